@@ -1,0 +1,168 @@
+//! From claims to an assertion: what is signed, the signature, and the two put together (RFC 7515 §7.1).
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::ClaimsSet;
+
+/// How an assertion is signed. IMS documents RS256 alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
+    Rs256,
+}
+
+impl Algorithm {
+    /// The `alg` of the JOSE header (RFC 7518 §3.1).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+        }
+    }
+
+    const fn header(self) -> &'static str {
+        match self {
+            Self::Rs256 => r#"{"alg":"RS256","typ":"JWT"}"#,
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The JWS Signing Input: header and claims set, encoded and joined by a dot (RFC 7515 §2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningInput(String);
+
+impl SigningInput {
+    pub(crate) fn new(algorithm: Algorithm, claims: &ClaimsSet) -> Self {
+        let claims =
+            serde_json::to_vec(claims).expect("a map of strings, integers and true is always JSON");
+        let mut text = String::with_capacity((algorithm.header().len() + claims.len()) * 4 / 3 + 4);
+        BASE64_URL_SAFE_NO_PAD.encode_string(algorithm.header(), &mut text);
+        text.push('.');
+        BASE64_URL_SAFE_NO_PAD.encode_string(claims, &mut text);
+        Self(text)
+    }
+
+    /// The text, two base64url parts.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The bytes to be signed; hashing them is the signer's work.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// A signature's octets, for RS256 as many as the key's modulus has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature(Vec<u8>);
+
+impl Signature {
+    /// Takes the octets as a signer made them or a JWT carries them. Nothing is verified here.
+    #[must_use]
+    pub const fn from_bytes(octets: Vec<u8>) -> Self {
+        Self(octets)
+    }
+
+    /// The octets.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A signed JWT, which IMS takes for an access token until it expires: IMS's `jwt_token` (RFC 7523 §2.1).
+#[derive(Clone)]
+pub struct Assertion(SecretString);
+
+impl Assertion {
+    /// Puts `signature` behind the `input` it was made over.
+    #[must_use]
+    pub fn new(input: &SigningInput, signature: &Signature) -> Self {
+        // With the capacity given, nothing is moved and no copy stays behind in freed memory.
+        let length = input.0.len() + 1 + signature.0.len().saturating_mul(4).div_ceil(3);
+        let mut text = String::with_capacity(length);
+        text.push_str(&input.0);
+        text.push('.');
+        BASE64_URL_SAFE_NO_PAD.encode_string(&signature.0, &mut text);
+        Self(text.into())
+    }
+
+    /// The JWT in compact serialization: for the request to IMS, and for nothing that is logged.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Assertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Assertion(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        AssertionLifetime, CompactJwt, Environment, Metascope, NumericDate, ServiceAccount,
+    };
+    use alloc::{format, vec};
+
+    #[track_caller]
+    fn claims() -> ClaimsSet {
+        ServiceAccount::new(
+            "a64f5f10849a410a97ffdac8ae1".parse().unwrap(),
+            "C74F69D7594880280@AdobeOrg".parse().unwrap(),
+            "6657031C5C095BB40A4@techacct.adobe.com".parse().unwrap(),
+            [Metascope::ENT_DATASERVICES_SDK],
+        )
+        .unwrap()
+        .claims(
+            &Environment::production(),
+            NumericDate::from_seconds(1_550_001_138),
+            AssertionLifetime::default(),
+        )
+    }
+
+    #[test]
+    fn the_signing_input_is_the_header_and_the_claims() {
+        let input = claims().signing_input(Algorithm::Rs256);
+        let (header, payload) = input.as_str().split_once('.').unwrap();
+        assert_eq!(header, "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9");
+        assert_eq!(
+            BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap(),
+            serde_json::to_vec(&claims()).unwrap()
+        );
+    }
+
+    #[test]
+    fn an_assertion_reads_back_as_its_parts() {
+        let input = claims().signing_input(Algorithm::Rs256);
+        let signature = Signature::from_bytes(vec![0xfb, 0xff, 0]);
+        let assertion = Assertion::new(&input, &signature);
+        let jwt = CompactJwt::parse(assertion.expose_secret()).unwrap();
+        assert_eq!(jwt.signing_input(), input.as_str());
+        assert_eq!(jwt.signature(), &signature);
+    }
+
+    #[test]
+    fn debug_does_not_show_the_assertion() {
+        let input = claims().signing_input(Algorithm::Rs256);
+        let assertion = Assertion::new(&input, &Signature::from_bytes(vec![1]));
+        assert_eq!(format!("{assertion:?}"), "Assertion(..)");
+    }
+}

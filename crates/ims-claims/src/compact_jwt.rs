@@ -1,0 +1,159 @@
+//! Reading a JWT in compact serialization, strictly. Nothing is verified here: no signature, no claim.
+
+use alloc::{string::String, vec::Vec};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+
+use crate::{JwtError, Signature, strict_json};
+
+/// The members of a JSON object.
+pub type JsonObject = Map<String, Value>;
+
+/// A JWT in compact serialization, taken apart (RFC 7515 §7.1, RFC 7519 §3).
+///
+/// Three parts of canonical base64url without padding; the header is one JSON object without duplicate members.
+/// Who sent it and whether it is signed at all is still to be verified.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompactJwt<'a> {
+    signing_input: &'a str,
+    header: JsonObject,
+    payload: Vec<u8>,
+    signature: Signature,
+}
+
+impl<'a> CompactJwt<'a> {
+    /// The longest JWT that is read, in bytes: as long as the longest answer that is taken from IMS.
+    pub const MAX_LENGTH: usize = 64 * 1024;
+
+    /// Takes `text` apart. White space around it is an error too.
+    ///
+    /// # Errors
+    /// [`JwtError`], for the first rule of RFC 7515 that is broken.
+    pub fn parse(text: &'a str) -> Result<Self, JwtError> {
+        if text.len() > Self::MAX_LENGTH {
+            return Err(JwtError::TooLong);
+        }
+        let (signing_input, signature) = text.rsplit_once('.').ok_or(JwtError::NotThreeParts)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(JwtError::NotThreeParts)?;
+        if payload.contains('.') {
+            return Err(JwtError::NotThreeParts);
+        }
+        Ok(Self {
+            signing_input,
+            header: strict_json::object(&decode(header, "header")?, "header")?,
+            payload: decode(payload, "payload")?,
+            signature: Signature::from_bytes(decode(signature, "signature")?),
+        })
+    }
+
+    /// The header, as it was sent: nothing in it can be trusted before the signature is verified.
+    #[must_use]
+    pub fn header(&self) -> &JsonObject {
+        &self.header
+    }
+
+    /// The payload's bytes. A JWS may carry anything here.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The payload as a JWT must have it: one JSON object without duplicate members.
+    ///
+    /// # Errors
+    /// [`JwtError::NotAnObject`], [`JwtError::DuplicateMember`] and [`JwtError::TooDeep`].
+    pub fn payload_object(&self) -> Result<JsonObject, JwtError> {
+        strict_json::object(&self.payload, "payload")
+    }
+
+    /// The signature.
+    #[must_use]
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// The text that the signature is made over.
+    #[must_use]
+    pub fn signing_input(&self) -> &'a str {
+        self.signing_input
+    }
+}
+
+fn decode(text: &str, part: &'static str) -> Result<Vec<u8>, JwtError> {
+    // This engine refuses padding and trailing bits that are not zero, so each value has one spelling.
+    BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| JwtError::Base64 { part })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use proptest::prelude::*;
+
+    /// RFC 7515, appendix A.2, the header and payload; the signature is verified in ims-sign.
+    const RFC_7515: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB";
+
+    #[test]
+    fn the_example_of_rfc_7515_is_taken_apart() {
+        let jwt = CompactJwt::parse(RFC_7515).unwrap();
+        assert_eq!(jwt.header().get("alg"), Some(&"RS256".into()));
+        assert_eq!(jwt.payload_object().unwrap().get("exp"), Some(&1_300_819_380.into()));
+        assert!(RFC_7515.starts_with(jwt.signing_input()));
+    }
+
+    #[test]
+    fn each_rule_of_the_form_is_enforced() {
+        #[rustfmt::skip]
+        let table = [
+            ("",                     JwtError::NotThreeParts),
+            ("e30",                  JwtError::NotThreeParts),
+            ("e30.e30",              JwtError::NotThreeParts),
+            ("e30.e30.AA.AA",        JwtError::NotThreeParts),
+            ("e30=.e30.AA",          JwtError::Base64 { part: "header" }),
+            ("e30.e30.AA==",         JwtError::Base64 { part: "signature" }),
+            ("e30.e31.AB",           JwtError::Base64 { part: "payload" }),
+            ("e30.e30.A+",           JwtError::Base64 { part: "signature" }),
+            (" e30.e30.AA",          JwtError::Base64 { part: "header" }),
+            ("e30.e30.AA\n",         JwtError::Base64 { part: "signature" }),
+            (".e30.AA",              JwtError::NotAnObject { part: "header" }),
+            ("W10.e30.AA",           JwtError::NotAnObject { part: "header" }),
+            ("eyJhIjoxLCJhIjoxfQ.e30.AA", JwtError::DuplicateMember { part: "header" }),
+        ];
+        for (text, fault) in table {
+            assert_eq!(CompactJwt::parse(text), Err(fault), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_unsigned_jws_with_any_payload_is_still_taken_apart() {
+        let jwt = CompactJwt::parse("eyJhbGciOiJub25lIn0.Zm9v.").unwrap();
+        assert_eq!((jwt.payload(), jwt.signature().as_bytes()), (&b"foo"[..], &b""[..]));
+        assert_eq!(jwt.payload_object(), Err(JwtError::NotAnObject { part: "payload" }));
+    }
+
+    #[test]
+    fn the_longest_jwt_is_64_kib() {
+        let of_length = |length: usize| format!("e30.{}.AAAA", "A".repeat(length - 9));
+        assert!(CompactJwt::parse(&of_length(CompactJwt::MAX_LENGTH - 1)).is_ok());
+        assert_eq!(
+            CompactJwt::parse(&of_length(CompactJwt::MAX_LENGTH + 1)),
+            Err(JwtError::TooLong)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[A-Za-z0-9_=.-]{0,60}|\\PC{0,40}") {
+            let _ = CompactJwt::parse(&text);
+        }
+
+        #[test]
+        fn each_value_has_one_spelling(payload in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let part = BASE64_URL_SAFE_NO_PAD.encode(&payload);
+            let text = format!("e30.{part}.AA");
+            let jwt = CompactJwt::parse(&text)?;
+            prop_assert_eq!(BASE64_URL_SAFE_NO_PAD.encode(jwt.payload()), part);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What can be wrong with a value that is built or read here. No error repeats the value itself, since
+//! a secret pasted into the wrong field would be printed with it.
+
+use core::{error::Error, fmt};
+
+/// A text that does not have the form which a standard or Adobe prescribes for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// Give the Organization ID of the Developer Console, `…@AdobeOrg`.
+    OrgId,
+    /// Give the Technical Account ID of the Developer Console, `…@techacct.adobe.com`.
+    TechnicalAccountId,
+    /// Give the Client ID (API Key) of the Developer Console.
+    ClientId,
+    /// Give a metascope as bare code, as `/s/code` or as the whole URL.
+    Metascope,
+    /// Give a base URL: `https://host[:port][/prefix]`.
+    Environment,
+    /// Use `https`: plain `http` is taken for loopback addresses and for nothing else.
+    PlainHttp,
+    /// Name at least one metascope.
+    NoMetascopes,
+    /// Choose a lifetime of at least one second and at most 24 hours.
+    AssertionLifetime,
+}
+
+impl fmt::Display for FormatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OrgId => "not an organization id, which has the form \"…@AdobeOrg\"",
+            Self::TechnicalAccountId => {
+                "not a technical account id, which has the form \"…@techacct.adobe.com\""
+            }
+            Self::ClientId => "not a client id, which is 1 to 255 characters that a URL path can hold as they are",
+            Self::Metascope => {
+                "not a metascope, which is a code such as \"ent_dataservices_sdk\", alone, after \"/s/\" or at the \
+                 end of a URL"
+            }
+            Self::Environment => "not a base URL of the form \"https://host[:port][/prefix]\"",
+            Self::PlainHttp => "plain http is taken for loopback addresses only, use https",
+            Self::NoMetascopes => "a service account needs at least one metascope",
+            Self::AssertionLifetime => "an assertion lives at least one second and at most 24 hours",
+        })
+    }
+}
+
+impl Error for FormatError {}
+
+/// A text that is not a JWT in compact serialization, or whose parts are not what a JWT is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JwtError {
+    /// Give a JWT of at most [`CompactJwt::MAX_LENGTH`](crate::CompactJwt::MAX_LENGTH) bytes.
+    TooLong,
+    /// Give exactly three parts, separated by dots (RFC 7515 §7.1).
+    NotThreeParts,
+    /// Encode the named part as base64url without padding and in its one canonical form (RFC 7515 §2).
+    Base64 {
+        /// `header`, `payload` or `signature`.
+        part: &'static str,
+    },
+    /// Make the named part one JSON object in UTF-8.
+    NotAnObject {
+        /// `header` or `payload`.
+        part: &'static str,
+    },
+    /// Name each member of the named part once (RFC 7515 §4, RFC 7519 §4).
+    DuplicateMember {
+        /// `header` or `payload`.
+        part: &'static str,
+    },
+    /// Nest the named part at most 16 levels deep.
+    TooDeep {
+        /// `header` or `payload`.
+        part: &'static str,
+    },
+}
+
+impl fmt::Display for JwtError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => write!(f, "longer than {} bytes", crate::CompactJwt::MAX_LENGTH),
+            Self::NotThreeParts => f.write_str("not three parts separated by dots"),
+            Self::Base64 { part } => {
+                write!(f, "the {part} is not canonical base64url without padding")
+            }
+            Self::NotAnObject { part } => write!(f, "the {part} is not a JSON object"),
+            Self::DuplicateMember { part } => write!(f, "the {part} names a member twice"),
+            Self::TooDeep { part } => write!(f, "the {part} is nested too deeply"),
+        }
+    }
+}
+
+impl Error for JwtError {}
+
+/// A claims set that Adobe IMS would refuse, one variant for each rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClaimsError {
+    /// Add the named claim.
+    Missing {
+        /// The claim's name.
+        claim: &'static str,
+    },
+    /// Give the named claim the type and form it must have.
+    Malformed {
+        /// The claim's name.
+        claim: &'static str,
+        /// What the claim must be.
+        expected: &'static str,
+    },
+    /// Name at least one metascope as `"https://…/s/code": true`.
+    NoMetascopes,
+    /// Issue the assertion for the same environment in `aud` and in every metascope.
+    MixedEnvironments,
+    /// Sign anew: the assertion has expired.
+    Expired {
+        /// The `exp` claim.
+        expired_at: crate::NumericDate,
+    },
+    /// Sign with `exp` later than `iat`.
+    ExpiresBeforeIssue,
+    /// Sign with `exp` at most 24 hours after issue, in seconds and not in milliseconds.
+    LivesTooLong,
+    /// Correct the clock of the machine that signs: `nbf` or `iat` lies in the future.
+    NotYetValid {
+        /// The claim's name.
+        claim: &'static str,
+    },
+    /// Sign for the client id that is used in the exchange.
+    AnotherClient,
+}
+
+impl fmt::Display for ClaimsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { claim } => write!(f, "the claim {claim} is missing"),
+            Self::Malformed { claim, expected } => write!(f, "the claim {claim} is not {expected}"),
+            Self::NoMetascopes => f.write_str("no metascope is claimed"),
+            Self::MixedEnvironments => {
+                f.write_str("aud and the metascopes name different environments")
+            }
+            Self::Expired { expired_at } => {
+                write!(f, "the assertion has expired (exp {})", expired_at.as_seconds())
+            }
+            Self::ExpiresBeforeIssue => f.write_str("exp is not later than iat"),
+            Self::LivesTooLong => {
+                f.write_str("exp is more than 24 hours away; it counts seconds, not milliseconds")
+            }
+            Self::NotYetValid { claim } => write!(f, "the claim {claim} lies in the future"),
+            Self::AnotherClient => f.write_str("aud names another client id"),
+        }
+    }
+}
+
+impl Error for ClaimsError {}

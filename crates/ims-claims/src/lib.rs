@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+
+mod access_token;
+mod assertion;
+mod claims_set;
+mod compact_jwt;
+mod environment;
+mod error;
+mod identity;
+mod metascope;
+mod numeric_date;
+mod service_account;
+mod strict_json;
+
+pub use access_token::AccessTokenPayload;
+pub use assertion::{Algorithm, Assertion, Signature, SigningInput};
+pub use claims_set::{Audience, ClaimsSet, JwtId};
+pub use compact_jwt::{CompactJwt, JsonObject};
+pub use environment::Environment;
+pub use error::{ClaimsError, FormatError, JwtError};
+pub use identity::{ClientId, OrgId, TechnicalAccountId};
+pub use metascope::Metascope;
+pub use numeric_date::NumericDate;
+pub use service_account::{AssertionLifetime, ServiceAccount};
