@@ -1,0 +1,118 @@
+//! What can go wrong with a key, with a signature that is to be made, and with one that is to be verified. Nothing
+//! here repeats a byte of the input: it may be a private key.
+
+use std::{error::Error, sync::Arc};
+
+/// A file that holds no key which can be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Give the file of the private key; this one holds something else.
+    #[error("no private key here but {found}")]
+    NoPrivateKey {
+        /// What the file holds instead.
+        found: String,
+    },
+    /// Give a public key, a certificate or a JWK Set; this is something else.
+    #[error("no public key here but {found}")]
+    NoPublicKey {
+        /// What the file holds instead.
+        found: String,
+    },
+    /// Give the pass phrase: the key is encrypted.
+    #[error("the private key is encrypted and no pass phrase is given")]
+    PassphraseMissing,
+    /// Give the right pass phrase.
+    #[error("the pass phrase does not open the private key")]
+    PassphraseWrong,
+    /// Convert the key with `openssl pkcs8 -topk8 -v2 aes-256-cbc`; this encryption is not read.
+    #[error("the private key is encrypted with {scheme}, which is not read")]
+    UnsupportedEncryption {
+        /// The encryption's name or object identifier.
+        scheme: String,
+    },
+    /// Use an RSA key: IMS takes RS256 alone.
+    #[error("the key is {found}, and RS256 needs an RSA key")]
+    NotRsa {
+        /// What the key is instead.
+        found: String,
+    },
+    /// Use an RSA key that is not restricted to RSASSA-PSS: RS256 is RSASSA-PKCS1-v1_5.
+    #[error("the key is restricted to RSASSA-PSS, and RS256 is RSASSA-PKCS1-v1_5")]
+    PssOnly,
+    /// Use a key of 2048 to 8192 bits.
+    #[error("the key has {bits} bits, and RS256 needs 2048 to 8192")]
+    Size {
+        /// The length of the modulus.
+        bits: usize,
+    },
+    /// Get the file again: it is damaged, or not in a form that is known.
+    #[error("{reason}")]
+    Malformed {
+        /// What is wrong, without a byte of it.
+        reason: &'static str,
+    },
+}
+
+/// A signature that was not made.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    /// Try again: the key could not be reached this time.
+    #[error("the signing key cannot be reached")]
+    Unavailable {
+        /// What the key's keeper said.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// Ask a person to act first: the key's keeper will not sign, and trying again will not change that.
+    #[error("the signing key cannot be used")]
+    Refused {
+        /// What the key's keeper said.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+}
+
+impl SignError {
+    /// A failure that may pass, such as a lost connection.
+    pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable { source: source.into().into() }
+    }
+
+    /// A failure that will not pass by itself, such as a refused PIN.
+    pub fn refused(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Refused { source: source.into().into() }
+    }
+
+    /// Whether trying again can help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}
+
+/// A JWT that is not to be trusted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// Refuse the token: it is not signed as it must be.
+    #[error("alg is not {expected}")]
+    Algorithm {
+        /// The one algorithm that the caller takes.
+        expected: ims_claims::Algorithm,
+    },
+    /// Refuse the token: it demands an extension that is not understood (RFC 7515 §4.1.11).
+    #[error("the header demands extensions (crit)")]
+    Critical,
+    /// Refuse the token: it brings or names the key to verify itself with.
+    #[error("the header brings its own key ({member})")]
+    EmbeddedKey {
+        /// The header member.
+        member: &'static str,
+    },
+    /// Refuse the token, or get the keys again: none of them is the one that the header names.
+    #[error("no key for this token is known")]
+    UnknownKey,
+    /// Refuse the token: no key that is known made this signature.
+    #[error("the signature is not by this key")]
+    Signature,
+}

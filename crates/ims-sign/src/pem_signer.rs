@@ -1,0 +1,67 @@
+//! The signer for a key in a file: parsed once, kept ready, signing in place.
+
+use std::fmt;
+
+use aws_lc_rs::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256};
+use ims_claims::{Algorithm, Signature};
+
+use crate::{KeyError, KeyFormat, Passphrase, PublicKey, SignError, Signer, private_key::PrivateKey};
+
+/// Signs RS256 with an RSA key of 2048 to 8192 bits from a PEM or DER file.
+///
+/// The key is parsed and checked when the signer is made, which takes about as long as a third of a signature; each
+/// signature then costs nothing but itself. A clone shares the key. Signing takes about a quarter of a millisecond with
+/// 2048 bits and happens in place, on the caller's thread.
+#[derive(Clone)]
+pub struct PemSigner {
+    key_pair: KeyPair,
+    public_key: PublicKey,
+    format: KeyFormat,
+}
+
+impl PemSigner {
+    /// Takes the first private key of a file's contents.
+    ///
+    /// Read are PKCS#8, PKCS#1, PKCS#8 encrypted with PBES2 (PBKDF2 with AES or DES-EDE3 in CBC mode) and legacy encrypted
+    /// PEM; as PEM with LF or CRLF, with `\n` written out or all on one line, as DER, and as DER in base64.
+    ///
+    /// # Errors
+    /// [`KeyError`], which says what the file is instead and never repeats a byte of it.
+    pub fn from_file(file: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
+        let PrivateKey { key_pair, public_key, format } = PrivateKey::read(file, passphrase)?;
+        Ok(Self { key_pair, public_key, format })
+    }
+
+    /// How the key was written down.
+    #[must_use]
+    pub fn format(&self) -> KeyFormat {
+        self.format
+    }
+}
+
+impl Signer for PemSigner {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::Rs256
+    }
+
+    fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
+        let mut signature = vec![0; self.key_pair.public_modulus_len()];
+        self.key_pair
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+            .map_err(SignError::refused)?;
+        Ok(Signature::from_bytes(signature))
+    }
+}
+
+impl fmt::Debug for PemSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PemSigner(RSA {})", self.public_key.modulus_bits())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Every form of a key file signs the same bytes, and what cannot sign is refused with the reason.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use ims_claims::{AssertionLifetime, CompactJwt, Environment, Metascope, NumericDate, ServiceAccount};
+use ims_testkit::{PASSPHRASE, certificates, keys};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::sign_assertion;
+
+#[track_caller]
+fn signer(file: &[u8]) -> PemSigner {
+    PemSigner::from_file(file, Some(&passphrase())).unwrap()
+}
+
+fn passphrase() -> Passphrase {
+    Passphrase::new(PASSPHRASE.to_owned())
+}
+
+#[track_caller]
+fn sign(signer: &impl Signer, message: &[u8]) -> Vec<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(signer.sign(message)).unwrap().as_bytes().to_vec()
+}
+
+fn pem_to_der(pem: &str) -> Vec<u8> {
+    crate::pem::blocks(pem.as_bytes()).unwrap()[0].der.to_vec()
+}
+
+#[test]
+fn every_form_of_one_key_makes_the_same_signature() {
+    let signature = sign(&signer(keys::FIRST.as_bytes()), b"message");
+    let pkcs8 = pem_to_der(keys::FIRST);
+    let pkcs1 = pem_to_der(keys::FIRST_PKCS1);
+    let base64 = BASE64_STANDARD.encode(&pkcs8);
+    let bundle = format!("{}{}", certificates::FIRST, keys::FIRST);
+    let mislabelled = keys::FIRST_PKCS1.replace("RSA PRIVATE KEY", "PRIVATE KEY");
+    let escaped_legacy = keys::FIRST_LEGACY_AES256.replace('\n', "\\n");
+    let spaced_legacy = keys::FIRST_LEGACY_AES256.replace('\n', " ");
+    #[rustfmt::skip]
+    let table: [(&str, &[u8], KeyFormat); 16] = [
+        ("pkcs8",          keys::FIRST.as_bytes(),                      KeyFormat::Pkcs8),
+        ("pkcs8 der",      &pkcs8,                                      KeyFormat::Pkcs8),
+        ("pkcs8 base64",   base64.as_bytes(),                           KeyFormat::Pkcs8),
+        ("pkcs1",          keys::FIRST_PKCS1.as_bytes(),                KeyFormat::Pkcs1),
+        ("pkcs1 der",      &pkcs1,                                      KeyFormat::Pkcs1),
+        ("mislabelled",    mislabelled.as_bytes(),                      KeyFormat::Pkcs1),
+        ("bundle",         bundle.as_bytes(),                           KeyFormat::Pkcs8),
+        ("aes-256 sha256", keys::FIRST_PBES2_AES256_SHA256.as_bytes(),  KeyFormat::EncryptedPkcs8),
+        ("aes-128 sha1",   keys::FIRST_PBES2_AES128_SHA1.as_bytes(),    KeyFormat::EncryptedPkcs8),
+        ("3des sha512",    keys::FIRST_PBES2_DES3_SHA512.as_bytes(),    KeyFormat::EncryptedPkcs8),
+        ("legacy aes-128", keys::FIRST_LEGACY_AES128.as_bytes(),        KeyFormat::LegacyEncryptedPem),
+        ("legacy aes-192", keys::FIRST_LEGACY_AES192.as_bytes(),        KeyFormat::LegacyEncryptedPem),
+        ("legacy aes-256", keys::FIRST_LEGACY_AES256.as_bytes(),        KeyFormat::LegacyEncryptedPem),
+        ("legacy 3des",    keys::FIRST_LEGACY_DES3.as_bytes(),          KeyFormat::LegacyEncryptedPem),
+        ("legacy escaped", escaped_legacy.as_bytes(),                   KeyFormat::LegacyEncryptedPem),
+        ("legacy 1 line",  spaced_legacy.as_bytes(),                    KeyFormat::LegacyEncryptedPem),
+    ];
+    for (what, file, format) in table {
+        let signer = signer(file);
+        assert_eq!((sign(&signer, b"message"), signer.format()), (signature.clone(), format), "{what}");
+    }
+}
+
+#[test]
+fn what_cannot_sign_for_ims_is_refused_with_the_reason() {
+    let no_end = &keys::FIRST[..800];
+    let damaged = keys::FIRST.replacen("MIIE", "MIIF", 1);
+    #[rustfmt::skip]
+    let table = [
+        (keys::SMALL,              "the key has 1024 bits, and RS256 needs 2048 to 8192"),
+        (keys::PSS,                "the key is restricted to RSASSA-PSS, and RS256 is RSASSA-PKCS1-v1_5"),
+        (keys::EC,                 "the key is an elliptic curve key, and RS256 needs an RSA key"),
+        (keys::FIRST_PUBLIC,       "no private key here but a public key"),
+        (certificates::FIRST,      "no private key here but a certificate"),
+        (keys::FIRST_PBES2_SCRYPT, "the private key is encrypted with scrypt, which is not read"),
+        (keys::FIRST_PBES1_3DES,   "the private key is encrypted with PBE-SHA1-3DES, which is not read"),
+        (no_end,                   "a PEM block has no END line"),
+        (damaged.as_str(),         "the private key is damaged"),
+        ("",                       "no private key here but an empty file"),
+        ("{}",                     "no private key here but neither PEM nor DER"),
+    ];
+    for (file, said) in table {
+        let error = PemSigner::from_file(file.as_bytes(), Some(&passphrase())).unwrap_err();
+        assert_eq!(error.to_string(), said);
+    }
+}
+
+#[test]
+fn an_encrypted_key_wants_its_own_pass_phrase() {
+    for file in [keys::FIRST_PBES2_AES256_SHA256, keys::FIRST_PBES2_DES3_SHA512, keys::FIRST_LEGACY_AES256] {
+        let missing = PemSigner::from_file(file.as_bytes(), None).unwrap_err();
+        assert_eq!(missing, KeyError::PassphraseMissing);
+        let wrong = PemSigner::from_file(file.as_bytes(), Some(&Passphrase::new("wrong".into()))).unwrap_err();
+        assert_eq!(wrong, KeyError::PassphraseWrong);
+    }
+}
+
+#[test]
+fn no_wrong_pass_phrase_is_ever_said_to_be_damage() {
+    // One in 256 leaves right padding behind, so a thousand meet that case.
+    for number in 0..1000 {
+        let passphrase = Passphrase::new(format!("wrong {number}"));
+        let error = PemSigner::from_file(keys::FIRST_LEGACY_AES128.as_bytes(), Some(&passphrase)).unwrap_err();
+        assert_eq!(error, KeyError::PassphraseWrong, "{number}");
+    }
+}
+
+#[test]
+fn neither_debug_nor_an_error_shows_a_secret() {
+    let signer = signer(keys::FIRST.as_bytes());
+    assert_eq!(format!("{signer:?} {:?}", passphrase()), "PemSigner(RSA 2048) Passphrase(..)");
+}
+
+#[test]
+fn the_signature_of_rfc_7515_appendix_a_2_is_made_byte_for_byte() {
+    let signer = signer(rfc_7515::PRIVATE_KEY.as_bytes());
+    let (signing_input, signature) = rfc_7515::JWT.rsplit_once('.').unwrap();
+    let made = sign(&signer, signing_input.as_bytes());
+    assert_eq!(base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(made), signature);
+}
+
+#[test]
+fn openssl_makes_the_same_signature_for_every_length_of_key() {
+    let folder = TempDir::new().unwrap();
+    let message = folder.path().join("message");
+    std::fs::write(&message, "a message").unwrap();
+    for key in [keys::FIRST, keys::SECOND, keys::LARGE] {
+        let file = folder.path().join("key.pem");
+        std::fs::write(&file, key).unwrap();
+        let output = std::process::Command::new("openssl")
+            .args(["dgst", "-sha256", "-sign"])
+            .args([&file, &message])
+            .output()
+            .expect("openssl, which cargo xtask test installs");
+        assert_eq!(sign(&signer(key.as_bytes()), b"a message"), output.stdout);
+    }
+}
+
+#[test]
+fn jsonwebtoken_verifies_our_assertion() {
+    let account = ServiceAccount::new(
+        "client".parse().unwrap(),
+        "A@AdobeOrg".parse().unwrap(),
+        "B@techacct.adobe.com".parse().unwrap(),
+        [Metascope::ENT_USER_SDK],
+    )
+    .unwrap();
+    let now = NumericDate::from_seconds(4_102_444_800);
+    let claims = account.claims(&Environment::production(), now, AssertionLifetime::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let assertion = runtime.block_on(sign_assertion(&claims, &signer(keys::FIRST.as_bytes()))).unwrap();
+
+    let key = jsonwebtoken::DecodingKey::from_rsa_pem(certificates::FIRST.as_bytes()).unwrap();
+    let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::RS256);
+    validation.set_audience(&["https://ims-na1.adobelogin.com/c/client"]);
+    let read = jsonwebtoken::decode::<serde_json::Value>(assertion.expose_secret(), &key, &validation).unwrap();
+    assert_eq!(read.claims, serde_json::to_value(&claims).unwrap());
+
+    let jwt = CompactJwt::parse(assertion.expose_secret()).unwrap();
+    let other = PublicKey::from_file(certificates::SECOND.as_bytes()).unwrap();
+    let other = crate::VerificationKeys::from(&other);
+    assert_eq!(other.verify(Algorithm::Rs256, &jwt), Err(crate::VerifyError::Signature));
+}
+
+proptest! {
+    #[test]
+    fn no_damage_to_a_file_makes_it_panic_or_sign(at in 0_usize..1190, byte in any::<u8>()) {
+        let mut der = pem_to_der(keys::FIRST);
+        let before = std::mem::replace(&mut der[at], byte);
+        if let Ok(signer) = PemSigner::from_file(&der, None) {
+            // Only a byte that does not matter may be changed: the key is still the same.
+            prop_assert!(before == byte || signer.public_key() == self::signer(keys::FIRST.as_bytes()).public_key());
+        }
+    }
+}
+
+/// The key and the JWT of RFC 7515, appendix A.2.
+mod rfc_7515 {
+    pub(super) const JWT: &str = include_str!("../../testdata/rfc7515-a2.jwt").trim_ascii();
+    pub(super) const PRIVATE_KEY: &str = include_str!("../../testdata/rfc7515-a2.pem");
+}

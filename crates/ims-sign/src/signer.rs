@@ -1,0 +1,96 @@
+//! The seam: one private key that signs, wherever it is kept.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use ims_claims::{Algorithm, Assertion, ClaimsSet, Signature};
+
+use crate::{PublicKey, SignError};
+
+/// Signs with one private key, which the caller never sees.
+///
+/// The key may be in memory ([`PemSigner`](crate::PemSigner)), in a hardware security module or behind a network
+/// service; implementers write a plain `async fn sign`.
+pub trait Signer: fmt::Debug + Send + Sync {
+    /// The `alg` of every signature this signer makes (RFC 7518 §3.1).
+    fn algorithm(&self) -> Algorithm;
+
+    /// The public half of the key, by which a certificate is matched before anything is sent.
+    fn public_key(&self) -> &PublicKey;
+
+    /// Signs `message`; hashing it is the signer's work. The message is the
+    /// [`SigningInput`](ims_claims::SigningInput) of an assertion, or what a certificate request has to be signed
+    /// over.
+    ///
+    /// # Errors
+    /// [`SignError::Unavailable`]: try again. [`SignError::Refused`]: a person must act first; trying again may do
+    /// harm, since a hardware module counts wrong PINs.
+    fn sign(&self, message: &[u8]) -> impl Future<Output = Result<Signature, SignError>> + Send;
+}
+
+/// Any [`Signer`], shared: cheap to clone, and without a type parameter to carry along.
+#[derive(Clone)]
+pub struct SharedSigner(Arc<dyn DynSigner>);
+
+impl SharedSigner {
+    /// Shares `signer`.
+    pub fn new(signer: impl Signer + 'static) -> Self {
+        Self(Arc::new(signer))
+    }
+}
+
+impl Signer for SharedSigner {
+    fn algorithm(&self) -> Algorithm {
+        self.0.dyn_algorithm()
+    }
+
+    fn public_key(&self) -> &PublicKey {
+        self.0.dyn_public_key()
+    }
+
+    async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
+        self.0.dyn_sign(message).await
+    }
+}
+
+impl fmt::Debug for SharedSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Signs `claims` and puts the two together.
+///
+/// # Errors
+/// Those of [`Signer::sign`].
+pub async fn sign_assertion(claims: &ClaimsSet, signer: &impl Signer) -> Result<Assertion, SignError> {
+    let input = claims.signing_input(signer.algorithm());
+    let signature = signer.sign(input.as_bytes()).await?;
+    Ok(Assertion::new(&input, &signature))
+}
+
+/// The object-safe twin of [`Signer`].
+trait DynSigner: fmt::Debug + Send + Sync {
+    fn dyn_algorithm(&self) -> Algorithm;
+    fn dyn_public_key(&self) -> &PublicKey;
+    fn dyn_sign<'a>(
+        &'a self,
+        message: &'a [u8],
+    ) -> Pin<Box<dyn Future<Output = Result<Signature, SignError>> + Send + 'a>>;
+}
+
+impl<S: Signer> DynSigner for S {
+    fn dyn_algorithm(&self) -> Algorithm {
+        self.algorithm()
+    }
+
+    fn dyn_public_key(&self) -> &PublicKey {
+        self.public_key()
+    }
+
+    fn dyn_sign<'a>(
+        &'a self,
+        message: &'a [u8],
+    ) -> Pin<Box<dyn Future<Output = Result<Signature, SignError>> + Send + 'a>> {
+        Box::pin(self.sign(message))
+    }
+}

@@ -1,0 +1,39 @@
+//! A fake for tests: a signer whose next answers are told to it.
+
+use std::{collections::VecDeque, sync::Mutex};
+
+use ims_claims::{Algorithm, Signature};
+
+use crate::{PublicKey, SignError, Signer};
+
+/// A signer that fails as often as it is told to and then signs with the signer inside.
+#[derive(Debug)]
+pub struct FakeSigner<S> {
+    signer: S,
+    failures: Mutex<VecDeque<SignError>>,
+}
+
+impl<S: Signer> FakeSigner<S> {
+    /// A fake that fails with each of `failures` once, in order, and from then on signs with `signer`.
+    pub fn new(signer: S, failures: impl IntoIterator<Item = SignError>) -> Self {
+        Self { signer, failures: Mutex::new(failures.into_iter().collect()) }
+    }
+}
+
+impl<S: Signer> Signer for FakeSigner<S> {
+    fn algorithm(&self) -> Algorithm {
+        self.signer.algorithm()
+    }
+
+    fn public_key(&self) -> &PublicKey {
+        self.signer.public_key()
+    }
+
+    async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
+        let failure = self.failures.lock().expect("no test panics while it holds this lock").pop_front();
+        match failure {
+            Some(failure) => Err(failure),
+            None => self.signer.sign(message).await,
+        }
+    }
+}
