@@ -3,7 +3,8 @@
 
 use aws_lc_rs::{
     cipher::{
-        AES_128, AES_192, AES_256, Algorithm, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey,
+        AES_128, AES_192, AES_256, Algorithm, DecryptionContext, PaddedBlockDecryptingKey,
+        UnboundCipherKey,
     },
     iv::FixedLength,
     pbkdf2,
@@ -54,7 +55,10 @@ impl<'a> EncryptedPkcs8<'a> {
 }
 
 /// The DER inside a PEM block with the header fields `Proc-Type: 4,ENCRYPTED` and `DEK-Info`.
-pub(crate) fn open_legacy_pem(block: &Block, passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+pub(crate) fn open_legacy_pem(
+    block: &Block,
+    passphrase: &Passphrase,
+) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let (name, iv) = block.header("DEK-Info").and_then(|h| h.split_once(',')).ok_or(MALFORMED)?;
     let cipher = match name {
         "AES-128-CBC" => Cipher::AES_128,
@@ -87,12 +91,20 @@ impl Cipher {
     };
 }
 
-fn decrypt(cipher: &Cipher, key: &[u8], iv: &[u8], encrypted: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+fn decrypt(
+    cipher: &Cipher,
+    key: &[u8],
+    iv: &[u8],
+    encrypted: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let context = match <[u8; 16]>::try_from(iv) {
         Ok(iv) => DecryptionContext::Iv128(FixedLength::from(iv)),
-        Err(_) => DecryptionContext::Iv64(FixedLength::from(<[u8; 8]>::try_from(iv).map_err(|_| MALFORMED)?)),
+        Err(_) => DecryptionContext::Iv64(FixedLength::from(
+            <[u8; 8]>::try_from(iv).map_err(|_| MALFORMED)?,
+        )),
     };
-    let key = UnboundCipherKey::new(cipher.algorithm, key).map_err(|_| KeyError::PassphraseWrong)?;
+    let key =
+        UnboundCipherKey::new(cipher.algorithm, key).map_err(|_| KeyError::PassphraseWrong)?;
     let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).map_err(|_| KeyError::PassphraseWrong)?;
     let mut der = Zeroizing::new(encrypted.to_vec());
     // A wrong pass phrase shows as wrong padding, or as what is no key later on.
@@ -121,7 +133,11 @@ fn cbc(encryption: AlgorithmIdentifierRef<'_>) -> Result<(Cipher, &[u8]), KeyErr
 }
 
 /// `PBKDF2-params` (RFC 8018 §A.2); the key length is that of the cipher.
-fn pbkdf2_into(derivation: AlgorithmIdentifierRef<'_>, passphrase: &Passphrase, key: &mut [u8]) -> Result<(), KeyError> {
+fn pbkdf2_into(
+    derivation: AlgorithmIdentifierRef<'_>,
+    passphrase: &Passphrase,
+    key: &mut [u8],
+) -> Result<(), KeyError> {
     if derivation.oid != PBKDF2 {
         return Err(unsupported(derivation.oid));
     }
@@ -129,7 +145,8 @@ fn pbkdf2_into(derivation: AlgorithmIdentifierRef<'_>, passphrase: &Passphrase, 
     let salt: &OctetStringRef = reader.decode().map_err(|_| MALFORMED)?;
     let iterations: u32 = reader.decode().map_err(|_| MALFORMED)?;
     let _key_length: Option<u16> = Option::decode(&mut reader).map_err(|_| MALFORMED)?;
-    let prf: Option<AlgorithmIdentifierRef<'_>> = Option::decode(&mut reader).map_err(|_| MALFORMED)?;
+    let prf: Option<AlgorithmIdentifierRef<'_>> =
+        Option::decode(&mut reader).map_err(|_| MALFORMED)?;
     let algorithm = match prf.map(|prf| prf.oid) {
         None | Some(HMAC_SHA1) => pbkdf2::PBKDF2_HMAC_SHA1,
         Some(HMAC_SHA256) => pbkdf2::PBKDF2_HMAC_SHA256,
@@ -137,8 +154,15 @@ fn pbkdf2_into(derivation: AlgorithmIdentifierRef<'_>, passphrase: &Passphrase, 
         Some(HMAC_SHA512) => pbkdf2::PBKDF2_HMAC_SHA512,
         Some(oid) => return Err(unsupported(oid)),
     };
-    let iterations = Some(iterations).filter(|n| *n <= MAX_ITERATIONS).and_then(|n| n.try_into().ok());
-    pbkdf2::derive(algorithm, iterations.ok_or(MALFORMED)?, salt.as_bytes(), passphrase.expose_secret().as_bytes(), key);
+    let iterations =
+        Some(iterations).filter(|n| *n <= MAX_ITERATIONS).and_then(|n| n.try_into().ok());
+    pbkdf2::derive(
+        algorithm,
+        iterations.ok_or(MALFORMED)?,
+        salt.as_bytes(),
+        passphrase.expose_secret().as_bytes(),
+        key,
+    );
     Ok(())
 }
 
@@ -165,8 +189,12 @@ fn openssl_bytes_to_key(passphrase: &Passphrase, salt: &[u8], length: usize) -> 
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
-    digits.len().is_multiple_of(2).then(|| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+    let digits: Vec<u8> =
+        text.chars().map(|c| c.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
+    digits
+        .len()
+        .is_multiple_of(2)
+        .then(|| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 fn unsupported(oid: ObjectIdentifier) -> KeyError {

@@ -1,15 +1,15 @@
 #![doc = include_str!("../README.md")]
 
-mod signer;
+mod encrypted_key;
+mod error;
+mod pem;
 mod pem_signer;
 mod private_key;
-mod encrypted_key;
-mod pem;
 mod public_key;
-mod verification_keys;
-mod error;
+mod signer;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod verification_keys;
 
 pub use error::{KeyError, SignError, VerifyError};
 pub use pem_signer::PemSigner;

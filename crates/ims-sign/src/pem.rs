@@ -61,7 +61,9 @@ pub(crate) fn describe(file: &[u8]) -> String {
     }
     match blocks(file).ok().and_then(|blocks| blocks.into_iter().next()) {
         Some(block) => match block.label.as_str() {
-            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => "a certificate".to_owned(),
+            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+                "a certificate".to_owned()
+            }
             "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => "a certificate request".to_owned(),
             "PUBLIC KEY" | "RSA PUBLIC KEY" => "a public key".to_owned(),
             "OPENSSH PRIVATE KEY" => {
@@ -150,8 +152,14 @@ mod tests {
     fn a_damaged_block_is_an_error_and_not_nothing() {
         let no_end = &keys::FIRST[..keys::FIRST.len() - 30];
         let no_base64 = keys::FIRST.replacen("MII", "M!I", 1);
-        for file in [no_end, no_base64.as_str(), "-----BEGIN X", "-----BEGIN A-----\n-----END B-----"] {
-            assert!(matches!(blocks(file.as_bytes()), Err(KeyError::Malformed { .. })), "{}", &file[..12]);
+        for file in
+            [no_end, no_base64.as_str(), "-----BEGIN X", "-----BEGIN A-----\n-----END B-----"]
+        {
+            assert!(
+                matches!(blocks(file.as_bytes()), Err(KeyError::Malformed { .. })),
+                "{}",
+                &file[..12]
+            );
         }
     }
 

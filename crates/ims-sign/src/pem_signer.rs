@@ -5,13 +5,14 @@ use std::fmt;
 use aws_lc_rs::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256};
 use ims_claims::{Algorithm, Signature};
 
-use crate::{KeyError, KeyFormat, Passphrase, PublicKey, SignError, Signer, private_key::PrivateKey};
+use crate::{
+    KeyError, KeyFormat, Passphrase, PublicKey, SignError, Signer, private_key::PrivateKey,
+};
 
 /// Signs RS256 with an RSA key of 2048 to 8192 bits from a PEM or DER file.
 ///
-/// The key is parsed and checked when the signer is made, which takes about as long as a third of a signature; each
-/// signature then costs nothing but itself. A clone shares the key. Signing takes about a quarter of a millisecond with
-/// 2048 bits and happens in place, on the caller's thread.
+/// The key is parsed and checked once, when the signer is made. Signing happens in place, on the caller's thread, and
+/// takes about a quarter of a millisecond with 2048 bits. A clone shares the key.
 #[derive(Clone)]
 pub struct PemSigner {
     key_pair: KeyPair,

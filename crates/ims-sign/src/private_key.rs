@@ -76,15 +76,23 @@ impl PrivateKey {
     pub(crate) fn read(file: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
         for block in pem::blocks(file)? {
             match block.label.as_str() {
-                "RSA PRIVATE KEY" if block.header("Proc-Type").is_some_and(|kind| kind.ends_with("ENCRYPTED")) => {
-                    let der = open_legacy_pem(&block, passphrase.ok_or(KeyError::PassphraseMissing)?)?;
-                    return Self::from_pkcs1(&der, KeyFormat::LegacyEncryptedPem).map_err(as_wrong_passphrase);
+                "RSA PRIVATE KEY"
+                    if block
+                        .header("Proc-Type")
+                        .is_some_and(|kind| kind.ends_with("ENCRYPTED")) =>
+                {
+                    let der =
+                        open_legacy_pem(&block, passphrase.ok_or(KeyError::PassphraseMissing)?)?;
+                    return Self::from_pkcs1(&der, KeyFormat::LegacyEncryptedPem)
+                        .map_err(as_wrong_passphrase);
                 }
                 // Some tools write PKCS#1 under the label of PKCS#8, so the bytes decide.
                 "PRIVATE KEY" | "RSA PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => {
                     return Self::from_der(&block.der, passphrase).unwrap_or(Err(MALFORMED));
                 }
-                "EC PRIVATE KEY" => return Err(KeyError::NotRsa { found: "an elliptic curve key".into() }),
+                "EC PRIVATE KEY" => {
+                    return Err(KeyError::NotRsa { found: "an elliptic curve key".into() });
+                }
                 "DSA PRIVATE KEY" => return Err(KeyError::NotRsa { found: "a DSA key".into() }),
                 _ => {}
             }
@@ -102,7 +110,9 @@ impl PrivateKey {
             return Some(Self::from_pkcs8(der, KeyFormat::Pkcs8));
         }
         let encrypted = EncryptedPkcs8::read(der)?;
-        let opened = passphrase.ok_or(KeyError::PassphraseMissing).and_then(|passphrase| encrypted.open(passphrase));
+        let opened = passphrase
+            .ok_or(KeyError::PassphraseMissing)
+            .and_then(|passphrase| encrypted.open(passphrase));
         Some(opened.and_then(|der| {
             Self::from_pkcs8(&der, KeyFormat::EncryptedPkcs8).map_err(as_wrong_passphrase)
         }))
@@ -117,12 +127,16 @@ impl PrivateKey {
     fn from_pkcs1(der: &[u8], format: KeyFormat) -> Result<Self, KeyError> {
         let key = RsaPrivateKeyRef::from_der(der).map_err(|_| MALFORMED)?;
         if key.other_prime_infos.is_some() {
-            return Err(KeyError::Malformed { reason: "the key has more than two primes, which is not taken" });
+            return Err(KeyError::Malformed {
+                reason: "the key has more than two primes, which is not taken",
+            });
         }
         expect_size(bit_length(key.modulus.as_bytes()))?;
-        let public_key = PublicKey::from_components(key.modulus.as_bytes(), key.public_exponent.as_bytes())?;
+        let public_key =
+            PublicKey::from_components(key.modulus.as_bytes(), key.public_exponent.as_bytes())?;
         // This checks that the numbers belong together, once; a signature needs no check of its own later.
-        let inconsistent = KeyError::Malformed { reason: "the numbers of the private key do not fit together" };
+        let inconsistent =
+            KeyError::Malformed { reason: "the numbers of the private key do not fit together" };
         let key_pair = KeyPair::from_der(der).map_err(|_| inconsistent)?;
         Ok(Self { key_pair, public_key, format })
     }

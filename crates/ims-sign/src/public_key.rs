@@ -78,8 +78,14 @@ impl PublicKey {
         }
         if pem::is_der(file) {
             return Self::from_spki_der(file)
-                .or_else(|error| if error == MALFORMED { Self::from_pkcs1_der(file) } else { Err(error) })
-                .or_else(|error| if error == MALFORMED { Self::from_certificate_der(file) } else { Err(error) });
+                .or_else(
+                    |error| {
+                        if error == MALFORMED { Self::from_pkcs1_der(file) } else { Err(error) }
+                    },
+                )
+                .or_else(|error| {
+                    if error == MALFORMED { Self::from_certificate_der(file) } else { Err(error) }
+                });
         }
         Err(KeyError::NoPublicKey { found: pem::describe(file) })
     }
@@ -134,7 +140,9 @@ pub(crate) fn expect_rsa(algorithm: spki::ObjectIdentifier) -> Result<(), KeyErr
         "1.2.840.113549.1.1.1" => Ok(()),
         "1.2.840.113549.1.1.10" => Err(KeyError::PssOnly),
         "1.2.840.10045.2.1" => Err(KeyError::NotRsa { found: "an elliptic curve key".into() }),
-        "1.3.101.112" | "1.3.101.113" => Err(KeyError::NotRsa { found: "an Edwards curve key".into() }),
+        "1.3.101.112" | "1.3.101.113" => {
+            Err(KeyError::NotRsa { found: "an Edwards curve key".into() })
+        }
         "1.2.840.10040.4.1" => Err(KeyError::NotRsa { found: "a DSA key".into() }),
         oid => Err(KeyError::NotRsa { found: format!("a key of the algorithm {oid}") }),
     }
@@ -206,8 +214,14 @@ mod tests {
     #[test]
     fn a_modulus_of_another_size_or_an_even_one_is_refused() {
         let (odd, exponent) = (|length: usize| vec![0xff_u8; length], [1, 0, 1]);
-        assert_eq!(PublicKey::from_components(&odd(128), &exponent), Err(KeyError::Size { bits: 1024 }));
-        assert_eq!(PublicKey::from_components(&odd(1025), &exponent), Err(KeyError::Size { bits: 8200 }));
+        assert_eq!(
+            PublicKey::from_components(&odd(128), &exponent),
+            Err(KeyError::Size { bits: 1024 })
+        );
+        assert_eq!(
+            PublicKey::from_components(&odd(1025), &exponent),
+            Err(KeyError::Size { bits: 8200 })
+        );
         let mut even = odd(256);
         even[255] = 0xfe;
         assert_eq!(PublicKey::from_components(&even, &exponent), Err(MALFORMED));

@@ -62,7 +62,10 @@ impl fmt::Debug for SharedSigner {
 ///
 /// # Errors
 /// Those of [`Signer::sign`].
-pub async fn sign_assertion(claims: &ClaimsSet, signer: &impl Signer) -> Result<Assertion, SignError> {
+pub async fn sign_assertion(
+    claims: &ClaimsSet,
+    signer: &impl Signer,
+) -> Result<Assertion, SignError> {
     let input = claims.signing_input(signer.algorithm());
     let signature = signer.sign(input.as_bytes()).await?;
     Ok(Assertion::new(&input, &signature))

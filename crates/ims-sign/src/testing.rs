@@ -30,7 +30,8 @@ impl<S: Signer> Signer for FakeSigner<S> {
     }
 
     async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
-        let failure = self.failures.lock().expect("no test panics while it holds this lock").pop_front();
+        let failure =
+            self.failures.lock().expect("no test panics while it holds this lock").pop_front();
         match failure {
             Some(failure) => Err(failure),
             None => self.signer.sign(message).await,

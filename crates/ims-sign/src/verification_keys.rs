@@ -29,7 +29,8 @@ impl VerificationKeys {
     /// # Errors
     /// [`KeyError::Malformed`] if it is not a JWK Set, [`KeyError::NoPublicKey`] if none of its keys can verify RS256.
     pub fn from_jwks(json: &[u8]) -> Result<Self, KeyError> {
-        let malformed = KeyError::Malformed { reason: "the JWK Set is not JSON with a member \"keys\"" };
+        let malformed =
+            KeyError::Malformed { reason: "the JWK Set is not JSON with a member \"keys\"" };
         let set: JwkSet = serde_json::from_slice(json).map_err(|_| malformed)?;
         let jwks = match set {
             JwkSet::Set { keys } => keys,
@@ -40,7 +41,9 @@ impl VerificationKeys {
             .filter_map(|jwk| Jwk::deserialize(jwk).ok()?.verification_key())
             .collect();
         if keys.is_empty() {
-            return Err(KeyError::NoPublicKey { found: "a JWK Set without a key for RS256".into() });
+            return Err(KeyError::NoPublicKey {
+                found: "a JWK Set without a key for RS256".into(),
+            });
         }
         Ok(Self(keys))
     }
@@ -104,11 +107,14 @@ fn expect_plain_header(algorithm: Algorithm, jwt: &CompactJwt<'_>) -> Result<(),
     if header.contains_key("crit") {
         return Err(VerifyError::Critical);
     }
-    if let Some(member) = ["jwk", "jku", "x5c"].into_iter().find(|member| header.contains_key(*member)) {
+    if let Some(member) =
+        ["jwk", "jku", "x5c"].into_iter().find(|member| header.contains_key(*member))
+    {
         return Err(VerifyError::EmbeddedKey { member });
     }
     // IMS names its key in x5u by a bare file name, such as "ims_na1-key-at-1.cer"; nobody can fetch that.
-    let is_file_name = |x5u: &Value| x5u.as_str().is_some_and(|name| !name.contains(['/', ':', '\\']));
+    let is_file_name =
+        |x5u: &Value| x5u.as_str().is_some_and(|name| !name.contains(['/', ':', '\\']));
     match header.get("x5u") {
         Some(x5u) if !is_file_name(x5u) => Err(VerifyError::EmbeddedKey { member: "x5u" }),
         _ => Ok(()),
@@ -140,7 +146,9 @@ impl Jwk {
         let is_meant_for_this = self.kty == "RSA"
             && self.alg.as_deref().is_none_or(|alg| alg == Algorithm::Rs256.name())
             && self.public_key_use.as_deref().is_none_or(|purpose| purpose == "sig")
-            && self.key_ops.is_none_or(|operations| operations.iter().any(|operation| operation == "verify"));
+            && self
+                .key_ops
+                .is_none_or(|operations| operations.iter().any(|operation| operation == "verify"));
         if !is_meant_for_this {
             return None;
         }

@@ -1,13 +1,18 @@
 //! Every form of a key file signs the same bytes, and what cannot sign is refused with the reason.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use ims_claims::{AssertionLifetime, CompactJwt, Environment, Metascope, NumericDate, ServiceAccount};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
+use ims_claims::{
+    AssertionLifetime, CompactJwt, Environment, Metascope, NumericDate, ServiceAccount,
+};
 use ims_testkit::{PASSPHRASE, certificates, keys};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::sign_assertion;
+use crate::{VerificationKeys, VerifyError, pem, sign_assertion};
 
 #[track_caller]
 fn signer(file: &[u8]) -> PemSigner {
@@ -25,7 +30,7 @@ fn sign(signer: &impl Signer, message: &[u8]) -> Vec<u8> {
 }
 
 fn pem_to_der(pem: &str) -> Vec<u8> {
-    crate::pem::blocks(pem.as_bytes()).unwrap()[0].der.to_vec()
+    pem::blocks(pem.as_bytes()).unwrap()[0].der.to_vec()
 }
 
 #[test]
@@ -59,7 +64,11 @@ fn every_form_of_one_key_makes_the_same_signature() {
     ];
     for (what, file, format) in table {
         let signer = signer(file);
-        assert_eq!((sign(&signer, b"message"), signer.format()), (signature.clone(), format), "{what}");
+        assert_eq!(
+            (sign(&signer, b"message"), signer.format()),
+            (signature.clone(), format),
+            "{what}"
+        );
     }
 }
 
@@ -89,10 +98,13 @@ fn what_cannot_sign_for_ims_is_refused_with_the_reason() {
 
 #[test]
 fn an_encrypted_key_wants_its_own_pass_phrase() {
-    for file in [keys::FIRST_PBES2_AES256_SHA256, keys::FIRST_PBES2_DES3_SHA512, keys::FIRST_LEGACY_AES256] {
+    for file in
+        [keys::FIRST_PBES2_AES256_SHA256, keys::FIRST_PBES2_DES3_SHA512, keys::FIRST_LEGACY_AES256]
+    {
         let missing = PemSigner::from_file(file.as_bytes(), None).unwrap_err();
         assert_eq!(missing, KeyError::PassphraseMissing);
-        let wrong = PemSigner::from_file(file.as_bytes(), Some(&Passphrase::new("wrong".into()))).unwrap_err();
+        let wrong = PemSigner::from_file(file.as_bytes(), Some(&Passphrase::new("wrong".into())))
+            .unwrap_err();
         assert_eq!(wrong, KeyError::PassphraseWrong);
     }
 }
@@ -102,7 +114,8 @@ fn no_wrong_pass_phrase_is_ever_said_to_be_damage() {
     // One in 256 leaves right padding behind, so a thousand meet that case.
     for number in 0..1000 {
         let passphrase = Passphrase::new(format!("wrong {number}"));
-        let error = PemSigner::from_file(keys::FIRST_LEGACY_AES128.as_bytes(), Some(&passphrase)).unwrap_err();
+        let error = PemSigner::from_file(keys::FIRST_LEGACY_AES128.as_bytes(), Some(&passphrase))
+            .unwrap_err();
         assert_eq!(error, KeyError::PassphraseWrong, "{number}");
     }
 }
@@ -115,10 +128,11 @@ fn neither_debug_nor_an_error_shows_a_secret() {
 
 #[test]
 fn the_signature_of_rfc_7515_appendix_a_2_is_made_byte_for_byte() {
-    let signer = signer(rfc_7515::PRIVATE_KEY.as_bytes());
-    let (signing_input, signature) = rfc_7515::JWT.rsplit_once('.').unwrap();
+    let signer = signer(include_bytes!("../../testdata/rfc7515-a2.pem"));
+    let (signing_input, signature) =
+        include_str!("../../testdata/rfc7515-a2.jwt").trim_end().rsplit_once('.').unwrap();
     let made = sign(&signer, signing_input.as_bytes());
-    assert_eq!(base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(made), signature);
+    assert_eq!(BASE64_URL_SAFE_NO_PAD.encode(made), signature);
 }
 
 #[test]
@@ -150,18 +164,21 @@ fn jsonwebtoken_verifies_our_assertion() {
     let now = NumericDate::from_seconds(4_102_444_800);
     let claims = account.claims(&Environment::production(), now, AssertionLifetime::default());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let assertion = runtime.block_on(sign_assertion(&claims, &signer(keys::FIRST.as_bytes()))).unwrap();
+    let assertion =
+        runtime.block_on(sign_assertion(&claims, &signer(keys::FIRST.as_bytes()))).unwrap();
 
     let key = jsonwebtoken::DecodingKey::from_rsa_pem(certificates::FIRST.as_bytes()).unwrap();
     let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::RS256);
     validation.set_audience(&["https://ims-na1.adobelogin.com/c/client"]);
-    let read = jsonwebtoken::decode::<serde_json::Value>(assertion.expose_secret(), &key, &validation).unwrap();
+    let read =
+        jsonwebtoken::decode::<serde_json::Value>(assertion.expose_secret(), &key, &validation)
+            .unwrap();
     assert_eq!(read.claims, serde_json::to_value(&claims).unwrap());
 
     let jwt = CompactJwt::parse(assertion.expose_secret()).unwrap();
     let other = PublicKey::from_file(certificates::SECOND.as_bytes()).unwrap();
-    let other = crate::VerificationKeys::from(&other);
-    assert_eq!(other.verify(Algorithm::Rs256, &jwt), Err(crate::VerifyError::Signature));
+    let other = VerificationKeys::from(&other);
+    assert_eq!(other.verify(Algorithm::Rs256, &jwt), Err(VerifyError::Signature));
 }
 
 proptest! {
@@ -174,10 +191,4 @@ proptest! {
             prop_assert!(before == byte || signer.public_key() == self::signer(keys::FIRST.as_bytes()).public_key());
         }
     }
-}
-
-/// The key and the JWT of RFC 7515, appendix A.2.
-mod rfc_7515 {
-    pub(super) const JWT: &str = include_str!("../../testdata/rfc7515-a2.jwt").trim_ascii();
-    pub(super) const PRIVATE_KEY: &str = include_str!("../../testdata/rfc7515-a2.pem");
 }
