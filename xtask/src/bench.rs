@@ -1,0 +1,29 @@
+//! `cargo xtask bench`: runs the measurements of the unpublished package `ims-bench`, in a release build.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::{
+    process::{cargo, run as run_command},
+    workspace::metadata,
+};
+
+const PACKAGE: &str = "ims-bench";
+
+/// Runs the measurements and prints their ratios.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Which measurements, all of them if none is named.
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    if !metadata(Path::new("."))?.packages.iter().any(|package| package.name == PACKAGE) {
+        bail!(
+            "this workspace has no package `{PACKAGE}`, which would hold the measurements (folder `benches`)"
+        );
+    }
+    run_command(cargo(["run", "--release", "-p", PACKAGE, "--"]).args(&options.names))
+}

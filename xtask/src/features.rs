@@ -1,0 +1,97 @@
+//! `cargo xtask features`: each feature of each library builds alone, and the claims need no operating system.
+//!
+//! A feature that leans on what another one happens to switch on builds in the workspace, where all are on, and
+//! fails for whoever takes it alone.
+
+use std::{collections::BTreeSet, path::Path};
+
+use anyhow::{Result, bail};
+use cargo_metadata::Package;
+
+use crate::{
+    process::{cargo, output, run as run_command},
+    workspace::{is_library, is_published, metadata},
+};
+
+const CLAIMS: &str = "ims-claims";
+
+/// The crates in the tree of the claims, itself included: whoever takes the types alone pays for no more.
+const MOST_CRATES_OF_CLAIMS: usize = 12;
+
+/// Targets without an operating system. The first one that is installed is built for.
+const BARE_TARGETS: &[&str] = &["thumbv7em-none-eabi", "wasm32v1-none", "x86_64-unknown-none"];
+
+/// Builds each feature of each library alone, and the claims for a target without an operating system.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Only the features of this package; may be repeated.
+    #[arg(short, long = "package", value_name = "PACKAGE")]
+    pub(crate) packages: Vec<String>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let metadata = metadata(Path::new("."))?;
+    let is_wanted = |package: &&Package| {
+        options.packages.is_empty() || options.packages.contains(&package.name.to_string())
+    };
+    for package in metadata.packages.iter().filter(is_wanted) {
+        if is_library(package) && is_published(package) {
+            check_each_feature(package)?;
+        }
+        if package.name == CLAIMS {
+            check_tree_of_claims()?;
+            check_without_operating_system()?;
+        }
+    }
+    Ok(())
+}
+
+fn check_each_feature(package: &Package) -> Result<()> {
+    let check = ["check", "--lib", "-p", &package.name, "--no-default-features"];
+    run_command(&mut cargo(check))?;
+    for feature in package.features.keys().filter(|feature| *feature != "default") {
+        run_command(cargo(check).args(["--features", feature]))?;
+    }
+    Ok(())
+}
+
+fn check_tree_of_claims() -> Result<()> {
+    let tree = output(&mut cargo(["tree", "-p", CLAIMS, "-e", "normal", "--prefix", "none"]))?;
+    let crates: BTreeSet<_> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+    println!("{CLAIMS} has {} crates in its tree", crates.len());
+    if crates.len() > MOST_CRATES_OF_CLAIMS {
+        bail!("{CLAIMS} may have at most {MOST_CRATES_OF_CLAIMS} crates in its tree:\n{tree}");
+    }
+    Ok(())
+}
+
+fn check_without_operating_system() -> Result<()> {
+    let Some(target) = BARE_TARGETS.iter().find(|target| is_installed(target)) else {
+        println!(
+            "skipped: no target without an operating system (`rustup target add {}`)",
+            BARE_TARGETS[0]
+        );
+        return Ok(());
+    };
+    run_command(&mut cargo(["check", "--lib", "-p", CLAIMS, "--target", target]))
+}
+
+/// Asks the compiler, which exists where rustup may not.
+fn is_installed(target: &str) -> bool {
+    let mut rustc = std::process::Command::new("rustc");
+    output(rustc.args(["--print", "target-libdir", "--target", target]))
+        .is_ok_and(|folder| Path::new(folder.trim()).is_dir())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_we_run_on_is_installed_and_an_invented_one_is_not() {
+        let version = output(std::process::Command::new("rustc").arg("-vV")).unwrap();
+        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+        assert!(is_installed(host), "{host}");
+        assert!(!is_installed("no-such-target"));
+    }
+}

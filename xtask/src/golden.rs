@@ -1,0 +1,49 @@
+//! `cargo xtask golden`: compares the golden files with what the code makes today, or rewrites them.
+//!
+//! A package that has golden files has a test target named `golden` (`tests/golden.rs`). It compares what it
+//! makes with `crates/ims-testkit/data/golden/`, and writes there instead when `IMS_BLESS` is set.
+
+use std::{path::Path, process::Command};
+
+use anyhow::{Result, bail};
+use cargo_metadata::Package;
+
+use crate::{
+    process::{cargo, run as run_command},
+    workspace::metadata,
+};
+
+const FOLDER: &str = "crates/ims-testkit/data/golden";
+const TEST: &str = "golden";
+
+/// Compares the golden files with what the code makes today.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Rewrite them instead, and show which have changed, for the review to read.
+    #[arg(long)]
+    bless: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let packages = metadata(Path::new("."))?.packages;
+    let names: Vec<_> = packages.iter().filter(|package| has_goldens(package)).collect();
+    if names.is_empty() {
+        bail!(
+            "no package has a test named `{TEST}` (tests/{TEST}.rs), so there are no golden files to compare"
+        );
+    }
+    let mut tests = cargo(["test", "--all-features", "--test", TEST]);
+    tests.args(names.iter().flat_map(|package| ["-p", package.name.as_str()]));
+    if options.bless {
+        tests.env("IMS_BLESS", "1");
+    }
+    run_command(&mut tests)?;
+    if options.bless {
+        run_command(Command::new("git").args(["--no-pager", "diff", "--stat", "--", FOLDER]))?;
+    }
+    Ok(())
+}
+
+fn has_goldens(package: &Package) -> bool {
+    package.targets.iter().any(|target| target.is_test() && target.name == TEST)
+}

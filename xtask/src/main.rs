@@ -1,0 +1,80 @@
+//! `cargo xtask …`: the automation of the workspace, one file per subcommand. What runs on a contributor's
+//! machine and what runs in CI is the same code; nothing here is part of what is published.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its user")]
+
+mod bench;
+mod deny;
+mod features;
+mod golden;
+mod process;
+mod release;
+mod test;
+mod tidy;
+mod tools;
+mod workspace;
+
+use std::{path::Path, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// The automation of the workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    Test(test::Options),
+    Tidy(tidy::Options),
+    Features(features::Options),
+    Deny,
+    Golden(golden::Options),
+    Bench(bench::Options),
+    Release(release::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match enter_workspace().and_then(|()| run(&arguments.task)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &Task) -> Result<()> {
+    match task {
+        Task::Test(options) => test::run(options),
+        Task::Tidy(options) => tidy::run(options),
+        Task::Features(options) => features::run(options),
+        Task::Deny => deny::run(),
+        Task::Golden(options) => golden::run(options),
+        Task::Bench(options) => bench::run(options),
+        Task::Release(options) => release::run(options),
+    }
+}
+
+/// Goes to the root of the workspace, so that every path in the other files is relative to it.
+fn enter_workspace() -> Result<()> {
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?;
+    std::env::set_current_dir(root).with_context(|| format!("{} is gone", root.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+}

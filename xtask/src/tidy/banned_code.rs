@@ -1,0 +1,112 @@
+//! Code that nobody writes here, and what to write instead, in one table.
+
+use super::{
+    Finding,
+    tokens::Token,
+    tree::{File, Tree},
+};
+
+/// Token sequences that are wrong in some part of the tree.
+pub(super) struct Ban {
+    /// `…` stands for anything but a semicolon.
+    pub(super) patterns: &'static [&'static str],
+    place: Place,
+    /// Why not, a colon, and what to do instead.
+    pub(super) reason: &'static str,
+}
+
+/// Where a ban holds.
+#[derive(Clone, Copy)]
+enum Place {
+    Everywhere,
+    /// Not in `clock.rs`, in tests, in the automation or in measurements.
+    OutsideClock,
+    /// The crates below the facade, tests not counted.
+    BelowIms,
+    /// Every crate but the command, tests not counted.
+    Libraries,
+}
+
+use Place::{BelowIms, Everywhere, Libraries, OutsideClock};
+
+#[rustfmt::skip]
+pub(super) const BANS: &[Ban] = &[
+    Ban { patterns: &["#[allow", "#![allow"],                       place: Everywhere,   reason: "stays when its cause is gone: write `#[expect(…, reason = \"…\")]`" },
+    Ban { patterns: &["todo!", "unimplemented!"],                   place: Everywhere,   reason: "is not finished: finish it or leave it out" },
+    Ban { patterns: &["dbg!"],                                      place: Everywhere,   reason: "is a trace of your search: take it away" },
+    Ban { patterns: &["#[ignore"],                                  place: Everywhere,   reason: "hides a test: mend the test or take it away" },
+    Ban { patterns: &["#[should_panic"],                            place: Everywhere,   reason: "passes for any panic: return an error and compare it" },
+    Ban { patterns: &["pub use…*", "pub(crate)use…*", "pub(super)use…*"], place: Everywhere, reason: "exports what nobody chose: name each item" },
+    Ban { patterns: &["mod utils", "mod common", "mod types", "mod misc", "mod helpers"], place: Everywhere, reason: "names no concept: name the module for what lives in it" },
+    Ban { patterns: &["SystemTime::now", "Instant::now"],           place: OutsideClock, reason: "asks the machine outside clock.rs: take `now` as an argument" },
+    Ban { patterns: &["env::", "env;", "env,", "env}", "env as"],   place: BelowIms,     reason: "reads the environment below the crate ims: take the value as an argument" },
+    Ban { patterns: &["print!", "println!", "eprint!", "eprintln!"], place: Libraries,   reason: "prints from a library: return the text, or use tracing" },
+];
+
+const BELOW_IMS: &[&str] = &["ims-claims", "ims-sign", "ims-exchange", "ims-cert", "ims-token"];
+
+const COMMAND: &str = "ims-cli";
+
+/// Every place where banned code stands.
+pub(super) fn occurrences(tree: &Tree) -> Vec<Finding> {
+    let in_file = |file| BANS.iter().flat_map(move |ban| ban.occurrences(file));
+    tree.rust().flat_map(in_file).collect()
+}
+
+impl Ban {
+    fn occurrences(&self, file: &File) -> Vec<Finding> {
+        if !self.place.covers(file) {
+            return Vec::new();
+        }
+        let mut findings = Vec::new();
+        for pattern in self.patterns {
+            let words = words(pattern);
+            for start in 0..file.tokens.len() {
+                let token = &file.tokens[start];
+                if matches(&file.tokens[start..], &words)
+                    && !(token.in_test && self.place.spares_tests())
+                {
+                    findings.push(Finding::new(
+                        &file.path,
+                        token.line,
+                        format!("`{pattern}` {}", self.reason),
+                    ));
+                }
+            }
+        }
+        findings
+    }
+}
+
+impl Place {
+    fn covers(self, file: &File) -> bool {
+        match self {
+            Everywhere => true,
+            OutsideClock => file.name() != "clock.rs" && file.crate_name().is_some(),
+            BelowIms => file.crate_name().is_some_and(|name| BELOW_IMS.contains(&name)),
+            Libraries => file.crate_name().is_some_and(|name| name != COMMAND),
+        }
+    }
+
+    fn spares_tests(self) -> bool {
+        !matches!(self, Everywhere)
+    }
+}
+
+/// Whether `tokens` begin with `words`.
+fn matches(tokens: &[Token], words: &[String]) -> bool {
+    let Some((word, rest)) = words.split_first() else { return true };
+    if word == "…" {
+        let statement = tokens.iter().take_while(|token| token.text != ";").count();
+        return (0..statement).any(|skipped| matches(&tokens[skipped..], rest));
+    }
+    tokens.split_first().is_some_and(|(token, after)| token.text == *word && matches(after, rest))
+}
+
+/// Splits a pattern as Rust splits code, except that each character of punctuation is by itself.
+fn words(pattern: &str) -> Vec<String> {
+    let characters: Vec<char> = pattern.chars().collect();
+    let is_word = |c: &char| c.is_alphanumeric() || *c == '_';
+    let words = characters.chunk_by(|one, next| is_word(one) && is_word(next));
+    words.map(|word| word.iter().collect::<String>()).filter(|word| word != " ").collect()
+}

@@ -1,0 +1,74 @@
+//! The layers. An arrow nobody checks will bend.
+
+use cargo_metadata::{Dependency, DependencyKind};
+
+use super::{
+    Finding,
+    tree::{Crate, Tree},
+};
+
+/// Test material, which every crate's tests may import.
+const TESTKIT: &str = "ims-testkit";
+
+/// Which of our crates a crate may import.
+struct Layer {
+    name: &'static str,
+    imports: &'static [&'static str],
+    /// What its tests may import besides, and the test material.
+    tests_import: &'static [&'static str],
+}
+
+const BELOW_IMS: &[&str] = &["ims-claims", "ims-sign", "ims-exchange", "ims-cert", "ims-token"];
+
+/// From the bottom to the top. The emulator stays off the client's crates: a mistake made at both ends would
+/// cancel out.
+#[rustfmt::skip]
+const LAYERS: &[Layer] = &[
+    Layer { name: "ims-claims",   imports: &[],                             tests_import: &[] },
+    Layer { name: "ims-sign",     imports: &["ims-claims"],                 tests_import: &[] },
+    Layer { name: "ims-exchange", imports: &["ims-claims"],                 tests_import: &[] },
+    Layer { name: "ims-cert",     imports: &["ims-claims", "ims-sign"],     tests_import: &[] },
+    Layer { name: "ims-token",    imports: &["ims-claims", "ims-exchange"], tests_import: &[] },
+    Layer { name: "ims",          imports: BELOW_IMS,                       tests_import: &["ims-emulator"] },
+    Layer { name: "ims-emulator", imports: &["ims-claims"],                 tests_import: &[] },
+    Layer { name: "ims-cli",      imports: &["ims", "ims-emulator"],        tests_import: &[] },
+    Layer { name: TESTKIT,        imports: &[],                             tests_import: &[] },
+    Layer { name: "ims-bench",    imports: &["ims", "ims-emulator", TESTKIT, "ims-claims", "ims-sign", "ims-exchange", "ims-cert", "ims-token"], tests_import: &[] },
+    Layer { name: "xtask",        imports: &[],                             tests_import: &[] },
+];
+
+/// Imports of our crates which the table does not allow, and crates which it does not know.
+pub(super) fn arrows(tree: &Tree) -> Vec<Finding> {
+    tree.crates.iter().flat_map(arrows_of).collect()
+}
+
+fn arrows_of(member: &Crate) -> Vec<Finding> {
+    let Some(layer) = LAYERS.iter().find(|layer| layer.name == member.name()) else {
+        let message =
+            format!("{} has no layer: give it one in xtask/src/tidy/layers.rs", member.name());
+        return vec![member.finding("name", message)];
+    };
+    let ours = member.package.dependencies.iter().filter(|dependency| dependency.path.is_some());
+    let wrong = ours.filter(|dependency| !layer.allows(dependency));
+    wrong.map(|dependency| member.finding(&dependency.name, layer.message(dependency))).collect()
+}
+
+impl Layer {
+    fn allows(&self, dependency: &Dependency) -> bool {
+        let name = dependency.name.as_str();
+        // A crate's tests may import the crate itself, to switch on its features.
+        let for_tests =
+            || name == TESTKIT || name == self.name || self.tests_import.contains(&name);
+        self.imports.contains(&name)
+            || dependency.kind == DependencyKind::Development && for_tests()
+    }
+
+    fn message(&self, dependency: &Dependency) -> String {
+        let allowed =
+            if self.imports.is_empty() { "none of ours".into() } else { self.imports.join(", ") };
+        format!(
+            "{} imports {}, but may import {allowed}: move the code to the layer it belongs to",
+            self.name, dependency.name
+        )
+    }
+}

@@ -1,0 +1,114 @@
+//! What a file is called, how it begins, how long it is, and what its text must not hold.
+
+use super::{
+    Finding,
+    tree::{File, Tree},
+};
+
+/// Files that may be longer, each with the reason.
+const LONG_FILES: &[(&str, &str)] = &[];
+
+const MOST_LINES: usize = 600;
+
+/// Folders at the root of one machine. In a URL or a relative path the same words are harmless.
+const MACHINE_FOLDERS: &[&str] = &["home", "root", "work"];
+
+/// Words of a comment that leaves something for later. In pieces, so that they do not find themselves.
+const NOTES: &[&str] = &[concat!("FIX", "ME"), concat!("X", "XX")];
+
+/// Rust files that do not begin with their documentation.
+pub(super) fn headers(tree: &Tree) -> Vec<Finding> {
+    const MESSAGE: &str = "the file does not say what lives in it: begin with `//!`";
+    let begins = |file: &File| file.text.starts_with("//!") || file.text.starts_with("#![doc");
+    tree.rust()
+        .filter(|file| !begins(file))
+        .map(|file| Finding::new(&file.path, 1, MESSAGE))
+        .collect()
+}
+
+/// Files called mod.rs.
+pub(super) fn no_mod_rs(tree: &Tree) -> Vec<Finding> {
+    let finding = |file: &File| {
+        let folder = file.path.strip_suffix("/mod.rs")?;
+        Some(Finding::new(
+            &file.path,
+            1,
+            format!("a mod.rs tells nobody its name: move it to {folder}.rs"),
+        ))
+    };
+    tree.rust().filter_map(finding).collect()
+}
+
+/// Files that are too long.
+pub(super) fn sizes(tree: &Tree) -> Vec<Finding> {
+    let is_listed = |path: &str| LONG_FILES.iter().any(|(listed, _)| *listed == path);
+    let too_long =
+        tree.rust().filter(|file| code_lines(file) > MOST_LINES && !is_listed(&file.path));
+    too_long.map(too_long_finding).collect()
+}
+
+fn too_long_finding(file: &File) -> Finding {
+    let lines = code_lines(file);
+    Finding::new(
+        &file.path,
+        MOST_LINES,
+        format!(
+            "{lines} lines without tests, at most {MOST_LINES} are allowed: split it by noun, or list it with a reason in xtask/src/tidy/layout.rs"
+        ),
+    )
+}
+
+/// The lines of `file` less those of its tests.
+fn code_lines(file: &File) -> usize {
+    if file.is_test() {
+        return 0;
+    }
+    let runs = file.tokens.chunk_by(|one, next| one.in_test == next.in_test);
+    let tests = runs.filter(|run| run[0].in_test);
+    let test_lines = tests.map(|run| run[run.len() - 1].line - run[0].line + 1).sum::<usize>();
+    file.text.lines().count().saturating_sub(test_lines)
+}
+
+/// Comments that leave something for later.
+pub(super) fn no_notes(tree: &Tree) -> Vec<Finding> {
+    let wrong =
+        |line: &str| NOTES.iter().find(|note| line.contains(**note)).map(|note| (*note).to_owned());
+    lines(tree.rust(), wrong, "is left for later: do it now or leave it out")
+}
+
+/// Absolute paths that exist on one machine only.
+pub(super) fn no_machine_paths(tree: &Tree) -> Vec<Finding> {
+    lines(
+        tree.files.iter(),
+        machine_path,
+        "exists on one machine only: write a relative path or take it away",
+    )
+}
+
+fn machine_path(line: &str) -> Option<String> {
+    let folders = MACHINE_FOLDERS.iter().map(|folder| format!("/{folder}/"));
+    folders
+        .into_iter()
+        .find(|folder| line.match_indices(folder).any(|(at, _)| is_absolute(&line[..at])))
+}
+
+/// Whether a path that follows `before` starts there.
+fn is_absolute(before: &str) -> bool {
+    !before.ends_with(|last: char| last.is_alphanumeric() || "._-~}".contains(last))
+}
+
+/// A finding for each line in which `wrong` finds something.
+fn lines<'a>(
+    files: impl Iterator<Item = &'a File>,
+    wrong: impl Fn(&str) -> Option<String>,
+    remedy: &str,
+) -> Vec<Finding> {
+    let finding = |file: &File, (index, line): (usize, &str)| {
+        Some(Finding::new(&file.path, index + 1, format!("`{}` {remedy}", wrong(line)?)))
+    };
+    files
+        .flat_map(|file| {
+            file.text.lines().enumerate().filter_map(|line| finding(file, line)).collect::<Vec<_>>()
+        })
+        .collect()
+}

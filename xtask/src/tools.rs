@@ -1,0 +1,172 @@
+//! The programs and libraries which the tests use as judges and as real parts, and how to come by them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Result, bail};
+
+use crate::process::{find_program, output, run};
+
+/// Something that a Rust toolchain does not bring along.
+struct Tool {
+    present_as: PresentAs,
+    debian_package: &'static str,
+    need: Need,
+    purpose: &'static str,
+}
+
+/// How to tell that a tool is here.
+enum PresentAs {
+    Program(&'static str),
+    /// A library in one of these places below a library folder.
+    Library(&'static [&'static str]),
+}
+
+/// What its absence means.
+#[derive(PartialEq, Eq)]
+enum Need {
+    /// Tests fail.
+    Required,
+    /// Tests that want it say so and check less.
+    Optional,
+}
+
+use Need::{Optional, Required};
+use PresentAs::{Library, Program};
+
+#[rustfmt::skip]
+const TOOLS: &[Tool] = &[
+    Tool { present_as: Program("openssl"),      debian_package: "openssl",         need: Required, purpose: "judges our signatures, keys and certificates" },
+    Tool { present_as: Program("softhsm2-util"), debian_package: "softhsm2",       need: Required, purpose: "is the PKCS#11 module that tests sign with" },
+    Tool { present_as: Program("redis-server"), debian_package: "redis-server",    need: Required, purpose: "is the store that several processes share" },
+    Tool { present_as: Program("pkcs11-tool"),  debian_package: "opensc",          need: Optional, purpose: "puts keys into PKCS#11 tokens by another hand than ours" },
+    Tool { present_as: Program("p11-kit"),      debian_package: "p11-kit",         need: Optional, purpose: "serves a token from another process, which can die" },
+    Tool { present_as: Library(&["pkcs11/p11-kit-client.so"]), debian_package: "p11-kit-modules", need: Optional, purpose: "is the near end of that token" },
+    Tool { present_as: Library(&["nss/libsoftokn3.so", "libsoftokn3.so"]), debian_package: "libnss3", need: Optional, purpose: "is a second PKCS#11 module" },
+    Tool { present_as: Program("certutil"),     debian_package: "libnss3-tools",   need: Optional, purpose: "fills that module's database" },
+    Tool { present_as: Program("curl"),         debian_package: "curl",            need: Optional, purpose: "is an HTTP client that is not ours" },
+    Tool { present_as: Program("node"),         debian_package: "nodejs",          need: Optional, purpose: "runs Adobe's JavaScript clients" },
+];
+
+/// Installs what is missing through apt-get where that exists, and says elsewhere what to install.
+///
+/// # Errors
+///
+/// If something required is missing at the end.
+pub(crate) fn install_missing() -> Result<()> {
+    if find_program("apt-get").is_some() && !missing().is_empty() {
+        apt_get_install(&missing());
+    }
+    let missing = missing();
+    for tool in &missing {
+        println!("{}", tool.how_to_have_it());
+    }
+    if missing.iter().any(|tool| tool.need == Required) {
+        bail!("a required tool is missing, see above");
+    }
+    println!("{} of {} tools are here", TOOLS.len() - missing.len(), TOOLS.len());
+    Ok(())
+}
+
+fn missing() -> Vec<&'static Tool> {
+    TOOLS.iter().filter(|tool| !tool.is_present()).collect()
+}
+
+/// Each package by itself, so that one which this release does not have spoils none of the others.
+fn apt_get_install(tools: &[&Tool]) {
+    let mut calls = vec![vec!["update"]];
+    calls.extend(
+        tools
+            .iter()
+            .map(|tool| vec!["install", "--yes", "--no-install-recommends", tool.debian_package]),
+    );
+    for arguments in calls {
+        if let Err(error) = run(apt_get().arg("--quiet=2").args(arguments)) {
+            println!("warning: {error:#}");
+        }
+    }
+}
+
+/// `apt-get` as root: through `sudo` if that asks for no password, unless we are root.
+fn apt_get() -> Command {
+    let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let mut command = Command::new(if is_root { "env" } else { "sudo" });
+    if !is_root {
+        command.args(["--non-interactive", "env"]);
+    }
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    command
+}
+
+impl Tool {
+    fn is_present(&self) -> bool {
+        match self.present_as {
+            Program(name) => find_program(name).is_some(),
+            Library(places) => library_folders()
+                .iter()
+                .any(|folder| places.iter().any(|place| folder.join(place).is_file())),
+        }
+    }
+
+    fn how_to_have_it(&self) -> String {
+        let consequence = match self.need {
+            Required => "required",
+            Optional => "optional",
+        };
+        let what = match self.present_as {
+            Program(name) => format!("the program `{name}`"),
+            Library(places) => format!("the library `{}`", places.join("` or `")),
+        };
+        let Self { debian_package, purpose, .. } = self;
+        format!(
+            "missing ({consequence}): {what}, which {purpose}; on Debian it is in the package {debian_package}"
+        )
+    }
+}
+
+/// `/usr/lib`, its folder for each architecture, and where macOS and local builds put libraries.
+fn library_folders() -> Vec<PathBuf> {
+    let usr_lib = Path::new("/usr/lib");
+    let architectures =
+        fs::read_dir(usr_lib).into_iter().flatten().flatten().map(|entry| entry.path());
+    let others = ["/usr/lib64", "/usr/local/lib", "/opt/homebrew/lib"].map(PathBuf::from);
+    [usr_lib.to_owned()].into_iter().chain(architectures).chain(others).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CARGO: Tool = Tool {
+        present_as: Program("cargo"),
+        debian_package: "cargo",
+        need: Required,
+        purpose: "builds",
+    };
+
+    #[test]
+    fn a_tool_is_present_if_its_program_or_library_is() {
+        #[rustfmt::skip]
+        let table = [
+            (Program("cargo"),                            true),
+            (Program("no-such-program"),                  false),
+            (Library(&["no-such-library.so"]),            false),
+        ];
+        for (present_as, is_present) in table {
+            let tool = Tool { present_as, ..CARGO };
+            assert_eq!(tool.is_present(), is_present, "{}", tool.how_to_have_it());
+        }
+    }
+
+    #[test]
+    fn the_message_says_what_is_missing_why_it_matters_and_where_it_is() {
+        let library = Tool { present_as: Library(&["nss/x.so", "x.so"]), need: Optional, ..CARGO };
+        assert_eq!(
+            library.how_to_have_it(),
+            "missing (optional): the library `nss/x.so` or `x.so`, which builds; on Debian it is in the package cargo"
+        );
+    }
+}
