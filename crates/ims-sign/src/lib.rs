@@ -2,7 +2,7 @@
 
 mod encrypted_key;
 mod error;
-mod pem;
+pub mod pem;
 mod pem_signer;
 mod private_key;
 mod public_key;

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::KeyError;
 
-/// One `-----BEGIN …-----` block.
-pub(crate) struct Block {
+/// One `-----BEGIN …-----` block. It may hold a private key, so it prints nothing of itself.
+pub struct Block {
     pub(crate) label: String,
     /// RFC 1421 header fields, such as `DEK-Info`.
     pub(crate) headers: Vec<(String, String)>,
@@ -18,13 +18,28 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// What stands after `BEGIN`, such as `CERTIFICATE`.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The bytes that the base64 stands for, wiped from memory when the block is dropped.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// All blocks of a file, in order; none if it is not PEM.
-pub(crate) fn blocks(file: &[u8]) -> Result<Vec<Block>, KeyError> {
+///
+/// # Errors
+/// [`KeyError::Malformed`] if a block has no end or is not base64.
+pub fn blocks(file: &[u8]) -> Result<Vec<Block>, KeyError> {
     let Some(text) = text(file) else { return Ok(Vec::new()) };
     let mut rest: &str = &text;
     let mut blocks = Vec::new();
@@ -39,7 +54,8 @@ pub(crate) fn blocks(file: &[u8]) -> Result<Vec<Block>, KeyError> {
 }
 
 /// The bytes of a file that is DER, or DER in base64 without the lines of PEM around it.
-pub(crate) fn bare_der(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+#[must_use]
+pub fn bare_der(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     if is_der(file) {
         return Some(Zeroizing::new(file.to_vec()));
     }
@@ -52,7 +68,8 @@ pub(crate) fn is_der(file: &[u8]) -> bool {
 }
 
 /// What a file holds, for an error that has to say so.
-pub(crate) fn describe(file: &[u8]) -> String {
+#[must_use]
+pub fn describe(file: &[u8]) -> String {
     if file.trim_ascii().is_empty() {
         return "an empty file".to_owned();
     }
