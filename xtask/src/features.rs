@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use cargo_metadata::Package;
 
 use crate::{
@@ -31,10 +31,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let metadata = metadata(Path::new("."))?;
-    let is_wanted = |package: &&Package| {
-        options.packages.is_empty() || options.packages.contains(&package.name.to_string())
-    };
-    for package in metadata.packages.iter().filter(is_wanted) {
+    for package in selected(&metadata.packages, &options.packages)? {
         if is_library(package) && is_published(package) {
             check_each_feature(package)?;
         }
@@ -44,6 +41,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The packages that are called `names`, or all if there are no names.
+fn selected<'a>(packages: &'a [Package], names: &[String]) -> Result<Vec<&'a Package>> {
+    if names.is_empty() {
+        return Ok(packages.iter().collect());
+    }
+    let find = |name: &String| {
+        let package = packages.iter().find(|package| package.name == *name);
+        package.with_context(|| format!("no package is called {name}"))
+    };
+    names.iter().map(find).collect()
 }
 
 fn check_each_feature(package: &Package) -> Result<()> {

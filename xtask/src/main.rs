@@ -32,6 +32,7 @@ enum Task {
     Test(test::Options),
     Tidy(tidy::Options),
     Features(features::Options),
+    /// Checks what third-party crates, licences and registries the published crates rest on.
     Deny,
     Golden(golden::Options),
     Bench(bench::Options),

@@ -97,7 +97,7 @@ fn apt_get() -> Command {
     if !is_root {
         command.args(["--non-interactive", "env"]);
     }
-    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "Dpkg::Use-Pty=0"]);
     command
 }
 

@@ -20,6 +20,18 @@ struct Layer {
 
 const BELOW_IMS: &[&str] = &["ims-claims", "ims-sign", "ims-exchange", "ims-cert", "ims-token"];
 
+/// Measurements compare any layer with any other.
+const EVERY_LAYER: &[&str] = &[
+    "ims-claims",
+    "ims-sign",
+    "ims-exchange",
+    "ims-cert",
+    "ims-token",
+    "ims",
+    "ims-emulator",
+    TESTKIT,
+];
+
 /// From the bottom to the top. The emulator stays off the client's crates: a mistake made at both ends would
 /// cancel out.
 #[rustfmt::skip]
@@ -33,7 +45,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "ims-emulator", imports: &["ims-claims"],                 tests_import: &[] },
     Layer { name: "ims-cli",      imports: &["ims", "ims-emulator"],        tests_import: &[] },
     Layer { name: TESTKIT,        imports: &[],                             tests_import: &[] },
-    Layer { name: "ims-bench",    imports: &["ims", "ims-emulator", TESTKIT, "ims-claims", "ims-sign", "ims-exchange", "ims-cert", "ims-token"], tests_import: &[] },
+    Layer { name: "ims-bench",    imports: EVERY_LAYER,                     tests_import: &[] },
     Layer { name: "xtask",        imports: &[],                             tests_import: &[] },
 ];
 

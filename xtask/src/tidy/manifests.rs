@@ -39,7 +39,8 @@ fn own_dependencies(member: &Crate) -> Vec<Finding> {
     let own = sections.flatten().filter(|(_, dependency)| !inherits(Some(dependency)));
     let message = |name| {
         format!(
-            "{name} is not inherited: move it to [workspace.dependencies] and write `{name}.workspace = true`"
+            "{name} is not inherited: move it to [workspace.dependencies] and write \
+             `{name}.workspace = true`"
         )
     };
     own.map(|(name, _)| member.finding(name, message(name))).collect()
@@ -72,18 +73,18 @@ fn readme_finding(tree: &Tree, member: &Crate) -> Option<Finding> {
     })
 }
 
-/// Crates for this workspace alone that could be published by accident, and published ones that could not.
+/// Crates for this workspace alone that could be published by accident, and crates for everybody that could not.
 pub(super) fn publishing(tree: &Tree) -> Vec<Finding> {
-    let finding = |member: &Crate| {
-        match (is_published(&member.package), is_unpublished(member)) {
-        (true, true) => Some(member.finding("publish", "serves this workspace alone: write `publish = false`")),
-        (false, false) => Some(member.finding("publish", "is for everybody: take `publish = false` away, or list it in xtask/src/tidy/manifests.rs")),
-        _ => None,
-    }
-    };
-    tree.crates.iter().filter_map(finding).collect()
+    tree.crates.iter().filter_map(publishing_finding).collect()
 }
 
-fn is_unpublished(member: &Crate) -> bool {
-    UNPUBLISHED.contains(&member.name())
+fn publishing_finding(member: &Crate) -> Option<Finding> {
+    const ALONE: &str = "serves this workspace alone: write `publish = false`";
+    const EVERYBODY: &str =
+        "is for everybody: take `publish = false` away, or list it in xtask/src/tidy/manifests.rs";
+    match (is_published(&member.package), UNPUBLISHED.contains(&member.name())) {
+        (true, true) => Some(member.finding("publish", ALONE)),
+        (false, false) => Some(member.finding("publish", EVERYBODY)),
+        _ => None,
+    }
 }
