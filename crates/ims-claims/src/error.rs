@@ -15,6 +15,8 @@ pub enum FormatError {
     ClientId,
     /// Give a metascope as bare code, as `/s/code` or as the whole URL.
     Metascope,
+    /// Give one OAuth scope, without commas or spaces.
+    Scope,
     /// Give a base URL: `https://host[:port][/prefix]`.
     Environment,
     /// Use `https`: plain `http` is taken for loopback addresses and for nothing else.
@@ -37,6 +39,7 @@ impl fmt::Display for FormatError {
                 "not a metascope, which is a code such as \"ent_dataservices_sdk\", alone, after \"/s/\" or at the \
                  end of a URL"
             }
+            Self::Scope => "not an OAuth scope, which is one word of visible ASCII without a comma",
             Self::Environment => "not a base URL of the form \"https://host[:port][/prefix]\"",
             Self::PlainHttp => "plain http is taken for loopback addresses only, use https",
             Self::NoMetascopes => "a service account needs at least one metascope",

@@ -1,0 +1,131 @@
+//! What all this is for: a token that APIs take, and how long they take it.
+
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+    time::Duration,
+};
+
+use http::HeaderValue;
+use ims_claims::NumericDate;
+use secrecy::{ExposeSecret, SecretString};
+
+/// An access token (RFC 6749 §1.4). A clone shares it.
+///
+/// The prepared [`authorization`](AccessToken::authorization) value is a second copy of the token, which cannot be wiped
+/// from memory: header values are shared with the HTTP library.
+#[derive(Clone)]
+pub struct AccessToken(Arc<Inner>);
+
+struct Inner {
+    text: SecretString,
+    authorization: HeaderValue,
+    obtained_at: NumericDate,
+    expires_at: NumericDate,
+    fingerprint: u64,
+}
+
+impl AccessToken {
+    /// A token that was asked for at `obtained_at` and expires at `expires_at`. `None` if `text` is no token: empty, over
+    /// 64 KiB, or not visible ASCII (RFC 6750 §2.1), which no header can carry.
+    #[must_use]
+    pub fn new(text: String, obtained_at: NumericDate, expires_at: NumericDate) -> Option<Self> {
+        if !(1..=crate::Response::MAX_BODY).contains(&text.len())
+            || !text.bytes().all(|b| b.is_ascii_graphic())
+        {
+            return None;
+        }
+        let mut authorization = HeaderValue::try_from(format!("Bearer {text}")).ok()?;
+        authorization.set_sensitive(true);
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let fingerprint = hasher.finish();
+        Some(Self(Arc::new(Inner {
+            text: text.into(),
+            authorization,
+            obtained_at,
+            expires_at,
+            fingerprint,
+        })))
+    }
+
+    /// The token: for an API that it is meant for, and for nothing that is logged.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        self.0.text.expose_secret()
+    }
+
+    /// The value of the `Authorization` header, `Bearer …`, prepared and marked as sensitive.
+    #[must_use]
+    pub fn authorization(&self) -> &HeaderValue {
+        &self.0.authorization
+    }
+
+    /// When it was asked for.
+    #[must_use]
+    pub fn obtained_at(&self) -> NumericDate {
+        self.0.obtained_at
+    }
+
+    /// When it expires: from this second on, no API takes it.
+    #[must_use]
+    pub fn expires_at(&self) -> NumericDate {
+        self.0.expires_at
+    }
+
+    /// How long it lives, from when it was asked for.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        self.0.expires_at.since(self.0.obtained_at)
+    }
+
+    /// A name for the token in logs: the same for the same token, and of no use to who reads it.
+    ///
+    /// 64 bits of a hash that is not cryptographic; tokens are far too long and too random to be found from it. Other
+    /// versions of this crate may give other names.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        format!("{:016x}", self.0.fingerprint)
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AccessToken({})", self.fingerprint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn token(text: &str) -> Option<AccessToken> {
+        let date = NumericDate::from_seconds;
+        AccessToken::new(text.to_owned(), date(1_000), date(87_400))
+    }
+
+    #[test]
+    fn what_no_header_can_carry_is_no_token() {
+        for text in ["", "a b", "a\r\nx-evil: 1", "a\u{e4}", "a\u{7f}", &"a".repeat(70_000)] {
+            assert!(token(text).is_none(), "{} bytes", text.len());
+        }
+    }
+
+    #[test]
+    fn a_token_is_named_but_never_shown() {
+        let shown = format!("{:?}", token("canary").unwrap());
+        assert_eq!(shown, format!("AccessToken({})", token("canary").unwrap().fingerprint()));
+        assert!(!shown.contains("canary"));
+        assert_ne!(shown, format!("{:?}", token("another").unwrap()));
+    }
+
+    #[test]
+    fn its_header_is_prepared_and_sensitive() {
+        let token = token("eyJ.x-_.y").unwrap();
+        assert_eq!(token.authorization(), "Bearer eyJ.x-_.y");
+        assert!(token.authorization().is_sensitive());
+        assert_eq!(token.lifetime(), Duration::from_hours(24));
+    }
+}

@@ -1,0 +1,89 @@
+//! The exchange of a service account's assertion for an access token, `POST /ims/exchange/jwt`.
+
+use ims_claims::{Assertion, ClientId, Environment, NumericDate};
+
+use crate::{
+    AccessToken, ClientSecret, ExchangeError, Grant, Request, Response,
+    grant::sealed::Sealed,
+    token_answer::{self, Unit},
+};
+
+/// A signed assertion for an access token: Adobe's variety of RFC 7523 §2.1, with `jwt_token` in the place of `assertion`.
+///
+/// Its answer counts `expires_in` in **milliseconds**. Source: adobe/ims-go, `ims/exchange_jwt.go`.
+#[derive(Debug)]
+pub struct JwtExchange<'a> {
+    client_id: &'a ClientId,
+    client_secret: &'a ClientSecret,
+    assertion: &'a Assertion,
+}
+
+impl<'a> JwtExchange<'a> {
+    /// Asks with `assertion`, which was made for `client_id`.
+    #[must_use]
+    pub fn new(
+        client_id: &'a ClientId,
+        client_secret: &'a ClientSecret,
+        assertion: &'a Assertion,
+    ) -> Self {
+        Self { client_id, client_secret, assertion }
+    }
+}
+
+impl Sealed for JwtExchange<'_> {}
+
+impl Grant for JwtExchange<'_> {
+    fn request(&self, environment: &Environment) -> Request {
+        Request::post_form(
+            environment.endpoint("/ims/exchange/jwt"),
+            &[
+                ("client_id", self.client_id.as_str()),
+                ("client_secret", self.client_secret.expose_secret()),
+                ("jwt_token", self.assertion.expose_secret()),
+            ],
+        )
+    }
+
+    fn token(
+        &self,
+        response: &Response,
+        sent_at: NumericDate,
+    ) -> Result<AccessToken, ExchangeError> {
+        let secrets = [self.client_secret.expose_secret(), self.assertion.expose_secret()];
+        token_answer::read(response, Unit::Milliseconds, sent_at, &secrets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ims_claims::{Algorithm, AssertionLifetime, Metascope, ServiceAccount, Signature};
+
+    #[test]
+    fn the_request_is_the_one_of_adobes_reference() {
+        let client_id: ClientId = "client".parse().unwrap();
+        let account = ServiceAccount::new(
+            client_id.clone(),
+            "A@AdobeOrg".parse().unwrap(),
+            "B@techacct.adobe.com".parse().unwrap(),
+            [Metascope::ENT_USER_SDK],
+        )
+        .unwrap();
+        let environment = Environment::production();
+        let now = NumericDate::from_seconds(0);
+        let input = account
+            .claims(&environment, now, AssertionLifetime::default())
+            .signing_input(Algorithm::Rs256);
+        let assertion = Assertion::new(&input, &Signature::from_bytes(vec![0xff; 3]));
+        let client_secret = ClientSecret::new("s3cr&t=".to_owned());
+
+        let request =
+            JwtExchange::new(&client_id, &client_secret, &assertion).request(&environment);
+        assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/exchange/jwt");
+        assert_eq!(request.method(), http::Method::POST);
+        assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
+        let body =
+            format!("client_id=client&client_secret=s3cr%26t%3D&jwt_token={}.____", input.as_str());
+        assert_eq!(std::str::from_utf8(request.body()), Ok(body.as_str()));
+    }
+}

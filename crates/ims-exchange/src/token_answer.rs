@@ -1,0 +1,136 @@
+//! Reading IMS's answer to a request for a token. The unit of `expires_in` depends on the endpoint, and this is where it
+//! ends: behind this module there are dates and durations only.
+
+use std::time::Duration;
+
+use ims_claims::NumericDate;
+use serde::Deserialize;
+
+use crate::{AccessToken, ExchangeError, Refusal, Response};
+
+/// What `expires_in` counts. `/ims/exchange/*` answers in milliseconds, `/ims/token/*` in seconds. Sources: adobe/ims-go,
+/// `ims/exchange_jwt.go` and `ims/token.go`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Unit {
+    Milliseconds,
+    Seconds,
+}
+
+/// Reads the token that a request sent at `sent_at` brought; `secrets` are what was sent, which no error may repeat.
+pub(crate) fn read(
+    response: &Response,
+    unit: Unit,
+    sent_at: NumericDate,
+    secrets: &[&str],
+) -> Result<AccessToken, ExchangeError> {
+    let unrecognized = || ExchangeError::Unrecognized(Refusal::unexplained(response));
+    if !response.status().is_success() {
+        return Err(Refusal::read(response, sent_at, secrets));
+    }
+    let body: TokenBody = serde_json::from_slice(response.body()).map_err(|_| unrecognized())?;
+    if body.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+        return Err(unrecognized());
+    }
+    let expires_at = sent_at.plus(unit.lifetime(body.expires_in)?);
+    AccessToken::new(body.access_token, sent_at, expires_at).ok_or_else(unrecognized)
+}
+
+/// RFC 6749 §5.1. A duplicate member is an error, since serde refuses it.
+#[derive(Deserialize)]
+struct TokenBody {
+    access_token: String,
+    token_type: Option<String>,
+    expires_in: i64,
+}
+
+impl Unit {
+    /// Adobe documents 24 hours. Thirty days leave room for change and still tell milliseconds from seconds: read as
+    /// seconds, the milliseconds of a token of 44 minutes or more are beyond them.
+    const MAX_LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+    fn lifetime(self, value: i64) -> Result<Duration, ExchangeError> {
+        let (lifetime, unit): (fn(u64) -> Duration, _) = match self {
+            Self::Milliseconds => (Duration::from_millis, "milliseconds"),
+            Self::Seconds => (Duration::from_secs, "seconds"),
+        };
+        let is_possible =
+            |lifetime: &Duration| (Duration::from_secs(1)..=Self::MAX_LIFETIME).contains(lifetime);
+        let lifetime = u64::try_from(value).ok().map(lifetime).filter(is_possible);
+        lifetime.ok_or(ExchangeError::ImpossibleLifetime { value, unit })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderMap, StatusCode};
+    use proptest::prelude::*;
+
+    const SENT_AT: NumericDate = NumericDate::from_seconds(1_550_001_138);
+
+    fn answer(unit: Unit, body: &str) -> Result<AccessToken, ExchangeError> {
+        let response = Response::new(StatusCode::OK, HeaderMap::new(), body.as_bytes().to_vec());
+        read(&response, unit, SENT_AT, &[])
+    }
+
+    #[test]
+    fn the_unit_belongs_to_the_endpoint() {
+        #[rustfmt::skip]
+        let table = [
+            (Unit::Milliseconds, 86_399_999_i64, Some(86_399)),
+            (Unit::Milliseconds, 1_000,          Some(1)),
+            (Unit::Milliseconds, 999,            None),
+            (Unit::Milliseconds, 0,              None),
+            (Unit::Milliseconds, -1,             None),
+            (Unit::Milliseconds, 2_592_000_001,  None),
+            (Unit::Seconds,      86_399,         Some(86_399)),
+            (Unit::Seconds,      2_592_000,      Some(2_592_000)),
+            (Unit::Seconds,      2_592_001,      None),
+            (Unit::Seconds,      86_399_999,     None),
+            (Unit::Seconds,      0,              None),
+            (Unit::Seconds,      i64::MIN,       None),
+        ];
+        for (unit, expires_in, lifetime) in table {
+            let token =
+                answer(unit, &format!(r#"{{"access_token":"t","expires_in":{expires_in}}}"#));
+            let read = match &token {
+                Ok(token) => Some(token.lifetime().as_secs()),
+                Err(ExchangeError::ImpossibleLifetime { value, .. }) if *value == expires_in => {
+                    None
+                }
+                Err(error) => panic!("{error}"),
+            };
+            assert_eq!(read, lifetime, "{unit:?} {expires_in}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_no_token_is_an_error_and_is_not_repeated() {
+        for body in [
+            "",
+            "null",
+            "<html>canary</html>",
+            r#"{"access_token":"canary"}"#,
+            r#"{"expires_in":86399}"#,
+            r#"{"access_token":"canary","expires_in":"86399"}"#,
+            r#"{"access_token":"canary","expires_in":86399.5}"#,
+            r#"{"access_token":["canary"],"expires_in":86399}"#,
+            r#"{"access_token":"canary","access_token":"canary","expires_in":86399}"#,
+            r#"{"access_token":"can\nary","expires_in":86399}"#,
+            r#"{"access_token":"","expires_in":86399}"#,
+            r#"{"access_token":"canary","token_type":"mac","expires_in":86399}"#,
+        ] {
+            let error = answer(Unit::Seconds, body).unwrap_err();
+            assert!(matches!(error, ExchangeError::Unrecognized(_)), "{body}: {error}");
+            assert!(!format!("{error} {error:?}").contains("canary"), "{body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_it_panic(status in 200_u16..600, body in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let response = Response::new(StatusCode::from_u16(status)?, HeaderMap::new(), body);
+            prop_assert!(read(&response, Unit::Seconds, SENT_AT, &[]).is_err());
+        }
+    }
+}
