@@ -1,0 +1,147 @@
+//! The access tokens that the emulator issues: IMS's form, the emulator's key.
+
+use std::{sync::LazyLock, time::Duration};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use ims_claims::{AccessTokenPayload, ClientId, CompactJwt, TechnicalAccountId};
+use serde::Serialize;
+
+use crate::{TokenKey, clock::date};
+
+/// What an access token is issued for.
+pub(crate) struct TokenOrder<'a> {
+    pub(crate) client_id: &'a ClientId,
+    pub(crate) technical_account_id: &'a TechnicalAccountId,
+    /// The scopes, separated by commas.
+    pub(crate) scope: String,
+    pub(crate) lifetime: Duration,
+}
+
+/// Why a token is not valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenFault {
+    NotAToken,
+    SignatureWrong,
+    Expired,
+}
+
+impl TokenFault {
+    /// The fault in one word, for the `reason` of `/ims/validate_token/v1`.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::NotAToken => "not_a_token",
+            Self::SignatureWrong => "bad_signature",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// The members in the order of a token shown in adobe/aio-cli-plugin-cloudmanager#631: there is no `exp`, and times
+/// are strings of milliseconds.
+#[derive(Serialize)]
+struct Payload<'a> {
+    id: &'a str,
+    r#type: &'a str,
+    client_id: &'a ClientId,
+    user_id: &'a TechnicalAccountId,
+    r#as: &'a str,
+    aa_id: &'a TechnicalAccountId,
+    ctp: u8,
+    moi: &'a str,
+    expires_in: String,
+    scope: &'a str,
+    created_at: String,
+}
+
+impl TokenOrder<'_> {
+    pub(crate) fn lifetime_ms(&self) -> u64 {
+        u64::try_from(self.lifetime.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Issues the token. `id` makes it unlike every other.
+    pub(crate) fn fill(&self, key: &TokenKey, id: &str, now_ms: u64) -> String {
+        let payload = Payload {
+            id,
+            r#type: "access_token",
+            client_id: self.client_id,
+            user_id: self.technical_account_id,
+            r#as: "ims-na1",
+            aa_id: self.technical_account_id,
+            ctp: 0,
+            moi: "emulator",
+            expires_in: self.lifetime_ms().to_string(),
+            scope: &self.scope,
+            created_at: now_ms.to_string(),
+        };
+        let payload = serde_json::to_vec(&payload).expect("a struct of strings is always JSON");
+        let mut signing_input = HEADER.clone();
+        BASE64_URL_SAFE_NO_PAD.encode_string(payload, &mut signing_input);
+        key.sign(signing_input)
+    }
+}
+
+/// Reads `token`, if the emulator has issued it and it has not expired.
+pub(crate) fn read(
+    key: &TokenKey,
+    token: &str,
+    now_ms: u64,
+) -> Result<AccessTokenPayload, TokenFault> {
+    let jwt = CompactJwt::parse(token).map_err(|_| TokenFault::NotAToken)?;
+    if !key.has_signed(jwt.signing_input(), jwt.signature().as_bytes()) {
+        return Err(TokenFault::SignatureWrong);
+    }
+    let members = jwt.payload_object().map_err(|_| TokenFault::NotAToken)?;
+    let payload = AccessTokenPayload::from_object(members).map_err(|_| TokenFault::NotAToken)?;
+    if payload.expires_at() <= date(now_ms) { Err(TokenFault::Expired) } else { Ok(payload) }
+}
+
+/// The header, encoded, and the dot after it.
+static HEADER: LazyLock<String> = LazyLock::new(|| {
+    let kid = TokenKey::KEY_ID;
+    let header = format!(r#"{{"alg":"RS256","x5u":"{kid}.cer","kid":"{kid}","itt":"at"}}"#);
+    format!("{}.", BASE64_URL_SAFE_NO_PAD.encode(header))
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ims_testkit::keys;
+
+    const NOW_MS: u64 = 1_550_001_138_500;
+
+    fn token(key: &TokenKey) -> String {
+        let order = TokenOrder {
+            client_id: &"client".parse().unwrap(),
+            technical_account_id: &"B@techacct.adobe.com".parse().unwrap(),
+            scope: "openid,AdobeID".to_owned(),
+            lifetime: Duration::from_hours(24),
+        };
+        order.fill(key, "1", NOW_MS)
+    }
+
+    #[test]
+    fn a_token_looks_like_one_of_ims_and_names_the_emulators_key() {
+        let token = token(&TokenKey::from_pkcs8_pem(keys::FIRST).unwrap());
+        let jwt = CompactJwt::parse(&token).unwrap();
+        assert_eq!(jwt.header()["x5u"], "ims_emulator-key-at-1.cer");
+        assert_eq!(jwt.header()["itt"], "at");
+        let payload = jwt.payload_object().unwrap();
+        assert_eq!(payload["created_at"], "1550001138500");
+        assert_eq!(payload["expires_in"], "86400000");
+        for claim in ["exp", "iat", "iss", "aud"] {
+            assert!(!payload.contains_key(claim), "{claim}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_valid_until_it_expires_and_under_its_own_key_only() {
+        let key = TokenKey::from_pkcs8_pem(keys::FIRST).unwrap();
+        let other = TokenKey::from_pkcs8_pem(keys::SECOND).unwrap();
+        let token = token(&key);
+        let day = 86_400_000;
+        assert!(read(&key, &token, NOW_MS + day - 1_000).is_ok());
+        assert_eq!(read(&key, &token, NOW_MS + day), Err(TokenFault::Expired));
+        assert_eq!(read(&other, &token, NOW_MS), Err(TokenFault::SignatureWrong));
+        assert_eq!(read(&key, "a.b.c", NOW_MS), Err(TokenFault::NotAToken));
+    }
+}

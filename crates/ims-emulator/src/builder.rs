@@ -1,0 +1,155 @@
+//! How an emulator is set up before it starts.
+
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use ims_claims::Environment;
+use tokio::net::TcpListener;
+
+use crate::{
+    Binding, Emulator, Limits, StartError, TokenKey, Verdict,
+    clock::Clock,
+    host::AllowedHosts,
+    journal::{Journal, Observer},
+    service::{Rules, Service},
+};
+
+/// An emulator that has not started yet. Unless told otherwise it is strict, listens on a free port of 127.0.0.1,
+/// stands for Adobe's production, and has no binding.
+pub struct EmulatorBuilder {
+    address: SocketAddr,
+    is_exposed: bool,
+    hosts: Vec<String>,
+    bindings: Vec<Binding>,
+    token_key: Option<TokenKey>,
+    rules: Rules,
+    clock: Clock,
+    limits: Limits,
+    observers: Vec<Observer>,
+}
+
+impl EmulatorBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            is_exposed: false,
+            hosts: Vec::new(),
+            bindings: Vec::new(),
+            token_key: None,
+            rules: Rules::default(),
+            clock: Clock::system(),
+            limits: Limits::default(),
+            observers: Vec::new(),
+        }
+    }
+
+    /// Listens on `address`; port 0 means a free one.
+    #[must_use]
+    pub fn with_address(self, address: SocketAddr) -> Self {
+        Self { address, ..self }
+    }
+
+    /// Lets the address be another than a loopback one, so that everybody in the network can reach the emulator.
+    #[must_use]
+    pub fn exposed_to_the_network(self) -> Self {
+        Self { is_exposed: true, ..self }
+    }
+
+    /// Answers requests for the host `name` too, such as the name of a container.
+    #[must_use]
+    pub fn with_host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
+        self
+    }
+
+    /// Registers a binding; of two with one client id the later counts.
+    #[must_use]
+    pub fn with_binding(mut self, binding: Binding) -> Self {
+        self.bindings.push(binding);
+        self
+    }
+
+    /// Signs access tokens with `token_key`. Otherwise a new key is made at the first request that needs one.
+    #[must_use]
+    pub fn with_token_key(self, token_key: TokenKey) -> Self {
+        Self { token_key: Some(token_key), ..self }
+    }
+
+    /// Stands for another IMS than production: its base URL is taken in `aud` and metascopes, beside the emulator's.
+    #[must_use]
+    pub fn with_environment(mut self, environment: Environment) -> Self {
+        self.rules.environment = environment;
+        self
+    }
+
+    /// Answers `400 invalid_token` to a signature that matches no certificate, as IMS was seen to do
+    /// (AdobeDocs/adobeio-auth#67), and not `400 invalid_signature`, as Adobe documents and as is the default.
+    #[must_use]
+    pub fn answering_as_observed(mut self) -> Self {
+        self.rules.answers_as_observed = true;
+        self
+    }
+
+    /// Takes an `exp` in milliseconds, as IMS took it from Adobe's PDF Services SDK for Python 2.3.1.
+    #[must_use]
+    pub fn taking_millisecond_exp(mut self) -> Self {
+        self.rules.takes_millisecond_exp = true;
+        self
+    }
+
+    /// Reads the time from `clock` and not from the machine.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        Self { clock: Clock::new(clock), ..self }
+    }
+
+    /// Sets what a client may take.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Tells `observer` of every verdict, before the answer is sent and in the task that sends it: what takes long
+    /// belongs behind a channel.
+    #[must_use]
+    pub fn with_observer(mut self, observer: impl Fn(&Verdict) + Send + Sync + 'static) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// Starts the emulator on the current Tokio runtime, whose network and time drivers must be on. When this returns,
+    /// it answers.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        if !self.address.ip().is_loopback() && !self.is_exposed {
+            return Err(StartError::NotLoopback);
+        }
+        let listener = TcpListener::bind(self.address).await.map_err(StartError::Listen)?;
+        let address = listener.local_addr().map_err(StartError::Listen)?;
+        let hosts = AllowedHosts(self.hosts);
+        let journal = Journal::new(self.observers);
+        let mut service = Service::new(self.rules, hosts, self.clock, journal, self.limits);
+        if let Some(token_key) = self.token_key {
+            service.set_token_key(token_key);
+        }
+        for binding in self.bindings {
+            service.register(binding);
+        }
+        Ok(Emulator::new(listener, address, Arc::new(service)))
+    }
+}
+
+impl fmt::Debug for EmulatorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmulatorBuilder")
+            .field("address", &self.address)
+            .field("bindings", &self.bindings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,49 @@
+//! One request, read: what every endpoint is given to examine.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{HeaderMap, Method, header::AUTHORIZATION, uri::Authority};
+use ims_claims::NumericDate;
+
+use crate::{clock::date, parameters::Parameters};
+
+/// A request whose host, path, method and body are in order.
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) headers: HeaderMap,
+    pub(crate) parameters: Parameters,
+    /// The host, and perhaps the port, that the client knows this IMS by.
+    pub(crate) authority: Authority,
+    /// When it came, on the emulator's clock, in milliseconds since 1970.
+    pub(crate) now_ms: u64,
+    /// The answer's `X-Debug-Id`, unlike every other.
+    pub(crate) debug_id: String,
+}
+
+impl Call {
+    pub(crate) fn now(&self) -> NumericDate {
+        date(self.now_ms)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The token of `Authorization: Bearer` (RFC 6750 §2.1).
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        self.authorization("bearer")
+    }
+
+    /// Client id and secret of `Authorization: Basic`, as they were sent (RFC 6749 §2.3.1).
+    pub(crate) fn basic(&self) -> Option<(String, String)> {
+        let octets = BASE64_STANDARD.decode(self.authorization("basic")?).ok()?;
+        let text = String::from_utf8(octets).ok()?;
+        let (client_id, client_secret) = text.split_once(':')?;
+        Some((client_id.to_owned(), client_secret.to_owned()))
+    }
+
+    fn authorization(&self, scheme: &str) -> Option<&str> {
+        let (given, credentials) =
+            self.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        given.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
+    }
+}

@@ -1,0 +1,118 @@
+//! A running emulator: where it is, what it was asked, and how it ends.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{Binding, EmulatorBuilder, Verdict, server, service::Service};
+
+/// A local IMS, which runs until it is dropped.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let emulator = ims_emulator::Emulator::start().await?;
+/// println!("{}/ims/exchange/jwt", emulator.url());
+/// # Ok::<(), ims_emulator::StartError>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Emulator {
+    address: SocketAddr,
+    service: Arc<Service>,
+    end: watch::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// The emulator could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Give a loopback address, or call
+    /// [`EmulatorBuilder::exposed_to_the_network`](crate::EmulatorBuilder::exposed_to_the_network).
+    #[error(
+        "the address is not a loopback one, and the emulator may not be exposed to the network"
+    )]
+    NotLoopback,
+    /// Give an address and port of this machine that are free.
+    #[error("cannot listen at the address")]
+    Listen(#[source] io::Error),
+}
+
+impl Emulator {
+    /// How long open connections may take to end in [`Emulator::shutdown`].
+    const GRACE: Duration = Duration::from_secs(2);
+
+    /// Starts a strict emulator without bindings on a free port of 127.0.0.1, in the current Tokio runtime.
+    ///
+    /// # Errors
+    /// [`StartError::Listen`].
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Sets up an emulator.
+    #[must_use]
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder::new()
+    }
+
+    pub(crate) fn new(listener: TcpListener, address: SocketAddr, service: Arc<Service>) -> Self {
+        let (end, ended) = watch::channel(());
+        let task = tokio::spawn(server::serve(listener, Arc::clone(&service), ended));
+        Self { address, service, end, task }
+    }
+
+    /// The base URL, without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        format!("http://{}", SocketAddr::new(ip, self.address.port()))
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Registers `binding`, in place of one with the same client id.
+    pub fn register(&self, binding: Binding) {
+        self.service.register(binding);
+    }
+
+    /// The verdicts on the last 1024 requests, the oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Arc<Verdict>> {
+        self.service.journal.last()
+    }
+
+    /// Puts its clock `seconds` ahead, or behind if negative, as an IMS whose clock and the client's differ.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.service.clock.set_offset(seconds);
+    }
+
+    /// Ends it: no new connections, and open ones end with the answer they are at, within two seconds.
+    pub async fn shutdown(mut self) {
+        self.end.send_replace(());
+        if tokio::time::timeout(Self::GRACE, &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // The connections belong to this task and end with it.
+        self.task.abort();
+    }
+}

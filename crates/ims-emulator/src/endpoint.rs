@@ -1,0 +1,56 @@
+//! Which endpoints there are, at which paths and for which methods.
+
+use http::Method;
+use serde::Serialize;
+
+/// An endpoint of the emulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// `/ims/exchange/jwt` and `/ims/exchange/v1/jwt`: an assertion for an access token, `expires_in` in milliseconds.
+    ExchangeJwt,
+    /// `/ims/token/v1` to `/ims/token/v4`: client credentials for an access token, `expires_in` in seconds.
+    Token,
+    /// `/ims/validate_token/v1`: whether a token is valid.
+    ValidateToken,
+    /// `/ims/keys`: the key that access tokens are signed with, as a JWK Set.
+    Keys,
+    /// `/echo`: a protected resource, which answers as a gateway in front of Adobe's APIs does.
+    Echo,
+}
+
+impl Endpoint {
+    /// The endpoint at `path`; one slash at the end makes no difference, since clients send both.
+    pub(crate) fn at(path: &str) -> Option<Self> {
+        match path.strip_suffix('/').unwrap_or(path) {
+            "/ims/exchange/jwt" | "/ims/exchange/v1/jwt" => Some(Self::ExchangeJwt),
+            "/ims/token/v1" | "/ims/token/v2" | "/ims/token/v3" | "/ims/token/v4" => {
+                Some(Self::Token)
+            }
+            "/ims/validate_token/v1" => Some(Self::ValidateToken),
+            "/ims/keys" => Some(Self::Keys),
+            "/echo" => Some(Self::Echo),
+            _ => None,
+        }
+    }
+
+    /// The methods it serves, as the `Allow` header has them.
+    pub(crate) fn methods(self) -> &'static str {
+        match self {
+            Self::ExchangeJwt | Self::Token => "POST",
+            Self::ValidateToken => "GET, POST",
+            Self::Keys => "GET",
+            Self::Echo => "GET, POST, PUT, PATCH, DELETE",
+        }
+    }
+
+    /// Whether its requests carry parameters, in the query or the body.
+    pub(crate) fn has_parameters(self) -> bool {
+        !matches!(self, Self::Keys | Self::Echo)
+    }
+
+    pub(crate) fn serves(self, method: &Method) -> bool {
+        self.methods().split(", ").any(|served| served == method.as_str())
+    }
+}

@@ -1,0 +1,201 @@
+//! `/ims/exchange/jwt`: an assertion for an access token. The order of the checks is the one that the README lists.
+
+use std::time::Duration;
+
+use ims_claims::NumericDate;
+use serde::Serialize;
+
+use crate::{
+    Certificate, Refusal, TokenKey,
+    access_token::TokenOrder,
+    answer::Answer,
+    assertion::{self, Claims},
+    call::Call,
+    checks::Checks,
+    client, metascopes,
+    service::{Registered, Service},
+};
+
+/// How far a client's clock may be off. Source: adobe/aio-lib-java, the documentation of `JwtTokenBuilder`.
+const SKEW: Duration = Duration::from_secs(30);
+
+/// How far away `exp` may lie. Source: Adobe, "JWT Authentication", Required Claims.
+const MAX_LIFETIME: Duration = Duration::from_hours(24);
+
+/// The answer, whose unit is milliseconds. Source: adobe/aemcs-api-client-lib, README; adobe/ims-go,
+/// `ims/exchange_jwt.go`.
+#[derive(Serialize)]
+struct Granted {
+    token_type: &'static str,
+    access_token: String,
+    #[serde(rename = "expires_in")]
+    expires_in_ms: u64,
+}
+
+/// Examines the request and issues the token.
+pub(crate) fn answer(
+    service: &Service,
+    call: &Call,
+    key: &TokenKey,
+    checks: &mut Checks,
+) -> Result<Answer, Refusal> {
+    let registered = client::authenticate(service, call, checks)?;
+    may_exchange(&registered, checks)?;
+    let jwt = checks
+        .given("jwt_token is sent", call.parameters.get("jwt_token"))
+        .expected("the parameter jwt_token")
+        .or(Refusal::JwtMissing)?;
+    let jwt = assertion::decode(jwt, checks)?;
+    let claims = assertion::read(&jwt, checks)?;
+    audience(service, call, &registered, &claims.aud, checks)?;
+    identity(&registered, &claims, checks)?;
+    signature(&registered, jwt.signing_input(), jwt.signature().as_bytes(), call.now(), checks)?;
+    let exp = times(service, &claims, call.now(), checks)?;
+    let Claims { metascopes, jti, .. } = claims;
+    let granted = metascopes::grant(service, call, &registered, metascopes, checks)?;
+    unused(&registered, jti.as_deref(), exp, call.now(), checks)?;
+    let binding = &registered.binding;
+    let order = TokenOrder {
+        client_id: binding.client_id(),
+        technical_account_id: binding.technical_account_id(),
+        scope: metascopes::list(&granted),
+        lifetime: binding.token_lifetime(),
+    };
+    Ok(Answer::ok(&Granted {
+        token_type: "bearer",
+        access_token: order.fill(key, &call.debug_id, call.now_ms),
+        // IMS says how long the token still lives, which is a moment less than its lifetime.
+        expires_in_ms: order.lifetime_ms().saturating_sub(1),
+    }))
+}
+
+fn may_exchange(registered: &Registered, checks: &mut Checks) -> Result<(), Refusal> {
+    checks
+        .that("client has the exchange_jwt scope", registered.binding.may_exchange())
+        .expected("an integration that may exchange JWTs")
+        .actual(if registered.binding.may_exchange() { "it may" } else { "it may not" })
+        .or(Refusal::ExchangeNotAllowed)?;
+    checks
+        .that("credential is not migrated", !registered.binding.is_migrated())
+        .expected("a JWT credential")
+        .actual(if registered.binding.is_migrated() { "an OAuth one" } else { "a JWT credential" })
+        .or(Refusal::Migrated)
+}
+
+fn audience(
+    service: &Service,
+    call: &Call,
+    registered: &Registered,
+    aud: &str,
+    checks: &mut Checks,
+) -> Result<(), Refusal> {
+    let (base_url, client_id) = aud.rsplit_once("/c/").unwrap_or((aud, ""));
+    checks
+        .that("aud is this IMS", service.is_base_url(base_url, call))
+        .expected(format!("{} or {}", service.environment(), call.authority))
+        .actual(base_url.to_owned())
+        .or(Refusal::AudienceElsewhere)?;
+    checks
+        .that("aud is this client", client_id == registered.binding.client_id().as_str())
+        .expected(registered.binding.client_id().to_string())
+        .actual(client_id.to_owned())
+        .or(Refusal::AudienceOfAnotherClient)
+}
+
+fn identity(registered: &Registered, claims: &Claims, checks: &mut Checks) -> Result<(), Refusal> {
+    let binding = &registered.binding;
+    checks
+        .that("iss is the binding's", claims.iss == *binding.org_id())
+        .expected(binding.org_id().to_string())
+        .actual(claims.iss.to_string())
+        .or(Refusal::IdentityUnknown)?;
+    checks
+        .that("sub is the binding's", claims.sub == *binding.technical_account_id())
+        .expected(binding.technical_account_id().to_string())
+        .actual(claims.sub.to_string())
+        .or(Refusal::IdentityUnknown)
+}
+
+/// Looks for a certificate whose key has signed, and for one that is valid if several have.
+fn signature(
+    registered: &Registered,
+    signing_input: &str,
+    signature: &[u8],
+    now: NumericDate,
+    checks: &mut Checks,
+) -> Result<(), Refusal> {
+    let certificates = registered.binding.certificates();
+    let is_valid = |certificate: &Certificate| {
+        certificate.not_before() <= now && now <= certificate.not_after()
+    };
+    let signers = certificates.iter().filter(|one| one.has_signed(signing_input, signature));
+    let best = signers.max_by_key(|one| is_valid(one));
+    let found = best.map_or("none of them", |one| one.subject()).to_owned();
+    let certificate = checks
+        .given("signature matches a certificate", best)
+        .expected(format!("one of the {} certificates of the binding", certificates.len()))
+        .actual(found)
+        .or(Refusal::SignatureWrong)?;
+    checks
+        .that("certificate is valid now", is_valid(certificate))
+        .expected(format!(
+            "{} ≤ now ≤ {}",
+            certificate.not_before().as_seconds(),
+            certificate.not_after().as_seconds()
+        ))
+        .actual(now.as_seconds().to_string())
+        .or(Refusal::CertificateNotValid)
+}
+
+/// Compares `exp`, `nbf` and `iat` with the clock, and gives `exp`.
+fn times(
+    service: &Service,
+    claims: &Claims,
+    now: NumericDate,
+    checks: &mut Checks,
+) -> Result<NumericDate, Refusal> {
+    let exp = NumericDate::from_seconds(service.seconds(claims.exp));
+    checks
+        .that("JWT has not expired", now < exp.plus(SKEW))
+        .expected(format!("exp after {}", now.minus(SKEW).as_seconds()))
+        .actual(exp.as_seconds().to_string())
+        .or(Refusal::Expired)?;
+    if let Some(nbf) = claims.nbf {
+        checks
+            .that("nbf has passed", NumericDate::from_seconds(nbf) <= now.plus(SKEW))
+            .expected(format!("nbf up to {}", now.plus(SKEW).as_seconds()))
+            .actual(nbf.to_string())
+            .or(Refusal::NotYetValid)?;
+    }
+    let issued = claims.iat.map_or(now, NumericDate::from_seconds);
+    let is_near = exp <= now.plus(MAX_LIFETIME).plus(SKEW)
+        && (claims.iat.is_none() || (issued < exp && exp <= issued.plus(MAX_LIFETIME)));
+    checks
+        .that("exp is at most 24 hours after issue", is_near)
+        .expected(format!("up to {}", issued.min(now).plus(MAX_LIFETIME).as_seconds()))
+        .actual(exp.as_seconds().to_string())
+        .or(Refusal::ExpOutOfRange)?;
+    Ok(exp)
+}
+
+/// The last check, so that a request which is refused for another reason does not use up its `jti`.
+fn unused(
+    registered: &Registered,
+    jti: Option<&str>,
+    exp: NumericDate,
+    now: NumericDate,
+    checks: &mut Checks,
+) -> Result<(), Refusal> {
+    if !registered.binding.requires_jti() {
+        return Ok(());
+    }
+    let jti = checks
+        .given("jti is sent", jti)
+        .expected("jti, which this binding requires")
+        .or(Refusal::JtiMissing)?;
+    checks
+        .that("jti is new", registered.replay_memory.remember(jti, exp.plus(SKEW), now))
+        .expected("a number that was not used before")
+        .actual(jti.to_owned())
+        .or(Refusal::JtiUsed)
+}

@@ -1,0 +1,47 @@
+#![doc = include_str!("../README.md")]
+
+mod emulator;
+
+mod builder;
+
+mod binding;
+mod certificate;
+mod token_key;
+
+mod server;
+
+mod service;
+
+mod call;
+mod endpoint;
+mod host;
+mod parameters;
+
+mod client;
+mod client_credentials;
+mod echo;
+mod exchange_jwt;
+mod validate_token;
+
+mod assertion;
+mod metascopes;
+mod replay;
+
+mod access_token;
+mod answer;
+mod clock;
+
+mod checks;
+mod journal;
+mod refusal;
+mod verdict;
+
+pub use binding::Binding;
+pub use builder::EmulatorBuilder;
+pub use certificate::{Certificate, CertificateError};
+pub use emulator::{Emulator, StartError};
+pub use endpoint::Endpoint;
+pub use refusal::Refusal;
+pub use server::Limits;
+pub use token_key::{TokenKey, TokenKeyError};
+pub use verdict::{Check, Verdict};

@@ -1,0 +1,245 @@
+//! Every reason for which the emulator refuses a request: the one table of status, code, description and remedy.
+
+use serde::Serialize;
+
+/// Why a request was refused.
+///
+/// IMS has fewer codes than reasons, so several refusals share one answer: [`Refusal::status`] and
+/// [`Refusal::error`] are what the client sees, the variant and [`Refusal::remedy`] are what IMS does not tell.
+///
+/// Sources: Adobe, "JWT Authentication Reference", Responses, for the status and code of each refusal at
+/// `/ims/exchange/jwt`. Descriptions are IMS's where they were seen: Adobe-Consulting-Services/acs-aem-commons#2860,
+/// adobe/jwt-auth#6, AdobeDocs/adobeio-auth#67, AdobeDocs/adobe-dev-console#124; the others are ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No `client_id`.
+    ClientIdMissing,
+    /// No binding has this `client_id`.
+    ClientUnknown,
+    /// No `client_secret`.
+    ClientSecretMissing,
+    /// The `client_secret` is none of the binding's.
+    ClientSecretWrong,
+    /// The integration may not exchange JWTs.
+    ExchangeNotAllowed,
+    /// The credential was migrated to OAuth Server-to-Server.
+    Migrated,
+    /// No `jwt_token`.
+    JwtMissing,
+    /// The JWT is not three parts of base64url with JSON objects in them.
+    JwtUndecodable,
+    /// The header's `alg` is not the one that the certificates' keys are used with, or it carries `crit`.
+    AlgorithmMismatch,
+    /// `exp` is missing or not an integer.
+    ExpNotInteger,
+    /// `jti` is not a decimal number.
+    JtiNotInteger,
+    /// `iss`, `sub`, `aud`, `iat`, `nbf` or a metascope does not have its form.
+    FieldMalformed,
+    /// `exp` lies too far away, or before `iat`.
+    ExpOutOfRange,
+    /// `aud` does not name this IMS.
+    AudienceElsewhere,
+    /// `aud` names another client id than the request.
+    AudienceOfAnotherClient,
+    /// The binding has another `iss` or `sub`.
+    IdentityUnknown,
+    /// The signature was made by none of the certificates' keys.
+    SignatureWrong,
+    /// The certificate whose key made the signature is not valid now.
+    CertificateNotValid,
+    /// The assertion has expired.
+    Expired,
+    /// `nbf` lies in the future.
+    NotYetValid,
+    /// The JWT names no metascope.
+    NoMetascopes,
+    /// A metascope that does not exist.
+    MetascopeUnknown,
+    /// A metascope that the binding does not have.
+    MetascopeNotInBinding,
+    /// A metascope that the client does not have.
+    MetascopeNotInClient,
+    /// The binding requires `jti`, and there is none.
+    JtiMissing,
+    /// The `jti` was used before.
+    JtiUsed,
+    /// No `grant_type`.
+    GrantTypeMissing,
+    /// A `grant_type` that this endpoint does not know.
+    GrantTypeUnsupported,
+    /// The integration may not use client credentials.
+    GrantNotAllowed,
+    /// No `scope`.
+    ScopeMissing,
+    /// A scope that the integration does not have.
+    ScopeNotGranted,
+    /// `org_id` is not the binding's organization.
+    OrgUnknown,
+    /// No token to validate.
+    TokenMissing,
+    /// No access token at a protected resource.
+    BearerMissing,
+    /// An access token that is not valid.
+    BearerNotValid,
+    /// No `x-api-key` at a protected resource.
+    ApiKeyMissing,
+    /// The `x-api-key` is not the client id that the token was issued to.
+    ApiKeyWrong,
+    /// The `Host` header names another server.
+    HostElsewhere,
+    /// Nothing is served at this path.
+    NotFound,
+    /// The path is served, but not for this method.
+    MethodNotAllowed,
+    /// The body is longer than IMS's own limit here.
+    BodyTooLarge,
+    /// The body did not arrive in time.
+    BodyTooSlow,
+    /// The body is neither urlencoded nor multipart, or breaks the rules of its form.
+    BodyMalformed,
+    /// A parameter that is sent twice, with two values.
+    ParameterTwice,
+}
+
+/// What the client sees of a refusal, and what it should do.
+struct Row {
+    status: u16,
+    error: &'static str,
+    description: &'static str,
+    remedy: &'static str,
+}
+
+impl Refusal {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        self.row().status
+    }
+
+    /// The answer's `error`, at a protected resource its `error_code`.
+    #[must_use]
+    pub fn error(self) -> &'static str {
+        self.row().error
+    }
+
+    /// The answer's `error_description`, at a protected resource its `message`.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        self.row().description
+    }
+
+    /// What to change so that the request is granted, in one sentence.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        self.row().remedy
+    }
+
+    /// Whether IMS was seen to give another answer than its documents say: for everything that keeps a signature
+    /// from matching, `400 invalid_token` in place of `400 invalid_signature`.
+    pub(crate) fn observed_error(self) -> &'static str {
+        match self {
+            Self::IdentityUnknown | Self::SignatureWrong | Self::CertificateNotValid => {
+                "invalid_token"
+            }
+            _ => self.error(),
+        }
+    }
+
+    #[rustfmt::skip]
+    fn row(self) -> Row {
+        let (status, error, description, remedy) = match self {
+            Self::ClientIdMissing => (400, "invalid_client", "invalid client_id parameter",
+                "Send the parameter client_id: the Client ID (API Key) of the integration."),
+            Self::ClientUnknown => (400, "invalid_client", "invalid client_id parameter",
+                "Use the Client ID of a registered binding, or register one for it."),
+            Self::ClientSecretMissing => (401, "invalid_client", "invalid client_secret parameter",
+                "Send the parameter client_secret, or Basic authentication."),
+            Self::ClientSecretWrong => (401, "invalid_client", "invalid client_secret parameter",
+                "Use a client secret of this integration: it may have been rotated, or belong to another client id."),
+            Self::ExchangeNotAllowed => (401, "invalid_client", "The client does not have the exchange_jwt scope.",
+                "Register the integration for JWT exchange, or use its OAuth Server-to-Server credential."),
+            Self::Migrated => (500, "internal_error", "Please try again later",
+                "Do not try again: the credential was migrated, use client_credentials at /ims/token/v3."),
+            Self::JwtMissing => (400, "invalid_token", "JWT token is missing.",
+                "Send the parameter jwt_token: the signed JWT."),
+            Self::JwtUndecodable => (400, "invalid_token", "JWT token is incorrectly formatted, and can not be decoded.",
+                "Send header, payload and signature as base64url without padding, each of the first two one JSON object."),
+            Self::AlgorithmMismatch => (400, "invalid_signature", "The signature does not match the algorithm specified in the JWT header.",
+                "Sign with RS256, say so in alg, and send no crit."),
+            Self::ExpNotInteger => (400, "invalid_token", "JWT token is incorrectly formatted, and can not be decoded.",
+                "Make exp an integer: seconds since 1970, neither a string nor a fraction."),
+            Self::JtiNotInteger => (400, "invalid_token", "JWT token is incorrectly formatted, and can not be decoded.",
+                "Make jti a decimal number, bare or in a string."),
+            Self::FieldMalformed => (400, "bad_request", "The contents of the JWT are incorrect.",
+                "Give the claim the form that Adobe documents for it."),
+            Self::ExpOutOfRange => (400, "bad_request", "The contents of the JWT are incorrect.",
+                "Let exp lie after iat and at most 24 hours away; it counts seconds, not milliseconds."),
+            Self::AudienceElsewhere => (400, "invalid_client", "The audience of the JWT is not valid.",
+                "Make aud the base URL of the IMS you send to, followed by /c/ and the Client ID."),
+            Self::AudienceOfAnotherClient => (400, "invalid_client", "The audience of the JWT does not match the client_id.",
+                "Sign the JWT for the same Client ID that is sent as client_id."),
+            Self::IdentityUnknown => (400, "invalid_signature", "Could not match JWT signature to any of the bindings",
+                "Make iss the Organization ID and sub the Technical Account ID of this integration."),
+            Self::SignatureWrong => (400, "invalid_signature", "Could not match JWT signature to any of the bindings",
+                "Sign with the private key of a certificate of this integration, or add the certificate to it."),
+            Self::CertificateNotValid => (400, "invalid_signature", "Could not match JWT signature to any of the bindings",
+                "Add a certificate that is valid now to the integration, and sign with its private key."),
+            Self::Expired => (400, "invalid_token", "JWT token has expired.",
+                "Sign a new JWT; if it was new, set the clock of the machine that signs."),
+            Self::NotYetValid => (400, "invalid_token", "JWT token is not yet valid.",
+                "Leave nbf away, which IMS does not ask for, or set the clock of the machine that signs."),
+            Self::NoMetascopes => (400, "invalid_scope", "The JWT has no metascopes.",
+                "Claim at least one metascope: the IMS base URL, /s/ and its code, with the value true."),
+            Self::MetascopeUnknown => (400, "invalid_scope", "The metascopes in the JWT contain a scope that does not exist.",
+                "Correct the metascope's code and base URL."),
+            Self::MetascopeNotInBinding => (400, "invalid_scope", "The metascopes in the JWT are not a subset of the metascopes in the binding.",
+                "Claim only metascopes of the integration, or add the API that needs this one to it."),
+            Self::MetascopeNotInClient => (400, "invalid_scope", "The metascopes in the JWT do not match the target client scopes.",
+                "Claim only metascopes that the client has, or let it have this one."),
+            Self::JtiMissing => (400, "invalid_jti", "The binding requires a JTI.",
+                "Send jti, each time a greater decimal number, such as the microseconds since 1970."),
+            Self::JtiUsed => (400, "invalid_jti", "The JTI was previously used.",
+                "Sign a new JWT with a new jti for each exchange, also when a request is sent again."),
+            Self::GrantTypeMissing => (400, "bad_request", "grant_type is missing.",
+                "Send the parameter grant_type."),
+            Self::GrantTypeUnsupported => (400, "unsupported_grant_type", "The grant_type is not supported.",
+                "Use a grant type that this endpoint serves."),
+            Self::GrantNotAllowed => (400, "unauthorized_client", "The client may not use this grant_type.",
+                "Register the integration with OAuth scopes, as its OAuth Server-to-Server credential has them."),
+            Self::ScopeMissing => (400, "invalid_scope", "scope is missing.",
+                "Send the parameter scope: the scopes of the credential, separated by commas."),
+            Self::ScopeNotGranted => (400, "invalid_scope", "The client does not have all of the scopes.",
+                "Ask only for scopes that the credential has."),
+            Self::OrgUnknown => (400, "bad_request", "org_id is not valid for the client.",
+                "Send the Organization ID of this integration, or leave org_id away."),
+            Self::TokenMissing => (400, "bad_request", "token is missing.",
+                "Send the parameter token, or the header Authorization: Bearer."),
+            Self::BearerMissing => (401, "401010", "Oauth token is missing",
+                "Send the header Authorization: Bearer and the access token."),
+            Self::BearerNotValid => (401, "401013", "Oauth token is not valid",
+                "Get a new access token, and send it whole."),
+            Self::ApiKeyMissing => (403, "403000", "Api Key is required",
+                "Send the header x-api-key: the Client ID that the token was issued to."),
+            Self::ApiKeyWrong => (403, "403003", "Api Key is invalid",
+                "Send the Client ID that the token was issued to as x-api-key."),
+            Self::HostElsewhere => (421, "bad_request", "The Host header names another server.",
+                "Use the emulator's own URL, or allow the name when you start it."),
+            Self::NotFound => (404, "not_found", "There is no such endpoint.",
+                "Look at the path: the emulator serves the endpoints that its documentation lists."),
+            Self::MethodNotAllowed => (405, "bad_request", "The method is not allowed here.",
+                "Use the method that the Allow header names."),
+            Self::BodyTooLarge => (413, "bad_request", "The request is too large.",
+                "Send less than 64 KiB."),
+            Self::BodyTooSlow => (408, "bad_request", "The request did not arrive in time.",
+                "Send the whole body at once."),
+            Self::BodyMalformed => (400, "bad_request", "The request body can not be read.",
+                "Send parameters as application/x-www-form-urlencoded or multipart/form-data, in UTF-8."),
+            Self::ParameterTwice => (400, "bad_request", "A parameter is included more than once.",
+                "Send each parameter once."),
+        };
+        Row { status, error, description, remedy }
+    }
+}

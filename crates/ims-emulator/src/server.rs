@@ -1,0 +1,105 @@
+//! The listener: connections, their limits, and their end.
+
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
+
+use crate::service::Service;
+
+/// What one client may take, so that the others are still answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Connections at a time, 512 unless told otherwise; further ones wait.
+    pub connections: usize,
+    /// How long a connection may take for the head of its next request, idle time included; 15 seconds.
+    pub head_timeout: Duration,
+    /// How long the body may take after its head; 15 seconds.
+    pub body_timeout: Duration,
+    /// The longest body in bytes, 64 KiB.
+    pub body_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            head_timeout: Duration::from_secs(15),
+            body_timeout: Duration::from_secs(15),
+            body_bytes: 64 * 1024,
+        }
+    }
+}
+
+/// The longest head of a request: the longest body's worth of query, and some headers.
+const MAX_HEAD_BYTES: usize = 80 * 1024;
+
+/// How long the accept loop rests when the operating system has no more file descriptors.
+const REST: Duration = Duration::from_millis(50);
+
+/// Serves connections until `end` changes or its sender is gone, and then those that are open to their next answer.
+pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>, end: watch::Receiver<()>) {
+    let places = Arc::new(Semaphore::new(service.limits.connections));
+    let mut connections = JoinSet::new();
+    let mut ended = end.clone();
+    let mut ended = pin!(ended.changed());
+    loop {
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        tokio::select! {
+            _ = &mut ended => break,
+            Some(_) = connections.join_next() => {}
+            (place, accepted) = next => match accepted {
+                Ok((stream, _)) => {
+                    let connection = converse(stream, Arc::clone(&service), end.clone());
+                    connections.spawn(async move {
+                        connection.await;
+                        drop(place);
+                    });
+                }
+                Err(_) => tokio::time::sleep(REST).await,
+            },
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Serves one connection. How it ends is the client's affair.
+fn converse(
+    stream: TcpStream,
+    service: Arc<Service>,
+    mut end: watch::Receiver<()>,
+) -> impl Future<Output = ()> {
+    // Answers are small and come one at a time, so waiting for more to send only delays them.
+    let _ = stream.set_nodelay(true);
+    let head_timeout = service.limits.head_timeout;
+    let answer = service_fn(move |request| {
+        let service = Arc::clone(&service);
+        async move { Ok::<_, std::convert::Infallible>(service.handle(request).await) }
+    });
+    async move {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(head_timeout)
+            .max_header_size(MAX_HEAD_BYTES)
+            .max_buf_size(2 * MAX_HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), answer);
+        let mut connection = pin!(connection);
+        tokio::select! {
+            _ = &mut connection => {}
+            _ = end.changed() => {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
+            }
+        }
+    }
+}

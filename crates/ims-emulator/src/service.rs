@@ -1,0 +1,239 @@
+//! The IMS behind the server: what it knows, and how a request becomes an answer and a verdict.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, request::Parts};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use ims_claims::{Environment, Metascope};
+use tokio::sync::OnceCell;
+
+use crate::{
+    Binding, Endpoint, Limits, Refusal, TokenKey, Verdict,
+    answer::Answer,
+    call::Call,
+    checks::{Checks, shown},
+    client_credentials,
+    clock::Clock,
+    echo, exchange_jwt,
+    host::{self, AllowedHosts},
+    journal::Journal,
+    parameters::Parameters,
+    replay::ReplayMemory,
+    validate_token,
+};
+
+/// A binding, and what the emulator remembers of it.
+#[derive(Debug)]
+pub(crate) struct Registered {
+    pub(crate) binding: Binding,
+    pub(crate) replay_memory: ReplayMemory,
+}
+
+/// How strict the emulator is, where documents and observations differ.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rules {
+    /// The IMS it stands for.
+    pub(crate) environment: Environment,
+    /// Whether a signature that matches nothing is answered as IMS does, and not as it documents.
+    pub(crate) answers_as_observed: bool,
+    /// Whether an `exp` in milliseconds is taken.
+    pub(crate) takes_millisecond_exp: bool,
+}
+
+/// Everything that a request is examined with.
+#[derive(Debug)]
+pub(crate) struct Service {
+    bindings: RwLock<HashMap<String, Arc<Registered>>>,
+    token_key: OnceCell<TokenKey>,
+    instance: u64,
+    pub(crate) rules: Rules,
+    pub(crate) hosts: AllowedHosts,
+    pub(crate) clock: Clock,
+    pub(crate) journal: Journal,
+    pub(crate) limits: Limits,
+}
+
+impl Service {
+    pub(crate) fn new(
+        rules: Rules,
+        hosts: AllowedHosts,
+        clock: Clock,
+        journal: Journal,
+        limits: Limits,
+    ) -> Self {
+        let mut random = [0; 8];
+        // Debug ids are to differ from one start to the next, no more.
+        let _ = aws_lc_rs::rand::fill(&mut random);
+        Self {
+            bindings: RwLock::default(),
+            token_key: OnceCell::new(),
+            instance: u64::from_ne_bytes(random),
+            rules,
+            hosts,
+            clock,
+            journal,
+            limits,
+        }
+    }
+
+    /// Registers `binding`, in place of one with the same client id.
+    pub(crate) fn register(&self, binding: Binding) {
+        let client_id = binding.client_id().to_string();
+        let registered = Registered { binding, replay_memory: ReplayMemory::default() };
+        let mut bindings = self.bindings.write().unwrap_or_else(PoisonError::into_inner);
+        bindings.insert(client_id, Arc::new(registered));
+    }
+
+    pub(crate) fn registered(&self, client_id: &str) -> Option<Arc<Registered>> {
+        let bindings = self.bindings.read().unwrap_or_else(PoisonError::into_inner);
+        bindings.get(client_id).cloned()
+    }
+
+    pub(crate) fn bindings(&self) -> Vec<Arc<Registered>> {
+        let bindings = self.bindings.read().unwrap_or_else(PoisonError::into_inner);
+        bindings.values().cloned().collect()
+    }
+
+    /// Whether a metascope exists: Adobe has documented it, or a binding has it.
+    pub(crate) fn knows_metascope(&self, metascope: &Metascope) -> bool {
+        let has =
+            |registered: &Arc<Registered>| registered.binding.metascopes().contains(metascope);
+        Metascope::KNOWN.contains(metascope) || self.bindings().iter().any(has)
+    }
+
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.rules.environment
+    }
+
+    /// Whether `base_url` names this IMS: the one that it stands for, or the host that the client has called.
+    pub(crate) fn is_base_url(&self, base_url: &str, call: &Call) -> bool {
+        let base_url = base_url.trim_end_matches('/');
+        let authority = base_url.strip_prefix("https://").or(base_url.strip_prefix("http://"));
+        base_url.eq_ignore_ascii_case(self.rules.environment.base_url())
+            || authority.is_some_and(|authority| {
+                !host::is_adobe_ims(call.authority.host())
+                    && authority.eq_ignore_ascii_case(call.authority.as_str())
+            })
+    }
+
+    /// `exp` in seconds.
+    pub(crate) fn seconds(&self, exp: i64) -> i64 {
+        // As seconds, this lies in the year 5138.
+        let is_ms = exp > 100_000_000_000;
+        if self.rules.takes_millisecond_exp && is_ms { exp / 1000 } else { exp }
+    }
+
+    /// The key that signs access tokens, made at its first use unless one was given.
+    pub(crate) async fn token_key(&self) -> &TokenKey {
+        let generate = || async {
+            tokio::task::spawn_blocking(TokenKey::generate)
+                .await
+                .expect("making a key neither panics nor is cancelled while the runtime runs")
+        };
+        self.token_key.get_or_init(generate).await
+    }
+
+    pub(crate) fn set_token_key(&mut self, token_key: TokenKey) {
+        self.token_key = OnceCell::new_with(Some(token_key));
+    }
+
+    /// Answers one request, and writes down why it is answered so.
+    pub(crate) async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let number = self.journal.next_number();
+        let now_ms = self.clock.now_ms();
+        let debug_id = format!("{:016x}-{number:08x}", self.instance);
+        let (parts, body) = request.into_parts();
+        let endpoint = Endpoint::at(parts.uri.path());
+        let method = shown(parts.method.to_string().into()).into_owned();
+        let path = shown(parts.uri.path().to_owned().into()).into_owned();
+        let mut checks = Checks::default();
+        let arrival = Arrival { parts, body, now_ms, debug_id: debug_id.clone() };
+        let outcome = self.examine(arrival, endpoint, &mut checks).await;
+        let refusal = outcome.as_ref().err().copied();
+        let error = refusal.map(|refusal| self.error(refusal));
+        let answer = outcome
+            .unwrap_or_else(|refusal| Answer::refused(refusal, self.error(refusal), endpoint));
+        let (checks, client_id) = checks.into_parts();
+        self.journal.record(Verdict {
+            number,
+            received_at_ms: now_ms,
+            method,
+            path,
+            endpoint,
+            client_id,
+            checks,
+            refusal,
+            status: answer.status.as_u16(),
+            error,
+            remedy: refusal.map(Refusal::remedy),
+            debug_id: debug_id.clone(),
+        });
+        answer.into_response(&debug_id, refusal, endpoint)
+    }
+
+    fn error(&self, refusal: Refusal) -> &'static str {
+        if self.rules.answers_as_observed { refusal.observed_error() } else { refusal.error() }
+    }
+
+    async fn examine(
+        &self,
+        arrival: Arrival,
+        endpoint: Option<Endpoint>,
+        checks: &mut Checks,
+    ) -> Result<Answer, Refusal> {
+        let Arrival { parts, body, now_ms, debug_id } = arrival;
+        let authority = host::authority(&parts.uri, &parts.headers);
+        let authority = checks
+            .given(
+                "host is this emulator",
+                authority.filter(|authority| self.hosts.allow(authority)),
+            )
+            .expected("a loopback name, an address, an IMS host of Adobe's, or an allowed name")
+            .or(Refusal::HostElsewhere)?;
+        let endpoint = checks
+            .given("path is served", endpoint)
+            .expected("the path of an endpoint")
+            .or(Refusal::NotFound)?;
+        checks
+            .that("method is served", endpoint.serves(&parts.method))
+            .expected(endpoint.methods())
+            .actual(parts.method.to_string())
+            .or(Refusal::MethodNotAllowed)?;
+        let Parts { method, uri, headers, .. } = parts;
+        let parameters = if endpoint.has_parameters() {
+            let parameters = Parameters::read(uri.query(), &headers, body, &self.limits).await;
+            let (read, refusal) = match parameters {
+                Ok(parameters) => (Some(parameters), Refusal::BodyMalformed),
+                Err(refusal) => (None, refusal),
+            };
+            checks
+                .given("parameters can be read", read)
+                .expected("a body of at most 64 KiB, urlencoded or multipart, each parameter once")
+                .or(refusal)?
+        } else {
+            Parameters::default()
+        };
+        let call = Call { method, headers, parameters, authority, now_ms, debug_id };
+        let key = self.token_key().await;
+        match endpoint {
+            Endpoint::ExchangeJwt => exchange_jwt::answer(self, &call, key, checks),
+            Endpoint::Token => client_credentials::answer(self, &call, key, checks),
+            Endpoint::ValidateToken => validate_token::answer(self, &call, key, checks),
+            Endpoint::Keys => Ok(Answer::ok_json(key.key_set().to_owned())),
+            Endpoint::Echo => echo::answer(self, &call, key, checks),
+        }
+    }
+}
+
+/// A request as it came in.
+struct Arrival {
+    parts: Parts,
+    body: Incoming,
+    now_ms: u64,
+    debug_id: String,
+}

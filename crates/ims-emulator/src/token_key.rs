@@ -1,0 +1,163 @@
+//! The emulator's own key, which signs the access tokens it issues and is published at `/ims/keys`.
+
+use std::fmt;
+
+use aws_lc_rs::{
+    rand::SystemRandom,
+    rsa::KeySize,
+    signature::{
+        KeyPair, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
+    },
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use x509_parser::{pem::Pem, prelude::FromDer, public_key::RSAPublicKey};
+
+/// The RSA key that signs access tokens.
+///
+/// Its key id is `ims_emulator-key-at-1`, so that a token of the emulator is never taken for one of Adobe's.
+pub struct TokenKey {
+    key_pair: RsaKeyPair,
+    public_key: ParsedPublicKey,
+    key_set: String,
+}
+
+/// A text that is no RSA private key for access tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenKeyError {
+    /// Give the key as PKCS#8 PEM, `BEGIN PRIVATE KEY`.
+    #[error("not a private key in PKCS#8 PEM")]
+    NotPkcs8,
+    /// Give an RSA key of 2048 to 8192 bits.
+    #[error("not an RSA key of 2048 to 8192 bits")]
+    NotRsa,
+}
+
+impl TokenKey {
+    /// The `kid` of every access token and of the one key at `/ims/keys`.
+    pub const KEY_ID: &str = "ims_emulator-key-at-1";
+
+    /// A new key of 2048 bits. It takes some 80 ms of computing.
+    ///
+    /// # Panics
+    /// If the operating system gives no random numbers.
+    #[must_use]
+    pub fn generate() -> Self {
+        RsaKeyPair::generate(KeySize::Rsa2048)
+            .ok()
+            .and_then(Self::new)
+            .expect("RSA keys of 2048 bits can be made wherever there are random numbers")
+    }
+
+    /// Reads a key from PKCS#8 PEM. With a given key, tokens stay valid from one start to the next.
+    ///
+    /// # Errors
+    /// [`TokenKeyError`]; no error repeats the text.
+    pub fn from_pkcs8_pem(pem: &str) -> Result<Self, TokenKeyError> {
+        let blocks = Pem::iter_from_buffer(pem.as_bytes());
+        let block = blocks.flatten().find(|block| block.label == "PRIVATE KEY");
+        let der = block.ok_or(TokenKeyError::NotPkcs8)?.contents;
+        RsaKeyPair::from_pkcs8(&der).ok().and_then(Self::new).ok_or(TokenKeyError::NotRsa)
+    }
+
+    fn new(key_pair: RsaKeyPair) -> Option<Self> {
+        let der = key_pair.public_key().as_ref();
+        let public_key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).ok()?;
+        let key_set = key_set(&RSAPublicKey::from_der(der).ok()?.1);
+        Some(Self { key_pair, public_key, key_set })
+    }
+
+    /// The key as a JWK Set (RFC 7517 §5).
+    #[must_use]
+    pub fn key_set(&self) -> &str {
+        &self.key_set
+    }
+
+    /// Puts the signature behind `signing_input`, RS256.
+    pub(crate) fn sign(&self, signing_input: String) -> String {
+        let mut signature = vec![0; self.key_pair.public_modulus_len()];
+        self.key_pair
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signing_input.as_bytes(), &mut signature)
+            .expect("a checked RSA key signs, given a buffer as long as its modulus");
+        let mut jwt = signing_input;
+        jwt.push('.');
+        BASE64_URL_SAFE_NO_PAD.encode_string(signature, &mut jwt);
+        jwt
+    }
+
+    /// Whether `signature` is this key's over `signing_input`.
+    pub(crate) fn has_signed(&self, signing_input: &str, signature: &[u8]) -> bool {
+        self.public_key.verify_sig(signing_input.as_bytes(), signature).is_ok()
+    }
+}
+
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenKey(..)")
+    }
+}
+
+fn key_set(key: &RSAPublicKey<'_>) -> String {
+    let number = |octets: &[u8]| {
+        let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+        BASE64_URL_SAFE_NO_PAD.encode(&octets[zeros..])
+    };
+    let jwk = serde_json::json!({
+        "kty": "RSA",
+        "use": "sig",
+        "alg": "RS256",
+        "kid": TokenKey::KEY_ID,
+        "n": number(key.modulus),
+        "e": number(key.exponent),
+    });
+    serde_json::json!({ "keys": [jwk] }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ims_testkit::keys;
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
+
+    #[test]
+    fn another_library_verifies_by_the_published_key() {
+        let key = TokenKey::from_pkcs8_pem(keys::FIRST).unwrap();
+        let jwt = key.sign("eyJhbGciOiJSUzI1NiJ9.e30".to_owned());
+        let set: JwkSet = serde_json::from_str(key.key_set()).unwrap();
+        let published = DecodingKey::from_jwk(set.find(TokenKey::KEY_ID).unwrap()).unwrap();
+        let mut rules = Validation::new(Algorithm::RS256);
+        rules.required_spec_claims.clear();
+        rules.validate_exp = false;
+        jsonwebtoken::decode::<serde_json::Value>(&jwt, &published, &rules).unwrap();
+    }
+
+    #[test]
+    fn only_its_own_signatures_are_its_own() {
+        let key = TokenKey::from_pkcs8_pem(keys::FIRST).unwrap();
+        let jwt = TokenKey::generate().sign("a.b".to_owned());
+        let foreign = BASE64_URL_SAFE_NO_PAD.decode(&jwt["a.b.".len()..]).unwrap();
+        assert!(!key.has_signed("a.b", &foreign));
+        assert!(!key.has_signed("a.b", b""));
+    }
+
+    #[test]
+    fn what_is_no_rsa_key_in_pkcs8_is_refused() {
+        #[rustfmt::skip]
+        let table = [
+            ("",                TokenKeyError::NotPkcs8),
+            (keys::FIRST_PKCS1, TokenKeyError::NotPkcs8),
+            (keys::FIRST_PUBLIC, TokenKeyError::NotPkcs8),
+            (keys::EC,          TokenKeyError::NotRsa),
+            (keys::SMALL,       TokenKeyError::NotRsa),
+        ];
+        for (pem, fault) in table {
+            assert_eq!(TokenKey::from_pkcs8_pem(pem).unwrap_err(), fault, "{pem}");
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_the_key() {
+        let key = TokenKey::from_pkcs8_pem(keys::FIRST).unwrap();
+        assert_eq!(format!("{key:?}"), "TokenKey(..)");
+    }
+}

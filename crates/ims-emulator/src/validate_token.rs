@@ -1,0 +1,59 @@
+//! `/ims/validate_token/v1`: whether a token is valid. That it is not is no error here: the answer is `200` as well.
+
+use ims_claims::JsonObject;
+use serde::Serialize;
+
+use crate::{
+    Check, Refusal, TokenKey,
+    access_token::{self, TokenFault},
+    answer::Answer,
+    call::Call,
+    checks::Checks,
+    client,
+    service::Service,
+};
+
+/// The answer. Source: adobe/ims-go, `ims/validate_token.go`. The words of `reason` are ours.
+#[derive(Serialize)]
+struct Validity {
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<JsonObject>,
+}
+
+/// Examines the token that the request asks about.
+pub(crate) fn answer(
+    service: &Service,
+    call: &Call,
+    key: &TokenKey,
+    checks: &mut Checks,
+) -> Result<Answer, Refusal> {
+    let client_id = call.parameters.get("client_id").or(call.header("x-ims-clientid"));
+    let registered = client::identify(service, client_id, checks)?;
+    let token = checks
+        .given("token is sent", call.parameters.get("token").or(call.bearer()))
+        .expected("the parameter token, or Authorization: Bearer")
+        .or(Refusal::TokenMissing)?;
+    let kind = call.parameters.get("type").unwrap_or("access_token");
+    let validity = access_token::read(key, token, call.now_ms).map_err(TokenFault::reason);
+    let validity = validity.and_then(|payload| match payload {
+        payload if payload.client_id() != Some(registered.binding.client_id().as_str()) => {
+            Err("of_another_client")
+        }
+        payload if payload.token_type() != Some(kind) => Err("of_another_type"),
+        payload => Ok(payload),
+    });
+    checks.note(Check {
+        name: "token is valid",
+        passed: validity.is_ok(),
+        expected: "a token that the emulator issued to this client and that has not expired".into(),
+        actual: validity.as_ref().err().copied().unwrap_or("valid").into(),
+    });
+    Ok(Answer::ok(&Validity {
+        valid: validity.is_ok(),
+        reason: validity.as_ref().err().copied(),
+        token: validity.ok().map(|payload| payload.members().clone()),
+    }))
+}

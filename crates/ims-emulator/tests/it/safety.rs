@@ -1,0 +1,148 @@
+//! What keeps an emulator from harm and from doing harm: hosts, sizes, times, numbers, and its end.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use ims_emulator::{Emulator, Limits, StartError};
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::harness::{binding, builder, emulator, exchange, jwt, post, send};
+
+#[tokio::test]
+async fn a_request_under_a_foreign_host_name_is_refused() {
+    let emulator = emulator(binding()).await;
+    #[rustfmt::skip]
+    let table = [
+        ("Host: evil.example\r\n",                       421),
+        ("",                                             421),
+        ("Host: localhost\r\nHost: evil.example\r\n",    421),
+        ("Host: user@localhost\r\n",                     421),
+        ("Host: localhost\r\n",                          200),
+        ("Host: ims-na1.adobelogin.com\r\n",             200),
+    ];
+    for (host, status) in table {
+        let request = format!("GET /ims/keys HTTP/1.1\r\n{host}Connection: close\r\n\r\n");
+        assert_eq!(send(&emulator, request.as_bytes()).await.status, status, "{host}");
+    }
+    let absolute =
+        "GET http://evil.example/ims/keys HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    assert_eq!(send(&emulator, absolute.as_bytes()).await.status, 421);
+}
+
+#[tokio::test]
+async fn an_address_beyond_loopback_needs_to_be_allowed() {
+    let everywhere: SocketAddr = "0.0.0.0:0".parse().unwrap();
+    let refused = Emulator::builder().with_address(everywhere).start().await;
+    assert!(matches!(refused, Err(StartError::NotLoopback)), "{refused:?}");
+    let taken = Emulator::start().await.unwrap();
+    let refused = Emulator::builder().with_address(taken.address()).start().await;
+    assert!(matches!(refused, Err(StartError::Listen(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_refused_before_it_is_read() {
+    let emulator = emulator(binding()).await;
+    let request = "POST /ims/exchange/jwt HTTP/1.1\r\nHost: localhost\r\n\
+                   Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1073741824\r\n\r\n";
+    let answer = send(&emulator, request.as_bytes()).await;
+    assert_eq!((answer.status, answer.header("connection")), (413, Some("close")));
+    let chunk = "1".repeat(70_000);
+    let request = format!(
+        "POST /ims/exchange/jwt HTTP/1.1\r\nHost: localhost\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n\
+         {:x}\r\n{chunk}\r\n0\r\n\r\n",
+        chunk.len()
+    );
+    assert_eq!(send(&emulator, request.as_bytes()).await.status, 413);
+    let longest = format!("x={}", "1".repeat(64 * 1024 - 2));
+    let answer =
+        post(&emulator, "/ims/exchange/jwt", "application/x-www-form-urlencoded", &longest).await;
+    assert_eq!(answer.error(), (400, "invalid_client"));
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_long_is_refused() {
+    let emulator = emulator(binding()).await;
+    let request =
+        format!("GET /ims/keys HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(100_000));
+    assert_eq!(send(&emulator, request.as_bytes()).await.status, 431);
+}
+
+#[tokio::test]
+async fn slow_clients_are_let_go_and_others_are_answered_meanwhile() {
+    let mut limits = Limits::default();
+    limits.head_timeout = Duration::from_millis(200);
+    limits.body_timeout = Duration::from_millis(200);
+    let emulator = builder().with_binding(binding()).with_limits(limits).start().await.unwrap();
+    let mut slow = Vec::new();
+    for _ in 0..200 {
+        let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
+        stream.write_all(b"POST /ims/exchange/jwt HTTP/1.1\r\nHost: local").await.unwrap();
+        slow.push(stream);
+    }
+    assert_eq!(exchange(&emulator, &jwt(json!({}))).await.status, 200);
+    for mut stream in slow {
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await.unwrap();
+    }
+    let half_a_body = "POST /ims/exchange/jwt HTTP/1.1\r\nHost: localhost\r\n\
+                       Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\na=";
+    assert_eq!(send(&emulator, half_a_body.as_bytes()).await.status, 408);
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_for_their_turn() {
+    let mut limits = Limits::default();
+    limits.connections = 2;
+    let emulator = builder().with_binding(binding()).with_limits(limits).start().await.unwrap();
+    let emulator = Arc::new(emulator);
+    let requests = (0..20).map(|_| {
+        let emulator = Arc::clone(&emulator);
+        tokio::spawn(async move { exchange(&emulator, &jwt(json!({}))).await.status })
+    });
+    for request in requests.collect::<Vec<_>>() {
+        assert_eq!(request.await.unwrap(), 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_requests_with_one_jti_exactly_one_is_granted() {
+    let emulator = Arc::new(emulator(binding().requiring_jti()).await);
+    let jwt = jwt(json!({ "jti": "1" }));
+    let requests = (0..32).map(|_| {
+        let (emulator, jwt) = (Arc::clone(&emulator), jwt.clone());
+        tokio::spawn(async move { exchange(&emulator, &jwt).await.status })
+    });
+    let mut granted = 0;
+    for request in requests.collect::<Vec<_>>() {
+        granted += u32::from(request.await.unwrap() == 200);
+    }
+    assert_eq!(granted, 1);
+}
+
+#[tokio::test]
+async fn shutdown_closes_the_port_and_idle_connections() {
+    let emulator = emulator(binding()).await;
+    let address = emulator.address();
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    idle.write_all(b"GET /ims/keys HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    assert_eq!(idle.read_u8().await.unwrap(), b'H');
+    emulator.shutdown().await;
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest).await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn dropping_it_closes_the_port() {
+    let emulator = emulator(binding()).await;
+    let address = emulator.address();
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    drop(emulator);
+    let mut rest = Vec::new();
+    let _ = idle.read_to_end(&mut rest).await;
+    assert!(TcpStream::connect(address).await.is_err());
+}

@@ -1,0 +1,104 @@
+//! What the emulator tells its user about a request, and what it keeps to itself.
+
+use std::sync::mpsc;
+
+use ims_emulator::Refusal;
+use ims_testkit::keys;
+use serde_json::{Value, json};
+
+use crate::harness::{
+    CLIENT_SECRET, binding, builder, emulator, exchange, form, get, jwt, payload, signed,
+};
+
+#[tokio::test]
+async fn a_verdict_reads_like_a_lesson() {
+    let emulator = emulator(binding()).await;
+    let claims = Value::Object(payload(json!({}))).to_string();
+    exchange(&emulator, &signed(r#"{"alg":"RS256"}"#, &claims, keys::SECOND)).await;
+    let expected = "\
+#1 POST /ims/exchange/jwt → 400 invalid_signature (a64f5f10849a410a97ffdac8ae1)
+  ok   host is this emulator
+  ok   path is served
+  ok   method is served: POST
+  ok   parameters can be read
+  ok   client_id is sent
+  ok   client_id is registered: a64f5f10849a410a97ffdac8ae1
+  ok   client_secret is sent
+  ok   client_secret is right: one of them
+  ok   client has the exchange_jwt scope: it may
+  ok   credential is not migrated: a JWT credential
+  ok   jwt_token is sent
+  ok   JWT can be decoded
+  ok   alg is RS256: RS256
+  ok   header has no crit
+  ok   payload can be decoded
+  ok   exp is an integer: 1800000300
+  ok   iss has its form: C74F69D7594880280@AdobeOrg
+  ok   sub has its form: 6657031C5C095BB40A4@techacct.adobe.com
+  ok   aud is one text: https://ims-na1.adobelogin.com/c/a64f5f10849a410a97ffdac8ae1
+  ok   metascope has the value true: true
+  ok   aud is this IMS: https://ims-na1.adobelogin.com
+  ok   aud is this client: a64f5f10849a410a97ffdac8ae1
+  ok   iss is the binding's: C74F69D7594880280@AdobeOrg
+  ok   sub is the binding's: 6657031C5C095BB40A4@techacct.adobe.com
+  FAIL signature matches a certificate: expected one of the 1 certificates of the binding, got none of them
+  remedy: Sign with the private key of a certificate of this integration, or add the certificate to it.";
+    assert_eq!(emulator.requests()[0].to_string(), expected);
+}
+
+#[tokio::test]
+async fn a_verdict_is_one_line_of_json() {
+    let emulator = emulator(binding()).await;
+    exchange(&emulator, "x").await;
+    let line = serde_json::to_string(&*emulator.requests()[0]).unwrap();
+    assert!(!line.contains('\n'));
+    let verdict: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(verdict["endpoint"], "exchange_jwt");
+    assert_eq!(verdict["refusal"], "jwt_undecodable");
+    assert_eq!(verdict["status"], 400);
+    assert_eq!(verdict["checks"].as_array().unwrap().last().unwrap()["passed"], false);
+}
+
+#[tokio::test]
+async fn an_observer_is_told_of_each_request_before_the_answer_comes() {
+    let (sender, receiver) = mpsc::channel();
+    let builder = builder().with_binding(binding());
+    let observed = builder.with_observer(move |verdict| sender.send(verdict.status).unwrap());
+    let emulator = observed.start().await.unwrap();
+    exchange(&emulator, &jwt(json!({}))).await;
+    get(&emulator, "/nowhere", "").await;
+    assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [200, 404]);
+}
+
+#[tokio::test]
+async fn no_secret_and_no_token_enters_a_verdict() {
+    let emulator = emulator(binding()).await;
+    let jwt = jwt(json!({}));
+    let granted = exchange(&emulator, &jwt).await;
+    let token = granted.body["access_token"].as_str().unwrap();
+    let wrong = "canary-wrong-secret";
+    form(
+        &emulator,
+        "/ims/exchange/jwt",
+        &[("client_id", "a64f5f10849a410a97ffdac8ae1"), ("client_secret", wrong)],
+    )
+    .await;
+    get(&emulator, &format!("/ims/validate_token/v1?token={token}&client_secret={wrong}"), "")
+        .await;
+    get(&emulator, "/echo", &format!("x-api-key: x\r\nAuthorization: Bearer {token}\r\n")).await;
+    for verdict in emulator.requests() {
+        let told = format!("{verdict} {verdict:?} {}", serde_json::to_string(&*verdict).unwrap());
+        for secret in [CLIENT_SECRET, wrong, &jwt, token] {
+            assert!(!told.contains(secret), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_sends_cannot_command_the_terminal() {
+    let emulator = emulator(binding()).await;
+    form(&emulator, "/ims/exchange/jwt", &[("client_id", "%1b%5b2J%0d%0aok")]).await;
+    let verdict = emulator.requests().pop().unwrap();
+    assert_eq!(verdict.refusal, Some(Refusal::ClientUnknown));
+    assert!(!verdict.to_string().contains(['\u{1b}', '\r']));
+}
