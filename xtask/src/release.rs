@@ -31,7 +31,8 @@ pub(crate) struct Options {
     dry_run: bool,
 
     /// Publish the crates to the registry, which cannot be undone.
-    #[arg(long, requires = "version")]
+    // `requires = "version"` would not do: clap drops it where --dry-run, which excludes a version, is given.
+    #[arg(long, conflicts_with = "dry_run")]
     execute: bool,
 }
 
@@ -46,10 +47,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("{fault}");
     }
     if !faults.is_empty() {
-        bail!("{version} cannot be released, for {} reasons above", faults.len());
+        bail!("{version} cannot be released as the tree stands, see above");
     }
     run_command(cargo(PUBLISH.iter().copied()).arg("--dry-run"))?;
-    if options.execute {
+    if options.execute && !options.dry_run {
         return run_command(&mut cargo(PUBLISH.iter().copied()));
     }
     println!("\n{version} can be released. To do it:\n");
@@ -79,16 +80,17 @@ fn changed_files() -> Result<Vec<String>> {
 
 /// The package itself and each of ours that it imports must have the one version.
 fn version_faults(package: &Package, version: &str) -> Vec<String> {
-    let manifest = &package.manifest_path;
-    let own = (package.version.to_string() != version)
-        .then(|| format!("{manifest}: its version is {}, not {version}: set it", package.version));
+    let package_name = &package.name;
+    let own = (package.version.to_string() != version).then(|| {
+        format!("{package_name}: its version is {}, not {version}: set it", package.version)
+    });
     let imported = package.dependencies.iter().filter(|dependency| dependency.path.is_some());
     let imports = imported
         .filter(|dependency| dependency.req.to_string() != format!("^{version}"))
         .filter(|dependency| dependency.req != cargo_metadata::semver::VersionReq::STAR)
         .map(|dependency| {
             let cargo_metadata::Dependency { name, req, .. } = dependency;
-            format!("{manifest}: imports {name} {req}, not {version}: set it in [workspace.dependencies]")
+            format!("{package_name}: imports {name} {req}, not {version}: set it in [workspace.dependencies]")
         });
     own.into_iter().chain(imports).collect()
 }
@@ -110,6 +112,7 @@ fn changelog_fault(changelog: &str, version: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
 
     #[test]
     fn the_changelog_must_say_what_the_version_brings() {
@@ -126,6 +129,30 @@ mod tests {
         ];
         for (changelog, fault) in table {
             assert_eq!(changelog_fault(changelog, "0.2.0").as_deref(), fault, "{changelog:?}");
+        }
+    }
+
+    #[derive(Debug, clap::Parser)]
+    struct Release {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    #[test]
+    fn only_a_named_version_is_ever_published() {
+        #[rustfmt::skip]
+        let table: [(&[&str], Option<bool>); 7] = [
+            (&[],                                  None),
+            (&["0.1.0"],                           Some(false)),
+            (&["--dry-run"],                       Some(false)),
+            (&["0.1.0", "--execute"],              Some(true)),
+            (&["--execute"],                       None),
+            (&["--dry-run", "--execute"],          None),
+            (&["0.1.0", "--dry-run", "--execute"], None),
+        ];
+        for (arguments, publishes) in table {
+            let given = Release::try_parse_from(["release"].iter().chain(arguments));
+            assert_eq!(given.ok().map(|given| given.options.execute), publishes, "{arguments:?}");
         }
     }
 
@@ -152,17 +179,17 @@ mod tests {
         let packages = metadata(folder.path()).unwrap().packages;
         let faults = |version: &str| -> Vec<_> {
             let found = packages.iter().flat_map(|package| version_faults(package, version));
-            found.map(|fault| fault.rsplit('/').next().unwrap_or_default().to_owned()).collect()
+            found.collect()
         };
         assert_eq!(
             faults("0.1.1"),
-            ["Cargo.toml: imports a ^0.1.0, not 0.1.1: set it in [workspace.dependencies]"]
+            ["b: imports a ^0.1.0, not 0.1.1: set it in [workspace.dependencies]"]
         );
         assert_eq!(
             faults("0.1.0"),
             [
-                "Cargo.toml: its version is 0.1.1, not 0.1.0: set it",
-                "Cargo.toml: its version is 0.1.1, not 0.1.0: set it"
+                "a: its version is 0.1.1, not 0.1.0: set it",
+                "b: its version is 0.1.1, not 0.1.0: set it"
             ]
         );
     }

@@ -73,7 +73,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("{finding}");
     }
     if !findings.is_empty() {
-        bail!("tidy found {} places that break a rule", findings.len());
+        bail!("places that break a rule: {}", findings.len());
     }
     println!("{} rules are kept", RULES.len());
     Ok(())
