@@ -25,20 +25,22 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let packages = metadata(Path::new("."))?.packages;
-    let names: Vec<_> = packages.iter().filter(|package| has_goldens(package)).collect();
-    if names.is_empty() {
+    let mut packages = metadata(Path::new("."))?.packages;
+    packages.retain(has_goldens);
+    if packages.is_empty() {
         bail!(
-            "no package has a test named `{TEST}` (tests/{TEST}.rs), so there are no golden files to compare"
+            "no package has a test named `{TEST}` (tests/{TEST}.rs), so there are no golden files to \
+             compare"
         );
     }
     let mut tests = cargo(["test", "--all-features", "--test", TEST]);
-    tests.args(names.iter().flat_map(|package| ["-p", package.name.as_str()]));
+    tests.args(packages.iter().flat_map(|package| ["-p", package.name.as_str()]));
     if options.bless {
         tests.env("IMS_BLESS", "1");
     }
     run_command(&mut tests)?;
     if options.bless {
+        run_command(Command::new("git").args(["status", "--short", "--", FOLDER]))?;
         run_command(Command::new("git").args(["--no-pager", "diff", "--stat", "--", FOLDER]))?;
     }
     Ok(())

@@ -58,6 +58,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for step in Step::value_variants().iter().filter(|step| options.wants(**step)) {
         outcomes.push(Outcome::of(*step, options));
     }
+    if outcomes.is_empty() {
+        bail!("no step is left to run");
+    }
     summarize(&outcomes)
 }
 

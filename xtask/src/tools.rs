@@ -30,7 +30,7 @@ enum PresentAs {
 enum Need {
     /// Tests fail.
     Required,
-    /// Tests that want it say so and check less.
+    /// No test fails, but something stays unchecked.
     Optional,
 }
 
@@ -39,17 +39,26 @@ use PresentAs::{Library, Program};
 
 #[rustfmt::skip]
 const TOOLS: &[Tool] = &[
-    Tool { present_as: Program("openssl"),      debian_package: "openssl",         need: Required, purpose: "judges our signatures, keys and certificates" },
-    Tool { present_as: Program("softhsm2-util"), debian_package: "softhsm2",       need: Required, purpose: "is the PKCS#11 module that tests sign with" },
-    Tool { present_as: Program("redis-server"), debian_package: "redis-server",    need: Required, purpose: "is the store that several processes share" },
-    Tool { present_as: Program("pkcs11-tool"),  debian_package: "opensc",          need: Optional, purpose: "puts keys into PKCS#11 tokens by another hand than ours" },
-    Tool { present_as: Program("p11-kit"),      debian_package: "p11-kit",         need: Optional, purpose: "serves a token from another process, which can die" },
-    Tool { present_as: Library(&["pkcs11/p11-kit-client.so"]), debian_package: "p11-kit-modules", need: Optional, purpose: "is the near end of that token" },
-    Tool { present_as: Library(&["nss/libsoftokn3.so", "libsoftokn3.so"]), debian_package: "libnss3", need: Optional, purpose: "is a second PKCS#11 module" },
-    Tool { present_as: Program("certutil"),     debian_package: "libnss3-tools",   need: Optional, purpose: "fills that module's database" },
-    Tool { present_as: Program("curl"),         debian_package: "curl",            need: Optional, purpose: "is an HTTP client that is not ours" },
-    Tool { present_as: Program("node"),         debian_package: "nodejs",          need: Optional, purpose: "runs Adobe's JavaScript clients" },
+    tool(Program("openssl"),                                 "openssl",         Required, "judges our signatures, keys and certificates"),
+    tool(Program("softhsm2-util"),                           "softhsm2",        Required, "is the PKCS#11 module that tests sign with"),
+    tool(Program("redis-server"),                            "redis-server",    Optional, "is the store that several processes share"),
+    tool(Program("pkcs11-tool"),                             "opensc",          Optional, "puts keys into PKCS#11 tokens by another hand than ours"),
+    tool(Program("p11-kit"),                                 "p11-kit",         Optional, "serves a token from another process, which can die"),
+    tool(Library(&["pkcs11/p11-kit-client.so"]),             "p11-kit-modules", Optional, "is the near end of that token"),
+    tool(Library(&["nss/libsoftokn3.so", "libsoftokn3.so"]), "libnss3",         Optional, "is a second PKCS#11 module"),
+    tool(Program("certutil"),                                "libnss3-tools",   Optional, "fills that module's database"),
+    tool(Program("curl"),                                    "curl",            Optional, "is an HTTP client that is not ours"),
+    tool(Program("node"),                                    "nodejs",          Optional, "runs Adobe's JavaScript clients"),
 ];
+
+const fn tool(
+    present_as: PresentAs,
+    debian_package: &'static str,
+    need: Need,
+    purpose: &'static str,
+) -> Tool {
+    Tool { present_as, debian_package, need, purpose }
+}
 
 /// Installs what is missing through apt-get where that exists, and says elsewhere what to install.
 ///
@@ -140,12 +149,7 @@ fn library_folders() -> Vec<PathBuf> {
 mod tests {
     use super::*;
 
-    const CARGO: Tool = Tool {
-        present_as: Program("cargo"),
-        debian_package: "cargo",
-        need: Required,
-        purpose: "builds",
-    };
+    const CARGO: Tool = tool(Program("cargo"), "cargo", Required, "builds");
 
     #[test]
     fn a_tool_is_present_if_its_program_or_library_is() {

@@ -337,6 +337,8 @@ fn a_ban_holds_in_its_own_part_of_the_tree_only() {
         ("crates/ims-token/src/clock.rs",       "fn f() { SystemTime::now(); }"),
         ("crates/ims-token/src/clock/tests.rs", "fn f() { Instant::now(); env::vars(); println!(); }"),
         ("crates/ims-token/tests/fleet.rs",     "fn f() { Instant::now(); env::vars(); println!(); }"),
+        ("crates/ims-token/examples/x.rs",      "fn f() { Instant::now(); env::vars(); println!(); }"),
+        ("crates/ims-token/build.rs",           "fn f() { env::vars(); println!(); }"),
         ("crates/ims-emulator/src/x.rs",        "fn f() { env::vars(); }"),
         ("crates/ims-cli/src/x.rs",             "fn f() { env::vars(); println!(); }"),
         ("xtask/src/x.rs",                      "fn f() { Instant::now(); env::vars(); println!(); }"),

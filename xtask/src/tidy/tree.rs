@@ -90,9 +90,10 @@ impl File {
         self.name() == "tests.rs" || self.path.split('/').any(|folder| folder == "tests")
     }
 
-    /// The folder below `crates/` that the file lies in.
+    /// The crate that the file is a source of; none for tests, examples and measurements beside `src`.
     pub(super) fn crate_name(&self) -> Option<&str> {
-        self.path.strip_prefix("crates/")?.split('/').next()
+        let (name, path) = self.path.strip_prefix("crates/")?.split_once('/')?;
+        path.starts_with("src/").then_some(name)
     }
 }
 
