@@ -2,6 +2,7 @@
 
 use super::{
     Finding,
+    layers::BELOW_IMS,
     tokens::Token,
     tree::{File, Tree},
 };
@@ -42,8 +43,6 @@ pub(super) const BANS: &[Ban] = &[
     Ban { patterns: &["env::", "env;", "env,", "env}", "env as"],   place: BelowIms,     reason: "reads the environment below the crate ims: take the value as an argument" },
     Ban { patterns: &["print!", "println!", "eprint!", "eprintln!"], place: Libraries,   reason: "prints from a library: return the text, or use tracing" },
 ];
-
-const BELOW_IMS: &[&str] = &["ims-claims", "ims-sign", "ims-exchange", "ims-cert", "ims-token"];
 
 const COMMAND: &str = "ims-cli";
 

@@ -18,7 +18,9 @@ struct Layer {
     tests_import: &'static [&'static str],
 }
 
-const BELOW_IMS: &[&str] = &["ims-claims", "ims-sign", "ims-exchange", "ims-cert", "ims-token"];
+/// The layers below the facade.
+pub(super) const BELOW_IMS: &[&str] =
+    &["ims-claims", "ims-sign", "ims-exchange", "ims-cert", "ims-token"];
 
 /// Measurements compare any layer with any other.
 const EVERY_LAYER: &[&str] = &[
