@@ -4,6 +4,8 @@ mod encrypted_key;
 mod error;
 pub mod pem;
 mod pem_signer;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 mod private_key;
 mod public_key;
 mod signer;

@@ -1,0 +1,154 @@
+//! What the pool promises, with a key that is a function: no module is needed to stall, fail or be crowded.
+
+use std::sync::{
+    atomic::{AtomicUsize, Ordering},
+    mpsc::{self, Receiver, Sender},
+};
+
+use cryptoki::{context::Function, error::RvError};
+
+use super::*;
+use crate::pkcs11::error::CallError;
+
+/// Longer than any test takes.
+const NEVER: Duration = Duration::from_secs(600);
+
+#[track_caller]
+fn wait(answer: oneshot::Receiver<Reply>) -> Reply {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(answer).unwrap()
+}
+
+fn crowded() -> Pkcs11Error {
+    let error = cryptoki::error::Error::Pkcs11(RvError::SessionCount, Function::OpenSession);
+    CallError::Module(error).into()
+}
+
+/// A key that says when it begins to sign, and ends when it is told to.
+struct Held {
+    began: Receiver<Vec<u8>>,
+    end: Sender<()>,
+}
+
+fn held_pool(size: usize, deadline: Duration) -> (Pool<()>, Held) {
+    let (begin, began) = mpsc::channel();
+    let (end, ended) = mpsc::channel();
+    let ended = Mutex::new(ended);
+    let pool = Pool::start(size, deadline, (), move |_, prepared| {
+        begin.send(prepared.to_vec()).unwrap();
+        lock(&ended).recv().unwrap();
+        Ok(prepared.to_vec())
+    });
+    (pool.unwrap(), Held { began, end })
+}
+
+#[test]
+fn each_caller_gets_its_own_signature() {
+    let pool = Pool::start(4, NEVER, (), |_, prepared| Ok(prepared.to_vec())).unwrap();
+    let answers: Vec<_> = (0..200_u8).map(|number| (number, pool.submit(vec![number]))).collect();
+    for (number, answer) in answers {
+        assert_eq!(wait(answer).unwrap(), [number]);
+    }
+}
+
+#[test]
+fn there_are_never_more_threads_than_its_size() {
+    let (busy, most) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let seen = Arc::clone(&most);
+    let pool = Pool::start(3, NEVER, (), move |_, prepared| {
+        seen.fetch_max(busy.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        thread::yield_now();
+        busy.fetch_sub(1, Ordering::SeqCst);
+        Ok(prepared.to_vec())
+    })
+    .unwrap();
+    let answers: Vec<_> = (0..100).map(|_| pool.submit(vec![])).collect();
+    for answer in answers {
+        wait(answer).unwrap();
+    }
+    assert!((1..=3).contains(&most.load(Ordering::SeqCst)));
+}
+
+#[test]
+fn a_signature_that_nobody_waits_for_is_not_made() {
+    let (pool, held) = held_pool(1, NEVER);
+    let first = pool.submit(vec![1]);
+    assert_eq!(held.began.recv().unwrap(), [1]);
+    drop(pool.submit(vec![2]));
+    let third = pool.submit(vec![3]);
+    held.end.send(()).unwrap();
+    held.end.send(()).unwrap();
+    assert_eq!((wait(first).unwrap(), wait(third).unwrap()), (vec![1], vec![3]));
+    assert_eq!(held.began.try_iter().collect::<Vec<_>>(), [[3]]);
+}
+
+#[test]
+fn who_waits_for_a_stalled_key_is_answered_by_the_deadline_and_others_go_on() {
+    let (pool, held) = held_pool(1, Duration::from_millis(300));
+    let stalled = pool.submit(vec![1]);
+    assert_eq!(held.began.recv().unwrap(), [1]);
+    assert!(matches!(wait(stalled), Err(Pkcs11Error::Stalled { .. })));
+
+    // A second thread takes the place of the first, which may come back and finds its work answered.
+    let second = pool.submit(vec![2]);
+    assert_eq!(held.began.recv().unwrap(), [2]);
+    held.end.send(()).unwrap();
+    held.end.send(()).unwrap();
+    let answered = wait(second);
+    assert!(matches!(answered, Ok(_) | Err(Pkcs11Error::Stalled { .. })), "{answered:?}");
+    drop(pool);
+}
+
+#[test]
+fn a_key_that_stalls_for_ever_costs_a_bounded_number_of_threads_and_still_answers() {
+    let (pool, held) = held_pool(2, Duration::from_millis(5));
+    for _ in 0..12 {
+        assert!(matches!(wait(pool.submit(vec![])), Err(Pkcs11Error::Stalled { .. })));
+    }
+    assert!(held.began.try_iter().count() <= 4);
+}
+
+#[test]
+fn a_token_that_has_no_room_for_a_second_session_is_served_by_the_first() {
+    let (began, wait_for_begin) = mpsc::channel();
+    let (end, ended) = mpsc::channel();
+    let ended = Mutex::new(ended);
+    let pool = Pool::start(2, NEVER, "the one session", move |session, prepared| {
+        if session.is_none() {
+            began.send("refused").unwrap();
+            return Err(crowded());
+        }
+        began.send("signing").unwrap();
+        lock(&ended).recv().unwrap();
+        Ok(prepared.to_vec())
+    })
+    .unwrap();
+    let first = pool.submit(vec![1]);
+    assert_eq!(wait_for_begin.recv().unwrap(), "signing");
+    let second = pool.submit(vec![2]);
+    assert_eq!(wait_for_begin.recv().unwrap(), "refused");
+    end.send(()).unwrap();
+    end.send(()).unwrap();
+    assert_eq!((wait(first).unwrap(), wait(second).unwrap()), (vec![1], vec![2]));
+}
+
+#[test]
+fn dropping_it_ends_its_threads_and_what_they_hold() {
+    let connection = Arc::new(());
+    let pool = Pool::start(4, NEVER, Arc::clone(&connection), {
+        let connection = Arc::clone(&connection);
+        move |held, prepared| {
+            *held = Some(Arc::clone(&connection));
+            Ok(prepared.to_vec())
+        }
+    })
+    .unwrap();
+    let answers: Vec<_> = (0..50).map(|_| pool.submit(vec![])).collect();
+    for answer in answers {
+        wait(answer).unwrap();
+    }
+    let shared = Arc::downgrade(&pool.0);
+    drop(pool);
+    // What is left is held by the function itself, if the last thread has not let go of that yet.
+    assert!(Arc::strong_count(&connection) <= 2, "{}", shared.strong_count());
+}

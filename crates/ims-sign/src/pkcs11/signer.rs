@@ -1,0 +1,207 @@
+//! The signer for a key in a token.
+
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use ims_claims::{Algorithm, Signature};
+
+use super::{
+    KeySelector, PinSource, Pkcs11Error, Pkcs11Mechanism, Pkcs11Module, Pkcs11Uri, TokenSelector,
+    connection::{Address, Connection, Line},
+    login::{Credentials, FinalTry, Occasion},
+    pool::{Pool, spawn},
+};
+use crate::{PublicKey, SignError, Signer};
+
+/// Which key a [`Pkcs11Signer`] signs with, and how.
+#[derive(Debug, Clone)]
+pub struct Pkcs11Config {
+    module_path: PathBuf,
+    token: TokenSelector,
+    key: KeySelector,
+    pin: Option<PinSource>,
+    pool_size: Option<NonZeroUsize>,
+    deadline: Duration,
+    mechanism: Option<Pkcs11Mechanism>,
+    final_try: FinalTry,
+}
+
+impl Pkcs11Config {
+    /// How long opening a signer, and each signature, may take: enough for a slow smart card with a queue before it.
+    pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
+
+    /// A key in a token, by the module at `module_path`, which must be absolute.
+    #[must_use]
+    pub fn new(module_path: impl Into<PathBuf>, token: TokenSelector, key: KeySelector) -> Self {
+        Self {
+            module_path: module_path.into(),
+            token,
+            key,
+            pin: None,
+            pool_size: None,
+            deadline: Self::DEFAULT_DEADLINE,
+            mechanism: None,
+            final_try: FinalTry::Refused,
+        }
+    }
+
+    /// Logs in with this PIN.
+    #[must_use]
+    pub fn with_pin(self, pin: PinSource) -> Self {
+        Self { pin: Some(pin), ..self }
+    }
+
+    /// Opens up to `pool_size` sessions, each with a thread of its own, instead of one for each core. There are never
+    /// more than the token says it can have.
+    #[must_use]
+    pub fn with_pool_size(self, pool_size: NonZeroUsize) -> Self {
+        Self { pool_size: Some(pool_size), ..self }
+    }
+
+    /// Answers within `deadline`, whatever the token does, instead of within [`Pkcs11Config::DEFAULT_DEADLINE`].
+    #[must_use]
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// Uses `mechanism`, whatever the token says it has.
+    #[must_use]
+    pub fn with_mechanism(self, mechanism: Pkcs11Mechanism) -> Self {
+        Self { mechanism: Some(mechanism), ..self }
+    }
+
+    /// Tries the PIN even if the token says that it will lock itself should the PIN be wrong (`CKF_USER_PIN_FINAL_TRY`).
+    #[must_use]
+    pub fn with_final_try(self) -> Self {
+        Self { final_try: FinalTry::Allowed, ..self }
+    }
+}
+
+impl TryFrom<Pkcs11Uri> for Pkcs11Config {
+    type Error = Pkcs11Error;
+
+    /// # Errors
+    /// [`Pkcs11Error::NoModulePath`] if the URI has no `module-path`.
+    fn try_from(uri: Pkcs11Uri) -> Result<Self, Pkcs11Error> {
+        let module_path = uri.module_path.ok_or(Pkcs11Error::NoModulePath)?;
+        Ok(Self { pin: uri.pin, ..Self::new(module_path, uri.token, uri.key) })
+    }
+}
+
+/// Signs RS256 with an RSA key in a token, which nobody can read out of it.
+///
+/// Signatures are made by a pool of threads, each with a session of its own, so that neither a runtime nor a caller's
+/// thread waits for the token. A session that is lost, for whatever reason, is replaced once and the signature tried
+/// again; if that fails too, the error is transient, and the next signature begins anew. A wrong PIN is tried once: the
+/// process remembers it, and no signer tries it on this token again.
+///
+/// Dropping the signer waits until its threads have ended and its sessions are closed, at most until the deadline.
+pub struct Pkcs11Signer {
+    module: Pkcs11Module,
+    public_key: PublicKey,
+    mechanism: Pkcs11Mechanism,
+    /// `None` only while the signer is being dropped.
+    pool: Option<Pool<Connection>>,
+}
+
+impl Pkcs11Signer {
+    /// Loads the module, logs in to the token, finds the key and makes sure that it may sign. The calling thread waits
+    /// for that, at most until the deadline.
+    ///
+    /// # Errors
+    /// [`Pkcs11Error`].
+    pub fn open(config: Pkcs11Config) -> Result<Self, Pkcs11Error> {
+        let deadline = config.deadline;
+        within(deadline, move || Self::open_in_time(config))
+    }
+
+    /// How the token is asked for a signature.
+    #[must_use]
+    pub fn mechanism(&self) -> Pkcs11Mechanism {
+        self.mechanism
+    }
+
+    fn open_in_time(config: Pkcs11Config) -> Result<Self, Pkcs11Error> {
+        let pin = config.pin.as_ref().map(PinSource::read).transpose()?;
+        let module = Pkcs11Module::load(&config.module_path)?;
+        let credentials = Credentials { pin, final_try: config.final_try };
+        let address =
+            Address { module: module.clone(), token: config.token, key: config.key, credentials };
+        let (connection, key, token) = address.connect(Occasion::First)?;
+        let mechanism = match config.mechanism {
+            Some(mechanism) => mechanism,
+            None => Pkcs11Mechanism::choose(&module, token.slot()?, &key)?,
+        };
+        let size = pool_size(config.pool_size, token.most_sessions());
+        let line = Line::new(address, key.public_key.clone(), mechanism);
+        let sign = move |connection: &mut _, prepared: &_| line.sign(connection, prepared);
+        let pool = Pool::start(size, config.deadline, connection, sign)
+            .map_err(Pkcs11Error::unavailable)?;
+        Ok(Self { module, public_key: key.public_key, mechanism, pool: Some(pool) })
+    }
+
+    async fn sign_in_pool(&self, message: &[u8]) -> Result<Vec<u8>, Pkcs11Error> {
+        self.module.expect_same_process()?;
+        let pool = self.pool.as_ref().expect("the pool is there until the signer is dropped");
+        pool.submit(self.mechanism.prepare(message)).await.map_err(Pkcs11Error::unavailable)?
+    }
+}
+
+impl Signer for Pkcs11Signer {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::Rs256
+    }
+
+    fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
+        Ok(Signature::from_bytes(self.sign_in_pool(message).await?))
+    }
+}
+
+impl Drop for Pkcs11Signer {
+    fn drop(&mut self) {
+        // After a fork, the threads are in the other process, and this one would wait for them for ever.
+        if self.module.expect_same_process().is_err() {
+            std::mem::forget(self.pool.take());
+        }
+    }
+}
+
+impl fmt::Debug for Pkcs11Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pkcs11Signer(RSA {})", self.public_key.modulus_bits())
+    }
+}
+
+fn pool_size(wanted: Option<NonZeroUsize>, most_sessions: Option<u64>) -> usize {
+    let wanted =
+        wanted.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let most = most_sessions.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    wanted.min(most).max(1)
+}
+
+/// Runs `task` in a thread of its own and waits for it until the deadline; then the thread is left alone.
+fn within<T: Send + 'static>(
+    deadline: Duration,
+    task: impl FnOnce() -> Result<T, Pkcs11Error> + Send + 'static,
+) -> Result<T, Pkcs11Error> {
+    let (sender, receiver) = mpsc::channel();
+    // Whoever waited may have gone away.
+    spawn(move || drop(sender.send(task()))).map_err(Pkcs11Error::unavailable)?;
+    match receiver.recv_timeout(deadline) {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(Pkcs11Error::Stalled { deadline }),
+        Err(error @ mpsc::RecvTimeoutError::Disconnected) => {
+            Err(Pkcs11Error::Unavailable { source: Arc::new(error) })
+        }
+    }
+}
