@@ -1,0 +1,32 @@
+//! Serves one binding until it is killed: `cargo run -p ims-emulator --example serve -- certificate_pub.crt`.
+//!
+//! The first line on standard output is the base URL, each verdict goes to standard error.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to its user")]
+
+use std::{env, error::Error, fs, future};
+
+use ims_claims::Metascope;
+use ims_emulator::{Binding, Certificate, Emulator};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let file = env::args_os().nth(1).ok_or("name a certificate file")?;
+    let binding = Binding::new(
+        "example-client".parse()?,
+        "EXAMPLE@AdobeOrg".parse()?,
+        "EXAMPLE@techacct.adobe.com".parse()?,
+    )
+    .with_client_secret("example-secret")
+    .with_certificates(Certificate::read_all(&fs::read(file)?)?)
+    .with_metascopes([Metascope::ENT_DATASERVICES_SDK])
+    .with_scopes(["openid", "AdobeID"]);
+    let builder = Emulator::builder().with_binding(binding).with_observer(|verdict| {
+        // Standard error has no buffer: a verdict is put together first and written at once.
+        let lines = format!("{verdict}\n\n");
+        eprint!("{lines}");
+    });
+    let emulator = builder.start().await?;
+    println!("{}", emulator.url());
+    future::pending().await
+}
