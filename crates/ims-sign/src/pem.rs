@@ -97,7 +97,12 @@ pub fn describe(file: &[u8]) -> String {
 /// The file as text, with `\n` and `\r` that are written out turned into what they mean.
 fn text(file: &[u8]) -> Option<Zeroizing<String>> {
     let text = std::str::from_utf8(file).ok()?;
-    Some(Zeroizing::new(text.replace("\\r", "\r").replace("\\n", "\n")))
+    if !text.contains('\\') {
+        return Some(Zeroizing::new(text.to_owned()));
+    }
+    // Each copy is wiped, also the one in between.
+    let text = Zeroizing::new(text.replace("\\r", "\r"));
+    Some(Zeroizing::new(text.replace("\\n", "\n")))
 }
 
 /// Header fields are pairs of words, `Name: value`; what is left is base64.
