@@ -1,20 +1,32 @@
-//! What is sent back: IMS's shape of an answer, and the shape of the gateway in front of Adobe's APIs.
+//! What is sent back: IMS's shape of an answer, the shape of the gateway in front of Adobe's APIs, and answers that
+//! a fault has spoilt.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{
     HeaderValue, Response, StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE},
+    header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
 };
-use http_body_util::Full;
+use hyper::body::{Body, Frame, SizeHint};
 use serde::Serialize;
 
-use crate::{Endpoint, Refusal};
+use crate::{Endpoint, Fault, Refusal};
 
-/// An answer before it is put on the wire: JSON, with an HTTP status.
+/// An answer before it is put on the wire.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    body: String,
+    content_type: &'static str,
+    body: Bytes,
+    allow: Option<&'static str>,
+    retry_after: Option<Duration>,
+    is_last: bool,
+    breaks_off: bool,
 }
 
 #[derive(Serialize)]
@@ -30,14 +42,30 @@ struct GatewayError<'a> {
 }
 
 impl Answer {
+    pub(crate) fn new(
+        status: StatusCode,
+        content_type: &'static str,
+        body: impl Into<Bytes>,
+    ) -> Self {
+        Self {
+            status,
+            content_type,
+            body: body.into(),
+            allow: None,
+            retry_after: None,
+            is_last: false,
+            breaks_off: false,
+        }
+    }
+
     /// `200` with `body` as JSON.
     pub(crate) fn ok(body: &impl Serialize) -> Self {
-        Self { status: StatusCode::OK, body: json(body) }
+        Self::ok_json(json(body))
     }
 
     /// `200` with `body`, which is JSON already.
     pub(crate) fn ok_json(body: String) -> Self {
-        Self { status: StatusCode::OK, body }
+        Self::new(StatusCode::OK, JSON, body)
     }
 
     /// What the client sees of `refusal`, under the code `error`.
@@ -50,33 +78,113 @@ impl Answer {
         };
         let status =
             StatusCode::from_u16(refusal.status()).expect("the table has HTTP statuses only");
-        Self { status, body }
+        let is_method = refusal == Refusal::MethodNotAllowed;
+        Self {
+            allow: endpoint.filter(|_| is_method).map(Endpoint::methods),
+            // What is left of such a body is not read, so nothing can follow it.
+            is_last: matches!(refusal, Refusal::BodyTooLarge | Refusal::BodyTooSlow),
+            ..Self::new(status, JSON, body)
+        }
     }
 
-    /// The HTTP response. After a refusal of its body the connection is of no more use.
-    pub(crate) fn into_response(
-        self,
-        debug_id: &str,
-        refusal: Option<Refusal>,
-        endpoint: Option<Endpoint>,
-    ) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(self.body.into()));
+    /// The answer as `fault` leaves it.
+    pub(crate) fn spoilt_by(self, fault: Fault) -> Self {
+        match fault {
+            Fault::TooManyRequests { retry_after } | Fault::Unavailable { retry_after } => {
+                Self { retry_after, ..self }
+            }
+            Fault::Html => Self::new(StatusCode::BAD_GATEWAY, "text/html", BAD_GATEWAY),
+            Fault::Truncated => Self { breaks_off: true, ..self },
+            Fault::WrongContentType => Self { content_type: "text/plain", ..self },
+            Fault::Oversized => {
+                let padding = "x".repeat(OVERSIZED_BYTES);
+                Self::new(self.status, JSON, format!(r#"{{"padding":"{padding}"}}"#))
+            }
+            Fault::InternalError | Fault::Delay(_) | Fault::Disconnected => self,
+        }
+    }
+
+    /// The HTTP response.
+    pub(crate) fn into_response(self, debug_id: &str) -> Response<AnswerBody> {
+        let length = self.body.len();
+        let sent = if self.breaks_off { self.body.slice(..length / 2) } else { self.body };
+        let mut response = Response::new(AnswerBody {
+            data: Some(sent),
+            breaks_off: self.breaks_off,
+            is_flushed: false,
+        });
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json;charset=UTF-8"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(CONTENT_LENGTH, length.into());
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let debug_id = HeaderValue::from_str(debug_id).expect("hexadecimal digits and a hyphen");
         headers.insert("x-debug-id", debug_id);
-        if let (Some(Refusal::MethodNotAllowed), Some(endpoint)) = (refusal, endpoint) {
-            headers.insert(ALLOW, HeaderValue::from_static(endpoint.methods()));
+        if let Some(methods) = self.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(methods));
         }
-        if matches!(refusal, Some(Refusal::BodyTooLarge | Refusal::BodyTooSlow)) {
+        if let Some(retry_after) = self.retry_after {
+            headers.insert(RETRY_AFTER, retry_after.as_secs().into());
+        }
+        if self.is_last {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
 }
 
+const JSON: &str = "application/json;charset=UTF-8";
+
+/// More than any client should take for an answer of IMS.
+const OVERSIZED_BYTES: usize = 1024 * 1024;
+
+const BAD_GATEWAY: &str = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n";
+
 fn json(body: &impl Serialize) -> String {
     serde_json::to_string(body).expect("structs of strings, numbers and maps are always JSON")
+}
+
+/// The body of an answer: one piece, after which the connection may break off.
+#[derive(Debug)]
+pub(crate) struct AnswerBody {
+    data: Option<Bytes>,
+    breaks_off: bool,
+    is_flushed: bool,
+}
+
+/// The connection breaks off, as a fault wants it.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection breaks off on purpose")]
+pub(crate) struct BrokenOff;
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        if let Some(data) = self.data.take() {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        if self.breaks_off && !self.is_flushed {
+            // The server sends what it has while it waits for more, and throws it away at an error.
+            self.is_flushed = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(self.breaks_off.then_some(Err(BrokenOff)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.data.is_none() && !self.breaks_off
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.breaks_off {
+            return SizeHint::new();
+        }
+        SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))
+    }
 }

@@ -11,7 +11,7 @@ use ims_claims::Environment;
 use tokio::net::TcpListener;
 
 use crate::{
-    Binding, Emulator, Limits, StartError, TokenKey, Verdict,
+    Binding, Emulator, FaultRule, Limits, StartError, TokenKey, Verdict,
     clock::Clock,
     host::AllowedHosts,
     journal::{Journal, Observer},
@@ -30,6 +30,7 @@ pub struct EmulatorBuilder {
     clock: Clock,
     limits: Limits,
     observers: Vec<Observer>,
+    faults: Vec<FaultRule>,
 }
 
 impl EmulatorBuilder {
@@ -44,6 +45,7 @@ impl EmulatorBuilder {
             clock: Clock::system(),
             limits: Limits::default(),
             observers: Vec::new(),
+            faults: Vec::new(),
         }
     }
 
@@ -121,6 +123,13 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Injects faults from the start.
+    #[must_use]
+    pub fn with_fault(mut self, rule: FaultRule) -> Self {
+        self.faults.push(rule);
+        self
+    }
+
     /// Starts the emulator on the current Tokio runtime, whose network and time drivers must be on. When this returns,
     /// it answers.
     ///
@@ -140,6 +149,9 @@ impl EmulatorBuilder {
         }
         for binding in self.bindings {
             service.register(binding);
+        }
+        for rule in self.faults {
+            service.faults.add(rule);
         }
         Ok(Emulator::new(listener, address, Arc::new(service)))
     }

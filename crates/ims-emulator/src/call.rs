@@ -28,6 +28,13 @@ impl Call {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The client id that the request names, wherever it does.
+    pub(crate) fn named_client(&self) -> Option<String> {
+        let header = || self.header("x-ims-clientid").or(self.header("x-api-key"));
+        let named = self.parameters.get("client_id").or_else(header).map(str::to_owned);
+        named.or_else(|| self.basic().map(|(client_id, _)| client_id))
+    }
+
     /// The token of `Authorization: Bearer` (RFC 6750 §2.1).
     pub(crate) fn bearer(&self) -> Option<&str> {
         self.authorization("bearer")

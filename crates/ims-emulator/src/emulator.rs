@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use crate::{Binding, EmulatorBuilder, Verdict, server, service::Service};
+use crate::{Binding, EmulatorBuilder, FaultRule, Verdict, server, service::Service};
 
 /// A local IMS, which runs until it is dropped.
 ///
@@ -94,6 +94,16 @@ impl Emulator {
     #[must_use]
     pub fn requests(&self) -> Vec<Arc<Verdict>> {
         self.service.journal.last()
+    }
+
+    /// Injects a fault, after those that are injected already: the first whose turn it is strikes.
+    pub fn inject(&self, rule: FaultRule) {
+        self.service.faults.add(rule);
+    }
+
+    /// Injects no faults any more.
+    pub fn clear_faults(&self) {
+        self.service.faults.clear();
     }
 
     /// Puts its clock `seconds` ahead, or behind if negative, as an IMS whose clock and the client's differ.

@@ -1,10 +1,10 @@
 //! Which endpoints there are, at which paths and for which methods.
 
 use http::Method;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An endpoint of the emulator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Endpoint {

@@ -17,6 +17,8 @@ mod endpoint;
 mod host;
 mod parameters;
 
+mod fault;
+
 mod client;
 mod client_credentials;
 mod echo;
@@ -41,6 +43,7 @@ pub use builder::EmulatorBuilder;
 pub use certificate::{Certificate, CertificateError};
 pub use emulator::{Emulator, StartError};
 pub use endpoint::Endpoint;
+pub use fault::{Fault, FaultRule};
 pub use refusal::Refusal;
 pub use server::Limits;
 pub use token_key::{TokenKey, TokenKeyError};

@@ -100,6 +100,12 @@ pub enum Refusal {
     BodyTooSlow,
     /// The body is neither urlencoded nor multipart, or breaks the rules of its form.
     BodyMalformed,
+    /// Too many requests, as an injected fault says.
+    TooManyRequests,
+    /// IMS is not available, as an injected fault says.
+    Unavailable,
+    /// IMS has failed, as an injected fault says.
+    InternalError,
     /// A parameter that is sent twice, with two values.
     ParameterTwice,
 }
@@ -239,6 +245,12 @@ impl Refusal {
                 "Send parameters as application/x-www-form-urlencoded or multipart/form-data, in UTF-8."),
             Self::ParameterTwice => (400, "bad_request", "A parameter is included more than once.",
                 "Send each parameter once."),
+            Self::TooManyRequests => (429, "too_many_requests", "Too many requests",
+                "This fault was injected: wait as long as Retry-After says, then send the request again."),
+            Self::Unavailable => (503, "service_unavailable", "Service unavailable",
+                "This fault was injected: wait as long as Retry-After says, then send the request again."),
+            Self::InternalError => (500, "internal_error", "Please try again later",
+                "This fault was injected: send the request again later."),
         };
         Row { status, error, description, remedy }
     }

@@ -84,7 +84,7 @@ fn converse(
     let head_timeout = service.limits.head_timeout;
     let answer = service_fn(move |request| {
         let service = Arc::clone(&service);
-        async move { Ok::<_, std::convert::Infallible>(service.handle(request).await) }
+        async move { service.handle(request).await }
     });
     async move {
         let connection = http1::Builder::new()

@@ -5,21 +5,20 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use bytes::Bytes;
 use http::{Request, Response, request::Parts};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use ims_claims::{Environment, Metascope};
 use tokio::sync::OnceCell;
 
 use crate::{
-    Binding, Endpoint, Limits, Refusal, TokenKey, Verdict,
-    answer::Answer,
+    Binding, Endpoint, Fault, Limits, Refusal, TokenKey, Verdict,
+    answer::{Answer, AnswerBody, BrokenOff},
     call::Call,
     checks::{Checks, shown},
     client_credentials,
     clock::Clock,
     echo, exchange_jwt,
+    fault::Faults,
     host::{self, AllowedHosts},
     journal::Journal,
     parameters::Parameters,
@@ -55,6 +54,7 @@ pub(crate) struct Service {
     pub(crate) hosts: AllowedHosts,
     pub(crate) clock: Clock,
     pub(crate) journal: Journal,
+    pub(crate) faults: Faults,
     pub(crate) limits: Limits,
 }
 
@@ -77,6 +77,7 @@ impl Service {
             hosts,
             clock,
             journal,
+            faults: Faults::default(),
             limits,
         }
     }
@@ -143,7 +144,10 @@ impl Service {
     }
 
     /// Answers one request, and writes down why it is answered so.
-    pub(crate) async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub(crate) async fn handle(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<AnswerBody>, BrokenOff> {
         let number = self.journal.next_number();
         let now_ms = self.clock.now_ms();
         let debug_id = format!("{:016x}-{number:08x}", self.instance);
@@ -152,12 +156,20 @@ impl Service {
         let method = shown(parts.method.to_string().into()).into_owned();
         let path = shown(parts.uri.path().to_owned().into()).into_owned();
         let mut checks = Checks::default();
+        let mut fault = None;
         let arrival = Arrival { parts, body, now_ms, debug_id: debug_id.clone() };
-        let outcome = self.examine(arrival, endpoint, &mut checks).await;
+        let outcome = match self.read(arrival, endpoint, &mut checks).await {
+            Ok((endpoint, call)) => {
+                fault = self.faults.strike(endpoint, call.named_client().as_deref());
+                self.answer(endpoint, &call, fault, &mut checks).await
+            }
+            Err(refusal) => Err(refusal),
+        };
         let refusal = outcome.as_ref().err().copied();
         let error = refusal.map(|refusal| self.error(refusal));
         let answer = outcome
             .unwrap_or_else(|refusal| Answer::refused(refusal, self.error(refusal), endpoint));
+        let answer = if let Some(fault) = fault { answer.spoilt_by(fault) } else { answer };
         let (checks, client_id) = checks.into_parts();
         self.journal.record(Verdict {
             number,
@@ -168,24 +180,29 @@ impl Service {
             client_id,
             checks,
             refusal,
+            fault,
             status: answer.status.as_u16(),
             error,
             remedy: refusal.map(Refusal::remedy),
             debug_id: debug_id.clone(),
         });
-        answer.into_response(&debug_id, refusal, endpoint)
+        match fault {
+            Some(Fault::Disconnected) => Err(BrokenOff),
+            _ => Ok(answer.into_response(&debug_id)),
+        }
     }
 
     fn error(&self, refusal: Refusal) -> &'static str {
         if self.rules.answers_as_observed { refusal.observed_error() } else { refusal.error() }
     }
 
-    async fn examine(
+    /// Reads a request as far as every endpoint needs it.
+    async fn read(
         &self,
         arrival: Arrival,
         endpoint: Option<Endpoint>,
         checks: &mut Checks,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<(Endpoint, Call), Refusal> {
         let Arrival { parts, body, now_ms, debug_id } = arrival;
         let authority = host::authority(&parts.uri, &parts.headers);
         let authority = checks
@@ -218,14 +235,31 @@ impl Service {
         } else {
             Parameters::default()
         };
-        let call = Call { method, headers, parameters, authority, now_ms, debug_id };
+        Ok((endpoint, Call { method, headers, parameters, authority, now_ms, debug_id }))
+    }
+
+    /// Examines a request that was read, unless a fault comes in place of that.
+    async fn answer(
+        &self,
+        endpoint: Endpoint,
+        call: &Call,
+        fault: Option<Fault>,
+        checks: &mut Checks,
+    ) -> Result<Answer, Refusal> {
+        match fault {
+            Some(Fault::TooManyRequests { .. }) => return Err(Refusal::TooManyRequests),
+            Some(Fault::Unavailable { .. } | Fault::Html) => return Err(Refusal::Unavailable),
+            Some(Fault::InternalError) => return Err(Refusal::InternalError),
+            Some(Fault::Delay(delay)) => tokio::time::sleep(delay).await,
+            _ => {}
+        }
         let key = self.token_key().await;
         match endpoint {
-            Endpoint::ExchangeJwt => exchange_jwt::answer(self, &call, key, checks),
-            Endpoint::Token => client_credentials::answer(self, &call, key, checks),
-            Endpoint::ValidateToken => validate_token::answer(self, &call, key, checks),
+            Endpoint::ExchangeJwt => exchange_jwt::answer(self, call, key, checks),
+            Endpoint::Token => client_credentials::answer(self, call, key, checks),
+            Endpoint::ValidateToken => validate_token::answer(self, call, key, checks),
             Endpoint::Keys => Ok(Answer::ok_json(key.key_set().to_owned())),
-            Endpoint::Echo => echo::answer(self, &call, key, checks),
+            Endpoint::Echo => echo::answer(self, call, key, checks),
         }
     }
 }

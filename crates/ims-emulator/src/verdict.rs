@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use ims_claims::ClientId;
 use serde::Serialize;
 
-use crate::{Endpoint, Refusal};
+use crate::{Endpoint, Fault, Refusal};
 
 /// One request, how it was examined, and how it was answered. No secret and no token is in it.
 ///
@@ -29,6 +29,8 @@ pub struct Verdict {
     pub checks: Vec<Check>,
     /// Why the request was refused, if it was.
     pub refusal: Option<Refusal>,
+    /// The fault that was injected, if one was.
+    pub fault: Option<Fault>,
     /// The answer's HTTP status.
     pub status: u16,
     /// The answer's `error`, if the request was refused.
@@ -72,6 +74,9 @@ impl fmt::Display for Verdict {
         }
         for check in &self.checks {
             write!(f, "\n  {check}")?;
+        }
+        if let Some(fault) = self.fault {
+            write!(f, "\n  fault: {}", fault.name())?;
         }
         match self.remedy {
             Some(remedy) => write!(f, "\n  remedy: {remedy}"),

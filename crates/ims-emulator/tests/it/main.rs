@@ -5,6 +5,7 @@
 mod harness;
 
 mod error_table;
+mod faults;
 mod forms;
 mod hostile_jwts;
 mod safety;

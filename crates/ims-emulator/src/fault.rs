@@ -1,0 +1,251 @@
+//! Faults on demand: answers that IMS gives on a bad day, so that clients can be tested against them.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use ims_claims::ClientId;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::Endpoint;
+
+/// Something that goes wrong, although the request may be right.
+///
+/// The first three and [`Fault::Html`] come in place of the examination, as from a gateway in front of IMS. The others
+/// spoil the answer to a request that was examined: a `jti` in it is used, whether the client reads the answer or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// `429`, with `Retry-After` in whole seconds if there is a time.
+    TooManyRequests {
+        /// When to come again.
+        retry_after: Option<Duration>,
+    },
+    /// `503`, with `Retry-After` in whole seconds if there is a time.
+    Unavailable {
+        /// When to come again.
+        retry_after: Option<Duration>,
+    },
+    /// `500 internal_error`.
+    InternalError,
+    /// `502` with a page of HTML, as proxies answer.
+    Html,
+    /// The right answer, but late.
+    Delay(Duration),
+    /// Half of the answer's body, then the end of the connection.
+    Truncated,
+    /// The end of the connection in place of an answer.
+    Disconnected,
+    /// The right answer, said to be `text/plain`.
+    WrongContentType,
+    /// An answer of 1 MiB.
+    Oversized,
+}
+
+impl Fault {
+    /// The fault's name in scenarios, in the admin API and in verdicts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TooManyRequests { .. } => "too_many_requests",
+            Self::Unavailable { .. } => "unavailable",
+            Self::InternalError => "internal_error",
+            Self::Html => "html",
+            Self::Delay(_) => "delay",
+            Self::Truncated => "truncated",
+            Self::Disconnected => "disconnected",
+            Self::WrongContentType => "wrong_content_type",
+            Self::Oversized => "oversized",
+        }
+    }
+}
+
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// Which requests a fault strikes: all, unless told otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Entry")]
+pub struct FaultRule {
+    fault: Fault,
+    endpoint: Option<Endpoint>,
+    client_id: Option<ClientId>,
+    every: u64,
+    times: Option<u64>,
+}
+
+impl FaultRule {
+    /// `fault` at every request.
+    #[must_use]
+    pub fn new(fault: Fault) -> Self {
+        Self { fault, endpoint: None, client_id: None, every: 1, times: None }
+    }
+
+    /// Only at `endpoint`.
+    #[must_use]
+    pub fn at(self, endpoint: Endpoint) -> Self {
+        Self { endpoint: Some(endpoint), ..self }
+    }
+
+    /// Only at requests that name `client_id`.
+    #[must_use]
+    pub fn of(self, client_id: ClientId) -> Self {
+        Self { client_id: Some(client_id), ..self }
+    }
+
+    /// Only at every `n`-th of these requests; 0 counts as 1.
+    #[must_use]
+    pub fn every(self, n: u64) -> Self {
+        Self { every: n.max(1), ..self }
+    }
+
+    /// At most `n` times.
+    #[must_use]
+    pub fn times(self, n: u64) -> Self {
+        Self { times: Some(n), ..self }
+    }
+
+    fn concerns(&self, endpoint: Endpoint, client_id: Option<&str>) -> bool {
+        self.endpoint.is_none_or(|at| at == endpoint)
+            && self.client_id.as_ref().is_none_or(|of| Some(of.as_str()) == client_id)
+    }
+}
+
+/// A rule as scenarios and the admin API write it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    fault: String,
+    retry_after_seconds: Option<u64>,
+    delay_ms: Option<u64>,
+    endpoint: Option<Endpoint>,
+    client_id: Option<ClientId>,
+    every: Option<u64>,
+    times: Option<u64>,
+}
+
+impl TryFrom<Entry> for FaultRule {
+    type Error = &'static str;
+
+    fn try_from(entry: Entry) -> Result<Self, Self::Error> {
+        let retry_after = entry.retry_after_seconds.map(Duration::from_secs);
+        let fault = match entry.fault.as_str() {
+            "too_many_requests" => Fault::TooManyRequests { retry_after },
+            "unavailable" => Fault::Unavailable { retry_after },
+            "internal_error" => Fault::InternalError,
+            "html" => Fault::Html,
+            "delay" => {
+                Fault::Delay(Duration::from_millis(entry.delay_ms.ok_or("delay_ms is missing")?))
+            }
+            "truncated" => Fault::Truncated,
+            "disconnected" => Fault::Disconnected,
+            "wrong_content_type" => Fault::WrongContentType,
+            "oversized" => Fault::Oversized,
+            _ => return Err("there is no such fault"),
+        };
+        let every = entry.every.unwrap_or(1).max(1);
+        let Entry { endpoint, client_id, times, .. } = entry;
+        Ok(Self { fault, endpoint, client_id, every, times })
+    }
+}
+
+/// The rules in force, and how often each has met its requests.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Mutex<Vec<Active>>);
+
+#[derive(Debug)]
+struct Active {
+    rule: FaultRule,
+    met: u64,
+    struck: u64,
+}
+
+impl Faults {
+    pub(crate) fn add(&self, rule: FaultRule) {
+        let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        rules.push(Active { rule, met: 0, struck: 0 });
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The fault that strikes this request: that of the first rule whose turn it is.
+    pub(crate) fn strike(&self, endpoint: Endpoint, client_id: Option<&str>) -> Option<Fault> {
+        let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut concerned =
+            rules.iter_mut().filter(|active| active.rule.concerns(endpoint, client_id));
+        concerned.find_map(Active::meet)
+    }
+}
+
+impl Active {
+    fn meet(&mut self) -> Option<Fault> {
+        self.met += 1;
+        let is_due = self.met.is_multiple_of(self.rule.every)
+            && self.rule.times.is_none_or(|times| self.struck < times);
+        self.struck += u64::from(is_due);
+        is_due.then_some(self.rule.fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn struck(rule: FaultRule, requests: usize) -> String {
+        let faults = Faults::default();
+        faults.add(rule);
+        let strike = |_| faults.strike(Endpoint::Token, Some("client")).map_or('.', |_| 'x');
+        (0..requests).map(strike).collect()
+    }
+
+    #[test]
+    fn a_rule_strikes_the_requests_it_names() {
+        let html = || FaultRule::new(Fault::Html);
+        #[rustfmt::skip]
+        let table = [
+            (html(),                                "xxxxxx"),
+            (html().every(0),                       "xxxxxx"),
+            (html().every(3),                       "..x..x"),
+            (html().times(2),                       "xx...."),
+            (html().every(2).times(1),              ".x...."),
+            (html().at(Endpoint::Token),            "xxxxxx"),
+            (html().at(Endpoint::Keys),             "......"),
+            (html().of("client".parse().unwrap()),  "xxxxxx"),
+            (html().of("other".parse().unwrap()),   "......"),
+        ];
+        for (rule, expected) in table {
+            assert_eq!(struck(rule.clone(), 6), expected, "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn every_fault_can_be_written_down() {
+        #[rustfmt::skip]
+        let table = [
+            (r#"{"fault":"too_many_requests","retry_after_seconds":2}"#, Fault::TooManyRequests { retry_after: Some(Duration::from_secs(2)) }),
+            (r#"{"fault":"unavailable"}"#,        Fault::Unavailable { retry_after: None }),
+            (r#"{"fault":"internal_error"}"#,     Fault::InternalError),
+            (r#"{"fault":"html"}"#,               Fault::Html),
+            (r#"{"fault":"delay","delay_ms":5}"#, Fault::Delay(Duration::from_millis(5))),
+            (r#"{"fault":"truncated"}"#,          Fault::Truncated),
+            (r#"{"fault":"disconnected"}"#,       Fault::Disconnected),
+            (r#"{"fault":"wrong_content_type"}"#, Fault::WrongContentType),
+            (r#"{"fault":"oversized"}"#,          Fault::Oversized),
+        ];
+        for (json, fault) in table {
+            let rule: FaultRule = serde_json::from_str(json).unwrap();
+            assert_eq!(rule, FaultRule::new(fault), "{json}");
+            assert!(json.contains(fault.name()), "{json}");
+        }
+        for json in [r#"{"fault":"no_such"}"#, r#"{"fault":"delay"}"#, r#"{"fault":"html","x":1}"#]
+        {
+            assert!(serde_json::from_str::<FaultRule>(json).is_err(), "{json}");
+        }
+    }
+}
