@@ -1,10 +1,14 @@
-//! A fake for tests: a signer whose next answers are told to it.
+//! For tests: a fake whose next answers are told to it, and what any signer can be put through.
+
+mod conformance;
 
 use std::{collections::VecDeque, sync::Mutex};
 
 use ims_claims::{Algorithm, Signature};
 
 use crate::{PublicKey, SignError, Signer};
+
+pub use conformance::{Violation, check_outage, check_signer};
 
 /// A signer that fails as often as it is told to and then signs with the signer inside.
 #[derive(Debug)]
