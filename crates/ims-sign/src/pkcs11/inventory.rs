@@ -166,6 +166,7 @@ impl NewKey {
             Attribute::PublicExponent(vec![1, 0, 1]),
             Attribute::Verify(true),
             Attribute::Encrypt(false),
+            Attribute::Wrap(false),
         ]
     }
 
@@ -179,6 +180,7 @@ impl NewKey {
             Attribute::Id(id.to_vec()),
             Attribute::Sign(true),
             Attribute::Decrypt(false),
+            Attribute::Unwrap(false),
         ]
     }
 }
