@@ -115,8 +115,11 @@ impl Answer {
         });
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        headers.insert(CONTENT_LENGTH, length.into());
+        // A 204 has neither (RFC 9110 §8.6).
+        if self.status != StatusCode::NO_CONTENT {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+            headers.insert(CONTENT_LENGTH, length.into());
+        }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let debug_id = HeaderValue::from_str(debug_id).expect("hexadecimal digits and a hyphen");
         headers.insert("x-debug-id", debug_id);
@@ -133,7 +136,8 @@ impl Answer {
     }
 }
 
-const JSON: &str = "application/json;charset=UTF-8";
+/// The type of IMS's answers.
+pub(crate) const JSON: &str = "application/json;charset=UTF-8";
 
 /// More than any client should take for an answer of IMS.
 const OVERSIZED_BYTES: usize = 1024 * 1024;

@@ -11,7 +11,7 @@ use ims_claims::Environment;
 use tokio::net::TcpListener;
 
 use crate::{
-    Binding, Emulator, FaultRule, Limits, StartError, TokenKey, Verdict,
+    Binding, Emulator, FaultRule, Limits, Scenario, StartError, TokenKey, Verdict,
     clock::Clock,
     host::AllowedHosts,
     journal::{Journal, Observer},
@@ -72,6 +72,18 @@ impl EmulatorBuilder {
     #[must_use]
     pub fn with_binding(mut self, binding: Binding) -> Self {
         self.bindings.push(binding);
+        self
+    }
+
+    /// Sets up what `scenario` says, over what was set before.
+    #[must_use]
+    pub fn with_scenario(mut self, scenario: Scenario) -> Self {
+        let environment = scenario.environment.unwrap_or(self.rules.environment);
+        let Scenario { answers_as_observed, takes_millisecond_exp, .. } = scenario;
+        self.rules = Rules { environment, answers_as_observed, takes_millisecond_exp };
+        self.clock.set_offset(scenario.clock_offset_seconds);
+        self.bindings.extend(scenario.bindings);
+        self.faults.extend(scenario.faults);
         self
     }
 

@@ -3,6 +3,7 @@
 mod emulator;
 
 mod builder;
+mod scenario;
 
 mod binding;
 mod certificate;
@@ -33,6 +34,7 @@ mod access_token;
 mod answer;
 mod clock;
 
+mod admin;
 mod checks;
 mod journal;
 mod refusal;
@@ -45,6 +47,7 @@ pub use emulator::{Emulator, StartError};
 pub use endpoint::Endpoint;
 pub use fault::{Fault, FaultRule};
 pub use refusal::Refusal;
+pub use scenario::{Scenario, ScenarioError};
 pub use server::Limits;
 pub use token_key::{TokenKey, TokenKeyError};
 pub use verdict::{Check, Verdict};

@@ -94,7 +94,7 @@ impl Parameters {
 const MAX_PARAMETERS: usize = 64;
 
 /// The whole body, if it is short enough and comes in time. One that says it is too long is not read at all.
-async fn whole(body: Incoming, limits: &Limits) -> Result<Bytes, Refusal> {
+pub(crate) async fn whole(body: Incoming, limits: &Limits) -> Result<Bytes, Refusal> {
     if body.size_hint().lower() > limits.body_bytes as u64 {
         return Err(Refusal::BodyTooLarge);
     }

@@ -11,7 +11,7 @@ use ims_claims::{Environment, Metascope};
 use tokio::sync::OnceCell;
 
 use crate::{
-    Binding, Endpoint, Fault, Limits, Refusal, TokenKey, Verdict,
+    Binding, Endpoint, Fault, Limits, Refusal, TokenKey, Verdict, admin,
     answer::{Answer, AnswerBody, BrokenOff},
     call::Call,
     checks::{Checks, shown},
@@ -90,6 +90,12 @@ impl Service {
         bindings.insert(client_id, Arc::new(registered));
     }
 
+    /// Forgets the binding of `client_id`; `false` if there is none.
+    pub(crate) fn unregister(&self, client_id: &str) -> bool {
+        let mut bindings = self.bindings.write().unwrap_or_else(PoisonError::into_inner);
+        bindings.remove(client_id).is_some()
+    }
+
     pub(crate) fn registered(&self, client_id: &str) -> Option<Arc<Registered>> {
         let bindings = self.bindings.read().unwrap_or_else(PoisonError::into_inner);
         bindings.get(client_id).cloned()
@@ -148,10 +154,14 @@ impl Service {
         &self,
         request: Request<Incoming>,
     ) -> Result<Response<AnswerBody>, BrokenOff> {
+        let (parts, body) = request.into_parts();
+        if parts.uri.path().starts_with(admin::PREFIX) {
+            let answer = admin::answer(self, parts, body).await;
+            return Ok(answer.into_response(&self.debug_id(0)));
+        }
         let number = self.journal.next_number();
         let now_ms = self.clock.now_ms();
-        let debug_id = format!("{:016x}-{number:08x}", self.instance);
-        let (parts, body) = request.into_parts();
+        let debug_id = self.debug_id(number);
         let endpoint = Endpoint::at(parts.uri.path());
         let method = shown(parts.method.to_string().into()).into_owned();
         let path = shown(parts.uri.path().to_owned().into()).into_owned();
@@ -190,6 +200,10 @@ impl Service {
             Some(Fault::Disconnected) => Err(BrokenOff),
             _ => Ok(answer.into_response(&debug_id)),
         }
+    }
+
+    fn debug_id(&self, number: u64) -> String {
+        format!("{:016x}-{number:08x}", self.instance)
     }
 
     fn error(&self, refusal: Refusal) -> &'static str {

@@ -4,10 +4,12 @@
 
 mod harness;
 
+mod admin;
 mod error_table;
 mod faults;
 mod forms;
 mod hostile_jwts;
 mod safety;
+mod scenarios;
 mod tokens;
 mod verdicts;

@@ -1,0 +1,330 @@
+//! Scenario files: bindings, switches and faults written down, as TOML or JSON.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use ims_claims::{ClientId, Environment, FormatError, Metascope, OrgId, TechnicalAccountId};
+use serde::Deserialize;
+
+use crate::{Binding, Certificate, CertificateError, FaultRule};
+
+/// What an emulator is set up with, read from a file.
+///
+/// ```
+/// # use ims_emulator::Scenario;
+/// let scenario = Scenario::from_toml(r#"
+///     environment = "https://ims-na1.adobelogin.com"   # which IMS it stands for
+///     answers_as_observed = true                       # not as documented, where the two differ
+///     takes_millisecond_exp = true
+///     clock_offset_seconds = -60
+///
+///     [[bindings]]
+///     client_id = "a64f5f10849a410a97ffdac8ae1"
+///     org_id = "C74F69D7594880280@AdobeOrg"
+///     technical_account_id = "6657031C5C095BB40A4@techacct.adobe.com"
+///     client_secrets = ["p8e-secret"]
+///     metascopes = ["ent_dataservices_sdk"]
+///     scopes = ["openid", "AdobeID"]
+///     ## certificates = ["-----BEGIN CERTIFICATE-----…"]
+///     ## certificate_files = ["certificate_pub.crt"]    # relative to the scenario's file
+///     ## client_metascopes = ["ent_user_sdk"]           # what the client has of them, if not all
+///     ## token_lifetime_seconds = 60
+///     requires_jti = true
+///     ## exchange_jwt = false
+///     ## migrated = true
+///
+///     [[faults]]
+///     fault = "too_many_requests"                      # or another, by Fault::name
+///     retry_after_seconds = 2
+///     endpoint = "exchange_jwt"
+///     client_id = "a64f5f10849a410a97ffdac8ae1"
+///     every = 3
+///     times = 1
+/// "#)?;
+/// assert_eq!(scenario.bindings().len(), 1);
+/// # Ok::<(), ims_emulator::ScenarioError>(())
+/// ```
+#[derive(Debug)]
+pub struct Scenario {
+    pub(crate) environment: Option<Environment>,
+    pub(crate) answers_as_observed: bool,
+    pub(crate) takes_millisecond_exp: bool,
+    pub(crate) clock_offset_seconds: i64,
+    pub(crate) bindings: Vec<Binding>,
+    pub(crate) faults: Vec<FaultRule>,
+}
+
+/// A scenario that cannot be used. No error repeats what stands in it, for that may be secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScenarioError {
+    /// Give a file that can be read.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// Correct the line: it is no TOML or JSON, names what there is not, or has a value of another type or form.
+    #[error("line {line} of the scenario does not say what a scenario can")]
+    Malformed {
+        /// Which line, counted from 1.
+        line: usize,
+    },
+    /// Correct the base URL of `environment`.
+    #[error("environment")]
+    Environment(#[source] FormatError),
+    /// Correct a metascope of the binding.
+    #[error("a metascope of {client_id}")]
+    Metascope {
+        /// The binding.
+        client_id: ClientId,
+        /// What is wrong with it.
+        source: FormatError,
+    },
+    /// Correct a certificate of the binding.
+    #[error("a certificate of {client_id}")]
+    Certificate {
+        /// The binding.
+        client_id: ClientId,
+        /// What is wrong with it.
+        source: CertificateError,
+    },
+}
+
+impl Scenario {
+    /// Reads a file: JSON if its first character is a brace, else TOML. Files that it names are relative to its folder.
+    ///
+    /// # Errors
+    /// [`ScenarioError`].
+    pub fn read(path: &Path) -> Result<Self, ScenarioError> {
+        let text = String::from_utf8(read(path)?);
+        let text = text.map_err(|_| ScenarioError::Malformed { line: 1 })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let file: ScenarioFile =
+            if text.trim_start().starts_with('{') { json(&text)? } else { toml(&text)? };
+        file.scenario(folder)
+    }
+
+    /// Reads TOML. Files that it names are relative to the current folder.
+    ///
+    /// # Errors
+    /// [`ScenarioError`].
+    pub fn from_toml(text: &str) -> Result<Self, ScenarioError> {
+        toml(text)?.scenario(Path::new(""))
+    }
+
+    /// Reads JSON. Files that it names are relative to the current folder.
+    ///
+    /// # Errors
+    /// [`ScenarioError`].
+    pub fn from_json(text: &str) -> Result<Self, ScenarioError> {
+        json::<ScenarioFile>(text)?.scenario(Path::new(""))
+    }
+
+    /// The bindings.
+    #[must_use]
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
+    }
+}
+
+fn toml(text: &str) -> Result<ScenarioFile, ScenarioError> {
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        ScenarioError::Malformed { line: before.matches('\n').count() + 1 }
+    })
+}
+
+fn json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, ScenarioError> {
+    serde_json::from_str(text).map_err(|error| ScenarioError::Malformed { line: error.line() })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ScenarioError> {
+    fs::read(path).map_err(|source| ScenarioError::Unreadable { path: path.to_owned(), source })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScenarioFile {
+    environment: Option<String>,
+    #[serde(default)]
+    answers_as_observed: bool,
+    #[serde(default)]
+    takes_millisecond_exp: bool,
+    #[serde(default)]
+    clock_offset_seconds: i64,
+    #[serde(default)]
+    bindings: Vec<BindingEntry>,
+    #[serde(default)]
+    faults: Vec<FaultRule>,
+}
+
+/// A binding as scenarios and the admin API write it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BindingEntry {
+    client_id: ClientId,
+    org_id: OrgId,
+    technical_account_id: TechnicalAccountId,
+    #[serde(default)]
+    client_secrets: Vec<String>,
+    #[serde(default)]
+    certificates: Vec<String>,
+    #[serde(default)]
+    certificate_files: Vec<PathBuf>,
+    #[serde(default)]
+    metascopes: Vec<String>,
+    client_metascopes: Option<Vec<String>>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    token_lifetime_seconds: Option<u64>,
+    #[serde(default)]
+    requires_jti: bool,
+    exchange_jwt: Option<bool>,
+    #[serde(default)]
+    migrated: bool,
+}
+
+impl ScenarioFile {
+    fn scenario(self, folder: &Path) -> Result<Scenario, ScenarioError> {
+        let environment = self.environment.map(|text| text.parse()).transpose();
+        Ok(Scenario {
+            environment: environment.map_err(ScenarioError::Environment)?,
+            answers_as_observed: self.answers_as_observed,
+            takes_millisecond_exp: self.takes_millisecond_exp,
+            clock_offset_seconds: self.clock_offset_seconds,
+            bindings: self
+                .bindings
+                .into_iter()
+                .map(|entry| entry.binding(folder))
+                .collect::<Result<_, _>>()?,
+            faults: self.faults,
+        })
+    }
+}
+
+impl BindingEntry {
+    fn binding(self, folder: &Path) -> Result<Binding, ScenarioError> {
+        let mut certificates = Vec::new();
+        for text in &self.certificates {
+            certificates.extend(self.read_certificates(text.as_bytes())?);
+        }
+        for file in &self.certificate_files {
+            certificates.extend(self.read_certificates(&read(&folder.join(file))?)?);
+        }
+        let metascopes = self.read_metascopes(&self.metascopes)?;
+        let client_metascopes =
+            self.client_metascopes.as_ref().map(|texts| self.read_metascopes(texts)).transpose()?;
+        let mut binding = Binding::new(self.client_id, self.org_id, self.technical_account_id)
+            .with_certificates(certificates)
+            .with_metascopes(metascopes)
+            .with_scopes(self.scopes);
+        for client_secret in self.client_secrets {
+            binding = binding.with_client_secret(client_secret);
+        }
+        if let Some(metascopes) = client_metascopes {
+            binding = binding.with_client_metascopes(metascopes);
+        }
+        if let Some(seconds) = self.token_lifetime_seconds {
+            binding = binding.with_token_lifetime(Duration::from_secs(seconds));
+        }
+        let binding = if self.requires_jti { binding.requiring_jti() } else { binding };
+        let binding = if self.migrated { binding.migrated() } else { binding };
+        let may_exchange = self.exchange_jwt.unwrap_or(true);
+        Ok(if may_exchange { binding } else { binding.without_exchange_jwt() })
+    }
+
+    fn read_certificates(&self, file: &[u8]) -> Result<Vec<Certificate>, ScenarioError> {
+        Certificate::read_all(file).map_err(|source| ScenarioError::Certificate {
+            client_id: self.client_id.clone(),
+            source,
+        })
+    }
+
+    fn read_metascopes(&self, texts: &[String]) -> Result<Vec<Metascope>, ScenarioError> {
+        let read = |text: &String| {
+            text.parse().map_err(|source| ScenarioError::Metascope {
+                client_id: self.client_id.clone(),
+                source,
+            })
+        };
+        texts.iter().map(read).collect()
+    }
+}
+
+/// Reads one binding, as the admin API is given it.
+pub(crate) fn binding_from_json(text: &str) -> Result<Binding, ScenarioError> {
+    let entry: BindingEntry = json(text)?;
+    if !entry.certificate_files.is_empty() {
+        // Whoever can reach the API may not make the emulator read files.
+        return Err(ScenarioError::Malformed { line: 1 });
+    }
+    entry.binding(Path::new(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ims_testkit::{certificates, keys};
+    use proptest::prelude::*;
+
+    const IDENTITY: &str = r#"{"client_id":"client","org_id":"A@AdobeOrg","technical_account_id":"B@techacct.adobe.com""#;
+
+    fn with_binding(members: &str) -> Result<Scenario, ScenarioError> {
+        Scenario::from_json(&format!("{{\"bindings\":[{IDENTITY}{members}}}]}}"))
+    }
+
+    #[test]
+    fn a_file_names_certificates_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("first.crt"), certificates::FIRST).unwrap();
+        let path = folder.path().join("scenario.json");
+        let binding = format!("{IDENTITY},\"certificate_files\":[\"first.crt\"]}}");
+        fs::write(&path, format!(" {{\"bindings\":[{binding}]}}")).unwrap();
+        let scenario = Scenario::read(&path).unwrap();
+        assert_eq!(scenario.bindings()[0].certificates()[0].as_der(), certificates::FIRST_DER);
+        assert!(matches!(binding_from_json(&binding), Err(ScenarioError::Malformed { .. })));
+        let missing = Scenario::read(&folder.path().join("missing"));
+        assert!(matches!(missing, Err(ScenarioError::Unreadable { .. })), "{missing:?}");
+    }
+
+    #[test]
+    fn an_error_says_where_it_is_and_repeats_nothing() {
+        let secret = "client_secrets = \"canary\"";
+        for (text, line) in [
+            ("x = 1".to_owned(), 1),
+            ("\n\nx x".to_owned(), 3),
+            (format!("\n[[bindings]]\nclient_id = \"c\"\n{secret}\n"), 4),
+        ] {
+            let error = Scenario::from_toml(&text).unwrap_err();
+            assert!(
+                matches!(error, ScenarioError::Malformed { line: l } if l == line),
+                "{error:?} {text}"
+            );
+            assert!(!format!("{error} {error:?}").contains("canary"));
+        }
+        let key = serde_json::to_string(keys::FIRST).unwrap();
+        let error = with_binding(&format!(",\"certificates\":[{key}]")).unwrap_err();
+        assert!(matches!(
+            error,
+            ScenarioError::Certificate { source: CertificateError::PrivateKey, .. }
+        ));
+        let error = with_binding(",\"metascopes\":[\"a b\"]").unwrap_err();
+        assert!(matches!(error, ScenarioError::Metascope { .. }), "{error:?}");
+        let error = Scenario::from_toml("environment = \"x\"").unwrap_err();
+        assert!(matches!(error, ScenarioError::Environment(_)), "{error:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "(\\[\\[bindings\\]\\]\n|client_id = \"c\"\n|[a-z]+ = |\\PC){0,20}") {
+            let _ = Scenario::from_toml(&text);
+            let _ = Scenario::from_json(&text);
+        }
+    }
+}

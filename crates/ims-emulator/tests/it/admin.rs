@@ -1,0 +1,120 @@
+//! The admin API, as a test suite in another language uses it.
+
+use ims_testkit::{certificates, keys};
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Answer, CLIENT_ID, CLIENT_SECRET, binding, builder, emulator, exchange, get, jwt, send,
+};
+use ims_emulator::Emulator;
+
+async fn change(
+    emulator: &Emulator,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> Answer {
+    let request = format!(
+        "{method} /_emulator/{path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\
+         Content-Length: {}\r\n\r\n{body}",
+        emulator.address(),
+        body.len()
+    );
+    send(emulator, request.as_bytes()).await
+}
+
+const JSON: &str = "Content-Type: application/json\r\n";
+
+fn entry() -> Value {
+    json!({
+        "client_id": CLIENT_ID,
+        "org_id": "C74F69D7594880280@AdobeOrg",
+        "technical_account_id": "6657031C5C095BB40A4@techacct.adobe.com",
+        "client_secrets": [CLIENT_SECRET],
+        "certificates": [certificates::FIRST],
+        "metascopes": ["ent_dataservices_sdk"],
+    })
+}
+
+#[tokio::test]
+async fn a_binding_is_added_shown_without_its_secret_and_taken_away() {
+    let emulator = builder().start().await.unwrap();
+    assert_eq!(get(&emulator, "/_emulator/ready", "").await.body["ready"], true);
+    let added = change(&emulator, "POST", "bindings", JSON, &entry().to_string()).await;
+    assert_eq!(added.status, 204);
+    assert_eq!(exchange(&emulator, &jwt(json!({}))).await.status, 200);
+    let shown = get(&emulator, "/_emulator/bindings", "").await.body;
+    assert_eq!(shown[0]["certificates"][0]["subject"], "C=US, O=Example, CN=first");
+    assert!(!shown.to_string().contains(CLIENT_SECRET));
+    let path = format!("bindings/{CLIENT_ID}");
+    assert_eq!(change(&emulator, "DELETE", &path, "", "").await.status, 204);
+    assert_eq!(change(&emulator, "DELETE", &path, "", "").await.status, 404);
+    assert_eq!(exchange(&emulator, &jwt(json!({}))).await.error(), (400, "invalid_client"));
+}
+
+#[tokio::test]
+async fn verdicts_are_read_from_a_number_on_and_the_api_leaves_none() {
+    let emulator = emulator(binding()).await;
+    for _ in 0..3 {
+        get(&emulator, "/ims/keys", "").await;
+        get(&emulator, "/_emulator/requests", "").await;
+    }
+    let numbers = |answer: Answer| -> Vec<u64> {
+        let verdicts = answer.body.as_array().unwrap().clone();
+        verdicts.iter().map(|verdict| verdict["number"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(numbers(get(&emulator, "/_emulator/requests", "").await), [1, 2, 3]);
+    assert_eq!(numbers(get(&emulator, "/_emulator/requests?after=2", "").await), [3]);
+}
+
+#[tokio::test]
+async fn faults_and_the_clock_are_set_and_reset() {
+    let emulator = emulator(binding()).await;
+    let fault = r#"{"fault":"unavailable","retry_after_seconds":1}"#;
+    assert_eq!(change(&emulator, "POST", "faults", JSON, fault).await.status, 204);
+    assert_eq!(exchange(&emulator, &jwt(json!({}))).await.status, 503);
+    assert_eq!(change(&emulator, "DELETE", "faults", "", "").await.status, 204);
+    let clock = r#"{"offset_seconds":600}"#;
+    assert_eq!(change(&emulator, "PUT", "clock", JSON, clock).await.status, 204);
+    assert_eq!(exchange(&emulator, &jwt(json!({}))).await.error(), (400, "invalid_token"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_refused_and_repeats_nothing() {
+    let emulator = emulator(binding()).await;
+    let with_key = {
+        let mut entry = entry();
+        entry["certificates"] = json!([keys::FIRST]);
+        entry.to_string()
+    };
+    let with_file = {
+        let mut entry = entry();
+        entry["certificate_files"] = json!(["/etc/passwd"]);
+        entry.to_string()
+    };
+    let foreign = format!("{JSON}Origin: http://evil.example\r\n");
+    let entry = entry().to_string();
+    #[rustfmt::skip]
+    let table = [
+        ("POST",   "bindings",      JSON,                             "{}",       400),
+        ("POST",   "bindings",      JSON,                             &*with_key, 400),
+        ("POST",   "bindings",      JSON,                             &with_file, 400),
+        ("POST",   "bindings",      "Content-Type: text/plain\r\n",   &entry,     415),
+        ("POST",   "bindings",      "",                               &entry,     415),
+        ("POST",   "bindings",      &foreign,                         &entry,     403),
+        ("DELETE", "faults",        "Origin: null\r\n",               "",         403),
+        ("POST",   "faults",        JSON,                             "{\"fault\":\"canary\"}", 400),
+        ("PUT",    "clock",         JSON,                             "{}",       400),
+        ("PATCH",  "clock",         JSON,                             "{}",       404),
+        ("POST",   "nowhere",       JSON,                             "{}",       404),
+    ];
+    for (method, path, headers, body, status) in table {
+        let answer = change(&emulator, method, path, headers, body).await;
+        assert_eq!(answer.status, status, "{method} {path} {body} {answer:?}");
+        assert!(!answer.body.to_string().contains("canary"), "{answer:?}");
+    }
+    let foreign =
+        "GET /_emulator/requests HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    assert_eq!(send(&emulator, foreign.as_bytes()).await.status, 421);
+}
