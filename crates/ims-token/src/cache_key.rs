@@ -1,0 +1,117 @@
+//! Under what a token is kept in a store: everything that makes it another token, and nothing that is secret.
+
+use std::{collections::BTreeSet, fmt::Write};
+
+use ims_claims::{ClientId, Environment};
+
+/// Names the token of one integration, at one IMS, for one account and one set of scopes, by one grant.
+///
+/// Two keys are equal if and only if all of these are; the order of scopes and their repetition do not count.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CacheKey {
+    base_url: String,
+    client_id: String,
+    grant: String,
+    account: Option<String>,
+    scopes: BTreeSet<String>,
+}
+
+impl CacheKey {
+    /// The token of `client_id` at `environment`, obtained by `grant`: `"jwt"`, `"client_credentials"` …
+    #[must_use]
+    pub fn new(environment: &Environment, client_id: &ClientId, grant: &str) -> Self {
+        Self {
+            base_url: environment.base_url().to_owned(),
+            client_id: client_id.as_str().to_owned(),
+            grant: grant.to_owned(),
+            account: None,
+            scopes: BTreeSet::new(),
+        }
+    }
+
+    /// For whom: the technical account, the user, or the organization.
+    #[must_use]
+    pub fn with_account(self, account: &str) -> Self {
+        Self { account: Some(account.to_owned()), ..self }
+    }
+
+    /// What for: the scopes or metascopes.
+    #[must_use]
+    pub fn with_scopes<Name: AsRef<str>>(self, scopes: impl IntoIterator<Item = Name>) -> Self {
+        Self { scopes: scopes.into_iter().map(|scope| scope.as_ref().to_owned()).collect(), ..self }
+    }
+
+    /// The key as one text, different for different keys whatever they contain: each part with its length before it
+    /// (a netstring). It holds no secret.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let mut text = "ims-token 1 ".to_owned();
+        let account = self.account.as_deref();
+        let parts = [self.base_url.as_str(), &self.client_id, &self.grant];
+        let parts = parts.into_iter().chain([account.map_or("-", |_| "+"), account.unwrap_or("")]);
+        for part in parts.chain(self.scopes.iter().map(String::as_str)) {
+            write!(text, "{}:{part},", part.len()).expect("a String takes all that is written");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn key(client_id: &str, account: Option<&str>, scopes: &[&str]) -> CacheKey {
+        let key = CacheKey::new(&Environment::production(), &client_id.parse().unwrap(), "jwt")
+            .with_scopes(scopes);
+        match account {
+            Some(account) => key.with_account(account),
+            None => key,
+        }
+    }
+
+    #[test]
+    fn neither_order_nor_repetition_of_scopes_makes_another_key() {
+        assert_eq!(key("a", None, &["x", "y", "x"]), key("a", None, &["y", "x"]));
+        assert_ne!(key("a", None, &["x", "x", "y"]), key("a", None, &["y"]));
+    }
+
+    #[test]
+    fn everything_that_makes_another_token_makes_another_key() {
+        let stage = CacheKey::new(&Environment::stage(), &"a".parse().unwrap(), "jwt");
+        let other_grant =
+            CacheKey::new(&Environment::production(), &"a".parse().unwrap(), "client_credentials");
+        let keys = [
+            key("a", None, &[]),
+            key("b", None, &[]),
+            key("a", Some(""), &[]),
+            key("a", Some("u"), &[]),
+            key("a", None, &["u"]),
+            key("a", None, &["u,1:v"]),
+            key("a", None, &["u", "v"]),
+            stage,
+            other_grant,
+        ];
+        let texts: BTreeSet<_> = keys.iter().map(CacheKey::canonical).collect();
+        assert_eq!(texts.len(), keys.len());
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_texts_are_equal_for_equal_keys_only(
+            (one, other) in (arbitrary_key(), arbitrary_key())
+        ) {
+            prop_assert_eq!(one == other, one.canonical() == other.canonical());
+        }
+    }
+
+    fn arbitrary_key() -> impl Strategy<Value = CacheKey> {
+        let account = proptest::option::of("[:,0-2]{0,3}");
+        let scopes = proptest::collection::vec("[:,0-2]{0,3}", 0..3);
+        ("[ab]", account, scopes).prop_map(|(client_id, account, scopes)| {
+            let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
+            key(&client_id, account.as_deref(), &scopes)
+        })
+    }
+}

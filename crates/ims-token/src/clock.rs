@@ -1,0 +1,170 @@
+//! The seam to time, and the only file that asks the machine what time it is.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use ims_claims::NumericDate;
+
+/// Tells the time twice: by the wall, where a token's expiry is written, and by a clock that never steps.
+///
+/// A keeper asks at every call, so both should take nanoseconds. Neither alone is enough: the wall clock is put back and
+/// forth, and a monotonic clock may lose the time that a machine sleeps.
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// The time of day, rounded down to a second.
+    fn now(&self) -> NumericDate;
+
+    /// The time since some fixed moment, which never goes back. It should count the time that the machine was suspended.
+    fn monotonic(&self) -> Duration;
+}
+
+/// The clock of the machine.
+///
+/// On Linux and Android both times are coarse: read from the kernel's last tick, at most some 10 ms ago, which costs a
+/// quarter of an exact reading; the keeper stops using a token [`EXPIRY_MARGIN`](crate::EXPIRY_MARGIN) before it expires.
+/// Time in suspend counts, except on systems whose monotonic clock itself stops there.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> NumericDate {
+        machine::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        machine::monotonic()
+    }
+}
+
+/// Any [`Clock`], shared: cheap to clone, and without a type parameter to carry along.
+#[derive(Clone)]
+pub struct SharedClock(Arc<dyn Clock>);
+
+impl SharedClock {
+    /// Shares `clock`.
+    pub fn new(clock: impl Clock + 'static) -> Self {
+        Self(Arc::new(clock))
+    }
+}
+
+impl Clock for SharedClock {
+    fn now(&self) -> NumericDate {
+        self.0.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+}
+
+impl fmt::Debug for SharedClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Linux has coarse clocks, but none of them counts time in suspend: that is added here.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod machine {
+    use std::{
+        sync::atomic::{AtomicI64, Ordering},
+        time::Duration,
+    };
+
+    use ims_claims::NumericDate;
+    use rustix::time::{ClockId, Timespec, clock_gettime};
+
+    pub(super) fn now() -> NumericDate {
+        NumericDate::from_seconds(clock_gettime(ClockId::RealtimeCoarse).tv_sec)
+    }
+
+    /// `CLOCK_BOOTTIME`, for the price of two coarse readings.
+    ///
+    /// While the wall clock is not set, it and `CLOCK_MONOTONIC` run apart only in suspend. So as long as their distance
+    /// is what it was, the time spent in suspend is too, and need not be asked for.
+    pub(super) fn monotonic() -> Duration {
+        static DISTANCE: AtomicI64 = AtomicI64::new(i64::MIN);
+        static SUSPENDED: AtomicI64 = AtomicI64::new(0);
+        let awake = milliseconds(clock_gettime(ClockId::MonotonicCoarse));
+        let distance = milliseconds(clock_gettime(ClockId::RealtimeCoarse)).saturating_sub(awake);
+        if distance.abs_diff(DISTANCE.load(Ordering::Acquire)) > TOLERANCE_MS {
+            let since_boot = milliseconds(clock_gettime(ClockId::Boottime));
+            let exactly_awake = milliseconds(clock_gettime(ClockId::Monotonic));
+            // Who sees the new distance also sees what belongs to it. Time in suspend never shrinks.
+            SUSPENDED.fetch_max(since_boot.saturating_sub(exactly_awake), Ordering::Relaxed);
+            DISTANCE.store(distance, Ordering::Release);
+        }
+        let elapsed = awake.saturating_add(SUSPENDED.load(Ordering::Relaxed));
+        Duration::from_millis(elapsed.unsigned_abs())
+    }
+
+    /// Beyond the length of a tick, which can lie between two readings, and well within the margin before expiry.
+    const TOLERANCE_MS: u64 = 250;
+
+    fn milliseconds(time: Timespec) -> i64 {
+        time.tv_sec.saturating_mul(1000).saturating_add(time.tv_nsec / 1_000_000)
+    }
+}
+
+/// Elsewhere on Unix `CLOCK_MONOTONIC` is the best there is; on macOS it counts time in suspend.
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+mod machine {
+    use std::time::Duration;
+
+    use ims_claims::NumericDate;
+    use rustix::time::{ClockId, clock_gettime};
+
+    pub(super) fn now() -> NumericDate {
+        NumericDate::from_seconds(clock_gettime(ClockId::Realtime).tv_sec)
+    }
+
+    pub(super) fn monotonic() -> Duration {
+        let time = clock_gettime(ClockId::Monotonic);
+        let (seconds, nanoseconds) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+        Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default())
+    }
+}
+
+#[cfg(not(unix))]
+mod machine {
+    use std::{
+        sync::LazyLock,
+        time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    };
+
+    use ims_claims::NumericDate;
+
+    pub(super) fn now() -> NumericDate {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+        NumericDate::from_seconds(0).plus(since_1970.unwrap_or_default())
+    }
+
+    pub(super) fn monotonic() -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machines_times_never_go_back() {
+        let clock = SharedClock::new(SystemClock);
+        let mut last = clock.monotonic();
+        for _ in 0..10_000 {
+            let next = clock.monotonic();
+            assert!(last <= next, "{last:?} came before {next:?}");
+            last = next;
+        }
+        assert!(clock.now() > NumericDate::from_seconds(1_700_000_000));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_monotonic_time_is_the_time_since_boot() {
+        use rustix::time::{ClockId, clock_gettime};
+        let before = SystemClock.monotonic();
+        let since_boot = Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap();
+        assert!(since_boot.abs_diff(before) < Duration::from_secs(1));
+    }
+}

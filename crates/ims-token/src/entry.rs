@@ -1,0 +1,90 @@
+//! A token as the keeper holds it: with its schedule and everything that is made of it once.
+
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
+
+use arc_swap::Guard;
+use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use ims_claims::{ClientId, OrgId};
+use ims_exchange::AccessToken;
+
+use crate::machine::Schedule;
+
+/// A token that is held.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) token: AccessToken,
+    pub(crate) schedule: Schedule,
+    /// By the monotonic clock.
+    pub(crate) adopted_at: Duration,
+    pub(crate) headers: HeaderMap,
+    pub(crate) is_rejected: bool,
+}
+
+/// The token that is held, borrowed: no reference count is touched, so that any number of threads can look at once.
+///
+/// To be dropped soon: a few of them at a time on one thread are free, more cost what a clone does.
+pub struct Peeked(Guard<Option<Arc<Entry>>>);
+
+impl Peeked {
+    /// `None` if nothing is held.
+    pub(crate) fn new(guard: Guard<Option<Arc<Entry>>>) -> Option<Self> {
+        guard.is_some().then_some(Self(guard))
+    }
+
+    pub(crate) fn entry(&self) -> &Arc<Entry> {
+        self.0.as_ref().expect("`new` took only a guard that holds an entry")
+    }
+
+    /// The header fields for an API of Adobe, prepared; see [`TokenKeeper::headers`](crate::TokenKeeper::headers).
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.entry().headers
+    }
+}
+
+impl Deref for Peeked {
+    type Target = AccessToken;
+
+    fn deref(&self) -> &AccessToken {
+        &self.entry().token
+    }
+}
+
+impl fmt::Debug for Peeked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Peeked").field(&self.entry().token).finish()
+    }
+}
+
+/// The header fields that stay the same from token to token.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ApiHeaders {
+    pub(crate) client_id: Option<HeaderValue>,
+    pub(crate) org_id: Option<HeaderValue>,
+}
+
+impl ApiHeaders {
+    /// All that a request with `token` needs.
+    pub(crate) fn with(&self, token: &AccessToken) -> HeaderMap {
+        let fixed = [(X_API_KEY, &self.client_id), (X_GW_IMS_ORG_ID, &self.org_id)];
+        let mut headers = HeaderMap::with_capacity(1 + fixed.len());
+        headers.insert(AUTHORIZATION, token.authorization().clone());
+        headers.extend(fixed.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+        headers
+    }
+}
+
+/// Identifiers are visible ASCII, which every header can carry.
+pub(crate) fn client_id_header(client_id: &ClientId) -> Option<HeaderValue> {
+    HeaderValue::from_str(client_id.as_str()).ok()
+}
+
+pub(crate) fn org_id_header(org_id: &OrgId) -> Option<HeaderValue> {
+    HeaderValue::from_str(org_id.as_str()).ok()
+}
+
+/// The integration's client id. Source: Adobe, "JWT Authentication", Try It.
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// The organization, which some APIs ask for. Source: Adobe, Experience Platform API guide, "Required headers".
+const X_GW_IMS_ORG_ID: HeaderName = HeaderName::from_static("x-gw-ims-org-id");

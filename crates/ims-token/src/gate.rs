@@ -1,0 +1,191 @@
+//! When IMS may be asked again: the memory of failures, the same for all callers of a keeper.
+
+use std::time::Duration;
+
+use crate::{FetchError, TokenError, machine::Reading, source::Remedy};
+
+/// The longest that the keeper leaves IMS alone after failures of its own accord.
+pub const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// The longest that a `Retry-After` is honoured.
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
+
+/// What is remembered of failures.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Gate {
+    failures: u32,
+    last: Option<FetchError>,
+    /// By the monotonic clock.
+    not_before: Duration,
+    /// Whether IMS itself named the time.
+    is_named_by_ims: bool,
+    /// Until when another process, which holds the lease, is left to refresh. By the monotonic clock.
+    left_until: Duration,
+    /// Until when a token is kept although it was rejected. By the monotonic clock.
+    kept_until: Duration,
+}
+
+impl Gate {
+    pub(crate) fn is_open(&self, now: Reading) -> bool {
+        self.not_before <= now.monotonic
+    }
+
+    pub(crate) fn is_left_to_another(&self, now: Reading) -> bool {
+        now.monotonic < self.left_until
+    }
+
+    pub(crate) fn keeps_rejected(&self, now: Reading) -> bool {
+        now.monotonic < self.kept_until
+    }
+
+    /// Whether a caller who insists may pass: what the keeper chose by itself does not hold for one who knows better.
+    pub(crate) fn is_open_to_insistence(&self, now: Reading) -> bool {
+        !self.is_named_by_ims || self.is_open(now)
+    }
+
+    /// Failures in a row.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    pub(crate) fn last_failure(&self) -> Option<&FetchError> {
+        self.last.as_ref()
+    }
+
+    /// How long IMS is still left alone.
+    pub(crate) fn closed_for(&self, now: Reading) -> Duration {
+        self.not_before.saturating_sub(now.monotonic)
+    }
+
+    /// What to tell a caller whom the gate keeps back.
+    pub(crate) fn refusal(&self, now: Reading) -> TokenError {
+        let nothing = || FetchError::transient("nothing was tried", None);
+        TokenError::new(self.last.clone().unwrap_or_else(nothing), self.closed_for(now))
+    }
+
+    /// Closes after a refresh that failed. `random` lies between 0 and 1.
+    pub(crate) fn close(&mut self, error: FetchError, now: Reading, random: f64) {
+        let pause = pause(error.remedy(), self.failures, random);
+        self.is_named_by_ims = error.retry_after().is_some();
+        self.failures = self.failures.saturating_add(1);
+        self.not_before = now.monotonic.saturating_add(pause);
+        self.last = Some(error);
+    }
+
+    /// Opens after a refresh that brought a token.
+    pub(crate) fn open(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Waits for another process that refreshes already, from 1 to 3 s.
+    pub(crate) fn leave_to_another(&mut self, now: Reading, random: f64) {
+        let pause = Duration::from_secs(1).mul_f64(1.0 + 2.0 * random);
+        self.left_until = now.monotonic.saturating_add(pause);
+    }
+
+    /// Opens for a token that was rejected, unless IMS wants to be left alone; but the token is kept until `kept_until`.
+    pub(crate) fn open_for_rejected(&mut self, kept_until: Duration) {
+        if !self.is_named_by_ims {
+            self.not_before = Duration::ZERO;
+        }
+        self.left_until = Duration::ZERO;
+        self.kept_until = kept_until;
+    }
+}
+
+/// How long to leave IMS alone after the last of `failures + 1` failures in a row.
+fn pause(remedy: Remedy, failures: u32, random: f64) -> Duration {
+    let doubling = 2_u32.saturating_pow(failures);
+    let second = Duration::from_secs(1);
+    match remedy {
+        // A tenth is enough to part processes that failed together, and leaves the number of attempts in an outage low.
+        Remedy::Wait { retry_after } => {
+            let own =
+                second.saturating_mul(doubling).min(LONGEST_PAUSE).mul_f64(1.0 - random / 10.0);
+            own.max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER))
+        }
+        Remedy::SignAnew | Remedy::Person => {
+            let first = second.mul_f64(1.0 + 4.0 * random);
+            first.saturating_mul(doubling).min(LONGEST_PAUSE)
+        }
+    }
+}
+
+/// How long to wait before attempt `attempt + 1` of one refresh: at random between nothing and a bound that doubles
+/// ("full jitter").
+pub(crate) fn backoff(attempt: u32, random: f64) -> Duration {
+    const FIRST: Duration = Duration::from_millis(200);
+    const LONGEST: Duration = Duration::from_secs(5);
+    FIRST.saturating_mul(2_u32.saturating_pow(attempt)).min(LONGEST).mul_f64(random)
+}
+
+/// How long after it came a token is kept although it was rejected, if the `rejections` before it were, too.
+pub(crate) fn rejection_pause(rejections: u32) -> Duration {
+    let doubling = 2_u32.saturating_pow(rejections) / 2 * 2;
+    Duration::from_secs(doubling.into()).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ims_claims::NumericDate;
+
+    fn at(seconds: u64) -> Reading {
+        Reading { wall: NumericDate::from_seconds(0), monotonic: Duration::from_secs(seconds) }
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_minute_and_honour_retry_after_up_to_an_hour() {
+        let wait = |seconds: u64| Remedy::Wait {
+            retry_after: (seconds > 0).then(|| Duration::from_secs(seconds)),
+        };
+        #[rustfmt::skip]
+        let table = [
+            // remedy          failures random seconds
+            (wait(0),          0,       0.0,   1.0),
+            (wait(0),          0,       1.0,   0.9),
+            (wait(0),          3,       0.0,   8.0),
+            (wait(0),          99,      0.0,   60.0),
+            (wait(0),          99,      1.0,   54.0),
+            (wait(30),         0,       0.0,   30.0),
+            (wait(3),          5,       0.0,   32.0),
+            (wait(86_400),     0,       0.0,   3600.0),
+            (Remedy::Person,   0,       0.0,   1.0),
+            (Remedy::Person,   0,       1.0,   5.0),
+            (Remedy::Person,   2,       1.0,   20.0),
+            (Remedy::SignAnew, 99,      0.5,   60.0),
+        ];
+        for (remedy, failures, random, seconds) in table {
+            let pause = pause(remedy, failures, random);
+            assert_eq!(pause, Duration::from_secs_f64(seconds), "{remedy:?} {failures} {random}");
+        }
+    }
+
+    #[test]
+    fn only_ims_itself_keeps_back_who_insists() {
+        let mut gate = Gate::default();
+        gate.close(FetchError::permanent("no"), at(100), 0.0);
+        assert!(!gate.is_open(at(100)) && gate.is_open_to_insistence(at(100)));
+        gate.close(FetchError::transient("busy", Some(Duration::from_secs(9))), at(100), 0.0);
+        assert!(!gate.is_open_to_insistence(at(108)));
+        gate.open_for_rejected(Duration::ZERO);
+        assert!(!gate.is_open(at(108)) && gate.is_open(at(109)));
+        gate.open();
+        assert!(gate.is_open(at(0)) && gate.last_failure().is_none());
+    }
+
+    #[test]
+    fn the_first_token_that_is_rejected_is_not_kept_and_the_next_ones_ever_longer() {
+        let seconds =
+            [0, 1, 2, 3, 5, 6, 99].map(|rejections| rejection_pause(rejections).as_secs());
+        assert_eq!(seconds, [0, 2, 4, 8, 32, 60, 60]);
+    }
+
+    #[test]
+    fn full_jitter_stays_below_a_bound_that_doubles_up_to_five_seconds() {
+        for (attempt, bound_ms) in [(0, 200), (1, 400), (4, 3200), (5, 5000), (99, 5000)] {
+            assert_eq!(backoff(attempt, 1.0), Duration::from_millis(bound_ms));
+            assert_eq!(backoff(attempt, 0.0), Duration::ZERO);
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! What the clones of a keeper share: the token, the memory of failures, and the flight that all wait for.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use arc_swap::ArcSwapOption;
+use ims_exchange::AccessToken;
+use tokio::runtime::Handle;
+
+use super::PATIENCE;
+use crate::{
+    CacheKey, Clock, FetchError, RefreshReason, SharedClock, SharedStore, TokenError, TokenSource,
+    entry::{ApiHeaders, Entry},
+    event::Observer,
+    flight::{Flight, Pilot, take_off},
+    gate::{Gate, rejection_pause},
+    machine::{Decision, Phase, Reading, Schedule, Windows, classify},
+    refresh::{self, Order, Outcome},
+};
+
+pub(crate) struct Inner {
+    pub(super) entry: ArcSwapOption<Entry>,
+    pub(crate) settings: Settings,
+    state: Mutex<State>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) source: TokenSource,
+    pub(crate) clock: SharedClock,
+    pub(crate) windows: Windows,
+    pub(crate) deadline: Duration,
+    pub(crate) retries: u32,
+    pub(crate) store: Option<(SharedStore, CacheKey)>,
+    pub(crate) api_headers: ApiHeaders,
+    pub(crate) observer: Observer,
+}
+
+/// What changes, but the token. No foreign code runs while it is locked.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) gate: Gate,
+    flight: Option<Departed>,
+    /// How many tokens in a row were rejected soon after they had come.
+    rejections: u32,
+}
+
+struct Departed {
+    flight: Flight<Outcome>,
+    /// By the monotonic clock. From then on nobody counts on it, since its runtime may stand still.
+    overdue_at: Duration,
+}
+
+/// What a caller wants.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Need {
+    Any,
+    ValidFor(Duration),
+    New,
+}
+
+/// What can be done for a caller at once.
+pub(super) enum Step {
+    Serve(Arc<Entry>),
+    Wait { flight: Flight<Outcome>, patience: Duration },
+    Fail(TokenError),
+}
+
+impl Inner {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self { entry: ArcSwapOption::empty(), settings, state: Mutex::default() }
+    }
+
+    pub(crate) fn reading(&self) -> Reading {
+        let clock = &self.settings.clock;
+        Reading { wall: clock.now(), monotonic: clock.monotonic() }
+    }
+
+    pub(crate) fn held(&self) -> Option<Arc<Entry>> {
+        self.entry.load_full()
+    }
+
+    /// A token that meets `need`. Boxed only where the caller has to wait.
+    pub(super) async fn obtain(self: &Arc<Self>, need: Need) -> Result<Arc<Entry>, TokenError> {
+        match self.step(need) {
+            Step::Serve(entry) => Ok(entry),
+            Step::Fail(error) => Err(error),
+            Step::Wait { flight, patience } => Box::pin(self.wait(need, flight, patience)).await,
+        }
+    }
+
+    /// Waits for `flight`, and for the next one if that was lost or was not for this caller.
+    async fn wait(
+        self: &Arc<Self>,
+        need: Need,
+        mut flight: Flight<Outcome>,
+        mut patience: Duration,
+    ) -> Result<Arc<Entry>, TokenError> {
+        for _ in 0..MOST_FLIGHTS {
+            let outcome = tokio::time::timeout(patience, flight.outcome()).await.ok().flatten();
+            let now = self.reading();
+            let held = || self.held().filter(|entry| need.is_met_by(entry, now));
+            match outcome {
+                Some(Outcome::Obtained(entry)) if need.accepts(&entry, now) => return Ok(entry),
+                Some(Outcome::Failed { error, retry_after }) => {
+                    return held().ok_or(TokenError::new(error, retry_after));
+                }
+                _ => {}
+            }
+            if let Some(entry) = held() {
+                return Ok(entry);
+            }
+            match self.step(need) {
+                Step::Serve(entry) => return Ok(entry),
+                Step::Fail(error) => return Err(error),
+                Step::Wait { flight: next, patience: rest } => (flight, patience) = (next, rest),
+            }
+        }
+        let cut_off = FetchError::transient("refreshes were cut off again and again", None);
+        Err(TokenError::new(cut_off, Duration::ZERO))
+    }
+
+    /// Decides about `need`, and lets a flight begin if one is due.
+    pub(super) fn step(self: &Arc<Self>, need: Need) -> Step {
+        let (step, departure) = self.decide(need, self.reading());
+        if let Some(Departure { runtime, pilot, order }) = departure {
+            runtime.spawn(refresh::run(Arc::clone(self), pilot, order));
+        }
+        step
+    }
+
+    fn decide(&self, need: Need, now: Reading) -> (Step, Option<Departure>) {
+        let mut state = self.state();
+        let held = self.held();
+        if let Some(error) = held.as_ref().and_then(|entry| need.excess(entry, now)) {
+            return (Step::Fail(error), None);
+        }
+        let order = need.order(held.as_deref(), now);
+        let usable = held.filter(|entry| need.is_met_by(entry, now));
+        let decision = match need {
+            Need::New if state.gate.is_open_to_insistence(now) => Decision::Refresh,
+            _ => classify(usable.as_ref().map(|entry| &entry.schedule), &state.gate, now),
+        };
+        let is_flying = state.flight_at(now).is_some();
+        match (decision, usable) {
+            (Decision::Serve, Some(entry)) => (Step::Serve(entry), None),
+            (Decision::ServeAndRefresh, Some(entry)) => {
+                let departure = state.board(order, now, self.longest_flight());
+                (Step::Serve(entry), departure.ok().and_then(|(_, departure)| departure))
+            }
+            (Decision::RefreshOrServe, Some(entry)) => {
+                match state.board(order, now, self.longest_flight()) {
+                    Ok((flight, departure)) => {
+                        (Step::Wait { flight, patience: PATIENCE }, departure)
+                    }
+                    Err(_) => (Step::Serve(entry), None),
+                }
+            }
+            (Decision::Refuse, _) if !is_flying => (Step::Fail(state.gate.refusal(now)), None),
+            _ => match state.board(order, now, self.longest_flight()) {
+                Ok((flight, departure)) => {
+                    (Step::Wait { flight, patience: self.longest_flight() }, departure)
+                }
+                Err(error) => (Step::Fail(error), None),
+            },
+        }
+    }
+
+    /// Takes `token` for the one that is held. `seen` is from before it was asked for.
+    ///
+    /// # Errors
+    /// If it can no longer be used.
+    pub(crate) fn adopt(
+        &self,
+        token: AccessToken,
+        seen: Reading,
+    ) -> Result<Arc<Entry>, FetchError> {
+        let entry = Arc::new(self.entry(token, seen));
+        if entry.schedule.phase(self.reading()) == Phase::Expired {
+            return Err(FetchError::transient("the token had expired when it came", None));
+        }
+        let mut state = self.state();
+        state.gate.open();
+        self.entry.store(Some(Arc::clone(&entry)));
+        Ok(entry)
+    }
+
+    pub(crate) fn entry(&self, token: AccessToken, seen: Reading) -> Entry {
+        let settings = &self.settings;
+        Entry {
+            schedule: Schedule::new(&token, seen, settings.windows, fastrand::f64()),
+            adopted_at: seen.monotonic,
+            headers: settings.api_headers.with(&token),
+            is_rejected: false,
+            token,
+        }
+    }
+
+    /// Closes the gate after a failure, and says for how long.
+    pub(crate) fn close_gate(&self, error: &FetchError) -> Duration {
+        let now = self.reading();
+        let mut state = self.state();
+        state.gate.close(error.clone(), now, fastrand::f64());
+        state.gate.closed_for(now)
+    }
+
+    pub(crate) fn leave_to_another(&self) {
+        let now = self.reading();
+        self.state().gate.leave_to_another(now, fastrand::f64());
+    }
+
+    /// Does what a caller would cause, and says after what time it makes sense to do so again.
+    pub(crate) fn tend(self: &Arc<Self>) -> Duration {
+        self.step(Need::Any);
+        let now = self.reading();
+        let until_due = self.held().map(|entry| entry.schedule.until_advisory(now));
+        until_due.unwrap_or_default().max(self.state().gate.closed_for(now))
+    }
+
+    /// How many requests the next refresh may add to its first: none while IMS is known to be in trouble.
+    pub(crate) fn retries(&self) -> u32 {
+        if self.state().gate.failures() == 0 { self.settings.retries } else { 0 }
+    }
+
+    /// Whether callers have to wait, or soon will.
+    pub(crate) fn is_urgent(&self) -> bool {
+        let now = self.reading();
+        self.held().is_none_or(|entry| entry.schedule.phase(now) >= Phase::Mandatory)
+    }
+
+    /// Ends the flight of `pilot` for all who wait.
+    pub(crate) fn land(&self, pilot: Pilot<Outcome>, outcome: Outcome) {
+        self.state().flight.take_if(|departed| departed.flight.is_of(&pilot));
+        pilot.land(outcome);
+    }
+
+    /// Whether `token` was the one that is held, and not known to be rejected.
+    pub(super) fn reject(&self, token: &AccessToken) -> bool {
+        let now = self.reading();
+        let mut state = self.state();
+        let is_it = |entry: &Arc<Entry>| {
+            !entry.is_rejected && entry.token.fingerprint() == token.fingerprint()
+        };
+        let Some(held) = self.held().filter(is_it) else { return false };
+        state.take_rejection(held.adopted_at, now);
+        let schedule = held.schedule.rejected();
+        let entry = Entry { schedule, is_rejected: true, ..Entry::clone(&held) };
+        self.entry.store(Some(Arc::new(entry)));
+        true
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// After this a flight cannot be under way any more, unless its runtime stands still.
+    fn longest_flight(&self) -> Duration {
+        let waiting_for_lease = refresh::lease_time(self.settings.deadline);
+        waiting_for_lease + self.settings.deadline + refresh::STORE_TIMEOUT * 8
+    }
+}
+
+impl State {
+    pub(super) fn flight_at(&self, now: Reading) -> Option<&Flight<Outcome>> {
+        let departed = self.flight.as_ref().filter(|departed| now.monotonic < departed.overdue_at);
+        departed.map(|departed| &departed.flight).filter(|flight| flight.is_flying())
+    }
+
+    /// Joins the flight that is under way, or begins one: then whoever called lets it depart, once the lock is free.
+    fn board(
+        &mut self,
+        order: Order,
+        now: Reading,
+        longest: Duration,
+    ) -> Result<(Flight<Outcome>, Option<Departure>), TokenError> {
+        if let Some(flight) = self.flight_at(now) {
+            return Ok((flight.clone(), None));
+        }
+        let runtime = Handle::try_current().map_err(|_| TokenError::NoRuntime)?;
+        let (flight, pilot) = take_off();
+        let overdue_at = now.monotonic.saturating_add(longest);
+        self.flight = Some(Departed { flight: flight.clone(), overdue_at });
+        Ok((flight, Some(Departure { runtime, pilot, order })))
+    }
+
+    fn take_rejection(&mut self, adopted_at: Duration, now: Reading) {
+        if now.monotonic.saturating_sub(adopted_at) > SETTLED {
+            self.rejections = 0;
+        }
+        let pause = rejection_pause(self.rejections);
+        self.rejections = self.rejections.saturating_add(1);
+        self.gate.open_for_rejected(adopted_at.saturating_add(pause));
+    }
+}
+
+/// A flight that is to begin.
+struct Departure {
+    runtime: Handle,
+    pilot: Pilot<Outcome>,
+    order: Order,
+}
+
+impl Need {
+    /// Whether `entry` will do as it is.
+    fn is_met_by(self, entry: &Entry, now: Reading) -> bool {
+        !matches!(self, Self::New) && self.accepts(entry, now)
+    }
+
+    /// Whether `entry`, which is new, will do.
+    fn accepts(self, entry: &Entry, now: Reading) -> bool {
+        let remaining = entry.schedule.remaining(now);
+        !remaining.is_zero() && self.least_remaining() <= remaining
+    }
+
+    fn least_remaining(self) -> Duration {
+        match self {
+            Self::Any | Self::New => Duration::ZERO,
+            Self::ValidFor(duration) => duration,
+        }
+    }
+
+    /// Why no token will ever do, judging by `entry`: a new one would not live long enough either.
+    fn excess(self, entry: &Entry, now: Reading) -> Option<TokenError> {
+        let lifetime = Schedule::longest_use(&entry.token);
+        let asked = self.least_remaining();
+        let is_too_much = lifetime < asked && !entry.schedule.remaining(now).is_zero();
+        is_too_much.then_some(TokenError::LivesTooShort { asked, lifetime })
+    }
+
+    fn order(self, held: Option<&Entry>, now: Reading) -> Order {
+        let reason = match held {
+            None => RefreshReason::Empty,
+            Some(entry) if entry.is_rejected => RefreshReason::Rejected,
+            Some(entry) => match entry.schedule.phase(now) {
+                Phase::Expired => RefreshReason::Expired,
+                _ if !self.is_met_by(entry, now) => RefreshReason::Asked,
+                Phase::Mandatory => RefreshReason::Mandatory,
+                Phase::Fresh | Phase::Advisory => RefreshReason::Advisory,
+            },
+        };
+        let issued_after = matches!(self, Self::New).then_some(now.wall);
+        Order { reason, least_remaining: self.least_remaining(), issued_after }
+    }
+}
+
+/// How many flights one call waits for: the second is for one that was lost with its runtime, or left to another process.
+const MOST_FLIGHTS: u32 = 3;
+
+/// A token that has been used for so long is not rejected because of how it was obtained.
+const SETTLED: Duration = Duration::from_mins(10);

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod cache_key;
+mod clock;
+mod entry;
+mod error;
+mod event;
+mod flight;
+mod gate;
+mod health;
+mod keep_fresh;
+mod keeper;
+mod machine;
+mod refresh;
+mod source;
+mod store;
+mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use cache_key::CacheKey;
+pub use clock::{Clock, SharedClock, SystemClock};
+pub use entry::Peeked;
+pub use error::TokenError;
+pub use event::{Event, Origin, RefreshReason, StoreOperation};
+pub use gate::{LONGEST_PAUSE, LONGEST_RETRY_AFTER};
+pub use health::Health;
+pub use keep_fresh::KeepFresh;
+pub use keeper::{ADVISORY_WINDOW, DEADLINE, MANDATORY_WINDOW, PATIENCE, RETRIES, TokenKeeper};
+pub use machine::EXPIRY_MARGIN;
+pub use refresh::STORE_TIMEOUT;
+pub use source::{FetchError, TokenSource};
+pub use store::{Lease, MemoryStore, SharedStore, StoreError, TokenStore};

@@ -1,0 +1,188 @@
+//! The seam to a store that several processes share. A store is an optimisation: whatever it does, callers are served.
+
+use std::{any::Any, error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use ims_exchange::AccessToken;
+
+use crate::CacheKey;
+
+mod memory;
+
+pub use memory::MemoryStore;
+
+/// Keeps tokens for several processes, and lets one of them at a time obtain a new one.
+///
+/// The keeper asks it only when a refresh is due, gives it a second for each answer, and goes around it when it fails.
+/// What it keeps are secrets: whoever can read the store should not thereby be able to use the tokens.
+pub trait TokenStore: fmt::Debug + Send + Sync {
+    /// The token that was saved under `key`, `None` if there is none or it has expired.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what cannot be read is an error and not a token.
+    fn load(
+        &self,
+        key: &CacheKey,
+    ) -> impl Future<Output = Result<Option<AccessToken>, StoreError>> + Send;
+
+    /// Saves `token` under `key`, unless a token that expires later is there. What cannot be read is replaced.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was there before is then still there.
+    fn save(
+        &self,
+        key: &CacheKey,
+        token: &AccessToken,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Leases the right to refresh the token of `key`; `None` if somebody else has it. It lapses by itself, at the latest
+    /// some time after its holder is gone: after `lasting`, or when the holder's process ends.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn lease(
+        &self,
+        key: &CacheKey,
+        lasting: Duration,
+    ) -> impl Future<Output = Result<Option<Lease>, StoreError>> + Send;
+
+    /// Gives a lease back. If it has lapsed, and somebody else has it by now, theirs stays.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn release(
+        &self,
+        key: &CacheKey,
+        lease: Lease,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The right to refresh a token, for a time. What it holds is known to the store that gave it.
+pub struct Lease(Box<dyn Any + Send + Sync>);
+
+impl Lease {
+    /// A lease that holds what its store needs to release it: an owner's number, or a lock that is open.
+    pub fn new(held: impl Any + Send + Sync) -> Self {
+        Self(Box::new(held))
+    }
+
+    /// What it holds, for the store that put it in.
+    #[must_use]
+    pub fn into_held<T: Any>(self) -> Option<T> {
+        self.0.downcast().ok().map(|held| *held)
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lease")
+    }
+}
+
+/// A store that did not do what it should. No caller of the keeper meets it; events tell of it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Look after the store: it cannot be reached, it is full, or it may not be written.
+    #[error("the store cannot be used")]
+    Unavailable {
+        /// What the system said.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// Look after the store: it takes too long.
+    #[error("the store did not answer within {} ms", .timeout.as_millis())]
+    Timeout {
+        /// The time that was given.
+        timeout: Duration,
+    },
+    /// Wait: what is in the store cannot be read, and the next refresh replaces it. If it comes again, somebody else writes
+    /// there, or seals with another key.
+    #[error("what is in the store is not what was saved there")]
+    Garbled,
+    /// Ask a person: the store is not safe to use.
+    #[error("the store is not safe to use: {problem}")]
+    Unsafe {
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// Report it to who wrote the store: it panicked.
+    #[error("the store panicked")]
+    Panicked,
+}
+
+impl StoreError {
+    /// The store cannot be used, and `source` says why.
+    pub fn unavailable(source: impl Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable { source: Arc::new(source) }
+    }
+}
+
+/// Any [`TokenStore`], shared: cheap to clone, and without a type parameter to carry along.
+#[derive(Clone)]
+pub struct SharedStore(Arc<dyn DynStore>);
+
+impl SharedStore {
+    /// Shares `store`.
+    pub fn new(store: impl TokenStore + 'static) -> Self {
+        Self(Arc::new(store))
+    }
+}
+
+impl TokenStore for SharedStore {
+    async fn load(&self, key: &CacheKey) -> Result<Option<AccessToken>, StoreError> {
+        self.0.dyn_load(key).await
+    }
+
+    async fn save(&self, key: &CacheKey, token: &AccessToken) -> Result<(), StoreError> {
+        self.0.dyn_save(key, token).await
+    }
+
+    async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
+        self.0.dyn_lease(key, lasting).await
+    }
+
+    async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
+        self.0.dyn_release(key, lease).await
+    }
+}
+
+impl fmt::Debug for SharedStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// The object-safe twin of [`TokenStore`].
+trait DynStore: fmt::Debug + Send + Sync {
+    fn dyn_load<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Option<AccessToken>>;
+    fn dyn_save<'a>(&'a self, key: &'a CacheKey, token: &'a AccessToken) -> BoxFuture<'a, ()>;
+    fn dyn_lease<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        lasting: Duration,
+    ) -> BoxFuture<'a, Option<Lease>>;
+    fn dyn_release<'a>(&'a self, key: &'a CacheKey, lease: Lease) -> BoxFuture<'a, ()>;
+}
+
+impl<S: TokenStore> DynStore for S {
+    fn dyn_load<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Option<AccessToken>> {
+        Box::pin(self.load(key))
+    }
+
+    fn dyn_save<'a>(&'a self, key: &'a CacheKey, token: &'a AccessToken) -> BoxFuture<'a, ()> {
+        Box::pin(self.save(key, token))
+    }
+
+    fn dyn_lease<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        lasting: Duration,
+    ) -> BoxFuture<'a, Option<Lease>> {
+        Box::pin(self.lease(key, lasting))
+    }
+
+    fn dyn_release<'a>(&'a self, key: &'a CacheKey, lease: Lease) -> BoxFuture<'a, ()> {
+        Box::pin(self.release(key, lease))
+    }
+}

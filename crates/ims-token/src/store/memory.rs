@@ -1,0 +1,90 @@
+//! A store in memory, for several keepers of one process.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use ims_exchange::AccessToken;
+
+use crate::{CacheKey, Clock, Lease, SharedClock, StoreError, TokenStore};
+
+/// Keeps tokens in memory: they are shared by the keepers of this process and gone with it.
+pub struct MemoryStore {
+    clock: SharedClock,
+    shelf: Mutex<Shelf>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    tokens: HashMap<CacheKey, AccessToken>,
+    leases: HashMap<CacheKey, Holder>,
+    holders: u64,
+}
+
+struct Holder {
+    number: u64,
+    /// By the monotonic clock.
+    until: Duration,
+}
+
+impl MemoryStore {
+    /// An empty store, whose leases lapse and whose tokens expire by `clock`.
+    #[must_use]
+    pub fn new(clock: SharedClock) -> Self {
+        Self { clock, shelf: Mutex::default() }
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TokenStore for MemoryStore {
+    async fn load(&self, key: &CacheKey) -> Result<Option<AccessToken>, StoreError> {
+        let mut shelf = self.shelf();
+        let now = self.clock.now();
+        shelf.tokens.retain(|_, token| now < token.expires_at());
+        Ok(shelf.tokens.get(key).cloned())
+    }
+
+    async fn save(&self, key: &CacheKey, token: &AccessToken) -> Result<(), StoreError> {
+        let mut shelf = self.shelf();
+        let is_newer =
+            shelf.tokens.get(key).is_none_or(|saved| saved.expires_at() <= token.expires_at());
+        if is_newer {
+            shelf.tokens.insert(key.clone(), token.clone());
+        }
+        Ok(())
+    }
+
+    async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
+        let mut shelf = self.shelf();
+        let now = self.clock.monotonic();
+        if shelf.leases.get(key).is_some_and(|holder| now < holder.until) {
+            return Ok(None);
+        }
+        shelf.holders += 1;
+        let number = shelf.holders;
+        let until = now.saturating_add(lasting);
+        shelf.leases.insert(key.clone(), Holder { number, until });
+        Ok(Some(Lease::new(number)))
+    }
+
+    async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
+        let mut shelf = self.shelf();
+        let number = lease.into_held::<u64>();
+        if shelf.leases.get(key).is_some_and(|holder| Some(holder.number) == number) {
+            shelf.leases.remove(key);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MemoryStore({} tokens)", self.shelf().tokens.len())
+    }
+}

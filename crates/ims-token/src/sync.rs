@@ -1,0 +1,3 @@
+//! The locks that the flight is built of, in one place: a test puts loom's in their stead.
+
+pub(crate) use std::sync::{Arc, Mutex};

@@ -1,0 +1,5 @@
+//! What tests need.
+
+mod clock;
+
+pub use clock::FakeClock;
