@@ -1,0 +1,216 @@
+//! What certificates say, with `openssl x509` as the judge, and bytes that are none.
+
+use std::process::Command;
+
+use super::*;
+use ims_sign::PemSigner;
+use ims_testkit::{certificates, keys};
+use proptest::prelude::*;
+
+const NOT_BEFORE: i64 = 1_795_227_368;
+
+#[track_caller]
+fn certificate(pem: &str) -> Certificate {
+    crate::CertificateFile::read(pem.as_bytes()).unwrap().certificates()[0].clone()
+}
+
+/// What `openssl x509 -noout` prints for `certificate`.
+#[track_caller]
+fn openssl(certificate: &Certificate, options: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("certificate.pem");
+    std::fs::write(&file, certificate.to_pem()).unwrap();
+    let output = Command::new("openssl")
+        .args(["x509", "-noout", "-in"])
+        .arg(&file)
+        .args(options)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn openssl_reads_the_same_out_of_each_certificate() {
+    for pem in [certificates::FIRST, certificates::SECOND, certificates::EC, EVERYTHING] {
+        let certificate = certificate(pem);
+        let expected = format!(
+            "serial={}\nsubject={}\nissuer={}\nsha1 Fingerprint={}\n",
+            certificate.serial_number(),
+            certificate.subject(),
+            certificate.issuer(),
+            certificate.sha1_fingerprint(),
+        );
+        let options = [
+            "-serial",
+            "-subject",
+            "-issuer",
+            "-nameopt",
+            "RFC2253,-esc_msb",
+            "-fingerprint",
+            "-sha1",
+        ];
+        assert_eq!(openssl(&certificate, &options), expected);
+        let expected = format!("sha256 Fingerprint={}\n", certificate.sha256_fingerprint());
+        assert_eq!(openssl(&certificate, &["-fingerprint", "-sha256"]), expected);
+        let text = openssl(&certificate, &["-text"]);
+        assert!(
+            text.contains(&format!("Signature Algorithm: {}\n", certificate.signature_algorithm())),
+            "{text}"
+        );
+        assert!(text.contains(&format!("Version: {} ", certificate.version())), "{text}");
+    }
+}
+
+#[test]
+fn extensions_are_read_in_the_words_of_openssl() {
+    let certificate = certificate(EVERYTHING);
+    let text = openssl(&certificate, &["-text"]);
+    let alternative_names = certificate.alternative_names();
+    let (directory, others) = alternative_names.split_last().unwrap();
+    let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+    for (what, words) in [
+        ("Key Usage: critical", certificate.key_usages().join(", ")),
+        ("Extended Key Usage: ", certificate.extended_key_usages().join(", ")),
+        ("Subject Alternative Name: ", others.join(", ") + ", DirName:/CN=x/O=y"),
+    ] {
+        let line = text.lines().skip_while(|line| !line.contains(what)).nth(1).unwrap();
+        assert_eq!(line.trim(), words, "{what}");
+    }
+    assert!(!certificate.is_authority());
+    // OpenSSL 3.0 prints names in names with slashes, whatever it is asked for.
+    assert_eq!(directory.to_string(), "DirName:O=y,CN=x");
+}
+
+#[test]
+fn a_certificate_of_openssl_says_what_it_was_made_with() {
+    let certificate = certificate(certificates::FIRST);
+    let validity = certificate.validity();
+    assert_eq!(certificate.subject().to_string(), "CN=first,O=Example,C=US");
+    assert_eq!(validity.not_before().as_seconds(), NOT_BEFORE);
+    assert_eq!(validity.not_after().as_seconds(), NOT_BEFORE + 36_500 * 86_400);
+    assert_eq!(certificate.key_algorithm(), Some(KeyAlgorithm::Rsa { bits: 2048 }));
+    assert!(certificate.is_authority() && certificate.is_self_issued());
+    assert_eq!(certificate.key_usages(), [""; 0]);
+    assert_eq!(
+        format!("{certificate:?}"),
+        format!("Certificate(CN=first,O=Example,C=US, serial {})", certificate.serial_number())
+    );
+}
+
+#[test]
+fn a_signature_is_by_its_own_key_and_by_no_other() {
+    let (first, second) = (certificate(certificates::FIRST), certificate(certificates::SECOND));
+    let (first_key, second_key) = (first.public_key().unwrap(), second.public_key().unwrap());
+    assert!(first.is_signed_by(&first_key) && second.is_signed_by(&second_key));
+    assert!(!first.is_signed_by(&second_key) && !second.is_signed_by(&first_key));
+    assert!(!certificate(certificates::EC).is_signed_by(&first_key));
+}
+
+#[test]
+fn a_certificate_is_due_when_it_will_have_ended_after_the_margin() {
+    let certificate = certificate(certificates::FIRST);
+    let end = certificate.validity().not_after();
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    #[rustfmt::skip]
+    let table = [
+        (end,                                             Duration::ZERO,         false),
+        (end.plus(Duration::from_secs(1)),                Duration::ZERO,         true),
+        (end.minus(days(30)),                             days(30),               false),
+        (end.minus(days(30)).plus(Duration::from_secs(1)), days(30),              true),
+        (end.minus(days(31)),                             days(30),               false),
+        (end,                                             Duration::from_millis(999), false),
+        (end,                                             Duration::MAX,          true),
+    ];
+    for (now, margin, due) in table {
+        assert_eq!(certificate.needs_renewal(now, margin), due, "{now:?} {margin:?}");
+    }
+}
+
+#[test]
+fn a_serial_number_is_printed_as_openssl_does() {
+    #[rustfmt::skip]
+    let table: [(&[u8], &str); 8] = [
+        (&[0],                "00"),
+        (&[1],                "01"),
+        (&[0x7f],             "7F"),
+        (&[0, 0x80],          "80"),
+        (&[0x12, 0x34],       "1234"),
+        (&[0xff],             "-01"),
+        (&[0x80],             "-80"),
+        (&[0xfe, 0xdc],       "-0124"),
+    ];
+    for (octets, printed) in table {
+        assert_eq!(serial_number(octets), printed);
+    }
+}
+
+#[test]
+fn bytes_that_are_not_one_certificate_are_refused() {
+    let der = certificates::FIRST_DER;
+    let longer = [der, b"\n"].concat();
+    for bytes in [&[], &der[..der.len() - 1], &longer, b"hello", keys::FIRST.as_bytes()] {
+        let error = Certificate::from_der(bytes).unwrap_err();
+        assert_eq!(error.to_string(), "certificate 1 of the file is damaged");
+    }
+    assert_eq!(Certificate::from_der(der).unwrap(), certificate(certificates::FIRST));
+}
+
+/// Calls everything that reads.
+fn look_at(certificate: &Certificate) {
+    let _ = (
+        certificate.version(),
+        certificate.serial_number(),
+        certificate.validity(),
+        certificate.to_pem(),
+    );
+    let _ = (
+        certificate.subject().to_string(),
+        certificate.issuer().to_string(),
+        certificate.is_self_issued(),
+    );
+    let _ = (
+        certificate.key_algorithm(),
+        certificate.signature_algorithm().to_string(),
+        certificate.is_authority(),
+    );
+    let _ = (certificate.key_usages(), certificate.extended_key_usages());
+    let names: Vec<String> =
+        certificate.alternative_names().iter().map(ToString::to_string).collect();
+    let findings = certificate.findings(NumericDate::from_seconds(NOT_BEFORE));
+    let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    let _ = (names, findings, certificate.public_key().map(|key| certificate.is_signed_by(&key)));
+}
+
+proptest! {
+    #[test]
+    fn no_change_to_a_certificate_makes_it_panic(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        certificate in prop::sample::select(vec![certificates::FIRST, certificates::EC, EVERYTHING]),
+    ) {
+        let mut der = crate::CertificateFile::read(certificate.as_bytes()).unwrap().certificates()[0].der().to_vec();
+        for (place, octet) in changes {
+            let place = place.index(der.len());
+            der[place] = octet;
+        }
+        if let Ok(certificate) = Certificate::from_der(&der) {
+            look_at(&certificate);
+        }
+    }
+
+    #[test]
+    fn a_changed_certificate_is_not_signed_by_its_key(place in any::<prop::sample::Index>(), change in 1_u8..) {
+        let key = PemSigner::from_file(keys::FIRST.as_bytes(), None).unwrap();
+        let mut der = certificates::FIRST_DER.to_vec();
+        let place = place.index(der.len());
+        der[place] ^= change;
+        let certificate = Certificate::from_der(&der);
+        prop_assert!(certificate.is_err() || !certificate.unwrap().is_signed_by(ims_sign::Signer::public_key(&key)));
+    }
+}
+
+/// Made with `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -days 36500 -set_serial -0x1f00
+/// -utf8
+/// -subj '/C=DE/L=Zürich/O=A, B+OU=c/OU=d/CN=#e'` and the extensions key usage, extended key usage and
+/// alternative names of each kind.
+const EVERYTHING: &str = include_str!("everything.pem");

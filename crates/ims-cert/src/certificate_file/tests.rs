@@ -1,0 +1,112 @@
+//! Files as they are met, and files that hold something else.
+
+use ims_testkit::{certificates, keys};
+use proptest::prelude::*;
+
+use super::*;
+
+fn first() -> Certificate {
+    Certificate::from_der(certificates::FIRST_DER).unwrap()
+}
+
+/// The base64 between the lines of PEM.
+fn base64(pem: &str) -> String {
+    pem.lines().filter(|line| !line.starts_with("-----")).collect()
+}
+
+#[test]
+fn one_certificate_is_read_in_every_form_of_the_wild() {
+    let pem = certificates::FIRST;
+    #[rustfmt::skip]
+    let table: [(&str, Vec<u8>); 11] = [
+        ("PEM",             pem.into()),
+        ("byte order mark", format!("\u{feff}{pem}").into()),
+        ("CRLF",            pem.replace('\n', "\r\n").into()),
+        ("indented",        pem.replace('\n', "\n    ").into()),
+        ("one line",        pem.replace('\n', "").into()),
+        ("written out",     pem.replace('\n', "\\r\\n").into()),
+        ("text before",     format!("subject=CN = first\n\n{pem}").into()),
+        ("X509 label",      pem.replace("CERTIFICATE", "X509 CERTIFICATE").into()),
+        ("DER",             certificates::FIRST_DER.into()),
+        ("base64",          base64(pem).into()),
+        ("base64, wrapped", base64(pem).replace("MII", "MII\n").into()),
+    ];
+    for (what, file) in table {
+        let file = CertificateFile::read(&file).unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(file.certificates(), [first()], "{what}");
+        assert_eq!((file.has_private_key(), file.trailing_bytes()), (false, 0), "{what}");
+    }
+}
+
+#[test]
+fn a_bundle_is_read_in_order_and_a_key_beside_it_is_reported() {
+    let now = first().validity().not_before();
+    let second = Certificate::from_der(
+        CertificateFile::read(certificates::SECOND.as_bytes()).unwrap().certificates()[0].der(),
+    )
+    .unwrap();
+    let key_first = format!("{}{}{}", keys::FIRST, certificates::FIRST, certificates::SECOND);
+    let file = CertificateFile::read(key_first.as_bytes()).unwrap();
+    assert_eq!(file.certificates(), [first(), second.clone()]);
+    assert!(file.has_private_key());
+    assert_eq!(file.findings(now), [Finding::PrivateKeyInFile]);
+
+    let two_of_der = [certificates::FIRST_DER, second.der()].concat();
+    assert_eq!(CertificateFile::read(&two_of_der).unwrap().certificates(), [first(), second]);
+}
+
+#[test]
+fn bytes_after_a_certificate_are_reported() {
+    let now = first().validity().not_before();
+    let file = [certificates::FIRST_DER, b"\n"].concat();
+    let file = CertificateFile::read(&file).unwrap();
+    assert_eq!(file.certificates(), [first()]);
+    assert_eq!(file.findings(now), [Finding::TrailingBytes { count: 1 }]);
+}
+
+#[test]
+fn the_trust_settings_of_openssl_are_passed_over() {
+    let trusted = include_str!("trusted.pem");
+    assert_eq!(CertificateFile::read(trusted.as_bytes()).unwrap().certificates(), [first()]);
+    let mislabelled = trusted.replace("TRUSTED ", "");
+    assert!(CertificateFile::read(mislabelled.as_bytes()).is_err());
+}
+
+#[test]
+fn a_file_without_a_certificate_says_what_it_is() {
+    let second_damaged =
+        format!("{}{}", certificates::FIRST, certificates::SECOND.replace("MII", "MIA"));
+    let no_end = &certificates::FIRST[..900];
+    #[rustfmt::skip]
+    let table: [(&[u8], &str); 9] = [
+        (b"",                                "no certificate here but an empty file"),
+        (b"hello",                           "no certificate here but neither PEM nor DER"),
+        (keys::FIRST.as_bytes(),             "no certificate here but a private key"),
+        (keys::FIRST_PBES2_AES256_SHA256.as_bytes(), "no certificate here but a private key"),
+        (keys::FIRST_PUBLIC.as_bytes(),      "no certificate here but a public key"),
+        (b"\xff\xfe-\0-\0",                  "no certificate here but UTF-16 text, which has to be saved as UTF-8"),
+        (&certificates::FIRST_DER[..300],    "no certificate here but DER of another kind"),
+        (second_damaged.as_bytes(),          "certificate 2 of the file is damaged"),
+        (no_end.as_bytes(),                  "certificate 1 of the file is damaged"),
+    ];
+    for (file, said) in table {
+        assert_eq!(CertificateFile::read(file).unwrap_err().to_string(), said);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_file_makes_it_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        body in "[A-Za-z0-9+/=\n]{0,80}",
+    ) {
+        let _ = CertificateFile::read(&bytes);
+        let _ = CertificateFile::read(&[b"\x30\x82", bytes.as_slice()].concat());
+        let _ = CertificateFile::read(format!("-----BEGIN CERTIFICATE-----{body}-----END CERTIFICATE-----").as_bytes());
+    }
+
+    #[test]
+    fn a_certificate_that_is_cut_short_is_no_certificate(length in 0..certificates::FIRST_DER.len()) {
+        prop_assert!(CertificateFile::read(&certificates::FIRST_DER[..length]).is_err());
+    }
+}

@@ -1,0 +1,65 @@
+//! What can go wrong with a certificate or a request. Nothing here repeats a byte of a file: it may hold a private key.
+
+use ims_sign::{KeyError, SignError};
+
+/// A certificate or a request that could not be read or made.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum CertError {
+    /// Give the file of a certificate; this one holds something else.
+    #[error("no certificate here but {found}")]
+    NoCertificate {
+        /// What the file holds instead.
+        found: String,
+    },
+    /// Give the file of a certificate request; this one holds something else.
+    #[error("no certificate request here but {found}")]
+    NoRequest {
+        /// What the file holds instead.
+        found: String,
+    },
+    /// Get the file again: this certificate in it is damaged.
+    #[error("certificate {position} of the file is damaged")]
+    DamagedCertificate {
+        /// The place among the file's certificates, counted from one.
+        position: usize,
+    },
+    /// Get the file again: the certificate request in it is damaged.
+    #[error("the certificate request is damaged")]
+    DamagedRequest,
+    /// Write the subject as `/C=US/O=Example/CN=name` or as `CN=name,O=Example,C=US`.
+    #[error("not a subject of the form /C=US/O=Example/CN=name or CN=name,O=Example,C=US")]
+    SubjectSyntax,
+    /// Use an attribute that certificates have, such as CN, O, OU, L, ST, C or emailAddress.
+    #[error("the subject's attribute {name} is not known")]
+    SubjectAttribute {
+        /// The name that was given.
+        name: String,
+    },
+    /// Give the named attribute a value that the standard allows.
+    #[error("the subject's {name} has to be {rule}")]
+    SubjectValue {
+        /// The attribute's name.
+        name: &'static str,
+        /// What its value must be.
+        rule: String,
+    },
+    /// Let the certificate end after it begins, and within the year 9999.
+    #[error("a certificate has to end after it begins, and by the year 9999")]
+    Validity,
+    /// Give a pass phrase that is not empty, or write the key unencrypted in so many words.
+    #[error("the pass phrase for the private key is empty")]
+    EmptyPassphrase,
+    /// Give another key file: this one cannot be used.
+    #[error("the key cannot be used")]
+    Key(#[from] KeyError),
+    /// Do what [`SignError`] says: the key's keeper made no signature.
+    #[error("the signature was not made")]
+    Signing(#[from] SignError),
+    /// Check which key the signer uses: its signature does not belong to the public key that it shows.
+    #[error("the signer's signature is not by the public key that it shows")]
+    ForeignSignature,
+    /// Try again: the system gave no random numbers.
+    #[error("no random numbers are to be had")]
+    Randomness,
+}

@@ -1,0 +1,192 @@
+//! What is wrong with a certificate before it goes to Adobe, why, and what to do about it.
+
+use std::{fmt, time::Duration};
+
+use ims_claims::NumericDate;
+
+use crate::{Certificate, KeyAlgorithm, SignatureAlgorithm, ValidityState};
+
+/// Something about a certificate that Adobe IMS refuses, or that is better changed. It prints the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// IMS verifies RS256 and nothing else.
+    NotRsa {
+        /// What the key is.
+        key: KeyAlgorithm,
+    },
+    /// RS256 is RSASSA-PKCS1-v1_5, which this key is not allowed for.
+    PssOnly,
+    /// RS256 needs 2048 bits (RFC 7518 §3.3).
+    KeyTooSmall {
+        /// The length of the modulus.
+        bits: usize,
+    },
+    /// More than anything that signs RS256 here takes.
+    KeyTooLarge {
+        /// The length of the modulus.
+        bits: usize,
+    },
+    /// The key cannot be read.
+    DamagedKey,
+    /// The last second has passed.
+    Expired {
+        /// How long ago.
+        since: Duration,
+    },
+    /// The first second has not come.
+    NotYetValid {
+        /// How long until then.
+        starts_in: Duration,
+    },
+    /// Adobe's samples and consoles have version 3 only.
+    NotVersion3 {
+        /// The version.
+        version: u16,
+    },
+    /// The hash under the signature is broken.
+    WeakSignature {
+        /// How the certificate is signed.
+        algorithm: SignatureAlgorithm,
+    },
+    /// The file that is to be uploaded holds a secret.
+    PrivateKeyInFile,
+    /// Something that is no certificate follows in the file.
+    TrailingBytes {
+        /// How many bytes.
+        count: usize,
+    },
+}
+
+/// How much a [`Finding`] matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It works, and is better changed at the next renewal.
+    Advice,
+    /// With this certificate IMS gives no token, or a secret gets out.
+    Problem,
+}
+
+impl Finding {
+    /// How much it matters.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::NotVersion3 { .. } | Self::WeakSignature { .. } | Self::TrailingBytes { .. } => {
+                Severity::Advice
+            }
+            _ => Severity::Problem,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::NotRsa { .. }
+            | Self::PssOnly
+            | Self::KeyTooSmall { .. }
+            | Self::KeyTooLarge { .. }
+            | Self::DamagedKey => {
+                "make a new RSA key of 2048 bits with a certificate, and upload that certificate"
+            }
+            Self::Expired { .. } => "make a new certificate, upload it, and delete this one",
+            Self::NotYetValid { .. } => {
+                "check this machine's clock, or wait before using the certificate"
+            }
+            Self::NotVersion3 { .. } | Self::WeakSignature { .. } => {
+                "make the next certificate with SHA-256 and version 3"
+            }
+            Self::PrivateKeyInFile => {
+                "upload a file with nothing but the certificate, and keep the key to yourself"
+            }
+            Self::TrailingBytes { .. } => "save the certificate alone in a file of its own",
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRsa { key } => {
+                write!(f, "the key is not RSA but {key}, and IMS takes RS256 alone")
+            }
+            Self::PssOnly => {
+                f.write_str("the key is for RSASSA-PSS only, and RS256 is RSASSA-PKCS1-v1_5")
+            }
+            Self::KeyTooSmall { bits } => {
+                write!(f, "the key has {bits} bits, and RS256 needs 2048 at least")
+            }
+            Self::KeyTooLarge { bits } => {
+                write!(f, "the key has {bits} bits, and at most 8192 are taken here")
+            }
+            Self::DamagedKey => f.write_str("the key in the certificate cannot be read"),
+            Self::Expired { since } => write!(f, "the certificate ended {} ago", rough(*since)),
+            Self::NotYetValid { starts_in } => {
+                write!(f, "the certificate begins in {}", rough(*starts_in))
+            }
+            Self::NotVersion3 { version } => {
+                write!(f, "the certificate is of version {version}, not 3")
+            }
+            Self::WeakSignature { algorithm } => {
+                write!(f, "the certificate is signed with {algorithm}, which is broken")
+            }
+            Self::PrivateKeyInFile => f.write_str("the file holds a private key too"),
+            Self::TrailingBytes { count } => {
+                write!(f, "{count} bytes after the certificate are not a certificate")
+            }
+        }
+    }
+}
+
+impl Certificate {
+    /// What IMS would refuse about it at `now`, or what is better changed.
+    #[must_use]
+    pub fn findings(&self, now: NumericDate) -> Vec<Finding> {
+        let version = Some(self.version()).filter(|version| *version != 3);
+        let algorithm = Some(self.signature_algorithm()).filter(SignatureAlgorithm::is_weak);
+        [
+            self.key_finding(),
+            validity_finding(self.validity().state(now)),
+            version.map(|version| Finding::NotVersion3 { version }),
+            algorithm.map(|algorithm| Finding::WeakSignature { algorithm }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn key_finding(&self) -> Option<Finding> {
+        match self.key_algorithm() {
+            Some(KeyAlgorithm::Rsa { bits: 2048..=8192 }) if self.public_key().is_ok() => None,
+            Some(KeyAlgorithm::Rsa { bits: bits @ ..2048 }) => Some(Finding::KeyTooSmall { bits }),
+            Some(KeyAlgorithm::Rsa { bits: bits @ 8193.. }) => Some(Finding::KeyTooLarge { bits }),
+            Some(KeyAlgorithm::Rsa { .. }) | None => Some(Finding::DamagedKey),
+            Some(KeyAlgorithm::RsaPss { .. }) => Some(Finding::PssOnly),
+            Some(key) => Some(Finding::NotRsa { key }),
+        }
+    }
+}
+
+fn validity_finding(state: ValidityState) -> Option<Finding> {
+    match state {
+        ValidityState::Expired { since } => Some(Finding::Expired { since }),
+        ValidityState::NotYetValid { starts_in } => Some(Finding::NotYetValid { starts_in }),
+        ValidityState::Valid { .. } => None,
+    }
+}
+
+/// A length of time in its largest whole unit.
+fn rough(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3_600 => (seconds / 60, "minute"),
+        3_600..86_400 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! Each finding from a certificate that has it.
+
+use std::process::Command;
+
+use ims_testkit::{certificates, keys};
+
+use super::*;
+use crate::{CertificateFile, KeyAlgorithm};
+
+#[track_caller]
+fn certificate(pem: &str) -> Certificate {
+    CertificateFile::read(pem.as_bytes()).unwrap().certificates()[0].clone()
+}
+
+/// A certificate that `openssl` makes of the key in `pem`, valid from the day of the run for a year.
+#[track_caller]
+fn made(key: &str, options: &[&str]) -> Certificate {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("key.pem"), key).unwrap();
+    let command = ["req", "-x509", "-key", "key.pem", "-subj", "/CN=a", "-days", "365"];
+    let output = Command::new("openssl")
+        .current_dir(folder.path())
+        .args(command)
+        .args(options)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    certificate(&String::from_utf8(output.stdout).unwrap())
+}
+
+#[track_caller]
+fn findings_while_valid(certificate: &Certificate) -> Vec<Finding> {
+    certificate.findings(certificate.validity().not_before())
+}
+
+#[test]
+fn a_sound_certificate_has_no_findings() {
+    assert_eq!(findings_while_valid(&certificate(certificates::FIRST)), []);
+    assert_eq!(findings_while_valid(&made(keys::LARGE, &["-sha512"])), []);
+}
+
+#[test]
+fn what_ims_cannot_verify_is_a_problem_and_what_is_old_is_advice() {
+    let ec = KeyAlgorithm::EllipticCurve { curve: "P-256".to_owned() };
+    let [pss, small, old] =
+        [made(keys::PSS, &[]), made(keys::SMALL, &[]), made(keys::FIRST, &["-sha1"])];
+    let weak = Finding::WeakSignature { algorithm: old.signature_algorithm() };
+    let table = [
+        (certificate(certificates::EC), Finding::NotRsa { key: ec }, Severity::Problem),
+        (pss, Finding::PssOnly, Severity::Problem),
+        (small, Finding::KeyTooSmall { bits: 1024 }, Severity::Problem),
+        (old, weak, Severity::Advice),
+        (certificate(VERSION_1), Finding::NotVersion3 { version: 1 }, Severity::Advice),
+    ];
+    for (certificate, finding, severity) in table {
+        assert_eq!(finding.severity(), severity, "{finding}");
+        assert_eq!(findings_while_valid(&certificate), [finding]);
+    }
+}
+
+#[test]
+fn the_dates_are_findings_outside_the_first_and_the_last_second() {
+    let certificate = certificate(certificates::FIRST);
+    let (start, end) = (certificate.validity().not_before(), certificate.validity().not_after());
+    let second = Duration::from_secs(1);
+    #[rustfmt::skip]
+    let table = [
+        (start.minus(second),                      Some("the certificate begins in 1 second")),
+        (start.minus(Duration::from_hours(2)),  Some("the certificate begins in 2 hours")),
+        (start,                                    None),
+        (end,                                      None),
+        (end.plus(second),                         Some("the certificate ended 1 second ago")),
+        (end.plus(Duration::from_hours(24)),    Some("the certificate ended 1 day ago")),
+        (end.plus(Duration::from_secs(119)),       Some("the certificate ended 1 minute ago")),
+    ];
+    for (now, said) in table {
+        let findings: Vec<String> =
+            certificate.findings(now).iter().map(ToString::to_string).collect();
+        assert_eq!(findings.first().map(String::as_str), said);
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_read_is_a_finding() {
+    let mut der = certificates::FIRST_DER.to_vec();
+    // The object identifier of RSA keys becomes one that nobody has.
+    let rsa_encryption = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+    let place = der.windows(9).position(|window| window == rsa_encryption).unwrap();
+    der[place + 8] = 0x7f;
+    let certificate = Certificate::from_der(&der).unwrap();
+    let key = KeyAlgorithm::Other { oid: "1.2.840.113549.1.1.127".to_owned() };
+    assert_eq!(findings_while_valid(&certificate), [Finding::NotRsa { key }]);
+    der[place + 8] = 0xff;
+    let certificate = Certificate::from_der(&der).unwrap();
+    assert_eq!(findings_while_valid(&certificate), [Finding::DamagedKey]);
+}
+
+/// Of [`keys::FIRST`], made with `openssl req -new` and `openssl x509 -req -days 36500`.
+const VERSION_1: &str = include_str!("version_1.pem");

@@ -1,0 +1,52 @@
+//! Whatever shows a key is recognized, and files without one say why.
+
+use ims_testkit::{PASSPHRASE, certificates, keys};
+
+use super::*;
+
+#[track_caller]
+fn read(file: &[u8]) -> KeyHolder {
+    KeyHolder::read(file, Some(&Passphrase::new(PASSPHRASE.to_owned()))).unwrap()
+}
+
+#[tokio::test]
+async fn whatever_shows_the_first_key_matches_it_and_not_the_second() {
+    let signer = PemSigner::from_file(keys::FIRST.as_bytes(), None).unwrap();
+    let request =
+        CertificateRequest::new(&"CN=a".parse().unwrap(), &signer).await.unwrap().to_pem();
+    let second = read(keys::SECOND.as_bytes());
+    #[rustfmt::skip]
+    let table: [(&[u8], &str); 9] = [
+        (certificates::FIRST.as_bytes(),      "Certificate(Certificate(CN=first"),
+        (certificates::FIRST_DER,             "Certificate(Certificate(CN=first"),
+        (request.as_bytes(),                  "Request(CertificateRequest(CN=a)"),
+        (keys::FIRST.as_bytes(),              "PrivateKey(Pkcs8"),
+        (keys::FIRST_PKCS1.as_bytes(),        "PrivateKey(Pkcs1"),
+        (keys::FIRST_PBES2_AES256_SHA256.as_bytes(), "PrivateKey(EncryptedPkcs8"),
+        (keys::FIRST_LEGACY_AES128.as_bytes(), "PrivateKey(LegacyEncryptedPem"),
+        (keys::FIRST_PUBLIC.as_bytes(),       "PublicKey("),
+        (keys::FIRST_PUBLIC_PKCS1.as_bytes(), "PublicKey("),
+    ];
+    for (file, kind) in table {
+        let holder = read(file);
+        assert!(format!("{holder:?}").starts_with(kind), "{holder:?}");
+        assert_eq!(holder.public_key(), signer.public_key(), "{kind}");
+        assert_ne!(holder.public_key(), second.public_key(), "{kind}");
+    }
+}
+
+#[test]
+fn a_file_without_a_usable_key_says_why() {
+    #[rustfmt::skip]
+    let table: [(&[u8], KeyError); 5] = [
+        (b"hello",                    KeyError::NoPublicKey { found: "neither PEM nor DER".to_owned() }),
+        (keys::SMALL.as_bytes(),      KeyError::Size { bits: 1024 }),
+        (keys::PSS.as_bytes(),        KeyError::PssOnly),
+        (certificates::EC.as_bytes(), KeyError::NotRsa { found: "an elliptic curve key".to_owned() }),
+        (keys::FIRST_PBES2_AES256_SHA256.as_bytes(), KeyError::PassphraseMissing),
+    ];
+    for (file, reason) in table {
+        let error = KeyHolder::read(file, None).unwrap_err();
+        assert!(matches!(&error, CertError::Key(key_error) if *key_error == reason), "{error:?}");
+    }
+}

@@ -1,0 +1,97 @@
+//! Requests beside those of `openssl req -new`.
+
+use std::{path::Path, process::Command};
+
+use ims_sign::PemSigner;
+use ims_testkit::{certificates, keys};
+use proptest::prelude::*;
+
+use super::*;
+
+const SUBJECT: &str =
+    "/C=US/O=Example, Inc.+OU=a/OU=b+O=c/emailAddress=a@example.com/CN=my-integration";
+
+fn signer() -> PemSigner {
+    PemSigner::from_file(keys::FIRST.as_bytes(), None).unwrap()
+}
+
+#[track_caller]
+fn openssl(folder: &Path, arguments: &[&str]) {
+    let output = Command::new("openssl").current_dir(folder).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test]
+async fn it_is_byte_for_byte_the_request_that_openssl_makes() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("private.key"), keys::FIRST).unwrap();
+    let command =
+        ["req", "-new", "-sha256", "-key", "private.key", "-subj", SUBJECT, "-out", "theirs.csr"];
+    openssl(folder.path(), &command);
+    let ours = CertificateRequest::new(&SUBJECT.parse().unwrap(), &signer()).await.unwrap();
+    assert_eq!(ours.to_pem(), std::fs::read_to_string(folder.path().join("theirs.csr")).unwrap());
+    std::fs::write(folder.path().join("ours.csr"), ours.to_pem()).unwrap();
+    openssl(folder.path(), &["req", "-in", "ours.csr", "-noout", "-verify"]);
+}
+
+#[tokio::test]
+async fn what_is_made_is_read_back_from_pem_and_der() {
+    let request = CertificateRequest::new(&SUBJECT.parse().unwrap(), &signer()).await.unwrap();
+    let indented = request.to_pem().replace('\n', "\r\n  ");
+    let old_label = request.to_pem().replace("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST");
+    let beside_a_key = format!("{}{}", keys::SECOND, request.to_pem());
+    for file in [
+        request.der(),
+        request.to_pem().as_bytes(),
+        indented.as_bytes(),
+        old_label.as_bytes(),
+        beside_a_key.as_bytes(),
+    ] {
+        let read = CertificateRequest::from_file(file).unwrap();
+        assert_eq!(read, request);
+        assert_eq!(
+            read.subject().to_string(),
+            "CN=my-integration,emailAddress=a@example.com,OU=b+O=c,O=Example\\, Inc.+OU=a,C=US"
+        );
+        assert_eq!(read.public_key().as_ref(), Ok(signer().public_key()));
+        assert_eq!(read.key_algorithm(), Some(KeyAlgorithm::Rsa { bits: 2048 }));
+        assert!(read.is_signed_by(signer().public_key()));
+    }
+}
+
+#[test]
+fn a_file_without_a_request_says_what_it_is() {
+    #[rustfmt::skip]
+    let table: [(&[u8], &str); 6] = [
+        (certificates::FIRST.as_bytes(), "no certificate request here but a certificate"),
+        (keys::FIRST.as_bytes(),         "no certificate request here but a private key"),
+        (certificates::FIRST_DER,        "no certificate request here but DER of another kind"),
+        (b"",                            "no certificate request here but an empty file"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----MAA=-----END CERTIFICATE REQUEST-----", "the certificate request is damaged"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----", "the certificate request is damaged"),
+    ];
+    for (file, said) in table {
+        assert_eq!(CertificateRequest::from_file(file).unwrap_err().to_string(), said);
+    }
+}
+
+/// Made with `openssl req -new` and the key [`keys::FIRST`], with an extension wished for.
+const WITH_ATTRIBUTES: &str = include_str!("attributes.csr");
+
+proptest! {
+    #[test]
+    fn no_change_to_a_request_makes_it_panic(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+    ) {
+        let mut der = CertificateRequest::from_file(WITH_ATTRIBUTES.as_bytes()).unwrap().der().to_vec();
+        for (place, octet) in &changes {
+            let place = place.index(der.len());
+            der[place] = *octet;
+        }
+        if let Ok(request) = CertificateRequest::from_der(&der) {
+            let _ = (request.subject().to_string(), request.key_algorithm(), request.to_pem());
+            let signed = request.public_key().is_ok_and(|key| request.is_signed_by(&key));
+            prop_assert!(signed || !changes.is_empty());
+        }
+    }
+}

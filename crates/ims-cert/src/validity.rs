@@ -1,0 +1,151 @@
+//! When a certificate may be used, as a period and as what that means now.
+
+use std::time::Duration;
+
+use ims_claims::NumericDate;
+
+use crate::{CertError, asn1_time, x509::Period};
+
+/// The period between the two dates of a certificate, both of which belong to it.
+///
+/// Source: RFC 5280 §4.1.2.5, "the period of time from notBefore through notAfter, inclusive".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Validity {
+    not_before: NumericDate,
+    not_after: NumericDate,
+}
+
+impl Validity {
+    /// A period for a certificate that is to be made.
+    ///
+    /// # Errors
+    /// [`CertError::Validity`] unless `not_after` is later than `not_before` and both have a year of four digits.
+    pub fn new(not_before: NumericDate, not_after: NumericDate) -> Result<Self, CertError> {
+        let can_be_written = |date| asn1_time::write(date).is_some();
+        if not_before < not_after && can_be_written(not_before) && can_be_written(not_after) {
+            Ok(Self { not_before, not_after })
+        } else {
+            Err(CertError::Validity)
+        }
+    }
+
+    /// The period that begins at `now` and ends `days` times 24 hours later, as `openssl req -x509 -days` has it.
+    ///
+    /// # Errors
+    /// [`CertError::Validity`] for zero days and for an end beyond the year 9999.
+    pub fn from_days(now: NumericDate, days: u32) -> Result<Self, CertError> {
+        Self::new(now, now.plus(Duration::from_secs(u64::from(days) * SECONDS_PER_DAY)))
+    }
+
+    /// Takes what a certificate says, even if it ends before it begins.
+    pub(crate) fn read(period: &Period<'_>) -> der::Result<Self> {
+        Ok(Self {
+            not_before: asn1_time::read(period.not_before)?,
+            not_after: asn1_time::read(period.not_after)?,
+        })
+    }
+
+    /// The first second.
+    #[must_use]
+    pub fn not_before(&self) -> NumericDate {
+        self.not_before
+    }
+
+    /// The last second.
+    #[must_use]
+    pub fn not_after(&self) -> NumericDate {
+        self.not_after
+    }
+
+    /// What the period means at `now`.
+    #[must_use]
+    pub fn state(&self, now: NumericDate) -> ValidityState {
+        if now > self.not_after {
+            ValidityState::Expired { since: now.since(self.not_after) }
+        } else if now < self.not_before {
+            ValidityState::NotYetValid { starts_in: self.not_before.since(now) }
+        } else {
+            ValidityState::Valid { remaining: self.not_after.since(now) }
+        }
+    }
+}
+
+/// Where `now` lies in a certificate's [`Validity`], to the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValidityState {
+    /// Before the first second.
+    NotYetValid {
+        /// How long until it is valid.
+        starts_in: Duration,
+    },
+    /// Between the first second and the last, or at one of them.
+    Valid {
+        /// How long until the last second, which is zero in the last second itself.
+        remaining: Duration,
+    },
+    /// After the last second.
+    Expired {
+        /// How long ago the last second was.
+        since: Duration,
+    },
+}
+
+const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(seconds: i64) -> NumericDate {
+        NumericDate::from_seconds(seconds)
+    }
+
+    #[test]
+    fn the_first_and_the_last_second_are_valid() {
+        let validity = Validity::new(at(100), at(200)).unwrap();
+        let seconds = Duration::from_secs;
+        #[rustfmt::skip]
+        let table = [
+            (99,  ValidityState::NotYetValid { starts_in: seconds(1) }),
+            (100, ValidityState::Valid { remaining: seconds(100) }),
+            (200, ValidityState::Valid { remaining: seconds(0) }),
+            (201, ValidityState::Expired { since: seconds(1) }),
+        ];
+        for (now, state) in table {
+            assert_eq!(validity.state(at(now)), state, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_period_that_is_empty_or_cannot_be_written_is_refused() {
+        let end_of_9999 = 253_402_300_799;
+        #[rustfmt::skip]
+        let table = [
+            (0, 1,                   true),
+            (0, 0,                   false),
+            (1, 0,                   false),
+            (0, end_of_9999,         true),
+            (0, end_of_9999 + 1,     false),
+            (-62_167_219_201, 0,     false),
+        ];
+        for (not_before, not_after, accepted) in table {
+            let built = Validity::new(at(not_before), at(not_after));
+            assert_eq!(built.is_ok(), accepted, "{not_before} {not_after}");
+        }
+        assert!(Validity::from_days(at(0), 0).is_err());
+        assert!(Validity::from_days(at(0), u32::MAX).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_day_has_86400_seconds(now in 0_i64..1 << 33, days in 1_u32..20_000) {
+            let validity = Validity::from_days(at(now), days).unwrap();
+            prop_assert_eq!(validity.not_after().as_seconds() - now, i64::from(days) * 86_400);
+            prop_assert_eq!(
+                validity.state(at(now)),
+                ValidityState::Valid { remaining: Duration::from_secs(u64::from(days) * 86_400) },
+            );
+        }
+    }
+}
