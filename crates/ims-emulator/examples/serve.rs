@@ -1,13 +1,14 @@
-//! Serves one binding until it is killed: `cargo run -p ims-emulator --example serve -- certificate_pub.crt`.
+//! Serves one binding until it is killed: `cargo run -p ims-emulator --example serve -- certificate_pub.crt [FOLDER]`.
 //!
+//! With a folder, it speaks HTTPS and is a CONNECT proxy too, under the certificate authority kept there.
 //! The first line on standard output is the base URL, each verdict goes to standard error.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to its user")]
 
-use std::{env, error::Error, fs, future};
+use std::{env, error::Error, fs, future, time::SystemTime};
 
 use ims_claims::Metascope;
-use ims_emulator::{Binding, Certificate, Emulator};
+use ims_emulator::{Binding, Certificate, CertificateAuthority, Emulator};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -26,7 +27,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let lines = format!("{verdict}\n\n");
         eprint!("{lines}");
     });
-    let emulator = builder.start().await?;
+    let emulator = match env::args_os().nth(2) {
+        None => builder.start().await?,
+        Some(folder) => {
+            let authority = CertificateAuthority::open(folder.as_ref(), SystemTime::now())?;
+            builder.with_certificate_authority(authority).start().await?
+        }
+    };
     println!("{}", emulator.url());
     future::pending().await
 }

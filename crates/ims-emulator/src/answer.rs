@@ -104,15 +104,18 @@ impl Answer {
         }
     }
 
+    /// The response that opens a tunnel, which has no body and so no length (RFC 9110 §9.3.6).
+    pub(crate) fn into_tunnel(self) -> Response<AnswerBody> {
+        let mut response = Response::new(AnswerBody::of(self.body, false));
+        *response.status_mut() = self.status;
+        response
+    }
+
     /// The HTTP response.
-    pub(crate) fn into_response(self, debug_id: &str) -> Response<AnswerBody> {
+    pub(crate) fn into_response(self, debug_id: Option<&str>) -> Response<AnswerBody> {
         let length = self.body.len();
         let sent = if self.breaks_off { self.body.slice(..length / 2) } else { self.body };
-        let mut response = Response::new(AnswerBody {
-            data: Some(sent),
-            breaks_off: self.breaks_off,
-            is_flushed: false,
-        });
+        let mut response = Response::new(AnswerBody::of(sent, self.breaks_off));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         // A 204 has neither (RFC 9110 §8.6).
@@ -121,8 +124,11 @@ impl Answer {
             headers.insert(CONTENT_LENGTH, length.into());
         }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let debug_id = HeaderValue::from_str(debug_id).expect("hexadecimal digits and a hyphen");
-        headers.insert("x-debug-id", debug_id);
+        if let Some(debug_id) = debug_id {
+            let debug_id =
+                HeaderValue::from_str(debug_id).expect("hexadecimal digits and a hyphen");
+            headers.insert("x-debug-id", debug_id);
+        }
         if let Some(methods) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(methods));
         }
@@ -154,6 +160,12 @@ pub(crate) struct AnswerBody {
     data: Option<Bytes>,
     breaks_off: bool,
     is_flushed: bool,
+}
+
+impl AnswerBody {
+    fn of(data: Bytes, breaks_off: bool) -> Self {
+        Self { data: Some(data).filter(|data| !data.is_empty()), breaks_off, is_flushed: false }
+    }
 }
 
 /// The connection breaks off, as a fault wants it.

@@ -11,11 +11,13 @@ use ims_claims::Environment;
 use tokio::net::TcpListener;
 
 use crate::{
-    Binding, Emulator, FaultRule, Limits, Scenario, StartError, TokenKey, Verdict,
+    Binding, CertificateAuthority, Emulator, FaultRule, Limits, Scenario, StartError, TokenKey,
+    Verdict,
     clock::Clock,
     host::AllowedHosts,
     journal::{Journal, Observer},
     service::{Rules, Service},
+    tls::Tls,
 };
 
 /// An emulator that has not started yet. Unless told otherwise it is strict, listens on a free port of 127.0.0.1,
@@ -31,6 +33,7 @@ pub struct EmulatorBuilder {
     limits: Limits,
     observers: Vec<Observer>,
     faults: Vec<FaultRule>,
+    authority: Option<CertificateAuthority>,
 }
 
 impl EmulatorBuilder {
@@ -46,6 +49,7 @@ impl EmulatorBuilder {
             limits: Limits::default(),
             observers: Vec::new(),
             faults: Vec::new(),
+            authority: None,
         }
     }
 
@@ -142,6 +146,13 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Speaks HTTPS on the same port, under certificates of `authority`, and is a CONNECT proxy there: a client that
+    /// sends to `https://ims-na1.adobelogin.com` alone comes here by `HTTPS_PROXY`.
+    #[must_use]
+    pub fn with_certificate_authority(self, authority: CertificateAuthority) -> Self {
+        Self { authority: Some(authority), ..self }
+    }
+
     /// Starts the emulator on the current Tokio runtime, whose network and time drivers must be on. When this returns,
     /// it answers.
     ///
@@ -156,6 +167,10 @@ impl EmulatorBuilder {
         let hosts = AllowedHosts(self.hosts);
         let journal = Journal::new(self.observers);
         let mut service = Service::new(self.rules, hosts, self.clock, journal, self.limits);
+        if let Some(authority) = self.authority {
+            let config = authority.server_config().map_err(StartError::Tls)?;
+            service.tls = Some(Tls::new(config));
+        }
         if let Some(token_key) = self.token_key {
             service.set_token_key(token_key);
         }

@@ -9,7 +9,10 @@ use std::{
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use crate::{Binding, EmulatorBuilder, FaultRule, Verdict, server, service::Service};
+use crate::{
+    Binding, CertificateAuthorityError, EmulatorBuilder, FaultRule, Verdict, server,
+    service::Service,
+};
 
 /// A local IMS, which runs until it is dropped.
 ///
@@ -39,6 +42,9 @@ pub enum StartError {
         "the address is not a loopback one, and the emulator may not be exposed to the network"
     )]
     NotLoopback,
+    /// Make a new certificate authority.
+    #[error("cannot use the certificate authority")]
+    Tls(#[source] CertificateAuthorityError),
     /// Give an address and port of this machine that are free.
     #[error("cannot listen at the address")]
     Listen(#[source] io::Error),

@@ -5,6 +5,11 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use http::{HeaderMap, Uri, header::HOST, uri::Authority};
 
+/// The hosts under which clients know IMS. Sources: adobe/aio-lib-ims, `src/ims.js`; AdobeDocs/adobeio-auth,
+/// `Resources/IMS.md`.
+pub(crate) const IMS_HOSTS: [&str; 3] =
+    ["ims-na1.adobelogin.com", "ims-na1-stg1.adobelogin.com", "adobeid-na1.services.adobe.com"];
+
 /// The names of hosts that are allowed beside the loopback's, IP addresses and Adobe's.
 #[derive(Debug, Default)]
 pub(crate) struct AllowedHosts(pub(crate) Vec<String>);

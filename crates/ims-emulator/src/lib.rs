@@ -9,7 +9,9 @@ mod binding;
 mod certificate;
 mod token_key;
 
+mod certificate_authority;
 mod server;
+mod tls;
 
 mod service;
 
@@ -43,6 +45,7 @@ mod verdict;
 pub use binding::Binding;
 pub use builder::EmulatorBuilder;
 pub use certificate::{Certificate, CertificateError};
+pub use certificate_authority::{CertificateAuthority, CertificateAuthorityError};
 pub use emulator::{Emulator, StartError};
 pub use endpoint::Endpoint;
 pub use fault::{Fault, FaultRule};

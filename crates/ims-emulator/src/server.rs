@@ -1,16 +1,24 @@
 //! The listener: connections, their limits, and their end.
 
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::{server::conn::http1, service::service_fn, upgrade::OnUpgrade};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
 };
 
-use crate::service::Service;
+use crate::{
+    service::Service,
+    tls::{self, Tls},
+};
 
 /// What one client may take, so that the others are still answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,32 +82,75 @@ pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>, end: wat
 }
 
 /// Serves one connection. How it ends is the client's affair.
-fn converse(
-    stream: TcpStream,
-    service: Arc<Service>,
-    mut end: watch::Receiver<()>,
-) -> impl Future<Output = ()> {
+async fn converse(stream: TcpStream, service: Arc<Service>, end: watch::Receiver<()>) {
     // Answers are small and come one at a time, so waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
+    if let Some(tls) = &service.tls {
+        return converse_with_tls(stream, tls, Arc::clone(&service), end).await;
+    }
+    serve_http(stream, service, end).await;
+}
+
+/// Serves one connection of a server that speaks TLS too, and the tunnel that a CONNECT request opens in it.
+async fn converse_with_tls(
+    stream: TcpStream,
+    tls: &Tls,
+    service: Arc<Service>,
+    end: watch::Receiver<()>,
+) {
+    let limit = service.limits.head_timeout;
+    if tls::begins_tls(&stream, limit).await {
+        if let Some(stream) = tls.accept(stream, limit).await {
+            serve_http(stream, service, end).await;
+        }
+        return;
+    }
+    let tunnel = serve_http(stream, Arc::clone(&service), end.clone()).await;
+    if let Some(tunnel) = tunnel
+        && let Some(stream) = tls.accept_tunnel(tunnel, limit).await
+    {
+        serve_http(stream, service, end).await;
+    }
+}
+
+/// Answers the requests on `stream`. If one of them turns it into a tunnel, that is given back.
+async fn serve_http<S>(
+    stream: S,
+    service: Arc<Service>,
+    mut end: watch::Receiver<()>,
+) -> Option<OnUpgrade>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let head_timeout = service.limits.head_timeout;
+    let tunnel = Arc::new(Mutex::new(None));
+    let opened = Arc::clone(&tunnel);
     let answer = service_fn(move |request| {
         let service = Arc::clone(&service);
-        async move { service.handle(request).await }
-    });
-    async move {
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(head_timeout)
-            .max_header_size(MAX_HEAD_BYTES)
-            .max_buf_size(2 * MAX_HEAD_BYTES)
-            .serve_connection(TokioIo::new(stream), answer);
-        let mut connection = pin!(connection);
-        tokio::select! {
-            _ = &mut connection => {}
-            _ = end.changed() => {
-                connection.as_mut().graceful_shutdown();
-                let _ = connection.await;
+        let opened = Arc::clone(&opened);
+        async move {
+            if service.tls.is_some() && tls::is_connect(&request) {
+                let (response, tunnel) = tls::connect(request);
+                *opened.lock().unwrap_or_else(PoisonError::into_inner) = tunnel;
+                return Ok(response);
             }
+            service.handle(request).await
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head_timeout)
+        .max_header_size(MAX_HEAD_BYTES)
+        .max_buf_size(2 * MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), answer)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    tokio::select! {
+        _ = &mut connection => {}
+        _ = end.changed() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
         }
     }
+    tunnel.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -23,6 +23,7 @@ use crate::{
     journal::Journal,
     parameters::Parameters,
     replay::ReplayMemory,
+    tls::Tls,
     validate_token,
 };
 
@@ -56,6 +57,7 @@ pub(crate) struct Service {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) limits: Limits,
+    pub(crate) tls: Option<Tls>,
 }
 
 impl Service {
@@ -79,6 +81,7 @@ impl Service {
             journal,
             faults: Faults::default(),
             limits,
+            tls: None,
         }
     }
 
@@ -157,11 +160,11 @@ impl Service {
         let (parts, body) = request.into_parts();
         if parts.uri.path().starts_with(admin::PREFIX) {
             let answer = admin::answer(self, parts, body).await;
-            return Ok(answer.into_response(&self.debug_id(0)));
+            return Ok(answer.into_response(None));
         }
         let number = self.journal.next_number();
         let now_ms = self.clock.now_ms();
-        let debug_id = self.debug_id(number);
+        let debug_id = format!("{:016x}-{number:08x}", self.instance);
         let endpoint = Endpoint::at(parts.uri.path());
         let method = shown(parts.method.to_string().into()).into_owned();
         let path = shown(parts.uri.path().to_owned().into()).into_owned();
@@ -198,12 +201,8 @@ impl Service {
         });
         match fault {
             Some(Fault::Disconnected) => Err(BrokenOff),
-            _ => Ok(answer.into_response(&debug_id)),
+            _ => Ok(answer.into_response(Some(&debug_id))),
         }
-    }
-
-    fn debug_id(&self, number: u64) -> String {
-        format!("{:016x}-{number:08x}", self.instance)
     }
 
     fn error(&self, refusal: Refusal) -> &'static str {

@@ -9,6 +9,7 @@ mod error_table;
 mod faults;
 mod forms;
 mod hostile_jwts;
+mod https;
 mod safety;
 mod scenarios;
 mod tokens;
