@@ -30,4 +30,8 @@ pub use keeper::{ADVISORY_WINDOW, DEADLINE, MANDATORY_WINDOW, PATIENCE, RETRIES,
 pub use machine::EXPIRY_MARGIN;
 pub use refresh::STORE_TIMEOUT;
 pub use source::{FetchError, TokenSource};
+#[cfg(all(feature = "file", unix))]
+pub use store::FileStore;
 pub use store::{Lease, MemoryStore, SharedStore, StoreError, TokenStore};
+#[cfg(feature = "redis")]
+pub use store::{RedisStore, SealingKey};

@@ -6,16 +6,28 @@ use ims_exchange::AccessToken;
 
 use crate::CacheKey;
 
+#[cfg(any(feature = "file", feature = "redis"))]
+mod digest;
+#[cfg(all(feature = "file", unix))]
+mod file;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(any(feature = "file", feature = "redis"))]
+mod stored_token;
 
+#[cfg(all(feature = "file", unix))]
+pub use file::FileStore;
 pub use memory::MemoryStore;
+#[cfg(feature = "redis")]
+pub use redis::{RedisStore, SealingKey};
 
 /// Keeps tokens for several processes, and lets one of them at a time obtain a new one.
 ///
 /// The keeper asks it only when a refresh is due, gives it a second for each answer, and goes around it when it fails.
 /// What it keeps are secrets: whoever can read the store should not thereby be able to use the tokens.
 pub trait TokenStore: fmt::Debug + Send + Sync {
-    /// The token that was saved under `key`, `None` if there is none or it has expired.
+    /// The token that was saved under `key`, `None` if there is none. It may have expired; the keeper looks.
     ///
     /// # Errors
     /// [`StoreError`]; what cannot be read is an error and not a token.

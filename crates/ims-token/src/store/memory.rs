@@ -14,11 +14,11 @@ use crate::{CacheKey, Clock, Lease, SharedClock, StoreError, TokenStore};
 /// Keeps tokens in memory: they are shared by the keepers of this process and gone with it.
 pub struct MemoryStore {
     clock: SharedClock,
-    shelf: Mutex<Shelf>,
+    contents: Mutex<Contents>,
 }
 
 #[derive(Default)]
-struct Shelf {
+struct Contents {
     tokens: HashMap<CacheKey, AccessToken>,
     leases: HashMap<CacheKey, Holder>,
     holders: u64,
@@ -34,50 +34,50 @@ impl MemoryStore {
     /// An empty store, whose leases lapse and whose tokens expire by `clock`.
     #[must_use]
     pub fn new(clock: SharedClock) -> Self {
-        Self { clock, shelf: Mutex::default() }
+        Self { clock, contents: Mutex::default() }
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl TokenStore for MemoryStore {
     async fn load(&self, key: &CacheKey) -> Result<Option<AccessToken>, StoreError> {
-        let mut shelf = self.shelf();
+        let mut contents = self.contents();
         let now = self.clock.now();
-        shelf.tokens.retain(|_, token| now < token.expires_at());
-        Ok(shelf.tokens.get(key).cloned())
+        contents.tokens.retain(|_, token| now < token.expires_at());
+        Ok(contents.tokens.get(key).cloned())
     }
 
     async fn save(&self, key: &CacheKey, token: &AccessToken) -> Result<(), StoreError> {
-        let mut shelf = self.shelf();
+        let mut contents = self.contents();
         let is_newer =
-            shelf.tokens.get(key).is_none_or(|saved| saved.expires_at() <= token.expires_at());
+            contents.tokens.get(key).is_none_or(|saved| saved.expires_at() <= token.expires_at());
         if is_newer {
-            shelf.tokens.insert(key.clone(), token.clone());
+            contents.tokens.insert(key.clone(), token.clone());
         }
         Ok(())
     }
 
     async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
-        let mut shelf = self.shelf();
+        let mut contents = self.contents();
         let now = self.clock.monotonic();
-        if shelf.leases.get(key).is_some_and(|holder| now < holder.until) {
+        if contents.leases.get(key).is_some_and(|holder| now < holder.until) {
             return Ok(None);
         }
-        shelf.holders += 1;
-        let number = shelf.holders;
+        contents.holders += 1;
+        let number = contents.holders;
         let until = now.saturating_add(lasting);
-        shelf.leases.insert(key.clone(), Holder { number, until });
+        contents.leases.insert(key.clone(), Holder { number, until });
         Ok(Some(Lease::new(number)))
     }
 
     async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
-        let mut shelf = self.shelf();
+        let mut contents = self.contents();
         let number = lease.into_held::<u64>();
-        if shelf.leases.get(key).is_some_and(|holder| Some(holder.number) == number) {
-            shelf.leases.remove(key);
+        if contents.leases.get(key).is_some_and(|holder| Some(holder.number) == number) {
+            contents.leases.remove(key);
         }
         Ok(())
     }
@@ -85,6 +85,6 @@ impl TokenStore for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MemoryStore({} tokens)", self.shelf().tokens.len())
+        write!(f, "MemoryStore({} tokens)", self.contents().tokens.len())
     }
 }

@@ -35,9 +35,6 @@ impl FakeClock {
 
     /// A clock that begins at `wall` and runs with tokio's time, which a test can pause: then it passes as fast as the
     /// test can follow.
-    ///
-    /// # Panics
-    /// Outside of a tokio runtime whose time is paused, it runs with real time.
     #[must_use]
     pub fn following_tokio(wall: NumericDate) -> Self {
         Self::starting(wall, Some(Instant::now()))

@@ -1,0 +1,149 @@
+//! A store in Redis, for a fleet. What it keeps is sealed: whoever can read Redis is not thereby a user of IMS.
+
+mod sealing;
+
+use std::{fmt, time::Duration};
+
+use ims_exchange::AccessToken;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, aio::MultiplexedConnection,
+};
+use tokio::sync::Mutex;
+
+use super::{digest, stored_token};
+use crate::{CacheKey, Lease, STORE_TIMEOUT, StoreError, TokenStore};
+
+pub use sealing::SealingKey;
+
+/// Keeps tokens in Redis 2.6 or newer, each sealed and until it expires, and leases there who may refresh.
+///
+/// The names of keys are hashes, `ims:v1:{…}` for a token and `ims:v1:{…}:lease` for its lease, both in the same slot of a
+/// cluster. One connection is made when it is needed and made anew when it breaks.
+pub struct RedisStore {
+    client: Client,
+    sealing_key: SealingKey,
+    connection: Mutex<Option<MultiplexedConnection>>,
+}
+
+impl RedisStore {
+    /// Keeps tokens in the Redis at `url`: `redis://host:port/db` or `redis+unix:///path`. Nothing is sent yet.
+    ///
+    /// All processes that share tokens need the same `sealing_key`. With another one, tokens cannot be read and are
+    /// replaced, which costs a request to IMS and harms nobody.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if `url` is none that this store takes.
+    pub fn new(url: &str, sealing_key: SealingKey) -> Result<Self, StoreError> {
+        let client = Client::open(url).map_err(StoreError::unavailable)?;
+        Ok(Self { client, sealing_key, connection: Mutex::default() })
+    }
+
+    /// Sends `command`, and once more on a new connection if that of earlier was no more.
+    async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+        let earlier = self.connection.lock().await.clone();
+        if let Some(mut connection) = earlier {
+            match command.query_async(&mut connection).await {
+                Err(error) if error.is_unrecoverable_error() => {}
+                answer => return answer.map_err(StoreError::unavailable),
+            }
+        }
+        let mut connection = self.connect().await.map_err(StoreError::unavailable)?;
+        *self.connection.lock().await = Some(connection.clone());
+        command.query_async(&mut connection).await.map_err(StoreError::unavailable)
+    }
+
+    async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(STORE_TIMEOUT))
+            .set_response_timeout(Some(STORE_TIMEOUT));
+        self.client.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    async fn sealed(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.run(redis::cmd("GET").arg(name)).await
+    }
+
+    fn open(&self, key: &CacheKey, sealed: Vec<u8>) -> Result<AccessToken, StoreError> {
+        stored_token::decode(key, &self.sealing_key.open(key, sealed)?)
+    }
+}
+
+impl TokenStore for RedisStore {
+    async fn load(&self, key: &CacheKey) -> Result<Option<AccessToken>, StoreError> {
+        let sealed = self.sealed(&token_name(key)).await?;
+        sealed.map(|sealed| self.open(key, sealed)).transpose()
+    }
+
+    /// Redis cannot read when a token expires, so this compares here, and there only that nothing has changed meanwhile.
+    async fn save(&self, key: &CacheKey, token: &AccessToken) -> Result<(), StoreError> {
+        let name = token_name(key);
+        let sealed = self.sealing_key.seal(key, &stored_token::encode(key, token)?)?;
+        for _ in 0..MOST_SWAPS {
+            let there = self.sealed(&name).await?;
+            let saved = there.clone().and_then(|sealed| self.open(key, sealed).ok());
+            if saved.is_some_and(|saved| token.expires_at() < saved.expires_at()) {
+                return Ok(());
+            }
+            let mut swap = script(SWAP, &name);
+            swap.arg(there.as_deref().unwrap_or_default()).arg(&sealed);
+            let is_done: bool = self.run(swap.arg(token.expires_at().as_seconds())).await?;
+            if is_done {
+                return Ok(());
+            }
+        }
+        // So many others are saving that one of theirs is as good as this.
+        Ok(())
+    }
+
+    async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
+        let owner = sealing::random_owner()?;
+        let lasting_ms = u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX).max(1);
+        let mut set = redis::cmd("SET");
+        set.arg(lease_name(key)).arg(&owner[..]).arg("NX").arg("PX").arg(lasting_ms);
+        let answer: Option<String> = self.run(&set).await?;
+        Ok(answer.map(|_| Lease::new(owner)))
+    }
+
+    async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
+        let Some(owner) = lease.into_held::<sealing::Owner>() else { return Ok(()) };
+        self.run(script(RELEASE, &lease_name(key)).arg(&owner[..])).await
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The client's address may hold a password.
+        f.write_str("RedisStore")
+    }
+}
+
+fn token_name(key: &CacheKey) -> String {
+    format!("ims:v1:{{{}}}", digest::name(key))
+}
+
+fn lease_name(key: &CacheKey) -> String {
+    format!("{}:lease", token_name(key))
+}
+
+fn script(text: &str, name: &str) -> Cmd {
+    let mut command = redis::cmd("EVAL");
+    command.arg(text).arg(1).arg(name);
+    command
+}
+
+/// How often to compare and swap before others are left to it.
+const MOST_SWAPS: u32 = 5;
+
+/// Writes the token if what is there is still what was read, and lets it go when it expires.
+const SWAP: &str = "
+local there = redis.call('GET', KEYS[1]) or ''
+if there ~= ARGV[1] then return false end
+redis.call('SET', KEYS[1], ARGV[2])
+redis.call('EXPIREAT', KEYS[1], ARGV[3])
+return true
+";
+
+/// Takes the lease away if it is still this owner's.
+const RELEASE: &str = "
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+";

@@ -1,0 +1,132 @@
+//! Sealing with AES-256-GCM: what is kept can be neither read nor exchanged for another without the key.
+
+use std::fmt;
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
+    hkdf, rand,
+};
+use zeroize::Zeroizing;
+
+use crate::{CacheKey, StoreError};
+
+/// The key under which a fleet seals its tokens.
+///
+/// One key may seal some four thousand million tokens, since nonces are random (NIST SP 800-38D §8.3); a fleet
+/// needs one or two a day for each integration.
+pub struct SealingKey(RandomizedNonceKey);
+
+impl SealingKey {
+    /// Derives the key from a secret that the fleet has and Redis has not, such as the client secret, by HKDF with SHA-256
+    /// (RFC 5869). It must be random: a password of a person can be found by trying.
+    #[must_use]
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "HKDF with SHA-256 gives 32 bytes, whatever it is given"
+    )]
+    pub fn derive(secret: &[u8]) -> Self {
+        let pseudorandom_key = hkdf::Salt::new(hkdf::HKDF_SHA256, b"ims-token").extract(secret);
+        let mut key = Zeroizing::new([0; 32]);
+        pseudorandom_key
+            .expand(&[b"sealing key 1"], hkdf::HKDF_SHA256)
+            .and_then(|material| material.fill(&mut *key))
+            .expect("HKDF gives as many bytes as its hash has");
+        Self::from_bytes(&key)
+    }
+
+    /// Takes the key itself, 32 random bytes.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "AES-256 takes any 32 bytes")]
+    pub fn from_bytes(key: &[u8; 32]) -> Self {
+        Self(RandomizedNonceKey::new(&AES_256_GCM, key).expect("AES-256 takes 32 bytes"))
+    }
+
+    /// [`VERSION`], the nonce, the sealed text and its tag.
+    pub(super) fn seal(&self, key: &CacheKey, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let mut text = Vec::with_capacity(plain.len() + TAG_LENGTH);
+        text.extend_from_slice(plain);
+        let nonce = self
+            .0
+            .seal_in_place_append_tag(associated(key), &mut text)
+            .map_err(StoreError::unavailable)?;
+        Ok([VERSION, nonce.as_ref(), &text].concat())
+    }
+
+    pub(super) fn open(
+        &self,
+        key: &CacheKey,
+        mut sealed: Vec<u8>,
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let begins = sealed.starts_with(VERSION) && sealed.len() >= TEXT_START;
+        let nonce = begins.then(|| sealed[VERSION.len()..TEXT_START].try_into().ok()).flatten();
+        let nonce = Nonce::assume_unique_for_key(nonce.ok_or(StoreError::Garbled)?);
+        let opened = self.0.open_in_place(nonce, associated(key), &mut sealed[TEXT_START..]);
+        let length = opened.map_err(|_| StoreError::Garbled)?.len();
+        let mut sealed = Zeroizing::new(sealed);
+        sealed.copy_within(TEXT_START..TEXT_START + length, 0);
+        sealed.truncate(length);
+        Ok(sealed)
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealingKey(..)")
+    }
+}
+
+/// What makes a token of one key unreadable under another, even for who can write into Redis.
+fn associated(key: &CacheKey) -> Aad<String> {
+    Aad::from(key.canonical())
+}
+
+/// Who holds a lease.
+pub(super) type Owner = [u8; 16];
+
+pub(super) fn random_owner() -> Result<Owner, StoreError> {
+    let mut owner = Owner::default();
+    rand::fill(&mut owner).map_err(StoreError::unavailable)?;
+    Ok(owner)
+}
+
+const VERSION: &[u8] = b"ims1";
+const NONCE_LENGTH: usize = 12;
+const TAG_LENGTH: usize = 16;
+const TEXT_START: usize = VERSION.len() + NONCE_LENGTH;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ims_claims::Environment;
+
+    #[track_caller]
+    fn key(client_id: &str) -> CacheKey {
+        CacheKey::new(&Environment::production(), &client_id.parse().unwrap(), "jwt")
+    }
+
+    #[test]
+    fn only_the_same_key_opens_what_was_sealed_and_only_in_its_place() {
+        let sealing_key = SealingKey::derive(b"p8e-secret");
+        let sealed = sealing_key.seal(&key("a"), b"canary").unwrap();
+        assert!(!sealed.windows(6).any(|bytes| bytes == b"canary"));
+        let opened = sealing_key.open(&key("a"), sealed.clone()).unwrap();
+        assert_eq!(&**opened, b"canary");
+
+        assert!(sealing_key.open(&key("b"), sealed.clone()).is_err());
+        assert!(SealingKey::derive(b"another").open(&key("a"), sealed.clone()).is_err());
+        for position in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[position] ^= 1;
+            assert!(sealing_key.open(&key("a"), changed).is_err(), "byte {position}");
+            assert!(sealing_key.open(&key("a"), sealed[..position].to_vec()).is_err());
+        }
+        assert_eq!(format!("{sealing_key:?}"), "SealingKey(..)");
+    }
+
+    #[test]
+    fn the_same_token_is_never_sealed_to_the_same_bytes() {
+        let sealing_key = SealingKey::from_bytes(&[7; 32]);
+        let seal = || sealing_key.seal(&key("a"), b"text").unwrap();
+        assert_ne!(seal(), seal());
+    }
+}

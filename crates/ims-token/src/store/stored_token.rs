@@ -1,0 +1,50 @@
+//! A token as it is written into a file or sealed for Redis: JSON that names the key it was saved under.
+
+use ims_claims::NumericDate;
+use ims_exchange::AccessToken;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::{CacheKey, StoreError};
+
+/// No member may be missing: a token without an expiry would be kept for ever.
+#[derive(Serialize, Deserialize)]
+struct StoredToken<'a> {
+    /// [`CacheKey::canonical`], so that a file that was moved or a hash that collides is no other token.
+    key: &'a str,
+    access_token: &'a str,
+    /// Seconds since 1970.
+    obtained_at: i64,
+    /// Seconds since 1970.
+    expires_at: i64,
+}
+
+/// `token` in bytes, to be kept under `key`.
+pub(super) fn encode(
+    key: &CacheKey,
+    token: &AccessToken,
+) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let stored = StoredToken {
+        key: &key.canonical(),
+        access_token: token.expose_secret(),
+        obtained_at: token.obtained_at().as_seconds(),
+        expires_at: token.expires_at().as_seconds(),
+    };
+    // With the capacity given, nothing is moved and no copy stays behind in freed memory.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST_BYTES));
+    serde_json::to_writer(&mut *bytes, &stored).map_err(|_| StoreError::Garbled)?;
+    if bytes.len() <= MOST_BYTES { Ok(bytes) } else { Err(StoreError::Garbled) }
+}
+
+/// The token in `bytes`, if it was saved under `key`.
+pub(super) fn decode(key: &CacheKey, bytes: &[u8]) -> Result<AccessToken, StoreError> {
+    // The canonical text of a key and tokens have no characters that JSON escapes, unless an account does.
+    let stored: StoredToken<'_> = serde_json::from_slice(bytes).map_err(|_| StoreError::Garbled)?;
+    let date = NumericDate::from_seconds;
+    let (obtained_at, expires_at) = (date(stored.obtained_at), date(stored.expires_at));
+    let token = AccessToken::new(stored.access_token.to_owned(), obtained_at, expires_at);
+    token.filter(|_| stored.key == key.canonical()).ok_or(StoreError::Garbled)
+}
+
+/// A token may have 64 KiB, and a key some more.
+pub(super) const MOST_BYTES: usize = 128 * 1024;
