@@ -23,6 +23,7 @@ pub(crate) enum TokenFault {
     NotAToken,
     SignatureWrong,
     Expired,
+    Revoked,
 }
 
 impl TokenFault {
@@ -32,6 +33,7 @@ impl TokenFault {
             Self::NotAToken => "not_a_token",
             Self::SignatureWrong => "bad_signature",
             Self::Expired => "expired",
+            Self::Revoked => "revoked",
         }
     }
 }

@@ -4,13 +4,30 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, Method, header::AUTHORIZATION, uri::Authority};
 use ims_claims::NumericDate;
 
-use crate::{clock::date, parameters::Parameters};
+use crate::{clock::date, host, parameters::Parameters};
+
+/// How a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
 
 /// A request whose host, path, method and body are in order.
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
     pub(crate) parameters: Parameters,
+    pub(crate) scheme: Scheme,
     /// The host, and perhaps the port, that the client knows this IMS by.
     pub(crate) authority: Authority,
     /// When it came, on the emulator's clock, in milliseconds since 1970.
@@ -26,6 +43,15 @@ impl Call {
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The base URL by which the client knows this IMS.
+    pub(crate) fn base_url(&self) -> String {
+        if host::is_adobe_ims(self.authority.host()) {
+            format!("https://{}", self.authority.host())
+        } else {
+            format!("{}://{}", self.scheme.name(), self.authority)
+        }
     }
 
     /// The client id that the request names, wherever it does.

@@ -4,11 +4,7 @@
 use serde::Serialize;
 
 use crate::{
-    Refusal, TokenKey,
-    access_token::{self, TokenFault},
-    answer::Answer,
-    call::Call,
-    checks::Checks,
+    Refusal, TokenKey, access_token::TokenFault, answer::Answer, call::Call, checks::Checks,
     service::Service,
 };
 
@@ -38,7 +34,7 @@ pub(crate) fn answer(
         .given("access token is sent", call.bearer())
         .expected("the header Authorization: Bearer")
         .or(Refusal::BearerMissing)?;
-    let token = access_token::read(key, token, call.now_ms);
+    let token = service.read_token(key, token, call.now_ms);
     let fault = token.as_ref().map_or_else(|fault: &TokenFault| fault.reason(), |_| "valid");
     let token = checks
         .given("access token is valid", token.ok())

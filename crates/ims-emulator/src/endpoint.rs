@@ -16,6 +16,16 @@ pub enum Endpoint {
     ValidateToken,
     /// `/ims/keys`: the key that access tokens are signed with, as a JWK Set.
     Keys,
+    /// `/ims/invalidate_token/v1` and `v2`: the end of a token before its time.
+    InvalidateToken,
+    /// `/ims/revoke`: the same by RFC 7009.
+    Revoke,
+    /// `/ims/userinfo/v1` and `v2`: whose token it is.
+    UserInfo,
+    /// `/ims/organizations/v1` to `v6`: the organizations of the token's holder.
+    Organizations,
+    /// `/ims/.well-known/openid-configuration`: where everything is.
+    Discovery,
     /// `/echo`: a protected resource, which answers as a gateway in front of Adobe's APIs does.
     Echo,
 }
@@ -29,28 +39,38 @@ impl Endpoint {
                 Some(Self::Token)
             }
             "/ims/validate_token/v1" => Some(Self::ValidateToken),
+            "/ims/invalidate_token/v1" | "/ims/invalidate_token/v2" => Some(Self::InvalidateToken),
+            "/ims/revoke" => Some(Self::Revoke),
+            "/ims/userinfo/v1" | "/ims/userinfo/v2" => Some(Self::UserInfo),
+            "/ims/.well-known/openid-configuration" => Some(Self::Discovery),
             "/ims/keys" => Some(Self::Keys),
             "/echo" => Some(Self::Echo),
-            _ => None,
+            path => is_organizations(path).then_some(Self::Organizations),
         }
     }
 
     /// The methods it serves, as the `Allow` header has them.
     pub(crate) fn methods(self) -> &'static str {
         match self {
-            Self::ExchangeJwt | Self::Token => "POST",
+            Self::ExchangeJwt | Self::Token | Self::InvalidateToken | Self::Revoke => "POST",
             Self::ValidateToken => "GET, POST",
-            Self::Keys => "GET",
+            Self::Keys | Self::UserInfo | Self::Organizations | Self::Discovery => "GET",
             Self::Echo => "GET, POST, PUT, PATCH, DELETE",
         }
     }
 
     /// Whether its requests carry parameters, in the query or the body.
     pub(crate) fn has_parameters(self) -> bool {
-        !matches!(self, Self::Keys | Self::Echo)
+        !matches!(self, Self::Keys | Self::Discovery | Self::Echo)
     }
 
     pub(crate) fn serves(self, method: &Method) -> bool {
         self.methods().split(", ").any(|served| served == method.as_str())
     }
+}
+
+/// Whether `path` is one of `/ims/organizations/v1` to `v6`.
+fn is_organizations(path: &str) -> bool {
+    let version = path.strip_prefix("/ims/organizations/v");
+    version.is_some_and(|version| matches!(version, "1" | "2" | "3" | "4" | "5" | "6"))
 }

@@ -24,8 +24,11 @@ mod fault;
 
 mod client;
 mod client_credentials;
+mod discovery;
 mod echo;
 mod exchange_jwt;
+mod revocation;
+mod user;
 mod validate_token;
 
 mod assertion;

@@ -78,6 +78,8 @@ pub enum Refusal {
     ScopeNotGranted,
     /// `org_id` is not the binding's organization.
     OrgUnknown,
+    /// An access token that is missing or not valid at an endpoint of IMS.
+    TokenNotValid,
     /// No token to validate.
     TokenMissing,
     /// No access token at a protected resource.
@@ -221,6 +223,8 @@ impl Refusal {
                 "Ask only for scopes that the credential has."),
             Self::OrgUnknown => (400, "bad_request", "org_id is not valid for the client.",
                 "Send the Organization ID of this integration, or leave org_id away."),
+            Self::TokenNotValid => (401, "invalid_token", "The access token is not valid.",
+                "Send the header Authorization: Bearer and an access token that has not ended."),
             Self::TokenMissing => (400, "bad_request", "token is missing.",
                 "Send the parameter token, or the header Authorization: Bearer."),
             Self::BearerMissing => (401, "401010", "Oauth token is missing",

@@ -21,6 +21,12 @@ impl ReplayMemory {
     /// The most numbers that are remembered. An hour of ten exchanges a second fits.
     pub(crate) const CAPACITY: usize = 36_000;
 
+    /// Whether `jti` is remembered.
+    pub(crate) fn remembers(&self, jti: &str) -> bool {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.numbers.contains(jti)
+    }
+
     /// Remembers `jti` until `end`; `false` if it was remembered already.
     pub(crate) fn remember(&self, jti: &str, end: NumericDate, now: NumericDate) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use crate::{
+    call::Scheme,
     service::Service,
     tls::{self, Tls},
 };
@@ -88,7 +89,7 @@ async fn converse(stream: TcpStream, service: Arc<Service>, end: watch::Receiver
     if let Some(tls) = &service.tls {
         return converse_with_tls(stream, tls, Arc::clone(&service), end).await;
     }
-    serve_http(stream, service, end).await;
+    serve_http(stream, Scheme::Http, service, end).await;
 }
 
 /// Serves one connection of a server that speaks TLS too, and the tunnel that a CONNECT request opens in it.
@@ -101,21 +102,22 @@ async fn converse_with_tls(
     let limit = service.limits.head_timeout;
     if tls::begins_tls(&stream, limit).await {
         if let Some(stream) = tls.accept(stream, limit).await {
-            serve_http(stream, service, end).await;
+            serve_http(stream, Scheme::Https, service, end).await;
         }
         return;
     }
-    let tunnel = serve_http(stream, Arc::clone(&service), end.clone()).await;
+    let tunnel = serve_http(stream, Scheme::Http, Arc::clone(&service), end.clone()).await;
     if let Some(tunnel) = tunnel
         && let Some(stream) = tls.accept_tunnel(tunnel, limit).await
     {
-        serve_http(stream, service, end).await;
+        serve_http(stream, Scheme::Https, service, end).await;
     }
 }
 
 /// Answers the requests on `stream`. If one of them turns it into a tunnel, that is given back.
 async fn serve_http<S>(
     stream: S,
+    scheme: Scheme,
     service: Arc<Service>,
     mut end: watch::Receiver<()>,
 ) -> Option<OnUpgrade>
@@ -134,7 +136,7 @@ where
                 *opened.lock().unwrap_or_else(PoisonError::into_inner) = tunnel;
                 return Ok(response);
             }
-            service.handle(request).await
+            service.handle(request, scheme).await
         }
     });
     let connection = http1::Builder::new()

@@ -7,24 +7,27 @@ use std::{
 
 use http::{Request, Response, request::Parts};
 use hyper::body::Incoming;
-use ims_claims::{Environment, Metascope};
+use ims_claims::{AccessTokenPayload, Environment, Metascope, NumericDate};
 use tokio::sync::OnceCell;
 
 use crate::{
-    Binding, Endpoint, Fault, Limits, Refusal, TokenKey, Verdict, admin,
+    Binding, Endpoint, Fault, Limits, Refusal, TokenKey, Verdict,
+    access_token::{self, TokenFault},
+    admin,
     answer::{Answer, AnswerBody, BrokenOff},
-    call::Call,
+    call::{Call, Scheme},
     checks::{Checks, shown},
     client_credentials,
     clock::Clock,
-    echo, exchange_jwt,
+    discovery, echo, exchange_jwt,
     fault::Faults,
     host::{self, AllowedHosts},
     journal::Journal,
     parameters::Parameters,
     replay::ReplayMemory,
+    revocation,
     tls::Tls,
-    validate_token,
+    user, validate_token,
 };
 
 /// A binding, and what the emulator remembers of it.
@@ -50,6 +53,7 @@ pub(crate) struct Rules {
 pub(crate) struct Service {
     bindings: RwLock<HashMap<String, Arc<Registered>>>,
     token_key: OnceCell<TokenKey>,
+    revoked: ReplayMemory,
     instance: u64,
     pub(crate) rules: Rules,
     pub(crate) hosts: AllowedHosts,
@@ -74,6 +78,7 @@ impl Service {
         Self {
             bindings: RwLock::default(),
             token_key: OnceCell::new(),
+            revoked: ReplayMemory::default(),
             instance: u64::from_ne_bytes(random),
             rules,
             hosts,
@@ -138,6 +143,22 @@ impl Service {
         if self.rules.takes_millisecond_exp && is_ms { exp / 1000 } else { exp }
     }
 
+    /// Reads `token`, if the emulator has issued it and it has not ended.
+    pub(crate) fn read_token(
+        &self,
+        key: &TokenKey,
+        token: &str,
+        now_ms: u64,
+    ) -> Result<AccessTokenPayload, TokenFault> {
+        let payload = access_token::read(key, token, now_ms)?;
+        if self.revoked.remembers(id_of(&payload)) { Err(TokenFault::Revoked) } else { Ok(payload) }
+    }
+
+    /// Ends a token before its time.
+    pub(crate) fn revoke(&self, token: &AccessTokenPayload, now: NumericDate) {
+        self.revoked.remember(id_of(token), token.expires_at(), now);
+    }
+
     /// The key that signs access tokens, made at its first use unless one was given.
     pub(crate) async fn token_key(&self) -> &TokenKey {
         let generate = || async {
@@ -156,6 +177,7 @@ impl Service {
     pub(crate) async fn handle(
         &self,
         request: Request<Incoming>,
+        scheme: Scheme,
     ) -> Result<Response<AnswerBody>, BrokenOff> {
         let (parts, body) = request.into_parts();
         if parts.uri.path().starts_with(admin::PREFIX) {
@@ -170,7 +192,7 @@ impl Service {
         let path = shown(parts.uri.path().to_owned().into()).into_owned();
         let mut checks = Checks::default();
         let mut fault = None;
-        let arrival = Arrival { parts, body, now_ms, debug_id: debug_id.clone() };
+        let arrival = Arrival { parts, body, scheme, now_ms, debug_id: debug_id.clone() };
         let outcome = match self.read(arrival, endpoint, &mut checks).await {
             Ok((endpoint, call)) => {
                 fault = self.faults.strike(endpoint, call.named_client().as_deref());
@@ -216,7 +238,7 @@ impl Service {
         endpoint: Option<Endpoint>,
         checks: &mut Checks,
     ) -> Result<(Endpoint, Call), Refusal> {
-        let Arrival { parts, body, now_ms, debug_id } = arrival;
+        let Arrival { parts, body, scheme, now_ms, debug_id } = arrival;
         let authority = host::authority(&parts.uri, &parts.headers);
         let authority = checks
             .given(
@@ -248,7 +270,7 @@ impl Service {
         } else {
             Parameters::default()
         };
-        Ok((endpoint, Call { method, headers, parameters, authority, now_ms, debug_id }))
+        Ok((endpoint, Call { method, headers, parameters, scheme, authority, now_ms, debug_id }))
     }
 
     /// Examines a request that was read, unless a fault comes in place of that.
@@ -272,15 +294,25 @@ impl Service {
             Endpoint::Token => client_credentials::answer(self, call, key, checks),
             Endpoint::ValidateToken => validate_token::answer(self, call, key, checks),
             Endpoint::Keys => Ok(Answer::ok_json(key.key_set().to_owned())),
+            Endpoint::InvalidateToken => revocation::invalidate(self, call, key, checks),
+            Endpoint::Revoke => revocation::revoke(self, call, key, checks),
+            Endpoint::UserInfo => user::info(self, call, key, checks),
+            Endpoint::Organizations => user::organizations(self, call, key, checks),
+            Endpoint::Discovery => Ok(discovery::answer(call)),
             Endpoint::Echo => echo::answer(self, call, key, checks),
         }
     }
+}
+
+fn id_of(token: &AccessTokenPayload) -> &str {
+    token.members().get("id").and_then(|id| id.as_str()).unwrap_or_default()
 }
 
 /// A request as it came in.
 struct Arrival {
     parts: Parts,
     body: Incoming,
+    scheme: Scheme,
     now_ms: u64,
     debug_id: String,
 }

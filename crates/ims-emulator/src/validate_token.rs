@@ -4,13 +4,8 @@ use ims_claims::JsonObject;
 use serde::Serialize;
 
 use crate::{
-    Check, Refusal, TokenKey,
-    access_token::{self, TokenFault},
-    answer::Answer,
-    call::Call,
-    checks::Checks,
-    client,
-    service::Service,
+    Check, Refusal, TokenKey, access_token::TokenFault, answer::Answer, call::Call, checks::Checks,
+    client, service::Service,
 };
 
 /// The answer. Source: adobe/ims-go, `ims/validate_token.go`. The words of `reason` are ours.
@@ -37,7 +32,7 @@ pub(crate) fn answer(
         .expected("the parameter token, or Authorization: Bearer")
         .or(Refusal::TokenMissing)?;
     let kind = call.parameters.get("type").unwrap_or("access_token");
-    let validity = access_token::read(key, token, call.now_ms).map_err(TokenFault::reason);
+    let validity = service.read_token(key, token, call.now_ms).map_err(TokenFault::reason);
     let validity = validity.and_then(|payload| match payload {
         payload if payload.client_id() != Some(registered.binding.client_id().as_str()) => {
             Err("of_another_client")

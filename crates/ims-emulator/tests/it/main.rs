@@ -13,4 +13,5 @@ mod https;
 mod safety;
 mod scenarios;
 mod tokens;
+mod users;
 mod verdicts;
