@@ -1,5 +1,9 @@
-//! What tests need.
+//! What tests need: a clock to advance, a source that does what it is told, and what every store must do.
 
 mod clock;
+mod scripted_source;
+mod store_conformance;
 
 pub use clock::FakeClock;
+pub use scripted_source::ScriptedSource;
+pub use store_conformance::{check_lease_lapses, check_store};

@@ -161,7 +161,8 @@ impl Inner {
             (Decision::Refuse, _) if !is_flying => (Step::Fail(state.gate.refusal(now)), None),
             _ => match state.board(order, now, self.longest_flight()) {
                 Ok((flight, departure)) => {
-                    (Step::Wait { flight, patience: self.longest_flight() }, departure)
+                    let patience = state.overdue_after(now);
+                    (Step::Wait { flight, patience }, departure)
                 }
                 Err(error) => (Step::Fail(error), None),
             },
@@ -266,6 +267,12 @@ impl State {
     pub(super) fn flight_at(&self, now: Reading) -> Option<&Flight<Outcome>> {
         let departed = self.flight.as_ref().filter(|departed| now.monotonic < departed.overdue_at);
         departed.map(|departed| &departed.flight).filter(|flight| flight.is_flying())
+    }
+
+    /// How long to count on the flight that is under way.
+    fn overdue_after(&self, now: Reading) -> Duration {
+        let overdue_at = self.flight.as_ref().map(|departed| departed.overdue_at);
+        overdue_at.unwrap_or_default().saturating_sub(now.monotonic)
     }
 
     /// Joins the flight that is under way, or begins one: then whoever called lets it depart, once the lock is free.

@@ -1,0 +1,118 @@
+//! What every store must do, to be run against any.
+
+use std::time::Duration;
+
+use ims_claims::{Environment, NumericDate};
+use ims_exchange::AccessToken;
+
+use crate::{CacheKey, TokenStore};
+
+/// Checks what every store must do. `one` and `other` are two handles to the same store, as two processes have them; it
+/// must be empty. `now` is the time by the store's clock.
+///
+/// # Panics
+/// If the store does not do it, saying what.
+pub async fn check_store(one: &impl TokenStore, other: &impl TokenStore, now: NumericDate) {
+    tokens_come_back_as_they_went(one, other, now).await;
+    later_expiry_wins(one, other, now).await;
+    keys_are_kept_apart(one, other, now).await;
+    one_at_a_time_has_the_lease(one, other).await;
+}
+
+/// Checks that a lease which nobody releases lapses: that `other` obtains it within `attempts` attempts, before each of which
+/// `wait` lets some time pass. Stores whose leases end with a process need not pass.
+///
+/// # Panics
+/// If it is obtained at once or never, or if its first holder can then release it.
+pub async fn check_lease_lapses(
+    one: &impl TokenStore,
+    other: &impl TokenStore,
+    lasting: Duration,
+    attempts: u32,
+    wait: impl AsyncFn(),
+) {
+    let key = key("lapses");
+    let lapsed = one.lease(&key, lasting).await.expect("a lease").expect("nobody has it");
+    let mut theirs = other.lease(&key, lasting).await.expect("an answer");
+    assert!(theirs.is_none(), "a lease is not for two");
+    for _ in 0..attempts {
+        wait().await;
+        theirs = other.lease(&key, Duration::from_hours(1)).await.expect("an answer");
+        if theirs.is_some() {
+            break;
+        }
+    }
+    let theirs = theirs.expect("a lease lapses");
+    one.release(&key, lapsed).await.expect("to release what has lapsed is no failure");
+    let again = one.lease(&key, lasting).await.expect("an answer");
+    assert!(again.is_none(), "to release a lapsed lease does not end the one of another");
+    other.release(&key, theirs).await.expect("a release");
+}
+
+async fn tokens_come_back_as_they_went(
+    one: &impl TokenStore,
+    other: &impl TokenStore,
+    now: NumericDate,
+) {
+    let key = key("round-trip");
+    assert!(one.load(&key).await.expect("an answer").is_none(), "an empty store has no token");
+    let saved = token("eyJ.round-trip._-", now, 3_600);
+    one.save(&key, &saved).await.expect("a save");
+    let loaded = other.load(&key).await.expect("an answer").expect("what was saved is there");
+    let parts = |token: &AccessToken| {
+        (token.expose_secret().to_owned(), token.obtained_at(), token.expires_at())
+    };
+    assert_eq!(parts(&loaded), parts(&saved), "a token comes back as it went");
+}
+
+async fn later_expiry_wins(one: &impl TokenStore, other: &impl TokenStore, now: NumericDate) {
+    let key = key("newer");
+    let expectations = [("b", 2_000, "b"), ("a", 1_000, "b"), ("c", 3_000, "c")];
+    for (text, lifetime, expected) in expectations {
+        one.save(&key, &token(text, now, lifetime)).await.expect("a save");
+        let there = other.load(&key).await.expect("an answer").expect("a token is there");
+        assert_eq!(there.expose_secret(), expected, "the token that expires later wins");
+    }
+}
+
+async fn keys_are_kept_apart(one: &impl TokenStore, other: &impl TokenStore, now: NumericDate) {
+    let client_id = "apart".parse().expect("a client id");
+    let production = CacheKey::new(&Environment::production(), &client_id, "jwt");
+    let keys = [
+        key("another-client"),
+        CacheKey::new(&Environment::stage(), &client_id, "jwt"),
+        CacheKey::new(&Environment::production(), &client_id, "client_credentials"),
+        production.clone().with_account("a@techacct.adobe.com"),
+        production.clone().with_scopes(["openid"]),
+        production.clone().with_scopes(["openid", "AdobeID"]),
+        production,
+    ];
+    for (number, key) in keys.iter().enumerate() {
+        one.save(key, &token(&format!("apart-{number}"), now, 3_600)).await.expect("a save");
+    }
+    for (number, key) in keys.iter().enumerate() {
+        let there = other.load(key).await.expect("an answer").expect("a token is there");
+        assert_eq!(there.expose_secret(), format!("apart-{number}"), "keys are kept apart");
+    }
+}
+
+async fn one_at_a_time_has_the_lease(one: &impl TokenStore, other: &impl TokenStore) {
+    let (key, another_key, hour) = (key("lease"), key("another-lease"), Duration::from_hours(1));
+    let lease = one.lease(&key, hour).await.expect("a lease").expect("nobody has it");
+    assert!(other.lease(&key, hour).await.expect("an answer").is_none(), "a lease is not for two");
+    assert!(one.lease(&key, hour).await.expect("an answer").is_none(), "a lease is not for two");
+    let apart = other.lease(&another_key, hour).await.expect("an answer");
+    other.release(&another_key, apart.expect("each key has its lease")).await.expect("a release");
+    one.release(&key, lease).await.expect("a release");
+    let theirs = other.lease(&key, hour).await.expect("an answer");
+    other.release(&key, theirs.expect("what was released is free")).await.expect("a release");
+}
+
+fn key(client_id: &str) -> CacheKey {
+    CacheKey::new(&Environment::production(), &client_id.parse().expect("a client id"), "jwt")
+}
+
+fn token(text: &str, now: NumericDate, lifetime: u64) -> AccessToken {
+    let expires_at = now.plus(Duration::from_secs(lifetime));
+    AccessToken::new(text.to_owned(), now, expires_at).expect("visible ASCII")
+}

@@ -1,0 +1,575 @@
+//! What callers of a keeper see, in virtual time.
+#![cfg(feature = "testing")]
+
+use std::{
+    error::Error,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use ims_claims::NumericDate;
+use ims_exchange::{AccessToken, ExchangeError, TransportError};
+use ims_token::{
+    Clock, DEADLINE, Event, FetchError, RefreshReason, SharedClock, TokenError, TokenKeeper,
+    TokenSource,
+    testing::{FakeClock, ScriptedSource},
+};
+use tokio::time::{Instant, sleep, timeout};
+
+const DAY: Duration = Duration::from_hours(24);
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// A day without its last `seconds`.
+fn day_less(seconds: u64) -> Duration {
+    Duration::from_secs(86_400 - seconds)
+}
+
+/// A keeper of tokens that live for a day, with everything that moves it.
+struct Rig {
+    clock: FakeClock,
+    source: ScriptedSource,
+    keeper: TokenKeeper,
+}
+
+impl Rig {
+    fn new() -> Self {
+        Self::with_latency(Duration::ZERO)
+    }
+
+    fn with_latency(latency: Duration) -> Self {
+        let clock = FakeClock::following_tokio(NumericDate::from_seconds(1_700_000_000));
+        let shared = SharedClock::new(clock.clone());
+        let source = ScriptedSource::new(shared.clone(), DAY).with_latency(latency);
+        let keeper = TokenKeeper::new(source.source(), shared);
+        Self { clock, source, keeper }
+    }
+
+    async fn holding_a_token() -> Self {
+        let rig = Self::new();
+        rig.token().await;
+        rig
+    }
+
+    #[track_caller]
+    fn token(&self) -> impl Future<Output = String> + use<> {
+        let (keeper, caller) = (self.keeper.clone(), std::panic::Location::caller());
+        async move {
+            let token = keeper.token().await;
+            token.unwrap_or_else(|error| panic!("{error} ({caller})")).expose_secret().to_owned()
+        }
+    }
+
+    /// Lets time pass until tasks that are due have run.
+    async fn pass(&self, duration: Duration) {
+        sleep(duration).await;
+    }
+
+    async fn refusal(&self) -> TokenError {
+        self.keeper.token().await.expect_err("no token can be had")
+    }
+}
+
+fn busy() -> FetchError {
+    FetchError::transient("busy", None)
+}
+
+fn every_kind_of_failure() -> [(FetchError, u64); 4] {
+    // An assertion that is refused is signed anew, once: that is the second request.
+    [
+        (busy(), 1),
+        (FetchError::transient("busy", Some(DEADLINE)), 1),
+        (FetchError::permanent("no"), 1),
+        (FetchError::sign_anew("stale"), 2),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_callers_on_an_empty_keeper_send_one_request() {
+    let rig = Rig::with_latency(Duration::from_millis(50));
+    let callers: Vec<_> = (0..10_000).map(|_| tokio::spawn(rig.token())).collect();
+    for caller in callers {
+        assert_eq!(caller.await.unwrap(), "token-1");
+    }
+    assert_eq!(rig.source.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_failure_reaches_ten_thousand_callers_whatever_it_is() {
+    for (failure, requests) in every_kind_of_failure() {
+        let rig = Rig::with_latency(Duration::from_millis(50));
+        let keeper = rig.keeper.clone().with_retries(0);
+        rig.source.begin_outage(failure.clone());
+        let call = |keeper: TokenKeeper| async move { keeper.token().await };
+        let callers: Vec<_> = (0..10_000).map(|_| tokio::spawn(call(keeper.clone()))).collect();
+        for caller in callers {
+            let error = caller.await.unwrap().unwrap_err();
+            assert_eq!(error.is_transient(), failure.is_transient(), "{failure:?}");
+            let cause = error.source().and_then(Error::source).unwrap().to_string();
+            assert_eq!(cause, failure.source().unwrap().to_string());
+        }
+        assert_eq!(rig.source.requests(), requests, "{failure:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_that_give_up_do_not_keep_the_refresh_from_ending() {
+    let rig = Rig::with_latency(Duration::from_millis(300));
+    let start = Instant::now();
+    let served_after = |keeper: TokenKeeper| async move {
+        while start.elapsed() < Duration::from_secs(4) {
+            if timeout(Duration::from_millis(20), keeper.token()).await.is_ok() {
+                return start.elapsed();
+            }
+        }
+        panic!("a caller was not served in 4 s");
+    };
+    let callers: Vec<_> = (0..50).map(|_| tokio::spawn(served_after(rig.keeper.clone()))).collect();
+    for caller in callers {
+        assert!(caller.await.unwrap() <= Duration::from_millis(320));
+    }
+    assert_eq!(rig.source.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_caller_waits_while_a_valid_token_is_refreshed() {
+    let rig = Rig::with_latency(Duration::from_millis(50));
+    rig.token().await;
+    rig.pass(day_less(3_650)).await;
+    let longest_call = |keeper: TokenKeeper| async move {
+        let mut longest = Duration::ZERO;
+        for _ in 0..30_000 {
+            let start = Instant::now();
+            keeper.token().await.unwrap();
+            longest = longest.max(start.elapsed());
+            sleep(Duration::from_millis(50)).await;
+        }
+        longest
+    };
+    let callers: Vec<_> = (0..32).map(|_| tokio::spawn(longest_call(rig.keeper.clone()))).collect();
+    for caller in callers {
+        assert_eq!(caller.await.unwrap(), Duration::ZERO);
+    }
+    assert_eq!(rig.source.requests(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_refreshed_between_60_and_45_minutes_before_it_expires() {
+    let rig = Rig::holding_a_token().await;
+    rig.pass(day_less(61 * 60)).await;
+    assert!(rig.keeper.peek().is_some());
+    rig.token().await;
+    assert_eq!(rig.source.requests(), 1);
+    rig.pass(16 * MINUTE).await;
+    assert!(rig.keeper.peek().is_none());
+    assert_eq!(rig.token().await, "token-1");
+    rig.pass(Duration::from_millis(1)).await;
+    assert_eq!(rig.token().await, "token-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_the_last_minute_callers_wait_but_not_for_long_and_not_in_vain() {
+    let rig = Rig::with_latency(Duration::from_secs(2));
+    rig.token().await;
+    rig.pass(day_less(40)).await;
+    assert_eq!(rig.token().await, "token-2");
+
+    let slow = Rig::with_latency(Duration::from_secs(20));
+    slow.token().await;
+    slow.pass(day_less(60)).await;
+    let start = Instant::now();
+    assert_eq!(slow.token().await, "token-1");
+    assert_eq!(start.elapsed(), ims_token::PATIENCE);
+
+    let failing = Rig::holding_a_token().await;
+    failing.pass(day_less(40)).await;
+    failing.source.begin_outage(FetchError::permanent("no"));
+    assert_eq!(failing.token().await, "token-1");
+    failing.pass(Duration::from_secs(39)).await;
+    assert!(matches!(failing.refusal().await, TokenError::Refused { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_that_fails_never_displaces_a_valid_token() {
+    // googleapis/google-cloud-rust#5809
+    for (failure, _) in every_kind_of_failure() {
+        let rig = Rig::holding_a_token().await;
+        rig.source.begin_outage(failure);
+        rig.pass(Duration::from_hours(23)).await;
+        for _ in 0..3_590 {
+            assert_eq!(rig.token().await, "token-1");
+            rig.pass(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_failure_is_for_ever() {
+    // googleapis/google-cloud-rust#4541
+    for (failure, _) in every_kind_of_failure() {
+        let rig = Rig::holding_a_token().await;
+        rig.source.begin_outage(failure);
+        rig.pass(DAY).await;
+        for _ in 0..600 {
+            rig.refusal().await;
+            rig.pass(Duration::from_secs(1)).await;
+        }
+        rig.source.end_outage();
+        rig.pass(MINUTE).await;
+        rig.token().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_breaks_in_the_answer_is_tried_again_in_the_same_refresh() {
+    // googleapis/google-cloud-rust#5864
+    let rig = Rig::new();
+    let torn = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+    let broken = TransportError::Broken { source: Arc::new(torn) };
+    rig.source.fail_next([FetchError::from(ExchangeError::from(broken))]);
+    assert_eq!(rig.token().await, "token-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_are_few_and_end_at_the_deadline() {
+    let rig = Rig::new();
+    rig.source.begin_outage(busy());
+    rig.refusal().await;
+    assert_eq!(rig.source.requests(), 3);
+
+    let slow = Rig::with_latency(Duration::from_secs(20));
+    slow.source.begin_outage(busy());
+    let start = Instant::now();
+    let error = slow.refusal().await;
+    assert_eq!((start.elapsed(), slow.source.requests()), (DEADLINE, 2));
+    let cause = error.source().and_then(Error::source).unwrap().to_string();
+    assert_eq!(cause, "no token came within 30000 ms");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_assertion_that_is_refused_is_signed_anew_once() {
+    let rig = Rig::new();
+    rig.source.fail_next([FetchError::sign_anew("stale")]);
+    let start = Instant::now();
+    assert_eq!(rig.token().await, "token-2");
+    assert_eq!(start.elapsed(), Duration::ZERO);
+
+    let refused = Rig::new();
+    refused.source.begin_outage(FetchError::sign_anew("stale"));
+    assert!(matches!(refused.refusal().await, TokenError::Refused { .. }));
+    assert_eq!(refused.source.requests(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_retry_after_is_waited_for_and_a_long_one_holds_for_everybody() {
+    let rig = Rig::new();
+    rig.source.fail_next([FetchError::transient("busy", Some(Duration::from_secs(7)))]);
+    let start = Instant::now();
+    rig.token().await;
+    assert!((7.0..7.3).contains(&start.elapsed().as_secs_f64()), "{:?}", start.elapsed());
+
+    let long = Rig::new();
+    long.source.fail_next([FetchError::transient("busy", Some(90 * MINUTE))]);
+    assert_eq!(long.refusal().await.retry_after(), Some(Duration::from_hours(1)));
+    long.pass(Duration::from_secs(3_599)).await;
+    assert_eq!(long.refusal().await.retry_after(), Some(Duration::from_secs(1)));
+    assert!(long.keeper.refresh().await.is_err(), "who insists has to wait, too");
+    assert_eq!(long.source.requests(), 1);
+    long.pass(Duration::from_secs(1)).await;
+    assert_eq!(long.token().await, "token-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_remembered_and_who_insists_passes_over_it() {
+    let rig = Rig::new();
+    rig.source.begin_outage(FetchError::permanent("no"));
+    for _ in 0..36_000 {
+        rig.refusal().await;
+        rig.pass(Duration::from_millis(100)).await;
+    }
+    assert!((59..=70).contains(&rig.source.requests()), "{} in an hour", rig.source.requests());
+    rig.source.end_outage();
+    assert!(rig.keeper.refresh().await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_an_outage_of_an_hour_ims_is_asked_some_seventy_times_and_found_within_a_minute() {
+    let rig = Rig::holding_a_token().await;
+    rig.pass(Duration::from_hours(24)).await;
+    rig.source.begin_outage(busy());
+    for _ in 0..36_000 {
+        rig.refusal().await;
+        rig.pass(Duration::from_millis(100)).await;
+    }
+    let asked = rig.source.requests() - 1;
+    assert!((60..=75).contains(&asked), "{asked}");
+    rig.source.end_outage();
+    let end = Instant::now();
+    while rig.keeper.token().await.is_err() {
+        rig.pass(Duration::from_millis(100)).await;
+    }
+    assert!(end.elapsed() <= MINUTE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_was_rejected_is_replaced_unless_it_already_was() {
+    let rig = Rig::holding_a_token().await;
+    let first = rig.keeper.token().await.unwrap();
+    rig.pass(MINUTE).await;
+    rig.keeper.report_rejected(&first);
+    assert_eq!(rig.token().await, "token-2");
+    rig.keeper.report_rejected(&first);
+    assert_eq!(rig.token().await, "token-2");
+    assert_eq!(rig.source.requests(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_that_rejects_every_token_does_not_make_the_keeper_hammer_ims() {
+    let rig = Rig::new();
+    for _ in 0..36_000 {
+        let token = rig.keeper.token().await.unwrap();
+        rig.keeper.report_rejected(&token);
+        rig.pass(Duration::from_millis(100)).await;
+    }
+    assert!((59..=70).contains(&rig.source.requests()), "{} in an hour", rig.source.requests());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_token_is_still_better_than_none() {
+    let rig = Rig::holding_a_token().await;
+    rig.source.begin_outage(busy());
+    let token = rig.keeper.token().await.unwrap();
+    rig.keeper.report_rejected(&token);
+    assert_eq!(rig.token().await, "token-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_for_a_long_request_lives_long_enough_or_the_caller_is_told() {
+    let rig = Rig::holding_a_token().await;
+    rig.pass(Duration::from_hours(10)).await;
+    let valid_for = async |hours| rig.keeper.token_valid_for(Duration::from_hours(hours)).await;
+    assert_eq!(valid_for(13).await.unwrap().expose_secret(), "token-1");
+    assert_eq!(valid_for(15).await.unwrap().expose_secret(), "token-2");
+    for _ in 0..100 {
+        let error = valid_for(25).await.unwrap_err();
+        assert!(matches!(error, TokenError::LivesTooShort { .. }), "{error}");
+    }
+    assert_eq!(rig.source.requests(), 2);
+    rig.pass(Duration::from_hours(2)).await;
+    rig.source.begin_outage(busy());
+    assert!(valid_for(23).await.unwrap_err().is_transient());
+    assert_eq!(rig.token().await, "token-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_in_suspend_counts_and_a_wall_clock_put_back_does_not_lengthen_a_life() {
+    let rig = Rig::holding_a_token().await;
+    rig.clock.advance(DAY);
+    assert_eq!(rig.token().await, "token-2");
+
+    rig.clock.step_wall(-3_600);
+    rig.pass(day_less(2)).await;
+    assert_eq!(rig.token().await, "token-3");
+
+    rig.clock.step_wall(86_400);
+    assert_eq!(rig.token().await, "token-4");
+}
+
+#[tokio::test(start_paused = true)]
+async fn keep_fresh_obtains_and_refreshes_while_its_guard_lives() {
+    let rig = Rig::new();
+    let guard = rig.keeper.keep_fresh();
+    rig.pass(Duration::from_hours(10 * 24)).await;
+    assert!(rig.keeper.peek().is_some());
+    assert_eq!(rig.source.requests(), 11);
+    drop(guard);
+    rig.pass(2 * DAY).await;
+    assert_eq!(rig.source.requests(), 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keep_fresh_ends_with_the_last_keeper() {
+    let rig = Rig::new();
+    let guard = rig.keeper.keep_fresh();
+    rig.pass(MINUTE).await;
+    drop(rig.keeper);
+    sleep(2 * DAY).await;
+    assert_eq!(rig.source.requests(), 1);
+    drop(guard);
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_are_those_of_adobes_apis_and_the_token_is_marked_as_sensitive() {
+    let rig = Rig::new();
+    let keeper = rig
+        .keeper
+        .with_client_id(&"client".parse().unwrap())
+        .with_org_id(&"A@AdobeOrg".parse().unwrap());
+    let headers = keeper.headers().await.unwrap();
+    assert_eq!(headers["authorization"], "Bearer token-1");
+    assert!(headers["authorization"].is_sensitive());
+    assert_eq!((&headers["x-api-key"], headers.len()), (&"client".parse().unwrap(), 3));
+    assert_eq!(headers["x-gw-ims-org-id"], "A@AdobeOrg");
+    assert_eq!(keeper.peek().unwrap().headers(), &headers);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_sees_what_callers_do_not_and_its_panic_harms_nobody() {
+    let rig = Rig::new();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let keeper = rig.keeper.with_observer(move |event| {
+        let text = match event {
+            Event::RefreshStarted { reason } => format!("started {reason:?}"),
+            Event::AttemptFailed { .. } => "attempt failed".to_owned(),
+            Event::Refreshed { origin, .. } => format!("refreshed {origin:?}"),
+            Event::RefreshFailed { .. } => "failed".to_owned(),
+            other => format!("{other:?}"),
+        };
+        log.lock().unwrap().push(text);
+        panic!("an observer's mistake");
+    });
+    rig.source.fail_next([busy()]);
+    keeper.token().await.unwrap();
+    rig.source.begin_outage(FetchError::permanent("no"));
+    keeper.refresh().await.unwrap_err();
+    let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+    assert_eq!(
+        seen,
+        ["started Empty", "attempt failed", "refreshed Source", "started Asked", "failed"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_says_how_the_keeper_is_doing() {
+    let rig = Rig::new();
+    assert!(!rig.keeper.health().is_serving());
+    rig.source.begin_outage(FetchError::permanent("no"));
+    rig.refusal().await;
+    let health = rig.keeper.health();
+    assert_eq!((health.failures, health.is_refreshing), (1, false));
+    assert!(health.last_failure.is_some() && !health.retry_after.is_zero());
+    rig.source.end_outage();
+    rig.keeper.refresh().await.unwrap();
+    let health = rig.keeper.health();
+    assert_eq!((health.failures, health.retry_after), (0, Duration::ZERO));
+    assert_eq!(health.remaining, Some(day_less(1)));
+    assert!(format!("{:?}", rig.keeper).contains("remaining"));
+}
+
+/// A source whose first request does `first`, and whose others bring a token.
+fn source_whose_first_request<First>(
+    clock: SharedClock,
+    first: impl Fn() -> First + Send + Sync + Clone + 'static,
+) -> (TokenSource, Arc<AtomicUsize>)
+where
+    First: Future<Output = ()> + Send,
+{
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&requests);
+    let source = TokenSource::new(move || {
+        let is_first = counter.fetch_add(1, Ordering::SeqCst) == 0;
+        let (first, now) = (first.clone(), clock.now());
+        async move {
+            if is_first {
+                first().await;
+            }
+            Ok(AccessToken::new("token".to_owned(), now, now.plus(DAY)).expect("visible ASCII"))
+        }
+    });
+    (source, requests)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_panics_has_failed_and_no_more() {
+    let clock = SharedClock::new(FakeClock::following_tokio(NumericDate::from_seconds(0)));
+    let (source, _) = source_whose_first_request(clock.clone(), || async { panic!("a mistake") });
+    let keeper = TokenKeeper::new(source, clock);
+    assert!(matches!(keeper.token().await, Err(TokenError::Refused { .. })));
+    sleep(Duration::from_secs(5)).await;
+    keeper.token().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_has_expired_when_it_comes_is_a_failure_and_not_a_loop() {
+    let clock = SharedClock::new(FakeClock::following_tokio(NumericDate::from_seconds(0)));
+    let source = ScriptedSource::new(clock.clone(), Duration::ZERO);
+    let keeper = TokenKeeper::new(source.source(), clock);
+    assert!(keeper.token().await.unwrap_err().is_transient());
+    assert_eq!(source.requests(), 3);
+}
+
+#[test]
+fn building_needs_no_runtime_but_obtaining_does() {
+    let clock = FakeClock::new(NumericDate::from_seconds(1_700_000_000));
+    let shared = SharedClock::new(clock.clone());
+    let source = ScriptedSource::new(shared.clone(), DAY);
+    let keeper = TokenKeeper::new(source.source(), shared);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut poll = || Box::pin(keeper.token()).as_mut().poll(&mut context);
+    assert!(matches!(poll(), std::task::Poll::Ready(Err(TokenError::NoRuntime))));
+
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime().block_on(keeper.token()).unwrap();
+    assert!(matches!(poll(), std::task::Poll::Ready(Ok(_))));
+    // A token that is due but still good is given without a runtime, too.
+    clock.advance(day_less(30));
+    assert!(matches!(poll(), std::task::Poll::Ready(Ok(_))));
+}
+
+#[test]
+fn a_refresh_that_dies_with_its_runtime_is_begun_anew_by_who_waits() {
+    let clock = SharedClock::new(FakeClock::new(NumericDate::from_seconds(0)));
+    let (source, requests) = source_whose_first_request(clock.clone(), std::future::pending);
+    let keeper = TokenKeeper::new(source, clock);
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let first = runtime();
+    first.block_on(async { timeout(Duration::from_millis(1), keeper.token()).await }).unwrap_err();
+    let waiting = std::thread::spawn(move || runtime().block_on(keeper.token()));
+    // Whether the other thread waits already or not, it must not wait for ever.
+    drop(first);
+    assert!(waiting.join().unwrap().is_ok());
+    assert_eq!(requests.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_whose_runtime_stands_still_is_given_up() {
+    let rig = Rig::new();
+    let idle = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    {
+        // The flight departs in a runtime that nobody drives any more.
+        let _guard = idle.enter();
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(Box::pin(rig.keeper.token()).as_mut().poll(&mut context).is_pending());
+    }
+    assert!(rig.keeper.health().is_refreshing);
+    let start = Instant::now();
+    rig.token().await;
+    assert!(start.elapsed() < Duration::from_secs(90), "{:?}", start.elapsed());
+    idle.shutdown_background();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_reason_of_a_refresh_is_told() {
+    let rig = Rig::new();
+    let reasons = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&reasons);
+    let keeper = rig.keeper.with_observer(move |event| {
+        if let Event::RefreshStarted { reason } = event {
+            log.lock().unwrap().push(*reason);
+        }
+    });
+    keeper.token().await.unwrap();
+    sleep(day_less(30 * 60)).await;
+    keeper.token().await.unwrap();
+    sleep(day_less(30)).await;
+    keeper.token().await.unwrap();
+    sleep(DAY).await;
+    keeper.report_rejected(&keeper.token().await.unwrap());
+    keeper.token().await.unwrap();
+    keeper.refresh().await.unwrap();
+    use RefreshReason::{Advisory, Asked, Empty, Expired, Mandatory, Rejected};
+    assert_eq!(*reasons.lock().unwrap(), [Empty, Advisory, Mandatory, Expired, Rejected, Asked]);
+}
