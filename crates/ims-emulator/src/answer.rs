@@ -10,7 +10,10 @@ use std::{
 use bytes::Bytes;
 use http::{
     HeaderValue, Response, StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
+    header::{
+        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+        LOCATION, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    },
 };
 use hyper::body::{Body, Frame, SizeHint};
 use serde::Serialize;
@@ -25,6 +28,9 @@ pub(crate) struct Answer {
     body: Bytes,
     allow: Option<&'static str>,
     retry_after: Option<Duration>,
+    location: Option<String>,
+    /// Why the request was refused, if the answer is no refusal by itself.
+    pub(crate) refusal: Option<Refusal>,
     is_last: bool,
     breaks_off: bool,
 }
@@ -53,6 +59,8 @@ impl Answer {
             body: body.into(),
             allow: None,
             retry_after: None,
+            location: None,
+            refusal: None,
             is_last: false,
             breaks_off: false,
         }
@@ -85,6 +93,17 @@ impl Answer {
             is_last: matches!(refusal, Refusal::BodyTooLarge | Refusal::BodyTooSlow),
             ..Self::new(status, JSON, body)
         }
+    }
+
+    /// Sends a browser to `location`.
+    pub(crate) fn redirect(location: &str) -> Self {
+        let location = Some(location.to_owned());
+        Self { location, ..Self::new(StatusCode::FOUND, "text/plain", "") }
+    }
+
+    /// The same answer, given because of `refusal`.
+    pub(crate) fn because_of(self, refusal: Refusal) -> Self {
+        Self { refusal: Some(refusal), ..self }
     }
 
     /// The answer as `fault` leaves it.
@@ -129,6 +148,14 @@ impl Answer {
                 HeaderValue::from_str(debug_id).expect("hexadecimal digits and a hyphen");
             headers.insert("x-debug-id", debug_id);
         }
+        if self.content_type.starts_with("text/html") {
+            headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+            headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        }
+        // What a redirect URI cannot say in a header is left out, as a browser would not follow it.
+        if let Some(Ok(location)) = self.location.map(HeaderValue::try_from) {
+            headers.insert(LOCATION, location);
+        }
         if let Some(methods) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(methods));
         }
@@ -141,6 +168,9 @@ impl Answer {
         response
     }
 }
+
+/// Pages load nothing, from no host, and no other page frames them.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /// The type of IMS's answers.
 pub(crate) const JSON: &str = "application/json;charset=UTF-8";

@@ -37,6 +37,7 @@ pub struct Binding {
     metascopes: Vec<Metascope>,
     client_metascopes: Option<Vec<Metascope>>,
     scopes: Vec<String>,
+    redirect_uris: Vec<String>,
     token_lifetime: Duration,
     requires_jti: bool,
     may_exchange: bool,
@@ -64,6 +65,7 @@ impl Binding {
             metascopes: Vec::new(),
             client_metascopes: None,
             scopes: Vec::new(),
+            redirect_uris: Vec::new(),
             token_lifetime: Self::DEFAULT_TOKEN_LIFETIME,
             requires_jti: false,
             may_exchange: true,
@@ -106,6 +108,13 @@ impl Binding {
     #[must_use]
     pub fn with_scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
         self.scopes.extend(scopes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds a redirect URI, to which users are sent back with codes and tokens. Requests name it letter by letter.
+    #[must_use]
+    pub fn with_redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
+        self.redirect_uris.push(redirect_uri.into());
         self
     }
 
@@ -168,6 +177,15 @@ impl Binding {
     #[must_use]
     pub fn scopes(&self) -> &[String] {
         &self.scopes
+    }
+
+    pub(crate) fn redirect_uris(&self) -> &[String] {
+        &self.redirect_uris
+    }
+
+    /// Whether it is a public client (RFC 6749 §2.1), which has no secret.
+    pub(crate) fn is_public(&self) -> bool {
+        self.client_secrets.is_empty()
     }
 
     pub(crate) fn client_metascopes(&self) -> &[Metascope] {

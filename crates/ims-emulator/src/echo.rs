@@ -4,7 +4,11 @@
 use serde::Serialize;
 
 use crate::{
-    Refusal, TokenKey, access_token::TokenFault, answer::Answer, call::Call, checks::Checks,
+    Refusal, TokenKey,
+    answer::Answer,
+    call::Call,
+    checks::Checks,
+    issued_token::{TokenFault, TokenKind},
     service::Service,
 };
 
@@ -34,7 +38,7 @@ pub(crate) fn answer(
         .given("access token is sent", call.bearer())
         .expected("the header Authorization: Bearer")
         .or(Refusal::BearerMissing)?;
-    let token = service.read_token(key, token, call.now_ms);
+    let token = service.read_token(key, token, TokenKind::Access, call.now_ms);
     let fault = token.as_ref().map_or_else(|fault: &TokenFault| fault.reason(), |_| "valid");
     let token = checks
         .given("access token is valid", token.ok())

@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 pub enum Endpoint {
     /// `/ims/exchange/jwt` and `/ims/exchange/v1/jwt`: an assertion for an access token, `expires_in` in milliseconds.
     ExchangeJwt,
-    /// `/ims/token/v1` to `/ims/token/v4`: client credentials for an access token, `expires_in` in seconds.
+    /// `/ims/authorize/v1` and `v2`: the user is asked, and the client is sent a code or a token.
+    Authorize,
+    /// `/ims/token/v1` to `/ims/token/v4`: client credentials, a code or a refresh token for an access token, `expires_in`
+    /// in seconds.
     Token,
     /// `/ims/validate_token/v1`: whether a token is valid.
     ValidateToken,
@@ -38,6 +41,7 @@ impl Endpoint {
             "/ims/token/v1" | "/ims/token/v2" | "/ims/token/v3" | "/ims/token/v4" => {
                 Some(Self::Token)
             }
+            "/ims/authorize/v1" | "/ims/authorize/v2" => Some(Self::Authorize),
             "/ims/validate_token/v1" => Some(Self::ValidateToken),
             "/ims/invalidate_token/v1" | "/ims/invalidate_token/v2" => Some(Self::InvalidateToken),
             "/ims/revoke" => Some(Self::Revoke),
@@ -53,7 +57,7 @@ impl Endpoint {
     pub(crate) fn methods(self) -> &'static str {
         match self {
             Self::ExchangeJwt | Self::Token | Self::InvalidateToken | Self::Revoke => "POST",
-            Self::ValidateToken => "GET, POST",
+            Self::ValidateToken | Self::Authorize => "GET, POST",
             Self::Keys | Self::UserInfo | Self::Organizations | Self::Discovery => "GET",
             Self::Echo => "GET, POST, PUT, PATCH, DELETE",
         }

@@ -7,12 +7,13 @@ use serde::Serialize;
 
 use crate::{
     Certificate, Refusal, TokenKey,
-    access_token::TokenOrder,
     answer::Answer,
     assertion::{self, Claims},
     call::Call,
     checks::Checks,
-    client, metascopes,
+    client,
+    issued_token::{TokenKind, TokenOrder},
+    metascopes,
     service::{Registered, Service},
 };
 
@@ -56,10 +57,12 @@ pub(crate) fn answer(
     unused(&registered, jti.as_deref(), exp, call.now(), checks)?;
     let binding = &registered.binding;
     let order = TokenOrder {
+        kind: TokenKind::Access,
         client_id: binding.client_id(),
-        technical_account_id: binding.technical_account_id(),
+        user_id: binding.technical_account_id().as_str(),
         scope: metascopes::list(&granted),
         lifetime: binding.token_lifetime(),
+        challenge: None,
     };
     Ok(Answer::ok(&Granted {
         token_type: "bearer",

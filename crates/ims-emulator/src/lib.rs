@@ -22,12 +22,13 @@ mod parameters;
 
 mod fault;
 
+mod authorize;
 mod client;
-mod client_credentials;
 mod discovery;
 mod echo;
 mod exchange_jwt;
 mod revocation;
+mod token_grants;
 mod user;
 mod validate_token;
 
@@ -35,9 +36,10 @@ mod assertion;
 mod metascopes;
 mod replay;
 
-mod access_token;
 mod answer;
 mod clock;
+mod html;
+mod issued_token;
 
 mod admin;
 mod checks;

@@ -84,6 +84,11 @@ impl Parameters {
         self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value)
     }
 
+    /// All names and values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of `name`; an empty one counts as none (RFC 6749 §3.2).
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.get_any(name).map(String::as_str).filter(|value| !value.is_empty())

@@ -78,6 +78,22 @@ pub enum Refusal {
     ScopeNotGranted,
     /// `org_id` is not the binding's organization.
     OrgUnknown,
+    /// `redirect_uri` is not one of the binding's.
+    RedirectUriUnknown,
+    /// `state` is too long.
+    StateTooLong,
+    /// A `response_type` that is not served.
+    ResponseTypeUnsupported,
+    /// A public client asks for a code without `code_challenge`, or for a method that is not served.
+    ChallengeMissing,
+    /// The user has denied access.
+    ConsentDenied,
+    /// The code is missing, not valid, or was redeemed before.
+    CodeNotValid,
+    /// `code_verifier` does not fit the code's challenge.
+    VerifierWrong,
+    /// The refresh token is missing or not valid.
+    RefreshTokenNotValid,
     /// An access token that is missing or not valid at an endpoint of IMS.
     TokenNotValid,
     /// No token to validate.
@@ -156,6 +172,7 @@ impl Refusal {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table reads better than two")]
     #[rustfmt::skip]
     fn row(self) -> Row {
         let (status, error, description, remedy) = match self {
@@ -223,6 +240,22 @@ impl Refusal {
                 "Ask only for scopes that the credential has."),
             Self::OrgUnknown => (400, "bad_request", "org_id is not valid for the client.",
                 "Send the Organization ID of this integration, or leave org_id away."),
+            Self::RedirectUriUnknown => (400, "bad_request", "redirect_uri is not valid for the client.",
+                "Use a redirect URI of the integration, letter by letter, or register this one."),
+            Self::StateTooLong => (400, "bad_request", "state is too long.",
+                "Send a state of at most 4096 characters."),
+            Self::ResponseTypeUnsupported => (400, "unsupported_response_type", "The response_type is not supported.",
+                "Send response_type=code."),
+            Self::ChallengeMissing => (400, "invalid_request", "code_challenge is missing or its method is not supported.",
+                "Send code_challenge, and code_challenge_method=S256."),
+            Self::ConsentDenied => (400, "access_denied", "The user has denied access.",
+                "Ask the user why."),
+            Self::CodeNotValid => (400, "access_denied", "The authorization code is not valid.",
+                "Redeem each code once, within five minutes, for the client that asked for it."),
+            Self::VerifierWrong => (400, "access_denied", "The code_verifier does not match the code_challenge.",
+                "Send the code_verifier that the code_challenge was made of."),
+            Self::RefreshTokenNotValid => (400, "invalid_grant", "The refresh token is not valid.",
+                "Let the user sign in again, and ask for offline_access."),
             Self::TokenNotValid => (401, "invalid_token", "The access token is not valid.",
                 "Send the header Authorization: Bearer and an access token that has not ended."),
             Self::TokenMissing => (400, "bad_request", "token is missing.",

@@ -8,6 +8,7 @@ use crate::{
     call::Call,
     checks::Checks,
     client,
+    issued_token::TokenKind,
     service::Service,
 };
 
@@ -34,7 +35,7 @@ pub(crate) fn revoke(
 ) -> Result<Answer, Refusal> {
     let named = call.named_client().and_then(|client_id| service.registered(&client_id));
     let registered = match named {
-        Some(public) if public.binding.count_client_secrets() == 0 => {
+        Some(public) if public.binding.is_public() => {
             client::identify(service, call.named_client().as_deref(), checks)?
         }
         _ => client::authenticate(service, call, checks)?,
@@ -54,8 +55,10 @@ fn end(
         .given("token is sent", call.parameters.get("token").or(call.bearer()))
         .expected("the parameter token, or Authorization: Bearer")
         .or(Refusal::TokenMissing)?;
-    let token = service.read_token(key, token, call.now_ms);
-    let own = token.ok().filter(|payload| payload.client_id() == Some(client_id));
+    let kinds = [TokenKind::Access, TokenKind::Refresh, TokenKind::Code];
+    let mut read =
+        kinds.iter().filter_map(|kind| service.read_token(key, token, *kind, call.now_ms).ok());
+    let own = read.next().filter(|payload| payload.client_id() == Some(client_id));
     checks.note(Check {
         name: "token is valid",
         passed: own.is_some(),

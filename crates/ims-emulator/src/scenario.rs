@@ -31,6 +31,7 @@ use crate::{Binding, Certificate, CertificateError, FaultRule};
 ///     ## certificates = ["-----BEGIN CERTIFICATE-----…"]
 ///     ## certificate_files = ["certificate_pub.crt"]    # relative to the scenario's file
 ///     ## client_metascopes = ["ent_user_sdk"]           # what the client has of them, if not all
+///     ## redirect_uris = ["http://127.0.0.1:8000/callback"]
 ///     ## token_lifetime_seconds = 60
 ///     requires_jti = true
 ///     ## exchange_jwt = false
@@ -182,6 +183,8 @@ struct BindingEntry {
     client_metascopes: Option<Vec<String>>,
     #[serde(default)]
     scopes: Vec<String>,
+    #[serde(default)]
+    redirect_uris: Vec<String>,
     token_lifetime_seconds: Option<u64>,
     #[serde(default)]
     requires_jti: bool,
@@ -226,6 +229,9 @@ impl BindingEntry {
             .with_scopes(self.scopes);
         for client_secret in self.client_secrets {
             binding = binding.with_client_secret(client_secret);
+        }
+        for redirect_uri in self.redirect_uris {
+            binding = binding.with_redirect_uri(redirect_uri);
         }
         if let Some(metascopes) = client_metascopes {
             binding = binding.with_client_metascopes(metascopes);

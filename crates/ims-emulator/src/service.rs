@@ -11,23 +11,22 @@ use ims_claims::{AccessTokenPayload, Environment, Metascope, NumericDate};
 use tokio::sync::OnceCell;
 
 use crate::{
-    Binding, Endpoint, Fault, Limits, Refusal, TokenKey, Verdict,
-    access_token::{self, TokenFault},
-    admin,
+    Binding, Endpoint, Fault, Limits, Refusal, TokenKey, Verdict, admin,
     answer::{Answer, AnswerBody, BrokenOff},
+    authorize,
     call::{Call, Scheme},
     checks::{Checks, shown},
-    client_credentials,
     clock::Clock,
     discovery, echo, exchange_jwt,
     fault::Faults,
     host::{self, AllowedHosts},
+    issued_token::{self, TokenFault, TokenKind},
     journal::Journal,
     parameters::Parameters,
     replay::ReplayMemory,
     revocation,
     tls::Tls,
-    user, validate_token,
+    token_grants, user, validate_token,
 };
 
 /// A binding, and what the emulator remembers of it.
@@ -148,15 +147,16 @@ impl Service {
         &self,
         key: &TokenKey,
         token: &str,
+        kind: TokenKind,
         now_ms: u64,
     ) -> Result<AccessTokenPayload, TokenFault> {
-        let payload = access_token::read(key, token, now_ms)?;
+        let payload = issued_token::read(key, token, kind, now_ms)?;
         if self.revoked.remembers(id_of(&payload)) { Err(TokenFault::Revoked) } else { Ok(payload) }
     }
 
-    /// Ends a token before its time.
-    pub(crate) fn revoke(&self, token: &AccessTokenPayload, now: NumericDate) {
-        self.revoked.remember(id_of(token), token.expires_at(), now);
+    /// Ends a token before its time; `false` if it has ended so before.
+    pub(crate) fn revoke(&self, token: &AccessTokenPayload, now: NumericDate) -> bool {
+        self.revoked.remember(id_of(token), token.expires_at(), now)
     }
 
     /// The key that signs access tokens, made at its first use unless one was given.
@@ -200,7 +200,10 @@ impl Service {
             }
             Err(refusal) => Err(refusal),
         };
-        let refusal = outcome.as_ref().err().copied();
+        let refusal = match &outcome {
+            Err(refusal) => Some(*refusal),
+            Ok(answer) => answer.refusal,
+        };
         let error = refusal.map(|refusal| self.error(refusal));
         let answer = outcome
             .unwrap_or_else(|refusal| Answer::refused(refusal, self.error(refusal), endpoint));
@@ -291,9 +294,10 @@ impl Service {
         let key = self.token_key().await;
         match endpoint {
             Endpoint::ExchangeJwt => exchange_jwt::answer(self, call, key, checks),
-            Endpoint::Token => client_credentials::answer(self, call, key, checks),
+            Endpoint::Token => token_grants::answer(self, call, key, checks),
             Endpoint::ValidateToken => validate_token::answer(self, call, key, checks),
             Endpoint::Keys => Ok(Answer::ok_json(key.key_set().to_owned())),
+            Endpoint::Authorize => authorize::answer(self, call, key, checks),
             Endpoint::InvalidateToken => revocation::invalidate(self, call, key, checks),
             Endpoint::Revoke => revocation::revoke(self, call, key, checks),
             Endpoint::UserInfo => user::info(self, call, key, checks),

@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::{
     Refusal, TokenKey,
-    access_token::TokenFault,
     answer::Answer,
     call::Call,
     checks::Checks,
+    issued_token::{TokenFault, TokenKind},
     service::{Registered, Service},
 };
 
@@ -107,7 +107,7 @@ fn holder(
         .given("access token is sent", call.bearer())
         .expected("the header Authorization: Bearer")
         .or(Refusal::TokenNotValid)?;
-    let token = service.read_token(key, token, call.now_ms);
+    let token = service.read_token(key, token, TokenKind::Access, call.now_ms);
     let fault = token.as_ref().map_or_else(|fault: &TokenFault| fault.reason(), |_| "valid");
     let token = checks
         .given("access token is valid", token.ok())

@@ -4,8 +4,13 @@ use ims_claims::JsonObject;
 use serde::Serialize;
 
 use crate::{
-    Check, Refusal, TokenKey, access_token::TokenFault, answer::Answer, call::Call, checks::Checks,
-    client, service::Service,
+    Check, Refusal, TokenKey,
+    answer::Answer,
+    call::Call,
+    checks::Checks,
+    client,
+    issued_token::{TokenFault, TokenKind},
+    service::Service,
 };
 
 /// The answer. Source: adobe/ims-go, `ims/validate_token.go`. The words of `reason` are ours.
@@ -31,15 +36,16 @@ pub(crate) fn answer(
         .given("token is sent", call.parameters.get("token").or(call.bearer()))
         .expected("the parameter token, or Authorization: Bearer")
         .or(Refusal::TokenMissing)?;
-    let kind = call.parameters.get("type").unwrap_or("access_token");
-    let validity = service.read_token(key, token, call.now_ms).map_err(TokenFault::reason);
-    let validity = validity.and_then(|payload| match payload {
-        payload if payload.client_id() != Some(registered.binding.client_id().as_str()) => {
-            Err("of_another_client")
+    let kind = call.parameters.get("type").unwrap_or(TokenKind::Access.name());
+    let kind = TokenKind::named(kind).ok_or(TokenFault::OfAnotherKind);
+    let token = kind.and_then(|kind| service.read_token(key, token, kind, call.now_ms));
+    let validity = match token {
+        Err(fault) => Err(fault.reason()),
+        Ok(token) if token.client_id() == Some(registered.binding.client_id().as_str()) => {
+            Ok(token)
         }
-        payload if payload.token_type() != Some(kind) => Err("of_another_type"),
-        payload => Ok(payload),
-    });
+        Ok(_) => Err(TokenFault::OfAnotherClient.reason()),
+    };
     checks.note(Check {
         name: "token is valid",
         passed: validity.is_ok(),

@@ -81,6 +81,7 @@ pub(crate) fn signed(header: &str, payload: &str, key: &str) -> String {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
+    pub(crate) text: String,
     pub(crate) body: Value,
 }
 
@@ -106,8 +107,8 @@ pub(crate) async fn send(emulator: &Emulator, request: &[u8]) -> Answer {
     let answer = String::from_utf8(answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    let body = serde_json::from_str(body).unwrap_or(Value::Null);
-    Answer { status, head: head.to_owned(), body }
+    let json = serde_json::from_str(body).unwrap_or(Value::Null);
+    Answer { status, head: head.to_owned(), text: body.to_owned(), body: json }
 }
 
 pub(crate) async fn post(

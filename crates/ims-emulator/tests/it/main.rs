@@ -12,6 +12,7 @@ mod hostile_jwts;
 mod https;
 mod safety;
 mod scenarios;
+mod sign_in;
 mod tokens;
 mod users;
 mod verdicts;

@@ -1,14 +1,14 @@
-//! `/ims/token/v1` to `v4`: OAuth Server-to-Server, the client's own credentials for an access token.
+//! The grant `client_credentials`, which Adobe calls OAuth Server-to-Server: the client acts in its own name.
 
 use serde::Serialize;
 
 use crate::{
     Refusal, TokenKey,
-    access_token::TokenOrder,
     answer::Answer,
     call::Call,
     checks::Checks,
     client,
+    issued_token::{TokenKind, TokenOrder},
     service::{Registered, Service},
 };
 
@@ -23,30 +23,23 @@ struct Granted {
 }
 
 /// Examines the request and issues the token.
-pub(crate) fn answer(
+pub(super) fn answer(
     service: &Service,
     call: &Call,
     key: &TokenKey,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
-    let grant_type = checks
-        .given("grant_type is sent", call.parameters.get("grant_type"))
-        .expected("the parameter grant_type")
-        .or(Refusal::GrantTypeMissing)?;
-    checks
-        .that("grant_type is served", grant_type == "client_credentials")
-        .expected("client_credentials")
-        .actual(grant_type.to_owned())
-        .or(Refusal::GrantTypeUnsupported)?;
     let registered = client::authenticate(service, call, checks)?;
     organization(&registered, call, checks)?;
     let scope = scope(&registered, call, checks)?;
     let binding = &registered.binding;
     let order = TokenOrder {
+        kind: TokenKind::Access,
         client_id: binding.client_id(),
-        technical_account_id: binding.technical_account_id(),
+        user_id: binding.technical_account_id().as_str(),
         scope,
         lifetime: binding.token_lifetime(),
+        challenge: None,
     };
     Ok(Answer::ok(&Granted {
         access_token: order.fill(key, &call.debug_id, call.now_ms),

@@ -1,20 +1,61 @@
-//! The access tokens that the emulator issues: IMS's form, the emulator's key.
+//! The tokens that the emulator issues, access tokens and others: IMS's form, the emulator's key.
 
-use std::{sync::LazyLock, time::Duration};
+use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use ims_claims::{AccessTokenPayload, ClientId, CompactJwt, TechnicalAccountId};
+use ims_claims::{AccessTokenPayload, ClientId, CompactJwt};
 use serde::Serialize;
 
 use crate::{TokenKey, clock::date};
 
-/// What an access token is issued for.
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    Access,
+    Refresh,
+    Code,
+}
+
+impl TokenKind {
+    /// The kind in the token's payload, `type`, and in requests.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Access => "access_token",
+            Self::Refresh => "refresh_token",
+            Self::Code => "authorization_code",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Access, Self::Refresh, Self::Code].into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The kind in the token's header, `itt`. Only `at` was seen; the others are ours.
+    fn header_name(self) -> &'static str {
+        match self {
+            Self::Access => "at",
+            Self::Refresh => "rt",
+            Self::Code => "ac",
+        }
+    }
+}
+
+/// What a token is issued for.
 pub(crate) struct TokenOrder<'a> {
+    pub(crate) kind: TokenKind,
     pub(crate) client_id: &'a ClientId,
-    pub(crate) technical_account_id: &'a TechnicalAccountId,
+    pub(crate) user_id: &'a str,
     /// The scopes, separated by commas.
     pub(crate) scope: String,
     pub(crate) lifetime: Duration,
+    pub(crate) challenge: Option<Challenge<'a>>,
+}
+
+/// What a code's verifier must fit (RFC 7636 §4.3).
+#[derive(Clone, Copy)]
+pub(crate) struct Challenge<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) method: &'a str,
 }
 
 /// Why a token is not valid.
@@ -24,6 +65,8 @@ pub(crate) enum TokenFault {
     SignatureWrong,
     Expired,
     Revoked,
+    OfAnotherKind,
+    OfAnotherClient,
 }
 
 impl TokenFault {
@@ -34,6 +77,8 @@ impl TokenFault {
             Self::SignatureWrong => "bad_signature",
             Self::Expired => "expired",
             Self::Revoked => "revoked",
+            Self::OfAnotherKind => "of_another_type",
+            Self::OfAnotherClient => "of_another_client",
         }
     }
 }
@@ -45,14 +90,18 @@ struct Payload<'a> {
     id: &'a str,
     r#type: &'a str,
     client_id: &'a ClientId,
-    user_id: &'a TechnicalAccountId,
+    user_id: &'a str,
     r#as: &'a str,
-    aa_id: &'a TechnicalAccountId,
+    aa_id: &'a str,
     ctp: u8,
     moi: &'a str,
     expires_in: String,
     scope: &'a str,
     created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_challenge: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_challenge_method: Option<&'a str>,
 }
 
 impl TokenOrder<'_> {
@@ -64,28 +113,31 @@ impl TokenOrder<'_> {
     pub(crate) fn fill(&self, key: &TokenKey, id: &str, now_ms: u64) -> String {
         let payload = Payload {
             id,
-            r#type: "access_token",
+            r#type: self.kind.name(),
             client_id: self.client_id,
-            user_id: self.technical_account_id,
+            user_id: self.user_id,
             r#as: "ims-na1",
-            aa_id: self.technical_account_id,
+            aa_id: self.user_id,
             ctp: 0,
             moi: "emulator",
             expires_in: self.lifetime_ms().to_string(),
             scope: &self.scope,
             created_at: now_ms.to_string(),
+            code_challenge: self.challenge.map(|challenge| challenge.text),
+            code_challenge_method: self.challenge.map(|challenge| challenge.method),
         };
         let payload = serde_json::to_vec(&payload).expect("a struct of strings is always JSON");
-        let mut signing_input = HEADER.clone();
+        let mut signing_input = header(self.kind);
         BASE64_URL_SAFE_NO_PAD.encode_string(payload, &mut signing_input);
         key.sign(signing_input)
     }
 }
 
-/// Reads `token`, if the emulator has issued it and it has not expired.
+/// Reads `token`, if the emulator has issued it as one of `kind` and it has not expired.
 pub(crate) fn read(
     key: &TokenKey,
     token: &str,
+    kind: TokenKind,
     now_ms: u64,
 ) -> Result<AccessTokenPayload, TokenFault> {
     let jwt = CompactJwt::parse(token).map_err(|_| TokenFault::NotAToken)?;
@@ -94,15 +146,22 @@ pub(crate) fn read(
     }
     let members = jwt.payload_object().map_err(|_| TokenFault::NotAToken)?;
     let payload = AccessTokenPayload::from_object(members).map_err(|_| TokenFault::NotAToken)?;
+    if payload.token_type() != Some(kind.name()) {
+        return Err(TokenFault::OfAnotherKind);
+    }
     if payload.expires_at() <= date(now_ms) { Err(TokenFault::Expired) } else { Ok(payload) }
 }
 
 /// The header, encoded, and the dot after it.
-static HEADER: LazyLock<String> = LazyLock::new(|| {
-    let kid = TokenKey::KEY_ID;
-    let header = format!(r#"{{"alg":"RS256","x5u":"{kid}.cer","kid":"{kid}","itt":"at"}}"#);
-    format!("{}.", BASE64_URL_SAFE_NO_PAD.encode(header))
-});
+fn header(kind: TokenKind) -> String {
+    let key_id = TokenKey::KEY_ID;
+    let name = kind.header_name();
+    let header =
+        format!(r#"{{"alg":"RS256","x5u":"{key_id}.cer","kid":"{key_id}","itt":"{name}"}}"#);
+    let mut encoded = BASE64_URL_SAFE_NO_PAD.encode(header);
+    encoded.push('.');
+    encoded
+}
 
 #[cfg(test)]
 mod tests {
@@ -113,10 +172,12 @@ mod tests {
 
     fn token(key: &TokenKey) -> String {
         let order = TokenOrder {
+            kind: TokenKind::Access,
             client_id: &"client".parse().unwrap(),
-            technical_account_id: &"B@techacct.adobe.com".parse().unwrap(),
+            user_id: "B@techacct.adobe.com",
             scope: "openid,AdobeID".to_owned(),
             lifetime: Duration::from_hours(24),
+            challenge: None,
         };
         order.fill(key, "1", NOW_MS)
     }
@@ -141,9 +202,12 @@ mod tests {
         let other = TokenKey::from_pkcs8_pem(keys::SECOND).unwrap();
         let token = token(&key);
         let day = 86_400_000;
+        let read = |key, token, now_ms| read(key, token, TokenKind::Access, now_ms);
         assert!(read(&key, &token, NOW_MS + day - 1_000).is_ok());
         assert_eq!(read(&key, &token, NOW_MS + day), Err(TokenFault::Expired));
         assert_eq!(read(&other, &token, NOW_MS), Err(TokenFault::SignatureWrong));
         assert_eq!(read(&key, "a.b.c", NOW_MS), Err(TokenFault::NotAToken));
+        let as_code = super::read(&key, &token, TokenKind::Code, NOW_MS);
+        assert_eq!(as_code, Err(TokenFault::OfAnotherKind));
     }
 }
