@@ -5,6 +5,7 @@
 
 use std::error::Error;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{
     HeaderMap, Method, StatusCode,
     header::{CONTENT_TYPE, ORIGIN},
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Binding, Refusal,
     answer::{Answer, JSON},
-    host, parameters,
+    host, page, parameters,
     scenario::binding_from_json,
     service::Service,
 };
@@ -42,6 +43,7 @@ struct CertificateView<'a> {
     fingerprint: &'a str,
     not_before: i64,
     not_after: i64,
+    public_key: String,
 }
 
 #[derive(Deserialize)]
@@ -94,6 +96,7 @@ async fn handle(service: &Service, parts: Parts, body: Incoming) -> Outcome {
 
 fn read(service: &Service, resource: &str, query: Option<&str>) -> Outcome {
     match resource {
+        "" => Ok(page::page(service)),
         "ready" => Ok(Answer::ok_json("{\"ready\":true}".to_owned())),
         "requests" => Ok(requests(service, query)),
         "bindings" => {
@@ -101,7 +104,7 @@ fn read(service: &Service, resource: &str, query: Option<&str>) -> Outcome {
             let views = registered.iter().map(|registered| view(&registered.binding));
             Ok(Answer::ok(&views.collect::<Vec<_>>()))
         }
-        _ => Err(not_found()),
+        name => page::file(name).ok_or_else(not_found),
     }
 }
 
@@ -161,6 +164,7 @@ fn view(binding: &Binding) -> BindingView<'_> {
         fingerprint: certificate.fingerprint(),
         not_before: certificate.not_before().as_seconds(),
         not_after: certificate.not_after().as_seconds(),
+        public_key: BASE64_STANDARD.encode(certificate.public_key_der()),
     });
     BindingView {
         client_id: binding.client_id().as_str(),

@@ -169,8 +169,9 @@ impl Answer {
     }
 }
 
-/// Pages load nothing, from no host, and no other page frames them.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+/// Pages load nothing from another host, and no other page frames them.
+const POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
+                      img-src data:; frame-ancestors 'none'";
 
 /// The type of IMS's answers.
 pub(crate) const JSON: &str = "application/json;charset=UTF-8";

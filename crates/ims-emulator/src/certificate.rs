@@ -24,6 +24,7 @@ pub struct Certificate {
     fingerprint: String,
     not_before: NumericDate,
     not_after: NumericDate,
+    public_key_der: Vec<u8>,
     public_key: ParsedPublicKey,
 }
 
@@ -84,6 +85,7 @@ impl Certificate {
             fingerprint: fingerprint(der),
             not_before: NumericDate::from_seconds(validity.not_before.timestamp()),
             not_after: NumericDate::from_seconds(validity.not_after.timestamp()),
+            public_key_der: spki.raw.to_owned(),
             public_key,
         })
     }
@@ -92,6 +94,12 @@ impl Certificate {
     #[must_use]
     pub fn as_der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// The public key, a `SubjectPublicKeyInfo` in DER.
+    #[must_use]
+    pub fn public_key_der(&self) -> &[u8] {
+        &self.public_key_der
     }
 
     /// The subject's distinguished name.

@@ -44,6 +44,7 @@ mod issued_token;
 mod admin;
 mod checks;
 mod journal;
+mod page;
 mod refusal;
 mod verdict;
 

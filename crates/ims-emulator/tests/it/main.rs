@@ -10,6 +10,7 @@ mod faults;
 mod forms;
 mod hostile_jwts;
 mod https;
+mod page;
 mod safety;
 mod scenarios;
 mod sign_in;

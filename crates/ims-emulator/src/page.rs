@@ -1,0 +1,65 @@
+//! The web page at `/_emulator/`: bindings, verdicts, a form for a new binding, and a JWT decoder. What is to be read
+//! is there without scripts.
+
+use http::StatusCode;
+
+use crate::{Binding, Verdict, answer::Answer, html::escaped, service::Service};
+
+/// How many verdicts the page begins with, the newest first.
+const SHOWN: usize = 50;
+
+/// One of the page's files, if `name` is one.
+pub(crate) fn file(name: &str) -> Option<Answer> {
+    let (content_type, text) = match name {
+        "page.css" => ("text/css;charset=UTF-8", include_str!("page/page.css")),
+        "page.js" => ("text/javascript;charset=UTF-8", include_str!("page/page.js")),
+        _ => return None,
+    };
+    Some(Answer::new(StatusCode::OK, content_type, text))
+}
+
+/// The page as it is now.
+pub(crate) fn page(service: &Service) -> Answer {
+    let mut registered = service.bindings();
+    registered.sort_by(|one, other| one.binding.client_id().cmp(other.binding.client_id()));
+    let bindings: Vec<String> = registered.iter().map(|one| row(&one.binding)).collect();
+    let verdicts = service.journal.last();
+    let last = verdicts.last().map_or(0, |verdict| verdict.number);
+    let verdicts: Vec<String> = verdicts.iter().rev().take(SHOWN).map(|one| details(one)).collect();
+    let html = include_str!("page/page.html")
+        .replace("{environment}", &escaped(service.environment().base_url()))
+        .replace("{last}", &last.to_string())
+        .replace("{bindings}", &bindings.concat())
+        .replace("{verdicts}", &verdicts.concat());
+    Answer::new(StatusCode::OK, "text/html;charset=UTF-8", html)
+}
+
+fn row(binding: &Binding) -> String {
+    let certificates = binding.certificates().iter().map(|certificate| {
+        format!("{}<br><code>{}</code>", escaped(certificate.subject()), certificate.fingerprint())
+    });
+    let metascopes: Vec<&str> =
+        binding.metascopes().iter().map(ims_claims::Metascope::as_str).collect();
+    format!(
+        "<tr><td><code>{}</code><td><code>{}</code><br><code>{}</code><td>{}<br>{}<td>{}\n",
+        escaped(binding.client_id().as_str()),
+        escaped(binding.org_id().as_str()),
+        escaped(binding.technical_account_id().as_str()),
+        escaped(&metascopes.join(", ")),
+        escaped(&binding.scopes().join(", ")),
+        certificates.collect::<Vec<_>>().join("<br>"),
+    )
+}
+
+fn details(verdict: &Verdict) -> String {
+    let text = verdict.to_string();
+    let (title, checks) = text.split_once('\n').unwrap_or((&text, ""));
+    let class = if verdict.is_granted() { "granted" } else { "refused" };
+    let remedy = verdict.remedy.map(|remedy| format!("<p class=remedy>{}", escaped(remedy)));
+    format!(
+        "<details class={class}><summary>{}</summary>{}<pre>{}</pre></details>\n",
+        escaped(title),
+        remedy.unwrap_or_default(),
+        escaped(checks)
+    )
+}

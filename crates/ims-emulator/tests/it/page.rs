@@ -1,0 +1,36 @@
+//! The web page, as a browser without scripts shows it.
+
+use serde_json::json;
+
+use crate::harness::{CLIENT_ID, CLIENT_SECRET, binding, emulator, exchange, get, jwt};
+
+#[tokio::test]
+async fn the_page_shows_bindings_and_verdicts_without_scripts_and_without_secrets() {
+    let emulator = emulator(binding()).await;
+    exchange(&emulator, &jwt(json!({ "iss": "<b>@AdobeOrg" }))).await;
+    let page = get(&emulator, "/_emulator/", "").await;
+    assert_eq!(page.header("content-type"), Some("text/html;charset=UTF-8"));
+    for text in
+        [CLIENT_ID, "CN=first", "400 invalid_signature", "&lt;b&gt;@AdobeOrg", "data-last=1"]
+    {
+        assert!(page.text.contains(text), "{text}");
+    }
+    for text in [CLIENT_SECRET, "<b>", "http://", "{verdicts}"] {
+        assert!(!page.text.contains(text), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_and_its_files_load_nothing_from_elsewhere() {
+    let emulator = emulator(binding()).await;
+    for (name, content_type) in
+        [("", "text/html"), ("page.css", "text/css"), ("page.js", "text/javascript")]
+    {
+        let file = get(&emulator, &format!("/_emulator/{name}"), "").await;
+        assert!(file.header("content-type").unwrap().starts_with(content_type), "{name}");
+        assert!(!file.text.contains("//cdn") && !file.text.contains("src=http"), "{name}");
+    }
+    let page = get(&emulator, "/_emulator/", "").await;
+    assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+    assert_eq!(get(&emulator, "/_emulator/page.php", "").await.status, 404);
+}
