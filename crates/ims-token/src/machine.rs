@@ -159,3 +159,6 @@ pub(crate) fn classify(held: Option<&Schedule>, gate: &Gate, now: Reading) -> De
         (Phase::Expired, false) => Decision::Refuse,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -553,6 +553,7 @@ async fn a_refresh_whose_runtime_stands_still_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn the_reason_of_a_refresh_is_told() {
+    use RefreshReason::{Advisory, Asked, Empty, Expired, Mandatory, Rejected};
     let rig = Rig::new();
     let reasons = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&reasons);
@@ -570,6 +571,5 @@ async fn the_reason_of_a_refresh_is_told() {
     keeper.report_rejected(&keeper.token().await.unwrap());
     keeper.token().await.unwrap();
     keeper.refresh().await.unwrap();
-    use RefreshReason::{Advisory, Asked, Empty, Expired, Mandatory, Rejected};
     assert_eq!(*reasons.lock().unwrap(), [Empty, Advisory, Mandatory, Expired, Rejected, Asked]);
 }

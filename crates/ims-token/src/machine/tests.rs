@@ -1,0 +1,221 @@
+//! Rules of the machine as tables, and its laws over arbitrary sequences of what can happen to a keeper.
+
+use super::*;
+use crate::FetchError;
+use proptest::{collection::vec, prelude::*};
+
+const WINDOWS: Windows =
+    Windows { advisory: Duration::from_hours(1), mandatory: Duration::from_mins(1) };
+const START: i64 = 1_700_000_000;
+
+fn reading(wall: i64, monotonic: u64) -> Reading {
+    let wall = NumericDate::from_seconds(START + wall);
+    Reading { wall, monotonic: Duration::from_secs(monotonic) }
+}
+
+#[track_caller]
+fn schedule(lifetime: u64, random: f64) -> Schedule {
+    let seen = reading(0, 0);
+    let expires_at = seen.wall.plus(Duration::from_secs(lifetime));
+    let token = AccessToken::new("token".to_owned(), seen.wall, expires_at).unwrap();
+    Schedule::new(&token, seen, WINDOWS, random)
+}
+
+#[test]
+fn a_token_ages_by_windows_that_shrink_with_its_life() {
+    #[rustfmt::skip]
+    let table = [
+        // lifetime random  advisory mandatory expired, in seconds after it was asked for
+        (86_400,    0.0,    82_799,  86_339,   86_399),
+        (86_400,    1.0,    83_699,  86_339,   86_399),
+        (3_600,     0.0,    2_699,   3_539,    3_599),
+        (600,       0.0,    449,     569,      599),
+        (20,        0.0,    14,      18,       19),
+        (1,         0.0,    1,       1,        1),
+    ];
+    for (lifetime, random, advisory, mandatory, expired) in table {
+        let schedule = schedule(lifetime, random);
+        let first = |phase: Phase| (0..).find(|at| schedule.phase(reading(*at, 0)) >= phase);
+        let ages = [Phase::Advisory, Phase::Mandatory, Phase::Expired].map(first);
+        assert_eq!(ages, [Some(advisory), Some(mandatory), Some(expired)], "{lifetime} {random}");
+    }
+}
+
+#[test]
+fn either_clock_alone_ages_a_token() {
+    let schedule = schedule(86_400, 0.0);
+    for (wall, monotonic, phase) in [
+        (0, 0, Phase::Fresh),
+        (82_799, 0, Phase::Advisory),
+        (0, 82_799, Phase::Advisory),
+        (-86_400, 86_340, Phase::Mandatory),
+        (86_399, 0, Phase::Expired),
+        (-86_400, 86_399, Phase::Expired),
+    ] {
+        assert_eq!(schedule.phase(reading(wall, monotonic)), phase, "{wall} {monotonic}");
+    }
+}
+
+#[test]
+fn the_decision_follows_from_the_age_and_the_gate() {
+    use Decision::{Refresh, RefreshOrServe, Refuse, Serve, ServeAndRefresh};
+    let schedule = schedule(86_400, 0.0);
+    let mut closed = Gate::default();
+    closed.close(
+        FetchError::transient("busy", Some(Duration::from_hours(1))),
+        reading(0, 86_000),
+        0.0,
+    );
+    let mut left = Gate::default();
+    left.leave_to_another(reading(0, 86_338), 0.5);
+    #[rustfmt::skip]
+    let table = [
+        // at        open             closed  left to another
+        (Some(0),      Serve,           Serve,  Serve),
+        (Some(83_000), ServeAndRefresh, Serve,  Serve),
+        (Some(86_338), ServeAndRefresh, Serve,  Serve),
+        (Some(86_339), RefreshOrServe,  Serve,  RefreshOrServe),
+        (Some(86_399), Refresh,         Refuse, Refresh),
+        (None,         Refresh,         Refuse, Refresh),
+    ];
+    for (at, open, when_closed, when_left) in table {
+        let now = reading(at.unwrap_or(0), at.map_or(0, i64::unsigned_abs));
+        let held = at.map(|_| &schedule);
+        let decisions = [&Gate::default(), &closed, &left].map(|gate| classify(held, gate, now));
+        assert_eq!(decisions, [open, when_closed, when_left], "{at:?}");
+    }
+}
+
+#[test]
+fn a_token_from_a_store_is_not_used_longer_than_it_lives() {
+    let obtained_at = NumericDate::from_seconds(START);
+    let expires_at = obtained_at.plus(Duration::from_hours(24));
+    let token = AccessToken::new("token".to_owned(), obtained_at, expires_at).unwrap();
+    // Seen when half its life was over by the wall, and by a wall clock that was an hour slow.
+    for (wall, remaining) in [(43_200, 43_199), (-3_600, 86_399)] {
+        let seen = reading(wall, 500);
+        let schedule = Schedule::new(&token, seen, WINDOWS, 0.0);
+        assert_eq!(schedule.remaining(seen).as_secs(), remaining);
+    }
+}
+
+/// What can happen to a keeper.
+#[derive(Debug, Clone)]
+enum Happening {
+    Pass { seconds: u64 },
+    StepWall { seconds: i64 },
+    Obtain { lifetime: u64, took: u64, random: f64 },
+    Fail { is_permanent: bool, retry_after: Option<u64>, random: f64 },
+    Reject { kept: u64 },
+    LeaveToAnother { random: f64 },
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let lifetime = prop_oneof![1_u64..100, 100_u64..10_000, Just(86_400_u64)];
+    let retry_after = proptest::option::of(0_u64..10_000);
+    prop_oneof![
+        4 => prop_oneof![0_u64..100, 0_u64..100_000].prop_map(|seconds| Happening::Pass { seconds }),
+        1 => (-90_000_i64..90_000).prop_map(|seconds| Happening::StepWall { seconds }),
+        2 => (lifetime, 0_u64..30, 0.0..1.0)
+            .prop_map(|(lifetime, took, random)| Happening::Obtain { lifetime, took, random }),
+        2 => (any::<bool>(), retry_after, 0.0..1.0).prop_map(|(is_permanent, retry_after, random)| {
+            Happening::Fail { is_permanent, retry_after, random }
+        }),
+        1 => (0_u64..60).prop_map(|kept| Happening::Reject { kept }),
+        1 => (0.0..1.0).prop_map(|random| Happening::LeaveToAnother { random }),
+    ]
+}
+
+/// A keeper without its callers, and what IMS knows of its token.
+struct Model {
+    now: Reading,
+    gate: Gate,
+    held: Option<Schedule>,
+    /// By the monotonic clock, which here is the truth.
+    truly_expires_at: Duration,
+}
+
+impl Model {
+    fn apply(&mut self, happening: &Happening) {
+        match *happening {
+            Happening::Pass { seconds } => self.pass(seconds),
+            Happening::StepWall { seconds } => {
+                let wall = self.now.wall.as_seconds() + seconds;
+                self.now.wall = NumericDate::from_seconds(wall);
+            }
+            Happening::Obtain { lifetime, took, random } => {
+                let seen = self.now;
+                self.pass(took);
+                let lifetime = Duration::from_secs(lifetime);
+                let token = AccessToken::new("t".to_owned(), seen.wall, seen.wall.plus(lifetime));
+                self.held = token.map(|token| Schedule::new(&token, seen, WINDOWS, random));
+                // IMS counts from when it answers, so later.
+                self.truly_expires_at = seen.monotonic + lifetime;
+                self.gate.open();
+            }
+            Happening::Fail { is_permanent, retry_after, random } => {
+                let retry_after = retry_after.map(Duration::from_secs);
+                let error = match is_permanent {
+                    true => FetchError::permanent("no"),
+                    false => FetchError::transient("busy", retry_after),
+                };
+                self.gate.close(error, self.now, random);
+            }
+            Happening::Reject { kept } => {
+                self.held = self.held.map(Schedule::rejected);
+                self.gate.open_for_rejected(self.now.monotonic + Duration::from_secs(kept));
+            }
+            Happening::LeaveToAnother { random } => self.gate.leave_to_another(self.now, random),
+        }
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        let passed = Duration::from_secs(seconds);
+        self.now.wall = self.now.wall.plus(passed);
+        self.now.monotonic += passed;
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_no_law_of_the_machine_is_broken(happenings in vec(happening(), 0..60)) {
+        let mut model = Model {
+            now: reading(0, 1_000),
+            gate: Gate::default(),
+            held: None,
+            truly_expires_at: Duration::ZERO,
+        };
+        for happening in &happenings {
+            model.apply(happening);
+            let decision = classify(model.held.as_ref(), &model.gate, model.now);
+            let is_usable = model.held.is_some_and(|held| !held.remaining(model.now).is_zero());
+            let (serves, asks) = match decision {
+                Decision::Serve => (true, false),
+                Decision::ServeAndRefresh | Decision::RefreshOrServe => (true, true),
+                Decision::Refresh => (false, true),
+                Decision::Refuse => (false, false),
+            };
+            // A token that can be used is served, one that cannot is not, and none is used after its end.
+            prop_assert_eq!(serves, is_usable, "{:?}", decision);
+            prop_assert!(!serves || model.now.monotonic < model.truly_expires_at);
+            // IMS is left alone when it wants to be, and never for longer than an hour.
+            prop_assert!(!asks || model.gate.is_open(model.now));
+            prop_assert!(model.gate.closed_for(model.now) <= crate::LONGEST_RETRY_AFTER);
+        }
+        // No state is terminal: an hour later, IMS is asked again if nothing is held.
+        model.pass(3_600);
+        let later = classify(None, &model.gate, model.now);
+        prop_assert_eq!(later, Decision::Refresh);
+    }
+
+    #[test]
+    fn a_token_only_ever_grows_older(lifetime in 1_u64..100_000, random in 0.0..1.0, times in vec(0_u64..110_000, 2..20)) {
+        let schedule = schedule(lifetime, random);
+        let mut times = times;
+        times.sort_unstable();
+        let phases: Vec<_> = times.iter().map(|at| schedule.phase(reading(0, *at))).collect();
+        prop_assert!(phases.is_sorted(), "{:?}", phases);
+        let ends = times.iter().filter(|at| lifetime <= **at);
+        prop_assert!(ends.map(|at| schedule.phase(reading(0, *at))).all(|phase| phase == Phase::Expired));
+    }
+}
