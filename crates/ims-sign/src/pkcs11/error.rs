@@ -237,9 +237,10 @@ impl CallError {
 
 impl From<CallError> for Pkcs11Error {
     fn from(error: CallError) -> Self {
-        match error.is_refusal() {
-            true => Self::Refused { source: Arc::new(error) },
-            false => Self::unavailable(error),
+        if error.is_refusal() {
+            Self::Refused { source: Arc::new(error) }
+        } else {
+            Self::unavailable(error)
         }
     }
 }

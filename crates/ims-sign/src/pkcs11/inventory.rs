@@ -8,7 +8,7 @@ use cryptoki::{
 
 use super::{
     KeySelector, Pin, Pkcs11Error, Pkcs11Module, TokenSelector,
-    key::PrivateKey,
+    key::{PrivateKey, hex},
     login::{Credentials, FinalTry, Occasion, log_in},
     module::{Access, TokenSession},
 };
@@ -39,6 +39,12 @@ impl Pkcs11Key {
             label: label.filter(|label| !label.is_empty()),
             id: id.filter(|id| !id.is_empty()),
         }
+    }
+
+    /// The id as every tool of PKCS#11 writes and reads it: `01ab`.
+    #[must_use]
+    pub fn id_hex(&self) -> String {
+        hex(&self.id)
     }
 }
 

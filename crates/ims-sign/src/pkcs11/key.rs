@@ -166,19 +166,20 @@ impl PrivateKey {
             return Ok(PublicKey::from_components(&self.modulus, &self.public_exponent));
         }
         let components = self.components_of_public_object(session)?;
-        Ok(components.map_or(
-            Err(KeyError::Malformed { reason: "its public half is not in the token" }),
-            |(modulus, exponent)| PublicKey::from_components(&modulus, &exponent),
-        ))
+        let not_there = KeyError::Malformed { reason: "its public half is not in the token" };
+        Ok(components
+            .ok_or(not_there)
+            .and_then(|[modulus, exponent]| PublicKey::from_components(&modulus, &exponent)))
     }
 
     fn components_of_public_object(
         &self,
         session: &TokenSession,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, Pkcs11Error> {
-        let same = match self.id.is_empty() {
-            true => KeySelector::label(self.label.clone()),
-            false => KeySelector::id(self.id.clone()),
+    ) -> Result<Option<[Vec<u8>; 2]>, Pkcs11Error> {
+        let same = if self.id.is_empty() {
+            KeySelector::label(self.label.clone())
+        } else {
+            KeySelector::id(self.id.clone())
         };
         let template = same.template(ObjectClass::PUBLIC_KEY);
         let wanted = [AttributeType::Modulus, AttributeType::PublicExponent];
@@ -188,7 +189,7 @@ impl PrivateKey {
                 attributes.as_slice()
                 && (self.modulus.is_empty() || self.modulus == *modulus)
             {
-                return Ok(Some((modulus.clone(), exponent.clone())));
+                return Ok(Some([modulus.clone(), exponent.clone()]));
             }
         }
         Ok(None)
@@ -234,6 +235,6 @@ fn names(keys: &[PrivateKey]) -> Vec<String> {
 }
 
 /// `01ab`, as every tool of PKCS#11 writes and reads an id.
-fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+pub(super) fn hex(id: &[u8]) -> String {
+    id.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

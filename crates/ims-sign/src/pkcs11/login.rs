@@ -2,7 +2,7 @@
 
 use cryptoki::{
     error::RvError,
-    session::{SessionState, UserType},
+    session::{Session, SessionState, UserType},
 };
 
 use super::{
@@ -112,6 +112,6 @@ impl Login {
 }
 
 fn is_logged_in(session: &TokenSession) -> Result<bool, Pkcs11Error> {
-    let info = session.call(|session| session.get_session_info())?;
+    let info = session.call(Session::get_session_info)?;
     Ok(matches!(info.session_state(), SessionState::RoUser | SessionState::RwUser))
 }

@@ -6,7 +6,10 @@
 use std::{
     collections::VecDeque,
     io, mem,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -28,6 +31,8 @@ struct Shared<C> {
     size: usize,
     deadline: Duration,
     state: Mutex<State>,
+    /// How many jobs there have been.
+    submitted: AtomicU64,
     /// There is work, or the pool is closed.
     work: Condvar,
     /// There is a deadline where there was none, or the pool is closed.
@@ -43,7 +48,6 @@ struct State {
     next_ticket: Ticket,
     /// Workers that are not stalled.
     workers: usize,
-    idle: usize,
     stalled: usize,
     is_watched: bool,
     is_closed: bool,
@@ -73,6 +77,7 @@ impl<C: Send + 'static> Pool<C> {
             size,
             deadline,
             state: Mutex::default(),
+            submitted: AtomicU64::new(0),
             work: Condvar::new(),
             watch: Condvar::new(),
             ended: Condvar::new(),
@@ -92,10 +97,14 @@ impl<C: Send + 'static> Pool<C> {
         state.queue.push_back(Job { prepared: prepared.into(), reply, deadline });
         self.0.hire_for_queue(&mut state);
         // Later deadlines come later, so one that is waited for already is the next one.
-        if !mem::replace(&mut state.is_watched, true) {
+        let is_watched = mem::replace(&mut state.is_watched, true);
+        // Whoever is woken wants the lock at once.
+        drop(state);
+        self.0.submitted.fetch_add(1, Ordering::Relaxed);
+        self.0.work.notify_one();
+        if !is_watched {
             self.0.watch.notify_one();
         }
-        self.0.work.notify_one();
         answer
     }
 }
@@ -114,7 +123,8 @@ impl<C: Send + 'static> Drop for Pool<C> {
 
 impl<C: Send + 'static> Shared<C> {
     fn hire_for_queue(self: &Arc<Self>, state: &mut State) {
-        let is_needed = state.queue.len() > state.idle;
+        let free = state.workers - state.running.len();
+        let is_needed = state.queue.len() > free;
         // As many again may be stalled; then the queue waits, each job until its deadline.
         let has_room = state.workers < self.size && state.workers + state.stalled < 2 * self.size;
         if is_needed && has_room {
@@ -158,11 +168,18 @@ impl<C: Send + 'static> Shared<C> {
         None
     }
 
-    fn rest<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        state.idle += 1;
-        let mut state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
-        state.idle -= 1;
-        state
+    /// Waits for work. The next job of a caller that signs without a pause comes before a sleeping thread could wake up,
+    /// so for that long the thread only lets others go first.
+    fn rest<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let submitted = self.submitted.load(Ordering::Relaxed);
+        drop(state);
+        let begin = Instant::now();
+        while self.submitted.load(Ordering::Relaxed) == submitted && begin.elapsed() < ATTENTION {
+            thread::yield_now();
+        }
+        let nothing_to_do = |state: &mut State| state.queue.is_empty() && !state.is_closed;
+        let state = self.work.wait_while(lock(&self.state), nothing_to_do);
+        state.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers a job, and says whether the worker is still counted among those that work.
@@ -246,6 +263,10 @@ impl State {
         running.chain(self.queue.front().map(|job| job.deadline)).min()
     }
 }
+
+/// How long a thread that has just signed looks out for more: a few times as long as it takes to wake one up, and less
+/// than a signature takes.
+const ATTENTION: Duration = Duration::from_micros(200);
 
 /// Runs `task` in a thread of its own.
 pub(super) fn spawn(task: impl FnOnce() + Send + 'static) -> io::Result<()> {

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use cryptoki::slot::{Limit, Slot, TokenInfo};
+use cryptoki::{
+    context::Pkcs11,
+    slot::{Limit, Slot, TokenInfo},
+};
 
 use super::{Pkcs11Error, Pkcs11Module, error::CallError};
 
@@ -28,7 +31,9 @@ impl TokenSelector {
         Self { label: Some(label.into()), ..Self::default() }
     }
 
-    fn fits(&self, token: &Pkcs11Token) -> bool {
+    /// Whether `token` is one that is meant. One that is not initialized is meant only if its slot is named.
+    #[must_use]
+    pub fn fits(&self, token: &Pkcs11Token) -> bool {
         let fits = |wanted: &Option<String>, there: &String| {
             wanted.as_ref().is_none_or(|wanted| wanted == there)
         };
@@ -187,7 +192,7 @@ impl Pkcs11Module {
     /// [`Pkcs11Error::Unavailable`] and [`Pkcs11Error::Forked`].
     pub fn tokens(&self) -> Result<Vec<Pkcs11Token>, Pkcs11Error> {
         self.expect_same_process()?;
-        let slots = self.call(|context| context.get_slots_with_token())?;
+        let slots = self.call(Pkcs11::get_slots_with_token)?;
         Ok(slots.into_iter().map(|slot| Pkcs11Token::read(self, slot)).collect())
     }
 

@@ -250,9 +250,10 @@ fn write_attributes<'a>(
             let is_plain = byte.is_ascii_alphanumeric()
                 || b"-._~:".contains(&byte)
                 || first == "?" && byte == b'/';
-            match is_plain && name != "id" {
-                true => write!(f, "{}", char::from(byte))?,
-                false => write!(f, "%{byte:02X}")?,
+            if is_plain && name != "id" {
+                write!(f, "{}", char::from(byte))?;
+            } else {
+                write!(f, "%{byte:02X}")?;
             }
         }
     }

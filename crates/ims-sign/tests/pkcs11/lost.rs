@@ -17,7 +17,8 @@ use ims_sign::{
 use ims_testkit::keys;
 
 use crate::rig::{
-    block_on, chain, config, expected, installed, isolated, open, refusal, run, sign, softhsm, token_with_a_key,
+    block_on, chain, config, expected, installed, isolated, open, refusal, run, sign, softhsm,
+    token_with_a_key,
 };
 
 /// SoftHSM in another process, reached by p11-kit's socket.
@@ -44,7 +45,8 @@ impl Remote {
     /// Kills the processes that hold the token, one for each client, as a crash would. The server stays.
     fn kill_children(&self) {
         let server = self.0.id();
-        let children = fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap();
+        let children =
+            fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap();
         assert!(!children.is_empty());
         for child in children.split_whitespace() {
             run("kill", &["-KILL", child]);
@@ -67,7 +69,10 @@ impl Drop for Remote {
 }
 
 fn client() -> PathBuf {
-    let paths = ["/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so", "/usr/lib64/pkcs11/p11-kit-client.so"];
+    let paths = [
+        "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so",
+        "/usr/lib64/pkcs11/p11-kit-client.so",
+    ];
     installed(&paths, "p11-kit-modules")
 }
 

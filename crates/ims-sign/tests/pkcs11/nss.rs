@@ -8,7 +8,10 @@ use std::{
 
 use ims_sign::{
     Signer,
-    pkcs11::{KeySelector, NewKey, Pin, Pkcs11Config, Pkcs11Error, Pkcs11Module, RsaKeySize, TokenSelector},
+    pkcs11::{
+        KeySelector, NewKey, Pin, Pkcs11Config, Pkcs11Error, Pkcs11Module, RsaKeySize,
+        TokenSelector,
+    },
     testing::check_signer,
 };
 
@@ -23,7 +26,10 @@ fn module(folder: &Path) -> PathBuf {
     fs::write(&password, format!("{PIN}\n")).unwrap();
     let database = format!("sql:{}", folder.display());
     run("certutil", &["-N", "-d", &database, "-f", password.to_str().unwrap()]);
-    let softokn = installed(&["/usr/lib/x86_64-linux-gnu/libsoftokn3.so", "/usr/lib64/libsoftokn3.so"], "libnss3");
+    let softokn = installed(
+        &["/usr/lib/x86_64-linux-gnu/libsoftokn3.so", "/usr/lib64/libsoftokn3.so"],
+        "libnss3",
+    );
     let softokn = format!("-DSOFTOKN=\"{}\"", softokn.display());
     compile(include_str!("nss_module.c"), &folder.join("nss.so"), &[&softokn])
 }
@@ -56,6 +62,9 @@ isolated! {
     fn a_wrong_pin_and_a_missing_one_are_told_apart(folder) {
         let config = generate(&module(folder));
         assert!(matches!(refusal(config.clone().with_pin(pin("wrong"))), Pkcs11Error::PinWrong));
+        let module = folder.join("nss.so");
+        let without = Pkcs11Config::new(module, TokenSelector::label(TOKEN), KeySelector::label("key"));
+        assert!(matches!(refusal(without), Pkcs11Error::PinMissing));
         open(config);
     }
 }

@@ -61,7 +61,8 @@ pub(crate) fn run_isolated(name: &str, test: impl FnOnce(&Path)) {
         .env("PKCS11SPY", softhsm_or_nothing())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&child.stdout).into_owned() + &String::from_utf8_lossy(&child.stderr);
+    let said = String::from_utf8_lossy(&child.stdout).into_owned()
+        + &String::from_utf8_lossy(&child.stderr);
     assert!(child.status.success() && said.contains("1 passed"), "{}\n{said}", child.status);
 }
 
@@ -88,15 +89,22 @@ const SOFTHSM_PATHS: [&str; 4] = [
 #[track_caller]
 pub(crate) fn installed(paths: &[&str], package: &str) -> PathBuf {
     let found = paths.iter().map(PathBuf::from).find(|path| path.exists());
-    found.unwrap_or_else(|| panic!("the Debian package {package} is missing, which cargo xtask test installs"))
+    found.unwrap_or_else(|| {
+        panic!("the Debian package {package} is missing, which cargo xtask test installs")
+    })
 }
 
 /// Runs a program that has to succeed.
 #[track_caller]
 pub(crate) fn run(program: &str, arguments: &[&str]) -> Output {
     let output = Command::new(program).args(arguments).output();
-    let output = output.unwrap_or_else(|error| panic!("{program}, which cargo xtask test installs: {error}"));
-    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = output
+        .unwrap_or_else(|error| panic!("{program}, which cargo xtask test installs: {error}"));
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     output
 }
 
@@ -119,7 +127,10 @@ pub(crate) fn token_with_a_key(folder: &Path) {
 
 #[track_caller]
 pub(crate) fn empty_token(label: &str) {
-    run("softhsm2-util", &["--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "so-1234"]);
+    run(
+        "softhsm2-util",
+        &["--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "so-1234"],
+    );
 }
 
 #[track_caller]
@@ -165,6 +176,14 @@ pub(crate) fn expected(key: &str, message: &[u8]) -> Vec<u8> {
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// How many threads of signers there are in this process.
+pub(crate) fn threads() -> usize {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    let names =
+        tasks.map(|task| fs::read_to_string(task.unwrap().path().join("comm")).unwrap_or_default());
+    names.filter(|name| name.trim_end() == "ims-pkcs11").count()
 }
 
 /// What a failed signature says, down to its last cause.

@@ -5,16 +5,16 @@ use std::{fs, thread};
 use ims_sign::{
     PublicKey, SharedSigner, Signer,
     pkcs11::{
-        KeySelector, NewKey, Pin, PinState, Pkcs11Config, Pkcs11Error, Pkcs11Mechanism, Pkcs11Module, Pkcs11Signer,
-        Pkcs11Uri, RsaKeySize, TokenSelector,
+        KeySelector, NewKey, Pin, PinState, Pkcs11Config, Pkcs11Error, Pkcs11Mechanism,
+        Pkcs11Module, Pkcs11Signer, Pkcs11Uri, RsaKeySize, TokenSelector,
     },
     testing::check_signer,
 };
 use ims_testkit::{certificates, keys};
 
 use crate::rig::{
-    KEY, PIN, TOKEN, block_on, config, empty_token, expected, import, isolated, open, pin, refusal, run, sign, softhsm,
-    token_with_a_key,
+    KEY, PIN, TOKEN, block_on, config, empty_token, expected, import, isolated, open, pin, refusal,
+    run, sign, softhsm, threads, token_with_a_key,
 };
 
 fn user_pin() -> Pin {
@@ -175,11 +175,6 @@ isolated! {
 
     fn dropping_the_signer_ends_its_threads(folder) {
         token_with_a_key(folder);
-        let threads = || {
-            let tasks = fs::read_dir("/proc/self/task").unwrap();
-            let names = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("comm")).unwrap_or_default());
-            names.filter(|name| name.trim_end() == "ims-pkcs11").count()
-        };
         let signer = open(config(&softhsm()));
         block_on(check_signer(&signer)).unwrap();
         // Four that sign, and one that watches the clock.

@@ -1,4 +1,4 @@
-//! OpenSC's pkcs11-spy between us and SoftHSM counts what is really called.
+//! The module `pkcs11-spy` between us and SoftHSM counts what is really called.
 
 use std::{fs, path::Path, thread};
 

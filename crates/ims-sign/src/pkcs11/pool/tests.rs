@@ -11,7 +11,7 @@ use super::*;
 use crate::pkcs11::error::CallError;
 
 /// Longer than any test takes.
-const NEVER: Duration = Duration::from_secs(600);
+const NEVER: Duration = Duration::from_mins(10);
 
 #[track_caller]
 fn wait(answer: oneshot::Receiver<Reply>) -> Reply {
@@ -31,11 +31,11 @@ struct Held {
 }
 
 fn held_pool(size: usize, deadline: Duration) -> (Pool<()>, Held) {
-    let (begin, began) = mpsc::channel();
+    let (report, began) = mpsc::channel();
     let (end, ended) = mpsc::channel();
     let ended = Mutex::new(ended);
     let pool = Pool::start(size, deadline, (), move |_, prepared| {
-        begin.send(prepared.to_vec()).unwrap();
+        report.send(prepared.to_vec()).unwrap();
         lock(&ended).recv().unwrap();
         Ok(prepared.to_vec())
     });
@@ -110,23 +110,23 @@ fn a_key_that_stalls_for_ever_costs_a_bounded_number_of_threads_and_still_answer
 
 #[test]
 fn a_token_that_has_no_room_for_a_second_session_is_served_by_the_first() {
-    let (began, wait_for_begin) = mpsc::channel();
+    let (report, reports) = mpsc::channel();
     let (end, ended) = mpsc::channel();
     let ended = Mutex::new(ended);
     let pool = Pool::start(2, NEVER, "the one session", move |session, prepared| {
         if session.is_none() {
-            began.send("refused").unwrap();
+            report.send("refused").unwrap();
             return Err(crowded());
         }
-        began.send("signing").unwrap();
+        report.send("signing").unwrap();
         lock(&ended).recv().unwrap();
         Ok(prepared.to_vec())
     })
     .unwrap();
     let first = pool.submit(vec![1]);
-    assert_eq!(wait_for_begin.recv().unwrap(), "signing");
+    assert_eq!(reports.recv().unwrap(), "signing");
     let second = pool.submit(vec![2]);
-    assert_eq!(wait_for_begin.recv().unwrap(), "refused");
+    assert_eq!(reports.recv().unwrap(), "refused");
     end.send(()).unwrap();
     end.send(()).unwrap();
     assert_eq!((wait(first).unwrap(), wait(second).unwrap()), (vec![1], vec![2]));
