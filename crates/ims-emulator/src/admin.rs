@@ -126,6 +126,7 @@ fn write(service: &Service, method: &Method, resource: &str, text: &str) -> Outc
             let binding = binding_from_json(text)
                 .map_err(|error| (StatusCode::BAD_REQUEST, with_cause(&error)))?;
             service.register(binding);
+            save(service)?;
         }
         ("POST", "faults") => {
             let rule = serde_json::from_str(text).map_err(|error| malformed(error.line()))?;
@@ -144,10 +145,16 @@ fn write(service: &Service, method: &Method, resource: &str, text: &str) -> Outc
 fn delete(service: &Service, resource: &str) -> Outcome {
     match resource.split_once('/') {
         None if resource == "faults" => service.faults.clear(),
-        Some(("bindings", client_id)) if service.unregister(client_id) => {}
+        Some(("bindings", client_id)) if service.unregister(client_id) => save(service)?,
         _ => return Err(not_found()),
     }
     Ok(Answer::new(StatusCode::NO_CONTENT, JSON, ""))
+}
+
+fn save(service: &Service) -> Result<(), (StatusCode, String)> {
+    service.save().map_err(|_| {
+        (StatusCode::INTERNAL_SERVER_ERROR, "done, but the state file cannot be written".to_owned())
+    })
 }
 
 /// Browsers name the page's origin in each request that changes something; other clients name none.

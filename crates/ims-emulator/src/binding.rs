@@ -208,8 +208,8 @@ impl Binding {
         self.is_migrated
     }
 
-    pub(crate) fn count_client_secrets(&self) -> usize {
-        self.client_secrets.len()
+    pub(crate) fn client_secrets(&self) -> &[SecretString] {
+        &self.client_secrets
     }
 
     /// Whether `text` is one of the client secrets, in a time that tells nothing about any of them.

@@ -3,7 +3,8 @@
 use std::{
     fmt,
     net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
+    path::PathBuf,
+    sync::{Arc, Mutex},
     time::SystemTime,
 };
 
@@ -34,6 +35,7 @@ pub struct EmulatorBuilder {
     observers: Vec<Observer>,
     faults: Vec<FaultRule>,
     authority: Option<CertificateAuthority>,
+    state_file: Option<PathBuf>,
 }
 
 impl EmulatorBuilder {
@@ -50,6 +52,7 @@ impl EmulatorBuilder {
             observers: Vec::new(),
             faults: Vec::new(),
             authority: None,
+            state_file: None,
         }
     }
 
@@ -153,6 +156,13 @@ impl EmulatorBuilder {
         Self { authority: Some(authority), ..self }
     }
 
+    /// Keeps the bindings in a file when the admin API or the web page has changed them, and begins with those that are
+    /// there. The file is a scenario with secrets in it, 0600 where there are modes, and whole at every moment.
+    #[must_use]
+    pub fn with_state_file(self, path: impl Into<PathBuf>) -> Self {
+        Self { state_file: Some(path.into()), ..self }
+    }
+
     /// Starts the emulator on the current Tokio runtime, whose network and time drivers must be on. When this returns,
     /// it answers.
     ///
@@ -176,6 +186,13 @@ impl EmulatorBuilder {
         }
         for binding in self.bindings {
             service.register(binding);
+        }
+        if let Some(path) = self.state_file {
+            if path.exists() {
+                let state = Scenario::read(&path).map_err(StartError::State)?;
+                state.bindings.into_iter().for_each(|binding| service.register(binding));
+            }
+            service.state_file = Some(Mutex::new(path));
         }
         for rule in self.faults {
             service.faults.add(rule);

@@ -21,7 +21,7 @@ use rustls::{
 use time::OffsetDateTime;
 use x509_parser::pem::Pem;
 
-use crate::host::IMS_HOSTS;
+use crate::{host::IMS_HOSTS, private_file};
 
 /// A certificate authority for Adobe's IMS hosts and this machine, and for nothing else.
 ///
@@ -95,9 +95,9 @@ impl CertificateAuthority {
         }
         let new = Self::generate(now)?;
         let keep = || {
-            make_private_folder(folder)?;
-            write_private_file(&folder.join(Self::KEY_FILE), &new.key.serialize_pem())?;
-            write_private_file(&certificate, &new.pem)
+            private_file::make_folder(folder)?;
+            private_file::write(&folder.join(Self::KEY_FILE), &new.key.serialize_pem())?;
+            private_file::write(&certificate, &new.pem)
         };
         keep().map_err(CertificateAuthorityError::Folder)?;
         Ok(new)
@@ -195,33 +195,6 @@ fn leaf_params(validity: Validity) -> CertificateParams {
 
 fn dns_names() -> impl Iterator<Item = &'static str> {
     IMS_HOSTS.into_iter().chain(["localhost"])
-}
-
-#[cfg(unix)]
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-}
-
-#[cfg(not(unix))]
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-/// Writes a new file in place of an old one, which no one else can read at any moment.
-fn write_private_file(path: &Path, text: &str) -> io::Result<()> {
-    use io::Write;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let beside = path.with_extension("new");
-    let _ = fs::remove_file(&beside); // what an earlier start left half done
-    let mut file = options.open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(beside, path)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    Binding, CertificateAuthorityError, EmulatorBuilder, FaultRule, Verdict, server,
+    Binding, CertificateAuthorityError, EmulatorBuilder, FaultRule, ScenarioError, Verdict, server,
     service::Service,
 };
 
@@ -45,6 +45,9 @@ pub enum StartError {
     /// Make a new certificate authority.
     #[error("cannot use the certificate authority")]
     Tls(#[source] CertificateAuthorityError),
+    /// Correct the state file, or delete it.
+    #[error("cannot use the state file")]
+    State(#[source] ScenarioError),
     /// Give an address and port of this machine that are free.
     #[error("cannot listen at the address")]
     Listen(#[source] io::Error),

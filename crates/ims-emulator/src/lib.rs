@@ -10,6 +10,7 @@ mod certificate;
 mod token_key;
 
 mod certificate_authority;
+mod private_file;
 mod server;
 mod tls;
 

@@ -1,15 +1,17 @@
 //! Scenario files: bindings, switches and faults written down, as TOML or JSON.
 
+mod binding_entry;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use ims_claims::{ClientId, Environment, FormatError, Metascope, OrgId, TechnicalAccountId};
-use serde::Deserialize;
+use ims_claims::{ClientId, Environment, FormatError};
+use serde::{Deserialize, Serialize};
 
-use crate::{Binding, Certificate, CertificateError, FaultRule};
+use self::binding_entry::BindingEntry;
+use crate::{Binding, CertificateError, FaultRule};
 
 /// What an emulator is set up with, read from a file.
 ///
@@ -165,34 +167,6 @@ struct ScenarioFile {
     faults: Vec<FaultRule>,
 }
 
-/// A binding as scenarios and the admin API write it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BindingEntry {
-    client_id: ClientId,
-    org_id: OrgId,
-    technical_account_id: TechnicalAccountId,
-    #[serde(default)]
-    client_secrets: Vec<String>,
-    #[serde(default)]
-    certificates: Vec<String>,
-    #[serde(default)]
-    certificate_files: Vec<PathBuf>,
-    #[serde(default)]
-    metascopes: Vec<String>,
-    client_metascopes: Option<Vec<String>>,
-    #[serde(default)]
-    scopes: Vec<String>,
-    #[serde(default)]
-    redirect_uris: Vec<String>,
-    token_lifetime_seconds: Option<u64>,
-    #[serde(default)]
-    requires_jti: bool,
-    exchange_jwt: Option<bool>,
-    #[serde(default)]
-    migrated: bool,
-}
-
 impl ScenarioFile {
     fn scenario(self, folder: &Path) -> Result<Scenario, ScenarioError> {
         let environment = self.environment.map(|text| text.parse()).transpose();
@@ -211,58 +185,6 @@ impl ScenarioFile {
     }
 }
 
-impl BindingEntry {
-    fn binding(self, folder: &Path) -> Result<Binding, ScenarioError> {
-        let mut certificates = Vec::new();
-        for text in &self.certificates {
-            certificates.extend(self.read_certificates(text.as_bytes())?);
-        }
-        for file in &self.certificate_files {
-            certificates.extend(self.read_certificates(&read(&folder.join(file))?)?);
-        }
-        let metascopes = self.read_metascopes(&self.metascopes)?;
-        let client_metascopes =
-            self.client_metascopes.as_ref().map(|texts| self.read_metascopes(texts)).transpose()?;
-        let mut binding = Binding::new(self.client_id, self.org_id, self.technical_account_id)
-            .with_certificates(certificates)
-            .with_metascopes(metascopes)
-            .with_scopes(self.scopes);
-        for client_secret in self.client_secrets {
-            binding = binding.with_client_secret(client_secret);
-        }
-        for redirect_uri in self.redirect_uris {
-            binding = binding.with_redirect_uri(redirect_uri);
-        }
-        if let Some(metascopes) = client_metascopes {
-            binding = binding.with_client_metascopes(metascopes);
-        }
-        if let Some(seconds) = self.token_lifetime_seconds {
-            binding = binding.with_token_lifetime(Duration::from_secs(seconds));
-        }
-        let binding = if self.requires_jti { binding.requiring_jti() } else { binding };
-        let binding = if self.migrated { binding.migrated() } else { binding };
-        let may_exchange = self.exchange_jwt.unwrap_or(true);
-        Ok(if may_exchange { binding } else { binding.without_exchange_jwt() })
-    }
-
-    fn read_certificates(&self, file: &[u8]) -> Result<Vec<Certificate>, ScenarioError> {
-        Certificate::read_all(file).map_err(|source| ScenarioError::Certificate {
-            client_id: self.client_id.clone(),
-            source,
-        })
-    }
-
-    fn read_metascopes(&self, texts: &[String]) -> Result<Vec<Metascope>, ScenarioError> {
-        let read = |text: &String| {
-            text.parse().map_err(|source| ScenarioError::Metascope {
-                client_id: self.client_id.clone(),
-                source,
-            })
-        };
-        texts.iter().map(read).collect()
-    }
-}
-
 /// Reads one binding, as the admin API is given it.
 pub(crate) fn binding_from_json(text: &str) -> Result<Binding, ScenarioError> {
     let entry: BindingEntry = json(text)?;
@@ -271,6 +193,20 @@ pub(crate) fn binding_from_json(text: &str) -> Result<Binding, ScenarioError> {
         return Err(ScenarioError::Malformed { line: 1 });
     }
     entry.binding(Path::new(""))
+}
+
+/// Writes `bindings` as a scenario in JSON, secrets and all.
+pub(crate) fn to_json<'a>(bindings: impl Iterator<Item = &'a Binding>) -> String {
+    let bindings = bindings.map(BindingEntry::from).collect();
+    let file = StateFile { bindings };
+    serde_json::to_string_pretty(&file)
+        .expect("structs of strings, numbers and lists are always JSON")
+}
+
+/// The part of a scenario that is written.
+#[derive(Serialize)]
+struct StateFile {
+    bindings: Vec<BindingEntry>,
 }
 
 #[cfg(test)]

@@ -1,32 +1,29 @@
-//! The IMS behind the server: what it knows, and how a request becomes an answer and a verdict.
+//! The IMS behind the server: what it knows and remembers. How it answers is in [`handling`].
+
+mod handling;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use http::{Request, Response, request::Parts};
-use hyper::body::Incoming;
 use ims_claims::{AccessTokenPayload, Environment, Metascope, NumericDate};
 use tokio::sync::OnceCell;
 
 use crate::{
-    Binding, Endpoint, Fault, Limits, Refusal, TokenKey, Verdict, admin,
-    answer::{Answer, AnswerBody, BrokenOff},
-    authorize,
-    call::{Call, Scheme},
-    checks::{Checks, shown},
+    Binding, Limits, TokenKey,
+    call::Call,
     clock::Clock,
-    discovery, echo, exchange_jwt,
     fault::Faults,
     host::{self, AllowedHosts},
     issued_token::{self, TokenFault, TokenKind},
     journal::Journal,
-    parameters::Parameters,
+    private_file,
     replay::ReplayMemory,
-    revocation,
+    scenario,
     tls::Tls,
-    token_grants, user, validate_token,
 };
 
 /// A binding, and what the emulator remembers of it.
@@ -61,6 +58,7 @@ pub(crate) struct Service {
     pub(crate) faults: Faults,
     pub(crate) limits: Limits,
     pub(crate) tls: Option<Tls>,
+    pub(crate) state_file: Option<Mutex<PathBuf>>,
 }
 
 impl Service {
@@ -86,6 +84,7 @@ impl Service {
             faults: Faults::default(),
             limits,
             tls: None,
+            state_file: None,
         }
     }
 
@@ -173,150 +172,17 @@ impl Service {
         self.token_key = OnceCell::new_with(Some(token_key));
     }
 
-    /// Answers one request, and writes down why it is answered so.
-    pub(crate) async fn handle(
-        &self,
-        request: Request<Incoming>,
-        scheme: Scheme,
-    ) -> Result<Response<AnswerBody>, BrokenOff> {
-        let (parts, body) = request.into_parts();
-        if parts.uri.path().starts_with(admin::PREFIX) {
-            let answer = admin::answer(self, parts, body).await;
-            return Ok(answer.into_response(None));
-        }
-        let number = self.journal.next_number();
-        let now_ms = self.clock.now_ms();
-        let debug_id = format!("{:016x}-{number:08x}", self.instance);
-        let endpoint = Endpoint::at(parts.uri.path());
-        let method = shown(parts.method.to_string().into()).into_owned();
-        let path = shown(parts.uri.path().to_owned().into()).into_owned();
-        let mut checks = Checks::default();
-        let mut fault = None;
-        let arrival = Arrival { parts, body, scheme, now_ms, debug_id: debug_id.clone() };
-        let outcome = match self.read(arrival, endpoint, &mut checks).await {
-            Ok((endpoint, call)) => {
-                fault = self.faults.strike(endpoint, call.named_client().as_deref());
-                self.answer(endpoint, &call, fault, &mut checks).await
-            }
-            Err(refusal) => Err(refusal),
-        };
-        let refusal = match &outcome {
-            Err(refusal) => Some(*refusal),
-            Ok(answer) => answer.refusal,
-        };
-        let error = refusal.map(|refusal| self.error(refusal));
-        let answer = outcome
-            .unwrap_or_else(|refusal| Answer::refused(refusal, self.error(refusal), endpoint));
-        let answer = if let Some(fault) = fault { answer.spoilt_by(fault) } else { answer };
-        let (checks, client_id) = checks.into_parts();
-        self.journal.record(Verdict {
-            number,
-            received_at_ms: now_ms,
-            method,
-            path,
-            endpoint,
-            client_id,
-            checks,
-            refusal,
-            fault,
-            status: answer.status.as_u16(),
-            error,
-            remedy: refusal.map(Refusal::remedy),
-            debug_id: debug_id.clone(),
-        });
-        match fault {
-            Some(Fault::Disconnected) => Err(BrokenOff),
-            _ => Ok(answer.into_response(Some(&debug_id))),
-        }
-    }
-
-    fn error(&self, refusal: Refusal) -> &'static str {
-        if self.rules.answers_as_observed { refusal.observed_error() } else { refusal.error() }
-    }
-
-    /// Reads a request as far as every endpoint needs it.
-    async fn read(
-        &self,
-        arrival: Arrival,
-        endpoint: Option<Endpoint>,
-        checks: &mut Checks,
-    ) -> Result<(Endpoint, Call), Refusal> {
-        let Arrival { parts, body, scheme, now_ms, debug_id } = arrival;
-        let authority = host::authority(&parts.uri, &parts.headers);
-        let authority = checks
-            .given(
-                "host is this emulator",
-                authority.filter(|authority| self.hosts.allow(authority)),
-            )
-            .expected("a loopback name, an address, an IMS host of Adobe's, or an allowed name")
-            .or(Refusal::HostElsewhere)?;
-        let endpoint = checks
-            .given("path is served", endpoint)
-            .expected("the path of an endpoint")
-            .or(Refusal::NotFound)?;
-        checks
-            .that("method is served", endpoint.serves(&parts.method))
-            .expected(endpoint.methods())
-            .actual(parts.method.to_string())
-            .or(Refusal::MethodNotAllowed)?;
-        let Parts { method, uri, headers, .. } = parts;
-        let parameters = if endpoint.has_parameters() {
-            let parameters = Parameters::read(uri.query(), &headers, body, &self.limits).await;
-            let (read, refusal) = match parameters {
-                Ok(parameters) => (Some(parameters), Refusal::BodyMalformed),
-                Err(refusal) => (None, refusal),
-            };
-            checks
-                .given("parameters can be read", read)
-                .expected("a body of at most 64 KiB, urlencoded or multipart, each parameter once")
-                .or(refusal)?
-        } else {
-            Parameters::default()
-        };
-        Ok((endpoint, Call { method, headers, parameters, scheme, authority, now_ms, debug_id }))
-    }
-
-    /// Examines a request that was read, unless a fault comes in place of that.
-    async fn answer(
-        &self,
-        endpoint: Endpoint,
-        call: &Call,
-        fault: Option<Fault>,
-        checks: &mut Checks,
-    ) -> Result<Answer, Refusal> {
-        match fault {
-            Some(Fault::TooManyRequests { .. }) => return Err(Refusal::TooManyRequests),
-            Some(Fault::Unavailable { .. } | Fault::Html) => return Err(Refusal::Unavailable),
-            Some(Fault::InternalError) => return Err(Refusal::InternalError),
-            Some(Fault::Delay(delay)) => tokio::time::sleep(delay).await,
-            _ => {}
-        }
-        let key = self.token_key().await;
-        match endpoint {
-            Endpoint::ExchangeJwt => exchange_jwt::answer(self, call, key, checks),
-            Endpoint::Token => token_grants::answer(self, call, key, checks),
-            Endpoint::ValidateToken => validate_token::answer(self, call, key, checks),
-            Endpoint::Keys => Ok(Answer::ok_json(key.key_set().to_owned())),
-            Endpoint::Authorize => authorize::answer(self, call, key, checks),
-            Endpoint::InvalidateToken => revocation::invalidate(self, call, key, checks),
-            Endpoint::Revoke => revocation::revoke(self, call, key, checks),
-            Endpoint::UserInfo => user::info(self, call, key, checks),
-            Endpoint::Organizations => user::organizations(self, call, key, checks),
-            Endpoint::Discovery => Ok(discovery::answer(call)),
-            Endpoint::Echo => echo::answer(self, call, key, checks),
-        }
+    /// Writes the bindings to the state file, if there is one.
+    pub(crate) fn save(&self) -> io::Result<()> {
+        let Some(state_file) = &self.state_file else { return Ok(()) };
+        // Whoever writes last has seen the last bindings, since they are read under the same lock.
+        let path = state_file.lock().unwrap_or_else(PoisonError::into_inner);
+        let registered = self.bindings();
+        let bindings = registered.iter().map(|registered| &registered.binding);
+        private_file::write(&path, &scenario::to_json(bindings))
     }
 }
 
 fn id_of(token: &AccessTokenPayload) -> &str {
     token.members().get("id").and_then(|id| id.as_str()).unwrap_or_default()
-}
-
-/// A request as it came in.
-struct Arrival {
-    parts: Parts,
-    body: Incoming,
-    scheme: Scheme,
-    now_ms: u64,
-    debug_id: String,
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::{
     Answer, CLIENT_ID, CLIENT_SECRET, binding, builder, emulator, exchange, get, jwt, send,
 };
-use ims_emulator::Emulator;
+use ims_emulator::{Emulator, StartError};
 
 async fn change(
     emulator: &Emulator,
@@ -117,4 +117,29 @@ async fn what_cannot_be_done_is_refused_and_repeats_nothing() {
     let foreign =
         "GET /_emulator/requests HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
     assert_eq!(send(&emulator, foreign.as_bytes()).await.status, 421);
+}
+
+#[tokio::test]
+async fn bindings_outlive_the_emulator_in_a_state_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    let start = || builder().with_state_file(&path).start();
+    let emulator = start().await.unwrap();
+    let added = change(&emulator, "POST", "bindings", JSON, &entry().to_string()).await;
+    assert_eq!(added.status, 204);
+    emulator.shutdown().await;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let emulator = start().await.unwrap();
+    assert_eq!(exchange(&emulator, &jwt(json!({}))).await.status, 200);
+    let taken = change(&emulator, "DELETE", &format!("bindings/{CLIENT_ID}"), "", "").await;
+    assert_eq!(taken.status, 204);
+    emulator.shutdown().await;
+    let emulator = start().await.unwrap();
+    assert_eq!(exchange(&emulator, &jwt(json!({}))).await.error(), (400, "invalid_client"));
+    std::fs::write(&path, "x").unwrap();
+    assert!(matches!(start().await, Err(StartError::State(_))));
 }

@@ -1,0 +1,133 @@
+//! A binding as scenario files and the admin API write it.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use ims_claims::{ClientId, Metascope, OrgId, TechnicalAccountId};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+
+use super::{ScenarioError, read};
+use crate::{Binding, Certificate};
+
+/// A binding as scenarios and the admin API write it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BindingEntry {
+    client_id: ClientId,
+    org_id: OrgId,
+    technical_account_id: TechnicalAccountId,
+    #[serde(default)]
+    client_secrets: Vec<String>,
+    #[serde(default)]
+    certificates: Vec<String>,
+    #[serde(default)]
+    pub(super) certificate_files: Vec<PathBuf>,
+    #[serde(default)]
+    metascopes: Vec<String>,
+    client_metascopes: Option<Vec<String>>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    redirect_uris: Vec<String>,
+    token_lifetime_seconds: Option<u64>,
+    #[serde(default)]
+    requires_jti: bool,
+    exchange_jwt: Option<bool>,
+    #[serde(default)]
+    migrated: bool,
+}
+
+impl BindingEntry {
+    pub(super) fn binding(self, folder: &Path) -> Result<Binding, ScenarioError> {
+        let mut certificates = Vec::new();
+        for text in &self.certificates {
+            certificates.extend(self.read_certificates(text.as_bytes())?);
+        }
+        for file in &self.certificate_files {
+            certificates.extend(self.read_certificates(&read(&folder.join(file))?)?);
+        }
+        let metascopes = self.read_metascopes(&self.metascopes)?;
+        let client_metascopes =
+            self.client_metascopes.as_ref().map(|texts| self.read_metascopes(texts)).transpose()?;
+        let mut binding = Binding::new(self.client_id, self.org_id, self.technical_account_id)
+            .with_certificates(certificates)
+            .with_metascopes(metascopes)
+            .with_scopes(self.scopes);
+        for client_secret in self.client_secrets {
+            binding = binding.with_client_secret(client_secret);
+        }
+        for redirect_uri in self.redirect_uris {
+            binding = binding.with_redirect_uri(redirect_uri);
+        }
+        if let Some(metascopes) = client_metascopes {
+            binding = binding.with_client_metascopes(metascopes);
+        }
+        if let Some(seconds) = self.token_lifetime_seconds {
+            binding = binding.with_token_lifetime(Duration::from_secs(seconds));
+        }
+        let binding = if self.requires_jti { binding.requiring_jti() } else { binding };
+        let binding = if self.migrated { binding.migrated() } else { binding };
+        let may_exchange = self.exchange_jwt.unwrap_or(true);
+        Ok(if may_exchange { binding } else { binding.without_exchange_jwt() })
+    }
+
+    fn read_certificates(&self, file: &[u8]) -> Result<Vec<Certificate>, ScenarioError> {
+        Certificate::read_all(file).map_err(|source| ScenarioError::Certificate {
+            client_id: self.client_id.clone(),
+            source,
+        })
+    }
+
+    fn read_metascopes(&self, texts: &[String]) -> Result<Vec<Metascope>, ScenarioError> {
+        let read = |text: &String| {
+            text.parse().map_err(|source| ScenarioError::Metascope {
+                client_id: self.client_id.clone(),
+                source,
+            })
+        };
+        texts.iter().map(read).collect()
+    }
+}
+
+impl From<&Binding> for BindingEntry {
+    fn from(binding: &Binding) -> Self {
+        let names = |metascopes: &[Metascope]| -> Vec<String> {
+            metascopes.iter().map(ToString::to_string).collect()
+        };
+        let secrets = binding.client_secrets().iter();
+        Self {
+            client_id: binding.client_id().clone(),
+            org_id: binding.org_id().clone(),
+            technical_account_id: binding.technical_account_id().clone(),
+            client_secrets: secrets.map(|secret| secret.expose_secret().to_owned()).collect(),
+            certificates: binding.certificates().iter().map(|one| pem(one)).collect(),
+            certificate_files: Vec::new(),
+            metascopes: names(binding.metascopes()),
+            client_metascopes: Some(names(binding.client_metascopes())),
+            scopes: binding.scopes().to_owned(),
+            redirect_uris: binding.redirect_uris().to_owned(),
+            token_lifetime_seconds: Some(binding.token_lifetime().as_secs()),
+            requires_jti: binding.requires_jti(),
+            exchange_jwt: Some(binding.may_exchange()),
+            migrated: binding.is_migrated(),
+        }
+    }
+}
+
+/// A certificate in PEM (RFC 7468 §5); readers of base64 in one line are many, but not all.
+fn pem(certificate: &Certificate) -> String {
+    let base64 = BASE64_STANDARD.encode(certificate.as_der());
+    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+    for (place, c) in base64.chars().enumerate() {
+        if place > 0 && place % 64 == 0 {
+            pem.push('\n');
+        }
+        pem.push(c);
+    }
+    pem.push_str("\n-----END CERTIFICATE-----\n");
+    pem
+}
