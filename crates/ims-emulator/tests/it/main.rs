@@ -10,6 +10,7 @@ mod faults;
 mod forms;
 mod hostile_jwts;
 mod https;
+mod order;
 mod page;
 mod safety;
 mod scenarios;
