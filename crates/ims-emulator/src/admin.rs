@@ -89,6 +89,10 @@ async fn handle(service: &Service, parts: Parts, body: Incoming) -> Outcome {
     if headers.get(CONTENT_TYPE).is_none_or(|value| value != "application/json") {
         return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json".to_owned()));
     }
+    if method == Method::POST && resource == "keys" {
+        service.rotate_token_key().await;
+        return Ok(Answer::new(StatusCode::NO_CONTENT, JSON, ""));
+    }
     let body = parameters::whole(body, &service.limits).await.map_err(unreadable)?;
     let text = std::str::from_utf8(&body).map_err(|_| unreadable(Refusal::BodyMalformed))?;
     write(service, &method, resource, text)

@@ -5,12 +5,13 @@ use std::time::Duration;
 use http::Method;
 
 use crate::{
-    Binding, Refusal, TokenKey,
+    Binding, Refusal,
     answer::Answer,
     call::Call,
     checks::Checks,
     client, html,
     issued_token::{Challenge, TokenKind, TokenOrder},
+    key_ring::KeyRing,
     service::Service,
 };
 
@@ -30,7 +31,7 @@ const MAX_STATE: usize = 4096;
 pub(crate) fn answer(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let registered = client::identify(service, call.parameters.get("client_id"), checks)?;
@@ -51,7 +52,7 @@ pub(crate) fn answer(
         Ok(wish) => match consent(call) {
             Consent::Asked => html::consent(call, binding, &wish.scope),
             Consent::Denied => back.with_error(Refusal::ConsentDenied),
-            Consent::Given => back.with_grant(&wish, binding, call, key),
+            Consent::Given => back.with_grant(&wish, binding, call, keys),
         },
     })
 }
@@ -142,7 +143,7 @@ impl Redirection<'_> {
         Answer::redirect(&self.to('?', &pairs)).because_of(refusal)
     }
 
-    fn with_grant(&self, wish: &Wish, binding: &Binding, call: &Call, key: &TokenKey) -> Answer {
+    fn with_grant(&self, wish: &Wish, binding: &Binding, call: &Call, keys: &KeyRing) -> Answer {
         let is_code = wish.response == Response::Code;
         let challenge = call.parameters.get("code_challenge").map(|text| Challenge {
             text,
@@ -156,7 +157,7 @@ impl Redirection<'_> {
             lifetime: if is_code { CODE_LIFETIME } else { binding.token_lifetime() },
             challenge: challenge.filter(|_| is_code),
         };
-        let token = order.fill(key, &call.debug_id, call.now_ms);
+        let token = order.fill(keys, &call.debug_id, call.now_ms);
         if is_code {
             return Answer::redirect(&self.to('?', &[("code", &token)]));
         }

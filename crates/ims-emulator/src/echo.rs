@@ -4,11 +4,12 @@
 use serde::Serialize;
 
 use crate::{
-    Refusal, TokenKey,
+    Refusal,
     answer::Answer,
     call::Call,
     checks::Checks,
     issued_token::{TokenFault, TokenKind},
+    key_ring::KeyRing,
     service::Service,
 };
 
@@ -27,7 +28,7 @@ struct Echo<'a> {
 pub(crate) fn answer(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let api_key = checks
@@ -38,7 +39,7 @@ pub(crate) fn answer(
         .given("access token is sent", call.bearer())
         .expected("the header Authorization: Bearer")
         .or(Refusal::BearerMissing)?;
-    let token = service.read_token(key, token, TokenKind::Access, call.now_ms);
+    let token = service.read_token(keys, token, TokenKind::Access, call.now_ms);
     let fault = token.as_ref().map_or_else(|fault: &TokenFault| fault.reason(), |_| "valid");
     let token = checks
         .given("access token is valid", token.ok())

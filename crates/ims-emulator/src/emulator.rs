@@ -115,6 +115,11 @@ impl Emulator {
         self.service.faults.clear();
     }
 
+    /// Makes a new key and signs access tokens with it from now on. Former keys stay published, and their tokens valid.
+    pub async fn rotate_token_key(&self) {
+        self.service.rotate_token_key().await;
+    }
+
     /// Puts its clock `seconds` ahead, or behind if negative, as an IMS whose clock and the client's differ.
     pub fn set_clock_offset(&self, seconds: i64) {
         self.service.clock.set_offset(seconds);

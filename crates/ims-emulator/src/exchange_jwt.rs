@@ -6,13 +6,14 @@ use ims_claims::NumericDate;
 use serde::Serialize;
 
 use crate::{
-    Certificate, Refusal, TokenKey,
+    Certificate, Refusal,
     answer::Answer,
     assertion::{self, Claims},
     call::Call,
     checks::Checks,
     client,
     issued_token::{TokenKind, TokenOrder},
+    key_ring::KeyRing,
     metascopes,
     service::{Registered, Service},
 };
@@ -37,7 +38,7 @@ struct Granted {
 pub(crate) fn answer(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let registered = client::authenticate(service, call, checks)?;
@@ -66,7 +67,7 @@ pub(crate) fn answer(
     };
     Ok(Answer::ok(&Granted {
         token_type: "bearer",
-        access_token: order.fill(key, &call.debug_id, call.now_ms),
+        access_token: order.fill(keys, &call.debug_id, call.now_ms),
         // IMS says how long the token still lives, which is a moment less than its lifetime.
         expires_in_ms: order.lifetime_ms().saturating_sub(1),
     }))

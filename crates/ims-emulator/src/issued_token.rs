@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_claims::{AccessTokenPayload, ClientId, CompactJwt};
 use serde::Serialize;
 
-use crate::{TokenKey, clock::date};
+use crate::{clock::date, key_ring::KeyRing};
 
 /// What a token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl TokenOrder<'_> {
     }
 
     /// Issues the token. `id` makes it unlike every other.
-    pub(crate) fn fill(&self, key: &TokenKey, id: &str, now_ms: u64) -> String {
+    pub(crate) fn fill(&self, keys: &KeyRing, id: &str, now_ms: u64) -> String {
         let payload = Payload {
             id,
             r#type: self.kind.name(),
@@ -127,21 +127,21 @@ impl TokenOrder<'_> {
             code_challenge_method: self.challenge.map(|challenge| challenge.method),
         };
         let payload = serde_json::to_vec(&payload).expect("a struct of strings is always JSON");
-        let mut signing_input = header(self.kind);
+        let mut signing_input = header(self.kind, &keys.key_id());
         BASE64_URL_SAFE_NO_PAD.encode_string(payload, &mut signing_input);
-        key.sign(signing_input)
+        keys.sign(signing_input)
     }
 }
 
 /// Reads `token`, if the emulator has issued it as one of `kind` and it has not expired.
 pub(crate) fn read(
-    key: &TokenKey,
+    keys: &KeyRing,
     token: &str,
     kind: TokenKind,
     now_ms: u64,
 ) -> Result<AccessTokenPayload, TokenFault> {
     let jwt = CompactJwt::parse(token).map_err(|_| TokenFault::NotAToken)?;
-    if !key.has_signed(jwt.signing_input(), jwt.signature().as_bytes()) {
+    if !keys.has_signed(jwt.signing_input(), jwt.signature().as_bytes()) {
         return Err(TokenFault::SignatureWrong);
     }
     let members = jwt.payload_object().map_err(|_| TokenFault::NotAToken)?;
@@ -153,8 +153,7 @@ pub(crate) fn read(
 }
 
 /// The header, encoded, and the dot after it.
-fn header(kind: TokenKind) -> String {
-    let key_id = TokenKey::KEY_ID;
+fn header(kind: TokenKind, key_id: &str) -> String {
     let name = kind.header_name();
     let header =
         format!(r#"{{"alg":"RS256","x5u":"{key_id}.cer","kid":"{key_id}","itt":"{name}"}}"#);
@@ -166,11 +165,16 @@ fn header(kind: TokenKind) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TokenKey;
     use ims_testkit::keys;
 
     const NOW_MS: u64 = 1_550_001_138_500;
 
-    fn token(key: &TokenKey) -> String {
+    fn ring(pem: &str) -> KeyRing {
+        KeyRing::new(TokenKey::from_pkcs8_pem(pem).unwrap())
+    }
+
+    fn token(keys: &KeyRing) -> String {
         let order = TokenOrder {
             kind: TokenKind::Access,
             client_id: &"client".parse().unwrap(),
@@ -179,12 +183,12 @@ mod tests {
             lifetime: Duration::from_hours(24),
             challenge: None,
         };
-        order.fill(key, "1", NOW_MS)
+        order.fill(keys, "1", NOW_MS)
     }
 
     #[test]
     fn a_token_looks_like_one_of_ims_and_names_the_emulators_key() {
-        let token = token(&TokenKey::from_pkcs8_pem(keys::FIRST).unwrap());
+        let token = token(&ring(keys::FIRST));
         let jwt = CompactJwt::parse(&token).unwrap();
         assert_eq!(jwt.header()["x5u"], "ims_emulator-key-at-1.cer");
         assert_eq!(jwt.header()["itt"], "at");
@@ -198,8 +202,8 @@ mod tests {
 
     #[test]
     fn a_token_is_valid_until_it_expires_and_under_its_own_key_only() {
-        let key = TokenKey::from_pkcs8_pem(keys::FIRST).unwrap();
-        let other = TokenKey::from_pkcs8_pem(keys::SECOND).unwrap();
+        let key = ring(keys::FIRST);
+        let other = ring(keys::SECOND);
         let token = token(&key);
         let day = 86_400_000;
         let read = |key, token, now_ms| read(key, token, TokenKind::Access, now_ms);

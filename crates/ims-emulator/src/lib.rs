@@ -41,6 +41,7 @@ mod answer;
 mod clock;
 mod html;
 mod issued_token;
+mod key_ring;
 
 mod admin;
 mod checks;

@@ -3,12 +3,13 @@
 use http::StatusCode;
 
 use crate::{
-    Check, Refusal, TokenKey,
+    Check, Refusal,
     answer::{Answer, JSON},
     call::Call,
     checks::Checks,
     client,
     issued_token::TokenKind,
+    key_ring::KeyRing,
     service::Service,
 };
 
@@ -17,12 +18,12 @@ use crate::{
 pub(crate) fn invalidate(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let client_id = call.parameters.get("client_id").or(call.header("x-ims-clientid"));
     let registered = client::identify(service, client_id, checks)?;
-    end(service, call, key, registered.binding.client_id().as_str(), checks)
+    end(service, call, keys, registered.binding.client_id().as_str(), checks)
 }
 
 /// Answers `/ims/revoke`: confidential clients give their secret, public ones have none. Source:
@@ -30,7 +31,7 @@ pub(crate) fn invalidate(
 pub(crate) fn revoke(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let named = call.named_client().and_then(|client_id| service.registered(&client_id));
@@ -40,14 +41,14 @@ pub(crate) fn revoke(
         }
         _ => client::authenticate(service, call, checks)?,
     };
-    end(service, call, key, registered.binding.client_id().as_str(), checks)
+    end(service, call, keys, registered.binding.client_id().as_str(), checks)
 }
 
 /// Ends the token if it is one of this client; what is no token has ended already (RFC 7009 §2.2).
 fn end(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     client_id: &str,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
@@ -57,7 +58,7 @@ fn end(
         .or(Refusal::TokenMissing)?;
     let kinds = [TokenKind::Access, TokenKind::Refresh, TokenKind::Code];
     let mut read =
-        kinds.iter().filter_map(|kind| service.read_token(key, token, *kind, call.now_ms).ok());
+        kinds.iter().filter_map(|kind| service.read_token(keys, token, *kind, call.now_ms).ok());
     let own = read.next().filter(|payload| payload.client_id() == Some(client_id));
     checks.note(Check {
         name: "token is valid",

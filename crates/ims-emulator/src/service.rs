@@ -20,6 +20,7 @@ use crate::{
     host::{self, AllowedHosts},
     issued_token::{self, TokenFault, TokenKind},
     journal::Journal,
+    key_ring::KeyRing,
     private_file,
     replay::ReplayMemory,
     scenario,
@@ -48,7 +49,7 @@ pub(crate) struct Rules {
 #[derive(Debug)]
 pub(crate) struct Service {
     bindings: RwLock<HashMap<String, Arc<Registered>>>,
-    token_key: OnceCell<TokenKey>,
+    key_ring: OnceCell<RwLock<Arc<KeyRing>>>,
     revoked: ReplayMemory,
     instance: u64,
     pub(crate) rules: Rules,
@@ -74,7 +75,7 @@ impl Service {
         let _ = aws_lc_rs::rand::fill(&mut random);
         Self {
             bindings: RwLock::default(),
-            token_key: OnceCell::new(),
+            key_ring: OnceCell::new(),
             revoked: ReplayMemory::default(),
             instance: u64::from_ne_bytes(random),
             rules,
@@ -144,12 +145,12 @@ impl Service {
     /// Reads `token`, if the emulator has issued it and it has not ended.
     pub(crate) fn read_token(
         &self,
-        key: &TokenKey,
+        keys: &KeyRing,
         token: &str,
         kind: TokenKind,
         now_ms: u64,
     ) -> Result<AccessTokenPayload, TokenFault> {
-        let payload = issued_token::read(key, token, kind, now_ms)?;
+        let payload = issued_token::read(keys, token, kind, now_ms)?;
         if self.revoked.remembers(id_of(&payload)) { Err(TokenFault::Revoked) } else { Ok(payload) }
     }
 
@@ -158,18 +159,28 @@ impl Service {
         self.revoked.remember(id_of(token), token.expires_at(), now)
     }
 
-    /// The key that signs access tokens, made at its first use unless one was given.
-    pub(crate) async fn token_key(&self) -> &TokenKey {
-        let generate = || async {
-            tokio::task::spawn_blocking(TokenKey::generate)
-                .await
-                .expect("making a key neither panics nor is cancelled while the runtime runs")
-        };
-        self.token_key.get_or_init(generate).await
+    /// The keys of access tokens. The first is made at its first use unless one was given.
+    pub(crate) async fn keys(&self) -> Arc<KeyRing> {
+        let ring = self.ring().await.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&ring)
+    }
+
+    /// Makes a new key, with which tokens are signed from now on.
+    pub(crate) async fn rotate_token_key(&self) {
+        let ring = self.ring().await;
+        let newest = generate().await;
+        let mut ring = ring.write().unwrap_or_else(PoisonError::into_inner);
+        *ring = Arc::new(ring.with(newest));
+    }
+
+    async fn ring(&self) -> &RwLock<Arc<KeyRing>> {
+        let first = || async { RwLock::new(Arc::new(KeyRing::new(generate().await))) };
+        self.key_ring.get_or_init(first).await
     }
 
     pub(crate) fn set_token_key(&mut self, token_key: TokenKey) {
-        self.token_key = OnceCell::new_with(Some(token_key));
+        let ring = RwLock::new(Arc::new(KeyRing::new(token_key)));
+        self.key_ring = OnceCell::new_with(Some(ring));
     }
 
     /// Writes the bindings to the state file, if there is one.
@@ -181,6 +192,12 @@ impl Service {
         let bindings = registered.iter().map(|registered| &registered.binding);
         private_file::write(&path, &scenario::to_json(bindings))
     }
+}
+
+async fn generate() -> TokenKey {
+    tokio::task::spawn_blocking(TokenKey::generate)
+        .await
+        .expect("making a key neither panics nor is cancelled while the runtime runs")
 }
 
 fn id_of(token: &AccessTokenPayload) -> &str {

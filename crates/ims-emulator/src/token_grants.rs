@@ -3,13 +3,15 @@
 mod authorization_code;
 mod client_credentials;
 
-use crate::{Refusal, TokenKey, answer::Answer, call::Call, checks::Checks, service::Service};
+use crate::{
+    Refusal, answer::Answer, call::Call, checks::Checks, key_ring::KeyRing, service::Service,
+};
 
 /// Examines the request and issues the tokens.
 pub(crate) fn answer(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let grant_type = checks
@@ -27,7 +29,7 @@ pub(crate) fn answer(
         .expected("client_credentials, authorization_code or refresh_token")
         .actual(grant_type.to_owned())
         .or(Refusal::GrantTypeUnsupported)?;
-    grant(service, call, key, checks)
+    grant(service, call, keys, checks)
 }
 
-type Grant = fn(&Service, &Call, &TokenKey, &mut Checks) -> Result<Answer, Refusal>;
+type Grant = fn(&Service, &Call, &KeyRing, &mut Checks) -> Result<Answer, Refusal>;

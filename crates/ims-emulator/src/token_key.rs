@@ -14,11 +14,12 @@ use x509_parser::{pem::Pem, prelude::FromDer, public_key::RSAPublicKey};
 
 /// The RSA key that signs access tokens.
 ///
-/// Its key id is `ims_emulator-key-at-1`, so that a token of the emulator is never taken for one of Adobe's.
+/// The id of the first is `ims_emulator-key-at-1`, so that a token of the emulator is never taken for one of Adobe's.
 pub struct TokenKey {
     key_pair: RsaKeyPair,
     public_key: ParsedPublicKey,
-    key_set: String,
+    modulus: String,
+    exponent: String,
 }
 
 /// A text that is no RSA private key for access tokens.
@@ -34,7 +35,7 @@ pub enum TokenKeyError {
 }
 
 impl TokenKey {
-    /// The `kid` of every access token and of the one key at `/ims/keys`.
+    /// The `kid` of the first key, in tokens and at `/ims/keys`. That of the second ends in 2, and so on.
     pub const KEY_ID: &str = "ims_emulator-key-at-1";
 
     /// A new key of 2048 bits. It takes some 80 ms of computing.
@@ -63,14 +64,21 @@ impl TokenKey {
     fn new(key_pair: RsaKeyPair) -> Option<Self> {
         let der = key_pair.public_key().as_ref();
         let public_key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).ok()?;
-        let key_set = key_set(&RSAPublicKey::from_der(der).ok()?.1);
-        Some(Self { key_pair, public_key, key_set })
+        let (_, numbers) = RSAPublicKey::from_der(der).ok()?;
+        let (modulus, exponent) = (encoded(numbers.modulus), encoded(numbers.exponent));
+        Some(Self { key_pair, public_key, modulus, exponent })
     }
 
-    /// The key as a JWK Set (RFC 7517 §5).
-    #[must_use]
-    pub fn key_set(&self) -> &str {
-        &self.key_set
+    /// The public key as a JWK (RFC 7517 §4) under `key_id`.
+    pub(crate) fn jwk(&self, key_id: &str) -> serde_json::Value {
+        serde_json::json!({
+            "kty": "RSA",
+            "use": "sig",
+            "alg": "RS256",
+            "kid": key_id,
+            "n": self.modulus,
+            "e": self.exponent,
+        })
     }
 
     /// Puts the signature behind `signing_input`, RS256.
@@ -97,34 +105,24 @@ impl fmt::Debug for TokenKey {
     }
 }
 
-fn key_set(key: &RSAPublicKey<'_>) -> String {
-    let number = |octets: &[u8]| {
-        let zeros = octets.iter().take_while(|octet| **octet == 0).count();
-        BASE64_URL_SAFE_NO_PAD.encode(&octets[zeros..])
-    };
-    let jwk = serde_json::json!({
-        "kty": "RSA",
-        "use": "sig",
-        "alg": "RS256",
-        "kid": TokenKey::KEY_ID,
-        "n": number(key.modulus),
-        "e": number(key.exponent),
-    });
-    serde_json::json!({ "keys": [jwk] }).to_string()
+/// A number in base64url, without the zeros in front (RFC 7518 §2, `Base64urlUInt`).
+fn encoded(number: &[u8]) -> String {
+    let zeros = number.iter().take_while(|octet| **octet == 0).count();
+    BASE64_URL_SAFE_NO_PAD.encode(&number[zeros..])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use ims_testkit::keys;
-    use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::Jwk};
 
     #[test]
     fn another_library_verifies_by_the_published_key() {
         let key = TokenKey::from_pkcs8_pem(keys::FIRST).unwrap();
         let jwt = key.sign("eyJhbGciOiJSUzI1NiJ9.e30".to_owned());
-        let set: JwkSet = serde_json::from_str(key.key_set()).unwrap();
-        let published = DecodingKey::from_jwk(set.find(TokenKey::KEY_ID).unwrap()).unwrap();
+        let jwk: Jwk = serde_json::from_value(key.jwk(TokenKey::KEY_ID)).unwrap();
+        let published = DecodingKey::from_jwk(&jwk).unwrap();
         let mut rules = Validation::new(Algorithm::RS256);
         rules.required_spec_claims.clear();
         rules.validate_exp = false;

@@ -6,11 +6,12 @@ use ims_claims::AccessTokenPayload;
 use serde::Serialize;
 
 use crate::{
-    Refusal, TokenKey,
+    Refusal,
     answer::Answer,
     call::Call,
     checks::Checks,
     issued_token::{TokenFault, TokenKind},
+    key_ring::KeyRing,
     service::{Registered, Service},
 };
 
@@ -61,10 +62,10 @@ struct OrgRef<'a> {
 pub(crate) fn info(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
-    let (token, _) = holder(service, call, key, checks)?;
+    let (token, _) = holder(service, call, keys, checks)?;
     let sub = token.user_id().unwrap_or_default();
     let (ident, auth_src) = sub.split_once('@').unwrap_or((sub, ""));
     let allows = |name: &str| token.scopes().any(|scope| scope == name);
@@ -86,10 +87,10 @@ pub(crate) fn info(
 pub(crate) fn organizations(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
-    let (_, registered) = holder(service, call, key, checks)?;
+    let (_, registered) = holder(service, call, keys, checks)?;
     let org_id = registered.binding.org_id().as_str();
     let (ident, auth_src) = org_id.split_once('@').unwrap_or((org_id, ""));
     let reference = OrgRef { ident, auth_src };
@@ -100,14 +101,14 @@ pub(crate) fn organizations(
 fn holder(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<(AccessTokenPayload, Arc<Registered>), Refusal> {
     let token = checks
         .given("access token is sent", call.bearer())
         .expected("the header Authorization: Bearer")
         .or(Refusal::TokenNotValid)?;
-    let token = service.read_token(key, token, TokenKind::Access, call.now_ms);
+    let token = service.read_token(keys, token, TokenKind::Access, call.now_ms);
     let fault = token.as_ref().map_or_else(|fault: &TokenFault| fault.reason(), |_| "valid");
     let token = checks
         .given("access token is valid", token.ok())

@@ -4,12 +4,13 @@ use ims_claims::JsonObject;
 use serde::Serialize;
 
 use crate::{
-    Check, Refusal, TokenKey,
+    Check, Refusal,
     answer::Answer,
     call::Call,
     checks::Checks,
     client,
     issued_token::{TokenFault, TokenKind},
+    key_ring::KeyRing,
     service::Service,
 };
 
@@ -27,7 +28,7 @@ struct Validity {
 pub(crate) fn answer(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let client_id = call.parameters.get("client_id").or(call.header("x-ims-clientid"));
@@ -38,7 +39,7 @@ pub(crate) fn answer(
         .or(Refusal::TokenMissing)?;
     let kind = call.parameters.get("type").unwrap_or(TokenKind::Access.name());
     let kind = TokenKind::named(kind).ok_or(TokenFault::OfAnotherKind);
-    let token = kind.and_then(|kind| service.read_token(key, token, kind, call.now_ms));
+    let token = kind.and_then(|kind| service.read_token(keys, token, kind, call.now_ms));
     let validity = match token {
         Err(fault) => Err(fault.reason()),
         Ok(token) if token.client_id() == Some(registered.binding.client_id().as_str()) => {

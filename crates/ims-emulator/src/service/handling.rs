@@ -134,19 +134,19 @@ impl Service {
             Some(Fault::Delay(delay)) => tokio::time::sleep(delay).await,
             _ => {}
         }
-        let key = self.token_key().await;
+        let keys = self.keys().await;
         match endpoint {
-            Endpoint::ExchangeJwt => exchange_jwt::answer(self, call, key, checks),
-            Endpoint::Token => token_grants::answer(self, call, key, checks),
-            Endpoint::ValidateToken => validate_token::answer(self, call, key, checks),
-            Endpoint::Keys => Ok(Answer::ok_json(key.key_set().to_owned())),
-            Endpoint::Authorize => authorize::answer(self, call, key, checks),
-            Endpoint::InvalidateToken => revocation::invalidate(self, call, key, checks),
-            Endpoint::Revoke => revocation::revoke(self, call, key, checks),
-            Endpoint::UserInfo => user::info(self, call, key, checks),
-            Endpoint::Organizations => user::organizations(self, call, key, checks),
+            Endpoint::ExchangeJwt => exchange_jwt::answer(self, call, &keys, checks),
+            Endpoint::Token => token_grants::answer(self, call, &keys, checks),
+            Endpoint::ValidateToken => validate_token::answer(self, call, &keys, checks),
+            Endpoint::Keys => Ok(Answer::ok_json(keys.key_set())),
+            Endpoint::Authorize => authorize::answer(self, call, &keys, checks),
+            Endpoint::InvalidateToken => revocation::invalidate(self, call, &keys, checks),
+            Endpoint::Revoke => revocation::revoke(self, call, &keys, checks),
+            Endpoint::UserInfo => user::info(self, call, &keys, checks),
+            Endpoint::Organizations => user::organizations(self, call, &keys, checks),
             Endpoint::Discovery => Ok(discovery::answer(call)),
-            Endpoint::Echo => echo::answer(self, call, key, checks),
+            Endpoint::Echo => echo::answer(self, call, &keys, checks),
         }
     }
 }

@@ -8,12 +8,13 @@ use ims_claims::AccessTokenPayload;
 use serde::Serialize;
 
 use crate::{
-    Refusal, TokenKey,
+    Refusal,
     answer::Answer,
     call::Call,
     checks::Checks,
     client,
     issued_token::{TokenFault, TokenKind, TokenOrder},
+    key_ring::KeyRing,
     service::{Registered, Service},
 };
 
@@ -40,7 +41,7 @@ struct Granted<'a> {
 pub(super) fn redeem(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let registered = client(service, call, checks)?;
@@ -48,7 +49,7 @@ pub(super) fn redeem(
         .given("code is sent", call.parameters.get("code"))
         .expected("the parameter code")
         .or(Refusal::CodeNotValid)?;
-    let read = service.read_token(key, code, TokenKind::Code, call.now_ms);
+    let read = service.read_token(keys, code, TokenKind::Code, call.now_ms);
     let code = own(&registered, read, checks, Refusal::CodeNotValid)?;
     verifier(&registered, &code, call, checks)?;
     checks
@@ -56,14 +57,14 @@ pub(super) fn redeem(
         .expected("a code that was not redeemed before")
         .actual("one that was")
         .or(Refusal::CodeNotValid)?;
-    Ok(issue(&registered, &code, call, key))
+    Ok(issue(&registered, &code, call, keys))
 }
 
 /// Examines a refresh token and issues new tokens for the same scopes.
 pub(super) fn refresh(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let registered = client(service, call, checks)?;
@@ -71,9 +72,9 @@ pub(super) fn refresh(
         .given("refresh_token is sent", call.parameters.get("refresh_token"))
         .expected("the parameter refresh_token")
         .or(Refusal::RefreshTokenNotValid)?;
-    let read = service.read_token(key, token, TokenKind::Refresh, call.now_ms);
+    let read = service.read_token(keys, token, TokenKind::Refresh, call.now_ms);
     let token = own(&registered, read, checks, Refusal::RefreshTokenNotValid)?;
-    Ok(issue(&registered, &token, call, key))
+    Ok(issue(&registered, &token, call, keys))
 }
 
 /// Public clients have no secret to send.
@@ -136,7 +137,7 @@ fn issue(
     registered: &Registered,
     from: &AccessTokenPayload,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
 ) -> Answer {
     let sub = from.user_id().unwrap_or_default();
     let scopes: Vec<&str> = from.scopes().collect();
@@ -148,11 +149,11 @@ fn issue(
         lifetime: registered.binding.token_lifetime(),
         challenge: None,
     };
-    let access_token = order.fill(key, &call.debug_id, call.now_ms);
+    let access_token = order.fill(keys, &call.debug_id, call.now_ms);
     let expires_in_s = order.lifetime_ms().saturating_sub(1) / 1000;
     let refresh_token = scopes.contains(&OFFLINE_ACCESS).then(|| {
         let order = TokenOrder { kind: TokenKind::Refresh, lifetime: REFRESH_LIFETIME, ..order };
-        order.fill(key, &format!("{}-r", call.debug_id), call.now_ms)
+        order.fill(keys, &format!("{}-r", call.debug_id), call.now_ms)
     });
     Answer::ok(&Granted { access_token, refresh_token, sub, token_type: "bearer", expires_in_s })
 }

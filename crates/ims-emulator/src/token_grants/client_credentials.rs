@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use crate::{
-    Refusal, TokenKey,
+    Refusal,
     answer::Answer,
     call::Call,
     checks::Checks,
     client,
     issued_token::{TokenKind, TokenOrder},
+    key_ring::KeyRing,
     service::{Registered, Service},
 };
 
@@ -26,7 +27,7 @@ struct Granted {
 pub(super) fn answer(
     service: &Service,
     call: &Call,
-    key: &TokenKey,
+    keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let registered = client::authenticate(service, call, checks)?;
@@ -42,7 +43,7 @@ pub(super) fn answer(
         challenge: None,
     };
     Ok(Answer::ok(&Granted {
-        access_token: order.fill(key, &call.debug_id, call.now_ms),
+        access_token: order.fill(keys, &call.debug_id, call.now_ms),
         token_type: "bearer",
         expires_in_s: order.lifetime_ms().saturating_sub(1) / 1000,
     }))

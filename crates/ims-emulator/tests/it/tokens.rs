@@ -107,3 +107,22 @@ async fn the_protected_resource_answers_as_the_gateway_does() {
     assert_eq!(echo.body["org_id"], "C74F69D7594880280@AdobeOrg");
     assert_eq!(echo.body["scope"], json!(["ent_dataservices_sdk"]));
 }
+
+#[tokio::test]
+async fn after_a_rotation_tokens_of_both_keys_are_valid_and_both_keys_published() {
+    let emulator = emulator(binding()).await;
+    let before = token(&client_credentials(&emulator, "openid").await);
+    emulator.rotate_token_key().await;
+    let after = token(&client_credentials(&emulator, "openid").await);
+    let set: JwkSet = serde_json::from_value(get(&emulator, "/ims/keys", "").await.body).unwrap();
+    for (token, key_id) in [(before, TokenKey::KEY_ID), (after, "ims_emulator-key-at-2")] {
+        let (input, signature) = token.rsplit_once('.').unwrap();
+        let key = DecodingKey::from_jwk(set.find(key_id).unwrap()).unwrap();
+        let verified =
+            jsonwebtoken::crypto::verify(signature, input.as_bytes(), &key, Algorithm::RS256);
+        assert!(verified.unwrap(), "{key_id}");
+        let parameters = [("client_id", CLIENT_ID), ("token", &*token)];
+        let answer = form(&emulator, "/ims/validate_token/v1", &parameters).await;
+        assert_eq!(answer.body["valid"], true, "{key_id}");
+    }
+}
