@@ -14,6 +14,11 @@ pub trait Clock: fmt::Debug + Send + Sync {
 
     /// The time since some fixed moment, which never goes back. It should count the time that the machine was suspended.
     fn monotonic(&self) -> Duration;
+
+    /// Both times, for clocks that can tell them together for less.
+    fn both(&self) -> (NumericDate, Duration) {
+        (self.now(), self.monotonic())
+    }
 }
 
 /// The clock of the machine.
@@ -30,7 +35,11 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> Duration {
-        machine::monotonic()
+        machine::both().1
+    }
+
+    fn both(&self) -> (NumericDate, Duration) {
+        machine::both()
     }
 }
 
@@ -52,6 +61,10 @@ impl Clock for SharedClock {
 
     fn monotonic(&self) -> Duration {
         self.0.monotonic()
+    }
+
+    fn both(&self) -> (NumericDate, Duration) {
+        self.0.both()
     }
 }
 
@@ -76,15 +89,16 @@ mod machine {
         NumericDate::from_seconds(clock_gettime(ClockId::RealtimeCoarse).tv_sec)
     }
 
-    /// `CLOCK_BOOTTIME`, for the price of two coarse readings.
+    /// The monotonic time is `CLOCK_BOOTTIME`, for the price of a coarse reading.
     ///
     /// While the wall clock is not set, it and `CLOCK_MONOTONIC` run apart only in suspend. So as long as their distance
     /// is what it was, the time spent in suspend is too, and need not be asked for.
-    pub(super) fn monotonic() -> Duration {
+    pub(super) fn both() -> (NumericDate, Duration) {
         static DISTANCE: AtomicI64 = AtomicI64::new(i64::MIN);
         static SUSPENDED: AtomicI64 = AtomicI64::new(0);
+        let wall = clock_gettime(ClockId::RealtimeCoarse);
         let awake = milliseconds(clock_gettime(ClockId::MonotonicCoarse));
-        let distance = milliseconds(clock_gettime(ClockId::RealtimeCoarse)).saturating_sub(awake);
+        let distance = milliseconds(wall).saturating_sub(awake);
         if distance.abs_diff(DISTANCE.load(Ordering::Acquire)) > TOLERANCE_MS {
             let since_boot = milliseconds(clock_gettime(ClockId::Boottime));
             let exactly_awake = milliseconds(clock_gettime(ClockId::Monotonic));
@@ -93,7 +107,7 @@ mod machine {
             DISTANCE.store(distance, Ordering::Release);
         }
         let elapsed = awake.saturating_add(SUSPENDED.load(Ordering::Relaxed));
-        Duration::from_millis(elapsed.unsigned_abs())
+        (NumericDate::from_seconds(wall.tv_sec), Duration::from_millis(elapsed.unsigned_abs()))
     }
 
     /// Beyond the length of a tick, which can lie between two readings, and well within the margin before expiry.
@@ -116,13 +130,14 @@ mod machine {
         NumericDate::from_seconds(clock_gettime(ClockId::Realtime).tv_sec)
     }
 
-    pub(super) fn monotonic() -> Duration {
+    pub(super) fn both() -> (NumericDate, Duration) {
         let time = clock_gettime(ClockId::Monotonic);
         let (seconds, nanoseconds) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
-        Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default())
+        (now(), Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default()))
     }
 }
 
+/// Windows counts time in suspend.
 #[cfg(not(unix))]
 mod machine {
     use std::{
@@ -137,9 +152,9 @@ mod machine {
         NumericDate::from_seconds(0).plus(since_1970.unwrap_or_default())
     }
 
-    pub(super) fn monotonic() -> Duration {
+    pub(super) fn both() -> (NumericDate, Duration) {
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-        START.elapsed()
+        (now(), START.elapsed())
     }
 }
 

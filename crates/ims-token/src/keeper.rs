@@ -130,10 +130,14 @@ impl TokenKeeper {
     /// [`TokenError::Unavailable`] and [`TokenError::Refused`] if there is no token that can be used, and
     /// [`TokenError::NoRuntime`].
     pub async fn token(&self) -> Result<AccessToken, TokenError> {
-        if let Some(token) = self.peek() {
-            return Ok(token.clone());
+        match self.fresh() {
+            Some(token) => Ok(token),
+            None => self.inner.obtain_boxed(Need::Any).await.map(|entry| entry.token.clone()),
         }
-        self.inner.obtain(Need::Any).await.map(|entry| entry.token.clone())
+    }
+
+    fn fresh(&self) -> Option<AccessToken> {
+        self.peek().map(|token| token.clone())
     }
 
     /// A token that can still be used in `duration`: for a request that takes long, or a process that is handed it.

@@ -1,6 +1,7 @@
 //! What the clones of a keeper share: the token, the memory of failures, and the flight that all wait for.
 
 use std::{
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -74,12 +75,21 @@ impl Inner {
     }
 
     pub(crate) fn reading(&self) -> Reading {
-        let clock = &self.settings.clock;
-        Reading { wall: clock.now(), monotonic: clock.monotonic() }
+        let (wall, monotonic) = self.settings.clock.both();
+        Reading { wall, monotonic }
     }
 
     pub(crate) fn held(&self) -> Option<Arc<Entry>> {
         self.entry.load_full()
+    }
+
+    /// Not inlined into the future of who asks for a fresh token: it is called seldom, and large.
+    #[cold]
+    pub(super) fn obtain_boxed(
+        self: &Arc<Self>,
+        need: Need,
+    ) -> Pin<Box<dyn Future<Output = Result<Arc<Entry>, TokenError>> + Send + '_>> {
+        Box::pin(self.obtain(need))
     }
 
     /// A token that meets `need`. Boxed only where the caller has to wait.

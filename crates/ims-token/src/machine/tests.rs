@@ -34,8 +34,10 @@ fn a_token_ages_by_windows_that_shrink_with_its_life() {
         (1,         0.0,    1,       1,        1),
     ];
     for (lifetime, random, advisory, mandatory, expired) in table {
+        let at_second = |at: u64| reading(0, at);
         let schedule = schedule(lifetime, random);
-        let first = |phase: Phase| (0..).find(|at| schedule.phase(reading(*at, 0)) >= phase);
+        let first =
+            |phase: Phase| (0..=lifetime).find(|at| phase <= schedule.phase(at_second(*at)));
         let ages = [Phase::Advisory, Phase::Mandatory, Phase::Expired].map(first);
         assert_eq!(ages, [Some(advisory), Some(mandatory), Some(expired)], "{lifetime} {random}");
     }
@@ -155,9 +157,10 @@ impl Model {
             }
             Happening::Fail { is_permanent, retry_after, random } => {
                 let retry_after = retry_after.map(Duration::from_secs);
-                let error = match is_permanent {
-                    true => FetchError::permanent("no"),
-                    false => FetchError::transient("busy", retry_after),
+                let error = if is_permanent {
+                    FetchError::permanent("no")
+                } else {
+                    FetchError::transient("busy", retry_after)
                 };
                 self.gate.close(error, self.now, random);
             }

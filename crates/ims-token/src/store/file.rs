@@ -4,9 +4,9 @@
 //! follows a symbolic link, and nothing opens what is not a regular file.
 
 use std::{
-    fs::{DirBuilder, File, TryLockError},
+    fs::{self, DirBuilder, File, Permissions, TryLockError},
     io::{self, Read, Write},
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -108,11 +108,16 @@ impl Folder {
         if let Some(folder) = Self::open(path)? {
             return Ok(folder);
         }
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(StoreError::unavailable)?;
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(StoreError::unavailable)?;
+        }
+        match DirBuilder::new().mode(0o700).create(path) {
+            // What a strict umask has taken away is given back.
+            Ok(()) => fs::set_permissions(path, Permissions::from_mode(0o700)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        }
+        .map_err(StoreError::unavailable)?;
         Self::open(path)?
             .ok_or_else(|| StoreError::unavailable(io::Error::from(io::ErrorKind::NotFound)))
     }

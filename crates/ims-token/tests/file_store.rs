@@ -1,0 +1,336 @@
+//! The store in a folder: what every store must do, and what only files can suffer.
+#![cfg(all(feature = "file", feature = "testing", unix))]
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader},
+    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use ims_claims::{Environment, NumericDate};
+use ims_exchange::AccessToken;
+use ims_token::{
+    CacheKey, Clock, FileStore, SharedClock, SharedStore, StoreError, SystemClock, TokenKeeper,
+    TokenStore,
+    testing::{ScriptedSource, check_store},
+};
+use rustix::{
+    fs::{CWD, FileType, Mode, mknodat},
+    process::umask,
+};
+use tempfile::TempDir;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+fn key() -> CacheKey {
+    CacheKey::new(&Environment::production(), &"client".parse().unwrap(), "jwt")
+}
+
+fn token(text: &str, lives_for: Duration) -> AccessToken {
+    let now = SystemClock.now();
+    AccessToken::new(text.to_owned(), now, now.plus(lives_for)).unwrap()
+}
+
+/// A folder that exists, with one token in it.
+async fn folder_with_a_token() -> (TempDir, PathBuf, FileStore) {
+    let root = TempDir::new().unwrap();
+    let folder = root.path().join("ims");
+    let store = FileStore::new(&folder);
+    store.save(&key(), &token("first", HOUR)).await.unwrap();
+    (root, folder, store)
+}
+
+fn token_file(folder: &Path) -> PathBuf {
+    let mut files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.find(|path| path.extension().is_some_and(|extension| extension == "json")).unwrap()
+}
+
+#[tokio::test]
+async fn it_does_what_every_store_must() {
+    let root = TempDir::new().unwrap();
+    let open = || FileStore::new(root.path().join("a/b"));
+    check_store(&open(), &open(), NumericDate::from_seconds(1_700_000_000)).await;
+}
+
+#[tokio::test]
+async fn nothing_is_made_before_something_is_saved() {
+    let root = TempDir::new().unwrap();
+    let folder = root.path().join("ims");
+    assert!(FileStore::new(&folder).load(&key()).await.unwrap().is_none());
+    assert!(!folder.exists());
+}
+
+#[tokio::test]
+async fn a_lease_ends_when_it_is_dropped() {
+    let (_root, _, store) = folder_with_a_token().await;
+    let lease = store.lease(&key(), HOUR).await.unwrap().unwrap();
+    assert!(store.lease(&key(), HOUR).await.unwrap().is_none());
+    drop(lease);
+    assert!(store.lease(&key(), HOUR).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_what_was_saved_is_no_token_and_is_replaced() {
+    let (_root, folder, store) = folder_with_a_token().await;
+    let file = token_file(&folder);
+    let whole = fs::read_to_string(&file).unwrap();
+    let date = whole.split("\"expires_at\":").nth(1).unwrap().trim_end_matches('}').to_owned();
+    let mut contents = vec![
+        String::new(),
+        "{}".to_owned(),
+        "\u{0}".repeat(200_000),
+        whole.replace("first", ""),
+        whole.replace("first", "a\\r\\nb"),
+        whole.replace("client", "another"),
+        // googleworkspace/cli#904: a token without an expiry was kept for ever.
+        whole.replace(&format!("\"expires_at\":{date}"), "\"expires_at\":null"),
+        whole.replace(&format!(",\"expires_at\":{date}"), ""),
+    ];
+    contents.extend((0..whole.len()).map(|length| whole[..length].to_owned()));
+    for content in contents {
+        fs::write(&file, &content).unwrap();
+        let loaded = store.load(&key()).await;
+        assert!(matches!(loaded, Err(StoreError::Garbled)), "{loaded:?} from {content:?}");
+    }
+    store.save(&key(), &token("second", HOUR)).await.unwrap();
+    assert_eq!(store.load(&key()).await.unwrap().unwrap().expose_secret(), "second");
+}
+
+#[tokio::test]
+async fn a_file_moved_to_another_keys_place_is_no_token() {
+    let (_root, folder, store) = folder_with_a_token().await;
+    let other = key().with_scopes(["openid"]);
+    let first = token_file(&folder);
+    let whole = fs::read(&first).unwrap();
+    fs::remove_file(&first).unwrap();
+    store.save(&other, &token("other", HOUR)).await.unwrap();
+    fs::write(token_file(&folder), whole).unwrap();
+    assert!(matches!(store.load(&other).await, Err(StoreError::Garbled)));
+}
+
+#[tokio::test]
+async fn what_is_no_private_regular_file_is_refused_and_nobody_waits_for_it() {
+    let fifo = |path: &Path| {
+        mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    };
+    let link = |path: &Path| symlink("/dev/zero", path).unwrap();
+    let folder = |path: &Path| fs::create_dir(path).unwrap();
+    let open_to_others = |path: &Path| {
+        fs::write(path, "{}").unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+    };
+    let makers: [&dyn Fn(&Path); 4] = [&fifo, &link, &folder, &open_to_others];
+    for (what, make) in ["fifo", "link", "folder", "open"].into_iter().zip(makers) {
+        let (_root, folder, store) = folder_with_a_token().await;
+        let file = token_file(&folder);
+        fs::remove_file(&file).unwrap();
+        make(&file);
+        let loaded = store.load(&key()).await;
+        assert!(matches!(loaded, Err(StoreError::Unsafe { .. })), "{what}: {loaded:?}");
+
+        // The same for the file of the lease, except that its mode is mended.
+        let lock = file.with_extension("lock");
+        make(&lock);
+        let leased = store.lease(&key(), HOUR).await;
+        assert_eq!(leased.is_ok(), what == "open", "{what}: {leased:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_others_can_enter_or_that_is_a_link_is_refused() {
+    let (root, folder, store) = folder_with_a_token().await;
+    for mode in [0o755, 0o750, 0o701, 0o777] {
+        fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+        assert!(matches!(store.load(&key()).await, Err(StoreError::Unsafe { .. })), "{mode:o}");
+        assert!(store.save(&key(), &token("second", HOUR)).await.is_err());
+    }
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let link = root.path().join("link");
+    symlink(&folder, &link).unwrap();
+    let loaded = FileStore::new(link).load(&key()).await;
+    assert!(matches!(loaded, Err(StoreError::Unsafe { .. })), "{loaded:?}");
+    let file = FileStore::new(token_file(&folder));
+    assert!(matches!(file.load(&key()).await, Err(StoreError::Unsafe { .. })));
+}
+
+#[tokio::test]
+async fn a_link_in_the_place_of_the_new_file_is_not_followed() {
+    let (root, folder, store) = folder_with_a_token().await;
+    let victim = root.path().join("victim");
+    fs::write(&victim, "untouched").unwrap();
+    symlink(&victim, token_file(&folder).with_extension("new")).unwrap();
+    store.save(&key(), &token("second", HOUR)).await.unwrap();
+    assert_eq!(fs::read_to_string(victim).unwrap(), "untouched");
+}
+
+/// What the tests below run as processes of their own: this very program, told by its environment what to do.
+mod child {
+    use super::{Child, Command, Path, Stdio};
+
+    pub(super) const ROLE: &str = "IMS_TOKEN_TEST_ROLE";
+    pub(super) const FOLDER: &str = "IMS_TOKEN_TEST_FOLDER";
+
+    pub(super) fn spawn(role: &str, folder: &Path) -> Child {
+        spawn_in("exec \"$0\" \"$@\"", role, folder)
+    }
+
+    /// In a shell that first does what `script` says, which ends with running the program.
+    pub(super) fn spawn_in(script: &str, role: &str, folder: &Path) -> Child {
+        Command::new("sh")
+            .args(["-c", script])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "act", "--nocapture"])
+            .env(ROLE, role)
+            .env(FOLDER, folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+}
+
+/// Plays the role that the environment names; none when it is run as a test like the others.
+#[test]
+fn act() {
+    let (Ok(role), Ok(folder)) = (std::env::var(child::ROLE), std::env::var(child::FOLDER)) else {
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let store = FileStore::new(&folder);
+        match role.as_str() {
+            "save for ever" => {
+                for number in 1_u32.. {
+                    let lives_for = HOUR + Duration::from_secs(number.into());
+                    store
+                        .save(&key(), &token(&format!("token-{number}"), lives_for))
+                        .await
+                        .unwrap();
+                    println!("saved {number}");
+                }
+            }
+            "obtain" => obtain(&folder, SharedStore::new(store)).await,
+            "hold the lease" => {
+                let _lease = store.lease(&key(), HOUR).await.unwrap().unwrap();
+                println!("holding");
+                std::future::pending::<()>().await;
+            }
+            "save under a strict umask" => {
+                umask(Mode::from_raw_mode(0o777));
+                store.save(&key(), &token("token", HOUR)).await.unwrap();
+                drop(store.lease(&key(), HOUR).await.unwrap().unwrap());
+            }
+            "save onto a full disk" => {
+                let saved = store.save(&key(), &token("second", 2 * HOUR)).await;
+                assert!(matches!(saved, Err(StoreError::Unavailable { .. })), "{saved:?}");
+            }
+            other => panic!("no such role: {other}"),
+        }
+    });
+}
+
+/// Obtains a token through the store, and leaves a mark in the folder beside for each request sent.
+async fn obtain(folder: &str, store: SharedStore) {
+    let clock = SharedClock::new(SystemClock);
+    let requests = Path::new(folder).with_file_name("requests");
+    let source = ims_token::TokenSource::new(move || {
+        let requests = requests.clone();
+        async move {
+            let mark = requests.join(std::process::id().to_string());
+            File::create_new(mark).expect("each process sends at most one request");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Ok(token("token", HOUR))
+        }
+    });
+    let keeper = TokenKeeper::new(source, clock).with_store(store, key());
+    println!("got {}", keeper.token().await.unwrap().expose_secret());
+}
+
+/// Waits for `child` to end well, and returns what it said.
+#[track_caller]
+fn assert_succeeds(child: Child) -> String {
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
+    BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap)
+}
+
+#[test]
+fn sixty_four_processes_that_start_together_make_one_exchange() {
+    let root = TempDir::new().unwrap();
+    fs::create_dir(root.path().join("requests")).unwrap();
+    let folder = root.path().join("ims");
+    let children: Vec<_> = (0..64).map(|_| child::spawn("obtain", &folder)).collect();
+    for child in children {
+        assert!(assert_succeeds(child).contains("got token"));
+    }
+    assert_eq!(fs::read_dir(root.path().join("requests")).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn killed_at_any_instant_it_leaves_a_whole_token_and_no_obstacle() {
+    let root = TempDir::new().unwrap();
+    let folder = root.path().join("ims");
+    let store = FileStore::new(&folder);
+    for round in 0_u32..40 {
+        let mut child = child::spawn("save for ever", &folder);
+        // Each round lets it save a little more often, and kills it at some point of the next save.
+        let saved = lines(&mut child).filter(|line| line.contains("saved")).nth(round as usize % 7);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(saved.is_some());
+        let token = store.load(&key()).await.unwrap().expect("what was saved is there");
+        assert!(token.expose_secret().starts_with("token-"));
+    }
+    store.save(&key(), &token("last", 24 * HOUR)).await.unwrap();
+    assert_eq!(store.load(&key()).await.unwrap().unwrap().expose_secret(), "last");
+    // The token, the file of a save that was cut off at most, and no lease, since nobody asked for one.
+    assert!(fs::read_dir(&folder).unwrap().count() <= 2);
+}
+
+#[tokio::test]
+async fn the_lease_of_a_process_that_is_killed_is_free() {
+    let (_root, folder, store) = folder_with_a_token().await;
+    let mut child = child::spawn("hold the lease", &folder);
+    assert!(lines(&mut child).any(|line| line.contains("holding")));
+    assert!(store.lease(&key(), HOUR).await.unwrap().is_none());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(store.lease(&key(), HOUR).await.unwrap().is_some());
+}
+
+#[test]
+fn files_are_for_the_owner_alone_under_any_umask() {
+    let root = TempDir::new().unwrap();
+    let folder = root.path().join("ims");
+    assert_succeeds(child::spawn("save under a strict umask", &folder));
+    assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o7777, 0o700);
+    for entry in fs::read_dir(&folder).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().mode() & 0o7777, 0o600, "{:?}", entry.path());
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+}
+
+#[tokio::test]
+async fn on_a_full_disk_the_earlier_token_stays_and_the_new_one_is_still_served() {
+    let (_root, folder, store) = folder_with_a_token().await;
+    // Files may not grow, so that to write fails as it does on a full disk.
+    let full_disk = "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"";
+    assert_succeeds(child::spawn_in(full_disk, "save onto a full disk", &folder));
+    assert_eq!(store.load(&key()).await.unwrap().unwrap().expose_secret(), "first");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+
+    // A folder that cannot be made.
+    let unusable = SharedStore::new(FileStore::new("/dev/null/ims"));
+    let clock = SharedClock::new(SystemClock);
+    let source = ScriptedSource::new(clock.clone(), HOUR);
+    let keeper = TokenKeeper::new(source.source(), clock).with_store(unusable, key());
+    assert_eq!(keeper.token().await.unwrap().expose_secret(), "token-1");
+}
