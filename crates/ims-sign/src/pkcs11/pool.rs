@@ -16,7 +16,7 @@ use std::{
 
 use futures_channel::oneshot;
 
-use super::{Pkcs11Error, gate::lock};
+use super::{Pkcs11Error, clock, gate::lock};
 
 pub(super) type Reply = Result<Vec<u8>, Pkcs11Error>;
 
@@ -92,7 +92,7 @@ impl<C: Send + 'static> Pool<C> {
     /// Puts a signature in the queue. It is answered by the deadline.
     pub(super) fn submit(&self, prepared: Vec<u8>) -> oneshot::Receiver<Reply> {
         let (reply, answer) = oneshot::channel();
-        let deadline = Instant::now() + self.0.deadline;
+        let deadline = clock::now() + self.0.deadline;
         let mut state = lock(&self.0.state);
         state.queue.push_back(Job { prepared: prepared.into(), reply, deadline });
         self.0.hire_for_queue(&mut state);
@@ -173,7 +173,7 @@ impl<C: Send + 'static> Shared<C> {
     fn rest<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let submitted = self.submitted.load(Ordering::Relaxed);
         drop(state);
-        let begin = Instant::now();
+        let begin = clock::now();
         while self.submitted.load(Ordering::Relaxed) == submitted && begin.elapsed() < ATTENTION {
             thread::yield_now();
         }
@@ -207,13 +207,13 @@ impl<C: Send + 'static> Shared<C> {
     fn watch(self: &Arc<Self>) {
         let mut state = lock(&self.state);
         while !state.is_closed {
-            for job in state.overdue(Instant::now()) {
+            for job in state.overdue(clock::now()) {
                 let _ = job.reply.send(Err(Pkcs11Error::Stalled { deadline: self.deadline }));
             }
             self.hire_for_queue(&mut state);
             let next = state.next_deadline();
             state.is_watched = next.is_some();
-            state = match next.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+            state = match next.map(|deadline| deadline.saturating_duration_since(clock::now())) {
                 None => self.watch.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(time) => {
                     self.watch.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0
