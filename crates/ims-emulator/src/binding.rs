@@ -118,10 +118,10 @@ impl Binding {
         self
     }
 
-    /// How long its access tokens live; a fraction of a millisecond is dropped.
+    /// How long its access tokens live, at most ten years; a fraction of a millisecond is dropped.
     #[must_use]
     pub fn with_token_lifetime(self, token_lifetime: Duration) -> Self {
-        Self { token_lifetime, ..self }
+        Self { token_lifetime: token_lifetime.min(MAX_TOKEN_LIFETIME), ..self }
     }
 
     /// Requires `jti` in its JWTs, and takes each only once.
@@ -244,6 +244,9 @@ impl fmt::Debug for Binding {
             .finish_non_exhaustive()
     }
 }
+
+/// Far beyond any test, and so near that the end of a token can always be written.
+const MAX_TOKEN_LIFETIME: Duration = Duration::from_hours(10 * 365 * 24);
 
 #[cfg(test)]
 mod tests {

@@ -113,6 +113,11 @@ impl Service {
         bindings.values().cloned().collect()
     }
 
+    /// Whether `text` is a client secret of any binding.
+    pub(crate) fn has_client_secret(&self, text: &str) -> bool {
+        self.bindings().iter().any(|registered| registered.binding.has_client_secret(text))
+    }
+
     /// Whether a metascope exists: Adobe has documented it, or a binding has it.
     pub(crate) fn knows_metascope(&self, metascope: &Metascope) -> bool {
         let has =

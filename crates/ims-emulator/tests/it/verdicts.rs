@@ -83,6 +83,7 @@ async fn no_secret_and_no_token_enters_a_verdict() {
         &[("client_id", "a64f5f10849a410a97ffdac8ae1"), ("client_secret", wrong)],
     )
     .await;
+    form(&emulator, "/ims/exchange/jwt", &[("client_id", CLIENT_SECRET)]).await;
     get(&emulator, &format!("/ims/validate_token/v1?token={token}&client_secret={wrong}"), "")
         .await;
     get(&emulator, "/echo", &format!("x-api-key: x\r\nAuthorization: Bearer {token}\r\n")).await;
