@@ -1,5 +1,6 @@
 //! Files of certificates: one or several, PEM or DER, alone or beside a private key.
 
+use der::{Decode, asn1::AnyRef};
 use ims_claims::NumericDate;
 use ims_sign::pem;
 
@@ -43,8 +44,8 @@ impl CertificateFile {
     }
 
     fn from_bare_der(file: &[u8]) -> Result<Self, CertError> {
-        let none = || CertError::NoCertificate { found: pem::describe(file) };
-        let der = pem::bare_der(file).ok_or_else(none)?;
+        let none = |found| CertError::NoCertificate { found };
+        let der = pem::bare_der(file).ok_or_else(|| none(pem::describe(file)))?;
         let mut rest = der.as_slice();
         let mut certificates = Vec::new();
         while let Some((certificate, after)) = Certificate::read_first(rest) {
@@ -52,7 +53,7 @@ impl CertificateFile {
             rest = after;
         }
         if certificates.is_empty() {
-            Err(none())
+            Err(none(describe_der(&der)))
         } else {
             Ok(Self { certificates, has_private_key: false, trailing_bytes: rest.len() })
         }
@@ -91,6 +92,18 @@ impl CertificateFile {
     }
 }
 
+/// What a DER file is that does not begin with a certificate, and how to get at the certificates that may be inside.
+fn describe_der(der: &[u8]) -> String {
+    let content = AnyRef::from_der(der).map(AnyRef::value).unwrap_or_default();
+    if content.starts_with(&PKCS12_VERSION) {
+        "a PKCS#12 file, of which openssl pkcs12 -nokeys makes PEM".to_owned()
+    } else if content.starts_with(&PKCS7_SIGNED_DATA) {
+        "a PKCS#7 file, of which openssl pkcs7 -print_certs makes PEM".to_owned()
+    } else {
+        pem::describe(der)
+    }
+}
+
 fn is_certificate(label: &str) -> bool {
     matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
 }
@@ -100,6 +113,12 @@ fn from_block(block: &pem::Block) -> Option<Certificate> {
     // OpenSSL's TRUSTED CERTIFICATE goes on with what the certificate is trusted for.
     (rest.is_empty() || block.label() == "TRUSTED CERTIFICATE").then_some(certificate)
 }
+
+/// The version of a `PFX`, always 3 (RFC 7292 §4), and the beginning of what follows.
+const PKCS12_VERSION: [u8; 4] = [0x02, 1, 3, 0x30];
+
+/// The object identifier of `SignedData` (RFC 2315 §14), which certificate authorities use as an envelope.
+const PKCS7_SIGNED_DATA: [u8; 11] = [0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
 
 #[cfg(test)]
 mod tests;

@@ -94,7 +94,7 @@ fn pbes2<'a>(
     AlgorithmIdentifier { oid: PBES2, parameters: Some(parameters) }
 }
 
-/// Source: OWASP, Password Storage Cheat Sheet, for PBKDF2-HMAC-SHA256.
+/// Not zero, as the compiler has checked. Source: OWASP, Password Storage Cheat Sheet, for PBKDF2-HMAC-SHA256.
 const ITERATIONS: NonZeroU32 = NonZeroU32::new(600_000).unwrap();
 
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");

@@ -55,7 +55,7 @@ impl GeneratedKey {
     /// The key as PKCS#8, `BEGIN PRIVATE KEY`, readable by whoever has the file.
     #[must_use]
     pub fn to_pem(&self) -> PrivateKeyPem {
-        PrivateKeyPem(pem("PRIVATE KEY", self.pkcs8().as_ref()).into())
+        PrivateKeyPem::from_pkcs8(self.pkcs8().as_ref())
     }
 
     /// The key as encrypted PKCS#8, `BEGIN ENCRYPTED PRIVATE KEY`: PBES2 (RFC 8018 §6.2) with PBKDF2-HMAC-SHA256, 600,000
@@ -102,6 +102,10 @@ impl fmt::Debug for GeneratedKey {
 pub struct PrivateKeyPem(SecretString);
 
 impl PrivateKeyPem {
+    pub(crate) fn from_pkcs8(der: &[u8]) -> Self {
+        Self(pem("PRIVATE KEY", der).into())
+    }
+
     /// The text.
     #[must_use]
     pub fn expose_secret(&self) -> &str {

@@ -12,6 +12,8 @@ mod finding;
 mod fingerprint;
 mod generated_key;
 mod key_holder;
+#[cfg(feature = "pkcs12")]
+mod pkcs12;
 mod request;
 mod self_signed;
 mod signed;
@@ -28,5 +30,7 @@ pub use finding::{Finding, Severity};
 pub use fingerprint::Fingerprint;
 pub use generated_key::{GeneratedKey, KeySize, PrivateKeyPem};
 pub use key_holder::KeyHolder;
+#[cfg(feature = "pkcs12")]
+pub use pkcs12::Pkcs12;
 pub use request::CertificateRequest;
 pub use validity::{Validity, ValidityState};

@@ -1,5 +1,7 @@
 //! Files as they are met, and files that hold something else.
 
+use std::process::Command;
+
 use ims_testkit::{certificates, keys};
 use proptest::prelude::*;
 
@@ -91,6 +93,30 @@ fn a_file_without_a_certificate_says_what_it_is() {
     ];
     for (file, said) in table {
         assert_eq!(CertificateFile::read(file).unwrap_err().to_string(), said);
+    }
+}
+
+#[test]
+fn an_envelope_of_certificates_is_named_with_the_way_to_open_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("key.pem"), keys::FIRST).unwrap();
+    std::fs::write(folder.path().join("certificate.pem"), certificates::FIRST).unwrap();
+    let pkcs12 = "pkcs12 -export -inkey key.pem -in certificate.pem -passout pass:";
+    let pkcs7 = "crl2pkcs7 -nocrl -certfile certificate.pem -outform DER";
+    for (command, said) in [
+        (
+            pkcs12,
+            "no certificate here but a PKCS#12 file, of which openssl pkcs12 -nokeys makes PEM",
+        ),
+        (
+            pkcs7,
+            "no certificate here but a PKCS#7 file, of which openssl pkcs7 -print_certs makes PEM",
+        ),
+    ] {
+        let command = command.split(' ');
+        let output =
+            Command::new("openssl").current_dir(folder.path()).args(command).output().unwrap();
+        assert_eq!(CertificateFile::read(&output.stdout).unwrap_err().to_string(), said);
     }
 }
 

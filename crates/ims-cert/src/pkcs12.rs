@@ -1,0 +1,87 @@
+//! PKCS#12 files (RFC 7292), which Windows and certificate authorities hand out: certificates and their key under one
+//! pass phrase.
+//!
+//! The format needs ciphers that aws-lc does not have (RC2, the key derivation of its own), so that the reader brings a
+//! second cryptographic library; that is why it is behind a feature.
+
+use ims_sign::{KeyError, Passphrase, PemSigner, Signer};
+use p12_keystore::{Pkcs12Archive, error::Error};
+
+use crate::{CertError, Certificate, PrivateKeyPem};
+
+/// What a PKCS#12 file holds.
+#[derive(Debug, Clone)]
+pub struct Pkcs12 {
+    certificates: Vec<Certificate>,
+    private_key: Option<PrivateKeyPem>,
+}
+
+impl Pkcs12 {
+    /// Opens a file.
+    ///
+    /// Read are the encryptions that OpenSSL, Java and Windows write, old and new. Copies of the private key that the
+    /// reader below makes are not wiped from memory.
+    ///
+    /// # Errors
+    /// [`CertError::NoCertificate`] for what is no PKCS#12 file or one without certificates;
+    /// [`KeyError::PassphraseWrong`] and [`KeyError::UnsupportedEncryption`] as [`CertError::Key`];
+    /// [`CertError::DamagedCertificate`].
+    pub fn read(file: &[u8], passphrase: &Passphrase) -> Result<Self, CertError> {
+        let archive = Pkcs12Archive::from_pkcs12(file, passphrase.expose_secret())
+            .map_err(|error| refused(&error))?;
+        let certificates = archive.certs.iter().enumerate().map(|(index, bag)| {
+            let damaged = CertError::DamagedCertificate { position: index + 1 };
+            Certificate::from_der(bag.cert.as_der()).map_err(|_| damaged)
+        });
+        let mut certificates: Vec<Certificate> = certificates.collect::<Result<_, _>>()?;
+        if certificates.is_empty() {
+            return Err(CertError::NoCertificate {
+                found: "a PKCS#12 file without one".to_owned(),
+            });
+        }
+        let private_key =
+            archive.keys.first().map(|bag| PrivateKeyPem::from_pkcs8(bag.key.as_der()));
+        if let Some(private_key) = &private_key {
+            put_own_first(&mut certificates, private_key);
+        }
+        Ok(Self { certificates, private_key })
+    }
+
+    /// The certificates, that of the private key first.
+    #[must_use]
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
+    /// The private key, if the file has one.
+    #[must_use]
+    pub fn private_key(&self) -> Option<&PrivateKeyPem> {
+        self.private_key.as_ref()
+    }
+}
+
+/// Authorities' certificates may stand before that of the key.
+fn put_own_first(certificates: &mut [Certificate], private_key: &PrivateKeyPem) {
+    if let Ok(signer) = PemSigner::from_file(private_key.expose_secret().as_bytes(), None) {
+        certificates.sort_by_key(|certificate| {
+            certificate.public_key().as_ref() != Ok(signer.public_key())
+        });
+    }
+}
+
+fn refused(error: &Error) -> CertError {
+    match error {
+        Error::MacError(_) | Error::Pkcs5Error(_) | Error::UnpadError => {
+            KeyError::PassphraseWrong.into()
+        }
+        Error::UnsupportedEncryptionScheme | Error::UnsupportedMacAlgorithm => {
+            KeyError::UnsupportedEncryption { scheme: "a PKCS#12 scheme".to_owned() }.into()
+        }
+        _ => CertError::NoCertificate {
+            found: "no PKCS#12 file either, or a damaged one".to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Files of `openssl pkcs12 -export`.
+
+use std::process::Command;
+
+use ims_testkit::{PASSPHRASE, certificates, keys};
+use proptest::prelude::*;
+
+use super::*;
+
+/// A file with the first key, its certificate and another certificate before it.
+#[track_caller]
+fn exported(options: &[&str]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("key.pem"), keys::FIRST).unwrap();
+    std::fs::write(folder.path().join("first.pem"), certificates::FIRST).unwrap();
+    std::fs::write(folder.path().join("second.pem"), certificates::SECOND).unwrap();
+    let pass = format!("pass:{PASSPHRASE}");
+    let command =
+        ["pkcs12", "-export", "-in", "first.pem", "-certfile", "second.pem", "-passout", &pass];
+    let output = Command::new("openssl")
+        .current_dir(folder.path())
+        .args(command)
+        .args(options)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn passphrase(text: &str) -> Passphrase {
+    Passphrase::new(text.to_owned())
+}
+
+#[test]
+fn what_openssl_writes_in_old_and_new_ways_is_read() {
+    let old = [
+        "-inkey",
+        "key.pem",
+        "-certpbe",
+        "PBE-SHA1-3DES",
+        "-keypbe",
+        "PBE-SHA1-3DES",
+        "-macalg",
+        "SHA1",
+    ];
+    for options in [&["-inkey", "key.pem"], old.as_slice()] {
+        let file = Pkcs12::read(&exported(options), &passphrase(PASSPHRASE)).unwrap();
+        let subjects: Vec<String> =
+            file.certificates().iter().map(|c| c.subject().to_string()).collect();
+        assert_eq!(subjects, ["CN=first,O=Example,C=US", "CN=second,O=Example,C=US"]);
+        let private_key = file.private_key().unwrap().expose_secret();
+        let signer = PemSigner::from_file(private_key.as_bytes(), None).unwrap();
+        assert_eq!(file.certificates()[0].public_key().as_ref(), Ok(signer.public_key()));
+    }
+}
+
+#[test]
+fn certificates_alone_are_read_too() {
+    let file = Pkcs12::read(&exported(&["-nokeys"]), &passphrase(PASSPHRASE)).unwrap();
+    assert_eq!(file.certificates().len(), 2);
+    assert!(file.private_key().is_none());
+}
+
+#[test]
+fn a_wrong_pass_phrase_and_another_file_are_told_apart() {
+    let wrong = Pkcs12::read(&exported(&["-inkey", "key.pem"]), &passphrase("wrong")).unwrap_err();
+    assert!(matches!(wrong, CertError::Key(KeyError::PassphraseWrong)), "{wrong:?}");
+    for file in [b"hello".as_slice(), certificates::FIRST_DER, b""] {
+        let other = Pkcs12::read(file, &passphrase(PASSPHRASE)).unwrap_err();
+        assert!(matches!(other, CertError::NoCertificate { .. }), "{other:?}");
+    }
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let file = Pkcs12::read(&exported(&["-inkey", "key.pem"]), &passphrase(PASSPHRASE)).unwrap();
+    let printed = format!("{file:?}");
+    assert!(printed.contains("PrivateKeyPem(..)") && !printed.contains("BEGIN"), "{printed}");
+}
+
+#[test]
+fn a_damaged_file_is_refused_without_a_panic() {
+    let file = exported(&["-inkey", "key.pem"]);
+    proptest!(ProptestConfig::with_cases(64), |(place in any::<prop::sample::Index>(), change in 1_u8..)| {
+        let mut file = file.clone();
+        let place = place.index(file.len());
+        file[place] ^= change;
+        let _ = Pkcs12::read(&file, &passphrase(PASSPHRASE));
+    });
+}
