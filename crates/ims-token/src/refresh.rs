@@ -26,13 +26,19 @@ pub(crate) fn lease_time(deadline: Duration) -> Duration {
     deadline + Duration::from_secs(5)
 }
 
+/// How long a flight takes at the most: it waits for a lease and for whoever gets it next, then asks, and goes to the store
+/// a few times.
+pub(crate) fn longest_flight(deadline: Duration) -> Duration {
+    lease_time(deadline) + shelf::NEXT_HOLDER + deadline + STORE_TIMEOUT * 8
+}
+
 /// What a flight is to bring.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Order {
     pub(crate) reason: RefreshReason,
     /// A token from the store will do only if it can be used for so long.
     pub(crate) least_remaining: Duration,
-    /// A token from the store will do only if it was asked for then or later.
+    /// A token from the store will do only if it was asked for after this.
     pub(crate) issued_after: Option<NumericDate>,
 }
 

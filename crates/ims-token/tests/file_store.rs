@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     os::unix::fs::{MetadataExt, PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -246,7 +246,9 @@ async fn obtain(folder: &str, store: SharedStore) {
         }
     });
     let keeper = TokenKeeper::new(source, clock).with_store(store, key());
-    println!("got {}", keeper.token().await.unwrap().expose_secret());
+    let token = keeper.token().await.unwrap();
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "got {}", token.expose_secret()).unwrap();
 }
 
 /// Waits for `child` to end well, and returns what it said.

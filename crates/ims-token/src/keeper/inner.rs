@@ -266,10 +266,8 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// After this a flight cannot be under way any more, unless its runtime stands still.
     fn longest_flight(&self) -> Duration {
-        let waiting_for_lease = refresh::lease_time(self.settings.deadline);
-        waiting_for_lease + self.settings.deadline + refresh::STORE_TIMEOUT * 8
+        refresh::longest_flight(self.settings.deadline)
     }
 }
 

@@ -56,7 +56,7 @@ impl<'a> Shelf<'a> {
             if !self.inner.is_urgent() {
                 return Reserved::ByAnother;
             }
-            if lasting <= waited {
+            if lasting + NEXT_HOLDER <= waited {
                 return Reserved::Ours(None);
             }
             let nap = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
@@ -70,7 +70,9 @@ impl<'a> Shelf<'a> {
     async fn find(&mut self) -> Option<Arc<Entry>> {
         let (store, key) = self.store?;
         let seen = self.inner.reading();
-        let token = self.answer(StoreOperation::Load, store.load(key)).await??;
+        let load =
+            async { store.load(key).await.and_then(|token| token.map(possible).transpose()) };
+        let token = self.answer(StoreOperation::Load, load).await??;
         let entry = self.inner.entry(token.clone(), seen);
         if !self.fulfils(&entry, seen) {
             return None;
@@ -86,7 +88,7 @@ impl<'a> Shelf<'a> {
                 && (held.is_rejected || schedule.outlives(&held.schedule, now))
         });
         let is_asked_for =
-            self.order.issued_after.is_none_or(|date| date <= entry.token.obtained_at());
+            self.order.issued_after.is_none_or(|date| date < entry.token.obtained_at());
         is_better
             && is_asked_for
             && schedule.phase(now) == Phase::Fresh
@@ -132,6 +134,18 @@ impl<'a> Shelf<'a> {
         None
     }
 }
+
+/// A store may be told anything by anybody, so what it says is believed within bounds.
+fn possible(token: AccessToken) -> Result<AccessToken, StoreError> {
+    if token.lifetime() <= LONGEST_LIFETIME { Ok(token) } else { Err(StoreError::Garbled) }
+}
+
+/// Tokens of IMS live for a day. A token from a store that says more than this of itself would be kept for ever.
+const LONGEST_LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+/// How long to wait for the process that gets the lease when its holder is gone and it has lapsed. Without this, all who
+/// wait would lose patience in the very moment in which one of them takes over.
+pub(super) const NEXT_HOLDER: Duration = Duration::from_secs(5);
 
 /// How soon to look again for what the lease's holder obtains, and how seldom at the last.
 const FIRST_LOOK: Duration = Duration::from_millis(50);

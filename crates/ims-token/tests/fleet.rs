@@ -1,0 +1,205 @@
+//! Many processes, one store, a day: how many requests reach IMS, and whom a bad store harms.
+#![cfg(feature = "testing")]
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use ims_claims::{Environment, NumericDate};
+use ims_exchange::AccessToken;
+use ims_token::{
+    CacheKey, Clock, Event, Lease, MemoryStore, SharedClock, SharedStore, StoreError, TokenKeeper,
+    TokenStore,
+    testing::{FakeClock, ScriptedSource, check_lease_lapses, check_store},
+};
+use tokio::time::sleep;
+
+const DAY: Duration = Duration::from_hours(24);
+
+fn key() -> CacheKey {
+    CacheKey::new(&Environment::production(), &"client".parse().unwrap(), "jwt")
+}
+
+fn clock() -> SharedClock {
+    SharedClock::new(FakeClock::following_tokio(NumericDate::from_seconds(1_700_000_000)))
+}
+
+/// Lets `processes` keepers, which share `store`, call every few minutes for a day. Returns how many requests they sent
+/// together, and how often the store failed them.
+async fn a_day_of_calls(processes: u32, clock: SharedClock, store: SharedStore) -> (u64, u64) {
+    let source = ScriptedSource::new(clock.clone(), DAY).with_latency(Duration::from_millis(50));
+    let failures = Arc::new(AtomicU64::new(0));
+    let callers: Vec<_> = (0..processes)
+        .map(|_| {
+            let failures = Arc::clone(&failures);
+            let keeper = TokenKeeper::new(source.source(), clock.clone())
+                .with_store(store.clone(), key())
+                .with_observer(move |event| {
+                    let is_failure = matches!(event, Event::StoreFailed { .. });
+                    failures.fetch_add(is_failure.into(), Ordering::SeqCst);
+                });
+            tokio::spawn(call_for_a_day(keeper, clock.clone()))
+        })
+        .collect();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    (source.requests(), failures.load(Ordering::SeqCst))
+}
+
+async fn call_for_a_day(keeper: TokenKeeper, clock: SharedClock) {
+    let end = clock.now().plus(DAY);
+    while clock.now() < end {
+        let token = keeper.token().await.expect("no call fails");
+        assert!(clock.now() < token.expires_at());
+        sleep(Duration::from_mins(5).mul_f64(0.5 + fastrand::f64())).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_processes_make_two_exchanges_in_a_day() {
+    let clock = clock();
+    let store = SharedStore::new(MemoryStore::new(clock.clone()));
+    assert_eq!(a_day_of_calls(1_000, clock, store).await, (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_in_memory_does_what_every_store_must() {
+    let clock = clock();
+    let store = SharedStore::new(MemoryStore::new(clock.clone()));
+    check_store(&store, &store, clock.now()).await;
+    let wait = async || sleep(Duration::from_millis(300)).await;
+    check_lease_lapses(&store, &store, Duration::from_secs(1), 4, wait).await;
+    assert_eq!(format!("{store:?}"), "MemoryStore(9 tokens)");
+}
+
+/// A store that does none of what it should.
+#[derive(Debug, Clone, Copy)]
+enum BadStore {
+    Down,
+    Hanging,
+    Forgetful,
+    Garbled,
+    Panicking,
+    /// Gives tokens that have expired.
+    Stale,
+    /// Gives a token that expires in a thousand years.
+    Everlasting,
+    /// Gives nobody a lease.
+    Stingy,
+    /// Loads, but has no room.
+    Full,
+}
+
+impl BadStore {
+    async fn answer<T>(self, well: T) -> Result<T, StoreError> {
+        match self {
+            Self::Down => Err(StoreError::unavailable(std::io::Error::other("down"))),
+            Self::Hanging => std::future::pending().await,
+            Self::Garbled => Err(StoreError::Garbled),
+            Self::Panicking => panic!("a store's mistake"),
+            Self::Forgetful | Self::Stale | Self::Everlasting | Self::Stingy | Self::Full => {
+                Ok(well)
+            }
+        }
+    }
+
+    fn invented(self) -> Option<AccessToken> {
+        let date = NumericDate::from_seconds;
+        match self {
+            Self::Stale => AccessToken::new("stale".to_owned(), date(0), date(86_400)),
+            Self::Everlasting => AccessToken::new("ever".to_owned(), date(0), date(1 << 40)),
+            _ => None,
+        }
+    }
+}
+
+impl TokenStore for BadStore {
+    async fn load(&self, _: &CacheKey) -> Result<Option<AccessToken>, StoreError> {
+        self.answer(self.invented()).await
+    }
+
+    async fn save(&self, _: &CacheKey, _: &AccessToken) -> Result<(), StoreError> {
+        match self {
+            Self::Full => Err(StoreError::unavailable(std::io::Error::other("no space left"))),
+            _ => self.answer(()).await,
+        }
+    }
+
+    async fn lease(&self, _: &CacheKey, _: Duration) -> Result<Option<Lease>, StoreError> {
+        let lease = (!matches!(self, Self::Stingy)).then(|| Lease::new(()));
+        self.answer(lease).await
+    }
+
+    async fn release(&self, _: &CacheKey, _: Lease) -> Result<(), StoreError> {
+        self.answer(()).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_store_however_bad_fails_a_call_or_hides_its_failure() {
+    // As without a store: each process sends one request at once, and a second one before the first token expires. Where
+    // somebody else seems to have the lease, the second one waits until the last minute, which this day does not see.
+    #[rustfmt::skip]
+    let table = [
+        // store             requests tells of failures
+        (BadStore::Down,        20,   true),
+        (BadStore::Hanging,     20,   true),
+        (BadStore::Garbled,     20,   true),
+        (BadStore::Panicking,   20,   true),
+        (BadStore::Full,        20,   true),
+        (BadStore::Everlasting, 20,   true),
+        (BadStore::Forgetful,   20,   false),
+        (BadStore::Stale,       20,   false),
+        (BadStore::Stingy,      10,   false),
+    ];
+    for (bad, requests, tells) in table {
+        let (sent, failures) = a_day_of_calls(10, clock(), SharedStore::new(bad)).await;
+        assert_eq!((sent, failures > 0), (requests, tells), "{bad:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_token_is_not_taken_from_the_store_again_but_its_successor_is() {
+    let clock = clock();
+    let store = SharedStore::new(MemoryStore::new(clock.clone()));
+    let source = ScriptedSource::new(clock.clone(), DAY);
+    let keeper =
+        || TokenKeeper::new(source.source(), clock.clone()).with_store(store.clone(), key());
+    let (one, other) = (keeper(), keeper());
+    let first = one.token().await.unwrap();
+    assert_eq!(other.token().await.unwrap().expose_secret(), first.expose_secret());
+    sleep(Duration::from_mins(1)).await;
+    for keeper in [&one, &other] {
+        keeper.report_rejected(&first);
+        assert_eq!(keeper.token().await.unwrap().expose_secret(), "token-2");
+    }
+    assert_eq!(source.requests(), 2);
+    // Who insists on a new token is not given the one of the store.
+    assert_eq!(keeper().refresh().await.unwrap().expose_secret(), "token-3");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_a_token_leaves_the_refresh_to_the_process_that_has_the_lease() {
+    let clock = clock();
+    let store = SharedStore::new(MemoryStore::new(clock.clone()));
+    let source = ScriptedSource::new(clock.clone(), DAY);
+    let keeper = TokenKeeper::new(source.source(), clock.clone()).with_store(store.clone(), key());
+    keeper.token().await.unwrap();
+    sleep(Duration::from_mins(23 * 60 + 30)).await;
+    let lease = store.lease(&key(), DAY).await.unwrap().unwrap();
+    for _ in 0..60 {
+        keeper.token().await.unwrap();
+        sleep(Duration::from_secs(10)).await;
+    }
+    assert_eq!(source.requests(), 1);
+    store.release(&key(), lease).await.unwrap();
+    keeper.token().await.unwrap();
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(keeper.token().await.unwrap().expose_secret(), "token-2");
+}

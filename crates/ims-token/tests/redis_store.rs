@@ -1,0 +1,295 @@
+//! The store in Redis, against a real server on a socket of its own.
+#![cfg(all(feature = "redis", feature = "testing", unix))]
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use ims_claims::Environment;
+use ims_exchange::AccessToken;
+use ims_token::{
+    CacheKey, Clock, Event, RedisStore, SealingKey, SharedClock, SharedStore, StoreError,
+    StoreOperation, SystemClock, TokenKeeper, TokenSource, TokenStore,
+    testing::{ScriptedSource, check_lease_lapses, check_store},
+};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+/// A server that ends with the test.
+struct Redis {
+    process: Child,
+    folder: TempDir,
+}
+
+impl Redis {
+    fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let process = Self::serve(folder.path());
+        Self { process, folder }
+    }
+
+    fn serve(folder: &Path) -> Child {
+        let socket = folder.join("redis.sock");
+        let mut process = Command::new("redis-server")
+            .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
+            .arg(&socket)
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("redis-server is installed");
+        let mut log = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert!(log.any(|line| line.contains("eady to accept connections")));
+        // Whoever reads no more must not close the pipe, since the server goes on writing.
+        std::thread::spawn(move || log.count());
+        process
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("redis.sock")
+    }
+
+    fn store(&self) -> RedisStore {
+        store_at(&self.socket(), b"secret")
+    }
+
+    /// Sends a command as one line, and returns what is answered first.
+    fn command(&self, line: &str) -> String {
+        let mut connection = UnixStream::connect(self.socket()).unwrap();
+        write!(connection, "{line}\r\n").unwrap();
+        let mut answer = [0; 4096];
+        let length = connection.read(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.process.id()).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn store_at(socket: &Path, secret: &[u8]) -> RedisStore {
+    let url = format!("redis+unix://{}", socket.display());
+    RedisStore::new(&url, SealingKey::derive(secret)).unwrap()
+}
+
+fn key() -> CacheKey {
+    CacheKey::new(&Environment::production(), &"client".parse().unwrap(), "jwt")
+}
+
+fn token(text: &str, lives_for: Duration) -> AccessToken {
+    let now = SystemClock.now();
+    AccessToken::new(text.to_owned(), now, now.plus(lives_for)).unwrap()
+}
+
+/// A keeper that shares through `store`, its source, and what its store did not do.
+struct Sharing {
+    keeper: TokenKeeper,
+    source: ScriptedSource,
+    failures: Arc<Mutex<Vec<StoreOperation>>>,
+}
+
+impl Sharing {
+    fn through(store: RedisStore) -> Self {
+        let clock = SharedClock::new(SystemClock);
+        let source = ScriptedSource::new(clock.clone(), 24 * HOUR);
+        let failures = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&failures);
+        let keeper = TokenKeeper::new(source.source(), clock)
+            .with_store(SharedStore::new(store), key())
+            .with_observer(move |event| {
+                if let Event::StoreFailed { operation, .. } = event {
+                    log.lock().unwrap().push(*operation);
+                }
+            });
+        Self { keeper, source, failures }
+    }
+
+    async fn obtains(&self) -> (u64, Vec<StoreOperation>) {
+        self.keeper.token().await.unwrap();
+        (self.source.requests(), self.failures.lock().unwrap().clone())
+    }
+}
+
+#[tokio::test]
+async fn it_does_what_every_store_must() {
+    let redis = Redis::start();
+    check_store(&redis.store(), &redis.store(), SystemClock.now()).await;
+    let (one, other) = (redis.store(), redis.store());
+    // Each wait is a round trip, so that time passes without anybody sleeping.
+    let wait = async || drop(one.load(&key()).await);
+    check_lease_lapses(&one, &other, Duration::from_millis(50), 1_000_000, wait).await;
+}
+
+#[tokio::test]
+async fn redis_sees_neither_token_nor_key_and_forgets_a_token_when_it_expires() {
+    let redis = Redis::start();
+    redis.store().save(&key(), &token("canary", HOUR)).await.unwrap();
+    let keys = redis.command("KEYS *");
+    let name = keys.split("\r\n").find(|line| line.starts_with("ims:v1:{")).unwrap();
+    assert!(!keys.contains("client"), "{keys}");
+    assert!(!redis.command(&format!("GET {name}")).contains("canary"));
+    let lives_for = redis.command(&format!("TTL {name}"));
+    let seconds: u64 = lives_for.trim_start_matches(':').trim_end().parse().unwrap();
+    assert!((3_590..=3_600).contains(&seconds), "{lives_for}");
+
+    redis.store().save(&key().with_account("a"), &token("expired", Duration::ZERO)).await.unwrap();
+    assert!(redis.store().load(&key().with_account("a")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_others_wrote_or_sealed_is_no_token_and_is_replaced() {
+    let redis = Redis::start();
+    let store = redis.store();
+    store.save(&key(), &token("first", 2 * HOUR)).await.unwrap();
+    let another_secret = store_at(&redis.socket(), b"rotated");
+    assert!(matches!(another_secret.load(&key()).await, Err(StoreError::Garbled)));
+    another_secret.save(&key(), &token("second", HOUR)).await.unwrap();
+    assert_eq!(another_secret.load(&key()).await.unwrap().unwrap().expose_secret(), "second");
+
+    let keys = redis.command("KEYS *");
+    let name = keys.split("\r\n").find(|line| line.starts_with("ims:v1:{")).unwrap();
+    for garbage in ["x", "ims1", "ims1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\"\""] {
+        redis.command(&format!("SET {name} {garbage}"));
+        assert!(matches!(store.load(&key()).await, Err(StoreError::Garbled)), "{garbage}");
+    }
+    let sharing = Sharing::through(redis.store());
+    let (requests, failures) = sharing.obtains().await;
+    // Looked into before the lease and after it.
+    assert_eq!((requests, failures), (1, vec![StoreOperation::Load, StoreOperation::Load]));
+    assert_eq!(store.load(&key()).await.unwrap().unwrap().expose_secret(), "token-1");
+
+    redis.command(&format!("DEL {name}"));
+    redis.command(&format!("LPUSH {name} x"));
+    assert!(matches!(store.load(&key()).await, Err(StoreError::Unavailable { .. })));
+    assert_eq!(Sharing::through(redis.store()).obtains().await.0, 1);
+}
+
+#[tokio::test]
+async fn a_token_saved_by_one_process_is_used_by_the_next_until_redis_is_wiped() {
+    let redis = Redis::start();
+    assert_eq!(Sharing::through(redis.store()).obtains().await, (1, vec![]));
+    assert_eq!(Sharing::through(redis.store()).obtains().await, (0, vec![]));
+    redis.command("FLUSHALL");
+    assert_eq!(Sharing::through(redis.store()).obtains().await, (1, vec![]));
+}
+
+#[tokio::test]
+async fn a_redis_that_is_down_or_hangs_costs_a_second_and_no_caller_its_token() {
+    let mut redis = Redis::start();
+    let sharing = Sharing::through(redis.store());
+    assert_eq!(sharing.obtains().await, (1, vec![]));
+
+    redis.signal(Signal::STOP);
+    sharing.keeper.refresh().await.unwrap();
+    assert_eq!(sharing.obtains().await, (2, vec![StoreOperation::Load]));
+    let newcomer = Sharing::through(redis.store());
+    assert_eq!(newcomer.obtains().await, (1, vec![StoreOperation::Load]));
+
+    redis.signal(Signal::CONT);
+    sharing.keeper.refresh().await.unwrap();
+    assert_eq!(sharing.obtains().await.0, 3);
+
+    redis.kill();
+    sharing.keeper.refresh().await.unwrap();
+    assert_eq!(sharing.obtains().await.0, 4);
+    assert_eq!(Sharing::through(redis.store()).obtains().await.0, 1);
+
+    redis.process = Redis::serve(redis.folder.path());
+    sharing.keeper.refresh().await.unwrap();
+    assert_eq!(Sharing::through(redis.store()).obtains().await, (0, vec![]));
+}
+
+/// What the tests below run as processes of their own: this very program, told by its environment what to do.
+mod child {
+    use super::{Child, Command, Path, Stdio};
+
+    pub(super) const ROLE: &str = "IMS_TOKEN_TEST_ROLE";
+    pub(super) const SOCKET: &str = "IMS_TOKEN_TEST_SOCKET";
+
+    pub(super) fn spawn(role: &str, socket: &Path) -> Child {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "act", "--nocapture"])
+            .env(ROLE, role)
+            .env(SOCKET, socket)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+}
+
+/// Plays the role that the environment names; none when it is run as a test like the others.
+#[test]
+fn act() {
+    let (Ok(role), Ok(socket)) = (std::env::var(child::ROLE), std::env::var(child::SOCKET)) else {
+        return;
+    };
+    let source = TokenSource::new(move || {
+        let is_slow = role == "hang";
+        async move {
+            writeln!(std::io::stdout(), "\nsent").unwrap();
+            if is_slow {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Ok(token("token", HOUR))
+        }
+    });
+    let store = SharedStore::new(store_at(Path::new(&socket), b"secret"));
+    // The lease lasts five seconds longer than the deadline, which keeps the test short.
+    let keeper = TokenKeeper::new(source, SharedClock::new(SystemClock))
+        .with_deadline(Duration::from_secs(1))
+        .with_store(store, key());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let token = runtime.block_on(keeper.token()).unwrap();
+    writeln!(std::io::stdout(), "\ngot {}", token.expose_secret()).unwrap();
+}
+
+#[track_caller]
+fn assert_succeeds(child: Child) -> String {
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn sixty_four_processes_that_start_together_make_one_exchange() {
+    let redis = Redis::start();
+    let children: Vec<_> = (0..64).map(|_| child::spawn("obtain", &redis.socket())).collect();
+    let said: Vec<_> = children.into_iter().map(assert_succeeds).collect();
+    assert!(said.iter().all(|text| text.contains("got token")));
+    assert_eq!(said.iter().filter(|text| text.contains("\nsent")).count(), 1);
+}
+
+#[test]
+fn when_the_process_that_has_the_lease_is_killed_the_others_go_on_when_it_lapses() {
+    let redis = Redis::start();
+    let mut holder = child::spawn("hang", &redis.socket());
+    let mut said = BufReader::new(holder.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(said.any(|line| line == "sent"));
+    let others: Vec<_> = (0..8).map(|_| child::spawn("obtain", &redis.socket())).collect();
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let said: Vec<_> = others.into_iter().map(assert_succeeds).collect();
+    assert!(said.iter().all(|text| text.contains("got token")));
+    assert_eq!(said.iter().filter(|text| text.contains("\nsent")).count(), 1);
+}
