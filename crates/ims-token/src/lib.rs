@@ -11,6 +11,7 @@ mod health;
 mod keep_fresh;
 mod keeper;
 mod machine;
+mod pool;
 mod refresh;
 mod source;
 mod store;
@@ -28,6 +29,7 @@ pub use health::Health;
 pub use keep_fresh::KeepFresh;
 pub use keeper::{ADVISORY_WINDOW, DEADLINE, MANDATORY_WINDOW, PATIENCE, RETRIES, TokenKeeper};
 pub use machine::EXPIRY_MARGIN;
+pub use pool::KeeperPool;
 pub use refresh::STORE_TIMEOUT;
 pub use source::{FetchError, TokenSource};
 #[cfg(all(feature = "file", unix))]

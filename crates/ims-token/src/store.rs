@@ -6,14 +6,14 @@ use ims_exchange::AccessToken;
 
 use crate::CacheKey;
 
-#[cfg(any(feature = "file", feature = "redis"))]
+#[cfg(any(all(feature = "file", unix), feature = "redis"))]
 mod digest;
 #[cfg(all(feature = "file", unix))]
 mod file;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(any(feature = "file", feature = "redis"))]
+#[cfg(any(all(feature = "file", unix), feature = "redis"))]
 mod stored_token;
 
 #[cfg(all(feature = "file", unix))]
