@@ -203,3 +203,25 @@ async fn who_has_a_token_leaves_the_refresh_to_the_process_that_has_the_lease() 
     sleep(Duration::from_secs(5)).await;
     assert_eq!(keeper.token().await.unwrap().expose_secret(), "token-2");
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_insists_on_a_new_token_waits_for_the_process_that_has_the_lease() {
+    let clock = clock();
+    let store = SharedStore::new(MemoryStore::new(clock.clone()));
+    let source = ScriptedSource::new(clock.clone(), DAY);
+    let keeper = TokenKeeper::new(source.source(), clock.clone()).with_store(store.clone(), key());
+    keeper.token().await.unwrap();
+    let lease = store.lease(&key(), DAY).await.unwrap().unwrap();
+    let asking = tokio::spawn({
+        let keeper = keeper.clone();
+        async move { keeper.refresh().await.map(|token| token.expose_secret().to_owned()) }
+    });
+    sleep(Duration::from_secs(10)).await;
+    assert!(!asking.is_finished());
+    let expires_at = clock.now().plus(DAY);
+    let theirs = AccessToken::new("theirs".to_owned(), clock.now(), expires_at).unwrap();
+    store.save(&key(), &theirs).await.unwrap();
+    store.release(&key(), lease).await.unwrap();
+    assert_eq!(asking.await.unwrap().unwrap(), "theirs");
+    assert_eq!(source.requests(), 1);
+}

@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Order, STORE_TIMEOUT, lease_time};
 use crate::{
-    CacheKey, Event, Lease, SharedStore, StoreError, StoreOperation, TokenStore,
+    CacheKey, Event, Lease, RefreshReason, SharedStore, StoreError, StoreOperation, TokenStore,
     entry::Entry,
     keeper::Inner,
     machine::{Phase, Reading},
@@ -53,7 +53,7 @@ impl<'a> Shelf<'a> {
                 }
                 return Reserved::Ours(Some(lease));
             }
-            if !self.inner.is_urgent() {
+            if self.order.reason == RefreshReason::Advisory && !self.inner.is_urgent() {
                 return Reserved::ByAnother;
             }
             if lasting + NEXT_HOLDER <= waited {
