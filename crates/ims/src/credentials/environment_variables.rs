@@ -1,0 +1,99 @@
+//! Credentials out of environment variables, for containers and CI.
+
+use std::{path::Path, str::FromStr};
+
+use ims_claims::{FormatError, ServiceAccount};
+use ims_exchange::ClientSecret;
+use ims_sign::Passphrase;
+use zeroize::Zeroizing;
+
+use crate::SigningKey;
+
+use super::{
+    Credential, Credentials, CredentialsError, Form, ServerToServerCredential,
+    ServiceAccountCredential,
+    fields::split_list,
+    secret_file::{read, read_private},
+};
+
+/// Reads the variables through `variable`, by which a test can give its own.
+pub(super) fn credentials(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Credentials, CredentialsError> {
+    let variables = Variables(variable);
+    let credential = if variables.optional("IMS_SCOPES").is_some() {
+        Credential::ServerToServer(ServerToServerCredential {
+            client_id: variables.required("IMS_CLIENT_ID")?,
+            client_secret: ClientSecret::new(variables.text("IMS_CLIENT_SECRET")?),
+            scopes: variables.list("IMS_SCOPES")?,
+            org_id: variables.parsed("IMS_ORG_ID")?,
+        })
+    } else {
+        Credential::ServiceAccount(service_account(&variables)?)
+    };
+    let environment = variables.parsed("IMS_URL")?.unwrap_or_default();
+    Ok(Credentials {
+        environment,
+        credential,
+        form: Form::EnvironmentVariables,
+        warnings: Vec::new(),
+    })
+}
+
+fn service_account<F: Fn(&str) -> Option<String>>(
+    variables: &Variables<F>,
+) -> Result<ServiceAccountCredential, CredentialsError> {
+    let account = ServiceAccount::new(
+        variables.required("IMS_CLIENT_ID")?,
+        variables.required("IMS_ORG_ID")?,
+        variables.required("IMS_TECHNICAL_ACCOUNT_ID")?,
+        variables.list("IMS_METASCOPES")?,
+    );
+    let contents = match variables.optional("IMS_PRIVATE_KEY") {
+        Some(key) => Zeroizing::new(key.into_bytes()),
+        None => read_private(Path::new(&variables.text("IMS_PRIVATE_KEY_FILE")?))?,
+    };
+    let passphrase = variables.optional("IMS_PRIVATE_KEY_PASSPHRASE").map(Passphrase::new);
+    let certificate = variables.optional("IMS_CERTIFICATE_FILE").map(|path| read(Path::new(&path)));
+    Ok(ServiceAccountCredential {
+        account: account.map_err(|source| CredentialsError::Format {
+            name: "IMS_METASCOPES".to_owned(),
+            source,
+        })?,
+        client_secret: ClientSecret::new(variables.text("IMS_CLIENT_SECRET")?),
+        signing_key: SigningKey::File { contents, passphrase },
+        certificate: certificate.transpose()?.map(|(contents, _)| contents.to_vec()),
+        sends_jti: false,
+    })
+}
+
+struct Variables<F>(F);
+
+impl<F: Fn(&str) -> Option<String>> Variables<F> {
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|text| !text.is_empty())
+    }
+
+    fn text(&self, name: &str) -> Result<String, CredentialsError> {
+        self.optional(name).ok_or_else(|| CredentialsError::Missing { name: name.to_owned() })
+    }
+
+    fn required<T: FromStr<Err = FormatError>>(&self, name: &str) -> Result<T, CredentialsError> {
+        parse(name, &self.text(name)?)
+    }
+
+    fn parsed<T: FromStr<Err = FormatError>>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, CredentialsError> {
+        self.optional(name).map(|text| parse(name, &text)).transpose()
+    }
+
+    fn list<T: FromStr<Err = FormatError>>(&self, name: &str) -> Result<Vec<T>, CredentialsError> {
+        split_list(&self.text(name)?).map(|word| parse(name, word)).collect()
+    }
+}
+
+fn parse<T: FromStr<Err = FormatError>>(name: &str, text: &str) -> Result<T, CredentialsError> {
+    text.parse().map_err(|source| CredentialsError::Format { name: name.to_owned(), source })
+}

@@ -1,0 +1,130 @@
+//! Why credentials cannot be used. Names of members and files are told, values never: they may be secrets.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use ims_claims::FormatError;
+
+/// Credentials that cannot be used.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialsError {
+    /// Check the path and the right to read it.
+    #[error("cannot read {}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: Arc<io::Error>,
+    },
+    /// Take the right to read the file away from others: `chmod 600 FILE`.
+    #[error("{} holds a secret and others can read it (mode {mode:04o})", .path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// Give a text file: this one is something else.
+    #[error("not UTF-8 text")]
+    NotText,
+    /// Correct the file at the place that is named.
+    #[error("not {language} (line {line}, column {column})")]
+    Syntax {
+        /// What the file seems to be.
+        language: &'static str,
+        /// The line, counted from 1.
+        line: usize,
+        /// The column, counted from 1.
+        column: usize,
+    },
+    /// Give a file of credentials in one of the forms that are known.
+    #[error("no known form of credentials (members: {})", if .members.is_empty() { "none" } else { .members })]
+    Unrecognized {
+        /// The names of the members, separated by commas.
+        members: String,
+    },
+    /// Add the member, or the environment variable.
+    #[error("{name} is missing")]
+    Missing {
+        /// The member's path, or the variable's name.
+        name: String,
+    },
+    /// Correct the member.
+    #[error("{name} is not {expected}")]
+    WrongType {
+        /// The member's path, or the variable's name.
+        name: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// Correct the value.
+    #[error("{name} is wrong")]
+    Format {
+        /// The member's path, or the variable's name.
+        name: String,
+        /// What form it must have.
+        source: FormatError,
+    },
+    /// Take the member away, or correct its name.
+    #[error("{name} is not a member that is known here; known are {known}")]
+    UnknownMember {
+        /// The member's name.
+        name: String,
+        /// The names that are known, separated by commas.
+        known: String,
+    },
+    /// Give one of the members and not the others.
+    #[error("{first} and {second} exclude each other")]
+    Conflict {
+        /// The one.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// Make a file with one of the credentials only: this one holds several.
+    #[error("{count} usable credentials in one file: {names}")]
+    Several {
+        /// How many.
+        count: usize,
+        /// Their names, separated by commas.
+        names: String,
+    },
+    /// Look into the file: what is wrong is said by the source.
+    #[error("the credentials in {} cannot be used", .path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<CredentialsError>,
+    },
+}
+
+impl CredentialsError {
+    /// What a person can type or look at next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Exposed { path, .. } => Some(format!("chmod 600 {}", path.display())),
+            Self::Unrecognized { .. } => Some(
+                "known are the form of ims (client_id, client_secret, org_id, …), AEM service credentials, projects of \
+                 Adobe's Developer Console and aio contexts"
+                    .to_owned(),
+            ),
+            Self::Several { .. } => Some("keep one of them in the file".to_owned()),
+            Self::InFile { source, .. } => source.hint(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn in_file(self, path: &Path) -> Self {
+        match self {
+            // These name their own file.
+            Self::Unreadable { .. } | Self::Exposed { .. } => self,
+            _ => Self::InFile { path: path.to_owned(), source: Box::new(self) },
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Our own form, JSON or TOML.
+
+use std::path::Path;
+
+use ims_claims::{Environment, ServiceAccount};
+use ims_exchange::ClientSecret;
+use ims_sign::Passphrase;
+use zeroize::Zeroizing;
+
+use crate::SigningKey;
+
+use super::{
+    Credential, CredentialsError, Fields, ServerToServerCredential, ServiceAccountCredential,
+    secret_file::{read, read_private, read_private_line},
+};
+
+const MEMBERS: &[&str] = &[
+    "client_id",
+    "client_secret",
+    "client_secret_file",
+    "org_id",
+    "technical_account_id",
+    "metascopes",
+    "scopes",
+    "private_key_file",
+    "private_key_passphrase_file",
+    "signer",
+    "certificate_file",
+    "jti",
+    "ims_url",
+];
+
+pub(super) fn credential(
+    fields: &Fields<'_>,
+    folder: &Path,
+) -> Result<(Environment, Credential), CredentialsError> {
+    fields.only(MEMBERS)?;
+    let environment = fields.optional("ims_url")?.unwrap_or_default();
+    let credential = match (fields.has("metascopes"), fields.has("scopes")) {
+        (true, true) => {
+            return Err(CredentialsError::Conflict { first: "metascopes", second: "scopes" });
+        }
+        (_, false) => Credential::ServiceAccount(service_account(fields, folder)?),
+        (false, true) => Credential::ServerToServer(server_to_server(fields, folder)?),
+    };
+    Ok((environment, credential))
+}
+
+fn service_account(
+    fields: &Fields<'_>,
+    folder: &Path,
+) -> Result<ServiceAccountCredential, CredentialsError> {
+    let account = ServiceAccount::new(
+        fields.required("client_id")?,
+        fields.required("org_id")?,
+        fields.required("technical_account_id")?,
+        fields.list("metascopes")?,
+    );
+    let certificate =
+        fields.optional_text("certificate_file")?.map(|path| read(&folder.join(path)));
+    Ok(ServiceAccountCredential {
+        account: account.map_err(|source| CredentialsError::Format {
+            name: fields.path_of("metascopes"),
+            source,
+        })?,
+        client_secret: client_secret(fields, folder)?,
+        signing_key: signing_key(fields, folder)?,
+        certificate: certificate.transpose()?.map(|(contents, _)| contents.to_vec()),
+        sends_jti: fields.flag("jti")?,
+    })
+}
+
+fn server_to_server(
+    fields: &Fields<'_>,
+    folder: &Path,
+) -> Result<ServerToServerCredential, CredentialsError> {
+    Ok(ServerToServerCredential {
+        client_id: fields.required("client_id")?,
+        client_secret: client_secret(fields, folder)?,
+        scopes: fields.list("scopes")?,
+        org_id: fields.optional("org_id")?,
+    })
+}
+
+fn client_secret(fields: &Fields<'_>, folder: &Path) -> Result<ClientSecret, CredentialsError> {
+    match (fields.has("client_secret"), fields.optional_text("client_secret_file")?) {
+        (true, Some(_)) => {
+            Err(CredentialsError::Conflict { first: "client_secret", second: "client_secret_file" })
+        }
+        (false, Some(path)) => Ok(ClientSecret::new(read_private_line(&folder.join(path))?)),
+        (_, None) => fields.client_secret("client_secret"),
+    }
+}
+
+fn signing_key(fields: &Fields<'_>, folder: &Path) -> Result<SigningKey, CredentialsError> {
+    match (fields.optional_text("signer")?, fields.optional_text("private_key_file")?) {
+        (Some(_), Some(_)) => {
+            Err(CredentialsError::Conflict { first: "signer", second: "private_key_file" })
+        }
+        (Some(uri), None) if uri.starts_with("pkcs11:") => Ok(SigningKey::Pkcs11 {
+            uri: Zeroizing::new(uri.to_owned()),
+            folder: folder.to_owned(),
+        }),
+        (Some(_), None) => {
+            Err(fields.wrong_type("signer", "a PKCS#11 URI, which begins with \"pkcs11:\""))
+        }
+        (None, Some(path)) => {
+            let passphrase = fields.optional_text("private_key_passphrase_file")?;
+            let passphrase =
+                passphrase.map(|path| read_private_line(&folder.join(path)).map(Passphrase::new));
+            Ok(SigningKey::File {
+                contents: read_private(&folder.join(path))?,
+                passphrase: passphrase.transpose()?,
+            })
+        }
+        (None, None) => Err(fields.missing("private_key_file")),
+    }
+}

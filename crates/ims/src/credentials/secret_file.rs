@@ -1,0 +1,70 @@
+//! Reading files that hold secrets, and seeing who else can read them.
+
+use std::{fs::File, io::Read, path::Path, sync::Arc};
+
+use zeroize::Zeroizing;
+
+use super::CredentialsError;
+
+/// Nothing that is read here is longer; a key of 8192 bits has some 6 KiB.
+const MAX_LENGTH: u64 = 1024 * 1024;
+
+/// Who can read a file besides its owner.
+pub(super) enum Exposure {
+    Private,
+    ReadByOthers,
+}
+
+/// Reads a file that may be read by others, and says whether it can be.
+pub(super) fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Exposure), CredentialsError> {
+    let (contents, mode) = read_with_mode(path)?;
+    Ok((
+        contents,
+        if mode & READ_BY_OTHERS == 0 { Exposure::Private } else { Exposure::ReadByOthers },
+    ))
+}
+
+/// Reads a file that holds nothing but a secret, and refuses one that others can read.
+pub(super) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
+    let (contents, mode) = read_with_mode(path)?;
+    if mode & READ_BY_OTHERS == 0 {
+        Ok(contents)
+    } else {
+        Err(CredentialsError::Exposed { path: path.to_owned(), mode })
+    }
+}
+
+/// Reads a secret that is one line, without the line's end.
+pub(super) fn read_private_line(path: &Path) -> Result<String, CredentialsError> {
+    let contents = read_private(path)?;
+    let text =
+        std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText.in_file(path))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// The bits of a mode that let the group and everybody read.
+const READ_BY_OTHERS: u32 = 0o044;
+
+fn read_with_mode(path: &Path) -> Result<(Zeroizing<Vec<u8>>, u32), CredentialsError> {
+    let unreadable =
+        |source| CredentialsError::Unreadable { path: path.to_owned(), source: Arc::new(source) };
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    // With room for all of it, nothing is moved and no copy stays behind.
+    let room = metadata.len().min(MAX_LENGTH) + 1;
+    let mut contents = Zeroizing::new(Vec::with_capacity(room.try_into().unwrap_or_default()));
+    file.take(MAX_LENGTH).read_to_end(&mut contents).map_err(unreadable)?;
+    Ok((contents, mode(&metadata)))
+}
+
+/// The permissions of a regular file. A pipe has no readers but its own, so its mode says nothing.
+#[cfg(unix)]
+fn mode(metadata: &std::fs::Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    if metadata.is_file() { metadata.permissions().mode() & 0o777 } else { 0 }
+}
+
+#[cfg(not(unix))]
+fn mode(_metadata: &std::fs::Metadata) -> u32 {
+    0
+}

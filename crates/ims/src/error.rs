@@ -1,0 +1,25 @@
+//! Why a client cannot be built, sorted by what has to be put right.
+
+use ims_exchange::TransportError;
+use ims_sign::{KeyError, SignError};
+
+/// A client that cannot be built.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Give another private key, or its pass phrase.
+    #[error("the private key cannot be used")]
+    PrivateKey(#[from] KeyError),
+    /// Look at the hardware security module: its own reason is the source.
+    #[error("the key in the hardware security module cannot be used")]
+    HardwareKey(#[source] SignError),
+    /// Put right how this machine reaches IMS.
+    #[error("IMS cannot be reached from here")]
+    Transport(#[from] TransportError),
+    /// Build with the feature that is named, or use the builder.
+    #[error("this program was built without the feature \"{feature}\"")]
+    MissingFeature {
+        /// The feature of the crate `ims`.
+        feature: &'static str,
+    },
+}
