@@ -144,23 +144,24 @@ impl TokenStore for BadStore {
 #[tokio::test(start_paused = true)]
 async fn no_store_however_bad_fails_a_call_or_hides_its_failure() {
     // As without a store: each process sends one request at once, and a second one before the first token expires. Where
-    // somebody else seems to have the lease, the second one waits until the last minute, which this day does not see.
+    // somebody else seems to have the lease, the second one waits until the last minute, which not every process sees.
     #[rustfmt::skip]
     let table = [
         // store             requests tells of failures
-        (BadStore::Down,        20,   true),
-        (BadStore::Hanging,     20,   true),
-        (BadStore::Garbled,     20,   true),
-        (BadStore::Panicking,   20,   true),
-        (BadStore::Full,        20,   true),
-        (BadStore::Everlasting, 20,   true),
-        (BadStore::Forgetful,   20,   false),
-        (BadStore::Stale,       20,   false),
-        (BadStore::Stingy,      10,   false),
+        (BadStore::Down,        20..=20, true),
+        (BadStore::Hanging,     20..=20, true),
+        (BadStore::Garbled,     20..=20, true),
+        (BadStore::Panicking,   20..=20, true),
+        (BadStore::Full,        20..=20, true),
+        (BadStore::Everlasting, 20..=20, true),
+        (BadStore::Forgetful,   20..=20, false),
+        (BadStore::Stale,       20..=20, false),
+        (BadStore::Stingy,      10..=20, false),
     ];
     for (bad, requests, tells) in table {
         let (sent, failures) = a_day_of_calls(10, clock(), SharedStore::new(bad)).await;
-        assert_eq!((sent, failures > 0), (requests, tells), "{bad:?}");
+        assert!(requests.contains(&sent), "{bad:?}: {sent}");
+        assert_eq!(failures > 0, tells, "{bad:?}");
     }
 }
 
