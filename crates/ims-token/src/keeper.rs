@@ -14,9 +14,11 @@ use crate::{
 };
 
 mod inner;
+mod need;
 
 pub(crate) use inner::Inner;
-use inner::{Need, Settings};
+use inner::Settings;
+use need::Need;
 
 /// How long before its expiry a token is refreshed in the background, less up to a quarter at random: an hour, as Adobe
 /// advises for tokens of 24 hours. For shorter ones it is at most a quarter of their life.

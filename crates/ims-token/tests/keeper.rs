@@ -421,6 +421,7 @@ async fn an_observer_sees_what_callers_do_not_and_its_panic_harms_nobody() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
     let keeper = rig.keeper.with_observer(move |event| {
+        assert!(!format!("{event:?}").contains("token-"), "no event shows a token");
         let text = match event {
             Event::RefreshStarted { reason } => format!("started {reason:?}"),
             Event::AttemptFailed { .. } => "attempt failed".to_owned(),

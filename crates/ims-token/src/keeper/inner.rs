@@ -10,9 +10,9 @@ use arc_swap::ArcSwapOption;
 use ims_exchange::AccessToken;
 use tokio::runtime::Handle;
 
-use super::PATIENCE;
+use super::{PATIENCE, need::Need};
 use crate::{
-    CacheKey, Clock, FetchError, RefreshReason, SharedClock, SharedStore, TokenError, TokenSource,
+    CacheKey, Clock, FetchError, SharedClock, SharedStore, TokenError, TokenSource,
     entry::{ApiHeaders, Entry},
     event::Observer,
     flight::{Flight, Pilot, take_off},
@@ -52,14 +52,6 @@ struct Departed {
     flight: Flight<Outcome>,
     /// By the monotonic clock. From then on nobody counts on it, since its runtime may stand still.
     overdue_at: Duration,
-}
-
-/// What a caller wants.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Need {
-    Any,
-    ValidFor(Duration),
-    New,
 }
 
 /// What can be done for a caller at once.
@@ -153,28 +145,21 @@ impl Inner {
             Need::New if state.gate.is_open_to_insistence(now) => Decision::Refresh,
             _ => classify(usable.as_ref().map(|entry| &entry.schedule), &state.gate, now),
         };
-        let is_flying = state.flight_at(now).is_some();
         match (decision, usable) {
             (Decision::Serve, Some(entry)) => (Step::Serve(entry), None),
-            (Decision::ServeAndRefresh, Some(entry)) => {
-                let departure = state.board(order, now, self.longest_flight());
-                (Step::Serve(entry), departure.ok().and_then(|(_, departure)| departure))
+            (Decision::Refuse, _) if state.flight_at(now).is_none() => {
+                (Step::Fail(state.gate.refusal(now)), None)
             }
-            (Decision::RefreshOrServe, Some(entry)) => {
-                match state.board(order, now, self.longest_flight()) {
-                    Ok((flight, departure)) => {
-                        (Step::Wait { flight, patience: PATIENCE }, departure)
-                    }
-                    Err(_) => (Step::Serve(entry), None),
+            (decision, usable) => match (state.board(order, now, self.longest_flight()), usable) {
+                (Ok((_, departure)), Some(entry)) if decision == Decision::ServeAndRefresh => {
+                    (Step::Serve(entry), departure)
                 }
-            }
-            (Decision::Refuse, _) if !is_flying => (Step::Fail(state.gate.refusal(now)), None),
-            _ => match state.board(order, now, self.longest_flight()) {
-                Ok((flight, departure)) => {
-                    let patience = state.overdue_after(now);
+                (Ok((flight, departure)), usable) => {
+                    let patience = usable.map_or(state.overdue_after(now), |_| PATIENCE);
                     (Step::Wait { flight, patience }, departure)
                 }
-                Err(error) => (Step::Fail(error), None),
+                (Err(_), Some(entry)) => (Step::Serve(entry), None),
+                (Err(error), None) => (Step::Fail(error), None),
             },
         }
     }
@@ -315,49 +300,6 @@ struct Departure {
     runtime: Handle,
     pilot: Pilot<Outcome>,
     order: Order,
-}
-
-impl Need {
-    /// Whether `entry` will do as it is.
-    fn is_met_by(self, entry: &Entry, now: Reading) -> bool {
-        !matches!(self, Self::New) && self.accepts(entry, now)
-    }
-
-    /// Whether `entry`, which is new, will do.
-    fn accepts(self, entry: &Entry, now: Reading) -> bool {
-        let remaining = entry.schedule.remaining(now);
-        !remaining.is_zero() && self.least_remaining() <= remaining
-    }
-
-    fn least_remaining(self) -> Duration {
-        match self {
-            Self::Any | Self::New => Duration::ZERO,
-            Self::ValidFor(duration) => duration,
-        }
-    }
-
-    /// Why no token will ever do, judging by `entry`: a new one would not live long enough either.
-    fn excess(self, entry: &Entry, now: Reading) -> Option<TokenError> {
-        let lifetime = Schedule::longest_use(&entry.token);
-        let asked = self.least_remaining();
-        let is_too_much = lifetime < asked && !entry.schedule.remaining(now).is_zero();
-        is_too_much.then_some(TokenError::LivesTooShort { asked, lifetime })
-    }
-
-    fn order(self, held: Option<&Entry>, now: Reading) -> Order {
-        let reason = match held {
-            None => RefreshReason::Empty,
-            Some(entry) if entry.is_rejected => RefreshReason::Rejected,
-            Some(entry) => match entry.schedule.phase(now) {
-                Phase::Expired => RefreshReason::Expired,
-                _ if !self.is_met_by(entry, now) => RefreshReason::Asked,
-                Phase::Mandatory => RefreshReason::Mandatory,
-                Phase::Fresh | Phase::Advisory => RefreshReason::Advisory,
-            },
-        };
-        let issued_after = matches!(self, Self::New).then_some(now.wall);
-        Order { reason, least_remaining: self.least_remaining(), issued_after }
-    }
 }
 
 /// How many flights one call waits for: the second is for one that was lost with its runtime, or left to another process.
