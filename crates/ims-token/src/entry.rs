@@ -64,6 +64,12 @@ pub(crate) struct ApiHeaders {
 }
 
 impl ApiHeaders {
+    /// The client id, or nothing if it was not given.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn client_id(&self) -> &str {
+        self.client_id.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
     /// All that a request with `token` needs.
     pub(crate) fn with(&self, token: &AccessToken) -> HeaderMap {
         let fixed = [(X_API_KEY, &self.client_id), (X_GW_IMS_ORG_ID, &self.org_id)];

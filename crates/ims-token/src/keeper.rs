@@ -187,7 +187,7 @@ impl TokenKeeper {
     /// time, since then it is not the token that is wrong.
     pub fn report_rejected(&self, token: &AccessToken) {
         if self.inner.reject(token) {
-            self.inner.settings.observer.tell(&Event::Rejected { token: token.clone() });
+            self.inner.tell(&Event::Rejected { token: token.clone() });
         }
     }
 

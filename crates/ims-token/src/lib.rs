@@ -11,6 +11,8 @@ mod health;
 mod keep_fresh;
 mod keeper;
 mod machine;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod pool;
 mod refresh;
 mod source;

@@ -59,26 +59,25 @@ pub(crate) async fn run(inner: Arc<Inner>, pilot: Pilot<Outcome>, order: Order) 
 
 async fn fly(inner: &Inner, order: &Order) -> Outcome {
     let reason = order.reason;
-    let observer = &inner.settings.observer;
-    observer.tell(&Event::RefreshStarted { reason });
+    inner.tell(&Event::RefreshStarted { reason });
     let start = inner.reading().monotonic;
     let took = || inner.reading().monotonic.saturating_sub(start);
     match obtain(inner, order).await {
         Ok(Some((entry, origin))) => {
             let token = entry.token.clone();
-            observer.tell(&Event::Refreshed { reason, token, origin, took: took() });
+            inner.tell(&Event::Refreshed { reason, token, origin, took: took() });
             Outcome::Obtained(entry)
         }
         Ok(None) => {
             inner.leave_to_another();
-            observer.tell(&Event::LeftToAnother);
+            inner.tell(&Event::LeftToAnother);
             Outcome::LeftToAnother
         }
         Err(error) => {
             let retry_after = inner.close_gate(&error);
             let event =
                 Event::RefreshFailed { reason, error: error.clone(), took: took(), retry_after };
-            observer.tell(&event);
+            inner.tell(&event);
             Outcome::Failed { error, retry_after }
         }
     }
@@ -135,7 +134,7 @@ async fn attempts(inner: &Inner) -> Result<Arc<Entry>, FetchError> {
         if inner.settings.deadline <= elapsed.saturating_add(pause) {
             return Err(error);
         }
-        inner.settings.observer.tell(&Event::AttemptFailed { error, pause });
+        inner.tell(&Event::AttemptFailed { error, pause });
         tokio::time::sleep(pause).await;
     }
 }

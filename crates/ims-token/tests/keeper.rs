@@ -96,6 +96,26 @@ async fn ten_thousand_callers_on_an_empty_keeper_send_one_request() {
     assert_eq!(rig.source.requests(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn callers_on_four_threads_send_one_request() {
+    for _ in 0..200 {
+        let clock = SharedClock::new(FakeClock::new(NumericDate::from_seconds(0)));
+        let (answer, gate) = tokio::sync::watch::channel(false);
+        let (source, requests) = source_whose_first_request(clock.clone(), move || {
+            let mut gate = gate.clone();
+            async move { drop(gate.wait_for(|is_open| *is_open).await) }
+        });
+        let keeper = TokenKeeper::new(source, clock);
+        let call = |keeper: TokenKeeper| async move { keeper.token().await.is_ok() };
+        let callers: Vec<_> = (0..50).map(|_| tokio::spawn(call(keeper.clone()))).collect();
+        answer.send(true).unwrap();
+        for caller in callers {
+            assert!(caller.await.unwrap());
+        }
+        assert_eq!(requests.load(Ordering::SeqCst), 1);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_failure_reaches_ten_thousand_callers_whatever_it_is() {
     for (failure, requests) in every_kind_of_failure() {
@@ -500,6 +520,19 @@ async fn a_token_that_has_expired_when_it_comes_is_a_failure_and_not_a_loop() {
     let keeper = TokenKeeper::new(source.source(), clock);
     assert!(keeper.token().await.unwrap_err().is_transient());
     assert_eq!(source.requests(), 3);
+}
+
+#[test]
+fn a_keeper_and_its_futures_go_to_any_thread() {
+    fn goes_to_any_thread<T: Send + Sync + Clone + 'static>() {}
+    fn is_sent(_: impl Send) {}
+    goes_to_any_thread::<TokenKeeper>();
+    goes_to_any_thread::<TokenSource>();
+    goes_to_any_thread::<TokenError>();
+    goes_to_any_thread::<Event>();
+    let clock = SharedClock::new(FakeClock::new(NumericDate::from_seconds(0)));
+    let keeper = TokenKeeper::new(ScriptedSource::new(clock.clone(), DAY).source(), clock);
+    is_sent((keeper.token(), keeper.refresh(), keeper.token_valid_for(DAY), keeper.headers()));
 }
 
 #[test]

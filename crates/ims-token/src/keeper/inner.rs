@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 
 use super::{PATIENCE, need::Need};
 use crate::{
-    CacheKey, Clock, FetchError, SharedClock, SharedStore, TokenError, TokenSource,
+    CacheKey, Clock, Event, FetchError, SharedClock, SharedStore, TokenError, TokenSource,
     entry::{ApiHeaders, Entry},
     event::Observer,
     flight::{Flight, Pilot, take_off},
@@ -69,6 +69,13 @@ impl Inner {
     pub(crate) fn reading(&self) -> Reading {
         let (wall, monotonic) = self.settings.clock.both();
         Reading { wall, monotonic }
+    }
+
+    /// Tells all who want to know of `event`.
+    pub(crate) fn tell(&self, event: &Event) {
+        #[cfg(feature = "metrics")]
+        crate::metrics::record(self.settings.api_headers.client_id(), event);
+        self.settings.observer.tell(event);
     }
 
     pub(crate) fn held(&self) -> Option<Arc<Entry>> {

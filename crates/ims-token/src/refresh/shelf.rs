@@ -130,7 +130,7 @@ impl<'a> Shelf<'a> {
         if !matches!(error, StoreError::Garbled) {
             self.store = None;
         }
-        self.inner.settings.observer.tell(&Event::StoreFailed { operation, error });
+        self.inner.tell(&Event::StoreFailed { operation, error });
         None
     }
 }

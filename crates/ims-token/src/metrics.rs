@@ -1,0 +1,170 @@
+//! Measurements for a dashboard, by the recorder that the program has installed. Each bears the `client_id` that the keeper
+//! was told of.
+
+use metrics::{Label, counter, gauge, histogram};
+
+use crate::Event;
+
+/// Counts `event` and measures what it tells.
+pub(crate) fn record(client_id: &str, event: &Event) {
+    let labelled = |name: &'static str, value: String| {
+        vec![Label::new("client_id", client_id.to_owned()), Label::new(name, value)]
+    };
+    match event {
+        Event::Refreshed { token, origin, took, .. } => {
+            let outcome = format!("{origin:?}").to_lowercase();
+            counter!(REFRESHES, labelled("outcome", outcome.clone())).increment(1);
+            histogram!(REFRESH_SECONDS, labelled("outcome", outcome)).record(took.as_secs_f64());
+            // Seconds since 1970, which a float holds exactly for as long as anybody will ask.
+            #[expect(clippy::cast_precision_loss, reason = "exact up to 2 to the 53 seconds")]
+            let expires_at = token.expires_at().as_seconds() as f64;
+            gauge!(EXPIRES_AT_SECONDS, "client_id" => client_id.to_owned()).set(expires_at);
+        }
+        Event::RefreshFailed { took, .. } => {
+            let outcome = || labelled("outcome", "failed".to_owned());
+            counter!(REFRESHES, outcome()).increment(1);
+            histogram!(REFRESH_SECONDS, outcome()).record(took.as_secs_f64());
+        }
+        Event::RefreshStarted { reason } => {
+            let reason = format!("{reason:?}").to_lowercase();
+            counter!(REFRESHES_STARTED, labelled("reason", reason)).increment(1);
+        }
+        Event::StoreFailed { operation, .. } => {
+            let operation = format!("{operation:?}").to_lowercase();
+            counter!(STORE_FAILURES, labelled("operation", operation)).increment(1);
+        }
+        Event::Rejected { .. } => {
+            counter!(REJECTIONS, "client_id" => client_id.to_owned()).increment(1);
+        }
+        Event::AttemptFailed { .. } | Event::LeftToAnother => {}
+    }
+}
+
+/// Refreshes that began, by `reason`.
+const REFRESHES_STARTED: &str = "ims_token_refreshes_started_total";
+
+/// Refreshes that ended, by `outcome`: `source`, `store` or `failed`.
+const REFRESHES: &str = "ims_token_refreshes_total";
+
+/// How long they took, by `outcome`.
+const REFRESH_SECONDS: &str = "ims_token_refresh_seconds";
+
+/// When the token that is held expires, in seconds since 1970: less the time of day, what remains of its life.
+const EXPIRES_AT_SECONDS: &str = "ims_token_expires_at_seconds";
+
+/// What a store did not do, by `operation`.
+const STORE_FAILURES: &str = "ims_token_store_failures_total";
+
+/// Tokens that an API rejected.
+const REJECTIONS: &str = "ims_token_rejections_total";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FetchError, Origin, RefreshReason, StoreError, StoreOperation};
+    use ims_claims::NumericDate;
+    use ims_exchange::AccessToken;
+    use metrics::{
+        Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata,
+        Recorder, SharedString, Unit,
+    };
+    use std::{
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
+
+    /// Writes down every measurement as a line.
+    #[derive(Default)]
+    struct Notes(Arc<Mutex<Vec<String>>>);
+
+    struct Note(String, Arc<Mutex<Vec<String>>>);
+
+    impl Notes {
+        fn note(&self, key: &Key) -> Arc<Note> {
+            let labels = key.labels().map(|label| format!("{}={}", label.key(), label.value()));
+            let line = format!("{} {}", key.name(), labels.collect::<Vec<_>>().join(" "));
+            Arc::new(Note(line, Arc::clone(&self.0)))
+        }
+    }
+
+    impl Note {
+        fn write(&self, value: f64) {
+            self.1.lock().unwrap().push(format!("{} {value}", self.0));
+        }
+    }
+
+    impl CounterFn for Note {
+        fn increment(&self, value: u64) {
+            self.write(f64::from(u32::try_from(value).unwrap()));
+        }
+
+        fn absolute(&self, _: u64) {}
+    }
+
+    impl GaugeFn for Note {
+        fn increment(&self, _: f64) {}
+
+        fn decrement(&self, _: f64) {}
+
+        fn set(&self, value: f64) {
+            self.write(value);
+        }
+    }
+
+    impl HistogramFn for Note {
+        fn record(&self, value: f64) {
+            self.write(value);
+        }
+    }
+
+    impl Recorder for Notes {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::from_arc(self.note(key))
+        }
+
+        fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::from_arc(self.note(key))
+        }
+
+        fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::from_arc(self.note(key))
+        }
+    }
+
+    #[test]
+    fn each_event_is_measured_and_no_measurement_shows_a_token() {
+        let date = NumericDate::from_seconds;
+        let token = AccessToken::new("canary".to_owned(), date(0), date(86_400)).unwrap();
+        let (reason, took) = (RefreshReason::Advisory, Duration::from_millis(250));
+        let error = FetchError::permanent("no");
+        let events = [
+            Event::RefreshStarted { reason },
+            Event::Refreshed { reason, token: token.clone(), origin: Origin::Store, took },
+            Event::RefreshFailed { reason, error, took, retry_after: took },
+            Event::StoreFailed { operation: StoreOperation::Save, error: StoreError::Garbled },
+            Event::Rejected { token },
+            Event::LeftToAnother,
+        ];
+        let notes = Notes::default();
+        metrics::with_local_recorder(&notes, || events.iter().for_each(|event| record("c", event)));
+        assert_eq!(
+            *notes.0.lock().unwrap(),
+            [
+                "ims_token_refreshes_started_total client_id=c reason=advisory 1",
+                "ims_token_refreshes_total client_id=c outcome=store 1",
+                "ims_token_refresh_seconds client_id=c outcome=store 0.25",
+                "ims_token_expires_at_seconds client_id=c 86400",
+                "ims_token_refreshes_total client_id=c outcome=failed 1",
+                "ims_token_refresh_seconds client_id=c outcome=failed 0.25",
+                "ims_token_store_failures_total client_id=c operation=save 1",
+                "ims_token_rejections_total client_id=c 1",
+            ]
+        );
+    }
+}
