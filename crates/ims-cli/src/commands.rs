@@ -1,0 +1,41 @@
+//! The commands, one file each.
+
+mod demo;
+mod emulator;
+mod jwt;
+mod token;
+
+use clap::Subcommand;
+
+use crate::{failure::Failure, output::Answer};
+
+/// What the command line can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole way from a key to an authenticated call, offline, explained step by step
+    Demo(demo::Arguments),
+    /// Print a valid access token, from the cache while it lasts
+    Token(token::Arguments),
+    /// Make, take apart and verify JSON Web Tokens
+    #[command(subcommand)]
+    Jwt(jwt::Command),
+    /// Serve a local IMS that says exactly why it refuses
+    Emulator(emulator::Arguments),
+}
+
+pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
+    match command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
+        Command::Jwt(command) => jwt::run(command),
+        Command::Emulator(arguments) => emulator::run(arguments),
+    }
+}
+
+/// Runs what needs a runtime, on this thread.
+fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime
+        .map_err(|error| Failure::later("the system gives no resources").because(error))?
+        .block_on(future)
+}

@@ -1,0 +1,145 @@
+//! `ims emulator`: a local IMS.
+
+mod binding;
+mod env;
+
+use std::{net::SocketAddr, path::PathBuf, time::SystemTime};
+
+use clap::{Args, Subcommand};
+use ims_emulator::{CertificateAuthority, Emulator, EmulatorBuilder, Scenario, Verdict};
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::block_on;
+use crate::{
+    failure::Failure,
+    integration,
+    output::{self, Answer},
+};
+
+pub(super) use binding::binding;
+
+/// Serves a local IMS until it is ended by a signal. Its first line on standard output is its base URL; for every request it
+/// says on standard error what it checked and why it refused. Under URL/_emulator/ is a page that shows the same.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+#[command(
+    after_help = "Example:\n  ims emulator -c creds.json &\n  ims token -c creds.json --url http://127.0.0.1:PORT"
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Where to listen; port 0 is a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+
+    /// Listen on an address that others can reach, too
+    #[arg(long)]
+    expose: bool,
+
+    /// Register the integration of these credentials; may be given several times
+    #[arg(short, long, value_name = "FILE")]
+    credentials: Vec<PathBuf>,
+
+    /// A scenario: integrations, switches and faults, as TOML or JSON
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Speak HTTPS and be a CONNECT proxy too, by a certificate authority that is kept in this folder
+    #[arg(long, value_name = "DIR")]
+    ca_dir: Option<PathBuf>,
+
+    /// Keep integrations that are added while it runs in this file
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+
+    /// Answer as IMS was observed to where its documents say otherwise: 400 `invalid_token` for a wrong key
+    #[arg(long)]
+    as_observed: bool,
+
+    /// Print JSON lines: first the base URL, then a verdict for each request
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the environment variables that lead clients with hard-coded hosts to the emulator
+    Env(env::Arguments),
+}
+
+#[derive(Serialize)]
+struct Started {
+    url: String,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<Answer, Failure> {
+    match arguments.command {
+        Some(Command::Env(arguments)) => env::run(&arguments),
+        None => block_on(serve(arguments)),
+    }
+}
+
+async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
+    let json = arguments.json;
+    let unable = |error| Failure::person("no signal can be waited for").because(error);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(unable)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
+    let emulator = builder(arguments).await?.start().await;
+    let emulator =
+        emulator.map_err(|error| Failure::person("the emulator cannot start").because(error))?;
+    if json {
+        output::json(&Started { url: emulator.url() })?;
+    } else {
+        output::line(&emulator.url())?;
+    }
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    emulator.shutdown().await;
+    Ok(Answer::Yes)
+}
+
+async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
+    let observe = if arguments.json { print_json } else { print_lines };
+    let mut builder = Emulator::builder().with_address(arguments.listen).with_observer(observe);
+    if arguments.expose {
+        builder = builder.exposed_to_the_network();
+    }
+    if arguments.as_observed {
+        builder = builder.answering_as_observed();
+    }
+    if let Some(path) = arguments.state {
+        builder = builder.with_state_file(path);
+    }
+    if let Some(path) = &arguments.config {
+        let unusable = |error| Failure::person("the scenario cannot be used").because(error);
+        builder = builder.with_scenario(Scenario::read(path).map_err(unusable)?);
+    }
+    if let Some(folder) = &arguments.ca_dir {
+        let unusable =
+            |error| Failure::person("the certificate authority cannot be used").because(error);
+        let authority = CertificateAuthority::open(folder, SystemTime::now()).map_err(unusable)?;
+        builder = builder.with_certificate_authority(authority);
+    }
+    for path in &arguments.credentials {
+        builder = builder.with_binding(binding(&integration::read(path)?).await?);
+    }
+    Ok(builder)
+}
+
+fn print_json(verdict: &Verdict) {
+    // An emulator whose reader is gone goes on serving.
+    let _ = output::json(verdict);
+}
+
+fn print_lines(verdict: &Verdict) {
+    use std::io::Write;
+
+    // Standard error has no buffer: a verdict is put together first and written at once. One that cannot be written can
+    // be told to nobody.
+    let lines = format!("{verdict}\n\n");
+    let _ = anstream::stderr().write_all(lines.as_bytes());
+}

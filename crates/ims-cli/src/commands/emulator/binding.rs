@@ -1,0 +1,58 @@
+//! What the emulator has to know of an integration, out of the credentials that its client uses.
+
+use ims::{
+    Credential, Credentials, ServiceAccountCredential,
+    cert::{self, DistinguishedName, Validity},
+    claims::{OrgId, TechnicalAccountId},
+};
+use ims_emulator::{Binding, Certificate};
+
+use crate::{failure::Failure, when};
+
+/// A certificate that is made for a key without one lasts as long as those of Adobe's documents.
+const CERTIFICATE_DAYS: u32 = 365;
+
+/// The binding of an integration, as Adobe's Developer Console would have it.
+pub(crate) async fn binding(credentials: &Credentials) -> Result<Binding, Failure> {
+    match credentials.credential() {
+        Credential::ServiceAccount(credential) => {
+            let certificates =
+                Certificate::read_all(&certificate(credential).await?).map_err(|error| {
+                    Failure::person("the certificate cannot be used").because(error)
+                })?;
+            Ok(Binding::from(&credential.account)
+                .with_client_secret(credential.client_secret.expose_secret())
+                .with_certificates(certificates))
+        }
+        Credential::ServerToServer(credential) => {
+            // These credentials need not say whose they are.
+            let org_id =
+                credential.org_id.clone().map_or_else(|| EMULATED_ORG.parse::<OrgId>(), Ok);
+            let account = EMULATED_ACCOUNT.parse::<TechnicalAccountId>();
+            let (Ok(org_id), Ok(account)) = (org_id, account) else {
+                unreachable!("both constants have the right form")
+            };
+            Ok(Binding::new(credential.client_id.clone(), org_id, account)
+                .with_client_secret(credential.client_secret.expose_secret())
+                .with_scopes(credential.scopes.iter().map(ToString::to_string)))
+        }
+        _ => Err(Failure::person("the emulator does not know this kind of credentials")),
+    }
+}
+
+const EMULATED_ORG: &str = "EMULATED@AdobeOrg";
+const EMULATED_ACCOUNT: &str = "EMULATED@techacct.adobe.com";
+
+/// The certificate's file, else a certificate made for the key: the emulator only asks whose signature it is.
+async fn certificate(credential: &ServiceAccountCredential) -> Result<Vec<u8>, Failure> {
+    if let Some(file) = &credential.certificate {
+        return Ok(file.clone());
+    }
+    let unable = |error| Failure::person("no certificate can be made for the key").because(error);
+    let signer = credential.signing_key.signer()?;
+    let subject: DistinguishedName = "/CN=ims emulator".parse().map_err(unable)?;
+    let validity = Validity::from_days(when::now(), CERTIFICATE_DAYS).map_err(unable)?;
+    let certificate =
+        cert::Certificate::self_signed(&subject, validity, &signer).await.map_err(unable)?;
+    Ok(certificate.to_pem().into_bytes())
+}

@@ -1,0 +1,94 @@
+//! `ims emulator env`: how clients with hard-coded hosts are led to an emulator.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use ims::claims::Environment;
+use ims_emulator::CertificateAuthority;
+
+use crate::{
+    failure::Failure,
+    output::{self, Answer},
+};
+
+/// Prints the variables that make a client go through the emulator's CONNECT proxy and trust its certificate authority.
+/// The emulator must run with --ca-dir. Use them in a test's environment and never in the whole system's.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  eval \"$(ims emulator env --url http://127.0.0.1:PORT --ca-dir ca)\""
+)]
+pub(super) struct Arguments {
+    /// The emulator's base URL, its first line on standard output
+    #[arg(long, value_name = "URL")]
+    url: Environment,
+
+    /// The folder that the emulator was given
+    #[arg(long, value_name = "DIR")]
+    ca_dir: PathBuf,
+
+    /// For which clients
+    #[arg(long = "for", value_name = "CLIENT", default_value = "shell")]
+    client: Client,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Client {
+    /// curl and other programs, started from this shell
+    Shell,
+    /// Node 24 and later
+    Node,
+    /// Python: requests and urllib
+    Python,
+    /// Java: options for the command java
+    Java,
+    /// Go
+    Go,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let ca = arguments.ca_dir.join(CertificateAuthority::CERTIFICATE_FILE);
+    let ca = std::path::absolute(&ca).map_err(|error| {
+        Failure::usage("the folder of the certificate authority has no path").because(error)
+    })?;
+    let ca = shell_word(&ca.to_string_lossy());
+    let proxy = format!("export HTTPS_PROXY={}\n", shell_word(arguments.url.base_url()));
+    output::write(&match arguments.client {
+        Client::Shell => format!("{proxy}export CURL_CA_BUNDLE={ca}\nexport SSL_CERT_FILE={ca}\n"),
+        Client::Node => {
+            format!("{proxy}export NODE_USE_ENV_PROXY=1\nexport NODE_EXTRA_CA_CERTS={ca}\n")
+        }
+        Client::Python => {
+            format!("{proxy}export REQUESTS_CA_BUNDLE={ca}\nexport SSL_CERT_FILE={ca}\n")
+        }
+        Client::Go => format!("{proxy}export SSL_CERT_FILE={ca}\n"),
+        Client::Java => java(&arguments.url, &ca),
+    })?;
+    Ok(Answer::Yes)
+}
+
+/// Java reads no PEM and no environment variable: a trust store is made, and options lead to it.
+fn java(url: &Environment, ca: &str) -> String {
+    let authority = url.base_url().split("://").nth(1).unwrap_or_default();
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
+    format!(
+        "keytool -importcert -noprompt -file {ca} -alias ims-emulator -keystore ims-emulator.p12 -storepass changeit\n\
+         export JAVA_TOOL_OPTIONS='-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} \
+         -Djavax.net.ssl.trustStore=ims-emulator.p12 -Djavax.net.ssl.trustStorePassword=changeit'\n"
+    )
+}
+
+/// `text` as one word of a POSIX shell.
+fn shell_word(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_one_word_whatever_it_holds() {
+        assert_eq!(shell_word("a b"), "'a b'");
+        assert_eq!(shell_word("a'; rm x"), r"'a'\''; rm x'");
+    }
+}

@@ -1,0 +1,64 @@
+//! `ims jwt decode`: what a JWT says.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ims::claims::{AccessTokenPayload, ClaimsSet, CompactJwt, JsonObject, JwtError};
+use serde::Serialize;
+
+use crate::{
+    failure::Failure,
+    files,
+    output::{self, Answer},
+    when,
+};
+
+/// Shows the header and the payload of a JWT. Nothing is verified: anybody can write anything into a JWT.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The file of the JWT, - for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    header: &'a JsonObject,
+    payload: &'a JsonObject,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let text = files::read_text(&arguments.file)?;
+    let no_jwt = |error: JwtError| Failure::person("this is no JWT").because(error);
+    let jwt = CompactJwt::parse(&text).map_err(no_jwt)?;
+    let payload = jwt.payload_object().map_err(no_jwt)?;
+    let data = Data { header: jwt.header(), payload: &payload };
+    if arguments.json {
+        output::json(&data)?;
+    } else {
+        output::line(&serde_json::to_string_pretty(&data).expect("what was JSON is JSON again"))?;
+    }
+    output::note("note", &format!("not verified; {}", describe(&payload)));
+    Ok(Answer::Yes)
+}
+
+/// What the payload is, and whether it is over.
+fn describe(payload: &JsonObject) -> String {
+    let now = when::now();
+    let state = |expires_at| if expires_at <= now { "expired at" } else { "expires at" };
+    if let Ok(token) = AccessTokenPayload::from_object(payload.clone()) {
+        let expires_at = token.expires_at();
+        return format!("a token of IMS that {} {}", state(expires_at), when::rfc3339(expires_at));
+    }
+    match ClaimsSet::from_object(payload) {
+        Ok(claims) => {
+            let expires_at = claims.expires_at();
+            format!("an assertion for IMS that {} {}", state(expires_at), when::rfc3339(expires_at))
+        }
+        Err(error) => format!("no assertion that IMS would take: {error}"),
+    }
+}

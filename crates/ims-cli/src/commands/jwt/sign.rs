@@ -1,0 +1,56 @@
+//! `ims jwt sign`: an assertion, as the exchange would send it.
+
+use std::time::Duration;
+
+use clap::Args;
+use ims::{
+    Credential,
+    claims::AssertionLifetime,
+    sign::{SignError, sign_assertion},
+};
+
+use crate::{
+    commands::block_on,
+    failure::{Failure, with_causes},
+    integration::IntegrationOptions,
+    output::{self, Answer},
+    when,
+};
+
+/// Signs an assertion with the integration's private key and prints it: what IMS takes as `jwt_token`, together with the
+/// client id and the client secret.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+
+    /// How long the assertion can be exchanged: 1s to 24h
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = lifetime)]
+    lifetime: AssertionLifetime,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let credentials = arguments.integration.credentials()?;
+    let Credential::ServiceAccount(credential) = credentials.credential() else {
+        return Err(Failure::person("an OAuth Server-to-Server credential has nothing to sign")
+            .hint("it gets its tokens by its secret alone: ims token"));
+    };
+    let signer = credential.signing_key.signer()?;
+    let claims =
+        credential.account.claims(credentials.environment(), when::now(), arguments.lifetime);
+    let assertion = block_on(async {
+        sign_assertion(&claims, &signer).await.map_err(|error| unsigned(&error))
+    })?;
+    output::line(assertion.expose_secret())?;
+    Ok(Answer::Yes)
+}
+
+fn unsigned(error: &SignError) -> Failure {
+    let new = if error.is_transient() { Failure::later } else { Failure::person };
+    new(with_causes(error))
+}
+
+fn lifetime(text: &str) -> Result<AssertionLifetime, String> {
+    let duration: Duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    AssertionLifetime::new(duration).map_err(|error| error.to_string())
+}

@@ -1,0 +1,139 @@
+//! `ims jwt verify`: whether a JWT is to be believed.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use ims::{
+    claims::{
+        AccessTokenPayload, Algorithm, ClaimsError, ClaimsSet, ClientId, CompactJwt, JsonObject,
+        NumericDate,
+    },
+    sign::{KeyError, PublicKey, VerificationKeys},
+};
+use serde::Serialize;
+
+use crate::{
+    failure::Failure,
+    files,
+    output::{self, Answer},
+    when,
+};
+
+/// Verifies a JWT: its form, its RS256 signature by the key that you name, and the claims that IMS wants of an assertion, or
+/// the life of an access token. Exit code 0 if it is valid, 1 if it is not.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    source: KeySource,
+
+    /// Take it only if it was made for this client id
+    #[arg(long, value_name = "ID", conflicts_with = "signature_only")]
+    client_id: Option<ClientId>,
+
+    /// The time to verify at, in seconds since 1970, instead of now
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    now: Option<i64>,
+
+    /// Verify the signature alone; the payload may then be anything
+    #[arg(long)]
+    signature_only: bool,
+
+    /// Print one line of JSON: valid, and the reason if it is not
+    #[arg(long)]
+    json: bool,
+
+    /// The file of the JWT, - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// By what to verify; the token itself is not asked.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct KeySource {
+    /// A public key, PEM or DER
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+
+    /// A certificate, PEM or DER; its dates are not looked at
+    #[arg(long, value_name = "FILE")]
+    cert: Option<PathBuf>,
+
+    /// A JWK Set, or one JWK
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Data {
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let keys = arguments.source.read()?;
+    let text = files::read_text(&arguments.file)?;
+    let reason = verify(arguments, keys, &text).err();
+    let answer = if reason.is_none() { Answer::Yes } else { Answer::No };
+    if arguments.json {
+        output::json(&Data { valid: reason.is_none(), reason })?;
+    } else {
+        output::line(&reason.map_or("valid".to_owned(), |reason| format!("not valid: {reason}")))?;
+    }
+    Ok(answer)
+}
+
+impl KeySource {
+    /// Reads the keys. A file that holds none is a reason not to believe the token, not a failure of the command.
+    fn read(&self) -> Result<Result<VerificationKeys, KeyError>, Failure> {
+        let read = |path: &Path| files::read(path);
+        Ok(match (&self.key, &self.cert, &self.jwks) {
+            (_, _, Some(path)) => VerificationKeys::from_jwks(&read(path)?),
+            (Some(path), ..) | (_, Some(path), _) => {
+                PublicKey::from_file(&read(path)?).map(|key| VerificationKeys::from(&key))
+            }
+            // clap lets nobody pass without one of the three.
+            (None, None, None) => Err(KeyError::NoPublicKey { found: "nothing".to_owned() }),
+        })
+    }
+}
+
+fn verify(
+    arguments: &Arguments,
+    keys: Result<VerificationKeys, KeyError>,
+    text: &str,
+) -> Result<(), String> {
+    let jwt = CompactJwt::parse(text).map_err(|error| error.to_string())?;
+    let keys = keys.map_err(|error| error.to_string())?;
+    keys.verify(Algorithm::Rs256, &jwt).map_err(|error| error.to_string())?;
+    if arguments.signature_only {
+        return Ok(());
+    }
+    let payload = jwt.payload_object().map_err(|error| error.to_string())?;
+    let now = arguments.now.map_or_else(when::now, NumericDate::from_seconds);
+    accept(&payload, now, arguments.client_id.as_ref()).map_err(|error| error.to_string())
+}
+
+/// The claims of an assertion or, for a token of IMS, its life.
+fn accept(
+    payload: &JsonObject,
+    now: NumericDate,
+    client_id: Option<&ClientId>,
+) -> Result<(), ClaimsError> {
+    if payload.contains_key("created_at") && !payload.contains_key("exp") {
+        let token = AccessTokenPayload::from_object(payload.clone())?;
+        if token.expires_at() <= now {
+            return Err(ClaimsError::Expired { expired_at: token.expires_at() });
+        }
+        return match client_id {
+            Some(client_id) if token.client_id() != Some(client_id.as_str()) => {
+                Err(ClaimsError::AnotherClient)
+            }
+            _ => Ok(()),
+        };
+    }
+    let claims = ClaimsSet::from_object(payload)?;
+    claims.accept_at(now)?;
+    client_id.map_or(Ok(()), |client_id| claims.accept_for(client_id))
+}

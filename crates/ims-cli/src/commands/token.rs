@@ -1,0 +1,68 @@
+//! `ims token`: a valid access token.
+
+use clap::Args;
+use ims::AccessToken;
+use serde::Serialize;
+
+use super::block_on;
+use crate::{
+    failure::Failure,
+    integration::{IntegrationOptions, caching_client},
+    output::{self, Answer},
+    when,
+};
+
+/// Prints an access token and nothing else. It is kept in a file that only you can read (`IMS_CACHE_DIR`, by default the
+/// folder ims in your cache) and comes from there while it lasts; processes that ask at once share one exchange.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  curl -H \"$(ims token -c creds.json --header)\" -H 'x-api-key: …' https://…"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+
+    /// Get a new token from IMS, even if the one in the cache still lasts
+    #[arg(long)]
+    fresh: bool,
+
+    /// Print JSON: the token, its type, when it expires and in how many seconds
+    #[arg(long, conflicts_with = "header")]
+    json: bool,
+
+    /// Print the header field: Authorization: Bearer …
+    #[arg(long)]
+    header: bool,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    access_token: &'a str,
+    token_type: &'a str,
+    expires_at: String,
+    expires_in: u64,
+    client_id: &'a str,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let credentials = arguments.integration.credentials()?;
+    let client = caching_client(&credentials)?;
+    let keeper = client.keeper();
+    let token: AccessToken = block_on(async {
+        Ok(if arguments.fresh { keeper.refresh().await? } else { keeper.token().await? })
+    })?;
+    if arguments.json {
+        output::json(&Data {
+            access_token: token.expose_secret(),
+            token_type: "bearer",
+            expires_at: when::rfc3339(token.expires_at()),
+            expires_in: token.expires_at().since(when::now()).as_secs(),
+            client_id: client.client_id().as_str(),
+        })?;
+    } else if arguments.header {
+        output::line(&format!("Authorization: Bearer {}", token.expose_secret()))?;
+    } else {
+        output::line(token.expose_secret())?;
+    }
+    Ok(Answer::Yes)
+}

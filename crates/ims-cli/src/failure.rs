@@ -1,0 +1,160 @@
+//! What ends a command: what failed, what to do, and the exit code that says the same to a script.
+
+use std::{error::Error, fmt::Write as _, io::Write as _, process::ExitCode};
+
+use anstyle::{AnsiColor, Effects};
+use ims::{
+    CredentialsError, TokenError,
+    exchange::{ExchangeError, Refusal, TransportError},
+    sign::{KeyError, SignError},
+};
+
+/// A command that did not do its work.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    details: Vec<String>,
+    hints: Vec<String>,
+    exit_code: u8,
+}
+
+impl Failure {
+    /// The command was not given what it needs: exit code 2.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), details: Vec::new(), hints: Vec::new(), exit_code: 2 }
+    }
+
+    /// To try again later can help: exit code 3.
+    pub(crate) fn later(message: impl Into<String>) -> Self {
+        Self { exit_code: 3, ..Self::usage(message) }
+    }
+
+    /// A person must act: exit code 4.
+    pub(crate) fn person(message: impl Into<String>) -> Self {
+        Self { exit_code: 4, ..Self::usage(message) }
+    }
+
+    /// Adds the error that is behind it, and all that is behind that.
+    pub(crate) fn because(mut self, error: impl Error) -> Self {
+        write!(self.message, ": {}", with_causes(&error))
+            .expect("a String takes all that is written");
+        self
+    }
+
+    /// Adds what to do.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Tells it all to a person, on standard error.
+    pub(crate) fn report(self) -> ExitCode {
+        let error = AnsiColor::Red.on_default().effects(Effects::BOLD);
+        let hint = AnsiColor::Cyan.on_default().effects(Effects::BOLD);
+        let mut text = format!("{error}error:{error:#} {}\n", self.message);
+        for detail in &self.details {
+            writeln!(text, "       {detail}").expect("a String takes all that is written");
+        }
+        for line in &self.hints {
+            writeln!(text, " {hint}hint:{hint:#} {line}")
+                .expect("a String takes all that is written");
+        }
+        // A failure that cannot be written still has its exit code.
+        let _ = anstream::stderr().write_all(text.as_bytes());
+        ExitCode::from(self.exit_code)
+    }
+
+    fn with_refusal(mut self, refusal: &Refusal) -> Self {
+        self.details.extend(refusal.description().map(|text| format!("IMS says: {text}")));
+        self.details
+            .extend(refusal.debug_id().map(|id| format!("X-Debug-Id: {id} (for Adobe's support)")));
+        self.hints.extend(
+            refusal.causes().iter().map(|cause| format!("if {}: {}", cause.what, cause.remedy)),
+        );
+        self
+    }
+}
+
+/// An error and all that is behind it, each said once.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
+    let mut said = error.to_string();
+    for cause in std::iter::successors(error.source(), |&error| error.source()) {
+        let text = cause.to_string();
+        if !said.ends_with(&text) {
+            write!(said, ": {text}").expect("a String takes all that is written");
+        }
+    }
+    said
+}
+
+impl From<CredentialsError> for Failure {
+    fn from(error: CredentialsError) -> Self {
+        let failure = Self::person(with_causes(&error));
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<ims::Error> for Failure {
+    fn from(error: ims::Error) -> Self {
+        let failure = Self::person(with_causes(&error));
+        match &error {
+            ims::Error::PrivateKey(error) => key_hints(failure, error),
+            ims::Error::Transport(error) => transport_hints(failure, error),
+            _ => failure,
+        }
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        let cause = std::iter::successors(Some(&error as &dyn Error), |&error| error.source());
+        let exchange = cause.clone().find_map(<dyn Error>::downcast_ref::<ExchangeError>);
+        let sign = cause.clone().find_map(<dyn Error>::downcast_ref::<SignError>);
+        let innermost: &dyn Error = match (exchange, sign) {
+            (Some(error), _) => error,
+            (None, Some(error)) => error,
+            (None, None) => &error,
+        };
+        let new = if error.is_transient() { Self::later } else { Self::person };
+        let failure = new(with_causes(innermost));
+        match exchange {
+            Some(ExchangeError::Unavailable { retry_after: Some(wait), refusal, .. }) => {
+                let failure = failure
+                    .hint(format!("IMS asks to wait for {}", humantime::format_duration(*wait)));
+                refusal.iter().fold(failure, Self::with_refusal)
+            }
+            Some(ExchangeError::Unreachable(error)) => transport_hints(failure, error),
+            Some(error) => error.refusal().into_iter().fold(failure, Self::with_refusal),
+            None => failure,
+        }
+    }
+}
+
+pub(crate) fn key_hints(failure: Failure, error: &KeyError) -> Failure {
+    match error {
+        KeyError::PassphraseMissing => failure.hint(
+            "name a file with the pass phrase as private_key_passphrase_file in the credentials (IMS_PRIVATE_KEY_PASSPHRASE in \
+             the environment)",
+        ),
+        KeyError::UnsupportedEncryption { .. } => {
+            failure.hint("convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW")
+        }
+        KeyError::Size { .. } | KeyError::NotRsa { .. } | KeyError::PssOnly => {
+            failure.hint("make a new key and certificate: ims cert new --out DIR")
+        }
+        _ => failure,
+    }
+}
+
+fn transport_hints(failure: Failure, error: &TransportError) -> Failure {
+    match error {
+        TransportError::Untrusted { .. } => {
+            failure.hint("if a proxy reads along, put its CA certificate into a file and name it in SSL_CERT_FILE")
+        }
+        TransportError::Setup { .. } => failure.hint("install the system's CA certificates (package ca-certificates)"),
+        _ => failure,
+    }
+}
