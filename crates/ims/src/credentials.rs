@@ -107,8 +107,9 @@ impl Credentials {
         let text =
             std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText.in_file(path))?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let mut credentials = Self::from_text(text, folder).map_err(|error| error.in_file(path))?;
-        if let Exposure::ReadByOthers = exposure {
+        let (mut credentials, secrecy) =
+            Self::from_text(text, folder).map_err(|error| error.in_file(path))?;
+        if let (Exposure::ReadByOthers, Secrecy::HoldsSecret) = (exposure, secrecy) {
             credentials.warnings.push(format!(
                 "{path} holds secrets and others can read it: chmod 600 {path}",
                 path = path.display()
@@ -185,7 +186,7 @@ impl Credentials {
         self.credential
     }
 
-    fn from_text(text: &str, folder: &Path) -> Result<Self, CredentialsError> {
+    fn from_text(text: &str, folder: &Path) -> Result<(Self, Secrecy), CredentialsError> {
         let document = Document::parse(text)?;
         let fields = &document.fields()?;
         let (form, (environment, credential)) = if fields.has("integration") {
@@ -199,6 +200,17 @@ impl Credentials {
         } else {
             return Err(CredentialsError::Unrecognized { members: fields.names() });
         };
-        Ok(Self { environment, credential, form, warnings: Vec::new() })
+        let holds_secret = form != Form::Own || own_format::holds_secret(fields)?;
+        let secrecy = if holds_secret { Secrecy::HoldsSecret } else { Secrecy::NamesFiles };
+        Ok((Self { environment, credential, form, warnings: Vec::new() }, secrecy))
     }
 }
+
+/// What a credentials file holds.
+enum Secrecy {
+    HoldsSecret,
+    NamesFiles,
+}
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use crate::SigningKey;
 
 use super::{
     Credential, CredentialsError, Fields, ServerToServerCredential, ServiceAccountCredential,
-    secret_file::read_private,
+    secret_file::{can_be_path, read_private},
 };
 
 pub(super) fn credential(
@@ -90,10 +90,10 @@ fn private_key(
     folder: &Path,
 ) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
     let text = context.lines("private_key")?;
-    if text.contains("-----BEGIN") {
-        Ok(Zeroizing::new(text.as_bytes().to_vec()))
-    } else {
+    if can_be_path(&text) {
         read_private(&folder.join(text.trim()))
+    } else {
+        Ok(Zeroizing::new(text.as_bytes().to_vec()))
     }
 }
 

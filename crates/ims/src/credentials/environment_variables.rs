@@ -1,6 +1,6 @@
 //! Credentials out of environment variables, for containers and CI.
 
-use std::{path::Path, str::FromStr};
+use std::{path::PathBuf, str::FromStr};
 
 use ims_claims::{FormatError, ServiceAccount};
 use ims_exchange::ClientSecret;
@@ -13,7 +13,7 @@ use super::{
     Credential, Credentials, CredentialsError, Form, ServerToServerCredential,
     ServiceAccountCredential,
     fields::split_list,
-    secret_file::{read, read_private},
+    secret_file::{can_be_path, read, read_private},
 };
 
 /// Reads the variables through `variable`, by which a test can give its own.
@@ -49,12 +49,14 @@ fn service_account<F: Fn(&str) -> Option<String>>(
         variables.required("IMS_TECHNICAL_ACCOUNT_ID")?,
         variables.list("IMS_METASCOPES")?,
     );
-    let contents = match variables.optional("IMS_PRIVATE_KEY") {
-        Some(key) => Zeroizing::new(key.into_bytes()),
-        None => read_private(Path::new(&variables.text("IMS_PRIVATE_KEY_FILE")?))?,
+    let contents = if let Some(key) = variables.optional("IMS_PRIVATE_KEY") {
+        Zeroizing::new(key.into_bytes())
+    } else {
+        let path = variables.path("IMS_PRIVATE_KEY_FILE")?;
+        read_private(&path.ok_or_else(|| missing("IMS_PRIVATE_KEY_FILE"))?)?
     };
     let passphrase = variables.optional("IMS_PRIVATE_KEY_PASSPHRASE").map(Passphrase::new);
-    let certificate = variables.optional("IMS_CERTIFICATE_FILE").map(|path| read(Path::new(&path)));
+    let certificate = variables.path("IMS_CERTIFICATE_FILE")?.map(|path| read(&path));
     Ok(ServiceAccountCredential {
         account: account.map_err(|source| CredentialsError::Format {
             name: "IMS_METASCOPES".to_owned(),
@@ -75,7 +77,17 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
     }
 
     fn text(&self, name: &str) -> Result<String, CredentialsError> {
-        self.optional(name).ok_or_else(|| CredentialsError::Missing { name: name.to_owned() })
+        self.optional(name).ok_or_else(|| missing(name))
+    }
+
+    /// A path. A key that stands in the place of its path is not repeated.
+    fn path(&self, name: &str) -> Result<Option<PathBuf>, CredentialsError> {
+        match self.optional(name) {
+            Some(text) if !can_be_path(&text) => {
+                Err(CredentialsError::WrongType { name: name.to_owned(), expected: "a path" })
+            }
+            text => Ok(text.map(PathBuf::from)),
+        }
     }
 
     fn required<T: FromStr<Err = FormatError>>(&self, name: &str) -> Result<T, CredentialsError> {
@@ -92,6 +104,10 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
     fn list<T: FromStr<Err = FormatError>>(&self, name: &str) -> Result<Vec<T>, CredentialsError> {
         split_list(&self.text(name)?).map(|word| parse(name, word)).collect()
     }
+}
+
+fn missing(name: &str) -> CredentialsError {
+    CredentialsError::Missing { name: name.to_owned() }
 }
 
 fn parse<T: FromStr<Err = FormatError>>(name: &str, text: &str) -> Result<T, CredentialsError> {

@@ -1,13 +1,16 @@
 //! The members of a credentials file, each read with an error that names it and never repeats its value.
 
-use std::str::FromStr;
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use ims_claims::FormatError;
 use ims_exchange::ClientSecret;
 use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::CredentialsError;
+use super::{CredentialsError, secret_file::can_be_path};
 
 /// A credentials file that was read. Its texts are wiped from memory when it is dropped.
 pub(super) struct Document(Value);
@@ -97,6 +100,18 @@ impl<'a> Fields<'a> {
 
     pub(super) fn client_secret(&self, name: &str) -> Result<ClientSecret, CredentialsError> {
         Ok(ClientSecret::new(self.text(name)?.to_owned()))
+    }
+
+    /// A path, which begins at `folder` if it is relative. A key that stands in the place of its path is not repeated.
+    pub(super) fn path(
+        &self,
+        name: &str,
+        folder: &Path,
+    ) -> Result<Option<PathBuf>, CredentialsError> {
+        match self.optional_text(name)? {
+            Some(text) if !can_be_path(text) => Err(self.wrong_type(name, "a path")),
+            text => Ok(text.map(|text| folder.join(text))),
+        }
     }
 
     pub(super) fn optional<T: FromStr<Err = FormatError>>(

@@ -46,6 +46,12 @@ pub(super) fn credential(
     Ok((environment, credential))
 }
 
+/// Whether the file itself holds a secret, and not only the names of files that do.
+pub(super) fn holds_secret(fields: &Fields<'_>) -> Result<bool, CredentialsError> {
+    let has_pin = |uri: &str| uri.contains("pin-value");
+    Ok(fields.has("client_secret") || fields.optional_text("signer")?.is_some_and(has_pin))
+}
+
 fn service_account(
     fields: &Fields<'_>,
     folder: &Path,
@@ -56,8 +62,7 @@ fn service_account(
         fields.required("technical_account_id")?,
         fields.list("metascopes")?,
     );
-    let certificate =
-        fields.optional_text("certificate_file")?.map(|path| read(&folder.join(path)));
+    let certificate = fields.path("certificate_file", folder)?.map(|path| read(&path));
     Ok(ServiceAccountCredential {
         account: account.map_err(|source| CredentialsError::Format {
             name: fields.path_of("metascopes"),
@@ -83,17 +88,17 @@ fn server_to_server(
 }
 
 fn client_secret(fields: &Fields<'_>, folder: &Path) -> Result<ClientSecret, CredentialsError> {
-    match (fields.has("client_secret"), fields.optional_text("client_secret_file")?) {
+    match (fields.has("client_secret"), fields.path("client_secret_file", folder)?) {
         (true, Some(_)) => {
             Err(CredentialsError::Conflict { first: "client_secret", second: "client_secret_file" })
         }
-        (false, Some(path)) => Ok(ClientSecret::new(read_private_line(&folder.join(path))?)),
+        (false, Some(path)) => Ok(ClientSecret::new(read_private_line(&path)?)),
         (_, None) => fields.client_secret("client_secret"),
     }
 }
 
 fn signing_key(fields: &Fields<'_>, folder: &Path) -> Result<SigningKey, CredentialsError> {
-    match (fields.optional_text("signer")?, fields.optional_text("private_key_file")?) {
+    match (fields.optional_text("signer")?, fields.path("private_key_file", folder)?) {
         (Some(_), Some(_)) => {
             Err(CredentialsError::Conflict { first: "signer", second: "private_key_file" })
         }
@@ -105,11 +110,10 @@ fn signing_key(fields: &Fields<'_>, folder: &Path) -> Result<SigningKey, Credent
             Err(fields.wrong_type("signer", "a PKCS#11 URI, which begins with \"pkcs11:\""))
         }
         (None, Some(path)) => {
-            let passphrase = fields.optional_text("private_key_passphrase_file")?;
-            let passphrase =
-                passphrase.map(|path| read_private_line(&folder.join(path)).map(Passphrase::new));
+            let passphrase = fields.path("private_key_passphrase_file", folder)?;
+            let passphrase = passphrase.map(|path| read_private_line(&path).map(Passphrase::new));
             Ok(SigningKey::File {
-                contents: read_private(&folder.join(path))?,
+                contents: read_private(&path)?,
                 passphrase: passphrase.transpose()?,
             })
         }

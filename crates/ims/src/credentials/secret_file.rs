@@ -42,6 +42,14 @@ pub(super) fn read_private_line(path: &Path) -> Result<String, CredentialsError>
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
+/// Whether `text` may be a path, and not a key that somebody has put where its path belongs: an error names the path.
+pub(super) fn can_be_path(text: &str) -> bool {
+    text.len() <= LONGEST_PATH && !text.contains('\n') && !text.contains("-----BEGIN")
+}
+
+/// The shortest private key that is taken, RSA of 2048 bits as base64, has half as much again.
+const LONGEST_PATH: usize = 1024;
+
 /// The bits of a mode that let the group and everybody read.
 const READ_BY_OTHERS: u32 = 0o044;
 

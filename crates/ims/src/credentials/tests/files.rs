@@ -1,0 +1,167 @@
+//! What is refused, what is warned of, and who may read the files.
+
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn what_is_wrong_with_our_own_form_is_named() {
+    let folder = Folder::with_key();
+    #[rustfmt::skip]
+    let table = [
+        (json!({ "client_secrte": "canary" }),       "client_secrte is not a member that is known here; known are client_id, "),
+        (json!({ "scopes": ["openid"] }),            "metascopes and scopes exclude each other"),
+        (json!({ "client_secret_file": "x" }),       "client_secret and client_secret_file exclude each other"),
+        (json!({ "signer": "pkcs11:token=x" }),      "signer and private_key_file exclude each other"),
+        (json!({ "signer": "kms:x", "private_key_file": null }), "signer is not a PKCS#11 URI, which begins with \"pkcs11:\""),
+        (json!({ "client_secret": null }),           "client_secret is missing"),
+        (json!({ "org_id": null }),                  "org_id is missing"),
+        (json!({ "technical_account_id": null }),    "technical_account_id is missing"),
+        (json!({ "metascopes": null }),              "metascopes is missing"),
+        (json!({ "private_key_file": null }),        "private_key_file is missing"),
+        (json!({ "org_id": "canary" }),              "org_id is wrong: "),
+        (json!({ "metascopes": [] }),                "metascopes is wrong: "),
+        (json!({ "ims_url": "http://ims.example" }), "ims_url is wrong: "),
+        (json!({ "jti": "yes" }),                    "jti is not true or false"),
+    ];
+    for (changes, said) in table {
+        let refusal = folder.refusal(&own_with(changes.clone()));
+        assert!(refusal.starts_with(said), "{changes}: {refusal}");
+        assert!(!refusal.contains("canary"), "{changes}: {refusal}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_other_forms_is_named() {
+    let folder = Folder::with_key();
+    let without = |mut value: serde_json::Value, pointer: &str| {
+        *value.pointer_mut(pointer).unwrap() = json!(null);
+        value
+    };
+    let named = |name: &str| json!({ "name": name, "jwt": console_jwt() });
+    let contexts = json!({ "ims": { "contexts": { "one": aio(), "two": aio() } } });
+    #[rustfmt::skip]
+    let table = [
+        (without(aem(), "/integration/org"),                           "integration.org is missing"),
+        (without(aem(), "/integration/technicalAccount/clientSecret"), "integration.technicalAccount.clientSecret is missing"),
+        (without(aem(), "/integration/privateKey"),                    "integration.privateKey is missing"),
+        (without(aio(), "/private_key"),                               "private_key is missing"),
+        (contexts,                                                     "2 usable credentials in one file: one, two"),
+        (console(&json!([named("first"), named("second")])),           "2 usable credentials in one file: first, second"),
+        (console(&json!([{ "name": "web", "oauth2": {} }])),           "project.workspace.details.credentials is not a list with a credential for servers in it"),
+        (json!({ "accessToken": "canary" }),                           "no known form of credentials (members: accessToken)"),
+        (json!({}),                                                    "no known form of credentials (members: none)"),
+        (json!([]),                                                    "no known form of credentials (members: none)"),
+    ];
+    for (value, said) in table {
+        assert_eq!(folder.refusal(&value.to_string()), said, "{value}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named_once() {
+    let folder = Folder::with_key();
+    let absent = folder.0.path().join("absent");
+    let text = own_with(json!({ "private_key_file": "absent" }));
+    for error in [Credentials::from_file(&absent).unwrap_err(), folder.read(&text).unwrap_err()] {
+        assert_eq!(error.to_string(), format!("cannot read {}", absent.display()));
+        assert!(error.source().unwrap().to_string().contains("No such file"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_console_project_without_its_key_says_which_file_it_wants() {
+    let folder = Folder(TempDir::new().unwrap());
+    let project = console(&json!([{ "name": "jwt", "jwt": console_jwt() }]));
+    let error = folder.read(&project.to_string()).unwrap_err();
+    let wanted = folder.0.path().join("private.key");
+    assert_eq!(error.to_string(), format!("cannot read {}", wanted.display()));
+}
+
+#[test]
+fn paths_begin_at_the_credentials_file_unless_they_are_absolute() {
+    let folder = Folder::with_key();
+    let elsewhere = Folder::with_key();
+    fs::create_dir(folder.0.path().join("keys")).unwrap();
+    folder.write("keys/private.key", ims_testkit::keys::SECOND, 0o600);
+    let public_key_at = |path: serde_json::Value| {
+        let text = own_with(json!({ "private_key_file": path }));
+        public_key(&folder.service_account(&text).signing_key)
+    };
+    assert_eq!(public_key_at(json!("private.key")), first_public_key());
+    assert_ne!(public_key_at(json!("keys/private.key")), first_public_key());
+    assert_eq!(public_key_at(json!(elsewhere.0.path().join("private.key"))), first_public_key());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_file_that_others_can_read_is_refused_with_the_chmod_line() {
+    let files = json!({
+        "client_secret": null, "client_secret_file": "client.secret",
+        "private_key_file": "encrypted.key", "private_key_passphrase_file": "passphrase",
+    });
+    for name in ["encrypted.key", "passphrase", "client.secret"] {
+        for (mode, is_refused) in
+            [(0o644, true), (0o640, true), (0o604, true), (0o600, false), (0o400, false)]
+        {
+            let folder = Folder::with_key();
+            let path = folder.0.path().join(name);
+            set_mode(&path, mode);
+            let read = folder.read(&own_with(files.clone()));
+            let hint = read.err().map(|error| error.hint().unwrap());
+            let chmod = is_refused.then(|| format!("chmod 600 {}", path.display()));
+            assert_eq!(hint, chmod, "{name} {mode:o}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_credentials_file_that_others_can_read_is_warned_of_if_a_secret_is_in_it() {
+    let in_files = json!({ "client_secret": null, "client_secret_file": "client.secret" });
+    let pin = json!({
+        "client_secret": null, "client_secret_file": "client.secret", "private_key_file": null,
+        "signer": "pkcs11:token=ims?pin-value=1234",
+    });
+    #[rustfmt::skip]
+    let table = [
+        (own().to_string(),    0o644, 1),
+        (own().to_string(),    0o600, 0),
+        (own_with(in_files),   0o644, 0),
+        (own_with(pin),        0o644, 1),
+        (aem().to_string(),    0o644, 1),
+        (aio().to_string(),    0o640, 1),
+        (aio().to_string(),    0o600, 0),
+    ];
+    for (contents, mode, warnings) in table {
+        let folder = Folder::with_key();
+        let path = folder.write("credentials", &contents, mode);
+        let credentials = Credentials::from_file(&path).unwrap();
+        assert_eq!(credentials.warnings().len(), warnings, "{mode:o} {contents}");
+        for warning in credentials.warnings() {
+            assert!(warning.ends_with(&format!("chmod 600 {}", path.display())), "{warning}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn credentials_and_keys_can_come_through_a_pipe() {
+    use std::{
+        io::{PipeReader, Write},
+        os::fd::AsRawFd,
+    };
+
+    let piped = |contents: &str| -> (PipeReader, String) {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(contents.as_bytes()).unwrap();
+        let path = format!("/dev/fd/{}", reader.as_raw_fd());
+        (reader, path)
+    };
+    let (_key, key_path) = piped(ims_testkit::keys::FIRST);
+    let contents = own_with(json!({ "private_key_file": key_path, "certificate_file": null }));
+    let (_credentials, path) = piped(&contents);
+    let credentials = Credentials::from_file(path).unwrap();
+    assert!(credentials.warnings().is_empty());
+    assert_eq!(public_key(&service_account(credentials).signing_key), first_public_key());
+}
