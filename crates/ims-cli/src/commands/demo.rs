@@ -1,19 +1,20 @@
 //! `ims demo`: the whole way, offline, as a lesson.
 
-use std::{fs, path::Path};
+use std::{error::Error, fs, path::Path};
 
 use clap::Args;
 use ims::{
     Client, Credential, Credentials,
     cert::{Certificate, DistinguishedName, GeneratedKey, KeySize, Validity},
     claims::{AssertionLifetime, CompactJwt, Environment},
+    exchange::ExchangeError,
     sign::sign_assertion,
 };
 use ims_emulator::Emulator;
 
 use super::{block_on, emulator::binding};
 use crate::{
-    failure::{Failure, with_causes},
+    failure::Failure,
     output::{self, Answer},
     when,
 };
@@ -183,7 +184,21 @@ async fn refusal(credentials: &Credentials, folder: &Path) -> Result<(), Failure
     let Err(error) = Client::new(&mistaken)?.access_token().await else {
         return Err(Failure::person("the emulator took a signature by another key"));
     };
-    output::line(&indented(&wrapped(&with_causes(&error))))
+    let causes = std::iter::successors(Some(&error as &dyn Error), |&error| error.source());
+    let Some(refusal) = causes
+        .filter_map(<dyn Error>::downcast_ref::<ExchangeError>)
+        .find_map(ExchangeError::refusal)
+    else {
+        return Err(error.into());
+    };
+    show(&[
+        ("answer", &format!("HTTP {} {}", refusal.status(), refusal.code().unwrap_or_default())),
+        ("IMS says", refusal.description().unwrap_or_default()),
+    ])?;
+    for cause in refusal.causes() {
+        show(&[("it may be that", cause.what), ("          then", cause.remedy)])?;
+    }
+    Ok(())
 }
 
 fn write(path: &Path, contents: &[u8]) -> Result<(), Failure> {
@@ -212,9 +227,4 @@ fn show(rows: &[(&str, &str)]) -> Result<(), Failure> {
 
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("   {line}")).collect::<Vec<_>>().join("\n")
-}
-
-/// Breaks a chain of errors into one line for each.
-fn wrapped(text: &str) -> String {
-    text.replace(": ", ":\n").replace(", or ", ",\nor ")
 }
