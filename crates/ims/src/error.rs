@@ -16,6 +16,10 @@ pub enum Error {
     /// Put right how this machine reaches IMS.
     #[error("IMS cannot be reached from here")]
     Transport(#[from] TransportError),
+    /// Free resources of the system: it gave no thread for the refreshes.
+    #[cfg(feature = "blocking")]
+    #[error("no thread for the refreshes")]
+    Thread(#[source] std::sync::Arc<std::io::Error>),
     /// Build with the feature that is named, or use the builder.
     #[error("this program was built without the feature \"{feature}\"")]
     MissingFeature {

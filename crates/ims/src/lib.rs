@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "blocking")]
+mod blocking;
 mod client;
 mod client_builder;
 mod credentials;
@@ -8,6 +10,8 @@ mod server_to_server;
 mod service_account;
 mod signing_key;
 
+#[cfg(feature = "blocking")]
+pub use blocking::BlockingClient;
 pub use client::Client;
 pub use client_builder::{ClientBuilder, REQUEST_TIMEOUT};
 pub use credentials::{

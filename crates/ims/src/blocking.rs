@@ -1,0 +1,119 @@
+//! The client for programs without an asynchronous runtime.
+
+use std::{sync::Arc, time::Duration};
+
+use http::HeaderMap;
+use ims_exchange::AccessToken;
+use ims_token::TokenError;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{Client, ClientBuilder, Credentials, Error};
+
+/// How long dropping the last clone waits for a refresh that is under way.
+const FAREWELL: Duration = Duration::from_millis(100);
+
+/// A [`Client`] whose calls block. Cheap to clone; clones share the token and one background thread, on which refreshes run
+/// whether or not somebody waits for them.
+///
+/// It must not be called from within an asynchronous runtime, which it would hold up: use [`Client`] there.
+#[derive(Debug, Clone)]
+pub struct BlockingClient {
+    client: Client,
+    background: Arc<Background>,
+}
+
+/// The runtime of one thread. Only here can it be missing, while it is being dropped.
+#[derive(Debug)]
+struct Background(Option<Runtime>);
+
+impl BlockingClient {
+    /// A client with the defaults of [`ClientBuilder`].
+    ///
+    /// # Errors
+    /// Those of [`ClientBuilder::build`], and [`Error::Thread`].
+    pub fn new(credentials: &Credentials) -> Result<Self, Error> {
+        Self::from_builder(Client::builder(credentials))
+    }
+
+    /// A client with parts of your own.
+    ///
+    /// # Errors
+    /// Those of [`ClientBuilder::build`], and [`Error::Thread`].
+    pub fn from_builder(builder: ClientBuilder) -> Result<Self, Error> {
+        let client = builder.build()?;
+        let runtime =
+            Builder::new_multi_thread().worker_threads(1).thread_name("ims").enable_all().build();
+        let runtime = runtime.map_err(|source| Error::Thread(Arc::new(source)))?;
+        Ok(Self { client, background: Arc::new(Background(Some(runtime))) })
+    }
+
+    /// A token that can be used now: from memory while it is fresh, else from IMS.
+    ///
+    /// # Errors
+    /// Those of [`Client::access_token`].
+    pub fn access_token(&self) -> Result<AccessToken, TokenError> {
+        match self.client.keeper().peek() {
+            Some(token) => Ok(token.clone()),
+            None => self.block_on(self.client.access_token()),
+        }
+    }
+
+    /// The header fields that Adobe's APIs want.
+    ///
+    /// # Errors
+    /// Those of [`Client::access_token`].
+    pub fn headers(&self) -> Result<HeaderMap, TokenError> {
+        self.block_on(self.client.headers())
+    }
+
+    /// The client inside, for what does not block: [`report_rejected`](ims_token::TokenKeeper::report_rejected) and
+    /// [`health`](ims_token::TokenKeeper::health) of its keeper.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn block_on<T>(
+        &self,
+        call: impl Future<Output = Result<T, TokenError>>,
+    ) -> Result<T, TokenError> {
+        self.background.0.as_ref().ok_or(TokenError::NoRuntime)?.block_on(call)
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_timeout(FAREWELL);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Credential, ServerToServerCredential};
+    use ims_claims::Environment;
+    use ims_exchange::{ClientSecret, testing::FakeTransport};
+
+    #[test]
+    fn a_program_without_a_runtime_has_its_token() {
+        let credential = ServerToServerCredential {
+            client_id: "client".parse().unwrap(),
+            client_secret: ClientSecret::new("secret".to_owned()),
+            scopes: vec!["openid".parse().unwrap()],
+            org_id: None,
+        };
+        let credentials =
+            Credentials::new(Environment::production(), Credential::ServerToServer(credential));
+        let answer = FakeTransport::answer(200, r#"{"access_token":"eyJ","expires_in":86399}"#);
+        let builder =
+            Client::builder(&credentials).with_transport(FakeTransport::new([Ok(answer)]));
+        let client = BlockingClient::from_builder(builder).unwrap();
+        assert_eq!(client.access_token().unwrap().expose_secret(), "eyJ");
+        let again =
+            std::thread::scope(|scope| scope.spawn(|| client.access_token()).join()).unwrap();
+        assert_eq!(again.unwrap().expose_secret(), "eyJ");
+        assert_eq!(client.headers().unwrap()["x-api-key"], "client");
+    }
+}
