@@ -2,6 +2,7 @@
 
 mod demo;
 mod emulator;
+mod exec;
 mod jwt;
 mod token;
 
@@ -16,6 +17,8 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     /// Print a valid access token, from the cache while it lasts
     Token(token::Arguments),
+    /// Run a program with a valid access token in its environment
+    Exec(exec::Arguments),
     /// Make, take apart and verify JSON Web Tokens
     #[command(subcommand)]
     Jwt(jwt::Command),
@@ -27,6 +30,7 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Exec(arguments) => exec::run(&arguments),
         Command::Jwt(command) => jwt::run(command),
         Command::Emulator(arguments) => emulator::run(arguments),
     }

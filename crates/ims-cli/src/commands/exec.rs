@@ -1,0 +1,57 @@
+//! `ims exec`: a program with a valid token in its environment.
+
+use std::{ffi::OsString, os::unix::process::CommandExt, process::Command, time::Duration};
+
+use clap::Args;
+
+use super::block_on;
+use crate::{
+    failure::Failure,
+    integration::{IntegrationOptions, caching_client},
+    output::Answer,
+};
+
+/// Runs a program with `IMS_ACCESS_TOKEN` in its environment, and `IMS_CLIENT_ID` and `IMS_ORG_ID` for the other header fields
+/// that Adobe's APIs want. The program takes the place of ims, so signals and the exit code are its own.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ims exec -c creds.json -- sh -c 'curl -H \"Authorization: Bearer $IMS_ACCESS_TOKEN\" …'"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+
+    /// How long the token must be good for
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
+    valid_for: Duration,
+
+    /// The program and its arguments
+    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let credentials = arguments.integration.credentials()?;
+    let client = caching_client(&credentials)?;
+    let token =
+        block_on(async { Ok(client.keeper().token_valid_for(arguments.valid_for).await?) })?;
+    let Some((program, rest)) = arguments.command.split_first() else {
+        return Err(Failure::usage("no program is named"));
+    };
+    let mut command = Command::new(program);
+    command
+        .args(rest)
+        .env("IMS_ACCESS_TOKEN", token.expose_secret())
+        .env("IMS_CLIENT_ID", client.client_id().as_str());
+    if let Some(org_id) = credentials.org_id() {
+        command.env("IMS_ORG_ID", org_id.as_str());
+    }
+    // What got the token is not for the program.
+    for secret in
+        ["IMS_CLIENT_SECRET", "IMS_PRIVATE_KEY", "IMS_PRIVATE_KEY_PASSPHRASE", "IMS_PKCS11_PIN"]
+    {
+        command.env_remove(secret);
+    }
+    let error = command.exec();
+    Err(Failure::usage(format!("{} cannot be run", program.to_string_lossy())).because(error))
+}
