@@ -1,5 +1,7 @@
 //! Points in time, for people.
 
+use std::time::SystemTime;
+
 use ims::{
     claims::NumericDate,
     token::{Clock, SystemClock},
@@ -9,6 +11,11 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 /// The time that it is.
 pub(crate) fn now() -> NumericDate {
     SystemClock.now()
+}
+
+/// The same, as the standard library has it.
+pub(crate) fn system_time() -> SystemTime {
+    SystemTime::UNIX_EPOCH + now().since(NumericDate::from_seconds(0))
 }
 
 /// `date` as RFC 3339, in UTC.

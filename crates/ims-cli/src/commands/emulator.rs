@@ -3,7 +3,7 @@
 mod binding;
 mod env;
 
-use std::{net::SocketAddr, path::PathBuf, time::SystemTime};
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use ims_emulator::{CertificateAuthority, Emulator, EmulatorBuilder, Scenario, Verdict};
@@ -15,6 +15,7 @@ use crate::{
     failure::Failure,
     integration,
     output::{self, Answer},
+    when,
 };
 
 pub(super) use binding::binding;
@@ -121,7 +122,7 @@ async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
     if let Some(folder) = &arguments.ca_dir {
         let unusable =
             |error| Failure::person("the certificate authority cannot be used").because(error);
-        let authority = CertificateAuthority::open(folder, SystemTime::now()).map_err(unusable)?;
+        let authority = CertificateAuthority::open(folder, when::system_time()).map_err(unusable)?;
         builder = builder.with_certificate_authority(authority);
     }
     for path in &arguments.credentials {
