@@ -39,15 +39,17 @@ use PresentAs::{Library, Program};
 
 #[rustfmt::skip]
 const TOOLS: &[Tool] = &[
+    tool(Program("cc"),                                      "gcc",             Required, "builds AWS-LC, and the PKCS#11 modules that misbehave on purpose"),
     tool(Program("openssl"),                                 "openssl",         Required, "judges our signatures, keys and certificates"),
     tool(Program("softhsm2-util"),                           "softhsm2",        Required, "is the PKCS#11 module that tests sign with"),
-    tool(Program("redis-server"),                            "redis-server",    Optional, "is the store that several processes share"),
-    tool(Program("pkcs11-tool"),                             "opensc",          Optional, "puts keys into PKCS#11 tokens by another hand than ours"),
-    tool(Program("p11-kit"),                                 "p11-kit",         Optional, "serves a token from another process, which can die"),
-    tool(Library(&["pkcs11/p11-kit-client.so"]),             "p11-kit-modules", Optional, "is the near end of that token"),
-    tool(Library(&["nss/libsoftokn3.so", "libsoftokn3.so"]), "libnss3",         Optional, "is a second PKCS#11 module"),
-    tool(Program("certutil"),                                "libnss3-tools",   Optional, "fills that module's database"),
-    tool(Program("curl"),                                    "curl",            Optional, "is an HTTP client that is not ours"),
+    tool(Program("redis-server"),                            "redis-server",    Required, "is the store that several processes share"),
+    tool(Program("pkcs11-tool"),                             "opensc",          Required, "puts keys into PKCS#11 tokens by another hand than ours"),
+    tool(Library(&["pkcs11-spy.so", "pkcs11/pkcs11-spy.so"]), "opensc-pkcs11",  Required, "counts the calls to a PKCS#11 module"),
+    tool(Program("p11-kit"),                                 "p11-kit",         Required, "serves a token from another process, which can die"),
+    tool(Library(&["pkcs11/p11-kit-client.so"]),             "p11-kit-modules", Required, "is the near end of that token"),
+    tool(Library(&["nss/libsoftokn3.so", "libsoftokn3.so"]), "libnss3",         Required, "is a second PKCS#11 module"),
+    tool(Program("certutil"),                                "libnss3-tools",   Required, "fills that module's database"),
+    tool(Program("curl"),                                    "curl",            Optional, "is an HTTP client that is not ours, for the benchmarks"),
     tool(Program("node"),                                    "nodejs",          Optional, "runs Adobe's JavaScript clients"),
 ];
 
