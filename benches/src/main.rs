@@ -1,0 +1,71 @@
+//! `cargo xtask bench [NAME…]`: what the tree claims about speed, measured beside what it is compared with.
+//!
+//! Every measurement runs its contestants in turn, round after round in one process tree, and judges ratios: a
+//! machine that is slow today is slow for both. `docs/benchmarks.md` has the figures.
+
+#![expect(clippy::print_stdout, reason = "a measurement prints")]
+
+mod assertion;
+mod contest;
+mod elsewhere;
+mod exchange;
+mod integration;
+mod server;
+mod start;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+
+/// Prints ratios, and fails if one misses its target.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Which measurements; without a name, all but `peers`, which builds much that is not ours.
+    #[arg(value_name = "NAME")]
+    names: Vec<Name>,
+
+    /// Serves the answers that `exchange` asks for. Its own process runs this.
+    #[arg(long, hide = true)]
+    serve: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Name {
+    /// Claims to compact JWT, beside the bare signature.
+    Assertion,
+    /// The whole way to a token over loopback, beside bare reqwest and the bare signature.
+    Exchange,
+    /// A process from start to end, beside openssl and curl.
+    Start,
+    /// A warm token, beside bare reads.
+    Keeper,
+    /// A warm token, beside the clients of other clouds.
+    Peers,
+}
+
+const USUAL: &[Name] = &[Name::Assertion, Name::Exchange, Name::Start, Name::Keeper];
+
+fn main() -> Result<ExitCode> {
+    let options = Options::parse();
+    if options.serve {
+        server::serve()?;
+    }
+    let names = if options.names.is_empty() { USUAL } else { &options.names };
+    let mut all_hold = true;
+    for name in names {
+        all_hold &= measure(*name)?;
+    }
+    Ok(if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether every target was met.
+fn measure(name: Name) -> Result<bool> {
+    match name {
+        Name::Assertion => assertion::measure(),
+        Name::Exchange => exchange::measure(),
+        Name::Start => start::measure(),
+        Name::Keeper => elsewhere::keeper(),
+        Name::Peers => elsewhere::peers(),
+    }
+}
