@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use ims_claims::{AssertionLifetime, Environment};
-use ims_exchange::{Scope, SharedTransport, Transport};
+use ims_exchange::{AccessToken, Scope, SharedTransport, Transport};
 use ims_sign::{SharedSigner, Signer};
 use ims_token::{
-    CacheKey, Clock, SharedClock, SharedStore, SystemClock, TokenKeeper, TokenSource, TokenStore,
+    CacheKey, Clock, FetchError, SharedClock, SharedStore, SystemClock, TokenKeeper, TokenSource,
+    TokenStore,
 };
 
 use crate::{
@@ -109,7 +110,7 @@ impl ClientBuilder {
                 ..
             }) => {
                 let signer = self.signer.map_or_else(|| signing_key.signer(), Ok)?;
-                let source = Arc::new(ServiceAccountSource {
+                let source = ServiceAccountSource {
                     environment,
                     account,
                     assertion_lifetime: self.assertion_lifetime,
@@ -119,27 +120,31 @@ impl ClientBuilder {
                     transport,
                     request_timeout: self.request_timeout,
                     clock: self.clock,
-                });
-                TokenSource::new(move || {
-                    let source = Arc::clone(&source);
-                    async move { source.fetch().await }
-                })
+                };
+                asking(source, ServiceAccountSource::fetch)
             }
             Credential::ServerToServer(credential) => {
-                let source = Arc::new(ServerToServerSource {
+                let source = ServerToServerSource {
                     environment,
                     credential,
                     transport,
                     request_timeout: self.request_timeout,
                     clock: self.clock,
-                });
-                TokenSource::new(move || {
-                    let source = Arc::clone(&source);
-                    async move { source.fetch().await }
-                })
+                };
+                asking(source, ServerToServerSource::fetch)
             }
         })
     }
+}
+
+/// A source of tokens that asks `source` by its method `fetch`.
+fn asking<Source, Fetching>(source: Source, fetch: fn(Arc<Source>) -> Fetching) -> TokenSource
+where
+    Source: Send + Sync + 'static,
+    Fetching: Future<Output = Result<AccessToken, FetchError>> + Send + 'static,
+{
+    let source = Arc::new(source);
+    TokenSource::new(move || fetch(Arc::clone(&source)))
 }
 
 /// Under what the token of these credentials is kept in a store.

@@ -1,6 +1,6 @@
 //! The whole way of an OAuth Server-to-Server credential to its token.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ims_claims::Environment;
 use ims_exchange::{
@@ -22,7 +22,7 @@ pub(crate) struct ServerToServerSource {
 
 impl ServerToServerSource {
     /// One exchange: grant, transport, token. Nothing is tried twice here.
-    pub(crate) async fn fetch(&self) -> Result<AccessToken, FetchError> {
+    pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
         let ServerToServerCredential { client_id, client_secret, scopes, org_id } =
             &self.credential;
         let now = self.clock.now();

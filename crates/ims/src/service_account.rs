@@ -1,7 +1,10 @@
 //! The whole way of a service account, from its claims to its token.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,7 +29,7 @@ pub(crate) struct ServiceAccountSource {
 
 impl ServiceAccountSource {
     /// One exchange: claims, signature, grant, transport, token. Nothing is tried twice here, and each call signs anew.
-    pub(crate) async fn fetch(&self) -> Result<AccessToken, FetchError> {
+    pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
         let now = self.clock.now();
         let claims = self.claims(now);
         let assertion = sign_assertion(&claims, &self.signer).await.map_err(unsigned)?;
