@@ -165,3 +165,21 @@ fn credentials_and_keys_can_come_through_a_pipe() {
     assert!(credentials.warnings().is_empty());
     assert_eq!(public_key(&service_account(credentials).signing_key), first_public_key());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_fifo_is_taken_whatever_its_mode_says() {
+    let folder = Folder::with_key();
+    let path = folder.0.path().join("fifo");
+    let made = std::process::Command::new("mkfifo").args(["-m", "644"]).arg(&path).status();
+    assert!(made.unwrap().success());
+    let writer = std::thread::spawn({
+        let path = path.clone();
+        // Opening waits for the reader.
+        move || fs::write(path, ims_testkit::keys::FIRST).unwrap()
+    });
+    let text = own_with(json!({ "private_key_file": "fifo" }));
+    let read = folder.service_account(&text);
+    writer.join().unwrap();
+    assert_eq!(public_key(&read.signing_key), first_public_key());
+}
