@@ -1,9 +1,12 @@
 //! The commands, one file each.
 
+mod cert;
 mod demo;
 mod emulator;
 mod exec;
+mod hsm;
 mod jwt;
+mod key;
 mod token;
 
 use clap::Subcommand;
@@ -22,6 +25,15 @@ pub(crate) enum Command {
     /// Make, take apart and verify JSON Web Tokens
     #[command(subcommand)]
     Jwt(jwt::Command),
+    /// Make, look at and watch over certificates
+    #[command(subcommand)]
+    Cert(cert::Command),
+    /// Look at private key files
+    #[command(subcommand)]
+    Key(key::Command),
+    /// List and make keys in hardware security modules
+    #[command(subcommand)]
+    Hsm(hsm::Command),
     /// Serve a local IMS that says exactly why it refuses
     Emulator(emulator::Arguments),
 }
@@ -32,6 +44,9 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Token(arguments) => token::run(&arguments),
         Command::Exec(arguments) => exec::run(&arguments),
         Command::Jwt(command) => jwt::run(command),
+        Command::Cert(command) => cert::run(&command),
+        Command::Key(command) => key::run(&command),
+        Command::Hsm(command) => hsm::run(&command),
         Command::Emulator(arguments) => emulator::run(arguments),
     }
 }

@@ -41,6 +41,12 @@ impl Failure {
         self
     }
 
+    /// Says first what it is about.
+    pub(crate) fn about(mut self, subject: &str) -> Self {
+        self.message.insert_str(0, &format!("{subject}: "));
+        self
+    }
+
     /// Adds what to do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());

@@ -1,0 +1,57 @@
+//! `ims cert`: the certificates by which IMS knows a service account.
+
+mod check;
+mod check_report;
+mod csr;
+mod inspect;
+mod new;
+mod new_files;
+mod pair;
+
+use clap::Subcommand;
+use ims::cert::CertError;
+
+use crate::{
+    failure::{Failure, key_hints, with_causes},
+    output::Answer,
+};
+
+/// The commands about certificates.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a private key and its self-signed certificate
+    New(new::Arguments),
+    /// Make a certificate request for a key
+    Csr(csr::Arguments),
+    /// Show what certificates say, and what Adobe would refuse about them
+    Inspect(inspect::Arguments),
+    /// Tell which certificates end soon
+    Check(check::Arguments),
+    /// Tell whether a certificate and a private key belong together
+    Match(pair::Arguments),
+}
+
+pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
+    match command {
+        Command::New(arguments) => new::run(arguments),
+        Command::Csr(arguments) => csr::run(arguments),
+        Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Match(arguments) => pair::run(arguments),
+    }
+}
+
+/// What the error means to a person.
+fn failed(error: &CertError) -> Failure {
+    let failure = match error {
+        CertError::Signing(error) if error.is_transient() => Failure::later(with_causes(error)),
+        _ => Failure::person(with_causes(error)),
+    };
+    match error {
+        CertError::Key(error) => key_hints(failure, error),
+        CertError::SubjectAttribute { .. } => {
+            failure.hint("attributes are CN, O, OU, L, ST, C and emailAddress, among others")
+        }
+        _ => failure,
+    }
+}

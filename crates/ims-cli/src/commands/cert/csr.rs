@@ -1,0 +1,78 @@
+//! `ims cert csr`: a certificate request.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ims::{
+    cert::{CertificateRequest, DistinguishedName},
+    sign::{PemSigner, SharedSigner, pkcs11::Pkcs11Uri},
+};
+
+use super::{
+    failed,
+    new_files::{Existing, NewFile, expect_free, put},
+};
+use crate::{
+    commands::{block_on, hsm, key},
+    failure::{Failure, key_hints, with_causes},
+    files,
+    output::{self, Answer},
+};
+
+/// Makes a certificate request (PKCS#10) for a key that you have, as `openssl req -new` does.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// The file of the private key
+    #[arg(long, value_name = "FILE", required_unless_present = "signer")]
+    key: Option<PathBuf>,
+
+    /// The file of the private key's pass phrase
+    #[arg(long, value_name = "FILE", requires = "key")]
+    passphrase_file: Option<PathBuf>,
+
+    /// A key in a hardware security module
+    #[arg(long, value_name = "URI", conflicts_with = "key")]
+    signer: Option<Pkcs11Uri>,
+
+    /// The file of the module's PIN, if the URI has no pin-source
+    #[arg(long, value_name = "FILE", requires = "signer")]
+    pin_file: Option<PathBuf>,
+
+    /// Whom the certificate shall name
+    #[arg(long, value_name = "NAME")]
+    subject: DistinguishedName,
+
+    /// Replace a file that is there
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
+    expect_free(&arguments.out, existing)?;
+    let signer = signer(arguments)?;
+    let request = block_on(async {
+        CertificateRequest::new(&arguments.subject, &signer).await.map_err(|e| failed(&e))
+    })?;
+    let file = NewFile::draft(&arguments.out, 0o644, &request.to_pem())?;
+    put(vec![file], existing)?;
+    output::line(&arguments.out.display().to_string())?;
+    Ok(Answer::Yes)
+}
+
+fn signer(arguments: &Arguments) -> Result<SharedSigner, Failure> {
+    if let Some(uri) = &arguments.signer {
+        return Ok(SharedSigner::new(hsm::open_signer(uri, arguments.pin_file.as_deref())?));
+    }
+    let path = arguments.key.as_ref().expect("clap asks for one of --key and --signer");
+    let passphrase = key::passphrase(arguments.passphrase_file.as_deref())?;
+    let signer = PemSigner::from_file(&files::read(path)?, passphrase.as_ref());
+    signer.map(SharedSigner::new).map_err(|error| {
+        let failure = Failure::person(format!("{}: {}", path.display(), with_causes(&error)));
+        key_hints(failure, &error)
+    })
+}

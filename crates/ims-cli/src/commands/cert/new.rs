@@ -1,0 +1,176 @@
+//! `ims cert new`: a private key and its certificate.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use ims::{
+    cert::{Certificate, DistinguishedName, GeneratedKey, KeySize, PrivateKeyPem, Validity},
+    sign::pkcs11::Pkcs11Uri,
+};
+use serde::Serialize;
+
+use super::{
+    failed,
+    new_files::{Existing, NewFile, expect_free, put},
+};
+use crate::{
+    commands::{block_on, hsm, key},
+    failure::Failure,
+    output::{self, Answer},
+    when,
+};
+
+/// Makes private.key, which only you can read, and `certificate_pub.crt`, which goes to Adobe: what
+/// `openssl req -x509 -sha256 -nodes -days 365 -newkey rsa:2048` makes. Files that are there stay as they are.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ims cert new --out . --subject '/C=US/O=Example/CN=my-integration'"
+)]
+pub(crate) struct Arguments {
+    /// The folder for the files; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Whom the certificate names; Adobe does not mind
+    #[arg(long, value_name = "NAME", default_value = "/CN=ims")]
+    subject: DistinguishedName,
+
+    /// How many days it is valid, from now on
+    #[arg(long, default_value_t = 365)]
+    days: u32,
+
+    /// Length of the key: 2048, 3072 or 4096
+    #[arg(long, value_name = "BITS", default_value = "2048", value_parser = key_size)]
+    bits: KeySize,
+
+    /// Encrypt the private key with the pass phrase in --passphrase-file
+    #[arg(long, requires = "passphrase_file")]
+    encrypt: bool,
+
+    /// The file of the pass phrase, - for standard input
+    #[arg(long, value_name = "FILE", requires = "encrypt")]
+    passphrase_file: Option<PathBuf>,
+
+    /// Use a key in a hardware security module: only the certificate is written
+    #[arg(long, value_name = "URI", conflicts_with_all = ["encrypt", "bits"])]
+    signer: Option<Pkcs11Uri>,
+
+    /// The file of the module's PIN, if the URI has no pin-source
+    #[arg(long, value_name = "FILE", requires = "signer")]
+    pin_file: Option<PathBuf>,
+
+    /// Replace files that are there
+    #[arg(long)]
+    force: bool,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_key_file: Option<&'a Path>,
+    certificate_file: &'a Path,
+    sha1_fingerprint: String,
+    sha256_fingerprint: String,
+    not_after: String,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
+    let key_path = arguments.out.join("private.key");
+    let certificate_path = arguments.out.join("certificate_pub.crt");
+    if arguments.signer.is_none() {
+        expect_free(&key_path, existing)?;
+    }
+    expect_free(&certificate_path, existing)?;
+    let validity =
+        Validity::from_days(when::now(), arguments.days).map_err(|error| failed(&error))?;
+    let (certificate, private_key) = make(arguments, validity)?;
+
+    fs::create_dir_all(&arguments.out).map_err(|error| {
+        Failure::person(format!("{} cannot be made", arguments.out.display())).because(error)
+    })?;
+    let mut files = Vec::new();
+    if let Some(pem) = &private_key {
+        files.push(NewFile::draft(&key_path, 0o600, pem.expose_secret())?);
+    }
+    files.push(NewFile::draft(&certificate_path, 0o644, &certificate.to_pem())?);
+    put(files, existing)?;
+    tell(arguments, &certificate, private_key.map(|_| &*key_path), &certificate_path)
+}
+
+fn make(
+    arguments: &Arguments,
+    validity: Validity,
+) -> Result<(Certificate, Option<PrivateKeyPem>), Failure> {
+    let subject = &arguments.subject;
+    if let Some(uri) = &arguments.signer {
+        let signer = hsm::open_signer(uri, arguments.pin_file.as_deref())?;
+        let certificate = block_on(async {
+            Certificate::self_signed(subject, validity, &signer).await.map_err(|e| failed(&e))
+        })?;
+        return Ok((certificate, None));
+    }
+    let passphrase = key::passphrase(arguments.passphrase_file.as_deref())?;
+    let key = GeneratedKey::generate(arguments.bits).map_err(|error| failed(&error))?;
+    let certificate = block_on(async {
+        Certificate::self_signed(subject, validity, &key).await.map_err(|e| failed(&e))
+    })?;
+    let pem = passphrase.map_or_else(|| Ok(key.to_pem()), |phrase| key.to_encrypted_pem(&phrase));
+    Ok((certificate, Some(pem.map_err(|error| failed(&error))?)))
+}
+
+fn tell(
+    arguments: &Arguments,
+    certificate: &Certificate,
+    key_path: Option<&Path>,
+    certificate_path: &Path,
+) -> Result<Answer, Failure> {
+    let data = Data {
+        private_key_file: key_path,
+        certificate_file: certificate_path,
+        sha1_fingerprint: certificate.sha1_fingerprint().to_string(),
+        sha256_fingerprint: certificate.sha256_fingerprint().to_string(),
+        not_after: when::rfc3339(certificate.validity().not_after()),
+    };
+    if arguments.json {
+        output::json(&data)?;
+    } else {
+        let key_line = key_path.map(|path| format!("{}\n", path.display())).unwrap_or_default();
+        output::write(&format!(
+            "{key_line}{}\nSHA-1    {}\nSHA-256  {}\n",
+            certificate_path.display(),
+            data.sha1_fingerprint,
+            data.sha256_fingerprint,
+        ))?;
+    }
+    output::note(
+        "next",
+        &format!(
+            "upload {} to the integration, and name {} in its credentials",
+            certificate_path.display(),
+            if key_path.is_some() {
+                "the private key as private_key_file"
+            } else {
+                "the URI as signer"
+            },
+        ),
+    );
+    output::note("note", &format!("the certificate ends at {}", data.not_after));
+    Ok(Answer::Yes)
+}
+
+fn key_size(text: &str) -> Result<KeySize, String> {
+    match text {
+        "2048" => Ok(KeySize::Rsa2048),
+        "3072" => Ok(KeySize::Rsa3072),
+        "4096" => Ok(KeySize::Rsa4096),
+        _ => Err("a key has 2048, 3072 or 4096 bits".to_owned()),
+    }
+}

@@ -1,0 +1,98 @@
+//! `ims key inspect`: what a private key file is.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ims::sign::{KeyError, PemSigner, Signer};
+use serde::Serialize;
+
+use super::{is_exposed, passphrase};
+use crate::{
+    failure::{Failure, with_causes},
+    files,
+    output::{self, Answer},
+};
+
+/// Shows what a private key file is, and whether it can sign for IMS: exit code 0 if it can, 1 if it cannot.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The file of the private key, - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// The file of its pass phrase
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Data {
+    can_sign: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bits: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let passphrase = passphrase(arguments.passphrase_file.as_deref())?;
+    let key = PemSigner::from_file(&files::read(&arguments.file)?, passphrase.as_ref());
+    if is_exposed(&arguments.file) {
+        let path = arguments.file.display();
+        output::note("warning", &format!("others can read {path}: chmod 600 {path}"));
+    }
+    if arguments.json {
+        output::json(&Data::new(&key))?;
+    } else {
+        output::line(&match &key {
+            Ok(signer) => {
+                let bits = signer.public_key().modulus_bits();
+                format!("RSA {bits} bits, {}: can sign for IMS", signer.format())
+            }
+            Err(error) => format!("cannot sign for IMS: {}", with_causes(error)),
+        })?;
+    }
+    match key {
+        Ok(_) => Ok(Answer::Yes),
+        Err(error) => {
+            hint(&error);
+            Ok(Answer::No)
+        }
+    }
+}
+
+fn hint(error: &KeyError) {
+    match error {
+        KeyError::PassphraseMissing => {
+            output::note("hint", "name a file with the pass phrase: --passphrase-file FILE");
+        }
+        KeyError::UnsupportedEncryption { .. } => {
+            output::note(
+                "hint",
+                "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW",
+            );
+        }
+        KeyError::Size { .. } | KeyError::NotRsa { .. } | KeyError::PssOnly => {
+            output::note("hint", "make a new key and certificate: ims cert new --out DIR");
+        }
+        _ => {}
+    }
+}
+
+impl Data {
+    fn new(key: &Result<PemSigner, KeyError>) -> Self {
+        let (signer, error) = (key.as_ref().ok(), key.as_ref().err());
+        Self {
+            can_sign: signer.is_some(),
+            format: signer.map(|signer| signer.format().to_string()),
+            bits: signer.map(|signer| signer.public_key().modulus_bits()),
+            reason: error.map(|error| with_causes(error)),
+        }
+    }
+}
