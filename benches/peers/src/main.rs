@@ -1,0 +1,112 @@
+//! `cargo xtask bench peers`: what a warm token costs, beside the clients of other clouds and beside floors that nothing
+//! can go under. The other clients get their token over loopback, or over a transport that answers at once.
+
+#![forbid(unsafe_code)]
+
+mod clients;
+#[path = "../../src/contest.rs"]
+#[expect(dead_code, reason = "the measurements of the workspace use the rest")]
+mod contest;
+#[path = "../../src/server.rs"]
+mod server;
+
+use std::{env, hint::black_box, process::ExitCode, sync::Barrier, thread, time::Duration};
+
+use anyhow::{Context, Result, anyhow};
+use arc_swap::ArcSwapOption;
+use azure_core::credentials::TokenCredential;
+use futures_util::FutureExt;
+use gcp_auth::TokenProvider;
+use ims_token::{Clock, SharedClock, SystemClock, TokenKeeper, testing::ScriptedSource};
+use nix::sys::resource::UsageWho;
+use tokio::runtime::Runtime;
+
+use contest::{Contest, at_most};
+
+fn main() -> Result<ExitCode> {
+    if env::args().nth(1).as_deref() == Some("--serve") {
+        server::serve()?;
+    }
+    let clock = SharedClock::new(SystemClock);
+    let source = ScriptedSource::new(clock.clone(), Duration::from_hours(24));
+    let keeper = TokenKeeper::new(source.source(), clock.clone());
+    let runtime = Runtime::new()?;
+    runtime.block_on(keeper.token())?;
+    let token = token(&runtime, &keeper)?;
+    let peek = peek(&keeper, &clock)?;
+    Ok(if token && peek { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// `token().await` beside what the others call for.
+fn token(runtime: &Runtime, keeper: &TokenKeeper) -> Result<bool> {
+    let server = server::Server::start()?;
+    let google = runtime.block_on(clients::google_cloud_auth(&server.url))?;
+    let gcp_auth = runtime.block_on(clients::gcp_auth(&server.url))?;
+    let azure = runtime.block_on(clients::azure_identity())?;
+    let yup = runtime.block_on(clients::yup_oauth2(&server.url))?;
+    let _entered = runtime.enter();
+    let results = Contest::new(40, 50_000, UsageWho::RUSAGE_SELF)
+        .with(TOKEN, || warm(keeper.token()))
+        .with(PEERS[0], || warm(google.access_token()))
+        .with(PEERS[1], || warm(gcp_auth.token(clients::SCOPES)))
+        .with(PEERS[2], || warm(azure.get_token(clients::SCOPES, None)))
+        .with(PEERS[3], || warm(yup.token(clients::SCOPES)))
+        .run("peers: a warm token, one thread")?;
+    let ratios = PEERS.map(|peer| results.ratio(TOKEN, peer, |sample| sample.wall));
+    let fastest = ratios.into_iter().fold(0.0, f64::max);
+    Ok(at_most(0.35, "token().await, of the fastest peer's time", fastest))
+}
+
+/// `peek()` beside a bare guard and the clock, alone and with four threads at it.
+fn peek(keeper: &TokenKeeper, clock: &SharedClock) -> Result<bool> {
+    let slot = ArcSwapOption::from_pointee(7_u64);
+    let peek = || drop(black_box(keeper.peek()));
+    let floor = || {
+        let guard = slot.load();
+        black_box((clock.both(), &guard));
+    };
+    let results = Contest::new(40, 400_000, UsageWho::RUSAGE_SELF)
+        .with_all(PEEK, |calls| threads(1, calls, &peek))
+        .with_all(FLOOR, |calls| threads(1, calls, &floor))
+        .with_all(PEEK_OF_FOUR, |calls| threads(4, calls, &peek))
+        .with_all("ims: token().await, the same", |calls| {
+            threads(4, calls, &|| drop(black_box(keeper.token().now_or_never())))
+        })
+        .run("peers: a token borrowed")?;
+    let alone = results.ratio(PEEK, FLOOR, |sample| sample.wall);
+    let alone = at_most(1.5, "peek(), of a bare guard and the clock", alone);
+    // A thread that waits for another's cache line spends processor time, and one that waits for a processor does not.
+    let four = results.ratio(PEEK_OF_FOUR, PEEK, |sample| sample.cpu) / 4.0;
+    let four = at_most(1.5, "peek() with four threads, of its own CPU time", four);
+    Ok(alone && four)
+}
+
+/// Makes `calls` calls on each of `threads` threads, which begin together.
+fn threads(threads: usize, calls: u32, call: &(dyn Fn() + Sync)) -> Result<()> {
+    let start = Barrier::new(threads);
+    let work = || {
+        start.wait();
+        (0..calls).for_each(|_| call());
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join())
+    })
+    .map_err(|_| anyhow!("a thread panicked"))
+}
+
+/// Polls once; what is warm is ready at once.
+fn warm<T, E>(future: impl Future<Output = Result<T, E>>) -> Result<()>
+where
+    anyhow::Error: From<E>,
+{
+    black_box(future.now_or_never().context("a warm token is there at once")??);
+    Ok(())
+}
+
+const TOKEN: &str = "ims: token().await";
+const PEERS: [&str; 4] =
+    ["google-cloud-auth 1.18", "gcp_auth 0.12", "azure_identity 1.0", "yup-oauth2 12.1"];
+const PEEK: &str = "ims: peek()";
+const FLOOR: &str = "floor: arc-swap guard and the clock";
+const PEEK_OF_FOUR: &str = "ims: peek(), once on each of four threads";
