@@ -430,13 +430,21 @@ isolated! {
 
     fn a_signature_that_hangs_meets_the_deadline_and_others_are_made_meanwhile(folder) {
         let mock = Mock::new(folder);
-        let signer = open(mock.config().with_deadline(Duration::from_millis(500)));
+        let open = || open(mock.config().with_deadline(Duration::from_millis(500)));
         for function in ["C_SignInit", "C_Sign"] {
+            let signer = open();
             mock.plan(function, HANG, 1);
             let said = chain(&failure(&signer));
             assert!(said.ends_with("the token did not answer within 0.5 s"), "{said}");
             assert_eq!(sign(&signer, MESSAGE), expected(keys::FIRST, MESSAGE));
+            mock.plan_nothing();
+            drop(signer);
+            // What hung goes on now, and would meet the next plan in our place.
+            while threads() > 0 {
+                thread::yield_now();
+            }
         }
+        let signer = open();
         mock.plan("C_SignInit", HANG, ALWAYS);
         for _ in 0..2 {
             assert!(failure(&signer).is_transient());
