@@ -14,9 +14,7 @@ use crate::{
 /// Runs a program with `IMS_ACCESS_TOKEN` in its environment, and `IMS_CLIENT_ID` and `IMS_ORG_ID` for the other header fields
 /// that Adobe's APIs want. The program takes the place of ims, so signals and the exit code are its own.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  ims exec -c creds.json -- sh -c 'curl -H \"Authorization: Bearer $IMS_ACCESS_TOKEN\" …'"
-)]
+#[command(after_help = "Example:\n  ims exec -c creds.json -- python3 report.py")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     integration: IntegrationOptions,

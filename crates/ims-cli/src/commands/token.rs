@@ -16,7 +16,7 @@ use crate::{
 /// folder ims in your cache) and comes from there while it lasts; processes that ask at once share one exchange.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  curl -H \"$(ims token -c creds.json --header)\" -H 'x-api-key: …' https://…"
+    after_help = "Example, without the token in the list of processes:\n  ims token -c creds.json --header | curl -H @- …"
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
