@@ -7,6 +7,7 @@ mod bench;
 mod deny;
 mod features;
 mod golden;
+mod interop;
 mod process;
 mod release;
 mod test;
@@ -36,6 +37,7 @@ enum Task {
     Deny,
     Golden(golden::Options),
     Bench(bench::Options),
+    Interop(interop::Options),
     Release(release::Options),
 }
 
@@ -58,6 +60,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Deny => deny::run(),
         Task::Golden(options) => golden::run(options),
         Task::Bench(options) => bench::run(options),
+        Task::Interop(options) => interop::run(options),
         Task::Release(options) => release::run(options),
     }
 }
