@@ -2,6 +2,7 @@
 
 mod cert;
 mod demo;
+mod doctor;
 mod emulator;
 mod exec;
 mod hsm;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     /// List and make keys in hardware security modules
     #[command(subcommand)]
     Hsm(hsm::Command),
+    /// Find out what is wrong with credentials, here first and then with IMS
+    Doctor(doctor::Arguments),
     /// Serve a local IMS that says exactly why it refuses
     Emulator(emulator::Arguments),
 }
@@ -47,6 +50,7 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Cert(command) => cert::run(&command),
         Command::Key(command) => key::run(&command),
         Command::Hsm(command) => hsm::run(&command),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Emulator(arguments) => emulator::run(arguments),
     }
 }

@@ -24,8 +24,15 @@ pub(crate) struct IntegrationOptions {
 impl IntegrationOptions {
     /// Reads the credentials and says what a person should know about them.
     pub(crate) fn credentials(&self) -> Result<Credentials, Failure> {
+        let credentials = self.credentials_unannounced()?;
+        announce(&credentials);
+        Ok(credentials)
+    }
+
+    /// Reads the credentials.
+    pub(crate) fn credentials_unannounced(&self) -> Result<Credentials, Failure> {
         let credentials = match &self.credentials {
-            Some(path) => read(path)?,
+            Some(path) => Credentials::from_file(path)?,
             None if std::env::var_os("IMS_CLIENT_ID").is_some() => {
                 Credentials::from_environment_variables()?
             }
@@ -45,10 +52,14 @@ impl IntegrationOptions {
 /// Reads one file of credentials and says what a person should know about them.
 pub(crate) fn read(path: &Path) -> Result<Credentials, Failure> {
     let credentials = Credentials::from_file(path)?;
+    announce(&credentials);
+    Ok(credentials)
+}
+
+fn announce(credentials: &Credentials) {
     for warning in credentials.warnings() {
         output::note("warning", warning);
     }
-    Ok(credentials)
 }
 
 /// A client that shares its token with other runs of the command, through the folder of the cache.

@@ -1,0 +1,50 @@
+//! `ims doctor`: what is wrong with credentials, checked here first and then with IMS.
+
+mod checklist;
+mod exchange;
+mod local;
+
+use clap::Args;
+
+use super::block_on;
+use crate::{failure::Failure, integration::IntegrationOptions, output::Answer};
+
+use checklist::{Check, Checklist};
+
+/// Goes through everything between credentials and a token, and says what is wrong and what to type next. What can be
+/// seen on this machine comes first, so that the first line that failed names the cause. Nothing secret is printed.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 all is well · 1 a check failed · 3 try later · 4 IMS refuses, or the credentials cannot be read"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+
+    /// Stop before the network
+    #[arg(long)]
+    offline: bool,
+
+    /// Print one line of JSON, for a support ticket
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let mut checklist = Checklist::default();
+    match arguments.integration.credentials_unannounced() {
+        Ok(credentials) => {
+            let signer = local::check(&credentials, &mut checklist);
+            if !arguments.offline {
+                block_on(async {
+                    exchange::check(&credentials, signer, &mut checklist).await;
+                    Ok(())
+                })?;
+            }
+        }
+        // Without any credentials there is nothing to go through.
+        Err(failure) if failure.is_usage() => return Err(failure),
+        Err(failure) => checklist.add(Check::from_failure("credentials", failure)),
+    }
+    checklist.report(arguments.json)
+}

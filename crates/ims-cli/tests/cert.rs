@@ -1,0 +1,222 @@
+//! `ims cert`, `ims key`, `ims hsm` and `ims doctor` as their users meet them, with openssl as the judge.
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::{Command, Stdio},
+};
+
+use ims::{
+    cert::{Certificate, Validity},
+    claims::NumericDate,
+    sign::PemSigner,
+};
+use ims_testkit::{PASSPHRASE, keys};
+use serde_json::{Value, json};
+
+#[path = "support/running_emulator.rs"]
+mod running_emulator;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+
+use running_emulator::RunningEmulator;
+use sandbox::{CLIENT_SECRET, Sandbox};
+
+fn openssl(sandbox: &Sandbox, arguments: &str) -> String {
+    let output = Command::new("openssl")
+        .args(arguments.split_whitespace())
+        .current_dir(sandbox.path(""))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "openssl {arguments}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn mode(sandbox: &Sandbox, name: &str) -> u32 {
+    fs::metadata(sandbox.path(name)).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn openssl_takes_a_new_pair_and_its_modes_do_not_depend_on_the_umask() {
+    let sandbox = Sandbox::new();
+    for umask in ["000", "022", "077"] {
+        let ims = env!("CARGO_BIN_EXE_ims");
+        let script = format!("umask {umask}; exec {ims} cert new --out {umask} --json");
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(sandbox.path(""))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let data: Value = serde_json::from_slice(&output.stdout).unwrap();
+
+        assert_eq!(mode(&sandbox, &format!("{umask}/private.key")), 0o600);
+        assert_eq!(mode(&sandbox, &format!("{umask}/certificate_pub.crt")), 0o644);
+        assert_eq!(fs::read_dir(sandbox.path(umask)).unwrap().count(), 2);
+        let of_key = openssl(&sandbox, &format!("pkey -in {umask}/private.key -pubout"));
+        let certificate = format!("x509 -in {umask}/certificate_pub.crt -noout");
+        assert_eq!(of_key, openssl(&sandbox, &format!("{certificate} -pubkey")));
+        let fingerprint = openssl(&sandbox, &format!("{certificate} -sha256 -fingerprint"));
+        assert!(fingerprint.trim_end().ends_with(data["sha256_fingerprint"].as_str().unwrap()));
+    }
+}
+
+#[test]
+fn files_that_are_there_stay_unless_force_is_given() {
+    let sandbox = Sandbox::new();
+    for present in ["private.key", "certificate_pub.crt"] {
+        let folder = format!("with-{present}");
+        fs::create_dir(sandbox.path(&folder)).unwrap();
+        sandbox.write(&format!("{folder}/{present}"), "precious");
+        let finished = sandbox.run(&format!("cert new --out {folder}"));
+        assert_eq!(finished.code, Some(4), "{finished:?}");
+        assert!(finished.stderr.contains("--force"), "{finished:?}");
+        assert_eq!(fs::read_dir(sandbox.path(&folder)).unwrap().count(), 1);
+        assert_eq!(fs::read(sandbox.path(&format!("{folder}/{present}"))).unwrap(), b"precious");
+
+        let finished = sandbox.run(&format!("cert new --out {folder} --force"));
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        assert_eq!(mode(&sandbox, &format!("{folder}/private.key")), 0o600);
+    }
+}
+
+#[test]
+fn an_encrypted_key_opens_with_its_pass_phrase_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.write("phrase", format!("{PASSPHRASE}\n"));
+    let finished = sandbox.run("cert new --out new --encrypt --passphrase-file phrase");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    openssl(&sandbox, "pkey -in new/private.key -passin file:phrase -noout");
+    let inspect = "key inspect new/private.key";
+    assert_eq!(sandbox.run(inspect).code, Some(1));
+    assert_eq!(sandbox.run(&format!("{inspect} --passphrase-file phrase")).code, Some(0));
+    let matching = "cert match new/certificate_pub.crt new/private.key --passphrase-file phrase";
+    assert_eq!(sandbox.run(matching).code, Some(0));
+    assert_eq!(sandbox.run("cert new --out other --encrypt").code, Some(2));
+}
+
+#[test]
+fn openssl_verifies_a_request() {
+    let sandbox = Sandbox::new();
+    let finished = sandbox.run("cert csr --out request.pem --key private.key --subject /CN=it");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let subject = openssl(&sandbox, "req -in request.pem -verify -noout -subject");
+    assert!(subject.contains("it"), "{subject}");
+}
+
+#[test]
+fn a_key_file_is_told_by_whether_it_can_sign() {
+    let sandbox = Sandbox::new();
+    let table = [
+        (keys::FIRST, 0, "can sign"),
+        (keys::SMALL, 1, "1024"),
+        (keys::PSS, 1, "PSS"),
+        (keys::EC, 1, "RSA"),
+        ("nothing", 1, "no private key"),
+    ];
+    for (file, code, part) in table {
+        sandbox.write("file", file);
+        let finished = sandbox.run("key inspect file");
+        assert_eq!(finished.code, Some(code), "{finished:?}");
+        assert!(finished.stdout.contains(part), "{finished:?}");
+    }
+    assert_eq!(sandbox.run("key inspect nowhere").code, Some(4));
+}
+
+#[test]
+fn a_certificate_matches_its_own_key_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.write("second.key", keys::SECOND);
+    assert_eq!(sandbox.run("cert match certificate_pub.crt private.key").code, Some(0));
+    assert_eq!(sandbox.run("cert match certificate_pub.crt second.key").code, Some(1));
+    assert_eq!(sandbox.run("cert match certificate_pub.crt credentials.json").code, Some(4));
+}
+
+#[test]
+fn a_check_sorts_by_the_end_and_tells_fine_from_soon_from_unreadable() {
+    let sandbox = Sandbox::new();
+    for (folder, days) in [("a", 300), ("b", 10), ("c", 100)] {
+        assert_eq!(
+            sandbox.run(&format!("cert new --out all/{folder} --days {days}")).code,
+            Some(0)
+        );
+    }
+    let finished = sandbox.run("cert check all --json");
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+    let days = report["certificates"].as_array().unwrap().iter().map(|it| it["days_left"].as_i64());
+    let days: Vec<i64> = days.map(Option::unwrap).collect();
+    assert!(matches!(*days, [9..=10, 99..=100, 299..=300]), "{days:?}");
+
+    assert_eq!(sandbox.run("cert check all --within 9d").code, Some(0));
+    sandbox.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    assert_eq!(sandbox.run("cert check all broken.pem").code, Some(4));
+    assert_eq!(sandbox.run("cert check nowhere").code, Some(4));
+    let metrics = sandbox.run("cert check all --within 9d --prometheus").stdout;
+    let metric = "ims_certificate_not_after_timestamp_seconds{";
+    assert_eq!(metrics.matches(metric).count(), 3, "{metrics}");
+}
+
+/// A certificate of the first key, from one second since 1970 to another.
+fn certificate(sandbox: &Sandbox, not_before: i64, not_after: i64) -> String {
+    let (start, end) =
+        (NumericDate::from_seconds(not_before), NumericDate::from_seconds(not_after));
+    let validity = Validity::new(start, end).unwrap();
+    let key = fs::read(sandbox.path("private.key")).unwrap();
+    let signer = PemSigner::from_file(&key, None).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let subject = "/CN=test".parse().unwrap();
+    runtime.block_on(Certificate::self_signed(&subject, validity, &signer)).unwrap().to_pem()
+}
+
+/// What is changed in good credentials, what the first failed line has to say, and the exit code.
+#[test]
+fn the_doctor_names_the_cause_in_the_first_line_that_failed() {
+    let sandbox = Sandbox::new();
+    let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+    let url = emulator.url().to_owned();
+    sandbox.write("second.key", keys::SECOND);
+    sandbox.write("open.key", keys::FIRST);
+    let open = fs::Permissions::from_mode(0o644);
+    fs::set_permissions(sandbox.path("open.key"), open).unwrap();
+    let year = 365 * 24 * 60 * 60;
+    sandbox.write("past.crt", certificate(&sandbox, 0, year));
+    sandbox.write("future.crt", certificate(&sandbox, 200 * year, 201 * year));
+    let table = [
+        (json!({}), "", 0),
+        (json!({"private_key_file": "second.key"}), "not the certificate's", 1),
+        (
+            json!({"private_key_file": "second.key", "certificate_file": null}),
+            "invalid_signature",
+            4,
+        ),
+        (json!({"certificate_file": "past.crt"}), "expired", 1),
+        (json!({"certificate_file": "future.crt"}), "not yet valid", 1),
+        (json!({"client_secret": "canary-client-secret-2"}), "client secret", 4),
+        (json!({"metascopes": []}), "metascope", 4),
+        (json!({"metascopes": ["ent_nothing_sdk"]}), "metascope", 4),
+        (json!({"private_key_file": "open.key"}), "0644", 4),
+    ];
+    for (changes, cause, code) in table {
+        sandbox.write_credentials("ill.json", changes.clone());
+        let finished = sandbox.run(&format!("doctor -c ill.json --url {url}"));
+        assert_eq!(finished.code, Some(code), "{changes} {finished:?}");
+        let first = finished.stdout.lines().find(|line| line.starts_with("failed"));
+        assert!(first.unwrap_or_default().contains(cause), "{changes} {finished:?}");
+        for output in [&finished.stdout, &finished.stderr] {
+            assert!(!output.contains(CLIENT_SECRET), "{output}");
+        }
+    }
+    let exchanges = emulator.exchanges();
+    let offline = sandbox.run("doctor -c credentials.json --offline --json");
+    assert_eq!(offline.code, Some(0), "{offline:?}");
+    assert!(serde_json::from_str::<Value>(&offline.stdout).unwrap().is_array());
+    assert_eq!(emulator.exchanges(), exchanges, "--offline has asked the network");
+
+    emulator.terminate();
+    let finished = sandbox.run(&format!("doctor -c credentials.json --url {url}"));
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    assert!(finished.stdout.contains("failed   network"), "{finished:?}");
+}
