@@ -34,6 +34,12 @@ impl Failure {
         Self { exit_code: 4, ..Self::usage(message) }
     }
 
+    /// Whoever reads the output has seen enough: nothing to tell, exit code 0. It is returned like any failure, so that what
+    /// is temporary is still taken away.
+    pub(crate) fn unread() -> Self {
+        Self { exit_code: 0, ..Self::usage("nobody reads the output any more") }
+    }
+
     /// Adds the error that is behind it, and all that is behind that.
     pub(crate) fn because(mut self, error: impl Error) -> Self {
         write!(self.message, ": {}", with_causes(&error))
@@ -66,6 +72,9 @@ impl Failure {
 
     /// Tells it all to a person, on standard error.
     pub(crate) fn report(self) -> ExitCode {
+        if self.exit_code == 0 {
+            return ExitCode::SUCCESS;
+        }
         let error = AnsiColor::Red.on_default().effects(Effects::BOLD);
         let hint = AnsiColor::Cyan.on_default().effects(Effects::BOLD);
         let mut text = format!("{error}error:{error:#} {}\n", self.message);

@@ -52,8 +52,8 @@ pub(crate) fn note(label: &str, text: &str) {
 
 fn unwritable(error: io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
-        // Whoever read the output has seen enough.
-        std::process::exit(0);
+        Failure::unread()
+    } else {
+        Failure::person("standard output cannot be written").because(error)
     }
-    Failure::person("standard output cannot be written").because(error)
 }

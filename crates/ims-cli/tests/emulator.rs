@@ -1,0 +1,127 @@
+//! `ims emulator`, started as a test suite in another language starts it.
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::io::{BufRead, BufReader};
+
+use serde_json::{Value, json};
+
+#[path = "support/running_emulator.rs"]
+mod running_emulator;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+
+use running_emulator::RunningEmulator;
+use sandbox::{CLIENT_ID, Sandbox};
+
+#[test]
+fn its_first_line_is_its_base_url_and_a_signal_ends_it_with_success() {
+    let sandbox = Sandbox::new();
+    let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+    let port = emulator.first_line().strip_prefix("http://127.0.0.1:").unwrap();
+    assert_ne!(port.parse::<u16>().unwrap(), 0);
+    assert_eq!(emulator.exchanges(), 0);
+    let end = emulator.terminate();
+    assert_eq!((end.code, end.stdout.as_str(), end.stderr.as_str()), (Some(0), "", ""));
+}
+
+#[test]
+fn a_refusal_is_told_on_standard_error_with_its_remedy() {
+    let sandbox = Sandbox::new();
+    let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+    sandbox.write_credentials("wrong.json", json!({"client_secret": "another"}));
+    sandbox.run(&format!("token -c wrong.json --url {}", emulator.url()));
+    let end = emulator.terminate();
+    assert_eq!(end.stdout, "");
+    for part in ["→ 401 invalid_client", CLIENT_ID, "FAIL ", "remedy: "] {
+        assert!(end.stderr.contains(part), "{part} is not in {}", end.stderr);
+    }
+}
+
+#[test]
+fn with_json_each_line_is_json_first_the_url_then_a_verdict_for_each_request() {
+    let sandbox = Sandbox::new();
+    let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json --json");
+    let first: Value = serde_json::from_str(emulator.first_line()).unwrap();
+    assert_eq!(first, json!({"url": emulator.url()}));
+    sandbox.write_credentials("wrong.json", json!({"client_secret": "another"}));
+    for file in ["credentials.json", "wrong.json"] {
+        sandbox.run(&format!("token --fresh -c {file} --url {}", emulator.url()));
+    }
+    let end = emulator.terminate();
+    let verdicts: Vec<Value> =
+        end.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [granted, refused] = &verdicts[..] else { panic!("{}", end.stdout) };
+    assert_eq!((&granted["status"], &granted["refusal"]), (&json!(200), &Value::Null));
+    assert_eq!((&refused["status"], &refused["error"]), (&json!(401), &json!("invalid_client")));
+    assert!(refused["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()), "{refused}");
+    assert_eq!(end.stderr, "");
+}
+
+#[test]
+fn it_goes_on_serving_when_nobody_reads_its_verdicts_any_more() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.ims("emulator -c credentials.json --json");
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let started: Value = serde_json::from_str(&line).unwrap();
+    let url = started["url"].as_str().unwrap();
+    let codes = [(); 3]
+        .map(|()| sandbox.run(&format!("token --fresh -c credentials.json --url {url}")).code);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(codes, [Some(0); 3]);
+}
+
+#[test]
+fn every_integration_that_is_given_is_registered() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .write_credentials("other.json", json!({"client_id": "other", "certificate_file": null}));
+    let server_to_server = json!({
+        "client_id": "server", "metascopes": null, "private_key_file": null, "certificate_file": null,
+        "technical_account_id": null, "scopes": ["openid", "AdobeID"],
+    });
+    sandbox.write_credentials("server.json", server_to_server);
+    let files = ["credentials.json", "other.json", "server.json"];
+    let emulator =
+        RunningEmulator::start(&sandbox, &files.map(|file| format!("-c {file}")).join(" "));
+    for file in files {
+        let token = sandbox.run(&format!("token -c {file} --url {}", emulator.url()));
+        assert_eq!((token.code, token.stderr.as_str()), (Some(0), ""), "{file}");
+    }
+    assert_eq!(emulator.exchanges(), 2);
+}
+
+#[test]
+fn what_it_cannot_serve_it_refuses_at_once_and_says_why() {
+    let sandbox = Sandbox::new();
+    sandbox.write("scenario.toml", "faults = 1");
+    #[rustfmt::skip]
+    let table = [
+        ("emulator -c nowhere.json",                 4, "nowhere.json"),
+        ("emulator -c private.key",                  4, "private.key"),
+        ("emulator --config scenario.toml",          4, "line 1 of the scenario"),
+        ("emulator --listen 0.0.0.0:0",              4, "cannot start"),
+        ("emulator --listen nowhere",                2, "--listen"),
+    ];
+    for (arguments, code, reason) in table {
+        let end = sandbox.run(arguments);
+        assert_eq!((end.code, end.stdout.as_str()), (Some(code), ""), "{arguments}: {end:?}");
+        assert!(end.stderr.starts_with("error: "), "{arguments}: {}", end.stderr);
+        assert!(end.stderr.contains(reason), "{arguments}: {}", end.stderr);
+    }
+}
+
+#[test]
+fn the_environment_of_a_client_is_printed_for_a_shell() {
+    let sandbox = Sandbox::new();
+    let env = sandbox.run("emulator env --url http://127.0.0.1:8080 --ca-dir ca");
+    assert_eq!((env.code, env.stderr.as_str()), (Some(0), ""));
+    assert!(
+        env.stdout.starts_with("export HTTPS_PROXY='http://127.0.0.1:8080'\n"),
+        "{}",
+        env.stdout
+    );
+    assert!(env.stdout.contains("export SSL_CERT_FILE='/"), "{}", env.stdout);
+}

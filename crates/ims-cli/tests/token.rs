@@ -1,0 +1,171 @@
+//! `ims token` against `ims emulator`.
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::net::TcpListener;
+
+use ims_testkit::keys;
+use serde_json::{Value, json};
+
+#[path = "support/running_emulator.rs"]
+mod running_emulator;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+
+use running_emulator::RunningEmulator;
+use sandbox::{CLIENT_ID, Finished, Sandbox};
+
+/// A sandbox, and an emulator that knows its integration.
+fn served() -> (Sandbox, RunningEmulator) {
+    let sandbox = Sandbox::new();
+    let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+    (sandbox, emulator)
+}
+
+#[track_caller]
+fn token(sandbox: &Sandbox, emulator: &RunningEmulator, options: &str) -> String {
+    let url = emulator.url();
+    let end = sandbox.run(&format!("token -c credentials.json --url {url} {options}"));
+    assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{options}");
+    let lines: Vec<&str> = end.stdout.lines().collect();
+    assert!(lines.len() == 1 && end.stdout.ends_with('\n'), "not one line: {}", end.stdout);
+    lines[0].to_owned()
+}
+
+#[track_caller]
+fn assert_failed(end: &Finished, code: i32, parts: &[&str]) {
+    assert_eq!((end.code, end.stdout.as_str()), (Some(code), ""), "{end:?}");
+    assert!(end.stderr.starts_with("error: "), "{}", end.stderr);
+    for part in parts {
+        assert!(end.stderr.contains(part), "{part} is not in {}", end.stderr);
+    }
+}
+
+#[test]
+fn the_token_comes_from_ims_once_and_then_from_the_cache() {
+    let (sandbox, mut emulator) = served();
+    let first = token(&sandbox, &emulator, "");
+    assert_eq!(first.split('.').count(), 3, "{first}");
+    assert_eq!(token(&sandbox, &emulator, ""), first);
+    assert_eq!(emulator.exchanges(), 1);
+    emulator.terminate();
+    assert_eq!(token(&sandbox, &emulator, ""), first);
+}
+
+#[test]
+fn a_fresh_token_is_asked_for_and_replaces_the_one_in_the_cache() {
+    let (sandbox, emulator) = served();
+    let first = token(&sandbox, &emulator, "");
+    let fresh = token(&sandbox, &emulator, "--fresh");
+    assert_ne!(fresh, first);
+    assert_eq!(emulator.exchanges(), 2);
+    assert_eq!(token(&sandbox, &emulator, ""), fresh);
+    assert_eq!(emulator.exchanges(), 2);
+}
+
+#[test]
+fn the_token_is_printed_as_data_or_as_a_header_field_too() {
+    let (sandbox, emulator) = served();
+    let bare = token(&sandbox, &emulator, "");
+    assert_eq!(token(&sandbox, &emulator, "--header"), format!("Authorization: Bearer {bare}"));
+    let data: Value = serde_json::from_str(&token(&sandbox, &emulator, "--json")).unwrap();
+    let mut members: Vec<&String> = data.as_object().unwrap().keys().collect();
+    members.sort();
+    assert_eq!(members, ["access_token", "client_id", "expires_at", "expires_in", "token_type"]);
+    assert_eq!(data["access_token"], bare);
+    assert_eq!(data["client_id"], CLIENT_ID);
+    assert_eq!(data["token_type"], "bearer");
+    // IMS says milliseconds, and 86399999 of them; taken for seconds they would be years.
+    assert!((86_000..=86_400).contains(&data["expires_in"].as_u64().unwrap()), "{data}");
+    assert!(data["expires_at"].as_str().unwrap().ends_with('Z'), "{data}");
+}
+
+#[test]
+fn sixteen_processes_with_an_empty_cache_make_one_exchange() {
+    let (sandbox, emulator) = served();
+    let arguments = format!("token -c credentials.json --url {}", emulator.url());
+    let children: Vec<_> = (0..16).map(|_| sandbox.ims(&arguments).spawn().unwrap()).collect();
+    let mut tokens: Vec<String> = children
+        .into_iter()
+        .map(|child| Finished::from(child.wait_with_output().unwrap()))
+        .inspect(|end| assert_eq!((end.code, end.stderr.as_str()), (Some(0), "")))
+        .map(|end| end.stdout)
+        .collect();
+    tokens.dedup();
+    assert_eq!(tokens.len(), 1);
+    assert_eq!(emulator.exchanges(), 1);
+}
+
+#[test]
+fn the_environment_names_the_integration_as_the_options_do() {
+    let (sandbox, emulator) = served();
+    let mut command = sandbox.ims("token");
+    command.env("IMS_CREDENTIALS", "credentials.json").env("IMS_URL", emulator.url());
+    let by_file = Finished::from(command.output().unwrap());
+    assert_eq!((by_file.code, by_file.stderr.as_str()), (Some(0), ""));
+    let variables = [
+        ("IMS_CLIENT_ID", CLIENT_ID),
+        ("IMS_CLIENT_SECRET", sandbox::CLIENT_SECRET),
+        ("IMS_ORG_ID", "C74F69D7594880280@AdobeOrg"),
+        ("IMS_TECHNICAL_ACCOUNT_ID", "6657031C5C095BB40A4@techacct.adobe.com"),
+        ("IMS_METASCOPES", "ent_dataservices_sdk"),
+        ("IMS_PRIVATE_KEY", keys::FIRST),
+        ("IMS_URL", emulator.url()),
+    ];
+    let by_variables =
+        Finished::from(sandbox.ims("token --fresh").envs(variables).output().unwrap());
+    assert_eq!((by_variables.code, by_variables.stderr.as_str()), (Some(0), ""));
+    assert_eq!(emulator.exchanges(), 2);
+}
+
+#[test]
+fn what_a_person_must_heal_ends_with_4_and_hints() {
+    let (sandbox, emulator) = served();
+    sandbox.write("second.key", keys::SECOND);
+    #[rustfmt::skip]
+    let table = [
+        (json!({"client_secret": "another"}),           "(HTTP 401 invalid_client: "),
+        (json!({"private_key_file": "second.key"}),     "(HTTP 400 invalid_signature: "),
+        (json!({"client_id": "another"}),               "(HTTP 400 invalid_client: "),
+        (json!({"metascopes": ["ent_user_sdk"]}),       "(HTTP 400 invalid_scope: "),
+        (json!({"metascopes": ["ent_nothing_sdk"]}),    "(HTTP 400 invalid_scope: "),
+    ];
+    for (changes, refusal) in table {
+        sandbox.write_credentials("wrong.json", changes);
+        let end = sandbox.run(&format!("token -c wrong.json --url {}", emulator.url()));
+        assert_failed(&end, 4, &[refusal, "IMS says: ", "X-Debug-Id: ", "\n hint: if "]);
+    }
+}
+
+#[test]
+fn what_passes_by_itself_ends_with_3() {
+    let sandbox = Sandbox::new();
+    let fault = r#"faults = [{ fault = "too_many_requests", retry_after_seconds = 60 }]"#;
+    sandbox.write("busy.toml", fault);
+    let busy = RunningEmulator::start(&sandbox, "-c credentials.json --config busy.toml");
+    let end = sandbox.run(&format!("token -c credentials.json --url {}", busy.url()));
+    assert_failed(&end, 3, &[" hint: IMS asks to wait for 1m"]);
+
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let end = sandbox.run(&format!("token -c credentials.json --url http://{deaf}"));
+    assert_failed(&end, 3, &["no connection to IMS"]);
+}
+
+#[test]
+fn what_the_command_was_not_given_ends_with_2() {
+    let sandbox = Sandbox::new();
+    assert_failed(&sandbox.run("token"), 2, &["no credentials are given", " hint: "]);
+    let plain = sandbox.run("token -c credentials.json --url http://ims.example");
+    assert_failed(&plain, 2, &["--url"]);
+    assert_failed(&sandbox.run("token --json --header"), 2, &["--header"]);
+}
+
+#[test]
+fn a_private_key_that_others_can_read_is_refused_with_the_line_that_helps() {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    let sandbox = Sandbox::new();
+    let readable = fs::Permissions::from_mode(0o644);
+    fs::set_permissions(sandbox.path("private.key"), readable).unwrap();
+    let end = sandbox.run("token -c credentials.json");
+    assert_failed(&end, 4, &["0644", " hint: chmod 600 private.key"]);
+}
