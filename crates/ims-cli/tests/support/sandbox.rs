@@ -81,6 +81,9 @@ impl Sandbox {
             .env("XDG_CACHE_HOME", self.path("home/.cache"))
             .env("IMS_CACHE_DIR", self.path("cache"))
             .env("TMPDIR", self.path("tmp"))
+            // These make programs talk, and this one is not to say more than it should.
+            .env("RUST_LOG", "trace")
+            .env("RUST_BACKTRACE", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
