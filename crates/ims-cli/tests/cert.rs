@@ -3,8 +3,11 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
     os::unix::fs::PermissionsExt,
     process::{Command, Stdio},
+    thread,
 };
 
 use ims::{
@@ -219,4 +222,39 @@ fn the_doctor_names_the_cause_in_the_first_line_that_failed() {
     let finished = sandbox.run(&format!("doctor -c credentials.json --url {url}"));
     assert_eq!(finished.code, Some(3), "{finished:?}");
     assert!(finished.stdout.contains("failed   network"), "{finished:?}");
+}
+
+/// Answers one request with `status`, `date` and the error `code`, and returns where.
+fn answer_once(status: &'static str, date: &'static str, code: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let mut stream = BufReader::new(listener.accept().unwrap().0);
+        let mut length = 0;
+        let mut line = String::new();
+        while stream.read_line(&mut line).unwrap() > 2 {
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            line.clear();
+        }
+        stream.read_exact(&mut vec![0; length]).unwrap();
+        let body = json!({ "error": code }).to_string();
+        let head = format!("HTTP/1.1 {status}\r\nDate: {date}\r\nConnection: close\r\n");
+        let length = body.len();
+        let answer = format!("{head}Content-Length: {length}\r\n\r\n{body}");
+        stream.get_mut().write_all(answer.as_bytes()).unwrap();
+    });
+    url
+}
+
+#[test]
+fn the_doctor_compares_its_clock_with_that_of_ims_before_it_blames_the_assertion() {
+    let sandbox = Sandbox::new();
+    let long_ago = "Tue, 12 Feb 2019 19:57:18 GMT";
+    let url = answer_once("400 Bad Request", long_ago, "invalid_scope");
+    let finished = sandbox.run(&format!("doctor -c credentials.json --url {url}"));
+    let first = finished.stdout.lines().find(|line| line.starts_with("failed")).unwrap();
+    assert!(first.contains("clock") && first.contains("ahead of IMS"), "{finished:?}");
+    assert_eq!(finished.code, Some(1), "{finished:?}");
 }
