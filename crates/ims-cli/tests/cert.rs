@@ -24,7 +24,7 @@ mod running_emulator;
 mod sandbox;
 
 use running_emulator::RunningEmulator;
-use sandbox::{CLIENT_SECRET, Sandbox};
+use sandbox::{CLIENT_SECRET, Finished, Sandbox};
 
 fn openssl(sandbox: &Sandbox, arguments: &str) -> String {
     let output = Command::new("openssl")
@@ -257,4 +257,48 @@ fn the_doctor_compares_its_clock_with_that_of_ims_before_it_blames_the_assertion
     let first = finished.stdout.lines().find(|line| line.starts_with("failed")).unwrap();
     assert!(first.contains("clock") && first.contains("ahead of IMS"), "{finished:?}");
     assert_eq!(finished.code, Some(1), "{finished:?}");
+}
+
+#[test]
+fn a_key_in_a_module_is_made_listed_and_certified() {
+    let sandbox = Sandbox::new();
+    let configuration = sandbox.path("softhsm2.conf");
+    fs::create_dir(sandbox.path("tokens")).unwrap();
+    let tokens = sandbox.path("tokens");
+    sandbox.write("softhsm2.conf", format!("directories.tokendir = {}\n", tokens.display()));
+    sandbox.write("pin", "canary-pin\n");
+    sandbox.write("wrong-pin", "canary-other\n");
+    let made = Command::new("softhsm2-util")
+        .args("--init-token --free --label it --so-pin 87654321 --pin canary-pin".split(' '))
+        .env("SOFTHSM2_CONF", &configuration)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let run = |arguments: &str| {
+        let output: Finished =
+            sandbox.ims(arguments).env("SOFTHSM2_CONF", &configuration).output().unwrap().into();
+        let Finished { stdout, stderr, .. } = &output;
+        assert!(!stdout.contains("canary") && !stderr.contains("canary"), "{output:?}");
+        output
+    };
+    let module = "/usr/lib/softhsm/libsofthsm2.so";
+    let uri = format!("pkcs11:token=it;object=signing?module-path={module}&pin-source=pin");
+
+    assert!(run(&format!("hsm tokens --module {module}")).stdout.starts_with("it "));
+    assert_eq!(run(&format!("hsm generate {uri}")).code, Some(0));
+    let again = run(&format!("hsm generate {uri}"));
+    assert!(again.code == Some(4) && again.stderr.contains("already is a key"), "{again:?}");
+    let keys = format!("hsm keys --module {module} --token it --json --pin-file");
+    let listed: Value = serde_json::from_str(&run(&format!("{keys} pin")).stdout).unwrap();
+    assert_eq!(listed[0]["label"], "signing");
+    assert_eq!(listed[0]["can_sign"], true);
+    assert_eq!(run(&format!("{keys} wrong-pin")).code, Some(4));
+
+    assert_eq!(run(&format!("cert new --out new --signer {uri}")).code, Some(0));
+    openssl(&sandbox, "verify -CAfile new/certificate_pub.crt new/certificate_pub.crt");
+    let request = format!("cert csr --out new/request.pem --subject /CN=it --signer {uri}");
+    assert_eq!(run(&request).code, Some(0));
+    openssl(&sandbox, "req -in new/request.pem -verify -noout");
+    let pair = "cert match new/certificate_pub.crt new/request.pem";
+    assert_eq!(run(pair).code, Some(0));
 }
