@@ -52,6 +52,13 @@ impl Request {
     pub fn body(&self) -> &[u8] {
         &self.body
     }
+
+    /// Method, URL, header fields and body, for a transport whose library takes them over: that saves a copy of the secrets,
+    /// but the library does not wipe them.
+    #[must_use]
+    pub fn into_parts(mut self) -> (Method, String, HeaderMap, Vec<u8>) {
+        (self.method, self.url, self.headers, std::mem::take(&mut *self.body))
+    }
 }
 
 impl fmt::Debug for Request {

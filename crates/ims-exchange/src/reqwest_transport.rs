@@ -60,11 +60,12 @@ impl Transport for ReqwestTransport {
             return Err(TransportError::Scheme);
         }
         let explain = |error| explain(error, timeout);
+        let (method, url, headers, body) = request.into_parts();
         let mut answer = self
             .client
-            .request(request.method().clone(), request.url())
-            .headers(request.headers().clone())
-            .body(request.body().to_vec())
+            .request(method, url)
+            .headers(headers)
+            .body(body)
             .timeout(timeout)
             .send()
             .await
