@@ -122,7 +122,8 @@ async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
     if let Some(folder) = &arguments.ca_dir {
         let unusable =
             |error| Failure::person("the certificate authority cannot be used").because(error);
-        let authority = CertificateAuthority::open(folder, when::system_time()).map_err(unusable)?;
+        let authority =
+            CertificateAuthority::open(folder, when::system_time()).map_err(unusable)?;
         builder = builder.with_certificate_authority(authority);
     }
     for path in &arguments.credentials {
