@@ -38,17 +38,18 @@ const EVERY_LAYER: &[&str] = &[
 /// cancel out.
 #[rustfmt::skip]
 const LAYERS: &[Layer] = &[
-    Layer { name: "ims-claims",   imports: &[],                             tests_import: &[] },
-    Layer { name: "ims-sign",     imports: &["ims-claims"],                 tests_import: &[] },
-    Layer { name: "ims-exchange", imports: &["ims-claims"],                 tests_import: &[] },
-    Layer { name: "ims-cert",     imports: &["ims-claims", "ims-sign"],     tests_import: &[] },
-    Layer { name: "ims-token",    imports: &["ims-claims", "ims-exchange"], tests_import: &[] },
-    Layer { name: "ims",          imports: BELOW_IMS,                       tests_import: &["ims-emulator"] },
-    Layer { name: "ims-emulator", imports: &["ims-claims"],                 tests_import: &[] },
-    Layer { name: "ims-cli",      imports: &["ims", "ims-emulator"],        tests_import: &[] },
-    Layer { name: TESTKIT,        imports: &[],                             tests_import: &[] },
-    Layer { name: "ims-bench",    imports: EVERY_LAYER,                     tests_import: &[] },
-    Layer { name: "xtask",        imports: &[],                             tests_import: &[] },
+    Layer { name: "ims-claims",     imports: &[],                                          tests_import: &[] },
+    Layer { name: "ims-sign",       imports: &["ims-claims"],                              tests_import: &[] },
+    Layer { name: "ims-exchange",   imports: &["ims-claims"],                              tests_import: &[] },
+    Layer { name: "ims-cert",       imports: &["ims-claims", "ims-sign"],                  tests_import: &[] },
+    Layer { name: "ims-token",      imports: &["ims-claims", "ims-exchange"],              tests_import: &[] },
+    Layer { name: "ims-middleware", imports: &["ims-claims", "ims-exchange", "ims-token"], tests_import: &[] },
+    Layer { name: "ims",            imports: BELOW_IMS,                                    tests_import: &["ims-emulator"] },
+    Layer { name: "ims-emulator",   imports: &["ims-claims"],                              tests_import: &[] },
+    Layer { name: "ims-cli",        imports: &["ims", "ims-emulator"],                     tests_import: &[] },
+    Layer { name: TESTKIT,          imports: &[],                                          tests_import: &[] },
+    Layer { name: "ims-bench",      imports: EVERY_LAYER,                                  tests_import: &[] },
+    Layer { name: "xtask",          imports: &[],                                          tests_import: &[] },
 ];
 
 /// Imports of our crates which the table does not allow, and crates which it does not know.

@@ -1,0 +1,96 @@
+//! Where a token may go. Both middlewares ask here, and nowhere else.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+#[cfg(test)]
+mod tests;
+
+/// The domains of Adobe's APIs, and of IMS.
+/// Source: Adobe, Experience Platform API guide and User Management API, whose endpoints are `platform.adobe.io` and
+/// `usermanagement.adobe.io`; IMS is `ims-na1.adobelogin.com`.
+pub const ADOBE_DOMAINS: &[&str] = &["adobe.io", "adobe.com", "adobelogin.com"];
+
+/// The hosts to which a token may be sent. The default is [`ADOBE_DOMAINS`].
+///
+/// A domain stands for itself and all hosts below it, by whole labels: `adobe.io` for `platform.adobe.io`, and not for
+/// `evil-adobe.io`. Except to loopback, a token travels over HTTPS only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowedHosts {
+    /// Each of two labels or more.
+    domains: Vec<String>,
+    is_loopback_allowed: bool,
+}
+
+impl Default for AllowedHosts {
+    fn default() -> Self {
+        let domains = ADOBE_DOMAINS.iter().map(|&domain| domain.to_owned()).collect();
+        Self { domains, ..Self::none() }
+    }
+}
+
+impl AllowedHosts {
+    /// No host at all: to begin with, where Adobe's domains are too many.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { domains: Vec::new(), is_loopback_allowed: false }
+    }
+
+    /// Allows `domain` and all hosts below it too.
+    ///
+    /// # Errors
+    /// [`DomainError`] if it is not two labels or more, of letters, digits and hyphens, or is an IP address.
+    pub fn with_domain(mut self, domain: &str) -> Result<Self, DomainError> {
+        if !is_domain(domain) {
+            return Err(DomainError);
+        }
+        self.domains.push(domain.to_owned());
+        Ok(self)
+    }
+
+    /// Allows `localhost` and the loopback addresses too, at every port and over plain HTTP: for tests and for a local
+    /// IMS. Every program of the machine can listen there.
+    #[must_use]
+    pub fn with_loopback(self) -> Self {
+        Self { is_loopback_allowed: true, ..self }
+    }
+
+    /// Whether a token may be sent to `host` over `scheme`, both as a URI was parsed into them: an IPv6 address stands in
+    /// brackets, and there is no port. Case does not matter.
+    #[must_use]
+    pub fn allows(&self, scheme: &str, host: &str) -> bool {
+        let is_https = scheme.eq_ignore_ascii_case("https");
+        let is_http = scheme.eq_ignore_ascii_case("http");
+        is_https && self.domains.iter().any(|domain| is_within(host, domain))
+            || (is_https || is_http) && self.is_loopback_allowed && is_loopback(host)
+    }
+}
+
+/// Give a domain such as `adobe.io`: what was given is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a domain of two labels or more, such as adobe.io")]
+pub struct DomainError;
+
+fn is_within(host: &str, domain: &str) -> bool {
+    let start = host.len().checked_sub(domain.len());
+    let parts = start.and_then(|start| host.split_at_checked(start));
+    parts.is_some_and(|(below, end)| {
+        end.eq_ignore_ascii_case(domain) && (below.is_empty() || below.ends_with('.'))
+    })
+}
+
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    // The last label of a domain is never a number, so that a domain cannot be taken for an address (RFC 3696 §2).
+    let is_name = |last: &str| !last.bytes().all(|b| b.is_ascii_digit());
+    text.rsplit_once('.').is_some_and(|(_, last)| is_name(last)) && text.split('.').all(is_label)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_v6 = |text: &str| text.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback());
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || bare.is_some_and(is_v6)
+}

@@ -1,0 +1,76 @@
+//! What both middlewares do to a request, whatever sends it.
+
+use std::sync::{Arc, OnceLock};
+
+use http::{HeaderMap, header::AUTHORIZATION};
+use ims_exchange::AccessToken;
+use ims_token::TokenKeeper;
+
+use crate::{AllowedHosts, NoToken};
+
+/// Puts tokens on requests. A clone shares all.
+#[derive(Debug, Clone)]
+pub(crate) struct Authorizer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    keeper: TokenKeeper,
+    hosts: AllowedHosts,
+    /// The keeper's header fields besides the token, which never change.
+    api_headers: OnceLock<HeaderMap>,
+}
+
+impl Authorizer {
+    pub(crate) fn new(keeper: TokenKeeper, hosts: AllowedHosts) -> Self {
+        Self(Arc::new(Inner { keeper, hosts, api_headers: OnceLock::new() }))
+    }
+
+    pub(crate) fn with_hosts(&self, hosts: AllowedHosts) -> Self {
+        Self::new(self.0.keeper.clone(), hosts)
+    }
+
+    /// Whether a request to `host` with `headers` gets a token: not if it has an `Authorization` of its own.
+    pub(crate) fn is_meant_for(&self, scheme: &str, host: &str, headers: &HeaderMap) -> bool {
+        !headers.contains_key(AUTHORIZATION) && self.0.hosts.allows(scheme, host)
+    }
+
+    /// Adds a token, and what else the keeper adds, to `headers`. What is there stays.
+    pub(crate) async fn authorize(&self, headers: &mut HeaderMap) -> Result<AccessToken, NoToken> {
+        if let Some(token) = self.0.keeper.peek() {
+            add(headers, token.headers());
+            return Ok(token.clone());
+        }
+        let api_headers = self.api_headers().await?;
+        let token = self.0.keeper.token().await?;
+        add(headers, api_headers);
+        headers.insert(AUTHORIZATION, token.authorization().clone());
+        Ok(token)
+    }
+
+    /// Adds a token to `headers` after `token` was rejected. Whether it is another one.
+    pub(crate) async fn replace(&self, token: &AccessToken, headers: &mut HeaderMap) -> bool {
+        let another = self.authorize(headers).await;
+        another.is_ok_and(|another| another.fingerprint() != token.fingerprint())
+    }
+
+    /// Tells the keeper that an API rejected `token`.
+    pub(crate) fn report_rejected(&self, token: &AccessToken) {
+        self.0.keeper.report_rejected(token);
+    }
+
+    /// Waits for a token the first time only: the header fields are obtained with one.
+    async fn api_headers(&self) -> Result<&HeaderMap, NoToken> {
+        if let Some(known) = self.0.api_headers.get() {
+            return Ok(known);
+        }
+        let mut headers = self.0.keeper.headers().await?;
+        headers.remove(AUTHORIZATION);
+        Ok(self.0.api_headers.get_or_init(|| headers))
+    }
+}
+
+fn add(headers: &mut HeaderMap, ours: &HeaderMap) {
+    for (name, value) in ours {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+}

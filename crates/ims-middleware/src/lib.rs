@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod allowed_hosts;
+#[cfg(any(feature = "reqwest", feature = "tower"))]
+mod authorizer;
+#[cfg(test)]
+#[cfg(any(feature = "reqwest", feature = "tower"))]
+mod fixture;
+mod no_token;
+#[cfg(feature = "tower")]
+mod token_layer;
+#[cfg(feature = "reqwest")]
+mod token_middleware;
+
+pub use allowed_hosts::{ADOBE_DOMAINS, AllowedHosts, DomainError};
+pub use no_token::NoToken;
+#[cfg(feature = "tower")]
+pub use token_layer::{TokenLayer, TokenService};
+#[cfg(feature = "reqwest")]
+pub use token_middleware::TokenMiddleware;

@@ -1,0 +1,98 @@
+//! The middleware of reqwest, by the crate `reqwest-middleware`.
+
+use async_trait::async_trait;
+use http::{Extensions, StatusCode};
+use ims_token::TokenKeeper;
+use reqwest_middleware::{
+    Error, Middleware, Next, Result,
+    reqwest::{Request, Response, Url, redirect::Policy},
+};
+
+use crate::{AllowedHosts, authorizer::Authorizer};
+
+#[cfg(test)]
+mod tests;
+
+/// Puts a token on the requests that go to [`AllowedHosts`], and lets all others pass as they are.
+///
+/// On 401 a request is sent once more, if there is another token by then and if its body is no stream. If nothing was sent
+/// for want of a token, the error is [`Error::Middleware`] with a [`NoToken`](crate::NoToken) in it; if none can be had
+/// after a 401, the answer is the 401.
+///
+/// It belongs inside retries: `ClientBuilder::new(client).with(retry).with(token)`. Redirects are followed below it, by
+/// the client, which should have the policy of [`AllowedHosts::redirect_policy`].
+#[derive(Debug, Clone)]
+pub struct TokenMiddleware(Authorizer);
+
+impl TokenMiddleware {
+    /// Puts the token of `keeper` on requests.
+    #[must_use]
+    pub fn new(keeper: TokenKeeper) -> Self {
+        Self(Authorizer::new(keeper, AllowedHosts::default()))
+    }
+
+    /// Sends tokens to `hosts`, instead of Adobe's.
+    #[must_use]
+    pub fn with_hosts(self, hosts: AllowedHosts) -> Self {
+        Self(self.0.with_hosts(hosts))
+    }
+
+    fn is_meant_for(&self, request: &Request) -> bool {
+        let url = request.url();
+        let headers = request.headers();
+        url.host_str().is_some_and(|host| self.0.is_meant_for(url.scheme(), host, headers))
+    }
+}
+
+#[async_trait]
+impl Middleware for TokenMiddleware {
+    async fn handle(
+        &self,
+        mut request: Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> Result<Response> {
+        if !self.is_meant_for(&request) {
+            return next.run(request, extensions).await;
+        }
+        let copy = request.try_clone();
+        let origin = request.url().origin();
+        let token = self.0.authorize(request.headers_mut()).await.map_err(Error::middleware)?;
+        let response = next.clone().run(request, extensions).await?;
+        // Redirected to another origin, a request has lost its token, so that a 401 says nothing about it.
+        if response.status() != StatusCode::UNAUTHORIZED || response.url().origin() != origin {
+            return Ok(response);
+        }
+        self.0.report_rejected(&token);
+        let Some(mut copy) = copy else { return Ok(response) };
+        if !self.0.replace(&token, copy.headers_mut()).await {
+            return Ok(response);
+        }
+        // What holds the connection goes before it is needed again.
+        drop(response);
+        next.run(copy, extensions).await
+    }
+}
+
+impl AllowedHosts {
+    /// Follows up to ten redirects as reqwest does, but none that leads from a host which may get tokens to one which may
+    /// not: such an answer goes to the caller.
+    ///
+    /// By itself, reqwest takes `Authorization` off a request that goes to another origin, but not `x-api-key` and
+    /// `x-gw-ims-org-id`.
+    #[must_use]
+    pub fn redirect_policy(&self) -> Policy {
+        let hosts = self.clone();
+        Policy::custom(move |attempt| {
+            let has_been_allowed = attempt.previous().iter().any(|url| hosts.allow_url(url));
+            if has_been_allowed && !hosts.allow_url(attempt.url()) {
+                return attempt.stop();
+            }
+            Policy::default().redirect(attempt)
+        })
+    }
+
+    fn allow_url(&self, url: &Url) -> bool {
+        url.host_str().is_some_and(|host| self.allows(url.scheme(), host))
+    }
+}
