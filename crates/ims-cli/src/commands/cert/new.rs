@@ -58,7 +58,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URI", conflicts_with_all = ["encrypt", "bits"])]
     signer: Option<Pkcs11Uri>,
 
-    /// The file of the module's PIN, if the URI has no pin-source
+    /// The file of the module's PIN, - for standard input, if the URI has no pin-source
     #[arg(long, value_name = "FILE", requires = "signer")]
     pin_file: Option<PathBuf>,
 

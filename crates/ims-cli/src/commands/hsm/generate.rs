@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "BITS", default_value = "2048", value_parser = key_size)]
     bits: RsaKeySize,
 
-    /// The file of the PIN, if the URI has no pin-source
+    /// The file of the PIN, - for standard input, if the URI has no pin-source
     #[arg(long, value_name = "FILE")]
     pin_file: Option<PathBuf>,
 }

@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "LABEL", conflicts_with = "uri")]
     token: Option<String>,
 
-    /// The file of the PIN, if the URI has no pin-source
+    /// The file of the PIN, - for standard input, if the URI has no pin-source
     #[arg(long, value_name = "FILE")]
     pin_file: Option<PathBuf>,
 

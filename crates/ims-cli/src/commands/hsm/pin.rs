@@ -9,20 +9,26 @@ use std::{
 use ims::sign::pkcs11::{Pin, PinSource};
 
 use super::failed;
-use crate::failure::Failure;
+use crate::{failure::Failure, files};
 
-/// The PIN: of the URI's `pin-source`, of `--pin-file`, of `IMS_PKCS11_PIN`, or, on a terminal, of whoever sits there.
+/// The PIN: of the URI's `pin-source`, of `--pin-file` (`-` is standard input), of `IMS_PKCS11_PIN`, or, on a terminal, of
+/// whoever sits there.
 /// `None` is for a token that wants no login.
 pub(super) fn read(
     source: Option<&PinSource>,
     file: Option<&Path>,
 ) -> Result<Option<Pin>, Failure> {
-    let file = file.map(|path| PinSource::File(path.to_owned()));
+    let file = match file {
+        Some(path) if path == Path::new("-") => {
+            return pin(files::read_text(path)?.to_string()).map(Some);
+        }
+        file => file.map(|path| PinSource::File(path.to_owned())),
+    };
     if let Some(source) = source.or(file.as_ref()) {
         return source.read().map(Some).map_err(|error| failed(&error));
     }
-    if let Ok(pin) = env::var("IMS_PKCS11_PIN") {
-        return Pin::new(pin).map(Some).map_err(|error| failed(&error));
+    if let Ok(text) = env::var("IMS_PKCS11_PIN") {
+        return pin(text).map(Some);
     }
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(None);
@@ -32,4 +38,8 @@ pub(super) fn read(
             Failure::person("the PIN cannot be read from the terminal").because(error)
         })?;
     Ok(Pin::new(text).ok())
+}
+
+fn pin(text: String) -> Result<Pin, Failure> {
+    Pin::new(text).map_err(|error| failed(&error))
 }
