@@ -4,13 +4,12 @@ use std::fmt;
 
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
-    rand::SystemRandom,
     rsa,
-    signature::{KeyPair, RSA_PKCS1_SHA256},
 };
 use ims_claims::{Algorithm, Signature};
-use ims_sign::{Passphrase, PublicKey, SignError, Signer};
+use ims_sign::{Passphrase, PemSigner, PublicKey, SignError, Signer};
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
 use crate::{CertError, encrypted_pkcs8, signed::pem};
 
@@ -37,8 +36,8 @@ impl From<KeySize> for rsa::KeySize {
 
 /// A new RSA key. It signs its own certificate or request, and then goes to a file.
 pub struct GeneratedKey {
-    key_pair: rsa::KeyPair,
-    public_key: PublicKey,
+    pkcs8: Zeroizing<Vec<u8>>,
+    signer: PemSigner,
 }
 
 impl GeneratedKey {
@@ -48,14 +47,16 @@ impl GeneratedKey {
     /// [`CertError::Randomness`].
     pub fn generate(size: KeySize) -> Result<Self, CertError> {
         let key_pair = rsa::KeyPair::generate(size.into()).map_err(|_| CertError::Randomness)?;
-        let public_key = PublicKey::from_pkcs1_der(key_pair.public_key().as_ref())?;
-        Ok(Self { key_pair, public_key })
+        let der: Pkcs8V1Der<'static> = key_pair.as_der().map_err(|_| CertError::Randomness)?;
+        let pkcs8 = Zeroizing::new(der.as_ref().to_vec());
+        let signer = PemSigner::from_file(&pkcs8, None)?;
+        Ok(Self { pkcs8, signer })
     }
 
     /// The key as PKCS#8, `BEGIN PRIVATE KEY`, readable by whoever has the file.
     #[must_use]
     pub fn to_pem(&self) -> PrivateKeyPem {
-        PrivateKeyPem::from_pkcs8(self.pkcs8().as_ref())
+        PrivateKeyPem::from_pkcs8(&self.pkcs8)
     }
 
     /// The key as encrypted PKCS#8, `BEGIN ENCRYPTED PRIVATE KEY`: PBES2 (RFC 8018 §6.2) with PBKDF2-HMAC-SHA256, 600,000
@@ -64,30 +65,22 @@ impl GeneratedKey {
     /// # Errors
     /// [`CertError::EmptyPassphrase`] and [`CertError::Randomness`].
     pub fn to_encrypted_pem(&self, passphrase: &Passphrase) -> Result<PrivateKeyPem, CertError> {
-        let encrypted = encrypted_pkcs8::encrypt(self.pkcs8().as_ref(), passphrase)?;
+        let encrypted = encrypted_pkcs8::encrypt(&self.pkcs8, passphrase)?;
         Ok(PrivateKeyPem(pem("ENCRYPTED PRIVATE KEY", &encrypted).into()))
-    }
-
-    fn pkcs8(&self) -> Pkcs8V1Der<'static> {
-        self.key_pair.as_der().expect("a key that was generated here can be written down")
     }
 }
 
 impl Signer for GeneratedKey {
     fn algorithm(&self) -> Algorithm {
-        Algorithm::Rs256
+        self.signer.algorithm()
     }
 
     fn public_key(&self) -> &PublicKey {
-        &self.public_key
+        self.signer.public_key()
     }
 
     async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
-        let mut signature = vec![0; self.key_pair.public_modulus_len()];
-        self.key_pair
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
-            .map_err(SignError::refused)?;
-        Ok(Signature::from_bytes(signature))
+        self.signer.sign(message).await
     }
 }
 

@@ -4,12 +4,7 @@
 use serde::Serialize;
 
 use crate::{
-    Refusal,
-    answer::Answer,
-    call::Call,
-    checks::Checks,
-    issued_token::{TokenFault, TokenKind},
-    key_ring::KeyRing,
+    Refusal, answer::Answer, bearer, call::Call, checks::Checks, key_ring::KeyRing,
     service::Service,
 };
 
@@ -35,17 +30,13 @@ pub(crate) fn answer(
         .given("x-api-key is sent", call.header("x-api-key"))
         .expected("the header x-api-key")
         .or(Refusal::ApiKeyMissing)?;
-    let token = checks
-        .given("access token is sent", call.bearer())
-        .expected("the header Authorization: Bearer")
-        .or(Refusal::BearerMissing)?;
-    let token = service.read_token(keys, token, TokenKind::Access, call.now_ms);
-    let fault = token.as_ref().map_or_else(|fault: &TokenFault| fault.reason(), |_| "valid");
-    let token = checks
-        .given("access token is valid", token.ok())
-        .expected("a token that the emulator issued and that has not expired")
-        .actual(fault)
-        .or(Refusal::BearerNotValid)?;
+    let token = bearer::token(
+        service,
+        call,
+        keys,
+        checks,
+        [Refusal::BearerMissing, Refusal::BearerNotValid],
+    )?;
     checks
         .that("x-api-key is the token's client id", token.client_id() == Some(api_key))
         .expected(token.client_id().unwrap_or_default().to_owned())

@@ -24,6 +24,7 @@ mod parameters;
 mod fault;
 
 mod authorize;
+mod bearer;
 mod client;
 mod discovery;
 mod echo;

@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::{
     Refusal,
     answer::Answer,
+    bearer,
     call::Call,
     checks::Checks,
-    issued_token::{TokenFault, TokenKind},
     key_ring::KeyRing,
     service::{Registered, Service},
 };
@@ -104,17 +104,13 @@ fn holder(
     keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<(AccessTokenPayload, Arc<Registered>), Refusal> {
-    let token = checks
-        .given("access token is sent", call.bearer())
-        .expected("the header Authorization: Bearer")
-        .or(Refusal::TokenNotValid)?;
-    let token = service.read_token(keys, token, TokenKind::Access, call.now_ms);
-    let fault = token.as_ref().map_or_else(|fault: &TokenFault| fault.reason(), |_| "valid");
-    let token = checks
-        .given("access token is valid", token.ok())
-        .expected("a token that the emulator issued and that has not expired")
-        .actual(fault)
-        .or(Refusal::TokenNotValid)?;
+    let token = bearer::token(
+        service,
+        call,
+        keys,
+        checks,
+        [Refusal::TokenNotValid, Refusal::TokenNotValid],
+    )?;
     let registered = checks
         .given("client is registered", token.client_id().and_then(|id| service.registered(id)))
         .expected("the client id of a registered binding")

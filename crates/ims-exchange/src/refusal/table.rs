@@ -51,6 +51,10 @@ const WRONG_IDENTITY: Cause = cause(
     "the organization or the technical account is not the one of this integration",
     "compare org_id and technical_account_id with the Developer Console; the account's id is not its e-mail address",
 );
+const GRANT_NOT_ALLOWED: Cause = cause(
+    "the integration may not use this grant",
+    "check in the Developer Console which kind of credential it is",
+);
 
 /// Rows with a phrase stand before those without.
 #[rustfmt::skip]
@@ -108,12 +112,8 @@ static ROWS: &[Row] = &[
     Row { status: 400, code: "invalid_grant", phrase: "", action: Action::AskPerson, causes: &[
         cause("the code or refresh token is not valid any more", "log in again"),
     ] },
-    Row { status: 400, code: "unauthorized_client", phrase: "", action: Action::AskPerson, causes: &[
-        cause("the integration may not use this grant", "check in the Developer Console which kind of credential it is"),
-    ] },
-    Row { status: 400, code: "unsupported_grant_type", phrase: "", action: Action::AskPerson, causes: &[
-        cause("the integration may not use this grant", "check in the Developer Console which kind of credential it is"),
-    ] },
+    Row { status: 400, code: "unauthorized_client", phrase: "", action: Action::AskPerson, causes: &[GRANT_NOT_ALLOWED] },
+    Row { status: 400, code: "unsupported_grant_type", phrase: "", action: Action::AskPerson, causes: &[GRANT_NOT_ALLOWED] },
 ];
 
 static THROTTLED: Row = Row {
