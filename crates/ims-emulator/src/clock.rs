@@ -7,6 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use http::HeaderValue;
 use ims_claims::NumericDate;
 
 /// The emulator's clock.
@@ -38,6 +39,14 @@ impl Clock {
         let offset = self.offset_seconds.load(Ordering::Relaxed);
         ms.saturating_add_signed(offset.saturating_mul(1000))
     }
+}
+
+/// The `Date` of an answer (RFC 9110 §6.6.1), by which a client finds out how far its own clock is off.
+pub(crate) fn http_date(now_ms: u64) -> HeaderValue {
+    /// The last second of the year 9999: the form has no later one.
+    const LAST_MS: u64 = 253_402_300_799_000;
+    let date = SystemTime::UNIX_EPOCH + Duration::from_millis(now_ms.min(LAST_MS));
+    HeaderValue::try_from(httpdate::fmt_http_date(date)).expect("a date is visible ASCII")
 }
 
 impl fmt::Debug for Clock {

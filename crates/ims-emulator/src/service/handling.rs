@@ -1,6 +1,6 @@
 //! How a request becomes an answer and a verdict.
 
-use http::{Request, Response, request::Parts};
+use http::{Request, Response, header::DATE, request::Parts};
 use hyper::body::Incoming;
 
 use super::Service;
@@ -10,6 +10,7 @@ use crate::{
     authorize,
     call::{Call, Scheme},
     checks::{Checks, shown},
+    clock::http_date,
     discovery, echo, exchange_jwt, host,
     parameters::Parameters,
     revocation, token_grants, user, validate_token,
@@ -67,10 +68,12 @@ impl Service {
             remedy: refusal.map(Refusal::remedy),
             debug_id: debug_id.clone(),
         });
-        match fault {
-            Some(Fault::Disconnected) => Err(BrokenOff),
-            _ => Ok(answer.into_response(Some(&debug_id))),
+        if let Some(Fault::Disconnected) = fault {
+            return Err(BrokenOff);
         }
+        let mut response = answer.into_response(Some(&debug_id));
+        response.headers_mut().insert(DATE, http_date(now_ms));
+        Ok(response)
     }
 
     fn error(&self, refusal: Refusal) -> &'static str {

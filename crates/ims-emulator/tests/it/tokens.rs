@@ -109,6 +109,23 @@ async fn the_protected_resource_answers_as_the_gateway_does() {
 }
 
 #[tokio::test]
+async fn the_date_of_an_answer_is_that_of_the_emulators_clock() {
+    let emulator = ims_emulator::Emulator::builder()
+        .with_clock(|| std::time::SystemTime::UNIX_EPOCH)
+        .start()
+        .await
+        .unwrap();
+    for (offset, date) in [
+        (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+        (i64::MAX, "Fri, 31 Dec 9999 23:59:59 GMT"),
+    ] {
+        emulator.set_clock_offset(offset);
+        let answer = get(&emulator, "/echo", "").await;
+        assert_eq!(answer.header("date"), Some(date));
+    }
+}
+
+#[tokio::test]
 async fn after_a_rotation_tokens_of_both_keys_are_valid_and_both_keys_published() {
     let emulator = emulator(binding()).await;
     let before = token(&client_credentials(&emulator, "openid").await);
