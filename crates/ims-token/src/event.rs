@@ -3,6 +3,7 @@
 
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
 
 use crate::{FetchError, StoreError};
@@ -58,6 +59,13 @@ pub enum Event {
     Rejected {
         /// The token.
         token: AccessToken,
+    },
+    /// The credential that tokens are obtained with ends soon or has ended. Told at a refresh, once a day.
+    CredentialEndsSoon {
+        /// When it ends.
+        ends_at: NumericDate,
+        /// How long that is from now; zero if it has ended.
+        remaining: Duration,
     },
 }
 
@@ -151,6 +159,9 @@ fn log(event: &Event) {
             warn!(?operation, error = chain(error), "the store failed and is gone around");
         }
         Event::Rejected { token } => info!(token = token.fingerprint(), "token rejected"),
+        Event::CredentialEndsSoon { ends_at, remaining } => {
+            warn!(ends_at = ends_at.as_seconds(), ?remaining, "the credential ends soon");
+        }
     }
 }
 

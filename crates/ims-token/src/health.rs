@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ims_claims::NumericDate;
+
 use crate::FetchError;
 
 /// How a keeper is doing at one moment.
@@ -18,6 +20,9 @@ pub struct Health {
     pub last_failure: Option<FetchError>,
     /// How long IMS is left alone; zero if it may be asked at once.
     pub retry_after: Duration,
+    /// When the credential ends, if the keeper was told; see
+    /// [`with_credential_end`](crate::TokenKeeper::with_credential_end).
+    pub credential_ends_at: Option<NumericDate>,
 }
 
 impl Health {

@@ -3,11 +3,12 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderMap;
-use ims_claims::{ClientId, OrgId};
+use ims_claims::{ClientId, NumericDate, OrgId};
 use ims_exchange::AccessToken;
 
 use crate::{
     CacheKey, Event, Health, Peeked, SharedClock, SharedStore, TokenError, TokenSource,
+    credential_end::CredentialEnd,
     entry::{self, ApiHeaders},
     event::Observer,
     machine::{Phase, Windows},
@@ -61,6 +62,7 @@ impl TokenKeeper {
             retries: RETRIES,
             store: None,
             api_headers: ApiHeaders::default(),
+            credential_end: None,
             observer: Observer::default(),
         })
     }
@@ -105,6 +107,15 @@ impl TokenKeeper {
     #[must_use]
     pub fn with_org_id(self, org_id: &OrgId) -> Self {
         self.with(|settings| settings.api_headers.org_id = entry::org_id_header(org_id))
+    }
+
+    /// Says in [`health`](Self::health) when the credential ends that tokens are obtained with, such as the certificate of
+    /// the key that signs, and tells of it at refreshes from `margin` before that on, once a day.
+    ///
+    /// The keeper goes on asking for tokens after that end: it is IMS that decides.
+    #[must_use]
+    pub fn with_credential_end(self, ends_at: NumericDate, margin: Duration) -> Self {
+        self.with(|settings| settings.credential_end = Some(CredentialEnd { ends_at, margin }))
     }
 
     /// Tells `observe` of everything the keeper does. It runs within the refresh, so it should be quick.
@@ -203,6 +214,7 @@ impl TokenKeeper {
             failures: state.gate.failures(),
             last_failure: state.gate.last_failure().cloned(),
             retry_after: state.gate.closed_for(now),
+            credential_ends_at: self.inner.settings.credential_end.map(|end| end.ends_at),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod cache_key;
 mod clock;
+mod credential_end;
 mod entry;
 mod error;
 mod event;

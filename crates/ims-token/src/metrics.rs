@@ -1,6 +1,7 @@
 //! Measurements for a dashboard, by the recorder that the program has installed. Each bears the `client_id` that the keeper
 //! was told of.
 
+use ims_claims::NumericDate;
 use metrics::{Label, counter, gauge, histogram};
 
 use crate::Event;
@@ -15,9 +16,7 @@ pub(crate) fn record(client_id: &str, event: &Event) {
             let outcome = format!("{origin:?}").to_lowercase();
             counter!(REFRESHES, labelled("outcome", outcome.clone())).increment(1);
             histogram!(REFRESH_SECONDS, labelled("outcome", outcome)).record(took.as_secs_f64());
-            // Seconds since 1970, which a float holds exactly for as long as anybody will ask.
-            #[expect(clippy::cast_precision_loss, reason = "exact up to 2 to the 53 seconds")]
-            let expires_at = token.expires_at().as_seconds() as f64;
+            let expires_at = seconds(token.expires_at());
             gauge!(EXPIRES_AT_SECONDS, "client_id" => client_id.to_owned()).set(expires_at);
         }
         Event::RefreshFailed { took, .. } => {
@@ -36,8 +35,20 @@ pub(crate) fn record(client_id: &str, event: &Event) {
         Event::Rejected { .. } => {
             counter!(REJECTIONS, "client_id" => client_id.to_owned()).increment(1);
         }
-        Event::AttemptFailed { .. } | Event::LeftToAnother => {}
+        Event::AttemptFailed { .. } | Event::LeftToAnother | Event::CredentialEndsSoon { .. } => {}
     }
+}
+
+/// Measures when the credential ends, at each refresh: how long before that to raise an alarm, the dashboard knows.
+pub(crate) fn record_credential_end(client_id: &str, ends_at: NumericDate) {
+    let gauge = gauge!(CREDENTIAL_ENDS_AT_SECONDS, "client_id" => client_id.to_owned());
+    gauge.set(seconds(ends_at));
+}
+
+/// Seconds since 1970, which a float holds exactly for as long as anybody will ask.
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2 to the 53 seconds")]
+fn seconds(date: NumericDate) -> f64 {
+    date.as_seconds() as f64
 }
 
 /// Refreshes that began, by `reason`.
@@ -52,6 +63,9 @@ const REFRESH_SECONDS: &str = "ims_token_refresh_seconds";
 /// When the token that is held expires, in seconds since 1970: less the time of day, what remains of its life.
 const EXPIRES_AT_SECONDS: &str = "ims_token_expires_at_seconds";
 
+/// When the credential ends that tokens are obtained with, in seconds since 1970.
+const CREDENTIAL_ENDS_AT_SECONDS: &str = "ims_token_credential_ends_at_seconds";
+
 /// What a store did not do, by `operation`.
 const STORE_FAILURES: &str = "ims_token_store_failures_total";
 
@@ -62,7 +76,6 @@ const REJECTIONS: &str = "ims_token_rejections_total";
 mod tests {
     use super::*;
     use crate::{FetchError, Origin, RefreshReason, StoreError, StoreOperation};
-    use ims_claims::NumericDate;
     use ims_exchange::AccessToken;
     use metrics::{
         Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata,
@@ -152,7 +165,12 @@ mod tests {
             Event::LeftToAnother,
         ];
         let notes = Notes::default();
-        metrics::with_local_recorder(&notes, || events.iter().for_each(|event| record("c", event)));
+        metrics::with_local_recorder(&notes, || {
+            for event in &events {
+                record("c", event);
+            }
+            record_credential_end("c", date(172_800));
+        });
         assert_eq!(
             *notes.0.lock().unwrap(),
             [
@@ -164,6 +182,7 @@ mod tests {
                 "ims_token_refresh_seconds client_id=c outcome=failed 0.25",
                 "ims_token_store_failures_total client_id=c operation=save 1",
                 "ims_token_rejections_total client_id=c 1",
+                "ims_token_credential_ends_at_seconds client_id=c 172800",
             ]
         );
     }

@@ -60,6 +60,7 @@ pub(crate) async fn run(inner: Arc<Inner>, pilot: Pilot<Outcome>, order: Order) 
 async fn fly(inner: &Inner, order: &Order) -> Outcome {
     let reason = order.reason;
     inner.tell(&Event::RefreshStarted { reason });
+    inner.look_at_credential();
     let start = inner.reading().monotonic;
     let took = || inner.reading().monotonic.saturating_sub(start);
     match obtain(inner, order).await {

@@ -480,6 +480,32 @@ async fn health_says_how_the_keeper_is_doing() {
     assert!(format!("{:?}", rig.keeper).contains("remaining"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_end_of_the_credential_is_in_health_and_told_of_once_a_day_from_the_margin_on() {
+    let rig = Rig::new();
+    let days = |days: u64| Duration::from_hours(24 * days);
+    let (start, warnings) = (rig.clock.now(), Arc::new(Mutex::new(Vec::new())));
+    let log = Arc::clone(&warnings);
+    assert_eq!(rig.keeper.health().credential_ends_at, None);
+    let keeper =
+        rig.keeper.with_credential_end(start.plus(days(10)), days(3)).with_observer(move |event| {
+            if let Event::CredentialEndsSoon { ends_at, remaining } = event {
+                assert_eq!(*ends_at, start.plus(days(10)));
+                log.lock().unwrap().push(remaining.as_secs() / 3_600);
+            }
+        });
+    assert_eq!(keeper.health().credential_ends_at, Some(start.plus(days(10))));
+    for hour in 0..12 * 24 {
+        // Asked for again and again, and failing for the last two days.
+        if hour == 10 * 24 {
+            rig.source.begin_outage(FetchError::permanent("no"));
+        }
+        keeper.refresh().await.ok();
+        sleep(Duration::from_hours(1)).await;
+    }
+    assert_eq!(*warnings.lock().unwrap(), [72, 50, 28, 6, 0, 0]);
+}
+
 /// A source whose first request does `first`, and whose others bring a token.
 fn source_whose_first_request<First>(
     clock: SharedClock,

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use super::{PATIENCE, need::Need};
 use crate::{
     CacheKey, Clock, Event, FetchError, SharedClock, SharedStore, TokenError, TokenSource,
+    credential_end::{CredentialEnd, LastWarning},
     entry::{ApiHeaders, Entry},
     event::Observer,
     flight::{Flight, Pilot, take_off},
@@ -36,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) retries: u32,
     pub(crate) store: Option<(SharedStore, CacheKey)>,
     pub(crate) api_headers: ApiHeaders,
+    pub(crate) credential_end: Option<CredentialEnd>,
     pub(crate) observer: Observer,
 }
 
@@ -46,6 +48,7 @@ pub(super) struct State {
     flight: Option<Departed>,
     /// How many tokens in a row were rejected soon after they had come.
     rejections: u32,
+    last_warning: LastWarning,
 }
 
 struct Departed {
@@ -76,6 +79,18 @@ impl Inner {
         #[cfg(feature = "metrics")]
         crate::metrics::record(self.settings.api_headers.client_id(), event);
         self.settings.observer.tell(event);
+    }
+
+    /// Tells when the credential ends, if it is time to.
+    pub(crate) fn look_at_credential(&self) {
+        let Some(end) = self.settings.credential_end else { return };
+        #[cfg(feature = "metrics")]
+        crate::metrics::record_credential_end(self.settings.api_headers.client_id(), end.ends_at);
+        let now = self.reading();
+        let warning = end.warning(&mut self.state().last_warning, now);
+        if let Some(event) = warning {
+            self.tell(&event);
+        }
     }
 
     pub(crate) fn held(&self) -> Option<Arc<Entry>> {
