@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod cert;
+mod completions;
 mod demo;
 mod doctor;
 mod emulator;
@@ -8,6 +9,7 @@ mod exec;
 mod hsm;
 mod jwt;
 mod key;
+mod man;
 mod token;
 
 use clap::Subcommand;
@@ -17,11 +19,8 @@ use crate::{failure::Failure, output::Answer};
 /// What the command line can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show the whole way from a key to an authenticated call, offline, explained step by step
     Demo(demo::Arguments),
-    /// Print a valid access token, from the cache while it lasts
     Token(token::Arguments),
-    /// Run a program with a valid access token in its environment
     Exec(exec::Arguments),
     /// Make, take apart and verify JSON Web Tokens
     #[command(subcommand)]
@@ -35,10 +34,10 @@ pub(crate) enum Command {
     /// List and make keys in hardware security modules
     #[command(subcommand)]
     Hsm(hsm::Command),
-    /// Find out what is wrong with credentials, here first and then with IMS
     Doctor(doctor::Arguments),
-    /// Serve a local IMS that says exactly why it refuses
     Emulator(emulator::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
@@ -52,6 +51,8 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Hsm(command) => hsm::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Emulator(arguments) => emulator::run(arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }
 

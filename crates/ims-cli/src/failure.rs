@@ -9,6 +9,9 @@ use ims::{
     sign::{KeyError, SignError},
 };
 
+/// 128 and the number of SIGPIPE, as shells count it (POSIX, Shell & Utilities §2.8.2).
+const UNREAD: u8 = 141;
+
 /// A command that did not do its work.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -34,10 +37,11 @@ impl Failure {
         Self { exit_code: 4, ..Self::usage(message) }
     }
 
-    /// Whoever reads the output has seen enough: nothing to tell, exit code 0. It is returned like any failure, so that what
-    /// is temporary is still taken away.
+    /// Whoever reads the output has seen enough: nothing to tell. It is returned like any failure, so that what is temporary
+    /// is still taken away. The exit code is the one that a shell gives to a program which a closed pipe has ended, 141: with
+    /// 0, a check whose answer nobody heard would have said yes.
     pub(crate) fn unread() -> Self {
-        Self { exit_code: 0, ..Self::usage("nobody reads the output any more") }
+        Self { exit_code: UNREAD, ..Self::usage("nobody reads the output any more") }
     }
 
     /// Adds the error that is behind it, and all that is behind that.
@@ -72,8 +76,8 @@ impl Failure {
 
     /// Tells it all to a person, on standard error.
     pub(crate) fn report(self) -> ExitCode {
-        if self.exit_code == 0 {
-            return ExitCode::SUCCESS;
+        if self.exit_code == UNREAD {
+            return ExitCode::from(UNREAD);
         }
         let error = AnsiColor::Red.on_default().effects(Effects::BOLD);
         let hint = AnsiColor::Cyan.on_default().effects(Effects::BOLD);

@@ -22,6 +22,7 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done · 1 the answer is no · 2 usage · 3 try later · 4 a person must act\n\
+                          (141: the reader of the output went away)\n\
                           New here? Try `ims demo`.";
 
 fn main() -> ExitCode {

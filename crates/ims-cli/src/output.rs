@@ -38,6 +38,12 @@ pub(crate) fn write(text: &str) -> Result<(), Failure> {
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(unwritable)
 }
 
+/// Writes data that may be no text, byte for byte.
+pub(crate) fn write_bytes(data: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(data).and_then(|()| stdout.flush()).map_err(unwritable)
+}
+
 /// Writes one line of JSON.
 pub(crate) fn json(data: &impl Serialize) -> Result<(), Failure> {
     line(&serde_json::to_string(data).expect("data of this command is always JSON"))

@@ -21,8 +21,10 @@ use crate::{
 
 mod api;
 
-/// Shows the whole way: a key, a certificate, an integration, an assertion, its exchange for an access token, a call with it,
-/// and a refusal explained. Everything happens on this machine, against the emulator, and nothing is left behind.
+/// Show the whole way from a key to an authenticated call, offline, explained step by step.
+///
+/// A key, a certificate, an integration, an assertion, its exchange for an access token, a call with it, and a refusal
+/// explained. Everything happens on this machine, against the emulator, and nothing is left behind.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {}
 

@@ -11,6 +11,8 @@ use crate::{failure::Failure, integration::IntegrationOptions, output::Answer};
 
 use checklist::{Check, Checklist};
 
+/// Find out what is wrong with credentials, here first and then with IMS.
+///
 /// Goes through everything between credentials and a token, and says what is wrong and what to type next. What can be
 /// seen on this machine comes first, so that the first line that failed names the cause. Nothing secret is printed.
 #[derive(Debug, Args)]

@@ -20,6 +20,8 @@ use crate::{
 
 pub(super) use binding::binding;
 
+/// Serve a local IMS that says exactly why it refuses.
+///
 /// Serves a local IMS until it is ended by a signal. Its first line on standard output is its base URL; for every request it
 /// says on standard error what it checked and why it refused. Under URL/_emulator/ is a page that shows the same.
 #[derive(Debug, Args)]
@@ -66,7 +68,6 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print the environment variables that lead clients with hard-coded hosts to the emulator
     Env(env::Arguments),
 }
 

@@ -11,6 +11,8 @@ use crate::{
     output::Answer,
 };
 
+/// Run a program with a valid access token in its environment.
+///
 /// Runs a program with `IMS_ACCESS_TOKEN` in its environment, and `IMS_CLIENT_ID` and `IMS_ORG_ID` for the other header fields
 /// that Adobe's APIs want. The program takes the place of ims, so signals and the exit code are its own.
 #[derive(Debug, Args)]

@@ -18,11 +18,8 @@ use crate::{
 /// The commands about hardware security modules.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List the tokens of a module
     Tokens(tokens::Arguments),
-    /// List the private keys in a token
     Keys(keys::Arguments),
-    /// Make an RSA key inside a token
     Generate(generate::Arguments),
 }
 

@@ -11,11 +11,8 @@ use crate::{failure::Failure, output::Answer};
 /// The commands about JWTs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Sign an assertion for the integration and print it
     Sign(sign::Arguments),
-    /// Show what a JWT says, without verifying it
     Decode(decode::Arguments),
-    /// Verify the signature and the claims of a JWT
     Verify(verify::Arguments),
 }
 

@@ -12,7 +12,6 @@ use crate::{failure::Failure, files, output::Answer};
 /// The commands about private keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show what a private key file is, and whether it can sign for IMS
     Inspect(inspect::Arguments),
 }
 

@@ -12,6 +12,8 @@ use crate::{
     when,
 };
 
+/// Print a valid access token, from the cache while it lasts.
+///
 /// Prints an access token and nothing else. It is kept in a file that only you can read (`IMS_CACHE_DIR`, by default the
 /// folder ims in your cache) and comes from there while it lasts; processes that ask at once share one exchange.
 #[derive(Debug, Args)]

@@ -19,6 +19,8 @@ use crate::{
     output::{self, Answer},
 };
 
+/// Make a certificate request for a key.
+///
 /// Makes a certificate request (PKCS#10) for a key that you have, as `openssl req -new` does.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

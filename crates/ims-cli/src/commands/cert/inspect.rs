@@ -20,6 +20,8 @@ use crate::{
     when,
 };
 
+/// Show what certificates say, and what Adobe would refuse about them.
+///
 /// Shows every certificate of the files, PEM or DER, and what Adobe would refuse about it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

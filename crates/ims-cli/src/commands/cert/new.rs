@@ -23,6 +23,8 @@ use crate::{
     when,
 };
 
+/// Make a private key and its self-signed certificate.
+///
 /// Makes private.key, which only you can read, and `certificate_pub.crt`, which goes to Adobe: what
 /// `openssl req -x509 -sha256 -nodes -days 365 -newkey rsa:2048` makes. Files that are there stay as they are.
 #[derive(Debug, Args)]

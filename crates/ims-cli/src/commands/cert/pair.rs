@@ -13,6 +13,8 @@ use crate::{
     output::{self, Answer},
 };
 
+/// Tell whether a certificate and a private key belong together.
+///
 /// Compares the public keys of two files: certificates, requests, private keys or public keys. Exit code 0 if they belong
 /// together, 1 if they do not.
 #[derive(Debug, Args)]

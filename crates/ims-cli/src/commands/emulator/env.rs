@@ -11,6 +11,8 @@ use crate::{
     output::{self, Answer},
 };
 
+/// Print the environment variables that lead clients with hard-coded hosts to the emulator.
+///
 /// Prints the variables that make a client go through the emulator's CONNECT proxy and trust its certificate authority.
 /// The emulator must run with --ca-dir. Use them in a test's environment and never in the whole system's.
 #[derive(Debug, Args)]

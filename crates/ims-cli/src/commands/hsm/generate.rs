@@ -11,6 +11,8 @@ use crate::{
     output::{self, Answer},
 };
 
+/// Make an RSA key inside a token.
+///
 /// Makes an RSA key inside the token, with the label (and id) of the URI, and prints the URI that names it. The key signs,
 /// and cannot be read out.
 #[derive(Debug, Args)]

@@ -12,6 +12,8 @@ use crate::{
     output::{self, Answer},
 };
 
+/// List the private keys in a token.
+///
 /// Lists the private keys in a token, and whether they can sign for IMS.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

@@ -12,6 +12,8 @@ use crate::{
     output::{self, Answer},
 };
 
+/// List the tokens of a module.
+///
 /// Lists the tokens of a PKCS#11 module. No PIN is needed.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

@@ -13,6 +13,8 @@ use crate::{
     when,
 };
 
+/// Show what a JWT says, without verifying it.
+///
 /// Shows the header and the payload of a JWT. Nothing is verified: anybody can write anything into a JWT.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

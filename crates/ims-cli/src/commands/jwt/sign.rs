@@ -17,6 +17,8 @@ use crate::{
     when,
 };
 
+/// Sign an assertion for the integration and print it.
+///
 /// Signs an assertion with the integration's private key and prints it: what IMS takes as `jwt_token`, together with the
 /// client id and the client secret.
 #[derive(Debug, Args)]

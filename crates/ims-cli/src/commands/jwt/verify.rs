@@ -19,6 +19,8 @@ use crate::{
     when,
 };
 
+/// Verify the signature and the claims of a JWT.
+///
 /// Verifies a JWT: its form, its RS256 signature by the key that you name, and the claims that IMS wants of an assertion, or
 /// the life of an access token. Exit code 0 if it is valid, 1 if it is not.
 #[derive(Debug, Args)]

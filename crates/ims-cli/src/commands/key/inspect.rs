@@ -13,6 +13,8 @@ use crate::{
     output::{self, Answer},
 };
 
+/// Show what a private key file is, and whether it can sign for IMS.
+///
 /// Shows what a private key file is, and whether it can sign for IMS: exit code 0 if it can, 1 if it cannot.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
