@@ -15,7 +15,7 @@ use ims::{
     claims::NumericDate,
     sign::PemSigner,
 };
-use ims_testkit::{PASSPHRASE, keys};
+use ims_testkit::{PASSPHRASE, certificates, keys};
 use serde_json::{Value, json};
 
 #[path = "support/running_emulator.rs"]
@@ -157,9 +157,65 @@ fn a_check_sorts_by_the_end_and_tells_fine_from_soon_from_unreadable() {
     sandbox.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     assert_eq!(sandbox.run("cert check all broken.pem").code, Some(4));
     assert_eq!(sandbox.run("cert check nowhere").code, Some(4));
-    let metrics = sandbox.run("cert check all --within 9d --prometheus").stdout;
+    assert_eq!(sandbox.run("cert check").code, Some(2));
+}
+
+#[test]
+fn metrics_go_to_standard_output_or_replace_a_file_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.write("twice.pem", [certificates::FIRST, certificates::FIRST].concat());
+    sandbox.write("odd \"name.crt", certificates::SECOND);
+    sandbox.write("empty.crt", "");
+    let pattern = "cert check *.pem *.crt --within 1d";
+    let printed = sandbox.run(&format!("{pattern} --prometheus -"));
+    assert_eq!(printed.code, Some(4), "{printed:?}");
+    let metrics = &printed.stdout;
     let metric = "ims_certificate_not_after_timestamp_seconds{";
+    // Prometheus refuses a file in which a series comes twice.
     assert_eq!(metrics.matches(metric).count(), 3, "{metrics}");
+    assert!(metrics.contains(r#"{file="odd \"name.crt","#), "{metrics}");
+    assert!(metrics.contains(r#"ims_certificate_unreadable{file="empty.crt"} 1"#), "{metrics}");
+
+    sandbox.write("ims.prom", "of yesterday");
+    let written = sandbox.run(&format!("{pattern} --prometheus ims.prom"));
+    assert_eq!(fs::read_to_string(sandbox.path("ims.prom")).unwrap(), *metrics);
+    assert_eq!(mode(&sandbox, "ims.prom"), 0o644);
+    assert!(written.stdout.contains("days") && !written.stdout.contains(metric), "{written:?}");
+    assert_eq!(sandbox.run("cert check . --json --prometheus -").code, Some(2));
+}
+
+#[test]
+fn patterns_and_folders_lead_to_every_certificate_once() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.path("deep/er/est")).unwrap();
+    sandbox.write("deep/a.crt", certificates::FIRST);
+    sandbox.write("deep/er/b.crt", certificates::SECOND);
+    sandbox.write("deep/er/est/[c].crt", certificates::SECOND);
+    sandbox.write("deep/er/private.key", keys::FIRST);
+    sandbox.write("deep/er/private.pem", keys::FIRST);
+    std::os::unix::fs::symlink(sandbox.path("deep"), sandbox.path("deep/er/circle")).unwrap();
+    #[rustfmt::skip]
+    let table = [
+        ("deep",                    Some(3)),
+        ("deep/*.crt",              Some(1)),
+        ("deep/?r/*",               Some(2)),
+        ("deep/**/*.crt",           Some(3)),
+        ("deep deep/**/*.crt",      Some(3)),
+        ("deep/**",                 Some(3)),
+        ("deep/er/est/[c].crt",     Some(1)),
+        ("credentials.json",        Some(1)),
+        ("deep/er/private.pem",     None),
+        ("nothing/*.crt",           None),
+        ("deep/***",                None),
+    ];
+    for (paths, certificates) in table {
+        let finished = sandbox.run(&format!("cert check {paths} --within 1d --json"));
+        let code = if certificates.is_some() { 0 } else { 4 };
+        assert_eq!(finished.code, Some(code), "{paths}: {finished:?}");
+        let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+        let found = report["certificates"].as_array().unwrap().len();
+        assert_eq!(found, certificates.unwrap_or(0), "{paths}: {finished:?}");
+    }
 }
 
 /// A certificate of the first key, from one second since 1970 to another.

@@ -1,7 +1,6 @@
 //! `ims cert`: the certificates by which IMS knows a service account.
 
 mod check;
-mod check_report;
 mod csr;
 mod inspect;
 mod new;
@@ -19,15 +18,10 @@ use crate::{
 /// The commands about certificates.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a private key and its self-signed certificate
     New(new::Arguments),
-    /// Make a certificate request for a key
     Csr(csr::Arguments),
-    /// Show what certificates say, and what Adobe would refuse about them
     Inspect(inspect::Arguments),
-    /// Tell which certificates end soon
     Check(check::Arguments),
-    /// Tell whether a certificate and a private key belong together
     Match(pair::Arguments),
 }
 

@@ -1,11 +1,14 @@
-//! What `ims cert check` found, for a person, for a program and for Prometheus.
+//! What `ims cert check` found, for a person and for a program.
 
 use std::{fmt::Write as _, path::Path};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use super::check::{Checked, Unreadable};
+use super::{
+    certificates::{Checked, Findings},
+    targets::Unreadable,
+};
 use crate::{failure::Failure, output, when};
 
 #[derive(Serialize)]
@@ -46,20 +49,20 @@ impl<'a> CertificateData<'a> {
 }
 
 /// One line of JSON.
-pub(super) fn json(checked: &[Checked], unreadable: &[Unreadable]) -> Result<(), Failure> {
+pub(super) fn json(findings: &Findings) -> Result<(), Failure> {
+    let unreadable = findings.unreadable.iter();
     output::json(&Report {
-        certificates: checked.iter().map(CertificateData::new).collect(),
+        certificates: findings.certificates.iter().map(CertificateData::new).collect(),
         unreadable: unreadable
-            .iter()
             .map(|unread| UnreadableData { file: &unread.file, reason: &unread.reason })
             .collect(),
     })
 }
 
 /// A table, soonest end first, with a bar for what is left of each certificate's life.
-pub(super) fn table(checked: &[Checked], unreadable: &[Unreadable]) -> Result<(), Failure> {
+pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
     let mut text = String::new();
-    for certificate in checked {
+    for certificate in &findings.certificates {
         let style = style(certificate);
         let Checked { days_left, file, subject, .. } = certificate;
         let (bar, date) = (bar(certificate.share_left), when::rfc3339(certificate.not_after));
@@ -75,7 +78,7 @@ pub(super) fn table(checked: &[Checked], unreadable: &[Unreadable]) -> Result<()
         .expect("a String takes all that is written");
     }
     output::write(&text)?;
-    for Unreadable { file, reason } in unreadable {
+    for Unreadable { file, reason } in &findings.unreadable {
         output::note("unreadable", &format!("{}: {reason}", file.display()));
     }
     Ok(())
@@ -97,36 +100,3 @@ fn bar(share: f64) -> String {
 }
 
 const PLACES: u8 = 10;
-
-/// The text format of Prometheus, version 0.0.4.
-pub(super) fn prometheus(checked: &[Checked], unreadable: &[Unreadable]) -> Result<(), Failure> {
-    let mut text = String::from(
-        "# HELP ims_certificate_not_after_timestamp_seconds The last second in which the certificate is valid.\n\
-         # TYPE ims_certificate_not_after_timestamp_seconds gauge\n",
-    );
-    for certificate in checked {
-        writeln!(
-            text,
-            "ims_certificate_not_after_timestamp_seconds{{file=\"{}\",subject=\"{}\",sha256=\"{}\"}} {}",
-            label(&certificate.file.display().to_string()),
-            label(&certificate.subject),
-            certificate.sha256_fingerprint,
-            certificate.not_after.as_seconds(),
-        )
-        .expect("a String takes all that is written");
-    }
-    text.push_str(
-        "# HELP ims_certificate_unreadable A file in which no certificate could be read.\n\
-         # TYPE ims_certificate_unreadable gauge\n",
-    );
-    for unread in unreadable {
-        let file = label(&unread.file.display().to_string());
-        writeln!(text, "ims_certificate_unreadable{{file=\"{file}\"}} 1")
-            .expect("a String takes all that is written");
-    }
-    output::write(&text)
-}
-
-fn label(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
