@@ -44,7 +44,7 @@ async fn serve(folder: &Path) -> Result<(), Box<dyn Error>> {
     let Credential::ServiceAccount(account) = credentials.credential() else {
         return Err("the credentials are not a service account's".into());
     };
-    let sealing_key = SealingKey::derive(account.client_secret.expose_secret().as_bytes());
+    let sealing_key = SealingKey::derive(account.client_secrets.first().expose_secret().as_bytes());
     let url = format!("redis+unix://{}", Redis::socket(folder).display());
     let store = RedisStore::new(&url, sealing_key)?;
 

@@ -100,7 +100,7 @@ mod tests {
     fn a_program_without_a_runtime_has_its_token() {
         let credential = ServerToServerCredential {
             client_id: "client".parse().unwrap(),
-            client_secret: ClientSecret::new("secret".to_owned()),
+            client_secrets: ClientSecret::new("secret".to_owned()).into(),
             scopes: vec!["openid".parse().unwrap()],
             org_id: None,
         };

@@ -11,7 +11,7 @@ use ims_token::{
 };
 
 use crate::{
-    Client, Credential, Credentials, Error, ServiceAccountCredential,
+    ApiKeyAlone, Client, Credential, Credentials, Error, ServiceAccountCredential,
     server_to_server::ServerToServerSource, service_account::ServiceAccountSource,
 };
 
@@ -104,18 +104,18 @@ impl ClientBuilder {
         Ok(match self.credentials.into_credential() {
             Credential::ServiceAccount(ServiceAccountCredential {
                 account,
-                client_secret,
-                signing_key,
+                client_secrets,
+                signing_keys,
                 sends_jti,
-                ..
             }) => {
-                let signer = self.signer.map_or_else(|| signing_key.signer(), Ok)?;
+                let signer =
+                    self.signer.map_or_else(|| signing_keys.first().signing_key.signer(), Ok)?;
                 let source = ServiceAccountSource {
                     environment,
                     account,
                     assertion_lifetime: self.assertion_lifetime,
                     sends_jti,
-                    client_secret,
+                    client_secrets,
                     signer,
                     transport,
                     request_timeout: self.request_timeout,
@@ -132,6 +132,9 @@ impl ClientBuilder {
                     clock: self.clock,
                 };
                 asking(source, ServerToServerSource::fetch)
+            }
+            Credential::ApiKey(_) => {
+                TokenSource::new(async || Err(FetchError::permanent(ApiKeyAlone)))
             }
         })
     }
@@ -162,6 +165,7 @@ fn cache_key(credentials: &Credentials) -> CacheKey {
                 None => key,
             }
         }
+        Credential::ApiKey(_) => key("none"),
     }
 }
 

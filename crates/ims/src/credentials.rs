@@ -2,10 +2,9 @@
 
 use std::{fmt, path::Path};
 
-use ims_claims::{ClientId, Environment, OrgId, ServiceAccount};
-use ims_exchange::{ClientSecret, Scope};
+use ims_claims::{ClientId, Environment, OrgId};
 
-use crate::SigningKey;
+use crate::{Credential, ServerToServerCredential, ServiceAccountCredential};
 
 mod aem_service;
 mod aio_context;
@@ -28,44 +27,6 @@ pub struct Credentials {
     credential: Credential,
     form: Form,
     warnings: Vec<String>,
-}
-
-/// The two kinds of integration that get tokens without a person.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Credential {
-    /// A service account with a certificate, Adobe's JWT credential.
-    ServiceAccount(ServiceAccountCredential),
-    /// OAuth Server-to-Server.
-    ServerToServer(ServerToServerCredential),
-}
-
-/// A service account and the private key that it signs with.
-#[derive(Debug, Clone)]
-pub struct ServiceAccountCredential {
-    /// Everything about the integration that is not secret.
-    pub account: ServiceAccount,
-    /// The integration's secret.
-    pub client_secret: ClientSecret,
-    /// The key that signs.
-    pub signing_key: SigningKey,
-    /// The contents of the certificate's file, if one is named.
-    pub certificate: Option<Vec<u8>>,
-    /// Whether each assertion carries a `jti`, which some integrations require.
-    pub sends_jti: bool,
-}
-
-/// A client id, its secret and the scopes it asks for.
-#[derive(Debug, Clone)]
-pub struct ServerToServerCredential {
-    /// The integration.
-    pub client_id: ClientId,
-    /// The integration's secret.
-    pub client_secret: ClientSecret,
-    /// What the token is to be good for.
-    pub scopes: Vec<Scope>,
-    /// The organization, which IMS wants of integrations that several organizations use.
-    pub org_id: Option<OrgId>,
 }
 
 /// The forms of credentials that are recognised by their content.
@@ -149,19 +110,13 @@ impl Credentials {
     /// The integration's client id.
     #[must_use]
     pub fn client_id(&self) -> &ClientId {
-        match &self.credential {
-            Credential::ServiceAccount(credential) => credential.account.client_id(),
-            Credential::ServerToServer(credential) => &credential.client_id,
-        }
+        self.credential.client_id()
     }
 
     /// The organization, where it is known.
     #[must_use]
     pub fn org_id(&self) -> Option<&OrgId> {
-        match &self.credential {
-            Credential::ServiceAccount(credential) => Some(credential.account.org_id()),
-            Credential::ServerToServer(credential) => credential.org_id.as_ref(),
-        }
+        self.credential.org_id()
     }
 
     /// What form the credentials came in.

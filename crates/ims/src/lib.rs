@@ -4,22 +4,27 @@
 mod blocking;
 mod client;
 mod client_builder;
+mod client_secrets;
+mod credential;
 mod credentials;
 mod error;
 mod server_to_server;
 mod service_account;
 mod signing_key;
+mod signing_keys;
 
 #[cfg(feature = "blocking")]
 pub use blocking::BlockingClient;
 pub use client::Client;
 pub use client_builder::{ClientBuilder, REQUEST_TIMEOUT};
-pub use credentials::{
-    Credential, Credentials, CredentialsError, Form, ServerToServerCredential,
-    ServiceAccountCredential,
+pub use client_secrets::ClientSecrets;
+pub use credential::{
+    ApiKeyCredential, Credential, ServerToServerCredential, ServiceAccountCredential,
 };
-pub use error::Error;
+pub use credentials::{Credentials, CredentialsError, Form};
+pub use error::{ApiKeyAlone, Error};
 pub use signing_key::SigningKey;
+pub use signing_keys::{KeyPair, SigningKeys};
 
 pub use ims_cert as cert;
 pub use ims_claims as claims;

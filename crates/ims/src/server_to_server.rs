@@ -23,10 +23,10 @@ pub(crate) struct ServerToServerSource {
 impl ServerToServerSource {
     /// One exchange: grant, transport, token. Nothing is tried twice here.
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
-        let ServerToServerCredential { client_id, client_secret, scopes, org_id } =
+        let ServerToServerCredential { client_id, client_secrets, scopes, org_id } =
             &self.credential;
         let now = self.clock.now();
-        let mut grant = ClientCredentials::new(client_id, client_secret, scopes);
+        let mut grant = ClientCredentials::new(client_id, client_secrets.first(), scopes);
         if let Some(org_id) = org_id {
             grant = grant.with_org_id(org_id);
         }

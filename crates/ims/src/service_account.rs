@@ -9,9 +9,11 @@ use std::{
 };
 
 use ims_claims::{AssertionLifetime, ClaimsSet, Environment, JwtId, NumericDate, ServiceAccount};
-use ims_exchange::{AccessToken, ClientSecret, Grant, JwtExchange, SharedTransport, Transport};
+use ims_exchange::{AccessToken, Grant, JwtExchange, SharedTransport, Transport};
 use ims_sign::{SharedSigner, SignError, sign_assertion};
 use ims_token::{Clock, FetchError, SharedClock};
+
+use crate::ClientSecrets;
 
 /// Obtains tokens for a service account.
 #[derive(Debug)]
@@ -20,7 +22,7 @@ pub(crate) struct ServiceAccountSource {
     pub(crate) account: ServiceAccount,
     pub(crate) assertion_lifetime: AssertionLifetime,
     pub(crate) sends_jti: bool,
-    pub(crate) client_secret: ClientSecret,
+    pub(crate) client_secrets: ClientSecrets,
     pub(crate) signer: SharedSigner,
     pub(crate) transport: SharedTransport,
     pub(crate) request_timeout: Duration,
@@ -33,7 +35,8 @@ impl ServiceAccountSource {
         let now = self.clock.now();
         let claims = self.claims(now);
         let assertion = sign_assertion(&claims, &self.signer).await.map_err(unsigned)?;
-        let grant = JwtExchange::new(self.account.client_id(), &self.client_secret, &assertion);
+        let grant =
+            JwtExchange::new(self.account.client_id(), self.client_secrets.first(), &assertion);
         let request = grant.request(&self.environment);
         let response = self.transport.send(request, self.request_timeout).await;
         Ok(grant.token(&response.map_err(ims_exchange::ExchangeError::from)?, now)?)

@@ -12,7 +12,7 @@ use std::{error::Error, fmt, time::Duration};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use ims::{
-    Client, Credential, Credentials, ServiceAccountCredential, SigningKey,
+    Client, Credential, Credentials, KeyPair, ServiceAccountCredential, SigningKey,
     claims::{Algorithm, Metascope, ServiceAccount, Signature},
     exchange::ClientSecret,
     sign::{
@@ -117,10 +117,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let credential = ServiceAccountCredential {
         account,
-        client_secret: ClientSecret::new("example-secret".to_owned()),
+        client_secrets: ClientSecret::new("example-secret".to_owned()).into(),
         // The signer that the builder is given takes the place of this.
-        signing_key: SigningKey::File { contents: Vec::new().into(), passphrase: None },
-        certificate: None,
+        signing_keys: KeyPair {
+            signing_key: SigningKey::File { contents: Vec::new().into(), passphrase: None },
+            certificate: None,
+        }
+        .into(),
         sends_jti: false,
     };
     let credentials = Credentials::new(ims.url().parse()?, Credential::ServiceAccount(credential));

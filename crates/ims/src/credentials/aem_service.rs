@@ -3,7 +3,7 @@
 use ims_claims::{Environment, ServiceAccount};
 use zeroize::Zeroizing;
 
-use crate::SigningKey;
+use crate::{KeyPair, SigningKey};
 
 use super::{Credential, CredentialsError, Fields, ServiceAccountCredential};
 
@@ -24,15 +24,21 @@ pub(super) fn credential(
             name: integration.path_of("metascopes"),
             source,
         })?,
-        client_secret: technical_account.client_secret("clientSecret")?,
+        client_secrets: technical_account.client_secret("clientSecret")?.into(),
+        signing_keys: key_pair(&integration)?.into(),
+        sends_jti: false,
+    };
+    Ok((environment(&integration)?, Credential::ServiceAccount(credential)))
+}
+
+fn key_pair(integration: &Fields<'_>) -> Result<KeyPair, CredentialsError> {
+    Ok(KeyPair {
         signing_key: SigningKey::File {
             contents: Zeroizing::new(integration.text("privateKey")?.as_bytes().to_vec()),
             passphrase: None,
         },
         certificate: integration.optional_text("publicKey")?.map(|pem| pem.as_bytes().to_vec()),
-        sends_jti: false,
-    };
-    Ok((environment(&integration)?, Credential::ServiceAccount(credential)))
+    })
 }
 
 /// `imsEndpoint` is a host without a scheme.

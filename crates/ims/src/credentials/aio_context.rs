@@ -7,7 +7,7 @@ use ims_claims::{Environment, ServiceAccount};
 use ims_sign::Passphrase;
 use zeroize::Zeroizing;
 
-use crate::SigningKey;
+use crate::{KeyPair, SigningKey};
 
 use super::{
     Credential, CredentialsError, Fields, ServerToServerCredential, ServiceAccountCredential,
@@ -25,7 +25,7 @@ pub(super) fn credential(
     } else {
         Credential::ServerToServer(ServerToServerCredential {
             client_id: context.required("client_id")?,
-            client_secret: client_secret(context)?,
+            client_secrets: client_secret(context)?.into(),
             scopes: context.list("scopes")?,
             org_id: context.optional("ims_org_id")?,
         })
@@ -62,17 +62,17 @@ fn service_account(
         context.list("meta_scopes")?,
     );
     let passphrase = context.optional_text("passphrase")?.filter(|text| !text.is_empty());
+    let signing_key = SigningKey::File {
+        contents: private_key(context, folder)?,
+        passphrase: passphrase.map(|text| Passphrase::new(text.to_owned())),
+    };
     Ok(ServiceAccountCredential {
         account: account.map_err(|source| CredentialsError::Format {
             name: context.path_of("meta_scopes"),
             source,
         })?,
-        client_secret: client_secret(context)?,
-        signing_key: SigningKey::File {
-            contents: private_key(context, folder)?,
-            passphrase: passphrase.map(|text| Passphrase::new(text.to_owned())),
-        },
-        certificate: None,
+        client_secrets: client_secret(context)?.into(),
+        signing_keys: KeyPair { signing_key, certificate: None }.into(),
         sends_jti: false,
     })
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use ims_claims::{Environment, ServiceAccount};
 use ims_exchange::ClientSecret;
 
-use crate::SigningKey;
+use crate::{KeyPair, SigningKey};
 
 use super::{
     Credential, CredentialsError, Fields, ServerToServerCredential, ServiceAccountCredential,
@@ -47,7 +47,7 @@ fn server_to_server(
         fields.first_text("client_secrets")?.ok_or_else(|| fields.missing("client_secrets"))?;
     Ok(Credential::ServerToServer(ServerToServerCredential {
         client_id: fields.required("client_id")?,
-        client_secret: ClientSecret::new(client_secret.to_owned()),
+        client_secrets: ClientSecret::new(client_secret.to_owned()).into(),
         scopes: fields.list("scopes")?,
         org_id: project.object("org")?.optional("ims_org_id")?,
     }))
@@ -70,14 +70,20 @@ fn service_account(
             name: fields.path_of("meta_scopes"),
             source,
         })?,
-        client_secret: fields.client_secret("client_secret")?,
+        client_secrets: fields.client_secret("client_secret")?.into(),
+        signing_keys: key_pair(folder)?.into(),
+        sends_jti: false,
+    }))
+}
+
+fn key_pair(folder: &Path) -> Result<KeyPair, CredentialsError> {
+    Ok(KeyPair {
         signing_key: SigningKey::File {
             contents: read_private(&folder.join(PRIVATE_KEY))?,
             passphrase: None,
         },
         certificate: read(&folder.join(CERTIFICATE)).ok().map(|(contents, _)| contents.to_vec()),
-        sends_jti: false,
-    }))
+    })
 }
 
 fn names(entries: &[&Fields<'_>]) -> Result<String, CredentialsError> {

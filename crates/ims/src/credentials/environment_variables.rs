@@ -7,7 +7,7 @@ use ims_exchange::ClientSecret;
 use ims_sign::Passphrase;
 use zeroize::Zeroizing;
 
-use crate::SigningKey;
+use crate::{KeyPair, SigningKey};
 
 use super::{
     Credential, Credentials, CredentialsError, Form, ServerToServerCredential,
@@ -24,7 +24,7 @@ pub(super) fn credentials(
     let credential = if variables.optional("IMS_SCOPES").is_some() {
         Credential::ServerToServer(ServerToServerCredential {
             client_id: variables.required("IMS_CLIENT_ID")?,
-            client_secret: ClientSecret::new(variables.text("IMS_CLIENT_SECRET")?),
+            client_secrets: ClientSecret::new(variables.text("IMS_CLIENT_SECRET")?).into(),
             scopes: variables.list("IMS_SCOPES")?,
             org_id: variables.parsed("IMS_ORG_ID")?,
         })
@@ -57,14 +57,17 @@ fn service_account<F: Fn(&str) -> Option<String>>(
     };
     let passphrase = variables.optional("IMS_PRIVATE_KEY_PASSPHRASE").map(Passphrase::new);
     let certificate = variables.path("IMS_CERTIFICATE_FILE")?.map(|path| read(&path));
+    let key_pair = KeyPair {
+        signing_key: SigningKey::File { contents, passphrase },
+        certificate: certificate.transpose()?.map(|(contents, _)| contents.to_vec()),
+    };
     Ok(ServiceAccountCredential {
         account: account.map_err(|source| CredentialsError::Format {
             name: "IMS_METASCOPES".to_owned(),
             source,
         })?,
-        client_secret: ClientSecret::new(variables.text("IMS_CLIENT_SECRET")?),
-        signing_key: SigningKey::File { contents, passphrase },
-        certificate: certificate.transpose()?.map(|(contents, _)| contents.to_vec()),
+        client_secrets: ClientSecret::new(variables.text("IMS_CLIENT_SECRET")?).into(),
+        signing_keys: key_pair.into(),
         sends_jti: false,
     })
 }

@@ -7,7 +7,7 @@ use ims_exchange::ClientSecret;
 use ims_sign::Passphrase;
 use zeroize::Zeroizing;
 
-use crate::SigningKey;
+use crate::{KeyPair, SigningKey};
 
 use super::{
     Credential, CredentialsError, Fields, ServerToServerCredential, ServiceAccountCredential,
@@ -63,14 +63,17 @@ fn service_account(
         fields.list("metascopes")?,
     );
     let certificate = fields.path("certificate_file", folder)?.map(|path| read(&path));
+    let key_pair = KeyPair {
+        signing_key: signing_key(fields, folder)?,
+        certificate: certificate.transpose()?.map(|(contents, _)| contents.to_vec()),
+    };
     Ok(ServiceAccountCredential {
         account: account.map_err(|source| CredentialsError::Format {
             name: fields.path_of("metascopes"),
             source,
         })?,
-        client_secret: client_secret(fields, folder)?,
-        signing_key: signing_key(fields, folder)?,
-        certificate: certificate.transpose()?.map(|(contents, _)| contents.to_vec()),
+        client_secrets: client_secret(fields, folder)?.into(),
+        signing_keys: key_pair.into(),
         sends_jti: fields.flag("jti")?,
     })
 }
@@ -81,7 +84,7 @@ fn server_to_server(
 ) -> Result<ServerToServerCredential, CredentialsError> {
     Ok(ServerToServerCredential {
         client_id: fields.required("client_id")?,
-        client_secret: client_secret(fields, folder)?,
+        client_secrets: client_secret(fields, folder)?.into(),
         scopes: fields.list("scopes")?,
         org_id: fields.optional("org_id")?,
     })

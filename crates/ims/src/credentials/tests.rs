@@ -5,6 +5,7 @@ use std::{error::Error, fs, path::PathBuf};
 use tempfile::TempDir;
 
 use super::*;
+use crate::SigningKey;
 
 mod canaries;
 mod files;
@@ -48,7 +49,7 @@ impl Folder {
     fn server_to_server(&self, contents: &str) -> ServerToServerCredential {
         match self.read(contents).unwrap().credential {
             Credential::ServerToServer(credential) => credential,
-            Credential::ServiceAccount(_) => panic!("a service account"),
+            _ => panic!("another kind of credential"),
         }
     }
 
@@ -72,7 +73,7 @@ fn set_mode(_path: &Path, _mode: u32) {}
 fn service_account(credentials: Credentials) -> ServiceAccountCredential {
     match credentials.credential {
         Credential::ServiceAccount(credential) => credential,
-        Credential::ServerToServer(_) => panic!("a server-to-server credential"),
+        _ => panic!("another kind of credential"),
     }
 }
 

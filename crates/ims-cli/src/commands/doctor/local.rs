@@ -57,7 +57,7 @@ fn check_service_account(
             .next("migrate to OAuth Server-to-Server in the Developer Console"),
         );
     }
-    let signer = match credential.signing_key.signer() {
+    let signer = match credential.signing_keys.first().signing_key.signer() {
         Ok(signer) => {
             let bits = signer.public_key().modulus_bits();
             checklist.add(Check::ok("private key", format!("RSA {bits} bits")));
@@ -87,7 +87,7 @@ fn check_certificates(
     public_key: Option<&PublicKey>,
     checklist: &mut Checklist,
 ) {
-    let Some(contents) = &credential.certificate else {
+    let Some(contents) = &credential.signing_keys.first().certificate else {
         checklist.add(
             Check::warning(
                 "certificate",

@@ -1,7 +1,7 @@
 //! What the emulator has to know of an integration, out of the credentials that its client uses.
 
 use ims::{
-    Credential, Credentials, ServiceAccountCredential,
+    Credential, Credentials, KeyPair, ServiceAccountCredential,
     cert::{self, DistinguishedName, Validity},
     claims::{OrgId, TechnicalAccountId},
 };
@@ -21,7 +21,7 @@ pub(crate) async fn binding(credentials: &Credentials) -> Result<Binding, Failur
                     Failure::person("the certificate cannot be used").because(error)
                 })?;
             Ok(Binding::from(&credential.account)
-                .with_client_secret(credential.client_secret.expose_secret())
+                .with_client_secret(credential.client_secrets.first().expose_secret())
                 .with_certificates(certificates))
         }
         Credential::ServerToServer(credential) => {
@@ -33,7 +33,7 @@ pub(crate) async fn binding(credentials: &Credentials) -> Result<Binding, Failur
                 unreachable!("both constants have the right form")
             };
             Ok(Binding::new(credential.client_id.clone(), org_id, account)
-                .with_client_secret(credential.client_secret.expose_secret())
+                .with_client_secret(credential.client_secrets.first().expose_secret())
                 .with_scopes(credential.scopes.iter().map(ToString::to_string)))
         }
         _ => Err(Failure::person("the emulator does not know this kind of credentials")),
@@ -45,11 +45,12 @@ const EMULATED_ACCOUNT: &str = "EMULATED@techacct.adobe.com";
 
 /// The certificate's file, else a certificate made for the key: the emulator only asks whose signature it is.
 async fn certificate(credential: &ServiceAccountCredential) -> Result<Vec<u8>, Failure> {
-    if let Some(file) = &credential.certificate {
+    let KeyPair { signing_key, certificate } = credential.signing_keys.first();
+    if let Some(file) = certificate {
         return Ok(file.clone());
     }
     let unable = |error| Failure::person("no certificate can be made for the key").because(error);
-    let signer = credential.signing_key.signer()?;
+    let signer = signing_key.signer()?;
     let subject: DistinguishedName = "/CN=ims emulator".parse().map_err(unable)?;
     let validity = Validity::from_days(when::now(), CERTIFICATE_DAYS).map_err(unable)?;
     let certificate =

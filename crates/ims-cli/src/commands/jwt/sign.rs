@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         return Err(Failure::person("an OAuth Server-to-Server credential has nothing to sign")
             .hint("it gets its tokens by its secret alone: ims token"));
     };
-    let signer = credential.signing_key.signer()?;
+    let signer = credential.signing_keys.first().signing_key.signer()?;
     let claims =
         credential.account.claims(credentials.environment(), when::now(), arguments.lifetime);
     let assertion = block_on(async {

@@ -86,7 +86,7 @@ fn paths_begin_at_the_credentials_file_unless_they_are_absolute() {
     folder.write("keys/private.key", ims_testkit::keys::SECOND, 0o600);
     let public_key_at = |path: serde_json::Value| {
         let text = own_with(json!({ "private_key_file": path }));
-        public_key(&folder.service_account(&text).signing_key)
+        public_key(&folder.service_account(&text).signing_keys.first().signing_key)
     };
     assert_eq!(public_key_at(json!("private.key")), first_public_key());
     assert_ne!(public_key_at(json!("keys/private.key")), first_public_key());
@@ -163,7 +163,10 @@ fn credentials_and_keys_can_come_through_a_pipe() {
     let (_credentials, path) = piped(&contents);
     let credentials = Credentials::from_file(path).unwrap();
     assert!(credentials.warnings().is_empty());
-    assert_eq!(public_key(&service_account(credentials).signing_key), first_public_key());
+    assert_eq!(
+        public_key(&service_account(credentials).signing_keys.first().signing_key),
+        first_public_key()
+    );
 }
 
 #[cfg(unix)]
@@ -181,5 +184,5 @@ fn a_fifo_is_taken_whatever_its_mode_says() {
     let text = own_with(json!({ "private_key_file": "fifo" }));
     let read = folder.service_account(&text);
     writer.join().unwrap();
-    assert_eq!(public_key(&read.signing_key), first_public_key());
+    assert_eq!(public_key(&read.signing_keys.first().signing_key), first_public_key());
 }

@@ -12,8 +12,8 @@ fn assert_is_the_account(credential: &ServiceAccountCredential) {
         credential.account.technical_account_id().as_str(),
         "6657031C5C095BB40A4@techacct.adobe.com"
     );
-    assert_eq!(credential.client_secret.expose_secret(), CLIENT_SECRET);
-    assert_eq!(public_key(&credential.signing_key), first_public_key());
+    assert_eq!(credential.client_secrets.first().expose_secret(), CLIENT_SECRET);
+    assert_eq!(public_key(&credential.signing_keys.first().signing_key), first_public_key());
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn our_own_form_is_read() {
     assert_is_the_account(&credential);
     assert_eq!(texts(credential.account.metascopes()), ["ent_dataservices_sdk", "ent_user_sdk"]);
     assert_eq!(
-        credential.certificate.as_deref(),
+        credential.signing_keys.first().certificate.as_deref(),
         Some(ims_testkit::certificates::FIRST.as_bytes())
     );
     assert!(!credential.sends_jti);
@@ -64,7 +64,7 @@ fn scopes_in_the_place_of_metascopes_need_neither_key_nor_account() {
     }));
     let credential = Folder::with_key().server_to_server(&text);
     assert_eq!(credential.client_id.as_str(), "a64f5f10849a410a97ffdac8ae1");
-    assert_eq!(credential.client_secret.expose_secret(), CLIENT_SECRET);
+    assert_eq!(credential.client_secrets.first().expose_secret(), CLIENT_SECRET);
     assert_eq!(texts(&credential.scopes), ["openid", "AdobeID"]);
     assert_eq!(credential.org_id.unwrap().as_str(), "C74F69D7594880280@AdobeOrg");
 }
@@ -82,9 +82,9 @@ fn secrets_may_lie_in_files_of_their_own() {
 fn a_key_in_a_hardware_module_is_named_by_its_uri() {
     let folder = Folder::with_key();
     let text = own_with(json!({ "private_key_file": null, "signer": "pkcs11:token=ims" }));
-    match folder.service_account(&text).signing_key {
+    match &folder.service_account(&text).signing_keys.first().signing_key {
         SigningKey::Pkcs11 { uri, folder: begins_at } => {
-            assert_eq!(*uri, "pkcs11:token=ims");
+            assert_eq!(**uri, "pkcs11:token=ims");
             assert_eq!(begins_at, folder.0.path());
         }
         SigningKey::File { .. } => panic!("a file"),
@@ -101,7 +101,7 @@ fn aem_service_credentials_are_read() {
     assert_is_the_account(&credential);
     assert_eq!(credential.account.client_id().as_str(), "cm-p12345-e67890-integration-0");
     assert_eq!(texts(credential.account.metascopes()), ["ent_aem_cloud_api", "ent_cloudmgr_sdk"]);
-    let certificate = credential.certificate.unwrap();
+    let certificate = credential.signing_keys.first().certificate.as_ref().unwrap();
     assert!(certificate.starts_with(b"-----BEGIN CERTIFICATE-----\r\n"));
 }
 
@@ -118,7 +118,7 @@ fn a_console_project_is_read_with_the_key_beside_it() {
         let credential = service_account(credentials);
         assert_is_the_account(&credential);
         assert_eq!(texts(credential.account.metascopes()), ["ent_dataservices_sdk"]);
-        assert!(credential.certificate.is_some());
+        assert!(credential.signing_keys.first().certificate.is_some());
     }
 }
 
@@ -137,7 +137,7 @@ fn a_console_project_with_oauth_server_to_server_needs_no_key_even_while_it_migr
         let folder = Folder(TempDir::new().unwrap());
         let credential = folder.server_to_server(&console(&credentials).to_string());
         assert_eq!(credential.client_id.as_str(), "b64f5f10849a410a97ffdac8ae1");
-        assert_eq!(credential.client_secret.expose_secret(), CLIENT_SECRET);
+        assert_eq!(credential.client_secrets.first().expose_secret(), CLIENT_SECRET);
         assert_eq!(texts(&credential.scopes), ["openid", "AdobeID"]);
         assert_eq!(credential.org_id.unwrap().as_str(), "C74F69D7594880280@AdobeOrg");
     }
@@ -189,7 +189,7 @@ fn an_aio_context_for_oauth_server_to_server_is_read() {
     let mut context = console_oauth();
     context["ims_org_id"] = json!("C74F69D7594880280@AdobeOrg");
     let credential = Folder::with_key().server_to_server(&context.to_string());
-    assert_eq!(credential.client_secret.expose_secret(), CLIENT_SECRET);
+    assert_eq!(credential.client_secrets.first().expose_secret(), CLIENT_SECRET);
     assert_eq!(texts(&credential.scopes), ["openid", "AdobeID"]);
 }
 
@@ -234,7 +234,7 @@ fn environment_variables_are_read() {
         let credential = service_account(credentials);
         assert_is_the_account(&credential);
         assert_eq!(credential.account.metascopes().len(), 2);
-        assert_eq!(credential.certificate.is_some(), has_certificate);
+        assert_eq!(credential.signing_keys.first().certificate.is_some(), has_certificate);
     }
 }
 
@@ -250,7 +250,7 @@ fn environment_variables_with_scopes_are_oauth_server_to_server() {
             assert_eq!(texts(&credential.scopes), ["openid", "AdobeID"]);
             assert!(credential.org_id.is_none());
         }
-        Credential::ServiceAccount(_) => panic!("a service account"),
+        _ => panic!("another kind of credential"),
     }
 }
 

@@ -134,7 +134,7 @@ impl Judge {
 /// The certificate that credentials name, if this is a file of credentials.
 fn of_credentials(target: &Target) -> Option<Vec<u8>> {
     match Credentials::from_file(&target.path).ok()?.credential() {
-        Credential::ServiceAccount(credential) => credential.certificate.clone(),
+        Credential::ServiceAccount(credential) => credential.signing_keys.first().certificate.clone(),
         _ => None,
     }
 }
