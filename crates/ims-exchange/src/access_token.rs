@@ -11,6 +11,8 @@ use http::HeaderValue;
 use ims_claims::NumericDate;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::secret_text::is_token;
+
 /// An access token (RFC 6749 §1.4). A clone shares it.
 ///
 /// The prepared [`authorization`](AccessToken::authorization) value is a second copy of the token, which cannot be wiped
@@ -31,9 +33,7 @@ impl AccessToken {
     /// 64 KiB, or not visible ASCII (RFC 6750 §2.1), which no header can carry.
     #[must_use]
     pub fn new(text: String, obtained_at: NumericDate, expires_at: NumericDate) -> Option<Self> {
-        if !(1..=crate::Response::MAX_BODY).contains(&text.len())
-            || !text.bytes().all(|b| b.is_ascii_graphic())
-        {
+        if !is_token(&text) {
             return None;
         }
         let mut authorization = HeaderValue::try_from(format!("Bearer {text}")).ok()?;

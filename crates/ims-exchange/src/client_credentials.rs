@@ -5,6 +5,8 @@ use ims_claims::{ClientId, Environment, NumericDate, OrgId};
 use crate::{
     AccessToken, ClientSecret, ExchangeError, Grant, Request, Response, Scope,
     grant::sealed::Sealed,
+    refusal::Presented,
+    scope,
     token_answer::{self, Unit},
 };
 
@@ -41,7 +43,7 @@ impl Sealed for ClientCredentials<'_> {}
 
 impl Grant for ClientCredentials<'_> {
     fn request(&self, environment: &Environment) -> Request {
-        let scope = self.scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(",");
+        let scope = scope::list(self.scopes);
         let mut form = vec![
             ("grant_type", "client_credentials"),
             ("client_id", self.client_id.as_str()),
@@ -57,7 +59,13 @@ impl Grant for ClientCredentials<'_> {
         response: &Response,
         sent_at: NumericDate,
     ) -> Result<AccessToken, ExchangeError> {
-        token_answer::read(response, Unit::Seconds, sent_at, &[self.client_secret.expose_secret()])
+        token_answer::read(
+            response,
+            Presented::Client,
+            Unit::Seconds,
+            sent_at,
+            &[self.client_secret.expose_secret()],
+        )
     }
 }
 

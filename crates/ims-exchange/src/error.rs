@@ -1,10 +1,10 @@
-//! What can come of a request for a token, sorted by what the caller can do.
+//! What can come of a request to IMS, sorted by what the caller can do.
 
 use std::time::Duration;
 
 use crate::{Refusal, TransportError};
 
-/// A request for a token that brought none.
+/// A request to IMS that did not bring what was asked for.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
@@ -21,6 +21,12 @@ pub enum ExchangeError {
     /// Sign a fresh assertion and try once more, no oftener.
     #[error("IMS would not take the assertion ({0})")]
     AssertionRefused(Refusal),
+    /// Obtain a new access token and try once more, no oftener: the one that was shown has expired or was revoked.
+    #[error("IMS would not take the access token ({0})")]
+    TokenRefused(Refusal),
+    /// Let the user sign in again: the authorization code or the refresh token is good no more.
+    #[error("IMS wants the user to sign in again ({0})")]
+    SignInNeeded(Refusal),
     /// Ask a person to change the integration in the Developer Console, or the credentials here.
     #[error("IMS refused the integration ({0})")]
     IntegrationRefused(Refusal),
@@ -62,6 +68,8 @@ impl ExchangeError {
         match self {
             Self::Unavailable { refusal, .. } => refusal.as_ref(),
             Self::AssertionRefused(refusal)
+            | Self::TokenRefused(refusal)
+            | Self::SignInNeeded(refusal)
             | Self::IntegrationRefused(refusal)
             | Self::Unrecognized(refusal) => Some(refusal),
             Self::Unreachable(_) | Self::ImpossibleLifetime { .. } => None,

@@ -5,6 +5,7 @@ use ims_claims::{Assertion, ClientId, Environment, NumericDate};
 use crate::{
     AccessToken, ClientSecret, ExchangeError, Grant, Request, Response,
     grant::sealed::Sealed,
+    refusal::Presented,
     token_answer::{self, Unit},
 };
 
@@ -50,7 +51,7 @@ impl Grant for JwtExchange<'_> {
         sent_at: NumericDate,
     ) -> Result<AccessToken, ExchangeError> {
         let secrets = [self.client_secret.expose_secret(), self.assertion.expose_secret()];
-        token_answer::read(response, Unit::Milliseconds, sent_at, &secrets)
+        token_answer::read(response, Presented::Assertion, Unit::Milliseconds, sent_at, &secrets)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use zeroize::Zeroizing;
 
 /// A request to IMS, whole. Secrets are in its body and never in its URL.
@@ -16,17 +16,27 @@ pub struct Request {
 impl Request {
     /// A form, urlencoded (RFC 6749 §4.4.2), to be posted to `url`.
     pub(crate) fn post_form(url: String, form: &[(&str, &str)]) -> Self {
-        // Three bytes for each, the most that escaping makes of one: growing would leave copies of secrets behind.
-        let room = form.iter().map(|(name, value)| name.len() + value.len() * 3 + 2).sum();
-        let mut serializer = form_urlencoded::Serializer::new(String::with_capacity(room));
-        let body = Zeroizing::new(serializer.extend_pairs(form).finish().into_bytes());
-        let mut headers = HeaderMap::with_capacity(2);
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+        let body = urlencoded(form).into_bytes();
+        Self::new(Method::POST, url, Some("application/x-www-form-urlencoded"), body)
+    }
+
+    /// A question to `url`, without a body.
+    pub(crate) fn get(url: String) -> Self {
+        Self::new(Method::GET, url, None, Vec::new())
+    }
+
+    /// The same with `value` in the header field `name`.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    fn new(method: Method, url: String, media_type: Option<&'static str>, body: Vec<u8>) -> Self {
+        let mut headers = HeaderMap::with_capacity(4);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        Self { method: Method::POST, url, headers, body }
+        let media_type = media_type.map(HeaderValue::from_static);
+        headers.extend(media_type.map(|value| (header::CONTENT_TYPE, value)));
+        Self { method, url, headers, body: Zeroizing::new(body) }
     }
 
     /// The method.
@@ -67,6 +77,13 @@ impl fmt::Debug for Request {
     }
 }
 
+/// `pairs` as a form or a query (RFC 6749, appendix B).
+pub(crate) fn urlencoded(pairs: &[(&str, &str)]) -> String {
+    // Three bytes for each, the most that escaping makes of one: growing would leave copies of secrets behind.
+    let room = pairs.iter().map(|(name, value)| (name.len() + value.len()) * 3 + 2).sum();
+    form_urlencoded::Serializer::new(String::with_capacity(room)).extend_pairs(pairs).finish()
+}
+
 /// An answer of IMS, whole.
 pub struct Response {
     status: StatusCode,
@@ -100,6 +117,16 @@ impl Response {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+}
+
+#[cfg(test)]
+impl Response {
+    /// An answer of `status` with a JSON `body`.
+    pub(crate) fn json(status: u16, body: &str) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Self::new(StatusCode::from_u16(status).unwrap(), headers, body.as_bytes().to_vec())
     }
 }
 

@@ -3,11 +3,14 @@
 
 use std::{fmt, time::Duration};
 
-use http::{HeaderName, StatusCode, header::RETRY_AFTER};
+use http::{
+    HeaderName, StatusCode,
+    header::{DATE, RETRY_AFTER},
+};
 use ims_claims::NumericDate;
 use serde::Deserialize;
 
-use crate::{ExchangeError, Response};
+use crate::{ExchangeError, Response, strict_json};
 
 mod table;
 
@@ -65,20 +68,28 @@ impl Refusal {
         self.0.causes
     }
 
-    /// Reads an answer that is no success.
-    pub(crate) fn read(response: &Response, now: NumericDate, secrets: &[&str]) -> ExchangeError {
-        let body = serde_json::from_slice::<ErrorBody>(response.body()).unwrap_or_default();
+    /// Reads an answer that is no success. `now` is when it came, if the caller knows better than the answer itself.
+    pub(crate) fn read(
+        response: &Response,
+        presented: Presented,
+        now: Option<NumericDate>,
+        secrets: &[&str],
+    ) -> ExchangeError {
+        let body = strict_json::read::<ErrorBody>(response.body()).unwrap_or_default();
         let code = body.error.filter(|code| is_code(code));
         let description = body
             .error_description
             .map(|text| scrub(&text, secrets))
             .filter(|text| !text.is_empty());
-        let row = table::find(response.status().as_u16(), code.as_deref(), description.as_deref());
+        let status = response.status().as_u16();
+        let row = table::find(presented, status, code.as_deref(), description.as_deref());
         let causes = row.map_or(&[][..], |row| row.causes);
         let mut refusal = Self::unexplained(response);
         (refusal.0.code, refusal.0.description, refusal.0.causes) = (code, description, causes);
         match row.map(|row| row.action) {
             Some(table::Action::SignAnew) => ExchangeError::AssertionRefused(refusal),
+            Some(table::Action::ObtainToken) => ExchangeError::TokenRefused(refusal),
+            Some(table::Action::SignIn) => ExchangeError::SignInNeeded(refusal),
             Some(table::Action::AskPerson) => ExchangeError::IntegrationRefused(refusal),
             Some(table::Action::Wait) => ExchangeError::Unavailable {
                 retry_after: retry_after(response, now),
@@ -101,6 +112,19 @@ impl Refusal {
             causes: &[],
         }))
     }
+}
+
+/// What a request showed to IMS beside its client id. The codes of IMS mean different things by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presented {
+    /// An assertion.
+    Assertion,
+    /// The client's secret, or nothing.
+    Client,
+    /// What a person got by signing in: an authorization code or a refresh token.
+    SignIn,
+    /// An access token, as bearer or in the body.
+    AccessToken,
 }
 
 impl fmt::Display for Refusal {
@@ -130,14 +154,19 @@ fn text_header<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str>
     response.headers().get(name)?.to_str().ok()
 }
 
-/// Seconds or a date (RFC 9110 §10.2.3).
-fn retry_after(response: &Response, now: NumericDate) -> Option<Duration> {
+/// Seconds or a date (RFC 9110 §10.2.3). Without `now` a date is held against the answer's own `Date`.
+fn retry_after(response: &Response, now: Option<NumericDate>) -> Option<Duration> {
     let text = text_header(response, &RETRY_AFTER)?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
+    let now = now.or_else(|| http_date(text_header(response, &DATE)?))?;
+    Some(http_date(text)?.since(now))
+}
+
+fn http_date(text: &str) -> Option<NumericDate> {
     let date = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(NumericDate::from_seconds(0).plus(date).since(now))
+    Some(NumericDate::from_seconds(0).plus(date))
 }
 
 fn is_code(code: &str) -> bool {
@@ -146,7 +175,7 @@ fn is_code(code: &str) -> bool {
 }
 
 /// Takes out of a text of IMS what no error may repeat.
-fn scrub(text: &str, secrets: &[&str]) -> String {
+pub(crate) fn scrub(text: &str, secrets: &[&str]) -> String {
     const MAX_CHARS: usize = 300;
     const LONGEST_WORD: usize = 48;
     let mut text = text.to_owned();

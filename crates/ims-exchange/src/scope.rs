@@ -35,6 +35,11 @@ impl fmt::Display for Scope {
     }
 }
 
+/// Scopes as IMS takes them, separated by commas.
+pub(crate) fn list(scopes: &[Scope]) -> String {
+    scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(",")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

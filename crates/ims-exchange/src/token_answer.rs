@@ -6,7 +6,10 @@ use std::time::Duration;
 use ims_claims::NumericDate;
 use serde::Deserialize;
 
-use crate::{AccessToken, ExchangeError, Refusal, Response};
+use crate::{
+    AccessToken, ExchangeError, IdToken, RefreshToken, Refusal, Response, UserTokens, answer,
+    refusal::Presented,
+};
 
 /// What `expires_in` counts. `/ims/exchange/*` answers in milliseconds, `/ims/token/*` in seconds. Sources: adobe/ims-go,
 /// `ims/exchange_jwt.go` and `ims/token.go`.
@@ -16,31 +19,56 @@ pub(crate) enum Unit {
     Seconds,
 }
 
-/// Reads the token that a request sent at `sent_at` brought; `secrets` are what was sent, which no error may repeat.
+/// Reads the token that a request sent at `sent_at` brought. It showed `presented`, and `secrets`, which no error may
+/// repeat.
 pub(crate) fn read(
     response: &Response,
+    presented: Presented,
     unit: Unit,
     sent_at: NumericDate,
     secrets: &[&str],
 ) -> Result<AccessToken, ExchangeError> {
+    Ok(read_all(response, presented, unit, sent_at, secrets)?.access_token)
+}
+
+/// Reads all the tokens of such an answer.
+pub(crate) fn read_all(
+    response: &Response,
+    presented: Presented,
+    unit: Unit,
+    sent_at: NumericDate,
+    secrets: &[&str],
+) -> Result<UserTokens, ExchangeError> {
+    let body: TokenBody = answer::json(response, presented, Some(sent_at), secrets)?;
     let unrecognized = || ExchangeError::Unrecognized(Refusal::unexplained(response));
-    if !response.status().is_success() {
-        return Err(Refusal::read(response, sent_at, secrets));
-    }
-    let body: TokenBody = serde_json::from_slice(response.body()).map_err(|_| unrecognized())?;
     if body.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
         return Err(unrecognized());
     }
     let expires_at = sent_at.plus(unit.lifetime(body.expires_in)?);
-    AccessToken::new(body.access_token, sent_at, expires_at).ok_or_else(unrecognized)
+    // A token that cannot be one is an error and not as good as none: to lose it would end the sign-in later, elsewhere.
+    let refresh_token =
+        body.refresh_token.map(|text| RefreshToken::new(text).ok_or_else(unrecognized));
+    let id_token = body.id_token.map(|text| IdToken::new(text).ok_or_else(unrecognized));
+    Ok(UserTokens {
+        access_token: AccessToken::new(body.access_token, sent_at, expires_at)
+            .ok_or_else(unrecognized)?,
+        refresh_token: refresh_token.transpose()?,
+        id_token: id_token.transpose()?,
+        user_id: body.sub.or(body.user_id),
+    })
 }
 
-/// RFC 6749 §5.1. A duplicate member is an error, since serde refuses it.
+/// RFC 6749 §5.1, `OpenID` Connect Core 1.0 §3.1.3.3, and the `userId` of `/ims/token/v2`.
 #[derive(Deserialize)]
 struct TokenBody {
     access_token: String,
     token_type: Option<String>,
     expires_in: i64,
+    refresh_token: Option<String>,
+    id_token: Option<String>,
+    sub: Option<String>,
+    #[serde(rename = "userId")]
+    user_id: Option<String>,
 }
 
 impl Unit {
@@ -70,7 +98,7 @@ mod tests {
 
     fn answer(unit: Unit, body: &str) -> Result<AccessToken, ExchangeError> {
         let response = Response::new(StatusCode::OK, HeaderMap::new(), body.as_bytes().to_vec());
-        read(&response, unit, SENT_AT, &[])
+        read(&response, Presented::Assertion, unit, SENT_AT, &[])
     }
 
     #[test]
@@ -119,6 +147,9 @@ mod tests {
             r#"{"access_token":"can\nary","expires_in":86399}"#,
             r#"{"access_token":"","expires_in":86399}"#,
             r#"{"access_token":"canary","token_type":"mac","expires_in":86399}"#,
+            r#"{"access_token":"t","expires_in":86399,"refresh_token":"can\u0000ary"}"#,
+            r#"{"access_token":"t","expires_in":86399,"id_token":"can ary canary"}"#,
+            r#"{"access_token":"t","expires_in":86399,"canary":1,"canary":1}"#,
         ] {
             let error = answer(Unit::Seconds, body).unwrap_err();
             assert!(matches!(error, ExchangeError::Unrecognized(_)), "{body}: {error}");
@@ -130,7 +161,7 @@ mod tests {
         #[test]
         fn no_answer_makes_it_panic(status in 200_u16..600, body in proptest::collection::vec(any::<u8>(), 0..60)) {
             let response = Response::new(StatusCode::from_u16(status)?, HeaderMap::new(), body);
-            prop_assert!(read(&response, Unit::Seconds, SENT_AT, &[]).is_err());
+            prop_assert!(read(&response, Presented::SignIn, Unit::Seconds, SENT_AT, &[]).is_err());
         }
     }
 }

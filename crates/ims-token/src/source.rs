@@ -120,6 +120,8 @@ impl From<ExchangeError> for FetchError {
         match error {
             ExchangeError::AssertionRefused(_) => Self::sign_anew(error),
             ExchangeError::IntegrationRefused(_)
+            | ExchangeError::TokenRefused(_)
+            | ExchangeError::SignInNeeded(_)
             | ExchangeError::Unreachable(_)
             | ExchangeError::ImpossibleLifetime { .. } => Self::permanent(error),
             _ => {

@@ -1,18 +1,21 @@
 //! The table of refusals: Adobe's own ("JWT Authentication Reference", Responses) and, after them, what was seen
 //! in the wild, each with its source.
 
-use super::{Cause, is_later};
+use super::{Cause, Presented, is_later};
 
 /// What the caller can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     Wait,
     SignAnew,
+    ObtainToken,
+    SignIn,
     AskPerson,
 }
 
 pub(super) struct Row {
     status: u16,
+    /// The code, any if it is empty.
     code: &'static str,
     /// What the description must contain, in lower case.
     phrase: &'static str,
@@ -22,16 +25,25 @@ pub(super) struct Row {
 
 /// The first row that fits. A status that means "later" needs no row of its own.
 pub(super) fn find(
+    presented: Presented,
     status: u16,
     code: Option<&str>,
     description: Option<&str>,
 ) -> Option<&'static Row> {
     let description = description.unwrap_or_default().to_lowercase();
     let fits = |row: &&Row| {
-        row.status == status && Some(row.code) == code && description.contains(row.phrase)
+        row.status == status
+            && (row.code.is_empty() || Some(row.code) == code)
+            && description.contains(row.phrase)
     };
-    ROWS.iter()
-        .find(fits)
+    let rows = match presented {
+        Presented::Assertion => [ASSERTION, &[]],
+        Presented::Client => [&[], OAUTH],
+        Presented::SignIn => [SIGN_IN, OAUTH],
+        Presented::AccessToken => [ACCESS_TOKEN, OAUTH],
+    };
+    let mut rows = rows.into_iter().chain([COMMON]).flatten();
+    rows.find(fits)
         .or_else(|| is_later(status).then_some(if status == 429 { &THROTTLED } else { &OUTAGE }))
 }
 
@@ -56,20 +68,45 @@ const GRANT_NOT_ALLOWED: Cause = cause(
     "check in the Developer Console which kind of credential it is",
 );
 
-/// Rows with a phrase stand before those without.
+const CLIENT_UNKNOWN: Cause =
+    cause("the client id is unknown", "compare client_id with the Developer Console");
+const WRONG_SECRET: Cause = cause(
+    "the client secret is wrong",
+    "copy the client secret from the Developer Console; if it was rotated, take the new one",
+);
+const TOKEN_ENDED: Cause =
+    cause("the access token has expired or was revoked", "obtain a new access token");
+
+const TOKEN_OF_ANOTHER: Cause = cause(
+    "the access token is not one of this IMS, or not for this client",
+    "compare its client_id with the one that asks",
+);
+const SIGN_IN_ENDED: Cause = cause("the refresh token has expired or was revoked", "sign in again");
+const CODE_USED: Cause = cause(
+    "the authorization code has expired, was used before, or is another client's",
+    "sign in again, and redeem the code once",
+);
+const SECRET_MISSING: Cause = cause(
+    "this client has a secret and none was sent, or it has none",
+    "look in the Developer Console whether the credential has a client secret",
+);
+const PARAMETER: Cause =
+    cause("a parameter is missing or malformed", "check client_id, client_secret and scopes");
+
+/// What is said of an assertion. Rows with a phrase stand before those without.
 #[rustfmt::skip]
-static ROWS: &[Row] = &[
+static ASSERTION: &[Row] = &[
     // Source: AdobeDocs/adobeio-auth#67, and Adobe's PDF Services SDKs, which read this text as an expired certificate.
     Row { status: 400, code: "invalid_token", phrase: "could not match jwt signature", action: Action::AskPerson, causes: &[
         CERTIFICATE_UNKNOWN, CERTIFICATE_ENDED, WRONG_IDENTITY,
     ] },
     Row { status: 400, code: "invalid_client", phrase: "", action: Action::AskPerson, causes: &[
-        cause("the client id is unknown", "compare client_id with the Developer Console"),
+        CLIENT_UNKNOWN,
         cause("the client id in aud is another one", "sign with the client_id that is sent along"),
         cause("aud names another IMS environment", "use the base URL of the environment that the integration belongs to"),
     ] },
     Row { status: 401, code: "invalid_client", phrase: "", action: Action::AskPerson, causes: &[
-        cause("the client secret is wrong", "copy the client secret from the Developer Console; if it was rotated, take the new one"),
+        WRONG_SECRET,
         cause("the integration has no exchange_jwt scope", "if it is an OAuth Server-to-Server credential use its scopes, else ask Adobe's support"),
     ] },
     Row { status: 400, code: "invalid_token", phrase: "", action: Action::SignAnew, causes: &[
@@ -96,22 +133,64 @@ static ROWS: &[Row] = &[
     Row { status: 400, code: "bad_request", phrase: "", action: Action::AskPerson, causes: &[
         cause("sub, iss, exp or jti is not in the proper form", "compare org_id and technical_account_id with the Developer Console"),
     ] },
-    // Source: adobe/aio-lib-ims, `e2e/e2e.js`, for an authorization code that is not valid.
-    Row { status: 400, code: "access_denied", phrase: "", action: Action::AskPerson, causes: &[
-        cause("the grant is not valid for this client", "begin anew, with a fresh code or token of the same client"),
-    ] },
     // Source: AdobeDocs/adobe-dev-console#124.
     Row { status: 500, code: "internal_error", phrase: "", action: Action::Wait, causes: &[
         cause("IMS has trouble", "wait and try again"),
         cause("the JWT credential was migrated to OAuth Server-to-Server", "use scopes instead of metascopes; trying again will not help"),
     ] },
+];
+
+/// What is said of an authorization code or a refresh token.
+#[rustfmt::skip]
+static SIGN_IN: &[Row] = &[
+    // RFC 6749 §5.2.
+    Row { status: 400, code: "invalid_grant", phrase: "", action: Action::SignIn, causes: &[SIGN_IN_ENDED, CODE_USED] },
+    // Source: adobe/aio-lib-ims, `e2e/e2e.js`, for an authorization code that is not valid.
+    Row { status: 400, code: "access_denied", phrase: "", action: Action::SignIn, causes: &[CODE_USED, SIGN_IN_ENDED] },
+    Row { status: 400, code: "invalid_token", phrase: "", action: Action::SignIn, causes: &[SIGN_IN_ENDED] },
+    Row { status: 401, code: "invalid_token", phrase: "", action: Action::SignIn, causes: &[SIGN_IN_ENDED] },
+];
+
+/// What is said of an access token.
+#[rustfmt::skip]
+static ACCESS_TOKEN: &[Row] = &[
+    Row { status: 401, code: "invalid_client", phrase: "", action: Action::AskPerson, causes: &[WRONG_SECRET, SECRET_MISSING] },
+    // RFC 6750 §3.1: a request may lack a code, but not the status.
+    Row { status: 401, code: "", phrase: "", action: Action::ObtainToken, causes: &[TOKEN_ENDED, TOKEN_OF_ANOTHER] },
+    Row { status: 400, code: "invalid_token", phrase: "", action: Action::ObtainToken, causes: &[TOKEN_ENDED, TOKEN_OF_ANOTHER] },
+    Row { status: 400, code: "invalid_grant", phrase: "", action: Action::ObtainToken, causes: &[TOKEN_ENDED, TOKEN_OF_ANOTHER] },
+    Row { status: 403, code: "", phrase: "", action: Action::AskPerson, causes: &[
+        cause("the access token lacks a scope that this call needs", "let the credential have the scope, and obtain a new access token"),
+        cause("the account may not make this call", "ask the organization's administrator"),
+    ] },
+];
+
+/// What is said of a client, whatever else it shows.
+#[rustfmt::skip]
+static OAUTH: &[Row] = &[
+    Row { status: 400, code: "invalid_client", phrase: "", action: Action::AskPerson, causes: &[
+        CLIENT_UNKNOWN,
+        cause("the client belongs to another IMS environment", "use the base URL of the environment that the integration belongs to"),
+    ] },
+    Row { status: 401, code: "invalid_client", phrase: "", action: Action::AskPerson, causes: &[WRONG_SECRET, SECRET_MISSING] },
+    Row { status: 400, code: "invalid_scope", phrase: "", action: Action::AskPerson, causes: &[
+        cause("a scope is not one of the credential's", "compare the scopes with the Developer Console"),
+        cause("no scope is named", "name at least one scope"),
+    ] },
+    Row { status: 400, code: "bad_request", phrase: "", action: Action::AskPerson, causes: &[PARAMETER] },
+];
+
+/// What is said of every request.
+#[rustfmt::skip]
+static COMMON: &[Row] = &[
+    Row { status: 400, code: "access_denied", phrase: "", action: Action::AskPerson, causes: &[
+        cause("the grant is not valid for this client", "begin anew, with a fresh code or token of the same client"),
+    ] },
     // RFC 6749 §5.2, the codes that IMS's token endpoints share with every other.
     Row { status: 400, code: "invalid_request", phrase: "", action: Action::AskPerson, causes: &[
-        cause("a parameter is missing or malformed", "check client_id, client_secret and scopes"),
+        PARAMETER,
     ] },
-    Row { status: 400, code: "invalid_grant", phrase: "", action: Action::AskPerson, causes: &[
-        cause("the code or refresh token is not valid any more", "log in again"),
-    ] },
+    Row { status: 400, code: "invalid_grant", phrase: "", action: Action::AskPerson, causes: &[GRANT_NOT_ALLOWED] },
     Row { status: 400, code: "unauthorized_client", phrase: "", action: Action::AskPerson, causes: &[GRANT_NOT_ALLOWED] },
     Row { status: 400, code: "unsupported_grant_type", phrase: "", action: Action::AskPerson, causes: &[GRANT_NOT_ALLOWED] },
 ];

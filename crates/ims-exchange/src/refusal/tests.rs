@@ -18,7 +18,7 @@ fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Respon
 
 #[track_caller]
 fn refused(status: u16, body: &str) -> ExchangeError {
-    Refusal::read(&response(status, &[], body), NOW, &["canary"])
+    Refusal::read(&response(status, &[], body), Presented::Assertion, Some(NOW), &["canary"])
 }
 
 #[track_caller]
@@ -45,6 +45,39 @@ fn each_documented_refusal_tells_the_caller_what_to_do() {
     ];
     for (status, code, said) in table {
         assert_eq!(with_code(status, code).to_string(), said, "{status} {code}");
+    }
+}
+
+#[test]
+fn what_a_refusal_means_depends_on_what_was_presented() {
+    use Presented::{AccessToken, Assertion, Client, SignIn};
+    #[rustfmt::skip]
+    let table = [
+        (Assertion,   400, "invalid_token",      "IMS would not take the assertion"),
+        (SignIn,      400, "invalid_token",      "IMS wants the user to sign in again"),
+        (SignIn,      401, "invalid_token",      "IMS wants the user to sign in again"),
+        (SignIn,      400, "invalid_grant",      "IMS wants the user to sign in again"),
+        (SignIn,      400, "access_denied",      "IMS wants the user to sign in again"),
+        (SignIn,      401, "invalid_client",     "IMS refused the integration"),
+        (AccessToken, 400, "invalid_token",      "IMS would not take the access token"),
+        (AccessToken, 400, "invalid_grant",      "IMS would not take the access token"),
+        (AccessToken, 401, "invalid_token",      "IMS would not take the access token"),
+        (AccessToken, 401, "",                   "IMS would not take the access token"),
+        (AccessToken, 401, "invalid_client",     "IMS refused the integration"),
+        (AccessToken, 403, "insufficient_scope", "IMS refused the integration"),
+        (Client,      401, "invalid_client",     "IMS refused the integration"),
+        (Client,      400, "invalid_grant",      "IMS refused the integration"),
+        (Client,      401, "",                   "IMS answered in a form that this version does not know"),
+        (SignIn,      500, "internal_error",     "IMS is not available"),
+        (AccessToken, 429, "",                   "IMS is not available"),
+        (AccessToken, 302, "",                   "IMS answered in a form that this version does not know"),
+    ];
+    for (presented, status, code, said) in table {
+        let body = format!(r#"{{"error":"{code}"}}"#);
+        let error = Refusal::read(&response(status, &[], &body), presented, Some(NOW), &[]);
+        let said_here = error.to_string();
+        assert_eq!(said_here.split(" (").next(), Some(said), "{presented:?} {status} {code}");
+        assert!(!said_here.contains("metascope") || presented == Assertion, "{said_here}");
     }
 }
 
@@ -117,7 +150,7 @@ fn a_description_is_bounded_and_repeats_no_secret() {
 #[test]
 fn the_debug_id_is_kept() {
     let response = response(400, &[("x-debug-id", "NcgQzKrz")], "");
-    let error = Refusal::read(&response, NOW, &[]);
+    let error = Refusal::read(&response, Presented::Assertion, Some(NOW), &[]);
     assert_eq!(error.refusal().unwrap().debug_id(), Some("NcgQzKrz"));
 }
 
@@ -134,9 +167,23 @@ fn retry_after_is_seconds_or_a_date() {
         ("1.5",                            None),
     ];
     for (text, wait) in table {
-        let error = Refusal::read(&response(429, &[("retry-after", text)], ""), NOW, &[]);
+        let error = {
+            let response = response(429, &[("retry-after", text)], "");
+            Refusal::read(&response, Presented::Assertion, Some(NOW), &[])
+        };
         assert_eq!(error.retry_after(), wait, "{text}");
     }
+}
+
+#[test]
+fn a_date_to_wait_for_is_held_against_the_date_of_the_answer() {
+    let retry_after = ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT");
+    let date = ("date", "Sun, 06 Nov 1994 08:50:07 GMT");
+    let wait = |headers: &[_]| {
+        Refusal::read(&response(503, headers, ""), Presented::Client, None, &[]).retry_after()
+    };
+    assert_eq!(wait(&[retry_after, date]), Some(Duration::from_secs(30)));
+    assert_eq!(wait(&[retry_after]), None);
 }
 
 proptest! {

@@ -1,0 +1,80 @@
+//! What the secrets of IMS have in common: a text that nobody sees but IMS.
+
+/// Gives a tuple struct over a `SecretString` its making, its one way out and a `Debug` that shows nothing. `$holds` says
+/// which texts are one.
+macro_rules! secret_text {
+    ($name:ident, $holds:expr) => {
+        impl $name {
+            /// Keeps `text`, which is wiped from memory when it is no longer needed. `None` if it cannot be one.
+            #[must_use]
+            pub fn new(text: String) -> Option<Self> {
+                let holds: fn(&str) -> bool = $holds;
+                holds(&text).then(|| Self(text.into()))
+            }
+
+            /// The secret: for the request to IMS, and for nothing that is logged.
+            #[must_use]
+            pub fn expose_secret(&self) -> &str {
+                secrecy::ExposeSecret::expose_secret(&self.0)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    };
+}
+pub(crate) use secret_text;
+
+/// Whether a header and a form can carry `text` as a token: visible ASCII (RFC 6749, appendix A), at most 64 KiB.
+pub(crate) fn is_token(text: &str) -> bool {
+    (1..=crate::Response::MAX_BODY).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AuthorizationCode, IdToken, RefreshToken};
+
+    #[test]
+    fn a_token_is_visible_ascii_of_at_most_64_kib() {
+        let longest = "a".repeat(crate::Response::MAX_BODY);
+        let longer = longest.clone() + "a";
+        for (text, is_one) in [
+            ("eyJ.x-_.y", true),
+            ("+/=~", true),
+            (longest.as_str(), true),
+            ("", false),
+            ("a b", false),
+            ("a\r\nx-evil: 1", false),
+            ("a\u{e4}", false),
+            ("a\u{7f}", false),
+            (longer.as_str(), false),
+        ] {
+            assert_eq!(is_token(text), is_one, "{} bytes", text.len());
+            assert_eq!(RefreshToken::new(text.to_owned()).is_some(), is_one);
+            assert_eq!(AuthorizationCode::new(text.to_owned()).is_some(), is_one);
+            assert_eq!(IdToken::new(text.to_owned()).is_some(), is_one);
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret_and_the_one_way_out_all_of_it() {
+        let canary = || "canary".to_owned();
+        let refresh_token = RefreshToken::new(canary()).unwrap();
+        let code = AuthorizationCode::new(canary()).unwrap();
+        let id_token = IdToken::new(canary()).unwrap();
+        assert_eq!(
+            format!("{refresh_token:?} {code:?} {id_token:?}"),
+            "RefreshToken(..) AuthorizationCode(..) IdToken(..)"
+        );
+        for secret in
+            [refresh_token.expose_secret(), code.expose_secret(), id_token.expose_secret()]
+        {
+            assert_eq!(secret, "canary");
+        }
+    }
+}
