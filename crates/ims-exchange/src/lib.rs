@@ -18,6 +18,7 @@ mod jwt_exchange;
 mod message;
 #[cfg(feature = "authorization-code")]
 mod nonce;
+mod published_keys;
 #[cfg(feature = "authorization-code")]
 mod random_text;
 mod refresh_token;
@@ -33,9 +34,11 @@ mod strict_json;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token_answer;
+mod token_kind;
 mod token_refresh;
 mod transport;
 mod user_tokens;
+mod validate_token;
 
 pub use access_token::AccessToken;
 pub use authorization_code::AuthorizationCode;
@@ -54,6 +57,7 @@ pub use jwt_exchange::JwtExchange;
 pub use message::{Request, Response};
 #[cfg(feature = "authorization-code")]
 pub use nonce::Nonce;
+pub use published_keys::PublishedKeys;
 pub use refresh_token::RefreshToken;
 pub use refusal::{Cause, Refusal};
 #[cfg(feature = "reqwest")]
@@ -62,6 +66,8 @@ pub use resource::Resource;
 pub use scope::Scope;
 #[cfg(feature = "authorization-code")]
 pub use state::State;
+pub use token_kind::TokenKind;
 pub use token_refresh::TokenRefresh;
 pub use transport::{SharedTransport, Transport, TransportError};
 pub use user_tokens::UserTokens;
+pub use validate_token::{TokenValidity, ValidateToken};

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use ims_claims::ClientId;
 use zeroize::Zeroizing;
 
 /// A request to IMS, whole. Secrets are in its body and never in its URL.
@@ -29,6 +30,14 @@ impl Request {
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
+    }
+
+    /// The same with the header `X-IMS-ClientId`, which "will be mandatory in the future". Source: adobe/ims-go,
+    /// `ims/validate_token.go`.
+    pub(crate) fn with_client_id(self, client_id: &ClientId) -> Self {
+        let value = HeaderValue::from_str(client_id.as_str());
+        let value = value.expect("a client id is visible ASCII, which every header can carry");
+        self.with_header(HeaderName::from_static("x-ims-clientid"), value)
     }
 
     fn new(method: Method, url: String, media_type: Option<&'static str>, body: Vec<u8>) -> Self {

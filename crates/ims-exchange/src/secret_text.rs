@@ -1,5 +1,7 @@
 //! What the secrets of IMS have in common: a text that nobody sees but IMS.
 
+use std::fmt;
+
 /// Gives a tuple struct over a `SecretString` its making, its one way out and a `Debug` that shows nothing. `$holds` says
 /// which texts are one.
 macro_rules! secret_text {
@@ -32,6 +34,16 @@ pub(crate) use secret_text;
 pub(crate) fn is_token(text: &str) -> bool {
     (1..=crate::Response::MAX_BODY).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Somebody's token, borrowed for one request, which `Debug` does not show.
+#[derive(Clone, Copy)]
+pub(crate) struct Hidden<'a>(pub(crate) &'a str);
+
+impl fmt::Debug for Hidden<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(..)")
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,135 @@
+//! Asking IMS whether a token is valid, `POST /ims/validate_token/v1`.
+
+use ims_claims::{ClientId, Environment, JsonObject};
+use serde::Deserialize;
+
+use crate::{
+    ExchangeError, Request, Response, TokenKind, answer,
+    refusal::{Presented, scrub},
+    secret_text::Hidden,
+};
+
+/// The question whether IMS still takes a token. IMS is the authority: it knows what was revoked.
+///
+/// IMS takes access tokens, refresh tokens, device tokens and authorization codes here. Source: adobe/ims-go,
+/// `ims/validate_token.go`.
+#[derive(Debug)]
+pub struct ValidateToken<'a> {
+    client_id: &'a ClientId,
+    kind: TokenKind,
+    token: Hidden<'a>,
+}
+
+/// What IMS says of a token. That it is not valid is no error: IMS answers 200 to both.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum TokenValidity {
+    /// IMS takes it now, for the client that asked.
+    Valid {
+        /// What the token says of itself, if IMS repeats it. Texts in it are as IMS sent them.
+        token: JsonObject,
+    },
+    /// IMS does not take it, or not from this client.
+    Invalid {
+        /// Why, in words of IMS: at most 300 characters, without control characters, and with `…` in the place of the token.
+        reason: Option<String>,
+    },
+}
+
+impl<'a> ValidateToken<'a> {
+    /// Asks whether `token`, which is one of `kind`, is valid for `client_id`.
+    #[must_use]
+    pub fn new(client_id: &'a ClientId, kind: TokenKind, token: &'a str) -> Self {
+        Self { client_id, kind, token: Hidden(token) }
+    }
+
+    /// What to send.
+    #[must_use]
+    pub fn request(&self, environment: &Environment) -> Request {
+        let form = [
+            ("type", self.kind.as_str()),
+            ("client_id", self.client_id.as_str()),
+            ("token", self.token.0),
+        ];
+        Request::post_form(environment.endpoint("/ims/validate_token/v1"), &form)
+            .with_client_id(self.client_id)
+    }
+
+    /// Reads the answer.
+    ///
+    /// # Errors
+    /// [`ExchangeError`], by what the caller can do.
+    pub fn answer(&self, response: &Response) -> Result<TokenValidity, ExchangeError> {
+        let secrets = [self.token.0];
+        let body: Body = answer::json(response, Presented::Client, None, &secrets)?;
+        Ok(if body.valid {
+            TokenValidity::Valid { token: body.token.unwrap_or_default() }
+        } else {
+            let reason = body.reason.map(|reason| scrub(&reason, &secrets));
+            TokenValidity::Invalid { reason: reason.filter(|reason| !reason.is_empty()) }
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Body {
+    valid: bool,
+    token: Option<JsonObject>,
+    reason: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn validity(status: u16, body: &str) -> Result<TokenValidity, ExchangeError> {
+        let client_id: ClientId = "client".parse().unwrap();
+        ValidateToken::new(&client_id, TokenKind::AccessToken, "canary")
+            .answer(&Response::json(status, body))
+    }
+
+    #[test]
+    fn the_token_is_in_the_body_and_the_client_in_a_header_too() {
+        let client_id: ClientId = "client".parse().unwrap();
+        let call = ValidateToken::new(&client_id, TokenKind::RefreshToken, "canary+/");
+        let request = call.request(&Environment::production());
+        assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/validate_token/v1");
+        assert_eq!(request.headers()["x-ims-clientid"], "client");
+        assert_eq!(request.body(), b"type=refresh_token&client_id=client&token=canary%2B%2F");
+        assert!(!format!("{call:?} {request:?}").contains("canary"));
+    }
+
+    #[test]
+    fn valid_and_not_valid_are_both_answers() {
+        let valid = validity(200, r#"{"valid":true,"token":{"type":"access_token","new":[1]}}"#);
+        let Ok(TokenValidity::Valid { token }) = valid else { panic!("{valid:?}") };
+        assert_eq!((&token["type"], token.len()), (&"access_token".into(), 2));
+        for (body, reason) in [
+            (r#"{"valid":false,"reason":"bad_signature"}"#, Some("bad_signature")),
+            (r#"{"valid":false,"reason":"canary\u001b[31m is\nbad"}"#, Some("… [31m is bad")),
+            (r#"{"valid":false,"reason":""}"#, None),
+            (r#"{"valid":false}"#, None),
+        ] {
+            let reason = reason.map(str::to_owned);
+            assert_eq!(validity(200, body).unwrap(), TokenValidity::Invalid { reason }, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_a_verdict_is_no_verdict() {
+        for body in [
+            r#"{"valid":"true"}"#,
+            r#"{"valid":1}"#,
+            r#"{"foo":"bar"}"#,
+            r#"{"valid":true,"token":"canary"}"#,
+            r#"{"valid":false,"valid":true}"#,
+            r#"{"valid":true,"token":{"a":1,"a":2}}"#,
+        ] {
+            let error = validity(200, body).unwrap_err();
+            assert!(matches!(error, ExchangeError::Unrecognized(_)), "{body}");
+        }
+        let error = validity(400, r#"{"error":"invalid_client"}"#).unwrap_err();
+        assert!(matches!(error, ExchangeError::IntegrationRefused(_)), "{error}");
+    }
+}
