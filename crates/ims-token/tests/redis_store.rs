@@ -3,8 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    os::unix::net::UnixStream,
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
@@ -18,74 +17,19 @@ use ims_token::{
     StoreOperation, SystemClock, TokenKeeper, TokenSource, TokenStore,
     testing::{ScriptedSource, check_lease_lapses, check_store},
 };
-use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
+use rustix::process::Signal;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy},
+    net::{TcpListener, UnixStream},
+    sync::watch,
+};
+
+#[path = "support/redis_server.rs"]
+mod redis_server;
+
+use redis_server::Redis;
 
 const HOUR: Duration = Duration::from_hours(1);
-
-/// A server that ends with the test.
-struct Redis {
-    process: Child,
-    folder: TempDir,
-}
-
-impl Redis {
-    fn start() -> Self {
-        let folder = TempDir::new().unwrap();
-        let process = Self::serve(folder.path());
-        Self { process, folder }
-    }
-
-    fn serve(folder: &Path) -> Child {
-        let socket = folder.join("redis.sock");
-        let mut process = Command::new("redis-server")
-            .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
-            .arg(&socket)
-            .current_dir(folder)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("redis-server is installed");
-        let mut log = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
-        assert!(log.any(|line| line.contains("eady to accept connections")));
-        // Whoever reads no more must not close the pipe, since the server goes on writing.
-        std::thread::spawn(move || log.count());
-        process
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("redis.sock")
-    }
-
-    fn store(&self) -> RedisStore {
-        store_at(&self.socket(), b"secret")
-    }
-
-    /// Sends a command as one line, and returns what is answered first.
-    fn command(&self, line: &str) -> String {
-        let mut connection = UnixStream::connect(self.socket()).unwrap();
-        write!(connection, "{line}\r\n").unwrap();
-        let mut answer = [0; 4096];
-        let length = connection.read(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer[..length]).into_owned()
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.process.id()).unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
-    }
-
-    fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 fn store_at(socket: &Path, secret: &[u8]) -> RedisStore {
     let url = format!("redis+unix://{}", socket.display());
@@ -144,8 +88,7 @@ async fn it_does_what_every_store_must() {
 async fn redis_sees_neither_token_nor_key_and_forgets_a_token_when_it_expires() {
     let redis = Redis::start();
     redis.store().save(&key(), &token("canary", HOUR)).await.unwrap();
-    let keys = redis.command("KEYS *");
-    let name = keys.split("\r\n").find(|line| line.starts_with("ims:v1:{")).unwrap();
+    let (keys, name) = (redis.command("KEYS *"), redis.token_name().unwrap());
     assert!(!keys.contains("client"), "{keys}");
     assert!(!redis.command(&format!("GET {name}")).contains("canary"));
     let lives_for = redis.command(&format!("TTL {name}"));
@@ -166,8 +109,7 @@ async fn what_others_wrote_or_sealed_is_no_token_and_is_replaced() {
     another_secret.save(&key(), &token("second", HOUR)).await.unwrap();
     assert_eq!(another_secret.load(&key()).await.unwrap().unwrap().expose_secret(), "second");
 
-    let keys = redis.command("KEYS *");
-    let name = keys.split("\r\n").find(|line| line.starts_with("ims:v1:{")).unwrap();
+    let name = redis.token_name().unwrap();
     for garbage in ["x", "ims1", "ims1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\"\""] {
         redis.command(&format!("SET {name} {garbage}"));
         assert!(matches!(store.load(&key()).await, Err(StoreError::Garbled)), "{garbage}");
@@ -182,6 +124,13 @@ async fn what_others_wrote_or_sealed_is_no_token_and_is_replaced() {
     redis.command(&format!("LPUSH {name} x"));
     assert!(matches!(store.load(&key()).await, Err(StoreError::Unavailable { .. })));
     assert_eq!(Sharing::through(redis.store()).obtains().await.0, 1);
+
+    // A lease that somebody wrote, and that would never lapse, keeps nobody waiting.
+    for garbage in [format!("SET {name}:lease x"), format!("LPUSH {name}:lease x")] {
+        redis.command(&garbage);
+        let lease = store.lease(&key(), HOUR).await.unwrap();
+        store.release(&key(), lease.unwrap()).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -214,9 +163,83 @@ async fn a_redis_that_is_down_or_hangs_costs_a_second_and_no_caller_its_token() 
     assert_eq!(sharing.obtains().await.0, 4);
     assert_eq!(Sharing::through(redis.store()).obtains().await.0, 1);
 
-    redis.process = Redis::serve(redis.folder.path());
+    redis.restart();
     sharing.keeper.refresh().await.unwrap();
     assert_eq!(Sharing::through(redis.store()).obtains().await, (0, vec![]));
+}
+
+/// A proxy before `socket` that keeps answers back until it is told to `answer`. Returns its URL.
+async fn proxy(socket: PathBuf, answer: watch::Receiver<bool>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            let far = UnixStream::connect(&socket).await.unwrap();
+            let (mut near_in, mut near_out) = near.into_split();
+            let (mut far_in, mut far_out) = far.into_split();
+            let mut answer = answer.clone();
+            tokio::spawn(async move { copy(&mut near_in, &mut far_out).await });
+            tokio::spawn(async move {
+                let mut bytes = [0; 4096];
+                while let Ok(length @ 1..) = far_in.read(&mut bytes).await {
+                    answer.wait_for(|may_answer| *may_answer).await.unwrap();
+                    near_out.write_all(&bytes[..length]).await.unwrap();
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_too_late_is_not_taken_for_the_one_of_another_question() {
+    let redis = Redis::start();
+    let other = key().with_account("other");
+    redis.store().save(&key(), &token("first", HOUR)).await.unwrap();
+    redis.store().save(&other, &token("other", HOUR)).await.unwrap();
+    let (answer, may_answer) = watch::channel(true);
+    let url = proxy(redis.socket(), may_answer).await;
+    let store = || RedisStore::new(&url, SealingKey::derive(b"secret")).unwrap();
+    let slow = store();
+    assert_eq!(slow.load(&key()).await.unwrap().unwrap().expose_secret(), "first");
+
+    answer.send(false).unwrap();
+    let late = slow.load(&key()).await;
+    assert!(matches!(late, Err(StoreError::Unavailable { .. })), "{late:?}");
+    assert_eq!(Sharing::through(store()).obtains().await, (1, vec![StoreOperation::Load]));
+
+    answer.send(true).unwrap();
+    assert_eq!(slow.load(&other).await.unwrap().unwrap().expose_secret(), "other");
+    assert_eq!(Sharing::through(store()).obtains().await, (0, vec![]));
+}
+
+#[tokio::test]
+async fn a_server_that_is_no_redis_costs_no_caller_its_token() {
+    let nothing: &[u8] = b"";
+    for said in [
+        nothing,
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"\0\xff\x80",
+        b"*9999999\r\n$-7\r\n",
+        b"$5\r\n",
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                connection.write_all(said).await.unwrap();
+                // Whoever asked is heard out and never answered, unless nothing was said at all.
+                tokio::spawn(async move {
+                    let mut bytes = [0; 4096];
+                    while !said.is_empty() && connection.read(&mut bytes).await.unwrap_or(0) > 0 {}
+                });
+            }
+        });
+        let store = RedisStore::new(&url, SealingKey::derive(b"secret")).unwrap();
+        let (requests, failures) = Sharing::through(store).obtains().await;
+        assert_eq!(requests, 1, "{said:?}");
+        assert!(!failures.is_empty(), "{said:?}");
+    }
 }
 
 /// What the tests below run as processes of their own: this very program, told by its environment what to do.

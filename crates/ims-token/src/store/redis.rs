@@ -15,7 +15,7 @@ use crate::{CacheKey, Lease, STORE_TIMEOUT, StoreError, TokenStore};
 
 pub use sealing::SealingKey;
 
-/// Keeps tokens in Redis 2.6 or newer, each sealed and until it expires, and leases there who may refresh.
+/// Keeps tokens in Redis 2.6.12 or newer, each sealed and until it expires, and leases there who may refresh.
 ///
 /// The names of keys are hashes, `ims:v1:{…}` for a token and `ims:v1:{…}:lease` for its lease, both in the same slot of a
 /// cluster. One connection is made when it is needed and made anew when it breaks.
@@ -98,10 +98,9 @@ impl TokenStore for RedisStore {
     async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
         let owner = sealing::random_owner()?;
         let lasting_ms = u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX).max(1);
-        let mut set = redis::cmd("SET");
-        set.arg(lease_name(key)).arg(&owner[..]).arg("NX").arg("PX").arg(lasting_ms);
-        let answer: Option<String> = self.run(&set).await?;
-        Ok(answer.map(|_| Lease::new(owner)))
+        let mut take = script(LEASE, &lease_name(key));
+        let is_taken: bool = self.run(take.arg(&owner[..]).arg(lasting_ms)).await?;
+        Ok(is_taken.then(|| Lease::new(owner)))
     }
 
     async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
@@ -140,6 +139,14 @@ local there = redis.call('GET', KEYS[1]) or ''
 if there ~= ARGV[1] then return false end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('EXPIREAT', KEYS[1], ARGV[3])
+return true
+";
+
+/// Takes the lease if nobody has it. One without an end is nobody's: all that are taken here lapse.
+const LEASE: &str = "
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return true end
+if redis.call('PTTL', KEYS[1]) >= 0 then return false end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return true
 ";
 
