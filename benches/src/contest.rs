@@ -103,6 +103,12 @@ impl Results {
         median(pairs.map(|(way, base)| part(way).as_secs_f64() / part(base).as_secs_f64()))
     }
 
+    /// The median of `way`'s wall times in the median of `base`'s, for work whose length is chance.
+    pub(crate) fn ratio_of_medians(&self, way: &str, base: &str) -> f64 {
+        let wall = |name| median(self.samples(name).iter().map(|it| it.wall.as_secs_f64()));
+        wall(way) / wall(base)
+    }
+
     fn samples(&self, name: &str) -> &[Sample] {
         self.0.iter().find(|(way, _)| *way == name).map_or(&[], |(_, samples)| samples)
     }

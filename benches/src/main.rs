@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a measurement prints")]
 
 mod assertion;
+mod certificates;
 mod contest;
 mod elsewhere;
 mod exchange;
@@ -38,13 +39,15 @@ enum Name {
     Exchange,
     /// A process from start to end, beside openssl and curl.
     Start,
+    /// The ends of a thousand certificates and a new one, beside openssl and Python.
+    Certificates,
     /// A warm token, beside bare reads.
     Keeper,
     /// A warm token, beside the clients of other clouds.
     Peers,
 }
 
-const USUAL: &[Name] = &[Name::Assertion, Name::Exchange, Name::Start, Name::Keeper];
+const USUAL: &[Name] = &[Name::Assertion, Name::Exchange, Name::Start, Name::Certificates, Name::Keeper];
 
 fn main() -> Result<ExitCode> {
     let options = Options::parse();
@@ -65,6 +68,7 @@ fn measure(name: Name) -> Result<bool> {
         Name::Assertion => assertion::measure(),
         Name::Exchange => exchange::measure(),
         Name::Start => start::measure(),
+        Name::Certificates => certificates::measure(),
         Name::Keeper => elsewhere::keeper(),
         Name::Peers => elsewhere::peers(),
     }

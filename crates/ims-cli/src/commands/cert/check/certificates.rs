@@ -1,7 +1,8 @@
 //! Reading the certificates and judging how long each still lasts.
 
 use std::{
-    fs,
+    fs::File,
+    io::Read,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
@@ -25,6 +26,7 @@ use crate::{
 };
 
 /// What there is to say, the certificate that ends first before the others.
+#[derive(Default)]
 pub(super) struct Findings {
     pub(super) certificates: Vec<Checked>,
     pub(super) unreadable: Vec<Unreadable>,
@@ -53,21 +55,24 @@ struct Judge {
 /// Reads the files on as many threads as there are cores.
 pub(super) fn read_all(targets: Targets, now: NumericDate, within: Duration) -> Findings {
     let Targets { files, unreadable, .. } = targets;
-    let mut findings = Findings { certificates: Vec::new(), unreadable };
     let (judge, next, bar) =
         (Judge { now, within }, AtomicUsize::new(0), progress::bar(files.len()));
-    let read = || {
-        let take = || files.get(next.fetch_add(1, Ordering::Relaxed));
-        let take = || take().inspect(|_| bar.inc(1));
-        std::iter::from_fn(take).map(|target| judge.read(target)).collect::<Vec<_>>()
+    let read_some = || {
+        let (mut findings, mut buffer) = (Findings::default(), Vec::new());
+        while let Some(target) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(reason) = judge.read(target, &mut buffer, &mut findings.certificates) {
+                findings.unreadable.push(Unreadable { file: target.path.clone(), reason });
+            }
+            bar.inc(1);
+        }
+        findings
     };
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(files.len());
+    let mut findings = Findings { certificates: Vec::new(), unreadable };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(read)).collect();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(read_some)).collect();
         for worker in workers {
-            for result in worker.join().expect("reading a certificate does not panic") {
-                findings.add(result);
-            }
+            findings.add(worker.join().expect("reading a certificate does not panic"));
         }
     });
     bar.finish_and_clear();
@@ -75,14 +80,10 @@ pub(super) fn read_all(targets: Targets, now: NumericDate, within: Duration) -> 
     findings
 }
 
-type Read = Result<Vec<Checked>, Unreadable>;
-
 impl Findings {
-    fn add(&mut self, result: Read) {
-        match result {
-            Ok(certificates) => self.certificates.extend(certificates),
-            Err(reason) => self.unreadable.push(reason),
-        }
+    fn add(&mut self, others: Self) {
+        self.certificates.extend(others.certificates);
+        self.unreadable.extend(others.unreadable);
     }
 
     /// Whatever is twice in one file, in a chain put together carelessly, is said once.
@@ -97,20 +98,34 @@ impl Findings {
 }
 
 impl Judge {
-    fn read(self, target: &Target) -> Read {
-        let unreadable = |reason| Unreadable { file: target.path.clone(), reason };
-        let contents = fs::read(&target.path).map_err(|error| unreadable(error.to_string()))?;
-        let file = match CertificateFile::read(&contents) {
-            Err(error @ CertError::NoCertificate { .. }) => match of_credentials(target) {
-                Some(contents) => CertificateFile::read(&contents),
-                None if is_of_another_kind(target) => return Ok(Vec::new()),
-                None => Err(error),
-            },
-            read => read,
+    /// Adds what the file holds, or says why it cannot be read.
+    fn read(
+        self,
+        target: &Target,
+        buffer: &mut Vec<u8>,
+        checked: &mut Vec<Checked>,
+    ) -> Result<(), String> {
+        buffer.clear();
+        let file = File::open(&target.path);
+        let length = file.and_then(|file| file.take(LONGEST_FILE).read_to_end(buffer));
+        length.map_err(|error| error.to_string())?;
+        let said = |error: CertError| with_causes(&error);
+        let mut add = |file: CertificateFile| {
+            checked.extend(file.certificates().iter().map(|it| self.check(target, it)));
         };
-        let file = file.map_err(|error| unreadable(with_causes(&error)))?;
-        let certificates = file.certificates().iter();
-        Ok(certificates.map(|certificate| self.check(target, certificate)).collect())
+        match CertificateFile::read(buffer) {
+            Err(error @ CertError::NoCertificate { .. }) => {
+                let certificates = of_credentials(target);
+                if certificates.is_empty() && !is_of_another_kind(target) {
+                    return Err(said(error));
+                }
+                for contents in certificates {
+                    add(CertificateFile::read(&contents).map_err(said)?);
+                }
+            }
+            read => add(read.map_err(said)?),
+        }
+        Ok(())
     }
 
     fn check(self, target: &Target, certificate: &Certificate) -> Checked {
@@ -131,11 +146,13 @@ impl Judge {
     }
 }
 
-/// The certificate that credentials name, if this is a file of credentials.
-fn of_credentials(target: &Target) -> Option<Vec<u8>> {
-    match Credentials::from_file(&target.path).ok()?.credential() {
-        Credential::ServiceAccount(credential) => credential.signing_keys.first().certificate.clone(),
-        _ => None,
+/// The certificates that credentials name, if this is a file of credentials.
+fn of_credentials(target: &Target) -> Vec<Vec<u8>> {
+    match Credentials::from_file(&target.path).as_ref().map(Credentials::credential) {
+        Ok(Credential::ServiceAccount(credential)) => {
+            credential.signing_keys.iter().filter_map(|pair| pair.certificate.clone()).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -143,3 +160,6 @@ fn of_credentials(target: &Target) -> Option<Vec<u8>> {
 fn is_of_another_kind(target: &Target) -> bool {
     target.origin == Origin::Found && !is_certificate_by_name(&target.path)
 }
+
+/// A bundle of all authorities of the world has a fiftieth of it.
+const LONGEST_FILE: u64 = 16 * 1024 * 1024;

@@ -1,0 +1,108 @@
+//! Certificates by whole processes, beside openssl and Python.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, ensure};
+use nix::sys::resource::UsageWho;
+use tempfile::TempDir;
+
+use crate::{
+    contest::{Contest, at_least, at_most},
+    start::{ims_command, run},
+};
+
+pub(crate) fn measure() -> Result<bool> {
+    let ims = ims_command()?;
+    let check = check(&ims)?;
+    let new = new(&ims)?;
+    Ok(check && new)
+}
+
+/// When each of a thousand certificates ends.
+fn check(ims: &Path) -> Result<bool> {
+    let (python, folder) = (python_with_cryptography()?, thousand_certificates(ims)?);
+    let path = folder.path();
+    let results = Contest::new(3, 1, UsageWho::RUSAGE_CHILDREN)
+        .with(SHELL, || run(Command::new("sh").args(["-c", SHELL_LOOP]).current_dir(path)))
+        .with(PYTHON, || run(Command::new(&python).args(["-c", PYTHON_LOOP]).arg(path)))
+        .with(CHECK, || run(Command::new(ims).args(["cert", "check", "--within", "1d"]).arg(path)))
+        .run("certificates: when 1,000 of them end, whole process")?;
+    let by_shell = results.ratio(SHELL, CHECK, |sample| sample.wall);
+    let by_python = results.ratio(PYTHON, CHECK, |sample| sample.wall);
+    let by_shell = at_least(1000.0, &format!("{SHELL}, wall time"), by_shell);
+    let by_python = at_least(8.0, &format!("{PYTHON}, wall time"), by_python);
+    Ok(by_shell && by_python)
+}
+
+/// A key and its certificate. How long the search for primes takes is chance, so the rounds are many and what is compared
+/// is the medians of all of them.
+fn new(ims: &Path) -> Result<bool> {
+    let folder = TempDir::new()?;
+    let results = Contest::new(60, 1, UsageWho::RUSAGE_CHILDREN)
+        .with(OPENSSL, || {
+            let mut openssl = Command::new("openssl");
+            openssl.args("req -x509 -sha256 -nodes -days 365 -newkey rsa:2048".split(' '));
+            openssl.args("-subj /CN=ims -keyout private.key -out certificate_pub.crt".split(' '));
+            run(openssl.stderr(Stdio::null()).current_dir(&folder))
+        })
+        .with(NEW, || {
+            let mut new = Command::new(ims);
+            new.args(["cert", "new", "--force", "--out"]).arg(folder.path());
+            run(new.stderr(Stdio::null()))
+        })
+        .run("certificates: a new key and its certificate, whole process")?;
+    Ok(at_most(0.6, &format!("{NEW}, wall time"), results.ratio_of_medians(NEW, OPENSSL)))
+}
+
+/// Twenty certificates, fifty times each: to read one file is as much work as to read another.
+fn thousand_certificates(ims: &Path) -> Result<TempDir> {
+    let (pair, folder) = (TempDir::new()?, TempDir::new()?);
+    for number in 0..20 {
+        let mut new = Command::new(ims);
+        new.args(["cert", "new", "--force", "--subject", &format!("/CN=integration-{number}")]);
+        run(new.arg("--out").arg(pair.path()).stderr(Stdio::null()))?;
+        for copy in 0..50 {
+            let name = format!("{number:02}-{copy:02}.crt");
+            fs::copy(pair.path().join("certificate_pub.crt"), folder.path().join(name))?;
+        }
+    }
+    Ok(folder)
+}
+
+/// A Python with `cryptography`, in an environment of its own beside the builds, made the first time.
+fn python_with_cryptography() -> Result<PathBuf> {
+    let target = env::current_exe()?;
+    let target = target.ancestors().nth(2).context("this program has no folder of builds")?;
+    let environment = target.join("python-cryptography");
+    let python = environment.join("bin/python");
+    if !python.exists() {
+        let venv = Command::new("python3").args(["-m", "venv"]).arg(&environment).status()?;
+        ensure!(venv.success(), "python3 -m venv fails");
+    }
+    let import = ["-c", "import cryptography"];
+    if !Command::new(&python).args(import).stderr(Stdio::null()).status()?.success() {
+        let install = ["-m", "pip", "install", "--quiet", "cryptography"];
+        ensure!(Command::new(&python).args(install).status()?.success(), "pip fails");
+    }
+    Ok(python)
+}
+
+const SHELL: &str = "shell loop over openssl x509 -enddate";
+const PYTHON: &str = "Python, cryptography";
+const CHECK: &str = "ims cert check";
+const OPENSSL: &str = "openssl req -x509 -newkey rsa:2048";
+const NEW: &str = "ims cert new";
+
+/// What people put into a cron job.
+const SHELL_LOOP: &str = "for file in *.crt; do openssl x509 -noout -enddate -in \"$file\"; done";
+
+const PYTHON_LOOP: &str = r"
+import pathlib, sys
+from cryptography import x509
+for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
+    print(path, x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc)
+";
