@@ -1,21 +1,25 @@
-//! `/ims/authorize/v1` and `v2`: the user is asked, and the client is sent a code or a token.
+//! `/ims/authorize/v1` and `v2`: the user is asked, and the client is sent codes and tokens.
+
+mod wish;
 
 use std::time::Duration;
 
 use http::Method;
 
+use self::wish::{ResponseType, Wish};
 use crate::{
     Binding, Refusal,
     answer::Answer,
     call::Call,
     checks::Checks,
     client, html,
+    id_token::IdTokenOrder,
     issued_token::{Challenge, TokenKind, TokenOrder},
     key_ring::KeyRing,
     service::Service,
 };
 
-/// The one user that the emulator has, who is always signed in.
+/// The one user that the emulator has.
 pub(crate) const USER_ID: &str = "EMULATED0000000000000001@AdobeID";
 
 /// How long a code can be redeemed.
@@ -27,7 +31,7 @@ const MAX_STATE: usize = 4096;
 /// Examines the request, asks the user, and sends the browser back to the client.
 ///
 /// What is wrong with the client or its redirect URI is told here: only a known redirect URI is sent anything
-/// (RFC 6749 §4.1.2.1). `prompt=none` takes the user's consent for given.
+/// (RFC 6749 §4.1.2.1). What `prompt=none` meets is set in the binding.
 pub(crate) fn answer(
     service: &Service,
     call: &Call,
@@ -46,42 +50,38 @@ pub(crate) fn answer(
         .that("state is short enough", state.is_none_or(|state| state.chars().count() <= MAX_STATE))
         .expected("at most 4096 characters")
         .or(Refusal::StateTooLong)?;
-    let back = Redirection { redirect_uri, state };
-    Ok(match examine(binding, call, checks) {
+    let back = Redirection { redirect_uri, state, separator: wish::separator(call) };
+    let wish = wish::examine(binding, call, checks);
+    Ok(match wish.and_then(|wish| Ok((consent(binding, call, checks)?, wish))) {
         Err(refusal) => back.with_error(refusal),
-        Ok(wish) => match consent(call) {
-            Consent::Asked => html::consent(call, binding, &wish.scope),
-            Consent::Denied => back.with_error(Refusal::ConsentDenied),
-            Consent::Given => back.with_grant(&wish, binding, call, keys),
-        },
+        Ok((Consent::Asked, wish)) => html::consent(call, binding, &wish.scope),
+        Ok((Consent::Given, wish)) => back.to(&granted(&wish, binding, call, keys)),
     })
-}
-
-/// What the client wants of the user.
-struct Wish {
-    response: Response,
-    scope: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Response {
-    Code,
-    Token,
 }
 
 enum Consent {
     Asked,
     Given,
-    Denied,
 }
 
 /// The form posts the user's answer; a link cannot give it.
-fn consent(call: &Call) -> Consent {
-    match (call.parameters.get("consent"), call.parameters.get("prompt")) {
-        (Some("allow"), _) if call.method == Method::POST => Consent::Given,
-        (Some(_), _) if call.method == Method::POST => Consent::Denied,
-        (_, Some("none")) => Consent::Given,
-        _ => Consent::Asked,
+fn consent(binding: &Binding, call: &Call, checks: &mut Checks) -> Result<Consent, Refusal> {
+    match call.parameters.get("consent").filter(|_| call.method == Method::POST) {
+        Some(answer) => {
+            let allows = answer == "allow";
+            checks.that("user allows it", allows).expected("allow").or(Refusal::ConsentDenied)?;
+            Ok(Consent::Given)
+        }
+        None if call.parameters.get("prompt") == Some("none") => {
+            let refusal = binding.silent_sign_in().refusal();
+            let check = checks.that("user need not be asked", refusal.is_none());
+            check
+                .expected("a binding whose silent sign-in is granted")
+                .actual(refusal.map_or("one whose is", Refusal::error))
+                .or(refusal.unwrap_or(Refusal::InteractionRequired))?;
+            Ok(Consent::Given)
+        }
+        None => Ok(Consent::Asked),
     }
 }
 
@@ -93,87 +93,76 @@ fn registered_redirect_uri<'a>(binding: &'a Binding, call: &Call) -> Option<&'a 
     }
 }
 
-fn examine(binding: &Binding, call: &Call, checks: &mut Checks) -> Result<Wish, Refusal> {
-    let response_type = call.parameters.get("response_type").unwrap_or("code");
-    let response = match response_type {
-        "code" => Some(Response::Code),
-        "token" => Some(Response::Token),
-        _ => None,
+/// What the client is sent. Source: AdobeDocs/adobe-dev-console, "User Authentication", Successful response.
+fn granted(
+    wish: &Wish,
+    binding: &Binding,
+    call: &Call,
+    keys: &KeyRing,
+) -> Vec<(&'static str, String)> {
+    let session = format!("{}-s", call.debug_id);
+    let order = TokenOrder {
+        session: Some(&session),
+        ..TokenOrder::access(binding, USER_ID, wish.scope.clone())
     };
-    let response = checks
-        .given("response_type is served", response)
-        .expected("code or token")
-        .actual(response_type.to_owned())
-        .or(Refusal::ResponseTypeUnsupported)?;
-    let asked = call.parameters.get("scope").unwrap_or_default();
-    let scopes: Vec<&str> = asked.split([',', ' ']).filter(|scope| !scope.is_empty()).collect();
-    let known = binding.scopes();
-    let are_known = scopes.iter().all(|scope| known.iter().any(|known| known == scope));
-    checks
-        .that("scopes are the client's", are_known && !scopes.is_empty())
-        .expected(format!("among {}", known.join(",")))
-        .actual(asked.to_owned())
-        .or(Refusal::ScopeNotGranted)?;
-    let has_challenge = call.parameters.get("code_challenge").is_some();
-    checks
-        .that(
-            "code has a challenge, or the client a secret",
-            has_challenge || response == Response::Token || !binding.is_public(),
-        )
-        .expected("code_challenge, since the client is public")
-        .or(Refusal::ChallengeMissing)?;
-    let method = call.parameters.get("code_challenge_method").unwrap_or("plain");
-    checks
-        .that("code_challenge_method is served", matches!(method, "plain" | "S256"))
-        .expected("plain or S256")
-        .actual(method.to_owned())
-        .or(Refusal::ChallengeMissing)?;
-    Ok(Wish { response, scope: scopes.join(",") })
+    let ResponseType { code, token, id_token } = wish.response;
+    let expires_in_s = order.expires_in_s();
+    let access_token = token.then(|| order.fill(keys, &call.debug_id, call.now_ms));
+    let code = code.then(|| {
+        let challenge = call.parameters.get("code_challenge").map(|text| Challenge {
+            text,
+            method: call.parameters.get("code_challenge_method").unwrap_or("plain"),
+        });
+        let nonce = call.parameters.get("nonce");
+        let kind = TokenKind::Code;
+        let order = TokenOrder { kind, lifetime: CODE_LIFETIME, challenge, nonce, ..order };
+        order.fill(keys, &format!("{}-c", call.debug_id), call.now_ms)
+    });
+    let id_token = id_token.then(|| {
+        let order = IdTokenOrder {
+            issuer: &call.base_url(),
+            client_id: binding.client_id().as_str(),
+            user_id: USER_ID,
+            nonce: call.parameters.get("nonce"),
+            access_token: access_token.as_deref(),
+            code: code.as_deref(),
+            lifetime: binding.token_lifetime(),
+        };
+        order.fill(keys, call.now_ms)
+    });
+    let mut pairs = Vec::new();
+    pairs.extend(id_token.map(|text| ("id_token", text)));
+    pairs.extend(code.map(|text| ("code", text)));
+    if let Some(access_token) = access_token {
+        pairs.push(("access_token", access_token));
+        pairs.push(("token_type", "bearer".to_owned()));
+        pairs.push(("expires_in", expires_in_s.to_string()));
+    }
+    pairs
 }
 
 /// The way back to the client.
 struct Redirection<'a> {
     redirect_uri: &'a str,
     state: Option<&'a str>,
+    /// `?` or `#`: where the client looks.
+    separator: char,
 }
 
 impl Redirection<'_> {
     fn with_error(&self, refusal: Refusal) -> Answer {
-        let pairs = [("error", refusal.error()), ("error_description", refusal.description())];
-        Answer::redirect(&self.to('?', &pairs)).because_of(refusal)
+        let description = refusal.description().to_owned();
+        let pairs = [("error", refusal.error().to_owned()), ("error_description", description)];
+        self.to(&pairs).because_of(refusal)
     }
 
-    fn with_grant(&self, wish: &Wish, binding: &Binding, call: &Call, keys: &KeyRing) -> Answer {
-        let is_code = wish.response == Response::Code;
-        let challenge = call.parameters.get("code_challenge").map(|text| Challenge {
-            text,
-            method: call.parameters.get("code_challenge_method").unwrap_or("plain"),
-        });
-        let order = TokenOrder {
-            kind: if is_code { TokenKind::Code } else { TokenKind::Access },
-            client_id: binding.client_id(),
-            user_id: USER_ID,
-            scope: wish.scope.clone(),
-            lifetime: if is_code { CODE_LIFETIME } else { binding.token_lifetime() },
-            challenge: challenge.filter(|_| is_code),
-        };
-        let token = order.fill(keys, &call.debug_id, call.now_ms);
-        if is_code {
-            return Answer::redirect(&self.to('?', &[("code", &token)]));
-        }
-        let expires_in_s = (order.lifetime_ms().saturating_sub(1) / 1000).to_string();
-        let pairs =
-            [("access_token", &*token), ("token_type", "bearer"), ("expires_in", &expires_in_s)];
-        Answer::redirect(&self.to('#', &pairs))
-    }
-
-    /// The redirect URI with `pairs` after `separator`.
-    fn to(&self, separator: char, pairs: &[(&str, &str)]) -> String {
+    /// To the redirect URI, with `pairs` and `state`.
+    fn to(&self, pairs: &[(&str, String)]) -> Answer {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(pairs);
         query.extend_pairs(self.state.map(|state| ("state", state)));
-        let has_query = separator == '?' && self.redirect_uri.contains('?');
-        let separator = if has_query { '&' } else { separator };
-        format!("{}{separator}{}", self.redirect_uri, query.finish())
+        let has_query = self.separator == '?' && self.redirect_uri.contains('?');
+        let separator = if has_query { '&' } else { self.separator };
+        Answer::redirect(&format!("{}{separator}{}", self.redirect_uri, query.finish()))
     }
 }

@@ -9,7 +9,7 @@ use aws_lc_rs::{
 use ims_claims::{ClientId, Metascope, OrgId, ServiceAccount, TechnicalAccountId};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::Certificate;
+use crate::{Certificate, ProductContext, SilentSignIn};
 
 /// One integration, as the Developer Console and IMS know it.
 ///
@@ -28,6 +28,7 @@ use crate::Certificate;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of an integration, each for itself")]
 pub struct Binding {
     client_id: ClientId,
     org_id: OrgId,
@@ -38,7 +39,11 @@ pub struct Binding {
     client_metascopes: Option<Vec<Metascope>>,
     scopes: Vec<String>,
     redirect_uris: Vec<String>,
+    products: Vec<ProductContext>,
+    service_code: Option<SecretString>,
+    silent_sign_in: SilentSignIn,
     token_lifetime: Duration,
+    rotates_refresh_tokens: bool,
     requires_jti: bool,
     may_exchange: bool,
     is_migrated: bool,
@@ -66,6 +71,10 @@ impl Binding {
             client_metascopes: None,
             scopes: Vec::new(),
             redirect_uris: Vec::new(),
+            products: Vec::new(),
+            service_code: None,
+            silent_sign_in: SilentSignIn::Granted,
+            rotates_refresh_tokens: false,
             token_lifetime: Self::DEFAULT_TOKEN_LIFETIME,
             requires_jti: false,
             may_exchange: true,
@@ -116,6 +125,33 @@ impl Binding {
     pub fn with_redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
         self.redirect_uris.push(redirect_uri.into());
         self
+    }
+
+    /// Adds a product, which the profile of its users names.
+    #[must_use]
+    pub fn with_product(mut self, product: ProductContext) -> Self {
+        self.products.push(product);
+        self
+    }
+
+    /// Gives it a permanent authorization code, which it redeems at `/ims/token/v2` for a service token, as often as it
+    /// likes. Source: adobe/imscli, `ims/authz_service.go`.
+    #[must_use]
+    pub fn with_service_code(self, service_code: impl Into<SecretString>) -> Self {
+        Self { service_code: Some(service_code.into()), ..self }
+    }
+
+    /// What its requests with `prompt=none` meet.
+    #[must_use]
+    pub fn with_silent_sign_in(self, silent_sign_in: SilentSignIn) -> Self {
+        Self { silent_sign_in, ..self }
+    }
+
+    /// Takes each of its refresh tokens only once (RFC 9700 §4.14.2): the answer has the next. Otherwise a refresh
+    /// token stays valid until it expires.
+    #[must_use]
+    pub fn rotating_refresh_tokens(self) -> Self {
+        Self { rotates_refresh_tokens: true, ..self }
     }
 
     /// How long its access tokens live, at most ten years; a fraction of a millisecond is dropped.
@@ -183,6 +219,22 @@ impl Binding {
         &self.redirect_uris
     }
 
+    pub(crate) fn products(&self) -> &[ProductContext] {
+        &self.products
+    }
+
+    pub(crate) fn service_code(&self) -> Option<&SecretString> {
+        self.service_code.as_ref()
+    }
+
+    pub(crate) fn silent_sign_in(&self) -> SilentSignIn {
+        self.silent_sign_in
+    }
+
+    pub(crate) fn rotates_refresh_tokens(&self) -> bool {
+        self.rotates_refresh_tokens
+    }
+
     /// Whether it is a public client (RFC 6749 §2.1), which has no secret.
     pub(crate) fn is_public(&self) -> bool {
         self.client_secrets.is_empty()
@@ -214,13 +266,21 @@ impl Binding {
 
     /// Whether `text` is one of the client secrets, in a time that tells nothing about any of them.
     pub(crate) fn has_client_secret(&self, text: &str) -> bool {
-        // Equal lengths, and every secret looked at: digests are compared, and `|` goes on where `||` would stop.
-        let given = digest(&SHA256, text.as_bytes());
-        self.client_secrets.iter().fold(false, |found, secret| {
-            let known = digest(&SHA256, secret.expose_secret().as_bytes());
-            found | verify_slices_are_equal(given.as_ref(), known.as_ref()).is_ok()
-        })
+        // Every secret is looked at: `|` goes on where `||` would stop.
+        self.client_secrets.iter().fold(false, |found, secret| found | is_equal(secret, text))
     }
+
+    /// Whether `text` is its permanent authorization code, in a time that tells nothing about it.
+    pub(crate) fn has_service_code(&self, text: &str) -> bool {
+        self.service_code.as_ref().is_some_and(|code| is_equal(code, text))
+    }
+}
+
+/// Compares digests, which have one length whatever the texts have.
+fn is_equal(secret: &SecretString, text: &str) -> bool {
+    let known = digest(&SHA256, secret.expose_secret().as_bytes());
+    let given = digest(&SHA256, text.as_bytes());
+    verify_slices_are_equal(given.as_ref(), known.as_ref()).is_ok()
 }
 
 impl From<&ServiceAccount> for Binding {
@@ -277,6 +337,7 @@ mod tests {
 
     #[test]
     fn debug_does_not_show_a_secret() {
-        assert!(!format!("{:?}", binding().with_client_secret("canary")).contains("canary"));
+        let binding = binding().with_client_secret("canary").with_service_code("canary");
+        assert!(!format!("{binding:?}").contains("canary"));
     }
 }

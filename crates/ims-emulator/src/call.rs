@@ -1,6 +1,7 @@
 //! One request, read: what every endpoint is given to examine.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
 use http::{HeaderMap, Method, header::AUTHORIZATION, uri::Authority};
 use ims_claims::NumericDate;
 
@@ -25,8 +26,12 @@ impl Scheme {
 /// A request whose host, path, method and body are in order.
 pub(crate) struct Call {
     pub(crate) method: Method,
+    /// The path, without a slash at its end.
+    pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) parameters: Parameters,
+    /// The body where it is no parameters but JSON, else nothing.
+    pub(crate) json: Bytes,
     pub(crate) scheme: Scheme,
     /// The host, and perhaps the port, that the client knows this IMS by.
     pub(crate) authority: Authority,
@@ -41,8 +46,9 @@ impl Call {
         date(self.now_ms)
     }
 
+    /// The value of a header; an empty one counts as none, as a parameter does.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        self.headers.get(name)?.to_str().ok().filter(|value| !value.is_empty())
     }
 
     /// The base URL by which the client knows this IMS.

@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use crate::{
-    Refusal, answer::Answer, bearer, call::Call, checks::Checks, key_ring::KeyRing,
-    service::Service,
+    Refusal, answer::Answer, bearer::Wanted, call::Call, checks::Checks, issued_token::TokenKind,
+    key_ring::KeyRing, service::Service,
 };
 
 /// Who called, as the token says.
@@ -30,13 +30,12 @@ pub(crate) fn answer(
         .given("x-api-key is sent", call.header("x-api-key"))
         .expected("the header x-api-key")
         .or(Refusal::ApiKeyMissing)?;
-    let token = bearer::token(
-        service,
-        call,
-        keys,
-        checks,
-        [Refusal::BearerMissing, Refusal::BearerNotValid],
-    )?;
+    let wanted = Wanted {
+        kind: TokenKind::Access,
+        missing: Refusal::BearerMissing,
+        not_valid: Refusal::BearerNotValid,
+    };
+    let token = wanted.read(service, call, keys, checks)?;
     checks
         .that("x-api-key is the token's client id", token.client_id() == Some(api_key))
         .expected(token.client_id().unwrap_or_default().to_owned())

@@ -12,9 +12,9 @@ use crate::{
     call::Call,
     checks::Checks,
     client,
-    issued_token::{TokenKind, TokenOrder},
+    issued_token::TokenOrder,
     key_ring::KeyRing,
-    metascopes,
+    metascopes, resource,
     service::{Registered, Service},
 };
 
@@ -42,6 +42,7 @@ pub(crate) fn answer(
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let registered = client::authenticate(service, call, checks)?;
+    resource::check(call, checks)?;
     may_exchange(&registered, checks)?;
     let jwt = checks
         .given("jwt_token is sent", call.parameters.get("jwt_token"))
@@ -57,14 +58,8 @@ pub(crate) fn answer(
     let granted = metascopes::grant(service, call, &registered, metascopes, checks)?;
     unused(&registered, jti.as_deref(), exp, call.now(), checks)?;
     let binding = &registered.binding;
-    let order = TokenOrder {
-        kind: TokenKind::Access,
-        client_id: binding.client_id(),
-        user_id: binding.technical_account_id().as_str(),
-        scope: metascopes::list(&granted),
-        lifetime: binding.token_lifetime(),
-        challenge: None,
-    };
+    let user_id = binding.technical_account_id().as_str();
+    let order = TokenOrder::access(binding, user_id, metascopes::list(&granted));
     Ok(Answer::ok(&Granted {
         token_type: "bearer",
         access_token: order.fill(keys, &call.debug_id, call.now_ms),

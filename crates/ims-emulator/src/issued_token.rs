@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_claims::{AccessTokenPayload, ClientId, CompactJwt};
 use serde::Serialize;
 
-use crate::{clock::date, key_ring::KeyRing};
+use crate::{Binding, clock::date, key_ring::KeyRing};
 
 /// What a token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,20 +14,24 @@ pub(crate) enum TokenKind {
     Access,
     Refresh,
     Code,
+    Service,
 }
 
 impl TokenKind {
+    pub(crate) const ALL: [Self; 4] = [Self::Access, Self::Refresh, Self::Code, Self::Service];
+
     /// The kind in the token's payload, `type`, and in requests.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Access => "access_token",
             Self::Refresh => "refresh_token",
             Self::Code => "authorization_code",
+            Self::Service => "service_token",
         }
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Access, Self::Refresh, Self::Code].into_iter().find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
     /// The kind in the token's header, `itt`. Only `at` was seen; the others are ours.
@@ -36,6 +40,7 @@ impl TokenKind {
             Self::Access => "at",
             Self::Refresh => "rt",
             Self::Code => "ac",
+            Self::Service => "st",
         }
     }
 }
@@ -48,7 +53,11 @@ pub(crate) struct TokenOrder<'a> {
     /// The scopes, separated by commas.
     pub(crate) scope: String,
     pub(crate) lifetime: Duration,
+    /// The sign-in that it comes from, if a user signed in. All tokens of one can be ended together.
+    pub(crate) session: Option<&'a str>,
     pub(crate) challenge: Option<Challenge<'a>>,
+    /// What a code passes on to the ID token.
+    pub(crate) nonce: Option<&'a str>,
 }
 
 /// What a code's verifier must fit (RFC 7636 §4.3).
@@ -99,12 +108,35 @@ struct Payload<'a> {
     scope: &'a str,
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     code_challenge: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code_challenge_method: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
 }
 
-impl TokenOrder<'_> {
+impl<'a> TokenOrder<'a> {
+    /// An order for an access token of the binding's client, which no user's sign-in has led to.
+    pub(crate) fn access(binding: &'a Binding, user_id: &'a str, scope: String) -> Self {
+        Self {
+            kind: TokenKind::Access,
+            client_id: binding.client_id(),
+            user_id,
+            scope,
+            lifetime: binding.token_lifetime(),
+            session: None,
+            challenge: None,
+            nonce: None,
+        }
+    }
+
+    /// What an answer says in `expires_in`, in seconds: how long the token still lives, a moment less than its lifetime.
+    pub(crate) fn expires_in_s(&self) -> u64 {
+        self.lifetime_ms().saturating_sub(1) / 1000
+    }
+
     pub(crate) fn lifetime_ms(&self) -> u64 {
         u64::try_from(self.lifetime.as_millis()).unwrap_or(u64::MAX)
     }
@@ -123,8 +155,10 @@ impl TokenOrder<'_> {
             expires_in: self.lifetime_ms().to_string(),
             scope: &self.scope,
             created_at: now_ms.to_string(),
+            sid: self.session,
             code_challenge: self.challenge.map(|challenge| challenge.text),
             code_challenge_method: self.challenge.map(|challenge| challenge.method),
+            nonce: self.nonce,
         };
         let payload = serde_json::to_vec(&payload).expect("a struct of strings is always JSON");
         let mut signing_input = header(self.kind, &keys.key_id());
@@ -181,7 +215,9 @@ mod tests {
             user_id: "B@techacct.adobe.com",
             scope: "openid,AdobeID".to_owned(),
             lifetime: Duration::from_hours(24),
+            session: None,
             challenge: None,
+            nonce: None,
         };
         order.fill(keys, "1", NOW_MS)
     }

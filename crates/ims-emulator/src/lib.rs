@@ -7,6 +7,8 @@ mod scenario;
 
 mod binding;
 mod certificate;
+mod product;
+mod silent_sign_in;
 mod token_key;
 
 mod certificate_authority;
@@ -29,6 +31,8 @@ mod client;
 mod discovery;
 mod echo;
 mod exchange_jwt;
+mod logout;
+mod register;
 mod revocation;
 mod token_grants;
 mod user;
@@ -37,10 +41,13 @@ mod validate_token;
 mod assertion;
 mod metascopes;
 mod replay;
+mod resource;
+mod scope;
 
 mod answer;
 mod clock;
 mod html;
+mod id_token;
 mod issued_token;
 mod key_ring;
 
@@ -58,8 +65,10 @@ pub use certificate_authority::{CertificateAuthority, CertificateAuthorityError}
 pub use emulator::{Emulator, StartError};
 pub use endpoint::Endpoint;
 pub use fault::{Fault, FaultRule};
+pub use product::ProductContext;
 pub use refusal::Refusal;
 pub use scenario::{Scenario, ScenarioError};
 pub use server::Limits;
+pub use silent_sign_in::SilentSignIn;
 pub use token_key::{TokenKey, TokenKeyError};
 pub use verdict::{Check, Verdict};

@@ -86,6 +86,22 @@ pub enum Refusal {
     ResponseTypeUnsupported,
     /// A public client asks for a code without `code_challenge`, or for a method that is not served.
     ChallengeMissing,
+    /// `response_type=device`, whose redemption is not documented.
+    DeviceNotServed,
+    /// A `response_mode` that is not served.
+    ResponseModeUnsupported,
+    /// An ID token is asked for without the scope `openid`.
+    OpenIdMissing,
+    /// `prompt=none` together with another value.
+    PromptContradictory,
+    /// `prompt=none`, but no user is signed in.
+    LoginRequired,
+    /// `prompt=none`, but the user has not allowed the client.
+    ConsentRequired,
+    /// `prompt=none`, but the user has something else to do.
+    InteractionRequired,
+    /// `resource` is not an absolute URI.
+    ResourceMalformed,
     /// The user has denied access.
     ConsentDenied,
     /// The code is missing, not valid, or was redeemed before.
@@ -94,6 +110,28 @@ pub enum Refusal {
     VerifierWrong,
     /// The refresh token is missing or not valid.
     RefreshTokenNotValid,
+    /// `subject_token_type` or `requested_token_type` is missing or not the one that is served.
+    TokenTypeUnsupported,
+    /// The subject token is missing or not valid.
+    SubjectTokenNotValid,
+    /// The user token is missing or not valid.
+    UserTokenNotValid,
+    /// Not exactly one of `user_id` and `owning_org_id`.
+    ClusterTargetAmbiguous,
+    /// `user_id` is not a user's.
+    UserIdMalformed,
+    /// The body is not the metadata of a client.
+    ClientMetadataMalformed,
+    /// A redirect URI that no client can have.
+    RedirectUriMalformed,
+    /// More clients have registered themselves than are remembered.
+    TooManyClients,
+    /// No `guid` or no `auth_src`.
+    GuidMissing,
+    /// There is no such user.
+    UserUnknown,
+    /// `callback` is no JavaScript name.
+    CallbackMalformed,
     /// An access token that is missing or not valid at an endpoint of IMS.
     TokenNotValid,
     /// No token to validate.
@@ -231,7 +269,7 @@ impl Refusal {
             Self::GrantTypeMissing => (400, "bad_request", "grant_type is missing.",
                 "Send the parameter grant_type."),
             Self::GrantTypeUnsupported => (400, "unsupported_grant_type", "The grant_type is not supported.",
-                "Use a grant type that this endpoint serves."),
+                "Use a grant type that this endpoint serves: cluster_at_exchange at v3, token exchange at v4, the others at all."),
             Self::GrantNotAllowed => (400, "unauthorized_client", "The client may not use this grant_type.",
                 "Register the integration with OAuth scopes, as its OAuth Server-to-Server credential has them."),
             Self::ScopeMissing => (400, "invalid_scope", "scope is missing.",
@@ -248,6 +286,22 @@ impl Refusal {
                 "Send response_type=code."),
             Self::ChallengeMissing => (400, "invalid_request", "code_challenge is missing or its method is not supported.",
                 "Send code_challenge, and code_challenge_method=S256."),
+            Self::DeviceNotServed => (400, "unsupported_response_type", "The response_type is not supported.",
+                "Send response_type=code: no public document says how a device redeems its code, so the emulator makes nothing up."),
+            Self::ResponseModeUnsupported => (400, "invalid_request", "The response_mode is not supported.",
+                "Send response_mode=query or fragment, or leave it away."),
+            Self::OpenIdMissing => (400, "invalid_scope", "An id_token needs the scope openid.",
+                "Ask for the scope openid, too."),
+            Self::PromptContradictory => (400, "invalid_request", "prompt is not valid.",
+                "Send prompt=none alone, or prompt=login."),
+            Self::LoginRequired => (400, "login_required", "No user is logged in.",
+                "Let the user sign in: send the request again without prompt=none."),
+            Self::ConsentRequired => (400, "consent_required", "The user has not granted access to the client.",
+                "Let the user allow it: send the request again without prompt=none."),
+            Self::InteractionRequired => (400, "interaction_required", "The user needs to take another action.",
+                "Let the user do what is to be done: send the request again without prompt=none."),
+            Self::ResourceMalformed => (400, "invalid_target", "resource is not valid.",
+                "Send an absolute URI without a fragment, once for each resource."),
             Self::ConsentDenied => (400, "access_denied", "The user has denied access.",
                 "Ask the user why."),
             Self::CodeNotValid => (400, "access_denied", "The authorization code is not valid.",
@@ -255,7 +309,29 @@ impl Refusal {
             Self::VerifierWrong => (400, "access_denied", "The code_verifier does not match the code_challenge.",
                 "Send the code_verifier that the code_challenge was made of."),
             Self::RefreshTokenNotValid => (400, "invalid_grant", "The refresh token is not valid.",
-                "Let the user sign in again, and ask for offline_access."),
+                "Let the user sign in again, and ask for offline_access; where refresh tokens rotate, keep the newest."),
+            Self::TokenTypeUnsupported => (400, "invalid_request", "The token type is not supported.",
+                "Send urn:ietf:params:oauth:token-type:access_token as subject_token_type and requested_token_type."),
+            Self::SubjectTokenNotValid => (400, "invalid_request", "The subject_token is not valid.",
+                "Send the user's access token, which has not ended, as subject_token."),
+            Self::UserTokenNotValid => (400, "invalid_request", "The user_token is not valid.",
+                "Send the user's access token, which has not ended, as user_token."),
+            Self::ClusterTargetAmbiguous => (400, "bad_request", "Exactly one of user_id and owning_org_id is needed.",
+                "Send either user_id or owning_org_id."),
+            Self::UserIdMalformed => (400, "bad_request", "user_id is not valid.",
+                "Send a user id, an identifier and its source with @ between them."),
+            Self::ClientMetadataMalformed => (400, "invalid_client_metadata", "The client metadata is not valid.",
+                "Send application/json: one object with client_name, redirect_uris and, separated by spaces, scope."),
+            Self::RedirectUriMalformed => (400, "invalid_redirect_uri", "A redirect URI is not valid.",
+                "Register absolute URIs without a fragment: https, http to this machine, or a scheme of your own."),
+            Self::TooManyClients => (503, "service_unavailable", "Service unavailable",
+                "Start the emulator anew: it has registered as many clients as it remembers."),
+            Self::GuidMissing => (400, "bad_request", "guid or auth_src is missing.",
+                "Send guid and auth_src, the two parts of the user id."),
+            Self::UserUnknown => (404, "not_found", "There is no such user.",
+                "Name a technical account of a binding, or the emulated user."),
+            Self::CallbackMalformed => (400, "bad_request", "callback is not valid.",
+                "Send the name of a JavaScript function, of at most 64 characters."),
             Self::TokenNotValid => (401, "invalid_token", "The access token is not valid.",
                 "Send the header Authorization: Bearer and an access token that has not ended."),
             Self::TokenMissing => (400, "bad_request", "token is missing.",

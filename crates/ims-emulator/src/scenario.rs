@@ -35,6 +35,10 @@ use crate::{Binding, CertificateError, FaultRule};
 ///     ## client_metascopes = ["ent_user_sdk"]           # what the client has of them, if not all
 ///     ## redirect_uris = ["http://127.0.0.1:8000/callback"]
 ///     ## token_lifetime_seconds = 60
+///     ## rotates_refresh_tokens = true
+///     ## silent_sign_in = "login_required"              # or consent_required, interaction_required, granted
+///     ## service_code = "p8e-permanent"                 # a permanent code, for service tokens
+///     ## products = [{ service_code = "dma_media_library", fulfillable_data = { iid = "aid-1" } }]
 ///     requires_jti = true
 ///     ## exchange_jwt = false
 ///     ## migrated = true
@@ -233,6 +237,30 @@ mod tests {
         assert!(matches!(binding_from_json(&binding), Err(ScenarioError::Malformed { .. })));
         let missing = Scenario::read(&folder.path().join("missing"));
         assert!(matches!(missing, Err(ScenarioError::Unreadable { .. })), "{missing:?}");
+    }
+
+    #[test]
+    fn what_is_written_of_a_binding_is_what_was_read() {
+        let secret = r#","client_secrets":["a","b"],"service_code":"c","scopes":["openid"]"#;
+        let certificate = serde_json::to_string(certificates::FIRST).unwrap();
+        let certificate =
+            format!(r#","certificates":[{certificate}],"metascopes":["ent_user_sdk"]"#);
+        let switches = r#","requires_jti":true,"migrated":true,"exchange_jwt":false,"rotates_refresh_tokens":true"#;
+        let user = r#","silent_sign_in":"consent_required","redirect_uris":["https://x.example/"]"#;
+        let product = r#","products":[{"service_code":"p","fulfillable_data":{"iid":"1"}}]"#;
+        let rest = r#","client_metascopes":[],"token_lifetime_seconds":7"#;
+        let members = [secret, &certificate, switches, user, product, rest].concat();
+        let written = to_json(with_binding(&members).unwrap().bindings().iter());
+        let read: serde_json::Value = serde_json::from_str(&written).unwrap();
+        let given: serde_json::Value =
+            serde_json::from_str(&format!("{IDENTITY}{members}}}")).unwrap();
+        for (name, value) in
+            given.as_object().unwrap().iter().filter(|(name, _)| *name != "certificates")
+        {
+            assert_eq!(&read["bindings"][0][name], value, "{name}");
+        }
+        let again = Scenario::from_json(&written).unwrap();
+        assert_eq!(again.bindings()[0].certificates()[0].as_der(), certificates::FIRST_DER);
     }
 
     #[test]

@@ -7,9 +7,10 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
 };
 
-use ims_claims::{AccessTokenPayload, Environment, Metascope, NumericDate};
+use ims_claims::{AccessTokenPayload, Environment, Metascope, NumericDate, OrgId};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -125,6 +126,11 @@ impl Service {
         Metascope::KNOWN.contains(metascope) || self.bindings().iter().any(has)
     }
 
+    /// Whether `org_id` is the organization of a binding.
+    pub(crate) fn knows_org(&self, org_id: &OrgId) -> bool {
+        self.bindings().iter().any(|registered| registered.binding.org_id() == org_id)
+    }
+
     pub(crate) fn environment(&self) -> &Environment {
         &self.rules.environment
     }
@@ -156,12 +162,28 @@ impl Service {
         now_ms: u64,
     ) -> Result<AccessTokenPayload, TokenFault> {
         let payload = issued_token::read(keys, token, kind, now_ms)?;
-        if self.revoked.remembers(id_of(&payload)) { Err(TokenFault::Revoked) } else { Ok(payload) }
+        let session = session_of(&payload);
+        let has_ended = self.revoked.remembers(id_of(&payload))
+            || session.is_some_and(|session| self.revoked.remembers(session));
+        if has_ended { Err(TokenFault::Revoked) } else { Ok(payload) }
     }
 
     /// Ends a token before its time; `false` if it has ended so before.
     pub(crate) fn revoke(&self, token: &AccessTokenPayload, now: NumericDate) -> bool {
         self.revoked.remember(id_of(token), token.expires_at(), now)
+    }
+
+    /// Ends all tokens of the sign-in that `token` comes from, if it comes from one. None of them lives longer than
+    /// `lifetime`.
+    pub(crate) fn end_session(
+        &self,
+        token: &AccessTokenPayload,
+        lifetime: Duration,
+        now: NumericDate,
+    ) {
+        if let Some(session) = session_of(token) {
+            self.revoked.remember(session, now.plus(lifetime), now);
+        }
     }
 
     /// The keys of access tokens. The first is made at its first use unless one was given.
@@ -207,4 +229,9 @@ async fn generate() -> TokenKey {
 
 fn id_of(token: &AccessTokenPayload) -> &str {
     token.members().get("id").and_then(|id| id.as_str()).unwrap_or_default()
+}
+
+/// The sign-in that `token` comes from.
+pub(crate) fn session_of(token: &AccessTokenPayload) -> Option<&str> {
+    token.members().get("sid")?.as_str()
 }

@@ -1,4 +1,5 @@
-//! What IMS tells the holder of an access token: `/ims/userinfo` and `/ims/organizations`.
+//! What IMS tells about a user: `/ims/userinfo`, `/ims/profile` and `/ims/organizations` about the holder of an access
+//! token, `/ims/admin_profile` and `/ims/admin_organizations` about anybody.
 
 use std::sync::Arc;
 
@@ -6,11 +7,14 @@ use ims_claims::AccessTokenPayload;
 use serde::Serialize;
 
 use crate::{
-    Refusal,
+    Binding, Refusal,
     answer::Answer,
-    bearer,
+    authorize::USER_ID,
+    bearer::Wanted,
     call::Call,
     checks::Checks,
+    client,
+    issued_token::TokenKind,
     key_ring::KeyRing,
     service::{Registered, Service},
 };
@@ -58,6 +62,44 @@ struct OrgRef<'a> {
     auth_src: &'a str,
 }
 
+/// The answer of `/ims/profile/v1` to `v3`. Sources: AdobeDocs/campaign-standard.en, "Troubleshooting", for the shape of
+/// `projectedProductContext`; adobe/imscli, `ims/profile.go`, for `fulfillable_data`; the names beside it are those of
+/// userinfo in the spelling of a profile.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Profile<'a> {
+    user_id: &'a str,
+    auth_id: &'a str,
+    account_type: &'a str,
+    #[serde(rename = "countryCode")]
+    country: &'a str,
+    email: &'a str,
+    email_verified: &'a str,
+    name: &'a str,
+    display_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    projected_product_context: Option<Vec<ProjectedProduct<'a>>>,
+}
+
+#[derive(Serialize)]
+struct ProjectedProduct<'a> {
+    #[serde(rename = "prodCtx")]
+    context: Product<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Product<'a> {
+    status_code: &'a str,
+    owning_entity: &'a str,
+    service_code: &'a str,
+    #[serde(rename = "fulfillable_data", skip_serializing_if = "Option::is_none")]
+    data: Option<String>,
+}
+
+/// The scope that products are told for.
+const PRODUCT_CONTEXT: &str = "additional_info.projectedProductContext";
+
 /// Answers `/ims/userinfo/…`. A technical account is named after itself, as Adobe's products show it.
 pub(crate) fn info(
     service: &Service,
@@ -83,6 +125,19 @@ pub(crate) fn info(
     }))
 }
 
+/// Answers `/ims/profile/…`.
+pub(crate) fn profile(
+    service: &Service,
+    call: &Call,
+    keys: &KeyRing,
+    checks: &mut Checks,
+) -> Result<Answer, Refusal> {
+    let (token, registered) = holder(service, call, keys, checks)?;
+    let tells_products = token.scopes().any(|scope| scope == PRODUCT_CONTEXT);
+    let user_id = token.user_id().unwrap_or_default();
+    Ok(profile_of(user_id, &registered.binding, tells_products))
+}
+
 /// Answers `/ims/organizations/…`: the one organization of the binding.
 pub(crate) fn organizations(
     service: &Service,
@@ -91,10 +146,96 @@ pub(crate) fn organizations(
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let (_, registered) = holder(service, call, keys, checks)?;
-    let org_id = registered.binding.org_id().as_str();
+    Ok(organizations_of(&registered.binding))
+}
+
+/// Answers `/ims/admin_profile/…`. Source: adobe/ims-go, `ims/get_admin_profile.go`.
+pub(crate) fn admin_profile(
+    service: &Service,
+    call: &Call,
+    keys: &KeyRing,
+    checks: &mut Checks,
+) -> Result<Answer, Refusal> {
+    let (user_id, registered) = administered(service, call, keys, checks)?;
+    Ok(profile_of(&user_id, &registered.binding, true))
+}
+
+/// Answers `/ims/admin_organizations/…`. Source: adobe/ims-go, `ims/get_admin_organizations.go`.
+pub(crate) fn admin_organizations(
+    service: &Service,
+    call: &Call,
+    keys: &KeyRing,
+    checks: &mut Checks,
+) -> Result<Answer, Refusal> {
+    let (_, registered) = administered(service, call, keys, checks)?;
+    Ok(organizations_of(&registered.binding))
+}
+
+fn profile_of(user_id: &str, binding: &Binding, tells_products: bool) -> Answer {
+    let (ident, _) = user_id.split_once('@').unwrap_or((user_id, ""));
+    let products = binding.products().iter().map(|product| ProjectedProduct {
+        context: Product {
+            status_code: "ACTIVE",
+            owning_entity: binding.org_id().as_str(),
+            service_code: product.service_code(),
+            data: product.written_data(),
+        },
+    });
+    Answer::ok(&Profile {
+        user_id,
+        auth_id: user_id,
+        account_type: "ent",
+        country: "US",
+        email: user_id,
+        email_verified: "true",
+        name: ident,
+        display_name: ident,
+        projected_product_context: tells_products.then(|| products.collect()),
+    })
+}
+
+fn organizations_of(binding: &Binding) -> Answer {
+    let org_id = binding.org_id().as_str();
     let (ident, auth_src) = org_id.split_once('@').unwrap_or((org_id, ""));
     let reference = OrgRef { ident, auth_src };
-    Ok(Answer::ok(&[Organization { name: ident, reference, kind: "Enterprise" }]))
+    Answer::ok(&[Organization { name: ident, reference, kind: "Enterprise" }])
+}
+
+/// The user whom a service asks about, and the binding that the user belongs to: the technical account's own, and for
+/// the emulated user that of the service.
+fn administered(
+    service: &Service,
+    call: &Call,
+    keys: &KeyRing,
+    checks: &mut Checks,
+) -> Result<(String, Arc<Registered>), Refusal> {
+    let asking = client::identify(service, call.header("x-ims-clientid"), checks)?;
+    let token = wanted(TokenKind::Service).read(service, call, keys, checks)?;
+    let client_id = asking.binding.client_id().as_str();
+    checks
+        .that("service token is the client's", token.client_id() == Some(client_id))
+        .expected(client_id.to_owned())
+        .actual(token.client_id().unwrap_or_default().to_owned())
+        .or(Refusal::TokenNotValid)?;
+    let user_id = call.parameters.get("guid").zip(call.parameters.get("auth_src"));
+    let user_id = checks
+        .given("guid and auth_src are sent", user_id)
+        .expected("both parameters")
+        .or(Refusal::GuidMissing)
+        .map(|(guid, auth_src)| format!("{guid}@{auth_src}"))?;
+    let of_user = |registered: &Arc<Registered>| {
+        registered.binding.technical_account_id().as_str() == user_id
+    };
+    let registered = match service.bindings().into_iter().find(of_user) {
+        None if user_id == USER_ID => Some(asking),
+        found => found,
+    };
+    let registered = checks
+        .given("user is known", registered)
+        .expected(format!("a technical account of a binding, or {USER_ID}"))
+        .actual(user_id.clone())
+        .or(Refusal::UserUnknown)?;
+    Ok((user_id, registered))
 }
 
 /// The token of `Authorization: Bearer`, and the binding it was issued for.
@@ -104,17 +245,15 @@ fn holder(
     keys: &KeyRing,
     checks: &mut Checks,
 ) -> Result<(AccessTokenPayload, Arc<Registered>), Refusal> {
-    let token = bearer::token(
-        service,
-        call,
-        keys,
-        checks,
-        [Refusal::TokenNotValid, Refusal::TokenNotValid],
-    )?;
+    let token = wanted(TokenKind::Access).read(service, call, keys, checks)?;
     let registered = checks
         .given("client is registered", token.client_id().and_then(|id| service.registered(id)))
         .expected("the client id of a registered binding")
         .or(Refusal::TokenNotValid)?;
     checks.is_made_by(registered.binding.client_id());
     Ok((token, registered))
+}
+
+fn wanted(kind: TokenKind) -> Wanted {
+    Wanted { kind, missing: Refusal::TokenNotValid, not_valid: Refusal::TokenNotValid }
 }

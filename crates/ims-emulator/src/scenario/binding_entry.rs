@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use super::{ScenarioError, read};
-use crate::{Binding, Certificate};
+use crate::{Binding, Certificate, ProductContext, SilentSignIn};
 
 /// A binding as scenarios and the admin API write it.
 #[derive(Serialize, Deserialize)]
@@ -33,7 +33,14 @@ pub(super) struct BindingEntry {
     scopes: Vec<String>,
     #[serde(default)]
     redirect_uris: Vec<String>,
+    #[serde(default)]
+    products: Vec<ProductContext>,
+    service_code: Option<String>,
+    #[serde(default)]
+    silent_sign_in: SilentSignIn,
     token_lifetime_seconds: Option<u64>,
+    #[serde(default)]
+    rotates_refresh_tokens: bool,
     #[serde(default)]
     requires_jti: bool,
     exchange_jwt: Option<bool>,
@@ -56,12 +63,22 @@ impl BindingEntry {
         let mut binding = Binding::new(self.client_id, self.org_id, self.technical_account_id)
             .with_certificates(certificates)
             .with_metascopes(metascopes)
-            .with_scopes(self.scopes);
+            .with_scopes(self.scopes)
+            .with_silent_sign_in(self.silent_sign_in);
         for client_secret in self.client_secrets {
             binding = binding.with_client_secret(client_secret);
         }
         for redirect_uri in self.redirect_uris {
             binding = binding.with_redirect_uri(redirect_uri);
+        }
+        for product in self.products {
+            binding = binding.with_product(product);
+        }
+        if let Some(service_code) = self.service_code {
+            binding = binding.with_service_code(service_code);
+        }
+        if self.rotates_refresh_tokens {
+            binding = binding.rotating_refresh_tokens();
         }
         if let Some(metascopes) = client_metascopes {
             binding = binding.with_client_metascopes(metascopes);
@@ -110,6 +127,10 @@ impl From<&Binding> for BindingEntry {
             client_metascopes: Some(names(binding.client_metascopes())),
             scopes: binding.scopes().to_owned(),
             redirect_uris: binding.redirect_uris().to_owned(),
+            products: binding.products().to_owned(),
+            service_code: binding.service_code().map(|code| code.expose_secret().to_owned()),
+            silent_sign_in: binding.silent_sign_in(),
+            rotates_refresh_tokens: binding.rotates_refresh_tokens(),
             token_lifetime_seconds: Some(binding.token_lifetime().as_secs()),
             requires_jti: binding.requires_jti(),
             exchange_jwt: Some(binding.may_exchange()),

@@ -1,5 +1,6 @@
 //! How a request becomes an answer and a verdict.
 
+use bytes::Bytes;
 use http::{Request, Response, header::DATE, request::Parts};
 use hyper::body::Incoming;
 
@@ -11,9 +12,11 @@ use crate::{
     call::{Call, Scheme},
     checks::{Checks, shown},
     clock::http_date,
-    discovery, echo, exchange_jwt, host,
-    parameters::Parameters,
-    revocation, token_grants, user, validate_token,
+    discovery, echo,
+    endpoint::Content,
+    exchange_jwt, host, logout,
+    parameters::{self, Parameters},
+    register, revocation, token_grants, user, validate_token,
 };
 
 impl Service {
@@ -106,20 +109,25 @@ impl Service {
             .actual(parts.method.to_string())
             .or(Refusal::MethodNotAllowed)?;
         let Parts { method, uri, headers, .. } = parts;
-        let parameters = if endpoint.has_parameters() {
-            let parameters = Parameters::read(uri.query(), &headers, body, &self.limits).await;
-            let (read, refusal) = match parameters {
-                Ok(parameters) => (Some(parameters), Refusal::BodyMalformed),
-                Err(refusal) => (None, refusal),
-            };
-            checks
-                .given("parameters can be read", read)
-                .expected("a body of at most 64 KiB, urlencoded or multipart, each parameter once")
-                .or(refusal)?
-        } else {
-            Parameters::default()
-        };
-        Ok((endpoint, Call { method, headers, parameters, scheme, authority, now_ms, debug_id }))
+        let (mut parameters, mut json) = (Parameters::default(), Bytes::new());
+        match endpoint.content() {
+            Content::Nothing => {}
+            Content::Parameters => {
+                let read = Parameters::read(uri.query(), &headers, body, &self.limits).await;
+                let expected =
+                    "a body of at most 64 KiB, urlencoded or multipart, each parameter once";
+                parameters = received("parameters can be read", expected, read, checks)?;
+            }
+            Content::Json => {
+                let read = parameters::whole(body, &self.limits).await;
+                json = received("body can be read", "at most 64 KiB", read, checks)?;
+            }
+        }
+        let path = uri.path();
+        let path = path.strip_suffix('/').unwrap_or(path).to_owned();
+        let call =
+            Call { method, path, headers, parameters, json, scheme, authority, now_ms, debug_id };
+        Ok((endpoint, call))
     }
 
     /// Examines a request that was read, unless a fault comes in place of that.
@@ -147,11 +155,30 @@ impl Service {
             Endpoint::InvalidateToken => revocation::invalidate(self, call, &keys, checks),
             Endpoint::Revoke => revocation::revoke(self, call, &keys, checks),
             Endpoint::UserInfo => user::info(self, call, &keys, checks),
+            Endpoint::Profile => user::profile(self, call, &keys, checks),
             Endpoint::Organizations => user::organizations(self, call, &keys, checks),
+            Endpoint::AdminProfile => user::admin_profile(self, call, &keys, checks),
+            Endpoint::AdminOrganizations => user::admin_organizations(self, call, &keys, checks),
+            Endpoint::Logout => logout::answer(self, call, &keys, checks),
+            Endpoint::Register => register::answer(self, call, checks),
             Endpoint::Discovery => Ok(discovery::answer(call)),
             Endpoint::Echo => echo::answer(self, call, &keys, checks),
         }
     }
+}
+
+/// What has come of reading a body.
+fn received<T>(
+    name: &'static str,
+    expected: &'static str,
+    read: Result<T, Refusal>,
+    checks: &mut Checks,
+) -> Result<T, Refusal> {
+    let (read, refusal) = match read {
+        Ok(read) => (Some(read), Refusal::BodyMalformed),
+        Err(refusal) => (None, refusal),
+    };
+    checks.given(name, read).expected(expected).or(refusal)
 }
 
 /// A request as it came in.

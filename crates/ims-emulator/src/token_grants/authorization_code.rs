@@ -5,39 +5,30 @@ use std::{sync::Arc, time::Duration};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_claims::AccessTokenPayload;
-use serde::Serialize;
 
+use super::Granted;
 use crate::{
-    Refusal,
+    Binding, Check, Refusal,
     answer::Answer,
     call::Call,
     checks::Checks,
     client,
+    id_token::IdTokenOrder,
     issued_token::{TokenFault, TokenKind, TokenOrder},
     key_ring::KeyRing,
-    service::{Registered, Service},
+    service::{self, Registered, Service},
 };
 
 /// How long a refresh token lives, 14 days. Source: AdobeDocs/adobe-dev-console, "User Authentication".
-const REFRESH_LIFETIME: Duration = Duration::from_hours(14 * 24);
+pub(crate) const REFRESH_LIFETIME: Duration = Duration::from_hours(14 * 24);
 
 /// The scope that a refresh token is given for.
 const OFFLINE_ACCESS: &str = "offline_access";
 
-/// The answer, whose unit is seconds. Source: AdobeDocs/adobe-dev-console, "User Authentication". There is no
-/// `id_token`: the emulator has no users to tell about.
-#[derive(Serialize)]
-struct Granted<'a> {
-    access_token: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<String>,
-    sub: &'a str,
-    token_type: &'static str,
-    #[serde(rename = "expires_in")]
-    expires_in_s: u64,
-}
+/// The scope that an ID token is given for.
+const OPENID: &str = "openid";
 
-/// Examines a code, which is good once, and issues the tokens.
+/// Examines a code, which is good once, and issues the tokens. The code that is good for ever gives a service token.
 pub(super) fn redeem(
     service: &Service,
     call: &Call,
@@ -45,10 +36,14 @@ pub(super) fn redeem(
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let registered = client(service, call, checks)?;
+    let binding = &registered.binding;
     let code = checks
         .given("code is sent", call.parameters.get("code"))
         .expected("the parameter code")
         .or(Refusal::CodeNotValid)?;
+    if !binding.is_public() && binding.has_service_code(code) {
+        return Ok(service_token(binding, call, keys, checks));
+    }
     let read = service.read_token(keys, code, TokenKind::Code, call.now_ms);
     let code = own(&registered, read, checks, Refusal::CodeNotValid)?;
     verifier(&registered, &code, call, checks)?;
@@ -57,7 +52,8 @@ pub(super) fn redeem(
         .expected("a code that was not redeemed before")
         .actual("one that was")
         .or(Refusal::CodeNotValid)?;
-    Ok(issue(&registered, &code, call, keys))
+    let id_token = has_scope(&code, OPENID).then(|| id_token(binding, &code, call, keys));
+    Ok(issue(binding, &code, id_token, call, keys))
 }
 
 /// Examines a refresh token and issues new tokens for the same scopes.
@@ -74,7 +70,15 @@ pub(super) fn refresh(
         .or(Refusal::RefreshTokenNotValid)?;
     let read = service.read_token(keys, token, TokenKind::Refresh, call.now_ms);
     let token = own(&registered, read, checks, Refusal::RefreshTokenNotValid)?;
-    Ok(issue(&registered, &token, call, keys))
+    if registered.binding.rotates_refresh_tokens() {
+        // Of two requests at the same time that show one token, one is served.
+        checks
+            .that("refresh_token is new", service.revoke(&token, call.now()))
+            .expected("the newest, since this binding rotates them")
+            .actual("one that was used before")
+            .or(Refusal::RefreshTokenNotValid)?;
+    }
+    Ok(issue(&registered.binding, &token, None, call, keys))
 }
 
 /// Public clients have no secret to send.
@@ -114,15 +118,14 @@ fn verifier(
     call: &Call,
     checks: &mut Checks,
 ) -> Result<(), Refusal> {
-    let member = |name: &str| code.members().get(name).and_then(|value| value.as_str());
-    let Some(challenge) = member("code_challenge") else {
+    let Some(challenge) = member(code, "code_challenge") else {
         return checks
             .that("code has a challenge, or the client a secret", !registered.binding.is_public())
             .expected("one of them")
             .or(Refusal::VerifierWrong);
     };
     let verifier = call.parameters.get("code_verifier").unwrap_or_default();
-    let answer = match member("code_challenge_method") {
+    let answer = match member(code, "code_challenge_method") {
         Some("S256") => BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes())),
         _ => verifier.to_owned(),
     };
@@ -134,26 +137,64 @@ fn verifier(
 }
 
 fn issue(
-    registered: &Registered,
+    binding: &Binding,
     from: &AccessTokenPayload,
+    id_token: Option<String>,
     call: &Call,
     keys: &KeyRing,
 ) -> Answer {
     let sub = from.user_id().unwrap_or_default();
     let scopes: Vec<&str> = from.scopes().collect();
-    let order = TokenOrder {
-        kind: TokenKind::Access,
-        client_id: registered.binding.client_id(),
-        user_id: sub,
-        scope: scopes.join(","),
-        lifetime: registered.binding.token_lifetime(),
-        challenge: None,
-    };
+    let session = service::session_of(from);
+    let order = TokenOrder { session, ..TokenOrder::access(binding, sub, scopes.join(",")) };
     let access_token = order.fill(keys, &call.debug_id, call.now_ms);
-    let expires_in_s = order.lifetime_ms().saturating_sub(1) / 1000;
-    let refresh_token = scopes.contains(&OFFLINE_ACCESS).then(|| {
+    let expires_in_s = order.expires_in_s();
+    let refresh_token = has_scope(from, OFFLINE_ACCESS).then(|| {
         let order = TokenOrder { kind: TokenKind::Refresh, lifetime: REFRESH_LIFETIME, ..order };
         order.fill(keys, &format!("{}-r", call.debug_id), call.now_ms)
     });
-    Answer::ok(&Granted { access_token, refresh_token, sub, token_type: "bearer", expires_in_s })
+    Answer::ok(&Granted {
+        refresh_token,
+        sub: Some(sub),
+        id_token,
+        ..Granted::alone(access_token, expires_in_s)
+    })
+}
+
+fn id_token(binding: &Binding, code: &AccessTokenPayload, call: &Call, keys: &KeyRing) -> String {
+    let order = IdTokenOrder {
+        issuer: &call.base_url(),
+        client_id: binding.client_id().as_str(),
+        user_id: code.user_id().unwrap_or_default(),
+        nonce: member(code, "nonce"),
+        access_token: None,
+        code: None,
+        lifetime: binding.token_lifetime(),
+    };
+    order.fill(keys, call.now_ms)
+}
+
+/// What Adobe's own services get for their permanent code. Source: adobe/imscli, `ims/authz_service.go`.
+fn service_token(binding: &Binding, call: &Call, keys: &KeyRing, checks: &mut Checks) -> Answer {
+    checks.note(Check {
+        name: "code is the permanent one",
+        passed: true,
+        expected: "".into(),
+        actual: "it gives a service token".into(),
+    });
+    let user_id = binding.technical_account_id().as_str();
+    let order = TokenOrder {
+        kind: TokenKind::Service,
+        ..TokenOrder::access(binding, user_id, binding.scopes().join(","))
+    };
+    let access_token = order.fill(keys, &call.debug_id, call.now_ms);
+    Answer::ok(&Granted::alone(access_token, order.expires_in_s()))
+}
+
+fn has_scope(token: &AccessTokenPayload, name: &str) -> bool {
+    token.scopes().any(|scope| scope == name)
+}
+
+fn member<'a>(token: &'a AccessTokenPayload, name: &str) -> Option<&'a str> {
+    token.members().get(name)?.as_str()
 }

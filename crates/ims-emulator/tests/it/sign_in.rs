@@ -1,17 +1,18 @@
-//! Signing a user in: the consent page, codes with PKCE, refresh tokens.
+//! Signing a user in: the consent page, codes with PKCE, tokens by the browser, refresh tokens.
 
-use ims_emulator::{Binding, Emulator, Refusal};
-use serde_json::Value;
+use ims_emulator::{Binding, Emulator, Refusal, SilentSignIn, TokenKey};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
+use serde_json::{Value, json};
 
-use crate::harness::{Answer, CLIENT_ID, CLIENT_SECRET, binding, emulator, form, get};
+use crate::harness::{Answer, CLIENT_ID, CLIENT_SECRET, NOW, binding, emulator, form, get};
 
-const REDIRECT_URI: &str = "http://127.0.0.1:8000/callback?x=1";
+pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:8000/callback?x=1";
 
 /// The verifier and the challenge of RFC 7636, appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-fn user_binding() -> Binding {
+pub(crate) fn user_binding() -> Binding {
     binding().with_redirect_uri(REDIRECT_URI).with_scopes(["offline_access"])
 }
 
@@ -26,7 +27,7 @@ fn public_binding() -> Binding {
 }
 
 /// Asks for access with `changes` to a good request, and takes the user's consent for given.
-async fn authorize(emulator: &Emulator, changes: &[(&str, &str)]) -> Answer {
+pub(crate) async fn authorize(emulator: &Emulator, changes: &[(&str, &str)]) -> Answer {
     let mut query = form_urlencoded::Serializer::new(String::from("/ims/authorize/v2?"));
     let good = [
         ("client_id", CLIENT_ID),
@@ -44,14 +45,19 @@ async fn authorize(emulator: &Emulator, changes: &[(&str, &str)]) -> Answer {
 }
 
 /// The value of `name` in the query or fragment that the client is sent.
-fn sent(answer: &Answer, name: &str) -> Option<String> {
+pub(crate) fn sent(answer: &Answer, name: &str) -> Option<String> {
     let location = answer.header("location")?.replace('#', "&");
     let pairs = location.split_once(REDIRECT_URI)?.1.to_owned();
     let mut pairs = form_urlencoded::parse(pairs.as_bytes());
     pairs.find(|(given, _)| given == name).map(|(_, value)| value.into_owned())
 }
 
-async fn redeem(emulator: &Emulator, code: &str, secret: &str, verifier: &str) -> Answer {
+pub(crate) async fn redeem(
+    emulator: &Emulator,
+    code: &str,
+    secret: &str,
+    verifier: &str,
+) -> Answer {
     let parameters = [
         ("grant_type", "authorization_code"),
         ("client_id", CLIENT_ID),
@@ -144,7 +150,11 @@ async fn what_is_wrong_with_the_wish_is_told_to_the_client() {
     let emulator = emulator(public_binding()).await;
     #[rustfmt::skip]
     let table = [
-        ("response_type",         "id_token",     "unsupported_response_type"),
+        ("response_type",         "device",       "unsupported_response_type"),
+        ("response_type",         "code token",   "unsupported_response_type"),
+        ("response_mode",         "form_post",    "invalid_request"),
+        ("prompt",                "none login",   "invalid_request"),
+        ("resource",              "no uri",       "invalid_target"),
         ("scope",                 "openid,other", "invalid_scope"),
         ("scope",                 "",             "invalid_scope"),
         ("code_challenge",        "",             "invalid_request"),
@@ -182,4 +192,153 @@ async fn the_user_is_asked_and_only_a_form_can_answer() {
         let answer = form(&emulator, "/ims/authorize/v2", &parameters).await;
         assert!(sent(&answer, name).is_some(), "{consent} {answer:?}");
     }
+}
+
+/// The names of parameters or claims.
+type Names = &'static [&'static str];
+
+/// The claims of an ID token, after another library has verified it by the published keys.
+async fn verified(emulator: &Emulator, id_token: &str) -> Value {
+    let keys: JwkSet = serde_json::from_value(get(emulator, "/ims/keys", "").await.body).unwrap();
+    let key = DecodingKey::from_jwk(keys.find(TokenKey::KEY_ID).unwrap()).unwrap();
+    let mut rules = Validation::new(Algorithm::RS256);
+    rules.set_audience(&[CLIENT_ID]);
+    rules.set_issuer(&[emulator.url()]);
+    // The test's clock is not the machine's.
+    rules.validate_exp = false;
+    jsonwebtoken::decode::<Value>(id_token, &key, &rules).unwrap().claims
+}
+
+#[tokio::test]
+async fn an_id_token_says_who_signed_in_if_openid_is_asked() {
+    let emulator = emulator(user_binding()).await;
+    let redirected = authorize(&emulator, &[("nonce", "n-1")]).await;
+    let code = sent(&redirected, "code").unwrap();
+    let tokens = redeem(&emulator, &code, CLIENT_SECRET, VERIFIER).await.body;
+    let claims = verified(&emulator, tokens["id_token"].as_str().unwrap()).await;
+    let expected = json!({
+        "iss": emulator.url(), "sub": tokens["sub"], "aud": CLIENT_ID, "nonce": "n-1",
+        "iat": NOW, "auth_time": NOW, "exp": NOW + 86_400,
+    });
+    assert_eq!(claims, expected);
+    let redirected = authorize(&emulator, &[("scope", "AdobeID")]).await;
+    let code = sent(&redirected, "code").unwrap();
+    let tokens = redeem(&emulator, &code, CLIENT_SECRET, VERIFIER).await.body;
+    assert_eq!((tokens.get("id_token"), tokens.get("refresh_token")), (None, None));
+}
+
+#[tokio::test]
+async fn each_response_type_brings_what_it_names_to_where_the_client_looks() {
+    let emulator = emulator(user_binding()).await;
+    #[rustfmt::skip]
+    let table: [(&str, &str, char, Names, Names); 9] = [
+        ("code",           "",         '&', &["code"],                       &[]),
+        ("code",           "fragment", '#', &["code"],                       &[]),
+        ("token",          "",         '#', &["access_token", "expires_in"], &[]),
+        ("token",          "query",    '&', &["access_token", "token_type"], &[]),
+        ("id_token",       "",         '#', &["id_token"],                   &[]),
+        ("id_token token", "",         '#', &["id_token", "access_token"],   &["at_hash"]),
+        ("token id_token", "",         '#', &["id_token", "access_token"],   &["at_hash"]),
+        ("code id_token",  "",         '#', &["id_token", "code"],           &["c_hash"]),
+        ("code id_token",  "query",    '&', &["id_token", "code"],           &["c_hash"]),
+    ];
+    for (response_type, mode, separator, names, hashes) in table {
+        let changes = [("response_type", response_type), ("response_mode", mode), ("nonce", "n")];
+        let answer = authorize(&emulator, &changes).await;
+        let rest = answer.header("location").unwrap().strip_prefix(REDIRECT_URI).unwrap();
+        assert!(rest.starts_with(separator), "{response_type} {mode} {rest}");
+        for name in ["code", "access_token", "id_token"] {
+            assert_eq!(sent(&answer, name).is_some(), names.contains(&name), "{response_type}");
+        }
+        assert!(names.iter().all(|name| sent(&answer, name).is_some()), "{response_type}");
+        assert_eq!(sent(&answer, "state").as_deref(), Some("a&b"), "{response_type}");
+        if let Some(id_token) = sent(&answer, "id_token") {
+            let claims = verified(&emulator, &id_token).await;
+            for hash in ["at_hash", "c_hash"] {
+                assert_eq!(claims.get(hash).is_some(), hashes.contains(&hash), "{response_type}");
+            }
+        }
+        let refused = [&changes[..2], &[("scope", "AdobeID"), ("resource", "x")]].concat();
+        let refused = authorize(&emulator, &refused).await;
+        let rest = refused.header("location").unwrap().strip_prefix(REDIRECT_URI).unwrap();
+        assert!(rest.starts_with(separator) && sent(&refused, "error").is_some(), "{rest}");
+    }
+    assert_eq!(emulator.requests().last().unwrap().refusal, Some(Refusal::OpenIdMissing));
+}
+
+#[tokio::test]
+async fn the_first_version_has_codes_and_tokens_alone() {
+    let emulator = emulator(user_binding()).await;
+    for (response_type, status) in [("code", 302), ("token", 302), ("id_token", 302)] {
+        let query = format!(
+            "/ims/authorize/v1?client_id={CLIENT_ID}&scope=openid&prompt=none&response_type={response_type}"
+        );
+        let answer = get(&emulator, &query, "").await;
+        assert_eq!(answer.status, status);
+        let is_refused = sent(&answer, "error").as_deref() == Some("unsupported_response_type");
+        assert_eq!(is_refused, response_type == "id_token", "{response_type}");
+    }
+}
+
+#[tokio::test]
+async fn a_silent_sign_in_meets_what_the_binding_says() {
+    for (silent, error) in [
+        (SilentSignIn::Granted, None),
+        (SilentSignIn::LoginRequired, Some("login_required")),
+        (SilentSignIn::ConsentRequired, Some("consent_required")),
+        (SilentSignIn::InteractionRequired, Some("interaction_required")),
+    ] {
+        let emulator = emulator(user_binding().with_silent_sign_in(silent)).await;
+        let answer = authorize(&emulator, &[]).await;
+        assert_eq!((answer.status, sent(&answer, "error").as_deref()), (302, error));
+        assert_eq!(sent(&answer, "code").is_some(), error.is_none());
+        let page = authorize(&emulator, &[("prompt", "login")]).await;
+        assert_eq!(page.status, 200, "{silent:?}");
+    }
+}
+
+async fn refresh(emulator: &Emulator, refresh_token: &str) -> Answer {
+    let parameters = [
+        ("grant_type", "refresh_token"),
+        ("client_id", CLIENT_ID),
+        ("client_secret", CLIENT_SECRET),
+        ("refresh_token", refresh_token),
+    ];
+    form(emulator, "/ims/token/v3", &parameters).await
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_rotates_is_good_once_and_its_successor_too() {
+    for (binding, again) in [
+        (user_binding(), (200, "")),
+        (user_binding().rotating_refresh_tokens(), (400, "invalid_grant")),
+    ] {
+        let emulator = emulator(binding).await;
+        let code = sent(&authorize(&emulator, &[]).await, "code").unwrap();
+        let tokens = redeem(&emulator, &code, CLIENT_SECRET, VERIFIER).await.body;
+        let first = tokens["refresh_token"].as_str().unwrap();
+        let refreshed = refresh(&emulator, first).await.body;
+        let second = refreshed["refresh_token"].as_str().unwrap();
+        assert_ne!(first, second);
+        assert_eq!(refresh(&emulator, first).await.error(), again);
+        assert_eq!(refresh(&emulator, second).await.status, 200);
+        assert_eq!(refresh(&emulator, second).await.error(), again);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_refreshes_with_one_rotating_token_exactly_one_is_served() {
+    let emulator = std::sync::Arc::new(emulator(user_binding().rotating_refresh_tokens()).await);
+    let code = sent(&authorize(&emulator, &[]).await, "code").unwrap();
+    let tokens = redeem(&emulator, &code, CLIENT_SECRET, VERIFIER).await.body;
+    let token = tokens["refresh_token"].as_str().unwrap().to_owned();
+    let requests = (0..16).map(|_| {
+        let (emulator, token) = (std::sync::Arc::clone(&emulator), token.clone());
+        tokio::spawn(async move { refresh(&emulator, &token).await.status })
+    });
+    let mut served = 0;
+    for request in requests.collect::<Vec<_>>() {
+        served += u32::from(request.await.unwrap() == 200);
+    }
+    assert_eq!(served, 1);
 }

@@ -1,0 +1,201 @@
+//! `/ims/register`: a client registers itself (RFC 7591).
+
+use std::net::IpAddr;
+
+use http::{StatusCode, Uri};
+use ims_claims::JsonObject;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Binding, Refusal,
+    answer::{Answer, JSON},
+    call::Call,
+    checks::Checks,
+    service::Service,
+};
+
+/// The most bindings there can be for another client to register itself: anybody may ask, and each takes memory.
+const MAX_BINDINGS: usize = 4096;
+
+/// The scopes of a client that names none.
+const DEFAULT_SCOPE: &str = "openid AdobeID";
+
+/// What a client says about itself; members that IMS has no use for are passed over (RFC 7591 §2).
+#[derive(Deserialize)]
+struct Metadata {
+    client_name: String,
+    redirect_uris: Vec<String>,
+    scope: Option<String>,
+    /// `none` makes it a public client.
+    token_endpoint_auth_method: Option<String>,
+}
+
+/// The answer. Source: adobe/ims-go, `ims/dcr_test.go`, for `client_id` and `client_secret`; RFC 7591 §3.2.1 for the
+/// rest.
+#[derive(Serialize)]
+struct Registration<'a> {
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<&'a str>,
+    client_id_issued_at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret_expires_at: Option<u64>,
+    client_name: &'a str,
+    redirect_uris: &'a [String],
+    scope: &'a str,
+    token_endpoint_auth_method: &'a str,
+}
+
+/// Registers a client, which can sign users in from now on.
+pub(crate) fn answer(
+    service: &Service,
+    call: &Call,
+    checks: &mut Checks,
+) -> Result<Answer, Refusal> {
+    let metadata = metadata(call, checks)?;
+    checks
+        .that("there is room", service.bindings().len() < MAX_BINDINGS)
+        .expected(format!("fewer than {MAX_BINDINGS} bindings"))
+        .or(Refusal::TooManyClients)?;
+    let method = metadata.token_endpoint_auth_method.as_deref().unwrap_or("client_secret_basic");
+    let client_id = random_hex();
+    let client_secret = (method != "none").then(|| format!("e8p-{}", random_hex()));
+    let scope = metadata.scope.as_deref().unwrap_or(DEFAULT_SCOPE);
+    let binding = binding(&client_id, client_secret.as_deref(), scope, &metadata.redirect_uris);
+    checks.is_made_by(binding.client_id());
+    service.register(binding);
+    // A client that is forgotten at the end of the emulator is registered none the less.
+    let _ = service.save();
+    let registration = Registration {
+        client_id: &client_id,
+        client_secret: client_secret.as_deref(),
+        client_id_issued_at: call.now_ms / 1000,
+        // It never expires.
+        client_secret_expires_at: client_secret.as_ref().map(|_| 0),
+        client_name: &metadata.client_name,
+        redirect_uris: &metadata.redirect_uris,
+        scope,
+        token_endpoint_auth_method: method,
+    };
+    let body = serde_json::to_string(&registration).expect("a struct of strings is always JSON");
+    Ok(Answer::new(StatusCode::CREATED, JSON, body))
+}
+
+fn metadata(call: &Call, checks: &mut Checks) -> Result<Metadata, Refusal> {
+    let content_type = call.header("content-type").unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    checks
+        .that("body is JSON", essence.eq_ignore_ascii_case("application/json"))
+        .expected("application/json")
+        .actual(content_type.to_owned())
+        .or(Refusal::ClientMetadataMalformed)?;
+    let metadata: Option<Metadata> = serde_json::from_slice::<JsonObject>(&call.json)
+        .ok()
+        .and_then(|members| serde_json::from_value(members.into()).ok());
+    let is_whole = |metadata: &Metadata| {
+        let scope = metadata.scope.as_deref().unwrap_or(DEFAULT_SCOPE);
+        let method = metadata.token_endpoint_auth_method.as_deref();
+        !metadata.client_name.is_empty()
+            && !metadata.redirect_uris.is_empty()
+            && scope.split(' ').any(|scope| !scope.is_empty())
+            && matches!(method, None | Some("none" | "client_secret_basic" | "client_secret_post"))
+    };
+    let metadata = checks
+        .given("client metadata is whole", metadata.filter(is_whole))
+        .expected("an object with client_name, redirect_uris and perhaps scope")
+        .or(Refusal::ClientMetadataMalformed)?;
+    for redirect_uri in &metadata.redirect_uris {
+        checks
+            .that("redirect URI can be one", is_redirect_uri(redirect_uri))
+            .expected(
+                "an absolute URI without a fragment: https, http to loopback, or an own scheme",
+            )
+            .actual(redirect_uri.clone())
+            .or(Refusal::RedirectUriMalformed)?;
+    }
+    Ok(metadata)
+}
+
+/// Whether a code can be sent to `text` (RFC 6749 §3.1.2, RFC 8252 §7).
+fn is_redirect_uri(text: &str) -> bool {
+    let is_visible = text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+    let Some((scheme, rest)) = text.split_once(':').filter(|_| is_visible) else { return false };
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" => text.parse::<Uri>().is_ok_and(|uri| uri.host().is_some()),
+        "http" => text.parse::<Uri>().is_ok_and(|uri| uri.host().is_some_and(is_loopback)),
+        // These would run in the browser, under the consent page's name.
+        "javascript" | "data" | "vbscript" | "file" | "about" | "blob" => false,
+        scheme => {
+            !rest.is_empty()
+                && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The binding of a client that belongs to nobody, and so to an organization of the emulator's own.
+fn binding(
+    client_id: &str,
+    client_secret: Option<&str>,
+    scope: &str,
+    redirect_uris: &[String],
+) -> Binding {
+    const OURS: &str = "hexadecimal digits make an identifier";
+    let mut binding = Binding::new(
+        client_id.parse().expect(OURS),
+        "EMULATED0000000000000001@AdobeOrg".parse().expect(OURS),
+        format!("{client_id}@techacct.adobe.com").parse().expect(OURS),
+    )
+    .with_scopes(scope.split(' ').filter(|scope| !scope.is_empty()))
+    .without_exchange_jwt();
+    for redirect_uri in redirect_uris {
+        binding = binding.with_redirect_uri(redirect_uri);
+    }
+    match client_secret {
+        Some(client_secret) => binding.with_client_secret(client_secret),
+        None => binding,
+    }
+}
+
+/// 32 digits that nobody guesses.
+fn random_hex() -> String {
+    let mut random = [0; 16];
+    aws_lc_rs::rand::fill(&mut random).expect("the operating system has random numbers");
+    format!("{:032x}", u128::from_be_bytes(random))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_uri_leads_to_https_to_this_machine_or_to_an_application() {
+        #[rustfmt::skip]
+        let table = [
+            ("https://app.example/callback?x=1", true),
+            ("http://127.0.0.1:8000/callback",   true),
+            ("http://localhost/",                true),
+            ("http://[::1]:1/",                  true),
+            ("com.example.app:/callback",        true),
+            ("adobe+x://callback",               true),
+            ("http://app.example/",              false),
+            ("https:///callback",                false),
+            ("https://app.example/#fragment",    false),
+            ("https://app.example/a b",          false),
+            ("JavaScript:alert(1)",              false),
+            ("data:text/html,x",                 false),
+            ("/callback",                        false),
+            ("1a:x",                             false),
+            ("app:",                             false),
+            ("",                                 false),
+        ];
+        for (text, is_one) in table {
+            assert_eq!(is_redirect_uri(text), is_one, "{text}");
+        }
+    }
+}

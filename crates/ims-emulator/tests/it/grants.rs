@@ -1,0 +1,189 @@
+//! The grants by which one token is had for another: on behalf of a user, and within a cluster of accounts.
+
+use ims_emulator::{Binding, Emulator, Refusal};
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{Answer, CLIENT_ID, CLIENT_SECRET, builder, client_credentials, form},
+    sign_in::{VERIFIER, authorize, redeem, sent, user_binding},
+};
+
+/// What is laid over a good request.
+type Changes<'a> = &'a [(&'a str, &'a str)];
+
+const SERVICE: &str = "service";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+/// An emulator with a client that users sign in to, and a service behind it.
+async fn with_service() -> Emulator {
+    let service = Binding::new(
+        SERVICE.parse().unwrap(),
+        "OTHER@AdobeOrg".parse().unwrap(),
+        "OTHER@techacct.adobe.com".parse().unwrap(),
+    )
+    .with_client_secret("service-secret")
+    .with_scopes(["openid", "AdobeID"]);
+    builder().with_binding(user_binding()).with_binding(service).start().await.unwrap()
+}
+
+/// The access token of the emulated user.
+pub(crate) async fn user_token(emulator: &Emulator) -> String {
+    let code = sent(&authorize(emulator, &[]).await, "code").unwrap();
+    let tokens = redeem(emulator, &code, CLIENT_SECRET, VERIFIER).await;
+    tokens.body["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn payload(emulator: &Emulator, answer: &Answer) -> Value {
+    let token = answer.body["access_token"].as_str().unwrap();
+    let parameters = [("client_id", SERVICE), ("token", token)];
+    form(emulator, "/ims/validate_token/v1", &parameters).await.body["token"].clone()
+}
+
+/// Asks for a token on behalf of a user, with `changes` to a good request; an empty value leaves a parameter away.
+async fn on_behalf_of(
+    emulator: &Emulator,
+    path: &str,
+    token: &str,
+    changes: &[(&str, &str)],
+) -> Answer {
+    let good = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("client_id", SERVICE),
+        ("client_secret", "service-secret"),
+        ("subject_token", token),
+        ("subject_token_type", ACCESS_TOKEN),
+        ("requested_token_type", ACCESS_TOKEN),
+        ("scope", "openid,AdobeID"),
+        ("resource", "https://one.example"),
+    ];
+    changed(emulator, path, &good, changes).await
+}
+
+async fn cluster(emulator: &Emulator, path: &str, token: &str, changes: &[(&str, &str)]) -> Answer {
+    let good = [
+        ("grant_type", "cluster_at_exchange"),
+        ("client_secret", "service-secret"),
+        ("user_token", token),
+        ("user_id", ""),
+        ("owning_org_id", "OTHER@AdobeOrg"),
+        ("scope", "openid"),
+    ];
+    changed(emulator, &format!("{path}?client_id={SERVICE}"), &good, changes).await
+}
+
+async fn changed(
+    emulator: &Emulator,
+    path: &str,
+    good: &[(&str, &str)],
+    changes: &[(&str, &str)],
+) -> Answer {
+    let is_kept = |(name, _): &&(&str, &str)| !changes.iter().any(|(other, _)| other == name);
+    let parameters: Vec<_> = good.iter().filter(is_kept).chain(changes).copied().collect();
+    form(emulator, path, &parameters).await
+}
+
+#[tokio::test]
+async fn a_service_gets_a_token_of_its_own_for_the_user_who_called_it() {
+    let emulator = with_service().await;
+    let token = user_token(&emulator).await;
+    let twice = [("resource", "https://two.example"), ("resource", "urn:example:three")];
+    let answer = on_behalf_of(&emulator, "/ims/token/v4", &token, &twice).await;
+    assert_eq!((answer.status, &answer.body["expires_in"]), (200, &json!(86_399)));
+    assert_eq!(answer.body["token_type"], "bearer");
+    let payload = payload(&emulator, &answer).await;
+    assert_eq!(payload["user_id"], "EMULATED0000000000000001@AdobeID");
+    assert_eq!(
+        (&payload["client_id"], &payload["scope"]),
+        (&json!(SERVICE), &json!("openid,AdobeID"))
+    );
+}
+
+#[tokio::test]
+async fn each_fault_of_an_exchange_on_behalf_gives_its_own_answer() {
+    use Refusal as R;
+    let emulator = with_service().await;
+    let token = user_token(&emulator).await;
+    let v4 = "/ims/token/v4";
+    #[rustfmt::skip]
+    let table = [
+        (v4, ("client_secret", "wrong"),              (401, "invalid_client"),          R::ClientSecretWrong),
+        (v4, ("client_secret", ""),                   (401, "invalid_client"),          R::ClientSecretMissing),
+        (v4, ("subject_token", ""),                   (400, "invalid_request"),         R::SubjectTokenNotValid),
+        (v4, ("subject_token", "x"),                  (400, "invalid_request"),         R::SubjectTokenNotValid),
+        (v4, ("subject_token_type", ""),              (400, "invalid_request"),         R::TokenTypeUnsupported),
+        (v4, ("requested_token_type", "urn:ietf:params:oauth:token-type:jwt"), (400, "invalid_request"), R::TokenTypeUnsupported),
+        (v4, ("scope", ""),                           (400, "invalid_scope"),           R::ScopeMissing),
+        (v4, ("scope", "offline_access"),             (400, "invalid_scope"),           R::ScopeNotGranted),
+        (v4, ("resource", "no-uri"),                  (400, "invalid_target"),          R::ResourceMalformed),
+        ("/ims/token/v3", ("scope", "openid"),        (400, "unsupported_grant_type"),  R::GrantTypeUnsupported),
+    ];
+    for (path, change, error, refusal) in table {
+        let answer = on_behalf_of(&emulator, path, &token, &[change]).await;
+        assert_eq!(answer.error(), error, "{change:?}");
+        assert_eq!(emulator.requests().last().unwrap().refusal, Some(refusal), "{change:?}");
+    }
+    emulator.set_clock_offset(86_400);
+    let late = on_behalf_of(&emulator, v4, &token, &[]).await;
+    assert_eq!(late.error(), (400, "invalid_request"));
+}
+
+#[tokio::test]
+async fn within_a_cluster_a_user_gets_a_token_for_another_account() {
+    let emulator = with_service().await;
+    let token = user_token(&emulator).await;
+    let by_org = cluster(&emulator, "/ims/token/v3", &token, &[]).await;
+    assert_eq!((by_org.status, &by_org.body["expires_in"]), (200, &json!(86_399)));
+    assert_eq!(payload(&emulator, &by_org).await["user_id"], "EMULATED0000000000000001@AdobeID");
+    let by_user = [("owning_org_id", ""), ("user_id", "ABC@def.e")];
+    let by_user = cluster(&emulator, "/ims/token/v3", &token, &by_user).await;
+    assert_eq!(payload(&emulator, &by_user).await["user_id"], "ABC@def.e");
+}
+
+#[tokio::test]
+async fn each_fault_of_a_cluster_exchange_gives_its_own_answer() {
+    use Refusal as R;
+    let emulator = with_service().await;
+    let token = user_token(&emulator).await;
+    let v3 = "/ims/token/v3";
+    #[rustfmt::skip]
+    let table: [(&str, Changes<'_>, (u16, &str), Refusal); 9] = [
+        (v3, &[("client_secret", "wrong")],     (401, "invalid_client"),         R::ClientSecretWrong),
+        (v3, &[("user_token", "")],             (400, "invalid_request"),        R::UserTokenNotValid),
+        (v3, &[("user_token", "x")],            (400, "invalid_request"),        R::UserTokenNotValid),
+        (v3, &[("owning_org_id", "")],          (400, "bad_request"),            R::ClusterTargetAmbiguous),
+        (v3, &[("user_id", "A@b")],             (400, "bad_request"),            R::ClusterTargetAmbiguous),
+        (v3, &[("owning_org_id", "NO@AdobeOrg")], (400, "bad_request"),          R::OrgUnknown),
+        (v3, &[("owning_org_id", ""), ("user_id", "x")], (400, "bad_request"),   R::UserIdMalformed),
+        (v3, &[("scope", "")],                  (400, "invalid_scope"),          R::ScopeMissing),
+        ("/ims/token/v4", &[],                  (400, "unsupported_grant_type"), R::GrantTypeUnsupported),
+    ];
+    for (path, changes, error, refusal) in table {
+        let answer = cluster(&emulator, path, &token, changes).await;
+        assert_eq!(answer.error(), error, "{changes:?}");
+        assert_eq!(emulator.requests().last().unwrap().refusal, Some(refusal), "{changes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_resource_is_taken_wherever_a_token_is_asked_for() {
+    let emulator = with_service().await;
+    let parameters = |resource| {
+        [
+            ("grant_type", "client_credentials"),
+            ("client_id", CLIENT_ID),
+            ("client_secret", CLIENT_SECRET),
+            ("scope", "openid"),
+            ("resource", "https://one.example"),
+            ("resource", resource),
+        ]
+    };
+    for (resource, error) in [("urn:x:y", (200, "")), ("x", (400, "invalid_target"))] {
+        for path in ["/ims/token/v2", "/ims/exchange/v1/jwt"] {
+            let answer = form(&emulator, path, &parameters(resource)).await;
+            let is_exchange = path.contains("exchange") && error.0 == 200;
+            let error = if is_exchange { (400, "invalid_token") } else { error };
+            assert_eq!(answer.error(), error, "{path} {resource}");
+        }
+    }
+    assert_eq!(client_credentials(&emulator, "openid").await.status, 200);
+}
