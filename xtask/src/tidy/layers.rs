@@ -20,7 +20,7 @@ struct Layer {
 
 /// The layers below the facade.
 pub(super) const BELOW_IMS: &[&str] =
-    &["ims-claims", "ims-sign", "ims-exchange", "ims-cert", "ims-token"];
+    &["ims-claims", "ims-sign", "ims-exchange", "ims-cert", "ims-token", "ims-verify"];
 
 /// Measurements compare any layer with any other.
 const EVERY_LAYER: &[&str] = &[
@@ -29,6 +29,7 @@ const EVERY_LAYER: &[&str] = &[
     "ims-exchange",
     "ims-cert",
     "ims-token",
+    "ims-verify",
     "ims",
     "ims-emulator",
     TESTKIT,
@@ -43,10 +44,11 @@ const LAYERS: &[Layer] = &[
     Layer { name: "ims-exchange",   imports: &["ims-claims"],                              tests_import: &[] },
     Layer { name: "ims-cert",       imports: &["ims-claims", "ims-sign"],                  tests_import: &[] },
     Layer { name: "ims-token",      imports: &["ims-claims", "ims-exchange"],              tests_import: &[] },
+    Layer { name: "ims-verify",     imports: &["ims-claims", "ims-sign", "ims-exchange"],  tests_import: &[] },
     Layer { name: "ims-middleware", imports: &["ims-claims", "ims-exchange", "ims-token"], tests_import: &[] },
     Layer { name: "ims",            imports: BELOW_IMS,                                    tests_import: &["ims-emulator"] },
     Layer { name: "ims-emulator",   imports: &["ims-claims"],                              tests_import: &[] },
-    Layer { name: "ims-cli",        imports: &["ims", "ims-emulator"],                     tests_import: &[] },
+    Layer { name: "ims-cli",        imports: &["ims", "ims-emulator", "ims-middleware"],   tests_import: &[] },
     Layer { name: TESTKIT,          imports: &[],                                          tests_import: &[] },
     Layer { name: "ims-bench",      imports: EVERY_LAYER,                                  tests_import: &[] },
     Layer { name: "xtask",          imports: &[],                                          tests_import: &[] },

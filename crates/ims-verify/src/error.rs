@@ -1,0 +1,95 @@
+//! What a token is if it is not verified. No error repeats a byte of the token: it may be good somewhere else.
+
+use ims_claims::{ClaimsError, JwtError, NumericDate};
+use ims_exchange::{ExchangeError, Scope};
+use ims_sign::{KeyError, VerifyError};
+
+/// A token that is not verified. None of these lets the caller in.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotVerified {
+    /// Refuse the token, whatever else is known of it.
+    #[error("the token is bad")]
+    Bad(#[source] Fault),
+    /// Refuse the token, or ask IMS about it: it names a key that IMS does not publish, so its signature says nothing.
+    /// Anybody can make such a token.
+    #[error("the token names a key that IMS does not publish")]
+    KeyNotPublished,
+    /// Say that nobody knows, HTTP 503 for example: IMS was needed and gave no answer.
+    #[error("IMS did not say what is needed to verify the token")]
+    Unavailable(#[source] ExchangeError),
+    /// Say that nobody knows, and report it: what IMS published are no keys for access tokens.
+    #[error("the keys that IMS published cannot be used")]
+    KeysUnusable(#[source] KeyError),
+}
+
+impl NotVerified {
+    /// Whether the same token can be verified later, without anybody's help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable(error) if error.is_transient())
+    }
+
+    /// What is wrong with the token, if that is known.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Bad(fault) => Some(fault),
+            Self::KeyNotPublished | Self::Unavailable(_) | Self::KeysUnusable(_) => None,
+        }
+    }
+}
+
+/// What is wrong with a token. The first rule that is broken is named; the signature comes before the claims.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Refuse it: it is no JWT, as tokens of IMS are.
+    #[error("it is not a JWT")]
+    NotAJwt(#[source] JwtError),
+    /// Refuse it: it is not signed by the key that it names, or not in the one way that is taken, RS256.
+    #[error("its signature is not to be trusted")]
+    Signature(#[source] VerifyError),
+    /// Refuse it: a claim that every access token has is missing or has another form.
+    #[error("its claims are not those of an access token of IMS")]
+    Claims(#[source] ClaimsError),
+    /// Refuse it: its `type` is another one, such as `refresh_token`, or it has none.
+    #[error("its type is not access_token")]
+    NotAnAccessToken,
+    /// Refuse it: another IMS issued it, by its claim `as`, for example the stage.
+    #[error("another IMS has issued it")]
+    AnotherEnvironment,
+    /// Refuse it, or correct this machine's clock: it was issued later than now.
+    #[error("it was issued in the future (created_at {})", .created_at.as_seconds())]
+    FromTheFuture {
+        /// When it was issued.
+        created_at: NumericDate,
+    },
+    /// Refuse it; its holder has to get another one.
+    #[error("it has expired ({})", .expired_at.as_seconds())]
+    Expired {
+        /// When it expired.
+        expired_at: NumericDate,
+    },
+    /// Refuse it: it was issued to a client that is not let in here.
+    #[error("its client is not allowed here")]
+    ClientNotAllowed,
+    /// Refuse what was asked (RFC 6750 §3.1, `insufficient_scope`, HTTP 403): the token is good for other things.
+    #[error("it lacks the scope {scope}")]
+    ScopeMissing {
+        /// The first of the required scopes that it lacks.
+        scope: Scope,
+    },
+    /// Refuse it: IMS says that it is not valid, for example because it was invalidated.
+    #[error("IMS says that it is not valid{}", .reason.as_ref().map(|it| format!(" ({it})")).unwrap_or_default())]
+    RefusedByIms {
+        /// Why, in words of IMS: at most 300 characters, and none of the token.
+        reason: Option<String>,
+    },
+}
+
+impl From<Fault> for NotVerified {
+    fn from(fault: Fault) -> Self {
+        Self::Bad(fault)
+    }
+}

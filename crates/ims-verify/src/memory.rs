@@ -1,0 +1,165 @@
+//! What is remembered of tokens: for a bounded time, in bounded room, under a digest and never under the token itself.
+//!
+//! Good and bad tokens have rooms of their own, so that whoever sends bad ones by the million displaces no good one.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use ims_claims::NumericDate;
+
+use crate::{Fault, VerifiedToken};
+
+/// How long a good token is remembered at the most. Its expiry is looked at each time, so that it is never good for longer
+/// than it lives.
+pub const VALID_REMEMBERED: Duration = Duration::from_mins(5);
+
+/// How long a bad token is remembered.
+pub const INVALID_REMEMBERED: Duration = Duration::from_mins(1);
+
+/// How many good tokens a verifier remembers at the most. The one that has been known longest makes room.
+pub const MOST_VALID: usize = SHELVES * 1024;
+
+/// How many bad tokens a verifier remembers at the most.
+pub const MOST_INVALID: usize = SHELVES * 256;
+
+/// Rooms for one kind of verdict each.
+pub(crate) struct Memory {
+    valid: Room<VerifiedToken>,
+    invalid: Room<Fault>,
+}
+
+impl Memory {
+    pub(crate) fn new() -> Self {
+        Self {
+            valid: Room::new(MOST_VALID, VALID_REMEMBERED),
+            invalid: Room::new(MOST_INVALID, INVALID_REMEMBERED),
+        }
+    }
+
+    /// What was found out about the token, if it is remembered at `now`.
+    pub(crate) fn recall(
+        &self,
+        digest: &TokenDigest,
+        now: NumericDate,
+    ) -> Option<Result<VerifiedToken, Fault>> {
+        let valid = self.valid.get(digest, now).map(Ok);
+        valid.or_else(|| self.invalid.get(digest, now).map(Err))
+    }
+
+    pub(crate) fn keep(&self, digest: TokenDigest, token: &VerifiedToken, now: NumericDate) {
+        self.invalid.remove(&digest);
+        self.valid.insert(digest, token.clone(), now);
+    }
+
+    pub(crate) fn refuse(&self, digest: TokenDigest, fault: &Fault, now: NumericDate) {
+        self.valid.remove(&digest);
+        self.invalid.insert(digest, fault.clone(), now);
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Memory(..)")
+    }
+}
+
+/// The SHA-256 of a token. Who reads it has no token.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    pub(crate) fn of(token: &str) -> Self {
+        let mut octets = [0; 32];
+        octets.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+        Self(octets)
+    }
+}
+
+/// How many locks a room has, so that threads seldom meet at one.
+const SHELVES: usize = 16;
+
+struct Room<T> {
+    shelves: [Mutex<Shelf<T>>; SHELVES],
+    remembered: Duration,
+}
+
+impl<T: Clone> Room<T> {
+    fn new(capacity: usize, remembered: Duration) -> Self {
+        let shelf = |_| Mutex::new(Shelf::new(capacity / SHELVES));
+        Self { shelves: std::array::from_fn(shelf), remembered }
+    }
+
+    fn get(&self, digest: &TokenDigest, now: NumericDate) -> Option<T> {
+        let place = self.place(digest);
+        let entry = place.entries.get(digest)?;
+        entry.is_remembered(now, self.remembered).then(|| entry.verdict.clone())
+    }
+
+    fn insert(&self, digest: TokenDigest, verdict: T, now: NumericDate) {
+        self.place(&digest).insert(digest, Entry { verdict, learned_at: now }, self.remembered);
+    }
+
+    fn remove(&self, digest: &TokenDigest) {
+        self.place(digest).entries.remove(digest);
+    }
+
+    /// The shelf that a token belongs on. Who panics can poison its lock, but under it nothing is ever half done.
+    fn place(&self, digest: &TokenDigest) -> MutexGuard<'_, Shelf<T>> {
+        let place = &self.shelves[usize::from(digest.0[0]) % SHELVES];
+        place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Shelf<T> {
+    capacity: usize,
+    entries: HashMap<TokenDigest, Entry<T>>,
+    /// In the order in which they came. It has every entry once, and those that were removed until their turn.
+    arrivals: VecDeque<TokenDigest>,
+}
+
+struct Entry<T> {
+    verdict: T,
+    learned_at: NumericDate,
+}
+
+impl<T> Entry<T> {
+    fn is_remembered(&self, now: NumericDate, time: Duration) -> bool {
+        distance(self.learned_at, now) < time
+    }
+}
+
+impl<T> Shelf<T> {
+    fn new(capacity: usize) -> Self {
+        Self { capacity, entries: HashMap::new(), arrivals: VecDeque::new() }
+    }
+
+    fn insert(&mut self, digest: TokenDigest, entry: Entry<T>, remembered: Duration) {
+        let now = entry.learned_at;
+        if self.entries.insert(digest, entry).is_some() {
+            return;
+        }
+        let is_over = |entry: &Entry<T>| !entry.is_remembered(now, remembered);
+        while let Some(oldest) = self.arrivals.front().copied()
+            && (self.arrivals.len() >= self.capacity
+                || self.entries.get(&oldest).is_none_or(is_over))
+        {
+            self.entries.remove(&oldest);
+            self.arrivals.pop_front();
+        }
+        self.arrivals.push_back(digest);
+    }
+}
+
+/// How far two times are apart. Whoever remembers asks for this and not for the time since: if the clock was put back, what
+/// was learned before is not remembered for longer than usual.
+pub(crate) fn distance(one: NumericDate, other: NumericDate) -> Duration {
+    one.since(other).max(other.since(one))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! How long and how much is remembered.
+
+use ims_claims::{AccessTokenPayload, JsonObject};
+
+use super::*;
+
+const NOW: NumericDate = NumericDate::from_seconds(1_550_001_138);
+
+const REFUSED: Fault = Fault::RefusedByIms { reason: None };
+
+fn token(client_id: &str) -> VerifiedToken {
+    let mut members = JsonObject::new();
+    members.insert("created_at".to_owned(), "1550001138000".into());
+    members.insert("expires_in".to_owned(), "86400000".into());
+    let payload = AccessTokenPayload::from_object(members).unwrap();
+    VerifiedToken::new(client_id.parse().unwrap(), payload)
+}
+
+fn digest(number: usize) -> TokenDigest {
+    TokenDigest::of(&number.to_string())
+}
+
+/// The client of a good token, or what is wrong with a bad one.
+#[track_caller]
+fn recalled(memory: &Memory, number: usize, now: NumericDate) -> Option<Result<String, Fault>> {
+    let recalled = memory.recall(&digest(number), now)?;
+    Some(recalled.map(|token| token.client_id().to_string()))
+}
+
+#[test]
+fn a_good_token_is_remembered_for_five_minutes_and_a_bad_one_for_one() {
+    let memory = Memory::new();
+    memory.keep(digest(1), &token("client"), NOW);
+    memory.refuse(digest(2), &REFUSED, NOW);
+    let (good, bad) = (Some(Ok("client".to_owned())), Some(Err(REFUSED)));
+    #[rustfmt::skip]
+    let table = [
+        // seconds later, which may be earlier
+        (0,    good.clone(), bad.clone()),
+        (59,   good.clone(), bad.clone()),
+        (60,   good.clone(), None),
+        (299,  good.clone(), None),
+        (300,  None,         None),
+        (-59,  good.clone(), bad),
+        (-60,  good,         None),
+        (-300, None,         None),
+    ];
+    for (seconds, first, second) in table {
+        let now = NumericDate::from_seconds(NOW.as_seconds() + seconds);
+        assert_eq!(recalled(&memory, 1, now), first, "{seconds}");
+        assert_eq!(recalled(&memory, 2, now), second, "{seconds}");
+    }
+}
+
+#[test]
+fn the_last_word_on_a_token_holds() {
+    let memory = Memory::new();
+    memory.keep(digest(1), &token("client"), NOW);
+    memory.refuse(digest(1), &REFUSED, NOW);
+    assert_eq!(recalled(&memory, 1, NOW), Some(Err(REFUSED)));
+    memory.keep(digest(1), &token("client"), NOW);
+    assert_eq!(recalled(&memory, 1, NOW), Some(Ok("client".to_owned())));
+}
+
+#[test]
+fn a_hundred_thousand_bad_tokens_displace_no_good_one_and_take_no_more_room() {
+    let memory = Memory::new();
+    memory.keep(digest(0), &token("client"), NOW);
+    for number in 1..=100_000 {
+        memory.refuse(digest(number), &REFUSED, NOW);
+    }
+    assert_eq!(recalled(&memory, 0, NOW), Some(Ok("client".to_owned())));
+    assert_eq!(recalled(&memory, 100_000, NOW), Some(Err(REFUSED)));
+    assert_eq!(recalled(&memory, 1, NOW), None);
+    assert_eq!(room_of(&memory.invalid), (MOST_INVALID, MOST_INVALID));
+}
+
+#[test]
+fn the_good_token_that_has_been_known_longest_makes_room() {
+    let memory = Memory::new();
+    let token = token("client");
+    for number in 0..100_000 {
+        memory.keep(digest(number), &token, NOW);
+    }
+    assert_eq!(room_of(&memory.valid), (MOST_VALID, MOST_VALID));
+    assert_eq!(recalled(&memory, 0, NOW), None);
+    assert_eq!(recalled(&memory, 99_999, NOW), Some(Ok("client".to_owned())));
+}
+
+#[test]
+fn what_is_outdated_makes_room_before_it_is_needed() {
+    let memory = Memory::new();
+    for number in 0..1_000 {
+        memory.keep(digest(number), &token("client"), NOW);
+    }
+    for number in 1_000..2_000 {
+        memory.keep(digest(number), &token("client"), NOW.plus(VALID_REMEMBERED));
+    }
+    assert_eq!(room_of(&memory.valid), (1_000, 1_000));
+}
+
+#[test]
+fn changing_ones_mind_takes_no_room() {
+    let memory = Memory::new();
+    for _ in 0..100_000 {
+        memory.keep(digest(1), &token("client"), NOW);
+        memory.refuse(digest(1), &REFUSED, NOW);
+    }
+    assert_eq!(room_of(&memory.valid).0, 0);
+    assert!(room_of(&memory.valid).1 <= MOST_VALID / SHELVES);
+}
+
+#[test]
+fn debug_shows_nothing_that_is_remembered() {
+    let memory = Memory::new();
+    memory.keep(digest(1), &token("canary"), NOW);
+    assert_eq!(format!("{memory:?}"), "Memory(..)");
+}
+
+/// How many entries and arrivals a room holds.
+fn room_of<T>(room: &Room<T>) -> (usize, usize) {
+    let shelves = || room.shelves.iter().map(|shelf| shelf.lock().unwrap());
+    (
+        shelves().map(|shelf| shelf.entries.len()).sum(),
+        shelves().map(|shelf| shelf.arrivals.len()).sum(),
+    )
+}

@@ -1,0 +1,131 @@
+//! What is asked of a token's claims. The signature is another matter.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use ims_claims::{AccessTokenPayload, ClaimsError, ClientId, Environment, JsonObject, NumericDate};
+use ims_exchange::Scope;
+
+use crate::{Fault, VerifiedToken};
+
+/// How far ahead the clock of IMS may be of the caller's. Expiry knows no such kindness.
+///
+/// The same as IMS allows to others. Source: adobe/aio-lib-java, `JwtTokenBuilder.java`.
+pub const SKEW: Duration = Duration::from_secs(30);
+
+/// What a resource server asks of a token: for which clients it was issued, what it allows, and which IMS issued it.
+///
+/// IMS issues tokens to every customer of Adobe, so who takes the tokens of any client lets in everybody who can make an
+/// integration.
+#[derive(Debug, Clone)]
+pub struct Requirements {
+    /// `None` lets in every client.
+    clients: Option<BTreeSet<ClientId>>,
+    scopes: Vec<Scope>,
+    issuing_cluster: Option<String>,
+}
+
+impl Requirements {
+    /// Takes tokens that were issued to one of `clients`; without any, none is taken.
+    #[must_use]
+    pub fn of_clients(clients: impl IntoIterator<Item = ClientId>) -> Self {
+        Self { clients: Some(clients.into_iter().collect()), ..Self::of_any_client() }
+    }
+
+    /// Takes tokens that were issued to any client, for who decides by user or organization afterwards.
+    #[must_use]
+    pub fn of_any_client() -> Self {
+        Self { clients: None, scopes: Vec::new(), issuing_cluster: None }
+    }
+
+    /// Takes tokens only that allow all of `scopes`.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: impl IntoIterator<Item = Scope>) -> Self {
+        self.scopes = scopes.into_iter().collect();
+        self
+    }
+
+    /// Takes tokens only whose claim `as` is `cluster`, such as `ims-na1`.
+    ///
+    /// For `https://NAME.adobelogin.com`, `NAME` is required without a word; for every other base URL, such as that of a
+    /// reverse proxy, nothing is unless it is said here. Source: adobe/aio-lib-ims, `src/ims.js`, `fromToken`.
+    #[must_use]
+    pub fn with_issuing_cluster(mut self, cluster: impl Into<String>) -> Self {
+        self.issuing_cluster = Some(cluster.into());
+        self
+    }
+
+    /// The same, with the cluster that is behind `environment` if none was named.
+    pub(crate) fn in_environment(mut self, environment: &Environment) -> Self {
+        let known = || cluster(environment).map(str::to_owned);
+        self.issuing_cluster = self.issuing_cluster.or_else(known);
+        self
+    }
+
+    /// Reads the claims of a token and looks at every one that something is asked of.
+    pub(crate) fn claims(
+        &self,
+        members: JsonObject,
+        now: NumericDate,
+    ) -> Result<VerifiedToken, Fault> {
+        let payload = AccessTokenPayload::from_object(members).map_err(Fault::Claims)?;
+        if payload.token_type() != Some("access_token") {
+            return Err(Fault::NotAnAccessToken);
+        }
+        if self.issuing_cluster.as_deref().is_some_and(|own| payload.issuing_cluster() != Some(own))
+        {
+            return Err(Fault::AnotherEnvironment);
+        }
+        let client_id = client_id(&payload).map_err(Fault::Claims)?;
+        let token = VerifiedToken::new(client_id, payload);
+        expect_current(&token, now)?;
+        if self.clients.as_ref().is_some_and(|clients| !clients.contains(token.client_id())) {
+            return Err(Fault::ClientNotAllowed);
+        }
+        match self.scopes.iter().find(|scope| !token.has_scope(scope)) {
+            Some(scope) => Err(Fault::ScopeMissing { scope: scope.clone() }),
+            None => Ok(token),
+        }
+    }
+}
+
+/// Passes a token that has been issued and has not expired at `now`.
+pub(crate) fn expect_current(token: &VerifiedToken, now: NumericDate) -> Result<(), Fault> {
+    if now.plus(SKEW) < token.created_at() {
+        return Err(Fault::FromTheFuture { created_at: token.created_at() });
+    }
+    if token.expires_at() <= now {
+        return Err(Fault::Expired { expired_at: token.expires_at() });
+    }
+    Ok(())
+}
+
+fn client_id(payload: &AccessTokenPayload) -> Result<ClientId, ClaimsError> {
+    let text = payload.client_id().ok_or(ClaimsError::Missing { claim: "client_id" })?;
+    let malformed = ClaimsError::Malformed { claim: "client_id", expected: "a client id" };
+    text.parse().map_err(|_| malformed)
+}
+
+/// The name that tokens of `environment` have in `as`, which is that of Adobe's host.
+fn cluster(environment: &Environment) -> Option<&str> {
+    environment.base_url().strip_prefix("https://")?.strip_suffix(".adobelogin.com")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_hosts_of_adobe_name_a_cluster() {
+        #[rustfmt::skip]
+        let table = [
+            ("https://ims-na1.adobelogin.com",       Some("ims-na1")),
+            ("https://ims-na1-stg1.adobelogin.com/", Some("ims-na1-stg1")),
+            ("https://ims-na1.adobelogin.com/x",     None),
+            ("https://proxy.example/adobe",          None),
+            ("http://127.0.0.1:9010",                None),
+        ];
+        for (url, name) in table {
+            assert_eq!(cluster(&url.parse().unwrap()), name, "{url}");
+        }
+    }
+}
