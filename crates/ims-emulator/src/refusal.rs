@@ -146,6 +146,8 @@ pub enum Refusal {
     ApiKeyWrong,
     /// The `Host` header names another server.
     HostElsewhere,
+    /// The proxy is asked for a way to another server.
+    TunnelElsewhere,
     /// Nothing is served at this path.
     NotFound,
     /// The path is served, but not for this method.
@@ -346,6 +348,8 @@ impl Refusal {
                 "Send the Client ID that the token was issued to as x-api-key."),
             Self::HostElsewhere => (421, "bad_request", "The Host header names another server.",
                 "Use the emulator's own URL, or allow the name when you start it."),
+            Self::TunnelElsewhere => (403, "forbidden", "ims-emulator stands for Adobe's IMS hosts at port 443 and is a proxy to no others.",
+                "Name the host in NO_PROXY, so that the client goes there directly."),
             Self::NotFound => (404, "not_found", "There is no such endpoint.",
                 "Look at the path: the emulator serves the endpoints that its documentation lists."),
             Self::MethodNotAllowed => (405, "bad_request", "The method is not allowed here.",

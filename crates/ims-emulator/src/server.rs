@@ -132,7 +132,7 @@ where
         let opened = Arc::clone(&opened);
         async move {
             if service.tls.is_some() && tls::is_connect(&request) {
-                let (response, tunnel) = tls::connect(request);
+                let (response, tunnel) = tls::connect(&service, request);
                 *opened.lock().unwrap_or_else(PoisonError::into_inner) = tunnel;
                 return Ok(response);
             }

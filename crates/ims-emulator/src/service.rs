@@ -2,6 +2,8 @@
 
 mod handling;
 
+pub(crate) use self::handling::Stamp;
+
 use std::{
     collections::HashMap,
     io,

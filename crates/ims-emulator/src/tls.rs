@@ -17,8 +17,11 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
+    Refusal, Verdict,
     answer::{Answer, AnswerBody},
+    checks::{Checks, shown},
     host::IMS_HOSTS,
+    service::{Service, Stamp},
 };
 
 /// The first octet of every TLS connection, a handshake record (RFC 8446 §5.1); no HTTP method begins with it.
@@ -64,25 +67,53 @@ pub(crate) async fn begins_tls(stream: &TcpStream, limit: Duration) -> bool {
     matches!(timeout(limit, stream.peek(&mut first)).await, Ok(Ok(1)) if first == [HANDSHAKE])
 }
 
-/// Answers a CONNECT request (RFC 9110 §9.3.6): the tunnel ends here, whatever its host's address may be. This is no
-/// way to any other host.
-pub(crate) fn connect(request: Request<Incoming>) -> (Response<AnswerBody>, Option<OnUpgrade>) {
-    let is_ims = |authority: &Authority| {
-        let name = authority.host();
-        IMS_HOSTS.iter().any(|host| host.eq_ignore_ascii_case(name))
-            && authority.port_u16() == Some(443)
+/// Answers a CONNECT request (RFC 9110 §9.3.6): the tunnel ends here, whatever its host's address may be, and is no way
+/// to any other host. The requests in it get verdicts of their own.
+pub(crate) fn connect(
+    service: &Service,
+    request: Request<Incoming>,
+) -> (Response<AnswerBody>, Option<OnUpgrade>) {
+    let Stamp { number, now_ms, debug_id } = service.stamp();
+    let to = request.uri().authority().cloned();
+    let mut checks = Checks::default();
+    let refusal = examine(to.as_ref(), &mut checks).err();
+    let status = refusal.map_or(StatusCode::OK, |_| StatusCode::FORBIDDEN);
+    let (checks, client_id) = checks.into_parts();
+    service.journal.record(Verdict {
+        number,
+        received_at_ms: now_ms,
+        method: Method::CONNECT.to_string(),
+        path: shown(to.map_or(String::new(), |to| to.to_string()).into()).into_owned(),
+        endpoint: None,
+        client_id,
+        checks,
+        refusal,
+        fault: None,
+        status: status.as_u16(),
+        error: refusal.map(Refusal::error),
+        remedy: refusal.map(Refusal::remedy),
+        debug_id: debug_id.clone(),
+    });
+    let Some(refusal) = refusal else {
+        let answer = Answer::new(status, "text/plain", "");
+        return (answer.into_tunnel(), Some(hyper::upgrade::on(request)));
     };
-    if request.uri().authority().is_some_and(is_ims) {
-        let answer = Answer::new(StatusCode::OK, "text/plain", "");
-        (answer.into_tunnel(), Some(hyper::upgrade::on(request)))
-    } else {
-        let answer = Answer::new(StatusCode::FORBIDDEN, "text/plain", REFUSED);
-        (answer.into_response(None), None)
-    }
+    let text = format!("{} {}\n", refusal.description(), refusal.remedy());
+    (Answer::new(status, "text/plain", text).into_response(Some(&debug_id)), None)
+}
+
+fn examine(to: Option<&Authority>, checks: &mut Checks) -> Result<(), Refusal> {
+    let is_ims = |to: &Authority| {
+        let name = to.host();
+        IMS_HOSTS.iter().any(|host| host.eq_ignore_ascii_case(name)) && to.port_u16() == Some(443)
+    };
+    checks
+        .that("proxy leads there", to.is_some_and(is_ims))
+        .expected(format!("{}, each at port 443", IMS_HOSTS.join(", ")))
+        .actual(to.map_or(String::new(), ToString::to_string))
+        .or(Refusal::TunnelElsewhere)
 }
 
 pub(crate) fn is_connect(request: &Request<Incoming>) -> bool {
     request.method() == Method::CONNECT
 }
-
-const REFUSED: &str = "ims-emulator stands for Adobe's IMS hosts at port 443 and is a proxy to no others: name those in NO_PROXY.\n";

@@ -31,9 +31,7 @@ impl Service {
             let answer = admin::answer(self, parts, body).await;
             return Ok(answer.into_response(None));
         }
-        let number = self.journal.next_number();
-        let now_ms = self.clock.now_ms();
-        let debug_id = format!("{:016x}-{number:08x}", self.instance);
+        let Stamp { number, now_ms, debug_id } = self.stamp();
         let endpoint = Endpoint::at(parts.uri.path());
         let method = shown(parts.method.to_string().into()).into_owned();
         let path = shown(parts.uri.path().to_owned().into()).into_owned();
@@ -77,6 +75,13 @@ impl Service {
         let mut response = answer.into_response(Some(&debug_id));
         response.headers_mut().insert(DATE, http_date(now_ms));
         Ok(response)
+    }
+
+    /// What the next request is known by.
+    pub(crate) fn stamp(&self) -> Stamp {
+        let number = self.journal.next_number();
+        let debug_id = format!("{:016x}-{number:08x}", self.instance);
+        Stamp { number, now_ms: self.clock.now_ms(), debug_id }
     }
 
     fn error(&self, refusal: Refusal) -> &'static str {
@@ -179,6 +184,14 @@ fn received<T>(
         Err(refusal) => (None, refusal),
     };
     checks.given(name, read).expected(expected).or(refusal)
+}
+
+/// What one request is known by.
+pub(crate) struct Stamp {
+    pub(crate) number: u64,
+    /// When it came, in milliseconds since 1970.
+    pub(crate) now_ms: u64,
+    pub(crate) debug_id: String,
 }
 
 /// A request as it came in.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use ims_emulator::{CertificateAuthority, Emulator, Limits};
+use ims_emulator::{CertificateAuthority, Emulator, Limits, Refusal};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::aws_lc_rs,
@@ -93,6 +93,11 @@ async fn a_client_with_a_hard_coded_host_comes_through_the_proxy() {
     assert!(!String::from_utf8_lossy(&head).to_lowercase().contains("content-length"));
     let stream = tls.connect(host.try_into().unwrap(), stream).await.unwrap();
     assert_eq!(exchange(stream, host).await["token_type"], "bearer");
+    let requests = emulator.requests();
+    let tunnel = &requests[0];
+    assert_eq!((&*tunnel.method, &*tunnel.path), ("CONNECT", "ims-na1.adobelogin.com:443"));
+    assert_eq!((tunnel.status, tunnel.is_granted()), (200, true));
+    assert_eq!((requests.len(), &*requests[1].path), (2, "/ims/exchange/jwt"));
 }
 
 #[tokio::test]
@@ -101,7 +106,15 @@ async fn the_proxy_leads_nowhere_else() {
     for host in ["example.com:443", "ims-na1.adobelogin.com:22", "localhost:443", "127.0.0.1:22"] {
         let request =
             format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        assert_eq!(send(&emulator, request.as_bytes()).await.status, 403, "{host}");
+        let answer = send(&emulator, request.as_bytes()).await;
+        assert_eq!(answer.status, 403, "{host}");
+        assert!(answer.text.contains("NO_PROXY"), "{answer:?}");
+        let verdict = emulator.requests().pop().unwrap();
+        assert_eq!((&*verdict.method, &*verdict.path), ("CONNECT", host));
+        assert_eq!(verdict.refusal, Some(Refusal::TunnelElsewhere));
+        assert_eq!((verdict.status, verdict.error), (403, Some("forbidden")));
+        assert!(verdict.checks[0].expected.contains("adobeid-na1.services.adobe.com"));
+        assert_eq!(answer.header("x-debug-id"), Some(&*verdict.debug_id));
     }
     let plain = self::emulator(binding()).await;
     let request = "CONNECT ims-na1.adobelogin.com:443 HTTP/1.1\r\nHost: ims-na1.adobelogin.com\r\nConnection: close\r\n\r\n";

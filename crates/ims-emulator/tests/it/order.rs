@@ -10,6 +10,7 @@ use crate::harness::{CLIENT_ID, CLIENT_SECRET, NOW, binding, emulator, form, pay
 struct Attempt {
     client_id: &'static str,
     client_secret: &'static str,
+    resource: &'static str,
     binding: Binding,
     header: &'static str,
     claims: serde_json::Map<String, Value>,
@@ -25,9 +26,10 @@ impl Attempt {
 type Fault = (Refusal, fn(&mut Attempt));
 
 /// One fault for each row of the README's table that concerns the client or the JWT, in its order.
-const FAULTS: [Fault; 17] = [
+const FAULTS: [Fault; 18] = [
     (Refusal::ClientUnknown, |attempt| attempt.client_id = "unknown"),
     (Refusal::ClientSecretWrong, |attempt| attempt.client_secret = "wrong"),
+    (Refusal::ResourceMalformed, |attempt| attempt.resource = "no-uri"),
     (Refusal::ExchangeNotAllowed, |attempt| {
         attempt.binding = attempt.binding.clone().without_exchange_jwt();
     }),
@@ -57,6 +59,7 @@ async fn refusal(earlier: &Fault, later: &Fault) -> Option<Refusal> {
     let mut attempt = Attempt {
         client_id: CLIENT_ID,
         client_secret: CLIENT_SECRET,
+        resource: "",
         binding: binding(),
         header: r#"{"alg":"RS256"}"#,
         claims: payload(json!({})),
@@ -69,6 +72,7 @@ async fn refusal(earlier: &Fault, later: &Fault) -> Option<Refusal> {
     let parameters = [
         ("client_id", attempt.client_id),
         ("client_secret", attempt.client_secret),
+        ("resource", attempt.resource),
         ("jwt_token", &jwt),
     ];
     form(&emulator, "/ims/exchange/jwt", &parameters).await;
