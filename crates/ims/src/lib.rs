@@ -31,6 +31,7 @@ pub use ims_claims as claims;
 pub use ims_exchange as exchange;
 pub use ims_sign as sign;
 pub use ims_token as token;
+pub use ims_verify as verify;
 
 pub use ims_exchange::AccessToken;
 pub use ims_token::TokenError;
