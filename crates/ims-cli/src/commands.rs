@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod call;
 mod cert;
 mod completions;
 mod demo;
@@ -22,6 +23,7 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     Token(token::Arguments),
     Exec(exec::Arguments),
+    Call(call::Arguments),
     /// Make, take apart and verify JSON Web Tokens
     #[command(subcommand)]
     Jwt(jwt::Command),
@@ -45,6 +47,7 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Exec(arguments) => exec::run(&arguments),
+        Command::Call(arguments) => call::run(&arguments),
         Command::Jwt(command) => jwt::run(command),
         Command::Cert(command) => cert::run(&command),
         Command::Key(command) => key::run(&command),

@@ -5,6 +5,7 @@ use std::{error::Error, fmt::Write as _, io::Write as _, process::ExitCode};
 use anstyle::{AnsiColor, Effects};
 use ims::{
     CredentialsError, TokenError,
+    claims::Environment,
     exchange::{ExchangeError, Refusal, TransportError},
     sign::{KeyError, SignError},
 };
@@ -19,12 +20,20 @@ pub(crate) struct Failure {
     details: Vec<String>,
     hints: Vec<String>,
     exit_code: u8,
+    /// Whether there was no answer, so that it matters who was asked.
+    is_unanswered: bool,
 }
 
 impl Failure {
     /// The command was not given what it needs: exit code 2.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), details: Vec::new(), hints: Vec::new(), exit_code: 2 }
+        Self {
+            message: message.into(),
+            details: Vec::new(),
+            hints: Vec::new(),
+            exit_code: 2,
+            is_unanswered: false,
+        }
     }
 
     /// To try again later can help: exit code 3.
@@ -54,6 +63,14 @@ impl Failure {
     /// Says first what it is about.
     pub(crate) fn about(mut self, subject: &str) -> Self {
         self.message.insert_str(0, &format!("{subject}: "));
+        self
+    }
+
+    /// Adds which IMS was asked, if it did not answer.
+    pub(crate) fn asking(mut self, environment: &Environment) -> Self {
+        if self.is_unanswered {
+            self.details.push(format!("asked: {}", environment.base_url()));
+        }
         self
     }
 
@@ -143,22 +160,28 @@ impl From<TokenError> for Failure {
         let cause = std::iter::successors(Some(&error as &dyn Error), |&error| error.source());
         let exchange = cause.clone().find_map(<dyn Error>::downcast_ref::<ExchangeError>);
         let sign = cause.clone().find_map(<dyn Error>::downcast_ref::<SignError>);
-        let innermost: &dyn Error = match (exchange, sign) {
-            (Some(error), _) => error,
-            (None, Some(error)) => error,
-            (None, None) => &error,
-        };
+        match (exchange, sign) {
+            (Some(error), _) => error.into(),
+            (None, Some(sign)) if error.is_transient() => Self::later(with_causes(sign)),
+            (None, Some(sign)) => Self::person(with_causes(sign)),
+            (None, None) if error.is_transient() => Self::later(with_causes(&error)),
+            (None, None) => Self::person(with_causes(&error)),
+        }
+    }
+}
+
+impl From<&ExchangeError> for Failure {
+    fn from(error: &ExchangeError) -> Self {
         let new = if error.is_transient() { Self::later } else { Self::person };
-        let failure = new(with_causes(innermost));
-        match exchange {
-            Some(ExchangeError::Unavailable { retry_after: Some(wait), refusal, .. }) => {
-                let failure = failure
-                    .hint(format!("IMS asks to wait for {}", humantime::format_duration(*wait)));
-                refusal.iter().fold(failure, Self::with_refusal)
+        let failure = new(with_causes(error));
+        let mut failure = error.refusal().into_iter().fold(failure, Self::with_refusal);
+        failure.is_unanswered = error.refusal().is_none();
+        match error {
+            ExchangeError::Unavailable { retry_after: Some(wait), .. } => {
+                failure.hint(format!("IMS asks to wait for {}", humantime::format_duration(*wait)))
             }
-            Some(ExchangeError::Unreachable(error)) => transport_hints(failure, error),
-            Some(error) => error.refusal().into_iter().fold(failure, Self::with_refusal),
-            None => failure,
+            ExchangeError::Unreachable(error) => transport_hints(failure, error),
+            _ => failure,
         }
     }
 }

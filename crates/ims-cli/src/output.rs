@@ -1,6 +1,7 @@
 //! Data goes to standard output, all else to standard error.
 
 use std::{
+    borrow::Cow,
     io::{self, Write},
     process::ExitCode,
 };
@@ -16,6 +17,8 @@ pub(crate) enum Answer {
     Yes,
     /// No: exit code 1.
     No,
+    /// Not now, perhaps later: exit code 3.
+    Later,
 }
 
 impl From<Answer> for ExitCode {
@@ -23,6 +26,7 @@ impl From<Answer> for ExitCode {
         match answer {
             Answer::Yes => Self::SUCCESS,
             Answer::No => Self::from(1),
+            Answer::Later => Self::from(3),
         }
     }
 }
@@ -34,6 +38,10 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
 
 /// Writes data as it is.
 pub(crate) fn write(text: &str) -> Result<(), Failure> {
+    if anstream::AutoStream::choice(&io::stdout()) == anstream::ColorChoice::Never {
+        // At once, since the stream would write the text between two colours piece by piece.
+        return write_bytes(anstream::adapter::strip_str(text).to_string().as_bytes());
+    }
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(unwritable)
 }
@@ -46,7 +54,31 @@ pub(crate) fn write_bytes(data: &[u8]) -> Result<(), Failure> {
 
 /// Writes one line of JSON.
 pub(crate) fn json(data: &impl Serialize) -> Result<(), Failure> {
-    line(&serde_json::to_string(data).expect("data of this command is always JSON"))
+    let text = serde_json::to_string(data).expect("data of this command is always JSON");
+    // In JSON text, what a terminal could obey stands in strings alone, where this is another way to write the same.
+    line(&escaped(&text, |c| format!("\\u{:04x}", u32::from(c)), is_for_terminals))
+}
+
+/// `text` from elsewhere, in which nothing is left that a terminal would obey instead of show. Line breaks and tabs stay.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let is_for_terminals = |c| is_for_terminals(c) && !matches!(c, '\n' | '\t');
+    escaped(text, |c| c.escape_unicode().to_string(), is_for_terminals)
+}
+
+/// Control characters, and those that turn the direction of what follows (Unicode TR 9 §2).
+fn is_for_terminals(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn escaped(
+    text: &str,
+    escape: fn(char) -> String,
+    is_escaped: impl Fn(char) -> bool,
+) -> Cow<'_, str> {
+    if !text.contains(&is_escaped) {
+        return Cow::Borrowed(text);
+    }
+    text.chars().map(|c| if is_escaped(c) { escape(c) } else { c.to_string() }).collect()
 }
 
 /// Tells a person something that is not data.
@@ -61,5 +93,25 @@ fn unwritable(error: io::Error) -> Failure {
         Failure::unread()
     } else {
         Failure::person("standard output cannot be written").because(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown_instead() {
+        #[rustfmt::skip]
+        let table = [
+            ("Zoë, 東京\n\tend", "Zoë, 東京\n\tend"),
+            ("\x1b[2J",          "\\u{1b}[2J"),
+            ("\u{9b}2J",         "\\u{9b}2J"),
+            ("a\rb\x07\x7f",     "a\\u{d}b\\u{7}\\u{7f}"),
+            ("\u{202e}exe.txt",  "\\u{202e}exe.txt"),
+        ];
+        for (text, shown) in table {
+            assert_eq!(printable(text), shown);
+        }
     }
 }

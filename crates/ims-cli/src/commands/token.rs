@@ -51,7 +51,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let client = caching_client(&credentials)?;
     let keeper = client.keeper();
     let token: AccessToken = block_on(async {
-        Ok(if arguments.fresh { keeper.refresh().await? } else { keeper.token().await? })
+        let token = if arguments.fresh { keeper.refresh().await } else { keeper.token().await };
+        token.map_err(|error| Failure::from(error).asking(client.environment()))
     })?;
     if arguments.json {
         output::json(&Data {

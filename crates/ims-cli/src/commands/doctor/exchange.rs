@@ -38,7 +38,10 @@ pub(super) async fn check(
         builder = builder.with_signer(signer);
     }
     let token = match builder.build() {
-        Ok(client) => client.access_token().await.map_err(Failure::from),
+        Ok(client) => client
+            .access_token()
+            .await
+            .map_err(|error| Failure::from(error).asking(client.environment())),
         Err(error) => Err(error.into()),
     };
     let skew = *skew.lock().expect("nothing panics with this lock");

@@ -1,0 +1,158 @@
+//! `ims call`: one request to an API, with a token.
+
+mod answer;
+mod request;
+
+use std::time::Duration;
+
+use clap::Args;
+use http::Method;
+use ims_middleware::{AllowedHosts, NoToken, TokenMiddleware};
+use reqwest_middleware::{
+    ClientBuilder, ClientWithMiddleware,
+    reqwest::{self, Url, redirect::Policy, retry},
+};
+
+use super::block_on;
+use crate::{
+    failure::Failure,
+    integration::{IntegrationOptions, caching_client},
+    output::Answer,
+};
+
+use request::{Data, Header};
+
+/// Send an authenticated request to one of Adobe's APIs.
+///
+/// The request carries Authorization, x-api-key and x-gw-ims-org-id, and goes to Adobe's hosts alone unless you allow others.
+/// When the API rejects the token with 401, the request is sent once more with a new one. The body of the answer goes to
+/// standard output. Redirects are not followed, since the next host may be a strange one.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 the status is 2xx · 1 it is 3xx or 4xx · 3 it is 408, 429 or 5xx, or there is no answer\n\
+    Examples:\n  \
+    ims call -c creds.json https://platform.adobe.io/data/foundation/catalog/dataSets\n  \
+    ims call -c creds.json -d @batch.json https://platform.adobe.io/data/foundation/import/batches"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+
+    /// The method; by default GET, and POST with --data
+    #[arg(short = 'X', long, value_name = "METHOD")]
+    method: Option<Method>,
+
+    /// A header field, as "Name: value"; may be given several times
+    #[arg(short = 'H', long, value_name = "FIELD")]
+    header: Vec<Header>,
+
+    /// The body: @FILE for what is in a file, - for standard input, else the text itself. Unless you name another,
+    /// Content-Type is application/json where it is that.
+    #[arg(short, long, value_name = "DATA")]
+    data: Option<Data>,
+
+    /// Send the token to this domain and the hosts below it, too; may be given several times. localhost stands for
+    /// all loopback addresses.
+    #[arg(long, value_name = "DOMAIN")]
+    allow_host: Vec<String>,
+
+    /// How long the request may take
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+
+    /// Print the status and the header fields before the body
+    #[arg(short, long, conflicts_with = "json")]
+    include: bool,
+
+    /// Print one line of JSON: status, headers and body
+    #[arg(long)]
+    json: bool,
+
+    /// Where to send it
+    #[arg(value_name = "URL", value_parser = request::parse_url)]
+    target: Url,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let hosts = allowed_hosts(&arguments.allow_host)?;
+    let host = arguments.target.host_str().unwrap_or_default();
+    if !hosts.allows(arguments.target.scheme(), host) {
+        let failure = Failure::usage(format!(
+            "{} may not have the token",
+            arguments.target.origin().ascii_serialization()
+        ));
+        return Err(failure.hint(format!(
+            "if that is right, add --allow-host {host} (over https only, loopback excepted)"
+        )));
+    }
+    let credentials = arguments.integration.credentials()?;
+    let keeper = caching_client(&credentials)?.keeper().clone();
+    let body = arguments.data.as_ref().map(Data::read).transpose()?;
+    let client = ClientBuilder::new(http_client(arguments)?)
+        .with(TokenMiddleware::new(keeper).with_hosts(hosts))
+        .build();
+    block_on(async {
+        let response = send(&client, arguments, body).await;
+        let response = response.map_err(|error| failed(error).asking(credentials.environment()))?;
+        if arguments.json {
+            answer::print_json(response).await
+        } else {
+            answer::print(response, arguments.include).await
+        }
+    })
+}
+
+fn allowed_hosts(domains: &[String]) -> Result<AllowedHosts, Failure> {
+    domains.iter().try_fold(AllowedHosts::default(), |hosts, domain| {
+        let loopback = AllowedHosts::none().with_loopback();
+        if loopback.allows("https", domain) {
+            return Ok(hosts.with_loopback());
+        }
+        let unusable = |error| Failure::usage(format!("--allow-host {domain}")).because(error);
+        hosts.with_domain(domain).map_err(unusable)
+    })
+}
+
+fn http_client(arguments: &Arguments) -> Result<reqwest::Client, Failure> {
+    let builder = reqwest::Client::builder()
+        .redirect(Policy::none())
+        .retry(retry::never())
+        .timeout(arguments.timeout)
+        .user_agent(concat!("ims-cli/", env!("CARGO_PKG_VERSION")));
+    // Plain http is for loopback alone, and needs neither CA certificates nor a proxy.
+    let is_plain = arguments.target.scheme() == "http";
+    let builder = if is_plain { builder.no_proxy().tls_certs_only([]) } else { builder };
+    builder.build().map_err(|error| {
+        Failure::person("the HTTP client cannot be set up").because(error.without_url())
+    })
+}
+
+async fn send(
+    client: &ClientWithMiddleware,
+    arguments: &Arguments,
+    body: Option<Vec<u8>>,
+) -> reqwest_middleware::Result<reqwest::Response> {
+    let default = if body.is_some() { Method::POST } else { Method::GET };
+    let method = arguments.method.clone().unwrap_or(default);
+    let headers = request::headers(&arguments.header, body.as_deref());
+    let request = client.request(method, arguments.target.clone()).headers(headers);
+    match body {
+        Some(body) => request.body(body).send().await,
+        None => request.send().await,
+    }
+}
+
+fn failed(error: reqwest_middleware::Error) -> Failure {
+    match error {
+        reqwest_middleware::Error::Reqwest(error) => unanswered(error),
+        reqwest_middleware::Error::Middleware(error) => match error.downcast_ref::<NoToken>() {
+            Some(error) => error.token_error().clone().into(),
+            None => Failure::person(error.to_string()),
+        },
+    }
+}
+
+/// What the network did. The URL is known to whoever gave it, and its query need not be in a log.
+fn unanswered(error: reqwest::Error) -> Failure {
+    Failure::later("the API did not answer").because(error.without_url())
+}
