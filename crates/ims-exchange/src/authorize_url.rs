@@ -2,7 +2,7 @@
 
 use ims_claims::{ClientId, Environment};
 
-use crate::{CodeVerifier, Nonce, Resource, Scope, State, message::urlencoded, scope};
+use crate::{CodeVerifier, Nonce, Resource, Scope, State, message::urlencoded, resource, scope};
 
 /// The URL of an authorization request (RFC 6749 §4.1.1), always with the challenge of PKCE by `S256` (RFC 7636 §4.3).
 ///
@@ -133,7 +133,7 @@ impl<'a> AuthorizeUrl<'a> {
         ];
         query.extend(self.nonce.map(|nonce| ("nonce", nonce.as_str())));
         query.extend(self.prompt.map(|prompt| ("prompt", prompt.as_str())));
-        query.extend(self.resources.iter().map(|resource| ("resource", resource.as_str())));
+        query.extend(resource::parameters(self.resources));
         query.retain(|(_, value)| !value.is_empty());
         format!("{}?{}", environment.endpoint(path), urlencoded(&query))
     }

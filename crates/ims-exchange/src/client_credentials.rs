@@ -3,10 +3,10 @@
 use ims_claims::{ClientId, Environment, NumericDate, OrgId};
 
 use crate::{
-    AccessToken, ClientSecret, ExchangeError, Grant, Request, Response, Scope,
+    AccessToken, ClientSecret, ExchangeError, Grant, Request, Resource, Response, Scope,
     grant::sealed::Sealed,
     refusal::Presented,
-    scope,
+    resource, scope,
     token_answer::{self, Unit},
 };
 
@@ -19,6 +19,7 @@ pub struct ClientCredentials<'a> {
     client_secret: &'a ClientSecret,
     scopes: &'a [Scope],
     org_id: Option<&'a OrgId>,
+    resources: &'a [Resource],
 }
 
 impl<'a> ClientCredentials<'a> {
@@ -29,13 +30,19 @@ impl<'a> ClientCredentials<'a> {
         client_secret: &'a ClientSecret,
         scopes: &'a [Scope],
     ) -> Self {
-        Self { client_id, client_secret, scopes, org_id: None }
+        Self { client_id, client_secret, scopes, org_id: None, resources: &[] }
     }
 
     /// Names the organization, for integrations that are not owned by one. Source: adobe/ims-go, `ims/token.go`.
     #[must_use]
     pub fn with_org_id(self, org_id: &'a OrgId) -> Self {
         Self { org_id: Some(org_id), ..self }
+    }
+
+    /// Asks for a token for `resources` only (RFC 8707 §2.2).
+    #[must_use]
+    pub fn with_resources(self, resources: &'a [Resource]) -> Self {
+        Self { resources, ..self }
     }
 }
 
@@ -51,6 +58,7 @@ impl Grant for ClientCredentials<'_> {
             ("scope", scope.as_str()),
         ];
         form.extend(self.org_id.map(|org_id| ("org_id", org_id.as_str())));
+        form.extend(resource::parameters(self.resources));
         Request::post_form(environment.endpoint("/ims/token/v3"), &form)
     }
 
@@ -89,10 +97,9 @@ mod tests {
         assert_eq!(std::str::from_utf8(request.body()), Ok(body));
 
         let org_id: OrgId = "A@AdobeOrg".parse().unwrap();
-        let request = grant.with_org_id(&org_id).request(&stage);
-        assert_eq!(
-            std::str::from_utf8(request.body()),
-            Ok(format!("{body}&org_id=A%40AdobeOrg").as_str())
-        );
+        let resources = ["urn:a", "urn:b"].map(|text| Resource::new(text.to_owned()).unwrap());
+        let request = grant.with_org_id(&org_id).with_resources(&resources).request(&stage);
+        let more = "&org_id=A%40AdobeOrg&resource=urn%3Aa&resource=urn%3Ab";
+        assert_eq!(std::str::from_utf8(request.body()).unwrap(), format!("{body}{more}"));
     }
 }

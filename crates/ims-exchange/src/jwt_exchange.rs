@@ -3,9 +3,10 @@
 use ims_claims::{Assertion, ClientId, Environment, NumericDate};
 
 use crate::{
-    AccessToken, ClientSecret, ExchangeError, Grant, Request, Response,
+    AccessToken, ClientSecret, ExchangeError, Grant, Request, Resource, Response,
     grant::sealed::Sealed,
     refusal::Presented,
+    resource,
     token_answer::{self, Unit},
 };
 
@@ -17,6 +18,7 @@ pub struct JwtExchange<'a> {
     client_id: &'a ClientId,
     client_secret: &'a ClientSecret,
     assertion: &'a Assertion,
+    resources: &'a [Resource],
 }
 
 impl<'a> JwtExchange<'a> {
@@ -27,7 +29,14 @@ impl<'a> JwtExchange<'a> {
         client_secret: &'a ClientSecret,
         assertion: &'a Assertion,
     ) -> Self {
-        Self { client_id, client_secret, assertion }
+        Self { client_id, client_secret, assertion, resources: &[] }
+    }
+
+    /// Asks for a token for `resources` only (RFC 8707 §2.2), at `/ims/exchange/v1/jwt`. Source: adobe/ims-go, pull requests
+    /// #60 to #63.
+    #[must_use]
+    pub fn with_resources(self, resources: &'a [Resource]) -> Self {
+        Self { resources, ..self }
     }
 }
 
@@ -35,14 +44,17 @@ impl Sealed for JwtExchange<'_> {}
 
 impl Grant for JwtExchange<'_> {
     fn request(&self, environment: &Environment) -> Request {
-        Request::post_form(
-            environment.endpoint("/ims/exchange/jwt"),
-            &[
-                ("client_id", self.client_id.as_str()),
-                ("client_secret", self.client_secret.expose_secret()),
-                ("jwt_token", self.assertion.expose_secret()),
-            ],
-        )
+        let path = match self.resources {
+            [] => "/ims/exchange/jwt",
+            _ => "/ims/exchange/v1/jwt",
+        };
+        let mut form = vec![
+            ("client_id", self.client_id.as_str()),
+            ("client_secret", self.client_secret.expose_secret()),
+            ("jwt_token", self.assertion.expose_secret()),
+        ];
+        form.extend(resource::parameters(self.resources));
+        Request::post_form(environment.endpoint(path), &form)
     }
 
     fn token(
@@ -78,13 +90,21 @@ mod tests {
         let assertion = Assertion::new(&input, &Signature::from_bytes(vec![0xff; 3]));
         let client_secret = ClientSecret::new("s3cr&t=".to_owned());
 
-        let request =
-            JwtExchange::new(&client_id, &client_secret, &assertion).request(&environment);
+        let grant = JwtExchange::new(&client_id, &client_secret, &assertion);
+        let request = grant.request(&environment);
         assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/exchange/jwt");
         assert_eq!(request.method(), http::Method::POST);
         assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
         let body =
             format!("client_id=client&client_secret=s3cr%26t%3D&jwt_token={}.____", input.as_str());
         assert_eq!(std::str::from_utf8(request.body()), Ok(body.as_str()));
+
+        let resources = [Resource::new("urn:a".to_owned()).unwrap()];
+        let request = grant.with_resources(&resources).request(&environment);
+        assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/exchange/v1/jwt");
+        assert_eq!(
+            std::str::from_utf8(request.body()).unwrap(),
+            format!("{body}&resource=urn%3Aa")
+        );
     }
 }

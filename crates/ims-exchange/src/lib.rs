@@ -7,6 +7,7 @@ mod authorization_code;
 mod authorize_url;
 mod client_credentials;
 mod client_secret;
+mod cluster_exchange;
 #[cfg(feature = "authorization-code")]
 mod code_exchange;
 #[cfg(feature = "authorization-code")]
@@ -18,6 +19,7 @@ mod jwt_exchange;
 mod message;
 #[cfg(feature = "authorization-code")]
 mod nonce;
+mod permanent_code_exchange;
 mod published_keys;
 #[cfg(feature = "authorization-code")]
 mod random_text;
@@ -34,6 +36,7 @@ mod strict_json;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token_answer;
+mod token_exchange;
 mod token_kind;
 mod token_refresh;
 mod transport;
@@ -46,6 +49,7 @@ pub use authorization_code::AuthorizationCode;
 pub use authorize_url::{AuthorizeUrl, AuthorizeVersion, Prompt, ResponseType};
 pub use client_credentials::ClientCredentials;
 pub use client_secret::ClientSecret;
+pub use cluster_exchange::{ClusterExchange, ClusterTarget};
 #[cfg(feature = "authorization-code")]
 pub use code_exchange::CodeExchange;
 #[cfg(feature = "authorization-code")]
@@ -57,6 +61,7 @@ pub use jwt_exchange::JwtExchange;
 pub use message::{Request, Response};
 #[cfg(feature = "authorization-code")]
 pub use nonce::Nonce;
+pub use permanent_code_exchange::PermanentCodeExchange;
 pub use published_keys::PublishedKeys;
 pub use refresh_token::RefreshToken;
 pub use refusal::{Cause, Refusal};
@@ -66,6 +71,7 @@ pub use resource::Resource;
 pub use scope::Scope;
 #[cfg(feature = "authorization-code")]
 pub use state::State;
+pub use token_exchange::TokenExchange;
 pub use token_kind::TokenKind;
 pub use token_refresh::TokenRefresh;
 pub use transport::{SharedTransport, Transport, TransportError};

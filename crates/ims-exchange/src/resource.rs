@@ -26,6 +26,11 @@ impl Resource {
     }
 }
 
+/// The parameters `resource`, one for each (RFC 8707 §2).
+pub(crate) fn parameters(resources: &[Resource]) -> impl Iterator<Item = (&'static str, &str)> {
+    resources.iter().map(|resource| ("resource", resource.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,6 +40,11 @@ pub(crate) fn list(scopes: &[Scope]) -> String {
     scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(",")
 }
 
+/// The parameter `scope` with such a list, none if the list is empty.
+pub(crate) fn parameter(list: &str) -> Option<(&'static str, &str)> {
+    (!list.is_empty()).then_some(("scope", list))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

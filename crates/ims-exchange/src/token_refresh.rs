@@ -68,9 +68,7 @@ impl Grant for TokenRefresh<'_> {
             ("grant_type", "refresh_token"),
             ("refresh_token", self.refresh_token.expose_secret()),
         ];
-        if !scopes.is_empty() {
-            form.push(("scope", &scopes));
-        }
+        form.extend(scope::parameter(&scopes));
         user_grant(environment, self.client_id, self.client_secret, form)
     }
 

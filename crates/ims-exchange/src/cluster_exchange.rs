@@ -1,0 +1,137 @@
+//! A user's access token for one of another account or organization of the same user, `POST /ims/token/v3`.
+
+use ims_claims::{ClientId, Environment, NumericDate, OrgId};
+
+use crate::{
+    AccessToken, ClientSecret, ExchangeError, Grant, Request, Resource, Response, Scope,
+    grant::sealed::Sealed,
+    message::urlencoded,
+    refusal::Presented,
+    resource, scope,
+    secret_text::Hidden,
+    token_answer::{self, Unit},
+};
+
+/// A user's access token for one of another of the user's profiles: a grant of Adobe's own.
+///
+/// Its answer counts `expires_in` in **seconds**. Source: adobe/ims-go, `ims/cluster_exchange_token.go`, which read
+/// milliseconds until its pull request #24.
+#[derive(Debug)]
+pub struct ClusterExchange<'a> {
+    client_id: &'a ClientId,
+    client_secret: &'a ClientSecret,
+    user_token: Hidden<'a>,
+    target: ClusterTarget<'a>,
+    scopes: &'a [Scope],
+    resources: &'a [Resource],
+}
+
+/// Whose token a [`ClusterExchange`] asks for: IMS takes one of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClusterTarget<'a> {
+    /// The account with this user id.
+    User(&'a str),
+    /// The user's account in this organization.
+    Organization(&'a OrgId),
+}
+
+impl<'a> ClusterExchange<'a> {
+    /// Asks with `user_token` for a token of `target`.
+    #[must_use]
+    pub fn new(
+        client_id: &'a ClientId,
+        client_secret: &'a ClientSecret,
+        user_token: &'a str,
+        target: ClusterTarget<'a>,
+    ) -> Self {
+        let user_token = Hidden(user_token);
+        Self { client_id, client_secret, user_token, target, scopes: &[], resources: &[] }
+    }
+
+    /// Asks for `scopes`.
+    #[must_use]
+    pub fn with_scopes(self, scopes: &'a [Scope]) -> Self {
+        Self { scopes, ..self }
+    }
+
+    /// Asks for a token for `resources` only (RFC 8707 §2.2).
+    #[must_use]
+    pub fn with_resources(self, resources: &'a [Resource]) -> Self {
+        Self { resources, ..self }
+    }
+}
+
+impl Sealed for ClusterExchange<'_> {}
+
+impl Grant for ClusterExchange<'_> {
+    fn request(&self, environment: &Environment) -> Request {
+        let url = environment.endpoint("/ims/token/v3");
+        let query = urlencoded(&[("client_id", self.client_id.as_str())]);
+        let mut form = vec![
+            ("grant_type", "cluster_at_exchange"),
+            ("client_secret", self.client_secret.expose_secret()),
+            ("user_token", self.user_token.0),
+            match self.target {
+                ClusterTarget::User(user_id) => ("user_id", user_id),
+                ClusterTarget::Organization(org_id) => ("owning_org_id", org_id.as_str()),
+            },
+        ];
+        let scopes = scope::list(self.scopes);
+        form.extend(scope::parameter(&scopes));
+        form.extend(resource::parameters(self.resources));
+        Request::post_form(format!("{url}?{query}"), &form)
+    }
+
+    fn token(
+        &self,
+        response: &Response,
+        sent_at: NumericDate,
+    ) -> Result<AccessToken, ExchangeError> {
+        let secrets = [self.client_secret.expose_secret(), self.user_token.0];
+        token_answer::read(response, Presented::AccessToken, Unit::Seconds, sent_at, &secrets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_is_the_one_of_ims_go_and_names_one_target() {
+        let client_id: ClientId = "client".parse().unwrap();
+        let client_secret = ClientSecret::new("canary-secret".to_owned());
+        let scopes: [Scope; 1] = ["openid".parse().unwrap()];
+        let org_id: OrgId = "A@AdobeOrg".parse().unwrap();
+        let resources = [Resource::new("urn:a".to_owned()).unwrap()];
+        let grant =
+            |target| ClusterExchange::new(&client_id, &client_secret, "canary-token", target);
+
+        let form =
+            "grant_type=cluster_at_exchange&client_secret=canary-secret&user_token=canary-token";
+        let request = grant(ClusterTarget::User("B@AdobeID")).request(&Environment::production());
+        assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/token/v3?client_id=client");
+        assert_eq!(
+            std::str::from_utf8(request.body()).unwrap(),
+            format!("{form}&user_id=B%40AdobeID")
+        );
+
+        let grant = grant(ClusterTarget::Organization(&org_id));
+        let grant = grant.with_scopes(&scopes).with_resources(&resources);
+        let request = grant.request(&Environment::production());
+        assert_eq!(
+            std::str::from_utf8(request.body()).unwrap(),
+            format!("{form}&owning_org_id=A%40AdobeOrg&scope=openid&resource=urn%3Aa")
+        );
+        assert!(!format!("{grant:?} {request:?}").contains("canary"));
+    }
+
+    #[test]
+    fn its_answer_counts_seconds() {
+        let client_id: ClientId = "client".parse().unwrap();
+        let client_secret = ClientSecret::new("s".to_owned());
+        let grant = ClusterExchange::new(&client_id, &client_secret, "t", ClusterTarget::User("B"));
+        let answer = Response::json(200, r#"{"access_token":"a","expires_in":86399}"#);
+        let token = grant.token(&answer, NumericDate::from_seconds(0)).unwrap();
+        assert_eq!(token.lifetime().as_secs(), 86_399);
+    }
+}

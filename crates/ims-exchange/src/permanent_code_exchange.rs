@@ -1,0 +1,97 @@
+//! A service token for a permanent code, `POST /ims/token/v2`: how services of Adobe's own sign in.
+
+use ims_claims::{ClientId, Environment, NumericDate};
+
+use crate::{
+    AccessToken, AuthorizationCode, ClientSecret, ExchangeError, Grant, Request, Response, Scope,
+    grant::sealed::Sealed,
+    refusal::Presented,
+    scope,
+    token_answer::{self, Unit},
+};
+
+/// An authorization code that stays good, for a service token, which the admin calls ask for.
+///
+/// No user is there, and so no PKCE. Its answer counts `expires_in` in **seconds**. Sources: adobe/imscli,
+/// `ims/authz_service.go`; adobe/ims-go, `ims/token.go`.
+#[derive(Debug)]
+pub struct PermanentCodeExchange<'a> {
+    client_id: &'a ClientId,
+    client_secret: &'a ClientSecret,
+    code: &'a AuthorizationCode,
+    scopes: &'a [Scope],
+}
+
+impl<'a> PermanentCodeExchange<'a> {
+    /// Asks with `code`, which IMS gave to `client_id` for good.
+    #[must_use]
+    pub fn new(
+        client_id: &'a ClientId,
+        client_secret: &'a ClientSecret,
+        code: &'a AuthorizationCode,
+    ) -> Self {
+        Self { client_id, client_secret, code, scopes: &[] }
+    }
+
+    /// Asks for some of the scopes only that the code was given for.
+    #[must_use]
+    pub fn with_scopes(self, scopes: &'a [Scope]) -> Self {
+        Self { scopes, ..self }
+    }
+}
+
+impl Sealed for PermanentCodeExchange<'_> {}
+
+impl Grant for PermanentCodeExchange<'_> {
+    fn request(&self, environment: &Environment) -> Request {
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("code", self.code.expose_secret()),
+            ("client_id", self.client_id.as_str()),
+            ("client_secret", self.client_secret.expose_secret()),
+        ];
+        let scopes = scope::list(self.scopes);
+        form.extend(scope::parameter(&scopes));
+        Request::post_form(environment.endpoint("/ims/token/v2"), &form)
+    }
+
+    fn token(
+        &self,
+        response: &Response,
+        sent_at: NumericDate,
+    ) -> Result<AccessToken, ExchangeError> {
+        let secrets = [self.client_secret.expose_secret(), self.code.expose_secret()];
+        token_answer::read(response, Presented::Client, Unit::Seconds, sent_at, &secrets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_is_the_one_of_ims_go() {
+        let client_id: ClientId = "client".parse().unwrap();
+        let client_secret = ClientSecret::new("s".to_owned());
+        let code = AuthorizationCode::new("c".to_owned()).unwrap();
+        let scopes: [Scope; 1] = ["system".parse().unwrap()];
+        let grant = PermanentCodeExchange::new(&client_id, &client_secret, &code);
+        let form = "grant_type=authorization_code&code=c&client_id=client&client_secret=s";
+        let request = grant.request(&Environment::production());
+        assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/token/v2");
+        assert_eq!(std::str::from_utf8(request.body()), Ok(form));
+        let request = grant.with_scopes(&scopes).request(&Environment::production());
+        assert_eq!(std::str::from_utf8(request.body()).unwrap(), format!("{form}&scope=system"));
+    }
+
+    #[test]
+    fn no_user_can_sign_in_again_for_it() {
+        let client_id: ClientId = "client".parse().unwrap();
+        let client_secret = ClientSecret::new("s".to_owned());
+        let code = AuthorizationCode::new("c".to_owned()).unwrap();
+        let grant = PermanentCodeExchange::new(&client_id, &client_secret, &code);
+        let answer = Response::json(400, r#"{"error":"access_denied"}"#);
+        let error = grant.token(&answer, NumericDate::from_seconds(0)).unwrap_err();
+        assert!(matches!(error, ExchangeError::IntegrationRefused(_)), "{error}");
+    }
+}

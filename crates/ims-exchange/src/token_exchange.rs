@@ -1,0 +1,116 @@
+//! On behalf of a user: a user's access token for another one, `POST /ims/token/v4`.
+
+use ims_claims::{ClientId, Environment, NumericDate};
+
+use crate::{
+    AccessToken, ClientSecret, ExchangeError, Grant, Request, Resource, Response, Scope,
+    grant::sealed::Sealed,
+    refusal::Presented,
+    resource, scope,
+    secret_text::Hidden,
+    token_answer::{self, Unit},
+};
+
+/// The access token that a user showed to this service, for one with which this service asks the next one in the user's name
+/// (RFC 8693 §2.1).
+///
+/// Its answer counts `expires_in` in **seconds**. Source: adobe/ims-go, `ims/obo.go`, which takes access tokens only and at
+/// least one scope.
+#[derive(Debug)]
+pub struct TokenExchange<'a> {
+    client_id: &'a ClientId,
+    client_secret: &'a ClientSecret,
+    subject_token: Hidden<'a>,
+    scopes: &'a [Scope],
+    resources: &'a [Resource],
+}
+
+impl<'a> TokenExchange<'a> {
+    /// Asks with `subject_token`, which the user showed, for `scopes`, of which IMS wants at least one.
+    #[must_use]
+    pub fn new(
+        client_id: &'a ClientId,
+        client_secret: &'a ClientSecret,
+        subject_token: &'a str,
+        scopes: &'a [Scope],
+    ) -> Self {
+        let subject_token = Hidden(subject_token);
+        Self { client_id, client_secret, subject_token, scopes, resources: &[] }
+    }
+
+    /// Asks for a token for `resources` only (RFC 8707 §2.2).
+    #[must_use]
+    pub fn with_resources(self, resources: &'a [Resource]) -> Self {
+        Self { resources, ..self }
+    }
+}
+
+impl Sealed for TokenExchange<'_> {}
+
+impl Grant for TokenExchange<'_> {
+    fn request(&self, environment: &Environment) -> Request {
+        let mut form = vec![
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("client_id", self.client_id.as_str()),
+            ("client_secret", self.client_secret.expose_secret()),
+            ("subject_token", self.subject_token.0),
+            ("subject_token_type", ACCESS_TOKEN),
+            ("requested_token_type", ACCESS_TOKEN),
+        ];
+        let scopes = scope::list(self.scopes);
+        form.extend(scope::parameter(&scopes));
+        form.extend(resource::parameters(self.resources));
+        Request::post_form(environment.endpoint("/ims/token/v4"), &form)
+    }
+
+    fn token(
+        &self,
+        response: &Response,
+        sent_at: NumericDate,
+    ) -> Result<AccessToken, ExchangeError> {
+        let secrets = [self.client_secret.expose_secret(), self.subject_token.0];
+        token_answer::read(response, Presented::AccessToken, Unit::Seconds, sent_at, &secrets)
+    }
+}
+
+/// RFC 8693 §3.
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_is_the_one_of_ims_go() {
+        let client_id: ClientId = "client".parse().unwrap();
+        let client_secret = ClientSecret::new("canary-secret".to_owned());
+        let scopes: [Scope; 2] = ["openid".parse().unwrap(), "AdobeID".parse().unwrap()];
+        let grant = TokenExchange::new(&client_id, &client_secret, "canary-token", &scopes);
+        let request = grant.request(&Environment::production());
+        assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/token/v4");
+        let form = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&client_id=client\
+                    &client_secret=canary-secret&subject_token=canary-token\
+                    &subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token\
+                    &requested_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token\
+                    &scope=openid%2CAdobeID";
+        assert_eq!(std::str::from_utf8(request.body()), Ok(form));
+        assert!(!format!("{grant:?} {request:?}").contains("canary"));
+
+        let resources = [Resource::new("urn:a".to_owned()).unwrap()];
+        let request = grant.with_resources(&resources).request(&Environment::production());
+        assert!(request.body().ends_with(b"&resource=urn%3Aa"));
+    }
+
+    #[test]
+    fn a_user_token_that_has_ended_is_told_from_a_wrong_secret() {
+        let client_id: ClientId = "client".parse().unwrap();
+        let client_secret = ClientSecret::new("s".to_owned());
+        let grant = TokenExchange::new(&client_id, &client_secret, "t", &[]);
+        let refused = |status, code: &str| {
+            let answer = Response::json(status, &format!(r#"{{"error":"{code}"}}"#));
+            grant.token(&answer, NumericDate::from_seconds(0)).unwrap_err()
+        };
+        assert!(matches!(refused(400, "invalid_token"), ExchangeError::TokenRefused(_)));
+        assert!(matches!(refused(401, "invalid_client"), ExchangeError::IntegrationRefused(_)));
+    }
+}
