@@ -41,7 +41,7 @@ pub enum TokenError {
 impl TokenError {
     pub(crate) fn new(source: FetchError, retry_after: Duration) -> Self {
         match source.remedy() {
-            Remedy::Wait { .. } => Self::Unavailable { retry_after, source },
+            Remedy::Wait { .. } | Remedy::Reconnect => Self::Unavailable { retry_after, source },
             Remedy::SignAnew | Remedy::Person => Self::Refused { retry_after, source },
         }
     }

@@ -65,7 +65,7 @@ impl Gate {
 
     /// Closes after a refresh that failed. `random` lies between 0 and 1.
     pub(crate) fn close(&mut self, error: FetchError, now: Reading, random: f64) {
-        let pause = pause(error.remedy(), self.failures, random);
+        let pause = pause(&error, self.failures, random);
         self.is_named_by_ims = error.retry_after().is_some();
         self.failures = self.failures.saturating_add(1);
         self.not_before = now.monotonic.saturating_add(pause);
@@ -94,15 +94,15 @@ impl Gate {
 }
 
 /// How long to leave IMS alone after the last of `failures + 1` failures in a row.
-fn pause(remedy: Remedy, failures: u32, random: f64) -> Duration {
+fn pause(error: &FetchError, failures: u32, random: f64) -> Duration {
     let doubling = 2_u32.saturating_pow(failures);
     let second = Duration::from_secs(1);
-    match remedy {
+    match error.remedy() {
         // A tenth is enough to part processes that failed together, and leaves the number of attempts in an outage low.
-        Remedy::Wait { retry_after } => {
+        Remedy::Wait { .. } | Remedy::Reconnect => {
             let own =
                 second.saturating_mul(doubling).min(LONGEST_PAUSE).mul_f64(1.0 - random / 10.0);
-            own.max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER))
+            own.max(error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER))
         }
         Remedy::SignAnew | Remedy::Person => {
             let first = second.mul_f64(1.0 + 4.0 * random);
@@ -136,28 +136,30 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_a_minute_and_honour_retry_after_up_to_an_hour() {
-        let wait = |seconds: u64| Remedy::Wait {
-            retry_after: (seconds > 0).then(|| Duration::from_secs(seconds)),
+        let wait = |seconds: u64| {
+            FetchError::transient("busy", (seconds > 0).then(|| Duration::from_secs(seconds)))
         };
+        let (person, sign_anew) = (FetchError::permanent("no"), FetchError::sign_anew("stale"));
         #[rustfmt::skip]
         let table = [
-            // remedy          failures random seconds
-            (wait(0),          0,       0.0,   1.0),
-            (wait(0),          0,       1.0,   0.9),
-            (wait(0),          3,       0.0,   8.0),
-            (wait(0),          99,      0.0,   60.0),
-            (wait(0),          99,      1.0,   54.0),
-            (wait(30),         0,       0.0,   30.0),
-            (wait(3),          5,       0.0,   32.0),
-            (wait(86_400),     0,       0.0,   3600.0),
-            (Remedy::Person,   0,       0.0,   1.0),
-            (Remedy::Person,   0,       1.0,   5.0),
-            (Remedy::Person,   2,       1.0,   20.0),
-            (Remedy::SignAnew, 99,      0.5,   60.0),
+            // met                          failures random seconds
+            (&wait(0),                      0,       0.0,   1.0),
+            (&wait(0),                      0,       1.0,   0.9),
+            (&wait(0),                      3,       0.0,   8.0),
+            (&wait(0),                      99,      0.0,   60.0),
+            (&wait(0),                      99,      1.0,   54.0),
+            (&wait(30),                     0,       0.0,   30.0),
+            (&wait(3),                      5,       0.0,   32.0),
+            (&wait(86_400),                 0,       0.0,   3600.0),
+            (&FetchError::unsent("away"),   1,       0.0,   2.0),
+            (&person,                       0,       0.0,   1.0),
+            (&person,                       0,       1.0,   5.0),
+            (&person,                       2,       1.0,   20.0),
+            (&sign_anew,                    99,      0.5,   60.0),
         ];
-        for (remedy, failures, random, seconds) in table {
-            let pause = pause(remedy, failures, random);
-            assert_eq!(pause, Duration::from_secs_f64(seconds), "{remedy:?} {failures} {random}");
+        for (error, failures, random, seconds) in table {
+            let pause = pause(error, failures, random);
+            assert_eq!(pause, Duration::from_secs_f64(seconds), "{error:?} {failures} {random}");
         }
     }
 

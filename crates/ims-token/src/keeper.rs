@@ -32,8 +32,12 @@ pub const MANDATORY_WINDOW: Duration = Duration::from_mins(1);
 /// How long all the requests of one refresh may take together, with the pauses between them.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// How many more requests follow in a refresh when the first fails but may succeed later. After a refresh that failed,
-/// the next ones send one request each, until one succeeds.
+/// How many more requests follow in a refresh when the first fails but may succeed later, while a token is held that serves
+/// callers meanwhile.
+///
+/// If none is held, callers wait, and all of them learn what the one request met; how soon to call again, the error says. Only
+/// what never reached IMS, such as a connection that did not come about, is tried again before that. After a refresh that
+/// failed, the next ones send one request each, until one succeeds.
 pub const RETRIES: u32 = 2;
 
 /// How long a caller waits for a new token, at most, while the old one can still be used.
@@ -59,7 +63,7 @@ impl TokenKeeper {
             clock,
             windows: Windows { advisory: ADVISORY_WINDOW, mandatory: MANDATORY_WINDOW },
             deadline: DEADLINE,
-            retries: RETRIES,
+            retries: None,
             store: None,
             api_headers: ApiHeaders::default(),
             credential_end: None,
@@ -85,10 +89,11 @@ impl TokenKeeper {
         self.with(|settings| settings.deadline = deadline)
     }
 
-    /// Sends up to `retries` more requests in one refresh, instead of [`RETRIES`].
+    /// Sends up to `retries` more requests in one refresh, instead of [`RETRIES`], and also while callers wait without a
+    /// token: for a command, for example, of which there is but one caller and no second call.
     #[must_use]
     pub fn with_retries(self, retries: u32) -> Self {
-        self.with(|settings| settings.retries = retries)
+        self.with(|settings| settings.retries = Some(retries))
     }
 
     /// Shares the token through `store`, under `key`, with other processes. They need clocks that agree to a second.

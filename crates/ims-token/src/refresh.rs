@@ -119,14 +119,17 @@ async fn attempts(inner: &Inner) -> Result<Arc<Entry>, FetchError> {
             Ok(entry) => return Ok(entry),
             Err(error) => error,
         };
+        if !inner.may_go_on(&error) {
+            return Err(error);
+        }
         let pause = match error.remedy() {
             Remedy::SignAnew if !has_signed_anew => {
                 has_signed_anew = true;
                 Duration::ZERO
             }
-            Remedy::Wait { retry_after } if attempt < retries => {
+            Remedy::Wait { .. } | Remedy::Reconnect if attempt < retries => {
                 attempt += 1;
-                retry_after.unwrap_or_default() + backoff(attempt - 1, fastrand::f64())
+                error.retry_after().unwrap_or_default() + backoff(attempt - 1, fastrand::f64())
             }
             _ => return Err(error),
         };

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use ims_exchange::{AccessToken, ExchangeError};
+use ims_exchange::{AccessToken, ExchangeError, TransportError};
 
 /// Obtains one new access token each time it is asked: it signs a fresh assertion if there is one, sends one request, and
 /// retries nothing. Cheap to clone.
@@ -51,6 +51,7 @@ struct Inner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Remedy {
     Wait { retry_after: Option<Duration> },
+    Reconnect,
     SignAnew,
     Person,
 }
@@ -62,6 +63,11 @@ impl FetchError {
         retry_after: Option<Duration>,
     ) -> Self {
         Self::new(Remedy::Wait { retry_after }, source.into())
+    }
+
+    /// To ask again soon can help, and nothing has reached IMS yet: no connection came about, or nothing was signed.
+    pub fn unsent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(Remedy::Reconnect, source.into())
     }
 
     /// To ask again at once with a fresh assertion can help, but only once.
@@ -81,7 +87,7 @@ impl FetchError {
     /// Whether to ask again, without anybody's help, can succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self.0.remedy, Remedy::Wait { .. })
+        matches!(self.0.remedy, Remedy::Wait { .. } | Remedy::Reconnect)
     }
 
     /// How long IMS wants to be left alone.
@@ -89,7 +95,7 @@ impl FetchError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self.0.remedy {
             Remedy::Wait { retry_after } => retry_after,
-            Remedy::SignAnew | Remedy::Person => None,
+            Remedy::Reconnect | Remedy::SignAnew | Remedy::Person => None,
         }
     }
 
@@ -101,7 +107,7 @@ impl FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0.remedy {
-            Remedy::Wait { .. } => "no token can be had for now",
+            Remedy::Wait { .. } | Remedy::Reconnect => "no token can be had for now",
             Remedy::SignAnew => "the assertion was not taken",
             Remedy::Person => "no token can be had until somebody helps",
         })
@@ -118,6 +124,9 @@ impl From<ExchangeError> for FetchError {
     /// An answer that nobody knows counts as transient: it is more often a proxy in trouble than a verdict of IMS.
     fn from(error: ExchangeError) -> Self {
         match error {
+            ExchangeError::Unavailable { source: Some(TransportError::Connect { .. }), .. } => {
+                Self::unsent(error)
+            }
             ExchangeError::AssertionRefused(_) => Self::sign_anew(error),
             ExchangeError::IntegrationRefused(_)
             | ExchangeError::TokenRefused(_)

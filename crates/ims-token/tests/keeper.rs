@@ -76,13 +76,19 @@ fn busy() -> FetchError {
     FetchError::transient("busy", None)
 }
 
-fn every_kind_of_failure() -> [(FetchError, u64); 4] {
-    // An assertion that is refused is signed anew, once: that is the second request.
+fn torn() -> FetchError {
+    let source = Arc::new(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
+    FetchError::from(ExchangeError::from(TransportError::Broken { source }))
+}
+
+fn every_kind_of_failure() -> [FetchError; 6] {
     [
-        (busy(), 1),
-        (FetchError::transient("busy", Some(DEADLINE)), 1),
-        (FetchError::permanent("no"), 1),
-        (FetchError::sign_anew("stale"), 2),
+        busy(),
+        torn(),
+        FetchError::transient("busy", Some(Duration::from_secs(2))),
+        FetchError::transient("busy", Some(DEADLINE)),
+        FetchError::permanent("no"),
+        FetchError::sign_anew("stale"),
     ]
 }
 
@@ -117,21 +123,40 @@ async fn callers_on_four_threads_send_one_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_failure_reaches_ten_thousand_callers_whatever_it_is() {
-    for (failure, requests) in every_kind_of_failure() {
-        let rig = Rig::with_latency(Duration::from_millis(50));
-        let keeper = rig.keeper.clone().with_retries(0);
+async fn ten_thousand_callers_on_an_empty_keeper_send_one_request_whatever_it_meets() {
+    let fifty_ms = Duration::from_millis(50);
+    let kinds = every_kind_of_failure().map(|failure| (failure, fifty_ms)).into_iter();
+    // The last one answers when nobody waits any more.
+    for (failure, latency) in kinds.chain([(busy(), 2 * DEADLINE)]) {
+        let rig = Rig::with_latency(latency);
         rig.source.begin_outage(failure.clone());
         let call = |keeper: TokenKeeper| async move { keeper.token().await };
-        let callers: Vec<_> = (0..10_000).map(|_| tokio::spawn(call(keeper.clone()))).collect();
+        let callers: Vec<_> = (0..10_000).map(|_| tokio::spawn(call(rig.keeper.clone()))).collect();
+        let mut causes = Vec::new();
         for caller in callers {
             let error = caller.await.unwrap().unwrap_err();
             assert_eq!(error.is_transient(), failure.is_transient(), "{failure:?}");
-            let cause = error.source().and_then(Error::source).unwrap().to_string();
-            assert_eq!(cause, failure.source().unwrap().to_string());
+            causes.push(error.source().and_then(Error::source).unwrap().to_string());
         }
-        assert_eq!(rig.source.requests(), requests, "{failure:?}");
+        causes.dedup();
+        assert_eq!((causes.len(), rig.source.requests()), (1, 1), "{causes:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_reached_ims_is_tried_again_while_callers_wait() {
+    let connect = || {
+        let source = Arc::new(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+        FetchError::from(ExchangeError::from(TransportError::Connect { source }))
+    };
+    let rig = Rig::new();
+    rig.source.fail_next([connect(), FetchError::unsent("the HSM was away")]);
+    assert_eq!(rig.token().await, "token-3");
+
+    let away = Rig::new();
+    away.source.begin_outage(connect());
+    assert!(away.refusal().await.is_transient());
+    assert_eq!(away.source.requests(), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -214,7 +239,7 @@ async fn in_the_last_minute_callers_wait_but_not_for_long_and_not_in_vain() {
 #[tokio::test(start_paused = true)]
 async fn a_refresh_that_fails_never_displaces_a_valid_token() {
     // googleapis/google-cloud-rust#5809
-    for (failure, _) in every_kind_of_failure() {
+    for failure in every_kind_of_failure() {
         let rig = Rig::holding_a_token().await;
         rig.source.begin_outage(failure);
         rig.pass(Duration::from_hours(23)).await;
@@ -228,7 +253,7 @@ async fn a_refresh_that_fails_never_displaces_a_valid_token() {
 #[tokio::test(start_paused = true)]
 async fn no_failure_is_for_ever() {
     // googleapis/google-cloud-rust#4541
-    for (failure, _) in every_kind_of_failure() {
+    for failure in every_kind_of_failure() {
         let rig = Rig::holding_a_token().await;
         rig.source.begin_outage(failure);
         rig.pass(DAY).await;
@@ -243,51 +268,79 @@ async fn no_failure_is_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_breaks_in_the_answer_is_tried_again_in_the_same_refresh() {
+async fn a_connection_that_breaks_in_the_answer_ends_nothing_for_good() {
     // googleapis/google-cloud-rust#5864
-    let rig = Rig::new();
-    let torn = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
-    let broken = TransportError::Broken { source: Arc::new(torn) };
-    rig.source.fail_next([FetchError::from(ExchangeError::from(broken))]);
-    assert_eq!(rig.token().await, "token-2");
+    let empty = Rig::new();
+    empty.source.fail_next([torn()]);
+    let pause = empty.refusal().await.retry_after().unwrap();
+    assert!(pause <= Duration::from_secs(1));
+    empty.pass(pause).await;
+    assert_eq!(empty.token().await, "token-2");
+
+    // While a token is held, nobody sees anything of it.
+    let rig = Rig::holding_a_token().await;
+    rig.pass(day_less(30 * 60)).await;
+    rig.source.fail_next([torn()]);
+    assert_eq!(rig.token().await, "token-1");
+    rig.pass(Duration::from_secs(1)).await;
+    assert_eq!(rig.token().await, "token-3");
 }
 
 #[tokio::test(start_paused = true)]
 async fn retries_are_few_and_end_at_the_deadline() {
-    let rig = Rig::new();
+    let rig = Rig::holding_a_token().await;
     rig.source.begin_outage(busy());
-    rig.refusal().await;
-    assert_eq!(rig.source.requests(), 3);
+    rig.keeper.refresh().await.unwrap_err();
+    assert_eq!(rig.source.requests(), 1 + 3);
 
     let slow = Rig::with_latency(Duration::from_secs(20));
     slow.source.begin_outage(busy());
     let start = Instant::now();
-    let error = slow.refusal().await;
+    let error = slow.keeper.clone().with_retries(5).token().await.unwrap_err();
     assert_eq!((start.elapsed(), slow.source.requests()), (DEADLINE, 2));
     let cause = error.source().and_then(Error::source).unwrap().to_string();
     assert_eq!(cause, "no token came within 30000 ms");
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_wishes_for_retries_has_them_while_callers_wait_too() {
+    #[rustfmt::skip]
+    let table = [
+        // retries  failure                              requests
+        (0,         busy(),                              1),
+        (0,         FetchError::sign_anew("stale"),      1),
+        (0,         FetchError::unsent("away"),          1),
+        (3,         busy(),                              4),
+        (3,         FetchError::sign_anew("stale"),      2),
+        (3,         FetchError::permanent("no"),         1),
+    ];
+    for (retries, failure, requests) in table {
+        let rig = Rig::new();
+        rig.source.begin_outage(failure.clone());
+        rig.keeper.clone().with_retries(retries).token().await.unwrap_err();
+        assert_eq!(rig.source.requests(), requests, "{retries} {failure:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_assertion_that_is_refused_is_signed_anew_once() {
-    let rig = Rig::new();
+    let rig = Rig::holding_a_token().await;
     rig.source.fail_next([FetchError::sign_anew("stale")]);
     let start = Instant::now();
-    assert_eq!(rig.token().await, "token-2");
+    assert_eq!(rig.keeper.refresh().await.unwrap().expose_secret(), "token-3");
     assert_eq!(start.elapsed(), Duration::ZERO);
 
-    let refused = Rig::new();
-    refused.source.begin_outage(FetchError::sign_anew("stale"));
-    assert!(matches!(refused.refusal().await, TokenError::Refused { .. }));
-    assert_eq!(refused.source.requests(), 2);
+    rig.source.begin_outage(FetchError::sign_anew("stale"));
+    assert!(matches!(rig.keeper.refresh().await, Err(TokenError::Refused { .. })));
+    assert_eq!(rig.source.requests(), 3 + 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_short_retry_after_is_waited_for_and_a_long_one_holds_for_everybody() {
-    let rig = Rig::new();
+    let rig = Rig::holding_a_token().await;
     rig.source.fail_next([FetchError::transient("busy", Some(Duration::from_secs(7)))]);
     let start = Instant::now();
-    rig.token().await;
+    rig.keeper.refresh().await.unwrap();
     assert!((7.0..7.3).contains(&start.elapsed().as_secs_f64()), "{:?}", start.elapsed());
 
     let long = Rig::new();
@@ -452,7 +505,7 @@ async fn an_observer_sees_what_callers_do_not_and_its_panic_harms_nobody() {
         log.lock().unwrap().push(text);
         panic!("an observer's mistake");
     });
-    rig.source.fail_next([busy()]);
+    rig.source.fail_next([FetchError::unsent("away")]);
     keeper.token().await.unwrap();
     rig.source.begin_outage(FetchError::permanent("no"));
     keeper.refresh().await.unwrap_err();
@@ -545,7 +598,7 @@ async fn a_token_that_has_expired_when_it_comes_is_a_failure_and_not_a_loop() {
     let source = ScriptedSource::new(clock.clone(), Duration::ZERO);
     let keeper = TokenKeeper::new(source.source(), clock);
     assert!(keeper.token().await.unwrap_err().is_transient());
-    assert_eq!(source.requests(), 3);
+    assert_eq!(source.requests(), 1);
 }
 
 #[test]

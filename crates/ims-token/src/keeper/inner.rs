@@ -10,7 +10,7 @@ use arc_swap::ArcSwapOption;
 use ims_exchange::AccessToken;
 use tokio::runtime::Handle;
 
-use super::{PATIENCE, need::Need};
+use super::{PATIENCE, RETRIES, need::Need};
 use crate::{
     CacheKey, Clock, Event, FetchError, SharedClock, SharedStore, TokenError, TokenSource,
     credential_end::{CredentialEnd, LastWarning},
@@ -20,6 +20,7 @@ use crate::{
     gate::{Gate, rejection_pause},
     machine::{Decision, Phase, Reading, Schedule, Windows, classify},
     refresh::{self, Order, Outcome},
+    source::Remedy,
 };
 
 pub(crate) struct Inner {
@@ -34,7 +35,8 @@ pub(crate) struct Settings {
     pub(crate) clock: SharedClock,
     pub(crate) windows: Windows,
     pub(crate) deadline: Duration,
-    pub(crate) retries: u32,
+    /// If somebody set them.
+    pub(crate) retries: Option<u32>,
     pub(crate) store: Option<(SharedStore, CacheKey)>,
     pub(crate) api_headers: ApiHeaders,
     pub(crate) credential_end: Option<CredentialEnd>,
@@ -237,9 +239,22 @@ impl Inner {
         until_due.unwrap_or_default().max(self.state().gate.closed_for(now))
     }
 
-    /// How many requests the next refresh may add to its first: none while IMS is known to be in trouble.
+    /// How many attempts the next refresh may add to its first: none while IMS is known to be in trouble.
     pub(crate) fn retries(&self) -> u32 {
-        if self.state().gate.failures() == 0 { self.settings.retries } else { 0 }
+        if self.state().gate.failures() == 0 { self.wished_retries() } else { 0 }
+    }
+
+    /// Whether a refresh that met `error` may go on at all. While callers wait with empty hands it may not send a second
+    /// request, unless somebody wished so: they learn at once what the first one met.
+    pub(crate) fn may_go_on(&self, error: &FetchError) -> bool {
+        let now = self.reading();
+        let serves = || self.held().is_some_and(|held| held.schedule.phase(now) < Phase::Expired);
+        let may_send = error.remedy() == Remedy::Reconnect || self.settings.retries.is_some();
+        self.wished_retries() > 0 && (may_send || serves())
+    }
+
+    fn wished_retries(&self) -> u32 {
+        self.settings.retries.unwrap_or(RETRIES)
     }
 
     /// Whether callers have to wait, or soon will.
