@@ -1,7 +1,7 @@
 //! Reading an answer of IMS that is JSON.
 
 use http::header::CONTENT_TYPE;
-use ims_claims::NumericDate;
+use ims_claims::{JsonObject, NumericDate};
 use serde::de::DeserializeOwned;
 
 use crate::{ExchangeError, Refusal, Response, refusal::Presented, strict_json};
@@ -17,7 +17,26 @@ pub(crate) fn json<T: DeserializeOwned>(
         return Err(Refusal::read(response, presented, now, secrets));
     }
     let body = is_json(response).then(|| strict_json::read(response.body())).flatten();
-    body.ok_or_else(|| ExchangeError::Unrecognized(Refusal::unexplained(response)))
+    body.ok_or_else(|| unrecognized(response))
+}
+
+/// Reads a success that says nothing: an empty body or a JSON object. A page is no success, whatever its status: behind it
+/// nothing was done.
+pub(crate) fn nothing(
+    response: &Response,
+    presented: Presented,
+    secrets: &[&str],
+) -> Result<(), ExchangeError> {
+    if response.status().is_success() && response.body().trim_ascii().is_empty() {
+        return Ok(());
+    }
+    let _: JsonObject = json(response, presented, None, secrets)?;
+    Ok(())
+}
+
+/// A success that is not of the form that this endpoint has.
+pub(crate) fn unrecognized(response: &Response) -> ExchangeError {
+    ExchangeError::Unrecognized(Refusal::unexplained(response))
 }
 
 /// Whether the answer says that it is JSON, or says nothing of what it is. Another type is a page of something that stands
@@ -56,6 +75,20 @@ mod tests {
             let response = Response::new(StatusCode::OK, headers, b"{}".to_vec());
             let read = json::<serde_json::Value>(&response, Presented::Client, None, &[]);
             assert_eq!(read.is_ok(), is_read, "{media_type}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_says_nothing_is_empty_or_an_object() {
+        #[rustfmt::skip]
+        let table = [
+            (200, "", true), (200, " \r\n", true), (200, "{}", true), (204, "", true), (200, r#"{"a":1}"#, true),
+            (200, "<html>", false), (200, "[]", false), (200, "null", false), (200, r#"{"a":1,"a":1}"#, false),
+            (302, "", false), (400, "", false), (404, "{}", false),
+        ];
+        for (status, body, is_done) in table {
+            let read = nothing(&Response::json(status, body), Presented::Client, &[]);
+            assert_eq!(read.is_ok(), is_done, "{status} {body}");
         }
     }
 }

@@ -4,7 +4,10 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ims_claims::ClientId;
+use serde::Serialize;
 use zeroize::Zeroizing;
+
+use crate::AccessToken;
 
 /// A request to IMS, whole. Secrets are in its body and never in its URL.
 pub struct Request {
@@ -26,10 +29,22 @@ impl Request {
         Self::new(Method::GET, url, None, Vec::new())
     }
 
+    /// `value` as JSON, to be posted to `url`.
+    pub(crate) fn post_json(url: String, value: &impl Serialize) -> Self {
+        let body =
+            serde_json::to_vec(value).expect("its members have names of text, and no value fails");
+        Self::new(Method::POST, url, Some("application/json"), body)
+    }
+
     /// The same with `value` in the header field `name`.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
+    }
+
+    /// The same with `token` as bearer (RFC 6750 §2.1).
+    pub(crate) fn with_bearer(self, token: &AccessToken) -> Self {
+        self.with_header(header::AUTHORIZATION, token.authorization().clone())
     }
 
     /// The same with the header `X-IMS-ClientId`, which "will be mandatory in the future". Source: adobe/ims-go,

@@ -3,7 +3,7 @@
 use ims_claims::{Environment, JsonObject};
 use serde::Deserialize;
 
-use crate::{ExchangeError, Refusal, Request, Response, answer, refusal::Presented};
+use crate::{ExchangeError, Request, Response, answer, refusal::Presented};
 
 /// The question for IMS's public keys. Source: AdobeDocs/adobe-dev-console, "User Authentication", ID Token Keys.
 ///
@@ -31,7 +31,7 @@ impl PublishedKeys {
     /// # Errors
     /// [`ExchangeError`], by what the caller can do.
     pub fn answer(&self, response: &Response) -> Result<String, ExchangeError> {
-        let unrecognized = || ExchangeError::Unrecognized(Refusal::unexplained(response));
+        let unrecognized = || answer::unrecognized(response);
         let set: KeySet = answer::json(response, Presented::Client, None, &[])?;
         if set.keys.iter().any(|key| !key.get("kty").is_some_and(serde_json::Value::is_string)) {
             return Err(unrecognized());

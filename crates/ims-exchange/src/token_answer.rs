@@ -7,7 +7,7 @@ use ims_claims::NumericDate;
 use serde::Deserialize;
 
 use crate::{
-    AccessToken, ExchangeError, IdToken, RefreshToken, Refusal, Response, UserTokens, answer,
+    AccessToken, ExchangeError, IdToken, RefreshToken, Response, UserTokens, answer,
     refusal::Presented,
 };
 
@@ -40,7 +40,7 @@ pub(crate) fn read_all(
     secrets: &[&str],
 ) -> Result<UserTokens, ExchangeError> {
     let body: TokenBody = answer::json(response, presented, Some(sent_at), secrets)?;
-    let unrecognized = || ExchangeError::Unrecognized(Refusal::unexplained(response));
+    let unrecognized = || answer::unrecognized(response);
     if body.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
         return Err(unrecognized());
     }

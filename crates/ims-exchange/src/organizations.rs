@@ -1,0 +1,109 @@
+//! Where the user belongs, `GET /ims/organizations/v6`.
+
+use ims_claims::{Environment, JsonObject, OrgId};
+use serde::{Deserialize, Serialize};
+
+use crate::{AccessToken, ExchangeError, Request, Response, answer, refusal::Presented};
+
+/// The question for the organizations of an access token's user. Sources: adobe/aio-lib-ims, `src/ims.js`, for version 6;
+/// adobe/ims-go, `ims/get_organizations.go`.
+#[derive(Debug)]
+pub struct Organizations<'a> {
+    access_token: &'a AccessToken,
+    version: u8,
+}
+
+/// An organization of the user.
+///
+/// The texts are as IMS sent them and may hold any character: escape them where they are shown.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Organization {
+    /// What it is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_name: Option<String>,
+    /// How it is identified.
+    pub org_ref: OrgRef,
+    /// Everything else.
+    #[serde(flatten)]
+    pub more: JsonObject,
+}
+
+/// The two parts of an organization's id. Source: adobe/aio-cli-plugin-cloudmanager, which puts them together.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OrgRef {
+    /// What stands before the `@`.
+    pub ident: String,
+    /// What stands behind it, mostly `AdobeOrg`.
+    pub auth_src: String,
+    /// Everything else.
+    #[serde(flatten)]
+    pub more: JsonObject,
+}
+
+impl Organization {
+    /// Its id, `None` if the two parts make none.
+    #[must_use]
+    pub fn org_id(&self) -> Option<OrgId> {
+        format!("{}@{}", self.org_ref.ident, self.org_ref.auth_src).parse().ok()
+    }
+}
+
+impl<'a> Organizations<'a> {
+    /// Asks with `access_token` for its user's organizations.
+    #[must_use]
+    pub fn new(access_token: &'a AccessToken) -> Self {
+        Self { access_token, version: 6 }
+    }
+
+    /// Asks another version of the endpoint than 6, the newest that is known.
+    #[must_use]
+    pub fn with_version(self, version: u8) -> Self {
+        Self { version, ..self }
+    }
+
+    /// What to send.
+    #[must_use]
+    pub fn request(&self, environment: &Environment) -> Request {
+        let url = environment.endpoint(&format!("/ims/organizations/v{}", self.version));
+        Request::get(url).with_bearer(self.access_token)
+    }
+
+    /// Reads the answer.
+    ///
+    /// # Errors
+    /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is good no
+    /// more.
+    pub fn answer(&self, response: &Response) -> Result<Vec<Organization>, ExchangeError> {
+        let secrets = [self.access_token.expose_secret()];
+        answer::json(response, Presented::AccessToken, None, &secrets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ims_claims::NumericDate;
+
+    #[test]
+    fn organizations_are_read_and_written_again_with_what_is_new() {
+        let date = NumericDate::from_seconds;
+        let token = AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap();
+        let call = Organizations::new(&token);
+        let request = call.request(&Environment::production());
+        assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/organizations/v6");
+        assert_eq!(request.headers()["authorization"], "Bearer canary");
+
+        let sent = r#"[{"orgName":"A","orgRef":{"ident":"C74F","authSrc":"AdobeOrg"},"groups":[]},
+            {"orgRef":{"ident":"","authSrc":"AdobeOrg","new":1}}]"#;
+        let organizations = call.answer(&Response::json(200, sent)).unwrap();
+        assert_eq!(organizations[0].org_name.as_deref(), Some("A"));
+        assert_eq!(organizations[0].org_id().unwrap().as_str(), "C74F@AdobeOrg");
+        assert_eq!(organizations[1].org_id(), None);
+        let again: serde_json::Value = serde_json::from_str(sent).unwrap();
+        assert_eq!(serde_json::to_value(organizations).unwrap(), again);
+    }
+}

@@ -1,0 +1,162 @@
+//! What IMS knows of the user, `GET /ims/profile/v1`.
+
+use ims_claims::{Environment, JsonObject};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    AccessToken, ExchangeError, Request, Response, answer,
+    fulfillable_data::{self, MAX_DECOMPRESSED},
+    refusal::Presented,
+};
+
+/// The question for the profile of an access token's user. Sources: adobe/ims-go, `ims/get_profile.go`; adobe/imscli,
+/// `ims/profile.go`.
+#[derive(Debug)]
+pub struct Profile<'a> {
+    access_token: &'a AccessToken,
+    version: u8,
+}
+
+/// A profile, as far as the token's scopes go.
+///
+/// The texts are as IMS sent them and may hold any character: escape them where they are shown. Source: AdobeDocs/exc-app,
+/// `docs/interfaces/ims.imsprofile.md`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UserProfile {
+    /// The account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// The whole name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The name that is shown to others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// What kind of account it is, such as `type1` and `type3`.
+    #[serde(rename = "account_type", skip_serializing_if = "Option::is_none")]
+    pub account_type: Option<String>,
+    /// The products that the user has. Scope `additional_info.projectedProductContext`.
+    #[serde(rename = "projectedProductContext", skip_serializing_if = "Option::is_none")]
+    pub product_contexts: Option<Vec<ProductContext>>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub more: JsonObject,
+}
+
+/// A product that the user has: an element of `projectedProductContext`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[non_exhaustive]
+pub struct ProductContext {
+    /// What is said of it in `prodCtx`. `fulfillable_data` is decoded where it is JSON, compressed, in base64; otherwise it is
+    /// as IMS sent it. Names that were seen: `ident`, `serviceCode`, `owningEntity`, `label`, `statusCode`, `serviceLevel`.
+    /// Source: AdobeDocs/exc-app, `docs/interfaces/ims.productcontext.md`.
+    #[serde(rename = "prodCtx")]
+    pub product: JsonObject,
+    /// Everything else.
+    #[serde(flatten)]
+    pub more: JsonObject,
+}
+
+impl<'a> Profile<'a> {
+    /// Asks with `access_token` for its user's profile.
+    #[must_use]
+    pub fn new(access_token: &'a AccessToken) -> Self {
+        Self { access_token, version: 1 }
+    }
+
+    /// Asks another version of the endpoint than 1, which ims-go asks. Versions up to 3 are known.
+    #[must_use]
+    pub fn with_version(self, version: u8) -> Self {
+        Self { version, ..self }
+    }
+
+    /// What to send.
+    #[must_use]
+    pub fn request(&self, environment: &Environment) -> Request {
+        let url = environment.endpoint(&format!("/ims/profile/v{}", self.version));
+        Request::get(url).with_bearer(self.access_token)
+    }
+
+    /// Reads the answer.
+    ///
+    /// # Errors
+    /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is good no
+    /// more, [`Unrecognized`](ExchangeError::Unrecognized) also when its data come to more than 256 KiB decompressed.
+    pub fn answer(&self, response: &Response) -> Result<UserProfile, ExchangeError> {
+        let secrets = [self.access_token.expose_secret()];
+        let mut profile: UserProfile =
+            answer::json(response, Presented::AccessToken, None, &secrets)?;
+        let mut room = MAX_DECOMPRESSED;
+        for context in profile.product_contexts.iter_mut().flatten() {
+            let Some(data) = context.product.get_mut("fulfillable_data") else { continue };
+            let Value::String(text) = data else { continue };
+            let decoded = fulfillable_data::decode(text, &mut room);
+            if let Some(value) = decoded.map_err(|_| answer::unrecognized(response))? {
+                *data = value;
+            }
+        }
+        Ok(profile)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fulfillable_data::tests::encoded;
+    use ims_claims::NumericDate;
+    use serde_json::json;
+
+    #[track_caller]
+    fn profile(body: &Value) -> Result<UserProfile, ExchangeError> {
+        let date = NumericDate::from_seconds;
+        let token = AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap();
+        let call = Profile::new(&token);
+        assert_eq!(
+            call.request(&Environment::production()).url(),
+            "https://ims-na1.adobelogin.com/ims/profile/v1"
+        );
+        call.answer(&Response::json(200, &body.to_string()))
+    }
+
+    #[test]
+    fn data_of_any_product_are_decoded_and_all_else_is_kept() {
+        let context = |service: &str, data: &Value| json!({"prodCtx": {"serviceCode": service, "fulfillable_data": data, "ident": "i"}, "x": 1});
+        let body = |first: &Value| {
+            json!({
+                "userId": "B@AdobeID", "name": "J\u{1b}", "displayName": "J", "email": "j@example.com",
+                "account_type": "type3", "countryCode": "CH", "roles": [],
+                "projectedProductContext": [
+                    context("dma_aem_cloud", first), context("acp", &json!("{\"region\":\"va7\"}")),
+                    context("dx_genstudio", &json!({"iid": 1})), {"prodCtx": {}},
+                ],
+            })
+        };
+        let sent = body(&json!(encoded(br#"{"iid":"a-1"}"#)));
+        let profile = profile(&sent).unwrap();
+        assert_eq!(profile.user_id.as_deref(), Some("B@AdobeID"));
+        assert_eq!(profile.name.as_deref(), Some("J\u{1b}"), "as it was sent");
+        assert_eq!(profile.product_contexts.as_ref().map(Vec::len), Some(4));
+        assert_eq!(serde_json::to_value(profile).unwrap(), body(&json!({"iid": "a-1"})));
+    }
+
+    #[test]
+    fn data_that_grow_beyond_all_measure_are_an_error() {
+        let bomb = encoded(&vec![b' '; 20 << 20]);
+        let body = json!({"projectedProductContext": [{"prodCtx": {"fulfillable_data": bomb}}]});
+        let error = profile(&body).unwrap_err();
+        assert!(matches!(error, ExchangeError::Unrecognized(_)), "{error}");
+    }
+
+    #[test]
+    fn a_profile_without_products_is_one() {
+        let profile = profile(&json!({"userId": "B"})).unwrap();
+        assert_eq!(profile.product_contexts, None);
+        assert_eq!(serde_json::to_value(profile).unwrap(), json!({"userId": "B"}));
+    }
+}

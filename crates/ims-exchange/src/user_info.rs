@@ -1,0 +1,140 @@
+//! Who the user is, by `OpenID` Connect, `GET /ims/userinfo/v2`.
+
+use ims_claims::{ClientId, Environment, JsonObject};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AccessToken, ExchangeError, Request, Response, answer, message::urlencoded, refusal::Presented,
+};
+
+/// The question who the user of an access token is (`OpenID` Connect Core 1.0 §5.3).
+///
+/// Source: AdobeDocs/adobe-dev-console, "User Authentication", `UserInfo`.
+#[derive(Debug)]
+pub struct UserInfo<'a> {
+    access_token: &'a AccessToken,
+    client_id: Option<&'a ClientId>,
+    version: u8,
+}
+
+/// What IMS tells of a user, as far as the token's scopes go.
+///
+/// The texts are as IMS sent them and may hold any character: escape them where they are shown.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[non_exhaustive]
+pub struct UserClaims {
+    /// The account. Scope `openid`.
+    pub sub: String,
+    /// `ind` for an individual's account, `ent` for an organization's. Scope `profile`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_type: Option<String>,
+    /// Scope `email`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether the e-mail address was verified. Scope `email`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+    /// The whole name. Scope `profile`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Scope `profile`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<String>,
+    /// Scope `profile`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<String>,
+    /// Of which IMS tells the `country`. Scope `address`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<JsonObject>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub more: JsonObject,
+}
+
+impl<'a> UserInfo<'a> {
+    /// Asks with `access_token`, who its user is.
+    #[must_use]
+    pub fn new(access_token: &'a AccessToken) -> Self {
+        Self { access_token, client_id: None, version: 2 }
+    }
+
+    /// Names the client too, for which IMS does not ask.
+    #[must_use]
+    pub fn with_client_id(self, client_id: &'a ClientId) -> Self {
+        Self { client_id: Some(client_id), ..self }
+    }
+
+    /// Asks another version of the endpoint than 2, the current one. Version 1 is known, too.
+    #[must_use]
+    pub fn with_version(self, version: u8) -> Self {
+        Self { version, ..self }
+    }
+
+    /// What to send.
+    #[must_use]
+    pub fn request(&self, environment: &Environment) -> Request {
+        let mut url = environment.endpoint(&format!("/ims/userinfo/v{}", self.version));
+        if let Some(client_id) = self.client_id {
+            url = format!("{url}?{}", urlencoded(&[("client_id", client_id.as_str())]));
+        }
+        Request::get(url).with_bearer(self.access_token)
+    }
+
+    /// Reads the answer.
+    ///
+    /// # Errors
+    /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is good no
+    /// more.
+    pub fn answer(&self, response: &Response) -> Result<UserClaims, ExchangeError> {
+        let secrets = [self.access_token.expose_secret()];
+        answer::json(response, Presented::AccessToken, None, &secrets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ims_claims::NumericDate;
+
+    fn access_token() -> AccessToken {
+        let date = NumericDate::from_seconds;
+        AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap()
+    }
+
+    #[test]
+    fn the_request_is_the_one_of_adobes_guide() {
+        let (token, client_id) = (access_token(), "client".parse().unwrap());
+        let call = UserInfo::new(&token).with_client_id(&client_id);
+        let request = call.request(&Environment::production());
+        assert_eq!(request.method(), http::Method::GET);
+        assert_eq!(
+            request.url(),
+            "https://ims-na1.adobelogin.com/ims/userinfo/v2?client_id=client"
+        );
+        assert_eq!(request.headers()["authorization"], "Bearer canary");
+        assert!(request.headers()["authorization"].is_sensitive());
+        assert!(!format!("{call:?} {request:?} {:?}", request.headers()).contains("canary"));
+        let request = UserInfo::new(&token).with_version(1).request(&Environment::production());
+        assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/userinfo/v1");
+    }
+
+    #[test]
+    fn the_sample_of_adobes_guide_is_read_and_written_again_with_what_is_new() {
+        let sample = r#"{"sub":"B0DC@c62f","account_type":"ent","email_verified":true,"address":{"country":"US"},
+            "name":"John Sample","given_name":"John","family_name":"Sample","email":"jsample@email.com","new":[1]}"#;
+        let token = access_token();
+        let claims = UserInfo::new(&token).answer(&Response::json(200, sample)).unwrap();
+        assert_eq!((claims.sub.as_str(), claims.email_verified), ("B0DC@c62f", Some(true)));
+        assert_eq!(claims.address.as_ref().unwrap()["country"], "US");
+        assert_eq!(claims.more.len(), 1);
+        let again: serde_json::Value = serde_json::from_str(sample).unwrap();
+        assert_eq!(serde_json::to_value(claims).unwrap(), again);
+    }
+
+    #[test]
+    fn a_token_that_has_ended_is_to_be_replaced() {
+        let token = access_token();
+        let error = UserInfo::new(&token).answer(&Response::json(401, "")).unwrap_err();
+        assert!(matches!(error, ExchangeError::TokenRefused(_)), "{error}");
+    }
+}
