@@ -4,6 +4,25 @@ use ims_claims::{Environment, NumericDate};
 
 use crate::{AccessToken, ExchangeError, Request, Response};
 
+mod client_credentials;
+mod cluster_exchange;
+#[cfg(feature = "authorization-code")]
+mod code_exchange;
+mod jwt_exchange;
+mod permanent_code_exchange;
+mod token_answer;
+mod token_exchange;
+mod token_refresh;
+
+pub use client_credentials::ClientCredentials;
+pub use cluster_exchange::{ClusterExchange, ClusterTarget};
+#[cfg(feature = "authorization-code")]
+pub use code_exchange::CodeExchange;
+pub use jwt_exchange::JwtExchange;
+pub use permanent_code_exchange::PermanentCodeExchange;
+pub use token_exchange::TokenExchange;
+pub use token_refresh::TokenRefresh;
+
 /// A way to ask for a token (RFC 6749 §1.3). Sealed: IMS, not the caller, decides which grants exist.
 ///
 /// A grant is good for one request. A retry makes a new one, with an assertion signed anew: to send the same assertion

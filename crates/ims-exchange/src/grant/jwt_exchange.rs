@@ -4,10 +4,12 @@ use ims_claims::{Assertion, ClientId, Environment, NumericDate};
 
 use crate::{
     AccessToken, ClientSecret, ExchangeError, Grant, Request, Resource, Response,
-    grant::sealed::Sealed,
+    grant::{
+        sealed::Sealed,
+        token_answer::{self, Unit},
+    },
     refusal::Presented,
     resource,
-    token_answer::{self, Unit},
 };
 
 /// A signed assertion for an access token: Adobe's variety of RFC 7523 §2.1, with `jwt_token` in the place of `assertion`.

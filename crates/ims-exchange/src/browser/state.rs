@@ -2,7 +2,7 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
-use crate::random_text;
+use crate::browser::random_text;
 
 /// The `state` of an authorization request: visible ASCII, at most 4096 characters, which is Adobe's bound.
 ///

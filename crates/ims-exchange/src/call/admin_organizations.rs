@@ -3,7 +3,7 @@
 use ims_claims::{ClientId, Environment};
 use serde_json::Value;
 
-use crate::{AccessToken, ExchangeError, Request, Response, admin_profile::AdminCall};
+use crate::{AccessToken, ExchangeError, Request, Response, call::admin_profile::AdminCall};
 
 /// The question for the organizations of the user `guid`, whom `auth_src` authenticates, with a service token.
 ///

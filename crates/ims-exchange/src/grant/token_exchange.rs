@@ -4,11 +4,13 @@ use ims_claims::{ClientId, Environment, NumericDate};
 
 use crate::{
     AccessToken, ClientSecret, ExchangeError, Grant, Request, Resource, Response, Scope,
-    grant::sealed::Sealed,
+    grant::{
+        sealed::Sealed,
+        token_answer::{self, Unit},
+    },
     refusal::Presented,
     resource, scope,
     secret_text::Hidden,
-    token_answer::{self, Unit},
 };
 
 /// The access token that a user showed to this service, for one with which this service asks the next one in the user's name

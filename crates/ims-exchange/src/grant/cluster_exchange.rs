@@ -4,12 +4,14 @@ use ims_claims::{ClientId, Environment, NumericDate, OrgId};
 
 use crate::{
     AccessToken, ClientSecret, ExchangeError, Grant, Request, Resource, Response, Scope,
-    grant::sealed::Sealed,
+    grant::{
+        sealed::Sealed,
+        token_answer::{self, Unit},
+    },
     message::urlencoded,
     refusal::Presented,
     resource, scope,
     secret_text::Hidden,
-    token_answer::{self, Unit},
 };
 
 /// A user's access token for one of another of the user's profiles: a grant of Adobe's own.

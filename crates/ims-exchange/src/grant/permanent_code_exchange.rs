@@ -4,10 +4,12 @@ use ims_claims::{ClientId, Environment, NumericDate};
 
 use crate::{
     AccessToken, AuthorizationCode, ClientSecret, ExchangeError, Grant, Request, Response, Scope,
-    grant::sealed::Sealed,
+    grant::{
+        sealed::Sealed,
+        token_answer::{self, Unit},
+    },
     refusal::Presented,
     scope,
-    token_answer::{self, Unit},
 };
 
 /// An authorization code that stays good, for a service token, which the admin calls ask for.

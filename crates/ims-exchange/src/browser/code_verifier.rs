@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 
-use crate::{random_text, secret_text::secret_text};
+use crate::{browser::random_text, secret_text::secret_text};
 
 /// The code verifier of PKCE: 43 to 128 letters, digits and `-._~` (RFC 7636 §4.1).
 ///

@@ -4,10 +4,12 @@ use ims_claims::{ClientId, Environment, NumericDate, OrgId};
 
 use crate::{
     AccessToken, ClientSecret, ExchangeError, Grant, Request, Resource, Response, Scope,
-    grant::sealed::Sealed,
+    grant::{
+        sealed::Sealed,
+        token_answer::{self, Unit},
+    },
     refusal::Presented,
     resource, scope,
-    token_answer::{self, Unit},
 };
 
 /// A client id and its secret for an access token (RFC 6749 §4.4).

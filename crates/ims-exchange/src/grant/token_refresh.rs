@@ -5,11 +5,13 @@ use ims_claims::{ClientId, Environment, NumericDate};
 use crate::{
     AccessToken, ClientSecret, ExchangeError, Grant, RefreshToken, Request, Response, Scope,
     UserTokens,
-    grant::sealed::Sealed,
+    grant::{
+        sealed::Sealed,
+        token_answer::{self, Unit},
+    },
     message::urlencoded,
     refusal::Presented,
     scope,
-    token_answer::{self, Unit},
 };
 
 /// A refresh token for an access token (RFC 6749 §6).

@@ -5,10 +5,12 @@ use ims_claims::{ClientId, Environment, NumericDate};
 use crate::{
     AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, ExchangeError, Grant, Request,
     Response, UserTokens,
-    grant::sealed::Sealed,
+    grant::{
+        sealed::Sealed,
+        token_answer::{self, Unit},
+        token_refresh::user_grant,
+    },
     refusal::Presented,
-    token_answer::{self, Unit},
-    token_refresh::user_grant,
 };
 
 /// An authorization code for the user's tokens (RFC 6749 §4.1.3), with the verifier of PKCE (RFC 7636 §4.5).

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     AccessToken, ExchangeError, Request, Response, answer,
-    fulfillable_data::{self, MAX_DECOMPRESSED},
+    call::fulfillable_data::{self, MAX_DECOMPRESSED},
     refusal::Presented,
 };
 
@@ -108,7 +108,7 @@ impl<'a> Profile<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fulfillable_data::tests::encoded;
+    use crate::call::fulfillable_data::tests::encoded;
     use ims_claims::NumericDate;
     use serde_json::json;
 
