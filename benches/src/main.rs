@@ -13,6 +13,7 @@ mod exchange;
 mod integration;
 mod server;
 mod start;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -41,13 +42,15 @@ enum Name {
     Start,
     /// The ends of a thousand certificates and a new one, beside openssl and Python.
     Certificates,
+    /// An access token verified, beside the bare signature check.
+    Verify,
     /// A warm token, beside bare reads.
     Keeper,
     /// A warm token, beside the clients of other clouds.
     Peers,
 }
 
-const USUAL: &[Name] = &[Name::Assertion, Name::Exchange, Name::Start, Name::Certificates, Name::Keeper];
+const USUAL: &[Name] = &[Name::Assertion, Name::Exchange, Name::Start, Name::Certificates, Name::Verify, Name::Keeper];
 
 fn main() -> Result<ExitCode> {
     let options = Options::parse();
@@ -69,6 +72,7 @@ fn measure(name: Name) -> Result<bool> {
         Name::Exchange => exchange::measure(),
         Name::Start => start::measure(),
         Name::Certificates => certificates::measure(),
+        Name::Verify => verify::measure(),
         Name::Keeper => elsewhere::keeper(),
         Name::Peers => elsewhere::peers(),
     }
