@@ -76,7 +76,9 @@ impl Refusal {
         secrets: &[&str],
     ) -> ExchangeError {
         let body = strict_json::read::<ErrorBody>(response.body()).unwrap_or_default();
-        let code = body.error.filter(|code| is_code(code));
+        let repeats_secret =
+            |text: &str| secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret));
+        let code = body.error.filter(|code| is_code(code) && !repeats_secret(code));
         let description = body
             .error_description
             .map(|text| scrub(&text, secrets))

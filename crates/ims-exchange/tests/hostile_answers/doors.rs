@@ -1,0 +1,220 @@
+//! Every grant and every call, with an answer that it takes and some that it must not.
+
+use std::rc::Rc;
+
+use ims_claims::{
+    Algorithm, Assertion, AssertionLifetime, ClientId, Environment, Metascope, NumericDate, OrgId,
+    ServiceAccount, Signature,
+};
+use ims_exchange::{
+    AccessToken, AdminOrganizations, AdminProfile, AuthorizationCode, ClientCredentials,
+    ClientRegistration, ClientSecret, ClusterExchange, ClusterTarget, CodeExchange, CodeVerifier,
+    Discovery, ExchangeError, Grant, InvalidateToken, JwtExchange, Organizations,
+    PermanentCodeExchange, Profile, PublishedKeys, RefreshToken, Request, Response, RevokeToken,
+    Scope, TokenExchange, TokenKind, TokenRefresh, UserInfo, ValidateToken,
+};
+
+/// The secret that is sent, wherever there is one, and that no error may repeat. It is long enough for a code verifier.
+pub(crate) const CANARY: &str = "canary-in-the-coal-mine-0123456789-0123456789";
+
+/// A grant or a call.
+pub(crate) struct Door<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) reads: Reads,
+    pub(crate) sends_secrets: bool,
+    /// An answer that it takes.
+    pub(crate) good: &'static str,
+    /// What to put in the place of what in that answer, so that it takes it no more.
+    pub(crate) wrong: &'static [(&'static str, &'static str)],
+    pub(crate) request: Ask<'a>,
+    pub(crate) read: Read<'a>,
+}
+
+type Ask<'a> = Box<dyn Fn(&Environment) -> Request + 'a>;
+type Read<'a> = Box<dyn Fn(&Response) -> Result<(), ExchangeError> + 'a>;
+
+/// How much an answer must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// Certain members.
+    Members,
+    /// An object of whatever members.
+    Object,
+    /// An object or a list.
+    Anything,
+    /// An object or nothing at all.
+    Nothing,
+}
+
+/// What the grants and calls are made of.
+pub(crate) struct Secrets {
+    client_id: ClientId,
+    client_secret: ClientSecret,
+    org_id: OrgId,
+    scopes: [Scope; 1],
+    assertion: Assertion,
+    access_token: AccessToken,
+    refresh_token: RefreshToken,
+    code: AuthorizationCode,
+    verifier: CodeVerifier,
+}
+
+impl Secrets {
+    pub(crate) fn new() -> Self {
+        let canary = || CANARY.to_owned();
+        let (client_id, org_id): (ClientId, OrgId) =
+            ("client".parse().unwrap(), "A@AdobeOrg".parse().unwrap());
+        let technical_account = "B@techacct.adobe.com".parse().unwrap();
+        let metascopes = [Metascope::ENT_USER_SDK];
+        let account =
+            ServiceAccount::new(client_id.clone(), org_id.clone(), technical_account, metascopes);
+        let claims = account.unwrap().claims(
+            &Environment::production(),
+            SENT_AT,
+            AssertionLifetime::default(),
+        );
+        let signature = Signature::from_bytes(vec![0xff; 256]);
+        Self {
+            client_id,
+            client_secret: ClientSecret::new(canary()),
+            org_id,
+            scopes: ["openid".parse().unwrap()],
+            assertion: Assertion::new(&claims.signing_input(Algorithm::Rs256), &signature),
+            access_token: AccessToken::new(canary(), SENT_AT, SENT_AT).unwrap(),
+            refresh_token: RefreshToken::new(canary()).unwrap(),
+            code: AuthorizationCode::new(canary()).unwrap(),
+            verifier: CodeVerifier::new(canary()).unwrap(),
+        }
+    }
+}
+
+const SENT_AT: NumericDate = NumericDate::from_seconds(1_550_001_138);
+
+/// The answer to a grant, in which both units have a possible lifetime.
+const TOKEN: &str = r#"{"access_token":"eyJ","token_type":"bearer","expires_in":86399}"#;
+const NO_TOKEN: &[(&str, &str)] = &[
+    (r#""eyJ""#, r#""CANARY\u0000""#),
+    (r#""eyJ""#, r#""CANARY CANARY""#),
+    (r#""eyJ""#, r#""CANARY\r\nx: y""#),
+    (r#""eyJ""#, r#""""#),
+    (r#""eyJ""#, r#"["CANARY"]"#),
+    (r#""eyJ""#, "null"),
+    (r#""bearer""#, r#""CANARY""#),
+    (r#""bearer""#, "1"),
+    ("86399", r#""CANARY""#),
+    ("86399", r#""86399""#),
+    ("86399", "86399.5"),
+    ("86399", "1e999"),
+    ("86399", "99999999999999999999"),
+    ("86399", "null"),
+];
+
+const TOKENS: &str =
+    r#"{"access_token":"eyJ","refresh_token":"r","id_token":"i","sub":"B","expires_in":86399}"#;
+const NO_TOKENS: &[(&str, &str)] = &[
+    (r#""eyJ""#, r#""CANARY\u007f""#),
+    (r#""r""#, r#""CANARY\n""#),
+    (r#""r""#, r#""""#),
+    (r#""r""#, r#"{"CANARY":1}"#),
+    (r#""i""#, r#""CANARY \u00e4""#),
+    (r#""i""#, "true"),
+    (r#""B""#, r#"["CANARY"]"#),
+    ("86399", "[86399]"),
+];
+
+macro_rules! grant {
+    ($name:ident, $grant:expr, $good:expr, $wrong:expr) => {{
+        let grant = Rc::new($grant);
+        let reader = Rc::clone(&grant);
+        Door {
+            name: stringify!($name),
+            reads: Reads::Members,
+            sends_secrets: true,
+            good: $good,
+            wrong: $wrong,
+            request: Box::new(move |environment| grant.request(environment)),
+            read: Box::new(move |response| reader.token(response, SENT_AT).map(drop)),
+        }
+    }};
+}
+
+macro_rules! call {
+    ($name:ident, $call:expr, $reads:ident, $sends_secrets:expr, $good:expr, $wrong:expr) => {{
+        let call = Rc::new($call);
+        let reader = Rc::clone(&call);
+        Door {
+            name: stringify!($name),
+            reads: Reads::$reads,
+            sends_secrets: $sends_secrets,
+            good: $good,
+            wrong: $wrong,
+            request: Box::new(move |environment| call.request(environment)),
+            read: Box::new(move |response| reader.answer(response).map(drop)),
+        }
+    }};
+}
+
+/// All of them.
+pub(crate) fn all(secrets: &Secrets) -> Vec<Door<'_>> {
+    grants(secrets).into_iter().chain(calls(secrets)).collect()
+}
+
+#[rustfmt::skip]
+fn grants(with: &Secrets) -> Vec<Door<'_>> {
+    let (client_id, client_secret) = (&with.client_id, &with.client_secret);
+    let target = ClusterTarget::Organization(&with.org_id);
+    vec![
+        grant!(JwtExchange, JwtExchange::new(client_id, client_secret, &with.assertion), TOKEN, NO_TOKEN),
+        grant!(ClientCredentials, ClientCredentials::new(client_id, client_secret, &with.scopes), TOKEN, NO_TOKEN),
+        grant!(CodeExchange, CodeExchange::new(client_id, &with.code, &with.verifier), TOKENS, NO_TOKENS),
+        grant!(CodeExchange, CodeExchange::new(client_id, &with.code, &with.verifier).with_client_secret(client_secret), TOKENS, NO_TOKENS),
+        grant!(TokenRefresh, TokenRefresh::new(client_id, &with.refresh_token), TOKENS, NO_TOKENS),
+        grant!(TokenRefresh, TokenRefresh::new(client_id, &with.refresh_token).with_client_secret(client_secret), TOKENS, NO_TOKENS),
+        grant!(TokenExchange, TokenExchange::new(client_id, client_secret, CANARY, &with.scopes), TOKEN, NO_TOKEN),
+        grant!(ClusterExchange, ClusterExchange::new(client_id, client_secret, CANARY, target), TOKEN, NO_TOKEN),
+        grant!(PermanentCodeExchange, PermanentCodeExchange::new(client_id, client_secret, &with.code), TOKEN, NO_TOKEN),
+    ]
+}
+
+#[rustfmt::skip]
+fn calls(with: &Secrets) -> Vec<Door<'_>> {
+    let (client_id, token) = (&with.client_id, &with.access_token);
+    let kind = TokenKind::AccessToken;
+    vec![
+        call!(PublishedKeys, PublishedKeys::new(), Members, false, r#"{"keys":[{"kty":"RSA"}]}"#, &[
+            (r#""RSA""#, "1"), (r#"{"kty":"RSA"}"#, r#""CANARY""#), (r#"[{"kty":"RSA"}]"#, "{}"), ("kty", "CANARY"),
+        ]),
+        call!(Discovery, Discovery::new(), Members, false,
+            r#"{"issuer":"a","authorization_endpoint":"b","token_endpoint":"c","jwks_uri":"d"}"#, &[
+            (r#""a""#, r#"["CANARY"]"#), (r#""b""#, "null"), (r#""c""#, "1"), ("jwks_uri", "CANARY"),
+        ]),
+        call!(ValidateToken, ValidateToken::new(client_id, kind, CANARY), Members, true, r#"{"valid":true,"token":{}}"#, &[
+            ("true", r#""true""#), ("true", "1"), ("true", "null"), ("{}", r#""CANARY""#), ("valid", "CANARY"),
+        ]),
+        call!(InvalidateToken, InvalidateToken::new(client_id, kind, CANARY).with_client_secret(&with.client_secret), Nothing, true, "{}", &[
+            ("{}", "[]"), ("{}", r#""CANARY""#),
+        ]),
+        call!(RevokeToken, RevokeToken::new(client_id, CANARY).with_client_secret(&with.client_secret), Nothing, true, "{}", &[
+            ("{}", "[]"), ("{}", r#""CANARY""#),
+        ]),
+        call!(UserInfo, UserInfo::new(token), Members, true, r#"{"sub":"a","email_verified":true,"address":{},"name":"b"}"#, &[
+            (r#""a""#, r#"{"CANARY":1}"#), (r#""a""#, "null"), ("true", r#""CANARY""#), ("{}", r#""CANARY""#), (r#""b""#, "1"),
+        ]),
+        call!(Profile, Profile::new(token), Object, true, r#"{"userId":"a","projectedProductContext":[{"prodCtx":{}}]}"#, &[
+            (r#""a""#, r#"["CANARY"]"#), (r#"[{"prodCtx":{}}]"#, r#""CANARY""#), ("{}", r#""CANARY""#), ("prodCtx", "CANARY"),
+        ]),
+        call!(Organizations, Organizations::new(token), Members, true, r#"[{"orgName":"n","orgRef":{"ident":"a","authSrc":"b"}}]"#, &[
+            (r#""a""#, r#"["CANARY"]"#), (r#""b""#, "null"), (r#""n""#, "1"), ("ident", "CANARY"), ("orgRef", "CANARY"),
+        ]),
+        call!(AdminProfile, AdminProfile::new(client_id, token, "g", "AdobeID"), Anything, true, r#"{"a":{}}"#, &[
+            (r#"{"a":{}}"#, r#""CANARY""#),
+        ]),
+        call!(AdminOrganizations, AdminOrganizations::new(client_id, token, "g", "AdobeID"), Anything, true, r#"[{"a":1}]"#, &[
+            (r#"[{"a":1}]"#, "1"),
+        ]),
+        call!(ClientRegistration, ClientRegistration::new("app", &["http://127.0.0.1/"]), Members, false,
+            r#"{"client_id":"c","client_secret":"s"}"#, &[
+            (r#""c""#, r#""CANARY/../x""#), (r#""c""#, "1"), (r#""c""#, r#""""#), (r#""s""#, r#"["CANARY"]"#), ("client_id", "CANARY"),
+        ]),
+    ]
+}
