@@ -1,83 +1,148 @@
-//! JWTs that an attacker or a careless library would send.
+//! JWTs that an attacker or a careless library would send: hundreds, each with one fault, under a key that was made for
+//! this run.
+
+mod headers;
+mod payloads;
+mod signatures;
+
+use std::collections::HashSet;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use ims_testkit::{certificates, keys};
+use ims_emulator::{Binding, Certificate, Emulator};
 use jsonwebtoken::{Algorithm, EncodingKey};
-use serde_json::{Value, json};
+use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+use serde_json::{Map, Value, json};
+use time::{Duration, OffsetDateTime};
 
-use crate::harness::{binding, emulator, exchange, jwt, payload, signed};
+use crate::harness::{CLIENT_ID, CLIENT_SECRET, NOW, builder, payload, post};
 
-fn claims() -> String {
-    Value::Object(payload(json!({}))).to_string()
+/// The header of a good assertion.
+const HEADER: &str = r#"{"alg":"RS256","typ":"JWT"}"#;
+
+/// One hostile JWT, what is wrong with it, and the documented answer.
+struct Case {
+    fault: String,
+    jwt: String,
+    status: u16,
+    error: &'static str,
 }
 
-/// An HS256 JWT whose secret is what anybody can read: the integration's public key or certificate.
-fn by_hmac(secret: &[u8]) -> String {
-    let encode = |part: &str| BASE64_URL_SAFE_NO_PAD.encode(part);
-    let input = format!("{}.{}", encode(r#"{"alg":"HS256","typ":"JWT"}"#), encode(&claims()));
-    let key = EncodingKey::from_secret(secret);
-    let signature = jsonwebtoken::crypto::sign(input.as_bytes(), &key, Algorithm::HS256).unwrap();
-    format!("{input}.{signature}")
-}
+/// Cases as they are put together; every documented answer to a JWT has the status 400.
+#[derive(Default)]
+struct Cases(Vec<Case>);
 
-#[tokio::test]
-async fn no_header_makes_another_key_or_algorithm_count() {
-    let with_header = |header: &str, key: &str| signed(header, &claims(), key);
-    let unsigned = {
-        let jwt = with_header(r#"{"alg":"none"}"#, keys::FIRST);
-        jwt[..=jwt.rfind('.').unwrap()].to_owned()
-    };
-    let key_set = r#"{"alg":"RS256","jwk":{"kty":"RSA","n":"AQAB","e":"AQAB"}}"#;
-    #[rustfmt::skip]
-    let table = [
-        (unsigned,                                                        "invalid_signature"),
-        (by_hmac(keys::FIRST_PUBLIC.as_bytes()),                          "invalid_signature"),
-        (by_hmac(certificates::FIRST.as_bytes()),                         "invalid_signature"),
-        (with_header(r#"{"alg":"none"}"#, keys::FIRST),                   "invalid_signature"),
-        (with_header(r#"{"alg":"rs256"}"#, keys::FIRST),                  "invalid_signature"),
-        (with_header(r#"{"alg":"RS512"}"#, keys::FIRST),                  "invalid_signature"),
-        (with_header(r#"{"alg":["RS256"]}"#, keys::FIRST),                "invalid_signature"),
-        (with_header(r"{}", keys::FIRST),                                 "invalid_signature"),
-        (with_header(r#"{"alg":"RS256","crit":["exp"]}"#, keys::FIRST),   "invalid_signature"),
-        (with_header(key_set, keys::SECOND),                              "invalid_signature"),
-        (with_header(r#"{"alg":"RS256","x5u":"http://127.0.0.1/"}"#, keys::SECOND), "invalid_signature"),
-        (with_header(r#"{"alg":"RS256","alg":"none"}"#, keys::FIRST),     "invalid_token"),
-        (with_header("[]", keys::FIRST),                                  "invalid_token"),
-    ];
-    let emulator = emulator(binding()).await;
-    for (jwt, error) in table {
-        assert_eq!(exchange(&emulator, &jwt).await.error(), (400, error), "{jwt}");
+impl Cases {
+    fn add(&mut self, fault: impl Into<String>, jwt: String, error: &'static str) {
+        self.0.push(Case { fault: fault.into(), jwt, status: 400, error });
     }
 }
 
-#[tokio::test]
-async fn no_payload_but_one_object_with_distinct_members_is_decoded() {
-    let twice = format!(r#"{{"exp":1,{}"#, &claims()[1..]);
-    let deep = format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
-    let emulator = emulator(binding()).await;
-    for payload in ["", "[]", "null", "\"x\"", "{", "\u{feff}{}", &twice, &deep] {
-        let jwt = signed(r#"{"alg":"RS256"}"#, payload, keys::FIRST);
-        assert_eq!(exchange(&emulator, &jwt).await.error(), (400, "invalid_token"), "{payload}");
+/// A key that was made for this run, and the certificate that an integration has of it.
+struct Forge {
+    pem: String,
+    certificate_pem: String,
+}
+
+impl Forge {
+    fn new() -> Self {
+        let key_pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        let now = OffsetDateTime::from_unix_timestamp(NOW).unwrap();
+        (params.not_before, params.not_after) = (now - Duration::days(1), now + Duration::days(1));
+        let certificate_pem = params.self_signed(&key_pair).unwrap().pem();
+        Self { pem: key_pair.serialize_pem(), certificate_pem }
+    }
+
+    /// The signature of this key over `input`, as RS256 unless `algorithm` says otherwise, in base64url.
+    fn signature(&self, input: &str, algorithm: Algorithm) -> String {
+        let key = EncodingKey::from_rsa_pem(self.pem.as_bytes()).unwrap();
+        jsonwebtoken::crypto::sign(input.as_bytes(), &key, algorithm).unwrap()
+    }
+
+    /// A JWS whose first two parts are these octets, whatever they are.
+    fn signed(&self, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
+        self.joined(&encoded(header), &encoded(payload))
+    }
+
+    /// A JWS whose first two parts are these, encoded or not.
+    fn joined(&self, header: &str, payload: &str) -> String {
+        let input = format!("{header}.{payload}");
+        let signature = self.signature(&input, Algorithm::RS256);
+        format!("{input}.{signature}")
+    }
+
+    /// A good assertion with `changes` laid over its claims, `null` meaning absent.
+    fn jwt(&self, changes: Value) -> String {
+        self.signed(HEADER, claims(changes))
+    }
+
+    async fn emulator(&self) -> Emulator {
+        let binding = Binding::new(
+            CLIENT_ID.parse().unwrap(),
+            "C74F69D7594880280@AdobeOrg".parse().unwrap(),
+            "6657031C5C095BB40A4@techacct.adobe.com".parse().unwrap(),
+        )
+        .with_client_secret(CLIENT_SECRET)
+        .with_metascopes([
+            ims_claims::Metascope::ENT_DATASERVICES_SDK,
+            ims_claims::Metascope::ENT_USER_SDK,
+        ])
+        .with_certificates(Certificate::read_all(self.certificate_pem.as_bytes()).unwrap());
+        builder().with_binding(binding).start().await.unwrap()
     }
 }
 
+fn encoded(octets: impl AsRef<[u8]>) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(octets)
+}
+
+/// The payload of a good assertion with `changes` laid over it.
+fn claims(changes: Value) -> String {
+    Value::Object(payload(changes)).to_string()
+}
+
+/// The same with one member more, written as it is: what no library for JSON would write.
+fn claims_with(member: &str) -> String {
+    let claims = claims(json!({}));
+    format!("{{{member},{}", &claims[1..])
+}
+
+/// The same with the value of `claim` in place, `null` included.
+fn claims_having(claim: &str, value: Value) -> String {
+    let mut claims: Map<String, Value> = payload(json!({}));
+    claims.insert(claim.to_owned(), value);
+    Value::Object(claims).to_string()
+}
+
+async fn exchange(emulator: &Emulator, jwt: &str) -> crate::harness::Answer {
+    let body = form_urlencoded::Serializer::new(String::new())
+        .append_pair("client_id", CLIENT_ID)
+        .append_pair("client_secret", CLIENT_SECRET)
+        .append_pair("jwt_token", jwt)
+        .finish();
+    post(emulator, "/ims/exchange/jwt", "application/x-www-form-urlencoded", &body).await
+}
+
 #[tokio::test]
-async fn no_other_spelling_of_a_good_jwt_is_taken() {
-    let jwt = jwt(json!({}));
-    let (input, signature) = jwt.rsplit_once('.').unwrap();
-    let (header, payload) = input.split_once('.').unwrap();
-    let emulator = emulator(binding()).await;
-    for (spelling, error) in [
-        (format!("{jwt}%3D"), "invalid_token"),
-        (format!("{jwt}%20"), "invalid_token"),
-        (format!("{jwt}.e30"), "invalid_token"),
-        (format!("{header}.{payload}"), "invalid_token"),
-        (format!("{input}."), "invalid_signature"),
-        (format!("{input}.{}", &signature[4..]), "invalid_signature"),
-        (format!("{input}.AAAA{}", &signature[4..]), "invalid_signature"),
-        (format!("{header}.e30.{signature}"), "invalid_token"),
-    ] {
-        let answer = exchange(&emulator, &spelling).await;
-        assert_eq!(answer.error(), (400, error), "{spelling}");
+async fn hundreds_of_hostile_jwts_get_their_documented_answers() {
+    let (forge, stranger) = (Forge::new(), Forge::new());
+    let mut cases = Cases::default();
+    headers::forge(&forge, &stranger, &mut cases);
+    payloads::forge(&forge, &mut cases);
+    signatures::forge(&forge, &stranger, &mut cases);
+    let mut different = HashSet::new();
+    for Case { fault, jwt, .. } in &cases.0 {
+        assert!(different.insert(jwt), "{fault} is there twice");
+    }
+    assert!(cases.0.len() >= 300, "{}", cases.0.len());
+    let emulator = forge.emulator().await;
+    assert_eq!(exchange(&emulator, &forge.jwt(json!({}))).await.status, 200);
+    for Case { fault, jwt, status, error } in &cases.0 {
+        let answer = exchange(&emulator, jwt).await;
+        assert_eq!(answer.error(), (*status, *error), "{fault}: {jwt}");
+        let verdict = emulator.requests().pop().unwrap();
+        assert_eq!(verdict.checks.iter().filter(|check| !check.passed).count(), 1, "{fault}");
+        let signature = jwt.rsplit('.').next().filter(|signature| signature.len() > 100);
+        assert!(signature.is_none_or(|text| !verdict.to_string().contains(text)), "{fault}");
     }
 }
