@@ -1,30 +1,19 @@
-//! `ims cert`, `ims key`, `ims hsm` and `ims doctor` as their users meet them, with openssl as the judge.
+//! `ims cert`, `ims key` and `ims hsm` as their users meet them, with openssl as the judge.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpListener,
     os::unix::fs::PermissionsExt,
     process::{Command, Stdio},
-    thread,
 };
 
-use ims::{
-    cert::{Certificate, Validity},
-    claims::NumericDate,
-    sign::PemSigner,
-};
 use ims_testkit::{PASSPHRASE, certificates, keys};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-#[path = "support/running_emulator.rs"]
-mod running_emulator;
 #[path = "support/sandbox.rs"]
 mod sandbox;
 
-use running_emulator::RunningEmulator;
-use sandbox::{CLIENT_SECRET, Finished, Sandbox};
+use sandbox::{Finished, Sandbox};
 
 fn openssl(sandbox: &Sandbox, arguments: &str) -> String {
     let output = Command::new("openssl")
@@ -216,103 +205,6 @@ fn patterns_and_folders_lead_to_every_certificate_once() {
         let found = report["certificates"].as_array().unwrap().len();
         assert_eq!(found, certificates.unwrap_or(0), "{paths}: {finished:?}");
     }
-}
-
-/// A certificate of the first key, from one second since 1970 to another.
-fn certificate(sandbox: &Sandbox, not_before: i64, not_after: i64) -> String {
-    let (start, end) =
-        (NumericDate::from_seconds(not_before), NumericDate::from_seconds(not_after));
-    let validity = Validity::new(start, end).unwrap();
-    let key = fs::read(sandbox.path("private.key")).unwrap();
-    let signer = PemSigner::from_file(&key, None).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let subject = "/CN=test".parse().unwrap();
-    runtime.block_on(Certificate::self_signed(&subject, validity, &signer)).unwrap().to_pem()
-}
-
-/// What is changed in good credentials, what the first failed line has to say, and the exit code.
-#[test]
-fn the_doctor_names_the_cause_in_the_first_line_that_failed() {
-    let sandbox = Sandbox::new();
-    let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
-    let url = emulator.url().to_owned();
-    sandbox.write("second.key", keys::SECOND);
-    sandbox.write("open.key", keys::FIRST);
-    let open = fs::Permissions::from_mode(0o644);
-    fs::set_permissions(sandbox.path("open.key"), open).unwrap();
-    let year = 365 * 24 * 60 * 60;
-    sandbox.write("past.crt", certificate(&sandbox, 0, year));
-    sandbox.write("future.crt", certificate(&sandbox, 200 * year, 201 * year));
-    let table = [
-        (json!({}), "", 0),
-        (json!({"private_key_file": "second.key"}), "not the certificate's", 1),
-        (
-            json!({"private_key_file": "second.key", "certificate_file": null}),
-            "invalid_signature",
-            4,
-        ),
-        (json!({"certificate_file": "past.crt"}), "expired", 1),
-        (json!({"certificate_file": "future.crt"}), "not yet valid", 1),
-        (json!({"client_secret": "canary-client-secret-2"}), "client secret", 4),
-        (json!({"metascopes": []}), "metascope", 4),
-        (json!({"metascopes": ["ent_nothing_sdk"]}), "metascope", 4),
-        (json!({"private_key_file": "open.key"}), "0644", 4),
-    ];
-    for (changes, cause, code) in table {
-        sandbox.write_credentials("ill.json", changes.clone());
-        let finished = sandbox.run(&format!("doctor -c ill.json --url {url}"));
-        assert_eq!(finished.code, Some(code), "{changes} {finished:?}");
-        let first = finished.stdout.lines().find(|line| line.starts_with("failed"));
-        assert!(first.unwrap_or_default().contains(cause), "{changes} {finished:?}");
-        for output in [&finished.stdout, &finished.stderr] {
-            assert!(!output.contains(CLIENT_SECRET), "{output}");
-        }
-    }
-    let exchanges = emulator.exchanges();
-    let offline = sandbox.run("doctor -c credentials.json --offline --json");
-    assert_eq!(offline.code, Some(0), "{offline:?}");
-    assert!(serde_json::from_str::<Value>(&offline.stdout).unwrap().is_array());
-    assert_eq!(emulator.exchanges(), exchanges, "--offline has asked the network");
-
-    emulator.terminate();
-    let finished = sandbox.run(&format!("doctor -c credentials.json --url {url}"));
-    assert_eq!(finished.code, Some(3), "{finished:?}");
-    assert!(finished.stdout.contains("failed   network"), "{finished:?}");
-}
-
-/// Answers one request with `status`, `date` and the error `code`, and returns where.
-fn answer_once(status: &'static str, date: &'static str, code: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        let mut stream = BufReader::new(listener.accept().unwrap().0);
-        let mut length = 0;
-        let mut line = String::new();
-        while stream.read_line(&mut line).unwrap() > 2 {
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap();
-            }
-            line.clear();
-        }
-        stream.read_exact(&mut vec![0; length]).unwrap();
-        let body = json!({ "error": code }).to_string();
-        let head = format!("HTTP/1.1 {status}\r\nDate: {date}\r\nConnection: close\r\n");
-        let length = body.len();
-        let answer = format!("{head}Content-Length: {length}\r\n\r\n{body}");
-        stream.get_mut().write_all(answer.as_bytes()).unwrap();
-    });
-    url
-}
-
-#[test]
-fn the_doctor_compares_its_clock_with_that_of_ims_before_it_blames_the_assertion() {
-    let sandbox = Sandbox::new();
-    let long_ago = "Tue, 12 Feb 2019 19:57:18 GMT";
-    let url = answer_once("400 Bad Request", long_ago, "invalid_scope");
-    let finished = sandbox.run(&format!("doctor -c credentials.json --url {url}"));
-    let first = finished.stdout.lines().find(|line| line.starts_with("failed")).unwrap();
-    assert!(first.contains("clock") && first.contains("ahead of IMS"), "{finished:?}");
-    assert_eq!(finished.code, Some(1), "{finished:?}");
 }
 
 #[test]

@@ -1,15 +1,21 @@
 //! `ims doctor`: what is wrong with credentials, checked here first and then with IMS.
 
 mod checklist;
+mod diagnosis;
 mod exchange;
 mod local;
+mod network;
+mod route;
+mod tls;
 
 use clap::Args;
+use ims::{Credential, Credentials};
 
 use super::block_on;
 use crate::{failure::Failure, integration::IntegrationOptions, output::Answer};
 
 use checklist::{Check, Checklist};
+use local::Local;
 
 /// Find out what is wrong with credentials, here first and then with IMS.
 ///
@@ -36,12 +42,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut checklist = Checklist::default();
     match arguments.integration.credentials_unannounced() {
         Ok(credentials) => {
-            let signer = local::check(&credentials, &mut checklist);
+            let local = local::check(&credentials, &mut checklist);
             if !arguments.offline {
-                block_on(async {
-                    exchange::check(&credentials, signer, &mut checklist).await;
-                    Ok(())
-                })?;
+                block_on(ask(&credentials, &local, &mut checklist))?;
             }
         }
         // Without any credentials there is nothing to go through.
@@ -49,4 +52,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         Err(failure) => checklist.add(Check::from_failure("credentials", failure)),
     }
     checklist.report(arguments.json)
+}
+
+/// Goes the way to IMS and asks it. An API key has nothing to ask for, nor has a service account without a key.
+async fn ask(
+    credentials: &Credentials,
+    local: &Local,
+    checklist: &mut Checklist,
+) -> Result<(), Failure> {
+    let has_nothing_to_ask_with = match credentials.credential() {
+        Credential::ServiceAccount(_) => local.signers.is_empty(),
+        Credential::ApiKey(_) => true,
+        _ => false,
+    };
+    if !has_nothing_to_ask_with && network::check(credentials.environment(), checklist).await {
+        exchange::check(credentials, &local.signers, &local.evidence, checklist).await;
+    }
+    Ok(())
 }

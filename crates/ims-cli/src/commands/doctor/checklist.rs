@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Effects};
 use serde::Serialize;
 
+use super::diagnosis::Diagnosis;
 use crate::{
     failure::Failure,
     output::{self, Answer},
@@ -55,6 +56,23 @@ impl Check {
         self
     }
 
+    /// Says first what is behind it. What a person has to do, no waiting will.
+    pub(super) fn explained_by(mut self, diagnosis: &Diagnosis) -> Self {
+        self.evidence = format!("{} ({})", diagnosis.cause, self.evidence);
+        self.next.insert(0, diagnosis.next.to_owned());
+        self.exit_code = 4;
+        self
+    }
+
+    /// The same, where something else has helped.
+    pub(super) fn into_warning(self) -> Self {
+        Self { status: Status::Warning, exit_code: 0, ..self }
+    }
+
+    pub(super) fn is_failed(&self) -> bool {
+        self.status == Status::Failed
+    }
+
     fn summary(&self) -> String {
         format!("the check of the {} failed", self.name)
     }
@@ -91,7 +109,7 @@ impl Checklist {
             let text: String = self.0.iter().map(Check::text).collect();
             output::write(&text)?;
         }
-        let failed = self.0.iter().find(|check| check.status == Status::Failed);
+        let failed = self.0.iter().find(|check| check.is_failed());
         match failed {
             None => Ok(Answer::Yes),
             Some(check) if check.exit_code == 1 => Ok(Answer::No),

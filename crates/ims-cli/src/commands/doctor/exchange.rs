@@ -1,4 +1,4 @@
-//! The exchange with IMS, and what its answer tells of clock, network and token.
+//! The exchange with IMS, and what its answer tells of clock and token.
 
 use std::{
     sync::{Arc, Mutex},
@@ -6,61 +6,188 @@ use std::{
 };
 
 use ims::{
-    AccessToken, Client, Credential, Credentials,
-    claims::{AccessTokenPayload, CompactJwt, NumericDate},
-    exchange::{Request, ReqwestTransport, Response, Transport, TransportError},
-    sign::SharedSigner,
+    AccessToken, Client, Credential, Credentials, ServerToServerCredential,
+    ServiceAccountCredential,
+    claims::{AccessTokenPayload, AssertionLifetime, CompactJwt, Environment, JwtId, NumericDate},
+    exchange::{
+        ClientCredentials, ExchangeError, Grant, JwtExchange, Request, ReqwestTransport, Response,
+        Transport, TransportError,
+    },
+    sign::{SharedSigner, sign_assertion},
 };
 
-use super::checklist::{Check, Checklist};
-use crate::{failure::Failure, when};
+use super::{
+    checklist::{Check, Checklist},
+    diagnosis::Evidence,
+};
+use crate::{
+    failure::{Failure, with_causes},
+    when,
+};
 
-/// Adds the lines about IMS. Without its key, a service account has nothing to ask with.
+/// Adds the lines about IMS, which is asked once for each key. Without any, a service account has nothing to ask with.
 pub(super) async fn check(
     credentials: &Credentials,
-    signer: Option<SharedSigner>,
+    signers: &[SharedSigner],
+    evidence: &Evidence,
     checklist: &mut Checklist,
 ) {
-    let is_service_account = matches!(credentials.credential(), Credential::ServiceAccount(_));
-    if is_service_account && signer.is_none() {
-        return;
-    }
-    let transport = match ReqwestTransport::new(credentials.environment()) {
+    let environment = credentials.environment();
+    let transport = match ReqwestTransport::new(environment) {
         Ok(transport) => Watched { transport, skew: Arc::default() },
         Err(error) => {
-            checklist.add(Check::from_failure("network", ims::Error::from(error).into()));
+            checklist.add(Check::from_failure("endpoint", ims::Error::from(error).into()));
             return;
         }
     };
     let skew = Arc::clone(&transport.skew);
-    let mut builder = Client::builder(credentials).with_transport(transport);
-    if let Some(signer) = signer {
-        builder = builder.with_signer(signer);
-    }
-    let token = match builder.build() {
-        Ok(client) => client
-            .access_token()
-            .await
-            .map_err(|error| Failure::from(error).asking(client.environment())),
-        Err(error) => Err(error.into()),
-    };
+    let asker = Asker { environment, transport };
+    let answers = asker.ask(credentials, signers).await;
+    let is_token_given = answers.iter().any(Result::is_ok);
     let skew = *skew.lock().expect("nothing panics with this lock");
     if let Some(skew) = skew {
-        checklist.add(Check::ok("network", "IMS answers"));
-        checklist.add(clock(skew, token.is_ok()));
+        checklist.add(Check::ok("endpoint", "IMS answers"));
+        checklist.add(clock(skew, is_token_given));
     }
-    match token {
-        Ok(token) => {
-            let end = when::rfc3339(token.expires_at());
-            checklist
-                .add(Check::ok("exchange", format!("IMS gave a token that lasts until {end}")));
-            checklist.add(claims(&token));
-        }
-        Err(failure) => {
-            let name = if skew.is_some() { "exchange" } else { "network" };
-            checklist.add(Check::from_failure(name, failure));
+    let names = if skew.is_some() { NAMES } else { ["endpoint"; 2] };
+    let mut claims_check = None;
+    for (name, answer) in names.into_iter().zip(answers) {
+        checklist.add(match answer {
+            Ok(token) => {
+                claims_check = Some(claims(&token));
+                given(name, &token)
+            }
+            Err(error) if is_token_given => error.check(name, evidence, environment).into_warning(),
+            Err(error) => error.check(name, evidence, environment),
+        });
+    }
+    if let Some(check) = claims_check {
+        checklist.add(check);
+    }
+}
+
+/// One for each key.
+const NAMES: [&str; 2] = ["exchange", "exchange by the second key"];
+
+/// Asks without trying anything twice: here an answer is worth more than a token.
+struct Asker<'a> {
+    environment: &'a Environment,
+    transport: Watched,
+}
+
+type Answer = Result<AccessToken, Unanswered>;
+
+/// Why there is no token.
+enum Unanswered {
+    Exchange(ExchangeError),
+    Other(Failure),
+}
+
+impl Asker<'_> {
+    async fn ask(&self, credentials: &Credentials, signers: &[SharedSigner]) -> Vec<Answer> {
+        match credentials.credential() {
+            Credential::ServiceAccount(credential) => {
+                let mut answers = Vec::new();
+                for signer in signers {
+                    answers.push(self.by_assertion(credential, signer, answers.len()).await);
+                }
+                answers
+            }
+            Credential::ServerToServer(credential) => vec![self.by_secret(credential).await],
+            _ => vec![self.by_client(credentials).await],
         }
     }
+
+    /// The secrets are tried in their order until one is not refused.
+    async fn by_assertion(
+        &self,
+        credential: &ServiceAccountCredential,
+        signer: &SharedSigner,
+        number: usize,
+    ) -> Answer {
+        let account = &credential.account;
+        let mut answer = Err(Unanswered::Other(Failure::person("there is no client secret")));
+        for (secret, number) in credential.client_secrets.iter().zip(2 * number..) {
+            let now = when::now();
+            let claims = account.claims(self.environment, now, AssertionLifetime::default());
+            let claims =
+                if credential.sends_jti { claims.with_jti(jti(now, number)) } else { claims };
+            let assertion = match sign_assertion(&claims, signer).await {
+                Ok(assertion) => assertion,
+                Err(error) => {
+                    return Err(Unanswered::Other(Failure::person(with_causes(&error))));
+                }
+            };
+            answer = self.send(&JwtExchange::new(account.client_id(), secret, &assertion)).await;
+            if !is_secret_refused(&answer) {
+                break;
+            }
+        }
+        answer
+    }
+
+    async fn by_secret(&self, credential: &ServerToServerCredential) -> Answer {
+        let mut answer = Err(Unanswered::Other(Failure::person("there is no client secret")));
+        for secret in credential.client_secrets.iter() {
+            let grant = ClientCredentials::new(&credential.client_id, secret, &credential.scopes);
+            answer = self
+                .send(&match &credential.org_id {
+                    Some(org_id) => grant.with_org_id(org_id),
+                    None => grant,
+                })
+                .await;
+            if !is_secret_refused(&answer) {
+                break;
+            }
+        }
+        answer
+    }
+
+    /// What only a client can do, since it keeps what IMS gives for the next time.
+    async fn by_client(&self, credentials: &Credentials) -> Answer {
+        let client = Client::builder(credentials).with_transport(self.transport.clone()).build();
+        let client = client.map_err(|error| Unanswered::Other(error.into()))?;
+        client.access_token().await.map_err(|error| Unanswered::Other(error.into()))
+    }
+
+    async fn send(&self, grant: &impl Grant) -> Answer {
+        let (now, request) = (when::now(), grant.request(self.environment));
+        let response = self.transport.send(request, ims::REQUEST_TIMEOUT).await;
+        let response = response.map_err(ExchangeError::from);
+        response.and_then(|it| grant.token(&it, now)).map_err(Unanswered::Exchange)
+    }
+}
+
+fn is_secret_refused(answer: &Answer) -> bool {
+    let Err(Unanswered::Exchange(error)) = answer else { return false };
+    error.refusal().is_some_and(|refusal| refusal.status() == 401)
+}
+
+/// Unix time in microseconds, as the client counts; within a second the attempts count.
+fn jti(now: NumericDate, number: usize) -> JwtId {
+    let seconds = u64::try_from(now.as_seconds()).unwrap_or_default();
+    let number = u64::try_from(number).unwrap_or_default();
+    JwtId::from_number(seconds.saturating_mul(1_000_000).saturating_add(number))
+}
+
+impl Unanswered {
+    fn check(self, name: &'static str, evidence: &Evidence, environment: &Environment) -> Check {
+        let error = match self {
+            Self::Exchange(error) => error,
+            Self::Other(failure) => return Check::from_failure(name, failure),
+        };
+        let failure = Failure::from(&error).asking(environment);
+        let check = Check::from_failure(name, failure);
+        match error.refusal().and_then(|refusal| evidence.explain(refusal, environment)) {
+            Some(diagnosis) => check.explained_by(&diagnosis),
+            None => check,
+        }
+    }
+}
+
+fn given(name: &'static str, token: &AccessToken) -> Check {
+    let end = when::rfc3339(token.expires_at());
+    Check::ok(name, format!("IMS gave a token that lasts until {end}"))
 }
 
 /// A clock that is off is why IMS refuses, if it does.
@@ -98,7 +225,7 @@ struct Skew {
 const TOLERATED: u64 = 30;
 
 /// A transport that looks at the `Date` of each answer (RFC 9110 §6.6.1).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Watched {
     transport: ReqwestTransport,
     skew: Arc<Mutex<Option<Skew>>>,

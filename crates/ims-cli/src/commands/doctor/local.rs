@@ -3,20 +3,32 @@
 use std::time::Duration;
 
 use ims::{
-    Credential, Credentials, Form, ServiceAccountCredential,
+    Credential, Credentials, Form, KeyPair, ServiceAccountCredential,
     cert::{Certificate, CertificateFile, Finding, Severity, ValidityState},
     claims::Metascope,
+    exchange::Scope,
     sign::{PublicKey, SharedSigner, Signer},
 };
 
-use super::checklist::{Check, Checklist};
+use super::{
+    checklist::{Check, Checklist},
+    diagnosis::{CertificateEvidence, Evidence, MIGRATE},
+};
 use crate::{
     failure::{Failure, with_causes},
     when,
 };
 
-/// Adds the lines about this machine, and opens the key.
-pub(super) fn check(credentials: &Credentials, checklist: &mut Checklist) -> Option<SharedSigner> {
+/// What the lines about this machine have shown.
+#[derive(Default)]
+pub(super) struct Local {
+    /// The keys that can sign.
+    pub(super) signers: Vec<SharedSigner>,
+    pub(super) evidence: Evidence,
+}
+
+/// Adds the lines about this machine, and opens the keys.
+pub(super) fn check(credentials: &Credentials, checklist: &mut Checklist) -> Local {
     let at = credentials.environment().base_url();
     checklist.add(Check::ok("credentials", format!("{}, for {at}", credentials.form())));
     match credentials.warnings() {
@@ -27,19 +39,27 @@ pub(super) fn check(credentials: &Credentials, checklist: &mut Checklist) -> Opt
             }
         }
     }
-    if let Credential::ServiceAccount(credential) = credentials.credential() {
-        return check_service_account(credentials.form(), credential, checklist);
-    }
     let client = credentials.client_id();
-    checklist.add(Check::ok("identifiers", format!("client {client}, OAuth Server-to-Server")));
-    None
+    let identifiers = match credentials.credential() {
+        Credential::ServiceAccount(credential) => {
+            return check_service_account(credentials.form(), credential, checklist);
+        }
+        Credential::ServerToServer(credential) => {
+            let scopes: Vec<_> = credential.scopes.iter().map(Scope::as_str).collect();
+            format!("client {client}, OAuth Server-to-Server, scopes {}", scopes.join(", "))
+        }
+        Credential::ApiKey(_) => format!("API key {client}, for which IMS gives no token"),
+        _ => format!("client {client}"),
+    };
+    checklist.add(Check::ok("identifiers", identifiers));
+    Local::default()
 }
 
 fn check_service_account(
     form: Form,
     credential: &ServiceAccountCredential,
     checklist: &mut Checklist,
-) -> Option<SharedSigner> {
+) -> Local {
     let account = &credential.account;
     let (client, organization) = (account.client_id(), account.org_id());
     let technical_account = account.technical_account_id();
@@ -48,28 +68,71 @@ fn check_service_account(
         format!("client {client}, organization {organization}, account {technical_account}"),
     ));
     checklist.add(metascopes(account.metascopes()));
-    if form != Form::AemService {
+    let is_past_its_end_of_life = form != Form::AemService;
+    if is_past_its_end_of_life {
         checklist.add(
             Check::warning(
                 "kind",
                 "JWT credentials have reached their end of life in Adobe's Developer Console",
             )
-            .next("migrate to OAuth Server-to-Server in the Developer Console"),
+            .next(MIGRATE),
         );
     }
-    let signer = match credential.signing_keys.first().signing_key.signer() {
+    let mut signers = Vec::new();
+    let mut certificate = CertificateEvidence::Unknown;
+    for (pair, names) in credential.signing_keys.iter().zip([FIRST, SECOND]) {
+        let (signer, evidence) = check_pair(pair, names, checklist);
+        if signers.is_empty() {
+            certificate = evidence;
+        }
+        signers.extend(signer);
+    }
+    let metascopes = account.metascopes().to_vec();
+    Local { signers, evidence: Evidence { certificate, metascopes, is_past_its_end_of_life } }
+}
+
+/// What the lines about a key and its certificate are called.
+#[derive(Clone, Copy)]
+struct Names {
+    key: &'static str,
+    certificate: &'static str,
+    pair: &'static str,
+    validity: &'static str,
+}
+
+const FIRST: Names = Names {
+    key: "private key",
+    certificate: "certificate",
+    pair: "key and certificate",
+    validity: "validity",
+};
+
+const SECOND: Names = Names {
+    key: "second key",
+    certificate: "second certificate",
+    pair: "second key and certificate",
+    validity: "second validity",
+};
+
+fn check_pair(
+    pair: &KeyPair,
+    names: Names,
+    checklist: &mut Checklist,
+) -> (Option<SharedSigner>, CertificateEvidence) {
+    let signer = match pair.signing_key.signer() {
         Ok(signer) => {
             let bits = signer.public_key().modulus_bits();
-            checklist.add(Check::ok("private key", format!("RSA {bits} bits")));
+            checklist.add(Check::ok(names.key, format!("RSA {bits} bits")));
             Some(signer)
         }
         Err(error) => {
-            checklist.add(Check::from_failure("private key", Failure::from(error)));
+            checklist.add(Check::from_failure(names.key, Failure::from(error)));
             None
         }
     };
-    check_certificates(credential, signer.as_ref().map(Signer::public_key), checklist);
-    signer
+    let public_key = signer.as_ref().map(Signer::public_key);
+    let evidence = check_certificate(pair.certificate.as_deref(), public_key, names, checklist);
+    (signer, evidence)
 }
 
 fn metascopes(metascopes: &[Metascope]) -> Check {
@@ -82,34 +145,36 @@ fn metascopes(metascopes: &[Metascope]) -> Check {
         .next("compare it with the metascopes that the Developer Console shows for the integration")
 }
 
-fn check_certificates(
-    credential: &ServiceAccountCredential,
+fn check_certificate(
+    contents: Option<&[u8]>,
     public_key: Option<&PublicKey>,
+    names: Names,
     checklist: &mut Checklist,
-) {
-    let Some(contents) = &credential.signing_keys.first().certificate else {
+) -> CertificateEvidence {
+    let Some(contents) = contents else {
         checklist.add(
             Check::warning(
-                "certificate",
+                names.certificate,
                 "none is named, so neither its end nor its key is known here",
             )
             .next("name it as certificate_file in the credentials"),
         );
-        return;
+        return CertificateEvidence::Unknown;
     };
     let file = match CertificateFile::read(contents) {
         Ok(file) => file,
         Err(error) => {
-            checklist.add(Check::failed("certificate", with_causes(&error)));
-            return;
+            checklist.add(Check::failed(names.certificate, with_causes(&error)));
+            return CertificateEvidence::Unknown;
         }
     };
     let certificate = &file.certificates()[0];
-    checklist.add(Check::ok("certificate", certificate.subject().to_string()));
-    if let Some(public_key) = public_key {
-        checklist.add(pair(certificate, public_key));
-    }
-    checklist.add(validity(certificate));
+    checklist.add(Check::ok(names.certificate, certificate.subject().to_string()));
+    let mut checks = vec![validity(names.validity, certificate)];
+    checks.extend(public_key.map(|public_key| pair(names.pair, certificate, public_key)));
+    let is_fine = !checks.iter().any(Check::is_failed);
+    // The pair comes first: what a key that is another's has for dates, helps nobody.
+    checks.into_iter().rev().for_each(|check| checklist.add(check));
     for finding in file.findings(when::now()) {
         let new = match finding.severity() {
             Severity::Advice => Check::warning,
@@ -117,37 +182,38 @@ fn check_certificates(
         };
         // The dates have had their line.
         if !matches!(finding, Finding::Expired { .. } | Finding::NotYetValid { .. }) {
-            checklist.add(new("certificate", finding.to_string()).next(finding.remedy()));
+            checklist.add(new(names.certificate, finding.to_string()).next(finding.remedy()));
         }
     }
+    if is_fine { CertificateEvidence::Fine } else { CertificateEvidence::Wrong }
 }
 
-fn pair(certificate: &Certificate, public_key: &PublicKey) -> Check {
+fn pair(name: &'static str, certificate: &Certificate, public_key: &PublicKey) -> Check {
     if certificate.public_key().is_ok_and(|key| key == *public_key) {
-        return Check::ok("key and certificate", "belong together");
+        return Check::ok(name, "belong together");
     }
-    Check::failed("key and certificate", "the private key is not the certificate's")
+    Check::failed(name, "the private key is not the certificate's")
         .next("name the key that was made with the certificate, or upload the certificate of this key")
         .next("to compare two files: ims cert match CERT KEY")
 }
 
-fn validity(certificate: &Certificate) -> Check {
+fn validity(name: &'static str, certificate: &Certificate) -> Check {
     let (now, validity) = (when::now(), certificate.validity());
     let (start, end) = (when::rfc3339(validity.not_before()), when::rfc3339(validity.not_after()));
     match validity.state(now) {
         ValidityState::Expired { .. } => {
-            Check::failed("validity", format!("the certificate has expired, at {end}"))
-                .next("ims cert new --out DIR, upload the certificate, and name its key")
+            Check::failed(name, format!("the certificate has expired, at {end}"))
+                .next("ims cert rotate")
         }
         ValidityState::NotYetValid { .. } => {
-            Check::failed("validity", format!("the certificate is not yet valid, but from {start}"))
+            Check::failed(name, format!("the certificate is not yet valid, but from {start}"))
                 .next("check this machine's clock, or wait")
         }
         ValidityState::Valid { .. } if certificate.needs_renewal(now, SOON) => {
-            Check::warning("validity", format!("the certificate ends soon, at {end}"))
-                .next("ims cert new --out DIR, and upload the certificate beside the old one")
+            Check::warning(name, format!("the certificate ends soon, at {end}"))
+                .next("ims cert rotate")
         }
-        ValidityState::Valid { .. } => Check::ok("validity", format!("until {end}")),
+        ValidityState::Valid { .. } => Check::ok(name, format!("until {end}")),
     }
 }
 

@@ -1,0 +1,151 @@
+//! Who answers for IMS: the chain of certificates that is presented, also if nobody trusts it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ims::cert::{Certificate, DistinguishedName};
+use rustls_platform_verifier::Verifier;
+use tokio::net::TcpStream;
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{
+        CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+        client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        crypto::aws_lc_rs,
+        pki_types::{CertificateDer, ServerName, UnixTime},
+    },
+};
+use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+
+use super::checklist::Check;
+use crate::failure::{Failure, with_causes};
+
+/// Shakes hands and says who is at the other end.
+pub(super) async fn check(stream: TcpStream, host: &str) -> Result<Check, Check> {
+    let setup = |error: &dyn std::error::Error| {
+        Check::from_failure("TLS", Failure::person(with_causes(error)))
+            .next("install the system's CA certificates (package ca-certificates), or name a file of them in SSL_CERT_FILE")
+    };
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = Verifier::new(Arc::clone(&provider)).map_err(|error| setup(&error))?;
+    let witness = Arc::new(Witness { verifier, seen: Mutex::default() });
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| setup(&error))?
+        .dangerous()
+        .with_custom_certificate_verifier(witness.clone())
+        .with_no_client_auth();
+    let name = ServerName::try_from(host.to_owned()).map_err(|error| setup(&error))?;
+    let result = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    let seen = witness.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match (seen, result) {
+        (Some(Seen { chain, verdict: Ok(()) }), Ok(_)) => Ok(trusted(host, &chain)),
+        (Some(Seen { chain, verdict: Err(error) }), _) => Err(untrusted(host, &chain, &error)),
+        (_, Err(error)) => {
+            let failure = Failure::person("the handshake fails").because(error);
+            Err(Check::from_failure("TLS", failure)
+                .next("if a proxy or a firewall is in between, ask whoever runs it"))
+        }
+        (None, Ok(_)) => Err(Check::failed("TLS", "the server has presented no certificate")),
+    }
+}
+
+/// A chain that this machine trusts, but nobody else, is a proxy's.
+fn trusted(host: &str, chain: &[Certificate]) -> Check {
+    let evidence = format!("the certificate of {host} is by {}", issuer(chain));
+    if is_public(chain) {
+        return Check::ok("TLS", evidence);
+    }
+    let evidence = format!("{evidence}, which this machine trusts and the public does not");
+    Check::warning("TLS", evidence)
+        .next("if that is your company's proxy, all is well: it reads what is said to IMS")
+}
+
+fn untrusted(host: &str, chain: &[Certificate], error: &Error) -> Check {
+    let issuer = issuer(chain);
+    let Error::InvalidCertificate(CertificateError::UnknownIssuer) = error else {
+        let evidence = format!("the certificate of {host}, by {issuer}, is refused: {error}");
+        return Check::from_failure("TLS", Failure::person(evidence));
+    };
+    let evidence =
+        format!("the certificate of {host} is by {issuer}, which this machine does not trust");
+    let check = Check::from_failure("TLS", Failure::person(evidence));
+    if is_public(chain) {
+        return check.next("install the system's CA certificates (package ca-certificates)");
+    }
+    check
+        .next("that is no public authority: a proxy reads along")
+        .next("if it is your company's, put its CA certificate and the system's into one file, and name it in SSL_CERT_FILE")
+}
+
+fn issuer(chain: &[Certificate]) -> String {
+    let issuer = chain.first().map(Certificate::issuer);
+    issuer.map_or_else(|| "an unknown authority".to_owned(), |name| name.to_string())
+}
+
+/// Whether a root that Mozilla trusts has issued one of the chain.
+fn is_public(chain: &[Certificate]) -> bool {
+    let issuers: Vec<DistinguishedName> = chain.iter().map(Certificate::issuer).collect();
+    TLS_SERVER_ROOT_CERTS
+        .iter()
+        .any(|root| Certificate::from_der(root).is_ok_and(|root| issuers.contains(&root.subject())))
+}
+
+/// A verifier that judges as the transport's does, and remembers what it was shown.
+#[derive(Debug)]
+struct Witness {
+    verifier: Verifier,
+    seen: Mutex<Option<Seen>>,
+}
+
+/// What a server has presented, and what this machine thinks of it.
+#[derive(Debug)]
+struct Seen {
+    chain: Vec<Certificate>,
+    verdict: Result<(), Error>,
+}
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verdict = self.verifier.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
+        let chain = std::iter::once(end_entity).chain(intermediates);
+        let chain = chain.filter_map(|der| Certificate::from_der(der).ok()).collect();
+        let seen = Seen { chain, verdict: verdict.as_ref().map(drop).map_err(Clone::clone) };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+        verdict
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
+    }
+}

@@ -1,0 +1,264 @@
+//! `ims doctor` over broken setups: its first failed line has to name the cause.
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt,
+    thread,
+};
+
+use ims::{
+    cert::{Certificate, Validity},
+    claims::NumericDate,
+    sign::PemSigner,
+};
+use ims_testkit::keys;
+use serde_json::{Value, json};
+
+#[path = "support/running_emulator.rs"]
+mod running_emulator;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+
+use running_emulator::RunningEmulator;
+use sandbox::{CLIENT_SECRET, Finished, Sandbox};
+
+/// A certificate of the first key, from one second since 1970 to another.
+fn certificate(sandbox: &Sandbox, not_before: i64, not_after: i64) -> String {
+    let (start, end) =
+        (NumericDate::from_seconds(not_before), NumericDate::from_seconds(not_after));
+    let validity = Validity::new(start, end).unwrap();
+    let key = fs::read(sandbox.path("private.key")).unwrap();
+    let signer = PemSigner::from_file(&key, None).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let subject = "/CN=test".parse().unwrap();
+    runtime.block_on(Certificate::self_signed(&subject, validity, &signer)).unwrap().to_pem()
+}
+
+/// Where the doctor finds IMS.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// At an emulator over plain HTTP.
+    Plain,
+    /// At an emulator whose clock is ten minutes ahead.
+    Ahead,
+    /// At an emulator for which the credential was migrated.
+    Migrated,
+    /// Behind a proxy that reads along, with a certificate authority that this machine does not trust.
+    Intercepted,
+    /// Behind the same, which is trusted.
+    Trusted,
+}
+
+/// A sandbox with everything that can be wrong, and the emulators that find it wrong.
+struct Clinic {
+    sandbox: Sandbox,
+    plain: RunningEmulator,
+    ahead: RunningEmulator,
+    migrated: RunningEmulator,
+    proxy: RunningEmulator,
+}
+
+impl Clinic {
+    fn new() -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.write("second.key", keys::SECOND);
+        sandbox.write("open.key", keys::FIRST);
+        let open = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(sandbox.path("open.key"), open).unwrap();
+        let year = 365 * 24 * 60 * 60;
+        sandbox.write("past.crt", certificate(&sandbox, 0, year));
+        sandbox.write("future.crt", certificate(&sandbox, 200 * year, 201 * year));
+        let scenario = json!({ "bindings": [{
+            "client_id": sandbox::CLIENT_ID,
+            "client_secrets": [CLIENT_SECRET],
+            "org_id": "C74F69D7594880280@AdobeOrg",
+            "technical_account_id": "6657031C5C095BB40A4@techacct.adobe.com",
+            "metascopes": ["ent_dataservices_sdk"],
+            "certificate_files": ["certificate_pub.crt"],
+            "migrated": true,
+        }] });
+        sandbox.write("migrated.json", scenario.to_string());
+        let start = |arguments: &str| RunningEmulator::start(&sandbox, arguments);
+        let (plain, ahead) = (start("-c credentials.json"), start("-c credentials.json"));
+        put_clock_ahead(&ahead, 600);
+        let migrated = start("--config migrated.json");
+        let proxy = start("-c credentials.json --ca-dir authority");
+        Self { sandbox, plain, ahead, migrated, proxy }
+    }
+
+    /// Runs the doctor on good credentials with some members changed.
+    fn doctor(&self, changes: &Value, way: Way, options: &str) -> Finished {
+        self.sandbox.write_credentials("ill.json", changes.clone());
+        let url = match way {
+            Way::Plain => format!("--url {}", self.plain.url()),
+            Way::Ahead => format!("--url {}", self.ahead.url()),
+            Way::Migrated => format!("--url {}", self.migrated.url()),
+            Way::Intercepted | Way::Trusted => String::new(),
+        };
+        let mut doctor = self.sandbox.ims(&format!("doctor -c ill.json {url} {options}"));
+        if let Way::Intercepted | Way::Trusted = way {
+            let address = self.proxy.url().rsplit('/').next().unwrap().to_owned();
+            doctor.env("HTTPS_PROXY", format!("http://user:{PROXY_PASSWORD}@{address}"));
+            let trusted = match way {
+                Way::Trusted => self.sandbox.path("authority/ca.pem"),
+                _ => self.sandbox.path("certificate_pub.crt"),
+            };
+            doctor.env("SSL_CERT_FILE", trusted);
+        }
+        let finished: Finished = doctor.output().unwrap().into();
+        for output in [&finished.stdout, &finished.stderr] {
+            assert!(!output.contains(CLIENT_SECRET), "{output}");
+            assert!(!output.contains(PROXY_PASSWORD), "{output}");
+        }
+        finished
+    }
+}
+
+const PROXY_PASSWORD: &str = "canary-proxy-password";
+
+fn put_clock_ahead(emulator: &RunningEmulator, seconds: u32) {
+    let address = emulator.url().strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let body = json!({ "offset_seconds": seconds }).to_string();
+    let length = body.len();
+    write!(
+        stream,
+        "PUT /_emulator/clock HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 2") || answer.starts_with("HTTP/1.1 2"), "{answer}");
+}
+
+#[track_caller]
+fn first_failed(finished: &Finished) -> &str {
+    let mut lines = finished.stdout.lines();
+    lines.find(|line| line.starts_with("failed")).unwrap_or_default()
+}
+
+#[test]
+fn the_first_line_that_failed_names_the_cause() {
+    let clinic = Clinic::new();
+    let swapped = json!({
+        "org_id": "6657031C5C095BB40A4@techacct.adobe.com",
+        "technical_account_id": "C74F69D7594880280@AdobeOrg",
+    });
+    let stage = json!({ "ims_url": "https://ims-na1-stg1.adobelogin.com" });
+    let key_alone = json!({ "private_key_file": "second.key", "certificate_file": null });
+    #[rustfmt::skip]
+    let table = [
+        (json!({}),                                         Way::Plain,       0, ""),
+        (json!({}),                                         Way::Trusted,     0, ""),
+        (json!({"private_key_file": "second.key"}),         Way::Plain,       1, "the private key is not the certificate's"),
+        (key_alone,                                         Way::Plain,       4, "IMS holds no certificate of this private key"),
+        (json!({"certificate_file": "past.crt"}),           Way::Plain,       1, "the certificate has expired"),
+        (json!({"certificate_file": "future.crt"}),         Way::Plain,       1, "the certificate is not yet valid"),
+        (swapped,                                           Way::Plain,       4, "org_id"),
+        (stage,                                             Way::Trusted,     4, "another environment"),
+        (json!({"metascopes": []}),                         Way::Plain,       4, "metascopes"),
+        (json!({"metascopes": ["ent_nothing_sdk"]}),        Way::Plain,       4, "ent_nothing_sdk is none that Adobe documents"),
+        (json!({"metascopes": ["ent_user_sdk"]}),           Way::Plain,       4, "ent_user_sdk is not one of the integration"),
+        (json!({"client_secret": "canary-other"}),          Way::Plain,       4, "the client secret is wrong"),
+        (json!({}),                                         Way::Ahead,       1, "behind IMS"),
+        (json!({}),                                         Way::Intercepted, 4, "which this machine does not trust"),
+        (json!({"private_key_file": "open.key"}),           Way::Plain,       4, "0644"),
+        (json!({}),                                         Way::Migrated,    4, "was migrated to OAuth Server-to-Server"),
+    ];
+    for (changes, way, code, cause) in table {
+        let finished = clinic.doctor(&changes, way, "");
+        assert_eq!(finished.code, Some(code), "{changes} {way:?} {finished:?}");
+        let first = first_failed(&finished);
+        assert!(first.contains(cause), "{changes} {way:?} {finished:?}");
+        assert_eq!(first.is_empty(), cause.is_empty(), "{changes} {way:?} {finished:?}");
+    }
+}
+
+#[test]
+fn who_reads_along_is_named_whether_trusted_or_not() {
+    let clinic = Clinic::new();
+    for (way, status) in [(Way::Trusted, "warning  TLS"), (Way::Intercepted, "failed   TLS")] {
+        let finished = clinic.doctor(&json!({}), way, "");
+        let line = finished.stdout.lines().find(|line| line.contains("TLS:")).unwrap();
+        assert!(line.starts_with(status), "{finished:?}");
+        assert!(line.contains("is by CN=ims-emulator"), "{finished:?}");
+        assert!(finished.stdout.contains("proxy: http://127.0.0.1:"), "{finished:?}");
+    }
+}
+
+#[test]
+fn other_kinds_of_credentials_have_lines_of_their_own() {
+    let clinic = Clinic::new();
+    let oauth = json!({
+        "scopes": ["openid"], "metascopes": null, "private_key_file": null, "certificate_file": null,
+        "technical_account_id": null,
+    });
+    let finished = clinic.doctor(&oauth, Way::Plain, "");
+    assert!(finished.stdout.contains("OAuth Server-to-Server, scopes openid"), "{finished:?}");
+    assert!(finished.stdout.contains("exchange:"), "{finished:?}");
+}
+
+#[test]
+fn offline_stops_before_the_network_and_json_is_a_list_of_lines() {
+    let clinic = Clinic::new();
+    let before = clinic.plain.exchanges();
+    let offline = clinic.doctor(&json!({}), Way::Plain, "--offline --json");
+    assert_eq!(offline.code, Some(0), "{offline:?}");
+    let lines: Vec<Value> = serde_json::from_str(&offline.stdout).unwrap();
+    assert!(lines.iter().all(|line| line["name"].is_string() && line["status"].is_string()));
+    assert!(!lines.iter().any(|line| line["name"] == "connection"), "{offline:?}");
+    assert_eq!(clinic.plain.exchanges(), before, "--offline has asked the network");
+}
+
+#[test]
+fn where_nobody_listens_the_connection_is_what_failed() {
+    let sandbox = Sandbox::new();
+    let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+    emulator.terminate();
+    let finished = sandbox.run(&format!("doctor -c credentials.json --url {}", emulator.url()));
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    assert!(
+        first_failed(&finished).contains("connection: 127.0.0.1 cannot be reached"),
+        "{finished:?}"
+    );
+}
+
+/// Answers one request, after the connection that only looks, with `status`, `date` and the error `code`, and returns where.
+fn answer_once(status: &'static str, date: &'static str, code: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        drop(listener.accept().unwrap());
+        let mut stream = BufReader::new(listener.accept().unwrap().0);
+        let mut length = 0;
+        let mut line = String::new();
+        while stream.read_line(&mut line).unwrap() > 2 {
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            line.clear();
+        }
+        stream.read_exact(&mut vec![0; length]).unwrap();
+        let body = json!({ "error": code }).to_string();
+        let head = format!("HTTP/1.1 {status}\r\nDate: {date}\r\nConnection: close\r\n");
+        let length = body.len();
+        let answer = format!("{head}Content-Length: {length}\r\n\r\n{body}");
+        stream.get_mut().write_all(answer.as_bytes()).unwrap();
+    });
+    url
+}
+
+#[test]
+fn the_doctor_compares_its_clock_with_that_of_ims_before_it_blames_the_assertion() {
+    let sandbox = Sandbox::new();
+    let long_ago = "Tue, 12 Feb 2019 19:57:18 GMT";
+    let url = answer_once("400 Bad Request", long_ago, "invalid_scope");
+    let finished = sandbox.run(&format!("doctor -c credentials.json --url {url}"));
+    let first = finished.stdout.lines().find(|line| line.starts_with("failed")).unwrap();
+    assert!(first.contains("clock") && first.contains("ahead of IMS"), "{finished:?}");
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+}
