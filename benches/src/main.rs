@@ -50,7 +50,8 @@ enum Name {
     Peers,
 }
 
-const USUAL: &[Name] = &[Name::Assertion, Name::Exchange, Name::Start, Name::Certificates, Name::Verify, Name::Keeper];
+const USUAL: &[Name] =
+    &[Name::Assertion, Name::Exchange, Name::Start, Name::Certificates, Name::Verify, Name::Keeper];
 
 fn main() -> Result<ExitCode> {
     let options = Options::parse();
