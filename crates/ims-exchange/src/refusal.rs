@@ -124,8 +124,14 @@ pub(crate) enum Presented {
     Assertion,
     /// The client's secret, or nothing.
     Client,
-    /// What a person got by signing in: an authorization code or a refresh token.
-    SignIn,
+    /// An authorization code that a person brought.
+    #[cfg_attr(
+        not(any(test, feature = "authorization-code")),
+        expect(dead_code, reason = "its grant is behind the feature")
+    )]
+    Code,
+    /// A person's refresh token.
+    RefreshToken,
     /// An access token, as bearer or in the body.
     AccessToken,
 }

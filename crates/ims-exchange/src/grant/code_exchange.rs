@@ -61,7 +61,7 @@ impl<'a> CodeExchange<'a> {
     ) -> Result<UserTokens, ExchangeError> {
         let mut secrets = vec![self.code.expose_secret(), self.verifier.expose_secret()];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
-        token_answer::read_all(response, Presented::SignIn, Unit::Seconds, sent_at, &secrets)
+        token_answer::read_all(response, Presented::Code, Unit::Seconds, sent_at, &secrets)
     }
 }
 

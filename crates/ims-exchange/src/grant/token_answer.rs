@@ -161,7 +161,7 @@ mod tests {
         #[test]
         fn no_answer_makes_it_panic(status in 200_u16..600, body in proptest::collection::vec(any::<u8>(), 0..60)) {
             let response = Response::new(StatusCode::from_u16(status)?, HeaderMap::new(), body);
-            prop_assert!(read(&response, Presented::SignIn, Unit::Seconds, SENT_AT, &[]).is_err());
+            prop_assert!(read(&response, Presented::RefreshToken, Unit::Seconds, SENT_AT, &[]).is_err());
         }
     }
 }

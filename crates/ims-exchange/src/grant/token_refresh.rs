@@ -57,7 +57,7 @@ impl<'a> TokenRefresh<'a> {
     ) -> Result<UserTokens, ExchangeError> {
         let mut secrets = vec![self.refresh_token.expose_secret()];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
-        token_answer::read_all(response, Presented::SignIn, Unit::Seconds, sent_at, &secrets)
+        token_answer::read_all(response, Presented::RefreshToken, Unit::Seconds, sent_at, &secrets)
     }
 }
 

@@ -39,7 +39,8 @@ pub(super) fn find(
     let rows = match presented {
         Presented::Assertion => [ASSERTION, &[]],
         Presented::Client => [&[], OAUTH],
-        Presented::SignIn => [SIGN_IN, OAUTH],
+        Presented::Code => [CODE, OAUTH],
+        Presented::RefreshToken => [REFRESH_TOKEN, OAUTH],
         Presented::AccessToken => [ACCESS_TOKEN, OAUTH],
     };
     let mut rows = rows.into_iter().chain([COMMON]).flatten();
@@ -78,7 +79,7 @@ const TOKEN_ENDED: Cause =
     cause("the access token has expired or was revoked", "obtain a new access token");
 
 const TOKEN_OF_ANOTHER: Cause = cause(
-    "the access token is not one of this IMS, or not for this client",
+    "the access token is one of another IMS or for another client",
     "compare its client_id with the one that asks",
 );
 const SIGN_IN_ENDED: Cause = cause("the refresh token has expired or was revoked", "sign in again");
@@ -86,9 +87,17 @@ const CODE_USED: Cause = cause(
     "the authorization code has expired, was used before, or is another client's",
     "sign in again, and redeem the code once",
 );
+const WRONG_VERIFIER: Cause = cause(
+    "the code verifier is not the one that the code was asked for with",
+    "keep the code verifier of a sign-in until its code comes back",
+);
 const SECRET_MISSING: Cause = cause(
-    "this client has a secret and none was sent, or it has none",
+    "the client is public and a secret was sent, or it has a secret and none was sent",
     "look in the Developer Console whether the credential has a client secret",
+);
+const METADATA: Cause = cause(
+    "IMS does not let a client register with these data",
+    "check the redirect URIs, each an absolute URI without a fragment, and the scopes",
 );
 const PARAMETER: Cause =
     cause("a parameter is missing or malformed", "check client_id, client_secret and scopes");
@@ -140,13 +149,23 @@ static ASSERTION: &[Row] = &[
     ] },
 ];
 
-/// What is said of an authorization code or a refresh token.
+/// What is said of an authorization code.
 #[rustfmt::skip]
-static SIGN_IN: &[Row] = &[
-    // RFC 6749 §5.2.
-    Row { status: 400, code: "invalid_grant", phrase: "", action: Action::SignIn, causes: &[SIGN_IN_ENDED, CODE_USED] },
+static CODE: &[Row] = &[
     // Source: adobe/aio-lib-ims, `e2e/e2e.js`, for an authorization code that is not valid.
-    Row { status: 400, code: "access_denied", phrase: "", action: Action::SignIn, causes: &[CODE_USED, SIGN_IN_ENDED] },
+    Row { status: 400, code: "access_denied", phrase: "", action: Action::SignIn, causes: &[CODE_USED, WRONG_VERIFIER] },
+    // RFC 6749 §5.2, RFC 7636 §4.6.
+    Row { status: 400, code: "invalid_grant", phrase: "", action: Action::SignIn, causes: &[CODE_USED, WRONG_VERIFIER] },
+    Row { status: 400, code: "invalid_token", phrase: "", action: Action::SignIn, causes: &[CODE_USED] },
+    Row { status: 401, code: "invalid_token", phrase: "", action: Action::SignIn, causes: &[CODE_USED] },
+];
+
+/// What is said of a refresh token.
+#[rustfmt::skip]
+static REFRESH_TOKEN: &[Row] = &[
+    // RFC 6749 §5.2.
+    Row { status: 400, code: "invalid_grant", phrase: "", action: Action::SignIn, causes: &[SIGN_IN_ENDED] },
+    Row { status: 400, code: "access_denied", phrase: "", action: Action::SignIn, causes: &[SIGN_IN_ENDED] },
     Row { status: 400, code: "invalid_token", phrase: "", action: Action::SignIn, causes: &[SIGN_IN_ENDED] },
     Row { status: 401, code: "invalid_token", phrase: "", action: Action::SignIn, causes: &[SIGN_IN_ENDED] },
 ];
@@ -159,9 +178,15 @@ static ACCESS_TOKEN: &[Row] = &[
     Row { status: 401, code: "", phrase: "", action: Action::ObtainToken, causes: &[TOKEN_ENDED, TOKEN_OF_ANOTHER] },
     Row { status: 400, code: "invalid_token", phrase: "", action: Action::ObtainToken, causes: &[TOKEN_ENDED, TOKEN_OF_ANOTHER] },
     Row { status: 400, code: "invalid_grant", phrase: "", action: Action::ObtainToken, causes: &[TOKEN_ENDED, TOKEN_OF_ANOTHER] },
+    // RFC 8693 §2.2.2: so is a subject token refused that is not valid.
+    Row { status: 400, code: "invalid_request", phrase: "", action: Action::ObtainToken, causes: &[TOKEN_ENDED, TOKEN_OF_ANOTHER, PARAMETER] },
     Row { status: 403, code: "", phrase: "", action: Action::AskPerson, causes: &[
         cause("the access token lacks a scope that this call needs", "let the credential have the scope, and obtain a new access token"),
         cause("the account may not make this call", "ask the organization's administrator"),
+    ] },
+    Row { status: 404, code: "", phrase: "", action: Action::AskPerson, causes: &[
+        cause("IMS knows no such user", "check guid and auth_src"),
+        cause("IMS has no such version of this call", "leave the version to its default"),
     ] },
 ];
 
@@ -186,6 +211,13 @@ static COMMON: &[Row] = &[
     Row { status: 400, code: "access_denied", phrase: "", action: Action::AskPerson, causes: &[
         cause("the grant is not valid for this client", "begin anew, with a fresh code or token of the same client"),
     ] },
+    // RFC 8707 §2.
+    Row { status: 400, code: "invalid_target", phrase: "", action: Action::AskPerson, causes: &[
+        cause("IMS knows no such resource, or not for this client", "compare the resources with what the API's documents say"),
+    ] },
+    // RFC 7591 §3.2.2.
+    Row { status: 400, code: "invalid_redirect_uri", phrase: "", action: Action::AskPerson, causes: &[METADATA] },
+    Row { status: 400, code: "invalid_client_metadata", phrase: "", action: Action::AskPerson, causes: &[METADATA] },
     // RFC 6749 §5.2, the codes that IMS's token endpoints share with every other.
     Row { status: 400, code: "invalid_request", phrase: "", action: Action::AskPerson, causes: &[
         PARAMETER,

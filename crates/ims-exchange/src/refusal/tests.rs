@@ -50,27 +50,38 @@ fn each_documented_refusal_tells_the_caller_what_to_do() {
 
 #[test]
 fn what_a_refusal_means_depends_on_what_was_presented() {
-    use Presented::{AccessToken, Assertion, Client, SignIn};
+    use Presented::{AccessToken, Assertion, Client, Code, RefreshToken};
     #[rustfmt::skip]
     let table = [
-        (Assertion,   400, "invalid_token",      "IMS would not take the assertion"),
-        (SignIn,      400, "invalid_token",      "IMS wants the user to sign in again"),
-        (SignIn,      401, "invalid_token",      "IMS wants the user to sign in again"),
-        (SignIn,      400, "invalid_grant",      "IMS wants the user to sign in again"),
-        (SignIn,      400, "access_denied",      "IMS wants the user to sign in again"),
-        (SignIn,      401, "invalid_client",     "IMS refused the integration"),
-        (AccessToken, 400, "invalid_token",      "IMS would not take the access token"),
-        (AccessToken, 400, "invalid_grant",      "IMS would not take the access token"),
-        (AccessToken, 401, "invalid_token",      "IMS would not take the access token"),
-        (AccessToken, 401, "",                   "IMS would not take the access token"),
-        (AccessToken, 401, "invalid_client",     "IMS refused the integration"),
-        (AccessToken, 403, "insufficient_scope", "IMS refused the integration"),
-        (Client,      401, "invalid_client",     "IMS refused the integration"),
-        (Client,      400, "invalid_grant",      "IMS refused the integration"),
-        (Client,      401, "",                   "IMS answered in a form that this version does not know"),
-        (SignIn,      500, "internal_error",     "IMS is not available"),
-        (AccessToken, 429, "",                   "IMS is not available"),
-        (AccessToken, 302, "",                   "IMS answered in a form that this version does not know"),
+        (Assertion,    400, "invalid_token",        "IMS would not take the assertion"),
+        (Code,         400, "invalid_token",        "IMS wants the user to sign in again"),
+        (RefreshToken, 400, "invalid_token",        "IMS wants the user to sign in again"),
+        (Code,         401, "invalid_token",        "IMS wants the user to sign in again"),
+        (RefreshToken, 401, "invalid_token",        "IMS wants the user to sign in again"),
+        (Code,         400, "invalid_grant",        "IMS wants the user to sign in again"),
+        (RefreshToken, 400, "invalid_grant",        "IMS wants the user to sign in again"),
+        (Code,         400, "access_denied",        "IMS wants the user to sign in again"),
+        (RefreshToken, 400, "access_denied",        "IMS wants the user to sign in again"),
+        (Code,         401, "invalid_client",       "IMS refused the integration"),
+        (RefreshToken, 401, "invalid_client",       "IMS refused the integration"),
+        (AccessToken,  400, "invalid_token",        "IMS would not take the access token"),
+        (AccessToken,  400, "invalid_grant",        "IMS would not take the access token"),
+        (AccessToken,  401, "invalid_token",        "IMS would not take the access token"),
+        (AccessToken,  401, "",                     "IMS would not take the access token"),
+        (AccessToken,  401, "invalid_client",       "IMS refused the integration"),
+        (AccessToken,  403, "insufficient_scope",   "IMS refused the integration"),
+        (AccessToken,  400, "invalid_request",      "IMS would not take the access token"),
+        (AccessToken,  404, "not_found",            "IMS refused the integration"),
+        (Assertion,    400, "invalid_target",       "IMS refused the integration"),
+        (Client,       400, "invalid_redirect_uri", "IMS refused the integration"),
+        (Client,       404, "",                     "IMS answered in a form that this version does not know"),
+        (Client,       401, "invalid_client",       "IMS refused the integration"),
+        (Client,       400, "invalid_grant",        "IMS refused the integration"),
+        (Client,       401, "",                     "IMS answered in a form that this version does not know"),
+        (Code,         500, "internal_error",       "IMS is not available"),
+        (RefreshToken, 500, "internal_error",       "IMS is not available"),
+        (AccessToken,  429, "",                     "IMS is not available"),
+        (AccessToken,  302, "",                     "IMS answered in a form that this version does not know"),
     ];
     for (presented, status, code, said) in table {
         let body = format!(r#"{{"error":"{code}"}}"#);
