@@ -1,15 +1,18 @@
 //! The two questions to IMS: which keys it publishes, and whether a token is valid.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use ims_claims::{ClientId, Environment};
+use ims_claims::{ClientId, Environment, NumericDate};
 use ims_exchange::{
     ExchangeError, PublishedKeys, Request, Response, SharedTransport, TokenKind, TokenValidity,
     Transport, TransportError, ValidateToken,
 };
 use ims_sign::VerificationKeys;
 
-use crate::{Fault, NotVerified};
+use crate::{Fault, NotVerified, failure::Failure};
 
 /// How long IMS has for one answer.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -19,11 +22,13 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Ims {
     environment: Environment,
     transport: SharedTransport,
+    /// Of the last question about a token, if it failed.
+    failure: Mutex<Option<Failure>>,
 }
 
 impl Ims {
     pub(crate) fn new(environment: Environment, transport: SharedTransport) -> Self {
-        Self { environment, transport }
+        Self { environment, transport, failure: Mutex::default() }
     }
 
     pub(crate) async fn published_keys(&self) -> Result<VerificationKeys, NotVerified> {
@@ -33,19 +38,38 @@ impl Ims {
         VerificationKeys::from_jwks(jwks.as_bytes()).map_err(NotVerified::KeysUnusable)
     }
 
-    /// Passes a token that IMS takes from the client that it was issued to.
+    /// Passes a token that IMS takes from the client that it was issued to. Where IMS asked to be left alone, it is.
     pub(crate) async fn expect_valid(
         &self,
         token: &str,
         client_id: &ClientId,
+        now: NumericDate,
     ) -> Result<(), NotVerified> {
-        let question = ValidateToken::new(client_id, TokenKind::AccessToken, token);
-        let response = self.send(question.request(&self.environment)).await?;
-        match question.answer(&response).map_err(NotVerified::Unavailable)? {
+        if let Some(error) = self.failure().as_ref().and_then(|it| it.within(Duration::ZERO, now)) {
+            return Err(error);
+        }
+        let validity = self.validity(token, client_id).await;
+        *self.failure() = validity.as_ref().err().map(|error| Failure::new(error, now));
+        match validity? {
             TokenValidity::Valid { .. } => Ok(()),
             TokenValidity::Invalid { reason } => Err(Fault::RefusedByIms { reason }.into()),
             _ => Err(Fault::RefusedByIms { reason: None }.into()),
         }
+    }
+
+    async fn validity(
+        &self,
+        token: &str,
+        client_id: &ClientId,
+    ) -> Result<TokenValidity, NotVerified> {
+        let question = ValidateToken::new(client_id, TokenKind::AccessToken, token);
+        let response = self.send(question.request(&self.environment)).await?;
+        question.answer(&response).map_err(NotVerified::Unavailable)
+    }
+
+    /// Under this lock, nothing panics.
+    fn failure(&self) -> MutexGuard<'_, Option<Failure>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn send(&self, request: Request) -> Result<Response, NotVerified> {

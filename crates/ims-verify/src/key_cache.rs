@@ -1,22 +1,22 @@
 //! The keys that IMS publishes, fetched when they are needed and not oftener than is good for IMS.
 
 use std::{
-    error::Error,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, Shared, ready},
-};
+use futures_util::{FutureExt, future::ready};
 use ims_claims::NumericDate;
-use ims_exchange::TransportError;
 use ims_sign::VerificationKeys;
-use tokio::task::AbortHandle;
 
-use crate::{NotVerified, ims::Ims, memory::distance};
+use crate::{
+    NotVerified,
+    failure::Failure,
+    flight::{Flight, Landing},
+    ims::Ims,
+    memory::distance,
+};
 
 /// How long fetched keys are used without a word.
 ///
@@ -39,9 +39,6 @@ pub const LEAST_REFETCH_INTERVAL: Duration = Duration::from_secs(30);
 /// [`LEAST_REFETCH_INTERVAL`].
 pub const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 
-/// The longest that a `Retry-After` is honoured.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
-
 /// The keys of one IMS. A clone shares them.
 #[derive(Clone)]
 pub(crate) struct KeyCache(Arc<Inner>);
@@ -56,27 +53,15 @@ struct State {
     published: Option<Published>,
     /// Of the last fetch, if it failed.
     failure: Option<Failure>,
-    flight: Option<Flight>,
+    flight: Option<Flight<Keys>>,
 }
 
 struct Published {
-    keys: Arc<VerificationKeys>,
+    keys: Keys,
     asked_at: NumericDate,
 }
 
-struct Failure {
-    error: NotVerified,
-    asked_at: NumericDate,
-}
-
-/// A fetch under way. It is a task that no caller owns: who gives up cancels nothing.
-struct Flight {
-    landing: Landing,
-    task: AbortHandle,
-}
-
-type Outcome = Result<Arc<VerificationKeys>, NotVerified>;
-type Landing = Shared<BoxFuture<'static, Outcome>>;
+type Keys = Arc<VerificationKeys>;
 
 impl KeyCache {
     pub(crate) fn new(ims: Arc<Ims>) -> Self {
@@ -84,7 +69,7 @@ impl KeyCache {
     }
 
     /// The keys to verify with at `now`.
-    pub(crate) async fn current(&self, now: NumericDate) -> Outcome {
+    pub(crate) async fn current(&self, now: NumericDate) -> Result<Keys, NotVerified> {
         let (known, landing) = match self.glance(now) {
             Glance::Good(keys) => return Ok(keys),
             Glance::Old(keys, landing) => (Some(keys), landing),
@@ -97,9 +82,9 @@ impl KeyCache {
     /// question.
     pub(crate) async fn after(
         &self,
-        known: &Arc<VerificationKeys>,
+        known: &Keys,
         now: NumericDate,
-    ) -> Result<Option<Arc<VerificationKeys>>, NotVerified> {
+    ) -> Result<Option<Keys>, NotVerified> {
         let landing = {
             let mut state = self.state();
             match &state.published {
@@ -126,23 +111,20 @@ impl KeyCache {
     }
 
     /// The end of a fetch: of the one under way, else of the last one if it failed less than `pause` ago, else of a new one.
-    fn fetch_after(&self, pause: Duration, state: &mut State, now: NumericDate) -> Landing {
-        if let Some(flight) = state.flight.as_ref().filter(|flight| !flight.task.is_finished()) {
-            return flight.landing.clone();
+    fn fetch_after(&self, pause: Duration, state: &mut State, now: NumericDate) -> Landing<Keys> {
+        if let Some(flight) = state.flight.as_ref().filter(|flight| flight.is_under_way()) {
+            return flight.landing();
         }
-        if let Some(failure) = state.failure.as_ref().filter(|it| it.holds(pause, now)) {
-            return ready(Err(failure.error.clone())).boxed().shared();
+        if let Some(error) = state.failure.as_ref().and_then(|last| last.within(pause, now)) {
+            return ready(Err(error)).boxed().shared();
         }
         let cache = self.clone();
-        let task = tokio::spawn(async move { cache.fetch(now).await });
-        let abort_handle = task.abort_handle();
-        let landing = task.map(|end| end.unwrap_or_else(|_| Err(lost()))).boxed().shared();
-        state.flight = Some(Flight { landing: landing.clone(), task: abort_handle });
-        landing
+        let flight = Flight::begin(async move { cache.fetch(now).await });
+        state.flight.insert(flight).landing()
     }
 
     /// Asks IMS and keeps what came of it. `asked_at` is when the keys were asked for: from there their age is counted.
-    async fn fetch(&self, asked_at: NumericDate) -> Outcome {
+    async fn fetch(&self, asked_at: NumericDate) -> Result<Keys, NotVerified> {
         let outcome = self.0.ims.published_keys().await.map(Arc::new);
         let mut state = self.state();
         state.flight = None;
@@ -151,9 +133,7 @@ impl KeyCache {
                 state.published = Some(Published { keys: keys.clone(), asked_at });
                 state.failure = None;
             }
-            Err(error) => {
-                state.failure = Some(Failure { error: error.clone(), asked_at });
-            }
+            Err(error) => state.failure = Some(Failure::new(error, asked_at)),
         }
         outcome
     }
@@ -166,10 +146,10 @@ impl KeyCache {
 
 /// What [`KeyCache::glance`] sees.
 enum Glance {
-    Good(Arc<VerificationKeys>),
+    Good(Keys),
     /// Good enough if nothing better comes.
-    Old(Arc<VerificationKeys>, Landing),
-    Nothing(Landing),
+    Old(Keys, Landing<Keys>),
+    Nothing(Landing<Keys>),
 }
 
 impl Published {
@@ -178,25 +158,8 @@ impl Published {
     }
 }
 
-impl Failure {
-    /// Whether IMS is still left alone after it: for `pause`, or for as long as IMS has asked.
-    fn holds(&self, pause: Duration, now: NumericDate) -> bool {
-        let asked = match &self.error {
-            NotVerified::Unavailable(error) => error.retry_after().unwrap_or_default(),
-            _ => Duration::ZERO,
-        };
-        distance(self.asked_at, now) < pause.max(asked.min(LONGEST_RETRY_AFTER))
-    }
-}
-
 impl fmt::Debug for KeyCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyCache(..)")
     }
-}
-
-/// The task of a fetch ended before it had an outcome: its runtime was shut down, or the transport panicked.
-fn lost() -> NotVerified {
-    let source = Box::<dyn Error + Send + Sync>::from("the fetch was given up");
-    NotVerified::Unavailable(TransportError::Broken { source: source.into() }.into())
 }

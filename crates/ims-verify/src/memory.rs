@@ -11,8 +11,9 @@ use std::{
 
 use aws_lc_rs::digest::{SHA256, digest};
 use ims_claims::NumericDate;
+use ims_sign::VerifyError;
 
-use crate::{Fault, VerifiedToken};
+use crate::{Fault, NotVerified, VerifiedToken};
 
 /// How long a good token is remembered at the most. Its expiry is looked at each time, so that it is never good for longer
 /// than it lives.
@@ -51,12 +52,28 @@ impl Memory {
         valid.or_else(|| self.invalid.get(digest, now).map(Err))
     }
 
-    pub(crate) fn keep(&self, digest: TokenDigest, token: &VerifiedToken, now: NumericDate) {
+    /// Remembers what took long to find out and stays as it is. A failure to find out is no verdict.
+    pub(crate) fn remember(
+        &self,
+        digest: TokenDigest,
+        verdict: &Result<VerifiedToken, NotVerified>,
+        now: NumericDate,
+    ) {
+        match verdict {
+            Ok(token) => self.keep(digest, token, now),
+            Err(NotVerified::Bad(
+                fault @ (Fault::Signature(VerifyError::Signature) | Fault::RefusedByIms { .. }),
+            )) => self.refuse(digest, fault, now),
+            Err(_) => {}
+        }
+    }
+
+    fn keep(&self, digest: TokenDigest, token: &VerifiedToken, now: NumericDate) {
         self.invalid.remove(&digest);
         self.valid.insert(digest, token.clone(), now);
     }
 
-    pub(crate) fn refuse(&self, digest: TokenDigest, fault: &Fault, now: NumericDate) {
+    fn refuse(&self, digest: TokenDigest, fault: &Fault, now: NumericDate) {
         self.valid.remove(&digest);
         self.invalid.insert(digest, fault.clone(), now);
     }

@@ -5,18 +5,22 @@ use std::sync::Arc;
 use ims_claims::{Algorithm, CompactJwt, Environment, JwtError, NumericDate};
 use ims_exchange::SharedTransport;
 use ims_sign::{VerificationKeys, VerifyError};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     Authority, Fault, NotVerified, Requirements, VerifiedToken,
+    flight::Flight,
     ims::Ims,
     key_cache::KeyCache,
     memory::{Memory, TokenDigest},
+    questions::Questions,
     requirements::expect_current,
 };
 
 /// Verifies the access tokens that one IMS issues, for those who receive them. It holds no credentials.
 ///
-/// A clone shares keys and memory. Building one needs no runtime and sends nothing; to fetch keys, tokio has to be running.
+/// A clone shares keys and memory. Building one needs no runtime and sends nothing; to ask IMS, tokio has to be running. What
+/// is asked is asked once, however many wait for it, and who gives up waiting cancels nothing.
 ///
 /// No clock is read: every call takes `now`, the time of day, and what is kept is kept by the same times. A clock that is put
 /// back makes what was kept before it old, not young.
@@ -28,6 +32,7 @@ pub struct TokenVerifier {
     keys: KeyCache,
     /// `None` remembers nothing.
     memory: Option<Arc<Memory>>,
+    questions: Arc<Questions>,
 }
 
 impl TokenVerifier {
@@ -42,10 +47,11 @@ impl TokenVerifier {
         let requirements = Arc::new(requirements.in_environment(&environment));
         let ims = Arc::new(Ims::new(environment, transport));
         let keys = KeyCache::new(Arc::clone(&ims));
-        Self { ims, authority, requirements, keys, memory: Some(Arc::new(Memory::new())) }
+        let (memory, questions) = (Some(Arc::new(Memory::new())), Arc::default());
+        Self { ims, authority, requirements, keys, memory, questions }
     }
 
-    /// Remembers no token, so that each is verified anew, by IMS too if that is the authority. Keys are still kept.
+    /// Remembers no token, so that each is verified anew by every call, if need be by IMS. Keys are still kept.
     #[must_use]
     pub fn without_memory(mut self) -> Self {
         self.memory = None;
@@ -59,28 +65,26 @@ impl TokenVerifier {
     /// needed and gave no answer.
     ///
     /// # Panics
-    /// Outside of a tokio runtime, when keys have to be fetched.
+    /// Outside of a tokio runtime, when keys have to be fetched or IMS has to be asked.
     pub async fn verify(
         &self,
         token: &str,
         now: NumericDate,
     ) -> Result<VerifiedToken, NotVerified> {
-        let memory = self.memory_of(token)?;
+        let memory = self.place_of(token)?;
         if let Some(verdict) = memory.and_then(|(memory, digest)| memory.recall(&digest, now)) {
             let token = verdict?;
             expect_current(&token, now)?;
             return Ok(token);
         }
-        let verdict = match self.authority {
-            Authority::PublishedKeys => self.ask_keys(token, now).await,
-            Authority::Ims => self.ask_ims(token, now).await,
-            Authority::PublishedKeysElseIms => match self.ask_keys(token, now).await {
-                Err(NotVerified::KeyNotPublished) => self.ask_ims(token, now).await,
+        match self.authority {
+            Authority::PublishedKeys => self.ask_keys(token, memory, now).await,
+            Authority::Ims => self.ask_ims(token, memory, now).await,
+            Authority::PublishedKeysElseIms => match self.ask_keys(token, memory, now).await {
+                Err(NotVerified::KeyNotPublished) => self.ask_ims(token, memory, now).await,
                 verdict => verdict,
             },
-        };
-        remember(memory, &verdict, now);
-        verdict
+        }
     }
 
     /// Asks IMS about `token`, whatever the authority is and whatever is remembered; what IMS says is remembered then.
@@ -89,18 +93,36 @@ impl TokenVerifier {
     ///
     /// # Errors
     /// [`NotVerified`], but never [`NotVerified::KeyNotPublished`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub async fn verify_with_ims(
         &self,
         token: &str,
         now: NumericDate,
     ) -> Result<VerifiedToken, NotVerified> {
-        let memory = self.memory_of(token)?;
-        let verdict = self.ask_ims(token, now).await;
-        remember(memory, &verdict, now);
+        let memory = self.place_of(token)?;
+        self.ask_ims(token, memory, now).await
+    }
+
+    async fn ask_keys(
+        &self,
+        token: &str,
+        memory: Place<'_>,
+        now: NumericDate,
+    ) -> Result<VerifiedToken, NotVerified> {
+        let verdict = self.check_signature(token, now).await;
+        if let Some((memory, digest)) = memory {
+            memory.remember(digest, &verdict, now);
+        }
         verdict
     }
 
-    async fn ask_keys(&self, token: &str, now: NumericDate) -> Result<VerifiedToken, NotVerified> {
+    async fn check_signature(
+        &self,
+        token: &str,
+        now: NumericDate,
+    ) -> Result<VerifiedToken, NotVerified> {
         let jwt = CompactJwt::parse(token).map_err(Fault::NotAJwt)?;
         let keys = self.keys.current(now).await?;
         if names_its_signer(&jwt, &keys)? {
@@ -113,25 +135,45 @@ impl TokenVerifier {
         if names_its_signer(&jwt, &newer)? { Ok(token) } else { Err(NotVerified::KeyNotPublished) }
     }
 
-    async fn ask_ims(&self, token: &str, now: NumericDate) -> Result<VerifiedToken, NotVerified> {
+    async fn ask_ims(
+        &self,
+        token: &str,
+        memory: Place<'_>,
+        now: NumericDate,
+    ) -> Result<VerifiedToken, NotVerified> {
         let jwt = CompactJwt::parse(token).map_err(Fault::NotAJwt)?;
         let verified = self.claims(&jwt, now)?;
-        self.ims.expect_valid(token, verified.client_id()).await?;
-        Ok(verified)
+        let Some((memory, digest)) = memory else {
+            self.ims.expect_valid(token, verified.client_id(), now).await?;
+            return Ok(verified);
+        };
+        let landing = self.questions.join(digest, || {
+            let (ims, memory) = (Arc::clone(&self.ims), Arc::clone(memory));
+            let token = SecretString::from(token);
+            Flight::begin(async move {
+                let (token, client_id) = (token.expose_secret(), verified.client_id());
+                let verdict = ims.expect_valid(token, client_id, now).await.map(|()| verified);
+                memory.remember(digest, &verdict, now);
+                verdict
+            })
+        });
+        landing.await
     }
 
     fn claims(&self, jwt: &CompactJwt<'_>, now: NumericDate) -> Result<VerifiedToken, Fault> {
         self.requirements.claims(jwt.payload_object().map_err(Fault::NotAJwt)?, now)
     }
 
-    /// The memory, and under what `token` is in it.
-    fn memory_of(&self, token: &str) -> Result<Option<(&Memory, TokenDigest)>, Fault> {
+    fn place_of(&self, token: &str) -> Result<Place<'_>, Fault> {
         if token.len() > CompactJwt::MAX_LENGTH {
             return Err(Fault::NotAJwt(JwtError::TooLong));
         }
-        Ok(self.memory.as_deref().map(|memory| (memory, TokenDigest::of(token))))
+        Ok(self.memory.as_ref().map(|memory| (memory, TokenDigest::of(token))))
     }
 }
+
+/// The memory, if there is one, and under what a token is in it.
+type Place<'a> = Option<(&'a Arc<Memory>, TokenDigest)>;
 
 /// Whether the key that `jwt` names, and that is among `keys`, has signed it; `false` if it is not among them.
 fn names_its_signer(jwt: &CompactJwt<'_>, keys: &VerificationKeys) -> Result<bool, Fault> {
@@ -139,21 +181,5 @@ fn names_its_signer(jwt: &CompactJwt<'_>, keys: &VerificationKeys) -> Result<boo
         Ok(()) => Ok(true),
         Err(VerifyError::UnknownKey) => Ok(false),
         Err(error) => Err(Fault::Signature(error)),
-    }
-}
-
-/// Remembers what took long to find out and stays as it is. A failure to find out is no verdict.
-fn remember(
-    memory: Option<(&Memory, TokenDigest)>,
-    verdict: &Result<VerifiedToken, NotVerified>,
-    now: NumericDate,
-) {
-    let Some((memory, digest)) = memory else { return };
-    match verdict {
-        Ok(token) => memory.keep(digest, token, now),
-        Err(NotVerified::Bad(
-            fault @ (Fault::Signature(VerifyError::Signature) | Fault::RefusedByIms { .. }),
-        )) => memory.refuse(digest, fault, now),
-        Err(_) => {}
     }
 }

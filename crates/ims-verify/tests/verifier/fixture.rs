@@ -247,3 +247,10 @@ pub(crate) fn fault(verdict: Result<VerifiedToken, NotVerified>) -> Fault {
         other => panic!("not a bad token: {other:?}"),
     }
 }
+
+/// Lets tasks in the background come to their end.
+pub(crate) async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}

@@ -41,13 +41,6 @@ fn before(date: NumericDate) -> NumericDate {
     date.minus(Duration::from_secs(1))
 }
 
-/// Lets tasks in the background come to their end.
-async fn settle() {
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn ten_thousand_tasks_at_once_make_one_fetch() {
     let ims = FakeIms::new();

@@ -1,5 +1,6 @@
 //! IMS as the authority: when it is asked, what its word is worth, and what is remembered of it.
 
+use futures_util::FutureExt;
 use ims_claims::JwtError;
 use ims_sign::VerifyError;
 use ims_testkit::keys;
@@ -127,6 +128,57 @@ async fn without_a_memory_ims_is_asked_each_time() {
 }
 
 #[tokio::test]
+async fn ten_thousand_callers_with_two_tokens_ask_two_questions() {
+    let ims = FakeIms::new();
+    ims.close();
+    let verifier = ims.verifier(Authority::Ims);
+    let tokens = [token(&claims()), unpublished()];
+    let callers: Vec<_> = (0..10_000)
+        .map(|number| {
+            let (verifier, token) = (verifier.clone(), tokens[number % 2].clone());
+            tokio::spawn(async move { verifier.verify(&token, NOW).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    ims.open();
+    for caller in callers {
+        caller.await.unwrap().unwrap();
+    }
+    assert_eq!(ims.questions(), 2);
+}
+
+#[tokio::test]
+async fn who_gives_up_cancels_no_question_and_its_answer_is_remembered() {
+    let ims = FakeIms::new();
+    ims.close();
+    let (verifier, token) = (ims.verifier(Authority::Ims), token(&claims()));
+    let mut impatient = Box::pin(verifier.verify(&token, NOW));
+    assert!(impatient.as_mut().now_or_never().is_none());
+    drop(impatient);
+    ims.open();
+    settle().await;
+    verifier.verify(&token, NOW).await.unwrap();
+    assert_eq!(ims.questions(), 1);
+}
+
+#[tokio::test]
+async fn an_ims_that_asks_to_be_left_alone_is_left_alone() {
+    let ims = FakeIms::new();
+    let verifier = ims.verifier(Authority::Ims);
+    ims.says(Answer::RetryAfter("90"));
+    for now in [0, 0, 89] {
+        for token in [token(&claims()), unpublished()] {
+            let error = verifier.verify(&token, later(now)).await.unwrap_err();
+            assert!(error.is_transient(), "{error:?}");
+        }
+    }
+    assert_eq!(ims.questions(), 1);
+    ims.says(Answer::ok(r#"{"valid":true}"#));
+    verifier.verify(&unpublished(), later(90)).await.unwrap();
+    verifier.verify(&token(&claims()), later(90)).await.unwrap();
+}
+
+#[tokio::test]
 async fn ims_overrules_what_the_keys_say_while_it_is_remembered() {
     let ims = FakeIms::new();
     let verifier = ims.verifier(Authority::PublishedKeys);
@@ -156,6 +208,7 @@ async fn an_answer_that_is_no_verdict_is_none_and_is_not_remembered() {
         ("a refusal",         Answer::Body(400, br#"{"error":"invalid_client"}"#.to_vec())),
         ("a gateway",         Answer::Body(502, br#"{"valid":true}"#.to_vec())),
         ("silence",           Answer::silence()),
+        ("a panic",           Answer::Panics),
     ];
     let ims = FakeIms::new();
     let verifier = ims.verifier(Authority::PublishedKeysElseIms);
