@@ -49,6 +49,7 @@ const TOOLS: &[Tool] = &[
     tool(Library(&["pkcs11/p11-kit-client.so"]),             "p11-kit-modules", Required, "is the near end of that token"),
     tool(Library(&["nss/libsoftokn3.so", "libsoftokn3.so"]), "libnss3",         Required, "is a second PKCS#11 module"),
     tool(Program("certutil"),                                "libnss3-tools",   Required, "fills that module's database"),
+    tool(Program("strace"),                                  "strace",          Optional, "kills the command at every system call, and lets its disk fail"),
     tool(Program("curl"),                                    "curl",            Optional, "is an HTTP client that is not ours, for the benchmarks"),
     tool(Program("node"),                                    "nodejs",          Optional, "runs Adobe's JavaScript clients"),
 ];
