@@ -11,6 +11,8 @@ mod nonce;
 #[cfg(feature = "authorization-code")]
 mod random_text;
 #[cfg(feature = "authorization-code")]
+mod redirect;
+#[cfg(feature = "authorization-code")]
 mod state;
 
 #[cfg(feature = "authorization-code")]
@@ -20,5 +22,7 @@ pub use code_verifier::CodeVerifier;
 pub use logout_url::LogoutUrl;
 #[cfg(feature = "authorization-code")]
 pub use nonce::Nonce;
+#[cfg(feature = "authorization-code")]
+pub use redirect::RedirectError;
 #[cfg(feature = "authorization-code")]
 pub use state::State;

@@ -29,7 +29,7 @@ pub use authorization_code::AuthorizationCode;
 pub use browser::LogoutUrl;
 #[cfg(feature = "authorization-code")]
 pub use browser::{
-    AuthorizeUrl, AuthorizeVersion, CodeVerifier, Nonce, Prompt, ResponseType, State,
+    AuthorizeUrl, AuthorizeVersion, CodeVerifier, Nonce, Prompt, RedirectError, ResponseType, State,
 };
 pub use call::{
     AdminOrganizations, AdminProfile, ClientRegistration, Discovery, InvalidateToken, OrgRef,

@@ -178,7 +178,7 @@ fn http_date(text: &str) -> Option<NumericDate> {
     Some(NumericDate::from_seconds(0).plus(date))
 }
 
-fn is_code(code: &str) -> bool {
+pub(crate) fn is_code(code: &str) -> bool {
     (1..=64).contains(&code.len())
         && code.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.:/".contains(&b))
 }

@@ -2,7 +2,10 @@
 
 use ims_claims::{ClientId, Environment};
 
-use crate::{CodeVerifier, Nonce, Resource, Scope, State, message::urlencoded, resource, scope};
+use crate::{
+    AuthorizationCode, CodeVerifier, Nonce, RedirectError, Resource, Scope, State,
+    browser::redirect, message::urlencoded, resource, scope,
+};
 
 /// The URL of an authorization request (RFC 6749 §4.1.1), always with the challenge of PKCE by `S256` (RFC 7636 §4.3).
 ///
@@ -137,6 +140,15 @@ impl<'a> AuthorizeUrl<'a> {
         query.retain(|(_, value)| !value.is_empty());
         format!("{}?{}", environment.endpoint(path), urlencoded(&query))
     }
+
+    /// Reads the code that the browser brings back in `redirect`: the whole URL, or the path and query that a server on a
+    /// loopback address was asked for.
+    ///
+    /// # Errors
+    /// [`RedirectError`], by what the caller can do.
+    pub fn answer(&self, redirect: &str) -> Result<AuthorizationCode, RedirectError> {
+        redirect::read(redirect, self.state)
+    }
 }
 
 impl ResponseType {
@@ -191,6 +203,9 @@ mod tests {
         let more = "&nonce=n&prompt=login&resource=https%3A%2F%2Fa.example%2Fx&resource=urn%3Ab";
         assert_eq!(request.url(&production), format!("{base}/v2?{query}{more}"));
         assert!(!format!("{request:?}{}", request.url(&production)).contains(VERIFIER));
+
+        let code = request.answer("/OAuth/callback?code=c&state=90cff02f-da33").unwrap();
+        assert_eq!(code.expose_secret(), "c");
     }
 
     #[test]
