@@ -10,6 +10,7 @@ mod cluster_exchange;
 mod code_exchange;
 mod jwt_exchange;
 mod permanent_code_exchange;
+mod promise_exchange;
 mod token_answer;
 mod token_exchange;
 mod token_refresh;
@@ -20,6 +21,7 @@ pub use cluster_exchange::{ClusterExchange, ClusterTarget};
 pub use code_exchange::CodeExchange;
 pub use jwt_exchange::JwtExchange;
 pub use permanent_code_exchange::PermanentCodeExchange;
+pub use promise_exchange::PromiseExchange;
 pub use token_exchange::TokenExchange;
 pub use token_refresh::TokenRefresh;
 

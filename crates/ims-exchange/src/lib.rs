@@ -10,6 +10,7 @@ mod error;
 mod grant;
 mod id_token;
 mod message;
+mod promise_token;
 mod refresh_token;
 mod refusal;
 #[cfg(feature = "reqwest")]
@@ -33,8 +34,9 @@ pub use browser::{
 };
 pub use call::{
     AdminOrganizations, AdminProfile, ClientRegistration, Discovery, InvalidateToken, OrgRef,
-    Organization, Organizations, ProductContext, Profile, ProviderMetadata, PublishedKeys,
-    RegisteredClient, RevokeToken, TokenValidity, UserClaims, UserInfo, UserProfile, ValidateToken,
+    Organization, Organizations, ProductContext, Profile, Promise, PromiseRequest,
+    ProviderMetadata, PublishedKeys, RegisteredClient, RevokeToken, TokenValidity, UserClaims,
+    UserInfo, UserProfile, ValidateToken,
 };
 pub use client_secret::ClientSecret;
 pub use error::ExchangeError;
@@ -42,10 +44,11 @@ pub use error::ExchangeError;
 pub use grant::CodeExchange;
 pub use grant::{
     ClientCredentials, ClusterExchange, ClusterTarget, Grant, JwtExchange, PermanentCodeExchange,
-    TokenExchange, TokenRefresh,
+    PromiseExchange, TokenExchange, TokenRefresh,
 };
 pub use id_token::IdToken;
 pub use message::{Request, Response};
+pub use promise_token::PromiseToken;
 pub use refresh_token::RefreshToken;
 pub use refusal::{Cause, Refusal};
 #[cfg(feature = "reqwest")]

@@ -10,8 +10,9 @@ use ims_exchange::{
     AccessToken, AdminOrganizations, AdminProfile, AuthorizationCode, ClientCredentials,
     ClientRegistration, ClientSecret, ClusterExchange, ClusterTarget, CodeExchange, CodeVerifier,
     Discovery, ExchangeError, Grant, InvalidateToken, JwtExchange, Organizations,
-    PermanentCodeExchange, Profile, PublishedKeys, RefreshToken, Request, Response, RevokeToken,
-    Scope, TokenExchange, TokenKind, TokenRefresh, UserInfo, ValidateToken,
+    PermanentCodeExchange, Profile, PromiseExchange, PromiseRequest, PromiseToken, PublishedKeys,
+    RefreshToken, Request, Response, RevokeToken, Scope, TokenExchange, TokenKind, TokenRefresh,
+    UserInfo, ValidateToken,
 };
 
 /// The secret that is sent, wherever there is one, and that no error may repeat. It is long enough for a code verifier.
@@ -57,6 +58,7 @@ pub(crate) struct Secrets {
     refresh_token: RefreshToken,
     code: AuthorizationCode,
     verifier: CodeVerifier,
+    promise_token: PromiseToken,
 }
 
 impl Secrets {
@@ -84,6 +86,7 @@ impl Secrets {
             refresh_token: RefreshToken::new(canary()).unwrap(),
             code: AuthorizationCode::new(canary()).unwrap(),
             verifier: CodeVerifier::new(canary()).unwrap(),
+            promise_token: PromiseToken::new(canary()).unwrap(),
         }
     }
 }
@@ -173,6 +176,30 @@ fn grants(with: &Secrets) -> Vec<Door<'_>> {
         grant!(TokenExchange, TokenExchange::new(client_id, client_secret, CANARY, &with.scopes), TOKEN, NO_TOKEN),
         grant!(ClusterExchange, ClusterExchange::new(client_id, client_secret, CANARY, target), TOKEN, NO_TOKEN),
         grant!(PermanentCodeExchange, PermanentCodeExchange::new(client_id, client_secret, &with.code), TOKEN, NO_TOKEN),
+        grant!(PromiseExchange, PromiseExchange::new(client_id, client_secret, &with.promise_token, &with.scopes), TOKEN, NO_TOKEN),
+        Door {
+            name: "PromiseExchange, its promise",
+            reads: Reads::Object,
+            good: r#"{"promise_token":"p","promise_token_expires_in":60}"#,
+            wrong: &[(r#""p""#, r#""CANARY\n""#), (r#""p""#, r#"["CANARY"]"#), ("60", "null"), ("60", "-1"), ("60", r#""CANARY""#)],
+            read: Box::new(|response| {
+                let grant = PromiseExchange::new(client_id, client_secret, &with.promise_token, &with.scopes);
+                grant.promise(response, SENT_AT).map(drop)
+            }),
+            ..grant!(PromiseExchange, PromiseExchange::new(client_id, client_secret, &with.promise_token, &with.scopes), TOKEN, NO_TOKEN)
+        },
+        Door {
+            name: "PromiseRequest",
+            good: r#"{"promise_token":"p","expires_in":60}"#,
+            wrong: &[(r#""p""#, r#""CANARY\n""#), (r#""p""#, r#"["CANARY"]"#), ("60", "null"), ("60", "-1"), ("60", r#""CANARY""#)],
+            request: Box::new(|environment| {
+                PromiseRequest::new(client_id, client_secret, "d", CANARY).request(environment)
+            }),
+            read: Box::new(|response| {
+                PromiseRequest::new(client_id, client_secret, "d", CANARY).answer(response, SENT_AT).map(drop)
+            }),
+            ..grant!(PromiseExchange, PromiseExchange::new(client_id, client_secret, &with.promise_token, &with.scopes), TOKEN, NO_TOKEN)
+        },
     ]
 }
 
