@@ -3,9 +3,9 @@
 use http::HeaderMap;
 use ims_claims::{ClientId, Environment};
 use ims_exchange::AccessToken;
-use ims_token::{TokenError, TokenKeeper};
+use ims_token::{Health, TokenError, TokenKeeper};
 
-use crate::{ClientBuilder, Credentials, Error};
+use crate::{ClientBuilder, Credentials, Error, RefreshTokensError, unsaved::Unsaved};
 
 /// Obtains and keeps the access token of one integration. Cheap to clone; clones share the token.
 ///
@@ -15,6 +15,7 @@ pub struct Client {
     pub(crate) keeper: TokenKeeper,
     pub(crate) environment: Environment,
     pub(crate) id: ClientId,
+    pub(crate) unsaved: Unsaved,
 }
 
 impl Client {
@@ -47,6 +48,21 @@ impl Client {
     /// Those of [`Client::access_token`].
     pub async fn headers(&self) -> Result<HeaderMap, TokenError> {
         self.keeper.headers().await
+    }
+
+    /// How the keeper is doing, and when the certificate of a service account ends, if it is known.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.keeper.health()
+    }
+
+    /// Why the newest refresh token of a person lies nowhere but in the memory of this process: it could not be saved.
+    ///
+    /// Access tokens are handed out all the same, and each refresh tries to save it again. If the process ends before, the
+    /// person has to sign in anew.
+    #[must_use]
+    pub fn unsaved_refresh_token(&self) -> Option<RefreshTokensError> {
+        self.unsaved.error()
     }
 
     /// What keeps the token fresh, for [`report_rejected`](TokenKeeper::report_rejected),

@@ -1,23 +1,28 @@
 //! Putting a client together. Every part has a default, and every part can be your own.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use ims_claims::{AssertionLifetime, Environment};
+use ims_claims::{AssertionLifetime, Environment, NumericDate};
 use ims_exchange::{AccessToken, Scope, SharedTransport, Transport};
 use ims_sign::{SharedSigner, Signer};
 use ims_token::{
-    CacheKey, Clock, FetchError, SharedClock, SharedStore, SystemClock, TokenKeeper, TokenSource,
-    TokenStore,
+    CacheKey, Clock, Event, FetchError, SharedClock, SharedStore, SystemClock, TokenKeeper,
+    TokenSource, TokenStore,
 };
 
 use crate::{
     ApiKeyAlone, Client, Credential, Credentials, Error, ServiceAccountCredential,
-    server_to_server::ServerToServerSource, service_account::ServiceAccountSource,
+    connection::Connection, preferred::Preferred, server_to_server::ServerToServerSource,
+    service_account::ServiceAccountSource, signing_pair::SigningPair, unsaved::Unsaved,
+    user::UserSource,
 };
 
 /// How long one request to IMS may take. Several of them fit into the deadline of a refresh
 /// ([`DEADLINE`](ims_token::DEADLINE)).
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long before its certificate ends a service account warns of it: an [`Event`] once a day.
+pub const CERTIFICATE_MARGIN: Duration = Duration::from_hours(30 * 24);
 
 /// Puts a [`Client`] together.
 #[derive(Debug)]
@@ -26,11 +31,18 @@ pub struct ClientBuilder {
     credentials: Credentials,
     assertion_lifetime: AssertionLifetime,
     signer: Option<SharedSigner>,
+    second_signer: Option<SharedSigner>,
+    certificate_margin: Duration,
     transport: Option<SharedTransport>,
     request_timeout: Duration,
     clock: SharedClock,
     store: Option<SharedStore>,
+    observer: Option<Observer>,
 }
+
+/// Whoever wants to know what the keeper does.
+#[derive(Clone)]
+struct Observer(Arc<dyn Fn(&Event) + Send + Sync>);
 
 impl ClientBuilder {
     pub(crate) fn new(credentials: Credentials) -> Self {
@@ -38,16 +50,31 @@ impl ClientBuilder {
             credentials,
             assertion_lifetime: AssertionLifetime::default(),
             signer: None,
+            second_signer: None,
+            certificate_margin: CERTIFICATE_MARGIN,
             transport: None,
             request_timeout: REQUEST_TIMEOUT,
             clock: SharedClock::new(SystemClock),
             store: None,
+            observer: None,
         }
     }
 
     /// Signs with `signer` instead of the key that the credentials name: with a key behind a network service, say.
     pub fn with_signer(self, signer: impl Signer + 'static) -> Self {
         Self { signer: Some(SharedSigner::new(signer)), ..self }
+    }
+
+    /// Signs with `signer` if IMS no longer matches the first, instead of the second key that the credentials name. So a key
+    /// can be replaced without a moment in which none is taken.
+    pub fn with_second_signer(self, signer: impl Signer + 'static) -> Self {
+        Self { second_signer: Some(SharedSigner::new(signer)), ..self }
+    }
+
+    /// Warns of the certificate's end from `margin` before it on, instead of [`CERTIFICATE_MARGIN`]. Of two certificates the
+    /// later end counts, as long as both are known.
+    pub fn with_certificate_margin(self, margin: Duration) -> Self {
+        Self { certificate_margin: margin, ..self }
     }
 
     /// Sends requests through `transport` instead of reqwest.
@@ -70,84 +97,127 @@ impl ClientBuilder {
         Self { clock: SharedClock::new(clock), ..self }
     }
 
+    /// Tells `observe` of everything that the keeper does. It runs within a refresh, so it should be quick.
+    pub fn with_observer(self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        Self { observer: Some(Observer(Arc::new(observe))), ..self }
+    }
+
     /// Shares the token through `store` with other processes of the same integration.
+    ///
+    /// A user's token is kept under the name of the place where the refresh token lies, so the store has to be one of that
+    /// user alone.
     pub fn with_store(self, store: impl TokenStore + 'static) -> Self {
         Self { store: Some(SharedStore::new(store)), ..self }
     }
 
-    /// Builds the client: reads the private key, and sets up the transport. Nothing is sent.
+    /// Builds the client: reads the private keys, and sets up the transport. Nothing is sent.
     ///
     /// # Errors
     /// [`Error`]; [`Error::MissingFeature`] if no transport is given and the feature `reqwest` is off.
     pub fn build(self) -> Result<Client, Error> {
         let environment = self.credentials.environment().clone();
-        let client_id = self.credentials.client_id().clone();
-        let org_id = self.credentials.org_id().cloned();
-        let (store, key, clock) =
-            (self.store.clone(), cache_key(&self.credentials), self.clock.clone());
-        let mut keeper = TokenKeeper::new(self.source()?, clock).with_client_id(&client_id);
+        let key = cache_key(&self.credentials);
+        let credential = self.credentials.clone().into_credential();
+        let (client_id, org_id) = (credential.client_id().clone(), credential.org_id().cloned());
+        let (store, observer, clock) =
+            (self.store.clone(), self.observer.clone(), self.clock.clone());
+        let margin = self.certificate_margin;
+        let Source { tokens, ends_at, unsaved } = self.source(credential)?;
+
+        let mut keeper = TokenKeeper::new(tokens, clock).with_client_id(&client_id);
         if let Some(org_id) = org_id {
             keeper = keeper.with_org_id(&org_id);
         }
         if let Some(store) = store {
             keeper = keeper.with_store(store, key);
         }
-        Ok(Client { keeper, environment, id: client_id })
+        if let Some(ends_at) = ends_at {
+            keeper = keeper.with_credential_end(ends_at, margin);
+        }
+        if let Some(Observer(observe)) = observer {
+            keeper = keeper.with_observer(move |event| observe(event));
+        }
+        Ok(Client { keeper, environment, id: client_id, unsaved })
     }
 
-    fn source(self) -> Result<TokenSource, Error> {
-        let environment = self.credentials.environment().clone();
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => default_transport(&environment)?,
-        };
-        Ok(match self.credentials.into_credential() {
-            Credential::ServiceAccount(ServiceAccountCredential {
-                account,
-                client_secrets,
-                signing_keys,
-                sends_jti,
-            }) => {
-                let signer =
-                    self.signer.map_or_else(|| signing_keys.first().signing_key.signer(), Ok)?;
-                let source = ServiceAccountSource {
-                    environment,
-                    account,
-                    assertion_lifetime: self.assertion_lifetime,
-                    sends_jti,
-                    client_secrets,
-                    signer,
-                    transport,
-                    request_timeout: self.request_timeout,
-                    clock: self.clock,
-                };
-                asking(source, ServiceAccountSource::fetch)
-            }
+    fn source(self, credential: Credential) -> Result<Source, Error> {
+        match credential {
+            Credential::ServiceAccount(credential) => self.service_account(credential),
             Credential::ServerToServer(credential) => {
-                let source = ServerToServerSource {
-                    environment,
-                    credential,
-                    transport,
-                    request_timeout: self.request_timeout,
-                    clock: self.clock,
-                };
-                asking(source, ServerToServerSource::fetch)
+                let source = ServerToServerSource::new(self.connection()?, credential);
+                Ok(Source::new(source, ServerToServerSource::fetch))
+            }
+            Credential::User(credential) => {
+                let source = UserSource::new(self.connection()?, credential);
+                let unsaved = source.unsaved();
+                Ok(Source { unsaved, ..Source::new(source, UserSource::fetch) })
             }
             Credential::ApiKey(_) => {
-                TokenSource::new(async || Err(FetchError::permanent(ApiKeyAlone)))
+                Ok(Source::new((), async |_| Err(FetchError::permanent(ApiKeyAlone))))
             }
-        })
+        }
+    }
+
+    fn service_account(self, credential: ServiceAccountCredential) -> Result<Source, Error> {
+        let connection = self.connection()?;
+        let mut signing_pairs = Vec::new();
+        let given = [self.signer, self.second_signer];
+        let named = [Some(credential.signing_keys.first()), credential.signing_keys.second()];
+        for (given, named) in given.into_iter().zip(named) {
+            let signer = match (given, named) {
+                (Some(signer), _) => signer,
+                (None, Some(pair)) => pair.signing_key.signer()?,
+                (None, None) => continue,
+            };
+            let certificate = named.and_then(|pair| pair.certificate.as_deref());
+            signing_pairs.push(SigningPair::new(signer, certificate));
+        }
+        // As long as one of them lasts, there are tokens.
+        let ends_at = signing_pairs.iter().map(SigningPair::ends_at).collect::<Option<Vec<_>>>();
+        let source = ServiceAccountSource {
+            connection,
+            account: credential.account,
+            assertion_lifetime: self.assertion_lifetime,
+            sends_jti: credential.sends_jti,
+            client_secrets: Preferred::new(credential.client_secrets.iter().cloned()),
+            signing_pairs: Preferred::new(signing_pairs),
+        };
+        let ends_at = ends_at.and_then(|ends| ends.into_iter().max());
+        Ok(Source { ends_at, ..Source::new(source, ServiceAccountSource::fetch) })
+    }
+
+    fn connection(&self) -> Result<Connection, Error> {
+        let environment = self.credentials.environment().clone();
+        let transport = match &self.transport {
+            Some(transport) => transport.clone(),
+            None => default_transport(&environment)?,
+        };
+        let (request_timeout, clock) = (self.request_timeout, self.clock.clone());
+        Ok(Connection { environment, transport, request_timeout, clock })
     }
 }
 
-/// A source of tokens that asks `source` by its method `fetch`.
-fn asking<Source, Fetching>(source: Source, fetch: fn(Arc<Source>) -> Fetching) -> TokenSource
-where
-    Source: Send + Sync + 'static,
-    Fetching: Future<Output = Result<AccessToken, FetchError>> + Send + 'static,
-{
-    let source = Arc::new(source);
-    TokenSource::new(move || fetch(Arc::clone(&source)))
+/// Where tokens come from, and what else is known of it.
+struct Source {
+    tokens: TokenSource,
+    ends_at: Option<NumericDate>,
+    unsaved: Unsaved,
+}
+
+impl Source {
+    /// Asks `source` by its method `fetch`.
+    fn new<S, Fetching>(
+        source: S,
+        fetch: impl Fn(Arc<S>) -> Fetching + Send + Sync + 'static,
+    ) -> Self
+    where
+        S: Send + Sync + 'static,
+        Fetching: Future<Output = Result<AccessToken, FetchError>> + Send + 'static,
+    {
+        let source = Arc::new(source);
+        let tokens = TokenSource::new(move || fetch(Arc::clone(&source)));
+        Self { tokens, ends_at: None, unsaved: Unsaved::default() }
+    }
 }
 
 /// Under what the token of these credentials is kept in a store.
@@ -165,6 +235,10 @@ fn cache_key(credentials: &Credentials) -> CacheKey {
                 None => key,
             }
         }
+        // Who has signed in is not known here, but whose place it is.
+        Credential::User(credential) => {
+            key("refresh_token").with_account(&credential.refresh_tokens.place())
+        }
         Credential::ApiKey(_) => key("none"),
     }
 }
@@ -177,4 +251,10 @@ fn default_transport(environment: &Environment) -> Result<SharedTransport, Error
 #[cfg(not(feature = "reqwest"))]
 fn default_transport(_environment: &Environment) -> Result<SharedTransport, Error> {
     Err(Error::MissingFeature { feature: "reqwest" })
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
 }

@@ -1,6 +1,6 @@
 //! The secrets of one integration, of which there are two while they are rotated.
 
-use ims_exchange::ClientSecret;
+use ims_exchange::{ClientSecret, ExchangeError};
 
 /// One client secret, or several of which IMS may take any: Adobe's Developer Console keeps two, so that one can be
 /// replaced while the other works.
@@ -51,4 +51,11 @@ impl From<ClientSecret> for ClientSecrets {
     fn from(client_secret: ClientSecret) -> Self {
         Self::new(client_secret)
     }
+}
+
+/// Whether IMS took the client secret for a wrong one: the only refusal after which another is tried.
+pub(crate) fn is_wrong_secret(error: &ExchangeError) -> bool {
+    let refusal = error.refusal();
+    refusal
+        .is_some_and(|refusal| (refusal.status(), refusal.code()) == (401, Some("invalid_client")))
 }

@@ -3,7 +3,7 @@
 use ims_claims::{ClientId, OrgId, ServiceAccount};
 use ims_exchange::Scope;
 
-use crate::{ClientSecrets, SigningKeys};
+use crate::{ClientSecrets, RefreshTokens, SigningKeys};
 
 /// The kinds of credentials.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub enum Credential {
     ServiceAccount(ServiceAccountCredential),
     /// OAuth Server-to-Server.
     ServerToServer(ServerToServerCredential),
+    /// A person who has signed in.
+    User(UserCredential),
     /// An API key alone, for APIs that ask for nothing else.
     ApiKey(ApiKeyCredential),
 }
@@ -43,6 +45,21 @@ pub struct ServerToServerCredential {
     pub org_id: Option<OrgId>,
 }
 
+/// A client id in whose name a person has signed in, and where the refresh token of that sign-in lies.
+#[derive(Debug, Clone)]
+pub struct UserCredential {
+    /// The integration.
+    pub client_id: ClientId,
+    /// The integration's secrets; `None` for a public client (RFC 6749 §2.1), which has none.
+    pub client_secrets: Option<ClientSecrets>,
+    /// What the person was asked for. They are sent at the sign-in, and hold for what follows.
+    pub scopes: Vec<Scope>,
+    /// The organization, which is sent to APIs as `x-gw-ims-org-id` if it is given.
+    pub org_id: Option<OrgId>,
+    /// Where the refresh token lies.
+    pub refresh_tokens: RefreshTokens,
+}
+
 /// An API key, which is sent as `x-api-key`. There is no access token, and IMS is never asked.
 #[derive(Debug, Clone)]
 pub struct ApiKeyCredential {
@@ -59,6 +76,7 @@ impl Credential {
         match self {
             Self::ServiceAccount(credential) => credential.account.client_id(),
             Self::ServerToServer(credential) => &credential.client_id,
+            Self::User(credential) => &credential.client_id,
             Self::ApiKey(credential) => &credential.client_id,
         }
     }
@@ -69,6 +87,7 @@ impl Credential {
         match self {
             Self::ServiceAccount(credential) => Some(credential.account.org_id()),
             Self::ServerToServer(credential) => credential.org_id.as_ref(),
+            Self::User(credential) => credential.org_id.as_ref(),
             Self::ApiKey(credential) => credential.org_id.as_ref(),
         }
     }

@@ -2,29 +2,42 @@
 
 #[cfg(feature = "blocking")]
 mod blocking;
+mod certificate_explains;
 mod client;
 mod client_builder;
 mod client_secrets;
+mod connection;
 mod credential;
 mod credentials;
 mod error;
+#[cfg(feature = "keyring")]
+pub mod keyring;
+mod preferred;
+mod refresh_tokens;
 mod server_to_server;
 mod service_account;
 mod signing_key;
 mod signing_keys;
+mod signing_pair;
+mod unsaved;
+mod user;
 
 #[cfg(feature = "blocking")]
 pub use blocking::BlockingClient;
+pub use certificate_explains::{CertificateEvidence, CertificateExplains};
 pub use client::Client;
-pub use client_builder::{ClientBuilder, REQUEST_TIMEOUT};
+pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder, REQUEST_TIMEOUT};
 pub use client_secrets::ClientSecrets;
 pub use credential::{
     ApiKeyCredential, Credential, ServerToServerCredential, ServiceAccountCredential,
+    UserCredential,
 };
 pub use credentials::{Credentials, CredentialsError, Form};
 pub use error::{ApiKeyAlone, Error};
+pub use refresh_tokens::{RefreshTokens, RefreshTokensError};
 pub use signing_key::SigningKey;
 pub use signing_keys::{KeyPair, SigningKeys};
+pub use user::NotSignedIn;
 
 pub use ims_cert as cert;
 pub use ims_claims as claims;

@@ -1,37 +1,46 @@
 //! The whole way of an OAuth Server-to-Server credential to its token.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use ims_claims::Environment;
-use ims_exchange::{
-    AccessToken, ClientCredentials, ExchangeError, Grant, SharedTransport, Transport,
+use ims_claims::{ClientId, OrgId};
+use ims_exchange::{AccessToken, ClientCredentials, ClientSecret, ExchangeError, Grant, Scope};
+use ims_token::FetchError;
+
+use crate::{
+    ServerToServerCredential, client_secrets::is_wrong_secret, connection::Connection,
+    preferred::Preferred,
 };
-use ims_token::{Clock, FetchError, SharedClock};
-
-use crate::ServerToServerCredential;
 
 /// Obtains tokens by client credentials.
 #[derive(Debug)]
 pub(crate) struct ServerToServerSource {
-    pub(crate) environment: Environment,
-    pub(crate) credential: ServerToServerCredential,
-    pub(crate) transport: SharedTransport,
-    pub(crate) request_timeout: Duration,
-    pub(crate) clock: SharedClock,
+    connection: Connection,
+    client_id: ClientId,
+    client_secrets: Preferred<ClientSecret>,
+    scopes: Vec<Scope>,
+    org_id: Option<OrgId>,
 }
 
 impl ServerToServerSource {
-    /// One exchange: grant, transport, token. Nothing is tried twice here.
+    pub(crate) fn new(connection: Connection, credential: ServerToServerCredential) -> Self {
+        let ServerToServerCredential { client_id, client_secrets, scopes, org_id } = credential;
+        let client_secrets = Preferred::new(client_secrets.iter().cloned());
+        Self { connection, client_id, client_secrets, scopes, org_id }
+    }
+
+    /// One exchange by each client secret, until one is right.
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
-        let ServerToServerCredential { client_id, client_secrets, scopes, org_id } =
-            &self.credential;
-        let now = self.clock.now();
-        let mut grant = ClientCredentials::new(client_id, client_secrets.first(), scopes);
-        if let Some(org_id) = org_id {
+        let exchange = |client_secret| self.exchange(client_secret);
+        Ok(self.client_secrets.try_each(|_| false, exchange, is_wrong_secret).await?)
+    }
+
+    /// Grant, transport, token.
+    async fn exchange(&self, client_secret: &ClientSecret) -> Result<AccessToken, ExchangeError> {
+        let mut grant = ClientCredentials::new(&self.client_id, client_secret, &self.scopes);
+        if let Some(org_id) = &self.org_id {
             grant = grant.with_org_id(org_id);
         }
-        let request = grant.request(&self.environment);
-        let response = self.transport.send(request, self.request_timeout).await;
-        Ok(grant.token(&response.map_err(ExchangeError::from)?, now)?)
+        let (response, sent_at) = self.connection.ask(&grant).await?;
+        grant.token(&response, sent_at)
     }
 }

@@ -1,58 +1,117 @@
 //! The whole way of a service account, from its claims to its token.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
-use ims_claims::{AssertionLifetime, ClaimsSet, Environment, JwtId, NumericDate, ServiceAccount};
-use ims_exchange::{AccessToken, Grant, JwtExchange, SharedTransport, Transport};
+use ims_claims::{AssertionLifetime, ClaimsSet, JwtId, NumericDate, ServiceAccount};
+use ims_exchange::{AccessToken, ClientSecret, ExchangeError, Grant, JwtExchange};
 use ims_sign::{SharedSigner, SignError, sign_assertion};
-use ims_token::{Clock, FetchError, SharedClock};
+use ims_token::{Clock, FetchError};
 
-use crate::ClientSecrets;
+use crate::{
+    CertificateEvidence, CertificateExplains,
+    certificate_explains::{is_unmatched, may_be_certificate},
+    client_secrets::is_wrong_secret,
+    connection::Connection,
+    preferred::Preferred,
+    signing_pair::SigningPair,
+};
 
 /// Obtains tokens for a service account.
 #[derive(Debug)]
 pub(crate) struct ServiceAccountSource {
-    pub(crate) environment: Environment,
+    pub(crate) connection: Connection,
     pub(crate) account: ServiceAccount,
     pub(crate) assertion_lifetime: AssertionLifetime,
     pub(crate) sends_jti: bool,
-    pub(crate) client_secrets: ClientSecrets,
-    pub(crate) signer: SharedSigner,
-    pub(crate) transport: SharedTransport,
-    pub(crate) request_timeout: Duration,
-    pub(crate) clock: SharedClock,
+    pub(crate) client_secrets: Preferred<ClientSecret>,
+    pub(crate) signing_pairs: Preferred<SigningPair>,
+}
+
+/// An exchange that brought no token.
+enum Unobtained {
+    Unsigned(SignError),
+    Refused(ExchangeError, Option<CertificateEvidence>),
 }
 
 impl ServiceAccountSource {
-    /// One exchange: claims, signature, grant, transport, token. Nothing is tried twice here, and each call signs anew.
+    /// One exchange by each client secret, until one is right.
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
-        let now = self.clock.now();
-        let claims = self.claims(now);
-        let assertion = sign_assertion(&claims, &self.signer).await.map_err(unsigned)?;
-        let grant =
-            JwtExchange::new(self.account.client_id(), self.client_secrets.first(), &assertion);
-        let request = grant.request(&self.environment);
-        let response = self.transport.send(request, self.request_timeout).await;
-        Ok(grant.token(&response.map_err(ims_exchange::ExchangeError::from)?, now)?)
+        let exchange = |client_secret| self.by_each_key(client_secret);
+        let is_wrong_secret = |unobtained: &Unobtained| unobtained.is(is_wrong_secret);
+        Ok(self.client_secrets.try_each(|_| false, exchange, is_wrong_secret).await?)
+    }
+
+    /// One exchange by each key, until IMS matches one. A key whose certificate is not valid now comes last.
+    async fn by_each_key(&self, client_secret: &ClientSecret) -> Result<AccessToken, Unobtained> {
+        let now = self.connection.clock.now();
+        let is_hopeless = |pair: &SigningPair| pair.is_hopeless(now);
+        let exchange = async |pair: &SigningPair| {
+            let exchanged = self.exchange(client_secret, &pair.signer).await;
+            exchanged.map_err(|unobtained| unobtained.explained_by(pair, now))
+        };
+        let is_unmatched = |unobtained: &Unobtained| unobtained.is(is_unmatched);
+        self.signing_pairs.try_each(is_hopeless, exchange, is_unmatched).await
+    }
+
+    /// Claims, signature, grant, transport, token. Each call signs anew.
+    async fn exchange(
+        &self,
+        client_secret: &ClientSecret,
+        signer: &SharedSigner,
+    ) -> Result<AccessToken, Unobtained> {
+        let claims = self.claims(self.connection.clock.now());
+        let assertion = sign_assertion(&claims, signer).await.map_err(Unobtained::Unsigned)?;
+        let grant = JwtExchange::new(self.account.client_id(), client_secret, &assertion);
+        let (response, sent_at) = self.connection.ask(&grant).await?;
+        Ok(grant.token(&response, sent_at)?)
     }
 
     fn claims(&self, now: NumericDate) -> ClaimsSet {
-        let claims = self.account.claims(&self.environment, now, self.assertion_lifetime);
+        let environment = &self.connection.environment;
+        let claims = self.account.claims(environment, now, self.assertion_lifetime);
         if self.sends_jti { claims.with_jti(next_jti(now)) } else { claims }
     }
 }
 
-fn unsigned(error: SignError) -> FetchError {
-    if error.is_transient() {
-        FetchError::transient(error, None)
-    } else {
-        FetchError::permanent(error)
+impl Unobtained {
+    fn is(&self, kind: fn(&ExchangeError) -> bool) -> bool {
+        matches!(self, Self::Refused(error, _) if kind(error))
+    }
+
+    /// Adds what the certificate says, where it may be behind the refusal.
+    fn explained_by(self, pair: &SigningPair, now: NumericDate) -> Self {
+        match self {
+            Self::Refused(error, _) if may_be_certificate(&error) => {
+                Self::Refused(error, pair.evidence(now))
+            }
+            unobtained => unobtained,
+        }
+    }
+}
+
+impl From<ExchangeError> for Unobtained {
+    fn from(error: ExchangeError) -> Self {
+        Self::Refused(error, None)
+    }
+}
+
+impl From<Unobtained> for FetchError {
+    fn from(unobtained: Unobtained) -> Self {
+        match unobtained {
+            Unobtained::Unsigned(error) if error.is_transient() => Self::transient(error, None),
+            Unobtained::Unsigned(error) => Self::permanent(error),
+            Unobtained::Refused(error, None) => error.into(),
+            // The clock of IMS may be a little behind ours, so that to sign anew can help all the same.
+            Unobtained::Refused(error @ ExchangeError::AssertionRefused(_), Some(evidence)) => {
+                Self::sign_anew(CertificateExplains::new(evidence, error))
+            }
+            Unobtained::Refused(error, Some(evidence)) => {
+                Self::permanent(CertificateExplains::new(evidence, error))
+            }
+        }
     }
 }
 

@@ -147,7 +147,8 @@ async fn a_metascope_that_the_integration_has_not_is_for_a_person() {
 async fn an_assertion_that_ims_holds_for_expired_is_signed_anew_once() {
     let emulator = emulator(binding()).await;
     emulator.set_clock_offset(3600);
-    let error = refusal(&client(&emulator, SERVICE_ACCOUNT)).await;
+    let keeper = client(&emulator, SERVICE_ACCOUNT).keeper().clone().with_retries(5);
+    let error = exchange_error(&keeper.token().await.unwrap_err());
     assert_eq!(kind(&error), "assertion");
     assert_eq!(error.refusal().unwrap().code(), Some("invalid_token"));
     assert_eq!(emulator.requests().len(), 2);

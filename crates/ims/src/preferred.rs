@@ -1,0 +1,95 @@
+//! Several things of which one is known to work.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Things to be tried one after the other, the one that worked last before the others. At least one.
+#[derive(Debug)]
+pub(crate) struct Preferred<T> {
+    all: Vec<T>,
+    /// The place of the one that worked last.
+    first: AtomicUsize,
+}
+
+impl<T> Preferred<T> {
+    pub(crate) fn new(all: impl IntoIterator<Item = T>) -> Self {
+        Self { all: all.into_iter().collect(), first: AtomicUsize::new(0) }
+    }
+
+    /// Tries one after the other, as long as `another_may_do` after an error, and remembers which worked. Those that `last`
+    /// holds for come after all others. If none works, the error is that of the first that was tried.
+    pub(crate) async fn try_each<'a, Outcome, Error, Trying>(
+        &'a self,
+        last: impl Fn(&T) -> bool,
+        attempt: impl Fn(&'a T) -> Trying,
+        another_may_do: impl Fn(&Error) -> bool,
+    ) -> Result<Outcome, Error>
+    where
+        Trying: Future<Output = Result<Outcome, Error>>,
+    {
+        let mut first_error = None;
+        for (place, one) in self.in_order(last) {
+            match attempt(one).await {
+                Ok(outcome) => {
+                    self.first.store(place, Ordering::Relaxed);
+                    return Ok(outcome);
+                }
+                Err(error) if another_may_do(&error) => first_error = first_error.or(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(first_error.expect("there is at least one, and none worked"))
+    }
+
+    /// All of them with their places, in the order in which to try them.
+    fn in_order(&self, last: impl Fn(&T) -> bool) -> Vec<(usize, &T)> {
+        let first = self.first.load(Ordering::Relaxed);
+        let mut order: Vec<_> = self.all.iter().enumerate().collect();
+        order.rotate_left(first);
+        // Stable, so that nothing else changes.
+        order.sort_by_key(|(_, one)| last(one));
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tries them while only those of `working` work; which were tried.
+    async fn tried(preferred: &Preferred<char>, last: char, working: &str) -> String {
+        let tried = std::cell::RefCell::new(String::new());
+        let attempt = async |one: &char| {
+            tried.borrow_mut().push(*one);
+            if working.contains(*one) { Ok(*one) } else { Err(*one) }
+        };
+        let outcome = preferred.try_each(|one| *one == last, attempt, |one| *one != 'x').await;
+        let tried = tried.into_inner();
+        match outcome {
+            Ok(one) => assert!(tried.ends_with(one)),
+            Err('x') => assert!(tried.ends_with('x')),
+            Err(first) => assert!(tried.starts_with(first)),
+        }
+        tried
+    }
+
+    #[tokio::test]
+    async fn what_worked_comes_first_and_the_others_follow_in_their_order() {
+        let preferred = Preferred::new(['a', 'b', 'c']);
+        #[rustfmt::skip]
+        let table = [
+            ("abc", "a"), ("b",  "ab"), ("b", "b"), ("ac", "bc"), ("c", "c"), ("a", "ca"), ("", "abc"), ("a", "a"),
+        ];
+        for (working, expected) in table {
+            assert_eq!(tried(&preferred, '-', working).await, expected);
+        }
+        assert_eq!(tried(&preferred, 'a', "").await, "bca");
+        assert_eq!(tried(&preferred, 'a', "a").await, "bca");
+        assert_eq!(tried(&preferred, 'a', "b").await, "b");
+    }
+
+    #[tokio::test]
+    async fn nothing_else_is_tried_when_nothing_else_may_do() {
+        let preferred = Preferred::new(['x', 'b']);
+        assert_eq!(tried(&preferred, '-', "b").await, "x");
+    }
+}

@@ -1,0 +1,121 @@
+//! The whole way of a person's refresh token to the next access token.
+
+use std::sync::Arc;
+
+use ims_claims::ClientId;
+use ims_exchange::{
+    AccessToken, ClientSecret, ExchangeError, RefreshToken, TokenRefresh, UserTokens,
+};
+use ims_token::FetchError;
+
+use crate::{
+    RefreshTokens, UserCredential, client_secrets::is_wrong_secret, connection::Connection,
+    preferred::Preferred, unsaved::Unsaved,
+};
+
+/// Obtains tokens by refresh tokens.
+#[derive(Debug)]
+pub(crate) struct UserSource {
+    connection: Connection,
+    client_id: ClientId,
+    /// One `None` for a public client.
+    client_secrets: Preferred<Option<ClientSecret>>,
+    refresh_tokens: RefreshTokens,
+    unsaved: Unsaved,
+}
+
+/// Let the person sign in: there is no refresh token.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("nobody is signed in: there is no refresh token in {place}")]
+pub struct NotSignedIn {
+    place: String,
+}
+
+impl UserSource {
+    pub(crate) fn new(connection: Connection, credential: UserCredential) -> Self {
+        let client_secrets = match &credential.client_secrets {
+            Some(client_secrets) => Preferred::new(client_secrets.iter().cloned().map(Some)),
+            None => Preferred::new([None]),
+        };
+        Self {
+            connection,
+            client_id: credential.client_id,
+            client_secrets,
+            refresh_tokens: credential.refresh_tokens,
+            unsaved: Unsaved::default(),
+        }
+    }
+
+    /// What became of the newest refresh token.
+    pub(crate) fn unsaved(&self) -> Unsaved {
+        self.unsaved.clone()
+    }
+
+    /// One refresh, with the refresh token that is in its place now: another process may have replaced it. If it did so
+    /// meanwhile, IMS refuses the old one, and the new one is tried once.
+    pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
+        let refresh_token = self.current().await?;
+        match self.refresh(&refresh_token).await {
+            Err(ExchangeError::SignInNeeded(refusal)) => {
+                let newer = self.current().await?;
+                if newer.expose_secret() == refresh_token.expose_secret() {
+                    return Err(unobtained(ExchangeError::SignInNeeded(refusal)));
+                }
+                self.refresh(&newer).await.map_err(unobtained)
+            }
+            obtained => obtained.map_err(unobtained),
+        }
+    }
+
+    /// The newest refresh token that is known here.
+    async fn current(&self) -> Result<RefreshToken, FetchError> {
+        let saved = self.refresh_tokens.load().await;
+        if let Some(newer) = self.unsaved.newer_than(&saved) {
+            return Ok(newer);
+        }
+        let not_signed_in = || NotSignedIn { place: self.refresh_tokens.place() };
+        saved.map_err(FetchError::permanent)?.ok_or_else(|| FetchError::permanent(not_signed_in()))
+    }
+
+    /// One refresh by each client secret, until one is right. A new refresh token is saved before anybody has the access
+    /// token.
+    async fn refresh(&self, refresh_token: &RefreshToken) -> Result<AccessToken, ExchangeError> {
+        let ask =
+            async |client_secret: &Option<_>| self.ask(refresh_token, client_secret.as_ref()).await;
+        let tokens = self.client_secrets.try_each(|_| false, ask, is_wrong_secret).await?;
+        self.keep(refresh_token, tokens.refresh_token).await;
+        Ok(tokens.access_token)
+    }
+
+    async fn ask(
+        &self,
+        refresh_token: &RefreshToken,
+        client_secret: Option<&ClientSecret>,
+    ) -> Result<UserTokens, ExchangeError> {
+        let mut grant = TokenRefresh::new(&self.client_id, refresh_token);
+        if let Some(client_secret) = client_secret {
+            grant = grant.with_client_secret(client_secret);
+        }
+        let (response, sent_at) = self.connection.ask(&grant).await?;
+        grant.tokens(&response, sent_at)
+    }
+
+    /// Saves the refresh token that IMS gave in the place of `old`. Where that fails, the access token is good all the same,
+    /// and the refresh token is kept in memory and saved at the next refresh.
+    async fn keep(&self, old: &RefreshToken, new: Option<RefreshToken>) {
+        // From here on, whoever gives up waiting does not lose it.
+        let Some(unsaved) = self.unsaved.after(old, new) else { return };
+        match self.refresh_tokens.save(&unsaved).await {
+            Ok(()) => self.unsaved.saved(&unsaved),
+            Err(error) => self.unsaved.failed(&unsaved, error),
+        }
+    }
+}
+
+/// Whether to sign in again helps is not for the keeper to try.
+fn unobtained(error: ExchangeError) -> FetchError {
+    match error {
+        ExchangeError::SignInNeeded(_) => FetchError::permanent(error),
+        error => error.into(),
+    }
+}

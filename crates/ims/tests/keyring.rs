@@ -1,0 +1,52 @@
+//! What is said where there is no keyring. It depends on the environment, so each case is a process of its own.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{
+    env,
+    os::unix::net::UnixListener,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use ims::{
+    RefreshTokens,
+    keyring::{self, KeyringError},
+};
+
+/// Set in the process of one case.
+const CASE: &str = "IMS_TEST_KEYRING_CASE";
+
+#[test]
+fn where_there_is_no_keyring_every_call_says_so_and_soon() {
+    if env::var_os(CASE).is_some() {
+        return case();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| format!("unix:path={}", folder.path().join(name).display());
+    // It takes connections and never says anything.
+    let _silent = UnixListener::bind(folder.path().join("silent")).unwrap();
+    for address in [path("missing"), path("silent"), "unix:path=".to_owned(), "nonsense".to_owned()]
+    {
+        let mut this = Command::new(env::current_exe().unwrap());
+        this.args(["--exact", "where_there_is_no_keyring_every_call_says_so_and_soon"]);
+        let ended = this.env(CASE, "1").env("DBUS_SESSION_BUS_ADDRESS", &address).output().unwrap();
+        assert!(ended.status.success(), "{address}: {}", String::from_utf8_lossy(&ended.stdout));
+    }
+}
+
+fn case() {
+    let begun = Instant::now();
+    assert!(matches!(keyring::load("name"), Err(KeyringError::NoKeyring(_))));
+    assert!(begun.elapsed() < 2 * keyring::SEARCH_TIMEOUT);
+
+    // Within a runtime, too, and with the place in the message.
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let error = runtime.block_on(RefreshTokens::in_keyring("name").forget()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the refresh token cannot be removed from the keyring, as \"name\""
+    );
+    assert!(begun.elapsed() < 3 * keyring::SEARCH_TIMEOUT + Duration::from_secs(1));
+}
