@@ -122,7 +122,10 @@ impl<T: Clone> Room<T> {
     }
 
     fn remove(&self, digest: &TokenDigest) {
-        self.place(digest).entries.remove(digest);
+        let mut place = self.place(digest);
+        if place.entries.remove(digest).is_some() {
+            place.arrivals.retain(|other| other != digest);
+        }
     }
 
     /// The shelf that a token belongs on. Who panics can poison its lock, but under it nothing is ever half done.
@@ -135,7 +138,7 @@ impl<T: Clone> Room<T> {
 struct Shelf<T> {
     capacity: usize,
     entries: HashMap<TokenDigest, Entry<T>>,
-    /// In the order in which they came. It has every entry once, and those that were removed until their turn.
+    /// Every entry once, in the order in which they came.
     arrivals: VecDeque<TokenDigest>,
 }
 

@@ -102,12 +102,40 @@ fn what_is_outdated_makes_room_before_it_is_needed() {
 #[test]
 fn changing_ones_mind_takes_no_room() {
     let memory = Memory::new();
-    for _ in 0..100_000 {
+    for _ in 0..10_000 {
         memory.keep(digest(1), &token("client"), NOW);
+        assert_eq!((room_of(&memory.valid), room_of(&memory.invalid)), ((1, 1), (0, 0)));
         memory.refuse(digest(1), &REFUSED, NOW);
+        assert_eq!((room_of(&memory.valid), room_of(&memory.invalid)), ((0, 0), (1, 1)));
     }
-    assert_eq!(room_of(&memory.valid).0, 0);
-    assert!(room_of(&memory.valid).1 <= MOST_VALID / SHELVES);
+}
+
+#[test]
+fn only_what_stays_as_it_is_and_takes_long_to_find_out_is_remembered() {
+    let transport = ims_exchange::TransportError::TooLong;
+    #[rustfmt::skip]
+    let table = [
+        (Ok(token("client")),                                               true),
+        (Err(Fault::Signature(VerifyError::Signature).into()),              true),
+        (Err(REFUSED.into()),                                               true),
+        (Err(Fault::Signature(VerifyError::Critical).into()),               false),
+        (Err(Fault::Expired { expired_at: NOW }.into()),                    false),
+        (Err(Fault::FromTheFuture { created_at: NOW }.into()),              false),
+        (Err(Fault::ClientNotAllowed.into()),                               false),
+        (Err(NotVerified::KeyNotPublished),                                 false),
+        (Err(NotVerified::Unavailable(transport.into())),                   false),
+    ];
+    for (number, (verdict, is_remembered)) in table.into_iter().enumerate() {
+        let memory = Memory::new();
+        memory.remember(digest(number), &verdict, NOW);
+        let recalled = recalled(&memory, number, NOW);
+        assert_eq!(recalled.is_some(), is_remembered, "{verdict:?}");
+        let fault = recalled.and_then(Result::err);
+        assert_eq!(
+            fault.as_ref(),
+            verdict.as_ref().err().and_then(NotVerified::fault).filter(|_| is_remembered)
+        );
+    }
 }
 
 #[test]
