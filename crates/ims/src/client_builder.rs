@@ -244,12 +244,12 @@ fn cache_key(credentials: &Credentials) -> CacheKey {
 }
 
 #[cfg(feature = "reqwest")]
-fn default_transport(environment: &Environment) -> Result<SharedTransport, Error> {
+pub(crate) fn default_transport(environment: &Environment) -> Result<SharedTransport, Error> {
     Ok(SharedTransport::new(ims_exchange::ReqwestTransport::new(environment)?))
 }
 
 #[cfg(not(feature = "reqwest"))]
-fn default_transport(_environment: &Environment) -> Result<SharedTransport, Error> {
+pub(crate) fn default_transport(_environment: &Environment) -> Result<SharedTransport, Error> {
     Err(Error::MissingFeature { feature: "reqwest" })
 }
 

@@ -2,6 +2,8 @@
 
 use ims_exchange::{ClientSecret, ExchangeError};
 
+use crate::preferred::Preferred;
+
 /// One client secret, or several of which IMS may take any: Adobe's Developer Console keeps two, so that one can be
 /// replaced while the other works.
 ///
@@ -50,6 +52,16 @@ impl ClientSecrets {
 impl From<ClientSecret> for ClientSecrets {
     fn from(client_secret: ClientSecret) -> Self {
         Self::new(client_secret)
+    }
+}
+
+/// What a user's client sends: one of its secrets, or none if it is a public client.
+pub(crate) fn one_or_none(
+    client_secrets: Option<&ClientSecrets>,
+) -> Preferred<Option<ClientSecret>> {
+    match client_secrets {
+        Some(client_secrets) => Preferred::new(client_secrets.iter().cloned().map(Some)),
+        None => Preferred::new([None]),
     }
 }
 

@@ -16,6 +16,8 @@ mod preferred;
 mod refresh_tokens;
 mod server_to_server;
 mod service_account;
+#[cfg(feature = "sign-in")]
+mod sign_in;
 mod signing_key;
 mod signing_keys;
 mod signing_pair;
@@ -35,6 +37,8 @@ pub use credential::{
 pub use credentials::{Credentials, CredentialsError, Form};
 pub use error::{ApiKeyAlone, Error};
 pub use refresh_tokens::{RefreshTokens, RefreshTokensError};
+#[cfg(feature = "sign-in")]
+pub use sign_in::{IdTokenFault, SignIn, SignInError, SignedIn};
 pub use signing_key::SigningKey;
 pub use signing_keys::{KeyPair, SigningKeys};
 pub use user::NotSignedIn;

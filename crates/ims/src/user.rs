@@ -9,8 +9,11 @@ use ims_exchange::{
 use ims_token::FetchError;
 
 use crate::{
-    RefreshTokens, UserCredential, client_secrets::is_wrong_secret, connection::Connection,
-    preferred::Preferred, unsaved::Unsaved,
+    RefreshTokens, UserCredential,
+    client_secrets::{is_wrong_secret, one_or_none},
+    connection::Connection,
+    preferred::Preferred,
+    unsaved::Unsaved,
 };
 
 /// Obtains tokens by refresh tokens.
@@ -18,7 +21,6 @@ use crate::{
 pub(crate) struct UserSource {
     connection: Connection,
     client_id: ClientId,
-    /// One `None` for a public client.
     client_secrets: Preferred<Option<ClientSecret>>,
     refresh_tokens: RefreshTokens,
     unsaved: Unsaved,
@@ -33,14 +35,10 @@ pub struct NotSignedIn {
 
 impl UserSource {
     pub(crate) fn new(connection: Connection, credential: UserCredential) -> Self {
-        let client_secrets = match &credential.client_secrets {
-            Some(client_secrets) => Preferred::new(client_secrets.iter().cloned().map(Some)),
-            None => Preferred::new([None]),
-        };
         Self {
             connection,
             client_id: credential.client_id,
-            client_secrets,
+            client_secrets: one_or_none(credential.client_secrets.as_ref()),
             refresh_tokens: credential.refresh_tokens,
             unsaved: Unsaved::default(),
         }
