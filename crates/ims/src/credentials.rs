@@ -1,24 +1,49 @@
 //! The credentials of one integration, read from any of the forms that they come in.
 
-use std::{fmt, path::Path};
+use std::{ffi::OsString, path::Path};
 
 use ims_claims::{ClientId, Environment, OrgId};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
-use crate::{Credential, ServerToServerCredential, ServiceAccountCredential};
+use crate::Credential;
 
 mod aem_service;
 mod aio_context;
+mod aio_java;
+mod aio_variables;
+mod analytics_config;
+mod analytics_sample;
 mod console_project;
+mod document;
 mod environment_variables;
 mod error;
 mod fields;
+mod form;
+mod imscli;
+mod jwt_auth;
+mod language;
 mod own_format;
+mod pdf_services;
+mod place;
+mod reactor;
+mod s2s_variables;
 mod secret_file;
+mod secret_reference;
+mod service_api_key;
+mod user_login;
+mod user_management;
+mod vocabulary;
 
 pub use error::CredentialsError;
+pub use form::Form;
+pub use secret_reference::COMMAND_TIMEOUT;
 
-use fields::{Document, Fields};
-use secret_file::Exposure;
+use document::Document;
+use fields::Fields;
+use language::Language;
+use place::Place;
+pub(crate) use place::Side;
 
 /// Who asks IMS for tokens, and by what it proves so.
 #[derive(Debug, Clone)]
@@ -29,64 +54,47 @@ pub struct Credentials {
     warnings: Vec<String>,
 }
 
-/// The forms of credentials that are recognised by their content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Form {
-    /// Our own, JSON or TOML.
-    Own,
-    /// AEM as a Cloud Service: the service credentials of its Developer Console.
-    AemService,
-    /// The project or workspace file of Adobe's Developer Console.
-    ConsoleProject,
-    /// A context of Adobe's `aio` command, alone or in its configuration.
-    AioContext,
-    /// Environment variables.
-    EnvironmentVariables,
-}
-
-impl fmt::Display for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Own => "credentials of the form of ims",
-            Self::AemService => "AEM service credentials",
-            Self::ConsoleProject => "a project of Adobe's Developer Console",
-            Self::AioContext => "an aio context",
-            Self::EnvironmentVariables => "environment variables",
-        })
-    }
-}
-
 impl Credentials {
     /// Reads the file at `path`, whichever form it has. Relative paths in it are relative to it.
     ///
     /// # Errors
     /// [`CredentialsError`], which names the file and the member and repeats no value.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, CredentialsError> {
-        let path = path.as_ref();
-        let (contents, exposure) = secret_file::read(path)?;
-        let text =
-            std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText.in_file(path))?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let (mut credentials, secrecy) =
-            Self::from_text(text, folder).map_err(|error| error.in_file(path))?;
-        if let (Exposure::ReadByOthers, Secrecy::HoldsSecret) = (exposure, secrecy) {
-            credentials.warnings.push(format!(
-                "{path} holds secrets and others can read it: chmod 600 {path}",
-                path = path.display()
-            ));
-        }
-        Ok(credentials)
+        Self::read(path.as_ref(), None, Side::ServerToServer)
+    }
+
+    /// Reads the credentials called `name` of the file at `path`, which may hold several: a project of Adobe's Developer
+    /// Console, the contexts of `aio`.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file), and [`CredentialsError::NoneSelected`] with the names that are there.
+    pub fn from_file_selecting(
+        path: impl AsRef<Path>,
+        name: &str,
+    ) -> Result<Self, CredentialsError> {
+        Self::read(path.as_ref(), Some(name), Side::ServerToServer)
     }
 
     /// Reads the environment variables `IMS_CLIENT_ID`, `IMS_CLIENT_SECRET`, `IMS_ORG_ID`, `IMS_TECHNICAL_ACCOUNT_ID`,
     /// `IMS_METASCOPES` or `IMS_SCOPES` (separated by commas or spaces), `IMS_PRIVATE_KEY` (the key itself) or
     /// `IMS_PRIVATE_KEY_FILE`, `IMS_PRIVATE_KEY_PASSPHRASE`, `IMS_CERTIFICATE_FILE` and `IMS_URL`.
     ///
+    /// Where they are not set, these are read, the first that are: `IMS_OAUTH_S2S_…`, `AIO_ims_contexts_…`,
+    /// `REACTOR_IO_INTEGRATION_…`, `aio_api_key` and its like (aio-lib-java), `IMS_CLIENTID` and its like (imscli),
+    /// `SERVICE_API_KEY`, and the file that `AIO_CONFIG_FILE` names.
+    ///
     /// # Errors
-    /// [`CredentialsError`], which names the variable and repeats no value.
+    /// [`CredentialsError`], which names the variable and repeats no value; [`CredentialsError::NoVariables`] if none is set.
     pub fn from_environment_variables() -> Result<Self, CredentialsError> {
-        environment_variables::credentials(|name| std::env::var(name).ok())
+        Self::of_variables(std::env::vars_os(), None)
+    }
+
+    /// Reads the credentials called `name` of the environment variables, which may hold several contexts of `aio`.
+    ///
+    /// # Errors
+    /// As [`from_environment_variables`](Self::from_environment_variables), and [`CredentialsError::NoneSelected`].
+    pub fn from_environment_variables_selecting(name: &str) -> Result<Self, CredentialsError> {
+        Self::of_variables(std::env::vars_os(), Some(name))
     }
 
     /// The same credentials at another IMS: an emulator, a proxy, the stage.
@@ -141,30 +149,132 @@ impl Credentials {
         self.credential
     }
 
-    fn from_text(text: &str, folder: &Path) -> Result<(Self, Secrecy), CredentialsError> {
-        let document = Document::parse(text)?;
-        let fields = &document.fields()?;
-        let (form, (environment, credential)) = if fields.has("integration") {
-            (Form::AemService, aem_service::credential(fields)?)
-        } else if fields.has("project") || fields.has("workspace") {
-            (Form::ConsoleProject, console_project::credential(fields, folder)?)
-        } else if fields.has("ims") || fields.has("ims_org_id") {
-            (Form::AioContext, aio_context::credential(fields, folder)?)
-        } else if fields.has("client_id") {
-            (Form::Own, own_format::credential(fields, folder)?)
-        } else {
-            return Err(CredentialsError::Unrecognized { members: fields.names() });
-        };
-        let holds_secret = form != Form::Own || own_format::holds_secret(fields)?;
-        let secrecy = if holds_secret { Secrecy::HoldsSecret } else { Secrecy::NamesFiles };
-        Ok((Self { environment, credential, form, warnings: Vec::new() }, secrecy))
+    /// Reads a file, and of a credential that is being migrated one side.
+    pub(crate) fn read(
+        path: &Path,
+        selected: Option<&str>,
+        side: Side,
+    ) -> Result<Self, CredentialsError> {
+        let (contents, exposure) = secret_file::read(path)?;
+        let text =
+            std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText.in_file(path))?;
+        let place = Place::of_file(path, &exposure, selected, side);
+        Self::from_text(text, path, &place).map_err(|error| error.in_file(path))
     }
-}
 
-/// What a credentials file holds.
-enum Secrecy {
-    HoldsSecret,
-    NamesFiles,
+    /// The members of our own form that say where the client secrets stand, if the file is of that form and holds none.
+    pub(crate) fn secret_references(
+        path: &Path,
+    ) -> Result<Option<Map<String, Value>>, CredentialsError> {
+        let (contents, exposure) = secret_file::read(path)?;
+        let text =
+            std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText.in_file(path))?;
+        let place = Place::of_file(path, &exposure, None, Side::ServiceAccount);
+        match Self::recognized(text, path)? {
+            (Form::Own, document) => Ok(own_format::secret_references(&document.fields()?, &place)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Members of our own form as a file of JSON.
+    pub(crate) fn text_of(members: Map<String, Value>) -> Zeroizing<String> {
+        Document::new(members.into()).to_json()
+    }
+
+    /// Reads TOML, with errors that tell places and no values.
+    #[cfg(feature = "contexts")]
+    pub(crate) fn toml(text: &str) -> Result<Value, CredentialsError> {
+        language::toml::parse(text)
+    }
+
+    /// Reads the context `name` of the file of contexts at `path`: the file of credentials that its members name, or the
+    /// members as credentials of our own form.
+    #[cfg(feature = "contexts")]
+    pub(crate) fn of_context(
+        members: Map<String, Value>,
+        name: &str,
+        path: &Path,
+    ) -> Result<Self, CredentialsError> {
+        let document = Document::new(members.into());
+        let fields = document.fields()?.within(&format!("contexts.{name}"));
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if let Some(file) = fields.path("credentials_file", folder)? {
+            fields.only(&["credentials_file", "credential", "ims_url"])?;
+            let selected = fields.optional_text("credential")?;
+            let credentials = Self::read(&file, selected, Side::ServerToServer)?;
+            return Ok(match fields.optional("ims_url")? {
+                Some(environment) => credentials.with_environment(environment),
+                None => credentials,
+            });
+        }
+        let (_, exposure) = secret_file::read(path)?;
+        let place = Place::of_file(path, &exposure, None, Side::ServerToServer);
+        Self::of(Form::Own, &fields, &place)
+    }
+
+    fn from_text(text: &str, path: &Path, place: &Place<'_>) -> Result<Self, CredentialsError> {
+        let (form, document) = Self::recognized(text, path)?;
+        Self::of(form, &document.fields()?, place)
+    }
+
+    /// What the first language says in which `text` has a known form; else why the likeliest one has none.
+    fn recognized(text: &str, path: &Path) -> Result<(Form, Document), CredentialsError> {
+        let text = text.trim_start_matches('\u{feff}');
+        let mut reason = None;
+        for language in Language::candidates(text, path) {
+            let document = language.parse(text);
+            let form = document.and_then(|document| {
+                let form = Form::of(&document.fields()?, language)?;
+                Ok((form, document))
+            });
+            match form {
+                Ok(recognized) => return Ok(recognized),
+                Err(error) => drop(reason.get_or_insert(error)),
+            }
+        }
+        // There is a candidate for every text.
+        Err(reason.unwrap_or(CredentialsError::Unrecognized { members: String::new() }))
+    }
+
+    fn of(form: Form, fields: &Fields<'_>, place: &Place<'_>) -> Result<Self, CredentialsError> {
+        let (environment, credential) = form.read(fields, place)?;
+        let warnings = match place.file {
+            Some((path, exposure)) if exposure.is_read_by_others() && form.holds_secret(fields) => {
+                vec![format!(
+                    "{path} holds secrets and others can read it: chmod 600 {path}",
+                    path = path.display()
+                )]
+            }
+            _ => Vec::new(),
+        };
+        Ok(Self { environment, credential, form, warnings })
+    }
+
+    /// Reads environment variables. Those that are empty count as not set, those that are no text cannot be ours.
+    fn of_variables(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        selected: Option<&str>,
+    ) -> Result<Self, CredentialsError> {
+        let text = |(name, value): (OsString, OsString)| {
+            let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+            (!value.is_empty()).then_some((name, value.into()))
+        };
+        let document: Document = variables.into_iter().filter_map(text).collect();
+        let fields = document.fields()?;
+        let variable = |name: &str| fields.optional_text(name).ok().flatten().map(str::to_owned);
+        let place = Place {
+            folder: Path::new(""),
+            selected,
+            side: Side::ServerToServer,
+            variable: &variable,
+            file: None,
+        };
+        match (Form::of(&fields, Language::Dotenv), variable("AIO_CONFIG_FILE")) {
+            (Ok(form), _) => Self::of(form, &fields, &place),
+            (Err(_), Some(path)) => Self::read(path.as_ref(), selected, Side::ServerToServer),
+            (Err(_), None) => Err(CredentialsError::NoVariables),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -50,7 +50,12 @@ pub enum KeyringError {
 /// # Errors
 /// [`KeyringError`]
 pub fn load(name: &str) -> Result<Option<SecretString>, KeyringError> {
-    let secret = with_keyring(async |keyring| match find(keyring, name).await? {
+    load_of(SERVICE, name)
+}
+
+/// The secret that another program keeps under a service and a name.
+pub(crate) fn load_of(service: &str, name: &str) -> Result<Option<SecretString>, KeyringError> {
+    let secret = with_keyring(async |keyring| match find(keyring, service, name).await? {
         Some(item) => item.get_secret().await.map(Some),
         None => Ok(None),
     })?;
@@ -73,7 +78,9 @@ pub fn save(name: &str, secret: &SecretString) -> Result<(), KeyringError> {
         if collection.is_locked().await? {
             collection.unlock().await?;
         }
-        collection.create_item(&label, attributes(name), secret, true, "text/plain").await?;
+        collection
+            .create_item(&label, attributes(SERVICE, name), secret, true, "text/plain")
+            .await?;
         Ok(())
     })
 }
@@ -83,7 +90,7 @@ pub fn save(name: &str, secret: &SecretString) -> Result<(), KeyringError> {
 /// # Errors
 /// [`KeyringError`]
 pub fn forget(name: &str) -> Result<(), KeyringError> {
-    with_keyring(async |keyring| match find(keyring, name).await? {
+    with_keyring(async |keyring| match find(keyring, SERVICE, name).await? {
         Some(item) => item.delete().await,
         None => Ok(()),
     })
@@ -92,9 +99,10 @@ pub fn forget(name: &str) -> Result<(), KeyringError> {
 /// The entry `name`, unlocked.
 async fn find<'a>(
     keyring: &'a SecretService<'static>,
+    service: &str,
     name: &str,
 ) -> Result<Option<Item<'a>>, secret_service::Error> {
-    let mut found = keyring.search_items(attributes(name)).await?;
+    let mut found = keyring.search_items(attributes(service, name)).await?;
     if let Some(item) = found.unlocked.pop() {
         return Ok(Some(item));
     }
@@ -104,8 +112,8 @@ async fn find<'a>(
 }
 
 /// By what an entry is found again.
-fn attributes(name: &str) -> HashMap<&str, &str> {
-    HashMap::from([("service", SERVICE), ("username", name)])
+fn attributes<'a>(service: &'a str, name: &'a str) -> HashMap<&'a str, &'a str> {
+    HashMap::from([("service", service), ("username", name)])
 }
 
 /// Asks the keyring on a thread of its own, so that the caller may be within a runtime or without one.

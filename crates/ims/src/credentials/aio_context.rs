@@ -1,100 +1,81 @@
 //! A context of Adobe's `aio` command, as its configuration or Cloud Manager's `config.json` has it. Source:
-//! adobe/aio-lib-ims, `README.md`, and adobe/aio-lib-ims-jwt, `src/ims-jwt.js`.
+//! adobe/aio-lib-ims, `README.md`, adobe/aio-lib-ims-jwt, `src/ims-jwt.js`, and adobe/aio-cli-plugin-cloudmanager,
+//! `README.md`.
 
-use std::path::Path;
-
-use ims_claims::{Environment, ServiceAccount};
-use ims_sign::Passphrase;
+use ims_claims::Environment;
 use zeroize::Zeroizing;
 
-use crate::{KeyPair, SigningKey};
-
 use super::{
-    Credential, CredentialsError, Fields, ServerToServerCredential, ServiceAccountCredential,
+    Credential, CredentialsError, Fields, Place,
     secret_file::{can_be_path, read_private},
+    user_login,
+    vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_pair},
 };
+use crate::KeyPair;
+
+const SERVICE_ACCOUNT: ServiceAccountWords = ServiceAccountWords {
+    client_id: &["client_id"],
+    client_secret: &["client_secrets", "client_secret"],
+    org_id: &["ims_org_id"],
+    technical_account_id: &["technical_account_id"],
+    metascopes: Metascopes::In("meta_scopes"),
+};
+
+const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
+    client_id: &["client_id"],
+    client_secret: &["client_secrets", "client_secret"],
+    org_id: &["ims_org_id"],
+    scopes: Scopes::In("scopes"),
+};
+
+pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+    fields.has("ims") || fields.has("ims_org_id")
+}
+
+pub(super) fn is_cloud_manager(fields: &Fields<'_>) -> bool {
+    is_it(fields) && fields.has("oauth_enabled")
+}
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    folder: &Path,
+    place: &Place<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let context =
-        if fields.has("ims") { &current_context(&fields.object("ims")?)? } else { fields };
-    let credential = if context.has("meta_scopes") {
-        Credential::ServiceAccount(service_account(context, folder)?)
+        if fields.has("ims") { &selected(&fields.object("ims")?, place)? } else { fields };
+    let credential = if context.has("redirect_uri") {
+        user_login::credential(context, "scope", context.optional("ims_org_id")?)
+    } else if context.has("meta_scopes") && !context.flag("oauth_enabled")? {
+        SERVICE_ACCOUNT.read(context, key_in_or_at(context, place))
     } else {
-        Credential::ServerToServer(ServerToServerCredential {
-            client_id: context.required("client_id")?,
-            client_secrets: client_secret(context)?.into(),
-            scopes: context.list("scopes")?,
-            org_id: context.optional("ims_org_id")?,
-        })
+        SERVER_TO_SERVER.read(context)
     };
-    Ok((environment(context)?, credential))
+    Ok((environment(context)?, credential?))
 }
 
-/// The context that `ims.config.current` names, else the only one.
-fn current_context<'a>(ims: &Fields<'a>) -> Result<Fields<'a>, CredentialsError> {
+/// The context that is selected, else the one that `ims.config.current` names, else the only one. The context in which
+/// `aio` keeps the tokens of a person has no client of its own, so it is passed over.
+fn selected<'a>(ims: &Fields<'a>, place: &Place<'_>) -> Result<Fields<'a>, CredentialsError> {
     let contexts = ims.object("contexts")?;
-    if ims.has("config")
+    if place.selected.is_none()
+        && ims.has("config")
         && let Some(current) = ims.object("config")?.optional_text("current")?
     {
         return contexts.object(current);
     }
-    let mut contexts = contexts.members();
-    match contexts.len() {
-        1 => Ok(contexts.remove(0).1),
-        count => {
-            let names: Vec<_> = contexts.iter().map(|(name, _)| *name).collect();
-            Err(CredentialsError::Several { count, names: names.join(", ") })
-        }
-    }
-}
-
-fn service_account(
-    context: &Fields<'_>,
-    folder: &Path,
-) -> Result<ServiceAccountCredential, CredentialsError> {
-    let account = ServiceAccount::new(
-        context.required("client_id")?,
-        context.required("ims_org_id")?,
-        context.required("technical_account_id")?,
-        context.list("meta_scopes")?,
-    );
-    let passphrase = context.optional_text("passphrase")?.filter(|text| !text.is_empty());
-    let signing_key = SigningKey::File {
-        contents: private_key(context, folder)?,
-        passphrase: passphrase.map(|text| Passphrase::new(text.to_owned())),
-    };
-    Ok(ServiceAccountCredential {
-        account: account.map_err(|source| CredentialsError::Format {
-            name: context.path_of("meta_scopes"),
-            source,
-        })?,
-        client_secrets: client_secret(context)?.into(),
-        signing_keys: KeyPair { signing_key, certificate: None }.into(),
-        sends_jti: false,
-    })
-}
-
-fn client_secret(context: &Fields<'_>) -> Result<ims_exchange::ClientSecret, CredentialsError> {
-    match context.first_text("client_secrets")? {
-        Some(client_secret) => Ok(ims_exchange::ClientSecret::new(client_secret.to_owned())),
-        None => context.client_secret("client_secret"),
-    }
+    let contexts = contexts.members().into_iter();
+    let usable = contexts.filter(|(_, context)| context.has("client_id"));
+    place.select(usable.map(|(name, context)| (name.to_owned(), context)).collect())
 }
 
 /// The key itself, its lines, or a path to it.
-fn private_key(
-    context: &Fields<'_>,
-    folder: &Path,
-) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
+fn key_in_or_at(context: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, CredentialsError> {
     let text = context.lines("private_key")?;
-    if can_be_path(&text) {
-        read_private(&folder.join(text.trim()))
+    let contents = if can_be_path(&text) {
+        read_private(&place.path(text.trim()))?
     } else {
-        Ok(Zeroizing::new(text.as_bytes().to_vec()))
-    }
+        Zeroizing::new(text.as_bytes().to_vec())
+    };
+    Ok(key_pair(contents, context.optional_text("passphrase")?))
 }
 
 /// `env` is `prod` or `stage`.

@@ -1,41 +1,133 @@
 //! The project or workspace file of Adobe's Developer Console. Source: adobe/aio-cli-plugin-app,
-//! `schema/config.schema.json`. It holds no private key, so the key lies beside it as the console's `config.zip` has it.
+//! `schema/config.schema.json` and `src/lib/import.js`. It holds no private key, so the key lies beside it as the console's
+//! `config.zip` has it.
 
 use std::path::Path;
 
-use ims_claims::{Environment, ServiceAccount};
-use ims_exchange::ClientSecret;
-
-use crate::{KeyPair, SigningKey};
+use ims_claims::{Environment, OrgId, ServiceAccount};
 
 use super::{
-    Credential, CredentialsError, Fields, ServerToServerCredential, ServiceAccountCredential,
+    Credential, CredentialsError, Fields, Place,
+    place::Side,
     secret_file::{read, read_private},
+    user_login,
+    vocabulary::key_pair,
 };
+use crate::{ApiKeyCredential, KeyPair, ServerToServerCredential, ServiceAccountCredential};
 
 /// What Adobe's Developer Console calls the files that it makes.
 const PRIVATE_KEY: &str = "private.key";
 const CERTIFICATE: &str = "certificate_pub.crt";
 
+pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+    fields.has("project") || fields.has("workspace")
+}
+
 pub(super) fn credential(
     fields: &Fields<'_>,
-    folder: &Path,
+    place: &Place<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let project = if fields.has("project") { &fields.object("project")? } else { fields };
     let details = project.object("workspace")?.object("details")?;
-    let credentials = details.objects("credentials")?;
-    let is_usable = |entry: &&Fields<'_>| entry.has("oauth_server_to_server") || entry.has("jwt");
-    let usable: Vec<_> = credentials.iter().filter(is_usable).collect();
-    let credential = match usable[..] {
-        [] => Err(details.wrong_type("credentials", "a list with a credential for servers in it")),
-        // Where a migration is under way both are there, and OAuth Server-to-Server is the one that stays.
-        [entry] if entry.has("oauth_server_to_server") => server_to_server(project, entry),
-        [entry] => service_account(project, entry, folder),
-        ref several => {
-            Err(CredentialsError::Several { count: several.len(), names: names(several)? })
+    let entries = details.objects("credentials")?;
+    let usable = entries.iter().filter_map(|entry| Some((entry, Kind::of(entry, place.side)?)));
+    let mut usable: Vec<_> = usable.collect();
+    if usable.is_empty() {
+        return Err(details.wrong_type("credentials", "a list with a credential in it"));
+    }
+    // Unless another is selected, those are meant that get tokens without a person.
+    if place.selected.is_none() && usable.iter().any(|(_, kind)| kind.is_for_servers()) {
+        usable.retain(|(_, kind)| kind.is_for_servers());
+    }
+    let (entry, kind) = place.select(named(usable, place)?)?;
+    Ok((Environment::production(), kind.read(project, entry, place)?))
+}
+
+/// The kinds of credentials, each by the member that holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    ServerToServer,
+    ServiceAccount,
+    ApiKey(&'static str),
+    User(&'static str),
+}
+
+type Entry<'e, 'f> = (&'e Fields<'f>, Kind);
+
+/// What the console calls the kinds that people sign in to: the first is older than the others.
+const LOGINS: [&str; 7] = [
+    "oauth2",
+    "oauthweb",
+    "oauthwebapp",
+    "oauthnativeapp",
+    "oauthsinglepageapp",
+    "oauthios",
+    "oauthandroid",
+];
+
+const API_KEYS: [&str; 2] = ["apikey", "api_key"];
+
+impl Kind {
+    /// Where a migration is under way both sides are there.
+    fn of(entry: &Fields<'_>, side: Side) -> Option<Self> {
+        let first =
+            |names: &'static [&'static str]| names.iter().copied().find(|name| entry.has(name));
+        match (entry.has("oauth_server_to_server"), entry.has("jwt"), side) {
+            (true, false, _) | (true, true, Side::ServerToServer) => Some(Self::ServerToServer),
+            (_, true, _) => Some(Self::ServiceAccount),
+            (false, false, _) => {
+                let is_api_key =
+                    entry.optional_text("integration_type").ok().flatten() == Some("apikey");
+                match (first(&API_KEYS), first(&LOGINS)) {
+                    (Some(name), _) => Some(Self::ApiKey(name)),
+                    // An API key may be kept where the others have their client.
+                    (None, Some(name)) if is_api_key => Some(Self::ApiKey(name)),
+                    (None, Some(name)) => Some(Self::User(name)),
+                    (None, None) => None,
+                }
+            }
         }
+    }
+
+    fn is_for_servers(self) -> bool {
+        matches!(self, Self::ServerToServer | Self::ServiceAccount)
+    }
+
+    fn read(
+        self,
+        project: &Fields<'_>,
+        entry: &Fields<'_>,
+        place: &Place<'_>,
+    ) -> Result<Credential, CredentialsError> {
+        match self {
+            Self::ServerToServer => server_to_server(project, entry),
+            Self::ServiceAccount => service_account(project, entry, place.folder),
+            Self::ApiKey(name) => api_key(project, &entry.object(name)?),
+            Self::User(name) => {
+                user_login::credential(&entry.object(name)?, "scopes", org_id(project)?)
+            }
+        }
+    }
+}
+
+/// The credentials with their names, or with their ids where two have the same name. A selection may be either.
+fn named<'e, 'f>(
+    entries: Vec<Entry<'e, 'f>>,
+    place: &Place<'_>,
+) -> Result<Vec<(String, Entry<'e, 'f>)>, CredentialsError> {
+    let names: Result<Vec<_>, _> = entries.iter().map(|(entry, _)| entry.text("name")).collect();
+    let names = names?;
+    let label = |(entry, kind): Entry<'e, 'f>, name: &str| {
+        let id = entry.optional_text("id")?.unwrap_or(name);
+        let is_ambiguous = names.iter().filter(|other| **other == name).count() > 1;
+        let label = if is_ambiguous || place.selected == Some(id) { id } else { name };
+        Ok((label.to_owned(), (entry, kind)))
     };
-    Ok((Environment::production(), credential?))
+    entries.into_iter().zip(&names).map(|(entry, name)| label(entry, name)).collect()
+}
+
+fn org_id(project: &Fields<'_>) -> Result<Option<OrgId>, CredentialsError> {
+    project.object("org")?.optional("ims_org_id")
 }
 
 fn server_to_server(
@@ -43,13 +135,11 @@ fn server_to_server(
     entry: &Fields<'_>,
 ) -> Result<Credential, CredentialsError> {
     let fields = entry.object("oauth_server_to_server")?;
-    let client_secret =
-        fields.first_text("client_secrets")?.ok_or_else(|| fields.missing("client_secrets"))?;
     Ok(Credential::ServerToServer(ServerToServerCredential {
         client_id: fields.required("client_id")?,
-        client_secrets: ClientSecret::new(client_secret.to_owned()).into(),
+        client_secrets: fields.client_secrets("client_secrets")?,
         scopes: fields.list("scopes")?,
-        org_id: project.object("org")?.optional("ims_org_id")?,
+        org_id: org_id(project)?,
     }))
 }
 
@@ -70,23 +160,23 @@ fn service_account(
             name: fields.path_of("meta_scopes"),
             source,
         })?,
-        client_secrets: fields.client_secret("client_secret")?.into(),
-        signing_keys: key_pair(folder)?.into(),
+        client_secrets: fields
+            .client_secrets(fields.name_of(&["client_secret", "client_secrets"]))?,
+        signing_keys: key_beside(folder)?.into(),
         sends_jti: false,
     }))
 }
 
-fn key_pair(folder: &Path) -> Result<KeyPair, CredentialsError> {
+fn key_beside(folder: &Path) -> Result<KeyPair, CredentialsError> {
     Ok(KeyPair {
-        signing_key: SigningKey::File {
-            contents: read_private(&folder.join(PRIVATE_KEY))?,
-            passphrase: None,
-        },
         certificate: read(&folder.join(CERTIFICATE)).ok().map(|(contents, _)| contents.to_vec()),
+        ..key_pair(read_private(&folder.join(PRIVATE_KEY))?, None)
     })
 }
 
-fn names(entries: &[&Fields<'_>]) -> Result<String, CredentialsError> {
-    let names: Result<Vec<_>, _> = entries.iter().map(|entry| entry.text("name")).collect();
-    Ok(names?.join(", "))
+fn api_key(project: &Fields<'_>, fields: &Fields<'_>) -> Result<Credential, CredentialsError> {
+    Ok(Credential::ApiKey(ApiKeyCredential {
+        client_id: fields.required("client_id")?,
+        org_id: org_id(project)?,
+    }))
 }

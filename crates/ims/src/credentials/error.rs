@@ -81,11 +81,11 @@ pub enum CredentialsError {
     #[error("{first} and {second} exclude each other")]
     Conflict {
         /// The one.
-        first: &'static str,
+        first: String,
         /// The other.
-        second: &'static str,
+        second: String,
     },
-    /// Make a file with one of the credentials only: this one holds several.
+    /// Select one of the credentials by its name: this file holds several.
     #[error("{count} usable credentials in one file: {names}")]
     Several {
         /// How many.
@@ -93,6 +93,57 @@ pub enum CredentialsError {
         /// Their names, separated by commas.
         names: String,
     },
+    /// Select one of the credentials that are there.
+    #[error("no credential of the name that was selected; there is {}", if .names.is_empty() { "none that has one" } else { .names })]
+    NoneSelected {
+        /// The names that are there, separated by commas.
+        names: String,
+    },
+    /// Use it as it is, as long as it lasts, or give credentials: nothing here could get another.
+    #[error("an access token, and no credentials that could get one")]
+    AccessToken,
+    /// Build with the feature that is named.
+    #[error("{what} needs the feature \"{feature}\", which this program was built without")]
+    MissingFeature {
+        /// The feature of the crate `ims`.
+        feature: &'static str,
+        /// What is read with it.
+        what: &'static str,
+    },
+    /// Look at the command, which is run to have the secret.
+    #[error("the command of {name} gave no secret: {reason}")]
+    Command {
+        /// The member that names the command.
+        name: String,
+        /// What became of it.
+        reason: &'static str,
+    },
+    /// Take the right to write the file away from others: it says what is to be run.
+    #[error("{} names a command to run and others can write it (mode {mode:04o})", .path.display())]
+    Writable {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// Put the secret into the keyring under the name that the member says.
+    #[error("the keyring has no entry of the name in {name}")]
+    NotInKeyring {
+        /// The member that names the entry.
+        name: String,
+    },
+    /// Look at the keyring: its own reason is the source.
+    #[cfg(feature = "keyring")]
+    #[error("{name} cannot be read")]
+    Keyring {
+        /// The member that names the entry.
+        name: String,
+        /// What the keyring said.
+        source: crate::keyring::KeyringError,
+    },
+    /// Set the environment variables of one of the forms: none of them are.
+    #[error("no credentials in the environment variables")]
+    NoVariables,
     /// Look into the file: what is wrong is said by the source.
     #[error("the credentials in {} cannot be used", .path.display())]
     InFile {
@@ -109,12 +160,16 @@ impl CredentialsError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Exposed { path, .. } => Some(format!("chmod 600 {}", path.display())),
-            Self::Unrecognized { .. } => Some(
-                "known are the form of ims (client_id, client_secret, org_id, …), AEM service credentials, projects of \
-                 Adobe's Developer Console and aio contexts"
-                    .to_owned(),
+            Self::Writable { path, .. } => Some(format!("chmod go-w {}", path.display())),
+            Self::Unrecognized { .. } => Some(UNRECOGNIZED.to_owned()),
+            Self::Several { .. } | Self::NoneSelected { .. } => {
+                Some("select one by its name: --credential NAME".to_owned())
+            }
+            Self::AccessToken => Some(ACCESS_TOKEN.to_owned()),
+            #[cfg(not(feature = "formats"))]
+            Self::Syntax { .. } => Some(
+                "this program was built without the feature \"formats\", so it reads JSON and TOML only".to_owned(),
             ),
-            Self::Several { .. } => Some("keep one of them in the file".to_owned()),
             Self::InFile { source, .. } => source.hint(),
             _ => None,
         }
@@ -123,8 +178,17 @@ impl CredentialsError {
     pub(super) fn in_file(self, path: &Path) -> Self {
         match self {
             // These name their own file.
-            Self::Unreadable { .. } | Self::Exposed { .. } => self,
+            Self::Unreadable { .. }
+            | Self::Exposed { .. }
+            | Self::Writable { .. }
+            | Self::InFile { .. } => self,
             _ => Self::InFile { path: path.to_owned(), source: Box::new(self) },
         }
     }
 }
+
+const UNRECOGNIZED: &str = "known are the form of ims (client_id, client_secret, org_id, …), AEM service credentials, projects \
+    of Adobe's Developer Console, aio contexts and the configurations of Adobe's other tools";
+
+const ACCESS_TOKEN: &str = "send it as it is in the header Authorization: Bearer; a local development token of AEM is good for \
+    24 hours, service credentials of AEM get new ones";

@@ -5,69 +5,47 @@ use std::{
     str::FromStr,
 };
 
-use ims_claims::FormatError;
+use ims_claims::{Environment, FormatError};
 use ims_exchange::ClientSecret;
 use serde_json::{Map, Value};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-use super::{CredentialsError, secret_file::can_be_path};
-
-/// A credentials file that was read. Its texts are wiped from memory when it is dropped.
-pub(super) struct Document(Value);
-
-impl Document {
-    /// Reads JSON if the text begins like JSON, else TOML.
-    pub(super) fn parse(text: &str) -> Result<Self, CredentialsError> {
-        let text = text.trim_start_matches('\u{feff}');
-        let value = if text.trim_start().starts_with(['{', '[']) {
-            serde_json::from_str(text).map_err(|error| CredentialsError::Syntax {
-                language: "JSON",
-                line: error.line(),
-                column: error.column(),
-            })
-        } else {
-            toml::from_str(text).map_err(|error| toml_syntax(text, &error))
-        };
-        value.map(Self)
-    }
-
-    /// The members of the file.
-    pub(super) fn fields(&self) -> Result<Fields<'_>, CredentialsError> {
-        let object =
-            self.0.as_object().ok_or(CredentialsError::Unrecognized { members: String::new() })?;
-        Ok(Fields { object, path: String::new() })
-    }
-}
-
-impl Drop for Document {
-    fn drop(&mut self) {
-        wipe(&mut self.0);
-    }
-}
-
-fn toml_syntax(text: &str, error: &toml::de::Error) -> CredentialsError {
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    CredentialsError::Syntax { language: "TOML", line, column }
-}
-
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(values) => values.iter_mut().for_each(wipe),
-        Value::Object(members) => members.values_mut().for_each(wipe),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
+use super::{CredentialsError, Document, secret_file::can_be_path};
+use crate::ClientSecrets;
 
 /// One object of a file, with the path that leads to it.
+#[derive(Clone)]
 pub(super) struct Fields<'a> {
     object: &'a Map<String, Value>,
     path: String,
 }
 
 impl<'a> Fields<'a> {
+    /// The members of a whole file.
+    pub(super) fn new(object: &'a Map<String, Value>) -> Self {
+        Self { object, path: String::new() }
+    }
+
+    /// The same members under names in lower case, for the forms in which the case of a name says nothing.
+    pub(super) fn in_lower_case(&self) -> Document {
+        self.object.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect()
+    }
+
+    /// The member that is there, of several names for the same; the first name if none is.
+    pub(super) fn name_of<'n>(&self, names: &[&'n str]) -> &'n str {
+        names.iter().copied().find(|name| self.has(name)).unwrap_or(names[0])
+    }
+
+    /// The same members, told with `name` before theirs.
+    pub(super) fn within(self, name: &str) -> Self {
+        Self { path: name.to_owned(), ..self }
+    }
+
+    /// The names and values of all members.
+    pub(super) fn values(&self) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        self.object.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.value(name).is_some()
     }
@@ -98,8 +76,26 @@ impl<'a> Fields<'a> {
         self.optional_text(name)?.ok_or_else(|| self.missing(name))
     }
 
-    pub(super) fn client_secret(&self, name: &str) -> Result<ClientSecret, CredentialsError> {
-        Ok(ClientSecret::new(self.text(name)?.to_owned()))
+    /// One secret, or a list of them, of which each may be the valid one.
+    pub(super) fn client_secrets(&self, name: &str) -> Result<ClientSecrets, CredentialsError> {
+        let value = self.value(name).ok_or_else(|| self.missing(name))?;
+        let secrets = match value {
+            Value::String(text) if !is_list(value) => Some(vec![text.clone()]),
+            _ => texts(value),
+        };
+        let secrets = secrets.ok_or_else(|| self.wrong_type(name, "a list of strings"))?;
+        ClientSecrets::from_list(secrets.into_iter().map(ClientSecret::new))
+            .ok_or_else(|| self.missing(name))
+    }
+
+    /// The IMS that a URL names, or a host without a scheme; the production where nothing is said.
+    pub(super) fn environment(&self, name: &str) -> Result<Environment, CredentialsError> {
+        let Some(text) = self.optional_text(name)? else { return Ok(Environment::production()) };
+        if text.contains("://") {
+            self.parse(name, text)
+        } else {
+            self.parse(name, &format!("https://{text}"))
+        }
     }
 
     /// A path, which begins at `folder` if it is relative. A key that stands in the place of its path is not repeated.
@@ -138,18 +134,11 @@ impl<'a> Fields<'a> {
         texts.iter().map(|text| self.parse(name, text)).collect()
     }
 
-    /// The first string of an array, if there is such an array.
-    pub(super) fn first_text(&self, name: &str) -> Result<Option<&'a str>, CredentialsError> {
-        let Some(value) = self.value(name) else { return Ok(None) };
-        let first = value.as_array().and_then(|values| values.first()?.as_str());
-        first.map(Some).ok_or_else(|| self.wrong_type(name, "a list of strings"))
-    }
-
     /// A text that may be given as an array of its lines.
     pub(super) fn lines(&self, name: &str) -> Result<Zeroizing<String>, CredentialsError> {
         match self.value(name) {
-            Some(Value::Array(lines)) => {
-                let lines: Option<Vec<_>> = lines.iter().map(Value::as_str).collect();
+            Some(value) if is_list(value) => {
+                let lines = texts(value).map(Zeroizing::new);
                 let lines = lines.ok_or_else(|| self.wrong_type(name, "a list of strings"))?;
                 Ok(Zeroizing::new(lines.join("\n")))
             }
@@ -197,11 +186,11 @@ impl<'a> Fields<'a> {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
-    fn value(&self, name: &str) -> Option<&'a Value> {
+    pub(super) fn value(&self, name: &str) -> Option<&'a Value> {
         self.object.get(name).filter(|value| !value.is_null())
     }
 
-    fn parse<T: FromStr<Err = FormatError>>(
+    pub(super) fn parse<T: FromStr<Err = FormatError>>(
         &self,
         name: &str,
         text: &str,
@@ -218,14 +207,17 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Whether `value` is an array, or a string in which an array is written down.
+fn is_list(value: &Value) -> bool {
+    value.is_array() || value.as_str().is_some_and(|text| text.trim_start().starts_with('['))
+}
+
 fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Array(values) => {
             values.iter().map(|value| value.as_str().map(str::to_owned)).collect()
         }
-        Value::String(text) if text.trim_start().starts_with('[') => {
-            texts(&serde_json::from_str(text).ok()?)
-        }
+        Value::String(text) if is_list(value) => texts(&serde_json::from_str(text).ok()?),
         Value::String(text) => Some(split_list(text).map(str::to_owned).collect()),
         _ => None,
     }
@@ -240,6 +232,10 @@ pub(super) fn split_list(text: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
     use ims_claims::{ClientId, Metascope};
+
+    fn parsed(json: &str) -> Document {
+        Document::new(serde_json::from_str(json).unwrap())
+    }
 
     #[track_caller]
     fn said<T>(result: Result<T, CredentialsError>) -> String {
@@ -256,7 +252,7 @@ mod tests {
             r#""[\"a\",\"b\"]""#,
             r#""/s/a,https://x/s/b""#,
         ] {
-            let document = Document::parse(&format!(r#"{{"list":{list}}}"#)).unwrap();
+            let document = parsed(&format!(r#"{{"list":{list}}}"#));
             let metascopes: Vec<Metascope> = document.fields().unwrap().list("list").unwrap();
             assert_eq!(
                 metascopes.iter().map(Metascope::as_str).collect::<Vec<_>>(),
@@ -268,9 +264,7 @@ mod tests {
 
     #[test]
     fn an_error_names_the_member_and_not_its_value() {
-        let document =
-            Document::parse(r#"{"a":{"b":"can ary","c":["canary"],"d":[{"e":1}]},"f":null}"#)
-                .unwrap();
+        let document = parsed(r#"{"a":{"b":"can ary","c":["canary"],"d":[{"e":1}]},"f":null}"#);
         let fields = document.fields().unwrap();
         let a = fields.object("a").unwrap();
         assert_eq!(said(a.required::<ClientId>("b")), "a.b is wrong");
@@ -285,26 +279,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_data_is_refused_with_its_place() {
-        #[rustfmt::skip]
-        let table = [
-            ("{\"a\": canary}",    "not JSON (line 1, column 7)"),
-            ("a = 1\nb = canary",  "not TOML (line 2, column 5)"),
-            ("canary",             "not TOML (line 1, column 7)"),
-        ];
-        for (text, said) in table {
-            assert_eq!(Document::parse(text).err().unwrap().to_string(), said, "{text}");
+    fn secrets_are_one_or_a_list_in_any_spelling() {
+        for (value, count) in [
+            (r#""p8e-a b,c""#, 1),
+            (r#"["one"]"#, 1),
+            (r#"["one","two"]"#, 2),
+            (r#""[\"one\",\"two\"]""#, 2),
+        ] {
+            let document = parsed(&format!(r#"{{"secret":{value}}}"#));
+            let secrets = document.fields().unwrap().client_secrets("secret").unwrap();
+            assert_eq!(secrets.iter().count(), count, "{value}");
         }
-    }
-
-    #[test]
-    fn toml_reads_like_json() {
-        let document =
-            Document::parse("client_id = \"client\"\nscopes = [\"a\"]\njti = true").unwrap();
-        let fields = document.fields().unwrap();
-        assert_eq!(
-            (fields.text("client_id").unwrap(), fields.flag("jti").unwrap()),
-            ("client", true)
-        );
+        for (value, wrong) in [
+            ("[]", "secret is missing"),
+            ("[1]", "secret is not a list of strings"),
+            (r#""[canary""#, "secret is not a list of strings"),
+        ] {
+            let document = parsed(&format!(r#"{{"secret":{value}}}"#));
+            assert_eq!(said(document.fields().unwrap().client_secrets("secret")), wrong, "{value}");
+        }
     }
 }

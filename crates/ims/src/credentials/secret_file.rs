@@ -9,19 +9,26 @@ use super::CredentialsError;
 /// Nothing that is read here is longer; a key of 8192 bits has some 6 KiB.
 const MAX_LENGTH: u64 = 1024 * 1024;
 
-/// Who can read a file besides its owner.
-pub(super) enum Exposure {
-    Private,
-    ReadByOthers,
+/// Who can do what with a file besides its owner.
+pub(super) struct Exposure {
+    /// The permissions of the file.
+    pub(super) mode: u32,
+}
+
+impl Exposure {
+    pub(super) fn is_read_by_others(&self) -> bool {
+        self.mode & READ_BY_OTHERS != 0
+    }
+
+    pub(super) fn is_written_by_others(&self) -> bool {
+        self.mode & WRITTEN_BY_OTHERS != 0
+    }
 }
 
 /// Reads a file that may be read by others, and says whether it can be.
 pub(super) fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Exposure), CredentialsError> {
     let (contents, mode) = read_with_mode(path)?;
-    Ok((
-        contents,
-        if mode & READ_BY_OTHERS == 0 { Exposure::Private } else { Exposure::ReadByOthers },
-    ))
+    Ok((contents, Exposure { mode }))
 }
 
 /// Reads a file that holds nothing but a secret, and refuses one that others can read.
@@ -34,14 +41,6 @@ pub(super) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Credential
     }
 }
 
-/// Reads a secret that is one line, without the line's end.
-pub(super) fn read_private_line(path: &Path) -> Result<String, CredentialsError> {
-    let contents = read_private(path)?;
-    let text =
-        std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText.in_file(path))?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-}
-
 /// Whether `text` may be a path, and not a key that somebody has put where its path belongs: an error names the path.
 pub(super) fn can_be_path(text: &str) -> bool {
     text.len() <= LONGEST_PATH && !text.contains('\n') && !text.contains("-----BEGIN")
@@ -52,6 +51,9 @@ const LONGEST_PATH: usize = 1024;
 
 /// The bits of a mode that let the group and everybody read.
 const READ_BY_OTHERS: u32 = 0o044;
+
+/// The bits of a mode that let the group and everybody write.
+const WRITTEN_BY_OTHERS: u32 = 0o022;
 
 fn read_with_mode(path: &Path) -> Result<(Zeroizing<Vec<u8>>, u32), CredentialsError> {
     let unreadable =

@@ -5,11 +5,15 @@ use std::{error::Error, fs, path::PathBuf};
 use tempfile::TempDir;
 
 use super::*;
-use crate::SigningKey;
+use crate::{ServerToServerCredential, ServiceAccountCredential, SigningKey};
 
 mod canaries;
 mod files;
 mod forms;
+mod references;
+mod selection;
+#[cfg(feature = "formats")]
+mod wild;
 
 const CLIENT_SECRET: &str = "canary-client-secret";
 
@@ -47,10 +51,7 @@ impl Folder {
 
     #[track_caller]
     fn server_to_server(&self, contents: &str) -> ServerToServerCredential {
-        match self.read(contents).unwrap().credential {
-            Credential::ServerToServer(credential) => credential,
-            _ => panic!("another kind of credential"),
-        }
+        server_to_server(self.read(contents).unwrap())
     }
 
     /// What is said of credentials that cannot be used, with the sources behind the name of the file.
@@ -75,6 +76,27 @@ fn service_account(credentials: Credentials) -> ServiceAccountCredential {
         Credential::ServiceAccount(credential) => credential,
         _ => panic!("another kind of credential"),
     }
+}
+
+#[track_caller]
+fn server_to_server(credentials: Credentials) -> ServerToServerCredential {
+    match credentials.credential {
+        Credential::ServerToServer(credential) => credential,
+        _ => panic!("another kind of credential"),
+    }
+}
+
+/// Reads variables as they come from the system.
+fn from_variables(variables: &[(&str, String)]) -> Result<Credentials, CredentialsError> {
+    from_variables_selecting(variables, None)
+}
+
+fn from_variables_selecting(
+    variables: &[(&str, String)],
+    name: Option<&str>,
+) -> Result<Credentials, CredentialsError> {
+    let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
+    Credentials::of_variables(variables, name)
 }
 
 /// The public half of the key, which shows that the private one was read and can sign.
@@ -103,7 +125,7 @@ fn texts<T: ToString>(values: &[T]) -> Vec<String> {
 }
 
 /// Our own form for a service account, as a value that a test can change.
-fn own() -> serde_json::Value {
+fn own() -> Value {
     serde_json::json!({
         "client_id": "a64f5f10849a410a97ffdac8ae1",
         "client_secret": CLIENT_SECRET,
@@ -117,8 +139,8 @@ fn own() -> serde_json::Value {
 }
 
 /// Our own form with `changes` laid over it, `null` meaning absent.
-fn own_with(changes: serde_json::Value) -> String {
-    let (mut members, serde_json::Value::Object(changes)) = (own(), changes) else {
+fn own_with(changes: Value) -> String {
+    let (mut members, Value::Object(changes)) = (own(), changes) else {
         panic!("changes are an object")
     };
     for (name, value) in changes {
@@ -128,7 +150,7 @@ fn own_with(changes: serde_json::Value) -> String {
 }
 
 /// AEM service credentials, the key as PKCS#1 with the line ends of Windows.
-fn aem() -> serde_json::Value {
+fn aem() -> Value {
     serde_json::json!({
         "ok": true,
         "integration": {
@@ -150,7 +172,7 @@ fn aem() -> serde_json::Value {
 }
 
 /// The `jwt` of a credential in a project of Adobe's Developer Console.
-fn console_jwt() -> serde_json::Value {
+fn console_jwt() -> Value {
     serde_json::json!({
         "client_id": "a64f5f10849a410a97ffdac8ae1",
         "client_secret": CLIENT_SECRET,
@@ -161,7 +183,7 @@ fn console_jwt() -> serde_json::Value {
 }
 
 /// The `oauth_server_to_server` of a credential in a project of Adobe's Developer Console.
-fn console_oauth() -> serde_json::Value {
+fn console_oauth() -> Value {
     serde_json::json!({
         "client_id": "b64f5f10849a410a97ffdac8ae1",
         "client_secrets": [CLIENT_SECRET, "canary-older-secret"],
@@ -172,7 +194,7 @@ fn console_oauth() -> serde_json::Value {
 }
 
 /// A project of Adobe's Developer Console with these credentials.
-fn console(credentials: &serde_json::Value) -> serde_json::Value {
+fn console(credentials: &Value) -> Value {
     serde_json::json!({ "project": {
         "id": "4566206088344", "name": "123Project", "title": "Project",
         "org": { "id": "25591412", "name": "Example", "ims_org_id": "C74F69D7594880280@AdobeOrg" },
@@ -189,7 +211,7 @@ fn console(credentials: &serde_json::Value) -> serde_json::Value {
 }
 
 /// A context of `aio` for a service account.
-fn aio() -> serde_json::Value {
+fn aio() -> Value {
     serde_json::json!({
         "client_id": "a64f5f10849a410a97ffdac8ae1",
         "client_secret": CLIENT_SECRET,

@@ -10,6 +10,16 @@ fn what_is_wrong_with_our_own_form_is_named() {
     #[rustfmt::skip]
     let table = [
         (json!({ "client_secrte": "canary" }),       "client_secrte is not a member that is known here; known are client_id, "),
+        (json!({ "client_secrets": ["canary"] }),    "client_secret and client_secrets exclude each other"),
+        (json!({ "client_secret_env": "X" }),        "client_secret and client_secret_env exclude each other"),
+        (json!({ "keys": [] }),                      "private_key_file and keys exclude each other"),
+        (json!({ "private_key_env": "X" }),          "private_key_file and private_key_env exclude each other"),
+        (json!({ "api_key": "canary" }),             "certificate_file is not a member that is known here; known are api_key, org_id, ims_url"),
+        (json!({ "user": "yes" }),                   "user is not true or false"),
+        (json!({ "client_secret": null, "client_secrets": [] }), "client_secrets is missing"),
+        (json!({ "client_secret": null, "client_secrets": [1] }), "client_secrets is not a list of strings or objects"),
+        (json!({ "client_secret": null, "client_secrets": [{}] }), "client_secrets[0].file is missing"),
+        (json!({ "client_secret": null, "client_secrets": [{ "x": "canary" }] }), "client_secrets[0].x is not a member"),
         (json!({ "scopes": ["openid"] }),            "metascopes and scopes exclude each other"),
         (json!({ "client_secret_file": "x" }),       "client_secret and client_secret_file exclude each other"),
         (json!({ "signer": "pkcs11:token=x" }),      "signer and private_key_file exclude each other"),
@@ -34,7 +44,7 @@ fn what_is_wrong_with_our_own_form_is_named() {
 #[test]
 fn what_is_wrong_with_other_forms_is_named() {
     let folder = Folder::with_key();
-    let without = |mut value: serde_json::Value, pointer: &str| {
+    let without = |mut value: Value, pointer: &str| {
         *value.pointer_mut(pointer).unwrap() = json!(null);
         value
     };
@@ -48,8 +58,8 @@ fn what_is_wrong_with_other_forms_is_named() {
         (without(aio(), "/private_key"),                               "private_key is missing"),
         (contexts,                                                     "2 usable credentials in one file: one, two"),
         (console(&json!([named("first"), named("second")])),           "2 usable credentials in one file: first, second"),
-        (console(&json!([{ "name": "web", "oauth2": {} }])),           "project.workspace.details.credentials is not a list with a credential for servers in it"),
-        (json!({ "accessToken": "canary" }),                           "no known form of credentials (members: accessToken)"),
+        (console(&json!([{ "name": "web", "other": {} }])),            "project.workspace.details.credentials is not a list with a credential in it"),
+        (json!({ "accessToken": "canary" }),                           "an access token, and no credentials that could get one"),
         (json!({}),                                                    "no known form of credentials (members: none)"),
         (json!([]),                                                    "no known form of credentials (members: none)"),
     ];
@@ -84,7 +94,7 @@ fn paths_begin_at_the_credentials_file_unless_they_are_absolute() {
     let elsewhere = Folder::with_key();
     fs::create_dir(folder.0.path().join("keys")).unwrap();
     folder.write("keys/private.key", ims_testkit::keys::SECOND, 0o600);
-    let public_key_at = |path: serde_json::Value| {
+    let public_key_at = |path: Value| {
         let text = own_with(json!({ "private_key_file": path }));
         public_key(&folder.service_account(&text).signing_keys.first().signing_key)
     };

@@ -1,0 +1,207 @@
+//! What each language means, and that no error repeats what it could not read.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// What `text` says, in the first of its languages that can read it.
+#[track_caller]
+fn read(language: Language, text: &str) -> Value {
+    let document = language.parse(text).unwrap();
+    let fields = document.fields().unwrap();
+    fields.names().split(", ").map(|name| (name.to_owned(), fields.value(name).cloned())).collect()
+}
+
+#[track_caller]
+fn refused(language: Language, text: &str) -> String {
+    language.parse(text).err().expect("an error").to_string()
+}
+
+#[test]
+fn json_and_toml_are_refused_with_the_place_and_without_the_text() {
+    #[rustfmt::skip]
+    let table = [
+        (Language::Json, "{\"a\": canary}",    "not JSON (line 1, column 7)"),
+        (Language::Toml, "a = 1\nb = canary",  "not TOML (line 2, column 5)"),
+        (Language::Toml, "canary",             "not TOML (line 1, column 7)"),
+    ];
+    for (language, text, said) in table {
+        assert_eq!(refused(language, text), said, "{text}");
+    }
+}
+
+#[test]
+fn toml_reads_like_json() {
+    let toml = "client_id = \"client\"\nscopes = [\"a\"]\njti = true";
+    let json = json!({ "client_id": "client", "scopes": ["a"], "jti": true });
+    assert_eq!(read(Language::Toml, toml), json);
+    assert_eq!(read(Language::Json, &json.to_string()), json);
+}
+
+#[cfg(feature = "formats")]
+mod formats {
+    use super::*;
+
+    #[test]
+    fn the_first_line_tells_the_language_and_the_name_breaks_a_tie() {
+        use Language::{Dotenv, Hjson, Ini, Json, Properties, Toml, Yaml};
+
+        #[rustfmt::skip]
+        let table: [(&str, &str, &[Language]); 9] = [
+            ("{}",                         "config",        &[Json, Hjson]),
+            ("// aio\n{}",                 ".aio",          &[Json, Hjson]),
+            ("[]",                         "config",        &[Json]),
+            ("# umapi\n[server]\n",        "config",        &[Ini, Toml]),
+            ("a = 1",                      "config",        &[Toml, Dotenv, Properties, Yaml]),
+            ("a = 1",                      "a.properties",  &[Properties, Toml, Dotenv, Yaml]),
+            ("A=1",                        ".env",          &[Dotenv, Toml, Properties, Yaml]),
+            ("A=1",                        ".env.stage",    &[Dotenv, Toml, Properties, Yaml]),
+            ("server:",                    "umapi.yml",     &[Yaml, Toml, Dotenv, Properties]),
+        ];
+        for (text, name, languages) in table {
+            assert_eq!(Language::candidates(text, Path::new(name)), languages, "{name} {text}");
+        }
+    }
+
+    #[test]
+    fn dotenv_is_read_as_shells_and_node_write_it() {
+        let text = concat!(
+            "\u{20}# a comment\r\n\r\nPLAIN = a b # comment\nexport QUOTED='a # b $HOME'\n",
+            "DOUBLE=\"a\\nb\"\nEMPTY=\nKEY=\"-----BEGIN\nsecond\n-----END\" # comment\nLAST=a=b#c",
+        );
+        let said = json!({
+            "PLAIN": "a b", "QUOTED": "a # b $HOME", "DOUBLE": "a\nb", "EMPTY": "",
+            "KEY": "-----BEGIN\nsecond\n-----END", "LAST": "a=b#c",
+        });
+        assert_eq!(read(Language::Dotenv, text), said);
+        for (text, line) in [("A=1\ncanary", 2), ("A=\"canary", 1), ("a canary=1", 1), ("=x", 1)] {
+            let said = format!("not lines of NAME=value (line {line}, column 1)");
+            assert_eq!(refused(Language::Dotenv, text), said, "{text}");
+        }
+    }
+
+    #[test]
+    fn properties_are_read_as_java_reads_them() {
+        let text = concat!(
+            "# comment\n! comment\n  plain = a b \nwith\\ blank: c\nbare d\nlong=a\\\n   b\\\n  c\n",
+            "escaped=a\\tb\\u00e9\\\\\nodd\\:name=e\nempty",
+        );
+        let said = json!({
+            "plain": "a b ", "with blank": "c", "bare": "d", "long": "abc",
+            "escaped": "a\tb\u{e9}\\", "odd:name": "e", "empty": "",
+        });
+        assert_eq!(read(Language::Properties, text), said);
+        for text in ["a=1\nb=\\u12", "a=1\nb=\\ud800", "a=1\nb=\\uécana"] {
+            assert_eq!(
+                refused(Language::Properties, text),
+                "not Java properties (line 2, column 1)",
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn ini_is_read_as_python_reads_it() {
+        let text =
+            "; comment\n[server]\nHost = a.b:443\n\n[enterprise]\nkey: a\n  b\n# c\norg_id=d=e";
+        let said = json!({
+            "server": { "host": "a.b:443" }, "enterprise": { "key": "a\nb", "org_id": "d=e" },
+        });
+        assert_eq!(read(Language::Ini, text), said);
+        for (text, line) in [("[a]\ncanary", 2), ("canary = 1", 1), ("[a\ncanary = 1", 1)] {
+            let said = format!("not INI (line {line}, column 1)");
+            assert_eq!(refused(Language::Ini, text), said, "{text}");
+        }
+    }
+
+    #[test]
+    fn hjson_is_json_for_people() {
+        let text = r#"{
+  # a comment
+  // another
+  ims: { /* and one
+    more */
+    plain: 5a/b+c== # no comment
+    url: https://x/y
+    dash: -----BEGIN KEY-----
+    numbers: [1, -2.5e1
+      3]
+    words: [
+      true
+      false, null
+      trueish
+      5a
+    ]
+    "quoted": "a\"\u00e9\\", 'single': 'a"b\'c'
+    many: '''
+      first
+        second
+      '''
+    empty: {}, list: [],
+  }
+}
+"#;
+        let said = json!({ "ims": {
+            "plain": "5a/b+c== # no comment", "url": "https://x/y", "dash": "-----BEGIN KEY-----",
+            "numbers": [1, -25.0, 3], "words": [true, false, null, "trueish", "5a"],
+            "quoted": "a\"\u{e9}\\", "single": "a\"b'c", "many": "first\nsecond", "empty": {}, "list": [],
+        }});
+        assert_eq!(read(Language::Hjson, text), said);
+        assert_eq!(read(Language::Hjson, &said.to_string()), said);
+        #[rustfmt::skip]
+        let table = [
+            ("{\n a: [canary\n",        "line 3, column 1"),
+            ("{ a: \"canary }",         "line 1, column 6"),
+            ("{ a b: canary }",         "line 1, column 5"),
+            ("{ a: '''canary }",        "line 1, column 6"),
+            ("{ : canary }",            "line 1, column 3"),
+            ("{ a: 1 } canary",         "line 1, column 10"),
+            ("{ a: , b: canary }",      "line 1, column 6"),
+            ("{ a: 1 ]",                "line 1, column 8"),
+            ("",                        "line 1, column 1"),
+        ];
+        for (text, place) in table {
+            assert_eq!(refused(Language::Hjson, text), format!("not Hjson ({place})"), "{text}");
+        }
+        assert!(refused(Language::Hjson, &"[".repeat(100_000)).starts_with("not Hjson (line 1"));
+        assert!(refused(Language::Hjson, &"{a:".repeat(100_000)).starts_with("not Hjson (line 1"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_a_reader_panic(text in "[ -~\n\u{e9}]{0,60}", marks in "[\\[{}:,'\"#/\\\\=\n a1\\]-]{0,40}") {
+            use Language::{Dotenv, Hjson, Ini, Json, Properties, Toml, Yaml};
+
+            for language in [Json, Toml, Hjson, Yaml, Ini, Properties, Dotenv] {
+                for text in [&text, &marks, &format!("{{{marks}}}")] {
+                    if let Err(error) = language.parse(text) {
+                        let is_syntax = matches!(error, CredentialsError::Syntax { .. });
+                        proptest::prop_assert!(is_syntax);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn yaml_is_read_and_bombs_are_not() {
+        let text = "# comment\nserver:\nenterprise:\n  org_id: a@AdobeOrg # comment\n  key: |\n    a\n    b\n";
+        let said = json!({
+            "server": null, "enterprise": { "org_id": "a@AdobeOrg", "key": "a\nb\n" },
+        });
+        assert_eq!(read(Language::Yaml, text), said);
+        let refused = |text: &str| {
+            let said = refused(Language::Yaml, text);
+            assert!(said.starts_with("not YAML (line ") && !said.contains("canary"), "{said}");
+        };
+        refused("a: [canary");
+        refused("a: canary\na: canary");
+        refused("--- {a: 1}\n--- {a: canary}");
+        refused(&format!("a: {}", "[".repeat(100_000)));
+        let alias = |n: i32| vec![format!("*a{}", n - 1); 9].join(", ");
+        let lines = (1..30).map(|n| format!("a{n}: &a{n} [{}]", alias(n)));
+        let first = "a0: &a0 [canary, canary, canary]".to_owned();
+        let bomb = std::iter::once(first).chain(lines).collect::<Vec<_>>().join("\n");
+        refused(&bomb);
+    }
+}

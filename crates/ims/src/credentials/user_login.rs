@@ -1,0 +1,42 @@
+//! Credentials of an application that a person signs in to. They get no token before somebody has signed in, so a file has
+//! no refresh token: where that lies is for the program to say.
+
+use ims_claims::OrgId;
+
+use super::{Credential, CredentialsError, Fields, Place, own_format};
+use crate::{ClientSecrets, RefreshTokens, UserCredential};
+
+/// The members of our own form: `"user": true`, and the secret in any of its places.
+pub(super) fn credential_of_ours(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Credential, CredentialsError> {
+    let client_secrets = own_format::optional_client_secrets(fields, place)?;
+    user(fields, "scopes", client_secrets, fields.optional("org_id")?)
+}
+
+/// The members of others' forms, with the name of the list of scopes.
+pub(super) fn credential(
+    fields: &Fields<'_>,
+    scopes: &str,
+    org_id: Option<OrgId>,
+) -> Result<Credential, CredentialsError> {
+    let name = fields.name_of(&["client_secrets", "client_secret"]);
+    let client_secrets = fields.has(name).then(|| fields.client_secrets(name)).transpose()?;
+    user(fields, scopes, client_secrets, org_id)
+}
+
+fn user(
+    fields: &Fields<'_>,
+    scopes: &str,
+    client_secrets: Option<ClientSecrets>,
+    org_id: Option<OrgId>,
+) -> Result<Credential, CredentialsError> {
+    Ok(Credential::User(UserCredential {
+        client_id: fields.required("client_id")?,
+        client_secrets,
+        scopes: if fields.has(scopes) { fields.list(scopes)? } else { Vec::new() },
+        org_id,
+        refresh_tokens: RefreshTokens::empty(),
+    }))
+}
