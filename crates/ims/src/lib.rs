@@ -7,12 +7,16 @@ mod client;
 mod client_builder;
 mod client_secrets;
 mod connection;
+#[cfg(feature = "contexts")]
+mod contexts;
 mod credential;
 mod credentials;
 mod error;
 #[cfg(feature = "keyring")]
 pub mod keyring;
+mod migration;
 mod preferred;
+mod private_file;
 mod refresh_tokens;
 mod server_to_server;
 mod service_account;
@@ -30,12 +34,15 @@ pub use certificate_explains::{CertificateEvidence, CertificateExplains};
 pub use client::Client;
 pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder, REQUEST_TIMEOUT};
 pub use client_secrets::ClientSecrets;
+#[cfg(feature = "contexts")]
+pub use contexts::{ContextFile, Contexts, ContextsError};
 pub use credential::{
     ApiKeyCredential, Credential, ServerToServerCredential, ServiceAccountCredential,
     UserCredential,
 };
-pub use credentials::{Credentials, CredentialsError, Form};
-pub use error::{ApiKeyAlone, Error};
+pub use credentials::{COMMAND_TIMEOUT, Credentials, CredentialsError, Form};
+pub use error::Error;
+pub use migration::{Change, MappedMetascope, Migration, MigrationError};
 pub use refresh_tokens::{RefreshTokens, RefreshTokensError};
 #[cfg(feature = "sign-in")]
 pub use sign_in::{IdTokenFault, SignIn, SignInError, SignedIn};
