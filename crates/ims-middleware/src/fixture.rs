@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ims_claims::{ClientId, NumericDate, OrgId};
 use ims_token::{
-    FetchError, SharedClock, TokenKeeper,
+    FetchError, SharedClock, TokenKeeper, TokenSource,
     testing::{FakeClock, ScriptedSource},
 };
 
@@ -16,6 +16,12 @@ pub(crate) fn keeper() -> (TokenKeeper, ScriptedSource) {
     let org_id: OrgId = "0123456789ABCDEF01234567@AdobeOrg".parse().unwrap();
     let keeper = TokenKeeper::new(source.source(), clock);
     (keeper.with_client_id(&client_id).with_org_id(&org_id), source)
+}
+
+/// A keeper of an API key alone.
+pub(crate) fn api_key() -> TokenKeeper {
+    let clock = SharedClock::new(FakeClock::new(NumericDate::from_seconds(1_800_000_000)));
+    TokenKeeper::new(TokenSource::none(), clock).with_client_id(&"my-client".parse().unwrap())
 }
 
 /// What only a person can heal.

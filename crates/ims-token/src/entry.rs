@@ -72,9 +72,15 @@ impl ApiHeaders {
 
     /// All that a request with `token` needs.
     pub(crate) fn with(&self, token: &AccessToken) -> HeaderMap {
+        let mut headers = self.alone();
+        headers.insert(AUTHORIZATION, token.authorization().clone());
+        headers
+    }
+
+    /// All that a request without a token needs, with room for one.
+    pub(crate) fn alone(&self) -> HeaderMap {
         let fixed = [(X_API_KEY, &self.client_id), (X_GW_IMS_ORG_ID, &self.org_id)];
         let mut headers = HeaderMap::with_capacity(1 + fixed.len());
-        headers.insert(AUTHORIZATION, token.authorization().clone());
         headers.extend(fixed.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
         headers
     }

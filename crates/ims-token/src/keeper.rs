@@ -187,13 +187,16 @@ impl TokenKeeper {
     }
 
     /// The header fields for an API of Adobe: `Authorization`, marked as sensitive, and `x-api-key` and `x-gw-ims-org-id`
-    /// if they were given.
+    /// if they were given. With [`TokenSource::none`] there is no `Authorization`.
     ///
     /// # Errors
     /// Those of [`token`](Self::token).
     pub async fn headers(&self) -> Result<HeaderMap, TokenError> {
         if let Some(token) = self.peek() {
             return Ok(token.headers().clone());
+        }
+        if self.inner.settings.source.is_none() {
+            return Ok(self.inner.settings.api_headers.alone());
         }
         self.inner.obtain(Need::Any).await.map(|entry| entry.headers.clone())
     }

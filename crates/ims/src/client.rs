@@ -36,13 +36,14 @@ impl Client {
     ///
     /// # Errors
     /// [`TokenError`], sorted by what you can do. The [`ExchangeError`](ims_exchange::ExchangeError) with IMS's answer, or
-    /// the [`SignError`](ims_sign::SignError), is among its sources.
+    /// the [`SignError`](ims_sign::SignError), is among its sources. With an API key alone it is
+    /// [`TokenError::ApiKeyAlone`], since the [`headers`](Self::headers) are all there is.
     pub async fn access_token(&self) -> Result<AccessToken, TokenError> {
         self.keeper.token().await
     }
 
     /// The header fields that Adobe's APIs want: `Authorization`, `x-api-key` and, where the organization is known,
-    /// `x-gw-ims-org-id`.
+    /// `x-gw-ims-org-id`. With an API key alone there is no `Authorization`, and nothing is sent for them.
     ///
     /// # Errors
     /// Those of [`Client::access_token`].

@@ -11,8 +11,8 @@ use ims_token::{
 };
 
 use crate::{
-    ApiKeyAlone, Client, Credential, Credentials, Error, ServiceAccountCredential,
-    connection::Connection, preferred::Preferred, server_to_server::ServerToServerSource,
+    Client, Credential, Credentials, Error, ServiceAccountCredential, connection::Connection,
+    preferred::Preferred, server_to_server::ServerToServerSource,
     service_account::ServiceAccountSource, signing_pair::SigningPair, unsaved::Unsaved,
     user::UserSource,
 };
@@ -152,9 +152,7 @@ impl ClientBuilder {
                 let unsaved = source.unsaved();
                 Ok(Source { unsaved, ..Source::new(source, UserSource::fetch) })
             }
-            Credential::ApiKey(_) => {
-                Ok(Source::new((), async |_| Err(FetchError::permanent(ApiKeyAlone))))
-            }
+            Credential::ApiKey(_) => Ok(Source::from(TokenSource::none())),
         }
     }
 
@@ -215,7 +213,12 @@ impl Source {
         Fetching: Future<Output = Result<AccessToken, FetchError>> + Send + 'static,
     {
         let source = Arc::new(source);
-        let tokens = TokenSource::new(move || fetch(Arc::clone(&source)));
+        Self::from(TokenSource::new(move || fetch(Arc::clone(&source))))
+    }
+}
+
+impl From<TokenSource> for Source {
+    fn from(tokens: TokenSource) -> Self {
         Self { tokens, ends_at: None, unsaved: Unsaved::default() }
     }
 }

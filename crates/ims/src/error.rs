@@ -3,11 +3,6 @@
 use ims_exchange::TransportError;
 use ims_sign::{KeyError, SignError};
 
-/// Use [`Client::headers`](crate::Client::headers): these credentials are an API key alone, which gets no access token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an API key alone gets no access token")]
-pub struct ApiKeyAlone;
-
 /// A client that cannot be built.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]

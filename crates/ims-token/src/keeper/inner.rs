@@ -150,6 +150,9 @@ impl Inner {
 
     /// Decides about `need`, and lets a flight begin if one is due.
     pub(super) fn step(self: &Arc<Self>, need: Need) -> Step {
+        if self.settings.source.is_none() {
+            return Step::Fail(TokenError::ApiKeyAlone);
+        }
         let (step, departure) = self.decide(need, self.reading());
         if let Some(Departure { runtime, pilot, order }) = departure {
             runtime.spawn(refresh::run(Arc::clone(self), pilot, order));
