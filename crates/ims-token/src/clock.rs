@@ -91,23 +91,59 @@ mod machine {
 
     /// The monotonic time is `CLOCK_BOOTTIME`, for the price of a coarse reading.
     ///
-    /// While the wall clock is not set, it and `CLOCK_MONOTONIC` run apart only in suspend. So as long as their distance
-    /// is what it was, the time spent in suspend is too, and need not be asked for.
+    /// Coarse clocks move together, some hundred times a second. So as long as the monotonic one stands where it stood, all
+    /// else need not be asked for again.
     pub(super) fn both() -> (NumericDate, Duration) {
-        static DISTANCE: AtomicI64 = AtomicI64::new(i64::MIN);
-        static SUSPENDED: AtomicI64 = AtomicI64::new(0);
+        let awake = clock_gettime(ClockId::MonotonicCoarse);
+        let wall = if LAST.awake_ns.load(Ordering::Acquire) == nanoseconds(awake) {
+            LAST.wall.load(Ordering::Relaxed)
+        } else {
+            tick(awake)
+        };
+        let elapsed = milliseconds(awake).saturating_add(LAST.suspended_ms.load(Ordering::Relaxed));
+        (NumericDate::from_seconds(wall), Duration::from_millis(elapsed.unsigned_abs()))
+    }
+
+    /// What was read when the clocks had moved last.
+    ///
+    /// Several threads may find that at once. One that is held up as it writes can leave an older time of day behind, until
+    /// the next tick; never an older time spent in suspend, for that only grows.
+    struct Last {
+        awake_ns: AtomicI64,
+        /// Seconds since 1970.
+        wall: AtomicI64,
+        /// From the monotonic time to the time of day.
+        distance_ms: AtomicI64,
+        suspended_ms: AtomicI64,
+    }
+
+    static LAST: Last = Last {
+        awake_ns: AtomicI64::new(i64::MIN),
+        wall: AtomicI64::new(0),
+        distance_ms: AtomicI64::new(i64::MIN),
+        suspended_ms: AtomicI64::new(0),
+    };
+
+    /// Reads what has moved with the monotonic time, which is now `awake`, and returns the time of day.
+    ///
+    /// While the wall clock is not set, it and `CLOCK_MONOTONIC` run apart only in suspend. So as long as their distance
+    /// is what it was, the time spent in suspend is too.
+    #[cold]
+    fn tick(awake: Timespec) -> i64 {
         let wall = clock_gettime(ClockId::RealtimeCoarse);
-        let awake = milliseconds(clock_gettime(ClockId::MonotonicCoarse));
-        let distance = milliseconds(wall).saturating_sub(awake);
-        if distance.abs_diff(DISTANCE.load(Ordering::Acquire)) > TOLERANCE_MS {
+        let distance = milliseconds(wall).saturating_sub(milliseconds(awake));
+        if distance.abs_diff(LAST.distance_ms.load(Ordering::Acquire)) > TOLERANCE_MS {
             let since_boot = milliseconds(clock_gettime(ClockId::Boottime));
             let exactly_awake = milliseconds(clock_gettime(ClockId::Monotonic));
-            // Who sees the new distance also sees what belongs to it. Time in suspend never shrinks.
-            SUSPENDED.fetch_max(since_boot.saturating_sub(exactly_awake), Ordering::Relaxed);
-            DISTANCE.store(distance, Ordering::Release);
+            let suspended = since_boot.saturating_sub(exactly_awake);
+            LAST.suspended_ms.fetch_max(suspended, Ordering::Relaxed);
+            // Who sees the new distance also sees what belongs to it.
+            LAST.distance_ms.store(distance, Ordering::Release);
         }
-        let elapsed = awake.saturating_add(SUSPENDED.load(Ordering::Relaxed));
-        (NumericDate::from_seconds(wall.tv_sec), Duration::from_millis(elapsed.unsigned_abs()))
+        LAST.wall.store(wall.tv_sec, Ordering::Relaxed);
+        // And who sees this tick.
+        LAST.awake_ns.store(nanoseconds(awake), Ordering::Release);
+        wall.tv_sec
     }
 
     /// Beyond the length of a tick, which can lie between two readings, and well within the margin before expiry.
@@ -115,6 +151,10 @@ mod machine {
 
     fn milliseconds(time: Timespec) -> i64 {
         time.tv_sec.saturating_mul(1000).saturating_add(time.tv_nsec / 1_000_000)
+    }
+
+    fn nanoseconds(time: Timespec) -> i64 {
+        time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
     }
 }
 

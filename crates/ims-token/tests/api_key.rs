@@ -10,7 +10,7 @@ use ims_token::{SharedClock, SystemClock, TokenError, TokenKeeper, TokenSource};
 
 fn keeper() -> TokenKeeper {
     let keeper = TokenKeeper::new(TokenSource::none(), SharedClock::new(SystemClock));
-    keeper.with_client_id(&"my-client".parse().unwrap())
+    keeper.with_client_id(&"my-client".parse().expect("a client id"))
 }
 
 /// What `future` brings at once.

@@ -1,0 +1,102 @@
+//! What callers notice of a refresh: 32 of them call again and again while an IMS that takes 50 ms is asked behind their
+//! back.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use futures_util::FutureExt;
+use ims_claims::NumericDate;
+use ims_token::{
+    SharedClock, TokenKeeper,
+    testing::{FakeClock, ScriptedSource},
+};
+use tokio::runtime::Runtime;
+
+use crate::contest::{at_most, median};
+
+/// What callers met.
+#[derive(Default)]
+struct Calls {
+    made: u64,
+    /// Those that were not answered at once.
+    waited: u64,
+    longest: Duration,
+}
+
+/// Judges that nobody waits, and the longest call in each of several refreshes, by its median: whatever else the machine
+/// does may hold up a thread that is calling.
+pub(crate) fn stall(runtime: &Runtime) -> Result<bool> {
+    let refreshes: Result<Vec<Calls>> =
+        (0..REFRESHES).map(|_| runtime.block_on(refresh())).collect();
+    let mut all = Calls::default();
+    let mut longest_ms = Vec::new();
+    for calls in refreshes? {
+        longest_ms.push(calls.longest.as_secs_f64() * 1e3);
+        all.add(&calls);
+    }
+    println!(
+        "peers: {CALLERS} callers across a refresh of 50 ms; {} calls in {REFRESHES} refreshes",
+        all.made
+    );
+    let worst = longest_ms.iter().copied().fold(0.0, f64::max);
+    println!("  the longest call of all: {worst:.3} ms");
+    let longest = at_most(1.0, "the longest call in a refresh, ms", median(longest_ms.into_iter()));
+    let waited = f64::from(u32::try_from(all.waited)?);
+    Ok(at_most(0.0, "calls that had to wait", waited) && longest)
+}
+
+async fn refresh() -> Result<Calls> {
+    let clock = FakeClock::new(NumericDate::from_seconds(1_700_000_000));
+    let shared = SharedClock::new(clock.clone());
+    let source = ScriptedSource::new(shared.clone(), Duration::from_hours(24))
+        .with_latency(Duration::from_millis(50));
+    let keeper = TokenKeeper::new(source.source(), shared);
+    keeper.token().await?;
+    let is_over = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| tokio::spawn(call_until(keeper.clone(), Arc::clone(&is_over))))
+        .collect();
+    clock.advance(Duration::from_mins(23 * 60 + 30));
+    while source.requests() < 2 || keeper.peek().is_none() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    is_over.store(true, Ordering::Relaxed);
+    let mut all = Calls::default();
+    for caller in callers {
+        all.add(&caller.await.context("a caller panicked")??);
+    }
+    ensure!(source.requests() == 2, "{} requests for one refresh", source.requests());
+    Ok(all)
+}
+
+async fn call_until(keeper: TokenKeeper, is_over: Arc<AtomicBool>) -> Result<Calls> {
+    let mut calls = Calls::default();
+    while !is_over.load(Ordering::Relaxed) {
+        let start = Instant::now();
+        let waited = match keeper.token().now_or_never() {
+            Some(answer) => answer.map(|_| false)?,
+            None => keeper.token().await.map(|_| true)?,
+        };
+        calls.add(&Calls { made: 1, waited: waited.into(), longest: start.elapsed() });
+        // Without a pause, callers would be held up by each other: 32 of them, on fewer processors.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok(calls)
+}
+
+impl Calls {
+    fn add(&mut self, other: &Self) {
+        self.made += other.made;
+        self.waited += other.waited;
+        self.longest = self.longest.max(other.longest);
+    }
+}
+
+const CALLERS: usize = 32;
+const REFRESHES: usize = 21;
