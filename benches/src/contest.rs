@@ -130,7 +130,8 @@ fn verdict(holds: bool, what: &str, ratio: f64, target: &str) -> bool {
     holds
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+/// The middle one of `values`.
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
