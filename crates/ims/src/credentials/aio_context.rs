@@ -40,8 +40,11 @@ pub(super) fn credential(
     fields: &Fields<'_>,
     place: &Place<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
-    let context =
-        if fields.has("ims") { &selected(&fields.object("ims")?, place)? } else { fields };
+    let context = match place.selected {
+        _ if fields.has("ims") => &selected(&fields.object("ims")?, place)?,
+        Some(_) => return Err(CredentialsError::NoneSelected { names: String::new() }),
+        None => fields,
+    };
     let credential = if context.has("redirect_uri") {
         user_login::credential(context, "scope", context.optional("ims_org_id")?)
     } else if context.has("meta_scopes") && !context.flag("oauth_enabled")? {
@@ -49,7 +52,7 @@ pub(super) fn credential(
     } else {
         SERVER_TO_SERVER.read(context)
     };
-    Ok((environment(context)?, credential?))
+    Ok((environment(context, place)?, credential?))
 }
 
 /// The context that is selected, else the one that `ims.config.current` names, else the only one. The context in which
@@ -78,9 +81,11 @@ fn key_in_or_at(context: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, Cred
     Ok(key_pair(contents, context.optional_text("passphrase")?))
 }
 
-/// `env` is `prod` or `stage`.
-fn environment(context: &Fields<'_>) -> Result<Environment, CredentialsError> {
+/// `env` is `prod` or `stage`; without it the variable `AIO_CLI_ENV` says which. Source: adobe/aio-lib-env, `README.md`.
+fn environment(context: &Fields<'_>, place: &Place<'_>) -> Result<Environment, CredentialsError> {
+    let of_variable = (place.variable)("AIO_CLI_ENV");
     match context.optional_text("env")? {
+        None if of_variable.as_deref() == Some("stage") => Ok(Environment::stage()),
         None | Some("prod") => Ok(Environment::production()),
         Some("stage") => Ok(Environment::stage()),
         Some(_) => Err(context.wrong_type("env", "\"prod\" or \"stage\"")),

@@ -126,9 +126,19 @@ impl Form {
         fields: &Fields<'_>,
         place: &Place<'_>,
     ) -> Result<(Environment, Credential), CredentialsError> {
+        if place.selected.is_some() && !self.has_names() {
+            return Err(CredentialsError::NoneSelected { names: String::new() });
+        }
         let rule = rule(|(form, is_it, ..)| *form == self && is_it(fields));
         let (.., read) = rule.ok_or_else(|| unrecognized(fields))?;
         read(fields, place)
+    }
+
+    /// Whether there may be several credentials, each with a name to select it by.
+    fn has_names(self) -> bool {
+        let named =
+            [Self::ConsoleProject, Self::AioContext, Self::AioVariables, Self::ReactorUploader];
+        named.contains(&self)
     }
 
     /// Whether the file itself holds a secret, and not only the names of places that do.

@@ -137,7 +137,8 @@ fn from_command(
         return Err(fields.wrong_type(member, "a list of words, the program first"));
     };
     let failed = |reason| CredentialsError::Command { name: fields.path_of(member), reason };
-    let output = run(&mut command(program, arguments, place.folder)).map_err(failed)?;
+    let mut command = command(program, arguments, place.folder);
+    let output = run(&mut command, COMMAND_TIMEOUT).map_err(failed)?;
     line(&output).filter(|text| !text.is_empty()).ok_or_else(|| failed("it printed no text"))
 }
 
@@ -152,9 +153,9 @@ fn command(program: &str, arguments: &[&str], folder: &Path) -> Command {
     command
 }
 
-fn run(command: &mut Command) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+fn run(command: &mut Command, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     let mut child = command.spawn().map_err(|_| "it cannot be started")?;
-    let output = read_in_time(&mut child);
+    let output = read_in_time(&mut child, timeout);
     if output.is_err() {
         // It may have ended by itself in the meantime, which is as well.
         let _ = child.kill();
@@ -165,7 +166,7 @@ fn run(command: &mut Command) -> Result<Zeroizing<Vec<u8>>, &'static str> {
 }
 
 /// Reads on a thread of its own, since a pipe has no deadline.
-fn read_in_time(child: &mut Child) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+fn read_in_time(child: &mut Child, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     let pipe = child.stdout.take().ok_or("it has no standard output")?;
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -174,7 +175,7 @@ fn read_in_time(child: &mut Child) -> Result<Zeroizing<Vec<u8>>, &'static str> {
         // Nobody waits any more if the time was over.
         let _ = sender.send(read.map(|_| output));
     });
-    let output = receiver.recv_timeout(COMMAND_TIMEOUT).map_err(|_| "it took too long")?;
+    let output = receiver.recv_timeout(timeout).map_err(|_| "it took too long")?;
     let output = output.map_err(|_| "its output cannot be read")?;
     if output.len() as u64 > MAX_OUTPUT { Err("it printed too much") } else { Ok(output) }
 }
@@ -212,4 +213,31 @@ pub(super) fn from_keyring(
     _user: &str,
 ) -> Result<Zeroizing<String>, CredentialsError> {
     Err(CredentialsError::MissingFeature { feature: "keyring", what: "the keyring" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_that_never_ends_is_ended() {
+        let mut endless = command("tail", &["-f", "/dev/null"], Path::new(""));
+        let result = run(&mut endless, Duration::from_millis(20));
+        assert_eq!(result.err(), Some("it took too long"));
+    }
+
+    #[test]
+    fn only_what_looks_like_the_name_of_a_variable_is_told_as_one() {
+        for (text, is_name) in [
+            ("CI_SECRET_2", true),
+            ("_X", true),
+            ("p8e-canary", false),
+            ("lower", false),
+            ("2A", false),
+            ("", false),
+        ] {
+            assert_eq!(is_variable_name(text), is_name, "{text}");
+        }
+    }
 }

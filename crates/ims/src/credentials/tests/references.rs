@@ -137,6 +137,17 @@ fn the_keyring_needs_its_feature() {
     assert_eq!(refusal, said);
 }
 
+#[cfg(not(feature = "formats"))]
+#[test]
+fn other_languages_than_json_and_toml_need_their_feature() {
+    let folder = Folder::with_key();
+    let path = folder.write("connector-umapi.yml", "enterprise:\n", 0o600);
+    let said = "YAML needs the feature \"formats\", which this program was built without";
+    assert!(chain(&Credentials::from_file(&path).unwrap_err()).ends_with(said));
+    let error = folder.read("IMS_CLIENT_ID=canary").unwrap_err();
+    assert!(error.hint().unwrap().contains("\"formats\""), "{error:?}");
+}
+
 #[test]
 fn a_person_or_an_api_key_alone_is_described_in_our_own_form() {
     let folder = Folder::with_key();

@@ -75,6 +75,16 @@ fn a_project_without_a_credential_for_servers_gives_what_it_has() {
 }
 
 #[test]
+fn a_name_selects_nothing_where_there_are_no_names() {
+    let folder = Folder::with_key();
+    for text in [own(), aem(), aio()] {
+        let error = read(&folder, &text.to_string(), "canary").unwrap_err();
+        let said = "no credential of the name that was selected; there is none that has one";
+        assert!(chain(&error).ends_with(said), "{error:?}");
+    }
+}
+
+#[test]
 fn a_context_of_aio_is_selected_over_the_current_one() {
     let folder = Folder::with_key();
     let mut other = aio();

@@ -143,6 +143,17 @@ fn one_of_several_contexts_in_variables_is_selected_or_current() {
 }
 
 #[test]
+fn aio_cli_env_says_which_ims_where_the_context_does_not() {
+    let mut variables = aio_variables(ims_testkit::keys::FIRST);
+    variables.push(("AIO_CLI_ENV", "stage".to_owned()));
+    let environment =
+        |variables: &[(&str, String)]| from_variables(variables).unwrap().environment().clone();
+    assert_eq!(environment(&variables), Environment::stage());
+    variables.push(("AIO_ims_contexts_one_env", "prod".to_owned()));
+    assert_eq!(environment(&variables), Environment::production());
+}
+
+#[test]
 fn aio_config_file_names_a_file_where_no_variable_holds_credentials() {
     let folder = Folder::with_key();
     let path = folder.write(
