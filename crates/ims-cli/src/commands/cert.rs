@@ -6,6 +6,7 @@ mod inspect;
 mod new;
 mod new_files;
 mod pair;
+mod rotate;
 
 use clap::Subcommand;
 use ims::cert::CertError;
@@ -23,6 +24,7 @@ pub(crate) enum Command {
     Inspect(inspect::Arguments),
     Check(check::Arguments),
     Match(pair::Arguments),
+    Rotate(rotate::Arguments),
 }
 
 pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
@@ -32,6 +34,7 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Match(arguments) => pair::run(arguments),
+        Command::Rotate(arguments) => rotate::run(arguments),
     }
 }
 

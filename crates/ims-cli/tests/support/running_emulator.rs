@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
     process::{Child, ChildStdout},
     sync::mpsc,
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -18,6 +18,8 @@ use super::sandbox::{Finished, Sandbox};
 pub(crate) struct RunningEmulator {
     child: Child,
     stdout: BufReader<ChildStdout>,
+    /// Reads what it says of each request all the time: it would stand still once the pipe is full.
+    stderr: Option<JoinHandle<String>>,
     first_line: String,
 }
 
@@ -26,9 +28,15 @@ impl RunningEmulator {
     pub(crate) fn start(sandbox: &Sandbox, arguments: &str) -> Self {
         let mut child = sandbox.ims(&format!("emulator {arguments}")).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut pipe = child.stderr.take().unwrap();
+        let stderr = thread::spawn(move || {
+            let mut stderr = String::new();
+            pipe.read_to_string(&mut stderr).unwrap();
+            stderr
+        });
         let mut first_line = String::new();
         stdout.read_line(&mut first_line).unwrap();
-        Self { child, stdout, first_line: first_line.trim_end().to_owned() }
+        Self { child, stdout, stderr: Some(stderr), first_line: first_line.trim_end().to_owned() }
     }
 
     /// What it said first.
@@ -72,8 +80,7 @@ impl RunningEmulator {
                 panic!("the emulator did not end within two seconds");
             }
         });
-        let mut stderr = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        let stderr = self.stderr.take().unwrap().join().unwrap();
         Finished { code: self.child.wait().unwrap().code(), stdout, stderr }
     }
 }

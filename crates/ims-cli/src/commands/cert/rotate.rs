@@ -1,0 +1,68 @@
+//! `ims cert rotate`: a new key and certificate in the place of the old, without a moment in which none is taken.
+
+mod own_file;
+mod pair;
+mod rotation;
+mod state;
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Args;
+use ims::claims::Environment;
+
+use crate::{commands::block_on, failure::Failure, output::Answer};
+
+use rotation::Rotation;
+
+/// Replace a key and its certificate without a moment in which IMS takes none.
+///
+/// Makes a new key and certificate beside the old, adds them to the credentials, waits until IMS takes them, and only then puts
+/// them first. The old key stays in the credentials until --finish, and no file is ever deleted. Run it again to go on, wherever
+/// it was ended.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    ims cert rotate -c creds.json            # says what to upload, and waits for it\n  \
+    ims cert rotate -c creds.json --finish   # once every process has the new key\n\
+    Exit codes: 0 IMS takes the new key · 3 it does not yet: run it again · 4 a person must act")]
+pub(crate) struct Arguments {
+    /// The credentials of a service account. Those of our own form are changed; for others it is said what to change
+    #[arg(short, long, value_name = "FILE", env = "IMS_CREDENTIALS")]
+    credentials: PathBuf,
+
+    /// Base URL of IMS, instead of the one in the credentials
+    #[arg(long, value_name = "URL", env = "IMS_URL")]
+    url: Option<Environment>,
+
+    /// How many days the new certificate is valid
+    #[arg(long, default_value_t = 365)]
+    days: u32,
+
+    /// How long to wait until IMS takes the new key; 0s asks once
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = humantime::parse_duration)]
+    wait: Duration,
+
+    /// Take the old key out of the credentials, after the rotation
+    #[arg(long)]
+    finish: bool,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let url = arguments.url.clone();
+    if arguments.finish {
+        Rotation::resume(&arguments.credentials, url)?.finish()?;
+        return Ok(Answer::Yes);
+    }
+    let mut rotation = Rotation::resume_or_begin(&arguments.credentials, url)?;
+    rotation.make_pair(arguments.days)?;
+    rotation.add_pair()?;
+    rotation.tell_what_to_upload()?;
+    block_on(rotation.wait(arguments.wait))?;
+    rotation.switch()?;
+    block_on(rotation.verify())?;
+    rotation.tell_what_remains(arguments.json)?;
+    Ok(Answer::Yes)
+}

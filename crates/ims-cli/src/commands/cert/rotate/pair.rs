@@ -1,0 +1,85 @@
+//! The new key and its certificate, in a folder of their own beside the credentials.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use ims::{
+    KeyPair, SigningKey,
+    cert::{Certificate, CertificateFile, DistinguishedName, GeneratedKey, KeySize, Validity},
+    sign::{Passphrase, PemSigner},
+};
+
+use crate::{
+    commands::{
+        block_on,
+        cert::{
+            failed,
+            new_files::{Existing, NewFile, put},
+        },
+    },
+    failure::Failure,
+    files, when,
+};
+
+/// Where the pair is.
+pub(super) struct NewPair {
+    pub(super) key: PathBuf,
+    pub(super) certificate: PathBuf,
+}
+
+impl NewPair {
+    pub(super) fn within(folder: &Path) -> Self {
+        Self { key: folder.join("private.key"), certificate: folder.join("certificate_pub.crt") }
+    }
+
+    /// Makes what is not there yet. A key that is there gets its certificate.
+    pub(super) fn make(
+        &self,
+        subject: &DistinguishedName,
+        days: u32,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<(), Failure> {
+        if let Some(folder) = self.key.parent() {
+            fs::create_dir_all(folder).map_err(|error| {
+                Failure::person(format!("{} cannot be made", folder.display())).because(error)
+            })?;
+        }
+        if !self.key.exists() {
+            let key = GeneratedKey::generate(KeySize::Rsa2048).map_err(|error| failed(&error))?;
+            let pem = match passphrase {
+                Some(passphrase) => key.to_encrypted_pem(passphrase).map_err(|e| failed(&e))?,
+                None => key.to_pem(),
+            };
+            let draft = NewFile::draft(&self.key, 0o600, pem.expose_secret())?;
+            put(vec![draft], Existing::Keep)?;
+        }
+        if !self.certificate.exists() {
+            let validity = Validity::from_days(when::now(), days).map_err(|e| failed(&e))?;
+            let signer = PemSigner::from_file(&files::read(&self.key)?, passphrase)
+                .map_err(|error| Failure::from(ims::Error::from(error)))?;
+            let certificate = block_on(async {
+                Certificate::self_signed(subject, validity, &signer).await.map_err(|e| failed(&e))
+            })?;
+            let draft = NewFile::draft(&self.certificate, 0o644, &certificate.to_pem())?;
+            put(vec![draft], Existing::Keep)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the certificate.
+    pub(super) fn read_certificate(&self) -> Result<Certificate, Failure> {
+        let file = CertificateFile::read(&files::read(&self.certificate)?);
+        let file = file.map_err(|error| failed(&error))?;
+        Ok(file.certificates()[0].clone())
+    }
+
+    /// Reads both, to sign with them.
+    pub(super) fn read(&self, passphrase: Option<Passphrase>) -> Result<KeyPair, Failure> {
+        Ok(KeyPair {
+            signing_key: SigningKey::File { contents: files::read(&self.key)?, passphrase },
+            certificate: Some(files::read(&self.certificate)?.to_vec()),
+        })
+    }
+}

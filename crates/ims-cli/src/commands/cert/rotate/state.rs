@@ -1,0 +1,63 @@
+//! What a rotation has to remember from one run of the command to the next. How far it has come, the files themselves say.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    commands::cert::new_files::{Existing, NewFile, put},
+    failure::Failure,
+};
+
+/// A rotation that is under way. There is no secret in it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct State {
+    /// The folder of the new key and certificate, beside the credentials.
+    pub(super) folder: String,
+    /// By what the console names the certificate that is replaced, if it is known.
+    pub(super) old_sha1_fingerprint: Option<String>,
+    /// Since when the credentials have the new key first, in Unix time.
+    pub(super) switched_at: Option<i64>,
+}
+
+/// Where the state of the rotation of `credentials` is.
+pub(super) fn path(credentials: &Path) -> PathBuf {
+    let mut name = credentials.file_name().map(OsString::from).unwrap_or_default();
+    name.push(".rotation.json");
+    credentials.with_file_name(name)
+}
+
+impl State {
+    pub(super) fn load(credentials: &Path) -> Result<Option<Self>, Failure> {
+        let path = path(credentials);
+        let contents = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            contents => contents.map_err(|error| {
+                Failure::person(format!("{} cannot be read", path.display())).because(error)
+            })?,
+        };
+        serde_json::from_slice(&contents).map(Some).map_err(|error| {
+            Failure::person(format!("{} is not the state of a rotation", path.display()))
+                .because(error)
+        })
+    }
+
+    pub(super) fn save(&self, credentials: &Path) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(self).expect("texts and numbers are always JSON");
+        let file = NewFile::draft(&path(credentials), 0o644, &format!("{text}\n"))?;
+        put(vec![file], Existing::Replace)
+    }
+
+    /// The rotation is over.
+    pub(super) fn remove(credentials: &Path) -> Result<(), Failure> {
+        let path = path(credentials);
+        fs::remove_file(&path).map_err(|error| {
+            Failure::person(format!("{} cannot be removed", path.display())).because(error)
+        })
+    }
+}

@@ -1,0 +1,315 @@
+//! `ims cert rotate` against `ims emulator`, whose admin API plays the console to which certificates are uploaded.
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use ims::{Client, Credentials};
+use ims_testkit::certificates;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+#[path = "support/running_emulator.rs"]
+mod running_emulator;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+
+use running_emulator::RunningEmulator;
+use sandbox::{CLIENT_ID, CLIENT_SECRET, Finished, Sandbox};
+
+/// An integration whose certificate is to be replaced.
+struct Integration {
+    sandbox: Sandbox,
+    emulator: RunningEmulator,
+}
+
+impl Integration {
+    fn new() -> Self {
+        let sandbox = Sandbox::new();
+        let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+        Self { sandbox, emulator }
+    }
+
+    fn command(&self, arguments: &str) -> String {
+        format!("{arguments} -c credentials.json --url {}", self.emulator.url())
+    }
+
+    fn rotate(&self, options: &str) -> Finished {
+        self.sandbox.run(&self.command(&format!("cert rotate {options}")))
+    }
+
+    /// Whether IMS gives a token for the credentials as they are.
+    fn gives_token(&self) -> bool {
+        self.sandbox.run(&self.command("token --fresh")).code == Some(0)
+    }
+
+    /// What the console would show: these certificates and no others.
+    fn upload(&self, certificates: &[String]) {
+        let binding = json!({
+            "client_id": CLIENT_ID,
+            "client_secrets": [CLIENT_SECRET],
+            "org_id": "C74F69D7594880280@AdobeOrg",
+            "technical_account_id": "6657031C5C095BB40A4@techacct.adobe.com",
+            "metascopes": ["ent_dataservices_sdk"],
+            "certificates": certificates,
+        });
+        let address = self.emulator.url().strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let body = binding.to_string();
+        let head = format!("POST /_emulator/bindings HTTP/1.0\r\nHost: {address}\r\n");
+        let length = body.len();
+        let head = format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n");
+        write!(stream, "{head}\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.split(' ').nth(1).unwrap().starts_with('2'), "{answer}");
+    }
+
+    /// The folder of the new pair.
+    fn folder(&self) -> PathBuf {
+        let entries = fs::read_dir(self.sandbox.path("")).unwrap().map(Result::unwrap);
+        let is_ours =
+            |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("keys-");
+        entries.map(|entry| entry.path()).find(is_ours).unwrap()
+    }
+
+    fn new_certificate(&self) -> String {
+        fs::read_to_string(self.folder().join("certificate_pub.crt")).unwrap()
+    }
+
+    fn credentials(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.sandbox.path("credentials.json")).unwrap()).unwrap()
+    }
+}
+
+const OLD: &str = certificates::FIRST;
+
+#[test]
+fn a_rotation_keeps_a_key_that_ims_takes_from_beginning_to_end() {
+    let integration = Integration::new();
+    let before = integration.credentials();
+
+    let waiting = integration.rotate("--wait 0s");
+    assert_eq!(waiting.code, Some(3), "{waiting:?}");
+    assert!(waiting.stderr.contains("upload") && waiting.stderr.contains("SHA-1"), "{waiting:?}");
+    assert_eq!(integration.credentials()["keys"].as_array().unwrap().len(), 2);
+    assert!(integration.gives_token(), "the old key is no longer used");
+
+    let new = integration.new_certificate();
+    integration.upload(&[OLD.to_owned(), new.clone()]);
+    let done = integration.rotate("--json");
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let report: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert!(report["old_may_be_deleted_after"].is_string(), "{report}");
+    integration.upload(&[new]);
+    assert!(integration.gives_token(), "the new key is not the first");
+
+    let finished = integration.rotate("--finish");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(integration.gives_token());
+    let after = integration.credentials();
+    let is_of_key =
+        |name: &&String| ["private_key_file", "certificate_file"].contains(&name.as_str());
+    for name in before.as_object().unwrap().keys().filter(|name| !is_of_key(name)) {
+        assert_eq!(after[name], before[name]);
+    }
+    assert!(after["private_key_file"].as_str().unwrap().starts_with("keys-"), "{after}");
+    assert!(integration.sandbox.path("private.key").exists(), "the old key is deleted");
+    assert_eq!(integration.rotate("--finish").code, Some(4));
+}
+
+#[test]
+fn what_waits_goes_on_by_itself_once_the_certificate_is_uploaded() {
+    let integration = Integration::new();
+    let arguments = integration.command("cert rotate --wait 60s");
+    let mut child = integration.sandbox.ims(&arguments).spawn().unwrap();
+    // It has asked once it has made the pair.
+    while integration.emulator.exchanges() == 0 && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    integration.upload(&[OLD.to_owned(), integration.new_certificate()]);
+    let finished: Finished = child.wait_with_output().unwrap().into();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(finished.stdout.contains("IMS takes the new key"), "{finished:?}");
+}
+
+#[test]
+fn a_rotation_that_was_killed_anywhere_is_gone_on_with() {
+    let sandbox_of = |left: &dyn Fn(&Integration)| {
+        let integration = Integration::new();
+        let original = integration.credentials();
+        assert_eq!(integration.rotate("--wait 0s").code, Some(3));
+        let state = fs::read(integration.sandbox.path("credentials.json.rotation.json")).unwrap();
+        let text = String::from_utf8(state).unwrap();
+        assert!(!text.contains(CLIENT_SECRET) && !text.contains("PRIVATE"), "{text}");
+        left(&integration);
+        (integration, original)
+    };
+    let restore = |integration: &Integration| {
+        integration.sandbox.write_credentials("credentials.json", json!({}));
+    };
+    #[expect(clippy::type_complexity, reason = "a table of names and functions")]
+    let table: [(&str, &dyn Fn(&Integration)); 5] = [
+        ("after the state", &|integration| {
+            restore(integration);
+            fs::remove_dir_all(integration.folder()).unwrap();
+            fs::create_dir(integration.folder_of_state()).unwrap();
+        }),
+        ("after the key", &|integration| {
+            restore(integration);
+            fs::remove_file(integration.folder().join("certificate_pub.crt")).unwrap();
+        }),
+        ("after the certificate", &restore),
+        ("while waiting", &|_| {}),
+        ("after the switch, before it was remembered", &|integration| {
+            let mut credentials = integration.credentials();
+            credentials["keys"].as_array_mut().unwrap().reverse();
+            integration.sandbox.write("credentials.json", credentials.to_string());
+        }),
+    ];
+    for (moment, left) in table {
+        let (integration, original) = sandbox_of(left);
+        assert_eq!(integration.rotate("--wait 0s").code, Some(3), "{moment}");
+        integration.upload(&[OLD.to_owned(), integration.new_certificate()]);
+        let done = integration.rotate("--wait 0s");
+        assert_eq!(done.code, Some(0), "{moment}: {done:?}");
+        let again = integration.rotate("--wait 0s");
+        assert_eq!(again.code, Some(0), "{moment}: {again:?}");
+        integration.upload(&[integration.new_certificate()]);
+        assert_eq!(integration.rotate("--finish").code, Some(0), "{moment}");
+        assert!(integration.gives_token(), "{moment}");
+        assert_eq!(integration.credentials()["client_id"], original["client_id"], "{moment}");
+    }
+}
+
+impl Integration {
+    /// The folder that the state names, whether it is there or not.
+    fn folder_of_state(&self) -> PathBuf {
+        let state = fs::read(self.sandbox.path("credentials.json.rotation.json")).unwrap();
+        let state: Value = serde_json::from_slice(&state).unwrap();
+        self.sandbox.path(state["folder"].as_str().unwrap())
+    }
+}
+
+#[test]
+fn no_call_fails_while_a_hundred_callers_ask_without_pause() {
+    let mut integration = Integration::new();
+    let (is_over, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let path = integration.sandbox.path("credentials.json");
+    let environment: ims::claims::Environment = integration.emulator.url().parse().unwrap();
+    let callers: Vec<_> = (0..100)
+        .map(|_| {
+            let (is_over, calls) = (Arc::clone(&is_over), Arc::clone(&calls));
+            let (path, environment) = (path.clone(), environment.clone());
+            runtime.spawn(async move {
+                while !is_over.load(Ordering::Relaxed) {
+                    let credentials = Credentials::from_file(&path).unwrap();
+                    let client =
+                        Client::new(&credentials.with_environment(environment.clone())).unwrap();
+                    // Some ask often with one client, as a service does, and all begin anew, as after a restart.
+                    for _ in 0..3 {
+                        client.keeper().refresh().await.unwrap();
+                        calls.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            })
+        })
+        .collect();
+    let some_more_calls = |count: usize| {
+        let until = calls.load(Ordering::Relaxed) + count;
+        while calls.load(Ordering::Relaxed) < until && !callers.iter().any(JoinHandle::is_finished)
+        {
+            std::thread::yield_now();
+        }
+    };
+
+    some_more_calls(200);
+    assert_eq!(integration.rotate("--wait 0s").code, Some(3));
+    some_more_calls(200);
+    integration.upload(&[OLD.to_owned(), integration.new_certificate()]);
+    let done = integration.rotate("");
+    assert_eq!(done.code, Some(0), "{done:?}");
+    some_more_calls(200);
+    integration.upload(&[integration.new_certificate()]);
+    some_more_calls(200);
+    assert_eq!(integration.rotate("--finish").code, Some(0));
+    some_more_calls(200);
+
+    is_over.store(true, Ordering::Relaxed);
+    for caller in callers {
+        runtime.block_on(caller).expect("a call has failed");
+    }
+    assert!(!integration.emulator.terminate().stderr.contains(CLIENT_SECRET));
+}
+
+#[test]
+fn an_encrypted_key_is_followed_by_one_of_the_same_pass_phrase() {
+    let integration = Integration::new();
+    integration.sandbox.write("encrypted.key", ims_testkit::keys::FIRST_PBES2_AES256_SHA256);
+    integration.sandbox.write("phrase", ims_testkit::PASSPHRASE);
+    let encrypted =
+        json!({"private_key_file": "encrypted.key", "private_key_passphrase_file": "phrase"});
+    integration.sandbox.write_credentials("credentials.json", encrypted);
+    assert_eq!(integration.rotate("--wait 0s").code, Some(3));
+    let key = fs::read_to_string(integration.folder().join("private.key")).unwrap();
+    assert!(key.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+    integration.upload(&[integration.new_certificate()]);
+    let done = integration.rotate("");
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(integration.gives_token());
+}
+
+#[test]
+fn credentials_of_other_forms_are_left_alone_and_it_is_said_what_to_change() {
+    let integration = Integration::new();
+    let aio = json!({
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "technical_account_id": "6657031C5C095BB40A4@techacct.adobe.com",
+        "ims_org_id": "C74F69D7594880280@AdobeOrg",
+        "meta_scopes": ["ent_dataservices_sdk"],
+        "private_key": ims_testkit::keys::FIRST,
+    });
+    integration.sandbox.write("credentials.json", aio.to_string());
+    assert_eq!(integration.rotate("--wait 0s").code, Some(3));
+    integration.upload(&[OLD.to_owned(), integration.new_certificate()]);
+    let by_hand = integration.rotate("");
+    assert_eq!(by_hand.code, Some(4), "{by_hand:?}");
+    assert!(by_hand.stderr.contains("in the place of the old one"), "{by_hand:?}");
+    assert_eq!(integration.credentials(), aio);
+
+    let mut changed = aio;
+    changed["private_key"] =
+        fs::read_to_string(integration.folder().join("private.key")).unwrap().into();
+    integration.sandbox.write("credentials.json", changed.to_string());
+    let done = integration.rotate("");
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(integration.rotate("--finish").code, Some(0));
+}
+
+#[test]
+fn what_cannot_be_rotated_is_refused_before_anything_is_made() {
+    let integration = Integration::new();
+    let oauth = json!({
+        "scopes": ["openid"], "metascopes": null, "private_key_file": null,
+        "certificate_file": null, "technical_account_id": null,
+    });
+    let module = json!({"private_key_file": null, "signer": "pkcs11:object=it"});
+    for changes in [oauth, module] {
+        integration.sandbox.write_credentials("credentials.json", changes.clone());
+        let before = fs::read_dir(integration.sandbox.path("")).unwrap().count();
+        let refused = integration.rotate("");
+        assert_eq!(refused.code, Some(4), "{changes}: {refused:?}");
+        let after = fs::read_dir(integration.sandbox.path("")).unwrap().count();
+        assert_eq!(after, before, "{changes}");
+    }
+}
