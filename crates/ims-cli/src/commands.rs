@@ -6,12 +6,20 @@ mod completions;
 mod demo;
 mod doctor;
 mod emulator;
+mod exchange;
 mod exec;
 mod hsm;
 mod jwt;
 mod key;
+mod keys;
 mod man;
+mod organizations;
+mod profile;
+mod register;
+mod revoke;
 mod token;
+mod userinfo;
+mod validate;
 
 use clap::Subcommand;
 
@@ -24,6 +32,16 @@ pub(crate) enum Command {
     Token(token::Arguments),
     Exec(exec::Arguments),
     Call(call::Arguments),
+    Validate(validate::Arguments),
+    Revoke(revoke::Arguments),
+    Userinfo(userinfo::Arguments),
+    Profile(profile::Arguments),
+    Organizations(organizations::Arguments),
+    /// Exchange a user's token for another one
+    #[command(subcommand)]
+    Exchange(exchange::Command),
+    Register(register::Arguments),
+    Keys(keys::Arguments),
     /// Make, take apart and verify JSON Web Tokens
     #[command(subcommand)]
     Jwt(jwt::Command),
@@ -48,6 +66,14 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Token(arguments) => token::run(&arguments),
         Command::Exec(arguments) => exec::run(&arguments),
         Command::Call(arguments) => call::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Revoke(arguments) => revoke::run(&arguments),
+        Command::Userinfo(arguments) => userinfo::run(&arguments),
+        Command::Profile(arguments) => profile::run(&arguments),
+        Command::Organizations(arguments) => organizations::run(&arguments),
+        Command::Exchange(command) => exchange::run(&command),
+        Command::Register(arguments) => register::run(&arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
         Command::Jwt(command) => jwt::run(command),
         Command::Cert(command) => cert::run(&command),
         Command::Key(command) => key::run(&command),

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use etcetera::BaseStrategy;
-use ims::{Client, ClientBuilder, Credentials, claims::Environment, token::FileStore};
+use ims::{
+    Client, ClientBuilder, ClientSecrets, Credential, Credentials, claims::Environment,
+    exchange::ClientSecret, token::FileStore,
+};
 
 use crate::{failure::Failure, output};
 
@@ -31,21 +34,36 @@ impl IntegrationOptions {
 
     /// Reads the credentials.
     pub(crate) fn credentials_unannounced(&self) -> Result<Credentials, Failure> {
+        self.find()?.ok_or_else(|| {
+            Failure::usage("no credentials are given")
+                .hint("give them with -c FILE or IMS_CREDENTIALS=FILE, or set IMS_CLIENT_ID and its like")
+                .hint("to see how it all works without any, run: ims demo")
+        })
+    }
+
+    /// Reads the credentials, for commands that do without them as well.
+    pub(crate) fn credentials_if_any(&self) -> Result<Option<Credentials>, Failure> {
+        Ok(self.find()?.inspect(announce))
+    }
+
+    /// The IMS to ask: that of the options, that of the credentials, or Adobe's.
+    pub(crate) fn environment(&self, credentials: Option<&Credentials>) -> Environment {
+        let known = || credentials.map(|credentials| credentials.environment().clone());
+        self.url.clone().or_else(known).unwrap_or_default()
+    }
+
+    fn find(&self) -> Result<Option<Credentials>, Failure> {
         let credentials = match &self.credentials {
             Some(path) => Credentials::from_file(path)?,
             None if std::env::var_os("IMS_CLIENT_ID").is_some() => {
                 Credentials::from_environment_variables()?
             }
-            None => {
-                return Err(Failure::usage("no credentials are given")
-                    .hint("give them with -c FILE or IMS_CREDENTIALS=FILE, or set IMS_CLIENT_ID and its like")
-                    .hint("to see how it all works without any, run: ims demo"));
-            }
+            None => return Ok(None),
         };
-        Ok(match &self.url {
+        Ok(Some(match &self.url {
             Some(environment) => credentials.with_environment(environment.clone()),
             None => credentials,
-        })
+        }))
     }
 }
 
@@ -60,6 +78,17 @@ fn announce(credentials: &Credentials) {
     for warning in credentials.warnings() {
         output::note("warning", warning);
     }
+}
+
+/// The secret that the integration shows IMS first, if it has one.
+pub(crate) fn client_secret(credentials: &Credentials) -> Option<&ClientSecret> {
+    let client_secrets = match credentials.credential() {
+        Credential::ServiceAccount(credential) => Some(&credential.client_secrets),
+        Credential::ServerToServer(credential) => Some(&credential.client_secrets),
+        Credential::User(credential) => credential.client_secrets.as_ref(),
+        _ => None,
+    };
+    client_secrets.map(ClientSecrets::first)
 }
 
 /// A client that shares its token with other runs of the command, through the folder of the cache.

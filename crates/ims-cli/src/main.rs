@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod commands;
+mod connection;
 mod failure;
 mod files;
 mod integration;
 mod output;
+mod token_format;
+mod token_in_question;
 mod when;
 
 use std::process::ExitCode;

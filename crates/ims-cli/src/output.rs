@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::failure::Failure;
 
@@ -57,6 +58,24 @@ pub(crate) fn json(data: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(data).expect("data of this command is always JSON");
     // In JSON text, what a terminal could obey stands in strings alone, where this is another way to write the same.
     line(&escaped(&text, |c| format!("\\u{:04x}", u32::from(c)), is_for_terminals))
+}
+
+/// Writes names and values in two columns. The values may be from elsewhere.
+pub(crate) fn rows(rows: &[(impl AsRef<str>, String)]) -> Result<(), Failure> {
+    let width =
+        rows.iter().map(|(name, _)| name.as_ref().chars().count()).max().unwrap_or_default();
+    rows.iter().try_for_each(|(name, value)| {
+        line(&format!("{:width$}  {}", printable(name.as_ref()), printable(value)))
+    })
+}
+
+/// Writes the members of an object from elsewhere in two columns, what is nested as JSON.
+pub(crate) fn members(object: &impl Serialize) -> Result<(), Failure> {
+    let object = serde_json::to_value(object).expect("data of this command is always JSON");
+    let members = object.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let members: Vec<_> = members.map(|(name, value)| (name, text(value))).collect();
+    rows(&members)
 }
 
 /// `text` from elsewhere, in which nothing is left that a terminal would obey instead of show. Line breaks and tabs stay.

@@ -2,14 +2,13 @@
 
 use clap::Args;
 use ims::AccessToken;
-use serde::Serialize;
 
 use super::block_on;
 use crate::{
     failure::Failure,
     integration::{IntegrationOptions, caching_client},
-    output::{self, Answer},
-    when,
+    output::Answer,
+    token_format::TokenFormat,
 };
 
 /// Print a valid access token, from the cache while it lasts.
@@ -28,22 +27,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     fresh: bool,
 
-    /// Print JSON: the token, its type, when it expires and in how many seconds
-    #[arg(long, conflicts_with = "header")]
-    json: bool,
-
-    /// Print the header field: Authorization: Bearer …
-    #[arg(long)]
-    header: bool,
-}
-
-#[derive(Serialize)]
-struct Data<'a> {
-    access_token: &'a str,
-    token_type: &'a str,
-    expires_at: String,
-    expires_in: u64,
-    client_id: &'a str,
+    #[command(flatten)]
+    format: TokenFormat,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
@@ -54,18 +39,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         let token = if arguments.fresh { keeper.refresh().await } else { keeper.token().await };
         token.map_err(|error| Failure::from(error).asking(client.environment()))
     })?;
-    if arguments.json {
-        output::json(&Data {
-            access_token: token.expose_secret(),
-            token_type: "bearer",
-            expires_at: when::rfc3339(token.expires_at()),
-            expires_in: token.expires_at().since(when::now()).as_secs(),
-            client_id: client.client_id().as_str(),
-        })?;
-    } else if arguments.header {
-        output::line(&format!("Authorization: Bearer {}", token.expose_secret()))?;
-    } else {
-        output::line(token.expose_secret())?;
-    }
+    arguments.format.print(&token, client.client_id())?;
     Ok(Answer::Yes)
 }

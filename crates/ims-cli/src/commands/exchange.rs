@@ -1,0 +1,100 @@
+//! `ims exchange`: a user's access token for another one.
+
+mod cluster;
+mod on_behalf_of;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use ims::{
+    Credentials,
+    claims::ClientId,
+    exchange::{ClientSecret, Grant, Resource, Scope},
+};
+use zeroize::Zeroizing;
+
+use super::block_on;
+use crate::{
+    connection::Connection,
+    failure::Failure,
+    files,
+    integration::{IntegrationOptions, client_secret},
+    output::Answer,
+    token_format::TokenFormat,
+    when,
+};
+
+/// The ways to exchange a token.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    OnBehalfOf(on_behalf_of::Arguments),
+    Cluster(cluster::Arguments),
+}
+
+pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
+    match command {
+        Command::OnBehalfOf(arguments) => on_behalf_of::run(arguments),
+        Command::Cluster(arguments) => cluster::run(arguments),
+    }
+}
+
+/// What both ways need.
+#[derive(Debug, Args)]
+struct ExchangeOptions {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+
+    /// The scopes of the new token, separated by commas
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
+    scopes: Vec<Scope>,
+
+    /// The resource that the new token is for, a URI (RFC 8707); may be given several times
+    #[arg(long, value_name = "URI", value_parser = parse_resource)]
+    resource: Vec<Resource>,
+
+    #[command(flatten)]
+    format: TokenFormat,
+
+    /// The file of the user's access token, - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+fn parse_resource(text: &str) -> Result<Resource, &'static str> {
+    Resource::new(text.to_owned()).ok_or("this is no absolute URI without a fragment")
+}
+
+/// Who exchanges, and the token.
+struct Exchanger {
+    credentials: Credentials,
+    client_secret: ClientSecret,
+    user_token: Zeroizing<String>,
+}
+
+impl ExchangeOptions {
+    fn read(&self) -> Result<Exchanger, Failure> {
+        let credentials = self.integration.credentials()?;
+        let client_secret = client_secret(&credentials).cloned();
+        let client_secret = client_secret.ok_or_else(|| {
+            Failure::person("an exchange takes a client secret, and these credentials have none")
+        })?;
+        let user_token = files::read_text(&self.file)?;
+        Ok(Exchanger { credentials, client_secret, user_token })
+    }
+
+    /// Sends `grant` and prints the token that it brings.
+    fn exchange(&self, exchanger: &Exchanger, grant: &impl Grant) -> Result<Answer, Failure> {
+        let connection = Connection::to(exchanger.credentials.environment().clone())?;
+        let sent_at = when::now();
+        let request = grant.request(connection.environment());
+        let token = block_on(connection.ask(request, |response| grant.token(response, sent_at)))?;
+        self.format.print(&token, exchanger.client_id())?;
+        Ok(Answer::Yes)
+    }
+}
+
+impl Exchanger {
+    fn client_id(&self) -> &ClientId {
+        self.credentials.client_id()
+    }
+}

@@ -1,0 +1,45 @@
+//! `ims keys`: the public keys of an IMS.
+
+use clap::Args;
+use ims::exchange::PublishedKeys;
+
+use super::block_on;
+use crate::{
+    connection::Connection,
+    failure::Failure,
+    integration::IntegrationOptions,
+    output::{self, Answer, printable},
+};
+
+/// Print the public keys by which tokens of IMS are verified.
+///
+/// Prints the JWK Set that IMS publishes, as it came: for `ims jwt verify --jwks`, say. No credentials are needed.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ims keys > keys.json && ims token | ims jwt verify --jwks keys.json -"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+
+    /// Print one line of JSON; the set is JSON in any case
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let credentials = arguments.integration.credentials_if_any()?;
+    let environment = arguments.integration.environment(credentials.as_ref());
+    let connection = Connection::to(environment)?;
+    let keys = PublishedKeys::new();
+    let request = keys.request(connection.environment());
+    let set = block_on(connection.ask(request, |response| keys.answer(response)))?;
+    if arguments.json {
+        let set: serde_json::Value = serde_json::from_str(&set)
+            .map_err(|error| Failure::person("the keys cannot be read").because(error))?;
+        output::json(&set)?;
+    } else {
+        output::line(printable(&set).trim_end())?;
+    }
+    Ok(Answer::Yes)
+}

@@ -1,0 +1,113 @@
+//! `ims register`: a client that registers itself.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use ims::exchange::{ClientRegistration, RegisteredClient, Scope};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::block_on;
+use crate::{
+    connection::Connection,
+    failure::Failure,
+    integration::IntegrationOptions,
+    output::{self, Answer},
+};
+
+/// Register a client with IMS, for people to sign in to.
+///
+/// IMS tells the new client's secret this once. It goes, with all else that `ims login` needs, into a file of credentials
+/// that only you can read, and nowhere else (dynamic client registration, RFC 7591).
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ims register --name 'My tool' --redirect-uri http://127.0.0.1:8400/callback --scopes openid,AdobeID --out app.json"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+
+    /// What users are shown
+    #[arg(long, value_name = "NAME")]
+    name: String,
+
+    /// Where a sign-in may lead back to; may be given several times
+    #[arg(long, value_name = "URI", required = true)]
+    redirect_uri: Vec<String>,
+
+    /// The scopes that the client asks for, separated by commas
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
+    scopes: Vec<Scope>,
+
+    /// The file for the credentials, which must not be there yet
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// Print one line of JSON: the client id and the file
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    // The file comes first: a client whose secret cannot be kept is lost.
+    let mut file = create(&arguments.out)?;
+    let written = block_on(register(arguments)).and_then(|(client, connection)| {
+        let text = Zeroizing::new(format!("{:#}\n", credentials(arguments, &client, &connection)));
+        let unwritable = |error| {
+            Failure::person(format!("{} cannot be written", arguments.out.display())).because(error)
+        };
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritable)?;
+        Ok(client.client_id)
+    });
+    let client_id = written.inspect_err(|_| {
+        // What is left of it is nothing that anybody could use.
+        let _ = fs::remove_file(&arguments.out);
+    })?;
+    if arguments.json {
+        output::json(&json!({ "client_id": client_id.as_str(), "file": arguments.out }))?;
+    } else {
+        output::line(client_id.as_str())?;
+        output::note("done", &format!("the credentials are in {}", arguments.out.display()));
+    }
+    Ok(Answer::Yes)
+}
+
+fn create(path: &Path) -> Result<fs::File, Failure> {
+    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.map_err(|error| {
+        Failure::person(format!("{} cannot be made", path.display())).because(error)
+    })
+}
+
+async fn register(arguments: &Arguments) -> Result<(RegisteredClient, Connection), Failure> {
+    let credentials = arguments.integration.credentials_if_any()?;
+    let environment = arguments.integration.environment(credentials.as_ref());
+    let connection = Connection::to(environment)?;
+    let redirect_uris: Vec<_> = arguments.redirect_uri.iter().map(String::as_str).collect();
+    let wish =
+        ClientRegistration::new(&arguments.name, &redirect_uris).with_scopes(&arguments.scopes);
+    let request = wish.request(connection.environment());
+    let client = connection.ask(request, |response| wish.answer(response)).await?;
+    Ok((client, connection))
+}
+
+/// The credentials in our own form.
+fn credentials(arguments: &Arguments, client: &RegisteredClient, connection: &Connection) -> Value {
+    let scopes: Vec<_> = arguments.scopes.iter().map(Scope::as_str).collect();
+    let mut members = json!({
+        "user": true,
+        "client_id": client.client_id.as_str(),
+        "redirect_uri": arguments.redirect_uri[0],
+        "scopes": scopes,
+        "ims_url": connection.environment().base_url(),
+    });
+    if let Some(secret) = &client.client_secret {
+        members["client_secret"] = secret.expose_secret().into();
+    }
+    members
+}

@@ -1,0 +1,45 @@
+//! `ims userinfo`: whose token it is.
+
+use clap::Args;
+use ims::exchange::UserInfo;
+
+use super::block_on;
+use crate::{
+    failure::Failure,
+    output::{self, Answer},
+    token_in_question::TokenOptions,
+};
+
+/// Show whose token it is.
+///
+/// Shows what IMS tells of the user of an access token, as far as the token's scopes
+/// allow.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    token: TokenOptions,
+
+    /// The version of the endpoint, 1 or 2
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+    api_version: u8,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let claims = block_on(async {
+        let token = arguments.token.read().await?;
+        let access_token = token.access_token()?;
+        let question = UserInfo::new(&access_token).with_version(arguments.api_version);
+        let request = question.request(token.connection.environment());
+        token.connection.ask(request, |response| question.answer(response)).await
+    })?;
+    if arguments.json {
+        output::json(&claims)?;
+    } else {
+        output::members(&claims)?;
+    }
+    Ok(Answer::Yes)
+}

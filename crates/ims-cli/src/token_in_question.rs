@@ -1,0 +1,136 @@
+//! Which token a command is about: one from a file or standard input, else that of the credentials. Never an argument.
+
+use std::path::PathBuf;
+
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use ims::{
+    AccessToken, Credentials,
+    claims::{AccessTokenPayload, ClientId, CompactJwt, JsonObject},
+    exchange::TokenKind,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    connection::Connection,
+    failure::Failure,
+    files,
+    integration::{IntegrationOptions, caching_client},
+    when,
+};
+
+/// The options of every command about one token.
+#[derive(Debug, Args)]
+pub(crate) struct TokenOptions {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+
+    /// The client id that asks, instead of the one in the credentials or in the token
+    #[arg(long, value_name = "ID")]
+    client_id: Option<ClientId>,
+
+    /// The file of the token, - for standard input; without it, the access token of the credentials
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// A token, and who asks which IMS about it.
+#[derive(Debug)]
+pub(crate) struct TokenInQuestion {
+    pub(crate) connection: Connection,
+    pub(crate) credentials: Option<Credentials>,
+    named_client_id: Option<ClientId>,
+    token: Zeroizing<String>,
+}
+
+impl TokenOptions {
+    /// Reads the token, or gets the one of the credentials.
+    pub(crate) async fn read(&self) -> Result<TokenInQuestion, Failure> {
+        let (credentials, token) = if let Some(path) = &self.file {
+            (self.integration.credentials_if_any()?, files::read_text(path)?)
+        } else {
+            let credentials = self.integration.credentials()?;
+            let token = access_token(&credentials).await?;
+            (Some(credentials), token)
+        };
+        if token.is_empty() {
+            return Err(Failure::usage("there is no token in what was given"));
+        }
+        let environment = self.integration.environment(credentials.as_ref());
+        let connection = Connection::to(environment)?;
+        let named_client_id = self.client_id.clone();
+        Ok(TokenInQuestion { connection, credentials, named_client_id, token })
+    }
+}
+
+async fn access_token(credentials: &Credentials) -> Result<Zeroizing<String>, Failure> {
+    let client = caching_client(credentials)?;
+    let token = client.access_token().await;
+    let token = token.map_err(|error| Failure::from(error).asking(client.environment()))?;
+    Ok(Zeroizing::new(token.expose_secret().to_owned()))
+}
+
+impl TokenInQuestion {
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The client id in the options.
+    pub(crate) fn named_client_id(&self) -> Option<&ClientId> {
+        self.named_client_id.as_ref()
+    }
+
+    /// Who asks: as the options say, or the credentials, or the token itself.
+    pub(crate) fn client_id(&self) -> Result<ClientId, Failure> {
+        let known = || self.credentials.as_ref().map(|credentials| credentials.client_id().clone());
+        let claimed = || self.claims()?.get("client_id")?.as_str()?.parse().ok();
+        let client_id = self.named_client_id.clone().or_else(known).or_else(claimed);
+        client_id.ok_or_else(|| {
+            Failure::usage("it is not known for which client to ask")
+                .hint("name it: --client-id ID")
+        })
+    }
+
+    /// The token, for the calls that it authorizes. How long it lasts is for IMS to say.
+    pub(crate) fn access_token(&self) -> Result<AccessToken, Failure> {
+        let now = when::now();
+        let token = AccessToken::new(self.token.to_string(), now, now);
+        token.ok_or_else(|| Failure::usage("what was given is no access token"))
+    }
+
+    /// Which of `kinds` the token says it is.
+    pub(crate) fn own_kind(&self, kinds: &[TokenKind]) -> Option<TokenKind> {
+        let claims = self.claims()?;
+        kinds.iter().find(|kind| claims.get("type").is_some_and(|it| it == kind.as_str())).copied()
+    }
+
+    /// What the token says of itself, if it is a JWT. Nothing is verified.
+    pub(crate) fn claims(&self) -> Option<JsonObject> {
+        CompactJwt::parse(&self.token).ok()?.payload_object().ok()
+    }
+}
+
+/// Takes one of `kinds` by the name that IMS gives it.
+pub(crate) fn one_of(kinds: &'static [TokenKind]) -> impl TypedValueParser<Value = TokenKind> {
+    let names = PossibleValuesParser::new(kinds.iter().map(|kind| kind.as_str()));
+    names.map(|name| {
+        let kind = kinds.iter().find(|kind| kind.as_str() == name);
+        *kind.expect("the name is that of one of the kinds")
+    })
+}
+
+/// What an access token says, for people.
+pub(crate) fn describe(claims: &JsonObject) -> Vec<(&'static str, String)> {
+    let text = |name: &str| claims.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+    let ends = AccessTokenPayload::from_object(claims.clone()).ok();
+    let rows = [
+        ("type", text("type")),
+        ("client", text("client_id")),
+        ("user", text("user_id")),
+        ("scopes", text("scope")),
+        ("good until", ends.map(|token| when::rfc3339(token.expires_at()))),
+    ];
+    rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}

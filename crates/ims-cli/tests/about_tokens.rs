@@ -1,0 +1,280 @@
+//! The commands about one token, and those that exchange tokens and register clients, against `ims emulator` and against
+//! answers that IMS never gives.
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{fs, io::Write, os::unix::fs::PermissionsExt, process::Stdio};
+
+use serde_json::{Value, json};
+
+#[path = "support/api.rs"]
+mod api;
+#[path = "support/running_emulator.rs"]
+mod running_emulator;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+
+use api::{Api, answer};
+use running_emulator::RunningEmulator;
+use sandbox::{CLIENT_ID, CLIENT_SECRET, Finished, Sandbox};
+
+const SCENARIO: &str = r#"
+[[bindings]]
+client_id = "a64f5f10849a410a97ffdac8ae1"
+client_secrets = ["canary-client-secret"]
+org_id = "C74F69D7594880280@AdobeOrg"
+technical_account_id = "6657031C5C095BB40A4@techacct.adobe.com"
+scopes = ["openid", "AdobeID", "profile", "email", "read_organizations", "additional_info.projectedProductContext"]
+products = [{ service_code = "dma_aem_cloud", fulfillable_data = { iid = "a-1" } }]
+"#;
+
+/// The commands that show what IMS tells about a token.
+const ABOUT: [&str; 5] = ["validate", "revoke", "userinfo", "profile", "organizations"];
+
+/// An integration of OAuth Server-to-Server, an emulator that knows it, and `token.txt`.
+struct Served {
+    sandbox: Sandbox,
+    emulator: RunningEmulator,
+}
+
+impl Served {
+    fn new() -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.write("scenario.toml", SCENARIO);
+        let service_account =
+            ["technical_account_id", "metascopes", "private_key_file", "certificate_file"];
+        let mut changes: Value =
+            service_account.iter().map(|&name| (name.to_owned(), Value::Null)).collect();
+        changes["scopes"] = json!(
+            "openid,AdobeID,profile,email,read_organizations,additional_info.projectedProductContext"
+        );
+        sandbox.write_credentials("credentials.json", changes);
+        let emulator = RunningEmulator::start(&sandbox, "--config scenario.toml");
+        let served = Self { sandbox, emulator };
+        let token = served.run("token -c credentials.json");
+        assert_eq!(token.code, Some(0), "{token:?}");
+        served.sandbox.write("token.txt", token.stdout);
+        served
+    }
+
+    fn run(&self, arguments: &str) -> Finished {
+        self.sandbox.run(&format!("{arguments} --url {}", self.emulator.url()))
+    }
+
+    #[track_caller]
+    fn json(&self, arguments: &str) -> Value {
+        let end = self.run(&format!("{arguments} --json"));
+        assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{arguments}: {end:?}");
+        serde_json::from_str(&end.stdout).unwrap()
+    }
+}
+
+#[test]
+fn a_token_comes_from_a_file_from_standard_input_or_by_the_credentials() {
+    let served = Served::new();
+    for arguments in ["token.txt", "- -c credentials.json", "-c credentials.json", "-"] {
+        let line = format!("validate {arguments} --url {}", served.emulator.url());
+        let mut child = served.sandbox.ims(&line).stdin(Stdio::piped()).spawn().unwrap();
+        let token = fs::read(served.sandbox.path("token.txt")).unwrap();
+        // Where the command reads no standard input, nobody may be there to read this.
+        let _ = child.stdin.take().unwrap().write_all(&token);
+        let end: Finished = child.wait_with_output().unwrap().into();
+        assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{arguments}");
+        assert!(end.stdout.starts_with("valid\ntype        access_token\n"), "{}", end.stdout);
+    }
+}
+
+#[test]
+fn a_token_is_valid_until_it_is_revoked() {
+    let mut served = Served::new();
+    assert_eq!(served.json("validate token.txt")["token"]["client_id"], CLIENT_ID);
+    assert_eq!(served.json("validate token.txt --local")["valid"], true);
+    let done = served.json("revoke token.txt --cascading");
+    assert_eq!(done, json!({"revoked": true, "type": "access_token"}));
+    let end = served.run("validate token.txt --json");
+    assert_eq!(
+        (end.code, end.stdout.trim_end()),
+        (Some(1), r#"{"valid":false,"reason":"revoked"}"#)
+    );
+    // The keys know nothing of a revocation.
+    assert_eq!(served.run("validate token.txt --local").code, Some(0));
+    for command in ["userinfo", "profile", "organizations"] {
+        let end = served.run(&format!("{command} token.txt"));
+        assert_eq!((end.code, end.stdout.as_str()), (Some(4), ""), "{command}");
+        assert!(end.stderr.contains("(HTTP 401 invalid_token: "), "{}", end.stderr);
+    }
+    assert_eq!(served.emulator.terminate().code, Some(0));
+}
+
+#[test]
+fn a_token_that_is_none_is_not_valid_and_nobody_but_its_client_may_have_it() {
+    let served = Served::new();
+    let token = fs::read_to_string(served.sandbox.path("token.txt")).unwrap();
+    let (head, signature) = token.trim_end().rsplit_once('.').unwrap();
+    served.sandbox.write("forged.txt", format!("{head}.{}", "A".repeat(signature.len())));
+    served.sandbox.write("none.txt", "nothing of the kind\n");
+    served.sandbox.write("empty.txt", "\n");
+    #[rustfmt::skip]
+    let table = [
+        ("validate forged.txt",                              1, "not valid"),
+        ("validate forged.txt --local",                      1, "not valid: its signature is not to be trusted"),
+        ("validate token.txt --local --client-id other",     1, "not valid: its client is not allowed here"),
+        ("validate none.txt --local",                        1, "not valid: it is not a JWT"),
+        ("validate none.txt -c credentials.json",            1, "not valid"),
+        ("validate none.txt",                                2, ""),
+        ("validate empty.txt",                               2, ""),
+        ("validate token.txt --client-id other",             4, ""),
+        ("userinfo none.txt",                                2, ""),
+        ("validate nowhere.txt",                             4, ""),
+        ("validate",                                         2, ""),
+    ];
+    for (arguments, code, said) in table {
+        let end = served.run(arguments);
+        assert_eq!(end.code, Some(code), "{arguments}: {end:?}");
+        assert!(end.stdout.starts_with(said), "{arguments}: {}", end.stdout);
+        assert_eq!(end.stdout.is_empty(), said.is_empty(), "{arguments}: {}", end.stdout);
+    }
+}
+
+#[test]
+fn the_user_the_products_and_the_organizations_of_a_token_are_shown() {
+    let served = Served::new();
+    let sub = "6657031C5C095BB40A4@techacct.adobe.com";
+    assert_eq!(served.json("userinfo token.txt")["sub"], sub);
+    let profile = served.json("profile token.txt --api-version 3");
+    let product = &profile["projectedProductContext"][0]["prodCtx"];
+    assert_eq!(product["fulfillable_data"]["iid"], "a-1", "{profile}");
+    let organizations = served.json("organizations token.txt --api-version 5");
+    assert_eq!(organizations[0]["orgRef"]["ident"], "C74F69D7594880280");
+    let end = served.run("organizations token.txt");
+    assert_eq!(end.stdout, "C74F69D7594880280@AdobeOrg  C74F69D7594880280\n");
+    let end = served.run("userinfo token.txt");
+    assert!(end.stdout.contains(&format!("\nsub             {sub}\n")), "{}", end.stdout);
+}
+
+#[test]
+fn the_published_keys_verify_what_ims_signed() {
+    let served = Served::new();
+    let keys = served.run("keys");
+    assert_eq!((keys.code, keys.stderr.as_str()), (Some(0), ""));
+    served.sandbox.write("keys.json", keys.stdout);
+    let end = served.sandbox.run("jwt verify --jwks keys.json token.txt");
+    assert_eq!((end.code, end.stdout.as_str()), (Some(0), "valid\n"), "{}", end.stderr);
+    assert_eq!(served.json("keys")["keys"][0]["kty"], "RSA");
+    assert_eq!(served.emulator.exchanges(), 0);
+}
+
+#[test]
+fn a_token_is_exchanged_on_behalf_of_its_user_and_for_another_account() {
+    let served = Served::new();
+    for (way, kind) in [
+        ("on-behalf-of --scopes openid", "6657031C5C095BB40A4@techacct.adobe.com"),
+        ("cluster --user-id B6@AdobeID --scopes openid", "B6@AdobeID"),
+    ] {
+        let token = served.json(&format!("exchange {way} -c credentials.json token.txt"));
+        assert_eq!(token["client_id"], CLIENT_ID);
+        served.sandbox.write("new.txt", token["access_token"].as_str().unwrap());
+        let claims = &served.json("validate new.txt")["token"];
+        assert_eq!(
+            (&claims["user_id"], &claims["scope"]),
+            (&json!(kind), &json!("openid")),
+            "{way}"
+        );
+    }
+    for (arguments, code) in [
+        ("on-behalf-of token.txt", 2),
+        ("cluster token.txt", 2),
+        ("cluster --user-id a --org-id 1@AdobeOrg token.txt", 2),
+        ("on-behalf-of --scopes openid --resource relative token.txt", 2),
+        ("on-behalf-of --scopes nothing token.txt", 4),
+        ("on-behalf-of --scopes openid nowhere.txt", 4),
+    ] {
+        let end = served.run(&format!("exchange {arguments} -c credentials.json"));
+        assert_eq!(
+            (end.code, end.stdout.as_str()),
+            (Some(code), ""),
+            "{arguments}: {}",
+            end.stderr
+        );
+    }
+}
+
+#[test]
+fn a_client_that_registers_leaves_its_secret_in_a_private_file_alone() {
+    let served = Served::new();
+    let line = "register --name tool --redirect-uri http://127.0.0.1:8400/callback --scopes openid,profile --out app.json";
+    let told = served.json(line);
+    let text = fs::read_to_string(served.sandbox.path("app.json")).unwrap();
+    let file: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(told, json!({"client_id": file["client_id"], "file": "app.json"}));
+    assert_eq!(file["scopes"], json!(["openid", "profile"]));
+    let mode = fs::metadata(served.sandbox.path("app.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let end = served.run(line);
+    assert_eq!((end.code, end.stdout.as_str()), (Some(4), ""));
+    assert_eq!(fs::read_to_string(served.sandbox.path("app.json")).unwrap(), text);
+    let end =
+        served.run("register --name tool --redirect-uri http://nowhere.example --out other.json");
+    assert_eq!(end.code, Some(4), "{}", end.stderr);
+    assert!(!served.sandbox.path("other.json").exists());
+}
+
+#[test]
+fn what_ims_never_answers_is_an_error_that_tells_nothing_of_the_token() {
+    let served = Served::new();
+    let token = fs::read_to_string(served.sandbox.path("token.txt")).unwrap();
+    let token = token.trim_end();
+    let too_long = format!("{{\"a\":\"{}\"}}", "a".repeat(64 * 1024));
+    let repeated = format!("{{\"error\":\"{token}\",\"error_description\":\"{token}\"}}");
+    #[rustfmt::skip]
+    let hostile = [
+        answer("200 OK", "<html>hello</html>"),
+        answer("200 OK", "{\"valid\":tr"),
+        answer("200 OK", &too_long),
+        answer("200 OK", "{\"valid\":1,\"sub\":2,\"userId\":[3],\"user\":null,\"sub\":4}"),
+        answer("400 Bad Request", &repeated),
+        answer("500 Internal Server Error", &repeated),
+        format!("HTTP/1.1 302 Found\r\nlocation: /elsewhere?token={token}\r\nconnection: close\r\n\r\n"),
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".to_owned(),
+        "SSH-2.0-OpenSSH\r\n".to_owned(),
+    ];
+    for command in ABOUT {
+        for answer in &hostile {
+            // What `revoke` gets for its pains is nothing but a status.
+            if command == "revoke" && answer.starts_with("HTTP/1.1 200") {
+                continue;
+            }
+            let ims = Api::start([answer]);
+            let end = served.sandbox.run(&format!("{command} token.txt --url {}", ims.url()));
+            assert!(matches!(end.code, Some(3 | 4)), "{command} {answer}: {end:?}");
+            assert_eq!(end.stdout, "", "{command} {answer}");
+            for secret in [token, CLIENT_SECRET] {
+                assert!(!end.stderr.contains(secret), "{command} {answer}: {}", end.stderr);
+            }
+            assert_eq!(ims.requests().len(), 1, "{command} {answer}");
+        }
+    }
+}
+
+#[test]
+fn what_a_terminal_would_obey_is_shown_in_another_way() {
+    let served = Served::new();
+    let name = "\\u001b]0;owned\\u0007\\u009b2J";
+    #[rustfmt::skip]
+    let table = [
+        ("userinfo",         format!(r#"{{"sub":"a","name":"{name}"}}"#)),
+        ("userinfo --json",  format!(r#"{{"sub":"a","name":"{name}"}}"#)),
+        ("profile",          format!(r#"{{"userId":"a","{name}":"{name}"}}"#)),
+        ("organizations",    format!(r#"[{{"orgName":"{name}","orgRef":{{"ident":"a","authSrc":"{name}"}}}}]"#)),
+        ("validate",         format!(r#"{{"valid":false,"reason":"{name}"}}"#)),
+        ("validate",         format!(r#"{{"valid":true,"token":{{"user_id":"{name}"}}}}"#)),
+        ("keys",             format!(r#"{{"keys":[{{"kty":"{}"}}]}}"#, name.replace("\\u009b", "\u{9b}"))),
+    ];
+    for (command, body) in table {
+        let ims = Api::start([&answer("200 OK", &body)]);
+        let file = if command == "keys" { "" } else { "token.txt" };
+        let end = served.sandbox.run(&format!("{command} {file} --url {}", ims.url()));
+        assert!(end.stdout.contains("owned"), "{command}: {end:?}");
+        let obeyed = |c: char| c.is_control() && c != '\n';
+        assert!(!end.stdout.contains(obeyed), "{command}: {:?}", end.stdout);
+    }
+}
