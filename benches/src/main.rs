@@ -9,13 +9,16 @@ mod assertion;
 mod certificates;
 mod contest;
 mod elsewhere;
+mod emulator;
 mod exchange;
+mod floor;
 mod integration;
+mod load;
 mod server;
 mod start;
 mod verify;
 
-use std::process::ExitCode;
+use std::{net::SocketAddr, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -30,6 +33,10 @@ struct Options {
     /// Serves the answers that `exchange` asks for. Its own process runs this.
     #[arg(long, hide = true)]
     serve: bool,
+
+    /// Serves the least that an IMS has to do, for `emulator`. Its own process runs this.
+    #[arg(long, hide = true, value_name = "ADDRESS")]
+    serve_floor: Option<SocketAddr>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -44,19 +51,31 @@ enum Name {
     Certificates,
     /// An access token verified, beside the bare signature check.
     Verify,
+    /// The emulator with every check and verdict on, beside a server that only verifies and signs.
+    Emulator,
     /// A warm token, beside bare reads.
     Keeper,
     /// A warm token, beside the clients of other clouds.
     Peers,
 }
 
-const USUAL: &[Name] =
-    &[Name::Assertion, Name::Exchange, Name::Start, Name::Certificates, Name::Verify, Name::Keeper];
+const USUAL: &[Name] = &[
+    Name::Assertion,
+    Name::Exchange,
+    Name::Start,
+    Name::Certificates,
+    Name::Verify,
+    Name::Emulator,
+    Name::Keeper,
+];
 
 fn main() -> Result<ExitCode> {
     let options = Options::parse();
     if options.serve {
         server::serve()?;
+    }
+    if let Some(address) = options.serve_floor {
+        floor::serve(address)?;
     }
     let names = if options.names.is_empty() { USUAL } else { &options.names };
     let mut all_hold = true;
@@ -74,6 +93,7 @@ fn measure(name: Name) -> Result<bool> {
         Name::Start => start::measure(),
         Name::Certificates => certificates::measure(),
         Name::Verify => verify::measure(),
+        Name::Emulator => emulator::measure(),
         Name::Keeper => elsewhere::keeper(),
         Name::Peers => elsewhere::peers(),
     }

@@ -14,7 +14,9 @@ use crate::{
     clock::http_date,
     discovery, echo,
     endpoint::Content,
-    exchange_jwt, host, logout,
+    exchange_jwt, host,
+    key_ring::KeyRing,
+    logout,
     parameters::{self, Parameters},
     register, revocation, token_grants, user, validate_token,
 };
@@ -150,27 +152,32 @@ impl Service {
             Some(Fault::Delay(delay)) => tokio::time::sleep(delay).await,
             _ => {}
         }
+        // The first key takes a while to make, so only those that need one wait for it.
+        let examine: Examination = match endpoint {
+            Endpoint::Discovery => return Ok(discovery::answer(call)),
+            Endpoint::Register => return register::answer(self, call, checks),
+            Endpoint::Keys => return Ok(Answer::ok_json(self.keys().await.key_set())),
+            Endpoint::ExchangeJwt => exchange_jwt::answer,
+            Endpoint::Token => token_grants::answer,
+            Endpoint::ValidateToken => validate_token::answer,
+            Endpoint::Authorize => authorize::answer,
+            Endpoint::InvalidateToken => revocation::invalidate,
+            Endpoint::Revoke => revocation::revoke,
+            Endpoint::Logout => logout::answer,
+            Endpoint::UserInfo => user::info,
+            Endpoint::Profile => user::profile,
+            Endpoint::Organizations => user::organizations,
+            Endpoint::AdminProfile => user::admin_profile,
+            Endpoint::AdminOrganizations => user::admin_organizations,
+            Endpoint::Echo => echo::answer,
+        };
         let keys = self.keys().await;
-        match endpoint {
-            Endpoint::ExchangeJwt => exchange_jwt::answer(self, call, &keys, checks),
-            Endpoint::Token => token_grants::answer(self, call, &keys, checks),
-            Endpoint::ValidateToken => validate_token::answer(self, call, &keys, checks),
-            Endpoint::Keys => Ok(Answer::ok_json(keys.key_set())),
-            Endpoint::Authorize => authorize::answer(self, call, &keys, checks),
-            Endpoint::InvalidateToken => revocation::invalidate(self, call, &keys, checks),
-            Endpoint::Revoke => revocation::revoke(self, call, &keys, checks),
-            Endpoint::UserInfo => user::info(self, call, &keys, checks),
-            Endpoint::Profile => user::profile(self, call, &keys, checks),
-            Endpoint::Organizations => user::organizations(self, call, &keys, checks),
-            Endpoint::AdminProfile => user::admin_profile(self, call, &keys, checks),
-            Endpoint::AdminOrganizations => user::admin_organizations(self, call, &keys, checks),
-            Endpoint::Logout => logout::answer(self, call, &keys, checks),
-            Endpoint::Register => register::answer(self, call, checks),
-            Endpoint::Discovery => Ok(discovery::answer(call)),
-            Endpoint::Echo => echo::answer(self, call, &keys, checks),
-        }
+        examine(self, call, &keys, checks)
     }
 }
+
+/// How an endpoint examines a request and answers it.
+type Examination = fn(&Service, &Call, &KeyRing, &mut Checks) -> Result<Answer, Refusal>;
 
 /// What has come of reading a body.
 fn received<T>(

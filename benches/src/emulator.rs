@@ -1,0 +1,114 @@
+//! The emulator with every check and verdict on, beside a bare server that only verifies and signs.
+
+use std::{
+    env,
+    fs::File,
+    net::{SocketAddr, TcpListener},
+    process::{Command, Stdio},
+    time::{Duration, SystemTime},
+};
+
+use anyhow::Result;
+use ims::{
+    claims::{AssertionLifetime, Environment, NumericDate},
+    sign::{PemSigner, sign_assertion},
+};
+use ims_testkit::keys;
+
+use crate::{
+    contest::{at_least, median},
+    integration::{CLIENT_ID, CLIENT_SECRET, Integration, account},
+    load::Process,
+    start::ims_command,
+};
+
+const ROUNDS: usize = 9;
+
+/// Exchanges in one round of one server, a second's worth.
+const EXCHANGES: u32 = 2_000;
+
+/// What the rates are judged by: RSA is nearly all of an exchange, the rest may take this much.
+const TARGET: f64 = 0.9;
+
+const EXCHANGE: &str = "/ims/exchange/jwt";
+
+pub(crate) fn measure() -> Result<bool> {
+    let (ims, integration) = (ims_command()?, Integration::new()?);
+    let body = body()?;
+    let out =
+        |name: &str| Ok::<_, anyhow::Error>(Stdio::from(File::create(integration.path(name))?));
+    let ours = || {
+        let mut command = Command::new(&ims);
+        command.args(["emulator", "-c"]).arg(integration.path("credentials.json"));
+        command
+    };
+    let floor = free_address()?;
+    let mut bare = Command::new(env::current_exe()?);
+    bare.args(["--serve-floor", &floor.to_string()]);
+    let (lines, json) = (free_address()?, free_address()?);
+    let servers = [
+        ("bare hyper and aws-lc-rs", Process::start(&mut bare, floor, "/")?),
+        ("ims emulator, verdicts as text in a file", {
+            let mut command = ours();
+            command.args(["--listen", &lines.to_string()]);
+            let command = command.stdout(out("url")?).stderr(out("verdicts")?);
+            Process::start(command, lines, "/ims/keys")?
+        }),
+        ("ims emulator --json, verdicts in a file", {
+            let mut command = ours();
+            command.args(["--json", "--listen", &json.to_string()]);
+            let command = command.stdout(out("verdicts.jsonl")?).stderr(Stdio::null());
+            Process::start(command, json, "/ims/keys")?
+        }),
+    ];
+    let rounds = rounds(&servers, &body)?;
+    println!(
+        "emulator: processor time of the server for one exchange; medians of {ROUNDS} rounds of {EXCHANGES}"
+    );
+    for (place, (name, server)) in servers.iter().enumerate() {
+        let micros = median(rounds.iter().map(|round| round[place].as_secs_f64() * 1e6));
+        let kib = server.resident_kib()?;
+        println!("  {name:<44} {micros:>8.1} µs {:>8.0}/s {kib:>8} KiB", 1e6 / micros);
+    }
+    let rate = |place: usize| {
+        median(rounds.iter().map(|round| round[0].as_secs_f64() / round[place].as_secs_f64()))
+    };
+    let text = at_least(TARGET, "rate with verdicts as text, of the bare server's", rate(1));
+    let json = at_least(TARGET, "rate with verdicts as JSON, of the bare server's", rate(2));
+    Ok(text && json)
+}
+
+/// What an exchange took at each server, round after round. Another one begins each round, and the first does not count.
+fn rounds<const N: usize>(
+    servers: &[(&str, Process); N],
+    body: &str,
+) -> Result<Vec<[Duration; N]>> {
+    let mut rounds = Vec::new();
+    for round in 0..=ROUNDS {
+        let mut taken = [Duration::ZERO; N];
+        for turn in 0..N {
+            let place = (round + turn) % N;
+            taken[place] = servers[place].1.post(EXCHANGE, body, EXCHANGES)?;
+        }
+        rounds.push(taken);
+    }
+    rounds.remove(0);
+    Ok(rounds)
+}
+
+/// A request that the emulator grants as often as it is sent.
+fn body() -> Result<String> {
+    let signer = PemSigner::from_file(keys::FIRST.as_bytes(), None)?;
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    let now = NumericDate::from_seconds(since_1970.as_secs().try_into()?);
+    let claims = account()?.claims(&Environment::production(), now, AssertionLifetime::MAX);
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let assertion = runtime.block_on(sign_assertion(&claims, &signer))?;
+    let jwt = assertion.expose_secret();
+    Ok(format!("client_id={CLIENT_ID}&client_secret={CLIENT_SECRET}&jwt_token={jwt}"))
+}
+
+/// An address that was free a moment ago.
+pub(crate) fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
