@@ -37,6 +37,6 @@ pub use refresh::STORE_TIMEOUT;
 pub use source::{FetchError, TokenSource};
 #[cfg(all(feature = "file", unix))]
 pub use store::FileStore;
-pub use store::{Lease, MemoryStore, SharedStore, StoreError, TokenStore};
+pub use store::{Lease, MemoryStore, SharedStore, StoreError, TokenStore, gives_way};
 #[cfg(feature = "redis")]
 pub use store::{RedisStore, SealingKey};

@@ -18,11 +18,13 @@ pub(crate) fn record(client_id: &str, event: &Event) {
             histogram!(REFRESH_SECONDS, labelled("outcome", outcome)).record(took.as_secs_f64());
             let expires_at = seconds(token.expires_at());
             gauge!(EXPIRES_AT_SECONDS, "client_id" => client_id.to_owned()).set(expires_at);
+            gauge!(LAST_SUCCEEDED, "client_id" => client_id.to_owned()).set(1.0);
         }
         Event::RefreshFailed { took, .. } => {
             let outcome = || labelled("outcome", "failed".to_owned());
             counter!(REFRESHES, outcome()).increment(1);
             histogram!(REFRESH_SECONDS, outcome()).record(took.as_secs_f64());
+            gauge!(LAST_SUCCEEDED, "client_id" => client_id.to_owned()).set(0.0);
         }
         Event::RefreshStarted { reason } => {
             let reason = format!("{reason:?}").to_lowercase();
@@ -59,6 +61,9 @@ const REFRESHES: &str = "ims_token_refreshes_total";
 
 /// How long they took, by `outcome`.
 const REFRESH_SECONDS: &str = "ims_token_refresh_seconds";
+
+/// Whether the last refresh brought a token: 1 or 0.
+const LAST_SUCCEEDED: &str = "ims_token_last_refresh_succeeded";
 
 /// When the token that is held expires, in seconds since 1970: less the time of day, what remains of its life.
 const EXPIRES_AT_SECONDS: &str = "ims_token_expires_at_seconds";
@@ -178,8 +183,10 @@ mod tests {
                 "ims_token_refreshes_total client_id=c outcome=store 1",
                 "ims_token_refresh_seconds client_id=c outcome=store 0.25",
                 "ims_token_expires_at_seconds client_id=c 86400",
+                "ims_token_last_refresh_succeeded client_id=c 1",
                 "ims_token_refreshes_total client_id=c outcome=failed 1",
                 "ims_token_refresh_seconds client_id=c outcome=failed 0.25",
+                "ims_token_last_refresh_succeeded client_id=c 0",
                 "ims_token_store_failures_total client_id=c operation=save 1",
                 "ims_token_rejections_total client_id=c 1",
                 "ims_token_credential_ends_at_seconds client_id=c 172800",

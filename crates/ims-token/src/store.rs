@@ -2,6 +2,7 @@
 
 use std::{any::Any, error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
+use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
 
 use crate::CacheKey;
@@ -36,7 +37,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         key: &CacheKey,
     ) -> impl Future<Output = Result<Option<AccessToken>, StoreError>> + Send;
 
-    /// Saves `token` under `key`, unless a token that expires later is there. What cannot be read is replaced.
+    /// Saves `token` under `key`, unless the one that is there is the better one: see [`gives_way`]. What cannot be read is
+    /// replaced.
     ///
     /// # Errors
     /// [`StoreError`]; what was there before is then still there.
@@ -67,6 +69,26 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         lease: Lease,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
+
+/// Whether `saved`, which is in a store, gives way to `token`, which is new: unless it expires later, and can be believed.
+///
+/// Otherwise one that claims to live for years, or that a process with a wrong clock has saved, would keep every later one
+/// out.
+#[must_use]
+pub fn gives_way(saved: &AccessToken, token: &AccessToken) -> bool {
+    saved.expires_at() <= token.expires_at() || !is_credible(saved, token.obtained_at())
+}
+
+/// Whether to believe what a store, which may be told anything by anybody, says of `token` at `now`.
+pub(crate) fn is_credible(token: &AccessToken, now: NumericDate) -> bool {
+    token.lifetime() <= LONGEST_LIFETIME && token.obtained_at() <= now.plus(CLOCKS_APART)
+}
+
+/// Tokens of IMS live for a day. A token from a store that says more than this of itself would be kept for ever.
+const LONGEST_LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+/// How far the clock of a process may be ahead of another's before what it says of a token is not believed.
+const CLOCKS_APART: Duration = Duration::from_mins(5);
 
 /// The right to refresh a token, for a time. What it holds is known to the store that gave it.
 pub struct Lease(Box<dyn Any + Send + Sync>);

@@ -78,7 +78,6 @@ async fn a_file_that_is_not_what_was_saved_is_no_token_and_is_replaced() {
     let (_root, folder, store) = folder_with_a_token().await;
     let file = token_file(&folder);
     let whole = fs::read_to_string(&file).unwrap();
-    let date = whole.split("\"expires_at\":").nth(1).unwrap().trim_end_matches('}').to_owned();
     let mut contents = vec![
         String::new(),
         "{}".to_owned(),
@@ -86,9 +85,6 @@ async fn a_file_that_is_not_what_was_saved_is_no_token_and_is_replaced() {
         whole.replace("first", ""),
         whole.replace("first", "a\\r\\nb"),
         whole.replace("client", "another"),
-        // googleworkspace/cli#904: a token without an expiry was kept for ever.
-        whole.replace(&format!("\"expires_at\":{date}"), "\"expires_at\":null"),
-        whole.replace(&format!(",\"expires_at\":{date}"), ""),
     ];
     contents.extend((0..whole.len()).map(|length| whole[..length].to_owned()));
     for content in contents {
@@ -98,6 +94,28 @@ async fn a_file_that_is_not_what_was_saved_is_no_token_and_is_replaced() {
     }
     store.save(&key(), &token("second", HOUR)).await.unwrap();
     assert_eq!(store.load(&key()).await.unwrap().unwrap().expose_secret(), "second");
+}
+
+#[tokio::test]
+async fn googleworkspace_cli_904_a_token_without_an_expiry_is_not_kept_for_ever() {
+    let (_root, folder, store) = folder_with_a_token().await;
+    let whole = fs::read_to_string(token_file(&folder)).unwrap();
+    let date = whole.split("\"expires_at\":").nth(1).unwrap().trim_end_matches('}');
+    for (expiry, instead) in [
+        (format!("\"expires_at\":{date}"), "\"expires_at\":null"),
+        (format!("\"expires_at\":{date}"), "\"expires_at\":9999999999"),
+        (format!(",\"expires_at\":{date}"), ""),
+    ] {
+        fs::write(token_file(&folder), whole.replace(&expiry, instead)).unwrap();
+        let clock = SharedClock::new(SystemClock);
+        let source = ScriptedSource::new(clock.clone(), 24 * HOUR);
+        let keeper = TokenKeeper::new(source.source(), clock)
+            .with_store(SharedStore::new(store.clone()), key());
+        let token = keeper.token().await.unwrap();
+        assert_eq!((token.expose_secret(), source.requests()), ("token-1", 1), "{instead}");
+        let saved = store.load(&key()).await.unwrap().unwrap();
+        assert_eq!(saved.expose_secret(), "token-1", "{instead}");
+    }
 }
 
 #[tokio::test]

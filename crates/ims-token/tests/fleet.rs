@@ -75,7 +75,7 @@ async fn a_store_in_memory_does_what_every_store_must() {
     check_store(&store, &store, clock.now()).await;
     let wait = async || sleep(Duration::from_millis(300)).await;
     check_lease_lapses(&store, &store, Duration::from_secs(1), 4, wait).await;
-    assert_eq!(format!("{store:?}"), "MemoryStore(9 tokens)");
+    assert_eq!(format!("{store:?}"), "MemoryStore(11 tokens)");
 }
 
 /// A store that does none of what it should.

@@ -163,17 +163,21 @@ async fn what_never_reached_ims_is_tried_again_while_callers_wait() {
 async fn callers_that_give_up_do_not_keep_the_refresh_from_ending() {
     let rig = Rig::with_latency(Duration::from_millis(300));
     let start = Instant::now();
-    let served_after = |keeper: TokenKeeper| async move {
+    let last_refused_after = |keeper: TokenKeeper| async move {
+        let mut last = Duration::ZERO;
         while start.elapsed() < Duration::from_secs(4) {
-            if timeout(Duration::from_millis(20), keeper.token()).await.is_ok() {
-                return start.elapsed();
+            match timeout(Duration::from_millis(20), keeper.token()).await {
+                Ok(answer) => drop(answer.unwrap()),
+                Err(_) => last = start.elapsed(),
             }
+            sleep(Duration::from_millis(1)).await;
         }
-        panic!("a caller was not served in 4 s");
+        last
     };
-    let callers: Vec<_> = (0..50).map(|_| tokio::spawn(served_after(rig.keeper.clone()))).collect();
+    let callers: Vec<_> =
+        (0..50).map(|_| tokio::spawn(last_refused_after(rig.keeper.clone()))).collect();
     for caller in callers {
-        assert!(caller.await.unwrap() <= Duration::from_millis(320));
+        assert!(caller.await.unwrap() < Duration::from_millis(300));
     }
     assert_eq!(rig.source.requests(), 1);
 }
@@ -237,8 +241,7 @@ async fn in_the_last_minute_callers_wait_but_not_for_long_and_not_in_vain() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresh_that_fails_never_displaces_a_valid_token() {
-    // googleapis/google-cloud-rust#5809
+async fn google_cloud_rust_5809_a_refresh_that_fails_never_displaces_a_valid_token() {
     for failure in every_kind_of_failure() {
         let rig = Rig::holding_a_token().await;
         rig.source.begin_outage(failure);
@@ -251,8 +254,7 @@ async fn a_refresh_that_fails_never_displaces_a_valid_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_failure_is_for_ever() {
-    // googleapis/google-cloud-rust#4541
+async fn google_cloud_rust_4541_no_failure_is_for_ever() {
     for failure in every_kind_of_failure() {
         let rig = Rig::holding_a_token().await;
         rig.source.begin_outage(failure);
@@ -268,8 +270,7 @@ async fn no_failure_is_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_breaks_in_the_answer_ends_nothing_for_good() {
-    // googleapis/google-cloud-rust#5864
+async fn google_cloud_rust_5864_a_connection_that_breaks_in_the_answer_ends_nothing_for_good() {
     let empty = Rig::new();
     empty.source.fail_next([torn()]);
     let pause = empty.refusal().await.retry_after().unwrap();

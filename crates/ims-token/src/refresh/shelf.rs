@@ -12,6 +12,7 @@ use crate::{
     entry::Entry,
     keeper::Inner,
     machine::{Phase, Reading},
+    store::is_credible,
 };
 
 pub(super) struct Shelf<'a> {
@@ -70,8 +71,11 @@ impl<'a> Shelf<'a> {
     async fn find(&mut self) -> Option<Arc<Entry>> {
         let (store, key) = self.store?;
         let seen = self.inner.reading();
+        let believed = |token| {
+            if is_credible(&token, seen.wall) { Ok(token) } else { Err(StoreError::Garbled) }
+        };
         let load =
-            async { store.load(key).await.and_then(|token| token.map(possible).transpose()) };
+            async { store.load(key).await.and_then(|token| token.map(believed).transpose()) };
         let token = self.answer(StoreOperation::Load, load).await??;
         let entry = self.inner.entry(token.clone(), seen);
         if !self.fulfils(&entry, seen) {
@@ -134,14 +138,6 @@ impl<'a> Shelf<'a> {
         None
     }
 }
-
-/// A store may be told anything by anybody, so what it says is believed within bounds.
-fn possible(token: AccessToken) -> Result<AccessToken, StoreError> {
-    if token.lifetime() <= LONGEST_LIFETIME { Ok(token) } else { Err(StoreError::Garbled) }
-}
-
-/// Tokens of IMS live for a day. A token from a store that says more than this of itself would be kept for ever.
-const LONGEST_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// How long to wait for the process that gets the lease when its holder is gone and it has lapsed. Without this, all who
 /// wait would lose patience in the very moment in which one of them takes over.

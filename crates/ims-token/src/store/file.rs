@@ -19,7 +19,7 @@ use rustix::{
 };
 use zeroize::Zeroizing;
 
-use super::{digest, stored_token};
+use super::{digest, gives_way, stored_token};
 use crate::{CacheKey, Lease, StoreError, TokenStore};
 
 /// Keeps tokens in files of mode 0600 in a folder of mode 0700, for the processes of one user.
@@ -142,7 +142,7 @@ impl Folder {
     /// The caller holds the lock.
     fn save(&self, key: &CacheKey, token: &AccessToken) -> Result<(), StoreError> {
         let saved = self.load(key).ok().flatten();
-        if saved.is_some_and(|saved| token.expires_at() < saved.expires_at()) {
+        if saved.is_some_and(|saved| !gives_way(&saved, token)) {
             return Ok(());
         }
         let bytes = stored_token::encode(key, token)?;

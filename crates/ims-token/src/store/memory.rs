@@ -9,6 +9,7 @@ use std::{
 
 use ims_exchange::AccessToken;
 
+use super::gives_way;
 use crate::{CacheKey, Clock, Lease, SharedClock, StoreError, TokenStore};
 
 /// Keeps tokens in memory: they are shared by the keepers of this process and gone with it.
@@ -52,9 +53,7 @@ impl TokenStore for MemoryStore {
 
     async fn save(&self, key: &CacheKey, token: &AccessToken) -> Result<(), StoreError> {
         let mut contents = self.contents();
-        let is_newer =
-            contents.tokens.get(key).is_none_or(|saved| saved.expires_at() <= token.expires_at());
-        if is_newer {
+        if contents.tokens.get(key).is_none_or(|saved| gives_way(saved, token)) {
             contents.tokens.insert(key.clone(), token.clone());
         }
         Ok(())

@@ -10,7 +10,7 @@ use redis::{
 };
 use tokio::sync::Mutex;
 
-use super::{digest, stored_token};
+use super::{digest, gives_way, stored_token};
 use crate::{CacheKey, Lease, STORE_TIMEOUT, StoreError, TokenStore};
 
 pub use sealing::SealingKey;
@@ -81,7 +81,7 @@ impl TokenStore for RedisStore {
         for _ in 0..MOST_SWAPS {
             let there = self.sealed(&name).await?;
             let saved = there.clone().and_then(|sealed| self.open(key, sealed).ok());
-            if saved.is_some_and(|saved| token.expires_at() < saved.expires_at()) {
+            if saved.is_some_and(|saved| !gives_way(&saved, token)) {
                 return Ok(());
             }
             let mut swap = script(SWAP, &name);

@@ -15,6 +15,7 @@ use crate::{CacheKey, TokenStore};
 pub async fn check_store(one: &impl TokenStore, other: &impl TokenStore, now: NumericDate) {
     tokens_come_back_as_they_went(one, other, now).await;
     later_expiry_wins(one, other, now).await;
+    what_cannot_be_believed_gives_way(one, other, now).await;
     keys_are_kept_apart(one, other, now).await;
     one_at_a_time_has_the_lease(one, other).await;
 }
@@ -72,6 +73,23 @@ async fn later_expiry_wins(one: &impl TokenStore, other: &impl TokenStore, now: 
         one.save(&key, &token(text, now, lifetime)).await.expect("a save");
         let there = other.load(&key).await.expect("an answer").expect("a token is there");
         assert_eq!(there.expose_secret(), expected, "the token that expires later wins");
+    }
+}
+
+async fn what_cannot_be_believed_gives_way(
+    one: &impl TokenStore,
+    other: &impl TokenStore,
+    now: NumericDate,
+) {
+    let year = Duration::from_hours(365 * 24);
+    for (name, obtained_at, lifetime) in
+        [("everlasting", now, 1 << 32), ("from-the-future", now.plus(year), 86_400)]
+    {
+        let key = key(name);
+        one.save(&key, &token(name, obtained_at, lifetime)).await.expect("a save");
+        one.save(&key, &token("true", now, 86_400)).await.expect("a save");
+        let there = other.load(&key).await.expect("an answer").expect("a token is there");
+        assert_eq!(there.expose_secret(), "true", "what cannot be believed keeps nothing out");
     }
 }
 
