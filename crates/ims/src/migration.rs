@@ -111,8 +111,8 @@ pub enum MigrationError {
     /// Give the credentials of a service account with a certificate.
     #[error("these are no credentials of a service account with a certificate")]
     NoServiceAccount,
-    /// Add an OAuth Server-to-Server credential in the Developer Console of Adobe: technical accounts of AEM as a Cloud
-    /// Service live in AEM's own console, and nothing converts them.
+    /// Make credentials for OAuth Server-to-Server in the Developer Console: technical accounts of AEM as a Cloud Service live
+    /// in AEM's own console, and nothing is known that converts them.
     #[error("a technical account of AEM as a Cloud Service is not converted")]
     Aem,
     /// Give the scopes, which the Developer Console shows: none are known for these metascopes.
@@ -137,10 +137,10 @@ impl Migration {
     pub fn of_file(path: impl AsRef<Path>, name: Option<&str>) -> Result<Self, MigrationError> {
         let path = path.as_ref();
         let before = Credentials::read(path, name, Side::ServiceAccount)?;
-        if before.form() == Form::AemService {
-            return Err(MigrationError::Aem);
-        }
         let account = match before.credential() {
+            Credential::ServiceAccount(_) if before.form() == Form::AemService => {
+                return Err(MigrationError::Aem);
+            }
             Credential::ServiceAccount(account) => account.clone(),
             Credential::ServerToServer(_) => return Err(MigrationError::AlreadyDone),
             _ => return Err(MigrationError::NoServiceAccount),

@@ -12,7 +12,7 @@ pub(super) const KNOWN: &[KnownScopes] = &[
     KnownScopes {
         metascope: "asset_compute_meta",
         scopes: &["asset_compute", "read_organizations"],
-        source: "AdobeDocs/asset-compute",
+        source: "AdobeDocs/asset-compute.en",
     },
     KnownScopes {
         metascope: "ent_adobeio_sdk",
@@ -21,7 +21,7 @@ pub(super) const KNOWN: &[KnownScopes] = &[
             "additional_info.roles",
             "additional_info.projectedProductContext",
         ],
-        source: "AdobeDocs/asset-compute",
+        source: "AdobeDocs/asset-compute.en",
     },
     KnownScopes {
         metascope: "ent_analytics_bulk_ingest_sdk",
@@ -65,6 +65,6 @@ pub(super) const KNOWN: &[KnownScopes] = &[
     KnownScopes {
         metascope: "event_receiver_api",
         scopes: &["event_receiver", "event_receiver_api"],
-        source: "AdobeDocs/asset-compute",
+        source: "AdobeDocs/asset-compute.en",
     },
 ];

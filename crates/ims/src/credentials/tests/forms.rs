@@ -105,6 +105,28 @@ fn aem_service_credentials_are_read() {
 }
 
 #[test]
+fn aem_credentials_for_oauth_server_to_server_are_read() {
+    let text = json!({
+        "ok": true,
+        "integration": {
+            "imsEndpoint": "ims-na1-stg1.adobelogin.com",
+            "scopes": ["read_pc.dma_aem_ams", "openid"],
+            "technicalAccount": { "clientId": "cm-p1-e1", "clientSecret": CLIENT_SECRET },
+            "email": "another@techacct.adobe.com", "id": "6657031C5C095BB40A4@techacct.adobe.com",
+            "org": "C74F69D7594880280@AdobeOrg", "secretId": "1", "revoked": false,
+        },
+        "statusCode": 200,
+    });
+    let credentials = Folder::with_key().read(&text.to_string()).unwrap();
+    assert_eq!(credentials.form(), Form::AemService);
+    assert_eq!(*credentials.environment(), Environment::stage());
+    let credential = server_to_server(credentials);
+    assert_eq!(texts(&credential.scopes), ["read_pc.dma_aem_ams", "openid"]);
+    assert_eq!(credential.client_secrets.first().expose_secret(), CLIENT_SECRET);
+    assert_eq!(credential.org_id.unwrap().as_str(), "C74F69D7594880280@AdobeOrg");
+}
+
+#[test]
 fn a_console_project_is_read_with_the_key_beside_it() {
     let folder = Folder::with_key();
     let project = console(
