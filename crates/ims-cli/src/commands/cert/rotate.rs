@@ -4,6 +4,8 @@ mod own_file;
 mod pair;
 mod rotation;
 mod state;
+mod telling;
+mod waiting;
 
 use std::{path::PathBuf, time::Duration};
 

@@ -1,0 +1,96 @@
+//! What a rotation tells: what to upload, what to change and what remains.
+
+use std::{path::PathBuf, time::Duration};
+
+use ims::claims::NumericDate;
+use serde::Serialize;
+
+use super::{pair::NewPair, rotation::Rotation};
+use crate::{failure::Failure, output, when};
+
+#[derive(Serialize)]
+struct Data<'a> {
+    private_key_file: PathBuf,
+    certificate_file: PathBuf,
+    sha1_fingerprint: String,
+    not_after: String,
+    old_sha1_fingerprint: Option<&'a str>,
+    switched_at: String,
+    old_may_be_deleted_after: String,
+}
+
+impl Rotation {
+    pub(super) fn tell_what_to_upload(&self) -> Result<(), Failure> {
+        if self.state.switched_at.is_some() {
+            return Ok(());
+        }
+        let pair = self.new_pair();
+        let (path, certificate) = (pair.certificate.display(), pair.read_certificate()?);
+        let fingerprint = certificate.sha1_fingerprint();
+        output::note("upload", &format!("{path} to the integration, beside the old certificate"));
+        output::note(
+            "where",
+            "Adobe Developer Console: the project's service account (JWT), its public keys",
+        );
+        output::note("shown", &format!("there by its SHA-1 fingerprint, {fingerprint}"));
+        Ok(())
+    }
+
+    pub(super) fn tell_what_remains(&self, as_json: bool) -> Result<(), Failure> {
+        let (pair, switched_at) = (self.new_pair(), self.state.switched_at.unwrap_or_default());
+        let switched_at = NumericDate::from_seconds(switched_at);
+        let (certificate, ended) = (pair.read_certificate()?, switched_at.plus(TOKEN_LIFETIME));
+        let (since, ended) = (when::rfc3339(switched_at), when::rfc3339(ended));
+        let old = self.old_certificate();
+        if as_json {
+            output::json(&Data {
+                private_key_file: pair.key,
+                certificate_file: pair.certificate,
+                sha1_fingerprint: certificate.sha1_fingerprint().to_string(),
+                not_after: when::rfc3339(certificate.validity().not_after()),
+                old_sha1_fingerprint: self.state.old_sha1_fingerprint.as_deref(),
+                switched_at: since,
+                old_may_be_deleted_after: ended,
+            })?;
+        } else {
+            let path = self.path.display();
+            output::line(&format!("IMS takes the new key, and {path} has it first since {since}"))?;
+            output::note(
+                "next",
+                "restart every process that was started before: it may know the old key alone",
+            );
+            output::note(
+                "then",
+                &format!(
+                    "after {ended}, when the last token of the old key has ended, delete {old} in the console"
+                ),
+            );
+            output::note(
+                "last",
+                "take the old key out of the credentials: ims cert rotate -c FILE --finish",
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) fn old_certificate(&self) -> String {
+        match &self.state.old_sha1_fingerprint {
+            Some(fingerprint) => format!("the old certificate (SHA-1 {fingerprint})"),
+            None => "the old certificate".to_owned(),
+        }
+    }
+
+    pub(super) fn to_change_by_hand(&self) -> Failure {
+        let NewPair { key, certificate } = self.new_pair();
+        let (key, certificate) = (key.display(), certificate.display());
+        Failure::person(
+            "IMS takes the new key, but the credentials are of a form that is not changed here",
+        )
+        .hint(format!("put the key of {key} in the place of the old one"))
+        .hint(format!("and, where the form has one, the certificate of {certificate}"))
+        .hint("then run the same command again: it verifies what it finds")
+    }
+}
+
+/// As long as IMS's access tokens last.
+const TOKEN_LIFETIME: Duration = Duration::from_hours(24);

@@ -1,0 +1,121 @@
+//! Asking IMS whether it takes the new key.
+
+use std::{error::Error, time::Duration};
+
+use ims::{
+    Client, Credential, Credentials, KeyPair, ServiceAccountCredential, TokenError,
+    exchange::ExchangeError,
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    rotation::{Rotation, old_pair, passphrase_of, read},
+    state,
+};
+use crate::failure::Failure;
+
+impl Rotation {
+    /// Asks until IMS takes the new key, or `limit` is over.
+    pub(super) async fn wait(&self, limit: Duration) -> Result<(), Failure> {
+        let spinner = spinner(limit);
+        let (until, mut pause) = (Instant::now() + limit, FIRST_PAUSE);
+        let answer = loop {
+            match self.ask_by_new_pair().await {
+                Err(Refused::NotYet(_)) if Instant::now() + pause <= until => {
+                    spinner.tick();
+                    sleep(pause).await;
+                    pause = (2 * pause).min(LONGEST_PAUSE);
+                }
+                answer => break answer,
+            }
+        };
+        spinner.finish_and_clear();
+        match answer {
+            Ok(()) => Ok(()),
+            Err(Refused::NotYet(failure)) => Err(failure.hint(format!(
+                "once it is uploaded, run the same command again; {} knows where it stands",
+                state::path(&self.path).display()
+            ))),
+            Err(Refused::Other(failure)) => Err(failure),
+        }
+    }
+
+    async fn ask_by_new_pair(&self) -> Result<(), Refused> {
+        let (credentials, credential) = read(&self.path).map_err(Refused::Other)?;
+        let old = old_pair(&credential, &self.new_pair());
+        let passphrase = old.as_ref().and_then(passphrase_of);
+        let pair = self.new_pair().read(passphrase).map_err(Refused::Other)?;
+        self.ask(&credentials, credential, pair).await
+    }
+
+    /// Asks by the key that is first in the credentials now.
+    pub(super) async fn verify(&self) -> Result<(), Failure> {
+        let (credentials, credential) = read(&self.path)?;
+        let pair = credential.signing_keys.first().clone();
+        match self.ask(&credentials, credential, pair).await {
+            Ok(()) => Ok(()),
+            Err(Refused::NotYet(failure) | Refused::Other(failure)) => Err(failure
+                .about("IMS took the new key, and now does not take it from the credentials")),
+        }
+    }
+
+    async fn ask(
+        &self,
+        credentials: &Credentials,
+        credential: ServiceAccountCredential,
+        pair: KeyPair,
+    ) -> Result<(), Refused> {
+        let environment = self.url.as_ref().unwrap_or(credentials.environment()).clone();
+        let credential = ServiceAccountCredential { signing_keys: pair.into(), ..credential };
+        let credentials = Credentials::new(environment, Credential::ServiceAccount(credential));
+        let client = Client::new(&credentials).map_err(|error| Refused::Other(error.into()))?;
+        client.access_token().await.map(drop).map_err(Refused::from)
+    }
+}
+
+/// Why there is no token by the new key.
+enum Refused {
+    /// Its certificate is not known yet, or IMS is not there.
+    NotYet(Failure),
+    /// Something is wrong that waiting does not heal.
+    Other(Failure),
+}
+
+impl From<TokenError> for Refused {
+    fn from(error: TokenError) -> Self {
+        let mut causes = std::iter::successors(Some(&error as &dyn Error), |&it| it.source());
+        let refusal = causes.find_map(<dyn Error>::downcast_ref::<ExchangeError>);
+        let refusal = refusal.and_then(ExchangeError::refusal);
+        // What IMS says of a key whose certificate it does not hold, by its documents and by what was observed.
+        let is_unmatched = refusal.is_some_and(|refusal| {
+            matches!(
+                (refusal.status(), refusal.code()),
+                (400, Some("invalid_signature" | "invalid_token"))
+            )
+        });
+        if is_unmatched {
+            Self::NotYet(Failure::later("IMS does not take the new key yet"))
+        } else if error.is_transient() {
+            Self::NotYet(error.into())
+        } else {
+            Self::Other(error.into())
+        }
+    }
+}
+
+/// Something that moves while a person waits.
+fn spinner(limit: Duration) -> ProgressBar {
+    let style = ProgressStyle::with_template(
+        "{spinner} waiting until IMS takes the new key, {elapsed} of {msg}",
+    );
+    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    spinner.set_style(style.expect("the template is a constant that indicatif takes"));
+    spinner.set_message(humantime::format_duration(limit).to_string());
+    spinner.enable_steady_tick(Duration::from_millis(200));
+    spinner
+}
+
+/// Between two questions whether IMS takes the new key.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
