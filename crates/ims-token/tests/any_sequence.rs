@@ -21,12 +21,24 @@ const DAY: Duration = Duration::from_hours(24);
 /// Something that happens to a service.
 #[derive(Debug, Clone)]
 enum Happening {
-    Pass { seconds: u64 },
-    Suspend { hours: u64 },
-    StepWall { seconds: i64 },
+    Pass {
+        seconds: u64,
+    },
+    /// Until so long before or after the newest token truly ends.
+    PassToItsEnd {
+        seconds: i64,
+    },
+    Suspend {
+        hours: u64,
+    },
+    StepWall {
+        seconds: i64,
+    },
     Trouble(Option<FetchError>),
     Call,
-    CallFor { hours: u64 },
+    CallFor {
+        hours: u64,
+    },
     Refresh,
     Reject,
 }
@@ -43,6 +55,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ];
     prop_oneof![
         4 => prop_oneof![0_u64..5, 0_u64..600, 0_u64..90_000].prop_map(|seconds| Happening::Pass { seconds }),
+        2 => (-4_000_i64..10).prop_map(|seconds| Happening::PassToItsEnd { seconds }),
         1 => (1_u64..30).prop_map(|hours| Happening::Suspend { hours }),
         1 => (-3_600_i64..3_600).prop_map(|seconds| Happening::StepWall { seconds }),
         3 => trouble.prop_map(Happening::Trouble),
@@ -84,6 +97,11 @@ impl World {
     async fn live_through(&mut self, happening: &Happening) {
         match happening {
             Happening::Pass { seconds } => sleep(Duration::from_secs(*seconds)).await,
+            Happening::PassToItsEnd { seconds } => {
+                let ends = self.ims.lock().unwrap().ends.last().copied().unwrap_or_default();
+                let moment = ends.as_secs().saturating_add_signed(*seconds);
+                sleep(Duration::from_secs(moment).saturating_sub(self.clock.monotonic())).await;
+            }
             Happening::Suspend { hours } => self.clock.advance(Duration::from_hours(*hours)),
             Happening::StepWall { seconds } => self.clock.step_wall(*seconds),
             Happening::Trouble(trouble) => self.ims.lock().unwrap().trouble.clone_from(trouble),
