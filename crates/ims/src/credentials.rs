@@ -42,8 +42,8 @@ pub use secret_reference::COMMAND_TIMEOUT;
 use document::Document;
 use fields::Fields;
 use language::Language;
-use place::Place;
-pub(crate) use place::Side;
+use place::{Place, Side};
+use secret_file::Exposure;
 
 /// Who asks IMS for tokens, and by what it proves so.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl Credentials {
     /// # Errors
     /// [`CredentialsError`], which names the file and the member and repeats no value.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, CredentialsError> {
-        Self::read(path.as_ref(), None, Side::ServerToServer)
+        Self::read(path.as_ref(), None)
     }
 
     /// Reads the credentials called `name` of the file at `path`, which may hold several: a project of Adobe's Developer
@@ -72,7 +72,7 @@ impl Credentials {
         path: impl AsRef<Path>,
         name: &str,
     ) -> Result<Self, CredentialsError> {
-        Self::read(path.as_ref(), Some(name), Side::ServerToServer)
+        Self::read(path.as_ref(), Some(name))
     }
 
     /// Reads the environment variables `IMS_CLIENT_ID`, `IMS_CLIENT_SECRET`, `IMS_ORG_ID`, `IMS_TECHNICAL_ACCOUNT_ID`,
@@ -149,31 +149,42 @@ impl Credentials {
         self.credential
     }
 
-    /// Reads a file, and of a credential that is being migrated one side.
-    pub(crate) fn read(
-        path: &Path,
-        selected: Option<&str>,
-        side: Side,
-    ) -> Result<Self, CredentialsError> {
-        let (contents, exposure) = secret_file::read(path)?;
-        let text =
-            std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText.in_file(path))?;
-        let place = Place::of_file(path, &exposure, selected, side);
-        Self::from_text(text, path, &place).map_err(|error| error.in_file(path))
+    pub(crate) fn read(path: &Path, selected: Option<&str>) -> Result<Self, CredentialsError> {
+        Self::in_file(path, |form, fields, exposure| {
+            Self::of(form, fields, &Place::of_file(path, exposure, selected))
+        })
     }
 
-    /// The members of our own form that say where the client secrets stand, if the file is of that form and holds none.
-    pub(crate) fn secret_references(
+    /// Reads both sides of a credential that is being migrated, which are the same where there is one only.
+    pub(crate) fn sides(path: &Path, selected: Option<&str>) -> Result<Sides, CredentialsError> {
+        Self::in_file(path, |form, fields, exposure| {
+            let staying = Place::of_file(path, exposure, selected);
+            let going = Place { side: Side::ServiceAccount, ..staying };
+            let service_account = Self::of(form, fields, &going)?;
+            let server_to_server = match form {
+                Form::ConsoleProject => Self::of(form, fields, &staying)?,
+                _ => service_account.clone(),
+            };
+            let secret_references = match form {
+                Form::Own => own_format::secret_references(fields, &going),
+                _ => None,
+            };
+            Ok(Sides { service_account, server_to_server, secret_references })
+        })
+    }
+
+    /// Opens the file at `path` and gives its members to `read`.
+    fn in_file<T>(
         path: &Path,
-    ) -> Result<Option<Map<String, Value>>, CredentialsError> {
+        read: impl FnOnce(Form, &Fields<'_>, &Exposure) -> Result<T, CredentialsError>,
+    ) -> Result<T, CredentialsError> {
         let (contents, exposure) = secret_file::read(path)?;
-        let text =
-            std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText.in_file(path))?;
-        let place = Place::of_file(path, &exposure, None, Side::ServiceAccount);
-        match Self::recognized(text, path)? {
-            (Form::Own, document) => Ok(own_format::secret_references(&document.fields()?, &place)),
-            _ => Ok(None),
-        }
+        let text = std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText);
+        let read = text.and_then(|text| {
+            let (form, document) = Self::recognized(text, path)?;
+            read(form, &document.fields()?, &exposure)
+        });
+        read.map_err(|error| error.in_file(path))
     }
 
     /// Members of our own form as a file of JSON.
@@ -201,20 +212,15 @@ impl Credentials {
         if let Some(file) = fields.path("credentials_file", folder)? {
             fields.only(&["credentials_file", "credential", "ims_url"])?;
             let selected = fields.optional_text("credential")?;
-            let credentials = Self::read(&file, selected, Side::ServerToServer)?;
+            let credentials = Self::read(&file, selected)?;
             return Ok(match fields.optional("ims_url")? {
                 Some(environment) => credentials.with_environment(environment),
                 None => credentials,
             });
         }
         let (_, exposure) = secret_file::read(path)?;
-        let place = Place::of_file(path, &exposure, None, Side::ServerToServer);
+        let place = Place::of_file(path, &exposure, None);
         Self::of(Form::Own, &fields, &place)
-    }
-
-    fn from_text(text: &str, path: &Path, place: &Place<'_>) -> Result<Self, CredentialsError> {
-        let (form, document) = Self::recognized(text, path)?;
-        Self::of(form, &document.fields()?, place)
     }
 
     /// What the first language says in which `text` has a known form; else why the likeliest one has none.
@@ -271,10 +277,20 @@ impl Credentials {
         };
         match (Form::of(&fields, Language::Dotenv), variable("AIO_CONFIG_FILE")) {
             (Ok(form), _) => Self::of(form, &fields, &place),
-            (Err(_), Some(path)) => Self::read(path.as_ref(), selected, Side::ServerToServer),
+            (Err(_), Some(path)) => Self::read(path.as_ref(), selected),
             (Err(_), None) => Err(CredentialsError::NoVariables),
         }
     }
+}
+
+/// Both sides of a credential that is being migrated.
+pub(crate) struct Sides {
+    /// The side that goes, if there is one.
+    pub(crate) service_account: Credentials,
+    /// The side that stays, if there is one.
+    pub(crate) server_to_server: Credentials,
+    /// The members of our own form that say where the client secrets stand, if none stands in the file.
+    pub(crate) secret_references: Option<Map<String, Value>>,
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     ClientSecrets, Credential, Credentials, CredentialsError, Form, ServerToServerCredential,
-    ServiceAccountCredential, credentials::Side, private_file,
+    ServiceAccountCredential, private_file,
 };
 
 mod known_scopes;
@@ -135,8 +135,8 @@ impl Migration {
     /// # Errors
     /// [`MigrationError`], but not [`MigrationError::NoScopes`].
     pub fn of_file(path: impl AsRef<Path>, name: Option<&str>) -> Result<Self, MigrationError> {
-        let path = path.as_ref();
-        let before = Credentials::read(path, name, Side::ServiceAccount)?;
+        let sides = Credentials::sides(path.as_ref(), name)?;
+        let before = sides.service_account;
         let account = match before.credential() {
             Credential::ServiceAccount(_) if before.form() == Form::AemService => {
                 return Err(MigrationError::Aem);
@@ -145,12 +145,8 @@ impl Migration {
             Credential::ServerToServer(_) => return Err(MigrationError::AlreadyDone),
             _ => return Err(MigrationError::NoServiceAccount),
         };
-        let other = Credentials::read(path, name, Side::ServerToServer)?;
-        let in_file = Some(other).filter(|other| server_to_server(other).is_some());
-        let references = match &in_file {
-            None => Credentials::secret_references(path)?,
-            Some(_) => None,
-        };
+        let in_file = Some(sides.server_to_server).filter(|side| server_to_server(side).is_some());
+        let references = sides.secret_references;
         let scopes = match in_file.as_ref().and_then(server_to_server) {
             Some(credential) => credential.scopes.clone(),
             None => known_scopes(&account),

@@ -21,7 +21,7 @@ pub(super) struct Place<'a> {
 
 /// The sides of a credential whose migration is under way: both work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(super) enum Side {
     /// The one that stays.
     ServerToServer,
     /// The one that goes.
@@ -34,10 +34,10 @@ impl<'a> Place<'a> {
         path: &'a Path,
         exposure: &'a Exposure,
         selected: Option<&'a str>,
-        side: Side,
     ) -> Self {
         let folder = path.parent().unwrap_or(Path::new(""));
         let variable = &|name: &str| std::env::var(name).ok();
+        let side = Side::ServerToServer;
         Self { folder, selected, side, variable, file: Some((path, exposure)) }
     }
 
