@@ -89,6 +89,7 @@ impl EmulatorBuilder {
         let Scenario { answers_as_observed, takes_millisecond_exp, .. } = scenario;
         self.rules = Rules { environment, answers_as_observed, takes_millisecond_exp };
         self.clock.set_offset(scenario.clock_offset_seconds);
+        self.hosts.extend(scenario.hosts);
         self.bindings.extend(scenario.bindings);
         self.faults.extend(scenario.faults);
         self

@@ -22,6 +22,7 @@ use crate::{Binding, CertificateError, FaultRule};
 ///     answers_as_observed = true                       # not as documented, where the two differ
 ///     takes_millisecond_exp = true
 ///     clock_offset_seconds = -60
+///     hosts = ["ims-emulator"]                         # names that clients call it by, such as a container's
 ///
 ///     [[bindings]]
 ///     client_id = "a64f5f10849a410a97ffdac8ae1"
@@ -60,6 +61,7 @@ pub struct Scenario {
     pub(crate) answers_as_observed: bool,
     pub(crate) takes_millisecond_exp: bool,
     pub(crate) clock_offset_seconds: i64,
+    pub(crate) hosts: Vec<String>,
     pub(crate) bindings: Vec<Binding>,
     pub(crate) faults: Vec<FaultRule>,
 }
@@ -166,6 +168,8 @@ struct ScenarioFile {
     #[serde(default)]
     clock_offset_seconds: i64,
     #[serde(default)]
+    hosts: Vec<String>,
+    #[serde(default)]
     bindings: Vec<BindingEntry>,
     #[serde(default)]
     faults: Vec<FaultRule>,
@@ -179,6 +183,7 @@ impl ScenarioFile {
             answers_as_observed: self.answers_as_observed,
             takes_millisecond_exp: self.takes_millisecond_exp,
             clock_offset_seconds: self.clock_offset_seconds,
+            hosts: self.hosts,
             bindings: self
                 .bindings
                 .into_iter()

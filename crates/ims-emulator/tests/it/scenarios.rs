@@ -4,7 +4,7 @@ use ims_emulator::Scenario;
 use ims_testkit::certificates;
 use serde_json::json;
 
-use crate::harness::{CLIENT_ID, CLIENT_SECRET, NOW, builder, exchange, jwt};
+use crate::harness::{CLIENT_ID, CLIENT_SECRET, NOW, builder, exchange, jwt, send};
 
 #[tokio::test]
 async fn each_line_of_a_scenario_has_its_effect() {
@@ -49,5 +49,16 @@ async fn each_line_of_a_scenario_has_its_effect() {
         let emulator = builder.start().await.unwrap();
         let answer = exchange(&emulator, &jwt(changes)).await;
         assert_eq!(answer.error(), error, "{scenario}");
+    }
+}
+
+#[tokio::test]
+async fn a_scenario_names_the_hosts_that_clients_call() {
+    let scenario = Scenario::from_toml("hosts = [\"ims-emulator\"]").unwrap();
+    let emulator = builder().with_scenario(scenario).start().await.unwrap();
+    for (host, status) in [("ims-emulator:8080", 200), ("IMS-Emulator", 200), ("other:8080", 421)] {
+        let request =
+            format!("GET /ims/keys HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        assert_eq!(send(&emulator, request.as_bytes()).await.status, status, "{host}");
     }
 }
