@@ -3,6 +3,7 @@
 mod call;
 mod cert;
 mod completions;
+mod context;
 mod demo;
 mod doctor;
 mod emulator;
@@ -13,6 +14,7 @@ mod jwt;
 mod key;
 mod keys;
 mod man;
+mod migrate;
 mod organizations;
 mod profile;
 mod register;
@@ -42,6 +44,10 @@ pub(crate) enum Command {
     Exchange(exchange::Command),
     Register(register::Arguments),
     Keys(keys::Arguments),
+    /// Keep credentials by name
+    #[command(subcommand)]
+    Context(context::Command),
+    Migrate(migrate::Arguments),
     /// Make, take apart and verify JSON Web Tokens
     #[command(subcommand)]
     Jwt(jwt::Command),
@@ -74,6 +80,8 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Exchange(command) => exchange::run(&command),
         Command::Register(arguments) => register::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
+        Command::Context(command) => context::run(command),
+        Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Jwt(command) => jwt::run(command),
         Command::Cert(command) => cert::run(&command),
         Command::Key(command) => key::run(&command),

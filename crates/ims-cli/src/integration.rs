@@ -1,27 +1,42 @@
-//! Which integration a command works for: `-c`, `--url` and their environment variables.
+//! Which integration a command works for: `-c`, `--context`, `--url` and their environment variables.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use etcetera::BaseStrategy;
 use ims::{
-    Client, ClientBuilder, ClientSecrets, Credential, Credentials, claims::Environment,
-    exchange::ClientSecret, token::FileStore,
+    Client, ClientBuilder, ClientSecrets, Credential, Credentials, CredentialsError,
+    claims::Environment, exchange::ClientSecret, token::FileStore,
 };
 
-use crate::{failure::Failure, output};
+use crate::{context_file::contexts, failure::Failure, output};
 
 /// The options of every command that needs credentials.
 #[derive(Debug, Args)]
 pub(crate) struct IntegrationOptions {
-    /// Credentials: our own form (JSON or TOML), AEM service credentials, a project of Adobe's Developer Console, or an
-    /// aio context. Without it, the environment variables `IMS_CLIENT_ID` and its like are read.
-    #[arg(short, long, value_name = "FILE", env = "IMS_CREDENTIALS")]
+    /// A file of credentials, in our own form (JSON or TOML) or one of those that Adobe's tools have. Without it come
+    /// --context, `IMS_CREDENTIALS` (a file), `IMS_CONTEXT` (a name), variables such as `IMS_CLIENT_ID`, and the current
+    /// context, in this order.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "context")]
     credentials: Option<PathBuf>,
+
+    /// The credentials that have this name: see ims context
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+
+    /// Which credentials are meant, where the file or the variables hold several
+    #[arg(long, value_name = "NAME", conflicts_with = "context")]
+    credential: Option<String>,
 
     /// Base URL of IMS, instead of the one in the credentials; a path prefix is kept. Plain http only for loopback.
     #[arg(long, value_name = "URL", env = "IMS_URL")]
     url: Option<Environment>,
+}
+
+/// Where the credentials are.
+enum Place {
+    File(PathBuf),
+    Context(String),
 }
 
 impl IntegrationOptions {
@@ -37,6 +52,7 @@ impl IntegrationOptions {
         self.find()?.ok_or_else(|| {
             Failure::usage("no credentials are given")
                 .hint("give them with -c FILE or IMS_CREDENTIALS=FILE, or set IMS_CLIENT_ID and its like")
+                .hint("give a file a name, and it is found by itself: ims context add NAME -c FILE")
                 .hint("to see how it all works without any, run: ims demo")
         })
     }
@@ -53,17 +69,47 @@ impl IntegrationOptions {
     }
 
     fn find(&self) -> Result<Option<Credentials>, Failure> {
-        let credentials = match &self.credentials {
-            Some(path) => Credentials::from_file(path)?,
-            None if std::env::var_os("IMS_CLIENT_ID").is_some() => {
-                Credentials::from_environment_variables()?
-            }
-            None => return Ok(None),
+        let credentials = match self.place() {
+            Some(Place::File(path)) => Some(self.read_file(&path)?),
+            Some(Place::Context(name)) => Some(contexts()?.credentials(&name)?),
+            None => self.read_variables_or_current_context()?,
         };
-        Ok(Some(match &self.url {
-            Some(environment) => credentials.with_environment(environment.clone()),
+        Ok(match &self.url {
+            Some(url) => credentials.map(|credentials| credentials.with_environment(url.clone())),
             None => credentials,
-        }))
+        })
+    }
+
+    /// What was said: by an option, which comes first, or by a variable.
+    fn place(&self) -> Option<Place> {
+        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let file = |path: &PathBuf| Place::File(path.clone());
+        let context = |name: &String| Place::Context(name.clone());
+        let option = self.credentials.as_ref().map(file).or(self.context.as_ref().map(context));
+        let path = || variable("IMS_CREDENTIALS").map(|path| Place::File(path.into()));
+        let name = || variable("IMS_CONTEXT")?.into_string().ok().map(Place::Context);
+        option.or_else(path).or_else(name)
+    }
+
+    fn read_file(&self, path: &Path) -> Result<Credentials, CredentialsError> {
+        match &self.credential {
+            Some(name) => Credentials::from_file_selecting(path, name),
+            None => Credentials::from_file(path),
+        }
+    }
+
+    fn read_variables_or_current_context(&self) -> Result<Option<Credentials>, Failure> {
+        let variables = match &self.credential {
+            Some(name) => Credentials::from_environment_variables_selecting(name),
+            None => Credentials::from_environment_variables(),
+        };
+        match variables {
+            Err(CredentialsError::NoVariables) => {}
+            variables => return Ok(Some(variables?)),
+        }
+        let contexts = contexts()?;
+        let Some(name) = contexts.current() else { return Ok(None) };
+        Ok(Some(contexts.credentials(name)?))
     }
 }
 
@@ -74,7 +120,8 @@ pub(crate) fn read(path: &Path) -> Result<Credentials, Failure> {
     Ok(credentials)
 }
 
-fn announce(credentials: &Credentials) {
+/// Says what a person should know about credentials.
+pub(crate) fn announce(credentials: &Credentials) {
     for warning in credentials.warnings() {
         output::note("warning", warning);
     }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod connection;
+mod context_file;
 mod failure;
 mod files;
 mod integration;

@@ -1,0 +1,150 @@
+//! `ims migrate`: from Adobe's JWT credentials to OAuth Server-to-Server.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ims::{Client, Credentials, Migration, MigrationError, claims::Environment, exchange::Scope};
+use serde::Serialize;
+
+use super::block_on;
+use crate::{
+    failure::{Failure, with_causes},
+    output::{self, Answer, printable},
+};
+
+/// Say what the migration to OAuth Server-to-Server changes, and write the new credentials.
+///
+/// Reads the credentials of a service account with a certificate, which Adobe no longer issues, and says what changes with
+/// OAuth Server-to-Server: the scopes in the place of the metascopes, units, what is no longer needed. The migration itself is
+/// begun and ended in Adobe's Developer Console; between the two, both kinds of credentials work.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ims migrate -c old.json --out new.json && ims token -c new.json\n\
+    Exit codes: 0 done · 1 --check, and one side gets no token · 4 these credentials cannot be migrated"
+)]
+pub(crate) struct Arguments {
+    /// The credentials of the service account; the file may hold the OAuth Server-to-Server side, too
+    #[arg(short, long, value_name = "FILE")]
+    credentials: PathBuf,
+
+    /// Which credentials are meant, where the file holds several
+    #[arg(long, value_name = "NAME")]
+    credential: Option<String>,
+
+    /// The scopes, separated by commas, instead of those that are known for the metascopes
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
+    scopes: Vec<Scope>,
+
+    /// Write the new credentials into this file, which must not be there yet and which only you can read
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Get a token from IMS by the credentials as they are, and another by those to come
+    #[arg(long)]
+    check: bool,
+
+    /// Base URL of IMS for --check, instead of the one in the credentials
+    #[arg(long, value_name = "URL", env = "IMS_URL")]
+    url: Option<Environment>,
+
+    /// Print one line of JSON: the changes, the scopes, the file, and what --check found
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    changes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a PathBuf>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<Check>,
+}
+
+/// Whether one side gets a token.
+#[derive(Serialize)]
+struct Check {
+    side: &'static str,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let migration = Migration::of_file(&arguments.credentials, arguments.credential.as_deref())?;
+    let migration = match &arguments.scopes[..] {
+        [] => migration,
+        scopes => migration.with_scopes(scopes.to_vec()),
+    };
+    let checks = if arguments.check { arguments.check(&migration)? } else { Vec::new() };
+    if let Some(path) = &arguments.out {
+        migration.save(path)?;
+    }
+    let is_well = checks.iter().all(|check| check.ok);
+    let changes = migration.changes().iter().map(ToString::to_string).collect();
+    let data = Data { changes, file: arguments.out.as_ref(), checks };
+    if arguments.json {
+        output::json(&data)?;
+    } else {
+        print(&data, &migration)?;
+    }
+    Ok(if is_well { Answer::Yes } else { Answer::No })
+}
+
+impl Arguments {
+    fn check(&self, migration: &Migration) -> Result<Vec<Check>, Failure> {
+        let (before, after) = (migration.service_account().clone(), migration.server_to_server()?);
+        let sides = [("service account (JWT)", before), ("OAuth Server-to-Server", after)];
+        let check = |(side, credentials)| {
+            let failure = self.token(credentials).err();
+            let reason = failure.map(|failure| failure.into_parts().0);
+            Check { side, ok: reason.is_none(), reason }
+        };
+        Ok(sides.map(check).into())
+    }
+
+    /// Gets a token that nobody keeps.
+    fn token(&self, credentials: Credentials) -> Result<(), Failure> {
+        let credentials = match &self.url {
+            Some(url) => credentials.with_environment(url.clone()),
+            None => credentials,
+        };
+        let client = Client::new(&credentials)?;
+        block_on(async {
+            let token = client.access_token().await;
+            token.map_err(|error| Failure::from(error).asking(client.environment()))
+        })?;
+        Ok(())
+    }
+}
+
+fn print(data: &Data<'_>, migration: &Migration) -> Result<(), Failure> {
+    for change in &data.changes {
+        output::line(&format!("- {}", printable(change)))?;
+    }
+    for Check { side, reason, .. } in &data.checks {
+        let outcome = reason
+            .as_ref()
+            .map_or("gets a token".to_owned(), |reason| format!("gets no token: {reason}"));
+        output::line(&format!("- the {side} side {}", printable(&outcome)))?;
+    }
+    if let Some(path) = data.file {
+        let secret = if migration.holds_secret() { ", with the client secret" } else { "" };
+        output::note("done", &format!("the new credentials are in {}{secret}", path.display()));
+    }
+    Ok(())
+}
+
+impl From<MigrationError> for Failure {
+    fn from(error: MigrationError) -> Self {
+        match error {
+            MigrationError::Credentials(error) => error.into(),
+            MigrationError::NoScopes => Self::person(with_causes(&error)).hint(
+                "look them up in Adobe's Developer Console, and give them: --scopes openid,AdobeID",
+            ),
+            MigrationError::Aem => Self::person(with_causes(&error))
+                .hint("add an OAuth Server-to-Server credential in Adobe's Developer Console"),
+            error => Self::person(with_causes(&error)),
+        }
+    }
+}

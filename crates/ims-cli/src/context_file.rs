@@ -1,0 +1,29 @@
+//! Where the contexts of this user are.
+
+use etcetera::BaseStrategy;
+use ims::{Contexts, ContextsError};
+
+use crate::failure::{Failure, with_causes};
+
+/// The contexts in the folder `ims` of the user's configuration; none if there is no such file.
+pub(crate) fn contexts() -> Result<Contexts, Failure> {
+    let base = etcetera::choose_base_strategy();
+    let base = base.map_err(|_| Failure::person("the home folder is unknown").hint("set HOME"))?;
+    Ok(Contexts::load(base.config_dir().join("ims/config.toml"))?)
+}
+
+impl From<ContextsError> for Failure {
+    fn from(error: ContextsError) -> Self {
+        let new = match &error {
+            ContextsError::Name | ContextsError::Exists { .. } | ContextsError::Unknown { .. } => {
+                Self::usage
+            }
+            _ => Self::person,
+        };
+        let failure = new(with_causes(&error));
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}

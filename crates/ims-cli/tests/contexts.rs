@@ -1,0 +1,218 @@
+//! Which credentials a command works with: files, contexts, variables, and the order among them; and their migration.
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use serde_json::{Value, json};
+
+#[path = "support/running_emulator.rs"]
+mod running_emulator;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+
+use running_emulator::RunningEmulator;
+use sandbox::{CLIENT_ID, CLIENT_SECRET, Finished, Sandbox};
+
+const CONFIG: &str = "home/.config/ims/config.toml";
+
+/// Runs the command and finds nothing on standard error but what begins with `note`.
+#[track_caller]
+fn run(sandbox: &Sandbox, arguments: &str) -> String {
+    let end = sandbox.run(arguments);
+    assert_eq!(end.code, Some(0), "{arguments}: {}", end.stderr);
+    end.stdout
+}
+
+/// A sandbox with two files of credentials and an emulator that knows both.
+fn served() -> (Sandbox, RunningEmulator) {
+    let sandbox = Sandbox::new();
+    sandbox.write_credentials("second.json", json!({"client_id": "second"}));
+    let emulator = RunningEmulator::start(&sandbox, "-c credentials.json -c second.json");
+    (sandbox, emulator)
+}
+
+/// The client id of the token that `ims token` gets.
+#[track_caller]
+fn client_id(end: &Finished) -> String {
+    assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{end:?}");
+    let data: Value = serde_json::from_str(&end.stdout).unwrap();
+    data["client_id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn contexts_are_added_listed_used_shown_and_removed() {
+    let sandbox = Sandbox::new();
+    assert_eq!(run(&sandbox, "context list"), "");
+    let end = sandbox.run("context add first -c credentials.json");
+    assert_eq!((end.code, end.stderr.as_str()), (Some(0), "note: first is the current context\n"));
+    run(&sandbox, "context add second -c credentials.json --url http://127.0.0.1:1");
+    assert_eq!(run(&sandbox, "context list"), "* first\n  second\n");
+    run(&sandbox, "context use second");
+    let listed: Value = serde_json::from_str(&run(&sandbox, "context list --json")).unwrap();
+    assert_eq!(listed, json!({"contexts": ["first", "second"], "current": "second"}));
+    let shown: Value = serde_json::from_str(&run(&sandbox, "context show --json")).unwrap();
+    let path = sandbox.path("credentials.json");
+    assert_eq!(shown, json!({"credentials_file": path, "ims_url": "http://127.0.0.1:1"}));
+    let expected = format!("credentials_file  {}\n", path.display());
+    assert_eq!(run(&sandbox, "context show first"), expected);
+    run(&sandbox, "context remove second");
+    assert_eq!(run(&sandbox, "context list"), "  first\n");
+    assert!(path.exists());
+    let mode = fs::metadata(sandbox.path(CONFIG)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn what_cannot_be_a_context_changes_nothing() {
+    let sandbox = Sandbox::new();
+    run(&sandbox, "context add first -c credentials.json");
+    let before = fs::read_to_string(sandbox.path(CONFIG)).unwrap();
+    #[rustfmt::skip]
+    let table = [
+        ("context add first -c credentials.json",                    2, "there is a context first already"),
+        ("context add a.b -c credentials.json",                      2, "a context cannot have this name"),
+        ("context add second -c nowhere.json",                       4, "cannot read nowhere.json"),
+        ("context add second -c credentials.json --credential x",    4, "credential"),
+        ("context use second",                                       2, "there is no such context; there is first"),
+        ("context show second",                                      2, "there is no such context; there is first"),
+        ("context remove second",                                    2, "there is no such context; there is first"),
+        ("token --context second",                                   2, "there is no such context; there is first"),
+        ("token --context first -c credentials.json",                2, "--context"),
+    ];
+    for (arguments, code, said) in table {
+        let end = sandbox.run(arguments);
+        assert_eq!(
+            (end.code, end.stdout.as_str()),
+            (Some(code), ""),
+            "{arguments}: {}",
+            end.stderr
+        );
+        assert!(end.stderr.contains(said), "{arguments}: {}", end.stderr);
+    }
+    assert_eq!(fs::read_to_string(sandbox.path(CONFIG)).unwrap(), before);
+}
+
+#[test]
+fn options_come_before_variables_and_both_before_the_current_context() {
+    let (sandbox, mut emulator) = served();
+    let nobody = sandbox.run("token");
+    assert_eq!(nobody.code, Some(2), "{}", nobody.stderr);
+    run(&sandbox, &format!("context add first -c credentials.json --url {}", emulator.url()));
+    run(&sandbox, &format!("context add second -c second.json --url {}", emulator.url()));
+    let url = emulator.url();
+    let second_file = [("IMS_CREDENTIALS", "second.json"), ("IMS_CONTEXT", ""), ("IMS_URL", url)];
+    let second_name = [("IMS_CREDENTIALS", ""), ("IMS_CONTEXT", "second"), ("IMS_URL", url)];
+    let nothing = [("IMS_CREDENTIALS", ""), ("IMS_CONTEXT", ""), ("IMS_URL", url)];
+    #[rustfmt::skip]
+    let table = [
+        ("",                     nothing,      CLIENT_ID),
+        ("--context second",     nothing,      "second"),
+        ("",                     second_name,  "second"),
+        ("",                     second_file,  "second"),
+        ("--context first",      second_name,  CLIENT_ID),
+        ("--context first",      second_file,  CLIENT_ID),
+        ("-c credentials.json",  second_file,  CLIENT_ID),
+        ("-c credentials.json",  second_name,  CLIENT_ID),
+    ];
+    for (options, variables, expected) in table {
+        let mut command = sandbox.ims(&format!("token --json {options}"));
+        let end = command.envs(variables).output().unwrap().into();
+        assert_eq!(client_id(&end), expected, "{options} {variables:?}");
+    }
+    assert_eq!(emulator.exchanges(), 2);
+    assert_eq!(emulator.terminate().code, Some(0));
+}
+
+#[test]
+fn one_of_several_credentials_in_a_file_is_selected_by_its_name() {
+    let (sandbox, emulator) = served();
+    let credential = |client_id: &str| {
+        json!({
+            "client_id": client_id, "client_secret": CLIENT_SECRET, "technical_account_id": "6657031C5C095BB40A4@techacct.adobe.com",
+            "meta_scopes": ["ent_dataservices_sdk"], "ims_org_id": "C74F69D7594880280@AdobeOrg",
+            "private_key": ims_testkit::keys::FIRST,
+        })
+    };
+    let contexts = json!({"first": credential(CLIENT_ID), "second": credential("second")});
+    sandbox.write("several.json", json!({"ims": {"contexts": contexts}}).to_string());
+    let token = format!("token --json -c several.json --url {}", emulator.url());
+    assert_eq!(client_id(&sandbox.run(&format!("{token} --credential second"))), "second");
+    let end = sandbox.run(&token);
+    assert_eq!((end.code, end.stdout.as_str()), (Some(4), ""));
+    for part in ["first, second", " hint: select one by its name: --credential NAME"] {
+        assert!(end.stderr.contains(part), "{}", end.stderr);
+    }
+    run(
+        &sandbox,
+        &format!("context add both -c several.json --credential second --url {}", emulator.url()),
+    );
+    assert_eq!(client_id(&sandbox.run("token --json")), "second");
+}
+
+#[test]
+fn a_service_account_is_migrated_into_a_file_that_works() {
+    let sandbox = Sandbox::new();
+    sandbox.write_credentials("old.json", json!({"metascopes": ["ent_user_sdk"]}));
+    sandbox.write(
+        "scenario.toml",
+        format!(
+            r#"[[bindings]]
+client_id = "{CLIENT_ID}"
+client_secrets = ["{CLIENT_SECRET}"]
+org_id = "C74F69D7594880280@AdobeOrg"
+technical_account_id = "6657031C5C095BB40A4@techacct.adobe.com"
+certificate_files = ["certificate_pub.crt"]
+metascopes = ["ent_user_sdk"]
+scopes = ["openid", "AdobeID", "user_management_sdk"]
+"#
+        ),
+    );
+    let emulator = RunningEmulator::start(&sandbox, "--config scenario.toml");
+    let url = emulator.url();
+    let end = sandbox.run(&format!("migrate -c old.json --out new.json --check --url {url}"));
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    for part in [
+        "- the metascope ent_user_sdk becomes the scopes openid, AdobeID, user_management_sdk",
+        "- the service account (JWT) side gets a token",
+        "- the OAuth Server-to-Server side gets a token",
+    ] {
+        assert!(end.stdout.contains(part), "{part} is not in {}", end.stdout);
+    }
+    assert_eq!(end.stderr, "done: the new credentials are in new.json, with the client secret\n");
+    assert!(!end.stdout.contains(CLIENT_SECRET));
+    let mode = fs::metadata(sandbox.path("new.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let token = sandbox.run(&format!("token --json -c new.json --url {url}"));
+    assert_eq!(client_id(&token), CLIENT_ID);
+    assert_eq!(emulator.exchanges(), 1);
+    let again = sandbox.run("migrate -c old.json --out new.json");
+    assert_eq!(again.code, Some(4), "{}", again.stderr);
+}
+
+#[test]
+fn what_cannot_be_migrated_says_why_and_what_to_do() {
+    let (sandbox, emulator) = served();
+    let url = emulator.url();
+    sandbox.write_credentials("unknown.json", json!({"metascopes": ["ent_brand_portal_sdk"]}));
+    let end = sandbox.run("migrate -c unknown.json");
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    assert!(end.stdout.contains("look them up in the Developer Console"), "{}", end.stdout);
+    let end = sandbox.run("migrate -c unknown.json --out new.json");
+    assert_eq!(end.code, Some(4));
+    assert!(
+        end.stderr.contains(" hint: look them up in Adobe's Developer Console"),
+        "{}",
+        end.stderr
+    );
+    run(&sandbox, "migrate -c unknown.json --scopes openid,AdobeID --out new.json");
+    let again = sandbox.run("migrate -c new.json");
+    assert_eq!(again.code, Some(4));
+    assert!(again.stderr.contains("are OAuth Server-to-Server already"), "{}", again.stderr);
+    // The binding has no scopes, as before the migration is begun in the Developer Console.
+    let line = format!("migrate -c credentials.json --scopes openid --check --json --url {url}");
+    let end = sandbox.run(&line);
+    assert_eq!((end.code, end.stderr.as_str()), (Some(1), ""));
+    let data: Value = serde_json::from_str(&end.stdout).unwrap();
+    let found: Vec<_> = data["checks"].as_array().unwrap().iter().map(|it| &it["ok"]).collect();
+    assert_eq!(found, [&json!(true), &json!(false)], "{data}");
+}
