@@ -52,11 +52,13 @@ impl CertificateFile {
             certificates.push(certificate);
             rest = after;
         }
-        if certificates.is_empty() {
-            Err(none(describe_der(&der)))
-        } else {
-            Ok(Self { certificates, has_private_key: false, trailing_bytes: rest.len() })
+        if !certificates.is_empty() {
+            return Ok(Self { certificates, has_private_key: false, trailing_bytes: rest.len() });
         }
+        Err(match describe_der(&der) {
+            found if found == "a certificate" => CertError::DamagedCertificate { position: 1 },
+            found => none(found),
+        })
     }
 
     /// The certificates in the file's order; the first is the one that counts.

@@ -46,7 +46,10 @@ impl CertificateRequest {
             return Self::from_der(block.der());
         }
         let bare = pem_reader::bare_der(file).and_then(|der| Self::from_der(&der).ok());
-        bare.ok_or_else(|| CertError::NoRequest { found: pem_reader::describe(file) })
+        bare.ok_or_else(|| match pem_reader::describe(file) {
+            found if found == "a certificate request" => CertError::DamagedRequest,
+            found => CertError::NoRequest { found },
+        })
     }
 
     /// Takes one request as DER. No signature is checked.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod der_kind;
 mod encrypted_key;
 mod error;
 pub mod pem;

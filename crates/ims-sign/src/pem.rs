@@ -7,7 +7,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
-use crate::KeyError;
+use crate::{KeyError, der_kind};
 
 /// One `-----BEGIN …-----` block. It may hold a private key, so it prints nothing of itself.
 pub struct Block {
@@ -89,7 +89,7 @@ pub fn describe(file: &[u8]) -> String {
             label if label.ends_with("PRIVATE KEY") => "a private key".to_owned(),
             _ => "a PEM block of another kind".to_owned(),
         },
-        None if is_der(file) => "DER of another kind".to_owned(),
+        None if is_der(file) => der_kind::describe(file).to_owned(),
         None => "neither PEM nor DER".to_owned(),
     }
 }

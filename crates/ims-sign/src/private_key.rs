@@ -98,7 +98,12 @@ impl PrivateKey {
             }
         }
         let der = pem::bare_der(file).and_then(|der| Self::from_der(&der, passphrase));
-        der.unwrap_or_else(|| Err(KeyError::NoPrivateKey { found: pem::describe(file) }))
+        der.unwrap_or_else(|| {
+            Err(match pem::describe(file) {
+                found if found.ends_with("private key") => MALFORMED,
+                found => KeyError::NoPrivateKey { found },
+            })
+        })
     }
 
     /// Reads a key of any form, `None` if it is something else.

@@ -79,8 +79,11 @@ fn a_file_without_a_certificate_says_what_it_is() {
     let second_damaged =
         format!("{}{}", certificates::FIRST, certificates::SECOND.replace("MII", "MIA"));
     let no_end = &certificates::FIRST[..900];
+    let mut der_damaged = certificates::FIRST_DER.to_vec();
+    // Behind the serial number stands the algorithm.
+    der_damaged[34..50].fill(0xff);
     #[rustfmt::skip]
-    let table: [(&[u8], &str); 9] = [
+    let table: [(&[u8], &str); 10] = [
         (b"",                                "no certificate here but an empty file"),
         (b"hello",                           "no certificate here but neither PEM nor DER"),
         (keys::FIRST.as_bytes(),             "no certificate here but a private key"),
@@ -88,6 +91,7 @@ fn a_file_without_a_certificate_says_what_it_is() {
         (keys::FIRST_PUBLIC.as_bytes(),      "no certificate here but a public key"),
         (b"\xff\xfe-\0-\0",                  "no certificate here but UTF-16 text, which has to be saved as UTF-8"),
         (&certificates::FIRST_DER[..300],    "no certificate here but DER of another kind"),
+        (&der_damaged,                       "certificate 1 of the file is damaged"),
         (second_damaged.as_bytes(),          "certificate 2 of the file is damaged"),
         (no_end.as_bytes(),                  "certificate 1 of the file is damaged"),
     ];

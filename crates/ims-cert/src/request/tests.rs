@@ -65,7 +65,7 @@ fn a_file_without_a_request_says_what_it_is() {
     let table: [(&[u8], &str); 6] = [
         (certificates::FIRST.as_bytes(), "no certificate request here but a certificate"),
         (keys::FIRST.as_bytes(),         "no certificate request here but a private key"),
-        (certificates::FIRST_DER,        "no certificate request here but DER of another kind"),
+        (certificates::FIRST_DER,        "no certificate request here but a certificate"),
         (b"",                            "no certificate request here but an empty file"),
         (b"-----BEGIN CERTIFICATE REQUEST-----MAA=-----END CERTIFICATE REQUEST-----", "the certificate request is damaged"),
         (b"-----BEGIN CERTIFICATE REQUEST-----", "the certificate request is damaged"),
