@@ -37,6 +37,10 @@ impl Language {
             [b'{', ..] => &[Self::Json, Self::Hjson],
             [b'[', next, ..] if next.is_ascii_alphanumeric() => &[Self::Ini, Self::Toml],
             [b'[', ..] => &[Self::Json],
+            // Java writes these escapes, and nobody else.
+            _ if text.contains("\\:") || text.contains("\\=") => {
+                &[Self::Toml, Self::Properties, Self::Dotenv, Self::Yaml]
+            }
             _ => &[Self::Toml, Self::Dotenv, Self::Properties, Self::Yaml],
         };
         let by_name = Self::by_name(path);

@@ -47,12 +47,13 @@ mod formats {
         use Language::{Dotenv, Hjson, Ini, Json, Properties, Toml, Yaml};
 
         #[rustfmt::skip]
-        let table: [(&str, &str, &[Language]); 9] = [
+        let table: [(&str, &str, &[Language]); 10] = [
             ("{}",                         "config",        &[Json, Hjson]),
             ("// aio\n{}",                 ".aio",          &[Json, Hjson]),
             ("[]",                         "config",        &[Json]),
             ("# umapi\n[server]\n",        "config",        &[Ini, Toml]),
             ("a = 1",                      "config",        &[Toml, Dotenv, Properties, Yaml]),
+            ("url=https\\://x",            "config",        &[Toml, Properties, Dotenv, Yaml]),
             ("a = 1",                      "a.properties",  &[Properties, Toml, Dotenv, Yaml]),
             ("A=1",                        ".env",          &[Dotenv, Toml, Properties, Yaml]),
             ("A=1",                        ".env.stage",    &[Dotenv, Toml, Properties, Yaml]),

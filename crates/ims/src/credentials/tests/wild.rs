@@ -77,9 +77,13 @@ fn the_hjson_of_aio_is_read_without_its_cached_tokens() {
   }
 }",
     );
-    let text = text.replace("LINES", &key.collect::<String>());
+    let as_lines = text.replace("LINES", &key.collect::<String>());
+    // The library of aio writes a string of several lines so.
+    let as_text =
+        text.replace("[LINES\n        ]", &format!("\n'''\n{}'''", ims_testkit::keys::FIRST));
+    assert_account(read(".aio", &as_text), Form::AioContext, &["ent_cloudmgr_sdk"]);
     for name in [".aio", "aio", "config.hjson"] {
-        assert_account(read(name, &text), Form::AioContext, &["ent_cloudmgr_sdk"]);
+        assert_account(read(name, &as_lines), Form::AioContext, &["ent_cloudmgr_sdk"]);
     }
 }
 
@@ -358,6 +362,12 @@ fn properties_and_variables_of_aio_lib_java_are_read() {
         [("workspace.properties", &jwt), ("workspace.properties", &folded), (".env", &jwt)]
     {
         assert_account(read(name, text), Form::AioJava, metascopes);
+    }
+    // As java.util.Properties.store writes it.
+    let stored =
+        format!("#workspace\n#Sat Nov 21 06:26:20 UTC 2026\n{}", jwt.replace("https:", "https\\:"));
+    for name in ["workspace.properties", "workspace"] {
+        assert_account(read(name, &stored), Form::AioJava, metascopes);
     }
     let variables = jwt.lines().map(|line| line.split_once('=').unwrap());
     let variables: Vec<_> = variables.map(|(name, value)| (name, value.to_owned())).collect();
