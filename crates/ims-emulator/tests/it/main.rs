@@ -5,6 +5,7 @@
 mod harness;
 
 mod admin;
+mod any_request;
 mod error_table;
 mod faults;
 mod forms;
