@@ -51,6 +51,7 @@ pub struct Credentials {
     environment: Environment,
     credential: Credential,
     form: Form,
+    redirect_uri: Option<String>,
     warnings: Vec<String>,
 }
 
@@ -127,6 +128,12 @@ impl Credentials {
         self.credential.org_id()
     }
 
+    /// Where a person comes back to from the sign-in, if the credentials say so.
+    #[must_use]
+    pub fn redirect_uri(&self) -> Option<&str> {
+        self.redirect_uri.as_deref()
+    }
+
     /// What form the credentials came in.
     #[must_use]
     pub fn form(&self) -> Form {
@@ -142,7 +149,8 @@ impl Credentials {
     /// Puts credentials together in code, without a file.
     #[must_use]
     pub fn new(environment: Environment, credential: Credential) -> Self {
-        Self { environment, credential, form: Form::Own, warnings: Vec::new() }
+        let (form, redirect_uri, warnings) = (Form::Own, None, Vec::new());
+        Self { environment, credential, form, redirect_uri, warnings }
     }
 
     pub(crate) fn into_credential(self) -> Credential {
@@ -244,6 +252,10 @@ impl Credentials {
 
     fn of(form: Form, fields: &Fields<'_>, place: &Place<'_>) -> Result<Self, CredentialsError> {
         let (environment, credential) = form.read(fields, place)?;
+        let redirect_uri = match &credential {
+            Credential::User(_) => fields.optional_text("redirect_uri")?.map(str::to_owned),
+            _ => None,
+        };
         let warnings = match place.file {
             Some((path, exposure)) if exposure.is_read_by_others() && form.holds_secret(fields) => {
                 vec![format!(
@@ -253,7 +265,7 @@ impl Credentials {
             }
             _ => Vec::new(),
         };
-        Ok(Self { environment, credential, form, warnings })
+        Ok(Self { environment, credential, form, redirect_uri, warnings })
     }
 
     /// Reads environment variables. Those that are empty count as not set, those that are no text cannot be ours.

@@ -18,12 +18,11 @@ use crate::{
     SigningKey, SigningKeys,
 };
 
-/// All members, in the order of the documents.
+/// The members of a service account and of OAuth Server-to-Server, in the order of the documents.
 const MEMBERS: &[&str] = &[
     "client_id",
     "api_key",
     "user",
-    "redirect_uri",
     "client_secret",
     "client_secret_file",
     "client_secret_env",
@@ -49,7 +48,23 @@ const MEMBERS: &[&str] = &[
     "ims_url",
 ];
 
-/// Those of them that may stand in each element of `keys` instead.
+/// Those of a client that a person signs in to.
+const USER_MEMBERS: &[&str] = &[
+    "user",
+    "client_id",
+    "redirect_uri",
+    "client_secret",
+    "client_secret_file",
+    "client_secret_env",
+    "client_secret_command",
+    "client_secret_keyring",
+    "client_secrets",
+    "org_id",
+    "scopes",
+    "ims_url",
+];
+
+/// Those of `MEMBERS` that may stand in each element of `keys` instead.
 const KEY_MEMBERS: &[&str] = &[
     "private_key_file",
     "private_key_env",
@@ -71,11 +86,12 @@ pub(super) fn credential(
     fields: &Fields<'_>,
     place: &Place<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
-    fields.only(MEMBERS)?;
+    let is_user = fields.flag("user")?;
+    fields.only(if is_user { USER_MEMBERS } else { MEMBERS })?;
     let environment = fields.optional("ims_url")?.unwrap_or_default();
     let credential = if fields.has("api_key") {
         api_key(fields)
-    } else if fields.flag("user")? {
+    } else if is_user {
         user_login::credential_of_ours(fields, place)
     } else if fields.has("metascopes") && fields.has("scopes") {
         Err(conflict("metascopes", "scopes"))

@@ -15,6 +15,8 @@ fn what_is_wrong_with_our_own_form_is_named() {
         (json!({ "keys": [] }),                      "private_key_file and keys exclude each other"),
         (json!({ "private_key_env": "X" }),          "private_key_file and private_key_env exclude each other"),
         (json!({ "api_key": "canary" }),             "certificate_file is not a member that is known here; known are api_key, org_id, ims_url"),
+        (json!({ "redirect_uri": "canary" }),        "redirect_uri is not a member that is known here; known are client_id, "),
+        (json!({ "user": true }),                    "certificate_file is not a member that is known here; known are user, client_id, redirect_uri, "),
         (json!({ "user": "yes" }),                   "user is not true or false"),
         (json!({ "client_secret": null, "client_secrets": [] }), "client_secrets is missing"),
         (json!({ "client_secret": null, "client_secrets": [1] }), "client_secrets is not a list of strings or objects"),

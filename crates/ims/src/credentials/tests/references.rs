@@ -161,11 +161,13 @@ fn a_person_or_an_api_key_alone_is_described_in_our_own_form() {
     }
     let confidential = json!({
         "user": true, "client_id": "web", "client_secret_file": "client.secret", "org_id": "A@AdobeOrg",
+        "redirect_uri": "http://127.0.0.1:8000/callback",
     });
     let credentials = folder.read(&confidential.to_string()).unwrap();
     assert!(
         matches!(credentials.credential(), Credential::User(user) if user.client_secrets.is_some())
     );
+    assert_eq!(credentials.redirect_uri(), Some("http://127.0.0.1:8000/callback"));
     let api_key = json!({ "api_key": "key", "org_id": "A@AdobeOrg" });
     let credentials = folder.read(&api_key.to_string()).unwrap();
     assert_eq!(credentials.client_id().as_str(), "key");
