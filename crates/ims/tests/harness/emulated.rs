@@ -1,0 +1,70 @@
+//! An emulator and its clients, which go by one clock that a test moves.
+
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use ims::{
+    Client, ClientBuilder, Credential, Credentials,
+    claims::NumericDate,
+    token::{Clock, testing::FakeClock},
+};
+use ims_emulator::{Binding, Emulator, EmulatorBuilder, TokenKey, Verdict};
+use ims_testkit::keys;
+
+pub(crate) const CLIENT_ID: &str = "a64f5f10849a410a97ffdac8ae1";
+pub(crate) const ORG_ID: &str = "C74F69D7594880280@AdobeOrg";
+pub(crate) const ACCOUNT_ID: &str = "6657031C5C095BB40A4@techacct.adobe.com";
+
+/// When the tests begin: the certificates of the test kit are valid then.
+pub(crate) const START: NumericDate = NumericDate::from_seconds(1_800_000_000);
+
+/// An emulator, and the clock by which it and its clients go.
+pub(crate) struct Emulated {
+    pub(crate) emulator: Emulator,
+    pub(crate) clock: FakeClock,
+}
+
+impl Emulated {
+    pub(crate) async fn new(binding: Binding) -> Self {
+        Self::built(binding, |builder| builder).await
+    }
+
+    /// An emulator with something about it changed.
+    pub(crate) async fn built(
+        binding: Binding,
+        change: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder,
+    ) -> Self {
+        let clock = FakeClock::new(START);
+        let its_clock = clock.clone();
+        let seconds = move || u64::try_from(its_clock.now().as_seconds()).unwrap();
+        let builder = Emulator::builder()
+            .with_clock(move || UNIX_EPOCH + Duration::from_secs(seconds()))
+            .with_token_key(TokenKey::from_pkcs8_pem(keys::SECOND).unwrap())
+            .with_binding(binding);
+        Self { emulator: change(builder).start().await.unwrap(), clock }
+    }
+
+    pub(crate) fn credentials(&self, credential: Credential) -> Credentials {
+        Credentials::new(self.emulator.url().parse().unwrap(), credential)
+    }
+
+    pub(crate) fn builder(&self, credential: Credential) -> ClientBuilder {
+        Client::builder(&self.credentials(credential)).with_clock(self.clock.clone())
+    }
+
+    pub(crate) fn client(&self, credential: Credential) -> Client {
+        self.builder(credential).build().unwrap()
+    }
+
+    /// What was asked since `count` requests ago.
+    pub(crate) fn requests_since(&self, count: usize) -> Vec<Arc<Verdict>> {
+        self.emulator.requests().split_off(count)
+    }
+}
+
+/// A binding without secret, certificate and redirect URI.
+pub(crate) fn binding() -> Binding {
+    Binding::new(CLIENT_ID.parse().unwrap(), ORG_ID.parse().unwrap(), ACCOUNT_ID.parse().unwrap())
+}

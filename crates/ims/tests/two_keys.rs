@@ -1,0 +1,265 @@
+//! A signing key is replaced while the other works: no caller notices, and what the certificate says comes first.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use ims::{
+    CertificateEvidence, CertificateExplains, Credential, KeyPair, ServiceAccountCredential,
+    SigningKey, SigningKeys, TokenError,
+    cert::{self, Validity},
+    claims::{Metascope, NumericDate, ServiceAccount},
+    exchange::{ClientSecret, ExchangeError},
+    token::{Clock, Event},
+};
+use ims_emulator::{Binding, Certificate, Refusal};
+use ims_testkit::{certificates, keys};
+use proptest::prelude::*;
+
+#[path = "harness/emulated.rs"]
+mod emulated;
+
+use emulated::{ACCOUNT_ID, CLIENT_ID, Emulated, ORG_ID, START};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// A binding that knows these certificates.
+fn binding(certificates: &[&str]) -> Binding {
+    let read = |pem: &&str| Certificate::read_all(pem.as_bytes()).unwrap();
+    emulated::binding()
+        .with_client_secret("canary-secret")
+        .with_metascopes([Metascope::ENT_DATASERVICES_SDK])
+        .with_certificates(certificates.iter().flat_map(read))
+}
+
+fn pair(key: &str, certificate: Option<&str>) -> KeyPair {
+    let contents = key.as_bytes().to_vec().into();
+    KeyPair {
+        signing_key: SigningKey::File { contents, passphrase: None },
+        certificate: certificate.map(|pem| pem.as_bytes().to_vec()),
+    }
+}
+
+fn first() -> KeyPair {
+    pair(keys::FIRST, Some(certificates::FIRST))
+}
+
+fn second() -> KeyPair {
+    pair(keys::SECOND, Some(certificates::SECOND))
+}
+
+fn account(signing_keys: impl Into<SigningKeys>) -> Credential {
+    let account = ServiceAccount::new(
+        CLIENT_ID.parse().unwrap(),
+        ORG_ID.parse().unwrap(),
+        ACCOUNT_ID.parse().unwrap(),
+        [Metascope::ENT_DATASERVICES_SDK],
+    );
+    Credential::ServiceAccount(ServiceAccountCredential {
+        account: account.unwrap(),
+        client_secrets: ClientSecret::new("canary-secret".to_owned()).into(),
+        signing_keys: signing_keys.into(),
+        sends_jti: false,
+    })
+}
+
+/// A certificate of the first key for the period from `start` to `end`, in seconds after [`START`].
+async fn certificate(start: i64, end: i64) -> String {
+    let at = |seconds: i64| NumericDate::from_seconds(START.as_seconds() + seconds);
+    let signer = first().signing_key.signer().unwrap();
+    let validity = Validity::new(at(start), at(end)).unwrap();
+    let subject = "/CN=test".parse().unwrap();
+    cert::Certificate::self_signed(&subject, validity, &signer).await.unwrap().to_pem()
+}
+
+fn source<E: Error + Clone + 'static>(error: &TokenError) -> Option<E> {
+    let mut sources = std::iter::successors(error.source(), |&error| error.source());
+    sources.find_map(|error| error.downcast_ref::<E>()).cloned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_full_rotation_under_a_hundred_callers_without_a_failed_call() {
+    let emulated = Emulated::new(binding(&[certificates::FIRST])).await;
+    let client = emulated.client(account(SigningKeys::new(first()).with_second(second())));
+    client.access_token().await.unwrap();
+    let (done, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let callers: Vec<_> = (0..100)
+        .map(|_| {
+            let (client, done, calls) = (client.clone(), Arc::clone(&done), Arc::clone(&calls));
+            tokio::spawn(async move {
+                while !done.load(Ordering::Relaxed) {
+                    client.access_token().await.unwrap();
+                    calls.fetch_add(1, Ordering::Relaxed);
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    #[rustfmt::skip]
+    let steps = [
+        (&[certificates::FIRST][..],                       1, "before"),
+        (&[certificates::FIRST, certificates::SECOND],     1, "the new certificate is uploaded beside the old"),
+        (&[certificates::SECOND],                          2, "the old one is deleted: the key is changed on the way"),
+        (&[certificates::SECOND],                          1, "the new key is remembered"),
+    ];
+    for (known, requests, step) in steps {
+        emulated.emulator.register(binding(known));
+        let (before, calls_before) =
+            (emulated.requests_since(0).len(), calls.load(Ordering::Relaxed));
+        // Every token has expired, so that everybody waits for what this step is about.
+        emulated.clock.advance(2 * DAY);
+        let served = async {
+            while emulated.requests_since(before).last().is_none_or(|last| !last.is_granted())
+                || calls.load(Ordering::Relaxed) < calls_before + 1_000
+            {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), served).await.expect("callers are served");
+        assert_eq!(emulated.requests_since(before).len(), requests, "{step}");
+    }
+    done.store(true, Ordering::Relaxed);
+    for caller in callers {
+        caller.await.expect("no call failed");
+    }
+    assert_eq!(client.health().failures, 0);
+}
+
+#[tokio::test]
+async fn in_both_ways_of_ims_to_say_it_a_key_that_is_not_matched_is_changed() {
+    let documented = Emulated::new(binding(&[certificates::SECOND])).await;
+    let change = |builder: ims_emulator::EmulatorBuilder| builder.answering_as_observed();
+    let observed = Emulated::built(binding(&[certificates::SECOND]), change).await;
+    for (emulated, code) in [(documented, "invalid_signature"), (observed, "invalid_token")] {
+        let client = emulated.client(account(SigningKeys::new(first()).with_second(second())));
+        client.access_token().await.unwrap();
+        let asked = emulated.requests_since(0);
+        assert_eq!(asked.len(), 2);
+        assert_eq!((asked[0].refusal, asked[0].error), (Some(Refusal::SignatureWrong), Some(code)));
+    }
+}
+
+#[tokio::test]
+async fn a_key_whose_certificate_is_not_valid_now_is_tried_last() {
+    for (start, end) in [(-100, -1), (1, 100)] {
+        let invalid = pair(keys::FIRST, Some(&certificate(start, end).await));
+        let emulated = Emulated::new(binding(&[certificates::FIRST, certificates::SECOND])).await;
+        let keys = SigningKeys::new(invalid.clone()).with_second(second());
+        emulated.client(account(keys)).access_token().await.unwrap();
+        assert_eq!(emulated.requests_since(0).len(), 1, "the second key was tried first");
+
+        // It is IMS that decides: if the other key is not matched, this one is tried.
+        emulated.emulator.register(binding(&[certificates::FIRST]));
+        let keys = SigningKeys::new(invalid).with_second(second());
+        emulated.client(account(keys)).access_token().await.unwrap();
+        assert_eq!(emulated.requests_since(0).len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn what_the_certificate_explains_is_said_before_the_refusal() {
+    let emulated = Emulated::new(binding(&[certificates::SECOND])).await;
+    #[rustfmt::skip]
+    let table = [
+        (Some(certificate(-3_000_000, -2 * 86_400).await),   Some("the certificate ended 2 days ago")),
+        (Some(certificate(2 * 86_400, 3_000_000).await),     Some("the certificate begins in 2 days")),
+        (Some(certificates::SECOND.to_owned()),              Some("the certificate is not that of the key that signs")),
+        (Some(certificates::FIRST.to_owned()),               None),
+        (Some("no certificate".to_owned()),                  None),
+        (None,                                               None),
+    ];
+    for (certificate, said) in table {
+        let client = emulated.client(account(pair(keys::FIRST, certificate.as_deref())));
+        let error = client.access_token().await.unwrap_err();
+        assert!(!error.is_transient());
+        let explained: Option<CertificateExplains> = source(&error);
+        assert_eq!(explained.as_ref().map(ToString::to_string).as_deref(), said);
+        let refused: ExchangeError = source(&error).unwrap();
+        assert_eq!(refused.refusal().unwrap().code(), Some("invalid_signature"));
+        if let Some(explained) = explained {
+            assert!(!explained.evidence().remedy().is_empty());
+            let is_other_key = *explained.evidence() == CertificateEvidence::OtherKey;
+            assert_eq!(is_other_key, said.unwrap().contains("not that of the key"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_certificate_explains_no_refusal_that_it_has_nothing_to_do_with() {
+    let expired = certificate(-100, -1).await;
+    let emulated = Emulated::new(emulated::binding().with_client_secret("another")).await;
+    let client = emulated.client(account(pair(keys::FIRST, Some(&expired))));
+    let error = client.access_token().await.unwrap_err();
+    assert!(source::<CertificateExplains>(&error).is_none(), "{error:?}");
+    assert!(source::<ExchangeError>(&error).is_some());
+}
+
+#[tokio::test]
+async fn the_certificates_end_is_in_the_health_and_is_warned_of_in_time() {
+    let certificate = certificate(-100, 40 * 86_400).await;
+    let end = NumericDate::from_seconds(START.as_seconds() + 40 * 86_400);
+    let emulated = Emulated::new(binding(&[certificates::FIRST])).await;
+    let warnings = Arc::new(AtomicUsize::new(0));
+    let told = Arc::clone(&warnings);
+    let client = emulated
+        .builder(account(pair(keys::FIRST, Some(&certificate))))
+        .with_observer(move |event| {
+            if matches!(event, Event::CredentialEndsSoon { ends_at, .. } if *ends_at == end) {
+                told.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+        .build()
+        .unwrap();
+    assert_eq!(client.health().credential_ends_at, Some(end));
+    for (day, expected) in [(0, 0), (9, 0), (10, 1), (11, 2)] {
+        emulated.clock.advance(START.plus(day * DAY).since(emulated.clock.now()));
+        client.keeper().refresh().await.unwrap();
+        assert_eq!(warnings.load(Ordering::Relaxed), expected, "day {day}");
+    }
+
+    let two = SigningKeys::new(pair(keys::FIRST, Some(&certificate)));
+    let later = emulated.client(account(two.clone().with_second(second()))).health();
+    assert!(later.credential_ends_at > Some(end), "the second certificate lasts longer");
+    let unknown = emulated.client(account(two.with_second(pair(keys::SECOND, None)))).health();
+    assert_eq!(unknown.credential_ends_at, None, "one of the two ends nobody knows when");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever certificates IMS knows from one refresh to the next, a key that it knows is found, and no request is wasted.
+    #[test]
+    fn a_key_that_ims_knows_is_always_found_and_the_one_that_was_taken_comes_first(
+        sequence in prop::collection::vec((any::<bool>(), any::<bool>()), 1..8),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let emulated = Emulated::new(binding(&[])).await;
+            let client = emulated.client(account(SigningKeys::new(first()).with_second(second())));
+            let mut taken_last = 0;
+            for (knows_first, knows_second) in sequence {
+                let all = [(knows_first, certificates::FIRST), (knows_second, certificates::SECOND)];
+                let known: Vec<_> = all.iter().filter(|(knows, _)| *knows).map(|(_, pem)| *pem).collect();
+                emulated.emulator.register(binding(&known));
+                let before = emulated.requests_since(0).len();
+                let obtained = client.keeper().refresh().await;
+                let asked = emulated.requests_since(before).len();
+
+                prop_assert_eq!(obtained.is_ok(), !known.is_empty());
+                let is_known = [knows_first, knows_second];
+                prop_assert_eq!(asked, if is_known[taken_last] { 1 } else { 2 });
+                if obtained.is_ok() && !is_known[taken_last] {
+                    taken_last = 1 - taken_last;
+                }
+            }
+            Ok(())
+        })?;
+    }
+}

@@ -1,0 +1,124 @@
+//! A client secret is replaced while the other works: both are tried, and only when IMS says that this one is wrong.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use ims::{
+    ClientSecrets, Credential, KeyPair, ServerToServerCredential, ServiceAccountCredential,
+    SigningKey,
+    claims::{Metascope, ServiceAccount},
+    exchange::ClientSecret,
+};
+use ims_emulator::{Binding, Certificate, Endpoint, Fault, FaultRule, Refusal};
+use ims_testkit::{certificates, keys};
+
+#[path = "harness/emulated.rs"]
+mod emulated;
+
+use emulated::{ACCOUNT_ID, CLIENT_ID, Emulated, ORG_ID};
+
+/// A binding that takes `secrets`.
+fn binding(secrets: &[&str]) -> Binding {
+    let binding = emulated::binding()
+        .with_scopes(["openid"])
+        .with_metascopes([Metascope::ENT_DATASERVICES_SDK])
+        .with_certificates(Certificate::read_all(certificates::FIRST.as_bytes()).unwrap());
+    secrets.iter().fold(binding, |binding, secret| binding.with_client_secret(*secret))
+}
+
+fn client_secrets() -> ClientSecrets {
+    let secret = |text: &str| ClientSecret::new(text.to_owned());
+    ClientSecrets::new(secret("canary-old")).with_next(secret("canary-new"))
+}
+
+fn server_to_server() -> Credential {
+    Credential::ServerToServer(ServerToServerCredential {
+        client_id: CLIENT_ID.parse().unwrap(),
+        client_secrets: client_secrets(),
+        scopes: vec!["openid".parse().unwrap()],
+        org_id: None,
+    })
+}
+
+fn service_account() -> Credential {
+    let account = ServiceAccount::new(
+        CLIENT_ID.parse().unwrap(),
+        ORG_ID.parse().unwrap(),
+        ACCOUNT_ID.parse().unwrap(),
+        [Metascope::ENT_DATASERVICES_SDK],
+    );
+    let contents = keys::FIRST.as_bytes().to_vec().into();
+    let signing_key = SigningKey::File { contents, passphrase: None };
+    Credential::ServiceAccount(ServiceAccountCredential {
+        account: account.unwrap(),
+        client_secrets: client_secrets(),
+        signing_keys: KeyPair { signing_key, certificate: None }.into(),
+        // Each try signs anew, so that none is refused for a jti that was used before.
+        sends_jti: true,
+    })
+}
+
+#[tokio::test]
+async fn the_secret_that_is_right_is_found_remembered_and_left_again() {
+    for credential in [server_to_server(), service_account()] {
+        let emulated = Emulated::new(binding(&["canary-old"]).requiring_jti()).await;
+        let client = emulated.client(credential);
+        #[rustfmt::skip]
+        let table = [
+            (&["canary-old"][..],               1, "the old one"),
+            (&["canary-old", "canary-new"],     1, "both, and no reason to change"),
+            (&["canary-new"],                   2, "the old one is gone"),
+            (&["canary-new"],                   1, "the new one is remembered"),
+            (&["canary-old"],                   2, "back again"),
+            (&["canary-old", "canary-new"],     1, "the old one is remembered"),
+        ];
+        for (secrets, requests, case) in table {
+            emulated.emulator.register(binding(secrets).requiring_jti());
+            let before = emulated.requests_since(0).len();
+            client.keeper().refresh().await.unwrap();
+            let asked = emulated.requests_since(before);
+            assert_eq!(asked.len(), requests, "{case}");
+            assert!(asked.last().unwrap().is_granted(), "{case}");
+            for refused in &asked[..requests - 1] {
+                assert_eq!(refused.refusal, Some(Refusal::ClientSecretWrong), "{case}");
+            }
+        }
+        assert_eq!(client.health().failures, 0);
+    }
+}
+
+#[tokio::test]
+async fn no_other_refusal_gives_the_second_secret_away() {
+    for credential in [server_to_server(), service_account()] {
+        for fault in [Fault::InternalError, Fault::TooManyRequests { retry_after: None }] {
+            let emulated = Emulated::new(binding(&["canary-new"])).await;
+            emulated.emulator.inject(FaultRule::new(fault));
+            let client = emulated.client(credential.clone());
+            client.access_token().await.unwrap_err();
+            assert_eq!(emulated.requests_since(0).len(), 1);
+        }
+        let emulated = Emulated::new(emulated::binding().with_client_secret("canary-old")).await;
+        let client = emulated.client(credential);
+        client.access_token().await.unwrap_err();
+        assert_eq!(
+            emulated.requests_since(0).len(),
+            1,
+            "a scope or a certificate is missing, and no secret"
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_secrets_that_are_wrong_are_one_refusal_for_a_person_and_stay_secret() {
+    let emulated = Emulated::new(binding(&["another"])).await;
+    let client = emulated.client(service_account());
+    let error = client.access_token().await.unwrap_err();
+    assert!(!error.is_transient());
+    assert_eq!(emulated.requests_since(0).len(), 2);
+    assert!(
+        emulated
+            .requests_since(0)
+            .iter()
+            .all(|request| request.endpoint == Some(Endpoint::ExchangeJwt))
+    );
+    assert!(!format!("{error:?} {client:?}").contains("canary"), "{error:?}");
+}

@@ -1,0 +1,327 @@
+//! A person signs in, and the refresh token brings one access token after the other, in one process or in several.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{error::Error, fs, path::Path, sync::Arc, time::Duration};
+
+use ims::{
+    BlockingClient, ClientSecrets, Credential, NotSignedIn, RefreshTokens, SignIn, SignInError,
+    TokenError, UserCredential,
+    exchange::{
+        ClientSecret, ExchangeError, Prompt, RedirectError, RefreshToken, Request, Response,
+        Transport, TransportError,
+    },
+};
+use ims_emulator::{Binding, Endpoint, Refusal, SilentSignIn};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+#[path = "harness/emulated.rs"]
+mod emulated;
+
+use emulated::{CLIENT_ID, Emulated, ORG_ID};
+
+const REDIRECT_URI: &str = "http://127.0.0.1:8000/callback";
+const DAY: Duration = Duration::from_hours(24);
+
+fn binding() -> Binding {
+    emulated::binding().with_redirect_uri(REDIRECT_URI).with_scopes(["openid", "offline_access"])
+}
+
+/// A public client's credential, or a confidential one's with these secrets.
+fn credential(secrets: &[&str]) -> UserCredential {
+    let secrets = secrets.iter().map(|secret| ClientSecret::new((*secret).to_owned()));
+    UserCredential {
+        client_id: CLIENT_ID.parse().unwrap(),
+        client_secrets: ClientSecrets::from_list(secrets),
+        scopes: vec!["openid".parse().unwrap(), "offline_access".parse().unwrap()],
+        org_id: Some(ORG_ID.parse().unwrap()),
+        refresh_tokens: RefreshTokens::empty(),
+    }
+}
+
+fn sign_in(emulated: &Emulated, credential: UserCredential) -> SignIn {
+    SignIn::new(emulated.emulator.url().parse().unwrap(), credential, REDIRECT_URI)
+        .with_prompt(Prompt::None)
+        .with_clock(emulated.clock.clone())
+}
+
+/// What a browser does whose person has signed in before: it is sent back at once.
+async fn redirected(emulated: &Emulated, url: &str) -> String {
+    let host = emulated.emulator.address();
+    let path = url.strip_prefix(&emulated.emulator.url()).unwrap();
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let location = |line: &str| line.strip_prefix("location: ").map(str::to_owned);
+    answer.lines().find_map(location).unwrap()
+}
+
+/// Signs a person in, with the refresh token in `place`.
+async fn signed_in(
+    emulated: &Emulated,
+    credential: UserCredential,
+    place: RefreshTokens,
+) -> UserCredential {
+    let sign_in = sign_in(emulated, credential);
+    let redirect = redirected(emulated, &sign_in.url()).await;
+    sign_in.finish(&redirect).await.unwrap().keep_in(place).await.unwrap()
+}
+
+async fn held(place: &RefreshTokens) -> String {
+    place.load().await.unwrap().unwrap().expose_secret().to_owned()
+}
+
+fn source<E: Error + 'static>(error: &TokenError) -> Option<&E> {
+    let mut sources = std::iter::successors(error.source(), |&error| error.source());
+    sources.find_map(|error| error.downcast_ref::<E>())
+}
+
+fn refreshes(emulated: &Emulated) -> usize {
+    let is_refresh = |path: &str| path.starts_with("/ims/token/");
+    emulated.requests_since(0).iter().filter(|request| is_refresh(&request.path)).count() - 1
+}
+
+#[tokio::test]
+async fn public_and_confidential_clients_sign_people_in_and_stay_signed_in() {
+    for secrets in [&[][..], &["canary-secret"]] {
+        for binding in [binding(), binding().rotating_refresh_tokens()] {
+            let binding =
+                secrets.iter().fold(binding, |binding, secret| binding.with_client_secret(*secret));
+            let emulated = Emulated::new(binding).await;
+            let sign_in = sign_in(&emulated, credential(secrets));
+            let redirect = redirected(&emulated, &sign_in.url()).await;
+            let person = sign_in.finish(&redirect).await.unwrap();
+            assert!(person.id_token().is_some() && person.user_id().is_some());
+
+            let credential = person.keep_in(RefreshTokens::empty()).await.unwrap();
+            let client = emulated.client(Credential::User(credential));
+            let mut last = person.access_token().fingerprint();
+            for _ in 0..3 {
+                let token = client.access_token().await.unwrap();
+                assert_ne!(token.fingerprint(), last);
+                last = token.fingerprint();
+                emulated.clock.advance(DAY);
+            }
+            assert_eq!(refreshes(&emulated), 3);
+            let headers = client.headers().await.unwrap();
+            assert_eq!(headers["x-api-key"], CLIENT_ID);
+            assert_eq!(headers["x-gw-ims-org-id"], ORG_ID);
+            assert!(client.unsaved_refresh_token().is_none());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_that_the_person_or_another_begins_or_ends_brings_nothing() {
+    let refusing = binding().with_silent_sign_in(SilentSignIn::ConsentRequired);
+    let emulated = Emulated::new(refusing).await;
+    let one = sign_in(&emulated, credential(&[]));
+    let refused = redirected(&emulated, &one.url()).await;
+    let error = one.finish(&refused).await.unwrap_err();
+    assert!(matches!(error, SignInError::Redirect(RedirectError::Refused { .. })), "{error:?}");
+
+    emulated.emulator.register(binding());
+    let another = sign_in(&emulated, credential(&[]));
+    let redirect = redirected(&emulated, &another.url()).await;
+    let error = one.finish(&redirect).await.unwrap_err();
+    assert!(matches!(error, SignInError::Redirect(RedirectError::AnotherSignIn)), "{error:?}");
+
+    another.finish(&redirect).await.unwrap();
+    let error = another.finish(&redirect).await.unwrap_err();
+    let SignInError::Exchange(ExchangeError::SignInNeeded(_)) = error else { panic!("{error:?}") };
+
+    let offline = UserCredential { scopes: vec!["openid".parse().unwrap()], ..credential(&[]) };
+    let sign_in = sign_in(&emulated, offline);
+    let redirect = redirected(&emulated, &sign_in.url()).await;
+    let person = sign_in.finish(&redirect).await.unwrap();
+    let error = person.keep_in(RefreshTokens::empty()).await.unwrap_err();
+    assert!(matches!(error, SignInError::NoRefreshToken), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_new_refresh_token_lies_in_its_place_before_anybody_has_the_access_token() {
+    let emulated = Emulated::new(binding().rotating_refresh_tokens()).await;
+    let folder = TempDir::new().unwrap();
+    let place = RefreshTokens::in_folder(folder.path().join("tokens"), CLIENT_ID);
+    let credential = signed_in(&emulated, credential(&[]), place.clone()).await;
+    let client = emulated.client(Credential::User(credential.clone()));
+    let mut last = held(&place).await;
+    for _ in 0..3 {
+        client.keeper().refresh().await.unwrap();
+        let now = held(&place).await;
+        assert_ne!(now, last);
+        last = now;
+    }
+    // The next process begins where this one ended.
+    emulated.client(Credential::User(credential)).access_token().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_written_costs_no_token_and_is_told_of() {
+    let emulated = Emulated::new(binding().rotating_refresh_tokens()).await;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("tokens");
+    let place = RefreshTokens::in_folder(&path, CLIENT_ID);
+    let credential = signed_in(&emulated, credential(&[]), place.clone()).await;
+    let client = emulated.client(Credential::User(credential));
+    let first = held(&place).await;
+
+    obstruct(&path);
+    for _ in 0..3 {
+        client.keeper().refresh().await.unwrap();
+        let unsaved = client.unsaved_refresh_token().unwrap();
+        assert!(
+            unsaved.to_string().starts_with("the refresh token cannot be saved in "),
+            "{unsaved}"
+        );
+        assert_eq!(held(&place).await, first, "the new one is nowhere but in memory");
+    }
+    clear(&path);
+    client.keeper().refresh().await.unwrap();
+    assert!(client.unsaved_refresh_token().is_none());
+    assert_ne!(held(&place).await, first);
+}
+
+/// Puts a folder where the next file would be written.
+fn obstruct(folder: &Path) {
+    fs::create_dir(folder.join(format!("{CLIENT_ID}.refresh_token.new"))).unwrap();
+}
+
+fn clear(folder: &Path) {
+    fs::remove_dir(folder.join(format!("{CLIENT_ID}.refresh_token.new"))).unwrap();
+}
+
+#[tokio::test]
+async fn whoever_signs_in_again_while_one_is_unsaved_is_the_one_that_counts() {
+    let emulated = Emulated::new(binding().rotating_refresh_tokens()).await;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("tokens");
+    let place = RefreshTokens::in_folder(&path, CLIENT_ID);
+    let credential = signed_in(&emulated, credential(&[]), place.clone()).await;
+    let client = emulated.client(Credential::User(credential.clone()));
+    obstruct(&path);
+    client.keeper().refresh().await.unwrap();
+    clear(&path);
+
+    signed_in(&emulated, credential, place.clone()).await;
+    let again = held(&place).await;
+    client.keeper().refresh().await.unwrap();
+    assert!(client.unsaved_refresh_token().is_none());
+    assert_ne!(held(&place).await, again, "it was used, and replaced");
+
+    place.forget().await.unwrap();
+    let error = client.keeper().refresh().await.unwrap_err();
+    assert!(source::<NotSignedIn>(&error).is_some(), "{error:?}");
+}
+
+/// Lets the first refresh that passes wait until the test has gone between.
+#[derive(Debug, Clone)]
+struct Between(Arc<Gap>);
+
+#[derive(Debug)]
+struct Gap {
+    inner: ims::exchange::ReqwestTransport,
+    reached: tokio::sync::Semaphore,
+    go_on: tokio::sync::Semaphore,
+}
+
+impl Transport for Between {
+    async fn send(&self, request: Request, timeout: Duration) -> Result<Response, TransportError> {
+        self.0.reached.add_permits(1);
+        self.0.go_on.acquire().await.unwrap().forget();
+        self.0.inner.send(request, timeout).await
+    }
+}
+
+#[tokio::test]
+async fn of_two_processes_that_refresh_at_once_both_have_their_token() {
+    let emulated = Emulated::new(binding().rotating_refresh_tokens()).await;
+    let folder = TempDir::new().unwrap();
+    let place = RefreshTokens::in_folder(folder.path().join("tokens"), CLIENT_ID);
+    let credential = signed_in(&emulated, credential(&[]), place).await;
+    let inner =
+        ims::exchange::ReqwestTransport::new(&emulated.emulator.url().parse().unwrap()).unwrap();
+    let none = || tokio::sync::Semaphore::new(0);
+    let between = Between(Arc::new(Gap { inner, reached: none(), go_on: none() }));
+    let slow = emulated.builder(Credential::User(credential.clone()));
+    let slow = slow.with_transport(between.clone()).build().unwrap();
+    let quick = emulated.client(Credential::User(credential));
+
+    let waiting = tokio::spawn(async move { slow.access_token().await });
+    // It has loaded its refresh token, and the other process uses the same one first.
+    between.0.reached.acquire().await.unwrap().forget();
+    quick.access_token().await.unwrap();
+    between.0.go_on.add_permits(2);
+    waiting.await.unwrap().unwrap();
+    let refused = emulated.requests_since(0);
+    let refused: Vec<_> = refused.iter().filter_map(|request| request.refusal).collect();
+    assert_eq!(refused, [Refusal::RefreshTokenNotValid], "the old one, once");
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_good_no_more_is_for_a_person_and_is_tried_once() {
+    let emulated = Emulated::new(binding()).await;
+    let refresh_token = RefreshToken::new("canary-token".to_owned()).unwrap();
+    let refresh_tokens = RefreshTokens::in_memory(refresh_token);
+    let credential = UserCredential { refresh_tokens, ..credential(&[]) };
+    let client = emulated.client(Credential::User(credential));
+    let error = client.access_token().await.unwrap_err();
+    assert!(!error.is_transient());
+    let refused = source::<ExchangeError>(&error).unwrap();
+    assert!(matches!(refused, ExchangeError::SignInNeeded(_)), "{refused:?}");
+    assert_eq!(emulated.requests_since(0).len(), 1);
+    assert!(!format!("{error:?} {client:?}").contains("canary"));
+}
+
+#[tokio::test]
+async fn nobody_signed_in_is_said_with_the_place_and_ims_is_not_asked() {
+    let emulated = Emulated::new(binding()).await;
+    let folder = TempDir::new().unwrap();
+    let refresh_tokens = RefreshTokens::in_folder(folder.path().join("tokens"), "me");
+    let said =
+        format!("nobody is signed in: there is no refresh token in {}", refresh_tokens.place());
+    let credential = UserCredential { refresh_tokens, ..credential(&[]) };
+    let error = emulated.client(Credential::User(credential)).access_token().await.unwrap_err();
+    assert_eq!(source::<NotSignedIn>(&error).unwrap().to_string(), said);
+    assert_eq!(emulated.requests_since(0).len(), 0);
+}
+
+#[tokio::test]
+async fn of_two_secrets_the_right_one_is_found_at_sign_in_and_at_refresh() {
+    let emulated = Emulated::new(binding().with_client_secret("new")).await;
+    let credential =
+        signed_in(&emulated, credential(&["old", "new"]), RefreshTokens::empty()).await;
+    let client = emulated.client(Credential::User(credential));
+    for _ in 0..2 {
+        client.keeper().refresh().await.unwrap();
+    }
+    let asked = emulated.requests_since(0);
+    let refusals: Vec<_> = asked
+        .iter()
+        .filter(|request| request.endpoint == Some(Endpoint::Token))
+        .map(|request| request.refusal)
+        .collect();
+    let wrong = Some(Refusal::ClientSecretWrong);
+    assert_eq!(refusals, [wrong, None, wrong, None, None], "redeemed, refreshed, and remembered");
+}
+
+#[test]
+fn a_program_without_a_runtime_has_a_persons_token() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (emulated, credential) = runtime.block_on(async {
+        let emulated = Emulated::new(binding()).await;
+        let credential = signed_in(&emulated, credential(&[]), RefreshTokens::empty()).await;
+        (emulated, credential)
+    });
+    let client =
+        BlockingClient::from_builder(emulated.builder(Credential::User(credential))).unwrap();
+    let token = client.access_token().unwrap();
+    assert_eq!(client.access_token().unwrap().fingerprint(), token.fingerprint());
+}
