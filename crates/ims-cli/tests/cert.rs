@@ -8,7 +8,7 @@ use std::{
 };
 
 use ims_testkit::{PASSPHRASE, certificates, keys};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[path = "support/sandbox.rs"]
 mod sandbox;
@@ -205,6 +205,46 @@ fn patterns_and_folders_lead_to_every_certificate_once() {
         let found = report["certificates"].as_array().unwrap().len();
         assert_eq!(found, certificates.unwrap_or(0), "{paths}: {finished:?}");
     }
+}
+
+#[test]
+fn credentials_are_checked_by_their_names() {
+    let sandbox = Sandbox::new();
+    let oauth = json!({
+        "scopes": ["openid"], "metascopes": null, "private_key_file": null,
+        "certificate_file": null, "technical_account_id": null,
+    });
+    sandbox.write_credentials("oauth.json", oauth);
+    assert_eq!(sandbox.run("context add shop -c credentials.json").code, Some(0));
+    assert_eq!(sandbox.run("context add oauth -c oauth.json").code, Some(0));
+    #[rustfmt::skip]
+    let table = [
+        ("--context shop",                                 0, 1),
+        ("--all-contexts",                                 0, 1),
+        ("--context shop certificate_pub.crt",             0, 2),
+        ("--context oauth",                                4, 0),
+        ("--context shop --context nobody",                4, 1),
+    ];
+    for (options, code, certificates) in table {
+        let finished = sandbox.run(&format!("cert check --json --within 1d {options}"));
+        assert_eq!(finished.code, Some(code), "{options}: {finished:?}");
+        let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+        let found = report["certificates"].as_array().unwrap().len();
+        assert_eq!(found, certificates, "{options}: {finished:?}");
+    }
+    let shop = sandbox.run("cert check --context shop");
+    assert!(shop.stdout.contains("  context shop  "), "{shop:?}");
+}
+
+#[test]
+fn what_a_certificate_says_cannot_command_a_terminal() {
+    let sandbox = Sandbox::new();
+    sandbox.write("escape.crt", "");
+    let name = "\u{1b}[31m.crt";
+    fs::rename(sandbox.path("escape.crt"), sandbox.path(name)).unwrap();
+    let finished = sandbox.run("cert check *.crt");
+    assert!(finished.stderr.contains("[31m.crt"), "{finished:?}");
+    assert!(!finished.stderr.contains('\u{1b}'), "{finished:?}");
 }
 
 #[test]

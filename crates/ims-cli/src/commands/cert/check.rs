@@ -1,6 +1,7 @@
 //! `ims cert check`: which certificates end soon.
 
 mod certificates;
+mod contexts;
 mod pattern;
 mod progress;
 mod prometheus;
@@ -17,7 +18,7 @@ use crate::{
     when,
 };
 
-use certificates::{Findings, read_all};
+use certificates::{Findings, Judge};
 use targets::Targets;
 
 /// Tell which certificates end soon.
@@ -32,8 +33,16 @@ use targets::Targets;
 pub(crate) struct Arguments {
     /// Files of certificates, credentials with a certificate, folders of them, or quoted patterns: * and ? stand for
     /// what is in a name, ** for folders at any depth
-    #[arg(value_name = "FILE|DIR|PATTERN", required = true)]
+    #[arg(value_name = "FILE|DIR|PATTERN", required_unless_present_any = ["contexts", "all_contexts"])]
     paths: Vec<OsString>,
+
+    /// The certificate of the credentials that have this name: see ims context
+    #[arg(long = "context", value_name = "NAME")]
+    contexts: Vec<String>,
+
+    /// The certificates of all credentials that have a name
+    #[arg(long, conflicts_with = "contexts")]
+    all_contexts: bool,
 
     /// How long they have to be valid from now on
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = humantime::parse_duration)]
@@ -55,8 +64,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if is_printed && arguments.json {
         return Err(Failure::usage("--json and --prometheus - both want standard output"));
     }
-    let targets = Targets::named(&arguments.paths);
-    let findings = read_all(targets, when::now(), arguments.within);
+    let judge = Judge { now: when::now(), within: arguments.within };
+    let mut findings = judge.read_all(Targets::named(&arguments.paths));
+    if arguments.all_contexts {
+        contexts::read_all(judge, &mut findings)?;
+    }
+    contexts::read(&arguments.contexts, judge, &mut findings)?;
+    findings.sort();
     if is_printed {
         output::write(&prometheus::text(&findings))?;
     } else if arguments.json {

@@ -84,7 +84,8 @@ impl Check {
             Status::Failed => ("failed", AnsiColor::Red),
         };
         let style = color.on_default().effects(Effects::BOLD);
-        let mut text = format!("{style}{word:<8}{style:#} {}: {}\n", self.name, self.evidence);
+        let evidence = output::printable(&self.evidence);
+        let mut text = format!("{style}{word:<8}{style:#} {}: {evidence}\n", self.name);
         for next in &self.next {
             writeln!(text, "         -> {next}").expect("a String takes all that is written");
         }

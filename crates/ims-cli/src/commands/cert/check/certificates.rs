@@ -47,37 +47,9 @@ pub(super) struct Checked {
 
 /// By what a certificate is judged.
 #[derive(Clone, Copy)]
-struct Judge {
-    now: NumericDate,
-    within: Duration,
-}
-
-/// Reads the files on as many threads as there are cores.
-pub(super) fn read_all(targets: Targets, now: NumericDate, within: Duration) -> Findings {
-    let Targets { files, unreadable, .. } = targets;
-    let (judge, next, bar) =
-        (Judge { now, within }, AtomicUsize::new(0), progress::bar(files.len()));
-    let read_some = || {
-        let (mut findings, mut buffer) = (Findings::default(), Vec::new());
-        while let Some(target) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Err(reason) = judge.read(target, &mut buffer, &mut findings.certificates) {
-                findings.unreadable.push(Unreadable { file: target.path.clone(), reason });
-            }
-            bar.inc(1);
-        }
-        findings
-    };
-    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(files.len());
-    let mut findings = Findings { certificates: Vec::new(), unreadable };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(read_some)).collect();
-        for worker in workers {
-            findings.add(worker.join().expect("reading a certificate does not panic"));
-        }
-    });
-    bar.finish_and_clear();
-    findings.sort();
-    findings
+pub(super) struct Judge {
+    pub(super) now: NumericDate,
+    pub(super) within: Duration,
 }
 
 impl Findings {
@@ -87,7 +59,7 @@ impl Findings {
     }
 
     /// Whatever is twice in one file, in a chain put together carelessly, is said once.
-    fn sort(&mut self) {
+    pub(super) fn sort(&mut self) {
         fn order(it: &Checked) -> (NumericDate, &Path, &str) {
             (it.not_after, &it.file, &it.sha256_fingerprint)
         }
@@ -98,6 +70,32 @@ impl Findings {
 }
 
 impl Judge {
+    /// Reads the files on as many threads as there are cores.
+    pub(super) fn read_all(self, targets: Targets) -> Findings {
+        let Targets { files, unreadable, .. } = targets;
+        let (next, bar) = (AtomicUsize::new(0), progress::bar(files.len()));
+        let read_some = || {
+            let (mut findings, mut buffer) = (Findings::default(), Vec::new());
+            while let Some(target) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Err(reason) = self.read(target, &mut buffer, &mut findings.certificates) {
+                    findings.unreadable.push(Unreadable { file: target.path.clone(), reason });
+                }
+                bar.inc(1);
+            }
+            findings
+        };
+        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(files.len());
+        let mut findings = Findings { certificates: Vec::new(), unreadable };
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(read_some)).collect();
+            for worker in workers {
+                findings.add(worker.join().expect("reading a certificate does not panic"));
+            }
+        });
+        bar.finish_and_clear();
+        findings
+    }
+
     /// Adds what the file holds, or says why it cannot be read.
     fn read(
         self,
@@ -110,31 +108,39 @@ impl Judge {
         let length = file.and_then(|file| file.take(LONGEST_FILE).read_to_end(buffer));
         length.map_err(|error| error.to_string())?;
         let said = |error: CertError| with_causes(&error);
-        let mut add = |file: CertificateFile| {
-            checked.extend(file.certificates().iter().map(|it| self.check(target, it)));
-        };
+        let mut add = |file: &CertificateFile| checked.extend(self.check(&target.path, file));
         match CertificateFile::read(buffer) {
             Err(error @ CertError::NoCertificate { .. }) => {
-                let certificates = of_credentials(target);
+                let credentials = Credentials::from_file(&target.path);
+                let certificates = credentials.map(|it| of_credentials(&it)).unwrap_or_default();
                 if certificates.is_empty() && !is_of_another_kind(target) {
                     return Err(said(error));
                 }
                 for contents in certificates {
-                    add(CertificateFile::read(&contents).map_err(said)?);
+                    add(&CertificateFile::read(&contents).map_err(said)?);
                 }
             }
-            read => add(read.map_err(said)?),
+            read => add(&read.map_err(said)?),
         }
         Ok(())
     }
 
-    fn check(self, target: &Target, certificate: &Certificate) -> Checked {
+    /// What is to say of the certificates that were found at `place`.
+    pub(super) fn check(
+        self,
+        place: &Path,
+        file: &CertificateFile,
+    ) -> impl Iterator<Item = Checked> {
+        file.certificates().iter().map(move |certificate| self.check_one(place, certificate))
+    }
+
+    fn check_one(self, place: &Path, certificate: &Certificate) -> Checked {
         let (now, validity) = (self.now, certificate.validity());
         let whole = validity.not_after().since(validity.not_before()).as_secs_f64().max(1.0);
         let remaining = validity.not_after().since(now.max(validity.not_before()));
         let is_valid = matches!(validity.state(now), ValidityState::Valid { .. });
         Checked {
-            file: target.path.clone(),
+            file: place.to_owned(),
             subject: certificate.subject().to_string(),
             sha256_fingerprint: certificate.sha256_fingerprint().to_string(),
             not_after: validity.not_after(),
@@ -146,10 +152,10 @@ impl Judge {
     }
 }
 
-/// The certificates that credentials name, if this is a file of credentials.
-fn of_credentials(target: &Target) -> Vec<Vec<u8>> {
-    match Credentials::from_file(&target.path).as_ref().map(Credentials::credential) {
-        Ok(Credential::ServiceAccount(credential)) => {
+/// The certificates that credentials name.
+pub(super) fn of_credentials(credentials: &Credentials) -> Vec<Vec<u8>> {
+    match credentials.credential() {
+        Credential::ServiceAccount(credential) => {
             credential.signing_keys.iter().filter_map(|pair| pair.certificate.clone()).collect()
         }
         _ => Vec::new(),

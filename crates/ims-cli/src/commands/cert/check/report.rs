@@ -9,7 +9,11 @@ use super::{
     certificates::{Checked, Findings},
     targets::Unreadable,
 };
-use crate::{failure::Failure, output, when};
+use crate::{
+    failure::Failure,
+    output::{self, printable},
+    when,
+};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -66,7 +70,8 @@ pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
         let style = style(certificate);
         let Checked { days_left, file, subject, .. } = certificate;
         let (bar, date) = (bar(certificate.share_left), when::rfc3339(certificate.not_after));
-        let file = file.display();
+        let (file, subject) = (file.display().to_string(), printable(subject));
+        let file = printable(&file);
         let state = match certificate.state {
             "valid" => String::new(),
             state => format!("  {state}"),
@@ -79,7 +84,7 @@ pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
     }
     output::write(&text)?;
     for Unreadable { file, reason } in &findings.unreadable {
-        output::note("unreadable", &format!("{}: {reason}", file.display()));
+        output::note("unreadable", &printable(&format!("{}: {reason}", file.display())));
     }
     Ok(())
 }
