@@ -45,4 +45,23 @@ mod tests {
     fn the_arguments_do_not_contradict_each_other() {
         Arguments::command().debug_assert();
     }
+
+    #[test]
+    fn no_option_takes_a_secret_but_only_the_name_of_its_file() {
+        let mut commands = vec![Arguments::command()];
+        let mut options = 0;
+        while let Some(command) = commands.pop() {
+            for option in command.get_arguments().filter(|it| it.get_action().takes_values()) {
+                let name = option.get_id().as_str();
+                let names_a_secret =
+                    ["secret", "pass", "pin", "bearer"].iter().any(|word| name.contains(word));
+                let takes = option.get_value_names().unwrap_or_default();
+                let is_file = takes.iter().all(|takes| takes.contains("FILE"));
+                assert!(!names_a_secret || is_file, "{} --{name}", command.get_name());
+                options += 1;
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+        assert!(options > 50, "only {options} options were looked at");
+    }
 }

@@ -136,6 +136,50 @@ fn no_failure_tells_a_secret() {
 }
 
 #[test]
+fn no_command_about_tokens_and_credentials_tells_a_secret_or_a_token() {
+    let sandbox = Sandbox::new();
+    let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json --json");
+    let url = emulator.url().to_owned();
+    let token = sandbox.run(&format!("token -c credentials.json --url {url}")).stdout;
+    sandbox.write("token.txt", &token);
+    let wrong =
+        json!({"client_secret": "canary-wrong", "technical_account_id": "6@techacct.adobe.com"});
+    sandbox.write_credentials("wrong.json", wrong);
+    for (arguments, code) in [
+        ("validate -c credentials.json", Some(0)),
+        ("validate token.txt --local", Some(0)),
+        ("userinfo token.txt --json", Some(0)),
+        ("profile token.txt", Some(0)),
+        ("organizations token.txt", Some(0)),
+        ("call -c credentials.json --allow-host localhost -i URL/echo", Some(0)),
+        ("call -c wrong.json --allow-host localhost URL/echo", Some(4)),
+        ("exchange cluster -c credentials.json --user-id a token.txt", Some(4)),
+        ("exchange on-behalf-of -c wrong.json --scopes openid token.txt", Some(4)),
+        ("exchange on-behalf-of -c credentials.json --scopes openid private.key", Some(4)),
+        ("revoke -c wrong.json --client-id nobody token.txt", Some(4)),
+        ("revoke token.txt", Some(0)),
+        ("userinfo token.txt", Some(4)),
+        ("validate private.key", Some(2)),
+        ("validate private.key -c credentials.json", Some(1)),
+        ("migrate -c credentials.json --scopes openid --check --out new.json", Some(1)),
+    ] {
+        let end =
+            run_silently(&sandbox, &format!("{} --url {url}", arguments.replace("URL", &url)));
+        assert_eq!(end.code, code, "{arguments}: {end:?}");
+        for text in [&end.stdout, &end.stderr] {
+            assert!(!text.contains(token.trim_end()), "{arguments}: the token is in {text}");
+        }
+    }
+    for arguments in ["context add all -c credentials.json", "context show", "context list --json"]
+    {
+        assert_eq!(run_silently(&sandbox, arguments).code, Some(0), "{arguments}");
+    }
+    let said = emulator.terminate();
+    assert!(!said.stdout.contains(token.trim_end()), "the token is in {}", said.stdout);
+    assert_silent("emulator", &said.stdout);
+}
+
+#[test]
 fn no_secret_is_in_the_arguments_of_the_process_or_of_one_it_starts() {
     let sandbox = Sandbox::new();
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();

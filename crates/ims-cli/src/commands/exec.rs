@@ -49,11 +49,49 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         command.env("IMS_ORG_ID", org_id.as_str());
     }
     // What got the token is not for the program.
-    for secret in
-        ["IMS_CLIENT_SECRET", "IMS_PRIVATE_KEY", "IMS_PRIVATE_KEY_PASSPHRASE", "IMS_PKCS11_PIN"]
-    {
-        command.env_remove(secret);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_secret(&name.to_string_lossy())) {
+        command.env_remove(name);
     }
     let error = command.exec();
     Err(Failure::usage(format!("{} cannot be run", program.to_string_lossy())).because(error))
+}
+
+/// Whether a variable holds a secret of credentials, as this command, aio, imscli, aio-lib-java or the Reactor uploader read it.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "");
+    let is_about_ims = ["ims", "aio", "reactorio"].iter().any(|tool| name.starts_with(tool));
+    let holds_one = ["clientsecret", "privatekey", "passphrase", "pkcs8", "pin", "refreshtoken"];
+    is_about_ims && !name.ends_with("file") && holds_one.iter().any(|secret| name.contains(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secrets_of_credentials_are_known_by_their_names() {
+        #[rustfmt::skip]
+        let table = [
+            ("IMS_CLIENT_SECRET",                          true),
+            ("IMS_PRIVATE_KEY",                            true),
+            ("IMS_PRIVATE_KEY_FILE",                       false),
+            ("IMS_PRIVATE_KEY_PASSPHRASE",                 true),
+            ("IMS_PKCS11_PIN",                             true),
+            ("IMS_OAUTH_S2S_CLIENT_SECRET",                true),
+            ("IMS_CLIENTSECRET",                           true),
+            ("AIO_ims_contexts_prod_client__secret",       true),
+            ("AIO_IMS_CONTEXTS_prod_client__secrets",      true),
+            ("AIO_ims_contexts_prod_private__key",         true),
+            ("aio_client_secret",                          true),
+            ("aio_encoded_pkcs8",                          true),
+            ("REACTOR_IO_INTEGRATION_CLIENT_SECRET_STAGE", true),
+            ("IMS_CLIENT_ID",                              false),
+            ("IMS_URL",                                    false),
+            ("SOME_CLIENT_SECRET",                         false),
+            ("PATH",                                       false),
+        ];
+        for (name, expected) in table {
+            assert_eq!(is_secret(name), expected, "{name}");
+        }
+    }
 }
