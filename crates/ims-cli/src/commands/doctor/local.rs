@@ -48,6 +48,10 @@ pub(super) fn check(credentials: &Credentials, checklist: &mut Checklist) -> Loc
             let scopes: Vec<_> = credential.scopes.iter().map(Scope::as_str).collect();
             format!("client {client}, OAuth Server-to-Server, scopes {}", scopes.join(", "))
         }
+        Credential::User(credential) => {
+            let place = credential.refresh_tokens.place();
+            format!("client {client}, for a person whose refresh token lies in {place}")
+        }
         Credential::ApiKey(_) => format!("API key {client}, for which IMS gives no token"),
         _ => format!("client {client}"),
     };
