@@ -174,6 +174,9 @@ fn the_first_line_that_failed_names_the_cause() {
         assert_eq!(finished.code, Some(code), "{changes} {way:?} {finished:?}");
         let first = first_failed(&finished);
         assert!(first.contains(cause), "{changes} {way:?} {finished:?}");
+        if changes["org_id"].is_string() {
+            assert!(finished.stdout.contains("are the two swapped?"), "{finished:?}");
+        }
         assert_eq!(first.is_empty(), cause.is_empty(), "{changes} {way:?} {finished:?}");
     }
 }

@@ -166,6 +166,9 @@ impl CredentialsError {
                 Some("select one by its name: --credential NAME".to_owned())
             }
             Self::AccessToken => Some(ACCESS_TOKEN.to_owned()),
+            Self::Format { source: FormatError::OrgId | FormatError::TechnicalAccountId, .. } => {
+                Some(IDENTIFIERS.to_owned())
+            }
             #[cfg(not(feature = "formats"))]
             Self::Syntax { .. } => Some(
                 "this program was built without the feature \"formats\", so it reads JSON and TOML only".to_owned(),
@@ -186,6 +189,8 @@ impl CredentialsError {
         }
     }
 }
+
+const IDENTIFIERS: &str = "an organization's id ends in @AdobeOrg, a technical account's in @techacct.adobe.com: are the two swapped?";
 
 const UNRECOGNIZED: &str = "known are the form of ims (client_id, client_secret, org_id, …), AEM service credentials, projects \
     of Adobe's Developer Console, aio contexts and the configurations of Adobe's other tools";
