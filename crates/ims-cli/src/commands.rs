@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod admin;
 mod call;
 mod cert;
 mod completions;
@@ -39,7 +40,10 @@ pub(crate) enum Command {
     Userinfo(userinfo::Arguments),
     Profile(profile::Arguments),
     Organizations(organizations::Arguments),
-    /// Exchange a user's token for another one
+    /// Show any user's profile and organizations, for services of Adobe
+    #[command(subcommand)]
+    Admin(admin::Command),
+    /// Exchange a user's token, or a service's permanent code, for another token
     #[command(subcommand)]
     Exchange(exchange::Command),
     Register(register::Arguments),
@@ -77,6 +81,7 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Userinfo(arguments) => userinfo::run(&arguments),
         Command::Profile(arguments) => profile::run(&arguments),
         Command::Organizations(arguments) => organizations::run(&arguments),
+        Command::Admin(command) => admin::run(&command),
         Command::Exchange(command) => exchange::run(&command),
         Command::Register(arguments) => register::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),

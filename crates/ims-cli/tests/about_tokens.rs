@@ -24,6 +24,7 @@ client_secrets = ["canary-client-secret"]
 org_id = "C74F69D7594880280@AdobeOrg"
 technical_account_id = "6657031C5C095BB40A4@techacct.adobe.com"
 scopes = ["openid", "AdobeID", "profile", "email", "read_organizations", "additional_info.projectedProductContext"]
+service_code = "canary-service-code"
 products = [{ service_code = "dma_aem_cloud", fulfillable_data = { iid = "a-1" } }]
 "#;
 
@@ -189,6 +190,40 @@ fn a_token_is_exchanged_on_behalf_of_its_user_and_for_another_account() {
         ("on-behalf-of --scopes openid nowhere.txt", 4),
     ] {
         let end = served.run(&format!("exchange {arguments} -c credentials.json"));
+        assert_eq!(
+            (end.code, end.stdout.as_str()),
+            (Some(code), ""),
+            "{arguments}: {}",
+            end.stderr
+        );
+    }
+}
+
+#[test]
+fn a_service_gets_its_token_by_its_permanent_code_and_asks_about_any_user() {
+    let served = Served::new();
+    served.sandbox.write("code.txt", "canary-service-code\n");
+    let end = served.run("exchange service-token -c credentials.json code.txt");
+    assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""));
+    served.sandbox.write("service.txt", end.stdout);
+    let about =
+        "-c credentials.json --guid 6657031C5C095BB40A4 --auth-src techacct.adobe.com service.txt";
+    for call in ["profile", "organizations --api-version 6"] {
+        let end = served.run(&format!("admin {call} {about}"));
+        assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{call}");
+        assert!(!end.stdout.is_empty(), "{call}");
+    }
+    assert_eq!(
+        served.json(&format!("admin profile {about}"))["userId"],
+        "6657031C5C095BB40A4@techacct.adobe.com"
+    );
+    for (arguments, code) in [
+        ("admin profile -c credentials.json --guid B6 token.txt", 4),
+        ("admin profile -c credentials.json --guid B6 private.key", 2),
+        ("admin profile service.txt --guid B6", 2),
+        ("exchange service-token -c credentials.json token.txt", 4),
+    ] {
+        let end = served.run(arguments);
         assert_eq!(
             (end.code, end.stdout.as_str()),
             (Some(code), ""),

@@ -1,7 +1,8 @@
-//! `ims exchange`: a user's access token for another one.
+//! `ims exchange`: what one has for an access token that one has not: a user's token, or a service's permanent code.
 
 mod cluster;
 mod on_behalf_of;
+mod service_token;
 
 use std::path::PathBuf;
 
@@ -29,16 +30,18 @@ use crate::{
 pub(crate) enum Command {
     OnBehalfOf(on_behalf_of::Arguments),
     Cluster(cluster::Arguments),
+    ServiceToken(service_token::Arguments),
 }
 
 pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
     match command {
         Command::OnBehalfOf(arguments) => on_behalf_of::run(arguments),
         Command::Cluster(arguments) => cluster::run(arguments),
+        Command::ServiceToken(arguments) => service_token::run(arguments),
     }
 }
 
-/// What both ways need.
+/// What all ways need.
 #[derive(Debug, Args)]
 struct ExchangeOptions {
     #[command(flatten)]
@@ -55,7 +58,7 @@ struct ExchangeOptions {
     #[command(flatten)]
     format: TokenFormat,
 
-    /// The file of the user's access token, - for standard input
+    /// The file of what is exchanged, the user's access token if nothing else is said; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
@@ -64,11 +67,11 @@ fn parse_resource(text: &str) -> Result<Resource, &'static str> {
     Resource::new(text.to_owned()).ok_or("this is no absolute URI without a fragment")
 }
 
-/// Who exchanges, and the token.
+/// Who exchanges, and what.
 struct Exchanger {
     credentials: Credentials,
     client_secret: ClientSecret,
-    user_token: Zeroizing<String>,
+    given: Zeroizing<String>,
 }
 
 impl ExchangeOptions {
@@ -78,8 +81,8 @@ impl ExchangeOptions {
         let client_secret = client_secret.ok_or_else(|| {
             Failure::person("an exchange takes a client secret, and these credentials have none")
         })?;
-        let user_token = files::read_text(&self.file)?;
-        Ok(Exchanger { credentials, client_secret, user_token })
+        let given = files::read_text(&self.file)?;
+        Ok(Exchanger { credentials, client_secret, given })
     }
 
     /// Sends `grant` and prints the token that it brings.

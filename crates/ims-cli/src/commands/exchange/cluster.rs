@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     };
     let exchanger = options.read()?;
     let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
-    let grant = ClusterExchange::new(client_id, secret, &exchanger.user_token, target)
+    let grant = ClusterExchange::new(client_id, secret, &exchanger.given, target)
         .with_scopes(&options.scopes)
         .with_resources(&options.resource);
     options.exchange(&exchanger, &grant)

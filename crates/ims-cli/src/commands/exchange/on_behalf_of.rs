@@ -27,6 +27,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     }
     let exchanger = options.read()?;
     let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
-    let grant = TokenExchange::new(client_id, secret, &exchanger.user_token, &options.scopes);
+    let grant = TokenExchange::new(client_id, secret, &exchanger.given, &options.scopes);
     options.exchange(&exchanger, &grant.with_resources(&options.resource))
 }
