@@ -14,6 +14,8 @@ mod hsm;
 mod jwt;
 mod key;
 mod keys;
+mod login;
+mod logout;
 mod man;
 mod migrate;
 mod organizations;
@@ -32,6 +34,8 @@ use crate::{failure::Failure, output::Answer};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(demo::Arguments),
+    Login(login::Arguments),
+    Logout(logout::Arguments),
     Token(token::Arguments),
     Exec(exec::Arguments),
     Call(call::Arguments),
@@ -73,6 +77,8 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Login(arguments) => login::run(&arguments),
+        Command::Logout(arguments) => logout::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Exec(arguments) => exec::run(&arguments),
         Command::Call(arguments) => call::run(&arguments),

@@ -4,7 +4,7 @@ use std::{error::Error, fmt::Write as _, io::Write as _, process::ExitCode};
 
 use anstyle::{AnsiColor, Effects};
 use ims::{
-    CredentialsError, TokenError,
+    CertificateExplains, CredentialsError, NotSignedIn, TokenError,
     claims::Environment,
     exchange::{ExchangeError, Refusal, TransportError},
     sign::{KeyError, SignError},
@@ -111,6 +111,14 @@ impl Failure {
         ExitCode::from(self.exit_code)
     }
 
+    /// Says first what the certificate says, and what to do about that.
+    fn explained_by(self, explained: &CertificateExplains) -> Self {
+        let evidence = explained.evidence();
+        let mut failure = self.about(&evidence.to_string());
+        failure.hints.insert(0, evidence.remedy().to_owned());
+        failure
+    }
+
     fn with_refusal(mut self, refusal: &Refusal) -> Self {
         self.details.extend(refusal.description().map(|text| format!("IMS says: {text}")));
         self.details
@@ -160,8 +168,14 @@ impl From<TokenError> for Failure {
         let cause = std::iter::successors(Some(&error as &dyn Error), |&error| error.source());
         let exchange = cause.clone().find_map(<dyn Error>::downcast_ref::<ExchangeError>);
         let sign = cause.clone().find_map(<dyn Error>::downcast_ref::<SignError>);
+        let is_nobody_signed_in = cause.clone().any(<dyn Error>::is::<NotSignedIn>);
         match (exchange, sign) {
-            (Some(error), _) => error.into(),
+            _ if is_nobody_signed_in => Self::person(with_causes(&error))
+                .hint("sign in: ims login, with the same credentials"),
+            (Some(error), _) => {
+                let explained = cause.clone().find_map(<dyn Error>::downcast_ref);
+                explained.into_iter().fold(error.into(), Self::explained_by)
+            }
             (None, Some(sign)) if error.is_transient() => Self::later(with_causes(sign)),
             (None, Some(sign)) => Self::person(with_causes(sign)),
             (None, None) if error.is_transient() => Self::later(with_causes(&error)),
@@ -181,6 +195,9 @@ impl From<&ExchangeError> for Failure {
                 failure.hint(format!("IMS asks to wait for {}", humantime::format_duration(*wait)))
             }
             ExchangeError::Unreachable(error) => transport_hints(failure, error),
+            ExchangeError::SignInNeeded(_) => {
+                failure.hint("sign in again: ims login, with the same credentials")
+            }
             _ => failure,
         }
     }

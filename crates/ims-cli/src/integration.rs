@@ -9,7 +9,7 @@ use ims::{
     claims::Environment, exchange::ClientSecret, token::FileStore,
 };
 
-use crate::{context_file::contexts, failure::Failure, output};
+use crate::{context_file::contexts, failure::Failure, output, sign_in_place::SignInPlace};
 
 /// The options of every command that needs credentials.
 #[derive(Debug, Args)]
@@ -140,13 +140,19 @@ pub(crate) fn client_secret(credentials: &Credentials) -> Option<&ClientSecret> 
 
 /// A client that shares its token with other runs of the command, through the folder of the cache.
 pub(crate) fn caching_client(credentials: &Credentials) -> Result<Client, Failure> {
-    let builder: ClientBuilder =
-        Client::builder(credentials).with_store(FileStore::new(cache_folder()?));
+    let builder: ClientBuilder = match credentials.credential() {
+        Credential::User(credential) => {
+            let place = SignInPlace::of(credentials.environment(), &credential.client_id)?;
+            let credentials = place.current(credentials.environment(), credential);
+            Client::builder(&credentials).with_store(place.store())
+        }
+        _ => Client::builder(credentials).with_store(FileStore::new(cache_folder()?)),
+    };
     Ok(builder.build()?)
 }
 
 /// `IMS_CACHE_DIR`, else the folder `ims` in the user's cache.
-fn cache_folder() -> Result<PathBuf, Failure> {
+pub(crate) fn cache_folder() -> Result<PathBuf, Failure> {
     if let Some(folder) = std::env::var_os("IMS_CACHE_DIR") {
         return Ok(folder.into());
     }

@@ -7,6 +7,7 @@ mod failure;
 mod files;
 mod integration;
 mod output;
+mod sign_in_place;
 mod token_format;
 mod token_in_question;
 mod when;

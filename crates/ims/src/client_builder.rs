@@ -224,7 +224,7 @@ impl From<TokenSource> for Source {
 }
 
 /// Under what the token of these credentials is kept in a store.
-fn cache_key(credentials: &Credentials) -> CacheKey {
+pub(crate) fn cache_key(credentials: &Credentials) -> CacheKey {
     let key = |grant| CacheKey::new(credentials.environment(), credentials.client_id(), grant);
     match credentials.credential() {
         Credential::ServiceAccount(credential) => key("jwt")

@@ -10,11 +10,12 @@ use ims_exchange::{
     ExchangeError, IdToken, Nonce, Prompt, RedirectError, RefreshToken, Resource, SharedTransport,
     State, Transport, UserTokens,
 };
-use ims_token::{Clock, SharedClock, SystemClock};
+use ims_token::{Clock, SharedClock, StoreError, SystemClock, TokenStore};
 
 use crate::{
-    Error, REQUEST_TIMEOUT, RefreshTokens, RefreshTokensError, UserCredential,
-    client_builder::default_transport,
+    Credential, Credentials, Error, REQUEST_TIMEOUT, RefreshTokens, RefreshTokensError,
+    UserCredential,
+    client_builder::{cache_key, default_transport},
     client_secrets::{is_wrong_secret, one_or_none},
     connection::Connection,
 };
@@ -127,7 +128,8 @@ impl SignIn {
         };
         let tokens = client_secrets.try_each(|_| false, redeem, is_wrong_secret).await?;
         self.check(&tokens, connection.clock.now())?;
-        Ok(SignedIn { tokens, credential: self.credential.clone() })
+        let (environment, credential) = (self.environment.clone(), self.credential.clone());
+        Ok(SignedIn { environment, tokens, credential })
     }
 
     async fn redeem(
@@ -176,6 +178,7 @@ impl SignIn {
 /// A person who has signed in.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
+    environment: Environment,
     tokens: UserTokens,
     credential: UserCredential,
 }
@@ -215,6 +218,21 @@ impl SignedIn {
         let refresh_token = self.refresh_token().ok_or(SignInError::NoRefreshToken)?;
         place.save(refresh_token).await?;
         Ok(UserCredential { refresh_tokens: place, ..self.credential.clone() })
+    }
+
+    /// Saves the access token in `store`. As long as it lasts, a [`Client`](crate::Client) with that store and a credential
+    /// whose refresh token lies in `place` finds it there, and works even if there is no refresh token.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn cache_in(
+        &self,
+        store: &impl TokenStore,
+        place: RefreshTokens,
+    ) -> Result<(), StoreError> {
+        let credential = UserCredential { refresh_tokens: place, ..self.credential.clone() };
+        let credentials = Credentials::new(self.environment.clone(), Credential::User(credential));
+        store.save(&cache_key(&credentials), self.access_token()).await
     }
 }
 

@@ -81,6 +81,8 @@ impl Sandbox {
             .env("XDG_CACHE_HOME", self.path("home/.cache"))
             .env("IMS_CACHE_DIR", self.path("cache"))
             .env("TMPDIR", self.path("tmp"))
+            // There is no keyring here, whatever the desktop of whoever runs the tests has.
+            .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", self.path("no-bus").display()))
             // These make programs talk, and this one is not to say more than it should.
             .env("RUST_LOG", "trace")
             .env("RUST_BACKTRACE", "1")

@@ -1,0 +1,330 @@
+//! `ims login`: a person signs in, in a browser, and stays signed in for the other commands.
+
+mod browser;
+mod listener;
+mod page;
+mod paste;
+mod redirect_uri;
+mod saved;
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::Args;
+use ims::{
+    Credential, RefreshTokens, SignIn, SignInError, SignedIn, UserCredential,
+    claims::{ClientId, Environment},
+    exchange::{RedirectError, Scope},
+};
+use serde::Serialize;
+use tokio::{net::TcpListener, time::timeout};
+
+use self::{listener::Listener, page::Page, redirect_uri::RedirectUri};
+use super::block_on;
+use crate::{
+    failure::{Failure, with_causes},
+    integration::IntegrationOptions,
+    output::{self, Answer, printable},
+    sign_in_place::SignInPlace,
+    when,
+};
+
+/// What a refresh token is given for. Source: AdobeDocs/adobe-dev-console, "User Authentication".
+const OFFLINE_ACCESS: &str = "offline_access";
+
+/// Sign a person in, in the browser.
+///
+/// Opens the browser, where the person signs in to Adobe, and waits for it to come back to a port of this machine. Over SSH,
+/// or where there is no display, it prints the address instead, and the person pastes the one at which the browser ends. The
+/// refresh token is kept in the keyring, or where there is none, in a file that only you can read; the other commands then
+/// work with the same -c. A second login takes the place of the first. Exit code 4 if nobody signs in.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  ims login -c creds.json --port 8000\n  \
+                  ims login --client-id ID --scopes openid,offline_access --save creds.json\n\n\
+                  The credentials say \"user\": true. The redirect URI, by default http://127.0.0.1:PORT/callback, has to be\n\
+                  one of those that the integration has in Adobe's Developer Console.")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+
+    /// Sign in to this public client, which has no secret, instead of that of the credentials
+    #[arg(long, value_name = "ID", requires = "save")]
+    client_id: Option<ClientId>,
+
+    /// What to ask the person for, separated by commas
+    #[arg(
+        long,
+        value_name = "SCOPES",
+        value_delimiter = ',',
+        requires = "client_id",
+        default_value = "openid,AdobeID,offline_access"
+    )]
+    scopes: Vec<Scope>,
+
+    /// Write the credentials of the public client into this file, for the other commands' -c. It holds no secret.
+    #[arg(long, value_name = "FILE", requires = "client_id")]
+    save: Option<PathBuf>,
+
+    /// Open no browser: print the address only, and wait for any browser of this machine
+    #[arg(long)]
+    no_browser: bool,
+
+    /// Do not wait for the browser: read the address at which it ends from standard input
+    #[arg(long, conflicts_with_all = ["no_browser", "port"])]
+    paste: bool,
+
+    /// The port to listen on; by default that of --redirect-uri, else a free one
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+
+    /// The redirect URI, as it is registered. One that does not lead to this machine is pasted.
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Option<RedirectUri>,
+
+    /// How long to wait for the person
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+
+    /// Print one line of JSON: who has signed in, and where the sign-in is kept
+    #[arg(long)]
+    json: bool,
+}
+
+/// How the redirect comes here.
+enum Way {
+    Listen(TcpListener, u16),
+    Paste,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_in: Option<String>,
+    expires_at: String,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    arguments.save.as_deref().map_or(Ok(()), saved::expect_free)?;
+    let (environment, credential) = arguments.user()?;
+    block_on(sign_in(arguments, environment, credential))
+}
+
+impl Arguments {
+    /// Who is asked to let a person sign in.
+    fn user(&self) -> Result<(Environment, UserCredential), Failure> {
+        if let Some(client_id) = &self.client_id {
+            let credential = UserCredential {
+                client_id: client_id.clone(),
+                client_secrets: None,
+                scopes: self.scopes.clone(),
+                org_id: None,
+                refresh_tokens: RefreshTokens::empty(),
+            };
+            return Ok((self.integration.environment(None), credential));
+        }
+        let credentials = self.integration.credentials()?;
+        match credentials.credential() {
+            Credential::User(credential) => {
+                Ok((credentials.environment().clone(), credential.clone()))
+            }
+            _ => Err(no_person()),
+        }
+    }
+
+    /// Whether to listen, and where; otherwise why not, which the person is told.
+    async fn way(&self) -> Result<Way, Failure> {
+        let registered = self.redirect_uri.as_ref().and_then(RedirectUri::address);
+        let address = match (self.port, &self.redirect_uri) {
+            (Some(port), _) => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+            (None, Some(_)) => registered,
+            (None, None) => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+        };
+        let obstacle = if self.no_browser { None } else { browser::obstacle() };
+        match (address, obstacle) {
+            _ if self.paste => Ok(Way::Paste),
+            (_, Some(obstacle)) => Ok(paste_since(obstacle)),
+            (None, None) => Ok(paste_since("the redirect URI does not lead to this machine")),
+            (Some(address), None) => {
+                let bound = listener::bind(address).await;
+                let (socket, port) = bound.map_err(|error| not_listening(address, &error))?;
+                Ok(Way::Listen(socket, port))
+            }
+        }
+    }
+
+    /// What IMS is told, for a listener on `port`.
+    fn redirect_uri(&self, port: Option<u16>) -> RedirectUri {
+        self.redirect_uri.clone().unwrap_or_else(|| RedirectUri::on_loopback(port))
+    }
+
+    /// Tells the person where to go, or goes there.
+    fn send_to(&self, url: &str, way: &Way) {
+        match way {
+            Way::Paste => {
+                output::note(
+                    "note",
+                    "open this address, sign in, and paste the one at which the browser ends",
+                );
+            }
+            Way::Listen(..) if self.no_browser => {
+                output::note("note", "open this address in a browser of this machine");
+            }
+            Way::Listen(..) => browser::open(url),
+        }
+        output::note("open", url);
+    }
+}
+
+async fn sign_in(
+    arguments: &Arguments,
+    environment: Environment,
+    credential: UserCredential,
+) -> Result<Answer, Failure> {
+    let place = SignInPlace::of(&environment, &credential.client_id)?;
+    let way = arguments.way().await?;
+    let port = match way {
+        Way::Listen(_, port) => Some(port),
+        Way::Paste => arguments.port,
+    };
+    let redirect_uri = arguments.redirect_uri(port);
+    let sign_in = SignIn::new(environment.clone(), credential.clone(), redirect_uri.as_str());
+    let sign_in = Arc::new(sign_in);
+    arguments.send_to(&sign_in.url(), &way);
+
+    let kept = match way {
+        Way::Paste => {
+            let pasted = timeout(arguments.timeout, paste::redirect(&sign_in));
+            let redirect = pasted.await.map_err(|_| nobody_came(arguments.timeout))??;
+            finish(&sign_in, &redirect, &place, &environment).await
+        }
+        Way::Listen(socket, port) => {
+            let mut listener = Listener::start(socket, port, Arc::clone(&sign_in), &redirect_uri);
+            let arrival = timeout(arguments.timeout, listener.arrival());
+            let arrival = arrival.await.map_err(|_| nobody_came(arguments.timeout))?;
+            let kept = finish(&sign_in, &arrival.redirect, &place, &environment).await;
+            arrival.show(if kept.is_ok() { Page::Done } else { Page::Failed });
+            listener.close().await;
+            kept
+        }
+    };
+    let (signed_in, kept_in) = kept?;
+    if let Some(path) = &arguments.save {
+        saved::write(path, &environment, &credential)?;
+    }
+    tell(arguments, &credential.client_id, &signed_in, kept_in)
+}
+
+/// Redeems the redirect, and keeps what comes for it in the place of what was kept before.
+async fn finish(
+    sign_in: &SignIn,
+    redirect: &str,
+    place: &SignInPlace,
+    environment: &Environment,
+) -> Result<(SignedIn, Option<RefreshTokens>), Failure> {
+    let signed_in = sign_in.finish(redirect).await;
+    let signed_in = signed_in.map_err(|error| refusal(&error).asking(environment))?;
+    let kept_in = keep(&signed_in, place).await?;
+    let refresh_tokens = kept_in.clone().unwrap_or_else(|| place.in_file());
+    if let Err(error) = signed_in.cache_in(&place.store(), refresh_tokens).await {
+        output::note(
+            "warning",
+            &format!("the access token is not cached: {}", with_causes(&error)),
+        );
+    }
+    Ok((signed_in, kept_in))
+}
+
+/// Keeps the refresh token, if there is one: in the keyring, else in the file.
+async fn keep(signed_in: &SignedIn, place: &SignInPlace) -> Result<Option<RefreshTokens>, Failure> {
+    let (new, obstacle) = place.of_new();
+    // What was kept before is another sign-in, of another person perhaps.
+    if let Err(failure) = place.forget().await {
+        let (message, ..) = failure.into_parts();
+        output::note("warning", &format!("of an earlier sign-in: {message}"));
+    }
+    if let Some(error) = obstacle {
+        output::note("note", &format!("the keyring is not used: {}", with_causes(&error)));
+    }
+    let kept = match signed_in.keep_in(new).await {
+        Err(SignInError::NotKept(error)) => {
+            output::note("note", &format!("the keyring is not used: {}", with_causes(&error)));
+            signed_in.keep_in(place.in_file()).await
+        }
+        kept => kept,
+    };
+    match kept {
+        Ok(credential) => Ok(Some(credential.refresh_tokens)),
+        Err(SignInError::NoRefreshToken) => Ok(None),
+        Err(error) => Err(refusal(&error)),
+    }
+}
+
+fn tell(
+    arguments: &Arguments,
+    client_id: &ClientId,
+    signed_in: &SignedIn,
+    kept_in: Option<RefreshTokens>,
+) -> Result<Answer, Failure> {
+    let kept_in = kept_in.map(|place| place.place());
+    let expires_at = when::rfc3339(signed_in.access_token().expires_at());
+    if let Some(place) = &kept_in {
+        output::note("note", &format!("the refresh token is kept in {}", printable(place)));
+    } else {
+        let advice = format!("to stay signed in, ask for the scope {OFFLINE_ACCESS}");
+        let ends = format!("IMS gave no refresh token, so this sign-in ends at {expires_at}");
+        output::note("warning", &format!("{ends}: {advice}"));
+    }
+    if arguments.json {
+        let (client_id, user_id) = (client_id.as_str(), signed_in.user_id());
+        output::json(&Data { client_id, user_id, kept_in, expires_at })?;
+    } else {
+        let user_id = signed_in.user_id().map(|id| format!(" as {}", printable(id)));
+        output::line(&format!("signed in{}", user_id.unwrap_or_default()))?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn paste_since(obstacle: &str) -> Way {
+    output::note("note", &format!("{obstacle}, so the redirect is to be pasted"));
+    Way::Paste
+}
+
+fn no_person() -> Failure {
+    Failure::usage("these credentials are not for people: nobody signs in to them")
+        .hint("credentials for people say \"user\": true")
+        .hint("for a client without a secret: ims login --client-id ID --save FILE")
+}
+
+fn not_listening(address: SocketAddr, error: &io::Error) -> Failure {
+    Failure::person(format!("{address} cannot be listened on"))
+        .because(error)
+        .hint("choose another port with --port, or paste the redirect with --paste")
+}
+
+fn nobody_came(limit: Duration) -> Failure {
+    let limit = humantime::format_duration(limit);
+    Failure::person(format!("nobody has signed in within {limit}"))
+        .hint("if the browser showed an error, the redirect URI may not be one of the integration's: --port, --redirect-uri")
+        .hint("to wait longer: --timeout 15m")
+}
+
+fn refusal(error: &SignInError) -> Failure {
+    match error {
+        SignInError::Redirect(error @ RedirectError::Refused { description, .. }) => {
+            let said = description.as_deref().map(|text| format!(": {}", printable(text)));
+            Failure::person(format!("{error}{}", said.unwrap_or_default()))
+                .hint("sign in again, and allow what is asked for")
+        }
+        SignInError::Exchange(error) => error.into(),
+        SignInError::Client(error) => error.clone().into(),
+        error => Failure::person(with_causes(error)),
+    }
+}

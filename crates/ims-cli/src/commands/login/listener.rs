@@ -1,0 +1,218 @@
+//! The listener to which the browser comes back. Any program and any web page can send requests here, so all but the one
+//! redirect is answered, and changes nothing.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use http::{Method, Request, Response, header::HOST};
+use http_body_util::Full;
+use hyper::{
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use ims::{SignIn, exchange::RedirectError};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, mpsc, oneshot},
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+
+use super::{page::Page, redirect_uri::RedirectUri};
+
+/// How long a browser may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The longest head of a request. Codes of IMS are JWTs of a few KiB.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// How many requests are read at once; others wait for their turn.
+const MAX_CONNECTIONS: usize = 500;
+
+/// How long to wait before the next connection is taken when the system has no room for one.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long the browser may take to fetch the last page.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A listener that waits for the redirect of one sign-in.
+#[derive(Debug)]
+pub(super) struct Listener {
+    arrivals: mpsc::Receiver<Arrival>,
+    end: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+/// A browser that has brought the redirect, and waits to be shown how it ended.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// The path and query that it asked for.
+    pub(super) redirect: String,
+    page: oneshot::Sender<Page>,
+}
+
+impl Arrival {
+    /// Shows it.
+    pub(super) fn show(self, page: Page) {
+        // A browser that is gone needs no page.
+        let _ = self.page.send(page);
+    }
+}
+
+/// Binds a socket on this machine.
+pub(super) async fn bind(address: SocketAddr) -> io::Result<(TcpListener, u16)> {
+    let socket = TcpListener::bind(address).await?;
+    let port = socket.local_addr()?.port();
+    Ok((socket, port))
+}
+
+impl Listener {
+    /// Waits on `socket` for the redirect of `sign_in`.
+    pub(super) fn start(
+        socket: TcpListener,
+        port: u16,
+        sign_in: Arc<SignIn>,
+        redirect_uri: &RedirectUri,
+    ) -> Self {
+        let (sender, arrivals) = mpsc::channel(1);
+        let (end, ended) = oneshot::channel();
+        let desk = Desk {
+            sign_in,
+            hosts: [
+                redirect_uri.host().to_owned(),
+                format!("127.0.0.1:{port}"),
+                format!("localhost:{port}"),
+            ],
+            path: redirect_uri.path().to_owned(),
+            arrivals: sender,
+            is_answered: AtomicBool::new(false),
+        };
+        let serving = tokio::spawn(serve(socket, Arc::new(desk), ended));
+        Self { arrivals, end, serving }
+    }
+
+    /// The browser with the redirect. It comes once, and what else comes is dealt with here.
+    pub(super) async fn arrival(&mut self) -> Arrival {
+        match self.arrivals.recv().await {
+            Some(arrival) => arrival,
+            // The one redirect has come.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Listens no longer, once the last page is sent.
+    pub(super) async fn close(self) {
+        drop(self.end);
+        // It panics at nothing, and if it did, the sign-in would be what it is.
+        let _ = self.serving.await;
+    }
+}
+
+async fn serve(socket: TcpListener, desk: Arc<Desk>, mut ended: oneshot::Receiver<()>) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD)
+        .keep_alive(false);
+    let (connections, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(MAX_CONNECTIONS)));
+    loop {
+        let taken = tokio::select! {
+            taken = accept(&socket, &room) => taken,
+            _ = &mut ended => break,
+        };
+        let Ok((stream, turn)) = taken else {
+            sleep(PAUSE).await;
+            continue;
+        };
+        let desk = Arc::clone(&desk);
+        let answer = service_fn(move |request| answer(Arc::clone(&desk), request));
+        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), answer));
+        tokio::spawn(async move {
+            // What is no HTTP has its answer already.
+            let _ = connection.await;
+            drop(turn);
+        });
+    }
+    drop(socket);
+    // A browser that will not read its page is not waited for.
+    let _ = timeout(FAREWELL, connections.shutdown()).await;
+}
+
+async fn accept(
+    socket: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let turn = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = socket.accept().await?;
+    Ok((stream, turn))
+}
+
+async fn answer(
+    desk: Arc<Desk>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let page = match desk.redirect(&request) {
+        Ok(redirect) => desk.hand_over(redirect).await,
+        Err(page) => page,
+    };
+    Ok(page.response())
+}
+
+/// Where requests are looked at.
+struct Desk {
+    sign_in: Arc<SignIn>,
+    /// Under which names this machine may be asked: a page whose own name leads here (DNS rebinding) asks under that.
+    hosts: [String; 3],
+    path: String,
+    arrivals: mpsc::Sender<Arrival>,
+    is_answered: AtomicBool,
+}
+
+impl Desk {
+    /// The redirect, if `request` brings it; else what to show instead.
+    fn redirect<Body>(&self, request: &Request<Body>) -> Result<String, Page> {
+        let mut hosts = request.headers().get_all(HOST).iter();
+        let is_ours =
+            |host: &[u8]| self.hosts.iter().any(|ours| host.eq_ignore_ascii_case(ours.as_bytes()));
+        if !hosts.next().is_some_and(|host| is_ours(host.as_bytes())) || hosts.next().is_some() {
+            return Err(Page::WrongHost);
+        }
+        if request.uri().path() != self.path {
+            return Err(Page::NotFound);
+        }
+        if request.method() != Method::GET {
+            return Err(Page::WrongMethod);
+        }
+        let redirect = request.uri().to_string();
+        match self.sign_in.code(&redirect) {
+            Ok(_) | Err(RedirectError::Refused { .. }) => Ok(redirect),
+            Err(_) => Err(Page::AnotherSignIn),
+        }
+    }
+
+    /// Hands the redirect over to whoever waits for it, and waits for what became of it.
+    async fn hand_over(&self, redirect: String) -> Page {
+        if self.is_answered.swap(true, Ordering::Relaxed) {
+            return Page::Twice;
+        }
+        let (sender, page) = oneshot::channel();
+        let arrival = Arrival { redirect, page: sender };
+        match self.arrivals.send(arrival).await {
+            Ok(()) => page.await.unwrap_or(Page::Failed),
+            Err(_) => Page::Failed,
+        }
+    }
+}

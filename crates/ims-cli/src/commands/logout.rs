@@ -1,0 +1,63 @@
+//! `ims logout`: the end of a person's sign-in.
+
+use clap::Args;
+use ims::{
+    Credential, Credentials, UserCredential,
+    exchange::{InvalidateToken, RefreshToken, TokenKind},
+};
+
+use super::block_on;
+use crate::{
+    connection::Connection,
+    failure::Failure,
+    integration::IntegrationOptions,
+    output::{self, Answer},
+    sign_in_place::SignInPlace,
+};
+
+/// Sign a person out: revoke the sign-in and forget it.
+///
+/// Ends the refresh token of `ims login` at IMS, and with it all tokens that came from it, and forgets them here. They are
+/// forgotten even if IMS cannot be asked; then the exit code is 3, and the refresh token stays good until it expires.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let credentials = arguments.integration.credentials()?;
+    let Credential::User(credential) = credentials.credential() else {
+        return Err(Failure::usage(
+            "these credentials are not for people: nobody signs in to them",
+        ));
+    };
+    block_on(sign_out(&credentials, credential))
+}
+
+async fn sign_out(
+    credentials: &Credentials,
+    credential: &UserCredential,
+) -> Result<Answer, Failure> {
+    let place = SignInPlace::of(credentials.environment(), &credential.client_id)?;
+    let loaded = place.of_current().load().await;
+    let revoked = match &loaded {
+        Ok(Some(refresh_token)) => revoke(credentials, refresh_token).await,
+        _ => Ok(()),
+    };
+    place.forget().await?;
+    let loaded = loaded.map_err(|error| {
+        Failure::person("the sign-in is forgotten here, but not revoked").because(error)
+    })?;
+    revoked.map_err(|failure| failure.about("the sign-in is forgotten here, but not revoked"))?;
+    output::note("note", if loaded.is_some() { "signed out" } else { "nobody was signed in" });
+    Ok(Answer::Yes)
+}
+
+async fn revoke(credentials: &Credentials, refresh_token: &RefreshToken) -> Result<(), Failure> {
+    let connection = Connection::to(credentials.environment().clone())?;
+    let (client_id, token) = (credentials.client_id(), refresh_token.expose_secret());
+    let call = InvalidateToken::new(client_id, TokenKind::RefreshToken, token).with_cascading();
+    let request = call.request(connection.environment());
+    connection.ask(request, |response| call.answer(response)).await
+}
