@@ -30,7 +30,7 @@ impl Rotation {
         output::note("upload", &format!("{path} to the integration, beside the old certificate"));
         output::note(
             "where",
-            "Adobe Developer Console: the project's service account (JWT), its public keys",
+            "Adobe Developer Console: the project's service account (JWT), its public keys; where it takes none any more: ims migrate",
         );
         output::note("shown", &format!("there by its SHA-1 fingerprint, {fingerprint}"));
         Ok(())

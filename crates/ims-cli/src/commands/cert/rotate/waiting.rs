@@ -7,22 +7,22 @@ use ims::{
     exchange::ExchangeError,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::{
     rotation::{Rotation, old_pair, passphrase_of, read},
     state,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, when};
 
 impl Rotation {
     /// Asks until IMS takes the new key, or `limit` is over.
     pub(super) async fn wait(&self, limit: Duration) -> Result<(), Failure> {
         let spinner = spinner(limit);
-        let (until, mut pause) = (Instant::now() + limit, FIRST_PAUSE);
+        let (until, mut pause) = (when::now().plus(limit), FIRST_PAUSE);
         let answer = loop {
             match self.ask_by_new_pair().await {
-                Err(Refused::NotYet(_)) if Instant::now() + pause <= until => {
+                Err(Refused::NotYet(_)) if when::now().plus(pause) <= until => {
                     spinner.tick();
                     sleep(pause).await;
                     pause = (2 * pause).min(LONGEST_PAUSE);
