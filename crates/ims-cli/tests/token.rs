@@ -137,6 +137,23 @@ fn what_a_person_must_heal_ends_with_4_and_hints() {
 }
 
 #[test]
+fn what_the_certificate_says_comes_before_what_ims_says() {
+    let (sandbox, emulator) = served();
+    sandbox.write("second.key", keys::SECOND);
+    sandbox.write_credentials("wrong.json", json!({"private_key_file": "second.key"}));
+    let end = sandbox.run(&format!("token -c wrong.json --url {}", emulator.url()));
+    let error =
+        "error: the certificate is not that of the key that signs: IMS refused the integration (";
+    assert!(end.stderr.starts_with(error), "{}", end.stderr);
+    let hint = end.stderr.lines().find(|line| line.starts_with(" hint: "));
+    assert!(
+        hint.is_some_and(|hint| hint.starts_with(" hint: sign with the key")),
+        "{}",
+        end.stderr
+    );
+}
+
+#[test]
 fn what_passes_by_itself_ends_with_3() {
     let sandbox = Sandbox::new();
     let fault = r#"faults = [{ fault = "too_many_requests", retry_after_seconds = 60 }]"#;
