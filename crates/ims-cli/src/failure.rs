@@ -4,7 +4,7 @@ use std::{error::Error, fmt::Write as _, io::Write as _, process::ExitCode};
 
 use anstyle::{AnsiColor, Effects};
 use ims::{
-    CertificateExplains, CredentialsError, TokenError,
+    CertificateExplains, CredentialsError, NotSignedIn, TokenError,
     claims::Environment,
     exchange::{ExchangeError, Refusal, TransportError},
     sign::{KeyError, SignError},
@@ -168,7 +168,10 @@ impl From<TokenError> for Failure {
         let cause = std::iter::successors(Some(&error as &dyn Error), |&error| error.source());
         let exchange = cause.clone().find_map(<dyn Error>::downcast_ref::<ExchangeError>);
         let sign = cause.clone().find_map(<dyn Error>::downcast_ref::<SignError>);
+        let is_nobody_signed_in = cause.clone().any(<dyn Error>::is::<NotSignedIn>);
         match (exchange, sign) {
+            _ if is_nobody_signed_in => Self::person(with_causes(&error))
+                .hint("sign in: ims login, with the same credentials"),
             (Some(error), _) => {
                 let explained = cause.clone().find_map(<dyn Error>::downcast_ref);
                 explained.into_iter().fold(error.into(), Self::explained_by)
@@ -192,6 +195,9 @@ impl From<&ExchangeError> for Failure {
                 failure.hint(format!("IMS asks to wait for {}", humantime::format_duration(*wait)))
             }
             ExchangeError::Unreachable(error) => transport_hints(failure, error),
+            ExchangeError::SignInNeeded(_) => {
+                failure.hint("sign in again: ims login, with the same credentials")
+            }
             _ => failure,
         }
     }
