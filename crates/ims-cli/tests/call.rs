@@ -55,6 +55,22 @@ fn the_request_carries_the_token_and_the_header_fields_of_adobes_apis() {
 }
 
 #[test]
+fn an_api_key_alone_is_sent_as_such_and_ims_is_not_asked() {
+    let (sandbox, emulator) = served();
+    sandbox.write("key.json", r#"{"api_key":"public-key","org_id":"C74F69D7594880280@AdobeOrg"}"#);
+    let api = Api::start([&answer("200 OK", "hello")]);
+    let options = format!("--allow-host 127.0.0.1 --url {}", emulator.url());
+    let end = sandbox.run(&format!("call -c key.json {options} {}", api.url()));
+    assert_eq!((end.code, end.stdout.as_str(), end.stderr.as_str()), (Some(0), "hello", ""));
+    let request = &api.requests()[0];
+    for part in ["x-api-key: public-key\r\n", "x-gw-ims-org-id: C74F69D7594880280@AdobeOrg\r\n"] {
+        assert!(request.contains(part), "{part} is not in {request}");
+    }
+    assert!(!request.contains("authorization:"), "{request}");
+    assert_eq!(emulator.exchanges(), 0);
+}
+
+#[test]
 fn the_emulator_takes_the_token() {
     let (sandbox, mut emulator) = served();
     let end = call(&sandbox, &emulator, &format!("{}/echo", emulator.url()));

