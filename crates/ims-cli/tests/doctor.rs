@@ -206,6 +206,59 @@ fn other_kinds_of_credentials_have_lines_of_their_own() {
 }
 
 #[test]
+fn each_key_is_tried_and_one_that_is_not_yet_taken_is_a_warning() {
+    let clinic = Clinic::new();
+    let keys = json!({
+        "private_key_file": null,
+        "certificate_file": null,
+        "keys": [
+            {"private_key_file": "private.key", "certificate_file": "certificate_pub.crt"},
+            {"private_key_file": "second.key"},
+        ],
+    });
+    let finished = clinic.doctor(&keys, Way::Plain, "");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    for line in ["ok       exchange: IMS gave", "warning  exchange by the second key: "] {
+        assert!(finished.stdout.contains(line), "{line}: {finished:?}");
+    }
+}
+
+/// Answers one CONNECT with `answer`, and returns where.
+fn proxy_once(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let mut stream = BufReader::new(listener.accept().unwrap().0);
+        let mut line = String::new();
+        while stream.read_line(&mut line).unwrap() > 2 {
+            line.clear();
+        }
+        stream.get_mut().write_all(answer.as_bytes()).unwrap();
+    });
+    url
+}
+
+#[test]
+fn a_proxy_that_does_not_connect_is_named() {
+    let sandbox = Sandbox::new();
+    #[rustfmt::skip]
+    let table = [
+        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "asks for a user name and a password"),
+        ("HTTP/1.1 403 Forbidden\r\n\r\n",                     "does not connect to ims-na1.adobelogin.com: HTTP 403"),
+        ("SSH-2.0-OpenSSH_9.2\r\n\r\n",                        "its answer is not HTTP"),
+        ("",                                                    "the proxy breaks off"),
+        ("HTTP/1.1 200 OK\r\n\r\nthis is no TLS",              "TLS: the handshake fails"),
+    ];
+    for (answer, said) in table {
+        let mut doctor = sandbox.ims("doctor -c credentials.json");
+        doctor.env("HTTPS_PROXY", proxy_once(answer));
+        doctor.env("SSL_CERT_FILE", sandbox.path("certificate_pub.crt"));
+        let finished: Finished = doctor.output().unwrap().into();
+        assert!(first_failed(&finished).contains(said), "{said}: {finished:?}");
+    }
+}
+
+#[test]
 fn offline_stops_before_the_network_and_json_is_a_list_of_lines() {
     let clinic = Clinic::new();
     let before = clinic.plain.exchanges();
