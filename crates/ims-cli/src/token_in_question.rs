@@ -46,6 +46,11 @@ pub(crate) struct TokenInQuestion {
 }
 
 impl TokenOptions {
+    /// Whether it is the token of the credentials, which is in the cache, too.
+    pub(crate) fn is_own(&self) -> bool {
+        self.file.is_none()
+    }
+
     /// Reads the token, or gets the one of the credentials.
     pub(crate) async fn read(&self) -> Result<TokenInQuestion, Failure> {
         let (credentials, token) = if let Some(path) = &self.file {

@@ -103,7 +103,18 @@ fn a_token_is_valid_until_it_is_revoked() {
         assert_eq!((end.code, end.stdout.as_str()), (Some(4), ""), "{command}");
         assert!(end.stderr.contains("(HTTP 401 invalid_token: "), "{}", end.stderr);
     }
-    assert_eq!(served.emulator.terminate().code, Some(0));
+    served.emulator.terminate();
+}
+
+#[test]
+fn a_token_of_the_credentials_that_is_revoked_is_followed_by_another_on_demand() {
+    let served = Served::new();
+    let end = served.run("revoke -c credentials.json");
+    assert_eq!((end.code, end.stdout.as_str()), (Some(0), ""));
+    assert!(end.stderr.contains("takes its place: ims token --fresh\n"), "{}", end.stderr);
+    assert_eq!(served.run("validate -c credentials.json").code, Some(1));
+    assert_eq!(served.run("token --fresh -c credentials.json").code, Some(0));
+    assert_eq!(served.run("validate -c credentials.json").code, Some(0));
 }
 
 #[test]

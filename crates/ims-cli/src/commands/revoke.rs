@@ -49,6 +49,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     } else {
         output::note("done", &format!("IMS takes this {} no more", kind.as_str()));
     }
+    if arguments.token.is_own() {
+        output::note(
+            "note",
+            "the cache still holds it; another one takes its place: ims token --fresh",
+        );
+    }
     Ok(Answer::Yes)
 }
 
