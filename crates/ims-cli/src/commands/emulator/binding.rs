@@ -1,7 +1,7 @@
 //! What the emulator has to know of an integration, out of the credentials that its client uses.
 
 use ims::{
-    Credential, Credentials, KeyPair, ServiceAccountCredential,
+    ClientSecrets, Credential, Credentials, KeyPair,
     cert::{self, DistinguishedName, Validity},
     claims::{OrgId, TechnicalAccountId},
 };
@@ -16,13 +16,15 @@ const CERTIFICATE_DAYS: u32 = 365;
 pub(crate) async fn binding(credentials: &Credentials) -> Result<Binding, Failure> {
     match credentials.credential() {
         Credential::ServiceAccount(credential) => {
-            let certificates =
-                Certificate::read_all(&certificate(credential).await?).map_err(|error| {
-                    Failure::person("the certificate cannot be used").because(error)
-                })?;
-            Ok(Binding::from(&credential.account)
-                .with_client_secret(credential.client_secrets.first().expose_secret())
-                .with_certificates(certificates))
+            let mut certificates = Vec::new();
+            for pair in credential.signing_keys.iter() {
+                let unusable =
+                    |error| Failure::person("the certificate cannot be used").because(error);
+                let read = Certificate::read_all(&certificate(pair).await?);
+                certificates.extend(read.map_err(unusable)?);
+            }
+            let binding = Binding::from(&credential.account).with_certificates(certificates);
+            Ok(with_secrets(binding, &credential.client_secrets))
         }
         Credential::ServerToServer(credential) => {
             // These credentials need not say whose they are.
@@ -32,9 +34,9 @@ pub(crate) async fn binding(credentials: &Credentials) -> Result<Binding, Failur
             let (Ok(org_id), Ok(account)) = (org_id, account) else {
                 unreachable!("both constants have the right form")
             };
-            Ok(Binding::new(credential.client_id.clone(), org_id, account)
-                .with_client_secret(credential.client_secrets.first().expose_secret())
-                .with_scopes(credential.scopes.iter().map(ToString::to_string)))
+            let binding = Binding::new(credential.client_id.clone(), org_id, account)
+                .with_scopes(credential.scopes.iter().map(ToString::to_string));
+            Ok(with_secrets(binding, &credential.client_secrets))
         }
         _ => Err(Failure::person("the emulator does not know this kind of credentials")),
     }
@@ -43,9 +45,16 @@ pub(crate) async fn binding(credentials: &Credentials) -> Result<Binding, Failur
 const EMULATED_ORG: &str = "EMULATED@AdobeOrg";
 const EMULATED_ACCOUNT: &str = "EMULATED@techacct.adobe.com";
 
+/// While a secret is replaced, IMS takes both.
+fn with_secrets(binding: Binding, client_secrets: &ClientSecrets) -> Binding {
+    client_secrets
+        .iter()
+        .fold(binding, |binding, secret| binding.with_client_secret(secret.expose_secret()))
+}
+
 /// The certificate's file, else a certificate made for the key: the emulator only asks whose signature it is.
-async fn certificate(credential: &ServiceAccountCredential) -> Result<Vec<u8>, Failure> {
-    let KeyPair { signing_key, certificate } = credential.signing_keys.first();
+async fn certificate(pair: &KeyPair) -> Result<Vec<u8>, Failure> {
+    let KeyPair { signing_key, certificate } = pair;
     if let Some(file) = certificate {
         return Ok(file.clone());
     }
