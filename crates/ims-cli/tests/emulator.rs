@@ -1,8 +1,12 @@
 //! `ims emulator`, started as a test suite in another language starts it.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
-use std::io::{BufRead, BufReader};
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 #[path = "support/running_emulator.rs"]
@@ -71,6 +75,28 @@ fn it_goes_on_serving_when_nobody_reads_its_verdicts_any_more() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(codes, [Some(0); 3]);
+}
+
+#[test]
+fn it_goes_on_serving_when_its_verdicts_fill_a_pipe_that_nobody_reads() {
+    let sandbox = Sandbox::new();
+    let mut child = sandbox.ims("emulator -c credentials.json").spawn().unwrap();
+    let mut url = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    let address = url.trim_end().strip_prefix("http://").unwrap();
+    // A verdict on such a request has more than 100 bytes, and so all of them more than a pipe holds.
+    for _ in 0..2000 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET /nowhere HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.0 404"), "{answer}");
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+    let mut verdicts = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut verdicts).unwrap();
+    assert!(verdicts.starts_with("#1 GET /nowhere → 404 not_found\n"), "{verdicts}");
 }
 
 #[test]

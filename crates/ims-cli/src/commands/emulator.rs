@@ -2,11 +2,12 @@
 
 mod binding;
 mod env;
+mod verdicts;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use ims_emulator::{CertificateAuthority, Emulator, EmulatorBuilder, Scenario, Verdict};
+use ims_emulator::{CertificateAuthority, Emulator, EmulatorBuilder, Scenario};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -88,7 +89,8 @@ async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
     let unable = |error| Failure::person("no signal can be waited for").because(error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(unable)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
-    let emulator = builder(arguments).await?.start().await;
+    let (observe, written) = verdicts::writer(json);
+    let emulator = builder(arguments).await?.with_observer(observe).start().await;
     let emulator =
         emulator.map_err(|error| Failure::person("the emulator cannot start").because(error))?;
     if json {
@@ -101,12 +103,12 @@ async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
         _ = terminate.recv() => {}
     }
     emulator.shutdown().await;
+    written.wait();
     Ok(Answer::Yes)
 }
 
 async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
-    let observe = if arguments.json { print_json } else { print_lines };
-    let mut builder = Emulator::builder().with_address(arguments.listen).with_observer(observe);
+    let mut builder = Emulator::builder().with_address(arguments.listen);
     if arguments.expose {
         builder = builder.exposed_to_the_network();
     }
@@ -131,18 +133,4 @@ async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
         builder = builder.with_binding(binding(&integration::read(path)?).await?);
     }
     Ok(builder)
-}
-
-fn print_json(verdict: &Verdict) {
-    // An emulator whose reader is gone goes on serving.
-    let _ = output::json(verdict);
-}
-
-fn print_lines(verdict: &Verdict) {
-    use std::io::Write;
-
-    // Standard error has no buffer: a verdict is put together first and written at once. One that cannot be written can
-    // be told to nobody.
-    let lines = format!("{verdict}\n\n");
-    let _ = anstream::stderr().write_all(lines.as_bytes());
 }

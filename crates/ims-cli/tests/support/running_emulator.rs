@@ -18,7 +18,7 @@ use super::sandbox::{Finished, Sandbox};
 pub(crate) struct RunningEmulator {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    /// Reads what it says of each request all the time: it would stand still once the pipe is full.
+    /// Reads what it says of each request all the time: a verdict that finds no place would be left out.
     stderr: Option<JoinHandle<String>>,
     first_line: String,
 }
