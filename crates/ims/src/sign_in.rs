@@ -27,6 +27,24 @@ pub use id_token::IdTokenFault;
 /// One sign-in: it has a state, a nonce and a code verifier of its own, which nobody else knows.
 ///
 /// Send the person to [`url`](Self::url), wait for the redirect, and [`finish`](Self::finish) with it.
+///
+/// ```no_run
+/// use ims::{Client, Credential, Credentials, RefreshTokens, SignIn, claims::Environment};
+///
+/// # async fn sign_in(credential: ims::UserCredential, redirect: &str) -> Result<(), Box<dyn std::error::Error>> {
+/// let environment = Environment::production();
+/// let sign_in = SignIn::new(environment.clone(), credential, "http://127.0.0.1:8912/callback");
+/// println!("open {}", sign_in.url());
+/// // The browser comes back to a server on loopback, or a person pastes the URL: that is the redirect.
+/// let person = sign_in.finish(redirect).await?;
+///
+/// let credential = person.keep_in(RefreshTokens::empty()).await?;
+/// let client = Client::new(&Credentials::new(environment, Credential::User(credential)))?;
+/// let headers = client.headers().await?;
+/// # let _ = headers;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct SignIn {
