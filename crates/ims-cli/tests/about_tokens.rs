@@ -211,6 +211,42 @@ fn a_token_is_exchanged_on_behalf_of_its_user_and_for_another_account() {
 }
 
 #[test]
+fn a_refresh_token_from_elsewhere_makes_way_for_the_one_that_ims_gives() {
+    let sandbox = Sandbox::new();
+    let app = json!({"user": true, "client_id": "app", "scopes": ["openid"]});
+    sandbox.write("app.json", app.to_string());
+    sandbox.write("refresh.txt", "first\n");
+    let granted = |more: &str| format!(r#"{{"access_token":"granted","expires_in":86399{more}}}"#);
+    #[rustfmt::skip]
+    let table = [
+        (answer("200 OK", &granted(r#","refresh_token":"second""#)),      "first",  0, "second\n"),
+        (answer("200 OK", &granted("")),                                  "second", 0, "second\n"),
+        (answer("200 OK", &granted(r#","refresh_token":"\u0007""#)),     "second", 4, "second\n"),
+        (answer("400 Bad Request", r#"{"error":"invalid_grant"}"#),       "second", 4, "second\n"),
+        (answer("503 Service Unavailable", ""),                           "second", 3, "second\n"),
+    ];
+    for (given, sent, code, kept) in table {
+        let ims = Api::start([&given]);
+        let line = format!("exchange refresh-token -c app.json refresh.txt --url {}", ims.url());
+        let end = sandbox.run(&line);
+        let printed = if code == 0 { "granted\n" } else { "" };
+        assert_eq!(
+            (end.code, end.stdout.as_str()),
+            (Some(code), printed),
+            "{given}: {}",
+            end.stderr
+        );
+        let request = &ims.requests()[0];
+        assert!(request.contains(&format!("refresh_token={sent}")), "{request}");
+        assert_eq!(fs::read_to_string(sandbox.path("refresh.txt")).unwrap(), kept, "{given}");
+        let mode = fs::metadata(sandbox.path("refresh.txt")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{given}");
+    }
+    let end = sandbox.run("exchange refresh-token -c app.json -");
+    assert_eq!(end.code, Some(2), "{}", end.stderr);
+}
+
+#[test]
 fn a_service_gets_its_token_by_its_permanent_code_and_asks_about_any_user() {
     let served = Served::new();
     served.sandbox.write("code.txt", "canary-service-code\n");

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod on_behalf_of;
+mod refresh_token;
 mod service_token;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ use crate::{
 pub(crate) enum Command {
     OnBehalfOf(on_behalf_of::Arguments),
     Cluster(cluster::Arguments),
+    RefreshToken(refresh_token::Arguments),
     ServiceToken(service_token::Arguments),
 }
 
@@ -37,6 +39,7 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
     match command {
         Command::OnBehalfOf(arguments) => on_behalf_of::run(arguments),
         Command::Cluster(arguments) => cluster::run(arguments),
+        Command::RefreshToken(arguments) => refresh_token::run(arguments),
         Command::ServiceToken(arguments) => service_token::run(arguments),
     }
 }
