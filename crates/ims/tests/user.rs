@@ -199,7 +199,7 @@ fn clear(folder: &Path) {
 }
 
 #[tokio::test]
-async fn whoever_signs_in_again_while_one_is_unsaved_is_the_one_that_counts() {
+async fn whoever_signs_in_or_out_while_one_is_unsaved_is_the_one_that_counts() {
     let emulated = Emulated::new(binding().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("tokens");
@@ -216,6 +216,10 @@ async fn whoever_signs_in_again_while_one_is_unsaved_is_the_one_that_counts() {
     assert!(client.unsaved_refresh_token().is_none());
     assert_ne!(held(&place).await, again, "it was used, and replaced");
 
+    // Whoever signs out while one is unsaved is signed out.
+    obstruct(&path);
+    client.keeper().refresh().await.unwrap();
+    assert!(client.unsaved_refresh_token().is_some());
     place.forget().await.unwrap();
     let error = client.keeper().refresh().await.unwrap_err();
     assert!(source::<NotSignedIn>(&error).is_some(), "{error:?}");
