@@ -151,3 +151,22 @@ fn the_environment_of_a_client_is_printed_for_a_shell() {
     );
     assert!(env.stdout.contains("export SSL_CERT_FILE='/"), "{}", env.stdout);
 }
+
+#[test]
+fn the_credentials_of_people_register_an_application_if_they_say_where_a_sign_in_leads_back_to() {
+    let sandbox = Sandbox::new();
+    let mut app = json!({"user": true, "client_id": "app", "scopes": ["openid"]});
+    sandbox.write("nowhere.json", app.to_string());
+    app["redirect_uri"] = "http://127.0.0.1:8400/callback".into();
+    sandbox.write("app.json", app.to_string());
+    sandbox.write("none.txt", "none");
+    let end = sandbox.run("emulator -c nowhere.json");
+    assert_eq!(end.code, Some(4));
+    assert!(end.stderr.contains(" hint: name it as redirect_uri in the credentials"), "{end:?}");
+    let emulator = RunningEmulator::start(&sandbox, "-c app.json");
+    let ask = |file: &str| {
+        sandbox.run(&format!("validate none.txt -c {file} --url {}", emulator.url())).code
+    };
+    // IMS says of a token that it is not valid to its clients, and to nobody else.
+    assert_eq!((ask("app.json"), ask("credentials.json")), (Some(1), Some(4)));
+}

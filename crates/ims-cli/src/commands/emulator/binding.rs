@@ -3,7 +3,7 @@
 use ims::{
     ClientSecrets, Credential, Credentials, KeyPair,
     cert::{self, DistinguishedName, Validity},
-    claims::{OrgId, TechnicalAccountId},
+    claims::{ClientId, OrgId, TechnicalAccountId},
 };
 use ims_emulator::{Binding, Certificate};
 
@@ -27,16 +27,22 @@ pub(crate) async fn binding(credentials: &Credentials) -> Result<Binding, Failur
             Ok(with_secrets(binding, &credential.client_secrets))
         }
         Credential::ServerToServer(credential) => {
-            // These credentials need not say whose they are.
-            let org_id =
-                credential.org_id.clone().map_or_else(|| EMULATED_ORG.parse::<OrgId>(), Ok);
-            let account = EMULATED_ACCOUNT.parse::<TechnicalAccountId>();
-            let (Ok(org_id), Ok(account)) = (org_id, account) else {
-                unreachable!("both constants have the right form")
-            };
-            let binding = Binding::new(credential.client_id.clone(), org_id, account)
+            let binding = emulated(&credential.client_id, credential.org_id.clone())
                 .with_scopes(credential.scopes.iter().map(ToString::to_string));
             Ok(with_secrets(binding, &credential.client_secrets))
+        }
+        Credential::User(credential) => {
+            let Some(redirect_uri) = credentials.redirect_uri() else {
+                return Err(Failure::person("it is not said where a sign-in leads back to")
+                    .hint("name it as redirect_uri in the credentials"));
+            };
+            let binding = emulated(&credential.client_id, credential.org_id.clone())
+                .with_scopes(credential.scopes.iter().map(ToString::to_string))
+                .with_redirect_uri(redirect_uri);
+            Ok(match &credential.client_secrets {
+                Some(client_secrets) => with_secrets(binding, client_secrets),
+                None => binding,
+            })
         }
         _ => Err(Failure::person("the emulator does not know this kind of credentials")),
     }
@@ -44,6 +50,16 @@ pub(crate) async fn binding(credentials: &Credentials) -> Result<Binding, Failur
 
 const EMULATED_ORG: &str = "EMULATED@AdobeOrg";
 const EMULATED_ACCOUNT: &str = "EMULATED@techacct.adobe.com";
+
+/// The binding of credentials that need not say whose they are.
+fn emulated(client_id: &ClientId, org_id: Option<OrgId>) -> Binding {
+    let org_id = org_id.map_or_else(|| EMULATED_ORG.parse::<OrgId>(), Ok);
+    let account = EMULATED_ACCOUNT.parse::<TechnicalAccountId>();
+    let (Ok(org_id), Ok(account)) = (org_id, account) else {
+        unreachable!("both constants have the right form")
+    };
+    Binding::new(client_id.clone(), org_id, account)
+}
 
 /// While a secret is replaced, IMS takes both.
 fn with_secrets(binding: Binding, client_secrets: &ClientSecrets) -> Binding {
