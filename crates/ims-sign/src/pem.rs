@@ -40,8 +40,8 @@ impl Block {
 /// # Errors
 /// [`KeyError::Malformed`] if a block has no end or is not base64.
 pub fn blocks(file: &[u8]) -> Result<Vec<Block>, KeyError> {
-    let Some(text) = text(file) else { return Ok(Vec::new()) };
-    let mut rest: &str = &text;
+    let mut unescaped = Zeroizing::default();
+    let Some(mut rest) = text(file, &mut unescaped) else { return Ok(Vec::new()) };
     let mut blocks = Vec::new();
     while let Some((_, after)) = rest.split_once("-----BEGIN ") {
         let no_end = KeyError::Malformed { reason: "a PEM block has no END line" };
@@ -59,7 +59,7 @@ pub fn bare_der(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     if is_der(file) {
         return Some(Zeroizing::new(file.to_vec()));
     }
-    decode(text(file)?.split_whitespace()).filter(|der| is_der(der))
+    decode(text(file, &mut Zeroizing::default())?.split_whitespace()).filter(|der| is_der(der))
 }
 
 /// Whether `file` begins like a DER SEQUENCE and is not text.
@@ -94,15 +94,16 @@ pub fn describe(file: &[u8]) -> String {
     }
 }
 
-/// The file as text, with `\n` and `\r` that are written out turned into what they mean.
-fn text(file: &[u8]) -> Option<Zeroizing<String>> {
+/// The file as text, with `\n` and `\r` that are written out turned into what they mean. Only then there is a copy.
+fn text<'a>(file: &'a [u8], unescaped: &'a mut Zeroizing<String>) -> Option<&'a str> {
     let text = std::str::from_utf8(file).ok()?;
     if !text.contains('\\') {
-        return Some(Zeroizing::new(text.to_owned()));
+        return Some(text);
     }
     // Each copy is wiped, also the one in between.
     let text = Zeroizing::new(text.replace("\\r", "\r"));
-    Some(Zeroizing::new(text.replace("\\n", "\n")))
+    *unescaped = Zeroizing::new(text.replace("\\n", "\n"));
+    Some(unescaped.as_str())
 }
 
 /// Header fields are pairs of words, `Name: value`; what is left is base64.

@@ -12,7 +12,7 @@ use std::{
 
 use ims::{
     Credential, Credentials,
-    cert::{CertError, Certificate, CertificateFile, ValidityState},
+    cert::{CertError, Certificate, CertificateFile, Fingerprint, ValidityState},
     claims::NumericDate,
 };
 
@@ -36,7 +36,7 @@ pub(super) struct Findings {
 pub(super) struct Checked {
     pub(super) file: PathBuf,
     pub(super) subject: String,
-    pub(super) sha256_fingerprint: String,
+    pub(super) sha256_fingerprint: Fingerprint,
     pub(super) not_after: NumericDate,
     pub(super) days_left: i64,
     /// What is left of the time between its first second and its last, from 0 to 1.
@@ -60,8 +60,8 @@ impl Findings {
 
     /// Whatever is twice in one file, in a chain put together carelessly, is said once.
     pub(super) fn sort(&mut self) {
-        fn order(it: &Checked) -> (NumericDate, &Path, &str) {
-            (it.not_after, &it.file, &it.sha256_fingerprint)
+        fn order(it: &Checked) -> (NumericDate, &Path, &[u8]) {
+            (it.not_after, &it.file, it.sha256_fingerprint.as_bytes())
         }
         self.certificates.sort_by(|a, b| order(a).cmp(&order(b)));
         self.certificates.dedup_by(|a, b| order(a) == order(b));
@@ -142,7 +142,7 @@ impl Judge {
         Checked {
             file: place.to_owned(),
             subject: certificate.subject().to_string(),
-            sha256_fingerprint: certificate.sha256_fingerprint().to_string(),
+            sha256_fingerprint: certificate.sha256_fingerprint(),
             not_after: validity.not_after(),
             days_left: days_left(validity.not_after(), now),
             share_left: remaining.as_secs_f64() / whole,

@@ -25,7 +25,7 @@ struct Report<'a> {
 struct CertificateData<'a> {
     file: &'a Path,
     subject: &'a str,
-    sha256_fingerprint: &'a str,
+    sha256_fingerprint: String,
     not_after: String,
     days_left: i64,
     state: &'static str,
@@ -43,7 +43,7 @@ impl<'a> CertificateData<'a> {
         Self {
             file: &certificate.file,
             subject: &certificate.subject,
-            sha256_fingerprint: &certificate.sha256_fingerprint,
+            sha256_fingerprint: certificate.sha256_fingerprint.to_string(),
             not_after: when::rfc3339(certificate.not_after),
             days_left: certificate.days_left,
             state: certificate.state,
