@@ -169,4 +169,9 @@ fn the_credentials_of_people_register_an_application_if_they_say_where_a_sign_in
     };
     // IMS says of a token that it is not valid to its clients, and to nobody else.
     assert_eq!((ask("app.json"), ask("credentials.json")), (Some(1), Some(4)));
+    // Nobody pastes anything.
+    let end = sandbox.run(&format!("login --paste -c app.json --url {}", emulator.url()));
+    let redirect_uri = "redirect_uri=http%3A%2F%2F127.0.0.1%3A8400%2Fcallback&";
+    assert_eq!(end.code, Some(4));
+    assert!(end.stderr.contains(redirect_uri), "{}", end.stderr);
 }

@@ -78,11 +78,12 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with_all = ["no_browser", "port"])]
     paste: bool,
 
-    /// The port to listen on; by default that of --redirect-uri, else a free one
+    /// The port to listen on; by default that of the redirect URI, else a free one
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
 
-    /// The redirect URI, as it is registered. One that does not lead to this machine is pasted.
+    /// The redirect URI, as it is registered, instead of that of the credentials. One that does not lead to this machine
+    /// is pasted.
     #[arg(long, value_name = "URI")]
     redirect_uri: Option<RedirectUri>,
 
@@ -113,13 +114,20 @@ struct Data<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     arguments.save.as_deref().map_or(Ok(()), saved::expect_free)?;
-    let (environment, credential) = arguments.user()?;
-    block_on(sign_in(arguments, environment, credential))
+    block_on(sign_in(arguments, arguments.application()?))
+}
+
+/// What a person signs in to.
+struct Application {
+    environment: Environment,
+    credential: UserCredential,
+    /// The redirect URI that was said, by the option or by the credentials.
+    redirect_uri: Option<RedirectUri>,
 }
 
 impl Arguments {
     /// Who is asked to let a person sign in.
-    fn user(&self) -> Result<(Environment, UserCredential), Failure> {
+    fn application(&self) -> Result<Application, Failure> {
         if let Some(client_id) = &self.client_id {
             let credential = UserCredential {
                 client_id: client_id.clone(),
@@ -128,21 +136,36 @@ impl Arguments {
                 org_id: None,
                 refresh_tokens: RefreshTokens::empty(),
             };
-            return Ok((self.integration.environment(None), credential));
+            let environment = self.integration.environment(None);
+            let redirect_uri = self.redirect_uri.clone();
+            return Ok(Application { environment, credential, redirect_uri });
         }
         let credentials = self.integration.credentials()?;
         match credentials.credential() {
-            Credential::User(credential) => {
-                Ok((credentials.environment().clone(), credential.clone()))
-            }
+            Credential::User(credential) => Ok(Application {
+                environment: credentials.environment().clone(),
+                credential: credential.clone(),
+                redirect_uri: self.registered(credentials.redirect_uri())?,
+            }),
             _ => Err(no_person()),
         }
     }
 
+    /// The redirect URI of the option, else that of the credentials, unless another port is wanted.
+    fn registered(&self, of_credentials: Option<&str>) -> Result<Option<RedirectUri>, Failure> {
+        let of_credentials = of_credentials.filter(|_| self.port.is_none());
+        if self.redirect_uri.is_some() {
+            return Ok(self.redirect_uri.clone());
+        }
+        let unusable =
+            |reason| Failure::person(format!("redirect_uri of the credentials: {reason}"));
+        of_credentials.map(str::parse).transpose().map_err(unusable)
+    }
+
     /// Whether to listen, and where; otherwise why not, which the person is told.
-    async fn way(&self) -> Result<Way, Failure> {
-        let registered = self.redirect_uri.as_ref().and_then(RedirectUri::address);
-        let address = match (self.port, &self.redirect_uri) {
+    async fn way(&self, redirect_uri: Option<&RedirectUri>) -> Result<Way, Failure> {
+        let registered = redirect_uri.and_then(RedirectUri::address);
+        let address = match (self.port, redirect_uri) {
             (Some(port), _) => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
             (None, Some(_)) => registered,
             (None, None) => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
@@ -158,11 +181,6 @@ impl Arguments {
                 Ok(Way::Listen(socket, port))
             }
         }
-    }
-
-    /// What IMS is told, for a listener on `port`.
-    fn redirect_uri(&self, port: Option<u16>) -> RedirectUri {
-        self.redirect_uri.clone().unwrap_or_else(|| RedirectUri::on_loopback(port))
     }
 
     /// Tells the person where to go, or goes there.
@@ -183,18 +201,15 @@ impl Arguments {
     }
 }
 
-async fn sign_in(
-    arguments: &Arguments,
-    environment: Environment,
-    credential: UserCredential,
-) -> Result<Answer, Failure> {
+async fn sign_in(arguments: &Arguments, application: Application) -> Result<Answer, Failure> {
+    let Application { environment, credential, redirect_uri } = application;
     let place = SignInPlace::of(&environment, &credential.client_id)?;
-    let way = arguments.way().await?;
+    let way = arguments.way(redirect_uri.as_ref()).await?;
     let port = match way {
         Way::Listen(_, port) => Some(port),
         Way::Paste => arguments.port,
     };
-    let redirect_uri = arguments.redirect_uri(port);
+    let redirect_uri = redirect_uri.unwrap_or_else(|| RedirectUri::on_loopback(port));
     let sign_in = SignIn::new(environment.clone(), credential.clone(), redirect_uri.as_str());
     let sign_in = Arc::new(sign_in);
     arguments.send_to(&sign_in.url(), &way);
