@@ -50,6 +50,8 @@ const TOOLS: &[Tool] = &[
     tool(Library(&["nss/libsoftokn3.so", "libsoftokn3.so"]), "libnss3",         Required, "is a second PKCS#11 module"),
     tool(Program("certutil"),                                "libnss3-tools",   Required, "fills that module's database"),
     tool(Program("strace"),                                  "strace",          Optional, "kills the command at every system call, and lets its disk fail"),
+    tool(Program("chromium"),                                "chromium",        Optional, "is the browser in which a person signs in"),
+    tool(Program("chromedriver"),                            "chromium-driver", Optional, "drives that browser"),
     tool(Program("curl"),                                    "curl",            Optional, "is an HTTP client that is not ours, for the benchmarks"),
     tool(Program("node"),                                    "nodejs",          Optional, "runs Adobe's JavaScript clients"),
 ];
