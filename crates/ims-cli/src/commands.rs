@@ -6,6 +6,7 @@ mod cert;
 mod completions;
 mod context;
 mod demo;
+mod discovery;
 mod doctor;
 mod emulator;
 mod exchange;
@@ -52,6 +53,7 @@ pub(crate) enum Command {
     Exchange(exchange::Command),
     Register(register::Arguments),
     Keys(keys::Arguments),
+    Discovery(discovery::Arguments),
     /// Keep credentials by name
     #[command(subcommand)]
     Context(context::Command),
@@ -91,6 +93,7 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Exchange(command) => exchange::run(&command),
         Command::Register(arguments) => register::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
+        Command::Discovery(arguments) => discovery::run(&arguments),
         Command::Context(command) => context::run(command),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Jwt(command) => jwt::run(command),

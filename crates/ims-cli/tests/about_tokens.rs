@@ -176,6 +176,15 @@ fn the_published_keys_verify_what_ims_signed() {
 }
 
 #[test]
+fn ims_says_where_its_endpoints_are() {
+    let served = Served::new();
+    let url = served.emulator.url();
+    assert_eq!(served.json("discovery")["jwks_uri"], format!("{url}/ims/keys"));
+    let end = served.run("discovery");
+    assert!(end.stdout.contains(&format!("  {url}/ims/keys\n")), "{}", end.stdout);
+}
+
+#[test]
 fn a_token_is_exchanged_on_behalf_of_its_user_and_for_another_account() {
     let served = Served::new();
     for (way, kind) in [
@@ -349,11 +358,12 @@ fn what_a_terminal_would_obey_is_shown_in_another_way() {
         ("organizations",    format!(r#"[{{"orgName":"{name}","orgRef":{{"ident":"a","authSrc":"{name}"}}}}]"#)),
         ("validate",         format!(r#"{{"valid":false,"reason":"{name}"}}"#)),
         ("validate",         format!(r#"{{"valid":true,"token":{{"user_id":"{name}"}}}}"#)),
+        ("discovery",        format!(r#"{{"issuer":"{name}","authorization_endpoint":"","token_endpoint":"","jwks_uri":""}}"#)),
         ("keys",             format!(r#"{{"keys":[{{"kty":"{}"}}]}}"#, name.replace("\\u009b", "\u{9b}"))),
     ];
     for (command, body) in table {
         let ims = Api::start([&answer("200 OK", &body)]);
-        let file = if command == "keys" { "" } else { "token.txt" };
+        let file = if ["keys", "discovery"].contains(&command) { "" } else { "token.txt" };
         let end = served.sandbox.run(&format!("{command} {file} --url {}", ims.url()));
         assert!(end.stdout.contains("owned"), "{command}: {end:?}");
         let obeyed = |c: char| c.is_control() && c != '\n';
