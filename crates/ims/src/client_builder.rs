@@ -35,6 +35,7 @@ pub struct ClientBuilder {
     certificate_margin: Duration,
     transport: Option<SharedTransport>,
     request_timeout: Duration,
+    retries: Option<u32>,
     clock: SharedClock,
     store: Option<SharedStore>,
     observer: Option<Observer>,
@@ -54,6 +55,7 @@ impl ClientBuilder {
             certificate_margin: CERTIFICATE_MARGIN,
             transport: None,
             request_timeout: REQUEST_TIMEOUT,
+            retries: None,
             clock: SharedClock::new(SystemClock),
             store: None,
             observer: None,
@@ -85,6 +87,13 @@ impl ClientBuilder {
     /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`].
     pub fn with_request_timeout(self, timeout: Duration) -> Self {
         Self { request_timeout: timeout, ..self }
+    }
+
+    /// Sends up to `retries` more requests when one fails that may succeed later, also while callers wait: for a program that
+    /// asks once and ends. Without it they learn of the first failure at once; see
+    /// [`TokenKeeper::with_retries`](ims_token::TokenKeeper::with_retries).
+    pub fn with_retries(self, retries: u32) -> Self {
+        Self { retries: Some(retries), ..self }
     }
 
     /// Signs assertions that live for `lifetime` instead of five minutes.
@@ -121,7 +130,7 @@ impl ClientBuilder {
         let (client_id, org_id) = (credential.client_id().clone(), credential.org_id().cloned());
         let (store, observer, clock) =
             (self.store.clone(), self.observer.clone(), self.clock.clone());
-        let margin = self.certificate_margin;
+        let (margin, retries) = (self.certificate_margin, self.retries);
         let Source { tokens, ends_at, unsaved } = self.source(credential)?;
 
         let mut keeper = TokenKeeper::new(tokens, clock).with_client_id(&client_id);
@@ -130,6 +139,9 @@ impl ClientBuilder {
         }
         if let Some(store) = store {
             keeper = keeper.with_store(store, key);
+        }
+        if let Some(retries) = retries {
+            keeper = keeper.with_retries(retries);
         }
         if let Some(ends_at) = ends_at {
             keeper = keeper.with_credential_end(ends_at, margin);

@@ -101,7 +101,7 @@ impl From<ExchangeError> for Unobtained {
 impl From<Unobtained> for FetchError {
     fn from(unobtained: Unobtained) -> Self {
         match unobtained {
-            Unobtained::Unsigned(error) if error.is_transient() => Self::transient(error, None),
+            Unobtained::Unsigned(error) if error.is_transient() => Self::unsent(error),
             Unobtained::Unsigned(error) => Self::permanent(error),
             Unobtained::Refused(error, None) => error.into(),
             // The clock of IMS may be a little behind ours, so that to sign anew can help all the same.

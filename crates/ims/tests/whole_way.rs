@@ -10,7 +10,7 @@ use ims::{
     exchange::{
         ExchangeError, Request, Response, Transport, TransportError, testing::FakeTransport,
     },
-    token::{Clock, testing::FakeClock},
+    token::{Clock, RETRIES, testing::FakeClock},
 };
 use ims_emulator::{
     Binding, Certificate, Emulator, Endpoint, Fault, FaultRule, Refusal, TokenKey, Verdict,
@@ -72,6 +72,19 @@ async fn a_thousand_callers_at_once_make_one_exchange() {
     fingerprints.dedup();
     assert_eq!(fingerprints.len(), 1);
     assert_eq!(emulator.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_program_that_asks_once_may_ask_for_retries() {
+    for (retries, requests, obtains) in [(None, 1, false), (Some(RETRIES), 2, true)] {
+        let emulator = emulator(binding()).await;
+        emulator.inject(FaultRule::new(Fault::Unavailable { retry_after: None }).times(1));
+        let builder = builder(&emulator.url(), SERVICE_ACCOUNT);
+        let builder = retries.into_iter().fold(builder, ClientBuilder::with_retries);
+        let token = builder.build().unwrap().access_token().await;
+        assert_eq!(token.is_ok(), obtains, "{token:?}");
+        assert_eq!(emulator.requests().len(), requests, "{retries:?}");
+    }
 }
 
 #[tokio::test]
