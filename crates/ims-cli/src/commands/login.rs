@@ -183,21 +183,18 @@ impl Arguments {
         }
     }
 
-    /// Tells the person where to go, or goes there.
+    /// Tells the person where to go, and goes there if it can.
     fn send_to(&self, url: &str, way: &Way) {
-        match way {
-            Way::Paste => {
-                output::note(
-                    "note",
-                    "open this address, sign in, and paste the one at which the browser ends",
-                );
-            }
-            Way::Listen(..) if self.no_browser => {
-                output::note("note", "open this address in a browser of this machine");
-            }
-            Way::Listen(..) => browser::open(url),
-        }
+        let advice = match way {
+            Way::Paste => "open this address, sign in, and paste the one at which the browser ends",
+            Way::Listen(..) if self.no_browser => "open this address in a browser of this machine",
+            Way::Listen(..) => "the browser opens; if it shows nothing, open this address",
+        };
+        output::note("note", advice);
         output::note("open", url);
+        if matches!(way, Way::Listen(..)) && !self.no_browser {
+            browser::open(url);
+        }
     }
 }
 

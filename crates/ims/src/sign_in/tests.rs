@@ -2,7 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_exchange::testing::FakeTransport;
-use ims_token::testing::FakeClock;
+use ims_token::{MemoryStore, SharedStore, testing::FakeClock};
 use serde_json::{Value, json};
 
 use super::*;
@@ -105,6 +105,28 @@ async fn what_is_kept_is_found_by_the_client_that_goes_on() {
     let kept = credential.refresh_tokens.load().await.unwrap().unwrap();
     assert_eq!(kept.expose_secret(), "canary-refresh");
     assert!(!format!("{signed_in:?} {credential:?}").contains("canary"));
+}
+
+#[tokio::test]
+async fn a_client_with_the_same_store_finds_the_access_token_at_the_same_ims_only() {
+    let signed_in = finished(json!({})).await.unwrap();
+    let clock = FakeClock::new(NumericDate::from_seconds(NOW));
+    let store = SharedStore::new(MemoryStore::new(SharedClock::new(clock.clone())));
+    signed_in.cache_in(&store, RefreshTokens::empty()).await.unwrap();
+    for (environment, is_found) in
+        [(Environment::production(), true), (Environment::stage(), false)]
+    {
+        let credentials = Credentials::new(environment, Credential::User(credential()));
+        let client = crate::Client::builder(&credentials)
+            .with_store(store.clone())
+            .with_clock(clock.clone())
+            .with_transport(FakeTransport::new([]))
+            .build()
+            .unwrap();
+        let found = client.access_token().await.ok();
+        let found = found.as_ref().map(AccessToken::expose_secret);
+        assert_eq!(found, is_found.then_some("a"), "{}", credentials.environment());
+    }
 }
 
 #[tokio::test]

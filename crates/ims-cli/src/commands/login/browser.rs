@@ -1,6 +1,6 @@
 //! The person's browser.
 
-use std::env;
+use std::{env, thread};
 
 use crate::output;
 
@@ -18,11 +18,14 @@ pub(super) fn obstacle() -> Option<&'static str> {
     }
 }
 
-/// Opens `url`, by `BROWSER` if that is set. If that fails, the person can still open it.
+/// Opens `url`, by `BROWSER` if that is set. If that fails, the person is told, who can still open it.
+///
+/// It does so on a thread of its own: a browser that runs in the terminal takes as long as the person does.
 pub(super) fn open(url: &str) {
-    let told = match webbrowser::open(url) {
-        Ok(()) => "the browser is opened; if it shows nothing, open this address",
-        Err(_) => "no browser can be opened here; open this address",
-    };
-    output::note("note", told);
+    let url = url.to_owned();
+    thread::spawn(move || {
+        if webbrowser::open(&url).is_err() {
+            output::note("note", "no browser can be opened here: open the address yourself");
+        }
+    });
 }
