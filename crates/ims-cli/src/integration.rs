@@ -6,7 +6,9 @@ use clap::Args;
 use etcetera::BaseStrategy;
 use ims::{
     Client, ClientBuilder, ClientSecrets, Credential, Credentials, CredentialsError,
-    claims::Environment, exchange::ClientSecret, token::FileStore,
+    claims::Environment,
+    exchange::ClientSecret,
+    token::{FileStore, RETRIES},
 };
 
 use crate::{context_file::contexts, failure::Failure, output, sign_in_place::SignInPlace};
@@ -148,7 +150,8 @@ pub(crate) fn caching_client(credentials: &Credentials) -> Result<Client, Failur
         }
         _ => Client::builder(credentials).with_store(FileStore::new(cache_folder()?)),
     };
-    Ok(builder.build()?)
+    // A command asks once, so it has no second call by which to try again.
+    Ok(builder.with_retries(RETRIES).build()?)
 }
 
 /// `IMS_CACHE_DIR`, else the folder `ims` in the user's cache.

@@ -80,10 +80,10 @@ fn the_token_is_printed_as_data_or_as_a_header_field_too() {
 }
 
 #[test]
-fn sixteen_processes_with_an_empty_cache_make_one_exchange() {
+fn sixty_four_processes_with_an_empty_cache_make_one_exchange() {
     let (sandbox, emulator) = served();
     let arguments = format!("token -c credentials.json --url {}", emulator.url());
-    let children: Vec<_> = (0..16).map(|_| sandbox.ims(&arguments).spawn().unwrap()).collect();
+    let children: Vec<_> = (0..64).map(|_| sandbox.ims(&arguments).spawn().unwrap()).collect();
     let mut tokens: Vec<String> = children
         .into_iter()
         .map(|child| Finished::from(child.wait_with_output().unwrap()))
@@ -93,6 +93,15 @@ fn sixteen_processes_with_an_empty_cache_make_one_exchange() {
     tokens.dedup();
     assert_eq!(tokens.len(), 1);
     assert_eq!(emulator.exchanges(), 1);
+}
+
+#[test]
+fn one_answer_that_ims_was_busy_does_not_end_a_command_that_asks_once() {
+    let sandbox = Sandbox::new();
+    sandbox.write("busy.toml", "[[faults]]\nfault = \"unavailable\"\ntimes = 1\n");
+    let emulator = RunningEmulator::start(&sandbox, "-c credentials.json --config busy.toml");
+    token(&sandbox, &emulator, "");
+    assert_eq!(emulator.exchanges(), 2);
 }
 
 #[test]
