@@ -348,6 +348,22 @@ fn browser_names_the_browser_and_it_is_told_the_address_and_no_more() {
 }
 
 #[test]
+fn a_browser_that_runs_in_the_terminal_holds_nothing_up() {
+    let (sandbox, emulator) = served();
+    let (script, left) = (sandbox.path("lynx"), sandbox.path("left"));
+    assert!(Command::new("mkfifo").arg(&left).status().unwrap().success());
+    sandbox.write("lynx", format!("#!/bin/sh\ncat {}\n", left.display()));
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut command = sandbox.ims("login -c people.json");
+    command.env("BROWSER", &script);
+    let login = Login::start(command);
+    register(&sandbox, &emulator, &login.parameter("redirect_uri"));
+    assert_eq!(get(&answer(login.url(), "allow")).status, 200);
+    fs::write(left, "").unwrap();
+    assert_eq!(login.end().code, Some(0));
+}
+
+#[test]
 fn a_public_client_needs_no_file_but_leaves_one() {
     let (sandbox, emulator) = served();
     let url = emulator.url();
