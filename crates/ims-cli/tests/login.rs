@@ -385,6 +385,19 @@ fn a_public_client_needs_no_file_but_leaves_one() {
 }
 
 #[test]
+fn a_sign_in_that_cannot_be_kept_is_none_and_the_place_is_named() {
+    let (sandbox, emulator) = served();
+    fs::create_dir_all(sandbox.path(FILES).parent().unwrap()).unwrap();
+    sandbox.write(FILES, "no folder");
+    let login = Login::listening(&sandbox, &emulator);
+    let page = get(&answer(login.url(), "allow"));
+    assert!(page.status == 400 && page.body.contains("You are not signed in"), "{page:?}");
+    let end = login.end();
+    assert_failed(&end, 4, &["the sign-in cannot be kept", FILES]);
+    assert!(!end.stderr.contains("keyring"), "{end:?}");
+}
+
+#[test]
 fn what_is_not_for_people_or_not_free_is_refused_before_anybody_is_asked() {
     let (sandbox, _emulator) = served();
     for command in ["login", "logout"] {

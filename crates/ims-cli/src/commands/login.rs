@@ -265,10 +265,12 @@ async fn keep(signed_in: &SignedIn, place: &SignInPlace) -> Result<Option<Refres
     if let Some(error) = obstacle {
         output::note("note", &format!("the keyring is not used: {}", with_causes(&error)));
     }
+    let file = place.in_file();
+    let is_file = new.place() == file.place();
     let kept = match signed_in.keep_in(new).await {
-        Err(SignInError::NotKept(error)) => {
+        Err(SignInError::NotKept(error)) if !is_file => {
             output::note("note", &format!("the keyring is not used: {}", with_causes(&error)));
-            signed_in.keep_in(place.in_file()).await
+            signed_in.keep_in(file).await
         }
         kept => kept,
     };
