@@ -15,7 +15,9 @@ const MAX_DEPTH: u8 = 16;
 /// Reads `json` as one object; `part` names it in errors.
 pub(crate) fn object(json: &[u8], part: &'static str) -> Result<JsonObject, JwtError> {
     let fault = Cell::new(JwtError::NotAnObject { part });
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    // All of it at once, which is faster than text by text, as serde_json does with octets.
+    let json = core::str::from_utf8(json).map_err(|_| JwtError::NotAnObject { part })?;
+    let mut deserializer = serde_json::Deserializer::from_str(json);
     let seed = Strict { levels_left: MAX_DEPTH, part, fault: &fault };
     let value = seed.deserialize(&mut deserializer).map_err(|_| fault.get())?;
     match (value, deserializer.end()) {
@@ -125,6 +127,8 @@ mod tests {
         {
             assert_eq!(fault(json), JwtError::NotAnObject { part: "header" }, "{json:?}");
         }
+        let no_utf_8 = object(b"{\"a\":\"\xff\"}", "header");
+        assert_eq!(no_utf_8, Err(JwtError::NotAnObject { part: "header" }));
     }
 
     #[test]
