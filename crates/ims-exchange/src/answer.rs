@@ -16,8 +16,15 @@ pub(crate) fn json<T: DeserializeOwned>(
     if !response.status().is_success() {
         return Err(Refusal::read(response, presented, now, secrets));
     }
-    let body = is_json(response).then(|| strict_json::read(response.body())).flatten();
+    let body = is_json(response).then(|| members(response)).flatten();
     body.ok_or_else(|| unrecognized(response))
+}
+
+/// Reads the body as `T`, `None` if it is not that or is longer than an answer of IMS. Transports promise that it is not, but
+/// some are strangers'.
+pub(crate) fn members<T: DeserializeOwned>(response: &Response) -> Option<T> {
+    let is_short = response.body().len() <= Response::MAX_BODY;
+    is_short.then(|| strict_json::read(response.body())).flatten()
 }
 
 /// Reads a success that says nothing: an empty body or a JSON object. A page is no success, whatever its status: behind it

@@ -3,6 +3,7 @@
 
 use std::{fmt, time::Duration};
 
+use form_urlencoded::byte_serialize;
 use http::{
     HeaderName, StatusCode,
     header::{DATE, RETRY_AFTER},
@@ -10,7 +11,7 @@ use http::{
 use ims_claims::NumericDate;
 use serde::Deserialize;
 
-use crate::{ExchangeError, Response, strict_json};
+use crate::{ExchangeError, Response, answer};
 
 mod table;
 
@@ -75,7 +76,7 @@ impl Refusal {
         now: Option<NumericDate>,
         secrets: &[&str],
     ) -> ExchangeError {
-        let body = strict_json::read::<ErrorBody>(response.body()).unwrap_or_default();
+        let body = answer::members::<ErrorBody>(response).unwrap_or_default();
         // A secret of fewer characters is a test's, and could be in a code by chance.
         let repeats_secret =
             |code: &str| secrets.iter().any(|secret| secret.len() >= 8 && code.contains(secret));
@@ -189,7 +190,9 @@ pub(crate) fn scrub(text: &str, secrets: &[&str]) -> String {
     const LONGEST_WORD: usize = 48;
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        text = text.replace(secret, "…");
+        // Who complains of a form may repeat it as it was sent.
+        let as_sent: String = byte_serialize(secret.as_bytes()).collect();
+        text = text.replace(secret, "…").replace(&as_sent, "…");
     }
     let words =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());

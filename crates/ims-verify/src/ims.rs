@@ -8,7 +8,7 @@ use std::{
 use ims_claims::{ClientId, Environment, NumericDate};
 use ims_exchange::{
     ExchangeError, PublishedKeys, Request, Response, SharedTransport, TokenKind, TokenValidity,
-    Transport, TransportError, ValidateToken,
+    Transport, ValidateToken,
 };
 use ims_sign::VerificationKeys;
 
@@ -74,11 +74,6 @@ impl Ims {
 
     async fn send(&self, request: Request) -> Result<Response, NotVerified> {
         let response = self.transport.send(request, REQUEST_TIMEOUT).await;
-        let response = response.and_then(|response| {
-            // Transports promise this, but keys are read from strangers' transports, too.
-            let is_short = response.body().len() <= Response::MAX_BODY;
-            if is_short { Ok(response) } else { Err(TransportError::TooLong) }
-        });
         response.map_err(|error| NotVerified::Unavailable(ExchangeError::from(error)))
     }
 }

@@ -197,6 +197,12 @@ fn a_date_to_wait_for_is_held_against_the_date_of_the_answer() {
     assert_eq!(wait(&[retry_after]), None);
 }
 
+#[test]
+fn a_secret_is_not_repeated_as_the_form_had_it() {
+    let said = scrub("cannot read client_secret=s%26+1&x=1, s& 1", &["s& 1"]);
+    assert_eq!(said, "cannot read client_secret=…&x=1, …");
+}
+
 proptest! {
     #[test]
     fn no_text_of_ims_brings_a_secret_back(before in "\\PC{0,40}", after in "\\PC{0,40}") {

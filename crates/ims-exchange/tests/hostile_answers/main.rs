@@ -142,6 +142,15 @@ fn what_is_no_object_of_this_kind_is_refused() {
 }
 
 #[test]
+fn an_answer_of_64_kib_is_read_and_one_byte_more_is_not_whatever_the_transport_takes() {
+    for door in doors::all(&Secrets::new()) {
+        let padded = |length: usize| door.good.to_owned() + &" ".repeat(length - door.good.len());
+        (door.read)(&json(200, padded(Response::MAX_BODY))).unwrap();
+        assert_unrecognized(&door, &json(200, padded(Response::MAX_BODY + 1)), "64 KiB + 1");
+    }
+}
+
+#[test]
 fn a_redirect_is_a_refusal() {
     for door in doors::all(&Secrets::new()) {
         for status in [300, 301, 302, 303, 304, 307, 308] {
