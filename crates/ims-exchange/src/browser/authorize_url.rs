@@ -27,6 +27,7 @@ pub struct AuthorizeUrl<'a> {
 
 /// The version of the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum AuthorizeVersion {
     /// `/ims/authorize/v1`, which knows neither nonce nor prompt.
     V1,
@@ -56,6 +57,7 @@ pub enum ResponseType {
 
 /// Whether IMS may ask the user to sign in, `prompt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Prompt {
     /// It may not: the redirect carries `login_required`, `consent_required` or `interaction_required` instead.
     None,
