@@ -20,6 +20,7 @@ pub use key_cache::{
     FAILURE_PAUSE, KEYS_FRESH, KEYS_REFRESHED, KEYS_STALE, LEAST_REFETCH_INTERVAL,
 };
 pub use memory::{INVALID_REMEMBERED, MOST_INVALID, MOST_VALID, VALID_REMEMBERED};
+pub use questions::MOST_QUESTIONS;
 pub use requirements::{Requirements, SKEW};
 pub use verified_token::VerifiedToken;
 pub use verifier::TokenVerifier;

@@ -9,7 +9,6 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     Authority, Fault, NotVerified, Requirements, VerifiedToken,
-    flight::Flight,
     ims::Ims,
     key_cache::KeyCache,
     memory::{Memory, TokenDigest},
@@ -20,7 +19,10 @@ use crate::{
 /// Verifies the access tokens that one IMS issues, for those who receive them. It holds no credentials.
 ///
 /// A clone shares keys and memory. Building one needs no runtime and sends nothing; to ask IMS, tokio has to be running. What
-/// is asked is asked once, however many wait for it, and who gives up waiting cancels nothing.
+/// is asked is asked once, however many wait for it, and who gives up waiting cancels nothing, up to [`MOST_QUESTIONS`]
+/// questions at a time. [`without_memory`](TokenVerifier::without_memory) each caller asks about its token for itself.
+///
+/// [`MOST_QUESTIONS`]: crate::MOST_QUESTIONS
 ///
 /// No clock is read: every call takes `now`, the time of day, and what is kept is kept by the same times. A clock that is put
 /// back makes what was kept before it old, not young.
@@ -147,17 +149,15 @@ impl TokenVerifier {
             self.ims.expect_valid(token, verified.client_id(), now).await?;
             return Ok(verified);
         };
-        let landing = self.questions.join(digest, || {
-            let (ims, memory) = (Arc::clone(&self.ims), Arc::clone(memory));
-            let token = SecretString::from(token);
-            Flight::begin(async move {
-                let (token, client_id) = (token.expose_secret(), verified.client_id());
-                let verdict = ims.expect_valid(token, client_id, now).await.map(|()| verified);
-                memory.remember(digest, &verdict, now);
-                verdict
-            })
-        });
-        landing.await
+        let (ims, memory) = (Arc::clone(&self.ims), Arc::clone(memory));
+        let token = SecretString::from(token);
+        let question = async move {
+            let (token, client_id) = (token.expose_secret(), verified.client_id());
+            let verdict = ims.expect_valid(token, client_id, now).await.map(|()| verified);
+            memory.remember(digest, &verdict, now);
+            verdict
+        };
+        self.questions.join(digest, question).await
     }
 
     fn claims(&self, jwt: &CompactJwt<'_>, now: NumericDate) -> Result<VerifiedToken, Fault> {

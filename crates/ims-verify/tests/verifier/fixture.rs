@@ -139,6 +139,8 @@ struct State {
     asked: Mutex<Vec<Asked>>,
     /// Without a permit, nothing is answered.
     gate: Semaphore,
+    /// One for each question that is neither answered nor given up.
+    waiting: Arc<()>,
 }
 
 /// A question as the wire would have it.
@@ -155,6 +157,7 @@ impl FakeIms {
             validity: Mutex::new(Answer::ok(json!({"valid": true, "token": claims()}).to_string())),
             asked: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            waiting: Arc::default(),
         }))
     }
 
@@ -183,6 +186,11 @@ impl FakeIms {
     /// How often it was asked about a token.
     pub(crate) fn questions(&self) -> usize {
         self.count("/ims/validate_token/")
+    }
+
+    /// How many questions are neither answered nor given up.
+    pub(crate) fn waiting(&self) -> usize {
+        Arc::strong_count(&self.0.waiting) - 1
     }
 
     pub(crate) fn last_question(&self) -> Asked {
@@ -220,6 +228,7 @@ impl Transport for FakeIms {
         let text = format!("{:?} {body}", request.headers());
         let is_for_keys = url.ends_with("/ims/keys");
         self.0.asked.lock().unwrap().push(Asked { url, text });
+        let _waiting = Arc::clone(&self.0.waiting);
         let _permit = self.0.gate.acquire().await.unwrap();
         let answer = if is_for_keys { &self.0.keys } else { &self.0.validity };
         let answer = answer.lock().unwrap().clone();

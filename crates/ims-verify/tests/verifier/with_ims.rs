@@ -4,7 +4,9 @@ use futures_util::FutureExt;
 use ims_claims::JwtError;
 use ims_sign::VerifyError;
 use ims_testkit::keys;
-use ims_verify::{Authority, Fault, INVALID_REMEMBERED, NotVerified, VALID_REMEMBERED};
+use ims_verify::{
+    Authority, Fault, INVALID_REMEMBERED, MOST_QUESTIONS, NotVerified, VALID_REMEMBERED,
+};
 
 use super::fixture::*;
 
@@ -159,6 +161,29 @@ async fn who_gives_up_cancels_no_question_and_its_answer_is_remembered() {
     settle().await;
     verifier.verify(&token, NOW).await.unwrap();
     assert_eq!(ims.questions(), 1);
+}
+
+#[tokio::test]
+async fn who_makes_up_tokens_and_hangs_up_leaves_no_more_than_so_many_questions_behind() {
+    let ims = FakeIms::new();
+    let verifier = ims.verifier(Authority::PublishedKeysElseIms);
+    // With the keys at hand, each made-up token goes to IMS at once.
+    verifier.verify(&token(&claims()), NOW).await.unwrap();
+    ims.close();
+    let made_up = |number: usize| unsigned(&format!("made-up-{number}"));
+    for number in 0..2 * MOST_QUESTIONS {
+        let hasty = verifier.verify(&made_up(number), NOW).now_or_never();
+        assert!(hasty.is_none(), "{number}: {hasty:?}");
+    }
+    settle().await;
+    assert_eq!(ims.waiting(), MOST_QUESTIONS);
+
+    // Who waits is answered even now.
+    let token = made_up(2 * MOST_QUESTIONS);
+    let (verdict, ()) = tokio::join!(verifier.verify(&token, NOW), async { ims.open() });
+    verdict.unwrap();
+    settle().await;
+    assert_eq!(ims.waiting(), 0);
 }
 
 #[tokio::test]
