@@ -68,14 +68,17 @@ impl Memory {
         }
     }
 
+    // Both put the new verdict in before they take the old one out. The other way round, two threads with different verdicts
+    // could leave both, and the refusal would not be seen; this way they can leave at the worst none.
+
     fn keep(&self, digest: TokenDigest, token: &VerifiedToken, now: NumericDate) {
-        self.invalid.remove(&digest);
         self.valid.insert(digest, token.clone(), now);
+        self.invalid.remove(&digest);
     }
 
     fn refuse(&self, digest: TokenDigest, fault: &Fault, now: NumericDate) {
-        self.valid.remove(&digest);
         self.invalid.insert(digest, fault.clone(), now);
+        self.valid.remove(&digest);
     }
 }
 
