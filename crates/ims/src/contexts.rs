@@ -1,7 +1,9 @@
 //! Credentials by name, in one file of the user: which there are, and which is meant where nobody says.
 
 use std::{
-    fmt, fs, io,
+    fmt,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,6 +22,8 @@ use crate::{Credentials, CredentialsError, private_file};
 #[derive(Clone)]
 pub struct Contexts {
     path: PathBuf,
+    /// What is in the file, as far as is known here.
+    text: String,
     document: DocumentMut,
 }
 
@@ -73,6 +77,12 @@ pub enum ContextsError {
         /// What is wrong.
         source: CredentialsError,
     },
+    /// Load the contexts again and repeat the change: another program has written the file since it was read.
+    #[error("{} has changed meanwhile", .path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// Choose another name: letters, digits, `-` and `_`.
     #[error("a context cannot have this name")]
     Name,
@@ -105,17 +115,13 @@ impl Contexts {
     /// [`ContextsError::File`] and [`ContextsError::Wrong`].
     pub fn load(path: impl Into<PathBuf>) -> Result<Self, ContextsError> {
         let path = path.into();
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(source) => return Err(file_error("read", &path, source)),
-        };
+        let text = read(&path)?;
         let wrong = |source| ContextsError::Wrong { path: path.clone(), source };
         // Our own reader of TOML tells the place of an error and not what stands there.
         Credentials::toml(&text).map_err(wrong)?;
         let document = text.parse();
         let document = document.map_err(|_| wrong(CredentialsError::NotText))?;
-        let contexts = Self { path: path.clone(), document };
+        let contexts = Self { path: path.clone(), text, document };
         let is_table = |name| contexts.document.get(name).is_none_or(Item::is_table_like);
         if is_table("contexts") {
             Ok(contexts)
@@ -178,7 +184,13 @@ impl Contexts {
     /// [`ContextsError::Unknown`]
     pub fn switch_to(&mut self, name: &str) -> Result<(), ContextsError> {
         self.expect(name)?;
-        self.document["current"] = value(name);
+        let current = &mut self.document["current"];
+        let decor = current.as_value().map(|old| old.decor().clone());
+        *current = value(name);
+        // A comment behind the old name stays.
+        if let (Some(new), Some(decor)) = (current.as_value_mut(), decor) {
+            *new.decor_mut() = decor;
+        }
         Ok(())
     }
 
@@ -220,10 +232,17 @@ impl Contexts {
     /// Writes the file, which its owner alone can read then.
     ///
     /// # Errors
-    /// [`ContextsError::File`]; what was there before is then still there.
-    pub fn save(&self) -> Result<(), ContextsError> {
-        private_file::replace(&self.path, &self.document.to_string())
-            .map_err(|source| file_error("write", &self.path, source))
+    /// [`ContextsError::File`] and [`ContextsError::Changed`]; what was there before is then still there.
+    pub fn save(&mut self) -> Result<(), ContextsError> {
+        let _lock = lock(&self.path);
+        if read(&self.path)? != self.text {
+            return Err(ContextsError::Changed { path: self.path.clone() });
+        }
+        let text = self.document.to_string();
+        private_file::replace(&self.path, &text)
+            .map_err(|source| file_error("write", &self.path, source))?;
+        self.text = text;
+        Ok(())
     }
 
     fn members(&self, name: &str) -> Result<Map<String, Value>, ContextsError> {
@@ -270,9 +289,24 @@ impl ContextsError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Wrong { source, .. } | Self::Unusable { source, .. } => source.hint(),
+            Self::Changed { .. } => Some("do it again".to_owned()),
             _ => None,
         }
     }
+}
+
+/// A file that is not there says nothing.
+fn read(path: &Path) -> Result<String, ContextsError> {
+    fs::read_to_string(path).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(String::new()),
+        _ => Err(file_error("read", path, error)),
+    })
+}
+
+/// Keeps programs like this one from writing until it is dropped. Where no file is yet, or no locks are, it keeps nobody.
+fn lock(path: &Path) -> Option<File> {
+    let file = File::open(path).ok()?;
+    file.lock().ok().map(|()| file)
 }
 
 fn file_error(what: &'static str, path: &Path, source: io::Error) -> ContextsError {

@@ -84,6 +84,43 @@ fn the_file_is_for_its_owner_alone_and_a_link_to_it_stays_one() {
     assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside");
 }
 
+#[test]
+fn what_another_program_wrote_meanwhile_is_not_lost() {
+    let folder = folder();
+    let path = folder.path().join("config.toml");
+    let (mut first, mut second) = (Contexts::load(&path).unwrap(), Contexts::load(&path).unwrap());
+    first.add("one", &ContextFile::new("credentials.json")).unwrap();
+    second.add("two", &ContextFile::new("credentials.json")).unwrap();
+    first.save().unwrap();
+    let error = second.save().unwrap_err();
+    assert_eq!(chain(&error), format!("{} has changed meanwhile", path.display()));
+    assert_eq!(error.hint().as_deref(), Some("do it again"));
+    first.add("three", &ContextFile::new("credentials.json")).unwrap();
+    first.save().unwrap();
+    assert_eq!(Contexts::load(&path).unwrap().names(), ["one", "three"]);
+}
+
+#[test]
+fn of_many_writers_at_once_none_loses_what_another_saved() {
+    let folder = folder();
+    let path = folder.path().join("config.toml");
+    fs::write(&path, "# contexts\n").unwrap();
+    let add = &|name: String| loop {
+        let mut contexts = Contexts::load(&path).unwrap();
+        contexts.add(&name, &ContextFile::new("credentials.json")).unwrap();
+        match contexts.save() {
+            Err(ContextsError::Changed { .. }) => {}
+            saved => return saved.unwrap(),
+        }
+    };
+    std::thread::scope(|scope| {
+        for writer in 0..8 {
+            scope.spawn(move || (0..4).for_each(|n| add(format!("w{writer}-{n}"))));
+        }
+    });
+    assert_eq!(Contexts::load(&path).unwrap().names().len(), 32);
+}
+
 const BY_HAND: &str = "# mine
 current = \"old\" # for now
 
@@ -109,7 +146,7 @@ fn the_comments_of_a_person_stay() {
     contexts.remove("old").unwrap();
     contexts.save().unwrap();
     let text = fs::read_to_string(&path).unwrap();
-    for kept in ["# mine\n", "current = \"other\"", "# kept\n[contexts.other]\n"] {
+    for kept in ["# mine\n", "current = \"other\" # for now\n", "# kept\n[contexts.other]\n"] {
         assert!(text.contains(kept), "{kept} in {text}");
     }
     assert!(!text.contains("[contexts.old]"), "{text}");
