@@ -253,7 +253,7 @@ impl Credentials {
     fn of(form: Form, fields: &Fields<'_>, place: &Place<'_>) -> Result<Self, CredentialsError> {
         let (environment, credential) = form.read(fields, place)?;
         let redirect_uri = match &credential {
-            Credential::User(_) => fields.optional_text("redirect_uri")?.map(str::to_owned),
+            Credential::User(_) => form.redirect_uri(fields, place)?,
             _ => None,
         };
         let warnings = match place.file {

@@ -40,11 +40,7 @@ pub(super) fn credential(
     fields: &Fields<'_>,
     place: &Place<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
-    let context = match place.selected {
-        _ if fields.has("ims") => &selected(&fields.object("ims")?, place)?,
-        Some(_) => return Err(CredentialsError::NoneSelected { names: String::new() }),
-        None => fields,
-    };
+    let context = &context(fields, place)?;
     let credential = if context.has("redirect_uri") {
         user_login::credential(context, "scope", context.optional("ims_org_id")?)
     } else if context.has("meta_scopes") && !context.flag("oauth_enabled")? {
@@ -53,6 +49,23 @@ pub(super) fn credential(
         SERVER_TO_SERVER.read(context)
     };
     Ok((environment(context, place)?, credential?))
+}
+
+/// Where a person comes back to from the sign-in.
+pub(super) fn redirect_uri(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Option<String>, CredentialsError> {
+    user_login::redirect_uri(&context(fields, place)?, "redirect_uri")
+}
+
+/// The context that is meant; the whole may be one without a name.
+fn context<'a>(fields: &Fields<'a>, place: &Place<'_>) -> Result<Fields<'a>, CredentialsError> {
+    match place.selected {
+        _ if fields.has("ims") => selected(&fields.object("ims")?, place),
+        Some(_) => Err(CredentialsError::NoneSelected { names: String::new() }),
+        None => Ok(fields.clone()),
+    }
 }
 
 /// The context that is selected, else the one that `ims.config.current` names, else the only one. The context in which
@@ -65,9 +78,15 @@ fn selected<'a>(ims: &Fields<'a>, place: &Place<'_>) -> Result<Fields<'a>, Crede
     {
         return contexts.object(current);
     }
-    let contexts = contexts.members().into_iter();
-    let usable = contexts.filter(|(_, context)| context.has("client_id"));
-    place.select(usable.map(|(name, context)| (name.to_owned(), context)).collect())
+    let members = contexts.members().into_iter();
+    let usable = members.filter(|(_, context)| context.has("client_id"));
+    let usable: Vec<_> = usable.map(|(name, context)| (name.to_owned(), context)).collect();
+    if usable.is_empty() {
+        return Err(
+            ims.wrong_type("contexts", "an object with a context in it that has a client_id")
+        );
+    }
+    place.select(usable)
 }
 
 /// The key itself, its lines, or a path to it.

@@ -20,6 +20,14 @@ pub(super) fn credential(
     aio_context::credential(&configuration.fields()?, place)
 }
 
+/// Where a person comes back to from the sign-in.
+pub(super) fn redirect_uri(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Option<String>, CredentialsError> {
+    aio_context::redirect_uri(&configuration(fields).fields()?, place)
+}
+
 /// The part of aio's configuration that is about contexts.
 fn configuration(fields: &Fields<'_>) -> Document {
     let mut contexts = Map::new();

@@ -60,8 +60,8 @@ pub(super) fn credential(
 
 fn environment(fields: &Fields<'_>) -> Result<Environment, CredentialsError> {
     match fields.optional_text("environment")? {
-        None | Some("prod") => Ok(Environment::production()),
+        None | Some("prod" | "support") => Ok(Environment::production()),
         Some("stage") => Ok(Environment::stage()),
-        Some(_) => Err(fields.wrong_type("environment", "\"prod\" or \"stage\"")),
+        Some(_) => Err(fields.wrong_type("environment", "\"prod\", \"support\" or \"stage\"")),
     }
 }

@@ -19,15 +19,39 @@ use crate::{ApiKeyCredential, KeyPair, ServerToServerCredential, ServiceAccountC
 const PRIVATE_KEY: &str = "private.key";
 const CERTIFICATE: &str = "certificate_pub.crt";
 
+/// The `.aio` of an application has its project, too, without the credentials: these are among the contexts then.
 pub(super) fn is_it(fields: &Fields<'_>) -> bool {
-    fields.has("project") || fields.has("workspace")
+    (fields.has("project") || fields.has("workspace")) && !fields.has("ims")
 }
 
 pub(super) fn credential(
     fields: &Fields<'_>,
     place: &Place<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
-    let project = if fields.has("project") { &fields.object("project")? } else { fields };
+    let (project, entry, kind) = selected(fields, place)?;
+    Ok((Environment::production(), kind.read(&project, &entry, place)?))
+}
+
+/// Where a person comes back to from the sign-in. Of several, the console knows one as the default; the others are patterns.
+pub(super) fn redirect_uri(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Option<String>, CredentialsError> {
+    match selected(fields, place)? {
+        (_, entry, Kind::User(name)) => {
+            let login = entry.object(name)?;
+            user_login::redirect_uri(&login, login.name_of(&["defaultRedirectUri", "redirect_uri"]))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The project, and the one of its credentials that is meant.
+fn selected<'a>(
+    fields: &Fields<'a>,
+    place: &Place<'_>,
+) -> Result<(Fields<'a>, Fields<'a>, Kind), CredentialsError> {
+    let project = if fields.has("project") { fields.object("project")? } else { fields.clone() };
     let details = project.object("workspace")?.object("details")?;
     let entries = details.objects("credentials")?;
     let usable = entries.iter().filter_map(|entry| Some((entry, Kind::of(entry, place.side)?)));
@@ -40,7 +64,7 @@ pub(super) fn credential(
         usable.retain(|(_, kind)| kind.is_for_servers());
     }
     let (entry, kind) = place.select(named(usable, place)?)?;
-    Ok((Environment::production(), kind.read(project, entry, place)?))
+    Ok((project, entry.clone(), kind))
 }
 
 /// The kinds of credentials, each by the member that holds it.
@@ -126,8 +150,9 @@ fn named<'e, 'f>(
     entries.into_iter().zip(&names).map(|(entry, name)| label(entry, name)).collect()
 }
 
+/// The organization, which a workspace without its project does not tell.
 fn org_id(project: &Fields<'_>) -> Result<Option<OrgId>, CredentialsError> {
-    project.object("org")?.optional("ims_org_id")
+    if project.has("org") { project.object("org")?.optional("ims_org_id") } else { Ok(None) }
 }
 
 fn server_to_server(

@@ -3,12 +3,13 @@
 use std::fmt;
 
 use ims_claims::Environment;
+use serde_json::Value;
 
 use super::{
     Credential, CredentialsError, Fields, Place, aem_service, aio_context, aio_java, aio_variables,
     analytics_config, analytics_sample, console_project, environment_variables, imscli, jwt_auth,
     language::Language, own_format, pdf_services, reactor, s2s_variables, service_api_key,
-    user_management,
+    user_login, user_management,
 };
 use Language::{Dotenv, Hjson, Ini, Json, Properties, Toml, Yaml};
 
@@ -134,6 +135,20 @@ impl Form {
         read(fields, place)
     }
 
+    /// Where a person comes back to from the sign-in, if the form has a place for it.
+    pub(super) fn redirect_uri(
+        self,
+        fields: &Fields<'_>,
+        place: &Place<'_>,
+    ) -> Result<Option<String>, CredentialsError> {
+        match self {
+            Self::ConsoleProject => console_project::redirect_uri(fields, place),
+            Self::AioContext | Self::CloudManager => aio_context::redirect_uri(fields, place),
+            Self::AioVariables => aio_variables::redirect_uri(fields, place),
+            _ => user_login::redirect_uri(fields, "redirect_uri"),
+        }
+    }
+
     /// Whether there may be several credentials, each with a name to select it by.
     fn has_names(self) -> bool {
         let named =
@@ -156,6 +171,21 @@ fn unrecognized(fields: &Fields<'_>) -> CredentialsError {
     if fields.has("accessToken") || fields.has("access_token") {
         CredentialsError::AccessToken
     } else {
-        CredentialsError::Unrecognized { members: fields.names() }
+        CredentialsError::Unrecognized { members: names(fields) }
     }
 }
+
+/// The names that may be told: to Java's properties each line has a name, a line of a key among them.
+fn names(fields: &Fields<'_>) -> String {
+    let is_name = |name: &str| {
+        name.len() <= LONGEST_NAME
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.$".contains(c))
+    };
+    let says_something =
+        |value: &Value| value.as_str().is_none_or(|text| text.chars().any(char::is_alphanumeric));
+    let told = fields.values().filter(|(name, value)| is_name(name) && says_something(value));
+    told.map(|(name, _)| name).collect::<Vec<_>>().join(", ")
+}
+
+/// A line of PEM has 64, the longest name of a form has some 50.
+const LONGEST_NAME: usize = 60;

@@ -13,6 +13,8 @@ mod forms;
 mod references;
 mod selection;
 #[cfg(feature = "formats")]
+mod variants;
+#[cfg(feature = "formats")]
 mod wild;
 
 const CLIENT_SECRET: &str = "canary-client-secret";

@@ -2,6 +2,7 @@
 //! no refresh token: where that lies is for the program to say.
 
 use ims_claims::OrgId;
+use serde_json::Value;
 
 use super::{Credential, CredentialsError, Fields, Place, own_format};
 use crate::{ClientSecrets, RefreshTokens, UserCredential};
@@ -24,6 +25,22 @@ pub(super) fn credential(
     let name = fields.name_of(&["client_secrets", "client_secret"]);
     let client_secrets = fields.has(name).then(|| fields.client_secrets(name)).transpose()?;
     user(fields, scopes, client_secrets, org_id)
+}
+
+/// Where a person comes back to from the sign-in: one place, or the first of a list.
+pub(super) fn redirect_uri<'a>(
+    fields: &Fields<'a>,
+    name: &str,
+) -> Result<Option<String>, CredentialsError> {
+    let text = |value: &Value| {
+        let text = value.as_str().map(str::to_owned);
+        text.ok_or_else(|| fields.wrong_type(name, "a string or a list of strings"))
+    };
+    let first = |value: &'a Value| match value {
+        Value::Array(list) => list.first(),
+        one => Some(one),
+    };
+    fields.value(name).and_then(first).map(text).transpose()
 }
 
 fn user(

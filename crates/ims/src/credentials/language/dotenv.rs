@@ -33,7 +33,7 @@ fn name_of(text: &str) -> Option<&str> {
 }
 
 /// A value and what comes after its line. Between quotation marks it may hold ends of lines, and between double ones `\n`
-/// means such an end.
+/// means such an end and `\"` a quotation mark.
 fn value_of(text: &str) -> Option<(String, &str)> {
     let text = text.trim_start_matches([' ', '\t']);
     let Some(quote) = text.chars().next().filter(|c| "\"'`".contains(*c)) else {
@@ -41,13 +41,44 @@ fn value_of(text: &str) -> Option<(String, &str)> {
         let value = line.split_once(" #").map_or(line, |(value, _comment)| value);
         return Some((value.trim().to_owned(), after_line(text)));
     };
-    let (value, after) = text[1..].split_once(quote)?;
-    let value = if quote == '"' {
-        value.replace("\\n", "\n").replace("\\r", "\r")
+    let (value, after) = if quote == '"' {
+        double_quoted(&text[1..])?
     } else {
-        value.to_owned()
+        let (value, after) = text[1..].split_once(quote)?;
+        (value.to_owned(), after)
     };
     Some((value, after_line(after)))
+}
+
+/// What stands before the next double quotation mark that is not escaped, and what comes after it.
+fn double_quoted(text: &str) -> Option<(String, &str)> {
+    let mut is_escaped = false;
+    let end = text.find(|c| {
+        let ends = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
+    });
+    let (inner, rest) = text.split_at(end?);
+    Some((unescaped(inner), &rest[1..]))
+}
+
+fn unescaped(text: &str) -> String {
+    let mut value = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match (c, rest.clone().next()) {
+            ('\\', Some(escaped @ ('n' | 'r' | '"' | '\\'))) => {
+                rest.next();
+                value.push(match escaped {
+                    'n' => '\n',
+                    'r' => '\r',
+                    other => other,
+                });
+            }
+            (other, _) => value.push(other),
+        }
+    }
+    value
 }
 
 fn after_line(text: &str) -> &str {

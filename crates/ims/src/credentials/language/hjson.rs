@@ -88,13 +88,19 @@ impl<'a> Reader<'a> {
 
     /// A number, `true`, `false` or `null` that something ends, or else a string that goes on to the end of its line.
     fn bare(&mut self) -> Value {
-        let line = self.rest.split('\n').next().unwrap_or_default();
-        let comment = ["//", "/*"].iter().filter_map(|mark| line.find(mark)).min();
-        let end = line.find([',', ']', '}', '#']).into_iter().chain(comment).min();
-        let word = &line[..end.unwrap_or(line.len())];
+        // No further than needed: a line may be as long as the file, and all of it values.
+        let end = self.rest.find([',', ']', '}', '#', '/', '\n']).unwrap_or(self.rest.len());
+        let (word, after) = self.rest.split_at(end);
+        let is_ended =
+            !after.starts_with('/') || after.starts_with("//") || after.starts_with("/*");
         let (taken, value) = match serde_json::from_str(word.trim()) {
-            Ok(value @ (Value::Number(_) | Value::Bool(_) | Value::Null)) => (word, value),
-            _ => (line, line.trim().into()),
+            Ok(value @ (Value::Number(_) | Value::Bool(_) | Value::Null)) if is_ended => {
+                (word, value)
+            }
+            _ => {
+                let line = self.rest.split('\n').next().unwrap_or_default();
+                (line, line.trim().into())
+            }
         };
         self.rest = &self.rest[taken.len()..];
         value

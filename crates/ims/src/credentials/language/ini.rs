@@ -16,8 +16,9 @@ pub(super) fn parse(text: &str) -> Result<Value, CredentialsError> {
             continue;
         }
         if let (true, Some(name)) = (line.starts_with([' ', '\t']), &last) {
-            let value: &mut Value = &mut sections[&section][name];
-            *value = format!("{}\n{word}", value.as_str().unwrap_or_default()).into();
+            if let Value::String(value) = &mut sections[&section][name] {
+                value.extend(["\n", word]);
+            }
         } else if let Some(name) = word.strip_prefix('[') {
             name.strip_suffix(']').ok_or_else(wrong)?.clone_into(&mut section);
             sections.entry(section.as_str()).or_insert_with(|| Map::new().into());

@@ -25,8 +25,8 @@ fn forms() -> Vec<Value> {
     });
     let own_with = |changes| serde_json::from_str(&own_with(changes)).unwrap();
     let web = json!({
-        "client_id": "web", "client_secret": CLIENT_SECRET, "redirect_uri": ["https://canary.example"],
-        "defaultRedirectUri": "https://canary.example",
+        "client_id": "web", "client_secret": CLIENT_SECRET, "redirect_uri": ["https://example.com"],
+        "defaultRedirectUri": "https://example.com",
     });
     let common = json!({
         "org_id": "C74F69D7594880280@AdobeOrg", "client_id": "a64f5f10849a410a97ffdac8ae1",
