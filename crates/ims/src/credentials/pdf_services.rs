@@ -1,12 +1,23 @@
-//! `pdfservices-api-credentials.json` of Adobe PDF Services. Source: pdfservices-sdk 2.3.1.
+//! `pdfservices-api-credentials.json` of Adobe PDF Services. Source: pdfservices-sdk 2.3.1. Newer ones are for OAuth
+//! Server-to-Server and have no service account; what to ask for with them is observed in public clients (November 2026).
 
 use ims_claims::{Environment, ServiceAccount};
 
-use super::{Credential, CredentialsError, Fields, Place, vocabulary::key_at};
+use super::{
+    Credential, CredentialsError, Fields, Place,
+    vocabulary::{Scopes, ServerToServerWords, key_at},
+};
 use crate::ServiceAccountCredential;
 
 /// What the SDK asks for where the file says nothing.
 const CLAIM: &str = "ent_documentcloud_sdk";
+
+const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
+    client_id: &["client_id"],
+    client_secret: &["client_secret"],
+    org_id: &[""],
+    scopes: Scopes::Always(&["openid", "AdobeID", "DCAPI"]),
+};
 
 pub(super) fn is_it(fields: &Fields<'_>) -> bool {
     fields.has("client_credentials")
@@ -17,6 +28,9 @@ pub(super) fn credential(
     place: &Place<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let client = fields.object("client_credentials")?;
+    if !fields.has("service_account_credentials") {
+        return Ok((Environment::production(), SERVER_TO_SERVER.read(&client)?));
+    }
     let service_account = fields.object("service_account_credentials")?;
     let metascopes = if service_account.has("claim") {
         service_account.list("claim")?

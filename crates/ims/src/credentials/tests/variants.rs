@@ -116,6 +116,19 @@ fn the_support_environment_of_aepp_asks_the_production() {
 }
 
 #[test]
+fn the_newer_credentials_of_pdf_services_are_server_to_server() {
+    let text = json!({
+        "client_credentials": { "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET },
+        "service_principal_credentials": { "organization_id": "C74F69D7594880280@AdobeOrg" },
+    });
+    let credentials = read("pdfservices-api-credentials.json", &text.to_string());
+    assert_eq!(credentials.form(), Form::PdfServices);
+    let credential = server_to_server(credentials);
+    assert_eq!(credential.client_id.as_str(), CLIENT_ID);
+    assert_eq!(texts(&credential.scopes), ["openid", "AdobeID", "DCAPI"]);
+}
+
+#[test]
 fn windows_marks_and_ends_of_lines_change_nothing() {
     let ini = "[default]\nAPIKEY = id\nsecret: s\norgId=A@AdobeOrg\ntechnicalAccountId=B@techacct.adobe.com\n\
                \timsHost=ims-na1-stg1.adobelogin.com\n";
