@@ -29,81 +29,81 @@ mod validate;
 
 use clap::Subcommand;
 
-use crate::{failure::Failure, output::Answer};
+use crate::{failure::Failure, on_demand::OnDemand, output::Answer};
 
 /// What the command line can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Demo(demo::Arguments),
-    Login(login::Arguments),
-    Logout(logout::Arguments),
-    Token(token::Arguments),
-    Exec(exec::Arguments),
-    Call(call::Arguments),
-    Validate(validate::Arguments),
-    Revoke(revoke::Arguments),
-    Userinfo(userinfo::Arguments),
-    Profile(profile::Arguments),
-    Organizations(organizations::Arguments),
+    Demo(OnDemand<demo::Arguments>),
+    Login(OnDemand<login::Arguments>),
+    Logout(OnDemand<logout::Arguments>),
+    Token(OnDemand<token::Arguments>),
+    Exec(OnDemand<exec::Arguments>),
+    Call(OnDemand<call::Arguments>),
+    Validate(OnDemand<validate::Arguments>),
+    Revoke(OnDemand<revoke::Arguments>),
+    Userinfo(OnDemand<userinfo::Arguments>),
+    Profile(OnDemand<profile::Arguments>),
+    Organizations(OnDemand<organizations::Arguments>),
     /// Show any user's profile and organizations, for services of Adobe
     #[command(subcommand)]
-    Admin(admin::Command),
+    Admin(OnDemand<admin::Command>),
     /// Exchange a user's token, or a service's permanent code, for another token
     #[command(subcommand)]
-    Exchange(exchange::Command),
-    Register(register::Arguments),
-    Keys(keys::Arguments),
-    Discovery(discovery::Arguments),
+    Exchange(OnDemand<exchange::Command>),
+    Register(OnDemand<register::Arguments>),
+    Keys(OnDemand<keys::Arguments>),
+    Discovery(OnDemand<discovery::Arguments>),
     /// Keep credentials by name
     #[command(subcommand)]
-    Context(context::Command),
-    Migrate(migrate::Arguments),
+    Context(OnDemand<context::Command>),
+    Migrate(OnDemand<migrate::Arguments>),
     /// Make, take apart and verify JSON Web Tokens
     #[command(subcommand)]
-    Jwt(jwt::Command),
+    Jwt(OnDemand<jwt::Command>),
     /// Make, look at and watch over certificates
     #[command(subcommand)]
-    Cert(cert::Command),
+    Cert(OnDemand<cert::Command>),
     /// Look at private key files
     #[command(subcommand)]
-    Key(key::Command),
+    Key(OnDemand<key::Command>),
     /// List and make keys in hardware security modules
     #[command(subcommand)]
-    Hsm(hsm::Command),
-    Doctor(doctor::Arguments),
-    Emulator(emulator::Arguments),
-    Completions(completions::Arguments),
-    Man(man::Arguments),
+    Hsm(OnDemand<hsm::Command>),
+    Doctor(OnDemand<doctor::Arguments>),
+    Emulator(OnDemand<emulator::Arguments>),
+    Completions(OnDemand<completions::Arguments>),
+    Man(OnDemand<man::Arguments>),
 }
 
 pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
     match command {
-        Command::Demo(arguments) => demo::run(&arguments),
-        Command::Login(arguments) => login::run(&arguments),
-        Command::Logout(arguments) => logout::run(&arguments),
-        Command::Token(arguments) => token::run(&arguments),
-        Command::Exec(arguments) => exec::run(&arguments),
-        Command::Call(arguments) => call::run(&arguments),
-        Command::Validate(arguments) => validate::run(&arguments),
-        Command::Revoke(arguments) => revoke::run(&arguments),
-        Command::Userinfo(arguments) => userinfo::run(&arguments),
-        Command::Profile(arguments) => profile::run(&arguments),
-        Command::Organizations(arguments) => organizations::run(&arguments),
-        Command::Admin(command) => admin::run(&command),
-        Command::Exchange(command) => exchange::run(&command),
-        Command::Register(arguments) => register::run(&arguments),
-        Command::Keys(arguments) => keys::run(&arguments),
-        Command::Discovery(arguments) => discovery::run(&arguments),
-        Command::Context(command) => context::run(command),
-        Command::Migrate(arguments) => migrate::run(&arguments),
-        Command::Jwt(command) => jwt::run(command),
-        Command::Cert(command) => cert::run(&command),
-        Command::Key(command) => key::run(&command),
-        Command::Hsm(command) => hsm::run(&command),
-        Command::Doctor(arguments) => doctor::run(&arguments),
-        Command::Emulator(arguments) => emulator::run(arguments),
-        Command::Completions(arguments) => completions::run(&arguments),
-        Command::Man(arguments) => man::run(&arguments),
+        Command::Demo(OnDemand(arguments)) => demo::run(&arguments),
+        Command::Login(OnDemand(arguments)) => login::run(&arguments),
+        Command::Logout(OnDemand(arguments)) => logout::run(&arguments),
+        Command::Token(OnDemand(arguments)) => token::run(&arguments),
+        Command::Exec(OnDemand(arguments)) => exec::run(&arguments),
+        Command::Call(OnDemand(arguments)) => call::run(&arguments),
+        Command::Validate(OnDemand(arguments)) => validate::run(&arguments),
+        Command::Revoke(OnDemand(arguments)) => revoke::run(&arguments),
+        Command::Userinfo(OnDemand(arguments)) => userinfo::run(&arguments),
+        Command::Profile(OnDemand(arguments)) => profile::run(&arguments),
+        Command::Organizations(OnDemand(arguments)) => organizations::run(&arguments),
+        Command::Admin(OnDemand(command)) => admin::run(&command),
+        Command::Exchange(OnDemand(command)) => exchange::run(&command),
+        Command::Register(OnDemand(arguments)) => register::run(&arguments),
+        Command::Keys(OnDemand(arguments)) => keys::run(&arguments),
+        Command::Discovery(OnDemand(arguments)) => discovery::run(&arguments),
+        Command::Context(OnDemand(command)) => context::run(command),
+        Command::Migrate(OnDemand(arguments)) => migrate::run(&arguments),
+        Command::Jwt(OnDemand(command)) => jwt::run(command),
+        Command::Cert(OnDemand(command)) => cert::run(&command),
+        Command::Key(OnDemand(command)) => key::run(&command),
+        Command::Hsm(OnDemand(command)) => hsm::run(&command),
+        Command::Doctor(OnDemand(arguments)) => doctor::run(&arguments),
+        Command::Emulator(OnDemand(arguments)) => emulator::run(arguments),
+        Command::Completions(OnDemand(arguments)) => completions::run(&arguments),
+        Command::Man(OnDemand(arguments)) => man::run(&arguments),
     }
 }
 

@@ -6,6 +6,7 @@ mod context_file;
 mod failure;
 mod files;
 mod integration;
+mod on_demand;
 mod output;
 mod sign_in_place;
 mod token_format;
