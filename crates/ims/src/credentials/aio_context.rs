@@ -48,7 +48,7 @@ pub(super) fn credential(
     } else {
         SERVER_TO_SERVER.read(context)
     };
-    Ok((environment(context, place)?, credential?))
+    Ok((environment(context, fields, place)?, credential?))
 }
 
 /// Where a person comes back to from the sign-in.
@@ -75,6 +75,7 @@ fn selected<'a>(ims: &Fields<'a>, place: &Place<'_>) -> Result<Fields<'a>, Crede
     if place.selected.is_none()
         && ims.has("config")
         && let Some(current) = ims.object("config")?.optional_text("current")?
+        && !current.is_empty()
     {
         return contexts.object(current);
     }
@@ -100,12 +101,21 @@ fn key_in_or_at(context: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, Cred
     Ok(key_pair(contents, context.optional_text("passphrase")?))
 }
 
-/// `env` is `prod` or `stage`; without it the variable `AIO_CLI_ENV` says which. Source: adobe/aio-lib-env, `README.md`.
-fn environment(context: &Fields<'_>, place: &Place<'_>) -> Result<Environment, CredentialsError> {
-    let of_variable = (place.variable)("AIO_CLI_ENV");
+/// `env` is `prod` or `stage`. Without it the variable `AIO_CLI_ENV` says which, and then `cli.env` of the configuration; where
+/// these say neither, it is the production. Source: adobe/aio-lib-env, `src/index.js`.
+fn environment(
+    context: &Fields<'_>,
+    whole: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Environment, CredentialsError> {
+    let of_variable = (place.variable)("AIO_CLI_ENV").filter(|text| !text.is_empty());
+    let of_file = || whole.object("cli").ok()?.optional_text("env").ok()?.map(str::to_owned);
     match context.optional_text("env")? {
-        None if of_variable.as_deref() == Some("stage") => Ok(Environment::stage()),
-        None | Some("prod") => Ok(Environment::production()),
+        None => Ok(match of_variable.or_else(of_file) {
+            Some(name) if name.eq_ignore_ascii_case("stage") => Environment::stage(),
+            _ => Environment::production(),
+        }),
+        Some("prod") => Ok(Environment::production()),
         Some("stage") => Ok(Environment::stage()),
         Some(_) => Err(context.wrong_type("env", "\"prod\" or \"stage\"")),
     }

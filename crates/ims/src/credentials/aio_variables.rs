@@ -28,10 +28,11 @@ pub(super) fn redirect_uri(
     aio_context::redirect_uri(&configuration(fields).fields()?, place)
 }
 
-/// The part of aio's configuration that is about contexts.
+/// The part of aio's configuration that is about contexts, and for which IMS they are.
 fn configuration(fields: &Fields<'_>) -> Document {
     let mut contexts = Map::new();
     let mut config = Map::new();
+    let mut cli = Map::new();
     for (name, value) in fields.values() {
         let steps = steps(name);
         match &steps.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -42,11 +43,14 @@ fn configuration(fields: &Fields<'_>) -> Document {
             ["aio", "ims", "config", "current"] => {
                 config.insert("current".to_owned(), value.clone());
             }
+            ["aio", "cli", "env"] => {
+                cli.insert("env".to_owned(), value.clone());
+            }
             _ => {}
         }
     }
     let ims: Value = json!({ "contexts": contexts, "config": config });
-    [("ims".to_owned(), ims)].into_iter().collect()
+    [("ims".to_owned(), ims), ("cli".to_owned(), cli.into())].into_iter().collect()
 }
 
 /// The steps of a variable's name, in lower case: they are separated by one `_` each, and of several in a row two are one

@@ -40,6 +40,26 @@ fn an_aio_file_with_nothing_but_a_persons_tokens_says_what_is_missing() {
     assert_eq!(from_variables(&key_alone).unwrap_err().to_string(), said);
 }
 
+#[test]
+fn the_file_of_aio_may_say_which_ims_its_contexts_are_for() {
+    let with = |env: &str, current: &str| {
+        let ims = json!({ "contexts": { "one": aio() }, "config": { "current": current } });
+        read(".aio", &json!({ "ims": ims, "cli": { "env": env } }).to_string())
+    };
+    #[rustfmt::skip]
+    let table = [
+        ("stage", Environment::stage()), ("Stage", Environment::stage()),
+        ("prod", Environment::production()), ("other", Environment::production()),
+    ];
+    for (env, environment) in table {
+        assert_eq!(*with(env, "one").environment(), environment, "{env}");
+    }
+    assert_eq!(with("prod", "").client_id().as_str(), CLIENT_ID, "an empty name is none");
+    let variables = "AIO_CLI_ENV=stage\nAIO_ims_contexts_one_client__id=x\n\
+                     AIO_ims_contexts_one_client__secret=y\nAIO_ims_contexts_one_scopes=openid\n";
+    assert_eq!(*read(".env", variables).environment(), Environment::stage());
+}
+
 /// Where the person comes back to, by the credentials in `text`.
 #[track_caller]
 fn redirect_uri(text: &Value) -> Option<String> {
