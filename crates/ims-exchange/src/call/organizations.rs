@@ -96,6 +96,9 @@ mod tests {
         let request = call.request(&Environment::production());
         assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/organizations/v6");
         assert_eq!(request.headers()["authorization"], "Bearer canary");
+        let request =
+            Organizations::new(&token).with_version(5).request(&Environment::production());
+        assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/organizations/v5");
 
         let sent = r#"[{"orgName":"A","orgRef":{"ident":"C74F","authSrc":"AdobeOrg"},"groups":[]},
             {"orgRef":{"ident":"","authSrc":"AdobeOrg","new":1}}]"#;

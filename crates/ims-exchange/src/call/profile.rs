@@ -116,12 +116,21 @@ mod tests {
     fn profile(body: &Value) -> Result<UserProfile, ExchangeError> {
         let date = NumericDate::from_seconds;
         let token = AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap();
-        let call = Profile::new(&token);
-        assert_eq!(
-            call.request(&Environment::production()).url(),
-            "https://ims-na1.adobelogin.com/ims/profile/v1"
-        );
-        call.answer(&Response::json(200, &body.to_string()))
+        Profile::new(&token).answer(&Response::json(200, &body.to_string()))
+    }
+
+    #[test]
+    fn the_request_is_the_one_of_ims_go() {
+        let date = NumericDate::from_seconds;
+        let token = AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap();
+        for (call, version) in
+            [(Profile::new(&token), "v1"), (Profile::new(&token).with_version(3), "v3")]
+        {
+            let request = call.request(&Environment::production());
+            let url = format!("https://ims-na1.adobelogin.com/ims/profile/{version}");
+            assert_eq!((request.method(), request.url()), (&http::Method::GET, url.as_str()));
+            assert_eq!(request.headers()["authorization"], "Bearer canary");
+        }
     }
 
     #[test]

@@ -159,10 +159,20 @@ fn a_description_is_bounded_and_repeats_no_secret() {
 }
 
 #[test]
-fn the_debug_id_is_kept() {
-    let response = response(400, &[("x-debug-id", "NcgQzKrz")], "");
-    let error = Refusal::read(&response, Presented::Assertion, Some(NOW), &[]);
-    assert_eq!(error.refusal().unwrap().debug_id(), Some("NcgQzKrz"));
+fn the_debug_id_is_kept_unless_nobody_could_read_it_out() {
+    let (longest, too_long) = ("x".repeat(128), "x".repeat(129));
+    #[rustfmt::skip]
+    let table = [
+        ("NcgQzKrz",        Some("NcgQzKrz")),
+        (longest.as_str(),  Some(longest.as_str())),
+        (too_long.as_str(), None),
+        ("h\u{e9}",        None),
+    ];
+    for (sent, kept) in table {
+        let response = response(400, &[("x-debug-id", sent)], "");
+        let error = Refusal::read(&response, Presented::Assertion, Some(NOW), &[]);
+        assert_eq!(error.refusal().unwrap().debug_id(), kept, "{sent}");
+    }
 }
 
 #[test]
