@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use http::HeaderMap;
 use ims_exchange::AccessToken;
 use ims_token::TokenError;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{Client, ClientBuilder, Credentials, Error};
 
@@ -15,7 +15,7 @@ const FAREWELL: Duration = Duration::from_millis(100);
 /// A [`Client`] whose calls block. Cheap to clone; clones share the token and one background thread, on which refreshes run
 /// whether or not somebody waits for them.
 ///
-/// It must not be called from within an asynchronous runtime, which it would hold up: use [`Client`] there.
+/// Within an asynchronous runtime, which it would hold up, its calls panic: use [`Client`] there. It can be dropped anywhere.
 #[derive(Debug, Clone)]
 pub struct BlockingClient {
     client: Client,
@@ -84,7 +84,11 @@ impl BlockingClient {
 impl Drop for Background {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
-            runtime.shutdown_timeout(FAREWELL);
+            match Handle::try_current() {
+                // Within another runtime nothing may wait, and tokio would panic.
+                Ok(_) => runtime.shutdown_background(),
+                Err(_) => runtime.shutdown_timeout(FAREWELL),
+            }
         }
     }
 }
@@ -96,8 +100,7 @@ mod tests {
     use ims_claims::Environment;
     use ims_exchange::{ClientSecret, testing::FakeTransport};
 
-    #[test]
-    fn a_program_without_a_runtime_has_its_token() {
+    fn client() -> BlockingClient {
         let credential = ServerToServerCredential {
             client_id: "client".parse().unwrap(),
             client_secrets: ClientSecret::new("secret".to_owned()).into(),
@@ -109,11 +112,24 @@ mod tests {
         let answer = FakeTransport::answer(200, r#"{"access_token":"eyJ","expires_in":86399}"#);
         let builder =
             Client::builder(&credentials).with_transport(FakeTransport::new([Ok(answer)]));
-        let client = BlockingClient::from_builder(builder).unwrap();
+        BlockingClient::from_builder(builder).unwrap()
+    }
+
+    #[test]
+    fn a_program_without_a_runtime_has_its_token() {
+        let client = client();
         assert_eq!(client.access_token().unwrap().expose_secret(), "eyJ");
         let again =
             std::thread::scope(|scope| scope.spawn(|| client.access_token()).join()).unwrap();
         assert_eq!(again.unwrap().expose_secret(), "eyJ");
         assert_eq!(client.headers().unwrap()["x-api-key"], "client");
+    }
+
+    #[test]
+    fn the_last_clone_can_be_dropped_within_another_runtime() {
+        let client = client();
+        client.access_token().unwrap();
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { drop(client) });
     }
 }
