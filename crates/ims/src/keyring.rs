@@ -19,10 +19,14 @@ use zeroize::Zeroizing;
 pub const SERVICE: &str = "ims";
 
 /// How long one call may take once a keyring is found: a person may have to unlock it first.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(25);
 
 /// How long a keyring is looked for.
 pub const SEARCH_TIMEOUT: Duration = Duration::from_secs(3);
+
+// Else the deadline of a refresh would come first, and nobody would learn that the keyring is locked.
+const _: () =
+    assert!(SEARCH_TIMEOUT.as_secs() + PATIENCE.as_secs() < ims_token::DEADLINE.as_secs());
 
 /// A keyring that did not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
