@@ -13,6 +13,8 @@ mod memory;
 
 use memory::Memory;
 
+use crate::unsaved::is_same;
+
 /// The place of one refresh token. Cheap to clone; clones are the same place.
 ///
 /// IMS may give a new refresh token at each refresh, after which the old one may be worth nothing. So whoever uses it loads
@@ -73,6 +75,23 @@ impl RefreshTokens {
     pub async fn save(&self, refresh_token: &RefreshToken) -> Result<(), RefreshTokensError> {
         let refresh_token = refresh_token.clone();
         self.ask("saved in", move |place| place.save(&refresh_token)).await
+    }
+
+    /// Puts `new` in the place of `old`. If something else is there, or nothing, somebody has signed in or out meanwhile, and
+    /// that holds.
+    pub(crate) async fn replace(
+        &self,
+        old: &RefreshToken,
+        new: &RefreshToken,
+    ) -> Result<(), RefreshTokensError> {
+        let (old, new) = (old.clone(), new.clone());
+        let replace = move |place: &dyn Place| match place.load() {
+            Ok(Some(there)) if is_same(&there, &old) => place.save(&new),
+            Ok(_) => Ok(()),
+            // What cannot be read is no reason not to write.
+            Err(_) => place.save(&new),
+        };
+        self.ask("saved in", replace).await
     }
 
     /// Takes the refresh token away, if there is one.

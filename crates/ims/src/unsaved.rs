@@ -45,13 +45,13 @@ impl Unsaved {
         None
     }
 
-    /// Takes note that IMS took `used` and gave `given`. The refresh token that is to be saved now, if there is one: also
-    /// `used`, if that could not be saved before.
+    /// Takes note that IMS took `used` and gave `given`. What is to be saved now, if anything is: first what the place has,
+    /// then what is to come in its place. That may be `used`, if it could not be saved before.
     pub(crate) fn after(
         &self,
         used: &RefreshToken,
         given: Option<RefreshToken>,
-    ) -> Option<RefreshToken> {
+    ) -> Option<(RefreshToken, RefreshToken)> {
         let mut held = self.held();
         let was_unsaved = held.take_if(|held| is_same(&held.refresh_token, used));
         let given = given.filter(|given| !is_same(given, used));
@@ -61,8 +61,9 @@ impl Unsaved {
             (None, None) => return None,
         };
         let refresh_token = given.unwrap_or_else(|| used.clone());
-        *held = Some(Held { refresh_token: refresh_token.clone(), replaces, error: None });
-        Some(refresh_token)
+        let to_save = (replaces.clone(), refresh_token.clone());
+        *held = Some(Held { refresh_token, replaces, error: None });
+        Some(to_save)
     }
 
     /// Takes note that the place has `refresh_token` now.
@@ -87,6 +88,6 @@ impl Unsaved {
 }
 
 /// Both are this process's own, so nobody learns anything by the time this takes.
-fn is_same(one: &RefreshToken, other: &RefreshToken) -> bool {
+pub(crate) fn is_same(one: &RefreshToken, other: &RefreshToken) -> bool {
     one.expose_secret() == other.expose_secret()
 }

@@ -102,10 +102,10 @@ impl UserSource {
     /// and the refresh token is kept in memory and saved at the next refresh.
     async fn keep(&self, old: &RefreshToken, new: Option<RefreshToken>) {
         // From here on, whoever gives up waiting does not lose it.
-        let Some(unsaved) = self.unsaved.after(old, new) else { return };
-        match self.refresh_tokens.save(&unsaved).await {
-            Ok(()) => self.unsaved.saved(&unsaved),
-            Err(error) => self.unsaved.failed(&unsaved, error),
+        let Some((replaced, newest)) = self.unsaved.after(old, new) else { return };
+        match self.refresh_tokens.replace(&replaced, &newest).await {
+            Ok(()) => self.unsaved.saved(&newest),
+            Err(error) => self.unsaved.failed(&newest, error),
         }
     }
 }

@@ -236,6 +236,15 @@ struct Gap {
     go_on: tokio::sync::Semaphore,
 }
 
+impl Between {
+    fn new(emulated: &Emulated) -> Self {
+        let environment = emulated.emulator.url().parse().unwrap();
+        let inner = ims::exchange::ReqwestTransport::new(&environment).unwrap();
+        let none = || tokio::sync::Semaphore::new(0);
+        Self(Arc::new(Gap { inner, reached: none(), go_on: none() }))
+    }
+}
+
 impl Transport for Between {
     async fn send(&self, request: Request, timeout: Duration) -> Result<Response, TransportError> {
         self.0.reached.add_permits(1);
@@ -245,15 +254,43 @@ impl Transport for Between {
 }
 
 #[tokio::test]
+async fn whoever_signs_in_or_out_while_a_refresh_is_under_way_is_the_one_that_counts() {
+    let emulated = Emulated::new(binding().rotating_refresh_tokens()).await;
+    let another = RefreshToken::new("of-another-sign-in".to_owned()).unwrap();
+    for signs_in in [true, false] {
+        let folder = TempDir::new().unwrap();
+        let place = RefreshTokens::in_folder(folder.path().join("tokens"), CLIENT_ID);
+        let credential = signed_in(&emulated, credential(&[]), place.clone()).await;
+        let between = Between::new(&emulated);
+        let client = emulated.builder(Credential::User(credential));
+        let client = client.with_transport(between.clone()).build().unwrap();
+
+        let waiting = tokio::spawn({
+            let client = client.clone();
+            async move { client.access_token().await }
+        });
+        between.0.reached.acquire().await.unwrap().forget();
+        if signs_in {
+            place.save(&another).await.unwrap();
+        } else {
+            place.forget().await.unwrap();
+        }
+        between.0.go_on.add_permits(1);
+        waiting.await.unwrap().unwrap();
+        let left = place.load().await.unwrap();
+        assert_eq!(left.is_some(), signs_in);
+        assert!(left.is_none_or(|left| left.expose_secret() == another.expose_secret()));
+        assert!(client.unsaved_refresh_token().is_none());
+    }
+}
+
+#[tokio::test]
 async fn of_two_processes_that_refresh_at_once_both_have_their_token() {
     let emulated = Emulated::new(binding().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let place = RefreshTokens::in_folder(folder.path().join("tokens"), CLIENT_ID);
     let credential = signed_in(&emulated, credential(&[]), place).await;
-    let inner =
-        ims::exchange::ReqwestTransport::new(&emulated.emulator.url().parse().unwrap()).unwrap();
-    let none = || tokio::sync::Semaphore::new(0);
-    let between = Between(Arc::new(Gap { inner, reached: none(), go_on: none() }));
+    let between = Between::new(&emulated);
     let slow = emulated.builder(Credential::User(credential.clone()));
     let slow = slow.with_transport(between.clone()).build().unwrap();
     let quick = emulated.client(Credential::User(credential));
