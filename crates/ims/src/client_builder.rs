@@ -119,7 +119,7 @@ impl ClientBuilder {
         Self { store: Some(SharedStore::new(store)), ..self }
     }
 
-    /// Builds the client: reads the private keys, and sets up the transport. Nothing is sent.
+    /// Builds the client: reads the private keys and their certificates, and sets up the transport. Nothing is sent.
     ///
     /// # Errors
     /// [`Error`]; [`Error::MissingFeature`] if no transport is given and the feature `reqwest` is off.
@@ -180,7 +180,7 @@ impl ClientBuilder {
                 (None, None) => continue,
             };
             let certificate = named.and_then(|pair| pair.certificate.as_deref());
-            signing_pairs.push(SigningPair::new(signer, certificate));
+            signing_pairs.push(SigningPair::new(signer, certificate)?);
         }
         // As long as one of them lasts, there are tokens.
         let ends_at = signing_pairs.iter().map(SigningPair::ends_at).collect::<Option<Vec<_>>>();

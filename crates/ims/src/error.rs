@@ -1,5 +1,6 @@
 //! Why a client cannot be built, sorted by what has to be put right.
 
+use ims_cert::CertError;
 use ims_exchange::TransportError;
 use ims_sign::{KeyError, SignError};
 
@@ -10,6 +11,9 @@ pub enum Error {
     /// Give another private key, or its pass phrase.
     #[error("the private key cannot be used")]
     PrivateKey(#[from] KeyError),
+    /// Give the file of a certificate, or name none: a token takes none, but without it nobody is warned of its end.
+    #[error("the certificate cannot be used")]
+    Certificate(#[from] CertError),
     /// Look at the hardware security module: its own reason is the source.
     #[error("the key in the hardware security module cannot be used")]
     HardwareKey(#[source] SignError),

@@ -1,6 +1,6 @@
 //! A signer as a service account uses it: with what its certificate says about it.
 
-use ims_cert::{Certificate, CertificateFile, Finding, Validity, ValidityState};
+use ims_cert::{CertError, Certificate, CertificateFile, Finding, Validity, ValidityState};
 use ims_claims::NumericDate;
 use ims_sign::{SharedSigner, Signer};
 
@@ -21,11 +21,11 @@ struct Known {
 }
 
 impl SigningPair {
-    /// A file in which there is no certificate says nothing: it is IMS that decides.
-    pub(crate) fn new(signer: SharedSigner, file: Option<&[u8]>) -> Self {
-        let file = file.and_then(|file| CertificateFile::read(file).ok());
+    /// A file in which there is no certificate is refused: whoever names one wants to be warned of its end.
+    pub(crate) fn new(signer: SharedSigner, file: Option<&[u8]>) -> Result<Self, CertError> {
+        let file = file.map(CertificateFile::read).transpose()?;
         let certificate = file.and_then(|file| Known::of(file.certificates(), &signer));
-        Self { signer, certificate }
+        Ok(Self { signer, certificate })
     }
 
     /// When the certificate ends.

@@ -172,7 +172,6 @@ async fn what_the_certificate_explains_is_said_before_the_refusal() {
         (Some(certificate(2 * 86_400, 3_000_000).await),     Some("the certificate begins in 2 days")),
         (Some(certificates::SECOND.to_owned()),              Some("the certificate is not that of the key that signs")),
         (Some(certificates::FIRST.to_owned()),               None),
-        (Some("no certificate".to_owned()),                  None),
         (None,                                               None),
     ];
     for (certificate, said) in table {
@@ -187,6 +186,29 @@ async fn what_the_certificate_explains_is_said_before_the_refusal() {
             assert!(!explained.evidence().remedy().is_empty());
             let is_other_key = *explained.evidence() == CertificateEvidence::OtherKey;
             assert_eq!(is_other_key, said.unwrap().contains("not that of the key"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_none_is_found_before_anything_is_sent() {
+    let emulated = Emulated::new(binding(&[certificates::FIRST])).await;
+    let truncated = &certificates::FIRST[..certificates::FIRST.len() / 2];
+    #[rustfmt::skip]
+    let table = [
+        (keys::FIRST,      "no certificate here but a private key"),
+        ("no certificate", "no certificate here but neither PEM nor DER"),
+        ("",               "no certificate here but an empty file"),
+        (truncated,        "certificate 1 of the file is damaged"),
+    ];
+    for (file, said) in table {
+        let wrong = pair(keys::FIRST, Some(file));
+        for pairs in [SigningKeys::new(wrong.clone()), SigningKeys::new(first()).with_second(wrong)]
+        {
+            let error = emulated.builder(account(pairs)).build().unwrap_err();
+            assert_eq!(error.to_string(), "the certificate cannot be used");
+            assert_eq!(error.source().unwrap().to_string(), said);
+            assert!(!format!("{error:?}").contains("PRIVATE KEY"), "{error:?}");
         }
     }
 }
