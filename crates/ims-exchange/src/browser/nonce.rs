@@ -71,4 +71,12 @@ mod tests {
         }
         assert!(!nonce.is_in(&IdToken::new("n-0S6_WzA2Mj".to_owned()).unwrap()));
     }
+
+    #[test]
+    fn an_empty_nonce_which_every_id_token_without_one_would_carry_is_none() {
+        let longer = "a".repeat(4097);
+        for text in ["", "a b", "\u{e9}", longer.as_str()] {
+            assert!(Nonce::new(text.to_owned()).is_none(), "{} bytes", text.len());
+        }
+    }
 }

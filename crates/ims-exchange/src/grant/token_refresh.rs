@@ -150,7 +150,7 @@ mod tests {
         let client_id: ClientId = "client".parse().unwrap();
         let refresh_token = refresh_token();
         let grant = TokenRefresh::new(&client_id, &refresh_token);
-        let body = r#"{"access_token":"a","refresh_token":"r+2","sub":"B@techacct.adobe.com","id_token":"i","token_type":"bearer","expires_in":86399,"more":{}}"#;
+        let body = r#"{"access_token":"a","refresh_token":"r+2","sub":"B@techacct.adobe.com","userId":"C","id_token":"i","token_type":"bearer","expires_in":86399,"more":{}}"#;
         let tokens = grant.tokens(&Response::json(200, body), SENT_AT).unwrap();
         assert_eq!(tokens.access_token.expose_secret(), "a");
         assert_eq!(tokens.access_token.lifetime().as_secs(), 86_399);
