@@ -113,8 +113,9 @@ impl ClientBuilder {
 
     /// Shares the token through `store` with other processes of the same integration.
     ///
-    /// A user's token is kept under the name of the place where the refresh token lies, so the store has to be one of that
-    /// user alone.
+    /// A user's token is kept under the name of the place where the refresh token lies. A file or an entry of the keyring may
+    /// have the same name for another user, so there the store has to be one of that user alone; a place in memory shares with
+    /// its clones and with no other.
     pub fn with_store(self, store: impl TokenStore + 'static) -> Self {
         Self { store: Some(SharedStore::new(store)), ..self }
     }
@@ -252,7 +253,7 @@ pub(crate) fn cache_key(credentials: &Credentials) -> CacheKey {
         }
         // Who has signed in is not known here, but whose place it is.
         Credential::User(credential) => {
-            key("refresh_token").with_account(&credential.refresh_tokens.place())
+            key("refresh_token").with_account(&credential.refresh_tokens.identity())
         }
         Credential::ApiKey(_) => key("none"),
     }

@@ -24,6 +24,11 @@ pub struct RefreshTokens(Arc<dyn Place>);
 
 /// Something that keeps one refresh token.
 trait Place: fmt::Display + Send + Sync {
+    /// What tells it from other places, as far as this machine knows.
+    fn identity(&self) -> String {
+        self.to_string()
+    }
+
     /// Whether a call may take its time, so that it must not hold up a runtime.
     fn blocks(&self) -> bool;
     fn load(&self) -> Result<Option<RefreshToken>, Cause>;
@@ -106,6 +111,11 @@ impl RefreshTokens {
     #[must_use]
     pub fn place(&self) -> String {
         self.0.to_string()
+    }
+
+    /// Under what the tokens of whoever signed in here are kept in a store.
+    pub(crate) fn identity(&self) -> String {
+        self.0.identity()
     }
 
     async fn ask<T: Send + 'static>(

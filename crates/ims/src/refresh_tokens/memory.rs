@@ -9,20 +9,28 @@ use ims_exchange::RefreshToken;
 
 use super::{Cause, Place};
 
-pub(super) struct Memory(Mutex<Option<RefreshToken>>);
+pub(super) struct Memory {
+    held: Mutex<Option<RefreshToken>>,
+    /// By chance, since all of them have one name, and several people may have signed in to one process.
+    identity: u128,
+}
 
 impl Memory {
     pub(super) fn new(refresh_token: Option<RefreshToken>) -> Self {
-        Self(Mutex::new(refresh_token))
+        Self { held: Mutex::new(refresh_token), identity: fastrand::u128(..) }
     }
 
     /// What is held is whole at every moment, so whoever panicked meanwhile has broken nothing.
     fn held(&self) -> MutexGuard<'_, Option<RefreshToken>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Place for Memory {
+    fn identity(&self) -> String {
+        format!("{self} {:032x}", self.identity)
+    }
+
     fn blocks(&self) -> bool {
         false
     }

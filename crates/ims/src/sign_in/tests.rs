@@ -108,15 +108,21 @@ async fn what_is_kept_is_found_by_the_client_that_goes_on() {
 }
 
 #[tokio::test]
-async fn a_client_with_the_same_store_finds_the_access_token_at_the_same_ims_only() {
+async fn a_client_with_the_same_store_finds_the_access_token_of_the_same_ims_and_place_only() {
     let signed_in = finished(json!({})).await.unwrap();
     let clock = FakeClock::new(NumericDate::from_seconds(NOW));
     let store = SharedStore::new(MemoryStore::new(SharedClock::new(clock.clone())));
-    signed_in.cache_in(&store, RefreshTokens::empty()).await.unwrap();
-    for (environment, is_found) in
-        [(Environment::production(), true), (Environment::stage(), false)]
-    {
-        let credentials = Credentials::new(environment, Credential::User(credential()));
+    let place = RefreshTokens::empty();
+    signed_in.cache_in(&store, place.clone()).await.unwrap();
+    let of_another_person = RefreshTokens::empty();
+    let table = [
+        (Environment::production(), &place, true),
+        (Environment::stage(), &place, false),
+        (Environment::production(), &of_another_person, false),
+    ];
+    for (environment, place, is_found) in table {
+        let credential = UserCredential { refresh_tokens: place.clone(), ..credential() };
+        let credentials = Credentials::new(environment, Credential::User(credential));
         let client = crate::Client::builder(&credentials)
             .with_store(store.clone())
             .with_clock(clock.clone())
