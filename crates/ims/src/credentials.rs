@@ -166,7 +166,7 @@ impl Credentials {
     /// Reads both sides of a credential that is being migrated, which are the same where there is one only.
     pub(crate) fn sides(path: &Path, selected: Option<&str>) -> Result<Sides, CredentialsError> {
         Self::in_file(path, |form, fields, exposure| {
-            let staying = Place::of_file(path, exposure, selected);
+            let staying = Place { needs_key: false, ..Place::of_file(path, exposure, selected) };
             let going = Place { side: Side::ServiceAccount, ..staying };
             let service_account = Self::of(form, fields, &going)?;
             let server_to_server = match form {
@@ -284,6 +284,7 @@ impl Credentials {
             folder: Path::new(""),
             selected,
             side: Side::ServerToServer,
+            needs_key: true,
             variable: &variable,
             file: None,
         };

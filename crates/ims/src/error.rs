@@ -4,10 +4,15 @@ use ims_cert::CertError;
 use ims_exchange::TransportError;
 use ims_sign::{KeyError, SignError};
 
+use crate::CredentialsError;
+
 /// A client that cannot be built.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// Correct the credentials: the private key that they name cannot be read.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
     /// Give another private key, or its pass phrase.
     #[error("the private key cannot be used")]
     PrivateKey(#[from] KeyError),

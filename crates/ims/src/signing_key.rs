@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf};
 use ims_sign::{Passphrase, PemSigner, SharedSigner};
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::{CredentialsError, Error};
 
 /// Where a private key is.
 #[derive(Clone)]
@@ -25,6 +25,8 @@ pub enum SigningKey {
         /// Where a relative `pin-source` begins.
         folder: PathBuf,
     },
+    /// Nobody knows: this is why it could not be read. Only a [`Migration`](crate::Migration), which needs no key, has such.
+    Unread(CredentialsError),
 }
 
 impl SigningKey {
@@ -32,13 +34,15 @@ impl SigningKey {
     /// `IMS_PKCS11_PIN`.
     ///
     /// # Errors
-    /// [`Error::PrivateKey`], [`Error::HardwareKey`], and [`Error::MissingFeature`] without the feature `pkcs11`.
+    /// [`Error::PrivateKey`], [`Error::HardwareKey`], [`Error::Credentials`] for a key that could not be read, and
+    /// [`Error::MissingFeature`] without the feature `pkcs11`.
     pub fn signer(&self) -> Result<SharedSigner, Error> {
         match self {
             Self::File { contents, passphrase } => {
                 Ok(SharedSigner::new(PemSigner::from_file(contents, passphrase.as_ref())?))
             }
             Self::Pkcs11 { uri, folder } => pkcs11_signer(uri, folder),
+            Self::Unread(error) => Err(error.clone().into()),
         }
     }
 }
@@ -48,6 +52,7 @@ impl fmt::Debug for SigningKey {
         f.write_str(match self {
             Self::File { .. } => "SigningKey::File(..)",
             Self::Pkcs11 { .. } => "SigningKey::Pkcs11(..)",
+            Self::Unread(_) => "SigningKey::Unread(..)",
         })
     }
 }

@@ -2,8 +2,6 @@
 //! `schema/config.schema.json` and `src/lib/import.js`. It holds no private key, so the key lies beside it as the console's
 //! `config.zip` has it.
 
-use std::path::Path;
-
 use ims_claims::{Environment, OrgId, ServiceAccount};
 
 use super::{
@@ -13,7 +11,9 @@ use super::{
     user_login,
     vocabulary::key_pair,
 };
-use crate::{ApiKeyCredential, KeyPair, ServerToServerCredential, ServiceAccountCredential};
+use crate::{
+    ApiKeyCredential, KeyPair, ServerToServerCredential, ServiceAccountCredential, SigningKey,
+};
 
 /// What Adobe's Developer Console calls the files that it makes.
 const PRIVATE_KEY: &str = "private.key";
@@ -125,7 +125,7 @@ impl Kind {
     ) -> Result<Credential, CredentialsError> {
         match self {
             Self::ServerToServer => server_to_server(project, entry),
-            Self::ServiceAccount => service_account(project, entry, place.folder),
+            Self::ServiceAccount => service_account(project, entry, place),
             Self::ApiKey(name) => api_key(project, &entry.object(name)?),
             Self::User(name) => {
                 user_login::credential(&entry.object(name)?, "scopes", org_id(project)?)
@@ -171,7 +171,7 @@ fn server_to_server(
 fn service_account(
     project: &Fields<'_>,
     entry: &Fields<'_>,
-    folder: &Path,
+    place: &Place<'_>,
 ) -> Result<Credential, CredentialsError> {
     let fields = entry.object("jwt")?;
     let account = ServiceAccount::new(
@@ -187,16 +187,18 @@ fn service_account(
         })?,
         client_secrets: fields
             .client_secrets(fields.name_of(&["client_secret", "client_secrets"]))?,
-        signing_keys: key_beside(folder)?.into(),
+        signing_keys: key_beside(place)?.into(),
         sends_jti: false,
     }))
 }
 
-fn key_beside(folder: &Path) -> Result<KeyPair, CredentialsError> {
-    Ok(KeyPair {
-        certificate: read(&folder.join(CERTIFICATE)).ok().map(|(contents, _)| contents.to_vec()),
-        ..key_pair(read_private(&folder.join(PRIVATE_KEY))?, None)
-    })
+fn key_beside(place: &Place<'_>) -> Result<KeyPair, CredentialsError> {
+    let certificate = read(&place.path(CERTIFICATE)).ok().map(|(contents, _)| contents.to_vec());
+    match read_private(&place.path(PRIVATE_KEY)) {
+        Ok(key) => Ok(KeyPair { certificate, ..key_pair(key, None) }),
+        Err(error) if place.needs_key => Err(error),
+        Err(error) => Ok(KeyPair { signing_key: SigningKey::Unread(error), certificate }),
+    }
 }
 
 fn api_key(project: &Fields<'_>, fields: &Fields<'_>) -> Result<Credential, CredentialsError> {

@@ -13,6 +13,8 @@ pub(super) struct Place<'a> {
     pub(super) selected: Option<&'a str>,
     /// Which side of a credential is meant that is being moved from one kind to the other.
     pub(super) side: Side,
+    /// Whether a service account is of no use without its private key. A migration leaves the key behind.
+    pub(super) needs_key: bool,
     /// Reads an environment variable.
     pub(super) variable: &'a dyn Fn(&str) -> Option<String>,
     /// The file, and who can do what with it.
@@ -38,7 +40,7 @@ impl<'a> Place<'a> {
         let folder = path.parent().unwrap_or(Path::new(""));
         let variable = &|name: &str| std::env::var(name).ok();
         let side = Side::ServerToServer;
-        Self { folder, selected, side, variable, file: Some((path, exposure)) }
+        Self { folder, selected, side, needs_key: true, variable, file: Some((path, exposure)) }
     }
 
     /// The path that a member names.

@@ -57,6 +57,29 @@ fn both_sides(client_id: &str) -> Value {
 }
 
 #[test]
+fn a_project_is_migrated_without_the_key_that_it_leaves_behind() {
+    let folder = folder(&both_sides("client"));
+    fs::remove_file(folder.path().join("private.key")).unwrap();
+    let path = folder.path().join("credentials.json");
+    let migration = migration(&folder).unwrap();
+    assert!(migration.has_both_sides());
+    let scopes: Vec<_> =
+        migration.changes().into_iter().filter(|c| matches!(c, Change::Scopes(_))).collect();
+    assert_eq!(scopes.len(), 1, "{scopes:?}");
+    migration.save(folder.path().join("new.json")).unwrap();
+
+    // Whoever wants a token by the key learns that there is none.
+    let client = crate::Client::new(migration.service_account());
+    let said = client.unwrap_err().to_string();
+    assert!(said.starts_with("cannot read ") && said.ends_with("private.key"), "{said}");
+    let jwt = json!({ "name": "jwt", "jwt": { "client_id": "client", "client_secret": CLIENT_SECRET,
+        "meta_scopes": ["ent_user_sdk"], "technical_account_id": "B@techacct.adobe.com" } });
+    fs::write(&path, project(&jwt).to_string()).unwrap();
+    assert!(Migration::of_file(&path, None).is_ok());
+    assert!(Credentials::from_file(&path).is_err(), "for all else the key is needed");
+}
+
+#[test]
 fn the_new_file_is_read_as_oauth_server_to_server_with_the_same_client_and_secret() {
     let folder = folder(&own(&json!({})));
     let migration = migration(&folder).unwrap();

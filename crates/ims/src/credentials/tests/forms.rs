@@ -86,7 +86,7 @@ fn a_key_in_a_hardware_module_is_named_by_its_uri() {
             assert_eq!(**uri, "pkcs11:token=ims");
             assert_eq!(begins_at, folder.0.path());
         }
-        SigningKey::File { .. } => panic!("a file"),
+        other => panic!("{other:?}"),
     }
 }
 
