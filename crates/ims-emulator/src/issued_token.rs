@@ -15,10 +15,12 @@ pub(crate) enum TokenKind {
     Refresh,
     Code,
     Service,
+    Promise,
 }
 
 impl TokenKind {
-    pub(crate) const ALL: [Self; 4] = [Self::Access, Self::Refresh, Self::Code, Self::Service];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Access, Self::Refresh, Self::Code, Self::Service, Self::Promise];
 
     /// The kind in the token's payload, `type`, and in requests.
     pub(crate) fn name(self) -> &'static str {
@@ -27,6 +29,7 @@ impl TokenKind {
             Self::Refresh => "refresh_token",
             Self::Code => "authorization_code",
             Self::Service => "service_token",
+            Self::Promise => "promise_token",
         }
     }
 
@@ -41,6 +44,7 @@ impl TokenKind {
             Self::Refresh => "rt",
             Self::Code => "ac",
             Self::Service => "st",
+            Self::Promise => "pt",
         }
     }
 }

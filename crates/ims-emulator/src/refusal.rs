@@ -114,6 +114,12 @@ pub enum Refusal {
     TokenTypeUnsupported,
     /// The subject token is missing or not valid.
     SubjectTokenNotValid,
+    /// No `promise_definition_id`.
+    PromiseDefinitionMissing,
+    /// The user's access token that a promise is asked for with is missing or not valid.
+    AuthenticatingTokenNotValid,
+    /// The promise token is missing, not valid, or was exchanged before.
+    PromiseTokenNotValid,
     /// The user token is missing or not valid.
     UserTokenNotValid,
     /// Not exactly one of `user_id` and `owning_org_id`.
@@ -271,7 +277,7 @@ impl Refusal {
             Self::GrantTypeMissing => (400, "bad_request", "grant_type is missing.",
                 "Send the parameter grant_type."),
             Self::GrantTypeUnsupported => (400, "unsupported_grant_type", "The grant_type is not supported.",
-                "Use a grant type that this endpoint serves: cluster_at_exchange at v3, token exchange at v4, the others at all."),
+                "Use a grant type that this endpoint serves: cluster_at_exchange at v3, token exchange and promises at v4, the others at all."),
             Self::GrantNotAllowed => (400, "unauthorized_client", "The client may not use this grant_type.",
                 "Register the integration with OAuth scopes, as its OAuth Server-to-Server credential has them."),
             Self::ScopeMissing => (400, "invalid_scope", "scope is missing.",
@@ -316,6 +322,12 @@ impl Refusal {
                 "Send urn:ietf:params:oauth:token-type:access_token as subject_token_type and requested_token_type."),
             Self::SubjectTokenNotValid => (400, "invalid_request", "The subject_token is not valid.",
                 "Send the user's access token, which has not ended, as subject_token."),
+            Self::PromiseDefinitionMissing => (400, "invalid_request", "promise_definition_id is missing.",
+                "Send the parameter promise_definition_id: the emulator takes any."),
+            Self::AuthenticatingTokenNotValid => (400, "invalid_request", "The authenticating_token is not valid.",
+                "Send the user's access token, which has not ended, as authenticating_token."),
+            Self::PromiseTokenNotValid => (400, "invalid_grant", "The promise token is not valid.",
+                "Send the newest promise token of this client: each is good for one exchange, whose answer has the next."),
             Self::UserTokenNotValid => (400, "invalid_request", "The user_token is not valid.",
                 "Send the user's access token, which has not ended, as user_token."),
             Self::ClusterTargetAmbiguous => (400, "bad_request", "Exactly one of user_id and owning_org_id is needed.",

@@ -12,7 +12,7 @@ use crate::{
     issued_token::TokenKind,
     key_ring::KeyRing,
     service::Service,
-    token_grants::REFRESH_LIFETIME,
+    token_grants::{PROMISE_LIFETIME, REFRESH_LIFETIME},
 };
 
 /// Answers `/ims/invalidate_token/v1` and `v2`, which ask for the client id alone, but for a service token for the
@@ -99,6 +99,6 @@ pub(crate) fn end_session(
     binding: &Binding,
     call: &Call,
 ) {
-    let lifetime = REFRESH_LIFETIME.max(binding.token_lifetime());
+    let lifetime = REFRESH_LIFETIME.max(PROMISE_LIFETIME).max(binding.token_lifetime());
     service.end_session(token, lifetime, call.now());
 }

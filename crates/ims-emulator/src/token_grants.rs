@@ -3,9 +3,10 @@
 mod authorization_code;
 mod client_credentials;
 mod cluster_exchange;
+mod promise;
 mod token_exchange;
 
-pub(crate) use self::authorization_code::REFRESH_LIFETIME;
+pub(crate) use self::{authorization_code::REFRESH_LIFETIME, promise::PROMISE_LIFETIME};
 
 use ims_claims::AccessTokenPayload;
 use serde::Serialize;
@@ -76,8 +77,8 @@ pub(crate) fn answer(
     grant(service, call, keys, checks)
 }
 
-/// The grant of `grant_type`. Two are served at one version alone, where Adobe's own client sends them. Source:
-/// adobe/ims-go, `ims/cluster_exchange_token.go`, `ims/obo.go`.
+/// The grant of `grant_type`. Some are served at one version alone, where Adobe's own client sends them. Source:
+/// adobe/ims-go, `ims/cluster_exchange_token.go`, `ims/obo.go`, `ims/promise.go`.
 fn grant(grant_type: &str, path: &str) -> Option<Grant> {
     match (grant_type, path) {
         ("client_credentials", _) => Some(client_credentials::answer),
@@ -85,6 +86,8 @@ fn grant(grant_type: &str, path: &str) -> Option<Grant> {
         ("refresh_token", _) => Some(authorization_code::refresh),
         ("cluster_at_exchange", "/ims/token/v3") => Some(cluster_exchange::answer),
         (token_exchange::GRANT_TYPE, "/ims/token/v4") => Some(token_exchange::answer),
+        ("promise", "/ims/token/v4") => Some(promise::give),
+        ("promise_exchange", "/ims/token/v4") => Some(promise::exchange),
         _ => None,
     }
 }
@@ -95,7 +98,7 @@ fn served(path: &str) -> &'static str {
             "client_credentials, authorization_code, refresh_token or cluster_at_exchange"
         }
         "/ims/token/v4" => {
-            "client_credentials, authorization_code, refresh_token or token exchange"
+            "client_credentials, authorization_code, refresh_token, token exchange, promise or promise_exchange"
         }
         _ => "client_credentials, authorization_code or refresh_token",
     }

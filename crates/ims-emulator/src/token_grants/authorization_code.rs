@@ -92,7 +92,8 @@ fn client(service: &Service, call: &Call, checks: &mut Checks) -> Result<Arc<Reg
     }
 }
 
-fn own(
+/// The token of the request, if it was issued to this client.
+pub(super) fn own(
     registered: &Registered,
     read: Result<AccessTokenPayload, TokenFault>,
     checks: &mut Checks,

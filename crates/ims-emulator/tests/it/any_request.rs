@@ -41,20 +41,21 @@ const PATHS: [&str; 23] = [
 ];
 
 #[rustfmt::skip]
-const NAMES: [&str; 28] = [
+const NAMES: [&str; 31] = [
     "client_id", "client_secret", "jwt_token", "grant_type", "code", "code_verifier", "refresh_token",
     "scope", "org_id", "resource", "redirect_uri", "state", "nonce", "prompt", "response_type",
     "response_mode", "code_challenge", "code_challenge_method", "consent", "token", "token_type",
     "cascading", "subject_token", "user_token", "user_id", "owning_org_id", "callback", "access_token",
+    "promise_definition_id", "authenticating_token", "promise_token",
 ];
 
 #[rustfmt::skip]
-const VALUES: [&str; 28] = [
+const VALUES: [&str; 30] = [
     CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, "", " ", "none", "code id_token", "id_token token", "device",
     "openid", "openid,offline_access", "client_credentials", "authorization_code", "refresh_token",
     "cluster_at_exchange", "urn:ietf:params:oauth:grant-type:token-exchange", "all", "S256", "allow",
     "fragment", "a@b", "C74F69D7594880280@AdobeOrg", "a.b.c", "e30.e30.e30", "..", "urn:x:y",
-    "service_token", "\0\n",
+    "service_token", "promise", "promise_exchange", "\0\n",
 ];
 
 #[rustfmt::skip]

@@ -71,6 +71,36 @@ async fn cluster(emulator: &Emulator, path: &str, token: &str, changes: &[(&str,
     changed(emulator, &format!("{path}?client_id={SERVICE}"), &good, changes).await
 }
 
+/// Asks for a promise, with `changes` to a good request.
+async fn promise(emulator: &Emulator, path: &str, token: &str, changes: Changes<'_>) -> Answer {
+    let good = [
+        ("grant_type", "promise"),
+        ("client_id", SERVICE),
+        ("client_secret", "service-secret"),
+        ("promise_definition_id", "any"),
+        ("authenticating_token", token),
+        ("scope", "openid,AdobeID"),
+    ];
+    changed(emulator, path, &good, changes).await
+}
+
+/// Exchanges a promise, with `changes` to a good request.
+async fn promised(emulator: &Emulator, path: &str, token: &str, changes: Changes<'_>) -> Answer {
+    let good = [
+        ("grant_type", "promise_exchange"),
+        ("client_id", SERVICE),
+        ("client_secret", "service-secret"),
+        ("promise_token", token),
+        ("scope", "openid"),
+    ];
+    changed(emulator, path, &good, changes).await
+}
+
+/// The promise token of an answer.
+fn promise_token(answer: &Answer) -> String {
+    answer.body["promise_token"].as_str().unwrap().to_owned()
+}
+
 async fn changed(
     emulator: &Emulator,
     path: &str,
@@ -161,6 +191,116 @@ async fn each_fault_of_a_cluster_exchange_gives_its_own_answer() {
         let answer = cluster(&emulator, path, &token, changes).await;
         assert_eq!(answer.error(), error, "{changes:?}");
         assert_eq!(emulator.requests().last().unwrap().refusal, Some(refusal), "{changes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_promise_brings_access_tokens_one_after_another_for_a_user_who_has_gone() {
+    let emulator = with_service().await;
+    let v4 = "/ims/token/v4";
+    let first = promise(&emulator, v4, &user_token(&emulator).await, &[]).await;
+    let said = |answer: &Answer, name: &str| answer.body[name].clone();
+    assert_eq!((first.status, said(&first, "expires_in")), (200, json!(2_591_999)));
+    assert_eq!(said(&first, "token_type"), "promise_token");
+    assert_eq!(said(&first, "scope"), "openid,AdobeID");
+    let mut held = promise_token(&first);
+    // The user's own token has ended by then, and each promise lives 30 days anew.
+    for day in [1, 30, 59] {
+        emulator.set_clock_offset(day * 86_400);
+        let answer = promised(&emulator, v4, &held, &[]).await;
+        assert_eq!((answer.status, said(&answer, "expires_in")), (200, json!(86_399)), "{day}");
+        assert_eq!(said(&answer, "promise_token_expires_in"), 2_591_999);
+        assert_eq!(said(&answer, "token_type"), "access_token");
+        assert_eq!(said(&answer, "scope"), "openid");
+        let access = payload(&emulator, &answer).await;
+        assert_eq!(access["user_id"], "EMULATED0000000000000001@AdobeID");
+        assert_eq!((&access["client_id"], &access["scope"]), (&json!(SERVICE), &json!("openid")));
+        let again = promised(&emulator, v4, &held, &[]).await;
+        assert_eq!(again.error(), (400, "invalid_grant"), "{day}");
+        held = promise_token(&answer);
+        let parameters = [("client_id", SERVICE), ("token", &held), ("type", "promise_token")];
+        let next = form(&emulator, "/ims/validate_token/v1", &parameters).await.body;
+        assert_eq!(next["token"]["id"], answer.body["promise_token_id"], "{day}");
+        assert_eq!(next["token"]["scope"], "openid,AdobeID", "{day}");
+    }
+}
+
+#[tokio::test]
+async fn each_fault_of_a_promise_gives_its_own_answer_and_ends_no_promise() {
+    use Refusal as R;
+    let emulator = with_service().await;
+    let user = user_token(&emulator).await;
+    let v4 = "/ims/token/v4";
+    #[rustfmt::skip]
+    let table = [
+        (v4, ("client_secret", "wrong"),         (401, "invalid_client"),         R::ClientSecretWrong),
+        (v4, ("promise_definition_id", ""),      (400, "invalid_request"),        R::PromiseDefinitionMissing),
+        (v4, ("authenticating_token", ""),       (400, "invalid_request"),        R::AuthenticatingTokenNotValid),
+        (v4, ("authenticating_token", "x"),      (400, "invalid_request"),        R::AuthenticatingTokenNotValid),
+        (v4, ("scope", ""),                      (400, "invalid_scope"),          R::ScopeMissing),
+        (v4, ("scope", "offline_access"),        (400, "invalid_scope"),          R::ScopeNotGranted),
+        ("/ims/token/v3", ("scope", "openid"),   (400, "unsupported_grant_type"), R::GrantTypeUnsupported),
+    ];
+    for (path, change, error, refusal) in table {
+        let answer = promise(&emulator, path, &user, &[change]).await;
+        assert_eq!(answer.error(), error, "{change:?}");
+        assert_eq!(emulator.requests().last().unwrap().refusal, Some(refusal), "{change:?}");
+    }
+    let held = promise_token(&promise(&emulator, v4, &user, &[]).await);
+    let other: Changes<'_> = &[("client_id", CLIENT_ID), ("client_secret", CLIENT_SECRET)];
+    #[rustfmt::skip]
+    let table: [(&str, Changes<'_>, (u16, &str), Refusal); 8] = [
+        (v4, &[("client_secret", "wrong")],      (401, "invalid_client"),         R::ClientSecretWrong),
+        (v4, other,                              (400, "invalid_grant"),          R::PromiseTokenNotValid),
+        (v4, &[("promise_token", "")],           (400, "invalid_grant"),          R::PromiseTokenNotValid),
+        (v4, &[("promise_token", "x")],          (400, "invalid_grant"),          R::PromiseTokenNotValid),
+        (v4, &[("promise_token", &user)],        (400, "invalid_grant"),          R::PromiseTokenNotValid),
+        (v4, &[("scope", "")],                   (400, "invalid_scope"),          R::ScopeMissing),
+        (v4, &[("scope", "offline_access")],     (400, "invalid_scope"),          R::ScopeNotGranted),
+        ("/ims/token/v3", &[],                   (400, "unsupported_grant_type"), R::GrantTypeUnsupported),
+    ];
+    for (path, changes, error, refusal) in table {
+        let answer = promised(&emulator, path, &held, changes).await;
+        assert_eq!(answer.error(), error, "{changes:?}");
+        assert_eq!(emulator.requests().last().unwrap().refusal, Some(refusal), "{changes:?}");
+    }
+    assert_eq!(promise(&emulator, v4, &held, &[]).await.error(), (400, "invalid_request"));
+    emulator.set_clock_offset(30 * 86_400);
+    let late = promised(&emulator, v4, &held, &[]).await;
+    assert_eq!(late.error(), (400, "invalid_grant"));
+    emulator.set_clock_offset(30 * 86_400 - 1);
+    assert_eq!(promised(&emulator, v4, &held, &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_promise_ends_when_it_is_revoked_and_with_the_sign_in_it_comes_from() {
+    let v4 = "/ims/token/v4";
+    for (path, cascading, is_promise) in [
+        ("/ims/revoke", "", true),
+        ("/ims/invalidate_token/v2", "", true),
+        ("/ims/invalidate_token/v2", "all", false),
+    ] {
+        let emulator = with_service().await;
+        let user = user_token(&emulator).await;
+        let held = promise_token(&promise(&emulator, v4, &user, &[]).await);
+        let (client, secret, token) = if is_promise {
+            (SERVICE, "service-secret", &held)
+        } else {
+            (CLIENT_ID, CLIENT_SECRET, &user)
+        };
+        let parameters = [
+            ("client_id", client),
+            ("client_secret", secret),
+            ("token", token),
+            ("cascading", cascading),
+        ];
+        assert_eq!(form(&emulator, path, &parameters).await.status, 200, "{path}");
+        // Also after the time that a refresh token lives.
+        for day in [0, 29] {
+            emulator.set_clock_offset(day * 86_400);
+            let answer = promised(&emulator, v4, &held, &[]).await;
+            assert_eq!(answer.error(), (400, "invalid_grant"), "{path} {cascading} {day}");
+        }
     }
 }
 
