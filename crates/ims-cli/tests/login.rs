@@ -296,6 +296,27 @@ fn a_second_login_takes_the_place_of_the_first_with_all_that_it_left() {
 }
 
 #[test]
+fn the_doctor_finds_the_sign_in_where_the_other_commands_do() {
+    let (sandbox, _emulator) = served();
+    for options in ["", "--offline"] {
+        let end = sandbox.run(&format!("doctor -c people.json {options}"));
+        let failed = end.stdout.lines().find(|line| line.starts_with("failed"));
+        let failed = failed.unwrap_or_else(|| panic!("{end:?}"));
+        assert!(failed.contains("sign-in: nobody is signed in"), "{failed}");
+        assert!(end.stdout.contains("-> sign in: ims login"), "{end:?}");
+        assert_eq!(end.code, Some(4), "{end:?}");
+    }
+    signed_in(&sandbox);
+    let end = sandbox.run("doctor -c people.json");
+    for part in ["sign-in: the refresh token is in", "exchange: IMS gave a token", "token: for"] {
+        assert!(end.stdout.contains(part), "{part} is not in {end:?}");
+    }
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let refresh_token = refresh_token(&sandbox).unwrap();
+    assert!(is_valid(&sandbox, &refresh_token) && !end.stdout.contains(&refresh_token));
+}
+
+#[test]
 fn logout_revokes_the_sign_in_and_forgets_it() {
     let (sandbox, _emulator) = served();
     signed_in(&sandbox);

@@ -6,6 +6,7 @@ mod exchange;
 mod local;
 mod network;
 mod route;
+mod sign_in;
 mod tls;
 
 use clap::Args;
@@ -54,7 +55,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     checklist.report(arguments.json)
 }
 
-/// Goes the way to IMS and asks it. An API key has nothing to ask for, nor has a service account without a key.
+/// Goes the way to IMS and asks it. An API key has nothing to ask for, nor has a service account without a key, nor a person
+/// who has not signed in.
 async fn ask(
     credentials: &Credentials,
     local: &Local,
@@ -62,6 +64,7 @@ async fn ask(
 ) -> Result<(), Failure> {
     let has_nothing_to_ask_with = match credentials.credential() {
         Credential::ServiceAccount(_) => local.signers.is_empty(),
+        Credential::User(_) => !local.is_signed_in,
         Credential::ApiKey(_) => true,
         _ => false,
     };

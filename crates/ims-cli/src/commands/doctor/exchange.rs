@@ -7,7 +7,7 @@ use std::{
 
 use ims::{
     AccessToken, Client, Credential, Credentials, ServerToServerCredential,
-    ServiceAccountCredential,
+    ServiceAccountCredential, UserCredential,
     claims::{AccessTokenPayload, AssertionLifetime, CompactJwt, Environment, JwtId, NumericDate},
     exchange::{
         ClientCredentials, ExchangeError, Grant, JwtExchange, Request, ReqwestTransport, Response,
@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, with_causes},
+    sign_in_place::SignInPlace,
     when,
 };
 
@@ -94,7 +95,8 @@ impl Asker<'_> {
                 answers
             }
             Credential::ServerToServer(credential) => vec![self.by_secret(credential).await],
-            _ => vec![self.by_client(credentials).await],
+            Credential::User(credential) => vec![self.by_sign_in(credential).await],
+            _ => Vec::new(),
         }
     }
 
@@ -143,11 +145,15 @@ impl Asker<'_> {
         answer
     }
 
-    /// What only a client can do, since it keeps what IMS gives for the next time.
-    async fn by_client(&self, credentials: &Credentials) -> Answer {
-        let client = Client::builder(credentials).with_transport(self.transport.clone()).build();
+    /// What only a client can do, since it keeps what IMS gives for the next time, where the other commands look for it.
+    async fn by_sign_in(&self, credential: &UserCredential) -> Answer {
+        let place = SignInPlace::of(self.environment, &credential.client_id);
+        let place = place.map_err(Unanswered::Other)?;
+        let credentials = place.current(self.environment, credential);
+        let builder = Client::builder(&credentials).with_store(place.store());
+        let client = builder.with_transport(self.transport.clone()).build();
         let client = client.map_err(|error| Unanswered::Other(error.into()))?;
-        client.access_token().await.map_err(|error| Unanswered::Other(error.into()))
+        client.keeper().refresh().await.map_err(|error| Unanswered::Other(error.into()))
     }
 
     async fn send(&self, grant: &impl Grant) -> Answer {

@@ -13,6 +13,7 @@ use ims::{
 use super::{
     checklist::{Check, Checklist},
     diagnosis::{CertificateEvidence, Evidence, MIGRATE},
+    sign_in,
 };
 use crate::{
     failure::{Failure, with_causes},
@@ -24,6 +25,8 @@ use crate::{
 pub(super) struct Local {
     /// The keys that can sign.
     pub(super) signers: Vec<SharedSigner>,
+    /// Whether a person's refresh token was found.
+    pub(super) is_signed_in: bool,
     pub(super) evidence: Evidence,
 }
 
@@ -49,8 +52,12 @@ pub(super) fn check(credentials: &Credentials, checklist: &mut Checklist) -> Loc
             format!("client {client}, OAuth Server-to-Server, scopes {}", scopes.join(", "))
         }
         Credential::User(credential) => {
-            let place = credential.refresh_tokens.place();
-            format!("client {client}, for a person whose refresh token lies in {place}")
+            let identifiers = format!("client {client}, for a person who signs in");
+            checklist.add(Check::ok("identifiers", identifiers));
+            let sign_in = sign_in::check(credentials.environment(), credential);
+            let is_signed_in = !sign_in.is_failed();
+            checklist.add(sign_in);
+            return Local { is_signed_in, ..Local::default() };
         }
         Credential::ApiKey(_) => format!("API key {client}, for which IMS gives no token"),
         _ => format!("client {client}"),
@@ -92,7 +99,8 @@ fn check_service_account(
         signers.extend(signer);
     }
     let metascopes = account.metascopes().to_vec();
-    Local { signers, evidence: Evidence { certificate, metascopes, is_past_its_end_of_life } }
+    let evidence = Evidence { certificate, metascopes, is_past_its_end_of_life };
+    Local { signers, evidence, ..Local::default() }
 }
 
 /// What the lines about a key and its certificate are called.
