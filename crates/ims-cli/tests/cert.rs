@@ -127,6 +127,32 @@ fn a_certificate_matches_its_own_key_alone() {
 }
 
 #[test]
+fn a_key_that_is_named_by_its_file_is_opened_by_an_option() {
+    let sandbox = Sandbox::new();
+    sandbox.write("encrypted.key", keys::FIRST_PBES2_AES256_SHA256);
+    for command in [
+        "cert match certificate_pub.crt encrypted.key",
+        "cert csr --key encrypted.key --out file.csr --subject /CN=test",
+    ] {
+        let finished = sandbox.run(command);
+        assert_eq!(finished.code, Some(4), "{finished:?}");
+        assert!(finished.stderr.contains("hint: name a file"), "{finished:?}");
+        assert!(finished.stderr.contains("--passphrase-file FILE"), "{finished:?}");
+    }
+}
+
+#[test]
+fn days_that_no_certificate_can_have_are_a_wrong_call() {
+    let sandbox = Sandbox::new();
+    for days in ["0", "4000000"] {
+        let finished = sandbox.run(&format!("cert new --out new --days {days}"));
+        assert_eq!(finished.code, Some(2), "{finished:?}");
+        assert!(finished.stderr.contains(&format!("error: --days {days}: ")), "{finished:?}");
+        assert!(!sandbox.path("new").exists());
+    }
+}
+
+#[test]
 fn a_check_sorts_by_the_end_and_tells_fine_from_soon_from_unreadable() {
     let sandbox = Sandbox::new();
     for (folder, days) in [("a", 300), ("b", 10), ("c", 100)] {
@@ -196,6 +222,8 @@ fn patterns_and_folders_lead_to_every_certificate_once() {
         ("deep/er/private.pem",     None),
         ("nothing/*.crt",           None),
         ("deep/***",                None),
+        ("tmp",                     None),
+        ("deep/er/*.key",           None),
     ];
     for (paths, certificates) in table {
         let finished = sandbox.run(&format!("cert check {paths} --within 1d --json"));

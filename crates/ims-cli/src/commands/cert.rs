@@ -9,11 +9,15 @@ mod pair;
 mod rotate;
 
 use clap::Subcommand;
-use ims::cert::CertError;
+use ims::{
+    cert::{CertError, Validity},
+    sign::KeyError,
+};
 
 use crate::{
     failure::{Failure, key_hints, with_causes},
     output::Answer,
+    when,
 };
 
 /// The commands about certificates.
@@ -45,10 +49,26 @@ fn failed(error: &CertError) -> Failure {
         _ => Failure::person(with_causes(error)),
     };
     match error {
-        CertError::Key(error) => key_hints(failure, error),
+        CertError::Key(error) => key_file_hints(failure, error),
         CertError::SubjectAttribute { .. } => {
             failure.hint("attributes are CN, O, OU, L, ST, C and emailAddress, among others")
         }
         _ => failure,
     }
+}
+
+/// What to do about a key that was named by its file, and not by credentials.
+fn key_file_hints(failure: Failure, error: &KeyError) -> Failure {
+    match error {
+        KeyError::PassphraseMissing => {
+            failure.hint("name a file with the pass phrase: --passphrase-file FILE")
+        }
+        _ => key_hints(failure, error),
+    }
+}
+
+/// The validity that begins now and that --days asks for.
+fn validity(days: u32) -> Result<Validity, Failure> {
+    Validity::from_days(when::now(), days)
+        .map_err(|error| Failure::usage(with_causes(&error)).about(&format!("--days {days}")))
 }

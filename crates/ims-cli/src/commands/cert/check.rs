@@ -70,6 +70,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         contexts::read_all(judge, &mut findings)?;
     }
     contexts::read(&arguments.contexts, judge, &mut findings)?;
+    findings.miss_certificates(&arguments.paths);
     findings.sort();
     if is_printed {
         output::write(&prometheus::text(&findings))?;

@@ -9,12 +9,12 @@ use ims::{
 };
 
 use super::{
-    failed,
+    failed, key_file_hints,
     new_files::{Existing, NewFile, expect_free, put},
 };
 use crate::{
     commands::{block_on, hsm, key},
-    failure::{Failure, key_hints, with_causes},
+    failure::{Failure, with_causes},
     files,
     output::{self, Answer},
 };
@@ -75,6 +75,6 @@ fn signer(arguments: &Arguments) -> Result<SharedSigner, Failure> {
     let signer = PemSigner::from_file(&files::read(path)?, passphrase.as_ref());
     signer.map(SharedSigner::new).map_err(|error| {
         let failure = Failure::person(format!("{}: {}", path.display(), with_causes(&error)));
-        key_hints(failure, &error)
+        key_file_hints(failure, &error)
     })
 }

@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::{
     failed,
     new_files::{Existing, NewFile, expect_free, put},
+    validity,
 };
 use crate::{
     commands::{block_on, hsm, key},
@@ -91,9 +92,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         expect_free(&key_path, existing)?;
     }
     expect_free(&certificate_path, existing)?;
-    let validity =
-        Validity::from_days(when::now(), arguments.days).map_err(|error| failed(&error))?;
-    let (certificate, private_key) = make(arguments, validity)?;
+    let (certificate, private_key) = make(arguments, validity(arguments.days)?)?;
 
     fs::create_dir_all(&arguments.out).map_err(|error| {
         Failure::person(format!("{} cannot be made", arguments.out.display())).because(error)

@@ -1,6 +1,7 @@
 //! Reading the certificates and judging how long each still lasts.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io::Read,
     num::NonZeroUsize,
@@ -56,6 +57,16 @@ impl Findings {
     fn add(&mut self, others: Self) {
         self.certificates.extend(others.certificates);
         self.unreadable.extend(others.unreadable);
+    }
+
+    /// Complains of what was named if there was no certificate at all: who watches a folder of none should not be told that
+    /// all of them are fine.
+    pub(super) fn miss_certificates(&mut self, paths: &[OsString]) {
+        if self.certificates.is_empty() && self.unreadable.is_empty() {
+            let reason = "there is no certificate here".to_owned();
+            let miss = |path: &OsString| Unreadable { file: path.into(), reason: reason.clone() };
+            self.unreadable.extend(paths.iter().map(miss));
+        }
     }
 
     /// Whatever is twice in one file, in a chain put together carelessly, is said once.

@@ -7,7 +7,7 @@ use std::{
 
 use ims::{
     KeyPair, SigningKey,
-    cert::{Certificate, CertificateFile, DistinguishedName, GeneratedKey, KeySize, Validity},
+    cert::{Certificate, CertificateFile, DistinguishedName, GeneratedKey, KeySize},
     sign::{Passphrase, PemSigner},
 };
 
@@ -17,10 +17,11 @@ use crate::{
         cert::{
             failed,
             new_files::{Existing, NewFile, put},
+            validity,
         },
     },
     failure::Failure,
-    files, when,
+    files,
 };
 
 /// Where the pair is.
@@ -56,7 +57,7 @@ impl NewPair {
             put(vec![draft], Existing::Keep)?;
         }
         if !self.certificate.exists() {
-            let validity = Validity::from_days(when::now(), days).map_err(|e| failed(&e))?;
+            let validity = validity(days)?;
             let signer = PemSigner::from_file(&files::read(&self.key)?, passphrase)
                 .map_err(|error| Failure::from(ims::Error::from(error)))?;
             let certificate = block_on(async {
