@@ -128,7 +128,7 @@ fn what_it_cannot_serve_it_refuses_at_once_and_says_why() {
         ("emulator -c nowhere.json",                 4, "nowhere.json"),
         ("emulator -c private.key",                  4, "private.key"),
         ("emulator --config scenario.toml",          4, "line 1 of the scenario"),
-        ("emulator --listen 0.0.0.0:0",              4, "cannot start"),
+        ("emulator --listen 0.0.0.0:0",              4, "--expose"),
         ("emulator --listen nowhere",                2, "--listen"),
     ];
     for (arguments, code, reason) in table {

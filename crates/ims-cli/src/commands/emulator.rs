@@ -7,7 +7,7 @@ mod verdicts;
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use ims_emulator::{CertificateAuthority, Emulator, EmulatorBuilder, Scenario};
+use ims_emulator::{CertificateAuthority, Emulator, EmulatorBuilder, Scenario, StartError};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -91,8 +91,7 @@ async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
     let (observe, written) = verdicts::writer(json);
     let emulator = builder(arguments).await?.with_observer(observe).start().await;
-    let emulator =
-        emulator.map_err(|error| Failure::person("the emulator cannot start").because(error))?;
+    let emulator = emulator.map_err(unstarted)?;
     if json {
         output::json(&Started { url: emulator.url() })?;
     } else {
@@ -133,4 +132,14 @@ async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
         builder = builder.with_binding(binding(&integration::read(path)?).await?);
     }
     Ok(builder)
+}
+
+fn unstarted(error: StartError) -> Failure {
+    let message = "the emulator cannot start";
+    match error {
+        StartError::NotLoopback => Failure::person(message)
+            .because(error)
+            .hint("to let others reach it all the same: --expose"),
+        _ => Failure::person(message).because(error),
+    }
 }
