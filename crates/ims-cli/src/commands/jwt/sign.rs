@@ -34,8 +34,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let credentials = arguments.integration.credentials()?;
     let Credential::ServiceAccount(credential) = credentials.credential() else {
-        return Err(Failure::person("an OAuth Server-to-Server credential has nothing to sign")
-            .hint("it gets its tokens by its secret alone: ims token"));
+        return Err(Failure::person(
+            "these credentials are none of a service account: they sign nothing",
+        )
+        .hint("where they get tokens, they do it without an assertion: ims token"));
     };
     let signer = credential.signing_keys.first().signing_key.signer()?;
     let claims =
