@@ -66,4 +66,19 @@ mod tests {
         }
         assert!(options > 50, "only {options} options were looked at");
     }
+
+    #[test]
+    fn an_example_fits_into_the_width_of_the_help_and_can_be_copied() {
+        let mut commands = vec![Arguments::command()];
+        let mut examples = 0;
+        while let Some(command) = commands.pop() {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for example in text.lines().filter(|line| line.starts_with("  ")) {
+                assert!(example.chars().count() <= 100, "{}: {example}", command.get_name());
+                examples += 1;
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+        assert!(examples > 20, "only {examples} examples were looked at");
+    }
 }

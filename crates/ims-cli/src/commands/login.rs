@@ -46,7 +46,7 @@ const OFFLINE_ACCESS: &str = "offline_access";
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  ims login -c creds.json --port 8000\n  \
                   ims login --client-id ID --scopes openid,offline_access --save creds.json\n\n\
-                  The credentials say \"user\": true. The redirect URI, by default http://127.0.0.1:PORT/callback, has to be\n\
+                  The credentials say \"user\": true. The redirect URI, by default http://127.0.0.1:PORT/callback, has to be \
                   one of those that the integration has in Adobe's Developer Console.")]
 pub(crate) struct Arguments {
     #[command(flatten)]

@@ -26,7 +26,7 @@ use crate::{
 /// that only you can read, and nowhere else (dynamic client registration, RFC 7591).
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  ims register --name 'My tool' --redirect-uri http://127.0.0.1:8400/callback --scopes openid,AdobeID --out app.json"
+    after_help = "Example:\n  ims register --name 'My tool' --redirect-uri http://127.0.0.1:8400/callback \\\n    --scopes openid,AdobeID --out app.json"
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
