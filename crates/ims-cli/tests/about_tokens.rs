@@ -290,6 +290,37 @@ fn a_service_gets_its_token_by_its_permanent_code_and_asks_about_any_user() {
 }
 
 #[test]
+fn a_new_promise_is_kept_even_if_the_access_token_beside_it_is_none() {
+    let sandbox = Sandbox::new();
+    let promised = |more: &str| format!(r#"{{"expires_in":86399{more}}}"#);
+    let next = r#","promise_token":"second","promise_token_expires_in":60"#;
+    let good = r#","access_token":"granted""#;
+    #[rustfmt::skip]
+    let table = [
+        (answer("200 OK", &promised(&format!("{good}{next}"))),      0, "second\n"),
+        (answer("200 OK", &promised(next)),                          4, "second\n"),
+        (answer("200 OK", &promised(good)),                          0, "first\n"),
+        (answer("400 Bad Request", r#"{"error":"invalid_grant"}"#), 4, "first\n"),
+        (answer("503 Service Unavailable", ""),                      3, "first\n"),
+    ];
+    for (given, code, kept) in table {
+        sandbox.write("promise.txt", "first\n");
+        let ims = Api::start([&given]);
+        let line = "exchange promised -c credentials.json --scopes openid promise.txt";
+        let end = sandbox.run(&format!("{line} --url {}", ims.url()));
+        let printed = if code == 0 { "granted\n" } else { "" };
+        let found = (end.code, end.stdout.as_str());
+        assert_eq!(found, (Some(code), printed), "{given}: {}", end.stderr);
+        assert_eq!(end.stderr.contains("keep the old one"), code == 0 && kept == "first\n");
+        assert!(ims.requests()[0].contains("promise_token=first"), "{given}");
+        assert_eq!(fs::read_to_string(sandbox.path("promise.txt")).unwrap(), kept, "{given}");
+        let left = fs::read_dir(sandbox.path(".")).unwrap();
+        let mut names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        assert!(names.all(|name| !name.starts_with(".tmp")), "{given}");
+    }
+}
+
+#[test]
 fn a_client_that_registers_leaves_its_secret_in_a_private_file_alone() {
     let served = Served::new();
     let line = "register --name tool --redirect-uri http://127.0.0.1:8400/callback --scopes openid,profile --out app.json";

@@ -1,7 +1,10 @@
 //! `ims exchange`: what one has for an access token that one has not: a user's token, or a service's permanent code.
 
 mod cluster;
+mod next_token;
 mod on_behalf_of;
+mod promise;
+mod promised;
 mod refresh_token;
 mod service_token;
 
@@ -33,6 +36,8 @@ pub(crate) enum Command {
     Cluster(cluster::Arguments),
     RefreshToken(refresh_token::Arguments),
     ServiceToken(service_token::Arguments),
+    Promise(promise::Arguments),
+    Promised(promised::Arguments),
 }
 
 pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
@@ -41,12 +46,14 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
         Command::Cluster(arguments) => cluster::run(arguments),
         Command::RefreshToken(arguments) => refresh_token::run(arguments),
         Command::ServiceToken(arguments) => service_token::run(arguments),
+        Command::Promise(arguments) => promise::run(arguments),
+        Command::Promised(arguments) => promised::run(arguments),
     }
 }
 
 /// What all ways need.
 #[derive(Debug, Args)]
-struct ExchangeOptions {
+struct Given {
     #[command(flatten)]
     integration: IntegrationOptions,
 
@@ -54,16 +61,23 @@ struct ExchangeOptions {
     #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
     scopes: Vec<Scope>,
 
+    /// The file of what is exchanged, the user's access token if nothing else is said; - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// What those ways need whose answer is an access token and nothing else to print.
+#[derive(Debug, Args)]
+struct ExchangeOptions {
+    #[command(flatten)]
+    given: Given,
+
     /// The resource that the new token is for, a URI (RFC 8707); may be given several times
     #[arg(long, value_name = "URI", value_parser = parse_resource)]
     resource: Vec<Resource>,
 
     #[command(flatten)]
     format: TokenFormat,
-
-    /// The file of what is exchanged, the user's access token if nothing else is said; - for standard input
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
 }
 
 fn parse_resource(text: &str) -> Result<Resource, &'static str> {
@@ -77,7 +91,7 @@ struct Exchanger {
     given: Zeroizing<String>,
 }
 
-impl ExchangeOptions {
+impl Given {
     fn read(&self) -> Result<Exchanger, Failure> {
         let credentials = self.integration.credentials()?;
         let client_secret = client_secret(&credentials).cloned();
@@ -88,6 +102,17 @@ impl ExchangeOptions {
         Ok(Exchanger { credentials, client_secret, given })
     }
 
+    /// The scopes, where IMS wants at least one.
+    fn some_scopes(&self) -> Result<&[Scope], Failure> {
+        if self.scopes.is_empty() {
+            let failure = Failure::usage("no scope is named");
+            return Err(failure.hint("name at least one: --scopes openid,AdobeID"));
+        }
+        Ok(&self.scopes)
+    }
+}
+
+impl ExchangeOptions {
     /// Sends `grant` and prints the token that it brings.
     fn exchange(&self, exchanger: &Exchanger, grant: &impl Grant) -> Result<Answer, Failure> {
         let connection = Connection::to(exchanger.credentials.environment().clone())?;

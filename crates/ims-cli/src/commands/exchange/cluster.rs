@@ -45,10 +45,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         // clap lets nobody pass without one of the two.
         (None, None) => return Err(Failure::usage("no account is named")),
     };
-    let exchanger = options.read()?;
+    let exchanger = options.given.read()?;
     let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
     let grant = ClusterExchange::new(client_id, secret, &exchanger.given, target)
-        .with_scopes(&options.scopes)
+        .with_scopes(&options.given.scopes)
         .with_resources(&options.resource);
     options.exchange(&exchanger, &grant)
 }

@@ -20,13 +20,9 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let options = &arguments.options;
-    if options.scopes.is_empty() {
-        return Err(
-            Failure::usage("no scope is named").hint("name at least one: --scopes openid,AdobeID")
-        );
-    }
-    let exchanger = options.read()?;
+    let scopes = options.given.some_scopes()?;
+    let exchanger = options.given.read()?;
     let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
-    let grant = TokenExchange::new(client_id, secret, &exchanger.given, &options.scopes);
+    let grant = TokenExchange::new(client_id, secret, &exchanger.given, scopes);
     options.exchange(&exchanger, &grant.with_resources(&options.resource))
 }

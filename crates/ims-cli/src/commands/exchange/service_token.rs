@@ -23,10 +23,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if !options.resource.is_empty() {
         return Err(Failure::usage("a service token is for no resource: leave --resource out"));
     }
-    let exchanger = options.read()?;
+    let exchanger = options.given.read()?;
     let code = AuthorizationCode::new(exchanger.given.to_string());
     let code = code.ok_or_else(|| Failure::usage("what was given is no authorization code"))?;
     let grant = PermanentCodeExchange::new(exchanger.client_id(), &exchanger.client_secret, &code)
-        .with_scopes(&options.scopes);
+        .with_scopes(&options.given.scopes);
     options.exchange(&exchanger, &grant)
 }

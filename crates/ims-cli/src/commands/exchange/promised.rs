@@ -1,0 +1,122 @@
+//! `ims exchange promised`: a promise token for an access token of the user who gave the promise, and for the next one.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use ims::{
+    AccessToken,
+    claims::ClientId,
+    exchange::{Grant, Promise, PromiseExchange, PromiseToken},
+};
+use serde_json::json;
+
+use super::{Given, block_on, next_token::Place};
+use crate::{
+    connection::Connection,
+    failure::Failure,
+    output::{self, Answer},
+    when,
+};
+
+/// Exchange a promise token for an access token of the user who gave the promise.
+///
+/// FILE holds the promise token. IMS gives a new one, which takes the place of the old one in FILE, so that only you can read
+/// it, or goes to the file of --promise-out. At least one scope has to be named.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ims exchange promised -c service.json --scopes openid promise.txt --header"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    given: Given,
+
+    /// The file for the new promise token, which must not be there yet unless it is FILE
+    #[arg(long, value_name = "FILE")]
+    promise_out: Option<PathBuf>,
+
+    /// Print JSON: the token, its type, when it expires and in how many seconds, and the new promise token
+    #[arg(long, conflicts_with = "header")]
+    json: bool,
+
+    /// Print the header field: Authorization: Bearer …
+    #[arg(long)]
+    header: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let given = &arguments.given;
+    let scopes = given.some_scopes()?;
+    // The place comes first: a promise token that cannot be kept is lost, and the old one with it.
+    let place = arguments.place()?;
+    let exchanger = given.read()?;
+    let promise_token = PromiseToken::new(exchanger.given.to_string());
+    let promise_token =
+        promise_token.ok_or_else(|| Failure::usage("what was given is no promise token"))?;
+    let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
+    let grant = PromiseExchange::new(client_id, secret, &promise_token, scopes);
+    let connection = Connection::to(exchanger.credentials.environment().clone())?;
+    let (request, sent_at) = (grant.request(connection.environment()), when::now());
+    let (promise, token) = block_on(connection.ask(request, |response| {
+        Ok((grant.promise(response, sent_at)?, grant.token(response, sent_at)))
+    }))?;
+    match (&promise, place) {
+        (Some(promise), Some(place)) => place.keep(promise.token.expose_secret())?,
+        (Some(_), None) => {}
+        (None, _) => output::note("note", "IMS gave no new promise token: keep the old one"),
+    }
+    let token = token.map_err(|error| Failure::from(&error).asking(connection.environment()))?;
+    arguments.print(&token, promise.as_ref(), client_id)?;
+    Ok(Answer::Yes)
+}
+
+impl Arguments {
+    /// Where the next promise token goes, if not to standard output alone.
+    fn place(&self) -> Result<Option<Place>, Failure> {
+        let file = &self.given.file;
+        let is_stdin = file == Path::new("-");
+        match &self.promise_out {
+            Some(out) if !is_stdin && is_same(out, file) => Place::of(KIND, out).map(Some),
+            Some(out) => Place::new(KIND, out).map(Some),
+            None if !is_stdin => Place::of(KIND, file).map(Some),
+            None if self.json => Ok(None),
+            None => Err(Failure::usage("the new promise token would be lost")
+                .hint("name a file for it with --promise-out, or have it printed with --json")),
+        }
+    }
+
+    fn print(
+        &self,
+        token: &AccessToken,
+        promise: Option<&Promise>,
+        client_id: &ClientId,
+    ) -> Result<(), Failure> {
+        if self.json {
+            output::json(&json!({
+                "access_token": token.expose_secret(),
+                "token_type": "bearer",
+                "expires_at": when::rfc3339(token.expires_at()),
+                "expires_in": token.expires_at().since(when::now()).as_secs(),
+                "client_id": client_id.as_str(),
+                "promise_token": promise.map(|promise| promise.token.expose_secret()),
+                "promise_token_expires_at": promise.map(|promise| when::rfc3339(promise.expires_at)),
+            }))
+        } else if self.header {
+            output::line(&format!("Authorization: Bearer {}", token.expose_secret()))
+        } else {
+            output::line(token.expose_secret())
+        }
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other
+        || fs::canonicalize(one)
+            .ok()
+            .zip(fs::canonicalize(other).ok())
+            .is_some_and(|(one, other)| one == other)
+}
+
+const KIND: &str = "promise token";
