@@ -15,7 +15,10 @@ mod when;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{
+    Parser,
+    error::{ContextKind, ContextValue},
+};
 
 use commands::Command;
 
@@ -32,10 +35,22 @@ const EXIT_CODES: &str = "Exit codes: 0 done · 1 the answer is no · 2 usage ·
                           New here? Try `ims demo`.";
 
 fn main() -> ExitCode {
-    match commands::run(Arguments::parse().command) {
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| without_pin(error).exit());
+    match commands::run(arguments.command) {
         Ok(answer) => answer.into(),
         Err(failure) => failure.report(),
     }
+}
+
+/// A PKCS#11 URI may be refused for the very PIN in it, which the refusal must not repeat.
+fn without_pin(mut error: clap::Error) -> clap::Error {
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
+        let told = error.get(kind).map(ToString::to_string).unwrap_or_default();
+        if told.to_ascii_lowercase().contains("pin-value") {
+            error.insert(kind, ContextValue::String("pkcs11:…".to_owned()));
+        }
+    }
+    error
 }
 
 #[cfg(test)]
@@ -65,6 +80,22 @@ mod tests {
             commands.extend(command.get_subcommands().cloned());
         }
         assert!(options > 50, "only {options} options were looked at");
+    }
+
+    #[test]
+    fn a_uri_that_is_refused_for_its_pin_is_not_repeated() {
+        let uri = "pkcs11:token=ims;object=key?pin-value=canary";
+        for arguments in [
+            &["ims", "hsm", "keys", uri][..],
+            &["ims", "hsm", "generate", uri],
+            &["ims", "cert", "new", "--out", ".", "--signer", uri],
+            &["ims", "cert", "csr", "--signer", uri],
+            &["ims", "keys", uri],
+        ] {
+            let error = Arguments::try_parse_from(arguments).unwrap_err();
+            let told = without_pin(error).to_string();
+            assert!(told.contains("pkcs11:…") && !told.contains("canary"), "{arguments:?}: {told}");
+        }
     }
 
     #[test]
