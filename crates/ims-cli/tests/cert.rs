@@ -123,6 +123,8 @@ fn a_certificate_matches_its_own_key_alone() {
     sandbox.write("second.key", keys::SECOND);
     assert_eq!(sandbox.run("cert match certificate_pub.crt private.key").code, Some(0));
     assert_eq!(sandbox.run("cert match certificate_pub.crt second.key").code, Some(1));
+    let as_json = sandbox.run("cert match certificate_pub.crt second.key --json");
+    assert_eq!((as_json.code, as_json.stdout.as_str()), (Some(1), "{\"matches\":false}\n"));
     assert_eq!(sandbox.run("cert match certificate_pub.crt credentials.json").code, Some(4));
 }
 

@@ -240,3 +240,11 @@ const RFC_7520_JWS: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImJpbGJvLmJhZ2dpbnNAaG9i
      U4mwzJdQx996ivp83xuglII7PNDi84wnB-BDkoBwA78185hX-Es4JIwmDLJK3lfWRa-XtL0RnltuYv746iYTh_qHRD68\
      BNt1uSNCrUCTJDt5aAE6x8wW1Kt9eRo4QPocSadnHXFxnt8Is9UzpERV0ePPQdLuW3IS_de3xyIrDaLGdjluPxUAhb6L\
      2aXic1U12podGU0KLUQSE_oI-ZnmKJ3F4uOZDnd6QZWJushZ41Axf_fcIe8u9ipH84ogoree7vjbU5y18kDquDg";
+
+#[test]
+fn an_assertion_is_told_with_the_client_that_it_is_sent_with() {
+    let end = Sandbox::new().run("jwt sign -c credentials.json --json");
+    let data: Value = serde_json::from_str(&end.stdout).unwrap();
+    assert_eq!(data["client_id"], CLIENT_ID, "{end:?}");
+    assert_eq!(data["jwt_token"].as_str().unwrap().split('.').count(), 3, "{data}");
+}

@@ -1,12 +1,13 @@
 //! `ims cert csr`: a certificate request.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ims::{
     cert::{CertificateRequest, DistinguishedName},
     sign::{PemSigner, SharedSigner, pkcs11::Pkcs11Uri},
 };
+use serde::Serialize;
 
 use super::{
     failed, key_file_hints,
@@ -51,6 +52,15 @@ pub(crate) struct Arguments {
     /// Replace a file that is there
     #[arg(long)]
     force: bool,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    request_file: &'a Path,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
@@ -62,7 +72,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     })?;
     let file = NewFile::draft(&arguments.out, 0o644, &request.to_pem())?;
     put(vec![file], existing)?;
-    output::line(&arguments.out.display().to_string())?;
+    if arguments.json {
+        output::json(&Data { request_file: &arguments.out })?;
+    } else {
+        output::line(&arguments.out.display().to_string())?;
+    }
     Ok(Answer::Yes)
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ims::{cert::KeyHolder, sign::Passphrase};
+use serde::Serialize;
 
 use super::failed;
 use crate::{
@@ -30,19 +31,30 @@ pub(crate) struct Arguments {
     /// The file of the private key's pass phrase
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Data {
+    matches: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let passphrase = key::passphrase(arguments.passphrase_file.as_deref())?;
     let certificate = holder(&arguments.certificate, passphrase.as_ref())?;
     let key = holder(&arguments.key, passphrase.as_ref())?;
-    if certificate.public_key() == key.public_key() {
+    let matches = certificate.public_key() == key.public_key();
+    if arguments.json {
+        output::json(&Data { matches })?;
+    } else if matches {
         output::line("match: both have the same public key")?;
-        Ok(Answer::Yes)
     } else {
         output::line("no match: the public keys differ")?;
-        Ok(Answer::No)
     }
+    Ok(if matches { Answer::Yes } else { Answer::No })
 }
 
 fn holder(path: &Path, passphrase: Option<&Passphrase>) -> Result<KeyHolder, Failure> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ims::sign::pkcs11::{NewKey, Pkcs11Error, Pkcs11Module, Pkcs11Uri, RsaKeySize};
+use serde::Serialize;
 
 use super::{failed, pin};
 use crate::{
@@ -31,6 +32,15 @@ pub(crate) struct Arguments {
     /// The file of the PIN, - for standard input, if the URI has no pin-source
     #[arg(long, value_name = "FILE")]
     pin_file: Option<PathBuf>,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Data {
+    uri: String,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
@@ -48,7 +58,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     }
     let key = module.generate_key(&uri.token, &pin, &new).map_err(|error| failed(&error))?;
     uri.key = key.selector();
-    output::line(&uri.to_string())?;
+    let data = Data { uri: uri.to_string() };
+    if arguments.json {
+        output::json(&data)?;
+    } else {
+        output::line(&data.uri)?;
+    }
     output::note("next", "make its certificate: ims cert new --out DIR --signer URI");
     Ok(Answer::Yes)
 }

@@ -8,6 +8,7 @@ use ims::{
     claims::AssertionLifetime,
     sign::{SignError, sign_assertion},
 };
+use serde::Serialize;
 
 use crate::{
     commands::block_on,
@@ -29,6 +30,16 @@ pub(crate) struct Arguments {
     /// How long the assertion can be exchanged: 1s to 24h
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = lifetime)]
     lifetime: AssertionLifetime,
+
+    /// Print one line of JSON: the assertion as `jwt_token`, and the client id that is sent with it
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    jwt_token: &'a str,
+    client_id: &'a str,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
@@ -45,7 +56,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let assertion = block_on(async {
         sign_assertion(&claims, &signer).await.map_err(|error| unsigned(&error))
     })?;
-    output::line(assertion.expose_secret())?;
+    let jwt_token = assertion.expose_secret();
+    if arguments.json {
+        let client_id = credential.account.client_id().as_str();
+        output::json(&Data { jwt_token, client_id })?;
+    } else {
+        output::line(jwt_token)?;
+    }
     Ok(Answer::Yes)
 }
 
