@@ -264,6 +264,17 @@ impl Binding {
         &self.client_secrets
     }
 
+    /// Whether `text` repeats one of the client secrets. Within a longer text only those count that are too long to stand there
+    /// by chance.
+    pub(crate) fn has_secret_in(&self, text: &str) -> bool {
+        const TOO_LONG_FOR_CHANCE: usize = 8;
+        let is_in = |secret: &SecretString| {
+            let secret = secret.expose_secret();
+            text == secret || secret.len() >= TOO_LONG_FOR_CHANCE && text.contains(secret)
+        };
+        self.client_secrets.iter().any(is_in)
+    }
+
     /// Whether `text` is one of the client secrets, in a time that tells nothing about any of them.
     pub(crate) fn has_client_secret(&self, text: &str) -> bool {
         // Every secret is looked at: `|` goes on where `||` would stop.

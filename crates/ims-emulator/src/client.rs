@@ -19,14 +19,10 @@ pub(crate) fn identify(
         .given("client_id is sent", client_id)
         .expected("the parameter client_id")
         .or(Refusal::ClientIdMissing)?;
-    // Whoever mixes the two up is told so, and the secret stays out of the verdict.
-    let registered = service.registered(client_id);
-    let is_secret = registered.is_none() && service.has_client_secret(client_id);
-    let actual = if is_secret { "a client secret" } else { client_id };
     let registered = checks
-        .given("client_id is registered", registered)
+        .given("client_id is registered", service.registered(client_id))
         .expected("the client id of a registered binding")
-        .actual(actual.to_owned())
+        .actual(client_id.to_owned())
         .or(Refusal::ClientUnknown)?;
     checks.is_made_by(registered.binding.client_id());
     Ok(registered)

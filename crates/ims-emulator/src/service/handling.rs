@@ -55,7 +55,8 @@ impl Service {
         let answer = outcome
             .unwrap_or_else(|refusal| Answer::refused(refusal, self.error(refusal), endpoint));
         let answer = if let Some(fault) = fault { answer.spoilt_by(fault) } else { answer };
-        let (checks, client_id) = checks.into_parts();
+        let (mut checks, client_id) = checks.into_parts();
+        self.mask_secrets(&mut checks);
         self.journal.record(Verdict {
             number,
             received_at_ms: now_ms,

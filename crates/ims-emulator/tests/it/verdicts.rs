@@ -84,6 +84,15 @@ async fn no_secret_and_no_token_enters_a_verdict() {
     )
     .await;
     form(&emulator, "/ims/exchange/jwt", &[("client_id", CLIENT_SECRET)]).await;
+    // Whoever mixes the parameters up is told so, and the secret stays out of the verdict.
+    let among_others = format!("openid,{CLIENT_SECRET}");
+    for secret in [CLIENT_SECRET, &among_others] {
+        form(&emulator, "/ims/token/v3", &[("grant_type", secret)]).await;
+        assert_eq!(
+            emulator.requests().pop().unwrap().checks.last().unwrap().actual,
+            "a client secret"
+        );
+    }
     get(&emulator, &format!("/ims/validate_token/v1?token={token}&client_secret={wrong}"), "")
         .await;
     get(&emulator, "/echo", &format!("x-api-key: x\r\nAuthorization: Bearer {token}\r\n")).await;
