@@ -290,6 +290,84 @@ fn a_service_gets_its_token_by_its_permanent_code_and_asks_about_any_user() {
 }
 
 #[test]
+fn a_promise_brings_tokens_and_the_next_promise_is_never_lost() {
+    let served = Served::new();
+    let read = |name| fs::read_to_string(served.sandbox.path(name)).unwrap();
+    let end = served.run(
+        "exchange promise -c credentials.json --definition any --scopes openid,AdobeID token.txt",
+    );
+    assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""));
+    served.sandbox.write("promise.txt", &end.stdout);
+    let asked = served
+        .json("exchange promise -c credentials.json --definition any --scopes openid token.txt");
+    assert_eq!(asked["client_id"], CLIENT_ID);
+    assert!(asked["expires_in"].as_u64().unwrap() > 2_591_000, "{asked}");
+    let exchange = "exchange promised -c credentials.json --scopes openid";
+    let mut held = vec![end.stdout];
+    // Where the next promise is after each exchange; the one before it ends.
+    for (arguments, at) in [
+        ("promise.txt", "promise.txt"),
+        ("promise.txt --header --promise-out ./promise.txt", "promise.txt"),
+        ("promise.txt --promise-out second.txt", "second.txt"),
+        ("second.txt", "second.txt"),
+    ] {
+        let end = served.run(&format!("{exchange} {arguments}"));
+        assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{arguments}");
+        let token = end.stdout.strip_prefix("Authorization: Bearer ").unwrap_or(&end.stdout);
+        served.sandbox.write("new.txt", token);
+        assert_eq!(served.json("validate new.txt")["token"]["scope"], "openid", "{arguments}");
+        let next = read(at);
+        assert!(!held.contains(&next), "{arguments}");
+        held.push(next);
+        let mode = fs::metadata(served.sandbox.path(at)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{arguments}");
+    }
+    let both = served.json(&format!("{exchange} second.txt"));
+    assert_eq!(both["promise_token"], read("second.txt").trim_end());
+    served.sandbox.write("new.txt", both["access_token"].as_str().unwrap());
+    assert_eq!(served.json("validate new.txt")["valid"], true);
+    let kept = (read("promise.txt"), read("second.txt"));
+    let url = served.emulator.url();
+    #[rustfmt::skip]
+    let table = [
+        ("promised --scopes openid promise.txt",                             4),
+        ("promised --scopes openid second.txt --promise-out promise.txt",    4),
+        ("promised --scopes openid second.txt --promise-out no/such/folder", 4),
+        ("promised --scopes nothing second.txt",                             4),
+        ("promised --scopes openid token.txt",                               4),
+        ("promised --scopes openid -",                                       2),
+        ("promised --scopes openid --json --header second.txt",              2),
+        ("promised second.txt",                                              2),
+        ("promise --definition any token.txt",                               2),
+        ("promise --scopes openid token.txt",                                2),
+        ("promise --definition= --scopes openid token.txt",                  2),
+        ("promise --definition any --scopes openid second.txt",              4),
+    ];
+    for (arguments, code) in table {
+        let end = served.run(&format!("exchange {arguments} -c credentials.json"));
+        let found = (end.code, end.stdout.as_str());
+        assert_eq!(found, (Some(code), ""), "{arguments}: {}", end.stderr);
+        for token in &held {
+            assert!(!end.stderr.contains(token.trim_end()), "{arguments}: {}", end.stderr);
+        }
+        assert_eq!((read("promise.txt"), read("second.txt")), kept, "{arguments}");
+    }
+    // By standard input there is no file to keep the next one in, unless one is named.
+    for more in ["--json", "--promise-out third.txt"] {
+        let mut child = served.sandbox.ims(&format!("{exchange} - {more} --url {url}"));
+        let mut child = child.stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(read("second.txt").as_bytes()).unwrap();
+        let end: Finished = child.wait_with_output().unwrap().into();
+        assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{more}");
+        if more == "--json" {
+            let both: Value = serde_json::from_str(&end.stdout).unwrap();
+            served.sandbox.write("second.txt", both["promise_token"].as_str().unwrap());
+        }
+    }
+    assert_eq!(served.run(&format!("{exchange} third.txt")).code, Some(0));
+}
+
+#[test]
 fn a_new_promise_is_kept_even_if_the_access_token_beside_it_is_none() {
     let sandbox = Sandbox::new();
     let promised = |more: &str| format!(r#"{{"expires_in":86399{more}}}"#);

@@ -112,7 +112,7 @@ mod tests {
         assert!(!format!("{grant:?} {request:?}").contains("canary"));
 
         let sent_at = NumericDate::from_seconds(1_550_001_138);
-        let answer = r#"{"access_token":"a","token_type":"bearer","expires_in":86399,
+        let answer = r#"{"access_token":"a","token_type":"access_token","expires_in":86399,
             "promise_token":"p2","promise_token_id":"i","promise_token_expires_in":60}"#;
         let answer = Response::json(200, answer);
         assert_eq!(grant.token(&answer, sent_at).unwrap().lifetime().as_secs(), 86_399);

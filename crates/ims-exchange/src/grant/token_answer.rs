@@ -41,7 +41,8 @@ pub(crate) fn read_all(
 ) -> Result<UserTokens, ExchangeError> {
     let body: TokenBody = answer::json(response, presented, Some(sent_at), secrets)?;
     let unrecognized = || answer::unrecognized(response);
-    if body.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+    let is_known = |kind: &str| TOKEN_TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known));
+    if body.token_type.is_some_and(|kind| !is_known(&kind)) {
         return Err(unrecognized());
     }
     let expires_at = sent_at.plus(unit.lifetime(body.expires_in)?);
@@ -57,6 +58,10 @@ pub(crate) fn read_all(
         user_id: body.sub.or(body.user_id),
     })
 }
+
+/// What a token that is sent as `Bearer` is called: `bearer`, and in the answer to a promise exchange `access_token`. Source:
+/// adobe/ims-go, `ims/promise_test.go`.
+const TOKEN_TYPES: [&str; 2] = ["bearer", "access_token"];
 
 /// RFC 6749 §5.1, `OpenID` Connect Core 1.0 §3.1.3.3, and the `userId` of `/ims/token/v2`.
 #[derive(Deserialize)]
