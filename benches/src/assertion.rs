@@ -37,7 +37,7 @@ struct PeerClaims {
 pub(crate) fn measure() -> Result<bool> {
     let (account, environment) = (account()?, Environment::production());
     let input = claims(&account, &environment).signing_input(Algorithm::Rs256);
-    let signer = PemSigner::from_file(keys::FIRST.as_bytes(), None)?;
+    let signer = PemSigner::from_bytes(keys::FIRST.as_bytes(), None)?;
     let key = EncodingKey::from_rsa_pem(keys::FIRST.as_bytes())?;
     let mut raw = RawSignature::new()?;
 

@@ -98,9 +98,9 @@ fn rounds<const N: usize>(
 
 /// A request that the emulator grants as often as it is sent.
 fn body() -> Result<String> {
-    let signer = PemSigner::from_file(keys::FIRST.as_bytes(), None)?;
+    let signer = PemSigner::from_bytes(keys::FIRST.as_bytes(), None)?;
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    let now = NumericDate::from_seconds(since_1970.as_secs().try_into()?);
+    let now = NumericDate::from_secs(since_1970.as_secs().try_into()?);
     let claims = account()?.claims(&Environment::production(), now, AssertionLifetime::MAX);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let assertion = runtime.block_on(sign_assertion(&claims, &signer))?;

@@ -56,7 +56,7 @@ impl Layers {
     fn new(environment: Environment) -> Result<Self> {
         Ok(Self {
             client_secret: ClientSecret::new(CLIENT_SECRET.to_owned()),
-            signer: PemSigner::from_file(keys::FIRST.as_bytes(), None)?,
+            signer: PemSigner::from_bytes(keys::FIRST.as_bytes(), None)?,
             transport: ReqwestTransport::new(&environment)?,
             environment,
         })
@@ -68,7 +68,7 @@ impl Layers {
         let assertion = sign_assertion(&claims, &self.signer).await?;
         let grant = JwtExchange::new(account.client_id(), &self.client_secret, &assertion);
         let response = self.transport.send(grant.request(&self.environment), TIMEOUT).await?;
-        black_box(grant.token(&response, NumericDate::from_seconds(1_790_000_000))?);
+        black_box(grant.token(&response, NumericDate::from_secs(1_790_000_000))?);
         Ok(())
     }
 }

@@ -76,6 +76,6 @@ pub(crate) fn account() -> Result<ServiceAccount> {
 
 /// The claims of `account` at some moment; every round makes the same ones.
 pub(crate) fn claims(account: &ServiceAccount, environment: &Environment) -> ClaimsSet {
-    let now = NumericDate::from_seconds(1_790_000_000);
+    let now = NumericDate::from_secs(1_790_000_000);
     account.claims(environment, now, AssertionLifetime::default())
 }

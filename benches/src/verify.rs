@@ -29,7 +29,7 @@ pub(crate) fn measure() -> Result<bool> {
     let token = encode(&Header::new(Algorithm::RS256), &claims(), &key)?;
     let (anew, remembering) = verifiers(&jwk, &token)?;
 
-    let public_key = PublicKey::from_file(keys::FIRST_PUBLIC.as_bytes())?;
+    let public_key = PublicKey::from_bytes(keys::FIRST_PUBLIC.as_bytes())?;
     let public_key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public_key.pkcs1_der())?;
     let jwt = CompactJwt::parse(&token)?;
     let (message, signature) = (jwt.signing_input().as_bytes(), jwt.signature().as_bytes());
@@ -103,7 +103,7 @@ fn peer_rules() -> Validation {
     rules
 }
 
-const NOW: NumericDate = NumericDate::from_seconds(1_790_000_000);
+const NOW: NumericDate = NumericDate::from_secs(1_790_000_000);
 
 const RAW: &str = "aws-lc-rs, the bare signature check";
 const ANEW: &str = "ims: TokenVerifier, nothing remembered";

@@ -52,7 +52,7 @@ pub(crate) fn stall(runtime: &Runtime) -> Result<bool> {
 }
 
 async fn refresh() -> Result<Calls> {
-    let clock = FakeClock::new(NumericDate::from_seconds(1_700_000_000));
+    let clock = FakeClock::new(NumericDate::from_secs(1_700_000_000));
     let shared = SharedClock::new(clock.clone());
     let source = ScriptedSource::new(shared.clone(), Duration::from_hours(24))
         .with_latency(Duration::from_millis(50));

@@ -29,8 +29,8 @@ fn inspect(file: &[u8]) -> Result<String, CertError> {
     Ok(format!(
         "serial={} from={} to={} sha256={} key={key} signed={} subject={}",
         certificate.serial_number(),
-        validity.not_before().as_seconds(),
-        validity.not_after().as_seconds(),
+        validity.not_before().as_secs(),
+        validity.not_after().as_secs(),
         certificate.sha256_fingerprint(),
         certificate.signature_algorithm(),
         certificate.subject(),

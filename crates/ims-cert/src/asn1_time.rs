@@ -11,7 +11,7 @@ use time::{Date, Month, OffsetDateTime};
 /// Reads a `Time`.
 pub(crate) fn read(time: AnyRef<'_>) -> der::Result<NumericDate> {
     let seconds = std::str::from_utf8(time.value()).ok().and_then(|text| seconds(time.tag(), text));
-    seconds.map(NumericDate::from_seconds).ok_or_else(|| ErrorKind::DateTime.into())
+    seconds.map(NumericDate::from_secs).ok_or_else(|| ErrorKind::DateTime.into())
 }
 
 fn seconds(tag: Tag, text: &str) -> Option<i64> {
@@ -34,7 +34,7 @@ fn seconds(tag: Tag, text: &str) -> Option<i64> {
 
 /// Writes a `Time`, `None` if its year does not have four digits.
 pub(crate) fn write(date: NumericDate) -> Option<Any> {
-    let time = OffsetDateTime::from_unix_timestamp(date.as_seconds()).ok()?;
+    let time = OffsetDateTime::from_unix_timestamp(date.as_secs()).ok()?;
     let (tag, year) = match time.year() {
         year @ 1950..=2049 => (Tag::UtcTime, format!("{:02}", year % 100)),
         year @ 0..=9999 => (Tag::GeneralizedTime, format!("{year:04}")),
@@ -53,7 +53,7 @@ mod tests {
 
     #[track_caller]
     fn seconds(tag: Tag, text: &str) -> Option<i64> {
-        read(AnyRef::new(tag, text.as_bytes()).unwrap()).ok().map(NumericDate::as_seconds)
+        read(AnyRef::new(tag, text.as_bytes()).unwrap()).ok().map(NumericDate::as_secs)
     }
 
     #[test]
@@ -85,15 +85,15 @@ mod tests {
 
     #[test]
     fn a_year_of_five_digits_cannot_be_written() {
-        assert!(write(NumericDate::from_seconds(253_402_300_799)).is_some());
-        assert!(write(NumericDate::from_seconds(253_402_300_800)).is_none());
-        assert!(write(NumericDate::from_seconds(i64::MIN)).is_none());
+        assert!(write(NumericDate::from_secs(253_402_300_799)).is_some());
+        assert!(write(NumericDate::from_secs(253_402_300_800)).is_none());
+        assert!(write(NumericDate::from_secs(i64::MIN)).is_none());
     }
 
     proptest! {
         #[test]
         fn a_time_survives_write_and_read(seconds in -62_167_219_200_i64..=253_402_300_799) {
-            let date = NumericDate::from_seconds(seconds);
+            let date = NumericDate::from_secs(seconds);
             let written = write(date).unwrap();
             prop_assert_eq!(read(AnyRef::from(&written)).unwrap(), date);
         }

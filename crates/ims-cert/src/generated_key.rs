@@ -49,7 +49,7 @@ impl GeneratedKey {
         let key_pair = rsa::KeyPair::generate(size.into()).map_err(|_| CertError::Randomness)?;
         let der: Pkcs8V1Der<'static> = key_pair.as_der().map_err(|_| CertError::Randomness)?;
         let pkcs8 = Zeroizing::new(der.as_ref().to_vec());
-        let signer = PemSigner::from_file(&pkcs8, None)?;
+        let signer = PemSigner::from_bytes(&pkcs8, None)?;
         Ok(Self { pkcs8, signer })
     }
 

@@ -42,9 +42,9 @@ impl KeyHolder {
             Err(CertError::NoRequest { .. }) => {}
             Err(error) => return Err(error),
         }
-        match PemSigner::from_file(file, passphrase) {
+        match PemSigner::from_bytes(file, passphrase) {
             Ok(signer) => Ok(Self::PrivateKey(signer.format(), signer.public_key().clone())),
-            Err(KeyError::NoPrivateKey { .. }) => Ok(Self::PublicKey(PublicKey::from_file(file)?)),
+            Err(KeyError::NoPrivateKey { .. }) => Ok(Self::PublicKey(PublicKey::from_bytes(file)?)),
             Err(error) => Err(error.into()),
         }
     }

@@ -98,7 +98,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn at(seconds: i64) -> NumericDate {
-        NumericDate::from_seconds(seconds)
+        NumericDate::from_secs(seconds)
     }
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
         #[test]
         fn a_day_has_86400_seconds(now in 0_i64..1 << 33, days in 1_u32..20_000) {
             let validity = Validity::from_days(at(now), days).unwrap();
-            prop_assert_eq!(validity.not_after().as_seconds() - now, i64::from(days) * 86_400);
+            prop_assert_eq!(validity.not_after().as_secs() - now, i64::from(days) * 86_400);
             prop_assert_eq!(
                 validity.state(at(now)),
                 ValidityState::Valid { remaining: Duration::from_secs(u64::from(days) * 86_400) },

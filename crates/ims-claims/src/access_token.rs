@@ -26,7 +26,7 @@ impl AccessTokenPayload {
         let created_at_ms = milliseconds(&members, "created_at")?;
         let expires_in_ms = milliseconds(&members, "expires_in")?;
         // The sum is rounded down as a whole: a token is never said to live longer than it does.
-        let date = |ms| NumericDate::from_seconds(0).plus(Duration::from_millis(ms));
+        let date = |ms| NumericDate::from_secs(0).plus(Duration::from_millis(ms));
         Ok(Self {
             created_at: date(created_at_ms),
             expires_at: date(created_at_ms + expires_in_ms),
@@ -118,8 +118,8 @@ mod tests {
             "created_at": "1550001138999", "expires_in": "86400001"
         }))
         .unwrap();
-        assert_eq!(payload.created_at(), NumericDate::from_seconds(1_550_001_138));
-        assert_eq!(payload.expires_at(), NumericDate::from_seconds(1_550_087_539));
+        assert_eq!(payload.created_at(), NumericDate::from_secs(1_550_001_138));
+        assert_eq!(payload.expires_at(), NumericDate::from_secs(1_550_087_539));
         assert_eq!(
             payload.scopes().collect::<Vec<_>>(),
             ["openid", "AdobeID", "read_organizations"]

@@ -133,7 +133,7 @@ mod tests {
         .unwrap()
         .claims(
             &Environment::production(),
-            NumericDate::from_seconds(1_550_001_138),
+            NumericDate::from_secs(1_550_001_138),
             AssertionLifetime::default(),
         )
     }

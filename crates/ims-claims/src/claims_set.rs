@@ -176,7 +176,7 @@ impl Serialize for ClaimsSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Audience { environment, client_id } = &self.aud;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("exp", &self.exp.as_seconds())?;
+        map.serialize_entry("exp", &self.exp.as_secs())?;
         map.serialize_entry("iss", &self.iss)?;
         map.serialize_entry("sub", &self.sub)?;
         for metascope in &self.metascopes {
@@ -187,10 +187,10 @@ impl Serialize for ClaimsSet {
             map.serialize_entry("jti", &jti.0.to_string())?;
         }
         if let Some(iat) = self.iat {
-            map.serialize_entry("iat", &iat.as_seconds())?;
+            map.serialize_entry("iat", &iat.as_secs())?;
         }
         if let Some(nbf) = self.nbf {
-            map.serialize_entry("nbf", &nbf.as_seconds())?;
+            map.serialize_entry("nbf", &nbf.as_secs())?;
         }
         map.end()
     }
@@ -209,7 +209,7 @@ fn date(payload: &JsonObject, claim: &'static str) -> Result<Option<NumericDate>
     match payload.get(claim) {
         None => Ok(None),
         Some(value) => match value.as_i64() {
-            Some(seconds) => Ok(Some(NumericDate::from_seconds(seconds))),
+            Some(seconds) => Ok(Some(NumericDate::from_secs(seconds))),
             None => Err(ClaimsError::Malformed { claim, expected }),
         },
     }

@@ -145,7 +145,7 @@ impl fmt::Display for ClaimsError {
                 f.write_str("aud and the metascopes name different environments")
             }
             Self::Expired { expired_at } => {
-                write!(f, "the assertion has expired (exp {})", expired_at.as_seconds())
+                write!(f, "the assertion has expired (exp {})", expired_at.as_secs())
             }
             Self::ExpiresBeforeIssue => f.write_str("exp is not later than iat"),
             Self::LivesTooLong => {

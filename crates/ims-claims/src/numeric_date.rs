@@ -12,13 +12,13 @@ pub struct NumericDate(i64);
 impl NumericDate {
     /// The point in time that lies `seconds` after 1970.
     #[must_use]
-    pub const fn from_seconds(seconds: i64) -> Self {
+    pub const fn from_secs(seconds: i64) -> Self {
         Self(seconds)
     }
 
     /// Seconds since 1970.
     #[must_use]
-    pub const fn as_seconds(self) -> i64 {
+    pub const fn as_secs(self) -> i64 {
         self.0
     }
 
@@ -53,7 +53,7 @@ mod tests {
     proptest! {
         #[test]
         fn going_forth_and_back_ends_where_it_began(start in -1_i64 << 40..1 << 40, seconds in 0_u64..1 << 40) {
-            let start = NumericDate::from_seconds(start);
+            let start = NumericDate::from_secs(start);
             let later = start.plus(Duration::from_secs(seconds));
             prop_assert_eq!(later.since(start), Duration::from_secs(seconds));
             prop_assert_eq!(start.since(later), Duration::ZERO);
@@ -63,8 +63,8 @@ mod tests {
 
     #[test]
     fn arithmetic_stops_at_the_ends() {
-        let end = NumericDate::from_seconds(i64::MAX);
+        let end = NumericDate::from_secs(i64::MAX);
         assert_eq!(end.plus(Duration::MAX), end);
-        assert_eq!(end.since(NumericDate::from_seconds(i64::MIN)), Duration::from_secs(u64::MAX));
+        assert_eq!(end.since(NumericDate::from_secs(i64::MIN)), Duration::from_secs(u64::MAX));
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 ///     "6657031C5C095BB40A4@techacct.adobe.com".parse()?,
 ///     [Metascope::ENT_DATASERVICES_SDK],
 /// )?;
-/// let now = NumericDate::from_seconds(1_550_001_138);
+/// let now = NumericDate::from_secs(1_550_001_138);
 /// let claims = account.claims(&Environment::production(), now, AssertionLifetime::default());
 /// let signing_input = claims.signing_input(Algorithm::Rs256); // what a signer signs
 /// # Ok::<(), ims_claims::FormatError>(())

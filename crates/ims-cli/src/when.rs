@@ -15,15 +15,15 @@ pub(crate) fn now() -> NumericDate {
 
 /// The same, as the standard library has it.
 pub(crate) fn system_time() -> SystemTime {
-    SystemTime::UNIX_EPOCH + now().since(NumericDate::from_seconds(0))
+    SystemTime::UNIX_EPOCH + now().since(NumericDate::from_secs(0))
 }
 
 /// `date` as RFC 3339, in UTC.
 pub(crate) fn rfc3339(date: NumericDate) -> String {
-    let date_time = OffsetDateTime::from_unix_timestamp(date.as_seconds()).ok();
+    let date_time = OffsetDateTime::from_unix_timestamp(date.as_secs()).ok();
     let text = date_time.and_then(|date_time| date_time.format(&Rfc3339).ok());
     // Beyond the year 9999 there is no such text.
-    text.unwrap_or_else(|| format!("{} seconds after 1970", date.as_seconds()))
+    text.unwrap_or_else(|| format!("{} seconds after 1970", date.as_secs()))
 }
 
 #[cfg(test)]
@@ -32,9 +32,9 @@ mod tests {
 
     #[test]
     fn a_date_is_written_in_utc() {
-        assert_eq!(rfc3339(NumericDate::from_seconds(1_550_001_438)), "2019-02-12T19:57:18Z");
+        assert_eq!(rfc3339(NumericDate::from_secs(1_550_001_438)), "2019-02-12T19:57:18Z");
         assert_eq!(
-            rfc3339(NumericDate::from_seconds(i64::MAX)),
+            rfc3339(NumericDate::from_secs(i64::MAX)),
             "9223372036854775807 seconds after 1970"
         );
     }

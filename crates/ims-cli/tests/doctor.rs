@@ -27,11 +27,10 @@ use sandbox::{CLIENT_SECRET, Finished, Sandbox};
 
 /// A certificate of the first key, from one second since 1970 to another.
 fn certificate(sandbox: &Sandbox, not_before: i64, not_after: i64) -> String {
-    let (start, end) =
-        (NumericDate::from_seconds(not_before), NumericDate::from_seconds(not_after));
+    let (start, end) = (NumericDate::from_secs(not_before), NumericDate::from_secs(not_after));
     let validity = Validity::new(start, end).unwrap();
     let key = fs::read(sandbox.path("private.key")).unwrap();
-    let signer = PemSigner::from_file(&key, None).unwrap();
+    let signer = PemSigner::from_bytes(&key, None).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let subject = "/CN=test".parse().unwrap();
     runtime.block_on(Certificate::self_signed(&subject, validity, &signer)).unwrap().to_pem()

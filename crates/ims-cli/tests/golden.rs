@@ -26,9 +26,9 @@ async fn assertion(
         metascopes,
     );
     let environment: Environment = environment.parse().unwrap();
-    let issued_at = NumericDate::from_seconds(1_550_001_138);
+    let issued_at = NumericDate::from_secs(1_550_001_138);
     let claims = account.unwrap().claims(&environment, issued_at, AssertionLifetime::default());
-    let signer = PemSigner::from_file(keys::FIRST.as_bytes(), None).unwrap();
+    let signer = PemSigner::from_bytes(keys::FIRST.as_bytes(), None).unwrap();
     let assertion = sign_assertion(&change(claims), &signer).await.unwrap();
     assertion.expose_secret().to_owned()
 }
@@ -58,8 +58,8 @@ async fn an_assertion_with_every_claim_has_its_golden_bytes() {
     let every_claim = |claims: ClaimsSet| {
         claims
             .with_jti(JwtId::from_number(1_550_001_138_000_001))
-            .with_issued_at(NumericDate::from_seconds(1_550_001_138))
-            .with_not_before(NumericDate::from_seconds(1_550_001_130))
+            .with_issued_at(NumericDate::from_secs(1_550_001_138))
+            .with_not_before(NumericDate::from_secs(1_550_001_130))
     };
     let made = assertion("http://127.0.0.1:8080/ims-prefix", metascopes, every_claim).await;
     compare("assertion-with-every-claim.jwt", &made);

@@ -173,8 +173,8 @@ fn view(binding: &Binding) -> BindingView<'_> {
     let certificates = binding.certificates().iter().map(|certificate| CertificateView {
         subject: certificate.subject(),
         fingerprint: certificate.fingerprint(),
-        not_before: certificate.not_before().as_seconds(),
-        not_after: certificate.not_after().as_seconds(),
+        not_before: certificate.not_before().as_secs(),
+        not_after: certificate.not_after().as_secs(),
         public_key: BASE64_STANDARD.encode(certificate.public_key_der()),
     });
     BindingView {

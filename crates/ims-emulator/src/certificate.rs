@@ -83,8 +83,8 @@ impl Certificate {
             der: der.to_owned(),
             subject: certificate.subject().to_string(),
             fingerprint: fingerprint(der),
-            not_before: NumericDate::from_seconds(validity.not_before.timestamp()),
-            not_after: NumericDate::from_seconds(validity.not_after.timestamp()),
+            not_before: NumericDate::from_secs(validity.not_before.timestamp()),
+            not_after: NumericDate::from_secs(validity.not_after.timestamp()),
             public_key_der: spki.raw.to_owned(),
             public_key,
         })
@@ -174,7 +174,7 @@ mod tests {
         let der = &Certificate::read_all(certificates::FIRST_DER).unwrap()[0];
         assert_eq!(pem.as_der(), der.as_der());
         assert_eq!(pem.subject(), "C=US, O=Example, CN=first");
-        assert_eq!(pem.not_before(), NumericDate::from_seconds(1_795_227_368));
+        assert_eq!(pem.not_before(), NumericDate::from_secs(1_795_227_368));
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl fmt::Debug for Clock {
 
 /// The second that `ms` milliseconds after 1970 lie in.
 pub(crate) fn date(ms: u64) -> NumericDate {
-    NumericDate::from_seconds(0).plus(Duration::from_millis(ms))
+    NumericDate::from_secs(0).plus(Duration::from_millis(ms))
 }
 
 #[cfg(test)]

@@ -52,6 +52,6 @@ pub(crate) fn answer(
         user_id: token.user_id(),
         org_id: registered.binding.org_id().as_str(),
         scope: token.scopes().collect(),
-        token_expires_at: token.expires_at().as_seconds(),
+        token_expires_at: token.expires_at().as_secs(),
     }))
 }

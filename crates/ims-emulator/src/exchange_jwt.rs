@@ -139,10 +139,10 @@ fn signature(
         .that("certificate is valid now", is_valid(certificate))
         .expected(format!(
             "{} ≤ now ≤ {}",
-            certificate.not_before().as_seconds(),
-            certificate.not_after().as_seconds()
+            certificate.not_before().as_secs(),
+            certificate.not_after().as_secs()
         ))
-        .actual(now.as_seconds().to_string())
+        .actual(now.as_secs().to_string())
         .or(Refusal::CertificateNotValid)
 }
 
@@ -153,26 +153,26 @@ fn times(
     now: NumericDate,
     checks: &mut Checks,
 ) -> Result<NumericDate, Refusal> {
-    let exp = NumericDate::from_seconds(service.seconds(claims.exp));
+    let exp = NumericDate::from_secs(service.seconds(claims.exp));
     checks
         .that("JWT has not expired", now < exp.plus(SKEW))
-        .expected(format!("exp after {}", now.minus(SKEW).as_seconds()))
-        .actual(exp.as_seconds().to_string())
+        .expected(format!("exp after {}", now.minus(SKEW).as_secs()))
+        .actual(exp.as_secs().to_string())
         .or(Refusal::Expired)?;
     if let Some(nbf) = claims.nbf {
         checks
-            .that("nbf has passed", NumericDate::from_seconds(nbf) <= now.plus(SKEW))
-            .expected(format!("nbf up to {}", now.plus(SKEW).as_seconds()))
+            .that("nbf has passed", NumericDate::from_secs(nbf) <= now.plus(SKEW))
+            .expected(format!("nbf up to {}", now.plus(SKEW).as_secs()))
             .actual(nbf.to_string())
             .or(Refusal::NotYetValid)?;
     }
-    let issued = claims.iat.map_or(now, NumericDate::from_seconds);
+    let issued = claims.iat.map_or(now, NumericDate::from_secs);
     let is_near = exp <= now.plus(MAX_LIFETIME).plus(SKEW)
         && (claims.iat.is_none() || (issued < exp && exp <= issued.plus(MAX_LIFETIME)));
     checks
         .that("exp is at most 24 hours after issue", is_near)
-        .expected(format!("up to {}", issued.min(now).plus(MAX_LIFETIME).as_seconds()))
-        .actual(exp.as_seconds().to_string())
+        .expected(format!("up to {}", issued.min(now).plus(MAX_LIFETIME).as_secs()))
+        .actual(exp.as_secs().to_string())
         .or(Refusal::ExpOutOfRange)?;
     Ok(exp)
 }

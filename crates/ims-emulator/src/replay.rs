@@ -34,7 +34,7 @@ impl ReplayMemory {
         if !seen.numbers.insert(jti.to_owned()) {
             return false;
         }
-        seen.by_end.insert((end.as_seconds(), jti.to_owned()));
+        seen.by_end.insert((end.as_secs(), jti.to_owned()));
         if seen.numbers.len() > Self::CAPACITY {
             seen.forget_first();
         }
@@ -44,7 +44,7 @@ impl ReplayMemory {
 
 impl Seen {
     fn forget_until(&mut self, now: NumericDate) {
-        while self.by_end.first().is_some_and(|(end, _)| *end < now.as_seconds()) {
+        while self.by_end.first().is_some_and(|(end, _)| *end < now.as_secs()) {
             self.forget_first();
         }
     }
@@ -60,10 +60,10 @@ impl Seen {
 mod tests {
     use super::*;
 
-    const NOW: NumericDate = NumericDate::from_seconds(1000);
+    const NOW: NumericDate = NumericDate::from_secs(1000);
 
     fn at(seconds: i64) -> NumericDate {
-        NumericDate::from_seconds(seconds)
+        NumericDate::from_secs(seconds)
     }
 
     #[test]

@@ -102,7 +102,7 @@ mod tests {
 
     #[track_caller]
     fn token(text: &str) -> Option<AccessToken> {
-        let date = NumericDate::from_seconds;
+        let date = NumericDate::from_secs;
         AccessToken::new(text.to_owned(), date(1_000), date(87_400))
     }
 

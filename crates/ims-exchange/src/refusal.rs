@@ -176,7 +176,7 @@ fn retry_after(response: &Response, now: Option<NumericDate>) -> Option<Duration
 
 fn http_date(text: &str) -> Option<NumericDate> {
     let date = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(NumericDate::from_seconds(0).plus(date))
+    Some(NumericDate::from_secs(0).plus(date))
 }
 
 pub(crate) fn is_code(code: &str) -> bool {

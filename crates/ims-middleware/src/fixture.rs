@@ -10,7 +10,7 @@ use ims_token::{
 
 /// A keeper with all its headers. Its tokens are `token-1`, `token-2`, and so on.
 pub(crate) fn keeper() -> (TokenKeeper, ScriptedSource) {
-    let clock = SharedClock::new(FakeClock::new(NumericDate::from_seconds(1_800_000_000)));
+    let clock = SharedClock::new(FakeClock::new(NumericDate::from_secs(1_800_000_000)));
     let source = ScriptedSource::new(clock.clone(), Duration::from_hours(24));
     let client_id: ClientId = "my-client".parse().unwrap();
     let org_id: OrgId = "0123456789ABCDEF01234567@AdobeOrg".parse().unwrap();
@@ -20,7 +20,7 @@ pub(crate) fn keeper() -> (TokenKeeper, ScriptedSource) {
 
 /// A keeper of an API key alone.
 pub(crate) fn api_key() -> TokenKeeper {
-    let clock = SharedClock::new(FakeClock::new(NumericDate::from_seconds(1_800_000_000)));
+    let clock = SharedClock::new(FakeClock::new(NumericDate::from_secs(1_800_000_000)));
     TokenKeeper::new(TokenSource::none(), clock).with_client_id(&"my-client".parse().unwrap())
 }
 

@@ -28,7 +28,7 @@ impl PemSigner {
     ///
     /// # Errors
     /// [`KeyError`], which says what the file is instead and never repeats a byte of it.
-    pub fn from_file(file: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
+    pub fn from_bytes(file: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
         let PrivateKey { key_pair, public_key, format } = PrivateKey::read(file, passphrase)?;
         Ok(Self { key_pair, public_key, format })
     }

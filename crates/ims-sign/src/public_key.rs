@@ -65,7 +65,7 @@ impl PublicKey {
     ///
     /// # Errors
     /// [`KeyError::NoPublicKey`] if the file holds neither, and those of [`PublicKey::from_spki_der`].
-    pub fn from_file(file: &[u8]) -> Result<Self, KeyError> {
+    pub fn from_bytes(file: &[u8]) -> Result<Self, KeyError> {
         for block in pem::blocks(file)? {
             match block.label.as_str() {
                 "PUBLIC KEY" => return Self::from_spki_der(&block.der),
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn every_writing_of_one_key_reads_as_the_same_key() {
-        let key = PublicKey::from_file(keys::FIRST_PUBLIC.as_bytes()).unwrap();
+        let key = PublicKey::from_bytes(keys::FIRST_PUBLIC.as_bytes()).unwrap();
         assert_eq!(key.modulus_bits(), 2048);
         for file in [
             keys::FIRST_PUBLIC_PKCS1.as_bytes(),
@@ -190,9 +190,9 @@ mod tests {
             key.spki_der(),
             key.pkcs1_der(),
         ] {
-            assert_eq!(PublicKey::from_file(file).as_ref(), Ok(&key));
+            assert_eq!(PublicKey::from_bytes(file).as_ref(), Ok(&key));
         }
-        assert_ne!(PublicKey::from_file(certificates::SECOND.as_bytes()), Ok(key));
+        assert_ne!(PublicKey::from_bytes(certificates::SECOND.as_bytes()), Ok(key));
     }
 
     #[test]
@@ -207,7 +207,7 @@ mod tests {
             (&certificates::FIRST_DER[..200],  KeyError::Malformed { reason: "the certificate is damaged" }),
         ];
         for (file, error) in table {
-            assert_eq!(PublicKey::from_file(file), Err(error));
+            assert_eq!(PublicKey::from_bytes(file), Err(error));
         }
     }
 

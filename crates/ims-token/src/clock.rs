@@ -86,7 +86,7 @@ mod machine {
     use rustix::time::{ClockId, Timespec, clock_gettime};
 
     pub(super) fn now() -> NumericDate {
-        NumericDate::from_seconds(clock_gettime(ClockId::RealtimeCoarse).tv_sec)
+        NumericDate::from_secs(clock_gettime(ClockId::RealtimeCoarse).tv_sec)
     }
 
     /// The monotonic time is `CLOCK_BOOTTIME`, for the price of a coarse reading.
@@ -101,7 +101,7 @@ mod machine {
             tick(awake)
         };
         let elapsed = milliseconds(awake).saturating_add(LAST.suspended_ms.load(Ordering::Relaxed));
-        (NumericDate::from_seconds(wall), Duration::from_millis(elapsed.unsigned_abs()))
+        (NumericDate::from_secs(wall), Duration::from_millis(elapsed.unsigned_abs()))
     }
 
     /// What was read when the clocks had moved last.
@@ -167,7 +167,7 @@ mod machine {
     use rustix::time::{ClockId, clock_gettime};
 
     pub(super) fn now() -> NumericDate {
-        NumericDate::from_seconds(clock_gettime(ClockId::Realtime).tv_sec)
+        NumericDate::from_secs(clock_gettime(ClockId::Realtime).tv_sec)
     }
 
     pub(super) fn both() -> (NumericDate, Duration) {
@@ -189,7 +189,7 @@ mod machine {
 
     pub(super) fn now() -> NumericDate {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
-        NumericDate::from_seconds(0).plus(since_1970.unwrap_or_default())
+        NumericDate::from_secs(0).plus(since_1970.unwrap_or_default())
     }
 
     pub(super) fn both() -> (NumericDate, Duration) {
@@ -211,7 +211,7 @@ mod tests {
             assert!(last <= next, "{last:?} came before {next:?}");
             last = next;
         }
-        assert!(clock.now() > NumericDate::from_seconds(1_700_000_000));
+        assert!(clock.now() > NumericDate::from_secs(1_700_000_000));
     }
 
     #[cfg(target_os = "linux")]

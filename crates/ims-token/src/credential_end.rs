@@ -44,8 +44,7 @@ mod tests {
     #[test]
     fn a_credential_that_ends_is_spoken_of_from_the_margin_on_and_once_a_day() {
         let hours = Duration::from_hours;
-        let end =
-            CredentialEnd { ends_at: NumericDate::from_seconds(100 * 3_600), margin: hours(50) };
+        let end = CredentialEnd { ends_at: NumericDate::from_secs(100 * 3_600), margin: hours(50) };
         let mut last = LastWarning::default();
         #[rustfmt::skip]
         let table = [
@@ -62,7 +61,7 @@ mod tests {
             (999,       Some(0)),
         ];
         for (hour, told) in table {
-            let wall = NumericDate::from_seconds(0).plus(hours(hour));
+            let wall = NumericDate::from_secs(0).plus(hours(hour));
             let now = Reading { wall, monotonic: Duration::from_secs(7 + hour * HOUR) };
             let remaining = end.warning(&mut last, now).map(|event| match event {
                 Event::CredentialEndsSoon { remaining, .. } => remaining,

@@ -160,7 +160,7 @@ fn log(event: &Event) {
         }
         Event::Rejected { token } => info!(token = token.fingerprint(), "token rejected"),
         Event::CredentialEndsSoon { ends_at, remaining } => {
-            warn!(ends_at = ends_at.as_seconds(), ?remaining, "the credential ends soon");
+            warn!(ends_at = ends_at.as_secs(), ?remaining, "the credential ends soon");
         }
     }
 }

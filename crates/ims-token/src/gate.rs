@@ -131,7 +131,7 @@ mod tests {
     use ims_claims::NumericDate;
 
     fn at(seconds: u64) -> Reading {
-        Reading { wall: NumericDate::from_seconds(0), monotonic: Duration::from_secs(seconds) }
+        Reading { wall: NumericDate::from_secs(0), monotonic: Duration::from_secs(seconds) }
     }
 
     #[test]

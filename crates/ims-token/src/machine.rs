@@ -25,8 +25,7 @@ struct Moment {
 }
 
 impl Moment {
-    const PAST: Self =
-        Self { wall: NumericDate::from_seconds(i64::MIN), monotonic: Duration::ZERO };
+    const PAST: Self = Self { wall: NumericDate::from_secs(i64::MIN), monotonic: Duration::ZERO };
 
     fn has_come(self, now: Reading) -> bool {
         self.wall <= now.wall || self.monotonic <= now.monotonic

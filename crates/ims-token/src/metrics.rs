@@ -50,7 +50,7 @@ pub(crate) fn record_credential_end(client_id: &str, ends_at: NumericDate) {
 /// Seconds since 1970, which a float holds exactly for as long as anybody will ask.
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2 to the 53 seconds")]
 fn seconds(date: NumericDate) -> f64 {
-    date.as_seconds() as f64
+    date.as_secs() as f64
 }
 
 /// Refreshes that began, by `reason`.
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn each_event_is_measured_and_no_measurement_shows_a_token() {
-        let date = NumericDate::from_seconds;
+        let date = NumericDate::from_secs;
         let token = AccessToken::new("canary".to_owned(), date(0), date(86_400)).unwrap();
         let (reason, took) = (RefreshReason::Advisory, Duration::from_millis(250));
         let error = FetchError::permanent("no");

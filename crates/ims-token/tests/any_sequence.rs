@@ -86,7 +86,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let clock = FakeClock::following_tokio(NumericDate::from_seconds(1_700_000_000));
+        let clock = FakeClock::following_tokio(NumericDate::from_secs(1_700_000_000));
         let ims = Arc::new(Mutex::new(Ims::default()));
         let (its_clock, its_ims) = (clock.clone(), Arc::clone(&ims));
         let source = TokenSource::new(move || answer(its_clock.clone(), Arc::clone(&its_ims)));

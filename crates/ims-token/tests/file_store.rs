@@ -53,7 +53,7 @@ fn token_file(folder: &Path) -> PathBuf {
 async fn it_does_what_every_store_must() {
     let root = TempDir::new().unwrap();
     let open = || FileStore::new(root.path().join("a/b"));
-    check_store(&open(), &open(), NumericDate::from_seconds(1_700_000_000)).await;
+    check_store(&open(), &open(), NumericDate::from_secs(1_700_000_000)).await;
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ fn key() -> CacheKey {
 }
 
 fn clock() -> SharedClock {
-    SharedClock::new(FakeClock::following_tokio(NumericDate::from_seconds(1_700_000_000)))
+    SharedClock::new(FakeClock::following_tokio(NumericDate::from_secs(1_700_000_000)))
 }
 
 /// Lets `processes` keepers, which share `store`, call every few minutes for a day. Returns how many requests they sent
@@ -110,7 +110,7 @@ impl BadStore {
     }
 
     fn invented(self) -> Option<AccessToken> {
-        let date = NumericDate::from_seconds;
+        let date = NumericDate::from_secs;
         match self {
             Self::Stale => AccessToken::new("stale".to_owned(), date(0), date(86_400)),
             Self::Everlasting => AccessToken::new("ever".to_owned(), date(0), date(1 << 40)),

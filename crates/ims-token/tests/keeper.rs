@@ -40,7 +40,7 @@ impl Rig {
     }
 
     fn with_latency(latency: Duration) -> Self {
-        let clock = FakeClock::following_tokio(NumericDate::from_seconds(1_700_000_000));
+        let clock = FakeClock::following_tokio(NumericDate::from_secs(1_700_000_000));
         let shared = SharedClock::new(clock.clone());
         let source = ScriptedSource::new(shared.clone(), DAY).with_latency(latency);
         let keeper = TokenKeeper::new(source.source(), shared);
@@ -105,7 +105,7 @@ async fn ten_thousand_callers_on_an_empty_keeper_send_one_request() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn callers_on_four_threads_send_one_request() {
     for _ in 0..200 {
-        let clock = SharedClock::new(FakeClock::new(NumericDate::from_seconds(0)));
+        let clock = SharedClock::new(FakeClock::new(NumericDate::from_secs(0)));
         let (answer, gate) = tokio::sync::watch::channel(false);
         let (source, requests) = source_whose_first_request(clock.clone(), move || {
             let mut gate = gate.clone();
@@ -585,7 +585,7 @@ where
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_panics_has_failed_and_no_more() {
-    let clock = SharedClock::new(FakeClock::following_tokio(NumericDate::from_seconds(0)));
+    let clock = SharedClock::new(FakeClock::following_tokio(NumericDate::from_secs(0)));
     let (source, _) = source_whose_first_request(clock.clone(), || async { panic!("a mistake") });
     let keeper = TokenKeeper::new(source, clock);
     assert!(matches!(keeper.token().await, Err(TokenError::Refused { .. })));
@@ -595,7 +595,7 @@ async fn a_source_that_panics_has_failed_and_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_has_expired_when_it_comes_is_a_failure_and_not_a_loop() {
-    let clock = SharedClock::new(FakeClock::following_tokio(NumericDate::from_seconds(0)));
+    let clock = SharedClock::new(FakeClock::following_tokio(NumericDate::from_secs(0)));
     let source = ScriptedSource::new(clock.clone(), Duration::ZERO);
     let keeper = TokenKeeper::new(source.source(), clock);
     assert!(keeper.token().await.unwrap_err().is_transient());
@@ -610,14 +610,14 @@ fn a_keeper_and_its_futures_go_to_any_thread() {
     goes_to_any_thread::<TokenSource>();
     goes_to_any_thread::<TokenError>();
     goes_to_any_thread::<Event>();
-    let clock = SharedClock::new(FakeClock::new(NumericDate::from_seconds(0)));
+    let clock = SharedClock::new(FakeClock::new(NumericDate::from_secs(0)));
     let keeper = TokenKeeper::new(ScriptedSource::new(clock.clone(), DAY).source(), clock);
     is_sent((keeper.token(), keeper.refresh(), keeper.token_valid_for(DAY), keeper.headers()));
 }
 
 #[test]
 fn building_needs_no_runtime_but_obtaining_does() {
-    let clock = FakeClock::new(NumericDate::from_seconds(1_700_000_000));
+    let clock = FakeClock::new(NumericDate::from_secs(1_700_000_000));
     let shared = SharedClock::new(clock.clone());
     let source = ScriptedSource::new(shared.clone(), DAY);
     let keeper = TokenKeeper::new(source.source(), shared);
@@ -635,7 +635,7 @@ fn building_needs_no_runtime_but_obtaining_does() {
 
 #[test]
 fn a_refresh_that_dies_with_its_runtime_is_begun_anew_by_who_waits() {
-    let clock = SharedClock::new(FakeClock::new(NumericDate::from_seconds(0)));
+    let clock = SharedClock::new(FakeClock::new(NumericDate::from_secs(0)));
     let (source, requests) = source_whose_first_request(clock.clone(), std::future::pending);
     let keeper = TokenKeeper::new(source, clock);
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

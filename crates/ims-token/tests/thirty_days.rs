@@ -34,7 +34,7 @@ struct Ims {
 
 impl World {
     fn new(seed: u64) -> Self {
-        let clock = FakeClock::following_tokio(NumericDate::from_seconds(1_700_000_000));
+        let clock = FakeClock::following_tokio(NumericDate::from_secs(1_700_000_000));
         Self { clock, random: Rng::with_seed(seed), ims: Arc::default(), outage_minutes: 0 }
     }
 

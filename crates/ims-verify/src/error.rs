@@ -60,13 +60,13 @@ pub enum Fault {
     #[error("another IMS has issued it")]
     AnotherEnvironment,
     /// Refuse it, or correct this machine's clock: it was issued later than now.
-    #[error("it was issued in the future (created_at {})", .created_at.as_seconds())]
+    #[error("it was issued in the future (created_at {})", .created_at.as_secs())]
     FromTheFuture {
         /// When it was issued.
         created_at: NumericDate,
     },
     /// Refuse it; its holder has to get another one.
-    #[error("it has expired ({})", .expired_at.as_seconds())]
+    #[error("it has expired ({})", .expired_at.as_secs())]
     Expired {
         /// When it expired.
         expired_at: NumericDate,

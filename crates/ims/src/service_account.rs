@@ -119,7 +119,7 @@ impl From<Unobtained> for FetchError {
 /// random, so that two processes seldom choose the same.
 fn next_jti(now: NumericDate) -> JwtId {
     static LAST: AtomicU64 = AtomicU64::new(0);
-    let seconds = u64::try_from(now.as_seconds()).unwrap_or_default();
+    let seconds = u64::try_from(now.as_secs()).unwrap_or_default();
     let micros = seconds.saturating_mul(1_000_000) + fastrand::u64(..1_000_000);
     let later = |last: u64| Some(micros.max(last + 1));
     // The closure never declines, so the update cannot fail.
@@ -135,7 +135,7 @@ mod tests {
     fn each_jti_is_greater_than_the_one_before_even_if_the_clock_goes_back() {
         let mut last = 0;
         for seconds in [1_550_001_138, 1_550_001_138, 1_550_001_139, 1_550_001_000, 0, -1] {
-            let jti = next_jti(NumericDate::from_seconds(seconds)).as_number();
+            let jti = next_jti(NumericDate::from_secs(seconds)).as_number();
             assert!(jti > last, "{jti} after {last}");
             last = jti;
         }

@@ -39,7 +39,7 @@ impl SigningKey {
     pub fn signer(&self) -> Result<SharedSigner, Error> {
         match self {
             Self::File { contents, passphrase } => {
-                Ok(SharedSigner::new(PemSigner::from_file(contents, passphrase.as_ref())?))
+                Ok(SharedSigner::new(PemSigner::from_bytes(contents, passphrase.as_ref())?))
             }
             Self::Pkcs11 { uri, folder } => pkcs11_signer(uri, folder),
             Self::Unread(error) => Err(error.clone().into()),

@@ -85,7 +85,7 @@ async fn the_known_scopes_of_a_metascope_are_taken_where_it_was() {
 async fn assert_tokens<const N: usize>(emulator: &Emulator, each: [(Credentials, Endpoint); N]) {
     for (credentials, endpoint) in each {
         let credentials = credentials.with_environment(emulator.url().parse().unwrap());
-        let clock = FakeClock::new(NumericDate::from_seconds(0).plus(Duration::from_secs(NOW)));
+        let clock = FakeClock::new(NumericDate::from_secs(0).plus(Duration::from_secs(NOW)));
         let client = Client::builder(&credentials).with_clock(clock).build().unwrap();
         client.access_token().await.unwrap();
         assert_eq!(emulator.requests().last().unwrap().endpoint, Some(endpoint));

@@ -72,7 +72,7 @@ fn account(signing_keys: impl Into<SigningKeys>) -> Credential {
 
 /// A certificate of the first key for the period from `start` to `end`, in seconds after [`START`].
 async fn certificate(start: i64, end: i64) -> String {
-    let at = |seconds: i64| NumericDate::from_seconds(START.as_seconds() + seconds);
+    let at = |seconds: i64| NumericDate::from_secs(START.as_secs() + seconds);
     let signer = first().signing_key.signer().unwrap();
     let validity = Validity::new(at(start), at(end)).unwrap();
     let subject = "/CN=test".parse().unwrap();
@@ -226,7 +226,7 @@ async fn the_certificate_explains_no_refusal_that_it_has_nothing_to_do_with() {
 #[tokio::test]
 async fn the_certificates_end_is_in_the_health_and_is_warned_of_in_time() {
     let certificate = certificate(-100, 40 * 86_400).await;
-    let end = NumericDate::from_seconds(START.as_seconds() + 40 * 86_400);
+    let end = NumericDate::from_secs(START.as_secs() + 40 * 86_400);
     let emulated = Emulated::new(binding(&[certificates::FIRST])).await;
     let warnings = Arc::new(AtomicUsize::new(0));
     let told = Arc::clone(&warnings);

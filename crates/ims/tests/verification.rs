@@ -19,7 +19,7 @@ use ims::{
 use ims_emulator::{Binding, Emulator, Endpoint, Fault as Trouble, FaultRule, TokenKey};
 use ims_testkit::keys;
 
-const NOW: NumericDate = NumericDate::from_seconds(1_800_000_000);
+const NOW: NumericDate = NumericDate::from_secs(1_800_000_000);
 const CLIENT_ID: &str = "a64f5f10849a410a97ffdac8ae1";
 const CLIENT_SECRET: &str = "canary-client-secret";
 
@@ -144,7 +144,7 @@ async fn an_ims_that_is_gone_leaves_nobody_waiting() {
 }
 
 async fn emulator(token_key: &str) -> Emulator {
-    let now = std::time::UNIX_EPOCH + NOW.since(NumericDate::from_seconds(0));
+    let now = std::time::UNIX_EPOCH + NOW.since(NumericDate::from_secs(0));
     let binding = Binding::new(
         CLIENT_ID.parse().unwrap(),
         "C74F69D7594880280@AdobeOrg".parse().unwrap(),

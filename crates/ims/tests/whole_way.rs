@@ -261,7 +261,7 @@ async fn emulator(binding: Binding) -> Emulator {
 }
 
 fn clock() -> impl Clock + 'static {
-    FakeClock::new(NumericDate::from_seconds(0).plus(Duration::from_secs(NOW)))
+    FakeClock::new(NumericDate::from_secs(0).plus(Duration::from_secs(NOW)))
 }
 
 /// A client of the credentials that `members` complete.

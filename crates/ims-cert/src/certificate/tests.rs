@@ -87,8 +87,8 @@ fn a_certificate_of_openssl_says_what_it_was_made_with() {
     let certificate = certificate(certificates::FIRST);
     let validity = certificate.validity();
     assert_eq!(certificate.subject().to_string(), "CN=first,O=Example,C=US");
-    assert_eq!(validity.not_before().as_seconds(), NOT_BEFORE);
-    assert_eq!(validity.not_after().as_seconds(), NOT_BEFORE + 36_500 * 86_400);
+    assert_eq!(validity.not_before().as_secs(), NOT_BEFORE);
+    assert_eq!(validity.not_after().as_secs(), NOT_BEFORE + 36_500 * 86_400);
     assert_eq!(certificate.key_algorithm(), Some(KeyAlgorithm::Rsa { bits: 2048 }));
     assert!(certificate.is_authority() && certificate.is_self_issued());
     assert_eq!(certificate.key_usages(), [""; 0]);
@@ -177,7 +177,7 @@ fn look_at(certificate: &Certificate) {
     let _ = (certificate.key_usages(), certificate.extended_key_usages());
     let names: Vec<String> =
         certificate.alternative_names().iter().map(ToString::to_string).collect();
-    let findings = certificate.findings(NumericDate::from_seconds(NOT_BEFORE));
+    let findings = certificate.findings(NumericDate::from_secs(NOT_BEFORE));
     let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
     let _ = (names, findings, certificate.public_key().map(|key| certificate.is_signed_by(&key)));
 }
@@ -200,7 +200,7 @@ proptest! {
 
     #[test]
     fn a_changed_certificate_is_not_signed_by_its_key(place in any::<prop::sample::Index>(), change in 1_u8..) {
-        let key = PemSigner::from_file(keys::FIRST.as_bytes(), None).unwrap();
+        let key = PemSigner::from_bytes(keys::FIRST.as_bytes(), None).unwrap();
         let mut der = certificates::FIRST_DER.to_vec();
         let place = place.index(der.len());
         der[place] ^= change;

@@ -38,7 +38,7 @@ fn a_key_of_each_size_is_one_that_openssl_and_our_own_reader_take() {
                 && checked.contains(&format!("Private-Key: ({bits} bit"))
         );
         assert!(checked.contains("publicExponent: 65537"));
-        let read = PemSigner::from_file(pem.expose_secret().as_bytes(), None).unwrap();
+        let read = PemSigner::from_bytes(pem.expose_secret().as_bytes(), None).unwrap();
         assert_eq!((read.format(), read.public_key()), (KeyFormat::Pkcs8, key.public_key()));
         assert_eq!(key.public_key().modulus_bits(), bits);
     }
@@ -57,10 +57,10 @@ fn an_encrypted_key_opens_with_its_pass_phrase_here_and_in_openssl() {
     assert!(pem.expose_secret().starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"));
     let opened = openssl_pkey(&pem, &["-passin", &format!("pass:{PASSPHRASE}")]);
     assert_eq!(opened, key.to_pem().expose_secret());
-    let read = PemSigner::from_file(pem.expose_secret().as_bytes(), Some(&passphrase())).unwrap();
+    let read = PemSigner::from_bytes(pem.expose_secret().as_bytes(), Some(&passphrase())).unwrap();
     assert_eq!((read.format(), read.public_key()), (KeyFormat::EncryptedPkcs8, key.public_key()));
     let wrong = Passphrase::new("wrong".to_owned());
-    assert!(PemSigner::from_file(pem.expose_secret().as_bytes(), Some(&wrong)).is_err());
+    assert!(PemSigner::from_bytes(pem.expose_secret().as_bytes(), Some(&wrong)).is_err());
     let again = key.to_encrypted_pem(&passphrase()).unwrap();
     assert_ne!(
         again.expose_secret(),
@@ -80,7 +80,7 @@ fn an_empty_pass_phrase_is_refused() {
 async fn it_signs_what_its_public_key_verifies() {
     let key = GeneratedKey::generate(KeySize::Rsa2048).unwrap();
     let signature = key.sign(b"message").await.unwrap();
-    let read = PemSigner::from_file(key.to_pem().expose_secret().as_bytes(), None).unwrap();
+    let read = PemSigner::from_bytes(key.to_pem().expose_secret().as_bytes(), None).unwrap();
     assert_eq!(signature, read.sign(b"message").await.unwrap());
 }
 

@@ -11,7 +11,7 @@ fn read(file: &[u8]) -> KeyHolder {
 
 #[tokio::test]
 async fn whatever_shows_the_first_key_matches_it_and_not_the_second() {
-    let signer = PemSigner::from_file(keys::FIRST.as_bytes(), None).unwrap();
+    let signer = PemSigner::from_bytes(keys::FIRST.as_bytes(), None).unwrap();
     let request =
         CertificateRequest::new(&"CN=a".parse().unwrap(), &signer).await.unwrap().to_pem();
     let second = read(keys::SECOND.as_bytes());

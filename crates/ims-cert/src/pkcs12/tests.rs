@@ -49,7 +49,7 @@ fn what_openssl_writes_in_old_and_new_ways_is_read() {
             file.certificates().iter().map(|c| c.subject().to_string()).collect();
         assert_eq!(subjects, ["CN=first,O=Example,C=US", "CN=second,O=Example,C=US"]);
         let private_key = file.private_key().unwrap().expose_secret();
-        let signer = PemSigner::from_file(private_key.as_bytes(), None).unwrap();
+        let signer = PemSigner::from_bytes(private_key.as_bytes(), None).unwrap();
         assert_eq!(file.certificates()[0].public_key().as_ref(), Ok(signer.public_key()));
     }
 }

@@ -12,7 +12,7 @@ const SUBJECT: &str =
     "/C=US/O=Example, Inc.+OU=a/OU=b+O=c/emailAddress=a@example.com/CN=my-integration";
 
 fn signer() -> PemSigner {
-    PemSigner::from_file(keys::FIRST.as_bytes(), None).unwrap()
+    PemSigner::from_bytes(keys::FIRST.as_bytes(), None).unwrap()
 }
 
 #[track_caller]

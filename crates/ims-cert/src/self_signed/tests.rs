@@ -9,14 +9,14 @@ use ims_testkit::keys;
 use super::*;
 use crate::{GeneratedKey, KeySize};
 
-const NOW: NumericDate = NumericDate::from_seconds(1_800_000_000);
+const NOW: NumericDate = NumericDate::from_secs(1_800_000_000);
 
 fn subject() -> DistinguishedName {
     "/C=US/ST=California/O=Example/CN=my-integration".parse().unwrap()
 }
 
 fn signer() -> PemSigner {
-    PemSigner::from_file(keys::FIRST.as_bytes(), None).unwrap()
+    PemSigner::from_bytes(keys::FIRST.as_bytes(), None).unwrap()
 }
 
 #[track_caller]
@@ -91,8 +91,7 @@ async fn it_is_the_certificate_that_openssl_makes() {
 #[tokio::test]
 async fn what_is_made_is_read_back() {
     let validity =
-        Validity::new(NumericDate::from_seconds(-1), NumericDate::from_seconds(253_402_300_799))
-            .unwrap();
+        Validity::new(NumericDate::from_secs(-1), NumericDate::from_secs(253_402_300_799)).unwrap();
     let made = Certificate::self_signed(&subject(), validity, &signer()).await.unwrap();
     let read = Certificate::from_der(made.der()).unwrap();
     assert_eq!(read, made);
@@ -170,7 +169,7 @@ impl Signer for MixedUp {
 
 #[tokio::test]
 async fn a_signer_that_shows_another_key_than_it_uses_is_found_out() {
-    let second = PemSigner::from_file(keys::SECOND.as_bytes(), None).unwrap();
+    let second = PemSigner::from_bytes(keys::SECOND.as_bytes(), None).unwrap();
     let mixed_up = MixedUp(signer(), second.public_key().clone());
     let validity = Validity::from_days(NOW, 365).unwrap();
     let error = Certificate::self_signed(&subject(), validity, &mixed_up).await.unwrap_err();

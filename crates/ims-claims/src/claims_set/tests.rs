@@ -9,7 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::ServiceAccount;
 
-const NOW: NumericDate = NumericDate::from_seconds(1_550_001_138);
+const NOW: NumericDate = NumericDate::from_secs(1_550_001_138);
 
 #[track_caller]
 fn object(value: Value) -> JsonObject {
@@ -98,7 +98,7 @@ fn a_jti_is_read_as_a_string_or_as_a_number() {
 #[test]
 fn each_rule_of_time_is_enforced() {
     let exp = NOW.plus(Duration::from_mins(5));
-    let claims = read(json!({"nbf": NOW.as_seconds()})).unwrap();
+    let claims = read(json!({"nbf": NOW.as_secs()})).unwrap();
     #[rustfmt::skip]
     let table = [
         (NOW,                                  Ok(())),
@@ -120,7 +120,7 @@ fn an_exp_in_milliseconds_lives_too_long() {
 #[test]
 fn exactly_24_hours_are_accepted() {
     let day = NOW.plus(AssertionLifetime::MAX.as_duration());
-    assert_eq!(read(json!({"exp": day.as_seconds()})).unwrap().accept_at(NOW), Ok(()));
+    assert_eq!(read(json!({"exp": day.as_secs()})).unwrap().accept_at(NOW), Ok(()));
 }
 
 #[test]

@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn the_requests_are_the_ones_of_ims_go() {
         let client_id: ClientId = "client".parse().unwrap();
-        let date = NumericDate::from_seconds;
+        let date = NumericDate::from_secs;
         let token = AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap();
         let profile = AdminProfile::new(&client_id, &token, "B0DC", "AdobeID");
         let organizations = AdminOrganizations::new(&client_id, &token, "B0DC", "AdobeID");
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn an_answer_is_an_object_or_a_list() {
         let client_id: ClientId = "client".parse().unwrap();
-        let date = NumericDate::from_seconds;
+        let date = NumericDate::from_secs;
         let token = AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap();
         let call = AdminProfile::new(&client_id, &token, "B0DC", "AdobeID");
         for (body, is_one) in [("{\"a\":1}", true), ("[]", true), ("1", false), ("\"a\"", false)] {

@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn organizations_are_read_and_written_again_with_what_is_new() {
-        let date = NumericDate::from_seconds;
+        let date = NumericDate::from_secs;
         let token = AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap();
         let call = Organizations::new(&token);
         let request = call.request(&Environment::production());

@@ -114,14 +114,14 @@ mod tests {
 
     #[track_caller]
     fn profile(body: &Value) -> Result<UserProfile, ExchangeError> {
-        let date = NumericDate::from_seconds;
+        let date = NumericDate::from_secs;
         let token = AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap();
         Profile::new(&token).answer(&Response::json(200, &body.to_string()))
     }
 
     #[test]
     fn the_request_is_the_one_of_ims_go() {
-        let date = NumericDate::from_seconds;
+        let date = NumericDate::from_secs;
         let token = AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap();
         for (call, version) in
             [(Profile::new(&token), "v1"), (Profile::new(&token).with_version(3), "v3")]

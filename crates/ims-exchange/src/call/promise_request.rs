@@ -115,10 +115,10 @@ mod tests {
         assert!(!format!("{call:?} {request:?}").contains("canary"));
 
         let answer = r#"{"promise_token":"canary-p","token_type":"promise","scope":"openid","expires_in":60}"#;
-        let sent_at = NumericDate::from_seconds(1_550_001_138);
+        let sent_at = NumericDate::from_secs(1_550_001_138);
         let promise = call.answer(&Response::json(200, answer), sent_at).unwrap();
         assert_eq!(promise.token.expose_secret(), "canary-p");
-        assert_eq!(promise.expires_at, NumericDate::from_seconds(1_550_001_198));
+        assert_eq!(promise.expires_at, NumericDate::from_secs(1_550_001_198));
         assert!(!format!("{promise:?}").contains("canary"));
     }
 }

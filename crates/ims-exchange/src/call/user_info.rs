@@ -97,7 +97,7 @@ mod tests {
     use ims_claims::NumericDate;
 
     fn access_token() -> AccessToken {
-        let date = NumericDate::from_seconds;
+        let date = NumericDate::from_secs;
         AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap()
     }
 

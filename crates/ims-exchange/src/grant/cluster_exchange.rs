@@ -133,7 +133,7 @@ mod tests {
         let client_secret = ClientSecret::new("s".to_owned());
         let grant = ClusterExchange::new(&client_id, &client_secret, "t", ClusterTarget::User("B"));
         let answer = Response::json(200, r#"{"access_token":"a","expires_in":86399}"#);
-        let token = grant.token(&answer, NumericDate::from_seconds(0)).unwrap();
+        let token = grant.token(&answer, NumericDate::from_secs(0)).unwrap();
         assert_eq!(token.lifetime().as_secs(), 86_399);
     }
 }

@@ -132,7 +132,7 @@ mod tests {
         let grant = CodeExchange::new(&client_id, &code, &verifier);
         let answer =
             Response::json(400, r#"{"error":"access_denied","error_description":"canary?"}"#);
-        let error = grant.tokens(&answer, NumericDate::from_seconds(0)).unwrap_err();
+        let error = grant.tokens(&answer, NumericDate::from_secs(0)).unwrap_err();
         assert!(matches!(error, ExchangeError::SignInNeeded(_)), "{error}");
         assert!(!format!("{error:?}").contains("canary"));
     }

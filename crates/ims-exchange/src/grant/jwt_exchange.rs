@@ -85,7 +85,7 @@ mod tests {
         )
         .unwrap();
         let environment = Environment::production();
-        let now = NumericDate::from_seconds(0);
+        let now = NumericDate::from_secs(0);
         let input = account
             .claims(&environment, now, AssertionLifetime::default())
             .signing_input(Algorithm::Rs256);

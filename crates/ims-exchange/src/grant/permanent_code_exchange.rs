@@ -93,7 +93,7 @@ mod tests {
         let code = AuthorizationCode::new("c".to_owned()).unwrap();
         let grant = PermanentCodeExchange::new(&client_id, &client_secret, &code);
         let answer = Response::json(400, r#"{"error":"access_denied"}"#);
-        let error = grant.token(&answer, NumericDate::from_seconds(0)).unwrap_err();
+        let error = grant.token(&answer, NumericDate::from_secs(0)).unwrap_err();
         assert!(matches!(error, ExchangeError::IntegrationRefused(_)), "{error}");
     }
 }

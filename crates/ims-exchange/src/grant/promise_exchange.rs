@@ -111,14 +111,14 @@ mod tests {
         assert_eq!(std::str::from_utf8(request.body()), Ok(form));
         assert!(!format!("{grant:?} {request:?}").contains("canary"));
 
-        let sent_at = NumericDate::from_seconds(1_550_001_138);
+        let sent_at = NumericDate::from_secs(1_550_001_138);
         let answer = r#"{"access_token":"a","token_type":"access_token","expires_in":86399,
             "promise_token":"p2","promise_token_id":"i","promise_token_expires_in":60}"#;
         let answer = Response::json(200, answer);
         assert_eq!(grant.token(&answer, sent_at).unwrap().lifetime().as_secs(), 86_399);
         let promise = grant.promise(&answer, sent_at).unwrap().unwrap();
         assert_eq!(promise.token.expose_secret(), "p2");
-        assert_eq!(promise.expires_at, NumericDate::from_seconds(1_550_001_198));
+        assert_eq!(promise.expires_at, NumericDate::from_secs(1_550_001_198));
 
         let answer = Response::json(200, r#"{"access_token":"a","expires_in":86399}"#);
         assert!(grant.promise(&answer, sent_at).unwrap().is_none());

@@ -99,7 +99,7 @@ mod tests {
     use http::{HeaderMap, StatusCode};
     use proptest::prelude::*;
 
-    const SENT_AT: NumericDate = NumericDate::from_seconds(1_550_001_138);
+    const SENT_AT: NumericDate = NumericDate::from_secs(1_550_001_138);
 
     fn answer(unit: Unit, body: &str) -> Result<AccessToken, ExchangeError> {
         let response = Response::new(StatusCode::OK, HeaderMap::new(), body.as_bytes().to_vec());

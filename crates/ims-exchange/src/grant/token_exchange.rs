@@ -110,7 +110,7 @@ mod tests {
         let grant = TokenExchange::new(&client_id, &client_secret, "t", &[]);
         let refused = |status, code: &str| {
             let answer = Response::json(status, &format!(r#"{{"error":"{code}"}}"#));
-            grant.token(&answer, NumericDate::from_seconds(0)).unwrap_err()
+            grant.token(&answer, NumericDate::from_secs(0)).unwrap_err()
         };
         assert!(matches!(refused(400, "invalid_token"), ExchangeError::TokenRefused(_)));
         assert!(matches!(refused(401, "invalid_client"), ExchangeError::IntegrationRefused(_)));

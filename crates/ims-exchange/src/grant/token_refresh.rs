@@ -106,7 +106,7 @@ pub(crate) fn user_grant<'a>(
 mod tests {
     use super::*;
 
-    const SENT_AT: NumericDate = NumericDate::from_seconds(1_550_001_138);
+    const SENT_AT: NumericDate = NumericDate::from_secs(1_550_001_138);
 
     fn refresh_token() -> RefreshToken {
         RefreshToken::new("r+1".to_owned()).unwrap()

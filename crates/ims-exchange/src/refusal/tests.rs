@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const NOW: NumericDate = NumericDate::from_seconds(784_111_777);
+const NOW: NumericDate = NumericDate::from_secs(784_111_777);
 
 #[track_caller]
 fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {

@@ -91,7 +91,7 @@ impl Secrets {
     }
 }
 
-const SENT_AT: NumericDate = NumericDate::from_seconds(1_550_001_138);
+const SENT_AT: NumericDate = NumericDate::from_secs(1_550_001_138);
 
 /// The answer to a grant, in which both units have a possible lifetime.
 const TOKEN: &str = r#"{"access_token":"eyJ","token_type":"bearer","expires_in":86399}"#;

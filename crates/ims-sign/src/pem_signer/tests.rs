@@ -16,7 +16,7 @@ use crate::{VerificationKeys, VerifyError, pem, sign_assertion};
 
 #[track_caller]
 fn signer(file: &[u8]) -> PemSigner {
-    PemSigner::from_file(file, Some(&passphrase())).unwrap()
+    PemSigner::from_bytes(file, Some(&passphrase())).unwrap()
 }
 
 fn passphrase() -> Passphrase {
@@ -91,7 +91,7 @@ fn what_cannot_sign_for_ims_is_refused_with_the_reason() {
         ("{}",                     "no private key here but neither PEM nor DER"),
     ];
     for (file, said) in table {
-        let error = PemSigner::from_file(file.as_bytes(), Some(&passphrase())).unwrap_err();
+        let error = PemSigner::from_bytes(file.as_bytes(), Some(&passphrase())).unwrap_err();
         assert_eq!(error.to_string(), said);
     }
 }
@@ -101,9 +101,9 @@ fn an_encrypted_key_wants_its_own_pass_phrase() {
     for file in
         [keys::FIRST_PBES2_AES256_SHA256, keys::FIRST_PBES2_DES3_SHA512, keys::FIRST_LEGACY_AES256]
     {
-        let missing = PemSigner::from_file(file.as_bytes(), None).unwrap_err();
+        let missing = PemSigner::from_bytes(file.as_bytes(), None).unwrap_err();
         assert_eq!(missing, KeyError::PassphraseMissing);
-        let wrong = PemSigner::from_file(file.as_bytes(), Some(&Passphrase::new("wrong".into())))
+        let wrong = PemSigner::from_bytes(file.as_bytes(), Some(&Passphrase::new("wrong".into())))
             .unwrap_err();
         assert_eq!(wrong, KeyError::PassphraseWrong);
     }
@@ -114,7 +114,7 @@ fn no_wrong_pass_phrase_is_ever_said_to_be_damage() {
     // One in 256 leaves right padding behind, so a thousand meet that case.
     for number in 0..1000 {
         let passphrase = Passphrase::new(format!("wrong {number}"));
-        let error = PemSigner::from_file(keys::FIRST_LEGACY_AES128.as_bytes(), Some(&passphrase))
+        let error = PemSigner::from_bytes(keys::FIRST_LEGACY_AES128.as_bytes(), Some(&passphrase))
             .unwrap_err();
         assert_eq!(error, KeyError::PassphraseWrong, "{number}");
     }
@@ -161,7 +161,7 @@ fn jsonwebtoken_verifies_our_assertion() {
         [Metascope::ENT_USER_SDK],
     )
     .unwrap();
-    let now = NumericDate::from_seconds(4_102_444_800);
+    let now = NumericDate::from_secs(4_102_444_800);
     let claims = account.claims(&Environment::production(), now, AssertionLifetime::default());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let assertion =
@@ -176,7 +176,7 @@ fn jsonwebtoken_verifies_our_assertion() {
     assert_eq!(read.claims, serde_json::to_value(&claims).unwrap());
 
     let jwt = CompactJwt::parse(assertion.expose_secret()).unwrap();
-    let other = PublicKey::from_file(certificates::SECOND.as_bytes()).unwrap();
+    let other = PublicKey::from_bytes(certificates::SECOND.as_bytes()).unwrap();
     let other = VerificationKeys::from(&other);
     assert_eq!(other.verify(Algorithm::Rs256, &jwt), Err(VerifyError::Signature));
 }
@@ -186,7 +186,7 @@ proptest! {
     fn no_damage_to_a_file_makes_it_panic_or_sign(at in 0_usize..1190, byte in any::<u8>()) {
         let mut der = pem_to_der(keys::FIRST);
         let before = std::mem::replace(&mut der[at], byte);
-        if let Ok(signer) = PemSigner::from_file(&der, None) {
+        if let Ok(signer) = PemSigner::from_bytes(&der, None) {
             // Only a byte that does not matter may be changed: the key is still the same.
             prop_assert!(before == byte || signer.public_key() == self::signer(keys::FIRST.as_bytes()).public_key());
         }

@@ -25,7 +25,7 @@ use crate::{SignError, Signer};
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use ims_sign::{PemSigner, testing::check_signer};
 ///
-/// let signer = PemSigner::from_file(ims_testkit::keys::FIRST.as_bytes(), None)?;
+/// let signer = PemSigner::from_bytes(ims_testkit::keys::FIRST.as_bytes(), None)?;
 /// check_signer(&signer).await?;
 /// # Ok(())
 /// # }

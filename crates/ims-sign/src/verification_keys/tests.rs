@@ -24,7 +24,7 @@ fn verify(keys: &VerificationKeys, jwt: &str) -> Result<(), VerifyError> {
 
 #[track_caller]
 fn first() -> PublicKey {
-    PublicKey::from_file(certificates::FIRST.as_bytes()).unwrap()
+    PublicKey::from_bytes(certificates::FIRST.as_bytes()).unwrap()
 }
 
 fn jwk(public_key: &PublicKey, members: Value) -> Value {
@@ -105,7 +105,7 @@ fn hs256_with_the_public_key_as_secret_is_refused() {
 
 #[test]
 fn a_jwk_set_gives_the_key_that_the_header_names() {
-    let second = PublicKey::from_file(certificates::SECOND.as_bytes()).unwrap();
+    let second = PublicKey::from_bytes(certificates::SECOND.as_bytes()).unwrap();
     let keys = jwks(&json!({"keys": [
         {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
         jwk(&second, json!({"kid": "second", "use": "sig"})),

@@ -67,7 +67,7 @@ impl Mock {
 
     /// Describes a key; `changes` are attributes that differ, or are missing if their value is empty.
     fn set_key(&self, file: &str, changes: &[(u32, &str)]) {
-        let public_key = PublicKey::from_file(keys::FIRST_PUBLIC.as_bytes()).unwrap();
+        let public_key = PublicKey::from_bytes(keys::FIRST_PUBLIC.as_bytes()).unwrap();
         // SEQUENCE { INTEGER (257 bytes, of which the first is 0), INTEGER 65537 }
         let modulus = hex(&public_key.pkcs1_der()[9..265]);
         let mut attributes = vec![

@@ -171,7 +171,7 @@ pub(crate) fn sign(signer: &impl Signer, message: &[u8]) -> Vec<u8> {
 
 /// The signature that a key in memory makes.
 pub(crate) fn expected(key: &str, message: &[u8]) -> Vec<u8> {
-    sign(&PemSigner::from_file(key.as_bytes(), None).unwrap(), message)
+    sign(&PemSigner::from_bytes(key.as_bytes(), None).unwrap(), message)
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -50,7 +50,7 @@ isolated! {
         token_with_a_key(folder);
         import(folder, TOKEN, "another", "02", keys::SECOND);
         let token = Pkcs11Module::load(&softhsm()).unwrap().tokens().unwrap().remove(0);
-        let first = PublicKey::from_file(keys::FIRST_PUBLIC.as_bytes()).unwrap();
+        let first = PublicKey::from_bytes(keys::FIRST_PUBLIC.as_bytes()).unwrap();
         let tokens = [
             TokenSelector::default(),
             TokenSelector::label(TOKEN),

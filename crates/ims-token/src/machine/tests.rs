@@ -9,7 +9,7 @@ const WINDOWS: Windows =
 const START: i64 = 1_700_000_000;
 
 fn reading(wall: i64, monotonic: u64) -> Reading {
-    let wall = NumericDate::from_seconds(START + wall);
+    let wall = NumericDate::from_secs(START + wall);
     Reading { wall, monotonic: Duration::from_secs(monotonic) }
 }
 
@@ -90,7 +90,7 @@ fn the_decision_follows_from_the_age_and_the_gate() {
 
 #[test]
 fn a_token_from_a_store_is_not_used_longer_than_it_lives() {
-    let obtained_at = NumericDate::from_seconds(START);
+    let obtained_at = NumericDate::from_secs(START);
     let expires_at = obtained_at.plus(Duration::from_hours(24));
     let token = AccessToken::new("token".to_owned(), obtained_at, expires_at).unwrap();
     // Seen when half its life was over by the wall, and by a wall clock that was an hour slow.
@@ -142,8 +142,8 @@ impl Model {
         match *happening {
             Happening::Pass { seconds } => self.pass(seconds),
             Happening::StepWall { seconds } => {
-                let wall = self.now.wall.as_seconds() + seconds;
-                self.now.wall = NumericDate::from_seconds(wall);
+                let wall = self.now.wall.as_secs() + seconds;
+                self.now.wall = NumericDate::from_secs(wall);
             }
             Happening::Obtain { lifetime, took, random } => {
                 let seen = self.now;

@@ -86,7 +86,7 @@ impl TokenStore for RedisStore {
             }
             let mut swap = script(SWAP, &name);
             swap.arg(there.as_deref().unwrap_or_default()).arg(&sealed);
-            let is_done: bool = self.run(swap.arg(token.expires_at().as_seconds())).await?;
+            let is_done: bool = self.run(swap.arg(token.expires_at().as_secs())).await?;
             if is_done {
                 return Ok(());
             }

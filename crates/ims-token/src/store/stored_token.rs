@@ -27,8 +27,8 @@ pub(super) fn encode(
     let stored = StoredToken {
         key: &key.canonical(),
         access_token: token.expose_secret(),
-        obtained_at: token.obtained_at().as_seconds(),
-        expires_at: token.expires_at().as_seconds(),
+        obtained_at: token.obtained_at().as_secs(),
+        expires_at: token.expires_at().as_secs(),
     };
     // With the capacity given, nothing is moved and no copy stays behind in freed memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MOST_BYTES));
@@ -40,7 +40,7 @@ pub(super) fn encode(
 pub(super) fn decode(key: &CacheKey, bytes: &[u8]) -> Result<AccessToken, StoreError> {
     // The canonical text of a key and tokens have no characters that JSON escapes, unless an account does.
     let stored: StoredToken<'_> = serde_json::from_slice(bytes).map_err(|_| StoreError::Garbled)?;
-    let date = NumericDate::from_seconds;
+    let date = NumericDate::from_secs;
     let (obtained_at, expires_at) = (date(stored.obtained_at), date(stored.expires_at));
     let token = AccessToken::new(stored.access_token.to_owned(), obtained_at, expires_at);
     token.filter(|_| stored.key == key.canonical()).ok_or(StoreError::Garbled)

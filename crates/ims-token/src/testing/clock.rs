@@ -60,8 +60,8 @@ impl FakeClock {
 impl Clock for FakeClock {
     fn now(&self) -> NumericDate {
         let stepped = self.0.stepped_seconds.load(Ordering::SeqCst);
-        let start = self.0.wall_start.as_seconds().saturating_add(stepped);
-        NumericDate::from_seconds(start).plus(self.monotonic())
+        let start = self.0.wall_start.as_secs().saturating_add(stepped);
+        NumericDate::from_secs(start).plus(self.monotonic())
     }
 
     fn monotonic(&self) -> Duration {

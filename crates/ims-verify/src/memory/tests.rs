@@ -4,7 +4,7 @@ use ims_claims::{AccessTokenPayload, JsonObject};
 
 use super::*;
 
-const NOW: NumericDate = NumericDate::from_seconds(1_550_001_138);
+const NOW: NumericDate = NumericDate::from_secs(1_550_001_138);
 
 const REFUSED: Fault = Fault::RefusedByIms { reason: None };
 
@@ -46,7 +46,7 @@ fn a_good_token_is_remembered_for_five_minutes_and_a_bad_one_for_one() {
         (-300, None,         None),
     ];
     for (seconds, first, second) in table {
-        let now = NumericDate::from_seconds(NOW.as_seconds() + seconds);
+        let now = NumericDate::from_secs(NOW.as_secs() + seconds);
         assert_eq!(recalled(&memory, 1, now), first, "{seconds}");
         assert_eq!(recalled(&memory, 2, now), second, "{seconds}");
     }

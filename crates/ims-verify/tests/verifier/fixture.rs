@@ -21,10 +21,10 @@ pub(crate) const CLIENT_ID: &str = "a64f5f10849a410a97ffdac8ae1";
 pub(crate) const KEY_ID: &str = "ims_na1-key-at-1";
 
 /// When the token of [`claims`] was issued; it lives a day.
-pub(crate) const ISSUED_AT: NumericDate = NumericDate::from_seconds(1_550_001_138);
+pub(crate) const ISSUED_AT: NumericDate = NumericDate::from_secs(1_550_001_138);
 
 /// An hour later.
-pub(crate) const NOW: NumericDate = NumericDate::from_seconds(1_550_004_738);
+pub(crate) const NOW: NumericDate = NumericDate::from_secs(1_550_004_738);
 
 pub(crate) fn later(seconds: u64) -> NumericDate {
     NOW.plus(Duration::from_secs(seconds))

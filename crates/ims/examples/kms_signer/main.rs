@@ -47,7 +47,7 @@ impl KmsSigner {
     ) -> Result<Self, Box<dyn Error>> {
         let answer = call(http.get(format!("{key_url}/publicKey")), &access).await?;
         let pem = answer["pem"].as_str().unwrap_or_default();
-        let public_key = PublicKey::from_file(pem.as_bytes())?;
+        let public_key = PublicKey::from_bytes(pem.as_bytes())?;
         Ok(Self { http, key_url, access, public_key })
     }
 }

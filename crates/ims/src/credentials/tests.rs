@@ -111,7 +111,7 @@ fn public_key(signing_key: &SigningKey) -> Vec<u8> {
 /// The public key that belongs to `private.key`.
 fn first_public_key() -> Vec<u8> {
     let file = ims_testkit::keys::FIRST_PUBLIC.as_bytes();
-    ims_sign::PublicKey::from_file(file).unwrap().spki_der().to_vec()
+    ims_sign::PublicKey::from_bytes(file).unwrap().spki_der().to_vec()
 }
 
 fn sources(error: &dyn Error) -> impl Iterator<Item = &dyn Error> {

@@ -45,7 +45,7 @@ pub(super) fn check(
     if !names(audience, client_id) {
         return Err(IdTokenFault::Audience);
     }
-    if NumericDate::from_seconds(end).plus(LEEWAY) <= now {
+    if NumericDate::from_secs(end).plus(LEEWAY) <= now {
         return Err(IdTokenFault::Expired);
     }
     Ok(())

@@ -22,7 +22,7 @@ fn credential() -> UserCredential {
 
 fn sign_in() -> SignIn {
     SignIn::new(Environment::production(), credential(), "http://127.0.0.1:8000/callback")
-        .with_clock(FakeClock::new(NumericDate::from_seconds(NOW)))
+        .with_clock(FakeClock::new(NumericDate::from_secs(NOW)))
 }
 
 fn redirect(sign_in: &SignIn) -> String {
@@ -110,7 +110,7 @@ async fn what_is_kept_is_found_by_the_client_that_goes_on() {
 #[tokio::test]
 async fn a_client_with_the_same_store_finds_the_access_token_of_the_same_ims_and_place_only() {
     let signed_in = finished(json!({})).await.unwrap();
-    let clock = FakeClock::new(NumericDate::from_seconds(NOW));
+    let clock = FakeClock::new(NumericDate::from_secs(NOW));
     let store = SharedStore::new(MemoryStore::new(SharedClock::new(clock.clone())));
     let place = RefreshTokens::empty();
     signed_in.cache_in(&store, place.clone()).await.unwrap();

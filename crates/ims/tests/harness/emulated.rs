@@ -18,7 +18,7 @@ pub(crate) const ORG_ID: &str = "C74F69D7594880280@AdobeOrg";
 pub(crate) const ACCOUNT_ID: &str = "6657031C5C095BB40A4@techacct.adobe.com";
 
 /// When the tests begin: the certificates of the test kit are valid then.
-pub(crate) const START: NumericDate = NumericDate::from_seconds(1_800_000_000);
+pub(crate) const START: NumericDate = NumericDate::from_secs(1_800_000_000);
 
 /// An emulator, and the clock by which it and its clients go.
 pub(crate) struct Emulated {
@@ -38,7 +38,7 @@ impl Emulated {
     ) -> Self {
         let clock = FakeClock::new(START);
         let its_clock = clock.clone();
-        let seconds = move || u64::try_from(its_clock.now().as_seconds()).unwrap();
+        let seconds = move || u64::try_from(its_clock.now().as_secs()).unwrap();
         let builder = Emulator::builder()
             .with_clock(move || UNIX_EPOCH + Duration::from_secs(seconds()))
             .with_token_key(TokenKey::from_pkcs8_pem(keys::SECOND).unwrap())

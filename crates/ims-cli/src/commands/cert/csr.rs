@@ -86,7 +86,7 @@ fn signer(arguments: &Arguments) -> Result<SharedSigner, Failure> {
     }
     let path = arguments.key.as_ref().expect("clap asks for one of --key and --signer");
     let passphrase = key::passphrase(arguments.passphrase_file.as_deref())?;
-    let signer = PemSigner::from_file(&files::read(path)?, passphrase.as_ref());
+    let signer = PemSigner::from_bytes(&files::read(path)?, passphrase.as_ref());
     signer.map(SharedSigner::new).map_err(|error| {
         let failure = Failure::person(format!("{}: {}", path.display(), with_causes(&error)));
         key_file_hints(failure, &error)

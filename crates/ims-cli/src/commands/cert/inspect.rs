@@ -152,5 +152,5 @@ pub(super) fn state(state: ValidityState) -> &'static str {
 
 /// Whole days until `end`, rounded down, and so below zero from the first second after it.
 pub(super) fn days_left(end: NumericDate, now: NumericDate) -> i64 {
-    end.as_seconds().saturating_sub(now.as_seconds()).div_euclid(86_400)
+    end.as_secs().saturating_sub(now.as_secs()).div_euclid(86_400)
 }

@@ -171,7 +171,7 @@ fn is_secret_refused(answer: &Answer) -> bool {
 
 /// Unix time in microseconds, as the client counts; within a second the attempts count.
 fn jti(now: NumericDate, number: usize) -> JwtId {
-    let seconds = u64::try_from(now.as_seconds()).unwrap_or_default();
+    let seconds = u64::try_from(now.as_secs()).unwrap_or_default();
     let number = u64::try_from(number).unwrap_or_default();
     JwtId::from_number(seconds.saturating_mul(1_000_000).saturating_add(number))
 }
@@ -244,8 +244,8 @@ impl Transport for Watched {
         let date = response.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
         let since_epoch = date.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok());
-        let server = since_epoch.map_or(now, |since| NumericDate::from_seconds(0).plus(since));
-        let seconds = now.as_seconds().saturating_sub(server.as_seconds());
+        let server = since_epoch.map_or(now, |since| NumericDate::from_secs(0).plus(since));
+        let seconds = now.as_secs().saturating_sub(server.as_secs());
         *self.skew.lock().expect("nothing panics with this lock") = Some(Skew { seconds });
         Ok(response)
     }

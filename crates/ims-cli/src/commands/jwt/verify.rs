@@ -93,7 +93,7 @@ impl KeySource {
         Ok(match (&self.key, &self.cert, &self.jwks) {
             (_, _, Some(path)) => VerificationKeys::from_jwks(&read(path)?),
             (Some(path), ..) | (_, Some(path), _) => {
-                PublicKey::from_file(&read(path)?).map(|key| VerificationKeys::from(&key))
+                PublicKey::from_bytes(&read(path)?).map(|key| VerificationKeys::from(&key))
             }
             // clap lets nobody pass without one of the three.
             (None, None, None) => Err(KeyError::NoPublicKey { found: "nothing".to_owned() }),
@@ -113,7 +113,7 @@ fn verify(
         return Ok(());
     }
     let payload = jwt.payload_object().map_err(|error| error.to_string())?;
-    let now = arguments.now.map_or_else(when::now, NumericDate::from_seconds);
+    let now = arguments.now.map_or_else(when::now, NumericDate::from_secs);
     accept(&payload, now, arguments.client_id.as_ref()).map_err(|error| error.to_string())
 }
 

@@ -44,7 +44,7 @@ struct Data {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let passphrase = passphrase(arguments.passphrase_file.as_deref())?;
-    let key = PemSigner::from_file(&files::read(&arguments.file)?, passphrase.as_ref());
+    let key = PemSigner::from_bytes(&files::read(&arguments.file)?, passphrase.as_ref());
     if is_exposed(&arguments.file) {
         let path = arguments.file.display();
         output::note("warning", &format!("others can read {path}: chmod 600 {path}"));

@@ -28,7 +28,7 @@ impl<F> fmt::Debug for Tampered<F> {
 type Outcome = Result<Signature, SignError>;
 
 fn tampered<F: Fn(usize, &[u8], Outcome) -> Outcome + Send + Sync>(tamper: F) -> Tampered<F> {
-    let signer = PemSigner::from_file(keys::FIRST.as_bytes(), None).unwrap();
+    let signer = PemSigner::from_bytes(keys::FIRST.as_bytes(), None).unwrap();
     Tampered { signer, count: AtomicUsize::new(0), tamper }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn text(findings: &Findings) -> String {
             label(&certificate.file.display().to_string()),
             label(&certificate.subject),
             certificate.sha256_fingerprint,
-            certificate.not_after.as_seconds(),
+            certificate.not_after.as_secs(),
         )
         .expect("a String takes all that is written");
     }

@@ -58,7 +58,7 @@ impl NewPair {
         }
         if !self.certificate.exists() {
             let validity = validity(days)?;
-            let signer = PemSigner::from_file(&files::read(&self.key)?, passphrase)
+            let signer = PemSigner::from_bytes(&files::read(&self.key)?, passphrase)
                 .map_err(|error| Failure::from(ims::Error::from(error)))?;
             let certificate = block_on(async {
                 Certificate::self_signed(subject, validity, &signer).await.map_err(|e| failed(&e))

@@ -108,7 +108,7 @@ impl Rotation {
             return Err(self.to_change_by_hand());
         }
         if self.state.switched_at.is_none() {
-            self.state.switched_at = Some(when::now().as_seconds());
+            self.state.switched_at = Some(when::now().as_secs());
             self.state.save(&self.path)?;
         }
         Ok(())

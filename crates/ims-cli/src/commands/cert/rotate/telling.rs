@@ -38,7 +38,7 @@ impl Rotation {
 
     pub(super) fn tell_what_remains(&self, as_json: bool) -> Result<(), Failure> {
         let (pair, switched_at) = (self.new_pair(), self.state.switched_at.unwrap_or_default());
-        let switched_at = NumericDate::from_seconds(switched_at);
+        let switched_at = NumericDate::from_secs(switched_at);
         let (certificate, ended) = (pair.read_certificate()?, switched_at.plus(TOKEN_LIFETIME));
         let (since, ended) = (when::rfc3339(switched_at), when::rfc3339(ended));
         let old = self.old_certificate();
