@@ -22,7 +22,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     if !metadata(Path::new("."))?.packages.iter().any(|package| package.name == PACKAGE) {
         bail!(
-            "this workspace has no package `{PACKAGE}`, which would hold the measurements (folder `benches`)"
+            "this workspace has no package `{PACKAGE}`, which holds the measurements (crates/{PACKAGE})"
         );
     }
     run_command(cargo(["run", "--release", "-p", PACKAGE, "--"]).args(&options.names))

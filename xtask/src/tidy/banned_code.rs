@@ -3,6 +3,7 @@
 use super::{
     Finding,
     layers::BELOW_IMS,
+    manifests::UNPUBLISHED,
     tokens::Token,
     tree::{File, Tree},
 };
@@ -79,11 +80,12 @@ impl Ban {
 
 impl Place {
     fn covers(self, file: &File) -> bool {
+        let published = file.crate_name().filter(|name| !UNPUBLISHED.contains(name));
         match self {
             Everywhere => true,
-            OutsideClock => file.name() != "clock.rs" && file.crate_name().is_some(),
-            BelowIms => file.crate_name().is_some_and(|name| BELOW_IMS.contains(&name)),
-            Libraries => file.crate_name().is_some_and(|name| name != COMMAND),
+            OutsideClock => published.is_some() && file.name() != "clock.rs",
+            BelowIms => published.is_some_and(|name| BELOW_IMS.contains(&name)),
+            Libraries => published.is_some_and(|name| name != COMMAND),
         }
     }
 

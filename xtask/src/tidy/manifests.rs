@@ -9,7 +9,7 @@ use super::{
 use crate::workspace::is_published;
 
 /// Crates that serve this workspace and nobody else.
-const UNPUBLISHED: &[&str] = &["ims-bench", "ims-testkit", "xtask"];
+pub(super) const UNPUBLISHED: &[&str] = &["ims-bench", "ims-testkit", "xtask"];
 
 const DEPENDENCIES: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];
 

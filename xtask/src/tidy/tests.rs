@@ -9,8 +9,15 @@ use super::{banned_code::BANS, *};
 /// A workspace of a few empty crates that keeps every rule.
 struct Workspace(TempDir);
 
-const CRATES: &[&str] =
-    &["ims-claims", "ims-cli", "ims-emulator", "ims-exchange", "ims-testkit", "ims-token"];
+const CRATES: &[&str] = &[
+    "ims-bench",
+    "ims-claims",
+    "ims-cli",
+    "ims-emulator",
+    "ims-exchange",
+    "ims-testkit",
+    "ims-token",
+];
 
 const ROOT: &str = r#"[workspace]
 resolver = "3"
@@ -32,7 +39,7 @@ impl Workspace {
         let workspace = Self(tempfile::tempdir().unwrap());
         workspace.put("Cargo.toml", Some(ROOT));
         for name in CRATES {
-            let root = if *name == "ims-cli" { "main" } else { "lib" };
+            let root = if ["ims-bench", "ims-cli"].contains(name) { "main" } else { "lib" };
             workspace.put(&format!("crates/{name}/Cargo.toml"), Some(&manifest(name, "")));
             workspace.put(&format!("crates/{name}/README.md"), Some("# A crate\n"));
             workspace.put(&format!("crates/{name}/src/{root}.rs"), Some(INCLUDED));
@@ -58,7 +65,8 @@ impl Workspace {
 
 /// A manifest that keeps the rules, with `more` at its end.
 fn manifest(name: &str, more: &str) -> String {
-    let publish = if name == "ims-testkit" { "publish = false\n" } else { "" };
+    let is_unpublished = ["ims-bench", "ims-testkit"].contains(&name);
+    let publish = if is_unpublished { "publish = false\n" } else { "" };
     format!(
         "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{publish}[lints]\nworkspace = true\n{more}"
     )
@@ -342,7 +350,7 @@ fn a_ban_holds_in_its_own_part_of_the_tree_only() {
         ("crates/ims-emulator/src/x.rs",        "fn f() { env::vars(); }"),
         ("crates/ims-cli/src/x.rs",             "fn f() { env::vars(); println!(); }"),
         ("xtask/src/x.rs",                      "fn f() { Instant::now(); env::vars(); println!(); }"),
-        ("benches/x.rs",                        "fn f() { Instant::now(); env::vars(); println!(); }"),
+        ("crates/ims-bench/src/x.rs",           "fn f() { Instant::now(); env::vars(); println!(); }"),
         ("target/debug/x.rs",                   "not ( Rust"),
     ];
     for (path, code) in table {

@@ -12,7 +12,7 @@ pub(crate) fn keeper() -> Result<bool> {
 
 /// A warm token beside other clients. They bring other cryptography along, so the package stands outside the workspace.
 pub(crate) fn peers() -> Result<bool> {
-    cargo("run", &["--manifest-path", "benches/peers/Cargo.toml"])
+    cargo("run", &["--manifest-path", "crates/ims-bench/peers/Cargo.toml"])
 }
 
 /// Whether cargo, told to do something in a release build, succeeds.

@@ -1,8 +1,4 @@
-//! `cargo xtask bench [NAME…]`: what the tree claims about speed, measured beside what it is compared with.
-//!
-//! Every measurement runs its contestants in turn, round after round in one process tree, and judges ratios: a
-//! machine that is slow today is slow for both. `docs/benchmarks.md` has the figures.
-
+#![doc = include_str!("../README.md")]
 #![expect(clippy::print_stdout, reason = "a measurement prints")]
 
 mod assertion;

@@ -1,6 +1,6 @@
 """The emulator beside mock authorization servers from npm, PyPI and crates.io.
 
-    python3 benches/mocks/measure.py FOLDER target/release/ims
+    python3 crates/ims-bench/mocks/measure.py FOLDER target/release/ims
 
 FOLDER keeps what is installed. Counted are, for each server in turn, round after round: token requests per second of its
 own processor time, the memory that it holds when idle, and the time from its start to its first answer and to its first
