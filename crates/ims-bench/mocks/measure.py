@@ -59,7 +59,7 @@ def credentials():
     for name, members in {
         "credentials.json": {**identity, "client_secret": "bench-secret", "metascopes": ["ent_dataservices_sdk"],
                              "private_key_file": "private.key", "certificate_file": "certificate_pub.crt"},
-        "scenario.json": {"bindings": [{**identity, "client_secrets": ["bench-secret"], "scopes": ["openid"],
+        "scenario.json": {"integrations": [{**identity, "client_secrets": ["bench-secret"], "scopes": ["openid"],
                                         "metascopes": ["ent_dataservices_sdk"],
                                         "certificate_files": ["certificate_pub.crt"]}]},
     }.items():

@@ -18,7 +18,7 @@ use running_emulator::RunningEmulator;
 use sandbox::{CLIENT_ID, CLIENT_SECRET, Finished, Sandbox};
 
 const SCENARIO: &str = r#"
-[[bindings]]
+[[integrations]]
 client_id = "a64f5f10849a410a97ffdac8ae1"
 client_secrets = ["canary-client-secret"]
 org_id = "C74F69D7594880280@AdobeOrg"

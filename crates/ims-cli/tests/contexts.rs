@@ -156,7 +156,7 @@ fn a_service_account_is_migrated_into_a_file_that_works() {
     sandbox.write(
         "scenario.toml",
         format!(
-            r#"[[bindings]]
+            r#"[[integrations]]
 client_id = "{CLIENT_ID}"
 client_secrets = ["{CLIENT_SECRET}"]
 org_id = "C74F69D7594880280@AdobeOrg"
@@ -208,7 +208,7 @@ fn what_cannot_be_migrated_says_why_and_what_to_do() {
     let again = sandbox.run("migrate -c new.json");
     assert_eq!(again.code, Some(4));
     assert!(again.stderr.contains("are OAuth Server-to-Server already"), "{}", again.stderr);
-    // The binding has no scopes, as before the migration is begun in the Developer Console.
+    // The integration has no scopes, as before the migration is begun in the Developer Console.
     let line = format!("migrate -c credentials.json --scopes openid --check --json --url {url}");
     let end = sandbox.run(&line);
     assert_eq!((end.code, end.stderr.as_str()), (Some(1), ""));

@@ -70,7 +70,7 @@ impl Clinic {
         let year = 365 * 24 * 60 * 60;
         sandbox.write("past.crt", certificate(&sandbox, 0, year));
         sandbox.write("future.crt", certificate(&sandbox, 200 * year, 201 * year));
-        let scenario = json!({ "bindings": [{
+        let scenario = json!({ "integrations": [{
             "client_id": sandbox::CLIENT_ID,
             "client_secrets": [CLIENT_SECRET],
             "org_id": "C74F69D7594880280@AdobeOrg",

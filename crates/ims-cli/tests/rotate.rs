@@ -53,7 +53,7 @@ impl Integration {
 
     /// What the console would show: these certificates and no others.
     fn upload(&self, certificates: &[String]) {
-        let binding = json!({
+        let integration = json!({
             "client_id": CLIENT_ID,
             "client_secrets": [CLIENT_SECRET],
             "org_id": "C74F69D7594880280@AdobeOrg",
@@ -63,8 +63,8 @@ impl Integration {
         });
         let address = self.emulator.url().strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
-        let body = binding.to_string();
-        let head = format!("POST /_emulator/bindings HTTP/1.0\r\nHost: {address}\r\n");
+        let body = integration.to_string();
+        let head = format!("POST /_emulator/integrations HTTP/1.0\r\nHost: {address}\r\n");
         let length = body.len();
         let head = format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n");
         write!(stream, "{head}\r\n{body}").unwrap();

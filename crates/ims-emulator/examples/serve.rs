@@ -1,4 +1,4 @@
-//! Serves one binding until it is killed: `cargo run -p ims-emulator --example serve -- certificate_pub.crt [FOLDER]`.
+//! Serves one integration until it is killed: `cargo run -p ims-emulator --example serve -- certificate_pub.crt [FOLDER]`.
 //!
 //! With a folder, it speaks HTTPS and is a CONNECT proxy too, under the certificate authority kept there.
 //! The first line on standard output is the base URL, each verdict goes to standard error.
@@ -8,12 +8,12 @@
 use std::{env, error::Error, fs, future, time::SystemTime};
 
 use ims_claims::Metascope;
-use ims_emulator::{Binding, Certificate, CertificateAuthority, Emulator};
+use ims_emulator::{Certificate, CertificateAuthority, Emulator, Integration};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let file = env::args_os().nth(1).ok_or("name a certificate file")?;
-    let binding = Binding::new(
+    let integration = Integration::new(
         "example-client".parse()?,
         "EXAMPLE@AdobeOrg".parse()?,
         "EXAMPLE@techacct.adobe.com".parse()?,
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     .with_certificates(Certificate::read_all(&fs::read(file)?)?)
     .with_metascopes([Metascope::ENT_DATASERVICES_SDK])
     .with_scopes(["openid", "AdobeID"]);
-    let builder = Emulator::builder().with_binding(binding).with_observer(|verdict| {
+    let builder = Emulator::builder().with_integration(integration).with_observer(|verdict| {
         // Standard error has no buffer: a verdict is put together first and written at once.
         let lines = format!("{verdict}\n\n");
         eprint!("{lines}");

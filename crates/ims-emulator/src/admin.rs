@@ -16,19 +16,19 @@ use hyper::body::Incoming;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Binding, Refusal,
+    Integration, Refusal,
     answer::{Answer, JSON},
     host, page, parameters,
-    scenario::binding_from_json,
+    scenario::integration_from_json,
     service::Service,
 };
 
 /// The path that everything here lies under.
 pub(crate) const PREFIX: &str = "/_emulator/";
 
-/// A binding without its secrets.
+/// An integration without its secrets.
 #[derive(Serialize)]
-struct BindingView<'a> {
+struct IntegrationView<'a> {
     client_id: &'a str,
     org_id: &'a str,
     technical_account_id: &'a str,
@@ -103,9 +103,9 @@ fn read(service: &Service, resource: &str, query: Option<&str>) -> Outcome {
         "" => Ok(page::page(service)),
         "ready" => Ok(Answer::ok_json("{\"ready\":true}".to_owned())),
         "requests" => Ok(requests(service, query)),
-        "bindings" => {
-            let registered = service.bindings();
-            let views = registered.iter().map(|registered| view(&registered.binding));
+        "integrations" | "bindings" => {
+            let registered = service.integrations();
+            let views = registered.iter().map(|registered| view(&registered.integration));
             Ok(Answer::ok(&views.collect::<Vec<_>>()))
         }
         name => page::file(name).ok_or_else(not_found),
@@ -126,10 +126,10 @@ fn write(service: &Service, method: &Method, resource: &str, text: &str) -> Outc
     let malformed =
         |line: usize| (StatusCode::BAD_REQUEST, format!("line {line} does not say what it can"));
     match (method.as_str(), resource) {
-        ("POST", "bindings") => {
-            let binding = binding_from_json(text)
+        ("POST", "integrations" | "bindings") => {
+            let integration = integration_from_json(text)
                 .map_err(|error| (StatusCode::BAD_REQUEST, with_cause(&error)))?;
-            service.register(binding);
+            service.register(integration);
             save(service)?;
         }
         ("POST", "faults") => {
@@ -149,7 +149,9 @@ fn write(service: &Service, method: &Method, resource: &str, text: &str) -> Outc
 fn delete(service: &Service, resource: &str) -> Outcome {
     match resource.split_once('/') {
         None if resource == "faults" => service.faults.clear(),
-        Some(("bindings", client_id)) if service.unregister(client_id) => save(service)?,
+        Some(("integrations" | "bindings", client_id)) if service.unregister(client_id) => {
+            save(service)?;
+        }
         _ => return Err(not_found()),
     }
     Ok(Answer::new(StatusCode::NO_CONTENT, JSON, ""))
@@ -169,20 +171,20 @@ fn is_same_origin(headers: &HeaderMap, authority: &Authority) -> bool {
     })
 }
 
-fn view(binding: &Binding) -> BindingView<'_> {
-    let certificates = binding.certificates().iter().map(|certificate| CertificateView {
+fn view(integration: &Integration) -> IntegrationView<'_> {
+    let certificates = integration.certificates().iter().map(|certificate| CertificateView {
         subject: certificate.subject(),
         fingerprint: certificate.fingerprint(),
         not_before: certificate.not_before().as_secs(),
         not_after: certificate.not_after().as_secs(),
         public_key: BASE64_STANDARD.encode(certificate.public_key_der()),
     });
-    BindingView {
-        client_id: binding.client_id().as_str(),
-        org_id: binding.org_id().as_str(),
-        technical_account_id: binding.technical_account_id().as_str(),
-        metascopes: binding.metascopes().iter().map(ims_claims::Metascope::as_str).collect(),
-        scopes: binding.scopes(),
+    IntegrationView {
+        client_id: integration.client_id().as_str(),
+        org_id: integration.org_id().as_str(),
+        technical_account_id: integration.technical_account_id().as_str(),
+        metascopes: integration.metascopes().iter().map(ims_claims::Metascope::as_str).collect(),
+        scopes: integration.scopes(),
         certificates: certificates.collect(),
     }
 }

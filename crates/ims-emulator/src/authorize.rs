@@ -8,7 +8,7 @@ use http::Method;
 
 use self::wish::{ResponseType, Wish};
 use crate::{
-    Binding, Refusal,
+    Integration, Refusal,
     answer::Answer,
     call::Call,
     checks::Checks,
@@ -31,7 +31,7 @@ const MAX_STATE: usize = 4096;
 /// Examines the request, asks the user, and sends the browser back to the client.
 ///
 /// What is wrong with the client or its redirect URI is told here: only a known redirect URI is sent anything
-/// (RFC 6749 §4.1.2.1). What `prompt=none` meets is set in the binding.
+/// (RFC 6749 §4.1.2.1). What `prompt=none` meets is set in the integration.
 pub(crate) fn answer(
     service: &Service,
     call: &Call,
@@ -39,10 +39,10 @@ pub(crate) fn answer(
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let registered = client::identify(service, call.parameters.get("client_id"), checks)?;
-    let binding = &registered.binding;
+    let integration = &registered.integration;
     let redirect_uri = checks
-        .given("redirect_uri is registered", registered_redirect_uri(binding, call))
-        .expected("one of the binding's redirect URIs")
+        .given("redirect_uri is registered", registered_redirect_uri(integration, call))
+        .expected("one of the integration's redirect URIs")
         .actual(call.parameters.get("redirect_uri").unwrap_or_default().to_owned())
         .or(Refusal::RedirectUriUnknown)?;
     let state = call.parameters.get("state");
@@ -51,11 +51,11 @@ pub(crate) fn answer(
         .expected("at most 4096 characters")
         .or(Refusal::StateTooLong)?;
     let back = Redirection { redirect_uri, state, separator: wish::separator(call) };
-    let wish = wish::examine(binding, call, checks);
-    Ok(match wish.and_then(|wish| Ok((consent(binding, call, checks)?, wish))) {
+    let wish = wish::examine(integration, call, checks);
+    Ok(match wish.and_then(|wish| Ok((consent(integration, call, checks)?, wish))) {
         Err(refusal) => back.with_error(refusal),
-        Ok((Consent::Asked, wish)) => html::consent(call, binding, &wish.scope),
-        Ok((Consent::Given, wish)) => back.to(&granted(&wish, binding, call, keys)),
+        Ok((Consent::Asked, wish)) => html::consent(call, integration, &wish.scope),
+        Ok((Consent::Given, wish)) => back.to(&granted(&wish, integration, call, keys)),
     })
 }
 
@@ -65,7 +65,11 @@ enum Consent {
 }
 
 /// The form posts the user's answer; a link cannot give it.
-fn consent(binding: &Binding, call: &Call, checks: &mut Checks) -> Result<Consent, Refusal> {
+fn consent(
+    integration: &Integration,
+    call: &Call,
+    checks: &mut Checks,
+) -> Result<Consent, Refusal> {
     match call.parameters.get("consent").filter(|_| call.method == Method::POST) {
         Some(answer) => {
             let allows = answer == "allow";
@@ -73,10 +77,10 @@ fn consent(binding: &Binding, call: &Call, checks: &mut Checks) -> Result<Consen
             Ok(Consent::Given)
         }
         None if call.parameters.get("prompt") == Some("none") => {
-            let refusal = binding.silent_sign_in().refusal();
+            let refusal = integration.silent_sign_in().refusal();
             let check = checks.that("user need not be asked", refusal.is_none());
             check
-                .expected("a binding whose silent sign-in is granted")
+                .expected("an integration whose silent sign-in is granted")
                 .actual(refusal.map_or("one whose is", Refusal::error))
                 .or(refusal.unwrap_or(Refusal::InteractionRequired))?;
             Ok(Consent::Given)
@@ -85,8 +89,8 @@ fn consent(binding: &Binding, call: &Call, checks: &mut Checks) -> Result<Consen
     }
 }
 
-fn registered_redirect_uri<'a>(binding: &'a Binding, call: &Call) -> Option<&'a str> {
-    let known = binding.redirect_uris();
+fn registered_redirect_uri<'a>(integration: &'a Integration, call: &Call) -> Option<&'a str> {
+    let known = integration.redirect_uris();
     match call.parameters.get("redirect_uri") {
         Some(sent) => known.iter().find(|known| *known == sent).map(String::as_str),
         None => known.first().map(String::as_str),
@@ -96,14 +100,14 @@ fn registered_redirect_uri<'a>(binding: &'a Binding, call: &Call) -> Option<&'a 
 /// What the client is sent. Source: AdobeDocs/adobe-dev-console, "User Authentication", Successful response.
 fn granted(
     wish: &Wish,
-    binding: &Binding,
+    integration: &Integration,
     call: &Call,
     keys: &KeyRing,
 ) -> Vec<(&'static str, String)> {
     let session = format!("{}-s", call.debug_id);
     let order = TokenOrder {
         session: Some(&session),
-        ..TokenOrder::access(binding, USER_ID, wish.scope.clone())
+        ..TokenOrder::access(integration, USER_ID, wish.scope.clone())
     };
     let ResponseType { code, token, id_token } = wish.response;
     let expires_in_s = order.expires_in_s();
@@ -121,12 +125,12 @@ fn granted(
     let id_token = id_token.then(|| {
         let order = IdTokenOrder {
             issuer: &call.base_url(),
-            client_id: binding.client_id().as_str(),
+            client_id: integration.client_id().as_str(),
             user_id: USER_ID,
             nonce: call.parameters.get("nonce"),
             access_token: access_token.as_deref(),
             code: code.as_deref(),
-            lifetime: binding.token_lifetime(),
+            lifetime: integration.token_lifetime(),
         };
         order.fill(keys, call.now_ms)
     });

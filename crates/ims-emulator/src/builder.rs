@@ -12,7 +12,7 @@ use ims_claims::Environment;
 use tokio::net::TcpListener;
 
 use crate::{
-    Binding, CertificateAuthority, Emulator, FaultRule, Limits, Scenario, StartError, TokenKey,
+    CertificateAuthority, Emulator, FaultRule, Integration, Limits, Scenario, StartError, TokenKey,
     Verdict,
     clock::Clock,
     host::AllowedHosts,
@@ -22,12 +22,12 @@ use crate::{
 };
 
 /// An emulator that has not started yet. Unless told otherwise it is strict, listens on a free port of 127.0.0.1,
-/// stands for Adobe's production, and has no binding.
+/// stands for Adobe's production, and has no integration.
 pub struct EmulatorBuilder {
     address: SocketAddr,
     is_exposed: bool,
     hosts: Vec<String>,
-    bindings: Vec<Binding>,
+    integrations: Vec<Integration>,
     token_key: Option<TokenKey>,
     rules: Rules,
     clock: Clock,
@@ -44,7 +44,7 @@ impl EmulatorBuilder {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             is_exposed: false,
             hosts: Vec::new(),
-            bindings: Vec::new(),
+            integrations: Vec::new(),
             token_key: None,
             rules: Rules::default(),
             clock: Clock::system(),
@@ -75,10 +75,10 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Registers a binding; of two with one client id the later counts.
+    /// Registers an integration; of two with one client id the later counts.
     #[must_use]
-    pub fn with_binding(mut self, binding: Binding) -> Self {
-        self.bindings.push(binding);
+    pub fn with_integration(mut self, integration: Integration) -> Self {
+        self.integrations.push(integration);
         self
     }
 
@@ -90,7 +90,7 @@ impl EmulatorBuilder {
         self.rules = Rules { environment, answers_as_observed, takes_millisecond_exp };
         self.clock.set_offset(scenario.clock_offset_seconds);
         self.hosts.extend(scenario.hosts);
-        self.bindings.extend(scenario.bindings);
+        self.integrations.extend(scenario.integrations);
         self.faults.extend(scenario.faults);
         self
     }
@@ -157,7 +157,7 @@ impl EmulatorBuilder {
         Self { authority: Some(authority), ..self }
     }
 
-    /// Keeps the bindings in a file when the admin API or the web page has changed them, and begins with those that are
+    /// Keeps the integrations in a file when the admin API or the web page has changed them, and begins with those that are
     /// there. The file is a scenario with secrets in it, 0600 where there are modes, and whole at every moment.
     #[must_use]
     pub fn with_state_file(self, path: impl Into<PathBuf>) -> Self {
@@ -185,13 +185,16 @@ impl EmulatorBuilder {
         if let Some(token_key) = self.token_key {
             service.set_token_key(token_key);
         }
-        for binding in self.bindings {
-            service.register(binding);
+        for integration in self.integrations {
+            service.register(integration);
         }
         if let Some(path) = self.state_file {
             if path.exists() {
                 let state = Scenario::read(&path).map_err(StartError::State)?;
-                state.bindings.into_iter().for_each(|binding| service.register(binding));
+                state
+                    .integrations
+                    .into_iter()
+                    .for_each(|integration| service.register(integration));
             }
             service.state_file = Some(Mutex::new(path));
         }
@@ -206,7 +209,7 @@ impl fmt::Debug for EmulatorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmulatorBuilder")
             .field("address", &self.address)
-            .field("bindings", &self.bindings)
+            .field("integrations", &self.integrations)
             .finish_non_exhaustive()
     }
 }

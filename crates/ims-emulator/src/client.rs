@@ -9,7 +9,7 @@ use crate::{
     service::{Registered, Service},
 };
 
-/// Finds the binding of `client_id`, which the client has named in one way or another.
+/// Finds the integration of `client_id`, which the client has named in one way or another.
 pub(crate) fn identify(
     service: &Service,
     client_id: Option<&str>,
@@ -21,14 +21,14 @@ pub(crate) fn identify(
         .or(Refusal::ClientIdMissing)?;
     let registered = checks
         .given("client_id is registered", service.registered(client_id))
-        .expected("the client id of a registered binding")
+        .expected("the client id of a registered integration")
         .actual(client_id.to_owned())
         .or(Refusal::ClientUnknown)?;
-    checks.is_made_by(registered.binding.client_id());
+    checks.is_made_by(registered.integration.client_id());
     Ok(registered)
 }
 
-/// Finds the binding and checks the secret. Parameters go before Basic authentication.
+/// Finds the integration and checks the secret. Parameters go before Basic authentication.
 pub(crate) fn authenticate(
     service: &Service,
     call: &Call,
@@ -41,13 +41,13 @@ pub(crate) fn authenticate(
         .given("client_secret is sent", call.parameters.get("client_secret").or(basic_secret))
         .expected("the parameter client_secret, or Basic authentication")
         .or(Refusal::ClientSecretMissing)?;
-    let is_known = registered.binding.has_client_secret(secret)
+    let is_known = registered.integration.has_client_secret(secret)
         || basic_secret
-            .is_some_and(|secret| registered.binding.has_client_secret(&decoded(secret)));
-    let count = registered.binding.client_secrets().len();
+            .is_some_and(|secret| registered.integration.has_client_secret(&decoded(secret)));
+    let count = registered.integration.client_secrets().len();
     checks
         .that("client_secret is right", is_known)
-        .expected(format!("one of the {count} secrets of the binding"))
+        .expected(format!("one of the {count} secrets of the integration"))
         .actual(if is_known { "one of them" } else { "another text" })
         .or(Refusal::ClientSecretWrong)?;
     Ok(registered)

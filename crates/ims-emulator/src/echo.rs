@@ -43,14 +43,14 @@ pub(crate) fn answer(
         .or(Refusal::ApiKeyWrong)?;
     let registered = checks
         .given("client is registered", service.registered(api_key))
-        .expected("the client id of a registered binding")
+        .expected("the client id of a registered integration")
         .or(Refusal::ApiKeyWrong)?;
-    checks.is_made_by(registered.binding.client_id());
+    checks.is_made_by(registered.integration.client_id());
     Ok(Answer::ok(&Echo {
         method: call.method.as_str(),
         client_id: token.client_id(),
         user_id: token.user_id(),
-        org_id: registered.binding.org_id().as_str(),
+        org_id: registered.integration.org_id().as_str(),
         scope: token.scopes().collect(),
         token_expires_at: token.expires_at().as_secs(),
     }))

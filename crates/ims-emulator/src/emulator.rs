@@ -10,8 +10,8 @@ use std::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    Binding, CertificateAuthorityError, EmulatorBuilder, FaultRule, ScenarioError, Verdict, server,
-    service::Service,
+    CertificateAuthorityError, EmulatorBuilder, FaultRule, Integration, ScenarioError, Verdict,
+    server, service::Service,
 };
 
 /// A local IMS, which runs until it is dropped.
@@ -57,7 +57,7 @@ impl Emulator {
     /// How long open connections may take to end in [`Emulator::shutdown`].
     const GRACE: Duration = Duration::from_secs(2);
 
-    /// Starts a strict emulator without bindings on a free port of 127.0.0.1, in the current Tokio runtime.
+    /// Starts a strict emulator without integrations on a free port of 127.0.0.1, in the current Tokio runtime.
     ///
     /// # Errors
     /// [`StartError::Listen`].
@@ -94,9 +94,9 @@ impl Emulator {
         self.address
     }
 
-    /// Registers `binding`, in place of one with the same client id.
-    pub fn register(&self, binding: Binding) {
-        self.service.register(binding);
+    /// Registers `integration`, in place of one with the same client id.
+    pub fn register(&self, integration: Integration) {
+        self.service.register(integration);
     }
 
     /// The verdicts on the last 1024 requests, the oldest first.

@@ -57,9 +57,9 @@ pub(crate) fn answer(
     let Claims { metascopes, jti, .. } = claims;
     let granted = metascopes::grant(service, call, &registered, metascopes, checks)?;
     unused(&registered, jti.as_deref(), exp, call.now(), checks)?;
-    let binding = &registered.binding;
-    let user_id = binding.technical_account_id().as_str();
-    let order = TokenOrder::access(binding, user_id, metascopes::list(&granted));
+    let integration = &registered.integration;
+    let user_id = integration.technical_account_id().as_str();
+    let order = TokenOrder::access(integration, user_id, metascopes::list(&granted));
     Ok(Answer::ok(&Granted {
         token_type: "bearer",
         access_token: order.fill(keys, &call.debug_id, call.now_ms),
@@ -70,14 +70,18 @@ pub(crate) fn answer(
 
 fn may_exchange(registered: &Registered, checks: &mut Checks) -> Result<(), Refusal> {
     checks
-        .that("client has the exchange_jwt scope", registered.binding.may_exchange())
+        .that("client has the exchange_jwt scope", registered.integration.may_exchange())
         .expected("an integration that may exchange JWTs")
-        .actual(if registered.binding.may_exchange() { "it may" } else { "it may not" })
+        .actual(if registered.integration.may_exchange() { "it may" } else { "it may not" })
         .or(Refusal::ExchangeNotAllowed)?;
     checks
-        .that("credential is not migrated", !registered.binding.is_migrated())
+        .that("credential is not migrated", !registered.integration.is_migrated())
         .expected("a JWT credential")
-        .actual(if registered.binding.is_migrated() { "an OAuth one" } else { "a JWT credential" })
+        .actual(if registered.integration.is_migrated() {
+            "an OAuth one"
+        } else {
+            "a JWT credential"
+        })
         .or(Refusal::Migrated)
 }
 
@@ -95,22 +99,22 @@ fn audience(
         .actual(base_url.to_owned())
         .or(Refusal::AudienceElsewhere)?;
     checks
-        .that("aud is this client", client_id == registered.binding.client_id().as_str())
-        .expected(registered.binding.client_id().to_string())
+        .that("aud is this client", client_id == registered.integration.client_id().as_str())
+        .expected(registered.integration.client_id().to_string())
         .actual(client_id.to_owned())
         .or(Refusal::AudienceOfAnotherClient)
 }
 
 fn identity(registered: &Registered, claims: &Claims, checks: &mut Checks) -> Result<(), Refusal> {
-    let binding = &registered.binding;
+    let integration = &registered.integration;
     checks
-        .that("iss is the binding's", claims.iss == *binding.org_id())
-        .expected(binding.org_id().to_string())
+        .that("iss is the integration's", claims.iss == *integration.org_id())
+        .expected(integration.org_id().to_string())
         .actual(claims.iss.to_string())
         .or(Refusal::IdentityUnknown)?;
     checks
-        .that("sub is the binding's", claims.sub == *binding.technical_account_id())
-        .expected(binding.technical_account_id().to_string())
+        .that("sub is the integration's", claims.sub == *integration.technical_account_id())
+        .expected(integration.technical_account_id().to_string())
         .actual(claims.sub.to_string())
         .or(Refusal::IdentityUnknown)
 }
@@ -123,7 +127,7 @@ fn signature(
     now: NumericDate,
     checks: &mut Checks,
 ) -> Result<(), Refusal> {
-    let certificates = registered.binding.certificates();
+    let certificates = registered.integration.certificates();
     let is_valid = |certificate: &Certificate| {
         certificate.not_before() <= now && now <= certificate.not_after()
     };
@@ -132,7 +136,7 @@ fn signature(
     let found = best.map_or("none of them", |one| one.subject()).to_owned();
     let certificate = checks
         .given("signature matches a certificate", best)
-        .expected(format!("one of the {} certificates of the binding", certificates.len()))
+        .expected(format!("one of the {} certificates of the integration", certificates.len()))
         .actual(found)
         .or(Refusal::SignatureWrong)?;
     checks
@@ -185,12 +189,12 @@ fn unused(
     now: NumericDate,
     checks: &mut Checks,
 ) -> Result<(), Refusal> {
-    if !registered.binding.requires_jti() {
+    if !registered.integration.requires_jti() {
         return Ok(());
     }
     let jti = checks
         .given("jti is sent", jti)
-        .expected("jti, which this binding requires")
+        .expected("jti, which this integration requires")
         .or(Refusal::JtiMissing)?;
     checks
         .that("jti is new", registered.replay_memory.remember(jti, exp.plus(SKEW), now))

@@ -19,7 +19,7 @@ impl AllowedHosts {
     pub(crate) fn allow(&self, authority: &Authority) -> bool {
         let host = authority.host().to_ascii_lowercase();
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        // Rebinding needs a name; an address in the Host header is the one that the client connected to.
+        // Reintegration needs a name; an address in the Host header is the one that the client connected to.
         let is_address = bare.parse::<IpAddr>().is_ok() || bare.parse::<Ipv6Addr>().is_ok();
         is_address
             || host == "localhost"

@@ -2,16 +2,16 @@
 
 use http::StatusCode;
 
-use crate::{Binding, answer::Answer, call::Call};
+use crate::{Integration, answer::Answer, call::Call};
 
 /// The page on which the user allows or denies what a client wants.
-pub(crate) fn consent(call: &Call, binding: &Binding, scope: &str) -> Answer {
+pub(crate) fn consent(call: &Call, integration: &Integration, scope: &str) -> Answer {
     let hidden = |(name, value): (&str, &str)| {
         format!("<input type=hidden name=\"{}\" value=\"{}\">\n", escaped(name), escaped(value))
     };
     let hidden: String = call.parameters.iter().map(hidden).collect();
     let scopes = escaped(scope).replace(',', "</code>\n<li><code>");
-    let client_id = escaped(binding.client_id().as_str());
+    let client_id = escaped(integration.client_id().as_str());
     let body = format!(
         "<h1>Sign in with an emulated Adobe account</h1>\n\
          <p>The integration <code>{client_id}</code> asks for:\n<ul>\n<li><code>{scopes}</code>\n</ul>\n\

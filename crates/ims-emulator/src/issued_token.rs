@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_claims::{AccessTokenPayload, ClientId, CompactJwt};
 use serde::Serialize;
 
-use crate::{Binding, clock::date, key_ring::KeyRing};
+use crate::{Integration, clock::date, key_ring::KeyRing};
 
 /// What a token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,14 +122,14 @@ struct Payload<'a> {
 }
 
 impl<'a> TokenOrder<'a> {
-    /// An order for an access token of the binding's client, which no user's sign-in has led to.
-    pub(crate) fn access(binding: &'a Binding, user_id: &'a str, scope: String) -> Self {
+    /// An order for an access token of the integration's client, which no user's sign-in has led to.
+    pub(crate) fn access(integration: &'a Integration, user_id: &'a str, scope: String) -> Self {
         Self {
             kind: TokenKind::Access,
-            client_id: binding.client_id(),
+            client_id: integration.client_id(),
             user_id,
             scope,
-            lifetime: binding.token_lifetime(),
+            lifetime: integration.token_lifetime(),
             session: None,
             challenge: None,
             nonce: None,

@@ -5,8 +5,8 @@ mod emulator;
 mod builder;
 mod scenario;
 
-mod binding;
 mod certificate;
+mod integration;
 mod product;
 mod silent_sign_in;
 mod token_key;
@@ -58,13 +58,13 @@ mod page;
 mod refusal;
 mod verdict;
 
-pub use binding::Binding;
 pub use builder::EmulatorBuilder;
 pub use certificate::{Certificate, CertificateError};
 pub use certificate_authority::{CertificateAuthority, CertificateAuthorityError};
 pub use emulator::{Emulator, StartError};
 pub use endpoint::Endpoint;
 pub use fault::{Fault, FaultRule};
+pub use integration::Integration;
 pub use product::ProductContext;
 pub use refusal::Refusal;
 pub use scenario::{Scenario, ScenarioError};

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::{
-    Binding, Check, Refusal,
+    Check, Integration, Refusal,
     answer::{Answer, JSON},
     call::Call,
     checks::Checks,
@@ -35,10 +35,10 @@ pub(crate) fn answer(
         Some(_) => client::authenticate(service, call, checks)?,
         None => client::identify(service, client_id, checks)?,
     };
-    let binding = &registered.binding;
-    let location = location(binding, call, checks)?;
+    let integration = &registered.integration;
+    let location = location(integration, call, checks)?;
     let callback = callback(call, checks)?;
-    let own = token.filter(|token| token.client_id() == Some(binding.client_id().as_str()));
+    let own = token.filter(|token| token.client_id() == Some(integration.client_id().as_str()));
     checks.note(Check {
         name: "access token is valid",
         passed: own.is_some(),
@@ -47,7 +47,7 @@ pub(crate) fn answer(
     });
     if let Some(token) = own {
         service.revoke(&token, call.now());
-        revocation::end_session(service, &token, binding, call);
+        revocation::end_session(service, &token, integration, call);
     }
     Ok(match (location, callback) {
         (Some(location), _) => Answer::redirect(location),
@@ -60,16 +60,16 @@ pub(crate) fn answer(
 
 /// Where the browser goes. Only a registered redirect URI: else everybody could send users anywhere under IMS's name.
 fn location<'a>(
-    binding: &'a Binding,
+    integration: &'a Integration,
     call: &Call,
     checks: &mut Checks,
 ) -> Result<Option<&'a str>, Refusal> {
     let asked = call.parameters.get("redirect_uri").filter(|_| call.path == "/ims/logout/v1");
     let Some(asked) = asked else { return Ok(None) };
-    let known = binding.redirect_uris().iter().find(|known| *known == asked);
+    let known = integration.redirect_uris().iter().find(|known| *known == asked);
     checks
         .given("redirect_uri is registered", known)
-        .expected("one of the binding's redirect URIs")
+        .expected("one of the integration's redirect URIs")
         .actual(asked.to_owned())
         .or(Refusal::RedirectUriUnknown)
         .map(|known| Some(known.as_str()))

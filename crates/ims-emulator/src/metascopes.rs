@@ -1,4 +1,4 @@
-//! Which metascopes a JWT may claim: at least one, and only such as exist, as the binding and as the client has.
+//! Which metascopes a JWT may claim: at least one, and only such as exist, as the integration and as the client has.
 
 use ims_claims::Metascope;
 
@@ -33,11 +33,11 @@ pub(crate) fn grant(
             .or(Refusal::MetascopeUnknown)?;
         metascopes.push(existing);
     }
-    let binding = &registered.binding;
+    let integration = &registered.integration;
     #[rustfmt::skip]
     let owners = [
-        ("metascopes are the binding's", binding.metascopes(),        Refusal::MetascopeNotInBinding),
-        ("metascopes are the client's",  binding.client_metascopes(), Refusal::MetascopeNotInClient),
+        ("metascopes are the integration's", integration.metascopes(),        Refusal::MetascopeNotInIntegration),
+        ("metascopes are the client's",  integration.client_metascopes(), Refusal::MetascopeNotInClient),
     ];
     for (name, owned, refusal) in owners {
         let is_subset = metascopes.iter().all(|metascope| owned.contains(metascope));

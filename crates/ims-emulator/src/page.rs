@@ -1,9 +1,9 @@
-//! The web page at `/_emulator/`: bindings, verdicts, a form for a new binding, and a JWT decoder. What is to be read
+//! The web page at `/_emulator/`: integrations, verdicts, a form for a new integration, and a JWT decoder. What is to be read
 //! is there without scripts.
 
 use http::StatusCode;
 
-use crate::{Binding, Verdict, answer::Answer, html::escaped, service::Service};
+use crate::{Integration, Verdict, answer::Answer, html::escaped, service::Service};
 
 /// How many verdicts the page begins with, the newest first.
 const SHOWN: usize = 50;
@@ -20,33 +20,33 @@ pub(crate) fn file(name: &str) -> Option<Answer> {
 
 /// The page as it is now.
 pub(crate) fn page(service: &Service) -> Answer {
-    let mut registered = service.bindings();
-    registered.sort_by(|one, other| one.binding.client_id().cmp(other.binding.client_id()));
-    let bindings: Vec<String> = registered.iter().map(|one| row(&one.binding)).collect();
+    let mut registered = service.integrations();
+    registered.sort_by(|one, other| one.integration.client_id().cmp(other.integration.client_id()));
+    let integrations: Vec<String> = registered.iter().map(|one| row(&one.integration)).collect();
     let verdicts = service.journal.last();
     let last = verdicts.last().map_or(0, |verdict| verdict.number);
     let verdicts: Vec<String> = verdicts.iter().rev().take(SHOWN).map(|one| details(one)).collect();
     let html = include_str!("page/page.html")
         .replace("{environment}", &escaped(service.environment().base_url()))
         .replace("{last}", &last.to_string())
-        .replace("{bindings}", &bindings.concat())
+        .replace("{integrations}", &integrations.concat())
         .replace("{verdicts}", &verdicts.concat());
     Answer::new(StatusCode::OK, "text/html;charset=UTF-8", html)
 }
 
-fn row(binding: &Binding) -> String {
-    let certificates = binding.certificates().iter().map(|certificate| {
+fn row(integration: &Integration) -> String {
+    let certificates = integration.certificates().iter().map(|certificate| {
         format!("{}<br><code>{}</code>", escaped(certificate.subject()), certificate.fingerprint())
     });
     let metascopes: Vec<&str> =
-        binding.metascopes().iter().map(ims_claims::Metascope::as_str).collect();
+        integration.metascopes().iter().map(ims_claims::Metascope::as_str).collect();
     format!(
         "<tr><td><code>{}</code><td><code>{}</code><br><code>{}</code><td>{}<br>{}<td>{}\n",
-        escaped(binding.client_id().as_str()),
-        escaped(binding.org_id().as_str()),
-        escaped(binding.technical_account_id().as_str()),
+        escaped(integration.client_id().as_str()),
+        escaped(integration.org_id().as_str()),
+        escaped(integration.technical_account_id().as_str()),
         escaped(&metascopes.join(", ")),
-        escaped(&binding.scopes().join(", ")),
+        escaped(&integration.scopes().join(", ")),
         certificates.collect::<Vec<_>>().join("<br>"),
     )
 }

@@ -6,7 +6,7 @@ use ims_claims::JsonObject;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 
-/// A product that the users of a binding may work with.
+/// A product that the users of an integration may work with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProductContext {

@@ -16,11 +16,11 @@ use serde::Serialize;
 pub enum Refusal {
     /// No `client_id`.
     ClientIdMissing,
-    /// No binding has this `client_id`.
+    /// No integration has this `client_id`.
     ClientUnknown,
     /// No `client_secret`.
     ClientSecretMissing,
-    /// The `client_secret` is none of the binding's.
+    /// The `client_secret` is none of the integration's.
     ClientSecretWrong,
     /// The integration may not exchange JWTs.
     ExchangeNotAllowed,
@@ -44,7 +44,7 @@ pub enum Refusal {
     AudienceElsewhere,
     /// `aud` names another client id than the request.
     AudienceOfAnotherClient,
-    /// The binding has another `iss` or `sub`.
+    /// The integration has another `iss` or `sub`.
     IdentityUnknown,
     /// The signature was made by none of the certificates' keys.
     SignatureWrong,
@@ -58,11 +58,11 @@ pub enum Refusal {
     NoMetascopes,
     /// A metascope that does not exist.
     MetascopeUnknown,
-    /// A metascope that the binding does not have.
-    MetascopeNotInBinding,
+    /// A metascope that the integration does not have.
+    MetascopeNotInIntegration,
     /// A metascope that the client does not have.
     MetascopeNotInClient,
-    /// The binding requires `jti`, and there is none.
+    /// The integration requires `jti`, and there is none.
     JtiMissing,
     /// The `jti` was used before.
     JtiUsed,
@@ -76,9 +76,9 @@ pub enum Refusal {
     ScopeMissing,
     /// A scope that the integration does not have.
     ScopeNotGranted,
-    /// `org_id` is not the binding's organization.
+    /// `org_id` is not the integration's organization.
     OrgUnknown,
-    /// `redirect_uri` is not one of the binding's.
+    /// `redirect_uri` is not one of the integration's.
     RedirectUriUnknown,
     /// `state` is too long.
     StateTooLong,
@@ -225,7 +225,7 @@ impl Refusal {
             Self::ClientIdMissing => (400, "invalid_client", "invalid client_id parameter",
                 "Send the parameter client_id: the Client ID (API Key) of the integration."),
             Self::ClientUnknown => (400, "invalid_client", "invalid client_id parameter",
-                "Use the Client ID of a registered binding, or register one for it."),
+                "Use the Client ID of a registered integration, or register one for it."),
             Self::ClientSecretMissing => (401, "invalid_client", "invalid client_secret parameter",
                 "Send the parameter client_secret, or Basic authentication."),
             Self::ClientSecretWrong => (401, "invalid_client", "invalid client_secret parameter",
@@ -266,7 +266,7 @@ impl Refusal {
                 "Claim at least one metascope: the IMS base URL, /s/ and its code, with the value true."),
             Self::MetascopeUnknown => (400, "invalid_scope", "The metascopes in the JWT contain a scope that does not exist.",
                 "Correct the metascope's code and base URL."),
-            Self::MetascopeNotInBinding => (400, "invalid_scope", "The metascopes in the JWT are not a subset of the metascopes in the binding.",
+            Self::MetascopeNotInIntegration => (400, "invalid_scope", "The metascopes in the JWT are not a subset of the metascopes in the binding.",
                 "Claim only metascopes of the integration, or add the API that needs this one to it."),
             Self::MetascopeNotInClient => (400, "invalid_scope", "The metascopes in the JWT do not match the target client scopes.",
                 "Claim only metascopes that the client has, or let it have this one."),
@@ -343,7 +343,7 @@ impl Refusal {
             Self::GuidMissing => (400, "bad_request", "guid or auth_src is missing.",
                 "Send guid and auth_src, the two parts of the user id."),
             Self::UserUnknown => (404, "not_found", "There is no such user.",
-                "Name a technical account of a binding, or the emulated user."),
+                "Name a technical account of an integration, or the emulated user."),
             Self::CallbackMalformed => (400, "bad_request", "callback is not valid.",
                 "Send the name of a JavaScript function, of at most 64 characters."),
             Self::TokenNotValid => (401, "invalid_token", "The access token is not valid.",

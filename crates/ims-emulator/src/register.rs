@@ -7,15 +7,15 @@ use ims_claims::JsonObject;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Binding, Refusal,
+    Integration, Refusal,
     answer::{Answer, JSON},
     call::Call,
     checks::Checks,
     service::Service,
 };
 
-/// The most bindings there can be for another client to register itself: anybody may ask, and each takes memory.
-const MAX_BINDINGS: usize = 4096;
+/// The most integrations there can be for another client to register itself: anybody may ask, and each takes memory.
+const MAX_INTEGRATIONS: usize = 4096;
 
 /// The scopes of a client that names none.
 const DEFAULT_SCOPE: &str = "openid AdobeID";
@@ -54,16 +54,17 @@ pub(crate) fn answer(
 ) -> Result<Answer, Refusal> {
     let metadata = metadata(call, checks)?;
     checks
-        .that("there is room", service.bindings().len() < MAX_BINDINGS)
-        .expected(format!("fewer than {MAX_BINDINGS} bindings"))
+        .that("there is room", service.integrations().len() < MAX_INTEGRATIONS)
+        .expected(format!("fewer than {MAX_INTEGRATIONS} integrations"))
         .or(Refusal::TooManyClients)?;
     let method = metadata.token_endpoint_auth_method.as_deref().unwrap_or("client_secret_basic");
     let client_id = random_hex();
     let client_secret = (method != "none").then(|| format!("e8p-{}", random_hex()));
     let scope = metadata.scope.as_deref().unwrap_or(DEFAULT_SCOPE);
-    let binding = binding(&client_id, client_secret.as_deref(), scope, &metadata.redirect_uris);
-    checks.is_made_by(binding.client_id());
-    service.register(binding);
+    let integration =
+        integration(&client_id, client_secret.as_deref(), scope, &metadata.redirect_uris);
+    checks.is_made_by(integration.client_id());
+    service.register(integration);
     // A client that is forgotten at the end of the emulator is registered none the less.
     let _ = service.save();
     let registration = Registration {
@@ -138,15 +139,15 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The binding of a client that belongs to nobody, and so to an organization of the emulator's own.
-fn binding(
+/// The integration of a client that belongs to nobody, and so to an organization of the emulator's own.
+fn integration(
     client_id: &str,
     client_secret: Option<&str>,
     scope: &str,
     redirect_uris: &[String],
-) -> Binding {
+) -> Integration {
     const OURS: &str = "hexadecimal digits make an identifier";
-    let mut binding = Binding::new(
+    let mut integration = Integration::new(
         client_id.parse().expect(OURS),
         "EMULATED0000000000000001@AdobeOrg".parse().expect(OURS),
         format!("{client_id}@techacct.adobe.com").parse().expect(OURS),
@@ -154,11 +155,11 @@ fn binding(
     .with_scopes(scope.split(' ').filter(|scope| !scope.is_empty()))
     .without_exchange_jwt();
     for redirect_uri in redirect_uris {
-        binding = binding.with_redirect_uri(redirect_uri);
+        integration = integration.with_redirect_uri(redirect_uri);
     }
     match client_secret {
-        Some(client_secret) => binding.with_client_secret(client_secret),
-        None => binding,
+        Some(client_secret) => integration.with_client_secret(client_secret),
+        None => integration,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The memory for `jti`: which numbers a binding has seen, for as long as their assertions could be sent again.
+//! The memory for `jti`: which numbers an integration has seen, for as long as their assertions could be sent again.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -7,7 +7,7 @@ use std::{
 
 use ims_claims::NumericDate;
 
-/// The numbers that one binding has seen. It is bounded: when full, those whose assertions expire first go.
+/// The numbers that one integration has seen. It is bounded: when full, those whose assertions expire first go.
 #[derive(Debug, Default)]
 pub(crate) struct ReplayMemory(Mutex<Seen>);
 

@@ -4,7 +4,7 @@ use http::StatusCode;
 use ims_claims::AccessTokenPayload;
 
 use crate::{
-    Binding, Check, Refusal,
+    Check, Integration, Refusal,
     answer::{Answer, JSON},
     call::Call,
     checks::Checks,
@@ -35,7 +35,7 @@ pub(crate) fn invalidate(
         .into_iter()
         .filter(|one| kind.map_or(*one != TokenKind::Service, |kind| *one == kind))
         .collect();
-    end(service, call, keys, (&registered.binding, &kinds), checks)
+    end(service, call, keys, (&registered.integration, &kinds), checks)
 }
 
 /// Answers `/ims/revoke`: confidential clients give their secret, public ones have none. Source:
@@ -48,12 +48,12 @@ pub(crate) fn revoke(
 ) -> Result<Answer, Refusal> {
     let named = call.named_client().and_then(|client_id| service.registered(&client_id));
     let registered = match named {
-        Some(public) if public.binding.is_public() => {
+        Some(public) if public.integration.is_public() => {
             client::identify(service, call.named_client().as_deref(), checks)?
         }
         _ => client::authenticate(service, call, checks)?,
     };
-    end(service, call, keys, (&registered.binding, &TokenKind::ALL), checks)
+    end(service, call, keys, (&registered.integration, &TokenKind::ALL), checks)
 }
 
 /// Ends the token if it is one of this client and of these kinds; what is no token has ended already (RFC 7009 §2.2). With a refresh token
@@ -62,7 +62,7 @@ fn end(
     service: &Service,
     call: &Call,
     keys: &KeyRing,
-    (binding, kinds): (&Binding, &[TokenKind]),
+    (integration, kinds): (&Integration, &[TokenKind]),
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let token = checks
@@ -76,7 +76,7 @@ fn end(
     let own = kinds
         .iter()
         .find_map(read)
-        .filter(|(_, payload)| payload.client_id() == Some(binding.client_id().as_str()));
+        .filter(|(_, payload)| payload.client_id() == Some(integration.client_id().as_str()));
     checks.note(Check {
         name: "token is valid",
         passed: own.is_some(),
@@ -86,7 +86,7 @@ fn end(
     if let Some((kind, payload)) = own {
         service.revoke(&payload, call.now());
         if kind == TokenKind::Refresh || call.parameters.get("cascading") == Some("all") {
-            end_session(service, &payload, binding, call);
+            end_session(service, &payload, integration, call);
         }
     }
     Ok(Answer::new(StatusCode::OK, JSON, ""))
@@ -96,9 +96,9 @@ fn end(
 pub(crate) fn end_session(
     service: &Service,
     token: &AccessTokenPayload,
-    binding: &Binding,
+    integration: &Integration,
     call: &Call,
 ) {
-    let lifetime = REFRESH_LIFETIME.max(PROMISE_LIFETIME).max(binding.token_lifetime());
+    let lifetime = REFRESH_LIFETIME.max(PROMISE_LIFETIME).max(integration.token_lifetime());
     service.end_session(token, lifetime, call.now());
 }

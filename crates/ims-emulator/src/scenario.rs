@@ -1,6 +1,6 @@
-//! Scenario files: bindings, switches and faults written down, as TOML or JSON.
+//! Scenario files: integrations, switches and faults written down, as TOML or JSON.
 
-mod binding_entry;
+mod integration_entry;
 
 use std::{
     fs, io,
@@ -10,8 +10,8 @@ use std::{
 use ims_claims::{ClientId, Environment, FormatError};
 use serde::{Deserialize, Serialize};
 
-use self::binding_entry::BindingEntry;
-use crate::{Binding, CertificateError, FaultRule};
+use self::integration_entry::IntegrationEntry;
+use crate::{CertificateError, FaultRule, Integration};
 
 /// What an emulator is set up with, read from a file.
 ///
@@ -24,7 +24,7 @@ use crate::{Binding, CertificateError, FaultRule};
 ///     clock_offset_seconds = -60
 ///     hosts = ["ims-emulator"]                         # names that clients call it by, such as a container's
 ///
-///     [[bindings]]
+///     [[integrations]]
 ///     client_id = "a64f5f10849a410a97ffdac8ae1"
 ///     org_id = "C74F69D7594880280@AdobeOrg"
 ///     technical_account_id = "6657031C5C095BB40A4@techacct.adobe.com"
@@ -52,7 +52,7 @@ use crate::{Binding, CertificateError, FaultRule};
 ///     every = 3
 ///     times = 1
 /// "#)?;
-/// assert_eq!(scenario.bindings().len(), 1);
+/// assert_eq!(scenario.integrations().len(), 1);
 /// # Ok::<(), ims_emulator::ScenarioError>(())
 /// ```
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub struct Scenario {
     pub(crate) takes_millisecond_exp: bool,
     pub(crate) clock_offset_seconds: i64,
     pub(crate) hosts: Vec<String>,
-    pub(crate) bindings: Vec<Binding>,
+    pub(crate) integrations: Vec<Integration>,
     pub(crate) faults: Vec<FaultRule>,
 }
 
@@ -87,18 +87,18 @@ pub enum ScenarioError {
     /// Correct the base URL of `environment`.
     #[error("environment")]
     Environment(#[source] FormatError),
-    /// Correct a metascope of the binding.
+    /// Correct a metascope of the integration.
     #[error("a metascope of {client_id}")]
     Metascope {
-        /// The binding.
+        /// The integration.
         client_id: ClientId,
         /// What is wrong with it.
         source: FormatError,
     },
-    /// Correct a certificate of the binding.
+    /// Correct a certificate of the integration.
     #[error("a certificate of {client_id}")]
     Certificate {
-        /// The binding.
+        /// The integration.
         client_id: ClientId,
         /// What is wrong with it.
         source: CertificateError,
@@ -135,10 +135,10 @@ impl Scenario {
         json::<ScenarioFile>(text)?.scenario(Path::new(""))
     }
 
-    /// The bindings.
+    /// The integrations.
     #[must_use]
-    pub fn bindings(&self) -> &[Binding] {
-        &self.bindings
+    pub fn integrations(&self) -> &[Integration] {
+        &self.integrations
     }
 }
 
@@ -169,8 +169,9 @@ struct ScenarioFile {
     clock_offset_seconds: i64,
     #[serde(default)]
     hosts: Vec<String>,
-    #[serde(default)]
-    bindings: Vec<BindingEntry>,
+    /// Scenarios of the first version call them bindings.
+    #[serde(default, alias = "bindings")]
+    integrations: Vec<IntegrationEntry>,
     #[serde(default)]
     faults: Vec<FaultRule>,
 }
@@ -184,30 +185,30 @@ impl ScenarioFile {
             takes_millisecond_exp: self.takes_millisecond_exp,
             clock_offset_seconds: self.clock_offset_seconds,
             hosts: self.hosts,
-            bindings: self
-                .bindings
+            integrations: self
+                .integrations
                 .into_iter()
-                .map(|entry| entry.binding(folder))
+                .map(|entry| entry.integration(folder))
                 .collect::<Result<_, _>>()?,
             faults: self.faults,
         })
     }
 }
 
-/// Reads one binding, as the admin API is given it.
-pub(crate) fn binding_from_json(text: &str) -> Result<Binding, ScenarioError> {
-    let entry: BindingEntry = json(text)?;
+/// Reads one integration, as the admin API is given it.
+pub(crate) fn integration_from_json(text: &str) -> Result<Integration, ScenarioError> {
+    let entry: IntegrationEntry = json(text)?;
     if !entry.certificate_files.is_empty() {
         // Whoever can reach the API may not make the emulator read files.
         return Err(ScenarioError::Malformed { line: 1 });
     }
-    entry.binding(Path::new(""))
+    entry.integration(Path::new(""))
 }
 
-/// Writes `bindings` as a scenario in JSON, secrets and all.
-pub(crate) fn to_json<'a>(bindings: impl Iterator<Item = &'a Binding>) -> String {
-    let bindings = bindings.map(BindingEntry::from).collect();
-    let file = StateFile { bindings };
+/// Writes `integrations` as a scenario in JSON, secrets and all.
+pub(crate) fn to_json<'a>(integrations: impl Iterator<Item = &'a Integration>) -> String {
+    let integrations = integrations.map(IntegrationEntry::from).collect();
+    let file = StateFile { integrations };
     serde_json::to_string_pretty(&file)
         .expect("structs of strings, numbers and lists are always JSON")
 }
@@ -215,7 +216,7 @@ pub(crate) fn to_json<'a>(bindings: impl Iterator<Item = &'a Binding>) -> String
 /// The part of a scenario that is written.
 #[derive(Serialize)]
 struct StateFile {
-    bindings: Vec<BindingEntry>,
+    integrations: Vec<IntegrationEntry>,
 }
 
 #[cfg(test)]
@@ -226,8 +227,8 @@ mod tests {
 
     const IDENTITY: &str = r#"{"client_id":"client","org_id":"A@AdobeOrg","technical_account_id":"B@techacct.adobe.com""#;
 
-    fn with_binding(members: &str) -> Result<Scenario, ScenarioError> {
-        Scenario::from_json(&format!("{{\"bindings\":[{IDENTITY}{members}}}]}}"))
+    fn with_integration(members: &str) -> Result<Scenario, ScenarioError> {
+        Scenario::from_json(&format!("{{\"integrations\":[{IDENTITY}{members}}}]}}"))
     }
 
     #[test]
@@ -235,17 +236,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("first.crt"), certificates::FIRST).unwrap();
         let path = folder.path().join("scenario.json");
-        let binding = format!("{IDENTITY},\"certificate_files\":[\"first.crt\"]}}");
-        fs::write(&path, format!(" {{\"bindings\":[{binding}]}}")).unwrap();
+        let integration = format!("{IDENTITY},\"certificate_files\":[\"first.crt\"]}}");
+        fs::write(&path, format!(" {{\"integrations\":[{integration}]}}")).unwrap();
         let scenario = Scenario::read(&path).unwrap();
-        assert_eq!(scenario.bindings()[0].certificates()[0].as_der(), certificates::FIRST_DER);
-        assert!(matches!(binding_from_json(&binding), Err(ScenarioError::Malformed { .. })));
+        assert_eq!(scenario.integrations()[0].certificates()[0].as_der(), certificates::FIRST_DER);
+        assert!(matches!(
+            integration_from_json(&integration),
+            Err(ScenarioError::Malformed { .. })
+        ));
         let missing = Scenario::read(&folder.path().join("missing"));
         assert!(matches!(missing, Err(ScenarioError::Unreadable { .. })), "{missing:?}");
     }
 
     #[test]
-    fn what_is_written_of_a_binding_is_what_was_read() {
+    fn what_is_written_of_an_integration_is_what_was_read() {
         let secret = r#","client_secrets":["a","b"],"service_code":"c","scopes":["openid"]"#;
         let certificate = serde_json::to_string(certificates::FIRST).unwrap();
         let certificate =
@@ -255,17 +259,17 @@ mod tests {
         let product = r#","products":[{"service_code":"p","fulfillable_data":{"iid":"1"}}]"#;
         let rest = r#","client_metascopes":[],"token_lifetime_seconds":7"#;
         let members = [secret, &certificate, switches, user, product, rest].concat();
-        let written = to_json(with_binding(&members).unwrap().bindings().iter());
+        let written = to_json(with_integration(&members).unwrap().integrations().iter());
         let read: serde_json::Value = serde_json::from_str(&written).unwrap();
         let given: serde_json::Value =
             serde_json::from_str(&format!("{IDENTITY}{members}}}")).unwrap();
         for (name, value) in
             given.as_object().unwrap().iter().filter(|(name, _)| *name != "certificates")
         {
-            assert_eq!(&read["bindings"][0][name], value, "{name}");
+            assert_eq!(&read["integrations"][0][name], value, "{name}");
         }
         let again = Scenario::from_json(&written).unwrap();
-        assert_eq!(again.bindings()[0].certificates()[0].as_der(), certificates::FIRST_DER);
+        assert_eq!(again.integrations()[0].certificates()[0].as_der(), certificates::FIRST_DER);
     }
 
     #[test]
@@ -274,7 +278,7 @@ mod tests {
         for (text, line) in [
             ("x = 1".to_owned(), 1),
             ("\n\nx x".to_owned(), 3),
-            (format!("\n[[bindings]]\nclient_id = \"c\"\n{secret}\n"), 4),
+            (format!("\n[[integrations]]\nclient_id = \"c\"\n{secret}\n"), 4),
         ] {
             let error = Scenario::from_toml(&text).unwrap_err();
             assert!(
@@ -284,12 +288,12 @@ mod tests {
             assert!(!format!("{error} {error:?}").contains("canary"));
         }
         let key = serde_json::to_string(keys::FIRST).unwrap();
-        let error = with_binding(&format!(",\"certificates\":[{key}]")).unwrap_err();
+        let error = with_integration(&format!(",\"certificates\":[{key}]")).unwrap_err();
         assert!(matches!(
             error,
             ScenarioError::Certificate { source: CertificateError::PrivateKey, .. }
         ));
-        let error = with_binding(",\"metascopes\":[\"a b\"]").unwrap_err();
+        let error = with_integration(",\"metascopes\":[\"a b\"]").unwrap_err();
         assert!(matches!(error, ScenarioError::Metascope { .. }), "{error:?}");
         let error = Scenario::from_toml("environment = \"x\"").unwrap_err();
         assert!(matches!(error, ScenarioError::Environment(_)), "{error:?}");
@@ -297,7 +301,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "(\\[\\[bindings\\]\\]\n|client_id = \"c\"\n|[a-z]+ = |\\PC){0,20}") {
+        fn no_text_makes_it_panic(text in "(\\[\\[integrations\\]\\]\n|client_id = \"c\"\n|[a-z]+ = |\\PC){0,20}") {
             let _ = Scenario::from_toml(&text);
             let _ = Scenario::from_json(&text);
         }

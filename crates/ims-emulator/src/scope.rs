@@ -1,10 +1,10 @@
 //! The parameter `scope`: what a client asks for must be what it has.
 
-use crate::{Binding, Refusal, call::Call, checks::Checks};
+use crate::{Integration, Refusal, call::Call, checks::Checks};
 
 /// The scopes that the request asks for, separated by commas. It must ask for one.
 pub(crate) fn required(
-    binding: &Binding,
+    integration: &Integration,
     call: &Call,
     checks: &mut Checks,
 ) -> Result<String, Refusal> {
@@ -12,18 +12,18 @@ pub(crate) fn required(
         .given("scope is sent", call.parameters.get("scope"))
         .expected("the parameter scope")
         .or(Refusal::ScopeMissing)?;
-    asked(binding, call, checks)
+    asked(integration, call, checks)
 }
 
 /// The same where a missing `scope` is a wrong one. Clients separate scopes by commas or spaces (RFC 6749 §3.3).
 pub(crate) fn asked(
-    binding: &Binding,
+    integration: &Integration,
     call: &Call,
     checks: &mut Checks,
 ) -> Result<String, Refusal> {
     let asked = call.parameters.get("scope").unwrap_or_default();
     let scopes: Vec<&str> = asked.split([',', ' ']).filter(|scope| !scope.is_empty()).collect();
-    let known = binding.scopes();
+    let known = integration.scopes();
     let are_known = scopes.iter().all(|scope| known.iter().any(|known| known == scope));
     checks
         .that("scopes are the client's", are_known && !scopes.is_empty())

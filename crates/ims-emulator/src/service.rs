@@ -16,7 +16,7 @@ use ims_claims::{AccessTokenPayload, Environment, Metascope, NumericDate, OrgId}
 use tokio::sync::OnceCell;
 
 use crate::{
-    Binding, Check, Limits, TokenKey,
+    Check, Integration, Limits, TokenKey,
     call::Call,
     clock::Clock,
     fault::Faults,
@@ -30,10 +30,10 @@ use crate::{
     tls::Tls,
 };
 
-/// A binding, and what the emulator remembers of it.
+/// An integration, and what the emulator remembers of it.
 #[derive(Debug)]
 pub(crate) struct Registered {
-    pub(crate) binding: Binding,
+    pub(crate) integration: Integration,
     pub(crate) replay_memory: ReplayMemory,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Rules {
 /// Everything that a request is examined with.
 #[derive(Debug)]
 pub(crate) struct Service {
-    bindings: RwLock<HashMap<String, Arc<Registered>>>,
+    integrations: RwLock<HashMap<String, Arc<Registered>>>,
     key_ring: OnceCell<RwLock<Arc<KeyRing>>>,
     revoked: ReplayMemory,
     instance: u64,
@@ -77,7 +77,7 @@ impl Service {
         // Debug ids are to differ from one start to the next, no more.
         let _ = aws_lc_rs::rand::fill(&mut random);
         Self {
-            bindings: RwLock::default(),
+            integrations: RwLock::default(),
             key_ring: OnceCell::new(),
             revoked: ReplayMemory::default(),
             instance: u64::from_ne_bytes(random),
@@ -92,50 +92,53 @@ impl Service {
         }
     }
 
-    /// Registers `binding`, in place of one with the same client id.
-    pub(crate) fn register(&self, binding: Binding) {
-        let client_id = binding.client_id().to_string();
-        let registered = Registered { binding, replay_memory: ReplayMemory::default() };
-        let mut bindings = self.bindings.write().unwrap_or_else(PoisonError::into_inner);
-        bindings.insert(client_id, Arc::new(registered));
+    /// Registers `integration`, in place of one with the same client id.
+    pub(crate) fn register(&self, integration: Integration) {
+        let client_id = integration.client_id().to_string();
+        let registered = Registered { integration, replay_memory: ReplayMemory::default() };
+        let mut integrations = self.integrations.write().unwrap_or_else(PoisonError::into_inner);
+        integrations.insert(client_id, Arc::new(registered));
     }
 
-    /// Forgets the binding of `client_id`; `false` if there is none.
+    /// Forgets the integration of `client_id`; `false` if there is none.
     pub(crate) fn unregister(&self, client_id: &str) -> bool {
-        let mut bindings = self.bindings.write().unwrap_or_else(PoisonError::into_inner);
-        bindings.remove(client_id).is_some()
+        let mut integrations = self.integrations.write().unwrap_or_else(PoisonError::into_inner);
+        integrations.remove(client_id).is_some()
     }
 
     pub(crate) fn registered(&self, client_id: &str) -> Option<Arc<Registered>> {
-        let bindings = self.bindings.read().unwrap_or_else(PoisonError::into_inner);
-        bindings.get(client_id).cloned()
+        let integrations = self.integrations.read().unwrap_or_else(PoisonError::into_inner);
+        integrations.get(client_id).cloned()
     }
 
-    pub(crate) fn bindings(&self) -> Vec<Arc<Registered>> {
-        let bindings = self.bindings.read().unwrap_or_else(PoisonError::into_inner);
-        bindings.values().cloned().collect()
+    pub(crate) fn integrations(&self) -> Vec<Arc<Registered>> {
+        let integrations = self.integrations.read().unwrap_or_else(PoisonError::into_inner);
+        integrations.values().cloned().collect()
     }
 
     /// Takes the client secrets out of what checks repeat of a request: one may have been sent in another parameter's place.
     pub(crate) fn mask_secrets(&self, checks: &mut [Check]) {
-        let bindings = self.bindings();
+        let integrations = self.integrations();
         for check in checks.iter_mut().filter(|check| !check.actual.is_empty()) {
-            if bindings.iter().any(|registered| registered.binding.has_secret_in(&check.actual)) {
+            if integrations
+                .iter()
+                .any(|registered| registered.integration.has_secret_in(&check.actual))
+            {
                 check.actual = "a client secret".into();
             }
         }
     }
 
-    /// Whether a metascope exists: Adobe has documented it, or a binding has it.
+    /// Whether a metascope exists: Adobe has documented it, or an integration has it.
     pub(crate) fn knows_metascope(&self, metascope: &Metascope) -> bool {
         let has =
-            |registered: &Arc<Registered>| registered.binding.metascopes().contains(metascope);
-        Metascope::KNOWN.contains(metascope) || self.bindings().iter().any(has)
+            |registered: &Arc<Registered>| registered.integration.metascopes().contains(metascope);
+        Metascope::KNOWN.contains(metascope) || self.integrations().iter().any(has)
     }
 
-    /// Whether `org_id` is the organization of a binding.
+    /// Whether `org_id` is the organization of an integration.
     pub(crate) fn knows_org(&self, org_id: &OrgId) -> bool {
-        self.bindings().iter().any(|registered| registered.binding.org_id() == org_id)
+        self.integrations().iter().any(|registered| registered.integration.org_id() == org_id)
     }
 
     pub(crate) fn environment(&self) -> &Environment {
@@ -217,14 +220,14 @@ impl Service {
         self.key_ring = OnceCell::new_with(Some(ring));
     }
 
-    /// Writes the bindings to the state file, if there is one.
+    /// Writes the integrations to the state file, if there is one.
     pub(crate) fn save(&self) -> io::Result<()> {
         let Some(state_file) = &self.state_file else { return Ok(()) };
-        // Whoever writes last has seen the last bindings, since they are read under the same lock.
+        // Whoever writes last has seen the last integrations, since they are read under the same lock.
         let path = state_file.lock().unwrap_or_else(PoisonError::into_inner);
-        let registered = self.bindings();
-        let bindings = registered.iter().map(|registered| &registered.binding);
-        private_file::write(&path, &scenario::to_json(bindings))
+        let registered = self.integrations();
+        let integrations = registered.iter().map(|registered| &registered.integration);
+        private_file::write(&path, &scenario::to_json(integrations))
     }
 }
 

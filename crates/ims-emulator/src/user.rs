@@ -7,7 +7,7 @@ use ims_claims::AccessTokenPayload;
 use serde::Serialize;
 
 use crate::{
-    Binding, Refusal,
+    Integration, Refusal,
     answer::Answer,
     authorize::USER_ID,
     bearer::Wanted,
@@ -135,10 +135,10 @@ pub(crate) fn profile(
     let (token, registered) = holder(service, call, keys, checks)?;
     let tells_products = token.scopes().any(|scope| scope == PRODUCT_CONTEXT);
     let user_id = token.user_id().unwrap_or_default();
-    Ok(profile_of(user_id, &registered.binding, tells_products))
+    Ok(profile_of(user_id, &registered.integration, tells_products))
 }
 
-/// Answers `/ims/organizations/…`: the one organization of the binding.
+/// Answers `/ims/organizations/…`: the one organization of the integration.
 pub(crate) fn organizations(
     service: &Service,
     call: &Call,
@@ -146,7 +146,7 @@ pub(crate) fn organizations(
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let (_, registered) = holder(service, call, keys, checks)?;
-    Ok(organizations_of(&registered.binding))
+    Ok(organizations_of(&registered.integration))
 }
 
 /// Answers `/ims/admin_profile/…`. Source: adobe/ims-go, `ims/get_admin_profile.go`.
@@ -157,7 +157,7 @@ pub(crate) fn admin_profile(
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let (user_id, registered) = administered(service, call, keys, checks)?;
-    Ok(profile_of(&user_id, &registered.binding, true))
+    Ok(profile_of(&user_id, &registered.integration, true))
 }
 
 /// Answers `/ims/admin_organizations/…`. Source: adobe/ims-go, `ims/get_admin_organizations.go`.
@@ -168,15 +168,15 @@ pub(crate) fn admin_organizations(
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let (_, registered) = administered(service, call, keys, checks)?;
-    Ok(organizations_of(&registered.binding))
+    Ok(organizations_of(&registered.integration))
 }
 
-fn profile_of(user_id: &str, binding: &Binding, tells_products: bool) -> Answer {
+fn profile_of(user_id: &str, integration: &Integration, tells_products: bool) -> Answer {
     let (ident, _) = user_id.split_once('@').unwrap_or((user_id, ""));
-    let products = binding.products().iter().map(|product| ProjectedProduct {
+    let products = integration.products().iter().map(|product| ProjectedProduct {
         context: Product {
             status_code: "ACTIVE",
-            owning_entity: binding.org_id().as_str(),
+            owning_entity: integration.org_id().as_str(),
             service_code: product.service_code(),
             data: product.written_data(),
         },
@@ -194,14 +194,14 @@ fn profile_of(user_id: &str, binding: &Binding, tells_products: bool) -> Answer 
     })
 }
 
-fn organizations_of(binding: &Binding) -> Answer {
-    let org_id = binding.org_id().as_str();
+fn organizations_of(integration: &Integration) -> Answer {
+    let org_id = integration.org_id().as_str();
     let (ident, auth_src) = org_id.split_once('@').unwrap_or((org_id, ""));
     let reference = OrgRef { ident, auth_src };
     Answer::ok(&[Organization { name: ident, reference, kind: "Enterprise" }])
 }
 
-/// The user whom a service asks about, and the binding that the user belongs to: the technical account's own, and for
+/// The user whom a service asks about, and the integration that the user belongs to: the technical account's own, and for
 /// the emulated user that of the service.
 fn administered(
     service: &Service,
@@ -211,7 +211,7 @@ fn administered(
 ) -> Result<(String, Arc<Registered>), Refusal> {
     let asking = client::identify(service, call.header("x-ims-clientid"), checks)?;
     let token = wanted(TokenKind::Service).read(service, call, keys, checks)?;
-    let client_id = asking.binding.client_id().as_str();
+    let client_id = asking.integration.client_id().as_str();
     checks
         .that("service token is the client's", token.client_id() == Some(client_id))
         .expected(client_id.to_owned())
@@ -224,21 +224,21 @@ fn administered(
         .or(Refusal::GuidMissing)
         .map(|(guid, auth_src)| format!("{guid}@{auth_src}"))?;
     let of_user = |registered: &Arc<Registered>| {
-        registered.binding.technical_account_id().as_str() == user_id
+        registered.integration.technical_account_id().as_str() == user_id
     };
-    let registered = match service.bindings().into_iter().find(of_user) {
+    let registered = match service.integrations().into_iter().find(of_user) {
         None if user_id == USER_ID => Some(asking),
         found => found,
     };
     let registered = checks
         .given("user is known", registered)
-        .expected(format!("a technical account of a binding, or {USER_ID}"))
+        .expected(format!("a technical account of an integration, or {USER_ID}"))
         .actual(user_id.clone())
         .or(Refusal::UserUnknown)?;
     Ok((user_id, registered))
 }
 
-/// The token of `Authorization: Bearer`, and the binding it was issued for.
+/// The token of `Authorization: Bearer`, and the integration it was issued for.
 fn holder(
     service: &Service,
     call: &Call,
@@ -248,9 +248,9 @@ fn holder(
     let token = wanted(TokenKind::Access).read(service, call, keys, checks)?;
     let registered = checks
         .given("client is registered", token.client_id().and_then(|id| service.registered(id)))
-        .expected("the client id of a registered binding")
+        .expected("the client id of a registered integration")
         .or(Refusal::TokenNotValid)?;
-    checks.is_made_by(registered.binding.client_id());
+    checks.is_made_by(registered.integration.client_id());
     Ok((token, registered))
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn answer(
     let token = kind.and_then(|kind| service.read_token(keys, token, kind, call.now_ms));
     let validity = match token {
         Err(fault) => Err(fault.reason()),
-        Ok(token) if token.client_id() == Some(registered.binding.client_id().as_str()) => {
+        Ok(token) if token.client_id() == Some(registered.integration.client_id().as_str()) => {
             Ok(token)
         }
         Ok(_) => Err(TokenFault::OfAnotherClient.reason()),

@@ -23,7 +23,7 @@ use ims::{
     claims::Metascope,
     token::{RedisStore, SealingKey},
 };
-use ims_emulator::{Binding, Certificate, Emulator};
+use ims_emulator::{Certificate, Emulator, Integration};
 use ims_testkit::{certificates, keys};
 
 const CLIENT_ID: &str = "example-client";
@@ -56,7 +56,7 @@ async fn serve(folder: &Path) -> Result<(), Box<dyn Error>> {
 /// Starts everything, and counts.
 async fn conduct() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let emulator = Emulator::builder().with_binding(binding()?).start().await?;
+    let emulator = Emulator::builder().with_integration(integration()?).start().await?;
     write_credentials(folder.path(), &emulator.url())?;
     let redis = Redis::start(folder.path())?;
 
@@ -132,13 +132,13 @@ impl Drop for Redis {
     }
 }
 
-fn binding() -> Result<Binding, Box<dyn Error>> {
-    let binding = Binding::new(
+fn integration() -> Result<Integration, Box<dyn Error>> {
+    let integration = Integration::new(
         CLIENT_ID.parse()?,
         "EXAMPLE@AdobeOrg".parse()?,
         "EXAMPLE@techacct.adobe.com".parse()?,
     );
-    Ok(binding
+    Ok(integration
         .with_client_secret(CLIENT_SECRET)
         .with_certificates(Certificate::read_all(certificates::FIRST.as_bytes())?)
         .with_metascopes([Metascope::ENT_DATASERVICES_SDK]))

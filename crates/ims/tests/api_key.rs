@@ -16,7 +16,7 @@ fn api_key(org_id: Option<&str>) -> Credential {
 
 #[tokio::test]
 async fn the_header_fields_are_the_key_and_the_organization_if_it_is_known() {
-    let emulated = Emulated::new(emulated::binding()).await;
+    let emulated = Emulated::new(emulated::integration()).await;
     for org_id in [None, Some(ORG_ID)] {
         let client = emulated.client(api_key(org_id));
         let headers = client.headers().await.unwrap();

@@ -14,7 +14,7 @@ use ims::{
     claims::{Metascope, NumericDate},
     token::testing::FakeClock,
 };
-use ims_emulator::{Binding, Certificate, Emulator, Endpoint, TokenKey};
+use ims_emulator::{Certificate, Emulator, Endpoint, Integration, TokenKey};
 use ims_testkit::{certificates, keys};
 use serde_json::json;
 use tempfile::TempDir;
@@ -114,17 +114,20 @@ fn make_private(_path: &Path) {}
 
 async fn emulator() -> Emulator {
     let certificates = Certificate::read_all(certificates::FIRST.as_bytes()).unwrap();
-    let binding =
-        Binding::new(CLIENT_ID.parse().unwrap(), ORG_ID.parse().unwrap(), ACCOUNT.parse().unwrap())
-            .with_client_secret(CLIENT_SECRET.to_owned())
-            .with_certificates(certificates)
-            .with_metascopes(["ent_user_sdk".parse::<Metascope>().unwrap()])
-            .with_scopes(["openid", "AdobeID", "user_management_sdk"]);
+    let integration = Integration::new(
+        CLIENT_ID.parse().unwrap(),
+        ORG_ID.parse().unwrap(),
+        ACCOUNT.parse().unwrap(),
+    )
+    .with_client_secret(CLIENT_SECRET.to_owned())
+    .with_certificates(certificates)
+    .with_metascopes(["ent_user_sdk".parse::<Metascope>().unwrap()])
+    .with_scopes(["openid", "AdobeID", "user_management_sdk"]);
     let now = UNIX_EPOCH + Duration::from_secs(NOW);
     Emulator::builder()
         .with_clock(move || now)
         .with_token_key(TokenKey::from_pkcs8_pem(keys::SECOND).unwrap())
-        .with_binding(binding)
+        .with_integration(integration)
         .start()
         .await
         .unwrap()

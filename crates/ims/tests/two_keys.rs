@@ -19,7 +19,7 @@ use ims::{
     exchange::{ClientSecret, ExchangeError},
     token::{Clock, Event},
 };
-use ims_emulator::{Binding, Certificate, Refusal};
+use ims_emulator::{Certificate, Integration, Refusal};
 use ims_testkit::{certificates, keys};
 use proptest::prelude::*;
 
@@ -30,10 +30,10 @@ use emulated::{ACCOUNT_ID, CLIENT_ID, Emulated, ORG_ID, START};
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// A binding that knows these certificates.
-fn binding(certificates: &[&str]) -> Binding {
+/// An integration that knows these certificates.
+fn integration(certificates: &[&str]) -> Integration {
     let read = |pem: &&str| Certificate::read_all(pem.as_bytes()).unwrap();
-    emulated::binding()
+    emulated::integration()
         .with_client_secret("canary-secret")
         .with_metascopes([Metascope::ENT_DATASERVICES_SDK])
         .with_certificates(certificates.iter().flat_map(read))
@@ -86,7 +86,7 @@ fn source<E: Error + Clone + 'static>(error: &TokenError) -> Option<E> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_full_rotation_under_a_hundred_callers_without_a_failed_call() {
-    let emulated = Emulated::new(binding(&[certificates::FIRST])).await;
+    let emulated = Emulated::new(integration(&[certificates::FIRST])).await;
     let client = emulated.client(account(SigningKeys::new(first()).with_second(second())));
     client.access_token().await.unwrap();
     let (done, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
@@ -110,7 +110,7 @@ async fn a_full_rotation_under_a_hundred_callers_without_a_failed_call() {
         (&[certificates::SECOND],                          1, "the new key is remembered"),
     ];
     for (known, requests, step) in steps {
-        emulated.emulator.register(binding(known));
+        emulated.emulator.register(integration(known));
         let (before, calls_before) =
             (emulated.requests_since(0).len(), calls.load(Ordering::Relaxed));
         // Every token has expired, so that everybody waits for what this step is about.
@@ -134,9 +134,9 @@ async fn a_full_rotation_under_a_hundred_callers_without_a_failed_call() {
 
 #[tokio::test]
 async fn in_both_ways_of_ims_to_say_it_a_key_that_is_not_matched_is_changed() {
-    let documented = Emulated::new(binding(&[certificates::SECOND])).await;
+    let documented = Emulated::new(integration(&[certificates::SECOND])).await;
     let change = |builder: ims_emulator::EmulatorBuilder| builder.answering_as_observed();
-    let observed = Emulated::built(binding(&[certificates::SECOND]), change).await;
+    let observed = Emulated::built(integration(&[certificates::SECOND]), change).await;
     for (emulated, code) in [(documented, "invalid_signature"), (observed, "invalid_token")] {
         let client = emulated.client(account(SigningKeys::new(first()).with_second(second())));
         client.access_token().await.unwrap();
@@ -150,13 +150,14 @@ async fn in_both_ways_of_ims_to_say_it_a_key_that_is_not_matched_is_changed() {
 async fn a_key_whose_certificate_is_not_valid_now_is_tried_last() {
     for (start, end) in [(-100, -1), (1, 100)] {
         let invalid = pair(keys::FIRST, Some(&certificate(start, end).await));
-        let emulated = Emulated::new(binding(&[certificates::FIRST, certificates::SECOND])).await;
+        let emulated =
+            Emulated::new(integration(&[certificates::FIRST, certificates::SECOND])).await;
         let keys = SigningKeys::new(invalid.clone()).with_second(second());
         emulated.client(account(keys)).access_token().await.unwrap();
         assert_eq!(emulated.requests_since(0).len(), 1, "the second key was tried first");
 
         // It is IMS that decides: if the other key is not matched, this one is tried.
-        emulated.emulator.register(binding(&[certificates::FIRST]));
+        emulated.emulator.register(integration(&[certificates::FIRST]));
         let keys = SigningKeys::new(invalid).with_second(second());
         emulated.client(account(keys)).access_token().await.unwrap();
         assert_eq!(emulated.requests_since(0).len(), 3);
@@ -165,7 +166,7 @@ async fn a_key_whose_certificate_is_not_valid_now_is_tried_last() {
 
 #[tokio::test]
 async fn what_the_certificate_explains_is_said_before_the_refusal() {
-    let emulated = Emulated::new(binding(&[certificates::SECOND])).await;
+    let emulated = Emulated::new(integration(&[certificates::SECOND])).await;
     #[rustfmt::skip]
     let table = [
         (Some(certificate(-3_000_000, -2 * 86_400).await),   Some("the certificate ended 2 days ago")),
@@ -192,7 +193,7 @@ async fn what_the_certificate_explains_is_said_before_the_refusal() {
 
 #[tokio::test]
 async fn a_certificate_that_is_none_is_found_before_anything_is_sent() {
-    let emulated = Emulated::new(binding(&[certificates::FIRST])).await;
+    let emulated = Emulated::new(integration(&[certificates::FIRST])).await;
     let truncated = &certificates::FIRST[..certificates::FIRST.len() / 2];
     #[rustfmt::skip]
     let table = [
@@ -216,7 +217,7 @@ async fn a_certificate_that_is_none_is_found_before_anything_is_sent() {
 #[tokio::test]
 async fn the_certificate_explains_no_refusal_that_it_has_nothing_to_do_with() {
     let expired = certificate(-100, -1).await;
-    let emulated = Emulated::new(emulated::binding().with_client_secret("another")).await;
+    let emulated = Emulated::new(emulated::integration().with_client_secret("another")).await;
     let client = emulated.client(account(pair(keys::FIRST, Some(&expired))));
     let error = client.access_token().await.unwrap_err();
     assert!(source::<CertificateExplains>(&error).is_none(), "{error:?}");
@@ -227,7 +228,7 @@ async fn the_certificate_explains_no_refusal_that_it_has_nothing_to_do_with() {
 async fn the_certificates_end_is_in_the_health_and_is_warned_of_in_time() {
     let certificate = certificate(-100, 40 * 86_400).await;
     let end = NumericDate::from_secs(START.as_secs() + 40 * 86_400);
-    let emulated = Emulated::new(binding(&[certificates::FIRST])).await;
+    let emulated = Emulated::new(integration(&[certificates::FIRST])).await;
     let warnings = Arc::new(AtomicUsize::new(0));
     let told = Arc::clone(&warnings);
     let client = emulated
@@ -263,13 +264,13 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let emulated = Emulated::new(binding(&[])).await;
+            let emulated = Emulated::new(integration(&[])).await;
             let client = emulated.client(account(SigningKeys::new(first()).with_second(second())));
             let mut taken_last = 0;
             for (knows_first, knows_second) in sequence {
                 let all = [(knows_first, certificates::FIRST), (knows_second, certificates::SECOND)];
                 let known: Vec<_> = all.iter().filter(|(knows, _)| *knows).map(|(_, pem)| *pem).collect();
-                emulated.emulator.register(binding(&known));
+                emulated.emulator.register(integration(&known));
                 let before = emulated.requests_since(0).len();
                 let obtained = client.keeper().refresh().await;
                 let asked = emulated.requests_since(before).len();

@@ -8,7 +8,7 @@ use ims::{
     claims::{Metascope, ServiceAccount},
     exchange::ClientSecret,
 };
-use ims_emulator::{Binding, Certificate, Endpoint, Fault, FaultRule, Refusal};
+use ims_emulator::{Certificate, Endpoint, Fault, FaultRule, Integration, Refusal};
 use ims_testkit::{certificates, keys};
 
 #[path = "harness/emulated.rs"]
@@ -16,13 +16,13 @@ mod emulated;
 
 use emulated::{ACCOUNT_ID, CLIENT_ID, Emulated, ORG_ID};
 
-/// A binding that takes `secrets`.
-fn binding(secrets: &[&str]) -> Binding {
-    let binding = emulated::binding()
+/// An integration that takes `secrets`.
+fn integration(secrets: &[&str]) -> Integration {
+    let integration = emulated::integration()
         .with_scopes(["openid"])
         .with_metascopes([Metascope::ENT_DATASERVICES_SDK])
         .with_certificates(Certificate::read_all(certificates::FIRST.as_bytes()).unwrap());
-    secrets.iter().fold(binding, |binding, secret| binding.with_client_secret(*secret))
+    secrets.iter().fold(integration, |integration, secret| integration.with_client_secret(*secret))
 }
 
 fn client_secrets() -> ClientSecrets {
@@ -60,7 +60,7 @@ fn service_account() -> Credential {
 #[tokio::test]
 async fn the_secret_that_is_right_is_found_remembered_and_left_again() {
     for credential in [server_to_server(), service_account()] {
-        let emulated = Emulated::new(binding(&["canary-old"]).requiring_jti()).await;
+        let emulated = Emulated::new(integration(&["canary-old"]).requiring_jti()).await;
         let client = emulated.client(credential);
         #[rustfmt::skip]
         let table = [
@@ -72,7 +72,7 @@ async fn the_secret_that_is_right_is_found_remembered_and_left_again() {
             (&["canary-old", "canary-new"],     1, "the old one is remembered"),
         ];
         for (secrets, requests, case) in table {
-            emulated.emulator.register(binding(secrets).requiring_jti());
+            emulated.emulator.register(integration(secrets).requiring_jti());
             let before = emulated.requests_since(0).len();
             client.keeper().refresh().await.unwrap();
             let asked = emulated.requests_since(before);
@@ -90,13 +90,14 @@ async fn the_secret_that_is_right_is_found_remembered_and_left_again() {
 async fn no_other_refusal_gives_the_second_secret_away() {
     for credential in [server_to_server(), service_account()] {
         for fault in [Fault::InternalError, Fault::TooManyRequests { retry_after: None }] {
-            let emulated = Emulated::new(binding(&["canary-new"])).await;
+            let emulated = Emulated::new(integration(&["canary-new"])).await;
             emulated.emulator.inject(FaultRule::new(fault));
             let client = emulated.client(credential.clone());
             client.access_token().await.unwrap_err();
             assert_eq!(emulated.requests_since(0).len(), 1);
         }
-        let emulated = Emulated::new(emulated::binding().with_client_secret("canary-old")).await;
+        let emulated =
+            Emulated::new(emulated::integration().with_client_secret("canary-old")).await;
         let client = emulated.client(credential);
         client.access_token().await.unwrap_err();
         assert_eq!(
@@ -109,7 +110,7 @@ async fn no_other_refusal_gives_the_second_secret_away() {
 
 #[tokio::test]
 async fn two_secrets_that_are_wrong_are_one_refusal_for_a_person_and_stay_secret() {
-    let emulated = Emulated::new(binding(&["another"])).await;
+    let emulated = Emulated::new(integration(&["another"])).await;
     let client = emulated.client(service_account());
     let error = client.access_token().await.unwrap_err();
     assert!(!error.is_transient());

@@ -13,7 +13,7 @@ use ims::{
         Transport, TransportError,
     },
 };
-use ims_emulator::{Binding, Endpoint, Refusal, SilentSignIn};
+use ims_emulator::{Endpoint, Integration, Refusal, SilentSignIn};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -28,8 +28,10 @@ use emulated::{CLIENT_ID, Emulated, ORG_ID};
 const REDIRECT_URI: &str = "http://127.0.0.1:8000/callback";
 const DAY: Duration = Duration::from_hours(24);
 
-fn binding() -> Binding {
-    emulated::binding().with_redirect_uri(REDIRECT_URI).with_scopes(["openid", "offline_access"])
+fn integration() -> Integration {
+    emulated::integration()
+        .with_redirect_uri(REDIRECT_URI)
+        .with_scopes(["openid", "offline_access"])
 }
 
 /// A public client's credential, or a confidential one's with these secrets.
@@ -91,10 +93,11 @@ fn refreshes(emulated: &Emulated) -> usize {
 #[tokio::test]
 async fn public_and_confidential_clients_sign_people_in_and_stay_signed_in() {
     for secrets in [&[][..], &["canary-secret"]] {
-        for binding in [binding(), binding().rotating_refresh_tokens()] {
-            let binding =
-                secrets.iter().fold(binding, |binding, secret| binding.with_client_secret(*secret));
-            let emulated = Emulated::new(binding).await;
+        for integration in [integration(), integration().rotating_refresh_tokens()] {
+            let integration = secrets
+                .iter()
+                .fold(integration, |integration, secret| integration.with_client_secret(*secret));
+            let emulated = Emulated::new(integration).await;
             let sign_in = sign_in(&emulated, credential(secrets));
             let redirect = redirected(&emulated, &sign_in.url()).await;
             let person = sign_in.finish(&redirect).await.unwrap();
@@ -120,14 +123,14 @@ async fn public_and_confidential_clients_sign_people_in_and_stay_signed_in() {
 
 #[tokio::test]
 async fn a_sign_in_that_the_person_or_another_begins_or_ends_brings_nothing() {
-    let refusing = binding().with_silent_sign_in(SilentSignIn::ConsentRequired);
+    let refusing = integration().with_silent_sign_in(SilentSignIn::ConsentRequired);
     let emulated = Emulated::new(refusing).await;
     let one = sign_in(&emulated, credential(&[]));
     let refused = redirected(&emulated, &one.url()).await;
     let error = one.finish(&refused).await.unwrap_err();
     assert!(matches!(error, SignInError::Redirect(RedirectError::Refused { .. })), "{error:?}");
 
-    emulated.emulator.register(binding());
+    emulated.emulator.register(integration());
     let another = sign_in(&emulated, credential(&[]));
     let redirect = redirected(&emulated, &another.url()).await;
     let error = one.finish(&redirect).await.unwrap_err();
@@ -147,7 +150,7 @@ async fn a_sign_in_that_the_person_or_another_begins_or_ends_brings_nothing() {
 
 #[tokio::test]
 async fn a_new_refresh_token_lies_in_its_place_before_anybody_has_the_access_token() {
-    let emulated = Emulated::new(binding().rotating_refresh_tokens()).await;
+    let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let place = RefreshTokens::in_folder(folder.path().join("tokens"), CLIENT_ID);
     let credential = signed_in(&emulated, credential(&[]), place.clone()).await;
@@ -165,7 +168,7 @@ async fn a_new_refresh_token_lies_in_its_place_before_anybody_has_the_access_tok
 
 #[tokio::test]
 async fn a_place_that_cannot_be_written_costs_no_token_and_is_told_of() {
-    let emulated = Emulated::new(binding().rotating_refresh_tokens()).await;
+    let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("tokens");
     let place = RefreshTokens::in_folder(&path, CLIENT_ID);
@@ -200,7 +203,7 @@ fn clear(folder: &Path) {
 
 #[tokio::test]
 async fn whoever_signs_in_or_out_while_one_is_unsaved_is_the_one_that_counts() {
-    let emulated = Emulated::new(binding().rotating_refresh_tokens()).await;
+    let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("tokens");
     let place = RefreshTokens::in_folder(&path, CLIENT_ID);
@@ -255,7 +258,7 @@ impl Transport for Between {
 
 #[tokio::test]
 async fn whoever_signs_in_or_out_while_a_refresh_is_under_way_is_the_one_that_counts() {
-    let emulated = Emulated::new(binding().rotating_refresh_tokens()).await;
+    let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let another = RefreshToken::new("of-another-sign-in".to_owned()).unwrap();
     for signs_in in [true, false] {
         let folder = TempDir::new().unwrap();
@@ -286,7 +289,7 @@ async fn whoever_signs_in_or_out_while_a_refresh_is_under_way_is_the_one_that_co
 
 #[tokio::test]
 async fn of_two_processes_that_refresh_at_once_both_have_their_token() {
-    let emulated = Emulated::new(binding().rotating_refresh_tokens()).await;
+    let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let place = RefreshTokens::in_folder(folder.path().join("tokens"), CLIENT_ID);
     let credential = signed_in(&emulated, credential(&[]), place).await;
@@ -308,7 +311,7 @@ async fn of_two_processes_that_refresh_at_once_both_have_their_token() {
 
 #[tokio::test]
 async fn a_refresh_token_that_is_good_no_more_is_for_a_person_and_is_tried_once() {
-    let emulated = Emulated::new(binding()).await;
+    let emulated = Emulated::new(integration()).await;
     let refresh_token = RefreshToken::new("canary-token".to_owned()).unwrap();
     let refresh_tokens = RefreshTokens::in_memory(refresh_token);
     let credential = UserCredential { refresh_tokens, ..credential(&[]) };
@@ -323,7 +326,7 @@ async fn a_refresh_token_that_is_good_no_more_is_for_a_person_and_is_tried_once(
 
 #[tokio::test]
 async fn nobody_signed_in_is_said_with_the_place_and_ims_is_not_asked() {
-    let emulated = Emulated::new(binding()).await;
+    let emulated = Emulated::new(integration()).await;
     let folder = TempDir::new().unwrap();
     let refresh_tokens = RefreshTokens::in_folder(folder.path().join("tokens"), "me");
     let said =
@@ -336,7 +339,7 @@ async fn nobody_signed_in_is_said_with_the_place_and_ims_is_not_asked() {
 
 #[tokio::test]
 async fn of_two_secrets_the_right_one_is_found_at_sign_in_and_at_refresh() {
-    let emulated = Emulated::new(binding().with_client_secret("new")).await;
+    let emulated = Emulated::new(integration().with_client_secret("new")).await;
     let credential =
         signed_in(&emulated, credential(&["old", "new"]), RefreshTokens::empty()).await;
     let client = emulated.client(Credential::User(credential));
@@ -357,7 +360,7 @@ async fn of_two_secrets_the_right_one_is_found_at_sign_in_and_at_refresh() {
 fn a_program_without_a_runtime_has_a_persons_token() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (emulated, credential) = runtime.block_on(async {
-        let emulated = Emulated::new(binding()).await;
+        let emulated = Emulated::new(integration()).await;
         let credential = signed_in(&emulated, credential(&[]), RefreshTokens::empty()).await;
         (emulated, credential)
     });

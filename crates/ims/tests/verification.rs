@@ -16,7 +16,7 @@ use ims::{
         Requirements, TokenVerifier, VerifiedToken,
     },
 };
-use ims_emulator::{Binding, Emulator, Endpoint, Fault as Trouble, FaultRule, TokenKey};
+use ims_emulator::{Emulator, Endpoint, Fault as Trouble, FaultRule, Integration, TokenKey};
 use ims_testkit::keys;
 
 const NOW: NumericDate = NumericDate::from_secs(1_800_000_000);
@@ -145,7 +145,7 @@ async fn an_ims_that_is_gone_leaves_nobody_waiting() {
 
 async fn emulator(token_key: &str) -> Emulator {
     let now = std::time::UNIX_EPOCH + NOW.since(NumericDate::from_secs(0));
-    let binding = Binding::new(
+    let integration = Integration::new(
         CLIENT_ID.parse().unwrap(),
         "C74F69D7594880280@AdobeOrg".parse().unwrap(),
         "6657031C5C095BB40A4@techacct.adobe.com".parse().unwrap(),
@@ -155,7 +155,7 @@ async fn emulator(token_key: &str) -> Emulator {
     Emulator::builder()
         .with_clock(move || now)
         .with_token_key(TokenKey::from_pkcs8_pem(token_key).unwrap())
-        .with_binding(binding)
+        .with_integration(integration)
         .start()
         .await
         .unwrap()

@@ -13,7 +13,7 @@ use ims::{
     token::{Clock, RETRIES, testing::FakeClock},
 };
 use ims_emulator::{
-    Binding, Certificate, Emulator, Endpoint, Fault, FaultRule, Refusal, TokenKey, Verdict,
+    Certificate, Emulator, Endpoint, Fault, FaultRule, Integration, Refusal, TokenKey, Verdict,
 };
 use ims_testkit::{certificates, keys};
 use tempfile::TempDir;
@@ -32,7 +32,7 @@ const SERVER_TO_SERVER: &str = r#""scopes": ["openid", "AdobeID"]"#;
 
 #[tokio::test]
 async fn a_service_account_and_client_credentials_obtain_tokens_that_are_taken() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     for members in [SERVICE_ACCOUNT, SERVER_TO_SERVER] {
         let client = client(&emulator, members);
         assert_eq!(client.environment().base_url(), emulator.url());
@@ -57,7 +57,7 @@ async fn a_service_account_and_client_credentials_obtain_tokens_that_are_taken()
 
 #[tokio::test]
 async fn a_thousand_callers_at_once_make_one_exchange() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let client = client(&emulator, SERVICE_ACCOUNT);
     let callers: Vec<_> = (0..1_000)
         .map(|_| {
@@ -77,7 +77,7 @@ async fn a_thousand_callers_at_once_make_one_exchange() {
 #[tokio::test]
 async fn a_program_that_asks_once_may_ask_for_retries() {
     for (retries, requests, obtains) in [(None, 1, false), (Some(RETRIES), 2, true)] {
-        let emulator = emulator(binding()).await;
+        let emulator = emulator(integration()).await;
         emulator.inject(FaultRule::new(Fault::Unavailable { retry_after: None }).times(1));
         let builder = builder(&emulator.url(), SERVICE_ACCOUNT);
         let builder = retries.into_iter().fold(builder, ClientBuilder::with_retries);
@@ -89,7 +89,7 @@ async fn a_program_that_asks_once_may_ask_for_retries() {
 
 #[tokio::test]
 async fn aud_and_metascopes_name_the_ims_that_is_asked() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     client(&emulator, SERVICE_ACCOUNT).access_token().await.unwrap();
     let verdict = last(&emulator);
     let aud = verdict.checks.iter().find(|check| check.name == "aud is this IMS").unwrap();
@@ -128,12 +128,12 @@ async fn each_refusal_of_ims_reaches_the_caller_with_what_can_be_done() {
         (bare().with_client_secret(CLIENT_SECRET).with_certificates(other_key()), SERVICE_ACCOUNT,  "integration", 400, "invalid_signature", Refusal::SignatureWrong),
         (other_secret().with_client_secret("other"),                              SERVICE_ACCOUNT,  "integration", 401, "invalid_client",    Refusal::ClientSecretWrong),
         (other_secret().with_client_secret("other"),                              SERVER_TO_SERVER, "integration", 401, "invalid_client",    Refusal::ClientSecretWrong),
-        (binding().without_exchange_jwt(),                                        SERVICE_ACCOUNT,  "integration", 401, "invalid_client",    Refusal::ExchangeNotAllowed),
-        (binding().requiring_jti(),                                               SERVICE_ACCOUNT,  "assertion",   400, "invalid_jti",       Refusal::JtiMissing),
-        (binding().migrated(),                                                    SERVICE_ACCOUNT,  "unavailable", 500, "internal_error",    Refusal::Migrated),
+        (integration().without_exchange_jwt(),                                        SERVICE_ACCOUNT,  "integration", 401, "invalid_client",    Refusal::ExchangeNotAllowed),
+        (integration().requiring_jti(),                                               SERVICE_ACCOUNT,  "assertion",   400, "invalid_jti",       Refusal::JtiMissing),
+        (integration().migrated(),                                                    SERVICE_ACCOUNT,  "unavailable", 500, "internal_error",    Refusal::Migrated),
     ];
-    for (binding, members, kind, status, code, reason) in table {
-        let emulator = emulator(binding).await;
+    for (integration, members, kind, status, code, reason) in table {
+        let emulator = emulator(integration).await;
         let error = refusal(&client(&emulator, members)).await;
         assert_eq!(self::kind(&error), kind, "{reason:?}");
         let refusal = error.refusal().unwrap();
@@ -148,7 +148,7 @@ async fn each_refusal_of_ims_reaches_the_caller_with_what_can_be_done() {
 
 #[tokio::test]
 async fn a_metascope_that_the_integration_has_not_is_for_a_person() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let members = SERVICE_ACCOUNT.replace("ent_dataservices_sdk", "ent_unknown_sdk");
     let error = refusal(&client(&emulator, &members)).await;
     assert_eq!(kind(&error), "integration");
@@ -158,7 +158,7 @@ async fn a_metascope_that_the_integration_has_not_is_for_a_person() {
 
 #[tokio::test]
 async fn an_assertion_that_ims_holds_for_expired_is_signed_anew_once() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     emulator.set_clock_offset(3600);
     let keeper = client(&emulator, SERVICE_ACCOUNT).keeper().clone().with_retries(5);
     let error = exchange_error(&keeper.token().await.unwrap_err());
@@ -169,8 +169,8 @@ async fn an_assertion_that_ims_holds_for_expired_is_signed_anew_once() {
 }
 
 #[tokio::test]
-async fn a_binding_that_requires_jti_takes_credentials_that_send_one() {
-    let emulator = emulator(binding().requiring_jti()).await;
+async fn an_integration_that_requires_jti_takes_credentials_that_send_one() {
+    let emulator = emulator(integration().requiring_jti()).await;
     let client = client(&emulator, &format!(r#"{SERVICE_ACCOUNT}, "jti": true"#));
     let first = client.access_token().await.unwrap();
     // A second exchange shows that the next jti is another.
@@ -181,7 +181,7 @@ async fn a_binding_that_requires_jti_takes_credentials_that_send_one() {
 
 #[tokio::test]
 async fn retry_after_reaches_the_caller_and_nobody_asks_again_before() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let minute = Duration::from_mins(1);
     let throttled = Fault::TooManyRequests { retry_after: Some(minute) };
     emulator.inject(FaultRule::new(throttled).at(Endpoint::ExchangeJwt));
@@ -199,7 +199,7 @@ async fn retry_after_reaches_the_caller_and_nobody_asks_again_before() {
 
 #[tokio::test]
 async fn an_ims_that_is_not_there_is_said_to_be_unavailable() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let client = client(&emulator, SERVICE_ACCOUNT);
     emulator.shutdown().await;
     let error = refusal(&client).await;
@@ -209,7 +209,7 @@ async fn an_ims_that_is_not_there_is_said_to_be_unavailable() {
 
 #[tokio::test]
 async fn the_same_integration_works_from_aem_service_credentials() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let folder = TempDir::new().unwrap();
     let escaped = |pem: &str| pem.replace('\n', "\\r\\n");
     let text = format!(
@@ -230,9 +230,9 @@ async fn the_same_integration_works_from_aem_service_credentials() {
     assert!(last(&emulator).is_granted());
 }
 
-/// A binding without secret and certificate.
-fn bare() -> Binding {
-    Binding::new(
+/// An integration without secret and certificate.
+fn bare() -> Integration {
+    Integration::new(
         CLIENT_ID.parse().unwrap(),
         "C74F69D7594880280@AdobeOrg".parse().unwrap(),
         "6657031C5C095BB40A4@techacct.adobe.com".parse().unwrap(),
@@ -241,7 +241,7 @@ fn bare() -> Binding {
     .with_scopes(["openid", "AdobeID"])
 }
 
-fn binding() -> Binding {
+fn integration() -> Integration {
     bare().with_client_secret(CLIENT_SECRET).with_certificates(certificate(certificates::FIRST))
 }
 
@@ -249,12 +249,12 @@ fn certificate(pem: &str) -> Vec<Certificate> {
     Certificate::read_all(pem.as_bytes()).unwrap()
 }
 
-async fn emulator(binding: Binding) -> Emulator {
+async fn emulator(integration: Integration) -> Emulator {
     let now = std::time::UNIX_EPOCH + Duration::from_secs(NOW);
     Emulator::builder()
         .with_clock(move || now)
         .with_token_key(TokenKey::from_pkcs8_pem(keys::SECOND).unwrap())
-        .with_binding(binding)
+        .with_integration(integration)
         .start()
         .await
         .unwrap()

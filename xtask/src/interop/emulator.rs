@@ -14,7 +14,7 @@ use crate::process::{cargo, output};
 /// The integration of the scripts. Adobe's SDK for PDF sends its `exp` in milliseconds.
 const SCENARIO: &str = r#"takes_millisecond_exp = true
 
-[[bindings]]
+[[integrations]]
 client_id = "test-client"
 org_id = "TEST@AdobeOrg"
 technical_account_id = "TEST@techacct.adobe.com"

@@ -12,7 +12,7 @@ use ims::{
 };
 use ims_emulator::Emulator;
 
-use super::{block_on, emulator::binding};
+use super::{block_on, emulator::integration_of};
 use crate::{
     failure::Failure,
     output::{self, Answer},
@@ -54,7 +54,8 @@ async fn lesson() -> Result<Answer, Failure> {
     say(
         "Instead of https://ims-na1.adobelogin.com, an emulator on this machine (also: `ims emulator`):",
     )?;
-    let emulator = Emulator::builder().with_binding(binding(&credentials).await?).start().await;
+    let emulator =
+        Emulator::builder().with_integration(integration_of(&credentials).await?).start().await;
     let emulator =
         emulator.map_err(|error| Failure::later("the emulator cannot start").because(error))?;
     show(&[("listens at", &emulator.url())])?;

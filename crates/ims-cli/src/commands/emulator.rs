@@ -1,7 +1,7 @@
 //! `ims emulator`: a local IMS.
 
-mod binding;
 mod env;
+mod from_credentials;
 mod verdicts;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -19,7 +19,7 @@ use crate::{
     when,
 };
 
-pub(super) use binding::binding;
+pub(super) use from_credentials::integration_of;
 
 /// Serve a local IMS that says exactly why it refuses.
 ///
@@ -129,7 +129,7 @@ async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
         builder = builder.with_certificate_authority(authority);
     }
     for path in &arguments.credentials {
-        builder = builder.with_binding(binding(&integration::read(path)?).await?);
+        builder = builder.with_integration(integration_of(&integration::read(path)?).await?);
     }
     Ok(builder)
 }

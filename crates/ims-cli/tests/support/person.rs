@@ -58,7 +58,7 @@ pub(crate) fn register_for(
         "user": true, "client_id": CLIENT_ID, "scopes": scopes, "ims_url": emulator.url(),
     });
     sandbox.write("people.json", credentials.to_string());
-    let binding = json!({
+    let integration = json!({
         "client_id": CLIENT_ID,
         "org_id": "C74F69D7594880280@AdobeOrg",
         "technical_account_id": "6657031C5C095BB40A4@techacct.adobe.com",
@@ -66,8 +66,8 @@ pub(crate) fn register_for(
         "redirect_uris": [redirect_uri],
     })
     .to_string();
-    let url = format!("{}/_emulator/bindings", emulator.url());
-    let page = send("POST", &url, &["content-type: application/json"], &binding);
+    let url = format!("{}/_emulator/integrations", emulator.url());
+    let page = send("POST", &url, &["content-type: application/json"], &integration);
     assert_eq!(page.status, 204, "{page:?}");
 }
 

@@ -1,6 +1,6 @@
 //! What a client wants of the user, and whether it may.
 
-use crate::{Binding, Refusal, call::Call, checks::Checks, resource, scope};
+use crate::{Integration, Refusal, call::Call, checks::Checks, resource, scope};
 
 /// What the client wants.
 pub(super) struct Wish {
@@ -28,7 +28,7 @@ const RESPONSE_TYPES: [(&[&str], bool); 5] = [
 
 /// Examines everything that the client may be told of by redirection.
 pub(super) fn examine(
-    binding: &Binding,
+    integration: &Integration,
     call: &Call,
     checks: &mut Checks,
 ) -> Result<Wish, Refusal> {
@@ -39,7 +39,7 @@ pub(super) fn examine(
         .expected("query or fragment")
         .actual(mode.unwrap_or_default().to_owned())
         .or(Refusal::ResponseModeUnsupported)?;
-    let scope = scope::asked(binding, call, checks)?;
+    let scope = scope::asked(integration, call, checks)?;
     if response.id_token {
         let is_asked = scope.split(',').any(|one| one == "openid");
         checks
@@ -49,7 +49,7 @@ pub(super) fn examine(
             .or(Refusal::OpenIdMissing)?;
     }
     if response.code {
-        challenge(binding, call, checks)?;
+        challenge(integration, call, checks)?;
     }
     let prompt = call.parameters.get("prompt").unwrap_or_default();
     let has_none = prompt.split(' ').any(|value| value == "none");
@@ -96,10 +96,13 @@ fn response_type(call: &Call, checks: &mut Checks) -> Result<ResponseType, Refus
         .or(if is_device { Refusal::DeviceNotServed } else { Refusal::ResponseTypeUnsupported })
 }
 
-fn challenge(binding: &Binding, call: &Call, checks: &mut Checks) -> Result<(), Refusal> {
+fn challenge(integration: &Integration, call: &Call, checks: &mut Checks) -> Result<(), Refusal> {
     let has_challenge = call.parameters.get("code_challenge").is_some();
     checks
-        .that("code has a challenge, or the client a secret", has_challenge || !binding.is_public())
+        .that(
+            "code has a challenge, or the client a secret",
+            has_challenge || !integration.is_public(),
+        )
         .expected("code_challenge, since the client is public")
         .or(Refusal::ChallengeMissing)?;
     let method = call.parameters.get("code_challenge_method").unwrap_or("plain");

@@ -1,4 +1,4 @@
-// Makes the page live: new verdicts, new bindings, and a JWT decoder that sends nothing anywhere.
+// Makes the page live: new verdicts, new integrations, and a JWT decoder that sends nothing anywhere.
 'use strict';
 
 const element = (name, text, className) => {
@@ -48,7 +48,7 @@ const refresh = async () => {
 };
 refresh();
 
-// --- Add a binding --------------------------------------------------------------------------------------------------
+// --- Add an integration --------------------------------------------------------------------------------------------------
 
 const pem = (bytes) => {
   const text = new TextDecoder().decode(bytes);
@@ -68,7 +68,7 @@ document.getElementById('add').addEventListener('submit', async (event) => {
   for (const file of form.elements.certificate.files) {
     certificates.push(pem(new Uint8Array(await file.arrayBuffer())));
   }
-  const binding = {
+  const integration = {
     client_id: field('client_id'),
     org_id: field('org_id'),
     technical_account_id: field('technical_account_id'),
@@ -78,7 +78,7 @@ document.getElementById('add').addEventListener('submit', async (event) => {
     certificates,
   };
   const headers = { 'Content-Type': 'application/json' };
-  const answer = await fetch('bindings', { method: 'POST', headers, body: JSON.stringify(binding) });
+  const answer = await fetch('integrations', { method: 'POST', headers, body: JSON.stringify(integration) });
   if (answer.ok) {
     location.reload();
     return;
@@ -111,9 +111,9 @@ const check = async (jwt) => {
   } catch {
     return { checks: [[false, 'header and payload are JSON objects in base64url']] };
   }
-  const bindings = await (await fetch('bindings')).json();
+  const integrations = await (await fetch('integrations')).json();
   const clientId = String(claims.aud).split('/c/').at(-1);
-  const binding = bindings.find((one) => one.client_id === clientId);
+  const integration = integrations.find((one) => one.client_id === clientId);
   const metascopes = Object.keys(claims).filter((name) => name.includes('/s/')).map((name) => name.split('/s/').at(-1));
   const now = Date.now() / 1000;
   const checks = [
@@ -121,16 +121,16 @@ const check = async (jwt) => {
     [Number.isInteger(claims.exp), `exp is an integer: ${claims.exp}`],
     [claims.exp > now - 30, `exp has not passed: ${new Date(claims.exp * 1000).toString()}`],
     [claims.exp <= now + 86430, 'exp is at most 24 hours away'],
-    [binding !== undefined, `aud names a registered client id: ${clientId}`],
+    [integration !== undefined, `aud names a registered client id: ${clientId}`],
     [metascopes.length > 0, `there are metascopes: ${metascopes.join(', ')}`],
   ];
-  if (binding) {
-    checks.push([claims.iss === binding.org_id, `iss is the binding's: ${claims.iss}`]);
-    checks.push([claims.sub === binding.technical_account_id, `sub is the binding's: ${claims.sub}`]);
-    const foreign = metascopes.filter((code) => !binding.metascopes.includes(code));
-    checks.push([foreign.length === 0, `metascopes are the binding's${foreign.length ? `, but not ${foreign.join(', ')}` : ''}`]);
+  if (integration) {
+    checks.push([claims.iss === integration.org_id, `iss is the integration's: ${claims.iss}`]);
+    checks.push([claims.sub === integration.technical_account_id, `sub is the integration's: ${claims.sub}`]);
+    const foreign = metascopes.filter((code) => !integration.metascopes.includes(code));
+    checks.push([foreign.length === 0, `metascopes are the integration's${foreign.length ? `, but not ${foreign.join(', ')}` : ''}`]);
     let signer;
-    for (const certificate of binding.certificates) {
+    for (const certificate of integration.certificates) {
       if (await hasSigned(certificate, `${head}.${body}`, octets(signature))) signer = certificate;
     }
     checks.push([signer !== undefined, `a certificate's key has signed: ${signer ? signer.subject : 'none of them'}`]);

@@ -8,7 +8,7 @@ use ims_claims::AccessTokenPayload;
 
 use super::Granted;
 use crate::{
-    Binding, Check, Refusal,
+    Check, Integration, Refusal,
     answer::Answer,
     call::Call,
     checks::Checks,
@@ -36,13 +36,13 @@ pub(super) fn redeem(
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let registered = client(service, call, checks)?;
-    let binding = &registered.binding;
+    let integration = &registered.integration;
     let code = checks
         .given("code is sent", call.parameters.get("code"))
         .expected("the parameter code")
         .or(Refusal::CodeNotValid)?;
-    if !binding.is_public() && binding.has_service_code(code) {
-        return Ok(service_token(binding, call, keys, checks));
+    if !integration.is_public() && integration.has_service_code(code) {
+        return Ok(service_token(integration, call, keys, checks));
     }
     let read = service.read_token(keys, code, TokenKind::Code, call.now_ms);
     let code = own(&registered, read, checks, Refusal::CodeNotValid)?;
@@ -52,8 +52,8 @@ pub(super) fn redeem(
         .expected("a code that was not redeemed before")
         .actual("one that was")
         .or(Refusal::CodeNotValid)?;
-    let id_token = has_scope(&code, OPENID).then(|| id_token(binding, &code, call, keys));
-    Ok(issue(binding, &code, id_token, call, keys))
+    let id_token = has_scope(&code, OPENID).then(|| id_token(integration, &code, call, keys));
+    Ok(issue(integration, &code, id_token, call, keys))
 }
 
 /// Examines a refresh token and issues new tokens for the same scopes.
@@ -70,22 +70,22 @@ pub(super) fn refresh(
         .or(Refusal::RefreshTokenNotValid)?;
     let read = service.read_token(keys, token, TokenKind::Refresh, call.now_ms);
     let token = own(&registered, read, checks, Refusal::RefreshTokenNotValid)?;
-    if registered.binding.rotates_refresh_tokens() {
+    if registered.integration.rotates_refresh_tokens() {
         // Of two requests at the same time that show one token, one is served.
         checks
             .that("refresh_token is new", service.revoke(&token, call.now()))
-            .expected("the newest, since this binding rotates them")
+            .expected("the newest, since this integration rotates them")
             .actual("one that was used before")
             .or(Refusal::RefreshTokenNotValid)?;
     }
-    Ok(issue(&registered.binding, &token, None, call, keys))
+    Ok(issue(&registered.integration, &token, None, call, keys))
 }
 
 /// Public clients have no secret to send.
 fn client(service: &Service, call: &Call, checks: &mut Checks) -> Result<Arc<Registered>, Refusal> {
     let named = call.named_client();
     let registered = named.as_deref().and_then(|client_id| service.registered(client_id));
-    if registered.is_some_and(|registered| registered.binding.is_public()) {
+    if registered.is_some_and(|registered| registered.integration.is_public()) {
         client::identify(service, named.as_deref(), checks)
     } else {
         client::authenticate(service, call, checks)
@@ -99,7 +99,7 @@ pub(super) fn own(
     checks: &mut Checks,
     refusal: Refusal,
 ) -> Result<AccessTokenPayload, Refusal> {
-    let client_id = registered.binding.client_id().as_str();
+    let client_id = registered.integration.client_id().as_str();
     let own = read.and_then(|token| match token.client_id() {
         Some(of) if of == client_id => Ok(token),
         _ => Err(TokenFault::OfAnotherClient),
@@ -121,7 +121,10 @@ fn verifier(
 ) -> Result<(), Refusal> {
     let Some(challenge) = member(code, "code_challenge") else {
         return checks
-            .that("code has a challenge, or the client a secret", !registered.binding.is_public())
+            .that(
+                "code has a challenge, or the client a secret",
+                !registered.integration.is_public(),
+            )
             .expected("one of them")
             .or(Refusal::VerifierWrong);
     };
@@ -138,7 +141,7 @@ fn verifier(
 }
 
 fn issue(
-    binding: &Binding,
+    integration: &Integration,
     from: &AccessTokenPayload,
     id_token: Option<String>,
     call: &Call,
@@ -147,7 +150,7 @@ fn issue(
     let sub = from.user_id().unwrap_or_default();
     let scopes: Vec<&str> = from.scopes().collect();
     let session = service::session_of(from);
-    let order = TokenOrder { session, ..TokenOrder::access(binding, sub, scopes.join(",")) };
+    let order = TokenOrder { session, ..TokenOrder::access(integration, sub, scopes.join(",")) };
     let access_token = order.fill(keys, &call.debug_id, call.now_ms);
     let expires_in_s = order.expires_in_s();
     let refresh_token = has_scope(from, OFFLINE_ACCESS).then(|| {
@@ -162,31 +165,41 @@ fn issue(
     })
 }
 
-fn id_token(binding: &Binding, code: &AccessTokenPayload, call: &Call, keys: &KeyRing) -> String {
+fn id_token(
+    integration: &Integration,
+    code: &AccessTokenPayload,
+    call: &Call,
+    keys: &KeyRing,
+) -> String {
     let order = IdTokenOrder {
         issuer: &call.base_url(),
-        client_id: binding.client_id().as_str(),
+        client_id: integration.client_id().as_str(),
         user_id: code.user_id().unwrap_or_default(),
         nonce: member(code, "nonce"),
         access_token: None,
         code: None,
-        lifetime: binding.token_lifetime(),
+        lifetime: integration.token_lifetime(),
     };
     order.fill(keys, call.now_ms)
 }
 
 /// What Adobe's own services get for their permanent code. Source: adobe/imscli, `ims/authz_service.go`.
-fn service_token(binding: &Binding, call: &Call, keys: &KeyRing, checks: &mut Checks) -> Answer {
+fn service_token(
+    integration: &Integration,
+    call: &Call,
+    keys: &KeyRing,
+    checks: &mut Checks,
+) -> Answer {
     checks.note(Check {
         name: "code is the permanent one",
         passed: true,
         expected: "".into(),
         actual: "it gives a service token".into(),
     });
-    let user_id = binding.technical_account_id().as_str();
+    let user_id = integration.technical_account_id().as_str();
     let order = TokenOrder {
         kind: TokenKind::Service,
-        ..TokenOrder::access(binding, user_id, binding.scopes().join(","))
+        ..TokenOrder::access(integration, user_id, integration.scopes().join(","))
     };
     let access_token = order.fill(keys, &call.debug_id, call.now_ms);
     Answer::ok(&Granted::alone(access_token, order.expires_in_s()))

@@ -21,24 +21,24 @@ pub(super) fn answer(
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let registered = client::authenticate(service, call, checks)?;
-    let binding = &registered.binding;
+    let integration = &registered.integration;
     organization(&registered, call, checks)?;
     checks
-        .that("client may use client_credentials", !binding.scopes().is_empty())
-        .expected("a binding with OAuth scopes")
-        .actual(format!("one with {}", binding.scopes().len()))
+        .that("client may use client_credentials", !integration.scopes().is_empty())
+        .expected("an integration with OAuth scopes")
+        .actual(format!("one with {}", integration.scopes().len()))
         .or(Refusal::GrantNotAllowed)?;
-    let scope = scope::required(binding, call, checks)?;
-    let order = TokenOrder::access(binding, binding.technical_account_id().as_str(), scope);
+    let scope = scope::required(integration, call, checks)?;
+    let order = TokenOrder::access(integration, integration.technical_account_id().as_str(), scope);
     let access_token = order.fill(keys, &call.debug_id, call.now_ms);
     Ok(Answer::ok(&Granted::alone(access_token, order.expires_in_s())))
 }
 
 fn organization(registered: &Registered, call: &Call, checks: &mut Checks) -> Result<(), Refusal> {
     let Some(org_id) = call.parameters.get("org_id") else { return Ok(()) };
-    let known = registered.binding.org_id().as_str();
+    let known = registered.integration.org_id().as_str();
     checks
-        .that("org_id is the binding's", org_id == known)
+        .that("org_id is the integration's", org_id == known)
         .expected(known.to_owned())
         .actual(org_id.to_owned())
         .or(Refusal::OrgUnknown)

@@ -30,17 +30,17 @@ pub(super) fn answer(
     };
     let user = user.read(service, call, keys, checks)?;
     let user_id = account(service, call, &user, checks)?;
-    let scope = scope::required(&registered.binding, call, checks)?;
+    let scope = scope::required(&registered.integration, call, checks)?;
     let order = TokenOrder {
         session: service::session_of(&user),
-        ..TokenOrder::access(&registered.binding, &user_id, scope)
+        ..TokenOrder::access(&registered.integration, &user_id, scope)
     };
     let access_token = order.fill(keys, &call.debug_id, call.now_ms);
     Ok(Answer::ok(&Granted::alone(access_token, order.expires_in_s())))
 }
 
 /// The account that the new token is for. The emulator knows no clusters: any user id is one of the user's, and the user
-/// has an account in every organization of a binding.
+/// has an account in every organization of an integration.
 fn account(
     service: &Service,
     call: &Call,
@@ -67,7 +67,7 @@ fn account(
             let known = org_id.parse::<OrgId>().ok().filter(|org_id| service.knows_org(org_id));
             checks
                 .that("owning_org_id is known", known.is_some())
-                .expected("the organization of a binding")
+                .expected("the organization of an integration")
                 .actual(org_id.to_owned())
                 .or(Refusal::OrgUnknown)?;
             Ok(user.user_id().unwrap_or_default().to_owned())

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{UserToken, authorization_code::own};
 use crate::{
-    Binding, Refusal,
+    Integration, Refusal,
     answer::Answer,
     call::Call,
     checks::Checks,
@@ -66,8 +66,8 @@ pub(super) fn give(
         refusal: Refusal::AuthenticatingTokenNotValid,
     };
     let user = user.read(service, call, keys, checks)?;
-    let scope = scope::required(&registered.binding, call, checks)?;
-    let order = promise(&registered.binding, &user, scope);
+    let scope = scope::required(&registered.integration, call, checks)?;
+    let order = promise(&registered.integration, &user, scope);
     Ok(Answer::ok(&Given {
         promise_token: order.fill(keys, &call.debug_id, call.now_ms),
         token_type: order.kind.name(),
@@ -85,24 +85,26 @@ pub(super) fn exchange(
     checks: &mut Checks,
 ) -> Result<Answer, Refusal> {
     let registered = client::authenticate(service, call, checks)?;
-    let binding = &registered.binding;
+    let integration = &registered.integration;
     let token = checks
         .given("promise_token is sent", call.parameters.get("promise_token"))
         .expected("the parameter promise_token")
         .or(Refusal::PromiseTokenNotValid)?;
     let read = service.read_token(keys, token, TokenKind::Promise, call.now_ms);
     let token = own(&registered, read, checks, Refusal::PromiseTokenNotValid)?;
-    let scope = scope::required(binding, call, checks)?;
+    let scope = scope::required(integration, call, checks)?;
     // Of two requests at the same time that show one token, one is served.
     checks
         .that("promise_token is new", service.revoke(&token, call.now()))
         .expected("the newest, since each exchange gives the next")
         .actual("one that was used before")
         .or(Refusal::PromiseTokenNotValid)?;
-    let next = promise(binding, &token, token.scopes().collect::<Vec<_>>().join(","));
+    let next = promise(integration, &token, token.scopes().collect::<Vec<_>>().join(","));
     let next_id = format!("{}-p", call.debug_id);
-    let access =
-        TokenOrder { session: next.session, ..TokenOrder::access(binding, next.user_id, scope) };
+    let access = TokenOrder {
+        session: next.session,
+        ..TokenOrder::access(integration, next.user_id, scope)
+    };
     Ok(Answer::ok(&Exchanged {
         access_token: access.fill(keys, &call.debug_id, call.now_ms),
         promise_token: next.fill(keys, &next_id, call.now_ms),
@@ -114,9 +116,9 @@ pub(super) fn exchange(
     }))
 }
 
-/// An order for a promise token to `binding` of the user whom `from` is about.
+/// An order for a promise token to `integration` of the user whom `from` is about.
 fn promise<'a>(
-    binding: &'a Binding,
+    integration: &'a Integration,
     from: &'a AccessTokenPayload,
     scope: String,
 ) -> TokenOrder<'a> {
@@ -124,6 +126,6 @@ fn promise<'a>(
         kind: TokenKind::Promise,
         lifetime: PROMISE_LIFETIME,
         session: service::session_of(from),
-        ..TokenOrder::access(binding, from.user_id().unwrap_or_default(), scope)
+        ..TokenOrder::access(integration, from.user_id().unwrap_or_default(), scope)
     }
 }

@@ -44,11 +44,11 @@ pub(super) fn answer(
         refusal: Refusal::SubjectTokenNotValid,
     };
     let subject = subject.read(service, call, keys, checks)?;
-    let scope = scope::required(&registered.binding, call, checks)?;
+    let scope = scope::required(&registered.integration, call, checks)?;
     let user_id = subject.user_id().unwrap_or_default();
     let order = TokenOrder {
         session: service::session_of(&subject),
-        ..TokenOrder::access(&registered.binding, user_id, scope)
+        ..TokenOrder::access(&registered.integration, user_id, scope)
     };
     let access_token = order.fill(keys, &call.debug_id, call.now_ms);
     Ok(Answer::ok(&Granted {

@@ -4,7 +4,7 @@ use ims_testkit::{certificates, keys};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, CLIENT_ID, CLIENT_SECRET, binding, builder, emulator, exchange, get, jwt, send,
+    Answer, CLIENT_ID, CLIENT_SECRET, builder, emulator, exchange, get, integration, jwt, send,
 };
 use ims_emulator::{Emulator, StartError};
 
@@ -38,16 +38,16 @@ fn entry() -> Value {
 }
 
 #[tokio::test]
-async fn a_binding_is_added_shown_without_its_secret_and_taken_away() {
+async fn an_integration_is_added_shown_without_its_secret_and_taken_away() {
     let emulator = builder().start().await.unwrap();
     assert_eq!(get(&emulator, "/_emulator/ready", "").await.body["ready"], true);
-    let added = change(&emulator, "POST", "bindings", JSON, &entry().to_string()).await;
+    let added = change(&emulator, "POST", "integrations", JSON, &entry().to_string()).await;
     assert_eq!(added.status, 204);
     assert_eq!(exchange(&emulator, &jwt(json!({}))).await.status, 200);
-    let shown = get(&emulator, "/_emulator/bindings", "").await.body;
+    let shown = get(&emulator, "/_emulator/integrations", "").await.body;
     assert_eq!(shown[0]["certificates"][0]["subject"], "C=US, O=Example, CN=first");
     assert!(!shown.to_string().contains(CLIENT_SECRET));
-    let path = format!("bindings/{CLIENT_ID}");
+    let path = format!("integrations/{CLIENT_ID}");
     assert_eq!(change(&emulator, "DELETE", &path, "", "").await.status, 204);
     assert_eq!(change(&emulator, "DELETE", &path, "", "").await.status, 404);
     assert_eq!(exchange(&emulator, &jwt(json!({}))).await.error(), (400, "invalid_client"));
@@ -55,7 +55,7 @@ async fn a_binding_is_added_shown_without_its_secret_and_taken_away() {
 
 #[tokio::test]
 async fn verdicts_are_read_from_a_number_on_and_the_api_leaves_none() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     for _ in 0..3 {
         get(&emulator, "/ims/keys", "").await;
         get(&emulator, "/_emulator/requests", "").await;
@@ -70,7 +70,7 @@ async fn verdicts_are_read_from_a_number_on_and_the_api_leaves_none() {
 
 #[tokio::test]
 async fn faults_and_the_clock_are_set_and_reset() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let fault = r#"{"fault":"unavailable","retry_after_seconds":1}"#;
     assert_eq!(change(&emulator, "POST", "faults", JSON, fault).await.status, 204);
     assert_eq!(exchange(&emulator, &jwt(json!({}))).await.status, 503);
@@ -82,7 +82,7 @@ async fn faults_and_the_clock_are_set_and_reset() {
 
 #[tokio::test]
 async fn what_cannot_be_done_is_refused_and_repeats_nothing() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let with_key = {
         let mut entry = entry();
         entry["certificates"] = json!([keys::FIRST]);
@@ -97,12 +97,12 @@ async fn what_cannot_be_done_is_refused_and_repeats_nothing() {
     let entry = entry().to_string();
     #[rustfmt::skip]
     let table = [
-        ("POST",   "bindings",      JSON,                             "{}",       400),
-        ("POST",   "bindings",      JSON,                             &*with_key, 400),
-        ("POST",   "bindings",      JSON,                             &with_file, 400),
-        ("POST",   "bindings",      "Content-Type: text/plain\r\n",   &entry,     415),
-        ("POST",   "bindings",      "",                               &entry,     415),
-        ("POST",   "bindings",      &foreign,                         &entry,     403),
+        ("POST",   "integrations",      JSON,                             "{}",       400),
+        ("POST",   "integrations",      JSON,                             &*with_key, 400),
+        ("POST",   "integrations",      JSON,                             &with_file, 400),
+        ("POST",   "integrations",      "Content-Type: text/plain\r\n",   &entry,     415),
+        ("POST",   "integrations",      "",                               &entry,     415),
+        ("POST",   "integrations",      &foreign,                         &entry,     403),
         ("DELETE", "faults",        "Origin: null\r\n",               "",         403),
         ("POST",   "faults",        JSON,                             "{\"fault\":\"canary\"}", 400),
         ("PUT",    "clock",         JSON,                             "{}",       400),
@@ -120,12 +120,12 @@ async fn what_cannot_be_done_is_refused_and_repeats_nothing() {
 }
 
 #[tokio::test]
-async fn bindings_outlive_the_emulator_in_a_state_file() {
+async fn integrations_outlive_the_emulator_in_a_state_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.json");
     let start = || builder().with_state_file(&path).start();
     let emulator = start().await.unwrap();
-    let added = change(&emulator, "POST", "bindings", JSON, &entry().to_string()).await;
+    let added = change(&emulator, "POST", "integrations", JSON, &entry().to_string()).await;
     assert_eq!(added.status, 204);
     emulator.shutdown().await;
     #[cfg(unix)]
@@ -135,7 +135,7 @@ async fn bindings_outlive_the_emulator_in_a_state_file() {
     }
     let emulator = start().await.unwrap();
     assert_eq!(exchange(&emulator, &jwt(json!({}))).await.status, 200);
-    let taken = change(&emulator, "DELETE", &format!("bindings/{CLIENT_ID}"), "", "").await;
+    let taken = change(&emulator, "DELETE", &format!("integrations/{CLIENT_ID}"), "", "").await;
     assert_eq!(taken.status, 204);
     emulator.shutdown().await;
     let emulator = start().await.unwrap();

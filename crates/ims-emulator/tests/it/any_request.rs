@@ -11,7 +11,7 @@ use proptest::{
 use crate::{
     grants::user_token,
     harness::{CLIENT_ID, CLIENT_SECRET, emulator, post},
-    sign_in::{REDIRECT_URI, user_binding},
+    sign_in::{REDIRECT_URI, user_integration},
 };
 
 const PATHS: [&str; 23] = [
@@ -93,10 +93,10 @@ async fn answered(emulator: &Emulator, path: &str, body: &str, content_type: &st
 fn whatever_is_asked_is_answered_and_judged() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (emulator, token) = runtime.block_on(async {
-        let binding = user_binding()
+        let integration = user_integration()
             .with_service_code("canary-permanent-code")
             .with_product(ProductContext::new("dma_media_library"));
-        let emulator = emulator(binding).await;
+        let emulator = emulator(integration).await;
         let token = user_token(&emulator).await;
         (emulator, token)
     });

@@ -2,17 +2,18 @@
 //! Source: Adobe, "JWT Authentication Reference", Responses.
 
 use ims_claims::Metascope;
-use ims_emulator::{Binding, Certificate, Refusal};
+use ims_emulator::{Certificate, Integration, Refusal};
 use ims_testkit::{certificates, keys};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    CLIENT_ID, CLIENT_SECRET, NOW, binding, builder, emulator, exchange, form, jwt, payload, signed,
+    CLIENT_ID, CLIENT_SECRET, NOW, builder, emulator, exchange, form, integration, jwt, payload,
+    signed,
 };
 
-/// Exchanges `jwt` at an emulator that has `binding`, and expects `refusal` with its status and code.
-async fn refused(binding: Binding, jwt: &str, refusal: Refusal, status: u16, error: &str) {
-    let emulator = emulator(binding).await;
+/// Exchanges `jwt` at an emulator that has `integration`, and expects `refusal` with its status and code.
+async fn refused(integration: Integration, jwt: &str, refusal: Refusal, status: u16, error: &str) {
+    let emulator = emulator(integration).await;
     let answer = exchange(&emulator, jwt).await;
     assert_eq!(answer.error(), (status, error), "{refusal:?}");
     assert_eq!(emulator.requests()[0].refusal, Some(refusal));
@@ -59,36 +60,36 @@ async fn each_fault_of_the_claims_gives_its_documented_answer() {
         (json!({ claim("ent_no_such_sdk"): true }),    400, "invalid_scope",  R::MetascopeUnknown),
         (json!({ claim("not a code"): true }),         400, "invalid_scope",  R::MetascopeUnknown),
         (json!({ "https://ims.example/s/ent_user_sdk": true }), 400, "invalid_scope", R::MetascopeUnknown),
-        (json!({ claim("ent_gdpr_sdk"): true }),       400, "invalid_scope",  R::MetascopeNotInBinding),
+        (json!({ claim("ent_gdpr_sdk"): true }),       400, "invalid_scope",  R::MetascopeNotInIntegration),
     ];
     for (changes, status, error, refusal) in table {
-        refused(binding(), &jwt(changes), refusal, status, error).await;
+        refused(integration(), &jwt(changes), refusal, status, error).await;
     }
 }
 
 #[tokio::test]
-async fn each_fault_of_the_binding_gives_its_documented_answer() {
+async fn each_fault_of_the_integration_gives_its_documented_answer() {
     let plain = || jwt(json!({}));
-    let bare = Binding::new(
+    let bare = Integration::new(
         CLIENT_ID.parse().unwrap(),
         "C74F69D7594880280@AdobeOrg".parse().unwrap(),
         "6657031C5C095BB40A4@techacct.adobe.com".parse().unwrap(),
     );
     let others = Certificate::read_all(certificates::SECOND.as_bytes()).unwrap();
     let other_key = bare.clone().with_client_secret(CLIENT_SECRET).with_certificates(others);
-    let client_has = |metascope| binding().with_client_metascopes([metascope]);
+    let client_has = |metascope| integration().with_client_metascopes([metascope]);
     #[rustfmt::skip]
     let table = [
         (bare.clone(),                        plain(), 401, "invalid_client",    Refusal::ClientSecretWrong),
-        (binding().without_exchange_jwt(),    plain(), 401, "invalid_client",    Refusal::ExchangeNotAllowed),
-        (binding().migrated(),                plain(), 500, "internal_error",    Refusal::Migrated),
+        (integration().without_exchange_jwt(),    plain(), 401, "invalid_client",    Refusal::ExchangeNotAllowed),
+        (integration().migrated(),                plain(), 500, "internal_error",    Refusal::Migrated),
         (other_key,                           plain(), 400, "invalid_signature", Refusal::SignatureWrong),
         (bare.with_client_secret(CLIENT_SECRET), plain(), 400, "invalid_signature", Refusal::SignatureWrong),
-        (binding().requiring_jti(),           plain(), 400, "invalid_jti",       Refusal::JtiMissing),
+        (integration().requiring_jti(),           plain(), 400, "invalid_jti",       Refusal::JtiMissing),
         (client_has(Metascope::ENT_USER_SDK), plain(), 400, "invalid_scope",     Refusal::MetascopeNotInClient),
     ];
-    for (binding, jwt, status, error, refusal) in table {
-        refused(binding, &jwt, refusal, status, error).await;
+    for (integration, jwt, status, error, refusal) in table {
+        refused(integration, &jwt, refusal, status, error).await;
     }
 }
 
@@ -104,7 +105,7 @@ async fn each_fault_of_the_request_gives_its_documented_answer() {
         (CLIENT_ID, CLIENT_SECRET, "",           400, "invalid_token",  Refusal::JwtMissing),
         (CLIENT_ID, CLIENT_SECRET, "jwt",        400, "invalid_token",  Refusal::JwtUndecodable),
     ];
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     for (client_id, client_secret, jwt, status, error, refusal) in table {
         let parameters =
             [("client_id", client_id), ("client_secret", client_secret), ("jwt_token", jwt)];
@@ -116,7 +117,7 @@ async fn each_fault_of_the_request_gives_its_documented_answer() {
 
 #[tokio::test]
 async fn a_used_jti_is_refused_and_a_refused_request_uses_none() {
-    let emulator = emulator(binding().requiring_jti()).await;
+    let emulator = emulator(integration().requiring_jti()).await;
     let metascope = "https://ims-na1.adobelogin.com/s/ent_gdpr_sdk";
     let table = [
         (json!({ "jti": "7", metascope: true }), (400, "invalid_scope")),
@@ -138,7 +139,7 @@ async fn a_certificate_outside_its_validity_matches_no_signature() {
         (4_948_827_368, None),
         (4_948_827_369, Some(Refusal::CertificateNotValid)),
     ] {
-        let emulator = emulator(binding()).await;
+        let emulator = emulator(integration()).await;
         emulator.set_clock_offset(now - NOW);
         let answer = exchange(&emulator, &jwt(json!({ "exp": now + 300 }))).await;
         assert_eq!(emulator.requests()[0].refusal, refusal, "{now} {answer:?}");
@@ -147,7 +148,8 @@ async fn a_certificate_outside_its_validity_matches_no_signature() {
 
 #[tokio::test]
 async fn the_observed_answer_to_a_wrong_key_is_given_where_it_is_asked_for() {
-    let emulator = builder().with_binding(binding()).answering_as_observed().start().await.unwrap();
+    let emulator =
+        builder().with_integration(integration()).answering_as_observed().start().await.unwrap();
     let claims = Value::Object(payload(json!({}))).to_string();
     let answer = exchange(&emulator, &signed(r#"{"alg":"RS256"}"#, &claims, keys::SECOND)).await;
     assert_eq!(answer.error(), (400, "invalid_token"));
@@ -160,7 +162,7 @@ async fn the_observed_answer_to_a_wrong_key_is_given_where_it_is_asked_for() {
 #[tokio::test]
 async fn a_millisecond_exp_is_taken_where_it_is_asked_for() {
     let emulator =
-        builder().with_binding(binding()).taking_millisecond_exp().start().await.unwrap();
+        builder().with_integration(integration()).taking_millisecond_exp().start().await.unwrap();
     let in_ms = |exp: i64| jwt(json!({ "exp": exp * 1000 }));
     assert_eq!(exchange(&emulator, &in_ms(NOW + 300)).await.status, 200);
     assert_eq!(exchange(&emulator, &in_ms(NOW - 300)).await.error(), (400, "invalid_token"));
@@ -176,7 +178,7 @@ async fn thirty_seconds_of_clock_skew_are_allowed_and_no_more() {
         (json!({ "exp": NOW + 86_430 }),                  200),
         (json!({ "iat": NOW + 20, "exp": NOW + 86_420 }), 200),
     ];
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     for (changes, status) in table {
         assert_eq!(exchange(&emulator, &jwt(changes.clone())).await.status, status, "{changes}");
     }

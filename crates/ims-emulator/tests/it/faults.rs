@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::harness::{CLIENT_ID, binding, builder, emulator, exchange, get, jwt};
+use crate::harness::{CLIENT_ID, builder, emulator, exchange, get, integration, jwt};
 
 #[tokio::test]
 async fn a_fault_in_place_of_the_examination_has_its_status_and_wait() {
@@ -22,7 +22,7 @@ async fn a_fault_in_place_of_the_examination_has_its_status_and_wait() {
         (Fault::InternalError,                         500, "internal_error",      None),
         (Fault::Html,                                  502, "",                    None),
     ];
-    let emulator = emulator(binding().requiring_jti()).await;
+    let emulator = emulator(integration().requiring_jti()).await;
     let jwt = jwt(json!({ "jti": "1" }));
     for (fault, status, error, retry_after) in table {
         emulator.inject(FaultRule::new(fault).times(1));
@@ -38,7 +38,7 @@ async fn a_fault_in_place_of_the_examination_has_its_status_and_wait() {
 async fn a_lost_answer_has_used_its_jti() {
     let jwt = jwt(json!({ "jti": "1" }));
     for fault in [Fault::Truncated, Fault::WrongContentType, Fault::Oversized] {
-        let emulator = emulator(binding().requiring_jti()).await;
+        let emulator = emulator(integration().requiring_jti()).await;
         emulator.inject(FaultRule::new(fault).times(1));
         let answer = exchange(&emulator, &jwt).await;
         assert_eq!(answer.status, 200, "{fault:?}");
@@ -48,7 +48,7 @@ async fn a_lost_answer_has_used_its_jti() {
 
 #[tokio::test]
 async fn a_truncated_answer_is_shorter_than_it_says() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let whole = get(&emulator, "/ims/keys", "").await.header("content-length").unwrap().to_owned();
     emulator.inject(FaultRule::new(Fault::Truncated));
     let answer = get(&emulator, "/ims/keys", "").await;
@@ -58,7 +58,7 @@ async fn a_truncated_answer_is_shorter_than_it_says() {
 
 #[tokio::test]
 async fn a_disconnected_client_gets_no_byte() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     emulator.inject(FaultRule::new(Fault::Disconnected));
     let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
     stream.write_all(b"GET /ims/keys HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
@@ -69,7 +69,7 @@ async fn a_disconnected_client_gets_no_byte() {
 
 #[tokio::test]
 async fn an_oversized_answer_has_a_mebibyte_and_a_wrong_type_the_right_body() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     emulator.inject(FaultRule::new(Fault::Oversized).times(1));
     let answer = get(&emulator, "/ims/keys", "").await;
     assert!(answer.header("content-length").unwrap().parse::<usize>().unwrap() > 1024 * 1024);
@@ -82,7 +82,8 @@ async fn an_oversized_answer_has_a_mebibyte_and_a_wrong_type_the_right_body() {
 #[tokio::test]
 async fn a_delayed_answer_is_right_but_late() {
     let delay = FaultRule::new(Fault::Delay(Duration::from_millis(50)));
-    let emulator = builder().with_binding(binding()).with_fault(delay).start().await.unwrap();
+    let emulator =
+        builder().with_integration(integration()).with_fault(delay).start().await.unwrap();
     let begun = Instant::now();
     assert_eq!(exchange(&emulator, &jwt(json!({}))).await.status, 200);
     assert!(begun.elapsed() >= Duration::from_millis(50));
@@ -90,7 +91,7 @@ async fn a_delayed_answer_is_right_but_late() {
 
 #[tokio::test]
 async fn a_rule_strikes_only_its_client_and_endpoint_until_it_is_cleared() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     emulator.inject(FaultRule::new(Fault::InternalError).of("other".parse().unwrap()));
     emulator.inject(FaultRule::new(Fault::InternalError).at(Endpoint::Keys));
     assert_eq!(exchange(&emulator, &jwt(json!({}))).await.status, 200);

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::harness::{
-    Answer, CLIENT_ID, CLIENT_SECRET, binding, builder, client_credentials, emulator, exchange,
-    form, get, jwt, post, send,
+    Answer, CLIENT_ID, CLIENT_SECRET, builder, client_credentials, emulator, exchange, form, get,
+    integration, jwt, post, send,
 };
 
 /// What form-data 4.0 for Node writes, as @adobe/jwt-auth 2.0.0 sends it.
@@ -29,7 +29,7 @@ fn granted_for_a_day_in_ms(answer: &Answer) {
 
 #[tokio::test]
 async fn a_jwt_is_exchanged_at_each_path_and_in_each_form() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let jwt = jwt(json!({}));
     let parameters =
         [("client_id", CLIENT_ID), ("client_secret", CLIENT_SECRET), ("jwt_token", &*jwt)];
@@ -47,7 +47,7 @@ async fn a_jwt_is_exchanged_at_each_path_and_in_each_form() {
 
 #[tokio::test]
 async fn a_chunked_body_is_read_as_any_other() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let body =
         format!("client_id={CLIENT_ID}&client_secret={CLIENT_SECRET}&jwt_token={}", jwt(json!({})));
     let (first, second) = body.split_at(100);
@@ -63,7 +63,8 @@ async fn a_chunked_body_is_read_as_any_other() {
 
 #[tokio::test]
 async fn the_emulators_own_base_url_serves_as_well_as_the_canonical_one() {
-    let emulator = builder().with_binding(binding()).with_host("emulator").start().await.unwrap();
+    let emulator =
+        builder().with_integration(integration()).with_host("emulator").start().await.unwrap();
     let own = emulator.url();
     let mixed = json!({ "aud": format!("{own}/c/{CLIENT_ID}") });
     granted_for_a_day_in_ms(&exchange(&emulator, &jwt(mixed)).await);
@@ -79,7 +80,7 @@ async fn the_emulators_own_base_url_serves_as_well_as_the_canonical_one() {
 
 #[tokio::test]
 async fn client_credentials_are_granted_in_seconds_at_each_version() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let parameters = [
         ("grant_type", "client_credentials"),
         ("client_id", CLIENT_ID),
@@ -96,7 +97,7 @@ async fn client_credentials_are_granted_in_seconds_at_each_version() {
 #[tokio::test]
 async fn basic_authentication_takes_the_place_of_the_parameters() {
     let secret = "p8e-a+b/c=";
-    let emulator = emulator(binding().with_client_secret(secret)).await;
+    let emulator = emulator(integration().with_client_secret(secret)).await;
     // The secret as it is, and urlencoded as RFC 6749 §2.3.1 wants it.
     for credentials in [
         "YTY0ZjVmMTA4NDlhNDEwYTk3ZmZkYWM4YWUxOnA4ZS1hK2IvYz0=",
@@ -115,7 +116,7 @@ async fn basic_authentication_takes_the_place_of_the_parameters() {
 
 #[tokio::test]
 async fn each_fault_of_client_credentials_has_its_answer() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let good = [
         ("grant_type", "client_credentials"),
         ("client_id", CLIENT_ID),
@@ -146,21 +147,22 @@ async fn each_fault_of_client_credentials_has_its_answer() {
 }
 
 #[tokio::test]
-async fn a_binding_without_scopes_has_no_client_credentials() {
+async fn an_integration_without_scopes_has_no_client_credentials() {
     let account = ims_claims::ServiceAccount::new(
         CLIENT_ID.parse().unwrap(),
         "A@AdobeOrg".parse().unwrap(),
         "B@techacct.adobe.com".parse().unwrap(),
         [ims_claims::Metascope::ENT_USER_SDK],
     );
-    let binding = ims_emulator::Binding::from(&account.unwrap()).with_client_secret(CLIENT_SECRET);
-    let emulator = emulator(binding).await;
+    let integration =
+        ims_emulator::Integration::from(&account.unwrap()).with_client_secret(CLIENT_SECRET);
+    let emulator = emulator(integration).await;
     assert_eq!(client_credentials(&emulator, "openid").await.error(), (400, "unauthorized_client"));
 }
 
 #[tokio::test]
 async fn other_paths_and_methods_are_refused() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     assert_eq!(get(&emulator, "/ims/exchange/jwt", "").await.header("allow"), Some("POST"));
     assert_eq!(get(&emulator, "/ims/exchange/jwt", "").await.status, 405);
     for path in ["/", "/ims", "/ims/exchange", "/ims/exchange/jwt//", "/IMS/keys", "/ims/token/v5"]

@@ -1,11 +1,11 @@
 //! The grants by which one token is had for another: on behalf of a user, and within a cluster of accounts.
 
-use ims_emulator::{Binding, Emulator, Refusal};
+use ims_emulator::{Emulator, Integration, Refusal};
 use serde_json::{Value, json};
 
 use crate::{
     harness::{Answer, CLIENT_ID, CLIENT_SECRET, builder, client_credentials, form},
-    sign_in::{VERIFIER, authorize, redeem, sent, user_binding},
+    sign_in::{VERIFIER, authorize, redeem, sent, user_integration},
 };
 
 /// What is laid over a good request.
@@ -16,14 +16,14 @@ const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 /// An emulator with a client that users sign in to, and a service behind it.
 async fn with_service() -> Emulator {
-    let service = Binding::new(
+    let service = Integration::new(
         SERVICE.parse().unwrap(),
         "OTHER@AdobeOrg".parse().unwrap(),
         "OTHER@techacct.adobe.com".parse().unwrap(),
     )
     .with_client_secret("service-secret")
     .with_scopes(["openid", "AdobeID"]);
-    builder().with_binding(user_binding()).with_binding(service).start().await.unwrap()
+    builder().with_integration(user_integration()).with_integration(service).start().await.unwrap()
 }
 
 /// The access token of the emulated user.

@@ -1,10 +1,10 @@
-//! A binding, JWTs for it, and requests written byte by byte, so that no client library stands between.
+//! An integration, JWTs for it, and requests written byte by byte, so that no client library stands between.
 
 use std::time::{Duration, SystemTime};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_claims::Metascope;
-use ims_emulator::{Binding, Certificate, Emulator, EmulatorBuilder, TokenKey};
+use ims_emulator::{Certificate, Emulator, EmulatorBuilder, Integration, TokenKey};
 use ims_testkit::{certificates, keys};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Map, Value, json};
@@ -18,8 +18,8 @@ pub(crate) const NOW: i64 = 1_800_000_000;
 pub(crate) const CLIENT_ID: &str = "a64f5f10849a410a97ffdac8ae1";
 pub(crate) const CLIENT_SECRET: &str = "canary-client-secret";
 
-pub(crate) fn binding() -> Binding {
-    Binding::new(
+pub(crate) fn integration() -> Integration {
+    Integration::new(
         CLIENT_ID.parse().unwrap(),
         "C74F69D7594880280@AdobeOrg".parse().unwrap(),
         "6657031C5C095BB40A4@techacct.adobe.com".parse().unwrap(),
@@ -37,8 +37,8 @@ pub(crate) fn builder() -> EmulatorBuilder {
         .with_token_key(TokenKey::from_pkcs8_pem(keys::SECOND).unwrap())
 }
 
-pub(crate) async fn emulator(binding: Binding) -> Emulator {
-    builder().with_binding(binding).start().await.unwrap()
+pub(crate) async fn emulator(integration: Integration) -> Emulator {
+    builder().with_integration(integration).start().await.unwrap()
 }
 
 /// The payload of a good assertion with `changes` laid over it, `null` meaning absent.

@@ -8,7 +8,7 @@ mod signatures;
 use std::collections::HashSet;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use ims_emulator::{Binding, Certificate, Emulator};
+use ims_emulator::{Certificate, Emulator, Integration};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use serde_json::{Map, Value, json};
@@ -77,7 +77,7 @@ impl Forge {
     }
 
     async fn emulator(&self) -> Emulator {
-        let binding = Binding::new(
+        let integration = Integration::new(
             CLIENT_ID.parse().unwrap(),
             "C74F69D7594880280@AdobeOrg".parse().unwrap(),
             "6657031C5C095BB40A4@techacct.adobe.com".parse().unwrap(),
@@ -88,7 +88,7 @@ impl Forge {
             ims_claims::Metascope::ENT_USER_SDK,
         ])
         .with_certificates(Certificate::read_all(self.certificate_pem.as_bytes()).unwrap());
-        builder().with_binding(binding).start().await.unwrap()
+        builder().with_integration(integration).start().await.unwrap()
     }
 }
 

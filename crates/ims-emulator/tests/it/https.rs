@@ -19,7 +19,9 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::harness::{CLIENT_ID, CLIENT_SECRET, NOW, binding, builder, emulator, get, jwt, send};
+use crate::harness::{
+    CLIENT_ID, CLIENT_SECRET, NOW, builder, emulator, get, integration, jwt, send,
+};
 
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs())
@@ -49,7 +51,7 @@ async fn with_tls() -> (Emulator, TlsConnector) {
     .unwrap()
     .with_root_certificates(trusted)
     .with_no_client_auth();
-    let builder = builder().with_binding(binding()).with_certificate_authority(authority);
+    let builder = builder().with_integration(integration()).with_certificate_authority(authority);
     (builder.start().await.unwrap(), TlsConnector::from(Arc::new(config)))
 }
 
@@ -116,7 +118,7 @@ async fn the_proxy_leads_nowhere_else() {
         assert!(verdict.checks[0].expected.contains("adobeid-na1.services.adobe.com"));
         assert_eq!(answer.header("x-debug-id"), Some(&*verdict.debug_id));
     }
-    let plain = self::emulator(binding()).await;
+    let plain = self::emulator(integration()).await;
     let request = "CONNECT ims-na1.adobelogin.com:443 HTTP/1.1\r\nHost: ims-na1.adobelogin.com\r\nConnection: close\r\n\r\n";
     assert_eq!(send(&plain, request.as_bytes()).await.status, 404);
 }

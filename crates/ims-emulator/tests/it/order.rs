@@ -1,17 +1,17 @@
 //! The documented order of the checks: of two faults, the one that stands earlier in the README decides.
 
-use ims_emulator::{Binding, Refusal};
+use ims_emulator::{Integration, Refusal};
 use ims_testkit::keys;
 use serde_json::{Value, json};
 
-use crate::harness::{CLIENT_ID, CLIENT_SECRET, NOW, binding, emulator, form, payload, signed};
+use crate::harness::{CLIENT_ID, CLIENT_SECRET, NOW, emulator, form, integration, payload, signed};
 
 /// A request that is right until faults are put in.
 struct Attempt {
     client_id: &'static str,
     client_secret: &'static str,
     resource: &'static str,
-    binding: Binding,
+    integration: Integration,
     header: &'static str,
     claims: serde_json::Map<String, Value>,
     key: &'static str,
@@ -31,9 +31,9 @@ const FAULTS: [Fault; 18] = [
     (Refusal::ClientSecretWrong, |attempt| attempt.client_secret = "wrong"),
     (Refusal::ResourceMalformed, |attempt| attempt.resource = "no-uri"),
     (Refusal::ExchangeNotAllowed, |attempt| {
-        attempt.binding = attempt.binding.clone().without_exchange_jwt();
+        attempt.integration = attempt.integration.clone().without_exchange_jwt();
     }),
-    (Refusal::Migrated, |attempt| attempt.binding = attempt.binding.clone().migrated()),
+    (Refusal::Migrated, |attempt| attempt.integration = attempt.integration.clone().migrated()),
     (Refusal::AlgorithmMismatch, |attempt| attempt.header = r#"{"alg":"none"}"#),
     (Refusal::ExpNotInteger, |attempt| attempt.claim("exp", json!("soon"))),
     (Refusal::JtiNotInteger, |attempt| attempt.claim("jti", json!("x"))),
@@ -47,10 +47,12 @@ const FAULTS: [Fault; 18] = [
     (Refusal::Expired, |attempt| attempt.claim("exp", json!(NOW - 300))),
     (Refusal::NotYetValid, |attempt| attempt.claim("nbf", json!(NOW + 300))),
     (Refusal::ExpOutOfRange, |attempt| attempt.claim("exp", json!(NOW + 90_000))),
-    (Refusal::MetascopeNotInBinding, |attempt| {
+    (Refusal::MetascopeNotInIntegration, |attempt| {
         attempt.claim("https://ims-na1.adobelogin.com/s/ent_gdpr_sdk", json!(true));
     }),
-    (Refusal::JtiMissing, |attempt| attempt.binding = attempt.binding.clone().requiring_jti()),
+    (Refusal::JtiMissing, |attempt| {
+        attempt.integration = attempt.integration.clone().requiring_jti();
+    }),
 ];
 
 /// Why an attempt with these faults is refused. The later is put in first, so that of two values for one claim that
@@ -60,7 +62,7 @@ async fn refusal(earlier: &Fault, later: &Fault) -> Option<Refusal> {
         client_id: CLIENT_ID,
         client_secret: CLIENT_SECRET,
         resource: "",
-        binding: binding(),
+        integration: integration(),
         header: r#"{"alg":"RS256"}"#,
         claims: payload(json!({})),
         key: keys::FIRST,
@@ -68,7 +70,7 @@ async fn refusal(earlier: &Fault, later: &Fault) -> Option<Refusal> {
     (later.1)(&mut attempt);
     (earlier.1)(&mut attempt);
     let jwt = signed(attempt.header, &Value::Object(attempt.claims).to_string(), attempt.key);
-    let emulator = emulator(attempt.binding).await;
+    let emulator = emulator(attempt.integration).await;
     let parameters = [
         ("client_id", attempt.client_id),
         ("client_secret", attempt.client_secret),

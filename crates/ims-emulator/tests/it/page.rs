@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::harness::{CLIENT_ID, CLIENT_SECRET, binding, emulator, exchange, get, jwt};
+use crate::harness::{CLIENT_ID, CLIENT_SECRET, emulator, exchange, get, integration, jwt};
 
 #[tokio::test]
-async fn the_page_shows_bindings_and_verdicts_without_scripts_and_without_secrets() {
-    let emulator = emulator(binding()).await;
+async fn the_page_shows_integrations_and_verdicts_without_scripts_and_without_secrets() {
+    let emulator = emulator(integration()).await;
     exchange(&emulator, &jwt(json!({ "iss": "<b>@AdobeOrg" }))).await;
     let page = get(&emulator, "/_emulator/", "").await;
     assert_eq!(page.header("content-type"), Some("text/html;charset=UTF-8"));
@@ -22,7 +22,7 @@ async fn the_page_shows_bindings_and_verdicts_without_scripts_and_without_secret
 
 #[tokio::test]
 async fn the_page_and_its_files_load_nothing_from_elsewhere() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     for (name, content_type) in
         [("", "text/html"), ("page.css", "text/css"), ("page.js", "text/javascript")]
     {

@@ -62,7 +62,7 @@ async fn a_client_that_has_registered_itself_signs_users_in() {
 #[tokio::test]
 async fn each_fault_of_the_metadata_gives_its_own_answer() {
     use Refusal as R;
-    let emulator = emulator(crate::harness::binding()).await;
+    let emulator = emulator(crate::harness::integration()).await;
     #[rustfmt::skip]
     let table = [
         (json!({ "client_name": null }),                    "invalid_client_metadata", R::ClientMetadataMalformed),

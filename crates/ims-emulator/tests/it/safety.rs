@@ -9,11 +9,11 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::harness::{binding, builder, emulator, exchange, jwt, post, send};
+use crate::harness::{builder, emulator, exchange, integration, jwt, post, send};
 
 #[tokio::test]
 async fn a_request_under_a_foreign_host_name_is_refused() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     #[rustfmt::skip]
     let table = [
         ("Host: evil.example\r\n",                       421),
@@ -44,7 +44,7 @@ async fn an_address_beyond_loopback_needs_to_be_allowed() {
 
 #[tokio::test]
 async fn a_body_that_is_too_long_is_refused_before_it_is_read() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let request = "POST /ims/exchange/jwt HTTP/1.1\r\nHost: localhost\r\n\
                    Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1073741824\r\n\r\n";
     let answer = send(&emulator, request.as_bytes()).await;
@@ -65,7 +65,7 @@ async fn a_body_that_is_too_long_is_refused_before_it_is_read() {
 
 #[tokio::test]
 async fn a_head_that_is_too_long_is_refused() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let request =
         format!("GET /ims/keys HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(100_000));
     assert_eq!(send(&emulator, request.as_bytes()).await.status, 431);
@@ -76,7 +76,8 @@ async fn slow_clients_are_let_go_and_others_are_answered_meanwhile() {
     let mut limits = Limits::default();
     limits.head_timeout = Duration::from_millis(200);
     limits.body_timeout = Duration::from_millis(200);
-    let emulator = builder().with_binding(binding()).with_limits(limits).start().await.unwrap();
+    let emulator =
+        builder().with_integration(integration()).with_limits(limits).start().await.unwrap();
     let mut slow = Vec::new();
     for _ in 0..200 {
         let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
@@ -97,7 +98,8 @@ async fn slow_clients_are_let_go_and_others_are_answered_meanwhile() {
 async fn connections_beyond_the_limit_wait_for_their_turn() {
     let mut limits = Limits::default();
     limits.connections = 2;
-    let emulator = builder().with_binding(binding()).with_limits(limits).start().await.unwrap();
+    let emulator =
+        builder().with_integration(integration()).with_limits(limits).start().await.unwrap();
     let emulator = Arc::new(emulator);
     let requests = (0..20).map(|_| {
         let emulator = Arc::clone(&emulator);
@@ -110,7 +112,7 @@ async fn connections_beyond_the_limit_wait_for_their_turn() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_requests_with_one_jti_exactly_one_is_granted() {
-    let emulator = Arc::new(emulator(binding().requiring_jti()).await);
+    let emulator = Arc::new(emulator(integration().requiring_jti()).await);
     let jwt = jwt(json!({ "jti": "1" }));
     let requests = (0..32).map(|_| {
         let (emulator, jwt) = (Arc::clone(&emulator), jwt.clone());
@@ -125,7 +127,7 @@ async fn of_many_requests_with_one_jti_exactly_one_is_granted() {
 
 #[tokio::test]
 async fn shutdown_closes_the_port_and_idle_connections() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let address = emulator.address();
     let mut idle = TcpStream::connect(address).await.unwrap();
     idle.write_all(b"GET /ims/keys HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
@@ -138,7 +140,7 @@ async fn shutdown_closes_the_port_and_idle_connections() {
 
 #[tokio::test]
 async fn dropping_it_closes_the_port() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let address = emulator.address();
     let mut idle = TcpStream::connect(address).await.unwrap();
     drop(emulator);

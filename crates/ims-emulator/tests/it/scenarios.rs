@@ -8,7 +8,7 @@ use crate::harness::{CLIENT_ID, CLIENT_SECRET, NOW, builder, exchange, jwt, send
 
 #[tokio::test]
 async fn each_line_of_a_scenario_has_its_effect() {
-    let binding = json!({
+    let integration = json!({
         "client_id": CLIENT_ID,
         "org_id": "C74F69D7594880280@AdobeOrg",
         "technical_account_id": "6657031C5C095BB40A4@techacct.adobe.com",
@@ -16,27 +16,27 @@ async fn each_line_of_a_scenario_has_its_effect() {
         "certificates": [certificates::FIRST],
         "metascopes": ["ent_dataservices_sdk", "/s/ent_user_sdk"],
     });
-    let plain = || json!({ "bindings": [binding] });
+    let plain = || json!({ "integrations": [integration] });
     let with = |name: &str, value: serde_json::Value| {
         let mut scenario = plain();
         scenario[name] = value;
         scenario
     };
-    let binding_with = |name: &str, value: serde_json::Value| {
+    let integration_with = |name: &str, value: serde_json::Value| {
         let mut scenario = plain();
-        scenario["bindings"][0][name] = value;
+        scenario["integrations"][0][name] = value;
         scenario
     };
     #[rustfmt::skip]
     let table = [
         (plain(),                                                  json!({}),               (200, "")),
-        (binding_with("certificates", json!([certificates::SECOND])),      json!({}),               (400, "invalid_signature")),
-        (binding_with("metascopes", json!(["ent_user_sdk"])),              json!({}),               (400, "invalid_scope")),
-        (binding_with("client_metascopes", json!(["ent_user_sdk"])),       json!({}),               (400, "invalid_scope")),
-        (binding_with("client_secrets", json!([])),                        json!({}),               (401, "invalid_client")),
-        (binding_with("requires_jti", json!(true)),                        json!({}),               (400, "invalid_jti")),
-        (binding_with("exchange_jwt", json!(false)),                       json!({}),               (401, "invalid_client")),
-        (binding_with("migrated", json!(true)),                            json!({}),               (500, "internal_error")),
+        (integration_with("certificates", json!([certificates::SECOND])),      json!({}),               (400, "invalid_signature")),
+        (integration_with("metascopes", json!(["ent_user_sdk"])),              json!({}),               (400, "invalid_scope")),
+        (integration_with("client_metascopes", json!(["ent_user_sdk"])),       json!({}),               (400, "invalid_scope")),
+        (integration_with("client_secrets", json!([])),                        json!({}),               (401, "invalid_client")),
+        (integration_with("requires_jti", json!(true)),                        json!({}),               (400, "invalid_jti")),
+        (integration_with("exchange_jwt", json!(false)),                       json!({}),               (401, "invalid_client")),
+        (integration_with("migrated", json!(true)),                            json!({}),               (500, "internal_error")),
         (with("answers_as_observed", json!(true)),                 json!({ "iss": "X@AdobeOrg" }), (400, "invalid_token")),
         (with("takes_millisecond_exp", json!(true)),               json!({ "exp": (NOW + 9) * 1000 }), (200, "")),
         (with("clock_offset_seconds", json!(600)),                 json!({}),               (400, "invalid_token")),

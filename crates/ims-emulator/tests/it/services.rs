@@ -1,19 +1,19 @@
 //! Profiles, and what a service with a permanent code learns about others.
 
-use ims_emulator::{Binding, Emulator, ProductContext, Refusal};
+use ims_emulator::{Emulator, Integration, ProductContext, Refusal};
 use serde_json::{Value, json};
 
 use crate::{
     grants::user_token,
     harness::{Answer, CLIENT_ID, CLIENT_SECRET, client_credentials, emulator, form, get, post},
-    sign_in::user_binding,
+    sign_in::user_integration,
 };
 
 const CODE: &str = "canary-permanent-code";
 
-fn service_binding() -> Binding {
+fn service_integration() -> Integration {
     let data = json!({ "iid": "aid-1" }).as_object().unwrap().clone();
-    user_binding()
+    user_integration()
         .with_service_code(CODE)
         .with_scopes(["additional_info.projectedProductContext"])
         .with_product(ProductContext::new("dma_media_library").with_fulfillable_data(data))
@@ -40,7 +40,7 @@ async fn ask(emulator: &Emulator, path: &str, client_id: &str, token: &str, body
 
 #[tokio::test]
 async fn a_profile_names_products_to_tokens_that_may_know_them() {
-    let emulator = emulator(service_binding()).await;
+    let emulator = emulator(service_integration()).await;
     for (scope, knows) in
         [("openid", false), ("openid,additional_info.projectedProductContext", true)]
     {
@@ -67,7 +67,7 @@ async fn a_profile_names_products_to_tokens_that_may_know_them() {
 
 #[tokio::test]
 async fn a_permanent_code_gives_service_tokens_again_and_again() {
-    let emulator = emulator(service_binding()).await;
+    let emulator = emulator(service_integration()).await;
     for _ in 0..2 {
         let answer = service_token(&emulator, CLIENT_SECRET, CODE).await;
         assert_eq!((answer.status, answer.body.get("refresh_token")), (200, None));
@@ -87,7 +87,7 @@ async fn a_permanent_code_gives_service_tokens_again_and_again() {
 
 #[tokio::test]
 async fn a_service_learns_about_any_user() {
-    let emulator = emulator(service_binding()).await;
+    let emulator = emulator(service_integration()).await;
     let answer = service_token(&emulator, CLIENT_SECRET, CODE).await;
     let token = answer.body["access_token"].as_str().unwrap();
     for (guid, source) in
@@ -105,8 +105,8 @@ async fn a_service_learns_about_any_user() {
 #[tokio::test]
 async fn each_fault_of_a_service_gives_its_own_answer() {
     use Refusal as R;
-    let emulator = emulator(service_binding()).await;
-    emulator.register(Binding::new(
+    let emulator = emulator(service_integration()).await;
+    emulator.register(Integration::new(
         "other".parse().unwrap(),
         "A@AdobeOrg".parse().unwrap(),
         "B@techacct.adobe.com".parse().unwrap(),
@@ -136,7 +136,7 @@ async fn each_fault_of_a_service_gives_its_own_answer() {
 
 #[tokio::test]
 async fn a_service_token_ends_by_its_clients_secret_alone() {
-    let emulator = emulator(service_binding()).await;
+    let emulator = emulator(service_integration()).await;
     let answer = service_token(&emulator, CLIENT_SECRET, CODE).await;
     let token = answer.body["access_token"].as_str().unwrap();
     let body = "guid=EMULATED0000000000000001&auth_src=AdobeID";

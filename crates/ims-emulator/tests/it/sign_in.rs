@@ -1,10 +1,10 @@
 //! Signing a user in: the consent page, codes with PKCE, tokens by the browser, refresh tokens.
 
-use ims_emulator::{Binding, Emulator, Refusal, SilentSignIn, TokenKey};
+use ims_emulator::{Emulator, Integration, Refusal, SilentSignIn, TokenKey};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, CLIENT_ID, CLIENT_SECRET, NOW, binding, emulator, form, get};
+use crate::harness::{Answer, CLIENT_ID, CLIENT_SECRET, NOW, emulator, form, get, integration};
 
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:8000/callback?x=1";
 
@@ -12,12 +12,12 @@ pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:8000/callback?x=1";
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-pub(crate) fn user_binding() -> Binding {
-    binding().with_redirect_uri(REDIRECT_URI).with_scopes(["offline_access"])
+pub(crate) fn user_integration() -> Integration {
+    integration().with_redirect_uri(REDIRECT_URI).with_scopes(["offline_access"])
 }
 
-fn public_binding() -> Binding {
-    Binding::new(
+fn public_integration() -> Integration {
+    Integration::new(
         CLIENT_ID.parse().unwrap(),
         "A@AdobeOrg".parse().unwrap(),
         "B@techacct.adobe.com".parse().unwrap(),
@@ -70,8 +70,8 @@ pub(crate) async fn redeem(
 
 #[tokio::test]
 async fn a_code_is_redeemed_once_and_refreshed_for_ever_new_tokens() {
-    for (binding, secret) in [(user_binding(), CLIENT_SECRET), (public_binding(), "")] {
-        let emulator = emulator(binding).await;
+    for (integration, secret) in [(user_integration(), CLIENT_SECRET), (public_integration(), "")] {
+        let emulator = emulator(integration).await;
         let redirected = authorize(&emulator, &[]).await;
         assert_eq!(redirected.status, 302);
         assert_eq!(sent(&redirected, "state").as_deref(), Some("a&b"));
@@ -97,7 +97,7 @@ async fn a_code_is_redeemed_once_and_refreshed_for_ever_new_tokens() {
 
 #[tokio::test]
 async fn a_code_or_verifier_that_does_not_fit_is_refused() {
-    let emulator = emulator(user_binding()).await;
+    let emulator = emulator(user_integration()).await;
     let code = sent(&authorize(&emulator, &[]).await, "code").unwrap();
     let token = sent(&authorize(&emulator, &[("response_type", "token")]).await, "access_token");
     #[rustfmt::skip]
@@ -121,7 +121,7 @@ async fn a_code_or_verifier_that_does_not_fit_is_refused() {
 
 #[tokio::test]
 async fn a_code_or_refresh_token_opens_no_resource() {
-    let emulator = emulator(user_binding()).await;
+    let emulator = emulator(user_integration()).await;
     let code = sent(&authorize(&emulator, &[]).await, "code").unwrap();
     let headers = format!("x-api-key: {CLIENT_ID}\r\nAuthorization: Bearer {code}\r\n");
     assert_eq!(get(&emulator, "/echo", &headers).await.status, 401);
@@ -130,7 +130,7 @@ async fn a_code_or_refresh_token_opens_no_resource() {
 
 #[tokio::test]
 async fn only_a_registered_redirect_uri_is_sent_anything() {
-    let emulator = emulator(user_binding()).await;
+    let emulator = emulator(user_integration()).await;
     #[rustfmt::skip]
     let table = [
         ("redirect_uri",  "http://evil.example/",                 Refusal::RedirectUriUnknown),
@@ -147,7 +147,7 @@ async fn only_a_registered_redirect_uri_is_sent_anything() {
 
 #[tokio::test]
 async fn what_is_wrong_with_the_wish_is_told_to_the_client() {
-    let emulator = emulator(public_binding()).await;
+    let emulator = emulator(public_integration()).await;
     #[rustfmt::skip]
     let table = [
         ("response_type",         "device",       "unsupported_response_type"),
@@ -173,7 +173,7 @@ async fn what_is_wrong_with_the_wish_is_told_to_the_client() {
 
 #[tokio::test]
 async fn the_user_is_asked_and_only_a_form_can_answer() {
-    let emulator = emulator(user_binding()).await;
+    let emulator = emulator(user_integration()).await;
     let page = authorize(&emulator, &[("prompt", "login"), ("state", "\"><script>")]).await;
     assert_eq!(page.status, 200);
     assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
@@ -211,7 +211,7 @@ async fn verified(emulator: &Emulator, id_token: &str) -> Value {
 
 #[tokio::test]
 async fn an_id_token_says_who_signed_in_if_openid_is_asked() {
-    let emulator = emulator(user_binding()).await;
+    let emulator = emulator(user_integration()).await;
     let redirected = authorize(&emulator, &[("nonce", "n-1")]).await;
     let code = sent(&redirected, "code").unwrap();
     let tokens = redeem(&emulator, &code, CLIENT_SECRET, VERIFIER).await.body;
@@ -229,7 +229,7 @@ async fn an_id_token_says_who_signed_in_if_openid_is_asked() {
 
 #[tokio::test]
 async fn each_response_type_brings_what_it_names_to_where_the_client_looks() {
-    let emulator = emulator(user_binding()).await;
+    let emulator = emulator(user_integration()).await;
     #[rustfmt::skip]
     let table: [(&str, &str, char, Names, Names); 9] = [
         ("code",           "",         '&', &["code"],                       &[]),
@@ -268,7 +268,7 @@ async fn each_response_type_brings_what_it_names_to_where_the_client_looks() {
 
 #[tokio::test]
 async fn the_first_version_has_codes_and_tokens_alone() {
-    let emulator = emulator(user_binding()).await;
+    let emulator = emulator(user_integration()).await;
     for (response_type, status) in [("code", 302), ("token", 302), ("id_token", 302)] {
         let query = format!(
             "/ims/authorize/v1?client_id={CLIENT_ID}&scope=openid&prompt=none&response_type={response_type}"
@@ -281,14 +281,14 @@ async fn the_first_version_has_codes_and_tokens_alone() {
 }
 
 #[tokio::test]
-async fn a_silent_sign_in_meets_what_the_binding_says() {
+async fn a_silent_sign_in_meets_what_the_integration_says() {
     for (silent, error) in [
         (SilentSignIn::Granted, None),
         (SilentSignIn::LoginRequired, Some("login_required")),
         (SilentSignIn::ConsentRequired, Some("consent_required")),
         (SilentSignIn::InteractionRequired, Some("interaction_required")),
     ] {
-        let emulator = emulator(user_binding().with_silent_sign_in(silent)).await;
+        let emulator = emulator(user_integration().with_silent_sign_in(silent)).await;
         let answer = authorize(&emulator, &[]).await;
         assert_eq!((answer.status, sent(&answer, "error").as_deref()), (302, error));
         assert_eq!(sent(&answer, "code").is_some(), error.is_none());
@@ -309,11 +309,11 @@ async fn refresh(emulator: &Emulator, refresh_token: &str) -> Answer {
 
 #[tokio::test]
 async fn a_refresh_token_that_rotates_is_good_once_and_its_successor_too() {
-    for (binding, again) in [
-        (user_binding(), (200, "")),
-        (user_binding().rotating_refresh_tokens(), (400, "invalid_grant")),
+    for (integration, again) in [
+        (user_integration(), (200, "")),
+        (user_integration().rotating_refresh_tokens(), (400, "invalid_grant")),
     ] {
-        let emulator = emulator(binding).await;
+        let emulator = emulator(integration).await;
         let code = sent(&authorize(&emulator, &[]).await, "code").unwrap();
         let tokens = redeem(&emulator, &code, CLIENT_SECRET, VERIFIER).await.body;
         let first = tokens["refresh_token"].as_str().unwrap();
@@ -328,7 +328,8 @@ async fn a_refresh_token_that_rotates_is_good_once_and_its_successor_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_refreshes_with_one_rotating_token_exactly_one_is_served() {
-    let emulator = std::sync::Arc::new(emulator(user_binding().rotating_refresh_tokens()).await);
+    let emulator =
+        std::sync::Arc::new(emulator(user_integration().rotating_refresh_tokens()).await);
     let code = sent(&authorize(&emulator, &[]).await, "code").unwrap();
     let tokens = redeem(&emulator, &code, CLIENT_SECRET, VERIFIER).await.body;
     let token = tokens["refresh_token"].as_str().unwrap().to_owned();

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     harness::{Answer, CLIENT_ID, CLIENT_SECRET, client_credentials, emulator, form, get},
-    sign_in::{REDIRECT_URI, VERIFIER, authorize, redeem, sent, user_binding},
+    sign_in::{REDIRECT_URI, VERIFIER, authorize, redeem, sent, user_integration},
 };
 
 async fn sign_in(emulator: &Emulator) -> Value {
@@ -21,7 +21,7 @@ async fn is_valid(emulator: &Emulator, tokens: &Value, name: &str) -> bool {
 
 #[tokio::test]
 async fn what_ends_with_a_token_is_what_the_request_says() {
-    let emulator = emulator(user_binding()).await;
+    let emulator = emulator(user_integration()).await;
     #[rustfmt::skip]
     let table = [
         // path,                     the token that is ended, cascading, what is valid then: access, refresh
@@ -58,7 +58,7 @@ async fn log_out(emulator: &Emulator, path: &str, parameters: Parameters<'_>) ->
 
 #[tokio::test]
 async fn a_logout_ends_the_sign_in_and_sends_the_browser_back() {
-    let emulator = emulator(user_binding()).await;
+    let emulator = emulator(user_integration()).await;
     let (front, plain) = ("/ims/logout/v1", "/ims/logout/v1/token");
     #[rustfmt::skip]
     let table: [(&str, Parameters<'_>, u16, &str); 7] = [
@@ -85,7 +85,7 @@ async fn a_logout_ends_the_sign_in_and_sends_the_browser_back() {
 #[tokio::test]
 async fn each_fault_of_a_logout_gives_its_own_answer_and_ends_nothing() {
     use Refusal as R;
-    let emulator = emulator(user_binding()).await;
+    let emulator = emulator(user_integration()).await;
     let tokens = sign_in(&emulator).await;
     let token = tokens["access_token"].as_str().unwrap();
     let long = "x".repeat(65);
@@ -113,7 +113,7 @@ async fn each_fault_of_a_logout_gives_its_own_answer_and_ends_nothing() {
 
 #[tokio::test]
 async fn tokens_of_machines_come_from_no_sign_in() {
-    let emulator = emulator(user_binding()).await;
+    let emulator = emulator(user_integration()).await;
     let (one, other) = (
         client_credentials(&emulator, "openid").await,
         client_credentials(&emulator, "openid").await,

@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, jwk::JwkSet};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, CLIENT_ID, NOW, binding, client_credentials, emulator, exchange, form, get, jwt,
+    Answer, CLIENT_ID, NOW, client_credentials, emulator, exchange, form, get, integration, jwt,
 };
 
 fn token(answer: &Answer) -> String {
@@ -16,7 +16,7 @@ fn token(answer: &Answer) -> String {
 
 #[tokio::test]
 async fn another_library_verifies_the_token_by_the_published_keys() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let token = token(&exchange(&emulator, &jwt(json!({}))).await);
     let keys: JwkSet = serde_json::from_value(get(&emulator, "/ims/keys", "").await.body).unwrap();
     let (input, signature) = token.rsplit_once('.').unwrap();
@@ -28,7 +28,7 @@ async fn another_library_verifies_the_token_by_the_published_keys() {
 
 #[tokio::test]
 async fn a_token_names_whom_it_was_issued_to_and_no_two_are_equal() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let first = token(&client_credentials(&emulator, "openid,AdobeID").await);
     let second = token(&client_credentials(&emulator, "openid,AdobeID").await);
     assert_ne!(first, second);
@@ -44,8 +44,8 @@ async fn a_token_names_whom_it_was_issued_to_and_no_two_are_equal() {
 
 #[tokio::test]
 async fn a_token_that_is_not_valid_is_still_answered_with_200() {
-    let emulator = emulator(binding().with_token_lifetime(Duration::from_mins(1))).await;
-    emulator.register(ims_emulator::Binding::new(
+    let emulator = emulator(integration().with_token_lifetime(Duration::from_mins(1))).await;
+    emulator.register(ims_emulator::Integration::new(
         "other".parse().unwrap(),
         "A@AdobeOrg".parse().unwrap(),
         "B@techacct.adobe.com".parse().unwrap(),
@@ -74,7 +74,7 @@ async fn a_token_that_is_not_valid_is_still_answered_with_200() {
 
 #[tokio::test]
 async fn a_token_may_be_validated_by_header_too() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let token = token(&client_credentials(&emulator, "openid").await);
     let headers = format!("Authorization: Bearer {token}\r\nX-IMS-ClientId: {CLIENT_ID}\r\n");
     let answer = get(&emulator, "/ims/validate_token/v1?type=access_token", &headers).await;
@@ -83,7 +83,7 @@ async fn a_token_may_be_validated_by_header_too() {
 
 #[tokio::test]
 async fn the_protected_resource_answers_as_the_gateway_does() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let token = token(&exchange(&emulator, &jwt(json!({}))).await);
     let key = format!("x-api-key: {CLIENT_ID}\r\n");
     let bearer = format!("Authorization: Bearer {token}\r\n");
@@ -127,7 +127,7 @@ async fn the_date_of_an_answer_is_that_of_the_emulators_clock() {
 
 #[tokio::test]
 async fn after_a_rotation_tokens_of_both_keys_are_valid_and_both_keys_published() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let before = token(&client_credentials(&emulator, "openid").await);
     emulator.rotate_token_key().await;
     let after = token(&client_credentials(&emulator, "openid").await);

@@ -4,7 +4,7 @@ use ims_emulator::Emulator;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, CLIENT_ID, CLIENT_SECRET, binding, client_credentials, emulator, form, get, send,
+    Answer, CLIENT_ID, CLIENT_SECRET, client_credentials, emulator, form, get, integration, send,
 };
 
 async fn token(emulator: &Emulator, scope: &str) -> String {
@@ -18,7 +18,7 @@ async fn get_as(emulator: &Emulator, path: &str, token: &str) -> Answer {
 
 #[tokio::test]
 async fn a_token_tells_about_its_holder_what_its_scopes_allow() {
-    let emulator = emulator(binding().with_scopes(["email", "profile", "address"])).await;
+    let emulator = emulator(integration().with_scopes(["email", "profile", "address"])).await;
     let sub = "6657031C5C095BB40A4@techacct.adobe.com";
     #[rustfmt::skip]
     let table = [
@@ -36,7 +36,7 @@ async fn a_token_tells_about_its_holder_what_its_scopes_allow() {
 
 #[tokio::test]
 async fn a_token_names_its_organization_at_each_version() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let token = token(&emulator, "openid").await;
     for version in 1..=6 {
         let path = format!("/ims/organizations/v{version}");
@@ -48,7 +48,7 @@ async fn a_token_names_its_organization_at_each_version() {
 
 #[tokio::test]
 async fn without_a_valid_token_nothing_is_told() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let token = token(&emulator, "openid").await;
     for path in ["/ims/userinfo/v1", "/ims/organizations/v6"] {
         assert_eq!(get(&emulator, path, "").await.error(), (401, "invalid_token"));
@@ -61,7 +61,7 @@ async fn without_a_valid_token_nothing_is_told() {
 
 #[tokio::test]
 async fn a_token_that_its_client_ends_is_valid_nowhere() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     #[rustfmt::skip]
     let ways: [(&str, &[(&str, &str)]); 3] = [
         ("/ims/invalidate_token/v1", &[("client_id", CLIENT_ID), ("token_type", "access_token")]),
@@ -85,8 +85,8 @@ async fn a_token_that_its_client_ends_is_valid_nowhere() {
 
 #[tokio::test]
 async fn nobody_else_ends_a_token() {
-    let emulator = emulator(binding()).await;
-    let other = ims_emulator::Binding::new(
+    let emulator = emulator(integration()).await;
+    let other = ims_emulator::Integration::new(
         "public".parse().unwrap(),
         "A@AdobeOrg".parse().unwrap(),
         "B@techacct.adobe.com".parse().unwrap(),
@@ -112,7 +112,7 @@ async fn nobody_else_ends_a_token() {
 
 #[tokio::test]
 async fn discovery_names_the_host_that_was_asked() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let path = "/ims/.well-known/openid-configuration";
     let own = get(&emulator, path, "").await.body;
     assert_eq!(own["issuer"], emulator.url());

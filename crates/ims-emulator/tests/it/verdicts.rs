@@ -7,12 +7,12 @@ use ims_testkit::keys;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    CLIENT_SECRET, binding, builder, emulator, exchange, form, get, jwt, payload, signed,
+    CLIENT_SECRET, builder, emulator, exchange, form, get, integration, jwt, payload, signed,
 };
 
 #[tokio::test]
 async fn a_verdict_reads_like_a_lesson() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let claims = Value::Object(payload(json!({}))).to_string();
     exchange(&emulator, &signed(r#"{"alg":"RS256"}"#, &claims, keys::SECOND)).await;
     let expected = "\
@@ -39,16 +39,16 @@ async fn a_verdict_reads_like_a_lesson() {
   ok   metascope has the value true: true
   ok   aud is this IMS: https://ims-na1.adobelogin.com
   ok   aud is this client: a64f5f10849a410a97ffdac8ae1
-  ok   iss is the binding's: C74F69D7594880280@AdobeOrg
-  ok   sub is the binding's: 6657031C5C095BB40A4@techacct.adobe.com
-  FAIL signature matches a certificate: expected one of the 1 certificates of the binding, got none of them
+  ok   iss is the integration's: C74F69D7594880280@AdobeOrg
+  ok   sub is the integration's: 6657031C5C095BB40A4@techacct.adobe.com
+  FAIL signature matches a certificate: expected one of the 1 certificates of the integration, got none of them
   remedy: Sign with the private key of a certificate of this integration, or add the certificate to it.";
     assert_eq!(emulator.requests()[0].to_string(), expected);
 }
 
 #[tokio::test]
 async fn a_verdict_is_one_line_of_json() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     exchange(&emulator, "x").await;
     let line = serde_json::to_string(&*emulator.requests()[0]).unwrap();
     assert!(!line.contains('\n'));
@@ -62,7 +62,7 @@ async fn a_verdict_is_one_line_of_json() {
 #[tokio::test]
 async fn an_observer_is_told_of_each_request_before_the_answer_comes() {
     let (sender, receiver) = mpsc::channel();
-    let builder = builder().with_binding(binding());
+    let builder = builder().with_integration(integration());
     let observed = builder.with_observer(move |verdict| sender.send(verdict.status).unwrap());
     let emulator = observed.start().await.unwrap();
     exchange(&emulator, &jwt(json!({}))).await;
@@ -72,7 +72,7 @@ async fn an_observer_is_told_of_each_request_before_the_answer_comes() {
 
 #[tokio::test]
 async fn no_secret_and_no_token_enters_a_verdict() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     let jwt = jwt(json!({}));
     let granted = exchange(&emulator, &jwt).await;
     let token = granted.body["access_token"].as_str().unwrap();
@@ -106,7 +106,7 @@ async fn no_secret_and_no_token_enters_a_verdict() {
 
 #[tokio::test]
 async fn what_a_client_sends_cannot_command_the_terminal() {
-    let emulator = emulator(binding()).await;
+    let emulator = emulator(integration()).await;
     form(&emulator, "/ims/exchange/jwt", &[("client_id", "%1b%5b2J%0d%0aok")]).await;
     let verdict = emulator.requests().pop().unwrap();
     assert_eq!(verdict.refusal, Some(Refusal::ClientUnknown));

@@ -20,7 +20,7 @@ use ims::{
         testing::{check_outage, check_signer},
     },
 };
-use ims_emulator::{Binding, Certificate, Emulator};
+use ims_emulator::{Certificate, Emulator, Integration};
 use serde_json::{Value, json};
 
 mod fake_kms;
@@ -110,10 +110,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "EXAMPLE@techacct.adobe.com".parse()?,
         vec![Metascope::ENT_DATASERVICES_SDK],
     )?;
-    let binding = Binding::from(&account)
+    let integration = Integration::from(&account)
         .with_client_secret("example-secret")
         .with_certificates(Certificate::read_all(ims_testkit::certificates::FIRST.as_bytes())?);
-    let ims = Emulator::builder().with_binding(binding).start().await?;
+    let ims = Emulator::builder().with_integration(integration).start().await?;
 
     let credential = ServiceAccountCredential {
         account,

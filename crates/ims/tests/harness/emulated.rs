@@ -10,7 +10,7 @@ use ims::{
     claims::NumericDate,
     token::{Clock, testing::FakeClock},
 };
-use ims_emulator::{Binding, Emulator, EmulatorBuilder, TokenKey, Verdict};
+use ims_emulator::{Emulator, EmulatorBuilder, Integration, TokenKey, Verdict};
 use ims_testkit::keys;
 
 pub(crate) const CLIENT_ID: &str = "a64f5f10849a410a97ffdac8ae1";
@@ -27,13 +27,13 @@ pub(crate) struct Emulated {
 }
 
 impl Emulated {
-    pub(crate) async fn new(binding: Binding) -> Self {
-        Self::built(binding, |builder| builder).await
+    pub(crate) async fn new(integration: Integration) -> Self {
+        Self::built(integration, |builder| builder).await
     }
 
     /// An emulator with something about it changed.
     pub(crate) async fn built(
-        binding: Binding,
+        integration: Integration,
         change: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder,
     ) -> Self {
         let clock = FakeClock::new(START);
@@ -42,7 +42,7 @@ impl Emulated {
         let builder = Emulator::builder()
             .with_clock(move || UNIX_EPOCH + Duration::from_secs(seconds()))
             .with_token_key(TokenKey::from_pkcs8_pem(keys::SECOND).unwrap())
-            .with_binding(binding);
+            .with_integration(integration);
         Self { emulator: change(builder).start().await.unwrap(), clock }
     }
 
@@ -64,7 +64,11 @@ impl Emulated {
     }
 }
 
-/// A binding without secret, certificate and redirect URI.
-pub(crate) fn binding() -> Binding {
-    Binding::new(CLIENT_ID.parse().unwrap(), ORG_ID.parse().unwrap(), ACCOUNT_ID.parse().unwrap())
+/// An integration without secret, certificate and redirect URI.
+pub(crate) fn integration() -> Integration {
+    Integration::new(
+        CLIENT_ID.parse().unwrap(),
+        ORG_ID.parse().unwrap(),
+        ACCOUNT_ID.parse().unwrap(),
+    )
 }

@@ -1,4 +1,4 @@
-//! A binding: what IMS keeps of one integration, and what it compares each request with.
+//! An integration: what IMS keeps of one integration, and what it compares each request with.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -14,10 +14,10 @@ use crate::{Certificate, ProductContext, SilentSignIn};
 /// One integration, as the Developer Console and IMS know it.
 ///
 /// ```
-/// # use ims_emulator::{Binding, Certificate};
+/// # use ims_emulator::{Integration, Certificate};
 /// # use ims_claims::Metascope;
 /// # let certificate = ims_testkit::certificates::FIRST;
-/// let binding = Binding::new(
+/// let integration = Integration::new(
 ///     "a64f5f10849a410a97ffdac8ae1".parse()?,
 ///     "C74F69D7594880280@AdobeOrg".parse()?,
 ///     "6657031C5C095BB40A4@techacct.adobe.com".parse()?,
@@ -29,7 +29,7 @@ use crate::{Certificate, ProductContext, SilentSignIn};
 /// ```
 #[derive(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of an integration, each for itself")]
-pub struct Binding {
+pub struct Integration {
     client_id: ClientId,
     org_id: OrgId,
     technical_account_id: TechnicalAccountId,
@@ -49,7 +49,7 @@ pub struct Binding {
     is_migrated: bool,
 }
 
-impl Binding {
+impl Integration {
     /// How long an access token lives if nothing else is said, 24 hours. Source: Adobe, "JWT Authentication Reference".
     pub const DEFAULT_TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 
@@ -106,7 +106,7 @@ impl Binding {
         self
     }
 
-    /// The metascopes that the client itself has, where they are fewer than the binding's: the fault behind
+    /// The metascopes that the client itself has, where they are fewer than the integration's: the fault behind
     /// "Metascopes in the JWT do not match target client scopes".
     #[must_use]
     pub fn with_client_metascopes(self, metascopes: impl IntoIterator<Item = Metascope>) -> Self {
@@ -294,7 +294,7 @@ fn is_equal(secret: &SecretString, text: &str) -> bool {
     verify_slices_are_equal(given.as_ref(), known.as_ref()).is_ok()
 }
 
-impl From<&ServiceAccount> for Binding {
+impl From<&ServiceAccount> for Integration {
     fn from(account: &ServiceAccount) -> Self {
         Self::new(
             account.client_id().clone(),
@@ -305,9 +305,9 @@ impl From<&ServiceAccount> for Binding {
     }
 }
 
-impl fmt::Debug for Binding {
+impl fmt::Debug for Integration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Binding")
+        f.debug_struct("Integration")
             .field("client_id", &self.client_id)
             .field("certificates", &self.certificates)
             .field("metascopes", &self.metascopes)
@@ -323,8 +323,8 @@ const MAX_TOKEN_LIFETIME: Duration = Duration::from_hours(10 * 365 * 24);
 mod tests {
     use super::*;
 
-    fn binding() -> Binding {
-        Binding::new(
+    fn integration() -> Integration {
+        Integration::new(
             "client".parse().unwrap(),
             "A@AdobeOrg".parse().unwrap(),
             "B@techacct.adobe.com".parse().unwrap(),
@@ -333,7 +333,7 @@ mod tests {
 
     #[test]
     fn any_of_its_secrets_is_a_secret_and_nothing_else() {
-        let binding = binding().with_client_secret("first").with_client_secret("second");
+        let integration = integration().with_client_secret("first").with_client_secret("second");
         for (text, is_secret) in [
             ("first", true),
             ("second", true),
@@ -341,14 +341,14 @@ mod tests {
             ("firs", false),
             ("firstsecond", false),
         ] {
-            assert_eq!(binding.has_client_secret(text), is_secret, "{text}");
+            assert_eq!(integration.has_client_secret(text), is_secret, "{text}");
         }
-        assert!(!self::binding().has_client_secret(""));
+        assert!(!self::integration().has_client_secret(""));
     }
 
     #[test]
     fn debug_does_not_show_a_secret() {
-        let binding = binding().with_client_secret("canary").with_service_code("canary");
-        assert!(!format!("{binding:?}").contains("canary"));
+        let integration = integration().with_client_secret("canary").with_service_code("canary");
+        assert!(!format!("{integration:?}").contains("canary"));
     }
 }

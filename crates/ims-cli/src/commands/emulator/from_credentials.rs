@@ -5,15 +5,15 @@ use ims::{
     cert::{self, DistinguishedName, Validity},
     claims::{ClientId, OrgId, TechnicalAccountId},
 };
-use ims_emulator::{Binding, Certificate};
+use ims_emulator::{Certificate, Integration};
 
 use crate::{failure::Failure, when};
 
 /// A certificate that is made for a key without one lasts as long as those of Adobe's documents.
 const CERTIFICATE_DAYS: u32 = 365;
 
-/// The binding of an integration, as Adobe's Developer Console would have it.
-pub(crate) async fn binding(credentials: &Credentials) -> Result<Binding, Failure> {
+/// The integration of an integration, as Adobe's Developer Console would have it.
+pub(crate) async fn integration_of(credentials: &Credentials) -> Result<Integration, Failure> {
     match credentials.credential() {
         Credential::ServiceAccount(credential) => {
             let mut certificates = Vec::new();
@@ -23,25 +23,26 @@ pub(crate) async fn binding(credentials: &Credentials) -> Result<Binding, Failur
                 let read = Certificate::read_all(&certificate(pair).await?);
                 certificates.extend(read.map_err(unusable)?);
             }
-            let binding = Binding::from(&credential.account).with_certificates(certificates);
-            Ok(with_secrets(binding, &credential.client_secrets))
+            let integration =
+                Integration::from(&credential.account).with_certificates(certificates);
+            Ok(with_secrets(integration, &credential.client_secrets))
         }
         Credential::ServerToServer(credential) => {
-            let binding = emulated(&credential.client_id, credential.org_id.clone())
+            let integration = emulated(&credential.client_id, credential.org_id.clone())
                 .with_scopes(credential.scopes.iter().map(ToString::to_string));
-            Ok(with_secrets(binding, &credential.client_secrets))
+            Ok(with_secrets(integration, &credential.client_secrets))
         }
         Credential::User(credential) => {
             let Some(redirect_uri) = credentials.redirect_uri() else {
                 return Err(Failure::person("it is not said where a sign-in leads back to")
                     .hint("name it as redirect_uri in the credentials"));
             };
-            let binding = emulated(&credential.client_id, credential.org_id.clone())
+            let integration = emulated(&credential.client_id, credential.org_id.clone())
                 .with_scopes(credential.scopes.iter().map(ToString::to_string))
                 .with_redirect_uri(redirect_uri);
             Ok(match &credential.client_secrets {
-                Some(client_secrets) => with_secrets(binding, client_secrets),
-                None => binding,
+                Some(client_secrets) => with_secrets(integration, client_secrets),
+                None => integration,
             })
         }
         _ => Err(Failure::person("the emulator does not know this kind of credentials")),
@@ -51,21 +52,21 @@ pub(crate) async fn binding(credentials: &Credentials) -> Result<Binding, Failur
 const EMULATED_ORG: &str = "EMULATED@AdobeOrg";
 const EMULATED_ACCOUNT: &str = "EMULATED@techacct.adobe.com";
 
-/// The binding of credentials that need not say whose they are.
-fn emulated(client_id: &ClientId, org_id: Option<OrgId>) -> Binding {
+/// The integration of credentials that need not say whose they are.
+fn emulated(client_id: &ClientId, org_id: Option<OrgId>) -> Integration {
     let org_id = org_id.map_or_else(|| EMULATED_ORG.parse::<OrgId>(), Ok);
     let account = EMULATED_ACCOUNT.parse::<TechnicalAccountId>();
     let (Ok(org_id), Ok(account)) = (org_id, account) else {
         unreachable!("both constants have the right form")
     };
-    Binding::new(client_id.clone(), org_id, account)
+    Integration::new(client_id.clone(), org_id, account)
 }
 
 /// While a secret is replaced, IMS takes both.
-fn with_secrets(binding: Binding, client_secrets: &ClientSecrets) -> Binding {
-    client_secrets
-        .iter()
-        .fold(binding, |binding, secret| binding.with_client_secret(secret.expose_secret()))
+fn with_secrets(integration: Integration, client_secrets: &ClientSecrets) -> Integration {
+    client_secrets.iter().fold(integration, |integration, secret| {
+        integration.with_client_secret(secret.expose_secret())
+    })
 }
 
 /// The certificate's file, else a certificate made for the key: the emulator only asks whose signature it is.

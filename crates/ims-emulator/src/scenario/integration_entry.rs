@@ -1,4 +1,4 @@
-//! A binding as scenario files and the admin API write it.
+//! An integration as scenario files and the admin API write it.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,12 +11,12 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use super::{ScenarioError, read};
-use crate::{Binding, Certificate, ProductContext, SilentSignIn};
+use crate::{Certificate, Integration, ProductContext, SilentSignIn};
 
-/// A binding as scenarios and the admin API write it.
+/// An integration as scenarios and the admin API write it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct BindingEntry {
+pub(super) struct IntegrationEntry {
     client_id: ClientId,
     org_id: OrgId,
     technical_account_id: TechnicalAccountId,
@@ -48,8 +48,8 @@ pub(super) struct BindingEntry {
     migrated: bool,
 }
 
-impl BindingEntry {
-    pub(super) fn binding(self, folder: &Path) -> Result<Binding, ScenarioError> {
+impl IntegrationEntry {
+    pub(super) fn integration(self, folder: &Path) -> Result<Integration, ScenarioError> {
         let mut certificates = Vec::new();
         for text in &self.certificates {
             certificates.extend(self.read_certificates(text.as_bytes())?);
@@ -60,36 +60,37 @@ impl BindingEntry {
         let metascopes = self.read_metascopes(&self.metascopes)?;
         let client_metascopes =
             self.client_metascopes.as_ref().map(|texts| self.read_metascopes(texts)).transpose()?;
-        let mut binding = Binding::new(self.client_id, self.org_id, self.technical_account_id)
-            .with_certificates(certificates)
-            .with_metascopes(metascopes)
-            .with_scopes(self.scopes)
-            .with_silent_sign_in(self.silent_sign_in);
+        let mut integration =
+            Integration::new(self.client_id, self.org_id, self.technical_account_id)
+                .with_certificates(certificates)
+                .with_metascopes(metascopes)
+                .with_scopes(self.scopes)
+                .with_silent_sign_in(self.silent_sign_in);
         for client_secret in self.client_secrets {
-            binding = binding.with_client_secret(client_secret);
+            integration = integration.with_client_secret(client_secret);
         }
         for redirect_uri in self.redirect_uris {
-            binding = binding.with_redirect_uri(redirect_uri);
+            integration = integration.with_redirect_uri(redirect_uri);
         }
         for product in self.products {
-            binding = binding.with_product(product);
+            integration = integration.with_product(product);
         }
         if let Some(service_code) = self.service_code {
-            binding = binding.with_service_code(service_code);
+            integration = integration.with_service_code(service_code);
         }
         if self.rotates_refresh_tokens {
-            binding = binding.rotating_refresh_tokens();
+            integration = integration.rotating_refresh_tokens();
         }
         if let Some(metascopes) = client_metascopes {
-            binding = binding.with_client_metascopes(metascopes);
+            integration = integration.with_client_metascopes(metascopes);
         }
         if let Some(seconds) = self.token_lifetime_seconds {
-            binding = binding.with_token_lifetime(Duration::from_secs(seconds));
+            integration = integration.with_token_lifetime(Duration::from_secs(seconds));
         }
-        let binding = if self.requires_jti { binding.requiring_jti() } else { binding };
-        let binding = if self.migrated { binding.migrated() } else { binding };
+        let integration = if self.requires_jti { integration.requiring_jti() } else { integration };
+        let integration = if self.migrated { integration.migrated() } else { integration };
         let may_exchange = self.exchange_jwt.unwrap_or(true);
-        Ok(if may_exchange { binding } else { binding.without_exchange_jwt() })
+        Ok(if may_exchange { integration } else { integration.without_exchange_jwt() })
     }
 
     fn read_certificates(&self, file: &[u8]) -> Result<Vec<Certificate>, ScenarioError> {
@@ -110,31 +111,31 @@ impl BindingEntry {
     }
 }
 
-impl From<&Binding> for BindingEntry {
-    fn from(binding: &Binding) -> Self {
+impl From<&Integration> for IntegrationEntry {
+    fn from(integration: &Integration) -> Self {
         let names = |metascopes: &[Metascope]| -> Vec<String> {
             metascopes.iter().map(ToString::to_string).collect()
         };
-        let secrets = binding.client_secrets().iter();
+        let secrets = integration.client_secrets().iter();
         Self {
-            client_id: binding.client_id().clone(),
-            org_id: binding.org_id().clone(),
-            technical_account_id: binding.technical_account_id().clone(),
+            client_id: integration.client_id().clone(),
+            org_id: integration.org_id().clone(),
+            technical_account_id: integration.technical_account_id().clone(),
             client_secrets: secrets.map(|secret| secret.expose_secret().to_owned()).collect(),
-            certificates: binding.certificates().iter().map(|one| pem(one)).collect(),
+            certificates: integration.certificates().iter().map(|one| pem(one)).collect(),
             certificate_files: Vec::new(),
-            metascopes: names(binding.metascopes()),
-            client_metascopes: Some(names(binding.client_metascopes())),
-            scopes: binding.scopes().to_owned(),
-            redirect_uris: binding.redirect_uris().to_owned(),
-            products: binding.products().to_owned(),
-            service_code: binding.service_code().map(|code| code.expose_secret().to_owned()),
-            silent_sign_in: binding.silent_sign_in(),
-            rotates_refresh_tokens: binding.rotates_refresh_tokens(),
-            token_lifetime_seconds: Some(binding.token_lifetime().as_secs()),
-            requires_jti: binding.requires_jti(),
-            exchange_jwt: Some(binding.may_exchange()),
-            migrated: binding.is_migrated(),
+            metascopes: names(integration.metascopes()),
+            client_metascopes: Some(names(integration.client_metascopes())),
+            scopes: integration.scopes().to_owned(),
+            redirect_uris: integration.redirect_uris().to_owned(),
+            products: integration.products().to_owned(),
+            service_code: integration.service_code().map(|code| code.expose_secret().to_owned()),
+            silent_sign_in: integration.silent_sign_in(),
+            rotates_refresh_tokens: integration.rotates_refresh_tokens(),
+            token_lifetime_seconds: Some(integration.token_lifetime().as_secs()),
+            requires_jti: integration.requires_jti(),
+            exchange_jwt: Some(integration.may_exchange()),
+            migrated: integration.is_migrated(),
         }
     }
 }
