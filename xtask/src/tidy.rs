@@ -1,6 +1,8 @@
 //! `cargo xtask tidy`: the rules which the compiler and clippy do not know, in one table.
 
 mod banned_code;
+mod glossary;
+mod imports;
 mod layers;
 mod layout;
 mod manifests;
@@ -30,6 +32,8 @@ struct Rule {
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     Rule { wants: "a crate imports only from layers below it",                          check: layers::arrows },
+    Rule { wants: "no two files of a crate import each other",                          check: imports::circles },
+    Rule { wants: "a file imports from the module that defines an item",                check: imports::through_root },
     Rule { wants: "every crate takes the lints of the workspace",                       check: manifests::lints },
     Rule { wants: "every dependency is inherited from the workspace",                   check: manifests::dependencies },
     Rule { wants: "a crate's README is its front page in the documentation",            check: manifests::readme },
@@ -39,6 +43,8 @@ const RULES: &[Rule] = &[
     Rule { wants: "a file has at most 600 lines, tests not counted",                    check: layout::sizes },
     Rule { wants: "nothing is left for later in a comment",                             check: layout::no_notes },
     Rule { wants: "no path of one machine is in the tree",                              check: layout::no_machine_paths },
+    Rule { wants: "names and texts use plain words (see glossary.rs)",                  check: glossary::occurrences },
+    Rule { wants: "every dependency of the workspace is used, and every one of a crate", check: manifests::unused },
     Rule { wants: "no code is written that has a better way (see banned_code.rs)",      check: banned_code::occurrences },
 ];
 
@@ -82,6 +88,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn print_rules() {
     for rule in RULES {
         println!("{}", rule.wants);
+    }
+    for word in glossary::WORDS {
+        println!("`{}`: write {}", word.avoid, word.instead);
+    }
+    for (name, instead) in glossary::NAMES {
+        println!("`{name}`: write {instead}");
     }
     for ban in banned_code::BANS {
         println!("`{}` {}", ban.patterns.join("`, `"), ban.reason);

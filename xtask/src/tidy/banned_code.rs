@@ -1,4 +1,4 @@
-//! Code that nobody writes here, and what to write instead, in one table.
+//! Code that this project does not use and clippy cannot find, and what to write instead.
 
 use super::{
     Finding,
@@ -12,42 +12,34 @@ use super::{
 pub(super) struct Ban {
     /// `…` stands for anything but a semicolon.
     pub(super) patterns: &'static [&'static str],
-    place: Place,
+    scope: Scope,
     /// Why not, a colon, and what to do instead.
     pub(super) reason: &'static str,
 }
 
 /// Where a ban holds.
 #[derive(Clone, Copy)]
-enum Place {
+enum Scope {
     Everywhere,
     /// Not in `clock.rs`, in tests, in the automation or in measurements.
     OutsideClock,
     /// The crates below the facade, tests not counted.
     BelowIms,
-    /// Every crate but the command, tests not counted.
-    Libraries,
 }
 
-use Place::{BelowIms, Everywhere, Libraries, OutsideClock};
+use Scope::{BelowIms, Everywhere, OutsideClock};
 
 #[rustfmt::skip]
 pub(super) const BANS: &[Ban] = &[
-    Ban { patterns: &["#[allow", "#![allow"],                       place: Everywhere,   reason: "stays when its cause is gone: write `#[expect(…, reason = \"…\")]`" },
-    Ban { patterns: &["todo!", "unimplemented!"],                   place: Everywhere,   reason: "is not finished: finish it or leave it out" },
-    Ban { patterns: &["dbg!"],                                      place: Everywhere,   reason: "is a trace of your search: take it away" },
-    Ban { patterns: &["#[ignore"],                                  place: Everywhere,   reason: "hides a test: mend the test or take it away" },
-    Ban { patterns: &["#[should_panic"],                            place: Everywhere,   reason: "passes for any panic: return an error and compare it" },
-    Ban { patterns: &["pub use…*", "pub(crate)use…*", "pub(super)use…*"], place: Everywhere, reason: "exports what nobody chose: name each item" },
-    Ban { patterns: &["mod utils", "mod common", "mod types", "mod misc", "mod helpers"], place: Everywhere, reason: "names no concept: name the module for what lives in it" },
-    Ban { patterns: &["SystemTime::now", "Instant::now"],           place: OutsideClock, reason: "asks the machine outside clock.rs: take `now` as an argument" },
-    Ban { patterns: &["env::", "env;", "env,", "env}", "env as"],   place: BelowIms,     reason: "reads the environment below the crate ims: take the value as an argument" },
-    Ban { patterns: &["print!", "println!", "eprint!", "eprintln!"], place: Libraries,   reason: "prints from a library: return the text, or use tracing" },
+    Ban { patterns: &["#[ignore"],                                  scope: Everywhere,   reason: "hides a test: repair the test or remove it" },
+    Ban { patterns: &["#[should_panic"],                            scope: Everywhere,   reason: "passes for any panic: return an error and compare it" },
+    Ban { patterns: &["pub use…*", "pub(crate)use…*", "pub(super)use…*"], scope: Everywhere, reason: "exports what no one chose: name each item" },
+    Ban { patterns: &["mod utils", "mod common", "mod types", "mod misc", "mod helpers"], scope: Everywhere, reason: "names no concept: name the module for what lives in it" },
+    Ban { patterns: &["SystemTime::now", "Instant::now"],           scope: OutsideClock, reason: "asks the machine outside clock.rs: take `now` as an argument" },
+    Ban { patterns: &["env::", "env;", "env,", "env}", "env as"],   scope: BelowIms,     reason: "reads the environment below the crate ims: take the value as an argument" },
 ];
 
-const COMMAND: &str = "ims-cli";
-
-/// Every place where banned code stands.
+/// Every place where banned code is.
 pub(super) fn occurrences(tree: &Tree) -> Vec<Finding> {
     let in_file = |file| BANS.iter().flat_map(move |ban| ban.occurrences(file));
     tree.rust().flat_map(in_file).collect()
@@ -55,7 +47,7 @@ pub(super) fn occurrences(tree: &Tree) -> Vec<Finding> {
 
 impl Ban {
     fn occurrences(&self, file: &File) -> Vec<Finding> {
-        if !self.place.covers(file) {
+        if !self.scope.covers(file) {
             return Vec::new();
         }
         let mut findings = Vec::new();
@@ -64,7 +56,7 @@ impl Ban {
             for start in 0..file.tokens.len() {
                 let token = &file.tokens[start];
                 if matches(&file.tokens[start..], &words)
-                    && !(token.in_test && self.place.spares_tests())
+                    && !(token.in_test && self.scope.spares_tests())
                 {
                     findings.push(Finding::new(
                         &file.path,
@@ -78,14 +70,13 @@ impl Ban {
     }
 }
 
-impl Place {
+impl Scope {
     fn covers(self, file: &File) -> bool {
         let published = file.crate_name().filter(|name| !UNPUBLISHED.contains(name));
         match self {
             Everywhere => true,
             OutsideClock => published.is_some() && file.name() != "clock.rs",
             BelowIms => published.is_some_and(|name| BELOW_IMS.contains(&name)),
-            Libraries => published.is_some_and(|name| name != COMMAND),
         }
     }
 

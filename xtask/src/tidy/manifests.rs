@@ -1,5 +1,7 @@
 //! What the manifest of each crate must say.
 
+use std::collections::BTreeSet;
+
 use toml::{Table, Value};
 
 use super::{
@@ -10,6 +12,12 @@ use crate::workspace::is_published;
 
 /// Crates that serve this workspace and nobody else.
 pub(super) const UNPUBLISHED: &[&str] = &["ims-bench", "ims-testkit", "xtask"];
+
+/// Packages whose library has another name.
+const LIBRARY_NAMES: &[(&str, &str)] = &[("md-5", "md5")];
+
+/// Dependencies that no code names, by crate: they are there for their features.
+const USED_BY_FEATURE: &[(&str, &str)] = &[];
 
 const DEPENDENCIES: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];
 
@@ -30,20 +38,85 @@ pub(super) fn dependencies(tree: &Tree) -> Vec<Finding> {
 }
 
 fn own_dependencies(member: &Crate) -> Vec<Finding> {
-    let targets = member.manifest.get("target").and_then(Value::as_table);
-    let targets = targets.into_iter().flat_map(Table::values).filter_map(Value::as_table);
-    let tables = [&member.manifest].into_iter().chain(targets);
-    let sections = tables.flat_map(|table| {
-        DEPENDENCIES.iter().filter_map(|section| table.get(*section)?.as_table())
-    });
-    let own = sections.flatten().filter(|(_, dependency)| !inherits(Some(dependency)));
-    let message = |name| {
-        format!(
-            "{name} is not inherited: move it to [workspace.dependencies] and write \
-             `{name}.workspace = true`"
-        )
-    };
-    own.map(|(name, _)| member.finding(name, message(name))).collect()
+    let mut findings = Vec::new();
+    for (name, dependency) in dependencies_of(member) {
+        if !inherits(Some(dependency)) {
+            let message = format!(
+                "{name} is not inherited: move it to [workspace.dependencies] and write \
+                 `{name}.workspace = true`"
+            );
+            findings.push(member.finding(name, message));
+        }
+    }
+    findings
+}
+
+/// All dependencies that the manifest of `member` names, those of single platforms too.
+fn dependencies_of(member: &Crate) -> Vec<(&String, &Value)> {
+    let mut tables = vec![&member.manifest];
+    if let Some(targets) = member.manifest.get("target").and_then(Value::as_table) {
+        tables.extend(targets.values().filter_map(Value::as_table));
+    }
+    let mut dependencies = Vec::new();
+    for table in tables {
+        for section in DEPENDENCIES {
+            dependencies
+                .extend(table.get(*section).and_then(Value::as_table).into_iter().flatten());
+        }
+    }
+    dependencies
+}
+
+/// Dependencies of the workspace that no crate inherits, and dependencies of a crate that its code does not name.
+pub(super) fn unused(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut inherited = BTreeSet::new();
+    for member in &tree.crates {
+        for (name, _) in dependencies_of(member) {
+            inherited.insert(name.as_str());
+            if !is_named(tree, member, name) && !USED_BY_FEATURE.contains(&(member.name(), name)) {
+                let message = format!(
+                    "{name} is not used: remove it, or list it with its reason in xtask/src/tidy/manifests.rs"
+                );
+                findings.push(member.finding(name, message));
+            }
+        }
+    }
+    let root: Table =
+        tree.text("Cargo.toml").and_then(|text| text.parse().ok()).unwrap_or_default();
+    let workspace = root.get("workspace").and_then(|workspace| workspace.get("dependencies"));
+    for name in workspace.and_then(Value::as_table).into_iter().flat_map(Table::keys) {
+        if !inherited.contains(name.as_str()) {
+            let message = format!("no crate uses {name}: remove it");
+            findings.push(Finding::new("Cargo.toml", line_of(tree, name), message));
+        }
+    }
+    findings
+}
+
+/// Whether a file of `member` names the crate `dependency`, in its code or in an example in its documentation.
+fn is_named(tree: &Tree, member: &Crate, dependency: &str) -> bool {
+    // A crate's tests may import the crate itself, to switch on its features.
+    if dependency == member.name() {
+        return true;
+    }
+    let listed = LIBRARY_NAMES.iter().find(|(package, _)| *package == dependency);
+    let name =
+        listed.map_or_else(|| dependency.replace('-', "_"), |(_, library)| (*library).to_owned());
+    let folder = member.path("");
+    tree.files.iter().filter(|file| file.path.starts_with(&folder)).any(|file| {
+        file.tokens
+            .iter()
+            .any(|token| token.text == name || token.text.contains(&format!("{name}::")))
+            || file.ending() == "md" && file.text.contains(&format!("{name}::"))
+    })
+}
+
+fn line_of(tree: &Tree, dependency: &str) -> usize {
+    let mut lines = tree.text("Cargo.toml").unwrap_or_default().lines();
+    lines
+        .position(|line| line.starts_with(&format!("{dependency} =")))
+        .map_or(1, |before| before + 1)
 }
 
 fn inherits(value: Option<&Value>) -> bool {

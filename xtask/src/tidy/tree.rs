@@ -77,7 +77,12 @@ impl File {
     }
 
     fn is_rust(&self) -> bool {
-        self.path.rsplit_once('.').is_some_and(|(_, extension)| extension == "rs")
+        self.ending() == "rs"
+    }
+
+    /// What follows the last dot of the file's name.
+    pub(super) fn ending(&self) -> &str {
+        self.name().rsplit_once('.').map_or("", |(_, ending)| ending)
     }
 
     /// The file's name without its folders.

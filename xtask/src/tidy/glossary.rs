@@ -1,0 +1,171 @@
+//! Words that this project does not use, in names, comments, messages and documents, with the plain ones in their place.
+
+use super::{
+    Finding,
+    tree::{File, Tree},
+};
+
+/// A word or a phrase, and what to write instead.
+pub(super) struct Word {
+    /// In small letters, the words with one space between them.
+    pub(super) avoid: &'static str,
+    pub(super) instead: &'static str,
+    /// With this word after it, it means something else.
+    pub(super) unless_before: Option<&'static str>,
+}
+
+#[rustfmt::skip]
+pub(super) const WORDS: &[Word] = &[
+    word("anew",         "again"),
+    word("are told",     "the active verb: IMS reports it"),
+    word("be had",       "available"),
+    word("beside",       "next to"),
+    word("binding",      "integration"),
+    word("bindings",     "integrations"),
+    word("brings",       "adds"),
+    word("is told",      "the active verb: the caller gets it"),
+    word("lies",         "is"),
+    Word { unless_before: Some("than"), ..word("no more", "no longer") },
+    word("nobody",       "no one, or anyone who"),
+    word("of its own",   "its own"),
+    word("of our own",   "our own"),
+    word("of their own", "their own"),
+    word("oftener",      "more often"),
+    word("seldom",       "rarely"),
+    Word { unless_before: Some("for"), ..word("stands", "is") },
+    word("whoever",      "anyone who"),
+];
+
+const fn word(avoid: &'static str, instead: &'static str) -> Word {
+    Word { avoid, instead, unless_before: None }
+}
+
+/// Names of types, functions and constants that say nothing to a newcomer, and the usual ones.
+#[rustfmt::skip]
+pub(super) const NAMES: &[(&str, &str)] = &[
+    ("ATTENTION",   "SPIN_TIME"),
+    ("Departed",    "the state of the single-flight"),
+    ("FAREWELL",    "SHUTDOWN_GRACE"),
+    ("Flight",      "InFlight"),
+    ("Gate",        "Backoff or CallGuard"),
+    ("Glance",      "Lookup"),
+    ("Landing",     "Outcome"),
+    ("Line",        "Worker"),
+    ("NEXT_HOLDER", "LEASE_POLL_INTERVAL"),
+    ("Need",        "Requirement"),
+    ("Occasion",    "the cause, such as LoginCause"),
+    ("Order",       "RefreshRequest"),
+    ("PATIENCE",    "a timeout, such as REFRESH_TIMEOUT"),
+    ("Pilot",       "Leader"),
+    ("Place",       "what it is a place of, such as Source or OutputFile"),
+    ("Preferred",   "Alternatives"),
+    ("Presented",   "CredentialKind"),
+    ("Room",        "Capacity"),
+    ("Shelf",       "CacheShard"),
+    ("Side",        "what the sides are, such as CredentialKind"),
+    ("Stamp",       "RequestId"),
+    ("TURN",        "an interval, such as POLL_INTERVAL"),
+    ("Unobtained",  "NotObtained"),
+    ("Unsaved",     "UnsavedRefreshToken"),
+    ("Way",         "what the ways are, such as SignInMethod"),
+    ("Wish",        "AuthorizeRequest"),
+    ("gives_way",   "is_older_than"),
+    ("is_it",       "matches"),
+    ("take_off",    "start"),
+    ("telling",     "report"),
+];
+
+/// The endings of files that people read.
+const ENDINGS: &[&str] = &["cjs", "html", "md", "mjs", "py", "rs", "toml", "yml"];
+
+/// Files that have the words because they are about them.
+const ABOUT_WORDS: &[&str] = &["xtask/src/tidy/glossary.rs", "xtask/src/tidy/tests.rs"];
+
+/// Parts of the tree that still have such words.
+const NOT_YET: &[&str] = if cfg!(test) {
+    &[]
+} else {
+    &["README.md", "crates/", "deny.toml", "docs/", "xtask/interop/", "xtask/src/"]
+};
+
+/// Every place where such a word is.
+pub(super) fn occurrences(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in tree.files.iter().filter(|file| covers(file)) {
+        findings.extend(words_in(file));
+        findings.extend(names_in(file));
+    }
+    findings
+}
+
+fn covers(file: &File) -> bool {
+    let is_read = ENDINGS.contains(&file.ending());
+    let is_left_out = |list: &[&str]| list.iter().any(|start| file.path.starts_with(start));
+    is_read && !is_left_out(ABOUT_WORDS) && !is_left_out(NOT_YET)
+}
+
+fn words_in(file: &File) -> Vec<Finding> {
+    let text = split(&file.text);
+    let mut findings = Vec::new();
+    for start in 0..text.len() {
+        for word in WORDS.iter().filter(|word| word.begins(&text[start..])) {
+            findings.push(finding(file, text[start].line, word.avoid, word.instead));
+        }
+    }
+    findings
+}
+
+impl Word {
+    fn begins(&self, text: &[TextWord]) -> bool {
+        let mut at = 0;
+        for part in self.avoid.split(' ') {
+            let goes_on = at == 0 || text.get(at).is_some_and(|word| word.follows);
+            if !goes_on || text.get(at).is_none_or(|word| word.text != part) {
+                return false;
+            }
+            at += 1;
+        }
+        self.unless_before.is_none_or(|next| text.get(at).is_none_or(|word| word.text != next))
+    }
+}
+
+fn names_in(file: &File) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for token in &file.tokens {
+        for (avoid, instead) in NAMES.iter().filter(|(avoid, _)| token.text == *avoid) {
+            findings.push(finding(file, token.line, avoid, instead));
+        }
+    }
+    findings
+}
+
+fn finding(file: &File, line: usize, avoid: &str, instead: &str) -> Finding {
+    let message = format!("`{avoid}` is not plain English here: write {instead}");
+    Finding::new(&file.path, line, message)
+}
+
+/// A word of a text, in small letters.
+struct TextWord {
+    text: String,
+    line: usize,
+    /// Whether nothing but blanks, underscores and the marks of a comment are between it and the word before.
+    follows: bool,
+}
+
+fn split(text: &str) -> Vec<TextWord> {
+    let mut words = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        // A sentence goes on in the next line, whatever begins the line there.
+        let mut follows = true;
+        for part in line.split_inclusive(|c: char| !c.is_alphanumeric() && c != '\'') {
+            let text = part.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '\'');
+            if !text.is_empty() {
+                words.push(TextWord { text: text.to_lowercase(), line: index + 1, follows });
+                follows = true;
+            }
+            let mark = part.chars().next_back().unwrap_or(' ');
+            follows &= mark.is_alphanumeric() || " _/!*#>\\".contains(mark);
+        }
+    }
+    words
+}
