@@ -20,11 +20,12 @@ struct Layer {
 
 /// The layers below the facade.
 pub(super) const BELOW_IMS: &[&str] =
-    &["ims-claims", "ims-sign", "ims-exchange", "ims-cert", "ims-token", "ims-verify"];
+    &["ims-claims", "ims-files", "ims-sign", "ims-exchange", "ims-cert", "ims-token", "ims-verify"];
 
 /// Measurements compare any layer with any other.
 const EVERY_LAYER: &[&str] = &[
     "ims-claims",
+    "ims-files",
     "ims-sign",
     "ims-exchange",
     "ims-cert",
@@ -39,19 +40,20 @@ const EVERY_LAYER: &[&str] = &[
 /// cancel out.
 #[rustfmt::skip]
 const LAYERS: &[Layer] = &[
-    Layer { name: "ims-claims",     imports: &[],                                          tests_import: &[] },
-    Layer { name: "ims-sign",       imports: &["ims-claims"],                              tests_import: &[] },
-    Layer { name: "ims-exchange",   imports: &["ims-claims"],                              tests_import: &[] },
-    Layer { name: "ims-cert",       imports: &["ims-claims", "ims-sign"],                  tests_import: &[] },
-    Layer { name: "ims-token",      imports: &["ims-claims", "ims-exchange"],              tests_import: &[] },
-    Layer { name: "ims-verify",     imports: &["ims-claims", "ims-sign", "ims-exchange"],  tests_import: &[] },
-    Layer { name: "ims-middleware", imports: &["ims-claims", "ims-exchange", "ims-token"], tests_import: &[] },
-    Layer { name: "ims",            imports: BELOW_IMS,                                    tests_import: &["ims-emulator"] },
-    Layer { name: "ims-emulator",   imports: &["ims-claims"],                              tests_import: &[] },
-    Layer { name: "ims-cli",        imports: &["ims", "ims-emulator", "ims-middleware"],   tests_import: &[] },
-    Layer { name: TESTKIT,          imports: &[],                                          tests_import: &[] },
-    Layer { name: "ims-bench",      imports: EVERY_LAYER,                                  tests_import: &[] },
-    Layer { name: "xtask",          imports: &[],                                          tests_import: &[] },
+    Layer { name: "ims-claims",     imports: &[],                                                       tests_import: &[] },
+    Layer { name: "ims-files",      imports: &[],                                                       tests_import: &[] },
+    Layer { name: "ims-sign",       imports: &["ims-claims", "ims-files"],                              tests_import: &[] },
+    Layer { name: "ims-exchange",   imports: &["ims-claims"],                                           tests_import: &[] },
+    Layer { name: "ims-cert",       imports: &["ims-claims", "ims-sign"],                               tests_import: &[] },
+    Layer { name: "ims-token",      imports: &["ims-claims", "ims-exchange", "ims-files"],              tests_import: &[] },
+    Layer { name: "ims-verify",     imports: &["ims-claims", "ims-sign", "ims-exchange"],               tests_import: &[] },
+    Layer { name: "ims-middleware", imports: &["ims-claims", "ims-exchange", "ims-token"],              tests_import: &[] },
+    Layer { name: "ims",            imports: BELOW_IMS,                                                 tests_import: &["ims-emulator"] },
+    Layer { name: "ims-emulator",   imports: &["ims-claims", "ims-files"],                              tests_import: &[] },
+    Layer { name: "ims-cli",        imports: &["ims", "ims-emulator", "ims-files", "ims-middleware"],   tests_import: &[] },
+    Layer { name: TESTKIT,          imports: &[],                                                       tests_import: &[] },
+    Layer { name: "ims-bench",      imports: EVERY_LAYER,                                               tests_import: &[] },
+    Layer { name: "xtask",          imports: &[],                                                       tests_import: &[] },
 ];
 
 /// Imports of our crates which the table does not allow, and crates which it does not know.

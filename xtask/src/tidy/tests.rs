@@ -103,19 +103,19 @@ fn an_import_goes_down_only() {
         &[
             (
                 Some(&token("[dependencies]\nims-emulator.workspace = true")),
-                "crates/ims-token/Cargo.toml:8: ims-token imports ims-emulator, but may import ims-claims, ims-exchange: \
+                "crates/ims-token/Cargo.toml:8: ims-token imports ims-emulator, but may import ims-claims, ims-exchange, ims-files: \
                  move the code to the layer it belongs to",
                 Some(&token("[dependencies]\nims-exchange.workspace = true")),
             ),
             (
                 Some(&token("[dependencies]\nims-testkit.workspace = true")),
-                "crates/ims-token/Cargo.toml:8: ims-token imports ims-testkit, but may import ims-claims, ims-exchange: \
+                "crates/ims-token/Cargo.toml:8: ims-token imports ims-testkit, but may import ims-claims, ims-exchange, ims-files: \
                  move the code to the layer it belongs to",
                 Some(&token("[dev-dependencies]\nims-testkit.workspace = true")),
             ),
             (
                 Some(&token("[dev-dependencies]\nims-emulator.workspace = true")),
-                "crates/ims-token/Cargo.toml:8: ims-token imports ims-emulator, but may import ims-claims, ims-exchange: \
+                "crates/ims-token/Cargo.toml:8: ims-token imports ims-emulator, but may import ims-claims, ims-exchange, ims-files: \
                  move the code to the layer it belongs to",
                 Some(&token("[dev-dependencies]\nims-token.workspace = true")),
             ),
@@ -126,7 +126,7 @@ fn an_import_goes_down_only() {
         "crates/ims-emulator/Cargo.toml",
         &[(
             Some(&emulator("[dev-dependencies]\nims-exchange.workspace = true")),
-            "crates/ims-emulator/Cargo.toml:8: ims-emulator imports ims-exchange, but may import ims-claims: \
+            "crates/ims-emulator/Cargo.toml:8: ims-emulator imports ims-exchange, but may import ims-claims, ims-files: \
              move the code to the layer it belongs to",
             Some(&emulator("[dependencies]\nims-claims.workspace = true")),
         )],

@@ -1,0 +1,163 @@
+//! What a path names, and who besides its owner can use it.
+
+use std::{
+    fmt,
+    fs::{File, FileType},
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    error::FileError,
+    platform::{self, Permissions},
+};
+
+/// What a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// A regular file.
+    Regular,
+    /// A folder.
+    Folder,
+    /// A symbolic link that was not followed.
+    Link,
+    /// A pipe, with or without a name.
+    Pipe,
+    /// A socket.
+    Socket,
+    /// A terminal, `/dev/zero` and the like.
+    Device,
+}
+
+impl FileKind {
+    pub(crate) fn of(file_type: FileType) -> Self {
+        if file_type.is_file() {
+            Self::Regular
+        } else if file_type.is_dir() {
+            Self::Folder
+        } else if file_type.is_symlink() {
+            Self::Link
+        } else {
+            platform::special_kind(file_type)
+        }
+    }
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Regular => "a regular file",
+            Self::Folder => "a folder",
+            Self::Link => "a symbolic link",
+            Self::Pipe => "a pipe",
+            Self::Socket => "a socket",
+            Self::Device => "a device",
+        })
+    }
+}
+
+/// Who can use a file that has been opened. It describes the open file, so nobody can exchange it in between.
+#[derive(Debug, Clone)]
+pub struct Access {
+    path: PathBuf,
+    kind: FileKind,
+    permissions: Permissions,
+}
+
+impl Access {
+    /// Describes the open `file`, which was found at `path`.
+    pub(crate) fn of(file: &File, path: &Path) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        let kind = FileKind::of(metadata.file_type());
+        let permissions = Permissions::of(file, &metadata)?;
+        Ok(Self { path: path.to_owned(), kind, permissions })
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> FileKind {
+        self.kind
+    }
+
+    /// Checks that the file may hold a secret.
+    ///
+    /// On Unix the owner is this user or root, and the mode gives nothing to group and others. If root owns the file, its
+    /// group may read it, as in PostgreSQL's rule for key files: that is how Kubernetes mounts a secret with `fsGroup`. On
+    /// Windows the access list gives nothing to anyone but this user, the system and the administrators.
+    ///
+    /// A pipe and a device have no readers but this process, so nothing is asked of them.
+    ///
+    /// # Errors
+    /// [`FileError::Exposed`] and [`FileError::ForeignOwner`].
+    pub fn check_private(&self) -> Result<(), FileError> {
+        self.check_exposure(platform::exposure(&self.permissions))
+    }
+
+    /// Like [`Access::check_private`], without the exception for files of root. It is the rule for what this crate made.
+    pub(crate) fn check_own(&self) -> Result<(), FileError> {
+        self.check_exposure(platform::exposure_of_own(&self.permissions))
+    }
+
+    fn check_exposure(&self, concern: Option<Concern>) -> Result<(), FileError> {
+        if !matches!(self.kind, FileKind::Regular | FileKind::Folder) {
+            return Ok(());
+        }
+        let path = self.path.clone();
+        let is_folder = self.kind == FileKind::Folder;
+        match concern {
+            None => Ok(()),
+            Some(Concern::ForeignOwner(owner)) => Err(FileError::ForeignOwner { path, owner }),
+            Some(Concern::Open(access)) => Err(FileError::Exposed { path, access, is_folder }),
+        }
+    }
+
+    /// Checks that the file may name a program, a library or another thing that is then started, loaded or opened.
+    ///
+    /// Its owner is this user or root, and no one else can write to it. The same holds for every folder above it, since
+    /// who can write to a folder can put another file in place of this one; a folder with the sticky bit, such as `/tmp`,
+    /// does not allow that.
+    ///
+    /// A pipe and a device are taken: they are what this process was started with.
+    ///
+    /// # Errors
+    /// [`FileError::Changeable`], [`FileError::ForeignOwner`], and [`FileError::Io`] if a folder cannot be looked at.
+    pub fn check_trusted(&self) -> Result<(), FileError> {
+        if !matches!(self.kind, FileKind::Regular | FileKind::Folder) {
+            return Ok(());
+        }
+        let is_folder = self.kind == FileKind::Folder;
+        judge_writers(&self.path, is_folder, platform::writers(&self.permissions))?;
+        // The folders of the name that was given, and those of the file behind a symbolic link.
+        let given = std::path::absolute(&self.path);
+        let given = given.map_err(|error| FileError::io(&self.path, "find", error))?;
+        let real = std::fs::canonicalize(&self.path);
+        let real = real.map_err(|error| FileError::io(&self.path, "find", error))?;
+        let folders = given.ancestors().skip(1).chain(real.ancestors().skip(1));
+        for folder in folders {
+            let permissions = platform::permissions_of_folder(folder);
+            let permissions =
+                permissions.map_err(|error| FileError::io(folder, "look at", error))?;
+            judge_writers(folder, true, platform::folder_writers(&permissions))?;
+        }
+        Ok(())
+    }
+}
+
+fn judge_writers(path: &Path, is_folder: bool, concern: Option<Concern>) -> Result<(), FileError> {
+    let path = path.to_owned();
+    match concern {
+        None => Ok(()),
+        Some(Concern::ForeignOwner(owner)) => Err(FileError::ForeignOwner { path, owner }),
+        Some(Concern::Open(access)) => Err(FileError::Changeable { path, access, is_folder }),
+    }
+}
+
+/// What speaks against a file, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Concern {
+    /// It belongs to this other user.
+    ForeignOwner(String),
+    /// Others can do this with it.
+    Open(String),
+}

@@ -1,0 +1,224 @@
+//! A folder of private files: nothing in it is read that its owner alone cannot read, and no link is followed.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use zeroize::Zeroizing;
+
+use crate::{
+    access::{Access, FileKind},
+    error::FileError,
+    platform::{self, Directory, Opening},
+    read::read_bytes,
+};
+
+/// How often a lock is tried again. Another process needs a few milliseconds to write a file.
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// The file that is locked while something in the folder is written.
+const LOCK_FILE: &str = ".lock";
+
+/// A folder that its owner alone can enter, and the files in it.
+///
+/// It is opened once and stays the same folder, even if its path leads elsewhere later. A name is one part of a path.
+#[derive(Debug)]
+pub struct PrivateFolder {
+    path: PathBuf,
+    directory: Directory,
+}
+
+impl PrivateFolder {
+    /// Opens the folder, if it is there.
+    ///
+    /// # Errors
+    /// [`FileError::NotAFolder`] for a file and for a link to a folder, [`FileError::Exposed`],
+    /// [`FileError::ForeignOwner`] and [`FileError::Io`].
+    pub fn open(path: &Path) -> Result<Option<Self>, FileError> {
+        let directory = match Directory::open(path) {
+            Ok(directory) => directory,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(FileError::NotAFolder { path: path.to_owned() });
+            }
+            Err(error) => return Err(FileError::io(path, "open", error)),
+        };
+        let access = Access::of(directory.as_file(), path);
+        access.map_err(|error| FileError::io(path, "look at", error))?.check_own()?;
+        Ok(Some(Self { path: path.to_owned(), directory }))
+    }
+
+    /// Opens the folder, and creates it with the folders above it if it is not there.
+    ///
+    /// # Errors
+    /// Those of [`PrivateFolder::open`].
+    pub fn create(path: &Path) -> Result<Self, FileError> {
+        if let Some(folder) = Self::open(path)? {
+            return Ok(folder);
+        }
+        create_all(path)?;
+        let created = Self::open(path)?;
+        created.ok_or_else(|| FileError::io(path, "open", io::ErrorKind::NotFound.into()))
+    }
+
+    /// Where the folder was opened.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the file `name` of at most `limit` bytes, if it is there.
+    ///
+    /// # Errors
+    /// [`FileError::NotAFile`] for a link and for everything else that is no regular file, [`FileError::Exposed`],
+    /// [`FileError::ForeignOwner`], [`FileError::TooLong`] and [`FileError::Io`].
+    pub fn read(&self, name: &str, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, FileError> {
+        let Some(mut file) = self.open_file(name, Opening::Read)? else { return Ok(None) };
+        let path = self.path.join(name);
+        let bytes = read_bytes(&mut file, limit);
+        match bytes.map_err(|error| FileError::io(&path, "read", error))? {
+            Some(bytes) => Ok(Some(bytes)),
+            None => Err(FileError::TooLong { path, limit }),
+        }
+    }
+
+    /// Locks the file `name`, which is created for that, without waiting; `None` if another process has locked it.
+    ///
+    /// # Errors
+    /// Those of [`PrivateFolder::read`].
+    pub fn try_lock_file(&self, name: &str) -> Result<Option<FileLock>, FileError> {
+        let path = self.path.join(name);
+        let Some(file) = self.open_file(name, Opening::Lock)? else {
+            return Err(FileError::io(&path, "lock", io::ErrorKind::NotFound.into()));
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(Some(FileLock(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(FileError::io(&path, "lock", error)),
+        }
+    }
+
+    /// Locks the folder for writing, without waiting; `None` if another process is writing.
+    ///
+    /// # Errors
+    /// Those of [`PrivateFolder::try_lock_file`].
+    pub fn try_lock(&self) -> Result<Option<FolderLock<'_>>, FileError> {
+        let lock = self.try_lock_file(LOCK_FILE)?;
+        Ok(lock.map(|lock| FolderLock { folder: self, _lock: lock }))
+    }
+
+    /// Locks the folder for writing, and waits up to `timeout` for other processes. It blocks the thread.
+    ///
+    /// # Errors
+    /// [`FileError::Locked`] after `timeout`, and those of [`PrivateFolder::try_lock_file`].
+    pub fn lock(&self, timeout: Duration) -> Result<FolderLock<'_>, FileError> {
+        // Time that was slept is counted instead of asking a clock: a suspended machine does not use up the timeout.
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(lock) = self.try_lock()? {
+                return Ok(lock);
+            }
+            if waited >= timeout {
+                return Err(FileError::Locked { path: self.path.clone(), waited });
+            }
+            thread::sleep(LOCK_POLL_INTERVAL);
+            waited += LOCK_POLL_INTERVAL;
+        }
+    }
+
+    fn open_file(&self, name: &str, opening: Opening) -> Result<Option<File>, FileError> {
+        let path = self.path.join(name);
+        let file = match self.directory.open_file(name, opening) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(not_opened(path, error)),
+        };
+        let access = Access::of(&file, &path);
+        let access = access.map_err(|error| FileError::io(&path, "look at", error))?;
+        if access.kind() != FileKind::Regular {
+            return Err(FileError::NotAFile { path, kind: access.kind() });
+        }
+        access.check_own()?;
+        Ok(Some(file))
+    }
+}
+
+/// The folder while no other process writes into it. It is unlocked when this is dropped, or when the process ends.
+#[derive(Debug)]
+pub struct FolderLock<'a> {
+    folder: &'a PrivateFolder,
+    _lock: FileLock,
+}
+
+impl FolderLock<'_> {
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &PrivateFolder {
+        self.folder
+    }
+
+    /// Puts `contents` in place of the file `name`: every reader sees the old or the new contents as a whole.
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn replace(&self, name: &str, contents: &[u8]) -> Result<(), FileError> {
+        let directory = &self.folder.directory;
+        let draft = format!("{name}.new");
+        let written = directory.write_new(&draft, contents).and_then(|()| {
+            directory.rename(&draft, name)?;
+            directory.sync()
+        });
+        written.map_err(|error| {
+            // If it was renamed already, there is nothing left to remove.
+            let _ = directory.remove(&draft);
+            FileError::io(&self.folder.path.join(name), "write", error)
+        })
+    }
+
+    /// Removes the file `name`, if it is there.
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn remove(&self, name: &str) -> Result<(), FileError> {
+        match self.folder.directory.remove(name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(FileError::io(&self.folder.path.join(name), "remove", error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A file that this process has locked. It is unlocked when this is dropped, or when the process ends.
+#[derive(Debug)]
+pub struct FileLock(#[expect(dead_code, reason = "an open file is what holds the lock")] File);
+
+/// Creates `folder` and the folders above it that are missing, for the owner alone. Those that are there stay as they are.
+pub(crate) fn create_all(folder: &Path) -> Result<(), FileError> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        create_all(parent)?;
+    }
+    match platform::create_private_folder(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(FileError::io(folder, "create", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says what a name stands for that cannot be opened because it is no regular file.
+fn not_opened(path: PathBuf, error: io::Error) -> FileError {
+    match fs::symlink_metadata(&path) {
+        Ok(metadata) if !metadata.is_file() => {
+            FileError::NotAFile { path, kind: FileKind::of(metadata.file_type()) }
+        }
+        _ => FileError::io(&path, "open", error),
+    }
+}

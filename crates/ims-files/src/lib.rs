@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod error;
+mod folder;
+mod platform;
+mod read;
+mod replace;
+
+pub use access::{Access, FileKind};
+pub use error::{FileError, shown};
+pub use folder::{FileLock, FolderLock, PrivateFolder};
+pub use read::{FileContents, read, read_private};
+pub use replace::{Draft, Existing, Readers, create_new, replace};

@@ -1,0 +1,30 @@
+//! What differs between the operating systems.
+
+#[cfg(any(windows, test))]
+mod sddl;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(crate) use unix::{
+    Directory, Permissions, copy_access, create_private, create_private_folder, exposure,
+    exposure_of_own, folder_writers, open_to_everyone, permissions_of_folder, rename_to_free,
+    special_kind, sync_folder, writers,
+};
+#[cfg(windows)]
+pub(crate) use windows::{
+    Directory, Permissions, copy_access, create_private, create_private_folder, exposure,
+    exposure_of_own, folder_writers, open_to_everyone, permissions_of_folder, rename_to_free,
+    special_kind, sync_folder, writers,
+};
+
+/// Why a file in a private folder is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// To read it.
+    Read,
+    /// To lock it; it is created if it is not there.
+    Lock,
+}

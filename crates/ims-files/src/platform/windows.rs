@@ -1,0 +1,236 @@
+//! Access lists.
+
+use std::{
+    fs::{self, File, FileType, Metadata},
+    io::{self, Write},
+    os::windows::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use windows_permissions::{
+    LocalBox, SecurityDescriptor,
+    constants::{SeObjectType, SecurityInformation},
+    utilities::current_process_sid,
+    wrappers::{
+        ConvertSecurityDescriptorToStringSecurityDescriptor, ConvertSidToStringSid,
+        GetNamedSecurityInfo, GetSecurityInfo, SetSecurityInfo,
+    },
+};
+
+use super::{
+    Opening,
+    sddl::{Descriptor, READ, REPLACE_IN_FOLDER, WRITE},
+};
+use crate::access::{Concern, FileKind};
+
+// Microsoft, "Access Mask Format" and "CreateFileW function".
+const GENERIC_WRITE: u32 = 0x4000_0000;
+const READ_CONTROL: u32 = 0x0002_0000;
+const WRITE_DAC: u32 = 0x0004_0000;
+const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+/// The owner and the access list, and who this process runs as. `None` if they are not understood.
+#[derive(Debug, Clone)]
+pub(crate) struct Permissions {
+    descriptor: Option<Descriptor>,
+    me: String,
+}
+
+impl Permissions {
+    pub(crate) fn of(file: &File, _metadata: &Metadata) -> io::Result<Self> {
+        let descriptor = GetSecurityInfo(file, SeObjectType::SE_FILE_OBJECT, owner_and_list())?;
+        Self::new(&descriptor)
+    }
+
+    fn new(descriptor: &SecurityDescriptor) -> io::Result<Self> {
+        let text =
+            ConvertSecurityDescriptorToStringSecurityDescriptor(descriptor, owner_and_list())?;
+        Ok(Self { descriptor: Descriptor::parse(&text.to_string_lossy()), me: me()? })
+    }
+
+    fn concern(&self, rights: u32) -> Option<Concern> {
+        match &self.descriptor {
+            Some(descriptor) => descriptor.concern(rights, &self.me),
+            None => Some(Concern::Open("its access list is not understood".to_owned())),
+        }
+    }
+}
+
+fn owner_and_list() -> SecurityInformation {
+    SecurityInformation::Owner | SecurityInformation::Dacl
+}
+
+/// This process's user as access lists write it: some accounts have a short form there.
+fn me() -> io::Result<String> {
+    let sid = ConvertSidToStringSid(&*current_process_sid()?)?;
+    let descriptor: LocalBox<SecurityDescriptor> =
+        format!("O:{}", sid.to_string_lossy()).parse()?;
+    let text = ConvertSecurityDescriptorToStringSecurityDescriptor(
+        &descriptor,
+        SecurityInformation::Owner,
+    )?;
+    Ok(text.to_string_lossy().trim_start_matches("O:").to_owned())
+}
+
+pub(crate) fn permissions_of_folder(folder: &Path) -> io::Result<Permissions> {
+    let descriptor = GetNamedSecurityInfo(folder, SeObjectType::SE_FILE_OBJECT, owner_and_list())?;
+    Permissions::new(&descriptor)
+}
+
+/// Why the file may not hold a secret.
+pub(crate) fn exposure(permissions: &Permissions) -> Option<Concern> {
+    permissions.concern(READ | WRITE)
+}
+
+/// Why the file may not hold a secret, if it was created by this crate.
+pub(crate) fn exposure_of_own(permissions: &Permissions) -> Option<Concern> {
+    permissions.concern(READ | WRITE)
+}
+
+/// Why the file may not say what is run.
+pub(crate) fn writers(permissions: &Permissions) -> Option<Concern> {
+    permissions.concern(WRITE)
+}
+
+/// Why no file in the folder may say what is run.
+pub(crate) fn folder_writers(permissions: &Permissions) -> Option<Concern> {
+    permissions.concern(REPLACE_IN_FOLDER)
+}
+
+pub(crate) fn special_kind(_file_type: FileType) -> FileKind {
+    FileKind::Device
+}
+
+/// Creates an empty file that its owner alone can open.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    // Nothing is shared until the access list is set: a program that opened the file before could go on reading it.
+    let mut file = File::options()
+        .access_mode(GENERIC_WRITE | READ_CONTROL | WRITE_DAC)
+        .write(true)
+        .create_new(true)
+        .share_mode(0)
+        .open(path)?;
+    restrict(&mut file, "")?;
+    Ok(file)
+}
+
+/// Creates a folder that its owner alone can enter.
+pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir(path)?;
+    let mut folder = File::options()
+        .access_mode(READ_CONTROL | WRITE_DAC)
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
+        .open(path)?;
+    // OI and CI: files and folders in it inherit the list.
+    restrict(&mut folder, "OICI")
+}
+
+/// Lets in this user, the system and the administrators, and inherits nothing from the folder above.
+fn restrict(file: &mut File, inheritance: &str) -> io::Result<()> {
+    let me = me()?;
+    let list =
+        format!("D:P(A;{inheritance};FA;;;{me})(A;{inheritance};FA;;;SY)(A;{inheritance};FA;;;BA)");
+    let descriptor: LocalBox<SecurityDescriptor> = list.parse()?;
+    let what = SecurityInformation::Dacl | SecurityInformation::ProtectedDacl;
+    SetSecurityInfo(file, SeObjectType::SE_FILE_OBJECT, what, None, None, descriptor.dacl(), None)
+}
+
+/// Takes over the access list of the folder.
+pub(crate) fn open_to_everyone(file: &mut File, _place: &Path) -> io::Result<()> {
+    let nothing: LocalBox<SecurityDescriptor> = "D:".parse()?;
+    let what = SecurityInformation::Dacl | SecurityInformation::UnprotectedDacl;
+    SetSecurityInfo(file, SeObjectType::SE_FILE_OBJECT, what, None, None, nothing.dacl(), None)
+}
+
+/// Gives `file` the access list of the file at `place`, if there is one.
+pub(crate) fn copy_access(file: &mut File, place: &Path) -> io::Result<()> {
+    let what = SecurityInformation::Dacl;
+    let before = match GetNamedSecurityInfo(place, SeObjectType::SE_FILE_OBJECT, what) {
+        Ok(before) => before,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let what = what | SecurityInformation::ProtectedDacl;
+    SetSecurityInfo(file, SeObjectType::SE_FILE_OBJECT, what, None, None, before.dacl(), None)
+}
+
+/// Renames a file unless the new name is taken.
+pub(crate) fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
+    // A link is not made over what is there, and `fs::rename` would be.
+    fs::hard_link(from, to)?;
+    fs::remove_file(from)
+}
+
+/// NTFS writes the names of a folder to its journal by itself, and a folder cannot be flushed.
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
+pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// A folder, held open, so that nobody can rename it.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    path: PathBuf,
+    folder: File,
+}
+
+impl Directory {
+    /// A file and a link in its place are [`io::ErrorKind::NotADirectory`].
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        // FILE_SHARE_READ and FILE_SHARE_WRITE, but not FILE_SHARE_DELETE.
+        const SHARE: u32 = 0x0000_0003;
+        let folder = File::options()
+            .read(true)
+            .share_mode(SHARE)
+            .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
+            .open(path)?;
+        if !folder.metadata()?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Ok(Self { path: path.to_owned(), folder })
+    }
+
+    pub(crate) fn as_file(&self) -> &File {
+        &self.folder
+    }
+
+    pub(crate) fn open_file(&self, name: &str, opening: Opening) -> io::Result<File> {
+        let path = self.path.join(name);
+        let mut options = File::options();
+        options.read(true).write(opening == Opening::Lock);
+        options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
+        if opening == Opening::Lock && !path.exists() {
+            match create_private(&path) {
+                // Another process has created it in the meantime.
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+        }
+        options.open(&path)
+    }
+
+    /// Writes and flushes the file `name`. What a killed process left there is removed first.
+    pub(crate) fn write_new(&self, name: &str, contents: &[u8]) -> io::Result<()> {
+        match self.remove(name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = create_private(&self.path.join(name))?;
+        file.write_all(contents)?;
+        file.sync_all()
+    }
+
+    pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path.join(from), self.path.join(to))
+    }
+
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.path.join(name))
+    }
+
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "on Unix it can fail")]
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}

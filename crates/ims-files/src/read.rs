@@ -1,0 +1,103 @@
+//! Reading a file up to a limit, into memory that is wiped afterwards.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use zeroize::Zeroizing;
+
+use crate::{
+    access::{Access, FileKind},
+    error::FileError,
+};
+
+/// What a file holds, and who else can use the file.
+pub struct FileContents {
+    /// The bytes, which are wiped when they are dropped.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// Who besides the owner can use it.
+    pub access: Access,
+}
+
+impl std::fmt::Debug for FileContents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileContents").field("access", &self.access).finish_non_exhaustive()
+    }
+}
+
+/// Reads a file of at most `limit` bytes, whoever else can read it; [`FileContents::access`] says who can.
+///
+/// Symbolic links are followed, since a mounted secret is one. A pipe is read to its end, and a device up to the limit.
+///
+/// # Errors
+/// [`FileError::NotAFile`] for a folder and a socket, [`FileError::TooLong`], and [`FileError::Io`].
+pub fn read(path: &Path, limit: u64) -> Result<FileContents, FileError> {
+    let file = File::open(path).map_err(|error| open_error(path, error))?;
+    read_open(file, path, limit)
+}
+
+/// Reads a file that holds a secret, of at most `limit` bytes, if [`Access::check_private`] finds it private.
+///
+/// # Errors
+/// Those of [`read`], [`FileError::Exposed`] and [`FileError::ForeignOwner`].
+pub fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    let contents = read(path, limit)?;
+    contents.access.check_private()?;
+    Ok(contents.bytes)
+}
+
+fn read_open(mut file: File, path: &Path, limit: u64) -> Result<FileContents, FileError> {
+    let access = Access::of(&file, path).map_err(|error| FileError::io(path, "look at", error))?;
+    if matches!(access.kind(), FileKind::Folder | FileKind::Socket) {
+        return Err(FileError::NotAFile { path: path.to_owned(), kind: access.kind() });
+    }
+    let bytes = read_bytes(&mut file, limit);
+    let bytes = bytes.map_err(|error| FileError::io(path, "read", error))?;
+    match bytes {
+        Some(bytes) => Ok(FileContents { bytes, access }),
+        None => Err(FileError::TooLong { path: path.to_owned(), limit }),
+    }
+}
+
+/// All bytes of `file`; `None` if there are more than `limit`.
+///
+/// The buffer never grows in place, because a buffer that is moved leaves an unwiped copy behind.
+pub(crate) fn read_bytes(file: &mut File, limit: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX - 1);
+    // Files below /proc say that they are empty, and a file may grow while it is read.
+    let expected = file.metadata().map_or(0, |metadata| metadata.len());
+    let expected = usize::try_from(expected).unwrap_or(usize::MAX).clamp(4096, limit.max(4096));
+    let mut buffer = Zeroizing::new(vec![0; expected.min(limit) + 1]);
+    let mut length = 0;
+    loop {
+        if length > limit {
+            return Ok(None);
+        }
+        if length == buffer.len() {
+            let mut longer = Zeroizing::new(vec![0; (buffer.len() * 2).min(limit + 1)]);
+            longer[..length].copy_from_slice(&buffer);
+            buffer = longer;
+        }
+        match file.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(length);
+    Ok(Some(buffer))
+}
+
+/// Some systems refuse to open a folder or a socket before anyone can ask what it is.
+fn open_error(path: &Path, error: io::Error) -> FileError {
+    let kind = std::fs::metadata(path).map(|metadata| FileKind::of(metadata.file_type()));
+    match kind {
+        Ok(kind @ (FileKind::Folder | FileKind::Socket)) => {
+            FileError::NotAFile { path: path.to_owned(), kind }
+        }
+        _ => FileError::io(path, "read", error),
+    }
+}
