@@ -34,7 +34,7 @@ pub(crate) fn measure() -> Result<bool> {
         .with(BARE, || runtime.block_on(bare.exchange()))
         .with(LAYERS, || runtime.block_on(layers.exchange()))
         .with(CLIENT, || {
-            black_box(runtime.block_on(client.keeper().refresh())?);
+            black_box(runtime.block_on(client.refresh())?);
             Ok(())
         })
         .run("exchange: over loopback, assertion included")?;

@@ -217,7 +217,7 @@ fn no_call_fails_while_a_hundred_callers_ask_without_pause() {
                         Client::new(&credentials.with_environment(environment.clone())).unwrap();
                     // Some ask often with one client, as a service does, and all begin anew, as after a restart.
                     for _ in 0..3 {
-                        client.keeper().refresh().await.unwrap();
+                        client.refresh().await.unwrap();
                         calls.fetch_add(1, Ordering::Relaxed);
                     }
                 }

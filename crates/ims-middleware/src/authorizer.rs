@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, header::AUTHORIZATION};
 use ims_exchange::AccessToken;
-use ims_token::{TokenError, TokenKeeper};
+use ims_token::TokenKeeper;
 
 use crate::{AllowedHosts, NoToken};
 
@@ -34,32 +34,23 @@ impl Authorizer {
         !headers.contains_key(AUTHORIZATION) && self.0.hosts.allows(scheme, host)
     }
 
-    /// Adds a token, and what else the keeper adds, to `headers`. What is there stays. `None` if the keeper has an API key
-    /// and no tokens.
-    pub(crate) async fn authorize(
-        &self,
-        headers: &mut HeaderMap,
-    ) -> Result<Option<AccessToken>, NoToken> {
+    /// Adds a token, and what else the keeper adds, to `headers`. What is there stays.
+    pub(crate) async fn authorize(&self, headers: &mut HeaderMap) -> Result<AccessToken, NoToken> {
         if let Some(token) = self.0.keeper.peek() {
             add(headers, token.headers());
-            return Ok(Some(token.clone()));
+            return Ok(token.clone());
         }
         let api_headers = self.api_headers().await?;
-        let token = match self.0.keeper.token().await {
-            Err(TokenError::ApiKeyAlone) => None,
-            token => Some(token?),
-        };
+        let token = self.0.keeper.token().await?;
         add(headers, api_headers);
-        if let Some(token) = &token {
-            headers.insert(AUTHORIZATION, token.authorization().clone());
-        }
+        headers.insert(AUTHORIZATION, token.authorization().clone());
         Ok(token)
     }
 
     /// Adds a token to `headers` after `token` was rejected. Whether it is another one.
     pub(crate) async fn replace(&self, token: &AccessToken, headers: &mut HeaderMap) -> bool {
-        let another = self.authorize(headers).await.ok().flatten();
-        another.is_some_and(|another| another.fingerprint() != token.fingerprint())
+        let another = self.authorize(headers).await;
+        another.is_ok_and(|another| another.fingerprint() != token.fingerprint())
     }
 
     /// Tells the keeper that an API rejected `token`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ims_claims::{ClientId, NumericDate, OrgId};
 use ims_token::{
-    FetchError, SharedClock, TokenKeeper, TokenSource,
+    FetchError, SharedClock, TokenKeeper,
     testing::{FakeClock, ScriptedSource},
 };
 
@@ -14,14 +14,8 @@ pub(crate) fn keeper() -> (TokenKeeper, ScriptedSource) {
     let source = ScriptedSource::new(clock.clone(), Duration::from_hours(24));
     let client_id: ClientId = "my-client".parse().unwrap();
     let org_id: OrgId = "0123456789ABCDEF01234567@AdobeOrg".parse().unwrap();
-    let keeper = TokenKeeper::new(source.source(), clock);
-    (keeper.with_client_id(&client_id).with_org_id(&org_id), source)
-}
-
-/// A keeper of an API key alone.
-pub(crate) fn api_key() -> TokenKeeper {
-    let clock = SharedClock::new(FakeClock::new(NumericDate::from_secs(1_800_000_000)));
-    TokenKeeper::new(TokenSource::none(), clock).with_client_id(&"my-client".parse().unwrap())
+    let builder = TokenKeeper::builder(source.source(), clock);
+    (builder.with_client_id(&client_id).with_org_id(&org_id).build(), source)
 }
 
 /// What only a person can heal.

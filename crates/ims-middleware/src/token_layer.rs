@@ -137,9 +137,9 @@ where
     let (mut request, copy) = layer.split(request);
     let token = layer.authorizer.authorize(request.headers_mut()).await?;
     let response = service.call(request).await.map_err(Into::into)?;
-    let (StatusCode::UNAUTHORIZED, Some(token)) = (response.status(), token) else {
+    if response.status() != StatusCode::UNAUTHORIZED {
         return Ok(response);
-    };
+    }
     layer.authorizer.report_rejected(&token);
     let Some(mut copy) = copy else { return Ok(response) };
     if !layer.authorizer.replace(&token, copy.headers_mut()).await {

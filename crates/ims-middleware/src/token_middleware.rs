@@ -59,7 +59,6 @@ impl Middleware for TokenMiddleware {
         let origin = request.url().origin();
         let token = self.0.authorize(request.headers_mut()).await.map_err(Error::middleware)?;
         let response = next.clone().run(request, extensions).await?;
-        let Some(token) = token else { return Ok(response) };
         // Redirected to another origin, a request has lost its token, so that a 401 says nothing about it.
         if response.status() != StatusCode::UNAUTHORIZED || response.url().origin() != origin {
             return Ok(response);

@@ -72,18 +72,37 @@ impl ApiHeaders {
 
     /// All that a request with `token` needs.
     pub(crate) fn with(&self, token: &AccessToken) -> HeaderMap {
-        let mut headers = self.alone();
+        let mut headers = HeaderMap::with_capacity(3);
+        self.add_to(&mut headers);
         headers.insert(AUTHORIZATION, token.authorization().clone());
         headers
     }
 
-    /// All that a request without a token needs, with room for one.
-    pub(crate) fn alone(&self) -> HeaderMap {
+    fn add_to(&self, headers: &mut HeaderMap) {
         let fixed = [(X_API_KEY, &self.client_id), (X_GW_IMS_ORG_ID, &self.org_id)];
-        let mut headers = HeaderMap::with_capacity(1 + fixed.len());
         headers.extend(fixed.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
-        headers
     }
+}
+
+/// The header fields of a request to one of Adobe's APIs that takes an API key and no token: `x-api-key`, and
+/// `x-gw-ims-org-id` if the organization is given.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let headers = ims_token::api_headers(&"my-client".parse()?, None);
+/// assert_eq!(headers["x-api-key"], "my-client");
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn api_headers(client_id: &ClientId, org_id: Option<&OrgId>) -> HeaderMap {
+    let api_headers = ApiHeaders {
+        client_id: client_id_header(client_id),
+        org_id: org_id.and_then(org_id_header),
+    };
+    let mut headers = HeaderMap::new();
+    api_headers.add_to(&mut headers);
+    headers
 }
 
 /// Identifiers are visible ASCII, which every header can carry.

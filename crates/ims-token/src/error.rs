@@ -33,10 +33,6 @@ pub enum TokenError {
         /// How long the newest token has to live.
         lifetime: Duration,
     },
-    /// Send the [`headers`](crate::TokenKeeper::headers) without a token: there is an API key alone, and nothing to obtain a
-    /// token with.
-    #[error("an API key alone gets no access token")]
-    ApiKeyAlone,
     /// Call from within a tokio runtime: a refresh has to run somewhere.
     #[error("a token can be obtained within a tokio runtime only")]
     NoRuntime,
@@ -63,7 +59,7 @@ impl TokenError {
             Self::Unavailable { retry_after, .. } | Self::Refused { retry_after, .. } => {
                 Some(*retry_after)
             }
-            Self::LivesTooShort { .. } | Self::ApiKeyAlone | Self::NoRuntime => None,
+            Self::LivesTooShort { .. } | Self::NoRuntime => None,
         }
     }
 }

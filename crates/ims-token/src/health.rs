@@ -21,7 +21,7 @@ pub struct Health {
     /// How long IMS is left alone; zero if it may be asked at once.
     pub retry_after: Duration,
     /// When the credential ends, if the keeper was told; see
-    /// [`with_credential_end`](crate::TokenKeeper::with_credential_end).
+    /// [`with_credential_end`](crate::TokenKeeperBuilder::with_credential_end).
     pub credential_ends_at: Option<NumericDate>,
 }
 

@@ -24,13 +24,15 @@ pub mod testing;
 
 pub use cache_key::CacheKey;
 pub use clock::{Clock, SharedClock, SystemClock};
-pub use entry::Peeked;
+pub use entry::{Peeked, api_headers};
 pub use error::TokenError;
 pub use event::{Event, Origin, RefreshReason, StoreOperation};
 pub use gate::{LONGEST_PAUSE, LONGEST_RETRY_AFTER};
 pub use health::Health;
 pub use keep_fresh::KeepFresh;
-pub use keeper::{ADVISORY_WINDOW, DEADLINE, MANDATORY_WINDOW, PATIENCE, RETRIES, TokenKeeper};
+pub use keeper::{
+    ADVISORY_WINDOW, DEADLINE, MANDATORY_WINDOW, PATIENCE, RETRIES, TokenKeeper, TokenKeeperBuilder,
+};
 pub use machine::EXPIRY_MARGIN;
 pub use pool::KeeperPool;
 pub use refresh::STORE_TIMEOUT;

@@ -4,12 +4,10 @@ use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration
 
 use ims_exchange::{AccessToken, ExchangeError, TransportError};
 
-use crate::TokenError;
-
 /// Obtains one new access token each time it is asked: it signs a fresh assertion if there is one, sends one request, and
 /// retries nothing. Cheap to clone.
 #[derive(Clone)]
-pub struct TokenSource(Option<Arc<Fetch>>);
+pub struct TokenSource(Arc<Fetch>);
 
 type Fetch = dyn Fn() -> Fetching + Send + Sync;
 
@@ -26,24 +24,11 @@ impl TokenSource {
         F: Fn() -> Fetched + Send + Sync + 'static,
         Fetched: Future<Output = Result<AccessToken, FetchError>> + Send + 'static,
     {
-        Self(Some(Arc::new(move || Box::pin(fetch()))))
-    }
-
-    /// No source, for an API key alone: a keeper of it has [`headers`](crate::TokenKeeper::headers) and no token.
-    #[must_use]
-    pub fn none() -> Self {
-        Self(None)
-    }
-
-    pub(crate) fn is_none(&self) -> bool {
-        self.0.is_none()
+        Self(Arc::new(move || Box::pin(fetch())))
     }
 
     pub(crate) fn fetch(&self) -> Fetching {
-        match &self.0 {
-            Some(fetch) => fetch(),
-            None => Box::pin(async { Err(FetchError::permanent(TokenError::ApiKeyAlone)) }),
-        }
+        (self.0)()
     }
 }
 

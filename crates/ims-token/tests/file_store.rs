@@ -109,8 +109,9 @@ async fn googleworkspace_cli_904_a_token_without_an_expiry_is_not_kept_for_ever(
         fs::write(token_file(&folder), whole.replace(&expiry, instead)).unwrap();
         let clock = SharedClock::new(SystemClock);
         let source = ScriptedSource::new(clock.clone(), 24 * HOUR);
-        let keeper = TokenKeeper::new(source.source(), clock)
-            .with_store(SharedStore::new(store.clone()), key());
+        let keeper = TokenKeeper::builder(source.source(), clock)
+            .with_store(SharedStore::new(store.clone()), key())
+            .build();
         let token = keeper.token().await.unwrap();
         assert_eq!((token.expose_secret(), source.requests()), ("token-1", 1), "{instead}");
         let saved = store.load(&key()).await.unwrap().unwrap();
@@ -263,7 +264,7 @@ async fn obtain(folder: &str, store: SharedStore) {
             Ok(token("token", HOUR))
         }
     });
-    let keeper = TokenKeeper::new(source, clock).with_store(store, key());
+    let keeper = TokenKeeper::builder(source, clock).with_store(store, key()).build();
     let token = keeper.token().await.unwrap();
     let mut stdout = std::io::stdout();
     writeln!(stdout, "got {}", token.expose_secret()).unwrap();
@@ -351,6 +352,6 @@ async fn on_a_full_disk_the_earlier_token_stays_and_the_new_one_is_still_served(
     let unusable = SharedStore::new(FileStore::new("/dev/null/ims"));
     let clock = SharedClock::new(SystemClock);
     let source = ScriptedSource::new(clock.clone(), HOUR);
-    let keeper = TokenKeeper::new(source.source(), clock).with_store(unusable, key());
+    let keeper = TokenKeeper::builder(source.source(), clock).with_store(unusable, key()).build();
     assert_eq!(keeper.token().await.unwrap().expose_secret(), "token-1");
 }

@@ -29,6 +29,16 @@ fn clock() -> SharedClock {
     SharedClock::new(FakeClock::following_tokio(NumericDate::from_secs(1_700_000_000)))
 }
 
+/// A keeper that shares the token of `source` through `store`.
+fn sharing_keeper(
+    source: &ScriptedSource,
+    clock: &SharedClock,
+    store: &SharedStore,
+) -> TokenKeeper {
+    let builder = TokenKeeper::builder(source.source(), clock.clone());
+    builder.with_store(store.clone(), key()).build()
+}
+
 /// Lets `processes` keepers, which share `store`, call every few minutes for a day. Returns how many requests they sent
 /// together, and how often the store failed them.
 async fn a_day_of_calls(processes: u32, clock: SharedClock, store: SharedStore) -> (u64, u64) {
@@ -37,12 +47,13 @@ async fn a_day_of_calls(processes: u32, clock: SharedClock, store: SharedStore) 
     let callers: Vec<_> = (0..processes)
         .map(|_| {
             let failures = Arc::clone(&failures);
-            let keeper = TokenKeeper::new(source.source(), clock.clone())
+            let keeper = TokenKeeper::builder(source.source(), clock.clone())
                 .with_store(store.clone(), key())
                 .with_observer(move |event| {
                     let is_failure = matches!(event, Event::StoreFailed { .. });
                     failures.fetch_add(is_failure.into(), Ordering::SeqCst);
-                });
+                })
+                .build();
             tokio::spawn(call_for_a_day(keeper, clock.clone()))
         })
         .collect();
@@ -170,8 +181,7 @@ async fn a_rejected_token_is_not_taken_from_the_store_again_but_its_successor_is
     let clock = clock();
     let store = SharedStore::new(MemoryStore::new(clock.clone()));
     let source = ScriptedSource::new(clock.clone(), DAY);
-    let keeper =
-        || TokenKeeper::new(source.source(), clock.clone()).with_store(store.clone(), key());
+    let keeper = || sharing_keeper(&source, &clock, &store);
     let (one, other) = (keeper(), keeper());
     let first = one.token().await.unwrap();
     assert_eq!(other.token().await.unwrap().expose_secret(), first.expose_secret());
@@ -190,7 +200,7 @@ async fn who_has_a_token_leaves_the_refresh_to_the_process_that_has_the_lease() 
     let clock = clock();
     let store = SharedStore::new(MemoryStore::new(clock.clone()));
     let source = ScriptedSource::new(clock.clone(), DAY);
-    let keeper = TokenKeeper::new(source.source(), clock.clone()).with_store(store.clone(), key());
+    let keeper = sharing_keeper(&source, &clock, &store);
     keeper.token().await.unwrap();
     sleep(Duration::from_mins(23 * 60 + 30)).await;
     let lease = store.lease(&key(), DAY).await.unwrap().unwrap();
@@ -210,7 +220,7 @@ async fn who_insists_on_a_new_token_waits_for_the_process_that_has_the_lease() {
     let clock = clock();
     let store = SharedStore::new(MemoryStore::new(clock.clone()));
     let source = ScriptedSource::new(clock.clone(), DAY);
-    let keeper = TokenKeeper::new(source.source(), clock.clone()).with_store(store.clone(), key());
+    let keeper = sharing_keeper(&source, &clock, &store);
     keeper.token().await.unwrap();
     let lease = store.lease(&key(), DAY).await.unwrap().unwrap();
     let asking = tokio::spawn({

@@ -197,12 +197,13 @@ async fn fleet(duration: Duration, world: &Arc<World>, happen: impl AsyncFnOnce(
         let store = ReachedStore { store, world: Arc::clone(world) };
         let failures = Arc::clone(&store_failures);
         let key = CacheKey::new(&Environment::production(), &"client".parse().unwrap(), "jwt");
-        TokenKeeper::new(source.source(), clock.clone())
+        TokenKeeper::builder(source.source(), clock.clone())
             .with_store(SharedStore::new(store), key)
             .with_observer(move |event| {
                 let is_failure = matches!(event, Event::StoreFailed { .. });
                 failures.fetch_add(is_failure.into(), Ordering::SeqCst);
             })
+            .build()
     };
     let processes: Vec<_> =
         (0..PROCESSES).map(|_| tokio::spawn(process(keeper(), clock.clone(), duration))).collect();

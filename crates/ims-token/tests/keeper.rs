@@ -14,7 +14,7 @@ use ims_claims::NumericDate;
 use ims_exchange::{AccessToken, ExchangeError, TransportError};
 use ims_token::{
     Clock, DEADLINE, Event, FetchError, RefreshReason, SharedClock, TokenError, TokenKeeper,
-    TokenSource,
+    TokenKeeperBuilder, TokenSource,
     testing::{FakeClock, ScriptedSource},
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -45,6 +45,13 @@ impl Rig {
         let source = ScriptedSource::new(shared.clone(), DAY).with_latency(latency);
         let keeper = TokenKeeper::new(source.source(), shared);
         Self { clock, source, keeper }
+    }
+
+    /// A keeper that begins empty, with options.
+    fn rebuilt(mut self, change: impl FnOnce(TokenKeeperBuilder) -> TokenKeeperBuilder) -> Self {
+        let clock = SharedClock::new(self.clock.clone());
+        self.keeper = change(TokenKeeper::builder(self.source.source(), clock)).build();
+        self
     }
 
     async fn holding_a_token() -> Self {
@@ -294,10 +301,11 @@ async fn retries_are_few_and_end_at_the_deadline() {
     rig.keeper.refresh().await.unwrap_err();
     assert_eq!(rig.source.requests(), 1 + 3);
 
-    let slow = Rig::with_latency(Duration::from_secs(20));
+    let slow =
+        Rig::with_latency(Duration::from_secs(20)).rebuilt(|builder| builder.with_retries(5));
     slow.source.begin_outage(busy());
     let start = Instant::now();
-    let error = slow.keeper.clone().with_retries(5).token().await.unwrap_err();
+    let error = slow.refusal().await;
     assert_eq!((start.elapsed(), slow.source.requests()), (DEADLINE, 2));
     let cause = error.source().and_then(Error::source).unwrap().to_string();
     assert_eq!(cause, "no token came within 30000 ms");
@@ -316,9 +324,9 @@ async fn who_wishes_for_retries_has_them_while_callers_wait_too() {
         (3,         FetchError::permanent("no"),         1),
     ];
     for (retries, failure, requests) in table {
-        let rig = Rig::new();
+        let rig = Rig::new().rebuilt(|builder| builder.with_retries(retries));
         rig.source.begin_outage(failure.clone());
-        rig.keeper.clone().with_retries(retries).token().await.unwrap_err();
+        rig.refusal().await;
         assert_eq!(rig.source.requests(), requests, "{retries} {failure:?}");
     }
 }
@@ -476,11 +484,9 @@ async fn keep_fresh_ends_with_the_last_keeper() {
 
 #[tokio::test(start_paused = true)]
 async fn headers_are_those_of_adobes_apis_and_the_token_is_marked_as_sensitive() {
-    let rig = Rig::new();
-    let keeper = rig
-        .keeper
-        .with_client_id(&"client".parse().unwrap())
-        .with_org_id(&"A@AdobeOrg".parse().unwrap());
+    let (client_id, org_id) = ("client".parse().unwrap(), "A@AdobeOrg".parse().unwrap());
+    let rig = Rig::new().rebuilt(|builder| builder.with_client_id(&client_id).with_org_id(&org_id));
+    let keeper = rig.keeper;
     let headers = keeper.headers().await.unwrap();
     assert_eq!(headers["authorization"], "Bearer token-1");
     assert!(headers["authorization"].is_sensitive());
@@ -494,7 +500,7 @@ async fn an_observer_sees_what_callers_do_not_and_its_panic_harms_nobody() {
     let rig = Rig::new();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
-    let keeper = rig.keeper.with_observer(move |event| {
+    let observe = move |event: &Event| {
         assert!(!format!("{event:?}").contains("token-"), "no event shows a token");
         let text = match event {
             Event::RefreshStarted { reason } => format!("started {reason:?}"),
@@ -505,7 +511,9 @@ async fn an_observer_sees_what_callers_do_not_and_its_panic_harms_nobody() {
         };
         log.lock().unwrap().push(text);
         panic!("an observer's mistake");
-    });
+    };
+    let rig = rig.rebuilt(|builder| builder.with_observer(observe));
+    let keeper = &rig.keeper;
     rig.source.fail_next([FetchError::unsent("away")]);
     keeper.token().await.unwrap();
     rig.source.begin_outage(FetchError::permanent("no"));
@@ -541,13 +549,16 @@ async fn the_end_of_the_credential_is_in_health_and_told_of_once_a_day_from_the_
     let (start, warnings) = (rig.clock.now(), Arc::new(Mutex::new(Vec::new())));
     let log = Arc::clone(&warnings);
     assert_eq!(rig.keeper.health().credential_ends_at, None);
-    let keeper =
-        rig.keeper.with_credential_end(start.plus(days(10)), days(3)).with_observer(move |event| {
-            if let Event::CredentialEndsSoon { ends_at, remaining } = event {
-                assert_eq!(*ends_at, start.plus(days(10)));
-                log.lock().unwrap().push(remaining.as_secs() / 3_600);
-            }
-        });
+    let observe = move |event: &Event| {
+        if let Event::CredentialEndsSoon { ends_at, remaining } = event {
+            assert_eq!(*ends_at, start.plus(days(10)));
+            log.lock().unwrap().push(remaining.as_secs() / 3_600);
+        }
+    };
+    let rig = rig.rebuilt(|builder| {
+        builder.with_credential_end(start.plus(days(10)), days(3)).with_observer(observe)
+    });
+    let keeper = &rig.keeper;
     assert_eq!(keeper.health().credential_ends_at, Some(start.plus(days(10))));
     for hour in 0..12 * 24 {
         // Asked for again and again, and failing for the last two days.
@@ -671,11 +682,12 @@ async fn the_reason_of_a_refresh_is_told() {
     let rig = Rig::new();
     let reasons = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&reasons);
-    let keeper = rig.keeper.with_observer(move |event| {
+    let observe = move |event: &Event| {
         if let Event::RefreshStarted { reason } = event {
             log.lock().unwrap().push(*reason);
         }
-    });
+    };
+    let keeper = rig.rebuilt(|builder| builder.with_observer(observe)).keeper;
     keeper.token().await.unwrap();
     sleep(day_less(30 * 60)).await;
     keeper.token().await.unwrap();

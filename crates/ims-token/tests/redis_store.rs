@@ -58,13 +58,14 @@ impl Sharing {
         let source = ScriptedSource::new(clock.clone(), 24 * HOUR);
         let failures = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&failures);
-        let keeper = TokenKeeper::new(source.source(), clock)
+        let keeper = TokenKeeper::builder(source.source(), clock)
             .with_store(SharedStore::new(store), key())
             .with_observer(move |event| {
                 if let Event::StoreFailed { operation, .. } = event {
                     log.lock().unwrap().push(*operation);
                 }
-            });
+            })
+            .build();
         Self { keeper, source, failures }
     }
 
@@ -279,9 +280,10 @@ fn act() {
     });
     let store = SharedStore::new(store_at(Path::new(&socket), b"secret"));
     // The lease lasts five seconds longer than the deadline, which keeps the test short.
-    let keeper = TokenKeeper::new(source, SharedClock::new(SystemClock))
+    let keeper = TokenKeeper::builder(source, SharedClock::new(SystemClock))
         .with_deadline(Duration::from_secs(1))
-        .with_store(store, key());
+        .with_store(store, key())
+        .build();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let token = runtime.block_on(keeper.token()).unwrap();
     writeln!(std::io::stdout(), "\ngot {}", token.expose_secret()).unwrap();

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::HeaderMap;
 use ims_exchange::AccessToken;
-use ims_token::TokenError;
+use ims_token::{TokenError, TokenKeeper};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{Client, ClientBuilder, Credentials, Error};
@@ -52,7 +52,7 @@ impl BlockingClient {
     /// # Errors
     /// Those of [`Client::access_token`].
     pub fn access_token(&self) -> Result<AccessToken, TokenError> {
-        match self.client.keeper().peek() {
+        match self.client.keeper().and_then(TokenKeeper::peek) {
             Some(token) => Ok(token.clone()),
             None => self.block_on(self.client.access_token()),
         }
@@ -66,8 +66,8 @@ impl BlockingClient {
         self.block_on(self.client.headers())
     }
 
-    /// The client inside, for what does not block: [`report_rejected`](ims_token::TokenKeeper::report_rejected) and
-    /// [`health`](ims_token::TokenKeeper::health) of its keeper.
+    /// The client inside, for what does not block: [`report_rejected`](ims_token::TokenKeeper::report_rejected) of its
+    /// keeper, and [`health`](Client::health).
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client

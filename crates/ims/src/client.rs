@@ -1,9 +1,11 @@
 //! The client: credentials in, a token that is always fresh out.
 
+use std::time::Duration;
+
 use http::HeaderMap;
 use ims_claims::{ClientId, Environment};
 use ims_exchange::AccessToken;
-use ims_token::{Health, TokenError, TokenKeeper};
+use ims_token::{FetchError, Health, TokenError, TokenKeeper};
 
 use crate::{ClientBuilder, Credentials, Error, RefreshTokensError, unsaved::Unsaved};
 
@@ -12,11 +14,24 @@ use crate::{ClientBuilder, Credentials, Error, RefreshTokensError, unsaved::Unsa
 /// Nothing is sent before the first call, and building needs no runtime.
 #[derive(Debug, Clone)]
 pub struct Client {
-    pub(crate) keeper: TokenKeeper,
+    pub(crate) access: Access,
     pub(crate) environment: Environment,
     pub(crate) id: ClientId,
     pub(crate) unsaved: Unsaved,
 }
+
+/// What the integration gives access by.
+#[derive(Debug, Clone)]
+pub(crate) enum Access {
+    Token(TokenKeeper),
+    /// An API key alone: these header fields, and no token.
+    ApiKey(HeaderMap),
+}
+
+/// Send the [`headers`](Client::headers) without a token: there is an API key alone, and nothing to obtain a token with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an API key alone gets no access token")]
+pub struct ApiKeyAlone;
 
 impl Client {
     /// A client with the defaults of [`ClientBuilder`].
@@ -37,9 +52,28 @@ impl Client {
     /// # Errors
     /// [`TokenError`], sorted by what you can do. The [`ExchangeError`](ims_exchange::ExchangeError) with IMS's answer, or
     /// the [`SignError`](ims_sign::SignError), is among its sources. With an API key alone it is
-    /// [`TokenError::ApiKeyAlone`], since the [`headers`](Self::headers) are all there is.
+    /// [`TokenError::Refused`] because of [`ApiKeyAlone`], since the [`headers`](Self::headers) are all there is.
     pub async fn access_token(&self) -> Result<AccessToken, TokenError> {
-        self.keeper.token().await
+        self.expect_keeper()?.token().await
+    }
+
+    /// A token that can still be used in `duration`: for a request that takes long, or a process that is handed it.
+    ///
+    /// # Errors
+    /// Those of [`TokenKeeper::token_valid_for`] and [`Client::access_token`].
+    pub async fn access_token_valid_for(
+        &self,
+        duration: Duration,
+    ) -> Result<AccessToken, TokenError> {
+        self.expect_keeper()?.token_valid_for(duration).await
+    }
+
+    /// A new token, though the old one may be good.
+    ///
+    /// # Errors
+    /// Those of [`TokenKeeper::refresh`] and [`Client::access_token`].
+    pub async fn refresh(&self) -> Result<AccessToken, TokenError> {
+        self.expect_keeper()?.refresh().await
     }
 
     /// The header fields that Adobe's APIs want: `Authorization`, `x-api-key` and, where the organization is known,
@@ -48,13 +82,17 @@ impl Client {
     /// # Errors
     /// Those of [`Client::access_token`].
     pub async fn headers(&self) -> Result<HeaderMap, TokenError> {
-        self.keeper.headers().await
+        match &self.access {
+            Access::Token(keeper) => keeper.headers().await,
+            Access::ApiKey(headers) => Ok(headers.clone()),
+        }
     }
 
-    /// How the keeper is doing, and when the certificate of a service account ends, if it is known.
+    /// How the keeper is doing, and when the certificate of a service account ends, if it is known. `None` with an API key
+    /// alone.
     #[must_use]
-    pub fn health(&self) -> Health {
-        self.keeper.health()
+    pub fn health(&self) -> Option<Health> {
+        self.keeper().map(TokenKeeper::health)
     }
 
     /// Why the newest refresh token of a person lies nowhere but in the memory of this process: it could not be saved.
@@ -67,10 +105,21 @@ impl Client {
     }
 
     /// What keeps the token fresh, for [`report_rejected`](TokenKeeper::report_rejected),
-    /// [`keep_fresh`](TokenKeeper::keep_fresh), [`health`](TokenKeeper::health) and the like.
+    /// [`keep_fresh`](TokenKeeper::keep_fresh), the middlewares and the like. `None` with an API key alone, which has no
+    /// token to keep.
     #[must_use]
-    pub fn keeper(&self) -> &TokenKeeper {
-        &self.keeper
+    pub fn keeper(&self) -> Option<&TokenKeeper> {
+        match &self.access {
+            Access::Token(keeper) => Some(keeper),
+            Access::ApiKey(_) => None,
+        }
+    }
+
+    fn expect_keeper(&self) -> Result<&TokenKeeper, TokenError> {
+        self.keeper().ok_or_else(|| TokenError::Refused {
+            retry_after: Duration::ZERO,
+            source: FetchError::permanent(ApiKeyAlone),
+        })
     }
 
     /// The IMS that is asked.

@@ -6,13 +6,13 @@ use ims_claims::{AssertionLifetime, Environment, NumericDate};
 use ims_exchange::{AccessToken, Scope, SharedTransport, Transport};
 use ims_sign::{SharedSigner, Signer};
 use ims_token::{
-    CacheKey, Clock, Event, FetchError, SharedClock, SharedStore, SystemClock, TokenKeeper,
-    TokenSource, TokenStore,
+    ADVISORY_WINDOW, CacheKey, Clock, DEADLINE, Event, FetchError, MANDATORY_WINDOW, SharedClock,
+    SharedStore, SystemClock, TokenKeeper, TokenSource, TokenStore, api_headers,
 };
 
 use crate::{
-    Client, Credential, Credentials, Error, ServiceAccountCredential, connection::Connection,
-    preferred::Preferred, server_to_server::ServerToServerSource,
+    Client, Credential, Credentials, Error, ServiceAccountCredential, client::Access,
+    connection::Connection, preferred::Preferred, server_to_server::ServerToServerSource,
     service_account::ServiceAccountSource, signing_pair::SigningPair, unsaved::Unsaved,
     user::UserSource,
 };
@@ -35,6 +35,9 @@ pub struct ClientBuilder {
     certificate_margin: Duration,
     transport: Option<SharedTransport>,
     request_timeout: Duration,
+    advisory_window: Duration,
+    mandatory_window: Duration,
+    deadline: Duration,
     retries: Option<u32>,
     clock: SharedClock,
     store: Option<SharedStore>,
@@ -55,6 +58,9 @@ impl ClientBuilder {
             certificate_margin: CERTIFICATE_MARGIN,
             transport: None,
             request_timeout: REQUEST_TIMEOUT,
+            advisory_window: ADVISORY_WINDOW,
+            mandatory_window: MANDATORY_WINDOW,
+            deadline: DEADLINE,
             retries: None,
             clock: SharedClock::new(SystemClock),
             store: None,
@@ -91,9 +97,24 @@ impl ClientBuilder {
 
     /// Sends up to `retries` more requests when one fails that may succeed later, also while callers wait: for a program that
     /// asks once and ends. Without it they learn of the first failure at once; see
-    /// [`TokenKeeper::with_retries`](ims_token::TokenKeeper::with_retries).
+    /// [`TokenKeeperBuilder::with_retries`](ims_token::TokenKeeperBuilder::with_retries).
     pub fn with_retries(self, retries: u32) -> Self {
         Self { retries: Some(retries), ..self }
+    }
+
+    /// Refreshes the token in the background from `window` before it expires on, instead of [`ADVISORY_WINDOW`].
+    pub fn with_advisory_window(self, window: Duration) -> Self {
+        Self { advisory_window: window, ..self }
+    }
+
+    /// Lets callers wait for a new token from `window` before the old one expires on, instead of [`MANDATORY_WINDOW`].
+    pub fn with_mandatory_window(self, window: Duration) -> Self {
+        Self { mandatory_window: window, ..self }
+    }
+
+    /// Gives all the requests of one refresh `deadline` together, instead of [`DEADLINE`].
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
     }
 
     /// Signs assertions that live for `lifetime` instead of five minutes.
@@ -129,12 +150,20 @@ impl ClientBuilder {
         let key = cache_key(&self.credentials);
         let credential = self.credentials.clone().into_credential();
         let (client_id, org_id) = (credential.client_id().clone(), credential.org_id().cloned());
-        let (store, observer, clock) =
-            (self.store.clone(), self.observer.clone(), self.clock.clone());
-        let (margin, retries) = (self.certificate_margin, self.retries);
-        let Source { tokens, ends_at, unsaved } = self.source(credential)?;
+        let (store, observer) = (self.store.clone(), self.observer.clone());
+        let (clock, retries, margin) = (self.clock.clone(), self.retries, self.certificate_margin);
+        let windows = (self.advisory_window, self.mandatory_window);
+        let deadline = self.deadline;
+        let Some(Source { tokens, ends_at, unsaved }) = self.source(credential)? else {
+            let access = Access::ApiKey(api_headers(&client_id, org_id.as_ref()));
+            return Ok(Client { access, environment, id: client_id, unsaved: Unsaved::default() });
+        };
 
-        let mut keeper = TokenKeeper::new(tokens, clock).with_client_id(&client_id);
+        let mut keeper = TokenKeeper::builder(tokens, clock)
+            .with_client_id(&client_id)
+            .with_advisory_window(windows.0)
+            .with_mandatory_window(windows.1)
+            .with_deadline(deadline);
         if let Some(org_id) = org_id {
             keeper = keeper.with_org_id(&org_id);
         }
@@ -150,23 +179,26 @@ impl ClientBuilder {
         if let Some(Observer(observe)) = observer {
             keeper = keeper.with_observer(move |event| observe(event));
         }
-        Ok(Client { keeper, environment, id: client_id, unsaved })
+        let access = Access::Token(keeper.build());
+        Ok(Client { access, environment, id: client_id, unsaved })
     }
 
-    fn source(self, credential: Credential) -> Result<Source, Error> {
-        match credential {
-            Credential::ServiceAccount(credential) => self.service_account(credential),
+    /// `None` for an API key alone, which has nothing to obtain a token with.
+    fn source(self, credential: Credential) -> Result<Option<Source>, Error> {
+        let source = match credential {
+            Credential::ServiceAccount(credential) => self.service_account(credential)?,
             Credential::ServerToServer(credential) => {
                 let source = ServerToServerSource::new(self.connection()?, credential);
-                Ok(Source::new(source, ServerToServerSource::fetch))
+                Source::new(source, ServerToServerSource::fetch)
             }
             Credential::User(credential) => {
                 let source = UserSource::new(self.connection()?, credential);
                 let unsaved = source.unsaved();
-                Ok(Source { unsaved, ..Source::new(source, UserSource::fetch) })
+                Source { unsaved, ..Source::new(source, UserSource::fetch) }
             }
-            Credential::ApiKey(_) => Ok(Source::from(TokenSource::none())),
-        }
+            Credential::ApiKey(_) => return Ok(None),
+        };
+        Ok(Some(source))
     }
 
     fn service_account(self, credential: ServiceAccountCredential) -> Result<Source, Error> {
@@ -226,12 +258,7 @@ impl Source {
         Fetching: Future<Output = Result<AccessToken, FetchError>> + Send + 'static,
     {
         let source = Arc::new(source);
-        Self::from(TokenSource::new(move || fetch(Arc::clone(&source))))
-    }
-}
-
-impl From<TokenSource> for Source {
-    fn from(tokens: TokenSource) -> Self {
+        let tokens = TokenSource::new(move || fetch(Arc::clone(&source)));
         Self { tokens, ends_at: None, unsaved: Unsaved::default() }
     }
 }

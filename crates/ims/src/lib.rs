@@ -31,7 +31,7 @@ mod user;
 #[cfg(feature = "blocking")]
 pub use blocking::BlockingClient;
 pub use certificate_explains::{CertificateEvidence, CertificateExplains};
-pub use client::Client;
+pub use client::{ApiKeyAlone, Client};
 pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder, REQUEST_TIMEOUT};
 pub use client_secrets::ClientSecrets;
 #[cfg(feature = "contexts")]

@@ -129,7 +129,7 @@ async fn a_full_rotation_under_a_hundred_callers_without_a_failed_call() {
     for caller in callers {
         caller.await.expect("no call failed");
     }
-    assert_eq!(client.health().failures, 0);
+    assert_eq!(client.health().unwrap().failures, 0);
 }
 
 #[tokio::test]
@@ -240,17 +240,18 @@ async fn the_certificates_end_is_in_the_health_and_is_warned_of_in_time() {
         })
         .build()
         .unwrap();
-    assert_eq!(client.health().credential_ends_at, Some(end));
+    assert_eq!(client.health().unwrap().credential_ends_at, Some(end));
     for (day, expected) in [(0, 0), (9, 0), (10, 1), (11, 2)] {
         emulated.clock.advance(START.plus(day * DAY).since(emulated.clock.now()));
-        client.keeper().refresh().await.unwrap();
+        client.refresh().await.unwrap();
         assert_eq!(warnings.load(Ordering::Relaxed), expected, "day {day}");
     }
 
     let two = SigningKeys::new(pair(keys::FIRST, Some(&certificate)));
-    let later = emulated.client(account(two.clone().with_second(second()))).health();
+    let later = emulated.client(account(two.clone().with_second(second()))).health().unwrap();
     assert!(later.credential_ends_at > Some(end), "the second certificate lasts longer");
-    let unknown = emulated.client(account(two.with_second(pair(keys::SECOND, None)))).health();
+    let unknown =
+        emulated.client(account(two.with_second(pair(keys::SECOND, None)))).health().unwrap();
     assert_eq!(unknown.credential_ends_at, None, "one of the two ends nobody knows when");
 }
 
@@ -272,7 +273,7 @@ proptest! {
                 let known: Vec<_> = all.iter().filter(|(knows, _)| *knows).map(|(_, pem)| *pem).collect();
                 emulated.emulator.register(integration(&known));
                 let before = emulated.requests_since(0).len();
-                let obtained = client.keeper().refresh().await;
+                let obtained = client.refresh().await;
                 let asked = emulated.requests_since(before).len();
 
                 prop_assert_eq!(obtained.is_ok(), !known.is_empty());

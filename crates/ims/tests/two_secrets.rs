@@ -74,7 +74,7 @@ async fn the_secret_that_is_right_is_found_remembered_and_left_again() {
         for (secrets, requests, case) in table {
             emulated.emulator.register(integration(secrets).requiring_jti());
             let before = emulated.requests_since(0).len();
-            client.keeper().refresh().await.unwrap();
+            client.refresh().await.unwrap();
             let asked = emulated.requests_since(before);
             assert_eq!(asked.len(), requests, "{case}");
             assert!(asked.last().unwrap().is_granted(), "{case}");
@@ -82,7 +82,7 @@ async fn the_secret_that_is_right_is_found_remembered_and_left_again() {
                 assert_eq!(refused.refusal, Some(Refusal::ClientSecretWrong), "{case}");
             }
         }
-        assert_eq!(client.health().failures, 0);
+        assert_eq!(client.health().unwrap().failures, 0);
     }
 }
 

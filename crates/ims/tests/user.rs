@@ -157,7 +157,7 @@ async fn a_new_refresh_token_lies_in_its_place_before_anybody_has_the_access_tok
     let client = emulated.client(Credential::User(credential.clone()));
     let mut last = held(&place).await;
     for _ in 0..3 {
-        client.keeper().refresh().await.unwrap();
+        client.refresh().await.unwrap();
         let now = held(&place).await;
         assert_ne!(now, last);
         last = now;
@@ -178,7 +178,7 @@ async fn a_place_that_cannot_be_written_costs_no_token_and_is_told_of() {
 
     obstruct(&path);
     for _ in 0..3 {
-        client.keeper().refresh().await.unwrap();
+        client.refresh().await.unwrap();
         let unsaved = client.unsaved_refresh_token().unwrap();
         assert!(
             unsaved.to_string().starts_with("the refresh token cannot be saved in "),
@@ -187,7 +187,7 @@ async fn a_place_that_cannot_be_written_costs_no_token_and_is_told_of() {
         assert_eq!(held(&place).await, first, "the new one is nowhere but in memory");
     }
     clear(&path);
-    client.keeper().refresh().await.unwrap();
+    client.refresh().await.unwrap();
     assert!(client.unsaved_refresh_token().is_none());
     assert_ne!(held(&place).await, first);
 }
@@ -210,21 +210,21 @@ async fn whoever_signs_in_or_out_while_one_is_unsaved_is_the_one_that_counts() {
     let credential = signed_in(&emulated, credential(&[]), place.clone()).await;
     let client = emulated.client(Credential::User(credential.clone()));
     obstruct(&path);
-    client.keeper().refresh().await.unwrap();
+    client.refresh().await.unwrap();
     clear(&path);
 
     signed_in(&emulated, credential, place.clone()).await;
     let again = held(&place).await;
-    client.keeper().refresh().await.unwrap();
+    client.refresh().await.unwrap();
     assert!(client.unsaved_refresh_token().is_none());
     assert_ne!(held(&place).await, again, "it was used, and replaced");
 
     // Whoever signs out while one is unsaved is signed out.
     obstruct(&path);
-    client.keeper().refresh().await.unwrap();
+    client.refresh().await.unwrap();
     assert!(client.unsaved_refresh_token().is_some());
     place.forget().await.unwrap();
-    let error = client.keeper().refresh().await.unwrap_err();
+    let error = client.refresh().await.unwrap_err();
     assert!(source::<NotSignedIn>(&error).is_some(), "{error:?}");
 }
 
@@ -344,7 +344,7 @@ async fn of_two_secrets_the_right_one_is_found_at_sign_in_and_at_refresh() {
         signed_in(&emulated, credential(&["old", "new"]), RefreshTokens::empty()).await;
     let client = emulated.client(Credential::User(credential));
     for _ in 0..2 {
-        client.keeper().refresh().await.unwrap();
+        client.refresh().await.unwrap();
     }
     let asked = emulated.requests_since(0);
     let refusals: Vec<_> = asked

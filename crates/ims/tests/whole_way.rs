@@ -160,8 +160,8 @@ async fn a_metascope_that_the_integration_has_not_is_for_a_person() {
 async fn an_assertion_that_ims_holds_for_expired_is_signed_anew_once() {
     let emulator = emulator(integration()).await;
     emulator.set_clock_offset(3600);
-    let keeper = client(&emulator, SERVICE_ACCOUNT).keeper().clone().with_retries(5);
-    let error = exchange_error(&keeper.token().await.unwrap_err());
+    let client = builder(&emulator.url(), SERVICE_ACCOUNT).with_retries(5).build().unwrap();
+    let error = exchange_error(&client.access_token().await.unwrap_err());
     assert_eq!(kind(&error), "assertion");
     assert_eq!(error.refusal().unwrap().code(), Some("invalid_token"));
     assert_eq!(emulator.requests().len(), 2);
@@ -174,7 +174,7 @@ async fn an_integration_that_requires_jti_takes_credentials_that_send_one() {
     let client = client(&emulator, &format!(r#"{SERVICE_ACCOUNT}, "jti": true"#));
     let first = client.access_token().await.unwrap();
     // A second exchange shows that the next jti is another.
-    let second = client.keeper().refresh().await.unwrap();
+    let second = client.refresh().await.unwrap();
     assert_ne!(first.fingerprint(), second.fingerprint());
     assert_eq!(emulator.requests().len(), 2);
 }

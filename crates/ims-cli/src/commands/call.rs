@@ -6,7 +6,7 @@ mod request;
 use std::time::Duration;
 
 use clap::Args;
-use http::Method;
+use http::{HeaderMap, Method};
 use ims_middleware::{AllowedHosts, NoToken, TokenMiddleware};
 use reqwest_middleware::{
     ClientBuilder, ClientWithMiddleware,
@@ -86,12 +86,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         )));
     }
     let credentials = arguments.integration.credentials()?;
-    let keeper = caching_client(&credentials)?.keeper().clone();
+    let client = caching_client(&credentials)?;
     let body = arguments.data.as_ref().map(Data::read).transpose()?;
-    let client = ClientBuilder::new(http_client(arguments)?)
-        .with(TokenMiddleware::new(keeper).with_hosts(hosts))
-        .build();
     block_on(async {
+        let client = match client.keeper() {
+            Some(keeper) => ClientBuilder::new(http_client(arguments, HeaderMap::new())?)
+                .with(TokenMiddleware::new(keeper.clone()).with_hosts(hosts))
+                .build(),
+            // An API key alone has no token that could be rejected.
+            None => http_client(arguments, client.headers().await?)?.into(),
+        };
         let response = send(&client, arguments, body).await;
         let response = response.map_err(|error| failed(error).asking(credentials.environment()))?;
         if arguments.json {
@@ -113,8 +117,12 @@ fn allowed_hosts(domains: &[String]) -> Result<AllowedHosts, Failure> {
     })
 }
 
-fn http_client(arguments: &Arguments) -> Result<reqwest::Client, Failure> {
+fn http_client(
+    arguments: &Arguments,
+    default_headers: HeaderMap,
+) -> Result<reqwest::Client, Failure> {
     let builder = reqwest::Client::builder()
+        .default_headers(default_headers)
         .redirect(Policy::none())
         .retry(retry::never())
         .timeout(arguments.timeout)

@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let credentials = arguments.integration.credentials()?;
     let client = caching_client(&credentials)?;
     let token = block_on(async {
-        let token = client.keeper().token_valid_for(arguments.valid_for).await;
+        let token = client.access_token_valid_for(arguments.valid_for).await;
         token.map_err(|error| Failure::from(error).asking(client.environment()))
     })?;
     let Some((program, rest)) = arguments.command.split_first() else {

@@ -34,9 +34,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let credentials = arguments.integration.credentials()?;
     let client = caching_client(&credentials)?;
-    let keeper = client.keeper();
     let token: AccessToken = block_on(async {
-        let token = if arguments.fresh { keeper.refresh().await } else { keeper.token().await };
+        let token =
+            if arguments.fresh { client.refresh().await } else { client.access_token().await };
         token.map_err(|error| Failure::from(error).asking(client.environment()))
     })?;
     arguments.format.print(&token, client.client_id())?;

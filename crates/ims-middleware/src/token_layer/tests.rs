@@ -14,7 +14,7 @@ use tower::{ServiceExt, limit::ConcurrencyLimit};
 use super::*;
 use crate::{
     NoToken,
-    fixture::{api_key, keeper, refusal},
+    fixture::{keeper, refusal},
 };
 
 /// The status that an API gives to an `Authorization`.
@@ -104,17 +104,6 @@ async fn a_request_to_adobe_gets_the_headers_of_the_keeper() {
         assert_eq!(headers["x-gw-ims-org-id"], "0123456789ABCDEF01234567@AdobeOrg");
         assert_eq!(body, "what is asked");
     }
-}
-
-#[tokio::test]
-async fn an_api_key_alone_is_sent_without_a_token_and_a_401_is_the_callers() {
-    let api = Api::new(|_| 401);
-    let layer = TokenLayer::new(api_key());
-    assert_eq!(status(&layer, &api, request("https://api.adobe.io/")).await, 401);
-    let seen = api.seen.lock().unwrap();
-    assert_eq!(seen.len(), 1, "there is no other token to try");
-    assert_eq!(seen[0].0["x-api-key"], "my-client");
-    assert!(!seen[0].0.contains_key(AUTHORIZATION));
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use wiremock::{Mock, MockServer, Request as Received, ResponseTemplate, matchers
 use super::*;
 use crate::{
     NoToken,
-    fixture::{api_key, keeper, refusal},
+    fixture::{keeper, refusal},
 };
 
 /// A client whose names lead to `address`, where they are not addresses themselves.
@@ -79,17 +79,6 @@ impl Middleware for Recorder {
         self.0.lock().unwrap().push(request.headers().clone());
         Ok(http::Response::new("").into())
     }
-}
-
-#[tokio::test]
-async fn an_api_key_alone_is_sent_without_a_token_and_a_401_is_the_callers() {
-    let server = api(|_| ResponseTemplate::new(401)).await;
-    let client = client(api_key(), *server.address());
-    assert_eq!(status(&client, &server.uri()).await, 401);
-    let received = server.received_requests().await.unwrap();
-    assert_eq!(received.len(), 1, "there is no other token to try");
-    assert_eq!(received[0].headers["x-api-key"], "my-client");
-    assert!(!received[0].headers.contains_key("authorization"));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use arc_swap::ArcSwapOption;
 use ims_exchange::AccessToken;
 use tokio::runtime::Handle;
 
-use super::{PATIENCE, RETRIES, need::Need};
+use super::{PATIENCE, builder::RETRIES, need::Need};
 use crate::{
     CacheKey, Clock, Event, FetchError, SharedClock, SharedStore, TokenError, TokenSource,
     credential_end::{CredentialEnd, LastWarning},
@@ -29,7 +29,7 @@ pub(crate) struct Inner {
     state: Mutex<State>,
 }
 
-#[derive(Clone)]
+#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) source: TokenSource,
     pub(crate) clock: SharedClock,
@@ -150,9 +150,6 @@ impl Inner {
 
     /// Decides about `need`, and lets a flight begin if one is due.
     pub(super) fn step(self: &Arc<Self>, need: Need) -> Step {
-        if self.settings.source.is_none() {
-            return Step::Fail(TokenError::ApiKeyAlone);
-        }
         let (step, departure) = self.decide(need, self.reading());
         if let Some(Departure { runtime, pilot, order }) = departure {
             runtime.spawn(refresh::run(Arc::clone(self), pilot, order));

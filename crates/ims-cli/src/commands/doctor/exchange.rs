@@ -153,7 +153,7 @@ impl Asker<'_> {
         let builder = Client::builder(&credentials).with_store(place.store());
         let client = builder.with_transport(self.transport.clone()).build();
         let client = client.map_err(|error| Unanswered::Other(error.into()))?;
-        client.keeper().refresh().await.map_err(|error| Unanswered::Other(error.into()))
+        client.refresh().await.map_err(|error| Unanswered::Other(error.into()))
     }
 
     async fn send(&self, grant: &impl Grant) -> Answer {

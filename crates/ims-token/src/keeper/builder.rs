@@ -1,0 +1,147 @@
+//! Putting a keeper together. Every option has a default.
+
+use std::time::Duration;
+
+use ims_claims::{ClientId, NumericDate, OrgId};
+
+use super::{TokenKeeper, inner::Settings};
+use crate::{
+    CacheKey, Event, SharedClock, SharedStore, TokenSource,
+    credential_end::CredentialEnd,
+    entry::{ApiHeaders, client_id_header, org_id_header},
+    event::Observer,
+    machine::Windows,
+};
+
+/// How long before its expiry a token is refreshed in the background, less up to a quarter at random: an hour, as Adobe
+/// advises for tokens of 24 hours. For shorter ones it is at most a quarter of their life.
+pub const ADVISORY_WINDOW: Duration = Duration::from_hours(1);
+
+/// How long before its expiry callers begin to wait for a new token. For short tokens it is at most a twentieth of
+/// their life.
+pub const MANDATORY_WINDOW: Duration = Duration::from_mins(1);
+
+/// How long all the requests of one refresh may take together, with the pauses between them.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How many more requests follow in a refresh when the first fails but may succeed later, while a token is held that serves
+/// callers meanwhile.
+///
+/// If none is held, callers wait, and all of them learn what the one request met; how soon to call again, the error says. Only
+/// what never reached IMS, such as a connection that did not come about, is tried again before that. After a refresh that
+/// failed, the next ones send one request each, until one succeeds.
+pub const RETRIES: u32 = 2;
+
+/// Puts a [`TokenKeeper`] together; see [`TokenKeeper::builder`].
+#[derive(Debug)]
+#[must_use]
+pub struct TokenKeeperBuilder {
+    settings: Settings,
+}
+
+impl TokenKeeper {
+    /// Keeps the token of `source` by the time of `clock`, with the defaults of [`TokenKeeperBuilder`].
+    #[must_use]
+    pub fn new(source: TokenSource, clock: SharedClock) -> Self {
+        Self::builder(source, clock).build()
+    }
+
+    /// Begins to put together a keeper of the token of `source`, by the time of `clock`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let source = TokenSource::new(|| async { Err(FetchError::permanent("this is an example")) });
+    /// let keeper = TokenKeeper::builder(source, SharedClock::new(SystemClock))
+    ///     .with_client_id(&"my-client".parse()?)
+    ///     .with_deadline(Duration::from_secs(20))
+    ///     .build();
+    /// assert!(!keeper.health().is_serving(), "nothing is obtained before the first call");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder(source: TokenSource, clock: SharedClock) -> TokenKeeperBuilder {
+        TokenKeeperBuilder {
+            settings: Settings {
+                source,
+                clock,
+                windows: Windows { advisory: ADVISORY_WINDOW, mandatory: MANDATORY_WINDOW },
+                deadline: DEADLINE,
+                retries: None,
+                store: None,
+                api_headers: ApiHeaders::default(),
+                credential_end: None,
+                observer: Observer::default(),
+            },
+        }
+    }
+}
+
+impl TokenKeeperBuilder {
+    /// Refreshes in the background from `window` before expiry on, instead of [`ADVISORY_WINDOW`].
+    pub fn with_advisory_window(mut self, window: Duration) -> Self {
+        self.settings.windows.advisory = window;
+        self
+    }
+
+    /// Lets callers wait for a new token from `window` before expiry on, instead of [`MANDATORY_WINDOW`].
+    pub fn with_mandatory_window(mut self, window: Duration) -> Self {
+        self.settings.windows.mandatory = window;
+        self
+    }
+
+    /// Gives the requests of one refresh `deadline` together, instead of [`DEADLINE`].
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.settings.deadline = deadline;
+        self
+    }
+
+    /// Sends up to `retries` more requests in one refresh, instead of [`RETRIES`], and also while callers wait without a
+    /// token: for a command, for example, which has one caller and no second call.
+    pub fn with_retries(mut self, retries: u32) -> Self {
+        self.settings.retries = Some(retries);
+        self
+    }
+
+    /// Shares the token through `store`, under `key`, with other processes. They need clocks that agree to a second.
+    pub fn with_store(mut self, store: SharedStore, key: CacheKey) -> Self {
+        self.settings.store = Some((store, key));
+        self
+    }
+
+    /// Adds `x-api-key` to the [`headers`](TokenKeeper::headers).
+    pub fn with_client_id(mut self, client_id: &ClientId) -> Self {
+        self.settings.api_headers.client_id = client_id_header(client_id);
+        self
+    }
+
+    /// Adds `x-gw-ims-org-id` to the [`headers`](TokenKeeper::headers).
+    pub fn with_org_id(mut self, org_id: &OrgId) -> Self {
+        self.settings.api_headers.org_id = org_id_header(org_id);
+        self
+    }
+
+    /// Says in [`health`](TokenKeeper::health) when the credential ends that tokens are obtained with, such as the
+    /// certificate of the key that signs, and reports it at refreshes from `margin` before that on, once a day.
+    ///
+    /// The keeper goes on asking for tokens after that end: it is IMS that decides.
+    pub fn with_credential_end(mut self, ends_at: NumericDate, margin: Duration) -> Self {
+        self.settings.credential_end = Some(CredentialEnd { ends_at, margin });
+        self
+    }
+
+    /// Calls `observe` with everything that the keeper does. It runs within the refresh, so it should be quick.
+    pub fn with_observer(mut self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.settings.observer = Observer::new(observe);
+        self
+    }
+
+    /// Builds the keeper. Nothing is sent, and no runtime is needed.
+    #[must_use]
+    pub fn build(self) -> TokenKeeper {
+        TokenKeeper::from_settings(self.settings)
+    }
+}
