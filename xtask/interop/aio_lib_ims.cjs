@@ -31,7 +31,7 @@ compare([
   }],
   ['client credentials', null, () => credentials(clientSecret)],
   ['wrong key', 'invalid_signature', () => exchange(wrongKey, 'ent_dataservices_sdk')],
-  ['wrong client id', 'invalid client_id parameter', () => exchange(rightKey, 'ent_dataservices_sdk', clientSecret, 'nobody')],
+  ['wrong client id', 'invalid client_id parameter', () => exchange(rightKey, 'ent_dataservices_sdk', clientSecret, 'unknown-client')],
   ['wrong secret', 'invalid client_secret parameter', () => exchange(rightKey, 'ent_dataservices_sdk', 'wrong')],
   ['unknown metascope', 'a scope that does not exist', () => exchange(rightKey, 'ent_unknown_sdk')],
   ['client credentials, wrong secret', 'invalid client_secret parameter', () => credentials('wrong')],

@@ -14,7 +14,7 @@ compare([
     const { access_token, expires_in } = await token({});
     demand(access_token.split('.').length === 3 && lasts(expires_in), 'not a token of 24 hours');
   }],
-  ['wrong client id', 'invalid client_id parameter', () => token({ clientId: 'nobody' })],
+  ['wrong client id', 'invalid client_id parameter', () => token({ clientId: 'unknown-client' })],
   ['wrong secret', 'invalid client_secret parameter', () => token({ clientSecret: 'wrong' })],
   ['unknown scope', 'invalid_scope', () => token({ scope: 'unknown' })],
 ]);

@@ -21,7 +21,7 @@ def token(client_id=CLIENT_ID, secret=CLIENT_SECRET, scopes="openid,AdobeID"):
 
 compare([
     ("a token", None, token),
-    ("wrong client id", "invalid client_id parameter", lambda: token(client_id="nobody")),
+    ("wrong client id", "invalid client_id parameter", lambda: token(client_id="unknown-client")),
     ("wrong secret", "invalid client_secret parameter", lambda: token(secret="wrong")),
     ("unknown scope", "invalid_scope", lambda: token(scopes="unknown")),
 ])

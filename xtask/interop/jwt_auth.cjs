@@ -12,7 +12,7 @@ compare([
     demand(access_token.split('.').length === 3 && lasts(expires_in / 1000), 'not a token of 24 hours');
   }],
   ['wrong key', 'invalid_signature', () => exchange({ privateKey: wrongKey })],
-  ['wrong client id', 'invalid client_id parameter', () => exchange({ clientId: 'nobody' })],
+  ['wrong client id', 'invalid client_id parameter', () => exchange({ clientId: 'unknown-client' })],
   ['wrong secret', 'invalid client_secret parameter', () => exchange({ clientSecret: 'wrong' })],
   ['wrong organization', 'invalid_signature', () => exchange({ orgId: 'OTHER@AdobeOrg' })],
   ['unknown metascope', 'a scope that does not exist', () => exchange({ metaScopes: ['ent_unknown_sdk'] })],

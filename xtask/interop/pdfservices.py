@@ -38,7 +38,7 @@ def token(key="private.key", client_id=CLIENT_ID, secret=CLIENT_SECRET, org_id=O
 compare([
     ("a token", None, token),
     ("wrong key", "invalid_signature", lambda: token(key="other.key")),
-    ("wrong client id", "Use the Client ID", lambda: token(client_id="nobody")),
+    ("wrong client id", "Use the Client ID", lambda: token(client_id="unknown-client")),
     ("wrong secret", "Use a client secret", lambda: token(secret="wrong")),
     ("wrong organization", "invalid_signature", lambda: token(org_id="OTHER@AdobeOrg")),
     ("unknown metascope", "invalid_scope", lambda: token(claim="ent_unknown_sdk")),

@@ -20,7 +20,7 @@ compare([
     ("a token for a JWT", None, by_jwt),
     ("a token for client credentials", None, by_credentials),
     ("wrong key", "invalid_signature", lambda: by_jwt(key=WRONG_KEY)),
-    ("wrong client id", "invalid client_id parameter", lambda: by_jwt(client_id="nobody")),
+    ("wrong client id", "invalid client_id parameter", lambda: by_jwt(client_id="unknown-client")),
     ("wrong secret", "invalid client_secret parameter", lambda: by_jwt(secret="wrong")),
     ("wrong organization", "invalid_signature", lambda: by_jwt(org_id="OTHER@AdobeOrg")),
     ("client credentials, wrong secret", "invalid client_secret parameter", lambda: by_credentials(secret="wrong")),

@@ -14,7 +14,7 @@ const PACKAGE: &str = "ims-bench";
 /// Runs the measurements and prints their ratios.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Which measurements, all of them if none is named.
+    /// Which measurements; without a name, all of them.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
 }

@@ -1,7 +1,7 @@
-//! `cargo xtask deny`: which third-party crates, licences and registries the published crates may rest on.
+//! `cargo xtask deny`: which third-party crates, licences and registries the published crates may use.
 //!
-//! `deny.toml` says it all and `cargo deny` checks it. Where that tool is not installed, the one rule that a
-//! feature flag breaks without anybody noticing is checked here: one cryptographic library, and it is aws-lc-rs.
+//! `deny.toml` has the rules and `cargo deny` checks them. Where that tool is not installed, this file checks the one rule
+//! that a new feature of a dependency can break unnoticed: aws-lc-rs is the only cryptographic library.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -12,7 +12,7 @@ use crate::{
     workspace::{is_published, metadata},
 };
 
-/// What must not be built into anything published; `deny.toml` gives the reasons.
+/// Crates that no published crate may contain; `deny.toml` gives the reasons.
 const BANNED: &[&str] = &["native-tls", "openssl-sys", "ring", "rsa"];
 
 pub(crate) fn run() -> Result<()> {
@@ -29,7 +29,7 @@ pub(crate) fn run() -> Result<()> {
         return Ok(());
     }
     bail!(
-        "banned but used: {0}; `cargo tree --all-features -e normal,build -i {0}` shows by whom",
+        "banned but used: {0}; `cargo tree --all-features -e normal,build -i {0}` shows which crate needs it",
         found.join(", ")
     )
 }
@@ -39,7 +39,7 @@ fn published() -> Result<Vec<String>> {
     Ok(packages.into_iter().filter(is_published).map(|package| package.name.to_string()).collect())
 }
 
-/// The names of all crates that are built into `packages`, on whatever platform and with all their features.
+/// The names of all crates in the trees of `packages`, on all platforms and with all features.
 fn dependencies(packages: &[String]) -> Result<BTreeSet<String>> {
     let edges = ["-e", "normal,build", "--target", "all", "--all-features"];
     let form = ["--prefix", "none", "--format", "{p}"];

@@ -1,7 +1,7 @@
-//! `cargo xtask features`: each feature of each library builds alone, and the claims need no operating system.
+//! `cargo xtask features`: each feature of each library builds without the others, and the claims need no operating system.
 //!
-//! A feature that leans on what another one happens to switch on builds in the workspace, where all are on, and
-//! fails for whoever takes it alone.
+//! A feature that needs code of another feature builds in the workspace, where all features are on, and fails for a user who
+//! turns on this feature only.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -15,13 +15,13 @@ use crate::{
 
 const CLAIMS: &str = "ims-claims";
 
-/// The crates in the tree of the claims, itself included: whoever takes the types alone pays for no more.
+/// The most crates in the tree of the claims, with itself: a user of the types alone should not build more.
 const MOST_CRATES_OF_CLAIMS: usize = 12;
 
 /// Targets without an operating system. The first one that is installed is built for.
 const BARE_TARGETS: &[&str] = &["thumbv7em-none-eabi", "wasm32v1-none", "x86_64-unknown-none"];
 
-/// Builds each feature of each library alone, and the claims for a target without an operating system.
+/// Builds each feature of each library without the others, and the claims for a target without an operating system.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Only the features of this package; may be repeated.
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_target_we_run_on_is_installed_and_an_invented_one_is_not() {
+    fn the_target_of_this_machine_is_installed_and_an_unknown_one_is_not() {
         let version = output(std::process::Command::new("rustc").arg("-vV")).unwrap();
         let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
         assert!(is_installed(host), "{host}");

@@ -1,7 +1,7 @@
-//! `cargo xtask golden`: compares the golden files with what the code makes today, or rewrites them.
+//! `cargo xtask golden`: compares the golden files with the present output of the code, or rewrites them.
 //!
-//! A package that has golden files has a test target named `golden` (`tests/golden.rs`). It compares what it
-//! makes with `crates/ims-testkit/data/golden/`, and writes there instead when `IMS_BLESS` is set.
+//! A package with golden files has a test target named `golden` (`tests/golden.rs`). It compares its output with
+//! `crates/ims-testkit/data/golden/`, and writes the files instead if `IMS_BLESS` is set.
 
 use std::{path::Path, process::Command};
 
@@ -16,10 +16,10 @@ use crate::{
 const FOLDER: &str = "crates/ims-testkit/data/golden";
 const TEST: &str = "golden";
 
-/// Compares the golden files with what the code makes today.
+/// Compares the golden files with the present output of the code.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Rewrite them instead, and show which have changed, for the review to read.
+    /// Rewrite them instead, and show which ones have changed, so that a reviewer can read them.
     #[arg(long)]
     bless: bool,
 }

@@ -1,7 +1,7 @@
-//! `cargo xtask interop`: the emulator against clients that others wrote, unmodified from their registries.
+//! `cargo xtask interop`: the emulator with clients that others wrote, unmodified from their registries.
 //!
-//! Each client has a script in `xtask/interop/` that obtains a token with it, provokes refusals, and compares what
-//! the client then says. It needs the network, so it is not part of `cargo xtask test`.
+//! Each client has a script in `xtask/interop/`. The script gets a token with the client, sends requests that must be
+//! refused, and compares the client's messages. It needs the network, so it is not part of `cargo xtask test`.
 
 mod emulator;
 
@@ -16,13 +16,13 @@ use anyhow::{Context, Result, bail};
 use crate::process::output;
 use emulator::Emulator;
 
-/// Where everything is installed and made.
+/// The folder for the clients, keys and logs.
 const FOLDER: &str = "target/interop";
 
-/// Compares the emulator with clients that others wrote.
+/// Runs clients that others wrote with the emulator.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The clients, by the names that their registries know; all if none is given.
+    /// The clients, by their names in their registries; without a name, all of them.
     #[arg(value_name = "CLIENT")]
     clients: Vec<String>,
 }
@@ -55,15 +55,15 @@ const CLIENTS: &[Client] = &[
     Client { name: "aepp",                     version: "0.6.0",       registry: Pypi, script: "experience_platform.py" },
 ];
 
-/// What the scripts for Node use besides the client: one signs JWTs, the other leads `fetch` through a proxy.
+/// What the scripts for Node use besides the client: one package signs JWTs, the other sends `fetch` through a proxy.
 const NODE_TOOLS: &[&str] = &["jsonwebtoken@9.0.2", "undici@6.29.1"];
 
-/// What came of one client.
+/// The result of one client.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Passed,
     Failed,
-    /// It could not be installed, which says nothing about the emulator.
+    /// The client could not be installed, so there is no result.
     NotRun,
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("{:<24}  {:<11}  {outcome}", client.name, client.version);
     }
     if outcomes.contains(&Outcome::Failed) {
-        bail!("a client and the emulator do not agree: {FOLDER}/emulator.log has the verdicts");
+        bail!("a client failed: the verdicts are in {FOLDER}/emulator.log");
     }
     Ok(())
 }
@@ -111,7 +111,7 @@ impl Client {
             return Outcome::NotRun;
         }
         let mut script = self.script(&home);
-        emulator.lead(&mut script);
+        emulator.configure(&mut script);
         match script.current_dir(folder).status() {
             Ok(status) if status.success() => Outcome::Passed,
             Ok(_) => Outcome::Failed,
@@ -131,7 +131,7 @@ impl Client {
         output(&mut install).map(drop)
     }
 
-    /// Each client has a venv of its own, since some of them pin versions that others cannot use.
+    /// Each client has its own virtual environment, because some clients pin versions that others cannot use.
     fn install_from_pypi(&self, home: &Path) -> Result<()> {
         output(Command::new("python3").args(["-m", "venv"]).arg(home))?;
         let mut install = Command::new(python(home));
@@ -187,9 +187,9 @@ mod tests {
         assert_eq!(chosen(&[]).map(|all| all.len()).ok(), Some(CLIENTS.len()));
         let one = chosen(&["aepp".to_owned()]).unwrap();
         assert_eq!(one.iter().map(|client| client.name).collect::<Vec<_>>(), ["aepp"]);
-        let error = chosen(&["nobody".to_owned()]).err().unwrap().to_string();
+        let error = chosen(&["unknown".to_owned()]).err().unwrap().to_string();
         assert!(
-            error.starts_with("no client is called nobody: there are @adobe/jwt-auth, "),
+            error.starts_with("no client is called unknown: there are @adobe/jwt-auth, "),
             "{error}"
         );
     }

@@ -1,7 +1,7 @@
-//! `cargo xtask …`: the automation of the workspace, one file per subcommand. What runs on a contributor's
-//! machine and what runs in CI is the same code; nothing here is part of what is published.
+//! `cargo xtask …`: the automation of the workspace, one file per subcommand. CI and contributors run the same code.
+//! Nothing here is published.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its user")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
 mod bench;
 mod deny;
@@ -33,7 +33,7 @@ enum Task {
     Test(test::Options),
     Tidy(tidy::Options),
     Features(features::Options),
-    /// Checks what third-party crates, licences and registries the published crates rest on.
+    /// Checks which third-party crates, licences and registries the published crates use.
     Deny,
     Golden(golden::Options),
     Bench(bench::Options),
@@ -65,11 +65,11 @@ fn run(task: &Task) -> Result<()> {
     }
 }
 
-/// Goes to the root of the workspace, so that every path in the other files is relative to it.
+/// Changes to the root of the workspace, so that every path in the other files is relative to it.
 fn enter_workspace() -> Result<()> {
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?;
-    std::env::set_current_dir(root).with_context(|| format!("{} is gone", root.display()))
+    std::env::set_current_dir(root).with_context(|| format!("cannot enter {}", root.display()))
 }
 
 #[cfg(test)]

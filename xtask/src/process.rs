@@ -1,4 +1,4 @@
-//! Running other programs. None of them reads from standard input, since nobody may be there to answer.
+//! Running other programs. None of them can read from standard input, because in CI no one is there to answer.
 
 use std::{
     env,
@@ -15,7 +15,7 @@ pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command
     command
 }
 
-/// Shows `command`, runs it to its end and fails if it does.
+/// Prints `command`, runs it, and fails if it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     println!("$ {}", shown(command));
     let status = command
@@ -28,7 +28,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// What `command` writes to standard output; what it writes to standard error is part of the error if it fails.
+/// Runs `command` and returns its standard output. If it fails, the error contains its standard error.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
@@ -41,14 +41,14 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{}` wrote no UTF-8", shown(command)))
 }
 
-/// Where `program` lies on the search path, if it does.
+/// The path of `program`, if it is on the search path.
 pub(crate) fn find_program(program: &str) -> Option<PathBuf> {
     let file = format!("{program}{}", env::consts::EXE_SUFFIX);
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(&file)).find(|file| file.is_file())
 }
 
-/// The command as one would type it. The path of cargo is left out.
+/// The command as a person would type it, without the folder of the program.
 fn shown(command: &Command) -> String {
     let program = PathBuf::from(command.get_program());
     let name = program.file_stem().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
@@ -62,13 +62,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_shown_as_one_types_it() {
+    fn a_command_is_shown_as_a_person_types_it() {
         let mut command = Command::new("/opt/rust/bin/cargo");
         assert_eq!(shown(command.args(["test", "-p", "xtask"])), "cargo test -p xtask");
     }
 
     #[test]
-    fn a_failure_names_the_command_and_repeats_what_it_said() {
+    fn a_failure_names_the_command_and_repeats_its_message() {
         let error = output(&mut cargo(["no-such-subcommand"])).unwrap_err().to_string();
         assert!(
             error.starts_with("`cargo no-such-subcommand` failed (exit status: 101): "),

@@ -1,4 +1,4 @@
-//! `cargo xtask release`: whether the tree can be released as it stands, and the commands that do it.
+//! `cargo xtask release`: whether the source tree can be released, and the commands for the release.
 
 use std::{fs, path::Path, process::Command};
 
@@ -22,11 +22,11 @@ const PUBLISH: &[&str] = &["publish", "--workspace", "--locked"];
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["version", "dry_run"]))]
 pub(crate) struct Options {
-    /// The version to be released, such as 0.1.0, which must stand in the manifests already.
+    /// The version of the release, such as 0.1.0, which the manifests must already have.
     #[arg(value_name = "VERSION")]
     version: Option<String>,
 
-    /// Check the version that stands in the manifests, whatever it is.
+    /// Check the version that is in the manifests.
     #[arg(long)]
     dry_run: bool,
 
@@ -47,7 +47,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("{fault}");
     }
     if !faults.is_empty() {
-        bail!("{version} cannot be released as the tree stands, see above");
+        bail!("{version} cannot be released yet, see above");
     }
     run_command(cargo(PUBLISH.iter().copied()).arg("--dry-run"))?;
     if options.execute && !options.dry_run {
@@ -74,7 +74,7 @@ fn changed_files() -> Result<Vec<String>> {
     let status = output(Command::new("git").args(["status", "--porcelain"]))?;
     Ok(status
         .lines()
-        .map(|line| format!("{line}: not committed: commit it or take it away"))
+        .map(|line| format!("{line}: not committed: commit it or remove it"))
         .collect())
 }
 
@@ -115,7 +115,7 @@ mod tests {
     use clap::Parser;
 
     #[test]
-    fn the_changelog_must_say_what_the_version_brings() {
+    fn the_changelog_must_have_a_section_with_text() {
         const MISSING: Option<&str> =
             Some("CHANGELOG.md: no section \"## [0.2.0]\": make it of \"## [Unreleased]\"");
         const EMPTY: Option<&str> =

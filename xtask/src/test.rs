@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold before a change is taken, in one command.
+//! `cargo xtask test`: all checks and tests that a change must pass, in one command.
 
 use std::{
     process::Command,
@@ -16,7 +16,7 @@ use crate::{
 
 /// Installs what the tests need, then checks and tests the whole workspace.
 ///
-/// Goes on after a step that fails, so that one run tells everything, and fails at the end.
+/// Continues after a failed step, so that one run reports everything, and fails at the end.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Only this step; may be repeated.
@@ -27,27 +27,27 @@ pub(crate) struct Options {
     #[arg(short, long = "package", value_name = "PACKAGE")]
     packages: Vec<String>,
 
-    /// Install nothing, and do not look what is missing.
+    /// Install nothing, and do not check what is missing.
     #[arg(long)]
     no_install: bool,
 }
 
-/// In the order in which they run: what needs no build comes first, the tests' own summary stands at the end.
+/// In the order in which they run: steps without a build come first, and the tests come last with their summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Step {
-    /// The programs the tests use are here; on Debian and Ubuntu the missing ones are installed.
+    /// The programs that the tests use are installed; on Debian and Ubuntu this step installs the missing ones.
     Tools,
     /// The code is formatted.
     Fmt,
-    /// The tree keeps its own rules.
+    /// The source tree follows its rules.
     Tidy,
-    /// Nothing published rests on a banned crate, licence or registry.
+    /// No published crate uses a banned crate, licence or registry.
     Deny,
-    /// Clippy has nothing to say.
+    /// Clippy finds nothing.
     Clippy,
-    /// The documentation builds and its links lead somewhere.
+    /// The documentation builds without broken links.
     Docs,
-    /// Each feature of each library builds alone.
+    /// Each feature of each library builds without the others.
     Features,
     /// Unit tests, integration tests, and the examples in the documentation.
     Tests,
@@ -112,7 +112,7 @@ fn build(subcommand: &str, options: &Options) -> Command {
     cargo([subcommand].into_iter().chain(selection).chain(["--all-features"]))
 }
 
-/// How a step went, and how long it took.
+/// The result of a step, and how long it took.
 struct Outcome {
     step: Step,
     took: Duration,
@@ -140,7 +140,7 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// Prints all outcomes together, since those of the first steps have long scrolled away.
+/// Prints all outcomes together, because those of the first steps are far up in the output.
 fn summarize(outcomes: &[Outcome]) -> Result<()> {
     println!("\n=== summary ===");
     for outcome in outcomes {

@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: the rules which the compiler and clippy do not know, in one table.
+//! `cargo xtask tidy`: the rules that the compiler and clippy do not know, in one table.
 
 mod banned_code;
 mod glossary;
@@ -15,7 +15,7 @@ use anyhow::{Result, bail};
 
 use tree::Tree;
 
-/// Checks that the tree keeps its own rules.
+/// Checks the rules of this source tree.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
     /// Print the rules instead.
@@ -23,29 +23,29 @@ pub(crate) struct Options {
     list: bool,
 }
 
-/// One rule: what it wants, and what finds the places that break it.
+/// One rule, and the function that finds the places that break it.
 struct Rule {
-    wants: &'static str,
+    text: &'static str,
     check: fn(&Tree) -> Vec<Finding>,
 }
 
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
-    Rule { wants: "a crate imports only from layers below it",                          check: layers::arrows },
-    Rule { wants: "no two files of a crate import each other",                          check: imports::circles },
-    Rule { wants: "a file imports from the module that defines an item",                check: imports::through_root },
-    Rule { wants: "every crate takes the lints of the workspace",                       check: manifests::lints },
-    Rule { wants: "every dependency is inherited from the workspace",                   check: manifests::dependencies },
-    Rule { wants: "a crate's README is its front page in the documentation",            check: manifests::readme },
-    Rule { wants: "what serves only this workspace is never published",                 check: manifests::publishing },
-    Rule { wants: "a file begins by saying what lives in it",                           check: layout::headers },
-    Rule { wants: "a module stands beside its folder, in no mod.rs",                    check: layout::no_mod_rs },
-    Rule { wants: "a file has at most 600 lines, tests not counted",                    check: layout::sizes },
-    Rule { wants: "nothing is left for later in a comment",                             check: layout::no_notes },
-    Rule { wants: "no path of one machine is in the tree",                              check: layout::no_machine_paths },
-    Rule { wants: "names and texts use plain words (see glossary.rs)",                  check: glossary::occurrences },
-    Rule { wants: "every dependency of the workspace is used, and every one of a crate", check: manifests::unused },
-    Rule { wants: "no code is written that has a better way (see banned_code.rs)",      check: banned_code::occurrences },
+    Rule { text: "a crate imports only from layers below it",                          check: layers::imports },
+    Rule { text: "no two files of a crate import each other",                          check: imports::circles },
+    Rule { text: "a file imports from the module that defines an item",                check: imports::through_root },
+    Rule { text: "every crate takes the lints of the workspace",                       check: manifests::lints },
+    Rule { text: "every dependency is inherited from the workspace",                   check: manifests::dependencies },
+    Rule { text: "a crate's README is the front page of its documentation",            check: manifests::readme },
+    Rule { text: "crates for this workspace only are not published",                 check: manifests::publishing },
+    Rule { text: "a file begins with its documentation",                           check: layout::headers },
+    Rule { text: "a module with a folder is in a file next to it, not in mod.rs",        check: layout::no_mod_rs },
+    Rule { text: "a file has at most 600 lines, tests not counted",                    check: layout::sizes },
+    Rule { text: "no comment leaves work for later",                             check: layout::no_notes },
+    Rule { text: "no text contains a path of one machine",                              check: layout::no_machine_paths },
+    Rule { text: "names and texts use plain words (see glossary.rs)",                  check: glossary::occurrences },
+    Rule { text: "every dependency is used", check: manifests::unused },
+    Rule { text: "no banned code is used (see banned_code.rs)",      check: banned_code::occurrences },
 ];
 
 /// One place that breaks a rule.
@@ -79,15 +79,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("{finding}");
     }
     if !findings.is_empty() {
-        bail!("places that break a rule: {}", findings.len());
+        bail!("{} places break a rule", findings.len());
     }
-    println!("{} rules are kept", RULES.len());
+    println!("all {} rules hold", RULES.len());
     Ok(())
 }
 
 fn print_rules() {
     for rule in RULES {
-        println!("{}", rule.wants);
+        println!("{}", rule.text);
     }
     for word in glossary::WORDS {
         println!("`{}`: write {}", word.avoid, word.instead);
@@ -100,7 +100,7 @@ fn print_rules() {
     }
 }
 
-/// All places below `root` that break a rule, in the order of their paths.
+/// All places below `root` that break a rule, ordered by path.
 pub(crate) fn findings(root: &Path) -> Result<Vec<Finding>> {
     let tree = Tree::read(root)?;
     let mut findings = tree.unreadable();

@@ -1,4 +1,4 @@
-//! The programs and libraries which the tests use as judges and as real parts, and how to come by them.
+//! The programs and libraries that the tests use, and how to install them.
 
 use std::{
     fs,
@@ -10,62 +10,62 @@ use anyhow::{Result, bail};
 
 use crate::process::{find_program, output, run};
 
-/// Something that a Rust toolchain does not bring along.
+/// A program or library that is not part of a Rust toolchain.
 struct Tool {
     present_as: PresentAs,
     debian_package: &'static str,
-    need: Need,
+    importance: Importance,
     purpose: &'static str,
 }
 
-/// How to tell that a tool is here.
+/// How to find out whether a tool is installed.
 enum PresentAs {
     Program(&'static str),
-    /// A library in one of these places below a library folder.
+    /// A library at one of these paths below a library folder.
     Library(&'static [&'static str]),
 }
 
-/// What its absence means.
+/// What happens without the tool.
 #[derive(PartialEq, Eq)]
-enum Need {
+enum Importance {
     /// Tests fail.
     Required,
-    /// No test fails, but something stays unchecked.
+    /// No test fails, but something is not tested.
     Optional,
 }
 
-use Need::{Optional, Required};
+use Importance::{Optional, Required};
 use PresentAs::{Library, Program};
 
 #[rustfmt::skip]
 const TOOLS: &[Tool] = &[
-    tool(Program("cc"),                                      "gcc",             Required, "builds AWS-LC, and the PKCS#11 modules that misbehave on purpose"),
-    tool(Program("openssl"),                                 "openssl",         Required, "judges our signatures, keys and certificates"),
+    tool(Program("cc"),                                      "gcc",             Required, "builds AWS-LC, and the PKCS#11 modules that fail on purpose"),
+    tool(Program("openssl"),                                 "openssl",         Required, "checks our signatures, keys and certificates"),
     tool(Program("softhsm2-util"),                           "softhsm2",        Required, "is the PKCS#11 module that tests sign with"),
     tool(Program("redis-server"),                            "redis-server",    Required, "is the store that several processes share"),
-    tool(Program("pkcs11-tool"),                             "opensc",          Required, "puts keys into PKCS#11 tokens by another hand than ours"),
+    tool(Program("pkcs11-tool"),                             "opensc",          Required, "puts keys into PKCS#11 tokens without our code"),
     tool(Library(&["pkcs11-spy.so", "pkcs11/pkcs11-spy.so"]), "opensc-pkcs11",  Required, "counts the calls to a PKCS#11 module"),
     tool(Program("p11-kit"),                                 "p11-kit",         Required, "serves a token from another process, which can die"),
-    tool(Library(&["pkcs11/p11-kit-client.so"]),             "p11-kit-modules", Required, "is the near end of that token"),
+    tool(Library(&["pkcs11/p11-kit-client.so"]),             "p11-kit-modules", Required, "is the client side of that token"),
     tool(Library(&["nss/libsoftokn3.so", "libsoftokn3.so"]), "libnss3",         Required, "is a second PKCS#11 module"),
     tool(Program("certutil"),                                "libnss3-tools",   Required, "fills that module's database"),
-    tool(Program("strace"),                                  "strace",          Optional, "kills the command at every system call, and lets its disk fail"),
+    tool(Program("strace"),                                  "strace",          Optional, "kills the command at every system call, and makes its disk fail"),
     tool(Program("chromium"),                                "chromium",        Optional, "is the browser in which a person signs in"),
     tool(Program("chromedriver"),                            "chromium-driver", Optional, "drives that browser"),
-    tool(Program("curl"),                                    "curl",            Optional, "is an HTTP client that is not ours, for the benchmarks"),
+    tool(Program("curl"),                                    "curl",            Optional, "is an independent HTTP client, for the benchmarks"),
     tool(Program("node"),                                    "nodejs",          Optional, "runs Adobe's JavaScript clients"),
 ];
 
 const fn tool(
     present_as: PresentAs,
     debian_package: &'static str,
-    need: Need,
+    importance: Importance,
     purpose: &'static str,
 ) -> Tool {
-    Tool { present_as, debian_package, need, purpose }
+    Tool { present_as, debian_package, importance, purpose }
 }
 
-/// Installs what is missing through apt-get where that exists, and says elsewhere what to install.
+/// Installs what is missing through apt-get where that exists, and prints what to install elsewhere.
 ///
 /// # Errors
 ///
@@ -76,12 +76,12 @@ pub(crate) fn install_missing() -> Result<()> {
     }
     let missing = missing();
     for tool in &missing {
-        println!("{}", tool.how_to_have_it());
+        println!("{}", tool.how_to_install());
     }
-    if missing.iter().any(|tool| tool.need == Required) {
+    if missing.iter().any(|tool| tool.importance == Required) {
         bail!("a required tool is missing, see above");
     }
-    println!("{} of {} tools are here", TOOLS.len() - missing.len(), TOOLS.len());
+    println!("{} of {} tools are installed", TOOLS.len() - missing.len(), TOOLS.len());
     Ok(())
 }
 
@@ -89,7 +89,7 @@ fn missing() -> Vec<&'static Tool> {
     TOOLS.iter().filter(|tool| !tool.is_present()).collect()
 }
 
-/// Each package by itself, so that one which this release does not have spoils none of the others.
+/// Installs each package separately, so that a package that this release does not have does not stop the others.
 fn apt_get_install(tools: &[&Tool]) {
     let mut calls = vec![vec!["update"]];
     calls.extend(
@@ -104,7 +104,7 @@ fn apt_get_install(tools: &[&Tool]) {
     }
 }
 
-/// `apt-get` as root: through `sudo` if that asks for no password, unless we are root.
+/// `apt-get` as root: through `sudo` without a password, unless this process runs as root.
 fn apt_get() -> Command {
     let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     let mut command = Command::new(if is_root { "env" } else { "sudo" });
@@ -119,20 +119,20 @@ impl Tool {
     fn is_present(&self) -> bool {
         match self.present_as {
             Program(name) => find_program(name).is_some(),
-            Library(places) => library_folders()
+            Library(paths) => library_folders()
                 .iter()
-                .any(|folder| places.iter().any(|place| folder.join(place).is_file())),
+                .any(|folder| paths.iter().any(|path| folder.join(path).is_file())),
         }
     }
 
-    fn how_to_have_it(&self) -> String {
-        let consequence = match self.need {
+    fn how_to_install(&self) -> String {
+        let consequence = match self.importance {
             Required => "required",
             Optional => "optional",
         };
         let what = match self.present_as {
             Program(name) => format!("the program `{name}`"),
-            Library(places) => format!("the library `{}`", places.join("` or `")),
+            Library(paths) => format!("the library `{}`", paths.join("` or `")),
         };
         let Self { debian_package, purpose, .. } = self;
         format!(
@@ -141,7 +141,7 @@ impl Tool {
     }
 }
 
-/// `/usr/lib`, its folder for each architecture, and where macOS and local builds put libraries.
+/// `/usr/lib`, its folder for each architecture, and the library folders of macOS and local builds.
 fn library_folders() -> Vec<PathBuf> {
     let usr_lib = Path::new("/usr/lib");
     let architectures =
@@ -166,15 +166,16 @@ mod tests {
         ];
         for (present_as, is_present) in table {
             let tool = Tool { present_as, ..CARGO };
-            assert_eq!(tool.is_present(), is_present, "{}", tool.how_to_have_it());
+            assert_eq!(tool.is_present(), is_present, "{}", tool.how_to_install());
         }
     }
 
     #[test]
-    fn the_message_says_what_is_missing_why_it_matters_and_where_it_is() {
-        let library = Tool { present_as: Library(&["nss/x.so", "x.so"]), need: Optional, ..CARGO };
+    fn the_message_names_the_tool_its_purpose_and_its_package() {
+        let library =
+            Tool { present_as: Library(&["nss/x.so", "x.so"]), importance: Optional, ..CARGO };
         assert_eq!(
-            library.how_to_have_it(),
+            library.how_to_install(),
             "missing (optional): the library `nss/x.so` or `x.so`, which builds; on Debian it is in the package cargo"
         );
     }

@@ -1,12 +1,11 @@
-//! What cargo knows of the workspace.
+//! What cargo knows about the workspace.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
-/// The members of the workspace at `root` and what they declare; dependencies are not resolved, so that nothing
-/// is fetched.
+/// The manifests of the workspace at `root`. Dependencies are not resolved, so that nothing is downloaded.
 pub(crate) fn metadata(root: &Path) -> Result<Metadata> {
     MetadataCommand::new()
         .current_dir(root)
@@ -20,7 +19,7 @@ pub(crate) fn is_published(package: &Package) -> bool {
     package.publish.as_ref().is_none_or(|registries| !registries.is_empty())
 }
 
-/// Whether `package` has a library to depend on.
+/// Whether `package` has a library.
 pub(crate) fn is_library(package: &Package) -> bool {
     package.targets.iter().any(cargo_metadata::Target::is_lib)
 }
@@ -38,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_package_named_means_all_of_them() {
+    fn without_a_name_all_packages_are_selected() {
         assert_eq!(selection(&[]), ["--workspace"]);
         assert_eq!(
             selection(&["ims".to_owned(), "xtask".to_owned()]),

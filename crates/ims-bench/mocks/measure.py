@@ -1,9 +1,9 @@
-"""The emulator beside mock authorization servers from npm, PyPI and crates.io.
+"""The emulator next to mock authorization servers from npm, PyPI and crates.io.
 
     python3 crates/ims-bench/mocks/measure.py FOLDER target/release/ims
 
-FOLDER keeps what is installed. Counted are, for each server in turn, round after round: token requests per second of its
-own processor time, the memory that it holds when idle, and the time from its start to its first answer and to its first
+FOLDER keeps what is installed. For each server in turn, round after round, this script measures: token requests per second
+of the server's processor time, its memory when idle, and the time from its start to its first answer and to its first
 token. The mocks check no assertion; `ims` is asked for client credentials, too, and for the exchange of a signed JWT.
 """
 
@@ -46,7 +46,7 @@ def install():
 
 
 def credentials():
-    """An integration for `ims`, with a key and a certificate of its own."""
+    """An integration for `ims`, with its own key and certificate."""
     folder = FOLDER / "integration"
     if not folder.exists():
         folder.mkdir(mode=0o700)

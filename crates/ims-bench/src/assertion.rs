@@ -1,4 +1,4 @@
-//! Claims to compact JWT on one thread, beside the bare signature over the same bytes.
+//! From the claims to the compact JWT on one thread, next to the bare signature over the same bytes.
 
 use std::hint::black_box;
 
@@ -55,12 +55,12 @@ pub(crate) fn measure() -> Result<bool> {
             Ok(())
         })
         .run("assertion: RS256 assertions on one thread")?;
-    let cpu = |base, way| results.ratio(base, way, |sample| sample.cpu);
+    let cpu = |base, other| results.ratio(base, other, |sample| sample.cpu);
     println!("  jsonwebtoken's rate, of the bare signature's: {:.3}", cpu(RAW, JSONWEBTOKEN));
     Ok(at_least(0.97, "our rate, of the bare signature's", cpu(RAW, OURS)))
 }
 
-/// RSA-2048 of aws-lc-rs, without anything around it.
+/// The RSA-2048 signature of aws-lc-rs, without any code around it.
 pub(crate) struct RawSignature {
     key_pair: KeyPair,
     random: SystemRandom,

@@ -1,4 +1,4 @@
-//! Certificates by whole processes, beside openssl and Python.
+//! Certificates, measured as whole processes, next to openssl and Python.
 
 use std::{
     env, fs,
@@ -22,14 +22,14 @@ pub(crate) fn measure() -> Result<bool> {
     Ok(check && new)
 }
 
-/// When each of a thousand certificates ends.
+/// The expiry dates of a thousand certificates.
 fn check(ims: &Path) -> Result<bool> {
     let (python, folder) = (python_with_cryptography()?, thousand_certificates(ims)?);
     let path = folder.path();
     let check = || run(Command::new(ims).args(["cert", "check", "--within", "1d"]).arg(path));
     let contest = |rounds| Contest::new(rounds, 1, UsageWho::RUSAGE_CHILDREN).with(CHECK, check);
-    let title = "certificates: when 1,000 of them end, whole process";
-    // The loop takes half a minute, so it has few rounds.
+    let title = "certificates: expiry dates of 1,000 files, whole process";
+    // The loop takes half a minute, so there are few rounds.
     let shell = contest(3)
         .with(SHELL, || run(Command::new("sh").args(["-c", SHELL_LOOP]).current_dir(path)))
         .run(title)?;
@@ -43,8 +43,8 @@ fn check(ims: &Path) -> Result<bool> {
     Ok(by_shell && by_python)
 }
 
-/// A key and its certificate. How long the search for primes takes is chance, so the rounds are many and what is compared
-/// is the medians of all of them.
+/// A key and its certificate. The time of the search for primes is random, so there are many rounds, and the medians over all
+/// rounds are compared.
 fn new(ims: &Path) -> Result<bool> {
     let folder = TempDir::new()?;
     let results = Contest::new(60, 1, UsageWho::RUSAGE_CHILDREN)
@@ -63,7 +63,7 @@ fn new(ims: &Path) -> Result<bool> {
     Ok(at_most(0.6, &format!("{NEW}, wall time"), results.ratio_of_medians(NEW, OPENSSL)))
 }
 
-/// Twenty certificates, fifty times each: to read one file is as much work as to read another.
+/// Twenty certificates, fifty copies of each: every file takes the same work to read.
 fn thousand_certificates(ims: &Path) -> Result<TempDir> {
     let (pair, folder) = (TempDir::new()?, TempDir::new()?);
     for number in 0..20 {
@@ -78,10 +78,10 @@ fn thousand_certificates(ims: &Path) -> Result<TempDir> {
     Ok(folder)
 }
 
-/// A Python with `cryptography`, in an environment of its own beside the builds, made the first time.
+/// A Python with `cryptography`, in a virtual environment in the target folder, which the first run creates.
 fn python_with_cryptography() -> Result<PathBuf> {
     let target = env::current_exe()?;
-    let target = target.ancestors().nth(2).context("this program has no folder of builds")?;
+    let target = target.ancestors().nth(2).context("this program is not in a target folder")?;
     let environment = target.join("python-cryptography");
     let python = environment.join("bin/python");
     if !python.exists() {
@@ -102,7 +102,7 @@ const CHECK: &str = "ims cert check";
 const OPENSSL: &str = "openssl req -x509 -newkey rsa:2048";
 const NEW: &str = "ims cert new";
 
-/// What people put into a cron job.
+/// What people usually put into a cron job.
 const SHELL_LOOP: &str = "for file in *.crt; do openssl x509 -noout -enddate -in \"$file\"; done";
 
 const PYTHON_LOOP: &str = r"

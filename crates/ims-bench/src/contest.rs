@@ -1,4 +1,4 @@
-//! Several ways to do one thing, measured in turn.
+//! Several programs or functions that do the same work, measured in turn.
 
 use std::time::{Duration, Instant};
 
@@ -8,24 +8,24 @@ use nix::sys::{
     time::TimeVal,
 };
 
-/// Ways that take turns. In each round every way makes its calls once, and the one that begins changes from round to
-/// round, so that neither a warm cache nor a slow minute falls to the same one always.
+/// Contestants that take turns. In each round every contestant makes its calls once. Another contestant begins each round, so
+/// that a warm cache or a slow minute does not always help or hurt the same one.
 pub(crate) struct Contest<'a> {
     rounds: usize,
     calls: u32,
-    /// Whose processor time counts: this process's, or that of the processes it started.
+    /// Whose processor time counts: that of this process, or that of the processes it started.
     who: UsageWho,
-    ways: Vec<Way<'a>>,
+    contestants: Vec<Contestant<'a>>,
 }
 
-struct Way<'a> {
+struct Contestant<'a> {
     name: &'static str,
-    /// Makes as many calls as it is told.
+    /// Makes as many calls as its argument says.
     call: Box<dyn FnMut(u32) -> Result<()> + 'a>,
     samples: Vec<Sample>,
 }
 
-/// What one call took, the mean of a round.
+/// The time of one call, as the mean of a round.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
     pub(crate) wall: Duration,
@@ -34,10 +34,10 @@ pub(crate) struct Sample {
 
 impl<'a> Contest<'a> {
     pub(crate) fn new(rounds: usize, calls: u32, who: UsageWho) -> Self {
-        Self { rounds, calls, who, ways: Vec::new() }
+        Self { rounds, calls, who, contestants: Vec::new() }
     }
 
-    /// Enters `call`, which does the thing once.
+    /// Adds `call`, which does the work once.
     #[must_use]
     pub(crate) fn with(
         self,
@@ -47,29 +47,30 @@ impl<'a> Contest<'a> {
         self.with_all(name, move |calls| (0..calls).try_for_each(|_| call()))
     }
 
-    /// Enters `calls`, which does the thing as often as it is told.
+    /// Adds `calls`, which does the work as often as its argument says.
     #[must_use]
     pub(crate) fn with_all(
         mut self,
         name: &'static str,
         calls: impl FnMut(u32) -> Result<()> + 'a,
     ) -> Self {
-        self.ways.push(Way { name, call: Box::new(calls), samples: Vec::new() });
+        self.contestants.push(Contestant { name, call: Box::new(calls), samples: Vec::new() });
         self
     }
 
-    /// Runs every round, after one that does not count, and prints what a call took.
+    /// Runs one round that does not count, then all others, and prints the time of a call.
     pub(crate) fn run(mut self, title: &str) -> Result<Results> {
         for round in 0..=self.rounds {
-            for turn in 0..self.ways.len() {
-                let index = (round + turn) % self.ways.len();
+            for turn in 0..self.contestants.len() {
+                let index = (round + turn) % self.contestants.len();
                 let sample = self.sample(index)?;
                 if round > 0 {
-                    self.ways[index].samples.push(sample);
+                    self.contestants[index].samples.push(sample);
                 }
             }
         }
-        let results = Results(self.ways.into_iter().map(|way| (way.name, way.samples)).collect());
+        let results =
+            Results(self.contestants.into_iter().map(|it| (it.name, it.samples)).collect());
         println!("{title}; medians of {} rounds of {}", self.rounds, self.calls);
         results.print();
         Ok(results)
@@ -77,13 +78,13 @@ impl<'a> Contest<'a> {
 
     fn sample(&mut self, index: usize) -> Result<Sample> {
         let (cpu, wall) = (processor_time(self.who)?, Instant::now());
-        (self.ways[index].call)(self.calls).with_context(|| self.ways[index].name)?;
+        (self.contestants[index].call)(self.calls).with_context(|| self.contestants[index].name)?;
         let (wall, cpu) = (wall.elapsed(), processor_time(self.who)?.saturating_sub(cpu));
         Ok(Sample { wall: wall / self.calls, cpu: cpu / self.calls })
     }
 }
 
-/// The samples of every way, in the order of the rounds.
+/// The samples of every contestant, in the order of the rounds.
 pub(crate) struct Results(Vec<(&'static str, Vec<Sample>)>);
 
 impl Results {
@@ -97,29 +98,32 @@ impl Results {
         }
     }
 
-    /// How much of `base`'s time `way` takes: the median over the rounds, each compared within itself.
-    pub(crate) fn ratio(&self, way: &str, base: &str, part: fn(&Sample) -> Duration) -> f64 {
-        let pairs = self.samples(way).iter().zip(self.samples(base));
-        median(pairs.map(|(way, base)| part(way).as_secs_f64() / part(base).as_secs_f64()))
+    /// The time of `name` divided by the time of `base` in the same round: the median over the rounds.
+    pub(crate) fn ratio(&self, name: &str, base: &str, part: fn(&Sample) -> Duration) -> f64 {
+        let pairs = self.samples(name).iter().zip(self.samples(base));
+        median(pairs.map(|(one, base)| part(one).as_secs_f64() / part(base).as_secs_f64()))
     }
 
-    /// The median of `way`'s wall times in the median of `base`'s, for work whose length is chance.
-    pub(crate) fn ratio_of_medians(&self, way: &str, base: &str) -> f64 {
-        let wall = |name| median(self.samples(name).iter().map(|it| it.wall.as_secs_f64()));
-        wall(way) / wall(base)
+    /// The median wall time of `name` divided by that of `base`, for work whose length is random.
+    pub(crate) fn ratio_of_medians(&self, name: &str, base: &str) -> f64 {
+        let wall = |of| median(self.samples(of).iter().map(|it| it.wall.as_secs_f64()));
+        wall(name) / wall(base)
     }
 
     fn samples(&self, name: &str) -> &[Sample] {
-        self.0.iter().find(|(way, _)| *way == name).map_or(&[], |(_, samples)| samples)
+        self.0
+            .iter()
+            .find(|(contestant, _)| *contestant == name)
+            .map_or(&[], |(_, samples)| samples)
     }
 }
 
-/// Prints a ratio that should be at least `target`, and says whether it is.
+/// Prints a ratio that should be at least `target`, and returns whether it is.
 pub(crate) fn at_least(target: f64, what: &str, ratio: f64) -> bool {
     verdict(ratio >= target, what, ratio, &format!("at least {target}"))
 }
 
-/// Prints a ratio that should be at most `target`, and says whether it is.
+/// Prints a ratio that should be at most `target`, and returns whether it is.
 pub(crate) fn at_most(target: f64, what: &str, ratio: f64) -> bool {
     verdict(ratio <= target, what, ratio, &format!("at most {target}"))
 }
@@ -130,7 +134,7 @@ fn verdict(holds: bool, what: &str, ratio: f64, target: &str) -> bool {
     holds
 }
 
-/// The middle one of `values`.
+/// The median of `values`.
 pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

@@ -1,21 +1,21 @@
-//! Measurements that live elsewhere: one is an example of the crate it measures, the other builds what may not be built
-//! into this workspace.
+//! Measurements outside this crate: one is an example of the crate it measures, the other builds crates that the workspace
+//! must not contain.
 
 use std::{env, process::Command};
 
 use anyhow::Result;
 
-/// A warm token beside bare reads, from the examples of `ims-token`.
+/// A warm token next to bare reads, from the examples of `ims-token`.
 pub(crate) fn keeper() -> Result<bool> {
     cargo("run", &["-p", "ims-token", "--features", "testing", "--example", "warm_token"])
 }
 
-/// A warm token beside other clients. They bring other cryptography along, so the package stands outside the workspace.
+/// A warm token next to other clients. They use other cryptographic libraries, so their package is not in the workspace.
 pub(crate) fn peers() -> Result<bool> {
     cargo("run", &["--manifest-path", "crates/ims-bench/peers/Cargo.toml"])
 }
 
-/// Whether cargo, told to do something in a release build, succeeds.
+/// Runs a cargo command in a release build, and returns whether it succeeds.
 pub(crate) fn cargo(task: &str, arguments: &[&str]) -> Result<bool> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo).args([task, "--quiet", "--release"]).args(arguments).status();

@@ -1,4 +1,4 @@
-//! The emulator with every check and verdict on, beside a bare server that only verifies and signs.
+//! The emulator with every check and verdict on, next to a bare server that only verifies and signs.
 
 use std::{
     env,
@@ -27,7 +27,7 @@ const ROUNDS: usize = 9;
 /// Exchanges in one round of one server, a second's worth.
 const EXCHANGES: u32 = 2_000;
 
-/// What the rates are judged by: RSA is nearly all of an exchange, the rest may take this much.
+/// The lowest rate, as a part of the bare server's. RSA is nearly all of an exchange, so the rest may take one tenth.
 const TARGET: f64 = 0.9;
 
 const EXCHANGE: &str = "/ims/exchange/jwt";
@@ -65,20 +65,21 @@ pub(crate) fn measure() -> Result<bool> {
     println!(
         "emulator: processor time of the server for one exchange; medians of {ROUNDS} rounds of {EXCHANGES}"
     );
-    for (place, (name, server)) in servers.iter().enumerate() {
-        let micros = median(rounds.iter().map(|round| round[place].as_secs_f64() * 1e6));
+    for (index, (name, server)) in servers.iter().enumerate() {
+        let micros = median(rounds.iter().map(|round| round[index].as_secs_f64() * 1e6));
         let kib = server.resident_kib()?;
         println!("  {name:<44} {micros:>8.1} µs {:>8.0}/s {kib:>8} KiB", 1e6 / micros);
     }
-    let rate = |place: usize| {
-        median(rounds.iter().map(|round| round[0].as_secs_f64() / round[place].as_secs_f64()))
+    let rate = |index: usize| {
+        median(rounds.iter().map(|round| round[0].as_secs_f64() / round[index].as_secs_f64()))
     };
     let text = at_least(TARGET, "rate with verdicts as text, of the bare server's", rate(1));
     let json = at_least(TARGET, "rate with verdicts as JSON, of the bare server's", rate(2));
     Ok(text && json)
 }
 
-/// What an exchange took at each server, round after round. Another one begins each round, and the first does not count.
+/// The time of an exchange at each server, round after round. Another server begins each round; the first round does not
+/// count.
 fn rounds<const N: usize>(
     servers: &[(&str, Process); N],
     body: &str,
@@ -87,8 +88,8 @@ fn rounds<const N: usize>(
     for round in 0..=ROUNDS {
         let mut taken = [Duration::ZERO; N];
         for turn in 0..N {
-            let place = (round + turn) % N;
-            taken[place] = servers[place].1.post(EXCHANGE, body, EXCHANGES)?;
+            let index = (round + turn) % N;
+            taken[index] = servers[index].1.post(EXCHANGE, body, EXCHANGES)?;
         }
         rounds.push(taken);
     }
@@ -96,7 +97,7 @@ fn rounds<const N: usize>(
     Ok(rounds)
 }
 
-/// A request that the emulator grants as often as it is sent.
+/// A request that the emulator accepts again and again.
 fn body() -> Result<String> {
     let signer = PemSigner::from_bytes(keys::FIRST.as_bytes(), None)?;
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;

@@ -1,4 +1,4 @@
-//! The whole way to a token over loopback, beside bare reqwest and the bare signature. Only this process's time counts.
+//! An exchange over loopback, next to bare reqwest and a bare signature. Only the time of this process counts.
 
 use std::{hint::black_box, time::Duration};
 
@@ -38,7 +38,7 @@ pub(crate) fn measure() -> Result<bool> {
             Ok(())
         })
         .run("exchange: over loopback, assertion included")?;
-    let cpu = |base, way| results.ratio(base, way, |sample| sample.cpu);
+    let cpu = |base, other| results.ratio(base, other, |sample| sample.cpu);
     let grant = at_least(0.95, "rate of the grant by hand, of the bare way's", cpu(BARE, LAYERS));
     let whole = at_least(0.95, "rate of the client, of the bare way's", cpu(BARE, CLIENT));
     Ok(grant && whole)
@@ -73,7 +73,7 @@ impl Layers {
     }
 }
 
-/// A signature that nobody uses, and a request whose body is ready.
+/// A signature without a use, and a request with a prepared body.
 struct Bare {
     raw: RawSignature,
     signing_input: Vec<u8>,

@@ -1,5 +1,5 @@
-//! The least that an IMS has to do: hyper reads a request and aws-lc-rs checks the assertion's signature and signs a
-//! token. Nothing is compared with anything. It runs as a process of its own.
+//! The smallest possible IMS: hyper reads a request, aws-lc-rs checks the signature of the assertion and signs a token. It
+//! checks nothing else. It runs in its own process.
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 

@@ -20,7 +20,7 @@ pub(crate) const CLIENT_SECRET: &str = "p8e-bench-only";
 pub(crate) const ORG_ID: &str = "C74F69D7594880280@AdobeOrg";
 pub(crate) const TECHNICAL_ACCOUNT_ID: &str = "6657031C5C095BB40A4@techacct.adobe.com";
 
-/// A folder with `credentials.json`, `private.key` and `certificate_pub.crt`, gone when dropped.
+/// A folder with `credentials.json`, `private.key` and `certificate_pub.crt`, removed when dropped.
 pub(crate) struct Integration(TempDir);
 
 impl Integration {
@@ -49,7 +49,7 @@ impl Integration {
         self.0.path().join(name)
     }
 
-    /// Writes a file that its owner alone may read.
+    /// Writes a file that only its owner can read.
     pub(crate) fn write(&self, name: &str, contents: &str) -> Result<PathBuf> {
         let path = self.path(name);
         let mut options = fs::OpenOptions::new();
@@ -74,7 +74,7 @@ pub(crate) fn account() -> Result<ServiceAccount> {
     )?)
 }
 
-/// The claims of `account` at some moment; every round makes the same ones.
+/// The claims of `account` at a fixed time; every round makes the same claims.
 pub(crate) fn claims(account: &ServiceAccount, environment: &Environment) -> ClaimsSet {
     let now = NumericDate::from_secs(1_790_000_000);
     account.claims(environment, now, AssertionLifetime::default())

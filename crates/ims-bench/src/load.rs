@@ -1,4 +1,4 @@
-//! A server in another process, asked over a few connections, and the processor time that it takes.
+//! Requests to a server in another process over a few connections, and the processor time of that server.
 
 use std::{
     fs,
@@ -12,23 +12,23 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use nix::{time::clock_getcpuclockid, unistd::Pid};
 
-/// How many connections ask at a time: enough that the server never waits for the client.
+/// How many connections send requests at the same time: enough that the server never waits for the client.
 const CONNECTIONS: usize = 4;
 
-/// How long a server may take to its first answer.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a server may take until its first answer.
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A running server, ended when dropped.
 pub(crate) struct Process {
     child: Child,
     address: SocketAddr,
-    /// From the start of the process to its first answer, whatever that is.
+    /// The time from the start of the process to its first answer, of any status.
     pub(crate) start: Duration,
 }
 
 impl Process {
-    /// Starts a command that listens at `address`, and waits until `path` there is answered. What it says goes to files,
-    /// as the caller has set them, or nowhere.
+    /// Starts a command that listens at `address`, and waits until it answers a request for `path`. The caller decides where
+    /// its output goes.
     pub(crate) fn start(command: &mut Command, address: SocketAddr, path: &str) -> Result<Self> {
         let began = Instant::now();
         let name = command.get_program().to_string_lossy().into_owned();
@@ -37,8 +37,8 @@ impl Process {
         let mut process = Self { child, address, start: Duration::ZERO };
         while process.get(path).is_err() {
             ensure!(process.child.try_wait()?.is_none(), "{name} has ended");
-            ensure!(began.elapsed() < PATIENCE, "{name} does not answer");
-            // A closer look would take the processor from the one that is looked at.
+            ensure!(began.elapsed() < START_TIMEOUT, "{name} does not answer");
+            // Polling more often would take processor time from the server.
             thread::sleep(Duration::from_millis(1));
         }
         process.start = began.elapsed();
@@ -50,7 +50,7 @@ impl Process {
         Connection::open(self.address)?.exchange(head.as_bytes()).map(|_| ())
     }
 
-    /// Posts `body` to `path` `count` times and gives the processor time that the server took for each.
+    /// Posts `body` to `path` `count` times and returns the processor time of the server for each.
     pub(crate) fn post(&self, path: &str, body: &str, count: u32) -> Result<Duration> {
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
@@ -83,7 +83,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // A server that has ended by itself needs no end.
+        // Both fail if the server has already ended, which is fine.
         let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
@@ -107,7 +107,7 @@ impl Connection {
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Sends a request, reads the answer to its end, and gives its status.
+    /// Sends a request, reads the whole answer, and returns its status.
     fn exchange(&mut self, request: &[u8]) -> Result<u16> {
         self.0.get_mut().write_all(request)?;
         let status = self.line()?;

@@ -22,36 +22,36 @@ use clap::{Parser, ValueEnum};
 /// Prints ratios, and fails if one misses its target.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Which measurements; without a name, all but `peers`, which builds much that is not ours.
+    /// Which measurements; without a name, all but `peers`, which builds many crates of others.
     #[arg(value_name = "NAME")]
     names: Vec<Name>,
 
-    /// Serves the answers that `exchange` asks for. Its own process runs this.
+    /// Serves the answers for `exchange`. The measurement starts itself again with this option.
     #[arg(long, hide = true)]
     serve: bool,
 
-    /// Serves the least that an IMS has to do, for `emulator`. Its own process runs this.
+    /// Serves the smallest possible IMS, for `emulator`. The measurement starts itself again with this option.
     #[arg(long, hide = true, value_name = "ADDRESS")]
     serve_floor: Option<SocketAddr>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Name {
-    /// Claims to compact JWT, beside the bare signature.
+    /// From the claims to the compact JWT, next to the bare signature.
     Assertion,
-    /// The whole way to a token over loopback, beside bare reqwest and the bare signature.
+    /// An exchange over loopback, next to bare reqwest and a bare signature.
     Exchange,
-    /// A process from start to end, beside openssl and curl.
+    /// A process from start to end, next to openssl and curl.
     Start,
-    /// The ends of a thousand certificates and a new one, beside openssl and Python.
+    /// The expiry dates of a thousand certificates, and a new certificate, next to openssl and Python.
     Certificates,
-    /// An access token verified, beside the bare signature check.
+    /// An access token verified, next to the bare signature check.
     Verify,
-    /// The emulator with every check and verdict on, beside a server that only verifies and signs.
+    /// The emulator with every check and verdict on, next to a server that only verifies and signs.
     Emulator,
-    /// A warm token, beside bare reads.
+    /// A warm token, next to bare reads.
     Keeper,
-    /// A warm token, beside the clients of other clouds.
+    /// A warm token, next to the clients of other clouds.
     Peers,
 }
 
@@ -81,7 +81,7 @@ fn main() -> Result<ExitCode> {
     Ok(if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Whether every target was met.
+/// Returns whether every target was met.
 fn measure(name: Name) -> Result<bool> {
     match name {
         Name::Assertion => assertion::measure(),

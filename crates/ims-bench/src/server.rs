@@ -1,5 +1,5 @@
-//! The smallest server that answers an exchange: it reads a request, looks at nothing, and says the same every time. It
-//! runs as a process of its own, so that its time is not counted.
+//! The smallest server that answers an exchange: it reads a request, checks nothing, and always gives the same answer. It
+//! runs in its own process, so that its time does not count.
 
 use std::{
     env,
@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-/// A running server, ended when dropped.
+/// A running server, killed when dropped.
 pub(crate) struct Server {
     child: Child,
     pub(crate) url: String,
@@ -35,7 +35,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A server that has ended by itself needs no end.
+        // Both fail if the server has already ended, which is fine.
         let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
@@ -54,7 +54,7 @@ pub(crate) fn serve() -> Result<()> {
     })
 }
 
-/// Answers one request after the other until the client has gone.
+/// Answers one request after the other until the client closes the connection.
 fn converse(stream: &TcpStream, answer: &[u8]) -> Result<()> {
     stream.set_nodelay(true)?;
     let (mut reader, mut writer) = (BufReader::new(stream), stream);

@@ -1,4 +1,4 @@
-//! Whole processes from start to end, beside openssl and curl.
+//! Whole processes from start to end, next to openssl and curl.
 
 use std::{
     env,
@@ -27,7 +27,7 @@ pub(crate) fn measure() -> Result<bool> {
     Ok(sign && token)
 }
 
-/// `ims jwt sign`, which makes the claims and the whole JWT, beside openssl signing bytes that are ready.
+/// `ims jwt sign`, which makes the claims and the whole JWT, next to openssl, which only signs prepared bytes.
 fn sign(ims: &PathBuf, integration: &Integration) -> Result<bool> {
     let input = claims(&account()?, &Environment::production()).signing_input(Algorithm::Rs256);
     let input = integration.write("signing-input", str::from_utf8(input.as_bytes())?)?;
@@ -45,7 +45,7 @@ fn sign(ims: &PathBuf, integration: &Integration) -> Result<bool> {
     Ok(judge(&results, 0.6, "ims jwt sign", "openssl dgst -sha256 -sign"))
 }
 
-/// `ims token` beside a shell script, both against a running emulator.
+/// `ims token` next to a shell script, both with a running emulator.
 fn token(ims: &PathBuf, integration: &Integration) -> Result<bool> {
     let credentials = integration.path("credentials.json");
     let emulator = Server::of(Command::new(ims).args(["emulator", "-c"]).arg(&credentials))?;
@@ -66,13 +66,13 @@ fn token(ims: &PathBuf, integration: &Integration) -> Result<bool> {
     Ok(judge(&results, 0.3, "ims token --fresh", "shell script with openssl and curl"))
 }
 
-/// Builds the command where this program was built, and says where it is.
+/// Builds the command in the same profile as this program, and returns its path.
 pub(crate) fn ims_command() -> Result<PathBuf> {
     ensure!(cargo("build", &["-p", "ims-cli"])?, "the command does not build");
     Ok(env::current_exe()?.with_file_name("ims"))
 }
 
-/// Runs a command that must succeed and print something. Its output goes to a file that nobody reads.
+/// Runs a command that must succeed. Its output goes to `/dev/null`.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.stdin(Stdio::null()).stdout(File::create("/dev/null")?).status();
     let status = status.with_context(|| format!("{} does not start", name(command)))?;
@@ -80,12 +80,12 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Judges wall and processor time alike.
-pub(crate) fn judge(results: &Results, target: f64, way: &str, base: &str) -> bool {
-    let wall = results.ratio(way, base, |sample| sample.wall);
-    let cpu = results.ratio(way, base, |sample| sample.cpu);
-    let wall = at_most(target, &format!("{way}, wall time"), wall);
-    let cpu = at_most(target, &format!("{way}, CPU time"), cpu);
+/// Judges wall time and processor time by the same target.
+pub(crate) fn judge(results: &Results, target: f64, name: &str, base: &str) -> bool {
+    let wall = results.ratio(name, base, |sample| sample.wall);
+    let cpu = results.ratio(name, base, |sample| sample.cpu);
+    let wall = at_most(target, &format!("{name}, wall time"), wall);
+    let cpu = at_most(target, &format!("{name}, CPU time"), cpu);
     wall && cpu
 }
 
@@ -93,7 +93,7 @@ fn name(command: &Command) -> String {
     command.get_program().to_string_lossy().into_owned()
 }
 
-/// What people write who have no library.
+/// What people write without a library.
 const SCRIPT: &str = r#"
 set -eu
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }

@@ -1,4 +1,4 @@
-//! The emulator that the clients talk to, as a process of its own, and the integration that it knows.
+//! The emulator for the clients, in its own process, and the integration that it knows.
 
 use std::{
     fs::{self, File},
@@ -32,10 +32,10 @@ pub(super) struct Emulator {
 }
 
 impl Emulator {
-    /// Makes keys and certificates in `folder` and starts the emulator there, with its log beside them.
+    /// Makes keys and certificates in `folder`, and starts the emulator with its log in the same folder.
     pub(super) fn start(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder)
-            .with_context(|| format!("{} cannot be made", folder.display()))?;
+            .with_context(|| format!("cannot create {}", folder.display()))?;
         make_key(folder, "private")?;
         make_key(folder, "other")?;
         fs::write(folder.join("scenario.toml"), SCENARIO)?;
@@ -49,9 +49,10 @@ impl Emulator {
         Ok(emulator)
     }
 
-    /// Leads `client` here, whether it takes a base URL or knows the hosts of IMS alone.
-    pub(super) fn lead(&self, client: &mut Command) {
-        // requests prefers the variables in small letters, which the user may have set.
+    /// Sends the requests of `client` to this emulator: by a base URL, and by a proxy for a client that only knows the
+    /// hosts of IMS.
+    pub(super) fn configure(&self, client: &mut Command) {
+        // The Python package requests prefers the variables in lower case, which the user may have set.
         for name in ["HTTPS_PROXY", "https_proxy"] {
             client.env(name, &self.url);
         }
@@ -77,13 +78,13 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // One that has ended by itself needs no end.
+        // Both fail if the emulator has already ended, which is fine.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Makes `name.key` and `name.crt` in `folder` with OpenSSL, as Adobe's documents tell its customers to.
+/// Makes `name.key` and `name.crt` in `folder` with OpenSSL, as Adobe's documentation says.
 fn make_key(folder: &Path, name: &str) -> Result<()> {
     let mut openssl = Command::new("openssl");
     openssl.args(["req", "-x509", "-sha256", "-nodes", "-days", "1", "-newkey", "rsa:2048"]);

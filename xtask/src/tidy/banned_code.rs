@@ -8,16 +8,16 @@ use super::{
     tree::{File, Tree},
 };
 
-/// Token sequences that are wrong in some part of the tree.
+/// Token sequences that are wrong in one part of the tree.
 pub(super) struct Ban {
     /// `…` stands for anything but a semicolon.
     pub(super) patterns: &'static [&'static str],
     scope: Scope,
-    /// Why not, a colon, and what to do instead.
+    /// Why it is banned, a colon, and what to do instead.
     pub(super) reason: &'static str,
 }
 
-/// Where a ban holds.
+/// The part of the tree in which a ban holds.
 #[derive(Clone, Copy)]
 enum Scope {
     Everywhere,
@@ -34,12 +34,12 @@ pub(super) const BANS: &[Ban] = &[
     Ban { patterns: &["#[ignore"],                                  scope: Everywhere,   reason: "hides a test: repair the test or remove it" },
     Ban { patterns: &["#[should_panic"],                            scope: Everywhere,   reason: "passes for any panic: return an error and compare it" },
     Ban { patterns: &["pub use…*", "pub(crate)use…*", "pub(super)use…*"], scope: Everywhere, reason: "exports what no one chose: name each item" },
-    Ban { patterns: &["mod utils", "mod common", "mod types", "mod misc", "mod helpers"], scope: Everywhere, reason: "names no concept: name the module for what lives in it" },
-    Ban { patterns: &["SystemTime::now", "Instant::now"],           scope: OutsideClock, reason: "asks the machine outside clock.rs: take `now` as an argument" },
+    Ban { patterns: &["mod utils", "mod common", "mod types", "mod misc", "mod helpers"], scope: Everywhere, reason: "names no concept: name the module for its contents" },
+    Ban { patterns: &["SystemTime::now", "Instant::now"],           scope: OutsideClock, reason: "reads the clock outside clock.rs: take `now` as an argument" },
     Ban { patterns: &["env::", "env;", "env,", "env}", "env as"],   scope: BelowIms,     reason: "reads the environment below the crate ims: take the value as an argument" },
 ];
 
-/// Every place where banned code is.
+/// Every place with banned code.
 pub(super) fn occurrences(tree: &Tree) -> Vec<Finding> {
     let in_file = |file| BANS.iter().flat_map(move |ban| ban.occurrences(file));
     tree.rust().flat_map(in_file).collect()
@@ -56,7 +56,7 @@ impl Ban {
             for start in 0..file.tokens.len() {
                 let token = &file.tokens[start];
                 if matches(&file.tokens[start..], &words)
-                    && !(token.in_test && self.scope.spares_tests())
+                    && !(token.in_test && self.scope.excludes_tests())
                 {
                     findings.push(Finding::new(
                         &file.path,
@@ -80,7 +80,7 @@ impl Scope {
         }
     }
 
-    fn spares_tests(self) -> bool {
+    fn excludes_tests(self) -> bool {
         !matches!(self, Everywhere)
     }
 }
@@ -95,7 +95,7 @@ fn matches(tokens: &[Token], words: &[String]) -> bool {
     tokens.split_first().is_some_and(|(token, after)| token.text == *word && matches(after, rest))
 }
 
-/// Splits a pattern as Rust splits code, except that each character of punctuation is by itself.
+/// Splits a pattern into the tokens of Rust; each character of punctuation is one token.
 fn words(pattern: &str) -> Vec<String> {
     let characters: Vec<char> = pattern.chars().collect();
     let is_word = |c: &char| c.is_alphanumeric() || *c == '_';

@@ -62,7 +62,7 @@ pub(super) fn circles(tree: &Tree) -> Vec<Finding> {
 fn circles_of(modules: &Modules<'_>) -> Vec<Finding> {
     let mut lines = BTreeMap::new();
     for (path, file) in modules {
-        // The root lists the modules, and whoever imports from it breaks the other rule.
+        // The root lists the modules. An import from it breaks the other rule.
         if path.is_empty() {
             continue;
         }

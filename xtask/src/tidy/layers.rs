@@ -1,4 +1,4 @@
-//! The layers. An arrow nobody checks will bend.
+//! The layers of the crates, which `docs/ARCHITECTURE.md` shows, compared with the manifests.
 
 use cargo_metadata::{Dependency, DependencyKind};
 
@@ -7,14 +7,14 @@ use super::{
     tree::{Crate, Tree},
 };
 
-/// Test material, which every crate's tests may import.
+/// Keys and certificates for tests. The tests of every crate may import it.
 const TESTKIT: &str = "ims-testkit";
 
 /// Which of our crates a crate may import.
 struct Layer {
     name: &'static str,
     imports: &'static [&'static str],
-    /// What its tests may import besides, and the test material.
+    /// What its tests may import in addition, besides the test kit.
     tests_import: &'static [&'static str],
 }
 
@@ -22,7 +22,7 @@ struct Layer {
 pub(super) const BELOW_IMS: &[&str] =
     &["ims-claims", "ims-files", "ims-sign", "ims-exchange", "ims-cert", "ims-token", "ims-verify"];
 
-/// Measurements compare any layer with any other.
+/// The measurements use every layer.
 const EVERY_LAYER: &[&str] = &[
     "ims-claims",
     "ims-files",
@@ -36,7 +36,7 @@ const EVERY_LAYER: &[&str] = &[
     TESTKIT,
 ];
 
-/// From the bottom to the top. The emulator stays off the client's crates: a mistake made at both ends would
+/// From the bottom to the top. The emulator does not import the crates of the client: a mistake made on both sides would
 /// cancel out.
 #[rustfmt::skip]
 const LAYERS: &[Layer] = &[
@@ -56,12 +56,12 @@ const LAYERS: &[Layer] = &[
     Layer { name: "xtask",          imports: &[],                                                       tests_import: &[] },
 ];
 
-/// Imports of our crates which the table does not allow, and crates which it does not know.
-pub(super) fn arrows(tree: &Tree) -> Vec<Finding> {
-    tree.crates.iter().flat_map(arrows_of).collect()
+/// Imports of our crates that the table does not allow, and crates that are not in it.
+pub(super) fn imports(tree: &Tree) -> Vec<Finding> {
+    tree.crates.iter().flat_map(imports_of).collect()
 }
 
-fn arrows_of(member: &Crate) -> Vec<Finding> {
+fn imports_of(member: &Crate) -> Vec<Finding> {
     let Some(layer) = LAYERS.iter().find(|layer| layer.name == member.name()) else {
         let message =
             format!("{} has no layer: give it one in xtask/src/tidy/layers.rs", member.name());
@@ -75,7 +75,7 @@ fn arrows_of(member: &Crate) -> Vec<Finding> {
 impl Layer {
     fn allows(&self, dependency: &Dependency) -> bool {
         let name = dependency.name.as_str();
-        // A crate's tests may import the crate itself, to switch on its features.
+        // A crate's tests may import the crate itself, to turn on its features.
         let for_tests =
             || name == TESTKIT || name == self.name || self.tests_import.contains(&name);
         self.imports.contains(&name)

@@ -1,4 +1,4 @@
-//! What a file is called, how it begins, how long it is, and what its text must not hold.
+//! The name, the beginning and the length of a file, and texts that it must not contain.
 
 use super::{
     Finding,
@@ -10,15 +10,15 @@ const LONG_FILES: &[(&str, &str)] = &[];
 
 const MOST_LINES: usize = 600;
 
-/// Folders at the root of one machine. In a URL or a relative path the same words are harmless.
+/// Folders at the root of one machine. In a URL or a relative path the same words are allowed.
 const MACHINE_FOLDERS: &[&str] = &["home", "root", "work"];
 
-/// The word of a comment that leaves something for later. In pieces, so that it does not find itself.
+/// The mark of a comment that leaves work for later. In two parts, so that this file does not contain it.
 const NOTE: &str = concat!("FIX", "ME");
 
 /// Rust files that do not begin with their documentation.
 pub(super) fn headers(tree: &Tree) -> Vec<Finding> {
-    const MESSAGE: &str = "the file does not say what lives in it: begin with `//!`";
+    const MESSAGE: &str = "the file has no documentation: begin with `//!`";
     let begins = |file: &File| file.text.starts_with("//!") || file.text.starts_with("#![doc");
     tree.rust()
         .filter(|file| !begins(file))
@@ -33,7 +33,7 @@ pub(super) fn no_mod_rs(tree: &Tree) -> Vec<Finding> {
         Some(Finding::new(
             &file.path,
             1,
-            format!("a mod.rs tells nobody its name: move it to {folder}.rs"),
+            format!("the file does not have the name of its module: move it to {folder}.rs"),
         ))
     };
     tree.rust().filter_map(finding).collect()
@@ -53,13 +53,13 @@ fn too_long_finding(file: &File) -> Finding {
         &file.path,
         MOST_LINES,
         format!(
-            "{lines} lines without tests, at most {MOST_LINES} are allowed: split it by noun, or list it with a \
+            "{lines} lines without tests, at most {MOST_LINES} are allowed: split it by concept, or list it with a \
              reason in xtask/src/tidy/layout.rs"
         ),
     )
 }
 
-/// The lines of `file` less those of its tests.
+/// The lines of `file` without those of its tests.
 fn code_lines(file: &File) -> usize {
     if file.is_test() {
         return 0;
@@ -70,10 +70,10 @@ fn code_lines(file: &File) -> usize {
     file.text.lines().count().saturating_sub(test_lines)
 }
 
-/// Comments that leave something for later.
+/// Comments that leave work for later.
 pub(super) fn no_notes(tree: &Tree) -> Vec<Finding> {
     let wrong = |line: &str| line.contains(NOTE).then(|| NOTE.to_owned());
-    lines(tree.rust(), wrong, "is left for later: do it now or leave it out")
+    lines(tree.rust(), wrong, "leaves work for later: do it now or remove the comment")
 }
 
 /// Absolute paths that exist on one machine only.
@@ -81,7 +81,7 @@ pub(super) fn no_machine_paths(tree: &Tree) -> Vec<Finding> {
     lines(
         tree.files.iter(),
         machine_path,
-        "exists on one machine only: write a relative path or take it away",
+        "exists on one machine only: write a relative path or remove it",
     )
 }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::workspace::is_published;
 
-/// Crates that serve this workspace and nobody else.
+/// Crates for this workspace only.
 pub(super) const UNPUBLISHED: &[&str] = &["ims-bench", "ims-testkit", "xtask"];
 
 /// Packages whose library has another name.
@@ -27,12 +27,12 @@ const INCLUDED: &str = r#"#![doc = include_str!("../README.md")]"#;
 /// Crates without `[lints] workspace = true`.
 pub(super) fn lints(tree: &Tree) -> Vec<Finding> {
     const MESSAGE: &str =
-        "the lints of the workspace do not hold here: write `[lints]`, `workspace = true`";
+        "the lints of the workspace do not apply: write `[lints]`, `workspace = true`";
     let lacking = tree.crates.iter().filter(|member| !inherits(member.manifest.get("lints")));
     lacking.map(|member| member.finding("[lints]", MESSAGE)).collect()
 }
 
-/// Dependencies with a version, a path or a repository of their own.
+/// Dependencies that do not inherit from the workspace.
 pub(super) fn dependencies(tree: &Tree) -> Vec<Finding> {
     tree.crates.iter().flat_map(own_dependencies).collect()
 }
@@ -96,7 +96,7 @@ pub(super) fn unused(tree: &Tree) -> Vec<Finding> {
 
 /// Whether a file of `member` names the crate `dependency`, in its code or in an example in its documentation.
 fn is_named(tree: &Tree, member: &Crate, dependency: &str) -> bool {
-    // A crate's tests may import the crate itself, to switch on its features.
+    // A crate's tests may import the crate itself, to turn on its features.
     if dependency == member.name() {
         return true;
     }
@@ -123,7 +123,7 @@ fn inherits(value: Option<&Value>) -> bool {
     value.and_then(|value| value.get("workspace")).and_then(Value::as_bool) == Some(true)
 }
 
-/// Crates below `crates/` without a README, or whose documentation is something else.
+/// Crates below `crates/` without a README, or with another text as their documentation.
 pub(super) fn readme(tree: &Tree) -> Vec<Finding> {
     let ours = tree.crates.iter().filter(|member| member.folder.starts_with("crates/"));
     ours.filter_map(|member| readme_finding(tree, member)).collect()
@@ -146,18 +146,18 @@ fn readme_finding(tree: &Tree, member: &Crate) -> Option<Finding> {
     })
 }
 
-/// Crates for this workspace alone that could be published by accident, and crates for everybody that could not.
+/// Crates for this workspace only that could be published by accident, and crates for everyone that cannot be published.
 pub(super) fn publishing(tree: &Tree) -> Vec<Finding> {
     tree.crates.iter().filter_map(publishing_finding).collect()
 }
 
 fn publishing_finding(member: &Crate) -> Option<Finding> {
-    const ALONE: &str = "serves this workspace alone: write `publish = false`";
-    const EVERYBODY: &str =
-        "is for everybody: take `publish = false` away, or list it in xtask/src/tidy/manifests.rs";
+    const PRIVATE: &str = "is for this workspace only: write `publish = false`";
+    const PUBLIC: &str =
+        "is for everyone: remove `publish = false`, or list it in xtask/src/tidy/manifests.rs";
     match (is_published(&member.package), UNPUBLISHED.contains(&member.name())) {
-        (true, true) => Some(member.finding("publish", ALONE)),
-        (false, false) => Some(member.finding("publish", EVERYBODY)),
+        (true, true) => Some(member.finding("publish", PRIVATE)),
+        (false, false) => Some(member.finding("publish", PUBLIC)),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Each rule with a tree that breaks it and a tree that keeps it.
+//! Each rule with a tree that breaks it and a tree that follows it.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::{banned_code::BANS, *};
 
-/// A workspace of a few empty crates that keeps every rule.
+/// A workspace of a few empty crates that follows every rule.
 struct Workspace(TempDir);
 
 const CRATES: &[&str] = &[
@@ -56,7 +56,7 @@ impl Workspace {
         workspace
     }
 
-    /// Writes a file, or takes it away.
+    /// Writes a file, or removes it.
     fn put(&self, path: &str, text: Option<&str>) {
         let path = self.0.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -72,7 +72,7 @@ impl Workspace {
     }
 }
 
-/// A manifest that keeps the rules, with `more` at its end.
+/// A manifest that follows the rules, with `more` at its end.
 fn manifest(name: &str, more: &str) -> String {
     let imports = if name == "ims-bench" { IMPORTS } else { "" };
     let is_unpublished = ["ims-bench", "ims-testkit"].contains(&name);
@@ -82,7 +82,7 @@ fn manifest(name: &str, more: &str) -> String {
     )
 }
 
-/// Puts each text into the file at `path`: the wrong one must be found as it says, the right one not at all.
+/// Writes each text into the file at `path`: the wrong text gives the finding, the right text gives none.
 #[track_caller]
 fn check(path: &str, table: &[(Option<&str>, &str, Option<&str>)]) {
     let workspace = Workspace::new();
@@ -95,7 +95,7 @@ fn check(path: &str, table: &[(Option<&str>, &str, Option<&str>)]) {
 }
 
 #[test]
-fn an_import_goes_down_only() {
+fn a_crate_imports_only_from_layers_below_it() {
     let imports = |name: &str, more: &str| manifest(name, &format!("{more}\n"));
     let token = |more: &str| imports("ims-token", more);
     check(
@@ -155,7 +155,7 @@ fn a_manifest_inherits_lints_and_dependencies() {
         &[
             (
                 Some(&claims("").replace("[lints]\nworkspace = true\n", "")),
-                "crates/ims-claims/Cargo.toml:4: the lints of the workspace do not hold here: write `[lints]`, `workspace = true`",
+                "crates/ims-claims/Cargo.toml:4: the lints of the workspace do not apply: write `[lints]`, `workspace = true`",
                 Some(&claims("")),
             ),
             (
@@ -176,7 +176,7 @@ fn a_manifest_inherits_lints_and_dependencies() {
             ),
             (
                 Some(&claims("").replace("[lints]", "publish = false\n[lints]")),
-                "crates/ims-claims/Cargo.toml:5: is for everybody: take `publish = false` away, or list it in \
+                "crates/ims-claims/Cargo.toml:5: is for everyone: remove `publish = false`, or list it in \
                  xtask/src/tidy/manifests.rs",
                 Some(&claims("")),
             ),
@@ -186,7 +186,7 @@ fn a_manifest_inherits_lints_and_dependencies() {
         "crates/ims-testkit/Cargo.toml",
         &[(
             Some(&testkit("").replace("publish = false\n", "")),
-            "crates/ims-testkit/Cargo.toml:6: serves this workspace alone: write `publish = false`",
+            "crates/ims-testkit/Cargo.toml:6: is for this workspace only: write `publish = false`",
             Some(&testkit("")),
         )],
     );
@@ -214,20 +214,20 @@ fn a_readme_is_there_and_is_the_documentation() {
 }
 
 #[test]
-fn a_file_says_what_lives_in_it_and_bears_its_name() {
+fn a_file_begins_with_its_documentation_and_has_the_name_of_its_module() {
     const FILE: &str = "crates/ims-claims/src/environment.rs";
     #[rustfmt::skip]
     let table = [
-        (Some("use core::fmt;\n"),  "crates/ims-claims/src/environment.rs:1: the file does not say what lives in it: begin with `//!`", Some("//! It.\n")),
-        (Some("\n//! It.\n"),       "crates/ims-claims/src/environment.rs:1: the file does not say what lives in it: begin with `//!`", None),
-        (Some("//! It.\nfn f( {"),  "crates/ims-claims/src/environment.rs:1: not Rust (cannot parse string into token stream): mend it", Some("//! It.\nfn f() {}")),
+        (Some("use core::fmt;\n"),  "crates/ims-claims/src/environment.rs:1: the file has no documentation: begin with `//!`", Some("//! It.\n")),
+        (Some("\n//! It.\n"),       "crates/ims-claims/src/environment.rs:1: the file has no documentation: begin with `//!`", None),
+        (Some("//! It.\nfn f( {"),  "crates/ims-claims/src/environment.rs:1: not valid Rust (cannot parse string into token stream): correct it", Some("//! It.\nfn f() {}")),
     ];
     check(FILE, &table);
     check(
         "crates/ims-claims/src/environment/mod.rs",
         &[(
             Some("//! It.\n"),
-            "crates/ims-claims/src/environment/mod.rs:1: a mod.rs tells nobody its name: move it to \
+            "crates/ims-claims/src/environment/mod.rs:1: the file does not have the name of its module: move it to \
              crates/ims-claims/src/environment.rs",
             None,
         )],
@@ -241,7 +241,7 @@ fn a_file_is_too_long_by_its_code_and_not_by_its_tests() {
     let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", "    const X: u8 = 0;\n".repeat(600));
     let found = |lines: usize, path: &str| {
         format!(
-            "{path}:600: {lines} lines without tests, at most 600 are allowed: split it by noun, or list it with a \
+            "{path}:600: {lines} lines without tests, at most 600 are allowed: split it by concept, or list it with a \
              reason in xtask/src/tidy/layout.rs"
         )
     };
@@ -260,7 +260,7 @@ fn a_file_is_too_long_by_its_code_and_not_by_its_tests() {
 }
 
 #[test]
-fn nothing_is_left_for_later_and_no_path_is_of_one_machine() {
+fn no_comment_leaves_work_for_later_and_no_path_is_of_one_machine() {
     let file = "crates/ims-claims/src/environment.rs";
     let note = concat!("//! It.\n// FIX", "ME: later\n");
     check(
@@ -269,7 +269,7 @@ fn nothing_is_left_for_later_and_no_path_is_of_one_machine() {
             Some(note),
             concat!(
                 "crates/ims-claims/src/environment.rs:2: `FIX",
-                "ME` is left for later: do it now or leave it out"
+                "ME` leaves work for later: do it now or remove the comment"
             ),
             Some("//! It.\n// Done.\n"),
         )],
@@ -289,7 +289,7 @@ fn nothing_is_left_for_later_and_no_path_is_of_one_machine() {
             Some(absolute),
             concat!(
                 "docs/notes.md:1: `/",
-                "home/` exists on one machine only: write a relative path or take it away"
+                "home/` exists on one machine only: write a relative path or remove it"
             ),
             Some(relative),
         )],

@@ -1,4 +1,4 @@
-//! Rust source as a row of tokens, so that a rule finds code and never a comment or a string that speaks of it.
+//! Rust source as a list of tokens, so that a rule finds code, and not a comment or a string that mentions it.
 
 use proc_macro2::{Delimiter, Group, LexError, Spacing, TokenStream, TokenTree};
 
@@ -11,7 +11,7 @@ pub(super) struct Token {
     pub(super) in_test: bool,
 }
 
-/// The tokens of `source`. A doc comment becomes an attribute with a literal, other comments vanish.
+/// The tokens of `source`. A doc comment becomes an attribute with a literal; other comments are dropped.
 pub(super) fn read(source: &str, is_test: bool) -> Result<Vec<Token>, LexError> {
     let mut tokens = Vec::new();
     flatten(source.parse()?, is_test, &mut tokens);
@@ -19,7 +19,7 @@ pub(super) fn read(source: &str, is_test: bool) -> Result<Vec<Token>, LexError> 
 }
 
 fn flatten(stream: TokenStream, in_test: bool, tokens: &mut Vec<Token>) {
-    // From `#[cfg(test)]` to the end of the item it stands before.
+    // From `#[cfg(test)]` to the end of the item after it.
     let mut in_test_item = false;
     let mut trees = stream.into_iter().peekable();
     while let Some(tree) = trees.next() {

@@ -1,4 +1,4 @@
-//! The tree as the rules see it: its text files, read once, and its crates.
+//! The source tree for the rules: its text files, read once, and its crates.
 
 use std::{fs, path::Path};
 
@@ -8,7 +8,7 @@ use cargo_metadata::Package;
 use super::{Finding, tokens, tokens::Token};
 use crate::workspace::metadata;
 
-/// Folders that hold nothing of ours.
+/// Folders without files of this project.
 const SKIPPED: &[&str] = &[".git", "node_modules", "target"];
 
 /// The text files and the crates of a workspace.
@@ -22,7 +22,7 @@ pub(super) struct File {
     /// Relative to the root, with slashes.
     pub(super) path: String,
     pub(super) text: String,
-    /// What it says in Rust; empty if it is something else.
+    /// Its tokens if it is Rust; empty otherwise.
     pub(super) tokens: Vec<Token>,
     /// Why it could not be read as Rust.
     fault: Option<String>,
@@ -39,7 +39,8 @@ pub(super) struct Crate {
 
 impl Tree {
     pub(super) fn read(root: &Path) -> Result<Self> {
-        let root = root.canonicalize().with_context(|| format!("{} is gone", root.display()))?;
+        let root =
+            root.canonicalize().with_context(|| format!("cannot read {}", root.display()))?;
         let mut files = Vec::new();
         read_files(&root, &root, &mut files)?;
         let packages = metadata(&root)?.packages;
@@ -57,7 +58,7 @@ impl Tree {
         self.files.iter().find(|file| file.path == path).map(|file| file.text.as_str())
     }
 
-    /// The files that call themselves Rust and are not.
+    /// Files with the ending of Rust that are not valid Rust.
     pub(super) fn unreadable(&self) -> Vec<Finding> {
         let fault = |file: &File| Some(Finding::new(&file.path, 1, file.fault.clone()?));
         self.files.iter().filter_map(fault).collect()
@@ -70,7 +71,7 @@ impl File {
         if file.is_rust() {
             match tokens::read(&file.text, file.is_test()) {
                 Ok(tokens) => file.tokens = tokens,
-                Err(error) => file.fault = Some(format!("not Rust ({error}): mend it")),
+                Err(error) => file.fault = Some(format!("not valid Rust ({error}): correct it")),
             }
         }
         file
@@ -95,7 +96,7 @@ impl File {
         self.name() == "tests.rs" || self.path.split('/').any(|folder| folder == "tests")
     }
 
-    /// The crate that the file is a source of; none for tests, examples and measurements beside `src`.
+    /// The crate that the file is a source of; none for tests, examples and other files outside `src`.
     pub(super) fn crate_name(&self) -> Option<&str> {
         let (name, path) = self.path.strip_prefix("crates/")?.split_once('/')?;
         path.starts_with("src/").then_some(name)
@@ -130,7 +131,7 @@ impl Crate {
     }
 }
 
-/// Reads the text files below `folder`; what is not UTF-8 is no text.
+/// Reads the text files below `folder`; files that are not UTF-8 are left out.
 fn read_files(root: &Path, folder: &Path, files: &mut Vec<File>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let entry = entry?;

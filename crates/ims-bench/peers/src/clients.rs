@@ -1,4 +1,4 @@
-//! The other clients, each made as its documentation says and holding a token.
+//! The other clients, each built as its documentation says, with a token in its cache.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub(crate) async fn yup_oauth2(url: &str) -> Result<DefaultAuthenticator> {
     Ok(authenticator)
 }
 
-/// This one speaks HTTPS alone, so its transport answers by itself.
+/// This client requires HTTPS, so it gets a transport that answers without a network.
 pub(crate) async fn azure_identity() -> Result<Arc<ClientSecretCredential>> {
     let transport = Some(Transport::new(Arc::new(Answering)));
     let client_options = ClientOptions { transport, ..ClientOptions::default() };
@@ -71,6 +71,6 @@ fn service_account(url: &str) -> Value {
     json!({
         "type": "service_account", "project_id": "bench", "private_key_id": "bench",
         "client_email": "bench@example.com", "client_id": "bench", "token_uri": url,
-        "private_key": include_str!("../../../crates/ims-testkit/data/keys/first.pem"),
+        "private_key": include_str!("../../../ims-testkit/data/keys/first.pem"),
     })
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask bench peers`: what a warm token costs, beside the clients of other clouds and beside floors that nothing
-//! can go under. The other clients get their token over loopback, or over a transport that answers at once.
+//! `cargo xtask bench peers`: what a warm token costs, next to the clients of other clouds and next to lower bounds that no
+//! client can beat. The other clients get their token over loopback, or over a transport that answers at once.
 
 #![forbid(unsafe_code)]
 
@@ -46,7 +46,7 @@ fn main() -> Result<ExitCode> {
     Ok(if token && peek && stall { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// `token().await` beside what the others call for.
+/// `token().await` next to the same call of the other clients.
 fn token(runtime: &Runtime, keeper: &TokenKeeper) -> Result<bool> {
     let server = server::Server::start()?;
     let google = runtime.block_on(clients::google_cloud_auth(&server.url))?;
@@ -66,7 +66,7 @@ fn token(runtime: &Runtime, keeper: &TokenKeeper) -> Result<bool> {
     Ok(at_most(0.35, "token().await, of the fastest peer's time", fastest))
 }
 
-/// `peek()` beside a bare guard and the clock, alone and with four threads at it.
+/// `peek()` next to a bare guard and the clock, with one thread and with four.
 fn peek(keeper: &TokenKeeper, clock: &SharedClock) -> Result<bool> {
     let slot = ArcSwapOption::from_pointee(7_u64);
     let peek = || drop(black_box(keeper.peek()));
@@ -84,16 +84,16 @@ fn peek(keeper: &TokenKeeper, clock: &SharedClock) -> Result<bool> {
         .run("peers: a token borrowed")?;
     let alone = results.ratio(PEEK, FLOOR, |sample| sample.wall);
     let alone = at_most(1.5, "peek(), of a bare guard and the clock", alone);
-    // A thread that waits for another's cache line spends processor time, and one that waits for a processor does not.
+    // A thread that waits for a cache line uses processor time; a thread that waits for a processor does not.
     let four = results.ratio(PEEK_OF_FOUR, PEEK, |sample| sample.cpu) / 4.0;
-    let four = at_most(1.5, "peek() with four threads, of its own CPU time", four);
+    let four = at_most(1.5, "peek() with four threads, of its CPU time with one", four);
     let wall = fastest(4, &peek)?.as_secs_f64() / fastest(1, &peek)?.as_secs_f64();
-    let wall = at_most(1.5, "the same, of its own wall time, fastest rounds", wall);
+    let wall = at_most(1.5, "the same, of its wall time, fastest rounds", wall);
     Ok(alone && four && wall)
 }
 
-/// The wall time of the slowest thread in the fastest of many short rounds: on a machine that does other things as well,
-/// one in which each thread has had a processor for itself.
+/// The wall time of the slowest thread in the fastest of many short rounds. On a busy machine this is a round in which each
+/// thread had a processor for itself.
 fn fastest(count: usize, call: &(dyn Fn() + Sync)) -> Result<Duration> {
     let rounds: Result<Vec<Duration>> = (0..400).map(|_| threads(count, 20_000, call)).collect();
     rounds?.into_iter().min().context("there are rounds")
@@ -117,7 +117,7 @@ fn threads(threads: usize, calls: u32, call: &(dyn Fn() + Sync)) -> Result<Durat
     .context("a thread panicked")
 }
 
-/// Polls once; what is warm is ready at once.
+/// Polls once: a warm token is ready at the first poll.
 fn warm<T, E>(future: impl Future<Output = Result<T, E>>) -> Result<()>
 where
     anyhow::Error: From<E>,

@@ -1,5 +1,4 @@
-//! What callers notice of a refresh: 32 of them call again and again while an IMS that takes 50 ms is asked behind their
-//! back.
+//! What callers notice of a refresh: 32 callers call again and again while a refresh of 50 ms runs in the background.
 
 use std::{
     sync::{
@@ -20,7 +19,7 @@ use tokio::runtime::Runtime;
 
 use crate::contest::{at_most, median};
 
-/// What callers met.
+/// What the callers observed.
 #[derive(Default)]
 struct Calls {
     made: u64,
@@ -29,8 +28,8 @@ struct Calls {
     longest: Duration,
 }
 
-/// Judges that nobody waits, and the longest call in each of several refreshes, by its median: whatever else the machine
-/// does may hold up a thread that is calling.
+/// Checks that no caller waits, and that the median over several refreshes of the longest call is short. It takes the
+/// median because other programs on the machine can delay a single call.
 pub(crate) fn stall(runtime: &Runtime) -> Result<bool> {
     let refreshes: Result<Vec<Calls>> =
         (0..REFRESHES).map(|_| runtime.block_on(refresh())).collect();
@@ -84,7 +83,7 @@ async fn call_until(keeper: TokenKeeper, is_over: Arc<AtomicBool>) -> Result<Cal
             None => keeper.token().await.map(|_| true)?,
         };
         calls.add(&Calls { made: 1, waited: waited.into(), longest: start.elapsed() });
-        // Without a pause, callers would be held up by each other: 32 of them, on fewer processors.
+        // Without a pause the 32 callers would delay each other, because there are fewer processors.
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     Ok(calls)
