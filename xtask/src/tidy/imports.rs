@@ -12,7 +12,7 @@ use super::{
 const WITH_CIRCLES: &[&str] = if cfg!(test) {
     &[]
 } else {
-    &["ims", "ims-cli", "ims-emulator", "ims-exchange", "ims-sign", "ims-token"]
+    &["ims", "ims-cli", "ims-emulator", "ims-exchange", "ims-files", "ims-sign", "ims-token"]
 };
 
 /// Crates whose files may still import through the crate root.

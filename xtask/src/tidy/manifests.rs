@@ -86,7 +86,9 @@ pub(super) fn unused(tree: &Tree) -> Vec<Finding> {
         tree.text("Cargo.toml").and_then(|text| text.parse().ok()).unwrap_or_default();
     let workspace = root.get("workspace").and_then(|workspace| workspace.get("dependencies"));
     for name in workspace.and_then(Value::as_table).into_iter().flat_map(Table::keys) {
-        if !inherited.contains(name.as_str()) {
+        // A new crate of ours may be there before its users.
+        let is_ours = tree.crates.iter().any(|member| member.name() == name);
+        if !is_ours && !inherited.contains(name.as_str()) {
             let message = format!("no crate uses {name}: remove it");
             findings.push(Finding::new("Cargo.toml", line_of(tree, name), message));
         }
