@@ -16,9 +16,11 @@ use hyper::body::Incoming;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Integration, Refusal,
     answer::{Answer, JSON},
-    host, page, parameters,
+    host,
+    integration::Integration,
+    page, parameters,
+    refusal::Refusal,
     scenario::integration_from_json,
     service::Service,
 };

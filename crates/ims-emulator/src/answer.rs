@@ -18,7 +18,7 @@ use http::{
 use hyper::body::{Body, Frame, SizeHint};
 use serde::Serialize;
 
-use crate::{Endpoint, Fault, Refusal};
+use crate::{endpoint::Endpoint, fault::Fault, refusal::Refusal};
 
 /// An answer before it is put on the wire.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use ims_claims::{CompactJwt, JsonObject, Metascope, OrgId, TechnicalAccountId};
 use serde_json::Value;
 
-use crate::{Refusal, checks::Checks};
+use crate::{checks::Checks, refusal::Refusal};
 
 /// The claims of an assertion whose form is right. None of them has been compared with anything.
 #[derive(Debug)]

@@ -1,22 +1,20 @@
 //! `/ims/authorize/v1` and `v2`: the user is asked, and the client is sent codes and tokens.
 
-mod wish;
+mod request;
 
 use std::time::Duration;
 
 use http::Method;
 
-use self::wish::{ResponseType, Wish};
+use self::request::{AuthorizeRequest, ResponseType};
 use crate::{
-    Integration, Refusal,
     answer::Answer,
-    call::Call,
-    checks::Checks,
-    client, html,
-    id_token::IdTokenOrder,
-    issued_token::{Challenge, TokenKind, TokenOrder},
-    key_ring::KeyRing,
-    service::Service,
+    exchange::Exchange,
+    html,
+    id_token::NewIdToken,
+    integration::Integration,
+    issued_token::{Challenge, NewToken, TokenKind},
+    refusal::Refusal,
 };
 
 /// The one user that the emulator has.
@@ -30,113 +28,114 @@ const MAX_STATE: usize = 4096;
 
 /// Examines the request, asks the user, and sends the browser back to the client.
 ///
-/// What is wrong with the client or its redirect URI is told here: only a known redirect URI is sent anything
-/// (RFC 6749 §4.1.2.1). What `prompt=none` meets is set in the integration.
-pub(crate) fn answer(
-    service: &Service,
-    call: &Call,
-    keys: &KeyRing,
-    checks: &mut Checks,
-) -> Result<Answer, Refusal> {
-    let registered = client::identify(service, call.parameters.get("client_id"), checks)?;
+/// What is wrong with the client or its redirect URI is shown here: only a known redirect URI is sent anything
+/// (RFC 6749 §4.1.2.1). What the answer to `prompt=none` is, the integration says.
+pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let registered = exchange.identify(exchange.parameter("client_id"))?;
     let integration = &registered.integration;
-    let redirect_uri = checks
-        .given("redirect_uri is registered", registered_redirect_uri(integration, call))
-        .expected("one of the integration's redirect URIs")
-        .actual(call.parameters.get("redirect_uri").unwrap_or_default().to_owned())
-        .or(Refusal::RedirectUriUnknown)?;
-    let state = call.parameters.get("state");
-    checks
+    let redirect_uri = redirect_uri(exchange, integration)?;
+    let state = exchange.parameter("state");
+    exchange
         .that("state is short enough", state.is_none_or(|state| state.chars().count() <= MAX_STATE))
         .expected("at most 4096 characters")
         .or(Refusal::StateTooLong)?;
-    let back = Redirection { redirect_uri, state, separator: wish::separator(call) };
-    let wish = wish::examine(integration, call, checks);
-    Ok(match wish.and_then(|wish| Ok((consent(integration, call, checks)?, wish))) {
-        Err(refusal) => back.with_error(refusal),
-        Ok((Consent::Asked, wish)) => html::consent(call, integration, &wish.scope),
-        Ok((Consent::Given, wish)) => back.to(&granted(&wish, integration, call, keys)),
-    })
+    let back = Redirection { redirect_uri, state, separator: request::separator(exchange.call) };
+    let request = match request::examine(exchange, integration) {
+        Ok(request) => request,
+        Err(refusal) => return Ok(back.with_error(refusal)),
+    };
+    match consent(exchange, integration) {
+        Ok(Consent::Needed) => Ok(html::consent(exchange.call, integration, &request.scope)),
+        Ok(Consent::Given) => Ok(back.with(&granted(exchange, integration, &request))),
+        Err(refusal) => Ok(back.with_error(refusal)),
+    }
 }
 
 enum Consent {
-    Asked,
+    Needed,
     Given,
 }
 
 /// The form posts the user's answer; a link cannot give it.
-fn consent(
-    integration: &Integration,
-    call: &Call,
-    checks: &mut Checks,
-) -> Result<Consent, Refusal> {
-    match call.parameters.get("consent").filter(|_| call.method == Method::POST) {
-        Some(answer) => {
-            let allows = answer == "allow";
-            checks.that("user allows it", allows).expected("allow").or(Refusal::ConsentDenied)?;
-            Ok(Consent::Given)
-        }
-        None if call.parameters.get("prompt") == Some("none") => {
-            let refusal = integration.silent_sign_in().refusal();
-            let check = checks.that("user need not be asked", refusal.is_none());
-            check
-                .expected("an integration whose silent sign-in is granted")
-                .actual(refusal.map_or("one whose is", Refusal::error))
-                .or(refusal.unwrap_or(Refusal::InteractionRequired))?;
-            Ok(Consent::Given)
-        }
-        None => Ok(Consent::Asked),
+fn consent(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<Consent, Refusal> {
+    let answer = exchange.parameter("consent").filter(|_| exchange.call.method == Method::POST);
+    if let Some(answer) = answer {
+        exchange
+            .that("user allows it", answer == "allow")
+            .expected("allow")
+            .or(Refusal::ConsentDenied)?;
+        return Ok(Consent::Given);
     }
+    if exchange.parameter("prompt") != Some("none") {
+        return Ok(Consent::Needed);
+    }
+    let refusal = integration.silent_sign_in().refusal();
+    exchange
+        .that("user need not be asked", refusal.is_none())
+        .expected("an integration whose silent sign-in is granted")
+        .actual(refusal.map_or("one whose is", Refusal::error))
+        .or(refusal.unwrap_or(Refusal::InteractionRequired))?;
+    Ok(Consent::Given)
 }
 
-fn registered_redirect_uri<'a>(integration: &'a Integration, call: &Call) -> Option<&'a str> {
+fn redirect_uri(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<String, Refusal> {
     let known = integration.redirect_uris();
-    match call.parameters.get("redirect_uri") {
-        Some(sent) => known.iter().find(|known| *known == sent).map(String::as_str),
-        None => known.first().map(String::as_str),
-    }
+    let requested = exchange.parameter("redirect_uri");
+    let found = match requested {
+        Some(requested) => known.iter().find(|known| *known == requested),
+        None => known.first(),
+    };
+    exchange
+        .given("redirect_uri is registered", found.cloned())
+        .expected("one of the integration's redirect URIs")
+        .actual(requested.unwrap_or_default().to_owned())
+        .or(Refusal::RedirectUriUnknown)
 }
 
 /// What the client is sent. Source: AdobeDocs/adobe-dev-console, "User Authentication", Successful response.
 fn granted(
-    wish: &Wish,
+    exchange: &Exchange<'_>,
     integration: &Integration,
-    call: &Call,
-    keys: &KeyRing,
+    request: &AuthorizeRequest,
 ) -> Vec<(&'static str, String)> {
-    let session = format!("{}-s", call.debug_id);
-    let order = TokenOrder {
+    let ResponseType { code, token, id_token } = request.response;
+    let session = exchange.token_id("-s");
+    let nonce = exchange.parameter("nonce");
+    let access = NewToken {
         session: Some(&session),
-        ..TokenOrder::access(integration, USER_ID, wish.scope.clone())
+        ..NewToken::access(integration, USER_ID, request.scope.clone())
     };
-    let ResponseType { code, token, id_token } = wish.response;
-    let expires_in_s = order.expires_in_s();
-    let access_token = token.then(|| order.fill(keys, &call.debug_id, call.now_ms));
-    let code = code.then(|| {
-        let challenge = call.parameters.get("code_challenge").map(|text| Challenge {
-            text,
-            method: call.parameters.get("code_challenge_method").unwrap_or("plain"),
-        });
-        let nonce = call.parameters.get("nonce");
-        let kind = TokenKind::Code;
-        let order = TokenOrder { kind, lifetime: CODE_LIFETIME, challenge, nonce, ..order };
-        order.fill(keys, &format!("{}-c", call.debug_id), call.now_ms)
-    });
-    let id_token = id_token.then(|| {
-        let order = IdTokenOrder {
-            issuer: &call.base_url(),
+    let expires_in_s = access.expires_in_s();
+    let access_token = token.then(|| exchange.issue(&access, ""));
+    let mut code_text = None;
+    if code {
+        let method = exchange.parameter("code_challenge_method").unwrap_or("plain");
+        let challenge = exchange.parameter("code_challenge");
+        let code = NewToken {
+            kind: TokenKind::Code,
+            lifetime: CODE_LIFETIME,
+            challenge: challenge.map(|text| Challenge { text, method }),
+            nonce,
+            ..access
+        };
+        code_text = Some(exchange.issue(&code, "-c"));
+    }
+    let mut pairs = Vec::new();
+    if id_token {
+        let id_token = NewIdToken {
+            issuer: &exchange.call.base_url(),
             client_id: integration.client_id().as_str(),
             user_id: USER_ID,
-            nonce: call.parameters.get("nonce"),
+            nonce,
             access_token: access_token.as_deref(),
-            code: code.as_deref(),
+            code: code_text.as_deref(),
             lifetime: integration.token_lifetime(),
         };
-        order.fill(keys, call.now_ms)
-    });
-    let mut pairs = Vec::new();
-    pairs.extend(id_token.map(|text| ("id_token", text)));
-    pairs.extend(code.map(|text| ("code", text)));
+        pairs.push(("id_token", exchange.issue_id_token(&id_token)));
+    }
+    if let Some(code) = code_text {
+        pairs.push(("code", code));
+    }
     if let Some(access_token) = access_token {
         pairs.push(("access_token", access_token));
         pairs.push(("token_type", "bearer".to_owned()));
@@ -147,7 +146,7 @@ fn granted(
 
 /// The way back to the client.
 struct Redirection<'a> {
-    redirect_uri: &'a str,
+    redirect_uri: String,
     state: Option<&'a str>,
     /// `?` or `#`: where the client looks.
     separator: char,
@@ -155,13 +154,15 @@ struct Redirection<'a> {
 
 impl Redirection<'_> {
     fn with_error(&self, refusal: Refusal) -> Answer {
-        let description = refusal.description().to_owned();
-        let pairs = [("error", refusal.error().to_owned()), ("error_description", description)];
-        self.to(&pairs).because_of(refusal)
+        let pairs = [
+            ("error", refusal.error().to_owned()),
+            ("error_description", refusal.description().to_owned()),
+        ];
+        self.with(&pairs).because_of(refusal)
     }
 
     /// To the redirect URI, with `pairs` and `state`.
-    fn to(&self, pairs: &[(&str, String)]) -> Answer {
+    fn with(&self, pairs: &[(&str, String)]) -> Answer {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(pairs);
         query.extend_pairs(self.state.map(|state| ("state", state)));

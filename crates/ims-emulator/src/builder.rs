@@ -1,7 +1,7 @@
 //! How an emulator is set up before it starts.
 
 use std::{
-    fmt,
+    fmt, io,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -12,13 +12,18 @@ use ims_claims::Environment;
 use tokio::net::TcpListener;
 
 use crate::{
-    CertificateAuthority, Emulator, FaultRule, Integration, Limits, Scenario, StartError, TokenKey,
-    Verdict,
+    certificate_authority::{CertificateAuthority, CertificateAuthorityError},
     clock::Clock,
+    emulator::Emulator,
+    fault::FaultRule,
     host::AllowedHosts,
-    journal::{Journal, Observer},
+    integration::Integration,
+    scenario::{Scenario, ScenarioError},
+    server::Limits,
     service::{Rules, Service},
     tls::Tls,
+    token_key::TokenKey,
+    verdict::{Journal, Observer, Verdict},
 };
 
 /// An emulator that has not started yet. Unless told otherwise it is strict, listens on a free port of 127.0.0.1,
@@ -36,6 +41,43 @@ pub struct EmulatorBuilder {
     faults: Vec<FaultRule>,
     authority: Option<CertificateAuthority>,
     state_file: Option<PathBuf>,
+}
+
+/// The emulator could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Give a loopback address, or call
+    /// [`EmulatorBuilder::exposed_to_the_network`](crate::EmulatorBuilder::exposed_to_the_network).
+    #[error(
+        "the address is not a loopback one, and the emulator may not be exposed to the network"
+    )]
+    NotLoopback,
+    /// Make a new certificate authority.
+    #[error("cannot use the certificate authority")]
+    Tls(#[source] CertificateAuthorityError),
+    /// Correct the state file, or delete it.
+    #[error("cannot use the state file")]
+    State(#[source] ScenarioError),
+    /// Give an address and port of this machine that are free.
+    #[error("cannot listen at the address")]
+    Listen(#[source] io::Error),
+}
+
+impl Emulator {
+    /// Starts a strict emulator without integrations on a free port of 127.0.0.1, in the current Tokio runtime.
+    ///
+    /// # Errors
+    /// [`StartError::Listen`].
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Sets up an emulator.
+    #[must_use]
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder::new()
+    }
 }
 
 impl EmulatorBuilder {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ims_claims::ClientId;
 
-use crate::{Check, Refusal};
+use crate::{refusal::Refusal, verdict::Check};
 
 /// The checks of one request so far, and whose request it is once that is known.
 #[derive(Debug, Default)]
@@ -25,9 +25,15 @@ impl Checks {
         self.given(name, holds.then_some(()))
     }
 
-    /// Writes down a check that decides what the answer says, not whether it is given.
-    pub(crate) fn note(&mut self, check: Check) {
-        self.made.push(check);
+    /// Records a check that decides what the answer says, not whether it is given.
+    pub(crate) fn note(
+        &mut self,
+        name: &'static str,
+        passed: bool,
+        expected: &'static str,
+        actual: Cow<'static, str>,
+    ) {
+        self.made.push(Check { name, passed, expected: expected.into(), actual: shown(actual) });
     }
 
     pub(crate) fn is_made_by(&mut self, client_id: &ClientId) {

@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use crate::{
-    Refusal, answer::Answer, bearer::Wanted, call::Call, checks::Checks, issued_token::TokenKind,
-    key_ring::KeyRing, service::Service,
+    answer::Answer, client::RequiredToken, exchange::Exchange, issued_token::TokenKind,
+    refusal::Refusal,
 };
 
 /// Who called, as the token says.
@@ -20,34 +20,30 @@ struct Echo<'a> {
 }
 
 /// Examines the token and the API key.
-pub(crate) fn answer(
-    service: &Service,
-    call: &Call,
-    keys: &KeyRing,
-    checks: &mut Checks,
-) -> Result<Answer, Refusal> {
-    let api_key = checks
-        .given("x-api-key is sent", call.header("x-api-key"))
+pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let api_key = exchange.call.header("x-api-key");
+    let api_key = exchange
+        .given("x-api-key is sent", api_key)
         .expected("the header x-api-key")
         .or(Refusal::ApiKeyMissing)?;
-    let wanted = Wanted {
+    let token = exchange.bearer_token(RequiredToken {
         kind: TokenKind::Access,
-        missing: Refusal::BearerMissing,
-        not_valid: Refusal::BearerNotValid,
-    };
-    let token = wanted.read(service, call, keys, checks)?;
-    checks
+        if_missing: Refusal::BearerMissing,
+        if_not_valid: Refusal::BearerNotValid,
+    })?;
+    exchange
         .that("x-api-key is the token's client id", token.client_id() == Some(api_key))
         .expected(token.client_id().unwrap_or_default().to_owned())
         .actual(api_key.to_owned())
         .or(Refusal::ApiKeyWrong)?;
-    let registered = checks
-        .given("client is registered", service.registered(api_key))
+    let registered = exchange.service.registered(api_key);
+    let registered = exchange
+        .given("client is registered", registered)
         .expected("the client id of a registered integration")
         .or(Refusal::ApiKeyWrong)?;
-    checks.is_made_by(registered.integration.client_id());
+    exchange.is_made_by(registered.integration.client_id());
     Ok(Answer::ok(&Echo {
-        method: call.method.as_str(),
+        method: exchange.call.method.as_str(),
         client_id: token.client_id(),
         user_id: token.user_id(),
         org_id: registered.integration.org_id().as_str(),

@@ -1,7 +1,6 @@
 //! A running emulator: where it is, what it was asked, and how it ends.
 
 use std::{
-    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -10,8 +9,7 @@ use std::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    CertificateAuthorityError, EmulatorBuilder, FaultRule, Integration, ScenarioError, Verdict,
-    server, service::Service,
+    fault::FaultRule, integration::Integration, server, service::Service, verdict::Verdict,
 };
 
 /// A local IMS, which runs until it is dropped.
@@ -32,44 +30,9 @@ pub struct Emulator {
     task: JoinHandle<()>,
 }
 
-/// The emulator could not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// Give a loopback address, or call
-    /// [`EmulatorBuilder::exposed_to_the_network`](crate::EmulatorBuilder::exposed_to_the_network).
-    #[error(
-        "the address is not a loopback one, and the emulator may not be exposed to the network"
-    )]
-    NotLoopback,
-    /// Make a new certificate authority.
-    #[error("cannot use the certificate authority")]
-    Tls(#[source] CertificateAuthorityError),
-    /// Correct the state file, or delete it.
-    #[error("cannot use the state file")]
-    State(#[source] ScenarioError),
-    /// Give an address and port of this machine that are free.
-    #[error("cannot listen at the address")]
-    Listen(#[source] io::Error),
-}
-
 impl Emulator {
     /// How long open connections may take to end in [`Emulator::shutdown`].
     const GRACE: Duration = Duration::from_secs(2);
-
-    /// Starts a strict emulator without integrations on a free port of 127.0.0.1, in the current Tokio runtime.
-    ///
-    /// # Errors
-    /// [`StartError::Listen`].
-    pub async fn start() -> Result<Self, StartError> {
-        Self::builder().start().await
-    }
-
-    /// Sets up an emulator.
-    #[must_use]
-    pub fn builder() -> EmulatorBuilder {
-        EmulatorBuilder::new()
-    }
 
     pub(crate) fn new(listener: TcpListener, address: SocketAddr, service: Arc<Service>) -> Self {
         let (end, ended) = watch::channel(());

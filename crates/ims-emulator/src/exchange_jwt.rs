@@ -2,20 +2,18 @@
 
 use std::time::Duration;
 
-use ims_claims::NumericDate;
+use ims_claims::{Metascope, NumericDate};
 use serde::Serialize;
 
 use crate::{
-    Certificate, Refusal,
     answer::Answer,
-    assertion::{self, Claims},
-    call::Call,
-    checks::Checks,
-    client,
-    issued_token::TokenOrder,
-    key_ring::KeyRing,
-    metascopes, resource,
-    service::{Registered, Service},
+    assertion::{self, ClaimedMetascope, Claims},
+    certificate::Certificate,
+    exchange::Exchange,
+    integration::Integration,
+    issued_token::NewToken,
+    refusal::Refusal,
+    service::Registered,
 };
 
 /// How far a client's clock may be off. Source: adobe/aio-lib-java, the documentation of `JwtTokenBuilder`.
@@ -35,84 +33,79 @@ struct Granted {
 }
 
 /// Examines the request and issues the token.
-pub(crate) fn answer(
-    service: &Service,
-    call: &Call,
-    keys: &KeyRing,
-    checks: &mut Checks,
-) -> Result<Answer, Refusal> {
-    let registered = client::authenticate(service, call, checks)?;
-    resource::check(call, checks)?;
-    may_exchange(&registered, checks)?;
-    let jwt = checks
-        .given("jwt_token is sent", call.parameters.get("jwt_token"))
+pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let registered = exchange.authenticate()?;
+    let integration = &registered.integration;
+    exchange.check_resources()?;
+    may_exchange(exchange, integration)?;
+    let text = exchange.parameter("jwt_token");
+    let text = exchange
+        .given("jwt_token is sent", text)
         .expected("the parameter jwt_token")
         .or(Refusal::JwtMissing)?;
-    let jwt = assertion::decode(jwt, checks)?;
-    let claims = assertion::read(&jwt, checks)?;
-    audience(service, call, &registered, &claims.aud, checks)?;
-    identity(&registered, &claims, checks)?;
-    signature(&registered, jwt.signing_input(), jwt.signature().as_bytes(), call.now(), checks)?;
-    let exp = times(service, &claims, call.now(), checks)?;
-    let Claims { metascopes, jti, .. } = claims;
-    let granted = metascopes::grant(service, call, &registered, metascopes, checks)?;
-    unused(&registered, jti.as_deref(), exp, call.now(), checks)?;
-    let integration = &registered.integration;
+    let jwt = assertion::decode(text, exchange.checks)?;
+    let claims = assertion::read(&jwt, exchange.checks)?;
+    audience(exchange, integration, &claims.aud)?;
+    identity(exchange, integration, &claims)?;
+    signature(exchange, integration, jwt.signing_input(), jwt.signature().as_bytes())?;
+    let exp = times(exchange, &claims)?;
+    let metascopes = metascopes(exchange, integration, &claims.metascopes)?;
+    unused(exchange, &registered, claims.jti.as_deref(), exp)?;
     let user_id = integration.technical_account_id().as_str();
-    let order = TokenOrder::access(integration, user_id, metascopes::list(&granted));
+    let token = NewToken::access(integration, user_id, list(&metascopes));
     Ok(Answer::ok(&Granted {
         token_type: "bearer",
-        access_token: order.fill(keys, &call.debug_id, call.now_ms),
+        access_token: exchange.issue(&token, ""),
         // IMS says how long the token still lives, which is a moment less than its lifetime.
-        expires_in_ms: order.lifetime_ms().saturating_sub(1),
+        expires_in_ms: token.lifetime_ms().saturating_sub(1),
     }))
 }
 
-fn may_exchange(registered: &Registered, checks: &mut Checks) -> Result<(), Refusal> {
-    checks
-        .that("client has the exchange_jwt scope", registered.integration.may_exchange())
+fn may_exchange(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<(), Refusal> {
+    let may_exchange = integration.may_exchange();
+    exchange
+        .that("client has the exchange_jwt scope", may_exchange)
         .expected("an integration that may exchange JWTs")
-        .actual(if registered.integration.may_exchange() { "it may" } else { "it may not" })
+        .actual(if may_exchange { "it may" } else { "it may not" })
         .or(Refusal::ExchangeNotAllowed)?;
-    checks
-        .that("credential is not migrated", !registered.integration.is_migrated())
+    let is_migrated = integration.is_migrated();
+    exchange
+        .that("credential is not migrated", !is_migrated)
         .expected("a JWT credential")
-        .actual(if registered.integration.is_migrated() {
-            "an OAuth one"
-        } else {
-            "a JWT credential"
-        })
+        .actual(if is_migrated { "an OAuth one" } else { "a JWT credential" })
         .or(Refusal::Migrated)
 }
 
 fn audience(
-    service: &Service,
-    call: &Call,
-    registered: &Registered,
+    exchange: &mut Exchange<'_>,
+    integration: &Integration,
     aud: &str,
-    checks: &mut Checks,
 ) -> Result<(), Refusal> {
     let (base_url, client_id) = aud.rsplit_once("/c/").unwrap_or((aud, ""));
-    checks
+    let (service, call) = (exchange.service, exchange.call);
+    exchange
         .that("aud is this IMS", service.is_base_url(base_url, call))
         .expected(format!("{} or {}", service.environment(), call.authority))
         .actual(base_url.to_owned())
         .or(Refusal::AudienceElsewhere)?;
-    checks
-        .that("aud is this client", client_id == registered.integration.client_id().as_str())
-        .expected(registered.integration.client_id().to_string())
+    exchange
+        .that("aud is this client", client_id == integration.client_id().as_str())
+        .expected(integration.client_id().to_string())
         .actual(client_id.to_owned())
         .or(Refusal::AudienceOfAnotherClient)
 }
 
-fn identity(registered: &Registered, claims: &Claims, checks: &mut Checks) -> Result<(), Refusal> {
-    let integration = &registered.integration;
-    checks
+fn identity(
+    exchange: &mut Exchange<'_>,
+    integration: &Integration,
+    claims: &Claims,
+) -> Result<(), Refusal> {
+    exchange
         .that("iss is the integration's", claims.iss == *integration.org_id())
         .expected(integration.org_id().to_string())
         .actual(claims.iss.to_string())
         .or(Refusal::IdentityUnknown)?;
-    checks
+    exchange
         .that("sub is the integration's", claims.sub == *integration.technical_account_id())
         .expected(integration.technical_account_id().to_string())
         .actual(claims.sub.to_string())
@@ -121,59 +114,62 @@ fn identity(registered: &Registered, claims: &Claims, checks: &mut Checks) -> Re
 
 /// Looks for a certificate whose key has signed, and for one that is valid if several have.
 fn signature(
-    registered: &Registered,
+    exchange: &mut Exchange<'_>,
+    integration: &Integration,
     signing_input: &str,
     signature: &[u8],
-    now: NumericDate,
-    checks: &mut Checks,
 ) -> Result<(), Refusal> {
-    let certificates = registered.integration.certificates();
-    let is_valid = |certificate: &Certificate| {
-        certificate.not_before() <= now && now <= certificate.not_after()
-    };
-    let signers = certificates.iter().filter(|one| one.has_signed(signing_input, signature));
-    let best = signers.max_by_key(|one| is_valid(one));
-    let found = best.map_or("none of them", |one| one.subject()).to_owned();
-    let certificate = checks
-        .given("signature matches a certificate", best)
+    let now = exchange.now();
+    let certificates = integration.certificates();
+    let mut signer: Option<&Certificate> = None;
+    for certificate in certificates {
+        if signer.is_some_and(|signer| is_valid(signer, now)) {
+            break;
+        }
+        if certificate.has_signed(signing_input, signature) {
+            signer = Some(certificate);
+        }
+    }
+    let subject = signer.map_or("none of them", Certificate::subject).to_owned();
+    let signer = exchange
+        .given("signature matches a certificate", signer)
         .expected(format!("one of the {} certificates of the integration", certificates.len()))
-        .actual(found)
+        .actual(subject)
         .or(Refusal::SignatureWrong)?;
-    checks
-        .that("certificate is valid now", is_valid(certificate))
-        .expected(format!(
-            "{} ≤ now ≤ {}",
-            certificate.not_before().as_secs(),
-            certificate.not_after().as_secs()
-        ))
+    let (not_before, not_after) = (signer.not_before().as_secs(), signer.not_after().as_secs());
+    exchange
+        .that("certificate is valid now", is_valid(signer, now))
+        .expected(format!("{not_before} ≤ now ≤ {not_after}"))
         .actual(now.as_secs().to_string())
         .or(Refusal::CertificateNotValid)
 }
 
+fn is_valid(certificate: &Certificate, now: NumericDate) -> bool {
+    certificate.not_before() <= now && now <= certificate.not_after()
+}
+
 /// Compares `exp`, `nbf` and `iat` with the clock, and gives `exp`.
-fn times(
-    service: &Service,
-    claims: &Claims,
-    now: NumericDate,
-    checks: &mut Checks,
-) -> Result<NumericDate, Refusal> {
-    let exp = NumericDate::from_secs(service.seconds(claims.exp));
-    checks
+fn times(exchange: &mut Exchange<'_>, claims: &Claims) -> Result<NumericDate, Refusal> {
+    let now = exchange.now();
+    let exp = NumericDate::from_secs(exchange.service.seconds(claims.exp));
+    exchange
         .that("JWT has not expired", now < exp.plus(SKEW))
         .expected(format!("exp after {}", now.minus(SKEW).as_secs()))
         .actual(exp.as_secs().to_string())
         .or(Refusal::Expired)?;
     if let Some(nbf) = claims.nbf {
-        checks
+        exchange
             .that("nbf has passed", NumericDate::from_secs(nbf) <= now.plus(SKEW))
             .expected(format!("nbf up to {}", now.plus(SKEW).as_secs()))
             .actual(nbf.to_string())
             .or(Refusal::NotYetValid)?;
     }
     let issued = claims.iat.map_or(now, NumericDate::from_secs);
-    let is_near = exp <= now.plus(MAX_LIFETIME).plus(SKEW)
-        && (claims.iat.is_none() || (issued < exp && exp <= issued.plus(MAX_LIFETIME)));
-    checks
+    let mut is_near = exp <= now.plus(MAX_LIFETIME).plus(SKEW);
+    if claims.iat.is_some() {
+        is_near &= issued < exp && exp <= issued.plus(MAX_LIFETIME);
+    }
+    exchange
         .that("exp is at most 24 hours after issue", is_near)
         .expected(format!("up to {}", issued.min(now).plus(MAX_LIFETIME).as_secs()))
         .actual(exp.as_secs().to_string())
@@ -181,23 +177,67 @@ fn times(
     Ok(exp)
 }
 
+/// Which metascopes the JWT gets: at least one, and only such as exist, and as the integration and the client have.
+fn metascopes(
+    exchange: &mut Exchange<'_>,
+    integration: &Integration,
+    claimed: &[ClaimedMetascope],
+) -> Result<Vec<Metascope>, Refusal> {
+    exchange
+        .that("JWT has metascopes", !claimed.is_empty())
+        .expected("at least one claim <IMS base URL>/s/<code>")
+        .or(Refusal::NoMetascopes)?;
+    let mut metascopes = Vec::with_capacity(claimed.len());
+    for ClaimedMetascope { base_url, code, metascope } in claimed {
+        let is_ours = exchange.service.is_base_url(base_url, exchange.call);
+        let existing =
+            metascope.clone().filter(|code| is_ours && exchange.service.knows_metascope(code));
+        let existing = exchange
+            .given("metascope exists", existing)
+            .expected("a known code at the base URL of this IMS")
+            .actual(format!("{base_url}/s/{code}"))
+            .or(Refusal::MetascopeUnknown)?;
+        metascopes.push(existing);
+    }
+    #[rustfmt::skip]
+    let owners = [
+        ("metascopes are the integration's", integration.metascopes(),        Refusal::MetascopeNotInIntegration),
+        ("metascopes are the client's",      integration.client_metascopes(), Refusal::MetascopeNotInClient),
+    ];
+    for (name, owned, refusal) in owners {
+        let is_subset = metascopes.iter().all(|metascope| owned.contains(metascope));
+        exchange
+            .that(name, is_subset)
+            .expected(format!("among {}", list(owned)))
+            .actual(list(&metascopes))
+            .or(refusal)?;
+    }
+    Ok(metascopes)
+}
+
+/// The codes, separated by commas as IMS separates scopes.
+fn list(metascopes: &[Metascope]) -> String {
+    let codes: Vec<&str> = metascopes.iter().map(Metascope::as_str).collect();
+    codes.join(",")
+}
+
 /// The last check, so that a request which is refused for another reason does not use up its `jti`.
 fn unused(
+    exchange: &mut Exchange<'_>,
     registered: &Registered,
     jti: Option<&str>,
     exp: NumericDate,
-    now: NumericDate,
-    checks: &mut Checks,
 ) -> Result<(), Refusal> {
     if !registered.integration.requires_jti() {
         return Ok(());
     }
-    let jti = checks
+    let jti = exchange
         .given("jti is sent", jti)
         .expected("jti, which this integration requires")
         .or(Refusal::JtiMissing)?;
-    checks
-        .that("jti is new", registered.replay_memory.remember(jti, exp.plus(SKEW), now))
+    let is_new = registered.replay_memory.remember(jti, exp.plus(SKEW), exchange.now());
+    exchange
+        .that("jti is new", is_new)
         .expected("a number that was not used before")
         .actual(jti.to_owned())
         .or(Refusal::JtiUsed)

@@ -8,7 +8,7 @@ use std::{
 use ims_claims::ClientId;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::Endpoint;
+use crate::endpoint::Endpoint;
 
 /// Something that goes wrong, although the request may be right.
 ///

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::{Integration, answer::Answer, call::Call};
+use crate::{answer::Answer, call::Call, integration::Integration};
 
 /// The page on which the user allows or denies what a client wants.
 pub(crate) fn consent(call: &Call, integration: &Integration, scope: &str) -> Answer {

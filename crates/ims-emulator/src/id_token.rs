@@ -6,10 +6,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
 
-use crate::{clock::date, key_ring::KeyRing};
+use crate::{clock::date, token_key::KeyRing};
 
 /// What an ID token is issued for.
-pub(crate) struct IdTokenOrder<'a> {
+pub(crate) struct NewIdToken<'a> {
     /// The base URL that the client has called, as discovery names it.
     pub(crate) issuer: &'a str,
     pub(crate) client_id: &'a str,
@@ -38,8 +38,9 @@ struct Claims<'a> {
     c_hash: Option<String>,
 }
 
-impl IdTokenOrder<'_> {
-    pub(crate) fn fill(&self, keys: &KeyRing, now_ms: u64) -> String {
+impl NewIdToken<'_> {
+    /// Issues the token at `now_ms`.
+    pub(crate) fn issue(&self, keys: &KeyRing, now_ms: u64) -> String {
         let now = date(now_ms);
         let claims = Claims {
             iss: self.issuer,

@@ -9,7 +9,7 @@ use aws_lc_rs::{
 use ims_claims::{ClientId, Metascope, OrgId, ServiceAccount, TechnicalAccountId};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Certificate, ProductContext, SilentSignIn};
+use crate::{certificate::Certificate, product::ProductContext, silent_sign_in::SilentSignIn};
 
 /// One integration, as the Developer Console and IMS know it.
 ///

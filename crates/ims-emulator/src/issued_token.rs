@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_claims::{AccessTokenPayload, ClientId, CompactJwt};
 use serde::Serialize;
 
-use crate::{Integration, clock::date, key_ring::KeyRing};
+use crate::{clock::date, integration::Integration, token_key::KeyRing};
 
 /// What a token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +49,8 @@ impl TokenKind {
     }
 }
 
-/// What a token is issued for.
-pub(crate) struct TokenOrder<'a> {
+/// A token that is about to be issued.
+pub(crate) struct NewToken<'a> {
     pub(crate) kind: TokenKind,
     pub(crate) client_id: &'a ClientId,
     pub(crate) user_id: &'a str,
@@ -121,8 +121,8 @@ struct Payload<'a> {
     nonce: Option<&'a str>,
 }
 
-impl<'a> TokenOrder<'a> {
-    /// An order for an access token of the integration's client, which no user's sign-in has led to.
+impl<'a> NewToken<'a> {
+    /// An access token of the integration's client, which comes from no user's sign-in.
     pub(crate) fn access(integration: &'a Integration, user_id: &'a str, scope: String) -> Self {
         Self {
             kind: TokenKind::Access,
@@ -146,7 +146,7 @@ impl<'a> TokenOrder<'a> {
     }
 
     /// Issues the token. `id` makes it unlike every other.
-    pub(crate) fn fill(&self, keys: &KeyRing, id: &str, now_ms: u64) -> String {
+    pub(crate) fn issue(&self, keys: &KeyRing, id: &str, now_ms: u64) -> String {
         let payload = Payload {
             id,
             r#type: self.kind.name(),
@@ -190,6 +190,16 @@ pub(crate) fn read(
     if payload.expires_at() <= date(now_ms) { Err(TokenFault::Expired) } else { Ok(payload) }
 }
 
+/// The id of a token, unlike that of every other.
+pub(crate) fn id_of(token: &AccessTokenPayload) -> &str {
+    token.members().get("id").and_then(|id| id.as_str()).unwrap_or_default()
+}
+
+/// The sign-in that `token` comes from.
+pub(crate) fn session_of(token: &AccessTokenPayload) -> Option<&str> {
+    token.members().get("sid")?.as_str()
+}
+
 /// The header, encoded, and the dot after it.
 fn header(kind: TokenKind, key_id: &str) -> String {
     let name = kind.header_name();
@@ -203,7 +213,7 @@ fn header(kind: TokenKind, key_id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TokenKey;
+    use crate::token_key::TokenKey;
     use ims_testkit::keys;
 
     const NOW_MS: u64 = 1_550_001_138_500;
@@ -213,7 +223,7 @@ mod tests {
     }
 
     fn token(keys: &KeyRing) -> String {
-        let order = TokenOrder {
+        let token = NewToken {
             kind: TokenKind::Access,
             client_id: &"client".parse().unwrap(),
             user_id: "B@techacct.adobe.com",
@@ -223,7 +233,7 @@ mod tests {
             challenge: None,
             nonce: None,
         };
-        order.fill(keys, "1", NOW_MS)
+        token.issue(keys, "1", NOW_MS)
     }
 
     #[test]

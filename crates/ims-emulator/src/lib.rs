@@ -1,8 +1,7 @@
 #![doc = include_str!("../README.md")]
 
-mod emulator;
-
 mod builder;
+mod emulator;
 mod scenario;
 
 mod certificate;
@@ -25,43 +24,39 @@ mod parameters;
 
 mod fault;
 
-mod authorize;
-mod bearer;
 mod client;
+mod exchange;
+mod scope;
+
+mod about_user;
+mod authorize;
 mod discovery;
 mod echo;
 mod exchange_jwt;
+mod grants;
 mod logout;
 mod register;
-mod revocation;
-mod token_grants;
-mod user;
-mod validate_token;
+mod token_state;
 
 mod assertion;
-mod metascopes;
 mod replay;
-mod resource;
-mod scope;
 
 mod answer;
 mod clock;
 mod html;
 mod id_token;
 mod issued_token;
-mod key_ring;
 
 mod admin;
 mod checks;
-mod journal;
 mod page;
 mod refusal;
 mod verdict;
 
-pub use builder::EmulatorBuilder;
+pub use builder::{EmulatorBuilder, StartError};
 pub use certificate::{Certificate, CertificateError};
 pub use certificate_authority::{CertificateAuthority, CertificateAuthorityError};
-pub use emulator::{Emulator, StartError};
+pub use emulator::Emulator;
 pub use endpoint::Endpoint;
 pub use fault::{Fault, FaultRule};
 pub use integration::Integration;

@@ -3,7 +3,9 @@
 
 use http::StatusCode;
 
-use crate::{Integration, Verdict, answer::Answer, html::escaped, service::Service};
+use crate::{
+    answer::Answer, html::escaped, integration::Integration, service::Service, verdict::Verdict,
+};
 
 /// How many verdicts the page begins with, the newest first.
 const SHOWN: usize = 50;

@@ -6,7 +6,7 @@ use http::{HeaderMap, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 
-use crate::{Limits, Refusal};
+use crate::{refusal::Refusal, server::Limits};
 
 /// Names and values, in the order in which they were sent. Values may be secret, so there is no `Debug`.
 #[derive(Default)]

@@ -7,11 +7,10 @@ use ims_claims::JsonObject;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Integration, Refusal,
     answer::{Answer, JSON},
-    call::Call,
-    checks::Checks,
-    service::Service,
+    exchange::Exchange,
+    integration::Integration,
+    refusal::Refusal,
 };
 
 /// The most integrations there can be for another client to register itself: anybody may ask, and each takes memory.
@@ -47,14 +46,11 @@ struct Registration<'a> {
 }
 
 /// Registers a client, which can sign users in from now on.
-pub(crate) fn answer(
-    service: &Service,
-    call: &Call,
-    checks: &mut Checks,
-) -> Result<Answer, Refusal> {
-    let metadata = metadata(call, checks)?;
-    checks
-        .that("there is room", service.integrations().len() < MAX_INTEGRATIONS)
+pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let metadata = metadata(exchange)?;
+    let count = exchange.service.integrations().len();
+    exchange
+        .that("there is room", count < MAX_INTEGRATIONS)
         .expected(format!("fewer than {MAX_INTEGRATIONS} integrations"))
         .or(Refusal::TooManyClients)?;
     let method = metadata.token_endpoint_auth_method.as_deref().unwrap_or("client_secret_basic");
@@ -63,14 +59,14 @@ pub(crate) fn answer(
     let scope = metadata.scope.as_deref().unwrap_or(DEFAULT_SCOPE);
     let integration =
         integration(&client_id, client_secret.as_deref(), scope, &metadata.redirect_uris);
-    checks.is_made_by(integration.client_id());
-    service.register(integration);
+    exchange.is_made_by(integration.client_id());
+    exchange.service.register(integration);
     // A client that is forgotten at the end of the emulator is registered none the less.
-    let _ = service.save();
+    let _ = exchange.service.save();
     let registration = Registration {
         client_id: &client_id,
         client_secret: client_secret.as_deref(),
-        client_id_issued_at: call.now_ms / 1000,
+        client_id_issued_at: exchange.call.now_ms / 1000,
         // It never expires.
         client_secret_expires_at: client_secret.as_ref().map(|_| 0),
         client_name: &metadata.client_name,
@@ -82,15 +78,15 @@ pub(crate) fn answer(
     Ok(Answer::new(StatusCode::CREATED, JSON, body))
 }
 
-fn metadata(call: &Call, checks: &mut Checks) -> Result<Metadata, Refusal> {
-    let content_type = call.header("content-type").unwrap_or_default();
+fn metadata(exchange: &mut Exchange<'_>) -> Result<Metadata, Refusal> {
+    let content_type = exchange.call.header("content-type").unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    checks
+    exchange
         .that("body is JSON", essence.eq_ignore_ascii_case("application/json"))
         .expected("application/json")
         .actual(content_type.to_owned())
         .or(Refusal::ClientMetadataMalformed)?;
-    let metadata: Option<Metadata> = serde_json::from_slice::<JsonObject>(&call.json)
+    let metadata: Option<Metadata> = serde_json::from_slice::<JsonObject>(&exchange.call.json)
         .ok()
         .and_then(|members| serde_json::from_value(members.into()).ok());
     let is_whole = |metadata: &Metadata| {
@@ -101,12 +97,12 @@ fn metadata(call: &Call, checks: &mut Checks) -> Result<Metadata, Refusal> {
             && scope.split(' ').any(|scope| !scope.is_empty())
             && matches!(method, None | Some("none" | "client_secret_basic" | "client_secret_post"))
     };
-    let metadata = checks
+    let metadata = exchange
         .given("client metadata is whole", metadata.filter(is_whole))
         .expected("an object with client_name, redirect_uris and perhaps scope")
         .or(Refusal::ClientMetadataMalformed)?;
     for redirect_uri in &metadata.redirect_uris {
-        checks
+        exchange
             .that("redirect URI can be one", is_redirect_uri(redirect_uri))
             .expected(
                 "an absolute URI without a fragment: https, http to loopback, or an own scheme",

@@ -11,7 +11,7 @@ use ims_claims::{ClientId, Environment, FormatError};
 use serde::{Deserialize, Serialize};
 
 use self::integration_entry::IntegrationEntry;
-use crate::{CertificateError, FaultRule, Integration};
+use crate::{certificate::CertificateError, fault::FaultRule, integration::Integration};
 
 /// What an emulator is set up with, read from a file.
 ///

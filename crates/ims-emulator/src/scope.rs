@@ -1,34 +1,77 @@
-//! The parameter `scope`: what a client asks for must be what it has.
+//! What a token is asked for: the parameters `scope` and `resource`.
 
-use crate::{Integration, Refusal, call::Call, checks::Checks};
+use crate::{exchange::Exchange, integration::Integration, refusal::Refusal};
 
-/// The scopes that the request asks for, separated by commas. It must ask for one.
-pub(crate) fn required(
-    integration: &Integration,
-    call: &Call,
-    checks: &mut Checks,
-) -> Result<String, Refusal> {
-    checks
-        .given("scope is sent", call.parameters.get("scope"))
-        .expected("the parameter scope")
-        .or(Refusal::ScopeMissing)?;
-    asked(integration, call, checks)
+impl Exchange<'_> {
+    /// The scopes that the request asks for, separated by commas. It must ask for one.
+    pub(crate) fn required_scope(&mut self, integration: &Integration) -> Result<String, Refusal> {
+        let scope = self.parameter("scope");
+        self.given("scope is sent", scope)
+            .expected("the parameter scope")
+            .or(Refusal::ScopeMissing)?;
+        self.requested_scope(integration)
+    }
+
+    /// The same where a missing `scope` is a wrong one. Clients separate scopes by commas or spaces (RFC 6749 §3.3).
+    pub(crate) fn requested_scope(&mut self, integration: &Integration) -> Result<String, Refusal> {
+        let requested = self.parameter("scope").unwrap_or_default();
+        let scopes: Vec<&str> =
+            requested.split([',', ' ']).filter(|scope| !scope.is_empty()).collect();
+        let known = integration.scopes();
+        let are_known = scopes.iter().all(|scope| known.iter().any(|known| known == scope));
+        self.that("scopes are the client's", are_known && !scopes.is_empty())
+            .expected(format!("among {}", known.join(",")))
+            .actual(requested.to_owned())
+            .or(Refusal::ScopeNotGranted)?;
+        Ok(scopes.join(","))
+    }
+
+    /// Checks the form of every `resource` (RFC 8707). It changes nothing else, since no public document says what IMS
+    /// makes of it.
+    pub(crate) fn check_resources(&mut self) -> Result<(), Refusal> {
+        let call = self.call;
+        for (name, resource) in call.parameters.iter() {
+            if name != "resource" {
+                continue;
+            }
+            self.that("resource is an absolute URI", is_absolute(resource))
+                .expected("a scheme, a host and no fragment (RFC 8707 §2)")
+                .actual(resource.to_owned())
+                .or(Refusal::ResourceMalformed)?;
+        }
+        Ok(())
+    }
 }
 
-/// The same where a missing `scope` is a wrong one. Clients separate scopes by commas or spaces (RFC 6749 §3.3).
-pub(crate) fn asked(
-    integration: &Integration,
-    call: &Call,
-    checks: &mut Checks,
-) -> Result<String, Refusal> {
-    let asked = call.parameters.get("scope").unwrap_or_default();
-    let scopes: Vec<&str> = asked.split([',', ' ']).filter(|scope| !scope.is_empty()).collect();
-    let known = integration.scopes();
-    let are_known = scopes.iter().all(|scope| known.iter().any(|known| known == scope));
-    checks
-        .that("scopes are the client's", are_known && !scopes.is_empty())
-        .expected(format!("among {}", known.join(",")))
-        .actual(asked.to_owned())
-        .or(Refusal::ScopeNotGranted)?;
-    Ok(scopes.join(","))
+fn is_absolute(text: &str) -> bool {
+    let is_visible = text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    is_visible
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+        && !rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_is_an_absolute_uri_without_a_fragment() {
+        #[rustfmt::skip]
+        let table = [
+            ("https://api.example/x?y", true),
+            ("urn:example:api",         true),
+            ("https://api.example/#x",  false),
+            ("api.example/x",           false),
+            ("/x",                      false),
+            ("https:",                  false),
+            ("1a:x",                    false),
+            ("https://api example",     false),
+            ("",                        false),
+        ];
+        for (text, is_one) in table {
+            assert_eq!(is_absolute(text), is_one, "{text}");
+        }
+    }
 }

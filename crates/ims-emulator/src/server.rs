@@ -17,8 +17,8 @@ use tokio::{
 
 use crate::{
     call::Scheme,
-    service::Service,
-    tls::{self, Tls},
+    service::{Service, connection},
+    tls::Tls,
 };
 
 /// What one client may take, so that the others are still answered.
@@ -100,7 +100,7 @@ async fn converse_with_tls(
     end: watch::Receiver<()>,
 ) {
     let limit = service.limits.head_timeout;
-    if tls::begins_tls(&stream, limit).await {
+    if connection::begins_tls(&stream, limit).await {
         if let Some(stream) = tls.accept(stream, limit).await {
             serve_http(stream, Scheme::Https, service, end).await;
         }
@@ -131,8 +131,8 @@ where
         let service = Arc::clone(&service);
         let opened = Arc::clone(&opened);
         async move {
-            if service.tls.is_some() && tls::is_connect(&request) {
-                let (response, tunnel) = tls::connect(&service, request);
+            if service.tls.is_some() && connection::is_connect(&request) {
+                let (response, tunnel) = connection::connect(&service, request);
                 *opened.lock().unwrap_or_else(PoisonError::into_inner) = tunnel;
                 return Ok(response);
             }

@@ -1,8 +1,7 @@
 //! The IMS behind the server: what it knows and remembers. How it answers is in [`handling`].
 
+pub(crate) mod connection;
 mod handling;
-
-pub(crate) use self::handling::Stamp;
 
 use std::{
     collections::HashMap,
@@ -16,18 +15,19 @@ use ims_claims::{AccessTokenPayload, Environment, Metascope, NumericDate, OrgId}
 use tokio::sync::OnceCell;
 
 use crate::{
-    Check, Integration, Limits, TokenKey,
     call::Call,
     clock::Clock,
     fault::Faults,
     host::{self, AllowedHosts},
-    issued_token::{self, TokenFault, TokenKind},
-    journal::Journal,
-    key_ring::KeyRing,
+    integration::Integration,
+    issued_token::{self, TokenFault, TokenKind, id_of, session_of},
     private_file,
     replay::ReplayMemory,
     scenario,
+    server::Limits,
     tls::Tls,
+    token_key::{KeyRing, TokenKey},
+    verdict::{Check, Journal},
 };
 
 /// An integration, and what the emulator remembers of it.
@@ -46,6 +46,15 @@ pub(crate) struct Rules {
     pub(crate) answers_as_observed: bool,
     /// Whether an `exp` in milliseconds is taken.
     pub(crate) takes_millisecond_exp: bool,
+}
+
+/// What one request is known by.
+pub(crate) struct RequestId {
+    pub(crate) number: u64,
+    /// When it came, in milliseconds since 1970.
+    pub(crate) now_ms: u64,
+    /// The answer's `X-Debug-Id`, unlike every other.
+    pub(crate) debug_id: String,
 }
 
 /// Everything that a request is examined with.
@@ -90,6 +99,13 @@ impl Service {
             tls: None,
             state_file: None,
         }
+    }
+
+    /// What the next request is known by.
+    pub(crate) fn next_request_id(&self) -> RequestId {
+        let number = self.journal.next_number();
+        let debug_id = format!("{:016x}-{number:08x}", self.instance);
+        RequestId { number, now_ms: self.clock.now_ms(), debug_id }
     }
 
     /// Registers `integration`, in place of one with the same client id.
@@ -235,13 +251,4 @@ async fn generate() -> TokenKey {
     tokio::task::spawn_blocking(TokenKey::generate)
         .await
         .expect("making a key neither panics nor is cancelled while the runtime runs")
-}
-
-fn id_of(token: &AccessTokenPayload) -> &str {
-    token.members().get("id").and_then(|id| id.as_str()).unwrap_or_default()
-}
-
-/// The sign-in that `token` comes from.
-pub(crate) fn session_of(token: &AccessTokenPayload) -> Option<&str> {
-    token.members().get("sid")?.as_str()
 }

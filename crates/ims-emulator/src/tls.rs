@@ -1,31 +1,15 @@
-//! HTTPS on the same port: telling TLS from plain HTTP, and the CONNECT proxy for clients with hard-coded hosts.
+//! TLS on the same port, under the certificates of the emulator's own authority.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use http::{Method, Request, Response, StatusCode, uri::Authority};
-use hyper::{
-    body::Incoming,
-    upgrade::{OnUpgrade, Upgraded},
-};
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-
-use crate::{
-    Refusal, Verdict,
-    answer::{Answer, AnswerBody},
-    checks::{Checks, shown},
-    host::IMS_HOSTS,
-    service::{Service, Stamp},
-};
-
-/// The first octet of every TLS connection, a handshake record (RFC 8446 §5.1); no HTTP method begins with it.
-const HANDSHAKE: u8 = 0x16;
 
 /// Accepts TLS connections.
 #[derive(Clone)]
@@ -55,65 +39,8 @@ impl Tls {
     }
 }
 
-impl std::fmt::Debug for Tls {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Tls(..)")
     }
-}
-
-/// Whether `stream` begins as TLS does; nothing is taken from it.
-pub(crate) async fn begins_tls(stream: &TcpStream, limit: Duration) -> bool {
-    let mut first = [0];
-    matches!(timeout(limit, stream.peek(&mut first)).await, Ok(Ok(1)) if first == [HANDSHAKE])
-}
-
-/// Answers a CONNECT request (RFC 9110 §9.3.6): the tunnel ends here, whatever its host's address may be, and is no way
-/// to any other host. The requests in it get verdicts of their own.
-pub(crate) fn connect(
-    service: &Service,
-    request: Request<Incoming>,
-) -> (Response<AnswerBody>, Option<OnUpgrade>) {
-    let Stamp { number, now_ms, debug_id } = service.stamp();
-    let to = request.uri().authority().cloned();
-    let mut checks = Checks::default();
-    let refusal = examine(to.as_ref(), &mut checks).err();
-    let status = refusal.map_or(StatusCode::OK, |_| StatusCode::FORBIDDEN);
-    let (checks, client_id) = checks.into_parts();
-    service.journal.record(Verdict {
-        number,
-        received_at_ms: now_ms,
-        method: Method::CONNECT.to_string(),
-        path: shown(to.map_or(String::new(), |to| to.to_string()).into()).into_owned(),
-        endpoint: None,
-        client_id,
-        checks,
-        refusal,
-        fault: None,
-        status: status.as_u16(),
-        error: refusal.map(Refusal::error),
-        remedy: refusal.map(Refusal::remedy),
-        debug_id: debug_id.clone(),
-    });
-    let Some(refusal) = refusal else {
-        let answer = Answer::new(status, "text/plain", "");
-        return (answer.into_tunnel(), Some(hyper::upgrade::on(request)));
-    };
-    let text = format!("{} {}\n", refusal.description(), refusal.remedy());
-    (Answer::new(status, "text/plain", text).into_response(Some(&debug_id)), None)
-}
-
-fn examine(to: Option<&Authority>, checks: &mut Checks) -> Result<(), Refusal> {
-    let is_ims = |to: &Authority| {
-        let name = to.host();
-        IMS_HOSTS.iter().any(|host| host.eq_ignore_ascii_case(name)) && to.port_u16() == Some(443)
-    };
-    checks
-        .that("proxy leads there", to.is_some_and(is_ims))
-        .expected(format!("{}, each at port 443", IMS_HOSTS.join(", ")))
-        .actual(to.map_or(String::new(), ToString::to_string))
-        .or(Refusal::TunnelElsewhere)
-}
-
-pub(crate) fn is_connect(request: &Request<Incoming>) -> bool {
-    request.method() == Method::CONNECT
 }

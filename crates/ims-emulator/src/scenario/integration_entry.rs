@@ -11,7 +11,10 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use super::{ScenarioError, read};
-use crate::{Certificate, Integration, ProductContext, SilentSignIn};
+use crate::{
+    certificate::Certificate, integration::Integration, product::ProductContext,
+    silent_sign_in::SilentSignIn,
+};
 
 /// An integration as scenarios and the admin API write it.
 #[derive(Serialize, Deserialize)]

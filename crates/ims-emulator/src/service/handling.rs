@@ -4,21 +4,24 @@ use bytes::Bytes;
 use http::{Request, Response, header::DATE, request::Parts};
 use hyper::body::Incoming;
 
-use super::Service;
+use super::{RequestId, Service};
 use crate::{
-    Endpoint, Fault, Refusal, Verdict, admin,
+    about_user, admin,
     answer::{Answer, AnswerBody, BrokenOff},
     authorize,
     call::{Call, Scheme},
     checks::{Checks, shown},
     clock::http_date,
     discovery, echo,
-    endpoint::Content,
-    exchange_jwt, host,
-    key_ring::KeyRing,
-    logout,
+    endpoint::{Content, Endpoint},
+    exchange::Exchange,
+    exchange_jwt,
+    fault::Fault,
+    grants, host, logout,
     parameters::{self, Parameters},
-    register, revocation, token_grants, user, validate_token,
+    refusal::Refusal,
+    register, token_state,
+    verdict::Verdict,
 };
 
 impl Service {
@@ -33,14 +36,14 @@ impl Service {
             let answer = admin::answer(self, parts, body).await;
             return Ok(answer.into_response(None));
         }
-        let Stamp { number, now_ms, debug_id } = self.stamp();
+        let RequestId { number, now_ms, debug_id } = self.next_request_id();
         let endpoint = Endpoint::at(parts.uri.path());
         let method = shown(parts.method.to_string().into()).into_owned();
         let path = shown(parts.uri.path().to_owned().into()).into_owned();
         let mut checks = Checks::default();
         let mut fault = None;
-        let arrival = Arrival { parts, body, scheme, now_ms, debug_id: debug_id.clone() };
-        let outcome = match self.read(arrival, endpoint, &mut checks).await {
+        let incoming = IncomingRequest { parts, body, scheme, now_ms, debug_id: debug_id.clone() };
+        let outcome = match self.read(incoming, endpoint, &mut checks).await {
             Ok((endpoint, call)) => {
                 fault = self.faults.strike(endpoint, call.named_client().as_deref());
                 self.answer(endpoint, &call, fault, &mut checks).await
@@ -80,13 +83,6 @@ impl Service {
         Ok(response)
     }
 
-    /// What the next request is known by.
-    pub(crate) fn stamp(&self) -> Stamp {
-        let number = self.journal.next_number();
-        let debug_id = format!("{:016x}-{number:08x}", self.instance);
-        Stamp { number, now_ms: self.clock.now_ms(), debug_id }
-    }
-
     fn error(&self, refusal: Refusal) -> &'static str {
         if self.rules.answers_as_observed { refusal.observed_error() } else { refusal.error() }
     }
@@ -94,11 +90,11 @@ impl Service {
     /// Reads a request as far as every endpoint needs it.
     async fn read(
         &self,
-        arrival: Arrival,
+        incoming: IncomingRequest,
         endpoint: Option<Endpoint>,
         checks: &mut Checks,
     ) -> Result<(Endpoint, Call), Refusal> {
-        let Arrival { parts, body, scheme, now_ms, debug_id } = arrival;
+        let IncomingRequest { parts, body, scheme, now_ms, debug_id } = incoming;
         let authority = host::authority(&parts.uri, &parts.headers);
         let authority = checks
             .given(
@@ -156,29 +152,29 @@ impl Service {
         // The first key takes a while to make, so only those that need one wait for it.
         let examine: Examination = match endpoint {
             Endpoint::Discovery => return Ok(discovery::answer(call)),
-            Endpoint::Register => return register::answer(self, call, checks),
             Endpoint::Keys => return Ok(Answer::ok_json(self.keys().await.key_set())),
+            Endpoint::Register => register::answer,
             Endpoint::ExchangeJwt => exchange_jwt::answer,
-            Endpoint::Token => token_grants::answer,
-            Endpoint::ValidateToken => validate_token::answer,
+            Endpoint::Token => grants::answer,
+            Endpoint::ValidateToken => token_state::validate,
             Endpoint::Authorize => authorize::answer,
-            Endpoint::InvalidateToken => revocation::invalidate,
-            Endpoint::Revoke => revocation::revoke,
+            Endpoint::InvalidateToken => token_state::invalidate,
+            Endpoint::Revoke => token_state::revoke,
             Endpoint::Logout => logout::answer,
-            Endpoint::UserInfo => user::info,
-            Endpoint::Profile => user::profile,
-            Endpoint::Organizations => user::organizations,
-            Endpoint::AdminProfile => user::admin_profile,
-            Endpoint::AdminOrganizations => user::admin_organizations,
+            Endpoint::UserInfo => about_user::info,
+            Endpoint::Profile => about_user::profile,
+            Endpoint::Organizations => about_user::organizations,
+            Endpoint::AdminProfile => about_user::admin_profile,
+            Endpoint::AdminOrganizations => about_user::admin_organizations,
             Endpoint::Echo => echo::answer,
         };
         let keys = self.keys().await;
-        examine(self, call, &keys, checks)
+        examine(&mut Exchange::new(self, call, &keys, checks))
     }
 }
 
 /// How an endpoint examines a request and answers it.
-type Examination = fn(&Service, &Call, &KeyRing, &mut Checks) -> Result<Answer, Refusal>;
+type Examination = fn(&mut Exchange<'_>) -> Result<Answer, Refusal>;
 
 /// What has come of reading a body.
 fn received<T>(
@@ -194,16 +190,8 @@ fn received<T>(
     checks.given(name, read).expected(expected).or(refusal)
 }
 
-/// What one request is known by.
-pub(crate) struct Stamp {
-    pub(crate) number: u64,
-    /// When it came, in milliseconds since 1970.
-    pub(crate) now_ms: u64,
-    pub(crate) debug_id: String,
-}
-
 /// A request as it came in.
-struct Arrival {
+struct IncomingRequest {
     parts: Parts,
     body: Incoming,
     scheme: Scheme,

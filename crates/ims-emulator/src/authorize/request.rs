@@ -1,10 +1,11 @@
-//! What a client wants of the user, and whether it may.
+//! What a client asks the user for, and whether it may.
 
-use crate::{Integration, Refusal, call::Call, checks::Checks, resource, scope};
+use crate::{call::Call, exchange::Exchange, integration::Integration, refusal::Refusal};
 
-/// What the client wants.
-pub(super) struct Wish {
+/// What the client asks for.
+pub(super) struct AuthorizeRequest {
     pub(super) response: ResponseType,
+    /// The scopes, separated by commas.
     pub(super) scope: String,
 }
 
@@ -26,40 +27,39 @@ const RESPONSE_TYPES: [(&[&str], bool); 5] = [
     (&["code", "id_token"], false),
 ];
 
-/// Examines everything that the client may be told of by redirection.
+/// Examines everything that the client may be told by redirection.
 pub(super) fn examine(
+    exchange: &mut Exchange<'_>,
     integration: &Integration,
-    call: &Call,
-    checks: &mut Checks,
-) -> Result<Wish, Refusal> {
-    let response = response_type(call, checks)?;
-    let mode = call.parameters.get("response_mode");
-    checks
+) -> Result<AuthorizeRequest, Refusal> {
+    let response = response_type(exchange)?;
+    let mode = exchange.parameter("response_mode");
+    exchange
         .that("response_mode is served", matches!(mode, None | Some("query" | "fragment")))
         .expected("query or fragment")
         .actual(mode.unwrap_or_default().to_owned())
         .or(Refusal::ResponseModeUnsupported)?;
-    let scope = scope::asked(integration, call, checks)?;
+    let scope = exchange.requested_scope(integration)?;
     if response.id_token {
-        let is_asked = scope.split(',').any(|one| one == "openid");
-        checks
-            .that("id_token comes with the scope openid", is_asked)
+        let is_requested = scope.split(',').any(|one| one == "openid");
+        exchange
+            .that("id_token comes with the scope openid", is_requested)
             .expected("openid")
             .actual(scope.clone())
             .or(Refusal::OpenIdMissing)?;
     }
     if response.code {
-        challenge(integration, call, checks)?;
+        challenge(exchange, integration)?;
     }
-    let prompt = call.parameters.get("prompt").unwrap_or_default();
+    let prompt = exchange.parameter("prompt").unwrap_or_default();
     let has_none = prompt.split(' ').any(|value| value == "none");
-    checks
+    exchange
         .that("prompt agrees with itself", !has_none || prompt == "none")
         .expected("none alone, or login")
         .actual(prompt.to_owned())
         .or(Refusal::PromptContradictory)?;
-    resource::check(call, checks)?;
-    Ok(Wish { response, scope })
+    exchange.check_resources()?;
+    Ok(AuthorizeRequest { response, scope })
 }
 
 /// Where the client looks for what it is sent: in the query, or in the fragment, which no server sees. Known before the
@@ -75,38 +75,42 @@ pub(super) fn separator(call: &Call) -> char {
     }
 }
 
-fn response_type(call: &Call, checks: &mut Checks) -> Result<ResponseType, Refusal> {
-    let asked = call.parameters.get("response_type").unwrap_or("code");
-    let mut words: Vec<&str> = asked.split(' ').collect();
+fn response_type(exchange: &mut Exchange<'_>) -> Result<ResponseType, Refusal> {
+    let requested = exchange.parameter("response_type").unwrap_or("code");
+    let mut words: Vec<&str> = requested.split(' ').collect();
     words.sort_unstable();
-    let is_v1 = call.path == "/ims/authorize/v1";
+    let is_v1 = exchange.call.path == "/ims/authorize/v1";
     let served = RESPONSE_TYPES.iter().any(|(known, in_v1)| *known == words && (*in_v1 || !is_v1));
-    let has = |word: &str| words.contains(&word);
-    let response =
-        ResponseType { code: has("code"), token: has("token"), id_token: has("id_token") };
-    let is_device = asked == "device";
-    checks
+    let response = ResponseType {
+        code: words.contains(&"code"),
+        token: words.contains(&"token"),
+        id_token: words.contains(&"id_token"),
+    };
+    let expected = if is_v1 {
+        "code or token"
+    } else {
+        "code, token, id_token, id_token token or code id_token"
+    };
+    let refusal = if requested == "device" {
+        Refusal::DeviceNotServed
+    } else {
+        Refusal::ResponseTypeUnsupported
+    };
+    exchange
         .given("response_type is served", served.then_some(response))
-        .expected(if is_v1 {
-            "code or token"
-        } else {
-            "code, token, id_token, id_token token or code id_token"
-        })
-        .actual(asked.to_owned())
-        .or(if is_device { Refusal::DeviceNotServed } else { Refusal::ResponseTypeUnsupported })
+        .expected(expected)
+        .actual(requested.to_owned())
+        .or(refusal)
 }
 
-fn challenge(integration: &Integration, call: &Call, checks: &mut Checks) -> Result<(), Refusal> {
-    let has_challenge = call.parameters.get("code_challenge").is_some();
-    checks
-        .that(
-            "code has a challenge, or the client a secret",
-            has_challenge || !integration.is_public(),
-        )
+fn challenge(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<(), Refusal> {
+    let is_protected = exchange.parameter("code_challenge").is_some() || !integration.is_public();
+    exchange
+        .that("code has a challenge, or the client a secret", is_protected)
         .expected("code_challenge, since the client is public")
         .or(Refusal::ChallengeMissing)?;
-    let method = call.parameters.get("code_challenge_method").unwrap_or("plain");
-    checks
+    let method = exchange.parameter("code_challenge_method").unwrap_or("plain");
+    exchange
         .that("code_challenge_method is served", matches!(method, "plain" | "S256"))
         .expected("plain or S256")
         .actual(method.to_owned())

@@ -7,16 +7,8 @@ use ims_claims::AccessTokenPayload;
 use serde::Serialize;
 
 use crate::{
-    Integration, Refusal,
-    answer::Answer,
-    authorize::USER_ID,
-    bearer::Wanted,
-    call::Call,
-    checks::Checks,
-    client,
-    issued_token::TokenKind,
-    key_ring::KeyRing,
-    service::{Registered, Service},
+    answer::Answer, authorize::USER_ID, client::RequiredToken, exchange::Exchange,
+    integration::Integration, issued_token::TokenKind, refusal::Refusal, service::Registered,
 };
 
 /// The answer of `/ims/userinfo/v1` and `v2`: what the token's scopes allow. Source: AdobeDocs/adobe-dev-console,
@@ -101,13 +93,8 @@ struct Product<'a> {
 const PRODUCT_CONTEXT: &str = "additional_info.projectedProductContext";
 
 /// Answers `/ims/userinfo/…`. A technical account is named after itself, as Adobe's products show it.
-pub(crate) fn info(
-    service: &Service,
-    call: &Call,
-    keys: &KeyRing,
-    checks: &mut Checks,
-) -> Result<Answer, Refusal> {
-    let (token, _) = holder(service, call, keys, checks)?;
+pub(crate) fn info(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let (token, _) = holder(exchange)?;
     let sub = token.user_id().unwrap_or_default();
     let (ident, auth_src) = sub.split_once('@').unwrap_or((sub, ""));
     let allows = |name: &str| token.scopes().any(|scope| scope == name);
@@ -126,48 +113,28 @@ pub(crate) fn info(
 }
 
 /// Answers `/ims/profile/…`.
-pub(crate) fn profile(
-    service: &Service,
-    call: &Call,
-    keys: &KeyRing,
-    checks: &mut Checks,
-) -> Result<Answer, Refusal> {
-    let (token, registered) = holder(service, call, keys, checks)?;
+pub(crate) fn profile(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let (token, registered) = holder(exchange)?;
     let tells_products = token.scopes().any(|scope| scope == PRODUCT_CONTEXT);
     let user_id = token.user_id().unwrap_or_default();
     Ok(profile_of(user_id, &registered.integration, tells_products))
 }
 
 /// Answers `/ims/organizations/…`: the one organization of the integration.
-pub(crate) fn organizations(
-    service: &Service,
-    call: &Call,
-    keys: &KeyRing,
-    checks: &mut Checks,
-) -> Result<Answer, Refusal> {
-    let (_, registered) = holder(service, call, keys, checks)?;
+pub(crate) fn organizations(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let (_, registered) = holder(exchange)?;
     Ok(organizations_of(&registered.integration))
 }
 
 /// Answers `/ims/admin_profile/…`. Source: adobe/ims-go, `ims/get_admin_profile.go`.
-pub(crate) fn admin_profile(
-    service: &Service,
-    call: &Call,
-    keys: &KeyRing,
-    checks: &mut Checks,
-) -> Result<Answer, Refusal> {
-    let (user_id, registered) = administered(service, call, keys, checks)?;
+pub(crate) fn admin_profile(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let (user_id, registered) = administered(exchange)?;
     Ok(profile_of(&user_id, &registered.integration, true))
 }
 
 /// Answers `/ims/admin_organizations/…`. Source: adobe/ims-go, `ims/get_admin_organizations.go`.
-pub(crate) fn admin_organizations(
-    service: &Service,
-    call: &Call,
-    keys: &KeyRing,
-    checks: &mut Checks,
-) -> Result<Answer, Refusal> {
-    let (_, registered) = administered(service, call, keys, checks)?;
+pub(crate) fn admin_organizations(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let (_, registered) = administered(exchange)?;
     Ok(organizations_of(&registered.integration))
 }
 
@@ -203,34 +170,26 @@ fn organizations_of(integration: &Integration) -> Answer {
 
 /// The user whom a service asks about, and the integration that the user belongs to: the technical account's own, and for
 /// the emulated user that of the service.
-fn administered(
-    service: &Service,
-    call: &Call,
-    keys: &KeyRing,
-    checks: &mut Checks,
-) -> Result<(String, Arc<Registered>), Refusal> {
-    let asking = client::identify(service, call.header("x-ims-clientid"), checks)?;
-    let token = wanted(TokenKind::Service).read(service, call, keys, checks)?;
+fn administered(exchange: &mut Exchange<'_>) -> Result<(String, Arc<Registered>), Refusal> {
+    let asking = exchange.identify(exchange.call.header("x-ims-clientid"))?;
+    let token = exchange.bearer_token(required(TokenKind::Service))?;
     let client_id = asking.integration.client_id().as_str();
-    checks
+    exchange
         .that("service token is the client's", token.client_id() == Some(client_id))
         .expected(client_id.to_owned())
         .actual(token.client_id().unwrap_or_default().to_owned())
         .or(Refusal::TokenNotValid)?;
-    let user_id = call.parameters.get("guid").zip(call.parameters.get("auth_src"));
-    let user_id = checks
+    let user_id = exchange.parameter("guid").zip(exchange.parameter("auth_src"));
+    let user_id = exchange
         .given("guid and auth_src are sent", user_id)
         .expected("both parameters")
         .or(Refusal::GuidMissing)
         .map(|(guid, auth_src)| format!("{guid}@{auth_src}"))?;
-    let of_user = |registered: &Arc<Registered>| {
-        registered.integration.technical_account_id().as_str() == user_id
-    };
-    let registered = match service.integrations().into_iter().find(of_user) {
-        None if user_id == USER_ID => Some(asking),
-        found => found,
-    };
-    let registered = checks
+    let mut registered = exchange.service.integrations().into_iter();
+    let registered = registered
+        .find(|registered| registered.integration.technical_account_id().as_str() == user_id)
+        .or_else(|| (user_id == USER_ID).then_some(asking));
+    let registered = exchange
         .given("user is known", registered)
         .expected(format!("a technical account of an integration, or {USER_ID}"))
         .actual(user_id.clone())
@@ -239,21 +198,17 @@ fn administered(
 }
 
 /// The token of `Authorization: Bearer`, and the integration it was issued for.
-fn holder(
-    service: &Service,
-    call: &Call,
-    keys: &KeyRing,
-    checks: &mut Checks,
-) -> Result<(AccessTokenPayload, Arc<Registered>), Refusal> {
-    let token = wanted(TokenKind::Access).read(service, call, keys, checks)?;
-    let registered = checks
-        .given("client is registered", token.client_id().and_then(|id| service.registered(id)))
+fn holder(exchange: &mut Exchange<'_>) -> Result<(AccessTokenPayload, Arc<Registered>), Refusal> {
+    let token = exchange.bearer_token(required(TokenKind::Access))?;
+    let registered = token.client_id().and_then(|id| exchange.service.registered(id));
+    let registered = exchange
+        .given("client is registered", registered)
         .expected("the client id of a registered integration")
         .or(Refusal::TokenNotValid)?;
-    checks.is_made_by(registered.integration.client_id());
+    exchange.is_made_by(registered.integration.client_id());
     Ok((token, registered))
 }
 
-fn wanted(kind: TokenKind) -> Wanted {
-    Wanted { kind, missing: Refusal::TokenNotValid, not_valid: Refusal::TokenNotValid }
+fn required(kind: TokenKind) -> RequiredToken {
+    RequiredToken { kind, if_missing: Refusal::TokenNotValid, if_not_valid: Refusal::TokenNotValid }
 }

@@ -1,0 +1,96 @@
+//! One request while it is examined: what it asks, what the emulator knows, and the checks so far.
+
+use std::borrow::Cow;
+
+use ims_claims::{AccessTokenPayload, ClientId, NumericDate};
+
+use crate::{
+    call::Call,
+    checks::{Checks, Pending},
+    id_token::NewIdToken,
+    issued_token::{NewToken, TokenFault, TokenKind},
+    service::Service,
+    token_key::KeyRing,
+};
+
+/// Everything that an endpoint needs to examine a request and to answer it.
+///
+/// How a client proves who it is, and what it may ask for, is the same at many endpoints: the methods for that are in
+/// the modules `client` and `scope`.
+pub(crate) struct Exchange<'a> {
+    pub(crate) service: &'a Service,
+    pub(crate) call: &'a Call,
+    pub(crate) keys: &'a KeyRing,
+    pub(crate) checks: &'a mut Checks,
+}
+
+impl<'a> Exchange<'a> {
+    pub(crate) fn new(
+        service: &'a Service,
+        call: &'a Call,
+        keys: &'a KeyRing,
+        checks: &'a mut Checks,
+    ) -> Self {
+        Self { service, call, keys, checks }
+    }
+
+    /// The value of a parameter; an empty one counts as none (RFC 6749 §3.2).
+    pub(crate) fn parameter(&self, name: &str) -> Option<&'a str> {
+        self.call.parameters.get(name)
+    }
+
+    /// When the request came, on the emulator's clock.
+    pub(crate) fn now(&self) -> NumericDate {
+        self.call.now()
+    }
+
+    /// The check `name`, which passes if there is a value.
+    pub(crate) fn given<T>(&mut self, name: &'static str, value: Option<T>) -> Pending<'_, T> {
+        self.checks.given(name, value)
+    }
+
+    /// The check `name`, which passes if `holds`.
+    pub(crate) fn that(&mut self, name: &'static str, holds: bool) -> Pending<'_, ()> {
+        self.checks.that(name, holds)
+    }
+
+    /// Records a check that decides what the answer says, not whether it is given.
+    pub(crate) fn note(
+        &mut self,
+        name: &'static str,
+        passed: bool,
+        expected: &'static str,
+        actual: impl Into<Cow<'static, str>>,
+    ) {
+        self.checks.note(name, passed, expected, actual.into());
+    }
+
+    /// Names the integration in the verdict.
+    pub(crate) fn is_made_by(&mut self, client_id: &ClientId) {
+        self.checks.is_made_by(client_id);
+    }
+
+    /// Reads a token, if the emulator has issued it as one of `kind` and it has not ended.
+    pub(crate) fn read_token(
+        &self,
+        token: &str,
+        kind: TokenKind,
+    ) -> Result<AccessTokenPayload, TokenFault> {
+        self.service.read_token(self.keys, token, kind, self.call.now_ms)
+    }
+
+    /// Issues a token. Its id is the request's, with `suffix` where one answer has several tokens.
+    pub(crate) fn issue(&self, token: &NewToken<'_>, suffix: &str) -> String {
+        token.issue(self.keys, &self.token_id(suffix), self.call.now_ms)
+    }
+
+    /// The id of a token that is issued with `suffix`.
+    pub(crate) fn token_id(&self, suffix: &str) -> String {
+        format!("{}{suffix}", self.call.debug_id)
+    }
+
+    /// Issues an ID token.
+    pub(crate) fn issue_id_token(&self, token: &NewIdToken<'_>) -> String {
+        token.issue(self.keys, self.call.now_ms)
+    }
+}

@@ -1,0 +1,34 @@
+//! The grant `client_credentials`, which Adobe calls OAuth Server-to-Server: the client acts in its own name.
+
+use super::granted::Granted;
+use crate::{
+    answer::Answer, exchange::Exchange, integration::Integration, issued_token::NewToken,
+    refusal::Refusal,
+};
+
+/// Examines the request and issues the token.
+pub(super) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let registered = exchange.authenticate()?;
+    let integration = &registered.integration;
+    organization(exchange, integration)?;
+    let count = integration.scopes().len();
+    exchange
+        .that("client may use client_credentials", count > 0)
+        .expected("an integration with OAuth scopes")
+        .actual(format!("one with {count}"))
+        .or(Refusal::GrantNotAllowed)?;
+    let scope = exchange.required_scope(integration)?;
+    let user_id = integration.technical_account_id().as_str();
+    let token = NewToken::access(integration, user_id, scope);
+    Ok(Answer::ok(&Granted::new(exchange, &token)))
+}
+
+fn organization(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<(), Refusal> {
+    let Some(org_id) = exchange.parameter("org_id") else { return Ok(()) };
+    let known = integration.org_id().as_str();
+    exchange
+        .that("org_id is the integration's", org_id == known)
+        .expected(known.to_owned())
+        .actual(org_id.to_owned())
+        .or(Refusal::OrgUnknown)
+}

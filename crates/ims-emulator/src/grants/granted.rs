@@ -1,0 +1,108 @@
+//! What the grants share: the answer with a token, lifetimes, and the tokens that are shown for another.
+
+use std::time::Duration;
+
+use ims_claims::AccessTokenPayload;
+use serde::Serialize;
+
+use crate::{
+    client::validity,
+    exchange::Exchange,
+    issued_token::{NewToken, TokenFault, TokenKind},
+    refusal::Refusal,
+    service::Registered,
+};
+
+/// How long a refresh token lives, 14 days. Source: AdobeDocs/adobe-dev-console, "User Authentication".
+pub(crate) const REFRESH_LIFETIME: Duration = Duration::from_hours(14 * 24);
+
+/// How long a promise token lives, 30 days. Adobe documents no time, so it is ours.
+pub(crate) const PROMISE_LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+/// The answer, whose unit is seconds. Source: AdobeDocs/adobe-dev-console, "User Authentication" and "Server to Server
+/// authentication"; adobe/ims-go, `ims/token.go`.
+#[derive(Serialize)]
+pub(super) struct Granted<'a> {
+    access_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sub: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) issued_token_type: Option<&'static str>,
+    token_type: &'static str,
+    #[serde(rename = "expires_in")]
+    expires_in_s: u64,
+}
+
+impl Granted<'_> {
+    /// An access token and nothing beside it.
+    pub(super) fn new(exchange: &Exchange<'_>, token: &NewToken<'_>) -> Self {
+        Self {
+            access_token: exchange.issue(token, ""),
+            refresh_token: None,
+            sub: None,
+            id_token: None,
+            issued_token_type: None,
+            token_type: "bearer",
+            expires_in_s: token.expires_in_s(),
+        }
+    }
+}
+
+/// Reads the access token of a user that `parameter` carries: one of any client, since the user came by another.
+pub(super) fn user_token(
+    exchange: &mut Exchange<'_>,
+    parameter: &str,
+    check: &'static str,
+    refusal: Refusal,
+) -> Result<AccessTokenPayload, Refusal> {
+    let text = exchange.parameter(parameter);
+    let text = exchange.given(check, text).expected("the user's access token").or(refusal)?;
+    let token = exchange.read_token(text, TokenKind::Access);
+    let actual = validity(&token);
+    exchange
+        .given("user's access token is valid", token.ok())
+        .expected("a token that the emulator issued and that has not ended")
+        .actual(actual)
+        .or(refusal)
+}
+
+/// Reads a token that is good only for the client to which it was issued.
+pub(super) fn own_token(
+    exchange: &mut Exchange<'_>,
+    registered: &Registered,
+    text: &str,
+    kind: TokenKind,
+    refusal: Refusal,
+) -> Result<AccessTokenPayload, Refusal> {
+    let client_id = registered.integration.client_id().as_str();
+    let token = match exchange.read_token(text, kind) {
+        Ok(token) if token.client_id() != Some(client_id) => Err(TokenFault::OfAnotherClient),
+        token => token,
+    };
+    let actual = validity(&token);
+    exchange
+        .given("it is valid", token.ok())
+        .expected("one that the emulator issued to this client and that has not ended")
+        .actual(actual)
+        .or(refusal)
+}
+
+/// Uses up a token that is good once. Of two requests at the same time that show one token, one is served.
+pub(super) fn use_once(
+    exchange: &mut Exchange<'_>,
+    token: &AccessTokenPayload,
+    check: &'static str,
+    expected: &'static str,
+    refusal: Refusal,
+) -> Result<(), Refusal> {
+    let is_new = exchange.service.revoke(token, exchange.now());
+    exchange
+        .that(check, is_new)
+        .expected(expected)
+        .actual(if is_new { "not used before" } else { "used before" })
+        .or(refusal)
+}
