@@ -145,8 +145,8 @@ pub(crate) fn caching_client(credentials: &Credentials) -> Result<Client, Failur
     let builder: ClientBuilder = match credentials.credential() {
         Credential::User(credential) => {
             let place = SignInPlace::of(credentials.environment(), &credential.client_id)?;
-            let credentials = place.current(credentials.environment(), credential);
-            Client::builder(&credentials).with_store(place.store())
+            let builder = Client::builder(credentials).with_refresh_tokens(place.of_current());
+            builder.with_store(place.store())
         }
         _ => Client::builder(credentials).with_store(FileStore::new(cache_folder()?)),
     };

@@ -5,7 +5,7 @@ use std::{fs, io, path::PathBuf};
 
 use etcetera::BaseStrategy;
 use ims::{
-    Credential, Credentials, RefreshTokens, UserCredential,
+    RefreshTokens,
     claims::{ClientId, Environment},
     keyring::{self, KeyringError},
     token::FileStore,
@@ -58,17 +58,6 @@ impl SignInPlace {
             // What is wrong with the keyring is told by whoever asks for the refresh token.
             Ok(Some(_)) | Err(_) => self.in_keyring(),
         }
-    }
-
-    /// `credential` with the sign-in that there is.
-    pub(crate) fn current(
-        &self,
-        environment: &Environment,
-        credential: &UserCredential,
-    ) -> Credentials {
-        let refresh_tokens = self.of_current();
-        let credential = UserCredential { refresh_tokens, ..credential.clone() };
-        Credentials::new(environment.clone(), Credential::User(credential))
     }
 
     /// A file that only its owner can read.

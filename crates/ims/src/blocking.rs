@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use http::HeaderMap;
+use ims_credentials::Credentials;
 use ims_exchange::AccessToken;
 use ims_token::{TokenError, TokenKeeper};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::{Client, ClientBuilder, Credentials, Error};
+use crate::{Client, ClientBuilder, Error};
 
 /// How long dropping the last clone waits for a refresh that is under way.
 const FAREWELL: Duration = Duration::from_millis(100);
@@ -96,8 +97,8 @@ impl Drop for Background {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Credential, ServerToServerCredential};
     use ims_claims::Environment;
+    use ims_credentials::{Credential, ServerToServerCredential};
     use ims_exchange::{ClientSecret, testing::FakeTransport};
 
     fn client() -> BlockingClient {

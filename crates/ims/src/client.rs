@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use ims_claims::{ClientId, Environment};
+use ims_credentials::Credentials;
 use ims_exchange::AccessToken;
 use ims_token::{FetchError, Health, TokenError, TokenKeeper};
 
-use crate::{ClientBuilder, Credentials, Error, RefreshTokensError, unsaved::Unsaved};
+use crate::{
+    ClientBuilder, Error,
+    user::{refresh_tokens::RefreshTokensError, unsaved::Unsaved},
+};
 
 /// Obtains and keeps the access token of one integration. Cheap to clone; clones share the token.
 ///

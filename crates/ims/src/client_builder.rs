@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use ims_claims::{AssertionLifetime, Environment, NumericDate};
+use ims_credentials::{Credential, Credentials, ServiceAccountCredential};
 use ims_exchange::{AccessToken, Scope, SharedTransport, Transport};
 use ims_sign::{SharedSigner, Signer};
 use ims_token::{
@@ -11,10 +12,16 @@ use ims_token::{
 };
 
 use crate::{
-    Client, Credential, Credentials, Error, ServiceAccountCredential, client::Access,
-    connection::Connection, preferred::Preferred, server_to_server::ServerToServerSource,
-    service_account::ServiceAccountSource, signing_pair::SigningPair, unsaved::Unsaved,
-    user::UserSource,
+    Client, Error,
+    client::Access,
+    connection::Connection,
+    preferred::Preferred,
+    server_to_server::ServerToServerSource,
+    service_account::{
+        ServiceAccountSource,
+        signing_pair::{SigningPair, open_signing_key},
+    },
+    user::{UserSource, refresh_tokens::RefreshTokens, unsaved::Unsaved},
 };
 
 /// How long one request to IMS may take. Several of them fit into the deadline of a refresh
@@ -32,6 +39,7 @@ pub struct ClientBuilder {
     assertion_lifetime: AssertionLifetime,
     signer: Option<SharedSigner>,
     second_signer: Option<SharedSigner>,
+    refresh_tokens: RefreshTokens,
     certificate_margin: Duration,
     transport: Option<SharedTransport>,
     request_timeout: Duration,
@@ -55,6 +63,7 @@ impl ClientBuilder {
             assertion_lifetime: AssertionLifetime::default(),
             signer: None,
             second_signer: None,
+            refresh_tokens: RefreshTokens::empty(),
             certificate_margin: CERTIFICATE_MARGIN,
             transport: None,
             request_timeout: REQUEST_TIMEOUT,
@@ -77,6 +86,12 @@ impl ClientBuilder {
     /// can be replaced without a moment in which none is taken.
     pub fn with_second_signer(self, signer: impl Signer + 'static) -> Self {
         Self { second_signer: Some(SharedSigner::new(signer)), ..self }
+    }
+
+    /// Takes the refresh token of a person from `refresh_tokens`, and puts the new ones there that IMS gives. Without it nobody
+    /// is signed in.
+    pub fn with_refresh_tokens(self, refresh_tokens: RefreshTokens) -> Self {
+        Self { refresh_tokens, ..self }
     }
 
     /// Warns of the certificate's end from `margin` before it on, instead of [`CERTIFICATE_MARGIN`]. Of two certificates the
@@ -147,7 +162,7 @@ impl ClientBuilder {
     /// [`Error`]; [`Error::MissingFeature`] if no transport is given and the feature `reqwest` is off.
     pub fn build(self) -> Result<Client, Error> {
         let environment = self.credentials.environment().clone();
-        let key = cache_key(&self.credentials);
+        let key = cache_key(&self.credentials, &self.refresh_tokens);
         let credential = self.credentials.clone().into_credential();
         let (client_id, org_id) = (credential.client_id().clone(), credential.org_id().cloned());
         let (store, observer) = (self.store.clone(), self.observer.clone());
@@ -192,11 +207,12 @@ impl ClientBuilder {
                 Source::new(source, ServerToServerSource::fetch)
             }
             Credential::User(credential) => {
-                let source = UserSource::new(self.connection()?, credential);
+                let source = UserSource::new(self.connection()?, credential, self.refresh_tokens);
                 let unsaved = source.unsaved();
                 Source { unsaved, ..Source::new(source, UserSource::fetch) }
             }
             Credential::ApiKey(_) => return Ok(None),
+            _ => return Err(Error::UnknownKind { what: "credential" }),
         };
         Ok(Some(source))
     }
@@ -209,7 +225,7 @@ impl ClientBuilder {
         for (given, named) in given.into_iter().zip(named) {
             let signer = match (given, named) {
                 (Some(signer), _) => signer,
-                (None, Some(pair)) => pair.signing_key.signer()?,
+                (None, Some(pair)) => open_signing_key(&pair.signing_key)?,
                 (None, None) => continue,
             };
             let certificate = named.and_then(|pair| pair.certificate.as_deref());
@@ -264,7 +280,7 @@ impl Source {
 }
 
 /// Under what the token of these credentials is kept in a store.
-pub(crate) fn cache_key(credentials: &Credentials) -> CacheKey {
+pub(crate) fn cache_key(credentials: &Credentials, refresh_tokens: &RefreshTokens) -> CacheKey {
     let key = |grant| CacheKey::new(credentials.environment(), credentials.client_id(), grant);
     match credentials.credential() {
         Credential::ServiceAccount(credential) => key("jwt")
@@ -279,10 +295,9 @@ pub(crate) fn cache_key(credentials: &Credentials) -> CacheKey {
             }
         }
         // Who has signed in is not known here, but whose place it is.
-        Credential::User(credential) => {
-            key("refresh_token").with_account(&credential.refresh_tokens.identity())
-        }
-        Credential::ApiKey(_) => key("none"),
+        Credential::User(_) => key("refresh_token").with_account(&refresh_tokens.identity()),
+        // An API key has no token.
+        _ => key("none"),
     }
 }
 

@@ -1,10 +1,9 @@
 //! Why a client cannot be built, sorted by what has to be put right.
 
 use ims_cert::CertError;
+use ims_credentials::CredentialsError;
 use ims_exchange::TransportError;
 use ims_sign::{KeyError, SignError};
-
-use crate::CredentialsError;
 
 /// A client that cannot be built.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -29,6 +28,12 @@ pub enum Error {
     #[cfg(feature = "blocking")]
     #[error("no thread for the refreshes")]
     Thread(#[source] std::sync::Arc<std::io::Error>),
+    /// Use versions of `ims` and `ims-credentials` that belong together: this kind is newer than this crate.
+    #[error("this version knows no such kind of {what}")]
+    UnknownKind {
+        /// What it is a kind of.
+        what: &'static str,
+    },
     /// Build with the feature that is named, or use the builder.
     #[error("this program was built without the feature \"{feature}\"")]
     MissingFeature {

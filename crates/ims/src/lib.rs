@@ -1,54 +1,43 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(feature = "blocking")]
-mod blocking;
-mod certificate_explains;
 mod client;
 mod client_builder;
-mod client_secrets;
 mod connection;
-#[cfg(feature = "contexts")]
-mod contexts;
-mod credential;
-mod credentials;
 mod error;
-#[cfg(feature = "keyring")]
-pub mod keyring;
-mod migration;
 mod preferred;
-mod private_file;
-mod refresh_tokens;
+
 mod server_to_server;
 mod service_account;
-#[cfg(feature = "sign-in")]
-mod sign_in;
-mod signing_key;
-mod signing_keys;
-mod signing_pair;
-mod unsaved;
 mod user;
 
 #[cfg(feature = "blocking")]
+mod blocking;
+
+#[cfg(feature = "blocking")]
 pub use blocking::BlockingClient;
-pub use certificate_explains::{CertificateEvidence, CertificateExplains};
 pub use client::{ApiKeyAlone, Client};
 pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder, REQUEST_TIMEOUT};
-pub use client_secrets::ClientSecrets;
-#[cfg(feature = "contexts")]
-pub use contexts::{ContextFile, Contexts, ContextsError};
-pub use credential::{
-    ApiKeyCredential, Credential, ServerToServerCredential, ServiceAccountCredential,
-    UserCredential,
-};
-pub use credentials::{COMMAND_TIMEOUT, Credentials, CredentialsError, Form};
 pub use error::Error;
-pub use migration::{Change, MappedMetascope, Migration, MigrationError};
-pub use refresh_tokens::{RefreshTokens, RefreshTokensError};
+pub use service_account::{
+    certificate_evidence::{CertificateEvidence, CertificateExplains},
+    signing_pair::open_signing_key,
+};
 #[cfg(feature = "sign-in")]
-pub use sign_in::{IdTokenFault, SignIn, SignInError, SignedIn};
-pub use signing_key::SigningKey;
-pub use signing_keys::{KeyPair, SigningKeys};
-pub use user::NotSignedIn;
+pub use user::sign_in::{IdTokenFault, SignIn, SignInError, SignedIn};
+pub use user::{
+    NotSignedIn,
+    refresh_tokens::{RefreshTokens, RefreshTokensError},
+};
+
+#[cfg(feature = "keyring")]
+pub use ims_credentials::keyring;
+pub use ims_credentials::{
+    ApiKeyCredential, COMMAND_TIMEOUT, Change, ClientSecrets, Credential, Credentials,
+    CredentialsError, Form, KeyPair, MappedMetascope, Migration, MigrationError,
+    ServerToServerCredential, ServiceAccountCredential, SigningKey, SigningKeys, UserCredential,
+};
+#[cfg(feature = "contexts")]
+pub use ims_credentials::{ContextFile, Contexts, ContextsError};
 
 pub use ims_cert as cert;
 pub use ims_claims as claims;

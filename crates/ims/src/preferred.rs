@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ims_credentials::ClientSecrets;
+use ims_exchange::{ClientSecret, ExchangeError};
+
 /// Things to be tried one after the other, the one that worked last before the others. At least one.
 #[derive(Debug)]
 pub(crate) struct Preferred<T> {
@@ -49,6 +52,23 @@ impl<T> Preferred<T> {
         order.sort_by_key(|(_, one)| last(one));
         order
     }
+}
+
+/// What a user's client sends: one of its secrets, or none if it is a public client.
+pub(crate) fn one_or_none(
+    client_secrets: Option<&ClientSecrets>,
+) -> Preferred<Option<ClientSecret>> {
+    match client_secrets {
+        Some(client_secrets) => Preferred::new(client_secrets.iter().cloned().map(Some)),
+        None => Preferred::new([None]),
+    }
+}
+
+/// Whether IMS took the client secret for a wrong one: the only refusal after which another is tried.
+pub(crate) fn is_wrong_secret(error: &ExchangeError) -> bool {
+    let refusal = error.refusal();
+    refusal
+        .is_some_and(|refusal| (refusal.status(), refusal.code()) == (401, Some("invalid_client")))
 }
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use ims_claims::{ClientId, OrgId};
+use ims_credentials::ServerToServerCredential;
 use ims_exchange::{AccessToken, ClientCredentials, ClientSecret, ExchangeError, Grant, Scope};
 use ims_token::FetchError;
 
 use crate::{
-    ServerToServerCredential, client_secrets::is_wrong_secret, connection::Connection,
-    preferred::Preferred,
+    connection::Connection,
+    preferred::{Preferred, is_wrong_secret},
 };
 
 /// Obtains tokens by client credentials.

@@ -10,14 +10,17 @@ use ims_exchange::{AccessToken, ClientSecret, ExchangeError, Grant, JwtExchange}
 use ims_sign::{SharedSigner, SignError, sign_assertion};
 use ims_token::{Clock, FetchError};
 
+pub(crate) mod certificate_evidence;
+pub(crate) mod signing_pair;
+
 use crate::{
-    CertificateEvidence, CertificateExplains,
-    certificate_explains::{is_unmatched, may_be_certificate},
-    client_secrets::is_wrong_secret,
     connection::Connection,
-    preferred::Preferred,
-    signing_pair::SigningPair,
+    preferred::{Preferred, is_wrong_secret},
 };
+use certificate_evidence::{
+    CertificateEvidence, CertificateExplains, is_unmatched, may_be_certificate,
+};
+use signing_pair::SigningPair;
 
 /// Obtains tokens for a service account.
 #[derive(Debug)]

@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use ims_claims::ClientId;
+use ims_credentials::UserCredential;
 use ims_exchange::{
     AccessToken, ClientSecret, ExchangeError, RefreshToken, TokenRefresh, UserTokens,
 };
 use ims_token::FetchError;
 
+pub(crate) mod refresh_tokens;
+#[cfg(feature = "sign-in")]
+pub(crate) mod sign_in;
+pub(crate) mod unsaved;
+
 use crate::{
-    RefreshTokens, UserCredential,
-    client_secrets::{is_wrong_secret, one_or_none},
     connection::Connection,
-    preferred::Preferred,
-    unsaved::Unsaved,
+    preferred::{Preferred, is_wrong_secret, one_or_none},
 };
+use refresh_tokens::RefreshTokens;
+use unsaved::Unsaved;
 
 /// Obtains tokens by refresh tokens.
 #[derive(Debug)]
@@ -34,12 +39,16 @@ pub struct NotSignedIn {
 }
 
 impl UserSource {
-    pub(crate) fn new(connection: Connection, credential: UserCredential) -> Self {
+    pub(crate) fn new(
+        connection: Connection,
+        credential: UserCredential,
+        refresh_tokens: RefreshTokens,
+    ) -> Self {
         Self {
             connection,
             client_id: credential.client_id,
             client_secrets: one_or_none(credential.client_secrets.as_ref()),
-            refresh_tokens: credential.refresh_tokens,
+            refresh_tokens,
             unsaved: Unsaved::default(),
         }
     }

@@ -73,7 +73,7 @@ fn account(signing_keys: impl Into<SigningKeys>) -> Credential {
 /// A certificate of the first key for the period from `start` to `end`, in seconds after [`START`].
 async fn certificate(start: i64, end: i64) -> String {
     let at = |seconds: i64| NumericDate::from_secs(START.as_secs() + seconds);
-    let signer = first().signing_key.signer().unwrap();
+    let signer = ims::open_signing_key(&first().signing_key).unwrap();
     let validity = Validity::new(at(start), at(end)).unwrap();
     let subject = "/CN=test".parse().unwrap();
     cert::Certificate::self_signed(&subject, validity, &signer).await.unwrap().to_pem()

@@ -6,8 +6,8 @@
 use std::{error::Error, fs, path::Path, sync::Arc, time::Duration};
 
 use ims::{
-    BlockingClient, ClientSecrets, Credential, NotSignedIn, RefreshTokens, SignIn, SignInError,
-    TokenError, UserCredential,
+    BlockingClient, Client, ClientBuilder, ClientSecrets, Credential, NotSignedIn, RefreshTokens,
+    SignIn, SignInError, TokenError, UserCredential,
     exchange::{
         ClientSecret, ExchangeError, Prompt, RedirectError, RefreshToken, Request, Response,
         Transport, TransportError,
@@ -42,7 +42,6 @@ fn credential(secrets: &[&str]) -> UserCredential {
         client_secrets: ClientSecrets::from_list(secrets),
         scopes: vec!["openid".parse().unwrap(), "offline_access".parse().unwrap()],
         org_id: Some(ORG_ID.parse().unwrap()),
-        refresh_tokens: RefreshTokens::empty(),
     }
 }
 
@@ -66,14 +65,20 @@ async fn redirected(emulated: &Emulated, url: &str) -> String {
 }
 
 /// Signs a person in, with the refresh token in `place`.
-async fn signed_in(
-    emulated: &Emulated,
-    credential: UserCredential,
-    place: RefreshTokens,
-) -> UserCredential {
+async fn signed_in(emulated: &Emulated, credential: UserCredential, place: &RefreshTokens) {
     let sign_in = sign_in(emulated, credential);
     let redirect = redirected(emulated, &sign_in.url()).await;
-    sign_in.finish(&redirect).await.unwrap().keep_in(place).await.unwrap()
+    sign_in.finish(&redirect).await.unwrap().keep_in(place).await.unwrap();
+}
+
+/// A client of the person whose refresh token is in `place`.
+fn builder(emulated: &Emulated, secrets: &[&str], place: &RefreshTokens) -> ClientBuilder {
+    let credential = Credential::User(credential(secrets));
+    emulated.builder(credential).with_refresh_tokens(place.clone())
+}
+
+fn client(emulated: &Emulated, place: &RefreshTokens) -> Client {
+    builder(emulated, &[], place).build().unwrap()
 }
 
 async fn held(place: &RefreshTokens) -> String {
@@ -103,8 +108,9 @@ async fn public_and_confidential_clients_sign_people_in_and_stay_signed_in() {
             let person = sign_in.finish(&redirect).await.unwrap();
             assert!(person.id_token().is_some() && person.user_id().is_some());
 
-            let credential = person.keep_in(RefreshTokens::empty()).await.unwrap();
-            let client = emulated.client(Credential::User(credential));
+            let place = RefreshTokens::empty();
+            person.keep_in(&place).await.unwrap();
+            let client = builder(&emulated, secrets, &place).build().unwrap();
             let mut last = person.access_token().fingerprint();
             for _ in 0..3 {
                 let token = client.access_token().await.unwrap();
@@ -144,7 +150,7 @@ async fn a_sign_in_that_the_person_or_another_begins_or_ends_brings_nothing() {
     let sign_in = sign_in(&emulated, offline);
     let redirect = redirected(&emulated, &sign_in.url()).await;
     let person = sign_in.finish(&redirect).await.unwrap();
-    let error = person.keep_in(RefreshTokens::empty()).await.unwrap_err();
+    let error = person.keep_in(&RefreshTokens::empty()).await.unwrap_err();
     assert!(matches!(error, SignInError::NoRefreshToken), "{error:?}");
 }
 
@@ -153,17 +159,17 @@ async fn a_new_refresh_token_lies_in_its_place_before_anybody_has_the_access_tok
     let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let place = RefreshTokens::in_folder(folder.path().join("tokens"), CLIENT_ID);
-    let credential = signed_in(&emulated, credential(&[]), place.clone()).await;
-    let client = emulated.client(Credential::User(credential.clone()));
+    signed_in(&emulated, credential(&[]), &place).await;
+    let first = client(&emulated, &place);
     let mut last = held(&place).await;
     for _ in 0..3 {
-        client.refresh().await.unwrap();
+        first.refresh().await.unwrap();
         let now = held(&place).await;
         assert_ne!(now, last);
         last = now;
     }
     // The next process begins where this one ended.
-    emulated.client(Credential::User(credential)).access_token().await.unwrap();
+    client(&emulated, &place).access_token().await.unwrap();
 }
 
 #[tokio::test]
@@ -172,8 +178,8 @@ async fn a_place_that_cannot_be_written_costs_no_token_and_is_told_of() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("tokens");
     let place = RefreshTokens::in_folder(&path, CLIENT_ID);
-    let credential = signed_in(&emulated, credential(&[]), place.clone()).await;
-    let client = emulated.client(Credential::User(credential));
+    signed_in(&emulated, credential(&[]), &place).await;
+    let client = client(&emulated, &place);
     let first = held(&place).await;
 
     obstruct(&path);
@@ -207,13 +213,13 @@ async fn whoever_signs_in_or_out_while_one_is_unsaved_is_the_one_that_counts() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("tokens");
     let place = RefreshTokens::in_folder(&path, CLIENT_ID);
-    let credential = signed_in(&emulated, credential(&[]), place.clone()).await;
-    let client = emulated.client(Credential::User(credential.clone()));
+    signed_in(&emulated, credential(&[]), &place).await;
+    let client = client(&emulated, &place);
     obstruct(&path);
     client.refresh().await.unwrap();
     clear(&path);
 
-    signed_in(&emulated, credential, place.clone()).await;
+    signed_in(&emulated, credential(&[]), &place).await;
     let again = held(&place).await;
     client.refresh().await.unwrap();
     assert!(client.unsaved_refresh_token().is_none());
@@ -263,9 +269,9 @@ async fn whoever_signs_in_or_out_while_a_refresh_is_under_way_is_the_one_that_co
     for signs_in in [true, false] {
         let folder = TempDir::new().unwrap();
         let place = RefreshTokens::in_folder(folder.path().join("tokens"), CLIENT_ID);
-        let credential = signed_in(&emulated, credential(&[]), place.clone()).await;
+        signed_in(&emulated, credential(&[]), &place).await;
         let between = Between::new(&emulated);
-        let client = emulated.builder(Credential::User(credential));
+        let client = builder(&emulated, &[], &place);
         let client = client.with_transport(between.clone()).build().unwrap();
 
         let waiting = tokio::spawn({
@@ -292,11 +298,11 @@ async fn of_two_processes_that_refresh_at_once_both_have_their_token() {
     let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let place = RefreshTokens::in_folder(folder.path().join("tokens"), CLIENT_ID);
-    let credential = signed_in(&emulated, credential(&[]), place).await;
+    signed_in(&emulated, credential(&[]), &place).await;
     let between = Between::new(&emulated);
-    let slow = emulated.builder(Credential::User(credential.clone()));
+    let slow = builder(&emulated, &[], &place);
     let slow = slow.with_transport(between.clone()).build().unwrap();
-    let quick = emulated.client(Credential::User(credential));
+    let quick = client(&emulated, &place);
 
     let waiting = tokio::spawn(async move { slow.access_token().await });
     // It has loaded its refresh token, and the other process uses the same one first.
@@ -314,8 +320,7 @@ async fn a_refresh_token_that_is_good_no_more_is_for_a_person_and_is_tried_once(
     let emulated = Emulated::new(integration()).await;
     let refresh_token = RefreshToken::new("canary-token".to_owned()).unwrap();
     let refresh_tokens = RefreshTokens::in_memory(refresh_token);
-    let credential = UserCredential { refresh_tokens, ..credential(&[]) };
-    let client = emulated.client(Credential::User(credential));
+    let client = client(&emulated, &refresh_tokens);
     let error = client.access_token().await.unwrap_err();
     assert!(!error.is_transient());
     let refused = source::<ExchangeError>(&error).unwrap();
@@ -331,18 +336,22 @@ async fn nobody_signed_in_is_said_with_the_place_and_ims_is_not_asked() {
     let refresh_tokens = RefreshTokens::in_folder(folder.path().join("tokens"), "me");
     let said =
         format!("nobody is signed in: there is no refresh token in {}", refresh_tokens.place());
-    let credential = UserCredential { refresh_tokens, ..credential(&[]) };
-    let error = emulated.client(Credential::User(credential)).access_token().await.unwrap_err();
+    let error = client(&emulated, &refresh_tokens).access_token().await.unwrap_err();
     assert_eq!(source::<NotSignedIn>(&error).unwrap().to_string(), said);
     assert_eq!(emulated.requests_since(0).len(), 0);
+
+    // A client that was given no refresh tokens has an empty memory.
+    let client = emulated.client(Credential::User(credential(&[])));
+    let error = client.access_token().await.unwrap_err();
+    assert!(source::<NotSignedIn>(&error).is_some(), "{error:?}");
 }
 
 #[tokio::test]
 async fn of_two_secrets_the_right_one_is_found_at_sign_in_and_at_refresh() {
     let emulated = Emulated::new(integration().with_client_secret("new")).await;
-    let credential =
-        signed_in(&emulated, credential(&["old", "new"]), RefreshTokens::empty()).await;
-    let client = emulated.client(Credential::User(credential));
+    let place = RefreshTokens::empty();
+    signed_in(&emulated, credential(&["old", "new"]), &place).await;
+    let client = builder(&emulated, &["old", "new"], &place).build().unwrap();
     for _ in 0..2 {
         client.refresh().await.unwrap();
     }
@@ -359,13 +368,13 @@ async fn of_two_secrets_the_right_one_is_found_at_sign_in_and_at_refresh() {
 #[test]
 fn a_program_without_a_runtime_has_a_persons_token() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (emulated, credential) = runtime.block_on(async {
+    let place = RefreshTokens::empty();
+    let emulated = runtime.block_on(async {
         let emulated = Emulated::new(integration()).await;
-        let credential = signed_in(&emulated, credential(&[]), RefreshTokens::empty()).await;
-        (emulated, credential)
+        signed_in(&emulated, credential(&[]), &place).await;
+        emulated
     });
-    let client =
-        BlockingClient::from_builder(emulated.builder(Credential::User(credential))).unwrap();
+    let client = BlockingClient::from_builder(builder(&emulated, &[], &place)).unwrap();
     let token = client.access_token().unwrap();
     assert_eq!(client.access_token().unwrap().fingerprint(), token.fingerprint());
 }

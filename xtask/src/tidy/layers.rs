@@ -19,8 +19,16 @@ struct Layer {
 }
 
 /// The layers below the facade.
-pub(super) const BELOW_IMS: &[&str] =
-    &["ims-claims", "ims-files", "ims-sign", "ims-exchange", "ims-cert", "ims-token", "ims-verify"];
+pub(super) const BELOW_IMS: &[&str] = &[
+    "ims-claims",
+    "ims-files",
+    "ims-sign",
+    "ims-exchange",
+    "ims-cert",
+    "ims-credentials",
+    "ims-token",
+    "ims-verify",
+];
 
 /// The measurements use every layer.
 const EVERY_LAYER: &[&str] = &[
@@ -29,6 +37,7 @@ const EVERY_LAYER: &[&str] = &[
     "ims-sign",
     "ims-exchange",
     "ims-cert",
+    "ims-credentials",
     "ims-token",
     "ims-verify",
     "ims",
@@ -45,6 +54,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "ims-sign",       imports: &["ims-claims", "ims-files"],                              tests_import: &[] },
     Layer { name: "ims-exchange",   imports: &["ims-claims"],                                           tests_import: &[] },
     Layer { name: "ims-cert",       imports: &["ims-claims", "ims-sign"],                               tests_import: &[] },
+    Layer { name: "ims-credentials", imports: &["ims-claims", "ims-exchange", "ims-files"],             tests_import: &["ims-sign"] },
     Layer { name: "ims-token",      imports: &["ims-claims", "ims-exchange", "ims-files"],              tests_import: &[] },
     Layer { name: "ims-verify",     imports: &["ims-claims", "ims-sign", "ims-exchange"],               tests_import: &[] },
     Layer { name: "ims-middleware", imports: &["ims-claims", "ims-exchange", "ims-token"],              tests_import: &[] },

@@ -134,7 +134,6 @@ impl Arguments {
                 client_secrets: None,
                 scopes: self.scopes.clone(),
                 org_id: None,
-                refresh_tokens: RefreshTokens::empty(),
             };
             let environment = self.integration.environment(None);
             let redirect_uri = self.redirect_uri.clone();
@@ -245,7 +244,7 @@ async fn finish(
     let signed_in = signed_in.map_err(|error| refusal(&error).asking(environment))?;
     let kept_in = keep(&signed_in, place).await?;
     let refresh_tokens = kept_in.clone().unwrap_or_else(|| place.in_file());
-    if let Err(error) = signed_in.cache_in(&place.store(), refresh_tokens).await {
+    if let Err(error) = signed_in.cache_in(&place.store(), &refresh_tokens).await {
         output::note(
             "warning",
             &format!("the access token is not cached: {}", with_causes(&error)),
@@ -267,15 +266,15 @@ async fn keep(signed_in: &SignedIn, place: &SignInPlace) -> Result<Option<Refres
     }
     let file = place.in_file();
     let is_file = new.place() == file.place();
-    let kept = match signed_in.keep_in(new).await {
+    let (kept, place) = match signed_in.keep_in(&new).await {
         Err(SignInError::NotKept(error)) if !is_file => {
             output::note("note", &format!("the keyring is not used: {}", with_causes(&error)));
-            signed_in.keep_in(file).await
+            (signed_in.keep_in(&file).await, file)
         }
-        kept => kept,
+        kept => (kept, new),
     };
     match kept {
-        Ok(credential) => Ok(Some(credential.refresh_tokens)),
+        Ok(()) => Ok(Some(place)),
         Err(SignInError::NoRefreshToken) => Ok(None),
         Err(error) => Err(refusal(&error)),
     }

@@ -149,8 +149,10 @@ impl Asker<'_> {
     async fn by_sign_in(&self, credential: &UserCredential) -> Answer {
         let place = SignInPlace::of(self.environment, &credential.client_id);
         let place = place.map_err(Unanswered::Other)?;
-        let credentials = place.current(self.environment, credential);
-        let builder = Client::builder(&credentials).with_store(place.store());
+        let credential = Credential::User(credential.clone());
+        let credentials = Credentials::new(self.environment.clone(), credential);
+        let builder = Client::builder(&credentials).with_refresh_tokens(place.of_current());
+        let builder = builder.with_store(place.store());
         let client = builder.with_transport(self.transport.clone()).build();
         let client = client.map_err(|error| Unanswered::Other(error.into()))?;
         client.refresh().await.map_err(|error| Unanswered::Other(error.into()))

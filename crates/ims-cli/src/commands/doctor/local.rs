@@ -131,7 +131,7 @@ fn check_pair(
     names: Names,
     checklist: &mut Checklist,
 ) -> (Option<SharedSigner>, CertificateEvidence) {
-    let signer = match pair.signing_key.signer() {
+    let signer = match ims::open_signing_key(&pair.signing_key) {
         Ok(signer) => {
             let bits = signer.public_key().modulus_bits();
             checklist.add(Check::ok(names.key, format!("RSA {bits} bits")));

@@ -76,7 +76,7 @@ async fn certificate(pair: &KeyPair) -> Result<Vec<u8>, Failure> {
         return Ok(file.clone());
     }
     let unable = |error| Failure::person("no certificate can be made for the key").because(error);
-    let signer = signing_key.signer()?;
+    let signer = ims::open_signing_key(signing_key)?;
     let subject: DistinguishedName = "/CN=ims emulator".parse().map_err(unable)?;
     let validity = Validity::from_days(when::now(), CERTIFICATE_DAYS).map_err(unable)?;
     let certificate =

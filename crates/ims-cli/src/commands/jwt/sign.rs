@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         )
         .hint("where they get tokens, they do it without an assertion: ims token"));
     };
-    let signer = credential.signing_keys.first().signing_key.signer()?;
+    let signer = ims::open_signing_key(&credential.signing_keys.first().signing_key)?;
     let claims =
         credential.account.claims(credentials.environment(), when::now(), arguments.lifetime);
     let assertion = block_on(async {

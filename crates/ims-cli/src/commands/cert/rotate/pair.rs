@@ -10,6 +10,7 @@ use ims::{
     cert::{Certificate, CertificateFile, DistinguishedName, GeneratedKey, KeySize},
     sign::{Passphrase, PemSigner},
 };
+use secrecy::SecretString;
 
 use crate::{
     commands::{
@@ -78,6 +79,7 @@ impl NewPair {
 
     /// Reads both, to sign with them.
     pub(super) fn read(&self, passphrase: Option<Passphrase>) -> Result<KeyPair, Failure> {
+        let passphrase = passphrase.map(|text| SecretString::from(text.expose_secret()));
         Ok(KeyPair {
             signing_key: SigningKey::File { contents: files::read(&self.key)?, passphrase },
             certificate: Some(files::read(&self.certificate)?.to_vec()),

@@ -9,8 +9,10 @@ use ims::{
     Credential, Credentials, Form, KeyPair, ServiceAccountCredential, SigningKey,
     cert::{Certificate, CertificateFile, DistinguishedName},
     claims::Environment,
+    open_signing_key,
     sign::{Passphrase, Signer},
 };
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{
@@ -205,7 +207,7 @@ pub(super) fn old_pair(credential: &ServiceAccountCredential, new: &NewPair) -> 
 }
 
 fn is_first(credential: &ServiceAccountCredential, new: &NewPair) -> bool {
-    let first = credential.signing_keys.first().signing_key.signer();
+    let first = open_signing_key(&credential.signing_keys.first().signing_key);
     let new = new.read_certificate().ok().and_then(|certificate| certificate.public_key().ok());
     first.is_ok_and(|signer| new.is_some_and(|new| *signer.public_key() == new))
 }
@@ -217,7 +219,10 @@ fn certificate_of(pair: &KeyPair) -> Option<Certificate> {
 
 pub(super) fn passphrase_of(pair: &KeyPair) -> Option<Passphrase> {
     match &pair.signing_key {
-        SigningKey::File { passphrase, .. } => passphrase.clone(),
+        SigningKey::File { passphrase, .. } => {
+            let passphrase = passphrase.as_ref()?;
+            Some(Passphrase::new(passphrase.expose_secret().to_owned()))
+        }
         _ => None,
     }
 }

@@ -1,0 +1,53 @@
+//! The secrets of one integration, of which there are two while they are rotated.
+
+use ims_exchange::ClientSecret;
+
+/// One client secret, or several of which IMS may take any: Adobe's Developer Console keeps two, so that one can be
+/// replaced while the other works.
+///
+/// They are tried in this order, the next one only if IMS says that the one before is wrong.
+#[derive(Debug, Clone)]
+pub struct ClientSecrets {
+    first: ClientSecret,
+    others: Vec<ClientSecret>,
+}
+
+impl ClientSecrets {
+    /// One secret.
+    #[must_use]
+    pub fn new(client_secret: ClientSecret) -> Self {
+        Self { first: client_secret, others: Vec::new() }
+    }
+
+    /// One secret more, to be tried after the others.
+    #[must_use]
+    pub fn with_next(mut self, client_secret: ClientSecret) -> Self {
+        self.others.push(client_secret);
+        self
+    }
+
+    /// The secrets of a list, in its order; `None` if it is empty.
+    #[must_use]
+    pub fn from_list(client_secrets: impl IntoIterator<Item = ClientSecret>) -> Option<Self> {
+        let mut client_secrets = client_secrets.into_iter();
+        let first = client_secrets.next()?;
+        Some(Self { first, others: client_secrets.collect() })
+    }
+
+    /// The secret that is tried first.
+    #[must_use]
+    pub fn first(&self) -> &ClientSecret {
+        &self.first
+    }
+
+    /// All secrets, in the order in which they are tried.
+    pub fn iter(&self) -> impl Iterator<Item = &ClientSecret> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+}
+
+impl From<ClientSecret> for ClientSecrets {
+    fn from(client_secret: ClientSecret) -> Self {
+        Self::new(client_secret)
+    }
+}

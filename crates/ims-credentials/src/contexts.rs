@@ -1,0 +1,334 @@
+//! Credentials by name, in one file of the user: which there are, and which is meant where nobody says.
+
+use std::{
+    fmt,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use ims_claims::Environment;
+use serde_json::{Map, Value};
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use crate::{credentials::Credentials, error::CredentialsError, private_file};
+
+/// The contexts of a user, out of a TOML file that people may write by hand, too: their comments stay.
+///
+/// Each context is a table `[contexts.NAME]`. It either names a file of credentials with `credentials_file`, and may then say
+/// which of its credentials is meant (`credential`) and at which IMS (`ims_url`); or it is itself credentials of the form of
+/// ims, whose secrets stand elsewhere if its author is wise. Relative paths begin at the folder of the file.
+#[derive(Clone)]
+pub struct Contexts {
+    path: PathBuf,
+    /// What is in the file, as far as is known here.
+    text: String,
+    document: DocumentMut,
+}
+
+/// A context that is a file of credentials. The file stays where it is, and so do the secrets in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextFile {
+    credentials_file: PathBuf,
+    credential: Option<String>,
+    environment: Option<Environment>,
+}
+
+impl ContextFile {
+    /// The file at `path`, whichever form it has.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { credentials_file: path.into(), credential: None, environment: None }
+    }
+
+    /// The name of the credential that is meant, of several in the file.
+    #[must_use]
+    pub fn with_credential(self, name: impl Into<String>) -> Self {
+        Self { credential: Some(name.into()), ..self }
+    }
+
+    /// Another IMS than the one that the file says.
+    #[must_use]
+    pub fn with_environment(self, environment: Environment) -> Self {
+        Self { environment: Some(environment), ..self }
+    }
+}
+
+/// Contexts that cannot be read, found or written.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContextsError {
+    /// Check the path, and the right to read it or to write it.
+    #[error("cannot {what} {}", .path.display())]
+    File {
+        /// What was to be done with it: `read` or `write`.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: Arc<io::Error>,
+    },
+    /// Correct the file at the place that is named.
+    #[error("the contexts in {} are wrong", .path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: CredentialsError,
+    },
+    /// Load the contexts again and repeat the change: another program has written the file since it was read.
+    #[error("{} has changed meanwhile", .path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Choose another name: letters, digits, `-` and `_`.
+    #[error("a context cannot have this name")]
+    Name,
+    /// Choose another name, or remove the context first.
+    #[error("there is a context {name} already")]
+    Exists {
+        /// The name.
+        name: String,
+    },
+    /// Choose one of the contexts that are there.
+    #[error("there is no such context; there is {}", if .names.is_empty() { "none" } else { .names })]
+    Unknown {
+        /// The names that are there, separated by commas.
+        names: String,
+    },
+    /// Correct the credentials of the context, or their file.
+    #[error("the context {name} cannot be used")]
+    Unusable {
+        /// The name.
+        name: String,
+        /// What is wrong.
+        source: CredentialsError,
+    },
+}
+
+impl Contexts {
+    /// Reads the file at `path`; one that is not there has no contexts.
+    ///
+    /// # Errors
+    /// [`ContextsError::File`] and [`ContextsError::Wrong`].
+    pub fn load(path: impl Into<PathBuf>) -> Result<Self, ContextsError> {
+        let path = path.into();
+        let text = read(&path)?;
+        let wrong = |source| ContextsError::Wrong { path: path.clone(), source };
+        // Our own reader of TOML tells the place of an error and not what stands there.
+        Credentials::toml(&text).map_err(wrong)?;
+        let document = text.parse();
+        let document = document.map_err(|_| wrong(CredentialsError::NotText))?;
+        let contexts = Self { path: path.clone(), text, document };
+        let is_table = |name| contexts.document.get(name).is_none_or(Item::is_table_like);
+        if is_table("contexts") {
+            Ok(contexts)
+        } else {
+            Err(wrong(CredentialsError::WrongType {
+                name: "contexts".to_owned(),
+                expected: "a table",
+            }))
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The names of all contexts, in the order of the file.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let contexts = self.document.get("contexts").and_then(Item::as_table_like);
+        contexts.map(|table| table.iter().map(|(name, _)| name).collect()).unwrap_or_default()
+    }
+
+    /// The context that is meant where nobody says.
+    #[must_use]
+    pub fn current(&self) -> Option<&str> {
+        self.document.get("current")?.as_str()
+    }
+
+    /// Adds a context. The file is named by its absolute path and not copied. The first context becomes the current one.
+    ///
+    /// # Errors
+    /// [`ContextsError::Name`], [`ContextsError::Exists`], and [`ContextsError::File`] if the current folder is unknown.
+    pub fn add(&mut self, name: &str, file: &ContextFile) -> Result<(), ContextsError> {
+        if !is_name(name) {
+            return Err(ContextsError::Name);
+        }
+        if self.names().contains(&name) {
+            return Err(ContextsError::Exists { name: name.to_owned() });
+        }
+        let path = std::path::absolute(&file.credentials_file)
+            .map_err(|source| file_error("read", &file.credentials_file, source))?;
+        let mut context = Table::new();
+        context.insert("credentials_file", value(path.display().to_string()));
+        if let Some(credential) = &file.credential {
+            context.insert("credential", value(credential));
+        }
+        if let Some(environment) = &file.environment {
+            context.insert("ims_url", value(environment.to_string()));
+        }
+        let is_first = self.names().is_empty();
+        self.table().insert(name, Item::Table(context));
+        if is_first { self.switch_to(name) } else { Ok(()) }
+    }
+
+    /// Makes a context the current one.
+    ///
+    /// # Errors
+    /// [`ContextsError::Unknown`]
+    pub fn switch_to(&mut self, name: &str) -> Result<(), ContextsError> {
+        self.expect(name)?;
+        let current = &mut self.document["current"];
+        let decor = current.as_value().map(|old| old.decor().clone());
+        *current = value(name);
+        // A comment behind the old name stays.
+        if let (Some(new), Some(decor)) = (current.as_value_mut(), decor) {
+            *new.decor_mut() = decor;
+        }
+        Ok(())
+    }
+
+    /// Removes a context. Its file of credentials stays where it is.
+    ///
+    /// # Errors
+    /// [`ContextsError::Unknown`]
+    pub fn remove(&mut self, name: &str) -> Result<(), ContextsError> {
+        self.expect(name)?;
+        self.table().remove(name);
+        if self.current() == Some(name) {
+            self.document.remove("current");
+        }
+        Ok(())
+    }
+
+    /// The members of a context as they may be shown: what may be a secret is not told.
+    ///
+    /// # Errors
+    /// [`ContextsError::Unknown`], and [`ContextsError::Wrong`] if it is no table.
+    pub fn show(&self, name: &str) -> Result<Vec<(String, String)>, ContextsError> {
+        let show = |(member, value): (String, Value)| {
+            let shown = shown(&member, &value);
+            (member, shown)
+        };
+        Ok(self.members(name)?.into_iter().map(show).collect())
+    }
+
+    /// Reads the credentials of a context.
+    ///
+    /// # Errors
+    /// [`ContextsError::Unknown`] and [`ContextsError::Unusable`].
+    pub fn credentials(&self, name: &str) -> Result<Credentials, ContextsError> {
+        let members = self.members(name)?;
+        Credentials::of_context(members, name, &self.path)
+            .map_err(|source| ContextsError::Unusable { name: name.to_owned(), source })
+    }
+
+    /// Writes the file, which its owner alone can read then.
+    ///
+    /// # Errors
+    /// [`ContextsError::File`] and [`ContextsError::Changed`]; what was there before is then still there.
+    pub fn save(&mut self) -> Result<(), ContextsError> {
+        let _lock = lock(&self.path);
+        if read(&self.path)? != self.text {
+            return Err(ContextsError::Changed { path: self.path.clone() });
+        }
+        let text = self.document.to_string();
+        private_file::replace(&self.path, &text)
+            .map_err(|source| file_error("write", &self.path, source))?;
+        self.text = text;
+        Ok(())
+    }
+
+    fn members(&self, name: &str) -> Result<Map<String, Value>, ContextsError> {
+        self.expect(name)?;
+        let wrong = |source| ContextsError::Wrong { path: self.path.clone(), source };
+        let mut whole = Credentials::toml(&self.document.to_string()).map_err(wrong)?;
+        match whole["contexts"][name].take() {
+            Value::Object(members) => Ok(members),
+            _ => Err(wrong(CredentialsError::WrongType {
+                name: format!("contexts.{name}"),
+                expected: "a table",
+            })),
+        }
+    }
+
+    fn expect(&self, name: &str) -> Result<(), ContextsError> {
+        let names = self.names();
+        let unknown = || ContextsError::Unknown { names: names.join(", ") };
+        names.contains(&name).then_some(()).ok_or_else(unknown)
+    }
+
+    /// The table of all contexts, which is made if it is not there.
+    fn table(&mut self) -> &mut dyn toml_edit::TableLike {
+        let contexts = self.document.entry("contexts").or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        contexts.as_table_like_mut().expect("a file with another `contexts` was refused")
+    }
+}
+
+/// The document may hold secrets, so it is not shown.
+impl fmt::Debug for Contexts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Contexts");
+        shown.field("path", &self.path).field("names", &self.names()).finish_non_exhaustive()
+    }
+}
+
+impl ContextsError {
+    /// What a person can type or look at next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Wrong { source, .. } | Self::Unusable { source, .. } => source.hint(),
+            Self::Changed { .. } => Some("do it again".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// A file that is not there says nothing.
+fn read(path: &Path) -> Result<String, ContextsError> {
+    fs::read_to_string(path).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(String::new()),
+        _ => Err(file_error("read", path, error)),
+    })
+}
+
+/// Keeps programs like this one from writing until it is dropped. Where no file is yet, or no locks are, it keeps nobody.
+fn lock(path: &Path) -> Option<File> {
+    let file = File::open(path).ok()?;
+    file.lock().ok().map(|()| file)
+}
+
+fn file_error(what: &'static str, path: &Path, source: io::Error) -> ContextsError {
+    ContextsError::File { what, path: path.to_owned(), source: Arc::new(source) }
+}
+
+/// Names that need no quotation marks, in TOML or in a shell.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+}
+
+/// Only what is known to be no secret is told.
+fn shown(member: &str, value: &Value) -> String {
+    let is_open = |suffix: &str| member.ends_with(suffix);
+    let is_open = ["_file", "_env", "_keyring", "_id", "_url"].iter().any(|suffix| is_open(suffix))
+        || ["credential", "scopes", "metascopes", "jti", "user", "redirect_uri"].contains(&member);
+    match value {
+        Value::String(text) if is_open => text.clone(),
+        value if is_open => value.to_string(),
+        _ => "(not shown)".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,285 @@
+//! The credentials of one integration, read from any of the forms that they come in.
+
+use std::{ffi::OsString, path::Path};
+
+use ims_claims::{ClientId, Environment, OrgId};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use crate::{
+    credential::Credential,
+    error::CredentialsError,
+    form::{Form, own_format},
+    language::Language,
+    reading::{
+        fields::{Document, Fields},
+        place::{Place, Side},
+        secret_file::{self, Exposure},
+    },
+};
+
+/// Who asks IMS for tokens, and by what it proves so.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    environment: Environment,
+    credential: Credential,
+    form: Form,
+    redirect_uri: Option<String>,
+    warnings: Vec<String>,
+}
+
+impl Credentials {
+    /// Reads the file at `path`, whichever form it has. Relative paths in it are relative to it.
+    ///
+    /// # Errors
+    /// [`CredentialsError`], which names the file and the member and repeats no value.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, CredentialsError> {
+        Self::read(path.as_ref(), None)
+    }
+
+    /// Reads the credentials called `name` of the file at `path`, which may hold several: a project of Adobe's Developer
+    /// Console, the contexts of `aio`.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file), and [`CredentialsError::NoneSelected`] with the names that are there.
+    pub fn from_file_selecting(
+        path: impl AsRef<Path>,
+        name: &str,
+    ) -> Result<Self, CredentialsError> {
+        Self::read(path.as_ref(), Some(name))
+    }
+
+    /// Reads the environment variables `IMS_CLIENT_ID`, `IMS_CLIENT_SECRET`, `IMS_ORG_ID`, `IMS_TECHNICAL_ACCOUNT_ID`,
+    /// `IMS_METASCOPES` or `IMS_SCOPES` (separated by commas or spaces), `IMS_PRIVATE_KEY` (the key itself) or
+    /// `IMS_PRIVATE_KEY_FILE`, `IMS_PRIVATE_KEY_PASSPHRASE`, `IMS_CERTIFICATE_FILE` and `IMS_URL`.
+    ///
+    /// Where they are not set, these are read, the first that are: `IMS_OAUTH_S2S_…`, `AIO_ims_contexts_…`,
+    /// `REACTOR_IO_INTEGRATION_…`, `aio_api_key` and its like (aio-lib-java), `IMS_CLIENTID` and its like (imscli),
+    /// `SERVICE_API_KEY`, and the file that `AIO_CONFIG_FILE` names.
+    ///
+    /// # Errors
+    /// [`CredentialsError`], which names the variable and repeats no value; [`CredentialsError::NoVariables`] if none is set.
+    pub fn from_environment_variables() -> Result<Self, CredentialsError> {
+        Self::of_variables(std::env::vars_os(), None)
+    }
+
+    /// Reads the credentials called `name` of the environment variables, which may hold several contexts of `aio`.
+    ///
+    /// # Errors
+    /// As [`from_environment_variables`](Self::from_environment_variables), and [`CredentialsError::NoneSelected`].
+    pub fn from_environment_variables_selecting(name: &str) -> Result<Self, CredentialsError> {
+        Self::of_variables(std::env::vars_os(), Some(name))
+    }
+
+    /// The same credentials at another IMS: an emulator, a proxy, the stage.
+    #[must_use]
+    pub fn with_environment(self, environment: Environment) -> Self {
+        Self { environment, ..self }
+    }
+
+    /// The IMS that the credentials are for.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// What the integration is.
+    #[must_use]
+    pub fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// The integration's client id.
+    #[must_use]
+    pub fn client_id(&self) -> &ClientId {
+        self.credential.client_id()
+    }
+
+    /// The organization, where it is known.
+    #[must_use]
+    pub fn org_id(&self) -> Option<&OrgId> {
+        self.credential.org_id()
+    }
+
+    /// Where a person comes back to from the sign-in, if the credentials say so.
+    #[must_use]
+    pub fn redirect_uri(&self) -> Option<&str> {
+        self.redirect_uri.as_deref()
+    }
+
+    /// What form the credentials came in.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// What a person should know about the credentials, although they can be used.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Puts credentials together in code, without a file.
+    #[must_use]
+    pub fn new(environment: Environment, credential: Credential) -> Self {
+        let (form, redirect_uri, warnings) = (Form::Own, None, Vec::new());
+        Self { environment, credential, form, redirect_uri, warnings }
+    }
+
+    /// What the integration is, without the rest.
+    #[must_use]
+    pub fn into_credential(self) -> Credential {
+        self.credential
+    }
+
+    pub(crate) fn read(path: &Path, selected: Option<&str>) -> Result<Self, CredentialsError> {
+        Self::in_file(path, |form, fields, exposure| {
+            Self::of(form, fields, &Place::of_file(path, exposure, selected))
+        })
+    }
+
+    /// Reads both sides of a credential that is being migrated, which are the same where there is one only.
+    pub(crate) fn sides(path: &Path, selected: Option<&str>) -> Result<Sides, CredentialsError> {
+        Self::in_file(path, |form, fields, exposure| {
+            let staying = Place { needs_key: false, ..Place::of_file(path, exposure, selected) };
+            let going = Place { side: Side::ServiceAccount, ..staying };
+            let service_account = Self::of(form, fields, &going)?;
+            let server_to_server = match form {
+                Form::ConsoleProject => Self::of(form, fields, &staying)?,
+                _ => service_account.clone(),
+            };
+            let secret_references = match form {
+                Form::Own => own_format::secret_references(fields, &going),
+                _ => None,
+            };
+            Ok(Sides { service_account, server_to_server, secret_references })
+        })
+    }
+
+    /// Opens the file at `path` and gives its members to `read`.
+    fn in_file<T>(
+        path: &Path,
+        read: impl FnOnce(Form, &Fields<'_>, &Exposure) -> Result<T, CredentialsError>,
+    ) -> Result<T, CredentialsError> {
+        let (contents, exposure) = secret_file::read(path)?;
+        let text = std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText);
+        let read = text.and_then(|text| {
+            let (form, document) = Self::recognized(text, path)?;
+            read(form, &document.fields()?, &exposure)
+        });
+        read.map_err(|error| error.in_file(path))
+    }
+
+    /// Members of our own form as a file of JSON.
+    pub(crate) fn text_of(members: Map<String, Value>) -> Zeroizing<String> {
+        Document::new(members.into()).to_json()
+    }
+
+    /// Reads TOML, with errors that tell places and no values.
+    #[cfg(feature = "contexts")]
+    pub(crate) fn toml(text: &str) -> Result<Value, CredentialsError> {
+        Language::toml(text)
+    }
+
+    /// Reads the context `name` of the file of contexts at `path`: the file of credentials that its members name, or the
+    /// members as credentials of our own form.
+    #[cfg(feature = "contexts")]
+    pub(crate) fn of_context(
+        members: Map<String, Value>,
+        name: &str,
+        path: &Path,
+    ) -> Result<Self, CredentialsError> {
+        let document = Document::new(members.into());
+        let fields = document.fields()?.within(&format!("contexts.{name}"));
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if let Some(file) = fields.path("credentials_file", folder)? {
+            fields.only(&["credentials_file", "credential", "ims_url"])?;
+            let selected = fields.optional_text("credential")?;
+            let credentials = Self::read(&file, selected)?;
+            return Ok(match fields.optional("ims_url")? {
+                Some(environment) => credentials.with_environment(environment),
+                None => credentials,
+            });
+        }
+        let (_, exposure) = secret_file::read(path)?;
+        let place = Place::of_file(path, &exposure, None);
+        Self::of(Form::Own, &fields, &place)
+    }
+
+    /// What the first language says in which `text` has a known form; else why the likeliest one has none.
+    fn recognized(text: &str, path: &Path) -> Result<(Form, Document), CredentialsError> {
+        let text = text.trim_start_matches('\u{feff}');
+        let mut reason = None;
+        for language in Language::candidates(text, path) {
+            let document = language.parse(text);
+            let form = document.and_then(|document| {
+                let form = Form::of(&document.fields()?, language)?;
+                Ok((form, document))
+            });
+            match form {
+                Ok(recognized) => return Ok(recognized),
+                Err(error) => drop(reason.get_or_insert(error)),
+            }
+        }
+        // There is a candidate for every text.
+        Err(reason.unwrap_or(CredentialsError::Unrecognized { members: String::new() }))
+    }
+
+    fn of(form: Form, fields: &Fields<'_>, place: &Place<'_>) -> Result<Self, CredentialsError> {
+        let (environment, credential) = form.read(fields, place)?;
+        let redirect_uri = match &credential {
+            Credential::User(_) => form.redirect_uri(fields, place)?,
+            _ => None,
+        };
+        let warnings = match place.file {
+            Some((path, exposure)) if exposure.is_read_by_others() && form.holds_secret(fields) => {
+                vec![format!(
+                    "{path} holds secrets and others can read it: chmod 600 {path}",
+                    path = path.display()
+                )]
+            }
+            _ => Vec::new(),
+        };
+        Ok(Self { environment, credential, form, redirect_uri, warnings })
+    }
+
+    /// Reads environment variables. Those that are empty count as not set, those that are no text cannot be ours.
+    fn of_variables(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        selected: Option<&str>,
+    ) -> Result<Self, CredentialsError> {
+        let text = |(name, value): (OsString, OsString)| {
+            let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+            (!value.is_empty()).then_some((name, value.into()))
+        };
+        let document: Document = variables.into_iter().filter_map(text).collect();
+        let fields = document.fields()?;
+        let variable = |name: &str| fields.optional_text(name).ok().flatten().map(str::to_owned);
+        let place = Place {
+            folder: Path::new(""),
+            selected,
+            side: Side::ServerToServer,
+            needs_key: true,
+            variable: &variable,
+            file: None,
+        };
+        match (Form::of(&fields, Language::Dotenv), variable("AIO_CONFIG_FILE")) {
+            (Ok(form), _) => Self::of(form, &fields, &place),
+            (Err(_), Some(path)) => Self::read(path.as_ref(), selected),
+            (Err(_), None) => Err(CredentialsError::NoVariables),
+        }
+    }
+}
+
+/// Both sides of a credential that is being migrated.
+pub(crate) struct Sides {
+    /// The side that goes, if there is one.
+    pub(crate) service_account: Credentials,
+    /// The side that stays, if there is one.
+    pub(crate) server_to_server: Credentials,
+    /// The members of our own form that say where the client secrets stand, if none stands in the file.
+    pub(crate) secret_references: Option<Map<String, Value>>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! Secrets that stand elsewhere, and several of them.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Our own form with the secret where `changes` say.
+fn with_secret(changes: &Value) -> String {
+    let mut members = json!({ "client_secret": null });
+    members.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    own_with(members)
+}
+
+/// A variable that cargo sets for every test.
+const VARIABLE: (&str, &str) = ("CARGO_PKG_NAME", "ims-credentials");
+
+#[test]
+fn a_secret_stands_in_a_file_a_variable_or_what_a_command_prints() {
+    let folder = Folder::with_key();
+    folder.write("print secret", &format!("#!/bin/sh\necho {CLIENT_SECRET}$1\n"), 0o700);
+    #[rustfmt::skip]
+    let table = [
+        (json!({ "client_secret_file": "client.secret" }),                 CLIENT_SECRET.to_owned()),
+        (json!({ "client_secret_env": VARIABLE.0 }),                       VARIABLE.1.to_owned()),
+        (json!({ "client_secret_command": ["echo", "from $PATH; `x`"] }),  "from $PATH; `x`".to_owned()),
+        (json!({ "client_secret_command": ["./print secret", "-2"] }),     format!("{CLIENT_SECRET}-2")),
+    ];
+    for (changes, secret) in table {
+        let credential = folder.service_account(&with_secret(&changes));
+        assert_eq!(credential.client_secrets.first().expose_secret(), secret, "{changes}");
+    }
+}
+
+#[test]
+fn a_key_and_its_pass_phrase_stand_elsewhere_too() {
+    let folder = Folder::with_key();
+    let text = own_with(json!({
+        "private_key_file": null,
+        "private_key_command": ["cat", folder.0.path().join("encrypted.key")],
+        "private_key_passphrase_command": ["echo", ims_testkit::PASSPHRASE],
+    }));
+    let credential = folder.service_account(&text);
+    assert_eq!(public_key(&credential.signing_keys.first().signing_key), first_public_key());
+}
+
+#[test]
+fn each_of_several_secrets_stands_where_it_likes() {
+    let folder = Folder::with_key();
+    let list = json!(["in place", { "file": "client.secret" }, { "env": VARIABLE.0 }, { "command": ["echo", "x"] }]);
+    let credential = folder.service_account(&with_secret(&json!({ "client_secrets": list })));
+    let secrets: Vec<_> =
+        credential.client_secrets.iter().map(ims_exchange::ClientSecret::expose_secret).collect();
+    assert_eq!(secrets, ["in place", CLIENT_SECRET, VARIABLE.1, "x"]);
+}
+
+#[test]
+fn a_second_key_pair_stands_beside_the_first() {
+    let folder = Folder::with_key();
+    folder.write("second.key", ims_testkit::keys::SECOND, 0o600);
+    let keys = json!([
+        { "private_key_file": "encrypted.key", "private_key_passphrase_file": "passphrase",
+          "certificate_file": "certificate_pub.crt" },
+        { "private_key_file": "second.key" },
+    ]);
+    let with = |keys: Value| {
+        own_with(json!({ "private_key_file": null, "certificate_file": null, "keys": keys }))
+    };
+    let signing_keys = folder.service_account(&with(keys)).signing_keys;
+    assert_eq!(public_key(&signing_keys.first().signing_key), first_public_key());
+    assert!(signing_keys.first().certificate.is_some());
+    let second = signing_keys.second().unwrap();
+    assert_ne!(public_key(&second.signing_key), first_public_key());
+    assert!(second.certificate.is_none());
+    let one = json!({ "private_key_file": "second.key" });
+    #[rustfmt::skip]
+    let table = [
+        (json!([]),                                    "keys is not a list of one key or two"),
+        (json!([one, one, one]),                       "keys is not a list of one key or two"),
+        (json!("canary"),                              "keys is not a list of objects"),
+        (json!([{ "client_id": "canary" }]),           "keys[0].client_id is not a member that is known here; known are private_key_file, "),
+        (json!([one, {}]),                             "keys[1].private_key_file is missing"),
+    ];
+    for (keys, said) in table {
+        let refusal = folder.refusal(&with(keys));
+        assert!(refusal.starts_with(said), "{refusal}");
+    }
+}
+
+#[test]
+fn a_reference_that_leads_nowhere_is_told_without_what_it_found() {
+    let folder = Folder::with_key();
+    folder.write("fail", "#!/bin/sh\necho canary\nexit 3\n", 0o700);
+    folder.write("flood", "#!/bin/sh\nyes canary\n", 0o700);
+    let command = |words: Value| json!({ "client_secret_command": words });
+    let failed =
+        |reason: &str| format!("the command of client_secret_command gave no secret: {reason}");
+    let words = "client_secret_command is not a list of words, the program first".to_owned();
+    #[rustfmt::skip]
+    let table = [
+        (command(json!(["./fail"])),                     failed("it failed")),
+        (command(json!(["./flood"])),                    failed("it printed too much")),
+        (command(json!(["true"])),                       failed("it printed no text")),
+        (command(json!(["no-such-program-canary"])),     failed("it cannot be started")),
+        (command(json!([])),                             words.clone()),
+        (command(json!("canary")),                       words.clone()),
+        (command(json!(["echo", 1])),                    words),
+        (json!({ "client_secret_env": "NO_SUCH_VARIABLE" }), "NO_SUCH_VARIABLE is missing".to_owned()),
+        (json!({ "client_secret_env": "p8e-canary" }),   "client_secret_env is not the name of an environment variable".to_owned()),
+        (json!({ "client_secrets": [{ "file": "client.secret", "env": "X" }] }),
+            "client_secrets[0].file and client_secrets[0].env exclude each other".to_owned()),
+    ];
+    for (changes, said) in table {
+        assert_eq!(folder.refusal(&with_secret(&changes)), said, "{changes}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_command_is_run_that_others_could_have_written() {
+    let folder = Folder::with_key();
+    let text =
+        with_secret(&json!({ "client_secret_command": ["touch", folder.0.path().join("ran")] }));
+    for mode in [0o620, 0o602, 0o666] {
+        let path = folder.write("credentials", &text, mode);
+        let error = Credentials::from_file(&path).unwrap_err();
+        assert_eq!(error.hint().unwrap(), format!("chmod go-w {}", path.display()), "{mode:o}");
+    }
+    assert!(!folder.0.path().join("ran").exists());
+}
+
+#[cfg(not(feature = "keyring"))]
+#[test]
+fn the_keyring_needs_its_feature() {
+    let refusal =
+        Folder::with_key().refusal(&with_secret(&json!({ "client_secret_keyring": "x" })));
+    let said = "the keyring needs the feature \"keyring\", which this program was built without";
+    assert_eq!(refusal, said);
+}
+
+#[cfg(not(feature = "formats"))]
+#[test]
+fn other_languages_than_json_and_toml_need_their_feature() {
+    let folder = Folder::with_key();
+    let path = folder.write("connector-umapi.yml", "enterprise:\n", 0o600);
+    let said = "YAML needs the feature \"formats\", which this program was built without";
+    assert!(chain(&Credentials::from_file(&path).unwrap_err()).ends_with(said));
+    let error = folder.read("IMS_CLIENT_ID=canary").unwrap_err();
+    assert!(error.hint().unwrap().contains("\"formats\""), "{error:?}");
+}
+
+#[test]
+fn a_person_or_an_api_key_alone_is_described_in_our_own_form() {
+    let folder = Folder::with_key();
+    let user = json!({ "user": true, "client_id": "public", "scopes": ["openid"] });
+    match folder.read(&user.to_string()).unwrap().credential() {
+        Credential::User(user) => {
+            assert!(user.client_secrets.is_none() && user.org_id.is_none());
+            assert_eq!(texts(&user.scopes), ["openid"]);
+        }
+        _ => panic!("another kind of credential"),
+    }
+    let confidential = json!({
+        "user": true, "client_id": "web", "client_secret_file": "client.secret", "org_id": "A@AdobeOrg",
+        "redirect_uri": "http://127.0.0.1:8000/callback",
+    });
+    let credentials = folder.read(&confidential.to_string()).unwrap();
+    assert!(
+        matches!(credentials.credential(), Credential::User(user) if user.client_secrets.is_some())
+    );
+    assert_eq!(credentials.redirect_uri(), Some("http://127.0.0.1:8000/callback"));
+    let api_key = json!({ "api_key": "key", "org_id": "A@AdobeOrg" });
+    let credentials = folder.read(&api_key.to_string()).unwrap();
+    assert_eq!(credentials.client_id().as_str(), "key");
+    assert!(matches!(credentials.credential(), Credential::ApiKey(key) if key.org_id.is_some()));
+}

@@ -1,0 +1,70 @@
+//! The service credentials of AEM as a Cloud Service. Source: adobe/aemcs-api-client-lib, `README.md` and `index.js`. Newer
+//! ones are for OAuth Server-to-Server: they have `scopes` and no key, as the test of a public client shows (observed in
+//! November 2026; Adobe documents no sample).
+
+use ims_claims::{Environment, ServiceAccount};
+
+use crate::{
+    credential::{Credential, ServerToServerCredential, ServiceAccountCredential},
+    error::CredentialsError,
+    reading::{fields::Fields, place::Place, vocabulary::key_in},
+    signing_keys::KeyPair,
+};
+
+pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+    fields.has("integration")
+}
+
+pub(super) fn credential(
+    fields: &Fields<'_>,
+    _place: &Place<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let integration = fields.object("integration")?;
+    let credential = if integration.has("scopes") && !integration.has("privateKey") {
+        Credential::ServerToServer(server_to_server(&integration)?)
+    } else {
+        Credential::ServiceAccount(service_account(&integration)?)
+    };
+    integration.text("imsEndpoint")?;
+    Ok((integration.environment("imsEndpoint")?, credential))
+}
+
+fn server_to_server(
+    integration: &Fields<'_>,
+) -> Result<ServerToServerCredential, CredentialsError> {
+    let technical_account = integration.object("technicalAccount")?;
+    Ok(ServerToServerCredential {
+        client_id: technical_account.required("clientId")?,
+        client_secrets: technical_account.client_secrets("clientSecret")?,
+        scopes: integration.list("scopes")?,
+        org_id: integration.optional("org")?,
+    })
+}
+
+fn service_account(integration: &Fields<'_>) -> Result<ServiceAccountCredential, CredentialsError> {
+    let technical_account = integration.object("technicalAccount")?;
+    let account = ServiceAccount::new(
+        technical_account.required("clientId")?,
+        integration.required("org")?,
+        // Not `email`, although both look alike.
+        integration.required("id")?,
+        integration.list("metascopes")?,
+    );
+    Ok(ServiceAccountCredential {
+        account: account.map_err(|source| CredentialsError::Format {
+            name: integration.path_of("metascopes"),
+            source,
+        })?,
+        client_secrets: technical_account.client_secrets("clientSecret")?,
+        signing_keys: key_pair(integration)?.into(),
+        sends_jti: false,
+    })
+}
+
+fn key_pair(integration: &Fields<'_>) -> Result<KeyPair, CredentialsError> {
+    let certificate = integration.optional_text("publicKey")?;
+    Ok(KeyPair {
+        certificate: certificate.map(|pem| pem.as_bytes().to_vec()),
+        ..key_in(integration, "privateKey")?
+    })
+}

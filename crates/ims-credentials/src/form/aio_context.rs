@@ -1,0 +1,127 @@
+//! A context of Adobe's `aio` command, as its configuration or Cloud Manager's `config.json` has it. Source:
+//! adobe/aio-lib-ims, `README.md`, adobe/aio-lib-ims-jwt, `src/ims-jwt.js`, and adobe/aio-cli-plugin-cloudmanager,
+//! `README.md`.
+
+use ims_claims::Environment;
+use zeroize::Zeroizing;
+
+use super::user_login;
+use crate::{
+    credential::Credential,
+    error::CredentialsError,
+    reading::{
+        fields::Fields,
+        place::Place,
+        secret_file::{can_be_path, read_private},
+        vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_pair},
+    },
+    signing_keys::KeyPair,
+};
+
+const SERVICE_ACCOUNT: ServiceAccountWords = ServiceAccountWords {
+    client_id: &["client_id"],
+    client_secret: &["client_secrets", "client_secret"],
+    org_id: &["ims_org_id"],
+    technical_account_id: &["technical_account_id"],
+    metascopes: Metascopes::In("meta_scopes"),
+};
+
+const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
+    client_id: &["client_id"],
+    client_secret: &["client_secrets", "client_secret"],
+    org_id: &["ims_org_id"],
+    scopes: Scopes::In("scopes"),
+};
+
+pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+    fields.has("ims") || fields.has("ims_org_id")
+}
+
+pub(super) fn is_cloud_manager(fields: &Fields<'_>) -> bool {
+    is_it(fields) && fields.has("oauth_enabled")
+}
+
+pub(super) fn credential(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let context = &context(fields, place)?;
+    let credential = if context.has("redirect_uri") {
+        user_login::credential(context, "scope", context.optional("ims_org_id")?)
+    } else if context.has("meta_scopes") && !context.flag("oauth_enabled")? {
+        SERVICE_ACCOUNT.read(context, key_in_or_at(context, place))
+    } else {
+        SERVER_TO_SERVER.read(context)
+    };
+    Ok((environment(context, fields, place)?, credential?))
+}
+
+/// Where a person comes back to from the sign-in.
+pub(super) fn redirect_uri(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Option<String>, CredentialsError> {
+    user_login::redirect_uri(&context(fields, place)?, "redirect_uri")
+}
+
+/// The context that is meant; the whole may be one without a name.
+fn context<'a>(fields: &Fields<'a>, place: &Place<'_>) -> Result<Fields<'a>, CredentialsError> {
+    match place.selected {
+        _ if fields.has("ims") => selected(&fields.object("ims")?, place),
+        Some(_) => Err(CredentialsError::NoneSelected { names: String::new() }),
+        None => Ok(fields.clone()),
+    }
+}
+
+/// The context that is selected, else the one that `ims.config.current` names, else the only one. The context in which
+/// `aio` keeps the tokens of a person has no client of its own, so it is passed over.
+fn selected<'a>(ims: &Fields<'a>, place: &Place<'_>) -> Result<Fields<'a>, CredentialsError> {
+    let contexts = ims.object("contexts")?;
+    if place.selected.is_none()
+        && ims.has("config")
+        && let Some(current) = ims.object("config")?.optional_text("current")?
+        && !current.is_empty()
+    {
+        return contexts.object(current);
+    }
+    let members = contexts.members().into_iter();
+    let usable = members.filter(|(_, context)| context.has("client_id"));
+    let usable: Vec<_> = usable.map(|(name, context)| (name.to_owned(), context)).collect();
+    if usable.is_empty() {
+        return Err(
+            ims.wrong_type("contexts", "an object with a context in it that has a client_id")
+        );
+    }
+    place.select(usable)
+}
+
+/// The key itself, its lines, or a path to it.
+fn key_in_or_at(context: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, CredentialsError> {
+    let text = context.lines("private_key")?;
+    let contents = if can_be_path(&text) {
+        read_private(&place.path(text.trim()))?
+    } else {
+        Zeroizing::new(text.as_bytes().to_vec())
+    };
+    Ok(key_pair(contents, context.optional_text("passphrase")?))
+}
+
+/// `env` is `prod` or `stage`. Without it the variable `AIO_CLI_ENV` says which, and then `cli.env` of the configuration; where
+/// these say neither, it is the production. Source: adobe/aio-lib-env, `src/index.js`.
+fn environment(
+    context: &Fields<'_>,
+    whole: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Environment, CredentialsError> {
+    let of_variable = (place.variable)("AIO_CLI_ENV").filter(|text| !text.is_empty());
+    let of_file = || whole.object("cli").ok()?.optional_text("env").ok()?.map(str::to_owned);
+    match context.optional_text("env")? {
+        None => Ok(match of_variable.or_else(of_file) {
+            Some(name) if name.eq_ignore_ascii_case("stage") => Environment::stage(),
+            _ => Environment::production(),
+        }),
+        Some("prod") => Ok(Environment::production()),
+        Some("stage") => Ok(Environment::stage()),
+        Some(_) => Err(context.wrong_type("env", "\"prod\" or \"stage\"")),
+    }
+}

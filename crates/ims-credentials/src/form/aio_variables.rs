@@ -1,0 +1,103 @@
+//! The environment variables of `aio`: a path into its configuration, `AIO_ims_contexts_<name>_client__id`, where `_` stands
+//! for a step and `__` for `_`, in any case. Source: adobe/aio-lib-core-config, `src/Config.js`.
+
+use ims_claims::Environment;
+use serde_json::{Map, Value, json};
+
+use super::aio_context;
+use crate::{
+    credential::Credential,
+    error::CredentialsError,
+    reading::{
+        fields::{Document, Fields},
+        place::Place,
+    },
+};
+
+pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+    fields.in_lower_case().fields().is_ok_and(|fields| {
+        fields.names().split(", ").any(|name| name.starts_with("aio_ims_contexts_"))
+    })
+}
+
+pub(super) fn credential(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let configuration = configuration(fields);
+    aio_context::credential(&configuration.fields()?, place)
+}
+
+/// Where a person comes back to from the sign-in.
+pub(super) fn redirect_uri(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Option<String>, CredentialsError> {
+    aio_context::redirect_uri(&configuration(fields).fields()?, place)
+}
+
+/// The part of aio's configuration that is about contexts, and for which IMS they are.
+fn configuration(fields: &Fields<'_>) -> Document {
+    let mut contexts = Map::new();
+    let mut config = Map::new();
+    let mut cli = Map::new();
+    for (name, value) in fields.values() {
+        let steps = steps(name);
+        match &steps.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["aio", "ims", "contexts", context, member] => {
+                let context = contexts.entry(*context).or_insert_with(|| Map::new().into());
+                context[*member] = value.clone();
+            }
+            ["aio", "ims", "config", "current"] => {
+                config.insert("current".to_owned(), value.clone());
+            }
+            ["aio", "cli", "env"] => {
+                cli.insert("env".to_owned(), value.clone());
+            }
+            _ => {}
+        }
+    }
+    let ims: Value = json!({ "contexts": contexts, "config": config });
+    [("ims".to_owned(), ims), ("cli".to_owned(), cli.into())].into_iter().collect()
+}
+
+/// The steps of a variable's name, in lower case: they are separated by one `_` each, and of several in a row two are one
+/// `_` of a step.
+fn steps(name: &str) -> Vec<String> {
+    let mut steps = vec![String::new()];
+    let mut rest = name;
+    while let Some(start) = rest.find('_') {
+        let (before, run) = rest.split_at(start);
+        let end = run.find(|c| c != '_').unwrap_or(run.len());
+        let step = steps.last_mut().expect("there is one from the beginning");
+        step.push_str(&before.to_lowercase());
+        if end == 1 {
+            steps.push(String::new());
+        } else {
+            step.push_str(&"_".repeat(end.div_ceil(2)));
+        }
+        rest = &run[end..];
+    }
+    steps.last_mut().expect("there is one from the beginning").push_str(&rest.to_lowercase());
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_underscore_is_a_step_and_two_are_one() {
+        #[rustfmt::skip]
+        let table: [(&str, &[&str]); 5] = [
+            ("AIO_ims_contexts_one_client__id",     &["aio", "ims", "contexts", "one", "client_id"]),
+            ("AIO_IMS_CONTEXTS_My__Ctx_CLIENT__ID", &["aio", "ims", "contexts", "my_ctx", "client_id"]),
+            ("aio_a___b",                           &["aio", "a__b"]),
+            ("plain",                               &["plain"]),
+            ("",                                    &[""]),
+        ];
+        for (name, said) in table {
+            assert_eq!(steps(name), said, "{name}");
+        }
+    }
+}

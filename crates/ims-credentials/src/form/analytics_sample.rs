@@ -1,0 +1,43 @@
+//! `config.ini` of the Python sample and `config.properties` of the Java sample of the Analytics API. Source:
+//! AdobeDocs/analytics-2.0-apis, `examples/jwt`.
+
+use ims_claims::Environment;
+
+use crate::{
+    credential::Credential,
+    error::CredentialsError,
+    reading::{
+        fields::Fields,
+        place::Place,
+        vocabulary::{Metascopes, ServiceAccountWords, key_at},
+    },
+};
+
+const WORDS: ServiceAccountWords = ServiceAccountWords {
+    client_id: &["apikey"],
+    client_secret: &["secret"],
+    org_id: &["orgid"],
+    technical_account_id: &["technicalaccountid"],
+    metascopes: Metascopes::In("metascopes"),
+};
+
+pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+    let has_words = |fields: &Fields<'_>| {
+        let document = fields.in_lower_case();
+        document
+            .fields()
+            .is_ok_and(|fields| fields.has("apikey") && fields.has("technicalaccountid"))
+    };
+    has_words(fields) || fields.object("default").is_ok_and(|section| has_words(&section))
+}
+
+pub(super) fn credential(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let section = if fields.has("default") { &fields.object("default")? } else { fields };
+    let document = section.in_lower_case();
+    let fields = document.fields()?;
+    let credential = WORDS.read(&fields, key_at(&fields, "key_path", place))?;
+    Ok((fields.environment("imshost")?, credential))
+}

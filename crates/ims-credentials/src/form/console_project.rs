@@ -1,0 +1,213 @@
+//! The project or workspace file of Adobe's Developer Console. Source: adobe/aio-cli-plugin-app,
+//! `schema/config.schema.json` and `src/lib/import.js`. It holds no private key, so the key lies beside it as the console's
+//! `config.zip` has it.
+
+use ims_claims::{Environment, OrgId, ServiceAccount};
+
+use super::user_login;
+use crate::{
+    credential::{
+        ApiKeyCredential, Credential, ServerToServerCredential, ServiceAccountCredential,
+    },
+    error::CredentialsError,
+    reading::{
+        fields::Fields,
+        place::{Place, Side},
+        secret_file::{read, read_private},
+        vocabulary::key_pair,
+    },
+    signing_keys::{KeyPair, SigningKey},
+};
+
+/// What Adobe's Developer Console calls the files that it makes.
+const PRIVATE_KEY: &str = "private.key";
+const CERTIFICATE: &str = "certificate_pub.crt";
+
+/// The `.aio` of an application has its project, too, without the credentials: these are among the contexts then.
+pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+    (fields.has("project") || fields.has("workspace")) && !fields.has("ims")
+}
+
+pub(super) fn credential(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let (project, entry, kind) = selected(fields, place)?;
+    Ok((Environment::production(), kind.read(&project, &entry, place)?))
+}
+
+/// Where a person comes back to from the sign-in. Of several, the console knows one as the default; the others are patterns.
+pub(super) fn redirect_uri(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Option<String>, CredentialsError> {
+    match selected(fields, place)? {
+        (_, entry, Kind::User(name)) => {
+            let login = entry.object(name)?;
+            user_login::redirect_uri(&login, login.name_of(&["defaultRedirectUri", "redirect_uri"]))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The project, and the one of its credentials that is meant.
+fn selected<'a>(
+    fields: &Fields<'a>,
+    place: &Place<'_>,
+) -> Result<(Fields<'a>, Fields<'a>, Kind), CredentialsError> {
+    let project = if fields.has("project") { fields.object("project")? } else { fields.clone() };
+    let details = project.object("workspace")?.object("details")?;
+    let entries = details.objects("credentials")?;
+    let usable = entries.iter().filter_map(|entry| Some((entry, Kind::of(entry, place.side)?)));
+    let mut usable: Vec<_> = usable.collect();
+    if usable.is_empty() {
+        return Err(details.wrong_type("credentials", "a list with a credential in it"));
+    }
+    // Unless another is selected, those are meant that get tokens without a person.
+    if place.selected.is_none() && usable.iter().any(|(_, kind)| kind.is_for_servers()) {
+        usable.retain(|(_, kind)| kind.is_for_servers());
+    }
+    let (entry, kind) = place.select(named(usable, place)?)?;
+    Ok((project, entry.clone(), kind))
+}
+
+/// The kinds of credentials, each by the member that holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    ServerToServer,
+    ServiceAccount,
+    ApiKey(&'static str),
+    User(&'static str),
+}
+
+type Entry<'e, 'f> = (&'e Fields<'f>, Kind);
+
+/// What the console calls the kinds that people sign in to: the first is older than the others.
+const LOGINS: [&str; 7] = [
+    "oauth2",
+    "oauthweb",
+    "oauthwebapp",
+    "oauthnativeapp",
+    "oauthsinglepageapp",
+    "oauthios",
+    "oauthandroid",
+];
+
+const API_KEYS: [&str; 2] = ["apikey", "api_key"];
+
+impl Kind {
+    /// Where a migration is under way both sides are there.
+    fn of(entry: &Fields<'_>, side: Side) -> Option<Self> {
+        let first =
+            |names: &'static [&'static str]| names.iter().copied().find(|name| entry.has(name));
+        match (entry.has("oauth_server_to_server"), entry.has("jwt"), side) {
+            (true, false, _) | (true, true, Side::ServerToServer) => Some(Self::ServerToServer),
+            (_, true, _) => Some(Self::ServiceAccount),
+            (false, false, _) => {
+                let is_api_key =
+                    entry.optional_text("integration_type").ok().flatten() == Some("apikey");
+                match (first(&API_KEYS), first(&LOGINS)) {
+                    (Some(name), _) => Some(Self::ApiKey(name)),
+                    // An API key may be kept where the others have their client.
+                    (None, Some(name)) if is_api_key => Some(Self::ApiKey(name)),
+                    (None, Some(name)) => Some(Self::User(name)),
+                    (None, None) => None,
+                }
+            }
+        }
+    }
+
+    fn is_for_servers(self) -> bool {
+        matches!(self, Self::ServerToServer | Self::ServiceAccount)
+    }
+
+    fn read(
+        self,
+        project: &Fields<'_>,
+        entry: &Fields<'_>,
+        place: &Place<'_>,
+    ) -> Result<Credential, CredentialsError> {
+        match self {
+            Self::ServerToServer => server_to_server(project, entry),
+            Self::ServiceAccount => service_account(project, entry, place),
+            Self::ApiKey(name) => api_key(project, &entry.object(name)?),
+            Self::User(name) => {
+                user_login::credential(&entry.object(name)?, "scopes", org_id(project)?)
+            }
+        }
+    }
+}
+
+/// The credentials with their names, or with their ids where two have the same name. A selection may be either.
+fn named<'e, 'f>(
+    entries: Vec<Entry<'e, 'f>>,
+    place: &Place<'_>,
+) -> Result<Vec<(String, Entry<'e, 'f>)>, CredentialsError> {
+    let names: Result<Vec<_>, _> = entries.iter().map(|(entry, _)| entry.text("name")).collect();
+    let names = names?;
+    let label = |(entry, kind): Entry<'e, 'f>, name: &str| {
+        let id = entry.optional_text("id")?.unwrap_or(name);
+        let is_ambiguous = names.iter().filter(|other| **other == name).count() > 1;
+        let label = if is_ambiguous || place.selected == Some(id) { id } else { name };
+        Ok((label.to_owned(), (entry, kind)))
+    };
+    entries.into_iter().zip(&names).map(|(entry, name)| label(entry, name)).collect()
+}
+
+/// The organization, which a workspace without its project does not tell.
+fn org_id(project: &Fields<'_>) -> Result<Option<OrgId>, CredentialsError> {
+    if project.has("org") { project.object("org")?.optional("ims_org_id") } else { Ok(None) }
+}
+
+fn server_to_server(
+    project: &Fields<'_>,
+    entry: &Fields<'_>,
+) -> Result<Credential, CredentialsError> {
+    let fields = entry.object("oauth_server_to_server")?;
+    Ok(Credential::ServerToServer(ServerToServerCredential {
+        client_id: fields.required("client_id")?,
+        client_secrets: fields.client_secrets("client_secrets")?,
+        scopes: fields.list("scopes")?,
+        org_id: org_id(project)?,
+    }))
+}
+
+fn service_account(
+    project: &Fields<'_>,
+    entry: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Credential, CredentialsError> {
+    let fields = entry.object("jwt")?;
+    let account = ServiceAccount::new(
+        fields.required("client_id")?,
+        project.object("org")?.required("ims_org_id")?,
+        fields.required("technical_account_id")?,
+        fields.list("meta_scopes")?,
+    );
+    Ok(Credential::ServiceAccount(ServiceAccountCredential {
+        account: account.map_err(|source| CredentialsError::Format {
+            name: fields.path_of("meta_scopes"),
+            source,
+        })?,
+        client_secrets: fields
+            .client_secrets(fields.name_of(&["client_secret", "client_secrets"]))?,
+        signing_keys: key_beside(place)?.into(),
+        sends_jti: false,
+    }))
+}
+
+fn key_beside(place: &Place<'_>) -> Result<KeyPair, CredentialsError> {
+    let certificate = read(&place.path(CERTIFICATE)).ok().map(|(contents, _)| contents.to_vec());
+    match read_private(&place.path(PRIVATE_KEY)) {
+        Ok(key) => Ok(KeyPair { certificate, ..key_pair(key, None) }),
+        Err(error) if place.needs_key => Err(error),
+        Err(error) => Ok(KeyPair { signing_key: SigningKey::Unread(error), certificate }),
+    }
+}
+
+fn api_key(project: &Fields<'_>, fields: &Fields<'_>) -> Result<Credential, CredentialsError> {
+    Ok(Credential::ApiKey(ApiKeyCredential {
+        client_id: fields.required("client_id")?,
+        org_id: org_id(project)?,
+    }))
+}

@@ -1,0 +1,40 @@
+//! The options of `@adobe/jwt-auth`. Source: adobe/jwt-auth, `README.md`.
+
+use ims_claims::Environment;
+use zeroize::Zeroizing;
+
+use crate::{
+    credential::Credential,
+    error::CredentialsError,
+    reading::{
+        fields::Fields,
+        place::Place,
+        vocabulary::{Metascopes, ServiceAccountWords, key_pair},
+    },
+    signing_keys::KeyPair,
+};
+
+const WORDS: ServiceAccountWords = ServiceAccountWords {
+    client_id: &["clientId"],
+    client_secret: &["clientSecret"],
+    org_id: &["orgId"],
+    technical_account_id: &["technicalAccountId"],
+    metascopes: Metascopes::In("metaScopes"),
+};
+
+pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+    fields.has("clientId") && fields.has("technicalAccountId")
+}
+
+pub(super) fn credential(
+    fields: &Fields<'_>,
+    _place: &Place<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    Ok((fields.environment("ims")?, WORDS.read(fields, key(fields))?))
+}
+
+fn key(fields: &Fields<'_>) -> Result<KeyPair, CredentialsError> {
+    let text = fields.lines("privateKey")?;
+    let contents = Zeroizing::new(text.as_bytes().to_vec());
+    Ok(key_pair(contents, fields.optional_text("passphrase")?))
+}

@@ -1,0 +1,302 @@
+//! Our own form, JSON or TOML.
+
+use std::path::Path;
+
+use ims_claims::{Environment, ServiceAccount};
+use ims_exchange::ClientSecret;
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::user_login;
+use crate::{
+    client_secrets::ClientSecrets,
+    credential::{
+        ApiKeyCredential, Credential, ServerToServerCredential, ServiceAccountCredential,
+    },
+    error::CredentialsError,
+    reading::{
+        fields::Fields,
+        place::Place,
+        secret_file::{read, read_private},
+        secret_reference,
+    },
+    signing_keys::{KeyPair, SigningKey, SigningKeys},
+};
+
+/// The members of a service account and of OAuth Server-to-Server, in the order of the documents.
+const MEMBERS: &[&str] = &[
+    "client_id",
+    "api_key",
+    "user",
+    "client_secret",
+    "client_secret_file",
+    "client_secret_env",
+    "client_secret_command",
+    "client_secret_keyring",
+    "client_secrets",
+    "org_id",
+    "technical_account_id",
+    "metascopes",
+    "scopes",
+    "private_key_file",
+    "private_key_env",
+    "private_key_command",
+    "private_key_keyring",
+    "private_key_passphrase_file",
+    "private_key_passphrase_env",
+    "private_key_passphrase_command",
+    "private_key_passphrase_keyring",
+    "signer",
+    "certificate_file",
+    "keys",
+    "jti",
+    "ims_url",
+];
+
+/// Those of a client that a person signs in to.
+const USER_MEMBERS: &[&str] = &[
+    "user",
+    "client_id",
+    "redirect_uri",
+    "client_secret",
+    "client_secret_file",
+    "client_secret_env",
+    "client_secret_command",
+    "client_secret_keyring",
+    "client_secrets",
+    "org_id",
+    "scopes",
+    "ims_url",
+];
+
+/// Those of `MEMBERS` that may stand in each element of `keys` instead.
+const KEY_MEMBERS: &[&str] = &[
+    "private_key_file",
+    "private_key_env",
+    "private_key_command",
+    "private_key_keyring",
+    "private_key_passphrase_file",
+    "private_key_passphrase_env",
+    "private_key_passphrase_command",
+    "private_key_passphrase_keyring",
+    "signer",
+    "certificate_file",
+];
+
+pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+    fields.has("client_id") || fields.has("api_key")
+}
+
+pub(super) fn credential(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let is_user = fields.flag("user")?;
+    fields.only(if is_user { USER_MEMBERS } else { MEMBERS })?;
+    let environment = fields.optional("ims_url")?.unwrap_or_default();
+    let credential = if fields.has("api_key") {
+        api_key(fields)
+    } else if is_user {
+        user(fields, place)
+    } else if fields.has("metascopes") && fields.has("scopes") {
+        Err(conflict("metascopes", "scopes"))
+    } else if fields.has("scopes") {
+        server_to_server(fields, place)
+    } else {
+        service_account(fields, place)
+    };
+    Ok((environment, credential?))
+}
+
+/// Whether the file itself holds a secret, and not only the names of places that do.
+pub(super) fn holds_secret(fields: &Fields<'_>) -> bool {
+    let has_pin = |fields: &Fields<'_>| {
+        let signer = fields.value("signer").and_then(Value::as_str);
+        signer.is_some_and(|uri| uri.contains("pin-value"))
+    };
+    let secrets = fields.value("client_secrets").and_then(Value::as_array);
+    fields.has("client_secret")
+        || secrets.is_some_and(|secrets| secrets.iter().any(Value::is_string))
+        || has_pin(fields)
+        || fields.objects("keys").is_ok_and(|keys| keys.iter().any(has_pin))
+}
+
+/// The members that say where the client secrets stand, if each stands elsewhere, with paths that hold from any folder.
+pub(crate) fn secret_references(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Option<Map<String, Value>> {
+    let absolute = |kind: &str, value: &Value| match value {
+        Value::String(path) if kind == "file" => place.absolute(path).into(),
+        Value::Array(words) if kind == "command" => {
+            let mut words = words.clone();
+            if let Some(Value::String(program)) = words.first_mut()
+                && Path::new(program).components().count() > 1
+            {
+                *program = place.absolute(program);
+            }
+            words.into()
+        }
+        other => other.clone(),
+    };
+    let single = fields.values().find_map(|(name, value)| {
+        let kind = name.strip_prefix("client_secret_")?;
+        Some((name.to_owned(), absolute(kind, value)))
+    });
+    let list = || {
+        let elements = fields.value("client_secrets")?.as_array()?.iter();
+        let element = |element: &Value| {
+            let members = element.as_object()?.iter();
+            let members = members.map(|(kind, value)| (kind.clone(), absolute(kind, value)));
+            Some(Value::Object(members.collect()))
+        };
+        let elements: Option<Vec<_>> = elements.map(element).collect();
+        Some(("client_secrets".to_owned(), elements?.into()))
+    };
+    single.or_else(list).map(|member| [member].into_iter().collect())
+}
+
+fn api_key(fields: &Fields<'_>) -> Result<Credential, CredentialsError> {
+    fields.only(&["api_key", "org_id", "ims_url"])?;
+    Ok(Credential::ApiKey(ApiKeyCredential {
+        client_id: fields.required("api_key")?,
+        org_id: fields.optional("org_id")?,
+    }))
+}
+
+/// The members of our own form: `"user": true`, and the secret in any of its places.
+fn user(fields: &Fields<'_>, place: &Place<'_>) -> Result<Credential, CredentialsError> {
+    let client_secrets = optional_client_secrets(fields, place)?;
+    user_login::user(fields, "scopes", client_secrets, fields.optional("org_id")?)
+}
+
+fn service_account(fields: &Fields<'_>, place: &Place<'_>) -> Result<Credential, CredentialsError> {
+    let account = ServiceAccount::new(
+        fields.required("client_id")?,
+        fields.required("org_id")?,
+        fields.required("technical_account_id")?,
+        fields.list("metascopes")?,
+    );
+    Ok(Credential::ServiceAccount(ServiceAccountCredential {
+        account: account.map_err(|source| CredentialsError::Format {
+            name: fields.path_of("metascopes"),
+            source,
+        })?,
+        client_secrets: client_secrets(fields, place)?,
+        signing_keys: signing_keys(fields, place)?,
+        sends_jti: fields.flag("jti")?,
+    }))
+}
+
+fn server_to_server(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Credential, CredentialsError> {
+    Ok(Credential::ServerToServer(ServerToServerCredential {
+        client_id: fields.required("client_id")?,
+        client_secrets: client_secrets(fields, place)?,
+        scopes: fields.list("scopes")?,
+        org_id: fields.optional("org_id")?,
+    }))
+}
+
+/// One secret, or the list of those of which each may be the valid one.
+fn client_secrets(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<ClientSecrets, CredentialsError> {
+    optional_client_secrets(fields, place)?.ok_or_else(|| fields.missing("client_secret"))
+}
+
+/// The same, for a client that may have none.
+fn optional_client_secrets(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Option<ClientSecrets>, CredentialsError> {
+    let one = secret_reference::optional(fields, "client_secret", place)?;
+    match (one, fields.value("client_secrets")) {
+        (Some(_), Some(_)) => Err(conflict("client_secret", "client_secrets")),
+        (Some(secret), None) => Ok(Some(client_secret(&secret).into())),
+        (None, Some(list)) => {
+            let secrets = secret_reference::list(fields, "client_secrets", list, place)?;
+            let secrets = secrets.iter().map(client_secret);
+            ClientSecrets::from_list(secrets)
+                .map(Some)
+                .ok_or_else(|| fields.missing("client_secrets"))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+fn client_secret(text: &Zeroizing<String>) -> ClientSecret {
+    ClientSecret::new(text.as_str().to_owned())
+}
+
+/// The key pair that is described here, or the one or two of the list `keys`.
+fn signing_keys(fields: &Fields<'_>, place: &Place<'_>) -> Result<SigningKeys, CredentialsError> {
+    if !fields.has("keys") {
+        return Ok(key_pair(fields, place)?.into());
+    }
+    if let Some(name) = KEY_MEMBERS.iter().find(|name| fields.has(name)) {
+        return Err(conflict(name, "keys"));
+    }
+    let keys = fields.objects("keys")?;
+    let read = |key: &Fields<'_>| {
+        key.only(KEY_MEMBERS)?;
+        key_pair(key, place)
+    };
+    match &keys[..] {
+        [first] => Ok(read(first)?.into()),
+        [first, second] => Ok(SigningKeys::new(read(first)?).with_second(read(second)?)),
+        _ => Err(fields.wrong_type("keys", "a list of one key or two")),
+    }
+}
+
+fn key_pair(fields: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, CredentialsError> {
+    let certificate = fields.path("certificate_file", place.folder)?.map(|path| read(&path));
+    Ok(KeyPair {
+        signing_key: signing_key(fields, place)?,
+        certificate: certificate.transpose()?.map(|(contents, _)| contents.to_vec()),
+    })
+}
+
+fn signing_key(fields: &Fields<'_>, place: &Place<'_>) -> Result<SigningKey, CredentialsError> {
+    let contents = key_contents(fields, place)?;
+    match (fields.optional_text("signer")?, contents) {
+        (Some(_), Some(_)) => Err(conflict("signer", "private_key_file")),
+        (Some(uri), None) if uri.starts_with("pkcs11:") => Ok(SigningKey::Pkcs11 {
+            uri: Zeroizing::new(uri.to_owned()),
+            folder: place.folder.to_owned(),
+        }),
+        (Some(_), None) => {
+            Err(fields.wrong_type("signer", "a PKCS#11 URI, which begins with \"pkcs11:\""))
+        }
+        (None, Some(contents)) => {
+            let passphrase = secret_reference::optional(fields, "private_key_passphrase", place)?;
+            let passphrase = passphrase.map(|text| SecretString::from(text.as_str()));
+            Ok(SigningKey::File { contents, passphrase })
+        }
+        (None, None) => Err(fields.missing("private_key_file")),
+    }
+}
+
+/// The key's file, which may be DER, or its text from another place.
+fn key_contents(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<Option<Zeroizing<Vec<u8>>>, CredentialsError> {
+    if let Some(path) = fields.path("private_key_file", place.folder)? {
+        let others = ["private_key_env", "private_key_command", "private_key_keyring"];
+        return match others.iter().find(|name| fields.has(name)) {
+            Some(second) => Err(conflict("private_key_file", second)),
+            None => read_private(&path).map(Some),
+        };
+    }
+    let text = secret_reference::optional(fields, "private_key", place)?;
+    Ok(text.map(|text| Zeroizing::new(text.as_bytes().to_vec())))
+}
+
+fn conflict(first: &str, second: &str) -> CredentialsError {
+    CredentialsError::Conflict { first: first.to_owned(), second: second.to_owned() }
+}

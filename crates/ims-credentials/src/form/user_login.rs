@@ -1,0 +1,54 @@
+//! Credentials of an application that a person signs in to. They get no token before somebody has signed in, so a file has
+//! no refresh token: where that lies is for the program to say.
+
+use ims_claims::OrgId;
+use serde_json::Value;
+
+use crate::{
+    client_secrets::ClientSecrets,
+    credential::{Credential, UserCredential},
+    error::CredentialsError,
+    reading::fields::Fields,
+};
+
+/// The members of others' forms, with the name of the list of scopes.
+pub(super) fn credential(
+    fields: &Fields<'_>,
+    scopes: &str,
+    org_id: Option<OrgId>,
+) -> Result<Credential, CredentialsError> {
+    let name = fields.name_of(&["client_secrets", "client_secret"]);
+    let client_secrets = fields.has(name).then(|| fields.client_secrets(name)).transpose()?;
+    user(fields, scopes, client_secrets, org_id)
+}
+
+/// Where a person comes back to from the sign-in: one place, or the first of a list.
+pub(super) fn redirect_uri<'a>(
+    fields: &Fields<'a>,
+    name: &str,
+) -> Result<Option<String>, CredentialsError> {
+    let text = |value: &Value| {
+        let text = value.as_str().map(str::to_owned);
+        text.ok_or_else(|| fields.wrong_type(name, "a string or a list of strings"))
+    };
+    let first = |value: &'a Value| match value {
+        Value::Array(list) => list.first(),
+        one => Some(one),
+    };
+    fields.value(name).and_then(first).map(text).transpose()
+}
+
+/// A client that a person signs in to, with the name of the list of scopes.
+pub(super) fn user(
+    fields: &Fields<'_>,
+    scopes: &str,
+    client_secrets: Option<ClientSecrets>,
+    org_id: Option<OrgId>,
+) -> Result<Credential, CredentialsError> {
+    Ok(Credential::User(UserCredential {
+        client_id: fields.required("client_id")?,
+        client_secrets,
+        scopes: if fields.has(scopes) { fields.list(scopes)? } else { Vec::new() },
+        org_id,
+    }))
+}

@@ -1,0 +1,106 @@
+//! `connector-umapi.yml` of Adobe's User Sync Tool, and `usermanagement.config` of the samples of the User Management API,
+//! which have the same words. Source: adobe-apiplatform/user-sync.py, `user_sync/connector/umapi_util.py` and
+//! `user_sync/config/common.py`; umapi-client 3.0.1, `umapi_client/auth.py`.
+
+use ims_claims::Environment;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::{
+    credential::Credential,
+    error::CredentialsError,
+    reading::{
+        fields::{Document, Fields},
+        place::Place,
+        secret_file::read_private,
+        secret_reference,
+        vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_pair},
+    },
+    signing_keys::KeyPair,
+};
+
+const CLIENT_ID: &[&str] = &["client_id", "api_key"];
+
+/// What umapi-client asks for always.
+const SERVICE_ACCOUNT: ServiceAccountWords = ServiceAccountWords {
+    client_id: CLIENT_ID,
+    client_secret: &["client_secret"],
+    org_id: &["org_id"],
+    technical_account_id: &["tech_acct_id", "tech_acct"],
+    metascopes: Metascopes::Always("ent_user_sdk"),
+};
+
+/// What umapi-client asks for always.
+const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
+    client_id: CLIENT_ID,
+    client_secret: &["client_secret"],
+    org_id: &["org_id"],
+    scopes: Scopes::Always(&["openid", "AdobeID", "user_management_sdk"]),
+};
+
+/// The members whose value may be in the keyring of the desktop instead, as `secure_…_key`.
+const SECURE: [&str; 5] =
+    ["client_id", "api_key", "client_secret", "priv_key_data", "priv_key_pass"];
+
+pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+    fields.has("enterprise")
+}
+
+pub(super) fn credential(
+    fields: &Fields<'_>,
+    place: &Place<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let enterprise = &fields.object("enterprise")?;
+    let opened = opened(enterprise)?;
+    let opened = opened.fields()?.within("enterprise");
+    let credential = match fields.optional_text("authentication_method")? {
+        Some("oauth") => SERVER_TO_SERVER.read(&opened)?,
+        None | Some("jwt") => SERVICE_ACCOUNT.read(&opened, key(&opened, place))?,
+        Some(_) => return Err(fields.wrong_type("authentication_method", "\"jwt\" or \"oauth\"")),
+    };
+    Ok((environment(fields)?, credential))
+}
+
+/// The members, those out of the keyring among them.
+fn opened(enterprise: &Fields<'_>) -> Result<Document, CredentialsError> {
+    let values = enterprise.values().map(|(name, value)| (name.to_owned(), value.clone()));
+    let mut members: Vec<(String, Value)> = values.collect();
+    for name in SECURE {
+        let secure = format!("secure_{name}_key");
+        if let Some(entry) = enterprise.optional_text(&secure)? {
+            if enterprise.has(name) {
+                return Err(CredentialsError::Conflict {
+                    first: enterprise.path_of(name),
+                    second: enterprise.path_of(&secure),
+                });
+            }
+            let org_id = enterprise.text("org_id")?;
+            let secret =
+                secret_reference::from_keyring(&enterprise.path_of(&secure), entry, org_id)?;
+            members.push((name.to_owned(), secret.as_str().into()));
+        }
+    }
+    Ok(members.into_iter().collect())
+}
+
+/// The key, which the User Sync Tool may have encrypted, in the file or beside it.
+fn key(enterprise: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, CredentialsError> {
+    let name = enterprise.name_of(&["priv_key_path", "priv_key_filename"]);
+    let contents = match enterprise.path(name, place.folder)? {
+        Some(path) => read_private(&path)?,
+        None if enterprise.has("priv_key_data") => {
+            Zeroizing::new(enterprise.lines("priv_key_data")?.as_bytes().to_vec())
+        }
+        None => return Err(enterprise.missing(name)),
+    };
+    Ok(key_pair(contents, enterprise.optional_text("priv_key_pass")?))
+}
+
+/// The host of IMS. An empty `server:` is YAML's null, and the default.
+fn environment(fields: &Fields<'_>) -> Result<Environment, CredentialsError> {
+    if !fields.has("server") {
+        return Ok(Environment::production());
+    }
+    let server = fields.object("server")?;
+    server.environment(server.name_of(&["auth_host", "ims_host"]))
+}

@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod client_secrets;
+mod credential;
+mod signing_keys;
+
+mod credentials;
+mod error;
+mod form;
+mod language;
+mod reading;
+
+#[cfg(feature = "contexts")]
+mod contexts;
+#[cfg(feature = "keyring")]
+pub mod keyring;
+mod migration;
+mod private_file;
+
+pub use client_secrets::ClientSecrets;
+#[cfg(feature = "contexts")]
+pub use contexts::{ContextFile, Contexts, ContextsError};
+pub use credential::{
+    ApiKeyCredential, Credential, ServerToServerCredential, ServiceAccountCredential,
+    UserCredential,
+};
+pub use credentials::Credentials;
+pub use error::CredentialsError;
+pub use form::Form;
+pub use migration::{Change, MappedMetascope, Migration, MigrationError};
+pub use reading::secret_reference::COMMAND_TIMEOUT;
+pub use signing_keys::{KeyPair, SigningKey, SigningKeys};

@@ -1,0 +1,311 @@
+//! From a service account with a certificate, Adobe's JWT credential, to OAuth Server-to-Server: what changes, and the new
+//! credentials.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use ims_claims::Metascope;
+use ims_exchange::{ClientSecret, Scope};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+mod known_scopes;
+
+use known_scopes::KNOWN;
+
+use crate::{
+    client_secrets::ClientSecrets,
+    credential::{Credential, ServerToServerCredential, ServiceAccountCredential},
+    credentials::Credentials,
+    error::CredentialsError,
+    form::Form,
+    private_file,
+};
+
+/// The migration of one credential. Nothing is asked of IMS, and nothing is changed at Adobe: that is done in the Developer
+/// Console, after which both kinds work until the older one is deleted there.
+#[derive(Debug, Clone)]
+pub struct Migration {
+    before: Credentials,
+    account: ServiceAccountCredential,
+    in_file: Option<Credentials>,
+    scopes: Vec<Scope>,
+    references: Option<Map<String, Value>>,
+}
+
+/// A metascope and the scopes that are known to take its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MappedMetascope {
+    /// The metascope.
+    pub metascope: Metascope,
+    /// The scopes; none if nobody has told which they are.
+    pub scopes: &'static [&'static str],
+    /// The public repository that tells them.
+    pub source: Option<&'static str>,
+}
+
+/// One thing that is different after the migration, or stays although one might think otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// Where the token comes from.
+    Endpoint,
+    /// In what unit the token's lifetime is told.
+    Unit,
+    /// Scopes take the place of a metascope.
+    Scopes(MappedMetascope),
+    /// Look up the scopes in the Developer Console: nobody has told which take the place of this metascope.
+    UnknownScopes(Metascope),
+    /// The file itself holds the scopes, so they are taken from there.
+    ScopesOfFile(Vec<Scope>),
+    /// Look whether it is needed: the scope is known for the metascopes and is not among those of the file.
+    NotInFile(Scope),
+    /// Look at the file: its two sides are of different clients.
+    OtherClient,
+    /// The client secret is the same.
+    SecretStays,
+    /// The private key and its certificate are no longer needed.
+    KeyGoes,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Endpoint => f.write_str(
+                "the token comes from POST /ims/token/v3 with grant_type=client_credentials, no longer from POST \
+                 /ims/exchange/jwt with a signed assertion",
+            ),
+            Self::Unit => f.write_str("expires_in of the answer is in seconds, no longer in milliseconds"),
+            Self::Scopes(MappedMetascope { metascope, scopes, source }) => {
+                write!(f, "the metascope {metascope} becomes the scopes {}", scopes.join(", "))?;
+                source.map_or(Ok(()), |source| write!(f, " (known from {source})"))
+            }
+            Self::UnknownScopes(metascope) => write!(
+                f,
+                "the metascope {metascope} has no scopes that are publicly known: look them up in the Developer Console",
+            ),
+            Self::ScopesOfFile(scopes) => {
+                write!(f, "the file itself has the scopes {}", joined(scopes))
+            }
+            Self::NotInFile(scope) => write!(
+                f,
+                "the scope {scope} is known for these metascopes and is not among those of the file: see whether it is needed",
+            ),
+            Self::OtherClient => f.write_str("the two sides of the file are of different clients"),
+            Self::SecretStays => f.write_str("the client id, the client secret and the technical account stay"),
+            Self::KeyGoes => f.write_str("the private key and its certificate are no longer needed"),
+        }
+    }
+}
+
+/// Credentials that cannot be migrated.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrationError {
+    /// Correct the credentials.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// Nothing is to be done: these are OAuth Server-to-Server already.
+    #[error("these credentials are OAuth Server-to-Server already")]
+    AlreadyDone,
+    /// Give the credentials of a service account with a certificate.
+    #[error("these are no credentials of a service account with a certificate")]
+    NoServiceAccount,
+    /// Make credentials for OAuth Server-to-Server in the Developer Console: technical accounts of AEM as a Cloud Service live
+    /// in AEM's own console, and nothing is known that converts them.
+    #[error("a technical account of AEM as a Cloud Service is not converted")]
+    Aem,
+    /// Give the scopes, which the Developer Console shows: none are known for these metascopes.
+    #[error("no scopes are known that take the place of these metascopes")]
+    NoScopes,
+    /// Choose another path: there is a file already, or none can be made there.
+    #[error("cannot write {}", .path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: Arc<io::Error>,
+    },
+}
+
+impl Migration {
+    /// Reads the service account of the file at `path`, `name` being the one that is meant of several, and the OAuth
+    /// Server-to-Server side of it that the file may hold, too.
+    ///
+    /// # Errors
+    /// [`MigrationError`], but not [`MigrationError::NoScopes`].
+    pub fn of_file(path: impl AsRef<Path>, name: Option<&str>) -> Result<Self, MigrationError> {
+        let sides = Credentials::sides(path.as_ref(), name)?;
+        let before = sides.service_account;
+        let account = match before.credential() {
+            Credential::ServiceAccount(_) if before.form() == Form::AemService => {
+                return Err(MigrationError::Aem);
+            }
+            Credential::ServiceAccount(account) => account.clone(),
+            Credential::ServerToServer(_) => return Err(MigrationError::AlreadyDone),
+            _ => return Err(MigrationError::NoServiceAccount),
+        };
+        let in_file = Some(sides.server_to_server).filter(|side| server_to_server(side).is_some());
+        let references = sides.secret_references;
+        let scopes = match in_file.as_ref().and_then(server_to_server) {
+            Some(credential) => credential.scopes.clone(),
+            None => known_scopes(&account),
+        };
+        Ok(Self { before, account, in_file, scopes, references })
+    }
+
+    /// The same with these scopes, which somebody has looked up.
+    #[must_use]
+    pub fn with_scopes(self, scopes: Vec<Scope>) -> Self {
+        Self { scopes, ..self }
+    }
+
+    /// The credentials as they are: a service account with a certificate.
+    #[must_use]
+    pub fn service_account(&self) -> &Credentials {
+        &self.before
+    }
+
+    /// Whether the file holds both sides, as while a migration is under way.
+    #[must_use]
+    pub fn has_both_sides(&self) -> bool {
+        self.in_file.is_some()
+    }
+
+    /// The credentials as they will be.
+    ///
+    /// # Errors
+    /// [`MigrationError::NoScopes`]
+    pub fn server_to_server(&self) -> Result<Credentials, MigrationError> {
+        if self.scopes.is_empty() {
+            return Err(MigrationError::NoScopes);
+        }
+        let in_file = self.in_file.as_ref().and_then(server_to_server).cloned();
+        let credential = in_file.unwrap_or_else(|| ServerToServerCredential {
+            client_id: self.account.account.client_id().clone(),
+            client_secrets: self.account.client_secrets.clone(),
+            scopes: Vec::new(),
+            org_id: Some(self.account.account.org_id().clone()),
+        });
+        let credential = ServerToServerCredential { scopes: self.scopes.clone(), ..credential };
+        let environment = self.before.environment().clone();
+        Ok(Credentials::new(environment, Credential::ServerToServer(credential)))
+    }
+
+    /// Each metascope with the scopes that take its place, as far as they are known.
+    #[must_use]
+    pub fn metascopes(&self) -> Vec<MappedMetascope> {
+        self.account.account.metascopes().iter().map(mapped).collect()
+    }
+
+    /// Everything that changes, in the order in which it is best told.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        let mut changes = vec![Change::Endpoint, Change::Unit];
+        changes.extend(self.metascopes().into_iter().map(|mapped| match mapped.source {
+            Some(_) => Change::Scopes(mapped),
+            None => Change::UnknownScopes(mapped.metascope),
+        }));
+        if let Some(credential) = self.in_file.as_ref().and_then(server_to_server) {
+            let known = known_scopes(&self.account).into_iter();
+            let missing = known.filter(|scope| !credential.scopes.contains(scope));
+            changes.push(Change::ScopesOfFile(credential.scopes.clone()));
+            changes.extend(missing.map(Change::NotInFile));
+            if credential.client_id != *self.account.account.client_id() {
+                changes.push(Change::OtherClient);
+            }
+        }
+        changes.extend([Change::SecretStays, Change::KeyGoes]);
+        changes
+    }
+
+    /// Whether the new text holds the client secret, because the file held it: a secret that stood elsewhere stays there.
+    #[must_use]
+    pub fn holds_secret(&self) -> bool {
+        self.references.is_none()
+    }
+
+    /// The new credentials in the form of ims, as JSON.
+    ///
+    /// # Errors
+    /// [`MigrationError::NoScopes`]
+    pub fn text(&self) -> Result<Zeroizing<String>, MigrationError> {
+        let after = self.server_to_server()?;
+        let Some(credential) = server_to_server(&after) else {
+            return Err(MigrationError::NoServiceAccount);
+        };
+        let secrets = || secrets(&credential.client_secrets);
+        let mut members = self.references.clone().unwrap_or_else(secrets);
+        let texts: Vec<_> = credential.scopes.iter().map(ToString::to_string).collect();
+        members.insert("client_id".to_owned(), credential.client_id.as_str().into());
+        members.insert("scopes".to_owned(), texts.into());
+        if let Some(org_id) = &credential.org_id {
+            members.insert("org_id".to_owned(), org_id.as_str().into());
+        }
+        if *after.environment() != ims_claims::Environment::production() {
+            members.insert("ims_url".to_owned(), after.environment().to_string().into());
+        }
+        Ok(Credentials::text_of(members))
+    }
+
+    /// Writes the new credentials into a file that is not there yet, and that its owner alone can read.
+    ///
+    /// # Errors
+    /// [`MigrationError::NoScopes`] and [`MigrationError::Unwritable`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), MigrationError> {
+        let (path, text) = (path.as_ref(), self.text()?);
+        private_file::create(path, &text).map_err(|source| MigrationError::Unwritable {
+            path: path.to_owned(),
+            source: Arc::new(source),
+        })
+    }
+}
+
+fn server_to_server(credentials: &Credentials) -> Option<&ServerToServerCredential> {
+    match credentials.credential() {
+        Credential::ServerToServer(credential) => Some(credential),
+        _ => None,
+    }
+}
+
+fn mapped(metascope: &Metascope) -> MappedMetascope {
+    let known = KNOWN.iter().find(|known| known.metascope == metascope.as_str());
+    MappedMetascope {
+        metascope: metascope.clone(),
+        scopes: known.map_or(&[], |known| known.scopes),
+        source: known.map(|known| known.source),
+    }
+}
+
+/// The scopes of all metascopes that are known, each once.
+fn known_scopes(account: &ServiceAccountCredential) -> Vec<Scope> {
+    let mut scopes: Vec<Scope> = Vec::new();
+    let known = account.account.metascopes().iter().flat_map(|metascope| mapped(metascope).scopes);
+    // The words of the table are scopes; a test reads each.
+    for scope in known.filter_map(|scope| scope.parse().ok()) {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    scopes
+}
+
+fn secrets(client_secrets: &ClientSecrets) -> Map<String, Value> {
+    let texts: Vec<&str> = client_secrets.iter().map(ClientSecret::expose_secret).collect();
+    let member = match texts[..] {
+        [only] => ("client_secret".to_owned(), only.into()),
+        _ => ("client_secrets".to_owned(), texts.into()),
+    };
+    [member].into_iter().collect()
+}
+
+fn joined(scopes: &[Scope]) -> String {
+    scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! What is said of a migration, and that the new credentials work like the old.
+
+use std::fs;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+use crate::signing_keys::SigningKey;
+
+const CLIENT_SECRET: &str = "canary-client-secret";
+
+/// A folder with `private.key`, the secret in `client.secret`, and `contents` as `credentials.json`.
+fn folder(contents: &Value) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, contents) in [
+        ("private.key", ims_testkit::keys::FIRST),
+        ("client.secret", CLIENT_SECRET),
+        ("credentials.json", &contents.to_string()),
+    ] {
+        let path = folder.path().join(name);
+        private_file::create(&path, contents).unwrap();
+    }
+    folder
+}
+
+fn migration(folder: &TempDir) -> Result<Migration, MigrationError> {
+    Migration::of_file(folder.path().join("credentials.json"), None)
+}
+
+/// Our own form of a service account with `changes` laid over it, `null` meaning absent.
+fn own(changes: &Value) -> Value {
+    let mut members = json!({
+        "client_id": "client", "client_secret": CLIENT_SECRET, "org_id": "A@AdobeOrg",
+        "technical_account_id": "B@techacct.adobe.com", "private_key_file": "private.key",
+        "metascopes": ["ent_user_sdk", "ent_reactor_sdk"], "ims_url": "https://ims-na1-stg1.adobelogin.com",
+    });
+    members.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    members
+}
+
+fn project(entry: &Value) -> Value {
+    json!({ "project": { "org": { "ims_org_id": "A@AdobeOrg" }, "workspace": { "details": {
+        "credentials": [entry],
+    }}}})
+}
+
+/// A credential whose migration is under way.
+fn both_sides(client_id: &str) -> Value {
+    project(&json!({
+        "name": "both", "integration_type": "oauth_server_to_server_migrate",
+        "jwt": { "client_id": "client", "client_secret": CLIENT_SECRET, "meta_scopes": ["ent_user_sdk"],
+                 "technical_account_id": "B@techacct.adobe.com" },
+        "oauth_server_to_server": { "client_id": client_id, "client_secrets": [CLIENT_SECRET, "second"],
+                                    "scopes": ["openid", "extra"] },
+    }))
+}
+
+#[test]
+fn a_project_is_migrated_without_the_key_that_it_leaves_behind() {
+    let folder = folder(&both_sides("client"));
+    fs::remove_file(folder.path().join("private.key")).unwrap();
+    let path = folder.path().join("credentials.json");
+    let migration = migration(&folder).unwrap();
+    assert!(migration.has_both_sides());
+    let scopes: Vec<_> =
+        migration.changes().into_iter().filter(|c| matches!(c, Change::Scopes(_))).collect();
+    assert_eq!(scopes.len(), 1, "{scopes:?}");
+    migration.save(folder.path().join("new.json")).unwrap();
+
+    // Whoever wants a token by the key learns that there is none.
+    let Credential::ServiceAccount(account) = migration.service_account().credential() else {
+        panic!("another kind of credential")
+    };
+    let SigningKey::Unread(error) = &account.signing_keys.first().signing_key else {
+        panic!("a key that is not there")
+    };
+    let said = error.to_string();
+    assert!(said.starts_with("cannot read ") && said.ends_with("private.key"), "{said}");
+    let jwt = json!({ "name": "jwt", "jwt": { "client_id": "client", "client_secret": CLIENT_SECRET,
+        "meta_scopes": ["ent_user_sdk"], "technical_account_id": "B@techacct.adobe.com" } });
+    fs::write(&path, project(&jwt).to_string()).unwrap();
+    assert!(Migration::of_file(&path, None).is_ok());
+    assert!(Credentials::from_file(&path).is_err(), "for all else the key is needed");
+}
+
+#[test]
+fn the_new_file_is_read_as_oauth_server_to_server_with_the_same_client_and_secret() {
+    let folder = folder(&own(&json!({})));
+    let migration = migration(&folder).unwrap();
+    assert!(migration.holds_secret() && !migration.has_both_sides());
+    let path = folder.path().join("new.json");
+    migration.save(&path).unwrap();
+    let credentials = Credentials::from_file(&path).unwrap();
+    assert!(credentials.warnings().is_empty());
+    assert_eq!(*credentials.environment(), ims_claims::Environment::stage());
+    assert_eq!(format!("{credentials:?}"), format!("{:?}", migration.server_to_server().unwrap()));
+    let credential = server_to_server(&credentials).unwrap();
+    assert_eq!(credential.client_id.as_str(), "client");
+    assert_eq!(credential.client_secrets.first().expose_secret(), CLIENT_SECRET);
+    assert_eq!(credential.org_id.as_ref().unwrap().as_str(), "A@AdobeOrg");
+    let expected = "openid, AdobeID, user_management_sdk, read_organizations, additional_info.job_function, \
+                    additional_info.projectedProductContext, additional_info.roles";
+    assert_eq!(joined(&credential.scopes), expected);
+}
+
+#[test]
+fn no_file_is_overwritten_and_the_new_one_is_for_its_owner_alone() {
+    let folder = folder(&own(&json!({})));
+    let migration = migration(&folder).unwrap();
+    let taken = migration.save(folder.path().join("credentials.json")).unwrap_err();
+    assert!(matches!(taken, MigrationError::Unwritable { .. }), "{taken:?}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let path = folder.path().join("new.json");
+        migration.save(&path).unwrap();
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn a_secret_that_stood_elsewhere_stays_there() {
+    let list = json!([{ "file": "client.secret" }, { "command": ["./x", "y"] }]);
+    for (reference, is_absolute) in [
+        (json!({ "client_secret": null, "client_secret_file": "client.secret" }), true),
+        (json!({ "client_secret": null, "client_secret_env": "CARGO_PKG_NAME" }), false),
+        (json!({ "client_secret": null, "client_secret_command": ["echo", "x"] }), false),
+        (json!({ "client_secret": null, "client_secrets": [list[0]] }), true),
+    ] {
+        let folder = folder(&own(&reference));
+        let migration = migration(&folder).unwrap();
+        assert!(!migration.holds_secret(), "{reference}");
+        let text = migration.text().unwrap();
+        assert!(!text.contains(CLIENT_SECRET), "{}", *text);
+        assert_eq!(text.contains(folder.path().to_str().unwrap()), is_absolute, "{}", *text);
+        // From another folder, too.
+        let other = TempDir::new().unwrap();
+        let path = other.path().join("new.json");
+        migration.save(&path).unwrap();
+        Credentials::from_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn several_secrets_are_all_kept() {
+    let folder = folder(&own(&json!({
+        "client_secret": null, "client_secrets": [CLIENT_SECRET, { "file": "client.secret" }],
+    })));
+    let migration = migration(&folder).unwrap();
+    assert!(migration.holds_secret());
+    let text: Value = serde_json::from_str(&migration.text().unwrap()).unwrap();
+    assert_eq!(text["client_secrets"], json!([CLIENT_SECRET, CLIENT_SECRET]));
+}
+
+#[test]
+fn a_metascope_that_nobody_has_mapped_is_named_and_its_scopes_can_be_given() {
+    let folder = folder(&own(&json!({ "metascopes": ["ent_places_sdk"] })));
+    let migration = migration(&folder).unwrap();
+    assert!(matches!(migration.text(), Err(MigrationError::NoScopes)));
+    let unknown = Change::UnknownScopes("ent_places_sdk".parse().unwrap());
+    assert!(migration.changes().contains(&unknown));
+    let given = migration.with_scopes(vec!["places".parse().unwrap()]);
+    let text: Value = serde_json::from_str(&given.text().unwrap()).unwrap();
+    assert_eq!(text["scopes"], json!(["places"]));
+}
+
+#[test]
+fn both_sides_of_a_file_are_there_to_be_checked_and_compared() {
+    let folder = folder(&both_sides("client"));
+    let migration = migration(&folder).unwrap();
+    assert!(migration.has_both_sides());
+    assert!(matches!(migration.service_account().credential(), Credential::ServiceAccount(_)));
+    let after = migration.server_to_server().unwrap();
+    let credential = server_to_server(&after).unwrap();
+    assert_eq!(joined(&credential.scopes), "openid, extra");
+    assert_eq!(credential.client_secrets.iter().count(), 2);
+    let changes = migration.changes();
+    for scope in ["AdobeID", "user_management_sdk"] {
+        assert!(
+            changes.contains(&Change::NotInFile(scope.parse().unwrap())),
+            "{scope}: {changes:?}"
+        );
+    }
+    assert!(!changes.contains(&Change::OtherClient));
+    let other = self::migration(&self::folder(&both_sides("other"))).unwrap();
+    assert!(other.changes().contains(&Change::OtherClient));
+}
+
+#[test]
+fn what_changes_is_said_in_whole_sentences_without_a_secret() {
+    let folder = folder(&own(&json!({ "metascopes": ["ent_user_sdk", "ent_places_sdk"] })));
+    let changes: Vec<_> =
+        migration(&folder).unwrap().changes().iter().map(ToString::to_string).collect();
+    let said = [
+        "the token comes from POST /ims/token/v3",
+        "expires_in of the answer is in seconds",
+        "the metascope ent_user_sdk becomes the scopes openid, AdobeID, user_management_sdk (known from adobe-apiplatform/",
+        "the metascope ent_places_sdk has no scopes that are publicly known",
+        "the client id, the client secret and the technical account stay",
+        "the private key and its certificate are no longer needed",
+    ];
+    assert_eq!(changes.len(), said.len(), "{changes:?}");
+    for (change, said) in changes.iter().zip(said) {
+        assert!(change.starts_with(said), "{change}");
+    }
+    let shown = format!("{:?}", migration(&folder).unwrap());
+    assert!(!shown.contains("canary") && !shown.contains("PRIVATE KEY"), "{shown}");
+}
+
+#[test]
+fn what_is_no_service_account_of_the_developer_console_is_refused_with_the_reason() {
+    let oauth = own(&json!({
+        "metascopes": null, "scopes": ["openid"], "private_key_file": null, "technical_account_id": null,
+    }));
+    let aem = json!({ "integration": {
+        "imsEndpoint": "ims-na1.adobelogin.com", "metascopes": "ent_aem_cloud_api",
+        "technicalAccount": { "clientId": "cm-p1-e1", "clientSecret": CLIENT_SECRET },
+        "email": "a@techacct.adobe.com", "id": "b@techacct.adobe.com", "org": "A@AdobeOrg",
+        "privateKey": ims_testkit::keys::FIRST,
+    }});
+    #[rustfmt::skip]
+    let table = [
+        (oauth,                         "these credentials are OAuth Server-to-Server already"),
+        (json!({ "api_key": "key" }),   "these are no credentials of a service account with a certificate"),
+        (aem,                           "a technical account of AEM as a Cloud Service is not converted"),
+    ];
+    for (contents, said) in table {
+        assert_eq!(migration(&folder(&contents)).unwrap_err().to_string(), said);
+    }
+}
+
+#[test]
+fn the_table_is_in_order_and_holds_metascopes_and_scopes() {
+    assert!(KNOWN.is_sorted_by_key(|known| known.metascope));
+    for known in KNOWN {
+        assert!(known.metascope.parse::<Metascope>().is_ok(), "{}", known.metascope);
+        assert!(!known.scopes.is_empty() && !known.source.is_empty(), "{}", known.metascope);
+        assert!(
+            known.scopes.iter().all(|scope| scope.parse::<Scope>().is_ok()),
+            "{}",
+            known.metascope
+        );
+    }
+}

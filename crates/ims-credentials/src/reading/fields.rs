@@ -1,0 +1,345 @@
+//! The members of a credentials file, each read with an error that names it and never repeats its value.
+
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use ims_claims::{Environment, FormatError};
+use ims_exchange::ClientSecret;
+use serde_json::{Map, Value};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::{
+    client_secrets::ClientSecrets, error::CredentialsError, reading::secret_file::can_be_path,
+};
+
+/// A file of credentials that was read. Its texts are wiped from memory when it is dropped.
+pub(crate) struct Document(Value);
+
+impl Document {
+    pub(crate) fn new(value: Value) -> Self {
+        Self(value)
+    }
+
+    /// The same as a file of JSON.
+    pub(crate) fn to_json(&self) -> Zeroizing<String> {
+        Zeroizing::new(format!("{:#}\n", self.0))
+    }
+
+    /// The members of the file.
+    pub(crate) fn fields(&self) -> Result<Fields<'_>, CredentialsError> {
+        let object =
+            self.0.as_object().ok_or(CredentialsError::Unrecognized { members: String::new() })?;
+        Ok(Fields::new(object))
+    }
+}
+
+impl FromIterator<(String, Value)> for Document {
+    fn from_iter<T: IntoIterator<Item = (String, Value)>>(members: T) -> Self {
+        Self(members.into_iter().collect::<Map<_, _>>().into())
+    }
+}
+
+impl Drop for Document {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+/// One object of a file, with the path that leads to it.
+#[derive(Clone)]
+pub(crate) struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    path: String,
+}
+
+impl<'a> Fields<'a> {
+    /// The members of a whole file.
+    pub(crate) fn new(object: &'a Map<String, Value>) -> Self {
+        Self { object, path: String::new() }
+    }
+
+    /// The same members under names in lower case, for the forms in which the case of a name says nothing.
+    pub(crate) fn in_lower_case(&self) -> Document {
+        self.object.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect()
+    }
+
+    /// The member that is there, of several names for the same; the first name if none is.
+    pub(crate) fn name_of<'n>(&self, names: &[&'n str]) -> &'n str {
+        names.iter().copied().find(|name| self.has(name)).unwrap_or(names[0])
+    }
+
+    /// The same members, told with `name` before theirs.
+    pub(crate) fn within(self, name: &str) -> Self {
+        Self { path: name.to_owned(), ..self }
+    }
+
+    /// The names and values of all members.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        self.object.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    /// The names of all members, separated by commas.
+    pub(crate) fn names(&self) -> String {
+        self.object.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Refuses a member that is not in `known`, since it is likely a name mistyped.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), CredentialsError> {
+        match self.object.keys().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(CredentialsError::UnknownMember {
+                name: self.path_of(name),
+                known: known.join(", "),
+            }),
+        }
+    }
+
+    pub(crate) fn optional_text(&self, name: &str) -> Result<Option<&'a str>, CredentialsError> {
+        let text =
+            |value: &'a Value| value.as_str().ok_or_else(|| self.wrong_type(name, "a string"));
+        self.value(name).map(text).transpose()
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Result<&'a str, CredentialsError> {
+        self.optional_text(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    /// One secret, or a list of them, of which each may be the valid one.
+    pub(crate) fn client_secrets(&self, name: &str) -> Result<ClientSecrets, CredentialsError> {
+        let value = self.value(name).ok_or_else(|| self.missing(name))?;
+        let secrets = match value {
+            Value::String(text) if !is_list(value) => Some(vec![text.clone()]),
+            _ => texts(value),
+        };
+        let secrets = secrets.ok_or_else(|| self.wrong_type(name, "a list of strings"))?;
+        ClientSecrets::from_list(secrets.into_iter().map(ClientSecret::new))
+            .ok_or_else(|| self.missing(name))
+    }
+
+    /// The IMS that a URL names, or a host without a scheme; the production where nothing is said.
+    pub(crate) fn environment(&self, name: &str) -> Result<Environment, CredentialsError> {
+        let Some(text) = self.optional_text(name)? else { return Ok(Environment::production()) };
+        if text.contains("://") {
+            self.parse(name, text)
+        } else {
+            self.parse(name, &format!("https://{text}"))
+        }
+    }
+
+    /// A path, which begins at `folder` if it is relative. A key that stands in the place of its path is not repeated.
+    pub(crate) fn path(
+        &self,
+        name: &str,
+        folder: &Path,
+    ) -> Result<Option<PathBuf>, CredentialsError> {
+        match self.optional_text(name)? {
+            Some(text) if !can_be_path(text) => Err(self.wrong_type(name, "a path")),
+            text => Ok(text.map(|text| folder.join(text))),
+        }
+    }
+
+    pub(crate) fn optional<T: FromStr<Err = FormatError>>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, CredentialsError> {
+        self.optional_text(name)?.map(|text| self.parse(name, text)).transpose()
+    }
+
+    pub(crate) fn required<T: FromStr<Err = FormatError>>(
+        &self,
+        name: &str,
+    ) -> Result<T, CredentialsError> {
+        self.parse(name, self.text(name)?)
+    }
+
+    /// A list, as it is met in the wild: an array, one string separated by commas or spaces, or an array in a string.
+    pub(crate) fn list<T: FromStr<Err = FormatError>>(
+        &self,
+        name: &str,
+    ) -> Result<Vec<T>, CredentialsError> {
+        let value = self.value(name).ok_or_else(|| self.missing(name))?;
+        let texts = texts(value).ok_or_else(|| self.wrong_type(name, "a list of strings"))?;
+        texts.iter().map(|text| self.parse(name, text)).collect()
+    }
+
+    /// A text that may be given as an array of its lines.
+    pub(crate) fn lines(&self, name: &str) -> Result<Zeroizing<String>, CredentialsError> {
+        match self.value(name) {
+            Some(value) if is_list(value) => {
+                let lines = texts(value).map(Zeroizing::new);
+                let lines = lines.ok_or_else(|| self.wrong_type(name, "a list of strings"))?;
+                Ok(Zeroizing::new(lines.join("\n")))
+            }
+            _ => Ok(Zeroizing::new(self.text(name)?.to_owned())),
+        }
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, CredentialsError> {
+        let flag =
+            |value: &Value| value.as_bool().ok_or_else(|| self.wrong_type(name, "true or false"));
+        self.value(name).map_or(Ok(false), flag)
+    }
+
+    pub(crate) fn object(&self, name: &str) -> Result<Fields<'a>, CredentialsError> {
+        let value = self.value(name).ok_or_else(|| self.missing(name))?;
+        let object = value.as_object().ok_or_else(|| self.wrong_type(name, "an object"))?;
+        Ok(Fields { object, path: self.path_of(name) })
+    }
+
+    /// The objects of an array.
+    pub(crate) fn objects(&self, name: &str) -> Result<Vec<Fields<'a>>, CredentialsError> {
+        let wrong_type = || self.wrong_type(name, "a list of objects");
+        let values = self
+            .value(name)
+            .ok_or_else(|| self.missing(name))?
+            .as_array()
+            .ok_or_else(wrong_type)?;
+        let fields = |(index, value): (usize, &'a Value)| {
+            let path = format!("{}[{index}]", self.path_of(name));
+            value.as_object().map(|object| Fields { object, path }).ok_or_else(wrong_type)
+        };
+        values.iter().enumerate().map(fields).collect()
+    }
+
+    /// The objects that are the members of this one, with their names.
+    pub(crate) fn members(&self) -> Vec<(&'a str, Fields<'a>)> {
+        let fields = |(name, value): (&'a String, &'a Value)| {
+            let fields = Fields { object: value.as_object()?, path: self.path_of(name) };
+            Some((name.as_str(), fields))
+        };
+        self.object.iter().filter_map(fields).collect()
+    }
+
+    pub(crate) fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    pub(crate) fn value(&self, name: &str) -> Option<&'a Value> {
+        self.object.get(name).filter(|value| !value.is_null())
+    }
+
+    pub(crate) fn parse<T: FromStr<Err = FormatError>>(
+        &self,
+        name: &str,
+        text: &str,
+    ) -> Result<T, CredentialsError> {
+        text.parse().map_err(|source| CredentialsError::Format { name: self.path_of(name), source })
+    }
+
+    pub(crate) fn missing(&self, name: &str) -> CredentialsError {
+        CredentialsError::Missing { name: self.path_of(name) }
+    }
+
+    pub(crate) fn wrong_type(&self, name: &str, expected: &'static str) -> CredentialsError {
+        CredentialsError::WrongType { name: self.path_of(name), expected }
+    }
+}
+
+/// Whether `value` is an array, or a string in which an array is written down.
+fn is_list(value: &Value) -> bool {
+    value.is_array() || value.as_str().is_some_and(|text| text.trim_start().starts_with('['))
+}
+
+fn texts(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::Array(values) => {
+            values.iter().map(|value| value.as_str().map(str::to_owned)).collect()
+        }
+        Value::String(text) if is_list(value) => texts(&serde_json::from_str(text).ok()?),
+        Value::String(text) => Some(split_list(text).map(str::to_owned).collect()),
+        _ => None,
+    }
+}
+
+/// The words of a list that is separated by commas or white space.
+pub(crate) fn split_list(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ' ', '\t', '\n']).filter(|word| !word.is_empty())
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ims_claims::{ClientId, Metascope};
+
+    fn parsed(json: &str) -> Document {
+        Document::new(serde_json::from_str(json).unwrap())
+    }
+
+    #[track_caller]
+    fn said<T>(result: Result<T, CredentialsError>) -> String {
+        result.err().expect("an error").to_string()
+    }
+
+    #[test]
+    fn lists_are_read_in_every_spelling() {
+        for list in [
+            r#"["a","b"]"#,
+            r#""a,b""#,
+            r#""a b""#,
+            r#""a, b""#,
+            r#""[\"a\",\"b\"]""#,
+            r#""/s/a,https://x/s/b""#,
+        ] {
+            let document = parsed(&format!(r#"{{"list":{list}}}"#));
+            let metascopes: Vec<Metascope> = document.fields().unwrap().list("list").unwrap();
+            assert_eq!(
+                metascopes.iter().map(Metascope::as_str).collect::<Vec<_>>(),
+                ["a", "b"],
+                "{list}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_member_and_not_its_value() {
+        let document = parsed(r#"{"a":{"b":"can ary","c":["canary"],"d":[{"e":1}]},"f":null}"#);
+        let fields = document.fields().unwrap();
+        let a = fields.object("a").unwrap();
+        assert_eq!(said(a.required::<ClientId>("b")), "a.b is wrong");
+        assert_eq!(said(a.text("c")), "a.c is not a string");
+        assert_eq!(said(a.text("x")), "a.x is missing");
+        assert_eq!(said(a.objects("d").unwrap()[0].text("e")), "a.d[0].e is not a string");
+        assert_eq!(said(fields.text("f")), "f is missing");
+        assert_eq!(
+            said(a.only(&["b", "c"])),
+            "a.d is not a member that is known here; known are b, c"
+        );
+    }
+
+    #[test]
+    fn secrets_are_one_or_a_list_in_any_spelling() {
+        for (value, count) in [
+            (r#""p8e-a b,c""#, 1),
+            (r#"["one"]"#, 1),
+            (r#"["one","two"]"#, 2),
+            (r#""[\"one\",\"two\"]""#, 2),
+        ] {
+            let document = parsed(&format!(r#"{{"secret":{value}}}"#));
+            let secrets = document.fields().unwrap().client_secrets("secret").unwrap();
+            assert_eq!(secrets.iter().count(), count, "{value}");
+        }
+        for (value, wrong) in [
+            ("[]", "secret is missing"),
+            ("[1]", "secret is not a list of strings"),
+            (r#""[canary""#, "secret is not a list of strings"),
+        ] {
+            let document = parsed(&format!(r#"{{"secret":{value}}}"#));
+            assert_eq!(said(document.fields().unwrap().client_secrets("secret")), wrong, "{value}");
+        }
+    }
+}

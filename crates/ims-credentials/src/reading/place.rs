@@ -1,0 +1,74 @@
+//! Where credentials are read, and which of several.
+
+use std::path::{Path, PathBuf};
+
+use crate::{error::CredentialsError, reading::secret_file::Exposure};
+
+/// What a form has to know beside its own members.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// Where relative paths begin.
+    pub(crate) folder: &'a Path,
+    /// The name of the one that is meant, of several credentials.
+    pub(crate) selected: Option<&'a str>,
+    /// Which side of a credential is meant that is being moved from one kind to the other.
+    pub(crate) side: Side,
+    /// Whether a service account is of no use without its private key. A migration leaves the key behind.
+    pub(crate) needs_key: bool,
+    /// Reads an environment variable.
+    pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
+    /// The file, and who can do what with it.
+    pub(crate) file: Option<(&'a Path, &'a Exposure)>,
+}
+
+/// The sides of a credential whose migration is under way: both work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The one that stays.
+    ServerToServer,
+    /// The one that goes.
+    ServiceAccount,
+}
+
+impl<'a> Place<'a> {
+    /// A file of credentials, which its relative paths begin at.
+    pub(crate) fn of_file(
+        path: &'a Path,
+        exposure: &'a Exposure,
+        selected: Option<&'a str>,
+    ) -> Self {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let variable = &|name: &str| std::env::var(name).ok();
+        let side = Side::ServerToServer;
+        Self { folder, selected, side, needs_key: true, variable, file: Some((path, exposure)) }
+    }
+
+    /// The path that a member names.
+    pub(crate) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// The path that a member names, from whatever folder it is read.
+    pub(crate) fn absolute(&self, path: &str) -> String {
+        let path = self.path(path);
+        std::path::absolute(&path).unwrap_or(path).display().to_string()
+    }
+
+    /// The one that is selected by its name, or the only one.
+    pub(crate) fn select<T>(
+        &self,
+        mut candidates: Vec<(String, T)>,
+    ) -> Result<T, CredentialsError> {
+        let count = candidates.len();
+        let names: Vec<_> = candidates.iter().map(|(name, _)| name.as_str()).collect();
+        let names = names.join(", ");
+        if let Some(selected) = self.selected {
+            candidates.retain(|(name, _)| name == selected);
+        }
+        match (candidates.len(), self.selected) {
+            (1, _) => Ok(candidates.remove(0).1),
+            (0, Some(_)) => Err(CredentialsError::NoneSelected { names }),
+            _ => Err(CredentialsError::Several { count, names }),
+        }
+    }
+}

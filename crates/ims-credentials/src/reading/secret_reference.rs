@@ -1,0 +1,247 @@
+//! Secrets that stand elsewhere: in a file, in an environment variable, in the keyring of the desktop, or in what a command
+//! prints. A credentials file that names them holds no secret.
+
+use std::{
+    io::Read,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::{
+    error::CredentialsError,
+    reading::{
+        fields::Fields,
+        place::Place,
+        secret_file::{can_be_path, read_private},
+    },
+};
+
+/// How long a command may take: a password manager may ask a person first.
+pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// No secret is longer; a private key of 8192 bits has some 6 KiB.
+const MAX_OUTPUT: u64 = 64 * 1024;
+
+/// The places, as they stand behind the name of the secret: `client_secret_file` and so on.
+pub(crate) const PLACES: [&str; 4] = ["file", "env", "command", "keyring"];
+
+/// The secret that is called `name`, as the member `name` itself or as one of `name_file`, `name_env`, `name_command` and
+/// `name_keyring`; `None` if none of them is there.
+pub(crate) fn optional(
+    fields: &Fields<'_>,
+    name: &str,
+    place: &Place<'_>,
+) -> Result<Option<Zeroizing<String>>, CredentialsError> {
+    let mut members: Vec<String> = PLACES.iter().map(|kind| format!("{name}_{kind}")).collect();
+    members.insert(0, name.to_owned());
+    let mut there = members.into_iter().filter(|member| fields.has(member));
+    let (Some(member), second) = (there.next(), there.next()) else { return Ok(None) };
+    if let Some(second) = second {
+        return Err(CredentialsError::Conflict { first: member, second });
+    }
+    let secret = match member.strip_prefix(name).and_then(|kind| kind.strip_prefix('_')) {
+        None => Zeroizing::new(fields.text(name)?.to_owned()),
+        Some(kind) => from(kind, fields, &member, place)?,
+    };
+    Ok(Some(secret))
+}
+
+/// The secrets of a list: each is the secret itself, or an object with one of `file`, `env`, `command` and `keyring`.
+pub(crate) fn list(
+    fields: &Fields<'_>,
+    name: &str,
+    list: &Value,
+    place: &Place<'_>,
+) -> Result<Vec<Zeroizing<String>>, CredentialsError> {
+    let wrong = || fields.wrong_type(name, "a list of strings or objects");
+    let element = |(index, element): (usize, &Value)| match element {
+        Value::String(secret) => Ok(Zeroizing::new(secret.clone())),
+        Value::Object(object) => {
+            let path = format!("{}[{index}]", fields.path_of(name));
+            of_list(&Fields::new(object).within(&path), place)
+        }
+        _ => Err(wrong()),
+    };
+    list.as_array().ok_or_else(wrong)?.iter().enumerate().map(element).collect()
+}
+
+fn of_list(element: &Fields<'_>, place: &Place<'_>) -> Result<Zeroizing<String>, CredentialsError> {
+    element.only(&PLACES)?;
+    let mut there = PLACES.into_iter().filter(|kind| element.has(kind));
+    match (there.next(), there.next()) {
+        (Some(kind), None) => from(kind, element, kind, place),
+        (Some(first), Some(second)) => Err(CredentialsError::Conflict {
+            first: element.path_of(first),
+            second: element.path_of(second),
+        }),
+        (None, _) => Err(element.missing("file")),
+    }
+}
+
+fn from(
+    kind: &str,
+    fields: &Fields<'_>,
+    member: &str,
+    place: &Place<'_>,
+) -> Result<Zeroizing<String>, CredentialsError> {
+    match kind {
+        "file" => {
+            let path = fields.path(member, place.folder)?.ok_or_else(|| fields.missing(member))?;
+            line(&read_private(&path)?).ok_or_else(|| CredentialsError::NotText.in_file(&path))
+        }
+        "env" => {
+            let variable = fields.text(member)?;
+            if !is_variable_name(variable) {
+                return Err(fields.wrong_type(member, "the name of an environment variable"));
+            }
+            let value = (place.variable)(variable).filter(|text| !text.is_empty());
+            let missing = || CredentialsError::Missing { name: variable.to_owned() };
+            value.map(Zeroizing::new).ok_or_else(missing)
+        }
+        "command" => from_command(fields, member, place),
+        _ => from_own_keyring(&fields.path_of(member), fields.text(member)?),
+    }
+}
+
+/// The text of a secret without the end of its line.
+fn line(contents: &[u8]) -> Option<Zeroizing<String>> {
+    let text = std::str::from_utf8(contents).ok()?;
+    Some(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// Whether an error may repeat `text` as the name of a variable: a secret in its place would be told.
+fn is_variable_name(text: &str) -> bool {
+    text.len() <= 128
+        && text.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// What a command prints on its standard output. It is a list of words, the program first, and no shell reads it. What it
+/// prints on standard error goes where ours goes.
+fn from_command(
+    fields: &Fields<'_>,
+    member: &str,
+    place: &Place<'_>,
+) -> Result<Zeroizing<String>, CredentialsError> {
+    if let Some((path, exposure)) = place.file
+        && exposure.is_written_by_others()
+    {
+        return Err(CredentialsError::Writable { path: path.to_owned(), mode: exposure.mode });
+    }
+    let words = fields.value(member).and_then(Value::as_array);
+    let words: Option<Vec<&str>> =
+        words.and_then(|words| words.iter().map(Value::as_str).collect());
+    let Some([program, arguments @ ..]) = words.as_deref() else {
+        return Err(fields.wrong_type(member, "a list of words, the program first"));
+    };
+    let failed = |reason| CredentialsError::Command { name: fields.path_of(member), reason };
+    let mut command = command(program, arguments, place.folder);
+    let output = run(&mut command, COMMAND_TIMEOUT).map_err(failed)?;
+    line(&output).filter(|text| !text.is_empty()).ok_or_else(|| failed("it printed no text"))
+}
+
+/// A program that is named with a folder begins at the credentials file; one that is not is looked for in `PATH`.
+fn command(program: &str, arguments: &[&str], folder: &Path) -> Command {
+    let mut command = if Path::new(program).components().count() > 1 && can_be_path(program) {
+        Command::new(folder.join(program))
+    } else {
+        Command::new(program)
+    };
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+}
+
+fn run(command: &mut Command, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    let mut child = command.spawn().map_err(|_| "it cannot be started")?;
+    let output = read_in_time(&mut child, timeout);
+    if output.is_err() {
+        // It may have ended by itself in the meantime, which is as well.
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(|_| "nobody knows how it ended")?;
+    let output = output?;
+    if status.success() { Ok(output) } else { Err("it failed") }
+}
+
+/// Reads on a thread of its own, since a pipe has no deadline.
+fn read_in_time(child: &mut Child, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    let pipe = child.stdout.take().ok_or("it has no standard output")?;
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut output = Zeroizing::new(Vec::with_capacity(4096));
+        let read = pipe.take(MAX_OUTPUT + 1).read_to_end(&mut output);
+        // Nobody waits any more if the time was over.
+        let _ = sender.send(read.map(|_| output));
+    });
+    let output = receiver.recv_timeout(timeout).map_err(|_| "it took too long")?;
+    let output = output.map_err(|_| "its output cannot be read")?;
+    if output.len() as u64 > MAX_OUTPUT { Err("it printed too much") } else { Ok(output) }
+}
+
+#[cfg(feature = "keyring")]
+fn from_own_keyring(member: &str, entry: &str) -> Result<Zeroizing<String>, CredentialsError> {
+    from_keyring(member, crate::keyring::SERVICE, entry)
+}
+
+#[cfg(not(feature = "keyring"))]
+fn from_own_keyring(member: &str, _entry: &str) -> Result<Zeroizing<String>, CredentialsError> {
+    from_keyring(member, "", "")
+}
+
+/// The secret that the keyring of the desktop keeps for a service and a user.
+#[cfg(feature = "keyring")]
+pub(crate) fn from_keyring(
+    member: &str,
+    service: &str,
+    user: &str,
+) -> Result<Zeroizing<String>, CredentialsError> {
+    use secrecy::ExposeSecret;
+
+    let secret = crate::keyring::load_of(service, user)
+        .map_err(|source| CredentialsError::Keyring { name: member.to_owned(), source })?;
+    let missing = || CredentialsError::NotInKeyring { name: member.to_owned() };
+    secret.map(|secret| Zeroizing::new(secret.expose_secret().to_owned())).ok_or_else(missing)
+}
+
+/// The keyring is reached with the feature `keyring` only.
+#[cfg(not(feature = "keyring"))]
+pub(crate) fn from_keyring(
+    _member: &str,
+    _service: &str,
+    _user: &str,
+) -> Result<Zeroizing<String>, CredentialsError> {
+    Err(CredentialsError::MissingFeature { feature: "keyring", what: "the keyring" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_that_never_ends_is_ended() {
+        let mut endless = command("tail", &["-f", "/dev/null"], Path::new(""));
+        let result = run(&mut endless, Duration::from_millis(20));
+        assert_eq!(result.err(), Some("it took too long"));
+    }
+
+    #[test]
+    fn only_what_looks_like_the_name_of_a_variable_is_told_as_one() {
+        for (text, is_name) in [
+            ("CI_SECRET_2", true),
+            ("_X", true),
+            ("p8e-canary", false),
+            ("lower", false),
+            ("2A", false),
+            ("", false),
+        ] {
+            assert_eq!(is_variable_name(text), is_name, "{text}");
+        }
+    }
+}

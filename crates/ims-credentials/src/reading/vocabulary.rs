@@ -1,0 +1,127 @@
+//! The words that forms have for the same parts of a credential. Most forms differ in nothing else.
+
+use ims_claims::{Metascope, ServiceAccount};
+use ims_exchange::Scope;
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use crate::{
+    credential::{Credential, ServerToServerCredential, ServiceAccountCredential},
+    error::CredentialsError,
+    reading::{fields::Fields, place::Place, secret_file::read_private},
+    signing_keys::{KeyPair, SigningKey},
+};
+
+/// What a form calls the parts of a service account. Where it has several names for one part, each is taken.
+pub(crate) struct ServiceAccountWords {
+    pub(crate) client_id: &'static [&'static str],
+    pub(crate) client_secret: &'static [&'static str],
+    pub(crate) org_id: &'static [&'static str],
+    pub(crate) technical_account_id: &'static [&'static str],
+    pub(crate) metascopes: Metascopes,
+}
+
+/// Where the metascopes are.
+pub(crate) enum Metascopes {
+    In(&'static str),
+    /// The form has no word for them, since the program whose form it is asks for this one always.
+    Always(&'static str),
+}
+
+/// What a form calls the parts of an OAuth Server-to-Server credential.
+pub(crate) struct ServerToServerWords {
+    pub(crate) client_id: &'static [&'static str],
+    pub(crate) client_secret: &'static [&'static str],
+    pub(crate) org_id: &'static [&'static str],
+    pub(crate) scopes: Scopes,
+}
+
+/// Where the scopes are.
+pub(crate) enum Scopes {
+    In(&'static str),
+    /// What the program asks for that has the form, since the form has no word for them.
+    Always(&'static [&'static str]),
+}
+
+impl ServiceAccountWords {
+    /// What is wrong with the key comes last: without the other parts it is of no use.
+    pub(crate) fn read(
+        &self,
+        fields: &Fields<'_>,
+        key_pair: Result<KeyPair, CredentialsError>,
+    ) -> Result<Credential, CredentialsError> {
+        let client_id = fields.required(fields.name_of(self.client_id))?;
+        let org_id = fields.required(fields.name_of(self.org_id))?;
+        let technical_account_id = fields.required(fields.name_of(self.technical_account_id))?;
+        let (name, metascopes) = self.metascopes.read(fields)?;
+        let account = ServiceAccount::new(client_id, org_id, technical_account_id, metascopes);
+        Ok(Credential::ServiceAccount(ServiceAccountCredential {
+            account: account.map_err(|source| CredentialsError::Format {
+                name: fields.path_of(name),
+                source,
+            })?,
+            client_secrets: fields.client_secrets(fields.name_of(self.client_secret))?,
+            signing_keys: key_pair?.into(),
+            sends_jti: false,
+        }))
+    }
+}
+
+impl Metascopes {
+    fn read(
+        &self,
+        fields: &Fields<'_>,
+    ) -> Result<(&'static str, Vec<Metascope>), CredentialsError> {
+        match self {
+            Self::In(name) => Ok((name, fields.list(name)?)),
+            Self::Always(always) => Ok((always, vec![fields.parse(always, always)?])),
+        }
+    }
+}
+
+impl ServerToServerWords {
+    pub(crate) fn read(&self, fields: &Fields<'_>) -> Result<Credential, CredentialsError> {
+        Ok(Credential::ServerToServer(ServerToServerCredential {
+            client_id: fields.required(fields.name_of(self.client_id))?,
+            client_secrets: fields.client_secrets(fields.name_of(self.client_secret))?,
+            scopes: self.scopes.read(fields)?,
+            org_id: fields.optional(fields.name_of(self.org_id))?,
+        }))
+    }
+}
+
+impl Scopes {
+    fn read(&self, fields: &Fields<'_>) -> Result<Vec<Scope>, CredentialsError> {
+        match self {
+            Self::In(name) => fields.list(name),
+            Self::Always(scopes) => {
+                scopes.iter().map(|scope| fields.parse("scopes", scope)).collect()
+            }
+        }
+    }
+}
+
+/// The key that the member `name` has the path of.
+pub(crate) fn key_at(
+    fields: &Fields<'_>,
+    name: &str,
+    place: &Place<'_>,
+) -> Result<KeyPair, CredentialsError> {
+    let path = fields.path(name, place.folder)?.ok_or_else(|| fields.missing(name))?;
+    Ok(key_pair(read_private(&path)?, None))
+}
+
+/// The key that the member `name` holds.
+pub(crate) fn key_in(fields: &Fields<'_>, name: &str) -> Result<KeyPair, CredentialsError> {
+    let text = fields.lines(name)?;
+    Ok(key_pair(Zeroizing::new(text.as_bytes().to_vec()), None))
+}
+
+/// A key without its certificate, which is not known to most forms.
+pub(crate) fn key_pair(contents: Zeroizing<Vec<u8>>, passphrase: Option<&str>) -> KeyPair {
+    let passphrase = passphrase.filter(|text| !text.is_empty());
+    KeyPair {
+        signing_key: SigningKey::File { contents, passphrase: passphrase.map(SecretString::from) },
+        certificate: None,
+    }
+}

@@ -1,0 +1,95 @@
+//! The keys that a service account signs with, of which there are two while they are rotated.
+
+use std::{fmt, path::PathBuf};
+
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use crate::error::CredentialsError;
+
+/// Where a private key is.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum SigningKey {
+    /// In a file, whose contents are here.
+    File {
+        /// PEM or DER.
+        contents: Zeroizing<Vec<u8>>,
+        /// What opens it, if it is encrypted.
+        passphrase: Option<SecretString>,
+    },
+    /// In a hardware security module, named by a PKCS#11 URI (RFC 7512).
+    Pkcs11 {
+        /// The URI. It may hold the PIN, so it is kept like a secret.
+        uri: Zeroizing<String>,
+        /// Where a relative `pin-source` begins.
+        folder: PathBuf,
+    },
+    /// Nobody knows: this is why it could not be read. Only a [`Migration`](crate::Migration), which needs no key, has such.
+    Unread(CredentialsError),
+}
+
+/// A private key, and the certificate that was made for it.
+#[derive(Debug, Clone)]
+pub struct KeyPair {
+    /// The key that signs.
+    pub signing_key: SigningKey,
+    /// The contents of the certificate's file, if one is named.
+    pub certificate: Option<Vec<u8>>,
+}
+
+/// One key pair, or two of which IMS may know either: so a key can be replaced without a moment in which none is taken.
+///
+/// The second is tried if IMS does not know the certificate of the first.
+#[derive(Debug, Clone)]
+pub struct SigningKeys {
+    first: KeyPair,
+    second: Option<KeyPair>,
+}
+
+impl SigningKeys {
+    /// One key pair.
+    #[must_use]
+    pub fn new(first: KeyPair) -> Self {
+        Self { first, second: None }
+    }
+
+    /// A second key pair beside the first.
+    #[must_use]
+    pub fn with_second(self, second: KeyPair) -> Self {
+        Self { second: Some(second), ..self }
+    }
+
+    /// The key pair that is tried first.
+    #[must_use]
+    pub fn first(&self) -> &KeyPair {
+        &self.first
+    }
+
+    /// The key pair that is tried if IMS does not match the first.
+    #[must_use]
+    pub fn second(&self) -> Option<&KeyPair> {
+        self.second.as_ref()
+    }
+
+    /// One key pair or both, in the order in which they are tried.
+    pub fn iter(&self) -> impl Iterator<Item = &KeyPair> {
+        std::iter::once(&self.first).chain(&self.second)
+    }
+}
+
+impl From<KeyPair> for SigningKeys {
+    fn from(first: KeyPair) -> Self {
+        Self::new(first)
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File { .. } => "SigningKey::File(..)",
+            Self::Pkcs11 { .. } => "SigningKey::Pkcs11(..)",
+            Self::Unread(_) => "SigningKey::Unread(..)",
+        })
+    }
+}

@@ -1,0 +1,173 @@
+//! Where the refresh token of a person lies between two refreshes: in memory, in a file, or in the keyring.
+
+use std::{error::Error, fmt, sync::Arc, thread};
+
+use futures_channel::oneshot;
+use ims_exchange::RefreshToken;
+
+#[cfg(all(feature = "file", unix))]
+mod file;
+#[cfg(feature = "keyring")]
+mod keyring_entry;
+mod memory;
+
+use memory::Memory;
+
+use super::unsaved::is_same;
+
+/// The place of one refresh token. Cheap to clone; clones are the same place.
+///
+/// IMS may give a new refresh token at each refresh, after which the old one may be worth nothing. So whoever uses it loads
+/// it first, and saves the new one before anything else.
+#[derive(Clone)]
+pub struct RefreshTokens(Arc<dyn Place>);
+
+/// Something that keeps one refresh token.
+trait Place: fmt::Display + Send + Sync {
+    /// What tells it from other places, as far as this machine knows.
+    fn identity(&self) -> String {
+        self.to_string()
+    }
+
+    /// Whether a call may take its time, so that it must not hold up a runtime.
+    fn blocks(&self) -> bool;
+    fn load(&self) -> Result<Option<RefreshToken>, Cause>;
+    fn save(&self, refresh_token: &RefreshToken) -> Result<(), Cause>;
+    fn forget(&self) -> Result<(), Cause>;
+}
+
+type Cause = Arc<dyn Error + Send + Sync>;
+
+impl RefreshTokens {
+    /// In the memory of this process: the sign-in ends with it.
+    #[must_use]
+    pub fn in_memory(refresh_token: RefreshToken) -> Self {
+        Self(Arc::new(Memory::new(Some(refresh_token))))
+    }
+
+    /// In the memory of this process, where there is none yet: nobody has signed in.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self(Arc::new(Memory::new(None)))
+    }
+
+    /// In a file of mode 0600, named after `name`, in the folder `path` of mode 0700, which is made when it is needed.
+    #[cfg(all(feature = "file", unix))]
+    #[must_use]
+    pub fn in_folder(path: impl Into<std::path::PathBuf>, name: &str) -> Self {
+        Self(Arc::new(file::TokenFile::new(path.into(), name)))
+    }
+
+    /// In the [`keyring`](crate::keyring), under `name`.
+    #[cfg(feature = "keyring")]
+    #[must_use]
+    pub fn in_keyring(name: impl Into<String>) -> Self {
+        Self(Arc::new(keyring_entry::KeyringEntry::new(name.into())))
+    }
+
+    /// The refresh token, `None` if there is none.
+    ///
+    /// # Errors
+    /// [`RefreshTokensError`] if the place cannot be read, or holds something else.
+    pub async fn load(&self) -> Result<Option<RefreshToken>, RefreshTokensError> {
+        self.ask("read from", |place| place.load()).await
+    }
+
+    /// Puts `refresh_token` in the place of the one that is there.
+    ///
+    /// # Errors
+    /// [`RefreshTokensError`] if the place cannot be written; what was there before is then still there.
+    pub async fn save(&self, refresh_token: &RefreshToken) -> Result<(), RefreshTokensError> {
+        let refresh_token = refresh_token.clone();
+        self.ask("saved in", move |place| place.save(&refresh_token)).await
+    }
+
+    /// Puts `new` in the place of `old`. If something else is there, or nothing, somebody has signed in or out meanwhile, and
+    /// that holds.
+    pub(crate) async fn replace(
+        &self,
+        old: &RefreshToken,
+        new: &RefreshToken,
+    ) -> Result<(), RefreshTokensError> {
+        let (old, new) = (old.clone(), new.clone());
+        let replace = move |place: &dyn Place| match place.load() {
+            Ok(Some(there)) if is_same(&there, &old) => place.save(&new),
+            Ok(_) => Ok(()),
+            // What cannot be read is no reason not to write.
+            Err(_) => place.save(&new),
+        };
+        self.ask("saved in", replace).await
+    }
+
+    /// Takes the refresh token away, if there is one.
+    ///
+    /// # Errors
+    /// [`RefreshTokensError`] if the place cannot be written.
+    pub async fn forget(&self) -> Result<(), RefreshTokensError> {
+        self.ask("removed from", |place| place.forget()).await
+    }
+
+    /// Which place it is, for telling a person: `the keyring, as "NAME"`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.0.to_string()
+    }
+
+    /// Under what the tokens of whoever signed in here are kept in a store.
+    pub(crate) fn identity(&self) -> String {
+        self.0.identity()
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        question: impl FnOnce(&dyn Place) -> Result<T, Cause> + Send + 'static,
+    ) -> Result<T, RefreshTokensError> {
+        let answer = if self.0.blocks() {
+            let place = Arc::clone(&self.0);
+            on_thread(move || question(&*place)).await.and_then(|answer| answer)
+        } else {
+            question(&*self.0)
+        };
+        answer.map_err(|source| RefreshTokensError { what, place: self.place(), source })
+    }
+}
+
+/// Runs `work` on a thread of its own: it is rare, and the caller need not be within a runtime.
+async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Cause> {
+    let (done, result) = oneshot::channel();
+    // Whoever waits may have gone by the time the work is done.
+    let run = move || drop(done.send(work()));
+    thread::Builder::new().name("ims".to_owned()).spawn(run).map_err(cause)?;
+    result.await.map_err(cause)
+}
+
+fn cause(error: impl Error + Send + Sync + 'static) -> Cause {
+    Arc::new(error)
+}
+
+impl fmt::Debug for RefreshTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RefreshTokens({})", self.0)
+    }
+}
+
+/// Look at the source: the refresh token could not be read or written where it lies.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the refresh token cannot be {what} {place}")]
+pub struct RefreshTokensError {
+    what: &'static str,
+    place: String,
+    source: Cause,
+}
+
+/// What lies in the place of a refresh token is none.
+#[cfg(any(all(feature = "file", unix), feature = "keyring"))]
+#[derive(Debug, thiserror::Error)]
+#[error("what is there is no refresh token")]
+struct Malformed;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! What a sign-in takes for its own, and what it does not.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use ims_exchange::testing::FakeTransport;
+use ims_token::{MemoryStore, SharedStore, testing::FakeClock};
+use serde_json::{Value, json};
+
+use super::*;
+use ims_credentials::ClientSecrets;
+
+const NOW: i64 = 1_800_000_000;
+
+fn credential() -> UserCredential {
+    UserCredential {
+        client_id: "client".parse().unwrap(),
+        client_secrets: None,
+        scopes: vec!["openid".parse().unwrap(), "offline_access".parse().unwrap()],
+        org_id: None,
+    }
+}
+
+fn sign_in() -> SignIn {
+    SignIn::new(Environment::production(), credential(), "http://127.0.0.1:8000/callback")
+        .with_clock(FakeClock::new(NumericDate::from_secs(NOW)))
+}
+
+fn redirect(sign_in: &SignIn) -> String {
+    format!("{}?code=canary-code&state={}", sign_in.redirect_uri(), sign_in.state.as_str())
+}
+
+/// A sign-in that ends with an ID token of its own claims, with `changes` laid over them.
+async fn finished(changes: Value) -> Result<SignedIn, SignInError> {
+    let sign_in = sign_in();
+    let mut claims = json!({
+        "aud": "client", "exp": NOW + 1, "nonce": sign_in.nonce.as_str(), "sub": "B@AdobeID",
+    });
+    let Value::Object(changes) = changes else { panic!("changes are an object") };
+    for (name, value) in changes {
+        claims[name] = value;
+    }
+    let encode = |json: &Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
+    let id_token = format!("{}.{}.c2ln", encode(&json!({ "alg": "RS256" })), encode(&claims));
+    let answer = json!({
+        "access_token": "a", "refresh_token": "canary-refresh", "id_token": id_token, "expires_in": 86399,
+    });
+    let answer = FakeTransport::answer(200, &answer.to_string());
+    let redirect = redirect(&sign_in);
+    sign_in.with_transport(FakeTransport::new([Ok(answer)])).finish(&redirect).await
+}
+
+#[test]
+fn the_url_carries_the_challenge_and_no_secret() {
+    let sign_in = sign_in().with_prompt(Prompt::Login);
+    let url = sign_in.url();
+    assert!(url.starts_with("https://ims-na1.adobelogin.com/ims/authorize/v2?client_id=client&"));
+    for part in
+        ["scope=openid%2Coffline_access", "code_challenge_method=S256", "nonce=", "prompt=login"]
+    {
+        assert!(url.contains(part), "{part} in {url}");
+    }
+    assert!(!url.contains(sign_in.verifier.expose_secret()));
+    let another = self::sign_in().url();
+    assert_ne!(url, another, "each sign-in has secrets of its own");
+}
+
+#[test]
+fn only_the_redirect_of_this_sign_in_is_followed() {
+    let (sign_in, another) = (sign_in(), sign_in());
+    assert_eq!(sign_in.code(&redirect(&sign_in)).unwrap().expose_secret(), "canary-code");
+    let strange = sign_in.code(&redirect(&another)).unwrap_err();
+    assert_eq!(strange, RedirectError::AnotherSignIn);
+    let refused = format!("/callback?error=access_denied&state={}", sign_in.state.as_str());
+    assert!(matches!(sign_in.code(&refused), Err(RedirectError::Refused { .. })));
+}
+
+#[tokio::test]
+async fn an_id_token_of_another_request_client_or_time_is_not_taken() {
+    #[rustfmt::skip]
+    let table = [
+        (json!({}),                                 None),
+        (json!({ "aud": ["other", "client"] }),     None),
+        (json!({ "exp": NOW - 59 }),                None),
+        (json!({ "nonce": "other" }),               Some(IdTokenFault::Nonce)),
+        (json!({ "nonce": null }),                  Some(IdTokenFault::Nonce)),
+        (json!({ "aud": "other" }),                 Some(IdTokenFault::Audience)),
+        (json!({ "aud": ["other"] }),               Some(IdTokenFault::Audience)),
+        (json!({ "exp": NOW - 60 }),                Some(IdTokenFault::Expired)),
+        (json!({ "exp": "soon" }),                  Some(IdTokenFault::Unreadable)),
+    ];
+    for (changes, fault) in table {
+        let said = format!("{changes}");
+        match (finished(changes).await, fault) {
+            (Ok(_), None) => {}
+            (Err(SignInError::IdToken(met)), Some(fault)) => assert_eq!(met, fault, "{said}"),
+            (outcome, _) => panic!("{said}: {outcome:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_is_found_by_the_client_that_goes_on() {
+    let signed_in = finished(json!({})).await.unwrap();
+    let place = RefreshTokens::empty();
+    signed_in.keep_in(&place).await.unwrap();
+    let kept = place.load().await.unwrap().unwrap();
+    assert_eq!(kept.expose_secret(), "canary-refresh");
+    assert!(!format!("{signed_in:?} {place:?}").contains("canary"));
+}
+
+#[tokio::test]
+async fn a_client_with_the_same_store_finds_the_access_token_of_the_same_ims_and_place_only() {
+    let signed_in = finished(json!({})).await.unwrap();
+    let clock = FakeClock::new(NumericDate::from_secs(NOW));
+    let store = SharedStore::new(MemoryStore::new(SharedClock::new(clock.clone())));
+    let place = RefreshTokens::empty();
+    signed_in.cache_in(&store, &place).await.unwrap();
+    let of_another_person = RefreshTokens::empty();
+    let table = [
+        (Environment::production(), &place, true),
+        (Environment::stage(), &place, false),
+        (Environment::production(), &of_another_person, false),
+    ];
+    for (environment, place, is_found) in table {
+        let credentials = Credentials::new(environment, Credential::User(credential()));
+        let client = crate::Client::builder(&credentials)
+            .with_refresh_tokens(place.clone())
+            .with_store(store.clone())
+            .with_clock(clock.clone())
+            .with_transport(FakeTransport::new([]))
+            .build()
+            .unwrap();
+        let found = client.access_token().await.ok();
+        let found = found.as_ref().map(AccessToken::expose_secret);
+        assert_eq!(found, is_found.then_some("a"), "{}", credentials.environment());
+    }
+}
+
+#[tokio::test]
+async fn the_second_secret_is_tried_when_the_first_is_wrong_and_for_nothing_else() {
+    for (status, code, requests) in [(401, "invalid_client", 2), (400, "invalid_grant", 1)] {
+        let secret = |text: &str| ClientSecret::new(text.to_owned());
+        let client_secrets = ClientSecrets::new(secret("old")).with_next(secret("new"));
+        let credential = UserCredential { client_secrets: Some(client_secrets), ..credential() };
+        let transport = std::sync::Arc::new(FakeTransport::new(
+            (0..2).map(|_| Ok(FakeTransport::answer(status, &format!(r#"{{"error":"{code}"}}"#)))),
+        ));
+        let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1/");
+        let redirect = redirect(&sign_in);
+        let sign_in = sign_in.with_transport(Shared(transport.clone()));
+        assert!(matches!(sign_in.finish(&redirect).await, Err(SignInError::Exchange(_))));
+        assert_eq!(transport.take_requests().len(), requests, "{code}");
+    }
+}
+
+/// A transport that the test still holds.
+#[derive(Debug)]
+struct Shared(std::sync::Arc<FakeTransport>);
+
+impl Transport for Shared {
+    async fn send(
+        &self,
+        request: ims_exchange::Request,
+        timeout: Duration,
+    ) -> Result<ims_exchange::Response, ims_exchange::TransportError> {
+        self.0.send(request, timeout).await
+    }
+}

@@ -1,0 +1,93 @@
+//! A refresh token that IMS gave and that its place would not take.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ims_exchange::RefreshToken;
+
+use super::refresh_tokens::RefreshTokensError;
+
+/// The newest refresh token, as long as its place does not have it. Cheap to clone; clones share it.
+///
+/// As long as the place has what it had before, the newest is the one here. As soon as it has another, or none, somebody has
+/// signed in or out since.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Unsaved(Arc<Mutex<Option<Held>>>);
+
+#[derive(Debug)]
+struct Held {
+    refresh_token: RefreshToken,
+    /// What the place has.
+    replaces: RefreshToken,
+    error: Option<RefreshTokensError>,
+}
+
+impl Unsaved {
+    /// Why the newest refresh token could not be saved.
+    pub(crate) fn error(&self) -> Option<RefreshTokensError> {
+        self.held().as_ref()?.error.clone()
+    }
+
+    /// The newest refresh token, if it is newer than what was `loaded` from the place.
+    pub(crate) fn newer_than(
+        &self,
+        loaded: &Result<Option<RefreshToken>, RefreshTokensError>,
+    ) -> Option<RefreshToken> {
+        let mut held = self.held();
+        let is_newer = |held: &mut Held| match loaded {
+            Ok(Some(loaded)) => is_same(loaded, &held.replaces),
+            Ok(None) => false,
+            Err(_) => true,
+        };
+        if held.as_mut().is_some_and(is_newer) {
+            return held.as_ref().map(|held| held.refresh_token.clone());
+        }
+        *held = None;
+        None
+    }
+
+    /// Takes note that IMS took `used` and gave `given`. What is to be saved now, if anything is: first what the place has,
+    /// then what is to come in its place. That may be `used`, if it could not be saved before.
+    pub(crate) fn after(
+        &self,
+        used: &RefreshToken,
+        given: Option<RefreshToken>,
+    ) -> Option<(RefreshToken, RefreshToken)> {
+        let mut held = self.held();
+        let was_unsaved = held.take_if(|held| is_same(&held.refresh_token, used));
+        let given = given.filter(|given| !is_same(given, used));
+        let replaces = match (&given, was_unsaved) {
+            (_, Some(was_unsaved)) => was_unsaved.replaces,
+            (Some(_), None) => used.clone(),
+            (None, None) => return None,
+        };
+        let refresh_token = given.unwrap_or_else(|| used.clone());
+        let to_save = (replaces.clone(), refresh_token.clone());
+        *held = Some(Held { refresh_token, replaces, error: None });
+        Some(to_save)
+    }
+
+    /// Takes note that the place has `refresh_token` now.
+    pub(crate) fn saved(&self, refresh_token: &RefreshToken) {
+        self.held().take_if(|held| is_same(&held.refresh_token, refresh_token));
+    }
+
+    /// Takes note that the place would not take `refresh_token`, and tells of it.
+    pub(crate) fn failed(&self, refresh_token: &RefreshToken, error: RefreshTokensError) {
+        tracing::warn!(%error, "the new refresh token is held in memory only");
+        if let Some(held) = &mut *self.held()
+            && is_same(&held.refresh_token, refresh_token)
+        {
+            held.error = Some(error);
+        }
+    }
+
+    /// What is held is whole at every moment, so whoever panicked meanwhile has broken nothing.
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Both are this process's own, so nobody learns anything by the time this takes.
+pub(crate) fn is_same(one: &RefreshToken, other: &RefreshToken) -> bool {
+    one.expose_secret() == other.expose_secret()
+}

@@ -1,0 +1,104 @@
+//! No secret gets out of a client that is built, or of the error of one that cannot be built.
+
+#![cfg(feature = "reqwest")]
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{error::Error, fs, path::Path};
+
+use ims::{Client, Credentials, Migration};
+use ims_testkit::keys;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const CLIENT_SECRET: &str = "canary-client-secret";
+
+/// A folder with keys and a pass phrase that does not fit.
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let damaged = "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----";
+    for (name, contents) in [
+        ("private.key", keys::FIRST),
+        ("encrypted.key", keys::FIRST_PBES2_AES256_SHA256),
+        ("damaged.key", damaged),
+        ("wrong.passphrase", "canary-wrong"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, contents).unwrap();
+        set_private(&path);
+    }
+    folder
+}
+
+#[cfg(unix)]
+fn set_private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn set_private(_path: &Path) {}
+
+/// The credentials of a service account with these members besides.
+fn credentials(folder: &TempDir, members: Value) -> Credentials {
+    let mut all = json!({
+        "client_id": "client", "client_secret": CLIENT_SECRET, "org_id": "A@AdobeOrg",
+        "technical_account_id": "B@techacct.adobe.com", "metascopes": ["ent_user_sdk"],
+    });
+    let (Value::Object(all_members), Value::Object(members)) = (&mut all, members) else {
+        panic!("members are an object")
+    };
+    all_members.extend(members);
+    let path = folder.path().join("credentials.json");
+    fs::write(&path, all.to_string()).unwrap();
+    set_private(&path);
+    Credentials::from_file(path).unwrap()
+}
+
+/// Everything that a person or a log could come to see of `error`.
+fn shown(error: &dyn Error) -> String {
+    let sources = std::iter::successors(Some(error), |&error| error.source());
+    sources.map(|error| format!("{error} {error:?}")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn no_secret_is_in_the_debug_text_of_a_builder_or_a_client() {
+    let folder = folder();
+    let credentials = credentials(&folder, json!({ "private_key_file": "private.key" }));
+    let builder = Client::builder(&credentials);
+    let shown = format!("{builder:?} {:?}", Client::new(&credentials).unwrap());
+    assert!(!shown.contains("canary") && !shown.contains("PRIVATE KEY"), "{shown}");
+}
+
+#[test]
+fn no_secret_is_in_the_error_of_a_client_that_cannot_be_built() {
+    let folder = folder();
+    let passphrase = "wrong.passphrase";
+    for members in [
+        json!({ "private_key_file": "damaged.key" }),
+        json!({ "private_key_file": "encrypted.key" }),
+        json!({ "private_key_file": "encrypted.key", "private_key_passphrase_file": passphrase }),
+        json!({ "signer": "pkcs11:token=t?pin-value=canary-pin&module-path=/nonexistent" }),
+        json!({ "signer": "pkcs11:canary%zz?pin-value=canary-pin" }),
+    ] {
+        let error = Client::new(&credentials(&folder, members.clone())).unwrap_err();
+        let shown = shown(&error);
+        assert!(!shown.contains("canary"), "{members}: {shown}");
+    }
+}
+
+#[test]
+fn a_client_of_a_migration_whose_key_is_gone_says_which_file_is_missing() {
+    let folder = folder();
+    fs::remove_file(folder.path().join("private.key")).unwrap();
+    let project = json!({ "project": { "org": { "ims_org_id": "A@AdobeOrg" }, "workspace": { "details": {
+        "credentials": [{ "name": "jwt", "jwt": {
+            "client_id": "client", "client_secret": CLIENT_SECRET, "meta_scopes": ["ent_user_sdk"],
+            "technical_account_id": "B@techacct.adobe.com",
+        } }],
+    } } } });
+    let path = folder.path().join("project.json");
+    fs::write(&path, project.to_string()).unwrap();
+    let migration = Migration::of_file(&path, None).unwrap();
+    let said = Client::new(migration.service_account()).unwrap_err().to_string();
+    assert!(said.starts_with("cannot read ") && said.ends_with("private.key"), "{said}");
+}
