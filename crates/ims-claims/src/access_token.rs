@@ -1,15 +1,30 @@
 //! What an IMS access token says of itself. It looks like a JWT but has no `exp`, `iat`, `iss` or `aud`.
 
-use alloc::string::String;
-use core::time::Duration;
+use alloc::{string::String, vec::Vec};
+use core::{fmt, time::Duration};
 
-use crate::{ClaimsError, JsonObject, NumericDate};
+use crate::{error::ClaimsError, numeric_date::NumericDate, strict_json::JsonObject};
 
 /// The payload of an access token that Adobe IMS issued.
 ///
 /// `created_at` and `expires_in` are strings of decimal milliseconds; this is the one place that reads them.
 /// Source: adobe/aio-lib-ims, `src/helpers.js`, and a token shown in adobe/aio-cli-plugin-cloudmanager#631.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// `Debug` shows the dates and the names of the members, since their values say much of a person.
+///
+/// ```
+/// use ims_claims::{AccessTokenPayload, CompactJwt};
+///
+/// fn seconds_to_live(token: &str) -> Result<u64, Box<dyn std::error::Error>> {
+///     let payload = CompactJwt::parse(token)?.payload_object()?;
+///     let payload = AccessTokenPayload::from_object(payload)?;
+///     Ok(payload.expires_at().since(payload.created_at()).as_secs())
+/// }
+/// # // {"created_at":"1550001138000","expires_in":"86400000"}
+/// # let token = "e30.eyJjcmVhdGVkX2F0IjoiMTU1MDAwMTEzODAwMCIsImV4cGlyZXNfaW4iOiI4NjQwMDAwMCJ9.AA";
+/// # assert_eq!(seconds_to_live(token).unwrap(), 86_400);
+/// ```
+#[derive(Clone, PartialEq)]
 pub struct AccessTokenPayload {
     created_at: NumericDate,
     expires_at: NumericDate,
@@ -86,6 +101,17 @@ impl AccessTokenPayload {
     }
 }
 
+impl fmt::Debug for AccessTokenPayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.members.keys().collect();
+        f.debug_struct("AccessTokenPayload")
+            .field("created_at", &format_args!("{}", self.created_at))
+            .field("expires_at", &format_args!("{}", self.expires_at))
+            .field("members", &names)
+            .finish()
+    }
+}
+
 /// The last millisecond of the year 9999, so that two of them never overflow.
 const MAX_MS: u64 = 253_402_300_799_999;
 
@@ -101,7 +127,7 @@ fn milliseconds(members: &JsonObject, claim: &'static str) -> Result<u64, Claims
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::{string::ToString, vec::Vec};
+    use alloc::string::ToString;
     use serde_json::{Value, json};
 
     #[track_caller]

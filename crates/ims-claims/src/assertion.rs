@@ -6,9 +6,13 @@ use core::fmt;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::ClaimsSet;
-
 /// How an assertion is signed. IMS documents RS256 alone.
+///
+/// ```
+/// use ims_claims::Algorithm;
+///
+/// assert_eq!(Algorithm::Rs256.name(), "RS256");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -39,13 +43,15 @@ impl fmt::Display for Algorithm {
 }
 
 /// The JWS Signing Input: header and claims set, encoded and joined by a dot (RFC 7515 §2).
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// [`ClaimsSet::signing_input`](crate::ClaimsSet::signing_input) makes it. With a signature behind it, it is a
+/// credential, so `Debug` shows its length alone.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SigningInput(String);
 
 impl SigningInput {
-    pub(crate) fn new(algorithm: Algorithm, claims: &ClaimsSet) -> Self {
-        let claims =
-            serde_json::to_vec(claims).expect("a map of strings, integers and true is always JSON");
+    /// Encodes the header of `algorithm` and `claims`, which are JSON.
+    pub(crate) fn new(algorithm: Algorithm, claims: &[u8]) -> Self {
         let mut text = String::with_capacity((algorithm.header().len() + claims.len()) * 4 / 3 + 4);
         BASE64_URL_SAFE_NO_PAD.encode_string(algorithm.header(), &mut text);
         text.push('.');
@@ -66,8 +72,30 @@ impl SigningInput {
     }
 }
 
+impl AsRef<[u8]> for SigningInput {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl fmt::Debug for SigningInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningInput({} bytes)", self.0.len())
+    }
+}
+
 /// A signature's octets, for RS256 as many as the key's modulus has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` shows their number alone: behind a signing input, they are a credential.
+///
+/// ```
+/// use ims_claims::Signature;
+///
+/// let signature = Signature::from_bytes(vec![7; 256]);
+/// assert_eq!(signature.as_bytes().len(), 256);
+/// assert_eq!(format!("{signature:?}"), "Signature(256 bytes)");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
 pub struct Signature(Vec<u8>);
 
 impl Signature {
@@ -84,7 +112,31 @@ impl Signature {
     }
 }
 
+impl AsRef<[u8]> for Signature {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signature({} bytes)", self.0.len())
+    }
+}
+
 /// A signed JWT, which IMS takes for an access token until it expires: IMS's `jwt_token` (RFC 7523 §2.1).
+///
+/// `Debug` shows its length alone, and there is one way to the text, [`expose_secret`](Assertion::expose_secret).
+///
+/// ```
+/// use ims_claims::{Algorithm, Assertion, ClaimsSet, Signature};
+///
+/// fn assertion(claims: &ClaimsSet, sign: impl Fn(&[u8]) -> Vec<u8>) -> Assertion {
+///     let input = claims.signing_input(Algorithm::Rs256);
+///     let signature = Signature::from_bytes(sign(input.as_bytes()));
+///     Assertion::new(&input, &signature)
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Assertion(SecretString);
 
@@ -110,7 +162,7 @@ impl Assertion {
 
 impl fmt::Debug for Assertion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Assertion(..)")
+        write!(f, "Assertion({} bytes)", self.expose_secret().len())
     }
 }
 
@@ -118,9 +170,10 @@ impl fmt::Debug for Assertion {
 mod tests {
     use super::*;
     use crate::{
-        AssertionLifetime, CompactJwt, Environment, Metascope, NumericDate, ServiceAccount,
+        AssertionLifetime, ClaimsSet, CompactJwt, Environment, Metascope, NumericDate,
+        ServiceAccount,
     };
-    use alloc::{format, vec};
+    use alloc::{string::ToString, vec};
 
     #[track_caller]
     fn claims() -> ClaimsSet {
@@ -160,9 +213,13 @@ mod tests {
     }
 
     #[test]
-    fn debug_does_not_show_the_assertion() {
+    fn an_algorithm_has_the_name_of_rfc_7518_in_the_header_and_in_print() {
+        assert_eq!(Algorithm::Rs256.name(), "RS256");
+        assert_eq!(Algorithm::Rs256.to_string(), "RS256");
         let input = claims().signing_input(Algorithm::Rs256);
-        let assertion = Assertion::new(&input, &Signature::from_bytes(vec![1]));
-        assert_eq!(format!("{assertion:?}"), "Assertion(..)");
+        let assertion = Assertion::new(&input, &Signature::from_bytes(vec![]));
+        let jwt = CompactJwt::parse(assertion.expose_secret()).unwrap();
+        assert_eq!(jwt.header().get("alg"), Some(&Algorithm::Rs256.name().into()));
+        assert_eq!(jwt.header().get("typ"), Some(&"JWT".into()));
     }
 }

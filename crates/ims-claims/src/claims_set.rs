@@ -1,19 +1,36 @@
 //! The JWT Claims Set of an assertion, and every rule that Adobe documents for it.
 
+mod reading;
+
 use alloc::{string::ToString, vec::Vec};
+use core::time::Duration;
 
 use serde_core::{Serialize, Serializer, ser::SerializeMap};
-use serde_json::Value;
 
 use crate::{
-    Algorithm, AssertionLifetime, ClaimsError, ClientId, Environment, JsonObject, Metascope,
-    NumericDate, OrgId, SigningInput, TechnicalAccountId,
+    assertion::{Algorithm, SigningInput},
+    environment::Environment,
+    error::{ClaimsError, FormatError},
+    identity::{ClientId, OrgId, TechnicalAccountId},
+    metascope::Metascope,
+    numeric_date::NumericDate,
 };
 
 /// The claims of an assertion (RFC 7519 §4, RFC 7523 §3), as Adobe IMS wants them.
 ///
 /// Written as JSON, the members come in the order of Adobe's sample, so that equal claims give equal bytes.
 /// [`ServiceAccount::claims`](crate::ServiceAccount::claims) makes one, [`ClaimsSet::from_object`] reads one.
+///
+/// ```
+/// use ims_claims::{ClaimsSet, CompactJwt, NumericDate};
+///
+/// fn accept(assertion: &str, now: NumericDate) -> Result<ClaimsSet, Box<dyn std::error::Error>> {
+///     let jwt = CompactJwt::parse(assertion)?;
+///     let claims = ClaimsSet::from_object(&jwt.payload_object()?)?;
+///     claims.accept_at(now)?;
+///     Ok(claims) // and the signature is still to be verified
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimsSet {
     pub(crate) exp: NumericDate,
@@ -27,7 +44,16 @@ pub struct ClaimsSet {
 }
 
 /// For whom an assertion is meant: `aud`, which is `…/c/<client_id>` and one value only.
+///
+/// ```
+/// use ims_claims::{Audience, Environment};
+///
+/// let audience = Audience::new(Environment::stage(), "a64f5f10849a410a97ffdac8ae1".parse()?);
+/// assert_eq!(audience.client_id.as_str(), "a64f5f10849a410a97ffdac8ae1");
+/// # Ok::<(), ims_claims::FormatError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Audience {
     /// The IMS that is to take the assertion.
     pub environment: Environment,
@@ -35,10 +61,24 @@ pub struct Audience {
     pub client_id: ClientId,
 }
 
+impl Audience {
+    /// The audience of an assertion that `client_id` presents to `environment`.
+    #[must_use]
+    pub const fn new(environment: Environment, client_id: ClientId) -> Self {
+        Self { environment, client_id }
+    }
+}
+
 /// The assertion's number, `jti`, written as a decimal number in a string.
 ///
 /// IMS wants it of bindings that ask for it, each greater than any used before. Source:
 /// AdobeDocs/adobeio-auth@36b9bb2, `JWT/createjwt.md`.
+///
+/// ```
+/// use ims_claims::JwtId;
+///
+/// assert!(JwtId::from_number(2) > JwtId::from_number(1));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JwtId(u64);
 
@@ -117,33 +157,20 @@ impl ClaimsSet {
         self.iat
     }
 
+    /// The time before which the assertion is not valid, `nbf`.
+    #[must_use]
+    pub fn not_before(&self) -> Option<NumericDate> {
+        self.nbf
+    }
+
     /// What a signer signs.
     #[must_use]
     pub fn signing_input(&self, algorithm: Algorithm) -> SigningInput {
-        SigningInput::new(algorithm, self)
+        SigningInput::new(algorithm, &self.to_json())
     }
 
-    /// Reads the payload of an assertion. Members that Adobe does not document are passed over.
-    ///
-    /// # Errors
-    /// [`ClaimsError`], for the first rule broken, in the order `exp`, `iss`, `sub`, `aud`, metascopes, `jti`,
-    /// `iat`, `nbf`. Rules that depend on the time are those of [`ClaimsSet::accept_at`].
-    pub fn from_object(payload: &JsonObject) -> Result<Self, ClaimsError> {
-        let exp = date(payload, "exp")?.ok_or(ClaimsError::Missing { claim: "exp" })?;
-        let iss = text(payload, "iss", "one string of the form \"…@AdobeOrg\"")?;
-        let sub = text(payload, "sub", "one string of the form \"…@techacct.adobe.com\"")?;
-        let aud = audience(payload)?;
-        let metascopes = metascopes(payload, &aud.environment)?;
-        let jti = jti(payload)?;
-        let iat = date(payload, "iat")?;
-        let nbf = date(payload, "nbf")?;
-        if let Some(iat) = iat {
-            lives_at_most_24_hours(iat, exp)?;
-            if exp <= iat {
-                return Err(ClaimsError::ExpiresBeforeIssue);
-            }
-        }
-        Ok(Self { exp, iss, sub, aud, metascopes, jti, iat, nbf })
+    fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a map of strings, integers and true is always JSON")
     }
 
     /// Whether the assertion may be accepted at `now`: not before `nbf`, before `exp`, and with `exp` at most
@@ -160,7 +187,7 @@ impl ClaimsSet {
         if self.exp <= now {
             return Err(ClaimsError::Expired { expired_at: self.exp });
         }
-        lives_at_most_24_hours(now, self.exp)
+        expect_at_most_24_hours(now, self.exp)
     }
 
     /// Whether the assertion was made for `client_id`.
@@ -196,89 +223,58 @@ impl Serialize for ClaimsSet {
     }
 }
 
-fn lives_at_most_24_hours(from: NumericDate, exp: NumericDate) -> Result<(), ClaimsError> {
+/// How long after its issue an assertion expires: one second to 24 hours, five minutes by default.
+///
+/// The access token that the assertion is exchanged for lives on by itself, so minutes are enough. Sources:
+/// 24 hours, Adobe, "JWT Authentication", Required Claims; minutes, adobe/jwt-auth#23.
+///
+/// ```
+/// # use core::time::Duration;
+/// use ims_claims::AssertionLifetime;
+///
+/// let lifetime = AssertionLifetime::new(Duration::from_mins(10))?;
+/// assert_eq!(lifetime.as_duration(), Duration::from_secs(600));
+/// assert!(AssertionLifetime::new(Duration::from_hours(25)).is_err());
+/// # Ok::<(), ims_claims::FormatError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AssertionLifetime(Duration);
+
+impl AssertionLifetime {
+    /// The longest lifetime that Adobe documents, 24 hours.
+    pub const MAX: Self = Self(Duration::from_hours(24));
+
+    /// A lifetime of `duration`; a fraction of a second is dropped.
+    ///
+    /// # Errors
+    /// [`FormatError::AssertionLifetime`] for less than a second or more than 24 hours.
+    pub fn new(duration: Duration) -> Result<Self, FormatError> {
+        match duration.as_secs() {
+            seconds @ 1..=86_400 => Ok(Self(Duration::from_secs(seconds))),
+            _ => Err(FormatError::AssertionLifetime),
+        }
+    }
+
+    /// The lifetime in whole seconds.
+    #[must_use]
+    pub const fn as_duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl Default for AssertionLifetime {
+    /// Five minutes.
+    fn default() -> Self {
+        Self(Duration::from_mins(5))
+    }
+}
+
+fn expect_at_most_24_hours(from: NumericDate, exp: NumericDate) -> Result<(), ClaimsError> {
     if exp.since(from) > AssertionLifetime::MAX.as_duration() {
         Err(ClaimsError::LivesTooLong)
     } else {
         Ok(())
     }
-}
-
-fn date(payload: &JsonObject, claim: &'static str) -> Result<Option<NumericDate>, ClaimsError> {
-    let expected = "an integer of seconds since 1970";
-    match payload.get(claim) {
-        None => Ok(None),
-        Some(value) => match value.as_i64() {
-            Some(seconds) => Ok(Some(NumericDate::from_secs(seconds))),
-            None => Err(ClaimsError::Malformed { claim, expected }),
-        },
-    }
-}
-
-fn text<T: core::str::FromStr>(
-    payload: &JsonObject,
-    claim: &'static str,
-    expected: &'static str,
-) -> Result<T, ClaimsError> {
-    let value = payload.get(claim).ok_or(ClaimsError::Missing { claim })?;
-    let parsed = value.as_str().and_then(|text| text.parse().ok());
-    parsed.ok_or(ClaimsError::Malformed { claim, expected })
-}
-
-fn audience(payload: &JsonObject) -> Result<Audience, ClaimsError> {
-    let value = payload.get("aud").ok_or(ClaimsError::Missing { claim: "aud" })?;
-    let parsed = value.as_str().and_then(|text| {
-        let (environment, client_id) = text.rsplit_once("/c/")?;
-        Some(Audience {
-            environment: environment.parse().ok()?,
-            client_id: client_id.parse().ok()?,
-        })
-    });
-    parsed.ok_or(ClaimsError::Malformed {
-        claim: "aud",
-        expected: "one string of the form \"https://…/c/<client_id>\"",
-    })
-}
-
-/// The members named `<base URL>/s/<code>`.
-fn metascopes(
-    payload: &JsonObject,
-    environment: &Environment,
-) -> Result<Vec<Metascope>, ClaimsError> {
-    let mut metascopes = Vec::new();
-    for (name, value) in payload {
-        let Some((base_url, code)) = name.rsplit_once("/s/") else { continue };
-        let Ok(claimed_at) = base_url.parse::<Environment>() else { continue };
-        if *value != Value::Bool(true) {
-            return Err(ClaimsError::Malformed {
-                claim: "of a metascope",
-                expected: "the value true",
-            });
-        }
-        let Ok(metascope) = code.parse() else {
-            return Err(ClaimsError::Malformed {
-                claim: "of a metascope",
-                expected: "named \"https://…/s/<code>\"",
-            });
-        };
-        if claimed_at != *environment {
-            return Err(ClaimsError::MixedEnvironments);
-        }
-        metascopes.push(metascope);
-    }
-    if metascopes.is_empty() { Err(ClaimsError::NoMetascopes) } else { Ok(metascopes) }
-}
-
-/// A decimal number, in a string or bare: Adobe's documents ask for both (seed "JWT Authentication Reference":
-/// "not an integer"; adobeio-auth@36b9bb2: "a string created from a decimal number").
-fn jti(payload: &JsonObject) -> Result<Option<JwtId>, ClaimsError> {
-    let number = match payload.get("jti") {
-        None => return Ok(None),
-        Some(Value::String(text)) if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
-        Some(value) => value.as_u64(),
-    };
-    let malformed = ClaimsError::Malformed { claim: "jti", expected: "a decimal number" };
-    number.map(|number| Some(JwtId(number))).ok_or(malformed)
 }
 
 #[cfg(test)]

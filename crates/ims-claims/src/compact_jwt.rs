@@ -1,20 +1,32 @@
 //! Reading a JWT in compact serialization, strictly. Nothing is verified here: no signature, no claim.
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
+use core::fmt;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde_json::{Map, Value};
 
-use crate::{JwtError, Signature, strict_json};
-
-/// The members of a JSON object.
-pub type JsonObject = Map<String, Value>;
+use crate::{
+    assertion::Signature,
+    error::{JwtError, MAX_JWT_LENGTH},
+    strict_json::{self, JsonObject},
+};
 
 /// A JWT in compact serialization, taken apart (RFC 7515 §7.1, RFC 7519 §3).
 ///
 /// Three parts of canonical base64url without padding; the header is one JSON object without duplicate members.
 /// Who sent it and whether it is signed at all is still to be verified.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// `Debug` shows the header and two lengths, never the token: it may be good.
+///
+/// ```
+/// use ims_claims::CompactJwt;
+///
+/// let jwt = CompactJwt::parse("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl")?;
+/// assert_eq!(jwt.header()["alg"], "RS256");
+/// assert_eq!(jwt.payload_object()?["sub"], "x");
+/// # Ok::<(), ims_claims::JwtError>(())
+/// ```
+#[derive(Clone, PartialEq)]
 pub struct CompactJwt<'a> {
     signing_input: &'a str,
     header: JsonObject,
@@ -24,7 +36,7 @@ pub struct CompactJwt<'a> {
 
 impl<'a> CompactJwt<'a> {
     /// The longest JWT that is read, in bytes: as long as the longest answer that is taken from IMS.
-    pub const MAX_LENGTH: usize = 64 * 1024;
+    pub const MAX_LENGTH: usize = MAX_JWT_LENGTH;
 
     /// Takes `text` apart. White space around it is an error too.
     ///
@@ -77,6 +89,16 @@ impl<'a> CompactJwt<'a> {
     #[must_use]
     pub fn signing_input(&self) -> &'a str {
         self.signing_input
+    }
+}
+
+impl fmt::Debug for CompactJwt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompactJwt")
+            .field("header", &self.header)
+            .field("payload", &format_args!("{} bytes", self.payload.len()))
+            .field("signature", &self.signature)
+            .finish()
     }
 }
 
@@ -135,7 +157,8 @@ mod tests {
     #[test]
     fn the_longest_jwt_is_64_kib() {
         let of_length = |length: usize| format!("e30.{}.AAAA", "A".repeat(length - 9));
-        assert!(CompactJwt::parse(&of_length(CompactJwt::MAX_LENGTH - 1)).is_ok());
+        assert_eq!(CompactJwt::MAX_LENGTH, 65_536);
+        assert!(CompactJwt::parse(&of_length(CompactJwt::MAX_LENGTH)).is_ok());
         assert_eq!(
             CompactJwt::parse(&of_length(CompactJwt::MAX_LENGTH + 1)),
             Err(JwtError::TooLong)

@@ -1,23 +1,25 @@
 //! Which IMS is meant: Adobe's production, its stage, or any other base URL, such as an emulator's.
 
-use alloc::{borrow::ToOwned, format, string::String};
-use core::{
-    fmt,
-    net::{Ipv4Addr, Ipv6Addr},
-    str::FromStr,
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
 };
+use core::{fmt, str::FromStr};
 
-use crate::{ClientId, FormatError, Metascope};
+use crate::{error::FormatError, host::Host, identity::ClientId, metascope::Metascope};
 
 /// An Adobe IMS, named by its base URL.
 ///
 /// The base URL is `https://host[:port][/prefix]`; the prefix is kept, for those who reach IMS through a
 /// reverse proxy. Plain `http` is taken for loopback addresses (`127.0.0.0/8`, `[::1]`, `localhost`) and for
-/// nothing else. User names, queries and fragments are refused. Two spellings of one base URL are equal: the
-/// host is put in lower case, the default port and trailing slashes are dropped.
+/// nothing else. User names, queries and fragments are refused, and so are hosts that programs read in different
+/// ways, such as the numbers `0x7f000001` and `127.1`. Two spellings of one base URL are equal: the host is put in
+/// lower case, an IPv6 address in its shortest form; the default port and trailing slashes are dropped.
 ///
 /// ```
-/// # use ims_claims::Environment;
+/// use ims_claims::Environment;
+///
 /// let environment: Environment = "https://Proxy.example:443/adobe/".parse()?;
 /// assert_eq!(environment.endpoint("/ims/exchange/jwt"), "https://proxy.example/adobe/ims/exchange/jwt");
 /// # Ok::<(), ims_claims::FormatError>(())
@@ -85,31 +87,52 @@ impl Default for Environment {
 impl FromStr for Environment {
     type Err = FormatError;
 
+    /// # Errors
+    /// [`FormatError::Environment`] with the first rule broken, and [`FormatError::PlainHttp`]. Neither repeats
+    /// anything of the text, which may hold a password.
     fn from_str(text: &str) -> Result<Self, FormatError> {
-        let (scheme, rest) = text.split_once("://").ok_or(FormatError::Environment)?;
-        let is_https = match scheme.to_ascii_lowercase().as_str() {
-            "https" => true,
-            "http" => false,
-            _ => return Err(FormatError::Environment),
-        };
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (scheme, rest) = text.split_once("://").ok_or(refused("it has no \"https://\""))?;
+        let is_https = scheme.eq_ignore_ascii_case("https");
+        if !is_https && !scheme.eq_ignore_ascii_case("http") {
+            return Err(refused("its scheme is not https"));
+        }
+        let end_of_authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end_of_authority);
+        if authority.contains('@') {
+            return Err(refused("a user name or password is in front of its host"));
+        }
         let (host, port) = split_port(authority)?;
-        let host = host.to_ascii_lowercase();
-        let is_loopback = is_loopback(&host).ok_or(FormatError::Environment)?;
-        if !is_https && !is_loopback {
+        let host = Host::read(host).map_err(refused)?;
+        if !is_https && !host.is_loopback {
             return Err(FormatError::PlainHttp);
         }
-        let port = match port {
-            None => String::new(),
-            Some(port) if port == if is_https { 443 } else { 80 } => String::new(),
-            Some(port) => format!(":{port}"),
-        };
-        let prefix = path.trim_end_matches('/');
-        if !prefix.bytes().all(is_prefix_byte) || prefix.split('/').any(|s| s == "." || s == "..") {
-            return Err(FormatError::Environment);
+        expect_prefix(path)?;
+
+        let mut base_url = String::with_capacity(text.len());
+        base_url.push_str(if is_https { "https://" } else { "http://" });
+        base_url.push_str(&host.text);
+        let default_port = if is_https { 443 } else { 80 };
+        if let Some(port) = port.filter(|port| *port != default_port) {
+            base_url.push(':');
+            base_url.push_str(&port.to_string());
         }
-        let scheme = if is_https { "https" } else { "http" };
-        Ok(Self { base_url: format!("{scheme}://{host}{port}{prefix}"), is_loopback })
+        base_url.push_str(path.trim_end_matches('/'));
+        Ok(Self { base_url, is_loopback: host.is_loopback })
+    }
+}
+
+impl TryFrom<String> for Environment {
+    type Error = FormatError;
+
+    fn try_from(text: String) -> Result<Self, FormatError> {
+        text.parse()
+    }
+}
+
+impl AsRef<str> for Environment {
+    /// The base URL.
+    fn as_ref(&self) -> &str {
+        &self.base_url
     }
 }
 
@@ -121,49 +144,51 @@ impl fmt::Display for Environment {
 
 /// Splits `host[:port]`; an IPv6 address keeps its brackets (RFC 3986 §3.2.2).
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), FormatError> {
-    let end_of_host = authority.find(']').map_or(0, |bracket| bracket + 1);
-    let Some(colon) = authority[end_of_host..].find(':') else {
-        return Ok((authority, None));
+    let end_of_host = match authority.find(']') {
+        Some(bracket) => bracket + 1,
+        None => authority.find(':').unwrap_or(authority.len()),
     };
-    let (host, port) = authority.split_at(end_of_host + colon);
-    let is_number = port.len() > 1 && port[1..].bytes().all(|b| b.is_ascii_digit());
-    match port[1..].parse() {
-        Ok(port) if is_number && port > 0 => Ok((host, Some(port))),
-        _ => Err(FormatError::Environment),
+    let (host, rest) = authority.split_at(end_of_host);
+    if rest.is_empty() {
+        return Ok((host, None));
+    }
+    let port = rest.strip_prefix(':').unwrap_or_default();
+    if port.contains(':') {
+        return Err(refused("its host has several colons, and an IPv6 address stands in brackets"));
+    }
+    // The parser of integers takes a plus sign too.
+    let is_number = port.bytes().all(|b| b.is_ascii_digit());
+    match port.parse() {
+        Ok(port) if is_number && port != 0 => Ok((host, Some(port))),
+        _ => Err(refused("its port is not a number from 1 to 65535")),
     }
 }
 
-/// Whether `host` is this machine, `None` if it is no host name or address at all.
-fn is_loopback(host: &str) -> Option<bool> {
-    if let Some(address) = host.strip_prefix('[') {
-        return address.strip_suffix(']')?.parse().ok().map(|ip: Ipv6Addr| ip.is_loopback());
+/// Passes a path that means the same to every program (RFC 3986 §3.3), percent-encoded or not.
+fn expect_prefix(path: &str) -> Result<(), FormatError> {
+    if path.contains(['?', '#']) {
+        return Err(refused("it has a query or a fragment"));
     }
-    if let Ok(ip) = host.parse::<Ipv4Addr>() {
-        return Some(ip.is_loopback());
+    // The URL Standard takes an encoded dot for a dot.
+    let path_in_dots = path.to_ascii_lowercase().replace("%2e", ".");
+    if path_in_dots.split('/').any(|segment| segment == "." || segment == "..") {
+        return Err(refused("its path has a segment \".\" or \"..\""));
     }
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    // A last label of digits would be read as an IPv4 address by some resolvers: `127.1`, `2130706433`.
-    let last = host.rsplit('.').next()?;
-    let is_name = host.len() <= 253
-        && host.split('.').all(is_label)
-        && !last.bytes().all(|b| b.is_ascii_digit());
-    is_name.then(|| host == "localhost")
+    let is_path_byte = |b: u8| b.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&b);
+    if path.bytes().all(is_path_byte) {
+        Ok(())
+    } else {
+        Err(refused("its path has a character that has to be percent-encoded"))
+    }
 }
 
-/// Whether a path holds `byte` as it is (RFC 3986 §3.3), percent signs of escapes included.
-fn is_prefix_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte)
+const fn refused(reason: &'static str) -> FormatError {
+    FormatError::Environment { reason }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString;
     use proptest::prelude::*;
 
     #[test]
@@ -178,7 +203,12 @@ mod tests {
             ("http://127.9.9.9:8080/",               "http://127.9.9.9:8080"),
             ("http://[::1]:8080",                    "http://[::1]:8080"),
             ("http://localhost:8080",                "http://localhost:8080"),
-            ("https://[2001:db8::1]/x",              "https://[2001:db8::1]/x"),
+            ("https://[2001:DB8:0:0::1]/x",          "https://[2001:db8::1]/x"),
+            ("http://[0:0:0:0:0:0:0:1]:80",          "http://[::1]"),
+            ("https://host:1",                       "https://host:1"),
+            ("https://host:65535",                   "https://host:65535"),
+            ("http://localhost:443",                 "http://localhost:443"),
+            ("https://host:80",                      "https://host:80"),
         ];
         for (text, base_url) in table {
             assert_eq!(
@@ -190,34 +220,87 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base_url_is_refused() {
+    fn a_text_that_is_no_base_url_is_refused_with_the_reason() {
+        let port = "its port is not a number from 1 to 65535";
+        let user_info = "a user name or password is in front of its host";
+        let colons = "its host has several colons, and an IPv6 address stands in brackets";
+        let query = "it has a query or a fragment";
+        let neither = "its host is neither a host name nor an IP address";
+        let number = "its host ends in a number, which some programs read as an IPv4 address";
+        #[rustfmt::skip]
+        let table = [
+            ("",                           "it has no \"https://\""),
+            ("ims-na1.adobelogin.com",     "it has no \"https://\""),
+            ("ftp://ims.example",          "its scheme is not https"),
+            ("https://",                   "its host is missing"),
+            ("https:///x",                 "its host is missing"),
+            ("https://a b",                neither),
+            ("https://user@host",          user_info),
+            ("https://user:secret@host",   user_info),
+            ("http://user:secret@host",    user_info),
+            ("https://user:1@[::1]:8080/", user_info),
+            ("https://host?x=1",           query),
+            ("https://host/?x=1",          query),
+            ("https://host/#x",            query),
+            ("https://host#x",             query),
+            ("https://host:0",             port),
+            ("https://host:00",            port),
+            ("https://host:65536",         port),
+            ("https://host:",              port),
+            ("https://host:+1",            port),
+            ("https://::1",                colons),
+            ("https://[::1",               colons),
+            ("https://[::1]x",             port),
+            ("https://a:1:2",              colons),
+            ("https://[::1]:0",            port),
+            ("https://[127.0.0.1]",        "its host begins with a bracket and is no IPv6 address"),
+            ("https://127.1",              number),
+            ("https://0x7f000001",         number),
+            ("https://-a.example",         neither),
+            ("https://a..b",               neither),
+            ("https://xn--bcher-ample",    "its host has a label that begins with \"xn--\" and is not Punycode"),
+            ("https://host/../x",          "its path has a segment \".\" or \"..\""),
+            ("https://host/%2E%2e/x",      "its path has a segment \".\" or \"..\""),
+            ("https://host/a/.",           "its path has a segment \".\" or \"..\""),
+            ("https://host/\n",            "its path has a character that has to be percent-encoded"),
+            ("https://host/a\\b",          "its path has a character that has to be percent-encoded"),
+            ("https://host\\@evil.example", user_info),
+            ("https://host\\evil.example", neither),
+        ];
+        for (text, reason) in table {
+            assert_eq!(text.parse::<Environment>(), Err(refused(reason)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_environment_knows_whether_it_is_this_machine() {
+        #[rustfmt::skip]
+        let table = [
+            ("http://127.0.0.1:8080/prefix", true),
+            ("https://127.0.0.1",            true),
+            ("http://[::1]",                 true),
+            ("http://localhost",             true),
+            ("https://ims.example",          false),
+            ("https://10.0.0.1",             false),
+            ("https://localhost.example",    false),
+        ];
+        for (text, is_loopback) in table {
+            assert_eq!(text.parse::<Environment>().unwrap().is_loopback(), is_loopback, "{text}");
+        }
+        assert!(!Environment::production().is_loopback());
+        assert!(!Environment::stage().is_loopback());
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_in_no_error() {
         for text in [
-            "",
-            "ims-na1.adobelogin.com",
-            "ftp://ims.example",
-            "https://",
-            "https:///x",
-            "https://a b",
-            "https://user@host",
-            "https://user:secret@host",
-            "https://host?x=1",
-            "https://host/#x",
-            "https://host:0",
-            "https://host:99999",
-            "https://host:",
-            "https://host:+1",
-            "https://::1",
-            "https://[127.0.0.1]",
-            "https://[::1",
-            "https://127.1",
-            "https://2130706433",
-            "https://-a.example",
-            "https://a..b",
-            "https://host/../x",
-            "https://host/\n",
-            "https://host\\@evil.example",
+            "https://user:canary@host",
+            "ftp://user:canary@host",
+            "https://canary@host:0",
+            "http://user:canary@ims.example/../",
         ] {
-            assert_eq!(text.parse::<Environment>(), Err(FormatError::Environment), "{text:?}");
+            let error = text.parse::<Environment>().unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("canary"), "{text}");
         }
     }
 
@@ -228,6 +311,7 @@ mod tests {
             "http://10.0.0.1",
             "http://localhost.example",
             "http://0.0.0.0",
+            "http://[2001:db8::1]",
         ] {
             assert_eq!(text.parse::<Environment>(), Err(FormatError::PlainHttp), "{text:?}");
         }

@@ -3,48 +3,75 @@
 
 use core::{error::Error, fmt};
 
+use crate::numeric_date::NumericDate;
+
 /// A text that does not have the form which a standard or Adobe prescribes for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FormatError {
     /// Give the Organization ID of the Developer Console, `…@AdobeOrg`.
-    OrgId,
+    OrgId {
+        /// What is wrong with the text.
+        reason: &'static str,
+    },
     /// Give the Technical Account ID of the Developer Console, `…@techacct.adobe.com`.
-    TechnicalAccountId,
+    TechnicalAccountId {
+        /// What is wrong with the text.
+        reason: &'static str,
+    },
     /// Give the Client ID (API Key) of the Developer Console.
-    ClientId,
+    ClientId {
+        /// What is wrong with the text.
+        reason: &'static str,
+    },
     /// Give a metascope as bare code, as `/s/code` or as the whole URL.
     Metascope,
     /// Give one OAuth scope, without commas or spaces.
     Scope,
     /// Give a base URL: `https://host[:port][/prefix]`.
-    Environment,
+    Environment {
+        /// What is wrong with the text.
+        reason: &'static str,
+    },
     /// Use `https`: plain `http` is taken for loopback addresses and for nothing else.
     PlainHttp,
     /// Name at least one metascope.
     NoMetascopes,
     /// Choose a lifetime of at least one second and at most 24 hours.
     AssertionLifetime,
+    /// Use a date that the operating system's clock can count to.
+    SystemTime,
 }
 
 impl fmt::Display for FormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OrgId => "not an organization id, which has the form \"…@AdobeOrg\"",
-            Self::TechnicalAccountId => {
-                "not a technical account id, which has the form \"…@techacct.adobe.com\""
+        match self {
+            Self::OrgId { reason } => {
+                write!(f, "not an organization id of the form \"…@AdobeOrg\": {reason}")
             }
-            Self::ClientId => "not a client id, which is 1 to 255 characters that a URL path can hold as they are",
-            Self::Metascope => {
+            Self::TechnicalAccountId { reason } => {
+                write!(f, "not a technical account id of the form \"…@techacct.adobe.com\": {reason}")
+            }
+            Self::ClientId { reason } => write!(f, "not a client id: {reason}"),
+            Self::Metascope => f.write_str(
                 "not a metascope, which is a code such as \"ent_dataservices_sdk\", alone, after \"/s/\" or at the \
-                 end of a URL"
+                 end of a URL",
+            ),
+            Self::Scope => {
+                f.write_str("not an OAuth scope, which is one word of visible ASCII without a comma")
             }
-            Self::Scope => "not an OAuth scope, which is one word of visible ASCII without a comma",
-            Self::Environment => "not a base URL of the form \"https://host[:port][/prefix]\"",
-            Self::PlainHttp => "plain http is taken for loopback addresses only, use https",
-            Self::NoMetascopes => "a service account needs at least one metascope",
-            Self::AssertionLifetime => "an assertion lives at least one second and at most 24 hours",
-        })
+            Self::Environment { reason } => {
+                write!(f, "not a base URL of the form \"https://host[:port][/prefix]\": {reason}")
+            }
+            Self::PlainHttp => {
+                f.write_str("plain http is taken for loopback addresses only, use https")
+            }
+            Self::NoMetascopes => f.write_str("a service account needs at least one metascope"),
+            Self::AssertionLifetime => {
+                f.write_str("an assertion lives at least one second and at most 24 hours")
+            }
+            Self::SystemTime => f.write_str("the system's clock cannot count to this date"),
+        }
     }
 }
 
@@ -83,7 +110,7 @@ pub enum JwtError {
 impl fmt::Display for JwtError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong => write!(f, "longer than {} bytes", crate::CompactJwt::MAX_LENGTH),
+            Self::TooLong => write!(f, "longer than {MAX_JWT_LENGTH} bytes"),
             Self::NotThreeParts => f.write_str("not three parts separated by dots"),
             Self::Base64 { part } => {
                 write!(f, "the {part} is not canonical base64url without padding")
@@ -117,16 +144,16 @@ pub enum ClaimsError {
     NoMetascopes,
     /// Issue the assertion for the same environment in `aud` and in every metascope.
     MixedEnvironments,
-    /// Sign anew: the assertion has expired.
+    /// Sign again: the assertion has expired.
     Expired {
         /// The `exp` claim.
-        expired_at: crate::NumericDate,
+        expired_at: NumericDate,
     },
     /// Sign with `exp` later than `iat`.
     ExpiresBeforeIssue,
     /// Sign with `exp` at most 24 hours after issue, in seconds and not in milliseconds.
     LivesTooLong,
-    /// Correct the clock of the machine that signs: `nbf` or `iat` lies in the future.
+    /// Correct the clock of the machine that signs: `nbf` or `iat` is in the future.
     NotYetValid {
         /// The claim's name.
         claim: &'static str,
@@ -145,16 +172,19 @@ impl fmt::Display for ClaimsError {
                 f.write_str("aud and the metascopes name different environments")
             }
             Self::Expired { expired_at } => {
-                write!(f, "the assertion has expired (exp {})", expired_at.as_secs())
+                write!(f, "the assertion has expired (exp {expired_at})")
             }
             Self::ExpiresBeforeIssue => f.write_str("exp is not later than iat"),
             Self::LivesTooLong => {
                 f.write_str("exp is more than 24 hours away; it counts seconds, not milliseconds")
             }
-            Self::NotYetValid { claim } => write!(f, "the claim {claim} lies in the future"),
+            Self::NotYetValid { claim } => write!(f, "the claim {claim} is in the future"),
             Self::AnotherClient => f.write_str("aud names another client id"),
         }
     }
 }
 
 impl Error for ClaimsError {}
+
+/// The longest JWT that is read, in bytes.
+pub(crate) const MAX_JWT_LENGTH: usize = 64 * 1024;

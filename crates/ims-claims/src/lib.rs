@@ -2,6 +2,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 mod access_token;
 mod assertion;
@@ -9,6 +11,7 @@ mod claims_set;
 mod compact_jwt;
 mod environment;
 mod error;
+mod host;
 mod identity;
 mod metascope;
 mod numeric_date;
@@ -17,11 +20,12 @@ mod strict_json;
 
 pub use access_token::AccessTokenPayload;
 pub use assertion::{Algorithm, Assertion, Signature, SigningInput};
-pub use claims_set::{Audience, ClaimsSet, JwtId};
-pub use compact_jwt::{CompactJwt, JsonObject};
+pub use claims_set::{AssertionLifetime, Audience, ClaimsSet, JwtId};
+pub use compact_jwt::CompactJwt;
 pub use environment::Environment;
 pub use error::{ClaimsError, FormatError, JwtError};
 pub use identity::{ClientId, OrgId, TechnicalAccountId};
 pub use metascope::Metascope;
 pub use numeric_date::NumericDate;
-pub use service_account::{AssertionLifetime, ServiceAccount};
+pub use service_account::ServiceAccount;
+pub use strict_json::JsonObject;

@@ -1,9 +1,9 @@
 //! Which APIs the integration may call: Adobe's metascopes, which its console calls configured claims.
 
-use alloc::{borrow::Cow, borrow::ToOwned};
+use alloc::{borrow::Cow, borrow::ToOwned, string::String};
 use core::{fmt, str::FromStr};
 
-use crate::FormatError;
+use crate::error::FormatError;
 
 /// A metascope code, such as `ent_dataservices_sdk`.
 ///
@@ -13,6 +13,15 @@ use crate::FormatError;
 ///
 /// Sources of the constants: AdobeDocs/adobe-dev-console, `JWT/scopes.md` (removed since), and
 /// AdobeDocs/adobeio-auth, `JWT/Scopes.md`, where nothing else is said.
+///
+/// ```
+/// use ims_claims::Metascope;
+///
+/// let metascope: Metascope = "https://ims-na1.adobelogin.com/s/ent_user_sdk".parse()?;
+/// assert_eq!(metascope, Metascope::ENT_USER_SDK);
+/// assert_eq!(metascope.as_str(), "ent_user_sdk");
+/// # Ok::<(), ims_claims::FormatError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Metascope(Cow<'static, str>);
 
@@ -105,6 +114,20 @@ impl FromStr for Metascope {
         } else {
             Err(FormatError::Metascope)
         }
+    }
+}
+
+impl TryFrom<String> for Metascope {
+    type Error = FormatError;
+
+    fn try_from(text: String) -> Result<Self, FormatError> {
+        text.parse()
+    }
+}
+
+impl AsRef<str> for Metascope {
+    fn as_ref(&self) -> &str {
+        &self.0
     }
 }
 

@@ -1,11 +1,14 @@
 //! The integration as the Developer Console describes it, and the claims it makes.
 
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use crate::{
-    Audience, ClaimsSet, ClientId, Environment, FormatError, Metascope, NumericDate, OrgId,
-    TechnicalAccountId,
+    claims_set::{AssertionLifetime, Audience, ClaimsSet},
+    environment::Environment,
+    error::FormatError,
+    identity::{ClientId, OrgId, TechnicalAccountId},
+    metascope::Metascope,
+    numeric_date::NumericDate,
 };
 
 /// A service-account integration: everything about it that is not secret.
@@ -91,7 +94,7 @@ impl ServiceAccount {
             exp: now.plus(lifetime.as_duration()),
             iss: self.org_id.clone(),
             sub: self.technical_account_id.clone(),
-            aud: Audience { environment: environment.clone(), client_id: self.client_id.clone() },
+            aud: Audience::new(environment.clone(), self.client_id.clone()),
             metascopes: self.metascopes.clone(),
             jti: None,
             iat: None,
@@ -100,61 +103,9 @@ impl ServiceAccount {
     }
 }
 
-/// How long after its issue an assertion expires: one second to 24 hours, five minutes by default.
-///
-/// The access token that the assertion is exchanged for lives on by itself, so minutes are enough. Sources:
-/// 24 hours, Adobe, "JWT Authentication", Required Claims; minutes, adobe/jwt-auth#23.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AssertionLifetime(Duration);
-
-impl AssertionLifetime {
-    /// The longest lifetime that Adobe documents, 24 hours.
-    pub const MAX: Self = Self(Duration::from_hours(24));
-
-    /// A lifetime of `duration`; a fraction of a second is dropped.
-    ///
-    /// # Errors
-    /// [`FormatError::AssertionLifetime`] for less than a second or more than 24 hours.
-    pub fn new(duration: Duration) -> Result<Self, FormatError> {
-        match duration.as_secs() {
-            seconds @ 1..=86_400 => Ok(Self(Duration::from_secs(seconds))),
-            _ => Err(FormatError::AssertionLifetime),
-        }
-    }
-
-    /// The lifetime in whole seconds.
-    #[must_use]
-    pub const fn as_duration(self) -> Duration {
-        self.0
-    }
-}
-
-impl Default for AssertionLifetime {
-    /// Five minutes.
-    fn default() -> Self {
-        Self(Duration::from_mins(5))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_lifetime_is_one_second_to_24_hours() {
-        #[rustfmt::skip]
-        let table = [
-            (Duration::ZERO,                 None),
-            (Duration::from_millis(999),     None),
-            (Duration::from_millis(1_999),   Some(1)),
-            (Duration::from_hours(24),      Some(86_400)),
-            (Duration::from_secs(86_401),    None),
-        ];
-        for (duration, seconds) in table {
-            let lifetime = AssertionLifetime::new(duration).ok().map(|l| l.as_duration().as_secs());
-            assert_eq!(lifetime, seconds, "{duration:?}");
-        }
-    }
 
     #[test]
     fn an_account_has_at_least_one_metascope_and_each_once() {

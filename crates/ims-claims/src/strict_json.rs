@@ -7,7 +7,10 @@ use core::{cell::Cell, fmt};
 use serde_core::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::{JsonObject, JwtError};
+use crate::error::JwtError;
+
+/// The members of a JSON object.
+pub type JsonObject = Map<String, Value>;
 
 /// An assertion has one level, a header with an embedded key four.
 const MAX_DEPTH: u8 = 16;

@@ -35,19 +35,25 @@ const EXIT_CODES: &str = "Exit codes: 0 done · 1 the answer is no · 2 usage ·
                           New here? Try `ims demo`.";
 
 fn main() -> ExitCode {
-    let arguments = Arguments::try_parse().unwrap_or_else(|error| without_pin(error).exit());
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| without_secret(error).exit());
     match commands::run(arguments.command) {
         Ok(answer) => answer.into(),
         Err(failure) => failure.report(),
     }
 }
 
-/// A PKCS#11 URI may be refused for the very PIN in it, which the refusal must not repeat.
-fn without_pin(mut error: clap::Error) -> clap::Error {
+/// A PKCS#11 URI may be refused for the very PIN in it, and a base URL for its password. The refusal repeats neither.
+fn without_secret(mut error: clap::Error) -> clap::Error {
+    let names_url = error
+        .get(ContextKind::InvalidArg)
+        .is_some_and(|argument| argument.to_string().contains("<URL>"));
     for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
         let told = error.get(kind).map(ToString::to_string).unwrap_or_default();
+        let is_value = kind == ContextKind::InvalidValue;
         if told.to_ascii_lowercase().contains("pin-value") {
             error.insert(kind, ContextValue::String("pkcs11:…".to_owned()));
+        } else if told.contains('@') && (told.contains("://") || is_value && names_url) {
+            error.insert(kind, ContextValue::String("https://…@…".to_owned()));
         }
     }
     error
@@ -93,8 +99,27 @@ mod tests {
             &["ims", "keys", uri],
         ] {
             let error = Arguments::try_parse_from(arguments).unwrap_err();
-            let told = without_pin(error).to_string();
+            let told = without_secret(error).to_string();
             assert!(told.contains("pkcs11:…") && !told.contains("canary"), "{arguments:?}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_that_is_refused_for_its_password_is_not_repeated() {
+        for url in ["https://user:canary@host", "https://canary@host/x", "user:canary@host"] {
+            for arguments in [
+                &["ims", "token", "--url", url][..],
+                &["ims", "doctor", "--url", url],
+                &["ims", "keys", "--url", url],
+                &["ims", "context", "add", "name", "--url", url],
+            ] {
+                let error = Arguments::try_parse_from(arguments).unwrap_err();
+                let told = without_secret(error).to_string();
+                assert!(
+                    told.contains("https://…@…") && !told.contains("canary"),
+                    "{arguments:?}: {told}"
+                );
+            }
         }
     }
 

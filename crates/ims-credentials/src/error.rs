@@ -166,7 +166,7 @@ impl CredentialsError {
                 Some("select one by its name: --credential NAME".to_owned())
             }
             Self::AccessToken => Some(ACCESS_TOKEN.to_owned()),
-            Self::Format { source: FormatError::OrgId | FormatError::TechnicalAccountId, .. } => {
+            Self::Format { source: FormatError::OrgId { .. } | FormatError::TechnicalAccountId { .. }, .. } => {
                 Some(IDENTIFIERS.to_owned())
             }
             #[cfg(not(feature = "formats"))]

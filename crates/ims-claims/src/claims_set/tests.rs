@@ -1,13 +1,12 @@
 //! The rules of Adobe's "JWT Authentication" one by one, and the laws of writing and reading claims.
 
 use alloc::{format, string::String};
-use core::time::Duration;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::ServiceAccount;
+use crate::{service_account::ServiceAccount, strict_json::JsonObject};
 
 const NOW: NumericDate = NumericDate::from_secs(1_550_001_138);
 
@@ -128,6 +127,56 @@ fn an_assertion_is_accepted_for_its_own_client_only() {
     let claims = read(json!({})).unwrap();
     assert_eq!(claims.accept_for(&"a64f5f10849a410a97ffdac8ae1".parse().unwrap()), Ok(()));
     assert_eq!(claims.accept_for(&"another".parse().unwrap()), Err(ClaimsError::AnotherClient));
+}
+
+#[test]
+fn each_optional_claim_is_written_where_it_belongs_and_changes_no_other() {
+    let plain = read(json!({})).unwrap();
+    let (jti, iat, nbf) = (JwtId::from_number(7), NOW, NOW.minus(Duration::from_secs(1)));
+    #[rustfmt::skip]
+    let table = [
+        (plain.clone(),                      (None,      None,      None)),
+        (plain.clone().with_jti(jti),        (Some(jti), None,      None)),
+        (plain.clone().with_issued_at(iat),  (None,      Some(iat), None)),
+        (plain.clone().with_not_before(nbf), (None,      None,      Some(nbf))),
+    ];
+    for (claims, optional) in table {
+        assert_eq!((claims.jti(), claims.issued_at(), claims.not_before()), optional);
+        assert_eq!(claims.expires_at(), plain.expires_at());
+        assert_eq!(claims.org_id(), plain.org_id());
+        assert_eq!(claims.technical_account_id(), plain.technical_account_id());
+        assert_eq!(claims.audience(), plain.audience());
+        assert_eq!(claims.metascopes(), plain.metascopes());
+    }
+    let all = plain.with_jti(jti).with_issued_at(iat).with_not_before(nbf);
+    let json = serde_json::to_string(&all).unwrap();
+    assert!(json.ends_with(r#","jti":"7","iat":1550001138,"nbf":1550001137}"#), "{json}");
+}
+
+#[test]
+fn the_number_of_an_assertion_is_given_back() {
+    assert_eq!(JwtId::from_number(7).as_number(), 7);
+}
+
+#[test]
+fn a_lifetime_is_one_second_to_24_hours() {
+    #[rustfmt::skip]
+    let table = [
+        (Duration::ZERO,                 None),
+        (Duration::from_millis(999),     None),
+        (Duration::from_millis(1_999),   Some(1)),
+        (Duration::from_hours(24),      Some(86_400)),
+        (Duration::from_secs(86_401),    None),
+    ];
+    for (duration, seconds) in table {
+        let lifetime = AssertionLifetime::new(duration).ok().map(|l| l.as_duration().as_secs());
+        assert_eq!(lifetime, seconds, "{duration:?}");
+    }
+}
+
+#[test]
+fn an_assertion_lives_five_minutes_unless_told_otherwise() {
+    assert_eq!(AssertionLifetime::default().as_duration(), Duration::from_mins(5));
 }
 
 proptest! {
