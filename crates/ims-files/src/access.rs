@@ -57,6 +57,14 @@ impl fmt::Display for FileKind {
     }
 }
 
+/// Checks that the file at `path` may be started or loaded, or may name what is: [`Access::check_trusted`] has the rule.
+///
+/// # Errors
+/// [`FileError::Changeable`], [`FileError::ForeignOwner`] and [`FileError::Io`].
+pub fn check_trusted(path: &Path) -> Result<(), FileError> {
+    Access::look_at(path)?.check_trusted()
+}
+
 /// Who can use a file that has been opened. It describes the open file, so nobody can exchange it in between.
 #[derive(Debug, Clone)]
 pub struct Access {
@@ -66,6 +74,19 @@ pub struct Access {
 }
 
 impl Access {
+    /// Looks at what is at `path`, without reading it. A symbolic link is followed.
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn look_at(path: &Path) -> Result<Self, FileError> {
+        let access = platform::look_at(path).map(|(kind, permissions)| Self {
+            path: path.to_owned(),
+            kind,
+            permissions,
+        });
+        access.map_err(|error| FileError::io(path, "look at", error))
+    }
+
     /// Describes the open `file`, which was found at `path`.
     pub(crate) fn of(file: &File, path: &Path) -> io::Result<Self> {
         let metadata = file.metadata()?;
@@ -115,8 +136,9 @@ impl Access {
     /// Checks that the file may name a program, a library or another thing that is then started, loaded or opened.
     ///
     /// Its owner is this user or root, and no one else can write to it. The same holds for every folder above it, since
-    /// who can write to a folder can put another file in place of this one; a folder with the sticky bit, such as `/tmp`,
-    /// does not allow that.
+    /// who can write to a folder can put another file in place of this one. Two things are harmless: a folder with the
+    /// sticky bit, such as `/tmp`, does not allow that; and further up, root may have given a folder to a group, as
+    /// Debian gives `/usr/local` to `staff`.
     ///
     /// A pipe and a device are taken: they are what this process was started with.
     ///
@@ -130,18 +152,24 @@ impl Access {
         judge_writers(&self.path, is_folder, platform::writers(&self.permissions))?;
         // The folders of the name that was given, and those of the file behind a symbolic link.
         let given = std::path::absolute(&self.path);
-        let given = given.map_err(|error| FileError::io(&self.path, "find", error))?;
+        judge_folders(&given.map_err(|error| FileError::io(&self.path, "find", error))?)?;
         let real = std::fs::canonicalize(&self.path);
-        let real = real.map_err(|error| FileError::io(&self.path, "find", error))?;
-        let folders = given.ancestors().skip(1).chain(real.ancestors().skip(1));
-        for folder in folders {
-            let permissions = platform::permissions_of_folder(folder);
-            let permissions =
-                permissions.map_err(|error| FileError::io(folder, "look at", error))?;
-            judge_writers(folder, true, platform::folder_writers(&permissions))?;
-        }
-        Ok(())
+        judge_folders(&real.map_err(|error| FileError::io(&self.path, "find", error))?)
     }
+}
+
+fn judge_folders(path: &Path) -> Result<(), FileError> {
+    for (height, folder) in path.ancestors().skip(1).enumerate() {
+        let looked = platform::look_at(folder);
+        let (_, permissions) = looked.map_err(|error| FileError::io(folder, "look at", error))?;
+        let concern = if height == 0 {
+            platform::folder_writers(&permissions)
+        } else {
+            platform::upper_folder_writers(&permissions)
+        };
+        judge_writers(folder, true, concern)?;
+    }
+    Ok(())
 }
 
 fn judge_writers(path: &Path, is_folder: bool, concern: Option<Concern>) -> Result<(), FileError> {

@@ -20,9 +20,6 @@ use crate::{
 /// How often a lock is tried again. Another process needs a few milliseconds to write a file.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// The file that is locked while something in the folder is written.
-const LOCK_FILE: &str = ".lock";
-
 /// A folder that its owner alone can enter, and the files in it.
 ///
 /// It is opened once and stays the same folder, even if its path leads elsewhere later. A name is one part of a path.
@@ -95,26 +92,24 @@ impl PrivateFolder {
         let Some(file) = self.open_file(name, Opening::Lock)? else {
             return Err(FileError::io(&path, "lock", io::ErrorKind::NotFound.into()));
         };
-        match file.try_lock() {
-            Ok(()) => Ok(Some(FileLock(file))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(FileError::io(&path, "lock", error)),
-        }
+        try_lock(file, &path)
     }
 
     /// Locks the folder for writing, without waiting; `None` if another process is writing.
     ///
     /// # Errors
-    /// Those of [`PrivateFolder::try_lock_file`].
+    /// [`FileError::Io`].
     pub fn try_lock(&self) -> Result<Option<FolderLock<'_>>, FileError> {
-        let lock = self.try_lock_file(LOCK_FILE)?;
+        let file = self.directory.open_for_lock();
+        let file = file.map_err(|error| FileError::io(&self.path, "lock", error))?;
+        let lock = try_lock(file, &self.path)?;
         Ok(lock.map(|lock| FolderLock { folder: self, _lock: lock }))
     }
 
     /// Locks the folder for writing, and waits up to `timeout` for other processes. It blocks the thread.
     ///
     /// # Errors
-    /// [`FileError::Locked`] after `timeout`, and those of [`PrivateFolder::try_lock_file`].
+    /// [`FileError::Locked`] after `timeout`, and [`FileError::Io`].
     pub fn lock(&self, timeout: Duration) -> Result<FolderLock<'_>, FileError> {
         // Time that was slept is counted instead of asking a clock: a suspended machine does not use up the timeout.
         let mut waited = Duration::ZERO;
@@ -196,6 +191,14 @@ impl FolderLock<'_> {
 /// A file that this process has locked. It is unlocked when this is dropped, or when the process ends.
 #[derive(Debug)]
 pub struct FileLock(#[expect(dead_code, reason = "an open file is what holds the lock")] File);
+
+fn try_lock(file: File, path: &Path) -> Result<Option<FileLock>, FileError> {
+    match file.try_lock() {
+        Ok(()) => Ok(Some(FileLock(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(FileError::io(path, "lock", error)),
+    }
+}
 
 /// Creates `folder` and the folders above it that are missing, for the owner alone. Those that are there stay as they are.
 pub(crate) fn create_all(folder: &Path) -> Result<(), FileError> {

@@ -7,7 +7,7 @@ mod platform;
 mod read;
 mod replace;
 
-pub use access::{Access, FileKind};
+pub use access::{Access, FileKind, check_trusted};
 pub use error::{FileError, shown};
 pub use folder::{FileLock, FolderLock, PrivateFolder};
 pub use read::{FileContents, read, read_private};

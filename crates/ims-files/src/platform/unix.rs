@@ -44,9 +44,11 @@ impl Permissions {
     }
 }
 
-pub(crate) fn permissions_of_folder(folder: &Path) -> io::Result<Permissions> {
-    let metadata = fs::metadata(folder)?;
-    Ok(Permissions { owner: metadata.uid(), mode: metadata.mode() })
+/// What is at `path`. Nothing is opened, since to open a pipe may take for ever.
+pub(crate) fn look_at(path: &Path) -> io::Result<(FileKind, Permissions)> {
+    let metadata = fs::metadata(path)?;
+    let permissions = Permissions { owner: metadata.uid(), mode: metadata.mode() };
+    Ok((FileKind::of(metadata.file_type()), permissions))
 }
 
 /// Why the file may not hold a secret.
@@ -71,6 +73,16 @@ pub(crate) fn writers(permissions: &Permissions) -> Option<Concern> {
 pub(crate) fn folder_writers(permissions: &Permissions) -> Option<Concern> {
     let is_sticky = permissions.mode & STICKY != 0;
     concern(permissions, if is_sticky { 0 } else { WRITE })
+}
+
+/// The same for a folder further up, where a group that root has chosen may write.
+pub(crate) fn upper_folder_writers(permissions: &Permissions) -> Option<Concern> {
+    let is_sticky = permissions.mode & STICKY != 0;
+    match (is_sticky, permissions.owner) {
+        (true, _) => concern(permissions, 0),
+        (false, ROOT) => concern(permissions, WRITE & OTHERS),
+        (false, _) => concern(permissions, WRITE),
+    }
 }
 
 fn concern(permissions: &Permissions, forbidden: u32) -> Option<Concern> {
@@ -194,6 +206,12 @@ impl Directory {
         Ok(file)
     }
 
+    /// The folder once more, to lock it: a lock belongs to one opening.
+    pub(crate) fn open_for_lock(&self) -> io::Result<File> {
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(openat(&self.0, ".", flags, Mode::empty())?.into())
+    }
+
     /// Writes and flushes the file `name`. What a killed process left there is removed first.
     pub(crate) fn write_new(&self, name: &str, contents: &[u8]) -> io::Result<()> {
         match self.remove(name) {
@@ -290,8 +308,14 @@ mod tests {
             let concern = words(concern_of(&permissions, WRITE, ME));
             assert_eq!(concern.as_deref(), expected, "{owner} {mode:o}");
         }
-        for (mode, is_trusted) in [(0o040_755, true), (0o040_777, false), (0o041_777, true)] {
+        for (mode, is_trusted, is_trusted_above) in [
+            (0o040_755, true, true),
+            (0o042_775, false, true),
+            (0o040_777, false, false),
+            (0o041_777, true, true),
+        ] {
             let folder = Permissions { owner: ROOT, mode };
+            assert_eq!(upper_folder_writers(&folder).is_none(), is_trusted_above, "{mode:o}");
             assert_eq!(folder_writers(&folder).is_none(), is_trusted, "{mode:o}");
         }
     }

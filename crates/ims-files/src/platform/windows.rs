@@ -73,9 +73,11 @@ fn me() -> io::Result<String> {
     Ok(text.to_string_lossy().trim_start_matches("O:").to_owned())
 }
 
-pub(crate) fn permissions_of_folder(folder: &Path) -> io::Result<Permissions> {
-    let descriptor = GetNamedSecurityInfo(folder, SeObjectType::SE_FILE_OBJECT, owner_and_list())?;
-    Permissions::new(&descriptor)
+/// What is at `path`.
+pub(crate) fn look_at(path: &Path) -> io::Result<(FileKind, Permissions)> {
+    let kind = FileKind::of(fs::metadata(path)?.file_type());
+    let descriptor = GetNamedSecurityInfo(path, SeObjectType::SE_FILE_OBJECT, owner_and_list())?;
+    Ok((kind, Permissions::new(&descriptor)?))
 }
 
 /// Why the file may not hold a secret.
@@ -96,6 +98,11 @@ pub(crate) fn writers(permissions: &Permissions) -> Option<Concern> {
 /// Why no file in the folder may say what is run.
 pub(crate) fn folder_writers(permissions: &Permissions) -> Option<Concern> {
     permissions.concern(REPLACE_IN_FOLDER)
+}
+
+/// The same for a folder further up.
+pub(crate) fn upper_folder_writers(permissions: &Permissions) -> Option<Concern> {
+    folder_writers(permissions)
 }
 
 pub(crate) fn special_kind(_file_type: FileType) -> FileKind {
@@ -208,6 +215,11 @@ impl Directory {
             }
         }
         options.open(&path)
+    }
+
+    /// A file in the folder, since a folder cannot be locked.
+    pub(crate) fn open_for_lock(&self) -> io::Result<File> {
+        self.open_file(".lock", Opening::Lock)
     }
 
     /// Writes and flushes the file `name`. What a killed process left there is removed first.
