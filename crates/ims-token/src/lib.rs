@@ -37,7 +37,7 @@ pub use machine::EXPIRY_MARGIN;
 pub use pool::KeeperPool;
 pub use refresh::STORE_TIMEOUT;
 pub use source::{FetchError, TokenSource};
-#[cfg(all(feature = "file", unix))]
+#[cfg(feature = "file")]
 pub use store::FileStore;
 pub use store::{Lease, MemoryStore, SharedStore, StoreError, TokenStore, gives_way};
 #[cfg(feature = "redis")]

@@ -7,17 +7,17 @@ use ims_exchange::AccessToken;
 
 use crate::CacheKey;
 
-#[cfg(any(all(feature = "file", unix), feature = "redis"))]
+#[cfg(any(feature = "file", feature = "redis"))]
 mod digest;
-#[cfg(all(feature = "file", unix))]
+#[cfg(feature = "file")]
 mod file;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(any(all(feature = "file", unix), feature = "redis"))]
+#[cfg(any(feature = "file", feature = "redis"))]
 mod stored_token;
 
-#[cfg(all(feature = "file", unix))]
+#[cfg(feature = "file")]
 pub use file::FileStore;
 pub use memory::MemoryStore;
 #[cfg(feature = "redis")]
@@ -136,7 +136,7 @@ pub enum StoreError {
     #[error("the store is not safe to use: {problem}")]
     Unsafe {
         /// What is wrong.
-        problem: &'static str,
+        problem: String,
     },
     /// Report it to who wrote the store: it panicked.
     #[error("the store panicked")]

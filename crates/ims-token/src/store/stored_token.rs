@@ -31,9 +31,9 @@ pub(super) fn encode(
         expires_at: token.expires_at().as_secs(),
     };
     // With the capacity given, nothing is moved and no copy stays behind in freed memory.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST_BYTES));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
     serde_json::to_writer(&mut *bytes, &stored).map_err(|_| StoreError::Garbled)?;
-    if bytes.len() <= MOST_BYTES { Ok(bytes) } else { Err(StoreError::Garbled) }
+    if bytes.len() <= MAX_BYTES { Ok(bytes) } else { Err(StoreError::Garbled) }
 }
 
 /// The token in `bytes`, if it was saved under `key`.
@@ -47,4 +47,4 @@ pub(super) fn decode(key: &CacheKey, bytes: &[u8]) -> Result<AccessToken, StoreE
 }
 
 /// A token may have 64 KiB, and a key some more.
-pub(super) const MOST_BYTES: usize = 128 * 1024;
+pub(super) const MAX_BYTES: usize = 128 * 1024;
