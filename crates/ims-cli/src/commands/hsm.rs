@@ -50,7 +50,10 @@ fn failed(error: &Pkcs11Error) -> Failure {
         Pkcs11Error::NoModulePath => failure.hint("add ?module-path=/path/to/module.so to the URI"),
         Pkcs11Error::PinMissing | Pkcs11Error::NoKey { logged_in: false, .. } => failure
             .hint("put the PIN into a file that only you can read: pin-source=FILE in the URI, or --pin-file FILE"),
-        Pkcs11Error::PinFileExposed { path } => failure.hint(format!("chmod 600 {}", path.display())),
+        Pkcs11Error::PinFile { source, .. } => match source.remedy() {
+            Some(remedy) => failure.hint(remedy),
+            None => failure,
+        },
         Pkcs11Error::PinWrong => {
             failure.hint("make sure of the PIN before the next try: the token counts, and locks itself")
         }

@@ -1,11 +1,13 @@
 //! What can go wrong with a key in a token, sorted by what the caller can do. Nothing here repeats a PIN.
 
-use std::{error::Error, fmt, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{error::Error, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use cryptoki::{
     context::Function,
     error::{Error as CryptokiError, RvError},
 };
+
+use ims_files::FileError;
 
 use crate::{KeyError, SignError};
 
@@ -22,7 +24,7 @@ pub enum Pkcs11Error {
         /// The path that was given.
         path: PathBuf,
     },
-    /// Give the path of a PKCS#11 module that this machine can load and start.
+    /// Give the path of a PKCS#11 module that this machine can load and start, and that no other user can change.
     #[error("{} cannot be used as a PKCS#11 module", path.display())]
     NoModule {
         /// The path that was given.
@@ -97,17 +99,17 @@ pub enum Pkcs11Error {
     /// Give the PIN.
     #[error("the token asks for a PIN and none is given")]
     PinMissing,
-    /// Put the PIN into a file that can be read.
-    #[error("the PIN cannot be read from {}", path.display())]
+    /// Put the PIN into a file that this user alone can read; the source says what is wrong with this one.
+    #[error("cannot read the PIN from {}", ims_files::shown(path))]
     PinFile {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
-        source: Arc<io::Error>,
+        /// What is wrong with it.
+        source: FileError,
     },
-    /// Take the file's permissions from all but its owner, by `chmod 600`.
-    #[error("others can read the PIN in {}", path.display())]
-    PinFileExposed {
+    /// Put the PIN into the file as UTF-8 text.
+    #[error("{} is not a PIN in UTF-8", ims_files::shown(path))]
+    PinNotText {
         /// The file.
         path: PathBuf,
     },

@@ -51,7 +51,8 @@ type Place = Arc<Mutex<Option<Pkcs11Module>>>;
 static MODULES: Mutex<BTreeMap<PathBuf, Place>> = Mutex::new(BTreeMap::new());
 
 impl Pkcs11Module {
-    /// Loads and initializes the module at `path`, unless that is done already. Its code runs in this process.
+    /// Loads and initializes the module at `path`, unless that is done already. Its code runs in this process, so a file
+    /// that another user can change is refused, as [`ims_files::check_trusted`] says.
     ///
     /// # Errors
     /// [`Pkcs11Error::RelativeModulePath`], [`Pkcs11Error::NoModule`], and [`Pkcs11Error::Forked`] if the module was
@@ -61,6 +62,7 @@ impl Pkcs11Module {
             return Err(Pkcs11Error::RelativeModulePath { path: path.to_owned() });
         }
         let file = fs::canonicalize(path).map_err(|error| no_module(path, error))?;
+        ims_files::check_trusted(path).map_err(|error| no_module(path, error))?;
         let place = Arc::clone(lock(&MODULES).entry(file).or_default());
         let mut place = lock(&place);
         if let Some(module) = &*place

@@ -1,6 +1,6 @@
 //! The PIN of a token, and where it is kept.
 
-use std::{fmt, fs, io, path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -55,39 +55,28 @@ impl PinSource {
     /// Takes the PIN.
     ///
     /// # Errors
-    /// [`Pkcs11Error::PinFile`] if the file cannot be read as text, [`Pkcs11Error::PinFileExposed`] if others than its
-    /// owner can read it, and [`Pkcs11Error::PinMissing`] if it is empty.
+    /// [`Pkcs11Error::PinFile`] if the file cannot be read as text or [is not private](ims_files::read_private), and
+    /// [`Pkcs11Error::PinMissing`] if it is empty.
     pub fn read(&self) -> Result<Pin, Pkcs11Error> {
         let path = match self {
             Self::Pin(pin) => return Ok(pin.clone()),
             Self::File(path) => path,
         };
-        let unreadable =
-            |error: io::Error| Pkcs11Error::PinFile { path: path.clone(), source: Arc::new(error) };
-        if is_exposed(&fs::metadata(path).map_err(unreadable)?) {
-            return Err(Pkcs11Error::PinFileExposed { path: path.clone() });
-        }
-        let mut text = fs::read_to_string(path).map_err(unreadable)?;
-        text.truncate(text.trim_end_matches(['\r', '\n']).len());
-        Pin::new(text)
+        let bytes = ims_files::read_private(path, MAX_BYTES);
+        let bytes = bytes.map_err(|source| Pkcs11Error::PinFile { path: path.clone(), source })?;
+        let text = std::str::from_utf8(&bytes);
+        let text = text.map_err(|_| Pkcs11Error::PinNotText { path: path.clone() })?;
+        Pin::new(text.trim_end_matches(['\r', '\n']).to_owned())
     }
 }
 
-/// Whether others than the owner can read the file.
-#[cfg(unix)]
-fn is_exposed(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.is_file() && metadata.permissions().mode() & 0o077 != 0
-}
-
-/// Access lists decide where there are no mode bits, and std does not read them.
-#[cfg(not(unix))]
-fn is_exposed(_: &fs::Metadata) -> bool {
-    false
-}
+/// No PIN is longer. PKCS#11 itself gives no limit.
+const MAX_BYTES: u64 = 4096;
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn pin(text: &str) -> Pin {
@@ -127,7 +116,14 @@ mod tests {
         }
         write("\n", 0o600);
         assert!(matches!(source.read(), Err(Pkcs11Error::PinMissing)));
-        write("1234", 0o640);
-        assert!(matches!(source.read(), Err(Pkcs11Error::PinFileExposed { .. })));
+        for mode in [0o644, 0o604, 0o622, 0o602, 0o666] {
+            write("1234", mode);
+            let error = source.read().unwrap_err();
+            let is_unsafe =
+                matches!(&error, Pkcs11Error::PinFile { source, .. } if source.is_unsafe());
+            assert!(is_unsafe, "{mode:o}: {error}");
+        }
+        let endless = PinSource::File("/dev/zero".into()).read();
+        assert!(matches!(endless, Err(Pkcs11Error::PinFile { .. })), "{endless:?}");
     }
 }

@@ -82,7 +82,7 @@ isolated! {
         assert_eq!(sign(&open(config), b"message"), expected(keys::FIRST, b"message"));
         run("chmod", &["644", &pin_file]);
         let config = Pkcs11Config::try_from(uri.parse::<Pkcs11Uri>().unwrap()).unwrap();
-        assert!(matches!(refusal(config), Pkcs11Error::PinFileExposed { .. }));
+        assert!(matches!(refusal(config), Pkcs11Error::PinFile { source, .. } if source.is_unsafe()));
         let nowhere: Pkcs11Uri = "pkcs11:token=ims".parse().unwrap();
         assert!(matches!(Pkcs11Config::try_from(nowhere), Err(Pkcs11Error::NoModulePath)));
     }
