@@ -5,7 +5,7 @@ use std::{error::Error, fmt, sync::Arc, thread};
 use futures_channel::oneshot;
 use ims_exchange::RefreshToken;
 
-#[cfg(all(feature = "file", unix))]
+#[cfg(feature = "file")]
 mod file;
 #[cfg(feature = "keyring")]
 mod keyring_entry;
@@ -52,7 +52,7 @@ impl RefreshTokens {
     }
 
     /// In a file of mode 0600, named after `name`, in the folder `path` of mode 0700, which is made when it is needed.
-    #[cfg(all(feature = "file", unix))]
+    #[cfg(feature = "file")]
     #[must_use]
     pub fn in_folder(path: impl Into<std::path::PathBuf>, name: &str) -> Self {
         Self(Arc::new(file::TokenFile::new(path.into(), name)))
@@ -164,7 +164,7 @@ pub struct RefreshTokensError {
 }
 
 /// What lies in the place of a refresh token is none.
-#[cfg(any(all(feature = "file", unix), feature = "keyring"))]
+#[cfg(any(feature = "file", feature = "keyring"))]
 #[derive(Debug, thiserror::Error)]
 #[error("what is there is no refresh token")]
 struct Malformed;
