@@ -22,16 +22,16 @@ fn main() -> io::Result<()> {
 }
 
 fn inspect(file: &[u8]) -> Result<String, CertError> {
-    let file = CertificateFile::read(file)?;
+    let file = CertificateFile::from_bytes(file)?;
     let certificate = &file.certificates()[0];
     let validity = certificate.validity();
-    let key = certificate.key_algorithm().map_or("damaged".to_owned(), |key| key.to_string());
     Ok(format!(
-        "serial={} from={} to={} sha256={} key={key} signed={} subject={}",
+        "serial={} from={} to={} sha256={} key={} signed={} subject={}",
         certificate.serial_number(),
         validity.not_before().as_secs(),
         validity.not_after().as_secs(),
         certificate.sha256_fingerprint(),
+        certificate.key_algorithm(),
         certificate.signature_algorithm(),
         certificate.subject(),
     ))

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use der::{
-    Decode,
-    asn1::{AnyRef, UintRef},
+use x509_parser::{
+    asn1_rs::{Any, FromDer, Oid},
+    public_key::RSAPublicKey,
+    x509::{AlgorithmIdentifier, SubjectPublicKeyInfo},
 };
-use pkcs1::RsaPublicKey;
-use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
+
+use crate::oid;
 
 /// The kind and the size of a certificate's public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +45,13 @@ pub enum KeyAlgorithm {
 
 impl KeyAlgorithm {
     /// Reads the kind out of a `SubjectPublicKeyInfo`; `None` if it is damaged.
-    pub(crate) fn read(spki: AnyRef<'_>) -> Option<Self> {
-        let spki: SubjectPublicKeyInfoRef<'_> = spki.decode_as().ok()?;
-        let oid = spki.algorithm.oid.to_string();
+    pub(crate) fn read(key: &SubjectPublicKeyInfo<'_>) -> Option<Self> {
+        let oid = oid::dotted(key.algorithm.algorithm.as_bytes())?;
         Some(match oid.as_str() {
-            "1.2.840.113549.1.1.1" => Self::Rsa { bits: modulus_bits(&spki)? },
-            "1.2.840.113549.1.1.10" => Self::RsaPss { bits: modulus_bits(&spki)? },
+            "1.2.840.113549.1.1.1" => Self::Rsa { bits: modulus_bits(key)? },
+            "1.2.840.113549.1.1.10" => Self::RsaPss { bits: modulus_bits(key)? },
             "1.2.840.10045.2.1" => {
-                Self::EllipticCurve { curve: curve_name(spki.algorithm.parameters) }
+                Self::EllipticCurve { curve: curve_name(key.algorithm.parameters.as_ref()) }
             }
             "1.3.101.112" => Self::Edwards { curve: "Ed25519" },
             "1.3.101.113" => Self::Edwards { curve: "Ed448" },
@@ -74,31 +74,40 @@ impl fmt::Display for KeyAlgorithm {
     }
 }
 
-fn modulus_bits(spki: &SubjectPublicKeyInfoRef<'_>) -> Option<usize> {
-    let key = RsaPublicKey::<UintRef<'_>>::from_der(spki.subject_public_key.as_bytes()?).ok()?;
-    let modulus = key.modulus.as_bytes();
-    modulus.first().map(|first| modulus.len() * 8 - first.leading_zeros() as usize)
+/// The exact length of the modulus; that of x509-parser is rounded to whole octets.
+fn modulus_bits(key: &SubjectPublicKeyInfo<'_>) -> Option<usize> {
+    let (_, key) = RSAPublicKey::from_der(&key.subject_public_key.data).ok()?;
+    if let [0x80..=0xff, ..] = key.modulus {
+        return None;
+    }
+    // A zero octet in front keeps a number from being negative.
+    let ([0, modulus @ ..] | modulus) = key.modulus;
+    let first = modulus.first()?;
+    Some(modulus.len() * 8 - first.leading_zeros() as usize)
 }
 
-fn curve_name(parameters: Option<AnyRef<'_>>) -> String {
-    match parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok()) {
-        None => "with parameters of its own".to_owned(),
-        Some(oid) => match oid.to_string().as_str() {
-            "1.2.840.10045.3.1.7" => "P-256".to_owned(),
-            "1.3.132.0.34" => "P-384".to_owned(),
-            "1.3.132.0.35" => "P-521".to_owned(),
-            oid => oid.to_owned(),
-        },
+fn curve_name(parameters: Option<&Any<'_>>) -> String {
+    let curve = parameters.and_then(|parameters| Oid::try_from(parameters).ok());
+    match curve.and_then(|curve| oid::dotted(curve.as_bytes())).as_deref() {
+        None => "with parameters of its own",
+        Some("1.2.840.10045.3.1.7") => "P-256",
+        Some("1.3.132.0.34") => "P-384",
+        Some("1.3.132.0.35") => "P-521",
+        Some(other) => other,
     }
+    .to_owned()
 }
 
 /// How a certificate is signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SignatureAlgorithm(ObjectIdentifier);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureAlgorithm {
+    oid: String,
+}
 
 impl SignatureAlgorithm {
-    pub(crate) fn new(oid: ObjectIdentifier) -> Self {
-        Self(oid)
+    /// `None` if it has no object identifier.
+    pub(crate) fn read(algorithm: &AlgorithmIdentifier<'_>) -> Option<Self> {
+        oid::dotted(algorithm.algorithm.as_bytes()).map(|oid| Self { oid })
     }
 
     /// Whether its hash is MD2, MD4, MD5 or SHA-1, for which collisions can be made (RFC 6151, RFC 6194).
@@ -108,8 +117,7 @@ impl SignatureAlgorithm {
     }
 
     fn known(&self) -> Option<&'static (&'static str, &'static str, Strength)> {
-        let oid = self.0.to_string();
-        SIGNATURE_ALGORITHMS.iter().find(|(known, ..)| *known == oid)
+        SIGNATURE_ALGORITHMS.iter().find(|(known, ..)| *known == self.oid)
     }
 }
 
@@ -117,7 +125,7 @@ impl fmt::Display for SignatureAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.known() {
             Some((_, name, _)) => f.write_str(name),
-            None => self.0.fmt(f),
+            None => f.write_str(&self.oid),
         }
     }
 }

@@ -1,27 +1,41 @@
 //! One certificate, read and looked at.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt::{self, Write},
+    hash::{Hash, Hasher},
+    time::Duration,
+};
 
-use der::{Decode, Reader, SliceReader};
+use aws_lc_rs::digest::{Algorithm, Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ims_claims::NumericDate;
 use ims_sign::{KeyError, PublicKey};
 
 use crate::{
-    AlternativeName, CertError, DistinguishedName, Fingerprint, KeyAlgorithm, SignatureAlgorithm,
-    Validity,
-    distinguished_name::expect_name,
-    extension::{self, BASIC_CONSTRAINTS, BasicConstraints},
-    signed::{pem, to_der},
-    x509::{Extension, Signed, TbsCertificate},
+    algorithm::{KeyAlgorithm, SignatureAlgorithm},
+    distinguished_name::DistinguishedName,
+    error::CertError,
+    extension::{AlternativeName, Extensions},
+    pem,
+    reading::{self, Damage},
+    validity::Validity,
 };
 
 /// An X.509 certificate (RFC 5280).
 ///
 /// Reading checks its structure and no signature. Two are equal when their bytes are.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct Certificate {
     der: Vec<u8>,
+    version: u32,
+    serial_number: String,
+    subject: DistinguishedName,
+    issuer: DistinguishedName,
     validity: Validity,
+    signature_algorithm: SignatureAlgorithm,
+    key_algorithm: KeyAlgorithm,
+    /// The `SubjectPublicKeyInfo` as DER.
+    spki: Vec<u8>,
+    extensions: Extensions,
 }
 
 impl Certificate {
@@ -30,36 +44,32 @@ impl Certificate {
     /// # Errors
     /// [`CertError::DamagedCertificate`], also for bytes after the certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, CertError> {
-        let damaged = CertError::DamagedCertificate { position: 1 };
-        Self::read_first(der)
-            .filter(|(_, rest)| rest.is_empty())
-            .map(|(certificate, _)| certificate)
-            .ok_or(damaged)
+        let read = Self::read_first(der).and_then(|(certificate, rest)| {
+            if rest.is_empty() { Ok(certificate) } else { Err("something follows it") }
+        });
+        read.map_err(|reason| CertError::DamagedCertificate { position: 1, reason })
     }
 
     /// Takes the certificate that `bytes` begins with and leaves the rest.
-    pub(crate) fn read_first(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let mut reader = SliceReader::new(bytes).ok()?;
-        let signed = Signed::decode(&mut reader).ok()?;
-        let content: TbsCertificate<'_> = signed.content.decode_as().ok()?;
-        expect_name(content.subject).ok()?;
-        expect_name(content.issuer).ok()?;
-        let validity = Validity::read(&content.validity).ok()?;
-        let (der, rest) = bytes.split_at_checked(usize::try_from(reader.position()).ok()?)?;
-        Some((Self { der: der.to_vec(), validity }, rest))
-    }
-
-    /// Takes what was written here right before.
-    pub(crate) fn from_parts(der: Vec<u8>, validity: Validity) -> Self {
-        Self { der, validity }
-    }
-
-    fn signed(&self) -> Signed<'_> {
-        Signed::from_der(&self.der).expect("was read or written as a certificate before")
-    }
-
-    fn content(&self) -> TbsCertificate<'_> {
-        self.signed().content.decode_as().expect("was read or written as a certificate before")
+    pub(crate) fn read_first(bytes: &[u8]) -> Result<(Self, &[u8]), Damage> {
+        let read = reading::certificate(bytes)?;
+        let (der, rest) = bytes.split_at(read.as_raw().len());
+        let name = "a name in it cannot be read";
+        let algorithm = "its signature algorithm has no identifier";
+        let certificate = Self {
+            der: der.to_vec(),
+            version: read.version().0.saturating_add(1),
+            serial_number: serial_number(read.raw_serial()),
+            subject: DistinguishedName::read(read.subject()).ok_or(name)?,
+            issuer: DistinguishedName::read(read.issuer()).ok_or(name)?,
+            validity: reading::validity(&read)?,
+            signature_algorithm: SignatureAlgorithm::read(&read.signature_algorithm)
+                .ok_or(algorithm)?,
+            key_algorithm: KeyAlgorithm::read(read.public_key()).ok_or("its key cannot be read")?,
+            spki: read.public_key().raw.to_vec(),
+            extensions: Extensions::read(read.extensions()),
+        };
+        Ok((certificate, rest))
     }
 }
 
@@ -67,26 +77,26 @@ impl Certificate {
 impl Certificate {
     /// 1, 2 or 3; extensions need 3.
     #[must_use]
-    pub fn version(&self) -> u16 {
-        u16::from(self.content().version) + 1
+    pub fn version(&self) -> u32 {
+        self.version
     }
 
     /// The serial number in hexadecimal, as `openssl x509 -serial` prints it.
     #[must_use]
-    pub fn serial_number(&self) -> String {
-        serial_number(self.content().serial_number.as_bytes())
+    pub fn serial_number(&self) -> &str {
+        &self.serial_number
     }
 
     /// Whom the certificate is about.
     #[must_use]
-    pub fn subject(&self) -> DistinguishedName {
-        DistinguishedName::checked(self.content().subject)
+    pub fn subject(&self) -> &DistinguishedName {
+        &self.subject
     }
 
     /// Who has signed it.
     #[must_use]
-    pub fn issuer(&self) -> DistinguishedName {
-        DistinguishedName::checked(self.content().issuer)
+    pub fn issuer(&self) -> &DistinguishedName {
+        &self.issuer
     }
 
     /// When it may be used.
@@ -97,14 +107,14 @@ impl Certificate {
 
     /// How it is signed.
     #[must_use]
-    pub fn signature_algorithm(&self) -> SignatureAlgorithm {
-        SignatureAlgorithm::new(self.signed().algorithm.oid)
+    pub fn signature_algorithm(&self) -> &SignatureAlgorithm {
+        &self.signature_algorithm
     }
 
-    /// The kind and size of its key, `None` if the key is damaged.
+    /// The kind and size of its key.
     #[must_use]
-    pub fn key_algorithm(&self) -> Option<KeyAlgorithm> {
-        KeyAlgorithm::read(self.content().subject_public_key_info)
+    pub fn key_algorithm(&self) -> &KeyAlgorithm {
+        &self.key_algorithm
     }
 
     /// Its key, by which it is matched with a private key or a request.
@@ -112,46 +122,46 @@ impl Certificate {
     /// # Errors
     /// [`KeyError`] for a key that cannot verify RS256.
     pub fn public_key(&self) -> Result<PublicKey, KeyError> {
-        PublicKey::from_spki_der(&to_der(&self.content().subject_public_key_info))
+        PublicKey::from_spki_der(&self.spki)
     }
 
     /// Whether it may sign other certificates: `openssl req -x509` says so of all that it makes.
     #[must_use]
     pub fn is_authority(&self) -> bool {
-        extension::read(&self.extensions(), BASIC_CONSTRAINTS)
-            .is_some_and(|constraints: BasicConstraints| constraints.ca)
+        self.extensions.is_authority
     }
 
     /// What its key may be used for; nothing said means anything goes.
     #[must_use]
-    pub fn key_usages(&self) -> Vec<&'static str> {
-        extension::key_usages(&self.extensions())
+    pub fn key_usages(&self) -> &[&'static str] {
+        &self.extensions.key_usages
     }
 
     /// For which purposes it may be used; nothing said means for any.
     #[must_use]
-    pub fn extended_key_usages(&self) -> Vec<String> {
-        extension::extended_key_usages(&self.extensions())
+    pub fn extended_key_usages(&self) -> &[String] {
+        &self.extensions.extended_key_usages
     }
 
     /// The other names of its subject.
     #[must_use]
-    pub fn alternative_names(&self) -> Vec<AlternativeName> {
-        extension::alternative_names(&self.extensions())
+    pub fn alternative_names(&self) -> &[AlternativeName] {
+        &self.extensions.alternative_names
     }
 
     /// Whether subject and issuer are the same. The signature is not looked at; [`is_signed_by`](Self::is_signed_by)
     /// does that.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
-        let content = self.content();
-        content.subject == content.issuer
+        self.subject == self.issuer
     }
 
     /// Whether its signature, RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, is by `public_key`.
     #[must_use]
     pub fn is_signed_by(&self, public_key: &PublicKey) -> bool {
-        self.signed().is_by(public_key)
+        let Ok(read) = reading::certificate(&self.der) else { return false };
+        let signed = read.tbs_certificate.as_ref();
+        reading::is_signed_by(public_key, signed, &read.signature_algorithm, &read.signature_value)
     }
 
     /// Whether it will have ended at `now + margin`, or has ended.
@@ -166,13 +176,13 @@ impl Certificate {
     /// The SHA-1 of its DER, which Adobe's consoles and older tools show.
     #[must_use]
     pub fn sha1_fingerprint(&self) -> Fingerprint {
-        Fingerprint::sha1(&self.der)
+        Fingerprint::new(&SHA1_FOR_LEGACY_USE_ONLY, &self.der)
     }
 
     /// The SHA-256 of its DER.
     #[must_use]
     pub fn sha256_fingerprint(&self) -> Fingerprint {
-        Fingerprint::sha256(&self.der)
+        Fingerprint::new(&SHA256, &self.der)
     }
 
     /// Its bytes.
@@ -184,21 +194,31 @@ impl Certificate {
     /// Its bytes as PEM, which is what Adobe's consoles take.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        pem("CERTIFICATE", &self.der)
+        pem::encode("CERTIFICATE", &self.der)
     }
+}
 
-    fn extensions(&self) -> Vec<Extension<'_>> {
-        self.content().extensions.unwrap_or_default()
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
+
+impl Hash for Certificate {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.der.hash(state);
     }
 }
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Certificate({}, serial {})", self.subject(), self.serial_number())
+        write!(f, "Certificate({}, serial {})", self.subject, self.serial_number)
     }
 }
 
-/// OpenSSL's writing of an `INTEGER`: pairs of digits, and a minus sign where it belongs.
+/// OpenSSL's writing of an `INTEGER`: pairs of digits, and a minus sign where it belongs. x509-parser drops the sign.
 fn serial_number(octets: &[u8]) -> String {
     let is_negative = octets.first().is_some_and(|first| first & 0x80 != 0);
     let mut magnitude = octets.to_vec();
@@ -210,7 +230,7 @@ fn serial_number(octets: &[u8]) -> String {
         digits => digits,
     };
     let sign = if is_negative { "-" } else { "" };
-    digits.iter().fold(sign.to_owned(), |text, octet| text + &format!("{octet:02X}"))
+    format!("{sign}{}", hexadecimal(digits, ""))
 }
 
 /// Two's complement.
@@ -218,6 +238,52 @@ fn negate(octets: &mut [u8]) {
     let mut carry = true;
     for octet in octets.iter_mut().rev() {
         (*octet, carry) = (!*octet).overflowing_add(u8::from(carry));
+    }
+}
+
+fn hexadecimal(octets: &[u8], separator: &str) -> String {
+    let mut text = String::with_capacity(octets.len() * (2 + separator.len()));
+    for (index, octet) in octets.iter().enumerate() {
+        let separator = if index == 0 { "" } else { separator };
+        write!(text, "{separator}{octet:02X}").expect("a String takes all that is written");
+    }
+    text
+}
+
+/// The hash of a certificate's DER, by which people compare certificates. It prints as `openssl x509 -fingerprint` prints
+/// it: `2E:82:53:…`.
+#[derive(Clone, Copy)]
+pub struct Fingerprint(Digest);
+
+impl Fingerprint {
+    fn new(algorithm: &'static Algorithm, der: &[u8]) -> Self {
+        Self(digest(algorithm, der))
+    }
+
+    /// The octets of the hash.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_ref()
+    }
+}
+
+impl PartialEq for Fingerprint {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Fingerprint {}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hexadecimal(self.as_bytes(), ":"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
     }
 }
 

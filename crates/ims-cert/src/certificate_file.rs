@@ -1,10 +1,9 @@
 //! Files of certificates: one or several, PEM or DER, alone or beside a private key.
 
-use der::{Decode, asn1::AnyRef};
 use ims_claims::NumericDate;
-use ims_sign::pem;
+use ims_sign::{PublicKey, pem};
 
-use crate::{CertError, Certificate, Finding};
+use crate::{certificate::Certificate, error::CertError, finding::Finding, reading::Damage};
 
 /// What a file of certificates holds, at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,59 +14,71 @@ pub struct CertificateFile {
 }
 
 impl CertificateFile {
-    /// Reads all certificates of a file, in order.
+    /// Reads all certificates of a file's contents, in order.
     ///
     /// Read are PEM in every form that mail, Windows, JSON and environment variables give it, among other blocks and
     /// text; DER, also several one after another; and DER in base64. No signature is checked.
     ///
     /// # Errors
     /// [`CertError::NoCertificate`], which says what the file holds instead, and [`CertError::DamagedCertificate`].
-    pub fn read(file: &[u8]) -> Result<Self, CertError> {
-        let blocks =
-            pem::blocks(file).map_err(|_| CertError::DamagedCertificate { position: 1 })?;
+    pub fn from_bytes(file: &[u8]) -> Result<Self, CertError> {
+        let blocks = pem::blocks(file).map_err(|_| CertError::DamagedCertificate {
+            position: 1,
+            reason: "the PEM is not base64 or has no end",
+        })?;
         if blocks.is_empty() { Self::from_bare_der(file) } else { Self::from_blocks(file, &blocks) }
     }
 
     fn from_blocks(file: &[u8], blocks: &[pem::Block]) -> Result<Self, CertError> {
-        let of_certificates = blocks.iter().filter(|block| is_certificate(block.label()));
-        let certificates: Vec<Certificate> = of_certificates
-            .enumerate()
-            .map(|(index, block)| {
-                from_block(block).ok_or(CertError::DamagedCertificate { position: index + 1 })
-            })
-            .collect::<Result<_, _>>()?;
+        let mut certificates = Vec::new();
+        for block in blocks.iter().filter(|block| is_certificate(block.label())) {
+            let position = certificates.len() + 1;
+            let read = from_block(block);
+            certificates
+                .push(read.map_err(|reason| CertError::DamagedCertificate { position, reason })?);
+        }
         if certificates.is_empty() {
-            return Err(CertError::NoCertificate { found: pem::describe(file) });
+            return Err(CertError::NoCertificate { found: describe(file) });
         }
         let has_private_key = blocks.iter().any(|block| block.label().ends_with("PRIVATE KEY"));
         Ok(Self { certificates, has_private_key, trailing_bytes: 0 })
     }
 
     fn from_bare_der(file: &[u8]) -> Result<Self, CertError> {
-        let none = |found| CertError::NoCertificate { found };
-        let der = pem::bare_der(file).ok_or_else(|| none(pem::describe(file)))?;
-        let mut rest = der.as_slice();
-        let mut certificates = Vec::new();
-        while let Some((certificate, after)) = Certificate::read_first(rest) {
+        let Some(der) = pem::bare_der(file) else {
+            return Err(CertError::NoCertificate { found: describe(file) });
+        };
+        let (first, mut rest) =
+            Certificate::read_first(&der).map_err(|reason| match describe(&der) {
+                found if found == "a certificate" => {
+                    CertError::DamagedCertificate { position: 1, reason }
+                }
+                found => CertError::NoCertificate { found },
+            })?;
+        let mut certificates = vec![first];
+        while let Ok((certificate, after)) = Certificate::read_first(rest) {
             certificates.push(certificate);
             rest = after;
         }
-        if !certificates.is_empty() {
-            return Ok(Self { certificates, has_private_key: false, trailing_bytes: rest.len() });
-        }
-        Err(match describe_der(&der) {
-            found if found == "a certificate" => CertError::DamagedCertificate { position: 1 },
-            found => none(found),
-        })
+        Ok(Self { certificates, has_private_key: false, trailing_bytes: rest.len() })
     }
 
-    /// The certificates in the file's order; the first is the one that counts.
+    /// The certificates in the file's order. That of an account is usually the first, and those of authorities follow;
+    /// [`position_of`](Self::position_of) finds it wherever it is.
     #[must_use]
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates
     }
 
-    /// Whether a private key lies in the same file.
+    /// The place of the certificate of this key, counted from zero; `None` if the file has none.
+    #[must_use]
+    pub fn position_of(&self, public_key: &PublicKey) -> Option<usize> {
+        self.certificates
+            .iter()
+            .position(|certificate| certificate.public_key().as_ref() == Ok(public_key))
+    }
+
+    /// Whether a private key is in the same file.
     #[must_use]
     pub fn has_private_key(&self) -> bool {
         self.has_private_key
@@ -94,15 +105,13 @@ impl CertificateFile {
     }
 }
 
-/// What a DER file is that does not begin with a certificate, and how to get at the certificates that may be inside.
-fn describe_der(der: &[u8]) -> String {
-    let content = AnyRef::from_der(der).map(AnyRef::value).unwrap_or_default();
-    if content.starts_with(&PKCS12_VERSION) {
-        "a PKCS#12 file, of which openssl pkcs12 -nokeys makes PEM".to_owned()
-    } else if content.starts_with(&PKCS7_SIGNED_DATA) {
-        "a PKCS#7 file, of which openssl pkcs7 -print_certs makes PEM".to_owned()
-    } else {
-        pem::describe(der)
+/// What a file holds that has no certificate, and how to get at the certificates that may be inside.
+fn describe(file: &[u8]) -> String {
+    let found = pem::describe(file);
+    match found.as_str() {
+        "a PKCS#12 file" => found + ", of which openssl pkcs12 -nokeys makes PEM",
+        "a PKCS#7 file" => found + ", of which openssl pkcs7 -print_certs makes PEM",
+        _ => found,
     }
 }
 
@@ -110,17 +119,15 @@ fn is_certificate(label: &str) -> bool {
     matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
 }
 
-fn from_block(block: &pem::Block) -> Option<Certificate> {
+fn from_block(block: &pem::Block) -> Result<Certificate, Damage> {
     let (certificate, rest) = Certificate::read_first(block.der())?;
     // OpenSSL's TRUSTED CERTIFICATE goes on with what the certificate is trusted for.
-    (rest.is_empty() || block.label() == "TRUSTED CERTIFICATE").then_some(certificate)
+    if rest.is_empty() || block.label() == "TRUSTED CERTIFICATE" {
+        Ok(certificate)
+    } else {
+        Err("something follows it")
+    }
 }
-
-/// The version of a `PFX`, always 3 (RFC 7292 §4), and the beginning of what follows.
-const PKCS12_VERSION: [u8; 4] = [0x02, 1, 3, 0x30];
-
-/// The object identifier of `SignedData` (RFC 2315 §14), which certificate authorities use as an envelope.
-const PKCS7_SIGNED_DATA: [u8; 11] = [0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
 
 #[cfg(test)]
 mod tests;

@@ -1,17 +1,13 @@
-//! Who a certificate is about: read from text or from a certificate, kept as its DER.
+//! Whom a certificate is about: read from text or from a certificate.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use der::{
-    Decode, Encode, Tag, Tagged,
-    asn1::{AnyRef, SetOfVec},
-};
+use x509_parser::{asn1_rs::ToDer, x509::X509Name};
 
-use crate::{
-    CertError,
-    signed::to_der,
-    x509::{AttributeTypeAndValue, RdnSequence},
-};
+use crate::{error::CertError, oid, reading::is_whole};
+
+use attribute::Attribute;
+pub(crate) use attribute::{Encoding, Value};
 
 mod attribute;
 mod syntax;
@@ -31,27 +27,75 @@ mod syntax;
 /// # Ok::<(), ims_cert::CertError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct DistinguishedName(Vec<u8>);
+pub struct DistinguishedName {
+    /// Each of one or several attributes, in the order of the encoding.
+    relative_names: Vec<Vec<Attribute>>,
+}
 
 impl DistinguishedName {
-    /// Takes a name as a certificate has it.
-    pub(crate) fn read(name: AnyRef<'_>) -> der::Result<Self> {
-        expect_name(name)?;
-        Ok(Self::checked(name))
+    /// Takes a name as a certificate has it, `None` for what OpenSSL, `GnuTLS` and `PyCA` all refuse.
+    pub(crate) fn read(name: &X509Name<'_>) -> Option<Self> {
+        let mut relative_names = Vec::new();
+        let mut length = 0;
+        for relative_name in name.iter_rdn() {
+            let mut attributes = Vec::new();
+            let mut length_of_attributes = 0;
+            for attribute in relative_name.iter() {
+                let (oid, value) = (attribute.attr_type().as_bytes(), attribute.attr_value());
+                attributes.push(Attribute { oid: oid::dotted(oid)?, value: Value::read(value)? });
+                let members = encoded_length(oid.len()) + value.to_der_len().ok()?;
+                length_of_attributes += encoded_length(members);
+            }
+            relative_names.push(attributes);
+            length += encoded_length(length_of_attributes);
+        }
+        // x509-parser passes over whatever follows the members of an attribute, a set or the name itself.
+        let is_all = is_whole(name.as_raw()) && encoded_length(length) == name.as_raw().len();
+        is_all.then_some(Self { relative_names })
     }
 
-    /// Takes a name that [`expect_name`] has passed.
-    pub(crate) fn checked(name: AnyRef<'_>) -> Self {
-        Self(to_der(&name))
+    #[cfg(feature = "generate")]
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = &Attribute> {
+        self.relative_names.iter().flatten()
     }
 
-    pub(crate) fn as_any(&self) -> AnyRef<'_> {
-        AnyRef::from_der(&self.0).expect("was read or written as DER before")
+    /// Checks that a new certificate or request can have this name.
+    ///
+    /// A name that is read from a certificate may be one that cannot be written here: one that has an attribute twice, such
+    /// as two organizational units or the parts of a domain; one with several attributes in one part, joined by a plus
+    /// sign; or one in an encoding that is no longer used. The library below would lose the first of two attributes without
+    /// a word (rustls/rcgen#81).
+    ///
+    /// # Errors
+    /// [`CertError::SubjectRepeats`] and [`CertError::SubjectUnwritable`].
+    pub fn expect_writable(&self) -> Result<(), CertError> {
+        let mut seen = BTreeSet::new();
+        for attributes in &self.relative_names {
+            let [attribute] = attributes.as_slice() else {
+                let names = attributes.iter().map(|it| it.name().to_owned()).collect::<Vec<_>>();
+                return Err(CertError::SubjectUnwritable { name: names.join("+") });
+            };
+            let name = attribute.name().to_owned();
+            if !seen.insert(&attribute.oid) {
+                return Err(CertError::SubjectRepeats { name });
+            }
+            if !attribute.is_writable() {
+                return Err(CertError::SubjectUnwritable { name });
+            }
+        }
+        Ok(())
     }
+}
 
-    fn rdn_sequence(&self) -> RdnSequence<'_> {
-        RdnSequence::from_der(&self.0).expect("was read or written as a name before")
-    }
+/// The length of a DER element with `length` octets of content and a tag of one octet (X.690 §8.1.3).
+fn encoded_length(length: usize) -> usize {
+    let octets_of_length = match length {
+        0..=0x7f => 1,
+        0x80..=0xff => 2,
+        0x100..=0xffff => 3,
+        _ => 4,
+    };
+    1 + octets_of_length + length
 }
 
 impl FromStr for DistinguishedName {
@@ -60,33 +104,31 @@ impl FromStr for DistinguishedName {
     /// Reads and checks a name for a certificate that is to be made.
     ///
     /// # Errors
-    /// [`CertError::SubjectSyntax`], [`CertError::SubjectAttribute`] and [`CertError::SubjectValue`].
+    /// [`CertError::SubjectSyntax`], [`CertError::SubjectAttribute`], [`CertError::SubjectValue`],
+    /// [`CertError::SubjectRepeats`] and [`CertError::SubjectUnwritable`].
     fn from_str(text: &str) -> Result<Self, CertError> {
-        let names = syntax::relative_names(text).ok_or(CertError::SubjectSyntax)?;
-        let names = names
-            .iter()
-            .map(|attributes| relative_name(attributes))
-            .collect::<Result<RdnSequence<'_>, _>>()?;
-        names.to_der().map(Self).map_err(|_| CertError::SubjectSyntax)
+        let mut relative_names = Vec::new();
+        for attributes in syntax::relative_names(text).ok_or(CertError::SubjectSyntax)? {
+            let attributes = attributes.iter().map(|(name, value)| Attribute::new(name, value));
+            relative_names.push(attributes.collect::<Result<Vec<_>, _>>()?);
+        }
+        let name = Self { relative_names };
+        name.expect_writable()?;
+        Ok(name)
     }
-}
-
-fn relative_name(
-    attributes: &[(String, String)],
-) -> Result<SetOfVec<AttributeTypeAndValue<'_>>, CertError> {
-    let attributes = attributes.iter().map(|(name, value)| attribute::encode(name, value));
-    let attributes = attributes.collect::<Result<Vec<_>, _>>()?;
-    // A set has no member twice, so "CN=a+CN=a" ends here.
-    attributes.try_into().map_err(|_| CertError::SubjectSyntax)
 }
 
 impl fmt::Display for DistinguishedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, attributes) in self.rdn_sequence().iter().rev().enumerate() {
+        for (index, attributes) in self.relative_names.iter().rev().enumerate() {
             f.write_str(if index == 0 { "" } else { "," })?;
-            for (index, attribute) in attributes.as_slice().iter().rev().enumerate() {
+            for (index, attribute) in attributes.iter().rev().enumerate() {
                 f.write_str(if index == 0 { "" } else { "+" })?;
-                write_attribute(f, attribute)?;
+                write!(f, "{}=", attribute.name())?;
+                match &attribute.value {
+                    Value::Text { text, .. } => syntax::write_escaped(f, text)?,
+                    Value::Other { der } => syntax::write_hexadecimal(f, der)?,
+                }
             }
         }
         Ok(())
@@ -96,56 +138,6 @@ impl fmt::Display for DistinguishedName {
 impl fmt::Debug for DistinguishedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DistinguishedName({self})")
-    }
-}
-
-fn write_attribute(
-    f: &mut fmt::Formatter<'_>,
-    attribute: &AttributeTypeAndValue<'_>,
-) -> fmt::Result {
-    match attribute::short_name(attribute.attribute_type) {
-        Some(name) => write!(f, "{name}=")?,
-        None => write!(f, "{}=", attribute.attribute_type)?,
-    }
-    if let Some(text) = text(attribute.value) {
-        return syntax::write_escaped(f, &text);
-    }
-    f.write_str("#")?;
-    to_der(&attribute.value).iter().try_for_each(|octet| write!(f, "{octet:02X}"))
-}
-
-/// Checks what [`DistinguishedName::checked`] relies on, and keeps nothing.
-pub(crate) fn expect_name(name: AnyRef<'_>) -> der::Result<()> {
-    let names: RdnSequence<'_> = name.decode_as()?;
-    names.iter().flat_map(SetOfVec::iter).try_for_each(|attribute| expect_text(attribute.value))
-}
-
-/// Refuses what OpenSSL, `GnuTLS` and `PyCA` all refuse: a number or a date for a name, and text that is not in its encoding.
-fn expect_text(value: AnyRef<'_>) -> der::Result<()> {
-    let is_other_type = matches!(value.tag(), Tag::BitString | Tag::Sequence | Tag::GeneralString);
-    if is_other_type || text(value).is_some() {
-        Ok(())
-    } else {
-        Err(value.tag().value_error().into())
-    }
-}
-
-/// A value as text, `None` if it is of a type that holds none.
-fn text(value: AnyRef<'_>) -> Option<String> {
-    let octets = value.value();
-    match value.tag() {
-        Tag::Utf8String
-        | Tag::PrintableString
-        | Tag::Ia5String
-        | Tag::VisibleString
-        | Tag::NumericString => String::from_utf8(octets.to_vec()).ok(),
-        // Whoever writes T.61 today means Latin-1, and OpenSSL reads it so.
-        Tag::TeletexString => Some(octets.iter().map(|octet| char::from(*octet)).collect()),
-        Tag::BmpString if octets.len().is_multiple_of(2) => {
-            let units = octets.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-            char::decode_utf16(units).collect::<Result<_, _>>().ok()
-        }
-        _ => None,
     }
 }
 

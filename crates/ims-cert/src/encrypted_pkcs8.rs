@@ -7,15 +7,11 @@ use aws_lc_rs::{
     iv::FixedLength,
     pbkdf2, rand,
 };
-use der::{
-    Sequence,
-    asn1::{AnyRef, ObjectIdentifier, OctetStringRef},
-};
 use ims_sign::Passphrase;
-use spki::{AlgorithmIdentifier, AlgorithmIdentifierRef};
+use yasna::{DERWriterSeq, models::ObjectIdentifier};
 use zeroize::Zeroizing;
 
-use crate::{CertError, signed::to_der};
+use crate::error::CertError;
 
 /// Encrypts the DER of a `PrivateKeyInfo`.
 pub(crate) fn encrypt(pkcs8: &[u8], passphrase: &Passphrase) -> Result<Vec<u8>, CertError> {
@@ -24,9 +20,11 @@ pub(crate) fn encrypt(pkcs8: &[u8], passphrase: &Passphrase) -> Result<Vec<u8>, 
     }
     let (salt, iv) = (random_octets()?, random_octets()?);
     let encrypted = aes_256_cbc(pkcs8, &derive(passphrase, &salt), iv)?;
-    Ok(to_der(&EncryptedPrivateKeyInfo {
-        encryption_algorithm: pbes2(octets(&salt), octets(&iv)),
-        encrypted_data: octets(&encrypted),
+    Ok(yasna::construct_der(|writer| {
+        writer.write_sequence(|info| {
+            info.next().write_sequence(|algorithm| write_pbes2(algorithm, &salt, &iv));
+            info.next().write_bytes(&encrypted);
+        });
     }))
 }
 
@@ -54,50 +52,36 @@ fn random_octets() -> Result<[u8; 16], CertError> {
     Ok(octets)
 }
 
-fn octets(octets: &[u8]) -> &OctetStringRef {
-    OctetStringRef::new(octets).expect("a few kilobytes are not too many for a string")
+/// `PBES2-params` (RFC 8018 §A.4) with `PBKDF2-params` (§A.2), without the length of the key, which the cipher gives.
+fn write_pbes2(algorithm: &mut DERWriterSeq<'_>, salt: &[u8], iv: &[u8]) {
+    write_oid(algorithm, PBES2);
+    algorithm.next().write_sequence(|parameters| {
+        parameters.next().write_sequence(|key_derivation| {
+            write_oid(key_derivation, PBKDF2);
+            key_derivation.next().write_sequence(|parameters| {
+                parameters.next().write_bytes(salt);
+                parameters.next().write_u32(ITERATIONS.get());
+                parameters.next().write_sequence(|pseudo_random_function| {
+                    write_oid(pseudo_random_function, HMAC_SHA256);
+                    pseudo_random_function.next().write_null();
+                });
+            });
+        });
+        parameters.next().write_sequence(|encryption| {
+            write_oid(encryption, AES_256_CBC);
+            encryption.next().write_bytes(iv);
+        });
+    });
 }
 
-#[derive(Sequence)]
-struct EncryptedPrivateKeyInfo<'a> {
-    encryption_algorithm: AlgorithmIdentifier<Pbes2Parameters<'a>>,
-    encrypted_data: &'a OctetStringRef,
-}
-
-/// `PBES2-params` (RFC 8018 §A.4).
-#[derive(Sequence)]
-struct Pbes2Parameters<'a> {
-    key_derivation: AlgorithmIdentifier<Pbkdf2Parameters<'a>>,
-    encryption: AlgorithmIdentifierRef<'a>,
-}
-
-/// `PBKDF2-params` (RFC 8018 §A.2), without the length of the key, which the cipher gives.
-#[derive(Sequence)]
-struct Pbkdf2Parameters<'a> {
-    salt: &'a OctetStringRef,
-    iterations: u32,
-    pseudo_random_function: AlgorithmIdentifierRef<'a>,
-}
-
-fn pbes2<'a>(
-    salt: &'a OctetStringRef,
-    iv: &'a OctetStringRef,
-) -> AlgorithmIdentifier<Pbes2Parameters<'a>> {
-    let pseudo_random_function =
-        AlgorithmIdentifierRef { oid: HMAC_SHA256, parameters: Some(AnyRef::NULL) };
-    let key_derivation =
-        Pbkdf2Parameters { salt, iterations: ITERATIONS.get(), pseudo_random_function };
-    let parameters = Pbes2Parameters {
-        key_derivation: AlgorithmIdentifier { oid: PBKDF2, parameters: Some(key_derivation) },
-        encryption: AlgorithmIdentifierRef { oid: AES_256_CBC, parameters: Some(iv.into()) },
-    };
-    AlgorithmIdentifier { oid: PBES2, parameters: Some(parameters) }
+fn write_oid(writer: &mut DERWriterSeq<'_>, oid: &[u64]) {
+    writer.next().write_oid(&ObjectIdentifier::from_slice(oid));
 }
 
 /// Not zero, as the compiler has checked. Source: OWASP, Password Storage Cheat Sheet, for PBKDF2-HMAC-SHA256.
 const ITERATIONS: NonZeroU32 = NonZeroU32::new(600_000).unwrap();
 
-const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
-const PBKDF2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.12");
-const HMAC_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.9");
-const AES_256_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.42");
+const PBES2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 13];
+const PBKDF2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 12];
+const HMAC_SHA256: &[u64] = &[1, 2, 840, 113_549, 2, 9];
+const AES_256_CBC: &[u64] = &[2, 16, 840, 1, 101, 3, 4, 1, 42];

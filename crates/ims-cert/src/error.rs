@@ -19,14 +19,19 @@ pub enum CertError {
         found: String,
     },
     /// Get the file again: this certificate in it is damaged.
-    #[error("certificate {position} of the file is damaged")]
+    #[error("certificate {position} of the file is damaged: {reason}")]
     DamagedCertificate {
         /// The place among the file's certificates, counted from one.
         position: usize,
+        /// What is wrong with it.
+        reason: &'static str,
     },
     /// Get the file again: the certificate request in it is damaged.
-    #[error("the certificate request is damaged")]
-    DamagedRequest,
+    #[error("the certificate request is damaged: {reason}")]
+    DamagedRequest {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// Write the subject as `/C=US/O=Example/CN=name` or as `CN=name,O=Example,C=US`.
     #[error("not a subject of the form /C=US/O=Example/CN=name or CN=name,O=Example,C=US")]
     SubjectSyntax,
@@ -44,6 +49,22 @@ pub enum CertError {
         /// What its value must be.
         rule: String,
     },
+    /// Leave out one of the two, or make the certificate by `openssl req -x509`.
+    #[error(
+        "the subject has {name} twice, and a certificate that is made here has each attribute once: give it once"
+    )]
+    SubjectRepeats {
+        /// The attribute's name.
+        name: String,
+    },
+    /// Give another subject: each attribute by itself, not joined to another by a plus sign, and as UTF-8.
+    #[error(
+        "a certificate that is made here cannot have the subject's {name}: give each attribute by itself, and as UTF-8"
+    )]
+    SubjectUnwritable {
+        /// The attribute's name.
+        name: String,
+    },
     /// Let the certificate end after it begins, and within the year 9999.
     #[error("a certificate has to end after it begins, and by the year 9999")]
     Validity,
@@ -59,7 +80,10 @@ pub enum CertError {
     /// Check which key the signer uses: its signature does not belong to the public key that it shows.
     #[error("the signer's signature is not by the public key that it shows")]
     ForeignSignature,
-    /// Try again: the system gave no random numbers.
-    #[error("no random numbers are to be had")]
+    /// Report it: the certificate or request cannot be encoded.
+    #[error("the certificate or request cannot be encoded")]
+    Unwritable,
+    /// Try again: the system's random number generator failed.
+    #[error("the system's random number generator failed")]
     Randomness,
 }

@@ -2,49 +2,47 @@
 
 use std::{fmt, net::IpAddr};
 
-use der::{
-    Decode, Sequence, Tag, TagNumber, Tagged,
-    asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef},
+use x509_parser::{
+    asn1_rs::{FromDer, Oid},
+    extensions::{GeneralName, ParsedExtension, X509Extension},
 };
 
-use crate::{DistinguishedName, x509::Extension};
+use crate::{distinguished_name::DistinguishedName, oid};
 
-pub(crate) const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("2.5.29.14");
-const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
-const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
-pub(crate) const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
-pub(crate) const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("2.5.29.35");
-const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
-
-/// `BasicConstraints` (RFC 5280 §4.2.1.9).
-#[derive(Sequence)]
-pub(crate) struct BasicConstraints {
-    #[asn1(default = "Default::default")]
-    pub(crate) ca: bool,
-    #[asn1(optional = "true")]
-    pub(crate) path_length: Option<u32>,
+/// What the extensions of one certificate say.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Extensions {
+    pub(crate) is_authority: bool,
+    pub(crate) key_usages: Vec<&'static str>,
+    pub(crate) extended_key_usages: Vec<String>,
+    pub(crate) alternative_names: Vec<AlternativeName>,
 }
 
-/// `AuthorityKeyIdentifier` (RFC 5280 §4.2.1.1), with the one member that a self-signed certificate needs.
-#[derive(Sequence)]
-pub(crate) struct AuthorityKeyIdentifier<'a> {
-    #[asn1(context_specific = "0", tag_mode = "IMPLICIT")]
-    pub(crate) key_identifier: &'a OctetStringRef,
-}
-
-/// The value of the extension `id`, `None` if it is absent or damaged.
-pub(crate) fn read<'a, T: Decode<'a>>(
-    extensions: &[Extension<'a>],
-    id: ObjectIdentifier,
-) -> Option<T> {
-    let extension = extensions.iter().find(|extension| extension.id == id)?;
-    T::from_der(extension.value.as_bytes()).ok()
+impl Extensions {
+    pub(crate) fn read(extensions: &[X509Extension<'_>]) -> Self {
+        let mut read = Self::default();
+        for extension in extensions {
+            match extension.parsed_extension() {
+                ParsedExtension::BasicConstraints(constraints) => {
+                    read.is_authority = constraints.ca;
+                }
+                ParsedExtension::KeyUsage(usage) => read.key_usages = key_usages(usage.flags),
+                ParsedExtension::ExtendedKeyUsage(_) => {
+                    read.extended_key_usages = extended_key_usages(extension.value);
+                }
+                ParsedExtension::SubjectAlternativeName(names) => {
+                    let names = names.general_names.iter();
+                    read.alternative_names = names.map(AlternativeName::read).collect();
+                }
+                _ => {}
+            }
+        }
+        read
+    }
 }
 
 /// `KeyUsage` (RFC 5280 §4.2.1.3), in the words of `openssl x509 -text`.
-pub(crate) fn key_usages(extensions: &[Extension<'_>]) -> Vec<&'static str> {
+fn key_usages(flags: u16) -> Vec<&'static str> {
     const NAMES: [&str; 9] = [
         "Digital Signature",
         "Non Repudiation",
@@ -56,30 +54,30 @@ pub(crate) fn key_usages(extensions: &[Extension<'_>]) -> Vec<&'static str> {
         "Encipher Only",
         "Decipher Only",
     ];
-    let Some(bits) = read::<BitStringRef<'_>>(extensions, KEY_USAGE) else { return Vec::new() };
-    NAMES.into_iter().zip(bits.bits()).filter(|(_, bit)| *bit).map(|(name, _)| name).collect()
+    let named = NAMES.into_iter().enumerate();
+    named.filter(|(bit, _)| flags >> bit & 1 == 1).map(|(_, name)| name).collect()
 }
 
-/// `ExtKeyUsageSyntax` (RFC 5280 §4.2.1.12), in the words of `openssl x509 -text`.
-pub(crate) fn extended_key_usages(extensions: &[Extension<'_>]) -> Vec<String> {
-    let name = |oid: &ObjectIdentifier| match oid.to_string().as_str() {
-        "1.3.6.1.5.5.7.3.1" => "TLS Web Server Authentication".to_owned(),
-        "1.3.6.1.5.5.7.3.2" => "TLS Web Client Authentication".to_owned(),
-        "1.3.6.1.5.5.7.3.3" => "Code Signing".to_owned(),
-        "1.3.6.1.5.5.7.3.4" => "E-mail Protection".to_owned(),
-        "1.3.6.1.5.5.7.3.8" => "Time Stamping".to_owned(),
-        "1.3.6.1.5.5.7.3.9" => "OCSP Signing".to_owned(),
-        "2.5.29.37.0" => "Any Extended Key Usage".to_owned(),
-        oid => oid.to_owned(),
-    };
-    let usages: Option<Vec<ObjectIdentifier>> = read(extensions, EXTENDED_KEY_USAGE);
-    usages.iter().flatten().map(name).collect()
-}
-
-/// `SubjectAltName` (RFC 5280 §4.2.1.6).
-pub(crate) fn alternative_names(extensions: &[Extension<'_>]) -> Vec<AlternativeName> {
-    let names: Option<Vec<AnyRef<'_>>> = read(extensions, SUBJECT_ALT_NAME);
-    names.into_iter().flatten().map(AlternativeName::read).collect()
+/// `ExtKeyUsageSyntax` (RFC 5280 §4.2.1.12), in the words of `openssl x509 -text` and in the certificate's order, which
+/// x509-parser does not keep.
+fn extended_key_usages(value: &[u8]) -> Vec<String> {
+    let Ok((_, usages)) = <Vec<Oid<'_>>>::from_der(value) else { return Vec::new() };
+    let mut names = Vec::with_capacity(usages.len());
+    for usage in usages {
+        let oid = oid::dotted(usage.as_bytes()).unwrap_or_default();
+        let name = match oid.as_str() {
+            "1.3.6.1.5.5.7.3.1" => "TLS Web Server Authentication",
+            "1.3.6.1.5.5.7.3.2" => "TLS Web Client Authentication",
+            "1.3.6.1.5.5.7.3.3" => "Code Signing",
+            "1.3.6.1.5.5.7.3.4" => "E-mail Protection",
+            "1.3.6.1.5.5.7.3.8" => "Time Stamping",
+            "1.3.6.1.5.5.7.3.9" => "OCSP Signing",
+            "2.5.29.37.0" => "Any Extended Key Usage",
+            other => other,
+        };
+        names.push(name.to_owned());
+    }
+    names
 }
 
 /// One of the other names of a certificate's subject. It prints as `openssl x509 -text` prints it.
@@ -90,7 +88,7 @@ pub enum AlternativeName {
     Email(String),
     /// A host name.
     Dns(String),
-    /// A URI, such as `http://example.org/webid#me`, which the certificates of AEM's service credentials carry.
+    /// A URI, such as `http://example.org/webid#me`, which the certificates of AEM's service credentials have.
     Uri(String),
     /// A distinguished name.
     Directory(DistinguishedName),
@@ -101,23 +99,17 @@ pub enum AlternativeName {
 }
 
 impl AlternativeName {
-    fn read(name: AnyRef<'_>) -> Self {
-        let Tag::ContextSpecific { number: TagNumber(number), .. } = name.tag() else {
-            return Self::Other;
-        };
-        let text = String::from_utf8(name.value().to_vec()).ok().filter(|text| text.is_ascii());
-        let read = match number {
-            1 => text.map(Self::Email),
-            2 => text.map(Self::Dns),
-            4 => AnyRef::from_der(name.value())
-                .and_then(DistinguishedName::read)
-                .ok()
-                .map(Self::Directory),
-            6 => text.map(Self::Uri),
-            7 => ip_address(name.value()).map(Self::Ip),
-            _ => None,
-        };
-        read.unwrap_or(Self::Other)
+    fn read(name: &GeneralName<'_>) -> Self {
+        match name {
+            GeneralName::RFC822Name(text) if text.is_ascii() => Self::Email((*text).to_owned()),
+            GeneralName::DNSName(text) if text.is_ascii() => Self::Dns((*text).to_owned()),
+            GeneralName::URI(text) if text.is_ascii() => Self::Uri((*text).to_owned()),
+            GeneralName::DirectoryName(name) => {
+                DistinguishedName::read(name).map_or(Self::Other, Self::Directory)
+            }
+            GeneralName::IPAddress(octets) => ip_address(octets).map_or(Self::Other, Self::Ip),
+            _ => Self::Other,
+        }
     }
 }
 
@@ -135,6 +127,8 @@ impl fmt::Display for AlternativeName {
 }
 
 fn ip_address(octets: &[u8]) -> Option<IpAddr> {
-    let version_4 = <[u8; 4]>::try_from(octets).ok().map(IpAddr::from);
-    version_4.or_else(|| <[u8; 16]>::try_from(octets).ok().map(IpAddr::from))
+    if let Ok(version_4) = <[u8; 4]>::try_from(octets) {
+        return Some(version_4.into());
+    }
+    <[u8; 16]>::try_from(octets).ok().map(IpAddr::from)
 }

@@ -4,7 +4,11 @@ use std::{fmt, time::Duration};
 
 use ims_claims::NumericDate;
 
-use crate::{Certificate, KeyAlgorithm, SignatureAlgorithm, ValidityState};
+use crate::{
+    algorithm::{KeyAlgorithm, SignatureAlgorithm},
+    certificate::Certificate,
+    validity::ValidityState,
+};
 
 /// Something about a certificate that Adobe IMS refuses, or that is better changed. It prints the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub enum Finding {
         /// The length of the modulus.
         bits: usize,
     },
-    /// The key cannot be read.
+    /// Its numbers are not those of an RSA key.
     DamagedKey,
     /// The last second has passed.
     Expired {
@@ -42,7 +46,7 @@ pub enum Finding {
     /// Adobe's samples and consoles have version 3 only.
     NotVersion3 {
         /// The version.
-        version: u16,
+        version: u32,
     },
     /// The hash under the signature is broken.
     WeakSignature {
@@ -143,27 +147,26 @@ impl Certificate {
     /// What IMS would refuse about it at `now`, or what is better changed.
     #[must_use]
     pub fn findings(&self, now: NumericDate) -> Vec<Finding> {
-        let version = Some(self.version()).filter(|version| *version != 3);
-        let algorithm = Some(self.signature_algorithm()).filter(SignatureAlgorithm::is_weak);
-        [
-            self.key_finding(),
-            validity_finding(self.validity().state(now)),
-            version.map(|version| Finding::NotVersion3 { version }),
-            algorithm.map(|algorithm| Finding::WeakSignature { algorithm }),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        let mut findings = Vec::new();
+        findings.extend(self.key_finding());
+        findings.extend(validity_finding(self.validity().state(now)));
+        if self.version() != 3 {
+            findings.push(Finding::NotVersion3 { version: self.version() });
+        }
+        if self.signature_algorithm().is_weak() {
+            findings.push(Finding::WeakSignature { algorithm: self.signature_algorithm().clone() });
+        }
+        findings
     }
 
     fn key_finding(&self) -> Option<Finding> {
         match self.key_algorithm() {
-            Some(KeyAlgorithm::Rsa { bits: 2048..=8192 }) if self.public_key().is_ok() => None,
-            Some(KeyAlgorithm::Rsa { bits: bits @ ..2048 }) => Some(Finding::KeyTooSmall { bits }),
-            Some(KeyAlgorithm::Rsa { bits: bits @ 8193.. }) => Some(Finding::KeyTooLarge { bits }),
-            Some(KeyAlgorithm::Rsa { .. }) | None => Some(Finding::DamagedKey),
-            Some(KeyAlgorithm::RsaPss { .. }) => Some(Finding::PssOnly),
-            Some(key) => Some(Finding::NotRsa { key }),
+            KeyAlgorithm::Rsa { bits: 2048..=8192 } if self.public_key().is_ok() => None,
+            KeyAlgorithm::Rsa { bits: 2048..=8192 } => Some(Finding::DamagedKey),
+            KeyAlgorithm::Rsa { bits: bits @ ..2048 } => Some(Finding::KeyTooSmall { bits: *bits }),
+            KeyAlgorithm::Rsa { bits } => Some(Finding::KeyTooLarge { bits: *bits }),
+            KeyAlgorithm::RsaPss { .. } => Some(Finding::PssOnly),
+            key => Some(Finding::NotRsa { key: key.clone() }),
         }
     }
 }

@@ -8,10 +8,9 @@ use aws_lc_rs::{
 };
 use ims_claims::{Algorithm, Signature};
 use ims_sign::{Passphrase, PemSigner, PublicKey, SignError, Signer};
-use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use crate::{CertError, encrypted_pkcs8, signed::pem};
+use crate::{encrypted_pkcs8, error::CertError, pem::PrivateKeyPem};
 
 /// The sizes of key that Adobe's documents and most hardware know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +52,7 @@ impl GeneratedKey {
         Ok(Self { pkcs8, signer })
     }
 
-    /// The key as PKCS#8, `BEGIN PRIVATE KEY`, readable by whoever has the file.
+    /// The key as PKCS#8, `BEGIN PRIVATE KEY`, which anyone who has the file can read.
     #[must_use]
     pub fn to_pem(&self) -> PrivateKeyPem {
         PrivateKeyPem::from_pkcs8(&self.pkcs8)
@@ -66,7 +65,7 @@ impl GeneratedKey {
     /// [`CertError::EmptyPassphrase`] and [`CertError::Randomness`].
     pub fn to_encrypted_pem(&self, passphrase: &Passphrase) -> Result<PrivateKeyPem, CertError> {
         let encrypted = encrypted_pkcs8::encrypt(&self.pkcs8, passphrase)?;
-        Ok(PrivateKeyPem(pem("ENCRYPTED PRIVATE KEY", &encrypted).into()))
+        Ok(PrivateKeyPem::from_encrypted_pkcs8(&encrypted))
     }
 }
 
@@ -87,28 +86,6 @@ impl Signer for GeneratedKey {
 impl fmt::Debug for GeneratedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("GeneratedKey(..)")
-    }
-}
-
-/// A private key as the text of a PEM file, wiped from memory when it is dropped.
-#[derive(Clone)]
-pub struct PrivateKeyPem(SecretString);
-
-impl PrivateKeyPem {
-    pub(crate) fn from_pkcs8(der: &[u8]) -> Self {
-        Self(pem("PRIVATE KEY", der).into())
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn expose_secret(&self) -> &str {
-        self.0.expose_secret()
-    }
-}
-
-impl fmt::Debug for PrivateKeyPem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PrivateKeyPem(..)")
     }
 }
 

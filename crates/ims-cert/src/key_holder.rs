@@ -2,7 +2,10 @@
 
 use ims_sign::{KeyError, KeyFormat, Passphrase, PemSigner, PublicKey, Signer};
 
-use crate::{CertError, Certificate, CertificateFile, CertificateRequest};
+use crate::{
+    certificate::Certificate, certificate_file::CertificateFile, error::CertError,
+    request::CertificateRequest,
+};
 
 /// A file of which the public key is known. Two belong together when their [`public_key`](Self::public_key)s are equal;
 /// a key in a hardware module is compared by [`Signer::public_key`].
@@ -26,15 +29,15 @@ impl KeyHolder {
     /// # Errors
     /// [`CertError::Key`] for a key that RS256 cannot use, for an encrypted one without its pass phrase, and for a file
     /// that holds no key at all; [`CertError::DamagedCertificate`] and [`CertError::DamagedRequest`].
-    pub fn read(file: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, CertError> {
-        match CertificateFile::read(file) {
+    pub fn from_bytes(file: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, CertError> {
+        match CertificateFile::from_bytes(file) {
             Ok(certificates) => {
                 return Self::from_certificate(certificates.certificates()[0].clone());
             }
             Err(CertError::NoCertificate { .. }) => {}
             Err(error) => return Err(error),
         }
-        match CertificateRequest::from_file(file) {
+        match CertificateRequest::from_bytes(file) {
             Ok(request) => {
                 let public_key = request.public_key()?;
                 return Ok(Self::Request(request, public_key));

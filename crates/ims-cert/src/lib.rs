@@ -1,35 +1,42 @@
 #![doc = include_str!("../README.md")]
 
-mod algorithm;
-mod asn1_time;
 mod certificate;
 mod certificate_file;
-mod distinguished_name;
-mod encrypted_pkcs8;
-mod error;
-mod extension;
 mod finding;
-mod fingerprint;
-mod generated_key;
+mod validity;
+
 mod key_holder;
+mod request;
+
+mod algorithm;
+mod distinguished_name;
+mod extension;
+mod oid;
+mod reading;
+
+#[cfg(feature = "generate")]
+mod encrypted_pkcs8;
+#[cfg(feature = "generate")]
+mod generated_key;
+#[cfg(feature = "generate")]
+mod issuing;
+
+mod error;
+mod pem;
 #[cfg(feature = "pkcs12")]
 mod pkcs12;
-mod request;
-mod self_signed;
-mod signed;
-mod validity;
-mod x509;
 
 pub use algorithm::{KeyAlgorithm, SignatureAlgorithm};
-pub use certificate::Certificate;
+pub use certificate::{Certificate, Fingerprint};
 pub use certificate_file::CertificateFile;
 pub use distinguished_name::DistinguishedName;
 pub use error::CertError;
 pub use extension::AlternativeName;
 pub use finding::{Finding, Severity};
-pub use fingerprint::Fingerprint;
-pub use generated_key::{GeneratedKey, KeySize, PrivateKeyPem};
+#[cfg(feature = "generate")]
+pub use generated_key::{GeneratedKey, KeySize};
 pub use key_holder::KeyHolder;
+pub use pem::PrivateKeyPem;
 #[cfg(feature = "pkcs12")]
 pub use pkcs12::Pkcs12;
 pub use request::CertificateRequest;

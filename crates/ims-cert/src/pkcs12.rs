@@ -7,7 +7,7 @@
 use ims_sign::{KeyError, Passphrase, PemSigner, Signer};
 use p12_keystore::{Pkcs12Archive, error::Error};
 
-use crate::{CertError, Certificate, PrivateKeyPem};
+use crate::{certificate::Certificate, error::CertError, pem::PrivateKeyPem};
 
 /// What a PKCS#12 file holds.
 #[derive(Debug, Clone)]
@@ -26,14 +26,16 @@ impl Pkcs12 {
     /// [`CertError::NoCertificate`] for what is no PKCS#12 file or one without certificates;
     /// [`KeyError::PassphraseWrong`] and [`KeyError::UnsupportedEncryption`] as [`CertError::Key`];
     /// [`CertError::DamagedCertificate`].
-    pub fn read(file: &[u8], passphrase: &Passphrase) -> Result<Self, CertError> {
+    pub fn from_bytes(file: &[u8], passphrase: &Passphrase) -> Result<Self, CertError> {
         let archive = Pkcs12Archive::from_pkcs12(file, passphrase.expose_secret())
             .map_err(|error| refused(&error))?;
-        let certificates = archive.certs.iter().enumerate().map(|(index, bag)| {
-            let damaged = CertError::DamagedCertificate { position: index + 1 };
-            Certificate::from_der(bag.cert.as_der()).map_err(|_| damaged)
-        });
-        let mut certificates: Vec<Certificate> = certificates.collect::<Result<_, _>>()?;
+        let mut certificates = Vec::new();
+        for (index, bag) in archive.certs.iter().enumerate() {
+            let read = Certificate::read_first(bag.cert.as_der());
+            let (certificate, _) = read
+                .map_err(|reason| CertError::DamagedCertificate { position: index + 1, reason })?;
+            certificates.push(certificate);
+        }
         if certificates.is_empty() {
             return Err(CertError::NoCertificate {
                 found: "a PKCS#12 file without one".to_owned(),

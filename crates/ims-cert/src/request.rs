@@ -2,54 +2,49 @@
 
 use std::fmt;
 
-use der::{Decode, asn1::SetOfVec};
-use ims_sign::{KeyError, PublicKey, Signer, pem as pem_reader};
+use ims_sign::{KeyError, PublicKey, pem as pem_reader};
 
 use crate::{
-    CertError, DistinguishedName, KeyAlgorithm,
-    distinguished_name::expect_name,
-    signed::{pem, public_key_info, sign, to_der},
-    x509::{RequestInfo, Signed},
+    algorithm::KeyAlgorithm,
+    distinguished_name::DistinguishedName,
+    error::CertError,
+    pem,
+    reading::{self, Damage},
 };
 
 /// A request for a certificate, signed by the key that is to be certified.
-#[derive(Clone, PartialEq, Eq, Hash)]
+///
+/// Reading checks its structure and no signature. Two are equal when their bytes are.
+#[derive(Clone)]
 pub struct CertificateRequest {
     der: Vec<u8>,
+    subject: DistinguishedName,
+    key_algorithm: KeyAlgorithm,
+    /// The `SubjectPublicKeyInfo` as DER.
+    spki: Vec<u8>,
 }
 
 impl CertificateRequest {
-    /// Makes the request that `openssl req -new -sha256` makes, signed wherever the key is.
-    ///
-    /// # Errors
-    /// [`CertError::Signing`] if the signer makes no signature, [`CertError::ForeignSignature`] if the signature is not
-    /// by the public key that the signer shows.
-    pub async fn new(subject: &DistinguishedName, signer: &impl Signer) -> Result<Self, CertError> {
-        let content = RequestInfo {
-            version: 0,
-            subject: subject.as_any(),
-            subject_public_key_info: public_key_info(signer),
-            attributes: SetOfVec::new(),
-        };
-        Ok(Self { der: sign(&content, signer).await? })
-    }
-
-    /// Takes the first request of a file, PEM or DER.
+    /// Takes the first request of a file's contents, PEM or DER.
     ///
     /// # Errors
     /// [`CertError::NoRequest`] and [`CertError::DamagedRequest`].
-    pub fn from_file(file: &[u8]) -> Result<Self, CertError> {
-        let blocks = pem_reader::blocks(file).map_err(|_| CertError::DamagedRequest)?;
-        let is_request =
-            |label: &str| matches!(label, "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST");
-        if let Some(block) = blocks.iter().find(|block| is_request(block.label())) {
-            return Self::from_der(block.der());
+    pub fn from_bytes(file: &[u8]) -> Result<Self, CertError> {
+        let blocks = pem_reader::blocks(file).map_err(|_| CertError::DamagedRequest {
+            reason: "the PEM is not base64 or has no end",
+        })?;
+        for block in &blocks {
+            if matches!(block.label(), "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST") {
+                return Self::from_der(block.der());
+            }
         }
-        let bare = pem_reader::bare_der(file).and_then(|der| Self::from_der(&der).ok());
-        bare.ok_or_else(|| match pem_reader::describe(file) {
-            found if found == "a certificate request" => CertError::DamagedRequest,
-            found => CertError::NoRequest { found },
-        })
+        let found = pem_reader::describe(file);
+        match pem_reader::bare_der(file) {
+            // It may be a request of which the beginning is damaged, or something else.
+            Some(der) if found == "a certificate request" => Self::from_der(&der),
+            Some(der) => Self::from_der(&der).map_err(|_| CertError::NoRequest { found }),
+            None => Err(CertError::NoRequest { found }),
+        }
     }
 
     /// Takes one request as DER. No signature is checked.
@@ -57,23 +52,28 @@ impl CertificateRequest {
     /// # Errors
     /// [`CertError::DamagedRequest`].
     pub fn from_der(der: &[u8]) -> Result<Self, CertError> {
-        let checked = Signed::from_der(der).and_then(|signed| {
-            let content: RequestInfo<'_> = signed.content.decode_as()?;
-            expect_name(content.subject)
-        });
-        checked.map(|()| Self { der: der.to_vec() }).map_err(|_| CertError::DamagedRequest)
+        Self::read(der).map_err(|reason| CertError::DamagedRequest { reason })
+    }
+
+    fn read(der: &[u8]) -> Result<Self, Damage> {
+        let read = reading::request(der)?;
+        let info = &read.certification_request_info;
+        let subject = DistinguishedName::read(&info.subject).ok_or("its subject cannot be read")?;
+        let key_algorithm =
+            KeyAlgorithm::read(&info.subject_pki).ok_or("its key cannot be read")?;
+        Ok(Self { der: der.to_vec(), subject, key_algorithm, spki: info.subject_pki.raw.to_vec() })
     }
 
     /// For whom the certificate is to be.
     #[must_use]
-    pub fn subject(&self) -> DistinguishedName {
-        DistinguishedName::checked(self.content().subject)
+    pub fn subject(&self) -> &DistinguishedName {
+        &self.subject
     }
 
-    /// The kind and size of the key, `None` if the key is damaged.
+    /// The kind and size of the key.
     #[must_use]
-    pub fn key_algorithm(&self) -> Option<KeyAlgorithm> {
-        KeyAlgorithm::read(self.content().subject_public_key_info)
+    pub fn key_algorithm(&self) -> &KeyAlgorithm {
+        &self.key_algorithm
     }
 
     /// The key that is to be certified.
@@ -81,13 +81,15 @@ impl CertificateRequest {
     /// # Errors
     /// [`KeyError`] for a key that cannot verify RS256.
     pub fn public_key(&self) -> Result<PublicKey, KeyError> {
-        PublicKey::from_spki_der(&to_der(&self.content().subject_public_key_info))
+        PublicKey::from_spki_der(&self.spki)
     }
 
     /// Whether the request's signature, RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, is by `public_key`.
     #[must_use]
     pub fn is_signed_by(&self, public_key: &PublicKey) -> bool {
-        self.signed().is_by(public_key)
+        let Ok(read) = reading::request(&self.der) else { return false };
+        let signed = read.certification_request_info.raw;
+        reading::is_signed_by(public_key, signed, &read.signature_algorithm, &read.signature_value)
     }
 
     /// Its bytes.
@@ -99,21 +101,21 @@ impl CertificateRequest {
     /// Its bytes as PEM, which is what certificate authorities take.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        pem("CERTIFICATE REQUEST", &self.der)
-    }
-
-    fn signed(&self) -> Signed<'_> {
-        Signed::from_der(&self.der).expect("was read or written as a request before")
-    }
-
-    fn content(&self) -> RequestInfo<'_> {
-        self.signed().content.decode_as().expect("was read or written as a request before")
+        pem::encode("CERTIFICATE REQUEST", &self.der)
     }
 }
 
+impl PartialEq for CertificateRequest {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for CertificateRequest {}
+
 impl fmt::Debug for CertificateRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CertificateRequest({})", self.subject())
+        write!(f, "CertificateRequest({})", self.subject)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ims_claims::NumericDate;
 
-use crate::{CertError, asn1_time, x509::Period};
+use crate::error::CertError;
 
 /// The period between the two dates of a certificate, both of which belong to it.
 ///
@@ -21,8 +21,9 @@ impl Validity {
     /// # Errors
     /// [`CertError::Validity`] unless `not_after` is later than `not_before` and both have a year of four digits.
     pub fn new(not_before: NumericDate, not_after: NumericDate) -> Result<Self, CertError> {
-        let can_be_written = |date| asn1_time::write(date).is_some();
-        if not_before < not_after && can_be_written(not_before) && can_be_written(not_after) {
+        let is_in_order = not_before < not_after;
+        let has_four_digits = YEAR_0 <= not_before && not_after <= END_OF_YEAR_9999;
+        if is_in_order && has_four_digits {
             Ok(Self { not_before, not_after })
         } else {
             Err(CertError::Validity)
@@ -38,11 +39,8 @@ impl Validity {
     }
 
     /// Takes what a certificate says, even if it ends before it begins.
-    pub(crate) fn read(period: &Period<'_>) -> der::Result<Self> {
-        Ok(Self {
-            not_before: asn1_time::read(period.not_before)?,
-            not_after: asn1_time::read(period.not_after)?,
-        })
+    pub(crate) fn read(not_before: NumericDate, not_after: NumericDate) -> Self {
+        Self { not_before, not_after }
     }
 
     /// The first second.
@@ -91,6 +89,9 @@ pub enum ValidityState {
 }
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
+
+const YEAR_0: NumericDate = NumericDate::from_secs(-62_167_219_200);
+const END_OF_YEAR_9999: NumericDate = NumericDate::from_secs(253_402_300_799);
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ const NOT_BEFORE: i64 = 1_795_227_368;
 
 #[track_caller]
 fn certificate(pem: &str) -> Certificate {
-    crate::CertificateFile::read(pem.as_bytes()).unwrap().certificates()[0].clone()
+    crate::CertificateFile::from_bytes(pem.as_bytes()).unwrap().certificates()[0].clone()
 }
 
 /// What `openssl x509 -noout` prints for `certificate`.
@@ -66,8 +66,7 @@ fn openssl_reads_the_same_out_of_each_certificate() {
 fn extensions_are_read_in_the_words_of_openssl() {
     let certificate = certificate(EVERYTHING);
     let text = openssl(&certificate, &["-text"]);
-    let alternative_names = certificate.alternative_names();
-    let (directory, others) = alternative_names.split_last().unwrap();
+    let (directory, others) = certificate.alternative_names().split_last().unwrap();
     let others: Vec<String> = others.iter().map(ToString::to_string).collect();
     for (what, words) in [
         ("Key Usage: critical", certificate.key_usages().join(", ")),
@@ -89,7 +88,7 @@ fn a_certificate_of_openssl_says_what_it_was_made_with() {
     assert_eq!(certificate.subject().to_string(), "CN=first,O=Example,C=US");
     assert_eq!(validity.not_before().as_secs(), NOT_BEFORE);
     assert_eq!(validity.not_after().as_secs(), NOT_BEFORE + 36_500 * 86_400);
-    assert_eq!(certificate.key_algorithm(), Some(KeyAlgorithm::Rsa { bits: 2048 }));
+    assert_eq!(*certificate.key_algorithm(), KeyAlgorithm::Rsa { bits: 2048 });
     assert!(certificate.is_authority() && certificate.is_self_issued());
     assert_eq!(certificate.key_usages(), [""; 0]);
     assert_eq!(
@@ -149,9 +148,16 @@ fn a_serial_number_is_printed_as_openssl_does() {
 fn bytes_that_are_not_one_certificate_are_refused() {
     let der = certificates::FIRST_DER;
     let longer = [der, b"\n"].concat();
-    for bytes in [&[], &der[..der.len() - 1], &longer, b"hello", keys::FIRST.as_bytes()] {
+    let table: [(&[u8], &str); 5] = [
+        (&[], "its structure is broken"),
+        (&der[..der.len() - 1], "its structure is broken"),
+        (&longer, "something follows it"),
+        (b"hello", "its structure is broken"),
+        (keys::FIRST.as_bytes(), "its structure is broken"),
+    ];
+    for (bytes, reason) in table {
         let error = Certificate::from_der(bytes).unwrap_err();
-        assert_eq!(error.to_string(), "certificate 1 of the file is damaged");
+        assert_eq!(error.to_string(), format!("certificate 1 of the file is damaged: {reason}"));
     }
     assert_eq!(Certificate::from_der(der).unwrap(), certificate(certificates::FIRST));
 }
@@ -188,7 +194,7 @@ proptest! {
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         certificate in prop::sample::select(vec![certificates::FIRST, certificates::EC, EVERYTHING]),
     ) {
-        let mut der = crate::CertificateFile::read(certificate.as_bytes()).unwrap().certificates()[0].der().to_vec();
+        let mut der = crate::CertificateFile::from_bytes(certificate.as_bytes()).unwrap().certificates()[0].der().to_vec();
         for (place, octet) in changes {
             let place = place.index(der.len());
             der[place] = octet;

@@ -34,7 +34,8 @@ fn one_certificate_is_read_in_every_form_of_the_wild() {
         ("base64, wrapped", base64(pem).replace("MII", "MII\n").into()),
     ];
     for (what, file) in table {
-        let file = CertificateFile::read(&file).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let file =
+            CertificateFile::from_bytes(&file).unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(file.certificates(), [first()], "{what}");
         assert_eq!((file.has_private_key(), file.trailing_bytes()), (false, 0), "{what}");
     }
@@ -44,24 +45,25 @@ fn one_certificate_is_read_in_every_form_of_the_wild() {
 fn a_bundle_is_read_in_order_and_a_key_beside_it_is_reported() {
     let now = first().validity().not_before();
     let second = Certificate::from_der(
-        CertificateFile::read(certificates::SECOND.as_bytes()).unwrap().certificates()[0].der(),
+        CertificateFile::from_bytes(certificates::SECOND.as_bytes()).unwrap().certificates()[0]
+            .der(),
     )
     .unwrap();
     let key_first = format!("{}{}{}", keys::FIRST, certificates::FIRST, certificates::SECOND);
-    let file = CertificateFile::read(key_first.as_bytes()).unwrap();
+    let file = CertificateFile::from_bytes(key_first.as_bytes()).unwrap();
     assert_eq!(file.certificates(), [first(), second.clone()]);
     assert!(file.has_private_key());
     assert_eq!(file.findings(now), [Finding::PrivateKeyInFile]);
 
     let two_of_der = [certificates::FIRST_DER, second.der()].concat();
-    assert_eq!(CertificateFile::read(&two_of_der).unwrap().certificates(), [first(), second]);
+    assert_eq!(CertificateFile::from_bytes(&two_of_der).unwrap().certificates(), [first(), second]);
 }
 
 #[test]
 fn bytes_after_a_certificate_are_reported() {
     let now = first().validity().not_before();
     let file = [certificates::FIRST_DER, b"\n"].concat();
-    let file = CertificateFile::read(&file).unwrap();
+    let file = CertificateFile::from_bytes(&file).unwrap();
     assert_eq!(file.certificates(), [first()]);
     assert_eq!(file.findings(now), [Finding::TrailingBytes { count: 1 }]);
 }
@@ -69,9 +71,9 @@ fn bytes_after_a_certificate_are_reported() {
 #[test]
 fn the_trust_settings_of_openssl_are_passed_over() {
     let trusted = include_str!("trusted.pem");
-    assert_eq!(CertificateFile::read(trusted.as_bytes()).unwrap().certificates(), [first()]);
+    assert_eq!(CertificateFile::from_bytes(trusted.as_bytes()).unwrap().certificates(), [first()]);
     let mislabelled = trusted.replace("TRUSTED ", "");
-    assert!(CertificateFile::read(mislabelled.as_bytes()).is_err());
+    assert!(CertificateFile::from_bytes(mislabelled.as_bytes()).is_err());
 }
 
 #[test]
@@ -91,12 +93,12 @@ fn a_file_without_a_certificate_says_what_it_is() {
         (keys::FIRST_PUBLIC.as_bytes(),      "no certificate here but a public key"),
         (b"\xff\xfe-\0-\0",                  "no certificate here but UTF-16 text, which has to be saved as UTF-8"),
         (&certificates::FIRST_DER[..300],    "no certificate here but DER of another kind"),
-        (&der_damaged,                       "certificate 1 of the file is damaged"),
-        (second_damaged.as_bytes(),          "certificate 2 of the file is damaged"),
-        (no_end.as_bytes(),                  "certificate 1 of the file is damaged"),
+        (&der_damaged,                       "certificate 1 of the file is damaged: its structure is broken"),
+        (second_damaged.as_bytes(),          "certificate 2 of the file is damaged: its structure is broken"),
+        (no_end.as_bytes(),                  "certificate 1 of the file is damaged: the PEM is not base64 or has no end"),
     ];
     for (file, said) in table {
-        assert_eq!(CertificateFile::read(file).unwrap_err().to_string(), said);
+        assert_eq!(CertificateFile::from_bytes(file).unwrap_err().to_string(), said);
     }
 }
 
@@ -120,7 +122,7 @@ fn an_envelope_of_certificates_is_named_with_the_way_to_open_it() {
         let command = command.split(' ');
         let output =
             Command::new("openssl").current_dir(folder.path()).args(command).output().unwrap();
-        assert_eq!(CertificateFile::read(&output.stdout).unwrap_err().to_string(), said);
+        assert_eq!(CertificateFile::from_bytes(&output.stdout).unwrap_err().to_string(), said);
     }
 }
 
@@ -130,13 +132,13 @@ proptest! {
         bytes in proptest::collection::vec(any::<u8>(), 0..200),
         body in "[A-Za-z0-9+/=\n]{0,80}",
     ) {
-        let _ = CertificateFile::read(&bytes);
-        let _ = CertificateFile::read(&[b"\x30\x82", bytes.as_slice()].concat());
-        let _ = CertificateFile::read(format!("-----BEGIN CERTIFICATE-----{body}-----END CERTIFICATE-----").as_bytes());
+        let _ = CertificateFile::from_bytes(&bytes);
+        let _ = CertificateFile::from_bytes(&[b"\x30\x82", bytes.as_slice()].concat());
+        let _ = CertificateFile::from_bytes(format!("-----BEGIN CERTIFICATE-----{body}-----END CERTIFICATE-----").as_bytes());
     }
 
     #[test]
     fn a_certificate_that_is_cut_short_is_no_certificate(length in 0..certificates::FIRST_DER.len()) {
-        prop_assert!(CertificateFile::read(&certificates::FIRST_DER[..length]).is_err());
+        prop_assert!(CertificateFile::from_bytes(&certificates::FIRST_DER[..length]).is_err());
     }
 }

@@ -43,6 +43,12 @@ pub(super) fn write_escaped(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Res
     Ok(())
 }
 
+/// Writes a value that is not text as RFC 4514 §2.4 has it: a number sign and the BER in hexadecimal.
+pub(super) fn write_hexadecimal(f: &mut fmt::Formatter<'_>, der: &[u8]) -> fmt::Result {
+    f.write_str("#")?;
+    der.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+}
+
 fn write_hex_pairs(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
     c.encode_utf8(&mut [0; 4]).bytes().try_for_each(|octet| write!(f, "\\{octet:02X}"))
 }

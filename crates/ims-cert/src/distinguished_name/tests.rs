@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use x509_parser::asn1_rs::FromDer;
 
 #[track_caller]
 fn printed(text: &str) -> String {
@@ -17,8 +18,7 @@ fn both_syntaxes_name_the_same_and_print_as_rfc_4514_says() {
         ("CN = name, O = Example, C = US",     "CN=name,O=Example,C=US"),
         ("commonName=name",                    "CN=name"),
         ("cn=name",                            "CN=name"),
-        ("/DC=com/DC=example/CN=a+UID=b",      "UID=b+CN=a,DC=example,DC=com"),
-        ("/OU=one/OU=two",                     "OU=two,OU=one"),
+        ("/DC=example/CN=a/UID=b",             "UID=b,CN=a,DC=example"),
         (r"/CN=a\/b",                          "CN=a/b"),
         ("CN=a/b",                             "CN=a/b"),
         (r"CN=a\,b",                           r"CN=a\,b"),
@@ -86,18 +86,61 @@ fn a_value_that_a_certificate_may_not_hold_is_refused_with_the_rule() {
     }
 }
 
+#[test]
+fn a_name_that_would_be_written_without_one_of_its_attributes_is_refused() {
+    #[rustfmt::skip]
+    let table = [
+        ("/OU=one/OU=two",      "the subject has OU twice, and a certificate that is made here has each attribute once: give it once"),
+        ("DC=example,DC=com",   "the subject has DC twice, and a certificate that is made here has each attribute once: give it once"),
+        ("CN=a+UID=b",          "a certificate that is made here cannot have the subject's CN+UID: give each attribute by itself, and as UTF-8"),
+        ("CN=a+CN=a",           "a certificate that is made here cannot have the subject's CN+CN: give each attribute by itself, and as UTF-8"),
+    ];
+    for (text, said) in table {
+        assert_eq!(text.parse::<DistinguishedName>().unwrap_err().to_string(), said, "{text}");
+    }
+}
+
+/// A DER element with up to 127 octets of content.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    [&[tag, u8::try_from(content.len()).unwrap()], content].concat()
+}
+
+fn read(name: &[u8]) -> Option<DistinguishedName> {
+    let (_, name) = X509Name::from_der(name).ok()?;
+    DistinguishedName::read(&name)
+}
+
 /// A name of one attribute, CN, with a value of the type `tag`.
 fn common_name(tag: u8, value: &[u8]) -> Option<DistinguishedName> {
-    let wrap = |tag, inner: &[u8]| [&[tag, u8::try_from(inner.len()).unwrap()], inner].concat();
-    let attribute = [&[0x06, 3, 0x55, 4, 3], wrap(tag, value).as_slice()].concat();
-    let name = wrap(0x30, &wrap(0x31, &wrap(0x30, &attribute)));
-    DistinguishedName::read(AnyRef::from_der(&name).unwrap()).ok()
+    let attribute = [&[0x06, 3, 0x55, 4, 3], element(tag, value).as_slice()].concat();
+    read(&element(0x30, &element(0x31, &element(0x30, &attribute))))
+}
+
+#[test]
+fn several_attributes_in_one_part_and_one_attribute_in_several_parts_are_read() {
+    let attribute = |last_number, value: &[u8]| {
+        element(0x30, &[&[0x06, 3, 0x55, 4, last_number], element(0x0c, value).as_slice()].concat())
+    };
+    let [cn, ou, other_ou] = [attribute(3, b"a"), attribute(11, b"b"), attribute(11, b"c")];
+    let parts = [element(0x31, &[cn, ou].concat()), element(0x31, &other_ou)].concat();
+    assert_eq!(read(&element(0x30, &parts)).unwrap().to_string(), "OU=c,OU=b+CN=a");
+}
+
+#[test]
+fn what_follows_the_last_member_of_a_name_is_not_passed_over() {
+    let attribute = [&[0x06, 3, 0x55, 4, 3], element(0x0c, b"a").as_slice()].concat();
+    let more = |bytes: Vec<u8>| [bytes, vec![5, 0]].concat();
+    let name = |attribute: &[u8]| element(0x30, &element(0x31, &element(0x30, attribute)));
+    assert!(read(&name(&attribute)).is_some());
+    assert!(read(&name(&more(attribute.clone()))).is_none());
+    assert!(read(&element(0x30, &element(0x31, &more(element(0x30, &attribute))))).is_none());
+    assert!(read(&element(0x30, &more(element(0x31, &element(0x30, &attribute))))).is_none());
 }
 
 #[test]
 fn every_string_type_of_the_wild_is_read_and_nothing_else() {
     #[rustfmt::skip]
-    let table: [(u8, &[u8], Option<&str>); 10] = [
+    let table: [(u8, &[u8], Option<&str>); 13] = [
         (0x0c, "Mü".as_bytes(),     Some("CN=Mü")),
         (0x0c, b"\xff",             None),
         (0x13, b"M",                Some("CN=M")),
@@ -105,7 +148,10 @@ fn every_string_type_of_the_wild_is_read_and_nothing_else() {
         (0x1e, b"\x00M\x00\xfc",    Some("CN=Mü")),
         (0x1e, b"\xd8\x00",         None),
         (0x1e, b"\x00",             None),
+        (0x1c, b"\0\0\0M\0\0\0\xfc", Some("CN=Mü")),
+        (0x1c, b"\0\x11\0\0",       None),
         (0x03, b"\x00a",            Some("CN=#03020061")),
+        (0x2b, b"\x81\x01a",        Some("CN=#2B03810161")),
         (0x02, b"\x01",             None),
         (0x04, b"a",                None),
     ];
@@ -121,7 +167,7 @@ proptest! {
         common_name in "[^\\p{Cc}]{1,16}", organization in "[ -~]{1,16}", unit in "[\"+,;<>#= \\\\]{1,8}",
     ) {
         let escaped = |value: &str| value.bytes().fold(String::new(), |text, b| text + &format!("\\{b:02x}"));
-        let text = format!("CN={},O={}+OU={}", escaped(&common_name), escaped(&organization), escaped(&unit));
+        let text = format!("CN={},O={},OU={}", escaped(&common_name), escaped(&organization), escaped(&unit));
         let name: DistinguishedName = text.parse().unwrap();
         prop_assert_eq!(name.to_string().parse::<DistinguishedName>().unwrap(), name);
     }

@@ -95,7 +95,8 @@ async fn what_is_made_is_read_back() {
     let made = Certificate::self_signed(&subject(), validity, &signer()).await.unwrap();
     let read = Certificate::from_der(made.der()).unwrap();
     assert_eq!(read, made);
-    assert_eq!((read.validity(), read.subject(), read.issuer()), (validity, subject(), subject()));
+    assert_eq!(read.validity(), validity);
+    assert_eq!([read.subject(), read.issuer()], [&subject(), &subject()]);
     assert_eq!((read.version(), read.is_authority()), (3, true));
     assert_eq!(read.public_key().as_ref(), Ok(signer().public_key()));
     assert!(read.is_signed_by(signer().public_key()));
@@ -104,12 +105,10 @@ async fn what_is_made_is_read_back() {
 #[tokio::test]
 async fn serial_numbers_have_20_bytes_are_positive_and_differ() {
     let validity = Validity::from_days(NOW, 1).unwrap();
-    let one =
-        Certificate::self_signed(&subject(), validity, &signer()).await.unwrap().serial_number();
-    let other =
-        Certificate::self_signed(&subject(), validity, &signer()).await.unwrap().serial_number();
-    assert_ne!(one, other);
-    for serial_number in [one, other] {
+    let one = Certificate::self_signed(&subject(), validity, &signer()).await.unwrap();
+    let other = Certificate::self_signed(&subject(), validity, &signer()).await.unwrap();
+    assert_ne!(one.serial_number(), other.serial_number());
+    for serial_number in [one.serial_number(), other.serial_number()] {
         assert_eq!(serial_number.len(), 40, "{serial_number}");
         assert!(matches!(serial_number.as_bytes()[0], b'4'..=b'7'), "{serial_number}");
     }
@@ -120,7 +119,7 @@ async fn a_renewed_certificate_has_the_same_subject_to_the_byte_and_may_have_a_n
     let old = Certificate::from_der(ims_testkit::certificates::FIRST_DER).unwrap();
     let new_key = GeneratedKey::generate(KeySize::Rsa2048).unwrap();
     let new =
-        Certificate::self_signed(&old.subject(), Validity::from_days(NOW, 365).unwrap(), &new_key)
+        Certificate::self_signed(old.subject(), Validity::from_days(NOW, 365).unwrap(), &new_key)
             .await
             .unwrap();
     assert_eq!(new.subject(), old.subject());
@@ -147,6 +146,66 @@ async fn the_signers_own_reason_stays_the_source() {
         Certificate::self_signed(&subject(), validity, &signer).await.is_ok(),
         "the second time it signs"
     );
+}
+
+/// A certificate of [`keys::FIRST`] that `openssl` makes with these options.
+#[track_caller]
+fn made_by_openssl(options: &[&str]) -> Certificate {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("private.key"), keys::FIRST).unwrap();
+    let command = ["req", "-x509", "-key", "private.key", "-outform", "DER", "-out", "made.crt"];
+    openssl(folder.path(), &[command.as_slice(), options].concat());
+    Certificate::from_der(&std::fs::read(folder.path().join("made.crt")).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_subject_that_would_lose_an_attribute_is_refused_before_the_signer_is_asked() {
+    #[rustfmt::skip]
+    let table: [(&[&str], &str); 4] = [
+        (&["-subj", "/O=x/OU=a/OU=b/CN=c"],
+            "the subject has OU twice, and a certificate that is made here has each attribute once: give it once"),
+        (&["-subj", "/DC=com/DC=example/CN=c"],
+            "the subject has DC twice, and a certificate that is made here has each attribute once: give it once"),
+        (&["-multivalue-rdn", "-subj", "/O=x+CN=c"],
+            "a certificate that is made here cannot have the subject's CN+O: give each attribute by itself, and as UTF-8"),
+        (&["-utf8", "-subj", "/CN=Müller", "-config", "LATIN-1"],
+            "a certificate that is made here cannot have the subject's CN: give each attribute by itself, and as UTF-8"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let latin_1 = folder.path().join("latin-1.cnf").display().to_string();
+    std::fs::write(&latin_1, "[req]\nstring_mask = MASK:4\ndistinguished_name = name\n[name]\n")
+        .unwrap();
+    let validity = Validity::from_days(NOW, 365).unwrap();
+    for (options, said) in table {
+        let options: Vec<&str> = options
+            .iter()
+            .map(|option| if *option == "LATIN-1" { &latin_1 } else { *option })
+            .collect();
+        let old = made_by_openssl(&options);
+        // It would refuse to sign in other words.
+        let signer = FakeSigner::new(signer(), [SignError::refused("it was asked")]);
+        let certificate = Certificate::self_signed(old.subject(), validity, &signer).await;
+        assert_eq!(certificate.unwrap_err().to_string(), said);
+        let request = CertificateRequest::new(old.subject(), &signer).await;
+        assert_eq!(request.unwrap_err().to_string(), said);
+        assert_eq!(old.subject().expect_writable().unwrap_err().to_string(), said);
+    }
+}
+
+#[tokio::test]
+async fn a_subject_in_any_encoding_that_is_taken_is_written_again_to_the_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    for (mask, name) in
+        [("MASK:2", "/O=Example/CN=printable"), ("MASK:4", "/CN=t61@"), ("MASK:2048", "/CN=Grüße")]
+    {
+        let config = folder.path().join("openssl.cnf").display().to_string();
+        let text = format!("[req]\nstring_mask = {mask}\ndistinguished_name = name\n[name]\n");
+        std::fs::write(&config, text).unwrap();
+        let old = made_by_openssl(&["-utf8", "-subj", name, "-config", &config]);
+        let validity = Validity::from_days(NOW, 365).unwrap();
+        let new = Certificate::self_signed(old.subject(), validity, &signer()).await.unwrap();
+        assert_eq!(new.subject(), old.subject(), "{mask}");
+    }
 }
 
 /// Shows one key and signs with another, as a hardware module does whose objects are mixed up.

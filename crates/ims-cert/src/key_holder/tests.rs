@@ -6,7 +6,7 @@ use super::*;
 
 #[track_caller]
 fn read(file: &[u8]) -> KeyHolder {
-    KeyHolder::read(file, Some(&Passphrase::new(PASSPHRASE.to_owned()))).unwrap()
+    KeyHolder::from_bytes(file, Some(&Passphrase::new(PASSPHRASE.to_owned()))).unwrap()
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ fn a_file_without_a_usable_key_says_why() {
         (keys::FIRST_PBES2_AES256_SHA256.as_bytes(), KeyError::PassphraseMissing),
     ];
     for (file, reason) in table {
-        let error = KeyHolder::read(file, None).unwrap_err();
+        let error = KeyHolder::from_bytes(file, None).unwrap_err();
         assert!(matches!(&error, CertError::Key(key_error) if *key_error == reason), "{error:?}");
     }
 }

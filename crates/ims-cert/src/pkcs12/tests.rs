@@ -44,7 +44,7 @@ fn what_openssl_writes_in_old_and_new_ways_is_read() {
         "SHA1",
     ];
     for options in [&["-inkey", "key.pem"], old.as_slice()] {
-        let file = Pkcs12::read(&exported(options), &passphrase(PASSPHRASE)).unwrap();
+        let file = Pkcs12::from_bytes(&exported(options), &passphrase(PASSPHRASE)).unwrap();
         let subjects: Vec<String> =
             file.certificates().iter().map(|c| c.subject().to_string()).collect();
         assert_eq!(subjects, ["CN=first,O=Example,C=US", "CN=second,O=Example,C=US"]);
@@ -56,24 +56,26 @@ fn what_openssl_writes_in_old_and_new_ways_is_read() {
 
 #[test]
 fn certificates_alone_are_read_too() {
-    let file = Pkcs12::read(&exported(&["-nokeys"]), &passphrase(PASSPHRASE)).unwrap();
+    let file = Pkcs12::from_bytes(&exported(&["-nokeys"]), &passphrase(PASSPHRASE)).unwrap();
     assert_eq!(file.certificates().len(), 2);
     assert!(file.private_key().is_none());
 }
 
 #[test]
 fn a_wrong_pass_phrase_and_another_file_are_told_apart() {
-    let wrong = Pkcs12::read(&exported(&["-inkey", "key.pem"]), &passphrase("wrong")).unwrap_err();
+    let wrong =
+        Pkcs12::from_bytes(&exported(&["-inkey", "key.pem"]), &passphrase("wrong")).unwrap_err();
     assert!(matches!(wrong, CertError::Key(KeyError::PassphraseWrong)), "{wrong:?}");
     for file in [b"hello".as_slice(), certificates::FIRST_DER, b""] {
-        let other = Pkcs12::read(file, &passphrase(PASSPHRASE)).unwrap_err();
+        let other = Pkcs12::from_bytes(file, &passphrase(PASSPHRASE)).unwrap_err();
         assert!(matches!(other, CertError::NoCertificate { .. }), "{other:?}");
     }
 }
 
 #[test]
 fn nothing_secret_is_printed() {
-    let file = Pkcs12::read(&exported(&["-inkey", "key.pem"]), &passphrase(PASSPHRASE)).unwrap();
+    let file =
+        Pkcs12::from_bytes(&exported(&["-inkey", "key.pem"]), &passphrase(PASSPHRASE)).unwrap();
     let printed = format!("{file:?}");
     assert!(printed.contains("PrivateKeyPem(..)") && !printed.contains("BEGIN"), "{printed}");
 }
@@ -85,6 +87,6 @@ fn a_damaged_file_is_refused_without_a_panic() {
         let mut file = file.clone();
         let place = place.index(file.len());
         file[place] ^= change;
-        let _ = Pkcs12::read(&file, &passphrase(PASSPHRASE));
+        let _ = Pkcs12::from_bytes(&file, &passphrase(PASSPHRASE));
     });
 }

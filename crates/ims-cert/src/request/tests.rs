@@ -2,14 +2,13 @@
 
 use std::{path::Path, process::Command};
 
-use ims_sign::PemSigner;
+use ims_sign::{PemSigner, Signer};
 use ims_testkit::{certificates, keys};
 use proptest::prelude::*;
 
 use super::*;
 
-const SUBJECT: &str =
-    "/C=US/O=Example, Inc.+OU=a/OU=b+O=c/emailAddress=a@example.com/CN=my-integration";
+const SUBJECT: &str = "/C=US/O=Example, Inc./OU=a/emailAddress=a@example.com/CN=my-integration";
 
 fn signer() -> PemSigner {
     PemSigner::from_bytes(keys::FIRST.as_bytes(), None).unwrap()
@@ -47,14 +46,14 @@ async fn what_is_made_is_read_back_from_pem_and_der() {
         old_label.as_bytes(),
         beside_a_key.as_bytes(),
     ] {
-        let read = CertificateRequest::from_file(file).unwrap();
+        let read = CertificateRequest::from_bytes(file).unwrap();
         assert_eq!(read, request);
         assert_eq!(
             read.subject().to_string(),
-            "CN=my-integration,emailAddress=a@example.com,OU=b+O=c,O=Example\\, Inc.+OU=a,C=US"
+            "CN=my-integration,emailAddress=a@example.com,OU=a,O=Example\\, Inc.,C=US"
         );
         assert_eq!(read.public_key().as_ref(), Ok(signer().public_key()));
-        assert_eq!(read.key_algorithm(), Some(KeyAlgorithm::Rsa { bits: 2048 }));
+        assert_eq!(*read.key_algorithm(), KeyAlgorithm::Rsa { bits: 2048 });
         assert!(read.is_signed_by(signer().public_key()));
     }
 }
@@ -67,11 +66,11 @@ fn a_file_without_a_request_says_what_it_is() {
         (keys::FIRST.as_bytes(),         "no certificate request here but a private key"),
         (certificates::FIRST_DER,        "no certificate request here but a certificate"),
         (b"",                            "no certificate request here but an empty file"),
-        (b"-----BEGIN CERTIFICATE REQUEST-----MAA=-----END CERTIFICATE REQUEST-----", "the certificate request is damaged"),
-        (b"-----BEGIN CERTIFICATE REQUEST-----", "the certificate request is damaged"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----MAA=-----END CERTIFICATE REQUEST-----", "the certificate request is damaged: its structure is broken"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----", "the certificate request is damaged: the PEM is not base64 or has no end"),
     ];
     for (file, said) in table {
-        assert_eq!(CertificateRequest::from_file(file).unwrap_err().to_string(), said);
+        assert_eq!(CertificateRequest::from_bytes(file).unwrap_err().to_string(), said);
     }
 }
 
@@ -83,7 +82,7 @@ proptest! {
     fn no_change_to_a_request_makes_it_panic(
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
     ) {
-        let mut der = CertificateRequest::from_file(WITH_ATTRIBUTES.as_bytes()).unwrap().der().to_vec();
+        let mut der = CertificateRequest::from_bytes(WITH_ATTRIBUTES.as_bytes()).unwrap().der().to_vec();
         for (place, octet) in &changes {
             let place = place.index(der.len());
             der[place] = *octet;

@@ -26,7 +26,7 @@ struct Known {
 impl SigningPair {
     /// A file in which there is no certificate is refused: whoever names one wants to be warned of its end.
     pub(crate) fn new(signer: SharedSigner, file: Option<&[u8]>) -> Result<Self, CertError> {
-        let file = file.map(CertificateFile::read).transpose()?;
+        let file = file.map(CertificateFile::from_bytes).transpose()?;
         let certificate = file.and_then(|file| Known::of(file.certificates(), &signer));
         Ok(Self { signer, certificate })
     }

@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let now = when::now();
     let mut all = Vec::new();
     for path in &arguments.files {
-        let file = CertificateFile::read(&files::read(path)?)
+        let file = CertificateFile::from_bytes(&files::read(path)?)
             .map_err(|error| failed(&error).about(&path.display().to_string()))?;
         let first = all.len();
         all.extend(file.certificates().iter().map(|certificate| Data::new(path, certificate, now)));
@@ -84,17 +84,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 impl<'a> Data<'a> {
     fn new(file: &'a Path, certificate: &Certificate, now: NumericDate) -> Self {
         let validity = certificate.validity();
-        let key = certificate.key_algorithm();
         Self {
             file,
             subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
-            serial_number: certificate.serial_number(),
+            serial_number: certificate.serial_number().to_owned(),
             not_before: when::rfc3339(validity.not_before()),
             not_after: when::rfc3339(validity.not_after()),
             state: state(validity.state(now)),
             days_left: days_left(validity.not_after(), now),
-            key: key.map_or_else(|| "unreadable".to_owned(), |key| key.to_string()),
+            key: certificate.key_algorithm().to_string(),
             signature_algorithm: certificate.signature_algorithm().to_string(),
             sha1_fingerprint: certificate.sha1_fingerprint().to_string(),
             sha256_fingerprint: certificate.sha256_fingerprint().to_string(),

@@ -58,6 +58,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 }
 
 fn holder(path: &Path, passphrase: Option<&Passphrase>) -> Result<KeyHolder, Failure> {
-    KeyHolder::read(&files::read(path)?, passphrase)
+    KeyHolder::from_bytes(&files::read(path)?, passphrase)
         .map_err(|error| failed(&error).about(&path.display().to_string()))
 }

@@ -173,7 +173,7 @@ fn check_certificate(
         );
         return CertificateEvidence::Unknown;
     };
-    let file = match CertificateFile::read(contents) {
+    let file = match CertificateFile::from_bytes(contents) {
         Ok(file) => file,
         Err(error) => {
             checklist.add(Check::failed(names.certificate, with_causes(&error)));

@@ -79,12 +79,12 @@ fn untrusted(host: &str, chain: &[Certificate], error: &Error) -> Check {
 
 fn issuer(chain: &[Certificate]) -> String {
     let issuer = chain.first().map(Certificate::issuer);
-    issuer.map_or_else(|| "an unknown authority".to_owned(), |name| name.to_string())
+    issuer.map_or_else(|| "an unknown authority".to_owned(), ToString::to_string)
 }
 
 /// Whether a root that Mozilla trusts has issued one of the chain.
 fn is_public(chain: &[Certificate]) -> bool {
-    let issuers: Vec<DistinguishedName> = chain.iter().map(Certificate::issuer).collect();
+    let issuers: Vec<&DistinguishedName> = chain.iter().map(Certificate::issuer).collect();
     TLS_SERVER_ROOT_CERTS
         .iter()
         .any(|root| Certificate::from_der(root).is_ok_and(|root| issuers.contains(&root.subject())))

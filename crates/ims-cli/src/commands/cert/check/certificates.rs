@@ -120,7 +120,7 @@ impl Judge {
         length.map_err(|error| error.to_string())?;
         let said = |error: CertError| with_causes(&error);
         let mut add = |file: &CertificateFile| checked.extend(self.check(&target.path, file));
-        match CertificateFile::read(buffer) {
+        match CertificateFile::from_bytes(buffer) {
             Err(error @ CertError::NoCertificate { .. }) => {
                 let credentials = Credentials::from_file(&target.path);
                 let certificates = credentials.map(|it| of_credentials(&it)).unwrap_or_default();
@@ -128,7 +128,7 @@ impl Judge {
                     return Err(said(error));
                 }
                 for contents in certificates {
-                    add(&CertificateFile::read(&contents).map_err(said)?);
+                    add(&CertificateFile::from_bytes(&contents).map_err(said)?);
                 }
             }
             read => add(&read.map_err(said)?),

@@ -42,8 +42,9 @@ pub(super) fn read(names: &[String], judge: Judge, findings: &mut Findings) -> R
 fn add(contexts: &Contexts, name: &str, judge: Judge, findings: &mut Findings) {
     let credentials = contexts.credentials(name).map_err(|error| with_causes(&error));
     let certificates = credentials.map(|credentials| of_credentials(&credentials));
-    let read =
-        |contents: Vec<u8>| CertificateFile::read(&contents).map_err(|error| with_causes(&error));
+    let read = |contents: Vec<u8>| {
+        CertificateFile::from_bytes(&contents).map_err(|error| with_causes(&error))
+    };
     let files = certificates.and_then(|it| it.into_iter().map(read).collect::<Result<Vec<_>, _>>());
     match files {
         Ok(files) => {

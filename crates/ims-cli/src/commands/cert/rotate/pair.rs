@@ -72,7 +72,7 @@ impl NewPair {
 
     /// Reads the certificate.
     pub(super) fn read_certificate(&self) -> Result<Certificate, Failure> {
-        let file = CertificateFile::read(&files::read(&self.certificate)?);
+        let file = CertificateFile::from_bytes(&files::read(&self.certificate)?);
         let file = file.map_err(|error| failed(&error))?;
         Ok(file.certificates()[0].clone())
     }

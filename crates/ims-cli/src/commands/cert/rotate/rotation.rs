@@ -75,8 +75,10 @@ impl Rotation {
     /// Makes the key and the certificate, which names the same subject as the old one.
     pub(super) fn make_pair(&self, days: u32) -> Result<(), Failure> {
         let old = old_pair(&read(&self.path)?.1, &self.new_pair());
-        let subject = old.as_ref().and_then(certificate_of).map(|it| it.subject());
-        let subject = subject.unwrap_or_else(default_subject);
+        let subject = match old.as_ref().and_then(certificate_of) {
+            Some(certificate) => certificate.subject().clone(),
+            None => default_subject(),
+        };
         let passphrase = old.as_ref().and_then(passphrase_of);
         self.new_pair().make(&subject, days, passphrase.as_ref())
     }
@@ -213,7 +215,7 @@ fn is_first(credential: &ServiceAccountCredential, new: &NewPair) -> bool {
 }
 
 fn certificate_of(pair: &KeyPair) -> Option<Certificate> {
-    let file = CertificateFile::read(pair.certificate.as_ref()?).ok()?;
+    let file = CertificateFile::from_bytes(pair.certificate.as_ref()?).ok()?;
     file.certificates().first().cloned()
 }
 

@@ -1,0 +1,178 @@
+//! Making certificates and requests with rcgen, signed wherever the key is.
+
+use std::cell::RefCell;
+
+use aws_lc_rs::{
+    digest::{SHA1_FOR_LEGACY_USE_ONLY, digest},
+    rand,
+};
+use ims_claims::NumericDate;
+use ims_sign::{PublicKey, Signer};
+use rcgen::{
+    CertificateParams, CustomExtension, DnType, DnValue, PKCS_RSA_SHA256, PublicKeyData, SigningKey,
+};
+use time::OffsetDateTime;
+
+use crate::{
+    certificate::Certificate,
+    distinguished_name::{DistinguishedName, Encoding, Value},
+    error::CertError,
+    request::CertificateRequest,
+    validity::Validity,
+};
+
+impl Certificate {
+    /// Makes the certificate that `openssl req -x509 -sha256` makes: version 3, a random positive serial number of 20
+    /// bytes, key identifiers by SHA-1, `CA:TRUE` and critical, signed with `sha256WithRSAEncryption`.
+    ///
+    /// The key may be anywhere; the signer is asked for one signature, which is verified. To renew a certificate with the
+    /// same key or with a new one, make another with the [`subject`](Self::subject) of the first.
+    ///
+    /// # Errors
+    /// [`CertError::SubjectRepeats`] and [`CertError::SubjectUnwritable`] before the signer is asked;
+    /// [`CertError::Signing`] if it makes no signature, [`CertError::ForeignSignature`] if the signature is not by the
+    /// public key that it shows; [`CertError::Randomness`].
+    pub async fn self_signed(
+        subject: &DistinguishedName,
+        validity: Validity,
+        signer: &impl Signer,
+    ) -> Result<Self, CertError> {
+        let mut params = params(subject)?;
+        params.serial_number = Some(random_serial_number()?.to_vec().into());
+        params.not_before = date_time(validity.not_before())?;
+        params.not_after = date_time(validity.not_after())?;
+        params.custom_extensions = extensions(signer.public_key()).into();
+        let der = sign(signer, |key| Ok(params.self_signed(key)?.der().to_vec())).await?;
+        let certificate = Self::from_der(&der)?;
+        // A hardware module may show the public key of one object and sign with another. Nothing would say so until IMS
+        // does not know the signature.
+        if certificate.is_signed_by(signer.public_key()) {
+            Ok(certificate)
+        } else {
+            Err(CertError::ForeignSignature)
+        }
+    }
+}
+
+impl CertificateRequest {
+    /// Makes the request that `openssl req -new -sha256` makes, signed wherever the key is.
+    ///
+    /// # Errors
+    /// Those of [`Certificate::self_signed`], but for [`CertError::Randomness`].
+    pub async fn new(subject: &DistinguishedName, signer: &impl Signer) -> Result<Self, CertError> {
+        let params = params(subject)?;
+        let der = sign(signer, |key| Ok(params.serialize_request(key)?.der().to_vec())).await?;
+        let request = Self::from_der(&der)?;
+        if request.is_signed_by(signer.public_key()) {
+            Ok(request)
+        } else {
+            Err(CertError::ForeignSignature)
+        }
+    }
+}
+
+/// Makes a certificate or a request twice, since rcgen does not wait for a signature: the first time for the bytes that are
+/// to be signed, and the second time with the signature over them.
+async fn sign(
+    signer: &impl Signer,
+    make: impl Fn(&Bridge<'_>) -> Result<Vec<u8>, rcgen::Error>,
+) -> Result<Vec<u8>, CertError> {
+    let message = {
+        let bridge = Bridge::new(signer.public_key(), None);
+        // It ends in an error, because there is no signature yet.
+        let _ = make(&bridge);
+        bridge.message.take()
+    };
+    let signature = signer.sign(&message).await?;
+    let bridge = Bridge::new(signer.public_key(), Some(signature.as_bytes()));
+    make(&bridge).map_err(|_| CertError::Unwritable)
+}
+
+/// What rcgen takes for the key: it takes the bytes that are to be signed, or gives the signature over them.
+struct Bridge<'a> {
+    public_key: &'a PublicKey,
+    signature: Option<&'a [u8]>,
+    message: RefCell<Vec<u8>>,
+}
+
+impl<'a> Bridge<'a> {
+    fn new(public_key: &'a PublicKey, signature: Option<&'a [u8]>) -> Self {
+        Self { public_key, signature, message: RefCell::default() }
+    }
+}
+
+impl PublicKeyData for Bridge<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.public_key.pkcs1_der()
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        &PKCS_RSA_SHA256
+    }
+}
+
+impl SigningKey for Bridge<'_> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.message.replace(message.to_vec());
+        self.signature.map(<[u8]>::to_vec).ok_or(rcgen::Error::RemoteKeyError)
+    }
+}
+
+fn params(subject: &DistinguishedName) -> Result<CertificateParams, CertError> {
+    subject.expect_writable()?;
+    let mut name = rcgen::DistinguishedName::new();
+    for attribute in subject.attributes() {
+        let unwritable = || CertError::SubjectUnwritable { name: attribute.oid.clone() };
+        let value = dn_value(&attribute.value).ok_or_else(unwritable)?;
+        let numbers = attribute.oid.split('.').map(str::parse).collect::<Result<_, _>>();
+        name.push(DnType::CustomDnType(numbers.map_err(|_| unwritable())?), value);
+    }
+    let mut params = CertificateParams::default();
+    params.distinguished_name = name;
+    Ok(params)
+}
+
+fn dn_value(value: &Value) -> Option<DnValue> {
+    let Value::Text { encoding, text } = value else { return None };
+    Some(match encoding {
+        Encoding::Utf8 => DnValue::Utf8String(text.clone()),
+        Encoding::Printable => DnValue::PrintableString(text.as_str().try_into().ok()?),
+        Encoding::Ia5 => DnValue::Ia5String(text.as_str().try_into().ok()?),
+        Encoding::Teletex => DnValue::TeletexString(text.as_str().try_into().ok()?),
+        Encoding::Bmp => DnValue::BmpString(text.as_str().try_into().ok()?),
+        Encoding::Visible | Encoding::Numeric | Encoding::Universal => return None,
+    })
+}
+
+/// The extensions that OpenSSL's `v3_ca` gives, in its order. rcgen's own hash the key by SHA-256 and are in another order.
+fn extensions(public_key: &PublicKey) -> [CustomExtension; 3] {
+    // RFC 5280 §4.2.1.2, method 1: the 20 octets of SHA-1.
+    let key_identifier = digest(&SHA1_FOR_LEGACY_USE_ONLY, public_key.pkcs1_der());
+    let key_identifier = key_identifier.as_ref();
+    let subject = [&[0x04, 20], key_identifier].concat();
+    let authority = [&[0x30, 22, 0x80, 20], key_identifier].concat();
+    let ca_true = vec![0x30, 3, 0x01, 1, 0xff];
+    let mut basic_constraints = CustomExtension::from_oid_content(&[2, 5, 29, 19], ca_true);
+    basic_constraints.set_criticality(true);
+    [
+        CustomExtension::from_oid_content(&[2, 5, 29, 14], subject),
+        CustomExtension::from_oid_content(&[2, 5, 29, 35], authority),
+        basic_constraints,
+    ]
+}
+
+fn date_time(date: NumericDate) -> Result<OffsetDateTime, CertError> {
+    OffsetDateTime::from_unix_timestamp(date.as_secs()).map_err(|_| CertError::Validity)
+}
+
+/// As many bits as RFC 5280 §4.1.2.2 allows, of which the first is zero, so that the number is positive, and the second
+/// one, so that it always has the same length.
+fn random_serial_number() -> Result<[u8; 20], CertError> {
+    let mut serial_number = [0; 20];
+    rand::fill(&mut serial_number).map_err(|_| CertError::Randomness)?;
+    serial_number[0] = serial_number[0] & 0x3f | 0x40;
+    Ok(serial_number)
+}
+
+#[cfg(test)]
+mod tests;
