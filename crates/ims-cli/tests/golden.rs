@@ -3,7 +3,7 @@
 //! The files are in `crates/ims-testkit/data/golden/`. `cargo xtask golden --bless` rewrites them.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
-use std::{env, fs, path::Path};
+use std::{env, fs};
 
 use ims::{
     claims::{
@@ -36,7 +36,7 @@ async fn assertion(
 /// Compares `made` with the golden file, or writes it there when `IMS_BLESS` is set.
 #[track_caller]
 fn compare(name: &str, made: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ims-testkit/data/golden").join(name);
+    let path = ims_testkit::golden_folder().join(name);
     if env::var_os("IMS_BLESS").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, format!("{made}\n")).unwrap();

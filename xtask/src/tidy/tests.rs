@@ -75,8 +75,7 @@ impl Workspace {
 /// A manifest that follows the rules, with `more` at its end.
 fn manifest(name: &str, more: &str) -> String {
     let imports = if name == "ims-bench" { IMPORTS } else { "" };
-    let is_unpublished = ["ims-bench", "ims-testkit"].contains(&name);
-    let publish = if is_unpublished { "publish = false\n" } else { "" };
+    let publish = if name == "ims-bench" { "publish = false\n" } else { "" };
     format!(
         "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{publish}[lints]\nworkspace = true\n{imports}{more}"
     )
@@ -149,7 +148,7 @@ fn a_crate_without_a_layer_is_found() {
 fn a_manifest_inherits_lints_and_dependencies() {
     const NOT_INHERITED: &str = "is not inherited: move it to [workspace.dependencies] and write";
     let claims = |more: &str| manifest("ims-claims", more);
-    let testkit = |more: &str| manifest("ims-testkit", more);
+    let bench = manifest("ims-bench", "");
     check(
         "crates/ims-claims/Cargo.toml",
         &[
@@ -183,11 +182,11 @@ fn a_manifest_inherits_lints_and_dependencies() {
         ],
     );
     check(
-        "crates/ims-testkit/Cargo.toml",
+        "crates/ims-bench/Cargo.toml",
         &[(
-            Some(&testkit("").replace("publish = false\n", "")),
-            "crates/ims-testkit/Cargo.toml:6: is for this workspace only: write `publish = false`",
-            Some(&testkit("")),
+            Some(&bench.replace("publish = false\n", "")),
+            "crates/ims-bench/Cargo.toml:12: is for this workspace only: write `publish = false`",
+            Some(&bench),
         )],
     );
 }

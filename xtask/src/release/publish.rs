@@ -1,0 +1,167 @@
+//! Publishing the crates one by one, each after those it imports, so that a stopped run can be continued.
+
+use std::{
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use anyhow::{Result, bail};
+use cargo_metadata::Package;
+
+use crate::{
+    process::{cargo, output, run as run_command},
+    workspace::is_published,
+};
+
+/// How long to wait if the registry says that there were too many requests, but not until when. crates.io accepts one new
+/// crate in ten minutes after the first five.
+const USUAL_WAIT: Duration = Duration::from_mins(10);
+
+/// How often a crate is tried again after such an answer.
+const RETRIES: usize = 12;
+
+/// Packages and builds every crate, without publishing.
+pub(super) fn rehearse() -> Result<()> {
+    run_command(&mut cargo(["publish", "--workspace", "--locked", "--dry-run"]))
+}
+
+/// Publishes the crates that `registry` does not have yet.
+pub(super) fn publish(packages: &[Package], version: &str, registry: &str) -> Result<()> {
+    for name in in_order(packages)? {
+        if is_there(&name, version, registry)? {
+            println!("{name} {version} is already published");
+            continue;
+        }
+        publish_one(&name, registry)?;
+    }
+    Ok(())
+}
+
+/// The names of the published crates, each after those of ours that it imports.
+fn in_order(packages: &[Package]) -> Result<Vec<String>> {
+    let mut left: Vec<&Package> = packages.iter().filter(|package| is_published(package)).collect();
+    let mut ordered = Vec::<String>::new();
+    while !left.is_empty() {
+        let is_ready = |package: &&Package| {
+            let ours = package
+                .dependencies
+                .iter()
+                .filter(|it| it.path.is_some() && it.name != package.name.as_str());
+            ours.into_iter().all(|dependency| ordered.contains(&dependency.name))
+        };
+        let (ready, waiting): (Vec<_>, Vec<_>) = left.into_iter().partition(is_ready);
+        if ready.is_empty() {
+            let names: Vec<_> = waiting.iter().map(|package| package.name.as_str()).collect();
+            bail!(
+                "these crates import each other, or one that is not published: {}",
+                names.join(", ")
+            );
+        }
+        ordered.extend(ready.iter().map(|package| package.name.to_string()));
+        left = waiting;
+    }
+    Ok(ordered)
+}
+
+fn is_there(name: &str, version: &str, registry: &str) -> Result<bool> {
+    let question = format!("{name}@{version}");
+    match output(&mut cargo(["info", "--quiet", &question, "--registry", registry])) {
+        Ok(_) => Ok(true),
+        // Any other failure says nothing about the crate.
+        Err(error) if error.to_string().contains("could not find") => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn publish_one(name: &str, registry: &str) -> Result<()> {
+    for _ in 0..=RETRIES {
+        println!("publishing {name}");
+        let publish = ["publish", "--locked", "-p", name, "--registry", registry];
+        let Err(error) = output(&mut cargo(publish)) else {
+            return Ok(());
+        };
+        let Some(wait) = wait(&error.to_string(), SystemTime::now()) else {
+            return Err(error);
+        };
+        println!("the registry asks to wait: trying again in {} s", wait.as_secs());
+        thread::sleep(wait);
+    }
+    bail!("the registry still refuses {name}: run the same command again later")
+}
+
+/// How long to wait after this failure: none if waiting does not help.
+fn wait(error: &str, now: SystemTime) -> Option<Duration> {
+    if !error.contains("429") {
+        return None;
+    }
+    // crates.io: "Please try again after Sat, 28 Nov 2026 10:00:00 GMT or email help@crates.io".
+    let date = error.split_once("try again after ").and_then(|(_, rest)| rest.split_once(" GMT"));
+    let until = date.and_then(|(date, _)| httpdate::parse_http_date(&format!("{date} GMT")).ok());
+    let wait = until.and_then(|until| until.duration_since(now).ok());
+    Some(wait.map_or(USUAL_WAIT, |wait| wait + Duration::from_secs(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+    use crate::workspace::metadata;
+
+    #[test]
+    fn the_registry_says_until_when_to_wait() {
+        let now = httpdate::parse_http_date("Sat, 28 Nov 2026 10:00:00 GMT").unwrap();
+        #[rustfmt::skip]
+        let table = [
+            ("status 400 Bad Request: invalid category",                                                     None),
+            ("status 429 Too Many Requests",                                                                  Some(600)),
+            ("status 429: Please try again after Sat, 28 Nov 2026 10:02:00 GMT or email help@crates.io",      Some(121)),
+            ("status 429: Please try again after Sat, 28 Nov 2026 09:00:00 GMT or email help@crates.io",      Some(600)),
+        ];
+        for (error, seconds) in table {
+            assert_eq!(wait(error, now), seconds.map(Duration::from_secs), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_crate_is_published_after_those_that_it_imports() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let packages = metadata(root).unwrap().packages;
+        let order = in_order(&packages).unwrap();
+        assert!(!order.contains(&"xtask".to_owned()) && order.contains(&"ims-cli".to_owned()));
+        for package in packages.iter().filter(|package| is_published(package)) {
+            let own = order.iter().position(|name| *name == *package.name).unwrap();
+            for dependency in package
+                .dependencies
+                .iter()
+                .filter(|it| it.path.is_some() && it.name != *package.name)
+            {
+                let other = order.iter().position(|name| *name == dependency.name).unwrap();
+                assert!(other < own, "{} before {}", package.name, dependency.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_published_crate_that_imports_an_unpublished_one_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"a\", \"b\"]\n");
+        let package = "version = \"0.1.0\"\nedition = \"2024\"\n";
+        write("a/Cargo.toml", &format!("[package]\nname = \"a\"\npublish = false\n{package}"));
+        write(
+            "b/Cargo.toml",
+            &format!(
+                "[package]\nname = \"b\"\n{package}[dev-dependencies]\na = {{ path = \"../a\" }}\n"
+            ),
+        );
+        write("a/src/lib.rs", "");
+        write("b/src/lib.rs", "");
+        let error = in_order(&metadata(folder.path()).unwrap().packages).unwrap_err().to_string();
+        assert_eq!(error, "these crates import each other, or one that is not published: b");
+    }
+}
