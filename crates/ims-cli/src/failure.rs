@@ -4,10 +4,11 @@ use std::{error::Error, fmt::Write as _, io::Write as _, process::ExitCode};
 
 use anstyle::{AnsiColor, Effects};
 use ims::{
-    CertificateExplains, CredentialsError, NotSignedIn, TokenError,
+    CredentialsError, TokenError,
     claims::Environment,
     exchange::{ExchangeError, Refusal, TransportError},
-    sign::{KeyError, SignError},
+    sign::KeyError,
+    token::{Evidence, FetchError, Remedy},
 };
 
 /// 128 and the number of SIGPIPE, as shells count it (POSIX, Shell & Utilities §2.8.2).
@@ -111,10 +112,9 @@ impl Failure {
         ExitCode::from(self.exit_code)
     }
 
-    /// Says first what the certificate says, and what to do about that.
-    fn explained_by(self, explained: &CertificateExplains) -> Self {
-        let evidence = explained.evidence();
-        let mut failure = self.about(&evidence.to_string());
+    /// Says first what was found on this machine, and what to do about that.
+    fn explained_by(self, evidence: &Evidence) -> Self {
+        let mut failure = self.about(evidence.finding());
         failure.hints.insert(0, evidence.remedy().to_owned());
         failure
     }
@@ -165,21 +165,19 @@ impl From<ims::Error> for Failure {
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
-        let cause = std::iter::successors(Some(&error as &dyn Error), |&error| error.source());
-        let exchange = cause.clone().find_map(<dyn Error>::downcast_ref::<ExchangeError>);
-        let sign = cause.clone().find_map(<dyn Error>::downcast_ref::<SignError>);
-        let is_nobody_signed_in = cause.clone().any(<dyn Error>::is::<NotSignedIn>);
-        match (exchange, sign) {
-            _ if is_nobody_signed_in => Self::person(with_causes(&error))
-                .hint("sign in: ims login, with the same credentials"),
-            (Some(error), _) => {
-                let explained = cause.clone().find_map(<dyn Error>::downcast_ref);
-                explained.into_iter().fold(error.into(), Self::explained_by)
-            }
-            (None, Some(sign)) if error.is_transient() => Self::later(with_causes(sign)),
-            (None, Some(sign)) => Self::person(with_causes(sign)),
-            (None, None) if error.is_transient() => Self::later(with_causes(&error)),
-            (None, None) => Self::person(with_causes(&error)),
+        if let Some(exchange_error) = error.exchange_error() {
+            let failure = Self::from(exchange_error);
+            return match error.evidence() {
+                Some(evidence) => failure.explained_by(evidence),
+                None => failure,
+            };
+        }
+        let message = with_causes(&error);
+        let failure =
+            if error.is_transient() { Self::later(message) } else { Self::person(message) };
+        match error.fetch_error().map(FetchError::remedy) {
+            Some(Remedy::SignIn) => failure.hint("sign in: ims login, with the same credentials"),
+            _ => failure,
         }
     }
 }

@@ -1,16 +1,36 @@
 //! What a caller meets when there is no token.
 
+use std::{error::Error, fmt};
+
 use ims_token::TokenError;
 
-/// Look at the source, a [`TokenError`], for what to do: the request was not sent, since there is no token for it.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("the request was not sent")]
-pub struct NoToken(#[from] TokenError);
+/// Look at the [`token_error`](Self::token_error) for what to do: the request was not sent, since there is no token for it.
+#[derive(Debug, Clone)]
+pub struct NoToken(TokenError);
 
 impl NoToken {
     /// Why there is no token.
     #[must_use]
     pub fn token_error(&self) -> &TokenError {
         &self.0
+    }
+}
+
+impl fmt::Display for NoToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the request was not sent: {}", self.0)
+    }
+}
+
+impl Error for NoToken {
+    /// What is behind the keeper's error, which `Display` has named.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl From<TokenError> for NoToken {
+    fn from(error: TokenError) -> Self {
+        Self(error)
     }
 }

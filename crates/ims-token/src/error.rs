@@ -1,24 +1,27 @@
 //! What a caller of the keeper can meet, sorted by what it can do.
 
-use std::time::Duration;
+use std::{error::Error, fmt, time::Duration};
 
-use crate::{FetchError, source::Remedy};
+use ims_exchange::{ExchangeError, Refusal};
+
+use crate::fetch_error::{Evidence, FetchError, Remedy};
 
 /// A call that brought no token. A clone shares what is behind it, since one failure reaches all who wait.
-#[derive(Debug, Clone, thiserror::Error)]
+///
+/// Its `Display` is the cause in one line. Its `Debug` is a report of several lines, so that a program whose `main` returns
+/// the error prints something that a person can act on.
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum TokenError {
     /// Wait, then call again: the keeper asks IMS again after `retry_after` and not before.
-    #[error("there is no access token for now")]
     Unavailable {
         /// How long the keeper leaves IMS alone.
         retry_after: Duration,
         /// What the last attempt met.
         source: FetchError,
     },
-    /// Ask a person to change the integration or the credentials. The keeper asks IMS again after `retry_after`, so that
-    /// it heals by itself once that is done.
-    #[error("there is no access token, and a person must act")]
+    /// Ask a person to change the integration or the credentials, or to sign in. The keeper asks IMS again after
+    /// `retry_after`, so that it works again by itself once that is done.
     Refused {
         /// How long the keeper leaves IMS alone.
         retry_after: Duration,
@@ -26,7 +29,6 @@ pub enum TokenError {
         source: FetchError,
     },
     /// Ask for less: a token that is new lives for no more than `lifetime`.
-    #[error("a new access token lives for {} s, and {} s were asked for", .lifetime.as_secs(), .asked.as_secs())]
     LivesTooShort {
         /// What was asked for.
         asked: Duration,
@@ -34,25 +36,28 @@ pub enum TokenError {
         lifetime: Duration,
     },
     /// Call from within a tokio runtime: a refresh has to run somewhere.
-    #[error("a token can be obtained within a tokio runtime only")]
     NoRuntime,
 }
 
 impl TokenError {
     pub(crate) fn new(source: FetchError, retry_after: Duration) -> Self {
         match source.remedy() {
-            Remedy::Wait { .. } | Remedy::Reconnect => Self::Unavailable { retry_after, source },
-            Remedy::SignAnew | Remedy::Person => Self::Refused { retry_after, source },
+            Remedy::Wait { .. } | Remedy::Reconnect | Remedy::Resend => {
+                Self::Unavailable { retry_after, source }
+            }
+            Remedy::SignAgain | Remedy::SignIn | Remedy::AskPerson => {
+                Self::Refused { retry_after, source }
+            }
         }
     }
 
-    /// Whether to call again later, without anybody's help, can succeed.
+    /// Whether calling again later, without anyone's help, can succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }
 
-    /// How long to wait before to call again makes sense.
+    /// How long to wait before it makes sense to call again.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -60,6 +65,105 @@ impl TokenError {
                 Some(*retry_after)
             }
             Self::LivesTooShort { .. } | Self::NoRuntime => None,
+        }
+    }
+
+    /// What the last attempt to obtain a token met, if there was one.
+    #[must_use]
+    pub fn fetch_error(&self) -> Option<&FetchError> {
+        match self {
+            Self::Unavailable { source, .. } | Self::Refused { source, .. } => Some(source),
+            Self::LivesTooShort { .. } | Self::NoRuntime => None,
+        }
+    }
+
+    /// What came of the request to IMS, if one was made.
+    #[must_use]
+    pub fn exchange_error(&self) -> Option<&ExchangeError> {
+        self.fetch_error()?.exchange_error()
+    }
+
+    /// What IMS answered, if it refused.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.fetch_error()?.refusal()
+    }
+
+    /// What was found on this machine that explains the failure.
+    #[must_use]
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.fetch_error()?.evidence()
+    }
+
+    /// What to do, one line each, the likeliest first.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Unavailable { source, .. } | Self::Refused { source, .. } => source.hints(),
+            Self::LivesTooShort { .. } | Self::NoRuntime => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable { source, .. } | Self::Refused { source, .. } => {
+                fmt::Display::fmt(source, f)
+            }
+            Self::LivesTooShort { asked, lifetime } => write!(
+                f,
+                "a new access token lives for {} s, and {} s were asked for",
+                lifetime.as_secs(),
+                asked.as_secs()
+            ),
+            Self::NoRuntime => f.write_str("a token can be obtained only within a tokio runtime"),
+        }
+    }
+}
+
+impl fmt::Debug for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (source, retry_after) = match self {
+            Self::Unavailable { source, retry_after } | Self::Refused { source, retry_after } => {
+                (source, retry_after)
+            }
+            Self::LivesTooShort { .. } | Self::NoRuntime => return fmt::Display::fmt(self, f),
+        };
+        fmt::Debug::fmt(source, f)?;
+        if self.is_transient() && !retry_after.is_zero() {
+            // A part of a second counts as a whole one: who comes too early is refused.
+            write!(f, "\n  try again in: {} s", retry_after.as_millis().div_ceil(1_000))?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for TokenError {
+    /// What is behind the cause, which `Display` has named.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.fetch_error()?.source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_error_names_its_cause_in_one_line_and_reports_in_several() {
+        let (busy, second) = (FetchError::transient("IMS is busy", None), Duration::from_secs(1));
+        #[rustfmt::skip]
+        let table = [
+            (TokenError::new(busy, second * 3),                               "IMS is busy",      "IMS is busy\n  try again in: 3 s"),
+            (TokenError::new(FetchError::unsent("no connection"), second / 2), "no connection",    "no connection\n  try again in: 1 s"),
+            (TokenError::new(FetchError::permanent("the key is wrong"), second), "the key is wrong", "the key is wrong"),
+            (TokenError::NoRuntime, "a token can be obtained only within a tokio runtime", "a token can be obtained only within a tokio runtime"),
+        ];
+        for (error, display, report) in table {
+            assert_eq!(error.to_string(), display);
+            assert_eq!(format!("{error:?}"), report);
+            assert!(error.source().is_none(), "{display}: the text is not said twice");
         }
     }
 }

@@ -6,7 +6,10 @@ use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
 
-use crate::{FetchError, StoreError};
+use crate::{
+    fetch_error::{FetchError, one_line},
+    store::StoreError,
+};
 
 /// Something that a keeper did or met.
 #[derive(Debug, Clone)]
@@ -145,33 +148,22 @@ fn log(event: &Event) {
     match event {
         Event::RefreshStarted { reason } => debug!(?reason, "refresh started"),
         Event::AttemptFailed { error, pause } => {
-            warn!(error = chain(error), ?pause, "attempt failed, another follows");
+            warn!(error = one_line(error), ?pause, "attempt failed, another follows");
         }
         Event::Refreshed { reason, token, origin, took } => {
             let (lifetime, token) = (token.lifetime(), token.fingerprint());
             info!(?reason, ?origin, ?took, ?lifetime, token, "token refreshed");
         }
         Event::RefreshFailed { reason, error, took, retry_after } => {
-            warn!(?reason, error = chain(error), ?took, ?retry_after, "refresh failed");
+            warn!(?reason, error = one_line(error), ?took, ?retry_after, "refresh failed");
         }
         Event::LeftToAnother => debug!("another process refreshes already"),
         Event::StoreFailed { operation, error } => {
-            warn!(?operation, error = chain(error), "the store failed and is gone around");
+            warn!(?operation, error = one_line(error), "the store failed and is gone around");
         }
         Event::Rejected { token } => info!(token = token.fingerprint(), "token rejected"),
         Event::CredentialEndsSoon { ends_at, remaining } => {
             warn!(ends_at = ends_at.as_secs(), ?remaining, "the credential ends soon");
         }
     }
-}
-
-/// An error and what is behind it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text = format!("{text}: {error}");
-        next = error.source();
-    }
-    text
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use crate::{FetchError, TokenError, machine::Reading, source::Remedy};
+use crate::{
+    error::TokenError,
+    fetch_error::{FetchError, Remedy},
+    machine::Reading,
+};
 
 /// The longest that the keeper leaves IMS alone after failures of its own accord.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-
-/// The longest that a `Retry-After` is honoured.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// What is remembered of failures.
 #[derive(Debug, Clone, Default)]
@@ -99,12 +100,12 @@ fn pause(error: &FetchError, failures: u32, random: f64) -> Duration {
     let second = Duration::from_secs(1);
     match error.remedy() {
         // A tenth is enough to part processes that failed together, and leaves the number of attempts in an outage low.
-        Remedy::Wait { .. } | Remedy::Reconnect => {
+        Remedy::Wait { .. } | Remedy::Reconnect | Remedy::Resend => {
             let own =
                 second.saturating_mul(doubling).min(LONGEST_PAUSE).mul_f64(1.0 - random / 10.0);
-            own.max(error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER))
+            own.max(error.retry_after().unwrap_or_default())
         }
-        Remedy::SignAnew | Remedy::Person => {
+        Remedy::SignAgain | Remedy::SignIn | Remedy::AskPerson => {
             let first = second.mul_f64(1.0 + 4.0 * random);
             first.saturating_mul(doubling).min(LONGEST_PAUSE)
         }
@@ -139,7 +140,7 @@ mod tests {
         let wait = |seconds: u64| {
             FetchError::transient("busy", (seconds > 0).then(|| Duration::from_secs(seconds)))
         };
-        let (person, sign_anew) = (FetchError::permanent("no"), FetchError::sign_anew("stale"));
+        let (person, sign_again) = (FetchError::permanent("no"), FetchError::sign_again("stale"));
         #[rustfmt::skip]
         let table = [
             // met                          failures random seconds
@@ -155,7 +156,7 @@ mod tests {
             (&person,                       0,       0.0,   1.0),
             (&person,                       0,       1.0,   5.0),
             (&person,                       2,       1.0,   20.0),
-            (&sign_anew,                    99,      0.5,   60.0),
+            (&sign_again,                   99,      0.5,   60.0),
         ];
         for (error, failures, random, seconds) in table {
             let pause = pause(error, failures, random);

@@ -7,6 +7,7 @@ mod credential_end;
 mod entry;
 mod error;
 mod event;
+mod fetch_error;
 mod flight;
 mod gate;
 mod health;
@@ -28,7 +29,8 @@ pub use clock::{Clock, SharedClock, SystemClock};
 pub use entry::{Peeked, api_headers};
 pub use error::TokenError;
 pub use event::{Event, Origin, RefreshReason, StoreOperation};
-pub use gate::{LONGEST_PAUSE, LONGEST_RETRY_AFTER};
+pub use fetch_error::{Evidence, FetchError, LONGEST_RETRY_AFTER, Remedy};
+pub use gate::LONGEST_PAUSE;
 pub use health::Health;
 pub use keep_fresh::KeepFresh;
 pub use keeper::{
@@ -37,7 +39,7 @@ pub use keeper::{
 pub use machine::EXPIRY_MARGIN;
 pub use pool::KeeperPool;
 pub use refresh::STORE_TIMEOUT;
-pub use source::{FetchError, TokenSource};
+pub use source::TokenSource;
 #[cfg(feature = "file")]
 pub use store::FileStore;
 pub use store::{Lease, MemoryStore, SharedStore, StoreError, TokenStore, gives_way};

@@ -10,8 +10,8 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use crate::{
-    Clock, Event, FetchError, Origin, RefreshReason, entry::Entry, flight::Pilot, gate::backoff,
-    keeper::Inner, source::Remedy,
+    Clock, Event, FetchError, Origin, RefreshReason, Remedy, entry::Entry, flight::Pilot,
+    gate::backoff, keeper::Inner,
 };
 
 mod shelf;
@@ -112,24 +112,25 @@ async fn ask(inner: &Inner) -> Result<Arc<Entry>, FetchError> {
 async fn attempts(inner: &Inner) -> Result<Arc<Entry>, FetchError> {
     let start = inner.reading().monotonic;
     let retries = inner.retries();
-    let (mut attempt, mut has_signed_anew) = (0, false);
+    let (mut attempt, mut has_signed_again) = (0, false);
     loop {
         let seen = inner.reading();
         let error = match fetch(inner).await.and_then(|token| inner.adopt(token, seen)) {
             Ok(entry) => return Ok(entry),
             Err(error) => error,
         };
-        if !inner.may_go_on(&error) {
+        if !inner.may_go_on(attempt, &error) {
             return Err(error);
         }
         let pause = match error.remedy() {
-            Remedy::SignAnew if !has_signed_anew => {
-                has_signed_anew = true;
-                Duration::ZERO
+            Remedy::SignAgain if !has_signed_again => {
+                has_signed_again = true;
+                SIGN_AGAIN_PAUSE
             }
-            Remedy::Wait { .. } | Remedy::Reconnect if attempt < retries => {
+            Remedy::Wait { .. } | Remedy::Reconnect | Remedy::Resend if attempt < retries => {
+                let jitter = backoff(attempt, fastrand::f64());
                 attempt += 1;
-                error.retry_after().unwrap_or_default() + backoff(attempt - 1, fastrand::f64())
+                error.retry_after().unwrap_or_default().saturating_add(jitter)
             }
             _ => return Err(error),
         };
@@ -149,6 +150,10 @@ async fn fetch(inner: &Inner) -> Result<AccessToken, FetchError> {
     let panicked = |_| Err(FetchError::permanent("the token source panicked"));
     AssertUnwindSafe(fetch).catch_unwind().await.unwrap_or_else(panicked)
 }
+
+/// Before an assertion is signed again. RS256 gives the same signature for the same claims, and `exp` counts seconds: within
+/// one second, and a tick of a coarse clock, IMS would be sent what it has just refused.
+const SIGN_AGAIN_PAUSE: Duration = Duration::from_millis(1_100);
 
 #[derive(Debug, thiserror::Error)]
 #[error("no token came within {} ms", .deadline.as_millis())]

@@ -49,7 +49,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         Just(None),
         Just(Some(FetchError::transient("torn", None))),
         Just(Some(FetchError::unsent("no connection"))),
-        Just(Some(FetchError::sign_anew("invalid_jti"))),
+        Just(Some(FetchError::sign_again("invalid_jti"))),
         Just(Some(FetchError::permanent("invalid_client"))),
         (0_u64..3_600).prop_map(move |seconds| Some(after(seconds))),
     ];

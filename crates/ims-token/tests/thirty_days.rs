@@ -81,7 +81,7 @@ impl World {
         match self.random.u32(0..4) {
             0 => FetchError::transient("no connection", None),
             1 => FetchError::transient("throttled", Some(retry_after)),
-            2 => FetchError::sign_anew("invalid_jti"),
+            2 => FetchError::sign_again("invalid_jti"),
             _ => FetchError::permanent("invalid_client"),
         }
     }

@@ -54,9 +54,9 @@ impl Client {
     /// A token that can be used now: from memory while it is fresh, else from IMS.
     ///
     /// # Errors
-    /// [`TokenError`], sorted by what you can do. The [`ExchangeError`](ims_exchange::ExchangeError) with IMS's answer, or
-    /// the [`SignError`](ims_sign::SignError), is among its sources. With an API key alone it is
-    /// [`TokenError::Refused`] because of [`ApiKeyAlone`], since the [`headers`](Self::headers) are all there is.
+    /// [`TokenError`], sorted by what you can do: its [`refusal`](TokenError::refusal) is what IMS answered, its
+    /// [`hints`](TokenError::hints) say what to do. With an API key alone it is [`TokenError::Refused`] with
+    /// [`ApiKeyAlone`] as its [`cause`](FetchError::cause), since the [`headers`](Self::headers) are all there is.
     pub async fn access_token(&self) -> Result<AccessToken, TokenError> {
         self.expect_keeper()?.token().await
     }

@@ -19,16 +19,10 @@ pub use blocking::BlockingClient;
 pub use client::{ApiKeyAlone, Client};
 pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder, REQUEST_TIMEOUT};
 pub use error::Error;
-pub use service_account::{
-    certificate_evidence::{CertificateEvidence, CertificateExplains},
-    signing_pair::open_signing_key,
-};
+pub use service_account::signing_pair::open_signing_key;
+pub use user::refresh_tokens::{RefreshTokens, RefreshTokensError};
 #[cfg(feature = "sign-in")]
 pub use user::sign_in::{IdTokenFault, SignIn, SignInError, SignedIn};
-pub use user::{
-    NotSignedIn,
-    refresh_tokens::{RefreshTokens, RefreshTokensError},
-};
 
 #[cfg(feature = "keyring")]
 pub use ims_credentials::keyring;

@@ -17,9 +17,7 @@ use crate::{
     connection::Connection,
     preferred::{Preferred, is_wrong_secret},
 };
-use certificate_evidence::{
-    CertificateEvidence, CertificateExplains, is_unmatched, may_be_certificate,
-};
+use certificate_evidence::{CertificateEvidence, is_unmatched, may_be_certificate};
 use signing_pair::SigningPair;
 
 /// Obtains tokens for a service account.
@@ -107,12 +105,8 @@ impl From<Unobtained> for FetchError {
             Unobtained::Unsigned(error) if error.is_transient() => Self::unsent(error),
             Unobtained::Unsigned(error) => Self::permanent(error),
             Unobtained::Refused(error, None) => error.into(),
-            // The clock of IMS may be a little behind ours, so that to sign anew can help all the same.
-            Unobtained::Refused(error @ ExchangeError::AssertionRefused(_), Some(evidence)) => {
-                Self::sign_anew(CertificateExplains::new(evidence, error))
-            }
             Unobtained::Refused(error, Some(evidence)) => {
-                Self::permanent(CertificateExplains::new(evidence, error))
+                Self::from(error).with_evidence(evidence.into())
             }
         }
     }

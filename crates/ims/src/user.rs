@@ -34,7 +34,7 @@ pub(crate) struct UserSource {
 /// Let the person sign in: there is no refresh token.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("nobody is signed in: there is no refresh token in {place}")]
-pub struct NotSignedIn {
+struct NotSignedIn {
     place: String,
 }
 
@@ -66,11 +66,11 @@ impl UserSource {
             Err(ExchangeError::SignInNeeded(refusal)) => {
                 let newer = self.current().await?;
                 if newer.expose_secret() == refresh_token.expose_secret() {
-                    return Err(unobtained(ExchangeError::SignInNeeded(refusal)));
+                    return Err(ExchangeError::SignInNeeded(refusal).into());
                 }
-                self.refresh(&newer).await.map_err(unobtained)
+                Ok(self.refresh(&newer).await?)
             }
-            obtained => obtained.map_err(unobtained),
+            obtained => Ok(obtained?),
         }
     }
 
@@ -80,8 +80,9 @@ impl UserSource {
         if let Some(newer) = self.unsaved.newer_than(&saved) {
             return Ok(newer);
         }
-        let not_signed_in = || NotSignedIn { place: self.refresh_tokens.place() };
-        saved.map_err(FetchError::permanent)?.ok_or_else(|| FetchError::permanent(not_signed_in()))
+        saved.map_err(FetchError::permanent)?.ok_or_else(|| {
+            FetchError::sign_in_needed(NotSignedIn { place: self.refresh_tokens.place() })
+        })
     }
 
     /// One refresh by each client secret, until one is right. A new refresh token is saved before anybody has the access
@@ -116,13 +117,5 @@ impl UserSource {
             Ok(()) => self.unsaved.saved(&newest),
             Err(error) => self.unsaved.failed(&newest, error),
         }
-    }
-}
-
-/// Whether to sign in again helps is not for the keeper to try.
-fn unobtained(error: ExchangeError) -> FetchError {
-    match error {
-        ExchangeError::SignInNeeded(_) => FetchError::permanent(error),
-        error => error.into(),
     }
 }

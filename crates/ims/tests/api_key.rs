@@ -18,7 +18,8 @@ fn api_key(org_id: Option<&str>) -> Credential {
 
 fn is_api_key_alone(error: &TokenError) -> bool {
     let TokenError::Refused { source, .. } = error else { return false };
-    source.source().is_some_and(<dyn Error>::is::<ApiKeyAlone>)
+    let cause: &(dyn Error + 'static) = source.cause();
+    cause.is::<ApiKeyAlone>()
 }
 
 #[tokio::test]

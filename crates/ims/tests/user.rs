@@ -3,15 +3,16 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
-use std::{error::Error, fs, path::Path, sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use ims::{
-    BlockingClient, Client, ClientBuilder, ClientSecrets, Credential, NotSignedIn, RefreshTokens,
-    SignIn, SignInError, TokenError, UserCredential,
+    BlockingClient, Client, ClientBuilder, ClientSecrets, Credential, RefreshTokens, SignIn,
+    SignInError, UserCredential,
     exchange::{
         ClientSecret, ExchangeError, Prompt, RedirectError, RefreshToken, Request, Response,
         Transport, TransportError,
     },
+    token::{FetchError, Remedy},
 };
 use ims_emulator::{Endpoint, Integration, Refusal, SilentSignIn};
 use tempfile::TempDir;
@@ -83,11 +84,6 @@ fn client(emulated: &Emulated, place: &RefreshTokens) -> Client {
 
 async fn held(place: &RefreshTokens) -> String {
     place.load().await.unwrap().unwrap().expose_secret().to_owned()
-}
-
-fn source<E: Error + 'static>(error: &TokenError) -> Option<&E> {
-    let mut sources = std::iter::successors(error.source(), |&error| error.source());
-    sources.find_map(|error| error.downcast_ref::<E>())
 }
 
 fn refreshes(emulated: &Emulated) -> usize {
@@ -231,7 +227,7 @@ async fn whoever_signs_in_or_out_while_one_is_unsaved_is_the_one_that_counts() {
     assert!(client.unsaved_refresh_token().is_some());
     place.forget().await.unwrap();
     let error = client.refresh().await.unwrap_err();
-    assert!(source::<NotSignedIn>(&error).is_some(), "{error:?}");
+    assert_eq!(error.fetch_error().map(FetchError::remedy), Some(Remedy::SignIn), "{error:?}");
 }
 
 /// Lets the first refresh that passes wait until the test has gone between.
@@ -323,7 +319,7 @@ async fn a_refresh_token_that_is_good_no_more_is_for_a_person_and_is_tried_once(
     let client = client(&emulated, &refresh_tokens);
     let error = client.access_token().await.unwrap_err();
     assert!(!error.is_transient());
-    let refused = source::<ExchangeError>(&error).unwrap();
+    let refused = error.exchange_error().unwrap();
     assert!(matches!(refused, ExchangeError::SignInNeeded(_)), "{refused:?}");
     assert_eq!(emulated.requests_since(0).len(), 1);
     assert!(!format!("{error:?} {client:?}").contains("canary"));
@@ -337,13 +333,13 @@ async fn nobody_signed_in_is_said_with_the_place_and_ims_is_not_asked() {
     let said =
         format!("nobody is signed in: there is no refresh token in {}", refresh_tokens.place());
     let error = client(&emulated, &refresh_tokens).access_token().await.unwrap_err();
-    assert_eq!(source::<NotSignedIn>(&error).unwrap().to_string(), said);
+    assert_eq!(error.to_string(), said);
     assert_eq!(emulated.requests_since(0).len(), 0);
 
     // A client that was given no refresh tokens has an empty memory.
     let client = emulated.client(Credential::User(credential(&[])));
     let error = client.access_token().await.unwrap_err();
-    assert!(source::<NotSignedIn>(&error).is_some(), "{error:?}");
+    assert_eq!(error.fetch_error().map(FetchError::remedy), Some(Remedy::SignIn), "{error:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
-use std::{error::Error, fs, sync::Arc, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
 use ims::{
     Client, ClientBuilder, Credentials, Form, TokenError,
@@ -291,13 +291,9 @@ fn make_private(path: &std::path::Path) {
 #[cfg(not(unix))]
 fn make_private(_path: &std::path::Path) {}
 
-/// What the exchange said, found where the documentation says it is: among the sources of the caller's error.
 #[track_caller]
 fn exchange_error(error: &TokenError) -> ExchangeError {
-    std::iter::successors(error.source(), |&error| error.source())
-        .find_map(<dyn Error>::downcast_ref::<ExchangeError>)
-        .expect("an ExchangeError among the sources")
-        .clone()
+    error.exchange_error().expect("IMS was asked").clone()
 }
 
 async fn refusal(client: &Client) -> ExchangeError {

@@ -1,13 +1,12 @@
 //! `ims demo`: the whole way, offline, as a lesson.
 
-use std::{error::Error, fs, path::Path};
+use std::{fs, path::Path};
 
 use clap::Args;
 use ims::{
     Client, Credential, Credentials,
     cert::{Certificate, DistinguishedName, GeneratedKey, KeySize, Validity},
     claims::{AssertionLifetime, CompactJwt, Environment},
-    exchange::ExchangeError,
     sign::sign_assertion,
 };
 use ims_emulator::Emulator;
@@ -187,13 +186,7 @@ async fn refusal(credentials: &Credentials, folder: &Path) -> Result<(), Failure
     let Err(error) = Client::new(&mistaken)?.access_token().await else {
         return Err(Failure::person("the emulator took a signature by another key"));
     };
-    let causes = std::iter::successors(Some(&error as &dyn Error), |&error| error.source());
-    let Some(refusal) = causes
-        .filter_map(<dyn Error>::downcast_ref::<ExchangeError>)
-        .find_map(ExchangeError::refusal)
-    else {
-        return Err(error.into());
-    };
+    let Some(refusal) = error.refusal() else { return Err(error.into()) };
     show(&[
         ("answer", &format!("HTTP {} {}", refusal.status(), refusal.code().unwrap_or_default())),
         ("IMS says", refusal.description().unwrap_or_default()),

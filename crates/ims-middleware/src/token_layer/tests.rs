@@ -185,10 +185,11 @@ async fn without_a_token_nothing_is_sent() {
     let ((layer, source), api) = (layer(), Api::new(|_| 200));
     source.begin_outage(refusal());
     let error = layer.layer(api.clone()).oneshot(request(API)).await.unwrap_err();
-    let source = error.source().and_then(|source| source.downcast_ref::<TokenError>());
-    assert!(matches!(source, Some(TokenError::Refused { .. })), "{error:?}");
     let no_token = error.downcast::<NoToken>().unwrap();
-    assert!(!no_token.token_error().is_transient());
+    let token_error = no_token.token_error();
+    assert!(matches!(token_error, TokenError::Refused { .. }), "{token_error:?}");
+    let said = "the request was not sent: the integration is disabled";
+    assert_eq!(no_token.to_string(), said);
     assert!(api.seen().is_empty());
 }
 

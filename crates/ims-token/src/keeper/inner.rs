@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 
 use super::{PATIENCE, builder::RETRIES, need::Need};
 use crate::{
-    CacheKey, Clock, Event, FetchError, SharedClock, SharedStore, TokenError, TokenSource,
+    CacheKey, Clock, Event, FetchError, Remedy, SharedClock, SharedStore, TokenError, TokenSource,
     credential_end::{CredentialEnd, LastWarning},
     entry::{ApiHeaders, Entry},
     event::Observer,
@@ -20,7 +20,6 @@ use crate::{
     gate::{Gate, rejection_pause},
     machine::{Decision, Phase, Reading, Schedule, Windows, classify},
     refresh::{self, Order, Outcome},
-    source::Remedy,
 };
 
 pub(crate) struct Inner {
@@ -244,13 +243,21 @@ impl Inner {
         if self.state().gate.failures() == 0 { self.wished_retries() } else { 0 }
     }
 
-    /// Whether a refresh that met `error` may go on at all. While callers wait with empty hands it may not send a second
-    /// request, unless somebody wished so: they learn at once what the first one met.
-    pub(crate) fn may_go_on(&self, error: &FetchError) -> bool {
+    /// Whether a refresh may go on at all whose attempt with this number, counted from 0, met `error`. While callers wait
+    /// without a token it may not send a second request, unless the program asked for that: they learn at once what the first
+    /// one met.
+    pub(crate) fn may_go_on(&self, attempt: u32, error: &FetchError) -> bool {
+        if self.wished_retries() == 0 {
+            return false;
+        }
+        let has_no_answer = match error.remedy() {
+            Remedy::Reconnect => true,
+            Remedy::Resend => attempt == 0,
+            _ => false,
+        };
         let now = self.reading();
         let serves = || self.held().is_some_and(|held| held.schedule.phase(now) < Phase::Expired);
-        let may_send = error.remedy() == Remedy::Reconnect || self.settings.retries.is_some();
-        self.wished_retries() > 0 && (may_send || serves())
+        has_no_answer || self.settings.retries.is_some() || serves()
     }
 
     fn wished_retries(&self) -> u32 {

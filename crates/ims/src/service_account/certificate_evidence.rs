@@ -4,49 +4,20 @@ use std::fmt;
 
 use ims_cert::Finding;
 use ims_exchange::ExchangeError;
-
-/// Replace or renew the certificate, as its evidence says: IMS refused the assertion, and that is likely why. The source is
-/// what IMS answered.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{evidence}")]
-pub struct CertificateExplains {
-    evidence: CertificateEvidence,
-    source: ExchangeError,
-}
+use ims_token::Evidence;
 
 /// What a certificate says about why IMS does not match a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CertificateEvidence {
+pub(crate) enum CertificateEvidence {
     /// It has expired, or is not yet valid.
     Dates(Finding),
     /// It was made for another key than the one that signed.
     OtherKey,
 }
 
-impl CertificateExplains {
-    /// Puts `evidence` before `error`.
-    pub(crate) fn new(evidence: CertificateEvidence, error: ExchangeError) -> Self {
-        Self { evidence, source: error }
-    }
-
-    /// What the certificate says.
-    #[must_use]
-    pub fn evidence(&self) -> &CertificateEvidence {
-        &self.evidence
-    }
-
-    /// What IMS answered.
-    #[must_use]
-    pub fn exchange_error(&self) -> &ExchangeError {
-        &self.source
-    }
-}
-
 impl CertificateEvidence {
     /// What to do about it.
-    #[must_use]
-    pub fn remedy(&self) -> &'static str {
+    fn remedy(&self) -> &'static str {
         match self {
             Self::Dates(finding) => finding.remedy(),
             Self::OtherKey => {
@@ -62,6 +33,12 @@ impl fmt::Display for CertificateEvidence {
             Self::Dates(finding) => finding.fmt(f),
             Self::OtherKey => f.write_str("the certificate is not that of the key that signs"),
         }
+    }
+}
+
+impl From<CertificateEvidence> for Evidence {
+    fn from(evidence: CertificateEvidence) -> Self {
+        Self::new(evidence.to_string(), evidence.remedy())
     }
 }
 

@@ -1,11 +1,8 @@
 //! Asking IMS whether it takes the new key.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
-use ims::{
-    Client, Credential, Credentials, KeyPair, ServiceAccountCredential, TokenError,
-    exchange::ExchangeError,
-};
+use ims::{Client, Credential, Credentials, KeyPair, ServiceAccountCredential, TokenError};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::sleep;
 
@@ -84,9 +81,7 @@ enum Refused {
 
 impl From<TokenError> for Refused {
     fn from(error: TokenError) -> Self {
-        let mut causes = std::iter::successors(Some(&error as &dyn Error), |&it| it.source());
-        let refusal = causes.find_map(<dyn Error>::downcast_ref::<ExchangeError>);
-        let refusal = refusal.and_then(ExchangeError::refusal);
+        let refusal = error.refusal();
         // What IMS says of a key whose certificate it does not hold, by its documents and by what was observed.
         let is_unmatched = refusal.is_some_and(|refusal| {
             matches!(

@@ -1,0 +1,345 @@
+//! Why a source has no token, sorted by what may help.
+
+use std::{error::Error, fmt, iter::successors, sync::Arc, time::Duration};
+
+use ims_exchange::{ExchangeError, Refusal, TransportError};
+
+/// The longest that a `Retry-After` is honoured.
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
+
+/// Why a source has no token. A clone shares it, since one failure reaches all who wait.
+///
+/// Its `Display` is the cause in one line, its `Debug` a report of several lines: what IMS says, what was found on this
+/// machine, what to do.
+#[derive(Clone)]
+pub struct FetchError(Arc<Inner>);
+
+struct Inner {
+    remedy: Remedy,
+    cause: Cause,
+    evidence: Option<Evidence>,
+}
+
+enum Cause {
+    Exchange(ExchangeError),
+    /// What a signer met, a place for refresh tokens, or a source of someone else.
+    Other(Box<dyn Error + Send + Sync>),
+}
+
+/// What may help against a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Ask again later, and not before `retry_after` if IMS named a time.
+    Wait {
+        /// How long IMS wants to be left alone, at most [`LONGEST_RETRY_AFTER`].
+        retry_after: Option<Duration>,
+    },
+    /// Ask again soon: nothing has reached IMS yet.
+    Reconnect,
+    /// Ask again, but only once while callers wait: the connection broke before the answer was complete.
+    Resend,
+    /// Ask again once with another assertion.
+    SignAgain,
+    /// Let the person sign in.
+    SignIn,
+    /// Ask a person to change the integration, the credentials, or the way to IMS.
+    AskPerson,
+}
+
+/// Something found on this machine that explains a failure, such as a certificate that has expired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    finding: String,
+    remedy: String,
+}
+
+impl Evidence {
+    /// What was found, and what to do about it, each in one line.
+    #[must_use]
+    pub fn new(finding: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { finding: finding.into(), remedy: remedy.into() }
+    }
+
+    /// What was found.
+    #[must_use]
+    pub fn finding(&self) -> &str {
+        &self.finding
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
+}
+
+impl FetchError {
+    /// Asking again later can help; if IMS named a time before which it must not be asked, `retry_after` is it. More than
+    /// [`LONGEST_RETRY_AFTER`] counts as that.
+    pub fn transient(
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        let retry_after = retry_after.map(|time| time.min(LONGEST_RETRY_AFTER));
+        Self::other(Remedy::Wait { retry_after }, source)
+    }
+
+    /// Asking again soon can help, and nothing has reached IMS yet: no connection came about, or nothing was signed.
+    pub fn unsent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::other(Remedy::Reconnect, source)
+    }
+
+    /// Asking again once with another assertion can help.
+    pub fn sign_again(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::other(Remedy::SignAgain, source)
+    }
+
+    /// A person has to sign in. The keeper still asks again, but rarely.
+    pub fn sign_in_needed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::other(Remedy::SignIn, source)
+    }
+
+    /// Only a person can help. The keeper still asks again, but rarely: no failure is for ever.
+    pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::other(Remedy::AskPerson, source)
+    }
+
+    fn other(remedy: Remedy, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(remedy, Cause::Other(source.into()))
+    }
+
+    fn new(remedy: Remedy, cause: Cause) -> Self {
+        Self(Arc::new(Inner { remedy, cause, evidence: None }))
+    }
+
+    /// The same failure, with what was found on this machine.
+    #[must_use]
+    pub fn with_evidence(self, evidence: Evidence) -> Self {
+        let inner = match Arc::try_unwrap(self.0) {
+            Ok(inner) => Inner { evidence: Some(evidence), ..inner },
+            // Someone else holds the failure, so that its cause cannot be taken out of it.
+            Err(shared) => Inner {
+                remedy: shared.remedy,
+                cause: Cause::Other(Box::new(Self(shared))),
+                evidence: Some(evidence),
+            },
+        };
+        Self(Arc::new(inner))
+    }
+
+    /// What may help.
+    #[must_use]
+    pub fn remedy(&self) -> Remedy {
+        self.0.remedy
+    }
+
+    /// Whether asking again, without anyone's help, can succeed.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self.0.remedy, Remedy::Wait { .. } | Remedy::Reconnect | Remedy::Resend)
+    }
+
+    /// How long IMS wants to be left alone, at most [`LONGEST_RETRY_AFTER`].
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.0.remedy {
+            Remedy::Wait { retry_after } => retry_after,
+            _ => None,
+        }
+    }
+
+    /// What came of the request to IMS, if one was made.
+    #[must_use]
+    pub fn exchange_error(&self) -> Option<&ExchangeError> {
+        match &self.0.cause {
+            Cause::Exchange(error) => Some(error),
+            Cause::Other(_) => None,
+        }
+    }
+
+    /// What IMS answered, if it refused.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.exchange_error().and_then(ExchangeError::refusal)
+    }
+
+    /// What was found on this machine that explains the failure.
+    #[must_use]
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.0.evidence.as_ref()
+    }
+
+    /// What to do, one line each, the likeliest first.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        let mut hints = Vec::new();
+        if let Some(evidence) = self.evidence() {
+            hints.push(evidence.remedy.clone());
+        }
+        let causes = self.refusal().map_or(&[][..], Refusal::causes);
+        match causes {
+            [only] => hints.push(only.remedy.to_owned()),
+            several => {
+                for cause in several {
+                    hints.push(format!("if {}: {}", cause.what, cause.remedy));
+                }
+            }
+        }
+        hints
+    }
+
+    /// The error that the source gave, for anyone who knows its type.
+    #[must_use]
+    pub fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {
+        match &self.0.cause {
+            Cause::Exchange(error) => error,
+            Cause::Other(error) => &**error,
+        }
+    }
+
+    /// Writes the report that `Debug` shows.
+    fn report(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", one_line(self))?;
+        if let Some(refusal) = self.refusal() {
+            if let Some(description) = refusal.description() {
+                write!(f, "\n  IMS says: {description}")?;
+            }
+            if let Some(debug_id) = refusal.debug_id() {
+                write!(f, "\n  X-Debug-Id: {debug_id} (for Adobe's support)")?;
+            }
+        }
+        for hint in self.hints() {
+            write!(f, "\n  what to do: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(evidence) = self.evidence() {
+            write!(f, "{}: ", evidence.finding)?;
+        }
+        fmt::Display::fmt(self.cause(), f)
+    }
+}
+
+impl fmt::Debug for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.report(f)
+    }
+}
+
+impl Error for FetchError {
+    /// What is behind the cause, which `Display` has named.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause().source()
+    }
+}
+
+impl From<ExchangeError> for FetchError {
+    /// An answer that this version does not know counts as transient: it is more often a proxy in trouble than a verdict of
+    /// IMS.
+    fn from(error: ExchangeError) -> Self {
+        let remedy = match &error {
+            ExchangeError::Unavailable { source: Some(TransportError::Connect { .. }), .. } => {
+                Remedy::Reconnect
+            }
+            ExchangeError::Unavailable { source: Some(TransportError::Broken { .. }), .. } => {
+                Remedy::Resend
+            }
+            ExchangeError::AssertionRefused(_) => Remedy::SignAgain,
+            ExchangeError::SignInNeeded(_) => Remedy::SignIn,
+            ExchangeError::IntegrationRefused(_)
+            | ExchangeError::TokenRefused(_)
+            | ExchangeError::Unreachable(_)
+            | ExchangeError::ImpossibleLifetime { .. } => Remedy::AskPerson,
+            _ => {
+                let retry_after = error.retry_after().map(|time| time.min(LONGEST_RETRY_AFTER));
+                Remedy::Wait { retry_after }
+            }
+        };
+        Self::new(remedy, Cause::Exchange(error))
+    }
+}
+
+/// An error and what is behind it, in one line, each part once.
+pub(crate) fn one_line(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    for cause in successors(error.source(), |&cause| cause.source()) {
+        let cause = cause.to_string();
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_exchange_error_keeps_its_text_and_is_sorted_by_what_may_help() {
+        let io = || Arc::new(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
+        let timeout = TransportError::Timeout { timeout: Duration::from_secs(1) };
+        let unavailable = |retry_after| ExchangeError::Unavailable {
+            retry_after: Some(Duration::from_secs(retry_after)),
+            refusal: None,
+            source: None,
+        };
+        let wait = |retry_after| Remedy::Wait { retry_after };
+        #[rustfmt::skip]
+        let table = [
+            (ExchangeError::from(timeout),                                     wait(None)),
+            (unavailable(60),                                                  wait(Some(Duration::from_mins(1)))),
+            (unavailable(u64::MAX),                                            wait(Some(LONGEST_RETRY_AFTER))),
+            (ExchangeError::from(TransportError::Connect { source: io() }),    Remedy::Reconnect),
+            (ExchangeError::from(TransportError::Broken { source: io() }),     Remedy::Resend),
+            (ExchangeError::from(TransportError::Scheme),                      Remedy::AskPerson),
+            (ExchangeError::ImpossibleLifetime { value: -1, unit: "seconds" }, Remedy::AskPerson),
+        ];
+        for (error, remedy) in table {
+            let is_transient = error.is_transient();
+            let text = error.to_string();
+            let fetch_error = FetchError::from(error);
+            assert_eq!(fetch_error.to_string(), text);
+            assert_eq!(fetch_error.remedy(), remedy, "{text}");
+            assert_eq!(fetch_error.is_transient(), is_transient, "{text}");
+            assert!(fetch_error.exchange_error().is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_a_transient_failure_carries_the_time_that_ims_asked_for_and_never_more_than_an_hour() {
+        let minute = Some(Duration::from_mins(1));
+        assert_eq!(FetchError::transient("later", minute).retry_after(), minute);
+        let ages = Some(Duration::MAX);
+        assert_eq!(FetchError::transient("later", ages).retry_after(), Some(LONGEST_RETRY_AFTER));
+        assert_eq!(FetchError::sign_again("stale").retry_after(), None);
+        assert_eq!(FetchError::permanent("no").retry_after(), None);
+    }
+
+    #[test]
+    fn what_was_found_here_comes_first_in_the_text_and_in_what_to_do() {
+        let evidence = || Evidence::new("the certificate ended 2 days ago", "renew it");
+        let error = FetchError::sign_again("IMS rejected the assertion").with_evidence(evidence());
+        assert_eq!(
+            error.to_string(),
+            "the certificate ended 2 days ago: IMS rejected the assertion"
+        );
+        assert_eq!(error.hints(), ["renew it"]);
+        assert_eq!(error.remedy(), Remedy::SignAgain);
+        assert_eq!(
+            format!("{error:?}"),
+            "the certificate ended 2 days ago: IMS rejected the assertion\n  what to do: renew it"
+        );
+        // Also if the failure is shared.
+        let shared = FetchError::permanent("no");
+        let other = shared.clone().with_evidence(evidence());
+        assert_eq!(other.to_string(), "the certificate ended 2 days ago: no");
+        assert_eq!(other.remedy(), shared.remedy());
+        assert!(shared.evidence().is_none());
+    }
+}
