@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use ims::{
     Client,
     claims::{Algorithm, Environment, NumericDate},
-    exchange::{ClientSecret, Grant, JwtExchange, ReqwestTransport, Transport},
+    exchange::{Call, ClientSecret, JwtExchange, ReqwestTransport, Transport},
     sign::{PemSigner, sign_assertion},
 };
 use ims_testkit::keys;
@@ -68,7 +68,7 @@ impl Layers {
         let assertion = sign_assertion(&claims, &self.signer).await?;
         let grant = JwtExchange::new(account.client_id(), &self.client_secret, &assertion);
         let response = self.transport.send(grant.request(&self.environment), TIMEOUT).await?;
-        black_box(grant.token(&response, NumericDate::from_secs(1_790_000_000))?);
+        black_box(grant.answer(&response, NumericDate::from_secs(1_790_000_000))?);
         Ok(())
     }
 }

@@ -21,6 +21,7 @@ mod man;
 mod migrate;
 mod organizations;
 mod profile;
+mod question;
 mod register;
 mod revoke;
 mod token;

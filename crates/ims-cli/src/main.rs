@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod commands;
-mod connection;
 mod context_file;
 mod failure;
 mod files;

@@ -7,14 +7,13 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use ims::{
-    AccessToken, Credentials,
+    Connection, Credentials,
     claims::{AccessTokenPayload, ClientId, CompactJwt, JsonObject},
-    exchange::TokenKind,
+    exchange::{BearerToken, TokenKind},
 };
 use zeroize::Zeroizing;
 
 use crate::{
-    connection::Connection,
     failure::Failure,
     files,
     integration::{IntegrationOptions, caching_client},
@@ -64,7 +63,7 @@ impl TokenOptions {
             return Err(Failure::usage("there is no token in what was given"));
         }
         let environment = self.integration.environment(credentials.as_ref());
-        let connection = Connection::to(environment)?;
+        let connection = Connection::new(environment)?;
         let named_client_id = self.client_id.clone();
         Ok(TokenInQuestion { connection, credentials, named_client_id, token })
     }
@@ -98,10 +97,9 @@ impl TokenInQuestion {
         })
     }
 
-    /// The token, for the calls that it authorizes. How long it lasts is for IMS to say.
-    pub(crate) fn access_token(&self) -> Result<AccessToken, Failure> {
-        let now = when::now();
-        let token = AccessToken::new(self.token.to_string(), now, now);
+    /// The token, for the calls that it authorizes.
+    pub(crate) fn bearer_token(&self) -> Result<BearerToken, Failure> {
+        let token = BearerToken::new(self.token.to_string());
         token.ok_or_else(|| Failure::usage("what was given is no access token"))
     }
 

@@ -4,7 +4,7 @@
 #[cfg(feature = "authorization-code")]
 mod authorize_url;
 #[cfg(feature = "authorization-code")]
-mod code_verifier;
+pub(crate) mod code_verifier;
 mod logout_url;
 #[cfg(feature = "authorization-code")]
 mod nonce;

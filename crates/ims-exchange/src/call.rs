@@ -1,28 +1,43 @@
-//! What else can be asked of IMS. Pure, as the grants are: a request comes out, an answer goes in, nothing is sent here.
+//! One shape for every question to IMS: a request comes out, a response goes in, nothing is sent here.
 
-mod admin_organizations;
-mod admin_profile;
-mod client_registration;
-mod discovery;
-mod fulfillable_data;
-mod invalidate_token;
-mod organizations;
-mod profile;
-mod promise_request;
-mod published_keys;
-mod revoke_token;
-mod user_info;
-mod validate_token;
+use ims_claims::{Environment, NumericDate};
 
-pub use admin_organizations::AdminOrganizations;
-pub use admin_profile::AdminProfile;
-pub use client_registration::{ClientRegistration, RegisteredClient};
-pub use discovery::{Discovery, ProviderMetadata};
-pub use invalidate_token::InvalidateToken;
-pub use organizations::{OrgRef, Organization, Organizations};
-pub use profile::{ProductContext, Profile, UserProfile};
-pub use promise_request::{Promise, PromiseRequest};
-pub use published_keys::PublishedKeys;
-pub use revoke_token::RevokeToken;
-pub use user_info::{UserClaims, UserInfo};
-pub use validate_token::{TokenValidity, ValidateToken};
+use crate::{
+    access_token::AccessToken,
+    error::ExchangeError,
+    message::{Request, Response},
+};
+
+/// One question to IMS: what to send, and how to read what comes back.
+///
+/// Sealed: IMS, not the caller, decides which questions exist. A call is pure, so it is good for any transport, and for one
+/// request: a retry makes a new one, with an assertion signed again, since to send the same assertion twice can turn one
+/// lost response into `invalid_jti`.
+pub trait Call: sealed::Sealed {
+    /// What IMS answers.
+    type Answer;
+
+    /// The request to send to the IMS of `environment`.
+    fn request(&self, environment: &Environment) -> Request;
+
+    /// Reads the response. `sent_at` is the time just before the request was sent: the lifetime of a token counts from there,
+    /// so that it never seems longer than it is.
+    ///
+    /// # Errors
+    /// [`ExchangeError`], by what the caller can do.
+    fn answer(
+        &self,
+        response: &Response,
+        sent_at: NumericDate,
+    ) -> Result<Self::Answer, ExchangeError>;
+}
+
+/// A way to ask for an access token (RFC 6749 §1.3): every [`Call`] whose answer is an [`AccessToken`].
+pub trait Grant: Call<Answer = AccessToken> {}
+
+impl<C: Call<Answer = AccessToken>> Grant for C {}
+
+pub(crate) mod sealed {
+    /// Keeps [`Call`](super::Call) to this crate.
+    pub trait Sealed {}
+}

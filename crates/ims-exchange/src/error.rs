@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Refusal, TransportError};
+use crate::{refusal::Refusal, transport::TransportError};
 
 /// A request to IMS that did not bring what was asked for.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -7,7 +7,7 @@ use ims_claims::ClientId;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::AccessToken;
+use crate::{access_token::BearerToken, secret_text::MAX_TOKEN};
 
 /// A request to IMS, whole. Secrets are in its body and never in its URL.
 pub struct Request {
@@ -43,7 +43,7 @@ impl Request {
     }
 
     /// The same with `token` as bearer (RFC 6750 §2.1).
-    pub(crate) fn with_bearer(self, token: &AccessToken) -> Self {
+    pub(crate) fn with_bearer(self, token: &BearerToken) -> Self {
         self.with_header(header::AUTHORIZATION, token.authorization().clone())
     }
 
@@ -117,7 +117,7 @@ pub struct Response {
 
 impl Response {
     /// The most that a transport takes of a body, in bytes. A token answer has some 2 KiB.
-    pub const MAX_BODY: usize = 64 * 1024;
+    pub const MAX_BODY: usize = MAX_TOKEN;
 
     /// Puts an answer together, as a transport does.
     #[must_use]

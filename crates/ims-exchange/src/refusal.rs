@@ -1,19 +1,18 @@
 //! A refusal of IMS: what it said, what can be behind it, and what to do. IMS's codes are few and its causes many, so all
 //! documented causes of a code are named and none is guessed.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use form_urlencoded::byte_serialize;
-use http::{
-    HeaderName, StatusCode,
-    header::{DATE, RETRY_AFTER},
-};
-use ims_claims::NumericDate;
+use http::HeaderName;
 use serde::Deserialize;
 
-use crate::{ExchangeError, Response, answer};
+use crate::{message::Response, strict_json};
 
 mod table;
+
+pub use table::Cause;
+pub(crate) use table::{Action, CredentialKind};
 
 /// What IMS said when it gave no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,15 +25,6 @@ struct Details {
     description: Option<String>,
     debug_id: Option<String>,
     causes: &'static [Cause],
-}
-
-/// One thing that can be behind a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cause {
-    /// What is wrong, if this is it.
-    pub what: &'static str,
-    /// What to do then.
-    pub remedy: &'static str,
 }
 
 impl Refusal {
@@ -69,14 +59,13 @@ impl Refusal {
         self.0.causes
     }
 
-    /// Reads an answer that is no success. `now` is when it came, if the caller knows better than the answer itself.
+    /// Reads a response that is no success, and says what the caller can do if the table knows it.
     pub(crate) fn read(
         response: &Response,
-        presented: Presented,
-        now: Option<NumericDate>,
+        credential: CredentialKind,
         secrets: &[&str],
-    ) -> ExchangeError {
-        let body = answer::members::<ErrorBody>(response).unwrap_or_default();
+    ) -> (Self, Option<Action>) {
+        let body = strict_json::body::<ErrorBody>(response).unwrap_or_default();
         // A secret of fewer characters is a test's, and could be in a code by chance.
         let repeats_secret =
             |code: &str| secrets.iter().any(|secret| secret.len() >= 8 && code.contains(secret));
@@ -86,22 +75,11 @@ impl Refusal {
             .map(|text| scrub(&text, secrets))
             .filter(|text| !text.is_empty());
         let status = response.status().as_u16();
-        let row = table::find(presented, status, code.as_deref(), description.as_deref());
+        let row = table::find(credential, status, code.as_deref(), description.as_deref());
         let causes = row.map_or(&[][..], |row| row.causes);
         let mut refusal = Self::unexplained(response);
         (refusal.0.code, refusal.0.description, refusal.0.causes) = (code, description, causes);
-        match row.map(|row| row.action) {
-            Some(table::Action::SignAnew) => ExchangeError::AssertionRefused(refusal),
-            Some(table::Action::ObtainToken) => ExchangeError::TokenRefused(refusal),
-            Some(table::Action::SignIn) => ExchangeError::SignInNeeded(refusal),
-            Some(table::Action::AskPerson) => ExchangeError::IntegrationRefused(refusal),
-            Some(table::Action::Wait) => ExchangeError::Unavailable {
-                retry_after: retry_after(response, now),
-                refusal: Some(refusal),
-                source: None,
-            },
-            None => ExchangeError::Unrecognized(refusal),
-        }
+        (refusal, row.map(|row| row.action))
     }
 
     /// An answer of which nothing is known but its head.
@@ -116,25 +94,6 @@ impl Refusal {
             causes: &[],
         }))
     }
-}
-
-/// What a request showed to IMS beside its client id. The codes of IMS mean different things by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Presented {
-    /// An assertion.
-    Assertion,
-    /// The client's secret, or nothing.
-    Client,
-    /// An authorization code that a person brought.
-    #[cfg_attr(
-        not(any(test, feature = "authorization-code")),
-        expect(dead_code, reason = "its grant is behind the feature")
-    )]
-    Code,
-    /// A person's refresh token.
-    RefreshToken,
-    /// An access token, as bearer or in the body.
-    AccessToken,
 }
 
 impl fmt::Display for Refusal {
@@ -164,21 +123,6 @@ fn text_header<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str>
     response.headers().get(name)?.to_str().ok()
 }
 
-/// Seconds or a date (RFC 9110 §10.2.3). Without `now` a date is held against the answer's own `Date`.
-fn retry_after(response: &Response, now: Option<NumericDate>) -> Option<Duration> {
-    let text = text_header(response, &RETRY_AFTER)?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let now = now.or_else(|| http_date(text_header(response, &DATE)?))?;
-    Some(http_date(text)?.since(now))
-}
-
-fn http_date(text: &str) -> Option<NumericDate> {
-    let date = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(NumericDate::from_secs(0).plus(date))
-}
-
 pub(crate) fn is_code(code: &str) -> bool {
     (1..=64).contains(&code.len())
         && code.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.:/".contains(&b))
@@ -198,14 +142,6 @@ pub(crate) fn scrub(text: &str, secrets: &[&str]) -> String {
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let words = words.map(|word| if word.len() > LONGEST_WORD { "…" } else { word });
     words.collect::<Vec<_>>().join(" ").chars().take(MAX_CHARS).collect()
-}
-
-/// Statuses that mean "later", whatever the body says.
-fn is_later(status: u16) -> bool {
-    StatusCode::from_u16(status).is_ok_and(|status| {
-        status.is_server_error()
-            || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
-    })
 }
 
 #[cfg(test)]

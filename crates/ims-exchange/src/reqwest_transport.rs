@@ -4,7 +4,10 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use ims_claims::Environment;
 
-use crate::{Request, Response, Transport, TransportError};
+use crate::{
+    message::{Request, Response},
+    transport::{Transport, TransportError},
+};
 
 /// Sends requests with reqwest, over `https` alone unless it was made for a loopback address.
 ///

@@ -8,11 +8,22 @@ use serde::{
     de::{DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor},
 };
 
+use crate::message::Response;
+
 /// Reads `json` as `T`, `None` if it is not that. The depth is bounded by `serde_json`, to 128 levels.
 pub(crate) fn read<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     // Two passes over at most 64 KiB: the first keeps nothing, so that no copy of a token is left behind.
     let _: Checked = serde_json::from_slice(json).ok()?;
     serde_json::from_slice(json).ok()
+}
+
+/// Reads the body of `response` as `T`, `None` if it is not that or is longer than a response of IMS. Transports promise that
+/// it is not, but they may be anyone's.
+pub(crate) fn body<T: DeserializeOwned>(response: &Response) -> Option<T> {
+    if response.body().len() > Response::MAX_BODY {
+        return None;
+    }
+    read(response.body())
 }
 
 /// What is left of a value when it was looked at.

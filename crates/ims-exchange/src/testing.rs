@@ -9,7 +9,10 @@ use std::{
 
 use http::{HeaderMap, StatusCode};
 
-use crate::{Request, Response, Transport, TransportError};
+use crate::{
+    message::{Request, Response},
+    transport::{Transport, TransportError},
+};
 
 /// A transport that gives the answers it was told, in order, and keeps what was asked. When none is left, it says that
 /// time is up.

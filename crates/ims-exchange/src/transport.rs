@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use crate::{Request, Response};
+use crate::message::{Request, Response};
 
 /// Carries one request to IMS and one answer back.
 ///

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ims_claims::{ClientId, Environment};
 use ims_exchange::{
-    ClientCredentials, ClientSecret, Grant, Request, ReqwestTransport, Response, Transport,
+    Call, ClientCredentials, ClientSecret, Request, ReqwestTransport, Response, Transport,
     TransportError,
 };
 use tokio::{

@@ -7,8 +7,8 @@ use std::{
 
 use ims_claims::{ClientId, Environment, NumericDate};
 use ims_exchange::{
-    ExchangeError, PublishedKeys, Request, Response, SharedTransport, TokenKind, TokenValidity,
-    Transport, ValidateToken,
+    Call, ExchangeError, PublishedKeys, SharedTransport, TokenKind, TokenValidity, Transport,
+    ValidateToken,
 };
 use ims_sign::VerificationKeys;
 
@@ -31,10 +31,11 @@ impl Ims {
         Self { environment, transport, failure: Mutex::default() }
     }
 
-    pub(crate) async fn published_keys(&self) -> Result<VerificationKeys, NotVerified> {
-        let question = PublishedKeys::new();
-        let response = self.send(question.request(&self.environment)).await?;
-        let jwks = question.answer(&response).map_err(NotVerified::Unavailable)?;
+    pub(crate) async fn published_keys(
+        &self,
+        now: NumericDate,
+    ) -> Result<VerificationKeys, NotVerified> {
+        let jwks = self.ask(&PublishedKeys::new(), now).await?;
         VerificationKeys::from_jwks(jwks.as_bytes()).map_err(NotVerified::KeysUnusable)
     }
 
@@ -48,7 +49,7 @@ impl Ims {
         if let Some(error) = self.failure().as_ref().and_then(|it| it.within(Duration::ZERO, now)) {
             return Err(error);
         }
-        let validity = self.validity(token, client_id).await;
+        let validity = self.validity(token, client_id, now).await;
         *self.failure() = validity.as_ref().err().map(|error| Failure::new(error, now));
         match validity? {
             TokenValidity::Valid { .. } => Ok(()),
@@ -61,10 +62,10 @@ impl Ims {
         &self,
         token: &str,
         client_id: &ClientId,
+        now: NumericDate,
     ) -> Result<TokenValidity, NotVerified> {
         let question = ValidateToken::new(client_id, TokenKind::AccessToken, token);
-        let response = self.send(question.request(&self.environment)).await?;
-        question.answer(&response).map_err(NotVerified::Unavailable)
+        self.ask(&question, now).await
     }
 
     /// Under this lock, nothing panics.
@@ -72,8 +73,11 @@ impl Ims {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn send(&self, request: Request) -> Result<Response, NotVerified> {
+    async fn ask<C: Call>(&self, call: &C, now: NumericDate) -> Result<C::Answer, NotVerified> {
+        let request = call.request(&self.environment);
         let response = self.transport.send(request, REQUEST_TIMEOUT).await;
-        response.map_err(|error| NotVerified::Unavailable(ExchangeError::from(error)))
+        let response =
+            response.map_err(|error| NotVerified::Unavailable(ExchangeError::from(error)))?;
+        call.answer(&response, now).map_err(NotVerified::Unavailable)
     }
 }

@@ -125,7 +125,7 @@ impl KeyCache {
 
     /// Asks IMS and keeps what came of it. `asked_at` is when the keys were asked for: from there their age is counted.
     async fn fetch(&self, asked_at: NumericDate) -> Result<Keys, NotVerified> {
-        let outcome = self.0.ims.published_keys().await.map(Arc::new);
+        let outcome = self.0.ims.published_keys(asked_at).await.map(Arc::new);
         let mut state = self.state();
         state.flight = None;
         match &outcome {

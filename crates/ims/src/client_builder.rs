@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use ims_claims::{AssertionLifetime, Environment, NumericDate};
+use ims_claims::{AssertionLifetime, NumericDate};
 use ims_credentials::{Credential, Credentials, ServiceAccountCredential};
 use ims_exchange::{AccessToken, Scope, SharedTransport, Transport};
 use ims_sign::{SharedSigner, Signer};
@@ -14,7 +14,7 @@ use ims_token::{
 use crate::{
     Client, Error,
     client::Access,
-    connection::Connection,
+    connection::{Connection, REQUEST_TIMEOUT},
     preferred::Preferred,
     server_to_server::ServerToServerSource,
     service_account::{
@@ -23,10 +23,6 @@ use crate::{
     },
     user::{UserSource, refresh_tokens::RefreshTokens, unsaved::Unsaved},
 };
-
-/// How long one request to IMS may take. Several of them fit into the deadline of a refresh
-/// ([`DEADLINE`](ims_token::DEADLINE)).
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long before its certificate ends a service account warns of it: an [`Event`] once a day.
 pub const CERTIFICATE_MARGIN: Duration = Duration::from_hours(30 * 24);
@@ -247,12 +243,11 @@ impl ClientBuilder {
 
     fn connection(&self) -> Result<Connection, Error> {
         let environment = self.credentials.environment().clone();
-        let transport = match &self.transport {
-            Some(transport) => transport.clone(),
-            None => default_transport(&environment)?,
+        let connection = match &self.transport {
+            Some(transport) => Connection::from_transport(environment, transport.clone()),
+            None => Connection::new(environment)?,
         };
-        let (request_timeout, clock) = (self.request_timeout, self.clock.clone());
-        Ok(Connection { environment, transport, request_timeout, clock })
+        Ok(connection.with_timeout(self.request_timeout).with_clock(self.clock.clone()))
     }
 }
 
@@ -299,16 +294,6 @@ pub(crate) fn cache_key(credentials: &Credentials, refresh_tokens: &RefreshToken
         // An API key has no token.
         _ => key("none"),
     }
-}
-
-#[cfg(feature = "reqwest")]
-pub(crate) fn default_transport(environment: &Environment) -> Result<SharedTransport, Error> {
-    Ok(SharedTransport::new(ims_exchange::ReqwestTransport::new(environment)?))
-}
-
-#[cfg(not(feature = "reqwest"))]
-pub(crate) fn default_transport(_environment: &Environment) -> Result<SharedTransport, Error> {
-    Err(Error::MissingFeature { feature: "reqwest" })
 }
 
 impl fmt::Debug for Observer {

@@ -2,28 +2,105 @@
 
 use std::time::Duration;
 
-use ims_claims::{Environment, NumericDate};
-use ims_exchange::{ExchangeError, Grant, Response, SharedTransport, Transport};
-use ims_token::{Clock, SharedClock};
+use ims_claims::Environment;
+use ims_exchange::{Call, ExchangeError, SharedTransport, Transport};
+use ims_token::{Clock, SharedClock, SystemClock};
 
-/// The way to one IMS.
+use crate::Error;
+
+/// How long one request to IMS may take. Several of them fit into the deadline of a refresh
+/// ([`DEADLINE`](ims_token::DEADLINE)).
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The way to one IMS, for every [`Call`]. Cheap to clone; building one sends nothing and needs no runtime.
+///
+/// ```no_run
+/// use ims::{Connection, claims::Environment, exchange::PublishedKeys};
+///
+/// # async fn keys() -> Result<(), Box<dyn std::error::Error>> {
+/// let connection = Connection::new(Environment::production())?;
+/// let keys = connection.send(&PublishedKeys::new()).await?;
+/// println!("{keys}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
-pub(crate) struct Connection {
-    pub(crate) environment: Environment,
-    pub(crate) transport: SharedTransport,
-    pub(crate) request_timeout: Duration,
-    pub(crate) clock: SharedClock,
+pub struct Connection {
+    environment: Environment,
+    transport: SharedTransport,
+    timeout: Duration,
+    clock: SharedClock,
 }
 
 impl Connection {
-    /// One request, and when it was about to be sent. Nothing is tried twice here.
-    pub(crate) async fn ask(
-        &self,
-        grant: &impl Grant,
-    ) -> Result<(Response, NumericDate), ExchangeError> {
-        let sent_at = self.clock.now();
-        let request = grant.request(&self.environment);
-        let response = self.transport.send(request, self.request_timeout).await?;
-        Ok((response, sent_at))
+    /// The way to the IMS of `environment` by reqwest.
+    ///
+    /// # Errors
+    /// [`Error::Transport`] if the HTTP client cannot be set up, [`Error::MissingFeature`] if the feature `reqwest` is off.
+    pub fn new(environment: Environment) -> Result<Self, Error> {
+        let transport = default_transport(&environment)?;
+        Ok(Self::from_transport(environment, transport))
     }
+
+    /// The way to the IMS of `environment` by a transport of your own.
+    pub fn from_transport(environment: Environment, transport: impl Transport + 'static) -> Self {
+        Self {
+            environment,
+            transport: SharedTransport::new(transport),
+            timeout: REQUEST_TIMEOUT,
+            clock: SharedClock::new(SystemClock),
+        }
+    }
+
+    /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`].
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Goes by `clock` instead of the system's.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
+        Self { clock: SharedClock::new(clock), ..self }
+    }
+
+    /// The IMS that is asked.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The transport, for other clients of the same IMS.
+    #[must_use]
+    pub fn transport(&self) -> &SharedTransport {
+        &self.transport
+    }
+
+    /// The clock that is gone by.
+    #[must_use]
+    pub fn clock(&self) -> &SharedClock {
+        &self.clock
+    }
+
+    /// Sends one call and reads the answer. Nothing is tried twice here: a retry needs a new call.
+    ///
+    /// # Errors
+    /// [`ExchangeError`], by what the caller can do.
+    pub async fn send<C: Call>(&self, call: &C) -> Result<C::Answer, ExchangeError> {
+        let request = call.request(&self.environment);
+        // Before the request, so that no lifetime seems longer than it is.
+        let sent_at = self.clock.now();
+        let response = self.transport.send(request, self.timeout).await?;
+        call.answer(&response, sent_at)
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn default_transport(environment: &Environment) -> Result<SharedTransport, Error> {
+    Ok(SharedTransport::new(ims_exchange::ReqwestTransport::new(environment)?))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_transport(_environment: &Environment) -> Result<SharedTransport, Error> {
+    Err(Error::MissingFeature { feature: "reqwest" })
 }

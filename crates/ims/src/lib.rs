@@ -17,7 +17,8 @@ mod blocking;
 #[cfg(feature = "blocking")]
 pub use blocking::BlockingClient;
 pub use client::{ApiKeyAlone, Client};
-pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder, REQUEST_TIMEOUT};
+pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder};
+pub use connection::{Connection, REQUEST_TIMEOUT};
 pub use error::Error;
 pub use service_account::signing_pair::open_signing_key;
 pub use user::refresh_tokens::{RefreshTokens, RefreshTokensError};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ims_claims::{ClientId, OrgId};
 use ims_credentials::ServerToServerCredential;
-use ims_exchange::{AccessToken, ClientCredentials, ClientSecret, ExchangeError, Grant, Scope};
+use ims_exchange::{AccessToken, ClientCredentials, ClientSecret, ExchangeError, Scope};
 use ims_token::FetchError;
 
 use crate::{
@@ -41,7 +41,6 @@ impl ServerToServerSource {
         if let Some(org_id) = &self.org_id {
             grant = grant.with_org_id(org_id);
         }
-        let (response, sent_at) = self.connection.ask(&grant).await?;
-        grant.token(&response, sent_at)
+        self.connection.send(&grant).await
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use ims_claims::{AssertionLifetime, ClaimsSet, JwtId, NumericDate, ServiceAccount};
-use ims_exchange::{AccessToken, ClientSecret, ExchangeError, Grant, JwtExchange};
+use ims_exchange::{AccessToken, ClientSecret, ExchangeError, JwtExchange};
 use ims_sign::{SharedSigner, SignError, sign_assertion};
 use ims_token::{Clock, FetchError};
 
@@ -47,7 +47,7 @@ impl ServiceAccountSource {
 
     /// One exchange by each key, until IMS matches one. A key whose certificate is not valid now comes last.
     async fn by_each_key(&self, client_secret: &ClientSecret) -> Result<AccessToken, Unobtained> {
-        let now = self.connection.clock.now();
+        let now = self.connection.clock().now();
         let is_hopeless = |pair: &SigningPair| pair.is_hopeless(now);
         let exchange = async |pair: &SigningPair| {
             let exchanged = self.exchange(client_secret, &pair.signer).await;
@@ -63,15 +63,14 @@ impl ServiceAccountSource {
         client_secret: &ClientSecret,
         signer: &SharedSigner,
     ) -> Result<AccessToken, Unobtained> {
-        let claims = self.claims(self.connection.clock.now());
+        let claims = self.claims(self.connection.clock().now());
         let assertion = sign_assertion(&claims, signer).await.map_err(Unobtained::Unsigned)?;
         let grant = JwtExchange::new(self.account.client_id(), client_secret, &assertion);
-        let (response, sent_at) = self.connection.ask(&grant).await?;
-        Ok(grant.token(&response, sent_at)?)
+        Ok(self.connection.send(&grant).await?)
     }
 
     fn claims(&self, now: NumericDate) -> ClaimsSet {
-        let environment = &self.connection.environment;
+        let environment = self.connection.environment();
         let claims = self.account.claims(environment, now, self.assertion_lifetime);
         if self.sends_jti { claims.with_jti(next_jti(now)) } else { claims }
     }

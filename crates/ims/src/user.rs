@@ -104,8 +104,7 @@ impl UserSource {
         if let Some(client_secret) = client_secret {
             grant = grant.with_client_secret(client_secret);
         }
-        let (response, sent_at) = self.connection.ask(&grant).await?;
-        grant.tokens(&response, sent_at)
+        self.connection.send(&grant).await
     }
 
     /// Saves the refresh token that IMS gave in the place of `old`. Where that fails, the access token is good all the same,

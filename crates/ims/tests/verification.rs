@@ -7,7 +7,7 @@ use std::time::Duration;
 use ims::{
     claims::{Environment, NumericDate},
     exchange::{
-        AccessToken, ClientCredentials, ClientSecret, ExchangeError, Grant, InvalidateToken,
+        AccessToken, Call, ClientCredentials, ClientSecret, ExchangeError, InvalidateToken,
         ReqwestTransport, Scope, SharedTransport, TokenKind, Transport,
     },
     sign::VerifyError,
@@ -188,7 +188,7 @@ async fn issue(emulator: &Emulator) -> AccessToken {
     let grant = ClientCredentials::new(&client_id, &secret, &scopes);
     let request = grant.request(&environment(emulator));
     let response = transport(emulator).send(request, TIMEOUT).await.unwrap();
-    grant.token(&response, NOW).unwrap()
+    grant.answer(&response, NOW).unwrap()
 }
 
 async fn invalidate(emulator: &Emulator, token: &AccessToken) {
@@ -196,7 +196,7 @@ async fn invalidate(emulator: &Emulator, token: &AccessToken) {
     let call = InvalidateToken::new(&client_id, TokenKind::AccessToken, token.expose_secret());
     let request = call.request(&environment(emulator));
     let response = transport(emulator).send(request, TIMEOUT).await.unwrap();
-    call.answer(&response).unwrap();
+    call.answer(&response, NOW).unwrap();
 }
 
 fn environment(emulator: &Emulator) -> Environment {

@@ -1,39 +1,65 @@
 //! `ims admin`: any user's profile and organizations, for services of Adobe.
 
-mod organizations;
-mod profile;
-
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use ims::{
-    AccessToken,
+    Connection, Credentials,
     claims::ClientId,
-    exchange::{ExchangeError, Request, Response},
+    exchange::{AdminOrganizations, AdminProfile, BearerToken, Call, UserId},
 };
 use serde_json::Value;
 
-use super::block_on;
+use super::{block_on, question};
 use crate::{
-    connection::Connection,
     failure::Failure,
     files,
     integration::IntegrationOptions,
     output::{self, Answer},
-    when,
 };
 
 /// The admin calls.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Profile(profile::Arguments),
-    Organizations(organizations::Arguments),
+    Profile(Profile),
+    Organizations(Organizations),
+}
+
+/// Show any user's profile, with a service token.
+#[derive(Debug, Args)]
+pub(crate) struct Profile {
+    #[command(flatten)]
+    options: AdminOptions,
+
+    /// The version of the endpoint, 1 to 3
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
+    api_version: u8,
+}
+
+/// Show any user's organizations, with a service token.
+#[derive(Debug, Args)]
+pub(crate) struct Organizations {
+    #[command(flatten)]
+    options: AdminOptions,
+
+    /// The version of the endpoint, 1 to 6
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=6))]
+    api_version: u8,
 }
 
 pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
     match command {
-        Command::Profile(arguments) => profile::run(arguments),
-        Command::Organizations(arguments) => organizations::run(arguments),
+        Command::Profile(Profile { options, api_version }) => {
+            let asker = options.read()?;
+            let call = AdminProfile::new(asker.client_id(), &asker.service_token, &asker.user);
+            options.ask(&asker, &call.with_version(*api_version))
+        }
+        Command::Organizations(Organizations { options, api_version }) => {
+            let asker = options.read()?;
+            let call =
+                AdminOrganizations::new(asker.client_id(), &asker.service_token, &asker.user);
+            options.ask(&asker, &call.with_version(*api_version))
+        }
     }
 }
 
@@ -62,35 +88,39 @@ struct AdminOptions {
 
 /// What an admin call is made of.
 struct Asker {
-    connection: Connection,
-    client_id: ClientId,
-    service_token: AccessToken,
+    credentials: Credentials,
+    service_token: BearerToken,
+    user: UserId,
+}
+
+impl Asker {
+    fn client_id(&self) -> &ClientId {
+        self.credentials.client_id()
+    }
 }
 
 impl AdminOptions {
     fn read(&self) -> Result<Asker, Failure> {
         let credentials = self.integration.credentials()?;
+        let user = format!("{}@{}", self.guid, self.auth_src).parse();
+        let user = user.map_err(|_| {
+            Failure::usage("--guid and --auth-src are the two parts of a user id, around its @")
+        })?;
         let token = files::read_text(&self.file)?;
-        let service_token = AccessToken::new(token.to_string(), when::now(), when::now());
+        let service_token = BearerToken::new(token.to_string());
         let service_token =
             service_token.ok_or_else(|| Failure::usage("what was given is no service token"))?;
-        let connection = Connection::to(credentials.environment().clone())?;
-        Ok(Asker { connection, client_id: credentials.client_id().clone(), service_token })
+        Ok(Asker { credentials, service_token, user })
     }
 
-    /// Sends `request` and prints the answer, whose members nobody has documented.
-    fn ask(
-        &self,
-        connection: &Connection,
-        request: Request,
-        read: impl FnOnce(&Response) -> Result<Value, ExchangeError>,
-    ) -> Result<Answer, Failure> {
-        let answer = block_on(connection.ask(request, read))?;
-        if self.json || !answer.is_object() {
-            output::json(&answer)?;
-        } else {
-            output::members(&answer)?;
+    /// Sends `call` and prints the answer, whose members nobody has documented.
+    fn ask(&self, asker: &Asker, call: &impl Call<Answer = Value>) -> Result<Answer, Failure> {
+        let connection = Connection::new(asker.credentials.environment().clone())?;
+        let answer = block_on(question::ask(&connection, call))?;
+        if answer.is_object() {
+            return question::print(&answer, self.json);
         }
+        output::json(&answer)?;
         Ok(Answer::Yes)
     }
 }

@@ -3,13 +3,8 @@
 use clap::Args;
 use ims::exchange::Discovery;
 
-use super::block_on;
-use crate::{
-    connection::Connection,
-    failure::Failure,
-    integration::IntegrationOptions,
-    output::{self, Answer},
-};
+use super::question;
+use crate::{failure::Failure, integration::IntegrationOptions, output::Answer};
 
 /// Show where IMS says that its endpoints are.
 ///
@@ -26,16 +21,6 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let credentials = arguments.integration.credentials_if_any()?;
-    let environment = arguments.integration.environment(credentials.as_ref());
-    let connection = Connection::to(environment)?;
-    let question = Discovery::new();
-    let request = question.request(connection.environment());
-    let metadata = block_on(connection.ask(request, |response| question.answer(response)))?;
-    if arguments.json {
-        output::json(&metadata)?;
-    } else {
-        output::members(&metadata)?;
-    }
-    Ok(Answer::Yes)
+    let metadata = question::ask_openly(&arguments.integration, &Discovery::new())?;
+    question::print(&metadata, arguments.json)
 }

@@ -12,21 +12,19 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use ims::{
-    Credentials,
+    Connection, Credentials,
     claims::ClientId,
-    exchange::{ClientSecret, Grant, Resource, Scope},
+    exchange::{BearerToken, ClientSecret, Grant, Resource, Scope},
 };
 use zeroize::Zeroizing;
 
-use super::block_on;
+use super::{block_on, question};
 use crate::{
-    connection::Connection,
     failure::Failure,
     files,
     integration::{IntegrationOptions, client_secret},
     output::Answer,
     token_format::TokenFormat,
-    when,
 };
 
 /// The ways to exchange a token.
@@ -115,16 +113,20 @@ impl Given {
 impl ExchangeOptions {
     /// Sends `grant` and prints the token that it brings.
     fn exchange(&self, exchanger: &Exchanger, grant: &impl Grant) -> Result<Answer, Failure> {
-        let connection = Connection::to(exchanger.credentials.environment().clone())?;
-        let sent_at = when::now();
-        let request = grant.request(connection.environment());
-        let token = block_on(connection.ask(request, |response| grant.token(response, sent_at)))?;
+        let connection = Connection::new(exchanger.credentials.environment().clone())?;
+        let token = block_on(question::ask(&connection, grant))?;
         self.format.print(&token, exchanger.client_id())?;
         Ok(Answer::Yes)
     }
 }
 
 impl Exchanger {
+    /// What was given, where it is the user's access token.
+    fn user_token(&self) -> Result<BearerToken, Failure> {
+        let token = BearerToken::new(self.given.to_string());
+        token.ok_or_else(|| Failure::usage("what was given is no access token"))
+    }
+
     fn client_id(&self) -> &ClientId {
         self.credentials.client_id()
     }

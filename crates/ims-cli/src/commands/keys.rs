@@ -3,9 +3,8 @@
 use clap::Args;
 use ims::exchange::PublishedKeys;
 
-use super::block_on;
+use super::question;
 use crate::{
-    connection::Connection,
     failure::Failure,
     integration::IntegrationOptions,
     output::{self, Answer, printable},
@@ -28,12 +27,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let credentials = arguments.integration.credentials_if_any()?;
-    let environment = arguments.integration.environment(credentials.as_ref());
-    let connection = Connection::to(environment)?;
-    let keys = PublishedKeys::new();
-    let request = keys.request(connection.environment());
-    let set = block_on(connection.ask(request, |response| keys.answer(response)))?;
+    let set = question::ask_openly(&arguments.integration, &PublishedKeys::new())?;
     if arguments.json {
         let set: serde_json::Value = serde_json::from_str(&set)
             .map_err(|error| Failure::person("the keys cannot be read").because(error))?;

@@ -2,13 +2,12 @@
 
 use clap::Args;
 use ims::{
-    Credential, Credentials, UserCredential,
+    Connection, Credential, Credentials, UserCredential,
     exchange::{InvalidateToken, RefreshToken, TokenKind},
 };
 
-use super::block_on;
+use super::{block_on, question};
 use crate::{
-    connection::Connection,
     failure::Failure,
     integration::IntegrationOptions,
     output::{self, Answer},
@@ -55,9 +54,8 @@ async fn sign_out(
 }
 
 async fn revoke(credentials: &Credentials, refresh_token: &RefreshToken) -> Result<(), Failure> {
-    let connection = Connection::to(credentials.environment().clone())?;
+    let connection = Connection::new(credentials.environment().clone())?;
     let (client_id, token) = (credentials.client_id(), refresh_token.expose_secret());
     let call = InvalidateToken::new(client_id, TokenKind::RefreshToken, token).with_cascading();
-    let request = call.request(connection.environment());
-    connection.ask(request, |response| call.answer(response)).await
+    question::ask(&connection, &call).await
 }

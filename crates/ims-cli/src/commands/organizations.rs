@@ -3,7 +3,7 @@
 use clap::Args;
 use ims::exchange::{Organization, Organizations};
 
-use super::block_on;
+use super::question;
 use crate::{
     failure::Failure,
     output::{self, Answer},
@@ -28,12 +28,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let organizations = block_on(async {
-        let token = arguments.token.read().await?;
-        let access_token = token.access_token()?;
-        let question = Organizations::new(&access_token).with_version(arguments.api_version);
-        let request = question.request(token.connection.environment());
-        token.connection.ask(request, |response| question.answer(response)).await
+    let organizations = question::ask_with_token(&arguments.token, |token| {
+        Organizations::new(token).with_version(arguments.api_version)
     })?;
     if arguments.json {
         output::json(&organizations)?;

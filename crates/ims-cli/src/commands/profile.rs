@@ -3,12 +3,8 @@
 use clap::Args;
 use ims::exchange::Profile;
 
-use super::block_on;
-use crate::{
-    failure::Failure,
-    output::{self, Answer},
-    token_in_question::TokenOptions,
-};
+use super::question;
+use crate::{failure::Failure, output::Answer, token_in_question::TokenOptions};
 
 /// Show the profile of a token's user, with the products it has.
 ///
@@ -29,17 +25,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let profile = block_on(async {
-        let token = arguments.token.read().await?;
-        let access_token = token.access_token()?;
-        let question = Profile::new(&access_token).with_version(arguments.api_version);
-        let request = question.request(token.connection.environment());
-        token.connection.ask(request, |response| question.answer(response)).await
+    let answer = question::ask_with_token(&arguments.token, |token| {
+        Profile::new(token).with_version(arguments.api_version)
     })?;
-    if arguments.json {
-        output::json(&profile)?;
-    } else {
-        output::members(&profile)?;
-    }
-    Ok(Answer::Yes)
+    question::print(&answer, arguments.json)
 }

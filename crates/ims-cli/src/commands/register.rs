@@ -8,13 +8,15 @@ use std::{
 };
 
 use clap::Args;
-use ims::exchange::{ClientRegistration, RegisteredClient, Scope};
+use ims::{
+    Connection,
+    exchange::{ClientRegistration, RegisteredClient, Scope},
+};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::block_on;
+use super::{block_on, question};
 use crate::{
-    connection::Connection,
     failure::Failure,
     integration::IntegrationOptions,
     output::{self, Answer},
@@ -87,12 +89,11 @@ fn create(path: &Path) -> Result<fs::File, Failure> {
 async fn register(arguments: &Arguments) -> Result<(RegisteredClient, Connection), Failure> {
     let credentials = arguments.integration.credentials_if_any()?;
     let environment = arguments.integration.environment(credentials.as_ref());
-    let connection = Connection::to(environment)?;
+    let connection = Connection::new(environment)?;
     let redirect_uris: Vec<_> = arguments.redirect_uri.iter().map(String::as_str).collect();
-    let wish =
+    let call =
         ClientRegistration::new(&arguments.name, &redirect_uris).with_scopes(&arguments.scopes);
-    let request = wish.request(connection.environment());
-    let client = connection.ask(request, |response| wish.answer(response)).await?;
+    let client = question::ask(&connection, &call).await?;
     Ok((client, connection))
 }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use ims::exchange::{InvalidateToken, TokenKind};
 
-use super::block_on;
+use super::{block_on, question};
 use crate::{
     failure::Failure,
     integration::client_secret,
@@ -60,17 +60,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 
 async fn revoke(token: &TokenInQuestion, kind: TokenKind, cascading: bool) -> Result<(), Failure> {
     let client_id = token.client_id()?;
-    let mut wish = InvalidateToken::new(&client_id, kind, token.token());
+    let mut call = InvalidateToken::new(&client_id, kind, token.token());
     // The secret is for the client that it belongs to.
     let own = token.credentials.as_ref().filter(|own| *own.client_id() == client_id);
     if let Some(secret) = own.and_then(client_secret) {
-        wish = wish.with_client_secret(secret);
+        call = call.with_client_secret(secret);
     }
     if cascading {
-        wish = wish.with_cascading();
+        call = call.with_cascading();
     }
-    let request = wish.request(token.connection.environment());
-    token.connection.ask(request, |response| wish.answer(response)).await
+    question::ask(&token.connection, &call).await
 }
 
 /// The kinds of tokens that IMS invalidates.

@@ -3,12 +3,8 @@
 use clap::Args;
 use ims::exchange::UserInfo;
 
-use super::block_on;
-use crate::{
-    failure::Failure,
-    output::{self, Answer},
-    token_in_question::TokenOptions,
-};
+use super::question;
+use crate::{failure::Failure, output::Answer, token_in_question::TokenOptions};
 
 /// Show whose token it is.
 ///
@@ -29,17 +25,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let claims = block_on(async {
-        let token = arguments.token.read().await?;
-        let access_token = token.access_token()?;
-        let question = UserInfo::new(&access_token).with_version(arguments.api_version);
-        let request = question.request(token.connection.environment());
-        token.connection.ask(request, |response| question.answer(response)).await
+    let answer = question::ask_with_token(&arguments.token, |token| {
+        UserInfo::new(token).with_version(arguments.api_version)
     })?;
-    if arguments.json {
-        output::json(&claims)?;
-    } else {
-        output::members(&claims)?;
-    }
-    Ok(Answer::Yes)
+    question::print(&answer, arguments.json)
 }

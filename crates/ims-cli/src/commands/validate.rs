@@ -8,7 +8,7 @@ use ims::{
 };
 use serde::Serialize;
 
-use super::block_on;
+use super::{block_on, question};
 use crate::{
     failure::{Failure, with_causes},
     output::{self, Answer, printable},
@@ -69,9 +69,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 async fn ask_ims(token: &TokenInQuestion, kind: Option<TokenKind>) -> Result<Verdict, Failure> {
     let client_id = token.client_id()?;
     let kind = kind.or_else(|| token.own_kind(VALIDATED)).unwrap_or(TokenKind::AccessToken);
-    let question = ValidateToken::new(&client_id, kind, token.token());
-    let request = question.request(token.connection.environment());
-    let validity = token.connection.ask(request, |response| question.answer(response)).await?;
+    let call = ValidateToken::new(&client_id, kind, token.token());
+    let validity = question::ask(&token.connection, &call).await?;
     Ok(match validity {
         TokenValidity::Valid { token } => Verdict { valid: true, token: Some(token), reason: None },
         TokenValidity::Invalid { reason } => Verdict { valid: false, token: None, reason },
@@ -86,7 +85,7 @@ async fn verify_here(token: &TokenInQuestion) -> Result<Verdict, Failure> {
         Some(client_id) => Requirements::of_clients([client_id.clone()]),
         None => Requirements::of_any_client(),
     };
-    let (keys, transport) = (Authority::PublishedKeys, token.connection.transport());
+    let (keys, transport) = (Authority::PublishedKeys, token.connection.transport().clone());
     let verifier = TokenVerifier::new(environment.clone(), transport, keys, requirements);
     match verifier.verify(token.token(), when::now()).await {
         Ok(good) => {

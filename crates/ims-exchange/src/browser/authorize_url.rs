@@ -3,8 +3,9 @@
 use ims_claims::{ClientId, Environment};
 
 use crate::{
-    AuthorizationCode, CodeVerifier, Nonce, RedirectError, Resource, Scope, State,
-    browser::redirect, message::urlencoded, resource, scope,
+    browser::code_verifier::CodeVerifier, browser::nonce::Nonce, browser::redirect,
+    browser::redirect::RedirectError, browser::state::State, message::urlencoded, resource,
+    resource::Resource, scope, scope::Scope, secret_text::AuthorizationCode,
 };
 
 /// The URL of an authorization request (RFC 6749 §4.1.1), always with the challenge of PKCE by `S256` (RFC 7636 §4.3).

@@ -3,7 +3,7 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use ims_claims::CompactJwt;
 
-use crate::{IdToken, browser::random_text};
+use crate::{browser::random_text, secret_text::IdToken};
 
 /// The `nonce` of an authorization request (`OpenID` Connect Core 1.0 §3.1.2.1): visible ASCII, at most 4096 characters.
 #[derive(Debug, Clone)]

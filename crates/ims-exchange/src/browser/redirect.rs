@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use form_urlencoded::parse;
 
 use crate::{
-    AuthorizationCode, Response, State,
+    browser::state::State,
+    message::Response,
     refusal::{is_code, scrub},
+    secret_text::AuthorizationCode,
 };
 
 /// A redirect that brought no authorization code.

@@ -3,13 +3,20 @@
 use ims_claims::{ClientId, Environment, NumericDate, OrgId};
 
 use crate::{
-    AccessToken, ClientSecret, ExchangeError, Grant, Request, Resource, Response, Scope,
-    grant::{
-        sealed::Sealed,
-        token_answer::{self, Unit},
-    },
-    refusal::Presented,
-    resource, scope,
+    access_token::AccessToken,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    grant::token_answer,
+    grant::token_answer::Unit,
+    message::{Request, Response},
+    refusal::CredentialKind,
+    resource,
+    resource::Resource,
+    scope,
+    scope::Scope,
+    secret_text::ClientSecret,
 };
 
 /// A client id and its secret for an access token (RFC 6749 §4.4).
@@ -50,7 +57,9 @@ impl<'a> ClientCredentials<'a> {
 
 impl Sealed for ClientCredentials<'_> {}
 
-impl Grant for ClientCredentials<'_> {
+impl Call for ClientCredentials<'_> {
+    type Answer = AccessToken;
+
     fn request(&self, environment: &Environment) -> Request {
         let scope = scope::list(self.scopes);
         let mut form = vec![
@@ -64,17 +73,15 @@ impl Grant for ClientCredentials<'_> {
         Request::post_form(environment.endpoint("/ims/token/v3"), &form)
     }
 
-    fn token(
+    fn answer(
         &self,
         response: &Response,
         sent_at: NumericDate,
     ) -> Result<AccessToken, ExchangeError> {
         token_answer::read(
             response,
-            Presented::Client,
             Unit::Seconds,
-            sent_at,
-            &[self.client_secret.expose_secret()],
+            &Sent::new(CredentialKind::Client, sent_at, &[self.client_secret.expose_secret()]),
         )
     }
 }

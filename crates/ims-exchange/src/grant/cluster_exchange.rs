@@ -3,15 +3,22 @@
 use ims_claims::{ClientId, Environment, NumericDate, OrgId};
 
 use crate::{
-    AccessToken, ClientSecret, ExchangeError, Grant, Request, Resource, Response, Scope,
-    grant::{
-        sealed::Sealed,
-        token_answer::{self, Unit},
-    },
-    message::urlencoded,
-    refusal::Presented,
-    resource, scope,
-    secret_text::Hidden,
+    access_token::AccessToken,
+    access_token::BearerToken,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    grant::token_answer,
+    grant::token_answer::Unit,
+    message::{Request, Response, urlencoded},
+    refusal::CredentialKind,
+    resource,
+    resource::Resource,
+    scope,
+    scope::Scope,
+    secret_text::ClientSecret,
+    user_id::UserId,
 };
 
 /// A user's access token for one of another of the user's profiles: a grant of Adobe's own.
@@ -22,7 +29,7 @@ use crate::{
 pub struct ClusterExchange<'a> {
     client_id: &'a ClientId,
     client_secret: &'a ClientSecret,
-    user_token: Hidden<'a>,
+    user_token: BearerToken,
     target: ClusterTarget<'a>,
     scopes: &'a [Scope],
     resources: &'a [Resource],
@@ -32,7 +39,7 @@ pub struct ClusterExchange<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClusterTarget<'a> {
     /// The account with this user id.
-    User(&'a str),
+    User(&'a UserId),
     /// The user's account in this organization.
     Organization(&'a OrgId),
 }
@@ -43,10 +50,10 @@ impl<'a> ClusterExchange<'a> {
     pub fn new(
         client_id: &'a ClientId,
         client_secret: &'a ClientSecret,
-        user_token: &'a str,
+        user_token: &impl AsRef<BearerToken>,
         target: ClusterTarget<'a>,
     ) -> Self {
-        let user_token = Hidden(user_token);
+        let user_token = user_token.as_ref().clone();
         Self { client_id, client_secret, user_token, target, scopes: &[], resources: &[] }
     }
 
@@ -65,16 +72,18 @@ impl<'a> ClusterExchange<'a> {
 
 impl Sealed for ClusterExchange<'_> {}
 
-impl Grant for ClusterExchange<'_> {
+impl Call for ClusterExchange<'_> {
+    type Answer = AccessToken;
+
     fn request(&self, environment: &Environment) -> Request {
         let url = environment.endpoint("/ims/token/v3");
         let query = urlencoded(&[("client_id", self.client_id.as_str())]);
         let mut form = vec![
             ("grant_type", "cluster_at_exchange"),
             ("client_secret", self.client_secret.expose_secret()),
-            ("user_token", self.user_token.0),
+            ("user_token", self.user_token.expose_secret()),
             match self.target {
-                ClusterTarget::User(user_id) => ("user_id", user_id),
+                ClusterTarget::User(user_id) => ("user_id", user_id.as_str()),
                 ClusterTarget::Organization(org_id) => ("owning_org_id", org_id.as_str()),
             },
         ];
@@ -84,13 +93,17 @@ impl Grant for ClusterExchange<'_> {
         Request::post_form(format!("{url}?{query}"), &form)
     }
 
-    fn token(
+    fn answer(
         &self,
         response: &Response,
         sent_at: NumericDate,
     ) -> Result<AccessToken, ExchangeError> {
-        let secrets = [self.client_secret.expose_secret(), self.user_token.0];
-        token_answer::read(response, Presented::AccessToken, Unit::Seconds, sent_at, &secrets)
+        let secrets = [self.client_secret.expose_secret(), self.user_token.expose_secret()];
+        token_answer::read(
+            response,
+            Unit::Seconds,
+            &Sent::new(CredentialKind::AccessToken, sent_at, &secrets),
+        )
     }
 }
 
@@ -98,19 +111,25 @@ impl Grant for ClusterExchange<'_> {
 mod tests {
     use super::*;
 
+    fn token(text: &str) -> BearerToken {
+        BearerToken::new(text.to_owned()).unwrap()
+    }
+
     #[test]
     fn the_request_is_the_one_of_ims_go_and_names_one_target() {
         let client_id: ClientId = "client".parse().unwrap();
+        let user_id: UserId = "B@AdobeID".parse().unwrap();
         let client_secret = ClientSecret::new("canary-secret".to_owned());
         let scopes: [Scope; 1] = ["openid".parse().unwrap()];
         let org_id: OrgId = "A@AdobeOrg".parse().unwrap();
         let resources = [Resource::new("urn:a".to_owned()).unwrap()];
-        let grant =
-            |target| ClusterExchange::new(&client_id, &client_secret, "canary-token", target);
+        let grant = |target| {
+            ClusterExchange::new(&client_id, &client_secret, &token("canary-token"), target)
+        };
 
         let form =
             "grant_type=cluster_at_exchange&client_secret=canary-secret&user_token=canary-token";
-        let request = grant(ClusterTarget::User("B@AdobeID")).request(&Environment::production());
+        let request = grant(ClusterTarget::User(&user_id)).request(&Environment::production());
         assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/token/v3?client_id=client");
         assert_eq!(
             std::str::from_utf8(request.body()).unwrap(),
@@ -130,10 +149,16 @@ mod tests {
     #[test]
     fn its_answer_counts_seconds() {
         let client_id: ClientId = "client".parse().unwrap();
+        let user_id: UserId = "B@AdobeID".parse().unwrap();
         let client_secret = ClientSecret::new("s".to_owned());
-        let grant = ClusterExchange::new(&client_id, &client_secret, "t", ClusterTarget::User("B"));
+        let grant = ClusterExchange::new(
+            &client_id,
+            &client_secret,
+            &token("t"),
+            ClusterTarget::User(&user_id),
+        );
         let answer = Response::json(200, r#"{"access_token":"a","expires_in":86399}"#);
-        let token = grant.token(&answer, NumericDate::from_secs(0)).unwrap();
+        let token = grant.answer(&answer, NumericDate::from_secs(0)).unwrap();
         assert_eq!(token.lifetime().as_secs(), 86_399);
     }
 }

@@ -3,14 +3,17 @@
 use ims_claims::{ClientId, Environment, NumericDate};
 
 use crate::{
-    AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, ExchangeError, Grant, Request,
-    Response, UserTokens,
-    grant::{
-        sealed::Sealed,
-        token_answer::{self, Unit},
-        token_refresh::user_grant,
-    },
-    refusal::Presented,
+    answer::Sent,
+    browser::code_verifier::CodeVerifier,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    grant::token_answer,
+    grant::token_answer::{Unit, UserTokens},
+    grant::token_refresh::user_grant,
+    message::{Request, Response},
+    refusal::CredentialKind,
+    secret_text::{AuthorizationCode, ClientSecret},
 };
 
 /// An authorization code for the user's tokens (RFC 6749 §4.1.3), with the verifier of PKCE (RFC 7636 §4.5).
@@ -48,26 +51,13 @@ impl<'a> CodeExchange<'a> {
     pub fn with_redirect_uri(self, redirect_uri: &'a str) -> Self {
         Self { redirect_uri, ..self }
     }
-
-    /// Reads all that the answer brings; [`Grant::token`] reads the access token of the same answer.
-    ///
-    /// # Errors
-    /// [`ExchangeError`], by what the caller can do: [`SignInNeeded`](ExchangeError::SignInNeeded) when the code is good no
-    /// more.
-    pub fn tokens(
-        &self,
-        response: &Response,
-        sent_at: NumericDate,
-    ) -> Result<UserTokens, ExchangeError> {
-        let mut secrets = vec![self.code.expose_secret(), self.verifier.expose_secret()];
-        secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
-        token_answer::read_all(response, Presented::Code, Unit::Seconds, sent_at, &secrets)
-    }
 }
 
 impl Sealed for CodeExchange<'_> {}
 
-impl Grant for CodeExchange<'_> {
+impl Call for CodeExchange<'_> {
+    type Answer = UserTokens;
+
     fn request(&self, environment: &Environment) -> Request {
         let mut form = vec![
             ("grant_type", "authorization_code"),
@@ -80,12 +70,18 @@ impl Grant for CodeExchange<'_> {
         user_grant(environment, self.client_id, self.client_secret, form)
     }
 
-    fn token(
+    fn answer(
         &self,
         response: &Response,
         sent_at: NumericDate,
-    ) -> Result<AccessToken, ExchangeError> {
-        Ok(self.tokens(response, sent_at)?.access_token)
+    ) -> Result<UserTokens, ExchangeError> {
+        let mut secrets = vec![self.code.expose_secret(), self.verifier.expose_secret()];
+        secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
+        token_answer::read_all(
+            response,
+            Unit::Seconds,
+            &Sent::new(CredentialKind::Code, sent_at, &secrets),
+        )
     }
 }
 
@@ -132,7 +128,7 @@ mod tests {
         let grant = CodeExchange::new(&client_id, &code, &verifier);
         let answer =
             Response::json(400, r#"{"error":"access_denied","error_description":"canary?"}"#);
-        let error = grant.tokens(&answer, NumericDate::from_secs(0)).unwrap_err();
+        let error = grant.answer(&answer, NumericDate::from_secs(0)).unwrap_err();
         assert!(matches!(error, ExchangeError::SignInNeeded(_)), "{error}");
         assert!(!format!("{error:?}").contains("canary"));
     }

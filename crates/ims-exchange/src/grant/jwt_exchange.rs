@@ -3,13 +3,18 @@
 use ims_claims::{Assertion, ClientId, Environment, NumericDate};
 
 use crate::{
-    AccessToken, ClientSecret, ExchangeError, Grant, Request, Resource, Response,
-    grant::{
-        sealed::Sealed,
-        token_answer::{self, Unit},
-    },
-    refusal::Presented,
+    access_token::AccessToken,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    grant::token_answer,
+    grant::token_answer::Unit,
+    message::{Request, Response},
+    refusal::CredentialKind,
     resource,
+    resource::Resource,
+    secret_text::ClientSecret,
 };
 
 /// A signed assertion for an access token: Adobe's variety of RFC 7523 §2.1, with `jwt_token` in the place of `assertion`.
@@ -44,7 +49,9 @@ impl<'a> JwtExchange<'a> {
 
 impl Sealed for JwtExchange<'_> {}
 
-impl Grant for JwtExchange<'_> {
+impl Call for JwtExchange<'_> {
+    type Answer = AccessToken;
+
     fn request(&self, environment: &Environment) -> Request {
         let path = match self.resources {
             [] => "/ims/exchange/jwt",
@@ -59,13 +66,17 @@ impl Grant for JwtExchange<'_> {
         Request::post_form(environment.endpoint(path), &form)
     }
 
-    fn token(
+    fn answer(
         &self,
         response: &Response,
         sent_at: NumericDate,
     ) -> Result<AccessToken, ExchangeError> {
         let secrets = [self.client_secret.expose_secret(), self.assertion.expose_secret()];
-        token_answer::read(response, Presented::Assertion, Unit::Milliseconds, sent_at, &secrets)
+        token_answer::read(
+            response,
+            Unit::Milliseconds,
+            &Sent::new(CredentialKind::Assertion, sent_at, &secrets),
+        )
     }
 }
 

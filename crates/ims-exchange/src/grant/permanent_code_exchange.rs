@@ -3,13 +3,18 @@
 use ims_claims::{ClientId, Environment, NumericDate};
 
 use crate::{
-    AccessToken, AuthorizationCode, ClientSecret, ExchangeError, Grant, Request, Response, Scope,
-    grant::{
-        sealed::Sealed,
-        token_answer::{self, Unit},
-    },
-    refusal::Presented,
+    access_token::AccessToken,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    grant::token_answer,
+    grant::token_answer::Unit,
+    message::{Request, Response},
+    refusal::CredentialKind,
     scope,
+    scope::Scope,
+    secret_text::{AuthorizationCode, ClientSecret},
 };
 
 /// An authorization code that stays good, for a service token, which the admin calls ask for.
@@ -44,7 +49,9 @@ impl<'a> PermanentCodeExchange<'a> {
 
 impl Sealed for PermanentCodeExchange<'_> {}
 
-impl Grant for PermanentCodeExchange<'_> {
+impl Call for PermanentCodeExchange<'_> {
+    type Answer = AccessToken;
+
     fn request(&self, environment: &Environment) -> Request {
         let mut form = vec![
             ("grant_type", "authorization_code"),
@@ -57,13 +64,17 @@ impl Grant for PermanentCodeExchange<'_> {
         Request::post_form(environment.endpoint("/ims/token/v2"), &form)
     }
 
-    fn token(
+    fn answer(
         &self,
         response: &Response,
         sent_at: NumericDate,
     ) -> Result<AccessToken, ExchangeError> {
         let secrets = [self.client_secret.expose_secret(), self.code.expose_secret()];
-        token_answer::read(response, Presented::Client, Unit::Seconds, sent_at, &secrets)
+        token_answer::read(
+            response,
+            Unit::Seconds,
+            &Sent::new(CredentialKind::Client, sent_at, &secrets),
+        )
     }
 }
 
@@ -93,7 +104,7 @@ mod tests {
         let code = AuthorizationCode::new("c".to_owned()).unwrap();
         let grant = PermanentCodeExchange::new(&client_id, &client_secret, &code);
         let answer = Response::json(400, r#"{"error":"access_denied"}"#);
-        let error = grant.token(&answer, NumericDate::from_secs(0)).unwrap_err();
+        let error = grant.answer(&answer, NumericDate::from_secs(0)).unwrap_err();
         assert!(matches!(error, ExchangeError::IntegrationRefused(_)), "{error}");
     }
 }

@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
-use ims_claims::NumericDate;
 use serde::Deserialize;
 
 use crate::{
-    AccessToken, ExchangeError, IdToken, RefreshToken, Response, UserTokens, answer,
-    refusal::Presented,
+    access_token::AccessToken,
+    answer::{self, Sent},
+    error::ExchangeError,
+    message::Response,
+    secret_text::{IdToken, RefreshToken},
 };
 
 /// What `expires_in` counts. `/ims/exchange/*` answers in milliseconds, `/ims/token/*` in seconds. Sources: adobe/ims-go,
@@ -19,39 +21,49 @@ pub(crate) enum Unit {
     Seconds,
 }
 
-/// Reads the token that a request sent at `sent_at` brought. It showed `presented`, and `secrets`, which no error may
-/// repeat.
-pub(crate) fn read(
-    response: &Response,
-    presented: Presented,
-    unit: Unit,
-    sent_at: NumericDate,
-    secrets: &[&str],
-) -> Result<AccessToken, ExchangeError> {
-    Ok(read_all(response, presented, unit, sent_at, secrets)?.access_token)
+/// The tokens of a user, as an authorization code or a refresh token brought them.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct UserTokens {
+    /// What APIs take.
+    pub access_token: AccessToken,
+    /// What brings the next access token. From a refresh it replaces the one that was sent; if there is none, that one stays
+    /// good. IMS gives one for the scope `offline_access` only.
+    pub refresh_token: Option<RefreshToken>,
+    /// Who signed in, if the scope `openid` was asked for.
+    pub id_token: Option<IdToken>,
+    /// The account, `sub` or `userId`, as IMS sent it: it may hold any character, so escape it where it is shown.
+    pub user_id: Option<String>,
 }
 
-/// Reads all the tokens of such an answer.
+/// Reads the token that a request brought.
+pub(crate) fn read(
+    response: &Response,
+    unit: Unit,
+    sent: &Sent<'_>,
+) -> Result<AccessToken, ExchangeError> {
+    Ok(read_all(response, unit, sent)?.access_token)
+}
+
+/// Reads all the tokens of such a response.
 pub(crate) fn read_all(
     response: &Response,
-    presented: Presented,
     unit: Unit,
-    sent_at: NumericDate,
-    secrets: &[&str],
+    sent: &Sent<'_>,
 ) -> Result<UserTokens, ExchangeError> {
-    let body: TokenBody = answer::json(response, presented, Some(sent_at), secrets)?;
+    let body: TokenBody = answer::json(response, sent)?;
     let unrecognized = || answer::unrecognized(response);
     let is_known = |kind: &str| TOKEN_TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known));
     if body.token_type.is_some_and(|kind| !is_known(&kind)) {
         return Err(unrecognized());
     }
-    let expires_at = sent_at.plus(unit.lifetime(body.expires_in)?);
+    let expires_at = sent.at.plus(unit.lifetime(body.expires_in)?);
     // A token that cannot be one is an error and not as good as none: to lose it would end the sign-in later, elsewhere.
     let refresh_token =
         body.refresh_token.map(|text| RefreshToken::new(text).ok_or_else(unrecognized));
     let id_token = body.id_token.map(|text| IdToken::new(text).ok_or_else(unrecognized));
     Ok(UserTokens {
-        access_token: AccessToken::new(body.access_token, sent_at, expires_at)
+        access_token: AccessToken::new(body.access_token, sent.at, expires_at)
             .ok_or_else(unrecognized)?,
         refresh_token: refresh_token.transpose()?,
         id_token: id_token.transpose()?,
@@ -96,14 +108,16 @@ impl Unit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::refusal::CredentialKind;
     use http::{HeaderMap, StatusCode};
+    use ims_claims::NumericDate;
     use proptest::prelude::*;
 
     const SENT_AT: NumericDate = NumericDate::from_secs(1_550_001_138);
 
     fn answer(unit: Unit, body: &str) -> Result<AccessToken, ExchangeError> {
         let response = Response::new(StatusCode::OK, HeaderMap::new(), body.as_bytes().to_vec());
-        read(&response, Presented::Assertion, unit, SENT_AT, &[])
+        read(&response, unit, &Sent::new(CredentialKind::Assertion, SENT_AT, &[]))
     }
 
     #[test]
@@ -166,7 +180,8 @@ mod tests {
         #[test]
         fn no_answer_makes_it_panic(status in 200_u16..600, body in proptest::collection::vec(any::<u8>(), 0..60)) {
             let response = Response::new(StatusCode::from_u16(status)?, HeaderMap::new(), body);
-            prop_assert!(read(&response, Presented::RefreshToken, Unit::Seconds, SENT_AT, &[]).is_err());
+            let sent = Sent::new(CredentialKind::RefreshToken, SENT_AT, &[]);
+            prop_assert!(read(&response, Unit::Seconds, &sent).is_err());
         }
     }
 }

@@ -3,14 +3,21 @@
 use ims_claims::{ClientId, Environment, NumericDate};
 
 use crate::{
-    AccessToken, ClientSecret, ExchangeError, Grant, Request, Resource, Response, Scope,
-    grant::{
-        sealed::Sealed,
-        token_answer::{self, Unit},
-    },
-    refusal::Presented,
-    resource, scope,
-    secret_text::Hidden,
+    access_token::AccessToken,
+    access_token::BearerToken,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    grant::token_answer,
+    grant::token_answer::Unit,
+    message::{Request, Response},
+    refusal::CredentialKind,
+    resource,
+    resource::Resource,
+    scope,
+    scope::Scope,
+    secret_text::ClientSecret,
 };
 
 /// The access token that a user showed to this service, for one with which this service asks the next one in the user's name
@@ -22,7 +29,7 @@ use crate::{
 pub struct TokenExchange<'a> {
     client_id: &'a ClientId,
     client_secret: &'a ClientSecret,
-    subject_token: Hidden<'a>,
+    subject_token: BearerToken,
     scopes: &'a [Scope],
     resources: &'a [Resource],
 }
@@ -33,10 +40,10 @@ impl<'a> TokenExchange<'a> {
     pub fn new(
         client_id: &'a ClientId,
         client_secret: &'a ClientSecret,
-        subject_token: &'a str,
+        subject_token: &impl AsRef<BearerToken>,
         scopes: &'a [Scope],
     ) -> Self {
-        let subject_token = Hidden(subject_token);
+        let subject_token = subject_token.as_ref().clone();
         Self { client_id, client_secret, subject_token, scopes, resources: &[] }
     }
 
@@ -49,13 +56,15 @@ impl<'a> TokenExchange<'a> {
 
 impl Sealed for TokenExchange<'_> {}
 
-impl Grant for TokenExchange<'_> {
+impl Call for TokenExchange<'_> {
+    type Answer = AccessToken;
+
     fn request(&self, environment: &Environment) -> Request {
         let mut form = vec![
             ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
             ("client_id", self.client_id.as_str()),
             ("client_secret", self.client_secret.expose_secret()),
-            ("subject_token", self.subject_token.0),
+            ("subject_token", self.subject_token.expose_secret()),
             ("subject_token_type", ACCESS_TOKEN),
             ("requested_token_type", ACCESS_TOKEN),
         ];
@@ -65,13 +74,17 @@ impl Grant for TokenExchange<'_> {
         Request::post_form(environment.endpoint("/ims/token/v4"), &form)
     }
 
-    fn token(
+    fn answer(
         &self,
         response: &Response,
         sent_at: NumericDate,
     ) -> Result<AccessToken, ExchangeError> {
-        let secrets = [self.client_secret.expose_secret(), self.subject_token.0];
-        token_answer::read(response, Presented::AccessToken, Unit::Seconds, sent_at, &secrets)
+        let secrets = [self.client_secret.expose_secret(), self.subject_token.expose_secret()];
+        token_answer::read(
+            response,
+            Unit::Seconds,
+            &Sent::new(CredentialKind::AccessToken, sent_at, &secrets),
+        )
     }
 }
 
@@ -82,12 +95,16 @@ const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 mod tests {
     use super::*;
 
+    fn token(text: &str) -> BearerToken {
+        BearerToken::new(text.to_owned()).unwrap()
+    }
+
     #[test]
     fn the_request_is_the_one_of_ims_go() {
         let client_id: ClientId = "client".parse().unwrap();
         let client_secret = ClientSecret::new("canary-secret".to_owned());
         let scopes: [Scope; 2] = ["openid".parse().unwrap(), "AdobeID".parse().unwrap()];
-        let grant = TokenExchange::new(&client_id, &client_secret, "canary-token", &scopes);
+        let grant = TokenExchange::new(&client_id, &client_secret, &token("canary-token"), &scopes);
         let request = grant.request(&Environment::production());
         assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/token/v4");
         let form = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&client_id=client\
@@ -107,10 +124,10 @@ mod tests {
     fn a_user_token_that_has_ended_is_told_from_a_wrong_secret() {
         let client_id: ClientId = "client".parse().unwrap();
         let client_secret = ClientSecret::new("s".to_owned());
-        let grant = TokenExchange::new(&client_id, &client_secret, "t", &[]);
+        let grant = TokenExchange::new(&client_id, &client_secret, &token("t"), &[]);
         let refused = |status, code: &str| {
             let answer = Response::json(status, &format!(r#"{{"error":"{code}"}}"#));
-            grant.token(&answer, NumericDate::from_secs(0)).unwrap_err()
+            grant.answer(&answer, NumericDate::from_secs(0)).unwrap_err()
         };
         assert!(matches!(refused(400, "invalid_token"), ExchangeError::TokenRefused(_)));
         assert!(matches!(refused(401, "invalid_client"), ExchangeError::IntegrationRefused(_)));

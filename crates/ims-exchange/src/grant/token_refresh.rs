@@ -3,15 +3,17 @@
 use ims_claims::{ClientId, Environment, NumericDate};
 
 use crate::{
-    AccessToken, ClientSecret, ExchangeError, Grant, RefreshToken, Request, Response, Scope,
-    UserTokens,
-    grant::{
-        sealed::Sealed,
-        token_answer::{self, Unit},
-    },
-    message::urlencoded,
-    refusal::Presented,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    grant::token_answer,
+    grant::token_answer::{Unit, UserTokens},
+    message::{Request, Response, urlencoded},
+    refusal::CredentialKind,
     scope,
+    scope::Scope,
+    secret_text::{ClientSecret, RefreshToken},
 };
 
 /// A refresh token for an access token (RFC 6749 §6).
@@ -44,26 +46,13 @@ impl<'a> TokenRefresh<'a> {
     pub fn with_scopes(self, scopes: &'a [Scope]) -> Self {
         Self { scopes, ..self }
     }
-
-    /// Reads all that the answer brings; [`Grant::token`] reads the access token of the same answer.
-    ///
-    /// # Errors
-    /// [`ExchangeError`], by what the caller can do: [`SignInNeeded`](ExchangeError::SignInNeeded) when the refresh token is
-    /// good no more.
-    pub fn tokens(
-        &self,
-        response: &Response,
-        sent_at: NumericDate,
-    ) -> Result<UserTokens, ExchangeError> {
-        let mut secrets = vec![self.refresh_token.expose_secret()];
-        secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
-        token_answer::read_all(response, Presented::RefreshToken, Unit::Seconds, sent_at, &secrets)
-    }
 }
 
 impl Sealed for TokenRefresh<'_> {}
 
-impl Grant for TokenRefresh<'_> {
+impl Call for TokenRefresh<'_> {
+    type Answer = UserTokens;
+
     fn request(&self, environment: &Environment) -> Request {
         let scopes = scope::list(self.scopes);
         let mut form = vec![
@@ -74,12 +63,18 @@ impl Grant for TokenRefresh<'_> {
         user_grant(environment, self.client_id, self.client_secret, form)
     }
 
-    fn token(
+    fn answer(
         &self,
         response: &Response,
         sent_at: NumericDate,
-    ) -> Result<AccessToken, ExchangeError> {
-        Ok(self.tokens(response, sent_at)?.access_token)
+    ) -> Result<UserTokens, ExchangeError> {
+        let mut secrets = vec![self.refresh_token.expose_secret()];
+        secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
+        token_answer::read_all(
+            response,
+            Unit::Seconds,
+            &Sent::new(CredentialKind::RefreshToken, sent_at, &secrets),
+        )
     }
 }
 
@@ -151,7 +146,7 @@ mod tests {
         let refresh_token = refresh_token();
         let grant = TokenRefresh::new(&client_id, &refresh_token);
         let body = r#"{"access_token":"a","refresh_token":"r+2","sub":"B@techacct.adobe.com","userId":"C","id_token":"i","token_type":"bearer","expires_in":86399,"more":{}}"#;
-        let tokens = grant.tokens(&Response::json(200, body), SENT_AT).unwrap();
+        let tokens = grant.answer(&Response::json(200, body), SENT_AT).unwrap();
         assert_eq!(tokens.access_token.expose_secret(), "a");
         assert_eq!(tokens.access_token.lifetime().as_secs(), 86_399);
         assert_eq!(tokens.refresh_token.unwrap().expose_secret(), "r+2");
@@ -159,7 +154,7 @@ mod tests {
         assert_eq!(tokens.user_id.as_deref(), Some("B@techacct.adobe.com"));
 
         let body = r#"{"access_token":"a","expires_in":1,"userId":"B","refresh_token":null}"#;
-        let tokens = grant.tokens(&Response::json(200, body), SENT_AT).unwrap();
+        let tokens = grant.answer(&Response::json(200, body), SENT_AT).unwrap();
         assert!(tokens.refresh_token.is_none() && tokens.id_token.is_none());
         assert_eq!(tokens.user_id.as_deref(), Some("B"));
     }
@@ -170,7 +165,7 @@ mod tests {
         let refresh_token = refresh_token();
         let grant = TokenRefresh::new(&client_id, &refresh_token);
         let body = r#"{"error":"invalid_grant","error_description":"token r+1 is not valid"}"#;
-        let error = grant.token(&Response::json(400, body), SENT_AT).unwrap_err();
+        let error = grant.answer(&Response::json(400, body), SENT_AT).unwrap_err();
         assert!(matches!(error, ExchangeError::SignInNeeded(_)), "{error}");
         assert_eq!(error.refusal().unwrap().description(), Some("token … is not valid"));
     }

@@ -1,11 +1,39 @@
 //! The table of refusals: Adobe's own ("JWT Authentication Reference", Responses) and, after them, what was seen
 //! in the wild, each with its source.
 
-use super::{Cause, Presented, is_later};
+use http::StatusCode;
+
+/// One thing that can be behind a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cause {
+    /// What is wrong, if this is it.
+    pub what: &'static str,
+    /// What to do then.
+    pub remedy: &'static str,
+}
+
+/// What a request showed to IMS beside its client id. The codes of IMS mean different things by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CredentialKind {
+    /// An assertion.
+    Assertion,
+    /// The client's secret, or nothing.
+    Client,
+    /// An authorization code that a person brought.
+    #[cfg_attr(
+        not(any(test, feature = "authorization-code")),
+        expect(dead_code, reason = "its grant is behind the feature")
+    )]
+    Code,
+    /// A person's refresh token.
+    RefreshToken,
+    /// An access token, as bearer or in the body.
+    AccessToken,
+}
 
 /// What the caller can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
+pub(crate) enum Action {
     Wait,
     SignAnew,
     ObtainToken,
@@ -25,7 +53,7 @@ pub(super) struct Row {
 
 /// The first row that fits. A status that means "later" needs no row of its own.
 pub(super) fn find(
-    presented: Presented,
+    presented: CredentialKind,
     status: u16,
     code: Option<&str>,
     description: Option<&str>,
@@ -37,11 +65,11 @@ pub(super) fn find(
             && description.contains(row.phrase)
     };
     let rows = match presented {
-        Presented::Assertion => [ASSERTION, &[]],
-        Presented::Client => [&[], OAUTH],
-        Presented::Code => [CODE, OAUTH],
-        Presented::RefreshToken => [REFRESH_TOKEN, OAUTH],
-        Presented::AccessToken => [ACCESS_TOKEN, OAUTH],
+        CredentialKind::Assertion => [ASSERTION, &[]],
+        CredentialKind::Client => [&[], OAUTH],
+        CredentialKind::Code => [CODE, OAUTH],
+        CredentialKind::RefreshToken => [REFRESH_TOKEN, OAUTH],
+        CredentialKind::AccessToken => [ACCESS_TOKEN, OAUTH],
     };
     let mut rows = rows.into_iter().chain([COMMON]).flatten();
     rows.find(fits)
@@ -239,3 +267,11 @@ static THROTTLED: Row = Row {
 };
 
 static OUTAGE: Row = Row { status: 0, code: "", phrase: "", action: Action::Wait, causes: &[] };
+
+/// Statuses that mean "later", whatever the body says.
+fn is_later(status: u16) -> bool {
+    StatusCode::from_u16(status).is_ok_and(|status| {
+        status.is_server_error()
+            || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+    })
+}

@@ -1,9 +1,16 @@
 //! Each documented refusal tells the caller what to do, and none repeats a secret.
 
-use http::{HeaderMap, HeaderValue};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, StatusCode};
+use ims_claims::NumericDate;
 use proptest::prelude::*;
 
 use super::*;
+use crate::{
+    answer::{Sent, refused as read},
+    error::ExchangeError,
+};
 
 const NOW: NumericDate = NumericDate::from_secs(784_111_777);
 
@@ -18,7 +25,7 @@ fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Respon
 
 #[track_caller]
 fn refused(status: u16, body: &str) -> ExchangeError {
-    Refusal::read(&response(status, &[], body), Presented::Assertion, Some(NOW), &["canary"])
+    read(&response(status, &[], body), &Sent::new(CredentialKind::Assertion, NOW, &["canary"]))
 }
 
 #[track_caller]
@@ -49,8 +56,8 @@ fn each_documented_refusal_tells_the_caller_what_to_do() {
 }
 
 #[test]
-fn what_a_refusal_means_depends_on_what_was_presented() {
-    use Presented::{AccessToken, Assertion, Client, Code, RefreshToken};
+fn what_a_refusal_means_depends_on_what_was_credential() {
+    use CredentialKind::{AccessToken, Assertion, Client, Code, RefreshToken};
     #[rustfmt::skip]
     let table = [
         (Assertion,    400, "invalid_token",        "IMS would not take the assertion"),
@@ -83,12 +90,12 @@ fn what_a_refusal_means_depends_on_what_was_presented() {
         (AccessToken,  429, "",                     "IMS is not available"),
         (AccessToken,  302, "",                     "IMS answered in a form that this version does not know"),
     ];
-    for (presented, status, code, said) in table {
+    for (credential, status, code, said) in table {
         let body = format!(r#"{{"error":"{code}"}}"#);
-        let error = Refusal::read(&response(status, &[], &body), presented, Some(NOW), &[]);
+        let error = read(&response(status, &[], &body), &Sent::new(credential, NOW, &[]));
         let said_here = error.to_string();
-        assert_eq!(said_here.split(" (").next(), Some(said), "{presented:?} {status} {code}");
-        assert!(!said_here.contains("metascope") || presented == Assertion, "{said_here}");
+        assert_eq!(said_here.split(" (").next(), Some(said), "{credential:?} {status} {code}");
+        assert!(!said_here.contains("metascope") || credential == Assertion, "{said_here}");
     }
 }
 
@@ -170,7 +177,7 @@ fn the_debug_id_is_kept_unless_nobody_could_read_it_out() {
     ];
     for (sent, kept) in table {
         let response = response(400, &[("x-debug-id", sent)], "");
-        let error = Refusal::read(&response, Presented::Assertion, Some(NOW), &[]);
+        let error = read(&response, &Sent::new(CredentialKind::Assertion, NOW, &[]));
         assert_eq!(error.refusal().unwrap().debug_id(), kept, "{sent}");
     }
 }
@@ -181,6 +188,12 @@ fn retry_after_is_seconds_or_a_date() {
     let table = [
         ("120",                            Some(Duration::from_mins(2))),
         ("0",                              Some(Duration::ZERO)),
+        (" 7 ",                            Some(Duration::from_secs(7))),
+        ("18446744073709551615",           Some(Duration::from_secs(u64::MAX))),
+        ("18446744073709551616",           Some(Duration::from_secs(u64::MAX))),
+        ("99999999999999999999999999999",  Some(Duration::from_secs(u64::MAX))),
+        ("",                               None),
+        ("+1",                             None),
         ("Sun, 06 Nov 1994 08:50:37 GMT",  Some(Duration::from_mins(1))),
         ("Sun, 06 Nov 1994 08:49:37 GMT",  Some(Duration::ZERO)),
         ("soon",                           None),
@@ -190,7 +203,7 @@ fn retry_after_is_seconds_or_a_date() {
     for (text, wait) in table {
         let error = {
             let response = response(429, &[("retry-after", text)], "");
-            Refusal::read(&response, Presented::Assertion, Some(NOW), &[])
+            read(&response, &Sent::new(CredentialKind::Assertion, NOW, &[]))
         };
         assert_eq!(error.retry_after(), wait, "{text}");
     }
@@ -201,10 +214,15 @@ fn a_date_to_wait_for_is_held_against_the_date_of_the_answer() {
     let retry_after = ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT");
     let date = ("date", "Sun, 06 Nov 1994 08:50:07 GMT");
     let wait = |headers: &[_]| {
-        Refusal::read(&response(503, headers, ""), Presented::Client, None, &[]).retry_after()
+        read(&response(503, headers, ""), &Sent::new(CredentialKind::Client, NOW, &[]))
+            .retry_after()
     };
     assert_eq!(wait(&[retry_after, date]), Some(Duration::from_secs(30)));
-    assert_eq!(wait(&[retry_after]), None);
+    assert_eq!(
+        wait(&[retry_after]),
+        Some(Duration::from_mins(1)),
+        "from when the request was sent"
+    );
 }
 
 #[test]

@@ -7,12 +7,12 @@ use ims_claims::{
     ServiceAccount, Signature,
 };
 use ims_exchange::{
-    AccessToken, AdminOrganizations, AdminProfile, AuthorizationCode, ClientCredentials,
+    AdminOrganizations, AdminProfile, AuthorizationCode, BearerToken, Call, ClientCredentials,
     ClientRegistration, ClientSecret, ClusterExchange, ClusterTarget, CodeExchange, CodeVerifier,
-    Discovery, ExchangeError, Grant, InvalidateToken, JwtExchange, Organizations,
-    PermanentCodeExchange, Profile, PromiseExchange, PromiseRequest, PromiseToken, PublishedKeys,
-    RefreshToken, Request, Response, RevokeToken, Scope, TokenExchange, TokenKind, TokenRefresh,
-    UserInfo, ValidateToken,
+    Discovery, ExchangeError, InvalidateToken, JwtExchange, Organizations, PermanentCodeExchange,
+    Profile, PromiseExchange, PromiseRequest, PromiseToken, PublishedKeys, RefreshToken, Request,
+    Response, RevokeToken, Scope, TokenExchange, TokenKind, TokenRefresh, UserId, UserInfo,
+    ValidateToken,
 };
 
 /// The secret that is sent, wherever there is one, and that no error may repeat. It is long enough for a code verifier.
@@ -54,7 +54,8 @@ pub(crate) struct Secrets {
     org_id: OrgId,
     scopes: [Scope; 1],
     assertion: Assertion,
-    access_token: AccessToken,
+    access_token: BearerToken,
+    user_id: UserId,
     refresh_token: RefreshToken,
     code: AuthorizationCode,
     verifier: CodeVerifier,
@@ -82,7 +83,8 @@ impl Secrets {
             org_id,
             scopes: ["openid".parse().unwrap()],
             assertion: Assertion::new(&claims.signing_input(Algorithm::Rs256), &signature),
-            access_token: AccessToken::new(canary(), SENT_AT, SENT_AT).unwrap(),
+            access_token: BearerToken::new(canary()).unwrap(),
+            user_id: "B0DC@AdobeID".parse().unwrap(),
             refresh_token: RefreshToken::new(canary()).unwrap(),
             code: AuthorizationCode::new(canary()).unwrap(),
             verifier: CodeVerifier::new(canary()).unwrap(),
@@ -125,21 +127,13 @@ const NO_TOKENS: &[(&str, &str)] = &[
     ("86399", "[86399]"),
 ];
 
-macro_rules! grant {
-    ($name:ident, $grant:expr, $good:expr, $wrong:expr) => {{
-        let grant = Rc::new($grant);
-        let reader = Rc::clone(&grant);
-        Door {
-            name: stringify!($name),
-            reads: Reads::Members,
-            sends_secrets: true,
-            good: $good,
-            wrong: $wrong,
-            request: Box::new(move |environment| grant.request(environment)),
-            read: Box::new(move |response| reader.token(response, SENT_AT).map(drop)),
-        }
-    }};
-}
+const NO_PROMISE: &[(&str, &str)] = &[
+    (r#""p""#, r#""CANARY\n""#),
+    (r#""p""#, r#"["CANARY"]"#),
+    ("60", "null"),
+    ("60", "-1"),
+    ("60", r#""CANARY""#),
+];
 
 macro_rules! call {
     ($name:ident, $call:expr, $reads:ident, $sends_secrets:expr, $good:expr, $wrong:expr) => {{
@@ -152,9 +146,15 @@ macro_rules! call {
             good: $good,
             wrong: $wrong,
             request: Box::new(move |environment| call.request(environment)),
-            read: Box::new(move |response| reader.answer(response).map(drop)),
+            read: Box::new(move |response| reader.answer(response, SENT_AT).map(drop)),
         }
     }};
+}
+
+macro_rules! grant {
+    ($name:ident, $grant:expr, $good:expr, $wrong:expr) => {
+        call!($name, $grant, Members, true, $good, $wrong)
+    };
 }
 
 /// All of them.
@@ -165,6 +165,7 @@ pub(crate) fn all(secrets: &Secrets) -> Vec<Door<'_>> {
 #[rustfmt::skip]
 fn grants(with: &Secrets) -> Vec<Door<'_>> {
     let (client_id, client_secret) = (&with.client_id, &with.client_secret);
+    let token = &with.access_token;
     let target = ClusterTarget::Organization(&with.org_id);
     vec![
         grant!(JwtExchange, JwtExchange::new(client_id, client_secret, &with.assertion), TOKEN, NO_TOKEN),
@@ -173,33 +174,14 @@ fn grants(with: &Secrets) -> Vec<Door<'_>> {
         grant!(CodeExchange, CodeExchange::new(client_id, &with.code, &with.verifier).with_client_secret(client_secret), TOKENS, NO_TOKENS),
         grant!(TokenRefresh, TokenRefresh::new(client_id, &with.refresh_token), TOKENS, NO_TOKENS),
         grant!(TokenRefresh, TokenRefresh::new(client_id, &with.refresh_token).with_client_secret(client_secret), TOKENS, NO_TOKENS),
-        grant!(TokenExchange, TokenExchange::new(client_id, client_secret, CANARY, &with.scopes), TOKEN, NO_TOKEN),
-        grant!(ClusterExchange, ClusterExchange::new(client_id, client_secret, CANARY, target), TOKEN, NO_TOKEN),
+        grant!(TokenExchange, TokenExchange::new(client_id, client_secret, token, &with.scopes), TOKEN, NO_TOKEN),
+        grant!(ClusterExchange, ClusterExchange::new(client_id, client_secret, token, target), TOKEN, NO_TOKEN),
         grant!(PermanentCodeExchange, PermanentCodeExchange::new(client_id, client_secret, &with.code), TOKEN, NO_TOKEN),
         grant!(PromiseExchange, PromiseExchange::new(client_id, client_secret, &with.promise_token, &with.scopes), TOKEN, NO_TOKEN),
-        Door {
-            name: "PromiseExchange, its promise",
-            reads: Reads::Object,
-            good: r#"{"promise_token":"p","promise_token_expires_in":60}"#,
-            wrong: &[(r#""p""#, r#""CANARY\n""#), (r#""p""#, r#"["CANARY"]"#), ("60", "null"), ("60", "-1"), ("60", r#""CANARY""#)],
-            read: Box::new(|response| {
-                let grant = PromiseExchange::new(client_id, client_secret, &with.promise_token, &with.scopes);
-                grant.promise(response, SENT_AT).map(drop)
-            }),
-            ..grant!(PromiseExchange, PromiseExchange::new(client_id, client_secret, &with.promise_token, &with.scopes), TOKEN, NO_TOKEN)
-        },
-        Door {
-            name: "PromiseRequest",
-            good: r#"{"promise_token":"p","expires_in":60}"#,
-            wrong: &[(r#""p""#, r#""CANARY\n""#), (r#""p""#, r#"["CANARY"]"#), ("60", "null"), ("60", "-1"), ("60", r#""CANARY""#)],
-            request: Box::new(|environment| {
-                PromiseRequest::new(client_id, client_secret, "d", CANARY).request(environment)
-            }),
-            read: Box::new(|response| {
-                PromiseRequest::new(client_id, client_secret, "d", CANARY).answer(response, SENT_AT).map(drop)
-            }),
-            ..grant!(PromiseExchange, PromiseExchange::new(client_id, client_secret, &with.promise_token, &with.scopes), TOKEN, NO_TOKEN)
-        },
+        call!(PromiseExchange, PromiseExchange::new(client_id, client_secret, &with.promise_token, &with.scopes), Members, true,
+            r#"{"promise_token":"p","promise_token_expires_in":60}"#, NO_PROMISE),
+        call!(PromiseRequest, PromiseRequest::new(client_id, client_secret, "d", token), Members, true,
+            r#"{"promise_token":"p","expires_in":60}"#, NO_PROMISE),
     ]
 }
 
@@ -233,10 +215,10 @@ fn calls(with: &Secrets) -> Vec<Door<'_>> {
         call!(Organizations, Organizations::new(token), Members, true, r#"[{"orgName":"n","orgRef":{"ident":"a","authSrc":"b"}}]"#, &[
             (r#""a""#, r#"["CANARY"]"#), (r#""b""#, "null"), (r#""n""#, "1"), ("ident", "CANARY"), ("orgRef", "CANARY"),
         ]),
-        call!(AdminProfile, AdminProfile::new(client_id, token, "g", "AdobeID"), Anything, true, r#"{"a":{}}"#, &[
+        call!(AdminProfile, AdminProfile::new(client_id, token, &with.user_id), Anything, true, r#"{"a":{}}"#, &[
             (r#"{"a":{}}"#, r#""CANARY""#),
         ]),
-        call!(AdminOrganizations, AdminOrganizations::new(client_id, token, "g", "AdobeID"), Anything, true, r#"[{"a":1}]"#, &[
+        call!(AdminOrganizations, AdminOrganizations::new(client_id, token, &with.user_id), Anything, true, r#"[{"a":1}]"#, &[
             (r#"[{"a":1}]"#, "1"),
         ]),
         call!(ClientRegistration, ClientRegistration::new("app", &["http://127.0.0.1/"]), Members, false,

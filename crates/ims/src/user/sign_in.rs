@@ -16,8 +16,8 @@ use ims_token::{Clock, SharedClock, StoreError, SystemClock, TokenStore};
 use super::refresh_tokens::{RefreshTokens, RefreshTokensError};
 use crate::{
     Error,
-    client_builder::{REQUEST_TIMEOUT, cache_key, default_transport},
-    connection::Connection,
+    client_builder::cache_key,
+    connection::{Connection, REQUEST_TIMEOUT},
     preferred::{is_wrong_secret, one_or_none},
 };
 
@@ -148,7 +148,7 @@ impl SignIn {
             self.redeem(&connection, &code, client_secret.as_ref()).await
         };
         let tokens = client_secrets.try_each(|_| false, redeem, is_wrong_secret).await?;
-        self.check(&tokens, connection.clock.now())?;
+        self.check(&tokens, connection.clock().now())?;
         let (environment, credential) = (self.environment.clone(), self.credential.clone());
         Ok(SignedIn { environment, tokens, credential })
     }
@@ -163,8 +163,7 @@ impl SignIn {
         if let Some(client_secret) = client_secret {
             grant = grant.with_client_secret(client_secret);
         }
-        let (response, sent_at) = connection.ask(&grant).await?;
-        grant.tokens(&response, sent_at)
+        connection.send(&grant).await
     }
 
     /// The ID token came from IMS itself, over TLS, which stands for its signature (`OpenID` Connect Core 1.0 §3.1.3.7, 6).
@@ -187,12 +186,11 @@ impl SignIn {
 
     fn connection(&self) -> Result<Connection, Error> {
         let environment = self.environment.clone();
-        let transport = match &self.transport {
-            Some(transport) => transport.clone(),
-            None => default_transport(&environment)?,
+        let connection = match &self.transport {
+            Some(transport) => Connection::from_transport(environment, transport.clone()),
+            None => Connection::new(environment)?,
         };
-        let (request_timeout, clock) = (self.request_timeout, self.clock.clone());
-        Ok(Connection { environment, transport, request_timeout, clock })
+        Ok(connection.with_timeout(self.request_timeout).with_clock(self.clock.clone()))
     }
 }
 

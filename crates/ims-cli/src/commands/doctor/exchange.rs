@@ -6,7 +6,7 @@ use std::{
 };
 
 use ims::{
-    AccessToken, Client, Credential, Credentials, ServerToServerCredential,
+    AccessToken, Client, Connection, Credential, Credentials, ServerToServerCredential,
     ServiceAccountCredential, UserCredential,
     claims::{AccessTokenPayload, AssertionLifetime, CompactJwt, Environment, JwtId, NumericDate},
     exchange::{
@@ -42,7 +42,7 @@ pub(super) async fn check(
         }
     };
     let skew = Arc::clone(&transport.skew);
-    let asker = Asker { environment, transport };
+    let asker = Asker { connection: Connection::from_transport(environment.clone(), transport) };
     let answers = asker.ask(credentials, signers).await;
     let is_token_given = answers.iter().any(Result::is_ok);
     let skew = *skew.lock().expect("nothing panics with this lock");
@@ -71,9 +71,8 @@ pub(super) async fn check(
 const NAMES: [&str; 2] = ["exchange", "exchange by the second key"];
 
 /// Asks without trying anything twice: here an answer is worth more than a token.
-struct Asker<'a> {
-    environment: &'a Environment,
-    transport: Watched,
+struct Asker {
+    connection: Connection,
 }
 
 type Answer = Result<AccessToken, Unanswered>;
@@ -84,7 +83,7 @@ enum Unanswered {
     Other(Failure),
 }
 
-impl Asker<'_> {
+impl Asker {
     async fn ask(&self, credentials: &Credentials, signers: &[SharedSigner]) -> Vec<Answer> {
         match credentials.credential() {
             Credential::ServiceAccount(credential) => {
@@ -111,7 +110,8 @@ impl Asker<'_> {
         let mut answer = Err(Unanswered::Other(Failure::person("there is no client secret")));
         for (secret, number) in credential.client_secrets.iter().zip(2 * number..) {
             let now = when::now();
-            let claims = account.claims(self.environment, now, AssertionLifetime::default());
+            let claims =
+                account.claims(self.connection.environment(), now, AssertionLifetime::default());
             let claims =
                 if credential.sends_jti { claims.with_jti(jti(now, number)) } else { claims };
             let assertion = match sign_assertion(&claims, signer).await {
@@ -147,22 +147,19 @@ impl Asker<'_> {
 
     /// What only a client can do, since it keeps what IMS gives for the next time, where the other commands look for it.
     async fn by_sign_in(&self, credential: &UserCredential) -> Answer {
-        let place = SignInPlace::of(self.environment, &credential.client_id);
+        let place = SignInPlace::of(self.connection.environment(), &credential.client_id);
         let place = place.map_err(Unanswered::Other)?;
         let credential = Credential::User(credential.clone());
-        let credentials = Credentials::new(self.environment.clone(), credential);
+        let credentials = Credentials::new(self.connection.environment().clone(), credential);
         let builder = Client::builder(&credentials).with_refresh_tokens(place.of_current());
         let builder = builder.with_store(place.store());
-        let client = builder.with_transport(self.transport.clone()).build();
+        let client = builder.with_transport(self.connection.transport().clone()).build();
         let client = client.map_err(|error| Unanswered::Other(error.into()))?;
         client.refresh().await.map_err(|error| Unanswered::Other(error.into()))
     }
 
     async fn send(&self, grant: &impl Grant) -> Answer {
-        let (now, request) = (when::now(), grant.request(self.environment));
-        let response = self.transport.send(request, ims::REQUEST_TIMEOUT).await;
-        let response = response.map_err(ExchangeError::from);
-        response.and_then(|it| grant.token(&it, now)).map_err(Unanswered::Exchange)
+        self.connection.send(grant).await.map_err(Unanswered::Exchange)
     }
 }
 

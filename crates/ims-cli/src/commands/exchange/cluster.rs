@@ -3,7 +3,7 @@
 use clap::Args;
 use ims::{
     claims::OrgId,
-    exchange::{ClusterExchange, ClusterTarget},
+    exchange::{ClusterExchange, ClusterTarget, UserId},
 };
 
 use super::ExchangeOptions;
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 struct Target {
     /// The account's user id
     #[arg(long, value_name = "ID")]
-    user_id: Option<String>,
+    user_id: Option<UserId>,
 
     /// The organization of the account
     #[arg(long, value_name = "ID")]
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     };
     let exchanger = options.given.read()?;
     let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
-    let grant = ClusterExchange::new(client_id, secret, &exchanger.given, target)
+    let grant = ClusterExchange::new(client_id, secret, &exchanger.user_token()?, target)
         .with_scopes(&options.given.scopes)
         .with_resources(&options.resource);
     options.exchange(&exchanger, &grant)

@@ -23,6 +23,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let scopes = options.given.some_scopes()?;
     let exchanger = options.given.read()?;
     let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
-    let grant = TokenExchange::new(client_id, secret, &exchanger.given, scopes);
+    let grant = TokenExchange::new(client_id, secret, &exchanger.user_token()?, scopes);
     options.exchange(&exchanger, &grant.with_resources(&options.resource))
 }

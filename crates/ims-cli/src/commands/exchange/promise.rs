@@ -1,12 +1,11 @@
 //! `ims exchange promise`: a user's token, while the user is there, for a promise token to keep.
 
 use clap::{Args, builder::NonEmptyStringValueParser};
-use ims::exchange::PromiseRequest;
+use ims::{Connection, exchange::PromiseRequest};
 use serde_json::json;
 
-use super::{Given, block_on};
+use super::{Given, block_on, question};
 use crate::{
-    connection::Connection,
     failure::Failure,
     output::{self, Answer},
     when,
@@ -38,11 +37,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let scopes = given.some_scopes()?;
     let exchanger = given.read()?;
     let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
-    let wish =
-        PromiseRequest::new(client_id, secret, definition, &exchanger.given).with_scopes(scopes);
-    let connection = Connection::to(exchanger.credentials.environment().clone())?;
-    let (request, sent_at) = (wish.request(connection.environment()), when::now());
-    let promise = block_on(connection.ask(request, |response| wish.answer(response, sent_at)))?;
+    let user_token = exchanger.user_token()?;
+    let call = PromiseRequest::new(client_id, secret, definition, &user_token).with_scopes(scopes);
+    let connection = Connection::new(exchanger.credentials.environment().clone())?;
+    let promise = block_on(question::ask(&connection, &call))?;
     if *json {
         output::json(&json!({
             "promise_token": promise.token.expose_secret(),

@@ -7,15 +7,14 @@ use std::{
 
 use clap::Args;
 use ims::{
-    AccessToken,
+    AccessToken, Connection,
     claims::ClientId,
-    exchange::{Grant, Promise, PromiseExchange, PromiseToken},
+    exchange::{Promise, PromiseExchange, PromiseToken},
 };
 use serde_json::json;
 
-use super::{Given, block_on, next_token::Place};
+use super::{Given, block_on, next_token::Place, question};
 use crate::{
-    connection::Connection,
     failure::Failure,
     output::{self, Answer},
     when,
@@ -57,17 +56,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         promise_token.ok_or_else(|| Failure::usage("what was given is no promise token"))?;
     let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
     let grant = PromiseExchange::new(client_id, secret, &promise_token, scopes);
-    let connection = Connection::to(exchanger.credentials.environment().clone())?;
-    let (request, sent_at) = (grant.request(connection.environment()), when::now());
-    let (promise, token) = block_on(connection.ask(request, |response| {
-        Ok((grant.promise(response, sent_at)?, grant.token(response, sent_at)))
-    }))?;
+    let connection = Connection::new(exchanger.credentials.environment().clone())?;
+    let tokens = block_on(question::ask(&connection, &grant))?;
+    let promise = tokens.next_promise;
     match (&promise, place) {
         (Some(promise), Some(place)) => place.keep(promise.token.expose_secret())?,
         (Some(_), None) => {}
         (None, _) => output::note("note", "IMS gave no new promise token: keep the old one"),
     }
-    let token = token.map_err(|error| Failure::from(&error).asking(connection.environment()))?;
+    let token = tokens
+        .access_token
+        .map_err(|error| Failure::from(&error).asking(connection.environment()))?;
     arguments.print(&token, promise.as_ref(), client_id)?;
     Ok(Answer::Yes)
 }

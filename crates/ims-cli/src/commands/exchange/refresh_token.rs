@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use clap::Args;
-use ims::exchange::{Grant, RefreshToken, TokenRefresh};
+use ims::{
+    Connection,
+    exchange::{RefreshToken, TokenRefresh},
+};
 
-use super::{ExchangeOptions, block_on, client_secret, next_token::Place};
-use crate::{connection::Connection, failure::Failure, files, output::Answer, when};
+use super::{ExchangeOptions, block_on, client_secret, next_token::Place, question};
+use crate::{failure::Failure, files, output::Answer};
 
 /// Exchange a refresh token that another program got for an access token.
 ///
@@ -40,9 +43,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if let Some(secret) = client_secret(&credentials) {
         grant = grant.with_client_secret(secret);
     }
-    let connection = Connection::to(credentials.environment().clone())?;
-    let (request, sent_at) = (grant.request(connection.environment()), when::now());
-    let tokens = block_on(connection.ask(request, |response| grant.tokens(response, sent_at)))?;
+    let connection = Connection::new(credentials.environment().clone())?;
+    let tokens = block_on(question::ask(&connection, &grant))?;
     if let Some(next) = &tokens.refresh_token {
         Place::of("refresh token", &given.file)?.keep(next.expose_secret())?;
     }

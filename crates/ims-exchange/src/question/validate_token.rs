@@ -1,11 +1,16 @@
 //! Asking IMS whether a token is valid, `POST /ims/validate_token/v1`.
 
-use ims_claims::{ClientId, Environment, JsonObject};
+use ims_claims::{ClientId, Environment, JsonObject, NumericDate};
 use serde::Deserialize;
 
 use crate::{
-    ExchangeError, Request, Response, TokenKind, answer,
-    refusal::{Presented, scrub},
+    answer,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    message::{Request, Response},
+    refusal::{CredentialKind, scrub},
     secret_text::Hidden,
 };
 
@@ -36,16 +41,50 @@ pub enum TokenValidity {
     },
 }
 
+/// What a token is for. Source: adobe/ims-go, `ims/token_types.go`; which call takes which is said there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenKind {
+    /// What APIs take.
+    AccessToken,
+    /// What brings the next access token.
+    RefreshToken,
+    /// What a signed-in device keeps.
+    DeviceToken,
+    /// What a service of Adobe's own shows to the admin calls.
+    ServiceToken,
+    /// What a sign-in brings to the redirect URI.
+    AuthorizationCode,
+}
+
+impl TokenKind {
+    /// The name that IMS gives it, in parameters and in a token's own `type`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access_token",
+            Self::RefreshToken => "refresh_token",
+            Self::DeviceToken => "device_token",
+            Self::ServiceToken => "service_token",
+            Self::AuthorizationCode => "authorization_code",
+        }
+    }
+}
+
 impl<'a> ValidateToken<'a> {
     /// Asks whether `token`, which is one of `kind`, is valid for `client_id`.
     #[must_use]
     pub fn new(client_id: &'a ClientId, kind: TokenKind, token: &'a str) -> Self {
         Self { client_id, kind, token: Hidden(token) }
     }
+}
 
-    /// What to send.
-    #[must_use]
-    pub fn request(&self, environment: &Environment) -> Request {
+impl Sealed for ValidateToken<'_> {}
+
+impl Call for ValidateToken<'_> {
+    type Answer = TokenValidity;
+
+    fn request(&self, environment: &Environment) -> Request {
         let form = [
             ("type", self.kind.as_str()),
             ("client_id", self.client_id.as_str()),
@@ -55,13 +94,14 @@ impl<'a> ValidateToken<'a> {
             .with_client_id(self.client_id)
     }
 
-    /// Reads the answer.
-    ///
-    /// # Errors
-    /// [`ExchangeError`], by what the caller can do.
-    pub fn answer(&self, response: &Response) -> Result<TokenValidity, ExchangeError> {
+    fn answer(
+        &self,
+        response: &Response,
+        sent_at: NumericDate,
+    ) -> Result<TokenValidity, ExchangeError> {
         let secrets = [self.token.0];
-        let body: Body = answer::json(response, Presented::Client, None, &secrets)?;
+        let body: Body =
+            answer::json(response, &Sent::new(CredentialKind::Client, sent_at, &secrets))?;
         Ok(if body.valid {
             TokenValidity::Valid { token: body.token.unwrap_or_default() }
         } else {
@@ -86,7 +126,7 @@ mod tests {
     fn validity(status: u16, body: &str) -> Result<TokenValidity, ExchangeError> {
         let client_id: ClientId = "client".parse().unwrap();
         ValidateToken::new(&client_id, TokenKind::AccessToken, "canary")
-            .answer(&Response::json(status, body))
+            .answer(&Response::json(status, body), NumericDate::from_secs(0))
     }
 
     #[test]

@@ -1,20 +1,27 @@
 //! What IMS knows of the user, `GET /ims/profile/v1`.
 
-use ims_claims::{Environment, JsonObject};
+use ims_claims::{Environment, JsonObject, NumericDate};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AccessToken, ExchangeError, Request, Response, answer,
-    call::fulfillable_data::{self, MAX_DECOMPRESSED},
-    refusal::Presented,
+    access_token::BearerToken,
+    answer,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    message::{Request, Response},
+    question::fulfillable_data,
+    question::fulfillable_data::MAX_DECOMPRESSED,
+    refusal::CredentialKind,
 };
 
 /// The question for the profile of an access token's user. Sources: adobe/ims-go, `ims/get_profile.go`; adobe/imscli,
 /// `ims/profile.go`.
 #[derive(Debug)]
-pub struct Profile<'a> {
-    access_token: &'a AccessToken,
+pub struct Profile {
+    token: BearerToken,
     version: u8,
 }
 
@@ -63,11 +70,11 @@ pub struct ProductContext {
     pub more: JsonObject,
 }
 
-impl<'a> Profile<'a> {
-    /// Asks with `access_token` for its user's profile.
+impl Profile {
+    /// Asks with `token`, an access token, for its user's profile.
     #[must_use]
-    pub fn new(access_token: &'a AccessToken) -> Self {
-        Self { access_token, version: 1 }
+    pub fn new(token: &impl AsRef<BearerToken>) -> Self {
+        Self { token: token.as_ref().clone(), version: 1 }
     }
 
     /// Asks another version of the endpoint than 1, which ims-go asks. Versions up to 3 are known.
@@ -75,12 +82,16 @@ impl<'a> Profile<'a> {
     pub fn with_version(self, version: u8) -> Self {
         Self { version, ..self }
     }
+}
 
-    /// What to send.
-    #[must_use]
-    pub fn request(&self, environment: &Environment) -> Request {
+impl Sealed for Profile {}
+
+impl Call for Profile {
+    type Answer = UserProfile;
+
+    fn request(&self, environment: &Environment) -> Request {
         let url = environment.endpoint(&format!("/ims/profile/v{}", self.version));
-        Request::get(url).with_bearer(self.access_token)
+        Request::get(url).with_bearer(&self.token)
     }
 
     /// Reads the answer.
@@ -88,10 +99,14 @@ impl<'a> Profile<'a> {
     /// # Errors
     /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is good no
     /// more, [`Unrecognized`](ExchangeError::Unrecognized) also when its data come to more than 256 KiB decompressed.
-    pub fn answer(&self, response: &Response) -> Result<UserProfile, ExchangeError> {
-        let secrets = [self.access_token.expose_secret()];
+    fn answer(
+        &self,
+        response: &Response,
+        sent_at: NumericDate,
+    ) -> Result<UserProfile, ExchangeError> {
+        let secrets = [self.token.expose_secret()];
         let mut profile: UserProfile =
-            answer::json(response, Presented::AccessToken, None, &secrets)?;
+            answer::json(response, &Sent::new(CredentialKind::AccessToken, sent_at, &secrets))?;
         let mut room = MAX_DECOMPRESSED;
         for context in profile.product_contexts.iter_mut().flatten() {
             let Some(data) = context.product.get_mut("fulfillable_data") else { continue };
@@ -108,21 +123,19 @@ impl<'a> Profile<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::fulfillable_data::tests::encoded;
-    use ims_claims::NumericDate;
+    use crate::question::fulfillable_data::tests::encoded;
     use serde_json::json;
 
     #[track_caller]
     fn profile(body: &Value) -> Result<UserProfile, ExchangeError> {
-        let date = NumericDate::from_secs;
-        let token = AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap();
-        Profile::new(&token).answer(&Response::json(200, &body.to_string()))
+        let token = BearerToken::new("canary".to_owned()).unwrap();
+        Profile::new(&token)
+            .answer(&Response::json(200, &body.to_string()), NumericDate::from_secs(0))
     }
 
     #[test]
     fn the_request_is_the_one_of_ims_go() {
-        let date = NumericDate::from_secs;
-        let token = AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap();
+        let token = BearerToken::new("canary".to_owned()).unwrap();
         for (call, version) in
             [(Profile::new(&token), "v1"), (Profile::new(&token).with_version(3), "v3")]
         {

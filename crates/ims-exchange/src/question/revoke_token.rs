@@ -2,12 +2,18 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderValue, header::AUTHORIZATION};
-use ims_claims::{ClientId, Environment};
+use ims_claims::{ClientId, Environment, NumericDate};
 use zeroize::Zeroizing;
 
 use crate::{
-    ClientSecret, ExchangeError, Request, Response, answer, message::urlencoded,
-    refusal::Presented, secret_text::Hidden,
+    answer,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    message::{Request, Response, urlencoded},
+    refusal::CredentialKind,
+    secret_text::{ClientSecret, Hidden},
 };
 
 /// The wish that IMS takes an access token or a refresh token no more, as a person's sign-out says it.
@@ -33,10 +39,14 @@ impl<'a> RevokeToken<'a> {
     pub fn with_client_secret(self, client_secret: &'a ClientSecret) -> Self {
         Self { client_secret: Some(client_secret), ..self }
     }
+}
 
-    /// What to send.
-    #[must_use]
-    pub fn request(&self, environment: &Environment) -> Request {
+impl Sealed for RevokeToken<'_> {}
+
+impl Call for RevokeToken<'_> {
+    type Answer = ();
+
+    fn request(&self, environment: &Environment) -> Request {
         let url = environment.endpoint("/ims/revoke");
         let form = [("token", self.token.0)];
         if let Some(secret) = self.client_secret {
@@ -51,10 +61,10 @@ impl<'a> RevokeToken<'a> {
     ///
     /// # Errors
     /// [`ExchangeError`], by what the caller can do. The token may then still be good.
-    pub fn answer(&self, response: &Response) -> Result<(), ExchangeError> {
+    fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<(), ExchangeError> {
         let mut secrets = vec![self.token.0];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
-        answer::nothing(response, Presented::Client, &secrets)
+        answer::nothing(response, &Sent::new(CredentialKind::Client, sent_at, &secrets))
     }
 }
 

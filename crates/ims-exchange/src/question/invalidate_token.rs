@@ -1,10 +1,17 @@
 //! Ending a token, `POST /ims/invalidate_token/v2`.
 
-use ims_claims::{ClientId, Environment};
+use ims_claims::{ClientId, Environment, NumericDate};
 
 use crate::{
-    ClientSecret, ExchangeError, Request, Response, TokenKind, answer, refusal::Presented,
-    secret_text::Hidden,
+    answer,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    message::{Request, Response},
+    question::validate_token::TokenKind,
+    refusal::CredentialKind,
+    secret_text::{ClientSecret, Hidden},
 };
 
 /// The wish that IMS takes a token no more.
@@ -38,10 +45,14 @@ impl<'a> InvalidateToken<'a> {
     pub fn with_cascading(self) -> Self {
         Self { cascading: "all", ..self }
     }
+}
 
-    /// What to send.
-    #[must_use]
-    pub fn request(&self, environment: &Environment) -> Request {
+impl Sealed for InvalidateToken<'_> {}
+
+impl Call for InvalidateToken<'_> {
+    type Answer = ();
+
+    fn request(&self, environment: &Environment) -> Request {
         let client_secret = self.client_secret.map_or("", ClientSecret::expose_secret);
         let mut form = vec![
             ("token_type", self.kind.as_str()),
@@ -59,10 +70,10 @@ impl<'a> InvalidateToken<'a> {
     ///
     /// # Errors
     /// [`ExchangeError`], by what the caller can do. The token may then still be good.
-    pub fn answer(&self, response: &Response) -> Result<(), ExchangeError> {
+    fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<(), ExchangeError> {
         let mut secrets = vec![self.token.0];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
-        answer::nothing(response, Presented::Client, &secrets)
+        answer::nothing(response, &Sent::new(CredentialKind::Client, sent_at, &secrets))
     }
 }
 

@@ -1,9 +1,17 @@
 //! The keys that IMS signs with, `GET /ims/keys`.
 
-use ims_claims::{Environment, JsonObject};
+use ims_claims::{Environment, JsonObject, NumericDate};
 use serde::Deserialize;
 
-use crate::{ExchangeError, Request, Response, answer, refusal::Presented};
+use crate::{
+    answer,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    message::{Request, Response},
+    refusal::CredentialKind,
+};
 
 /// The question for IMS's public keys. Source: AdobeDocs/adobe-dev-console, "User Authentication", ID Token Keys.
 ///
@@ -18,10 +26,14 @@ impl PublishedKeys {
     pub fn new() -> Self {
         Self
     }
+}
 
-    /// What to send.
-    #[must_use]
-    pub fn request(&self, environment: &Environment) -> Request {
+impl Sealed for PublishedKeys {}
+
+impl Call for PublishedKeys {
+    type Answer = String;
+
+    fn request(&self, environment: &Environment) -> Request {
         Request::get(environment.endpoint("/ims/keys"))
     }
 
@@ -30,9 +42,9 @@ impl PublishedKeys {
     ///
     /// # Errors
     /// [`ExchangeError`], by what the caller can do.
-    pub fn answer(&self, response: &Response) -> Result<String, ExchangeError> {
+    fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<String, ExchangeError> {
         let unrecognized = || answer::unrecognized(response);
-        let set: KeySet = answer::json(response, Presented::Client, None, &[])?;
+        let set: KeySet = answer::json(response, &Sent::new(CredentialKind::Client, sent_at, &[]))?;
         if set.keys.iter().any(|key| !key.get("kty").is_some_and(serde_json::Value::is_string)) {
             return Err(unrecognized());
         }
@@ -56,7 +68,10 @@ mod tests {
         assert!(request.body().is_empty() && !request.headers().contains_key("content-type"));
         for set in [r#"{"keys":[]}"#, r#"{ "keys": [{"kty":"RSA","kid":"ims","new":{}}], "x": 1 }"#]
         {
-            assert_eq!(PublishedKeys.answer(&Response::json(200, set)).unwrap(), set);
+            assert_eq!(
+                PublishedKeys.answer(&Response::json(200, set), NumericDate::from_secs(0)).unwrap(),
+                set
+            );
         }
     }
 
@@ -72,7 +87,9 @@ mod tests {
             r#"{"keys":[],"keys":[]}"#,
             r#"{"keys":[{"kty":"RSA","n":"a","n":"b"}]}"#,
         ] {
-            let error = PublishedKeys.answer(&Response::json(200, body)).unwrap_err();
+            let error = PublishedKeys
+                .answer(&Response::json(200, body), NumericDate::from_secs(0))
+                .unwrap_err();
             assert!(matches!(error, ExchangeError::Unrecognized(_)), "{body}");
         }
     }

@@ -1,9 +1,17 @@
 //! Where everything is, `GET /ims/.well-known/openid-configuration`.
 
-use ims_claims::{Environment, JsonObject};
+use ims_claims::{Environment, JsonObject, NumericDate};
 use serde::{Deserialize, Serialize};
 
-use crate::{ExchangeError, Request, Response, answer, refusal::Presented};
+use crate::{
+    answer,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    message::{Request, Response},
+    refusal::CredentialKind,
+};
 
 /// The question for IMS's description of itself (`OpenID` Connect Discovery 1.0 §4).
 ///
@@ -43,19 +51,23 @@ impl Discovery {
     pub fn new() -> Self {
         Self
     }
+}
 
-    /// What to send.
-    #[must_use]
-    pub fn request(&self, environment: &Environment) -> Request {
+impl Sealed for Discovery {}
+
+impl Call for Discovery {
+    type Answer = ProviderMetadata;
+
+    fn request(&self, environment: &Environment) -> Request {
         Request::get(environment.endpoint("/ims/.well-known/openid-configuration"))
     }
 
-    /// Reads the answer.
-    ///
-    /// # Errors
-    /// [`ExchangeError`], by what the caller can do.
-    pub fn answer(&self, response: &Response) -> Result<ProviderMetadata, ExchangeError> {
-        answer::json(response, Presented::Client, None, &[])
+    fn answer(
+        &self,
+        response: &Response,
+        sent_at: NumericDate,
+    ) -> Result<ProviderMetadata, ExchangeError> {
+        answer::json(response, &Sent::new(CredentialKind::Client, sent_at, &[]))
     }
 }
 
@@ -77,7 +89,8 @@ mod tests {
             Discovery::new().request(&production).url(),
             "https://ims-na1.adobelogin.com/ims/.well-known/openid-configuration"
         );
-        let metadata = Discovery.answer(&Response::json(200, sample)).unwrap();
+        let metadata =
+            Discovery.answer(&Response::json(200, sample), NumericDate::from_secs(0)).unwrap();
         assert_eq!(metadata.issuer, production.base_url());
         assert_eq!(metadata.token_endpoint, production.endpoint("/ims/token/v3"));
         let again: serde_json::Value = serde_json::from_str(sample).unwrap();

@@ -1,15 +1,24 @@
 //! Where the user belongs, `GET /ims/organizations/v6`.
 
-use ims_claims::{Environment, JsonObject, OrgId};
+use ims_claims::{Environment, JsonObject, NumericDate, OrgId};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccessToken, ExchangeError, Request, Response, answer, refusal::Presented};
+use crate::{
+    access_token::BearerToken,
+    answer,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    message::{Request, Response},
+    refusal::CredentialKind,
+};
 
 /// The question for the organizations of an access token's user. Sources: adobe/aio-lib-ims, `src/ims.js`, for version 6;
 /// adobe/ims-go, `ims/get_organizations.go`.
 #[derive(Debug)]
-pub struct Organizations<'a> {
-    access_token: &'a AccessToken,
+pub struct Organizations {
+    token: BearerToken,
     version: u8,
 }
 
@@ -52,11 +61,11 @@ impl Organization {
     }
 }
 
-impl<'a> Organizations<'a> {
-    /// Asks with `access_token` for its user's organizations.
+impl Organizations {
+    /// Asks with `token`, an access token, for its user's organizations.
     #[must_use]
-    pub fn new(access_token: &'a AccessToken) -> Self {
-        Self { access_token, version: 6 }
+    pub fn new(token: &impl AsRef<BearerToken>) -> Self {
+        Self { token: token.as_ref().clone(), version: 6 }
     }
 
     /// Asks another version of the endpoint than 6, the newest that is known.
@@ -64,12 +73,16 @@ impl<'a> Organizations<'a> {
     pub fn with_version(self, version: u8) -> Self {
         Self { version, ..self }
     }
+}
 
-    /// What to send.
-    #[must_use]
-    pub fn request(&self, environment: &Environment) -> Request {
+impl Sealed for Organizations {}
+
+impl Call for Organizations {
+    type Answer = Vec<Organization>;
+
+    fn request(&self, environment: &Environment) -> Request {
         let url = environment.endpoint(&format!("/ims/organizations/v{}", self.version));
-        Request::get(url).with_bearer(self.access_token)
+        Request::get(url).with_bearer(&self.token)
     }
 
     /// Reads the answer.
@@ -77,21 +90,23 @@ impl<'a> Organizations<'a> {
     /// # Errors
     /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is good no
     /// more.
-    pub fn answer(&self, response: &Response) -> Result<Vec<Organization>, ExchangeError> {
-        let secrets = [self.access_token.expose_secret()];
-        answer::json(response, Presented::AccessToken, None, &secrets)
+    fn answer(
+        &self,
+        response: &Response,
+        sent_at: NumericDate,
+    ) -> Result<Vec<Organization>, ExchangeError> {
+        let secrets = [self.token.expose_secret()];
+        answer::json(response, &Sent::new(CredentialKind::AccessToken, sent_at, &secrets))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ims_claims::NumericDate;
 
     #[test]
     fn organizations_are_read_and_written_again_with_what_is_new() {
-        let date = NumericDate::from_secs;
-        let token = AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap();
+        let token = BearerToken::new("canary".to_owned()).unwrap();
         let call = Organizations::new(&token);
         let request = call.request(&Environment::production());
         assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/organizations/v6");
@@ -102,7 +117,8 @@ mod tests {
 
         let sent = r#"[{"orgName":"A","orgRef":{"ident":"C74F","authSrc":"AdobeOrg"},"groups":[]},
             {"orgRef":{"ident":"","authSrc":"AdobeOrg","new":1}}]"#;
-        let organizations = call.answer(&Response::json(200, sent)).unwrap();
+        let organizations =
+            call.answer(&Response::json(200, sent), NumericDate::from_secs(0)).unwrap();
         assert_eq!(organizations[0].org_name.as_deref(), Some("A"));
         assert_eq!(organizations[0].org_id().unwrap().as_str(), "C74F@AdobeOrg");
         assert_eq!(organizations[1].org_id(), None);

@@ -2,10 +2,20 @@
 
 use std::fmt;
 
-use ims_claims::{ClientId, Environment, JsonObject};
+use ims_claims::{ClientId, Environment, JsonObject, NumericDate};
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientSecret, ExchangeError, Request, Response, Scope, answer, refusal::Presented};
+use crate::{
+    answer,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    message::{Request, Response},
+    refusal::CredentialKind,
+    scope::Scope,
+    secret_text::ClientSecret,
+};
 
 /// The wish for a new client. Source: adobe/ims-go, `ims/dcr.go`.
 #[derive(Debug)]
@@ -40,10 +50,14 @@ impl<'a> ClientRegistration<'a> {
     pub fn with_scopes(self, scopes: &'a [Scope]) -> Self {
         Self { scopes, ..self }
     }
+}
 
-    /// What to send.
-    #[must_use]
-    pub fn request(&self, environment: &Environment) -> Request {
+impl Sealed for ClientRegistration<'_> {}
+
+impl Call for ClientRegistration<'_> {
+    type Answer = RegisteredClient;
+
+    fn request(&self, environment: &Environment) -> Request {
         // RFC 7591 §2 separates scopes by spaces, unlike the rest of IMS.
         let scope = self.scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(" ");
         let metadata = Metadata {
@@ -58,8 +72,12 @@ impl<'a> ClientRegistration<'a> {
     ///
     /// # Errors
     /// [`ExchangeError`], by what the caller can do.
-    pub fn answer(&self, response: &Response) -> Result<RegisteredClient, ExchangeError> {
-        let body: Body = answer::json(response, Presented::Client, None, &[])?;
+    fn answer(
+        &self,
+        response: &Response,
+        sent_at: NumericDate,
+    ) -> Result<RegisteredClient, ExchangeError> {
+        let body: Body = answer::json(response, &Sent::new(CredentialKind::Client, sent_at, &[]))?;
         let client_secret = body.client_secret.map(ClientSecret::new);
         Ok(RegisteredClient { client_id: body.client_id, client_secret, more: body.more })
     }
@@ -117,13 +135,17 @@ mod tests {
         let registration = ClientRegistration::new("app", &[]);
         for status in [200, 201] {
             let body = r#"{"client_id":"new","client_secret":"canary","registration_access_token":"canary"}"#;
-            let client = registration.answer(&Response::json(status, body)).unwrap();
+            let client = registration
+                .answer(&Response::json(status, body), NumericDate::from_secs(0))
+                .unwrap();
             assert_eq!(client.client_id.as_str(), "new");
             assert_eq!(client.client_secret.as_ref().unwrap().expose_secret(), "canary");
             assert_eq!(client.more.len(), 1);
             assert!(!format!("{client:?}").contains("canary"));
         }
-        let client = registration.answer(&Response::json(201, r#"{"client_id":"new"}"#)).unwrap();
+        let client = registration
+            .answer(&Response::json(201, r#"{"client_id":"new"}"#), NumericDate::from_secs(0))
+            .unwrap();
         assert!(client.client_secret.is_none() && client.more.is_empty());
     }
 }

@@ -1,10 +1,17 @@
 //! Who the user is, by `OpenID` Connect, `GET /ims/userinfo/v2`.
 
-use ims_claims::{ClientId, Environment, JsonObject};
+use ims_claims::{ClientId, Environment, JsonObject, NumericDate};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessToken, ExchangeError, Request, Response, answer, message::urlencoded, refusal::Presented,
+    access_token::BearerToken,
+    answer,
+    answer::Sent,
+    call::Call,
+    call::sealed::Sealed,
+    error::ExchangeError,
+    message::{Request, Response, urlencoded},
+    refusal::CredentialKind,
 };
 
 /// The question who the user of an access token is (`OpenID` Connect Core 1.0 §5.3).
@@ -12,7 +19,7 @@ use crate::{
 /// Source: AdobeDocs/adobe-dev-console, "User Authentication", `UserInfo`.
 #[derive(Debug)]
 pub struct UserInfo<'a> {
-    access_token: &'a AccessToken,
+    token: BearerToken,
     client_id: Option<&'a ClientId>,
     version: u8,
 }
@@ -52,10 +59,10 @@ pub struct UserClaims {
 }
 
 impl<'a> UserInfo<'a> {
-    /// Asks with `access_token`, who its user is.
+    /// Asks with `token`, an access token, who its user is.
     #[must_use]
-    pub fn new(access_token: &'a AccessToken) -> Self {
-        Self { access_token, client_id: None, version: 2 }
+    pub fn new(token: &impl AsRef<BearerToken>) -> Self {
+        Self { token: token.as_ref().clone(), client_id: None, version: 2 }
     }
 
     /// Names the client too, for which IMS does not ask.
@@ -69,15 +76,19 @@ impl<'a> UserInfo<'a> {
     pub fn with_version(self, version: u8) -> Self {
         Self { version, ..self }
     }
+}
 
-    /// What to send.
-    #[must_use]
-    pub fn request(&self, environment: &Environment) -> Request {
+impl Sealed for UserInfo<'_> {}
+
+impl Call for UserInfo<'_> {
+    type Answer = UserClaims;
+
+    fn request(&self, environment: &Environment) -> Request {
         let mut url = environment.endpoint(&format!("/ims/userinfo/v{}", self.version));
         if let Some(client_id) = self.client_id {
             url = format!("{url}?{}", urlencoded(&[("client_id", client_id.as_str())]));
         }
-        Request::get(url).with_bearer(self.access_token)
+        Request::get(url).with_bearer(&self.token)
     }
 
     /// Reads the answer.
@@ -85,20 +96,22 @@ impl<'a> UserInfo<'a> {
     /// # Errors
     /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is good no
     /// more.
-    pub fn answer(&self, response: &Response) -> Result<UserClaims, ExchangeError> {
-        let secrets = [self.access_token.expose_secret()];
-        answer::json(response, Presented::AccessToken, None, &secrets)
+    fn answer(
+        &self,
+        response: &Response,
+        sent_at: NumericDate,
+    ) -> Result<UserClaims, ExchangeError> {
+        let secrets = [self.token.expose_secret()];
+        answer::json(response, &Sent::new(CredentialKind::AccessToken, sent_at, &secrets))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ims_claims::NumericDate;
 
-    fn access_token() -> AccessToken {
-        let date = NumericDate::from_secs;
-        AccessToken::new("canary".to_owned(), date(0), date(1)).unwrap()
+    fn access_token() -> BearerToken {
+        BearerToken::new("canary".to_owned()).unwrap()
     }
 
     #[test]
@@ -123,7 +136,9 @@ mod tests {
         let sample = r#"{"sub":"B0DC@c62f","account_type":"ent","email_verified":true,"address":{"country":"US"},
             "name":"John Sample","given_name":"John","family_name":"Sample","email":"jsample@email.com","new":[1]}"#;
         let token = access_token();
-        let claims = UserInfo::new(&token).answer(&Response::json(200, sample)).unwrap();
+        let claims = UserInfo::new(&token)
+            .answer(&Response::json(200, sample), NumericDate::from_secs(0))
+            .unwrap();
         assert_eq!((claims.sub.as_str(), claims.email_verified), ("B0DC@c62f", Some(true)));
         assert_eq!(claims.address.as_ref().unwrap()["country"], "US");
         assert_eq!(claims.more.len(), 1);
@@ -134,7 +149,9 @@ mod tests {
     #[test]
     fn a_token_that_has_ended_is_to_be_replaced() {
         let token = access_token();
-        let error = UserInfo::new(&token).answer(&Response::json(401, "")).unwrap_err();
+        let error = UserInfo::new(&token)
+            .answer(&Response::json(401, ""), NumericDate::from_secs(0))
+            .unwrap_err();
         assert!(matches!(error, ExchangeError::TokenRefused(_)), "{error}");
     }
 }

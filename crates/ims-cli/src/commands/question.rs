@@ -1,0 +1,53 @@
+//! What the commands share that ask IMS one question and print what it answers.
+
+use ims::{
+    Connection,
+    exchange::{BearerToken, Call},
+};
+use serde::Serialize;
+
+use super::block_on;
+use crate::{
+    failure::Failure,
+    integration::IntegrationOptions,
+    output::{self, Answer},
+    token_in_question::TokenOptions,
+};
+
+/// Sends one call. A failure says which IMS was asked, if that did not answer.
+pub(super) async fn ask<C: Call>(connection: &Connection, call: &C) -> Result<C::Answer, Failure> {
+    let answer = connection.send(call).await;
+    answer.map_err(|error| Failure::from(&error).asking(connection.environment()))
+}
+
+/// Asks the IMS of the options something that needs no credentials.
+pub(super) fn ask_openly<C: Call>(
+    integration: &IntegrationOptions,
+    call: &C,
+) -> Result<C::Answer, Failure> {
+    let credentials = integration.credentials_if_any()?;
+    let connection = Connection::new(integration.environment(credentials.as_ref()))?;
+    block_on(ask(&connection, call))
+}
+
+/// Asks with the token of the options what `question` makes of it.
+pub(super) fn ask_with_token<C: Call>(
+    options: &TokenOptions,
+    question: impl FnOnce(&BearerToken) -> C,
+) -> Result<C::Answer, Failure> {
+    block_on(async {
+        let token = options.read().await?;
+        let call = question(&token.bearer_token()?);
+        ask(&token.connection, &call).await
+    })
+}
+
+/// Prints an object: its members in two columns, or one line of JSON.
+pub(super) fn print(answer: &impl Serialize, as_json: bool) -> Result<Answer, Failure> {
+    if as_json {
+        output::json(answer)?;
+    } else {
+        output::members(answer)?;
+    }
+    Ok(Answer::Yes)
+}
