@@ -2,17 +2,16 @@
 
 use std::{
     fmt,
-    fs::{self, File},
-    io,
     path::{Path, PathBuf},
-    sync::Arc,
+    time::Duration,
 };
 
 use ims_claims::Environment;
+use ims_files::FileError;
 use serde_json::{Map, Value};
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use crate::{credentials::Credentials, error::CredentialsError, private_file};
+use crate::{credentials::Credentials, error::CredentialsError};
 
 /// The contexts of a user, out of a TOML file that people may write by hand, too: their comments stay.
 ///
@@ -59,16 +58,9 @@ impl ContextFile {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContextsError {
-    /// Check the path, and the right to read it or to write it.
-    #[error("cannot {what} {}", .path.display())]
-    File {
-        /// What was to be done with it: `read` or `write`.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: Arc<io::Error>,
-    },
+    /// Do what the hint says: the file cannot be read or written.
+    #[error("{}", .0.problem())]
+    File(FileError),
     /// Correct the file at the place that is named.
     #[error("the contexts in {} are wrong", .path.display())]
     Wrong {
@@ -164,7 +156,7 @@ impl Contexts {
             return Err(ContextsError::Exists { name: name.to_owned() });
         }
         let path = std::path::absolute(&file.credentials_file)
-            .map_err(|source| file_error("read", &file.credentials_file, source))?;
+            .map_err(|error| FileError::io(&file.credentials_file, "find", error))?;
         let mut context = Table::new();
         context.insert("credentials_file", value(path.display().to_string()));
         if let Some(credential) = &file.credential {
@@ -234,13 +226,13 @@ impl Contexts {
     /// # Errors
     /// [`ContextsError::File`] and [`ContextsError::Changed`]; what was there before is then still there.
     pub fn save(&mut self) -> Result<(), ContextsError> {
-        let _lock = lock(&self.path);
+        // Programs like this one do not write until it is dropped.
+        let _lock = ims_files::lock_if_there(&self.path, LOCK_TIMEOUT)?;
         if read(&self.path)? != self.text {
             return Err(ContextsError::Changed { path: self.path.clone() });
         }
         let text = self.document.to_string();
-        private_file::replace(&self.path, &text)
-            .map_err(|source| file_error("write", &self.path, source))?;
+        ims_files::replace(&self.path, text.as_bytes())?;
         self.text = text;
         Ok(())
     }
@@ -288,6 +280,7 @@ impl ContextsError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::File(error) => error.remedy(),
             Self::Wrong { source, .. } | Self::Unusable { source, .. } => source.hint(),
             Self::Changed { .. } => Some("do it again".to_owned()),
             _ => None,
@@ -297,21 +290,30 @@ impl ContextsError {
 
 /// A file that is not there says nothing.
 fn read(path: &Path) -> Result<String, ContextsError> {
-    fs::read_to_string(path).or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => Ok(String::new()),
-        _ => Err(file_error("read", path, error)),
-    })
+    let contents = match ims_files::read(path, MAX_BYTES) {
+        Ok(contents) => contents,
+        Err(error) if error.is_not_found() => return Ok(String::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let text = std::str::from_utf8(&contents.bytes);
+    let text = text.map_err(|_| ContextsError::Wrong {
+        path: path.to_owned(),
+        source: CredentialsError::NotText,
+    })?;
+    Ok(text.to_owned())
 }
 
-/// Keeps programs like this one from writing until it is dropped. Where no file is yet, or no locks are, it keeps nobody.
-fn lock(path: &Path) -> Option<File> {
-    let file = File::open(path).ok()?;
-    file.lock().ok().map(|()| file)
+impl From<FileError> for ContextsError {
+    fn from(error: FileError) -> Self {
+        Self::File(error)
+    }
 }
 
-fn file_error(what: &'static str, path: &Path, source: io::Error) -> ContextsError {
-    ContextsError::File { what, path: path.to_owned(), source: Arc::new(source) }
-}
+/// How long another program may write the file.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// No file of contexts is longer.
+const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Names that need no quotation marks, in TOML or in a shell.
 fn is_name(name: &str) -> bool {

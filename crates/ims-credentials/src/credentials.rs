@@ -3,6 +3,7 @@
 use std::{ffi::OsString, path::Path};
 
 use ims_claims::{ClientId, Environment, OrgId};
+use ims_files::{Access, FileContents};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -14,7 +15,7 @@ use crate::{
     reading::{
         fields::{Document, Fields},
         place::{Place, Side},
-        secret_file::{self, Exposure},
+        secret_file,
     },
 };
 
@@ -133,15 +134,15 @@ impl Credentials {
     }
 
     pub(crate) fn read(path: &Path, selected: Option<&str>) -> Result<Self, CredentialsError> {
-        Self::in_file(path, |form, fields, exposure| {
-            Self::of(form, fields, &Place::of_file(path, exposure, selected))
+        Self::in_file(path, |form, fields, access| {
+            Self::of(form, fields, &Place::of_file(path, access, selected))
         })
     }
 
     /// Reads both sides of a credential that is being migrated, which are the same where there is one only.
     pub(crate) fn sides(path: &Path, selected: Option<&str>) -> Result<Sides, CredentialsError> {
-        Self::in_file(path, |form, fields, exposure| {
-            let staying = Place { needs_key: false, ..Place::of_file(path, exposure, selected) };
+        Self::in_file(path, |form, fields, access| {
+            let staying = Place { needs_key: false, ..Place::of_file(path, access, selected) };
             let going = Place { side: Side::ServiceAccount, ..staying };
             let service_account = Self::of(form, fields, &going)?;
             let server_to_server = match form {
@@ -159,13 +160,13 @@ impl Credentials {
     /// Opens the file at `path` and gives its members to `read`.
     fn in_file<T>(
         path: &Path,
-        read: impl FnOnce(Form, &Fields<'_>, &Exposure) -> Result<T, CredentialsError>,
+        read: impl FnOnce(Form, &Fields<'_>, &Access) -> Result<T, CredentialsError>,
     ) -> Result<T, CredentialsError> {
-        let (contents, exposure) = secret_file::read(path)?;
+        let FileContents { bytes: contents, access } = secret_file::read(path)?;
         let text = std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText);
         let read = text.and_then(|text| {
             let (form, document) = Self::recognized(text, path)?;
-            read(form, &document.fields()?, &exposure)
+            read(form, &document.fields()?, &access)
         });
         read.map_err(|error| error.in_file(path))
     }
@@ -201,8 +202,8 @@ impl Credentials {
                 None => credentials,
             });
         }
-        let (_, exposure) = secret_file::read(path)?;
-        let place = Place::of_file(path, &exposure, None);
+        let access = Access::look_at(path)?;
+        let place = Place::of_file(path, &access, None);
         Self::of(Form::Own, &fields, &place)
     }
 
@@ -231,15 +232,13 @@ impl Credentials {
             Credential::User(_) => form.redirect_uri(fields, place)?,
             _ => None,
         };
-        let warnings = match place.file {
-            Some((path, exposure)) if exposure.is_read_by_others() && form.holds_secret(fields) => {
-                vec![format!(
-                    "{path} holds secrets and others can read it: chmod 600 {path}",
-                    path = path.display()
-                )]
-            }
-            _ => Vec::new(),
-        };
+        let mut warnings = Vec::new();
+        if let Some(access) = place.access
+            && form.holds_secret(fields)
+            && let Err(error) = access.check_private()
+        {
+            warnings.push(error.to_string());
+        }
         Ok(Self { environment, credential, form, redirect_uri, warnings })
     }
 
@@ -261,7 +260,7 @@ impl Credentials {
             side: Side::ServerToServer,
             needs_key: true,
             variable: &variable,
-            file: None,
+            access: None,
         };
         match (Form::of(&fields, Language::Dotenv), variable("AIO_CONFIG_FILE")) {
             (Ok(form), _) => Self::of(form, &fields, &place),

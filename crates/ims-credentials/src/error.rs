@@ -1,33 +1,17 @@
 //! Why credentials cannot be used. Names of members and files are told, values never: they may be secrets.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use ims_claims::FormatError;
+use ims_files::FileError;
 
 /// Credentials that cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {
-    /// Check the path and the right to read it.
-    #[error("cannot read {}", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: Arc<io::Error>,
-    },
-    /// Take the right to read the file away from others: `chmod 600 FILE`.
-    #[error("{} holds a secret and others can read it (mode {mode:04o})", .path.display())]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
+    /// Do what the hint says: a file cannot be read, others can read the secret in it, or others can change what it starts.
+    #[error("{}", .0.problem())]
+    File(FileError),
     /// Give a text file: this one is something else.
     #[error("not UTF-8 text")]
     NotText,
@@ -118,14 +102,6 @@ pub enum CredentialsError {
         /// What became of it.
         reason: &'static str,
     },
-    /// Take the right to write the file away from others: it says what is to be run.
-    #[error("{} names a command to run and others can write it (mode {mode:04o})", .path.display())]
-    Writable {
-        /// The file.
-        path: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
     /// Put the secret into the keyring under the name that the member says.
     #[error("the keyring has no entry of the name in {name}")]
     NotInKeyring {
@@ -159,8 +135,7 @@ impl CredentialsError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Exposed { path, .. } => Some(format!("chmod 600 {}", path.display())),
-            Self::Writable { path, .. } => Some(format!("chmod go-w {}", path.display())),
+            Self::File(error) => error.remedy(),
             Self::Unrecognized { .. } => Some(UNRECOGNIZED.to_owned()),
             Self::Several { .. } | Self::NoneSelected { .. } => {
                 Some("select one by its name: --credential NAME".to_owned())
@@ -181,12 +156,15 @@ impl CredentialsError {
     pub(crate) fn in_file(self, path: &Path) -> Self {
         match self {
             // These name their own file.
-            Self::Unreadable { .. }
-            | Self::Exposed { .. }
-            | Self::Writable { .. }
-            | Self::InFile { .. } => self,
+            Self::File(_) | Self::InFile { .. } => self,
             _ => Self::InFile { path: path.to_owned(), source: Box::new(self) },
         }
+    }
+}
+
+impl From<FileError> for CredentialsError {
+    fn from(error: FileError) -> Self {
+        Self::File(error)
     }
 }
 

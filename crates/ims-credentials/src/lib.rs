@@ -16,7 +16,6 @@ mod contexts;
 #[cfg(feature = "keyring")]
 pub mod keyring;
 mod migration;
-mod private_file;
 
 pub use client_secrets::ClientSecrets;
 #[cfg(feature = "contexts")]

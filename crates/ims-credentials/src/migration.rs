@@ -1,14 +1,11 @@
 //! From a service account with a certificate, Adobe's JWT credential, to OAuth Server-to-Server: what changes, and the new
 //! credentials.
 
-use std::{
-    fmt, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fmt, path::Path};
 
 use ims_claims::Metascope;
 use ims_exchange::{ClientSecret, Scope};
+use ims_files::FileError;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -22,7 +19,6 @@ use crate::{
     credentials::Credentials,
     error::CredentialsError,
     form::Form,
-    private_file,
 };
 
 /// The migration of one credential. Nothing is asked of IMS, and nothing is changed at Adobe: that is done in the Developer
@@ -123,13 +119,8 @@ pub enum MigrationError {
     #[error("no scopes are known that take the place of these metascopes")]
     NoScopes,
     /// Choose another path: there is a file already, or none can be made there.
-    #[error("cannot write {}", .path.display())]
-    Unwritable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: Arc<io::Error>,
-    },
+    #[error("{}", .0.problem())]
+    Unwritable(FileError),
 }
 
 impl Migration {
@@ -258,10 +249,7 @@ impl Migration {
     /// [`MigrationError::NoScopes`] and [`MigrationError::Unwritable`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), MigrationError> {
         let (path, text) = (path.as_ref(), self.text()?);
-        private_file::create(path, &text).map_err(|source| MigrationError::Unwritable {
-            path: path.to_owned(),
-            source: Arc::new(source),
-        })
+        ims_files::create_new(path, text.as_bytes()).map_err(MigrationError::Unwritable)
     }
 }
 

@@ -95,6 +95,12 @@ impl Access {
         Ok(Self { path: path.to_owned(), kind, permissions })
     }
 
+    /// Where it was found.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What it is.
     #[must_use]
     pub fn kind(&self) -> FileKind {

@@ -81,21 +81,23 @@ pub enum FileError {
         /// How long this process waited.
         waited: Duration,
     },
-    /// Look at the source: the system refused.
+    /// Look at what the system said.
     #[error("{}", Both(self))]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What was tried, e.g. `read`.
         action: &'static str,
-        /// What the system said.
-        source: Arc<io::Error>,
+        /// What the system said. `Display` repeats it, so it is not the source.
+        error: Arc<io::Error>,
     },
 }
 
 impl FileError {
-    pub(crate) fn io(path: &Path, action: &'static str, source: io::Error) -> Self {
-        Self::Io { path: path.to_owned(), action, source: Arc::new(source) }
+    /// The system refused to do `action`, a verb such as `read`, with the file at `path`.
+    #[must_use]
+    pub fn io(path: &Path, action: &'static str, error: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), action, error: Arc::new(error) }
     }
 
     /// The file or folder.
@@ -117,7 +119,7 @@ impl FileError {
     /// Whether there is no such file.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+        matches!(self, Self::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
     }
 
     /// Whether the file is there and must not be used as it is: what others may have read or changed, what belongs to
@@ -134,7 +136,7 @@ impl FileError {
         )
     }
 
-    /// What is wrong, in one line without a remedy and without the source.
+    /// What is wrong, in one line and without a remedy.
     #[must_use]
     pub fn problem(&self) -> String {
         let name = shown(self.path());
@@ -153,7 +155,7 @@ impl FileError {
             Self::Locked { waited, .. } => {
                 format!("another process has locked {name} for more than {} s", waited.as_secs())
             }
-            Self::Io { action, .. } => format!("cannot {action} {name}"),
+            Self::Io { action, error, .. } => format!("cannot {action} {name}: {error}"),
         }
     }
 

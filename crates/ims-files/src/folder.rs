@@ -111,18 +111,7 @@ impl PrivateFolder {
     /// # Errors
     /// [`FileError::Locked`] after `timeout`, and [`FileError::Io`].
     pub fn lock(&self, timeout: Duration) -> Result<FolderLock<'_>, FileError> {
-        // Time that was slept is counted instead of asking a clock: a suspended machine does not use up the timeout.
-        let mut waited = Duration::ZERO;
-        loop {
-            if let Some(lock) = self.try_lock()? {
-                return Ok(lock);
-            }
-            if waited >= timeout {
-                return Err(FileError::Locked { path: self.path.clone(), waited });
-            }
-            thread::sleep(LOCK_POLL_INTERVAL);
-            waited += LOCK_POLL_INTERVAL;
-        }
+        wait_for_lock(&self.path, timeout, || self.try_lock())
     }
 
     fn open_file(&self, name: &str, opening: Opening) -> Result<Option<File>, FileError> {
@@ -191,6 +180,45 @@ impl FolderLock<'_> {
 /// A file that this process has locked. It is unlocked when this is dropped, or when the process ends.
 #[derive(Debug)]
 pub struct FileLock(#[expect(dead_code, reason = "an open file is what holds the lock")] File);
+
+/// Locks the file at `path`, if there is one, and waits up to `timeout` for other processes. It blocks the thread.
+///
+/// Whoever replaces the file while it is locked leaves the lock behind on the old one. So look after the file has been
+/// locked whether it is still what was read before.
+///
+/// # Errors
+/// [`FileError::Locked`] after `timeout`, and [`FileError::Io`].
+pub fn lock_if_there(path: &Path, timeout: Duration) -> Result<Option<FileLock>, FileError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(FileError::io(path, "lock", error)),
+    };
+    let try_again = || {
+        let file = file.try_clone().map_err(|error| FileError::io(path, "lock", error))?;
+        try_lock(file, path)
+    };
+    wait_for_lock(path, timeout, try_again).map(Some)
+}
+
+fn wait_for_lock<T>(
+    path: &Path,
+    timeout: Duration,
+    try_lock: impl Fn() -> Result<Option<T>, FileError>,
+) -> Result<T, FileError> {
+    // Time that was slept is counted instead of asking a clock: a suspended machine does not use up the timeout.
+    let mut waited = Duration::ZERO;
+    loop {
+        if let Some(lock) = try_lock()? {
+            return Ok(lock);
+        }
+        if waited >= timeout {
+            return Err(FileError::Locked { path: path.to_owned(), waited });
+        }
+        thread::sleep(LOCK_POLL_INTERVAL);
+        waited += LOCK_POLL_INTERVAL;
+    }
+}
 
 fn try_lock(file: File, path: &Path) -> Result<Option<FileLock>, FileError> {
     match file.try_lock() {

@@ -9,6 +9,6 @@ mod replace;
 
 pub use access::{Access, FileKind, check_trusted};
 pub use error::{FileError, shown};
-pub use folder::{FileLock, FolderLock, PrivateFolder};
+pub use folder::{FileLock, FolderLock, PrivateFolder, lock_if_there};
 pub use read::{FileContents, read, read_private};
 pub use replace::{Draft, Existing, Readers, create_new, replace};

@@ -5,6 +5,8 @@ use std::error::Error;
 use serde_json::json;
 use tempfile::TempDir;
 
+use std::fs;
+
 use super::*;
 use crate::Credential;
 

@@ -231,3 +231,14 @@ fn aio() -> Value {
         "access_token": { "token": "canary-token", "expiry": 1_800_000_000_000_i64 },
     })
 }
+
+/// Gives the file to another user and group; `false` if this user may not.
+#[cfg(unix)]
+#[track_caller]
+fn give(path: &Path, owner: u32, group: u32) -> bool {
+    match std::os::unix::fs::chown(path, Some(owner), Some(group)) {
+        Ok(()) => true,
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => false,
+        Err(error) => panic!("{error}"),
+    }
+}

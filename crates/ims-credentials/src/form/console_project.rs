@@ -197,7 +197,7 @@ fn service_account(
 }
 
 fn key_beside(place: &Place<'_>) -> Result<KeyPair, CredentialsError> {
-    let certificate = read(&place.path(CERTIFICATE)).ok().map(|(contents, _)| contents.to_vec());
+    let certificate = read(&place.path(CERTIFICATE)).ok().map(|contents| contents.bytes.to_vec());
     match read_private(&place.path(PRIVATE_KEY)) {
         Ok(key) => Ok(KeyPair { certificate, ..key_pair(key, None) }),
         Err(error) if place.needs_key => Err(error),

@@ -59,7 +59,7 @@ fn key(fields: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, CredentialsErr
     };
     let certificate = fields.path("IMS_CERTIFICATE_FILE", place.folder)?.map(|path| read(&path));
     Ok(KeyPair {
-        certificate: certificate.transpose()?.map(|(contents, _)| contents.to_vec()),
+        certificate: certificate.transpose()?.map(|contents| contents.bytes.to_vec()),
         ..key_pair(contents, fields.optional_text("IMS_PRIVATE_KEY_PASSPHRASE")?)
     })
 }

@@ -257,7 +257,7 @@ fn key_pair(fields: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, Credentia
     let certificate = fields.path("certificate_file", place.folder)?.map(|path| read(&path));
     Ok(KeyPair {
         signing_key: signing_key(fields, place)?,
-        certificate: certificate.transpose()?.map(|(contents, _)| contents.to_vec()),
+        certificate: certificate.transpose()?.map(|contents| contents.bytes.to_vec()),
     })
 }
 
@@ -265,10 +265,12 @@ fn signing_key(fields: &Fields<'_>, place: &Place<'_>) -> Result<SigningKey, Cre
     let contents = key_contents(fields, place)?;
     match (fields.optional_text("signer")?, contents) {
         (Some(_), Some(_)) => Err(conflict("signer", "private_key_file")),
-        (Some(uri), None) if uri.starts_with("pkcs11:") => Ok(SigningKey::Pkcs11 {
-            uri: Zeroizing::new(uri.to_owned()),
-            folder: place.folder.to_owned(),
-        }),
+        (Some(uri), None) if uri.starts_with("pkcs11:") => {
+            // The URI may name a library to load and a file to read the PIN from.
+            place.check_trusted()?;
+            let uri = Zeroizing::new(uri.to_owned());
+            Ok(SigningKey::Pkcs11 { uri, folder: place.folder.to_owned() })
+        }
         (Some(_), None) => {
             Err(fields.wrong_type("signer", "a PKCS#11 URI, which begins with \"pkcs11:\""))
         }

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{error::CredentialsError, reading::secret_file::Exposure};
+use ims_files::Access;
+
+use crate::error::CredentialsError;
 
 /// What a form has to know beside its own members.
 #[derive(Clone, Copy)]
@@ -17,8 +19,8 @@ pub(crate) struct Place<'a> {
     pub(crate) needs_key: bool,
     /// Reads an environment variable.
     pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
-    /// The file, and who can do what with it.
-    pub(crate) file: Option<(&'a Path, &'a Exposure)>,
+    /// Who can read and write the file; `None` for environment variables.
+    pub(crate) access: Option<&'a Access>,
 }
 
 /// The sides of a credential whose migration is under way: both work.
@@ -32,15 +34,20 @@ pub(crate) enum Side {
 
 impl<'a> Place<'a> {
     /// A file of credentials, which its relative paths begin at.
-    pub(crate) fn of_file(
-        path: &'a Path,
-        exposure: &'a Exposure,
-        selected: Option<&'a str>,
-    ) -> Self {
+    pub(crate) fn of_file(path: &'a Path, access: &'a Access, selected: Option<&'a str>) -> Self {
         let folder = path.parent().unwrap_or(Path::new(""));
         let variable = &|name: &str| std::env::var(name).ok();
         let side = Side::ServerToServer;
-        Self { folder, selected, side, needs_key: true, variable, file: Some((path, exposure)) }
+        Self { folder, selected, side, needs_key: true, variable, access: Some(access) }
+    }
+
+    /// Checks that nobody else can have written what is to be run, loaded or opened.
+    pub(crate) fn check_trusted(&self) -> Result<(), CredentialsError> {
+        match self.access {
+            Some(access) => Ok(access.check_trusted()?),
+            // Who sets a process's environment variables can start any program as its user.
+            None => Ok(()),
+        }
     }
 
     /// The path that a member names.

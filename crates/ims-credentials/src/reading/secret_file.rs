@@ -1,44 +1,30 @@
-//! Reading files that hold secrets, and seeing who else can read them.
+//! Reading the files that credentials name.
 
-use std::{fs::File, io::Read, path::Path, sync::Arc};
+use std::path::Path;
 
+use ims_files::FileContents;
 use zeroize::Zeroizing;
 
 use crate::error::CredentialsError;
 
 /// Nothing that is read here is longer; a key of 8192 bits has some 6 KiB.
-const MAX_LENGTH: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Who can do what with a file besides its owner.
-pub(crate) struct Exposure {
-    /// The permissions of the file.
-    pub(crate) mode: u32,
-}
-
-impl Exposure {
-    pub(crate) fn is_read_by_others(&self) -> bool {
-        self.mode & READ_BY_OTHERS != 0
-    }
-
-    pub(crate) fn is_written_by_others(&self) -> bool {
-        self.mode & WRITTEN_BY_OTHERS != 0
-    }
-}
-
-/// Reads a file that may be read by others, and says whether it can be.
-pub(crate) fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Exposure), CredentialsError> {
-    let (contents, mode) = read_with_mode(path)?;
-    Ok((contents, Exposure { mode }))
+/// Reads a file that others may be able to read.
+pub(crate) fn read(path: &Path) -> Result<FileContents, CredentialsError> {
+    Ok(ims_files::read(path, MAX_BYTES)?)
 }
 
 /// Reads a file that holds nothing but a secret, and refuses one that others can read.
+///
+/// A certificate in the place of a secret is returned whoever can read it: that others can is no fault of it, and whoever
+/// expects a key says what it is.
 pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
-    let (contents, mode) = read_with_mode(path)?;
-    if mode & READ_BY_OTHERS == 0 {
-        Ok(contents)
-    } else {
-        Err(CredentialsError::Exposed { path: path.to_owned(), mode })
+    let contents = read(path)?;
+    if !is_public(&contents.bytes) {
+        contents.access.check_private()?;
     }
+    Ok(contents.bytes)
 }
 
 /// Whether `text` may be a path, and not a key that somebody has put where its path belongs: an error names the path.
@@ -49,32 +35,66 @@ pub(crate) fn can_be_path(text: &str) -> bool {
 /// The shortest private key that is taken, RSA of 2048 bits as base64, has half as much again.
 const LONGEST_PATH: usize = 1024;
 
-/// The bits of a mode that let the group and everybody read.
-const READ_BY_OTHERS: u32 = 0o044;
-
-/// The bits of a mode that let the group and everybody write.
-const WRITTEN_BY_OTHERS: u32 = 0o022;
-
-fn read_with_mode(path: &Path) -> Result<(Zeroizing<Vec<u8>>, u32), CredentialsError> {
-    let unreadable =
-        |source| CredentialsError::Unreadable { path: path.to_owned(), source: Arc::new(source) };
-    let file = File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    // With room for all of it, nothing is moved and no copy stays behind.
-    let room = metadata.len().min(MAX_LENGTH) + 1;
-    let mut contents = Zeroizing::new(Vec::with_capacity(room.try_into().unwrap_or_default()));
-    file.take(MAX_LENGTH).read_to_end(&mut contents).map_err(unreadable)?;
-    Ok((contents, mode(&metadata)))
+/// Whether these are certainly certificates or public keys and nothing else.
+fn is_public(contents: &[u8]) -> bool {
+    if let [0x30, rest @ ..] = contents {
+        return is_der_certificate(rest);
+    }
+    let Ok(text) = std::str::from_utf8(contents) else { return false };
+    let mut labels = text.split("-----BEGIN ").skip(1).peekable();
+    let is_public = |label: &str| {
+        [
+            "CERTIFICATE-----",
+            "CERTIFICATE REQUEST-----",
+            "PUBLIC KEY-----",
+            "TRUSTED CERTIFICATE-----",
+        ]
+        .iter()
+        .any(|public| label.starts_with(public))
+    };
+    // Text around the blocks, such as `openssl x509 -text` writes, comes without secrets only if nothing else is there.
+    labels.peek().is_some() && labels.all(is_public) && !text.contains("PRIVATE")
 }
 
-/// The permissions of a regular file. A pipe has no readers but its own, so its mode says nothing.
-#[cfg(unix)]
-fn mode(metadata: &std::fs::Metadata) -> u32 {
-    use std::os::unix::fs::PermissionsExt;
-    if metadata.is_file() { metadata.permissions().mode() & 0o777 } else { 0 }
+/// Whether a DER sequence begins as a certificate does: a sequence that begins with `[0]` or a number (RFC 5280 §4.1). A
+/// private key begins with a number, an encrypted one with a sequence that begins with an object identifier.
+fn is_der_certificate(after_tag: &[u8]) -> bool {
+    let Some([0x30, inner @ ..]) = skip_length(after_tag) else { return false };
+    matches!(skip_length(inner), Some([0xA0 | 0x02, ..]))
 }
 
-#[cfg(not(unix))]
-fn mode(_metadata: &std::fs::Metadata) -> u32 {
-    0
+/// What follows the length of a DER element (X.690 §8.1.3).
+fn skip_length(bytes: &[u8]) -> Option<&[u8]> {
+    let (first, rest) = bytes.split_first()?;
+    let longer = if *first < 0x80 { 0 } else { usize::from(*first & 0x7F) };
+    rest.get(longer..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_certainly_public_needs_no_private_file() {
+        for (contents, expected) in [
+            (&b"-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"[..], true),
+            (b"Bag Attributes\n-----BEGIN CERTIFICATE-----\n-----BEGIN CERTIFICATE-----", true),
+            (b"-----BEGIN PUBLIC KEY-----\nMII", true),
+            (b"-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----", false),
+            (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", false),
+            (b"-----BEGIN RSA PRIVATE KEY-----", false),
+            (b"p8e-secret", false),
+            (b"", false),
+            // SEQUENCE { SEQUENCE { [0] …
+            (&[0x30, 0x82, 0x03, 0x00, 0x30, 0x82, 0x02, 0x00, 0xA0, 0x03], true),
+            // PrivateKeyInfo and RSAPrivateKey: SEQUENCE { INTEGER …
+            (&[0x30, 0x82, 0x04, 0xBE, 0x02, 0x01, 0x00], false),
+            // EncryptedPrivateKeyInfo: SEQUENCE { SEQUENCE { OBJECT IDENTIFIER …
+            (&[0x30, 0x82, 0x05, 0x00, 0x30, 0x40, 0x06, 0x09], false),
+            (&[0x30], false),
+            (&[0x30, 0xFF, 0x30], false),
+        ] {
+            assert_eq!(is_public(contents), expected, "{}", String::from_utf8_lossy(contents));
+        }
+    }
 }

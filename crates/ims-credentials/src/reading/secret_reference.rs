@@ -129,11 +129,7 @@ fn from_command(
     member: &str,
     place: &Place<'_>,
 ) -> Result<Zeroizing<String>, CredentialsError> {
-    if let Some((path, exposure)) = place.file
-        && exposure.is_written_by_others()
-    {
-        return Err(CredentialsError::Writable { path: path.to_owned(), mode: exposure.mode });
-    }
+    place.check_trusted()?;
     let words = fields.value(member).and_then(Value::as_array);
     let words: Option<Vec<&str>> =
         words.and_then(|words| words.iter().map(Value::as_str).collect());

@@ -116,16 +116,57 @@ fn a_reference_that_leads_nowhere_is_told_without_what_it_found() {
 
 #[cfg(unix)]
 #[test]
-fn no_command_is_run_that_others_could_have_written() {
+fn nothing_is_started_that_others_could_have_named() {
+    const SOMEONE: u32 = 54_321;
     let folder = Folder::with_key();
-    let text =
-        with_secret(&json!({ "client_secret_command": ["touch", folder.0.path().join("ran")] }));
-    for mode in [0o620, 0o602, 0o666] {
-        let path = folder.write("credentials", &text, mode);
-        let error = Credentials::from_file(&path).unwrap_err();
-        assert_eq!(error.hint().unwrap(), format!("chmod go-w {}", path.display()), "{mode:o}");
+    let ran = folder.0.path().join("ran");
+    let signer = |query: &str| {
+        own_with(json!({ "private_key_file": null, "signer": format!("pkcs11:token=ims?{query}") }))
+    };
+    let texts = [
+        with_secret(&json!({ "client_secret_command": ["touch", ran] })),
+        with_secret(&json!({ "client_secrets": [{ "command": ["touch", ran] }] })),
+        own_with(json!({ "private_key_file": null, "private_key_command": ["touch", ran] })),
+        signer("module-path=/x/evil.so"),
+        signer("pin-source=file:/etc/shadow"),
+        signer("pin-value=1234"),
+    ];
+    let read = |text: &str, file_mode, folder_mode| {
+        let path = folder.write("credentials", text, file_mode);
+        set_mode(folder.0.path(), folder_mode);
+        let read = Credentials::from_file(&path);
+        set_mode(folder.0.path(), 0o700);
+        read
+    };
+    let (file, inside) = (folder.0.path().join("credentials"), folder.0.path());
+    for text in &texts {
+        for (file_mode, folder_mode, blamed) in [
+            (0o620, 0o700, file.as_path()),
+            (0o602, 0o700, &file),
+            (0o666, 0o700, &file),
+            (0o600, 0o777, inside),
+            (0o600, 0o770, inside),
+            (0o600, 0o703, inside),
+        ] {
+            let error = read(text, file_mode, folder_mode).unwrap_err();
+            let chmod = format!("chmod go-w {}", blamed.display());
+            assert_eq!(error.hint().unwrap(), chmod, "{file_mode:o} {folder_mode:o} {text}");
+        }
+        // A file of another user, and a folder of another user.
+        for path in [&file, inside] {
+            folder.write("credentials", text, 0o600);
+            if give(path, SOMEONE, SOMEONE) {
+                let error = chain(&Credentials::from_file(&file).unwrap_err());
+                assert!(error.contains("belongs to user 54321"), "{error}");
+                give(path, 0, 0);
+            }
+        }
     }
-    assert!(!folder.0.path().join("ran").exists());
+    assert!(!ran.exists());
+    // The same files are taken when nobody else can write them.
+    for text in &texts[3..] {
+        read(text, 0o600, 0o755).unwrap();
+    }
 }
 
 #[cfg(not(feature = "keyring"))]
