@@ -1,7 +1,7 @@
 //! Files of certificates: one or several, PEM or DER, alone or beside a private key.
 
 use ims_claims::NumericDate;
-use ims_sign::{PublicKey, pem};
+use ims_sign::{FileKind, PublicKey, pem};
 
 use crate::{certificate::Certificate, error::CertError, finding::Finding, reading::Damage};
 
@@ -107,7 +107,7 @@ impl CertificateFile {
 
 /// What a file holds that has no certificate, and how to get at the certificates that may be inside.
 fn describe(file: &[u8]) -> String {
-    let found = pem::describe(file);
+    let found = FileKind::of(file).to_string();
     match found.as_str() {
         "a PKCS#12 file" => found + ", of which openssl pkcs12 -nokeys makes PEM",
         "a PKCS#7 file" => found + ", of which openssl pkcs7 -print_certs makes PEM",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ims_sign::{KeyError, PublicKey, pem as pem_reader};
+use ims_sign::{FileKind, KeyError, PublicKey, pem as pem_reader};
 
 use crate::{
     algorithm::KeyAlgorithm,
@@ -38,10 +38,11 @@ impl CertificateRequest {
                 return Self::from_der(block.der());
             }
         }
-        let found = pem_reader::describe(file);
+        let kind = FileKind::of(file);
+        let found = kind.to_string();
         match pem_reader::bare_der(file) {
             // It may be a request of which the beginning is damaged, or something else.
-            Some(der) if found == "a certificate request" => Self::from_der(&der),
+            Some(der) if kind == FileKind::CertificateRequest => Self::from_der(&der),
             Some(der) => Self::from_der(&der).map_err(|_| CertError::NoRequest { found }),
             None => Err(CertError::NoRequest { found }),
         }

@@ -207,13 +207,13 @@ pub(crate) fn key_hints(failure: Failure, error: &KeyError) -> Failure {
             "name a file with the pass phrase as private_key_passphrase_file in the credentials (IMS_PRIVATE_KEY_PASSPHRASE in \
              the environment)",
         ),
-        KeyError::UnsupportedEncryption { .. } => {
-            failure.hint("convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW")
-        }
         KeyError::Size { .. } | KeyError::NotRsa { .. } | KeyError::PssOnly => {
             failure.hint("make a new key and certificate: ims cert new --out DIR")
         }
-        _ => failure,
+        _ => match error.conversion() {
+            Some(command) => failure.hint(format!("convert it: {command}")),
+            None => failure,
+        },
     }
 }
 

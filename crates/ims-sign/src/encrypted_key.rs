@@ -1,6 +1,8 @@
 //! Opening encrypted private keys: PBES2 (RFC 8018 §6.2), which is what `openssl pkcs8 -topk8` writes, and the legacy
 //! encryption inside PEM (RFC 1421 with OpenSSL's key derivation), which `openssl rsa -traditional -aes256` writes.
 
+use std::{fmt, num::NonZeroU32};
+
 use aws_lc_rs::{
     cipher::{
         AES_128, AES_192, AES_256, Algorithm, DecryptionContext, PaddedBlockDecryptingKey,
@@ -14,16 +16,48 @@ use der::{
     asn1::{AnyRef, OctetStringRef},
 };
 use md5::{Digest, Md5};
+use secrecy::{ExposeSecret, SecretString};
 use spki::{AlgorithmIdentifierRef, ObjectIdentifier};
 use zeroize::Zeroizing;
 
-use crate::{KeyError, Passphrase, pem::Block};
+use crate::{error::KeyError, pem::Block};
 
 /// More than anybody uses, and a bound on what a hostile file can make us compute (RFC 8018 §4.2 speaks of 10,000,000 for
 /// especially critical keys).
 const MAX_ITERATIONS: u32 = 10_000_000;
 
 const MALFORMED: KeyError = KeyError::Malformed { reason: "the encrypted private key is damaged" };
+
+/// What opens an encrypted private key.
+///
+/// ```
+/// use ims_sign::Passphrase;
+///
+/// let passphrase = Passphrase::new("correct horse".to_owned());
+/// assert_eq!(format!("{passphrase:?}"), "Passphrase(..)");
+/// ```
+#[derive(Clone)]
+pub struct Passphrase(SecretString);
+
+impl Passphrase {
+    /// Keeps `text`, which is wiped from memory when it is no longer needed.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text.into())
+    }
+
+    /// The pass phrase.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase(..)")
+    }
+}
 
 /// An `EncryptedPrivateKeyInfo` (RFC 5958 §3).
 pub(crate) struct EncryptedPkcs8<'a> {
@@ -69,7 +103,7 @@ pub(crate) fn open_legacy_pem(
     };
     let iv = hex(iv).filter(|iv| iv.len() == cipher.iv_length).ok_or(MALFORMED)?;
     let key = openssl_bytes_to_key(passphrase, &iv[..8], cipher.key_length);
-    decrypt(&cipher, &key, &iv, &block.der)
+    decrypt(&cipher, &key, &iv, block.der())
 }
 
 /// A block cipher in CBC mode.
@@ -154,11 +188,13 @@ fn pbkdf2_into(
         Some(HMAC_SHA512) => pbkdf2::PBKDF2_HMAC_SHA512,
         Some(oid) => return Err(unsupported(oid)),
     };
-    let iterations =
-        Some(iterations).filter(|n| *n <= MAX_ITERATIONS).and_then(|n| n.try_into().ok());
+    if iterations > MAX_ITERATIONS {
+        return Err(MALFORMED);
+    }
+    let iterations = NonZeroU32::new(iterations).ok_or(MALFORMED)?;
     pbkdf2::derive(
         algorithm,
-        iterations.ok_or(MALFORMED)?,
+        iterations,
         salt.as_bytes(),
         passphrase.expose_secret().as_bytes(),
         key,
@@ -189,12 +225,16 @@ fn openssl_bytes_to_key(passphrase: &Passphrase, salt: &[u8], length: usize) -> 
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> =
-        text.chars().map(|c| c.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
-    digits
-        .len()
-        .is_multiple_of(2)
-        .then(|| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    for pair in text.as_bytes().chunks_exact(2) {
+        let high = char::from(pair[0]).to_digit(16)?;
+        let low = char::from(pair[1]).to_digit(16)?;
+        bytes.push(u8::try_from(high * 16 + low).ok()?);
+    }
+    Some(bytes)
 }
 
 fn unsupported(oid: ObjectIdentifier) -> KeyError {

@@ -3,21 +3,32 @@
 
 use std::{error::Error, sync::Arc};
 
+use crate::{file_kind::FileKind, pem::PemError};
+
 /// A file that holds no key which can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// Give the file of the private key; this one holds something else.
-    #[error("no private key here but {found}")]
+    #[error("this is {found}, not a private key")]
     NoPrivateKey {
-        /// What the file holds instead.
-        found: String,
+        /// What the file is instead.
+        found: FileKind,
     },
-    /// Give a public key, a certificate or a JWK Set; this is something else.
-    #[error("no public key here but {found}")]
+    /// Give a public key or a certificate; this is something else.
+    #[error("this is {found}, not a public key or a certificate")]
     NoPublicKey {
-        /// What the file holds instead.
-        found: String,
+        /// What the file is instead.
+        found: FileKind,
+    },
+    /// Give a JWK Set with an RSA key for RS256.
+    #[error("no key of the JWK Set can verify RS256")]
+    NoVerificationKey,
+    /// Leave one private key in the file: which one is meant cannot be told.
+    #[error("{count} private keys are in one file, and they are not the same")]
+    SeveralKeys {
+        /// How many private keys there are.
+        count: usize,
     },
     /// Give the pass phrase: the key is encrypted.
     #[error("the private key is encrypted and no pass phrase is given")]
@@ -46,12 +57,30 @@ pub enum KeyError {
         /// The length of the modulus.
         bits: usize,
     },
+    /// Get the file again: its PEM is damaged or too long.
+    #[error(transparent)]
+    Pem(#[from] PemError),
     /// Get the file again: it is damaged, or not in a form that is known.
     #[error("{reason}")]
     Malformed {
         /// What is wrong, without a byte of it.
         reason: &'static str,
     },
+}
+
+impl KeyError {
+    /// The command that makes a usable file of this one, where there is one; `FILE` is the file's name.
+    #[must_use]
+    pub const fn conversion(&self) -> Option<&'static str> {
+        match self {
+            Self::NoPrivateKey { found } => found.to_private_key(),
+            Self::NoPublicKey { found } => found.to_certificate(),
+            Self::UnsupportedEncryption { .. } => {
+                Some("openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out private.key")
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A signature that was not made.
@@ -103,7 +132,7 @@ pub enum VerifyError {
     /// Refuse the token: it demands an extension that is not understood (RFC 7515 §4.1.11).
     #[error("the header demands extensions (crit)")]
     Critical,
-    /// Refuse the token: it brings or names the key to verify itself with.
+    /// Refuse the token: it contains or names the key to verify itself with.
     #[error("the header brings its own key ({member})")]
     EmbeddedKey {
         /// The header member.

@@ -1,9 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod der_kind;
 mod encrypted_key;
 mod error;
+mod file_kind;
 pub mod pem;
 mod pem_signer;
 #[cfg(feature = "pkcs11")]
@@ -15,9 +15,11 @@ mod signer;
 pub mod testing;
 mod verification_keys;
 
+pub use encrypted_key::Passphrase;
 pub use error::{KeyError, SignError, VerifyError};
+pub use file_kind::FileKind;
 pub use pem_signer::PemSigner;
-pub use private_key::{KeyFormat, Passphrase};
+pub use private_key::KeyFormat;
 pub use public_key::PublicKey;
 pub use signer::{SharedSigner, Signer, sign_assertion};
 pub use verification_keys::VerificationKeys;

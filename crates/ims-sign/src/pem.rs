@@ -1,24 +1,24 @@
 //! PEM as it is met in the wild (RFC 7468 §2, and what mail, Windows, JSON and environment variables make of it): byte
-//! order marks, CRLF, indentation, text around the blocks, `\n` written out, or all on one line.
+//! order marks, CRLF, indentation, text in any encoding around the blocks, `\n` written out, all on one line, or the whole
+//! file once more in base64.
 //!
-//! This reader is our own because the usual ones return nothing, without a word, for a byte order mark or for
-//! indentation, and one of them prints the private key in its error.
+//! This reader is our own because a private key passes through it: every buffer that holds a part of it is wiped. The
+//! crates that read PEM leave copies behind, find nothing in a damaged block without a word, or put a line of the key
+//! into their error.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
-use crate::{KeyError, der_kind};
-
 /// One `-----BEGIN …-----` block. It may hold a private key, so it prints nothing of itself.
 pub struct Block {
-    pub(crate) label: String,
+    label: String,
     /// RFC 1421 header fields, such as `DEK-Info`.
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) der: Zeroizing<Vec<u8>>,
+    headers: Vec<(String, String)>,
+    der: Zeroizing<Vec<u8>>,
 }
 
 impl Block {
-    /// What stands after `BEGIN`, such as `CERTIFICATE`.
+    /// The text after `BEGIN`, such as `CERTIFICATE`.
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
@@ -30,36 +30,85 @@ impl Block {
         &self.der
     }
 
+    /// Whether the content is a certificate (RFC 7468 §5, and OpenSSL's older and extended labels).
+    #[must_use]
+    pub fn is_certificate(&self) -> bool {
+        matches!(self.label.as_str(), "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
+    }
+
+    /// The value of an RFC 1421 header field.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        let (_, value) = self.headers.iter().find(|(own, _)| own == name)?;
+        Some(value)
+    }
+
+    /// Whether the content is encrypted as RFC 1421 has it, and not as PKCS#8 has it.
+    pub(crate) fn is_legacy_encrypted(&self) -> bool {
+        self.header("Proc-Type").is_some_and(|kind| kind.ends_with("ENCRYPTED"))
     }
 }
+
+/// A PEM file that is damaged, or too long. Nothing of it is repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PemError {
+    /// Give a file of at most [`MAX_LENGTH`] bytes.
+    #[error("longer than 1 MiB, which no key or certificate is")]
+    TooLong,
+    /// Get the file again: its end is missing.
+    #[error("a PEM block has no END line")]
+    NoEnd,
+    /// Get the file again: it is damaged.
+    #[error("a PEM block is not base64")]
+    NotBase64,
+}
+
+/// The longest file that is read, in bytes: a thousand times the length of a key.
+pub const MAX_LENGTH: usize = 1 << 20;
 
 /// All blocks of a file, in order; none if it is not PEM.
 ///
+/// Text between the blocks may have any encoding. `\n` and `\r` that are written out count as line breaks, and PEM that
+/// is encoded in base64 once more is decoded.
+///
+/// ```
+/// use ims_sign::pem;
+///
+/// let file = b"my key\n-----BEGIN PUBLIC KEY-----\nAQID\n-----END PUBLIC KEY-----\n";
+/// let blocks = pem::blocks(file)?;
+/// assert_eq!((blocks[0].label(), blocks[0].der()), ("PUBLIC KEY", &[1, 2, 3][..]));
+/// # Ok::<(), pem::PemError>(())
+/// ```
+///
 /// # Errors
-/// [`KeyError::Malformed`] if a block has no end or is not base64.
-pub fn blocks(file: &[u8]) -> Result<Vec<Block>, KeyError> {
-    let mut unescaped = Zeroizing::default();
-    let Some(mut rest) = text(file, &mut unescaped) else { return Ok(Vec::new()) };
-    let mut blocks = Vec::new();
-    while let Some((_, after)) = rest.split_once("-----BEGIN ") {
-        let no_end = KeyError::Malformed { reason: "a PEM block has no END line" };
-        let (label, after) = after.split_once("-----").ok_or(no_end.clone())?;
-        let (body, after) = after.split_once(&format!("-----END {label}-----")).ok_or(no_end)?;
-        blocks.push(block(label, body)?);
-        rest = after;
+/// [`PemError`] if the file is too long, or a block has no end or is not base64.
+pub fn blocks(file: &[u8]) -> Result<Vec<Block>, PemError> {
+    expect_length(file)?;
+    let file = unescaped(file);
+    if find(&file, BEGIN).is_none()
+        && let Some(inner) = decode(&file).filter(|inner| find(inner, BEGIN).is_some())
+    {
+        return blocks_of_text(&unescaped(&inner));
     }
-    Ok(blocks)
+    blocks_of_text(&file)
 }
 
 /// The bytes of a file that is DER, or DER in base64 without the lines of PEM around it.
+///
+/// ```
+/// use ims_sign::pem;
+///
+/// let der = pem::bare_der(b"MAMCAQA=").ok_or("not DER")?;
+/// assert_eq!(der.as_slice(), [0x30, 3, 2, 1, 0]);
+/// # Ok::<(), &str>(())
+/// ```
 #[must_use]
 pub fn bare_der(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    expect_length(file).ok()?;
     if is_der(file) {
         return Some(Zeroizing::new(file.to_vec()));
     }
-    decode(text(file, &mut Zeroizing::default())?.split_whitespace()).filter(|der| is_der(der))
+    decode(&unescaped(file)).filter(|der| is_der(der))
 }
 
 /// Whether `file` begins like a DER SEQUENCE and is not text.
@@ -67,58 +116,43 @@ pub(crate) fn is_der(file: &[u8]) -> bool {
     file.first() == Some(&0x30) && file.iter().any(|b| *b == 0 || !b.is_ascii())
 }
 
-/// What a file holds, for an error that has to say so.
-#[must_use]
-pub fn describe(file: &[u8]) -> String {
-    if file.trim_ascii().is_empty() {
-        return "an empty file".to_owned();
-    }
-    if file.starts_with(&[0xff, 0xfe]) || file.starts_with(&[0xfe, 0xff]) {
-        return "UTF-16 text, which has to be saved as UTF-8".to_owned();
-    }
-    match blocks(file).ok().and_then(|blocks| blocks.into_iter().next()) {
-        Some(block) => match block.label.as_str() {
-            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
-                "a certificate".to_owned()
-            }
-            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => "a certificate request".to_owned(),
-            "PUBLIC KEY" | "RSA PUBLIC KEY" => "a public key".to_owned(),
-            "OPENSSH PRIVATE KEY" => {
-                "a key in OpenSSH's own format, which ssh-keygen -p -m PKCS8 converts".to_owned()
-            }
-            label if label.ends_with("PRIVATE KEY") => "a private key".to_owned(),
-            _ => "a PEM block of another kind".to_owned(),
-        },
-        None if is_der(file) => der_kind::describe(file).to_owned(),
-        None => "neither PEM nor DER".to_owned(),
-    }
+/// Decodes a text that is base64 from its beginning to its end, but for white space and a byte order mark.
+pub(crate) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let text = std::str::from_utf8(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)).ok()?;
+    decode_words(text.split_whitespace())
 }
 
-/// The file as text, with `\n` and `\r` that are written out turned into what they mean. Only then there is a copy.
-fn text<'a>(file: &'a [u8], unescaped: &'a mut Zeroizing<String>) -> Option<&'a str> {
-    let text = std::str::from_utf8(file).ok()?;
-    if !text.contains('\\') {
-        return Some(text);
+fn expect_length(file: &[u8]) -> Result<(), PemError> {
+    if file.len() > MAX_LENGTH { Err(PemError::TooLong) } else { Ok(()) }
+}
+
+fn blocks_of_text(text: &[u8]) -> Result<Vec<Block>, PemError> {
+    let mut blocks = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = split_once(rest, BEGIN) {
+        let (label, after) = split_once(after, b"-----").ok_or(PemError::NoEnd)?;
+        let end = [b"-----END ", label, b"-----"].concat();
+        let (body, after) = split_once(after, &end).ok_or(PemError::NoEnd)?;
+        blocks.push(read_block(label, body)?);
+        rest = after;
     }
-    // Each copy is wiped, also the one in between.
-    let text = Zeroizing::new(text.replace("\\r", "\r"));
-    *unescaped = Zeroizing::new(text.replace("\\n", "\n"));
-    Some(unescaped.as_str())
+    Ok(blocks)
 }
 
 /// Header fields are pairs of words, `Name: value`; what is left is base64.
-fn block(label: &str, body: &str) -> Result<Block, KeyError> {
+fn read_block(label: &[u8], body: &[u8]) -> Result<Block, PemError> {
+    let body = std::str::from_utf8(body).map_err(|_| PemError::NotBase64)?;
     let mut words = body.split_whitespace().peekable();
     let mut headers = Vec::new();
     while let Some(name) = words.next_if(|word| word.ends_with(':')) {
         let value = words.next().unwrap_or_default();
         headers.push((name.trim_end_matches(':').to_owned(), value.to_owned()));
     }
-    let der = decode(words).ok_or(KeyError::Malformed { reason: "a PEM block is not base64" })?;
-    Ok(Block { label: label.to_owned(), headers, der })
+    let der = decode_words(words).ok_or(PemError::NotBase64)?;
+    Ok(Block { label: String::from_utf8_lossy(label).into_owned(), headers, der })
 }
 
-fn decode<'a>(words: impl Iterator<Item = &'a str>) -> Option<Zeroizing<Vec<u8>>> {
+fn decode_words<'a>(words: impl Iterator<Item = &'a str>) -> Option<Zeroizing<Vec<u8>>> {
     // Both buffers get their room at once: growing would leave copies of a key behind in freed memory.
     let words: Vec<&str> = words.collect();
     let length = words.iter().map(|word| word.len()).sum();
@@ -129,6 +163,37 @@ fn decode<'a>(words: impl Iterator<Item = &'a str>) -> Option<Zeroizing<Vec<u8>>
     der.truncate(written);
     Some(der)
 }
+
+/// The file with `\n` and `\r` that are written out turned into what they mean, as JSON and shells have them.
+fn unescaped(file: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(file.len()));
+    let mut rest = file;
+    loop {
+        match rest {
+            [b'\\', b'n' | b'r', after @ ..] => {
+                text.push(b'\n');
+                rest = after;
+            }
+            [byte, after @ ..] => {
+                text.push(*byte);
+                rest = after;
+            }
+            [] => return text,
+        }
+    }
+}
+
+fn split_once<'a>(text: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let position = find(text, separator)?;
+    Some((&text[..position], &text[position + separator.len()..]))
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|window| window == wanted)
+}
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 #[cfg(test)]
 mod tests {
@@ -158,10 +223,39 @@ mod tests {
             ("both written",  pem.replace('\n', "\\r\\n")),
             ("quoted",        format!("\"{pem}\"")),
             ("text before",   format!("Bag Attributes\n    localKeyID: 01\n{pem}")),
+            ("six dashes",    pem.replace("-----BEGIN", "------BEGIN")),
+            ("blank lines",   pem.replace('\n', "\n\n")),
+            ("no-break space", pem.replace('\n', "\u{a0}\n")),
+            ("base64",        BASE64_STANDARD.encode(pem)),
+            ("base64 of it written out", BASE64_STANDARD.encode(pem.replace('\n', "\\n"))),
+            ("base64 in lines", BASE64_STANDARD.encode(pem).replace('A', "A\r\n")),
         ];
         for (what, text) in table {
             assert_eq!(read(text.as_bytes()), plain, "{what}");
         }
+    }
+
+    #[test]
+    fn text_around_a_block_may_have_any_encoding() {
+        let plain = read(keys::FIRST.as_bytes());
+        for comment in [&b"Schl\xfcssel von J\xf6rg"[..], b"\x93key\x94", b"\xff\xfe", b"\x00"] {
+            let before = [comment, b"\n", keys::FIRST.as_bytes()].concat();
+            let after = [keys::FIRST.as_bytes(), comment].concat();
+            assert_eq!(read(&before), plain, "{comment:02x?}");
+            assert_eq!(read(&after), plain, "{comment:02x?}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_more_than_a_mebibyte_is_not_read() {
+        let padded = |length: usize| {
+            let padding = " ".repeat(length - keys::FIRST.len());
+            format!("{}{padding}", keys::FIRST)
+        };
+        assert_eq!(read(padded(MAX_LENGTH).as_bytes()).len(), 1);
+        let too_long = padded(MAX_LENGTH + 1);
+        assert_eq!(blocks(too_long.as_bytes()).err(), Some(PemError::TooLong));
+        assert_eq!(bare_der(&vec![0x30; MAX_LENGTH + 1]), None);
     }
 
     #[test]
@@ -174,15 +268,17 @@ mod tests {
     #[test]
     fn a_damaged_block_is_an_error_and_not_nothing() {
         let no_end = &keys::FIRST[..keys::FIRST.len() - 30];
-        let no_base64 = keys::FIRST.replacen("MII", "M!I", 1);
-        for file in
-            [no_end, no_base64.as_str(), "-----BEGIN X", "-----BEGIN A-----\n-----END B-----"]
-        {
-            assert!(
-                matches!(blocks(file.as_bytes()), Err(KeyError::Malformed { .. })),
-                "{}",
-                &file[..12]
-            );
+        let not_base64 = keys::FIRST.replacen("MII", "M!I", 1);
+        #[rustfmt::skip]
+        let table = [
+            (no_end,                               PemError::NoEnd),
+            ("-----BEGIN X",                       PemError::NoEnd),
+            ("-----BEGIN A-----\n-----END B-----", PemError::NoEnd),
+            (not_base64.as_str(),                  PemError::NotBase64),
+            ("-----BEGIN A-----\u{fc}-----END A-----", PemError::NotBase64),
+        ];
+        for (file, error) in table {
+            assert_eq!(blocks(file.as_bytes()).err(), Some(error), "{error}");
         }
     }
 
@@ -203,7 +299,7 @@ mod tests {
             text in "(-----BEGIN [A-Z]{0,3}-----)?[A-Za-z: \\\\n=]{0,30}(-----END [A-Z]{0,3}-----)?",
         ) {
             for file in [file.as_slice(), text.as_bytes()] {
-                let _ = (blocks(file), bare_der(file), describe(file));
+                let _ = (blocks(file), bare_der(file));
             }
         }
     }

@@ -6,13 +6,27 @@ use aws_lc_rs::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256};
 use ims_claims::{Algorithm, Signature};
 
 use crate::{
-    KeyError, KeyFormat, Passphrase, PublicKey, SignError, Signer, private_key::PrivateKey,
+    encrypted_key::Passphrase,
+    error::{KeyError, SignError},
+    private_key::{KeyFormat, PrivateKey},
+    public_key::PublicKey,
+    signer::Signer,
 };
 
 /// Signs RS256 with an RSA key of 2048 to 8192 bits from a PEM or DER file.
 ///
 /// The key is parsed and checked once, when the signer is made. Signing happens in place, on the caller's thread, and
-/// takes about a quarter of a millisecond with 2048 bits. A clone shares the key.
+/// takes less than a millisecond with 2048 bits. A clone shares the key.
+///
+/// ```no_run
+/// use ims_sign::{Passphrase, PemSigner};
+///
+/// let file = std::fs::read("private.key")?;
+/// let passphrase = Passphrase::new("from a place of its own".to_owned());
+/// let signer = PemSigner::from_bytes(&file, Some(&passphrase))?;
+/// println!("the key is {}", signer.format());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct PemSigner {
     key_pair: KeyPair,
@@ -21,13 +35,16 @@ pub struct PemSigner {
 }
 
 impl PemSigner {
-    /// Takes the first private key of a file's contents.
+    /// Takes the private key of a file's contents.
     ///
     /// Read are PKCS#8, PKCS#1, PKCS#8 encrypted with PBES2 (PBKDF2 with AES or DES-EDE3 in CBC mode) and legacy encrypted
-    /// PEM; as PEM with LF or CRLF, with `\n` written out or all on one line, as DER, and as DER in base64.
+    /// PEM; as PEM in every form that [`pem::blocks`](crate::pem::blocks) reads, as DER, and as DER in base64.
+    ///
+    /// Whether others may read the file is not looked at here; the crate `ims-files` reads files that are private.
     ///
     /// # Errors
     /// [`KeyError`], which says what the file is instead and never repeats a byte of it.
+    /// [`KeyError::SeveralKeys`] if there are two private keys that are not the same.
     pub fn from_bytes(file: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
         let PrivateKey { key_pair, public_key, format } = PrivateKey::read(file, passphrase)?;
         Ok(Self { key_pair, public_key, format })

@@ -6,38 +6,14 @@ use aws_lc_rs::rsa::KeyPair;
 use der::Decode;
 use pkcs1::RsaPrivateKeyRef;
 use pkcs8::PrivateKeyInfoRef;
-use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    KeyError, PublicKey,
-    encrypted_key::{EncryptedPkcs8, open_legacy_pem},
-    pem,
-    public_key::{bit_length, expect_rsa, expect_size},
+    encrypted_key::{EncryptedPkcs8, Passphrase, open_legacy_pem},
+    error::KeyError,
+    file_kind::FileKind,
+    pem::{self, Block},
+    public_key::{PublicKey, bit_length, expect_rsa, expect_size},
 };
-
-/// What opens an encrypted private key.
-#[derive(Clone)]
-pub struct Passphrase(SecretString);
-
-impl Passphrase {
-    /// Keeps `text`, which is wiped from memory when it is no longer needed.
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(text.into())
-    }
-
-    /// The pass phrase.
-    #[must_use]
-    pub fn expose_secret(&self) -> &str {
-        self.0.expose_secret()
-    }
-}
-
-impl fmt::Debug for Passphrase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Passphrase(..)")
-    }
-}
 
 /// How a private key is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,37 +48,51 @@ pub(crate) struct PrivateKey {
 }
 
 impl PrivateKey {
-    /// Reads the first private key of a file.
+    /// Reads the private key of a file, which may hold other things beside it.
     pub(crate) fn read(file: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
-        for block in pem::blocks(file)? {
-            match block.label.as_str() {
-                "RSA PRIVATE KEY"
-                    if block
-                        .header("Proc-Type")
-                        .is_some_and(|kind| kind.ends_with("ENCRYPTED")) =>
-                {
-                    let der =
-                        open_legacy_pem(&block, passphrase.ok_or(KeyError::PassphraseMissing)?)?;
-                    return Self::from_pkcs1(&der, KeyFormat::LegacyEncryptedPem)
-                        .map_err(as_wrong_passphrase);
-                }
-                // Some tools write PKCS#1 under the label of PKCS#8, so the bytes decide.
-                "PRIVATE KEY" | "RSA PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => {
-                    return Self::from_der(&block.der, passphrase).unwrap_or(Err(MALFORMED));
-                }
-                "EC PRIVATE KEY" => {
-                    return Err(KeyError::NotRsa { found: "an elliptic curve key".into() });
-                }
-                "DSA PRIVATE KEY" => return Err(KeyError::NotRsa { found: "a DSA key".into() }),
-                _ => {}
+        let mut blocks = pem::blocks(file)?;
+        blocks.retain(|block| KEY_LABELS.contains(&block.label()));
+        let Some((first, more)) = blocks.split_first() else {
+            return Self::from_file_without_pem(file, passphrase);
+        };
+        let key = Self::from_block(first, passphrase);
+        for other in more {
+            let is_same_text = first.der() == other.der();
+            if !is_same_text && !is_same_key(&key, &Self::from_block(other, passphrase)) {
+                return Err(KeyError::SeveralKeys { count: blocks.len() });
             }
         }
-        let der = pem::bare_der(file).and_then(|der| Self::from_der(&der, passphrase));
-        der.unwrap_or_else(|| {
-            Err(match pem::describe(file) {
-                found if found.ends_with("private key") => MALFORMED,
-                found => KeyError::NoPrivateKey { found },
-            })
+        key
+    }
+
+    fn from_block(block: &Block, passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
+        match block.label() {
+            "EC PRIVATE KEY" => Err(KeyError::NotRsa { found: "an elliptic curve key".into() }),
+            "DSA PRIVATE KEY" => Err(KeyError::NotRsa { found: "a DSA key".into() }),
+            _ if block.is_legacy_encrypted() => {
+                let passphrase = passphrase.ok_or(KeyError::PassphraseMissing)?;
+                let der = open_legacy_pem(block, passphrase)?;
+                let key = Self::from_pkcs1(&der, KeyFormat::LegacyEncryptedPem);
+                key.map_err(as_wrong_passphrase)
+            }
+            // Some tools write PKCS#1 under the label of PKCS#8, so the bytes decide.
+            _ => Self::from_der(block.der(), passphrase).unwrap_or(Err(MALFORMED)),
+        }
+    }
+
+    fn from_file_without_pem(
+        file: &[u8],
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, KeyError> {
+        if let Some(der) = pem::bare_der(file)
+            && let Some(key) = Self::from_der(&der, passphrase)
+        {
+            return key;
+        }
+        Err(match FileKind::of(file) {
+            FileKind::PrivateKey | FileKind::EncryptedPrivateKey => MALFORMED,
+            FileKind::EcPrivateKey => KeyError::NotRsa { found: "an elliptic curve key".into() },
+            found => KeyError::NoPrivateKey { found },
         })
     }
 
@@ -115,12 +105,15 @@ impl PrivateKey {
             return Some(Self::from_pkcs8(der, KeyFormat::Pkcs8));
         }
         let encrypted = EncryptedPkcs8::read(der)?;
-        let opened = passphrase
-            .ok_or(KeyError::PassphraseMissing)
-            .and_then(|passphrase| encrypted.open(passphrase));
-        Some(opened.and_then(|der| {
-            Self::from_pkcs8(&der, KeyFormat::EncryptedPkcs8).map_err(as_wrong_passphrase)
-        }))
+        Some(Self::from_encrypted_pkcs8(&encrypted, passphrase))
+    }
+
+    fn from_encrypted_pkcs8(
+        encrypted: &EncryptedPkcs8<'_>,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, KeyError> {
+        let der = encrypted.open(passphrase.ok_or(KeyError::PassphraseMissing)?)?;
+        Self::from_pkcs8(&der, KeyFormat::EncryptedPkcs8).map_err(as_wrong_passphrase)
     }
 
     fn from_pkcs8(der: &[u8], format: KeyFormat) -> Result<Self, KeyError> {
@@ -147,9 +140,25 @@ impl PrivateKey {
     }
 }
 
+fn is_same_key(one: &Result<PrivateKey, KeyError>, other: &Result<PrivateKey, KeyError>) -> bool {
+    match (one, other) {
+        (Ok(one), Ok(other)) => one.public_key == other.public_key,
+        _ => false,
+    }
+}
+
 /// One wrong pass phrase in 256 leaves right padding behind; what it opens is then no key.
 fn as_wrong_passphrase(error: KeyError) -> KeyError {
     if error == MALFORMED { KeyError::PassphraseWrong } else { error }
 }
 
 const MALFORMED: KeyError = KeyError::Malformed { reason: "the private key is damaged" };
+
+/// The labels of private keys that are read or told by their algorithm (RFC 7468 §10 and §11, and OpenSSL's older ones).
+const KEY_LABELS: [&str; 5] = [
+    "PRIVATE KEY",
+    "RSA PRIVATE KEY",
+    "ENCRYPTED PRIVATE KEY",
+    "EC PRIVATE KEY",
+    "DSA PRIVATE KEY",
+];

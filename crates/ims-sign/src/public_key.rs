@@ -8,11 +8,19 @@ use der::{
 };
 use spki::{SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
 
-use crate::{KeyError, pem};
+use crate::{error::KeyError, file_kind::FileKind, pem};
 
 /// An RSA public key of 2048 to 8192 bits, as the DER of its `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
 ///
 /// Two are equal when modulus and exponent are.
+///
+/// ```no_run
+/// use ims_sign::PublicKey;
+///
+/// let certificate = PublicKey::from_bytes(&std::fs::read("certificate_pub.crt")?)?;
+/// println!("an RSA key of {} bits", certificate.modulus_bits());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PublicKey {
     spki: Vec<u8>,
@@ -61,33 +69,36 @@ impl PublicKey {
         Self::from_spki(&spki)
     }
 
-    /// Takes the first public key or certificate of a file, PEM or DER.
+    /// Takes the first public key or certificate of a file's contents: PEM in every form that
+    /// [`pem::blocks`] reads, DER, or DER in base64.
     ///
     /// # Errors
     /// [`KeyError::NoPublicKey`] if the file holds neither, and those of [`PublicKey::from_spki_der`].
     pub fn from_bytes(file: &[u8]) -> Result<Self, KeyError> {
         for block in pem::blocks(file)? {
-            match block.label.as_str() {
-                "PUBLIC KEY" => return Self::from_spki_der(&block.der),
-                "RSA PUBLIC KEY" => return Self::from_pkcs1_der(&block.der),
-                "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
-                    return Self::from_certificate_der(&block.der);
-                }
+            match block.label() {
+                "PUBLIC KEY" => return Self::from_spki_der(block.der()),
+                "RSA PUBLIC KEY" => return Self::from_pkcs1_der(block.der()),
+                _ if block.is_certificate() => return Self::from_certificate_der(block.der()),
                 _ => {}
             }
         }
-        if pem::is_der(file) {
-            return Self::from_spki_der(file)
-                .or_else(
-                    |error| {
-                        if error == MALFORMED { Self::from_pkcs1_der(file) } else { Err(error) }
-                    },
-                )
-                .or_else(|error| {
-                    if error == MALFORMED { Self::from_certificate_der(file) } else { Err(error) }
-                });
+        if let Some(der) = pem::bare_der(file) {
+            return Self::from_bare_der(&der);
         }
-        Err(KeyError::NoPublicKey { found: pem::describe(file) })
+        Err(KeyError::NoPublicKey { found: FileKind::of(file) })
+    }
+
+    fn from_bare_der(der: &[u8]) -> Result<Self, KeyError> {
+        match FileKind::of(der) {
+            FileKind::PublicKey => match Self::from_spki_der(der) {
+                Err(MALFORMED) => Self::from_pkcs1_der(der),
+                read => read,
+            },
+            // A damaged file cannot be told from another, so the reader of certificates says what is wrong with it.
+            FileKind::Certificate | FileKind::OtherDer => Self::from_certificate_der(der),
+            found => Err(KeyError::NoPublicKey { found }),
+        }
     }
 
     /// The `SubjectPublicKeyInfo`, DER.
@@ -201,9 +212,9 @@ mod tests {
         #[rustfmt::skip]
         let table: [(&[u8], KeyError); 5] = [
             (certificates::EC.as_bytes(),      KeyError::NotRsa { found }),
-            (keys::FIRST.as_bytes(),           KeyError::NoPublicKey { found: "a private key".into() }),
-            (b"",                              KeyError::NoPublicKey { found: "an empty file".into() }),
-            (b"hello",                         KeyError::NoPublicKey { found: "neither PEM nor DER".into() }),
+            (keys::FIRST.as_bytes(),           KeyError::NoPublicKey { found: FileKind::PrivateKey }),
+            (b"",                              KeyError::NoPublicKey { found: FileKind::Empty }),
+            (b"hello",                         KeyError::NoPublicKey { found: FileKind::Other }),
             (&certificates::FIRST_DER[..200],  KeyError::Malformed { reason: "the certificate is damaged" }),
         ];
         for (file, error) in table {

@@ -27,7 +27,7 @@ impl VerificationKeys {
     /// RFC 7517 §5 asks.
     ///
     /// # Errors
-    /// [`KeyError::Malformed`] if it is not a JWK Set, [`KeyError::NoPublicKey`] if none of its keys can verify RS256.
+    /// [`KeyError::Malformed`] if it is not a JWK Set, [`KeyError::NoVerificationKey`] if none of its keys can verify RS256.
     pub fn from_jwks(json: &[u8]) -> Result<Self, KeyError> {
         let malformed =
             KeyError::Malformed { reason: "the JWK Set is not JSON with a member \"keys\"" };
@@ -41,9 +41,7 @@ impl VerificationKeys {
             .filter_map(|jwk| Jwk::deserialize(jwk).ok()?.verification_key())
             .collect();
         if keys.is_empty() {
-            return Err(KeyError::NoPublicKey {
-                found: "a JWK Set without a key for RS256".into(),
-            });
+            return Err(KeyError::NoVerificationKey);
         }
         Ok(Self(keys))
     }

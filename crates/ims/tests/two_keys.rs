@@ -189,7 +189,7 @@ async fn a_certificate_that_is_none_is_found_before_anything_is_sent() {
     #[rustfmt::skip]
     let table = [
         (keys::FIRST,      "no certificate here but a private key"),
-        ("no certificate", "no certificate here but neither PEM nor DER"),
+        ("no certificate", "no certificate here but a file of an unknown kind"),
         ("",               "no certificate here but an empty file"),
         (truncated,        "certificate 1 of the file is damaged: the PEM is not base64 or has no end"),
     ];

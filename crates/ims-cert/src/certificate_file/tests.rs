@@ -87,11 +87,11 @@ fn a_file_without_a_certificate_says_what_it_is() {
     #[rustfmt::skip]
     let table: [(&[u8], &str); 10] = [
         (b"",                                "no certificate here but an empty file"),
-        (b"hello",                           "no certificate here but neither PEM nor DER"),
+        (b"hello",                           "no certificate here but a file of an unknown kind"),
         (keys::FIRST.as_bytes(),             "no certificate here but a private key"),
-        (keys::FIRST_PBES2_AES256_SHA256.as_bytes(), "no certificate here but a private key"),
+        (keys::FIRST_PBES2_AES256_SHA256.as_bytes(), "no certificate here but an encrypted private key"),
         (keys::FIRST_PUBLIC.as_bytes(),      "no certificate here but a public key"),
-        (b"\xff\xfe-\0-\0",                  "no certificate here but UTF-16 text, which has to be saved as UTF-8"),
+        (b"\xff\xfe-\0-\0",                  "no certificate here but text in UTF-16"),
         (&certificates::FIRST_DER[..300],    "no certificate here but DER of another kind"),
         (&der_damaged,                       "certificate 1 of the file is damaged: its structure is broken"),
         (second_damaged.as_bytes(),          "certificate 2 of the file is damaged: its structure is broken"),

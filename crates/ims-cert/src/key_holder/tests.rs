@@ -1,5 +1,6 @@
 //! Whatever shows a key is recognized, and files without one say why.
 
+use ims_sign::FileKind;
 use ims_testkit::{PASSPHRASE, certificates, keys};
 
 use super::*;
@@ -39,7 +40,7 @@ async fn whatever_shows_the_first_key_matches_it_and_not_the_second() {
 fn a_file_without_a_usable_key_says_why() {
     #[rustfmt::skip]
     let table: [(&[u8], KeyError); 5] = [
-        (b"hello",                    KeyError::NoPublicKey { found: "neither PEM nor DER".to_owned() }),
+        (b"hello",                    KeyError::NoPublicKey { found: FileKind::Other }),
         (keys::SMALL.as_bytes(),      KeyError::Size { bits: 1024 }),
         (keys::PSS.as_bytes(),        KeyError::PssOnly),
         (certificates::EC.as_bytes(), KeyError::NotRsa { found: "an elliptic curve key".to_owned() }),

@@ -30,7 +30,7 @@ fn sign(signer: &impl Signer, message: &[u8]) -> Vec<u8> {
 }
 
 fn pem_to_der(pem: &str) -> Vec<u8> {
-    pem::blocks(pem.as_bytes()).unwrap()[0].der.to_vec()
+    pem::blocks(pem.as_bytes()).unwrap()[0].der().to_vec()
 }
 
 #[test]
@@ -81,18 +81,58 @@ fn what_cannot_sign_for_ims_is_refused_with_the_reason() {
         (keys::SMALL,              "the key has 1024 bits, and RS256 needs 2048 to 8192"),
         (keys::PSS,                "the key is restricted to RSASSA-PSS, and RS256 is RSASSA-PKCS1-v1_5"),
         (keys::EC,                 "the key is an elliptic curve key, and RS256 needs an RSA key"),
-        (keys::FIRST_PUBLIC,       "no private key here but a public key"),
-        (certificates::FIRST,      "no private key here but a certificate"),
+        (keys::FIRST_PUBLIC,       "this is a public key, not a private key"),
+        (certificates::FIRST,      "this is a certificate, not a private key"),
         (keys::FIRST_PBES2_SCRYPT, "the private key is encrypted with scrypt, which is not read"),
         (keys::FIRST_PBES1_3DES,   "the private key is encrypted with PBE-SHA1-3DES, which is not read"),
         (no_end,                   "a PEM block has no END line"),
         (damaged.as_str(),         "the private key is damaged"),
-        ("",                       "no private key here but an empty file"),
-        ("{}",                     "no private key here but neither PEM nor DER"),
+        ("",                       "this is an empty file, not a private key"),
+        ("{}",                     "this is JSON, not a private key"),
+        ("hello",                  "this is a file of an unknown kind, not a private key"),
     ];
     for (file, said) in table {
         let error = PemSigner::from_bytes(file.as_bytes(), Some(&passphrase())).unwrap_err();
         assert_eq!(error.to_string(), said);
+    }
+}
+
+#[test]
+fn a_file_with_two_different_private_keys_is_refused_and_one_with_the_same_twice_is_read() {
+    let pair = |one: &str, other: &str| {
+        let file = format!("{one}{}{other}", certificates::FIRST);
+        PemSigner::from_bytes(file.as_bytes(), Some(&passphrase())).map(|signer| signer.format())
+    };
+    let several = Err(KeyError::SeveralKeys { count: 2 });
+    #[rustfmt::skip]
+    let table = [
+        (keys::FIRST,       keys::FIRST,                      Ok(KeyFormat::Pkcs8)),
+        (keys::FIRST,       keys::FIRST_PKCS1,                Ok(KeyFormat::Pkcs8)),
+        (keys::FIRST_PKCS1, keys::FIRST_PBES2_AES256_SHA256,  Ok(KeyFormat::Pkcs1)),
+        (keys::FIRST,       keys::SECOND,                     several.clone()),
+        (keys::FIRST,       keys::EC,                         several.clone()),
+        (keys::EC,          keys::FIRST,                      several),
+    ];
+    for (one, other, read) in table {
+        assert_eq!(pair(one, other), read);
+    }
+}
+
+#[test]
+fn a_file_that_holds_something_else_comes_with_the_command_that_converts_it() {
+    let open_ssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nAQID\n-----END OPENSSH PRIVATE KEY-----";
+    #[rustfmt::skip]
+    let table: [(&[u8], Option<&str>); 6] = [
+        (open_ssh.as_bytes(),                   Some("ssh-keygen -p -m PKCS8 -f FILE")),
+        (b"PuTTY-User-Key-File-3: ssh-rsa",     Some("puttygen FILE -O private-openssh -o private.key")),
+        (&[0x30, 5, 2, 1, 3, 0x30, 0],          Some("openssl pkcs12 -in FILE -nocerts -nodes -out private.key")),
+        (keys::FIRST_PBES1_3DES.as_bytes(),     Some("openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out private.key")),
+        (certificates::FIRST.as_bytes(),        None),
+        (keys::SMALL.as_bytes(),                None),
+    ];
+    for (file, command) in table {
+        let error = PemSigner::from_bytes(file, Some(&passphrase())).unwrap_err();
+        assert_eq!(error.conversion(), command, "{error}");
     }
 }
 

@@ -270,7 +270,7 @@ async fn what_is_no_key_set_is_an_error_of_its_own_kind() {
             NotVerified::Unavailable(ExchangeError::Unrecognized(_)) => "unknown form",
             NotVerified::Unavailable(ExchangeError::Unreachable(_)) => "unreachable",
             NotVerified::Unavailable(ExchangeError::Unavailable { .. }) => "unavailable",
-            NotVerified::KeysUnusable(KeyError::NoPublicKey { .. }) => "no key",
+            NotVerified::KeysUnusable(KeyError::NoVerificationKey) => "no key",
             _ => "something else",
         };
         assert_eq!(seen, kind, "{name}: {error:?}");

@@ -96,7 +96,7 @@ impl KeySource {
                 PublicKey::from_bytes(&read(path)?).map(|key| VerificationKeys::from(&key))
             }
             // clap lets nobody pass without one of the three.
-            (None, None, None) => Err(KeyError::NoPublicKey { found: "nothing".to_owned() }),
+            (None, None, None) => return Err(Failure::usage("no key is named")),
         })
     }
 }

@@ -74,16 +74,14 @@ fn hint(error: &KeyError) {
         KeyError::PassphraseMissing => {
             output::note("hint", "name a file with the pass phrase: --passphrase-file FILE");
         }
-        KeyError::UnsupportedEncryption { .. } => {
-            output::note(
-                "hint",
-                "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW",
-            );
-        }
         KeyError::Size { .. } | KeyError::NotRsa { .. } | KeyError::PssOnly => {
             output::note("hint", "make a new key and certificate: ims cert new --out DIR");
         }
-        _ => {}
+        _ => {
+            if let Some(command) = error.conversion() {
+                output::note("hint", &format!("convert it: {command}"));
+            }
+        }
     }
 }
 
