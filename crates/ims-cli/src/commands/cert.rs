@@ -9,13 +9,11 @@ mod pair;
 mod rotate;
 
 use clap::Subcommand;
-use ims::{
-    cert::{CertError, Validity},
-    sign::KeyError,
-};
+use ims::cert::{CertError, Validity};
 
+use super::key;
 use crate::{
-    failure::{Failure, key_hints, with_causes},
+    failure::{Failure, with_causes},
     output::Answer,
     when,
 };
@@ -49,21 +47,11 @@ fn failed(error: &CertError) -> Failure {
         _ => Failure::person(with_causes(error)),
     };
     match error {
-        CertError::Key(error) => key_file_hints(failure, error),
+        CertError::Key(error) => key::file_hints(failure, error),
         CertError::SubjectAttribute { .. } => {
             failure.hint("attributes are CN, O, OU, L, ST, C and emailAddress, among others")
         }
         _ => failure,
-    }
-}
-
-/// What to do about a key that was named by its file, and not by credentials.
-fn key_file_hints(failure: Failure, error: &KeyError) -> Failure {
-    match error {
-        KeyError::PassphraseMissing => {
-            failure.hint("name a file with the pass phrase: --passphrase-file FILE")
-        }
-        _ => key_hints(failure, error),
     }
 }
 
