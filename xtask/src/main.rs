@@ -8,7 +8,6 @@ mod deny;
 mod features;
 mod golden;
 mod interop;
-mod minimal;
 mod process;
 mod release;
 mod test;
@@ -39,8 +38,6 @@ enum Task {
     Golden(golden::Options),
     Bench(bench::Options),
     Interop(interop::Options),
-    /// Checks that the workspace compiles with the oldest dependencies that the manifests allow.
-    Minimal,
     Release(release::Options),
 }
 
@@ -64,7 +61,6 @@ fn run(task: &Task) -> Result<()> {
         Task::Golden(options) => golden::run(options),
         Task::Bench(options) => bench::run(options),
         Task::Interop(options) => interop::run(options),
-        Task::Minimal => minimal::run(),
         Task::Release(options) => release::run(options),
     }
 }

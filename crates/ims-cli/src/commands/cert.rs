@@ -8,6 +8,8 @@ mod new_files;
 mod pair;
 mod rotate;
 
+use std::path::Path;
+
 use clap::Subcommand;
 use ims::cert::{CertError, Validity};
 
@@ -44,15 +46,26 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
 fn failed(error: &CertError) -> Failure {
     let failure = match error {
         CertError::Signing(error) if error.is_transient() => Failure::later(with_causes(error)),
+        // The key says why it cannot be used.
+        CertError::Key(error) => {
+            return key::file_hints(Failure::person(with_causes(error)), error);
+        }
         _ => Failure::person(with_causes(error)),
     };
     match error {
-        CertError::Key(error) => key::file_hints(failure, error),
         CertError::SubjectAttribute { .. } => {
             failure.hint("attributes are CN, O, OU, L, ST, C and emailAddress, among others")
         }
-        _ => failure,
+        _ => match error.conversion() {
+            Some(command) => failure.hint(format!("convert it: {command}")),
+            None => failure,
+        },
     }
+}
+
+/// The same for an error about the file at `path`.
+fn failed_for(path: &Path, error: &CertError) -> Failure {
+    failed(error).about(&path.display().to_string())
 }
 
 /// The validity that begins now and that --days asks for.

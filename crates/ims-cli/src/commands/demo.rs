@@ -134,7 +134,7 @@ async fn key_and_certificate(folder: &Path) -> Result<(), Failure> {
     show(&[
         ("private.key", "RSA, 2048 bits, PKCS#8"),
         ("certificate_pub.crt", &format!("valid until {}", when::rfc3339(validity.not_after()))),
-        ("SHA-1 fingerprint", &certificate.sha1_fingerprint().to_string()),
+        ("SHA-1 fingerprint", &certificate.sha1_fingerprint()),
     ])
 }
 

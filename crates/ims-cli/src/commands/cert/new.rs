@@ -137,8 +137,8 @@ fn tell(
     let data = Data {
         private_key_file: key_path,
         certificate_file: certificate_path,
-        sha1_fingerprint: certificate.sha1_fingerprint().to_string(),
-        sha256_fingerprint: certificate.sha256_fingerprint().to_string(),
+        sha1_fingerprint: certificate.sha1_fingerprint(),
+        sha256_fingerprint: certificate.sha256_fingerprint(),
         not_after: when::rfc3339(certificate.validity().not_after()),
     };
     if arguments.json {
