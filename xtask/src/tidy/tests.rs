@@ -259,6 +259,31 @@ fn a_file_is_too_long_by_its_code_and_not_by_its_tests() {
 }
 
 #[test]
+fn a_readme_reads_well_without_rustdoc() {
+    const FILE: &str = "crates/ims-claims/README.md";
+    const HIDDEN: &str =
+        "a hidden line is visible on a forge: remove `# `, or make the example simpler";
+    const NO_LINK: &str = "is no link on a forge: remove the brackets, or add a target";
+    check(
+        FILE,
+        &[
+            (
+                Some("# It\n\n```no_run\n# use x;\nf();\n```\n"),
+                &format!("{FILE}:4: {HIDDEN}"),
+                Some("# It\n\n```sh\n# A comment.\nls\n```\n\n## Part\n"),
+            ),
+            (
+                Some("# It\n\nSee [`Name`].\n"),
+                &format!("{FILE}:3: [`Name`] {NO_LINK}"),
+                Some(
+                    "# It\n\nSee [`Name`], [`Other`](https://example.com).\n\n[`Name`]: https://example.com\n",
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
 fn a_link_leads_to_a_file_of_the_repository() {
     check(
         "docs/notes.md",
