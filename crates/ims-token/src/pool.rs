@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     fmt,
     num::NonZeroUsize,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -39,16 +40,34 @@ impl KeeperPool {
     ///
     /// Two callers at once may both make one, of which one is kept and given to both.
     pub fn keeper(&self, key: &CacheKey, make: impl FnOnce() -> TokenKeeper) -> TokenKeeper {
+        let kept: Result<_, Infallible> = self.try_keeper(key, || Ok(make()));
+        match kept {
+            Ok(keeper) => keeper,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The keeper of `key`, made by `make` if there is none, which may fail: a key file may be missing, for example.
+    ///
+    /// # Errors
+    /// The error of `make`. The pool is as it was then, and the next caller tries again.
+    pub fn try_keeper<E>(
+        &self,
+        key: &CacheKey,
+        make: impl FnOnce() -> Result<TokenKeeper, E>,
+    ) -> Result<TokenKeeper, E> {
         // In a statement of its own, for the lock is not to be held while foreign code runs.
         let there = self.kept().find(key);
-        there.unwrap_or_else(|| {
-            let new = make();
-            let mut kept = self.kept();
-            kept.find(key).unwrap_or_else(|| {
-                kept.make_room(self.capacity);
-                kept.add(key.clone(), new)
-            })
-        })
+        if let Some(keeper) = there {
+            return Ok(keeper);
+        }
+        let new = make()?;
+        let mut kept = self.kept();
+        if let Some(keeper) = kept.find(key) {
+            return Ok(keeper);
+        }
+        kept.make_room(self.capacity);
+        Ok(kept.add(key.clone(), new))
     }
 
     /// Lets the keeper of `key` go, because its credentials have changed for example.
@@ -130,5 +149,9 @@ mod tests {
         pool.remove(&key("b"));
         get("b");
         assert_eq!(made.get(), 6);
+
+        let failed = pool.try_keeper(&key("d"), || Err("no key"));
+        assert_eq!(failed.err(), Some("no key"));
+        assert_eq!(format!("{pool:?}"), "KeeperPool(2 of 2)", "what fails displaces nothing");
     }
 }
