@@ -1,15 +1,15 @@
 //! Where the contexts of this user are.
 
-use etcetera::BaseStrategy;
 use ims::{Contexts, ContextsError};
 
 use crate::failure::{Failure, with_causes};
 
 /// The contexts in the folder `ims` of the user's configuration; none if there is no such file.
 pub(crate) fn contexts() -> Result<Contexts, Failure> {
-    let base = etcetera::choose_base_strategy();
-    let base = base.map_err(|_| Failure::person("the home folder is unknown").hint("set HOME"))?;
-    Ok(Contexts::load(base.config_dir().join("ims/config.toml"))?)
+    let file = ims::contexts_file();
+    let file =
+        file.ok_or_else(|| Failure::person("the home folder is unknown").hint("set HOME"))?;
+    Ok(Contexts::load(file)?)
 }
 
 impl From<ContextsError> for Failure {

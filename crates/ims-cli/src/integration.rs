@@ -1,26 +1,31 @@
 //! Which integration a command works for: `-c`, `--context`, `--url` and their environment variables.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use etcetera::BaseStrategy;
 use ims::{
-    Client, ClientBuilder, ClientSecrets, Credential, Credentials, CredentialsError,
+    Client, ClientBuilder, ClientSecrets, Credential, Credentials, Discovered, Discovery,
+    DiscoveryError,
     claims::Environment,
     exchange::ClientSecret,
     token::{FileStore, RETRIES},
 };
 
-use crate::{context_file::contexts, failure::Failure, output, sign_in_place::SignInPlace};
+use crate::{failure::Failure, output, sign_in_place::SignInPlace};
 
 /// The options of every command that needs credentials.
 #[derive(Debug, Args)]
 pub(crate) struct IntegrationOptions {
-    /// A file of credentials, in our own form (JSON or TOML) or one of those that Adobe's tools have. Without it come
-    /// --context, `IMS_CREDENTIALS` (a file), `IMS_CONTEXT` (a name), variables such as `IMS_CLIENT_ID`, and the current
-    /// context, in this order.
+    /// A file of credentials, in our own form (JSON or TOML) or one of those that Adobe's tools have; - reads standard input.
+    /// Without it come --context, `IMS_CREDENTIALS` (a file, or the document itself), `IMS_CONTEXT` (a name), variables such as
+    /// `IMS_CLIENT_ID`, and the current context, in this order.
     #[arg(short, long, value_name = "FILE", conflicts_with = "context")]
-    credentials: Option<PathBuf>,
+    credentials: Option<OsString>,
 
     /// The credentials that have this name: see ims context
     #[arg(long, value_name = "NAME")]
@@ -35,12 +40,6 @@ pub(crate) struct IntegrationOptions {
     url: Option<Environment>,
 }
 
-/// Where the credentials are.
-enum Place {
-    File(PathBuf),
-    Context(String),
-}
-
 impl IntegrationOptions {
     /// Reads the credentials and says what a person should know about them.
     pub(crate) fn credentials(&self) -> Result<Credentials, Failure> {
@@ -51,6 +50,11 @@ impl IntegrationOptions {
 
     /// Reads the credentials.
     pub(crate) fn credentials_unannounced(&self) -> Result<Credentials, Failure> {
+        Ok(self.discovered()?.credentials)
+    }
+
+    /// Reads the credentials, and says where they were found.
+    pub(crate) fn discovered(&self) -> Result<Discovered, Failure> {
         self.find()?.ok_or_else(|| {
             Failure::usage("no credentials are given")
                 .hint("give them with -c FILE or IMS_CREDENTIALS=FILE, or set IMS_CLIENT_ID and its like")
@@ -61,7 +65,8 @@ impl IntegrationOptions {
 
     /// Reads the credentials, for commands that do without them as well.
     pub(crate) fn credentials_if_any(&self) -> Result<Option<Credentials>, Failure> {
-        Ok(self.find()?.inspect(announce))
+        let credentials = self.find()?.map(|found| found.credentials);
+        Ok(credentials.inspect(announce))
     }
 
     /// The IMS to ask: that of the options, that of the credentials, or Adobe's.
@@ -70,48 +75,53 @@ impl IntegrationOptions {
         self.url.clone().or_else(known).unwrap_or_default()
     }
 
-    fn find(&self) -> Result<Option<Credentials>, Failure> {
-        let credentials = match self.place() {
-            Some(Place::File(path)) => Some(self.read_file(&path)?),
-            Some(Place::Context(name)) => Some(contexts()?.credentials(&name)?),
-            None => self.read_variables_or_current_context()?,
-        };
-        Ok(match &self.url {
-            Some(url) => credentials.map(|credentials| credentials.with_environment(url.clone())),
-            None => credentials,
-        })
-    }
-
-    /// What was said: by an option, which comes first, or by a variable.
-    fn place(&self) -> Option<Place> {
-        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let file = |path: &PathBuf| Place::File(path.clone());
-        let context = |name: &String| Place::Context(name.clone());
-        let option = self.credentials.as_ref().map(file).or(self.context.as_ref().map(context));
-        let path = || variable("IMS_CREDENTIALS").map(|path| Place::File(path.into()));
-        let name = || variable("IMS_CONTEXT")?.into_string().ok().map(Place::Context);
-        option.or_else(path).or_else(name)
-    }
-
-    fn read_file(&self, path: &Path) -> Result<Credentials, CredentialsError> {
-        match &self.credential {
-            Some(name) => Credentials::from_file_selecting(path, name),
-            None => Credentials::from_file(path),
+    fn find(&self) -> Result<Option<Discovered>, Failure> {
+        let mut discovery = Discovery::new();
+        if let Some(given) = &self.credentials {
+            discovery =
+                discovery.with_given(if given == "-" { standard_input()? } else { given.clone() });
         }
-    }
-
-    fn read_variables_or_current_context(&self) -> Result<Option<Credentials>, Failure> {
-        let variables = match &self.credential {
-            Some(name) => Credentials::from_environment_variables_selecting(name),
-            None => Credentials::from_environment_variables(),
-        };
-        match variables {
-            Err(CredentialsError::NoVariables) => {}
-            variables => return Ok(Some(variables?)),
+        if let Some(context) = &self.context {
+            discovery = discovery.with_context(context);
         }
-        let contexts = contexts()?;
-        let Some(name) = contexts.current() else { return Ok(None) };
-        Ok(Some(contexts.credentials(name)?))
+        if let Some(credential) = &self.credential {
+            discovery = discovery.with_credential(credential);
+        }
+        let found = discovery.find()?;
+        Ok(found.map(|mut found| {
+            if let Some(url) = &self.url {
+                found.credentials = found.credentials.with_environment(url.clone());
+            }
+            found
+        }))
+    }
+}
+
+/// A document on standard input, with a line break at its end so that it is taken for no path.
+fn standard_input() -> Result<OsString, Failure> {
+    let mut text = String::new();
+    let read = io::stdin().take(LONGEST_INPUT).read_to_string(&mut text);
+    read.map_err(|error| Failure::person("standard input cannot be read").because(error))?;
+    text.push('\n');
+    Ok(text.into())
+}
+
+/// No file of credentials is longer.
+const LONGEST_INPUT: u64 = 1024 * 1024;
+
+impl From<DiscoveryError> for Failure {
+    fn from(error: DiscoveryError) -> Self {
+        match error {
+            DiscoveryError::Credentials(error) => error.into(),
+            DiscoveryError::Contexts(error) => error.into(),
+            error => {
+                let failure = Self::person(error.to_string());
+                match error.hint() {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
+        }
     }
 }
 

@@ -206,6 +206,11 @@ fn the_claims_that_are_signed_are_those_of_the_credentials() {
     let token = jsonwebtoken::decode::<Value>(jwt.stdout.trim_end(), &key, &rules).unwrap();
     assert_eq!(token.claims["http://127.0.0.1:1/x/s/ent_dataservices_sdk"], true);
     assert_eq!(token.claims["sub"], "6657031C5C095BB40A4@techacct.adobe.com");
+    assert!(token.claims.get("jti").is_none(), "{:?}", token.claims);
+    sandbox.write_credentials("with_jti.json", json!({ "jti": true }));
+    let signed = sandbox.run("jwt sign -c with_jti.json --url http://127.0.0.1:1/x").stdout;
+    let with_jti = jsonwebtoken::decode::<Value>(signed.trim_end(), &key, &rules).unwrap();
+    assert!(with_jti.claims["jti"].is_string(), "{:?}", with_jti.claims);
     for lifetime in ["0s", "25h", "soon"] {
         let end = sandbox.run(&format!("jwt sign -c credentials.json --lifetime {lifetime}"));
         assert_eq!((end.code, end.stdout.as_str()), (Some(2), ""), "{lifetime}: {end:?}");

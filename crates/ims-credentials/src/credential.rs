@@ -3,24 +3,50 @@
 use ims_claims::{ClientId, OrgId, ServiceAccount};
 use ims_exchange::Scope;
 
-use crate::{client_secrets::ClientSecrets, signing_keys::SigningKeys};
+use crate::{
+    client_secrets::ClientSecrets, error::CredentialsError, reading::secret_text,
+    signing_keys::SigningKeys,
+};
 
 /// The kinds of credentials.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a program has few, and a box would be in every match"
+)]
 pub enum Credential {
     /// A service account with a certificate, Adobe's JWT credential.
     ServiceAccount(ServiceAccountCredential),
     /// OAuth Server-to-Server.
     ServerToServer(ServerToServerCredential),
-    /// A person who has signed in.
+    /// A person who signs in.
     User(UserCredential),
     /// An API key alone, for APIs that ask for nothing else.
     ApiKey(ApiKeyCredential),
 }
 
 /// A service account and the private keys that it signs with.
+///
+/// ```
+/// use ims_claims::ServiceAccount;
+/// use ims_credentials::{KeyPair, ServiceAccountCredential, SigningKey};
+/// use ims_exchange::ClientSecret;
+///
+/// let account = ServiceAccount::new(
+///     "a64f5f10849a410a97ffdac8ae1".parse()?,
+///     "C74F69D7594880280@AdobeOrg".parse()?,
+///     "6657031C5C095BB40A4@techacct.adobe.com".parse()?,
+///     vec!["ent_dataservices_sdk".parse()?],
+/// )?;
+/// // The program brings the signer; with a key file it is SigningKey::File.
+/// let key = KeyPair { signing_key: SigningKey::External, certificate: None };
+/// let credential = ServiceAccountCredential::new(account, ClientSecret::new("p8e-…".to_owned()), key)?;
+/// assert!(!credential.sends_jti);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ServiceAccountCredential {
     /// Everything about the integration that is not secret.
     pub account: ServiceAccount,
@@ -28,12 +54,47 @@ pub struct ServiceAccountCredential {
     pub client_secrets: ClientSecrets,
     /// The keys that sign, each with its certificate if that is known.
     pub signing_keys: SigningKeys,
-    /// Whether each assertion carries a `jti`, which some integrations require.
+    /// Whether each assertion has a `jti`, which some integrations require.
     pub sends_jti: bool,
 }
 
-/// A client id, its secrets and the scopes it asks for.
+impl ServiceAccountCredential {
+    /// A service account whose assertions have no `jti`.
+    ///
+    /// # Errors
+    /// [`CredentialsError::SecretText`] for a client secret that is empty or has white space or quotation marks around it.
+    pub fn new(
+        account: ServiceAccount,
+        client_secrets: impl Into<ClientSecrets>,
+        signing_keys: impl Into<SigningKeys>,
+    ) -> Result<Self, CredentialsError> {
+        let client_secrets = checked(client_secrets.into())?;
+        let signing_keys = signing_keys.into();
+        Ok(Self { account, client_secrets, signing_keys, sends_jti: false })
+    }
+
+    /// The same with a `jti` in each assertion: Adobe's Developer Console shows whether an integration requires it.
+    #[must_use]
+    pub fn with_jti(self) -> Self {
+        Self { sends_jti: true, ..self }
+    }
+}
+
+/// A client id, its secrets and the scopes it asks for: OAuth Server-to-Server.
+///
+/// ```
+/// use ims_credentials::ServerToServerCredential;
+/// use ims_exchange::ClientSecret;
+///
+/// let secret = ClientSecret::new("p8e-…".to_owned());
+/// let scopes = ["openid".parse()?, "AdobeID".parse()?];
+/// let credential = ServerToServerCredential::new("a64f5f10849a410a97ffdac8ae1".parse()?, secret, scopes)?
+///     .with_org("C74F69D7594880280@AdobeOrg".parse()?);
+/// assert_eq!(credential.scopes.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ServerToServerCredential {
     /// The integration.
     pub client_id: ClientId,
@@ -45,26 +106,108 @@ pub struct ServerToServerCredential {
     pub org_id: Option<OrgId>,
 }
 
+impl ServerToServerCredential {
+    /// An integration without its organization.
+    ///
+    /// # Errors
+    /// [`CredentialsError::SecretText`] for a client secret that is empty or has white space or quotation marks around it,
+    /// and [`CredentialsError::Missing`] without scopes: IMS gives no token for none.
+    pub fn new(
+        client_id: ClientId,
+        client_secrets: impl Into<ClientSecrets>,
+        scopes: impl IntoIterator<Item = Scope>,
+    ) -> Result<Self, CredentialsError> {
+        let client_secrets = checked(client_secrets.into())?;
+        let scopes: Vec<Scope> = scopes.into_iter().collect();
+        if scopes.is_empty() {
+            return Err(CredentialsError::Missing { name: "scopes".to_owned() });
+        }
+        Ok(Self { client_id, client_secrets, scopes, org_id: None })
+    }
+
+    /// The same with its organization.
+    #[must_use]
+    pub fn with_org(self, org_id: OrgId) -> Self {
+        Self { org_id: Some(org_id), ..self }
+    }
+}
+
 /// A client id in whose name a person signs in. Where the refresh token of the sign-in is kept is for the program to say.
+///
+/// ```
+/// use ims_credentials::UserCredential;
+///
+/// let scopes = ["openid".parse()?, "offline_access".parse()?];
+/// let public_client = UserCredential::new("a64f5f10849a410a97ffdac8ae1".parse()?, scopes);
+/// assert!(public_client.client_secrets.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct UserCredential {
     /// The integration.
     pub client_id: ClientId,
     /// The integration's secrets; `None` for a public client (RFC 6749 §2.1), which has none.
     pub client_secrets: Option<ClientSecrets>,
-    /// What the person was asked for. They are sent at the sign-in, and hold for what follows.
+    /// What the person is asked for. They are sent at the sign-in, and hold for what follows.
     pub scopes: Vec<Scope>,
     /// The organization, which is sent to APIs as `x-gw-ims-org-id` if it is given.
     pub org_id: Option<OrgId>,
 }
 
+impl UserCredential {
+    /// A public client without its organization.
+    pub fn new(client_id: ClientId, scopes: impl IntoIterator<Item = Scope>) -> Self {
+        let scopes = scopes.into_iter().collect();
+        Self { client_id, client_secrets: None, scopes, org_id: None }
+    }
+
+    /// The same as a confidential client, with its secrets.
+    ///
+    /// # Errors
+    /// [`CredentialsError::SecretText`] for a client secret that is empty or has white space or quotation marks around it.
+    pub fn with_client_secrets(
+        self,
+        client_secrets: impl Into<ClientSecrets>,
+    ) -> Result<Self, CredentialsError> {
+        Ok(Self { client_secrets: Some(checked(client_secrets.into())?), ..self })
+    }
+
+    /// The same with its organization.
+    #[must_use]
+    pub fn with_org(self, org_id: OrgId) -> Self {
+        Self { org_id: Some(org_id), ..self }
+    }
+}
+
 /// An API key, which is sent as `x-api-key`. There is no access token, and IMS is never asked.
+///
+/// ```
+/// let credential = ims_credentials::ApiKeyCredential::new("a64f5f10849a410a97ffdac8ae1".parse()?);
+/// assert!(credential.org_id.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ApiKeyCredential {
-    /// The API key: Adobe's Developer Console has one name more for the client id.
+    /// The API key, which is another name of Adobe's Developer Console for the client id.
     pub client_id: ClientId,
     /// The organization, which is sent as `x-gw-ims-org-id` if it is given.
     pub org_id: Option<OrgId>,
+}
+
+impl ApiKeyCredential {
+    /// An API key without its organization.
+    #[must_use]
+    pub fn new(client_id: ClientId) -> Self {
+        Self { client_id, org_id: None }
+    }
+
+    /// The same with its organization.
+    #[must_use]
+    pub fn with_org(self, org_id: OrgId) -> Self {
+        Self { org_id: Some(org_id), ..self }
+    }
 }
 
 impl Credential {
@@ -89,4 +232,11 @@ impl Credential {
             Self::ApiKey(credential) => credential.org_id.as_ref(),
         }
     }
+}
+
+fn checked(client_secrets: ClientSecrets) -> Result<ClientSecrets, CredentialsError> {
+    for client_secret in client_secrets.iter() {
+        secret_text::client_secret("client_secret", client_secret.expose_secret())?;
+    }
+    Ok(client_secrets)
 }

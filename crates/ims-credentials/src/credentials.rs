@@ -1,9 +1,9 @@
 //! The credentials of one integration, read from any of the forms that they come in.
 
-use std::{ffi::OsString, path::Path};
+use std::{ffi::OsString, io::Read, path::Path, str::FromStr};
 
 use ims_claims::{ClientId, Environment, OrgId};
-use ims_files::{Access, FileContents};
+use ims_files::{Access, FileContents, FileError};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -14,12 +14,22 @@ use crate::{
     language::Language,
     reading::{
         fields::{Document, Fields},
-        place::{Place, Side},
+        read_context::{ReadContext, Side},
         secret_file,
     },
 };
 
-/// Who asks IMS for tokens, and by what it proves so.
+/// The credentials of one integration, and the IMS that they are for.
+///
+/// ```
+/// use ims_credentials::{Credential, Credentials};
+///
+/// let text = r#"{ "client_id": "a64f5f10849a410a97ffdac8ae1", "client_secret": "p8e-…", "scopes": ["openid"] }"#;
+/// let credentials: Credentials = text.parse()?;
+/// assert_eq!(credentials.client_id().as_str(), "a64f5f10849a410a97ffdac8ae1");
+/// assert!(matches!(credentials.credential(), Credential::ServerToServer(_)));
+/// # Ok::<(), ims_credentials::CredentialsError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Credentials {
     environment: Environment,
@@ -33,7 +43,8 @@ impl Credentials {
     /// Reads the file at `path`, whichever form it has. Relative paths in it are relative to it.
     ///
     /// # Errors
-    /// [`CredentialsError`], which names the file and the member and repeats no value.
+    /// [`CredentialsError`], which names the file and the member and repeats no value; [`CredentialsError::NotPath`] for a text
+    /// that is a document and no path.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, CredentialsError> {
         Self::read(path.as_ref(), None)
     }
@@ -48,6 +59,38 @@ impl Credentials {
         name: &str,
     ) -> Result<Self, CredentialsError> {
         Self::read(path.as_ref(), Some(name))
+    }
+
+    /// Reads a document of JSON: our own form, a project of the Developer Console, service credentials of AEM and so on.
+    /// Relative paths in it begin at the current folder.
+    ///
+    /// ```
+    /// let credentials = ims_credentials::Credentials::from_json(r#"{ "api_key": "a64f5f10849a410a97ffdac8ae1" }"#)?;
+    /// assert_eq!(credentials.client_id().as_str(), "a64f5f10849a410a97ffdac8ae1");
+    /// # Ok::<(), ims_credentials::CredentialsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`CredentialsError`], which names the member and repeats no value.
+    pub fn from_json(json: &str) -> Result<Self, CredentialsError> {
+        let document = Language::Json.parse(json.trim_start_matches('\u{feff}'))?;
+        let fields = document.fields()?;
+        let form = Form::of(&fields, Language::Json)?;
+        Self::of(form, &fields, &ReadContext::of_text(None))
+    }
+
+    /// Reads a document of any form from `reader`, for example standard input: at most 1 MiB. Relative paths in it begin at
+    /// the current folder.
+    ///
+    /// # Errors
+    /// [`CredentialsError`], which names the member and repeats no value; [`CredentialsError::File`] with the name `(input)` if
+    /// `reader` fails.
+    pub fn from_reader(reader: impl Read) -> Result<Self, CredentialsError> {
+        let mut contents = Zeroizing::new(Vec::with_capacity(16 * 1024));
+        let read = reader.take(secret_file::MAX_BYTES).read_to_end(&mut contents);
+        read.map_err(|error| FileError::io(Path::new("(input)"), "read", error))?;
+        let text = std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText)?;
+        text.parse()
     }
 
     /// Reads the environment variables `IMS_CLIENT_ID`, `IMS_CLIENT_SECRET`, `IMS_ORG_ID`, `IMS_TECHNICAL_ACCOUNT_ID`,
@@ -133,17 +176,24 @@ impl Credentials {
         self.credential
     }
 
+    /// Reads a document of any form, of several credentials in it the one called `selected`.
+    pub(crate) fn of_text(text: &str, selected: Option<&str>) -> Result<Self, CredentialsError> {
+        let (form, document) = Self::recognized(text, Path::new(""))?;
+        Self::of(form, &document.fields()?, &ReadContext::of_text(selected))
+    }
+
     pub(crate) fn read(path: &Path, selected: Option<&str>) -> Result<Self, CredentialsError> {
         Self::in_file(path, |form, fields, access| {
-            Self::of(form, fields, &Place::of_file(path, access, selected))
+            Self::of(form, fields, &ReadContext::of_file(path, access, selected))
         })
     }
 
     /// Reads both sides of a credential that is being migrated, which are the same where there is one only.
     pub(crate) fn sides(path: &Path, selected: Option<&str>) -> Result<Sides, CredentialsError> {
         Self::in_file(path, |form, fields, access| {
-            let staying = Place { needs_key: false, ..Place::of_file(path, access, selected) };
-            let going = Place { side: Side::ServiceAccount, ..staying };
+            let staying =
+                ReadContext { needs_key: false, ..ReadContext::of_file(path, access, selected) };
+            let going = ReadContext { side: Side::ServiceAccount, ..staying };
             let service_account = Self::of(form, fields, &going)?;
             let server_to_server = match form {
                 Form::ConsoleProject => Self::of(form, fields, &staying)?,
@@ -203,8 +253,8 @@ impl Credentials {
             });
         }
         let access = Access::look_at(path)?;
-        let place = Place::of_file(path, &access, None);
-        Self::of(Form::Own, &fields, &place)
+        let at = ReadContext::of_file(path, &access, None);
+        Self::of(Form::Own, &fields, &at)
     }
 
     /// What the first language says in which `text` has a known form; else why the likeliest one has none.
@@ -226,14 +276,18 @@ impl Credentials {
         Err(reason.unwrap_or(CredentialsError::Unrecognized { members: String::new() }))
     }
 
-    fn of(form: Form, fields: &Fields<'_>, place: &Place<'_>) -> Result<Self, CredentialsError> {
-        let (environment, credential) = form.read(fields, place)?;
+    fn of(form: Form, fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<Self, CredentialsError> {
+        let (environment, credential) = form.read(fields, at)?;
+        // Adobe's newer client secrets begin so, and no client id does.
+        if credential.client_id().as_str().starts_with("p8e-") {
+            return Err(CredentialsError::Swapped { id: "client_id" });
+        }
         let redirect_uri = match &credential {
-            Credential::User(_) => form.redirect_uri(fields, place)?,
+            Credential::User(_) => form.redirect_uri(fields, at)?,
             _ => None,
         };
         let mut warnings = Vec::new();
-        if let Some(access) = place.access
+        if let Some(access) = at.access
             && form.holds_secret(fields)
             && let Err(error) = access.check_private()
         {
@@ -242,32 +296,48 @@ impl Credentials {
         Ok(Self { environment, credential, form, redirect_uri, warnings })
     }
 
-    /// Reads environment variables. Those that are empty count as not set, those that are no text cannot be ours.
-    fn of_variables(
+    /// Reads environment variables.
+    pub(crate) fn of_variables(
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         selected: Option<&str>,
     ) -> Result<Self, CredentialsError> {
-        let text = |(name, value): (OsString, OsString)| {
-            let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
-            (!value.is_empty()).then_some((name, value.into()))
-        };
-        let document: Document = variables.into_iter().filter_map(text).collect();
+        let document = variables_document(variables);
         let fields = document.fields()?;
         let variable = |name: &str| fields.optional_text(name).ok().flatten().map(str::to_owned);
-        let place = Place {
-            folder: Path::new(""),
-            selected,
-            side: Side::ServerToServer,
-            needs_key: true,
-            variable: &variable,
-            access: None,
-        };
-        match (Form::of(&fields, Language::Dotenv), variable("AIO_CONFIG_FILE")) {
-            (Ok(form), _) => Self::of(form, &fields, &place),
-            (Err(_), Some(path)) => Self::read(path.as_ref(), selected),
-            (Err(_), None) => Err(CredentialsError::NoVariables),
+        let at = ReadContext { variable: &variable, ..ReadContext::of_text(selected) };
+        let form = Form::of(&fields, Language::Dotenv);
+        if let Ok(form) = form {
+            return Self::of(form, &fields, &at);
+        }
+        match variable("AIO_CONFIG_FILE") {
+            Some(path) => Self::read(path.as_ref(), selected),
+            None => Err(CredentialsError::NoVariables),
         }
     }
+}
+
+impl FromStr for Credentials {
+    type Err = CredentialsError;
+
+    /// Reads a document of any form. Relative paths in it begin at the current folder.
+    fn from_str(text: &str) -> Result<Self, CredentialsError> {
+        Self::of_text(text, None)
+    }
+}
+
+/// Environment variables as members. Those that are empty count as not set, those that are no text cannot be ours.
+pub(crate) fn variables_document(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Document {
+    let mut members = Vec::new();
+    for (name, value) in variables {
+        if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string())
+            && !value.is_empty()
+        {
+            members.push((name, value.into()));
+        }
+    }
+    members.into_iter().collect()
 }
 
 /// Both sides of a credential that is being migrated.

@@ -1,6 +1,9 @@
 //! Why credentials cannot be used. Names of members and files are told, values never: they may be secrets.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use ims_claims::FormatError;
 use ims_files::FileError;
@@ -53,13 +56,64 @@ pub enum CredentialsError {
         /// What form it must have.
         source: FormatError,
     },
-    /// Take the member away, or correct its name.
-    #[error("{name} is not a member that is known here; known are {known}")]
+    /// Write the value in quotation marks.
+    #[error("{name} is a number or true or false, not a string")]
+    NotQuoted {
+        /// The member's path.
+        name: String,
+    },
+    /// Correct the secret: it cannot be what was meant.
+    #[error("{name} {fault}")]
+    SecretText {
+        /// The member's path, or the variable's name.
+        name: String,
+        /// What is wrong with it.
+        fault: SecretFault,
+    },
+    /// Remove one of the keys: nothing says which of them is meant.
+    #[error("{name} holds two different private keys")]
+    TwoKeys {
+        /// The member's path, the variable's name, or the file.
+        name: String,
+    },
+    /// Exchange the two values.
+    #[error("{id} looks like a client secret, not like a client id")]
+    Swapped {
+        /// The name of the client id.
+        id: &'static str,
+    },
+    /// Remove one of the two: nothing says which of them is meant.
+    #[error("a member occurs twice in one object (line {line})")]
+    Repeated {
+        /// The line of the second, counted from 1.
+        line: usize,
+    },
+    /// Give the path of a file, or pass the text where text is read.
+    #[error("this is not a path of a file but looks like the credentials themselves")]
+    NotPath,
+    /// Remove the member, or correct its name.
+    #[error("unknown member {name}{}", known_instead(.suggestion.as_deref(), .known))]
     UnknownMember {
         /// The member's name.
         name: String,
+        /// The known name that is most like it.
+        suggestion: Option<String>,
         /// The names that are known, separated by commas.
         known: String,
+    },
+    /// Make a credential of a kind that gets tokens, in the Developer Console.
+    #[error("{name} holds no credential of a known kind; the kinds there are: {types}")]
+    UnknownTypes {
+        /// The member's path.
+        name: String,
+        /// The values of `integration_type`, separated by commas.
+        types: String,
+    },
+    /// Add a context with a client id: what is there is only the sign-in of the command `aio` itself.
+    #[error("{name} holds only aio's own sign-in, which has no client id of its own")]
+    AioSignInOnly {
+        /// The member's path.
+        name: String,
     },
     /// Give one of the members and not the others.
     #[error("{first} and {second} exclude each other")]
@@ -141,6 +195,9 @@ impl CredentialsError {
                 Some("select one by its name: --credential NAME".to_owned())
             }
             Self::AccessToken => Some(ACCESS_TOKEN.to_owned()),
+            Self::NotQuoted { name } => Some(format!("write the value of {name} in quotation marks")),
+            Self::Swapped { .. } => Some("are the client id and the client secret swapped?".to_owned()),
+            Self::SecretText { fault, .. } => fault.hint().map(str::to_owned),
             Self::Format { source: FormatError::OrgId { .. } | FormatError::TechnicalAccountId { .. }, .. } => {
                 Some(IDENTIFIERS.to_owned())
             }
@@ -153,6 +210,7 @@ impl CredentialsError {
         }
     }
 
+    /// The same error, with the name of the file in front unless it names its own.
     pub(crate) fn in_file(self, path: &Path) -> Self {
         match self {
             // These name their own file.
@@ -165,6 +223,65 @@ impl CredentialsError {
 impl From<FileError> for CredentialsError {
     fn from(error: FileError) -> Self {
         Self::File(error)
+    }
+}
+
+/// What is wrong with the text of a secret. The text itself is not repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretFault {
+    /// There is no visible character.
+    Blank,
+    /// The last character is a line break.
+    LineBreakAtEnd,
+    /// White space is before or after it.
+    WhiteSpaceAround,
+    /// There is a no-break space (U+00A0) in it, as web pages and documents have.
+    NoBreakSpace,
+    /// There is a tab, a line break or another control character in it.
+    ControlCharacter,
+    /// Quotation marks are part of it.
+    Quotes,
+    /// It is the id of an organization or of a technical account.
+    Identifier,
+    /// It is too short for a private key, and has no PEM header.
+    NotKey,
+}
+
+impl SecretFault {
+    fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Blank => None,
+            Self::LineBreakAtEnd | Self::WhiteSpaceAround | Self::NoBreakSpace => {
+                Some("copy it again, without white space: printf '%s' instead of echo")
+            }
+            Self::ControlCharacter => Some("copy it again: it was cut or joined on the way"),
+            Self::Quotes => Some("remove the quotation marks, or one of two pairs"),
+            Self::Identifier => Some("are two values swapped?"),
+            Self::NotKey => Some("did you mean IMS_PRIVATE_KEY_FILE, the path of the key?"),
+        }
+    }
+}
+
+impl fmt::Display for SecretFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Blank => "is empty",
+            Self::LineBreakAtEnd => "ends with a line break",
+            Self::WhiteSpaceAround => "begins or ends with white space",
+            Self::NoBreakSpace => "contains a no-break space",
+            Self::ControlCharacter => "contains a control character",
+            Self::Quotes => "is in quotation marks that are part of it",
+            Self::Identifier => "is the id of an organization or a technical account",
+            Self::NotKey => "is not a private key but looks like a path",
+        })
+    }
+}
+
+fn known_instead(suggestion: Option<&str>, known: &str) -> String {
+    match suggestion {
+        Some(name) => format!(", did you mean {name}?"),
+        None => format!("; known are {known}"),
     }
 }
 

@@ -29,7 +29,7 @@ use crate::{
     credential::Credential,
     error::CredentialsError,
     language::Language,
-    reading::{fields::Fields, place::Place},
+    reading::{fields::Fields, read_context::ReadContext},
 };
 
 /// The forms of credentials that are recognised by their content.
@@ -101,7 +101,8 @@ impl fmt::Display for Form {
 
 /// What a form is recognised by, and how it is read.
 type Rule = (Form, fn(&Fields<'_>) -> bool, &'static [Language], Read);
-type Read = fn(&Fields<'_>, &Place<'_>) -> Result<(Environment, Credential), CredentialsError>;
+type Read =
+    fn(&Fields<'_>, &ReadContext<'_>) -> Result<(Environment, Credential), CredentialsError>;
 
 /// JSON, and what else is read like it.
 const OBJECTS: &[Language] = &[Json, Hjson, Yaml];
@@ -144,26 +145,26 @@ impl Form {
     pub(crate) fn read(
         self,
         fields: &Fields<'_>,
-        place: &Place<'_>,
+        at: &ReadContext<'_>,
     ) -> Result<(Environment, Credential), CredentialsError> {
-        if place.selected.is_some() && !self.has_names() {
+        if at.selected.is_some() && !self.has_names() {
             return Err(CredentialsError::NoneSelected { names: String::new() });
         }
         let rule = rule(|(form, is_it, ..)| *form == self && is_it(fields));
         let (.., read) = rule.ok_or_else(|| unrecognized(fields))?;
-        read(fields, place)
+        read(fields, at)
     }
 
     /// Where a person comes back to from the sign-in, if the form has a place for it.
     pub(crate) fn redirect_uri(
         self,
         fields: &Fields<'_>,
-        place: &Place<'_>,
+        at: &ReadContext<'_>,
     ) -> Result<Option<String>, CredentialsError> {
         match self {
-            Self::ConsoleProject => console_project::redirect_uri(fields, place),
-            Self::AioContext | Self::CloudManager => aio_context::redirect_uri(fields, place),
-            Self::AioVariables => aio_variables::redirect_uri(fields, place),
+            Self::ConsoleProject => console_project::redirect_uri(fields, at),
+            Self::AioContext | Self::CloudManager => aio_context::redirect_uri(fields, at),
+            Self::AioVariables => aio_variables::redirect_uri(fields, at),
             _ => user_login::redirect_uri(fields, "redirect_uri"),
         }
     }

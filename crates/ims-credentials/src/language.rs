@@ -10,12 +10,14 @@ mod dotenv;
 mod hjson;
 #[cfg(feature = "formats")]
 mod ini;
-mod json;
 #[cfg(feature = "formats")]
 mod properties;
-mod toml;
+mod text_fault;
+mod tree;
 #[cfg(feature = "formats")]
 mod yaml;
+
+use text_fault::TextFault;
 
 /// A language of data. All but JSON and TOML are read with the feature `formats`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +32,13 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    /// The languages that a text may be in, the likeliest first. Its first line tells most; the name of its file breaks a
-    /// tie.
+    /// The languages that a text may be in, the likeliest first. The ending of a file's name decides alone: a `.env` that is
+    /// not one is not read as something else, in which its lines would mean another secret. Without one, the first line
+    /// that says something tells most.
     pub(crate) fn candidates(text: &str, path: &Path) -> Vec<Self> {
+        if let Some(language) = Self::by_name(path) {
+            return vec![language];
+        }
         let by_content: &[Self] = match first_line(text).as_bytes() {
             [b'{', ..] => &[Self::Json, Self::Hjson],
             [b'[', next, ..] if next.is_ascii_alphanumeric() => &[Self::Ini, Self::Toml],
@@ -43,15 +49,15 @@ impl Language {
             }
             _ => &[Self::Toml, Self::Dotenv, Self::Properties, Self::Yaml],
         };
-        let by_name = Self::by_name(path);
-        let others = by_content.iter().copied().filter(|language| Some(*language) != by_name);
-        by_name.into_iter().chain(others.filter(|language| language.is_read_here())).collect()
+        by_content.iter().copied().filter(|language| language.is_read_here()).collect()
     }
 
     fn by_name(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         match ending {
+            "json" => Some(Self::Json),
+            "toml" => Some(Self::Toml),
             "yml" | "yaml" => Some(Self::Yaml),
             "ini" => Some(Self::Ini),
             "properties" => Some(Self::Properties),
@@ -68,8 +74,8 @@ impl Language {
     /// Reads `text`, which is no longer than a file may be.
     pub(crate) fn parse(self, text: &str) -> Result<Document, CredentialsError> {
         let value = match self {
-            Self::Json => json::parse(text),
-            Self::Toml => toml::parse(text),
+            Self::Json => tree::json(text),
+            Self::Toml => tree::toml(text),
             #[cfg(feature = "formats")]
             Self::Hjson => hjson::parse(text),
             #[cfg(feature = "formats")]
@@ -81,15 +87,18 @@ impl Language {
             #[cfg(feature = "formats")]
             Self::Dotenv => dotenv::parse(text),
             #[cfg(not(feature = "formats"))]
-            _ => Err(CredentialsError::MissingFeature { feature: "formats", what: self.name() }),
+            _ => {
+                let what = self.name();
+                return Err(CredentialsError::MissingFeature { feature: "formats", what });
+            }
         };
-        value.map(Document::new)
+        value.map(Document::new).map_err(|fault| self.error(fault))
     }
 
     /// Reads TOML, and nothing else.
     #[cfg(feature = "contexts")]
     pub(crate) fn toml(text: &str) -> Result<serde_json::Value, CredentialsError> {
-        toml::parse(text)
+        tree::toml(text).map_err(|fault| Self::Toml.error(fault))
     }
 
     fn name(self) -> &'static str {
@@ -104,9 +113,13 @@ impl Language {
         }
     }
 
-    /// An error at a place, both counted from 1. What stands there is not told: it may be a secret.
-    fn syntax(self, line: usize, column: usize) -> CredentialsError {
-        CredentialsError::Syntax { language: self.name(), line, column }
+    fn error(self, fault: TextFault) -> CredentialsError {
+        match fault {
+            TextFault::Syntax { line, column } => {
+                CredentialsError::Syntax { language: self.name(), line, column }
+            }
+            TextFault::Repeated { line } => CredentialsError::Repeated { line },
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod credential;
 mod signing_keys;
 
 mod credentials;
+mod discovery;
 mod error;
 mod form;
 mod language;
@@ -25,7 +26,8 @@ pub use credential::{
     UserCredential,
 };
 pub use credentials::Credentials;
-pub use error::CredentialsError;
+pub use discovery::{ContextName, Discovered, Discovery, DiscoveryError, Source, contexts_file};
+pub use error::{CredentialsError, SecretFault};
 pub use form::Form;
 pub use migration::{Change, MappedMetascope, Migration, MigrationError};
 pub use reading::secret_reference::COMMAND_TIMEOUT;

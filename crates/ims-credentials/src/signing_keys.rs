@@ -25,7 +25,9 @@ pub enum SigningKey {
         /// Where a relative `pin-source` begins.
         folder: PathBuf,
     },
-    /// Nobody knows: this is why it could not be read. Only a [`Migration`](crate::Migration), which needs no key, has such.
+    /// Outside: the program brings a signer of its own, for a key behind a network service for example.
+    External,
+    /// It could not be read: this is why it could not be read. Only a [`Migration`](crate::Migration), which needs no key, has such.
     Unread(CredentialsError),
 }
 
@@ -89,6 +91,7 @@ impl fmt::Debug for SigningKey {
         f.write_str(match self {
             Self::File { .. } => "SigningKey::File(..)",
             Self::Pkcs11 { .. } => "SigningKey::Pkcs11(..)",
+            Self::External => "SigningKey::External",
             Self::Unread(_) => "SigningKey::Unread(..)",
         })
     }

@@ -102,12 +102,12 @@ mod tests {
     use ims_exchange::{ClientSecret, testing::FakeTransport};
 
     fn client() -> BlockingClient {
-        let credential = ServerToServerCredential {
-            client_id: "client".parse().unwrap(),
-            client_secrets: ClientSecret::new("secret".to_owned()).into(),
-            scopes: vec!["openid".parse().unwrap()],
-            org_id: None,
-        };
+        let credential = ServerToServerCredential::new(
+            "client".parse().unwrap(),
+            ClientSecret::new("secret".to_owned()),
+            ["openid".parse().unwrap()],
+        )
+        .unwrap();
         let credentials =
             Credentials::new(Environment::production(), Credential::ServerToServer(credential));
         let answer = FakeTransport::answer(200, r#"{"access_token":"eyJ","expires_in":86399}"#);

@@ -7,8 +7,8 @@ use ims_credentials::{Credential, Credentials, ServiceAccountCredential};
 use ims_exchange::{AccessToken, Scope, SharedTransport, Transport};
 use ims_sign::{SharedSigner, Signer};
 use ims_token::{
-    ADVISORY_WINDOW, CacheKey, Clock, DEADLINE, Event, FetchError, MANDATORY_WINDOW, SharedClock,
-    SharedStore, SystemClock, TokenKeeper, TokenSource, TokenStore, api_headers,
+    ADVISORY_WINDOW, CacheKey, Clock, DEADLINE, Event, FetchError, KeeperPool, MANDATORY_WINDOW,
+    SharedClock, SharedStore, SystemClock, TokenKeeper, TokenSource, TokenStore, api_headers,
 };
 
 use crate::{
@@ -73,7 +73,8 @@ impl ClientBuilder {
         }
     }
 
-    /// Signs with `signer` instead of the key that the credentials name: with a key behind a network service, say.
+    /// Signs with `signer` instead of the key that the credentials name: with a key behind a network service, for example.
+    /// Credentials whose key is [`SigningKey::External`](ims_credentials::SigningKey::External) need it.
     pub fn with_signer(self, signer: impl Signer + 'static) -> Self {
         Self { signer: Some(SharedSigner::new(signer)), ..self }
     }
@@ -194,6 +195,37 @@ impl ClientBuilder {
         Ok(Client { access, environment, id: client_id, unsaved })
     }
 
+    /// Builds the keeper of these credentials in `pool`, or takes the one that is there: for a program that serves many
+    /// integrations and wants one exchange for each.
+    ///
+    /// ```no_run
+    /// use ims::{Client, Credentials, token::KeeperPool};
+    ///
+    /// # async fn token() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pool = KeeperPool::new(std::num::NonZeroUsize::new(1_000).ok_or("not zero")?);
+    /// let credentials = Credentials::from_file("tenant.json")?;
+    /// let keeper = Client::builder(&credentials).build_in(&pool)?;
+    /// let token = keeper.token().await?;
+    /// # let _ = token;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build), and [`Error::ApiKeyAlone`] for an API key, which has no token to keep.
+    pub fn build_in(self, pool: &KeeperPool) -> Result<TokenKeeper, Error> {
+        pool.try_keeper(&self.cache_key(), || match self.build()?.access {
+            Access::Token(keeper) => Ok(keeper),
+            Access::ApiKey(_) => Err(Error::ApiKeyAlone),
+        })
+    }
+
+    /// Under what a store or a [`KeeperPool`] keeps the token of these credentials.
+    #[must_use]
+    pub fn cache_key(&self) -> CacheKey {
+        cache_key(&self.credentials, &self.refresh_tokens)
+    }
+
     /// `None` for an API key alone, which has nothing to obtain a token with.
     fn source(self, credential: Credential) -> Result<Option<Source>, Error> {
         let source = match credential {
@@ -229,12 +261,12 @@ impl ClientBuilder {
         }
         // As long as one of them lasts, there are tokens.
         let ends_at = signing_pairs.iter().map(SigningPair::ends_at).collect::<Option<Vec<_>>>();
+        let client_secrets = Preferred::new(credential.client_secrets.iter().cloned());
         let source = ServiceAccountSource {
             connection,
-            account: credential.account,
+            credential,
             assertion_lifetime: self.assertion_lifetime,
-            sends_jti: credential.sends_jti,
-            client_secrets: Preferred::new(credential.client_secrets.iter().cloned()),
+            client_secrets,
             signing_pairs: Preferred::new(signing_pairs),
         };
         let ends_at = ends_at.and_then(|ends| ends.into_iter().max());

@@ -28,6 +28,12 @@ pub enum Error {
     #[cfg(feature = "blocking")]
     #[error("no thread for the refreshes")]
     Thread(#[source] std::sync::Arc<std::io::Error>),
+    /// Give a signer to the builder: the credentials say that the program brings it.
+    #[error("the credentials name no key, and no signer was given: ClientBuilder::with_signer")]
+    SignerMissing,
+    /// Send the API key without a token: there is nothing to obtain one with.
+    #[error("an API key alone gets no access token")]
+    ApiKeyAlone,
     /// Use versions of `ims` and `ims-credentials` that belong together: this kind is newer than this crate.
     #[error("this version knows no such kind of {what}")]
     UnknownKind {

@@ -20,7 +20,7 @@ pub use client::{ApiKeyAlone, Client};
 pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder};
 pub use connection::{Connection, REQUEST_TIMEOUT};
 pub use error::Error;
-pub use service_account::signing_pair::open_signing_key;
+pub use service_account::{assertion_claims, signing_pair::open_signing_key};
 pub use user::refresh_tokens::{RefreshTokens, RefreshTokensError};
 #[cfg(feature = "sign-in")]
 pub use user::sign_in::{IdTokenFault, SignIn, SignInError, SignedIn};
@@ -28,9 +28,10 @@ pub use user::sign_in::{IdTokenFault, SignIn, SignInError, SignedIn};
 #[cfg(feature = "keyring")]
 pub use ims_credentials::keyring;
 pub use ims_credentials::{
-    ApiKeyCredential, COMMAND_TIMEOUT, Change, ClientSecrets, Credential, Credentials,
-    CredentialsError, Form, KeyPair, MappedMetascope, Migration, MigrationError,
-    ServerToServerCredential, ServiceAccountCredential, SigningKey, SigningKeys, UserCredential,
+    ApiKeyCredential, COMMAND_TIMEOUT, Change, ClientSecrets, ContextName, Credential, Credentials,
+    CredentialsError, Discovered, Discovery, DiscoveryError, Form, KeyPair, MappedMetascope,
+    Migration, MigrationError, SecretFault, ServerToServerCredential, ServiceAccountCredential,
+    SigningKey, SigningKeys, Source, UserCredential, contexts_file,
 };
 #[cfg(feature = "contexts")]
 pub use ims_credentials::{ContextFile, Contexts, ContextsError};

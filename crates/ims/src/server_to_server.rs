@@ -24,7 +24,7 @@ pub(crate) struct ServerToServerSource {
 
 impl ServerToServerSource {
     pub(crate) fn new(connection: Connection, credential: ServerToServerCredential) -> Self {
-        let ServerToServerCredential { client_id, client_secrets, scopes, org_id } = credential;
+        let ServerToServerCredential { client_id, client_secrets, scopes, org_id, .. } = credential;
         let client_secrets = Preferred::new(client_secrets.iter().cloned());
         Self { connection, client_id, client_secrets, scopes, org_id }
     }

@@ -5,7 +5,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use ims_claims::{AssertionLifetime, ClaimsSet, JwtId, NumericDate, ServiceAccount};
+use ims_claims::{AssertionLifetime, ClaimsSet, Environment, JwtId, NumericDate};
+use ims_credentials::ServiceAccountCredential;
 use ims_exchange::{AccessToken, ClientSecret, ExchangeError, JwtExchange};
 use ims_sign::{SharedSigner, SignError, sign_assertion};
 use ims_token::{Clock, FetchError};
@@ -24,9 +25,8 @@ use signing_pair::SigningPair;
 #[derive(Debug)]
 pub(crate) struct ServiceAccountSource {
     pub(crate) connection: Connection,
-    pub(crate) account: ServiceAccount,
+    pub(crate) credential: ServiceAccountCredential,
     pub(crate) assertion_lifetime: AssertionLifetime,
-    pub(crate) sends_jti: bool,
     pub(crate) client_secrets: Preferred<ClientSecret>,
     pub(crate) signing_pairs: Preferred<SigningPair>,
 }
@@ -63,17 +63,38 @@ impl ServiceAccountSource {
         client_secret: &ClientSecret,
         signer: &SharedSigner,
     ) -> Result<AccessToken, Unobtained> {
-        let claims = self.claims(self.connection.clock().now());
+        let now = self.connection.clock().now();
+        let environment = self.connection.environment();
+        let lifetime = self.assertion_lifetime;
+        let claims = assertion_claims(&self.credential, environment, lifetime, now);
         let assertion = sign_assertion(&claims, signer).await.map_err(Unobtained::Unsigned)?;
-        let grant = JwtExchange::new(self.account.client_id(), client_secret, &assertion);
+        let grant =
+            JwtExchange::new(self.credential.account.client_id(), client_secret, &assertion);
         Ok(self.connection.send(&grant).await?)
     }
+}
 
-    fn claims(&self, now: NumericDate) -> ClaimsSet {
-        let environment = self.connection.environment();
-        let claims = self.account.claims(environment, now, self.assertion_lifetime);
-        if self.sends_jti { claims.with_jti(next_jti(now)) } else { claims }
-    }
+/// The claims of the next assertion of a service account at `now`, with a `jti` if the credentials ask for one. Two calls
+/// never give the same `jti` in one process.
+///
+/// ```
+/// use ims::{ServiceAccountCredential, assertion_claims, claims::{AssertionLifetime, Environment, NumericDate}};
+///
+/// # fn claims(credential: &ServiceAccountCredential) {
+/// let (production, now) = (Environment::production(), NumericDate::from_secs(1_550_001_138));
+/// let claims = assertion_claims(credential, &production, AssertionLifetime::default(), now);
+/// # let _ = claims;
+/// # }
+/// ```
+#[must_use]
+pub fn assertion_claims(
+    credential: &ServiceAccountCredential,
+    environment: &Environment,
+    lifetime: AssertionLifetime,
+    now: NumericDate,
+) -> ClaimsSet {
+    let claims = credential.account.claims(environment, now, lifetime);
+    if credential.sends_jti { claims.with_jti(next_jti(now)) } else { claims }
 }
 
 impl Unobtained {

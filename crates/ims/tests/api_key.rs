@@ -12,8 +12,11 @@ mod emulated;
 use emulated::{CLIENT_ID, Emulated, ORG_ID};
 
 fn api_key(org_id: Option<&str>) -> Credential {
-    let org_id = org_id.map(|org_id| org_id.parse().unwrap());
-    Credential::ApiKey(ApiKeyCredential { client_id: CLIENT_ID.parse().unwrap(), org_id })
+    let credential = ApiKeyCredential::new(CLIENT_ID.parse().unwrap());
+    Credential::ApiKey(match org_id {
+        Some(org_id) => credential.with_org(org_id.parse().unwrap()),
+        None => credential,
+    })
 }
 
 fn is_api_key_alone(error: &TokenError) -> bool {

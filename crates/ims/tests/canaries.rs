@@ -5,7 +5,7 @@
 
 use std::{error::Error, fs, path::Path};
 
-use ims::{Client, Credentials, Migration};
+use ims::{Client, Credentials, Error as ClientError, Migration, token::KeeperPool};
 use ims_testkit::keys;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -100,5 +100,49 @@ fn a_client_of_a_migration_whose_key_is_gone_says_which_file_is_missing() {
     fs::write(&path, project.to_string()).unwrap();
     let migration = Migration::of_file(&path, None).unwrap();
     let said = Client::new(migration.service_account()).unwrap_err().to_string();
-    assert!(said.starts_with("cannot read ") && said.ends_with("private.key"), "{said}");
+    assert!(said.starts_with("cannot read ") && said.contains("private.key"), "{said}");
+}
+
+#[test]
+fn a_client_whose_signer_the_program_brings_is_not_built_without_one() {
+    let folder = folder();
+    let outside = credentials(&folder, json!({ "signer": "external" }));
+    let error = Client::new(&outside).unwrap_err();
+    assert!(matches!(error, ClientError::SignerMissing), "{error:?}");
+    let signer = ims::sign::PemSigner::from_bytes(keys::FIRST.as_bytes(), None).unwrap();
+    assert!(Client::builder(&outside).with_signer(signer).build().is_ok());
+}
+
+#[test]
+fn a_pool_keeps_one_keeper_for_the_same_credentials_and_none_that_failed() {
+    let folder = folder();
+    let pool = KeeperPool::new(std::num::NonZeroUsize::MIN);
+    let damaged = credentials(&folder, json!({ "private_key_file": "damaged.key" }));
+    assert!(Client::builder(&damaged).build_in(&pool).is_err());
+    assert_eq!(format!("{pool:?}"), "KeeperPool(0 of 1)");
+    let right = credentials(&folder, json!({ "private_key_file": "private.key" }));
+    for _ in 0..2 {
+        Client::builder(&right).build_in(&pool).unwrap();
+        assert_eq!(format!("{pool:?}"), "KeeperPool(1 of 1)");
+    }
+    pool.remove(&Client::builder(&right).cache_key());
+    assert_eq!(format!("{pool:?}"), "KeeperPool(0 of 1)");
+    let api_key: Credentials = r#"{"api_key":"key"}"#.parse().unwrap();
+    let error = Client::builder(&api_key).build_in(&pool).unwrap_err();
+    assert!(matches!(error, ClientError::ApiKeyAlone), "{error:?}");
+}
+
+#[test]
+fn what_a_program_shares_between_threads_can_be_shared() {
+    fn assert_send_sync<T: Send + Sync>() {}
+
+    assert_send_sync::<Client>();
+    assert_send_sync::<ims::ClientBuilder>();
+    assert_send_sync::<ims::Connection>();
+    assert_send_sync::<ims::RefreshTokens>();
+    assert_send_sync::<ClientError>();
+    assert_send_sync::<Credentials>();
+    assert_send_sync::<ims::CredentialsError>();
+    assert_send_sync::<ims::Discovery>();
+    assert_send_sync::<Migration>();
 }

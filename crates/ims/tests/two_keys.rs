@@ -61,12 +61,9 @@ fn account(signing_keys: impl Into<SigningKeys>) -> Credential {
         ACCOUNT_ID.parse().unwrap(),
         [Metascope::ENT_DATASERVICES_SDK],
     );
-    Credential::ServiceAccount(ServiceAccountCredential {
-        account: account.unwrap(),
-        client_secrets: ClientSecret::new("canary-secret".to_owned()).into(),
-        signing_keys: signing_keys.into(),
-        sends_jti: false,
-    })
+    let client_secret = ClientSecret::new("canary-secret".to_owned());
+    let credential = ServiceAccountCredential::new(account.unwrap(), client_secret, signing_keys);
+    Credential::ServiceAccount(credential.unwrap())
 }
 
 /// A certificate of the first key for the period from `start` to `end`, in seconds after [`START`].

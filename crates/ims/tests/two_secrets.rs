@@ -31,12 +31,9 @@ fn client_secrets() -> ClientSecrets {
 }
 
 fn server_to_server() -> Credential {
-    Credential::ServerToServer(ServerToServerCredential {
-        client_id: CLIENT_ID.parse().unwrap(),
-        client_secrets: client_secrets(),
-        scopes: vec!["openid".parse().unwrap()],
-        org_id: None,
-    })
+    let (client_id, scope) = (CLIENT_ID.parse().unwrap(), "openid".parse().unwrap());
+    let credential = ServerToServerCredential::new(client_id, client_secrets(), [scope]);
+    Credential::ServerToServer(credential.unwrap())
 }
 
 fn service_account() -> Credential {
@@ -48,13 +45,10 @@ fn service_account() -> Credential {
     );
     let contents = keys::FIRST.as_bytes().to_vec().into();
     let signing_key = SigningKey::File { contents, passphrase: None };
-    Credential::ServiceAccount(ServiceAccountCredential {
-        account: account.unwrap(),
-        client_secrets: client_secrets(),
-        signing_keys: KeyPair { signing_key, certificate: None }.into(),
-        // Each try signs anew, so that none is refused for a jti that was used before.
-        sends_jti: true,
-    })
+    let key = KeyPair { signing_key, certificate: None };
+    let credential = ServiceAccountCredential::new(account.unwrap(), client_secrets(), key);
+    // Each attempt signs again, so that none is refused for a jti that was used before.
+    Credential::ServiceAccount(credential.unwrap().with_jti())
 }
 
 #[tokio::test]

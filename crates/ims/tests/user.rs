@@ -38,11 +38,12 @@ fn integration() -> Integration {
 /// A public client's credential, or a confidential one's with these secrets.
 fn credential(secrets: &[&str]) -> UserCredential {
     let secrets = secrets.iter().map(|secret| ClientSecret::new((*secret).to_owned()));
-    UserCredential {
-        client_id: CLIENT_ID.parse().unwrap(),
-        client_secrets: ClientSecrets::from_list(secrets),
-        scopes: vec!["openid".parse().unwrap(), "offline_access".parse().unwrap()],
-        org_id: Some(ORG_ID.parse().unwrap()),
+    let scopes = ["openid".parse().unwrap(), "offline_access".parse().unwrap()];
+    let credential =
+        UserCredential::new(CLIENT_ID.parse().unwrap(), scopes).with_org(ORG_ID.parse().unwrap());
+    match ClientSecrets::from_list(secrets) {
+        Some(secrets) => credential.with_client_secrets(secrets).unwrap(),
+        None => credential,
     }
 }
 
@@ -142,7 +143,8 @@ async fn a_sign_in_that_the_person_or_another_begins_or_ends_brings_nothing() {
     let error = another.finish(&redirect).await.unwrap_err();
     let SignInError::Exchange(ExchangeError::SignInNeeded(_)) = error else { panic!("{error:?}") };
 
-    let offline = UserCredential { scopes: vec!["openid".parse().unwrap()], ..credential(&[]) };
+    let mut offline = credential(&[]);
+    offline.scopes = vec!["openid".parse().unwrap()];
     let sign_in = sign_in(&emulated, offline);
     let redirect = redirected(&emulated, &sign_in.url()).await;
     let person = sign_in.finish(&redirect).await.unwrap();

@@ -41,9 +41,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut checklist = Checklist::default();
-    match arguments.integration.credentials_unannounced() {
-        Ok(credentials) => {
-            let local = local::check(&credentials, &mut checklist);
+    match arguments.integration.discovered() {
+        Ok(found) => {
+            let local = local::check(&found, &mut checklist);
+            let credentials = found.credentials;
             if !arguments.offline {
                 block_on(ask(&credentials, &local, &mut checklist))?;
             }

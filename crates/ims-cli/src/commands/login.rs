@@ -129,12 +129,7 @@ impl Arguments {
     /// Who is asked to let a person sign in.
     fn application(&self) -> Result<Application, Failure> {
         if let Some(client_id) = &self.client_id {
-            let credential = UserCredential {
-                client_id: client_id.clone(),
-                client_secrets: None,
-                scopes: self.scopes.clone(),
-                org_id: None,
-            };
+            let credential = UserCredential::new(client_id.clone(), self.scopes.clone());
             let environment = self.integration.environment(None);
             let redirect_uri = self.redirect_uri.clone();
             return Ok(Application { environment, credential, redirect_uri });

@@ -12,6 +12,7 @@ mod files;
 mod forms;
 mod references;
 mod selection;
+mod strict;
 #[cfg(feature = "formats")]
 mod variants;
 #[cfg(feature = "formats")]

@@ -7,7 +7,7 @@ use ims_claims::{Environment, ServiceAccount};
 use crate::{
     credential::{Credential, ServerToServerCredential, ServiceAccountCredential},
     error::CredentialsError,
-    reading::{fields::Fields, place::Place, vocabulary::key_in},
+    reading::{fields::Fields, read_context::ReadContext, vocabulary::key_in},
     signing_keys::KeyPair,
 };
 
@@ -17,7 +17,7 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    _place: &Place<'_>,
+    _at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let integration = fields.object("integration")?;
     let credential = if integration.has("scopes") && !integration.has("privateKey") {

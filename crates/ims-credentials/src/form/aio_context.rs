@@ -11,7 +11,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::Fields,
-        place::Place,
+        read_context::ReadContext,
         secret_file::{can_be_path, read_private},
         vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_pair},
     },
@@ -43,31 +43,31 @@ pub(super) fn is_cloud_manager(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
-    let context = &context(fields, place)?;
+    let context = &context(fields, at)?;
     let credential = if context.has("redirect_uri") {
         user_login::credential(context, "scope", context.optional("ims_org_id")?)
     } else if context.has("meta_scopes") && !context.flag("oauth_enabled")? {
-        SERVICE_ACCOUNT.read(context, key_in_or_at(context, place))
+        SERVICE_ACCOUNT.read(context, key_in_or_at(context, at))
     } else {
         SERVER_TO_SERVER.read(context)
     };
-    Ok((environment(context, fields, place)?, credential?))
+    Ok((environment(context, fields, at)?, credential?))
 }
 
 /// Where a person comes back to from the sign-in.
 pub(super) fn redirect_uri(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<Option<String>, CredentialsError> {
-    user_login::redirect_uri(&context(fields, place)?, "redirect_uri")
+    user_login::redirect_uri(&context(fields, at)?, "redirect_uri")
 }
 
 /// The context that is meant; the whole may be one without a name.
-fn context<'a>(fields: &Fields<'a>, place: &Place<'_>) -> Result<Fields<'a>, CredentialsError> {
-    match place.selected {
-        _ if fields.has("ims") => selected(&fields.object("ims")?, place),
+fn context<'a>(fields: &Fields<'a>, at: &ReadContext<'_>) -> Result<Fields<'a>, CredentialsError> {
+    match at.selected {
+        _ if fields.has("ims") => selected(&fields.object("ims")?, at),
         Some(_) => Err(CredentialsError::NoneSelected { names: String::new() }),
         None => Ok(fields.clone()),
     }
@@ -75,9 +75,9 @@ fn context<'a>(fields: &Fields<'a>, place: &Place<'_>) -> Result<Fields<'a>, Cre
 
 /// The context that is selected, else the one that `ims.config.current` names, else the only one. The context in which
 /// `aio` keeps the tokens of a person has no client of its own, so it is passed over.
-fn selected<'a>(ims: &Fields<'a>, place: &Place<'_>) -> Result<Fields<'a>, CredentialsError> {
+fn selected<'a>(ims: &Fields<'a>, at: &ReadContext<'_>) -> Result<Fields<'a>, CredentialsError> {
     let contexts = ims.object("contexts")?;
-    if place.selected.is_none()
+    if at.selected.is_none()
         && ims.has("config")
         && let Some(current) = ims.object("config")?.optional_text("current")?
         && !current.is_empty()
@@ -87,23 +87,29 @@ fn selected<'a>(ims: &Fields<'a>, place: &Place<'_>) -> Result<Fields<'a>, Crede
     let members = contexts.members().into_iter();
     let usable = members.filter(|(_, context)| context.has("client_id"));
     let usable: Vec<_> = usable.map(|(name, context)| (name.to_owned(), context)).collect();
-    if usable.is_empty() {
-        return Err(
-            ims.wrong_type("contexts", "an object with a context in it that has a client_id")
-        );
+    let is_sign_in =
+        |fields: &Fields<'_>| fields.has("access_token") || fields.has("refresh_token");
+    let members = contexts.members();
+    if usable.is_empty() && members.iter().any(|(_, context)| is_sign_in(context)) {
+        return Err(CredentialsError::AioSignInOnly { name: ims.path_of("contexts") });
     }
-    place.select(usable)
+    if usable.is_empty() {
+        let expected = "an object with a context in it that has a client_id";
+        return Err(ims.wrong_type("contexts", expected));
+    }
+    at.select(usable)
 }
 
 /// The key itself, its lines, or a path to it.
-fn key_in_or_at(context: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, CredentialsError> {
+fn key_in_or_at(context: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
     let text = context.lines("private_key")?;
-    let contents = if can_be_path(&text) {
-        read_private(&place.path(text.trim()))?
-    } else {
-        Zeroizing::new(text.as_bytes().to_vec())
-    };
-    Ok(key_pair(contents, context.optional_text("passphrase")?))
+    let passphrase = context.optional_text("passphrase")?;
+    if can_be_path(&text) {
+        let path = at.path(text.trim());
+        return key_pair(&path.display().to_string(), read_private(&path)?, passphrase);
+    }
+    let contents = Zeroizing::new(text.as_bytes().to_vec());
+    key_pair(&context.path_of("private_key"), contents, passphrase)
 }
 
 /// `env` is `prod` or `stage`. Without it the variable `AIO_CLI_ENV` says which, and then `cli.env` of the configuration; where
@@ -111,9 +117,9 @@ fn key_in_or_at(context: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, Cred
 fn environment(
     context: &Fields<'_>,
     whole: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<Environment, CredentialsError> {
-    let of_variable = (place.variable)("AIO_CLI_ENV").filter(|text| !text.is_empty());
+    let of_variable = (at.variable)("AIO_CLI_ENV").filter(|text| !text.is_empty());
     let of_file = || whole.object("cli").ok()?.optional_text("env").ok()?.map(str::to_owned);
     match context.optional_text("env")? {
         None => Ok(match of_variable.or_else(of_file) {

@@ -8,7 +8,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::Fields,
-        place::Place,
+        read_context::ReadContext,
         vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_in},
     },
 };
@@ -38,7 +38,7 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    _place: &Place<'_>,
+    _at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let credential = if fields.has("aio_oauth_scopes") {
         SERVER_TO_SERVER.read(fields)?

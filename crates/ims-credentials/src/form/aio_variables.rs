@@ -10,7 +10,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::{Document, Fields},
-        place::Place,
+        read_context::ReadContext,
     },
 };
 
@@ -22,18 +22,18 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let configuration = configuration(fields);
-    aio_context::credential(&configuration.fields()?, place)
+    aio_context::credential(&configuration.fields()?, at)
 }
 
 /// Where a person comes back to from the sign-in.
 pub(super) fn redirect_uri(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<Option<String>, CredentialsError> {
-    aio_context::redirect_uri(&configuration(fields).fields()?, place)
+    aio_context::redirect_uri(&configuration(fields).fields()?, at)
 }
 
 /// The part of aio's configuration that is about contexts, and for which IMS they are.

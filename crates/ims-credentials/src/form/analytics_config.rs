@@ -8,7 +8,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::Fields,
-        place::Place,
+        read_context::ReadContext,
         vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_at},
     },
 };
@@ -47,7 +47,7 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let document = fields.in_lower_case();
     let fields = document.fields()?;
@@ -58,7 +58,7 @@ pub(super) fn credential(
     } else {
         let is_platform = fields.has("sandbox-name");
         let words = if is_platform { &PLATFORM } else { &ANALYTICS };
-        words.read(&fields, key_at(&fields, "pathtokey", place))
+        words.read(&fields, key_at(&fields, "pathtokey", at))
     };
     Ok((environment(&fields)?, credential?))
 }

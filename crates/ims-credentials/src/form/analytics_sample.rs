@@ -8,7 +8,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::Fields,
-        place::Place,
+        read_context::ReadContext,
         vocabulary::{Metascopes, ServiceAccountWords, key_at},
     },
 };
@@ -33,11 +33,11 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let section = if fields.has("default") { &fields.object("default")? } else { fields };
     let document = section.in_lower_case();
     let fields = document.fields()?;
-    let credential = WORDS.read(&fields, key_at(&fields, "key_path", place))?;
+    let credential = WORDS.read(&fields, key_at(&fields, "key_path", at))?;
     Ok((fields.environment("imshost")?, credential))
 }

@@ -12,7 +12,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::Fields,
-        place::{Place, Side},
+        read_context::{ReadContext, Side},
         secret_file::{read, read_private},
         vocabulary::key_pair,
     },
@@ -30,18 +30,18 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
-    let (project, entry, kind) = selected(fields, place)?;
-    Ok((Environment::production(), kind.read(&project, &entry, place)?))
+    let (project, entry, kind) = selected(fields, at)?;
+    Ok((Environment::production(), kind.read(&project, &entry, at)?))
 }
 
 /// Where a person comes back to from the sign-in. Of several, the console knows one as the default; the others are patterns.
 pub(super) fn redirect_uri(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<Option<String>, CredentialsError> {
-    match selected(fields, place)? {
+    match selected(fields, at)? {
         (_, entry, Kind::User(name)) => {
             let login = entry.object(name)?;
             user_login::redirect_uri(&login, login.name_of(&["defaultRedirectUri", "redirect_uri"]))
@@ -53,22 +53,34 @@ pub(super) fn redirect_uri(
 /// The project, and the one of its credentials that is meant.
 fn selected<'a>(
     fields: &Fields<'a>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Fields<'a>, Fields<'a>, Kind), CredentialsError> {
     let project = if fields.has("project") { fields.object("project")? } else { fields.clone() };
     let details = project.object("workspace")?.object("details")?;
     let entries = details.objects("credentials")?;
-    let usable = entries.iter().filter_map(|entry| Some((entry, Kind::of(entry, place.side)?)));
+    let usable = entries.iter().filter_map(|entry| Some((entry, Kind::of(entry, at.side)?)));
     let mut usable: Vec<_> = usable.collect();
+    let types: Vec<_> = entries.iter().filter_map(integration_type).collect();
+    if usable.is_empty() && !types.is_empty() {
+        let name = details.path_of("credentials");
+        return Err(CredentialsError::UnknownTypes { name, types: types.join(", ") });
+    }
     if usable.is_empty() {
         return Err(details.wrong_type("credentials", "a list with a credential in it"));
     }
     // Unless another is selected, those are meant that get tokens without a person.
-    if place.selected.is_none() && usable.iter().any(|(_, kind)| kind.is_for_servers()) {
+    if at.selected.is_none() && usable.iter().any(|(_, kind)| kind.is_for_servers()) {
         usable.retain(|(_, kind)| kind.is_for_servers());
     }
-    let (entry, kind) = place.select(named(usable, place)?)?;
+    let (entry, kind) = at.select(named(usable, at)?)?;
     Ok((project, entry.clone(), kind))
+}
+
+/// What the console calls the kind of `entry`, if that can be a name.
+fn integration_type<'a>(entry: &Fields<'a>) -> Option<&'a str> {
+    let text = entry.optional_text("integration_type").ok()??;
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    (text.len() <= 40 && text.chars().all(is_name)).then_some(text)
 }
 
 /// The kinds of credentials, each by the member that holds it.
@@ -125,11 +137,11 @@ impl Kind {
         self,
         project: &Fields<'_>,
         entry: &Fields<'_>,
-        place: &Place<'_>,
+        at: &ReadContext<'_>,
     ) -> Result<Credential, CredentialsError> {
         match self {
             Self::ServerToServer => server_to_server(project, entry),
-            Self::ServiceAccount => service_account(project, entry, place),
+            Self::ServiceAccount => service_account(project, entry, at),
             Self::ApiKey(name) => api_key(project, &entry.object(name)?),
             Self::User(name) => {
                 user_login::credential(&entry.object(name)?, "scopes", org_id(project)?)
@@ -141,14 +153,14 @@ impl Kind {
 /// The credentials with their names, or with their ids where two have the same name. A selection may be either.
 fn named<'e, 'f>(
     entries: Vec<Entry<'e, 'f>>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<Vec<(String, Entry<'e, 'f>)>, CredentialsError> {
     let names: Result<Vec<_>, _> = entries.iter().map(|(entry, _)| entry.text("name")).collect();
     let names = names?;
     let label = |(entry, kind): Entry<'e, 'f>, name: &str| {
         let id = entry.optional_text("id")?.unwrap_or(name);
         let is_ambiguous = names.iter().filter(|other| **other == name).count() > 1;
-        let label = if is_ambiguous || place.selected == Some(id) { id } else { name };
+        let label = if is_ambiguous || at.selected == Some(id) { id } else { name };
         Ok((label.to_owned(), (entry, kind)))
     };
     entries.into_iter().zip(&names).map(|(entry, name)| label(entry, name)).collect()
@@ -175,7 +187,7 @@ fn server_to_server(
 fn service_account(
     project: &Fields<'_>,
     entry: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<Credential, CredentialsError> {
     let fields = entry.object("jwt")?;
     let account = ServiceAccount::new(
@@ -191,16 +203,18 @@ fn service_account(
         })?,
         client_secrets: fields
             .client_secrets(fields.name_of(&["client_secret", "client_secrets"]))?,
-        signing_keys: key_beside(place)?.into(),
+        signing_keys: key_beside(at)?.into(),
         sends_jti: false,
     }))
 }
 
-fn key_beside(place: &Place<'_>) -> Result<KeyPair, CredentialsError> {
-    let certificate = read(&place.path(CERTIFICATE)).ok().map(|contents| contents.bytes.to_vec());
-    match read_private(&place.path(PRIVATE_KEY)) {
-        Ok(key) => Ok(KeyPair { certificate, ..key_pair(key, None) }),
-        Err(error) if place.needs_key => Err(error),
+fn key_beside(at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
+    let certificate = read(&at.path(CERTIFICATE)).ok().map(|contents| contents.bytes.to_vec());
+    let path = at.path(PRIVATE_KEY);
+    let read = read_private(&path);
+    match read.and_then(|key| key_pair(&path.display().to_string(), key, None)) {
+        Ok(pair) => Ok(KeyPair { certificate, ..pair }),
+        Err(error) if at.needs_key => Err(error),
         Err(error) => Ok(KeyPair { signing_key: SigningKey::Unread(error), certificate }),
     }
 }

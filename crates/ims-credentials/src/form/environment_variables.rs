@@ -5,11 +5,12 @@ use zeroize::Zeroizing;
 
 use crate::{
     credential::Credential,
-    error::CredentialsError,
+    error::{CredentialsError, SecretFault},
     reading::{
         fields::Fields,
-        place::Place,
+        read_context::ReadContext,
         secret_file::{read, read_private},
+        secret_text,
         vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_pair},
     },
     signing_keys::KeyPair,
@@ -40,26 +41,34 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let credential = if fields.has("IMS_SCOPES") {
         SERVER_TO_SERVER.read(fields)?
     } else {
-        SERVICE_ACCOUNT.read(fields, key(fields, place))?
+        SERVICE_ACCOUNT.read(fields, key(fields, at))?
     };
     Ok((fields.optional("IMS_URL")?.unwrap_or_default(), credential))
 }
 
-fn key(fields: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, CredentialsError> {
-    let contents = if fields.has("IMS_PRIVATE_KEY") {
-        Zeroizing::new(fields.text("IMS_PRIVATE_KEY")?.as_bytes().to_vec())
+fn key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
+    let passphrase = fields.optional_text("IMS_PRIVATE_KEY_PASSPHRASE")?;
+    let pair = if fields.has("IMS_PRIVATE_KEY") {
+        let name = "IMS_PRIVATE_KEY";
+        let text = fields.text(name)?;
+        if !secret_text::can_be_key(text) {
+            let fault = SecretFault::NotKey;
+            return Err(CredentialsError::SecretText { name: name.to_owned(), fault });
+        }
+        key_pair(name, Zeroizing::new(text.as_bytes().to_vec()), passphrase)?
     } else {
-        let path = fields.path("IMS_PRIVATE_KEY_FILE", place.folder)?;
-        read_private(&path.ok_or_else(|| fields.missing("IMS_PRIVATE_KEY_FILE"))?)?
+        let path = fields.path("IMS_PRIVATE_KEY_FILE", at.folder)?;
+        let path = path.ok_or_else(|| fields.missing("IMS_PRIVATE_KEY_FILE"))?;
+        key_pair(&path.display().to_string(), read_private(&path)?, passphrase)?
     };
-    let certificate = fields.path("IMS_CERTIFICATE_FILE", place.folder)?.map(|path| read(&path));
+    let certificate = fields.path("IMS_CERTIFICATE_FILE", at.folder)?.map(|path| read(&path));
     Ok(KeyPair {
         certificate: certificate.transpose()?.map(|contents| contents.bytes.to_vec()),
-        ..key_pair(contents, fields.optional_text("IMS_PRIVATE_KEY_PASSPHRASE")?)
+        ..pair
     })
 }

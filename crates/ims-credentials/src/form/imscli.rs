@@ -8,7 +8,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::{Document, Fields},
-        place::Place,
+        read_context::ReadContext,
         vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_at},
     },
 };
@@ -41,13 +41,13 @@ pub(super) fn is_variables(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let document = fields.in_lower_case();
     let fields = document.fields()?;
     let credential = if fields.has("metascopes") || !fields.has("scopes") {
         let name = fields.name_of(&["privatekeypath", "privatekey"]);
-        SERVICE_ACCOUNT.read(&fields, key_at(&fields, name, place))?
+        SERVICE_ACCOUNT.read(&fields, key_at(&fields, name, at))?
     } else {
         SERVER_TO_SERVER.read(&fields)?
     };
@@ -57,11 +57,11 @@ pub(super) fn credential(
 /// The same members with `IMS_` before their names.
 pub(super) fn credential_of_variables(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let variables = fields.values().filter_map(|(name, value)| {
         let name = name.strip_prefix("IMS_")?;
         Some((name.to_lowercase(), value.clone()))
     });
-    credential(&variables.collect::<Document>().fields()?, place)
+    credential(&variables.collect::<Document>().fields()?, at)
 }

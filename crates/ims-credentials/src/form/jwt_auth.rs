@@ -8,7 +8,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::Fields,
-        place::Place,
+        read_context::ReadContext,
         vocabulary::{Metascopes, ServiceAccountWords, key_pair},
     },
     signing_keys::KeyPair,
@@ -28,7 +28,7 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    _place: &Place<'_>,
+    _at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     Ok((fields.environment("ims")?, WORDS.read(fields, key(fields))?))
 }
@@ -36,5 +36,5 @@ pub(super) fn credential(
 fn key(fields: &Fields<'_>) -> Result<KeyPair, CredentialsError> {
     let text = fields.lines("privateKey")?;
     let contents = Zeroizing::new(text.as_bytes().to_vec());
-    Ok(key_pair(contents, fields.optional_text("passphrase")?))
+    key_pair(&fields.path_of("privateKey"), contents, fields.optional_text("passphrase")?)
 }

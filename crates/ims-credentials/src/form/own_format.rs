@@ -17,9 +17,10 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::Fields,
-        place::Place,
+        read_context::ReadContext,
         secret_file::{read, read_private},
-        secret_reference,
+        secret_reference::{self, Secret},
+        secret_text,
     },
     signing_keys::{KeyPair, SigningKey, SigningKeys},
 };
@@ -84,13 +85,16 @@ const KEY_MEMBERS: &[&str] = &[
     "certificate_file",
 ];
 
+/// What `signer` says where the program brings the signer.
+const EXTERNAL: &str = "external";
+
 pub(super) fn is_it(fields: &Fields<'_>) -> bool {
     fields.has("client_id") || fields.has("api_key")
 }
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let is_user = fields.flag("user")?;
     fields.only(if is_user { USER_MEMBERS } else { MEMBERS })?;
@@ -98,13 +102,13 @@ pub(super) fn credential(
     let credential = if fields.has("api_key") {
         api_key(fields)
     } else if is_user {
-        user(fields, place)
+        user(fields, at)
     } else if fields.has("metascopes") && fields.has("scopes") {
         Err(conflict("metascopes", "scopes"))
     } else if fields.has("scopes") {
-        server_to_server(fields, place)
+        server_to_server(fields, at)
     } else {
-        service_account(fields, place)
+        service_account(fields, at)
     };
     Ok((environment, credential?))
 }
@@ -125,16 +129,16 @@ pub(super) fn holds_secret(fields: &Fields<'_>) -> bool {
 /// The members that say where the client secrets stand, if each stands elsewhere, with paths that hold from any folder.
 pub(crate) fn secret_references(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Option<Map<String, Value>> {
     let absolute = |kind: &str, value: &Value| match value {
-        Value::String(path) if kind == "file" => place.absolute(path).into(),
+        Value::String(path) if kind == "file" => at.absolute(path).into(),
         Value::Array(words) if kind == "command" => {
             let mut words = words.clone();
             if let Some(Value::String(program)) = words.first_mut()
                 && Path::new(program).components().count() > 1
             {
-                *program = place.absolute(program);
+                *program = at.absolute(program);
             }
             words.into()
         }
@@ -166,12 +170,15 @@ fn api_key(fields: &Fields<'_>) -> Result<Credential, CredentialsError> {
 }
 
 /// The members of our own form: `"user": true`, and the secret in any of its places.
-fn user(fields: &Fields<'_>, place: &Place<'_>) -> Result<Credential, CredentialsError> {
-    let client_secrets = optional_client_secrets(fields, place)?;
+fn user(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<Credential, CredentialsError> {
+    let client_secrets = optional_client_secrets(fields, at)?;
     user_login::user(fields, "scopes", client_secrets, fields.optional("org_id")?)
 }
 
-fn service_account(fields: &Fields<'_>, place: &Place<'_>) -> Result<Credential, CredentialsError> {
+fn service_account(
+    fields: &Fields<'_>,
+    at: &ReadContext<'_>,
+) -> Result<Credential, CredentialsError> {
     let account = ServiceAccount::new(
         fields.required("client_id")?,
         fields.required("org_id")?,
@@ -183,19 +190,19 @@ fn service_account(fields: &Fields<'_>, place: &Place<'_>) -> Result<Credential,
             name: fields.path_of("metascopes"),
             source,
         })?,
-        client_secrets: client_secrets(fields, place)?,
-        signing_keys: signing_keys(fields, place)?,
+        client_secrets: client_secrets(fields, at)?,
+        signing_keys: signing_keys(fields, at)?,
         sends_jti: fields.flag("jti")?,
     }))
 }
 
 fn server_to_server(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<Credential, CredentialsError> {
     Ok(Credential::ServerToServer(ServerToServerCredential {
         client_id: fields.required("client_id")?,
-        client_secrets: client_secrets(fields, place)?,
+        client_secrets: client_secrets(fields, at)?,
         scopes: fields.list("scopes")?,
         org_id: fields.optional("org_id")?,
     }))
@@ -204,24 +211,24 @@ fn server_to_server(
 /// One secret, or the list of those of which each may be the valid one.
 fn client_secrets(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<ClientSecrets, CredentialsError> {
-    optional_client_secrets(fields, place)?.ok_or_else(|| fields.missing("client_secret"))
+    optional_client_secrets(fields, at)?.ok_or_else(|| fields.missing("client_secret"))
 }
 
 /// The same, for a client that may have none.
 fn optional_client_secrets(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<Option<ClientSecrets>, CredentialsError> {
-    let one = secret_reference::optional(fields, "client_secret", place)?;
+    let one = secret_reference::optional(fields, "client_secret", at)?;
     match (one, fields.value("client_secrets")) {
         (Some(_), Some(_)) => Err(conflict("client_secret", "client_secrets")),
-        (Some(secret), None) => Ok(Some(client_secret(&secret).into())),
+        (Some(secret), None) => Ok(Some(client_secret(&secret)?.into())),
         (None, Some(list)) => {
-            let secrets = secret_reference::list(fields, "client_secrets", list, place)?;
-            let secrets = secrets.iter().map(client_secret);
-            ClientSecrets::from_list(secrets)
+            let secrets = secret_reference::list(fields, "client_secrets", list, at)?;
+            let secrets: Result<Vec<_>, _> = secrets.iter().map(client_secret).collect();
+            ClientSecrets::from_list(secrets?)
                 .map(Some)
                 .ok_or_else(|| fields.missing("client_secrets"))
         }
@@ -229,14 +236,17 @@ fn optional_client_secrets(
     }
 }
 
-fn client_secret(text: &Zeroizing<String>) -> ClientSecret {
-    ClientSecret::new(text.as_str().to_owned())
+fn client_secret(secret: &Secret) -> Result<ClientSecret, CredentialsError> {
+    secret_text::client_secret(&secret.member, &secret.text)
 }
 
 /// The key pair that is described here, or the one or two of the list `keys`.
-fn signing_keys(fields: &Fields<'_>, place: &Place<'_>) -> Result<SigningKeys, CredentialsError> {
+fn signing_keys(
+    fields: &Fields<'_>,
+    at: &ReadContext<'_>,
+) -> Result<SigningKeys, CredentialsError> {
     if !fields.has("keys") {
-        return Ok(key_pair(fields, place)?.into());
+        return Ok(key_pair(fields, at)?.into());
     }
     if let Some(name) = KEY_MEMBERS.iter().find(|name| fields.has(name)) {
         return Err(conflict(name, "keys"));
@@ -244,7 +254,7 @@ fn signing_keys(fields: &Fields<'_>, place: &Place<'_>) -> Result<SigningKeys, C
     let keys = fields.objects("keys")?;
     let read = |key: &Fields<'_>| {
         key.only(KEY_MEMBERS)?;
-        key_pair(key, place)
+        key_pair(key, at)
     };
     match &keys[..] {
         [first] => Ok(read(first)?.into()),
@@ -253,30 +263,32 @@ fn signing_keys(fields: &Fields<'_>, place: &Place<'_>) -> Result<SigningKeys, C
     }
 }
 
-fn key_pair(fields: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, CredentialsError> {
-    let certificate = fields.path("certificate_file", place.folder)?.map(|path| read(&path));
+fn key_pair(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
+    let certificate = fields.path("certificate_file", at.folder)?.map(|path| read(&path));
     Ok(KeyPair {
-        signing_key: signing_key(fields, place)?,
+        signing_key: signing_key(fields, at)?,
         certificate: certificate.transpose()?.map(|contents| contents.bytes.to_vec()),
     })
 }
 
-fn signing_key(fields: &Fields<'_>, place: &Place<'_>) -> Result<SigningKey, CredentialsError> {
-    let contents = key_contents(fields, place)?;
+fn signing_key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<SigningKey, CredentialsError> {
+    let contents = key_contents(fields, at)?;
     match (fields.optional_text("signer")?, contents) {
         (Some(_), Some(_)) => Err(conflict("signer", "private_key_file")),
         (Some(uri), None) if uri.starts_with("pkcs11:") => {
             // The URI may name a library to load and a file to read the PIN from.
-            place.check_trusted()?;
+            at.check_trusted()?;
             let uri = Zeroizing::new(uri.to_owned());
-            Ok(SigningKey::Pkcs11 { uri, folder: place.folder.to_owned() })
+            Ok(SigningKey::Pkcs11 { uri, folder: at.folder.to_owned() })
         }
+        (Some(EXTERNAL), None) => Ok(SigningKey::External),
         (Some(_), None) => {
-            Err(fields.wrong_type("signer", "a PKCS#11 URI, which begins with \"pkcs11:\""))
+            let expected = "a PKCS#11 URI, which begins with \"pkcs11:\", or \"external\"";
+            Err(fields.wrong_type("signer", expected))
         }
         (None, Some(contents)) => {
-            let passphrase = secret_reference::optional(fields, "private_key_passphrase", place)?;
-            let passphrase = passphrase.map(|text| SecretString::from(text.as_str()));
+            let passphrase = secret_reference::optional(fields, "private_key_passphrase", at)?;
+            let passphrase = passphrase.map(|secret| SecretString::from(secret.text.as_str()));
             Ok(SigningKey::File { contents, passphrase })
         }
         (None, None) => Err(fields.missing("private_key_file")),
@@ -286,17 +298,21 @@ fn signing_key(fields: &Fields<'_>, place: &Place<'_>) -> Result<SigningKey, Cre
 /// The key's file, which may be DER, or its text from another place.
 fn key_contents(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, CredentialsError> {
-    if let Some(path) = fields.path("private_key_file", place.folder)? {
+    if let Some(path) = fields.path("private_key_file", at.folder)? {
         let others = ["private_key_env", "private_key_command", "private_key_keyring"];
-        return match others.iter().find(|name| fields.has(name)) {
-            Some(second) => Err(conflict("private_key_file", second)),
-            None => read_private(&path).map(Some),
-        };
+        if let Some(second) = others.iter().find(|name| fields.has(name)) {
+            return Err(conflict("private_key_file", second));
+        }
+        let name = path.display().to_string();
+        return secret_text::key(&name, read_private(&path)?).map(Some);
     }
-    let text = secret_reference::optional(fields, "private_key", place)?;
-    Ok(text.map(|text| Zeroizing::new(text.as_bytes().to_vec())))
+    let Some(secret) = secret_reference::optional(fields, "private_key", at)? else {
+        return Ok(None);
+    };
+    let contents = Zeroizing::new(secret.text.as_bytes().to_vec());
+    secret_text::key(&secret.member, contents).map(Some)
 }
 
 fn conflict(first: &str, second: &str) -> CredentialsError {

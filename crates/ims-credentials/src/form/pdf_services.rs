@@ -8,7 +8,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::Fields,
-        place::Place,
+        read_context::ReadContext,
         vocabulary::{Scopes, ServerToServerWords, key_at},
     },
 };
@@ -29,7 +29,7 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let client = fields.object("client_credentials")?;
     if !fields.has("service_account_credentials") {
@@ -53,7 +53,7 @@ pub(super) fn credential(
             source,
         })?,
         client_secrets: client.client_secrets("client_secret")?,
-        signing_keys: key_at(&service_account, "private_key_file", place)?.into(),
+        signing_keys: key_at(&service_account, "private_key_file", at)?.into(),
         sends_jti: false,
     };
     let environment = service_account.environment("ims_base_uri")?;

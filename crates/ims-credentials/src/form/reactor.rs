@@ -9,7 +9,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::Fields,
-        place::Place,
+        read_context::ReadContext,
         vocabulary::{Scopes, ServerToServerWords},
     },
 };
@@ -62,10 +62,10 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let sets = SETS.iter().filter(|(_, _, words)| fields.has(words.client_id[0]));
     let (environment, words) =
-        place.select(sets.map(|(name, at, words)| ((*name).to_owned(), (at, words))).collect())?;
+        at.select(sets.map(|(name, at, words)| ((*name).to_owned(), (at, words))).collect())?;
     Ok((environment(), words.read(fields)?))
 }

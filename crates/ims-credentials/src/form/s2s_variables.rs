@@ -8,7 +8,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::Fields,
-        place::Place,
+        read_context::ReadContext,
         vocabulary::{Scopes, ServerToServerWords},
     },
 };
@@ -26,7 +26,7 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    _place: &Place<'_>,
+    _at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     Ok((Environment::production(), WORDS.read(fields)?))
 }

@@ -5,7 +5,7 @@ use ims_claims::Environment;
 use crate::{
     credential::{ApiKeyCredential, Credential},
     error::CredentialsError,
-    reading::{fields::Fields, place::Place},
+    reading::{fields::Fields, read_context::ReadContext},
 };
 
 pub(super) fn is_it(fields: &Fields<'_>) -> bool {
@@ -14,7 +14,7 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    _place: &Place<'_>,
+    _at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let client_id = fields.required("SERVICE_API_KEY")?;
     let credential = ApiKeyCredential { client_id, org_id: None };

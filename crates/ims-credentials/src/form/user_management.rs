@@ -11,7 +11,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::{Document, Fields},
-        place::Place,
+        read_context::ReadContext,
         secret_file::read_private,
         secret_reference,
         vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_pair},
@@ -48,14 +48,14 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 
 pub(super) fn credential(
     fields: &Fields<'_>,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let enterprise = &fields.object("enterprise")?;
     let opened = opened(enterprise)?;
     let opened = opened.fields()?.within("enterprise");
     let credential = match fields.optional_text("authentication_method")? {
         Some("oauth") => SERVER_TO_SERVER.read(&opened)?,
-        None | Some("jwt") => SERVICE_ACCOUNT.read(&opened, key(&opened, place))?,
+        None | Some("jwt") => SERVICE_ACCOUNT.read(&opened, key(&opened, at))?,
         Some(_) => return Err(fields.wrong_type("authentication_method", "\"jwt\" or \"oauth\"")),
     };
     Ok((environment(fields)?, credential))
@@ -84,16 +84,17 @@ fn opened(enterprise: &Fields<'_>) -> Result<Document, CredentialsError> {
 }
 
 /// The key, which the User Sync Tool may have encrypted, in the file or beside it.
-fn key(enterprise: &Fields<'_>, place: &Place<'_>) -> Result<KeyPair, CredentialsError> {
+fn key(enterprise: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
     let name = enterprise.name_of(&["priv_key_path", "priv_key_filename"]);
-    let contents = match enterprise.path(name, place.folder)? {
-        Some(path) => read_private(&path)?,
-        None if enterprise.has("priv_key_data") => {
-            Zeroizing::new(enterprise.lines("priv_key_data")?.as_bytes().to_vec())
-        }
-        None => return Err(enterprise.missing(name)),
-    };
-    Ok(key_pair(contents, enterprise.optional_text("priv_key_pass")?))
+    let passphrase = enterprise.optional_text("priv_key_pass")?;
+    if let Some(path) = enterprise.path(name, at.folder)? {
+        return key_pair(&path.display().to_string(), read_private(&path)?, passphrase);
+    }
+    if !enterprise.has("priv_key_data") {
+        return Err(enterprise.missing(name));
+    }
+    let contents = Zeroizing::new(enterprise.lines("priv_key_data")?.as_bytes().to_vec());
+    key_pair(&enterprise.path_of("priv_key_data"), contents, passphrase)
 }
 
 /// The host of IMS. An empty `server:` is YAML's null, and the default.

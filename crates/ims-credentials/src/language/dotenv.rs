@@ -3,22 +3,26 @@
 
 use serde_json::{Map, Value};
 
-use crate::{error::CredentialsError, language::Language};
+use crate::language::text_fault::TextFault;
 
-pub(super) fn parse(text: &str) -> Result<Value, CredentialsError> {
+pub(super) fn parse(text: &str) -> Result<Value, TextFault> {
     let mut members = Map::new();
     let mut rest = text;
     while !rest.is_empty() {
         let at = text.len() - rest.len();
-        let wrong = || Language::Dotenv.syntax(text[..at].matches('\n').count() + 1, 1);
+        let line_number = TextFault::line_after(&text[..at]);
+        let wrong = || TextFault::in_line(line_number);
         let line = rest.lines().next().unwrap_or_default();
         if line.trim().is_empty() || line.trim_start().starts_with('#') {
             rest = after_line(rest);
             continue;
         }
         let (name, value) = rest.split_once('=').ok_or_else(wrong)?;
+        let name = name_of(name).ok_or_else(wrong)?;
         let (value, after) = value_of(value).ok_or_else(wrong)?;
-        members.insert(name_of(name).ok_or_else(wrong)?.to_owned(), value.into());
+        if members.insert(name.to_owned(), value.into()).is_some() {
+            return Err(TextFault::Repeated { line: line_number });
+        }
         rest = after;
     }
     Ok(members.into())
@@ -33,13 +37,14 @@ fn name_of(text: &str) -> Option<&str> {
 }
 
 /// A value and what comes after its line. Between quotation marks it may hold ends of lines, and between double ones `\n`
-/// means such an end and `\"` a quotation mark.
+/// means such an end and `\"` a quotation mark. After the second mark only a comment may follow: `"se"cret` is not taken for
+/// `se`. White space around a value is that of ASCII, so that a no-break space in a secret stays to be seen.
 fn value_of(text: &str) -> Option<(String, &str)> {
     let text = text.trim_start_matches([' ', '\t']);
     let Some(quote) = text.chars().next().filter(|c| "\"'`".contains(*c)) else {
         let line = text.lines().next().unwrap_or_default();
         let value = line.split_once(" #").map_or(line, |(value, _comment)| value);
-        return Some((value.trim().to_owned(), after_line(text)));
+        return Some((value.trim_matches(ASCII_SPACE).to_owned(), after_line(text)));
     };
     let (value, after) = if quote == '"' {
         double_quoted(&text[1..])?
@@ -47,8 +52,11 @@ fn value_of(text: &str) -> Option<(String, &str)> {
         let (value, after) = text[1..].split_once(quote)?;
         (value.to_owned(), after)
     };
-    Some((value, after_line(after)))
+    let rest = after.lines().next().unwrap_or_default().trim_matches(ASCII_SPACE);
+    (rest.is_empty() || rest.starts_with('#')).then(|| (value, after_line(after)))
 }
+
+const ASCII_SPACE: [char; 3] = [' ', '\t', '\r'];
 
 /// What stands before the next double quotation mark that is not escaped, and what comes after it.
 fn double_quoted(text: &str) -> Option<(String, &str)> {

@@ -6,24 +6,31 @@
 
 use serde_json::{Map, Value};
 
-use crate::{error::CredentialsError, language::Language};
+use crate::language::text_fault::TextFault;
 
 /// How deep things may be nested; a configuration of `aio` has four levels.
 const MOST_LEVELS: usize = 32;
 
-pub(super) fn parse(text: &str) -> Result<Value, CredentialsError> {
-    let mut reader = Reader { rest: text };
+pub(super) fn parse(text: &str) -> Result<Value, TextFault> {
+    let mut reader = Reader { rest: text, has_repeated: false };
     let value = reader.value(MOST_LEVELS);
-    value.filter(|_| reader.is_at_end()).ok_or_else(|| {
-        let before = &text[..text.len() - reader.rest.len()];
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        Language::Hjson.syntax(before.matches('\n').count() + 1, column)
-    })
+    if let Some(value) = value
+        && reader.is_at_end()
+    {
+        return Ok(value);
+    }
+    let before = &text[..text.len() - reader.rest.len()];
+    if reader.has_repeated {
+        return Err(TextFault::Repeated { line: TextFault::line_after(before) });
+    }
+    Err(TextFault::after(before))
 }
 
 /// What is left of the text. Each method goes on as far as it can read, and says `None` where it cannot.
 struct Reader<'a> {
     rest: &'a str,
+    /// Whether it stopped at a member that its object has already.
+    has_repeated: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -48,6 +55,10 @@ impl<'a> Reader<'a> {
                 b'"' | b'\'' => self.quoted()?,
                 _ => self.word()?.to_owned(),
             };
+            if members.contains_key(&name) {
+                self.has_repeated = true;
+                return None;
+            }
             self.skip_blanks();
             self.take(":")?;
             members.insert(name, self.value(levels)?);

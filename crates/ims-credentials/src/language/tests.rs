@@ -43,21 +43,23 @@ mod formats {
     use super::*;
 
     #[test]
-    fn the_first_line_tells_the_language_and_the_name_breaks_a_tie() {
+    fn the_ending_of_the_name_decides_and_without_one_the_first_line() {
         use Language::{Dotenv, Hjson, Ini, Json, Properties, Toml, Yaml};
 
         #[rustfmt::skip]
-        let table: [(&str, &str, &[Language]); 10] = [
+        let table: [(&str, &str, &[Language]); 12] = [
             ("{}",                         "config",        &[Json, Hjson]),
             ("// aio\n{}",                 ".aio",          &[Json, Hjson]),
             ("[]",                         "config",        &[Json]),
             ("# umapi\n[server]\n",        "config",        &[Ini, Toml]),
             ("a = 1",                      "config",        &[Toml, Dotenv, Properties, Yaml]),
             ("url=https\\://x",            "config",        &[Toml, Properties, Dotenv, Yaml]),
-            ("a = 1",                      "a.properties",  &[Properties, Toml, Dotenv, Yaml]),
-            ("A=1",                        ".env",          &[Dotenv, Toml, Properties, Yaml]),
-            ("A=1",                        ".env.stage",    &[Dotenv, Toml, Properties, Yaml]),
-            ("server:",                    "umapi.yml",     &[Yaml, Toml, Dotenv, Properties]),
+            ("{ a: 1 }",                   "a.json",        &[Json]),
+            ("a = 1",                      "a.toml",        &[Toml]),
+            ("a = 1",                      "a.properties",  &[Properties]),
+            ("A=1",                        ".env",          &[Dotenv]),
+            ("A=1",                        ".env.stage",    &[Dotenv]),
+            ("server:",                    "umapi.yml",     &[Yaml]),
         ];
         for (text, name, languages) in table {
             assert_eq!(Language::candidates(text, Path::new(name)), languages, "{name} {text}");
@@ -168,6 +170,57 @@ mod formats {
         assert!(refused(Language::Hjson, &"{a:".repeat(100_000)).starts_with("not Hjson (line 1"));
     }
 
+    #[test]
+    fn a_member_that_occurs_twice_is_refused_in_every_language() {
+        use Language::{Dotenv, Hjson, Ini, Json, Properties, Toml, Yaml};
+
+        #[rustfmt::skip]
+        let table = [
+            (Json,       "{\"a\":\"canary\",\n\"a\":\"canary\"}", 2),
+            (Json,       "{\"o\":{\"a\":1,\"a\":2}}",                1),
+            (Toml,       "a = 1\nb = 2\na = \"canary\"",             3),
+            (Hjson,      "{\n  a: canary\n  a: canary\n}",          3),
+            (Yaml,       "a: canary\nb: 1\na: canary",              3),
+            (Ini,        "[s]\na=canary\na=canary",                 3),
+            (Ini,        "[s]\na=canary\n[s]\nb=1",                 3),
+            (Properties, "a=canary\n\na=canary",                    3),
+            (Dotenv,     "A=canary\nA=canary",                      2),
+        ];
+        for (language, text, line) in table {
+            let said = format!("a member occurs twice in one object (line {line})");
+            assert_eq!(refused(language, text), said, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_reader_of_lines_takes_another_secret_than_the_one_that_stands_there() {
+        use Language::{Dotenv, Ini, Properties};
+
+        for text in ["A=\"se\"cret567", "A='se'cret", "A=\"back\\\"", "A=\"a\"b # c"] {
+            let said = "not lines of NAME=value (line 1, column 1)";
+            assert_eq!(refused(Dotenv, text), said, "{text}");
+        }
+        #[rustfmt::skip]
+        let table = [
+            (Dotenv,     "a=\"back\\\\\"",        "back\\"),
+            (Dotenv,     "a=\"x\" # comment",      "x"),
+            (Dotenv,     "a=\u{a0}x",              "\u{a0}x"),
+            (Properties, "a=\\ud83d\\udd11",       "\u{1f511}"),
+            (Properties, "a=\u{a0}x ",             "\u{a0}x "),
+        ];
+        for (language, text, value) in table {
+            assert_eq!(read(language, text), json!({ "a": value }), "{text}");
+        }
+        assert_eq!(read(Ini, "[s]\na = \u{a0}x "), json!({ "s": { "a": "\u{a0}x" } }));
+        for text in ["a=\\ud83d", "a=\\ud83dx", "a=\\udd11", "a=\\u+123"] {
+            assert_eq!(
+                refused(Properties, text),
+                "not Java properties (line 1, column 1)",
+                "{text}"
+            );
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn no_text_makes_a_reader_panic(text in "[ -~\n\u{e9}]{0,60}", marks in "[\\[{}:,'\"#/\\\\=\n a1\\]-]{0,40}") {
@@ -176,7 +229,10 @@ mod formats {
             for language in [Json, Toml, Hjson, Yaml, Ini, Properties, Dotenv] {
                 for text in [&text, &marks, &format!("{{{marks}}}")] {
                     if let Err(error) = language.parse(text) {
-                        let is_syntax = matches!(error, CredentialsError::Syntax { .. });
+                        let is_syntax = matches!(
+                            error,
+                            CredentialsError::Syntax { .. } | CredentialsError::Repeated { .. }
+                        );
                         proptest::prop_assert!(is_syntax);
                     }
                 }
@@ -196,7 +252,6 @@ mod formats {
             assert!(said.starts_with("not YAML (line ") && !said.contains("canary"), "{said}");
         };
         refused("a: [canary");
-        refused("a: canary\na: canary");
         refused("--- {a: 1}\n--- {a: canary}");
         refused(&format!("a: {}", "[".repeat(100_000)));
         let alias = |n: i32| vec![format!("*a{}", n - 1); 9].join(", ");
@@ -204,5 +259,14 @@ mod formats {
         let first = "a0: &a0 [canary, canary, canary]".to_owned();
         let bomb = std::iter::once(first).chain(lines).collect::<Vec<_>>().join("\n");
         refused(&bomb);
+        refused("a: 1\n<<: {b: canary}");
+        refused("? [canary]\n: 1");
+        let text =
+            "a: &x {b: [c]}\nd: *x\ne: !!str 12\nf: '12'\ng: 12e5\nh: 0x1F\ni: p8e-1\nj: .\nk: 1_0";
+        let said = json!({
+            "a": { "b": ["c"] }, "d": { "b": ["c"] }, "e": "12", "f": "12", "g": 12e5, "h": 0, "i": "p8e-1", "j": ".",
+            "k": 0,
+        });
+        assert_eq!(read(Language::Yaml, text), said);
     }
 }

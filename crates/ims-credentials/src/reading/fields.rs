@@ -6,12 +6,13 @@ use std::{
 };
 
 use ims_claims::{Environment, FormatError};
-use ims_exchange::ClientSecret;
 use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
-    client_secrets::ClientSecrets, error::CredentialsError, reading::secret_file::can_be_path,
+    client_secrets::ClientSecrets,
+    error::CredentialsError,
+    reading::{secret_file::can_be_path, secret_text},
 };
 
 /// A file of credentials that was read. Its texts are wiped from memory when it is dropped.
@@ -95,15 +96,21 @@ impl<'a> Fields<'a> {
             None => Ok(()),
             Some(name) => Err(CredentialsError::UnknownMember {
                 name: self.path_of(name),
+                suggestion: most_like(name, known).map(str::to_owned),
                 known: known.join(", "),
             }),
         }
     }
 
     pub(crate) fn optional_text(&self, name: &str) -> Result<Option<&'a str>, CredentialsError> {
-        let text =
-            |value: &'a Value| value.as_str().ok_or_else(|| self.wrong_type(name, "a string"));
-        self.value(name).map(text).transpose()
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::Number(_) | Value::Bool(_)) => {
+                Err(CredentialsError::NotQuoted { name: self.path_of(name) })
+            }
+            Some(_) => Err(self.wrong_type(name, "a string")),
+        }
     }
 
     pub(crate) fn text(&self, name: &str) -> Result<&'a str, CredentialsError> {
@@ -113,13 +120,20 @@ impl<'a> Fields<'a> {
     /// One secret, or a list of them, of which each may be the valid one.
     pub(crate) fn client_secrets(&self, name: &str) -> Result<ClientSecrets, CredentialsError> {
         let value = self.value(name).ok_or_else(|| self.missing(name))?;
-        let secrets = match value {
-            Value::String(text) if !is_list(value) => Some(vec![text.clone()]),
-            _ => texts(value),
+        let texts = match value {
+            // A secret may begin with a bracket, so a text that is no array is one secret.
+            Value::String(text) => written_list(text).unwrap_or_else(|| vec![text.clone()]),
+            Value::Array(_) => {
+                texts(value).ok_or_else(|| self.wrong_type(name, "a list of strings"))?
+            }
+            _ => vec![self.text(name)?.to_owned()],
         };
-        let secrets = secrets.ok_or_else(|| self.wrong_type(name, "a list of strings"))?;
-        ClientSecrets::from_list(secrets.into_iter().map(ClientSecret::new))
-            .ok_or_else(|| self.missing(name))
+        let texts = Zeroizing::new(texts);
+        let mut secrets = Vec::new();
+        for text in texts.iter() {
+            secrets.push(secret_text::client_secret(&self.path_of(name), text)?);
+        }
+        ClientSecrets::from_list(secrets).ok_or_else(|| self.missing(name))
     }
 
     /// The IMS that a URL names, or a host without a scheme; the production where nothing is said.
@@ -229,7 +243,10 @@ impl<'a> Fields<'a> {
         name: &str,
         text: &str,
     ) -> Result<T, CredentialsError> {
-        text.parse().map_err(|source| CredentialsError::Format { name: self.path_of(name), source })
+        // White space around an identifier can only be an accident.
+        text.trim()
+            .parse()
+            .map_err(|source| CredentialsError::Format { name: self.path_of(name), source })
     }
 
     pub(crate) fn missing(&self, name: &str) -> CredentialsError {
@@ -246,12 +263,47 @@ fn is_list(value: &Value) -> bool {
     value.is_array() || value.as_str().is_some_and(|text| text.trim_start().starts_with('['))
 }
 
+/// The strings of an array that is written down in a string.
+fn written_list(text: &str) -> Option<Vec<String>> {
+    if !text.trim_start().starts_with('[') {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
+/// The known name that is most like `name`: one that continues it, or differs by two letters at most.
+pub(crate) fn most_like<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
+    let name = name.to_lowercase();
+    let continues = known.iter().find(|known| known.starts_with(&format!("{name}_")));
+    if let Some(known) = continues {
+        return Some(known);
+    }
+    let nearest = known.iter().min_by_key(|known| distance(&name, known))?;
+    (distance(&name, nearest) <= 2).then_some(*nearest)
+}
+
+/// How many letters have to be added, removed or replaced to make the one word of the other (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for (column, against) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(letter != *against);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
 fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Array(values) => {
             values.iter().map(|value| value.as_str().map(str::to_owned)).collect()
         }
-        Value::String(text) if is_list(value) => texts(&serde_json::from_str(text).ok()?),
+        Value::String(text) if is_list(value) => written_list(text),
         Value::String(text) => Some(split_list(text).map(str::to_owned).collect()),
         _ => None,
     }
@@ -313,12 +365,12 @@ mod tests {
         assert_eq!(said(a.required::<ClientId>("b")), "a.b is wrong");
         assert_eq!(said(a.text("c")), "a.c is not a string");
         assert_eq!(said(a.text("x")), "a.x is missing");
-        assert_eq!(said(a.objects("d").unwrap()[0].text("e")), "a.d[0].e is not a string");
-        assert_eq!(said(fields.text("f")), "f is missing");
         assert_eq!(
-            said(a.only(&["b", "c"])),
-            "a.d is not a member that is known here; known are b, c"
+            said(a.objects("d").unwrap()[0].text("e")),
+            "a.d[0].e is a number or true or false, not a string"
         );
+        assert_eq!(said(fields.text("f")), "f is missing");
+        assert_eq!(said(a.only(&["b", "c"])), "unknown member a.d, did you mean b?");
     }
 
     #[test]
@@ -328,6 +380,7 @@ mod tests {
             (r#"["one"]"#, 1),
             (r#"["one","two"]"#, 2),
             (r#""[\"one\",\"two\"]""#, 2),
+            (r#""[p8e-begins-with-a-bracket""#, 1),
         ] {
             let document = parsed(&format!(r#"{{"secret":{value}}}"#));
             let secrets = document.fields().unwrap().client_secrets("secret").unwrap();
@@ -336,7 +389,9 @@ mod tests {
         for (value, wrong) in [
             ("[]", "secret is missing"),
             ("[1]", "secret is not a list of strings"),
-            (r#""[canary""#, "secret is not a list of strings"),
+            ("12345678", "secret is a number or true or false, not a string"),
+            ("[\" \"]", "secret is empty"),
+            ("\"\"", "secret is empty"),
         ] {
             let document = parsed(&format!(r#"{{"secret":{value}}}"#));
             assert_eq!(said(document.fields().unwrap().client_secrets("secret")), wrong, "{value}");

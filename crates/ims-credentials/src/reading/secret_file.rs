@@ -8,11 +8,20 @@ use zeroize::Zeroizing;
 use crate::error::CredentialsError;
 
 /// Nothing that is read here is longer; a key of 8192 bits has some 6 KiB.
-const MAX_BYTES: u64 = 1024 * 1024;
+pub(crate) const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Reads a file that others may be able to read.
+///
+/// A document where a path belongs is refused and not repeated. `NAME=value` may be one, and a file may be called so.
 pub(crate) fn read(path: &Path) -> Result<FileContents, CredentialsError> {
-    Ok(ims_files::read(path, MAX_BYTES)?)
+    let text = path.to_str().unwrap_or_default();
+    if !can_be_path(text) {
+        return Err(CredentialsError::NotPath);
+    }
+    match ims_files::read(path, MAX_BYTES) {
+        Err(_) if text.contains('=') => Err(CredentialsError::NotPath),
+        read => Ok(read?),
+    }
 }
 
 /// Reads a file that holds nothing but a secret, and refuses one that others can read.
@@ -27,9 +36,14 @@ pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Credential
     Ok(contents.bytes)
 }
 
-/// Whether `text` may be a path, and not a key that somebody has put where its path belongs: an error names the path.
+/// Whether `text` may be a path, and not a key or a document that somebody has put where its path belongs: an error names
+/// the path.
 pub(crate) fn can_be_path(text: &str) -> bool {
-    text.len() <= LONGEST_PATH && !text.contains('\n') && !text.contains("-----BEGIN")
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    text.len() <= LONGEST_PATH
+        && !text.contains(['\n', '\r'])
+        && !text.contains("-----BEGIN")
+        && !start.starts_with(['{', '['])
 }
 
 /// The shortest private key that is taken, RSA of 2048 bits as base64, has half as much again.

@@ -17,8 +17,9 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::Fields,
-        place::Place,
+        read_context::ReadContext,
         secret_file::{can_be_path, read_private},
+        secret_text,
     },
 };
 
@@ -31,13 +32,19 @@ const MAX_OUTPUT: u64 = 64 * 1024;
 /// The places, as they stand behind the name of the secret: `client_secret_file` and so on.
 pub(crate) const PLACES: [&str; 4] = ["file", "env", "command", "keyring"];
 
+/// A secret, and the member or variable that it is from.
+pub(crate) struct Secret {
+    pub(crate) member: String,
+    pub(crate) text: Zeroizing<String>,
+}
+
 /// The secret that is called `name`, as the member `name` itself or as one of `name_file`, `name_env`, `name_command` and
-/// `name_keyring`; `None` if none of them is there.
+/// `name_keyring`; `None` if none of them is there. It is never blank.
 pub(crate) fn optional(
     fields: &Fields<'_>,
     name: &str,
-    place: &Place<'_>,
-) -> Result<Option<Zeroizing<String>>, CredentialsError> {
+    at: &ReadContext<'_>,
+) -> Result<Option<Secret>, CredentialsError> {
     let mut members: Vec<String> = PLACES.iter().map(|kind| format!("{name}_{kind}")).collect();
     members.insert(0, name.to_owned());
     let mut there = members.into_iter().filter(|member| fields.has(member));
@@ -45,11 +52,13 @@ pub(crate) fn optional(
     if let Some(second) = second {
         return Err(CredentialsError::Conflict { first: member, second });
     }
-    let secret = match member.strip_prefix(name).and_then(|kind| kind.strip_prefix('_')) {
+    let text = match member.strip_prefix(name).and_then(|kind| kind.strip_prefix('_')) {
         None => Zeroizing::new(fields.text(name)?.to_owned()),
-        Some(kind) => from(kind, fields, &member, place)?,
+        Some(kind) => from(kind, fields, &member, at)?,
     };
-    Ok(Some(secret))
+    let member = fields.path_of(&member);
+    secret_text::not_blank(&member, &text)?;
+    Ok(Some(Secret { member, text }))
 }
 
 /// The secrets of a list: each is the secret itself, or an object with one of `file`, `env`, `command` and `keyring`.
@@ -57,25 +66,33 @@ pub(crate) fn list(
     fields: &Fields<'_>,
     name: &str,
     list: &Value,
-    place: &Place<'_>,
-) -> Result<Vec<Zeroizing<String>>, CredentialsError> {
+    at: &ReadContext<'_>,
+) -> Result<Vec<Secret>, CredentialsError> {
     let wrong = || fields.wrong_type(name, "a list of strings or objects");
-    let element = |(index, element): (usize, &Value)| match element {
-        Value::String(secret) => Ok(Zeroizing::new(secret.clone())),
-        Value::Object(object) => {
-            let path = format!("{}[{index}]", fields.path_of(name));
-            of_list(&Fields::new(object).within(&path), place)
-        }
-        _ => Err(wrong()),
-    };
-    list.as_array().ok_or_else(wrong)?.iter().enumerate().map(element).collect()
+    let mut secrets = Vec::new();
+    for (index, element) in list.as_array().ok_or_else(wrong)?.iter().enumerate() {
+        let member = format!("{}[{index}]", fields.path_of(name));
+        let text = match element {
+            Value::String(secret) => Zeroizing::new(secret.clone()),
+            Value::Object(object) => of_list(&Fields::new(object).within(&member), at)?,
+            Value::Number(_) | Value::Bool(_) => {
+                return Err(CredentialsError::NotQuoted { name: member });
+            }
+            _ => return Err(wrong()),
+        };
+        secrets.push(Secret { member, text });
+    }
+    Ok(secrets)
 }
 
-fn of_list(element: &Fields<'_>, place: &Place<'_>) -> Result<Zeroizing<String>, CredentialsError> {
+fn of_list(
+    element: &Fields<'_>,
+    at: &ReadContext<'_>,
+) -> Result<Zeroizing<String>, CredentialsError> {
     element.only(&PLACES)?;
     let mut there = PLACES.into_iter().filter(|kind| element.has(kind));
     match (there.next(), there.next()) {
-        (Some(kind), None) => from(kind, element, kind, place),
+        (Some(kind), None) => from(kind, element, kind, at),
         (Some(first), Some(second)) => Err(CredentialsError::Conflict {
             first: element.path_of(first),
             second: element.path_of(second),
@@ -88,11 +105,11 @@ fn from(
     kind: &str,
     fields: &Fields<'_>,
     member: &str,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<Zeroizing<String>, CredentialsError> {
     match kind {
         "file" => {
-            let path = fields.path(member, place.folder)?.ok_or_else(|| fields.missing(member))?;
+            let path = fields.path(member, at.folder)?.ok_or_else(|| fields.missing(member))?;
             line(&read_private(&path)?).ok_or_else(|| CredentialsError::NotText.in_file(&path))
         }
         "env" => {
@@ -100,11 +117,13 @@ fn from(
             if !is_variable_name(variable) {
                 return Err(fields.wrong_type(member, "the name of an environment variable"));
             }
-            let value = (place.variable)(variable).filter(|text| !text.is_empty());
+            let value = (at.variable)(variable).filter(|text| !text.is_empty());
             let missing = || CredentialsError::Missing { name: variable.to_owned() };
-            value.map(Zeroizing::new).ok_or_else(missing)
+            let value = Zeroizing::new(value.ok_or_else(missing)?);
+            // As shells do with the output of a command, which is where most of them are from.
+            Ok(Zeroizing::new(value.trim_end_matches(['\r', '\n']).to_owned()))
         }
-        "command" => from_command(fields, member, place),
+        "command" => from_command(fields, member, at),
         _ => from_own_keyring(&fields.path_of(member), fields.text(member)?),
     }
 }
@@ -127,9 +146,9 @@ fn is_variable_name(text: &str) -> bool {
 fn from_command(
     fields: &Fields<'_>,
     member: &str,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<Zeroizing<String>, CredentialsError> {
-    place.check_trusted()?;
+    at.check_trusted()?;
     let words = fields.value(member).and_then(Value::as_array);
     let words: Option<Vec<&str>> =
         words.and_then(|words| words.iter().map(Value::as_str).collect());
@@ -137,7 +156,7 @@ fn from_command(
         return Err(fields.wrong_type(member, "a list of words, the program first"));
     };
     let failed = |reason| CredentialsError::Command { name: fields.path_of(member), reason };
-    let mut command = command(program, arguments, place.folder);
+    let mut command = command(program, arguments, at.folder);
     let output = run(&mut command, COMMAND_TIMEOUT).map_err(failed)?;
     line(&output).filter(|text| !text.is_empty()).ok_or_else(|| failed("it printed no text"))
 }

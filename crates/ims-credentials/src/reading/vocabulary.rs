@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::{
     credential::{Credential, ServerToServerCredential, ServiceAccountCredential},
     error::CredentialsError,
-    reading::{fields::Fields, place::Place, secret_file::read_private},
+    reading::{fields::Fields, read_context::ReadContext, secret_file::read_private, secret_text},
     signing_keys::{KeyPair, SigningKey},
 };
 
@@ -105,23 +105,26 @@ impl Scopes {
 pub(crate) fn key_at(
     fields: &Fields<'_>,
     name: &str,
-    place: &Place<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<KeyPair, CredentialsError> {
-    let path = fields.path(name, place.folder)?.ok_or_else(|| fields.missing(name))?;
-    Ok(key_pair(read_private(&path)?, None))
+    let path = fields.path(name, at.folder)?.ok_or_else(|| fields.missing(name))?;
+    key_pair(&path.display().to_string(), read_private(&path)?, None)
 }
 
 /// The key that the member `name` holds.
 pub(crate) fn key_in(fields: &Fields<'_>, name: &str) -> Result<KeyPair, CredentialsError> {
     let text = fields.lines(name)?;
-    Ok(key_pair(Zeroizing::new(text.as_bytes().to_vec()), None))
+    key_pair(&fields.path_of(name), Zeroizing::new(text.as_bytes().to_vec()), None)
 }
 
-/// A key without its certificate, which is not known to most forms.
-pub(crate) fn key_pair(contents: Zeroizing<Vec<u8>>, passphrase: Option<&str>) -> KeyPair {
+/// A key without its certificate, which is not known to most forms. `name` is its member, or its file.
+pub(crate) fn key_pair(
+    name: &str,
+    contents: Zeroizing<Vec<u8>>,
+    passphrase: Option<&str>,
+) -> Result<KeyPair, CredentialsError> {
+    let contents = secret_text::key(name, contents)?;
     let passphrase = passphrase.filter(|text| !text.is_empty());
-    KeyPair {
-        signing_key: SigningKey::File { contents, passphrase: passphrase.map(SecretString::from) },
-        certificate: None,
-    }
+    let passphrase = passphrase.map(SecretString::from);
+    Ok(KeyPair { signing_key: SigningKey::File { contents, passphrase }, certificate: None })
 }

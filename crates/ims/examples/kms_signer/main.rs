@@ -115,17 +115,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_certificates(Certificate::read_all(ims_testkit::certificates::FIRST.as_bytes())?);
     let ims = Emulator::builder().with_integration(integration).start().await?;
 
-    let credential = ServiceAccountCredential {
-        account,
-        client_secrets: ClientSecret::new("example-secret".to_owned()).into(),
-        // The signer that the builder is given takes the place of this.
-        signing_keys: KeyPair {
-            signing_key: SigningKey::File { contents: Vec::new().into(), passphrase: None },
-            certificate: None,
-        }
-        .into(),
-        sends_jti: false,
-    };
+    let client_secret = ClientSecret::new("example-secret".to_owned());
+    let key = KeyPair { signing_key: SigningKey::External, certificate: None };
+    let credential = ServiceAccountCredential::new(account, client_secret, key)?;
     let credentials = Credentials::new(ims.url().parse()?, Credential::ServiceAccount(credential));
     let client = Client::builder(&credentials).with_signer(signer).build()?;
     let token = client.access_token().await?;

@@ -75,8 +75,9 @@ impl Known {
 /// environment variable `IMS_PKCS11_PIN`.
 ///
 /// # Errors
-/// [`Error::PrivateKey`], [`Error::HardwareKey`], [`Error::Credentials`] for a key that could not be read, and
-/// [`Error::MissingFeature`] without the feature `pkcs11`.
+/// [`Error::PrivateKey`], [`Error::HardwareKey`], [`Error::Credentials`] for a key that could not be read,
+/// [`Error::SignerMissing`] for a key that the program has to bring, and [`Error::MissingFeature`] without the feature
+/// `pkcs11`.
 pub fn open_signing_key(signing_key: &SigningKey) -> Result<SharedSigner, Error> {
     match signing_key {
         SigningKey::File { contents, passphrase } => {
@@ -86,6 +87,7 @@ pub fn open_signing_key(signing_key: &SigningKey) -> Result<SharedSigner, Error>
             Ok(SharedSigner::new(PemSigner::from_bytes(contents, passphrase.as_ref())?))
         }
         SigningKey::Pkcs11 { uri, folder } => pkcs11_signer(uri, folder),
+        SigningKey::External => Err(Error::SignerMissing),
         SigningKey::Unread(error) => Err(error.clone().into()),
         _ => Err(Error::UnknownKind { what: "signing key" }),
     }

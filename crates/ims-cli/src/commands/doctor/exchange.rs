@@ -7,8 +7,8 @@ use std::{
 
 use ims::{
     AccessToken, Client, Connection, Credential, Credentials, ServerToServerCredential,
-    ServiceAccountCredential, UserCredential,
-    claims::{AccessTokenPayload, AssertionLifetime, CompactJwt, Environment, JwtId, NumericDate},
+    ServiceAccountCredential, UserCredential, assertion_claims,
+    claims::{AccessTokenPayload, AssertionLifetime, CompactJwt, Environment, NumericDate},
     exchange::{
         ClientCredentials, ExchangeError, Grant, JwtExchange, Request, ReqwestTransport, Response,
         Transport, TransportError,
@@ -89,7 +89,7 @@ impl Asker {
             Credential::ServiceAccount(credential) => {
                 let mut answers = Vec::new();
                 for signer in signers {
-                    answers.push(self.by_assertion(credential, signer, answers.len()).await);
+                    answers.push(self.by_assertion(credential, signer).await);
                 }
                 answers
             }
@@ -104,16 +104,13 @@ impl Asker {
         &self,
         credential: &ServiceAccountCredential,
         signer: &SharedSigner,
-        number: usize,
     ) -> Answer {
         let account = &credential.account;
         let mut answer = Err(Unanswered::Other(Failure::person("there is no client secret")));
-        for (secret, number) in credential.client_secrets.iter().zip(2 * number..) {
-            let now = when::now();
-            let claims =
-                account.claims(self.connection.environment(), now, AssertionLifetime::default());
-            let claims =
-                if credential.sends_jti { claims.with_jti(jti(now, number)) } else { claims };
+        for secret in credential.client_secrets.iter() {
+            let (environment, lifetime) =
+                (self.connection.environment(), AssertionLifetime::default());
+            let claims = assertion_claims(credential, environment, lifetime, when::now());
             let assertion = match sign_assertion(&claims, signer).await {
                 Ok(assertion) => assertion,
                 Err(error) => {
@@ -166,13 +163,6 @@ impl Asker {
 fn is_secret_refused(answer: &Answer) -> bool {
     let Err(Unanswered::Exchange(error)) = answer else { return false };
     error.refusal().is_some_and(|refusal| refusal.status() == 401)
-}
-
-/// Unix time in microseconds, as the client counts; within a second the attempts count.
-fn jti(now: NumericDate, number: usize) -> JwtId {
-    let seconds = u64::try_from(now.as_secs()).unwrap_or_default();
-    let number = u64::try_from(number).unwrap_or_default();
-    JwtId::from_number(seconds.saturating_mul(1_000_000).saturating_add(number))
 }
 
 impl Unanswered {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ims::{
-    Credential, Credentials, Form, KeyPair, ServiceAccountCredential,
+    Credential, Discovered, Form, KeyPair, ServiceAccountCredential, Source,
     cert::{Certificate, CertificateFile, Finding, Severity, ValidityState},
     claims::Metascope,
     exchange::Scope,
@@ -31,9 +31,22 @@ pub(super) struct Local {
 }
 
 /// Adds the lines about this machine, and opens the keys.
-pub(super) fn check(credentials: &Credentials, checklist: &mut Checklist) -> Local {
-    let at = credentials.environment().base_url();
-    checklist.add(Check::ok("credentials", format!("{}, for {at}", credentials.form())));
+pub(super) fn check(found: &Discovered, checklist: &mut Checklist) -> Local {
+    let credentials = &found.credentials;
+    let (form, at) = (credentials.form(), credentials.environment().base_url());
+    let source = &found.source;
+    checklist.add(Check::ok("credentials", format!("{form} from {source}, for {at}")));
+    // What is typed on the command line is meant; a variable may have been set long ago.
+    let is_variable = matches!(
+        source,
+        Source::CredentialsVariable(_) | Source::ContextVariable(_) | Source::Variables(_)
+    );
+    if is_variable && let Some(hidden) = found.shadowed.first() {
+        checklist.add(Check::warning(
+            "source",
+            format!("not used, since {source} comes first: {hidden}"),
+        ));
+    }
     match credentials.warnings() {
         [] => checklist.add(Check::ok("permissions", "no secret can be read by others")),
         warnings => {
@@ -176,35 +189,18 @@ fn check_certificate(
     let file = match CertificateFile::from_bytes(contents) {
         Ok(file) => file,
         Err(error) => {
-            let check = Check::failed(names.certificate, with_causes(&error));
-            checklist.add(match error.conversion() {
-                Some(command) => check.next(format!("convert it: {command}")),
-                None => check,
-            });
+            checklist.add(Check::failed(names.certificate, with_causes(&error)));
             return CertificateEvidence::Unknown;
         }
     };
-    // An authority's certificate may come before that of the key.
-    let position = public_key.and_then(|public_key| file.position_of(public_key));
-    let count = file.certificates().len();
-    let certificate = &file.certificates()[position.unwrap_or(0)];
-    let subject = certificate.subject();
-    checklist.add(Check::ok(
-        names.certificate,
-        match position {
-            Some(position) if count > 1 => {
-                format!("{subject}, certificate {} of {count}", position + 1)
-            }
-            _ => subject.to_string(),
-        },
-    ));
+    let certificate = &file.certificates()[0];
+    checklist.add(Check::ok(names.certificate, certificate.subject().to_string()));
     let mut checks = vec![validity(names.validity, certificate)];
     checks.extend(public_key.map(|public_key| pair(names.pair, certificate, public_key)));
     let is_fine = !checks.iter().any(Check::is_failed);
-    // The pair comes first: the dates of another key's certificate help no one.
+    // The pair comes first: what a key that is another's has for dates, helps nobody.
     checks.into_iter().rev().for_each(|check| checklist.add(check));
-    let findings = [certificate.findings(when::now()), file.findings()].concat();
-    for finding in findings {
+    for finding in file.findings(when::now()) {
         let new = match finding.severity() {
             Severity::Advice => Check::warning,
             Severity::Problem => Check::failed,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ims::{
-    Credential,
+    Credential, assertion_claims,
     claims::AssertionLifetime,
     sign::{SignError, sign_assertion},
 };
@@ -51,8 +51,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         .hint("where they get tokens, they do it without an assertion: ims token"));
     };
     let signer = ims::open_signing_key(&credential.signing_keys.first().signing_key)?;
-    let claims =
-        credential.account.claims(credentials.environment(), when::now(), arguments.lifetime);
+    let (environment, lifetime) = (credentials.environment(), arguments.lifetime);
+    let claims = assertion_claims(credential, environment, lifetime, when::now());
     let assertion = block_on(async {
         sign_assertion(&claims, &signer).await.map_err(|error| unsigned(&error))
     })?;

@@ -77,7 +77,7 @@ fn a_second_key_pair_stands_beside_the_first() {
         (json!([]),                                    "keys is not a list of one key or two"),
         (json!([one, one, one]),                       "keys is not a list of one key or two"),
         (json!("canary"),                              "keys is not a list of objects"),
-        (json!([{ "client_id": "canary" }]),           "keys[0].client_id is not a member that is known here; known are private_key_file, "),
+        (json!([{ "client_id": "canary" }]),           "unknown member keys[0].client_id; known are private_key_file, "),
         (json!([one, {}]),                             "keys[1].private_key_file is missing"),
     ];
     for (keys, said) in table {

@@ -34,8 +34,9 @@ fn the_aio_file_may_be_yaml() {
 fn an_aio_file_with_nothing_but_a_persons_tokens_says_what_is_missing() {
     let cli =
         json!({ "ims": { "contexts": { "cli": { "access_token": { "token": "canary" } } } } });
-    let said = "ims.contexts is not an object with a context in it that has a client_id";
+    let said = "ims.contexts holds only aio's own sign-in, which has no client id of its own";
     assert_eq!(Folder::with_key().refusal(&cli.to_string()), said);
+    let said = "ims.contexts is not an object with a context in it that has a client_id";
     let key_alone = [("AIO_ims_contexts_one_private__key", "canary".to_owned())];
     assert_eq!(from_variables(&key_alone).unwrap_err().to_string(), said);
 }

@@ -11,12 +11,8 @@ use ims_credentials::ClientSecrets;
 const NOW: i64 = 1_800_000_000;
 
 fn credential() -> UserCredential {
-    UserCredential {
-        client_id: "client".parse().unwrap(),
-        client_secrets: None,
-        scopes: vec!["openid".parse().unwrap(), "offline_access".parse().unwrap()],
-        org_id: None,
-    }
+    let scopes = ["openid".parse().unwrap(), "offline_access".parse().unwrap()];
+    UserCredential::new("client".parse().unwrap(), scopes)
 }
 
 fn sign_in() -> SignIn {
@@ -140,7 +136,7 @@ async fn the_second_secret_is_tried_when_the_first_is_wrong_and_for_nothing_else
     for (status, code, requests) in [(401, "invalid_client", 2), (400, "invalid_grant", 1)] {
         let secret = |text: &str| ClientSecret::new(text.to_owned());
         let client_secrets = ClientSecrets::new(secret("old")).with_next(secret("new"));
-        let credential = UserCredential { client_secrets: Some(client_secrets), ..credential() };
+        let credential = credential().with_client_secrets(client_secrets).unwrap();
         let transport = std::sync::Arc::new(FakeTransport::new(
             (0..2).map(|_| Ok(FakeTransport::answer(status, &format!(r#"{{"error":"{code}"}}"#)))),
         ));

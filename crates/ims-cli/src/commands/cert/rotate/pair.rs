@@ -17,14 +17,13 @@ use crate::{
         block_on,
         cert::{
             failed,
-            new_files::{draft, put},
+            new_files::{Existing, NewFile, put},
             validity,
         },
     },
     failure::Failure,
     files,
 };
-use ims_files::{Existing, Readers};
 
 /// Where the pair is.
 pub(super) struct NewPair {
@@ -55,8 +54,8 @@ impl NewPair {
                 Some(passphrase) => key.to_encrypted_pem(passphrase).map_err(|e| failed(&e))?,
                 None => key.to_pem(),
             };
-            let new = draft(&self.key, Readers::Owner, pem.expose_secret())?;
-            put(vec![new], Existing::Keep)?;
+            let draft = NewFile::draft(&self.key, 0o600, pem.expose_secret())?;
+            put(vec![draft], Existing::Keep)?;
         }
         if !self.certificate.exists() {
             let validity = validity(days)?;
@@ -65,8 +64,8 @@ impl NewPair {
             let certificate = block_on(async {
                 Certificate::self_signed(subject, validity, &signer).await.map_err(|e| failed(&e))
             })?;
-            let new = draft(&self.certificate, Readers::Everyone, &certificate.to_pem())?;
-            put(vec![new], Existing::Keep)?;
+            let draft = NewFile::draft(&self.certificate, 0o644, &certificate.to_pem())?;
+            put(vec![draft], Existing::Keep)?;
         }
         Ok(())
     }

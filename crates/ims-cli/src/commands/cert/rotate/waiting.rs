@@ -60,11 +60,11 @@ impl Rotation {
     async fn ask(
         &self,
         credentials: &Credentials,
-        credential: ServiceAccountCredential,
+        mut credential: ServiceAccountCredential,
         pair: KeyPair,
     ) -> Result<(), Refused> {
         let environment = self.url.as_ref().unwrap_or(credentials.environment()).clone();
-        let credential = ServiceAccountCredential { signing_keys: pair.into(), ..credential };
+        credential.signing_keys = pair.into();
         let credentials = Credentials::new(environment, Credential::ServiceAccount(credential));
         let client = Client::new(&credentials).map_err(|error| Refused::Other(error.into()))?;
         client.access_token().await.map(drop).map_err(Refused::from)

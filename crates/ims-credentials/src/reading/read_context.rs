@@ -8,7 +8,7 @@ use crate::error::CredentialsError;
 
 /// What a form has to know beside its own members.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct ReadContext<'a> {
     /// Where relative paths begin.
     pub(crate) folder: &'a Path,
     /// The name of the one that is meant, of several credentials.
@@ -32,7 +32,7 @@ pub(crate) enum Side {
     ServiceAccount,
 }
 
-impl<'a> Place<'a> {
+impl<'a> ReadContext<'a> {
     /// A file of credentials, which its relative paths begin at.
     pub(crate) fn of_file(path: &'a Path, access: &'a Access, selected: Option<&'a str>) -> Self {
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -48,6 +48,13 @@ impl<'a> Place<'a> {
             // Who sets a process's environment variables can start any program as its user.
             None => Ok(()),
         }
+    }
+
+    /// A text without a file: relative paths begin at the current folder.
+    pub(crate) fn of_text(selected: Option<&'a str>) -> Self {
+        let variable = &|name: &str| std::env::var(name).ok();
+        let (folder, side) = (Path::new(""), Side::ServerToServer);
+        Self { folder, selected, side, needs_key: true, variable, access: None }
     }
 
     /// The path that a member names.

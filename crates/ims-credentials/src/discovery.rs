@@ -1,0 +1,337 @@
+//! Finding the credentials that are meant where nobody says, in an order that every program of ours keeps.
+
+use std::{ffi::OsString, fmt, path::PathBuf};
+
+#[cfg(feature = "contexts")]
+use crate::contexts::{Contexts, ContextsError};
+use crate::{
+    credentials::{Credentials, variables_document},
+    error::CredentialsError,
+    form::Form,
+    language::Language,
+    reading::secret_file::can_be_path,
+};
+
+/// Looks for credentials in this order, and takes the first that are there:
+///
+/// 1. what the caller gives: a file or document, or the name of a context,
+/// 2. `IMS_CREDENTIALS`: the path of a file, or the document itself,
+/// 3. `IMS_CONTEXT`: the name of a context,
+/// 4. environment variables of any form, `IMS_CLIENT_ID` and its like first,
+/// 5. the current context of the user.
+///
+/// Contexts need the feature `contexts`; without it they are passed over.
+///
+/// ```no_run
+/// use ims_credentials::Discovery;
+///
+/// let found = Discovery::new().find()?.ok_or("no credentials")?;
+/// println!("the credentials are from {}", found.source);
+/// for source in &found.shadowed {
+///     println!("not used: {source}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+#[must_use]
+pub struct Discovery {
+    given: Option<OsString>,
+    context: Option<String>,
+    credential: Option<String>,
+    contexts_file: Option<PathBuf>,
+}
+
+/// Credentials, and where they were found.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Discovered {
+    /// The credentials.
+    pub credentials: Credentials,
+    /// Where they were found.
+    pub source: Source,
+    /// Which sources are there as well and were not used, since they come later in the order.
+    pub shadowed: Vec<Source>,
+}
+
+/// Where credentials are. It holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// A file that the caller gave.
+    File(PathBuf),
+    /// A document that the caller gave.
+    Document,
+    /// A context that the caller named.
+    Context(ContextName),
+    /// The file that `IMS_CREDENTIALS` names, or the document that it holds (`None`).
+    CredentialsVariable(Option<PathBuf>),
+    /// The context that `IMS_CONTEXT` names.
+    ContextVariable(ContextName),
+    /// Environment variables of a form, `None` for the file that `AIO_CONFIG_FILE` names.
+    Variables(Option<Form>),
+    /// The current context of the user.
+    CurrentContext(ContextName),
+}
+
+/// A context and the file that it is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ContextName {
+    /// The name.
+    pub name: String,
+    /// The file of contexts.
+    pub file: PathBuf,
+}
+
+/// Credentials that cannot be found or read.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum DiscoveryError {
+    /// Give credentials in one of the ways of [`Discovery`]: there are none.
+    #[error("no credentials are given")]
+    NotFound,
+    /// Correct the credentials that are meant.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// Correct the contexts, or name one that is there.
+    #[cfg(feature = "contexts")]
+    #[error(transparent)]
+    Contexts(#[from] ContextsError),
+    /// Set `HOME` or `XDG_CONFIG_HOME`: a context is named, and the folder of the contexts is unknown.
+    #[error("the folder of the user's configuration is unknown")]
+    NoFolder,
+}
+
+impl Credentials {
+    /// Finds the credentials that the environment and the user's contexts say: see [`Discovery`] for the order.
+    ///
+    /// # Errors
+    /// [`DiscoveryError`]; [`DiscoveryError::NotFound`] if nothing says any.
+    pub fn discover() -> Result<Discovered, DiscoveryError> {
+        Discovery::new().find()?.ok_or(DiscoveryError::NotFound)
+    }
+}
+
+impl Discovery {
+    /// Nothing given: the environment and the current context decide.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes this before all else: the path of a file, or the document itself, which no error repeats.
+    ///
+    /// ```
+    /// use ims_credentials::{Discovery, Source};
+    ///
+    /// let found = Discovery::new().with_given(r#"{ "api_key": "key" }"#).find()?.ok_or("none")?;
+    /// assert_eq!(found.source, Source::Document);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_given(self, path_or_document: impl Into<OsString>) -> Self {
+        Self { given: Some(path_or_document.into()), ..self }
+    }
+
+    /// Takes the context of this name, if no file or document is given.
+    pub fn with_context(self, name: impl Into<String>) -> Self {
+        Self { context: Some(name.into()), ..self }
+    }
+
+    /// Takes the credential of this name, where a file or the variables hold several.
+    pub fn with_credential(self, name: impl Into<String>) -> Self {
+        Self { credential: Some(name.into()), ..self }
+    }
+
+    /// Reads the contexts from this file instead of the user's.
+    pub fn with_contexts_file(self, path: impl Into<PathBuf>) -> Self {
+        Self { contexts_file: Some(path.into()), ..self }
+    }
+
+    /// Looks for credentials; `None` if nothing says any.
+    ///
+    /// # Errors
+    /// [`DiscoveryError`] for the first source that is there and cannot be read. No later one is taken in its place.
+    pub fn find(&self) -> Result<Option<Discovered>, DiscoveryError> {
+        self.find_in(std::env::vars_os().collect())
+    }
+
+    fn find_in(
+        &self,
+        variables: Vec<(OsString, OsString)>,
+    ) -> Result<Option<Discovered>, DiscoveryError> {
+        let mut sources = self.sources(&variables)?.into_iter();
+        let Some(source) = sources.next() else { return Ok(None) };
+        let credentials = self.read(&source, variables)?;
+        Ok(Some(Discovered { credentials, source, shadowed: sources.collect() }))
+    }
+
+    /// All sources that are there, in their order.
+    fn sources(&self, variables: &[(OsString, OsString)]) -> Result<Vec<Source>, DiscoveryError> {
+        let value = |wanted: &str| {
+            let found = variables.iter().find(|(name, _)| name.as_os_str() == wanted);
+            found.map(|(_, value)| value).filter(|value| !value.is_empty())
+        };
+        let mut sources = Vec::new();
+        if let Some(given) = &self.given {
+            sources.push(path_of(given).map_or(Source::Document, Source::File));
+        }
+        if let Some(name) = &self.context {
+            sources.push(Source::Context(self.context_called(name.clone())?));
+        }
+        if let Some(given) = value("IMS_CREDENTIALS") {
+            sources.push(Source::CredentialsVariable(path_of(given)));
+        }
+        if cfg!(feature = "contexts")
+            && let Some(name) = value("IMS_CONTEXT").and_then(|value| value.to_str())
+        {
+            sources.push(Source::ContextVariable(self.context_called(name.to_owned())?));
+        }
+        let document = variables_document(variables.iter().cloned());
+        match document.fields().and_then(|fields| Form::of(&fields, Language::Dotenv)) {
+            Ok(form) => sources.push(Source::Variables(Some(form))),
+            Err(_) if value("AIO_CONFIG_FILE").is_some() => sources.push(Source::Variables(None)),
+            Err(_) => {}
+        }
+        // A file of contexts that cannot be read matters only if nothing comes before it.
+        match self.current_context() {
+            Ok(Some(context)) => sources.push(Source::CurrentContext(context)),
+            Err(error) if sources.is_empty() => return Err(error),
+            Ok(None) | Err(_) => {}
+        }
+        Ok(sources)
+    }
+
+    fn read(
+        &self,
+        source: &Source,
+        variables: Vec<(OsString, OsString)>,
+    ) -> Result<Credentials, DiscoveryError> {
+        let selected = self.credential.as_deref();
+        let document = match source {
+            Source::File(path) | Source::CredentialsVariable(Some(path)) => {
+                return Ok(Credentials::read(path, selected)?);
+            }
+            Source::Variables(_) => return Ok(Credentials::of_variables(variables, selected)?),
+            Source::Context(context)
+            | Source::ContextVariable(context)
+            | Source::CurrentContext(context) => return read_context(context),
+            Source::Document => self.given.clone(),
+            Source::CredentialsVariable(None) => {
+                let mut variables = variables.into_iter();
+                variables.find(|(name, _)| name == "IMS_CREDENTIALS").map(|(_, value)| value)
+            }
+        };
+        let document = document.and_then(|document| document.into_string().ok());
+        let document = zeroize::Zeroizing::new(document.ok_or(CredentialsError::NotText)?);
+        Ok(Credentials::of_text(&document, selected)?)
+    }
+
+    fn context_called(&self, name: String) -> Result<ContextName, DiscoveryError> {
+        let file = self.contexts_file.clone().or_else(contexts_file);
+        Ok(ContextName { name, file: file.ok_or(DiscoveryError::NoFolder)? })
+    }
+
+    #[cfg(feature = "contexts")]
+    fn current_context(&self) -> Result<Option<ContextName>, DiscoveryError> {
+        let Some(file) = self.contexts_file.clone().or_else(contexts_file) else { return Ok(None) };
+        let contexts = Contexts::load(file.clone())?;
+        Ok(contexts.current().map(|name| ContextName { name: name.to_owned(), file }))
+    }
+
+    #[cfg(not(feature = "contexts"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the same as with contexts")]
+    fn current_context(&self) -> Result<Option<ContextName>, DiscoveryError> {
+        Ok(None)
+    }
+}
+
+#[cfg(feature = "contexts")]
+fn read_context(context: &ContextName) -> Result<Credentials, DiscoveryError> {
+    Ok(Contexts::load(context.file.clone())?.credentials(&context.name)?)
+}
+
+#[cfg(not(feature = "contexts"))]
+fn read_context(_context: &ContextName) -> Result<Credentials, DiscoveryError> {
+    let (feature, what) = ("contexts", "a context");
+    Err(CredentialsError::MissingFeature { feature, what }.into())
+}
+
+/// The file of this user's contexts: `ims/config.toml` in `$XDG_CONFIG_HOME` or `~/.config`, and in `%APPDATA%` on Windows.
+/// `None` if neither these variables nor the home folder are known.
+///
+/// Source: XDG Base Directory Specification 0.8, which says that a relative `XDG_CONFIG_HOME` is to be ignored.
+#[must_use]
+pub fn contexts_file() -> Option<PathBuf> {
+    let folder = if cfg!(windows) {
+        PathBuf::from(std::env::var_os("APPDATA")?)
+    } else {
+        let named = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
+        let home = || std::env::home_dir().map(|home| home.join(".config"));
+        named.filter(|folder| folder.is_absolute()).or_else(home)?
+    };
+    Some(folder.join("ims").join("config.toml"))
+}
+
+/// The path that `given` is, `None` if it is the document itself: it begins with a bracket, has several lines, is a key, or
+/// is `NAME=value` and no file of that name.
+fn path_of(given: &OsString) -> Option<PathBuf> {
+    let path = PathBuf::from(given);
+    let Some(text) = given.to_str() else { return Some(path) };
+    if !can_be_path(text) {
+        return None;
+    }
+    let is_path = !text.contains('=') || path.exists();
+    is_path.then_some(path)
+}
+
+/// What is given may be a document with secrets.
+impl fmt::Debug for Discovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Discovery");
+        shown.field("context", &self.context).field("credential", &self.credential);
+        shown.field("contexts_file", &self.contexts_file).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "the file {}", path.display()),
+            Self::Document => f.write_str("the document that was given"),
+            Self::Context(context) => write!(f, "the context {context}"),
+            Self::CredentialsVariable(Some(path)) => {
+                write!(f, "the file {} (IMS_CREDENTIALS)", path.display())
+            }
+            Self::CredentialsVariable(None) => f.write_str("the document in IMS_CREDENTIALS"),
+            Self::ContextVariable(context) => write!(f, "the context {context} (IMS_CONTEXT)"),
+            Self::Variables(Some(form)) => write!(f, "{form} (from the environment)"),
+            Self::Variables(None) => f.write_str("the file that AIO_CONFIG_FILE names"),
+            Self::CurrentContext(context) => write!(f, "the current context {context}"),
+        }
+    }
+}
+
+impl fmt::Display for ContextName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.name, self.file.display())
+    }
+}
+
+impl DiscoveryError {
+    /// What a person can type or look at next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Credentials(error) => error.hint(),
+            #[cfg(feature = "contexts")]
+            Self::Contexts(error) => error.hint(),
+            Self::NoFolder => Some("set HOME".to_owned()),
+            Self::NotFound => {
+                Some("set IMS_CREDENTIALS to a file, or IMS_CLIENT_ID and its like".to_owned())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "contexts")]
+mod tests;

@@ -1,0 +1,176 @@
+//! What a secret's text may be, decided in one place for all forms: never blank, and never with white space or quotation
+//! marks that nobody meant to be part of it.
+//!
+//! Adobe's client secrets are printable ASCII without white space. One with a line break is sent as it is and refused by IMS
+//! as a wrong secret, which says nothing about the cause, so it is refused here by name.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use ims_exchange::ClientSecret;
+use zeroize::Zeroizing;
+
+use crate::error::{CredentialsError, SecretFault};
+
+/// A client secret of the member or variable `name`.
+pub(crate) fn client_secret(name: &str, text: &str) -> Result<ClientSecret, CredentialsError> {
+    match fault(text) {
+        None => Ok(ClientSecret::new(text.to_owned())),
+        Some(fault) => Err(CredentialsError::SecretText { name: name.to_owned(), fault }),
+    }
+}
+
+/// Refuses a secret that has no visible character, whatever kind of secret it is.
+pub(crate) fn not_blank(name: &str, text: &str) -> Result<(), CredentialsError> {
+    if text.trim().is_empty() {
+        let fault = SecretFault::Blank;
+        return Err(CredentialsError::SecretText { name: name.to_owned(), fault });
+    }
+    Ok(())
+}
+
+fn fault(text: &str) -> Option<SecretFault> {
+    if text.trim().is_empty() {
+        return Some(SecretFault::Blank);
+    }
+    if text.ends_with(['\n', '\r']) {
+        return Some(SecretFault::LineBreakAtEnd);
+    }
+    if text.contains('\u{a0}') {
+        return Some(SecretFault::NoBreakSpace);
+    }
+    if text.trim() != text {
+        return Some(SecretFault::WhiteSpaceAround);
+    }
+    if text.contains(char::is_control) {
+        return Some(SecretFault::ControlCharacter);
+    }
+    let first = text.chars().next().filter(|c| QUOTES.contains(c));
+    if first.is_some() && text.chars().last().is_some_and(|c| QUOTES.contains(&c)) {
+        return Some(SecretFault::Quotes);
+    }
+    if text.ends_with("@AdobeOrg") || text.ends_with("@techacct.adobe.com") {
+        return Some(SecretFault::Identifier);
+    }
+    None
+}
+
+/// The marks that editors and chat programs put around a text.
+const QUOTES: &[char] =
+    &['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}'];
+
+/// The contents of a key's file or variable. Where a PEM file was encoded in base64 once more, as CI systems ask for, that
+/// is undone; two different private keys in one file are refused, since nothing says which of them is meant.
+pub(crate) fn key(
+    name: &str,
+    contents: Zeroizing<Vec<u8>>,
+) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
+    let contents = base64_of_pem(&contents).unwrap_or(contents);
+    if contents.trim_ascii().is_empty() {
+        let fault = SecretFault::Blank;
+        return Err(CredentialsError::SecretText { name: name.to_owned(), fault });
+    }
+    if has_two_keys(&contents) {
+        return Err(CredentialsError::TwoKeys { name: name.to_owned() });
+    }
+    Ok(contents)
+}
+
+/// The PEM text that `contents` is the base64 encoding of.
+fn base64_of_pem(contents: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    if contents.windows(BEGIN.len()).any(|window| window == BEGIN) {
+        return None;
+    }
+    let mut packed = Zeroizing::new(Vec::with_capacity(contents.len()));
+    packed.extend(contents.iter().filter(|byte| !byte.is_ascii_whitespace()));
+    let decoded = Zeroizing::new(BASE64_STANDARD.decode(&*packed).ok()?);
+    decoded.windows(BEGIN.len()).any(|window| window == BEGIN).then_some(decoded)
+}
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+
+/// Whether two private keys are there that differ. The same key twice, or a key with its certificate, is fine.
+fn has_two_keys(contents: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(contents) else { return false };
+    let mut first: Option<&str> = None;
+    for block in text.split("-----BEGIN ").skip(1) {
+        let Some((label, rest)) = block.split_once("-----") else { continue };
+        if !label.ends_with("PRIVATE KEY") {
+            continue;
+        }
+        let body = rest.split("-----END").next().unwrap_or_default();
+        match first {
+            None => first = Some(body),
+            Some(first) => {
+                let is_space = |c: &char| !c.is_whitespace();
+                if !first.chars().filter(is_space).eq(body.chars().filter(is_space)) {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// Whether `text` can be the contents of a private key: the shortest that is accepted, RSA with 2048 bits, has 1,600
+/// characters in base64. What is shorter and has no PEM header is likely the path of a key.
+pub(crate) fn can_be_key(text: &str) -> bool {
+    text.contains("-----BEGIN") || text.trim().len() > SHORTEST_KEY
+}
+
+const SHORTEST_KEY: usize = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_secret_is_refused_for_what_cannot_be_meant_and_for_nothing_else() {
+        #[rustfmt::skip]
+        let table = [
+            ("",                   Some(SecretFault::Blank)),
+            (" \t",                Some(SecretFault::Blank)),
+            ("\u{a0}",             Some(SecretFault::Blank)),
+            ("p8e-x\n",            Some(SecretFault::LineBreakAtEnd)),
+            ("p8e-x\r\n",          Some(SecretFault::LineBreakAtEnd)),
+            ("p8e-x ",             Some(SecretFault::WhiteSpaceAround)),
+            (" p8e-x",             Some(SecretFault::WhiteSpaceAround)),
+            ("p8e\u{a0}x",         Some(SecretFault::NoBreakSpace)),
+            ("\u{a0}p8e-x",        Some(SecretFault::NoBreakSpace)),
+            ("p8e\tx",             Some(SecretFault::ControlCharacter)),
+            ("\"p8e-x\"",          Some(SecretFault::Quotes)),
+            ("'p8e-x'",            Some(SecretFault::Quotes)),
+            ("\u{201c}p8e-x\u{201d}", Some(SecretFault::Quotes)),
+            ("A@AdobeOrg",         Some(SecretFault::Identifier)),
+            ("p8e-x",              None),
+            ("[p8e-x",             None),
+            ("p8e-\"x\"y",         None),
+            ("$p8e=x#y",           None),
+            ("\u{1f511}",          None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(fault(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn base64_around_pem_is_undone_and_two_different_keys_are_refused() {
+        let first = ims_testkit::keys::FIRST;
+        let encoded = BASE64_STANDARD.encode(first);
+        let wrapped: Vec<&str> =
+            encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        for text in [first.to_owned(), encoded.clone(), wrapped.join("\n") + "\n"] {
+            let key = key("k", Zeroizing::new(text.into_bytes())).unwrap();
+            assert_eq!(&**key, first.as_bytes());
+        }
+        let twice = format!("{first}\n{first}");
+        assert!(key("k", Zeroizing::new(twice.into_bytes())).is_ok());
+        let with_certificate = format!("{}{first}", ims_testkit::certificates::FIRST);
+        assert!(key("k", Zeroizing::new(with_certificate.into_bytes())).is_ok());
+        let two = format!("{first}{}", ims_testkit::keys::SECOND);
+        let error = key("k", Zeroizing::new(two.into_bytes())).unwrap_err();
+        assert!(matches!(error, CredentialsError::TwoKeys { .. }), "{error:?}");
+        // DER is no text, and base64 of DER is left for the reader of keys.
+        for text in [b"\x30\x82\x04\xff".to_vec(), b"MIIEvQIBADANBg==".to_vec()] {
+            assert_eq!(**key("k", Zeroizing::new(text.clone())).unwrap(), text);
+        }
+    }
+}
