@@ -14,6 +14,10 @@ use crate::{
 };
 
 const CLAIMS: &str = "ims-claims";
+const SIGN: &str = "ims-sign";
+
+/// A program with the other backend of jsonwebtoken, which no library here may disturb.
+const OTHER_BACKEND: &str = "crates/ims-sign/tests/other-backend/Cargo.toml";
 
 /// The most crates in the tree of the claims, with itself: a user of the types alone should not build more.
 const MOST_CRATES_OF_CLAIMS: usize = 12;
@@ -38,6 +42,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         if package.name == CLAIMS {
             check_tree_of_claims()?;
             check_without_operating_system()?;
+        }
+        if package.name == SIGN {
+            check_without_backend()?;
+            run_command(&mut cargo([
+                "run",
+                "--manifest-path",
+                OTHER_BACKEND,
+                "--target-dir",
+                "target",
+            ]))?;
         }
     }
     Ok(())
@@ -70,6 +84,19 @@ fn check_tree_of_claims() -> Result<()> {
     println!("{CLAIMS} has {} crates in its tree", crates.len());
     if crates.len() > MOST_CRATES_OF_CLAIMS {
         bail!("{CLAIMS} may have at most {MOST_CRATES_OF_CLAIMS} crates in its tree:\n{tree}");
+    }
+    Ok(())
+}
+
+/// A backend of jsonwebtoken that a library enables makes a program panic that has chosen the other one.
+fn check_without_backend() -> Result<()> {
+    let options =
+        ["tree", "-p", SIGN, "-e", "normal,features", "--all-features", "--prefix", "none"];
+    let tree = output(&mut cargo(options))?;
+    for backend in ["aws_lc_rs", "rust_crypto"] {
+        if tree.contains(&format!("jsonwebtoken feature \"{backend}\"")) {
+            bail!("{SIGN} enables the backend {backend} of jsonwebtoken");
+        }
     }
     Ok(())
 }

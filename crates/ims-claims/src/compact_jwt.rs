@@ -8,7 +8,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use crate::{
     assertion::Signature,
     error::{JwtError, MAX_JWT_LENGTH},
-    strict_json::{self, JsonObject},
+    strict_json::{JsonObject, strict_object},
 };
 
 /// A JWT in compact serialization, taken apart (RFC 7515 §7.1, RFC 7519 §3).
@@ -53,7 +53,7 @@ impl<'a> CompactJwt<'a> {
         }
         Ok(Self {
             signing_input,
-            header: strict_json::object(&decode(header, "header")?, "header")?,
+            header: strict_object(&decode(header, "header")?, "header")?,
             payload: decode(payload, "payload")?,
             signature: Signature::from_bytes(decode(signature, "signature")?),
         })
@@ -76,7 +76,7 @@ impl<'a> CompactJwt<'a> {
     /// # Errors
     /// [`JwtError::NotAnObject`], [`JwtError::DuplicateMember`] and [`JwtError::TooDeep`].
     pub fn payload_object(&self) -> Result<JsonObject, JwtError> {
-        strict_json::object(&self.payload, "payload")
+        strict_object(&self.payload, "payload")
     }
 
     /// The signature.

@@ -92,17 +92,17 @@ pub enum JwtError {
     },
     /// Make the named part one JSON object in UTF-8.
     NotAnObject {
-        /// `header` or `payload`.
+        /// `header`, `payload`, or what the caller calls it.
         part: &'static str,
     },
     /// Name each member of the named part once (RFC 7515 §4, RFC 7519 §4).
     DuplicateMember {
-        /// `header` or `payload`.
+        /// `header`, `payload`, or what the caller calls it.
         part: &'static str,
     },
     /// Nest the named part at most 16 levels deep.
     TooDeep {
-        /// `header` or `payload`.
+        /// `header`, `payload`, or what the caller calls it.
         part: &'static str,
     },
 }

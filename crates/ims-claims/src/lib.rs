@@ -29,4 +29,4 @@ pub use identity::{ClientId, OrgId, TechnicalAccountId};
 pub use metascope::Metascope;
 pub use numeric_date::NumericDate;
 pub use service_account::ServiceAccount;
-pub use strict_json::JsonObject;
+pub use strict_json::{JsonObject, strict_object};

@@ -15,8 +15,22 @@ pub type JsonObject = Map<String, Value>;
 /// An assertion has one level, a header with an embedded key four.
 const MAX_DEPTH: u8 = 16;
 
-/// Reads `json` as one object; `part` names it in errors.
-pub(crate) fn object(json: &[u8], part: &'static str) -> Result<JsonObject, JwtError> {
+/// Reads `json` as JOSE wants it: one object in UTF-8, no member named twice, at most 16 levels. `part` names it in
+/// errors.
+///
+/// `serde_json` alone keeps the last of two members without a word, and two readers of one document could then see
+/// different things (RFC 7515 §4, RFC 7517 §4).
+///
+/// ```
+/// use ims_claims::{JwtError, strict_object};
+///
+/// let twice = strict_object(br#"{"kty":"RSA","kty":"EC"}"#, "JWK");
+/// assert_eq!(twice, Err(JwtError::DuplicateMember { part: "JWK" }));
+/// ```
+///
+/// # Errors
+/// [`JwtError::NotAnObject`], [`JwtError::DuplicateMember`] and [`JwtError::TooDeep`].
+pub fn strict_object(json: &[u8], part: &'static str) -> Result<JsonObject, JwtError> {
     let fault = Cell::new(JwtError::NotAnObject { part });
     // All of it at once, which is faster than text by text, as serde_json does with octets.
     let json = core::str::from_utf8(json).map_err(|_| JwtError::NotAnObject { part })?;
@@ -120,7 +134,7 @@ mod tests {
 
     #[track_caller]
     fn fault(json: &str) -> JwtError {
-        object(json.as_bytes(), "header").unwrap_err()
+        strict_object(json.as_bytes(), "header").unwrap_err()
     }
 
     #[test]
@@ -130,7 +144,7 @@ mod tests {
         {
             assert_eq!(fault(json), JwtError::NotAnObject { part: "header" }, "{json:?}");
         }
-        let no_utf_8 = object(b"{\"a\":\"\xff\"}", "header");
+        let no_utf_8 = strict_object(b"{\"a\":\"\xff\"}", "header");
         assert_eq!(no_utf_8, Err(JwtError::NotAnObject { part: "header" }));
     }
 
@@ -146,7 +160,7 @@ mod tests {
         let nested = |levels: usize| {
             format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1))
         };
-        assert!(object(nested(16).as_bytes(), "header").is_ok());
+        assert!(strict_object(nested(16).as_bytes(), "header").is_ok());
         assert_eq!(fault(&nested(17)), JwtError::TooDeep { part: "header" });
         assert_eq!(fault(&nested(100_000)), JwtError::TooDeep { part: "header" });
     }
@@ -155,7 +169,7 @@ mod tests {
         #[test]
         fn what_is_read_is_what_serde_json_reads(json in r#"\{("[a-d]":([1-9][0-9]{0,2}|-7|true|null|"x"|\[1,\{\}\])(,"[e-h]":1\.5)?)?\}"#) {
             let expected: Value = serde_json::from_str(&json)?;
-            prop_assert_eq!(object(json.as_bytes(), "payload").map(Value::Object), Ok(expected));
+            prop_assert_eq!(strict_object(json.as_bytes(), "payload").map(Value::Object), Ok(expected));
         }
     }
 }

@@ -4,6 +4,8 @@
 mod encrypted_key;
 mod error;
 mod file_kind;
+#[cfg(feature = "jsonwebtoken")]
+pub mod jsonwebtoken;
 pub mod pem;
 mod pem_signer;
 #[cfg(feature = "pkcs11")]

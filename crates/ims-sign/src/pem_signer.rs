@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use aws_lc_rs::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256};
+use aws_lc_rs::{
+    error::Unspecified, rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256,
+};
 use ims_claims::{Algorithm, Signature};
 
 use crate::{
@@ -50,6 +52,13 @@ impl PemSigner {
         Ok(Self { key_pair, public_key, format })
     }
 
+    /// Signs on the calling thread.
+    pub(crate) fn sign_in_place(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        let mut signature = vec![0; self.key_pair.public_modulus_len()];
+        self.key_pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)?;
+        Ok(signature)
+    }
+
     /// How the key was written down.
     #[must_use]
     pub fn format(&self) -> KeyFormat {
@@ -67,10 +76,7 @@ impl Signer for PemSigner {
     }
 
     async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
-        let mut signature = vec![0; self.key_pair.public_modulus_len()];
-        self.key_pair
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
-            .map_err(SignError::refused)?;
+        let signature = self.sign_in_place(message).map_err(SignError::refused)?;
         Ok(Signature::from_bytes(signature))
     }
 }

@@ -119,6 +119,18 @@ impl PublicKey {
         self.modulus_bits
     }
 
+    /// Modulus and public exponent, each big-endian and without zeros in front.
+    #[must_use]
+    pub fn components(&self) -> (Vec<u8>, Vec<u8>) {
+        let key = self.rsa();
+        (key.modulus.as_bytes().to_vec(), key.public_exponent.as_bytes().to_vec())
+    }
+
+    fn rsa(&self) -> pkcs1::RsaPublicKeyRef<'_> {
+        pkcs1::RsaPublicKeyRef::from_der(self.pkcs1_der())
+            .expect("a PublicKey holds the DER that was made of it")
+    }
+
     fn from_spki(spki: &SubjectPublicKeyInfoRef<'_>) -> Result<Self, KeyError> {
         expect_rsa(spki.algorithm.oid)?;
         Self::from_pkcs1_der(spki.subject_public_key.as_bytes().ok_or(MALFORMED)?)
@@ -236,6 +248,8 @@ mod tests {
         let mut even = odd(256);
         even[255] = 0xfe;
         assert_eq!(PublicKey::from_components(&even, &exponent), Err(MALFORMED));
+        let key = PublicKey::from_components(&odd(256), &exponent).unwrap();
+        assert_eq!(key.components(), (odd(256), exponent.to_vec()));
         assert_eq!(PublicKey::from_components(&[], &exponent), Err(KeyError::Size { bits: 0 }));
     }
 }

@@ -4,19 +4,34 @@ use std::fmt;
 
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use ims_claims::{Algorithm, CompactJwt};
+use ims_claims::{Algorithm, CompactJwt, JsonObject, strict_object};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{KeyError, PublicKey, VerifyError};
+use crate::{
+    error::{KeyError, VerifyError},
+    public_key::PublicKey,
+};
 
 /// The keys by which a JWT may be signed: one public key, or all RSA keys of a JWK Set (RFC 7517 §5).
+///
+/// ```no_run
+/// use ims_claims::{Algorithm, CompactJwt};
+/// use ims_sign::VerificationKeys;
+///
+/// # let (token, published) = ("", b"");
+/// let keys = VerificationKeys::from_jwks(published)?; // the answer of IMS's /ims/keys
+/// keys.verify(Algorithm::Rs256, &CompactJwt::parse(token)?)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct VerificationKeys(Vec<Key>);
 
 #[derive(Clone)]
 struct Key {
     kid: Option<String>,
+    public: PublicKey,
     prepared: ParsedPublicKey,
 }
 
@@ -24,26 +39,24 @@ impl VerificationKeys {
     /// Reads a JWK Set or a single JWK.
     ///
     /// Keys that are not RSA, are meant for encryption or for another algorithm, or are too small are passed over, as
-    /// RFC 7517 §5 asks.
+    /// RFC 7517 §5 asks. A member that is named twice is an error wherever it is.
     ///
     /// # Errors
     /// [`KeyError::Malformed`] if it is not a JWK Set, [`KeyError::NoVerificationKey`] if none of its keys can verify RS256.
     pub fn from_jwks(json: &[u8]) -> Result<Self, KeyError> {
-        let malformed =
-            KeyError::Malformed { reason: "the JWK Set is not JSON with a member \"keys\"" };
-        let set: JwkSet = serde_json::from_slice(json).map_err(|_| malformed)?;
-        let jwks = match set {
-            JwkSet::Set { keys } => keys,
-            JwkSet::One(jwk) => vec![jwk],
+        let mut members = strict_object(json, "JWK Set").map_err(|_| MALFORMED)?;
+        let jwks = match members.remove("keys") {
+            Some(Value::Array(keys)) => keys,
+            Some(_) => return Err(MALFORMED),
+            None => vec![Value::Object(members)],
         };
-        let keys: Vec<Key> = jwks
-            .into_iter()
-            .filter_map(|jwk| Jwk::deserialize(jwk).ok()?.verification_key())
-            .collect();
-        if keys.is_empty() {
-            return Err(KeyError::NoVerificationKey);
+        let mut keys = Vec::new();
+        for jwk in jwks {
+            if let Value::Object(members) = jwk {
+                keys.extend(Key::from_jwk(members));
+            }
         }
-        Ok(Self(keys))
+        if keys.is_empty() { Err(KeyError::NoVerificationKey) } else { Ok(Self(keys)) }
     }
 
     /// Whether one of these keys signed `jwt` with `algorithm`.
@@ -57,30 +70,51 @@ impl VerificationKeys {
     pub fn verify(&self, algorithm: Algorithm, jwt: &CompactJwt<'_>) -> Result<(), VerifyError> {
         expect_plain_header(algorithm, jwt)?;
         let kid = jwt.header().get("kid").and_then(Value::as_str);
-        let mut candidates = self.0.iter().filter(|key| key.may_be(kid)).peekable();
-        candidates.peek().ok_or(VerifyError::UnknownKey)?;
         let message = jwt.signing_input().as_bytes();
         let signature = jwt.signature().as_bytes();
-        if candidates.any(|key| key.prepared.verify_sig(message, signature).is_ok()) {
-            Ok(())
-        } else {
-            Err(VerifyError::Signature)
+        let mut is_known = false;
+        for key in self.0.iter().filter(|key| key.may_be(kid)) {
+            is_known = true;
+            if key.prepared.verify_sig(message, signature).is_ok() {
+                return Ok(());
+            }
         }
+        Err(if is_known { VerifyError::Signature } else { VerifyError::UnknownKey })
+    }
+
+    /// The public keys, each with its `kid`, for use elsewhere.
+    pub fn public_keys(&self) -> impl Iterator<Item = (Option<&str>, &PublicKey)> {
+        self.0.iter().map(|key| (key.kid.as_deref(), &key.public))
     }
 }
 
 impl From<&PublicKey> for VerificationKeys {
     fn from(public_key: &PublicKey) -> Self {
-        Self(vec![Key::new(public_key, None)])
+        Self(vec![Key::new(public_key.clone(), None)])
     }
 }
 
 impl Key {
-    fn new(public_key: &PublicKey, kid: Option<String>) -> Self {
+    fn new(public: PublicKey, kid: Option<String>) -> Self {
         // A PublicKey has passed the same parser before.
-        let prepared = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public_key.pkcs1_der())
+        let prepared = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public.pkcs1_der())
             .expect("a PublicKey holds a key that aws-lc takes");
-        Self { kid, prepared }
+        Self { kid, public, prepared }
+    }
+
+    /// Takes a JWK that verifies RS256 (RFC 7517 §4, RFC 7518 §6.3), `None` if it is for something else.
+    fn from_jwk(mut members: JsonObject) -> Option<Self> {
+        // A key is not refused for the form of a member that has no say in this.
+        members.retain(|name, _| READ_MEMBERS.contains(&name.as_str()));
+        let jwk = Jwk::deserialize(Value::Object(members)).ok()?;
+        if !is_for_rs256(&jwk) {
+            return None;
+        }
+        let AlgorithmParameters::RSA(rsa) = &jwk.algorithm else { return None };
+        let modulus = BASE64_URL_SAFE_NO_PAD.decode(&rsa.n).ok()?;
+        let exponent = BASE64_URL_SAFE_NO_PAD.decode(&rsa.e).ok()?;
+        let public_key = PublicKey::from_components(&modulus, &exponent).ok()?;
+        Some(Self::new(public_key, jwk.common.key_id))
     }
 
     fn may_be(&self, kid: Option<&str>) -> bool {
@@ -110,7 +144,7 @@ fn expect_plain_header(algorithm: Algorithm, jwt: &CompactJwt<'_>) -> Result<(),
     {
         return Err(VerifyError::EmbeddedKey { member });
     }
-    // IMS names its key in x5u by a bare file name, such as "ims_na1-key-at-1.cer"; nobody can fetch that.
+    // IMS names its key in x5u by a bare file name, such as "ims_na1-key-at-1.cer"; no one can fetch that.
     let is_file_name =
         |x5u: &Value| x5u.as_str().is_some_and(|name| !name.contains(['/', ':', '\\']));
     match header.get("x5u") {
@@ -119,42 +153,26 @@ fn expect_plain_header(algorithm: Algorithm, jwt: &CompactJwt<'_>) -> Result<(),
     }
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum JwkSet {
-    Set { keys: Vec<Value> },
-    One(Value),
-}
-
-/// The members of a JWK that decide whether it verifies RS256 (RFC 7517 §4, RFC 7518 §6.3).
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    n: String,
-    e: String,
-    kid: Option<String>,
-    alg: Option<String>,
-    #[serde(rename = "use")]
-    public_key_use: Option<String>,
-    key_ops: Option<Vec<String>>,
-}
-
-impl Jwk {
-    fn verification_key(self) -> Option<Key> {
-        let is_meant_for_this = self.kty == "RSA"
-            && self.alg.as_deref().is_none_or(|alg| alg == Algorithm::Rs256.name())
-            && self.public_key_use.as_deref().is_none_or(|purpose| purpose == "sig")
-            && self
-                .key_ops
-                .is_none_or(|operations| operations.iter().any(|operation| operation == "verify"));
-        if !is_meant_for_this {
-            return None;
-        }
-        let modulus = BASE64_URL_SAFE_NO_PAD.decode(self.n).ok()?;
-        let exponent = BASE64_URL_SAFE_NO_PAD.decode(self.e).ok()?;
-        Some(Key::new(&PublicKey::from_components(&modulus, &exponent).ok()?, self.kid))
+/// Whether `alg`, `use` and `key_ops` allow the key to verify RS256; one that is absent allows it (RFC 7517 §4).
+fn is_for_rs256(jwk: &Jwk) -> bool {
+    let common = &jwk.common;
+    if common.key_algorithm.is_some_and(|algorithm| algorithm != KeyAlgorithm::RS256) {
+        return false;
+    }
+    if common.public_key_use.as_ref().is_some_and(|purpose| *purpose != PublicKeyUse::Signature) {
+        return false;
+    }
+    match &common.key_operations {
+        Some(operations) => operations.contains(&KeyOperations::Verify),
+        None => true,
     }
 }
+
+const MALFORMED: KeyError =
+    KeyError::Malformed { reason: "the JWK Set is not JSON with a member \"keys\"" };
+
+/// The members of a JWK that decide whether it verifies RS256, and how.
+const READ_MEMBERS: [&str; 7] = ["kty", "n", "e", "kid", "alg", "use", "key_ops"];
 
 #[cfg(test)]
 mod tests;

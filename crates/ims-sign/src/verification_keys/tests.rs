@@ -141,3 +141,43 @@ fn a_key_that_is_meant_for_something_else_is_passed_over() {
     assert!(jwks(&jwk(&first(), json!({}))).is_ok());
     assert!(matches!(VerificationKeys::from_jwks(b"<html>"), Err(KeyError::Malformed { .. })));
 }
+
+#[test]
+fn a_jwk_set_that_can_be_read_in_two_ways_is_refused() {
+    let good = jwk(&first(), json!({"kid": "first"})).to_string();
+    assert!(VerificationKeys::from_jwks(good.as_bytes()).is_ok());
+    let twice = good.replacen('{', r#"{"kid":"second","#, 1);
+    #[rustfmt::skip]
+    let table = [
+        twice.clone(),
+        format!(r#"{{"keys":[{good},{twice}]}}"#),
+        format!(r#"{{"keys":[{good}],"keys":[]}}"#),
+        format!(r#"{{"keys":{good}}}"#),
+        format!(r#"{{"keys":[{good}]}} x"#),
+        format!("[{good}]"),
+    ];
+    for set in table {
+        let read = VerificationKeys::from_jwks(set.as_bytes());
+        assert!(matches!(read, Err(KeyError::Malformed { .. })), "{read:?}: {set}");
+    }
+}
+
+#[test]
+fn a_member_that_has_no_say_may_have_any_form() {
+    for members in [
+        json!({"x5c": "MIID", "x5u": 1, "x5t": {}, "ext": true}),
+        json!({"alg": null, "use": null, "key_ops": null, "kid": null}),
+    ] {
+        let jwk = jwk(&first(), members.clone());
+        assert!(jwks(&json!({"keys": [jwk, 1, "x", null]})).is_ok(), "{members}");
+    }
+}
+
+#[test]
+fn the_public_keys_of_a_set_are_given_back_with_their_names() {
+    let second = PublicKey::from_bytes(certificates::SECOND.as_bytes()).unwrap();
+    let set = json!({"keys": [jwk(&first(), json!({"kid": "first"})), jwk(&second, json!({}))]});
+    let keys = jwks(&set).unwrap();
+    let given: Vec<_> = keys.public_keys().collect();
+    assert_eq!(given, [(Some("first"), &first()), (None, &second)]);
+}
