@@ -20,6 +20,8 @@ mod access_token;
 mod resource;
 mod scope;
 mod secret_text;
+#[cfg(feature = "single-flight")]
+mod single_flight;
 mod user_id;
 
 #[cfg(feature = "testing")]
@@ -52,5 +54,7 @@ pub use reqwest_transport::ReqwestTransport;
 pub use resource::Resource;
 pub use scope::Scope;
 pub use secret_text::{AuthorizationCode, ClientSecret, IdToken, PromiseToken, RefreshToken};
+#[cfg(feature = "single-flight")]
+pub use single_flight::{InFlight, Leader};
 pub use transport::{SharedTransport, Transport, TransportError};
 pub use user_id::{UserId, UserIdError};

@@ -2,10 +2,10 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io,
+    io::{self, Seek, Write},
     path::{Path, PathBuf},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use zeroize::Zeroizing;
@@ -81,6 +81,18 @@ impl PrivateFolder {
             Some(bytes) => Ok(Some(bytes)),
             None => Err(FileError::TooLong { path, limit }),
         }
+    }
+
+    /// When the file `name` was changed last, if it is there.
+    ///
+    /// # Errors
+    /// Those of [`PrivateFolder::read`], but for its limit.
+    pub fn modified(&self, name: &str) -> Result<Option<SystemTime>, FileError> {
+        let Some(file) = self.open_file(name, Opening::Read)? else { return Ok(None) };
+        let modified = file.metadata().and_then(|metadata| metadata.modified());
+        let modified =
+            modified.map_err(|error| FileError::io(&self.path.join(name), "look at", error));
+        modified.map(Some)
     }
 
     /// Locks the file `name`, which is created for that, without waiting; `None` if another process has locked it.
@@ -179,7 +191,22 @@ impl FolderLock<'_> {
 
 /// A file that this process has locked. It is unlocked when this is dropped, or when the process ends.
 #[derive(Debug)]
-pub struct FileLock(#[expect(dead_code, reason = "an open file is what holds the lock")] File);
+pub struct FileLock {
+    file: File,
+    path: PathBuf,
+}
+
+impl FileLock {
+    /// Sets the time of the file's last change to now, so that others see that the process with the lock is at work; see
+    /// [`PrivateFolder::modified`].
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn touch(&self) -> Result<(), FileError> {
+        let touched = (&self.file).rewind().and_then(|()| (&self.file).write_all(b"\n"));
+        touched.map_err(|error| FileError::io(&self.path, "write", error))
+    }
+}
 
 /// Locks the file at `path`, if there is one, and waits up to `timeout` for other processes. It blocks the thread.
 ///
@@ -222,7 +249,7 @@ fn wait_for_lock<T>(
 
 fn try_lock(file: File, path: &Path) -> Result<Option<FileLock>, FileError> {
     match file.try_lock() {
-        Ok(()) => Ok(Some(FileLock(file))),
+        Ok(()) => Ok(Some(FileLock { file, path: path.to_owned() })),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(FileError::io(path, "lock", error)),
     }

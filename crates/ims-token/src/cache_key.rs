@@ -7,6 +7,21 @@ use ims_claims::{ClientId, Environment};
 /// Names the token of one integration, at one IMS, for one account and one set of scopes, by one grant.
 ///
 /// Two keys are equal if and only if all of these are; the order of scopes and their repetition do not count.
+///
+/// ```
+/// use ims_claims::{Environment, Metascope, TechnicalAccountId};
+/// use ims_token::CacheKey;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let account: TechnicalAccountId = "B@techacct.adobe.com".parse()?;
+/// let metascope: Metascope = "ent_dataservices_sdk".parse()?;
+/// let key = CacheKey::new(&Environment::production(), &"my-client".parse()?, "jwt")
+///     .with_account(&account)
+///     .with_scopes([&metascope]);
+/// assert_eq!(key, key.clone().with_scopes([&metascope, &metascope]));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CacheKey {
     base_url: String,
@@ -31,8 +46,8 @@ impl CacheKey {
 
     /// For whom: the technical account, the user, or the organization.
     #[must_use]
-    pub fn with_account(self, account: &str) -> Self {
-        Self { account: Some(account.to_owned()), ..self }
+    pub fn with_account(self, account: impl AsRef<str>) -> Self {
+        Self { account: Some(account.as_ref().to_owned()), ..self }
     }
 
     /// What for: the scopes or metascopes.

@@ -21,6 +21,13 @@ pub trait Clock: fmt::Debug + Send + Sync {
     }
 }
 
+/// The time by both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) wall: NumericDate,
+    pub(crate) monotonic: Duration,
+}
+
 /// The clock of the machine.
 ///
 /// On Linux and Android both times are coarse: read from the kernel's last tick, at most some 10 ms ago, which costs a

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ims_claims::NumericDate;
 
-use crate::{Event, machine::Reading};
+use crate::{clock::Reading, event::Event};
 
 /// The end of a credential.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,5 @@
-//! What a keeper tells of its work. No caller waits for any of it, so this is where an operator sees a refresh that
-//! fails, and a store that is gone around.
+//! What a keeper reports of its work. No caller waits for any of it, so this is where an operator sees a refresh that fails, and
+//! a store that is bypassed.
 
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -63,7 +63,7 @@ pub enum Event {
         /// The token.
         token: AccessToken,
     },
-    /// The credential that tokens are obtained with ends soon or has ended. Told at a refresh, once a day.
+    /// The credential that tokens are obtained with ends soon or has ended. Reported at a refresh, once a day.
     CredentialEndsSoon {
         /// When it ends.
         ends_at: NumericDate,
@@ -108,13 +108,61 @@ pub enum StoreOperation {
     Load,
     /// [`TokenStore::save`](crate::TokenStore::save)
     Save,
+    /// [`TokenStore::load_not_before`](crate::TokenStore::load_not_before)
+    LoadNotBefore,
+    /// [`TokenStore::save_not_before`](crate::TokenStore::save_not_before)
+    SaveNotBefore,
     /// [`TokenStore::lease`](crate::TokenStore::lease)
     Lease,
+    /// [`TokenStore::renew`](crate::TokenStore::renew)
+    Renew,
     /// [`TokenStore::release`](crate::TokenStore::release)
     Release,
 }
 
-/// Whoever wants to know.
+impl RefreshReason {
+    /// The reason as a word, for logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Advisory => "advisory",
+            Self::Mandatory => "mandatory",
+            Self::Expired => "expired",
+            Self::Rejected => "rejected",
+            Self::Asked => "asked",
+        }
+    }
+}
+
+impl Origin {
+    /// The origin as a word, for logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Store => "store",
+        }
+    }
+}
+
+impl StoreOperation {
+    /// The operation as a word, for logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Save => "save",
+            Self::LoadNotBefore => "load_not_before",
+            Self::SaveNotBefore => "save_not_before",
+            Self::Lease => "lease",
+            Self::Renew => "renew",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// The function of the program that is called with every event, if there is one.
 #[derive(Clone, Default)]
 pub(crate) struct Observer(Option<Arc<Observe>>);
 
@@ -125,13 +173,13 @@ impl Observer {
         Self(Some(Arc::new(observe)))
     }
 
-    /// Tells the log and the observer. An observer that panics takes nobody with it.
-    pub(crate) fn tell(&self, event: &Event) {
-        log(event);
+    /// Reports to the log and to the observer. An observer that panics harms no one else.
+    pub(crate) fn report(&self, client_id: &str, event: &Event) {
+        log(client_id, event);
         if let Some(observe) = &self.0 {
-            let told = std::panic::catch_unwind(AssertUnwindSafe(|| observe(event)));
-            if told.is_err() {
-                tracing::error!("the observer panicked");
+            let observed = std::panic::catch_unwind(AssertUnwindSafe(|| observe(event)));
+            if observed.is_err() {
+                tracing::error!(target: KEEPER, client_id, "the observer panicked");
             }
         }
     }
@@ -143,27 +191,58 @@ impl fmt::Debug for Observer {
     }
 }
 
-fn log(event: &Event) {
+/// The targets of log lines, by which a program filters them.
+const KEEPER: &str = "ims_token::keeper";
+const REFRESH: &str = "ims_token::refresh";
+const STORE: &str = "ims_token::store";
+
+/// Writes one line. Its fields are the same in every line that has them, and durations are whole milliseconds.
+fn log(client_id: &str, event: &Event) {
     use tracing::{debug, info, warn};
     match event {
-        Event::RefreshStarted { reason } => debug!(?reason, "refresh started"),
+        Event::RefreshStarted { reason } => {
+            let reason = reason.as_str();
+            debug!(target: REFRESH, client_id, reason, "refresh started");
+        }
         Event::AttemptFailed { error, pause } => {
-            warn!(error = one_line(error), ?pause, "attempt failed, another follows");
+            let (error, pause_ms) = (one_line(error), millis(*pause));
+            warn!(target: REFRESH, client_id, error, pause_ms, "attempt failed, another follows");
         }
         Event::Refreshed { reason, token, origin, took } => {
-            let (lifetime, token) = (token.lifetime(), token.fingerprint());
-            info!(?reason, ?origin, ?took, ?lifetime, token, "token refreshed");
+            let (reason, origin, took_ms) = (reason.as_str(), origin.as_str(), millis(*took));
+            let (lifetime_ms, token) = (millis(token.lifetime()), token.fingerprint());
+            info!(
+                target: REFRESH,
+                client_id, reason, origin, took_ms, lifetime_ms, token, "token refreshed"
+            );
         }
         Event::RefreshFailed { reason, error, took, retry_after } => {
-            warn!(?reason, error = one_line(error), ?took, ?retry_after, "refresh failed");
+            let (reason, error, took_ms) = (reason.as_str(), one_line(error), millis(*took));
+            let retry_after_ms = millis(*retry_after);
+            warn!(
+                target: REFRESH,
+                client_id, reason, error, took_ms, retry_after_ms, "refresh failed"
+            );
         }
-        Event::LeftToAnother => debug!("another process refreshes already"),
+        Event::LeftToAnother => {
+            debug!(target: REFRESH, client_id, "another process refreshes already");
+        }
         Event::StoreFailed { operation, error } => {
-            warn!(?operation, error = one_line(error), "the store failed and is gone around");
+            let (operation, error) = (operation.as_str(), one_line(error));
+            warn!(target: STORE, client_id, operation, error, "the store failed and is bypassed");
         }
-        Event::Rejected { token } => info!(token = token.fingerprint(), "token rejected"),
+        Event::Rejected { token } => {
+            let token = token.fingerprint();
+            info!(target: KEEPER, client_id, token, "an API rejected the token");
+        }
         Event::CredentialEndsSoon { ends_at, remaining } => {
-            warn!(ends_at = ends_at.as_secs(), ?remaining, "the credential ends soon");
+            let (ends_at, remaining_ms) = (ends_at.as_secs(), millis(*remaining));
+            warn!(target: KEEPER, client_id, ends_at, remaining_ms, "the credential ends soon");
         }
     }
+}
+
+/// Whole milliseconds, as a number that log collectors can compare.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,52 +3,55 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderMap;
+use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
+use tokio::task::JoinHandle;
 
-use crate::{Event, Health, Peeked, TokenError, machine::Phase};
+use crate::{
+    cached_token::Peeked, error::TokenError, event::Event, fetch_error::FetchError,
+    refresh_machine::Phase,
+};
 
-mod builder;
-mod inner;
-mod need;
+pub(crate) mod builder;
+pub(crate) mod obtain;
+pub(crate) mod requirement;
+pub(crate) mod shared;
 
-pub use builder::{ADVISORY_WINDOW, DEADLINE, MANDATORY_WINDOW, RETRIES, TokenKeeperBuilder};
-
-pub(crate) use inner::Inner;
-use inner::Settings;
-use need::Need;
-
-/// How long a caller waits for a new token, at most, while the old one can still be used.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+use requirement::Requirement;
+use shared::{Settings, Shared};
 
 /// Keeps one access token fresh. Cheap to clone; clones share the token.
 ///
 /// Nothing happens before the first call, and building needs no runtime. Refreshes run as tasks of the tokio runtime, with
 /// its timer, in which a call found them due; no caller owns them, so a caller that gives up cancels nothing.
 ///
-/// Its options are those of [`TokenKeeperBuilder`], and cannot be changed afterwards.
+/// Its options are those of [`TokenKeeperBuilder`](crate::TokenKeeperBuilder), and cannot be changed afterwards. After a
+/// fork, a child does not wait for a refresh of its parent, which never ends there, but starts one itself.
 #[derive(Clone)]
 pub struct TokenKeeper {
-    pub(crate) inner: Arc<Inner>,
+    shared: Arc<Shared>,
 }
 
 impl TokenKeeper {
-    fn from_settings(settings: Settings) -> Self {
-        Self { inner: Arc::new(Inner::new(settings)) }
+    pub(crate) fn from_settings(settings: Settings) -> Self {
+        Self { shared: Arc::new(Shared::new(settings)) }
     }
 
     /// A token that can be used now. While it is fresh, this takes no lock and allocates nothing.
     ///
-    /// Callers wait only if there is no token, or if it expires within [`MANDATORY_WINDOW`], and then for [`PATIENCE`] at
-    /// most as long as it has not. To give up at any time is safe.
+    /// Callers wait only if there is no token, or if it expires within
+    /// [`MANDATORY_WINDOW`](crate::MANDATORY_WINDOW), and then for [`REFRESH_TIMEOUT`](crate::REFRESH_TIMEOUT) at most as long
+    /// as it has not. Giving up at any time is safe.
     ///
     /// # Errors
     /// [`TokenError::Unavailable`] and [`TokenError::Refused`] if there is no token that can be used, and
     /// [`TokenError::NoRuntime`].
     pub async fn token(&self) -> Result<AccessToken, TokenError> {
-        match self.fresh() {
-            Some(token) => Ok(token),
-            None => self.inner.obtain_boxed(Need::Any).await.map(|entry| entry.token.clone()),
+        if let Some(token) = self.fresh() {
+            return Ok(token);
         }
+        let cached = self.shared.obtain_boxed(Requirement::Any).await?;
+        Ok(cached.token.clone())
     }
 
     fn fresh(&self) -> Option<AccessToken> {
@@ -61,25 +64,27 @@ impl TokenKeeper {
     /// Those of [`token`](Self::token), also while a token is held that expires sooner, and
     /// [`TokenError::LivesTooShort`].
     pub async fn token_valid_for(&self, duration: Duration) -> Result<AccessToken, TokenError> {
-        self.inner.obtain(Need::ValidFor(duration)).await.map(|entry| entry.token.clone())
+        let cached = self.shared.obtain(Requirement::ValidFor(duration)).await?;
+        Ok(cached.token.clone())
     }
 
-    /// A new token, though the old one may be good. If a refresh is under way, its token will do.
+    /// A new token, though the old one may be good. If a refresh is running, its token is used.
     ///
     /// # Errors
     /// Those of [`token`](Self::token), also while an older token is held. Failures remembered are passed over, but a
     /// `Retry-After` of IMS holds.
     pub async fn refresh(&self) -> Result<AccessToken, TokenError> {
-        self.inner.obtain(Need::New).await.map(|entry| entry.token.clone())
+        let cached = self.shared.obtain(Requirement::New).await?;
+        Ok(cached.token.clone())
     }
 
     /// The token, borrowed, while it is fresh: it can be used, and no refresh is due. If there is none, ask
     /// [`token`](Self::token), which also starts the refresh.
     #[must_use]
     pub fn peek(&self) -> Option<Peeked> {
-        let now = self.inner.reading();
-        let peeked = Peeked::new(self.inner.entry.load())?;
-        let is_fresh = peeked.entry().schedule.phase(now) == Phase::Fresh;
+        let now = self.shared.reading();
+        let peeked = Peeked::new(self.shared.cached.load())?;
+        let is_fresh = peeked.cached().schedule.phase(now) == Phase::Fresh;
         is_fresh.then_some(peeked)
     }
 
@@ -92,31 +97,54 @@ impl TokenKeeper {
         if let Some(token) = self.peek() {
             return Ok(token.headers().clone());
         }
-        self.inner.obtain(Need::Any).await.map(|entry| entry.headers.clone())
+        let cached = self.shared.obtain(Requirement::Any).await?;
+        Ok(cached.headers.clone())
     }
 
     /// Takes note that an API rejected `token` as invalid (401, never 403): if it is still the one that is held, the next
     /// caller waits for a new one. A token that replaced a rejected one a moment ago is kept for a while, and longer each
     /// time, since then it is not the token that is wrong.
     pub fn report_rejected(&self, token: &AccessToken) {
-        if self.inner.reject(token) {
-            self.inner.tell(&Event::Rejected { token: token.clone() });
+        if self.shared.reject(token) {
+            self.shared.report(&Event::Rejected { token: token.clone() });
         }
     }
 
-    /// How the keeper is doing.
+    /// Obtains a token now and refreshes it from then on, whether or not anyone calls. Dropping the guard stops that, and
+    /// so does dropping the last clone of the keeper; a refresh that is running is not cut off.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn keep_fresh(&self) -> KeepFresh {
+        let keeper = Arc::downgrade(&self.shared);
+        KeepFresh(tokio::spawn(async move {
+            while let Some(pause) = keeper.upgrade().map(|shared| shared.tend()) {
+                // In slices, because time jumps: the wall clock is set, and a machine is suspended.
+                tokio::time::sleep(pause.clamp(SHORTEST_SLICE, LONGEST_SLICE)).await;
+            }
+        }))
+    }
+
+    /// The client id that was given to the builder.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        let client_id = self.shared.settings.api_headers.client_id();
+        (!client_id.is_empty()).then_some(client_id)
+    }
+
+    /// The state of the keeper.
     #[must_use]
     pub fn health(&self) -> Health {
-        let now = self.inner.reading();
-        let remaining = self.inner.held().map(|entry| entry.schedule.remaining(now));
-        let state = self.inner.state();
+        let now = self.shared.reading();
+        let remaining = self.shared.held().map(|cached| cached.schedule.remaining(now));
+        let state = self.shared.state();
         Health {
             remaining: remaining.filter(|remaining| !remaining.is_zero()),
-            is_refreshing: state.flight_at(now).is_some(),
-            failures: state.gate.failures(),
-            last_failure: state.gate.last_failure().cloned(),
-            retry_after: state.gate.closed_for(now),
-            credential_ends_at: self.inner.settings.credential_end.map(|end| end.ends_at),
+            is_refreshing: state.in_flight(now).is_some(),
+            failures: state.backoff.failures(),
+            last_failure: state.backoff.last_failure().cloned(),
+            retry_after: state.backoff.remaining(now),
+            credential_ends_at: self.shared.settings.credential_end.map(|end| end.ends_at),
         }
     }
 }
@@ -126,3 +154,44 @@ impl fmt::Debug for TokenKeeper {
         f.debug_struct("TokenKeeper").field("health", &self.health()).finish_non_exhaustive()
     }
 }
+
+/// The state of a keeper at one moment, for a health check or a status page.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Health {
+    /// How long the token that is held may still be used; `None` if none is held or it has expired.
+    pub remaining: Option<Duration>,
+    /// Whether a refresh is running.
+    pub is_refreshing: bool,
+    /// Refreshes that failed since the last that did not.
+    pub failures: u32,
+    /// What the last of them met.
+    pub last_failure: Option<FetchError>,
+    /// How long IMS is left alone; zero if it may be asked at once.
+    pub retry_after: Duration,
+    /// When the credential ends, if the keeper knows it; see
+    /// [`with_credential_end`](crate::TokenKeeperBuilder::with_credential_end).
+    pub credential_ends_at: Option<NumericDate>,
+}
+
+impl Health {
+    /// Whether a caller gets a token without waiting.
+    #[must_use]
+    pub fn is_serving(&self) -> bool {
+        self.remaining.is_some()
+    }
+}
+
+/// Keeps a token fresh as long as it exists; see [`TokenKeeper::keep_fresh`].
+#[derive(Debug)]
+#[must_use = "dropping it stops the work"]
+pub struct KeepFresh(JoinHandle<()>);
+
+impl Drop for KeepFresh {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+const SHORTEST_SLICE: Duration = Duration::from_secs(1);
+const LONGEST_SLICE: Duration = Duration::from_secs(30);

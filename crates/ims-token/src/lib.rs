@@ -1,47 +1,45 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod backoff;
 mod cache_key;
+mod cached_token;
 mod clock;
 mod credential_end;
-mod entry;
 mod error;
 mod event;
 mod fetch_error;
-mod flight;
-mod gate;
-mod health;
-mod keep_fresh;
 mod keeper;
-mod machine;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod pool;
 mod refresh;
+mod refresh_machine;
 mod source;
 mod store;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use backoff::LONGEST_PAUSE;
 pub use cache_key::CacheKey;
+pub use cached_token::{Peeked, api_headers};
 pub use clock::{Clock, SharedClock, SystemClock};
-pub use entry::{Peeked, api_headers};
 pub use error::TokenError;
 pub use event::{Event, Origin, RefreshReason, StoreOperation};
 pub use fetch_error::{Evidence, FetchError, LONGEST_RETRY_AFTER, Remedy};
-pub use gate::LONGEST_PAUSE;
-pub use health::Health;
-pub use keep_fresh::KeepFresh;
 pub use keeper::{
-    ADVISORY_WINDOW, DEADLINE, MANDATORY_WINDOW, PATIENCE, RETRIES, TokenKeeper, TokenKeeperBuilder,
+    Health, KeepFresh, TokenKeeper,
+    builder::{ADVISORY_WINDOW, DEADLINE, MANDATORY_WINDOW, TokenKeeperBuilder},
+    obtain::REFRESH_TIMEOUT,
+    shared::RETRIES,
 };
-pub use machine::EXPIRY_MARGIN;
 pub use pool::KeeperPool;
-pub use refresh::STORE_TIMEOUT;
+pub use refresh::store_access::{LEASE_TIME, STORE_TIMEOUT};
+pub use refresh_machine::EXPIRY_MARGIN;
 pub use source::TokenSource;
 #[cfg(feature = "file")]
-pub use store::FileStore;
-pub use store::{Lease, MemoryStore, SharedStore, StoreError, TokenStore, gives_way};
+pub use store::file::FileStore;
 #[cfg(feature = "redis")]
-pub use store::{RedisStore, SealingKey};
+pub use store::redis::{RedisStore, sealing::SealingKey};
+pub use store::{Lease, SharedStore, StoreError, TokenStore, is_older_than, memory::MemoryStore};

@@ -5,60 +5,80 @@ use std::{
     convert::Infallible,
     fmt,
     num::NonZeroUsize,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 
-use crate::{CacheKey, TokenKeeper};
+use crate::{cache_key::CacheKey, keeper::TokenKeeper, sync::lock};
 
-/// One [`TokenKeeper`] for each credential, at most as many as were allowed.
+/// One keeper for each integration, at most as many as were allowed: a [`TokenKeeper`], or whatever else keeps a token and is
+/// cheap to clone.
 ///
-/// Keepers share nothing but the pool, and the pool only hands them out, so that trouble with one credential delays no
+/// Keepers share nothing but the pool, and the pool only hands them out, so that trouble with one integration delays no
 /// other.
-pub struct KeeperPool {
+///
+/// ```
+/// use std::num::NonZeroUsize;
+///
+/// use ims_claims::Environment;
+/// use ims_token::{CacheKey, FetchError, KeeperPool, SharedClock, SystemClock, TokenKeeper, TokenSource};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = KeeperPool::new(NonZeroUsize::new(100).ok_or("no keeper at all")?);
+/// let key = CacheKey::new(&Environment::production(), &"my-client".parse()?, "jwt");
+/// let keeper = pool.try_keeper(&key, || {
+///     let client_id = "my-client".parse()?;
+///     let source = TokenSource::new(|| async { Err(FetchError::permanent("this is an example")) });
+///     let builder = TokenKeeper::builder(source, SharedClock::new(SystemClock));
+///     Ok::<_, Box<dyn std::error::Error>>(builder.with_client_id(&client_id).build())
+/// })?;
+/// assert_eq!(keeper.client_id(), Some("my-client"));
+/// # Ok(())
+/// # }
+/// ```
+pub struct KeeperPool<K = TokenKeeper> {
     capacity: NonZeroUsize,
-    kept: Mutex<Kept>,
+    kept: Mutex<Kept<K>>,
 }
 
-#[derive(Default)]
-struct Kept {
-    keepers: HashMap<CacheKey, (TokenKeeper, LastUse)>,
+struct Kept<K> {
+    keepers: HashMap<CacheKey, (K, LastUse)>,
     uses: LastUse,
 }
 
-/// Counts uses, so that the one longest ago is known.
+/// Counts uses, so that the least recently used one is known.
 type LastUse = u64;
 
-impl KeeperPool {
+impl<K: Clone> KeeperPool<K> {
     /// A pool of at most `capacity` keepers.
     #[must_use]
     pub fn new(capacity: NonZeroUsize) -> Self {
-        Self { capacity, kept: Mutex::default() }
+        Self { capacity, kept: Mutex::new(Kept { keepers: HashMap::new(), uses: 0 }) }
     }
 
-    /// The keeper of `key`, made by `make` if there is none. If there are too many then, the one that was not asked for for
-    /// the longest time is let go; whoever still holds it can go on using it.
+    /// The keeper of `key`, made by `make` if there is none. If there are too many then, the least recently used one is
+    /// removed; anyone who still holds it can go on using it.
     ///
     /// Two callers at once may both make one, of which one is kept and given to both.
-    pub fn keeper(&self, key: &CacheKey, make: impl FnOnce() -> TokenKeeper) -> TokenKeeper {
-        let kept: Result<_, Infallible> = self.try_keeper(key, || Ok(make()));
-        match kept {
+    pub fn keeper(&self, key: &CacheKey, make: impl FnOnce() -> K) -> K {
+        match self.try_keeper(key, || Ok::<_, Infallible>(make())) {
             Ok(keeper) => keeper,
             Err(never) => match never {},
         }
     }
 
-    /// The keeper of `key`, made by `make` if there is none, which may fail: a key file may be missing, for example.
+    /// The keeper of `key`, like [`keeper`](Self::keeper), made by something that can fail, such as the reading of
+    /// credentials. A failure is not remembered.
     ///
     /// # Errors
-    /// The error of `make`. The pool is as it was then, and the next caller tries again.
+    /// The one of `make`.
     pub fn try_keeper<E>(
         &self,
         key: &CacheKey,
-        make: impl FnOnce() -> Result<TokenKeeper, E>,
-    ) -> Result<TokenKeeper, E> {
-        // In a statement of its own, for the lock is not to be held while foreign code runs.
-        let there = self.kept().find(key);
-        if let Some(keeper) = there {
+        make: impl FnOnce() -> Result<K, E>,
+    ) -> Result<K, E> {
+        // In a statement by itself, since the lock must not be held while foreign code runs.
+        let known = self.kept().find(key);
+        if let Some(keeper) = known {
             return Ok(keeper);
         }
         let new = make()?;
@@ -66,30 +86,33 @@ impl KeeperPool {
         if let Some(keeper) = kept.find(key) {
             return Ok(keeper);
         }
-        kept.make_room(self.capacity);
-        Ok(kept.add(key.clone(), new))
+        kept.shrink_below(self.capacity);
+        kept.add(key.clone(), new.clone());
+        Ok(new)
     }
 
-    /// Lets the keeper of `key` go, because its credentials have changed for example.
+    /// Removes the keeper of `key`, because its credentials have changed for example.
     pub fn remove(&self, key: &CacheKey) {
         let removed = self.kept().keepers.remove(key);
         drop(removed);
     }
+}
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+impl<K> KeeperPool<K> {
+    fn kept(&self) -> MutexGuard<'_, Kept<K>> {
+        lock(&self.kept)
     }
 }
 
-impl Kept {
-    fn find(&mut self, key: &CacheKey) -> Option<TokenKeeper> {
+impl<K: Clone> Kept<K> {
+    fn find(&mut self, key: &CacheKey) -> Option<K> {
         self.uses += 1;
         let (keeper, last_use) = self.keepers.get_mut(key)?;
         *last_use = self.uses;
         Some(keeper.clone())
     }
 
-    fn make_room(&mut self, capacity: NonZeroUsize) {
+    fn shrink_below(&mut self, capacity: NonZeroUsize) {
         while capacity.get() <= self.keepers.len() {
             let oldest = self.keepers.iter().min_by_key(|(_, (_, last_use))| *last_use);
             let Some(key) = oldest.map(|(key, _)| key.clone()) else { return };
@@ -97,13 +120,12 @@ impl Kept {
         }
     }
 
-    fn add(&mut self, key: CacheKey, keeper: TokenKeeper) -> TokenKeeper {
-        self.keepers.insert(key, (keeper.clone(), self.uses));
-        keeper
+    fn add(&mut self, key: CacheKey, keeper: K) {
+        self.keepers.insert(key, (keeper, self.uses));
     }
 }
 
-impl fmt::Debug for KeeperPool {
+impl<K> fmt::Debug for KeeperPool<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeeperPool({} of {})", self.kept().keepers.len(), self.capacity)
     }
@@ -150,8 +172,8 @@ mod tests {
         get("b");
         assert_eq!(made.get(), 6);
 
-        let failed = pool.try_keeper(&key("d"), || Err("no key"));
-        assert_eq!(failed.err(), Some("no key"));
-        assert_eq!(format!("{pool:?}"), "KeeperPool(2 of 2)", "what fails displaces nothing");
+        let failed = pool.try_keeper(&key("d"), || Err("no credentials"));
+        assert_eq!(failed.err(), Some("no credentials"));
+        assert_eq!(format!("{pool:?}"), "KeeperPool(2 of 2)", "a failure takes no place");
     }
 }

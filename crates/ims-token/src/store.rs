@@ -5,28 +5,22 @@ use std::{any::Any, error::Error, fmt, future::Future, pin::Pin, sync::Arc, time
 use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
 
-use crate::CacheKey;
+use crate::cache_key::CacheKey;
 
 #[cfg(any(feature = "file", feature = "redis"))]
 mod digest;
 #[cfg(feature = "file")]
-mod file;
-mod memory;
+pub(crate) mod file;
+pub(crate) mod memory;
 #[cfg(feature = "redis")]
-mod redis;
+pub(crate) mod redis;
 #[cfg(any(feature = "file", feature = "redis"))]
 mod stored_token;
 
-#[cfg(feature = "file")]
-pub use file::FileStore;
-pub use memory::MemoryStore;
-#[cfg(feature = "redis")]
-pub use redis::{RedisStore, SealingKey};
-
 /// Keeps tokens for several processes, and lets one of them at a time obtain a new one.
 ///
-/// The keeper asks it only when a refresh is due, gives it a second for each answer, and goes around it when it fails.
-/// What it keeps are secrets: whoever can read the store should not thereby be able to use the tokens.
+/// The keeper asks it only when a refresh is due, gives it a second for each answer, and bypasses it when it fails.
+/// Tokens are secrets: anyone who can read the store should not thereby be able to use them.
 pub trait TokenStore: fmt::Debug + Send + Sync {
     /// The token that was saved under `key`, `None` if there is none. It may have expired; the keeper looks.
     ///
@@ -37,7 +31,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         key: &CacheKey,
     ) -> impl Future<Output = Result<Option<AccessToken>, StoreError>> + Send;
 
-    /// Saves `token` under `key`, unless the one that is there is the better one: see [`gives_way`]. What cannot be read is
+    /// Saves `token` under `key`, unless the one that is there is the better one: see [`is_older_than`]. What cannot be read is
     /// replaced.
     ///
     /// # Errors
@@ -48,8 +42,29 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         token: &AccessToken,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Leases the right to refresh the token of `key`; `None` if somebody else has it. It lapses by itself, at the latest
-    /// some time after its holder is gone: after `lasting`, or when the holder's process ends.
+    /// Before when IMS must not be asked for the token of `key`, as [`save_not_before`](Self::save_not_before) was told. It may
+    /// have passed.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn load_not_before(
+        &self,
+        key: &CacheKey,
+    ) -> impl Future<Output = Result<Option<NumericDate>, StoreError>> + Send;
+
+    /// Saves before when IMS must not be asked for the token of `key`: IMS named that time to one process, and all others
+    /// wait as well. A later call replaces an earlier one.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn save_not_before(
+        &self,
+        key: &CacheKey,
+        not_before: NumericDate,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Leases the right to refresh the token of `key`; `None` if another process has it. It lapses by itself after `lasting`
+    /// if it is not renewed, or earlier, when the process that has it ends.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -59,7 +74,18 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         lasting: Duration,
     ) -> impl Future<Output = Result<Option<Lease>, StoreError>> + Send;
 
-    /// Gives a lease back. If it has lapsed, and somebody else has it by now, theirs stays.
+    /// Lets a lease last for `lasting` from now. If it has lapsed, and another process has it by now, theirs stays.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn renew(
+        &self,
+        key: &CacheKey,
+        lease: &Lease,
+        lasting: Duration,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Gives a lease back. If it has lapsed, and another process has it by now, theirs stays.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -70,12 +96,13 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Whether `saved`, which is in a store, gives way to `token`, which is new: unless it expires later, and can be believed.
+/// Whether `saved`, which is in a store, is older than `token`, which is new, and so is to be replaced: unless it expires
+/// later, and can be believed.
 ///
 /// Otherwise one that claims to live for years, or that a process with a wrong clock has saved, would keep every later one
 /// out.
 #[must_use]
-pub fn gives_way(saved: &AccessToken, token: &AccessToken) -> bool {
+pub fn is_older_than(saved: &AccessToken, token: &AccessToken) -> bool {
     saved.expires_at() <= token.expires_at() || !is_credible(saved, token.obtained_at())
 }
 
@@ -101,8 +128,8 @@ impl Lease {
 
     /// What it holds, for the store that put it in.
     #[must_use]
-    pub fn into_held<T: Any>(self) -> Option<T> {
-        self.0.downcast().ok().map(|held| *held)
+    pub fn held<T: Any>(&self) -> Option<&T> {
+        self.0.downcast_ref()
     }
 }
 
@@ -170,8 +197,29 @@ impl TokenStore for SharedStore {
         self.0.dyn_save(key, token).await
     }
 
+    async fn load_not_before(&self, key: &CacheKey) -> Result<Option<NumericDate>, StoreError> {
+        self.0.dyn_load_not_before(key).await
+    }
+
+    async fn save_not_before(
+        &self,
+        key: &CacheKey,
+        not_before: NumericDate,
+    ) -> Result<(), StoreError> {
+        self.0.dyn_save_not_before(key, not_before).await
+    }
+
     async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
         self.0.dyn_lease(key, lasting).await
+    }
+
+    async fn renew(
+        &self,
+        key: &CacheKey,
+        lease: &Lease,
+        lasting: Duration,
+    ) -> Result<(), StoreError> {
+        self.0.dyn_renew(key, lease, lasting).await
     }
 
     async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
@@ -191,11 +239,23 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Sen
 trait DynStore: fmt::Debug + Send + Sync {
     fn dyn_load<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Option<AccessToken>>;
     fn dyn_save<'a>(&'a self, key: &'a CacheKey, token: &'a AccessToken) -> BoxFuture<'a, ()>;
+    fn dyn_load_not_before<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Option<NumericDate>>;
+    fn dyn_save_not_before<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        not_before: NumericDate,
+    ) -> BoxFuture<'a, ()>;
     fn dyn_lease<'a>(
         &'a self,
         key: &'a CacheKey,
         lasting: Duration,
     ) -> BoxFuture<'a, Option<Lease>>;
+    fn dyn_renew<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        lease: &'a Lease,
+        lasting: Duration,
+    ) -> BoxFuture<'a, ()>;
     fn dyn_release<'a>(&'a self, key: &'a CacheKey, lease: Lease) -> BoxFuture<'a, ()>;
 }
 
@@ -214,6 +274,27 @@ impl<S: TokenStore> DynStore for S {
         lasting: Duration,
     ) -> BoxFuture<'a, Option<Lease>> {
         Box::pin(self.lease(key, lasting))
+    }
+
+    fn dyn_load_not_before<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Option<NumericDate>> {
+        Box::pin(self.load_not_before(key))
+    }
+
+    fn dyn_save_not_before<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        not_before: NumericDate,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(self.save_not_before(key, not_before))
+    }
+
+    fn dyn_renew<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        lease: &'a Lease,
+        lasting: Duration,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(self.renew(key, lease, lasting))
     }
 
     fn dyn_release<'a>(&'a self, key: &'a CacheKey, lease: Lease) -> BoxFuture<'a, ()> {

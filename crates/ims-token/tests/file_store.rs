@@ -326,6 +326,27 @@ async fn the_lease_of_a_process_that_is_killed_is_free() {
     assert!(store.lease(&key(), HOUR).await.unwrap().is_some());
 }
 
+#[tokio::test]
+async fn the_lease_of_a_process_that_does_not_renew_it_lapses_and_its_successor_keeps_it() {
+    let (_root, folder, store) = folder_with_a_token().await;
+    let mut child = child::spawn("hold the lease", &folder);
+    assert!(lines(&mut child).any(|line| line.contains("holding")));
+    let lasting = Duration::from_secs(1);
+    let lease = loop {
+        if let Some(lease) = store.lease(&key(), lasting).await.unwrap() {
+            break lease;
+        }
+    };
+    store.renew(&key(), &lease, lasting).await.unwrap();
+    assert!(store.lease(&key(), HOUR).await.unwrap().is_none());
+    // The end of the first process does not end the lease of the second.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(store.lease(&key(), HOUR).await.unwrap().is_none());
+    store.release(&key(), lease).await.unwrap();
+    assert!(store.lease(&key(), HOUR).await.unwrap().is_some());
+}
+
 #[test]
 fn files_are_for_the_owner_alone_under_any_umask() {
     let root = TempDir::new().unwrap();

@@ -13,11 +13,11 @@ use std::{
 use ims_claims::{Environment, NumericDate};
 use ims_exchange::AccessToken;
 use ims_token::{
-    CacheKey, Clock, Event, Lease, MemoryStore, SharedClock, SharedStore, StoreError, TokenKeeper,
-    TokenStore,
+    CacheKey, Clock, Event, FetchError, LEASE_TIME, Lease, MemoryStore, SharedClock, SharedStore,
+    StoreError, TokenKeeper, TokenStore,
     testing::{FakeClock, ScriptedSource, check_lease_lapses, check_store},
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -147,6 +147,20 @@ impl TokenStore for BadStore {
         self.answer(lease).await
     }
 
+    async fn load_not_before(&self, _: &CacheKey) -> Result<Option<NumericDate>, StoreError> {
+        // Years from now, which is believed as little as the token.
+        let invented = matches!(self, Self::Everlasting).then(|| NumericDate::from_secs(1 << 40));
+        self.answer(invented).await
+    }
+
+    async fn save_not_before(&self, _: &CacheKey, _: NumericDate) -> Result<(), StoreError> {
+        self.answer(()).await
+    }
+
+    async fn renew(&self, _: &CacheKey, _: &Lease, _: Duration) -> Result<(), StoreError> {
+        self.answer(()).await
+    }
+
     async fn release(&self, _: &CacheKey, _: Lease) -> Result<(), StoreError> {
         self.answer(()).await
     }
@@ -155,7 +169,7 @@ impl TokenStore for BadStore {
 #[tokio::test(start_paused = true)]
 async fn no_store_however_bad_fails_a_call_or_hides_its_failure() {
     // As without a store: each process sends one request at once, and a second one before the first token expires. Where
-    // somebody else seems to have the lease, the second one waits until the last minute, which not every process sees.
+    // another process seems to have the lease, the second one waits until the last minute, which not every process sees.
     #[rustfmt::skip]
     let table = [
         // store             requests tells of failures
@@ -235,4 +249,105 @@ async fn who_insists_on_a_new_token_waits_for_the_process_that_has_the_lease() {
     store.release(&key(), lease).await.unwrap();
     assert_eq!(asking.await.unwrap().unwrap(), "theirs");
     assert_eq!(source.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn forty_processes_send_one_request_after_ims_asked_one_of_them_to_wait() {
+    for retries in [0, 2] {
+        let clock = clock();
+        let store = SharedStore::new(MemoryStore::new(clock.clone()));
+        let source =
+            ScriptedSource::new(clock.clone(), DAY).with_latency(Duration::from_millis(50));
+        let minute = Duration::from_mins(1);
+        source.begin_outage(FetchError::transient("429", Some(minute)));
+        let process = || {
+            let builder = TokenKeeper::builder(source.source(), clock.clone());
+            builder.with_store(store.clone(), key()).with_retries(retries).build()
+        };
+        // Half of them start together, and the others one after the other.
+        let together: Vec<_> =
+            (0..20).map(|_| process()).map(|keeper| tokio::spawn(process_token(keeper))).collect();
+        for caller in together {
+            assert!(caller.await.unwrap() >= Duration::from_secs(58));
+        }
+        for _ in 0..20 {
+            sleep(Duration::from_millis(10)).await;
+            assert!(process_token(process()).await >= Duration::from_secs(58));
+        }
+        assert_eq!(source.requests(), 1, "with {retries} retries");
+
+        source.end_outage();
+        sleep(minute).await;
+        process().token().await.unwrap();
+        assert_eq!(source.requests(), 2);
+    }
+}
+
+/// For how long a process that has no token is told to wait.
+async fn process_token(keeper: TokenKeeper) -> Duration {
+    let error = keeper.token().await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    error.retry_after().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_waits_for_a_short_retry_after_that_another_process_met() {
+    let clock = clock();
+    let store = SharedStore::new(MemoryStore::new(clock.clone()));
+    store.save_not_before(&key(), clock.now().plus(Duration::from_secs(7))).await.unwrap();
+    let source = ScriptedSource::new(clock.clone(), DAY);
+    let builder = TokenKeeper::builder(source.source(), clock.clone());
+    let keeper = builder.with_store(store, key()).with_retries(2).build();
+    let start = Instant::now();
+    assert_eq!(keeper.token().await.unwrap().expose_secret(), "token-1");
+    assert!((6..9).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_with_the_lease_that_was_stopped_is_waited_for_less_than_five_seconds() {
+    let clock = clock();
+    let store = SharedStore::new(MemoryStore::new(clock.clone()));
+    // It has taken the lease, and does nothing any more.
+    let _stopped = store.lease(&key(), LEASE_TIME).await.unwrap().unwrap();
+    let source = ScriptedSource::new(clock.clone(), DAY).with_latency(Duration::from_millis(200));
+    let start = Instant::now();
+    let callers: Vec<_> = (0..40)
+        .map(|_| sharing_keeper(&source, &clock, &store))
+        .map(|keeper| tokio::spawn(async move { keeper.token().await.is_ok() }))
+        .collect();
+    for caller in callers {
+        assert!(caller.await.unwrap());
+    }
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(source.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_exchange_keeps_its_lease_and_is_waited_for() {
+    let clock = clock();
+    let store = SharedStore::new(MemoryStore::new(clock.clone()));
+    let source = ScriptedSource::new(clock.clone(), DAY).with_latency(Duration::from_secs(10));
+    let callers: Vec<_> = (0..40)
+        .map(|_| sharing_keeper(&source, &clock, &store))
+        .map(|keeper| tokio::spawn(async move { keeper.token().await.is_ok() }))
+        .collect();
+    for caller in callers {
+        assert!(caller.await.unwrap());
+    }
+    assert_eq!(source.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_fails_looks_into_the_store_once_more() {
+    let clock = clock();
+    let store = SharedStore::new(MemoryStore::new(clock.clone()));
+    // As if it had been stopped while it asked IMS: another process has obtained a token before it goes on.
+    let source = ScriptedSource::new(clock.clone(), DAY).with_latency(Duration::from_secs(20));
+    source.begin_outage(FetchError::permanent("the connection is long gone"));
+    let keeper = sharing_keeper(&source, &clock, &store);
+    let caller = tokio::spawn(async move { keeper.token().await });
+    sleep(Duration::from_secs(10)).await;
+    let theirs = AccessToken::new("theirs".to_owned(), clock.now(), clock.now().plus(DAY)).unwrap();
+    store.save(&key(), &theirs).await.unwrap();
+    assert_eq!(caller.await.unwrap().unwrap().expose_secret(), "theirs");
 }

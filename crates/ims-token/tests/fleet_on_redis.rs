@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use ims_claims::Environment;
+use ims_claims::{Environment, NumericDate};
 use ims_exchange::AccessToken;
 use ims_token::{
     CacheKey, Clock, DEADLINE, Event, Lease, RedisStore, SharedClock, SharedStore, StoreError,
@@ -172,6 +172,27 @@ impl TokenStore for ReachedStore {
             lease
         };
         self.reach(asked).await
+    }
+
+    async fn load_not_before(&self, key: &CacheKey) -> Result<Option<NumericDate>, StoreError> {
+        self.reach(self.store.load_not_before(key)).await
+    }
+
+    async fn save_not_before(
+        &self,
+        key: &CacheKey,
+        not_before: NumericDate,
+    ) -> Result<(), StoreError> {
+        self.reach(self.store.save_not_before(key, not_before)).await
+    }
+
+    async fn renew(
+        &self,
+        key: &CacheKey,
+        lease: &Lease,
+        lasting: Duration,
+    ) -> Result<(), StoreError> {
+        self.reach(self.store.renew(key, lease, lasting)).await
     }
 
     async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {

@@ -12,8 +12,9 @@ use std::{
 use ims_claims::NumericDate;
 use ims_exchange::{AccessToken, ExchangeError, TransportError};
 use ims_token::{
-    Clock, DEADLINE, Event, FetchError, RefreshReason, Remedy, SharedClock, TokenError,
-    TokenKeeper, TokenKeeperBuilder, TokenSource,
+    CacheKey, Clock, DEADLINE, Event, Evidence, FetchError, Health, KeepFresh, KeeperPool, Lease,
+    MemoryStore, RefreshReason, Remedy, SharedClock, SharedStore, StoreError, SystemClock,
+    TokenError, TokenKeeper, TokenKeeperBuilder, TokenSource,
     testing::{FakeClock, ScriptedSource},
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -238,7 +239,7 @@ async fn in_the_last_minute_callers_wait_but_not_for_long_and_not_in_vain() {
     slow.pass(day_less(60)).await;
     let start = Instant::now();
     assert_eq!(slow.token().await, "token-1");
-    assert_eq!(start.elapsed(), ims_token::PATIENCE);
+    assert_eq!(start.elapsed(), ims_token::REFRESH_TIMEOUT);
 
     let failing = Rig::holding_a_token().await;
     failing.pass(day_less(40)).await;
@@ -623,12 +624,15 @@ async fn a_token_that_has_expired_when_it_comes_is_a_failure_and_not_a_loop() {
 
 #[test]
 fn a_keeper_and_its_futures_go_to_any_thread() {
-    fn goes_to_any_thread<T: Send + Sync + Clone + 'static>() {}
+    fn goes_to_any_thread<T: Send + Sync + 'static>() {}
     fn is_sent(_: impl Send) {}
     goes_to_any_thread::<TokenKeeper>();
     goes_to_any_thread::<TokenSource>();
     goes_to_any_thread::<TokenError>();
     goes_to_any_thread::<Event>();
+    goes_to_any_thread::<(TokenKeeperBuilder, Health, KeepFresh, FetchError, Evidence)>();
+    goes_to_any_thread::<(CacheKey, KeeperPool, SharedClock, SystemClock)>();
+    goes_to_any_thread::<(Lease, MemoryStore, SharedStore, StoreError)>();
     let clock = SharedClock::new(FakeClock::new(NumericDate::from_secs(0)));
     let keeper = TokenKeeper::new(ScriptedSource::new(clock.clone(), DAY).source(), clock);
     is_sent((keeper.token(), keeper.refresh(), keeper.token_valid_for(DAY), keeper.headers()));
@@ -672,7 +676,7 @@ async fn a_refresh_whose_runtime_stands_still_is_given_up() {
     let rig = Rig::new();
     let idle = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     {
-        // The flight departs in a runtime that nobody drives any more.
+        // The refresh starts in a runtime that no one drives any longer.
         let _guard = idle.enter();
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         assert!(Box::pin(rig.keeper.token()).as_mut().poll(&mut context).is_pending());
@@ -680,7 +684,7 @@ async fn a_refresh_whose_runtime_stands_still_is_given_up() {
     assert!(rig.keeper.health().is_refreshing);
     let start = Instant::now();
     rig.token().await;
-    assert!(start.elapsed() < Duration::from_secs(90), "{:?}", start.elapsed());
+    assert!(start.elapsed() <= DEADLINE + Duration::from_secs(2), "{:?}", start.elapsed());
     idle.shutdown_background();
 }
 

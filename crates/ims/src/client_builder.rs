@@ -322,7 +322,7 @@ pub(crate) fn cache_key(credentials: &Credentials, refresh_tokens: &RefreshToken
             }
         }
         // Who has signed in is not known here, but whose place it is.
-        Credential::User(_) => key("refresh_token").with_account(&refresh_tokens.identity()),
+        Credential::User(_) => key("refresh_token").with_account(refresh_tokens.identity()),
         // An API key has no token.
         _ => key("none"),
     }

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use ims_claims::{ClientId, NumericDate, OrgId};
 
-use super::{TokenKeeper, inner::Settings};
 use crate::{
-    CacheKey, Event, SharedClock, SharedStore, TokenSource,
+    cache_key::CacheKey,
+    cached_token::{ApiHeaders, client_id_header, org_id_header},
+    clock::SharedClock,
     credential_end::CredentialEnd,
-    entry::{ApiHeaders, client_id_header, org_id_header},
-    event::Observer,
-    machine::Windows,
+    event::{Event, Observer},
+    keeper::{TokenKeeper, shared::Settings},
+    refresh_machine::Windows,
+    source::TokenSource,
+    store::SharedStore,
 };
 
 /// How long before its expiry a token is refreshed in the background, less up to a quarter at random: an hour, as Adobe
@@ -21,16 +24,8 @@ pub const ADVISORY_WINDOW: Duration = Duration::from_hours(1);
 /// their life.
 pub const MANDATORY_WINDOW: Duration = Duration::from_mins(1);
 
-/// How long all the requests of one refresh may take together, with the pauses between them.
+/// How long one refresh may take until it has a token: its requests, the pauses between them, and the wait for another process.
 pub const DEADLINE: Duration = Duration::from_secs(30);
-
-/// How many more requests follow in a refresh when the first fails but may succeed later, while a token is held that serves
-/// callers meanwhile.
-///
-/// If none is held, callers wait, and all of them learn what the one request met; how soon to call again, the error says. Only
-/// what never reached IMS, such as a connection that did not come about, is tried again before that. After a refresh that
-/// failed, the next ones send one request each, until one succeeds.
-pub const RETRIES: u32 = 2;
 
 /// Puts a [`TokenKeeper`] together; see [`TokenKeeper::builder`].
 #[derive(Debug)]
@@ -93,13 +88,13 @@ impl TokenKeeperBuilder {
         self
     }
 
-    /// Gives the requests of one refresh `deadline` together, instead of [`DEADLINE`].
+    /// Gives one refresh `deadline` until it has a token, instead of [`DEADLINE`].
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline;
         self
     }
 
-    /// Sends up to `retries` more requests in one refresh, instead of [`RETRIES`], and also while callers wait without a
+    /// Sends up to `retries` more requests in one refresh, instead of [`RETRIES`](crate::RETRIES), and also while callers wait without a
     /// token: for a command, for example, which has one caller and no second call.
     pub fn with_retries(mut self, retries: u32) -> Self {
         self.settings.retries = Some(retries);
@@ -142,6 +137,8 @@ impl TokenKeeperBuilder {
     /// Builds the keeper. Nothing is sent, and no runtime is needed.
     #[must_use]
     pub fn build(self) -> TokenKeeper {
+        #[cfg(feature = "metrics")]
+        crate::metrics::register(self.settings.api_headers.client_id());
         TokenKeeper::from_settings(self.settings)
     }
 }

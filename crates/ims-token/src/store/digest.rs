@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::CacheKey;
+use crate::cache_key::CacheKey;
 
 /// The SHA-256 of the key's canonical text, in 64 hexadecimal digits.
 pub(super) fn name(key: &CacheKey) -> String {

@@ -3,22 +3,27 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
+use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
-use ims_files::{FileError, PrivateFolder};
+use ims_files::{FileError, FileLock, PrivateFolder};
 
-use super::{digest, gives_way, stored_token};
-use crate::{CacheKey, Lease, StoreError, TokenStore};
+use crate::{
+    cache_key::CacheKey,
+    clock::{Clock, SystemClock},
+    store::{Lease, StoreError, TokenStore, digest, is_older_than, stored_token},
+};
 
 /// How often a save is tried again. Another process needs a few milliseconds to write a token.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Keeps tokens in files of mode 0600 in a folder of mode 0700, for the processes of one user.
 ///
-/// A lease is a lock on a file beside the token's, so it ends with the process that holds it. The folder must be on a
-/// local file system, or on one whose `flock` works between machines.
+/// A lease is a lock on a file next to the token's, so it ends with the process that has it. Renewing it changes the file's
+/// time: the lease of a process that is stopped lapses, too. The folder must be on a local file system, or on one whose
+/// `flock` works between machines.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: Arc<Path>,
@@ -63,17 +68,48 @@ impl TokenStore for FileStore {
         }
     }
 
-    async fn lease(&self, key: &CacheKey, _lasting: Duration) -> Result<Option<Lease>, StoreError> {
-        let name = format!("{}.lock", digest::name(key));
-        let lease = move |folder: &Path| {
-            let lock = PrivateFolder::create(folder)?.try_lock_file(&name)?;
-            Ok(lock.map(Lease::new))
+    async fn load_not_before(&self, key: &CacheKey) -> Result<Option<NumericDate>, StoreError> {
+        let key = key.clone();
+        let load = move |folder: &Path| match PrivateFolder::open(folder)? {
+            Some(folder) => load_not_before(&folder, &key),
+            None => Ok(None),
         };
-        self.run(lease).await
+        self.run(load).await
+    }
+
+    async fn save_not_before(
+        &self,
+        key: &CacheKey,
+        not_before: NumericDate,
+    ) -> Result<(), StoreError> {
+        loop {
+            let key = key.clone();
+            let save = move |folder: &Path| save_not_before(folder, &key, not_before);
+            let is_saved = self.run(save).await?;
+            if is_saved {
+                return Ok(());
+            }
+            tokio::time::sleep(LOCK_POLL_INTERVAL).await;
+        }
+    }
+
+    async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
+        let name = format!("{}.lock", digest::name(key));
+        self.run(move |folder| lease(folder, &name, lasting)).await
+    }
+
+    async fn renew(
+        &self,
+        _key: &CacheKey,
+        lease: &Lease,
+        _lasting: Duration,
+    ) -> Result<(), StoreError> {
+        let Some(lock) = lease.held::<Arc<FileLock>>().cloned() else { return Ok(()) };
+        self.run(move |_| Ok(lock.touch()?)).await
     }
 
     async fn release(&self, _key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
-        // To close the file is to unlock it.
+        // Closing the file unlocks it.
         drop(lease);
         Ok(())
     }
@@ -95,11 +131,67 @@ fn save(folder: &Path, key: &CacheKey, token: &AccessToken) -> Result<bool, Stor
     let Some(lock) = folder.try_lock()? else { return Ok(false) };
     // A file that cannot be read is replaced.
     let saved = load(&folder, key).ok().flatten();
-    if saved.is_none_or(|saved| gives_way(&saved, token)) {
+    if saved.is_none_or(|saved| is_older_than(&saved, token)) {
         let bytes = stored_token::encode(key, token)?;
         lock.replace(&file_name(key), &bytes)?;
     }
     Ok(true)
+}
+
+fn load_not_before(
+    folder: &PrivateFolder,
+    key: &CacheKey,
+) -> Result<Option<NumericDate>, StoreError> {
+    match folder.read(&not_before_name(key), stored_token::MAX_BYTES as u64) {
+        Ok(Some(bytes)) => stored_token::decode_not_before(key, &bytes).map(Some),
+        Ok(None) => Ok(None),
+        // No store wrote so much.
+        Err(FileError::TooLong { .. }) => Err(StoreError::Garbled),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns whether the folder could be locked, and so whether the time is there now.
+fn save_not_before(
+    folder: &Path,
+    key: &CacheKey,
+    not_before: NumericDate,
+) -> Result<bool, StoreError> {
+    let folder = PrivateFolder::create(folder)?;
+    let Some(lock) = folder.try_lock()? else { return Ok(false) };
+    let bytes = stored_token::encode_not_before(key, not_before)?;
+    lock.replace(&not_before_name(key), &bytes)?;
+    Ok(true)
+}
+
+fn lease(folder: &Path, name: &str, lasting: Duration) -> Result<Option<Lease>, StoreError> {
+    let folder = PrivateFolder::create(folder)?;
+    if let Some(lock) = folder.try_lock_file(name)? {
+        lock.touch()?;
+        return Ok(Some(Lease::new(Arc::new(lock))));
+    }
+    // The process that has it may be stopped. It keeps its lock, but another file gets the name, for which all others compete
+    // at their next attempt. The lock of the folder keeps two of them from removing each other's file.
+    if is_abandoned(&folder, name, lasting)?
+        && let Some(folder_lock) = folder.try_lock()?
+        && is_abandoned(&folder, name, lasting)?
+    {
+        folder_lock.remove(name)?;
+    }
+    Ok(None)
+}
+
+/// Whether the file `name` is so old that the process which has locked it does not renew its lease.
+fn is_abandoned(folder: &PrivateFolder, name: &str, lasting: Duration) -> Result<bool, StoreError> {
+    let Some(renewed_at) = folder.modified(name)? else { return Ok(false) };
+    let since_1970 = renewed_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let renewed_at = NumericDate::from_secs(0).plus(since_1970);
+    // Whole seconds, so that it is found abandoned up to a second early. Three renewals have been missed by then.
+    Ok(SystemClock.now().since(renewed_at) >= lasting)
+}
+
+fn not_before_name(key: &CacheKey) -> String {
+    format!("{}.not_before", digest::name(key))
 }
 
 fn file_name(key: &CacheKey) -> String {

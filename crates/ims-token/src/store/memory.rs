@@ -3,14 +3,19 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
     time::Duration,
 };
 
+use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
 
-use super::gives_way;
-use crate::{CacheKey, Clock, Lease, SharedClock, StoreError, TokenStore};
+use crate::{
+    cache_key::CacheKey,
+    clock::{Clock, SharedClock},
+    store::{Lease, StoreError, TokenStore, is_older_than},
+    sync::lock,
+};
 
 /// Keeps tokens in memory: they are shared by the keepers of this process and gone with it.
 pub struct MemoryStore {
@@ -21,6 +26,7 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct Contents {
     tokens: HashMap<CacheKey, AccessToken>,
+    not_before: HashMap<CacheKey, NumericDate>,
     leases: HashMap<CacheKey, Holder>,
     holders: u64,
 }
@@ -39,7 +45,7 @@ impl MemoryStore {
     }
 
     fn contents(&self) -> MutexGuard<'_, Contents> {
-        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.contents)
     }
 }
 
@@ -53,9 +59,25 @@ impl TokenStore for MemoryStore {
 
     async fn save(&self, key: &CacheKey, token: &AccessToken) -> Result<(), StoreError> {
         let mut contents = self.contents();
-        if contents.tokens.get(key).is_none_or(|saved| gives_way(saved, token)) {
+        if contents.tokens.get(key).is_none_or(|saved| is_older_than(saved, token)) {
             contents.tokens.insert(key.clone(), token.clone());
         }
+        Ok(())
+    }
+
+    async fn load_not_before(&self, key: &CacheKey) -> Result<Option<NumericDate>, StoreError> {
+        let mut contents = self.contents();
+        let now = self.clock.now();
+        contents.not_before.retain(|_, not_before| now < *not_before);
+        Ok(contents.not_before.get(key).copied())
+    }
+
+    async fn save_not_before(
+        &self,
+        key: &CacheKey,
+        not_before: NumericDate,
+    ) -> Result<(), StoreError> {
+        self.contents().not_before.insert(key.clone(), not_before);
         Ok(())
     }
 
@@ -72,13 +94,34 @@ impl TokenStore for MemoryStore {
         Ok(Some(Lease::new(number)))
     }
 
+    async fn renew(
+        &self,
+        key: &CacheKey,
+        lease: &Lease,
+        lasting: Duration,
+    ) -> Result<(), StoreError> {
+        let until = self.clock.monotonic().saturating_add(lasting);
+        let mut contents = self.contents();
+        if let Some(holder) = contents.holder(key, lease) {
+            holder.until = until;
+        }
+        Ok(())
+    }
+
     async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
         let mut contents = self.contents();
-        let number = lease.into_held::<u64>();
-        if contents.leases.get(key).is_some_and(|holder| Some(holder.number) == number) {
+        if contents.holder(key, &lease).is_some() {
             contents.leases.remove(key);
         }
         Ok(())
+    }
+}
+
+impl Contents {
+    /// What is known of `lease`, unless another one has taken its place.
+    fn holder(&mut self, key: &CacheKey, lease: &Lease) -> Option<&mut Holder> {
+        let number = lease.held::<u64>().copied()?;
+        self.leases.get_mut(key).filter(|holder| holder.number == number)
     }
 }
 

@@ -1,19 +1,23 @@
 //! A store in Redis, for a fleet. What it keeps is sealed: whoever can read Redis is not thereby a user of IMS.
 
-mod sealing;
+pub(crate) mod sealing;
 
 use std::{fmt, time::Duration};
 
+use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, aio::MultiplexedConnection,
 };
+use sealing::{Owner, SealingKey, random_owner};
 use tokio::sync::Mutex;
+use zeroize::Zeroizing;
 
-use super::{digest, gives_way, stored_token};
-use crate::{CacheKey, Lease, STORE_TIMEOUT, StoreError, TokenStore};
-
-pub use sealing::SealingKey;
+use crate::{
+    cache_key::CacheKey,
+    refresh::store_access::STORE_TIMEOUT,
+    store::{Lease, StoreError, TokenStore, digest, is_older_than, stored_token},
+};
 
 /// Keeps tokens in Redis 2.6.12 or newer, each sealed and until it expires, and leases there who may refresh.
 ///
@@ -63,15 +67,19 @@ impl RedisStore {
         self.run(redis::cmd("GET").arg(name)).await
     }
 
-    fn open(&self, key: &CacheKey, sealed: Vec<u8>) -> Result<AccessToken, StoreError> {
-        stored_token::decode(key, &self.sealing_key.open(key, sealed)?)
+    fn open(&self, key: &CacheKey, sealed: Vec<u8>) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        self.sealing_key.open(key, sealed)
+    }
+
+    fn open_token(&self, key: &CacheKey, sealed: Vec<u8>) -> Result<AccessToken, StoreError> {
+        stored_token::decode(key, &self.open(key, sealed)?)
     }
 }
 
 impl TokenStore for RedisStore {
     async fn load(&self, key: &CacheKey) -> Result<Option<AccessToken>, StoreError> {
         let sealed = self.sealed(&token_name(key)).await?;
-        sealed.map(|sealed| self.open(key, sealed)).transpose()
+        sealed.map(|sealed| self.open_token(key, sealed)).transpose()
     }
 
     /// Redis cannot read when a token expires, so this compares here, and there only that nothing has changed meanwhile.
@@ -80,8 +88,8 @@ impl TokenStore for RedisStore {
         let sealed = self.sealing_key.seal(key, &stored_token::encode(key, token)?)?;
         for _ in 0..MOST_SWAPS {
             let there = self.sealed(&name).await?;
-            let saved = there.clone().and_then(|sealed| self.open(key, sealed).ok());
-            if saved.is_some_and(|saved| !gives_way(&saved, token)) {
+            let saved = there.clone().and_then(|sealed| self.open_token(key, sealed).ok());
+            if saved.is_some_and(|saved| !is_older_than(&saved, token)) {
                 return Ok(());
             }
             let mut swap = script(SWAP, &name);
@@ -95,16 +103,42 @@ impl TokenStore for RedisStore {
         Ok(())
     }
 
+    async fn load_not_before(&self, key: &CacheKey) -> Result<Option<NumericDate>, StoreError> {
+        let Some(sealed) = self.sealed(&not_before_name(key)).await? else { return Ok(None) };
+        stored_token::decode_not_before(key, &self.open(key, sealed)?).map(Some)
+    }
+
+    async fn save_not_before(
+        &self,
+        key: &CacheKey,
+        not_before: NumericDate,
+    ) -> Result<(), StoreError> {
+        let bytes = stored_token::encode_not_before(key, not_before)?;
+        let sealed = self.sealing_key.seal(key, &bytes)?;
+        let mut set = script(SET_UNTIL, &not_before_name(key));
+        self.run(set.arg(sealed).arg(not_before.as_secs())).await
+    }
+
     async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
-        let owner = sealing::random_owner()?;
-        let lasting_ms = u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX).max(1);
+        let owner = random_owner()?;
         let mut take = script(LEASE, &lease_name(key));
-        let is_taken: bool = self.run(take.arg(&owner[..]).arg(lasting_ms)).await?;
+        let is_taken: bool = self.run(take.arg(&owner[..]).arg(millis(lasting))).await?;
         Ok(is_taken.then(|| Lease::new(owner)))
     }
 
+    async fn renew(
+        &self,
+        key: &CacheKey,
+        lease: &Lease,
+        lasting: Duration,
+    ) -> Result<(), StoreError> {
+        let Some(owner) = lease.held::<Owner>() else { return Ok(()) };
+        let mut renew = script(RENEW, &lease_name(key));
+        self.run(renew.arg(&owner[..]).arg(millis(lasting))).await
+    }
+
     async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
-        let Some(owner) = lease.into_held::<sealing::Owner>() else { return Ok(()) };
+        let Some(owner) = lease.held::<Owner>() else { return Ok(()) };
         self.run(script(RELEASE, &lease_name(key)).arg(&owner[..])).await
     }
 }
@@ -122,6 +156,15 @@ fn token_name(key: &CacheKey) -> String {
 
 fn lease_name(key: &CacheKey) -> String {
     format!("{}:lease", token_name(key))
+}
+
+fn not_before_name(key: &CacheKey) -> String {
+    format!("{}:not_before", token_name(key))
+}
+
+/// At least one, since Redis takes no lease of no time.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 fn script(text: &str, name: &str) -> Cmd {
@@ -142,12 +185,23 @@ redis.call('EXPIREAT', KEYS[1], ARGV[3])
 return true
 ";
 
-/// Takes the lease if nobody has it. One without an end is nobody's: all that are taken here lapse.
+/// Writes a value that Redis removes at a time.
+const SET_UNTIL: &str = "
+redis.call('SET', KEYS[1], ARGV[1])
+redis.call('EXPIREAT', KEYS[1], ARGV[2])
+";
+
+/// Takes the lease if it is free. One without an end is no one's: all that are taken here lapse.
 const LEASE: &str = "
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return true end
 if redis.call('PTTL', KEYS[1]) >= 0 then return false end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return true
+";
+
+/// Lets the lease last longer if it is still this owner's.
+const RENEW: &str = "
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 ";
 
 /// Takes the lease away if it is still this owner's.

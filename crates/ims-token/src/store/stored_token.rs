@@ -5,7 +5,7 @@ use ims_exchange::AccessToken;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{CacheKey, StoreError};
+use crate::{cache_key::CacheKey, store::StoreError};
 
 /// No member may be missing: a token without an expiry would be kept for ever.
 #[derive(Serialize, Deserialize)]
@@ -17,6 +17,14 @@ struct StoredToken<'a> {
     obtained_at: i64,
     /// Seconds since 1970.
     expires_at: i64,
+}
+
+/// The time before which IMS must not be asked.
+#[derive(Serialize, Deserialize)]
+struct StoredNotBefore<'a> {
+    key: &'a str,
+    /// Seconds since 1970.
+    not_before: i64,
 }
 
 /// `token` in bytes, to be kept under `key`.
@@ -44,6 +52,23 @@ pub(super) fn decode(key: &CacheKey, bytes: &[u8]) -> Result<AccessToken, StoreE
     let (obtained_at, expires_at) = (date(stored.obtained_at), date(stored.expires_at));
     let token = AccessToken::new(stored.access_token.to_owned(), obtained_at, expires_at);
     token.filter(|_| stored.key == key.canonical()).ok_or(StoreError::Garbled)
+}
+
+/// `not_before` in bytes, to be kept under `key`.
+pub(super) fn encode_not_before(
+    key: &CacheKey,
+    not_before: NumericDate,
+) -> Result<Vec<u8>, StoreError> {
+    let stored = StoredNotBefore { key: &key.canonical(), not_before: not_before.as_secs() };
+    serde_json::to_vec(&stored).map_err(|_| StoreError::Garbled)
+}
+
+/// The time in `bytes`, if it was saved under `key`.
+pub(super) fn decode_not_before(key: &CacheKey, bytes: &[u8]) -> Result<NumericDate, StoreError> {
+    let stored: StoredNotBefore<'_> =
+        serde_json::from_slice(bytes).map_err(|_| StoreError::Garbled)?;
+    let not_before = NumericDate::from_secs(stored.not_before);
+    if stored.key == key.canonical() { Ok(not_before) } else { Err(StoreError::Garbled) }
 }
 
 /// A token may have 64 KiB, and a key some more.

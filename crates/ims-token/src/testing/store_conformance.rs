@@ -15,13 +15,14 @@ use crate::{CacheKey, TokenStore};
 pub async fn check_store(one: &impl TokenStore, other: &impl TokenStore, now: NumericDate) {
     tokens_come_back_as_they_went(one, other, now).await;
     later_expiry_wins(one, other, now).await;
-    what_cannot_be_believed_gives_way(one, other, now).await;
+    what_cannot_be_believed_is_replaced(one, other, now).await;
     keys_are_kept_apart(one, other, now).await;
+    a_time_before_which_ims_is_left_alone_is_shared(one, other, now).await;
     one_at_a_time_has_the_lease(one, other).await;
 }
 
-/// Checks that a lease which nobody releases lapses: that `other` obtains it within `attempts` attempts, before each of which
-/// `wait` lets some time pass. Stores whose leases end with a process need not pass.
+/// Checks that a lease which is neither renewed nor released lapses: that `other` obtains it within `attempts` attempts, before
+/// each of which `wait` lets some time pass. `lasting` has to be longer than what `wait` lets pass.
 ///
 /// # Panics
 /// If it is obtained at once or never, or if its first holder can then release it.
@@ -36,6 +37,12 @@ pub async fn check_lease_lapses(
     let lapsed = one.lease(&key, lasting).await.expect("a lease").expect("nobody has it");
     let mut theirs = other.lease(&key, lasting).await.expect("an answer");
     assert!(theirs.is_none(), "a lease is not for two");
+    for _ in 0..attempts.min(8) {
+        wait().await;
+        one.renew(&key, &lapsed, lasting).await.expect("a renewal");
+        theirs = other.lease(&key, lasting).await.expect("an answer");
+        assert!(theirs.is_none(), "a lease that is renewed does not lapse");
+    }
     for _ in 0..attempts {
         wait().await;
         theirs = other.lease(&key, Duration::from_hours(1)).await.expect("an answer");
@@ -44,9 +51,10 @@ pub async fn check_lease_lapses(
         }
     }
     let theirs = theirs.expect("a lease lapses");
-    one.release(&key, lapsed).await.expect("to release what has lapsed is no failure");
+    one.renew(&key, &lapsed, lasting).await.expect("renewing what has lapsed is no failure");
+    one.release(&key, lapsed).await.expect("releasing what has lapsed is no failure");
     let again = one.lease(&key, lasting).await.expect("an answer");
-    assert!(again.is_none(), "to release a lapsed lease does not end the one of another");
+    assert!(again.is_none(), "releasing a lapsed lease does not end the one of another");
     other.release(&key, theirs).await.expect("a release");
 }
 
@@ -76,7 +84,7 @@ async fn later_expiry_wins(one: &impl TokenStore, other: &impl TokenStore, now: 
     }
 }
 
-async fn what_cannot_be_believed_gives_way(
+async fn what_cannot_be_believed_is_replaced(
     one: &impl TokenStore,
     other: &impl TokenStore,
     now: NumericDate,
@@ -112,6 +120,24 @@ async fn keys_are_kept_apart(one: &impl TokenStore, other: &impl TokenStore, now
         let there = other.load(key).await.expect("an answer").expect("a token is there");
         assert_eq!(there.expose_secret(), format!("apart-{number}"), "keys are kept apart");
     }
+}
+
+async fn a_time_before_which_ims_is_left_alone_is_shared(
+    one: &impl TokenStore,
+    other: &impl TokenStore,
+    now: NumericDate,
+) {
+    let (key, another_key) = (key("throttled"), key("not-throttled"));
+    assert!(one.load_not_before(&key).await.expect("an answer").is_none(), "no time is saved");
+    for seconds in [60, 30, 90] {
+        let not_before = now.plus(Duration::from_secs(seconds));
+        one.save_not_before(&key, not_before).await.expect("a save");
+        let there = other.load_not_before(&key).await.expect("an answer");
+        assert_eq!(there, Some(not_before), "the time that was saved last is there");
+    }
+    let there = other.load_not_before(&another_key).await.expect("an answer");
+    assert!(there.is_none(), "each key has its time");
+    assert!(other.load(&key).await.expect("an answer").is_none(), "a time is no token");
 }
 
 async fn one_at_a_time_has_the_lease(one: &impl TokenStore, other: &impl TokenStore) {

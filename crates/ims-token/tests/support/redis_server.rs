@@ -53,7 +53,7 @@ impl Redis {
     pub(crate) fn token_name(&self) -> Option<String> {
         let keys = self.command("KEYS ims:v1:*");
         let mut names = keys.split("\r\n").filter(|line| line.starts_with("ims:v1:{"));
-        names.find(|name| !name.ends_with(":lease")).map(str::to_owned)
+        names.find(|name| name.ends_with('}')).map(str::to_owned)
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -8,7 +8,7 @@ use aws_lc_rs::{
 };
 use zeroize::Zeroizing;
 
-use crate::{CacheKey, StoreError};
+use crate::{cache_key::CacheKey, store::StoreError};
 
 /// The key under which a fleet seals its tokens.
 ///
@@ -81,9 +81,9 @@ fn associated(key: &CacheKey) -> Aad<String> {
 }
 
 /// Who holds a lease.
-pub(super) type Owner = [u8; 16];
+pub(crate) type Owner = [u8; 16];
 
-pub(super) fn random_owner() -> Result<Owner, StoreError> {
+pub(crate) fn random_owner() -> Result<Owner, StoreError> {
     let mut owner = Owner::default();
     rand::fill(&mut owner).map_err(StoreError::unavailable)?;
     Ok(owner)

@@ -7,11 +7,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 use ims_claims::{ClientId, OrgId};
 use ims_exchange::AccessToken;
 
-use crate::machine::Schedule;
+use crate::refresh_machine::Schedule;
 
 /// A token that is held.
 #[derive(Clone)]
-pub(crate) struct Entry {
+pub(crate) struct CachedToken {
     pub(crate) token: AccessToken,
     pub(crate) schedule: Schedule,
     /// By the monotonic clock.
@@ -23,22 +23,22 @@ pub(crate) struct Entry {
 /// The token that is held, borrowed: no reference count is touched, so that any number of threads can look at once.
 ///
 /// To be dropped soon: a few of them at a time on one thread are free, more cost what a clone does.
-pub struct Peeked(Guard<Option<Arc<Entry>>>);
+pub struct Peeked(Guard<Option<Arc<CachedToken>>>);
 
 impl Peeked {
     /// `None` if nothing is held.
-    pub(crate) fn new(guard: Guard<Option<Arc<Entry>>>) -> Option<Self> {
+    pub(crate) fn new(guard: Guard<Option<Arc<CachedToken>>>) -> Option<Self> {
         guard.is_some().then_some(Self(guard))
     }
 
-    pub(crate) fn entry(&self) -> &Arc<Entry> {
-        self.0.as_ref().expect("`new` took only a guard that holds an entry")
+    pub(crate) fn cached(&self) -> &Arc<CachedToken> {
+        self.0.as_ref().expect("`new` took only a guard that holds a token")
     }
 
     /// The header fields for an API of Adobe, prepared; see [`TokenKeeper::headers`](crate::TokenKeeper::headers).
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.entry().headers
+        &self.cached().headers
     }
 }
 
@@ -46,13 +46,13 @@ impl Deref for Peeked {
     type Target = AccessToken;
 
     fn deref(&self) -> &AccessToken {
-        &self.entry().token
+        &self.cached().token
     }
 }
 
 impl fmt::Debug for Peeked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Peeked").field(&self.entry().token).finish()
+        f.debug_tuple("Peeked").field(&self.cached().token).finish()
     }
 }
 
@@ -65,7 +65,6 @@ pub(crate) struct ApiHeaders {
 
 impl ApiHeaders {
     /// The client id, or nothing if it was not given.
-    #[cfg(feature = "metrics")]
     pub(crate) fn client_id(&self) -> &str {
         self.client_id.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default()
     }

@@ -5,17 +5,10 @@ use std::time::Duration;
 use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
 
-use crate::gate::Gate;
+use crate::{backoff::Backoff, clock::Reading};
 
 /// How long before a token expires the keeper stops using it: for the request on its way and for coarse clocks.
 pub const EXPIRY_MARGIN: Duration = Duration::from_secs(1);
-
-/// The time by both clocks.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Reading {
-    pub(crate) wall: NumericDate,
-    pub(crate) monotonic: Duration,
-}
 
 /// A moment that has come as soon as either clock says so.
 #[derive(Debug, Clone, Copy)]
@@ -146,12 +139,12 @@ pub(crate) enum Decision {
 }
 
 /// Decides about the token that is held, if there is one, at `now`.
-pub(crate) fn classify(held: Option<&Schedule>, gate: &Gate, now: Reading) -> Decision {
+pub(crate) fn classify(held: Option<&Schedule>, backoff: &Backoff, now: Reading) -> Decision {
     let phase = held.map_or(Phase::Expired, |schedule| schedule.phase(now));
-    match (phase, gate.is_open(now)) {
+    match (phase, backoff.is_over(now)) {
         (Phase::Fresh, _) | (Phase::Advisory | Phase::Mandatory, false) => Decision::Serve,
-        (Phase::Advisory, true) if gate.is_left_to_another(now) => Decision::Serve,
-        (Phase::Mandatory, true) if gate.keeps_rejected(now) => Decision::Serve,
+        (Phase::Advisory, true) if backoff.is_left_to_another(now) => Decision::Serve,
+        (Phase::Mandatory, true) if backoff.keeps_rejected(now) => Decision::Serve,
         (Phase::Advisory, true) => Decision::ServeAndRefresh,
         (Phase::Mandatory, true) => Decision::RefreshOrServe,
         (Phase::Expired, true) => Decision::Refresh,

@@ -59,16 +59,16 @@ fn either_clock_alone_ages_a_token() {
 }
 
 #[test]
-fn the_decision_follows_from_the_age_and_the_gate() {
+fn the_decision_follows_from_the_age_and_the_backoff() {
     use Decision::{Refresh, RefreshOrServe, Refuse, Serve, ServeAndRefresh};
     let schedule = schedule(86_400, 0.0);
-    let mut closed = Gate::default();
-    closed.close(
+    let mut closed = Backoff::default();
+    closed.record(
         FetchError::transient("busy", Some(Duration::from_hours(1))),
         reading(0, 86_000),
         0.0,
     );
-    let mut left = Gate::default();
+    let mut left = Backoff::default();
     left.leave_to_another(reading(0, 86_338), 0.5);
     #[rustfmt::skip]
     let table = [
@@ -83,7 +83,8 @@ fn the_decision_follows_from_the_age_and_the_gate() {
     for (at, open, when_closed, when_left) in table {
         let now = reading(at.unwrap_or(0), at.map_or(0, i64::unsigned_abs));
         let held = at.map(|_| &schedule);
-        let decisions = [&Gate::default(), &closed, &left].map(|gate| classify(held, gate, now));
+        let decisions =
+            [&Backoff::default(), &closed, &left].map(|backoff| classify(held, backoff, now));
         assert_eq!(decisions, [open, when_closed, when_left], "{at:?}");
     }
 }
@@ -131,7 +132,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 /// A keeper without its callers, and what IMS knows of its token.
 struct Model {
     now: Reading,
-    gate: Gate,
+    backoff: Backoff,
     held: Option<Schedule>,
     /// By the monotonic clock, which here is the truth.
     truly_expires_at: Duration,
@@ -153,7 +154,7 @@ impl Model {
                 self.held = token.map(|token| Schedule::new(&token, seen, WINDOWS, random));
                 // IMS counts from when it answers, so later.
                 self.truly_expires_at = seen.monotonic + lifetime;
-                self.gate.open();
+                self.backoff.clear();
             }
             Happening::Fail { is_permanent, retry_after, random } => {
                 let retry_after = retry_after.map(Duration::from_secs);
@@ -162,13 +163,13 @@ impl Model {
                 } else {
                     FetchError::transient("busy", retry_after)
                 };
-                self.gate.close(error, self.now, random);
+                self.backoff.record(error, self.now, random);
             }
             Happening::Reject { kept } => {
                 self.held = self.held.map(Schedule::rejected);
-                self.gate.open_for_rejected(self.now.monotonic + Duration::from_secs(kept));
+                self.backoff.clear_for_rejected(self.now.monotonic + Duration::from_secs(kept));
             }
-            Happening::LeaveToAnother { random } => self.gate.leave_to_another(self.now, random),
+            Happening::LeaveToAnother { random } => self.backoff.leave_to_another(self.now, random),
         }
     }
 
@@ -184,13 +185,13 @@ proptest! {
     fn whatever_happens_no_law_of_the_machine_is_broken(happenings in vec(happening(), 0..60)) {
         let mut model = Model {
             now: reading(0, 1_000),
-            gate: Gate::default(),
+            backoff: Backoff::default(),
             held: None,
             truly_expires_at: Duration::ZERO,
         };
         for happening in &happenings {
             model.apply(happening);
-            let decision = classify(model.held.as_ref(), &model.gate, model.now);
+            let decision = classify(model.held.as_ref(), &model.backoff, model.now);
             let is_usable = model.held.is_some_and(|held| !held.remaining(model.now).is_zero());
             let (serves, asks) = match decision {
                 Decision::Serve => (true, false),
@@ -202,12 +203,12 @@ proptest! {
             prop_assert_eq!(serves, is_usable, "{:?}", decision);
             prop_assert!(!serves || model.now.monotonic < model.truly_expires_at);
             // IMS is left alone when it wants to be, and never for longer than an hour.
-            prop_assert!(!asks || model.gate.is_open(model.now));
-            prop_assert!(model.gate.closed_for(model.now) <= crate::LONGEST_RETRY_AFTER);
+            prop_assert!(!asks || model.backoff.is_over(model.now));
+            prop_assert!(model.backoff.remaining(model.now) <= crate::LONGEST_RETRY_AFTER);
         }
         // No state is terminal: an hour later, IMS is asked again if nothing is held.
         model.pass(3_600);
-        let later = classify(None, &model.gate, model.now);
+        let later = classify(None, &model.backoff, model.now);
         prop_assert_eq!(later, Decision::Refresh);
     }
 

@@ -1,19 +1,19 @@
-//! When IMS may be asked again: the memory of failures, the same for all callers of a keeper.
+//! When IMS may be asked again: the memory of failures, one for all callers of a keeper.
 
 use std::time::Duration;
 
 use crate::{
+    clock::Reading,
     error::TokenError,
     fetch_error::{FetchError, Remedy},
-    machine::Reading,
 };
 
-/// The longest that the keeper leaves IMS alone after failures of its own accord.
+/// The longest that the keeper leaves IMS alone after failures if IMS names no time.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// What is remembered of failures.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Gate {
+pub(crate) struct Backoff {
     failures: u32,
     last: Option<FetchError>,
     /// By the monotonic clock.
@@ -26,8 +26,8 @@ pub(crate) struct Gate {
     kept_until: Duration,
 }
 
-impl Gate {
-    pub(crate) fn is_open(&self, now: Reading) -> bool {
+impl Backoff {
+    pub(crate) fn is_over(&self, now: Reading) -> bool {
         self.not_before <= now.monotonic
     }
 
@@ -39,9 +39,9 @@ impl Gate {
         now.monotonic < self.kept_until
     }
 
-    /// Whether a caller who insists may pass: what the keeper chose by itself does not hold for one who knows better.
-    pub(crate) fn is_open_to_insistence(&self, now: Reading) -> bool {
-        !self.is_named_by_ims || self.is_open(now)
+    /// Whether a caller that insists on a new token may have one: a pause of the keeper's own choice does not hold for it.
+    pub(crate) fn allows_insistence(&self, now: Reading) -> bool {
+        !self.is_named_by_ims || self.is_over(now)
     }
 
     /// Failures in a row.
@@ -54,18 +54,18 @@ impl Gate {
     }
 
     /// How long IMS is still left alone.
-    pub(crate) fn closed_for(&self, now: Reading) -> Duration {
+    pub(crate) fn remaining(&self, now: Reading) -> Duration {
         self.not_before.saturating_sub(now.monotonic)
     }
 
-    /// What to tell a caller whom the gate keeps back.
+    /// The error of a caller that comes too early.
     pub(crate) fn refusal(&self, now: Reading) -> TokenError {
         let nothing = || FetchError::transient("nothing was tried", None);
-        TokenError::new(self.last.clone().unwrap_or_else(nothing), self.closed_for(now))
+        TokenError::new(self.last.clone().unwrap_or_else(nothing), self.remaining(now))
     }
 
-    /// Closes after a refresh that failed. `random` lies between 0 and 1.
-    pub(crate) fn close(&mut self, error: FetchError, now: Reading, random: f64) {
+    /// Takes note of a refresh that failed. `random` is between 0 and 1.
+    pub(crate) fn record(&mut self, error: FetchError, now: Reading, random: f64) {
         let pause = pause(&error, self.failures, random);
         self.is_named_by_ims = error.retry_after().is_some();
         self.failures = self.failures.saturating_add(1);
@@ -73,19 +73,20 @@ impl Gate {
         self.last = Some(error);
     }
 
-    /// Opens after a refresh that brought a token.
-    pub(crate) fn open(&mut self) {
+    /// Takes note of a refresh that obtained a token.
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Waits for another process that refreshes already, from 1 to 3 s.
+    /// Leaves the refresh to another process for 1 to 3 s.
     pub(crate) fn leave_to_another(&mut self, now: Reading, random: f64) {
         let pause = Duration::from_secs(1).mul_f64(1.0 + 2.0 * random);
         self.left_until = now.monotonic.saturating_add(pause);
     }
 
-    /// Opens for a token that was rejected, unless IMS wants to be left alone; but the token is kept until `kept_until`.
-    pub(crate) fn open_for_rejected(&mut self, kept_until: Duration) {
+    /// Allows a refresh for a token that was rejected, unless IMS wants to be left alone; but the token is kept until
+    /// `kept_until`.
+    pub(crate) fn clear_for_rejected(&mut self, kept_until: Duration) {
         if !self.is_named_by_ims {
             self.not_before = Duration::ZERO;
         }
@@ -114,7 +115,7 @@ fn pause(error: &FetchError, failures: u32, random: f64) -> Duration {
 
 /// How long to wait before attempt `attempt + 1` of one refresh: at random between nothing and a bound that doubles
 /// ("full jitter").
-pub(crate) fn backoff(attempt: u32, random: f64) -> Duration {
+pub(crate) fn jitter(attempt: u32, random: f64) -> Duration {
     const FIRST: Duration = Duration::from_millis(200);
     const LONGEST: Duration = Duration::from_secs(5);
     FIRST.saturating_mul(2_u32.saturating_pow(attempt)).min(LONGEST).mul_f64(random)
@@ -166,15 +167,15 @@ mod tests {
 
     #[test]
     fn only_ims_itself_keeps_back_who_insists() {
-        let mut gate = Gate::default();
-        gate.close(FetchError::permanent("no"), at(100), 0.0);
-        assert!(!gate.is_open(at(100)) && gate.is_open_to_insistence(at(100)));
-        gate.close(FetchError::transient("busy", Some(Duration::from_secs(9))), at(100), 0.0);
-        assert!(!gate.is_open_to_insistence(at(108)));
-        gate.open_for_rejected(Duration::ZERO);
-        assert!(!gate.is_open(at(108)) && gate.is_open(at(109)));
-        gate.open();
-        assert!(gate.is_open(at(0)) && gate.last_failure().is_none());
+        let mut backoff = Backoff::default();
+        backoff.record(FetchError::permanent("no"), at(100), 0.0);
+        assert!(!backoff.is_over(at(100)) && backoff.allows_insistence(at(100)));
+        backoff.record(FetchError::transient("busy", Some(Duration::from_secs(9))), at(100), 0.0);
+        assert!(!backoff.allows_insistence(at(108)));
+        backoff.clear_for_rejected(Duration::ZERO);
+        assert!(!backoff.is_over(at(108)) && backoff.is_over(at(109)));
+        backoff.clear();
+        assert!(backoff.is_over(at(0)) && backoff.last_failure().is_none());
     }
 
     #[test]
@@ -187,8 +188,8 @@ mod tests {
     #[test]
     fn full_jitter_stays_below_a_bound_that_doubles_up_to_five_seconds() {
         for (attempt, bound_ms) in [(0, 200), (1, 400), (4, 3200), (5, 5000), (99, 5000)] {
-            assert_eq!(backoff(attempt, 1.0), Duration::from_millis(bound_ms));
-            assert_eq!(backoff(attempt, 0.0), Duration::ZERO);
+            assert_eq!(jitter(attempt, 1.0), Duration::from_millis(bound_ms));
+            assert_eq!(jitter(attempt, 0.0), Duration::ZERO);
         }
     }
 }

@@ -1,0 +1,152 @@
+//! Single-flight: one piece of work for all who need its outcome. No one who waits owns it, so a caller that gives up cancels
+//! nothing.
+
+use std::fmt;
+
+use tokio::sync::watch;
+
+/// Work that is running, for those who wait for its outcome. A clone waits for the same work.
+///
+/// ```
+/// use ims_exchange::InFlight;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (in_flight, leader) = InFlight::start();
+/// let other = in_flight.clone();
+/// assert!(in_flight.is_running());
+/// tokio::spawn(async move { leader.finish("a token") });
+/// assert_eq!(in_flight.outcome().await, Some("a token"));
+/// assert_eq!(other.outcome().await, Some("a token"));
+/// # }
+/// ```
+pub struct InFlight<T>(watch::Receiver<Option<T>>);
+
+/// Does the work and reports its outcome to all who wait. Dropped without an outcome, for example with its runtime, it wakes
+/// them all the same.
+#[derive(Debug)]
+#[must_use = "without a leader the work has no outcome"]
+pub struct Leader<T>(watch::Sender<Option<T>>);
+
+impl<T: Clone + Send + Sync> InFlight<T> {
+    /// Starts work: the leader is for the one who does it. Nothing is spawned.
+    pub fn start() -> (Self, Leader<T>) {
+        let (sender, receiver) = watch::channel(None);
+        (Self(receiver), Leader(sender))
+    }
+
+    /// Waits for the outcome; `None` if the leader was dropped without one. It needs no runtime.
+    pub async fn outcome(mut self) -> Option<T> {
+        let outcome = self.0.wait_for(Option::is_some).await;
+        outcome.ok().and_then(|outcome| outcome.clone())
+    }
+
+    /// Whether there is an outcome to wait for: the work has none yet, and its leader was not dropped.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        // The sender is gone once it has finished or was dropped.
+        self.0.has_changed().is_ok()
+    }
+
+    /// Whether both are the same work.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.same_channel(&other.0)
+    }
+
+    /// Whether `leader` does this work.
+    #[must_use]
+    pub fn is_led_by(&self, leader: &Leader<T>) -> bool {
+        self.0.same_channel(&leader.0.subscribe())
+    }
+}
+
+impl<T> Leader<T> {
+    /// Gives `outcome` to all who wait, and to all who begin to wait later.
+    pub fn finish(self, outcome: T) {
+        self.0.send_replace(Some(outcome));
+    }
+}
+
+impl<T> Clone for InFlight<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// The outcome may be a secret, so it is not shown.
+impl<T> fmt::Debug for InFlight<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InFlight").field("is_running", &self.0.has_changed().is_ok()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        future::Future,
+        pin::pin,
+        task::{Context, Poll, Waker},
+        thread,
+    };
+
+    /// Waits on this thread, without a runtime.
+    fn wait<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn all_who_wait_get_the_outcome_whenever_they_begin() {
+        for _ in 0..200 {
+            let (in_flight, leader) = InFlight::start();
+            assert!(in_flight.is_led_by(&leader) && in_flight.is_running());
+            let waiters: Vec<_> = (0..4)
+                .map(|_| in_flight.clone())
+                .map(|in_flight| thread::spawn(move || wait(in_flight.outcome())))
+                .collect();
+            let finishing = thread::spawn(move || leader.finish(7));
+            for waiter in waiters {
+                assert_eq!(waiter.join().unwrap(), Some(7));
+            }
+            finishing.join().unwrap();
+            assert!(!in_flight.is_running());
+            assert_eq!(wait(in_flight.outcome()), Some(7));
+        }
+    }
+
+    #[test]
+    fn a_leader_that_is_dropped_leaves_no_one_waiting() {
+        for _ in 0..200 {
+            let (in_flight, leader) = InFlight::<u8>::start();
+            let other = in_flight.clone();
+            let waiter = thread::spawn(move || wait(other.outcome()));
+            let leaving = thread::spawn(move || drop(leader));
+            assert_eq!(wait(in_flight.clone().outcome()), None);
+            assert_eq!(waiter.join().unwrap(), None);
+            leaving.join().unwrap();
+            assert!(!in_flight.is_running());
+        }
+    }
+
+    #[test]
+    fn a_caller_that_gives_up_cancels_nothing() {
+        let (in_flight, leader) = InFlight::start();
+        {
+            let mut waiting = pin!(in_flight.clone().outcome());
+            let mut context = Context::from_waker(Waker::noop());
+            assert_eq!(waiting.as_mut().poll(&mut context), Poll::Pending);
+        }
+        assert!(in_flight.is_running());
+        leader.finish(7);
+        assert_eq!(wait(in_flight.outcome()), Some(7));
+    }
+
+    #[test]
+    fn two_pieces_of_work_are_not_the_same() {
+        let (one, leader) = InFlight::<u8>::start();
+        let (other, _other_leader) = InFlight::<u8>::start();
+        assert!(one.is_same(&one.clone()) && !one.is_same(&other));
+        assert!(!other.is_led_by(&leader));
+    }
+}

@@ -1,0 +1,152 @@
+//! How a call gets its token: at once, or from the refresh that it joins or starts.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use ims_exchange::{InFlight, Leader};
+use tokio::runtime::Handle;
+
+use crate::{
+    cached_token::CachedToken,
+    clock::Reading,
+    error::TokenError,
+    fetch_error::FetchError,
+    keeper::{
+        requirement::{RefreshRequest, Requirement},
+        shared::{Outcome, Shared},
+    },
+    refresh,
+    refresh_machine::{Decision, classify},
+};
+
+/// How long a caller waits for a new token, at most, while the old one can still be used.
+pub const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many refreshes one call waits for. The second is for one that was lost with its runtime, or left to another process.
+const MAX_REFRESHES: u32 = 3;
+
+/// What can be done for a caller at once.
+enum Step {
+    Serve(Arc<CachedToken>),
+    Wait { in_flight: InFlight<Outcome>, timeout: Duration },
+    Fail(TokenError),
+}
+
+/// A refresh that is to begin.
+struct Start {
+    runtime: Handle,
+    leader: Leader<Outcome>,
+    request: RefreshRequest,
+}
+
+impl Shared {
+    /// Not inlined into the future of a caller that asks for a fresh token: it is called rarely, and large.
+    #[cold]
+    pub(crate) fn obtain_boxed(
+        self: &Arc<Self>,
+        requirement: Requirement,
+    ) -> Pin<Box<dyn Future<Output = Result<Arc<CachedToken>, TokenError>> + Send + '_>> {
+        Box::pin(self.obtain(requirement))
+    }
+
+    /// A token that meets `requirement`. Boxed only where the caller has to wait.
+    pub(crate) async fn obtain(
+        self: &Arc<Self>,
+        requirement: Requirement,
+    ) -> Result<Arc<CachedToken>, TokenError> {
+        match self.step(requirement) {
+            Step::Serve(cached) => Ok(cached),
+            Step::Fail(error) => Err(error),
+            Step::Wait { in_flight, timeout } => {
+                Box::pin(self.wait(requirement, in_flight, timeout)).await
+            }
+        }
+    }
+
+    /// Does what a call would cause, and returns after what time it makes sense to do so again.
+    pub(crate) fn tend(self: &Arc<Self>) -> Duration {
+        self.step(Requirement::Any);
+        let now = self.reading();
+        let until_due = self.held().map(|cached| cached.schedule.until_advisory(now));
+        until_due.unwrap_or_default().max(self.state().backoff.remaining(now))
+    }
+
+    /// Waits for `in_flight`, and for the next refresh if that was lost or was not for this caller.
+    async fn wait(
+        self: &Arc<Self>,
+        requirement: Requirement,
+        mut in_flight: InFlight<Outcome>,
+        mut timeout: Duration,
+    ) -> Result<Arc<CachedToken>, TokenError> {
+        for _ in 0..MAX_REFRESHES {
+            let outcome = tokio::time::timeout(timeout, in_flight.outcome()).await.ok().flatten();
+            let now = self.reading();
+            if let Some(Outcome::Obtained(cached)) = &outcome
+                && requirement.accepts(cached, now)
+            {
+                return Ok(Arc::clone(cached));
+            }
+            let held = self.held().filter(|cached| requirement.is_met_by(cached, now));
+            if let Some(cached) = held {
+                return Ok(cached);
+            }
+            if let Some(Outcome::Failed { error, retry_after }) = outcome {
+                return Err(TokenError::new(error, retry_after));
+            }
+            match self.step(requirement) {
+                Step::Serve(cached) => return Ok(cached),
+                Step::Fail(error) => return Err(error),
+                Step::Wait { in_flight: next, timeout: left } => {
+                    (in_flight, timeout) = (next, left);
+                }
+            }
+        }
+        let cut_off = FetchError::transient("refreshes were cut off again and again", None);
+        Err(TokenError::new(cut_off, Duration::ZERO))
+    }
+
+    /// Decides what `requirement` needs, and starts a refresh if one is due.
+    fn step(self: &Arc<Self>, requirement: Requirement) -> Step {
+        let (step, start) = self.decide(requirement, self.reading());
+        // Once the lock is free: a runtime that is shutting down drops the task, and with it a clone of this, at once.
+        if let Some(Start { runtime, leader, request }) = start {
+            runtime.spawn(refresh::run(Arc::clone(self), leader, request));
+        }
+        step
+    }
+
+    fn decide(&self, requirement: Requirement, now: Reading) -> (Step, Option<Start>) {
+        let mut state = self.state();
+        let held = self.held();
+        if let Some(error) = held.as_ref().and_then(|cached| requirement.excess(cached, now)) {
+            return (Step::Fail(error), None);
+        }
+        let request = requirement.request(held.as_deref(), now);
+        let usable = held.filter(|cached| requirement.is_met_by(cached, now));
+        let decision = match requirement {
+            Requirement::New if state.backoff.allows_insistence(now) => Decision::Refresh,
+            _ => classify(usable.as_ref().map(|cached| &cached.schedule), &state.backoff, now),
+        };
+        if decision == Decision::Serve
+            && let Some(cached) = usable
+        {
+            return (Step::Serve(cached), None);
+        }
+        if decision == Decision::Refuse && state.in_flight(now).is_none() {
+            return (Step::Fail(state.backoff.refusal(now)), None);
+        }
+        let Ok(runtime) = Handle::try_current() else {
+            return match usable {
+                Some(cached) => (Step::Serve(cached), None),
+                None => (Step::Fail(TokenError::NoRuntime), None),
+            };
+        };
+        let (in_flight, leader) = self.join_or_start(&mut state, now);
+        let start = leader.map(|leader| Start { runtime, leader, request });
+        let step = match usable {
+            Some(cached) if decision == Decision::ServeAndRefresh => Step::Serve(cached),
+            Some(_) => Step::Wait { in_flight, timeout: REFRESH_TIMEOUT },
+            None => Step::Wait { in_flight, timeout: state.overdue_in(now) },
+        };
+        (step, start)
+    }
+}

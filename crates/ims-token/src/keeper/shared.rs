@@ -1,0 +1,277 @@
+//! What the clones of a keeper share: its settings, the token, the memory of failures, and the refresh in flight.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use arc_swap::ArcSwapOption;
+use ims_exchange::{AccessToken, InFlight, Leader};
+
+use crate::{
+    backoff::{Backoff, rejection_pause},
+    cache_key::CacheKey,
+    cached_token::{ApiHeaders, CachedToken},
+    clock::{Clock, Reading, SharedClock},
+    credential_end::{CredentialEnd, LastWarning},
+    event::{Event, Observer},
+    fetch_error::{FetchError, Remedy},
+    refresh_machine::{Phase, Schedule, Windows},
+    source::TokenSource,
+    store::SharedStore,
+    sync::lock,
+};
+
+/// How many more requests follow in a refresh when the first fails but may succeed later, while a token is held that serves
+/// callers meanwhile.
+///
+/// If none is held, callers wait, and all of them learn what the one request met; how soon to call again, the error says. Only
+/// what never reached IMS, such as a connection that could not be made, is tried again before that, and a connection that
+/// broke is tried once more. After a refresh that failed, the next ones send one request each, until one succeeds.
+pub const RETRIES: u32 = 2;
+
+/// A token that has been used for so long is not rejected because of how it was obtained.
+const SETTLED: Duration = Duration::from_mins(10);
+
+/// How much longer than its deadline a refresh is waited for: from then on its runtime counts as standing still.
+const OVERDUE_MARGIN: Duration = Duration::from_secs(1);
+
+pub(crate) struct Shared {
+    /// The token, read by every call without a lock.
+    pub(crate) cached: ArcSwapOption<CachedToken>,
+    pub(crate) settings: Settings,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) source: TokenSource,
+    pub(crate) clock: SharedClock,
+    pub(crate) windows: Windows,
+    pub(crate) deadline: Duration,
+    /// If the program set them.
+    pub(crate) retries: Option<u32>,
+    pub(crate) store: Option<(SharedStore, CacheKey)>,
+    pub(crate) api_headers: ApiHeaders,
+    pub(crate) credential_end: Option<CredentialEnd>,
+    pub(crate) observer: Observer,
+}
+
+/// What changes, but for the token. No foreign code runs while it is locked.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) backoff: Backoff,
+    running: Option<Running>,
+    /// How many tokens in a row were rejected soon after they had come.
+    rejections: u32,
+    last_warning: LastWarning,
+}
+
+/// The refresh that was started last.
+struct Running {
+    in_flight: InFlight<Outcome>,
+    /// By the monotonic clock. From then on no one waits for it, since its runtime may stand still.
+    overdue_at: Duration,
+    /// The process that runs it. After a fork it runs in the parent alone.
+    process_id: u32,
+}
+
+/// The outcome of a refresh.
+#[derive(Clone)]
+pub(crate) enum Outcome {
+    Obtained(Arc<CachedToken>),
+    Failed {
+        error: FetchError,
+        retry_after: Duration,
+    },
+    /// Another process refreshes, and callers are served meanwhile.
+    LeftToAnother,
+}
+
+impl Shared {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { cached: ArcSwapOption::empty(), settings, state: Mutex::default() }
+    }
+
+    pub(crate) fn reading(&self) -> Reading {
+        let (wall, monotonic) = self.settings.clock.both();
+        Reading { wall, monotonic }
+    }
+
+    /// Reports `event` to the log, the metrics and the observer.
+    pub(crate) fn report(&self, event: &Event) {
+        let client_id = self.settings.api_headers.client_id();
+        #[cfg(feature = "metrics")]
+        crate::metrics::record(client_id, event);
+        self.settings.observer.report(client_id, event);
+    }
+
+    /// Reports when the credential ends, if it is time to.
+    pub(crate) fn check_credential_end(&self) {
+        let Some(end) = self.settings.credential_end else { return };
+        #[cfg(feature = "metrics")]
+        crate::metrics::record_credential_end(self.settings.api_headers.client_id(), end.ends_at);
+        let now = self.reading();
+        let warning = end.warning(&mut self.state().last_warning, now);
+        if let Some(event) = warning {
+            self.report(&event);
+        }
+    }
+
+    pub(crate) fn held(&self) -> Option<Arc<CachedToken>> {
+        self.cached.load_full()
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Replaces the token that is held by `token`. `seen` is from before it was requested.
+    ///
+    /// # Errors
+    /// If it can no longer be used.
+    pub(crate) fn adopt(
+        &self,
+        token: AccessToken,
+        seen: Reading,
+    ) -> Result<Arc<CachedToken>, FetchError> {
+        let cached = Arc::new(self.cached_token(token, seen));
+        if cached.schedule.phase(self.reading()) == Phase::Expired {
+            return Err(FetchError::transient("the token had expired when it came", None));
+        }
+        let mut state = self.state();
+        state.backoff.clear();
+        self.cached.store(Some(Arc::clone(&cached)));
+        Ok(cached)
+    }
+
+    /// Prepares what is made of a token once.
+    pub(crate) fn cached_token(&self, token: AccessToken, seen: Reading) -> CachedToken {
+        let settings = &self.settings;
+        CachedToken {
+            schedule: Schedule::new(&token, seen, settings.windows, fastrand::f64()),
+            adopted_at: seen.monotonic,
+            headers: settings.api_headers.with(&token),
+            is_rejected: false,
+            token,
+        }
+    }
+
+    /// Remembers a failure, and returns for how long IMS is left alone.
+    pub(crate) fn back_off(&self, error: &FetchError) -> Duration {
+        let now = self.reading();
+        let mut state = self.state();
+        state.backoff.record(error.clone(), now, fastrand::f64());
+        state.backoff.remaining(now)
+    }
+
+    /// Leaves the refresh to another process for a moment.
+    pub(crate) fn leave_to_another(&self) {
+        let now = self.reading();
+        self.state().backoff.leave_to_another(now, fastrand::f64());
+    }
+
+    /// How many attempts the next refresh may add to its first: none while IMS is known to be in trouble.
+    pub(crate) fn retries(&self) -> u32 {
+        if self.state().backoff.failures() == 0 { self.allowed_retries() } else { 0 }
+    }
+
+    /// Whether a refresh may go on at all whose attempt with this number, counted from 0, met `error`. While callers wait
+    /// without a token it may not send a second request, unless the program asked for that: they learn at once what the first
+    /// one met.
+    pub(crate) fn may_go_on(&self, attempt: u32, error: &FetchError) -> bool {
+        if self.allowed_retries() == 0 {
+            return false;
+        }
+        let has_no_answer = match error.remedy() {
+            Remedy::Reconnect => true,
+            Remedy::Resend => attempt == 0,
+            _ => false,
+        };
+        has_no_answer || self.is_patient() || self.is_serving()
+    }
+
+    /// Whether the program wants its callers to wait for more requests.
+    pub(crate) fn is_patient(&self) -> bool {
+        self.settings.retries.is_some_and(|retries| retries > 0)
+    }
+
+    /// Whether callers get a token while a refresh runs.
+    fn is_serving(&self) -> bool {
+        let now = self.reading();
+        self.held().is_some_and(|held| held.schedule.phase(now) < Phase::Expired)
+    }
+
+    fn allowed_retries(&self) -> u32 {
+        self.settings.retries.unwrap_or(RETRIES)
+    }
+
+    /// Whether callers have to wait, or soon will.
+    pub(crate) fn is_urgent(&self) -> bool {
+        let now = self.reading();
+        self.held().is_none_or(|held| held.schedule.phase(now) >= Phase::Mandatory)
+    }
+
+    /// Ends the refresh of `leader` for all who wait.
+    pub(crate) fn finish(&self, leader: Leader<Outcome>, outcome: Outcome) {
+        self.state().running.take_if(|running| running.in_flight.is_led_by(&leader));
+        leader.finish(outcome);
+    }
+
+    /// Marks the token that is held as rejected, if it is `token` and was not marked before. Returns whether it did.
+    pub(crate) fn reject(&self, token: &AccessToken) -> bool {
+        let now = self.reading();
+        let mut state = self.state();
+        let Some(held) = self.held() else { return false };
+        if held.is_rejected || held.token.fingerprint() != token.fingerprint() {
+            return false;
+        }
+        state.record_rejection(held.adopted_at, now);
+        let schedule = held.schedule.rejected();
+        let cached = CachedToken { schedule, is_rejected: true, ..CachedToken::clone(&held) };
+        self.cached.store(Some(Arc::new(cached)));
+        true
+    }
+
+    /// Joins the refresh that is running, or starts one, which `Some` leader has to do.
+    pub(crate) fn join_or_start(
+        &self,
+        state: &mut State,
+        now: Reading,
+    ) -> (InFlight<Outcome>, Option<Leader<Outcome>>) {
+        if let Some(in_flight) = state.in_flight(now) {
+            return (in_flight.clone(), None);
+        }
+        let (in_flight, leader) = InFlight::start();
+        let longest = self.settings.deadline.saturating_add(OVERDUE_MARGIN);
+        let overdue_at = now.monotonic.saturating_add(longest);
+        let process_id = std::process::id();
+        state.running = Some(Running { in_flight: in_flight.clone(), overdue_at, process_id });
+        (in_flight, Some(leader))
+    }
+}
+
+impl State {
+    /// The refresh that is running, unless it takes longer than it can take if its runtime is driven.
+    pub(crate) fn in_flight(&self, now: Reading) -> Option<&InFlight<Outcome>> {
+        let running = self.running.as_ref()?;
+        let can_end =
+            now.monotonic < running.overdue_at && running.process_id == std::process::id();
+        (can_end && running.in_flight.is_running()).then_some(&running.in_flight)
+    }
+
+    /// How long to wait for the refresh that is running.
+    pub(crate) fn overdue_in(&self, now: Reading) -> Duration {
+        let overdue_at = self.running.as_ref().map(|running| running.overdue_at);
+        overdue_at.unwrap_or_default().saturating_sub(now.monotonic)
+    }
+
+    fn record_rejection(&mut self, adopted_at: Duration, now: Reading) {
+        if now.monotonic.saturating_sub(adopted_at) > SETTLED {
+            self.rejections = 0;
+        }
+        let pause = rejection_pause(self.rejections);
+        self.rejections = self.rejections.saturating_add(1);
+        self.backoff.clear_for_rejected(adopted_at.saturating_add(pause));
+    }
+}
