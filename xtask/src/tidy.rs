@@ -6,6 +6,7 @@ mod imports;
 mod layers;
 mod layout;
 mod manifests;
+mod readmes;
 mod tokens;
 mod tree;
 
@@ -37,10 +38,12 @@ const RULES: &[Rule] = &[
     Rule { text: "every crate takes the lints of the workspace",                       check: manifests::lints },
     Rule { text: "every dependency is inherited from the workspace",                   check: manifests::dependencies },
     Rule { text: "a crate's README is the front page of its documentation",            check: manifests::readme },
+    Rule { text: "a README reads well where rustdoc does not process it",               check: readmes::without_rustdoc },
     Rule { text: "crates for this workspace only are not published",                 check: manifests::publishing },
     Rule { text: "a file begins with its documentation",                           check: layout::headers },
     Rule { text: "a module with a folder is in a file next to it, not in mod.rs",        check: layout::no_mod_rs },
     Rule { text: "a file has at most 600 lines, tests not counted",                    check: layout::sizes },
+    Rule { text: "a link to a file of this repository leads to a file",                 check: layout::links },
     Rule { text: "no comment leaves work for later",                             check: layout::no_notes },
     Rule { text: "no text contains a path of one machine",                              check: layout::no_machine_paths },
     Rule { text: "names and texts use plain words (see glossary.rs)",                  check: glossary::occurrences },

@@ -1,21 +1,15 @@
 //! One certificate, read and looked at.
 
-use std::{
-    fmt::{self, Write},
-    hash::{Hash, Hasher},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
-use aws_lc_rs::digest::{Algorithm, Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ims_claims::NumericDate;
 use ims_sign::{KeyError, PublicKey};
 
 use crate::{
-    algorithm::{KeyAlgorithm, SignatureAlgorithm},
     distinguished_name::DistinguishedName,
     error::CertError,
-    extension::{AlternativeName, Extensions},
-    pem,
+    naming, pem,
     reading::{self, Damage},
     validity::Validity,
 };
@@ -23,7 +17,7 @@ use crate::{
 /// An X.509 certificate (RFC 5280).
 ///
 /// Reading checks its structure and no signature. Two are equal when their bytes are.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Certificate {
     der: Vec<u8>,
     version: u32,
@@ -31,11 +25,11 @@ pub struct Certificate {
     subject: DistinguishedName,
     issuer: DistinguishedName,
     validity: Validity,
-    signature_algorithm: SignatureAlgorithm,
-    key_algorithm: KeyAlgorithm,
+    signature_algorithm: String,
+    has_weak_signature: bool,
+    key_algorithm: String,
     /// The `SubjectPublicKeyInfo` as DER.
     spki: Vec<u8>,
-    extensions: Extensions,
 }
 
 impl Certificate {
@@ -55,7 +49,7 @@ impl Certificate {
         let read = reading::certificate(bytes)?;
         let (der, rest) = bytes.split_at(read.as_raw().len());
         let name = "a name in it cannot be read";
-        let algorithm = "its signature algorithm has no identifier";
+        let signature_algorithm = read.signature_algorithm.oid();
         let certificate = Self {
             der: der.to_vec(),
             version: read.version().0.saturating_add(1),
@@ -63,11 +57,11 @@ impl Certificate {
             subject: DistinguishedName::read(read.subject()).ok_or(name)?,
             issuer: DistinguishedName::read(read.issuer()).ok_or(name)?,
             validity: reading::validity(&read)?,
-            signature_algorithm: SignatureAlgorithm::read(&read.signature_algorithm)
-                .ok_or(algorithm)?,
-            key_algorithm: KeyAlgorithm::read(read.public_key()).ok_or("its key cannot be read")?,
+            signature_algorithm: naming::algorithm(signature_algorithm)
+                .ok_or("its signature algorithm has no identifier")?,
+            has_weak_signature: naming::is_weak(signature_algorithm),
+            key_algorithm: naming::key(read.public_key()).ok_or("its key cannot be read")?,
             spki: read.public_key().raw.to_vec(),
-            extensions: Extensions::read(read.extensions()),
         };
         Ok((certificate, rest))
     }
@@ -105,15 +99,21 @@ impl Certificate {
         self.validity
     }
 
-    /// How it is signed.
+    /// How it is signed, such as `sha256WithRSAEncryption`; the numbers of the object identifier if it has no name.
     #[must_use]
-    pub fn signature_algorithm(&self) -> &SignatureAlgorithm {
+    pub fn signature_algorithm(&self) -> &str {
         &self.signature_algorithm
     }
 
-    /// The kind and size of its key.
+    /// Whether the hash of its signature is MD2, MD4, MD5 or SHA-1, for which collisions can be made (RFC 6151, RFC 6194).
     #[must_use]
-    pub fn key_algorithm(&self) -> &KeyAlgorithm {
+    pub fn has_weak_signature(&self) -> bool {
+        self.has_weak_signature
+    }
+
+    /// The kind and size of its key, such as `RSA, 2048 bits`.
+    #[must_use]
+    pub fn key_algorithm(&self) -> &str {
         &self.key_algorithm
     }
 
@@ -123,37 +123,6 @@ impl Certificate {
     /// [`KeyError`] for a key that cannot verify RS256.
     pub fn public_key(&self) -> Result<PublicKey, KeyError> {
         PublicKey::from_spki_der(&self.spki)
-    }
-
-    /// Whether it may sign other certificates: `openssl req -x509` says so of all that it makes.
-    #[must_use]
-    pub fn is_authority(&self) -> bool {
-        self.extensions.is_authority
-    }
-
-    /// What its key may be used for; nothing said means anything goes.
-    #[must_use]
-    pub fn key_usages(&self) -> &[&'static str] {
-        &self.extensions.key_usages
-    }
-
-    /// For which purposes it may be used; nothing said means for any.
-    #[must_use]
-    pub fn extended_key_usages(&self) -> &[String] {
-        &self.extensions.extended_key_usages
-    }
-
-    /// The other names of its subject.
-    #[must_use]
-    pub fn alternative_names(&self) -> &[AlternativeName] {
-        &self.extensions.alternative_names
-    }
-
-    /// Whether subject and issuer are the same. The signature is not looked at; [`is_signed_by`](Self::is_signed_by)
-    /// does that.
-    #[must_use]
-    pub fn is_self_issued(&self) -> bool {
-        self.subject == self.issuer
     }
 
     /// Whether its signature, RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, is by `public_key`.
@@ -173,16 +142,21 @@ impl Certificate {
         now.plus(margin) > self.validity.not_after()
     }
 
-    /// The SHA-1 of its DER, which Adobe's consoles and older tools show.
+    /// The SHA-1 of its DER, which Adobe's consoles and older tools show, as `openssl x509 -fingerprint` prints it:
+    /// `2E:82:53:…`.
     #[must_use]
-    pub fn sha1_fingerprint(&self) -> Fingerprint {
-        Fingerprint::new(&SHA1_FOR_LEGACY_USE_ONLY, &self.der)
+    pub fn sha1_fingerprint(&self) -> String {
+        self.fingerprint(&SHA1_FOR_LEGACY_USE_ONLY)
     }
 
-    /// The SHA-256 of its DER.
+    /// The SHA-256 of its DER in the same form.
     #[must_use]
-    pub fn sha256_fingerprint(&self) -> Fingerprint {
-        Fingerprint::new(&SHA256, &self.der)
+    pub fn sha256_fingerprint(&self) -> String {
+        self.fingerprint(&SHA256)
+    }
+
+    fn fingerprint(&self, algorithm: &'static Algorithm) -> String {
+        naming::hexadecimal(digest(algorithm, &self.der).as_ref(), ":")
     }
 
     /// Its bytes.
@@ -195,20 +169,6 @@ impl Certificate {
     #[must_use]
     pub fn to_pem(&self) -> String {
         pem::encode("CERTIFICATE", &self.der)
-    }
-}
-
-impl PartialEq for Certificate {
-    fn eq(&self, other: &Self) -> bool {
-        self.der == other.der
-    }
-}
-
-impl Eq for Certificate {}
-
-impl Hash for Certificate {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.der.hash(state);
     }
 }
 
@@ -230,7 +190,7 @@ fn serial_number(octets: &[u8]) -> String {
         digits => digits,
     };
     let sign = if is_negative { "-" } else { "" };
-    format!("{sign}{}", hexadecimal(digits, ""))
+    format!("{sign}{}", naming::hexadecimal(digits, ""))
 }
 
 /// Two's complement.
@@ -238,52 +198,6 @@ fn negate(octets: &mut [u8]) {
     let mut carry = true;
     for octet in octets.iter_mut().rev() {
         (*octet, carry) = (!*octet).overflowing_add(u8::from(carry));
-    }
-}
-
-fn hexadecimal(octets: &[u8], separator: &str) -> String {
-    let mut text = String::with_capacity(octets.len() * (2 + separator.len()));
-    for (index, octet) in octets.iter().enumerate() {
-        let separator = if index == 0 { "" } else { separator };
-        write!(text, "{separator}{octet:02X}").expect("a String takes all that is written");
-    }
-    text
-}
-
-/// The hash of a certificate's DER, by which people compare certificates. It prints as `openssl x509 -fingerprint` prints
-/// it: `2E:82:53:…`.
-#[derive(Clone, Copy)]
-pub struct Fingerprint(Digest);
-
-impl Fingerprint {
-    fn new(algorithm: &'static Algorithm, der: &[u8]) -> Self {
-        Self(digest(algorithm, der))
-    }
-
-    /// The octets of the hash.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_ref()
-    }
-}
-
-impl PartialEq for Fingerprint {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_bytes() == other.as_bytes()
-    }
-}
-
-impl Eq for Fingerprint {}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hexadecimal(self.as_bytes(), ":"))
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fingerprint({self})")
     }
 }
 

@@ -1,9 +1,16 @@
 //! Files of certificates: one or several, PEM or DER, alone or beside a private key.
 
-use ims_claims::NumericDate;
-use ims_sign::{FileKind, PublicKey, pem};
+use ims_sign::{
+    FileKind, PublicKey,
+    pem::{self, Block, PemError},
+};
 
-use crate::{certificate::Certificate, error::CertError, finding::Finding, reading::Damage};
+use crate::{
+    certificate::Certificate,
+    error::CertError,
+    finding::Finding,
+    reading::{Damage, damage},
+};
 
 /// What a file of certificates holds, at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,39 +29,38 @@ impl CertificateFile {
     /// # Errors
     /// [`CertError::NoCertificate`], which says what the file holds instead, and [`CertError::DamagedCertificate`].
     pub fn from_bytes(file: &[u8]) -> Result<Self, CertError> {
-        let blocks = pem::blocks(file).map_err(|_| CertError::DamagedCertificate {
-            position: 1,
-            reason: "the PEM is not base64 or has no end",
+        let blocks = pem::blocks(file).map_err(|error| match error {
+            PemError::TooLong => CertError::NoCertificate { found: FileKind::TooLong },
+            error => CertError::DamagedCertificate { position: 1, reason: damage(error) },
         })?;
         if blocks.is_empty() { Self::from_bare_der(file) } else { Self::from_blocks(file, &blocks) }
     }
 
-    fn from_blocks(file: &[u8], blocks: &[pem::Block]) -> Result<Self, CertError> {
+    fn from_blocks(file: &[u8], blocks: &[Block]) -> Result<Self, CertError> {
         let mut certificates = Vec::new();
-        for block in blocks.iter().filter(|block| is_certificate(block.label())) {
+        for block in blocks.iter().filter(|block| block.is_certificate()) {
             let position = certificates.len() + 1;
             let read = from_block(block);
             certificates
                 .push(read.map_err(|reason| CertError::DamagedCertificate { position, reason })?);
         }
         if certificates.is_empty() {
-            return Err(CertError::NoCertificate { found: describe(file) });
+            return Err(CertError::NoCertificate { found: FileKind::of(file) });
         }
         let has_private_key = blocks.iter().any(|block| block.label().ends_with("PRIVATE KEY"));
         Ok(Self { certificates, has_private_key, trailing_bytes: 0 })
     }
 
     fn from_bare_der(file: &[u8]) -> Result<Self, CertError> {
-        let Some(der) = pem::bare_der(file) else {
-            return Err(CertError::NoCertificate { found: describe(file) });
-        };
-        let (first, mut rest) =
-            Certificate::read_first(&der).map_err(|reason| match describe(&der) {
-                found if found == "a certificate" => {
-                    CertError::DamagedCertificate { position: 1, reason }
-                }
-                found => CertError::NoCertificate { found },
-            })?;
+        let found = FileKind::of(file);
+        let der = pem::bare_der(file).ok_or(CertError::NoCertificate { found })?;
+        let (first, mut rest) = Certificate::read_first(&der).map_err(|reason| {
+            if found == FileKind::Certificate {
+                CertError::DamagedCertificate { position: 1, reason }
+            } else {
+                CertError::NoCertificate { found }
+            }
+        })?;
         let mut certificates = vec![first];
         while let Ok((certificate, after)) = Certificate::read_first(rest) {
             certificates.push(certificate);
@@ -90,11 +96,11 @@ impl CertificateFile {
         self.trailing_bytes
     }
 
-    /// What Adobe would refuse or a careful person would change about the file and its first certificate.
+    /// What Adobe would refuse or a careful person would change about the file, apart from what is to say about each
+    /// [`Certificate`] in it.
     #[must_use]
-    pub fn findings(&self, now: NumericDate) -> Vec<Finding> {
-        let mut findings =
-            self.certificates.first().map(|first| first.findings(now)).unwrap_or_default();
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
         if self.has_private_key {
             findings.push(Finding::PrivateKeyInFile);
         }
@@ -105,21 +111,7 @@ impl CertificateFile {
     }
 }
 
-/// What a file holds that has no certificate, and how to get at the certificates that may be inside.
-fn describe(file: &[u8]) -> String {
-    let found = FileKind::of(file).to_string();
-    match found.as_str() {
-        "a PKCS#12 file" => found + ", of which openssl pkcs12 -nokeys makes PEM",
-        "a PKCS#7 file" => found + ", of which openssl pkcs7 -print_certs makes PEM",
-        _ => found,
-    }
-}
-
-fn is_certificate(label: &str) -> bool {
-    matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
-}
-
-fn from_block(block: &pem::Block) -> Result<Certificate, Damage> {
+fn from_block(block: &Block) -> Result<Certificate, Damage> {
     let (certificate, rest) = Certificate::read_first(block.der())?;
     // OpenSSL's TRUSTED CERTIFICATE goes on with what the certificate is trusted for.
     if rest.is_empty() || block.label() == "TRUSTED CERTIFICATE" {

@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use x509_parser::{asn1_rs::ToDer, x509::X509Name};
 
-use crate::{error::CertError, oid, reading::is_whole};
+use crate::{error::CertError, naming::dotted, reading::is_whole};
 
 use attribute::Attribute;
-pub(crate) use attribute::{Encoding, Value};
+pub(crate) use attribute::Value;
 
 mod attribute;
 mod syntax;
@@ -42,7 +42,7 @@ impl DistinguishedName {
             let mut length_of_attributes = 0;
             for attribute in relative_name.iter() {
                 let (oid, value) = (attribute.attr_type().as_bytes(), attribute.attr_value());
-                attributes.push(Attribute { oid: oid::dotted(oid)?, value: Value::read(value)? });
+                attributes.push(Attribute { oid: dotted(oid)?, value: Value::read(value)? });
                 let members = encoded_length(oid.len()) + value.to_der_len().ok()?;
                 length_of_attributes += encoded_length(members);
             }
@@ -54,36 +54,24 @@ impl DistinguishedName {
         is_all.then_some(Self { relative_names })
     }
 
-    #[cfg(feature = "generate")]
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = &Attribute> {
-        self.relative_names.iter().flatten()
-    }
-
-    /// Checks that a new certificate or request can have this name.
+    /// The attributes, if there is one in each part of the name and each is there once.
     ///
-    /// A name that is read from a certificate may be one that cannot be written here: one that has an attribute twice, such
-    /// as two organizational units or the parts of a domain; one with several attributes in one part, joined by a plus
-    /// sign; or one in an encoding that is no longer used. The library below would lose the first of two attributes without
-    /// a word (rustls/rcgen#81).
-    ///
-    /// # Errors
-    /// [`CertError::SubjectRepeats`] and [`CertError::SubjectUnwritable`].
-    pub fn expect_writable(&self) -> Result<(), CertError> {
+    /// A name of another form can be read, and not written: rcgen would lose the first of two organizational units, or of the
+    /// two parts of a domain, without a word (rustls/rcgen#81).
+    pub(crate) fn single_attributes(&self) -> Result<Vec<&Attribute>, CertError> {
+        let mut single = Vec::new();
         let mut seen = BTreeSet::new();
         for attributes in &self.relative_names {
             let [attribute] = attributes.as_slice() else {
-                let names = attributes.iter().map(|it| it.name().to_owned()).collect::<Vec<_>>();
+                let names: Vec<&str> = attributes.iter().map(Attribute::name).collect();
                 return Err(CertError::SubjectUnwritable { name: names.join("+") });
             };
-            let name = attribute.name().to_owned();
             if !seen.insert(&attribute.oid) {
-                return Err(CertError::SubjectRepeats { name });
+                return Err(CertError::SubjectRepeats { name: attribute.name().to_owned() });
             }
-            if !attribute.is_writable() {
-                return Err(CertError::SubjectUnwritable { name });
-            }
+            single.push(attribute);
         }
-        Ok(())
+        Ok(single)
     }
 }
 
@@ -104,16 +92,15 @@ impl FromStr for DistinguishedName {
     /// Reads and checks a name for a certificate that is to be made.
     ///
     /// # Errors
-    /// [`CertError::SubjectSyntax`], [`CertError::SubjectAttribute`], [`CertError::SubjectValue`],
-    /// [`CertError::SubjectRepeats`] and [`CertError::SubjectUnwritable`].
+    /// [`CertError::SubjectSyntax`], [`CertError::SubjectAttribute`], [`CertError::SubjectValue`] and
+    /// [`CertError::SubjectRepeats`].
     fn from_str(text: &str) -> Result<Self, CertError> {
         let mut relative_names = Vec::new();
-        for attributes in syntax::relative_names(text).ok_or(CertError::SubjectSyntax)? {
-            let attributes = attributes.iter().map(|(name, value)| Attribute::new(name, value));
-            relative_names.push(attributes.collect::<Result<Vec<_>, _>>()?);
+        for (name, value) in syntax::attributes(text).ok_or(CertError::SubjectSyntax)? {
+            relative_names.push(vec![Attribute::new(&name, &value)?]);
         }
         let name = Self { relative_names };
-        name.expect_writable()?;
+        name.single_attributes()?;
         Ok(name)
     }
 }
@@ -127,7 +114,7 @@ impl fmt::Display for DistinguishedName {
                 write!(f, "{}=", attribute.name())?;
                 match &attribute.value {
                     Value::Text { text, .. } => syntax::write_escaped(f, text)?,
-                    Value::Other { der } => syntax::write_hexadecimal(f, der)?,
+                    Value::Other { hexadecimal } => write!(f, "#{hexadecimal}")?,
                 }
             }
         }

@@ -1,22 +1,28 @@
 //! What can go wrong with a certificate or a request. Nothing here repeats a byte of a file: it may hold a private key.
 
-use ims_sign::{KeyError, SignError};
+use ims_sign::{FileKind, KeyError, SignError};
 
 /// A certificate or a request that could not be read or made.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertError {
-    /// Give the file of a certificate; this one holds something else.
-    #[error("no certificate here but {found}")]
+    /// Give the file of a certificate; this one is something else, for which [`CertError::conversion`] may have a command.
+    #[error("this is {found}, not a certificate")]
     NoCertificate {
-        /// What the file holds instead.
-        found: String,
+        /// What the file is instead.
+        found: FileKind,
     },
-    /// Give the file of a certificate request; this one holds something else.
-    #[error("no certificate request here but {found}")]
+    /// Give the file of a certificate request; this one is something else.
+    #[error("this is {found}, not a certificate request")]
     NoRequest {
-        /// What the file holds instead.
-        found: String,
+        /// What the file is instead.
+        found: FileKind,
+    },
+    /// Get the PKCS#12 file again, or give one with a certificate.
+    #[error("the PKCS#12 file {problem}")]
+    Pkcs12 {
+        /// What is wrong with it.
+        problem: &'static str,
     },
     /// Get the file again: this certificate in it is damaged.
     #[error("certificate {position} of the file is damaged: {reason}")]
@@ -33,7 +39,10 @@ pub enum CertError {
         reason: &'static str,
     },
     /// Write the subject as `/C=US/O=Example/CN=name` or as `CN=name,O=Example,C=US`.
-    #[error("not a subject of the form /C=US/O=Example/CN=name or CN=name,O=Example,C=US")]
+    #[error(
+        "not a subject of the form /C=US/O=Example/CN=name or CN=name,O=Example,C=US, with a backslash before each slash, \
+         comma or plus sign in a value"
+    )]
     SubjectSyntax,
     /// Use an attribute that certificates have, such as CN, O, OU, L, ST, C or emailAddress.
     #[error("the subject's attribute {name} is not known")]
@@ -86,4 +95,16 @@ pub enum CertError {
     /// Try again: the system's random number generator failed.
     #[error("the system's random number generator failed")]
     Randomness,
+}
+
+impl CertError {
+    /// The command that makes a readable file of the one that was given, where there is one; `FILE` is the file's name.
+    #[must_use]
+    pub const fn conversion(&self) -> Option<&'static str> {
+        match self {
+            Self::NoCertificate { found } => found.to_certificate(),
+            Self::Key(error) => error.conversion(),
+            _ => None,
+        }
+    }
 }

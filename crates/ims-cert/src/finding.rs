@@ -3,36 +3,19 @@
 use std::{fmt, time::Duration};
 
 use ims_claims::NumericDate;
+use ims_sign::KeyError;
 
-use crate::{
-    algorithm::{KeyAlgorithm, SignatureAlgorithm},
-    certificate::Certificate,
-    validity::ValidityState,
-};
+use crate::{certificate::Certificate, validity::ValidityState};
 
 /// Something about a certificate that Adobe IMS refuses, or that is better changed. It prints the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finding {
-    /// IMS verifies RS256 and nothing else.
-    NotRsa {
-        /// What the key is.
-        key: KeyAlgorithm,
+    /// IMS verifies RS256 and nothing else, which this key cannot be used for.
+    Key {
+        /// Why not.
+        reason: KeyError,
     },
-    /// RS256 is RSASSA-PKCS1-v1_5, which this key is not allowed for.
-    PssOnly,
-    /// RS256 needs 2048 bits (RFC 7518 §3.3).
-    KeyTooSmall {
-        /// The length of the modulus.
-        bits: usize,
-    },
-    /// More than anything that signs RS256 here takes.
-    KeyTooLarge {
-        /// The length of the modulus.
-        bits: usize,
-    },
-    /// Its numbers are not those of an RSA key.
-    DamagedKey,
     /// The last second has passed.
     Expired {
         /// How long ago.
@@ -51,7 +34,7 @@ pub enum Finding {
     /// The hash under the signature is broken.
     WeakSignature {
         /// How the certificate is signed.
-        algorithm: SignatureAlgorithm,
+        algorithm: String,
     },
     /// The file that is to be uploaded holds a secret.
     PrivateKeyInFile,
@@ -87,11 +70,7 @@ impl Finding {
     #[must_use]
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::NotRsa { .. }
-            | Self::PssOnly
-            | Self::KeyTooSmall { .. }
-            | Self::KeyTooLarge { .. }
-            | Self::DamagedKey => {
+            Self::Key { .. } => {
                 "make a new RSA key of 2048 bits with a certificate, and upload that certificate"
             }
             Self::Expired { .. } => "make a new certificate, upload it, and delete this one",
@@ -112,19 +91,7 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotRsa { key } => {
-                write!(f, "the key is not RSA but {key}, and IMS takes RS256 alone")
-            }
-            Self::PssOnly => {
-                f.write_str("the key is for RSASSA-PSS only, and RS256 is RSASSA-PKCS1-v1_5")
-            }
-            Self::KeyTooSmall { bits } => {
-                write!(f, "the key has {bits} bits, and RS256 needs 2048 at least")
-            }
-            Self::KeyTooLarge { bits } => {
-                write!(f, "the key has {bits} bits, and at most 8192 are taken here")
-            }
-            Self::DamagedKey => f.write_str("the key in the certificate cannot be read"),
+            Self::Key { reason } => reason.fmt(f),
             Self::Expired { since } => write!(f, "the certificate ended {} ago", rough(*since)),
             Self::NotYetValid { starts_in } => {
                 write!(f, "the certificate begins in {}", rough(*starts_in))
@@ -148,26 +115,18 @@ impl Certificate {
     #[must_use]
     pub fn findings(&self, now: NumericDate) -> Vec<Finding> {
         let mut findings = Vec::new();
-        findings.extend(self.key_finding());
+        if let Err(reason) = self.public_key() {
+            findings.push(Finding::Key { reason });
+        }
         findings.extend(validity_finding(self.validity().state(now)));
         if self.version() != 3 {
             findings.push(Finding::NotVersion3 { version: self.version() });
         }
-        if self.signature_algorithm().is_weak() {
-            findings.push(Finding::WeakSignature { algorithm: self.signature_algorithm().clone() });
+        if self.has_weak_signature() {
+            let algorithm = self.signature_algorithm().to_owned();
+            findings.push(Finding::WeakSignature { algorithm });
         }
         findings
-    }
-
-    fn key_finding(&self) -> Option<Finding> {
-        match self.key_algorithm() {
-            KeyAlgorithm::Rsa { bits: 2048..=8192 } if self.public_key().is_ok() => None,
-            KeyAlgorithm::Rsa { bits: 2048..=8192 } => Some(Finding::DamagedKey),
-            KeyAlgorithm::Rsa { bits: bits @ ..2048 } => Some(Finding::KeyTooSmall { bits: *bits }),
-            KeyAlgorithm::Rsa { bits } => Some(Finding::KeyTooLarge { bits: *bits }),
-            KeyAlgorithm::RsaPss { .. } => Some(Finding::PssOnly),
-            key => Some(Finding::NotRsa { key: key.clone() }),
-        }
     }
 }
 

@@ -12,10 +12,11 @@ use rcgen::{
     CertificateParams, CustomExtension, DnType, DnValue, PKCS_RSA_SHA256, PublicKeyData, SigningKey,
 };
 use time::OffsetDateTime;
+use x509_parser::asn1_rs::Tag;
 
 use crate::{
     certificate::Certificate,
-    distinguished_name::{DistinguishedName, Encoding, Value},
+    distinguished_name::{DistinguishedName, Value},
     error::CertError,
     request::CertificateRequest,
     validity::Validity,
@@ -118,11 +119,24 @@ impl SigningKey for Bridge<'_> {
     }
 }
 
+impl DistinguishedName {
+    /// Checks that a new certificate or request can have this name.
+    ///
+    /// A name that is read from a certificate may be one that cannot be written here: one that has an attribute twice, such
+    /// as two organizational units or the parts of a domain; one with several attributes in one part, joined by a plus
+    /// sign; or one in an encoding that is no longer used.
+    ///
+    /// # Errors
+    /// [`CertError::SubjectRepeats`] and [`CertError::SubjectUnwritable`].
+    pub fn expect_writable(&self) -> Result<(), CertError> {
+        params(self).map(drop)
+    }
+}
+
 fn params(subject: &DistinguishedName) -> Result<CertificateParams, CertError> {
-    subject.expect_writable()?;
     let mut name = rcgen::DistinguishedName::new();
-    for attribute in subject.attributes() {
-        let unwritable = || CertError::SubjectUnwritable { name: attribute.oid.clone() };
+    for attribute in subject.single_attributes()? {
+        let unwritable = || CertError::SubjectUnwritable { name: attribute.name().to_owned() };
         let value = dn_value(&attribute.value).ok_or_else(unwritable)?;
         let numbers = attribute.oid.split('.').map(str::parse).collect::<Result<_, _>>();
         name.push(DnType::CustomDnType(numbers.map_err(|_| unwritable())?), value);
@@ -132,15 +146,17 @@ fn params(subject: &DistinguishedName) -> Result<CertificateParams, CertError> {
     Ok(params)
 }
 
+/// The same value for rcgen, `None` if it does not write the encoding.
 fn dn_value(value: &Value) -> Option<DnValue> {
-    let Value::Text { encoding, text } = value else { return None };
-    Some(match encoding {
-        Encoding::Utf8 => DnValue::Utf8String(text.clone()),
-        Encoding::Printable => DnValue::PrintableString(text.as_str().try_into().ok()?),
-        Encoding::Ia5 => DnValue::Ia5String(text.as_str().try_into().ok()?),
-        Encoding::Teletex => DnValue::TeletexString(text.as_str().try_into().ok()?),
-        Encoding::Bmp => DnValue::BmpString(text.as_str().try_into().ok()?),
-        Encoding::Visible | Encoding::Numeric | Encoding::Universal => return None,
+    let Value::Text { tag, text } = value else { return None };
+    let text = text.as_str();
+    Some(match Tag(*tag) {
+        Tag::Utf8String => DnValue::Utf8String(text.to_owned()),
+        Tag::PrintableString => DnValue::PrintableString(text.try_into().ok()?),
+        Tag::Ia5String => DnValue::Ia5String(text.try_into().ok()?),
+        Tag::TeletexString => DnValue::TeletexString(text.try_into().ok()?),
+        Tag::BmpString => DnValue::BmpString(text.try_into().ok()?),
+        _ => return None,
     })
 }
 

@@ -23,7 +23,7 @@ impl Pkcs12 {
     /// reader below makes are not wiped from memory.
     ///
     /// # Errors
-    /// [`CertError::NoCertificate`] for what is no PKCS#12 file or one without certificates;
+    /// [`CertError::Pkcs12`] for what is no PKCS#12 file or one without certificates;
     /// [`KeyError::PassphraseWrong`] and [`KeyError::UnsupportedEncryption`] as [`CertError::Key`];
     /// [`CertError::DamagedCertificate`].
     pub fn from_bytes(file: &[u8], passphrase: &Passphrase) -> Result<Self, CertError> {
@@ -37,9 +37,7 @@ impl Pkcs12 {
             certificates.push(certificate);
         }
         if certificates.is_empty() {
-            return Err(CertError::NoCertificate {
-                found: "a PKCS#12 file without one".to_owned(),
-            });
+            return Err(CertError::Pkcs12 { problem: "has no certificate" });
         }
         let private_key =
             archive.keys.first().map(|bag| PrivateKeyPem::from_pkcs8(bag.key.as_der()));
@@ -79,9 +77,7 @@ fn refused(error: &Error) -> CertError {
         Error::UnsupportedEncryptionScheme | Error::UnsupportedMacAlgorithm => {
             KeyError::UnsupportedEncryption { scheme: "a PKCS#12 scheme".to_owned() }.into()
         }
-        _ => CertError::NoCertificate {
-            found: "no PKCS#12 file either, or a damaged one".to_owned(),
-        },
+        _ => CertError::Pkcs12 { problem: "cannot be read: it is damaged, or of another kind" },
     }
 }
 

@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey,
 };
 use ims_claims::NumericDate;
-use ims_sign::PublicKey;
+use ims_sign::{PublicKey, pem::PemError};
 use x509_parser::{
     asn1_rs::{Any, BitString, FromDer, Tag},
     certificate::X509Certificate,
@@ -20,10 +20,18 @@ use x509_parser::{
     x509::{AlgorithmIdentifier, SubjectPublicKeyInfo},
 };
 
-use crate::{oid, validity::Validity};
+use crate::{naming::dotted, validity::Validity};
 
 /// Why something is neither a certificate nor a request, in words that follow "is damaged".
 pub(crate) type Damage = &'static str;
+
+pub(crate) fn damage(error: PemError) -> Damage {
+    match error {
+        PemError::NoEnd => "a PEM block has no END line",
+        PemError::NotBase64 => "a PEM block is not base64",
+        _ => "it is longer than 1 MiB",
+    }
+}
 
 /// Reads the certificate that `bytes` begins with.
 pub(crate) fn certificate(bytes: &[u8]) -> Result<X509Certificate<'_>, Damage> {
@@ -75,7 +83,7 @@ pub(crate) fn is_signed_by(
     algorithm: &AlgorithmIdentifier<'_>,
     signature: &BitString<'_>,
 ) -> bool {
-    let parameters = match oid::dotted(algorithm.algorithm.as_bytes()).as_deref() {
+    let parameters = match dotted(algorithm.algorithm.as_bytes()).as_deref() {
         Some("1.2.840.113549.1.1.5") => &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
         Some("1.2.840.113549.1.1.11") => &RSA_PKCS1_2048_8192_SHA256,
         Some("1.2.840.113549.1.1.12") => &RSA_PKCS1_2048_8192_SHA384,
@@ -132,7 +140,7 @@ fn expect_key(key: &SubjectPublicKeyInfo<'_>) -> Result<(), Damage> {
 fn expect_extensions(extensions: &[X509Extension<'_>]) -> Result<(), Damage> {
     let mut seen = HashSet::new();
     for extension in extensions {
-        if oid::dotted(extension.oid.as_bytes()).is_none() {
+        if dotted(extension.oid.as_bytes()).is_none() {
             return Err("an extension has no identifier");
         }
         if !seen.insert(extension.oid.as_bytes()) {

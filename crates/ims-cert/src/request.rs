@@ -5,21 +5,20 @@ use std::fmt;
 use ims_sign::{FileKind, KeyError, PublicKey, pem as pem_reader};
 
 use crate::{
-    algorithm::KeyAlgorithm,
     distinguished_name::DistinguishedName,
     error::CertError,
-    pem,
-    reading::{self, Damage},
+    naming, pem,
+    reading::{self, Damage, damage},
 };
 
 /// A request for a certificate, signed by the key that is to be certified.
 ///
 /// Reading checks its structure and no signature. Two are equal when their bytes are.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CertificateRequest {
     der: Vec<u8>,
     subject: DistinguishedName,
-    key_algorithm: KeyAlgorithm,
+    key_algorithm: String,
     /// The `SubjectPublicKeyInfo` as DER.
     spki: Vec<u8>,
 }
@@ -30,22 +29,22 @@ impl CertificateRequest {
     /// # Errors
     /// [`CertError::NoRequest`] and [`CertError::DamagedRequest`].
     pub fn from_bytes(file: &[u8]) -> Result<Self, CertError> {
-        let blocks = pem_reader::blocks(file).map_err(|_| CertError::DamagedRequest {
-            reason: "the PEM is not base64 or has no end",
-        })?;
+        let blocks = pem_reader::blocks(file)
+            .map_err(|error| CertError::DamagedRequest { reason: damage(error) })?;
         for block in &blocks {
             if matches!(block.label(), "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST") {
                 return Self::from_der(block.der());
             }
         }
-        let kind = FileKind::of(file);
-        let found = kind.to_string();
-        match pem_reader::bare_der(file) {
-            // It may be a request of which the beginning is damaged, or something else.
-            Some(der) if kind == FileKind::CertificateRequest => Self::from_der(&der),
-            Some(der) => Self::from_der(&der).map_err(|_| CertError::NoRequest { found }),
-            None => Err(CertError::NoRequest { found }),
-        }
+        let found = FileKind::of(file);
+        let der = pem_reader::bare_der(file).ok_or(CertError::NoRequest { found })?;
+        Self::from_der(&der).map_err(|error| {
+            if found == FileKind::CertificateRequest {
+                error
+            } else {
+                CertError::NoRequest { found }
+            }
+        })
     }
 
     /// Takes one request as DER. No signature is checked.
@@ -60,8 +59,7 @@ impl CertificateRequest {
         let read = reading::request(der)?;
         let info = &read.certification_request_info;
         let subject = DistinguishedName::read(&info.subject).ok_or("its subject cannot be read")?;
-        let key_algorithm =
-            KeyAlgorithm::read(&info.subject_pki).ok_or("its key cannot be read")?;
+        let key_algorithm = naming::key(&info.subject_pki).ok_or("its key cannot be read")?;
         Ok(Self { der: der.to_vec(), subject, key_algorithm, spki: info.subject_pki.raw.to_vec() })
     }
 
@@ -71,9 +69,9 @@ impl CertificateRequest {
         &self.subject
     }
 
-    /// The kind and size of the key.
+    /// The kind and size of the key, such as `RSA, 2048 bits`.
     #[must_use]
-    pub fn key_algorithm(&self) -> &KeyAlgorithm {
+    pub fn key_algorithm(&self) -> &str {
         &self.key_algorithm
     }
 
@@ -105,14 +103,6 @@ impl CertificateRequest {
         pem::encode("CERTIFICATE REQUEST", &self.der)
     }
 }
-
-impl PartialEq for CertificateRequest {
-    fn eq(&self, other: &Self) -> bool {
-        self.der == other.der
-    }
-}
-
-impl Eq for CertificateRequest {}
 
 impl fmt::Debug for CertificateRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,6 +10,7 @@ use ims::{
     sign::KeyError,
     token::{Evidence, FetchError, Remedy},
 };
+use ims_files::FileError;
 
 /// 128 and the number of SIGPIPE, as shells count it (POSIX, Shell & Utilities §2.8.2).
 const UNREAD: u8 = 141;
@@ -140,6 +141,16 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
         }
     }
     said
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        let failure = Self::person(error.problem());
+        match error.remedy() {
+            Some(remedy) => failure.hint(remedy),
+            None => failure,
+        }
+    }
 }
 
 impl From<CredentialsError> for Failure {

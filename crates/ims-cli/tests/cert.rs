@@ -106,7 +106,7 @@ fn a_key_file_is_told_by_whether_it_can_sign() {
         (keys::SMALL, 1, "1024"),
         (keys::PSS, 1, "PSS"),
         (keys::EC, 1, "RSA"),
-        ("nothing", 1, "no private key"),
+        ("nothing", 1, "not a private key"),
     ];
     for (file, code, part) in table {
         sandbox.write("file", file);
@@ -126,6 +126,64 @@ fn a_certificate_matches_its_own_key_alone() {
     let as_json = sandbox.run("cert match certificate_pub.crt second.key --json");
     assert_eq!((as_json.code, as_json.stdout.as_str()), (Some(1), "{\"matches\":false}\n"));
     assert_eq!(sandbox.run("cert match certificate_pub.crt credentials.json").code, Some(4));
+}
+
+#[test]
+fn the_certificate_of_a_key_is_found_among_those_of_authorities() {
+    let sandbox = Sandbox::new();
+    sandbox.write("chain.pem", [certificates::SECOND, certificates::FIRST].concat());
+    sandbox.write("second.pem", [certificates::SECOND, certificates::EC].concat());
+    #[rustfmt::skip]
+    let table = [
+        ("chain.pem private.key",   0, "match: the key matches certificate 2 of 2\n"),
+        ("private.key chain.pem",   0, "match: the key matches certificate 2 of 2\n"),
+        ("second.pem private.key",  1, "no match: none of the 2 certificates has this public key\n"),
+        ("chain.pem second.pem",    0, "match: the key matches certificate 1 of 2\n"),
+        ("chain.pem private.key --json", 0, "{\"matches\":true,\"certificate\":2,\"certificates\":2}\n"),
+    ];
+    for (arguments, code, said) in table {
+        let finished = sandbox.run(&format!("cert match {arguments}"));
+        assert_eq!((finished.code, finished.stdout.as_str()), (Some(code), said), "{arguments}");
+    }
+}
+
+#[test]
+fn a_file_of_another_kind_is_named_with_the_command_that_converts_it() {
+    let sandbox = Sandbox::new();
+    openssl(
+        &sandbox,
+        "pkcs12 -export -inkey private.key -in certificate_pub.crt -passout pass: -out pair.p12",
+    );
+    openssl(&sandbox, "crl2pkcs7 -nocrl -certfile certificate_pub.crt -out bundle.p7b");
+    sandbox.write("page.crt", "<!DOCTYPE html><title>Sign in</title>");
+    let utf_16: Vec<u8> = certificates::FIRST.bytes().flat_map(|octet| [octet, 0]).collect();
+    sandbox.write("utf16.crt", utf_16);
+    sandbox.write("store.jks", b"\xfe\xed\xfe\xed\0\0\0\x02");
+    #[rustfmt::skip]
+    let table = [
+        ("pair.p12",    "a PKCS#12 file",     Some("openssl pkcs12 -in FILE -clcerts -nokeys")),
+        ("bundle.p7b",  "a PKCS#7 file",      Some("openssl pkcs7 -in FILE -print_certs")),
+        ("store.jks",   "a Java key store",   Some("keytool -importkeystore -srckeystore FILE")),
+        ("utf16.crt",   "text in UTF-16",     Some("iconv -f UTF-16 -t UTF-8 FILE")),
+        ("page.crt",    "a web page",         None),
+        ("private.key", "a private key",      None),
+    ];
+    for (file, kind, conversion) in table {
+        for command in ["cert inspect", "cert check"] {
+            let finished = sandbox.run(&format!("{command} {file}"));
+            assert_eq!(finished.code, Some(4), "{finished:?}");
+            let said = format!("{file}: this is {kind}, not a certificate");
+            assert!(finished.stderr.contains(&said), "{command}: {finished:?}");
+            let is_converted = finished.stderr.contains("convert it:");
+            assert_eq!(is_converted, conversion.is_some(), "{command}: {finished:?}");
+            assert!(finished.stderr.contains(conversion.unwrap_or_default()), "{finished:?}");
+        }
+    }
+    for command in
+        ["cert inspect /dev/zero", "cert match /dev/zero private.key", "cert check /dev/zero"]
+    {
+        assert_eq!(sandbox.run(command).code, Some(4), "{command}");
+    }
 }
 
 #[test]
@@ -169,6 +227,12 @@ fn a_check_sorts_by_the_end_and_tells_fine_from_soon_from_unreadable() {
     let days = report["certificates"].as_array().unwrap().iter().map(|it| it["days_left"].as_i64());
     let days: Vec<i64> = days.map(Option::unwrap).collect();
     assert!(matches!(*days, [9..=10, 99..=100, 299..=300]), "{days:?}");
+
+    let table = sandbox.run("cert check all");
+    let lines: Vec<&str> = table.stdout.lines().collect();
+    let ends_soon: Vec<bool> = lines.iter().map(|line| line.ends_with("  ends soon")).collect();
+    assert_eq!(ends_soon, [true, false, false], "{table:?}");
+    assert!(table.stderr.contains("summary: 3 certificates, 1 ending soon, 2 fine"), "{table:?}");
 
     assert_eq!(sandbox.run("cert check all --within 9d").code, Some(0));
     sandbox.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
@@ -262,6 +326,11 @@ fn credentials_are_checked_by_their_names() {
         let found = report["certificates"].as_array().unwrap().len();
         assert_eq!(found, certificates, "{options}: {finished:?}");
     }
+    assert_eq!(sandbox.run("context remove shop").code, Some(0));
+    let nothing = sandbox.run("cert check --all-contexts");
+    assert_eq!(nothing.code, Some(4), "{nothing:?}");
+    assert!(nothing.stderr.contains("there is no certificate to check"), "{nothing:?}");
+    assert_eq!(sandbox.run("context add shop -c credentials.json").code, Some(0));
     let shop = sandbox.run("cert check --context shop");
     assert!(shop.stdout.contains("  context shop  "), "{shop:?}");
 }

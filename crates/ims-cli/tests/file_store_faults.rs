@@ -224,7 +224,7 @@ fn a_disk_that_fails_at_any_system_call_corrupts_nothing_and_keeps_no_token_back
 fn touched(cache: &Path) -> Vec<PathBuf> {
     let files = files_in(cache);
     let of = |extension| files[0].with_extension(extension);
-    vec![of("new"), of("json"), of("lock"), cache.to_owned()]
+    vec![of("json.new"), of("json"), of("lock"), cache.to_owned()]
 }
 
 impl Call {

@@ -1,13 +1,14 @@
 //! The emulator's own certificate authority, for clients that will not talk to IMS but by HTTPS.
 
 use std::{
-    fmt, fs, io,
+    fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
+use ims_files::{FileError, PrivateFolder};
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
@@ -20,8 +21,9 @@ use rustls::{
 };
 use time::OffsetDateTime;
 use x509_parser::pem::Pem;
+use zeroize::Zeroizing;
 
-use crate::{host::IMS_HOSTS, private_file};
+use crate::host::IMS_HOSTS;
 
 /// A certificate authority for Adobe's IMS hosts and this machine, and for nothing else.
 ///
@@ -47,9 +49,9 @@ struct Validity {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateAuthorityError {
-    /// Give a folder that can be written.
-    #[error("cannot keep the certificate authority")]
-    Folder(#[source] io::Error),
+    /// Give a folder of your own that no other user can read.
+    #[error("cannot keep the certificate authority: {0}")]
+    Folder(FileError),
     /// Delete the folder: what is in it is no certificate authority of the emulator.
     #[error("the folder does not hold a certificate authority")]
     Unreadable,
@@ -86,29 +88,28 @@ impl CertificateAuthority {
     /// # Errors
     /// [`CertificateAuthorityError`].
     pub fn open(folder: &Path, now: SystemTime) -> Result<Self, CertificateAuthorityError> {
-        let certificate = folder.join(Self::CERTIFICATE_FILE);
-        if certificate.exists() {
-            let kept = Self::read(&certificate, &folder.join(Self::KEY_FILE))?;
-            if OffsetDateTime::from(now) + Duration::from_hours(24) <= kept.validity.not_after {
-                return Ok(kept);
-            }
+        let folder = PrivateFolder::create(folder)?;
+        let lock = folder.lock(LOCK_TIMEOUT)?;
+        if let Some(kept) = Self::read(&folder)?
+            && OffsetDateTime::from(now) + Duration::from_hours(24) <= kept.validity.not_after
+        {
+            return Ok(kept);
         }
         let new = Self::generate(now)?;
-        let keep = || {
-            private_file::make_folder(folder)?;
-            private_file::write(&folder.join(Self::KEY_FILE), &new.key.serialize_pem())?;
-            private_file::write(&certificate, &new.pem)
-        };
-        keep().map_err(CertificateAuthorityError::Folder)?;
+        // The certificate comes last: where it is, there is its key.
+        lock.replace(Self::KEY_FILE, new.key.serialize_pem().as_bytes())?;
+        lock.replace(Self::CERTIFICATE_FILE, new.pem.as_bytes())?;
         Ok(new)
     }
 
-    fn read(certificate: &Path, key: &Path) -> Result<Self, CertificateAuthorityError> {
-        let read = |path| fs::read_to_string(path).map_err(CertificateAuthorityError::Folder);
-        let (pem, key) = (read(certificate)?, read(key)?);
+    /// `None` if there is none yet.
+    fn read(folder: &PrivateFolder) -> Result<Option<Self>, CertificateAuthorityError> {
+        let Some(pem) = read_text(folder, Self::CERTIFICATE_FILE)? else { return Ok(None) };
+        let key = read_text(folder, Self::KEY_FILE)?;
+        let key = key.ok_or(CertificateAuthorityError::Unreadable)?;
         let key = KeyPair::from_pem(&key).map_err(|_| CertificateAuthorityError::Unreadable)?;
         let validity = validity(pem.as_bytes()).ok_or(CertificateAuthorityError::Unreadable)?;
-        Ok(Self { pem, key, validity })
+        Ok(Some(Self { pem: pem.to_string(), key, validity }))
     }
 
     /// The certificate in PEM, for the client to trust.
@@ -144,6 +145,28 @@ impl fmt::Debug for CertificateAuthority {
             .finish_non_exhaustive()
     }
 }
+
+fn read_text(
+    folder: &PrivateFolder,
+    name: &str,
+) -> Result<Option<Zeroizing<String>>, CertificateAuthorityError> {
+    let Some(bytes) = folder.read(name, MAX_BYTES)? else { return Ok(None) };
+    let text = std::str::from_utf8(&bytes);
+    let text = text.map_err(|_| CertificateAuthorityError::Unreadable)?;
+    Ok(Some(Zeroizing::new(text.to_owned())))
+}
+
+impl From<FileError> for CertificateAuthorityError {
+    fn from(error: FileError) -> Self {
+        Self::Folder(error)
+    }
+}
+
+/// How long another emulator may write into the folder.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The certificate and its key have some 1,000 bytes each.
+const MAX_BYTES: u64 = 64 * 1024;
 
 fn generate(
     error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -235,7 +258,7 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!(mode(&folder), 0o700);
             assert_eq!(mode(&folder.join("ca.key")), 0o600);
             assert_eq!(mode(&folder.join("ca.pem")), 0o600);
@@ -245,12 +268,32 @@ mod tests {
     #[test]
     fn a_folder_with_something_else_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("ca.pem"), "x").unwrap();
-        let missing = CertificateAuthority::open(folder.path(), at(20_000));
-        assert!(matches!(missing, Err(CertificateAuthorityError::Folder(_))), "{missing:?}");
-        fs::write(folder.path().join("ca.key"), "x").unwrap();
-        let foreign = CertificateAuthority::open(folder.path(), at(20_000));
+        let folder = folder.path().join("ca");
+        let write = |name| ims_files::replace(&folder.join(name), b"x").unwrap();
+        write("ca.pem");
+        let missing = CertificateAuthority::open(&folder, at(20_000));
+        assert!(matches!(missing, Err(CertificateAuthorityError::Unreadable)), "{missing:?}");
+        write("ca.key");
+        let foreign = CertificateAuthority::open(&folder, at(20_000));
         assert!(matches!(foreign, Err(CertificateAuthorityError::Unreadable)), "{foreign:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_or_a_key_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("ca");
+        CertificateAuthority::open(&folder, at(20_000)).unwrap();
+        for (name, mode) in [("ca.key", 0o644), ("ca.pem", 0o666), ("", 0o755)] {
+            let path = folder.join(name);
+            let before = std::fs::metadata(&path).unwrap().permissions();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+            let open = CertificateAuthority::open(&folder, at(20_000));
+            assert!(matches!(open, Err(CertificateAuthorityError::Folder(_))), "{name}: {open:?}");
+            std::fs::set_permissions(&path, before).unwrap();
+        }
+        CertificateAuthority::open(&folder, at(20_000)).unwrap();
     }
 
     #[test]

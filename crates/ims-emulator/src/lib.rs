@@ -11,7 +11,6 @@ mod silent_sign_in;
 mod token_key;
 
 mod certificate_authority;
-mod private_file;
 mod server;
 mod tls;
 

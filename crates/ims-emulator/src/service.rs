@@ -5,13 +5,13 @@ mod handling;
 
 use std::{
     collections::HashMap,
-    io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
 use ims_claims::{AccessTokenPayload, Environment, Metascope, NumericDate, OrgId};
+use ims_files::FileError;
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -21,7 +21,6 @@ use crate::{
     host::{self, AllowedHosts},
     integration::Integration,
     issued_token::{self, TokenFault, TokenKind, id_of, session_of},
-    private_file,
     replay::ReplayMemory,
     scenario,
     server::Limits,
@@ -237,13 +236,13 @@ impl Service {
     }
 
     /// Writes the integrations to the state file, if there is one.
-    pub(crate) fn save(&self) -> io::Result<()> {
+    pub(crate) fn save(&self) -> Result<(), FileError> {
         let Some(state_file) = &self.state_file else { return Ok(()) };
         // Whoever writes last has seen the last integrations, since they are read under the same lock.
         let path = state_file.lock().unwrap_or_else(PoisonError::into_inner);
         let registered = self.integrations();
         let integrations = registered.iter().map(|registered| &registered.integration);
-        private_file::write(&path, &scenario::to_json(integrations))
+        ims_files::replace(&path, scenario::to_json(integrations).as_bytes())
     }
 }
 

@@ -181,7 +181,7 @@ async fn a_link_in_the_place_of_the_new_file_is_not_followed() {
     let (root, folder, store) = folder_with_a_token().await;
     let victim = root.path().join("victim");
     fs::write(&victim, "untouched").unwrap();
-    symlink(&victim, token_file(&folder).with_extension("new")).unwrap();
+    symlink(&victim, token_file(&folder).with_extension("json.new")).unwrap();
     store.save(&key(), &token("second", HOUR)).await.unwrap();
     assert_eq!(fs::read_to_string(victim).unwrap(), "untouched");
 }

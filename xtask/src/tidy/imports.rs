@@ -12,26 +12,14 @@ use super::{
 const WITH_CIRCLES: &[&str] = if cfg!(test) {
     &[]
 } else {
-    &["ims", "ims-cli", "ims-emulator", "ims-exchange", "ims-files", "ims-sign", "ims-token"]
+    &["ims", "ims-cli", "ims-emulator", "ims-files", "ims-sign", "ims-token"]
 };
 
 /// Crates whose files may still import through the crate root.
 const THROUGH_ROOT: &[&str] = if cfg!(test) {
     &[]
 } else {
-    &[
-        "ims",
-        "ims-cert",
-        "ims-claims",
-        "ims-credentials",
-        "ims-emulator",
-        "ims-exchange",
-        "ims-files",
-        "ims-middleware",
-        "ims-sign",
-        "ims-token",
-        "ims-verify",
-    ]
+    &["ims", "ims-middleware", "ims-sign", "ims-token", "ims-verify"]
 };
 
 /// The names of the modules from the crate root to an item.

@@ -97,6 +97,54 @@ fn is_absolute(before: &str) -> bool {
     !before.ends_with(|last: char| last.is_alphanumeric() || "._-~}".contains(last))
 }
 
+/// Links in documents to files that do not exist.
+pub(super) fn links(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in tree.files.iter().filter(|file| file.ending() == "md") {
+        for (index, line) in file.text.lines().enumerate() {
+            for link in relative_links(line) {
+                let target = resolve(&file.path, link);
+                let exists = tree.files.iter().any(|other| {
+                    other.path == target || other.path.starts_with(&format!("{target}/"))
+                });
+                if !exists {
+                    let message = format!("`{link}` leads to no file: correct the link");
+                    findings.push(Finding::new(&file.path, index + 1, message));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// The targets of links such as `[text](../file.md#part)` in `text`, without the part.
+fn relative_links(text: &str) -> Vec<&str> {
+    let mut links = Vec::new();
+    for after in text.split("](").skip(1) {
+        let link = after.split([')', '#', ' ']).next().unwrap_or_default();
+        // An item of Rust has no dot and no slash, and rustdoc checks it.
+        let is_file = link.contains(['.', '/']) && !link.contains("::");
+        if is_file && !link.contains(':') {
+            links.push(link);
+        }
+    }
+    links
+}
+
+/// `link` in the file at `path`, relative to the root.
+fn resolve(path: &str, link: &str) -> String {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    for part in link.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/")
+}
+
 /// A finding for each line in which `wrong` finds something.
 fn lines<'a>(
     files: impl Iterator<Item = &'a File>,

@@ -259,6 +259,54 @@ fn a_file_is_too_long_by_its_code_and_not_by_its_tests() {
 }
 
 #[test]
+fn a_readme_reads_well_without_rustdoc() {
+    const FILE: &str = "crates/ims-claims/README.md";
+    const HIDDEN: &str =
+        "a hidden line is visible on a forge: remove `# `, or make the example simpler";
+    const NO_LINK: &str = "is no link on a forge: remove the brackets, or add a target";
+    check(
+        FILE,
+        &[
+            (
+                Some("# It\n\n```no_run\n# use x;\nf();\n```\n"),
+                &format!("{FILE}:4: {HIDDEN}"),
+                Some("# It\n\n```sh\n# A comment.\nls\n```\n\n## Part\n"),
+            ),
+            (
+                Some("# It\n\nSee [`Name`].\n"),
+                &format!("{FILE}:3: [`Name`] {NO_LINK}"),
+                Some(
+                    "# It\n\nSee [`Name`], [`Other`](https://example.com).\n\n[`Name`]: https://example.com\n",
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_link_leads_to_a_file_of_the_repository() {
+    check(
+        "docs/notes.md",
+        &[
+            (
+                Some("See [this](../crates/ims-claims/NOTES.md#part).\n"),
+                "docs/notes.md:1: `../crates/ims-claims/NOTES.md` leads to no file: correct the link",
+                Some(
+                    "See [this](../crates/ims-claims/README.md#part) and [that](https://example.com/x.md).\n",
+                ),
+            ),
+            (
+                Some("[one](notes.md), [two](gone/x)\n"),
+                "docs/notes.md:1: `gone/x` leads to no file: correct the link",
+                Some(
+                    "[one](notes.md), [crates](../crates), [`Item`](crate::Item), [part](#part)\n",
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
 fn no_comment_leaves_work_for_later_and_no_path_is_of_one_machine() {
     let file = "crates/ims-claims/src/environment.rs";
     let note = concat!("//! It.\n// FIX", "ME: later\n");
@@ -455,6 +503,8 @@ fn a_word_of_the_glossary_is_found_in_names_comments_messages_and_documents() {
         ("docs/x.md",                      "A part of its owner.",              None),
         ("docs/x.md",                      "No more.",                          Some("`no more` is not plain English here: write no longer")),
         ("docs/x.md",                      "No more than two. No, more.",       None),
+        ("docs/x.md",                      "Add bindings.",                     Some("`bindings` is not plain English here: write integrations")),
+        ("docs/x.md",                      "Not any of the\nbindings",          None),
         ("docs/x.md",                      "Besides, it stands for a key.",     None),
         ("docs/x.lock",                    "It lies there.",                    None),
         ("crates/ims-cli/src/x.rs",        "//! It.\nfn nobody_waits() {}",     Some("`nobody` is not plain English here: write no one, or anyone who")),

@@ -63,34 +63,13 @@ fn openssl_reads_the_same_out_of_each_certificate() {
 }
 
 #[test]
-fn extensions_are_read_in_the_words_of_openssl() {
-    let certificate = certificate(EVERYTHING);
-    let text = openssl(&certificate, &["-text"]);
-    let (directory, others) = certificate.alternative_names().split_last().unwrap();
-    let others: Vec<String> = others.iter().map(ToString::to_string).collect();
-    for (what, words) in [
-        ("Key Usage: critical", certificate.key_usages().join(", ")),
-        ("Extended Key Usage: ", certificate.extended_key_usages().join(", ")),
-        ("Subject Alternative Name: ", others.join(", ") + ", DirName:/CN=x/O=y"),
-    ] {
-        let line = text.lines().skip_while(|line| !line.contains(what)).nth(1).unwrap();
-        assert_eq!(line.trim(), words, "{what}");
-    }
-    assert!(!certificate.is_authority());
-    // OpenSSL 3.0 prints names in names with slashes, whatever it is asked for.
-    assert_eq!(directory.to_string(), "DirName:O=y,CN=x");
-}
-
-#[test]
 fn a_certificate_of_openssl_says_what_it_was_made_with() {
     let certificate = certificate(certificates::FIRST);
     let validity = certificate.validity();
     assert_eq!(certificate.subject().to_string(), "CN=first,O=Example,C=US");
     assert_eq!(validity.not_before().as_secs(), NOT_BEFORE);
     assert_eq!(validity.not_after().as_secs(), NOT_BEFORE + 36_500 * 86_400);
-    assert_eq!(*certificate.key_algorithm(), KeyAlgorithm::Rsa { bits: 2048 });
-    assert!(certificate.is_authority() && certificate.is_self_issued());
-    assert_eq!(certificate.key_usages(), [""; 0]);
+    assert_eq!(certificate.key_algorithm(), "RSA, 2048 bits");
     assert_eq!(
         format!("{certificate:?}"),
         format!("Certificate(CN=first,O=Example,C=US, serial {})", certificate.serial_number())
@@ -164,28 +143,11 @@ fn bytes_that_are_not_one_certificate_are_refused() {
 
 /// Calls everything that reads.
 fn look_at(certificate: &Certificate) {
-    let _ = (
-        certificate.version(),
-        certificate.serial_number(),
-        certificate.validity(),
-        certificate.to_pem(),
-    );
-    let _ = (
-        certificate.subject().to_string(),
-        certificate.issuer().to_string(),
-        certificate.is_self_issued(),
-    );
-    let _ = (
-        certificate.key_algorithm(),
-        certificate.signature_algorithm().to_string(),
-        certificate.is_authority(),
-    );
-    let _ = (certificate.key_usages(), certificate.extended_key_usages());
-    let names: Vec<String> =
-        certificate.alternative_names().iter().map(ToString::to_string).collect();
+    let _ = (certificate.serial_number(), certificate.to_pem(), format!("{certificate:?}"));
+    let _ = (certificate.subject().to_string(), certificate.issuer().to_string());
     let findings = certificate.findings(NumericDate::from_secs(NOT_BEFORE));
-    let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
-    let _ = (names, findings, certificate.public_key().map(|key| certificate.is_signed_by(&key)));
+    let _ = findings.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let _ = certificate.public_key().map(|key| certificate.is_signed_by(&key));
 }
 
 proptest! {

@@ -43,7 +43,6 @@ fn one_certificate_is_read_in_every_form_of_the_wild() {
 
 #[test]
 fn a_bundle_is_read_in_order_and_a_key_beside_it_is_reported() {
-    let now = first().validity().not_before();
     let second = Certificate::from_der(
         CertificateFile::from_bytes(certificates::SECOND.as_bytes()).unwrap().certificates()[0]
             .der(),
@@ -53,7 +52,7 @@ fn a_bundle_is_read_in_order_and_a_key_beside_it_is_reported() {
     let file = CertificateFile::from_bytes(key_first.as_bytes()).unwrap();
     assert_eq!(file.certificates(), [first(), second.clone()]);
     assert!(file.has_private_key());
-    assert_eq!(file.findings(now), [Finding::PrivateKeyInFile]);
+    assert_eq!(file.findings(), [Finding::PrivateKeyInFile]);
 
     let two_of_der = [certificates::FIRST_DER, second.der()].concat();
     assert_eq!(CertificateFile::from_bytes(&two_of_der).unwrap().certificates(), [first(), second]);
@@ -61,11 +60,10 @@ fn a_bundle_is_read_in_order_and_a_key_beside_it_is_reported() {
 
 #[test]
 fn bytes_after_a_certificate_are_reported() {
-    let now = first().validity().not_before();
     let file = [certificates::FIRST_DER, b"\n"].concat();
     let file = CertificateFile::from_bytes(&file).unwrap();
     assert_eq!(file.certificates(), [first()]);
-    assert_eq!(file.findings(now), [Finding::TrailingBytes { count: 1 }]);
+    assert_eq!(file.findings(), [Finding::TrailingBytes { count: 1 }]);
 }
 
 #[test]
@@ -86,16 +84,16 @@ fn a_file_without_a_certificate_says_what_it_is() {
     der_damaged[34..50].fill(0xff);
     #[rustfmt::skip]
     let table: [(&[u8], &str); 10] = [
-        (b"",                                "no certificate here but an empty file"),
-        (b"hello",                           "no certificate here but a file of an unknown kind"),
-        (keys::FIRST.as_bytes(),             "no certificate here but a private key"),
-        (keys::FIRST_PBES2_AES256_SHA256.as_bytes(), "no certificate here but an encrypted private key"),
-        (keys::FIRST_PUBLIC.as_bytes(),      "no certificate here but a public key"),
-        (b"\xff\xfe-\0-\0",                  "no certificate here but text in UTF-16"),
-        (&certificates::FIRST_DER[..300],    "no certificate here but DER of another kind"),
+        (b"",                                "this is an empty file, not a certificate"),
+        (b"hello",                           "this is a file of an unknown kind, not a certificate"),
+        (keys::FIRST.as_bytes(),             "this is a private key, not a certificate"),
+        (keys::FIRST_PBES2_AES256_SHA256.as_bytes(), "this is an encrypted private key, not a certificate"),
+        (keys::FIRST_PUBLIC.as_bytes(),      "this is a public key, not a certificate"),
+        (b"\xff\xfe-\0-\0",                  "this is text in UTF-16, not a certificate"),
+        (&certificates::FIRST_DER[..300],    "this is DER of another kind, not a certificate"),
         (&der_damaged,                       "certificate 1 of the file is damaged: its structure is broken"),
         (second_damaged.as_bytes(),          "certificate 2 of the file is damaged: its structure is broken"),
-        (no_end.as_bytes(),                  "certificate 1 of the file is damaged: the PEM is not base64 or has no end"),
+        (no_end.as_bytes(),                  "certificate 1 of the file is damaged: a PEM block has no END line"),
     ];
     for (file, said) in table {
         assert_eq!(CertificateFile::from_bytes(file).unwrap_err().to_string(), said);
@@ -109,21 +107,47 @@ fn an_envelope_of_certificates_is_named_with_the_way_to_open_it() {
     std::fs::write(folder.path().join("certificate.pem"), certificates::FIRST).unwrap();
     let pkcs12 = "pkcs12 -export -inkey key.pem -in certificate.pem -passout pass:";
     let pkcs7 = "crl2pkcs7 -nocrl -certfile certificate.pem -outform DER";
-    for (command, said) in [
-        (
-            pkcs12,
-            "no certificate here but a PKCS#12 file, of which openssl pkcs12 -nokeys makes PEM",
-        ),
-        (
-            pkcs7,
-            "no certificate here but a PKCS#7 file, of which openssl pkcs7 -print_certs makes PEM",
-        ),
-    ] {
+    let pkcs7_pem = "crl2pkcs7 -nocrl -certfile certificate.pem";
+    #[rustfmt::skip]
+    let table = [
+        (pkcs12,    "this is a PKCS#12 file, not a certificate", "openssl pkcs12 -in FILE -clcerts -nokeys -out certificate.pem"),
+        (pkcs7,     "this is a PKCS#7 file, not a certificate",  "openssl pkcs7 -inform DER -in FILE -print_certs -out certificate.pem"),
+        (pkcs7_pem, "this is a PKCS#7 file, not a certificate",  "openssl pkcs7 -in FILE -print_certs -out certificate.pem"),
+    ];
+    for (command, said, conversion) in table {
         let command = command.split(' ');
         let output =
             Command::new("openssl").current_dir(folder.path()).args(command).output().unwrap();
-        assert_eq!(CertificateFile::from_bytes(&output.stdout).unwrap_err().to_string(), said);
+        let error = CertificateFile::from_bytes(&output.stdout).unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.conversion()), (said, Some(conversion)));
+        // The command does what it is named for.
+        std::fs::write(folder.path().join("FILE"), &output.stdout).unwrap();
+        let mut openssl = conversion.split(' ');
+        let mut conversion_command = Command::new(openssl.next().unwrap());
+        conversion_command.current_dir(folder.path()).args(openssl);
+        if said.contains("PKCS#12") {
+            conversion_command.args(["-passin", "pass:"]);
+        }
+        assert!(conversion_command.output().unwrap().status.success(), "{conversion}");
+        let made = std::fs::read(folder.path().join("certificate.pem")).unwrap();
+        assert_eq!(CertificateFile::from_bytes(&made).unwrap().certificates(), [first()]);
     }
+}
+
+#[test]
+fn a_file_of_more_than_1_mib_is_not_looked_at() {
+    let file = certificates::FIRST.repeat(1000);
+    let error = CertificateFile::from_bytes(file.as_bytes()).unwrap_err();
+    assert_eq!(error.to_string(), "this is a file of more than 1 MiB, not a certificate");
+}
+
+#[test]
+fn the_certificate_of_a_key_is_found_at_any_place() {
+    let chain = format!("{}{}{}", certificates::EC, certificates::SECOND, certificates::FIRST);
+    let file = CertificateFile::from_bytes(chain.as_bytes()).unwrap();
+    assert_eq!(file.position_of(&first().public_key().unwrap()), Some(2));
+    let other = CertificateFile::from_bytes(certificates::SECOND.as_bytes()).unwrap();
+    assert_eq!(other.position_of(&first().public_key().unwrap()), None);
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use x509_parser::asn1_rs::{Any, Class, Tag, ToDer};
 
-use crate::error::CertError;
+use crate::{error::CertError, naming::hexadecimal};
 
 /// An attribute of a name, such as `CN=name`.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -21,28 +21,14 @@ impl Attribute {
         if !kind.allows(value) {
             return Err(CertError::SubjectValue { name: kind.short_name, rule: kind.rule() });
         }
-        let value = Value::Text { encoding: kind.encoding(), text: value.to_owned() };
+        let value = Value::Text { tag: kind.tag.0, text: value.to_owned() };
         Ok(Self { oid: kind.oid.to_owned(), value })
     }
 
     /// What it is called in print: its short name, or its object identifier.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         let kind = KINDS.iter().find(|kind| kind.oid == self.oid);
         kind.map_or(&self.oid, |kind| kind.short_name)
-    }
-
-    /// Whether a new certificate can have it: the encodings are those that rcgen writes.
-    pub(super) fn is_writable(&self) -> bool {
-        let Value::Text { encoding, text } = &self.value else { return false };
-        let is_value = match encoding {
-            Encoding::Utf8 => true,
-            Encoding::Printable => text.bytes().all(is_printable),
-            Encoding::Ia5 => text.is_ascii(),
-            Encoding::Teletex => text.bytes().all(|b| (0x20..0x7f).contains(&b)),
-            Encoding::Bmp => text.chars().all(|c| c <= '\u{ffff}'),
-            Encoding::Visible | Encoding::Numeric | Encoding::Universal => false,
-        };
-        is_value && self.oid.split('.').all(|number| number.parse::<u64>().is_ok())
     }
 }
 
@@ -50,26 +36,12 @@ impl Attribute {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Value {
     Text {
-        encoding: Encoding,
+        /// The number of the string type (X.680 §8.4).
+        tag: u32,
         text: String,
     },
-    /// Of a type that holds no text, as its DER.
-    Other {
-        der: Vec<u8>,
-    },
-}
-
-/// The string types of ASN.1 (X.680 §41).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Encoding {
-    Utf8,
-    Printable,
-    Ia5,
-    Visible,
-    Numeric,
-    Teletex,
-    Bmp,
-    Universal,
+    /// Of a type that holds no text, as its DER (RFC 4514 §2.4).
+    Other { hexadecimal: String },
 }
 
 impl Value {
@@ -77,29 +49,24 @@ impl Value {
     /// encoding.
     pub(super) fn read(value: &Any<'_>) -> Option<Self> {
         let octets = value.data;
-        let encoding = match value.tag() {
+        let text = match value.tag() {
             _ if value.class() != Class::Universal => return None,
-            Tag::Utf8String => Encoding::Utf8,
-            Tag::PrintableString => Encoding::Printable,
-            Tag::Ia5String => Encoding::Ia5,
-            Tag::VisibleString => Encoding::Visible,
-            Tag::NumericString => Encoding::Numeric,
-            Tag::TeletexString => Encoding::Teletex,
-            Tag::BmpString => Encoding::Bmp,
-            Tag::UniversalString => Encoding::Universal,
+            Tag::Utf8String
+            | Tag::PrintableString
+            | Tag::Ia5String
+            | Tag::VisibleString
+            | Tag::NumericString => String::from_utf8(octets.to_vec()).ok()?,
+            // Whoever writes T.61 today means Latin-1, and OpenSSL reads it so.
+            Tag::TeletexString => octets.iter().copied().map(char::from).collect(),
+            Tag::BmpString => utf_16(octets)?,
+            Tag::UniversalString => utf_32(octets)?,
             Tag::BitString | Tag::Sequence | Tag::GeneralString | Tag::EmbeddedPdv => {
-                return Some(Self::Other { der: value.to_der_vec().ok()? });
+                let der = value.to_der_vec().ok()?;
+                return Some(Self::Other { hexadecimal: hexadecimal(&der, "") });
             }
             _ => return None,
         };
-        let text = match encoding {
-            // Whoever writes T.61 today means Latin-1, and OpenSSL reads it so.
-            Encoding::Teletex => octets.iter().copied().map(char::from).collect(),
-            Encoding::Bmp => utf_16(octets)?,
-            Encoding::Universal => utf_32(octets)?,
-            _ => String::from_utf8(octets.to_vec()).ok()?,
-        };
-        Some(Self::Text { encoding, text })
+        Some(Self::Text { tag: value.tag().0, text })
     }
 }
 
@@ -114,22 +81,14 @@ fn utf_32(octets: &[u8]) -> Option<String> {
     units.iter().map(|unit| char::from_u32(u32::from_be_bytes(*unit))).collect()
 }
 
+/// A kind of attribute, and what it may hold.
 struct Kind {
     oid: &'static str,
     short_name: &'static str,
     long_name: &'static str,
-    rule: Rule,
-}
-
-enum Rule {
-    /// Two letters, a country of ISO 3166.
-    Country,
-    /// At most so many characters.
-    Text(usize),
-    /// At most so many of the characters of a `PrintableString`.
-    Printable(usize),
-    /// At most so many ASCII characters.
-    Ascii(usize),
+    tag: Tag,
+    /// How many characters it may have at most.
+    most: usize,
 }
 
 impl Kind {
@@ -137,42 +96,31 @@ impl Kind {
         name.eq_ignore_ascii_case(self.short_name) || name.eq_ignore_ascii_case(self.long_name)
     }
 
-    fn encoding(&self) -> Encoding {
-        match self.rule {
-            Rule::Country | Rule::Printable(_) => Encoding::Printable,
-            Rule::Text(_) => Encoding::Utf8,
-            Rule::Ascii(_) => Encoding::Ia5,
-        }
+    fn is_country(&self) -> bool {
+        self.short_name == "C"
     }
 
     fn allows(&self, value: &str) -> bool {
-        if value.chars().any(char::is_control) {
-            return false;
-        }
         let length = value.chars().count();
-        match self.rule {
-            Rule::Country => length == 2 && value.bytes().all(|b| b.is_ascii_alphabetic()),
-            Rule::Text(most) => (1..=most).contains(&length),
-            Rule::Printable(most) => {
-                (1..=most).contains(&length) && value.bytes().all(is_printable)
-            }
-            Rule::Ascii(most) => (1..=most).contains(&length) && value.is_ascii(),
+        if self.is_country() {
+            return length == 2 && value.bytes().all(|b| b.is_ascii_alphabetic());
         }
+        let is_of_type = match self.tag {
+            Tag::PrintableString => value.bytes().all(is_printable),
+            Tag::Ia5String => value.is_ascii(),
+            _ => true,
+        };
+        (1..=self.most).contains(&length) && is_of_type && !value.chars().any(char::is_control)
     }
 
     fn rule(&self) -> String {
-        match self.rule {
-            Rule::Country => "two letters, such as US".to_owned(),
-            Rule::Text(most) => {
-                format!("1 to {most} characters, none of them a control character")
-            }
-            Rule::Printable(most) => {
-                format!("1 to {most} letters, digits, spaces or characters of '()+,-./:=?")
-            }
-            Rule::Ascii(most) => {
-                format!("1 to {most} ASCII characters, none of them a control character")
-            }
-        }
+        let characters = match self.tag {
+            _ if self.is_country() => return "two letters, such as US".to_owned(),
+            Tag::PrintableString => "letters, digits, spaces or characters of '()+,-./:=?",
+            Tag::Ia5String => "ASCII characters, none of them a control character",
+            _ => "characters, none of them a control character",
+        };
+        format!("1 to {} {characters}", self.most)
     }
 }
 
@@ -183,26 +131,27 @@ fn is_printable(b: u8) -> bool {
 
 /// The upper bounds are those of RFC 5280, Appendix A.1; for `UID` that of RFC 4524 §2.
 const KINDS: [Kind; 13] = [
-    kind("2.5.4.3", "CN", "commonName", Rule::Text(64)),
-    kind("2.5.4.6", "C", "countryName", Rule::Country),
-    kind("2.5.4.8", "ST", "stateOrProvinceName", Rule::Text(128)),
-    kind("2.5.4.7", "L", "localityName", Rule::Text(128)),
-    kind("2.5.4.9", "STREET", "streetAddress", Rule::Text(128)),
-    kind("2.5.4.10", "O", "organizationName", Rule::Text(64)),
-    kind("2.5.4.11", "OU", "organizationalUnitName", Rule::Text(64)),
-    kind("1.2.840.113549.1.9.1", "emailAddress", "emailAddress", Rule::Ascii(255)),
-    kind("0.9.2342.19200300.100.1.25", "DC", "domainComponent", Rule::Ascii(63)),
-    kind("0.9.2342.19200300.100.1.1", "UID", "userId", Rule::Text(256)),
-    kind("2.5.4.5", "serialNumber", "serialNumber", Rule::Printable(64)),
-    kind("2.5.4.4", "SN", "surname", Rule::Text(64)),
-    kind("2.5.4.42", "GN", "givenName", Rule::Text(64)),
+    kind("2.5.4.3", "CN", "commonName", Tag::Utf8String, 64),
+    kind("2.5.4.6", "C", "countryName", Tag::PrintableString, 2),
+    kind("2.5.4.8", "ST", "stateOrProvinceName", Tag::Utf8String, 128),
+    kind("2.5.4.7", "L", "localityName", Tag::Utf8String, 128),
+    kind("2.5.4.9", "STREET", "streetAddress", Tag::Utf8String, 128),
+    kind("2.5.4.10", "O", "organizationName", Tag::Utf8String, 64),
+    kind("2.5.4.11", "OU", "organizationalUnitName", Tag::Utf8String, 64),
+    kind("1.2.840.113549.1.9.1", "emailAddress", "emailAddress", Tag::Ia5String, 255),
+    kind("0.9.2342.19200300.100.1.25", "DC", "domainComponent", Tag::Ia5String, 63),
+    kind("0.9.2342.19200300.100.1.1", "UID", "userId", Tag::Utf8String, 256),
+    kind("2.5.4.5", "serialNumber", "serialNumber", Tag::PrintableString, 64),
+    kind("2.5.4.4", "SN", "surname", Tag::Utf8String, 64),
+    kind("2.5.4.42", "GN", "givenName", Tag::Utf8String, 64),
 ];
 
 const fn kind(
     oid: &'static str,
     short_name: &'static str,
     long_name: &'static str,
-    rule: Rule,
+    tag: Tag,
+    most: usize,
 ) -> Kind {
-    Kind { oid, short_name, long_name, rule }
+    Kind { oid, short_name, long_name, tag, most }
 }

@@ -11,20 +11,19 @@ enum Escaped {
     Yes,
 }
 
-/// The relative distinguished names of `text`, each of one or several attributes with name and value, in the order in
-/// which a certificate has them.
-pub(super) fn relative_names(text: &str) -> Option<Vec<Vec<(String, String)>>> {
+/// The names and values of the attributes of `text`, in the order in which a certificate has them.
+pub(super) fn attributes(text: &str) -> Option<Vec<(String, String)>> {
     if let Some(names) = text.strip_prefix('/') {
-        return split(&unescape(names)?, b'/').map(attributes).collect();
+        return split(&unescape(names)?, b'/').map(attribute).collect();
     }
     let bytes = unescape(text)?;
     // RFC 2253's quotes are gone since RFC 4514, and taking them for letters would be wrong for both.
     if bytes.contains(&(b'"', Escaped::No)) {
         return None;
     }
-    let mut names: Vec<_> = split(&bytes, b',').map(attributes).collect::<Option<_>>()?;
-    names.reverse();
-    Some(names)
+    let mut attributes: Vec<_> = split(&bytes, b',').map(attribute).collect::<Option<_>>()?;
+    attributes.reverse();
+    Some(attributes)
 }
 
 /// Writes a value so that RFC 4514 §3 reads it back.
@@ -41,12 +40,6 @@ pub(super) fn write_escaped(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Res
         }
     }
     Ok(())
-}
-
-/// Writes a value that is not text as RFC 4514 §2.4 has it: a number sign and the BER in hexadecimal.
-pub(super) fn write_hexadecimal(f: &mut fmt::Formatter<'_>, der: &[u8]) -> fmt::Result {
-    f.write_str("#")?;
-    der.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
 }
 
 fn write_hex_pairs(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
@@ -85,16 +78,13 @@ fn split(bytes: &[Byte], separator: u8) -> impl Iterator<Item = &[Byte]> {
     bytes.split(move |byte| *byte == (separator, Escaped::No))
 }
 
-/// `CN=name`, or several of these joined by plus signs.
-fn attributes(bytes: &[Byte]) -> Option<Vec<(String, String)>> {
-    split(bytes, b'+').map(attribute).collect()
-}
-
+/// `CN=name`. Several of these joined by plus signs are not taken, since they cannot be written.
 fn attribute(bytes: &[Byte]) -> Option<(String, String)> {
     let equals = bytes.iter().position(|byte| *byte == (b'=', Escaped::No))?;
     let (name, value) = (trim(&bytes[..equals]), trim(&bytes[equals + 1..]));
-    // A value that begins with a number sign would be BER in hexadecimal (RFC 4514 §2.4), which nobody types.
-    let is_plain = value.first() != Some(&(b'#', Escaped::No));
+    // A value that begins with a number sign would be BER in hexadecimal (RFC 4514 §2.4), which no one types.
+    let is_plain =
+        value.first() != Some(&(b'#', Escaped::No)) && !value.contains(&(b'+', Escaped::No));
     is_plain.then_some((string(name)?, string(value)?))
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use ims_testkit::{certificates, keys};
 
 use super::*;
-use crate::{CertificateFile, KeyAlgorithm};
+use crate::CertificateFile;
 
 #[track_caller]
 fn certificate(pem: &str) -> Certificate {
@@ -41,14 +41,14 @@ fn a_sound_certificate_has_no_findings() {
 
 #[test]
 fn what_ims_cannot_verify_is_a_problem_and_what_is_old_is_advice() {
-    let ec = KeyAlgorithm::EllipticCurve { curve: "P-256".to_owned() };
+    let ec = KeyError::NotRsa { found: "an elliptic curve key".to_owned() };
     let [pss, small, old] =
         [made(keys::PSS, &[]), made(keys::SMALL, &[]), made(keys::FIRST, &["-sha1"])];
-    let weak = Finding::WeakSignature { algorithm: old.signature_algorithm().clone() };
+    let weak = Finding::WeakSignature { algorithm: old.signature_algorithm().to_owned() };
     let table = [
-        (certificate(certificates::EC), Finding::NotRsa { key: ec }, Severity::Problem),
-        (pss, Finding::PssOnly, Severity::Problem),
-        (small, Finding::KeyTooSmall { bits: 1024 }, Severity::Problem),
+        (certificate(certificates::EC), Finding::Key { reason: ec }, Severity::Problem),
+        (pss, Finding::Key { reason: KeyError::PssOnly }, Severity::Problem),
+        (small, Finding::Key { reason: KeyError::Size { bits: 1024 } }, Severity::Problem),
         (old, weak, Severity::Advice),
         (certificate(VERSION_1), Finding::NotVersion3 { version: 1 }, Severity::Advice),
     ];
@@ -88,14 +88,16 @@ fn a_key_that_cannot_be_read_is_a_finding() {
     let place = der.windows(9).position(|window| window == rsa_encryption).unwrap();
     der[place + 8] = 0x7f;
     let certificate = Certificate::from_der(&der).unwrap();
-    let key = KeyAlgorithm::Other { oid: "1.2.840.113549.1.1.127".to_owned() };
-    assert_eq!(findings_while_valid(&certificate), [Finding::NotRsa { key }]);
+    let found = "a key of the algorithm 1.2.840.113549.1.1.127".to_owned();
+    let reason = KeyError::NotRsa { found };
+    assert_eq!(findings_while_valid(&certificate), [Finding::Key { reason }]);
     // The modulus becomes even, which no RSA modulus is: its last octet comes before the exponent.
     let mut der = certificates::FIRST_DER.to_vec();
     let place = der.windows(5).position(|window| window == [0x02, 3, 1, 0, 1]).unwrap();
     der[place - 1] &= 0xfe;
     let certificate = Certificate::from_der(&der).unwrap();
-    assert_eq!(findings_while_valid(&certificate), [Finding::DamagedKey]);
+    let reason = KeyError::Malformed { reason: "the public key is damaged" };
+    assert_eq!(findings_while_valid(&certificate), [Finding::Key { reason }]);
 }
 
 /// Of [`keys::FIRST`], made with `openssl req -new` and `openssl x509 -req -days 36500`.

@@ -8,14 +8,14 @@ mod new_files;
 mod pair;
 mod rotate;
 
-use clap::Subcommand;
-use ims::{
-    cert::{CertError, Validity},
-    sign::KeyError,
-};
+use std::path::Path;
 
+use clap::Subcommand;
+use ims::cert::{CertError, Validity};
+
+use super::key;
 use crate::{
-    failure::{Failure, key_hints, with_causes},
+    failure::{Failure, with_causes},
     output::Answer,
     when,
 };
@@ -46,25 +46,26 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
 fn failed(error: &CertError) -> Failure {
     let failure = match error {
         CertError::Signing(error) if error.is_transient() => Failure::later(with_causes(error)),
+        // The key says why it cannot be used.
+        CertError::Key(error) => {
+            return key::file_hints(Failure::person(with_causes(error)), error);
+        }
         _ => Failure::person(with_causes(error)),
     };
     match error {
-        CertError::Key(error) => key_file_hints(failure, error),
         CertError::SubjectAttribute { .. } => {
             failure.hint("attributes are CN, O, OU, L, ST, C and emailAddress, among others")
         }
-        _ => failure,
+        _ => match error.conversion() {
+            Some(command) => failure.hint(format!("convert it: {command}")),
+            None => failure,
+        },
     }
 }
 
-/// What to do about a key that was named by its file, and not by credentials.
-fn key_file_hints(failure: Failure, error: &KeyError) -> Failure {
-    match error {
-        KeyError::PassphraseMissing => {
-            failure.hint("name a file with the pass phrase: --passphrase-file FILE")
-        }
-        _ => key_hints(failure, error),
-    }
+/// The same for an error about the file at `path`.
+fn failed_for(path: &Path, error: &CertError) -> Failure {
+    failed(error).about(&path.display().to_string())
 }
 
 /// The validity that begins now and that --days asks for.

@@ -1,6 +1,6 @@
 //! `ims demo`: the whole way, offline, as a lesson.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use clap::Args;
 use ims::{
@@ -134,7 +134,7 @@ async fn key_and_certificate(folder: &Path) -> Result<(), Failure> {
     show(&[
         ("private.key", "RSA, 2048 bits, PKCS#8"),
         ("certificate_pub.crt", &format!("valid until {}", when::rfc3339(validity.not_after()))),
-        ("SHA-1 fingerprint", &certificate.sha1_fingerprint().to_string()),
+        ("SHA-1 fingerprint", &certificate.sha1_fingerprint()),
     ])
 }
 
@@ -198,13 +198,7 @@ async fn refusal(credentials: &Credentials, folder: &Path) -> Result<(), Failure
 }
 
 fn write(path: &Path, contents: &[u8]) -> Result<(), Failure> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-
-    let file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
-    file.and_then(|mut file| file.write_all(contents)).map_err(|error| {
-        Failure::later(format!("{} cannot be written", path.display())).because(error)
-    })
+    Ok(ims_files::replace(path, contents)?)
 }
 
 fn step(number: u32, title: &str) -> Result<(), Failure> {

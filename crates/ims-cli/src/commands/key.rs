@@ -5,9 +5,13 @@ mod inspect;
 use std::path::Path;
 
 use clap::Subcommand;
-use ims::sign::Passphrase;
+use ims::sign::{KeyError, Passphrase, PemSigner};
 
-use crate::{failure::Failure, files, output::Answer};
+use crate::{
+    failure::{Failure, key_hints, with_causes},
+    files,
+    output::Answer,
+};
 
 /// The commands about private keys.
 #[derive(Debug, Subcommand)]
@@ -24,22 +28,31 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
 /// Reads a pass phrase from a file, without the line break at its end.
 pub(super) fn passphrase(path: Option<&Path>) -> Result<Option<Passphrase>, Failure> {
     let Some(path) = path else { return Ok(None) };
-    if is_exposed(path) {
-        return Err(Failure::person(format!(
-            "{} holds a secret and others can read it",
-            path.display()
-        ))
-        .hint(format!("chmod 600 {}", path.display())));
-    }
-    let contents = files::read(path)?;
+    let contents = files::read_secret(path)?;
     let text = std::str::from_utf8(&contents);
     let text = text.map_err(|_| Failure::person(format!("{} is not text", path.display())))?;
     Ok(Some(Passphrase::new(text.trim_end_matches(['\r', '\n']).to_owned())))
 }
 
-/// Whether others than its owner can read the file. A pipe has no readers but its own.
-pub(super) fn is_exposed(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path)
-        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o044 != 0)
+/// The private key in a file that no other user can read.
+///
+/// What is no private key is named as what it is before anyone asks who can read it: a certificate may be public.
+pub(super) fn signer(path: &Path, passphrase: Option<&Passphrase>) -> Result<PemSigner, Failure> {
+    let contents = files::read_file(path)?;
+    let signer = PemSigner::from_bytes(&contents.bytes, passphrase).map_err(|error| {
+        let failure = Failure::person(format!("{}: {}", path.display(), with_causes(&error)));
+        file_hints(failure, &error)
+    })?;
+    contents.access.check_private()?;
+    Ok(signer)
+}
+
+/// What to do about a key that was named by its file, and not by credentials.
+pub(super) fn file_hints(failure: Failure, error: &KeyError) -> Failure {
+    match error {
+        KeyError::PassphraseMissing => {
+            failure.hint("name a file with the pass phrase: --passphrase-file FILE")
+        }
+        _ => key_hints(failure, error),
+    }
 }

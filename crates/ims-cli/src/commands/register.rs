@@ -1,11 +1,6 @@
 //! `ims register`: a client that registers itself.
 
-use std::{
-    fs,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use clap::Args;
 use ims::{
@@ -57,17 +52,14 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     // The file comes first: a client whose secret cannot be kept is lost.
-    let mut file = create(&arguments.out)?;
+    ims_files::create_new(&arguments.out, b"")?;
     let written = block_on(register(arguments)).and_then(|(client, connection)| {
         let text = Zeroizing::new(format!("{:#}\n", credentials(arguments, &client, &connection)));
-        let unwritable = |error| {
-            Failure::person(format!("{} cannot be written", arguments.out.display())).because(error)
-        };
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritable)?;
+        ims_files::replace(&arguments.out, text.as_bytes())?;
         Ok(client.client_id)
     });
     let client_id = written.inspect_err(|_| {
-        // What is left of it is nothing that anybody could use.
+        // An empty file is of no use to anyone.
         let _ = fs::remove_file(&arguments.out);
     })?;
     if arguments.json {
@@ -77,13 +69,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         output::note("done", &format!("the credentials are in {}", arguments.out.display()));
     }
     Ok(Answer::Yes)
-}
-
-fn create(path: &Path) -> Result<fs::File, Failure> {
-    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    file.map_err(|error| {
-        Failure::person(format!("{} cannot be made", path.display())).because(error)
-    })
 }
 
 async fn register(arguments: &Arguments) -> Result<(RegisteredClient, Connection), Failure> {

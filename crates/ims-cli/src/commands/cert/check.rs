@@ -24,7 +24,7 @@ use targets::Targets;
 /// Tell which certificates end soon.
 ///
 /// Tells when certificates end, soonest first. Exit code 0 if all are valid for long enough, 1 if one ends within the
-/// time or is not valid now, 4 if a file cannot be read.
+/// time or is not valid now, 4 if a file cannot be read or there is no certificate to check.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     ims cert check /etc/ims --within 30d\n  \
@@ -87,6 +87,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 
 fn answer(findings: &Findings) -> Result<Answer, Failure> {
     match findings.unreadable.len() {
+        0 if findings.certificates.is_empty() => {
+            Err(Failure::person("there is no certificate to check: no context has one")
+                .hint("name a certificate as certificate_file in the credentials of a context"))
+        }
         0 if findings.certificates.iter().all(|certificate| certificate.is_fine) => Ok(Answer::Yes),
         0 => Ok(Answer::No),
         1 => Err(Failure::person("one of the files cannot be read")),

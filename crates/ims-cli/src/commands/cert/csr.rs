@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use ims::{
     cert::{CertificateRequest, DistinguishedName},
-    sign::{PemSigner, SharedSigner, pkcs11::Pkcs11Uri},
+    sign::{SharedSigner, pkcs11::Pkcs11Uri},
 };
 use serde::Serialize;
 
 use super::{
-    failed, key_file_hints,
-    new_files::{Existing, NewFile, expect_free, put},
+    failed,
+    new_files::{draft, expect_free, put},
 };
 use crate::{
     commands::{block_on, hsm, key},
-    failure::{Failure, with_causes},
-    files,
+    failure::Failure,
     output::{self, Answer},
 };
+use ims_files::{Existing, Readers};
 
 /// Make a certificate request for a key.
 ///
@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let request = block_on(async {
         CertificateRequest::new(&arguments.subject, &signer).await.map_err(|e| failed(&e))
     })?;
-    let file = NewFile::draft(&arguments.out, 0o644, &request.to_pem())?;
+    let file = draft(&arguments.out, Readers::Everyone, &request.to_pem())?;
     put(vec![file], existing)?;
     if arguments.json {
         output::json(&Data { request_file: &arguments.out })?;
@@ -86,9 +86,5 @@ fn signer(arguments: &Arguments) -> Result<SharedSigner, Failure> {
     }
     let path = arguments.key.as_ref().expect("clap asks for one of --key and --signer");
     let passphrase = key::passphrase(arguments.passphrase_file.as_deref())?;
-    let signer = PemSigner::from_bytes(&files::read(path)?, passphrase.as_ref());
-    signer.map(SharedSigner::new).map_err(|error| {
-        let failure = Failure::person(format!("{}: {}", path.display(), with_causes(&error)));
-        key_file_hints(failure, &error)
-    })
+    Ok(SharedSigner::new(key::signer(path, passphrase.as_ref())?))
 }

@@ -12,7 +12,7 @@ use ims::{
 };
 use serde::Serialize;
 
-use super::failed;
+use super::failed_for;
 use crate::{
     failure::Failure,
     files,
@@ -63,14 +63,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut all = Vec::new();
     for path in &arguments.files {
         let file = CertificateFile::from_bytes(&files::read(path)?)
-            .map_err(|error| failed(&error).about(&path.display().to_string()))?;
+            .map_err(|error| failed_for(path, &error))?;
         let first = all.len();
         all.extend(file.certificates().iter().map(|certificate| Data::new(path, certificate, now)));
-        // What is to say of the file, and not of one of its certificates, is said at the first.
-        let known = file.certificates().iter().flat_map(|certificate| certificate.findings(now));
-        let known: Vec<Finding> = known.collect();
-        let of_file = file.findings(now).into_iter().filter(|finding| !known.contains(finding));
-        all[first].findings.extend(of_file.map(|finding| FindingData::new(&finding)));
+        // What is to say about the file, and not about one of its certificates, is said at the first.
+        all[first].findings.extend(file.findings().iter().map(FindingData::new));
     }
     if arguments.json {
         output::json(&all)?;
@@ -93,10 +90,10 @@ impl<'a> Data<'a> {
             not_after: when::rfc3339(validity.not_after()),
             state: state(validity.state(now)),
             days_left: days_left(validity.not_after(), now),
-            key: certificate.key_algorithm().to_string(),
-            signature_algorithm: certificate.signature_algorithm().to_string(),
-            sha1_fingerprint: certificate.sha1_fingerprint().to_string(),
-            sha256_fingerprint: certificate.sha256_fingerprint().to_string(),
+            key: certificate.key_algorithm().to_owned(),
+            signature_algorithm: certificate.signature_algorithm().to_owned(),
+            sha1_fingerprint: certificate.sha1_fingerprint(),
+            sha256_fingerprint: certificate.sha256_fingerprint(),
             findings: certificate.findings(now).iter().map(FindingData::new).collect(),
         }
     }

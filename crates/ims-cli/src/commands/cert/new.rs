@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{
     failed,
-    new_files::{Existing, NewFile, expect_free, put},
+    new_files::{draft, expect_free, put},
     validity,
 };
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     output::{self, Answer},
     when,
 };
+use ims_files::{Existing, Readers};
 
 /// Make a private key and its self-signed certificate.
 ///
@@ -99,9 +100,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     })?;
     let mut files = Vec::new();
     if let Some(pem) = &private_key {
-        files.push(NewFile::draft(&key_path, 0o600, pem.expose_secret())?);
+        files.push(draft(&key_path, Readers::Owner, pem.expose_secret())?);
     }
-    files.push(NewFile::draft(&certificate_path, 0o644, &certificate.to_pem())?);
+    files.push(draft(&certificate_path, Readers::Everyone, &certificate.to_pem())?);
     put(files, existing)?;
     tell(arguments, &certificate, private_key.map(|_| &*key_path), &certificate_path)
 }
@@ -136,8 +137,8 @@ fn tell(
     let data = Data {
         private_key_file: key_path,
         certificate_file: certificate_path,
-        sha1_fingerprint: certificate.sha1_fingerprint().to_string(),
-        sha256_fingerprint: certificate.sha256_fingerprint().to_string(),
+        sha1_fingerprint: certificate.sha1_fingerprint(),
+        sha256_fingerprint: certificate.sha256_fingerprint(),
         not_after: when::rfc3339(certificate.validity().not_after()),
     };
     if arguments.json {

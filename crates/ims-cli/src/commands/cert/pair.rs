@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ims::{cert::KeyHolder, sign::Passphrase};
+use ims::{
+    cert::{CertError, CertificateFile, public_key},
+    sign::{Passphrase, PublicKey},
+};
 use serde::Serialize;
 
-use super::failed;
+use super::failed_for;
 use crate::{
     commands::key,
     failure::Failure,
@@ -16,11 +19,11 @@ use crate::{
 
 /// Tell whether a certificate and a private key belong together.
 ///
-/// Compares the public keys of two files: certificates, requests, private keys or public keys. Exit code 0 if they belong
-/// together, 1 if they do not.
+/// Compares the public keys of two files: certificates, requests, private keys or public keys. In a file with several
+/// certificates it looks for the one of the key. Exit code 0 if they belong together, 1 if they do not.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The certificate
+    /// The certificate, or a file with several
     #[arg(value_name = "CERT")]
     certificate: PathBuf,
 
@@ -40,24 +43,80 @@ pub(crate) struct Arguments {
 #[derive(Serialize)]
 struct Data {
     matches: bool,
+    /// Which certificate of the file it is, counted from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<usize>,
+    /// How many certificates the file has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificates: Option<usize>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let passphrase = key::passphrase(arguments.passphrase_file.as_deref())?;
-    let certificate = holder(&arguments.certificate, passphrase.as_ref())?;
-    let key = holder(&arguments.key, passphrase.as_ref())?;
-    let matches = certificate.public_key() == key.public_key();
+    let certificate = Side::read(&arguments.certificate, passphrase.as_ref())?;
+    let key = Side::read(&arguments.key, passphrase.as_ref())?;
+    let data = compare(&certificate, &key);
     if arguments.json {
-        output::json(&Data { matches })?;
-    } else if matches {
-        output::line("match: both have the same public key")?;
+        output::json(&data)?;
     } else {
-        output::line("no match: the public keys differ")?;
+        output::line(&text(&data))?;
     }
-    Ok(if matches { Answer::Yes } else { Answer::No })
+    Ok(if data.matches { Answer::Yes } else { Answer::No })
 }
 
-fn holder(path: &Path, passphrase: Option<&Passphrase>) -> Result<KeyHolder, Failure> {
-    KeyHolder::from_bytes(&files::read(path)?, passphrase)
-        .map_err(|error| failed(&error).about(&path.display().to_string()))
+/// What one of the two files shows.
+enum Side {
+    Certificates(CertificateFile),
+    Key(PublicKey),
+}
+
+impl Side {
+    fn read(path: &Path, passphrase: Option<&Passphrase>) -> Result<Self, Failure> {
+        let contents = files::read(path)?;
+        let side = match CertificateFile::from_bytes(&contents) {
+            Ok(file) if file.certificates().len() > 1 => Ok(Self::Certificates(file)),
+            Ok(_) | Err(CertError::NoCertificate { .. }) => {
+                public_key(&contents, passphrase).map(Self::Key)
+            }
+            Err(error) => Err(error),
+        };
+        side.map_err(|error| failed_for(path, &error))
+    }
+}
+
+fn compare(one: &Side, other: &Side) -> Data {
+    match (one, other) {
+        (Side::Key(one), Side::Key(other)) => {
+            Data { matches: one == other, certificate: None, certificates: None }
+        }
+        (Side::Certificates(file), Side::Key(key)) | (Side::Key(key), Side::Certificates(file)) => {
+            place(file, file.position_of(key))
+        }
+        (Side::Certificates(file), Side::Certificates(other)) => {
+            let keys = other.certificates().iter().filter_map(|it| it.public_key().ok());
+            let positions: Vec<usize> = keys.filter_map(|key| file.position_of(&key)).collect();
+            place(file, positions.first().copied())
+        }
+    }
+}
+
+fn place(file: &CertificateFile, position: Option<usize>) -> Data {
+    Data {
+        matches: position.is_some(),
+        certificate: position.map(|position| position + 1),
+        certificates: Some(file.certificates().len()),
+    }
+}
+
+fn text(data: &Data) -> String {
+    match data {
+        Data { certificate: Some(position), certificates: Some(count), .. } => {
+            format!("match: the key matches certificate {position} of {count}")
+        }
+        Data { matches: true, .. } => "match: both have the same public key".to_owned(),
+        Data { certificates: Some(count), .. } => {
+            format!("no match: none of the {count} certificates has this public key")
+        }
+        Data { .. } => "no match: the public keys differ".to_owned(),
+    }
 }

@@ -189,18 +189,35 @@ fn check_certificate(
     let file = match CertificateFile::from_bytes(contents) {
         Ok(file) => file,
         Err(error) => {
-            checklist.add(Check::failed(names.certificate, with_causes(&error)));
+            let check = Check::failed(names.certificate, with_causes(&error));
+            checklist.add(match error.conversion() {
+                Some(command) => check.next(format!("convert it: {command}")),
+                None => check,
+            });
             return CertificateEvidence::Unknown;
         }
     };
-    let certificate = &file.certificates()[0];
-    checklist.add(Check::ok(names.certificate, certificate.subject().to_string()));
+    // An authority's certificate may come before that of the key.
+    let position = public_key.and_then(|public_key| file.position_of(public_key));
+    let count = file.certificates().len();
+    let certificate = &file.certificates()[position.unwrap_or(0)];
+    let subject = certificate.subject();
+    checklist.add(Check::ok(
+        names.certificate,
+        match position {
+            Some(position) if count > 1 => {
+                format!("{subject}, certificate {} of {count}", position + 1)
+            }
+            _ => subject.to_string(),
+        },
+    ));
     let mut checks = vec![validity(names.validity, certificate)];
     checks.extend(public_key.map(|public_key| pair(names.pair, certificate, public_key)));
     let is_fine = !checks.iter().any(Check::is_failed);
-    // The pair comes first: what a key that is another's has for dates, helps nobody.
+    // The pair comes first: the dates of another key's certificate help no one.
     checks.into_iter().rev().for_each(|check| checklist.add(check));
-    for finding in file.findings(when::now()) {
+    let findings = [certificate.findings(when::now()), file.findings()].concat();
+    for finding in findings {
         let new = match finding.severity() {
             Severity::Advice => Check::warning,
             Severity::Problem => Check::failed,

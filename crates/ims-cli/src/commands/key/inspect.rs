@@ -6,7 +6,7 @@ use clap::Args;
 use ims::sign::{KeyError, PemSigner, Signer};
 use serde::Serialize;
 
-use super::{is_exposed, passphrase};
+use super::passphrase;
 use crate::{
     failure::{Failure, with_causes},
     files,
@@ -44,10 +44,12 @@ struct Data {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let passphrase = passphrase(arguments.passphrase_file.as_deref())?;
-    let key = PemSigner::from_bytes(&files::read(&arguments.file)?, passphrase.as_ref());
-    if is_exposed(&arguments.file) {
-        let path = arguments.file.display();
-        output::note("warning", &format!("others can read {path}: chmod 600 {path}"));
+    let contents = files::read_file(&arguments.file)?;
+    let key = PemSigner::from_bytes(&contents.bytes, passphrase.as_ref());
+    if key.is_ok()
+        && let Err(error) = contents.access.check_private()
+    {
+        output::note("warning", &error.to_string());
     }
     if arguments.json {
         output::json(&Data::new(&key))?;

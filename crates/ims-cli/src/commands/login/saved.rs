@@ -1,6 +1,6 @@
 //! The file of credentials of a public client, which has no secret.
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{fs, path::Path};
 
 use ims::{UserCredential, claims::Environment, exchange::Scope};
 use serde::Serialize;
@@ -37,8 +37,5 @@ pub(super) fn write(
         ims_url: environment.base_url(),
     };
     let text = serde_json::to_string_pretty(&members).expect("a struct of strings is always JSON");
-    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    file.and_then(|mut file| writeln!(file, "{text}")).map_err(|error| {
-        Failure::person(format!("{} cannot be written", path.display())).because(error)
-    })
+    Ok(ims_files::create_new(path, format!("{text}\n").as_bytes())?)
 }

@@ -13,7 +13,7 @@ use std::{
 
 use ims::{
     Credential, Credentials,
-    cert::{CertError, Certificate, CertificateFile, Fingerprint, ValidityState},
+    cert::{CertError, Certificate, CertificateFile, ValidityState},
     claims::NumericDate,
 };
 
@@ -37,7 +37,7 @@ pub(super) struct Findings {
 pub(super) struct Checked {
     pub(super) file: PathBuf,
     pub(super) subject: String,
-    pub(super) sha256_fingerprint: Fingerprint,
+    pub(super) sha256_fingerprint: String,
     pub(super) not_after: NumericDate,
     pub(super) days_left: i64,
     /// What is left of the time between its first second and its last, from 0 to 1.
@@ -59,8 +59,8 @@ impl Findings {
         self.unreadable.extend(others.unreadable);
     }
 
-    /// Complains of what was named if there was no certificate at all: who watches a folder of none should not be told that
-    /// all of them are fine.
+    /// Reports what was named if there was no certificate at all: someone who watches an empty folder should not be told that
+    /// all certificates are fine.
     pub(super) fn miss_certificates(&mut self, paths: &[OsString]) {
         if self.certificates.is_empty() && self.unreadable.is_empty() {
             let reason = "there is no certificate here".to_owned();
@@ -69,10 +69,10 @@ impl Findings {
         }
     }
 
-    /// Whatever is twice in one file, in a chain put together carelessly, is said once.
+    /// Sorts by the end, and keeps one of two equal certificates in a file, such as a careless chain.
     pub(super) fn sort(&mut self) {
-        fn order(it: &Checked) -> (NumericDate, &Path, &[u8]) {
-            (it.not_after, &it.file, it.sha256_fingerprint.as_bytes())
+        fn order(it: &Checked) -> (NumericDate, &Path, &str) {
+            (it.not_after, &it.file, &it.sha256_fingerprint)
         }
         self.certificates.sort_by(|a, b| order(a).cmp(&order(b)));
         self.certificates.dedup_by(|a, b| order(a) == order(b));
@@ -118,20 +118,19 @@ impl Judge {
         let file = File::open(&target.path);
         let length = file.and_then(|file| file.take(LONGEST_FILE).read_to_end(buffer));
         length.map_err(|error| error.to_string())?;
-        let said = |error: CertError| with_causes(&error);
         let mut add = |file: &CertificateFile| checked.extend(self.check(&target.path, file));
         match CertificateFile::from_bytes(buffer) {
             Err(error @ CertError::NoCertificate { .. }) => {
                 let credentials = Credentials::from_file(&target.path);
                 let certificates = credentials.map(|it| of_credentials(&it)).unwrap_or_default();
                 if certificates.is_empty() && !is_of_another_kind(target) {
-                    return Err(said(error));
+                    return Err(said(&error));
                 }
                 for contents in certificates {
-                    add(&CertificateFile::from_bytes(&contents).map_err(said)?);
+                    add(&CertificateFile::from_bytes(&contents).map_err(|error| said(&error))?);
                 }
             }
-            read => add(&read.map_err(said)?),
+            read => add(&read.map_err(|error| said(&error))?),
         }
         Ok(())
     }
@@ -163,6 +162,15 @@ impl Judge {
     }
 }
 
+/// Why a certificate cannot be read, and what to do about it.
+pub(super) fn said(error: &CertError) -> String {
+    let text = with_causes(error);
+    match error.conversion() {
+        Some(command) => format!("{text}; convert it: {command}"),
+        None => text,
+    }
+}
+
 /// The certificates that credentials name.
 pub(super) fn of_credentials(credentials: &Credentials) -> Vec<Vec<u8>> {
     match credentials.credential() {
@@ -173,7 +181,7 @@ pub(super) fn of_credentials(credentials: &Credentials) -> Vec<Vec<u8>> {
     }
 }
 
-/// A key or a configuration beside the certificates is nothing to complain about.
+/// A key or a configuration next to the certificates is not an error.
 fn is_of_another_kind(target: &Target) -> bool {
     target.origin == Origin::Found && !is_certificate_by_name(&target.path)
 }

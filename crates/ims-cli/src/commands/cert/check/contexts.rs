@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ims::{Contexts, cert::CertificateFile};
 
 use super::{
-    certificates::{Findings, Judge, of_credentials},
+    certificates::{Findings, Judge, of_credentials, said},
     targets::Unreadable,
 };
 use crate::{
@@ -40,23 +40,27 @@ pub(super) fn read(names: &[String], judge: Judge, findings: &mut Findings) -> R
 }
 
 fn add(contexts: &Contexts, name: &str, judge: Judge, findings: &mut Findings) {
-    let credentials = contexts.credentials(name).map_err(|error| with_causes(&error));
-    let certificates = credentials.map(|credentials| of_credentials(&credentials));
-    let read = |contents: Vec<u8>| {
-        CertificateFile::from_bytes(&contents).map_err(|error| with_causes(&error))
-    };
-    let files = certificates.and_then(|it| it.into_iter().map(read).collect::<Result<Vec<_>, _>>());
-    match files {
+    match of_context(contexts, name) {
         Ok(files) => {
-            let checked =
-                files.iter().flat_map(|file| judge.check(&place(name), file).collect::<Vec<_>>());
-            findings.certificates.extend(checked);
+            for file in files {
+                findings.certificates.extend(judge.check(&place(name), &file));
+            }
         }
         Err(reason) => findings.unreadable.push(Unreadable { file: place(name), reason }),
     }
 }
 
-/// What stands in the place of a file's name.
+/// The certificates that the credentials of a context name, or why they cannot be read.
+fn of_context(contexts: &Contexts, name: &str) -> Result<Vec<CertificateFile>, String> {
+    let credentials = contexts.credentials(name).map_err(|error| with_causes(&error))?;
+    let mut files = Vec::new();
+    for contents in of_credentials(&credentials) {
+        files.push(CertificateFile::from_bytes(&contents).map_err(|error| said(&error))?);
+    }
+    Ok(files)
+}
+
+/// The name that is shown where a file's name would be.
 fn place(name: &str) -> PathBuf {
     format!("context {name}").into()
 }

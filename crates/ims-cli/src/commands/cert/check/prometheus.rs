@@ -4,13 +4,14 @@ use std::{fmt::Write as _, path::Path};
 
 use super::certificates::Findings;
 use crate::{
-    commands::cert::new_files::{Existing, NewFile, put},
+    commands::cert::new_files::{draft, put},
     failure::Failure,
 };
+use ims_files::{Existing, Readers};
 
 /// Replaces the file at once, since the collector of text files may read it at any moment.
 pub(super) fn write(path: &Path, findings: &Findings) -> Result<(), Failure> {
-    put(vec![NewFile::draft(path, 0o644, &text(findings))?], Existing::Replace)
+    put(vec![draft(path, Readers::Everyone, &text(findings))?], Existing::Replace)
 }
 
 pub(super) fn text(findings: &Findings) -> String {

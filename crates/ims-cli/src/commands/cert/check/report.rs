@@ -25,7 +25,7 @@ struct Report<'a> {
 struct CertificateData<'a> {
     file: &'a Path,
     subject: &'a str,
-    sha256_fingerprint: String,
+    sha256_fingerprint: &'a str,
     not_after: String,
     days_left: i64,
     state: &'static str,
@@ -43,7 +43,7 @@ impl<'a> CertificateData<'a> {
         Self {
             file: &certificate.file,
             subject: &certificate.subject,
-            sha256_fingerprint: certificate.sha256_fingerprint.to_string(),
+            sha256_fingerprint: &certificate.sha256_fingerprint,
             not_after: when::rfc3339(certificate.not_after),
             days_left: certificate.days_left,
             state: certificate.state,
@@ -72,9 +72,11 @@ pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
         let (bar, date) = (bar(certificate.share_left), when::rfc3339(certificate.not_after));
         let (file, subject) = (file.display().to_string(), printable(subject));
         let file = printable(&file);
-        let state = match certificate.state {
-            "valid" => String::new(),
-            state => format!("  {state}"),
+        // Whoever sees no colours has to be told.
+        let state = match (certificate.state, certificate.is_fine) {
+            ("valid", true) => String::new(),
+            ("valid", false) => "  ends soon".to_owned(),
+            (state, _) => format!("  {state}"),
         };
         writeln!(
             text,
@@ -86,7 +88,30 @@ pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
     for Unreadable { file, reason } in &findings.unreadable {
         output::note("unreadable", &printable(&format!("{}: {reason}", file.display())));
     }
+    output::note("summary", &summary(findings));
     Ok(())
+}
+
+/// How many certificates there are, and how many of them need someone.
+fn summary(findings: &Findings) -> String {
+    let of_state = |state: &str, is_fine| {
+        let certificates = findings.certificates.iter();
+        certificates.filter(|it| it.state == state && it.is_fine == is_fine).count()
+    };
+    let count = findings.certificates.len();
+    let mut parts = vec![format!("{count} certificate{}", if count == 1 { "" } else { "s" })];
+    for (count, what) in [
+        (of_state("expired", false), "expired"),
+        (of_state("not yet valid", false), "not yet valid"),
+        (of_state("valid", false), "ending soon"),
+        (of_state("valid", true), "fine"),
+        (findings.unreadable.len(), "unreadable"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    parts.join(", ")
 }
 
 fn style(certificate: &Checked) -> Style {

@@ -1,6 +1,6 @@
 //! Credentials of our own form, JSON or TOML, in which the keys are changed and all else stays as it is written.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::path::Path;
 
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value, value::RawValue};
@@ -8,10 +8,11 @@ use toml_edit::DocumentMut;
 use zeroize::Zeroizing;
 
 use crate::{
-    commands::cert::new_files::{Existing, NewFile, put},
+    commands::cert::new_files::{draft, put},
     failure::Failure,
     files,
 };
+use ims_files::{Existing, Readers};
 
 /// The members that name one key and its certificate.
 pub(super) type KeyEntry = Map<String, Value>;
@@ -49,8 +50,7 @@ impl<'a> OwnFile<'a> {
             }
         };
         let text = Zeroizing::new(self.document.with_keys(&members));
-        let mode = fs::metadata(self.path).map_or(0o600, |metadata| metadata.permissions().mode());
-        put(vec![NewFile::draft(self.path, mode & 0o777, &text)?], Existing::Replace)
+        put(vec![draft(self.path, Readers::AsBefore, &text)?], Existing::Replace)
     }
 }
 
@@ -209,9 +209,9 @@ mod tests {
     fn rewritten(text: &str, keys: &[KeyEntry]) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("credentials");
-        fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).unwrap();
         OwnFile::read(&path).unwrap().write_keys(keys).unwrap();
-        fs::read_to_string(path).unwrap()
+        std::fs::read_to_string(path).unwrap()
     }
 
     const JSON: &str = r#"{

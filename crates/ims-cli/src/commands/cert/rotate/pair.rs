@@ -17,13 +17,14 @@ use crate::{
         block_on,
         cert::{
             failed,
-            new_files::{Existing, NewFile, put},
+            new_files::{draft, put},
             validity,
         },
     },
     failure::Failure,
     files,
 };
+use ims_files::{Existing, Readers};
 
 /// Where the pair is.
 pub(super) struct NewPair {
@@ -54,8 +55,8 @@ impl NewPair {
                 Some(passphrase) => key.to_encrypted_pem(passphrase).map_err(|e| failed(&e))?,
                 None => key.to_pem(),
             };
-            let draft = NewFile::draft(&self.key, 0o600, pem.expose_secret())?;
-            put(vec![draft], Existing::Keep)?;
+            let new = draft(&self.key, Readers::Owner, pem.expose_secret())?;
+            put(vec![new], Existing::Keep)?;
         }
         if !self.certificate.exists() {
             let validity = validity(days)?;
@@ -64,8 +65,8 @@ impl NewPair {
             let certificate = block_on(async {
                 Certificate::self_signed(subject, validity, &signer).await.map_err(|e| failed(&e))
             })?;
-            let draft = NewFile::draft(&self.certificate, 0o644, &certificate.to_pem())?;
-            put(vec![draft], Existing::Keep)?;
+            let new = draft(&self.certificate, Readers::Everyone, &certificate.to_pem())?;
+            put(vec![new], Existing::Keep)?;
         }
         Ok(())
     }

@@ -161,7 +161,7 @@ fn begin(path: &Path) -> Result<State, Failure> {
     }
     let state = State {
         folder: free_folder(path),
-        old_sha1_fingerprint: certificate_of(old).map(|it| it.sha1_fingerprint().to_string()),
+        old_sha1_fingerprint: certificate_of(old).map(|it| it.sha1_fingerprint()),
         switched_at: None,
     };
     state.save(path)?;

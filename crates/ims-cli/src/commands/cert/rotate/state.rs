@@ -2,16 +2,20 @@
 
 use std::{
     ffi::OsString,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    commands::cert::new_files::{Existing, NewFile, put},
+    commands::cert::new_files::{draft, put},
     failure::Failure,
 };
+use ims_files::{Existing, Readers};
+
+/// A state has some 200 bytes.
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// A rotation that is under way. There is no secret in it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,11 +39,10 @@ pub(super) fn path(credentials: &Path) -> PathBuf {
 impl State {
     pub(super) fn load(credentials: &Path) -> Result<Option<Self>, Failure> {
         let path = path(credentials);
-        let contents = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            contents => contents.map_err(|error| {
-                Failure::person(format!("{} cannot be read", path.display())).because(error)
-            })?,
+        let contents = match ims_files::read(&path, MAX_BYTES) {
+            Ok(contents) => contents.bytes,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error.into()),
         };
         serde_json::from_slice(&contents).map(Some).map_err(|error| {
             Failure::person(format!("{} is not the state of a rotation", path.display()))
@@ -49,7 +52,7 @@ impl State {
 
     pub(super) fn save(&self, credentials: &Path) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(self).expect("texts and numbers are always JSON");
-        let file = NewFile::draft(&path(credentials), 0o644, &format!("{text}\n"))?;
+        let file = draft(&path(credentials), Readers::Everyone, &format!("{text}\n"))?;
         put(vec![file], Existing::Replace)
     }
 

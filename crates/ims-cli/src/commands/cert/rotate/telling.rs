@@ -46,7 +46,7 @@ impl Rotation {
             output::json(&Data {
                 private_key_file: pair.key,
                 certificate_file: pair.certificate,
-                sha1_fingerprint: certificate.sha1_fingerprint().to_string(),
+                sha1_fingerprint: certificate.sha1_fingerprint(),
                 not_after: when::rfc3339(certificate.validity().not_after()),
                 old_sha1_fingerprint: self.state.old_sha1_fingerprint.as_deref(),
                 switched_at: since,

@@ -1,9 +1,56 @@
-//! Object identifiers as people write them: numbers with dots between them.
+//! What algorithms and keys are called: by the names of x509-parser's registry, which are OpenSSL's for the most part, or
+//! by the numbers of their object identifiers.
 //!
-//! x509-parser keeps their octets unchecked, and its own printing takes the first octet for two numbers whatever it holds,
-//! which is wrong from 2.40 on.
+//! The numbers are read here, since x509-parser keeps the octets unchecked, and its own printing takes the first octet for
+//! two numbers whatever it holds, which is wrong from 2.40 on.
 
 use std::fmt::Write;
+
+use x509_parser::{
+    asn1_rs::{FromDer, Oid},
+    objects::{oid_registry, oid2sn},
+    public_key::RSAPublicKey,
+    x509::SubjectPublicKeyInfo,
+};
+
+/// The kind and size of a key, such as `RSA, 2048 bits`; `None` if it is damaged.
+pub(crate) fn key(key: &SubjectPublicKeyInfo<'_>) -> Option<String> {
+    let name = algorithm(&key.algorithm.algorithm)?;
+    Some(match name.as_str() {
+        "rsaEncryption" => format!("RSA, {} bits", modulus_bits(key)?),
+        "rsassa-pss" => format!("RSA for RSASSA-PSS only, {} bits", modulus_bits(key)?),
+        "id-ecPublicKey" => {
+            let curve = key.algorithm.parameters.as_ref().and_then(|it| Oid::try_from(it).ok());
+            let curve = curve.and_then(|curve| algorithm(&curve));
+            format!("elliptic curve, {}", curve.as_deref().unwrap_or("parameters of its own"))
+        }
+        _ => name,
+    })
+}
+
+/// The exact length of the modulus; that of x509-parser is rounded to whole octets.
+fn modulus_bits(key: &SubjectPublicKeyInfo<'_>) -> Option<usize> {
+    let (_, key) = RSAPublicKey::from_der(&key.subject_public_key.data).ok()?;
+    if let [0x80..=0xff, ..] = key.modulus {
+        return None;
+    }
+    // A zero octet in front keeps a number from being negative.
+    let ([0, modulus @ ..] | modulus) = key.modulus;
+    let first = modulus.first()?;
+    Some(modulus.len() * 8 - first.leading_zeros() as usize)
+}
+
+/// The name of an algorithm or a curve, such as `sha256WithRSAEncryption`; `None` if it is no object identifier.
+pub(crate) fn algorithm(oid: &Oid<'_>) -> Option<String> {
+    let numbers = dotted(oid.as_bytes())?;
+    Some(oid2sn(oid, oid_registry()).map_or(numbers, str::to_owned))
+}
+
+/// Whether a signature's hash is MD2, MD4, MD5 or SHA-1, for which collisions can be made (RFC 6151, RFC 6194).
+pub(crate) fn is_weak(oid: &Oid<'_>) -> bool {
+    let numbers = dotted(oid.as_bytes());
+    numbers.is_some_and(|numbers| WEAK_SIGNATURES.contains(&numbers.as_str()))
+}
 
 /// The numbers of an object identifier with dots between them (X.690 §8.19), `None` if `octets` are not one.
 ///
@@ -49,6 +96,26 @@ fn write_number(text: &mut String, octets: &[u8], offset: u128) {
     };
     written.expect("a String takes all that is written");
 }
+
+/// Octets as pairs of digits, with `separator` between two of them.
+pub(crate) fn hexadecimal(octets: &[u8], separator: &str) -> String {
+    let mut text = String::with_capacity(octets.len() * (2 + separator.len()));
+    for (index, octet) in octets.iter().enumerate() {
+        let separator = if index == 0 { "" } else { separator };
+        write!(text, "{separator}{octet:02X}").expect("a String takes all that is written");
+    }
+    text
+}
+
+/// RSA with each of the four, ECDSA and DSA with SHA-1.
+const WEAK_SIGNATURES: [&str; 6] = [
+    "1.2.840.113549.1.1.2",
+    "1.2.840.113549.1.1.3",
+    "1.2.840.113549.1.1.4",
+    "1.2.840.113549.1.1.5",
+    "1.2.840.10045.4.1",
+    "1.2.840.10040.4.3",
+];
 
 #[cfg(test)]
 mod tests {
