@@ -124,6 +124,67 @@ fn a_rotation_keeps_a_key_that_ims_takes_from_beginning_to_end() {
     assert!(after["private_key_file"].as_str().unwrap().starts_with("keys-"), "{after}");
     assert!(integration.sandbox.path("private.key").exists(), "the old key is deleted");
     assert_eq!(integration.rotate("--finish").code, Some(4));
+
+    let again = integration.rotate("--wait 0s --json");
+    assert_eq!(again.code, Some(0), "{again:?}");
+    let report: Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!(report["due"], false, "{report}");
+    assert!(report["finished_at"].is_string(), "{report}");
+    assert!(integration.rotate("").stdout.starts_with("not due: the last rotation was finished"));
+    assert_eq!(integration.rotate("--again --wait 0s").code, Some(3));
+    assert_eq!(integration.credentials()["keys"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_certificate_that_lasts_is_replaced_only_if_that_is_asked_for() {
+    let integration = Integration::new();
+    let before = fs::read_dir(integration.sandbox.path("")).unwrap().count();
+    let lasts = integration.rotate("--within 30d --wait 0s");
+    assert_eq!(lasts.code, Some(0), "{lasts:?}");
+    assert!(lasts.stdout.starts_with("not due: the certificate is valid until 2126-"), "{lasts:?}");
+    assert_eq!(fs::read_dir(integration.sandbox.path("")).unwrap().count(), before);
+
+    assert_eq!(integration.rotate("--within 40000d --wait 0s").code, Some(3));
+    let goes_on = integration.rotate("--within 30d --wait 0s");
+    assert_eq!(goes_on.code, Some(3), "a rotation under way does not go on: {goes_on:?}");
+
+    let unnamed = json!({"certificate_file": null});
+    integration.sandbox.write_credentials("unnamed.json", unnamed);
+    let unknown = integration.sandbox.run("cert rotate -c unnamed.json --within 30d");
+    assert_eq!(unknown.code, Some(4), "{unknown:?}");
+    assert!(unknown.stderr.contains("name no certificate"), "{unknown:?}");
+}
+
+#[test]
+fn a_subject_that_cannot_be_written_again_is_refused_before_anything_is_made() {
+    let integration = Integration::new();
+    let subject = "/O=Example/OU=a/OU=b/CN=twice";
+    let made = std::process::Command::new("openssl")
+        .current_dir(integration.sandbox.path(""))
+        .args([
+            "req",
+            "-x509",
+            "-key",
+            "private.key",
+            "-out",
+            "certificate_pub.crt",
+            "-subj",
+            subject,
+        ])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let before = fs::read_dir(integration.sandbox.path("")).unwrap().count();
+    let refused = integration.rotate("--wait 0s");
+    assert_eq!(refused.code, Some(4), "{refused:?}");
+    assert!(refused.stderr.contains("the subject has OU twice"), "{refused:?}");
+    assert!(refused.stderr.contains("hint: give another one: --subject"), "{refused:?}");
+    assert_eq!(fs::read_dir(integration.sandbox.path("")).unwrap().count(), before);
+
+    assert_eq!(integration.rotate("--wait 0s --subject /O=Example/OU=a/CN=once").code, Some(3));
+    let certificate = integration.folder().join("certificate_pub.crt");
+    let inspected = integration.sandbox.run(&format!("cert inspect {}", certificate.display()));
+    assert!(inspected.stdout.contains("CN=once,OU=a,O=Example"), "{inspected:?}");
 }
 
 #[test]

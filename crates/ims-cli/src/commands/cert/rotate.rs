@@ -1,5 +1,6 @@
 //! `ims cert rotate`: a new key and certificate in the place of the old, without a moment in which none is taken.
 
+mod due;
 mod own_file;
 mod pair;
 mod rotation;
@@ -10,21 +11,23 @@ mod waiting;
 use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
-use ims::claims::Environment;
+use ims::{cert::DistinguishedName, claims::Environment};
 
 use crate::{commands::block_on, failure::Failure, output::Answer};
 
+use due::NotDue;
 use rotation::Rotation;
 
 /// Replace a key and its certificate without a moment in which IMS takes none.
 ///
-/// Makes a new key and certificate beside the old, adds them to the credentials, waits until IMS takes them, and only then puts
-/// them first. The old key stays in the credentials until --finish, and no file is ever deleted. Run it again to go on, wherever
-/// it was ended.
+/// Makes a new key and certificate next to the old ones, adds them to the credentials, waits until IMS takes them, and only then
+/// puts them first. The old key stays in the credentials until --finish, and no file is ever deleted. A run that was ended
+/// anywhere is continued by the next one.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     ims cert rotate -c creds.json            # says what to upload, and waits for it\n  \
-    ims cert rotate -c creds.json --finish   # once every process has the new key\n\
+    ims cert rotate -c creds.json --finish   # once every process has the new key\n  \
+    ims cert rotate -c creds.json --within 30d   # does nothing while the certificate is valid for longer\n\
     Exit codes: 0 IMS takes the new key · 3 it does not yet: run it again · 4 a person must act")]
 pub(crate) struct Arguments {
     /// The credentials of a service account. Those of our own form are changed; for others it is said what to change
@@ -43,6 +46,18 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = humantime::parse_duration)]
     wait: Duration,
 
+    /// Begin only if the certificate ends within this time; a rotation under way goes on
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    within: Option<Duration>,
+
+    /// Whom the new certificate names, instead of the subject of the old one; Adobe does not look at it
+    #[arg(long, value_name = "NAME")]
+    subject: Option<DistinguishedName>,
+
+    /// Begin another rotation although one has just been finished
+    #[arg(long, conflicts_with_all = ["finish", "within"])]
+    again: bool,
+
     /// Take the old key out of the credentials, after the rotation
     #[arg(long)]
     finish: bool,
@@ -58,7 +73,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         Rotation::resume(&arguments.credentials, url)?.finish()?;
         return Ok(Answer::Yes);
     }
-    let mut rotation = Rotation::resume_or_begin(&arguments.credentials, url)?;
+    if !arguments.again
+        && let Some(not_due) = NotDue::find(&arguments.credentials, arguments.within)?
+    {
+        not_due.tell(arguments.json)?;
+        return Ok(Answer::Yes);
+    }
+    let subject = arguments.subject.as_ref();
+    let mut rotation = Rotation::resume_or_begin(&arguments.credentials, url, subject)?;
     rotation.make_pair(arguments.days)?;
     rotation.add_pair()?;
     rotation.tell_what_to_upload()?;

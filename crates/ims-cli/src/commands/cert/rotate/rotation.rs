@@ -20,7 +20,7 @@ use super::{
     pair::NewPair,
     state::State,
 };
-use crate::{failure::Failure, output, when};
+use crate::{commands::cert::failed, failure::Failure, output, when};
 
 /// A rotation that is under way.
 pub(super) struct Rotation {
@@ -33,18 +33,23 @@ pub(super) struct Rotation {
 impl Rotation {
     pub(super) fn resume(path: &Path, url: Option<Environment>) -> Result<Self, Failure> {
         let path = real_path(path)?;
-        let state = State::load(&path)?.ok_or_else(|| {
-            Failure::person(format!("no rotation of {} is under way", path.display()))
-                .hint("begin one: ims cert rotate -c FILE")
-        })?;
-        Ok(Self { path, url, state })
+        match State::load(&path)? {
+            Some(state) if state.finished_at.is_none() => Ok(Self { path, url, state }),
+            _ => Err(Failure::person(format!("no rotation of {} is under way", path.display()))
+                .hint("begin one: ims cert rotate -c FILE")),
+        }
     }
 
-    pub(super) fn resume_or_begin(path: &Path, url: Option<Environment>) -> Result<Self, Failure> {
+    /// Goes on with the rotation that is under way, or begins one.
+    pub(super) fn resume_or_begin(
+        path: &Path,
+        url: Option<Environment>,
+        subject: Option<&DistinguishedName>,
+    ) -> Result<Self, Failure> {
         let path = real_path(path)?;
         let state = match State::load(&path)? {
-            Some(state) => state,
-            None => begin(&path)?,
+            Some(state) if state.finished_at.is_none() => state,
+            _ => begin(&path, subject)?,
         };
         Ok(Self { path, url, state })
     }
@@ -75,9 +80,10 @@ impl Rotation {
     /// Makes the key and the certificate, which names the same subject as the old one.
     pub(super) fn make_pair(&self, days: u32) -> Result<(), Failure> {
         let old = old_pair(&read(&self.path)?.1, &self.new_pair());
-        let subject = match old.as_ref().and_then(certificate_of) {
-            Some(certificate) => certificate.subject().clone(),
-            None => default_subject(),
+        let certificate = old.as_ref().and_then(certificate_of);
+        let subject = match &self.state.subject {
+            Some(subject) => subject.parse().map_err(|error| failed(&error))?,
+            None => subject_of(certificate.as_ref()),
         };
         let passphrase = old.as_ref().and_then(passphrase_of);
         self.new_pair().make(&subject, days, passphrase.as_ref())
@@ -119,7 +125,7 @@ impl Rotation {
     }
 
     /// Takes the old pair out of the credentials. Its files stay.
-    pub(super) fn finish(self) -> Result<(), Failure> {
+    pub(super) fn finish(mut self) -> Result<(), Failure> {
         let (credentials, credential) = read(&self.path)?;
         if self.state.switched_at.is_none() || !is_first(&credential, &self.new_pair()) {
             return Err(Failure::person("the credentials do not have the new key first")
@@ -132,14 +138,15 @@ impl Rotation {
                 file.write_keys(&keys)?;
             }
         }
-        State::remove(&self.path)?;
+        self.state.finished_at = Some(when::now().as_secs());
+        self.state.save(&self.path)?;
         let path = self.path.display();
         output::note("done", &format!("{path} names the new key alone"));
         let old = self.old_certificate();
         output::note(
             "next",
             &format!(
-                "delete {old} in the console, if it is still there, and its private key wherever it lies"
+                "delete {old} in the console, if it is still there, and its private key wherever it is"
             ),
         );
         Ok(())
@@ -147,7 +154,7 @@ impl Rotation {
 }
 
 /// Remembers that a rotation has begun, before anything is made.
-fn begin(path: &Path) -> Result<State, Failure> {
+fn begin(path: &Path, subject: Option<&DistinguishedName>) -> Result<State, Failure> {
     let (_, credential) = read(path)?;
     if credential.signing_keys.second().is_some() {
         return Err(two_keys(path));
@@ -159,10 +166,20 @@ fn begin(path: &Path) -> Result<State, Failure> {
             .hint("and its certificate: ims cert new --signer URI --out DIR")
             .hint("name both in the list keys of the credentials, the old one first until IMS takes the new one"));
     }
+    let certificate = certificate_of(old);
+    if subject.is_none() {
+        subject_of(certificate.as_ref()).expect_writable().map_err(|error| {
+            failed(&error)
+                .about("the subject of the old certificate cannot be used again")
+                .hint("give another one: --subject '/C=US/O=Example/CN=my-integration'; Adobe does not look at it")
+        })?;
+    }
     let state = State {
         folder: free_folder(path),
-        old_sha1_fingerprint: certificate_of(old).map(|it| it.sha1_fingerprint()),
+        old_sha1_fingerprint: certificate.map(|it| it.sha1_fingerprint()),
         switched_at: None,
+        subject: subject.map(ToString::to_string),
+        finished_at: None,
     };
     state.save(path)?;
     Ok(state)
@@ -178,7 +195,7 @@ fn free_folder(path: &Path) -> String {
 }
 
 /// The file itself, since to replace a link to it would leave it as it is.
-fn real_path(path: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn real_path(path: &Path) -> Result<PathBuf, Failure> {
     fs::canonicalize(path).map_err(|error| {
         Failure::person(format!("{} cannot be read", path.display())).because(error)
     })
@@ -214,9 +231,12 @@ fn is_first(credential: &ServiceAccountCredential, new: &NewPair) -> bool {
     first.is_ok_and(|signer| new.is_some_and(|new| *signer.public_key() == new))
 }
 
-fn certificate_of(pair: &KeyPair) -> Option<Certificate> {
+pub(super) fn certificate_of(pair: &KeyPair) -> Option<Certificate> {
     let file = CertificateFile::from_bytes(pair.certificate.as_ref()?).ok()?;
-    file.certificates().first().cloned()
+    // An authority's certificate may come before that of the key.
+    let signer = open_signing_key(&pair.signing_key).ok();
+    let position = signer.and_then(|signer| file.position_of(signer.public_key()));
+    file.certificates().get(position.unwrap_or(0)).cloned()
 }
 
 pub(super) fn passphrase_of(pair: &KeyPair) -> Option<Passphrase> {
@@ -229,8 +249,12 @@ pub(super) fn passphrase_of(pair: &KeyPair) -> Option<Passphrase> {
     }
 }
 
-fn default_subject() -> DistinguishedName {
-    "/CN=ims".parse().expect("the default of ims cert new is a name")
+/// The subject of the old certificate; without one, the default of `ims cert new`.
+fn subject_of(certificate: Option<&Certificate>) -> DistinguishedName {
+    match certificate {
+        Some(certificate) => certificate.subject().clone(),
+        None => "/CN=ims".parse().expect("the default of ims cert new is a name"),
+    }
 }
 
 fn two_keys(path: &Path) -> Failure {

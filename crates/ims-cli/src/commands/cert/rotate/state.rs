@@ -2,7 +2,6 @@
 
 use std::{
     ffi::OsString,
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -17,7 +16,7 @@ use ims_files::{Existing, Readers};
 /// A state has some 200 bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// A rotation that is under way. There is no secret in it.
+/// A rotation that is under way, or the last one. There is no secret in it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct State {
@@ -27,6 +26,12 @@ pub(super) struct State {
     pub(super) old_sha1_fingerprint: Option<String>,
     /// Since when the credentials have the new key first, in Unix time.
     pub(super) switched_at: Option<i64>,
+    /// The subject of the new certificate, if it is not that of the old one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) subject: Option<String>,
+    /// When the old key was taken out of the credentials, in Unix time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) finished_at: Option<i64>,
 }
 
 /// Where the state of the rotation of `credentials` is.
@@ -54,13 +59,5 @@ impl State {
         let text = serde_json::to_string_pretty(self).expect("texts and numbers are always JSON");
         let file = draft(&path(credentials), Readers::Everyone, &format!("{text}\n"))?;
         put(vec![file], Existing::Replace)
-    }
-
-    /// The rotation is over.
-    pub(super) fn remove(credentials: &Path) -> Result<(), Failure> {
-        let path = path(credentials);
-        fs::remove_file(&path).map_err(|error| {
-            Failure::person(format!("{} cannot be removed", path.display())).because(error)
-        })
     }
 }

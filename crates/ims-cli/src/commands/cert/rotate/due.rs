@@ -1,0 +1,81 @@
+//! Whether a rotation is due: a certificate that lasts is not replaced by accident, or once more.
+
+use std::{path::Path, time::Duration};
+
+use ims::claims::NumericDate;
+use serde::Serialize;
+
+use super::{
+    rotation::{certificate_of, read, real_path},
+    state::State,
+};
+use crate::{failure::Failure, output, when};
+
+/// Why a rotation does not begin.
+pub(super) struct NotDue {
+    not_after: NumericDate,
+    /// When the last rotation was finished.
+    finished_at: Option<NumericDate>,
+}
+
+#[derive(Debug, Serialize)]
+struct Data {
+    due: bool,
+    not_after: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_at: Option<String>,
+}
+
+impl NotDue {
+    /// Looks whether a new rotation would be too early: the certificate is valid for longer than `within`, or without such a
+    /// limit, the last rotation has been finished and its certificate does not end soon. A rotation that is under way is never
+    /// too early.
+    pub(super) fn find(
+        credentials: &Path,
+        within: Option<Duration>,
+    ) -> Result<Option<Self>, Failure> {
+        let path = real_path(credentials)?;
+        let last = State::load(&path)?;
+        let finished_at = last.as_ref().and_then(|state| state.finished_at);
+        if last.is_some() && finished_at.is_none() {
+            return Ok(None);
+        }
+        if within.is_none() && finished_at.is_none() {
+            return Ok(None);
+        }
+        let (_, credential) = read(&path)?;
+        let Some(certificate) = certificate_of(credential.signing_keys.first()) else {
+            if within.is_none() {
+                return Ok(None);
+            }
+            return Err(Failure::person(
+                "the credentials name no certificate, so its end is not known",
+            )
+            .hint("name it as certificate_file, or leave out --within"));
+        };
+        if certificate.needs_renewal(when::now(), within.unwrap_or(SOON)) {
+            return Ok(None);
+        }
+        let not_after = certificate.validity().not_after();
+        Ok(Some(Self { not_after, finished_at: finished_at.map(NumericDate::from_secs) }))
+    }
+
+    pub(super) fn tell(&self, as_json: bool) -> Result<(), Failure> {
+        let not_after = when::rfc3339(self.not_after);
+        let finished_at = self.finished_at.map(when::rfc3339);
+        if as_json {
+            return output::json(&Data { due: false, not_after, finished_at });
+        }
+        let Some(finished_at) = finished_at else {
+            return output::line(&format!("not due: the certificate is valid until {not_after}"));
+        };
+        output::line(&format!(
+            "not due: the last rotation was finished at {finished_at}, and the certificate is valid until {not_after}"
+        ))?;
+        output::note("note", "to begin another one: ims cert rotate -c FILE --again");
+        Ok(())
+    }
+}
+
+/// When Adobe's own mails begin, before the end of a certificate.
+const SOON: Duration = Duration::from_hours(30 * 24);
