@@ -8,6 +8,7 @@ mod deny;
 mod features;
 mod golden;
 mod interop;
+mod minimal;
 mod process;
 mod release;
 mod test;
@@ -38,6 +39,8 @@ enum Task {
     Golden(golden::Options),
     Bench(bench::Options),
     Interop(interop::Options),
+    /// Checks that the workspace compiles with the oldest dependencies that the manifests allow.
+    Minimal,
     Release(release::Options),
 }
 
@@ -61,6 +64,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Golden(options) => golden::run(options),
         Task::Bench(options) => bench::run(options),
         Task::Interop(options) => interop::run(options),
+        Task::Minimal => minimal::run(),
         Task::Release(options) => release::run(options),
     }
 }

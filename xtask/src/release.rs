@@ -4,7 +4,7 @@ mod checks;
 mod prepare;
 mod publish;
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 
@@ -52,7 +52,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let mut faults = checks::faults(&version, &packages)?;
     if options.execute {
-        faults.extend(checks::placeholder_faults(&packages));
+        let code_owners = fs::read_to_string(checks::CODE_OWNERS)?;
+        faults.extend(checks::placeholder_faults(&packages, &code_owners));
     }
     for fault in &faults {
         println!("{fault}");

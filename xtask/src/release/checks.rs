@@ -17,6 +17,8 @@ const IN_EVERY_TARBALL: &[&str] = &["LICENSE-APACHE", "LICENSE-MIT", "README.md"
 
 /// The owner in the repository URL as long as the project has no public address.
 const PLACEHOLDER: &str = "/OWNER/";
+const OWNER: &str = "@OWNER/";
+pub(super) const CODE_OWNERS: &str = ".github/CODEOWNERS";
 
 /// Everything that prevents the release of `version`, one line each.
 pub(super) fn faults(version: &str, packages: &[Package]) -> Result<Vec<String>> {
@@ -118,19 +120,21 @@ fn missing_files(package: &str, list: &str) -> Vec<String> {
     missing.map(|name| format!("{package}: its tarball has no {name}: add the file")).collect()
 }
 
-/// A repository URL that is still the placeholder.
-pub(super) fn placeholder_faults(packages: &[Package]) -> Vec<String> {
-    let has_placeholder = packages
-        .iter()
-        .filter_map(|package| package.repository.as_ref())
-        .any(|repository| repository.contains(PLACEHOLDER));
-    if !has_placeholder {
-        return Vec::new();
+/// An address that is still a placeholder.
+pub(super) fn placeholder_faults(packages: &[Package], code_owners: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut repositories = packages.iter().filter_map(|package| package.repository.as_ref());
+    if repositories.any(|repository| repository.contains(PLACEHOLDER)) {
+        faults.push(
+            "Cargo.toml: the repository is a placeholder: write its address in [workspace.package]"
+                .into(),
+        );
     }
-    vec![
-        "Cargo.toml: the repository is a placeholder: write its address in [workspace.package]"
-            .into(),
-    ]
+    if code_owners.contains(OWNER) {
+        faults
+            .push(format!("{CODE_OWNERS}: the owner is a placeholder: write a real organization"));
+    }
+    faults
 }
 
 #[cfg(test)]
@@ -226,7 +230,7 @@ mod tests {
         };
         let complete = read(&format!("{base}{rest}"));
         assert_eq!(metadata_faults(&complete[0]), [""; 0]);
-        assert_eq!(placeholder_faults(&complete).len(), 1);
+        assert_eq!(placeholder_faults(&complete, "* @OWNER/x").len(), 2);
         let incomplete = read(base);
         assert_eq!(
             metadata_faults(&incomplete[0]).len(),
@@ -234,6 +238,6 @@ mod tests {
             "{:?}",
             metadata_faults(&incomplete[0])
         );
-        assert_eq!(placeholder_faults(&incomplete), [""; 0]);
+        assert_eq!(placeholder_faults(&incomplete, "* @adobe/x"), [""; 0]);
     }
 }
