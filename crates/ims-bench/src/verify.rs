@@ -67,7 +67,7 @@ fn verifiers(jwk: &Jwk, token: &str) -> Result<(TokenVerifier, TokenVerifier)> {
         Authority::PublishedKeys,
         Requirements::of_clients([CLIENT_ID.parse()?]),
     );
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let verified = runtime.block_on(with_cache.verify(token, NOW))?;
     ensure!(verified.client_id().as_str() == CLIENT_ID, "another token was verified");
     Ok((with_cache.clone().without_memory(), with_cache))

@@ -1,9 +1,7 @@
-//! The two questions to IMS: which keys it publishes, and whether a token is valid.
+//! The two questions to IMS: which keys it publishes, and whether a token is valid; and how long it is left alone after it gave
+//! no answer.
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 use ims_claims::{ClientId, Environment, NumericDate};
 use ims_exchange::{
@@ -12,10 +10,16 @@ use ims_exchange::{
 };
 use ims_sign::VerificationKeys;
 
-use crate::{Fault, NotVerified, failure::Failure};
+use crate::{
+    error::{Fault, NotVerified},
+    sync::lock,
+};
 
 /// How long IMS has for one answer.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest that a `Retry-After` is honoured.
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// One IMS and the way there.
 #[derive(Debug)]
@@ -46,11 +50,13 @@ impl Ims {
         client_id: &ClientId,
         now: NumericDate,
     ) -> Result<(), NotVerified> {
-        if let Some(error) = self.failure().as_ref().and_then(|it| it.within(Duration::ZERO, now)) {
+        let left_alone =
+            lock(&self.failure).as_ref().and_then(|last| last.within(Duration::ZERO, now));
+        if let Some(error) = left_alone {
             return Err(error);
         }
         let validity = self.validity(token, client_id, now).await;
-        *self.failure() = validity.as_ref().err().map(|error| Failure::new(error, now));
+        *lock(&self.failure) = validity.as_ref().err().map(|error| Failure::new(error, now));
         match validity? {
             TokenValidity::Valid { .. } => Ok(()),
             TokenValidity::Invalid { reason } => Err(Fault::RefusedByIms { reason }.into()),
@@ -68,11 +74,6 @@ impl Ims {
         self.ask(&question, now).await
     }
 
-    /// Under this lock, nothing panics.
-    fn failure(&self) -> MutexGuard<'_, Option<Failure>> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     async fn ask<C: Call>(&self, call: &C, now: NumericDate) -> Result<C::Answer, NotVerified> {
         let request = call.request(&self.environment);
         let response = self.transport.send(request, REQUEST_TIMEOUT).await;
@@ -80,4 +81,33 @@ impl Ims {
             response.map_err(|error| NotVerified::Unavailable(ExchangeError::from(error)))?;
         call.answer(&response, now).map_err(NotVerified::Unavailable)
     }
+}
+
+/// A question without an answer, and when it was asked.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    error: NotVerified,
+    asked_at: NumericDate,
+}
+
+impl Failure {
+    pub(crate) fn new(error: &NotVerified, asked_at: NumericDate) -> Self {
+        Self { error: error.clone(), asked_at }
+    }
+
+    /// The failure again, if IMS is still left alone at `now`: for `pause`, or for as long as it has asked.
+    pub(crate) fn within(&self, pause: Duration, now: NumericDate) -> Option<NotVerified> {
+        let asked = match &self.error {
+            NotVerified::Unavailable(error) => error.retry_after().unwrap_or_default(),
+            _ => Duration::ZERO,
+        };
+        let pause = pause.max(asked.min(LONGEST_RETRY_AFTER));
+        (distance(self.asked_at, now) < pause).then(|| self.error.clone())
+    }
+}
+
+/// How far two times are apart. What is remembered is judged by this and not by the time since: if the clock was put back,
+/// nothing that was learned before is remembered for longer than usual.
+pub(crate) fn distance(one: NumericDate, other: NumericDate) -> Duration {
+    one.since(other).max(other.since(one))
 }

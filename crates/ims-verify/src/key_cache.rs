@@ -1,24 +1,23 @@
-//! The keys that IMS publishes, fetched when they are needed and not oftener than is good for IMS.
+//! The keys that IMS publishes, fetched when they are needed and no more often than is good for IMS.
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
-use futures_util::{FutureExt, future::ready};
 use ims_claims::NumericDate;
+use ims_exchange::InFlight;
 use ims_sign::VerificationKeys;
 
 use crate::{
-    NotVerified,
-    failure::Failure,
-    flight::{Flight, Landing},
-    ims::Ims,
-    memory::distance,
+    error::NotVerified,
+    ims::{Failure, Ims, distance},
+    single_flight::{Answer, MAX_ATTEMPTS, answer, no_answer, start},
+    sync::lock,
 };
 
-/// How long fetched keys are used without a word.
+/// How long fetched keys are used without asking.
 ///
 /// The same as in panva/jose, `createRemoteJWKSet`, `cacheMaxAge`.
 pub const KEYS_FRESH: Duration = Duration::from_mins(10);
@@ -26,11 +25,11 @@ pub const KEYS_FRESH: Duration = Duration::from_mins(10);
 /// How long fetched keys are used while newer ones are fetched. After that, callers wait for the newer ones.
 pub const KEYS_REFRESHED: Duration = Duration::from_hours(1);
 
-/// How long fetched keys are used if no newer ones can be had: as long as a token lives.
+/// How long fetched keys are used if newer ones cannot be fetched: as long as a token lives.
 pub const KEYS_STALE: Duration = Duration::from_hours(24);
 
-/// The least time between two fetches on account of a token that names an unknown key, however many such tokens come. A key
-/// that IMS has just begun to use can be unknown for so long.
+/// The least time between two fetches because of a token that names an unknown key, however many such tokens come. A key that
+/// IMS has just begun to use can be unknown for so long.
 ///
 /// The same as in panva/jose, `createRemoteJWKSet`, `cooldownDuration`.
 pub const LEAST_REFETCH_INTERVAL: Duration = Duration::from_secs(30);
@@ -53,7 +52,7 @@ struct State {
     published: Option<Published>,
     /// Of the last fetch, if it failed.
     failure: Option<Failure>,
-    flight: Option<Flight<Keys>>,
+    fetch: Option<InFlight<Answer<Keys>>>,
 }
 
 struct Published {
@@ -63,6 +62,14 @@ struct Published {
 
 type Keys = Arc<VerificationKeys>;
 
+/// How to come by keys that are newer than known ones.
+enum Lookup {
+    Found(Keys),
+    /// The last fetch failed a moment ago.
+    Failed(NotVerified),
+    Wait(InFlight<Answer<Keys>>),
+}
+
 impl KeyCache {
     pub(crate) fn new(ims: Arc<Ims>) -> Self {
         Self(Arc::new(Inner { ims, state: Mutex::default() }))
@@ -70,12 +77,28 @@ impl KeyCache {
 
     /// The keys to verify with at `now`.
     pub(crate) async fn current(&self, now: NumericDate) -> Result<Keys, NotVerified> {
-        let (known, landing) = match self.glance(now) {
-            Glance::Good(keys) => return Ok(keys),
-            Glance::Old(keys, landing) => (Some(keys), landing),
-            Glance::Nothing(landing) => (None, landing),
+        let known = {
+            let mut state = self.state();
+            let published = state.published.as_ref();
+            let known = published.map(|published| (published.keys.clone(), published.age(now)));
+            if let Some((keys, age)) = &known
+                && *age < KEYS_REFRESHED
+            {
+                if *age >= KEYS_FRESH {
+                    // In the background: callers are served with what is there.
+                    drop(self.fetch_unless_failed(LEAST_REFETCH_INTERVAL, &mut state, now));
+                }
+                return Ok(keys.clone());
+            }
+            known
         };
-        landing.await.or_else(|error| known.ok_or(error))
+        let usable = known.as_ref().filter(|(_, age)| *age < KEYS_STALE);
+        let pause = if usable.is_some() { LEAST_REFETCH_INTERVAL } else { FAILURE_PAUSE };
+        let known_keys = known.as_ref().map(|(keys, _)| keys);
+        match (self.newer_than(known_keys, pause, now).await, usable) {
+            (Err(_), Some((keys, _))) => Ok(keys.clone()),
+            (newer, _) => newer,
+        }
     }
 
     /// The keys that came after `known`, for a token whose key is not among those; `None` if they are hardly older than the
@@ -85,49 +108,76 @@ impl KeyCache {
         known: &Keys,
         now: NumericDate,
     ) -> Result<Option<Keys>, NotVerified> {
-        let landing = {
-            let mut state = self.state();
-            match &state.published {
-                Some(own) if !Arc::ptr_eq(&own.keys, known) => return Ok(Some(own.keys.clone())),
-                Some(own) if own.age(now) < LEAST_REFETCH_INTERVAL => return Ok(None),
-                _ => self.fetch_after(LEAST_REFETCH_INTERVAL, &mut state, now),
+        {
+            let state = self.state();
+            if let Some(published) = &state.published
+                && Arc::ptr_eq(&published.keys, known)
+                && published.age(now) < LEAST_REFETCH_INTERVAL
+            {
+                return Ok(None);
             }
-        };
-        landing.await.map(Some)
+        }
+        self.newer_than(Some(known), LEAST_REFETCH_INTERVAL, now).await.map(Some)
     }
 
-    /// What there is without waiting. Begins a fetch unless that is good for a while.
-    fn glance(&self, now: NumericDate) -> Glance {
-        let mut state = self.state();
-        let own = state.published.as_ref().map(|own| (own.keys.clone(), own.age(now)));
-        match own {
-            Some((keys, age)) if age < KEYS_FRESH => Glance::Good(keys),
-            Some((keys, age)) if age < KEYS_STALE => {
-                let landing = self.fetch_after(LEAST_REFETCH_INTERVAL, &mut state, now);
-                if age < KEYS_REFRESHED { Glance::Good(keys) } else { Glance::Old(keys, landing) }
+    /// The keys that came after `known`: those that are published by now, else those of the fetch that is running, else those
+    /// of a new one, unless the last one failed less than `pause` ago.
+    async fn newer_than(
+        &self,
+        known: Option<&Keys>,
+        pause: Duration,
+        now: NumericDate,
+    ) -> Result<Keys, NotVerified> {
+        for _ in 0..MAX_ATTEMPTS {
+            let in_flight = match self.look_up(known, pause, now) {
+                Lookup::Found(keys) => return Ok(keys),
+                Lookup::Failed(error) => return Err(error),
+                Lookup::Wait(in_flight) => in_flight,
+            };
+            if let Some(answer) = answer(in_flight.clone()).await {
+                return answer;
             }
-            _ => Glance::Nothing(self.fetch_after(FAILURE_PAUSE, &mut state, now)),
+            self.discard(&in_flight);
+        }
+        Err(no_answer())
+    }
+
+    fn look_up(&self, known: Option<&Keys>, pause: Duration, now: NumericDate) -> Lookup {
+        let mut state = self.state();
+        if let Some(published) = &state.published
+            && known.is_none_or(|known| !Arc::ptr_eq(&published.keys, known))
+        {
+            return Lookup::Found(published.keys.clone());
+        }
+        match self.fetch_unless_failed(pause, &mut state, now) {
+            Ok(in_flight) => Lookup::Wait(in_flight),
+            Err(error) => Lookup::Failed(error),
         }
     }
 
-    /// The end of a fetch: of the one under way, else of the last one if it failed less than `pause` ago, else of a new one.
-    fn fetch_after(&self, pause: Duration, state: &mut State, now: NumericDate) -> Landing<Keys> {
-        if let Some(flight) = state.flight.as_ref().filter(|flight| flight.is_under_way()) {
-            return flight.landing();
+    /// The fetch that is running, else a new one, unless the last one failed less than `pause` ago.
+    fn fetch_unless_failed(
+        &self,
+        pause: Duration,
+        state: &mut State,
+        now: NumericDate,
+    ) -> Result<InFlight<Answer<Keys>>, NotVerified> {
+        if let Some(in_flight) = state.fetch.as_ref().filter(|in_flight| in_flight.is_running()) {
+            return Ok(in_flight.clone());
         }
         if let Some(error) = state.failure.as_ref().and_then(|last| last.within(pause, now)) {
-            return ready(Err(error)).boxed().shared();
+            return Err(error);
         }
         let cache = self.clone();
-        let flight = Flight::begin(async move { cache.fetch(now).await });
-        state.flight.insert(flight).landing()
+        let in_flight = start(async move { cache.fetch(now).await });
+        state.fetch = Some(in_flight.clone());
+        Ok(in_flight)
     }
 
     /// Asks IMS and keeps what came of it. `asked_at` is when the keys were asked for: from there their age is counted.
     async fn fetch(&self, asked_at: NumericDate) -> Result<Keys, NotVerified> {
         let outcome = self.0.ims.published_keys(asked_at).await.map(Arc::new);
         let mut state = self.state();
-        state.flight = None;
         match &outcome {
             Ok(keys) => {
                 state.published = Some(Published { keys: keys.clone(), asked_at });
@@ -138,18 +188,14 @@ impl KeyCache {
         outcome
     }
 
-    /// A runtime that panics can poison the lock, but under it nothing is ever half done.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits for `in_flight` no longer, so that the next caller starts a fetch.
+    fn discard(&self, in_flight: &InFlight<Answer<Keys>>) {
+        self.state().fetch.take_if(|fetch| fetch.is_same(in_flight));
     }
-}
 
-/// What [`KeyCache::glance`] sees.
-enum Glance {
-    Good(Keys),
-    /// Good enough if nothing better comes.
-    Old(Keys, Landing<Keys>),
-    Nothing(Landing<Keys>),
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.0.state)
+    }
 }
 
 impl Published {

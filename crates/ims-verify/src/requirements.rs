@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use ims_claims::{AccessTokenPayload, ClaimsError, ClientId, Environment, JsonObject, NumericDate};
 use ims_exchange::Scope;
 
-use crate::{Fault, VerifiedToken};
+use crate::{error::Fault, verified_token::VerifiedToken};
 
 /// How far ahead the clock of IMS may be of the caller's. Expiry knows no such kindness.
 ///

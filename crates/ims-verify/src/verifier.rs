@@ -8,21 +8,41 @@ use ims_sign::{VerificationKeys, VerifyError};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    Authority, Fault, NotVerified, Requirements, VerifiedToken,
+    error::{Fault, NotVerified},
     ims::Ims,
     key_cache::KeyCache,
-    memory::{Memory, TokenDigest},
-    questions::Questions,
-    requirements::expect_current,
+    requirements::{Requirements, expect_current},
+    single_flight::Questions,
+    verdict_cache::{TokenDigest, VerdictCache},
+    verified_token::VerifiedToken,
 };
+
+/// Whose word a verifier takes for a token's signature.
+///
+/// IMS publishes its keys at `/ims/keys`, but third parties report tokens signed by a key that is not among them. So there
+/// is a way without IMS, one that asks IMS where that happens, and one that asks always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Authority {
+    /// That of the published keys alone. Nothing is sent for a token, and a token that was invalidated stays good until it
+    /// expires.
+    PublishedKeys,
+    /// That of the published keys and, for a token whose key is not among them, that of IMS.
+    ///
+    /// Anybody can make a token that names another key, so anybody can make the verifier ask IMS: limit the rate at which
+    /// strangers may call.
+    PublishedKeysElseIms,
+    /// That of IMS, which is asked about every token that is not remembered. A token that was invalidated is good for
+    /// [`VALID_REMEMBERED`](crate::VALID_REMEMBERED) at the most.
+    Ims,
+}
 
 /// Verifies the access tokens that one IMS issues, for those who receive them. It holds no credentials.
 ///
 /// A clone shares keys and memory. Building one needs no runtime and sends nothing; to ask IMS, tokio has to be running. What
-/// is asked is asked once, however many wait for it, and who gives up waiting cancels nothing, up to [`MOST_QUESTIONS`]
+/// is asked is asked once, however many wait for it, and who gives up waiting cancels nothing, up to [`MAX_QUESTIONS`]
 /// questions at a time. [`without_memory`](TokenVerifier::without_memory) each caller asks about its token for itself.
 ///
-/// [`MOST_QUESTIONS`]: crate::MOST_QUESTIONS
+/// [`MAX_QUESTIONS`]: crate::MAX_QUESTIONS
 ///
 /// No clock is read: every call takes `now`, the time of day, and what is kept is kept by the same times. A clock that is put
 /// back makes what was kept before it old, not young.
@@ -33,7 +53,7 @@ pub struct TokenVerifier {
     requirements: Arc<Requirements>,
     keys: KeyCache,
     /// `None` remembers nothing.
-    memory: Option<Arc<Memory>>,
+    memory: Option<Arc<VerdictCache>>,
     questions: Arc<Questions>,
 }
 
@@ -49,7 +69,7 @@ impl TokenVerifier {
         let requirements = Arc::new(requirements.in_environment(&environment));
         let ims = Arc::new(Ims::new(environment, transport));
         let keys = KeyCache::new(Arc::clone(&ims));
-        let (memory, questions) = (Some(Arc::new(Memory::new())), Arc::default());
+        let (memory, questions) = (Some(Arc::new(VerdictCache::new())), Arc::default());
         Self { ims, authority, requirements, keys, memory, questions }
     }
 
@@ -67,13 +87,13 @@ impl TokenVerifier {
     /// needed and gave no answer.
     ///
     /// # Panics
-    /// Outside of a tokio runtime, when keys have to be fetched or IMS has to be asked.
+    /// Outside of a tokio runtime with its timer, when keys have to be fetched or IMS has to be asked.
     pub async fn verify(
         &self,
         token: &str,
         now: NumericDate,
     ) -> Result<VerifiedToken, NotVerified> {
-        let memory = self.place_of(token)?;
+        let memory = self.remembered(token)?;
         if let Some(verdict) = memory.and_then(|(memory, digest)| memory.recall(&digest, now)) {
             let token = verdict?;
             expect_current(&token, now)?;
@@ -97,20 +117,20 @@ impl TokenVerifier {
     /// [`NotVerified`], but never [`NotVerified::KeyNotPublished`].
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// Outside of a tokio runtime with its timer.
     pub async fn verify_with_ims(
         &self,
         token: &str,
         now: NumericDate,
     ) -> Result<VerifiedToken, NotVerified> {
-        let memory = self.place_of(token)?;
+        let memory = self.remembered(token)?;
         self.ask_ims(token, memory, now).await
     }
 
     async fn ask_keys(
         &self,
         token: &str,
-        memory: Place<'_>,
+        memory: Remembered<'_>,
         now: NumericDate,
     ) -> Result<VerifiedToken, NotVerified> {
         let verdict = self.check_signature(token, now).await;
@@ -140,7 +160,7 @@ impl TokenVerifier {
     async fn ask_ims(
         &self,
         token: &str,
-        memory: Place<'_>,
+        memory: Remembered<'_>,
         now: NumericDate,
     ) -> Result<VerifiedToken, NotVerified> {
         let jwt = CompactJwt::parse(token).map_err(Fault::NotAJwt)?;
@@ -149,22 +169,24 @@ impl TokenVerifier {
             self.ims.expect_valid(token, verified.client_id(), now).await?;
             return Ok(verified);
         };
-        let (ims, memory) = (Arc::clone(&self.ims), Arc::clone(memory));
-        let token = SecretString::from(token);
-        let question = async move {
-            let (token, client_id) = (token.expose_secret(), verified.client_id());
-            let verdict = ims.expect_valid(token, client_id, now).await.map(|()| verified);
-            memory.remember(digest, &verdict, now);
-            verdict
+        let question = || {
+            let (ims, memory) = (Arc::clone(&self.ims), Arc::clone(memory));
+            let (token, verified) = (SecretString::from(token), verified.clone());
+            async move {
+                let (token, client_id) = (token.expose_secret(), verified.client_id());
+                let verdict = ims.expect_valid(token, client_id, now).await.map(|()| verified);
+                memory.remember(digest, &verdict, now);
+                verdict
+            }
         };
-        self.questions.join(digest, question).await
+        self.questions.ask(digest, question).await
     }
 
     fn claims(&self, jwt: &CompactJwt<'_>, now: NumericDate) -> Result<VerifiedToken, Fault> {
         self.requirements.claims(jwt.payload_object().map_err(Fault::NotAJwt)?, now)
     }
 
-    fn place_of(&self, token: &str) -> Result<Place<'_>, Fault> {
+    fn remembered(&self, token: &str) -> Result<Remembered<'_>, Fault> {
         if token.len() > CompactJwt::MAX_LENGTH {
             return Err(Fault::NotAJwt(JwtError::TooLong));
         }
@@ -173,7 +195,7 @@ impl TokenVerifier {
 }
 
 /// The memory, if there is one, and under what a token is in it.
-type Place<'a> = Option<(&'a Arc<Memory>, TokenDigest)>;
+type Remembered<'a> = Option<(&'a Arc<VerdictCache>, TokenDigest)>;
 
 /// Whether the key that `jwt` names, and that is among `keys`, has signed it; `false` if it is not among them.
 fn names_its_signer(jwt: &CompactJwt<'_>, keys: &VerificationKeys) -> Result<bool, Fault> {

@@ -222,7 +222,7 @@ proptest! {
         prop_assume!(changed[place] != byte);
         changed[place] = byte;
         let changed = String::from_utf8(changed)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         for authority in [Authority::PublishedKeys, Authority::PublishedKeysElseIms] {
             let ims = FakeIms::new();
             ims.says(Answer::ok(r#"{"valid":false,"reason":"bad_signature"}"#));

@@ -9,7 +9,7 @@ use ims_sign::KeyError;
 use ims_testkit::keys;
 use ims_verify::{
     Authority, FAILURE_PAUSE, KEYS_FRESH, KEYS_REFRESHED, KEYS_STALE, LEAST_REFETCH_INTERVAL,
-    NotVerified, Requirements, TokenVerifier,
+    NotVerified, REQUEST_TIMEOUT, Requirements, TokenVerifier,
 };
 use serde_json::{Value, json};
 
@@ -210,7 +210,7 @@ async fn who_gives_up_cancels_no_fetch() {
 
 #[test]
 fn a_fetch_that_ends_with_its_runtime_is_begun_again_in_another() {
-    let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let ims = FakeIms::new();
     ims.close();
     let (verifier, token) = (verifier(&ims), lasting_token());
@@ -300,6 +300,28 @@ async fn a_good_key_is_found_among_others() {
         ims.publishes(Answer::ok(jwks(&set)));
         let verdict = verifier(&ims).verify(&lasting_token(), NOW).await;
         assert!(verdict.is_ok(), "{name}: {verdict:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runtime_that_stands_still_holds_up_another_no_longer_than_one_request_can_take() {
+    for authority in [Authority::PublishedKeys, Authority::Ims] {
+        let ims = FakeIms::new();
+        let (verifier, token) = (ims.verifier(authority), lasting_token());
+        let idle = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        {
+            // The question is asked in a runtime that no one drives any longer.
+            let _guard = idle.enter();
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            let mut asking = Box::pin(verifier.verify(&token, NOW));
+            assert!(asking.as_mut().poll(&mut context).is_pending());
+        }
+        let start = tokio::time::Instant::now();
+        verifier.verify(&token, NOW).await.unwrap();
+        let limit = REQUEST_TIMEOUT + Duration::from_secs(2);
+        assert!(start.elapsed() < limit, "{authority:?}: {:?}", start.elapsed());
+        assert_eq!(ims.fetches() + ims.questions(), 1, "{authority:?}");
+        idle.shutdown_background();
     }
 }
 

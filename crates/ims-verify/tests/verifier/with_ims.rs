@@ -5,7 +5,7 @@ use ims_claims::JwtError;
 use ims_sign::VerifyError;
 use ims_testkit::keys;
 use ims_verify::{
-    Authority, Fault, INVALID_REMEMBERED, MOST_QUESTIONS, NotVerified, VALID_REMEMBERED,
+    Authority, Fault, INVALID_REMEMBERED, MAX_QUESTIONS, NotVerified, VALID_REMEMBERED,
 };
 
 use super::fixture::*;
@@ -171,15 +171,15 @@ async fn who_makes_up_tokens_and_hangs_up_leaves_no_more_than_so_many_questions_
     verifier.verify(&token(&claims()), NOW).await.unwrap();
     ims.close();
     let made_up = |number: usize| unsigned(&format!("made-up-{number}"));
-    for number in 0..2 * MOST_QUESTIONS {
+    for number in 0..2 * MAX_QUESTIONS {
         let hasty = verifier.verify(&made_up(number), NOW).now_or_never();
         assert!(hasty.is_none(), "{number}: {hasty:?}");
     }
     settle().await;
-    assert_eq!(ims.waiting(), MOST_QUESTIONS);
+    assert_eq!(ims.waiting(), MAX_QUESTIONS);
 
     // Who waits is answered even now.
-    let token = made_up(2 * MOST_QUESTIONS);
+    let token = made_up(2 * MAX_QUESTIONS);
     let (verdict, ()) = tokio::join!(verifier.verify(&token, NOW), async { ims.open() });
     verdict.unwrap();
     settle().await;

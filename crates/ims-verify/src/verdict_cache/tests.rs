@@ -22,16 +22,20 @@ fn digest(number: usize) -> TokenDigest {
 
 /// The client of a good token, or what is wrong with a bad one.
 #[track_caller]
-fn recalled(memory: &Memory, number: usize, now: NumericDate) -> Option<Result<String, Fault>> {
-    let recalled = memory.recall(&digest(number), now)?;
+fn recalled(
+    cache: &VerdictCache,
+    number: usize,
+    now: NumericDate,
+) -> Option<Result<String, Fault>> {
+    let recalled = cache.recall(&digest(number), now)?;
     Some(recalled.map(|token| token.client_id().to_string()))
 }
 
 #[test]
 fn a_good_token_is_remembered_for_five_minutes_and_a_bad_one_for_one() {
-    let memory = Memory::new();
-    memory.keep(digest(1), &token("client"), NOW);
-    memory.refuse(digest(2), &REFUSED, NOW);
+    let cache = VerdictCache::new();
+    cache.keep(digest(1), &token("client"), NOW);
+    cache.refuse(digest(2), &REFUSED, NOW);
     let (good, bad) = (Some(Ok("client".to_owned())), Some(Err(REFUSED)));
     #[rustfmt::skip]
     let table = [
@@ -47,66 +51,66 @@ fn a_good_token_is_remembered_for_five_minutes_and_a_bad_one_for_one() {
     ];
     for (seconds, first, second) in table {
         let now = NumericDate::from_secs(NOW.as_secs() + seconds);
-        assert_eq!(recalled(&memory, 1, now), first, "{seconds}");
-        assert_eq!(recalled(&memory, 2, now), second, "{seconds}");
+        assert_eq!(recalled(&cache, 1, now), first, "{seconds}");
+        assert_eq!(recalled(&cache, 2, now), second, "{seconds}");
     }
 }
 
 #[test]
 fn the_last_word_on_a_token_holds() {
-    let memory = Memory::new();
-    memory.keep(digest(1), &token("client"), NOW);
-    memory.refuse(digest(1), &REFUSED, NOW);
-    assert_eq!(recalled(&memory, 1, NOW), Some(Err(REFUSED)));
-    memory.keep(digest(1), &token("client"), NOW);
-    assert_eq!(recalled(&memory, 1, NOW), Some(Ok("client".to_owned())));
+    let cache = VerdictCache::new();
+    cache.keep(digest(1), &token("client"), NOW);
+    cache.refuse(digest(1), &REFUSED, NOW);
+    assert_eq!(recalled(&cache, 1, NOW), Some(Err(REFUSED)));
+    cache.keep(digest(1), &token("client"), NOW);
+    assert_eq!(recalled(&cache, 1, NOW), Some(Ok("client".to_owned())));
 }
 
 #[test]
 fn a_hundred_thousand_bad_tokens_displace_no_good_one_and_take_no_more_room() {
-    let memory = Memory::new();
-    memory.keep(digest(0), &token("client"), NOW);
+    let cache = VerdictCache::new();
+    cache.keep(digest(0), &token("client"), NOW);
     for number in 1..=100_000 {
-        memory.refuse(digest(number), &REFUSED, NOW);
+        cache.refuse(digest(number), &REFUSED, NOW);
     }
-    assert_eq!(recalled(&memory, 0, NOW), Some(Ok("client".to_owned())));
-    assert_eq!(recalled(&memory, 100_000, NOW), Some(Err(REFUSED)));
-    assert_eq!(recalled(&memory, 1, NOW), None);
-    assert_eq!(room_of(&memory.invalid), (MOST_INVALID, MOST_INVALID));
+    assert_eq!(recalled(&cache, 0, NOW), Some(Ok("client".to_owned())));
+    assert_eq!(recalled(&cache, 100_000, NOW), Some(Err(REFUSED)));
+    assert_eq!(recalled(&cache, 1, NOW), None);
+    assert_eq!(sizes_of(&cache.invalid), (MAX_INVALID, MAX_INVALID));
 }
 
 #[test]
 fn the_good_token_that_has_been_known_longest_makes_room() {
-    let memory = Memory::new();
+    let cache = VerdictCache::new();
     let token = token("client");
     for number in 0..100_000 {
-        memory.keep(digest(number), &token, NOW);
+        cache.keep(digest(number), &token, NOW);
     }
-    assert_eq!(room_of(&memory.valid), (MOST_VALID, MOST_VALID));
-    assert_eq!(recalled(&memory, 0, NOW), None);
-    assert_eq!(recalled(&memory, 99_999, NOW), Some(Ok("client".to_owned())));
+    assert_eq!(sizes_of(&cache.valid), (MAX_VALID, MAX_VALID));
+    assert_eq!(recalled(&cache, 0, NOW), None);
+    assert_eq!(recalled(&cache, 99_999, NOW), Some(Ok("client".to_owned())));
 }
 
 #[test]
 fn what_is_outdated_makes_room_before_it_is_needed() {
-    let memory = Memory::new();
+    let cache = VerdictCache::new();
     for number in 0..1_000 {
-        memory.keep(digest(number), &token("client"), NOW);
+        cache.keep(digest(number), &token("client"), NOW);
     }
     for number in 1_000..2_000 {
-        memory.keep(digest(number), &token("client"), NOW.plus(VALID_REMEMBERED));
+        cache.keep(digest(number), &token("client"), NOW.plus(VALID_REMEMBERED));
     }
-    assert_eq!(room_of(&memory.valid), (1_000, 1_000));
+    assert_eq!(sizes_of(&cache.valid), (1_000, 1_000));
 }
 
 #[test]
 fn changing_ones_mind_takes_no_room() {
-    let memory = Memory::new();
+    let cache = VerdictCache::new();
     for _ in 0..10_000 {
-        memory.keep(digest(1), &token("client"), NOW);
-        assert_eq!((room_of(&memory.valid), room_of(&memory.invalid)), ((1, 1), (0, 0)));
-        memory.refuse(digest(1), &REFUSED, NOW);
-        assert_eq!((room_of(&memory.valid), room_of(&memory.invalid)), ((0, 0), (1, 1)));
+        cache.keep(digest(1), &token("client"), NOW);
+        assert_eq!((sizes_of(&cache.valid), sizes_of(&cache.invalid)), ((1, 1), (0, 0)));
+        cache.refuse(digest(1), &REFUSED, NOW);
+        assert_eq!((sizes_of(&cache.valid), sizes_of(&cache.invalid)), ((0, 0), (1, 1)));
     }
 }
 
@@ -126,9 +130,9 @@ fn only_what_stays_as_it_is_and_takes_long_to_find_out_is_remembered() {
         (Err(NotVerified::Unavailable(transport.into())),                   false),
     ];
     for (number, (verdict, is_remembered)) in table.into_iter().enumerate() {
-        let memory = Memory::new();
-        memory.remember(digest(number), &verdict, NOW);
-        let recalled = recalled(&memory, number, NOW);
+        let cache = VerdictCache::new();
+        cache.remember(digest(number), &verdict, NOW);
+        let recalled = recalled(&cache, number, NOW);
         assert_eq!(recalled.is_some(), is_remembered, "{verdict:?}");
         let fault = recalled.and_then(Result::err);
         assert_eq!(
@@ -140,16 +144,16 @@ fn only_what_stays_as_it_is_and_takes_long_to_find_out_is_remembered() {
 
 #[test]
 fn debug_shows_nothing_that_is_remembered() {
-    let memory = Memory::new();
-    memory.keep(digest(1), &token("canary"), NOW);
-    assert_eq!(format!("{memory:?}"), "Memory(..)");
+    let cache = VerdictCache::new();
+    cache.keep(digest(1), &token("canary"), NOW);
+    assert_eq!(format!("{cache:?}"), "VerdictCache(..)");
 }
 
 /// How many entries and arrivals a room holds.
-fn room_of<T>(room: &Room<T>) -> (usize, usize) {
-    let shelves = || room.shelves.iter().map(|shelf| shelf.lock().unwrap());
+fn sizes_of<T>(room: &Verdicts<T>) -> (usize, usize) {
+    let shards = || room.shards.iter().map(|shard| shard.lock().unwrap());
     (
-        shelves().map(|shelf| shelf.entries.len()).sum(),
-        shelves().map(|shelf| shelf.arrivals.len()).sum(),
+        shards().map(|shard| shard.entries.len()).sum(),
+        shards().map(|shard| shard.arrivals.len()).sum(),
     )
 }

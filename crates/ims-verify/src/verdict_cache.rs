@@ -1,11 +1,11 @@
-//! What is remembered of tokens: for a bounded time, in bounded room, under a digest and never under the token itself.
+//! Verdicts about tokens: for a bounded time, a bounded number of them, under a digest and never under the token itself.
 //!
-//! Good and bad tokens have rooms of their own, so that whoever sends bad ones by the million displaces no good one.
+//! Good and bad tokens are kept apart, so that anyone who sends bad ones by the million displaces no good one.
 
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -13,7 +13,12 @@ use aws_lc_rs::digest::{SHA256, digest};
 use ims_claims::NumericDate;
 use ims_sign::VerifyError;
 
-use crate::{Fault, NotVerified, VerifiedToken};
+use crate::{
+    error::{Fault, NotVerified},
+    ims::distance,
+    sync::lock,
+    verified_token::VerifiedToken,
+};
 
 /// How long a good token is remembered at the most. Its expiry is looked at each time, so that it is never good for longer
 /// than it lives.
@@ -22,23 +27,23 @@ pub const VALID_REMEMBERED: Duration = Duration::from_mins(5);
 /// How long a bad token is remembered.
 pub const INVALID_REMEMBERED: Duration = Duration::from_mins(1);
 
-/// How many good tokens a verifier remembers at the most. The one that has been known longest makes room.
-pub const MOST_VALID: usize = SHELVES * 1024;
+/// How many good tokens a verifier remembers at the most. The one that has been known longest is dropped for a new one.
+pub const MAX_VALID: usize = SHARDS * 1024;
 
 /// How many bad tokens a verifier remembers at the most.
-pub const MOST_INVALID: usize = SHELVES * 256;
+pub const MAX_INVALID: usize = SHARDS * 256;
 
-/// Rooms for one kind of verdict each.
-pub(crate) struct Memory {
-    valid: Room<VerifiedToken>,
-    invalid: Room<Fault>,
+/// The verdicts, good and bad ones apart.
+pub(crate) struct VerdictCache {
+    valid: Verdicts<VerifiedToken>,
+    invalid: Verdicts<Fault>,
 }
 
-impl Memory {
+impl VerdictCache {
     pub(crate) fn new() -> Self {
         Self {
-            valid: Room::new(MOST_VALID, VALID_REMEMBERED),
-            invalid: Room::new(MOST_INVALID, INVALID_REMEMBERED),
+            valid: Verdicts::new(MAX_VALID, VALID_REMEMBERED),
+            invalid: Verdicts::new(MAX_INVALID, INVALID_REMEMBERED),
         }
     }
 
@@ -82,13 +87,13 @@ impl Memory {
     }
 }
 
-impl fmt::Debug for Memory {
+impl fmt::Debug for VerdictCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Memory(..)")
+        f.write_str("VerdictCache(..)")
     }
 }
 
-/// The SHA-256 of a token. Who reads it has no token.
+/// The SHA-256 of a token, from which no one gets the token.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TokenDigest([u8; 32]);
 
@@ -100,45 +105,44 @@ impl TokenDigest {
     }
 }
 
-/// How many locks a room has, so that threads seldom meet at one.
-const SHELVES: usize = 16;
+/// How many locks a kind of verdict has, so that threads rarely meet at one.
+const SHARDS: usize = 16;
 
-struct Room<T> {
-    shelves: [Mutex<Shelf<T>>; SHELVES],
+struct Verdicts<T> {
+    shards: [Mutex<CacheShard<T>>; SHARDS],
     remembered: Duration,
 }
 
-impl<T: Clone> Room<T> {
+impl<T: Clone> Verdicts<T> {
     fn new(capacity: usize, remembered: Duration) -> Self {
-        let shelf = |_| Mutex::new(Shelf::new(capacity / SHELVES));
-        Self { shelves: std::array::from_fn(shelf), remembered }
+        let shard = |_| Mutex::new(CacheShard::new(capacity / SHARDS));
+        Self { shards: std::array::from_fn(shard), remembered }
     }
 
     fn get(&self, digest: &TokenDigest, now: NumericDate) -> Option<T> {
-        let place = self.place(digest);
-        let entry = place.entries.get(digest)?;
+        let shard = self.shard(digest);
+        let entry = shard.entries.get(digest)?;
         entry.is_remembered(now, self.remembered).then(|| entry.verdict.clone())
     }
 
     fn insert(&self, digest: TokenDigest, verdict: T, now: NumericDate) {
-        self.place(&digest).insert(digest, Entry { verdict, learned_at: now }, self.remembered);
+        self.shard(&digest).insert(digest, Entry { verdict, learned_at: now }, self.remembered);
     }
 
     fn remove(&self, digest: &TokenDigest) {
-        let mut place = self.place(digest);
-        if place.entries.remove(digest).is_some() {
-            place.arrivals.retain(|other| other != digest);
+        let mut shard = self.shard(digest);
+        if shard.entries.remove(digest).is_some() {
+            shard.arrivals.retain(|other| other != digest);
         }
     }
 
-    /// The shelf that a token belongs on. Who panics can poison its lock, but under it nothing is ever half done.
-    fn place(&self, digest: &TokenDigest) -> MutexGuard<'_, Shelf<T>> {
-        let place = &self.shelves[usize::from(digest.0[0]) % SHELVES];
-        place.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The shard that a token belongs to.
+    fn shard(&self, digest: &TokenDigest) -> MutexGuard<'_, CacheShard<T>> {
+        lock(&self.shards[usize::from(digest.0[0]) % SHARDS])
     }
 }
 
-struct Shelf<T> {
+struct CacheShard<T> {
     capacity: usize,
     entries: HashMap<TokenDigest, Entry<T>>,
     /// Every entry once, in the order in which they came.
@@ -156,7 +160,7 @@ impl<T> Entry<T> {
     }
 }
 
-impl<T> Shelf<T> {
+impl<T> CacheShard<T> {
     fn new(capacity: usize) -> Self {
         Self { capacity, entries: HashMap::new(), arrivals: VecDeque::new() }
     }
@@ -176,12 +180,6 @@ impl<T> Shelf<T> {
         }
         self.arrivals.push_back(digest);
     }
-}
-
-/// How far two times are apart. Whoever remembers asks for this and not for the time since: if the clock was put back, what
-/// was learned before is not remembered for longer than usual.
-pub(crate) fn distance(one: NumericDate, other: NumericDate) -> Duration {
-    one.since(other).max(other.since(one))
 }
 
 #[cfg(test)]
