@@ -1,5 +1,5 @@
-//! What IMS tells about a user: `/ims/userinfo`, `/ims/profile` and `/ims/organizations` about the holder of an access
-//! token, `/ims/admin_profile` and `/ims/admin_organizations` about anybody.
+//! What IMS says about users: `/ims/userinfo` and `/ims/profile` about the holder of an access token, `/ims/admin_profile`
+//! about any user, `/ims/account_cluster` about the holder's accounts.
 
 use std::sync::Arc;
 
@@ -7,8 +7,15 @@ use ims_claims::AccessTokenPayload;
 use serde::Serialize;
 
 use crate::{
-    answer::Answer, authorize::USER_ID, client::RequiredToken, exchange::Exchange,
-    integration::Integration, issued_token::TokenKind, refusal::Refusal, service::Registered,
+    answer::Answer,
+    client::RequiredToken,
+    exchange::Exchange,
+    integration::Integration,
+    issued_token::TokenKind,
+    product::ProductContext,
+    refusal::Refusal,
+    service::Registered,
+    user::{AccountType, User},
 };
 
 /// The answer of `/ims/userinfo/v1` and `v2`: what the token's scopes allow. Source: AdobeDocs/adobe-dev-console,
@@ -16,7 +23,8 @@ use crate::{
 #[derive(Serialize)]
 struct UserInfo<'a> {
     sub: &'a str,
-    account_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,42 +44,50 @@ struct Address<'a> {
     country: &'a str,
 }
 
-/// One element of the answer of `/ims/organizations/v1` to `v6`. Source: adobe/aio-lib-ims, `src/ims.js`.
-#[derive(Serialize)]
-struct Organization<'a> {
-    #[serde(rename = "orgName")]
-    name: &'a str,
-    #[serde(rename = "orgRef")]
-    reference: OrgRef<'a>,
-    #[serde(rename = "orgType")]
-    kind: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OrgRef<'a> {
-    ident: &'a str,
-    auth_src: &'a str,
-}
-
 /// The answer of `/ims/profile/v1` to `v3`. Sources: AdobeDocs/campaign-standard.en, "Troubleshooting", for the shape of
-/// `projectedProductContext`; adobe/imscli, `ims/profile.go`, for `fulfillable_data`; the names beside it are those of
-/// userinfo in the spelling of a profile.
+/// `projectedProductContext`; adobe/imscli, `ims/profile.go`, for `fulfillable_data`; the types and recorded answers in
+/// @adobe/spacecat-shared-ims-client for the other members.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Profile<'a> {
     user_id: &'a str,
     auth_id: &'a str,
+    #[serde(rename = "account_type")]
     account_type: &'a str,
-    #[serde(rename = "countryCode")]
-    country: &'a str,
+    country_code: &'a str,
     email: &'a str,
     email_verified: &'a str,
     name: &'a str,
+    #[serde(rename = "first_name")]
+    first_name: &'a str,
+    #[serde(rename = "last_name")]
+    last_name: &'a str,
     display_name: &'a str,
+    utc_offset: &'a str,
+    #[serde(rename = "preferred_languages")]
+    preferred_languages: Option<&'a str>,
+    phone_number: Option<&'a str>,
+    mrkt_perm: &'a str,
+    mrkt_perm_email: Option<bool>,
+    roles: Vec<RoleView<'a>>,
+    service_accounts: [&'a str; 0],
+    tags: [&'a str; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
     projected_product_context: Option<Vec<ProjectedProduct<'a>>>,
 }
+
+#[derive(Serialize)]
+struct RoleView<'a> {
+    principal: String,
+    organization: &'a str,
+    named_role: &'a str,
+    target: &'a str,
+    target_type: &'a str,
+    target_data: Empty,
+}
+
+#[derive(Serialize)]
+struct Empty {}
 
 #[derive(Serialize)]
 struct ProjectedProduct<'a> {
@@ -79,127 +95,233 @@ struct ProjectedProduct<'a> {
     context: Product<'a>,
 }
 
+/// A product, in a profile and at `/ims/fetch_pc_by_org`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Product<'a> {
+pub(crate) struct Product<'a> {
+    ident: String,
+    label: &'a str,
     status_code: &'a str,
     owning_entity: &'a str,
+    #[serde(rename = "organization_id")]
+    organization_id: &'a str,
     service_code: &'a str,
+    service_level: &'a str,
+    create_dts: u64,
+    mod_dts: u64,
     #[serde(rename = "fulfillable_data", skip_serializing_if = "Option::is_none")]
     data: Option<String>,
 }
 
-/// The scope that products are told for.
+impl<'a> Product<'a> {
+    /// The product as one of `org_id`. The times are those of the emulator's invention.
+    pub(crate) fn new(product: &'a ProductContext, org_id: &'a str) -> Self {
+        Self {
+            ident: format!("EMULATED-{}", product.service_code()),
+            label: product.service_code(),
+            status_code: "ACTIVE",
+            owning_entity: org_id,
+            organization_id: org_id,
+            service_code: product.service_code(),
+            service_level: "standard",
+            create_dts: CREATED_MS,
+            mod_dts: CREATED_MS,
+            data: product.written_data(),
+        }
+    }
+}
+
+/// The answer of `/ims/account_cluster/v2`: the holder's accounts.
+#[derive(Serialize)]
+struct AccountCluster<'a> {
+    status: &'a str,
+    data: Vec<Account<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Account<'a> {
+    user_id: &'a str,
+    user_type: &'a str,
+    owning_org: &'a str,
+}
+
+/// The scope that products are named for.
 const PRODUCT_CONTEXT: &str = "additional_info.projectedProductContext";
 
-/// Answers `/ims/userinfo/…`. A technical account is named after itself, as Adobe's products show it.
+/// 1 January 2020, since when each emulated product exists.
+const CREATED_MS: u64 = 1_577_836_800_000;
+
+/// Answers `/ims/userinfo/…`.
 pub(crate) fn info(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
-    let (token, _) = holder(exchange)?;
-    let sub = token.user_id().unwrap_or_default();
-    let (ident, auth_src) = sub.split_once('@').unwrap_or((sub, ""));
+    let (token, registered) = holder(exchange, TokenKind::Access)?;
+    let person = Person::of(exchange, token.user_id().unwrap_or_default(), &registered.integration);
     let allows = |name: &str| token.scopes().any(|scope| scope == name);
-    let email = allows("email").then_some(sub);
-    let profile = allows("profile");
+    let (profile, email) = (allows("profile"), allows("email"));
+    let name = person.user.name();
     Ok(Answer::ok(&UserInfo {
-        sub,
-        account_type: "ent",
-        email,
-        email_verified: email.map(|_| true),
-        name: profile.then_some(ident),
-        given_name: profile.then_some(ident),
-        family_name: profile.then_some(auth_src),
-        address: allows("address").then_some(Address { country: "US" }),
+        sub: &person.id,
+        account_type: profile.then_some(person.user.account_type().in_userinfo()),
+        email: email.then_some(person.user.email()),
+        email_verified: email.then_some(true),
+        name: profile.then_some(&name),
+        given_name: profile.then_some(person.user.first_name()),
+        family_name: profile.then_some(person.user.last_name()),
+        address: allows("address").then_some(Address { country: person.user.country() }),
     }))
 }
 
 /// Answers `/ims/profile/…`.
 pub(crate) fn profile(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
-    let (token, registered) = holder(exchange)?;
-    let tells_products = token.scopes().any(|scope| scope == PRODUCT_CONTEXT);
-    let user_id = token.user_id().unwrap_or_default();
-    Ok(profile_of(user_id, &registered.integration, tells_products))
+    let (token, registered) = holder(exchange, TokenKind::Access)?;
+    let names_products = token.scopes().any(|scope| scope == PRODUCT_CONTEXT);
+    let person = Person::of(exchange, token.user_id().unwrap_or_default(), &registered.integration);
+    Ok(profile_of(&person, &registered.integration, names_products))
 }
 
-/// Answers `/ims/organizations/…`: the one organization of the integration.
-pub(crate) fn organizations(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
-    let (_, registered) = holder(exchange)?;
-    Ok(organizations_of(&registered.integration))
+/// Answers `/ims/account_cluster/…`: the emulator knows one account of each user.
+pub(crate) fn account_cluster(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let (token, registered) = holder(exchange, TokenKind::Access)?;
+    let person = Person::of(exchange, token.user_id().unwrap_or_default(), &registered.integration);
+    let account = Account {
+        user_id: &person.id,
+        user_type: person.user.account_type().in_profile(),
+        owning_org: registered.integration.org_id().as_str(),
+    };
+    Ok(Answer::ok(&AccountCluster { status: "success", data: vec![account] }))
 }
 
 /// Answers `/ims/admin_profile/…`. Source: adobe/ims-go, `ims/get_admin_profile.go`.
 pub(crate) fn admin_profile(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let (user_id, registered) = administered(exchange)?;
-    Ok(profile_of(&user_id, &registered.integration, true))
+    let person = Person::of(exchange, &user_id, &registered.integration);
+    Ok(profile_of(&person, &registered.integration, true))
 }
 
-/// Answers `/ims/admin_organizations/…`. Source: adobe/ims-go, `ims/get_admin_organizations.go`.
-pub(crate) fn admin_organizations(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
-    let (_, registered) = administered(exchange)?;
-    Ok(organizations_of(&registered.integration))
+/// Whom an answer is about.
+pub(crate) struct Person {
+    /// The id in the token; that of a cluster exchange may be another than the user's.
+    pub(crate) id: String,
+    pub(crate) user: User,
 }
 
-fn profile_of(user_id: &str, integration: &Integration, tells_products: bool) -> Answer {
-    let (ident, _) = user_id.split_once('@').unwrap_or((user_id, ""));
-    let products = integration.products().iter().map(|product| ProjectedProduct {
-        context: Product {
-            status_code: "ACTIVE",
-            owning_entity: integration.org_id().as_str(),
-            service_code: product.service_code(),
-            data: product.written_data(),
-        },
-    });
+impl Person {
+    /// The user of `user_id`. A technical account is named after itself, as Adobe's products show it; any other id is one of
+    /// the first user's accounts.
+    pub(crate) fn of(exchange: &Exchange<'_>, user_id: &str, integration: &Integration) -> Self {
+        let id = user_id.to_owned();
+        let users = exchange.service.users();
+        if let Some(user) = users.iter().find(|user| user.id() == user_id) {
+            return Self { id, user: user.clone() };
+        }
+        let (ident, source) = user_id.split_once('@').unwrap_or((user_id, ""));
+        if user_id == integration.technical_account_id().as_str() || source == "techacct.adobe.com"
+        {
+            let user = User::new(user_id, user_id)
+                .with_name(ident, source)
+                .with_account_type(AccountType::Enterprise);
+            return Self { id, user };
+        }
+        let user = users.into_iter().next().unwrap_or_else(User::emulated);
+        Self { id, user }
+    }
+}
+
+fn profile_of(person: &Person, integration: &Integration, names_products: bool) -> Answer {
+    let user = &person.user;
+    let name = user.name();
+    let org_id = integration.org_id().as_str();
+    let mut products = Vec::new();
+    if names_products {
+        for product in integration.products().iter().chain(user.products()) {
+            products.push(ProjectedProduct { context: Product::new(product, org_id) });
+        }
+    }
+    let mut roles = Vec::with_capacity(user.roles().len());
+    for role in user.roles() {
+        roles.push(RoleView {
+            principal: format!("{}:{}", role.organization, person.id),
+            organization: role.organization.as_str(),
+            named_role: &role.role,
+            target: role.organization.as_str(),
+            target_type: "TRG_ORG",
+            target_data: Empty {},
+        });
+    }
     Answer::ok(&Profile {
-        user_id,
-        auth_id: user_id,
-        account_type: "ent",
-        country: "US",
-        email: user_id,
+        user_id: &person.id,
+        auth_id: &person.id,
+        account_type: user.account_type().in_profile(),
+        country_code: user.country(),
+        email: user.email(),
         email_verified: "true",
-        name: ident,
-        display_name: ident,
-        projected_product_context: tells_products.then(|| products.collect()),
+        name: &name,
+        first_name: user.first_name(),
+        last_name: user.last_name(),
+        display_name: &name,
+        utc_offset: "null",
+        preferred_languages: None,
+        phone_number: None,
+        mrkt_perm: "",
+        mrkt_perm_email: None,
+        roles,
+        service_accounts: [],
+        tags: ["agegroup_18plus"],
+        projected_product_context: names_products.then_some(products),
     })
 }
 
-fn organizations_of(integration: &Integration) -> Answer {
-    let org_id = integration.org_id().as_str();
-    let (ident, auth_src) = org_id.split_once('@').unwrap_or((org_id, ""));
-    let reference = OrgRef { ident, auth_src };
-    Answer::ok(&[Organization { name: ident, reference, kind: "Enterprise" }])
-}
-
 /// The user whom a service asks about, and the integration that the user belongs to: the technical account's own, and for
-/// the emulated user that of the service.
-fn administered(exchange: &mut Exchange<'_>) -> Result<(String, Arc<Registered>), Refusal> {
-    let asking = exchange.identify(exchange.call.header("x-ims-clientid"))?;
-    let token = exchange.bearer_token(required(TokenKind::Service))?;
-    let client_id = asking.integration.client_id().as_str();
-    exchange
-        .that("service token is the client's", token.client_id() == Some(client_id))
-        .expected(client_id.to_owned())
-        .actual(token.client_id().unwrap_or_default().to_owned())
-        .or(Refusal::TokenNotValid)?;
+/// other users that of the service.
+pub(crate) fn administered(
+    exchange: &mut Exchange<'_>,
+) -> Result<(String, Arc<Registered>), Refusal> {
+    let (_, asking) = holder(exchange, TokenKind::Service)?;
     let user_id = exchange.parameter("guid").zip(exchange.parameter("auth_src"));
-    let user_id = exchange
+    let (guid, auth_src) = exchange
         .given("guid and auth_src are sent", user_id)
         .expected("both parameters")
-        .or(Refusal::GuidMissing)
-        .map(|(guid, auth_src)| format!("{guid}@{auth_src}"))?;
-    let mut registered = exchange.service.integrations().into_iter();
-    let registered = registered
-        .find(|registered| registered.integration.technical_account_id().as_str() == user_id)
-        .or_else(|| (user_id == USER_ID).then_some(asking));
+        .or(Refusal::GuidMissing)?;
+    let user_id = format!("{guid}@{auth_src}");
+    let is_user = exchange.service.users().iter().any(|user| user.id() == user_id);
+    let mut registered = is_user.then_some(asking);
+    for candidate in exchange.service.integrations() {
+        if candidate.integration.technical_account_id().as_str() == user_id {
+            registered = Some(candidate);
+        }
+    }
     let registered = exchange
         .given("user is known", registered)
-        .expected(format!("a technical account of an integration, or {USER_ID}"))
+        .expected("a technical account of an integration, or a user of the emulator")
         .actual(user_id.clone())
         .or(Refusal::UserUnknown)?;
     Ok((user_id, registered))
 }
 
-/// The token of `Authorization: Bearer`, and the integration it was issued for.
-fn holder(exchange: &mut Exchange<'_>) -> Result<(AccessTokenPayload, Arc<Registered>), Refusal> {
-    let token = exchange.bearer_token(required(TokenKind::Access))?;
+/// The token of `Authorization: Bearer`, and the integration it was issued for. A client that names itself as well must be
+/// the one of the token.
+pub(crate) fn holder(
+    exchange: &mut Exchange<'_>,
+    kind: TokenKind,
+) -> Result<(AccessTokenPayload, Arc<Registered>), Refusal> {
+    let named = exchange.parameter("client_id").or(exchange.call.header("x-ims-clientid"));
+    if named.is_some() && kind == TokenKind::Service {
+        exchange.identify(named)?;
+    }
+    let token = exchange.bearer_token(RequiredToken {
+        kind,
+        if_missing: Refusal::TokenNotValid,
+        if_not_valid: Refusal::TokenNotValid,
+    })?;
+    if let Some(named) = named
+        && kind == TokenKind::Service
+    {
+        exchange
+            .that("service token is the client's", token.client_id() == Some(named))
+            .expected(named.to_owned())
+            .actual(token.client_id().unwrap_or_default().to_owned())
+            .or(Refusal::TokenNotValid)?;
+    }
     let registered = token.client_id().and_then(|id| exchange.service.registered(id));
     let registered = exchange
         .given("client is registered", registered)
@@ -209,6 +331,33 @@ fn holder(exchange: &mut Exchange<'_>) -> Result<(AccessTokenPayload, Arc<Regist
     Ok((token, registered))
 }
 
-fn required(kind: TokenKind) -> RequiredToken {
-    RequiredToken { kind, if_missing: Refusal::TokenNotValid, if_not_valid: Refusal::TokenNotValid }
+/// The members that the first versions of the token endpoint add about a user. Source: AdobeDocs/adobeio-auth,
+/// `OAuth/OAuth.md`.
+#[derive(Serialize)]
+pub(crate) struct UserMembers {
+    address: Country,
+    email_verified: &'static str,
+    name: String,
+    given_name: String,
+    family_name: String,
+    email: String,
+}
+
+#[derive(Serialize)]
+struct Country {
+    country: String,
+}
+
+impl UserMembers {
+    pub(crate) fn of(person: &Person) -> Self {
+        let user = &person.user;
+        Self {
+            address: Country { country: user.country().to_owned() },
+            email_verified: "true",
+            name: user.name(),
+            given_name: user.first_name().to_owned(),
+            family_name: user.last_name().to_owned(),
+            email: user.email().to_owned(),
+        }
+    }
 }

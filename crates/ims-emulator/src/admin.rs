@@ -3,8 +3,6 @@
 //! It changes nothing for a web page of another origin: such a page cannot send JSON without asking first (Fetch
 //! Standard, CORS-preflight), and it is never told yes.
 
-use std::error::Error;
-
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{
     HeaderMap, Method, StatusCode,
@@ -18,26 +16,16 @@ use serde::{Deserialize, Serialize};
 use crate::{
     answer::{Answer, JSON},
     host,
+    input::{self, InputError},
     integration::Integration,
     page, parameters,
     refusal::Refusal,
-    scenario::integration_from_json,
+    scenario::{self, members},
     service::Service,
 };
 
 /// The path that everything here lies under.
 pub(crate) const PREFIX: &str = "/_emulator/";
-
-/// An integration without its secrets.
-#[derive(Serialize)]
-struct IntegrationView<'a> {
-    client_id: &'a str,
-    org_id: &'a str,
-    technical_account_id: &'a str,
-    metascopes: Vec<&'a str>,
-    scopes: &'a [String],
-    certificates: Vec<CertificateView<'a>>,
-}
 
 #[derive(Serialize)]
 struct CertificateView<'a> {
@@ -49,54 +37,98 @@ struct CertificateView<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct ClockEntry {
     offset_seconds: i64,
 }
 
+/// Why a request of the API was refused. An error in what was sent names the member.
 #[derive(Serialize)]
-struct Failure<'a> {
-    error: &'a str,
+struct Failure {
+    #[serde(skip)]
+    status: StatusCode,
+    error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<&'static str>,
+}
+
+impl Failure {
+    fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        let error = error.into();
+        Self { status, error, member: None, line: None, expected: None, nearest: None }
+    }
+
+    fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is nothing here for this method")
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            error: error.to_string(),
+            member: Some(error.member().to_owned()),
+            line: Some(error.line()),
+            expected: error.expected().map(str::to_owned),
+            nearest: error.nearest(),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        Self::new(status, refusal.description())
+    }
 }
 
 /// Answers a request under [`PREFIX`]. No verdict is written on it.
 pub(crate) async fn answer(service: &Service, parts: Parts, body: Incoming) -> Answer {
     match handle(service, parts, body).await {
         Ok(answer) => answer,
-        Err((status, error)) => failure(status, &error),
+        Err(failure) => {
+            let body =
+                serde_json::to_string(&failure).expect("strings and numbers are always JSON");
+            Answer::new(failure.status, JSON, body)
+        }
     }
 }
 
-type Outcome = Result<Answer, (StatusCode, String)>;
+type Outcome = Result<Answer, Failure>;
 
 async fn handle(service: &Service, parts: Parts, body: Incoming) -> Outcome {
     let Parts { method, uri, headers, .. } = parts;
     let authority = host::authority(&uri, &headers).filter(|host| service.hosts.allow(host));
     let Some(authority) = authority else {
-        return Err((StatusCode::MISDIRECTED_REQUEST, "the host is not this emulator".to_owned()));
+        let error = "the host is not this emulator";
+        return Err(Failure::new(StatusCode::MISDIRECTED_REQUEST, error));
     };
     let resource = uri.path().strip_prefix(PREFIX).unwrap_or_default();
     if method == Method::GET {
         return read(service, resource, uri.query());
     }
     if !is_same_origin(&headers, &authority) {
-        return Err((
-            StatusCode::FORBIDDEN,
-            "a page of another origin may change nothing".to_owned(),
-        ));
+        let error = "a page of another origin may change nothing";
+        return Err(Failure::new(StatusCode::FORBIDDEN, error));
     }
     if method == Method::DELETE {
         return delete(service, resource);
     }
     if headers.get(CONTENT_TYPE).is_none_or(|value| value != "application/json") {
-        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json".to_owned()));
+        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json"));
     }
     if method == Method::POST && resource == "keys" {
         service.rotate_token_key().await;
-        return Ok(Answer::new(StatusCode::NO_CONTENT, JSON, ""));
+        return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
-    let body = parameters::whole(body, &service.limits).await.map_err(unreadable)?;
-    let text = std::str::from_utf8(&body).map_err(|_| unreadable(Refusal::BodyMalformed))?;
+    let body = parameters::whole(body, &service.limits).await?;
+    let text = std::str::from_utf8(&body).map_err(|_| Refusal::BodyMalformed)?;
     write(service, &method, resource, text)
 }
 
@@ -107,10 +139,14 @@ fn read(service: &Service, resource: &str, query: Option<&str>) -> Outcome {
         "requests" => Ok(requests(service, query)),
         "integrations" | "bindings" => {
             let registered = service.integrations();
-            let views = registered.iter().map(|registered| view(&registered.integration));
-            Ok(Answer::ok(&views.collect::<Vec<_>>()))
+            let mut views = Vec::with_capacity(registered.len());
+            for registered in &registered {
+                views.push(view(&registered.integration));
+            }
+            Ok(Answer::ok(&views))
         }
-        name => page::file(name).ok_or_else(not_found),
+        "users" => Ok(Answer::ok(&service.users())),
+        name => page::file(name).ok_or_else(Failure::not_found),
     }
 }
 
@@ -125,27 +161,28 @@ fn requests(service: &Service, query: Option<&str>) -> Answer {
 }
 
 fn write(service: &Service, method: &Method, resource: &str, text: &str) -> Outcome {
-    let malformed =
-        |line: usize| (StatusCode::BAD_REQUEST, format!("line {line} does not say what it can"));
     match (method.as_str(), resource) {
         ("POST", "integrations" | "bindings") => {
-            let integration = integration_from_json(text)
-                .map_err(|error| (StatusCode::BAD_REQUEST, with_cause(&error)))?;
-            service.register(integration);
+            service.register(scenario::integration_from_json(text)?);
+            save(service)?;
+        }
+        ("POST", "users") => {
+            let read = input::read_json(text, &members::USER)?;
+            service.add_user(scenario::of_checked(read.value));
             save(service)?;
         }
         ("POST", "faults") => {
-            let rule = serde_json::from_str(text).map_err(|error| malformed(error.line()))?;
-            service.faults.add(rule);
+            let read = input::read_json(text, &members::FAULT)?;
+            service.faults.add(scenario::of_checked(read.value));
         }
         ("PUT", "clock") => {
-            let clock: ClockEntry =
-                serde_json::from_str(text).map_err(|error| malformed(error.line()))?;
+            let read = input::read_json(text, &members::CLOCK)?;
+            let clock: ClockEntry = scenario::of_checked(read.value);
             service.clock.set_offset(clock.offset_seconds);
         }
-        _ => return Err(not_found()),
+        _ => return Err(Failure::not_found()),
     }
-    Ok(Answer::new(StatusCode::NO_CONTENT, JSON, ""))
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 
 fn delete(service: &Service, resource: &str) -> Outcome {
@@ -154,14 +191,16 @@ fn delete(service: &Service, resource: &str) -> Outcome {
         Some(("integrations" | "bindings", client_id)) if service.unregister(client_id) => {
             save(service)?;
         }
-        _ => return Err(not_found()),
+        Some(("users", id)) if service.remove_user(id) => save(service)?,
+        _ => return Err(Failure::not_found()),
     }
-    Ok(Answer::new(StatusCode::NO_CONTENT, JSON, ""))
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 
-fn save(service: &Service) -> Result<(), (StatusCode, String)> {
+fn save(service: &Service) -> Result<(), Failure> {
     service.save().map_err(|_| {
-        (StatusCode::INTERNAL_SERVER_ERROR, "done, but the state file cannot be written".to_owned())
+        let error = "done, but the state file cannot be written";
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error)
     })
 }
 
@@ -173,40 +212,24 @@ fn is_same_origin(headers: &HeaderMap, authority: &Authority) -> bool {
     })
 }
 
-fn view(integration: &Integration) -> IntegrationView<'_> {
-    let certificates = integration.certificates().iter().map(|certificate| CertificateView {
-        subject: certificate.subject(),
-        fingerprint: certificate.fingerprint(),
-        not_before: certificate.not_before().as_secs(),
-        not_after: certificate.not_after().as_secs(),
-        public_key: BASE64_STANDARD.encode(certificate.public_key_der()),
-    });
-    IntegrationView {
-        client_id: integration.client_id().as_str(),
-        org_id: integration.org_id().as_str(),
-        technical_account_id: integration.technical_account_id().as_str(),
-        metascopes: integration.metascopes().iter().map(ims_claims::Metascope::as_str).collect(),
-        scopes: integration.scopes(),
-        certificates: certificates.collect(),
+/// The integration as scenarios have it, without its secrets, and with what its certificates say.
+fn view(integration: &Integration) -> serde_json::Value {
+    let mut view = serde_json::to_value(integration.members())
+        .expect("structs of strings, numbers and lists are always JSON");
+    let mut certificates = Vec::with_capacity(integration.certificates().len());
+    for certificate in integration.certificates() {
+        certificates.push(CertificateView {
+            subject: certificate.subject(),
+            fingerprint: certificate.fingerprint(),
+            not_before: certificate.not_before().as_secs(),
+            not_after: certificate.not_after().as_secs(),
+            public_key: BASE64_STANDARD.encode(certificate.public_key_der()),
+        });
     }
-}
-
-/// An error's message and its cause's: neither repeats what was sent.
-fn with_cause(error: &dyn Error) -> String {
-    let cause = error.source().map(|cause| format!(": {cause}"));
-    format!("{error}{}", cause.unwrap_or_default())
-}
-
-fn failure(status: StatusCode, error: &str) -> Answer {
-    let body = serde_json::to_string(&Failure { error }).expect("a string is always JSON");
-    Answer::new(status, JSON, body)
-}
-
-fn not_found() -> (StatusCode, String) {
-    (StatusCode::NOT_FOUND, "there is nothing here for this method".to_owned())
-}
-
-fn unreadable(refusal: Refusal) -> (StatusCode, String) {
-    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    (status, refusal.description().to_owned())
+    view["certificates"] = serde_json::json!(certificates);
+    view["client_secrets"] = integration.client_secrets().len().into();
+    if let Some(members) = view.as_object_mut() {
+        members.remove("service_code");
+    }
+    view
 }

@@ -11,22 +11,26 @@ use bytes::Bytes;
 use http::{
     HeaderValue, Response, StatusCode,
     header::{
-        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-        LOCATION, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW,
+        CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
+        RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use hyper::body::{Body, Frame, SizeHint};
 use serde::Serialize;
 
-use crate::{endpoint::Endpoint, fault::Fault, refusal::Refusal};
+use crate::{endpoint::Endpoint, endpoint_table::EndpointVersion, fault::Fault, refusal::Refusal};
 
 /// An answer before it is put on the wire.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    content_type: &'static str,
+    /// None where there is no body: clients parse what claims to be JSON.
+    content_type: Option<&'static str>,
     body: Bytes,
     allow: Option<&'static str>,
+    /// The methods that a page of another origin may use.
+    allowed_methods: Option<&'static str>,
     retry_after: Option<Duration>,
     location: Option<String>,
     /// Why the request was refused, if the answer is no refusal by itself.
@@ -55,15 +59,26 @@ impl Answer {
     ) -> Self {
         Self {
             status,
-            content_type,
+            content_type: Some(content_type),
             body: body.into(),
             allow: None,
+            allowed_methods: None,
             retry_after: None,
             location: None,
             refusal: None,
             is_last: false,
             breaks_off: false,
         }
+    }
+
+    /// An answer without a body.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { content_type: None, ..Self::new(status, "", "") }
+    }
+
+    /// The answer to a CORS-preflight for requests by `methods`.
+    pub(crate) fn preflight(methods: &'static str) -> Self {
+        Self { allowed_methods: Some(methods), ..Self::empty(StatusCode::NO_CONTENT) }
     }
 
     /// `200` with `body` as JSON.
@@ -77,18 +92,23 @@ impl Answer {
     }
 
     /// What the client sees of `refusal`, under the code `error`.
-    pub(crate) fn refused(refusal: Refusal, error: &str, endpoint: Option<Endpoint>) -> Self {
+    pub(crate) fn refused(
+        refusal: Refusal,
+        error: &str,
+        version: Option<&'static EndpointVersion>,
+    ) -> Self {
         let description = refusal.description();
+        let endpoint = version.map(|version| version.endpoint);
         let body = if endpoint == Some(Endpoint::Echo) {
             json(&GatewayError { error_code: error, message: description })
         } else {
             json(&ImsError { error, error_description: description })
         };
-        let status =
-            StatusCode::from_u16(refusal.status()).expect("the table has HTTP statuses only");
+        let status = StatusCode::from_u16(refusal.status_at(endpoint))
+            .expect("the table has HTTP statuses only");
         let is_method = refusal == Refusal::MethodNotAllowed;
         Self {
-            allow: endpoint.filter(|_| is_method).map(Endpoint::methods),
+            allow: version.filter(|_| is_method).map(|version| version.methods),
             // What is left of such a body is not read, so nothing can follow it.
             is_last: matches!(refusal, Refusal::BodyTooLarge | Refusal::BodyTooSlow),
             ..Self::new(status, JSON, body)
@@ -98,7 +118,7 @@ impl Answer {
     /// Sends a browser to `location`.
     pub(crate) fn redirect(location: &str) -> Self {
         let location = Some(location.to_owned());
-        Self { location, ..Self::new(StatusCode::FOUND, "text/plain", "") }
+        Self { location, ..Self::empty(StatusCode::FOUND) }
     }
 
     /// The same answer, given because of `refusal`.
@@ -114,7 +134,7 @@ impl Answer {
             }
             Fault::Html => Self::new(StatusCode::BAD_GATEWAY, "text/html", BAD_GATEWAY),
             Fault::Truncated => Self { breaks_off: true, ..self },
-            Fault::WrongContentType => Self { content_type: "text/plain", ..self },
+            Fault::WrongContentType => Self { content_type: Some("text/plain"), ..self },
             Fault::Oversized => {
                 let padding = "x".repeat(OVERSIZED_BYTES);
                 Self::new(self.status, JSON, format!(r#"{{"padding":"{padding}"}}"#))
@@ -139,8 +159,10 @@ impl Answer {
         let headers = response.headers_mut();
         // A 204 has neither (RFC 9110 §8.6).
         if self.status != StatusCode::NO_CONTENT {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
             headers.insert(CONTENT_LENGTH, length.into());
+        }
+        if let Some(content_type) = self.content_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(debug_id) = debug_id {
@@ -148,7 +170,7 @@ impl Answer {
                 HeaderValue::from_str(debug_id).expect("hexadecimal digits and a hyphen");
             headers.insert("x-debug-id", debug_id);
         }
-        if self.content_type.starts_with("text/html") {
+        if self.content_type.is_some_and(|text| text.starts_with("text/html")) {
             headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
             headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         }
@@ -159,6 +181,11 @@ impl Answer {
         if let Some(methods) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(methods));
         }
+        if let Some(methods) = self.allowed_methods {
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(PAGE_HEADERS));
+            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        }
         if let Some(retry_after) = self.retry_after {
             headers.insert(RETRY_AFTER, retry_after.as_secs().into());
         }
@@ -168,6 +195,9 @@ impl Answer {
         response
     }
 }
+
+/// The headers that a page of another origin may send.
+const PAGE_HEADERS: &str = "authorization, content-type, x-api-key, x-ims-clientid";
 
 /// Pages load nothing from another host, and no other page frames them.
 const POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; \

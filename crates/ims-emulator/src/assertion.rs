@@ -29,6 +29,12 @@ pub(crate) struct ClaimedMetascope {
 
 /// Takes the JWT apart and checks its header.
 pub(crate) fn decode<'a>(jwt: &'a str, checks: &mut Checks) -> Result<CompactJwt<'a>, Refusal> {
+    let has_white_space = jwt.contains(|c: char| c.is_whitespace());
+    checks
+        .that("jwt_token has no white space", !has_white_space)
+        .expected("no space and no line break in it, before it or after it")
+        .actual(if has_white_space { "white space" } else { "none" })
+        .or(Refusal::JwtUndecodable)?;
     let parsed = CompactJwt::parse(jwt);
     let fault = parsed.as_ref().err().map_or(String::new(), ToString::to_string);
     let jwt = checks

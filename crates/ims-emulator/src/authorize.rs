@@ -1,4 +1,4 @@
-//! `/ims/authorize/v1` and `v2`: the user is asked, and the client is sent codes and tokens.
+//! `/ims/authorize`, `/ims/authorize/v1` and `v2`: the user is asked, and the client is sent codes and tokens.
 
 mod request;
 
@@ -15,10 +15,8 @@ use crate::{
     integration::Integration,
     issued_token::{Challenge, NewToken, TokenKind},
     refusal::Refusal,
+    user::User,
 };
-
-/// The one user that the emulator has.
-pub(crate) const USER_ID: &str = "EMULATED0000000000000001@AdobeID";
 
 /// How long a code can be redeemed.
 const CODE_LIFETIME: Duration = Duration::from_mins(5);
@@ -45,15 +43,19 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
         Err(refusal) => return Ok(back.with_error(refusal)),
     };
     match consent(exchange, integration) {
-        Ok(Consent::Needed) => Ok(html::consent(exchange.call, integration, &request.scope)),
-        Ok(Consent::Given) => Ok(back.with(&granted(exchange, integration, &request))),
+        Ok(Consent::Needed) => {
+            let users = exchange.service.users();
+            let hint = exchange.parameter("login_hint");
+            Ok(html::consent(exchange.call, integration, &request.scope, &users, hint))
+        }
+        Ok(Consent::Given(user)) => Ok(back.with(&granted(exchange, integration, &request, &user))),
         Err(refusal) => Ok(back.with_error(refusal)),
     }
 }
 
 enum Consent {
     Needed,
-    Given,
+    Given(User),
 }
 
 /// The form posts the user's answer; a link cannot give it.
@@ -63,8 +65,13 @@ fn consent(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<Con
         exchange
             .that("user allows it", answer == "allow")
             .expected("allow")
-            .or(Refusal::ConsentDenied)?;
-        return Ok(Consent::Given);
+            .actual(answer.to_owned())
+            .or(match answer {
+                "login_required" => Refusal::LoginRequired,
+                "interaction_required" => Refusal::InteractionRequired,
+                _ => Refusal::ConsentDenied,
+            })?;
+        return chosen_user(exchange, "user").map(Consent::Given);
     }
     if exchange.parameter("prompt") != Some("none") {
         return Ok(Consent::Needed);
@@ -73,20 +80,31 @@ fn consent(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<Con
     exchange
         .that("user need not be asked", refusal.is_none())
         .expected("an integration whose silent sign-in is granted")
-        .actual(refusal.map_or("one whose is", Refusal::error))
+        .actual(refusal.map_or("granted", Refusal::error))
         .or(refusal.unwrap_or(Refusal::InteractionRequired))?;
-    Ok(Consent::Given)
+    chosen_user(exchange, "login_hint").map(Consent::Given)
+}
+
+/// The user whom `parameter` names, by id or e-mail address, or else the first.
+fn chosen_user(exchange: &mut Exchange<'_>, parameter: &str) -> Result<User, Refusal> {
+    let users = exchange.service.users();
+    let named = exchange.parameter(parameter);
+    let user = match named {
+        Some(named) => users.into_iter().find(|user| user.is_called(named)),
+        None => users.into_iter().next(),
+    };
+    exchange
+        .given("user is known", user)
+        .expected("the id or e-mail address of one of the emulator's users")
+        .actual(named.unwrap_or("the first").to_owned())
+        .or(Refusal::LoginRequired)
 }
 
 fn redirect_uri(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<String, Refusal> {
-    let known = integration.redirect_uris();
     let requested = exchange.parameter("redirect_uri");
-    let found = match requested {
-        Some(requested) => known.iter().find(|known| *known == requested),
-        None => known.first(),
-    };
+    let found = integration.redirect_uri_for(requested);
     exchange
-        .given("redirect_uri is registered", found.cloned())
+        .given("redirect_uri is registered", found.map(str::to_owned))
         .expected("one of the integration's redirect URIs")
         .actual(requested.unwrap_or_default().to_owned())
         .or(Refusal::RedirectUriUnknown)
@@ -97,15 +115,16 @@ fn granted(
     exchange: &Exchange<'_>,
     integration: &Integration,
     request: &AuthorizeRequest,
+    user: &User,
 ) -> Vec<(&'static str, String)> {
     let ResponseType { code, token, id_token } = request.response;
     let session = exchange.token_id("-s");
     let nonce = exchange.parameter("nonce");
     let access = NewToken {
         session: Some(&session),
-        ..NewToken::access(integration, USER_ID, request.scope.clone())
+        ..NewToken::access(integration, user.id(), request.scope.clone())
     };
-    let expires_in_s = access.expires_in_s();
+    let expires_in = exchange.expires_in(&access);
     let access_token = token.then(|| exchange.issue(&access, ""));
     let mut code_text = None;
     if code {
@@ -125,7 +144,7 @@ fn granted(
         let id_token = NewIdToken {
             issuer: &exchange.call.base_url(),
             client_id: integration.client_id().as_str(),
-            user_id: USER_ID,
+            user_id: user.id(),
             nonce,
             access_token: access_token.as_deref(),
             code: code_text.as_deref(),
@@ -139,7 +158,7 @@ fn granted(
     if let Some(access_token) = access_token {
         pairs.push(("access_token", access_token));
         pairs.push(("token_type", "bearer".to_owned()));
-        pairs.push(("expires_in", expires_in_s.to_string()));
+        pairs.push(("expires_in", expires_in.to_string()));
     }
     pairs
 }

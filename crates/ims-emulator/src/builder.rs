@@ -23,6 +23,7 @@ use crate::{
     service::{Rules, Service},
     tls::Tls,
     token_key::TokenKey,
+    user::User,
     verdict::{Journal, Observer, Verdict},
 };
 
@@ -33,6 +34,7 @@ pub struct EmulatorBuilder {
     is_exposed: bool,
     hosts: Vec<String>,
     integrations: Vec<Integration>,
+    users: Vec<User>,
     token_key: Option<TokenKey>,
     rules: Rules,
     clock: Clock,
@@ -87,6 +89,7 @@ impl EmulatorBuilder {
             is_exposed: false,
             hosts: Vec::new(),
             integrations: Vec::new(),
+            users: Vec::new(),
             token_key: None,
             rules: Rules::default(),
             clock: Clock::system(),
@@ -124,15 +127,26 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Adds a user who can sign in; without any there is one, [`User::EMULATED_ID`].
+    #[must_use]
+    pub fn with_user(mut self, user: User) -> Self {
+        self.users.push(user);
+        self
+    }
+
     /// Sets up what `scenario` says, over what was set before.
     #[must_use]
     pub fn with_scenario(mut self, scenario: Scenario) -> Self {
         let environment = scenario.environment.unwrap_or(self.rules.environment);
         let Scenario { answers_as_observed, takes_millisecond_exp, .. } = scenario;
-        self.rules = Rules { environment, answers_as_observed, takes_millisecond_exp };
+        // A switch that was set before, such as by an option of a command, stays on.
+        self.rules.environment = environment;
+        self.rules.answers_as_observed |= answers_as_observed;
+        self.rules.takes_millisecond_exp |= takes_millisecond_exp;
         self.clock.set_offset(scenario.clock_offset_seconds);
         self.hosts.extend(scenario.hosts);
         self.integrations.extend(scenario.integrations);
+        self.users.extend(scenario.users);
         self.faults.extend(scenario.faults);
         self
     }
@@ -229,6 +243,9 @@ impl EmulatorBuilder {
         }
         for integration in self.integrations {
             service.register(integration);
+        }
+        for user in self.users {
+            service.add_user(user);
         }
         if let Some(path) = self.state_file {
             if path.exists() {

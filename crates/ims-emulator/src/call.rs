@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, header::AUTHORIZATION, uri::Authority};
 use ims_claims::NumericDate;
 
-use crate::{clock::date, host, parameters::Parameters};
+use crate::{clock::date, endpoint_table::EndpointVersion, host, parameters::Parameters};
 
 /// How a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,7 @@ impl Scheme {
 
 /// A request whose host, path, method and body are in order.
 pub(crate) struct Call {
+    pub(crate) version: &'static EndpointVersion,
     pub(crate) method: Method,
     /// The path, without a slash at its end.
     pub(crate) path: String,
@@ -60,11 +61,16 @@ impl Call {
         }
     }
 
-    /// The client id that the request names, wherever it does.
-    pub(crate) fn named_client(&self) -> Option<String> {
-        let header = || self.header("x-ims-clientid").or(self.header("x-api-key"));
-        let named = self.parameters.get("client_id").or_else(header).map(str::to_owned);
-        named.or_else(|| self.basic().map(|(client_id, _)| client_id))
+    /// The client id that the request names outside of Basic authentication.
+    pub(crate) fn named_client(&self) -> Option<&str> {
+        let header = self.header("x-ims-clientid").or(self.header("x-api-key"));
+        self.parameters.get("client_id").or(header)
+    }
+
+    /// The client id that the request names anywhere.
+    pub(crate) fn client_id_of_any_kind(&self) -> Option<String> {
+        let named = self.named_client().map(str::to_owned);
+        named.or_else(|| self.basic().map(|basic| basic.urldecoded.0))
     }
 
     /// The token of `Authorization: Bearer` (RFC 6750 §2.1).
@@ -72,12 +78,16 @@ impl Call {
         self.authorization("bearer")
     }
 
-    /// Client id and secret of `Authorization: Basic`, as they were sent (RFC 6749 §2.3.1).
-    pub(crate) fn basic(&self) -> Option<(String, String)> {
+    /// Client id and secret of `Authorization: Basic` in the two forms in which clients send them: urlencoded, as RFC 6749
+    /// §2.3.1 wants it and openid-client, oauth4webapi and others do, and as they are.
+    pub(crate) fn basic(&self) -> Option<BasicCredentials> {
         let octets = BASE64_STANDARD.decode(self.authorization("basic")?).ok()?;
         let text = String::from_utf8(octets).ok()?;
         let (client_id, client_secret) = text.split_once(':')?;
-        Some((client_id.to_owned(), client_secret.to_owned()))
+        Some(BasicCredentials {
+            urldecoded: (urldecoded(client_id), urldecoded(client_secret)),
+            as_sent: (client_id.to_owned(), client_secret.to_owned()),
+        })
     }
 
     fn authorization(&self, scheme: &str) -> Option<&str> {
@@ -85,4 +95,17 @@ impl Call {
             self.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
         given.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
     }
+}
+
+/// Client id and secret in the two readings of one header.
+pub(crate) struct BasicCredentials {
+    pub(crate) as_sent: (String, String),
+    pub(crate) urldecoded: (String, String),
+}
+
+fn urldecoded(text: &str) -> String {
+    // With the name in front, what looks like a separator of pairs is still part of the one value or cut off.
+    let pair = format!("x={text}");
+    let first = form_urlencoded::parse(pair.as_bytes()).next();
+    first.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }

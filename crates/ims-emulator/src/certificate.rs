@@ -9,6 +9,7 @@ use aws_lc_rs::{
     digest::{SHA1_FOR_LEGACY_USE_ONLY, digest},
     signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use ims_claims::NumericDate;
 use x509_parser::{
     certificate::X509Certificate, oid_registry::OID_PKCS1_RSAENCRYPTION, pem::Pem, prelude::FromDer,
@@ -94,6 +95,20 @@ impl Certificate {
     #[must_use]
     pub fn as_der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// The certificate in PEM (RFC 7468 §5), in lines of 64 characters: not every reader takes one long line.
+    pub(crate) fn to_pem(&self) -> String {
+        let base64 = BASE64_STANDARD.encode(&self.der);
+        let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+        for (place, c) in base64.chars().enumerate() {
+            if place > 0 && place % 64 == 0 {
+                pem.push('\n');
+            }
+            pem.push(c);
+        }
+        pem.push_str("\n-----END CERTIFICATE-----\n");
+        pem
     }
 
     /// The public key, a `SubjectPublicKeyInfo` in DER.

@@ -10,6 +10,10 @@ use crate::{refusal::Refusal, verdict::Check};
 #[derive(Debug, Default)]
 pub(crate) struct Checks {
     made: Vec<Check>,
+    /// How many bytes of text the checks have.
+    size: usize,
+    /// How many checks passed that there is no room for.
+    omitted: usize,
     client_id: Option<ClientId>,
 }
 
@@ -33,7 +37,20 @@ impl Checks {
         expected: &'static str,
         actual: Cow<'static, str>,
     ) {
-        self.made.push(Check { name, passed, expected: expected.into(), actual: shown(actual) });
+        self.push(Check { name, passed, expected: expected.into(), actual: shown(actual) });
+    }
+
+    /// Records a check. A request of many parts has many; of those that pass, only so many are kept, and the one that fails
+    /// always is.
+    fn push(&mut self, check: Check) {
+        let size = check.name.len() + check.expected.len() + check.actual.len();
+        let has_room = self.made.len() + 2 < MAX_CHECKS && self.size + size <= MAX_SIZE;
+        if check.passed && !has_room {
+            self.omitted += 1;
+            return;
+        }
+        self.size += size;
+        self.made.push(check);
     }
 
     pub(crate) fn is_made_by(&mut self, client_id: &ClientId) {
@@ -41,7 +58,15 @@ impl Checks {
     }
 
     pub(crate) fn into_parts(self) -> (Vec<Check>, Option<ClientId>) {
-        (self.made, self.client_id)
+        let mut made = self.made;
+        if self.omitted > 0 {
+            let actual = format!("{} that passed", self.omitted).into();
+            let check = Check { name: "further checks", passed: true, expected: "".into(), actual };
+            // Only the last check can have failed.
+            let place = made.len().saturating_sub(1);
+            made.insert(place, check);
+        }
+        (made, self.client_id)
     }
 }
 
@@ -55,7 +80,7 @@ pub(crate) struct Pending<'a, T> {
 
 impl<T> Pending<'_, T> {
     pub(crate) fn expected(mut self, expected: impl Into<Cow<'static, str>>) -> Self {
-        self.check.expected = expected.into();
+        self.check.expected = cut(expected.into(), MAX_EXPECTED);
         self
     }
 
@@ -67,24 +92,42 @@ impl<T> Pending<'_, T> {
 
     /// Writes the check down, and refuses the request if it failed.
     pub(crate) fn or(self, refusal: Refusal) -> Result<T, Refusal> {
-        self.checks.made.push(self.check);
+        self.checks.push(self.check);
         self.value.ok_or(refusal)
     }
 }
+
+/// The most checks of one verdict.
+const MAX_CHECKS: usize = 64;
+
+/// The most bytes of text that the checks of one verdict have, without the failed one.
+const MAX_SIZE: usize = 12 * 1024;
+
+/// The longest text about what was expected, in characters.
+const MAX_EXPECTED: usize = 400;
 
 /// The longest part of a request that a verdict repeats, in characters.
 const MAX_SHOWN: usize = 200;
 
 /// `text` as it can be shown on a terminal: cut, and without characters that would command it.
 pub(crate) fn shown(text: Cow<'static, str>) -> Cow<'static, str> {
-    if text.len() <= MAX_SHOWN && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+    cut(text, MAX_SHOWN)
+}
+
+/// `text` as it can be shown, with at most `limit` characters.
+fn cut(text: Cow<'static, str>, limit: usize) -> Cow<'static, str> {
+    if text.len() <= limit && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         return text;
     }
     let mut chars = text.chars();
     let printable = |c: char| {
-        if c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ' { c } else { '\u{fffd}' }
+        if c.is_alphanumeric() || c.is_ascii_graphic() || " …≤".contains(c) {
+            c
+        } else {
+            '\u{fffd}'
+        }
     };
-    let mut cut: String = chars.by_ref().take(MAX_SHOWN).map(printable).collect();
+    let mut cut: String = chars.by_ref().take(limit).map(printable).collect();
     if chars.next().is_some() {
         cut.push('…');
     }
@@ -104,6 +147,22 @@ mod tests {
         assert_eq!((first, second), (Ok(()), Err(Refusal::JtiUsed)));
         let (made, _) = checks.into_parts();
         assert_eq!(made.iter().map(|check| check.passed).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn a_verdict_is_bounded_and_keeps_the_check_that_failed() {
+        let mut checks = Checks::default();
+        for _ in 0..5_000 {
+            let long = "x".repeat(300);
+            checks.that("one of many", true).actual(long).or(Refusal::Expired).unwrap();
+        }
+        let failed = checks.that("the last", false).expected("y".repeat(9_000));
+        failed.or(Refusal::Expired).unwrap_err();
+        let (made, _) = checks.into_parts();
+        let size: usize = made.iter().map(|one| one.expected.len() + one.actual.len()).sum();
+        assert!(made.len() <= 64 && size <= 16 * 1024, "{} {size}", made.len());
+        assert_eq!(made.last().map(|check| (check.name, check.passed)), Some(("the last", false)));
+        assert!(made.iter().any(|check| check.name == "further checks"));
     }
 
     proptest! {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ims_claims::AccessTokenPayload;
 
 use crate::{
+    call::BasicCredentials,
     exchange::Exchange,
     issued_token::{TokenFault, TokenKind},
     refusal::Refusal,
@@ -31,20 +32,23 @@ impl Exchange<'_> {
     /// Finds the integration and checks the secret. Parameters go before Basic authentication.
     pub(crate) fn authenticate(&mut self) -> Result<Arc<Registered>, Refusal> {
         let basic = self.call.basic();
-        let client_id = self.parameter("client_id").or(basic.as_ref().map(|(id, _)| id.as_str()));
-        let registered = self.identify(client_id)?;
-        let basic_secret = basic.as_ref().map(|(_, secret)| secret.as_str());
-        let secret = self.parameter("client_secret").or(basic_secret);
-        let secret = self
-            .given("client_secret is sent", secret)
+        let client_id = self.client_id(basic.as_ref());
+        let registered = self.identify(client_id.as_deref())?;
+        let integration = &registered.integration;
+        // Every reading is compared, so that the time says nothing about which one fits.
+        let (is_sent, is_known) = match (self.parameter("client_secret"), &basic) {
+            (Some(secret), _) => (true, integration.has_client_secret(secret)),
+            (None, Some(basic)) => {
+                let as_sent = integration.has_client_secret(&basic.as_sent.1);
+                let urldecoded = integration.has_client_secret(&basic.urldecoded.1);
+                (!basic.as_sent.1.is_empty(), as_sent | urldecoded)
+            }
+            (None, None) => (false, false),
+        };
+        self.that("client_secret is sent", is_sent)
             .expected("the parameter client_secret, or Basic authentication")
             .or(Refusal::ClientSecretMissing)?;
-        let mut is_known = registered.integration.has_client_secret(secret);
-        // Both forms are compared, so that the time says nothing about which one fits.
-        if let Some(secret) = basic_secret {
-            is_known |= registered.integration.has_client_secret(&urldecoded(secret));
-        }
-        let count = registered.integration.client_secrets().len();
+        let count = integration.client_secrets().len();
         self.that("client_secret is right", is_known)
             .expected(format!("one of the {count} secrets of the integration"))
             .actual(if is_known { "one of them" } else { "another text" })
@@ -54,13 +58,27 @@ impl Exchange<'_> {
 
     /// The same where a public client, which has no secret, may ask as well (RFC 6749 §3.2.1).
     pub(crate) fn authenticate_unless_public(&mut self) -> Result<Arc<Registered>, Refusal> {
-        let named = self.call.named_client();
-        let registered = named.as_deref().and_then(|client_id| self.service.registered(client_id));
+        let client_id = self.client_id(self.call.basic().as_ref());
+        let registered = client_id.as_deref().and_then(|id| self.service.registered(id));
         if registered.is_some_and(|registered| registered.integration.is_public()) {
-            self.identify(named.as_deref())
+            self.identify(client_id.as_deref())
         } else {
             self.authenticate()
         }
+    }
+
+    /// The client id, wherever the client has put it.
+    fn client_id(&self, basic: Option<&BasicCredentials>) -> Option<String> {
+        if let Some(named) = self.call.named_client() {
+            return Some(named.to_owned());
+        }
+        let BasicCredentials { as_sent, urldecoded } = basic?;
+        // A client id that is registered as it was sent is meant so, whatever it would decode to.
+        let (client_id, _) = match self.service.registered(&as_sent.0) {
+            Some(_) => as_sent,
+            None => urldecoded,
+        };
+        Some(client_id.clone())
     }
 
     /// Reads the token of `Authorization: Bearer`.
@@ -97,12 +115,4 @@ pub(crate) fn validity(token: &Result<AccessTokenPayload, TokenFault>) -> &'stat
         Ok(_) => "valid",
         Err(fault) => fault.reason(),
     }
-}
-
-/// A part of Basic credentials as RFC 6749 §2.3.1 wants it, urlencoded; many clients send it as it is.
-fn urldecoded(text: &str) -> String {
-    // With the name in front, what looks like a separator of pairs is still part of the one value or cut off.
-    let pair = format!("x={text}");
-    let first = form_urlencoded::parse(pair.as_bytes()).next();
-    first.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }

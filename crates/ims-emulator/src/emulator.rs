@@ -9,7 +9,8 @@ use std::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    fault::FaultRule, integration::Integration, server, service::Service, verdict::Verdict,
+    fault::FaultRule, integration::Integration, server, service::Service, user::User,
+    verdict::Verdict,
 };
 
 /// A local IMS, which runs until it is dropped.
@@ -60,6 +61,11 @@ impl Emulator {
     /// Registers `integration`, in place of one with the same client id.
     pub fn register(&self, integration: Integration) {
         self.service.register(integration);
+    }
+
+    /// Adds a user who can sign in, in place of one with the same id.
+    pub fn add_user(&self, user: User) {
+        self.service.add_user(user);
     }
 
     /// The verdicts on the last 1024 requests, the oldest first.

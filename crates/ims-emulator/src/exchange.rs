@@ -7,6 +7,7 @@ use ims_claims::{AccessTokenPayload, ClientId, NumericDate};
 use crate::{
     call::Call,
     checks::{Checks, Pending},
+    endpoint_table::TimeUnit,
     id_token::NewIdToken,
     issued_token::{NewToken, TokenFault, TokenKind},
     service::Service,
@@ -82,6 +83,16 @@ impl<'a> Exchange<'a> {
     /// Issues a token. Its id is the request's, with `suffix` where one answer has several tokens.
     pub(crate) fn issue(&self, token: &NewToken<'_>, suffix: &str) -> String {
         token.issue(self.keys, &self.token_id(suffix), self.call.now_ms)
+    }
+
+    /// `expires_in` of a token in the unit of this endpoint version: how long it still lives, a moment less than its
+    /// lifetime.
+    pub(crate) fn expires_in(&self, token: &NewToken<'_>) -> u64 {
+        let left_ms = token.lifetime_ms().saturating_sub(1);
+        match self.call.version.unit {
+            Some(TimeUnit::Milliseconds) => left_ms,
+            Some(TimeUnit::Seconds) | None => left_ms / 1000,
+        }
     }
 
     /// The id of a token that is issued with `suffix`.

@@ -22,14 +22,13 @@ const SKEW: Duration = Duration::from_secs(30);
 /// How far away `exp` may lie. Source: Adobe, "JWT Authentication", Required Claims.
 const MAX_LIFETIME: Duration = Duration::from_hours(24);
 
-/// The answer, whose unit is milliseconds. Source: adobe/aemcs-api-client-lib, README; adobe/ims-go,
+/// The answer. Source: adobe/aemcs-api-client-lib, README; adobe/ims-go,
 /// `ims/exchange_jwt.go`.
 #[derive(Serialize)]
 struct Granted {
     token_type: &'static str,
     access_token: String,
-    #[serde(rename = "expires_in")]
-    expires_in_ms: u64,
+    expires_in: u64,
 }
 
 /// Examines the request and issues the token.
@@ -43,6 +42,7 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
         .given("jwt_token is sent", text)
         .expected("the parameter jwt_token")
         .or(Refusal::JwtMissing)?;
+    let text = without_line_break(exchange, text);
     let jwt = assertion::decode(text, exchange.checks)?;
     let claims = assertion::read(&jwt, exchange.checks)?;
     audience(exchange, integration, &claims.aud)?;
@@ -56,9 +56,17 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::ok(&Granted {
         token_type: "bearer",
         access_token: exchange.issue(&token, ""),
-        // IMS says how long the token still lives, which is a moment less than its lifetime.
-        expires_in_ms: token.lifetime_ms().saturating_sub(1),
+        expires_in: exchange.expires_in(&token),
     }))
+}
+
+/// A file ends with a line break, and `curl --data-urlencode jwt_token@FILE` sends it along. That one is left out, and the
+/// verdict says so; white space anywhere else is refused where the JWT is decoded.
+fn without_line_break<'a>(exchange: &mut Exchange<'_>, text: &'a str) -> &'a str {
+    let Some(line) = text.strip_suffix('\n') else { return text };
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    exchange.note("jwt_token ends with a line break", true, "", "it is left out");
+    line
 }
 
 fn may_exchange(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<(), Refusal> {

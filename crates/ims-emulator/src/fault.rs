@@ -44,6 +44,19 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The names in scenarios, in the admin API and in verdicts.
+    pub(crate) const NAMES: &[&str] = &[
+        "too_many_requests",
+        "unavailable",
+        "internal_error",
+        "html",
+        "delay",
+        "truncated",
+        "disconnected",
+        "wrong_content_type",
+        "oversized",
+    ];
+
     /// The fault's name in scenarios, in the admin API and in verdicts.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -67,7 +80,7 @@ impl Serialize for Fault {
     }
 }
 
-/// Which requests a fault strikes: all, unless told otherwise.
+/// Which requests get a fault: all, unless told otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Entry")]
 pub struct FaultRule {
@@ -161,21 +174,21 @@ pub(crate) struct Faults(Mutex<Vec<Active>>);
 struct Active {
     rule: FaultRule,
     met: u64,
-    struck: u64,
+    given: u64,
 }
 
 impl Faults {
     pub(crate) fn add(&self, rule: FaultRule) {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rules.push(Active { rule, met: 0, struck: 0 });
+        rules.push(Active { rule, met: 0, given: 0 });
     }
 
     pub(crate) fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The fault that strikes this request: that of the first rule whose turn it is.
-    pub(crate) fn strike(&self, endpoint: Endpoint, client_id: Option<&str>) -> Option<Fault> {
+    /// The fault of this request: that of the first rule whose turn it is.
+    pub(crate) fn next(&self, endpoint: Endpoint, client_id: Option<&str>) -> Option<Fault> {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut concerned =
             rules.iter_mut().filter(|active| active.rule.concerns(endpoint, client_id));
@@ -187,8 +200,8 @@ impl Active {
     fn meet(&mut self) -> Option<Fault> {
         self.met += 1;
         let is_due = self.met.is_multiple_of(self.rule.every)
-            && self.rule.times.is_none_or(|times| self.struck < times);
-        self.struck += u64::from(is_due);
+            && self.rule.times.is_none_or(|times| self.given < times);
+        self.given += u64::from(is_due);
         is_due.then_some(self.rule.fault)
     }
 }
@@ -197,15 +210,15 @@ impl Active {
 mod tests {
     use super::*;
 
-    fn struck(rule: FaultRule, requests: usize) -> String {
+    fn given(rule: FaultRule, requests: usize) -> String {
         let faults = Faults::default();
         faults.add(rule);
-        let strike = |_| faults.strike(Endpoint::Token, Some("client")).map_or('.', |_| 'x');
-        (0..requests).map(strike).collect()
+        let next = |_| faults.next(Endpoint::Token, Some("client")).map_or('.', |_| 'x');
+        (0..requests).map(next).collect()
     }
 
     #[test]
-    fn a_rule_strikes_the_requests_it_names() {
+    fn a_rule_concerns_the_requests_it_names() {
         let html = || FaultRule::new(Fault::Html);
         #[rustfmt::skip]
         let table = [
@@ -220,7 +233,7 @@ mod tests {
             (html().of("other".parse().unwrap()),   "......"),
         ];
         for (rule, expected) in table {
-            assert_eq!(struck(rule.clone(), 6), expected, "{rule:?}");
+            assert_eq!(given(rule.clone(), 6), expected, "{rule:?}");
         }
     }
 

@@ -1,23 +1,47 @@
 //! Pages for people, which ask no other host for anything and work without scripts.
 
+use std::fmt::Write;
+
 use http::StatusCode;
 
-use crate::{answer::Answer, call::Call, integration::Integration};
+use crate::{answer::Answer, call::Call, integration::Integration, user::User};
 
-/// The page on which the user allows or denies what a client wants.
-pub(crate) fn consent(call: &Call, integration: &Integration, scope: &str) -> Answer {
-    let hidden = |(name, value): (&str, &str)| {
-        format!("<input type=hidden name=\"{}\" value=\"{}\">\n", escaped(name), escaped(value))
-    };
-    let hidden: String = call.parameters.iter().map(hidden).collect();
+/// The page on which a user is chosen, and allows or denies what a client asks for.
+pub(crate) fn consent(
+    call: &Call,
+    integration: &Integration,
+    scope: &str,
+    users: &[User],
+    login_hint: Option<&str>,
+) -> Answer {
+    let mut hidden = String::new();
+    for (name, value) in call.parameters.iter() {
+        let (name, value) = (escaped(name), escaped(value));
+        let _ = writeln!(hidden, "<input type=hidden name=\"{name}\" value=\"{value}\">");
+    }
+    let hinted = users.iter().position(|user| login_hint.is_some_and(|hint| user.is_called(hint)));
+    let mut choice = String::new();
+    for (place, user) in users.iter().enumerate() {
+        let checked = if place == hinted.unwrap_or(0) { " checked" } else { "" };
+        let (id, name, email) = (escaped(user.id()), escaped(&user.name()), escaped(user.email()));
+        let _ = writeln!(
+            choice,
+            "<label><input type=radio name=user value=\"{id}\"{checked}> {name} <code>{email}</code></label><br>"
+        );
+    }
     let scopes = escaped(scope).replace(',', "</code>\n<li><code>");
     let client_id = escaped(integration.client_id().as_str());
     let body = format!(
         "<h1>Sign in with an emulated Adobe account</h1>\n\
-         <p>The integration <code>{client_id}</code> asks for:\n<ul>\n<li><code>{scopes}</code>\n</ul>\n\
          <form method=post>\n{hidden}\
-         <button name=consent value=allow>Allow</button>\n\
-         <button name=consent value=deny>Deny</button>\n</form>\n\
+         <fieldset><legend>As</legend>\n{choice}</fieldset>\n\
+         <p>The integration <code>{client_id}</code> asks for:\n<ul>\n<li><code>{scopes}</code>\n</ul>\n\
+         <p><button name=consent value=allow>Allow</button>\n\
+         <button name=consent value=deny>Deny</button>\n\
+         <details><summary>Answer with an error</summary>\n\
+         <p><button name=consent value=login_required>login_required</button>\n\
+         <button name=consent value=interaction_required>interaction_required</button>\n\
+         </details></form>\n\
          <p><small>This is ims-emulator, not Adobe: enter no password anywhere on this page.</small>\n"
     );
     page("Allow access?", &body)

@@ -1,6 +1,8 @@
 //! An integration: what IMS keeps of one integration, and what it compares each request with.
 
-use std::{fmt, sync::Arc, time::Duration};
+mod stored;
+
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
@@ -8,8 +10,9 @@ use aws_lc_rs::{
 };
 use ims_claims::{ClientId, Metascope, OrgId, ServiceAccount, TechnicalAccountId};
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 
-use crate::{certificate::Certificate, product::ProductContext, silent_sign_in::SilentSignIn};
+use crate::{certificate::Certificate, product::ProductContext, user::SilentSignIn};
 
 /// One integration, as the Developer Console and IMS know it.
 ///
@@ -28,24 +31,56 @@ use crate::{certificate::Certificate, product::ProductContext, silent_sign_in::S
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
+pub struct Integration(Members);
+
+/// What is kept of an integration, under the names that scenarios, the API, the page and the state file have for it.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of an integration, each for itself")]
-pub struct Integration {
+pub(crate) struct Members {
     client_id: ClientId,
     org_id: OrgId,
     technical_account_id: TechnicalAccountId,
+    #[serde(default, with = "stored::secrets")]
     client_secrets: Vec<SecretString>,
+    #[serde(default, with = "stored::certificates")]
     certificates: Vec<Arc<Certificate>>,
+    /// Files with more certificates, which whoever read the scenario puts into their place.
+    #[serde(default, skip_serializing)]
+    pub(crate) certificate_files: Vec<PathBuf>,
+    #[serde(default, with = "stored::texts")]
     metascopes: Vec<Metascope>,
+    #[serde(default, with = "stored::optional_texts", skip_serializing_if = "Option::is_none")]
     client_metascopes: Option<Vec<Metascope>>,
+    #[serde(default)]
     scopes: Vec<String>,
+    #[serde(default)]
     redirect_uris: Vec<String>,
+    #[serde(default, with = "stored::texts")]
+    redirect_uri_patterns: Vec<RedirectPattern>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default_redirect_uri: Option<String>,
+    #[serde(default)]
+    allowed_origins: Vec<String>,
+    #[serde(default)]
     products: Vec<ProductContext>,
+    #[serde(default, with = "stored::secret", skip_serializing_if = "Option::is_none")]
     service_code: Option<SecretString>,
+    #[serde(default)]
     silent_sign_in: SilentSignIn,
+    #[serde(
+        rename = "token_lifetime_seconds",
+        default = "stored::default_lifetime",
+        with = "stored::lifetime"
+    )]
     token_lifetime: Duration,
+    #[serde(default)]
     rotates_refresh_tokens: bool,
+    #[serde(default)]
     requires_jti: bool,
+    #[serde(rename = "exchange_jwt", default = "stored::yes")]
     may_exchange: bool,
+    #[serde(rename = "migrated", default)]
     is_migrated: bool,
 }
 
@@ -61,31 +96,45 @@ impl Integration {
         org_id: OrgId,
         technical_account_id: TechnicalAccountId,
     ) -> Self {
-        Self {
+        Self(Members {
             client_id,
             org_id,
             technical_account_id,
             client_secrets: Vec::new(),
             certificates: Vec::new(),
+            certificate_files: Vec::new(),
             metascopes: Vec::new(),
             client_metascopes: None,
             scopes: Vec::new(),
             redirect_uris: Vec::new(),
+            redirect_uri_patterns: Vec::new(),
+            default_redirect_uri: None,
+            allowed_origins: Vec::new(),
             products: Vec::new(),
             service_code: None,
             silent_sign_in: SilentSignIn::Granted,
-            rotates_refresh_tokens: false,
             token_lifetime: Self::DEFAULT_TOKEN_LIFETIME,
+            rotates_refresh_tokens: false,
             requires_jti: false,
             may_exchange: true,
             is_migrated: false,
-        }
+        })
+    }
+
+    /// What was read, under the names of scenarios.
+    pub(crate) fn from_members(members: Members) -> Self {
+        Self(members)
+    }
+
+    /// What is written, secrets included.
+    pub(crate) fn members(&self) -> &Members {
+        &self.0
     }
 
     /// Adds a client secret; any of them is taken, as IMS does while one is being rotated.
     #[must_use]
     pub fn with_client_secret(mut self, client_secret: impl Into<SecretString>) -> Self {
-        self.client_secrets.push(client_secret.into());
+        self.0.client_secrets.push(client_secret.into());
         self
     }
 
@@ -95,196 +144,261 @@ impl Integration {
         mut self,
         certificates: impl IntoIterator<Item = Certificate>,
     ) -> Self {
-        self.certificates.extend(certificates.into_iter().map(Arc::new));
+        self.0.certificates.extend(certificates.into_iter().map(Arc::new));
         self
     }
 
     /// Adds metascopes that its JWTs may claim.
     #[must_use]
     pub fn with_metascopes(mut self, metascopes: impl IntoIterator<Item = Metascope>) -> Self {
-        self.metascopes.extend(metascopes);
+        self.0.metascopes.extend(metascopes);
         self
     }
 
     /// The metascopes that the client itself has, where they are fewer than the integration's: the fault behind
     /// "Metascopes in the JWT do not match target client scopes".
     #[must_use]
-    pub fn with_client_metascopes(self, metascopes: impl IntoIterator<Item = Metascope>) -> Self {
-        Self { client_metascopes: Some(metascopes.into_iter().collect()), ..self }
+    pub fn with_client_metascopes(
+        mut self,
+        metascopes: impl IntoIterator<Item = Metascope>,
+    ) -> Self {
+        self.0.client_metascopes = Some(metascopes.into_iter().collect());
+        self
     }
 
     /// Adds OAuth scopes, and with them allows client credentials.
     #[must_use]
     pub fn with_scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
-        self.scopes.extend(scopes.into_iter().map(Into::into));
+        self.0.scopes.extend(scopes.into_iter().map(Into::into));
         self
     }
 
-    /// Adds a redirect URI, to which users are sent back with codes and tokens. Requests name it letter by letter.
+    /// Adds a redirect URI, to which users are sent back with codes and tokens. Requests name it letter by letter, or
+    /// fit one of the patterns.
     #[must_use]
     pub fn with_redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
-        self.redirect_uris.push(redirect_uri.into());
+        self.0.redirect_uris.push(redirect_uri.into());
+        self
+    }
+
+    /// Adds a pattern for redirect URIs, a regular expression for the whole of one, in which periods are escaped:
+    /// `https://.*\\.example\\.com/callback`. Source: Adobe, "User Authentication", Redirect URI pattern.
+    ///
+    /// # Errors
+    /// [`PatternError`] if it is no regular expression.
+    pub fn with_redirect_uri_pattern(mut self, pattern: &str) -> Result<Self, PatternError> {
+        self.0.redirect_uri_patterns.push(pattern.parse()?);
+        Ok(self)
+    }
+
+    /// The redirect URI for requests that name none, or one that is not registered. Without it, the former get the first
+    /// redirect URI, and the latter are refused. Source: Adobe, "User Authentication", Default redirect URI.
+    #[must_use]
+    pub fn with_default_redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
+        self.0.default_redirect_uri = Some(redirect_uri.into());
+        self
+    }
+
+    /// Adds an origin, such as `https://app.example`, whose pages may read answers (CORS). The origins of the redirect URIs
+    /// may anyway.
+    #[must_use]
+    pub fn with_allowed_origin(mut self, origin: impl Into<String>) -> Self {
+        self.0.allowed_origins.push(origin.into());
         self
     }
 
     /// Adds a product, which the profile of its users names.
     #[must_use]
     pub fn with_product(mut self, product: ProductContext) -> Self {
-        self.products.push(product);
+        self.0.products.push(product);
         self
     }
 
     /// Gives it a permanent authorization code, which it redeems at `/ims/token/v2` for a service token, as often as it
     /// likes. Source: adobe/imscli, `ims/authz_service.go`.
     #[must_use]
-    pub fn with_service_code(self, service_code: impl Into<SecretString>) -> Self {
-        Self { service_code: Some(service_code.into()), ..self }
+    pub fn with_service_code(mut self, service_code: impl Into<SecretString>) -> Self {
+        self.0.service_code = Some(service_code.into());
+        self
     }
 
     /// What its requests with `prompt=none` meet.
     #[must_use]
-    pub fn with_silent_sign_in(self, silent_sign_in: SilentSignIn) -> Self {
-        Self { silent_sign_in, ..self }
+    pub fn with_silent_sign_in(mut self, silent_sign_in: SilentSignIn) -> Self {
+        self.0.silent_sign_in = silent_sign_in;
+        self
     }
 
     /// Takes each of its refresh tokens only once (RFC 9700 §4.14.2): the answer has the next. Otherwise a refresh
     /// token stays valid until it expires.
     #[must_use]
-    pub fn rotating_refresh_tokens(self) -> Self {
-        Self { rotates_refresh_tokens: true, ..self }
+    pub fn rotating_refresh_tokens(mut self) -> Self {
+        self.0.rotates_refresh_tokens = true;
+        self
     }
 
     /// How long its access tokens live, at most ten years; a fraction of a millisecond is dropped.
     #[must_use]
-    pub fn with_token_lifetime(self, token_lifetime: Duration) -> Self {
-        Self { token_lifetime: token_lifetime.min(MAX_TOKEN_LIFETIME), ..self }
+    pub fn with_token_lifetime(mut self, token_lifetime: Duration) -> Self {
+        self.0.token_lifetime = token_lifetime.min(MAX_TOKEN_LIFETIME);
+        self
     }
 
     /// Requires `jti` in its JWTs, and takes each only once.
     #[must_use]
-    pub fn requiring_jti(self) -> Self {
-        Self { requires_jti: true, ..self }
+    pub fn requiring_jti(mut self) -> Self {
+        self.0.requires_jti = true;
+        self
     }
 
     /// Takes away the `exchange_jwt` scope: every JWT exchange is answered `401 invalid_client`.
     #[must_use]
-    pub fn without_exchange_jwt(self) -> Self {
-        Self { may_exchange: false, ..self }
+    pub fn without_exchange_jwt(mut self) -> Self {
+        self.0.may_exchange = false;
+        self
     }
 
     /// Makes it a credential that was migrated to OAuth Server-to-Server: every JWT exchange is answered
     /// `500 internal_error`. Source: AdobeDocs/adobe-dev-console#124.
     #[must_use]
-    pub fn migrated(self) -> Self {
-        Self { is_migrated: true, ..self }
+    pub fn migrated(mut self) -> Self {
+        self.0.is_migrated = true;
+        self
     }
 
     /// The client id.
     #[must_use]
     pub fn client_id(&self) -> &ClientId {
-        &self.client_id
+        &self.0.client_id
     }
 
     /// The organization.
     #[must_use]
     pub fn org_id(&self) -> &OrgId {
-        &self.org_id
+        &self.0.org_id
     }
 
     /// The technical account.
     #[must_use]
     pub fn technical_account_id(&self) -> &TechnicalAccountId {
-        &self.technical_account_id
+        &self.0.technical_account_id
     }
 
     /// The certificates.
     #[must_use]
     pub fn certificates(&self) -> &[Arc<Certificate>] {
-        &self.certificates
+        &self.0.certificates
     }
 
     /// The metascopes that its JWTs may claim.
     #[must_use]
     pub fn metascopes(&self) -> &[Metascope] {
-        &self.metascopes
+        &self.0.metascopes
     }
 
     /// The OAuth scopes.
     #[must_use]
     pub fn scopes(&self) -> &[String] {
-        &self.scopes
+        &self.0.scopes
     }
 
-    pub(crate) fn redirect_uris(&self) -> &[String] {
-        &self.redirect_uris
+    /// The redirect URI that a request which names `requested` leads to, if it leads to one.
+    pub(crate) fn redirect_uri_for<'a>(&'a self, requested: Option<&'a str>) -> Option<&'a str> {
+        let default = self.0.default_redirect_uri.as_deref();
+        let Some(requested) = requested else {
+            return default.or(self.0.redirect_uris.first().map(String::as_str));
+        };
+        self.registered_redirect_uri(requested).or(default)
+    }
+
+    /// The redirect URI that was requested, if it is registered or fits a pattern.
+    pub(crate) fn registered_redirect_uri<'a>(&'a self, requested: &'a str) -> Option<&'a str> {
+        let is_registered = self.0.redirect_uris.iter().any(|known| known == requested)
+            || self.0.default_redirect_uri.as_deref() == Some(requested)
+            || self.0.redirect_uri_patterns.iter().any(|pattern| pattern.fits(requested));
+        is_registered.then_some(requested)
+    }
+
+    /// Whether pages of `origin` may read answers.
+    pub(crate) fn allows_origin(&self, origin: &str) -> bool {
+        let of_redirect_uris = self
+            .0
+            .redirect_uris
+            .iter()
+            .chain(&self.0.default_redirect_uri)
+            .filter_map(|uri| origin_of(uri));
+        let mut allowed = self.0.allowed_origins.iter().map(String::as_str).chain(of_redirect_uris);
+        allowed.any(|allowed| allowed.eq_ignore_ascii_case(origin))
     }
 
     pub(crate) fn products(&self) -> &[ProductContext] {
-        &self.products
-    }
-
-    pub(crate) fn service_code(&self) -> Option<&SecretString> {
-        self.service_code.as_ref()
+        &self.0.products
     }
 
     pub(crate) fn silent_sign_in(&self) -> SilentSignIn {
-        self.silent_sign_in
+        self.0.silent_sign_in
     }
 
     pub(crate) fn rotates_refresh_tokens(&self) -> bool {
-        self.rotates_refresh_tokens
+        self.0.rotates_refresh_tokens
     }
 
     /// Whether it is a public client (RFC 6749 §2.1), which has no secret.
     pub(crate) fn is_public(&self) -> bool {
-        self.client_secrets.is_empty()
+        self.0.client_secrets.is_empty()
     }
 
     pub(crate) fn client_metascopes(&self) -> &[Metascope] {
-        self.client_metascopes.as_deref().unwrap_or(&self.metascopes)
+        self.0.client_metascopes.as_deref().unwrap_or(&self.0.metascopes)
     }
 
     pub(crate) fn token_lifetime(&self) -> Duration {
-        self.token_lifetime
+        self.0.token_lifetime
     }
 
     pub(crate) fn requires_jti(&self) -> bool {
-        self.requires_jti
+        self.0.requires_jti
     }
 
     pub(crate) fn may_exchange(&self) -> bool {
-        self.may_exchange
+        self.0.may_exchange
     }
 
     pub(crate) fn is_migrated(&self) -> bool {
-        self.is_migrated
+        self.0.is_migrated
     }
 
     pub(crate) fn client_secrets(&self) -> &[SecretString] {
-        &self.client_secrets
+        &self.0.client_secrets
     }
 
     /// Whether `text` repeats one of the client secrets. Within a longer text only those count that are too long to stand there
     /// by chance.
     pub(crate) fn has_secret_in(&self, text: &str) -> bool {
         const TOO_LONG_FOR_CHANCE: usize = 8;
-        let is_in = |secret: &SecretString| {
-            let secret = secret.expose_secret();
+        self.0.client_secrets.iter().map(ExposeSecret::expose_secret).any(|secret| {
             text == secret || secret.len() >= TOO_LONG_FOR_CHANCE && text.contains(secret)
-        };
-        self.client_secrets.iter().any(is_in)
+        })
     }
 
     /// Whether `text` is one of the client secrets, in a time that tells nothing about any of them.
     pub(crate) fn has_client_secret(&self, text: &str) -> bool {
         // Every secret is looked at: `|` goes on where `||` would stop.
-        self.client_secrets.iter().fold(false, |found, secret| found | is_equal(secret, text))
+        self.0.client_secrets.iter().fold(false, |found, secret| found | is_equal(secret, text))
     }
 
     /// Whether `text` is its permanent authorization code, in a time that tells nothing about it.
     pub(crate) fn has_service_code(&self, text: &str) -> bool {
-        self.service_code.as_ref().is_some_and(|code| is_equal(code, text))
+        self.0.service_code.as_ref().is_some_and(|code| is_equal(code, text))
     }
+}
+
+/// The origin of a URL (RFC 6454 §4): scheme, host and port, as browsers send it.
+fn origin_of(uri: &str) -> Option<&str> {
+    let (scheme, rest) = uri.split_once("://")?;
+    let length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    (is_web && length > 0).then(|| &uri[..scheme.len() + "://".len() + length])
 }
 
 /// Compares digests, which have one length whatever the texts have.
@@ -308,11 +422,50 @@ impl From<&ServiceAccount> for Integration {
 impl fmt::Debug for Integration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Integration")
-            .field("client_id", &self.client_id)
-            .field("certificates", &self.certificates)
-            .field("metascopes", &self.metascopes)
-            .field("scopes", &self.scopes)
+            .field("client_id", &self.0.client_id)
+            .field("certificates", &self.0.certificates)
+            .field("metascopes", &self.0.metascopes)
+            .field("scopes", &self.0.scopes)
             .finish_non_exhaustive()
+    }
+}
+
+/// A pattern for redirect URIs.
+#[derive(Debug, Clone)]
+pub(crate) struct RedirectPattern {
+    text: String,
+    whole: regex::Regex,
+}
+
+/// A text that is no pattern for redirect URIs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a regular expression, or one that is too large")]
+pub struct PatternError;
+
+impl RedirectPattern {
+    /// The most memory that one pattern may take.
+    const MAX_BYTES: usize = 64 * 1024;
+
+    fn fits(&self, uri: &str) -> bool {
+        self.whole.is_match(uri)
+    }
+}
+
+impl FromStr for RedirectPattern {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Self, PatternError> {
+        let whole = regex::RegexBuilder::new(&format!("^(?:{text})$"))
+            .size_limit(Self::MAX_BYTES)
+            .build()
+            .map_err(|_| PatternError)?;
+        Ok(Self { text: text.to_owned(), whole })
+    }
+}
+
+impl fmt::Display for RedirectPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -344,6 +497,66 @@ mod tests {
             assert_eq!(integration.has_client_secret(text), is_secret, "{text}");
         }
         assert!(!self::integration().has_client_secret(""));
+    }
+
+    #[test]
+    fn a_redirect_uri_is_registered_letter_by_letter_or_by_a_pattern() {
+        let integration = integration()
+            .with_redirect_uri("https://app.example/callback")
+            .with_redirect_uri_pattern(r"https://.*\.preview\.example/callback")
+            .unwrap();
+        #[rustfmt::skip]
+        let table = [
+            ("https://app.example/callback",                   true),
+            ("https://app.example/callback/",                  false),
+            ("https://one.preview.example/callback",           true),
+            ("https://one.preview.example/callback?x=1",       false),
+            ("https://evil.example/#.preview.example/callback", true),
+            ("x https://one.preview.example/callback",         false),
+            ("https://previewxexample/callback",               false),
+        ];
+        for (uri, is_registered) in table {
+            assert_eq!(integration.registered_redirect_uri(uri).is_some(), is_registered, "{uri}");
+        }
+        assert!(integration.clone().with_redirect_uri_pattern("(").is_err());
+        assert!(integration.with_redirect_uri_pattern(&"(a{99}){99}".repeat(9)).is_err());
+    }
+
+    #[test]
+    fn a_default_takes_what_is_not_registered_and_else_the_first_takes_what_is_not_named() {
+        let plain = integration().with_redirect_uri("https://a.example/");
+        let with_default = plain.clone().with_default_redirect_uri("https://d.example/");
+        #[rustfmt::skip]
+        let table = [
+            (&plain,        None,                       Some("https://a.example/")),
+            (&plain,        Some("https://b.example/"), None),
+            (&with_default, None,                       Some("https://d.example/")),
+            (&with_default, Some("https://b.example/"), Some("https://d.example/")),
+            (&with_default, Some("https://a.example/"), Some("https://a.example/")),
+        ];
+        for (integration, requested, expected) in table {
+            assert_eq!(integration.redirect_uri_for(requested), expected, "{requested:?}");
+        }
+    }
+
+    #[test]
+    fn pages_of_the_redirect_uris_may_read_answers_and_so_may_named_origins() {
+        let integration = integration()
+            .with_redirect_uri("https://app.example:8443/callback?x=https://other.example/")
+            .with_redirect_uri("com.example.app:/callback")
+            .with_allowed_origin("http://localhost:3000");
+        #[rustfmt::skip]
+        let table = [
+            ("https://app.example:8443", true),
+            ("http://localhost:3000",    true),
+            ("https://app.example",      false),
+            ("http://app.example:8443",  false),
+            ("https://other.example",    false),
+            ("null",                     false),
+        ];
+        for (origin, is_allowed) in table {
+            assert_eq!(integration.allows_origin(origin), is_allowed, "{origin}");
+        }
     }
 
     #[test]

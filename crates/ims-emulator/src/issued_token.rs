@@ -136,11 +136,6 @@ impl<'a> NewToken<'a> {
         }
     }
 
-    /// What an answer says in `expires_in`, in seconds: how long the token still lives, a moment less than its lifetime.
-    pub(crate) fn expires_in_s(&self) -> u64 {
-        self.lifetime_ms().saturating_sub(1) / 1000
-    }
-
     pub(crate) fn lifetime_ms(&self) -> u64 {
         u64::try_from(self.lifetime.as_millis()).unwrap_or(u64::MAX)
     }

@@ -2,13 +2,14 @@
 
 mod builder;
 mod emulator;
+mod input;
 mod scenario;
 
 mod certificate;
 mod integration;
 mod product;
-mod silent_sign_in;
 mod token_key;
+mod user;
 
 mod certificate_authority;
 mod server;
@@ -18,6 +19,7 @@ mod service;
 
 mod call;
 mod endpoint;
+mod endpoint_table;
 mod host;
 mod parameters;
 
@@ -27,6 +29,7 @@ mod client;
 mod exchange;
 mod scope;
 
+mod about_organization;
 mod about_user;
 mod authorize;
 mod discovery;
@@ -57,12 +60,14 @@ pub use certificate::{Certificate, CertificateError};
 pub use certificate_authority::{CertificateAuthority, CertificateAuthorityError};
 pub use emulator::Emulator;
 pub use endpoint::Endpoint;
+pub use endpoint_table::{EndpointVersion, TimeUnit};
 pub use fault::{Fault, FaultRule};
-pub use integration::Integration;
+pub use input::InputError;
+pub use integration::{Integration, PatternError};
 pub use product::ProductContext;
 pub use refusal::Refusal;
 pub use scenario::{Scenario, ScenarioError};
 pub use server::Limits;
-pub use silent_sign_in::SilentSignIn;
 pub use token_key::{TokenKey, TokenKeyError};
+pub use user::{AccountType, SilentSignIn, User};
 pub use verdict::{Check, Verdict};

@@ -61,13 +61,13 @@ fn location(
         return Ok(None);
     }
     let Some(requested) = exchange.parameter("redirect_uri") else { return Ok(None) };
-    let known = integration.redirect_uris().iter().find(|known| *known == requested);
+    let known = integration.registered_redirect_uri(requested);
     let known = exchange
         .given("redirect_uri is registered", known)
         .expected("one of the integration's redirect URIs")
         .actual(requested.to_owned())
         .or(Refusal::RedirectUriUnknown)?;
-    Ok(Some(known.clone()))
+    Ok(Some(known.to_owned()))
 }
 
 fn callback<'a>(exchange: &mut Exchange<'a>) -> Result<Option<&'a str>, Refusal> {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::endpoint::Endpoint;
+
 /// Why a request was refused.
 ///
 /// IMS has fewer codes than reasons, so several refusals share one answer: [`Refusal::status`] and
@@ -150,6 +152,8 @@ pub enum Refusal {
     ApiKeyMissing,
     /// The `x-api-key` is not the client id that the token was issued to.
     ApiKeyWrong,
+    /// A page of another origin asks whether it may send a request.
+    OriginUnknown,
     /// The `Host` header names another server.
     HostElsewhere,
     /// The proxy is asked for a way to another server.
@@ -183,10 +187,19 @@ struct Row {
 }
 
 impl Refusal {
-    /// The HTTP status.
+    /// The HTTP status; see also [`Refusal::status_at`].
     #[must_use]
     pub fn status(self) -> u16 {
         self.row().status
+    }
+
+    /// The HTTP status at `endpoint`: a wrong secret is a 400 at the token endpoints, where Adobe documents a 401 for the
+    /// JWT exchange. Source: @adobe/asset-compute-client 5.2.1, `lib/oauthservertoserver.js`, which goes to its next secret
+    /// on that status and text.
+    #[must_use]
+    pub fn status_at(self, endpoint: Option<Endpoint>) -> u16 {
+        let is_about_secret = matches!(self, Self::ClientSecretMissing | Self::ClientSecretWrong);
+        if is_about_secret && endpoint == Some(Endpoint::Token) { 400 } else { self.status() }
     }
 
     /// The answer's `error`, at a protected resource its `error_code`.
@@ -315,7 +328,7 @@ impl Refusal {
             Self::CodeNotValid => (400, "access_denied", "The authorization code is not valid.",
                 "Redeem each code once, within five minutes, for the client that asked for it."),
             Self::VerifierWrong => (400, "access_denied", "The code_verifier does not match the code_challenge.",
-                "Send the code_verifier that the code_challenge was made of."),
+                "Send the code_verifier that the code_challenge was made of: 43 to 128 characters."),
             Self::RefreshTokenNotValid => (400, "invalid_grant", "The refresh token is not valid.",
                 "Let the user sign in again, and ask for offline_access; where refresh tokens rotate, keep the newest."),
             Self::TokenTypeUnsupported => (400, "invalid_request", "The token type is not supported.",
@@ -327,7 +340,7 @@ impl Refusal {
             Self::AuthenticatingTokenNotValid => (400, "invalid_request", "The authenticating_token is not valid.",
                 "Send the user's access token, which has not ended, as authenticating_token."),
             Self::PromiseTokenNotValid => (400, "invalid_grant", "The promise token is not valid.",
-                "Send the newest promise token of this client: each is good for one exchange, whose answer has the next."),
+                "Send the newest promise token: each is good for one exchange, whose answer has the next."),
             Self::UserTokenNotValid => (400, "invalid_request", "The user_token is not valid.",
                 "Send the user's access token, which has not ended, as user_token."),
             Self::ClusterTargetAmbiguous => (400, "bad_request", "Exactly one of user_id and owning_org_id is needed.",
@@ -358,6 +371,8 @@ impl Refusal {
                 "Send the header x-api-key: the Client ID that the token was issued to."),
             Self::ApiKeyWrong => (403, "403003", "Api Key is invalid",
                 "Send the Client ID that the token was issued to as x-api-key."),
+            Self::OriginUnknown => (403, "bad_request", "The origin is not valid for any client.",
+                "Add the page's origin to the integration: as one of its allowed_origins, or as that of a redirect URI."),
             Self::HostElsewhere => (421, "bad_request", "The Host header names another server.",
                 "Use the emulator's own URL, or allow the name when you start it."),
             Self::TunnelElsewhere => (403, "forbidden", "ims-emulator stands for Adobe's IMS hosts at port 443 and is a proxy to no others.",

@@ -1,17 +1,23 @@
 //! Scenario files: integrations, switches and faults written down, as TOML or JSON.
 
-mod integration_entry;
+pub(crate) mod members;
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use ims_claims::{ClientId, Environment, FormatError};
+use ims_claims::Environment;
 use serde::{Deserialize, Serialize};
 
-use self::integration_entry::IntegrationEntry;
-use crate::{certificate::CertificateError, fault::FaultRule, integration::Integration};
+use self::members::{INTEGRATION, SCENARIO};
+use crate::{
+    certificate::{Certificate, CertificateError},
+    fault::FaultRule,
+    input::{self, Checked, InputError},
+    integration::{self, Integration},
+    user::User,
+};
 
 /// What an emulator is set up with, read from a file.
 ///
@@ -35,6 +41,9 @@ use crate::{certificate::CertificateError, fault::FaultRule, integration::Integr
 ///     ## certificate_files = ["certificate_pub.crt"]    # relative to the scenario's file
 ///     ## client_metascopes = ["ent_user_sdk"]           # what the client has of them, if not all
 ///     ## redirect_uris = ["http://127.0.0.1:8000/callback"]
+///     ## redirect_uri_patterns = ['https://.*\.example\.com/callback']
+///     ## default_redirect_uri = "http://127.0.0.1:8000/callback"
+///     ## allowed_origins = ["http://localhost:3000"]    # for pages (CORS), next to those of the redirect URIs
 ///     ## token_lifetime_seconds = 60
 ///     ## rotates_refresh_tokens = true
 ///     ## silent_sign_in = "login_required"              # or consent_required, interaction_required, granted
@@ -43,6 +52,16 @@ use crate::{certificate::CertificateError, fault::FaultRule, integration::Integr
 ///     requires_jti = true
 ///     ## exchange_jwt = false
 ///     ## migrated = true
+///
+///     [[users]]                                        # without any there is one user
+///     id = "ABCDEF0123456789@AdobeID"
+///     email = "ada@example.com"
+///     first_name = "Ada"
+///     last_name = "Lovelace"
+///     account_type = "enterprise"                      # or individual, federated
+///     country = "GB"
+///     organizations = [{ id = "C74F69D7594880280@AdobeOrg", name = "Example" }]
+///     roles = [{ organization = "C74F69D7594880280@AdobeOrg", role = "org_admin" }]
 ///
 ///     [[faults]]
 ///     fault = "too_many_requests"                      # or another, by Fault::name
@@ -63,10 +82,12 @@ pub struct Scenario {
     pub(crate) clock_offset_seconds: i64,
     pub(crate) hosts: Vec<String>,
     pub(crate) integrations: Vec<Integration>,
+    pub(crate) users: Vec<User>,
     pub(crate) faults: Vec<FaultRule>,
+    notes: Vec<String>,
 }
 
-/// A scenario that cannot be used. No error repeats what stands in it, for that may be secret.
+/// A scenario that cannot be used. No error repeats a value of it, for that may be secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScenarioError {
@@ -78,31 +99,26 @@ pub enum ScenarioError {
         /// What the operating system says.
         source: io::Error,
     },
-    /// Correct the line: it is no TOML or JSON, names what there is not, or has a value of another type or form.
-    #[error("line {line} of the scenario does not say what a scenario can")]
-    Malformed {
-        /// Which line, counted from 1.
-        line: usize,
+    /// Correct the member that the error names.
+    #[error("{}{error}", in_file(path.as_deref()))]
+    Invalid {
+        /// The file, if it was one.
+        path: Option<PathBuf>,
+        /// What is wrong, and where.
+        error: InputError,
     },
-    /// Correct the base URL of `environment`.
-    #[error("environment")]
-    Environment(#[source] FormatError),
-    /// Correct a metascope of the integration.
-    #[error("a metascope of {client_id}")]
-    Metascope {
-        /// The integration.
-        client_id: ClientId,
-        /// What is wrong with it.
-        source: FormatError,
-    },
-    /// Correct a certificate of the integration.
-    #[error("a certificate of {client_id}")]
+    /// Correct the file of certificates, or name another.
+    #[error("{}: {source}", path.display())]
     Certificate {
-        /// The integration.
-        client_id: ClientId,
+        /// The file.
+        path: PathBuf,
         /// What is wrong with it.
         source: CertificateError,
     },
+}
+
+fn in_file(path: Option<&Path>) -> String {
+    path.map_or_else(String::new, |path| format!("{}: ", path.display()))
 }
 
 impl Scenario {
@@ -111,12 +127,11 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError`].
     pub fn read(path: &Path) -> Result<Self, ScenarioError> {
-        let text = String::from_utf8(read(path)?);
-        let text = text.map_err(|_| ScenarioError::Malformed { line: 1 })?;
+        let octets = read(path)?;
+        // What is no text is read as one that is neither TOML nor JSON, and the error says in which line.
+        let text = String::from_utf8_lossy(&octets);
         let folder = path.parent().unwrap_or(Path::new(""));
-        let file: ScenarioFile =
-            if text.trim_start().starts_with('{') { json(&text)? } else { toml(&text)? };
-        file.scenario(folder)
+        Self::of(input::read(&text, &SCENARIO), Some(path), folder)
     }
 
     /// Reads TOML. Files that it names are relative to the current folder.
@@ -124,7 +139,7 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError`].
     pub fn from_toml(text: &str) -> Result<Self, ScenarioError> {
-        toml(text)?.scenario(Path::new(""))
+        Self::of(input::read_toml(text, &SCENARIO), None, Path::new(""))
     }
 
     /// Reads JSON. Files that it names are relative to the current folder.
@@ -132,7 +147,16 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError`].
     pub fn from_json(text: &str) -> Result<Self, ScenarioError> {
-        json::<ScenarioFile>(text)?.scenario(Path::new(""))
+        Self::of(input::read_json(text, &SCENARIO), None, Path::new(""))
+    }
+
+    /// The JSON Schema (draft 2020-12) of scenarios, by which editors complete and check them.
+    #[must_use]
+    pub fn json_schema() -> String {
+        let mut schema = SCENARIO.schema();
+        schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+        schema["title"] = "A scenario of ims-emulator".into();
+        format!("{schema:#}")
     }
 
     /// The integrations.
@@ -140,21 +164,81 @@ impl Scenario {
     pub fn integrations(&self) -> &[Integration] {
         &self.integrations
     }
+
+    /// The users.
+    #[must_use]
+    pub fn users(&self) -> &[User] {
+        &self.users
+    }
+
+    /// What was accepted but should be written in another way, such as a member under its former name.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    fn of(
+        read: Result<Checked, InputError>,
+        path: Option<&Path>,
+        folder: &Path,
+    ) -> Result<Self, ScenarioError> {
+        let path = path.map(Path::to_owned);
+        let Checked { value, notes } =
+            read.map_err(|error| ScenarioError::Invalid { path, error })?;
+        let file: ScenarioFile = of_checked(value);
+        let mut integrations = Vec::with_capacity(file.integrations.len());
+        for members in file.integrations {
+            integrations.push(with_files(members, folder)?);
+        }
+        Ok(Self {
+            environment: file.environment.and_then(|text| text.parse().ok()),
+            answers_as_observed: file.answers_as_observed,
+            takes_millisecond_exp: file.takes_millisecond_exp,
+            clock_offset_seconds: file.clock_offset_seconds,
+            hosts: file.hosts,
+            integrations,
+            users: file.users,
+            faults: file.faults,
+            notes,
+        })
+    }
 }
 
-fn toml(text: &str) -> Result<ScenarioFile, ScenarioError> {
-    toml::from_str(text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        ScenarioError::Malformed { line: before.matches('\n').count() + 1 }
-    })
+/// What was checked member by member has the form of its type.
+pub(crate) fn of_checked<T: for<'de> Deserialize<'de>>(value: serde_json::Value) -> T {
+    serde_json::from_value(value).expect("the table of members checks what the type asks for")
 }
 
-fn json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, ScenarioError> {
-    serde_json::from_str(text).map_err(|error| ScenarioError::Malformed { line: error.line() })
+/// The integration, with the certificates of the files that it names.
+fn with_files(
+    mut members: integration::Members,
+    folder: &Path,
+) -> Result<Integration, ScenarioError> {
+    let files = std::mem::take(&mut members.certificate_files);
+    let mut integration = Integration::from_members(members);
+    for file in files {
+        let path = folder.join(file);
+        let certificates = Certificate::read_all(&read(&path)?)
+            .map_err(|source| ScenarioError::Certificate { path, source })?;
+        integration = integration.with_certificates(certificates);
+    }
+    Ok(integration)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ScenarioError> {
     fs::read(path).map_err(|source| ScenarioError::Unreadable { path: path.to_owned(), source })
+}
+
+/// Reads one integration, as the API is given it.
+pub(crate) fn integration_from_json(text: &str) -> Result<Integration, InputError> {
+    let Checked { value, .. } = input::read_json(text, &INTEGRATION)?;
+    let mut members: integration::Members = of_checked(value);
+    if !members.certificate_files.is_empty() {
+        // Whoever can reach the API must not make the emulator read files.
+        members.certificate_files.clear();
+        return Err(InputError::not_here("certificate_files", "certificates, as PEM"));
+    }
+    Ok(Integration::from_members(members))
 }
 
 #[derive(Deserialize)]
@@ -169,54 +253,30 @@ struct ScenarioFile {
     clock_offset_seconds: i64,
     #[serde(default)]
     hosts: Vec<String>,
-    /// Scenarios of the first version call them bindings.
-    #[serde(default, alias = "bindings")]
-    integrations: Vec<IntegrationEntry>,
+    #[serde(default)]
+    integrations: Vec<integration::Members>,
+    #[serde(default)]
+    users: Vec<User>,
     #[serde(default)]
     faults: Vec<FaultRule>,
 }
 
-impl ScenarioFile {
-    fn scenario(self, folder: &Path) -> Result<Scenario, ScenarioError> {
-        let environment = self.environment.map(|text| text.parse()).transpose();
-        Ok(Scenario {
-            environment: environment.map_err(ScenarioError::Environment)?,
-            answers_as_observed: self.answers_as_observed,
-            takes_millisecond_exp: self.takes_millisecond_exp,
-            clock_offset_seconds: self.clock_offset_seconds,
-            hosts: self.hosts,
-            integrations: self
-                .integrations
-                .into_iter()
-                .map(|entry| entry.integration(folder))
-                .collect::<Result<_, _>>()?,
-            faults: self.faults,
-        })
-    }
+/// The part of a scenario that is kept when the API or the page has changed it.
+#[derive(Serialize)]
+struct StateFile<'a> {
+    integrations: Vec<&'a integration::Members>,
+    users: &'a [User],
 }
 
-/// Reads one integration, as the admin API is given it.
-pub(crate) fn integration_from_json(text: &str) -> Result<Integration, ScenarioError> {
-    let entry: IntegrationEntry = json(text)?;
-    if !entry.certificate_files.is_empty() {
-        // Whoever can reach the API may not make the emulator read files.
-        return Err(ScenarioError::Malformed { line: 1 });
-    }
-    entry.integration(Path::new(""))
-}
-
-/// Writes `integrations` as a scenario in JSON, secrets and all.
-pub(crate) fn to_json<'a>(integrations: impl Iterator<Item = &'a Integration>) -> String {
-    let integrations = integrations.map(IntegrationEntry::from).collect();
-    let file = StateFile { integrations };
+/// Writes integrations and users as a scenario in JSON, secrets included.
+pub(crate) fn to_json<'a>(
+    integrations: impl Iterator<Item = &'a Integration>,
+    users: &[User],
+) -> String {
+    let integrations = integrations.map(Integration::members).collect();
+    let file = StateFile { integrations, users };
     serde_json::to_string_pretty(&file)
         .expect("structs of strings, numbers and lists are always JSON")
-}
-
-/// The part of a scenario that is written.
-#[derive(Serialize)]
-struct StateFile {
-    integrations: Vec<IntegrationEntry>,
 }
 
 #[cfg(test)]
@@ -240,10 +300,8 @@ mod tests {
         fs::write(&path, format!(" {{\"integrations\":[{integration}]}}")).unwrap();
         let scenario = Scenario::read(&path).unwrap();
         assert_eq!(scenario.integrations()[0].certificates()[0].as_der(), certificates::FIRST_DER);
-        assert!(matches!(
-            integration_from_json(&integration),
-            Err(ScenarioError::Malformed { .. })
-        ));
+        let of_api = integration_from_json(&integration).unwrap_err();
+        assert_eq!(of_api.member(), "certificate_files");
         let missing = Scenario::read(&folder.path().join("missing"));
         assert!(matches!(missing, Err(ScenarioError::Unreadable { .. })), "{missing:?}");
     }
@@ -259,7 +317,7 @@ mod tests {
         let product = r#","products":[{"service_code":"p","fulfillable_data":{"iid":"1"}}]"#;
         let rest = r#","client_metascopes":[],"token_lifetime_seconds":7"#;
         let members = [secret, &certificate, switches, user, product, rest].concat();
-        let written = to_json(with_integration(&members).unwrap().integrations().iter());
+        let written = to_json(with_integration(&members).unwrap().integrations().iter(), &[]);
         let read: serde_json::Value = serde_json::from_str(&written).unwrap();
         let given: serde_json::Value =
             serde_json::from_str(&format!("{IDENTITY}{members}}}")).unwrap();
@@ -273,30 +331,68 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_where_it_is_and_repeats_nothing() {
-        let secret = "client_secrets = \"canary\"";
-        for (text, line) in [
-            ("x = 1".to_owned(), 1),
-            ("\n\nx x".to_owned(), 3),
-            (format!("\n[[integrations]]\nclient_id = \"c\"\n{secret}\n"), 4),
-        ] {
-            let error = Scenario::from_toml(&text).unwrap_err();
-            assert!(
-                matches!(error, ScenarioError::Malformed { line: l } if l == line),
-                "{error:?} {text}"
-            );
-            assert!(!format!("{error} {error:?}").contains("canary"));
-        }
+    fn an_error_says_which_member_and_where_and_repeats_nothing() {
         let key = serde_json::to_string(keys::FIRST).unwrap();
-        let error = with_integration(&format!(",\"certificates\":[{key}]")).unwrap_err();
-        assert!(matches!(
-            error,
-            ScenarioError::Certificate { source: CertificateError::PrivateKey, .. }
-        ));
-        let error = with_integration(",\"metascopes\":[\"a b\"]").unwrap_err();
-        assert!(matches!(error, ScenarioError::Metascope { .. }), "{error:?}");
-        let error = Scenario::from_toml("environment = \"x\"").unwrap_err();
-        assert!(matches!(error, ScenarioError::Environment(_)), "{error:?}");
+        let identity = "[[integrations]]\nclient_id = \"c\"\norg_id = \"A@AdobeOrg\"\ntechnical_account_id = \"B@techacct.adobe.com\"\n";
+        #[rustfmt::skip]
+        let table = [
+            ("x = 1".to_owned(), 1, "", "unknown field `x`"),
+            ("[[integration]]".to_owned(), 1, "", "did you mean `integrations`?"),
+            ("\n\nx x".to_owned(), 3, "", "this is not TOML"),
+            ("\n[[integrations]]\nclient_id = \"c\"\n".to_owned(), 2, "integrations[0].org_id", "an Organization ID, …@AdobeOrg"),
+            ("[[integrations]]\norg_id = \"foo\"".to_owned(), 1, "integrations[0].client_id", "is missing"),
+            (format!("{identity}client_secrets = \"canary\"\n"), 5, "integrations[0].client_secrets", "a list, each a text"),
+            (format!("{identity}client_secret = \"canary\"\n"), 5, "integrations[0]", "did you mean `client_secrets`?"),
+            (format!("{identity}certificates = [{key}]"), 5, "integrations[0].certificates[0]", "a private key, where a certificate is wanted"),
+            (format!("{identity}metascopes = [\"a b\"]"), 5, "integrations[0].metascopes[0]", "a metascope"),
+            ("environment = \"x\"".to_owned(), 1, "environment", "a base URL"),
+            ("[[faults]]\nfault = \"nope\"".to_owned(), 2, "faults[0].fault", "one of too_many_requests"),
+            ("[[faults]]\nfault = \"delay\"".to_owned(), 1, "faults[0].delay_ms", "since fault is delay"),
+            ("[[users]]\nid = \"x\"\nemail = \"a@b\"".to_owned(), 2, "users[0].id", "a user id"),
+        ];
+        for (text, line, member, said) in table {
+            let error = Scenario::from_toml(&text).unwrap_err();
+            let message = error.to_string();
+            let ScenarioError::Invalid { error, .. } = error else { panic!("{error:?}") };
+            assert_eq!((error.line(), error.member()), (line, member), "{text}: {message}");
+            assert!(message.contains(said), "{text}: {message}");
+            assert!(!format!("{message} {error:?}").contains("canary"));
+        }
+    }
+
+    #[test]
+    fn a_scenario_of_the_first_version_is_read_with_a_note() {
+        let scenario = Scenario::from_json(&format!("{{\"bindings\":[{IDENTITY}}}]}}")).unwrap();
+        assert_eq!(scenario.integrations().len(), 1);
+        assert_eq!(scenario.notes(), ["line 1: `bindings` is called `integrations` now"]);
+    }
+
+    /// The names of an object's properties in the schema at `path`.
+    fn properties(schema: &serde_json::Value, path: &str) -> Vec<String> {
+        let object = schema.pointer(path).unwrap()["properties"].as_object().unwrap();
+        object.keys().cloned().collect()
+    }
+
+    #[test]
+    fn the_schema_has_the_members_that_are_written_and_no_others() {
+        let schema: serde_json::Value = serde_json::from_str(&Scenario::json_schema()).unwrap();
+        let user = User::new("A@AdobeID", "a@b.example");
+        let integration = with_integration(
+            r#","service_code":"c","client_metascopes":[],"default_redirect_uri":"a:b""#,
+        )
+        .unwrap();
+        let written = to_json(integration.integrations().iter(), &[user]);
+        let written: serde_json::Value = serde_json::from_str(&written).unwrap();
+        for (name, not_written) in [("integrations", &["certificate_files"][..]), ("users", &[])] {
+            let mut known = properties(&schema, &format!("/properties/{name}/items"));
+            known.retain(|member| !not_written.contains(&member.as_str()));
+            let mut members: Vec<String> =
+                written[name][0].as_object().unwrap().keys().cloned().collect();
+            known.sort_unstable();
+            members.sort_unstable();
+            assert_eq!(members, known, "{name}");
+        }
+        assert_eq!(schema["properties"]["faults"]["items"]["required"][0], "fault");
     }
 
     proptest! {

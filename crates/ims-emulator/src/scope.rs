@@ -6,15 +6,36 @@ impl Exchange<'_> {
     /// The scopes that the request asks for, separated by commas. It must ask for one.
     pub(crate) fn required_scope(&mut self, integration: &Integration) -> Result<String, Refusal> {
         let scope = self.parameter("scope");
-        self.given("scope is sent", scope)
+        let scope = self
+            .given("scope is sent", scope)
             .expected("the parameter scope")
             .or(Refusal::ScopeMissing)?;
-        self.requested_scope(integration)
+        self.granted_scope(integration, scope)
     }
 
-    /// The same where a missing `scope` is a wrong one. Clients separate scopes by commas or spaces (RFC 6749 §3.3).
-    pub(crate) fn requested_scope(&mut self, integration: &Integration) -> Result<String, Refusal> {
-        let requested = self.parameter("scope").unwrap_or_default();
+    /// The scopes that the request asks for, or `default` if it names none: all of these that the client has.
+    pub(crate) fn scope_or<'s>(
+        &mut self,
+        integration: &Integration,
+        default: impl Iterator<Item = &'s str>,
+    ) -> Result<String, Refusal> {
+        if let Some(scope) = self.parameter("scope") {
+            return self.granted_scope(integration, scope);
+        }
+        let known = integration.scopes();
+        let scopes: Vec<&str> =
+            default.filter(|scope| known.iter().any(|known| known == scope)).collect();
+        let scopes = scopes.join(",");
+        self.note("scope is not sent", true, "", format!("it is taken for {scopes}"));
+        Ok(scopes)
+    }
+
+    /// Clients separate scopes by commas or spaces (RFC 6749 §3.3).
+    fn granted_scope(
+        &mut self,
+        integration: &Integration,
+        requested: &str,
+    ) -> Result<String, Refusal> {
         let scopes: Vec<&str> =
             requested.split([',', ' ']).filter(|scope| !scope.is_empty()).collect();
         let known = integration.scopes();

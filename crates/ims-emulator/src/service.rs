@@ -26,6 +26,7 @@ use crate::{
     server::Limits,
     tls::Tls,
     token_key::{KeyRing, TokenKey},
+    user::User,
     verdict::{Check, Journal},
 };
 
@@ -60,6 +61,7 @@ pub(crate) struct RequestId {
 #[derive(Debug)]
 pub(crate) struct Service {
     integrations: RwLock<HashMap<String, Arc<Registered>>>,
+    users: RwLock<Vec<User>>,
     key_ring: OnceCell<RwLock<Arc<KeyRing>>>,
     revoked: ReplayMemory,
     instance: u64,
@@ -86,6 +88,7 @@ impl Service {
         let _ = aws_lc_rs::rand::fill(&mut random);
         Self {
             integrations: RwLock::default(),
+            users: RwLock::default(),
             key_ring: OnceCell::new(),
             revoked: ReplayMemory::default(),
             instance: u64::from_ne_bytes(random),
@@ -129,6 +132,32 @@ impl Service {
     pub(crate) fn integrations(&self) -> Vec<Arc<Registered>> {
         let integrations = self.integrations.read().unwrap_or_else(PoisonError::into_inner);
         integrations.values().cloned().collect()
+    }
+
+    /// Adds a user, in place of one with the same id.
+    pub(crate) fn add_user(&self, user: User) {
+        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
+        users.retain(|known| known.id() != user.id());
+        users.push(user);
+    }
+
+    /// Forgets the user; `false` if there is none.
+    pub(crate) fn remove_user(&self, id: &str) -> bool {
+        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
+        let count = users.len();
+        users.retain(|known| known.id() != id);
+        users.len() < count
+    }
+
+    /// The users that were named.
+    fn named_users(&self) -> Vec<User> {
+        self.users.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The users who can sign in: those that were named, or else the one that every emulator has. Never none.
+    pub(crate) fn users(&self) -> Vec<User> {
+        let users = self.named_users();
+        if users.is_empty() { vec![User::emulated()] } else { users }
     }
 
     /// Takes the client secrets out of what checks repeat of a request: one may have been sent in another parameter's place.
@@ -242,7 +271,8 @@ impl Service {
         let path = state_file.lock().unwrap_or_else(PoisonError::into_inner);
         let registered = self.integrations();
         let integrations = registered.iter().map(|registered| &registered.integration);
-        ims_files::replace(&path, scenario::to_json(integrations).as_bytes())
+        let json = scenario::to_json(integrations, &self.named_users());
+        ims_files::replace(&path, json.as_bytes())
     }
 }
 

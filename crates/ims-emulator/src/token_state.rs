@@ -5,7 +5,7 @@ use ims_claims::{AccessTokenPayload, JsonObject};
 use serde::Serialize;
 
 use crate::{
-    answer::{Answer, JSON},
+    answer::Answer,
     exchange::Exchange,
     grants::{PROMISE_LIFETIME, REFRESH_LIFETIME},
     integration::Integration,
@@ -109,7 +109,7 @@ fn end(
             end_session(exchange, &payload, integration);
         }
     }
-    Ok(Answer::new(StatusCode::OK, JSON, ""))
+    Ok(Answer::empty(StatusCode::OK))
 }
 
 /// Ends all tokens of the sign-in that `token` comes from, as long as any of them could live.

@@ -39,7 +39,8 @@ pub(super) fn examine(
         .expected("query or fragment")
         .actual(mode.unwrap_or_default().to_owned())
         .or(Refusal::ResponseModeUnsupported)?;
-    let scope = exchange.requested_scope(integration)?;
+    let all = integration.scopes().iter().map(String::as_str);
+    let scope = exchange.scope_or(integration, all)?;
     if response.id_token {
         let is_requested = scope.split(',').any(|one| one == "openid");
         exchange
@@ -79,7 +80,7 @@ fn response_type(exchange: &mut Exchange<'_>) -> Result<ResponseType, Refusal> {
     let requested = exchange.parameter("response_type").unwrap_or("code");
     let mut words: Vec<&str> = requested.split(' ').collect();
     words.sort_unstable();
-    let is_v1 = exchange.call.path == "/ims/authorize/v1";
+    let is_v1 = exchange.call.path != "/ims/authorize/v2";
     let served = RESPONSE_TYPES.iter().any(|(known, in_v1)| *known == words && (*in_v1 || !is_v1));
     let response = ResponseType {
         code: words.contains(&"code"),

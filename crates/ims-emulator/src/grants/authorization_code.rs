@@ -1,11 +1,14 @@
 //! The grants `authorization_code`, with PKCE (RFC 7636), and `refresh_token`.
 
+use std::ops::RangeInclusive;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_claims::AccessTokenPayload;
 
 use super::granted::{Granted, REFRESH_LIFETIME, own_token, use_once};
 use crate::{
+    about_user::{Person, UserMembers},
     answer::Answer,
     exchange::Exchange,
     id_token::NewIdToken,
@@ -16,6 +19,9 @@ use crate::{
 
 /// The scope that a refresh token is given for.
 const OFFLINE_ACCESS: &str = "offline_access";
+
+/// How many characters a code verifier has (RFC 7636 §4.1).
+const VERIFIER_LENGTH: RangeInclusive<usize> = 43..=128;
 
 /// The scope that an ID token is given for.
 const OPENID: &str = "openid";
@@ -79,6 +85,13 @@ fn verifier(
             .or(Refusal::VerifierWrong);
     };
     let verifier = exchange.parameter("code_verifier").unwrap_or_default();
+    let length = verifier.chars().count();
+    let has_length = VERIFIER_LENGTH.contains(&length);
+    exchange
+        .that("code_verifier has 43 to 128 characters", has_length || verifier.is_empty())
+        .expected("43 to 128 letters, digits and -._~ (RFC 7636 §4.1)")
+        .actual(format!("{length} characters"))
+        .or(Refusal::VerifierWrong)?;
     let made_of_it = match member(code, "code_challenge_method") {
         Some("S256") => BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes())),
         _ => verifier.to_owned(),
@@ -108,7 +121,13 @@ fn issue(
     let access = NewToken { session, ..NewToken::access(integration, sub, scopes.join(",")) };
     let mut granted = Granted::new(exchange, &access);
     granted.sub = Some(sub);
-    granted.id_token = id_token;
+    if exchange.call.version.answer.contains(&"id_token") {
+        granted.id_token = id_token;
+    }
+    if exchange.call.version.answer.contains(&"given_name") {
+        let person = Person::of(exchange, sub, integration);
+        granted.user = Some(UserMembers::of(&person));
+    }
     if has_scope(from, OFFLINE_ACCESS) {
         let refresh = NewToken { kind: TokenKind::Refresh, lifetime: REFRESH_LIFETIME, ..access };
         granted.refresh_token = Some(exchange.issue(&refresh, "-r"));

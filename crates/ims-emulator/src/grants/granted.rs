@@ -6,6 +6,7 @@ use ims_claims::AccessTokenPayload;
 use serde::Serialize;
 
 use crate::{
+    about_user::UserMembers,
     client::validity,
     exchange::Exchange,
     issued_token::{NewToken, TokenFault, TokenKind},
@@ -19,7 +20,7 @@ pub(crate) const REFRESH_LIFETIME: Duration = Duration::from_hours(14 * 24);
 /// How long a promise token lives, 30 days. Adobe documents no time, so it is ours.
 pub(crate) const PROMISE_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
-/// The answer, whose unit is seconds. Source: AdobeDocs/adobe-dev-console, "User Authentication" and "Server to Server
+/// The answer, in the unit of the endpoint version. Source: AdobeDocs/adobe-dev-console, "User Authentication" and "Server to Server
 /// authentication"; adobe/ims-go, `ims/token.go`.
 #[derive(Serialize)]
 pub(super) struct Granted<'a> {
@@ -33,8 +34,10 @@ pub(super) struct Granted<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) issued_token_type: Option<&'static str>,
     token_type: &'static str,
-    #[serde(rename = "expires_in")]
-    expires_in_s: u64,
+    expires_in: u64,
+    /// What the first versions say about the user.
+    #[serde(flatten)]
+    pub(super) user: Option<UserMembers>,
 }
 
 impl Granted<'_> {
@@ -47,7 +50,8 @@ impl Granted<'_> {
             id_token: None,
             issued_token_type: None,
             token_type: "bearer",
-            expires_in_s: token.expires_in_s(),
+            expires_in: exchange.expires_in(token),
+            user: None,
         }
     }
 }

@@ -9,10 +9,8 @@ use crate::{
     exchange::Exchange,
     issued_token::{NewToken, session_of},
     refusal::Refusal,
+    user::User,
 };
-
-/// The `grant_type` of RFC 8693 §2.1.
-pub(super) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// The one type of token that is taken and given. Source: adobe/ims-go, `ims/obo.go`.
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -54,7 +52,8 @@ pub(super) fn cluster_exchange(exchange: &mut Exchange<'_>) -> Result<Answer, Re
     let user =
         user_token(exchange, "user_token", "user_token is sent", Refusal::UserTokenNotValid)?;
     let user_id = account(exchange, &user)?;
-    let scope = exchange.required_scope(&registered.integration)?;
+    // "The same scopes of the original token", where none are named (adobe/ims-go, `ims/cluster_exchange_token.go`).
+    let scope = exchange.scope_or(&registered.integration, user.scopes())?;
     let token = NewToken {
         session: session_of(&user),
         ..NewToken::access(&registered.integration, &user_id, scope)
@@ -77,7 +76,7 @@ fn account(exchange: &mut Exchange<'_>, user: &AccessTokenPayload) -> Result<Str
     match target {
         Target::User(user_id) => {
             exchange
-                .that("user_id has its form", is_user_id(user_id))
+                .that("user_id has its form", User::is_id(user_id))
                 .expected("an identifier and its source, with @ between them")
                 .actual(user_id.to_owned())
                 .or(Refusal::UserIdMalformed)?;
@@ -101,10 +100,4 @@ fn account(exchange: &mut Exchange<'_>, user: &AccessTokenPayload) -> Result<Str
 enum Target<'a> {
     User(&'a str),
     Organization(&'a str),
-}
-
-fn is_user_id(text: &str) -> bool {
-    let Some((ident, source)) = text.split_once('@') else { return false };
-    let is_visible = text.bytes().all(|b| b.is_ascii_graphic());
-    is_visible && !ident.is_empty() && !source.is_empty() && !source.contains('@')
 }

@@ -4,9 +4,10 @@
 use ims_claims::AccessTokenPayload;
 use serde::Serialize;
 
-use super::granted::{PROMISE_LIFETIME, own_token, use_once, user_token};
+use super::granted::{PROMISE_LIFETIME, use_once, user_token};
 use crate::{
     answer::Answer,
+    client::validity,
     exchange::Exchange,
     integration::Integration,
     issued_token::{NewToken, TokenKind, session_of},
@@ -19,8 +20,7 @@ struct Given<'a> {
     promise_token: String,
     token_type: &'static str,
     scope: &'a str,
-    #[serde(rename = "expires_in")]
-    expires_in_s: u64,
+    expires_in: u64,
 }
 
 /// The answer to `promise_exchange`. Source: adobe/ims-go, `ims/promise.go`.
@@ -31,10 +31,8 @@ struct Exchanged<'a> {
     promise_token_id: &'a str,
     token_type: &'static str,
     scope: &'a str,
-    #[serde(rename = "expires_in")]
-    expires_in_s: u64,
-    #[serde(rename = "promise_token_expires_in")]
-    promise_token_expires_in_s: u64,
+    expires_in: u64,
+    promise_token_expires_in: u64,
 }
 
 /// Examines the request and issues a promise token for the user and this client. Adobe documents no rules for promise
@@ -52,17 +50,18 @@ pub(super) fn give(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
         "authenticating_token is sent",
         Refusal::AuthenticatingTokenNotValid,
     )?;
-    let scope = exchange.required_scope(&registered.integration)?;
+    let scope = exchange.scope_or(&registered.integration, user.scopes())?;
     let token = promise(&registered.integration, &user, scope);
     Ok(Answer::ok(&Given {
         promise_token: exchange.issue(&token, ""),
         token_type: token.kind.name(),
         scope: &token.scope,
-        expires_in_s: token.expires_in_s(),
+        expires_in: exchange.expires_in(&token),
     }))
 }
 
-/// Examines a promise token, which is good once, and issues an access token and the next promise token. The next one is for
+/// Examines a promise token, which is good once and for any client: one service takes the promise, and another acts on it
+/// (@adobe/spacecat-shared-ims-client, `src/clients/ims-promise-client.js`). It issues an access token and the next promise token. The next one is for
 /// the scopes that the first was given for.
 pub(super) fn exchange_promise(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let registered = exchange.authenticate()?;
@@ -73,8 +72,14 @@ pub(super) fn exchange_promise(exchange: &mut Exchange<'_>) -> Result<Answer, Re
         .given("promise_token is sent", text)
         .expected("the parameter promise_token")
         .or(refusal)?;
-    let token = own_token(exchange, &registered, text, TokenKind::Promise, refusal)?;
-    let scope = exchange.required_scope(integration)?;
+    let token = exchange.read_token(text, TokenKind::Promise);
+    let actual = validity(&token);
+    let token = exchange
+        .given("it is valid", token.ok())
+        .expected("one that the emulator issued and that has not ended")
+        .actual(actual)
+        .or(refusal)?;
+    let scope = exchange.scope_or(integration, token.scopes())?;
     let newest = "the newest, since each exchange gives the next";
     use_once(exchange, &token, "promise_token is new", newest, refusal)?;
     let scopes: Vec<&str> = token.scopes().collect();
@@ -87,8 +92,8 @@ pub(super) fn exchange_promise(exchange: &mut Exchange<'_>) -> Result<Answer, Re
         promise_token_id: &exchange.token_id("-p"),
         token_type: access.kind.name(),
         scope: &access.scope,
-        expires_in_s: access.expires_in_s(),
-        promise_token_expires_in_s: next.expires_in_s(),
+        expires_in: exchange.expires_in(&access),
+        promise_token_expires_in: exchange.expires_in(&next),
     }))
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn connect(
         debug_id: debug_id.clone(),
     });
     let Some(refusal) = refusal else {
-        let answer = Answer::new(status, "text/plain", "");
+        let answer = Answer::empty(status);
         return (answer.into_tunnel(), Some(hyper::upgrade::on(request)));
     };
     let text = format!("{} {}\n", refusal.description(), refusal.remedy());

@@ -1,19 +1,27 @@
 //! How a request becomes an answer and a verdict.
 
 use bytes::Bytes;
-use http::{Request, Response, header::DATE, request::Parts};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response,
+    header::{
+        ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+        ACCESS_CONTROL_REQUEST_METHOD, DATE, ORIGIN, VARY,
+    },
+    request::Parts,
+};
 use hyper::body::Incoming;
 
 use super::{RequestId, Service};
 use crate::{
-    about_user, admin,
+    about_organization, about_user, admin,
     answer::{Answer, AnswerBody, BrokenOff},
     authorize,
     call::{Call, Scheme},
     checks::{Checks, shown},
     clock::http_date,
     discovery, echo,
-    endpoint::{Content, Endpoint},
+    endpoint::Endpoint,
+    endpoint_table::{Content, EndpointVersion},
     exchange::Exchange,
     exchange_jwt,
     fault::Fault,
@@ -24,8 +32,28 @@ use crate::{
     verdict::Verdict,
 };
 
+/// A request as it came in.
+struct IncomingRequest {
+    parts: Parts,
+    body: Incoming,
+    scheme: Scheme,
+    now_ms: u64,
+    debug_id: String,
+}
+
+/// What has come of reading a request.
+enum Read {
+    /// It is to be examined.
+    Call(Box<Call>),
+    /// It is answered already.
+    Answered(Answer),
+}
+
+/// How an endpoint examines a request and answers it.
+type Examination = fn(&mut Exchange<'_>) -> Result<Answer, Refusal>;
+
 impl Service {
-    /// Answers one request, and writes down why it is answered so.
+    /// Answers one request, and records why it is answered so.
     pub(crate) async fn handle(
         &self,
         request: Request<Incoming>,
@@ -37,17 +65,20 @@ impl Service {
             return Ok(answer.into_response(None));
         }
         let RequestId { number, now_ms, debug_id } = self.next_request_id();
-        let endpoint = Endpoint::at(parts.uri.path());
+        let version = EndpointVersion::at(parts.uri.path());
+        let allowed_origin = self.allowed_origin(&parts.headers, version);
         let method = shown(parts.method.to_string().into()).into_owned();
         let path = shown(parts.uri.path().to_owned().into()).into_owned();
         let mut checks = Checks::default();
         let mut fault = None;
         let incoming = IncomingRequest { parts, body, scheme, now_ms, debug_id: debug_id.clone() };
-        let outcome = match self.read(incoming, endpoint, &mut checks).await {
-            Ok((endpoint, call)) => {
-                fault = self.faults.strike(endpoint, call.named_client().as_deref());
+        let outcome = match self.read(incoming, version, &mut checks).await {
+            Ok(Read::Call(call)) => {
+                let endpoint = call.version.endpoint;
+                fault = self.faults.next(endpoint, call.client_id_of_any_kind().as_deref());
                 self.answer(endpoint, &call, fault, &mut checks).await
             }
+            Ok(Read::Answered(answer)) => Ok(answer),
             Err(refusal) => Err(refusal),
         };
         let refusal = match &outcome {
@@ -55,9 +86,13 @@ impl Service {
             Ok(answer) => answer.refusal,
         };
         let error = refusal.map(|refusal| self.error(refusal));
-        let answer = outcome
-            .unwrap_or_else(|refusal| Answer::refused(refusal, self.error(refusal), endpoint));
-        let answer = if let Some(fault) = fault { answer.spoilt_by(fault) } else { answer };
+        let mut answer = match outcome {
+            Ok(answer) => answer,
+            Err(refusal) => Answer::refused(refusal, self.error(refusal), version),
+        };
+        if let Some(fault) = fault {
+            answer = answer.spoilt_by(fault);
+        }
         let (mut checks, client_id) = checks.into_parts();
         self.mask_secrets(&mut checks);
         self.journal.record(Verdict {
@@ -65,7 +100,7 @@ impl Service {
             received_at_ms: now_ms,
             method,
             path,
-            endpoint,
+            endpoint: version.map(|version| version.endpoint),
             client_id,
             checks,
             refusal,
@@ -79,7 +114,14 @@ impl Service {
             return Err(BrokenOff);
         }
         let mut response = answer.into_response(Some(&debug_id));
-        response.headers_mut().insert(DATE, http_date(now_ms));
+        let headers = response.headers_mut();
+        headers.insert(DATE, http_date(now_ms));
+        headers.append(VARY, HeaderValue::from_name(ORIGIN));
+        if let Some(origin) = allowed_origin {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            let exposed = HeaderValue::from_static("x-debug-id, retry-after, date");
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+        }
         Ok(response)
     }
 
@@ -87,34 +129,56 @@ impl Service {
         if self.rules.answers_as_observed { refusal.observed_error() } else { refusal.error() }
     }
 
+    /// Whose page may read the answer (Fetch Standard, CORS): anyone's at the endpoints that are the same for all, else that
+    /// of an integration.
+    fn allowed_origin(
+        &self,
+        headers: &HeaderMap,
+        version: Option<&EndpointVersion>,
+    ) -> Option<HeaderValue> {
+        let origin = headers.get(ORIGIN)?;
+        match version?.endpoint {
+            Endpoint::Keys | Endpoint::Discovery => Some(HeaderValue::from_static("*")),
+            _ => self.is_known_origin(origin.to_str().ok()?).then(|| origin.clone()),
+        }
+    }
+
+    fn is_known_origin(&self, origin: &str) -> bool {
+        self.integrations().iter().any(|registered| registered.integration.allows_origin(origin))
+    }
+
     /// Reads a request as far as every endpoint needs it.
     async fn read(
         &self,
         incoming: IncomingRequest,
-        endpoint: Option<Endpoint>,
+        version: Option<&'static EndpointVersion>,
         checks: &mut Checks,
-    ) -> Result<(Endpoint, Call), Refusal> {
+    ) -> Result<Read, Refusal> {
         let IncomingRequest { parts, body, scheme, now_ms, debug_id } = incoming;
         let authority = host::authority(&parts.uri, &parts.headers);
         let authority = checks
-            .given(
-                "host is this emulator",
-                authority.filter(|authority| self.hosts.allow(authority)),
-            )
+            .given("host is this emulator", authority.filter(|host| self.hosts.allow(host)))
             .expected("a loopback name, an address, an IMS host of Adobe's, or an allowed name")
             .or(Refusal::HostElsewhere)?;
-        let endpoint = checks
-            .given("path is served", endpoint)
+        if is_person_at_root(&parts) {
+            checks.note("path is /", true, "", "a browser is led to the emulator's page".into());
+            return Ok(Read::Answered(Answer::redirect(admin::PREFIX)));
+        }
+        let version = checks
+            .given("path is served", version)
             .expected("the path of an endpoint")
             .or(Refusal::NotFound)?;
+        if let Some(preflight) = self.preflight(&parts, version, checks) {
+            return preflight.map(Read::Answered);
+        }
         checks
-            .that("method is served", endpoint.serves(&parts.method))
-            .expected(endpoint.methods())
+            .that("method is served", version.serves(&parts.method))
+            .expected(version.methods)
             .actual(parts.method.to_string())
             .or(Refusal::MethodNotAllowed)?;
         let Parts { method, uri, headers, .. } = parts;
         let (mut parameters, mut json) = (Parameters::default(), Bytes::new());
-        match endpoint.content() {
+        match version.content {
             Content::Nothing => {}
             Content::Parameters => {
                 let read = Parameters::read(uri.query(), &headers, body, &self.limits).await;
@@ -129,9 +193,40 @@ impl Service {
         }
         let path = uri.path();
         let path = path.strip_suffix('/').unwrap_or(path).to_owned();
-        let call =
-            Call { method, path, headers, parameters, json, scheme, authority, now_ms, debug_id };
-        Ok((endpoint, call))
+        Ok(Read::Call(Box::new(Call {
+            version,
+            method,
+            path,
+            headers,
+            parameters,
+            json,
+            scheme,
+            authority,
+            now_ms,
+            debug_id,
+        })))
+    }
+
+    /// The answer to a browser that asks whether a page may send a request (Fetch Standard, CORS-preflight).
+    fn preflight(
+        &self,
+        parts: &Parts,
+        version: &'static EndpointVersion,
+        checks: &mut Checks,
+    ) -> Option<Result<Answer, Refusal>> {
+        let origin = parts.headers.get(ORIGIN)?;
+        let asks = parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        if parts.method != Method::OPTIONS || !asks {
+            return None;
+        }
+        let is_allowed = self.allowed_origin(&parts.headers, Some(version)).is_some();
+        let origin = String::from_utf8_lossy(origin.as_bytes()).into_owned();
+        let outcome = checks
+            .that("origin is one of an integration", is_allowed)
+            .expected("the origin of a redirect URI, or one of allowed_origins")
+            .actual(origin)
+            .or(Refusal::OriginUnknown);
+        Some(outcome.map(|()| Answer::preflight(version.methods)))
     }
 
     /// Examines a request that was read, unless a fault comes in place of that.
@@ -163,9 +258,13 @@ impl Service {
             Endpoint::Logout => logout::answer,
             Endpoint::UserInfo => about_user::info,
             Endpoint::Profile => about_user::profile,
-            Endpoint::Organizations => about_user::organizations,
+            Endpoint::AccountCluster => about_user::account_cluster,
             Endpoint::AdminProfile => about_user::admin_profile,
-            Endpoint::AdminOrganizations => about_user::admin_organizations,
+            Endpoint::Organizations => about_organization::organizations,
+            Endpoint::Organization => about_organization::organization,
+            Endpoint::GroupMembers => about_organization::group_members,
+            Endpoint::ProductContexts => about_organization::product_contexts,
+            Endpoint::AdminOrganizations => about_organization::admin_organizations,
             Endpoint::Echo => echo::answer,
         };
         let keys = self.keys().await;
@@ -173,8 +272,13 @@ impl Service {
     }
 }
 
-/// How an endpoint examines a request and answers it.
-type Examination = fn(&mut Exchange<'_>) -> Result<Answer, Refusal>;
+/// Whether a person has opened the base URL in a browser.
+fn is_person_at_root(parts: &Parts) -> bool {
+    let accept = parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    parts.method == Method::GET
+        && parts.uri.path() == "/"
+        && accept.is_some_and(|accept| accept.contains("text/html"))
+}
 
 /// What has come of reading a body.
 fn received<T>(
@@ -188,13 +292,4 @@ fn received<T>(
         Err(refusal) => (None, refusal),
     };
     checks.given(name, read).expected(expected).or(refusal)
-}
-
-/// A request as it came in.
-struct IncomingRequest {
-    parts: Parts,
-    body: Incoming,
-    scheme: Scheme,
-    now_ms: u64,
-    debug_id: String,
 }

@@ -136,8 +136,8 @@ async fn each_fault_of_an_exchange_on_behalf_gives_its_own_answer() {
     let v4 = "/ims/token/v4";
     #[rustfmt::skip]
     let table = [
-        (v4, ("client_secret", "wrong"),              (401, "invalid_client"),          R::ClientSecretWrong),
-        (v4, ("client_secret", ""),                   (401, "invalid_client"),          R::ClientSecretMissing),
+        (v4, ("client_secret", "wrong"),              (400, "invalid_client"),          R::ClientSecretWrong),
+        (v4, ("client_secret", ""),                   (400, "invalid_client"),          R::ClientSecretMissing),
         (v4, ("subject_token", ""),                   (400, "invalid_request"),         R::SubjectTokenNotValid),
         (v4, ("subject_token", "x"),                  (400, "invalid_request"),         R::SubjectTokenNotValid),
         (v4, ("subject_token_type", ""),              (400, "invalid_request"),         R::TokenTypeUnsupported),
@@ -177,14 +177,14 @@ async fn each_fault_of_a_cluster_exchange_gives_its_own_answer() {
     let v3 = "/ims/token/v3";
     #[rustfmt::skip]
     let table: [(&str, Changes<'_>, (u16, &str), Refusal); 9] = [
-        (v3, &[("client_secret", "wrong")],     (401, "invalid_client"),         R::ClientSecretWrong),
+        (v3, &[("client_secret", "wrong")],     (400, "invalid_client"),         R::ClientSecretWrong),
         (v3, &[("user_token", "")],             (400, "invalid_request"),        R::UserTokenNotValid),
         (v3, &[("user_token", "x")],            (400, "invalid_request"),        R::UserTokenNotValid),
         (v3, &[("owning_org_id", "")],          (400, "bad_request"),            R::ClusterTargetAmbiguous),
         (v3, &[("user_id", "A@b")],             (400, "bad_request"),            R::ClusterTargetAmbiguous),
         (v3, &[("owning_org_id", "NO@AdobeOrg")], (400, "bad_request"),          R::OrgUnknown),
         (v3, &[("owning_org_id", ""), ("user_id", "x")], (400, "bad_request"),   R::UserIdMalformed),
-        (v3, &[("scope", "")],                  (400, "invalid_scope"),          R::ScopeMissing),
+        (v3, &[("scope", "offline_access")],    (400, "invalid_scope"),          R::ScopeNotGranted),
         ("/ims/token/v4", &[],                  (400, "unsupported_grant_type"), R::GrantTypeUnsupported),
     ];
     for (path, changes, error, refusal) in table {
@@ -233,11 +233,10 @@ async fn each_fault_of_a_promise_gives_its_own_answer_and_ends_no_promise() {
     let v4 = "/ims/token/v4";
     #[rustfmt::skip]
     let table = [
-        (v4, ("client_secret", "wrong"),         (401, "invalid_client"),         R::ClientSecretWrong),
+        (v4, ("client_secret", "wrong"),         (400, "invalid_client"),         R::ClientSecretWrong),
         (v4, ("promise_definition_id", ""),      (400, "invalid_request"),        R::PromiseDefinitionMissing),
         (v4, ("authenticating_token", ""),       (400, "invalid_request"),        R::AuthenticatingTokenNotValid),
         (v4, ("authenticating_token", "x"),      (400, "invalid_request"),        R::AuthenticatingTokenNotValid),
-        (v4, ("scope", ""),                      (400, "invalid_scope"),          R::ScopeMissing),
         (v4, ("scope", "offline_access"),        (400, "invalid_scope"),          R::ScopeNotGranted),
         ("/ims/token/v3", ("scope", "openid"),   (400, "unsupported_grant_type"), R::GrantTypeUnsupported),
     ];
@@ -247,15 +246,12 @@ async fn each_fault_of_a_promise_gives_its_own_answer_and_ends_no_promise() {
         assert_eq!(emulator.requests().last().unwrap().refusal, Some(refusal), "{change:?}");
     }
     let held = promise_token(&promise(&emulator, v4, &user, &[]).await);
-    let other: Changes<'_> = &[("client_id", CLIENT_ID), ("client_secret", CLIENT_SECRET)];
     #[rustfmt::skip]
-    let table: [(&str, Changes<'_>, (u16, &str), Refusal); 8] = [
-        (v4, &[("client_secret", "wrong")],      (401, "invalid_client"),         R::ClientSecretWrong),
-        (v4, other,                              (400, "invalid_grant"),          R::PromiseTokenNotValid),
+    let table: [(&str, Changes<'_>, (u16, &str), Refusal); 6] = [
+        (v4, &[("client_secret", "wrong")],      (400, "invalid_client"),         R::ClientSecretWrong),
         (v4, &[("promise_token", "")],           (400, "invalid_grant"),          R::PromiseTokenNotValid),
         (v4, &[("promise_token", "x")],          (400, "invalid_grant"),          R::PromiseTokenNotValid),
         (v4, &[("promise_token", &user)],        (400, "invalid_grant"),          R::PromiseTokenNotValid),
-        (v4, &[("scope", "")],                   (400, "invalid_scope"),          R::ScopeMissing),
         (v4, &[("scope", "offline_access")],     (400, "invalid_scope"),          R::ScopeNotGranted),
         ("/ims/token/v3", &[],                   (400, "unsupported_grant_type"), R::GrantTypeUnsupported),
     ];
@@ -270,6 +266,27 @@ async fn each_fault_of_a_promise_gives_its_own_answer_and_ends_no_promise() {
     assert_eq!(late.error(), (400, "invalid_grant"));
     emulator.set_clock_offset(30 * 86_400 - 1);
     assert_eq!(promised(&emulator, v4, &held, &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_promise_that_one_service_takes_is_exchanged_by_another_and_neither_names_scopes() {
+    let emulator = with_service().await;
+    let v4 = "/ims/token/v4";
+    let user = user_token(&emulator).await;
+    let held = promise_token(&promise(&emulator, v4, &user, &[("scope", "")]).await);
+    let other = [("client_id", CLIENT_ID), ("client_secret", CLIENT_SECRET), ("scope", "")];
+    let answer = promised(&emulator, v4, &held, &other).await;
+    assert_eq!((answer.status, &answer.body["scope"]), (200, &json!("openid")));
+    let again = promised(&emulator, v4, &held, &[]).await;
+    assert_eq!(again.error(), (400, "invalid_grant"));
+}
+
+#[tokio::test]
+async fn a_cluster_exchange_without_scope_keeps_the_scopes_of_the_users_token() {
+    let emulator = with_service().await;
+    let token = user_token(&emulator).await;
+    let answer = cluster(&emulator, "/ims/token/v3", &token, &[("scope", "")]).await;
+    assert_eq!(payload(&emulator, &answer).await["scope"], "openid");
 }
 
 #[tokio::test]

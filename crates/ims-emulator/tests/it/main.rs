@@ -8,6 +8,7 @@ mod admin;
 mod any_request;
 mod error_table;
 mod faults;
+mod field;
 mod forms;
 mod grants;
 mod hostile_jwts;

@@ -78,7 +78,7 @@ async fn a_permanent_code_gives_service_tokens_again_and_again() {
         let validity = form(&emulator, "/ims/validate_token/v1", &kind("access_token")).await;
         assert_eq!(validity.body["valid"], false);
     }
-    assert_eq!(service_token(&emulator, "", CODE).await.error(), (401, "invalid_client"));
+    assert_eq!(service_token(&emulator, "", CODE).await.error(), (400, "invalid_client"));
     assert_eq!(service_token(&emulator, CLIENT_SECRET, "x").await.error(), (400, "access_denied"));
     for verdict in emulator.requests() {
         assert!(!format!("{verdict} {verdict:?}").contains(CODE));
@@ -117,7 +117,7 @@ async fn each_fault_of_a_service_gives_its_own_answer() {
     let user = "guid=EMULATED0000000000000001&auth_src=AdobeID";
     #[rustfmt::skip]
     let table = [
-        ("",        token,         user,                     (400, "invalid_client"), R::ClientIdMissing),
+        ("",        &*access_token, user,                    (401, "invalid_token"),  R::TokenNotValid),
         ("unknown", token,         user,                     (400, "invalid_client"), R::ClientUnknown),
         ("other",   token,         user,                     (401, "invalid_token"),  R::TokenNotValid),
         (CLIENT_ID, "x",           user,                     (401, "invalid_token"),  R::TokenNotValid),

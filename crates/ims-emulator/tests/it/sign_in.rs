@@ -146,7 +146,7 @@ async fn only_a_registered_redirect_uri_is_sent_anything() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_wish_is_told_to_the_client() {
+async fn what_is_wrong_with_the_request_is_told_to_the_client() {
     let emulator = emulator(public_integration()).await;
     #[rustfmt::skip]
     let table = [
@@ -156,7 +156,7 @@ async fn what_is_wrong_with_the_wish_is_told_to_the_client() {
         ("prompt",                "none login",   "invalid_request"),
         ("resource",              "no uri",       "invalid_target"),
         ("scope",                 "openid,other", "invalid_scope"),
-        ("scope",                 "",             "invalid_scope"),
+        ("scope",                 ",",            "invalid_scope"),
         ("code_challenge",        "",             "invalid_request"),
         ("code_challenge_method", "S512",         "invalid_request"),
     ];

@@ -28,6 +28,7 @@ async fn a_verdict_reads_like_a_lesson() {
   ok   client has the exchange_jwt scope: it may
   ok   credential is not migrated: a JWT credential
   ok   jwt_token is sent
+  ok   jwt_token has no white space: none
   ok   JWT can be decoded
   ok   alg is RS256: RS256
   ok   header has no crit
