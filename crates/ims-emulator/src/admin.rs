@@ -3,6 +3,8 @@
 //! It changes nothing for a web page of another origin: such a page cannot send JSON without asking first (Fetch
 //! Standard, CORS-preflight), and it is never told yes.
 
+use std::sync::Arc;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{
     HeaderMap, Method, StatusCode,
@@ -100,6 +102,9 @@ pub(crate) async fn answer(service: &Service, parts: Parts, body: Incoming) -> A
     }
 }
 
+/// The longest answer in bytes, more than 1024 usual verdicts have.
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
+
 type Outcome = Result<Answer, Failure>;
 
 async fn handle(service: &Service, parts: Parts, body: Incoming) -> Outcome {
@@ -111,7 +116,8 @@ async fn handle(service: &Service, parts: Parts, body: Incoming) -> Outcome {
     };
     let resource = uri.path().strip_prefix(PREFIX).unwrap_or_default();
     if method == Method::GET {
-        return read(service, resource, uri.query());
+        let permit = Arc::clone(&service.large_answers).acquire_owned().await.ok();
+        return read(service, resource, uri.query()).map(|answer| answer.holding(permit));
     }
     if !is_same_origin(&headers, &authority) {
         let error = "a page of another origin may change nothing";
@@ -127,6 +133,7 @@ async fn handle(service: &Service, parts: Parts, body: Incoming) -> Outcome {
         service.rotate_token_key().await;
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
+    let _reading = service.bodies.acquire().await;
     let body = parameters::whole(body, &service.limits).await?;
     let text = std::str::from_utf8(&body).map_err(|_| Refusal::BodyMalformed)?;
     write(service, &method, resource, text)
@@ -150,14 +157,27 @@ fn read(service: &Service, resource: &str, query: Option<&str>) -> Outcome {
     }
 }
 
-/// The verdicts kept; with `?after=N` only those with a greater number.
+/// The verdicts kept; with `?after=N` only those with a greater number. The oldest come first, and as many as fit: whoever
+/// asks again with the last number gets the rest.
 fn requests(service: &Service, query: Option<&str>) -> Answer {
     let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let after = pairs.find(|(name, _)| name == "after").and_then(|(_, text)| text.parse().ok());
-    let mut verdicts = service.journal.last();
-    verdicts.retain(|verdict| after.is_none_or(|after: u64| verdict.number > after));
-    let verdicts: Vec<_> = verdicts.iter().map(|verdict| &**verdict).collect();
-    Answer::ok(&verdicts)
+    let mut json = String::from("[");
+    for verdict in service.journal.last() {
+        if after.is_some_and(|after: u64| verdict.number <= after) {
+            continue;
+        }
+        let line = serde_json::to_string(&*verdict).expect("a verdict is always JSON");
+        if json.len() + line.len() > MAX_ANSWER {
+            break;
+        }
+        if json.len() > 1 {
+            json.push(',');
+        }
+        json.push_str(&line);
+    }
+    json.push(']');
+    Answer::ok_json(json)
 }
 
 fn write(service: &Service, method: &Method, resource: &str, text: &str) -> Outcome {

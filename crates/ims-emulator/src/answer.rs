@@ -18,6 +18,7 @@ use http::{
 };
 use hyper::body::{Body, Frame, SizeHint};
 use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{endpoint::Endpoint, endpoint_table::EndpointVersion, fault::Fault, refusal::Refusal};
 
@@ -37,6 +38,8 @@ pub(crate) struct Answer {
     pub(crate) refusal: Option<Refusal>,
     is_last: bool,
     breaks_off: bool,
+    /// What is given back when the answer has been sent.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Serialize)]
@@ -68,7 +71,13 @@ impl Answer {
             refusal: None,
             is_last: false,
             breaks_off: false,
+            permit: None,
         }
+    }
+
+    /// The same answer, which holds `permit` until it has been sent.
+    pub(crate) fn holding(self, permit: Option<OwnedSemaphorePermit>) -> Self {
+        Self { permit, ..self }
     }
 
     /// An answer without a body.
@@ -145,7 +154,7 @@ impl Answer {
 
     /// The response that opens a tunnel, which has no body and so no length (RFC 9110 §9.3.6).
     pub(crate) fn into_tunnel(self) -> Response<AnswerBody> {
-        let mut response = Response::new(AnswerBody::of(self.body, false));
+        let mut response = Response::new(AnswerBody::of(self.body, false, None));
         *response.status_mut() = self.status;
         response
     }
@@ -154,7 +163,7 @@ impl Answer {
     pub(crate) fn into_response(self, debug_id: Option<&str>) -> Response<AnswerBody> {
         let length = self.body.len();
         let sent = if self.breaks_off { self.body.slice(..length / 2) } else { self.body };
-        let mut response = Response::new(AnswerBody::of(sent, self.breaks_off));
+        let mut response = Response::new(AnswerBody::of(sent, self.breaks_off, self.permit));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         // A 204 has neither (RFC 9110 §8.6).
@@ -215,17 +224,21 @@ fn json(body: &impl Serialize) -> String {
     serde_json::to_string(body).expect("structs of strings, numbers and maps are always JSON")
 }
 
-/// The body of an answer: one piece, after which the connection may break off.
+/// The body of an answer, in pieces that are sent one after another. The connection may break off after the last.
 #[derive(Debug)]
 pub(crate) struct AnswerBody {
-    data: Option<Bytes>,
+    data: Bytes,
     breaks_off: bool,
     is_flushed: bool,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
+/// The longest piece, so that of a long answer little is copied before the client takes it.
+const PIECE: usize = 32 * 1024;
+
 impl AnswerBody {
-    fn of(data: Bytes, breaks_off: bool) -> Self {
-        Self { data: Some(data).filter(|data| !data.is_empty()), breaks_off, is_flushed: false }
+    fn of(data: Bytes, breaks_off: bool, permit: Option<OwnedSemaphorePermit>) -> Self {
+        Self { data, breaks_off, is_flushed: false, _permit: permit }
     }
 }
 
@@ -242,8 +255,10 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        if let Some(data) = self.data.take() {
-            return Poll::Ready(Some(Ok(Frame::data(data))));
+        if !self.data.is_empty() {
+            let length = self.data.len().min(PIECE);
+            let piece = self.data.split_to(length);
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         if self.breaks_off && !self.is_flushed {
             // The server sends what it has while it waits for more, and throws it away at an error.
@@ -255,13 +270,13 @@ impl Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.data.is_none() && !self.breaks_off
+        self.data.is_empty() && !self.breaks_off
     }
 
     fn size_hint(&self) -> SizeHint {
         if self.breaks_off {
             return SizeHint::new();
         }
-        SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))
+        SizeHint::with_exact(self.data.len() as u64)
     }
 }

@@ -20,7 +20,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer},
 };
 use time::OffsetDateTime;
-use x509_parser::pem::Pem;
+use x509_parser::{extensions::GeneralName, pem::Pem};
 use zeroize::Zeroizing;
 
 use crate::host::IMS_HOSTS;
@@ -36,6 +36,8 @@ pub struct CertificateAuthority {
     pem: String,
     key: KeyPair,
     validity: Validity,
+    /// The hosts besides Adobe's and this machine that it is for.
+    hosts: Vec<String>,
 }
 
 /// When the certificate authority and its certificates begin and end.
@@ -74,12 +76,24 @@ impl CertificateAuthority {
     /// # Errors
     /// [`CertificateAuthorityError::Generate`].
     pub fn generate(now: SystemTime) -> Result<Self, CertificateAuthorityError> {
+        Self::generate_for(&[], now)
+    }
+
+    /// Makes a new one, which is kept nowhere, for `hosts` as well: names by which clients call the emulator, or addresses.
+    ///
+    /// # Errors
+    /// [`CertificateAuthorityError::Generate`].
+    pub fn generate_for(
+        hosts: &[String],
+        now: SystemTime,
+    ) -> Result<Self, CertificateAuthorityError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(generate)?;
         // Clocks of client and emulator may differ.
         let not_before = (now - Duration::from_hours(1)).into();
         let validity = Validity { not_before, not_after: (now + Self::LIFETIME).into() };
-        let pem = ca_params(validity).self_signed(&key).map_err(generate)?.pem();
-        Ok(Self { pem, key, validity })
+        let hosts = hosts.to_vec();
+        let pem = ca_params(validity, &hosts).self_signed(&key).map_err(generate)?.pem();
+        Ok(Self { pem, key, validity, hosts })
     }
 
     /// Reads the one in `folder`; makes one there if there is none or less than a day is left of it. The folder is
@@ -88,14 +102,27 @@ impl CertificateAuthority {
     /// # Errors
     /// [`CertificateAuthorityError`].
     pub fn open(folder: &Path, now: SystemTime) -> Result<Self, CertificateAuthorityError> {
+        Self::open_for(folder, &[], now)
+    }
+
+    /// The same for `hosts` as well: one that is not for all of them is replaced.
+    ///
+    /// # Errors
+    /// [`CertificateAuthorityError`].
+    pub fn open_for(
+        folder: &Path,
+        hosts: &[String],
+        now: SystemTime,
+    ) -> Result<Self, CertificateAuthorityError> {
         let folder = PrivateFolder::create(folder)?;
         let lock = folder.lock(LOCK_TIMEOUT)?;
         if let Some(kept) = Self::read(&folder)?
             && OffsetDateTime::from(now) + Duration::from_hours(24) <= kept.validity.not_after
+            && hosts.iter().all(|host| kept.hosts.contains(host))
         {
             return Ok(kept);
         }
-        let new = Self::generate(now)?;
+        let new = Self::generate_for(hosts, now)?;
         // The certificate comes last: where it is, there is its key.
         lock.replace(Self::KEY_FILE, new.key.serialize_pem().as_bytes())?;
         lock.replace(Self::CERTIFICATE_FILE, new.pem.as_bytes())?;
@@ -108,8 +135,9 @@ impl CertificateAuthority {
         let key = read_text(folder, Self::KEY_FILE)?;
         let key = key.ok_or(CertificateAuthorityError::Unreadable)?;
         let key = KeyPair::from_pem(&key).map_err(|_| CertificateAuthorityError::Unreadable)?;
-        let validity = validity(pem.as_bytes()).ok_or(CertificateAuthorityError::Unreadable)?;
-        Ok(Some(Self { pem: pem.to_string(), key, validity }))
+        let (validity, hosts) =
+            contents(pem.as_bytes()).ok_or(CertificateAuthorityError::Unreadable)?;
+        Ok(Some(Self { pem: pem.to_string(), key, validity, hosts }))
     }
 
     /// The certificate in PEM, for the client to trust.
@@ -121,9 +149,10 @@ impl CertificateAuthority {
     /// The TLS configuration of a server under all names at once.
     pub(crate) fn server_config(&self) -> Result<ServerConfig, CertificateAuthorityError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(generate)?;
-        let ca = ca_params(self.validity);
+        let ca = ca_params(self.validity, &self.hosts);
         let issuer = Issuer::from_params(&ca, &self.key);
-        let certificate = leaf_params(self.validity).signed_by(&key, &issuer).map_err(generate)?;
+        let certificate =
+            leaf_params(self.validity, &self.hosts).signed_by(&key, &issuer).map_err(generate)?;
         let chain = vec![CertificateDer::from(certificate.der().to_vec())];
         let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(generate)?;
         let mut config =
@@ -174,34 +203,62 @@ fn generate(
     CertificateAuthorityError::Generate(error.into())
 }
 
-fn validity(pem: &[u8]) -> Option<Validity> {
+/// When the certificate begins and ends, and which hosts it is for besides Adobe's and this machine.
+fn contents(pem: &[u8]) -> Option<(Validity, Vec<String>)> {
     let block = Pem::iter_from_buffer(pem).next()?.ok()?;
-    let validity = block.parse_x509().ok()?.validity().clone();
-    Some(Validity {
-        not_before: validity.not_before.to_datetime(),
-        not_after: validity.not_after.to_datetime(),
-    })
+    let certificate = block.parse_x509().ok()?;
+    let dates = certificate.validity();
+    let validity = Validity {
+        not_before: dates.not_before.to_datetime(),
+        not_after: dates.not_after.to_datetime(),
+    };
+    let constraints = certificate.name_constraints().ok()??.value;
+    let mut hosts = Vec::new();
+    for subtree in constraints.permitted_subtrees.iter().flatten() {
+        match &subtree.base {
+            GeneralName::DNSName(name) if !OWN_NAMES.contains(name) => {
+                hosts.push((*name).to_owned());
+            }
+            GeneralName::IPAddress([a, b, c, d, 255, 255, 255, 255]) => {
+                hosts.push(Ipv4Addr::new(*a, *b, *c, *d).to_string());
+            }
+            _ => {}
+        }
+    }
+    Some((validity, hosts))
 }
 
-fn ca_params(validity: Validity) -> CertificateParams {
+/// The names that every certificate authority is for.
+const OWN_NAMES: [&str; 4] = [IMS_HOSTS[0], IMS_HOSTS[1], IMS_HOSTS[2], "localhost"];
+
+fn ca_params(validity: Validity, hosts: &[String]) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "ims-emulator, for tests only");
     params.not_before = validity.not_before;
     params.not_after = validity.not_after;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let names = dns_names().map(|name| GeneralSubtree::DnsName(name.to_owned()));
-    let addresses = [
-        CidrSubnet::from_addr_prefix(Ipv4Addr::new(127, 0, 0, 0).into(), 8),
-        CidrSubnet::from_addr_prefix(Ipv6Addr::LOCALHOST.into(), 128),
+    let mut permitted_subtrees = vec![
+        GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(
+            Ipv4Addr::new(127, 0, 0, 0).into(),
+            8,
+        )),
+        GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(Ipv6Addr::LOCALHOST.into(), 128)),
     ];
-    let permitted_subtrees = names.chain(addresses.map(GeneralSubtree::IpAddress)).collect();
+    for name in OWN_NAMES.into_iter().chain(hosts.iter().map(String::as_str)) {
+        permitted_subtrees.push(match name.parse::<Ipv4Addr>() {
+            Ok(address) => {
+                GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(address.into(), 32))
+            }
+            Err(_) => GeneralSubtree::DnsName(name.to_owned()),
+        });
+    }
     params.name_constraints =
         Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
     params
 }
 
-fn leaf_params(validity: Validity) -> CertificateParams {
+fn leaf_params(validity: Validity, hosts: &[String]) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "ims-emulator");
     params.not_before = validity.not_before;
@@ -209,15 +266,16 @@ fn leaf_params(validity: Validity) -> CertificateParams {
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let names =
-        dns_names().map(|name| SanType::DnsName(name.try_into().expect("the names are ASCII")));
     let addresses = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
-    params.subject_alt_names = names.chain(addresses.map(SanType::IpAddress)).collect();
+    params.subject_alt_names = addresses.map(SanType::IpAddress).into();
+    for name in OWN_NAMES.into_iter().chain(hosts.iter().map(String::as_str)) {
+        params.subject_alt_names.extend(match name.parse::<Ipv4Addr>() {
+            Ok(address) => Some(SanType::IpAddress(address.into())),
+            // What is no ASCII is no name that TLS could ask for.
+            Err(_) => name.try_into().ok().map(SanType::DnsName),
+        });
+    }
     params
-}
-
-fn dns_names() -> impl Iterator<Item = &'static str> {
-    IMS_HOSTS.into_iter().chain(["localhost"])
 }
 
 #[cfg(test)]
@@ -294,6 +352,23 @@ mod tests {
             std::fs::set_permissions(&path, before).unwrap();
         }
         CertificateAuthority::open(&folder, at(20_000)).unwrap();
+    }
+
+    #[test]
+    fn one_that_is_not_for_a_host_is_replaced_and_one_that_is_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("ca");
+        let open = |hosts: &[&str]| {
+            let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
+            CertificateAuthority::open_for(&folder, &hosts, at(20_000)).unwrap()
+        };
+        let plain = open(&[]).certificate_pem().to_owned();
+        let with_hosts = open(&["ims-emulator", "192.168.1.5"]);
+        with_hosts.server_config().unwrap();
+        assert_ne!(with_hosts.certificate_pem(), plain);
+        for hosts in [&["192.168.1.5", "ims-emulator"][..], &["ims-emulator"], &[]] {
+            assert_eq!(open(hosts).certificate_pem(), with_hosts.certificate_pem(), "{hosts:?}");
+        }
     }
 
     #[test]

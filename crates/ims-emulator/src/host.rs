@@ -21,10 +21,12 @@ impl AllowedHosts {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         // Reintegration needs a name; an address in the Host header is the one that the client connected to.
         let is_address = bare.parse::<IpAddr>().is_ok() || bare.parse::<Ipv6Addr>().is_ok();
-        is_address
-            || host == "localhost"
-            || is_adobe_ims(&host)
-            || self.0.iter().any(|name| name.eq_ignore_ascii_case(&host))
+        is_address || host == "localhost" || is_adobe_ims(&host) || self.names(&host)
+    }
+
+    /// Whether `host` is one of the names that the emulator was given.
+    pub(crate) fn names(&self, host: &str) -> bool {
+        self.0.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 }
 

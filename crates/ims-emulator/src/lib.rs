@@ -14,6 +14,7 @@ mod user;
 mod certificate_authority;
 mod server;
 mod tls;
+mod write_timeout;
 
 mod service;
 

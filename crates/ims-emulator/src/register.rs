@@ -13,8 +13,14 @@ use crate::{
     refusal::Refusal,
 };
 
-/// The most integrations there can be for another client to register itself: anybody may ask, and each takes memory.
-const MAX_INTEGRATIONS: usize = 4096;
+/// The most integrations there can be for another client to register itself: anyone may ask, and each takes memory.
+const MAX_INTEGRATIONS: usize = 1024;
+
+/// The most redirect URIs of one client.
+const MAX_REDIRECT_URIS: usize = 16;
+
+/// The longest redirect URI, scope or name, in bytes.
+const MAX_TEXT: usize = 1024;
 
 /// The scopes of a client that names none.
 const DEFAULT_SCOPE: &str = "openid AdobeID";
@@ -27,6 +33,19 @@ struct Metadata {
     scope: Option<String>,
     /// `none` makes it a public client.
     token_endpoint_auth_method: Option<String>,
+}
+
+impl Metadata {
+    fn is_whole(&self) -> bool {
+        let scope = self.scope.as_deref().unwrap_or(DEFAULT_SCOPE);
+        let method = self.token_endpoint_auth_method.as_deref();
+        let texts = self.redirect_uris.iter().map(String::as_str).chain([scope, &self.client_name]);
+        !self.client_name.is_empty()
+            && (1..=MAX_REDIRECT_URIS).contains(&self.redirect_uris.len())
+            && texts.map(str::len).all(|length| length <= MAX_TEXT)
+            && scope.split(' ').any(|scope| !scope.is_empty())
+            && matches!(method, None | Some("none" | "client_secret_basic" | "client_secret_post"))
+    }
 }
 
 /// The answer. Source: adobe/ims-go, `ims/dcr_test.go`, for `client_id` and `client_secret`; RFC 7591 §3.2.1 for the
@@ -89,17 +108,9 @@ fn metadata(exchange: &mut Exchange<'_>) -> Result<Metadata, Refusal> {
     let metadata: Option<Metadata> = serde_json::from_slice::<JsonObject>(&exchange.call.json)
         .ok()
         .and_then(|members| serde_json::from_value(members.into()).ok());
-    let is_whole = |metadata: &Metadata| {
-        let scope = metadata.scope.as_deref().unwrap_or(DEFAULT_SCOPE);
-        let method = metadata.token_endpoint_auth_method.as_deref();
-        !metadata.client_name.is_empty()
-            && !metadata.redirect_uris.is_empty()
-            && scope.split(' ').any(|scope| !scope.is_empty())
-            && matches!(method, None | Some("none" | "client_secret_basic" | "client_secret_post"))
-    };
     let metadata = exchange
-        .given("client metadata is whole", metadata.filter(is_whole))
-        .expected("an object with client_name, redirect_uris and perhaps scope")
+        .given("client metadata is whole", metadata.filter(Metadata::is_whole))
+        .expected("an object with client_name, 1 to 16 redirect_uris and perhaps scope, each of at most 1024 bytes")
         .or(Refusal::ClientMetadataMalformed)?;
     for redirect_uri in &metadata.redirect_uris {
         exchange

@@ -165,6 +165,12 @@ impl Scenario {
         &self.integrations
     }
 
+    /// The names by which clients call the emulator.
+    #[must_use]
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
     /// The users.
     #[must_use]
     pub fn users(&self) -> &[User] {

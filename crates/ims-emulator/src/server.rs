@@ -2,7 +2,10 @@
 
 use std::{
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,12 +16,14 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
+    time::timeout,
 };
 
 use crate::{
     call::Scheme,
     service::{Service, connection},
     tls::Tls,
+    write_timeout::WriteTimeout,
 };
 
 /// What one client may take, so that the others are still answered.
@@ -33,6 +38,8 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// The longest body in bytes, 64 KiB.
     pub body_bytes: usize,
+    /// How long a client may take nothing of an answer; 15 seconds.
+    pub write_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -42,12 +49,17 @@ impl Default for Limits {
             head_timeout: Duration::from_secs(15),
             body_timeout: Duration::from_secs(15),
             body_bytes: 64 * 1024,
+            write_timeout: Duration::from_secs(15),
         }
     }
 }
 
-/// The longest head of a request: the longest body's worth of query, and some headers.
-const MAX_HEAD_BYTES: usize = 80 * 1024;
+/// The longest head of a request: a long assertion in the query, and some headers.
+const MAX_HEAD_BYTES: usize = 32 * 1024;
+
+/// How long a connection may take at the end of the emulator if no request is being answered on it: time enough to send the
+/// rest of an answer that is written already, and no time for one who has sent half a head.
+const IDLE_GRACE: Duration = Duration::from_millis(100);
 
 /// How long the accept loop rests when the operating system has no more file descriptors.
 const REST: Duration = Duration::from_millis(50);
@@ -125,12 +137,17 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let head_timeout = service.limits.head_timeout;
+    let stream = WriteTimeout::new(stream, service.limits.write_timeout);
     let tunnel = Arc::new(Mutex::new(None));
     let opened = Arc::clone(&tunnel);
+    let answered = Arc::new(AtomicUsize::new(0));
+    let in_progress = Arc::clone(&answered);
     let answer = service_fn(move |request| {
         let service = Arc::clone(&service);
         let opened = Arc::clone(&opened);
+        let answering = Answering::new(&in_progress);
         async move {
+            let _answering = answering;
             if service.tls.is_some() && connection::is_connect(&request) {
                 let (response, tunnel) = connection::connect(&service, request);
                 *opened.lock().unwrap_or_else(PoisonError::into_inner) = tunnel;
@@ -143,7 +160,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(head_timeout)
         .max_header_size(MAX_HEAD_BYTES)
-        .max_buf_size(2 * MAX_HEAD_BYTES)
+        .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     let mut connection = pin!(connection);
@@ -151,8 +168,29 @@ where
         _ = &mut connection => {}
         _ = end.changed() => {
             connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            loop {
+                let ended = timeout(IDLE_GRACE, &mut connection).await.is_ok();
+                if ended || answered.load(Ordering::Relaxed) == 0 {
+                    break;
+                }
+            }
         }
     }
     tunnel.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Counts a request for as long as it is being answered.
+struct Answering(Arc<AtomicUsize>);
+
+impl Answering {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }

@@ -12,7 +12,7 @@ use std::{
 
 use ims_claims::{AccessTokenPayload, Environment, Metascope, NumericDate, OrgId};
 use ims_files::FileError;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::{
     call::Call,
@@ -48,6 +48,12 @@ pub(crate) struct Rules {
     pub(crate) takes_millisecond_exp: bool,
 }
 
+/// How many bodies are read at a time: 8 MiB at most.
+const MAX_BODIES: usize = 128;
+
+/// How many large answers are sent at a time, of some MiB each.
+const MAX_LARGE_ANSWERS: usize = 2;
+
 /// What one request is known by.
 pub(crate) struct RequestId {
     pub(crate) number: u64,
@@ -71,6 +77,10 @@ pub(crate) struct Service {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) limits: Limits,
+    /// Bodies that are being read at a time: each takes memory while it is not whole.
+    pub(crate) bodies: Semaphore,
+    /// Large answers that are being sent at a time, those of the API and the page.
+    pub(crate) large_answers: Arc<Semaphore>,
     pub(crate) tls: Option<Tls>,
     pub(crate) state_file: Option<Mutex<PathBuf>>,
 }
@@ -98,6 +108,8 @@ impl Service {
             journal,
             faults: Faults::default(),
             limits,
+            bodies: Semaphore::new(MAX_BODIES),
+            large_answers: Arc::new(Semaphore::new(MAX_LARGE_ANSWERS)),
             tls: None,
             state_file: None,
         }

@@ -66,9 +66,10 @@ pub(crate) fn one_or_none(
 
 /// Whether IMS took the client secret for a wrong one: the only refusal after which another is tried.
 pub(crate) fn is_wrong_secret(error: &ExchangeError) -> bool {
-    let refusal = error.refusal();
-    refusal
-        .is_some_and(|refusal| (refusal.status(), refusal.code()) == (401, Some("invalid_client")))
+    let Some(refusal) = error.refusal() else { return false };
+    // At the token endpoints it is a 400, which says so in its description alone.
+    let names_secret = refusal.description().is_some_and(|text| text.contains("client_secret"));
+    refusal.code() == Some("invalid_client") && (refusal.status() == 401 || names_secret)
 }
 
 #[cfg(test)]

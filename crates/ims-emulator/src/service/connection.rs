@@ -33,7 +33,7 @@ pub(crate) fn connect(
     let RequestId { number, now_ms, debug_id } = service.next_request_id();
     let to = request.uri().authority().cloned();
     let mut checks = Checks::default();
-    let refusal = examine(to.as_ref(), &mut checks).err();
+    let refusal = examine(service, to.as_ref(), &mut checks).err();
     let status = refusal.map_or(StatusCode::OK, |_| StatusCode::FORBIDDEN);
     let (checks, client_id) = checks.into_parts();
     service.journal.record(Verdict {
@@ -59,14 +59,23 @@ pub(crate) fn connect(
     (Answer::new(status, "text/plain", text).into_response(Some(&debug_id)), None)
 }
 
-fn examine(to: Option<&Authority>, checks: &mut Checks) -> Result<(), Refusal> {
-    let is_ims = |to: &Authority| {
-        let name = to.host();
-        IMS_HOSTS.iter().any(|host| host.eq_ignore_ascii_case(name)) && to.port_u16() == Some(443)
+/// The way leads to Adobe's IMS hosts and to the names that the emulator was given, which are all the emulator itself.
+fn examine(service: &Service, to: Option<&Authority>, checks: &mut Checks) -> Result<(), Refusal> {
+    let leads_there = match to {
+        Some(to) => {
+            let is_ims = IMS_HOSTS.iter().any(|host| host.eq_ignore_ascii_case(to.host()));
+            is_ims && to.port_u16() == Some(443) || service.hosts.names(to.host())
+        }
+        None => false,
     };
+    let mut expected = format!("{}, each at port 443", IMS_HOSTS.join(", "));
+    for name in &service.hosts.0 {
+        expected.push_str(", ");
+        expected.push_str(name);
+    }
     checks
-        .that("proxy leads there", to.is_some_and(is_ims))
-        .expected(format!("{}, each at port 443", IMS_HOSTS.join(", ")))
+        .that("proxy leads there", leads_there)
+        .expected(expected)
         .actual(to.map_or(String::new(), ToString::to_string))
         .or(Refusal::TunnelElsewhere)
 }

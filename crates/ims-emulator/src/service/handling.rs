@@ -178,6 +178,7 @@ impl Service {
             .or(Refusal::MethodNotAllowed)?;
         let Parts { method, uri, headers, .. } = parts;
         let (mut parameters, mut json) = (Parameters::default(), Bytes::new());
+        let _reading = self.bodies.acquire().await;
         match version.content {
             Content::Nothing => {}
             Content::Parameters => {

@@ -120,6 +120,45 @@ async fn what_cannot_be_done_is_refused_and_repeats_nothing() {
 }
 
 #[tokio::test]
+async fn an_error_names_the_member_the_form_and_the_nearest_name() {
+    let emulator = builder().start().await.unwrap();
+    let mut wrong_org = entry();
+    wrong_org["org_id"] = json!("foo");
+    let mut wrong_name = entry();
+    wrong_name["client_secret"] = json!("canary");
+    #[rustfmt::skip]
+    let table = [
+        ("integrations", wrong_org.to_string(),  "org_id",   json!("an Organization ID, …@AdobeOrg"), Value::Null),
+        ("integrations", wrong_name.to_string(), "",         Value::Null,                             json!("client_secrets")),
+        ("faults", json!({ "fault": "nope" }).to_string(),  "fault",    json!("one of too_many_requests, unavailable, internal_error, html, delay, truncated, disconnected, wrong_content_type, oversized"), Value::Null),
+        ("faults", json!({ "fault": "dely" }).to_string(),  "fault",    json!("one of too_many_requests, unavailable, internal_error, html, delay, truncated, disconnected, wrong_content_type, oversized"), json!("delay")),
+        ("faults", json!({ "fault": "delay" }).to_string(), "delay_ms", json!("a number of milliseconds, at least 0, since fault is delay"), Value::Null),
+        ("users",  json!({ "id": "A@AdobeID" }).to_string(), "email",   json!("an e-mail address"), Value::Null),
+    ];
+    for (path, body, member, expected, nearest) in table {
+        let answer = change(&emulator, "POST", path, JSON, &body).await;
+        assert_eq!((answer.status, &answer.body["member"]), (400, &json!(member)), "{answer:?}");
+        assert_eq!((&answer.body["expected"], &answer.body["nearest"]), (&expected, &nearest));
+        assert_eq!(answer.body["line"], 1);
+        assert!(answer.body["error"].as_str().unwrap().starts_with("line 1: "), "{answer:?}");
+        assert!(!answer.text.contains("canary"));
+    }
+}
+
+#[tokio::test]
+async fn a_user_is_added_shown_and_taken_away() {
+    let emulator = builder().start().await.unwrap();
+    let users = get(&emulator, "/_emulator/users", "").await.body;
+    assert_eq!(users[0]["id"], ims_emulator::User::EMULATED_ID);
+    let user = json!({ "id": "ADA@AdobeID", "email": "ada@example.com" }).to_string();
+    assert_eq!(change(&emulator, "POST", "users", JSON, &user).await.status, 204);
+    let users = get(&emulator, "/_emulator/users", "").await.body;
+    assert_eq!((users.as_array().unwrap().len(), &users[0]["id"]), (1, &json!("ADA@AdobeID")));
+    assert_eq!(change(&emulator, "DELETE", "users/ADA@AdobeID", "", "").await.status, 204);
+    assert_eq!(change(&emulator, "DELETE", "users/ADA@AdobeID", "", "").await.status, 404);
+}
+
+#[tokio::test]
 async fn integrations_outlive_the_emulator_in_a_state_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.json");

@@ -39,7 +39,8 @@ impl TimeProvider for Fixed {
 
 /// An emulator with a certificate authority, and a client that trusts this authority alone.
 async fn with_tls() -> (Emulator, TlsConnector) {
-    let authority = CertificateAuthority::generate(now()).unwrap();
+    let hosts = ["ims-emulator".to_owned()];
+    let authority = CertificateAuthority::generate_for(&hosts, now()).unwrap();
     let mut trusted = RootCertStore::empty();
     let pem = authority.certificate_pem().as_bytes().to_owned();
     trusted.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
@@ -51,7 +52,10 @@ async fn with_tls() -> (Emulator, TlsConnector) {
     .unwrap()
     .with_root_certificates(trusted)
     .with_no_client_auth();
-    let builder = builder().with_integration(integration()).with_certificate_authority(authority);
+    let builder = builder()
+        .with_integration(integration())
+        .with_host("ims-emulator")
+        .with_certificate_authority(authority);
     (builder.start().await.unwrap(), TlsConnector::from(Arc::new(config)))
 }
 
@@ -73,7 +77,7 @@ async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, host: &str) -
 #[tokio::test]
 async fn https_and_http_are_served_on_one_port() {
     let (emulator, tls) = with_tls().await;
-    for host in ["localhost", "127.0.0.1"] {
+    for host in ["localhost", "127.0.0.1", "ims-emulator"] {
         let stream = TcpStream::connect(emulator.address()).await.unwrap();
         let stream = tls.connect(host.try_into().unwrap(), stream).await.unwrap();
         assert_eq!(exchange(stream, host).await["expires_in"], 86_399_999, "{host}");
@@ -100,6 +104,21 @@ async fn a_client_with_a_hard_coded_host_comes_through_the_proxy() {
     assert_eq!((&*tunnel.method, &*tunnel.path), ("CONNECT", "ims-na1.adobelogin.com:443"));
     assert_eq!((tunnel.status, tunnel.is_granted()), (200, true));
     assert_eq!((requests.len(), &*requests[1].path), (2, "/ims/exchange/jwt"));
+}
+
+#[tokio::test]
+async fn the_proxy_leads_to_the_names_that_it_was_given() {
+    let (emulator, tls) = with_tls().await;
+    let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
+    let request = b"CONNECT ims-emulator:8443 HTTP/1.1\r\nHost: ims-emulator:8443\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    assert!(head.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&head));
+    let stream = tls.connect("ims-emulator".try_into().unwrap(), stream).await.unwrap();
+    assert_eq!(exchange(stream, "ims-emulator:8443").await["token_type"], "bearer");
 }
 
 #[tokio::test]

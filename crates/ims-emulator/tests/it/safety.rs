@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use ims_emulator::{Emulator, Limits, StartError};
+use ims_emulator::{Emulator, Fault, FaultRule, Limits, StartError};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -136,6 +136,73 @@ async fn shutdown_closes_the_port_and_idle_connections() {
     let mut rest = Vec::new();
     idle.read_to_end(&mut rest).await.unwrap();
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn half_a_head_does_not_hold_up_the_shutdown() {
+    let emulator = emulator(integration()).await;
+    let mut half = TcpStream::connect(emulator.address()).await.unwrap();
+    half.write_all(b"POST /ims/exchange/jwt HTTP/1.1\r\nHost: local").await.unwrap();
+    // An answer on another connection shows that the half head has arrived.
+    assert_eq!(exchange(&emulator, &jwt(json!({}))).await.status, 200);
+    let begun = std::time::Instant::now();
+    emulator.shutdown().await;
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn an_answer_in_progress_is_still_given_at_the_shutdown() {
+    let emulator = emulator(integration()).await;
+    let late = FaultRule::new(Fault::Delay(Duration::from_millis(400)));
+    emulator.inject(late);
+    let address = emulator.address();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /ims/keys HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    // The verdict comes with the answer, so the request itself is waited for by another, which the fault delays as long.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    emulator.shutdown().await;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_let_go() {
+    let mut limits = Limits::default();
+    limits.write_timeout = Duration::from_millis(200);
+    let emulator = builder().with_limits(limits).start().await.unwrap();
+    emulator.inject(FaultRule::new(Fault::Oversized));
+    let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
+    // More answers than the operating system keeps for a client, 1 MiB each.
+    for _ in 0..64 {
+        let request = b"GET /ims/keys HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        if stream.write_all(request).await.is_err() {
+            break;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let answered = emulator.requests().len();
+    assert!(answered < 64, "{answered}");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(emulator.requests().len(), answered);
+}
+
+#[tokio::test]
+async fn three_hundred_large_registrations_leave_small_verdicts() {
+    let emulator = emulator(integration()).await;
+    let uris = vec!["https://app.example/callback"; 1_900];
+    let body = json!({ "client_name": "x", "redirect_uris": uris }).to_string();
+    for _ in 0..300 {
+        let answer = post(&emulator, "/ims/register", "application/json", &body).await;
+        assert_eq!(answer.error(), (400, "invalid_client_metadata"));
+    }
+    let scope = "s,".repeat(5_000);
+    let body = format!("client_id={}&scope={scope}", crate::harness::CLIENT_ID);
+    post(&emulator, "/ims/authorize/v2", "application/x-www-form-urlencoded", &body).await;
+    for verdict in emulator.requests() {
+        let size = serde_json::to_string(&*verdict).unwrap().len();
+        assert!(verdict.checks.len() <= 64 && size <= 16 * 1024, "{size}");
+    }
 }
 
 #[tokio::test]
