@@ -127,7 +127,7 @@ fn what_it_cannot_serve_it_refuses_at_once_and_says_why() {
     let table = [
         ("emulator -c nowhere.json",                 4, "nowhere.json"),
         ("emulator -c private.key",                  4, "private.key"),
-        ("emulator --config scenario.toml",          4, "line 1 of the scenario"),
+        ("emulator --config scenario.toml",          4, "faults: expected a list"),
         ("emulator --listen 0.0.0.0:0",              4, "--expose"),
         ("emulator --listen nowhere",                2, "--listen"),
     ];
