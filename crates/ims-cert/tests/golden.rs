@@ -3,7 +3,7 @@
 //! The files are in `crates/ims-testkit/data/golden/`. `cargo xtask golden --bless` rewrites them.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
-use std::{env, fmt::Write as _, fs, path::Path};
+use std::{env, fmt::Write as _, fs};
 
 use ims_cert::{Certificate, CertificateRequest, DistinguishedName, Validity};
 use ims_claims::NumericDate;
@@ -32,7 +32,7 @@ fn compare(name: &str, made: &[u8]) {
         }
         text.push('\n');
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ims-testkit/data/golden").join(name);
+    let path = ims_testkit::golden_folder().join(name);
     if env::var_os("IMS_BLESS").is_some() {
         fs::write(&path, &text).unwrap();
     }
