@@ -1,5 +1,5 @@
-//! The way to a key: module, token, session, login, key. It is gone in whole or in parts when a token is lost, and found
-//! again by the same steps.
+//! The connection to a key: module, token, session, login, key. When a token is lost, all or some of these are lost, and
+//! the same steps find them again.
 
 use std::sync::{
     Mutex,
@@ -9,18 +9,20 @@ use std::sync::{
 use cryptoki::object::ObjectHandle;
 
 use super::{
-    KeySelector, Pkcs11Error, Pkcs11Mechanism, Pkcs11Module, Pkcs11Token, TokenSelector,
-    error::CallError,
-    gate::lock,
-    key::SigningKey,
-    login::{Credentials, Occasion, log_in},
-    module::{Access, TokenSession},
+    call_error::CallError,
+    error::Pkcs11Error,
+    key::{KeySelector, SigningKey},
+    login::{Credentials, LoginCause, log_in},
+    mechanism::Pkcs11Mechanism,
+    module::{Access, Pkcs11Module, TokenSession},
+    sync::lock,
+    token::{Pkcs11Token, TokenSelector, find_token},
 };
-use crate::PublicKey;
+use crate::public_key::PublicKey;
 
 /// A key, and all that is needed to find it.
 #[derive(Debug)]
-pub(super) struct Address {
+pub(super) struct KeyLocation {
     pub(super) module: Pkcs11Module,
     pub(super) token: TokenSelector,
     pub(super) key: KeySelector,
@@ -33,14 +35,14 @@ pub(super) struct Connection {
     key: ObjectHandle,
 }
 
-impl Address {
+impl KeyLocation {
     pub(super) fn connect(
         &self,
-        occasion: Occasion,
+        cause: LoginCause,
     ) -> Result<(Connection, SigningKey, Pkcs11Token), Pkcs11Error> {
-        let token = self.module.find_token(&self.token)?;
+        let token = find_token(&self.module, &self.token)?;
         let session = self.module.open_session(token.slot()?, Access::ReadOnly)?;
-        let logged_in = log_in(&session, &token, &self.credentials, occasion)?;
+        let logged_in = log_in(&session, &token, &self.credentials, cause)?;
         let key = SigningKey::find(&session, &self.key, logged_in)?;
         Ok((Connection { session, key: key.handle }, key, token))
     }
@@ -52,20 +54,24 @@ impl Connection {
     }
 }
 
-/// The one key of a signer, reached by many connections.
-pub(super) struct Line {
-    address: Address,
+/// What each thread of a signer's pool does: it signs with the one key, and finds the key again when it is lost.
+pub(super) struct Worker {
+    location: KeyLocation,
     public_key: PublicKey,
     mechanism: Pkcs11Mechanism,
-    /// The failure of the last recovery, for those who waited while it was tried.
+    /// The failure of the last recovery, for the threads that waited for it.
     recovery: Mutex<Option<Pkcs11Error>>,
     failed_recoveries: AtomicU64,
 }
 
-impl Line {
-    pub(super) fn new(address: Address, public_key: PublicKey, mechanism: Pkcs11Mechanism) -> Self {
+impl Worker {
+    pub(super) fn new(
+        location: KeyLocation,
+        public_key: PublicKey,
+        mechanism: Pkcs11Mechanism,
+    ) -> Self {
         Self {
-            address,
+            location,
             public_key,
             mechanism,
             recovery: Mutex::default(),
@@ -73,8 +79,8 @@ impl Line {
         }
     }
 
-    /// Signs what [`Pkcs11Mechanism::prepare`] made, by the connection that is there, or by a new one if there is none or
-    /// if that fails, for whatever reason.
+    /// Signs what [`Pkcs11Mechanism::prepare`] made, with the connection that is there. If there is none, or if it fails
+    /// for any reason, a new one is made, once.
     pub(super) fn sign(
         &self,
         connection: &mut Option<Connection>,
@@ -92,8 +98,8 @@ impl Line {
         Ok(signature?)
     }
 
-    /// Finds the key again, one thread at a time. When that fails, all who waited fail with it, and do not queue up to
-    /// try the same in vain.
+    /// Finds the key again, one thread at a time. When that fails, all threads that waited for it fail too, instead of
+    /// trying the same one after another.
     fn recover(&self) -> Result<Connection, Pkcs11Error> {
         let failed_before = self.failed_recoveries.load(Ordering::Acquire);
         let mut last_failure = lock(&self.recovery);
@@ -102,23 +108,33 @@ impl Line {
         {
             return Err(failure.clone());
         }
-        let generation = self.address.module.generation();
-        let recovered = self.reconnect().or_else(|failure| {
-            if !failure.is_transient() || failure.is_for_want_of_sessions() {
-                return Err(failure);
+        match self.reconnect_or_restart() {
+            Ok(connection) => Ok(connection),
+            Err(failure) => {
+                *last_failure = Some(failure.clone());
+                self.failed_recoveries.fetch_add(1, Ordering::Release);
+                Err(failure)
             }
-            self.address.module.restart(generation);
-            self.reconnect()
-        });
-        recovered.inspect_err(|failure| {
-            *last_failure = Some(failure.clone());
-            self.failed_recoveries.fetch_add(1, Ordering::Release);
-        })
+        }
+    }
+
+    /// Connects again; if that fails in a way that may pass, initializes the module again and connects once more.
+    fn reconnect_or_restart(&self) -> Result<Connection, Pkcs11Error> {
+        let generation = self.location.module.generation();
+        match self.reconnect() {
+            Err(failure)
+                if failure.is_transient() && !matches!(failure, Pkcs11Error::NoSession { .. }) =>
+            {
+                self.location.module.restart(generation);
+                self.reconnect()
+            }
+            outcome => outcome,
+        }
     }
 
     fn reconnect(&self) -> Result<Connection, Pkcs11Error> {
-        let connected = self.address.connect(Occasion::Again);
-        let (connection, key, _) = connected.map_err(Pkcs11Error::of_something_lost)?;
+        let connected = self.location.connect(LoginCause::Recovery);
+        let (connection, key, _) = connected.map_err(Pkcs11Error::after_loss)?;
         if key.public_key == self.public_key {
             Ok(connection)
         } else {

@@ -1,20 +1,22 @@
 //! What can go wrong with a key in a token, sorted by what the caller can do. Nothing here repeats a PIN.
 
-use std::{error::Error, fmt, path::PathBuf, sync::Arc, time::Duration};
-
-use cryptoki::{
-    context::Function,
-    error::{Error as CryptokiError, RvError},
-};
+use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
 
 use ims_files::FileError;
 
-use crate::{KeyError, SignError};
+use crate::error::{KeyError, SignError};
 
 /// A key in a token that cannot be used, or a token that cannot be looked into.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Pkcs11Error {
+    /// Correct the PKCS#11 URI.
+    #[error("the PKCS#11 URI cannot be used: {source}")]
+    Uri {
+        /// What is wrong with it.
+        #[from]
+        source: Pkcs11UriError,
+    },
     /// Name the PKCS#11 module: the URI has no `module-path`.
     #[error("no PKCS#11 module is named")]
     NoModulePath,
@@ -84,7 +86,7 @@ pub enum Pkcs11Error {
         /// What the token says of it.
         reason: &'static str,
     },
-    /// Open a new signer: another key now stands where the signer's key was.
+    /// Open a new signer: another key is now where the signer's key was.
     #[error("another key has taken the place of the signing key")]
     KeyReplaced,
     /// Choose another label and id: a second key with them could not be told from the first.
@@ -124,7 +126,7 @@ pub enum Pkcs11Error {
     #[error("a new PIN has to be set")]
     PinExpired,
     /// Make sure of the PIN, then allow its last try: if it is wrong, the token locks itself.
-    #[error("the token would lock itself if the PIN were wrong once more, so it is not tried")]
+    #[error("one more wrong PIN would lock the token, so the PIN is not tried")]
     PinFinalTry,
     /// Open a new signer: the token asks for a PIN again, and the one of this signer has never been accepted.
     #[error("the token wants a login, and the PIN has never been accepted")]
@@ -135,6 +137,12 @@ pub enum Pkcs11Error {
     /// Try again: the token, its key or the session with them is gone, and may come back.
     #[error("the token cannot be reached")]
     Unavailable {
+        /// What the module said.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// Try again later, or use a smaller pool: the token has no room for another session.
+    #[error("the token cannot open another session")]
+    NoSession {
         /// What the module said.
         source: Arc<dyn Error + Send + Sync>,
     },
@@ -156,26 +164,18 @@ impl Pkcs11Error {
     /// Whether trying again can help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Stalled { .. })
+        matches!(self, Self::Unavailable { .. } | Self::NoSession { .. } | Self::Stalled { .. })
     }
 
     pub(super) fn unavailable(source: impl Error + Send + Sync + 'static) -> Self {
         Self::Unavailable { source: Arc::new(source) }
     }
 
-    /// Whether the token has no room for another session, which is no loss.
-    pub(super) fn is_for_want_of_sessions(&self) -> bool {
-        let Self::Unavailable { source } = self else { return false };
-        source
-            .downcast_ref::<CallError>()
-            .is_some_and(|error| error.code() == Some(RvError::SessionCount))
-    }
-
-    /// What has become of a token and a key that were both there before.
+    /// This error, about a token and a key that were both there before.
     ///
-    /// They may come back, so what would be final when a signer is opened is not final now. A word about the PIN or
-    /// about the key itself remains final.
-    pub(super) fn of_something_lost(self) -> Self {
+    /// They may come back, so an error that would be final when a signer is opened is not final now. An error about the
+    /// PIN or about the key itself stays final.
+    pub(super) fn after_loss(self) -> Self {
         match self {
             Self::NoToken { .. }
             | Self::NoKey { .. }
@@ -192,7 +192,7 @@ impl From<Pkcs11Error> for SignError {
     }
 }
 
-/// What was found, for one who looked for something else.
+/// The things that were found instead.
 fn list(there_is: &str, present: &[String]) -> String {
     if present.is_empty() {
         format!("{there_is} none")
@@ -201,120 +201,44 @@ fn list(there_is: &str, present: &[String]) -> String {
     }
 }
 
-/// A call into a module that failed.
-#[derive(Debug)]
-pub(super) enum CallError {
-    /// The module's own answer, or one that made no sense.
-    Module(CryptokiError),
-    /// The session is of a time before the module was initialized anew, so no call was made.
-    Outdated,
-}
-
-impl CallError {
-    /// The return value, if the module gave one.
-    pub(super) fn code(&self) -> Option<RvError> {
-        match self {
-            Self::Module(CryptokiError::Pkcs11(code, _)) => Some(*code),
-            _ => None,
-        }
-    }
-
-    /// Whether the answer is a word about the request, which will not change by itself. Everything else is taken for a
-    /// loss, since modules answer one and the same loss with whatever code they like.
-    fn is_refusal(&self) -> bool {
-        let Self::Module(CryptokiError::Pkcs11(code, function)) = self else { return false };
-        #[rustfmt::skip]
-        let refusals = [
-            RvError::ActionProhibited, RvError::AttributeReadOnly, RvError::AttributeTypeInvalid,
-            RvError::AttributeValueInvalid, RvError::DataInvalid, RvError::DataLenRange,
-            RvError::FunctionNotSupported, RvError::FunctionRejected, RvError::KeyFunctionNotPermitted,
-            RvError::KeySizeRange, RvError::MechanismInvalid, RvError::MechanismParamInvalid,
-            RvError::SessionReadOnly, RvError::TemplateIncomplete, RvError::TemplateInconsistent,
-            RvError::TokenWriteProtected,
-        ];
-        matches!(function, Function::SignInit | Function::Sign | Function::GenerateKeyPair)
-            && refusals.contains(code)
-    }
-}
-
-impl From<CallError> for Pkcs11Error {
-    fn from(error: CallError) -> Self {
-        if error.is_refusal() {
-            Self::Refused { source: Arc::new(error) }
-        } else {
-            Self::unavailable(error)
-        }
-    }
-}
-
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Module(CryptokiError::Pkcs11(code, function)) => {
-                write!(f, "C_{function:?} answered {}", standard_name(*code))
-            }
-            Self::Module(error) => error.fmt(f),
-            Self::Outdated => f.write_str("the module was initialized anew"),
-        }
-    }
-}
-
-impl Error for CallError {}
-
-/// `DeviceError` as the standard and every manual write it: `CKR_DEVICE_ERROR`.
-fn standard_name(code: RvError) -> String {
-    match code {
-        RvError::VendorDefined(code) => format!("CKR_VENDOR_DEFINED {code:#x}"),
-        RvError::UnknownErrorCode(code) => format!("{code:#x}, which is no code of PKCS#11"),
-        code => format!("{code:?}").chars().fold("CKR".to_owned(), |mut name, letter| {
-            if letter.is_ascii_uppercase() {
-                name.push('_');
-            }
-            name.push(letter.to_ascii_uppercase());
-            name
-        }),
-    }
+/// A text that is not a PKCS#11 URI which a signer can be opened with. No error repeats a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Pkcs11UriError {
+    /// Begin the URI with `pkcs11:`.
+    #[error("not a PKCS#11 URI, which begins with \"pkcs11:\"")]
+    Scheme,
+    /// Separate attributes by `;`, after the `?` by `&`, and percent-encode these where they are part of a value.
+    #[error("a part of it is not of the form name=value")]
+    NoAttribute,
+    /// Leave the attribute out, or name the key without it.
+    #[error("the attribute {name} is not known")]
+    UnknownAttribute {
+        /// The attribute's name.
+        name: String,
+    },
+    /// Write the attribute as it must be.
+    #[error("the attribute {name} is not {expected}")]
+    Malformed {
+        /// The attribute's name.
+        name: String,
+        /// What its value must be.
+        expected: &'static str,
+    },
+    /// Give each attribute once, and either `pin-source` or `pin-value`.
+    #[error("the attribute {name} is given twice, or together with another that means the same")]
+    Repeated {
+        /// The attribute's name.
+        name: String,
+    },
+    /// Give the PIN by `pin-source`, since others may see this URI.
+    #[error("a pin-value is not taken here, where others may see it")]
+    PinValue,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn answer(code: RvError) -> CallError {
-        CallError::Module(CryptokiError::Pkcs11(code, Function::SignInit))
-    }
-
-    #[test]
-    fn a_modules_answer_is_named_as_the_standard_names_it() {
-        #[rustfmt::skip]
-        let table = [
-            (RvError::DeviceError,                   "C_SignInit answered CKR_DEVICE_ERROR"),
-            (RvError::UserNotLoggedIn,               "C_SignInit answered CKR_USER_NOT_LOGGED_IN"),
-            (RvError::VendorDefined(0x8000_0001),    "C_SignInit answered CKR_VENDOR_DEFINED 0x80000001"),
-            (RvError::UnknownErrorCode(0x999),       "C_SignInit answered 0x999, which is no code of PKCS#11"),
-        ];
-        for (code, said) in table {
-            assert_eq!(answer(code).to_string(), said);
-        }
-    }
-
-    #[test]
-    fn a_loss_may_be_tried_again_and_a_refusal_may_not() {
-        #[rustfmt::skip]
-        let table = [
-            (RvError::DeviceError,              true),
-            (RvError::ObjectHandleInvalid,      true),
-            (RvError::KeyTypeInconsistent,      true),
-            (RvError::GeneralError,             true),
-            (RvError::KeyHandleInvalid,         true),
-            (RvError::KeyFunctionNotPermitted,  false),
-            (RvError::MechanismInvalid,         false),
-        ];
-        for (code, is_transient) in table {
-            let error = SignError::from(Pkcs11Error::from(answer(code)));
-            assert_eq!(error.is_transient(), is_transient, "{code:?}");
-        }
-    }
 
     #[test]
     fn who_looked_for_the_wrong_name_reads_the_right_ones() {

@@ -7,12 +7,14 @@ use cryptoki::{
 };
 
 use super::{
-    KeySelector, Pin, Pkcs11Error, Pkcs11Module, TokenSelector,
-    key::{PrivateKey, hex},
-    login::{Credentials, FinalTry, Occasion, log_in},
-    module::{Access, TokenSession},
+    error::Pkcs11Error,
+    key::{KeySelector, PrivateKey, hex},
+    login::{Credentials, FinalTry, LoginCause, log_in},
+    module::{Access, Pkcs11Module, TokenSession},
+    pin::Pin,
+    token::{TokenSelector, find_token},
 };
-use crate::{KeyError, PublicKey};
+use crate::{error::KeyError, public_key::PublicKey};
 
 /// A private key in a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +51,17 @@ impl Pkcs11Key {
 }
 
 /// An RSA key that is to be made in a token.
+///
+/// ```no_run
+/// use ims_sign::pkcs11::{NewKey, Pin, Pkcs11Module, RsaKeySize, TokenSelector};
+///
+/// let module = Pkcs11Module::load("/usr/lib/softhsm/libsofthsm2.so".as_ref())?;
+/// let pin = Pin::new("1234".to_owned())?;
+/// let new = NewKey::new("production", RsaKeySize::Bits2048).with_id([1]);
+/// let key = module.generate_key(&TokenSelector::label("ims"), &pin, &new)?;
+/// assert_eq!(key.id_hex(), "01");
+/// # Ok::<(), ims_sign::pkcs11::Pkcs11Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct NewKey {
     label: String,
@@ -150,11 +163,11 @@ impl Pkcs11Module {
         pin: Option<&Pin>,
         access: Access,
     ) -> Result<TokenSession, Pkcs11Error> {
-        let token = self.find_token(token)?;
+        let token = find_token(self, token)?;
         let session = self.open_session(token.slot()?, access)?;
         let credentials = Credentials { pin: pin.cloned(), final_try: FinalTry::Refused };
         if pin.is_some() {
-            log_in(&session, &token, &credentials, Occasion::First)?;
+            log_in(&session, &token, &credentials, LoginCause::Opening)?;
         }
         Ok(session)
     }

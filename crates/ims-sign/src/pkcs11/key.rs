@@ -7,10 +7,17 @@ use cryptoki::{
     object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle},
 };
 
-use super::{Pkcs11Error, login::LoggedIn, module::TokenSession};
-use crate::{KeyError, PublicKey};
+use super::{error::Pkcs11Error, login::LoggedIn, module::TokenSession};
+use crate::{error::KeyError, public_key::PublicKey};
 
 /// Which key is meant: the private key that has everything that is named here. Nothing named means the only one there is.
+///
+/// ```
+/// use ims_sign::pkcs11::KeySelector;
+///
+/// let selector = KeySelector { id: Some(vec![0x01, 0xab]), ..KeySelector::label("production") };
+/// assert_eq!(selector.to_string(), "the label \"production\" and the id 01ab");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeySelector {
     /// `CKA_LABEL`.
@@ -236,5 +243,6 @@ fn names(keys: &[PrivateKey]) -> Vec<String> {
 
 /// `01ab`, as every tool of PKCS#11 writes and reads an id.
 pub(super) fn hex(id: &[u8]) -> String {
-    id.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    let bytes: Vec<String> = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.concat()
 }

@@ -1,23 +1,16 @@
 //! The login to a token: a wrong PIN is tried once, ever, since tokens count wrong PINs and lock themselves.
 
-use cryptoki::{
-    error::RvError,
-    session::{Session, SessionState, UserType},
-};
+use cryptoki::session::{Session, SessionState, UserType};
 
 use super::{
-    Pin, PinState, Pkcs11Error, Pkcs11Token, error::CallError, gate::lock, module::TokenSession,
+    error::Pkcs11Error,
+    module::TokenSession,
+    pin::Pin,
+    sync::lock,
+    token::{PinState, Pkcs11Token},
 };
 
-/// What this process knows of a token's PIN. It belongs to the token and not to one signer: whoever opens a signer again
-/// and again with a wrong PIN would lock the token otherwise.
-#[derive(Debug, Default)]
-pub(super) struct Login {
-    accepted: Option<Pin>,
-    refused: Vec<(Pin, Pkcs11Error)>,
-}
-
-/// With what a signer logs in.
+/// The PIN that a signer logs in with, and how careful it is.
 #[derive(Debug, Clone)]
 pub(super) struct Credentials {
     pub(super) pin: Option<Pin>,
@@ -31,13 +24,13 @@ pub(super) enum FinalTry {
     Allowed,
 }
 
-/// When a login happens.
+/// Why a login happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Occasion {
-    /// Someone opens a signer or looks into a token, and can be asked for another PIN.
-    First,
-    /// A lost session is replaced, and nobody watches.
-    Again,
+pub(super) enum LoginCause {
+    /// A caller opens a signer or lists keys, and can be asked for another PIN.
+    Opening,
+    /// A lost session is replaced, and no one is there to be asked.
+    Recovery,
 }
 
 /// Whether private objects can be seen now.
@@ -55,18 +48,22 @@ pub(super) fn log_in(
     session: &TokenSession,
     token: &Pkcs11Token,
     credentials: &Credentials,
-    occasion: Occasion,
+    cause: LoginCause,
 ) -> Result<LoggedIn, Pkcs11Error> {
-    let login = session.module().login(token.identity());
-    let mut login = lock(&login);
+    let history = session.module().pin_history(token.identity());
+    let mut history = lock(&history);
     if is_logged_in(session)? {
         return Ok(LoggedIn::Yes);
     }
     let Some(pin) = &credentials.pin else {
         return if token.login_required { Err(Pkcs11Error::PinMissing) } else { Ok(LoggedIn::No) };
     };
-    login.may_try(pin, occasion)?;
-    match token.pin {
+    history.expect_untried(pin)?;
+    if cause == LoginCause::Recovery {
+        history.expect_accepted(pin)?;
+    }
+    // Asked again under the lock: while this thread waited for it, another may have used up all tries but one.
+    match token.pin_now(session.module())? {
         PinState::Locked => return Err(Pkcs11Error::PinLocked),
         PinState::FinalTry if credentials.final_try == FinalTry::Refused => {
             return Err(Pkcs11Error::PinFinalTry);
@@ -74,41 +71,8 @@ pub(super) fn log_in(
         _ => {}
     }
     let answer = session.call(|session| session.login(UserType::User, Some(pin.as_auth_pin())));
-    login.learn(pin, answer)
-}
-
-impl Login {
-    fn may_try(&self, pin: &Pin, occasion: Occasion) -> Result<(), Pkcs11Error> {
-        if let Some((_, refusal)) = self.refused.iter().find(|(refused, _)| refused.is(pin)) {
-            return Err(refusal.clone());
-        }
-        let is_accepted = self.accepted.as_ref().is_some_and(|accepted| accepted.is(pin));
-        if is_accepted || occasion == Occasion::First {
-            Ok(())
-        } else {
-            Err(Pkcs11Error::PinUnproven)
-        }
-    }
-
-    fn learn(&mut self, pin: &Pin, answer: Result<(), CallError>) -> Result<LoggedIn, Pkcs11Error> {
-        let Err(error) = answer else {
-            self.accepted = Some(pin.clone());
-            return Ok(LoggedIn::Yes);
-        };
-        let refusal = match error.code() {
-            Some(RvError::UserAlreadyLoggedIn) => return Ok(LoggedIn::Yes),
-            Some(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange) => {
-                Pkcs11Error::PinWrong
-            }
-            Some(RvError::PinLocked) => Pkcs11Error::PinLocked,
-            Some(RvError::PinExpired | RvError::PinTooWeak | RvError::UserPinNotInitialized) => {
-                Pkcs11Error::PinExpired
-            }
-            _ => return Err(error.into()),
-        };
-        self.refused.push((pin.clone(), refusal.clone()));
-        Err(refusal)
-    }
+    history.record(pin, answer)?;
+    Ok(LoggedIn::Yes)
 }
 
 fn is_logged_in(session: &TokenSession) -> Result<bool, Pkcs11Error> {

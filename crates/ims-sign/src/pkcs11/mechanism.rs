@@ -6,7 +6,7 @@ use cryptoki::{
     slot::Slot,
 };
 
-use super::{Pkcs11Error, Pkcs11Module, key::SigningKey};
+use super::{error::Pkcs11Error, key::SigningKey, module::Pkcs11Module};
 
 /// The PKCS#11 mechanism that makes an RS256 signature. The bytes of the signature are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +27,15 @@ impl Pkcs11Mechanism {
         key: &SigningKey,
     ) -> Result<Self, Pkcs11Error> {
         let offered = module.call(|context| context.get_mechanism_list(slot))?;
-        let is_allowed = |mechanism: MechanismType| {
+        for mechanism in [Self::RsaPkcs, Self::Sha256RsaPkcs] {
+            let kind = mechanism.kind();
             let is_allowed =
-                key.allowed_mechanisms.is_empty() || key.allowed_mechanisms.contains(&mechanism);
-            is_allowed && offered.contains(&mechanism) && can_sign(module, slot, mechanism)
-        };
-        let mut mechanisms = [Self::RsaPkcs, Self::Sha256RsaPkcs].into_iter();
-        mechanisms.find(|mechanism| is_allowed(mechanism.kind())).ok_or(Pkcs11Error::NoMechanism)
+                key.allowed_mechanisms.is_empty() || key.allowed_mechanisms.contains(&kind);
+            if is_allowed && offered.contains(&kind) && can_sign(module, slot, kind) {
+                return Ok(mechanism);
+            }
+        }
+        Err(Pkcs11Error::NoMechanism)
     }
 
     /// What is given to the token for a signature over `message`.

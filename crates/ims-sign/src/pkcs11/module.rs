@@ -18,11 +18,7 @@ use cryptoki::{
 };
 
 use super::{
-    Pkcs11Error,
-    error::CallError,
-    gate::{Gate, lock},
-    login::Login,
-    token::TokenIdentity,
+    call_error::CallError, call_guard::CallGuard, error::Pkcs11Error, pin::PinHistory, sync::lock,
 };
 
 /// A PKCS#11 module: the library that a maker of hardware security modules delivers.
@@ -32,6 +28,16 @@ use super::{
 ///
 /// The functions here wait for the token as long as it takes, unlike those of a
 /// [`Pkcs11Signer`](super::Pkcs11Signer).
+///
+/// ```no_run
+/// use ims_sign::pkcs11::Pkcs11Module;
+///
+/// let module = Pkcs11Module::load("/usr/lib/softhsm/libsofthsm2.so".as_ref())?;
+/// for token in module.tokens()? {
+///     println!("{token}, PIN: {}", token.pin);
+/// }
+/// # Ok::<(), ims_sign::pkcs11::Pkcs11Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Pkcs11Module(Arc<Inner>);
 
@@ -41,14 +47,14 @@ struct Inner {
     process: u32,
     /// What another part of the process initialized is not ours to finalize.
     is_ours: bool,
-    gate: Gate,
-    logins: Mutex<BTreeMap<TokenIdentity, Arc<Mutex<Login>>>>,
+    calls: CallGuard,
+    pin_histories: Mutex<BTreeMap<TokenIdentity, Arc<Mutex<PinHistory>>>>,
 }
 
-/// Where a module is or will be, so that one that takes long to load does not hold up the others.
-type Place = Arc<Mutex<Option<Pkcs11Module>>>;
+/// A module, once it is loaded. Each has a lock of its own, so that one that loads slowly does not block the others.
+type ModuleCell = Arc<Mutex<Option<Pkcs11Module>>>;
 
-static MODULES: Mutex<BTreeMap<PathBuf, Place>> = Mutex::new(BTreeMap::new());
+static MODULES: Mutex<BTreeMap<PathBuf, ModuleCell>> = Mutex::new(BTreeMap::new());
 
 impl Pkcs11Module {
     /// Loads and initializes the module at `path`, unless that is done already. Its code runs in this process, so a file
@@ -63,15 +69,15 @@ impl Pkcs11Module {
         }
         let file = fs::canonicalize(path).map_err(|error| no_module(path, error))?;
         ims_files::check_trusted(path).map_err(|error| no_module(path, error))?;
-        let place = Arc::clone(lock(&MODULES).entry(file).or_default());
-        let mut place = lock(&place);
-        if let Some(module) = &*place
+        let cell = Arc::clone(lock(&MODULES).entry(file).or_default());
+        let mut cell = lock(&cell);
+        if let Some(module) = &*cell
             && module.expect_same_process().is_ok()
         {
             return Ok(module.clone());
         }
-        let module = Self::initialize(path, place.is_some())?;
-        Ok(place.insert(module).clone())
+        let module = Self::initialize(path, cell.is_some())?;
+        Ok(cell.insert(module).clone())
     }
 
     /// The path by which the module was first loaded.
@@ -95,8 +101,8 @@ impl Pkcs11Module {
             context,
             process: process::id(),
             is_ours,
-            gate: Gate::default(),
-            logins: Mutex::default(),
+            calls: CallGuard::default(),
+            pin_histories: Mutex::default(),
         })))
     }
 
@@ -110,7 +116,7 @@ impl Pkcs11Module {
         &self,
         call: impl FnOnce(&Pkcs11) -> CryptokiResult<T>,
     ) -> Result<T, CallError> {
-        let _inside = self.0.gate.enter();
+        let _active = self.0.calls.begin_call();
         call(&self.0.context).map_err(CallError::Module)
     }
 
@@ -119,32 +125,32 @@ impl Pkcs11Module {
         slot: Slot,
         access: Access,
     ) -> Result<TokenSession, CallError> {
-        let pass = self.0.gate.enter();
+        let active = self.0.calls.begin_call();
         let session = match access {
             Access::ReadOnly => self.0.context.open_ro_session(slot),
             Access::ReadWrite => self.0.context.open_rw_session(slot),
         };
         let session = Some(session.map_err(CallError::Module)?);
-        Ok(TokenSession { session, generation: pass.generation, module: self.clone() })
+        Ok(TokenSession { session, generation: active.generation, module: self.clone() })
     }
 
     /// What this process knows of the PIN of a token.
-    pub(super) fn login(&self, token: TokenIdentity) -> Arc<Mutex<Login>> {
-        Arc::clone(lock(&self.0.logins).entry(token).or_default())
+    pub(super) fn pin_history(&self, token: TokenIdentity) -> Arc<Mutex<PinHistory>> {
+        Arc::clone(lock(&self.0.pin_histories).entry(token).or_default())
     }
 
-    /// How often the module has been initialized anew.
+    /// How often the module has been initialized again.
     pub(super) fn generation(&self) -> u64 {
-        self.0.gate.enter().generation
+        self.0.calls.begin_call().generation
     }
 
-    /// Finalizes the module and initializes it again, unless that has happened since `generation`. Some modules never
-    /// find a token again that was gone for a while, until they are. All sessions end, and open anew by themselves.
+    /// Finalizes the module and initializes it again, unless that has happened since `generation`. Some modules do not
+    /// find a token again that was gone for a while before that. All sessions end, and are opened again when needed.
     pub(super) fn restart(&self, generation: u64) {
         if !self.0.is_ours {
             return;
         }
-        if let Some(_closed) = self.0.gate.close(generation, PATIENCE) {
+        if let Some(_paused) = self.0.calls.pause(generation, RESTART_TIMEOUT) {
             // Should either fail, each call says so from now on, until a later restart succeeds.
             let _ = self.0.context.clone().finalize();
             let _ = self.0.context.initialize(arguments());
@@ -157,6 +163,10 @@ impl fmt::Debug for Pkcs11Module {
         write!(f, "Pkcs11Module({})", self.0.path.display())
     }
 }
+
+/// What tells a token from all others, as long as the process runs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TokenIdentity(pub(super) String);
 
 /// Whether a session may change what is in the token.
 #[derive(Debug, Clone, Copy)]
@@ -177,8 +187,8 @@ impl TokenSession {
         &self,
         call: impl FnOnce(&Session) -> CryptokiResult<T>,
     ) -> Result<T, CallError> {
-        let pass = self.module.0.gate.enter();
-        let session = self.session.as_ref().filter(|_| pass.generation == self.generation);
+        let active = self.module.0.calls.begin_call();
+        let session = self.session.as_ref().filter(|_| active.generation == self.generation);
         call(session.ok_or(CallError::Outdated)?).map_err(CallError::Module)
     }
 
@@ -193,9 +203,9 @@ impl Drop for TokenSession {
         if self.module.expect_same_process().is_err() {
             return mem::forget(session);
         }
-        // A module gives handles out again after it was initialized anew, so to close an old one closes another's.
-        let pass = self.module.0.gate.enter();
-        if pass.generation == self.generation { drop(session) } else { mem::forget(session) }
+        // A module reuses handles after it was initialized again, so closing an old one would close another's.
+        let active = self.module.0.calls.begin_call();
+        if active.generation == self.generation { drop(session) } else { mem::forget(session) }
     }
 }
 
@@ -208,5 +218,5 @@ fn no_module(path: &Path, source: impl Error + Send + Sync + 'static) -> Pkcs11E
     Pkcs11Error::NoModule { path: path.to_owned(), source: Arc::new(source) }
 }
 
-/// How long an initialization waits for calls that are under way.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a restart of a module waits for calls that are active.
+const RESTART_TIMEOUT: Duration = Duration::from_secs(1);

@@ -2,11 +2,21 @@
 
 use std::{fmt, path::PathBuf};
 
+use cryptoki::error::RvError;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Pkcs11Error;
+use super::{call_error::CallError, error::Pkcs11Error};
 
 /// What opens a token: the user PIN, which some makers call the password of the crypto user.
+///
+/// ```
+/// use ims_sign::pkcs11::Pin;
+///
+/// let pin = Pin::new("1234".to_owned())?;
+/// assert_eq!(format!("{pin:?}"), "Pin(..)");
+/// assert!(Pin::new(String::new()).is_err());
+/// # Ok::<(), ims_sign::pkcs11::Pkcs11Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Pin(SecretString);
 
@@ -67,6 +77,57 @@ impl PinSource {
         let text = std::str::from_utf8(&bytes);
         let text = text.map_err(|_| Pkcs11Error::PinNotText { path: path.clone() })?;
         Pin::new(text.trim_end_matches(['\r', '\n']).to_owned())
+    }
+}
+
+/// What this process knows of a token's PIN. It belongs to the token and not to one signer: a program that opens a signer
+/// again and again with a wrong PIN would lock the token otherwise.
+#[derive(Debug, Default)]
+pub(super) struct PinHistory {
+    accepted: Option<Pin>,
+    refused: Vec<(Pin, Pkcs11Error)>,
+}
+
+impl PinHistory {
+    /// Passes a PIN that the token has not refused before.
+    pub(super) fn expect_untried(&self, pin: &Pin) -> Result<(), Pkcs11Error> {
+        match self.refused.iter().find(|(refused, _)| refused.is(pin)) {
+            Some((_, refusal)) => Err(refusal.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Passes the PIN that the token accepted last.
+    pub(super) fn expect_accepted(&self, pin: &Pin) -> Result<(), Pkcs11Error> {
+        match &self.accepted {
+            Some(accepted) if accepted.is(pin) => Ok(()),
+            _ => Err(Pkcs11Error::PinUnproven),
+        }
+    }
+
+    /// Remembers the answer to a login, and says what it means.
+    pub(super) fn record(
+        &mut self,
+        pin: &Pin,
+        answer: Result<(), CallError>,
+    ) -> Result<(), Pkcs11Error> {
+        let Err(error) = answer else {
+            self.accepted = Some(pin.clone());
+            return Ok(());
+        };
+        let refusal = match error.code() {
+            Some(RvError::UserAlreadyLoggedIn) => return Ok(()),
+            Some(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange) => {
+                Pkcs11Error::PinWrong
+            }
+            Some(RvError::PinLocked) => Pkcs11Error::PinLocked,
+            Some(RvError::PinExpired | RvError::PinTooWeak | RvError::UserPinNotInitialized) => {
+                Pkcs11Error::PinExpired
+            }
+            _ => return Err(error.into()),
+        };
+        self.refused.push((pin.clone(), refusal.clone()));
+        Err(refusal)
     }
 }
 

@@ -12,14 +12,32 @@ use std::{
 use ims_claims::{Algorithm, Signature};
 
 use super::{
-    KeySelector, PinSource, Pkcs11Error, Pkcs11Mechanism, Pkcs11Module, Pkcs11Uri, TokenSelector,
-    connection::{Address, Connection, Line},
-    login::{Credentials, FinalTry, Occasion},
+    connection::{Connection, KeyLocation, Worker},
+    error::Pkcs11Error,
+    key::KeySelector,
+    login::{Credentials, FinalTry, LoginCause},
+    mechanism::Pkcs11Mechanism,
+    module::Pkcs11Module,
+    pin::PinSource,
     pool::{Pool, spawn},
+    token::TokenSelector,
+    uri::Pkcs11Uri,
 };
-use crate::{PublicKey, SignError, Signer};
+use crate::{error::SignError, public_key::PublicKey, signer::Signer};
 
 /// Which key a [`Pkcs11Signer`] signs with, and how.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use ims_sign::pkcs11::{KeySelector, PinSource, Pkcs11Config, Pkcs11Signer, TokenSelector};
+///
+/// let module = "/usr/lib/softhsm/libsofthsm2.so";
+/// let config = Pkcs11Config::new(module, TokenSelector::label("ims"), KeySelector::label("production"))
+///     .with_pin(PinSource::File("/etc/ims/pin".into()))
+///     .with_deadline(Duration::from_secs(3));
+/// let signer = Pkcs11Signer::open(config)?;
+/// # Ok::<(), ims_sign::pkcs11::Pkcs11Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Pkcs11Config {
     module_path: PathBuf,
@@ -94,11 +112,11 @@ impl TryFrom<Pkcs11Uri> for Pkcs11Config {
     }
 }
 
-/// Signs RS256 with an RSA key in a token, which nobody can read out of it.
+/// Signs RS256 with an RSA key in a token, which no one can read out of it.
 ///
-/// Signatures are made by a pool of threads, each with a session of its own, so that neither a runtime nor a caller's
-/// thread waits for the token. A session that is lost, for whatever reason, is replaced once and the signature tried
-/// again; if that fails too, the error is transient, and the next signature begins anew. A wrong PIN is tried once: the
+/// Signatures are made by a pool of threads, each with its own session, so that neither a runtime nor a caller's thread
+/// waits for the token. A session that is lost, for any reason, is replaced once and the signature tried again; if that
+/// fails too, the error is transient, and the next signature starts from the beginning. A wrong PIN is tried once: the
 /// process remembers it, and no signer tries it on this token again.
 ///
 /// Dropping the signer waits until its threads have ended and its sessions are closed, at most until the deadline.
@@ -111,6 +129,27 @@ pub struct Pkcs11Signer {
 }
 
 impl Pkcs11Signer {
+    /// Opens the signer that a PKCS#11 URI names, with the defaults of [`Pkcs11Config`].
+    ///
+    /// The URI has a `module-path`, and a `pin-source` if the token wants a PIN. A `pin-value` is refused, since a URI in
+    /// a program or on a command line can be read by others.
+    ///
+    /// ```no_run
+    /// use ims_sign::pkcs11::Pkcs11Signer;
+    ///
+    /// let signer = Pkcs11Signer::from_uri(
+    ///     "pkcs11:token=ims;object=production?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=/etc/ims/pin",
+    /// )?;
+    /// # Ok::<(), ims_sign::pkcs11::Pkcs11Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Pkcs11Error::Uri`], [`Pkcs11Error::NoModulePath`], and those of [`Pkcs11Signer::open`].
+    pub fn from_uri(uri: &str) -> Result<Self, Pkcs11Error> {
+        let uri: Pkcs11Uri = uri.parse()?;
+        Self::open(uri.try_into()?)
+    }
+
     /// Loads the module, logs in to the token, finds the key and makes sure that it may sign. The calling thread waits
     /// for that, at most until the deadline.
     ///
@@ -131,18 +170,23 @@ impl Pkcs11Signer {
         let pin = config.pin.as_ref().map(PinSource::read).transpose()?;
         let module = Pkcs11Module::load(&config.module_path)?;
         let credentials = Credentials { pin, final_try: config.final_try };
-        let address =
-            Address { module: module.clone(), token: config.token, key: config.key, credentials };
-        let (connection, key, token) = address.connect(Occasion::First)?;
+        let location = KeyLocation {
+            module: module.clone(),
+            token: config.token,
+            key: config.key,
+            credentials,
+        };
+        let (connection, key, token) = location.connect(LoginCause::Opening)?;
         let mechanism = match config.mechanism {
             Some(mechanism) => mechanism,
             None => Pkcs11Mechanism::choose(&module, token.slot()?, &key)?,
         };
         let size = pool_size(config.pool_size, token.most_sessions());
-        let line = Line::new(address, key.public_key.clone(), mechanism);
-        let sign = move |connection: &mut _, prepared: &_| line.sign(connection, prepared);
-        let pool = Pool::start(size, config.deadline, connection, sign)
-            .map_err(Pkcs11Error::unavailable)?;
+        let worker = Worker::new(location, key.public_key.clone(), mechanism);
+        let pool = Pool::start(size, config.deadline, connection, move |connection, prepared| {
+            worker.sign(connection, prepared)
+        });
+        let pool = pool.map_err(Pkcs11Error::unavailable)?;
         Ok(Self { module, public_key: key.public_key, mechanism, pool: Some(pool) })
     }
 
@@ -182,11 +226,14 @@ impl fmt::Debug for Pkcs11Signer {
     }
 }
 
+/// As many threads as are wanted, or as there are cores, but no more than the token can have sessions.
 fn pool_size(wanted: Option<NonZeroUsize>, most_sessions: Option<u64>) -> usize {
-    let wanted =
-        wanted.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let size = match wanted {
+        Some(wanted) => wanted.get(),
+        None => thread::available_parallelism().map_or(1, NonZeroUsize::get),
+    };
     let most = most_sessions.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-    wanted.min(most).max(1)
+    size.min(most).max(1)
 }
 
 /// Runs `task` in a thread of its own and waits for it until the deadline; then the thread is left alone.

@@ -7,9 +7,20 @@ use cryptoki::{
     slot::{Limit, Slot, TokenInfo},
 };
 
-use super::{Pkcs11Error, Pkcs11Module, error::CallError};
+use super::{
+    call_error::CallError,
+    error::Pkcs11Error,
+    module::{Pkcs11Module, TokenIdentity},
+};
 
 /// Which token is meant: the one that has everything that is named here. Nothing named means the only one there is.
+///
+/// ```
+/// use ims_sign::pkcs11::TokenSelector;
+///
+/// let selector = TokenSelector { serial: Some("4a01".to_owned()), ..TokenSelector::label("ims") };
+/// assert_eq!(selector.to_string(), "the label \"ims\" and the serial number \"4a01\"");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenSelector {
     /// The label it was given when it was initialized.
@@ -133,6 +144,11 @@ impl Pkcs11Token {
         TokenIdentity(self.selector().to_string())
     }
 
+    /// How it stands with the PIN now.
+    pub(super) fn pin_now(&self, module: &Pkcs11Module) -> Result<PinState, CallError> {
+        Ok(Self::read(module, self.slot()?).pin)
+    }
+
     pub(super) fn slot(&self) -> Result<Slot, CallError> {
         Slot::try_from(self.slot_id).map_err(CallError::Module)
     }
@@ -195,37 +211,42 @@ impl Pkcs11Module {
         let slots = self.call(Pkcs11::get_slots_with_token)?;
         Ok(slots.into_iter().map(|slot| Pkcs11Token::read(self, slot)).collect())
     }
+}
 
-    pub(super) fn find_token(&self, wanted: &TokenSelector) -> Result<Pkcs11Token, Pkcs11Error> {
-        let tokens = self.tokens()?;
-        let mut fitting = tokens.iter().filter(|token| wanted.fits(token));
-        let wanted = wanted.to_string();
-        match (fitting.next(), fitting.next()) {
-            (Some(token), None) => Ok(token.clone()),
-            (None, _) => Err(Pkcs11Error::NoToken { wanted, present: names(tokens.iter()) }),
-            (Some(one), Some(two)) => {
-                let found = names([one, two].into_iter().chain(fitting));
-                Err(Pkcs11Error::SeveralTokens { wanted, found })
-            }
+/// The one token of `module` that is meant.
+pub(super) fn find_token(
+    module: &Pkcs11Module,
+    wanted: &TokenSelector,
+) -> Result<Pkcs11Token, Pkcs11Error> {
+    let tokens = module.tokens()?;
+    let found: Vec<_> = tokens.iter().filter(|token| wanted.fits(token)).collect();
+    let wanted = wanted.to_string();
+    match found.as_slice() {
+        [token] => Ok(Pkcs11Token::clone(token)),
+        [] => {
+            let present = tokens.iter().map(ToString::to_string).collect();
+            Err(Pkcs11Error::NoToken { wanted, present })
+        }
+        several => {
+            let found = several.iter().map(ToString::to_string).collect();
+            Err(Pkcs11Error::SeveralTokens { wanted, found })
         }
     }
 }
 
-/// What tells a token from all others, as long as the process runs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct TokenIdentity(String);
-
 fn pin_state(info: &TokenInfo) -> PinState {
-    match () {
-        () if info.user_pin_locked() => PinState::Locked,
-        () if info.user_pin_final_try() => PinState::FinalTry,
-        () if info.user_pin_to_be_changed() => PinState::ToBeChanged,
-        () if info.user_pin_count_low() => PinState::CountLow,
-        () if info.user_pin_initialized() => PinState::Set,
-        () => PinState::NotSet,
+    // A token may set several flags; the worst one counts.
+    if info.user_pin_locked() {
+        PinState::Locked
+    } else if info.user_pin_final_try() {
+        PinState::FinalTry
+    } else if info.user_pin_to_be_changed() {
+        PinState::ToBeChanged
+    } else if info.user_pin_count_low() {
+        PinState::CountLow
+    } else if info.user_pin_initialized() {
+        PinState::Set
+    } else {
+        PinState::NotSet
     }
-}
-
-fn names<'a>(tokens: impl Iterator<Item = &'a Pkcs11Token>) -> Vec<String> {
-    tokens.map(ToString::to_string).collect()
 }

@@ -5,7 +5,12 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use super::{KeySelector, Pin, PinSource, TokenSelector};
+use super::{
+    error::Pkcs11UriError,
+    key::KeySelector,
+    pin::{Pin, PinSource},
+    token::TokenSelector,
+};
 
 /// A PKCS#11 URI: `pkcs11:token=…;object=…?module-path=…&pin-source=file:…`.
 ///
@@ -35,7 +40,7 @@ pub struct Pkcs11Uri {
 }
 
 impl Pkcs11Uri {
-    /// Reads a URI that nobody else can see, such as one in a file of the owner's, and which may therefore hold a
+    /// Reads a URI that no one else can see, such as one in a private file, and which may therefore contain a
     /// `pin-value`. A command line is seen by every user of the machine.
     ///
     /// # Errors
@@ -126,41 +131,6 @@ impl fmt::Display for Pkcs11Uri {
     }
 }
 
-/// A text that is not a PKCS#11 URI which a signer can be opened with. No error repeats a value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Pkcs11UriError {
-    /// Begin the URI with `pkcs11:`.
-    #[error("not a PKCS#11 URI, which begins with \"pkcs11:\"")]
-    Scheme,
-    /// Separate attributes by `;`, after the `?` by `&`, and percent-encode these where they are part of a value.
-    #[error("a part of it is not of the form name=value")]
-    NoAttribute,
-    /// Leave the attribute out, or name the key without it.
-    #[error("the attribute {name} is not known")]
-    UnknownAttribute {
-        /// The attribute's name.
-        name: String,
-    },
-    /// Write the attribute as it must be.
-    #[error("the attribute {name} is not {expected}")]
-    Malformed {
-        /// The attribute's name.
-        name: String,
-        /// What its value must be.
-        expected: &'static str,
-    },
-    /// Give each attribute once, and either `pin-source` or `pin-value`.
-    #[error("the attribute {name} is given twice, or together with another that means the same")]
-    Repeated {
-        /// The attribute's name.
-        name: String,
-    },
-    /// Give the PIN by `pin-source`, since others may see this URI.
-    #[error("a pin-value is not taken here, where others may see it")]
-    PinValue,
-}
-
 /// One `name=value`, the value decoded.
 struct Attribute<'a> {
     name: &'a str,
@@ -200,8 +170,8 @@ impl<'a> Attribute<'a> {
         if is_path { Ok(path.into()) } else { Err(self.malformed("a file")) }
     }
 
-    fn put<T>(&self, place: &mut Option<T>, value: T) -> Result<(), Pkcs11UriError> {
-        match place.replace(value) {
+    fn put<T>(&self, member: &mut Option<T>, value: T) -> Result<(), Pkcs11UriError> {
+        match member.replace(value) {
             None => Ok(()),
             Some(_) => Err(Pkcs11UriError::Repeated { name: self.name.to_owned() }),
         }

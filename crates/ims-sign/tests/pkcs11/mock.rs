@@ -102,6 +102,13 @@ impl Mock {
         calls.lines().filter(|line| *line == function).count()
     }
 
+    /// Waits until `function` was called so many times.
+    fn wait_for_call(&self, function: &str, times: usize) {
+        while self.calls(function) < times {
+            thread::yield_now();
+        }
+    }
+
     /// A session of another part of the process.
     fn foreign_session(&self) -> Session {
         let context = Pkcs11::new(&self.module).unwrap();
@@ -158,10 +165,14 @@ isolated! {
     fn whatever_a_call_answers_when_a_signer_is_opened_the_error_is_the_documented_one(folder) {
         let mock = Mock::new(folder);
         drop(open(mock.config()));
-        let loss: IsDocumented = |error| matches!(error, Pkcs11Error::Unavailable { .. });
+        let loss: IsDocumented =
+            |error| matches!(error, Pkcs11Error::Unavailable { .. } | Pkcs11Error::NoSession { .. });
         let no_token: IsDocumented = |error| matches!(error, Pkcs11Error::NoToken { .. });
         let loss_or_key: IsDocumented =
-            |error| matches!(error, Pkcs11Error::Unavailable { .. } | Pkcs11Error::Key { .. });
+            |error| matches!(
+                error,
+                Pkcs11Error::Unavailable { .. } | Pkcs11Error::NoSession { .. } | Pkcs11Error::Key { .. }
+            );
         #[rustfmt::skip]
         let table = [
             ("C_GetSlotList",       Some(loss)),
@@ -335,6 +346,47 @@ isolated! {
         mock.set_token(USABLE | 0x2_0000, 0);
         drop(open(config.with_final_try()));
         assert_eq!(mock.calls("C_Login"), 1);
+    }
+
+    fn a_signer_that_waited_for_the_login_of_another_sees_that_one_try_is_left(folder) {
+        let mock = Mock::new(folder);
+        drop(open(mock.config()));
+        let (first, second) = (mock.config(), mock.config());
+        let logins = mock.calls("C_Login");
+        mock.plan("C_Login", HANG, 1);
+        thread::scope(|scope| {
+            let first = scope.spawn(|| refusal(first));
+            mock.wait_for_call("C_Login", logins + 1);
+            // The second has looked at the token when it opens its session, and then waits for the first.
+            let sessions = mock.calls("C_OpenSession");
+            let second = scope.spawn(|| refusal(second));
+            mock.wait_for_call("C_OpenSession", sessions + 1);
+            mock.set_token(USABLE | 0x2_0000, 0);
+            mock.plan("C_Login", 0xa0, 1);
+            assert!(matches!(first.join().unwrap(), Pkcs11Error::PinWrong));
+            assert!(matches!(second.join().unwrap(), Pkcs11Error::PinFinalTry));
+        });
+        assert_eq!(mock.calls("C_Login"), logins + 1);
+    }
+
+    fn a_uri_opens_a_signer(folder) {
+        let mock = Mock::new(folder);
+        let pin_file = folder.join("pin");
+        fs::write(&pin_file, "pin").unwrap();
+        fs::set_permissions(&pin_file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let query = format!("module-path={}&pin-source={}", mock.module.display(), pin_file.display());
+        let signer = Pkcs11Signer::from_uri(&format!("pkcs11:token=mock;object=key?{query}")).unwrap();
+        assert_eq!(sign(&signer, MESSAGE), expected(keys::FIRST, MESSAGE));
+        #[rustfmt::skip]
+        let table = [
+            ("https://ims.example", "the PKCS#11 URI cannot be used: not a PKCS#11 URI, which begins with \"pkcs11:\""),
+            ("pkcs11:object=key?pin-value=canary",
+                "the PKCS#11 URI cannot be used: a pin-value is not taken here, where others may see it"),
+            ("pkcs11:object=key",   "no PKCS#11 module is named"),
+        ];
+        for (uri, said) in table {
+            assert_eq!(Pkcs11Signer::from_uri(uri).unwrap_err().to_string(), said);
+        }
     }
 
     fn a_token_says_how_it_stands_with_its_pin(folder) {

@@ -8,7 +8,7 @@ use std::sync::{
 use cryptoki::{context::Function, error::RvError};
 
 use super::*;
-use crate::pkcs11::error::CallError;
+use crate::pkcs11::call_error::CallError;
 
 /// Longer than any test takes.
 const NEVER: Duration = Duration::from_mins(10);
@@ -19,7 +19,7 @@ fn wait(answer: oneshot::Receiver<Reply>) -> Reply {
     runtime.block_on(answer).unwrap()
 }
 
-fn crowded() -> Pkcs11Error {
+fn no_session() -> Pkcs11Error {
     let error = cryptoki::error::Error::Pkcs11(RvError::SessionCount, Function::OpenSession);
     CallError::Module(error).into()
 }
@@ -70,7 +70,7 @@ fn there_are_never_more_threads_than_its_size() {
 }
 
 #[test]
-fn a_signature_that_nobody_waits_for_is_not_made() {
+fn a_signature_that_no_one_waits_for_is_not_made() {
     let (pool, held) = held_pool(1, NEVER);
     let first = pool.submit(vec![1]);
     assert_eq!(held.began.recv().unwrap(), [1]);
@@ -83,7 +83,7 @@ fn a_signature_that_nobody_waits_for_is_not_made() {
 }
 
 #[test]
-fn who_waits_for_a_stalled_key_is_answered_by_the_deadline_and_others_go_on() {
+fn a_caller_of_a_stalled_key_gets_an_error_by_the_deadline_and_others_go_on() {
     let (pool, held) = held_pool(1, Duration::from_millis(300));
     let stalled = pool.submit(vec![1]);
     assert_eq!(held.began.recv().unwrap(), [1]);
@@ -116,7 +116,7 @@ fn a_token_that_has_no_room_for_a_second_session_is_served_by_the_first() {
     let pool = Pool::start(2, NEVER, "the one session", move |session, prepared| {
         if session.is_none() {
             report.send("refused").unwrap();
-            return Err(crowded());
+            return Err(no_session());
         }
         report.send("signing").unwrap();
         lock(&ended).recv().unwrap();
