@@ -3,11 +3,10 @@
 use std::{
     ffi::OsString,
     io::{self, Read},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use clap::Args;
-use etcetera::BaseStrategy;
 use ims::{
     Client, ClientBuilder, ClientSecrets, Credential, Credentials, Discovered, Discovery,
     DiscoveryError,
@@ -16,7 +15,7 @@ use ims::{
     token::{FileStore, RETRIES},
 };
 
-use crate::{failure::Failure, output, sign_in_place::SignInPlace};
+use crate::{cache, failure::Failure, output, sign_in_place::SignInPlace};
 
 /// The options of every command that needs credentials.
 #[derive(Debug, Args)]
@@ -158,19 +157,8 @@ pub(crate) fn caching_client(credentials: &Credentials) -> Result<Client, Failur
             let builder = Client::builder(credentials).with_refresh_tokens(place.of_current());
             builder.with_store(place.store())
         }
-        _ => Client::builder(credentials).with_store(FileStore::new(cache_folder()?)),
+        _ => Client::builder(credentials).with_store(FileStore::new(cache::folder()?)),
     };
     // A command asks once, so it has no second call by which to try again.
     Ok(builder.with_retries(RETRIES).build()?)
-}
-
-/// `IMS_CACHE_DIR`, else the folder `ims` in the user's cache.
-pub(crate) fn cache_folder() -> Result<PathBuf, Failure> {
-    if let Some(folder) = std::env::var_os("IMS_CACHE_DIR") {
-        return Ok(folder.into());
-    }
-    let base = etcetera::choose_base_strategy();
-    let base =
-        base.map_err(|_| Failure::person("the home folder is unknown").hint("set IMS_CACHE_DIR"))?;
-    Ok(base.cache_dir().join("ims"))
 }

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod cache;
 mod commands;
 mod context_file;
 mod failure;
 mod files;
+mod given_token;
 mod integration;
 mod on_demand;
 mod output;

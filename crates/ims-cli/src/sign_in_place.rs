@@ -11,7 +11,7 @@ use ims::{
     token::FileStore,
 };
 
-use crate::{failure::Failure, integration};
+use crate::{cache, failure::Failure};
 
 /// The places of the sign-in to one integration at one IMS.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ impl SignInPlace {
         Ok(Self {
             name,
             files: base.data_dir().join("ims/sign-ins"),
-            cache: integration::cache_folder()?.join("sign-ins").join(folder),
+            cache: cache::folder_of_sign_ins()?.join(folder),
         })
     }
 
@@ -74,16 +74,21 @@ impl SignInPlace {
         FileStore::new(&self.cache)
     }
 
-    /// Forgets the sign-in wherever it may lie. What cannot be forgotten hinders nothing else from being forgotten.
+    /// Forgets the sign-in wherever it may be. What cannot be forgotten hinders nothing else from being forgotten.
     pub(crate) async fn forget(&self) -> Result<(), Failure> {
         let cache = self.forget_access_tokens();
+        self.forget_refresh_token().await?;
+        cache
+    }
+
+    /// Forgets the refresh token, in the keyring and in its file.
+    pub(crate) async fn forget_refresh_token(&self) -> Result<(), Failure> {
         let file = self.in_file().forget().await;
         match keyring::forget(&self.name) {
             Ok(()) | Err(KeyringError::NoKeyring(_)) => {}
             Err(error) => return Err(not_forgotten().because(error)),
         }
-        file.map_err(|error| not_forgotten().because(error))?;
-        cache
+        file.map_err(|error| not_forgotten().because(error))
     }
 
     /// Forgets the access tokens: those of another sign-in, or of one that is no more.

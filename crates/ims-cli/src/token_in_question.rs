@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     failure::Failure,
-    files,
+    given_token::{self, Form},
     integration::{IntegrationOptions, caching_client},
     when,
 };
@@ -45,23 +45,16 @@ pub(crate) struct TokenInQuestion {
 }
 
 impl TokenOptions {
-    /// Whether it is the token of the credentials, which is in the cache, too.
-    pub(crate) fn is_own(&self) -> bool {
-        self.file.is_none()
-    }
-
-    /// Reads the token, or gets the one of the credentials.
-    pub(crate) async fn read(&self) -> Result<TokenInQuestion, Failure> {
+    /// Reads the token, or gets the one of the credentials. Of several in a file, it is the one of `kind`.
+    pub(crate) async fn read(&self, kind: Option<TokenKind>) -> Result<TokenInQuestion, Failure> {
         let (credentials, token) = if let Some(path) = &self.file {
-            (self.integration.credentials_if_any()?, files::read_text(path)?)
+            let token = given_token::read(path, kind, Form::Whole)?;
+            (self.integration.credentials_if_any()?, token)
         } else {
             let credentials = self.integration.credentials()?;
             let token = access_token(&credentials).await?;
             (Some(credentials), token)
         };
-        if token.is_empty() {
-            return Err(Failure::usage("there is no token in what was given"));
-        }
         let environment = self.integration.environment(credentials.as_ref());
         let connection = Connection::new(environment)?;
         let named_client_id = self.client_id.clone();

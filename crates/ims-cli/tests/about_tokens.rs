@@ -61,6 +61,11 @@ impl Served {
         self.sandbox.run(&format!("{arguments} --url {}", self.emulator.url()))
     }
 
+    /// Commands about JWTs ask no IMS.
+    fn run_where_it_fits(&self, arguments: &str) -> Finished {
+        if arguments.starts_with("jwt") { self.sandbox.run(arguments) } else { self.run(arguments) }
+    }
+
     #[track_caller]
     fn json(&self, arguments: &str) -> Value {
         let end = self.run(&format!("{arguments} --json"));
@@ -90,7 +95,7 @@ fn a_token_is_valid_until_it_is_revoked() {
     assert_eq!(served.json("validate token.txt")["token"]["client_id"], CLIENT_ID);
     assert_eq!(served.json("validate token.txt --local")["valid"], true);
     let done = served.json("revoke token.txt --cascading");
-    assert_eq!(done, json!({"revoked": true, "type": "access_token"}));
+    assert_eq!(done, json!({"revoked": true, "type": "access_token", "removed_from_cache": 1}));
     let end = served.run("validate token.txt --json");
     assert_eq!(
         (end.code, end.stdout.trim_end()),
@@ -107,14 +112,68 @@ fn a_token_is_valid_until_it_is_revoked() {
 }
 
 #[test]
-fn a_token_of_the_credentials_that_is_revoked_is_followed_by_another_on_demand() {
+fn a_token_that_is_revoked_leaves_the_cache() {
+    for revoke in ["revoke -c credentials.json", "revoke token.txt"] {
+        let served = Served::new();
+        let end = served.run(revoke);
+        assert_eq!((end.code, end.stdout.as_str()), (Some(0), ""));
+        assert!(end.stderr.contains("note: it is removed from the cache"), "{}", end.stderr);
+        let next = served.run("token -c credentials.json");
+        assert_eq!(next.code, Some(0));
+        assert_ne!(next.stdout, fs::read_to_string(served.sandbox.path("token.txt")).unwrap());
+        assert_eq!(served.run("validate -c credentials.json").code, Some(0));
+        let again = served.json(revoke);
+        let is_own = revoke.contains("-c");
+        assert_eq!(again["removed_from_cache"], u64::from(is_own), "{again}");
+    }
+}
+
+#[test]
+fn a_token_is_taken_as_people_have_it_and_nothing_else_gets_a_verdict() {
     let served = Served::new();
-    let end = served.run("revoke -c credentials.json");
-    assert_eq!((end.code, end.stdout.as_str()), (Some(0), ""));
-    assert!(end.stderr.contains("takes its place: ims token --fresh\n"), "{}", end.stderr);
-    assert_eq!(served.run("validate -c credentials.json").code, Some(1));
-    assert_eq!(served.run("token --fresh -c credentials.json").code, Some(0));
-    assert_eq!(served.run("validate -c credentials.json").code, Some(0));
+    let token = fs::read_to_string(served.sandbox.path("token.txt")).unwrap();
+    let token = token.trim_end();
+    let json = served.run("token -c credentials.json --json").stdout;
+    let (first, rest) = token.split_at(70);
+    for text in [
+        json,
+        format!("Bearer {token}"),
+        format!("Authorization: Bearer {token}\r\n"),
+        format!("\"{token}\"\n"),
+        format!("{first}\n  {rest}\n"),
+    ] {
+        served.sandbox.write("given.txt", &text);
+        for (command, code) in [
+            ("validate given.txt", 0),
+            ("validate given.txt --local", 0),
+            ("userinfo given.txt", 0),
+            ("jwt decode given.txt", 0),
+        ] {
+            let end = served.run_where_it_fits(command);
+            assert_eq!(end.code, Some(code), "{command} of {text}: {end:?}");
+        }
+    }
+    for text in ["hello\n", "", "{}", r#"{"access_token":"hello"}"#, "Bearer hello", "a.b.c"] {
+        served.sandbox.write("given.txt", text);
+        for command in [
+            "revoke given.txt",
+            "revoke --type refresh_token given.txt -c credentials.json",
+            "validate given.txt -c credentials.json",
+            "validate given.txt --local",
+            "userinfo given.txt",
+            "profile given.txt",
+            "organizations given.txt",
+            "jwt decode given.txt",
+            "jwt verify --cert certificate_pub.crt given.txt",
+        ] {
+            let end = served.run_where_it_fits(command);
+            let said = if text.is_empty() { "given.txt is empty" } else { "holds no token" };
+            assert_eq!((end.code, end.stdout.as_str()), (Some(2), ""), "{command}: {end:?}");
+            assert!(end.stderr.contains(said), "{command}: {}", end.stderr);
+        }
+    }
+    // The token that nothing was said of is still good.
+    assert_eq!(served.run("validate token.txt").code, Some(0));
 }
 
 #[test]
@@ -130,8 +189,8 @@ fn a_token_that_is_none_is_not_valid_and_nobody_but_its_client_may_have_it() {
         ("validate forged.txt",                              1, "not valid"),
         ("validate forged.txt --local",                      1, "not valid: its signature is not to be trusted"),
         ("validate token.txt --local --client-id other",     1, "not valid: its client is not allowed here"),
-        ("validate none.txt --local",                        1, "not valid: it is not a JWT"),
-        ("validate none.txt -c credentials.json",            1, "not valid"),
+        ("validate none.txt --local",                        2, ""),
+        ("validate none.txt -c credentials.json",            2, ""),
         ("validate none.txt",                                2, ""),
         ("validate empty.txt",                               2, ""),
         ("validate token.txt --client-id other",             4, ""),

@@ -159,7 +159,7 @@ fn the_credentials_of_people_register_an_application_if_they_say_where_a_sign_in
     sandbox.write("nowhere.json", app.to_string());
     app["redirect_uri"] = "http://127.0.0.1:8400/callback".into();
     sandbox.write("app.json", app.to_string());
-    sandbox.write("none.txt", "none");
+    sandbox.write("none.txt", "eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl");
     let end = sandbox.run("emulator -c nowhere.json");
     assert_eq!(end.code, Some(4));
     assert!(end.stderr.contains(" hint: name it as redirect_uri in the credentials"), "{end:?}");

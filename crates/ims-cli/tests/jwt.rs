@@ -116,7 +116,7 @@ fn each_thing_that_makes_a_jwt_unbelievable_is_told() {
         (format!("{good}=="),                                                    "the signature is not canonical base64url"),
         (format!("{header}=.{payload}.{signature}"),                             "the header is not canonical base64url"),
         (format!("{good}.{signature}"),                                          "not three parts separated by dots"),
-        (String::new(),                                                          "not three parts separated by dots"),
+        (format!("{header}.{payload}"),                                           "not three parts separated by dots"),
         (with_header(r#"{"alg":"RS256","alg":"RS256"}"#),                        "the header names a member twice"),
         (signed(RS256, r#"{"exp":1,"exp":2}"#),                                  "the payload names a member twice"),
         (signed(RS256, "It's a dangerous business"),                             "the payload is not a JSON object"),
@@ -140,6 +140,33 @@ fn each_thing_that_makes_a_jwt_unbelievable_is_told() {
         assert_eq!((end.code, end.stderr.as_str()), (Some(1), ""), "{reason}: {end:?}");
         assert!(end.stdout.starts_with(&format!("not valid: {reason}")), "{reason}: {end:?}");
     }
+}
+
+#[test]
+fn without_a_key_to_verify_with_there_is_no_verdict() {
+    let sandbox = sandbox();
+    let jwt = signed(RS256, &claims(json!({})));
+    sandbox.write("nothing.pem", "nothing");
+    sandbox.write("chain.p12", [0x30, 0x82, 0x05, 0x00, 0x02, 0x01, 0x03, 0x30]);
+    sandbox.write("no-keys.json", r#"{"keys":[]}"#);
+    for (options, said) in [
+        ("--key private.key", "nothing was verified: private.key: this is"),
+        ("--cert private.key", "nothing was verified: private.key: this is"),
+        ("--key nothing.pem", "nothing was verified: nothing.pem: "),
+        ("--cert chain.p12", "nothing was verified: chain.p12: "),
+        ("--jwks no-keys.json", "nothing was verified: no-keys.json: "),
+        ("--jwks certificate_pub.crt", "nothing was verified: certificate_pub.crt: "),
+        ("--key /dev/zero", "/dev/zero has more than"),
+        ("--key nowhere.pem", "cannot read nowhere.pem: "),
+    ] {
+        for options in [options.to_owned(), format!("{options} --json")] {
+            let end = verify(&sandbox, &options, &jwt);
+            assert_eq!((end.code, end.stdout.as_str()), (Some(4), ""), "{options}: {end:?}");
+            assert!(end.stderr.starts_with(&format!("error: {said}")), "{options}: {}", end.stderr);
+        }
+    }
+    let end = verify(&sandbox, "--key private.key", &jwt);
+    assert!(end.stderr.contains(" hint: openssl "), "{}", end.stderr);
 }
 
 #[test]

@@ -334,7 +334,7 @@ fn logout_revokes_the_sign_in_and_forgets_it() {
 
     let end = sandbox.run("logout -c people.json");
     assert_eq!(end.code, Some(0), "{end:?}");
-    assert!(end.stderr.contains("nobody was signed in"), "{end:?}");
+    assert!(end.stderr.contains("no one was signed in"), "{end:?}");
 }
 
 #[test]

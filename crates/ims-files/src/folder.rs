@@ -95,6 +95,15 @@ impl PrivateFolder {
         modified.map(Some)
     }
 
+    /// The names of all that is in the folder, in no order. A name that is not Unicode cannot be one of ours and is left out.
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn names(&self) -> Result<Vec<String>, FileError> {
+        let names = self.directory.names();
+        names.map_err(|error| FileError::io(&self.path, "list", error))
+    }
+
     /// Locks the file `name`, which is created for that, without waiting; `None` if another process has locked it.
     ///
     /// # Errors

@@ -276,6 +276,7 @@ fn a_private_folder_holds_whole_private_files() {
     lock.replace("token", b"two").unwrap();
     assert_eq!(*folder.read("token", LIMIT).unwrap().unwrap(), b"two");
     assert_eq!(mode(&path.join("token")), 0o600);
+    assert_eq!(folder.names().unwrap(), ["token"]);
     lock.remove("token").unwrap();
     lock.remove("token").unwrap();
     assert!(names(&path).is_empty());

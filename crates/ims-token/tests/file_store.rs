@@ -12,7 +12,7 @@ use std::{
 };
 
 use ims_claims::{Environment, NumericDate};
-use ims_exchange::AccessToken;
+use ims_exchange::{AccessToken, BearerToken};
 use ims_token::{
     CacheKey, Clock, FileStore, SharedClock, SharedStore, StoreError, SystemClock, TokenKeeper,
     TokenStore,
@@ -174,6 +174,24 @@ async fn a_folder_that_others_can_enter_or_that_is_a_link_is_refused() {
     assert!(matches!(loaded, Err(StoreError::Unsafe { .. })), "{loaded:?}");
     let file = FileStore::new(token_file(&folder));
     assert!(matches!(file.load(&key()).await, Err(StoreError::Unsafe { .. })));
+}
+
+#[tokio::test]
+async fn a_token_that_was_revoked_is_removed_under_every_key_and_no_other_is() {
+    let (_root, folder, store) = folder_with_a_token().await;
+    let other_key = key().with_scopes(["openid"]);
+    store.save(&other_key, &token("first", HOUR)).await.unwrap();
+    let kept_key = key().with_scopes(["other"]);
+    store.save(&kept_key, &token("second", HOUR)).await.unwrap();
+    fs::write(folder.join("garbled.json"), "{").unwrap();
+    let bearer = |text: &str| BearerToken::new(text.to_owned()).unwrap();
+    assert_eq!(store.remove_token(&bearer("third")).await.unwrap(), 0);
+    assert_eq!(store.remove_token(&bearer("first")).await.unwrap(), 2);
+    assert!(store.load(&key()).await.unwrap().is_none());
+    assert!(store.load(&other_key).await.unwrap().is_none());
+    assert!(store.load(&kept_key).await.unwrap().is_some());
+    let nowhere = FileStore::new(folder.join("nowhere"));
+    assert_eq!(nowhere.remove_token(&bearer("first")).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -49,7 +49,12 @@ async fn sign_out(
         Failure::person("the sign-in is forgotten here, but not revoked").because(error)
     })?;
     revoked.map_err(|failure| failure.about("the sign-in is forgotten here, but not revoked"))?;
-    output::note("note", if loaded.is_some() { "signed out" } else { "nobody was signed in" });
+    let said = if loaded.is_some() {
+        "signed out; the refresh token and the access tokens in the cache are removed"
+    } else {
+        "no one was signed in"
+    };
+    output::note("note", said);
     Ok(Answer::Yes)
 }
 

@@ -36,7 +36,7 @@ pub(super) fn ask_with_token<C: Call>(
     question: impl FnOnce(&BearerToken) -> C,
 ) -> Result<C::Answer, Failure> {
     block_on(async {
-        let token = options.read().await?;
+        let token = options.read(None).await?;
         let call = question(&token.bearer_token()?);
         ask(&token.connection, &call).await
     })

@@ -5,16 +5,18 @@ use ims::exchange::{InvalidateToken, TokenKind};
 
 use super::{block_on, question};
 use crate::{
+    cache,
     failure::Failure,
     integration::client_secret,
     output::{self, Answer},
+    sign_in_place::SignInPlace,
     token_in_question::{TokenInQuestion, TokenOptions, one_of},
 };
 
-/// Have IMS take a token no more.
+/// Revoke a token.
 ///
-/// Without a FILE it is the access token of the credentials that ends. The cache still holds it then, until
-/// `ims token --fresh` puts another one in its place.
+/// IMS accepts the token no longer, and it is removed from the cache. Without a FILE it is the access token of the
+/// credentials. The FILE may hold the token alone, after "Bearer", or the JSON that ims token --json prints.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  ims revoke token.txt\n  ims revoke --type refresh_token --cascading - < refresh-token.txt"
@@ -27,35 +29,61 @@ pub(crate) struct Arguments {
     #[arg(long = "type", value_name = "KIND", value_parser = one_of(INVALIDATED))]
     kind: Option<TokenKind>,
 
-    /// End all tokens, too, that came from this one
+    /// Also revoke all tokens that were issued for this one
     #[arg(long)]
     cascading: bool,
 
-    /// Print one line of JSON: revoked, and the kind
+    /// Print one line of JSON: revoked, the type, and how many tokens were removed from the cache
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let kind = block_on(async {
-        let token = arguments.token.read().await?;
+    let (kind, removed) = block_on(async {
+        let token = arguments.token.read(arguments.kind).await?;
         let kind = arguments.kind.or_else(|| token.own_kind(INVALIDATED));
         let kind = kind.unwrap_or(TokenKind::AccessToken);
         revoke(&token, kind, arguments.cascading).await?;
-        Ok(kind)
+        let removed = forget(&token, kind, arguments.cascading).await?;
+        Ok((kind, removed))
     })?;
     if arguments.json {
-        output::json(&serde_json::json!({ "revoked": true, "type": kind.as_str() }))?;
+        output::json(&serde_json::json!({
+            "revoked": true, "type": kind.as_str(), "removed_from_cache": removed,
+        }))?;
     } else {
-        output::note("done", &format!("IMS takes this {} no more", kind.as_str()));
-    }
-    if arguments.token.is_own() {
-        output::note(
-            "note",
-            "the cache still holds it; another one takes its place: ims token --fresh",
-        );
+        output::note("done", &format!("IMS no longer accepts this {}", kind.as_str()));
+        if removed > 0 {
+            output::note("note", "it is removed from the cache: the next ims token gets a new one");
+        }
     }
     Ok(Answer::Yes)
+}
+
+/// Removes here what IMS accepts no longer, and returns how many access tokens that were.
+async fn forget(
+    token: &TokenInQuestion,
+    kind: TokenKind,
+    cascading: bool,
+) -> Result<usize, Failure> {
+    if kind != TokenKind::RefreshToken {
+        return cache::remove(&token.bearer_token()?).await;
+    }
+    let place = SignInPlace::of(token.connection.environment(), &token.client_id()?)?;
+    let current = place.of_current().load().await;
+    let is_current = current.is_ok_and(|current| {
+        current.is_some_and(|current| current.expose_secret() == token.token())
+    });
+    if !is_current {
+        return Ok(0);
+    }
+    if cascading {
+        // Its access tokens have ended with it.
+        place.forget().await?;
+        return Ok(1);
+    }
+    place.forget_refresh_token().await?;
+    Ok(0)
 }
 
 async fn revoke(token: &TokenInQuestion, kind: TokenKind, cascading: bool) -> Result<(), Failure> {

@@ -51,7 +51,7 @@ struct Verdict {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let verdict = block_on(async {
-        let token = arguments.token.read().await?;
+        let token = arguments.token.read(arguments.kind).await?;
         if arguments.local {
             verify_here(&token).await
         } else {

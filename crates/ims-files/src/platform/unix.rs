@@ -206,6 +206,17 @@ impl Directory {
         Ok(file)
     }
 
+    pub(crate) fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&self.0)? {
+            match entry?.file_name().to_str() {
+                Ok("." | "..") | Err(_) => {}
+                Ok(name) => names.push(name.to_owned()),
+            }
+        }
+        Ok(names)
+    }
+
     /// The folder once more, to lock it: a lock belongs to one opening.
     pub(crate) fn open_for_lock(&self) -> io::Result<File> {
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;

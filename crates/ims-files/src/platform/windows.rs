@@ -217,6 +217,14 @@ impl Directory {
         options.open(&path)
     }
 
+    pub(crate) fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            names.extend(entry?.file_name().into_string());
+        }
+        Ok(names)
+    }
+
     /// A file in the folder, since a folder cannot be locked.
     pub(crate) fn open_for_lock(&self) -> io::Result<File> {
         self.open_file(".lock", Opening::Lock)

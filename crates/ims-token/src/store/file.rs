@@ -7,7 +7,7 @@ use std::{
 };
 
 use ims_claims::NumericDate;
-use ims_exchange::AccessToken;
+use ims_exchange::{AccessToken, BearerToken};
 use ims_files::{FileError, FileLock, PrivateFolder};
 
 use crate::{
@@ -34,6 +34,22 @@ impl FileStore {
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into().into() }
+    }
+
+    /// Removes every entry that holds `token`, and returns how many there were: IMS has revoked the token, and nobody is to
+    /// get it from here any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn remove_token(&self, token: &BearerToken) -> Result<usize, StoreError> {
+        let token = token.clone();
+        loop {
+            let token = token.clone();
+            if let Some(removed) = self.run(move |folder| remove(folder, &token)).await? {
+                return Ok(removed);
+            }
+            tokio::time::sleep(LOCK_POLL_INTERVAL).await;
+        }
     }
 
     /// Runs `work`, which may block, where that does not hold up the runtime.
@@ -192,6 +208,22 @@ fn is_abandoned(folder: &PrivateFolder, name: &str, lasting: Duration) -> Result
 
 fn not_before_name(key: &CacheKey) -> String {
     format!("{}.not_before", digest::name(key))
+}
+
+/// `None` if the folder could not be locked.
+fn remove(folder: &Path, token: &BearerToken) -> Result<Option<usize>, StoreError> {
+    let Some(folder) = PrivateFolder::open(folder)? else { return Ok(Some(0)) };
+    let Some(lock) = folder.try_lock()? else { return Ok(None) };
+    let mut removed = 0;
+    for name in folder.names()?.iter().filter(|name| name.strip_suffix(".json").is_some()) {
+        // What cannot be read is no token, and what is gone meanwhile need not be removed.
+        let Ok(Some(bytes)) = folder.read(name, stored_token::MAX_BYTES as u64) else { continue };
+        if stored_token::holds(&bytes, token) {
+            lock.remove(name)?;
+            removed += 1;
+        }
+    }
+    Ok(Some(removed))
 }
 
 fn file_name(key: &CacheKey) -> String {

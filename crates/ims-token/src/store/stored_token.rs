@@ -2,6 +2,8 @@
 
 use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
+#[cfg(feature = "file")]
+use ims_exchange::BearerToken;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -69,6 +71,13 @@ pub(super) fn decode_not_before(key: &CacheKey, bytes: &[u8]) -> Result<NumericD
         serde_json::from_slice(bytes).map_err(|_| StoreError::Garbled)?;
     let not_before = NumericDate::from_secs(stored.not_before);
     if stored.key == key.canonical() { Ok(not_before) } else { Err(StoreError::Garbled) }
+}
+
+/// Whether `bytes` hold `token`, whatever key it was saved under.
+#[cfg(feature = "file")]
+pub(super) fn holds(bytes: &[u8], token: &BearerToken) -> bool {
+    serde_json::from_slice(bytes)
+        .is_ok_and(|stored: StoredToken<'_>| stored.access_token == token.expose_secret())
 }
 
 /// A token may have 64 KiB, and a key some more.

@@ -8,14 +8,14 @@ use serde::Serialize;
 
 use crate::{
     failure::Failure,
-    files,
+    given_token::{self, Form},
     output::{self, Answer},
     when,
 };
 
 /// Show what a JWT says, without verifying it.
 ///
-/// Shows the header and the payload of a JWT. Nothing is verified: anybody can write anything into a JWT.
+/// Shows the header and the payload of a JWT. Nothing is verified: anyone can write anything into a JWT.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The file of the JWT, - for standard input
@@ -34,8 +34,8 @@ struct Data<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let text = files::read_text(&arguments.file)?;
-    let no_jwt = |error: JwtError| Failure::person("this is no JWT").because(error);
+    let text = given_token::read(&arguments.file, None, Form::Recognizable)?;
+    let no_jwt = |error: JwtError| Failure::usage("this is not a JWT").because(error);
     let jwt = CompactJwt::parse(&text).map_err(no_jwt)?;
     let payload = jwt.payload_object().map_err(no_jwt)?;
     let data = Data { header: jwt.header(), payload: &payload };

@@ -1,6 +1,6 @@
 //! `ims jwt verify`: whether a JWT is to be believed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use ims::{
@@ -8,13 +8,14 @@ use ims::{
         AccessTokenPayload, Algorithm, ClaimsError, ClaimsSet, ClientId, CompactJwt, JsonObject,
         NumericDate,
     },
-    sign::{KeyError, PublicKey, VerificationKeys},
+    sign::{PublicKey, VerificationKeys},
 };
 use serde::Serialize;
 
 use crate::{
-    failure::Failure,
+    failure::{Failure, with_causes},
     files,
+    given_token::{self, Form},
     output::{self, Answer},
     when,
 };
@@ -22,7 +23,7 @@ use crate::{
 /// Verify the signature and the claims of a JWT.
 ///
 /// Verifies a JWT: its form, its RS256 signature by the key that you name, and the claims that IMS wants of an assertion, or
-/// the life of an access token. Exit code 0 if it is valid, 1 if it is not.
+/// the life of an access token. Exit code 0 if it is valid, 1 if it is not, 4 if there is no key to verify with.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -75,8 +76,8 @@ struct Data {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let keys = arguments.source.read()?;
-    let text = files::read_text(&arguments.file)?;
-    let reason = verify(arguments, keys, &text).err();
+    let text = given_token::read(&arguments.file, None, Form::Recognizable)?;
+    let reason = verify(arguments, &keys, &text).err();
     let answer = if reason.is_none() { Answer::Yes } else { Answer::No };
     if arguments.json {
         output::json(&Data { valid: reason.is_none(), reason })?;
@@ -87,27 +88,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 }
 
 impl KeySource {
-    /// Reads the keys. A file that holds none is a reason not to believe the token, not a failure of the command.
-    fn read(&self) -> Result<Result<VerificationKeys, KeyError>, Failure> {
-        let read = |path: &Path| files::read(path);
-        Ok(match (&self.key, &self.cert, &self.jwks) {
-            (_, _, Some(path)) => VerificationKeys::from_jwks(&read(path)?),
+    /// Reads the keys. Without one, nothing is verified, and there is no verdict.
+    fn read(&self) -> Result<VerificationKeys, Failure> {
+        let (path, keys) = match (&self.key, &self.cert, &self.jwks) {
+            (_, _, Some(path)) => (path, VerificationKeys::from_jwks(&files::read(path)?)),
             (Some(path), ..) | (_, Some(path), _) => {
-                PublicKey::from_bytes(&read(path)?).map(|key| VerificationKeys::from(&key))
+                let key = PublicKey::from_bytes(&files::read(path)?);
+                (path, key.map(|key| VerificationKeys::from(&key)))
             }
             // clap lets nobody pass without one of the three.
             (None, None, None) => return Err(Failure::usage("no key is named")),
+        };
+        keys.map_err(|error| {
+            let subject = format!("nothing was verified: {}", ims_files::shown(path));
+            let failure = Failure::person(with_causes(&error)).about(&subject);
+            match error.conversion() {
+                Some(command) => failure.hint(command.replace("FILE", &ims_files::shown(path))),
+                None => failure,
+            }
         })
     }
 }
 
-fn verify(
-    arguments: &Arguments,
-    keys: Result<VerificationKeys, KeyError>,
-    text: &str,
-) -> Result<(), String> {
+fn verify(arguments: &Arguments, keys: &VerificationKeys, text: &str) -> Result<(), String> {
     let jwt = CompactJwt::parse(text).map_err(|error| error.to_string())?;
-    let keys = keys.map_err(|error| error.to_string())?;
     keys.verify(Algorithm::Rs256, &jwt).map_err(|error| error.to_string())?;
     if arguments.signature_only {
         return Ok(());
