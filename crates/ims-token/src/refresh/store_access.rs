@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::{
     FutureExt,
-    future::{Either, select},
+    future::{Either, join, select},
 };
 use ims_exchange::AccessToken;
 use tokio::time::{sleep, timeout};
@@ -74,26 +74,36 @@ impl<'a> StoreAccess<'a> {
         let mut waited = Duration::ZERO;
         let mut interval = LEASE_POLL_INTERVAL;
         loop {
-            if let Some(cached) = self.find().await {
+            let (found, mut postponed_for) = self.look().await;
+            if let Some(cached) = found {
                 return Reservation::Found(cached);
             }
+            if postponed_for.is_none() {
+                let Some(lease) = self.lease().await else { return Reservation::Ours(None) };
+                if let Some(lease) = lease {
+                    // Between the look and the lease, the process that had it before may have finished.
+                    let (found, postponed_now) = self.look().await;
+                    if found.is_none() && postponed_now.is_none() {
+                        return Reservation::Ours(Some(lease));
+                    }
+                    self.release(lease).await;
+                    if let Some(cached) = found {
+                        return Reservation::Found(cached);
+                    }
+                    postponed_for = postponed_now;
+                } else if self.request.reason == RefreshReason::Advisory && !self.shared.is_urgent()
+                {
+                    return Reservation::LeftToAnother;
+                }
+            }
             let mut pause = interval.mul_f64(0.5 + fastrand::f64() / 2.0);
-            if let Some(remaining) = self.postponed_for().await {
+            if let Some(remaining) = postponed_for {
                 if !self.shared.is_patient() || longest <= waited.saturating_add(remaining) {
                     return Reservation::Postponed(remaining);
                 }
                 pause = pause.saturating_add(remaining);
-            } else {
-                let Some(lease) = self.lease().await else { return Reservation::Ours(None) };
-                if let Some(lease) = lease {
-                    return self.look_again(lease).await;
-                }
-                if self.request.reason == RefreshReason::Advisory && !self.shared.is_urgent() {
-                    return Reservation::LeftToAnother;
-                }
-                if longest <= waited {
-                    return Reservation::Ours(None);
-                }
+            } else if longest <= waited {
+                return Reservation::Ours(None);
             }
             sleep(pause).await;
             waited = waited.saturating_add(pause);
@@ -101,17 +111,9 @@ impl<'a> StoreAccess<'a> {
         }
     }
 
-    /// Between the last look and the lease, the process that had it before may have finished.
-    async fn look_again(&self, lease: Lease) -> Reservation {
-        let reservation = if let Some(cached) = self.find().await {
-            Reservation::Found(cached)
-        } else if let Some(remaining) = self.postponed_for().await {
-            Reservation::Postponed(remaining)
-        } else {
-            return Reservation::Ours(Some(lease));
-        };
-        self.release(lease).await;
-        reservation
+    /// What other processes have left in the store: a token, and for how long IMS is to be left alone.
+    async fn look(&self) -> (Option<Arc<CachedToken>>, Option<Duration>) {
+        join(self.find(), self.postponed_for()).await
     }
 
     /// A token in the store that meets the request.

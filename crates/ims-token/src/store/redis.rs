@@ -1,4 +1,4 @@
-//! A store in Redis, for a fleet. What it keeps is sealed: whoever can read Redis is not thereby a user of IMS.
+//! A store in Redis, for a fleet. What it keeps is sealed: anyone who can read Redis is not thereby a user of IMS.
 
 pub(crate) mod sealing;
 
@@ -7,10 +7,11 @@ use std::{fmt, time::Duration};
 use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, aio::MultiplexedConnection,
+    Client, Cmd, FromRedisValue, RedisError,
+    aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use sealing::{Owner, SealingKey, random_owner};
-use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -21,46 +22,67 @@ use crate::{
 
 /// Keeps tokens in Redis 2.6.12 or newer, each sealed and until it expires, and leases there who may refresh.
 ///
-/// The names of keys are hashes, `ims:v1:{…}` for a token and `ims:v1:{…}:lease` for its lease, both in the same slot of a
-/// cluster. One connection is made when it is needed and made anew when it breaks.
+/// The names of keys are hashes, all in the same slot of a cluster: `ims:v1:{…}` for a token, `ims:v1:{…}:lease` for its lease,
+/// `ims:v1:{…}:not_before` for the time before which IMS is left alone. One connection is made when it is needed, and again when
+/// it breaks.
 pub struct RedisStore {
     client: Client,
     sealing_key: SealingKey,
-    connection: Mutex<Option<MultiplexedConnection>>,
+    connection: OnceCell<ConnectionManager>,
 }
 
 impl RedisStore {
-    /// Keeps tokens in the Redis at `url`: `redis://host:port/db` or `redis+unix:///path`. Nothing is sent yet.
+    /// Keeps tokens in the Redis at `url`: `redis://host:port/db`, `redis+unix:///path`, or `rediss://host:port/db` with the
+    /// feature `redis-tls`. Nothing is sent yet.
     ///
     /// All processes that share tokens need the same `sealing_key`. With another one, tokens cannot be read and are
-    /// replaced, which costs a request to IMS and harms nobody.
+    /// replaced, which costs a request to IMS and harms no one.
+    ///
+    /// ```
+    /// use ims_token::{RedisStore, SealingKey};
+    ///
+    /// let store = RedisStore::new("redis://redis:6379/0", SealingKey::derive(b"the client secret"))?;
+    /// assert_eq!(format!("{store:?}"), "RedisStore", "a password in the address is not shown");
+    /// # Ok::<(), ims_token::StoreError>(())
+    /// ```
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if `url` is none that this store takes.
     pub fn new(url: &str, sealing_key: SealingKey) -> Result<Self, StoreError> {
         let client = Client::open(url).map_err(StoreError::unavailable)?;
-        Ok(Self { client, sealing_key, connection: Mutex::default() })
-    }
-
-    /// Sends `command`, and once more on a new connection if that of earlier was no more.
-    async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        let earlier = self.connection.lock().await.clone();
-        if let Some(mut connection) = earlier {
-            match command.query_async(&mut connection).await {
-                Err(error) if error.is_unrecoverable_error() => {}
-                answer => return answer.map_err(StoreError::unavailable),
-            }
+        #[cfg(feature = "redis-tls")]
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // redis takes the provider of the process, and rustls would choose this one by itself unless a program has two of
+            // them built in: then it would panic. An error means that another thread has chosen meanwhile.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         }
-        let mut connection = self.connect().await.map_err(StoreError::unavailable)?;
-        *self.connection.lock().await = Some(connection.clone());
-        command.query_async(&mut connection).await.map_err(StoreError::unavailable)
+        Ok(Self { client, sealing_key, connection: OnceCell::new() })
     }
 
-    async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(STORE_TIMEOUT))
-            .set_response_timeout(Some(STORE_TIMEOUT));
-        self.client.get_multiplexed_async_connection_with_config(&config).await
+    /// Sends `command`, and once more if the connection was broken: by then a new one is being made.
+    async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+        let mut connection = self.connection().await.map_err(StoreError::unavailable)?;
+        let answer = command.query_async(&mut connection).await;
+        match answer {
+            Err(error) if error.is_io_error() && !error.is_timeout() => {
+                let answer = command.query_async(&mut connection).await;
+                answer.map_err(StoreError::unavailable)
+            }
+            answer => answer.map_err(StoreError::unavailable),
+        }
+    }
+
+    /// The connection, which connects when it is used, and again after an error of the network. How often it is tried, the
+    /// callers decide: each attempt is one of theirs.
+    async fn connection(&self) -> Result<ConnectionManager, RedisError> {
+        let connect = async || {
+            let config = ConnectionManagerConfig::new()
+                .set_number_of_retries(0)
+                .set_connection_timeout(Some(STORE_TIMEOUT))
+                .set_response_timeout(Some(STORE_TIMEOUT));
+            ConnectionManager::new_lazy_with_config(self.client.clone(), config)
+        };
+        self.connection.get_or_try_init(connect).await.cloned()
     }
 
     async fn sealed(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
