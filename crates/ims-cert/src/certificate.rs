@@ -49,6 +49,9 @@ impl Certificate {
         let read = reading::certificate(bytes)?;
         let (der, rest) = bytes.split_at(read.as_raw().len());
         let name = "a name in it cannot be read";
+        let validity = read.validity();
+        let [not_before, not_after] = [&validity.not_before, &validity.not_after]
+            .map(|date| NumericDate::from_secs(date.timestamp()));
         let signature_algorithm = read.signature_algorithm.oid();
         let certificate = Self {
             der: der.to_vec(),
@@ -56,7 +59,7 @@ impl Certificate {
             serial_number: serial_number(read.raw_serial()),
             subject: DistinguishedName::read(read.subject()).ok_or(name)?,
             issuer: DistinguishedName::read(read.issuer()).ok_or(name)?,
-            validity: reading::validity(&read)?,
+            validity: Validity::read(not_before, not_after),
             signature_algorithm: naming::algorithm(signature_algorithm)
                 .ok_or("its signature algorithm has no identifier")?,
             has_weak_signature: naming::is_weak(signature_algorithm),
@@ -128,9 +131,7 @@ impl Certificate {
     /// Whether its signature, RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, is by `public_key`.
     #[must_use]
     pub fn is_signed_by(&self, public_key: &PublicKey) -> bool {
-        let Ok(read) = reading::certificate(&self.der) else { return false };
-        let signed = read.tbs_certificate.as_ref();
-        reading::is_signed_by(public_key, signed, &read.signature_algorithm, &read.signature_value)
+        reading::is_signed_by(public_key, &self.der)
     }
 
     /// Whether it will have ended at `now + margin`, or has ended.

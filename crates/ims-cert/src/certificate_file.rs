@@ -1,4 +1,4 @@
-//! Files of certificates: one or several, PEM or DER, alone or beside a private key.
+//! Files of certificates: one or several, PEM or DER, alone or next to a private key.
 
 use ims_sign::{
     FileKind, PublicKey,

@@ -83,7 +83,7 @@ impl Finding {
             Self::PrivateKeyInFile => {
                 "upload a file with nothing but the certificate, and keep the key to yourself"
             }
-            Self::TrailingBytes { .. } => "save the certificate alone in a file of its own",
+            Self::TrailingBytes { .. } => "save the certificate alone in a file",
         }
     }
 }

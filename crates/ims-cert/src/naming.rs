@@ -22,7 +22,7 @@ pub(crate) fn key(key: &SubjectPublicKeyInfo<'_>) -> Option<String> {
         "id-ecPublicKey" => {
             let curve = key.algorithm.parameters.as_ref().and_then(|it| Oid::try_from(it).ok());
             let curve = curve.and_then(|curve| algorithm(&curve));
-            format!("elliptic curve, {}", curve.as_deref().unwrap_or("parameters of its own"))
+            format!("elliptic curve, {}", curve.as_deref().unwrap_or("with its own parameters"))
         }
         _ => name,
     })

@@ -1,8 +1,8 @@
 //! PKCS#12 files (RFC 7292), which Windows and certificate authorities hand out: certificates and their key under one
 //! pass phrase.
 //!
-//! The format needs ciphers that aws-lc does not have (RC2, the key derivation of its own), so that the reader brings a
-//! second cryptographic library; that is why it is behind a feature.
+//! The format needs ciphers that aws-lc does not have (RC2, and its own key derivation), so the reader adds a second
+//! cryptographic library. That is why it is behind a feature.
 
 use ims_sign::{KeyError, Passphrase, PemSigner, Signer};
 use p12_keystore::{Pkcs12Archive, error::Error};

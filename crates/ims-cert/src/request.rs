@@ -86,9 +86,7 @@ impl CertificateRequest {
     /// Whether the request's signature, RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, is by `public_key`.
     #[must_use]
     pub fn is_signed_by(&self, public_key: &PublicKey) -> bool {
-        let Ok(read) = reading::request(&self.der) else { return false };
-        let signed = read.certification_request_info.raw;
-        reading::is_signed_by(public_key, signed, &read.signature_algorithm, &read.signature_value)
+        reading::is_signed_by(public_key, &self.der)
     }
 
     /// Its bytes.

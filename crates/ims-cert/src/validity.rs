@@ -68,7 +68,7 @@ impl Validity {
     }
 }
 
-/// Where `now` lies in a certificate's [`Validity`], to the second.
+/// Where `now` is in a certificate's [`Validity`], to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValidityState {
     /// Before the first second.

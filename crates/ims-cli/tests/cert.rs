@@ -317,7 +317,7 @@ fn credentials_are_checked_by_their_names() {
         ("--all-contexts",                                 0, 1),
         ("--context shop certificate_pub.crt",             0, 2),
         ("--context oauth",                                4, 0),
-        ("--context shop --context nobody",                4, 1),
+        ("--context shop --context missing",                4, 1),
     ];
     for (options, code, certificates) in table {
         let finished = sandbox.run(&format!("cert check --json --within 1d {options}"));

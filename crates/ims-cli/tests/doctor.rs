@@ -14,7 +14,7 @@ use ims::{
     claims::NumericDate,
     sign::PemSigner,
 };
-use ims_testkit::keys;
+use ims_testkit::{certificates, keys};
 use serde_json::{Value, json};
 
 #[path = "support/running_emulator.rs"]
@@ -138,6 +138,19 @@ fn put_clock_ahead(emulator: &RunningEmulator, seconds: u32) {
 fn first_failed(finished: &Finished) -> &str {
     let mut lines = finished.stdout.lines();
     lines.find(|line| line.starts_with("failed")).unwrap_or_default()
+}
+
+#[test]
+fn the_certificate_of_the_key_is_found_behind_that_of_an_authority() {
+    let sandbox = Sandbox::new();
+    sandbox.write("chain.pem", [certificates::SECOND, certificates::FIRST].concat());
+    sandbox.write_credentials("chain.json", json!({"certificate_file": "chain.pem"}));
+    let finished = sandbox.run("doctor --offline -c chain.json");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(
+        finished.stdout.contains("CN=first,O=Example,C=US, certificate 2 of 2"),
+        "{finished:?}"
+    );
 }
 
 #[test]

@@ -33,8 +33,13 @@ struct Integration {
 
 impl Integration {
     fn new() -> Self {
+        Self::with_options("")
+    }
+
+    fn with_options(options: &str) -> Self {
         let sandbox = Sandbox::new();
-        let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+        let arguments = format!("-c credentials.json {options}");
+        let emulator = RunningEmulator::start(&sandbox, arguments.trim_end());
         Self { sandbox, emulator }
     }
 
@@ -61,10 +66,15 @@ impl Integration {
             "metascopes": ["ent_dataservices_sdk"],
             "certificates": certificates,
         });
+        self.ask_admin("POST /_emulator/integrations", &integration);
+    }
+
+    /// Asks the admin API of the emulator.
+    fn ask_admin(&self, request: &str, body: &Value) {
         let address = self.emulator.url().strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
-        let body = integration.to_string();
-        let head = format!("POST /_emulator/integrations HTTP/1.0\r\nHost: {address}\r\n");
+        let body = body.to_string();
+        let head = format!("{request} HTTP/1.0\r\nHost: {address}\r\n");
         let length = body.len();
         let head = format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n");
         write!(stream, "{head}\r\n{body}").unwrap();
@@ -199,7 +209,7 @@ fn what_waits_goes_on_by_itself_once_the_certificate_is_uploaded() {
     integration.upload(&[OLD.to_owned(), integration.new_certificate()]);
     let finished: Finished = child.wait_with_output().unwrap().into();
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(finished.stdout.contains("IMS takes the new key"), "{finished:?}");
+    assert!(finished.stdout.contains("IMS accepts the new key"), "{finished:?}");
 }
 
 #[test]
@@ -276,7 +286,7 @@ fn no_call_fails_while_a_hundred_callers_ask_without_pause() {
                     let credentials = Credentials::from_file(&path).unwrap();
                     let client =
                         Client::new(&credentials.with_environment(environment.clone())).unwrap();
-                    // Some ask often with one client, as a service does, and all begin anew, as after a restart.
+                    // Some ask often with one client, as a service does, and all start again, as after a restart.
                     for _ in 0..3 {
                         client.refresh().await.unwrap();
                         calls.fetch_add(1, Ordering::Relaxed);

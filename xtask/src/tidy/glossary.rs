@@ -90,7 +90,6 @@ const NOT_YET: &[&str] = if cfg!(test) {
 } else {
     &[
         "crates/ims/",
-        "crates/ims-cert/",
         "crates/ims-claims/",
         "crates/ims-cli/",
         "crates/ims-credentials/",
@@ -103,7 +102,6 @@ const NOT_YET: &[&str] = if cfg!(test) {
         "crates/ims-verify/",
         "docs/decisions/0003",
         "docs/decisions/0013",
-        "docs/decisions/0015",
         "docs/decisions/0021",
         "docs/decisions/0023",
         "docs/decisions/0027",

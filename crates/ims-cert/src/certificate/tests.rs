@@ -141,6 +141,23 @@ fn bytes_that_are_not_one_certificate_are_refused() {
     assert_eq!(Certificate::from_der(der).unwrap(), certificate(certificates::FIRST));
 }
 
+/// x509-parser ignores the class of a tag, and the tag of an object identifier; what is outside of the signed content would
+/// be anyone's to change.
+#[test]
+fn no_octet_of_a_signed_certificate_can_be_changed() {
+    let key = certificate(certificates::FIRST).public_key().unwrap();
+    let signed = certificates::FIRST_DER;
+    let content = signed.len() - 256 - 5 - 15;
+    for place in (0..16).chain(content..signed.len()) {
+        for change in 1..=u8::MAX {
+            let mut der = signed.to_vec();
+            der[place] ^= change;
+            let is_signed = Certificate::from_der(&der).is_ok_and(|it| it.is_signed_by(&key));
+            assert!(!is_signed, "octet {place} by {change:#04x}");
+        }
+    }
+}
+
 /// Calls everything that reads.
 fn look_at(certificate: &Certificate) {
     let _ = (certificate.serial_number(), certificate.to_pem(), format!("{certificate:?}"));

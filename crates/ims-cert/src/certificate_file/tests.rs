@@ -42,7 +42,7 @@ fn one_certificate_is_read_in_every_form_of_the_wild() {
 }
 
 #[test]
-fn a_bundle_is_read_in_order_and_a_key_beside_it_is_reported() {
+fn a_bundle_is_read_in_order_and_a_key_next_to_it_is_reported() {
     let second = Certificate::from_der(
         CertificateFile::from_bytes(certificates::SECOND.as_bytes()).unwrap().certificates()[0]
             .der(),
@@ -80,7 +80,7 @@ fn a_file_without_a_certificate_says_what_it_is() {
         format!("{}{}", certificates::FIRST, certificates::SECOND.replace("MII", "MIA"));
     let no_end = &certificates::FIRST[..900];
     let mut der_damaged = certificates::FIRST_DER.to_vec();
-    // Behind the serial number stands the algorithm.
+    // The algorithm follows the serial number.
     der_damaged[34..50].fill(0xff);
     #[rustfmt::skip]
     let table: [(&[u8], &str); 10] = [

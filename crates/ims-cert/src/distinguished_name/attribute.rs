@@ -56,7 +56,7 @@ impl Value {
             | Tag::Ia5String
             | Tag::VisibleString
             | Tag::NumericString => String::from_utf8(octets.to_vec()).ok()?,
-            // Whoever writes T.61 today means Latin-1, and OpenSSL reads it so.
+            // Software that still writes T.61 means Latin-1, and OpenSSL reads it as such.
             Tag::TeletexString => octets.iter().copied().map(char::from).collect(),
             Tag::BmpString => utf_16(octets)?,
             Tag::UniversalString => utf_32(octets)?,

@@ -83,7 +83,7 @@ fn the_dates_are_findings_outside_the_first_and_the_last_second() {
 #[test]
 fn a_key_that_cannot_be_read_is_a_finding() {
     let mut der = certificates::FIRST_DER.to_vec();
-    // The object identifier of RSA keys becomes one that nobody has.
+    // The object identifier of RSA keys becomes one that no algorithm has.
     let rsa_encryption = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
     let place = der.windows(9).position(|window| window == rsa_encryption).unwrap();
     der[place + 8] = 0x7f;

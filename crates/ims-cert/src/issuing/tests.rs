@@ -1,4 +1,4 @@
-//! Certificates made here beside those of `openssl req -x509`, and signers that fail.
+//! Certificates made here next to those of `openssl req -x509`, and signers that fail.
 
 use std::{path::Path, process::Command};
 

@@ -62,7 +62,7 @@ fn certificates_alone_are_read_too() {
 }
 
 #[test]
-fn a_wrong_pass_phrase_and_another_file_are_told_apart() {
+fn a_wrong_pass_phrase_and_another_file_have_different_errors() {
     let wrong =
         Pkcs12::from_bytes(&exported(&["-inkey", "key.pem"]), &passphrase("wrong")).unwrap_err();
     assert!(matches!(wrong, CertError::Key(KeyError::PassphraseWrong)), "{wrong:?}");

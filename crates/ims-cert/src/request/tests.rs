@@ -1,4 +1,4 @@
-//! Requests beside those of `openssl req -new`.
+//! Requests next to those of `openssl req -new`.
 
 use std::{path::Path, process::Command};
 
@@ -38,13 +38,13 @@ async fn what_is_made_is_read_back_from_pem_and_der() {
     let request = CertificateRequest::new(&SUBJECT.parse().unwrap(), &signer()).await.unwrap();
     let indented = request.to_pem().replace('\n', "\r\n  ");
     let old_label = request.to_pem().replace("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST");
-    let beside_a_key = format!("{}{}", keys::SECOND, request.to_pem());
+    let next_to_a_key = format!("{}{}", keys::SECOND, request.to_pem());
     for file in [
         request.der(),
         request.to_pem().as_bytes(),
         indented.as_bytes(),
         old_label.as_bytes(),
-        beside_a_key.as_bytes(),
+        next_to_a_key.as_bytes(),
     ] {
         let read = CertificateRequest::from_bytes(file).unwrap();
         assert_eq!(read, request);

@@ -53,8 +53,8 @@ struct Data {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let passphrase = key::passphrase(arguments.passphrase_file.as_deref())?;
-    let certificate = Side::read(&arguments.certificate, passphrase.as_ref())?;
-    let key = Side::read(&arguments.key, passphrase.as_ref())?;
+    let certificate = KeySource::read(&arguments.certificate, passphrase.as_ref())?;
+    let key = KeySource::read(&arguments.key, passphrase.as_ref())?;
     let data = compare(&certificate, &key);
     if arguments.json {
         output::json(&data)?;
@@ -65,12 +65,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 }
 
 /// What one of the two files shows.
-enum Side {
+enum KeySource {
     Certificates(CertificateFile),
     Key(PublicKey),
 }
 
-impl Side {
+impl KeySource {
     fn read(path: &Path, passphrase: Option<&Passphrase>) -> Result<Self, Failure> {
         let contents = files::read(path)?;
         let side = match CertificateFile::from_bytes(&contents) {
@@ -84,15 +84,16 @@ impl Side {
     }
 }
 
-fn compare(one: &Side, other: &Side) -> Data {
+fn compare(one: &KeySource, other: &KeySource) -> Data {
     match (one, other) {
-        (Side::Key(one), Side::Key(other)) => {
+        (KeySource::Key(one), KeySource::Key(other)) => {
             Data { matches: one == other, certificate: None, certificates: None }
         }
-        (Side::Certificates(file), Side::Key(key)) | (Side::Key(key), Side::Certificates(file)) => {
+        (KeySource::Certificates(file), KeySource::Key(key))
+        | (KeySource::Key(key), KeySource::Certificates(file)) => {
             place(file, file.position_of(key))
         }
-        (Side::Certificates(file), Side::Certificates(other)) => {
+        (KeySource::Certificates(file), KeySource::Certificates(other)) => {
             let keys = other.certificates().iter().filter_map(|it| it.public_key().ok());
             let positions: Vec<usize> = keys.filter_map(|key| file.position_of(&key)).collect();
             place(file, positions.first().copied())

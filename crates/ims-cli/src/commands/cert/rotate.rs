@@ -1,11 +1,11 @@
-//! `ims cert rotate`: a new key and certificate in the place of the old, without a moment in which none is taken.
+//! `ims cert rotate`: a new key and certificate instead of the old ones, without a moment in which IMS accepts none.
 
 mod due;
 mod own_file;
 mod pair;
+mod report;
 mod rotation;
 mod state;
-mod telling;
 mod waiting;
 
 use std::{path::PathBuf, time::Duration};
@@ -18,9 +18,9 @@ use crate::{commands::block_on, failure::Failure, output::Answer};
 use due::NotDue;
 use rotation::Rotation;
 
-/// Replace a key and its certificate without a moment in which IMS takes none.
+/// Replace a key and its certificate without a moment in which IMS accepts none.
 ///
-/// Makes a new key and certificate next to the old ones, adds them to the credentials, waits until IMS takes them, and only then
+/// Makes a new key and certificate next to the old ones, adds them to the credentials, waits until IMS accepts them, and only then
 /// puts them first. The old key stays in the credentials until --finish, and no file is ever deleted. A run that was ended
 /// anywhere is continued by the next one.
 #[derive(Debug, Args)]
@@ -28,9 +28,9 @@ use rotation::Rotation;
     ims cert rotate -c creds.json            # says what to upload, and waits for it\n  \
     ims cert rotate -c creds.json --finish   # once every process has the new key\n  \
     ims cert rotate -c creds.json --within 30d   # does nothing while the certificate is valid for longer\n\
-    Exit codes: 0 IMS takes the new key · 3 it does not yet: run it again · 4 a person must act")]
+    Exit codes: 0 IMS accepts the new key · 3 it does not yet: run it again · 4 a person must act")]
 pub(crate) struct Arguments {
-    /// The credentials of a service account. Those of our own form are changed; for others it is said what to change
+    /// The credentials of a service account. Our own form is changed; for other forms the command says what to change
     #[arg(short, long, value_name = "FILE", env = "IMS_CREDENTIALS")]
     credentials: PathBuf,
 
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 365)]
     days: u32,
 
-    /// How long to wait until IMS takes the new key; 0s asks once
+    /// How long to wait until IMS accepts the new key; 0s asks once
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = humantime::parse_duration)]
     wait: Duration,
 
@@ -83,10 +83,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut rotation = Rotation::resume_or_begin(&arguments.credentials, url, subject)?;
     rotation.make_pair(arguments.days)?;
     rotation.add_pair()?;
-    rotation.tell_what_to_upload()?;
+    rotation.report_upload()?;
     block_on(rotation.wait(arguments.wait))?;
     rotation.switch()?;
     block_on(rotation.verify())?;
-    rotation.tell_what_remains(arguments.json)?;
+    rotation.report_rest(arguments.json)?;
     Ok(Answer::Yes)
 }

@@ -72,7 +72,7 @@ pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
         let (bar, date) = (bar(certificate.share_left), when::rfc3339(certificate.not_after));
         let (file, subject) = (file.display().to_string(), printable(subject));
         let file = printable(&file);
-        // Whoever sees no colours has to be told.
+        // For those who see no colours.
         let state = match (certificate.state, certificate.is_fine) {
             ("valid", true) => String::new(),
             ("valid", false) => "  ends soon".to_owned(),

@@ -52,7 +52,7 @@ impl Targets {
         targets
     }
 
-    /// Adds the file, or what lies in the folder, at any depth.
+    /// Adds the file, or what is in the folder, at any depth.
     fn add(&mut self, path: &Path, origin: Origin) {
         if let Err(error) = self.try_add(path, origin) {
             self.unreadable(path, error.to_string());

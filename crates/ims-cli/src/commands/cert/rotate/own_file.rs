@@ -1,4 +1,4 @@
-//! Credentials of our own form, JSON or TOML, in which the keys are changed and all else stays as it is written.
+//! Credentials in our own form, JSON or TOML, in which the keys are changed and everything else stays as it is written.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The new key and its certificate, in a folder of their own beside the credentials.
+//! The new key and its certificate, in their own folder next to the credentials.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! The steps of a rotation. Each looks first whether it is done already, so that a run that was killed is gone on with.
+//! The steps of a rotation. Each first checks whether it is done already, so that the next run continues one that was killed.
 
 use std::{
     fs,
@@ -29,7 +29,7 @@ pub(super) struct Rotation {
     pub(super) state: State,
 }
 
-/// Where it stands.
+/// Its state.
 impl Rotation {
     pub(super) fn resume(path: &Path, url: Option<Environment>) -> Result<Self, Failure> {
         let path = real_path(path)?;
@@ -89,7 +89,7 @@ impl Rotation {
         self.new_pair().make(&subject, days, passphrase.as_ref())
     }
 
-    /// Names the new pair beside the old, for processes that are started while both may be the right one.
+    /// Names the new pair in addition to the old one, for processes that start while either may be the right one.
     pub(super) fn add_pair(&self) -> Result<(), Failure> {
         if read(&self.path)?.0.form() != Form::Own {
             return Ok(());
@@ -103,7 +103,7 @@ impl Rotation {
         }
     }
 
-    /// Puts the new pair first. Other forms are changed by whoever knows them.
+    /// Puts the new pair first. Other forms have to be changed by hand.
     pub(super) fn switch(&mut self) -> Result<(), Failure> {
         let (credentials, credential) = read(&self.path)?;
         if credentials.form() == Form::Own {
@@ -164,7 +164,7 @@ fn begin(path: &Path, subject: Option<&DistinguishedName>) -> Result<State, Fail
         return Err(Failure::person("the key is in a hardware security module")
             .hint("make a new key there: ims hsm generate URI")
             .hint("and its certificate: ims cert new --signer URI --out DIR")
-            .hint("name both in the list keys of the credentials, the old one first until IMS takes the new one"));
+            .hint("name both in the list keys of the credentials, the old one first until IMS accepts the new one"));
     }
     let certificate = certificate_of(old);
     if subject.is_none() {

@@ -20,11 +20,11 @@ const MAX_BYTES: u64 = 64 * 1024;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct State {
-    /// The folder of the new key and certificate, beside the credentials.
+    /// The folder of the new key and certificate, next to the credentials.
     pub(super) folder: String,
-    /// By what the console names the certificate that is replaced, if it is known.
+    /// The fingerprint of the certificate that is replaced, which the console shows, if it is known.
     pub(super) old_sha1_fingerprint: Option<String>,
-    /// Since when the credentials have the new key first, in Unix time.
+    /// When the new key became the first in the credentials, in Unix time.
     pub(super) switched_at: Option<i64>,
     /// The subject of the new certificate, if it is not that of the old one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! Asking IMS whether it takes the new key.
+//! Asking IMS whether it accepts the new key.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{
 use crate::{failure::Failure, when};
 
 impl Rotation {
-    /// Asks until IMS takes the new key, or `limit` is over.
+    /// Asks until IMS accepts the new key, or `limit` is over.
     pub(super) async fn wait(&self, limit: Duration) -> Result<(), Failure> {
         let spinner = spinner(limit);
         let (until, mut pause) = (when::now().plus(limit), FIRST_PAUSE);
@@ -31,7 +31,7 @@ impl Rotation {
         match answer {
             Ok(()) => Ok(()),
             Err(Refused::NotYet(failure)) => Err(failure.hint(format!(
-                "once it is uploaded, run the same command again; {} knows where it stands",
+                "once it is uploaded, run the same command again; {} has the state",
                 state::path(&self.path).display()
             ))),
             Err(Refused::Other(failure)) => Err(failure),
@@ -52,8 +52,9 @@ impl Rotation {
         let pair = credential.signing_keys.first().clone();
         match self.ask(&credentials, credential, pair).await {
             Ok(()) => Ok(()),
-            Err(Refused::NotYet(failure) | Refused::Other(failure)) => Err(failure
-                .about("IMS took the new key, and now does not take it from the credentials")),
+            Err(Refused::NotYet(failure) | Refused::Other(failure)) => Err(failure.about(
+                "IMS accepted the new key, and now does not accept it from the credentials",
+            )),
         }
     }
 
@@ -75,7 +76,7 @@ impl Rotation {
 enum Refused {
     /// Its certificate is not known yet, or IMS is not there.
     NotYet(Failure),
-    /// Something is wrong that waiting does not heal.
+    /// Waiting does not help.
     Other(Failure),
 }
 
@@ -90,7 +91,7 @@ impl From<TokenError> for Refused {
             )
         });
         if is_unmatched {
-            Self::NotYet(Failure::later("IMS does not take the new key yet"))
+            Self::NotYet(Failure::later("IMS does not accept the new key yet"))
         } else if error.is_transient() {
             Self::NotYet(error.into())
         } else {
@@ -102,7 +103,7 @@ impl From<TokenError> for Refused {
 /// Something that moves while a person waits.
 fn spinner(limit: Duration) -> ProgressBar {
     let style = ProgressStyle::with_template(
-        "{spinner} waiting until IMS takes the new key, {elapsed} of {msg}",
+        "{spinner} waiting until IMS accepts the new key, {elapsed} of {msg}",
     );
     let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     spinner.set_style(style.expect("the template is a constant that indicatif takes"));
@@ -111,6 +112,6 @@ fn spinner(limit: Duration) -> ProgressBar {
     spinner
 }
 
-/// Between two questions whether IMS takes the new key.
+/// Between two questions whether IMS accepts the new key.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! What a rotation tells: what to upload, what to change and what remains.
+//! What a rotation reports: what to upload, what to change and what remains.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -20,23 +20,26 @@ struct Data<'a> {
 }
 
 impl Rotation {
-    pub(super) fn tell_what_to_upload(&self) -> Result<(), Failure> {
+    pub(super) fn report_upload(&self) -> Result<(), Failure> {
         if self.state.switched_at.is_some() {
             return Ok(());
         }
         let pair = self.new_pair();
         let (path, certificate) = (pair.certificate.display(), pair.read_certificate()?);
         let fingerprint = certificate.sha1_fingerprint();
-        output::note("upload", &format!("{path} to the integration, beside the old certificate"));
+        output::note(
+            "upload",
+            &format!("{path} to the integration, in addition to the old certificate"),
+        );
         output::note(
             "where",
-            "Adobe Developer Console: the project's service account (JWT), its public keys; where it takes none any more: ims migrate",
+            "Adobe Developer Console: the project's service account (JWT), its public keys; if it accepts none any longer: ims migrate",
         );
         output::note("shown", &format!("there by its SHA-1 fingerprint, {fingerprint}"));
         Ok(())
     }
 
-    pub(super) fn tell_what_remains(&self, as_json: bool) -> Result<(), Failure> {
+    pub(super) fn report_rest(&self, as_json: bool) -> Result<(), Failure> {
         let (pair, switched_at) = (self.new_pair(), self.state.switched_at.unwrap_or_default());
         let switched_at = NumericDate::from_secs(switched_at);
         let (certificate, ended) = (pair.read_certificate()?, switched_at.plus(TOKEN_LIFETIME));
@@ -54,10 +57,12 @@ impl Rotation {
             })?;
         } else {
             let path = self.path.display();
-            output::line(&format!("IMS takes the new key, and {path} has it first since {since}"))?;
+            output::line(&format!(
+                "IMS accepts the new key, and it is the first in {path} since {since}"
+            ))?;
             output::note(
                 "next",
-                "restart every process that was started before: it may know the old key alone",
+                "restart every process that was started before: it may only know the old key",
             );
             output::note(
                 "then",
@@ -83,12 +88,10 @@ impl Rotation {
     pub(super) fn to_change_by_hand(&self) -> Failure {
         let NewPair { key, certificate } = self.new_pair();
         let (key, certificate) = (key.display(), certificate.display());
-        Failure::person(
-            "IMS takes the new key, but the credentials are of a form that is not changed here",
-        )
-        .hint(format!("put the key of {key} in the place of the old one"))
-        .hint(format!("and, where the form has one, the certificate of {certificate}"))
-        .hint("then run the same command again: it verifies what it finds")
+        Failure::person("IMS accepts the new key, but this form of credentials is not changed here")
+            .hint(format!("put the key of {key} in the place of the old one"))
+            .hint(format!("and, where the form has one, the certificate of {certificate}"))
+            .hint("then run the same command again: it verifies what it finds")
     }
 }
 
