@@ -2,6 +2,7 @@
 //! This is a second reading beside that of ims-claims, on purpose: a mistake made at both ends would cancel out.
 
 use ims_claims::{CompactJwt, JsonObject, Metascope, OrgId, TechnicalAccountId};
+use jsonwebtoken::{Header, crypto::JwtVerifier};
 use serde_json::Value;
 
 use crate::{checks::Checks, refusal::Refusal};
@@ -27,8 +28,25 @@ pub(crate) struct ClaimedMetascope {
     pub(crate) metascope: Option<Metascope>,
 }
 
+/// An assertion as two readers have read it: the strict one of ims-claims, and `jsonwebtoken`, which verifies it.
+pub(crate) struct Assertion<'a> {
+    jwt: CompactJwt<'a>,
+    /// None if `jsonwebtoken` does not know what to make of it, such as a `kid` that is a list: nothing is signed then.
+    header: Option<Header>,
+}
+
+impl Assertion<'_> {
+    /// Whether it is signed by the algorithm and the key of `verifier`.
+    pub(crate) fn is_signed_for(&self, verifier: &dyn JwtVerifier) -> bool {
+        let Some(header) = &self.header else { return false };
+        let signature = self.jwt.signature().as_bytes().to_vec();
+        header.alg == verifier.algorithm()
+            && verifier.verify(self.jwt.signing_input().as_bytes(), &signature).is_ok()
+    }
+}
+
 /// Takes the JWT apart and checks its header.
-pub(crate) fn decode<'a>(jwt: &'a str, checks: &mut Checks) -> Result<CompactJwt<'a>, Refusal> {
+pub(crate) fn decode<'a>(jwt: &'a str, checks: &mut Checks) -> Result<Assertion<'a>, Refusal> {
     let has_white_space = jwt.contains(|c: char| c.is_whitespace());
     checks
         .that("jwt_token has no white space", !has_white_space)
@@ -37,30 +55,31 @@ pub(crate) fn decode<'a>(jwt: &'a str, checks: &mut Checks) -> Result<CompactJwt
         .or(Refusal::JwtUndecodable)?;
     let parsed = CompactJwt::parse(jwt);
     let fault = parsed.as_ref().err().map_or(String::new(), ToString::to_string);
-    let jwt = checks
+    let strict = checks
         .given("JWT can be decoded", parsed.ok())
         .expected("three parts of base64url without padding, the first two JSON objects")
         .actual(fault)
         .or(Refusal::JwtUndecodable)?;
-    let algorithm = jwt.header().get("alg").map_or("none".to_owned(), text_of);
+    let algorithm = strict.header().get("alg").map_or("none".to_owned(), text_of);
     checks
         .that("alg is RS256", algorithm == "RS256")
         .expected("RS256")
         .actual(algorithm)
         .or(Refusal::AlgorithmMismatch)?;
     // An extension that is not understood must be refused (RFC 7515 §4.1.11), and none is understood here.
-    let crit = jwt.header().get("crit");
+    let crit = strict.header().get("crit");
     checks
         .that("header has no crit", crit.is_none())
         .expected("no crit")
         .actual(crit.map_or(String::new(), text_of))
         .or(Refusal::AlgorithmMismatch)?;
-    Ok(jwt)
+    let header = jsonwebtoken::decode_header(jwt).ok();
+    Ok(Assertion { jwt: strict, header })
 }
 
 /// Reads the claims, each in the form it must have.
-pub(crate) fn read(jwt: &CompactJwt<'_>, checks: &mut Checks) -> Result<Claims, Refusal> {
-    let payload = jwt.payload_object();
+pub(crate) fn read(assertion: &Assertion<'_>, checks: &mut Checks) -> Result<Claims, Refusal> {
+    let payload = assertion.jwt.payload_object();
     let fault = payload.as_ref().err().map_or(String::new(), ToString::to_string);
     let payload = checks
         .given("payload can be decoded", payload.ok())

@@ -11,6 +11,11 @@ use aws_lc_rs::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use ims_claims::NumericDate;
+use jsonwebtoken::{
+    Algorithm,
+    crypto::JwtVerifier,
+    signature::{self, Verifier},
+};
 use x509_parser::{
     certificate::X509Certificate, oid_registry::OID_PKCS1_RSAENCRYPTION, pem::Pem, prelude::FromDer,
 };
@@ -26,7 +31,23 @@ pub struct Certificate {
     not_before: NumericDate,
     not_after: NumericDate,
     public_key_der: Vec<u8>,
-    public_key: ParsedPublicKey,
+    verifier: Rs256,
+}
+
+/// RS256 by one public key, as `jsonwebtoken` takes a verifier. It is handed over where it is used: none of the process-wide
+/// providers of that library is asked or installed, so that a program may use any of them next to the emulator.
+struct Rs256(ParsedPublicKey);
+
+impl Verifier<Vec<u8>> for Rs256 {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
+        self.0.verify_sig(message, signature).map_err(|_| signature::Error::new())
+    }
+}
+
+impl JwtVerifier for Rs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::RS256
+    }
 }
 
 /// A file that is no certificate IMS can verify assertions with.
@@ -87,7 +108,7 @@ impl Certificate {
             not_before: NumericDate::from_secs(validity.not_before.timestamp()),
             not_after: NumericDate::from_secs(validity.not_after.timestamp()),
             public_key_der: spki.raw.to_owned(),
-            public_key,
+            verifier: Rs256(public_key),
         })
     }
 
@@ -141,9 +162,9 @@ impl Certificate {
         self.not_after
     }
 
-    /// Whether its key has signed `signing_input`, RS256.
-    pub(crate) fn has_signed(&self, signing_input: &str, signature: &[u8]) -> bool {
-        self.public_key.verify_sig(signing_input.as_bytes(), signature).is_ok()
+    /// What verifies signatures of its key.
+    pub(crate) fn verifier(&self) -> &dyn JwtVerifier {
+        &self.verifier
     }
 }
 

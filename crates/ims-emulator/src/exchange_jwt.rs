@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     answer::Answer,
-    assertion::{self, ClaimedMetascope, Claims},
+    assertion::{self, Assertion, ClaimedMetascope, Claims},
     certificate::Certificate,
     exchange::Exchange,
     integration::Integration,
@@ -47,7 +47,7 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let claims = assertion::read(&jwt, exchange.checks)?;
     audience(exchange, integration, &claims.aud)?;
     identity(exchange, integration, &claims)?;
-    signature(exchange, integration, jwt.signing_input(), jwt.signature().as_bytes())?;
+    signature(exchange, integration, &jwt)?;
     let exp = times(exchange, &claims)?;
     let metascopes = metascopes(exchange, integration, &claims.metascopes)?;
     unused(exchange, &registered, claims.jti.as_deref(), exp)?;
@@ -124,8 +124,7 @@ fn identity(
 fn signature(
     exchange: &mut Exchange<'_>,
     integration: &Integration,
-    signing_input: &str,
-    signature: &[u8],
+    jwt: &Assertion<'_>,
 ) -> Result<(), Refusal> {
     let now = exchange.now();
     let certificates = integration.certificates();
@@ -134,7 +133,7 @@ fn signature(
         if signer.is_some_and(|signer| is_valid(signer, now)) {
             break;
         }
-        if certificate.has_signed(signing_input, signature) {
+        if jwt.is_signed_for(certificate.verifier()) {
             signer = Some(certificate);
         }
     }
