@@ -42,6 +42,60 @@ fn a_refusal_is_told_on_standard_error_with_its_remedy() {
 }
 
 #[test]
+fn a_request_is_one_line_and_with_verbose_every_check_and_with_quiet_nothing() {
+    let sandbox = Sandbox::new();
+    for (option, lines, has_checks) in [("", 1, false), ("-v", 30, true), ("--quiet", 0, false)] {
+        let mut emulator =
+            RunningEmulator::start(&sandbox, &format!("-c credentials.json {option}"));
+        let end =
+            sandbox.run(&format!("token --fresh -c credentials.json --url {}", emulator.url()));
+        assert_eq!(end.code, Some(0), "{end:?}");
+        let end = emulator.terminate();
+        let count = end.stderr.lines().count();
+        let is_so = if has_checks { count >= lines } else { count == lines };
+        assert!(is_so, "{option}: {count} {}", end.stderr);
+        assert_eq!(end.stderr.contains("\n  ok   "), has_checks, "{option}: {}", end.stderr);
+    }
+}
+
+#[test]
+fn it_prints_its_endpoints_and_the_schema_of_scenarios() {
+    let sandbox = Sandbox::new();
+    let table = sandbox.run("emulator endpoints");
+    assert_eq!((table.code, table.stderr.as_str()), (Some(0), ""));
+    for line in ["/ims/exchange/jwt ", "/ims/token ", "/ims/organizations/{org}/v2 "] {
+        assert!(table.stdout.lines().any(|one| one.starts_with(line)), "{line}: {}", table.stdout);
+    }
+    let json = sandbox.run("emulator endpoints --json");
+    let rows: Value = serde_json::from_str(&json.stdout).unwrap();
+    let rows = rows.as_array().unwrap();
+    let old = rows.iter().find(|row| row["path"] == "/ims/token").unwrap();
+    assert_eq!((&old["unit"], &old["methods"]), (&json!("milliseconds"), &json!("POST")));
+    assert!(old["source"].as_str().is_some_and(|source| source.contains("OAuth.md")));
+    let schema = sandbox.run("emulator schema");
+    let schema: Value = serde_json::from_str(&schema.stdout).unwrap();
+    let required = &schema["properties"]["integrations"]["items"]["required"];
+    assert_eq!(required, &json!(["client_id", "org_id", "technical_account_id"]));
+}
+
+#[test]
+fn as_observed_stays_on_beside_a_scenario_and_a_former_name_is_noted() {
+    let sandbox = Sandbox::new();
+    sandbox.write("scenario.toml", "clock_offset_seconds = 0\nbindings = []\n");
+    let mut emulator = RunningEmulator::start(
+        &sandbox,
+        "-c credentials.json --as-observed --config scenario.toml --json",
+    );
+    let other = json!({"technical_account_id": "OTHER@techacct.adobe.com"});
+    sandbox.write_credentials("wrong.json", other);
+    sandbox.run(&format!("token --fresh -c wrong.json --url {}", emulator.url()));
+    let end = emulator.terminate();
+    let verdict: Value = serde_json::from_str(end.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!(verdict["error"], "invalid_token", "{verdict}");
+    assert_eq!(end.stderr, "note: line 2: `bindings` is called `integrations` now\n");
+}
+
+#[test]
 fn with_json_each_line_is_json_first_the_url_then_a_verdict_for_each_request() {
     let sandbox = Sandbox::new();
     let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json --json");
@@ -96,7 +150,9 @@ fn it_goes_on_serving_when_its_verdicts_fill_a_pipe_that_nobody_reads() {
     assert!(child.wait().unwrap().success());
     let mut verdicts = String::new();
     child.stderr.take().unwrap().read_to_string(&mut verdicts).unwrap();
-    assert!(verdicts.starts_with("#1 GET /nowhere → 404 not_found\n"), "{verdicts}");
+    let (time, first) = verdicts.split_once(' ').unwrap();
+    assert_eq!(time.len(), "00:00:00".len(), "{verdicts}");
+    assert!(first.starts_with("#1 GET /nowhere → 404 not_found\n"), "{verdicts}");
 }
 
 #[test]
@@ -145,7 +201,9 @@ fn the_environment_of_a_client_is_printed_for_a_shell() {
     let env = sandbox.run("emulator env --url http://127.0.0.1:8080 --ca-dir ca");
     assert_eq!((env.code, env.stderr.as_str()), (Some(0), ""));
     assert!(
-        env.stdout.starts_with("export HTTPS_PROXY='http://127.0.0.1:8080'\n"),
+        env.stdout.starts_with(
+            "export HTTPS_PROXY='http://127.0.0.1:8080'\nexport https_proxy='http://127.0.0.1:8080'\n"
+        ),
         "{}",
         env.stdout
     );

@@ -63,6 +63,17 @@ impl Emulator {
         self.service.register(integration);
     }
 
+    /// The client ids of the integrations, in alphabetical order.
+    #[must_use]
+    pub fn client_ids(&self) -> Vec<String> {
+        let mut client_ids = Vec::new();
+        for registered in self.service.integrations() {
+            client_ids.push(registered.integration.client_id().to_string());
+        }
+        client_ids.sort_unstable();
+        client_ids
+    }
+
     /// Adds a user who can sign in, in place of one with the same id.
     pub fn add_user(&self, user: User) {
         self.service.add_user(user);

@@ -1,5 +1,7 @@
 //! `ims emulator`: a local IMS.
 
+mod banner;
+mod endpoints;
 mod env;
 mod from_credentials;
 mod verdicts;
@@ -11,6 +13,7 @@ use ims_emulator::{CertificateAuthority, Emulator, EmulatorBuilder, Scenario, St
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::verdicts::Form;
 use super::block_on;
 use crate::{
     failure::Failure,
@@ -23,13 +26,15 @@ pub(super) use from_credentials::integration_of;
 
 /// Serve a local IMS that says exactly why it refuses.
 ///
-/// Serves a local IMS until it is ended by a signal. Its first line on standard output is its base URL; for every request it
-/// says on standard error what it checked and why it refused. Under URL/_emulator/ is a page that shows the same.
+/// Serves a local IMS until it is ended by a signal. Its first line on standard output is its base URL. Standard error gets one
+/// line for each request, and below a refused one the check that failed and what to do. Under URL/_emulator/ is a page that
+/// shows the same.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(
     after_help = "Example:\n  ims emulator -c creds.json &\n  ims token -c creds.json --url http://127.0.0.1:PORT"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option by itself")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -63,13 +68,23 @@ pub(crate) struct Arguments {
     as_observed: bool,
 
     /// Print JSON lines: first the base URL, then a verdict for each request
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["verbose", "quiet"])]
     json: bool,
+
+    /// Say every check of every request, not only the one that failed
+    #[arg(short, long, conflicts_with = "quiet")]
+    verbose: bool,
+
+    /// Say nothing about requests
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Env(env::Arguments),
+    Endpoints(endpoints::Arguments),
+    Schema(endpoints::SchemaArguments),
 }
 
 #[derive(Serialize)]
@@ -80,6 +95,8 @@ struct Started {
 pub(crate) fn run(arguments: Arguments) -> Result<Answer, Failure> {
     match arguments.command {
         Some(Command::Env(arguments)) => env::run(&arguments),
+        Some(Command::Endpoints(arguments)) => endpoints::run(&arguments),
+        Some(Command::Schema(_)) => endpoints::schema(),
         None => block_on(serve(arguments)),
     }
 }
@@ -89,13 +106,21 @@ async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
     let unable = |error| Failure::person("no signal can be waited for").because(error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(unable)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
-    let (observe, written) = verdicts::writer(json);
+    let form = match (json, arguments.verbose, arguments.quiet) {
+        (true, _, _) => Form::Json,
+        (_, true, _) => Form::EveryCheck,
+        (_, _, true) => Form::Nothing,
+        _ => Form::OneLine,
+    };
+    let has_tls = arguments.ca_dir.is_some();
+    let (observe, written) = verdicts::writer(form);
     let emulator = builder(arguments).await?.with_observer(observe).start().await;
     let emulator = emulator.map_err(unstarted)?;
     if json {
         output::json(&Started { url: emulator.url() })?;
     } else {
         output::line(&emulator.url())?;
+        banner::show(&emulator.url(), &emulator.client_ids(), has_tls);
     }
     tokio::select! {
         _ = interrupt.recv() => {}
@@ -108,7 +133,12 @@ async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
 
 async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
     let mut builder = Emulator::builder().with_address(arguments.listen);
+    let mut hosts = Vec::new();
     if arguments.expose {
+        output::note(
+            "warning",
+            "anyone who can reach the address can read verdicts, add integrations and get tokens",
+        );
         builder = builder.exposed_to_the_network();
     }
     if arguments.as_observed {
@@ -119,13 +149,18 @@ async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
     }
     if let Some(path) = &arguments.config {
         let unusable = |error| Failure::person("the scenario cannot be used").because(error);
-        builder = builder.with_scenario(Scenario::read(path).map_err(unusable)?);
+        let scenario = Scenario::read(path).map_err(unusable)?;
+        for note in scenario.notes() {
+            output::note("note", note);
+        }
+        hosts.extend_from_slice(scenario.hosts());
+        builder = builder.with_scenario(scenario);
     }
     if let Some(folder) = &arguments.ca_dir {
         let unusable =
             |error| Failure::person("the certificate authority cannot be used").because(error);
-        let authority =
-            CertificateAuthority::open(folder, when::system_time()).map_err(unusable)?;
+        let authority = CertificateAuthority::open_for(folder, &hosts, when::system_time())
+            .map_err(unusable)?;
         builder = builder.with_certificate_authority(authority);
     }
     for path in &arguments.credentials {

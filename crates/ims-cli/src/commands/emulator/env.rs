@@ -1,6 +1,6 @@
 //! `ims emulator env`: how clients with hard-coded hosts are led to an emulator.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use ims::claims::Environment;
@@ -52,30 +52,38 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let ca = std::path::absolute(&ca).map_err(|error| {
         Failure::usage("the folder of the certificate authority has no path").because(error)
     })?;
-    let ca = shell_word(&ca.to_string_lossy());
-    let proxy = format!("export HTTPS_PROXY={}\n", shell_word(arguments.url.base_url()));
+    let word = shell_word(&ca.to_string_lossy());
+    // curl and others look for the name in small letters first, so that one which is set already would win.
+    let url = shell_word(arguments.url.base_url());
+    let proxy = format!("export HTTPS_PROXY={url}\nexport https_proxy={url}\n");
     output::write(&match arguments.client {
-        Client::Shell => format!("{proxy}export CURL_CA_BUNDLE={ca}\nexport SSL_CERT_FILE={ca}\n"),
+        Client::Shell => {
+            format!("{proxy}export CURL_CA_BUNDLE={word}\nexport SSL_CERT_FILE={word}\n")
+        }
         Client::Node => {
-            format!("{proxy}export NODE_USE_ENV_PROXY=1\nexport NODE_EXTRA_CA_CERTS={ca}\n")
+            format!("{proxy}export NODE_USE_ENV_PROXY=1\nexport NODE_EXTRA_CA_CERTS={word}\n")
         }
         Client::Python => {
-            format!("{proxy}export REQUESTS_CA_BUNDLE={ca}\nexport SSL_CERT_FILE={ca}\n")
+            format!("{proxy}export REQUESTS_CA_BUNDLE={word}\nexport SSL_CERT_FILE={word}\n")
         }
-        Client::Go => format!("{proxy}export SSL_CERT_FILE={ca}\n"),
+        Client::Go => format!("{proxy}export SSL_CERT_FILE={word}\n"),
         Client::Java => java(&arguments.url, &ca),
     })?;
     Ok(Answer::Yes)
 }
 
-/// Java reads no PEM and no environment variable: a trust store is made, and options lead to it.
-fn java(url: &Environment, ca: &str) -> String {
+/// Java reads no PEM and no environment variable: a trust store is made next to the certificate, anew each time, and options
+/// lead to it.
+fn java(url: &Environment, ca: &Path) -> String {
+    let store = ca.with_file_name("truststore.p12");
+    let (ca, store) = (shell_word(&ca.to_string_lossy()), shell_word(&store.to_string_lossy()));
     let authority = url.base_url().split("://").nth(1).unwrap_or_default();
     let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
     format!(
-        "keytool -importcert -noprompt -file {ca} -alias ims-emulator -keystore ims-emulator.p12 -storepass changeit\n\
+        "rm -f {store}\n\
+         keytool -importcert -noprompt -file {ca} -alias ims-emulator -keystore {store} -storepass changeit\n\
          export JAVA_TOOL_OPTIONS='-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} \
-         -Djavax.net.ssl.trustStore=ims-emulator.p12 -Djavax.net.ssl.trustStorePassword=changeit'\n"
+         -Djavax.net.ssl.trustStore='{store}' -Djavax.net.ssl.trustStorePassword=changeit'\n"
     )
 }
 
@@ -87,6 +95,20 @@ fn shell_word(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lines_for_java_can_be_run_again_and_again() {
+        let url: Environment = "http://127.0.0.1:8080".parse().unwrap();
+        let lines = java(&url, Path::new("/ca dir/ca.pem"));
+        assert!(
+            lines.starts_with("rm -f '/ca dir/truststore.p12'\nkeytool -importcert"),
+            "{lines}"
+        );
+        assert!(
+            lines.contains("-Djavax.net.ssl.trustStore=''/ca dir/truststore.p12'' "),
+            "{lines}"
+        );
+    }
 
     #[test]
     fn a_word_is_one_word_whatever_it_holds() {

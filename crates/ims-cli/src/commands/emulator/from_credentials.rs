@@ -12,7 +12,7 @@ use crate::{failure::Failure, when};
 /// A certificate that is made for a key without one lasts as long as those of Adobe's documents.
 const CERTIFICATE_DAYS: u32 = 365;
 
-/// The integration of an integration, as Adobe's Developer Console would have it.
+/// The integration of these credentials, as Adobe's Developer Console would have it.
 pub(crate) async fn integration_of(credentials: &Credentials) -> Result<Integration, Failure> {
     match credentials.credential() {
         Credential::ServiceAccount(credential) => {
@@ -52,7 +52,7 @@ pub(crate) async fn integration_of(credentials: &Credentials) -> Result<Integrat
 const EMULATED_ORG: &str = "EMULATED@AdobeOrg";
 const EMULATED_ACCOUNT: &str = "EMULATED@techacct.adobe.com";
 
-/// The integration of credentials that need not say whose they are.
+/// An integration of credentials that need not say whose they are.
 fn emulated(client_id: &ClientId, org_id: Option<OrgId>) -> Integration {
     let org_id = org_id.map_or_else(|| EMULATED_ORG.parse::<OrgId>(), Ok);
     let account = EMULATED_ACCOUNT.parse::<TechnicalAccountId>();

@@ -1,4 +1,4 @@
-//! Verdicts on their way to a terminal, a file or a pipe. Any of these may be slow, and a pipe may have nobody at its other
+//! Verdicts on their way to a terminal, a file or a pipe. Any of these may be slow, and a pipe may have no reader at its other
 //! end: the emulator waits for none of them.
 
 use std::{
@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use anstyle::{AnsiColor, Style};
 use ims_emulator::Verdict;
 
 use crate::output;
@@ -18,23 +19,42 @@ const WAITING: usize = 1024;
 
 /// How long a verdict may wait for others that are written with it. Under load the thread would else be woken for each,
 /// which takes more of the processor than to write it.
-const GATHERING: Duration = Duration::from_millis(10);
+const BATCH_TIME: Duration = Duration::from_millis(10);
 
 /// How long the command waits at its end for what has not been written yet.
-const PATIENCE: Duration = Duration::from_millis(500);
+const WRITE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// In which form verdicts are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Lines of JSON on standard output.
+    Json,
+    /// One line for each request, and below a refused one the check that failed and the remedy.
+    OneLine,
+    /// Every check of every request.
+    EveryCheck,
+    /// Nothing.
+    Nothing,
+}
 
 /// Puts verdicts into words and hands them over to a thread that writes them.
-pub(super) fn writer(json: bool) -> (impl Fn(&Verdict) + Send + Sync + 'static, Ending) {
+pub(super) fn writer(form: Form) -> (impl Fn(&Verdict) + Send + Sync + 'static, Ending) {
     let (sender, receiver) = mpsc::sync_channel(WAITING);
     let (ended, end) = mpsc::channel();
-    let write = if json { to_stdout } else { to_stderr };
+    let write = if form == Form::Json { to_stdout } else { to_stderr };
     thread::spawn(move || {
         write_all(&receiver, write);
-        // Nobody waits any more if this cannot be told.
+        // No one waits any more if this cannot be told.
         let _ = ended.send(());
     });
-    let words = if json { json_line } else { lines };
-    (move |verdict: &Verdict| hand_over(&sender, words(verdict)), Ending(end))
+    let has_colour = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+    let observe = move |verdict: &Verdict| match form {
+        Form::Json => hand_over(&sender, json_line(verdict)),
+        Form::OneLine => hand_over(&sender, one_line(verdict, has_colour)),
+        Form::EveryCheck => hand_over(&sender, format!("{verdict}\n\n")),
+        Form::Nothing => {}
+    };
+    (observe, Ending(end))
 }
 
 /// The end of the writing, which comes when the emulator has gone.
@@ -43,25 +63,25 @@ pub(super) struct Ending(Receiver<()>);
 impl Ending {
     /// Waits for it, though not for a reader that reads no more.
     pub(super) fn wait(self) {
-        let _ = self.0.recv_timeout(PATIENCE);
+        let _ = self.0.recv_timeout(WRITE_TIMEOUT);
     }
 }
 
 fn hand_over(sender: &SyncSender<String>, words: String) {
-    // If too many are waiting, or nobody writes any more, this one is told to nobody.
+    // If too many are waiting, or no one writes any more, this one is not written.
     let _ = sender.try_send(words);
 }
 
 /// Writes what comes until nothing can come any more.
 fn write_all(receiver: &Receiver<String>, write: fn(&str)) {
     while let Ok(mut words) = receiver.recv() {
-        thread::sleep(GATHERING);
+        thread::sleep(BATCH_TIME);
         words.extend(receiver.try_iter());
         write(&words);
     }
 }
 
-// What cannot be written can be told to nobody, and an emulator whose reader is gone goes on serving. Nothing in a
+// What cannot be written is lost, and an emulator whose reader is gone goes on serving. Nothing in a
 // verdict is for a terminal to obey, so it is written as it is.
 
 fn to_stdout(words: &str) {
@@ -78,6 +98,32 @@ fn json_line(verdict: &Verdict) -> String {
     line
 }
 
-fn lines(verdict: &Verdict) -> String {
-    format!("{verdict}\n\n")
+/// The time, what was asked and how it was answered; below it what failed and what to do.
+fn one_line(verdict: &Verdict, has_colour: bool) -> String {
+    let style = match (has_colour, verdict.is_granted()) {
+        (false, _) => Style::new(),
+        (true, true) => AnsiColor::Green.on_default(),
+        (true, false) => AnsiColor::Red.on_default(),
+    };
+    let dim = if has_colour { Style::new().dimmed() } else { Style::new() };
+    let time = time_of_day(verdict.received_at_ms);
+    let text = verdict.to_string();
+    let mut lines = text.lines();
+    let title = lines.next().unwrap_or_default();
+    let mut words = format!("{dim}{time}{dim:#} {style}{title}{style:#}\n");
+    for line in lines {
+        let line = line.trim_start();
+        if ["FAIL ", "fault: ", "remedy: "].iter().any(|kind| line.starts_with(kind)) {
+            words.push_str("         ");
+            words.push_str(line);
+            words.push('\n');
+        }
+    }
+    words
+}
+
+/// The time of day of the emulator's clock, UTC.
+fn time_of_day(ms: u64) -> String {
+    let seconds = ms / 1000 % (24 * 60 * 60);
+    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

@@ -1,0 +1,54 @@
+//! What a person at a terminal is told when the emulator has started.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+
+/// Says where the page is, which integrations there are, how a client is pointed here and how to stop. Programs that read
+/// standard error are told nothing.
+pub(super) fn show(url: &str, client_ids: &[String], has_tls: bool) {
+    if !io::stderr().is_terminal() {
+        return;
+    }
+    // A banner that cannot be written can be told to no one.
+    let _ = anstream::stderr().write_all(text(url, client_ids, has_tls).as_bytes());
+}
+
+fn text(url: &str, client_ids: &[String], has_tls: bool) -> String {
+    let integrations = if client_ids.is_empty() {
+        "none yet: add one on the page, or start with -c FILE".to_owned()
+    } else {
+        client_ids.join(", ")
+    };
+    let client = if has_tls {
+        format!("ims emulator env --url {url} --ca-dir DIR prints the variables for each language")
+    } else {
+        format!("set its base URL to {url}, such as by ims token -c FILE --url {url}")
+    };
+    let name = Style::new().bold();
+    let link = AnsiColor::Cyan.on_default();
+    format!(
+        "\n{name}page{name:#}          {link}{url}/_emulator/{link:#}\n\
+         {name}integrations{name:#}  {integrations}\n\
+         {name}clients{name:#}       {client}\n\
+         {name}stop{name:#}          Ctrl+C\n\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_names_the_page_the_integrations_a_way_for_clients_and_the_end() {
+        let text = text("http://127.0.0.1:1", &["a".to_owned(), "b".to_owned()], false);
+        let text = anstream::adapter::strip_str(&text).to_string();
+        for part in
+            ["page          http://127.0.0.1:1/_emulator/\n", "a, b", "--url http", "Ctrl+C"]
+        {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(super::text("http://x", &[], true).contains("ims emulator env"));
+        assert!(super::text("http://x", &[], true).contains("-c FILE"));
+    }
+}
