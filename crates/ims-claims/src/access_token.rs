@@ -1,4 +1,4 @@
-//! What an IMS access token says of itself. It looks like a JWT but has no `exp`, `iat`, `iss` or `aud`.
+//! The payload of an IMS access token. It looks like a JWT but has no `exp`, `iat`, `iss` or `aud`.
 
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
@@ -67,7 +67,7 @@ impl AccessTokenPayload {
         self.text("client_id")
     }
 
-    /// The account it stands for, `user_id`: for a service account its technical account id.
+    /// The account that it was issued for, `user_id`: for a service account its technical account id.
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
         self.text("user_id")

@@ -1,4 +1,4 @@
-//! From claims to an assertion: what is signed, the signature, and the two put together (RFC 7515 §7.1).
+//! The parts of an assertion: the signing input, the signature, and the assertion made of both (RFC 7515 §7.1).
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;

@@ -174,7 +174,7 @@ impl ClaimsSet {
     }
 
     /// Whether the assertion may be accepted at `now`: not before `nbf`, before `exp`, and with `exp` at most
-    /// 24 hours away. No clock skew is allowed for; whoever does so moves `now`.
+    /// 24 hours away. No clock skew is allowed; to allow some, move `now`.
     ///
     /// # Errors
     /// [`ClaimsError::NotYetValid`], [`ClaimsError::Expired`] and [`ClaimsError::LivesTooLong`].

@@ -1,4 +1,4 @@
-//! Which IMS is meant: Adobe's production, its stage, or any other base URL, such as an emulator's.
+//! The IMS that is used: Adobe's production, its stage, or any other base URL, such as that of an emulator.
 
 use alloc::{
     borrow::ToOwned,
@@ -154,7 +154,9 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), FormatError> {
     }
     let port = rest.strip_prefix(':').unwrap_or_default();
     if port.contains(':') {
-        return Err(refused("its host has several colons, and an IPv6 address stands in brackets"));
+        return Err(refused(
+            "its host has several colons, and an IPv6 address is written in brackets",
+        ));
     }
     // The parser of integers takes a plus sign too.
     let is_number = port.bytes().all(|b| b.is_ascii_digit());
@@ -223,7 +225,7 @@ mod tests {
     fn a_text_that_is_no_base_url_is_refused_with_the_reason() {
         let port = "its port is not a number from 1 to 65535";
         let user_info = "a user name or password is in front of its host";
-        let colons = "its host has several colons, and an IPv6 address stands in brackets";
+        let colons = "its host has several colons, and an IPv6 address is written in brackets";
         let query = "it has a query or a fragment";
         let neither = "its host is neither a host name nor an IP address";
         let number = "its host ends in a number, which some programs read as an IPv4 address";

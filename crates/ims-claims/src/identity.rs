@@ -1,4 +1,4 @@
-//! Who an integration is: the identifiers that Adobe's Developer Console shows.
+//! The identifiers of an integration, as Adobe's Developer Console shows them.
 
 use alloc::{borrow::ToOwned, string::String};
 use core::{fmt, str::FromStr};

@@ -1,4 +1,4 @@
-//! Which APIs the integration may call: Adobe's metascopes, which its console calls configured claims.
+//! Metascopes: the APIs that an integration may call. Adobe's console calls them configured claims.
 
 use alloc::{borrow::Cow, borrow::ToOwned, string::String};
 use core::{fmt, str::FromStr};

@@ -4,7 +4,7 @@
 //!
 //! The claims are a struct of the program's own, as in most code for jsonwebtoken. What changes is one argument: a
 //! `PemSigner`, which has the key parsed and ready, instead of an `EncodingKey`, of which jsonwebtoken parses the key for
-//! each signature. The assertion itself is not printed: whoever has it may use it.
+//! each signature. The assertion itself is not printed, since it is a credential.
 
 #![expect(clippy::print_stdout, reason = "an example says what it has done")]
 

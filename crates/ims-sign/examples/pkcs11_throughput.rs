@@ -5,7 +5,7 @@
 //! cargo run --release -p ims-sign --features pkcs11 --example pkcs11_throughput -- 'pkcs11:…?module-path=…&pin-source=…'
 //! ```
 
-#![expect(clippy::print_stdout, reason = "an example's output is for whoever runs it")]
+#![expect(clippy::print_stdout, reason = "an example prints its result")]
 
 use std::{
     env,

@@ -1,6 +1,6 @@
 //! An adapter for code that is written for the crate [`jsonwebtoken`](https://docs.rs/jsonwebtoken).
 //!
-//! [`encode`] takes a [`PemSigner`] where [`jsonwebtoken::encode`](::jsonwebtoken::encode) takes an `EncodingKey`, and
+//! [`encode`] takes a [`PemSigner`] where [`jsonwebtoken::encode`] takes an `EncodingKey`, and
 //! signs without a backend of jsonwebtoken. A [`PublicKey`] converts into a `DecodingKey` and a `Jwk`, and
 //! [`decoding_key`] takes one out of a JWK Set. No backend (`aws_lc_rs`, `rust_crypto`) is enabled here: the program
 //! chooses one if it decodes, and with two of them jsonwebtoken panics.
@@ -43,8 +43,8 @@ use crate::{
     verification_keys::VerificationKeys,
 };
 
-/// Makes a JWT of `header` and `claims`, signed by `signer`: what [`jsonwebtoken::encode`](::jsonwebtoken::encode) makes,
-/// to the byte. Whoever has the result may use it until it expires, so it belongs in no log.
+/// Makes a JWT of `header` and `claims`, signed by `signer`: what [`jsonwebtoken::encode`] makes,
+/// to the byte. The result is a credential until it expires, so do not log it.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidAlgorithm`] if the header's `alg` is not RS256, [`ErrorKind::Json`] if `header` or `claims` is not

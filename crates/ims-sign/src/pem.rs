@@ -1,4 +1,4 @@
-//! PEM as it is met in the wild (RFC 7468 §2, and what mail, Windows, JSON and environment variables make of it): byte
+//! PEM as people have it (RFC 7468 §2, and what mail, Windows, JSON and environment variables make of it): byte
 //! order marks, CRLF, indentation, text in any encoding around the blocks, `\n` written out, all on one line, or the whole
 //! file once more in base64.
 //!
@@ -6,10 +6,12 @@
 //! crates that read PEM leave copies behind, find nothing in a damaged block without a word, or put a line of the key
 //! into their error.
 
+use std::fmt;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
-/// One `-----BEGIN …-----` block. It may hold a private key, so it prints nothing of itself.
+/// One `-----BEGIN …-----` block. It may hold a private key, so `Debug` shows its length alone.
 pub struct Block {
     label: String,
     /// RFC 1421 header fields, such as `DEK-Info`.
@@ -24,7 +26,7 @@ impl Block {
         &self.label
     }
 
-    /// The bytes that the base64 stands for, wiped from memory when the block is dropped.
+    /// The decoded bytes, wiped from memory when the block is dropped.
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.der
@@ -45,6 +47,12 @@ impl Block {
     /// Whether the content is encrypted as RFC 1421 has it, and not as PKCS#8 has it.
     pub(crate) fn is_legacy_encrypted(&self) -> bool {
         self.header("Proc-Type").is_some_and(|kind| kind.ends_with("ENCRYPTED"))
+    }
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Block({} bytes)", self.der.len())
     }
 }
 
@@ -207,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_wild_does_to_pem_changes_nothing() {
+    fn what_mail_windows_json_and_shells_do_to_pem_changes_nothing() {
         let plain = read(keys::FIRST.as_bytes());
         assert_eq!((plain.len(), plain[0].0.as_str()), (1, "PRIVATE KEY"));
         let pem = keys::FIRST;

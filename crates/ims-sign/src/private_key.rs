@@ -48,7 +48,7 @@ pub(crate) struct PrivateKey {
 }
 
 impl PrivateKey {
-    /// Reads the private key of a file, which may hold other things beside it.
+    /// Reads the private key of a file, which may hold other things as well.
     pub(crate) fn read(file: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
         let mut blocks = pem::blocks(file)?;
         blocks.retain(|block| KEY_LABELS.contains(&block.label()));

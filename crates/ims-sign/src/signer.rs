@@ -1,15 +1,42 @@
-//! The seam: one private key that signs, wherever it is kept.
+//! The trait for one private key that signs, wherever it is kept.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use ims_claims::{Algorithm, Assertion, ClaimsSet, Signature};
 
-use crate::{PublicKey, SignError};
+use crate::{error::SignError, public_key::PublicKey};
 
 /// Signs with one private key, which the caller never sees.
 ///
 /// The key may be in memory ([`PemSigner`](crate::PemSigner)), in a hardware security module or behind a network
 /// service; implementers write a plain `async fn sign`.
+///
+/// ```
+/// use ims_claims::{Algorithm, Signature};
+/// use ims_sign::{PublicKey, SignError, Signer};
+///
+/// /// A key behind a service on the network.
+/// #[derive(Debug)]
+/// struct RemoteKey {
+///     public_key: PublicKey,
+/// }
+///
+/// impl Signer for RemoteKey {
+///     fn algorithm(&self) -> Algorithm {
+///         Algorithm::Rs256
+///     }
+///
+///     fn public_key(&self) -> &PublicKey {
+///         &self.public_key
+///     }
+///
+///     async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
+///         let octets = ask_the_service(message).await.map_err(SignError::unavailable)?;
+///         Ok(Signature::from_bytes(octets))
+///     }
+/// }
+/// # async fn ask_the_service(_: &[u8]) -> Result<Vec<u8>, String> { Err("offline".into()) }
+/// ```
 pub trait Signer: fmt::Debug + Send + Sync {
     /// The `alg` of every signature this signer makes (RFC 7518 §3.1).
     fn algorithm(&self) -> Algorithm;
@@ -27,7 +54,16 @@ pub trait Signer: fmt::Debug + Send + Sync {
     fn sign(&self, message: &[u8]) -> impl Future<Output = Result<Signature, SignError>> + Send;
 }
 
-/// Any [`Signer`], shared: cheap to clone, and without a type parameter to carry along.
+/// Any [`Signer`], shared: cheap to clone, and without a type parameter.
+///
+/// ```no_run
+/// use ims_sign::{PemSigner, SharedSigner, Signer};
+///
+/// let signer = PemSigner::from_bytes(&std::fs::read("private.key")?, None)?;
+/// let shared = SharedSigner::new(signer);
+/// let for_another_task = shared.clone();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct SharedSigner(Arc<dyn DynSigner>);
 
@@ -58,7 +94,7 @@ impl fmt::Debug for SharedSigner {
     }
 }
 
-/// Signs `claims` and puts the two together.
+/// Signs `claims`: the assertion, ready for the exchange.
 ///
 /// # Errors
 /// Those of [`Signer::sign`].
@@ -71,7 +107,7 @@ pub async fn sign_assertion(
     Ok(Assertion::new(&input, &signature))
 }
 
-/// The object-safe twin of [`Signer`].
+/// [`Signer`] with a boxed future, so that it can be a trait object.
 trait DynSigner: fmt::Debug + Send + Sync {
     fn dyn_algorithm(&self) -> Algorithm;
     fn dyn_public_key(&self) -> &PublicKey;

@@ -160,7 +160,7 @@ impl PrivateKey {
         })
     }
 
-    /// The public half, from the private key itself, or from the public key beside it if the token does not say the
+    /// The public half, from the private key itself, or from the public key object if the token does not give the
     /// exponent of a private key.
     pub(super) fn public_key(
         &self,

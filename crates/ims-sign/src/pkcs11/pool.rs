@@ -102,7 +102,7 @@ impl<C: Send + 'static> Pool<C> {
         self.0.start_worker_if_needed(&mut state);
         // Deadlines are in the order of the jobs, so if one is waited for already, it is the next one.
         let has_deadline = mem::replace(&mut state.has_deadline, true);
-        // Whoever is woken wants the lock at once.
+        // The thread that is woken needs the lock at once.
         drop(state);
         self.0.submitted.fetch_add(1, Ordering::Relaxed);
         self.0.job_queued.notify_one();
@@ -201,7 +201,7 @@ impl<C: Send + 'static> Shared<C> {
             return false;
         }
         drop(state);
-        // Whoever asked may have gone away.
+        // The caller may have stopped waiting.
         let _ = job.reply.send(reply);
         true
     }

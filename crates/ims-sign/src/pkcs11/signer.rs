@@ -226,7 +226,7 @@ impl fmt::Debug for Pkcs11Signer {
     }
 }
 
-/// As many threads as are wanted, or as there are cores, but no more than the token can have sessions.
+/// The wanted number of threads, by default one for each core, and at most one for each session that the token can have.
 fn pool_size(wanted: Option<NonZeroUsize>, most_sessions: Option<u64>) -> usize {
     let size = match wanted {
         Some(wanted) => wanted.get(),
@@ -242,7 +242,7 @@ fn within<T: Send + 'static>(
     task: impl FnOnce() -> Result<T, Pkcs11Error> + Send + 'static,
 ) -> Result<T, Pkcs11Error> {
     let (sender, receiver) = mpsc::channel();
-    // Whoever waited may have gone away.
+    // The caller may have stopped waiting.
     spawn(move || drop(sender.send(task()))).map_err(Pkcs11Error::unavailable)?;
     match receiver.recv_timeout(deadline) {
         Ok(result) => result,

@@ -1,4 +1,4 @@
-//! Tokens: which there are, and which one is meant.
+//! Tokens: listing those that are there, and finding the one that is meant.
 
 use std::fmt;
 
@@ -91,12 +91,12 @@ pub struct Pkcs11Token {
     pub is_initialized: bool,
     /// Whether it shows private keys only after a login.
     pub login_required: bool,
-    /// How it stands with the user PIN.
+    /// The state of the user PIN.
     pub pin: PinState,
     most_sessions: Option<u64>,
 }
 
-/// How it stands with a token's user PIN.
+/// The state of a token's user PIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PinState {
@@ -144,7 +144,7 @@ impl Pkcs11Token {
         TokenIdentity(self.selector().to_string())
     }
 
-    /// How it stands with the PIN now.
+    /// The state of the PIN now.
     pub(super) fn pin_now(&self, module: &Pkcs11Module) -> Result<PinState, CallError> {
         Ok(Self::read(module, self.slot()?).pin)
     }

@@ -216,7 +216,7 @@ fn write_attributes<'a>(
     for (index, (name, value)) in attributes.enumerate() {
         write!(f, "{}{name}=", if index == 0 { first } else { next })?;
         for byte in value {
-            // An id is bytes and not text. A slash stands for itself in the query, where the paths of files are.
+            // An id is bytes and not text. A slash is not encoded in the query, where the paths of files are.
             let is_plain = byte.is_ascii_alphanumeric()
                 || b"-._~:".contains(&byte)
                 || first == "?" && byte == b'/';

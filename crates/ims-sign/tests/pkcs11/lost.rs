@@ -53,7 +53,7 @@ impl Remote {
         }
     }
 
-    /// Kills them and the server, so that nobody is there.
+    /// Kills them and the server, so that no module is there.
     fn kill(&mut self) {
         self.kill_children();
         self.0.kill().unwrap();

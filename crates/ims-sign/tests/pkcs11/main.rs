@@ -1,4 +1,4 @@
-//! The PKCS#11 signer against modules of several makers, one that is lost, one that is spied on, and one that lies.
+//! The PKCS#11 signer against modules of several makers, one that is lost, one that logs its calls, and a mock that fails on demand.
 
 #![expect(clippy::unwrap_used, reason = "what the tests stand on fails the test when it fails")]
 

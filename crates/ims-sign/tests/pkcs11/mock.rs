@@ -17,8 +17,8 @@ use cryptoki::{
 use ims_sign::{
     PublicKey, SignError, Signer,
     pkcs11::{
-        KeySelector, Pin, PinState, Pkcs11Config, Pkcs11Error, Pkcs11Mechanism, Pkcs11Module,
-        Pkcs11Signer, TokenSelector,
+        KeySelector, Pin, PinSource, PinState, Pkcs11Config, Pkcs11Error, Pkcs11Mechanism,
+        Pkcs11Module, Pkcs11Signer, TokenSelector,
     },
 };
 use ims_testkit::keys;
@@ -45,10 +45,10 @@ impl Mock {
     }
 
     fn write(&self, file: &str, content: impl AsRef<[u8]>) {
-        // Written beside and renamed, since the module may be reading it.
-        let beside = self.folder.join("beside");
-        fs::write(&beside, content).unwrap();
-        fs::rename(&beside, self.folder.join(file)).unwrap();
+        // Written to another file and renamed, since the module may be reading it.
+        let new = self.folder.join("new");
+        fs::write(&new, content).unwrap();
+        fs::rename(&new, self.folder.join(file)).unwrap();
     }
 
     /// `function` answers `code`, so many times.
@@ -240,7 +240,7 @@ isolated! {
                     assert_eq!(refusal(config).to_string(), said);
                     assert_eq!(mock.calls("C_Login"), before + 1);
                 }
-                // Nobody is logged in in truth, so the key is not seen.
+                // The token is not logged in, so it does not show the key.
                 (None, 0x100, Err(error)) => assert!(matches!(error, Pkcs11Error::NoKey { .. }), "{error}"),
                 (None, _, Err(error)) => assert!(error.is_transient(), "{code:#x}: {error}"),
                 (_, _, Ok(())) => panic!("{code:#x}"),
@@ -257,7 +257,7 @@ isolated! {
         assert_eq!(sign(&signer, MESSAGE), expected(keys::FIRST, MESSAGE));
         assert_eq!(mock.calls("C_Login"), 1);
 
-        // Its end leaves us with a PIN that has never been accepted, which nobody watches being tried.
+        // Its end leaves us with a PIN that has never been accepted, and no one is there to give another.
         foreign.logout().unwrap();
         let error = failure(&signer);
         assert_eq!(
@@ -367,6 +367,27 @@ isolated! {
             assert!(matches!(second.join().unwrap(), Pkcs11Error::PinFinalTry));
         });
         assert_eq!(mock.calls("C_Login"), logins + 1);
+    }
+
+    fn no_debug_shows_the_pin(folder) {
+        let mock = Mock::new(folder);
+        let module = Pkcs11Module::load(&mock.module).unwrap();
+        let user_pin = Pin::new("canary".to_owned()).unwrap();
+        let config = mock.config().with_pin(PinSource::Pin(user_pin.clone()));
+        let signer = open(config.clone());
+        let token = module.tokens().unwrap().remove(0);
+        let key = module.keys(&token.selector(), Some(&user_pin)).unwrap().remove(0);
+        drop(signer);
+        mock.plan("C_Login", 0xa0, 1);
+        let error = refusal(config.clone());
+        mock.plan_nothing();
+        let signer = open(mock.config());
+        for text in [
+            format!("{module:?} {token:?} {key:?} {signer:?} {config:?} {error:?}"),
+            format!("{module:#?} {token:#?} {key:#?} {signer:#?} {config:#?} {error:#?} {error}"),
+        ] {
+            assert!(!text.contains("canary"), "{text}");
+        }
     }
 
     fn a_uri_opens_a_signer(folder) {
