@@ -197,6 +197,9 @@ impl CredentialsError {
             Self::AccessToken => Some(ACCESS_TOKEN.to_owned()),
             Self::NotQuoted { name } => Some(format!("write the value of {name} in quotation marks")),
             Self::Swapped { .. } => Some("are the client id and the client secret swapped?".to_owned()),
+            Self::Missing { name } if name.ends_with("META_SCOPES") => Some(
+                "the download of the Developer Console leaves the metascopes out: add \"META_SCOPES\": [\"…\"]".to_owned(),
+            ),
             Self::SecretText { fault, .. } => fault.hint().map(str::to_owned),
             Self::Format { source: FormatError::OrgId { .. } | FormatError::TechnicalAccountId { .. }, .. } => {
                 Some(IDENTIFIERS.to_owned())

@@ -13,6 +13,7 @@ mod aio_java;
 mod aio_variables;
 mod analytics_config;
 mod analytics_sample;
+mod console_download;
 mod console_project;
 mod environment_variables;
 mod imscli;
@@ -20,10 +21,9 @@ mod jwt_auth;
 pub(crate) mod own_format;
 mod pdf_services;
 mod reactor;
-mod s2s_variables;
-mod service_api_key;
 mod user_login;
 mod user_management;
+mod variables;
 
 use crate::{
     credential::Credential,
@@ -48,6 +48,20 @@ pub enum Form {
     AioVariables,
     /// The environment variables `IMS_OAUTH_S2S_…`, which `aio app use` writes.
     ServerToServerVariables,
+    /// "Download JSON" of a credential in Adobe's Developer Console, OAuth Server-to-Server or a service account.
+    ConsoleDownload,
+    /// The environment for Postman of a credential in Adobe's Developer Console.
+    PostmanEnvironment,
+    /// The input `__ims_oauth_s2s` that App Builder passes to an action.
+    ActionInput,
+    /// The environment variables `OAUTH_…` of Adobe Commerce's starter kits.
+    CommerceStarterKit,
+    /// The environment variables `AIO_COMMERCE_AUTH_IMS_…` of Adobe Commerce's SDK.
+    CommerceSdk,
+    /// The environment variables `CLIENTID` and its like of aio-apps-action.
+    AppsAction,
+    /// `integration.yaml` of Asset Compute.
+    AssetCompute,
     /// The environment variable `SERVICE_API_KEY`, which `aio app use` writes.
     ServiceApiKey,
     /// `config.json` of the Cloud Manager plugin of `aio`.
@@ -83,6 +97,15 @@ impl fmt::Display for Form {
             Self::AioContext => "an aio context",
             Self::AioVariables => "environment variables of aio",
             Self::ServerToServerVariables => "the environment variables IMS_OAUTH_S2S_…",
+            Self::ConsoleDownload => "a JSON download of Adobe's Developer Console",
+            Self::PostmanEnvironment => "a Postman environment of Adobe's Developer Console",
+            Self::ActionInput => "the input __ims_oauth_s2s of an App Builder action",
+            Self::CommerceStarterKit => {
+                "the environment variables OAUTH_… of a Commerce starter kit"
+            }
+            Self::CommerceSdk => "the environment variables AIO_COMMERCE_AUTH_IMS_…",
+            Self::AppsAction => "environment variables of aio-apps-action",
+            Self::AssetCompute => "an integration file of Asset Compute",
             Self::ServiceApiKey => "the environment variable SERVICE_API_KEY",
             Self::CloudManager => "a Cloud Manager configuration",
             Self::UserSync => "a User Sync Tool configuration",
@@ -99,8 +122,17 @@ impl fmt::Display for Form {
     }
 }
 
-/// What a form is recognised by, and how it is read.
-type Rule = (Form, fn(&Fields<'_>) -> bool, &'static [Language], Read);
+/// What a form is recognised by, in a word that the table of the documents has, by which function, in which languages, and
+/// how it is read.
+struct Rule {
+    form: Form,
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test compares it with the documents"))]
+    member: &'static str,
+    is_it: fn(&Fields<'_>) -> bool,
+    languages: &'static [Language],
+    read: Read,
+}
+
 type Read =
     fn(&Fields<'_>, &ReadContext<'_>) -> Result<(Environment, Credential), CredentialsError>;
 
@@ -109,36 +141,54 @@ const OBJECTS: &[Language] = &[Json, Hjson, Yaml];
 /// Environment variables: TOML and Java's properties look alike where all values are quoted, or none.
 const VARIABLES: &[Language] = &[Dotenv, Properties, Toml];
 
-/// The first whose members are there reads them, so what is told apart by more stands before what is told by less.
+/// The first whose members are there reads them, so what is told apart by more is before what is told by less.
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
-    (Form::AemService,              aem_service::is_it,           OBJECTS,            aem_service::credential),
-    (Form::ConsoleProject,          console_project::is_it,       OBJECTS,            console_project::credential),
-    (Form::UserManagement,          user_management::is_it,       &[Ini],             user_management::credential),
-    (Form::UserSync,                user_management::is_it,       &[Yaml, Json],      user_management::credential),
-    (Form::PdfServices,             pdf_services::is_it,          OBJECTS,            pdf_services::credential),
-    (Form::JwtAuth,                 jwt_auth::is_it,              OBJECTS,            jwt_auth::credential),
-    (Form::CloudManager,            aio_context::is_cloud_manager, OBJECTS,           aio_context::credential),
-    (Form::AioContext,              aio_context::is_it,           OBJECTS,            aio_context::credential),
-    (Form::AnalyticsConfig,         analytics_config::is_it,      OBJECTS,            analytics_config::credential),
-    (Form::AnalyticsSample,         analytics_sample::is_it,      &[Ini, Properties], analytics_sample::credential),
-    (Form::Imscli,                  imscli::is_it,                &[Json, Yaml, Toml], imscli::credential),
-    (Form::EnvironmentVariables,    environment_variables::is_it, VARIABLES,          environment_variables::credential),
-    (Form::ServerToServerVariables, s2s_variables::is_it,         VARIABLES,          s2s_variables::credential),
-    (Form::AioVariables,            aio_variables::is_it,         VARIABLES,          aio_variables::credential),
-    (Form::ReactorUploader,         reactor::is_it,               VARIABLES,          reactor::credential),
-    (Form::AioJava,                 aio_java::is_it,              VARIABLES,          aio_java::credential),
-    (Form::Imscli,                  imscli::is_variables,         VARIABLES,          imscli::credential_of_variables),
-    (Form::ServiceApiKey,           service_api_key::is_it,       VARIABLES,          service_api_key::credential),
-    (Form::Own,                     own_format::is_it,            &[Json, Toml],      own_format::credential),
+    rule(Form::UserSync, "integration",                       user_management::is_admin_console,         &[Yaml, Json],         user_management::credential),
+    rule(Form::AemService, "integration",                       aem_service::is_it,                        OBJECTS,               aem_service::credential),
+    rule(Form::AssetCompute, "technicalAccount",                  aem_service::is_asset_compute,             OBJECTS,               aem_service::asset_compute),
+    rule(Form::ConsoleProject, "project",                           console_project::is_it,                    OBJECTS,               console_project::credential),
+    rule(Form::ConsoleDownload, "CLIENT_SECRETS",                    console_download::is_download,             OBJECTS,               console_download::download),
+    rule(Form::PostmanEnvironment, "values",                            console_download::is_postman,              OBJECTS,               console_download::postman),
+    rule(Form::ActionInput, "__ims_oauth_s2s",                   console_download::is_action_input,         OBJECTS,               console_download::action_input),
+    rule(Form::UserManagement, "[enterprise]",                      user_management::is_it,                    &[Ini],                user_management::credential),
+    rule(Form::UserSync, "enterprise",                        user_management::is_it,                    &[Yaml, Json],         user_management::credential),
+    rule(Form::PdfServices, "client_credentials",                pdf_services::is_it,                       OBJECTS,               pdf_services::credential),
+    rule(Form::JwtAuth, "technicalAccountId",                jwt_auth::is_it,                           OBJECTS,               jwt_auth::credential),
+    rule(Form::CloudManager, "oauth_enabled",                     aio_context::is_cloud_manager,             OBJECTS,               aio_context::credential),
+    rule(Form::AioContext, "ims_org_id",                        aio_context::is_it,                        OBJECTS,               aio_context::credential),
+    rule(Form::AnalyticsConfig, "pathToKey",                         analytics_config::is_it,                   OBJECTS,               analytics_config::credential),
+    rule(Form::AnalyticsSample, "apiKey",                            analytics_sample::is_it,                   &[Ini, Properties],    analytics_sample::credential),
+    rule(Form::Imscli, "clientid",                          imscli::is_it,                             &[Json, Yaml, Toml],   imscli::credential),
+    rule(Form::EnvironmentVariables, "IMS_CLIENT_ID",                     environment_variables::is_it,              VARIABLES,             environment_variables::credential),
+    rule(Form::ServerToServerVariables, "IMS_OAUTH_S2S_CLIENT_ID",           variables::is_aio_app,                     VARIABLES,             variables::aio_app),
+    rule(Form::AioVariables, "AIO_ims_contexts_…",                aio_variables::is_it,                      VARIABLES,             aio_variables::credential),
+    rule(Form::CommerceSdk, "AIO_COMMERCE_AUTH_IMS_CLIENT_ID",   variables::is_commerce_sdk,                VARIABLES,             variables::commerce_sdk),
+    rule(Form::CommerceStarterKit, "OAUTH_CLIENT_ID",                   variables::is_commerce_starter_kit,        VARIABLES,             variables::commerce_starter_kit),
+    rule(Form::AppsAction, "CLIENTID",                          variables::is_apps_action,                 VARIABLES,             variables::apps_action),
+    rule(Form::ReactorUploader, "REACTOR_IO_INTEGRATION_CLIENT_ID",  reactor::is_it,                            VARIABLES,             reactor::credential),
+    rule(Form::AioJava, "aio_api_key",                       aio_java::is_it,                           VARIABLES,             aio_java::credential),
+    rule(Form::Imscli, "IMS_CLIENTID",                      imscli::is_variables,                      VARIABLES,             imscli::credential_of_variables),
+    rule(Form::ServiceApiKey, "SERVICE_API_KEY",                   variables::is_service_api_key,             VARIABLES,             variables::service_api_key),
+    rule(Form::Own, "client_id",                         own_format::is_it,                         &[Json, Toml],         own_format::credential),
 ];
+
+const fn rule(
+    form: Form,
+    member: &'static str,
+    is_it: fn(&Fields<'_>) -> bool,
+    languages: &'static [Language],
+    read: Read,
+) -> Rule {
+    Rule { form, member, is_it, languages, read }
+}
 
 impl Form {
     /// The form that the members have, in this language.
     pub(crate) fn of(fields: &Fields<'_>, language: Language) -> Result<Self, CredentialsError> {
-        rule(|(_, is_it, languages, _)| languages.contains(&language) && is_it(fields))
-            .map(|(form, ..)| *form)
-            .ok_or_else(|| unrecognized(fields))
+        let is_form = |rule: &&Rule| rule.languages.contains(&language) && (rule.is_it)(fields);
+        let rule = RULES.iter().find(is_form).ok_or_else(|| unrecognized(fields))?;
+        Ok(rule.form)
     }
 
     /// Reads the members, which are of this form.
@@ -150,9 +200,9 @@ impl Form {
         if at.selected.is_some() && !self.has_names() {
             return Err(CredentialsError::NoneSelected { names: String::new() });
         }
-        let rule = rule(|(form, is_it, ..)| *form == self && is_it(fields));
-        let (.., read) = rule.ok_or_else(|| unrecognized(fields))?;
-        read(fields, at)
+        let is_form = |rule: &&Rule| rule.form == self && (rule.is_it)(fields);
+        let rule = RULES.iter().find(is_form).ok_or_else(|| unrecognized(fields))?;
+        (rule.read)(fields, at)
     }
 
     /// Where a person comes back to from the sign-in, if the form has a place for it.
@@ -182,10 +232,6 @@ impl Form {
     }
 }
 
-fn rule(is_meant: impl Fn(&&Rule) -> bool) -> Option<&'static Rule> {
-    RULES.iter().find(is_meant)
-}
-
 /// An access token in the place of credentials is told, since people have such files.
 fn unrecognized(fields: &Fields<'_>) -> CredentialsError {
     if fields.has("accessToken") || fields.has("access_token") {
@@ -209,3 +255,21 @@ fn names(fields: &Fields<'_>) -> String {
 
 /// A line of PEM has 64, the longest name of a form has some 50.
 const LONGEST_NAME: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The documents of the repository; a package that is published has none.
+    const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/credentials.md");
+
+    #[test]
+    fn each_form_is_in_the_table_of_the_documents_by_the_member_that_it_is_recognised_by() {
+        let Ok(document) = std::fs::read_to_string(DOCUMENT) else { return };
+        let rows: Vec<&str> = document.lines().filter(|line| line.starts_with('|')).collect();
+        for rule in RULES {
+            let member = format!("`{}`", rule.member);
+            assert!(rows.iter().any(|row| row.contains(&member)), "{member} is in no row");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use super::*;
 use crate::{ServerToServerCredential, ServiceAccountCredential, SigningKey};
 
 mod canaries;
+mod downloads;
 mod files;
 mod forms;
 mod references;

@@ -7,12 +7,38 @@ use ims_claims::{Environment, ServiceAccount};
 use crate::{
     credential::{Credential, ServerToServerCredential, ServiceAccountCredential},
     error::CredentialsError,
-    reading::{fields::Fields, read_context::ReadContext, vocabulary::key_in},
+    reading::{
+        fields::Fields,
+        read_context::ReadContext,
+        vocabulary::{Metascopes, ServiceAccountWords, key_in},
+    },
     signing_keys::KeyPair,
 };
 
 pub(super) fn is_it(fields: &Fields<'_>) -> bool {
     fields.has("integration")
+}
+
+/// `integration.yaml` of Asset Compute: the same members, without an object around them.
+pub(super) fn is_asset_compute(fields: &Fields<'_>) -> bool {
+    fields.object("technicalAccount").is_ok_and(|account| account.has("clientId"))
+}
+
+/// Source: adobe/asset-compute-client, `README.md`. The ids may be in either place.
+pub(super) fn asset_compute(
+    fields: &Fields<'_>,
+    _at: &ReadContext<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let technical_account = fields.object("technicalAccount")?;
+    let words = ServiceAccountWords {
+        client_id: &["clientId"],
+        client_secret: &["clientSecret"],
+        org_id: &["org"],
+        technical_account_id: &["id"],
+        metascopes: Metascopes::Given(fields.list("metascopes")?),
+    };
+    let credential = words.read(&technical_account, key_in(&technical_account, "privateKey"))?;
+    Ok((fields.environment("imsEndpoint")?, credential))
 }
 
 pub(super) fn credential(

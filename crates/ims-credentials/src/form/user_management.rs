@@ -1,4 +1,4 @@
-//! `connector-umapi.yml` of Adobe's User Sync Tool, and `usermanagement.config` of the samples of the User Management API,
+//! `connector-umapi.yml` and `connector-adobe-console.yml` of Adobe's User Sync Tool, and `usermanagement.config` of the samples of the User Management API,
 //! which have the same words. Source: adobe-apiplatform/user-sync.py, `user_sync/connector/umapi_util.py` and
 //! `user_sync/config/common.py`; umapi-client 3.0.1, `umapi_client/auth.py`.
 
@@ -46,13 +46,21 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
     fields.has("enterprise")
 }
 
+/// `connector-adobe-console.yml`, in which the User Sync Tool reads users from the Admin Console.
+pub(super) fn is_admin_console(fields: &Fields<'_>) -> bool {
+    fields.object("integration").is_ok_and(|integration| {
+        integration.has("org_id") && integration.has(integration.name_of(CLIENT_ID))
+    })
+}
+
 pub(super) fn credential(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
-    let enterprise = &fields.object("enterprise")?;
+    let name = if fields.has("enterprise") { "enterprise" } else { "integration" };
+    let enterprise = &fields.object(name)?;
     let opened = opened(enterprise)?;
-    let opened = opened.fields()?.within("enterprise");
+    let opened = opened.fields()?.within(name);
     let credential = match fields.optional_text("authentication_method")? {
         Some("oauth") => SERVER_TO_SERVER.read(&opened)?,
         None | Some("jwt") => SERVICE_ACCOUNT.read(&opened, key(&opened, at))?,

@@ -194,6 +194,14 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The same, if the member is there.
+    pub(crate) fn lines_if_any(
+        &self,
+        name: &str,
+    ) -> Result<Option<Zeroizing<String>>, CredentialsError> {
+        if self.has(name) { self.lines(name).map(Some) } else { Ok(None) }
+    }
+
     pub(crate) fn flag(&self, name: &str) -> Result<bool, CredentialsError> {
         let flag =
             |value: &Value| value.as_bool().ok_or_else(|| self.wrong_type(name, "true or false"));

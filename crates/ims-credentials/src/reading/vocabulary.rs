@@ -1,6 +1,6 @@
 //! The words that forms have for the same parts of a credential. Most forms differ in nothing else.
 
-use ims_claims::{Metascope, ServiceAccount};
+use ims_claims::{Environment, Metascope, ServiceAccount};
 use ims_exchange::Scope;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
@@ -26,6 +26,8 @@ pub(crate) enum Metascopes {
     In(&'static str),
     /// The form has no word for them, since the program whose form it is asks for this one always.
     Always(&'static str),
+    /// They are in another object, and were read there.
+    Given(Vec<Metascope>),
 }
 
 /// What a form calls the parts of an OAuth Server-to-Server credential.
@@ -75,6 +77,7 @@ impl Metascopes {
         match self {
             Self::In(name) => Ok((name, fields.list(name)?)),
             Self::Always(always) => Ok((always, vec![fields.parse(always, always)?])),
+            Self::Given(metascopes) => Ok(("metascopes", metascopes.clone())),
         }
     }
 }
@@ -98,6 +101,18 @@ impl Scopes {
                 scopes.iter().map(|scope| fields.parse("scopes", scope)).collect()
             }
         }
+    }
+}
+
+/// The IMS whose name the member `name` has: `prod` or `stage`; the production where nothing is said.
+pub(crate) fn environment_called(
+    fields: &Fields<'_>,
+    name: &str,
+) -> Result<Environment, CredentialsError> {
+    match fields.optional_text(name)? {
+        None | Some("prod") => Ok(Environment::production()),
+        Some("stage") => Ok(Environment::stage()),
+        Some(_) => Err(fields.wrong_type(name, "\"prod\" or \"stage\"")),
     }
 }
 
