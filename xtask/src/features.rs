@@ -19,9 +19,6 @@ const SIGN: &str = "ims-sign";
 /// A program with the other backend of jsonwebtoken, which no library here may disturb.
 const OTHER_BACKEND: &str = "crates/ims-sign/tests/other-backend/Cargo.toml";
 
-/// The most crates in the tree of the claims, with itself: a user of the types alone should not build more.
-const MOST_CRATES_OF_CLAIMS: usize = 12;
-
 /// Targets without an operating system. The first one that is installed is built for.
 const BARE_TARGETS: &[&str] = &["thumbv7em-none-eabi", "wasm32v1-none", "x86_64-unknown-none"];
 
@@ -39,8 +36,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         if is_library(package) && is_published(package) {
             check_each_feature(package)?;
         }
+        for budget in BUDGETS.iter().filter(|budget| package.name == budget.package) {
+            check_budget(budget)?;
+        }
         if package.name == CLAIMS {
-            check_tree_of_claims()?;
             check_without_operating_system()?;
         }
         if package.name == SIGN {
@@ -78,12 +77,52 @@ fn check_each_feature(package: &Package) -> Result<()> {
     Ok(())
 }
 
-fn check_tree_of_claims() -> Result<()> {
-    let tree = output(&mut cargo(["tree", "-p", CLAIMS, "-e", "normal", "--prefix", "none"]))?;
+/// How many crates a program builds, ours counted, that takes one of our crates with these features.
+struct Budget {
+    package: &'static str,
+    /// The features; `None` for the defaults.
+    features: Option<&'static [&'static str]>,
+    most_crates: usize,
+    /// What must not be among them.
+    without: &'static [&'static str],
+}
+
+/// `reqwest` alone brings 106 crates.
+const BUDGETS: &[Budget] = &[
+    Budget { package: CLAIMS, features: None, most_crates: 12, without: &[] },
+    Budget {
+        package: "ims-credentials",
+        features: Some(&["contexts", "formats"]),
+        most_crates: 50,
+        without: &["ims-sign", "ims-cert", "tokio", "aws-lc-rs"],
+    },
+    Budget {
+        package: "ims",
+        features: Some(&["reqwest"]),
+        most_crates: 118,
+        without: &["ims-sign", "ims-cert", "ims-verify", "x509-parser"],
+    },
+    Budget { package: "ims", features: None, most_crates: 165, without: &["ims-verify"] },
+];
+
+fn check_budget(budget: &Budget) -> Result<()> {
+    let arguments = ["tree", "-p", budget.package, "-e", "normal", "--prefix", "none"];
+    let mut command = cargo(arguments);
+    if let Some(features) = budget.features {
+        command.args(["--no-default-features", "--features", &features.join(",")]);
+    }
+    let tree = output(&mut command)?;
     let crates: BTreeSet<_> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
-    println!("{CLAIMS} has {} crates in its tree", crates.len());
-    if crates.len() > MOST_CRATES_OF_CLAIMS {
-        bail!("{CLAIMS} may have at most {MOST_CRATES_OF_CLAIMS} crates in its tree:\n{tree}");
+    let features = budget.features.map_or("its defaults".to_owned(), |names| names.join(", "));
+    println!("{} with {features} has {} crates in its tree", budget.package, crates.len());
+    if crates.len() > budget.most_crates {
+        let (package, most) = (budget.package, budget.most_crates);
+        bail!("{package} with {features} may have at most {most} crates in its tree:\n{tree}");
+    }
+    for name in budget.without {
+        if crates.iter().any(|line| line.split(' ').next() == Some(name)) {
+            bail!("{} with {features} must not bring {name}:\n{tree}", budget.package);
+        }
     }
     Ok(())
 }

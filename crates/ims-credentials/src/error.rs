@@ -206,7 +206,7 @@ impl CredentialsError {
             }
             #[cfg(not(feature = "formats"))]
             Self::Syntax { .. } => Some(
-                "this program was built without the feature \"formats\", so it reads JSON and TOML only".to_owned(),
+                "this program was built without the feature \"formats\", so it does not read every language".to_owned(),
             ),
             Self::InFile { source, .. } => source.hint(),
             _ => None,

@@ -19,7 +19,7 @@ mod yaml;
 
 use text_fault::TextFault;
 
-/// A language of data. All but JSON and TOML are read with the feature `formats`.
+/// A language of data. TOML is read with the feature `toml`, all others but JSON with the feature `formats`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Language {
     Json,
@@ -68,14 +68,24 @@ impl Language {
     }
 
     fn is_read_here(self) -> bool {
-        cfg!(feature = "formats") || matches!(self, Self::Json | Self::Toml)
+        match self {
+            Self::Json => true,
+            Self::Toml => cfg!(feature = "toml"),
+            _ => cfg!(feature = "formats"),
+        }
     }
 
     /// Reads `text`, which is no longer than a file may be.
     pub(crate) fn parse(self, text: &str) -> Result<Document, CredentialsError> {
         let value = match self {
             Self::Json => tree::json(text),
+            #[cfg(feature = "toml")]
             Self::Toml => tree::toml(text),
+            #[cfg(not(feature = "toml"))]
+            Self::Toml => {
+                let what = self.name();
+                return Err(CredentialsError::MissingFeature { feature: "toml", what });
+            }
             #[cfg(feature = "formats")]
             Self::Hjson => hjson::parse(text),
             #[cfg(feature = "formats")]

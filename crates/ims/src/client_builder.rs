@@ -2,9 +2,12 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use ims_claims::{AssertionLifetime, NumericDate};
-use ims_credentials::{Credential, Credentials, ServiceAccountCredential};
+#[cfg(feature = "service-account")]
+use ims_claims::AssertionLifetime;
+use ims_claims::NumericDate;
+use ims_credentials::{Credential, Credentials};
 use ims_exchange::{AccessToken, Scope, SharedTransport, Transport};
+#[cfg(feature = "service-account")]
 use ims_sign::{SharedSigner, Signer};
 use ims_token::{
     ADVISORY_WINDOW, CacheKey, Clock, DEADLINE, Event, FetchError, KeeperPool, MANDATORY_WINDOW,
@@ -15,14 +18,12 @@ use crate::{
     Client, Error,
     client::Access,
     connection::{Connection, REQUEST_TIMEOUT},
-    preferred::Preferred,
     server_to_server::ServerToServerSource,
-    service_account::{
-        ServiceAccountSource,
-        signing_pair::{SigningPair, open_signing_key},
-    },
     user::{UserSource, refresh_tokens::RefreshTokens, unsaved::Unsaved},
 };
+
+#[cfg(feature = "service-account")]
+use crate::service_account::{ServiceAccountSource, SigningOptions};
 
 /// How long before its certificate ends a service account warns of it: an [`Event`] once a day.
 pub const CERTIFICATE_MARGIN: Duration = Duration::from_hours(30 * 24);
@@ -32,9 +33,8 @@ pub const CERTIFICATE_MARGIN: Duration = Duration::from_hours(30 * 24);
 #[must_use]
 pub struct ClientBuilder {
     credentials: Credentials,
-    assertion_lifetime: AssertionLifetime,
-    signer: Option<SharedSigner>,
-    second_signer: Option<SharedSigner>,
+    #[cfg(feature = "service-account")]
+    signing: SigningOptions,
     refresh_tokens: RefreshTokens,
     certificate_margin: Duration,
     transport: Option<SharedTransport>,
@@ -56,9 +56,8 @@ impl ClientBuilder {
     pub(crate) fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
-            assertion_lifetime: AssertionLifetime::default(),
-            signer: None,
-            second_signer: None,
+            #[cfg(feature = "service-account")]
+            signing: SigningOptions::default(),
             refresh_tokens: RefreshTokens::empty(),
             certificate_margin: CERTIFICATE_MARGIN,
             transport: None,
@@ -75,14 +74,18 @@ impl ClientBuilder {
 
     /// Signs with `signer` instead of the key that the credentials name: with a key behind a network service, for example.
     /// Credentials whose key is [`SigningKey::External`](ims_credentials::SigningKey::External) need it.
-    pub fn with_signer(self, signer: impl Signer + 'static) -> Self {
-        Self { signer: Some(SharedSigner::new(signer)), ..self }
+    #[cfg(feature = "service-account")]
+    pub fn with_signer(mut self, signer: impl Signer + 'static) -> Self {
+        self.signing.signer = Some(SharedSigner::new(signer));
+        self
     }
 
     /// Signs with `signer` if IMS no longer matches the first, instead of the second key that the credentials name. So a key
     /// can be replaced without a moment in which none is taken.
-    pub fn with_second_signer(self, signer: impl Signer + 'static) -> Self {
-        Self { second_signer: Some(SharedSigner::new(signer)), ..self }
+    #[cfg(feature = "service-account")]
+    pub fn with_second_signer(mut self, signer: impl Signer + 'static) -> Self {
+        self.signing.second_signer = Some(SharedSigner::new(signer));
+        self
     }
 
     /// Takes the refresh token of a person from `refresh_tokens`, and puts the new ones there that IMS gives. Without it nobody
@@ -130,8 +133,10 @@ impl ClientBuilder {
     }
 
     /// Signs assertions that live for `lifetime` instead of five minutes.
-    pub fn with_assertion_lifetime(self, lifetime: AssertionLifetime) -> Self {
-        Self { assertion_lifetime: lifetime, ..self }
+    #[cfg(feature = "service-account")]
+    pub fn with_assertion_lifetime(mut self, lifetime: AssertionLifetime) -> Self {
+        self.signing.assertion_lifetime = lifetime;
+        self
     }
 
     /// Goes by `clock` instead of the system's.
@@ -229,7 +234,17 @@ impl ClientBuilder {
     /// `None` for an API key alone, which has nothing to obtain a token with.
     fn source(self, credential: Credential) -> Result<Option<Source>, Error> {
         let source = match credential {
-            Credential::ServiceAccount(credential) => self.service_account(credential)?,
+            #[cfg(feature = "service-account")]
+            Credential::ServiceAccount(credential) => {
+                let connection = self.connection()?;
+                let (source, ends_at) =
+                    ServiceAccountSource::new(connection, credential, self.signing)?;
+                Source { ends_at, ..Source::new(source, ServiceAccountSource::fetch) }
+            }
+            #[cfg(not(feature = "service-account"))]
+            Credential::ServiceAccount(_) => {
+                return Err(Error::MissingFeature { feature: "service-account" });
+            }
             Credential::ServerToServer(credential) => {
                 let source = ServerToServerSource::new(self.connection()?, credential);
                 Source::new(source, ServerToServerSource::fetch)
@@ -243,34 +258,6 @@ impl ClientBuilder {
             _ => return Err(Error::UnknownKind { what: "credential" }),
         };
         Ok(Some(source))
-    }
-
-    fn service_account(self, credential: ServiceAccountCredential) -> Result<Source, Error> {
-        let connection = self.connection()?;
-        let mut signing_pairs = Vec::new();
-        let given = [self.signer, self.second_signer];
-        let named = [Some(credential.signing_keys.first()), credential.signing_keys.second()];
-        for (given, named) in given.into_iter().zip(named) {
-            let signer = match (given, named) {
-                (Some(signer), _) => signer,
-                (None, Some(pair)) => open_signing_key(&pair.signing_key)?,
-                (None, None) => continue,
-            };
-            let certificate = named.and_then(|pair| pair.certificate.as_deref());
-            signing_pairs.push(SigningPair::new(signer, certificate)?);
-        }
-        // As long as one of them lasts, there are tokens.
-        let ends_at = signing_pairs.iter().map(SigningPair::ends_at).collect::<Option<Vec<_>>>();
-        let client_secrets = Preferred::new(credential.client_secrets.iter().cloned());
-        let source = ServiceAccountSource {
-            connection,
-            credential,
-            assertion_lifetime: self.assertion_lifetime,
-            client_secrets,
-            signing_pairs: Preferred::new(signing_pairs),
-        };
-        let ends_at = ends_at.and_then(|ends| ends.into_iter().max());
-        Ok(Source { ends_at, ..Source::new(source, ServiceAccountSource::fetch) })
     }
 
     fn connection(&self) -> Result<Connection, Error> {

@@ -1,8 +1,10 @@
 //! Why a client cannot be built, sorted by what has to be put right.
 
+#[cfg(feature = "service-account")]
 use ims_cert::CertError;
 use ims_credentials::CredentialsError;
 use ims_exchange::TransportError;
+#[cfg(feature = "service-account")]
 use ims_sign::{KeyError, SignError};
 
 /// A client that cannot be built.
@@ -13,12 +15,15 @@ pub enum Error {
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
     /// Give another private key, or its pass phrase.
+    #[cfg(feature = "service-account")]
     #[error("the private key cannot be used")]
     PrivateKey(#[from] KeyError),
     /// Give the file of a certificate, or name none: a token takes none, but without it nobody is warned of its end.
+    #[cfg(feature = "service-account")]
     #[error("the certificate cannot be used")]
     Certificate(#[from] CertError),
     /// Look at the hardware security module: its own reason is the source.
+    #[cfg(feature = "service-account")]
     #[error("the key in the hardware security module cannot be used")]
     HardwareKey(#[source] SignError),
     /// Put right how this machine reaches IMS.
@@ -29,6 +34,7 @@ pub enum Error {
     #[error("no thread for the refreshes")]
     Thread(#[source] std::sync::Arc<std::io::Error>),
     /// Give a signer to the builder: the credentials say that the program brings it.
+    #[cfg(feature = "service-account")]
     #[error("the credentials name no key, and no signer was given: ClientBuilder::with_signer")]
     SignerMissing,
     /// Send the API key without a token: there is nothing to obtain one with.

@@ -8,6 +8,7 @@ mod error;
 mod preferred;
 
 mod server_to_server;
+#[cfg(feature = "service-account")]
 mod service_account;
 mod user;
 
@@ -20,6 +21,7 @@ pub use client::{ApiKeyAlone, Client};
 pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder};
 pub use connection::{Connection, REQUEST_TIMEOUT};
 pub use error::Error;
+#[cfg(feature = "service-account")]
 pub use service_account::{assertion_claims, signing_pair::open_signing_key};
 pub use user::refresh_tokens::{RefreshTokens, RefreshTokensError};
 #[cfg(feature = "sign-in")]
@@ -36,11 +38,16 @@ pub use ims_credentials::{
 #[cfg(feature = "contexts")]
 pub use ims_credentials::{ContextFile, Contexts, ContextsError};
 
+#[cfg(feature = "service-account")]
 pub use ims_cert as cert;
 pub use ims_claims as claims;
 pub use ims_exchange as exchange;
+#[cfg(feature = "middleware")]
+pub use ims_middleware as middleware;
+#[cfg(any(feature = "jsonwebtoken", feature = "service-account", feature = "verify"))]
 pub use ims_sign as sign;
 pub use ims_token as token;
+#[cfg(feature = "verify")]
 pub use ims_verify as verify;
 
 pub use ims_exchange::AccessToken;

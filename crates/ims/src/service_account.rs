@@ -15,20 +15,29 @@ pub(crate) mod certificate_evidence;
 pub(crate) mod signing_pair;
 
 use crate::{
+    Error,
     connection::Connection,
     preferred::{Preferred, is_wrong_secret},
 };
 use certificate_evidence::{CertificateEvidence, is_unmatched, may_be_certificate};
-use signing_pair::SigningPair;
+use signing_pair::{SigningPair, open_signing_key};
 
 /// Obtains tokens for a service account.
 #[derive(Debug)]
 pub(crate) struct ServiceAccountSource {
-    pub(crate) connection: Connection,
-    pub(crate) credential: ServiceAccountCredential,
+    connection: Connection,
+    credential: ServiceAccountCredential,
+    assertion_lifetime: AssertionLifetime,
+    client_secrets: Preferred<ClientSecret>,
+    signing_pairs: Preferred<SigningPair>,
+}
+
+/// How a service account signs, where the builder was told more than the credentials say.
+#[derive(Debug, Default)]
+pub(crate) struct SigningOptions {
     pub(crate) assertion_lifetime: AssertionLifetime,
-    pub(crate) client_secrets: Preferred<ClientSecret>,
-    pub(crate) signing_pairs: Preferred<SigningPair>,
+    pub(crate) signer: Option<SharedSigner>,
+    pub(crate) second_signer: Option<SharedSigner>,
 }
 
 /// An exchange that brought no token.
@@ -38,6 +47,37 @@ enum Unobtained {
 }
 
 impl ServiceAccountSource {
+    /// Opens the keys and reads their certificates. With the source comes when the last certificate ends, if all are known:
+    /// as long as one of them lasts, there are tokens.
+    pub(crate) fn new(
+        connection: Connection,
+        credential: ServiceAccountCredential,
+        options: SigningOptions,
+    ) -> Result<(Self, Option<NumericDate>), Error> {
+        let mut signing_pairs = Vec::new();
+        let given = [options.signer, options.second_signer];
+        let named = [Some(credential.signing_keys.first()), credential.signing_keys.second()];
+        for (given, named) in given.into_iter().zip(named) {
+            let signer = match (given, named) {
+                (Some(signer), _) => signer,
+                (None, Some(pair)) => open_signing_key(&pair.signing_key)?,
+                (None, None) => continue,
+            };
+            let certificate = named.and_then(|pair| pair.certificate.as_deref());
+            signing_pairs.push(SigningPair::new(signer, certificate)?);
+        }
+        let ends: Option<Vec<_>> = signing_pairs.iter().map(SigningPair::ends_at).collect();
+        let ends_at = ends.and_then(|ends| ends.into_iter().max());
+        let source = Self {
+            connection,
+            client_secrets: Preferred::new(credential.client_secrets.iter().cloned()),
+            credential,
+            assertion_lifetime: options.assertion_lifetime,
+            signing_pairs: Preferred::new(signing_pairs),
+        };
+        Ok((source, ends_at))
+    }
+
     /// One exchange by each client secret, until one is right.
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
         let exchange = |client_secret| self.by_each_key(client_secret);

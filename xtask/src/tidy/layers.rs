@@ -28,6 +28,7 @@ pub(super) const BELOW_IMS: &[&str] = &[
     "ims-credentials",
     "ims-token",
     "ims-verify",
+    "ims-middleware",
 ];
 
 /// The measurements use every layer.

@@ -21,6 +21,7 @@ pub(super) fn json(text: &str) -> Result<Value, TextFault> {
     }
 }
 
+#[cfg(feature = "toml")]
 pub(super) fn toml(text: &str) -> Result<Value, TextFault> {
     ::toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();

@@ -15,7 +15,7 @@ fn download() -> Value {
     })
 }
 
-fn jwt_download(changes: Value) -> Value {
+fn jwt_download(changes: &Value) -> Value {
     let mut members = json!({
         "CLIENT_SECRET": CLIENT_SECRET, "ORG_ID": ORG_ID, "API_KEY": CLIENT_ID, "TECHNICAL_ACCOUNT_ID": ACCOUNT,
         "TECHNICAL_ACCOUNT_EMAIL": "a@techacct.adobe.com", "PUBLIC_KEYS_WITH_EXPIRY": { "84a0": "08/27/2027" },
@@ -115,13 +115,13 @@ fn the_download_of_a_service_account_takes_the_key_beside_it_in_it_or_at_a_path(
         json!({ "PRIVATE_Key": "other.key" }),
         json!({ "PRIVATE_KEY": ims_testkit::keys::FIRST }),
     ] {
-        let credential = folder.service_account(&jwt_download(changes).to_string());
+        let credential = folder.service_account(&jwt_download(&changes).to_string());
         assert_eq!(credential.account.client_id().as_str(), CLIENT_ID);
         assert_eq!(credential.account.technical_account_id().as_str(), ACCOUNT);
         let key = &credential.signing_keys.first().signing_key;
         assert_eq!(public_key(key), first_public_key());
     }
-    let text = jwt_download(json!({ "META_SCOPES": null })).to_string();
+    let text = jwt_download(&json!({ "META_SCOPES": null })).to_string();
     let error = folder.read(&text).unwrap_err();
     assert_eq!(chain(&error).rsplit(": ").next(), Some("META_SCOPES is missing"));
     assert!(error.hint().unwrap().contains("META_SCOPES"));
