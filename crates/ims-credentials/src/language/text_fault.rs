@@ -9,6 +9,7 @@ pub(crate) enum TextFault {
     Repeated { line: usize },
 }
 
+#[cfg(any(feature = "formats", feature = "toml"))]
 impl TextFault {
     /// The place after `before`, the part of the text that was read.
     pub(super) fn after(before: &str) -> Self {
@@ -22,6 +23,7 @@ impl TextFault {
     }
 
     /// A line that says nothing in the language.
+    #[cfg(feature = "formats")]
     pub(super) fn in_line(line: usize) -> Self {
         Self::Syntax { line, column: 1 }
     }
