@@ -87,7 +87,7 @@ struct Budget {
     without: &'static [&'static str],
 }
 
-/// `reqwest` alone brings 106 crates.
+/// `reqwest` alone adds 106 crates.
 const BUDGETS: &[Budget] = &[
     Budget { package: CLAIMS, features: None, most_crates: 12, without: &[] },
     Budget {
