@@ -65,7 +65,7 @@ pub fn check_trusted(path: &Path) -> Result<(), FileError> {
     Access::look_at(path)?.check_trusted()
 }
 
-/// Who can use a file that has been opened. It describes the open file, so nobody can exchange it in between.
+/// Who can use a file that has been opened. It describes the open file, so no one can exchange it in between.
 #[derive(Debug, Clone)]
 pub struct Access {
     path: PathBuf,

@@ -219,7 +219,7 @@ impl FileLock {
 
 /// Locks the file at `path`, if there is one, and waits up to `timeout` for other processes. It blocks the thread.
 ///
-/// Whoever replaces the file while it is locked leaves the lock behind on the old one. So look after the file has been
+/// Anyone who replaces the file while it is locked leaves the lock behind on the old one. So look after the file has been
 /// locked whether it is still what was read before.
 ///
 /// # Errors

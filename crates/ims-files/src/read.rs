@@ -27,7 +27,7 @@ impl std::fmt::Debug for FileContents {
     }
 }
 
-/// Reads a file of at most `limit` bytes, whoever else can read it; [`FileContents::access`] says who can.
+/// Reads a file of at most `limit` bytes, also if others can read it; [`FileContents::access`] says who can.
 ///
 /// Symbolic links are followed, since a mounted secret is one. A pipe is read to its end, and a device up to the limit.
 ///

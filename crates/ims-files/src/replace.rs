@@ -65,7 +65,7 @@ impl Draft {
     /// [`FileError::Io`].
     pub fn write(path: &Path, readers: Readers, contents: &[u8]) -> Result<Self, FileError> {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let (draft, file) = create_beside(&path).map_err(|e| FileError::io(&path, "write", e))?;
+        let (draft, file) = create_next_to(&path).map_err(|e| FileError::io(&path, "write", e))?;
         // From here on, dropping it removes the file.
         let this = Self { path, draft: Some(draft) };
         let written = this.fill(file, readers, contents);
@@ -116,14 +116,14 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if let Some(draft) = &self.draft {
-            // It was made here and nobody else knows its name.
+            // It was created here, and no one else knows its name.
             let _ = fs::remove_file(draft);
         }
     }
 }
 
 /// Creates an empty file that only its owner can open, in the folder of `path` and under a name that nothing has yet.
-fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+fn create_next_to(path: &Path) -> io::Result<(PathBuf, File)> {
     const ATTEMPTS: usize = 16;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
     // A name that is nearly as long as names can be still leaves room for the rest.
@@ -132,9 +132,9 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     for _ in 0..ATTEMPTS {
         // Each hasher of the standard library starts from other random keys.
         let random = RandomState::new().build_hasher().finish();
-        let beside = folder_of(path).join(format!(".{start}.{random:016x}.new"));
-        match platform::create_private(&beside) {
-            Ok(file) => return Ok((beside, file)),
+        let next_to = folder_of(path).join(format!(".{start}.{random:016x}.new"));
+        match platform::create_private(&next_to) {
+            Ok(file) => return Ok((next_to, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = error,
             Err(error) => return Err(error),
         }

@@ -78,7 +78,7 @@ fn a_secret_is_read_from_a_private_file_only() {
 #[test]
 fn a_file_of_another_user_is_neither_private_nor_trusted() {
     if !is_root() {
-        return; // Nobody else can give files away; the table of the rule covers it.
+        return; // No one else can give files away; the table of the rule covers it.
     }
     let folder = folder();
     let path = file(&folder, "key", 0o600);

@@ -15,10 +15,10 @@ pub enum NotVerified {
     /// Anybody can make such a token.
     #[error("the token names a key that IMS does not publish")]
     KeyNotPublished,
-    /// Say that nobody knows, HTTP 503 for example: IMS was needed and gave no answer.
+    /// Say that the result is unknown, for example by HTTP 503: IMS was needed and gave no answer.
     #[error("IMS did not say what is needed to verify the token")]
     Unavailable(#[source] ExchangeError),
-    /// Say that nobody knows, and report it: what IMS published are no keys for access tokens.
+    /// Say that the result is unknown, and report it: what IMS published are no keys for access tokens.
     #[error("the keys that IMS published cannot be used")]
     KeysUnusable(#[source] KeyError),
 }

@@ -1,4 +1,4 @@
-//! The keys that IMS publishes, fetched when they are needed and no more often than is good for IMS.
+//! The keys that IMS publishes, fetched when they are needed and not more often than is good for IMS.
 
 use std::{
     fmt,

@@ -25,11 +25,11 @@ use crate::{
 /// them is asked, too, but for one caller alone, and it ends when that one gives up.
 pub const MAX_QUESTIONS: usize = 1024;
 
-/// How often a caller waits for a question. The second time is for one whose runtime was shut down or stands still.
+/// How often a caller waits for a question. The second time is for one whose runtime was shut down or hangs.
 pub(crate) const MAX_ATTEMPTS: u32 = 2;
 
-/// How long a caller waits for a question that may have been asked by another. After that the runtime which asked it stands
-/// still: its request has ended by its own timeout.
+/// How long a caller waits for a question that may have been asked by another. After that the runtime which asked it
+/// hangs: its request has ended by its own timeout.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(REQUEST_TIMEOUT.as_secs() + 1);
 
 /// What all who wait for a question get.

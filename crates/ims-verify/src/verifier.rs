@@ -73,17 +73,17 @@ impl TokenVerifier {
         Self { ims, authority, requirements, keys, memory, questions }
     }
 
-    /// Remembers no token, so that each is verified anew by every call, if need be by IMS. Keys are still kept.
+    /// Remembers no token, so that each is verified again in every call, if necessary by IMS. Keys are still kept.
     #[must_use]
     pub fn without_memory(mut self) -> Self {
         self.memory = None;
         self
     }
 
-    /// Verifies `token`, an access token as it stands behind `Bearer `, at the time `now`.
+    /// Verifies `token`, an access token as it is after `Bearer `, at the time `now`.
     ///
     /// # Errors
-    /// [`NotVerified`], and then nobody may be let in: the token is bad, or names a key that is not published, or IMS was
+    /// [`NotVerified`], and then refuse the request: the token is bad, or names a key that is not published, or IMS was
     /// needed and gave no answer.
     ///
     /// # Panics

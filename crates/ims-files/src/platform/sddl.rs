@@ -18,7 +18,7 @@ pub(crate) const WRITE: u32 =
 pub(crate) const REPLACE_IN_FOLDER: u32 =
     0x0000_0040 | 0x0001_0000 | 0x0004_0000 | 0x0008_0000 | 0x1000_0000;
 
-/// Who is trusted besides this user: the system, the administrators, the owner whoever that is, and the service that
+/// Who is trusted besides this user: the system, the administrators, the owner, any owner, and the service that
 /// installs the files of Windows.
 const TRUSTED: [&str; 4] =
     ["SY", "BA", "OW", "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"];
@@ -186,7 +186,7 @@ mod tests {
             ),
             (format!("D:{mine}(A;OICIIO;GA;;;{OTHER})"), READ | WRITE, None),
             (format!("D:(D;;FR;;;BU){mine}"), READ | WRITE, None),
-            // The folder C:\: everyone can add folders, and nobody can replace one.
+            // The folder C:\: everyone can add folders, and no one can replace one.
             (
                 "D:PAI(A;;LC;;;AU)(A;OICIIO;SDGXGWGR;;;AU)(A;;FA;;;SY)".to_owned(),
                 REPLACE_IN_FOLDER,

@@ -197,7 +197,7 @@ impl Directory {
             Opening::Read => OFlags::RDONLY,
             Opening::Lock => OFlags::RDWR | OFlags::CREATE,
         };
-        // Without NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+        // Without NONBLOCK, opening a pipe that no one writes to would wait for ever.
         let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(openat(&self.0, name, flags, OWNER_ONLY)?);
         if opening == Opening::Lock {
@@ -298,7 +298,7 @@ mod tests {
             let concern = words(concern_of(&permissions, forbidden, ME));
             assert_eq!(concern.as_deref(), expected, "{owner} {mode:o}");
             if is_roots {
-                // Whoever runs this, a file of root is judged like this.
+                // A file of root is judged like this for every user.
                 assert_eq!(words(exposure(&permissions)).as_deref(), expected, "{mode:o}");
             }
         }

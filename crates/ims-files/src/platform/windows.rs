@@ -175,7 +175,7 @@ pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A folder, held open, so that nobody can rename it.
+/// A folder, held open, so that no one can rename it.
 #[derive(Debug)]
 pub(crate) struct Directory {
     path: PathBuf,

@@ -67,7 +67,7 @@ fn the_last_word_on_a_token_holds() {
 }
 
 #[test]
-fn a_hundred_thousand_bad_tokens_displace_no_good_one_and_take_no_more_room() {
+fn a_hundred_thousand_bad_tokens_displace_no_good_one_and_take_no_extra_room() {
     let cache = VerdictCache::new();
     cache.keep(digest(0), &token("client"), NOW);
     for number in 1..=100_000 {

@@ -1,4 +1,4 @@
-//! Tokens as IMS makes them, by another library, and an IMS that answers what it is told.
+//! Tokens as IMS makes them, by another library, and an IMS with prepared answers.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
@@ -70,7 +70,7 @@ pub(crate) fn signed(header: &Value, claims: &Value, pem: &str) -> String {
     signed_as(header, &claims.to_string(), &key, Algorithm::RS256)
 }
 
-/// A token that names `key_id` and is signed by nobody.
+/// A token that names `key_id` and is signed with no known key.
 pub(crate) fn unsigned(key_id: &str) -> String {
     let [header, payload] =
         [header(key_id), claims()].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string()));
@@ -110,7 +110,7 @@ pub(crate) fn requirements() -> Requirements {
     Requirements::of_clients([CLIENT_ID.parse().unwrap()])
 }
 
-/// What [`FakeIms`] is told to answer.
+/// What [`FakeIms`] answers.
 #[derive(Clone)]
 pub(crate) enum Answer {
     Body(u16, Vec<u8>),
@@ -129,7 +129,7 @@ impl Answer {
     }
 }
 
-/// An IMS that publishes the first key of the test kit and says of each token that it is valid, until it is told otherwise.
+/// An IMS that publishes the first key of the test kit and says of each token that it is valid, until the test changes that.
 #[derive(Debug, Clone)]
 pub(crate) struct FakeIms(Arc<State>);
 

@@ -77,7 +77,7 @@ async fn a_thousand_unknown_keys_make_one_fetch_in_half_a_minute() {
     assert_eq!(ims.fetches(), 2);
     attack(before(NOW.plus(LEAST_REFETCH_INTERVAL * 2))).await;
     assert_eq!(ims.fetches(), 2);
-    // While IMS fails, it is asked no oftener.
+    // While IMS fails, it is not asked more often.
     ims.publishes(Answer::silence());
     for number in 0..1_000 {
         let token = unsigned(&format!("random-{number}"));
@@ -130,7 +130,7 @@ async fn keys_are_replaced_in_the_background_before_anybody_has_to_wait() {
     verifier.verify(&token, before(NOW.plus(KEYS_FRESH))).await.unwrap();
     settle().await;
     assert_eq!(ims.fetches(), 1);
-    // Nothing is answered, and nobody waits for it.
+    // Nothing is answered, and no one waits for it.
     ims.close();
     let now = NOW.plus(KEYS_FRESH);
     for _ in 0..100 {
@@ -227,7 +227,7 @@ fn a_fetch_that_ends_with_its_runtime_is_begun_again_in_another() {
 }
 
 #[tokio::test]
-async fn a_transport_that_panics_has_failed_and_no_more() {
+async fn a_transport_that_panics_has_only_failed() {
     let ims = FakeIms::new();
     let (verifier, token) = (verifier(&ims), lasting_token());
     ims.publishes(Answer::Panics);
@@ -238,7 +238,7 @@ async fn a_transport_that_panics_has_failed_and_no_more() {
 }
 
 #[tokio::test]
-async fn what_is_no_key_set_is_an_error_of_its_own_kind() {
+async fn what_is_no_key_set_is_a_separate_kind_of_error() {
     let good = jwks(&[jwk(KEY_ID, keys::FIRST)]);
     let long = format!("{}{good}", " ".repeat(64 * 1024 + 1 - good.len()));
     let too_long = || Answer::Fails(TransportError::TooLong);
@@ -293,7 +293,7 @@ async fn a_good_key_is_found_among_others() {
         ("with its kid given to another", vec![jwk(KEY_ID, keys::SECOND), first(), jwk(KEY_ID, keys::LARGE)]),
         ("with zeros before its modulus", vec![with_zeros]),
         ("without a kid",               vec![with(first(), "kid", Value::Null)]),
-        ("with members nobody knows",   vec![with(first(), "x5t", json!(["canary"]))]),
+        ("with unknown members",   vec![with(first(), "x5t", json!(["canary"]))]),
     ];
     for (name, set) in table {
         let ims = FakeIms::new();
@@ -304,7 +304,7 @@ async fn a_good_key_is_found_among_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_runtime_that_stands_still_holds_up_another_no_longer_than_one_request_can_take() {
+async fn a_runtime_that_hangs_delays_another_no_longer_than_one_request_can_take() {
     for authority in [Authority::PublishedKeys, Authority::Ims] {
         let ims = FakeIms::new();
         let (verifier, token) = (ims.verifier(authority), lasting_token());
