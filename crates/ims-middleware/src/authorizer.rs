@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, header::AUTHORIZATION};
 use ims_exchange::AccessToken;
-use ims_token::TokenKeeper;
+use ims_token::{TokenError, TokenKeeper};
 
 use crate::{AllowedHosts, NoToken};
 
@@ -29,9 +29,29 @@ impl Authorizer {
         Self::new(self.0.keeper.clone(), hosts)
     }
 
-    /// Whether a request to `host` with `headers` gets a token: not if it has an `Authorization` of its own.
+    /// Whether a request to `host` with `headers` gets a token: not if it has its own `Authorization`. If not, the log says why.
     pub(crate) fn is_meant_for(&self, scheme: &str, host: &str, headers: &HeaderMap) -> bool {
-        !headers.contains_key(AUTHORIZATION) && self.0.hosts.allows(scheme, host)
+        let reason = if headers.contains_key(AUTHORIZATION) {
+            "it has its own Authorization"
+        } else if !self.0.hosts.allows(scheme, host) {
+            "its host may not have the token"
+        } else {
+            return true;
+        };
+        let client_id = self.client_id();
+        tracing::debug!(client_id, scheme, host, reason, "request sent without a token");
+        false
+    }
+
+    fn client_id(&self) -> &str {
+        self.0.keeper.client_id().unwrap_or_default()
+    }
+
+    /// Takes note that a request is not sent, because there is no token.
+    fn refuse(&self, error: TokenError) -> NoToken {
+        let client_id = self.client_id();
+        tracing::warn!(client_id, %error, "request not sent: there is no token");
+        NoToken::from(error)
     }
 
     /// Adds a token, and what else the keeper adds, to `headers`. What is there stays.
@@ -41,7 +61,7 @@ impl Authorizer {
             return Ok(token.clone());
         }
         let api_headers = self.api_headers().await?;
-        let token = self.0.keeper.token().await?;
+        let token = self.0.keeper.token().await.map_err(|error| self.refuse(error))?;
         add(headers, api_headers);
         headers.insert(AUTHORIZATION, token.authorization().clone());
         Ok(token)
@@ -63,7 +83,7 @@ impl Authorizer {
         if let Some(known) = self.0.api_headers.get() {
             return Ok(known);
         }
-        let mut headers = self.0.keeper.headers().await?;
+        let mut headers = self.0.keeper.headers().await.map_err(|error| self.refuse(error))?;
         headers.remove(AUTHORIZATION);
         Ok(self.0.api_headers.get_or_init(|| headers))
     }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use http::{Extensions, StatusCode};
 use ims_token::TokenKeeper;
 use reqwest_middleware::{
-    Error, Middleware, Next, Result,
-    reqwest::{Request, Response, Url, redirect::Policy},
+    ClientBuilder, ClientWithMiddleware, Error, Middleware, Next, Result,
+    reqwest::{self, Request, Response, Url, redirect::Policy},
 };
 
 use crate::{AllowedHosts, authorizer::Authorizer};
@@ -19,8 +19,9 @@ mod tests;
 /// for want of a token, the error is [`Error::Middleware`] with a [`NoToken`](crate::NoToken) in it; if none can be had
 /// after a 401, the answer is the 401.
 ///
-/// It belongs inside retries: `ClientBuilder::new(client).with(retry).with(token)`. Redirects are followed below it, by
-/// the client, which should have the policy of [`AllowedHosts::redirect_policy`].
+/// [`TokenMiddleware::client`] builds a client with it. For more middlewares, it belongs inside retries:
+/// `ClientBuilder::new(client).with(retry).with(token)`. Redirects are followed below it, by the client, which must then have
+/// the policy of [`AllowedHosts::redirect_policy`].
 #[derive(Debug, Clone)]
 pub struct TokenMiddleware(Authorizer);
 
@@ -35,6 +36,31 @@ impl TokenMiddleware {
     #[must_use]
     pub fn with_hosts(self, hosts: AllowedHosts) -> Self {
         Self(self.0.with_hosts(hosts))
+    }
+
+    /// A client whose requests to Adobe's hosts get the token of `keeper`, and which follows no redirect from there to another
+    /// host: reqwest by itself would send `x-api-key` and `x-gw-ims-org-id` along.
+    ///
+    /// # Errors
+    /// [`Error::Reqwest`] if `builder` cannot build a client.
+    pub fn client(
+        keeper: TokenKeeper,
+        builder: reqwest::ClientBuilder,
+    ) -> Result<ClientWithMiddleware> {
+        Self::client_for(keeper, AllowedHosts::default(), builder)
+    }
+
+    /// The same as [`client`](Self::client), with `hosts` instead of Adobe's.
+    ///
+    /// # Errors
+    /// [`Error::Reqwest`] if `builder` cannot build a client.
+    pub fn client_for(
+        keeper: TokenKeeper,
+        hosts: AllowedHosts,
+        builder: reqwest::ClientBuilder,
+    ) -> Result<ClientWithMiddleware> {
+        let client = builder.redirect(hosts.redirect_policy()).build()?;
+        Ok(ClientBuilder::new(client).with(Self::new(keeper).with_hosts(hosts)).build())
     }
 
     fn is_meant_for(&self, request: &Request) -> bool {

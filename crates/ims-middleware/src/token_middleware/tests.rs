@@ -9,10 +9,7 @@ use futures_util::future::join_all;
 use http::HeaderMap;
 use http_body_util::Full;
 use ims_token::{TokenError, testing::ScriptedSource};
-use reqwest_middleware::{
-    ClientBuilder, ClientWithMiddleware,
-    reqwest::{Body, Client},
-};
+use reqwest_middleware::reqwest::{Body, Client};
 use wiremock::{Mock, MockServer, Request as Received, ResponseTemplate, matchers::any};
 
 use super::*;
@@ -24,11 +21,10 @@ use crate::{
 /// A client whose names lead to `address`, where they are not addresses themselves.
 fn client(keeper: TokenKeeper, address: SocketAddr) -> ClientWithMiddleware {
     let hosts = AllowedHosts::default().with_loopback();
-    let builder = Client::builder().no_proxy().redirect(hosts.redirect_policy());
+    let builder = Client::builder().no_proxy();
     let names = ["api.adobe.io", "evil-adobe.io"];
     let builder = names.iter().fold(builder, |builder, name| builder.resolve(name, address));
-    let token = TokenMiddleware::new(keeper).with_hosts(hosts);
-    ClientBuilder::new(builder.build().unwrap()).with(token).build()
+    TokenMiddleware::client_for(keeper, hosts, builder).unwrap()
 }
 
 /// What an API answers to an `Authorization`.
