@@ -6,7 +6,7 @@ use std::{collections::VecDeque, sync::Mutex};
 
 use ims_claims::{Algorithm, Signature};
 
-use crate::{PublicKey, SignError, Signer};
+use crate::{error::SignError, public_key::PublicKey, signer::Signer};
 
 pub use conformance::{Violation, check_outage, check_signer};
 

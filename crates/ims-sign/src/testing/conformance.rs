@@ -10,7 +10,7 @@ use std::{
 
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 
-use crate::{SignError, Signer};
+use crate::{error::SignError, signer::Signer};
 
 /// Checks that `signer` makes right signatures: over messages of many lengths, the same bytes for the same message,
 /// many at a time, and still after callers have given up.
