@@ -43,6 +43,12 @@ struct ClockEntry {
     offset_seconds: i64,
 }
 
+#[derive(Serialize)]
+struct ClockView {
+    offset_seconds: i64,
+    now_ms: u64,
+}
+
 /// Why a request of the API was refused. An error in what was sent names the member.
 #[derive(Serialize)]
 struct Failure {
@@ -153,6 +159,10 @@ fn read(service: &Service, resource: &str, query: Option<&str>) -> Outcome {
             Ok(Answer::ok(&views))
         }
         "users" => Ok(Answer::ok(&service.users())),
+        "clock" => Ok(Answer::ok(&ClockView {
+            offset_seconds: service.clock.offset(),
+            now_ms: service.clock.now_ms(),
+        })),
         name => page::file(name).ok_or_else(Failure::not_found),
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     fault::FaultRule,
     host::AllowedHosts,
     integration::Integration,
+    ready_made,
     scenario::{Scenario, ScenarioError},
     server::Limits,
     service::{Rules, Service},
@@ -67,12 +68,13 @@ pub enum StartError {
 }
 
 impl Emulator {
-    /// Starts a strict emulator without integrations on a free port of 127.0.0.1, in the current Tokio runtime.
+    /// Starts a strict emulator on a free port of 127.0.0.1, in the current Tokio runtime, with one integration that is
+    /// ready to be used: see [`Emulator::client_credentials`] and [`Emulator::credentials_json`].
     ///
     /// # Errors
     /// [`StartError::Listen`].
     pub async fn start() -> Result<Self, StartError> {
-        Self::builder().start().await
+        Self::builder().with_integration(ready_made::integration()).start().await
     }
 
     /// Sets up an emulator.

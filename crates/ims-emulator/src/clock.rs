@@ -31,6 +31,11 @@ impl Clock {
         self.offset_seconds.store(seconds, Ordering::Relaxed);
     }
 
+    /// How far the clock is ahead of its source, in seconds.
+    pub(crate) fn offset(&self) -> i64 {
+        self.offset_seconds.load(Ordering::Relaxed)
+    }
+
     /// Milliseconds since 1970; a clock that stands before 1970 reads as 1970.
     pub(crate) fn now_ms(&self) -> u64 {
         let since_1970 =

@@ -3,6 +3,7 @@
 mod builder;
 mod emulator;
 mod input;
+mod ready_made;
 mod scenario;
 
 mod certificate;
@@ -66,6 +67,7 @@ pub use fault::{Fault, FaultRule};
 pub use input::InputError;
 pub use integration::{Integration, PatternError};
 pub use product::ProductContext;
+pub use ready_made::ClientCredentials;
 pub use refusal::Refusal;
 pub use scenario::{Scenario, ScenarioError};
 pub use server::Limits;

@@ -1,10 +1,11 @@
-//! The web page at `/_emulator/`: integrations, verdicts, a form for a new integration, and a JWT decoder. What is to be read
-//! is there without scripts.
+//! The web page at `/_emulator/`: verdicts, integrations, users, faults, and a decoder. What is to be read is there without
+//! scripts.
 
 use http::StatusCode;
 
 use crate::{
-    answer::Answer, html::escaped, integration::Integration, service::Service, verdict::Verdict,
+    answer::Answer, html::escaped, integration::Integration, service::Service, user::User,
+    verdict::Verdict,
 };
 
 /// How many verdicts the page begins with, the newest first.
@@ -28,11 +29,13 @@ pub(crate) fn page(service: &Service) -> Answer {
     let verdicts = service.journal.last();
     let last = verdicts.last().map_or(0, |verdict| verdict.number);
     let verdicts: Vec<String> = verdicts.iter().rev().take(SHOWN).map(|one| details(one)).collect();
+    let users: Vec<String> = service.users().iter().map(user_item).collect();
     let environment = escaped(service.environment().base_url());
     let html = filled(include_str!("page/page.html"), |name| match name {
         "environment" => environment.clone(),
         "last" => last.to_string(),
         "integrations" => integrations.concat(),
+        "users" => users.concat(),
         "verdicts" => verdicts.concat(),
         _ => String::new(),
     });
@@ -58,13 +61,22 @@ fn row(integration: &Integration) -> String {
     let metascopes: Vec<&str> =
         integration.metascopes().iter().map(ims_claims::Metascope::as_str).collect();
     format!(
-        "<tr><td><code>{}</code><td><code>{}</code><br><code>{}</code><td>{}<br>{}<td>{}\n",
+        "<tr><td><code>{0}</code><td><code>{1}</code><br><code>{2}</code><td>{3}<br>{4}<td>{5}\
+         <td><button type=button data-copy=\"{0}\">Edit or copy</button> <button type=button data-remove=\"{0}\">Delete</button>\n",
         escaped(integration.client_id().as_str()),
         escaped(integration.org_id().as_str()),
         escaped(integration.technical_account_id().as_str()),
         escaped(&metascopes.join(", ")),
         escaped(&integration.scopes().join(", ")),
         certificates.collect::<Vec<_>>().join("<br>"),
+    )
+}
+
+fn user_item(user: &User) -> String {
+    let (id, email) = (escaped(user.id()), escaped(user.email()));
+    format!(
+        "<li>{} <code>{email}</code> <code>{id}</code> <button type=button data-remove-user=\"{id}\">Delete</button>\n",
+        escaped(&user.name())
     )
 }
 
@@ -79,4 +91,19 @@ fn details(verdict: &Verdict) -> String {
         remedy.unwrap_or_default(),
         escaped(checks)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_filled_in_is_not_looked_at_again() {
+        let html = filled("<a>{x}</a>{y}{unknown}", |name| match name {
+            "x" => "{y}{x}".to_owned(),
+            "y" => "z".to_owned(),
+            _ => String::new(),
+        });
+        assert_eq!(html, "<a>{y}{x}</a>z");
+    }
 }

@@ -375,3 +375,23 @@ async fn a_browser_at_the_base_url_is_led_to_the_page_and_a_client_is_not() {
     assert_eq!(get(&emulator, "/", "").await.status, 404);
     assert_eq!(get(&emulator, "/", "Accept: application/json\r\n").await.status, 404);
 }
+
+#[tokio::test]
+async fn an_emulator_that_is_just_started_has_an_integration_ready_to_be_used() {
+    let emulator = Emulator::start().await.unwrap();
+    let file: Value = serde_json::from_str(&emulator.credentials_json()).unwrap();
+    assert_eq!(file["ims_url"], emulator.url());
+    let credentials = emulator.client_credentials();
+    let parameters = [
+        ("grant_type", "client_credentials"),
+        ("client_id", credentials.client_id.as_str()),
+        ("client_secret", file["client_secret"].as_str().unwrap()),
+        ("scope", &credentials.scopes.join(",")),
+    ];
+    assert_eq!(form(&emulator, "/ims/token/v3", &parameters).await.status, 200);
+    assert!(!format!("{credentials:?}").contains(file["client_secret"].as_str().unwrap()));
+    let bare = builder().start().await.unwrap();
+    assert!(bare.client_ids().is_empty());
+    let _ = bare.client_credentials();
+    assert_eq!(bare.client_ids(), ["emulated-client"]);
+}

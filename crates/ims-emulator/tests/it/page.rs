@@ -15,7 +15,7 @@ async fn the_page_shows_integrations_and_verdicts_without_scripts_and_without_se
     {
         assert!(page.text.contains(text), "{text}");
     }
-    for text in [CLIENT_SECRET, "<b>", "http://", "{verdicts}"] {
+    for text in [CLIENT_SECRET, "<b>", "http://ims", "{verdicts}", "{users}"] {
         assert!(!page.text.contains(text), "{text}");
     }
 }
