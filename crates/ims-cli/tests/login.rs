@@ -13,6 +13,8 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+#[path = "support/browser.rs"]
+mod browser;
 #[path = "login/in_chromium.rs"]
 mod in_chromium;
 #[path = "support/person.rs"]

@@ -1,47 +1,19 @@
-//! `ims login` with a real browser, driven by the `WebDriver` protocol (W3C), on the emulator's consent page.
+//! `ims login` and the emulator's page with a real browser.
 
-use std::{
-    fs::File,
-    io::{BufRead, BufReader, Write},
-    os::unix::process::CommandExt,
-    process::{Child, Command, Stdio},
-};
-
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
 use crate::{
+    browser::{Browser, is_installed},
     person::{Login, send},
     refresh_token,
+    running_emulator::RunningEmulator,
     sandbox::Sandbox,
     served,
 };
 
-/// Chromium without a window, which asks no host but this one for anything.
-const ARGUMENTS: [&str; 8] = [
-    "--headless=new",
-    // It cannot have one as root, which tests in containers often are.
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-];
-
-/// A browser that ends with the test at the latest.
-struct Browser {
-    driver: Child,
-    session: String,
-}
-
 #[test]
 fn a_person_signs_in_with_chromium_on_the_consent_page() {
-    if let Some(missing) = ["chromedriver", "chromium"].into_iter().find(|name| !is_here(name)) {
-        // Not by `eprintln!`, which the harness keeps to itself when a test passes.
-        let told = "SKIPPED a_person_signs_in_with_chromium_on_the_consent_page";
-        writeln!(std::io::stderr(), "\n{told}: {missing} is not here").unwrap();
+    if !is_installed("a_person_signs_in_with_chromium_on_the_consent_page") {
         return;
     }
     let (sandbox, emulator) = served();
@@ -76,97 +48,67 @@ fn owned((one, other): (&str, &str)) -> (String, String) {
     (one.to_owned(), other.to_owned())
 }
 
-fn is_here(program: &str) -> bool {
-    let mut command = Command::new(program);
-    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
-}
+#[test]
+fn the_page_adds_an_integration_shows_a_remedy_injects_a_fault_and_decodes_a_token() {
+    let test = "the_page_adds_an_integration_shows_a_remedy_injects_a_fault_and_decodes_a_token";
+    if !is_installed(test) {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let emulator = RunningEmulator::start(&sandbox, "");
+    let url = emulator.url();
+    let browser = Browser::start(&sandbox);
+    // The base URL leads to the page.
+    browser.open(url);
+    browser.expect_heading("ims-emulator");
+    for (name, text) in [
+        ("client_id", "page-client"),
+        ("client_secrets", "page-secret"),
+        ("org_id", "foo"),
+        ("technical_account_id", "A@techacct.adobe.com"),
+        ("scopes", "openid, AdobeID"),
+    ] {
+        browser.fill(&format!("#add [name={name}]"), text);
+    }
+    browser.press("Save");
+    browser.element("#added:not(:empty)");
+    let said = browser.text("#added");
+    assert!(said.contains("org_id: expected an Organization ID"), "{said}");
+    browser.fill("#add [name=org_id]", "@AdobeOrg");
+    browser.press("Save");
+    browser.element("[data-remove=page-client]");
 
-impl Browser {
-    fn start(sandbox: &Sandbox) -> Self {
-        let log = File::create(sandbox.path("chromedriver.log")).unwrap();
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .env("HOME", sandbox.path("home"))
-            .env("TMPDIR", sandbox.path("tmp"))
-            .env_remove("DBUS_SESSION_BUS_ADDRESS")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .process_group(0)
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines.find_map(|line| {
-            let line = line.unwrap();
-            let (_, port) = line.split_once("successfully on port ")?;
-            Some(port.trim_end_matches('.').to_owned())
-        });
-        let driver_url = format!("http://127.0.0.1:{}/session", port.unwrap());
-        let mut browser = Self { driver, session: driver_url };
-        let profile = format!("--user-data-dir={}", sandbox.path("profile").display());
-        let arguments: Vec<_> = ARGUMENTS.into_iter().chain([profile.as_str()]).collect();
-        let session = browser.post(
-            "",
-            &json!({"capabilities": {"alwaysMatch": {
-                "browserName": "chrome",
-                "timeouts": {"implicit": 20_000, "pageLoad": 60_000},
-                "goog:chromeOptions": {"args": arguments},
-                "goog:loggingPrefs": {"browser": "ALL"},
-            }}}),
+    let token = |secret: &str| {
+        let body = format!(
+            "grant_type=client_credentials&client_id=page-client&client_secret={secret}&scope=openid"
         );
-        let id = session["sessionId"].as_str().unwrap();
-        browser.session = format!("{}/{id}", browser.session);
-        browser
-    }
+        let headers = ["content-type: application/x-www-form-urlencoded"];
+        send("POST", &format!("{url}/ims/token/v3"), &headers, &body)
+    };
+    assert_eq!(token("wrong").status, 400);
+    browser.element("#verdicts details.refused");
+    let title = browser.text("#verdicts details.refused summary");
+    assert!(title.contains("400 invalid_client (page-client)"), "{title}");
+    let details = browser.element("#verdicts details.refused summary");
+    browser.post(&format!("/element/{details}/click"), &json!({}));
+    let remedy = browser.text("#verdicts details.refused .remedy");
+    assert!(remedy.starts_with("Use a client secret of this integration"), "{remedy}");
 
-    fn open(&self, url: &str) {
-        self.post("/url", &json!({ "url": url }));
-    }
+    browser.press("Inject");
+    browser.element("#changed:not(:empty)");
+    assert_eq!(browser.text("#changed"), "Injected: too_many_requests.");
+    assert_eq!((token("page-secret").status, token("page-secret").status), (429, 200));
 
-    /// Presses the button that assistive technology calls so.
-    fn press(&self, name: &str) {
-        let buttons = self.post("/elements", &json!({"using": "css selector", "value": "button"}));
-        let id = |button: &Value| {
-            button.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
-        };
-        let mut buttons = buttons.as_array().unwrap().iter().map(id);
-        let is_it = |id: &String| self.get(&format!("/element/{id}/computedlabel")) == name;
-        let id = buttons.find(is_it).unwrap_or_else(|| panic!("no button is called {name}"));
-        self.post(&format!("/element/{id}/click"), &json!({}));
-    }
+    let answer: Value = serde_json::from_str(&token("page-secret").body).unwrap();
+    browser.fill("#jwt", answer["access_token"].as_str().unwrap());
+    browser.element("#jwt-checks li.passed:nth-child(4)");
+    let checks = browser.text("#jwt-checks");
+    assert!(checks.contains("of the type access_token, for page-client"), "{checks}");
+    assert!(checks.contains("ok   the signature is right"), "{checks}");
+    assert!(!checks.contains("FAIL"), "{checks}");
 
-    /// Waits until a page with this heading is shown.
-    fn expect_heading(&self, text: &str) {
-        let heading = format!("//h1[normalize-space()='{text}']");
-        self.post("/element", &json!({"using": "xpath", "value": heading}));
-    }
-
-    fn get(&self, path: &str) -> Value {
-        value(&send("GET", &format!("{}{path}", self.session), &[], "").body)
-    }
-
-    fn post(&self, path: &str, parameters: &Value) -> Value {
-        let url = format!("{}{path}", self.session);
-        value(
-            &send("POST", &url, &["content-type: application/json"], &parameters.to_string()).body,
-        )
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // With all that it has started. What has ended already needs no end.
-        let _ = kill_process_group(Pid::from_child(&self.driver), Signal::KILL);
-        let _ = self.driver.wait();
-    }
-}
-
-/// What an answer brings, if it is no error.
-#[track_caller]
-fn value(answer: &str) -> Value {
-    let answer: Value = serde_json::from_str(answer).unwrap();
-    let value = answer["value"].clone();
-    assert!(value.get("error").is_none(), "{}: {}", value["error"], value["message"]);
-    value
+    // The page obeys its own policy.
+    let complaints = browser.post("/se/log", &json!({"type": "browser"}));
+    let own = |entry: &&Value| entry["message"].as_str().unwrap().contains("Content Security");
+    assert_eq!(complaints.as_array().unwrap().iter().find(own), None);
 }

@@ -252,7 +252,12 @@ const check = async (token) => {
   return { header, claims, checks: await checkClaims(header, claims, `${head}.${body}`, signed, now) };
 };
 
+/** How many texts were entered: the result of an older one, which may come later, is not shown. */
+let entered = 0;
+
 byId('jwt').addEventListener('input', async (event) => {
+  entered += 1;
+  const own = entered;
   const results = byId('jwt-checks');
   const decoded = byId('jwt-decoded');
   results.replaceChildren();
@@ -260,7 +265,9 @@ byId('jwt').addEventListener('input', async (event) => {
   if (!event.target.value.trim()) return;
   try {
     const { header, claims, checks } = await check(event.target.value);
-    results.replaceChildren(...checks.map(([passed, text]) => element('li', `${passed ? 'ok  ' : 'FAIL'} ${text}`)));
+    if (own !== entered) return;
+    results.replaceChildren(...checks.map(([passed, text]) =>
+      element('li', `${passed ? 'ok  ' : 'FAIL'} ${text}`, passed ? 'passed' : 'failed')));
     if (claims) decoded.textContent = `${JSON.stringify(header, null, 2)}\n${JSON.stringify(claims, null, 2)}`;
   } catch {
     results.replaceChildren(element('li', 'FAIL the emulator does not answer'));

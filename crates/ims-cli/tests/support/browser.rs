@@ -1,0 +1,155 @@
+//! A real browser, driven by the `WebDriver` protocol (W3C).
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Write},
+    os::unix::process::CommandExt,
+    process::{Child, Command, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::{Value, json};
+
+use crate::{person::send, sandbox::Sandbox};
+
+/// Chromium without a window, which asks no host but this one for anything.
+const ARGUMENTS: [&str; 8] = [
+    "--headless=new",
+    // It cannot have one as root, which tests in containers often are.
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+];
+
+/// A browser that ends with the test at the latest.
+pub(crate) struct Browser {
+    driver: Child,
+    session: String,
+}
+
+/// Whether the browser and its driver are here; says so if `test` is skipped for it.
+pub(crate) fn is_installed(test: &str) -> bool {
+    let Some(missing) = ["chromedriver", "chromium"].into_iter().find(|name| !is_here(name)) else {
+        return true;
+    };
+    // Not by `eprintln!`, which the harness keeps to itself when a test passes.
+    writeln!(std::io::stderr(), "\nSKIPPED {test}: {missing} is not here").unwrap();
+    false
+}
+
+fn is_here(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+impl Browser {
+    pub(crate) fn start(sandbox: &Sandbox) -> Self {
+        let log = File::create(sandbox.path("chromedriver.log")).unwrap();
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .env("HOME", sandbox.path("home"))
+            .env("TMPDIR", sandbox.path("tmp"))
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines.find_map(|line| {
+            let line = line.unwrap();
+            let (_, port) = line.split_once("successfully on port ")?;
+            Some(port.trim_end_matches('.').to_owned())
+        });
+        let driver_url = format!("http://127.0.0.1:{}/session", port.unwrap());
+        let mut browser = Self { driver, session: driver_url };
+        let profile = format!("--user-data-dir={}", sandbox.path("profile").display());
+        let arguments: Vec<_> = ARGUMENTS.into_iter().chain([profile.as_str()]).collect();
+        let session = browser.post(
+            "",
+            &json!({"capabilities": {"alwaysMatch": {
+                "browserName": "chrome",
+                "timeouts": {"implicit": 20_000, "pageLoad": 60_000},
+                "goog:chromeOptions": {"args": arguments},
+                "goog:loggingPrefs": {"browser": "ALL"},
+            }}}),
+        );
+        let id = session["sessionId"].as_str().unwrap();
+        browser.session = format!("{}/{id}", browser.session);
+        browser
+    }
+
+    pub(crate) fn open(&self, url: &str) {
+        self.post("/url", &json!({ "url": url }));
+    }
+
+    /// Presses the button that assistive technology calls so.
+    pub(crate) fn press(&self, name: &str) {
+        let buttons = self.post("/elements", &json!({"using": "css selector", "value": "button"}));
+        let id = |button: &Value| {
+            button.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
+        };
+        let mut buttons = buttons.as_array().unwrap().iter().map(id);
+        let is_it = |id: &String| self.get(&format!("/element/{id}/computedlabel")) == name;
+        let id = buttons.find(is_it).unwrap_or_else(|| panic!("no button is called {name}"));
+        self.post(&format!("/element/{id}/click"), &json!({}));
+    }
+
+    /// Waits until a page with this heading is shown.
+    pub(crate) fn expect_heading(&self, text: &str) {
+        let heading = format!("//h1[normalize-space()='{text}']");
+        self.post("/element", &json!({"using": "xpath", "value": heading}));
+    }
+
+    /// Waits until an element that `selector` (CSS) names is there.
+    pub(crate) fn element(&self, selector: &str) -> String {
+        let element = self.post("/element", &json!({"using": "css selector", "value": selector}));
+        element.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
+    }
+
+    /// Types `text` into the field that `selector` names.
+    pub(crate) fn fill(&self, selector: &str, text: &str) {
+        let id = self.element(selector);
+        self.post(&format!("/element/{id}/value"), &json!({ "text": text }));
+    }
+
+    /// The text that the element shows.
+    pub(crate) fn text(&self, selector: &str) -> String {
+        let id = self.element(selector);
+        self.get(&format!("/element/{id}/text")).as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Value {
+        value(&send("GET", &format!("{}{path}", self.session), &[], "").body)
+    }
+
+    pub(crate) fn post(&self, path: &str, parameters: &Value) -> Value {
+        let url = format!("{}{path}", self.session);
+        value(
+            &send("POST", &url, &["content-type: application/json"], &parameters.to_string()).body,
+        )
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // With all that it has started. What has ended already needs no end.
+        let _ = kill_process_group(Pid::from_child(&self.driver), Signal::KILL);
+        let _ = self.driver.wait();
+    }
+}
+
+/// What an answer brings, if it is no error.
+#[track_caller]
+fn value(answer: &str) -> Value {
+    let answer: Value = serde_json::from_str(answer).unwrap();
+    let value = answer["value"].clone();
+    assert!(value.get("error").is_none(), "{}: {}", value["error"], value["message"]);
+    value
+}
