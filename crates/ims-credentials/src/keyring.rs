@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 pub const SERVICE: &str = "ims";
 
 /// How long one call may take once a keyring is found: a person may have to unlock it first.
-pub const PATIENCE: Duration = Duration::from_secs(25);
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// How long a keyring is looked for.
 pub const SEARCH_TIMEOUT: Duration = Duration::from_secs(3);
@@ -124,7 +124,7 @@ fn with_keyring<T: Send>(
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| KeyringError::Failed(Arc::new(error)))?.block_on(async {
             let keyring = connect().await?;
-            let asked = timeout(PATIENCE, ask(&keyring)).await;
+            let asked = timeout(CALL_TIMEOUT, ask(&keyring)).await;
             asked.map_err(|_: Elapsed| KeyringError::Locked)?.map_err(refusal)
         })
     };

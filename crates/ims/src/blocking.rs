@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::{Client, ClientBuilder, Error};
 
 /// How long dropping the last clone waits for a refresh that is under way.
-const FAREWELL: Duration = Duration::from_millis(100);
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(100);
 
 /// A [`Client`] whose calls block. Cheap to clone; clones share the token and one background thread, on which refreshes run
 /// whether or not somebody waits for them.
@@ -88,7 +88,7 @@ impl Drop for Background {
             match Handle::try_current() {
                 // Within another runtime nothing may wait, and tokio would panic.
                 Ok(_) => runtime.shutdown_background(),
-                Err(_) => runtime.shutdown_timeout(FAREWELL),
+                Err(_) => runtime.shutdown_timeout(SHUTDOWN_GRACE),
             }
         }
     }

@@ -10,7 +10,7 @@ use ims_token::{FetchError, Health, TokenError, TokenKeeper};
 
 use crate::{
     ClientBuilder, Error,
-    user::{refresh_tokens::RefreshTokensError, unsaved::Unsaved},
+    user::{refresh_tokens::RefreshTokensError, unsaved_refresh_token::UnsavedRefreshToken},
 };
 
 /// Obtains and keeps the access token of one integration. Cheap to clone; clones share the token.
@@ -21,7 +21,7 @@ pub struct Client {
     pub(crate) access: Access,
     pub(crate) environment: Environment,
     pub(crate) id: ClientId,
-    pub(crate) unsaved: Unsaved,
+    pub(crate) unsaved: UnsavedRefreshToken,
 }
 
 /// What the integration gives access by.

@@ -1,4 +1,4 @@
-//! Putting a client together. Every part has a default, and every part can be your own.
+//! The builder of a client. Every part has a default and can be replaced.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::{
     client::Access,
     connection::{Connection, REQUEST_TIMEOUT},
     server_to_server::ServerToServerSource,
-    user::{UserSource, refresh_tokens::RefreshTokens, unsaved::Unsaved},
+    user::{UserSource, refresh_tokens::RefreshTokens, unsaved_refresh_token::UnsavedRefreshToken},
 };
 
 #[cfg(feature = "service-account")]
@@ -28,7 +28,24 @@ use crate::service_account::{ServiceAccountSource, SigningOptions};
 /// How long before its certificate ends a service account warns of it: an [`Event`] once a day.
 pub const CERTIFICATE_MARGIN: Duration = Duration::from_hours(30 * 24);
 
-/// Puts a [`Client`] together.
+/// Builds a [`Client`].
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use ims::{Client, Credentials};
+///
+/// # fn build() -> Result<(), Box<dyn std::error::Error>> {
+/// let credentials = Credentials::discover()?.credentials;
+/// let client = Client::builder(&credentials)
+///     .with_request_timeout(Duration::from_secs(5))
+///     .with_deadline(Duration::from_secs(20))
+///     .with_observer(|event| println!("{event:?}"))
+///     .build()?;
+/// # let _ = client;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
@@ -48,7 +65,7 @@ pub struct ClientBuilder {
     observer: Option<Observer>,
 }
 
-/// Whoever wants to know what the keeper does.
+/// A function that is told what the keeper does.
 #[derive(Clone)]
 struct Observer(Arc<dyn Fn(&Event) + Send + Sync>);
 
@@ -139,12 +156,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Goes by `clock` instead of the system's.
+    /// Uses `clock` instead of the system's.
     pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
         Self { clock: SharedClock::new(clock), ..self }
     }
 
-    /// Tells `observe` of everything that the keeper does. It runs within a refresh, so it should be quick.
+    /// Calls `observe` with everything that the keeper does. It runs within a refresh, so it should be quick.
     pub fn with_observer(self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         Self { observer: Some(Observer(Arc::new(observe))), ..self }
     }
@@ -173,7 +190,12 @@ impl ClientBuilder {
         let deadline = self.deadline;
         let Some(Source { tokens, ends_at, unsaved }) = self.source(credential)? else {
             let access = Access::ApiKey(api_headers(&client_id, org_id.as_ref()));
-            return Ok(Client { access, environment, id: client_id, unsaved: Unsaved::default() });
+            return Ok(Client {
+                access,
+                environment,
+                id: client_id,
+                unsaved: UnsavedRefreshToken::default(),
+            });
         };
 
         let mut keeper = TokenKeeper::builder(tokens, clock)
@@ -274,7 +296,7 @@ impl ClientBuilder {
 struct Source {
     tokens: TokenSource,
     ends_at: Option<NumericDate>,
-    unsaved: Unsaved,
+    unsaved: UnsavedRefreshToken,
 }
 
 impl Source {
@@ -289,7 +311,7 @@ impl Source {
     {
         let source = Arc::new(source);
         let tokens = TokenSource::new(move || fetch(Arc::clone(&source)));
-        Self { tokens, ends_at: None, unsaved: Unsaved::default() }
+        Self { tokens, ends_at: None, unsaved: UnsavedRefreshToken::default() }
     }
 }
 

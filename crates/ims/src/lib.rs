@@ -1,11 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod alternatives;
 mod client;
 mod client_builder;
 mod connection;
 mod error;
-mod preferred;
 
 mod server_to_server;
 #[cfg(feature = "service-account")]

@@ -1,4 +1,4 @@
-//! The whole way of an OAuth Server-to-Server credential to its token.
+//! OAuth Server-to-Server: from the client secret to the access token.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use ims_exchange::{AccessToken, ClientCredentials, ClientSecret, ExchangeError, 
 use ims_token::FetchError;
 
 use crate::{
+    alternatives::{Alternatives, is_wrong_secret},
     connection::Connection,
-    preferred::{Preferred, is_wrong_secret},
 };
 
 /// Obtains tokens by client credentials.
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct ServerToServerSource {
     connection: Connection,
     client_id: ClientId,
-    client_secrets: Preferred<ClientSecret>,
+    client_secrets: Alternatives<ClientSecret>,
     scopes: Vec<Scope>,
     org_id: Option<OrgId>,
 }
@@ -25,11 +25,11 @@ pub(crate) struct ServerToServerSource {
 impl ServerToServerSource {
     pub(crate) fn new(connection: Connection, credential: ServerToServerCredential) -> Self {
         let ServerToServerCredential { client_id, client_secrets, scopes, org_id, .. } = credential;
-        let client_secrets = Preferred::new(client_secrets.iter().cloned());
+        let client_secrets = Alternatives::new(client_secrets.iter().cloned());
         Self { connection, client_id, client_secrets, scopes, org_id }
     }
 
-    /// One exchange by each client secret, until one is right.
+    /// One exchange with each client secret, until one is right.
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
         let exchange = |client_secret| self.exchange(client_secret);
         Ok(self.client_secrets.try_each(|_| false, exchange, is_wrong_secret).await?)

@@ -1,4 +1,4 @@
-//! The whole way of a service account, from its claims to its token.
+//! Service accounts: from the claims to the access token.
 
 use std::sync::{
     Arc,
@@ -16,8 +16,8 @@ pub(crate) mod signing_pair;
 
 use crate::{
     Error,
+    alternatives::{Alternatives, is_wrong_secret},
     connection::Connection,
-    preferred::{Preferred, is_wrong_secret},
 };
 use certificate_evidence::{CertificateEvidence, is_unmatched, may_be_certificate};
 use signing_pair::{SigningPair, open_signing_key};
@@ -28,8 +28,8 @@ pub(crate) struct ServiceAccountSource {
     connection: Connection,
     credential: ServiceAccountCredential,
     assertion_lifetime: AssertionLifetime,
-    client_secrets: Preferred<ClientSecret>,
-    signing_pairs: Preferred<SigningPair>,
+    client_secrets: Alternatives<ClientSecret>,
+    signing_pairs: Alternatives<SigningPair>,
 }
 
 /// How a service account signs, where the builder was told more than the credentials say.
@@ -40,8 +40,8 @@ pub(crate) struct SigningOptions {
     pub(crate) second_signer: Option<SharedSigner>,
 }
 
-/// An exchange that brought no token.
-enum Unobtained {
+/// Why an exchange gave no token.
+enum NotObtained {
     Unsigned(SignError),
     Refused(ExchangeError, Option<CertificateEvidence>),
 }
@@ -70,44 +70,45 @@ impl ServiceAccountSource {
         let ends_at = ends.and_then(|ends| ends.into_iter().max());
         let source = Self {
             connection,
-            client_secrets: Preferred::new(credential.client_secrets.iter().cloned()),
+            client_secrets: Alternatives::new(credential.client_secrets.iter().cloned()),
             credential,
             assertion_lifetime: options.assertion_lifetime,
-            signing_pairs: Preferred::new(signing_pairs),
+            signing_pairs: Alternatives::new(signing_pairs),
         };
         Ok((source, ends_at))
     }
 
-    /// One exchange by each client secret, until one is right.
+    /// One exchange with each client secret, until one is right.
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
         let exchange = |client_secret| self.by_each_key(client_secret);
-        let is_wrong_secret = |unobtained: &Unobtained| unobtained.is(is_wrong_secret);
+        let is_wrong_secret = |not_obtained: &NotObtained| not_obtained.is(is_wrong_secret);
         Ok(self.client_secrets.try_each(|_| false, exchange, is_wrong_secret).await?)
     }
 
-    /// One exchange by each key, until IMS matches one. A key whose certificate is not valid now comes last.
-    async fn by_each_key(&self, client_secret: &ClientSecret) -> Result<AccessToken, Unobtained> {
+    /// One exchange with each key, until IMS knows the certificate of one. A key whose certificate is not valid now is tried
+    /// last.
+    async fn by_each_key(&self, client_secret: &ClientSecret) -> Result<AccessToken, NotObtained> {
         let now = self.connection.clock().now();
-        let is_hopeless = |pair: &SigningPair| pair.is_hopeless(now);
+        let is_outside_validity = |pair: &SigningPair| pair.is_outside_validity(now);
         let exchange = async |pair: &SigningPair| {
             let exchanged = self.exchange(client_secret, &pair.signer).await;
-            exchanged.map_err(|unobtained| unobtained.explained_by(pair, now))
+            exchanged.map_err(|not_obtained| not_obtained.explained_by(pair, now))
         };
-        let is_unmatched = |unobtained: &Unobtained| unobtained.is(is_unmatched);
-        self.signing_pairs.try_each(is_hopeless, exchange, is_unmatched).await
+        let is_unmatched = |not_obtained: &NotObtained| not_obtained.is(is_unmatched);
+        self.signing_pairs.try_each(is_outside_validity, exchange, is_unmatched).await
     }
 
-    /// Claims, signature, grant, transport, token. Each call signs anew.
+    /// Claims, signature, grant, transport, token. Each call signs again, so that no assertion is sent twice.
     async fn exchange(
         &self,
         client_secret: &ClientSecret,
         signer: &SharedSigner,
-    ) -> Result<AccessToken, Unobtained> {
+    ) -> Result<AccessToken, NotObtained> {
         let now = self.connection.clock().now();
         let environment = self.connection.environment();
         let lifetime = self.assertion_lifetime;
         let claims = assertion_claims(&self.credential, environment, lifetime, now);
-        let assertion = sign_assertion(&claims, signer).await.map_err(Unobtained::Unsigned)?;
+        let assertion = sign_assertion(&claims, signer).await.map_err(NotObtained::Unsigned)?;
         let grant =
             JwtExchange::new(self.credential.account.client_id(), client_secret, &assertion);
         Ok(self.connection.send(&grant).await?)
@@ -137,7 +138,7 @@ pub fn assertion_claims(
     if credential.sends_jti { claims.with_jti(next_jti(now)) } else { claims }
 }
 
-impl Unobtained {
+impl NotObtained {
     fn is(&self, kind: fn(&ExchangeError) -> bool) -> bool {
         matches!(self, Self::Refused(error, _) if kind(error))
     }
@@ -148,24 +149,24 @@ impl Unobtained {
             Self::Refused(error, _) if may_be_certificate(&error) => {
                 Self::Refused(error, pair.evidence(now))
             }
-            unobtained => unobtained,
+            not_obtained => not_obtained,
         }
     }
 }
 
-impl From<ExchangeError> for Unobtained {
+impl From<ExchangeError> for NotObtained {
     fn from(error: ExchangeError) -> Self {
         Self::Refused(error, None)
     }
 }
 
-impl From<Unobtained> for FetchError {
-    fn from(unobtained: Unobtained) -> Self {
-        match unobtained {
-            Unobtained::Unsigned(error) if error.is_transient() => Self::unsent(error),
-            Unobtained::Unsigned(error) => Self::permanent(error),
-            Unobtained::Refused(error, None) => error.into(),
-            Unobtained::Refused(error, Some(evidence)) => {
+impl From<NotObtained> for FetchError {
+    fn from(not_obtained: NotObtained) -> Self {
+        match not_obtained {
+            NotObtained::Unsigned(error) if error.is_transient() => Self::unsent(error),
+            NotObtained::Unsigned(error) => Self::permanent(error),
+            NotObtained::Refused(error, None) => error.into(),
+            NotObtained::Refused(error, Some(evidence)) => {
                 Self::from(error).with_evidence(evidence.into())
             }
         }

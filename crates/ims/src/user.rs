@@ -1,4 +1,4 @@
-//! The whole way of a person's refresh token to the next access token.
+//! People: from the refresh token to the next access token.
 
 use std::sync::Arc;
 
@@ -12,23 +12,23 @@ use ims_token::FetchError;
 pub(crate) mod refresh_tokens;
 #[cfg(feature = "sign-in")]
 pub(crate) mod sign_in;
-pub(crate) mod unsaved;
+pub(crate) mod unsaved_refresh_token;
 
 use crate::{
+    alternatives::{Alternatives, is_wrong_secret, one_or_none},
     connection::Connection,
-    preferred::{Preferred, is_wrong_secret, one_or_none},
 };
 use refresh_tokens::RefreshTokens;
-use unsaved::Unsaved;
+use unsaved_refresh_token::UnsavedRefreshToken;
 
 /// Obtains tokens by refresh tokens.
 #[derive(Debug)]
 pub(crate) struct UserSource {
     connection: Connection,
     client_id: ClientId,
-    client_secrets: Preferred<Option<ClientSecret>>,
+    client_secrets: Alternatives<Option<ClientSecret>>,
     refresh_tokens: RefreshTokens,
-    unsaved: Unsaved,
+    unsaved: UnsavedRefreshToken,
 }
 
 /// Let the person sign in: there is no refresh token.
@@ -49,12 +49,12 @@ impl UserSource {
             client_id: credential.client_id,
             client_secrets: one_or_none(credential.client_secrets.as_ref()),
             refresh_tokens,
-            unsaved: Unsaved::default(),
+            unsaved: UnsavedRefreshToken::default(),
         }
     }
 
     /// What became of the newest refresh token.
-    pub(crate) fn unsaved(&self) -> Unsaved {
+    pub(crate) fn unsaved(&self) -> UnsavedRefreshToken {
         self.unsaved.clone()
     }
 

@@ -37,7 +37,7 @@ impl SigningPair {
     }
 
     /// Whether the certificate says that IMS will not take what is signed at `now`.
-    pub(crate) fn is_hopeless(&self, now: NumericDate) -> bool {
+    pub(crate) fn is_outside_validity(&self, now: NumericDate) -> bool {
         let validity = self.certificate.map(|certificate| certificate.validity.state(now));
         !matches!(validity, None | Some(ValidityState::Valid { .. }))
     }

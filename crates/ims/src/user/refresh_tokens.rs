@@ -13,17 +13,17 @@ mod memory;
 
 use memory::Memory;
 
-use super::unsaved::is_same;
+use super::unsaved_refresh_token::is_same;
 
 /// The place of one refresh token. Cheap to clone; clones are the same place.
 ///
 /// IMS may give a new refresh token at each refresh, after which the old one may be worth nothing. So whoever uses it loads
 /// it first, and saves the new one before anything else.
 #[derive(Clone)]
-pub struct RefreshTokens(Arc<dyn Place>);
+pub struct RefreshTokens(Arc<dyn Backend>);
 
 /// Something that keeps one refresh token.
-trait Place: fmt::Display + Send + Sync {
+trait Backend: fmt::Display + Send + Sync {
     /// What tells it from other places, as far as this machine knows.
     fn identity(&self) -> String {
         self.to_string()
@@ -90,7 +90,7 @@ impl RefreshTokens {
         new: &RefreshToken,
     ) -> Result<(), RefreshTokensError> {
         let (old, new) = (old.clone(), new.clone());
-        let replace = move |place: &dyn Place| match place.load() {
+        let replace = move |place: &dyn Backend| match place.load() {
             Ok(Some(there)) if is_same(&there, &old) => place.save(&new),
             Ok(_) => Ok(()),
             // What cannot be read is no reason not to write.
@@ -121,7 +121,7 @@ impl RefreshTokens {
     async fn ask<T: Send + 'static>(
         &self,
         what: &'static str,
-        question: impl FnOnce(&dyn Place) -> Result<T, Cause> + Send + 'static,
+        question: impl FnOnce(&dyn Backend) -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, RefreshTokensError> {
         let answer = if self.0.blocks() {
             let place = Arc::clone(&self.0);

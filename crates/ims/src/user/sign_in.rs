@@ -16,9 +16,9 @@ use ims_token::{Clock, SharedClock, StoreError, SystemClock, TokenStore};
 use super::refresh_tokens::{RefreshTokens, RefreshTokensError};
 use crate::{
     Error,
+    alternatives::{is_wrong_secret, one_or_none},
     client_builder::cache_key,
     connection::{Connection, REQUEST_TIMEOUT},
-    preferred::{is_wrong_secret, one_or_none},
 };
 
 mod id_token;

@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use ims_exchange::RefreshToken;
 use ims_files::{FileError, PrivateFolder};
 
-use super::{Cause, Malformed, Place, cause};
+use super::{Backend, Cause, Malformed, cause};
 
 /// How long to wait for another process that writes into the same folder.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -25,7 +25,7 @@ impl TokenFile {
     }
 }
 
-impl Place for TokenFile {
+impl Backend for TokenFile {
     fn blocks(&self) -> bool {
         true
     }

@@ -6,11 +6,12 @@ use ims_credentials::keyring;
 use ims_exchange::RefreshToken;
 use secrecy::ExposeSecret;
 
-use super::{Cause, Malformed, Place, cause};
+use super::{Backend, Cause, Malformed, cause};
 
 // Else the deadline of a refresh would come first, and nobody would learn that the keyring is locked.
 const _: () = assert!(
-    keyring::SEARCH_TIMEOUT.as_secs() + keyring::PATIENCE.as_secs() < ims_token::DEADLINE.as_secs()
+    keyring::SEARCH_TIMEOUT.as_secs() + keyring::CALL_TIMEOUT.as_secs()
+        < ims_token::DEADLINE.as_secs()
 );
 
 pub(super) struct KeyringEntry {
@@ -23,7 +24,7 @@ impl KeyringEntry {
     }
 }
 
-impl Place for KeyringEntry {
+impl Backend for KeyringEntry {
     fn blocks(&self) -> bool {
         true
     }

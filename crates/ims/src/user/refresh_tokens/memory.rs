@@ -7,7 +7,7 @@ use std::{
 
 use ims_exchange::RefreshToken;
 
-use super::{Cause, Place};
+use super::{Backend, Cause};
 
 pub(super) struct Memory {
     held: Mutex<Option<RefreshToken>>,
@@ -26,7 +26,7 @@ impl Memory {
     }
 }
 
-impl Place for Memory {
+impl Backend for Memory {
     fn identity(&self) -> String {
         format!("{self} {:032x}", self.identity)
     }

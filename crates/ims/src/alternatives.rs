@@ -1,25 +1,25 @@
-//! Several things of which one is known to work.
+//! Alternatives, of which the one that worked last is tried first.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ims_credentials::ClientSecrets;
 use ims_exchange::{ClientSecret, ExchangeError};
 
-/// Things to be tried one after the other, the one that worked last before the others. At least one.
+/// Alternatives, tried in order; the one that worked last is tried first. There is at least one.
 #[derive(Debug)]
-pub(crate) struct Preferred<T> {
+pub(crate) struct Alternatives<T> {
     all: Vec<T>,
-    /// The place of the one that worked last.
+    /// The index of the one that worked last.
     first: AtomicUsize,
 }
 
-impl<T> Preferred<T> {
+impl<T> Alternatives<T> {
     pub(crate) fn new(all: impl IntoIterator<Item = T>) -> Self {
         Self { all: all.into_iter().collect(), first: AtomicUsize::new(0) }
     }
 
-    /// Tries one after the other, as long as `another_may_do` after an error, and remembers which worked. Those that `last`
-    /// holds for come after all others. If none works, the error is that of the first that was tried.
+    /// Tries one after the other, as long as `another_may_do` after an error, and remembers which worked. Those for which
+    /// `last` is true are tried after all others. If none works, the error is that of the first that was tried.
     pub(crate) async fn try_each<'a, Outcome, Error, Trying>(
         &'a self,
         last: impl Fn(&T) -> bool,
@@ -57,10 +57,10 @@ impl<T> Preferred<T> {
 /// What a user's client sends: one of its secrets, or none if it is a public client.
 pub(crate) fn one_or_none(
     client_secrets: Option<&ClientSecrets>,
-) -> Preferred<Option<ClientSecret>> {
+) -> Alternatives<Option<ClientSecret>> {
     match client_secrets {
-        Some(client_secrets) => Preferred::new(client_secrets.iter().cloned().map(Some)),
-        None => Preferred::new([None]),
+        Some(client_secrets) => Alternatives::new(client_secrets.iter().cloned().map(Some)),
+        None => Alternatives::new([None]),
     }
 }
 
@@ -77,13 +77,13 @@ mod tests {
     use super::*;
 
     /// Tries them while only those of `working` work; which were tried.
-    async fn tried(preferred: &Preferred<char>, last: char, working: &str) -> String {
+    async fn tried(alternatives: &Alternatives<char>, last: char, working: &str) -> String {
         let tried = std::cell::RefCell::new(String::new());
         let attempt = async |one: &char| {
             tried.borrow_mut().push(*one);
             if working.contains(*one) { Ok(*one) } else { Err(*one) }
         };
-        let outcome = preferred.try_each(|one| *one == last, attempt, |one| *one != 'x').await;
+        let outcome = alternatives.try_each(|one| *one == last, attempt, |one| *one != 'x').await;
         let tried = tried.into_inner();
         match outcome {
             Ok(one) => assert!(tried.ends_with(one)),
@@ -95,22 +95,22 @@ mod tests {
 
     #[tokio::test]
     async fn what_worked_comes_first_and_the_others_follow_in_their_order() {
-        let preferred = Preferred::new(['a', 'b', 'c']);
+        let alternatives = Alternatives::new(['a', 'b', 'c']);
         #[rustfmt::skip]
         let table = [
             ("abc", "a"), ("b",  "ab"), ("b", "b"), ("ac", "bc"), ("c", "c"), ("a", "ca"), ("", "abc"), ("a", "a"),
         ];
         for (working, expected) in table {
-            assert_eq!(tried(&preferred, '-', working).await, expected);
+            assert_eq!(tried(&alternatives, '-', working).await, expected);
         }
-        assert_eq!(tried(&preferred, 'a', "").await, "bca");
-        assert_eq!(tried(&preferred, 'a', "a").await, "bca");
-        assert_eq!(tried(&preferred, 'a', "b").await, "b");
+        assert_eq!(tried(&alternatives, 'a', "").await, "bca");
+        assert_eq!(tried(&alternatives, 'a', "a").await, "bca");
+        assert_eq!(tried(&alternatives, 'a', "b").await, "b");
     }
 
     #[tokio::test]
     async fn nothing_else_is_tried_when_nothing_else_may_do() {
-        let preferred = Preferred::new(['x', 'b']);
-        assert_eq!(tried(&preferred, '-', "b").await, "x");
+        let alternatives = Alternatives::new(['x', 'b']);
+        assert_eq!(tried(&alternatives, '-', "b").await, "x");
     }
 }

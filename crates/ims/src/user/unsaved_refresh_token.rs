@@ -1,4 +1,4 @@
-//! A refresh token that IMS gave and that its place would not take.
+//! A new refresh token that could not be saved.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,12 +6,12 @@ use ims_exchange::RefreshToken;
 
 use super::refresh_tokens::RefreshTokensError;
 
-/// The newest refresh token, as long as its place does not have it. Cheap to clone; clones share it.
+/// The newest refresh token, while it is only in memory because it could not be saved. Cheap to clone; clones share it.
 ///
 /// As long as the place has what it had before, the newest is the one here. As soon as it has another, or none, somebody has
 /// signed in or out since.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Unsaved(Arc<Mutex<Option<Held>>>);
+pub(crate) struct UnsavedRefreshToken(Arc<Mutex<Option<Held>>>);
 
 #[derive(Debug)]
 struct Held {
@@ -21,7 +21,7 @@ struct Held {
     error: Option<RefreshTokensError>,
 }
 
-impl Unsaved {
+impl UnsavedRefreshToken {
     /// Why the newest refresh token could not be saved.
     pub(crate) fn error(&self) -> Option<RefreshTokensError> {
         self.held().as_ref()?.error.clone()
