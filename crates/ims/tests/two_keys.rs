@@ -185,9 +185,9 @@ async fn a_certificate_that_is_none_is_found_before_anything_is_sent() {
     let truncated = &certificates::FIRST[..certificates::FIRST.len() / 2];
     #[rustfmt::skip]
     let table = [
-        (keys::FIRST,      "no certificate here but a private key"),
-        ("no certificate", "no certificate here but a file of an unknown kind"),
-        ("",               "no certificate here but an empty file"),
+        (keys::FIRST,      "this is a private key, not a certificate"),
+        ("no certificate", "this is a file of an unknown kind, not a certificate"),
+        ("",               "this is an empty file, not a certificate"),
         (truncated,        "certificate 1 of the file is damaged: the PEM is not base64 or has no end"),
     ];
     for (file, said) in table {
