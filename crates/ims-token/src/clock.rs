@@ -98,7 +98,7 @@ mod machine {
 
     /// The monotonic time is `CLOCK_BOOTTIME`, for the price of a coarse reading.
     ///
-    /// Coarse clocks move together, some hundred times a second. So as long as the monotonic one stands where it stood, all
+    /// Coarse clocks move together, some hundred times a second. So as long as the monotonic one has not moved, all
     /// else need not be asked for again.
     pub(super) fn both() -> (NumericDate, Duration) {
         let awake = clock_gettime(ClockId::MonotonicCoarse);

@@ -48,7 +48,7 @@ mod tests {
         let mut last = LastWarning::default();
         #[rustfmt::skip]
         let table = [
-            // at hour  what remains of it, if that is told
+            // at hour  what remains of it, if that is reported
             (0,         None),
             (49,        None),
             (50,        Some(50)),

@@ -1,4 +1,4 @@
-//! What tests need: a clock to advance, a source that does what it is told, and what every store must do.
+//! What tests need: a clock to advance, a source that follows a script, and what every store must do.
 
 mod clock;
 mod scripted_source;

@@ -28,7 +28,7 @@ impl VerifiedToken {
         &self.0.client_id
     }
 
-    /// The account that the token stands for: a person's, or a technical account.
+    /// The account that the token is for: a person's, or a technical account.
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
         self.0.payload.user_id()

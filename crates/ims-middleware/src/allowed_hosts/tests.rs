@@ -100,10 +100,10 @@ proptest! {
         tail in "[.][a-z]{2,10}[.]example",
     ) {
         let hosts = AllowedHosts::default();
-        let (below, beside) = (format!("{glued}.{domain}"), format!("{glued}{domain}"));
+        let (below, glued_on) = (format!("{glued}.{domain}"), format!("{glued}{domain}"));
         let elsewhere = format!("{domain}{tail}");
         prop_assert!(hosts.allows("https", &below));
-        prop_assert!(!hosts.allows("https", &beside));
+        prop_assert!(!hosts.allows("https", &glued_on));
         prop_assert!(!hosts.allows("https", &elsewhere));
     }
 

@@ -55,7 +55,7 @@ async fn status(client: &ClientWithMiddleware, url: &str) -> u16 {
     client.post(url).body("what is asked").send().await.unwrap().status().as_u16()
 }
 
-/// An API, and a client with a keeper of its own.
+/// An API, and a client with its own keeper.
 async fn setting(
     judge: impl Fn(&str) -> ResponseTemplate + Send + Sync + 'static,
 ) -> (MockServer, ClientWithMiddleware, TokenKeeper, ScriptedSource) {
@@ -65,7 +65,7 @@ async fn setting(
     (server, client, keeper, source)
 }
 
-/// Stands in for the client, so that HTTPS can be asked for without a server.
+/// Takes the place of the client, so that HTTPS can be asked for without a server.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<Vec<HeaderMap>>>);
 

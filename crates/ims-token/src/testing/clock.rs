@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::Clock;
 
-/// A clock that stands still until it is told otherwise. Clones show the same time.
+/// A clock that moves only when a test moves it. Clones show the same time.
 #[derive(Debug, Clone)]
 pub struct FakeClock(Arc<Hands>);
 
@@ -27,7 +27,7 @@ struct Hands {
 }
 
 impl FakeClock {
-    /// A clock that stands still at `wall`.
+    /// A clock that shows `wall` until a test moves it.
     #[must_use]
     pub fn new(wall: NumericDate) -> Self {
         Self::starting(wall, None)

@@ -10,7 +10,7 @@ use ims_exchange::AccessToken;
 
 use crate::{Clock, FetchError, SharedClock, TokenSource};
 
-/// A source that gives a new token each time, unless it is told to fail. Clones are the same source.
+/// A source that gives a new token each time, unless the test lets it fail. Clones are the same source.
 #[derive(Debug, Clone)]
 pub struct ScriptedSource {
     clock: SharedClock,

@@ -34,7 +34,7 @@ pub async fn check_lease_lapses(
     wait: impl AsyncFn(),
 ) {
     let key = key("lapses");
-    let lapsed = one.lease(&key, lasting).await.expect("a lease").expect("nobody has it");
+    let lapsed = one.lease(&key, lasting).await.expect("a lease").expect("no one has it");
     let mut theirs = other.lease(&key, lasting).await.expect("an answer");
     assert!(theirs.is_none(), "a lease is not for two");
     for _ in 0..attempts.min(8) {
@@ -142,7 +142,7 @@ async fn a_time_before_which_ims_is_left_alone_is_shared(
 
 async fn one_at_a_time_has_the_lease(one: &impl TokenStore, other: &impl TokenStore) {
     let (key, another_key, hour) = (key("lease"), key("another-lease"), Duration::from_hours(1));
-    let lease = one.lease(&key, hour).await.expect("a lease").expect("nobody has it");
+    let lease = one.lease(&key, hour).await.expect("a lease").expect("no one has it");
     assert!(other.lease(&key, hour).await.expect("an answer").is_none(), "a lease is not for two");
     assert!(one.lease(&key, hour).await.expect("an answer").is_none(), "a lease is not for two");
     let apart = other.lease(&another_key, hour).await.expect("an answer");
