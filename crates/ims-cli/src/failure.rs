@@ -1,6 +1,6 @@
 //! What ends a command: what failed, what to do, and the exit code that says the same to a script.
 
-use std::{error::Error, fmt::Write as _, io::Write as _, process::ExitCode};
+use std::{error::Error, fmt::Write as _, process::ExitCode};
 
 use anstyle::{AnsiColor, Effects};
 use ims::{
@@ -11,6 +11,8 @@ use ims::{
     token::{Evidence, FetchError, Remedy},
 };
 use ims_files::FileError;
+
+use crate::terminal_text::TerminalText;
 
 /// 128 and the number of SIGPIPE, as shells count it (POSIX, Shell & Utilities §2.8.2).
 const UNREAD: u8 = 141;
@@ -100,16 +102,16 @@ impl Failure {
         }
         let error = AnsiColor::Red.on_default().effects(Effects::BOLD);
         let hint = AnsiColor::Cyan.on_default().effects(Effects::BOLD);
-        let mut text = format!("{error}error:{error:#} {}\n", self.message);
+        let mut text =
+            TerminalText::default().styled(error, "error:").with(&format!(" {}\n", self.message));
         for detail in &self.details {
-            writeln!(text, "       {detail}").expect("a String takes all that is written");
+            text = text.with(&format!("       {detail}\n"));
         }
         for line in &self.hints {
-            writeln!(text, " {hint}hint:{hint:#} {line}")
-                .expect("a String takes all that is written");
+            text = text.with(" ").styled(hint, "hint:").with(&format!(" {line}\n"));
         }
         // A failure that cannot be written still has its exit code.
-        let _ = anstream::stderr().write_all(text.as_bytes());
+        text.to_stderr();
         ExitCode::from(self.exit_code)
     }
 

@@ -9,7 +9,9 @@ mod given_token;
 mod integration;
 mod on_demand;
 mod output;
+mod process;
 mod sign_in_place;
+mod terminal_text;
 mod token_format;
 mod token_in_question;
 mod when;
@@ -36,6 +38,9 @@ const EXIT_CODES: &str = "Exit codes: 0 done · 1 the answer is no · 2 usage ·
                           New here? Try `ims demo`.";
 
 fn main() -> ExitCode {
+    process::protect_memory();
+    // Without it, the command does its work all the same, unless files may not grow.
+    let _ = process::survive_file_size_limit();
     let arguments = Arguments::try_parse().unwrap_or_else(|error| without_secret(error).exit());
     match commands::run(arguments.command) {
         Ok(answer) => answer.into(),

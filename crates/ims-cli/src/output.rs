@@ -1,7 +1,6 @@
 //! Data goes to standard output, all else to standard error.
 
 use std::{
-    borrow::Cow,
     io::{self, Write},
     process::ExitCode,
 };
@@ -9,7 +8,7 @@ use std::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, terminal_text::TerminalText};
 
 /// What a command that did its work has to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,21 +32,24 @@ impl From<Answer> for ExitCode {
 }
 
 /// Writes one line of data.
-pub(crate) fn line(text: &str) -> Result<(), Failure> {
-    write(&format!("{text}\n"))
+pub(crate) fn line(text: impl Into<TerminalText>) -> Result<(), Failure> {
+    write(text.into().with("\n"))
 }
 
-/// Writes data as it is.
-pub(crate) fn write(text: &str) -> Result<(), Failure> {
+/// Writes data as it is, without what a terminal would obey.
+pub(crate) fn write(text: impl Into<TerminalText>) -> Result<(), Failure> {
+    let text = text.into();
     if anstream::AutoStream::choice(&io::stdout()) == anstream::ColorChoice::Never {
         // At once, since the stream would write the text between two colours piece by piece.
-        return write_bytes(anstream::adapter::strip_str(text).to_string().as_bytes());
+        let plain = anstream::adapter::strip_str(text.as_str()).to_string();
+        return write_bytes(plain.as_bytes());
     }
     let mut stdout = anstream::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(unwritable)
+    let written = stdout.write_all(text.as_str().as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(unwritable)
 }
 
-/// Writes data that may be no text, byte for byte.
+/// Writes data that may be no text, byte for byte. It is for files and pipes: a terminal gets [`TerminalText`].
 pub(crate) fn write_bytes(data: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(data).and_then(|()| stdout.flush()).map_err(unwritable)
@@ -56,55 +58,44 @@ pub(crate) fn write_bytes(data: &[u8]) -> Result<(), Failure> {
 /// Writes one line of JSON.
 pub(crate) fn json(data: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(data).expect("data of this command is always JSON");
-    // In JSON text, what a terminal could obey stands in strings alone, where this is another way to write the same.
-    line(&escaped(&text, |c| format!("\\u{:04x}", u32::from(c)), is_for_terminals))
+    line(TerminalText::of_json(&text))
+}
+
+/// Writes JSON over several lines, for people.
+pub(crate) fn pretty_json(data: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(data).expect("data of this command is always JSON");
+    line(TerminalText::of_json(&text))
 }
 
 /// Writes names and values in two columns. The values may be from elsewhere.
 pub(crate) fn rows(rows: &[(impl AsRef<str>, String)]) -> Result<(), Failure> {
     let width =
         rows.iter().map(|(name, _)| name.as_ref().chars().count()).max().unwrap_or_default();
-    rows.iter().try_for_each(|(name, value)| {
-        line(&format!("{:width$}  {}", printable(name.as_ref()), printable(value)))
-    })
+    for (name, value) in rows {
+        line(format!("{:width$}  {value}", name.as_ref()))?;
+    }
+    Ok(())
 }
 
 /// Writes the members of an object from elsewhere in two columns, what is nested as JSON.
 pub(crate) fn members(object: &impl Serialize) -> Result<(), Failure> {
     let object = serde_json::to_value(object).expect("data of this command is always JSON");
-    let members = object.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let members: Vec<_> = members.map(|(name, value)| (name, text(value))).collect();
-    rows(&members)
-}
-
-/// `text` from elsewhere, in which nothing is left that a terminal would obey instead of show. Line breaks and tabs stay.
-pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    let is_for_terminals = |c| is_for_terminals(c) && !matches!(c, '\n' | '\t');
-    escaped(text, |c| c.escape_unicode().to_string(), is_for_terminals)
-}
-
-/// Control characters, and those that turn the direction of what follows (Unicode TR 9 §2).
-fn is_for_terminals(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn escaped(
-    text: &str,
-    escape: fn(char) -> String,
-    is_escaped: impl Fn(char) -> bool,
-) -> Cow<'_, str> {
-    if !text.contains(&is_escaped) {
-        return Cow::Borrowed(text);
+    let mut members = Vec::new();
+    for (name, value) in object.as_object().into_iter().flatten() {
+        match value {
+            Value::Null => {}
+            Value::String(text) => members.push((name, text.clone())),
+            value => members.push((name, value.to_string())),
+        }
     }
-    text.chars().map(|c| if is_escaped(c) { escape(c) } else { c.to_string() }).collect()
+    rows(&members)
 }
 
 /// Tells a person something that is not data.
 pub(crate) fn note(label: &str, text: &str) {
     let style = anstyle::AnsiColor::Yellow.on_default().effects(anstyle::Effects::BOLD);
-    // A note that cannot be written can be told to nobody.
-    let _ = writeln!(anstream::stderr(), "{style}{label}:{style:#} {text}");
+    let label = format!("{label}:");
+    TerminalText::default().styled(style, &label).with(" ").with(text).with("\n").to_stderr();
 }
 
 fn unwritable(error: io::Error) -> Failure {
@@ -112,25 +103,5 @@ fn unwritable(error: io::Error) -> Failure {
         Failure::unread()
     } else {
         Failure::person("standard output cannot be written").because(error)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_terminal_would_obey_is_shown_instead() {
-        #[rustfmt::skip]
-        let table = [
-            ("Zoë, 東京\n\tend", "Zoë, 東京\n\tend"),
-            ("\x1b[2J",          "\\u{1b}[2J"),
-            ("\u{9b}2J",         "\\u{9b}2J"),
-            ("a\rb\x07\x7f",     "a\\u{d}b\\u{7}\\u{7f}"),
-            ("\u{202e}exe.txt",  "\\u{202e}exe.txt"),
-        ];
-        for (text, shown) in table {
-            assert_eq!(printable(text), shown);
-        }
     }
 }

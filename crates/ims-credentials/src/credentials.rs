@@ -15,7 +15,7 @@ use crate::{
     reading::{
         fields::{Document, Fields},
         read_context::{ReadContext, Side},
-        secret_file,
+        secret_file, secret_reference,
     },
 };
 
@@ -37,6 +37,7 @@ pub struct Credentials {
     form: Form,
     redirect_uri: Option<String>,
     warnings: Vec<String>,
+    secret_variables: Vec<String>,
 }
 
 impl Credentials {
@@ -77,6 +78,37 @@ impl Credentials {
         let fields = document.fields()?;
         let form = Form::of(&fields, Language::Json)?;
         Self::of(form, &fields, &ReadContext::of_text(None))
+    }
+
+    /// Reads a document of JSON from someone else, which can name nothing of this machine: our own form with the secrets in
+    /// it, or service credentials of AEM.
+    ///
+    /// Other credentials are trusted like a program. They may name any file, variable, keyring entry or command as the place
+    /// of a secret, and with `ims_url` the host that the secret is sent to. Use this where a user of your service gives you
+    /// credentials. The host is still theirs to choose: compare [`Credentials::environment`] with those that you allow.
+    ///
+    /// ```
+    /// use ims_credentials::{Credentials, CredentialsError};
+    ///
+    /// let json = r#"{ "client_id": "a", "client_secret_file": "/etc/shadow", "scopes": ["openid"] }"#;
+    /// let error = Credentials::from_untrusted_json(json).unwrap_err();
+    /// assert!(matches!(error, CredentialsError::Reference { name } if name == "client_secret_file"));
+    /// ```
+    ///
+    /// # Errors
+    /// [`CredentialsError::Reference`], and those of [`from_json`](Self::from_json).
+    pub fn from_untrusted_json(json: &str) -> Result<Self, CredentialsError> {
+        let document = Language::Json.parse(json.trim_start_matches('\u{feff}'))?;
+        let fields = document.fields()?;
+        let form = Form::of(&fields, Language::Json)?;
+        match form {
+            Form::Own => secret_reference::expect_none(&fields)?,
+            Form::AemService => {}
+            // The others name their key by its path.
+            _ => return Err(CredentialsError::Reference { name: form.to_string() }),
+        }
+        let at = ReadContext { variable: &|_| None, ..ReadContext::of_text(None) };
+        Self::of(form, &fields, &at)
     }
 
     /// Reads a document of any form from `reader`, for example standard input: at most 1 MiB. Relative paths in it begin at
@@ -163,11 +195,24 @@ impl Credentials {
         &self.warnings
     }
 
+    /// The environment variables that the credentials name as the place of a secret, with members such as
+    /// `client_secret_env`. Another program that is started need not see them.
+    #[must_use]
+    pub fn secret_variables(&self) -> &[String] {
+        &self.secret_variables
+    }
+
     /// Puts credentials together in code, without a file.
     #[must_use]
     pub fn new(environment: Environment, credential: Credential) -> Self {
-        let (form, redirect_uri, warnings) = (Form::Own, None, Vec::new());
-        Self { environment, credential, form, redirect_uri, warnings }
+        Self {
+            environment,
+            credential,
+            form: Form::Own,
+            redirect_uri: None,
+            warnings: Vec::new(),
+            secret_variables: Vec::new(),
+        }
     }
 
     /// What the integration is, without the rest.
@@ -293,7 +338,8 @@ impl Credentials {
         {
             warnings.push(error.to_string());
         }
-        Ok(Self { environment, credential, form, redirect_uri, warnings })
+        let secret_variables = secret_reference::variables(fields);
+        Ok(Self { environment, credential, form, redirect_uri, warnings, secret_variables })
     }
 
     /// Reads environment variables.

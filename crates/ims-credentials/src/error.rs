@@ -140,6 +140,12 @@ pub enum CredentialsError {
     /// Use it as it is, as long as it lasts, or give credentials: nothing here could get another.
     #[error("an access token, and no credentials that could get one")]
     AccessToken,
+    /// Write the secret itself into the document: credentials from someone else may name nothing of this machine.
+    #[error("{name} refers to something on this machine, which credentials from someone else may not do")]
+    Reference {
+        /// The member, or the form whose members are paths.
+        name: String,
+    },
     /// Build with the feature that is named.
     #[error("{what} needs the feature \"{feature}\", which this program was built without")]
     MissingFeature {

@@ -12,6 +12,7 @@ use ims::{
 use ims_emulator::Emulator;
 
 use super::{block_on, emulator::integration_of};
+use crate::terminal_text::TerminalText;
 use crate::{
     failure::Failure,
     output::{self, Answer},
@@ -203,7 +204,8 @@ fn write(path: &Path, contents: &[u8]) -> Result<(), Failure> {
 
 fn step(number: u32, title: &str) -> Result<(), Failure> {
     let bold = anstyle::Style::new().bold();
-    output::line(&format!("\n{bold}{number}. {title}{bold:#}"))
+    let title = format!("{number}. {title}");
+    output::line(TerminalText::from("\n").styled(bold, &title))
 }
 
 fn say(text: &str) -> Result<(), Failure> {

@@ -1,6 +1,12 @@
 //! `ims exec`: a program with a valid token in its environment.
 
-use std::{ffi::OsString, os::unix::process::CommandExt, process::Command, time::Duration};
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::process::CommandExt,
+    path::Path,
+    process::Command,
+    time::Duration,
+};
 
 use clap::Args;
 
@@ -9,6 +15,7 @@ use crate::{
     failure::Failure,
     integration::{IntegrationOptions, caching_client},
     output::Answer,
+    process,
 };
 
 /// Run a program with a valid access token in its environment.
@@ -49,9 +56,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         command.env("IMS_ORG_ID", org_id.as_str());
     }
     // What got the token is not for the program.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| is_secret(&name.to_string_lossy())) {
+    for (name, value) in std::env::vars_os() {
+        if is_secret(&name.to_string_lossy()) || is_document(&name.to_string_lossy(), &value) {
+            command.env_remove(name);
+        }
+    }
+    for name in credentials.secret_variables() {
         command.env_remove(name);
     }
+    process::restore_core_limit();
     let error = command.exec();
     Err(Failure::usage(format!("{} cannot be run", program.to_string_lossy())).because(error))
 }
@@ -62,6 +75,13 @@ fn is_secret(name: &str) -> bool {
     let is_about_ims = ["ims", "aio", "reactorio"].iter().any(|tool| name.starts_with(tool));
     let holds_one = ["clientsecret", "privatekey", "passphrase", "pkcs8", "pin", "refreshtoken"];
     is_about_ims && !name.ends_with("file") && holds_one.iter().any(|secret| name.contains(secret))
+}
+
+/// Whether a variable that may name a file of credentials holds the credentials themselves.
+fn is_document(name: &str, value: &OsStr) -> bool {
+    let path = Path::new(value);
+    ["IMS_CREDENTIALS", "AIO_CONFIG_FILE"].contains(&name)
+        && ims_files::shown(path) != path.to_string_lossy()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::question;
 use crate::{
     failure::Failure,
     integration::IntegrationOptions,
-    output::{self, Answer, printable},
+    output::{self, Answer},
 };
 
 /// Print the public keys by which tokens of IMS are verified.
@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
             .map_err(|error| Failure::person("the keys cannot be read").because(error))?;
         output::json(&set)?;
     } else {
-        output::line(printable(&set).trim_end())?;
+        output::line(set.trim_end())?;
     }
     Ok(Answer::Yes)
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::block_on;
 use crate::{
     failure::{Failure, with_causes},
-    output::{self, Answer, printable},
+    output::{self, Answer},
 };
 
 /// Say what the migration to OAuth Server-to-Server changes, and write the new credentials.
@@ -120,13 +120,13 @@ impl Arguments {
 
 fn print(data: &Data<'_>, migration: &Migration) -> Result<(), Failure> {
     for change in &data.changes {
-        output::line(&format!("- {}", printable(change)))?;
+        output::line(&format!("- {}", change))?;
     }
     for Check { side, reason, .. } in &data.checks {
         let outcome = reason
             .as_ref()
             .map_or("gets a token".to_owned(), |reason| format!("gets no token: {reason}"));
-        output::line(&format!("- the {side} side {}", printable(&outcome)))?;
+        output::line(&format!("- the {side} side {}", outcome))?;
     }
     if let Some(path) = data.file {
         let secret = if migration.holds_secret() { ", with the client secret" } else { "" };

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{block_on, question};
 use crate::{
     failure::{Failure, with_causes},
-    output::{self, Answer, printable},
+    output::{self, Answer},
     token_in_question::{TokenInQuestion, TokenOptions, describe, one_of},
     when,
 };
@@ -112,7 +112,7 @@ fn reason(fault: &Fault) -> String {
 
 fn print(verdict: &Verdict) -> Result<(), Failure> {
     if !verdict.valid {
-        let reason = verdict.reason.as_ref().map(|reason| format!(": {}", printable(reason)));
+        let reason = verdict.reason.as_ref().map(|reason| format!(": {reason}"));
         return output::line(&format!("not valid{}", reason.unwrap_or_default()));
     }
     output::line("valid")?;

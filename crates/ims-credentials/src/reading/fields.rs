@@ -48,6 +48,23 @@ impl Drop for Document {
     }
 }
 
+fn visit(name: &str, value: &Value, visitor: &mut dyn FnMut(&str, &Value)) {
+    visitor(name, value);
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                visit(name, value, visitor);
+            }
+        }
+        Value::Array(values) => {
+            for value in values {
+                visit(name, value, visitor);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// One object of a file, with the path that leads to it.
 #[derive(Clone)]
 pub(crate) struct Fields<'a> {
@@ -79,6 +96,13 @@ impl<'a> Fields<'a> {
     /// The names and values of all members.
     pub(crate) fn values(&self) -> impl Iterator<Item = (&'a str, &'a Value)> {
         self.object.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Shows `visitor` each member, and the members of the objects and lists in it.
+    pub(crate) fn visit(&self, visitor: &mut dyn FnMut(&str, &Value)) {
+        for (name, value) in self.values() {
+            visit(name, value, visitor);
+        }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

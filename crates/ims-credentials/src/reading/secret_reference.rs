@@ -172,31 +172,129 @@ fn command(program: &str, arguments: &[&str], folder: &Path) -> Command {
     command
 }
 
+/// What the command prints. The deadline is for its output and for its end: whoever closes the output may still run on.
 fn run(command: &mut Command, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    let is_own_group = lead_own_group(command);
     let mut child = command.spawn().map_err(|_| "it cannot be started")?;
-    let output = read_in_time(&mut child, timeout);
+    let output = finish_in_time(&mut child, timeout);
     if output.is_err() {
-        // It may have ended by itself in the meantime, which is as well.
+        if is_own_group {
+            end_group(&child);
+        }
+        // It may have ended by itself in the meantime.
         let _ = child.kill();
+        let _ = child.wait();
     }
-    let status = child.wait().map_err(|_| "nobody knows how it ended")?;
-    let output = output?;
-    if status.success() { Ok(output) } else { Err("it failed") }
+    output
 }
 
-/// Reads on a thread of its own, since a pipe has no deadline.
-fn read_in_time(child: &mut Child, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+/// Makes the command the leader of a process group, so that what it starts can be ended with it.
+///
+/// On a terminal it stays in ours: a password manager that asks a person would be stopped when it reads from the terminal
+/// (POSIX, General Terminal Interface, §11.1.4).
+#[cfg(unix)]
+fn lead_own_group(command: &mut Command) -> bool {
+    let has_terminal = std::fs::File::open("/dev/tty").is_ok();
+    if !has_terminal {
+        std::os::unix::process::CommandExt::process_group(command, 0);
+    }
+    !has_terminal
+}
+
+#[cfg(not(unix))]
+fn lead_own_group(_command: &mut Command) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn end_group(leader: &Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+
+    if let Some(group) = i32::try_from(leader.id()).ok().and_then(Pid::from_raw) {
+        // All of them may have ended by themselves.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn end_group(_leader: &Child) {}
+
+fn finish_in_time(
+    child: &mut Child,
+    timeout: Duration,
+) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    const POLL_INTERVAL: Duration = Duration::from_millis(10);
+    let output = read_on_thread(child)?;
+    let mut read = None;
+    let mut waited = Duration::ZERO;
+    loop {
+        if read.is_none() {
+            read = output.try_recv().ok();
+        }
+        let status = child.try_wait().map_err(|_| "no one knows how it ended")?;
+        if let (Some(_), Some(status)) = (&read, status) {
+            if !status.success() {
+                return Err("it failed");
+            }
+            break;
+        }
+        if matches!(&read, Some(Ok(bytes)) if bytes.len() as u64 > MAX_OUTPUT) {
+            break;
+        }
+        if waited >= timeout {
+            return Err("it took too long");
+        }
+        thread::sleep(POLL_INTERVAL);
+        waited += POLL_INTERVAL;
+    }
+    let Some(Ok(bytes)) = read else { return Err("its output cannot be read") };
+    if bytes.len() as u64 > MAX_OUTPUT { Err("it printed too much") } else { Ok(bytes) }
+}
+
+/// Reads on a thread, since a pipe has no deadline.
+fn read_on_thread(
+    child: &mut Child,
+) -> Result<mpsc::Receiver<std::io::Result<Zeroizing<Vec<u8>>>>, &'static str> {
     let pipe = child.stdout.take().ok_or("it has no standard output")?;
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
+    let read = move || {
         let mut output = Zeroizing::new(Vec::with_capacity(4096));
         let read = pipe.take(MAX_OUTPUT + 1).read_to_end(&mut output);
-        // Nobody waits any more if the time was over.
+        // No one waits any longer if the time was over.
         let _ = sender.send(read.map(|_| output));
+    };
+    let thread = thread::Builder::new().name("ims".to_owned()).spawn(read);
+    thread.map_err(|_| "the system starts no more threads")?;
+    Ok(receiver)
+}
+
+/// The environment variables that members name as the place of a secret.
+pub(crate) fn variables(fields: &Fields<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    fields.visit(&mut |member, value| {
+        if let Some(name) = value.as_str()
+            && (member == "env" || member.ends_with("_env"))
+            && is_variable_name(name)
+        {
+            names.push(name.to_owned());
+        }
     });
-    let output = receiver.recv_timeout(timeout).map_err(|_| "it took too long")?;
-    let output = output.map_err(|_| "its output cannot be read")?;
-    if output.len() as u64 > MAX_OUTPUT { Err("it printed too much") } else { Ok(output) }
+    names
+}
+
+/// Fails if a member names something of this machine.
+pub(crate) fn expect_none(fields: &Fields<'_>) -> Result<(), CredentialsError> {
+    let mut found = None;
+    fields.visit(&mut |member, _| {
+        let suffix = member.rsplit('_').next().unwrap_or(member);
+        if PLACES.contains(&suffix) || member == "signer" {
+            found.get_or_insert_with(|| member.to_owned());
+        }
+    });
+    match found {
+        Some(name) => Err(CredentialsError::Reference { name }),
+        None => Ok(()),
+    }
 }
 
 #[cfg(feature = "keyring")]
@@ -244,6 +342,46 @@ mod tests {
         let mut endless = command("tail", &["-f", "/dev/null"], Path::new(""));
         let result = run(&mut endless, Duration::from_millis(20));
         assert_eq!(result.err(), Some("it took too long"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_that_closes_its_output_and_runs_on_is_ended_with_all_that_it_started() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let script = "sleep 600 & echo $! > pid; echo secret; exec >&-; sleep 600";
+        let mut lingering = Command::new("sh");
+        lingering.args(["-c", script]).current_dir(folder.path());
+        lingering.stdin(Stdio::null()).stdout(Stdio::piped());
+        let result = run(&mut lingering, Duration::from_millis(500));
+        assert_eq!(result.err(), Some("it took too long"));
+        if std::fs::File::open("/dev/tty").is_ok() {
+            return; // On a terminal, only the command itself is ended.
+        }
+        let pid = std::fs::read_to_string(folder.path().join("pid")).unwrap();
+        let state = |pid: &str| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.rsplit(')').next().unwrap_or_default().trim().chars().next()
+        };
+        // It is gone, or nobody has asked yet how it ended.
+        for _ in 0..100 {
+            if matches!(state(pid.trim()), None | Some('Z')) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("{pid} still runs");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_that_ends_in_time_gives_its_output_and_a_failed_one_none() {
+        let sh = |script: &str| {
+            let mut sh = command("sh", &["-c", script], Path::new(""));
+            run(&mut sh, Duration::from_secs(20)).map(|output| output.to_vec())
+        };
+        assert_eq!(sh("echo secret"), Ok(b"secret\n".to_vec()));
+        assert_eq!(sh("echo secret; exit 1"), Err("it failed"));
+        assert_eq!(sh("yes"), Err("it printed too much"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::unanswered;
 use crate::{
     failure::Failure,
-    output::{self, Answer, printable},
+    output::{self, Answer},
 };
 
 #[derive(Serialize)]
@@ -33,7 +33,7 @@ pub(super) async fn print(mut response: Response, with_head: bool) -> Result<Ans
     }
     if io::stdout().is_terminal() {
         let body = response.text().await.map_err(unanswered)?;
-        output::write(&printable(&body))?;
+        output::write(&body)?;
     } else {
         while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
             output::write_bytes(&chunk)?;
@@ -59,7 +59,7 @@ pub(super) async fn print_json(response: Response) -> Result<Answer, Failure> {
 fn print_head(response: &Response) -> Result<(), Failure> {
     output::line(&format!("{:?} {}", response.version(), response.status()))?;
     for (name, value) in response.headers() {
-        output::line(&format!("{name}: {}", printable(&text(value.as_bytes()))))?;
+        output::line(&format!("{name}: {}", text(value.as_bytes())))?;
     }
     output::line("")
 }
@@ -74,7 +74,7 @@ fn tell(status: StatusCode, headers: &HeaderMap) {
         let location = text(location.as_bytes());
         output::note(
             "note",
-            &format!("it leads to {}, which was not followed", printable(&location)),
+            &format!("it leads to {}, which was not followed", location),
         );
     }
 }

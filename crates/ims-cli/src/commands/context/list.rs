@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     context_file::contexts,
     failure::Failure,
-    output::{self, Answer, printable},
+    output::{self, Answer},
 };
 
 /// List the contexts; the current one has an asterisk.
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     }
     for name in names {
         let mark = if current == Some(name) { '*' } else { ' ' };
-        output::line(&format!("{mark} {}", printable(name)))?;
+        output::line(&format!("{mark} {}", name))?;
     }
     Ok(Answer::Yes)
 }

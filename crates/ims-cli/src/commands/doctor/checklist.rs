@@ -1,7 +1,5 @@
 //! The checklist: each line with its evidence and what to do next.
 
-use std::fmt::Write as _;
-
 use anstyle::{AnsiColor, Effects};
 use serde::Serialize;
 
@@ -9,6 +7,7 @@ use super::diagnosis::Diagnosis;
 use crate::{
     failure::Failure,
     output::{self, Answer},
+    terminal_text::TerminalText,
 };
 
 /// How a check came out.
@@ -77,17 +76,19 @@ impl Check {
         format!("the check of the {} failed", self.name)
     }
 
-    fn text(&self) -> String {
+    fn text(&self) -> TerminalText {
         let (word, color) = match self.status {
             Status::Ok => ("ok", AnsiColor::Green),
             Status::Warning => ("warning", AnsiColor::Yellow),
             Status::Failed => ("failed", AnsiColor::Red),
         };
         let style = color.on_default().effects(Effects::BOLD);
-        let evidence = output::printable(&self.evidence);
-        let mut text = format!("{style}{word:<8}{style:#} {}: {evidence}\n", self.name);
+        let word = format!("{word:<8}");
+        let mut text = TerminalText::default()
+            .styled(style, &word)
+            .with(&format!(" {}: {}\n", self.name, self.evidence));
         for next in &self.next {
-            writeln!(text, "         -> {next}").expect("a String takes all that is written");
+            text = text.with(&format!("         -> {next}\n"));
         }
         text
     }
@@ -107,8 +108,9 @@ impl Checklist {
         if as_json {
             output::json(&self.0)?;
         } else {
-            let text: String = self.0.iter().map(Check::text).collect();
-            output::write(&text)?;
+            for check in &self.0 {
+                output::write(check.text())?;
+            }
         }
         let failed = self.0.iter().find(|check| check.is_failed());
         match failed {

@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if arguments.json {
         output::json(&data)?;
     } else {
-        output::line(&serde_json::to_string_pretty(&data).expect("what was JSON is JSON again"))?;
+        output::pretty_json(&data)?;
     }
     output::note("note", &format!("not verified; {}", describe(&payload)));
     Ok(Answer::Yes)

@@ -9,11 +9,7 @@ use super::{
     certificates::{Checked, Findings},
     targets::Unreadable,
 };
-use crate::{
-    failure::Failure,
-    output::{self, printable},
-    when,
-};
+use crate::{failure::Failure, output, terminal_text::TerminalText, when};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -65,28 +61,23 @@ pub(super) fn json(findings: &Findings) -> Result<(), Failure> {
 
 /// A table, soonest end first, with a bar for what is left of each certificate's life.
 pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
-    let mut text = String::new();
     for certificate in &findings.certificates {
         let style = style(certificate);
         let Checked { days_left, file, subject, .. } = certificate;
         let (bar, date) = (bar(certificate.share_left), when::rfc3339(certificate.not_after));
-        let (file, subject) = (file.display().to_string(), printable(subject));
-        let file = printable(&file);
+        let file = file.display();
         // For those who see no colours.
         let state = match (certificate.state, certificate.is_fine) {
             ("valid", true) => String::new(),
             ("valid", false) => "  ends soon".to_owned(),
             (state, _) => format!("  {state}"),
         };
-        writeln!(
-            text,
-            "{style}{days_left:>6} days {bar}{style:#}  {date}  {file}  {subject}{state}"
-        )
-        .expect("a String takes all that is written");
+        let left = format!("{days_left:>6} days {bar}");
+        let rest = format!("  {date}  {file}  {subject}{state}");
+        output::line(TerminalText::default().styled(style, &left).with(&rest))?;
     }
-    output::write(&text)?;
     for Unreadable { file, reason } in &findings.unreadable {
-        output::note("unreadable", &printable(&format!("{}: {reason}", file.display())));
+        output::note("unreadable", &format!("{}: {reason}", file.display()));
     }
     output::note("summary", &summary(findings));
     Ok(())

@@ -1,0 +1,114 @@
+//! Text for a terminal. Only the sanitizer makes it, so nothing from elsewhere can move the cursor, hide a line or turn the
+//! direction of what follows.
+
+use std::{fmt::Write as _, io::Write as _};
+
+use anstyle::Style;
+
+/// Text in which nothing is left that a terminal would obey instead of show, but for the styles that this program adds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TerminalText(String);
+
+impl TerminalText {
+    /// JSON, in whose strings the same characters are written in another way (RFC 8259 §7), so that it stays the same JSON.
+    pub(crate) fn of_json(json: &str) -> Self {
+        Self(sanitized(json, |text, c| {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                write!(text, "\\u{unit:04x}").expect("a String takes all that is written");
+            }
+        }))
+    }
+
+    /// The same with `text` after it.
+    pub(crate) fn with(mut self, text: &str) -> Self {
+        self.0.push_str(&shown(text));
+        self
+    }
+
+    /// The same with `text` after it, in this style.
+    pub(crate) fn styled(mut self, style: Style, text: &str) -> Self {
+        write!(self.0, "{style}{}{style:#}", shown(text))
+            .expect("a String takes all that is written");
+        self
+    }
+
+    /// Writes it to standard error. If that fails, there is no one left to tell.
+    pub(crate) fn to_stderr(&self) {
+        let _ = anstream::stderr().write_all(self.0.as_bytes());
+    }
+
+    /// What is written to the terminal.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: AsRef<str>> From<T> for TerminalText {
+    fn from(text: T) -> Self {
+        Self::default().with(text.as_ref())
+    }
+}
+
+/// `text` with the characters that a terminal would obey as `\u{…}`. Line breaks and tabs stay.
+fn shown(text: &str) -> String {
+    sanitized(text, |text, c| text.extend(c.escape_unicode()))
+}
+
+fn sanitized(text: &str, escape: impl Fn(&mut String, char)) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_for_terminals(c) { escape(&mut clean, c) } else { clean.push(c) }
+    }
+    clean
+}
+
+/// Control characters, C1 among them, other line breaks than `\n`, and what turns the direction of text (Unicode TR 9 §2).
+fn is_for_terminals(c: char) -> bool {
+    let is_control = c.is_control() && !matches!(c, '\n' | '\t');
+    let is_line_break = matches!(c, '\u{2028}' | '\u{2029}');
+    let turns = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    is_control || is_line_break || turns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown_instead() {
+        #[rustfmt::skip]
+        let table = [
+            ("Zoë, 東京\n\tend", "Zoë, 東京\n\tend"),
+            ("\x1b[2J",          "\\u{1b}[2J"),
+            ("\u{9b}2J",         "\\u{9b}2J"),
+            ("a\rb\x07\x7f",     "a\\u{d}b\\u{7}\\u{7f}"),
+            ("\u{202e}exe.txt",  "\\u{202e}exe.txt"),
+            ("\u{2066}x\u{2069}", "\\u{2066}x\\u{2069}"),
+            ("\u{200f}x",        "\\u{200f}x"),
+            ("a\u{2028}b",       "a\\u{2028}b"),
+        ];
+        for (text, shown) in table {
+            assert_eq!(TerminalText::from(text).as_str(), shown);
+            assert_eq!(TerminalText::default().with(text).as_str(), shown);
+        }
+    }
+
+    #[test]
+    fn json_stays_the_same_json() {
+        let value = serde_json::json!({ "a": "\u{9b}2J \u{202e}x \u{1b} \u{2028}", "b": [1, "東京"] });
+        for text in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
+            let shown = TerminalText::of_json(&text);
+            assert!(!shown.as_str().contains(['\u{9b}', '\u{202e}', '\u{2028}']), "{shown:?}");
+            let read: serde_json::Value = serde_json::from_str(shown.as_str()).unwrap();
+            assert_eq!(read, value);
+        }
+    }
+
+    #[test]
+    fn only_the_styles_of_this_program_are_left() {
+        let bold = Style::new().bold();
+        let text = TerminalText::default().styled(bold, "a\x1b[2Jb");
+        assert_eq!(text.as_str(), format!("{bold}a\\u{{1b}}[2Jb{bold:#}"));
+    }
+}
