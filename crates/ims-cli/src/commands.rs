@@ -110,11 +110,13 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
 
 /// Runs what needs a runtime, on this thread.
 fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    process::expect_threads()?;
+    process::expect_resources()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
-        Failure::later("the system gives no resources: too many files are open, or no memory is left")
-            .because(error)
+        Failure::later(
+            "the system gives no resources: too many files are open, or no memory is left",
+        )
+        .because(error)
     })?;
     // The first thread for blocking calls. When there is one, the runtime waits for it where the system gives no other.
     drop(runtime.spawn_blocking(|| ()));

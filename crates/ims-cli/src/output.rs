@@ -72,7 +72,7 @@ pub(crate) fn rows(rows: &[(impl AsRef<str>, String)]) -> Result<(), Failure> {
     let width =
         rows.iter().map(|(name, _)| name.as_ref().chars().count()).max().unwrap_or_default();
     for (name, value) in rows {
-        line(format!("{:width$}  {value}", name.as_ref()))?;
+        line(&format!("{:width$}  {value}", name.as_ref()))?;
     }
     Ok(())
 }

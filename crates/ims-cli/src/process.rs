@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    os::unix::net::UnixStream,
     sync::{Arc, OnceLock, atomic::AtomicBool},
     thread,
 };
@@ -17,7 +18,7 @@ static CORE_LIMIT: OnceLock<Rlimit> = OnceLock::new();
 /// far as the system lets it. Nothing depends on it, so that it may fail.
 pub(crate) fn protect_memory() {
     let before = getrlimit(Resource::Core);
-    let _ = CORE_LIMIT.set(before.clone());
+    let _ = CORE_LIMIT.set(before);
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..before });
     // PR_SET_DUMPABLE: no core dump, no ptrace, and /proc/PID/mem for root alone.
     #[cfg(target_os = "linux")]
@@ -28,7 +29,7 @@ pub(crate) fn protect_memory() {
 /// itself makes a new program dumpable.
 pub(crate) fn restore_core_limit() {
     if let Some(before) = CORE_LIMIT.get() {
-        let _ = setrlimit(Resource::Core, before.clone());
+        let _ = setrlimit(Resource::Core, *before);
     }
 }
 
@@ -39,11 +40,19 @@ pub(crate) fn survive_file_size_limit() -> io::Result<()> {
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, is_exceeded).map(drop)
 }
 
-/// Fails if the system gives no threads: the runtime would panic when it needs the first.
-pub(crate) fn expect_threads() -> Result<(), Failure> {
+/// Fails if the system gives no more threads or open files: the runtime would panic without the first of them.
+pub(crate) fn expect_resources() -> Result<(), Failure> {
+    // The runtime opens two pairs of sockets and the queue of events.
+    for_runtime().map_err(|error| {
+        Failure::later("this process may not open enough files (ulimit -n)").because(error)
+    })?;
     let thread = thread::Builder::new().spawn(|| ());
     let thread = thread.map_err(|error| {
         Failure::later("the system starts no more threads for this user").because(error)
     })?;
     thread.join().map_err(|_| Failure::later("a thread of this process was ended"))
+}
+
+fn for_runtime() -> io::Result<[(UnixStream, UnixStream); 3]> {
+    Ok([UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?])
 }

@@ -44,9 +44,15 @@ impl TerminalText {
     }
 }
 
-impl<T: AsRef<str>> From<T> for TerminalText {
-    fn from(text: T) -> Self {
-        Self::default().with(text.as_ref())
+impl From<&str> for TerminalText {
+    fn from(text: &str) -> Self {
+        Self::default().with(text)
+    }
+}
+
+impl From<&String> for TerminalText {
+    fn from(text: &String) -> Self {
+        Self::default().with(text)
     }
 }
 
@@ -96,7 +102,8 @@ mod tests {
 
     #[test]
     fn json_stays_the_same_json() {
-        let value = serde_json::json!({ "a": "\u{9b}2J \u{202e}x \u{1b} \u{2028}", "b": [1, "東京"] });
+        let value =
+            serde_json::json!({ "a": "\u{9b}2J \u{202e}x \u{1b} \u{2028}", "b": [1, "東京"] });
         for text in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
             let shown = TerminalText::of_json(&text);
             assert!(!shown.as_str().contains(['\u{9b}', '\u{202e}', '\u{2028}']), "{shown:?}");

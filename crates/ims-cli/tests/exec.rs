@@ -43,3 +43,90 @@ fn the_exit_code_is_that_of_the_program() {
     assert_eq!(end.code, Some(2));
     assert!(end.stderr.contains("/no/such/program cannot be run"), "{}", end.stderr);
 }
+
+#[test]
+fn the_program_gets_no_variable_that_the_credentials_name_and_no_document() {
+    let sandbox = Sandbox::new();
+    let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+    let changes = serde_json::json!({ "client_secret": null, "client_secret_env": "MY_SECRET" });
+    sandbox.write_credentials("by-variable.json", changes);
+    let document = std::fs::read_to_string(sandbox.path("by-variable.json")).unwrap();
+    for (arguments, credentials) in
+        [("-c by-variable.json", "by-variable.json"), ("", document.as_str())]
+    {
+        let line = format!("exec {arguments} --url {} -- /usr/bin/env", emulator.url());
+        let mut command = sandbox.ims(&line);
+        command.env("MY_SECRET", CLIENT_SECRET).env("IMS_CREDENTIALS", credentials);
+        let end: Finished = command.output().unwrap().into();
+        assert_eq!(end.code, Some(0), "{end:?}");
+        assert!(end.stdout.contains("IMS_ACCESS_TOKEN=eyJ"), "{end:?}");
+        assert!(!end.stdout.contains("MY_SECRET="), "{}", end.stdout);
+        assert!(!end.stdout.contains(CLIENT_SECRET), "{}", end.stdout);
+        // The name of a file stays: it is no secret.
+        let is_file = credentials.ends_with(".json");
+        assert_eq!(end.stdout.contains("IMS_CREDENTIALS="), is_file, "{}", end.stdout);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_makes_no_core_dump_and_its_program_may() {
+    let sandbox = Sandbox::new();
+    let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+    // What the command itself starts shares its limit.
+    let script = format!("ulimit -c > limit; echo {CLIENT_SECRET}");
+    let changes = serde_json::json!({
+        "client_secret": null, "client_secret_command": ["sh", "-c", script],
+    });
+    sandbox.write_credentials("by-command.json", changes);
+    let end = sandbox.run(&format!("token -c by-command.json --url {}", emulator.url()));
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert_eq!(std::fs::read_to_string(sandbox.path("limit")).unwrap(), "0\n");
+    let own = std::process::Command::new("sh").args(["-c", "ulimit -c"]).output().unwrap();
+    let line = format!("exec -c credentials.json --url {} -- /bin/sh -c", emulator.url());
+    let end: Finished = sandbox.ims(&line).arg("ulimit -c").output().unwrap().into();
+    assert_eq!(end.stdout.as_bytes(), own.stdout, "{end:?}");
+}
+
+/// Runs `ims token` in a shell with this limit.
+#[cfg(unix)]
+fn token_within(sandbox: &Sandbox, url: &str, limit: &str) -> Finished {
+    let script = format!("ulimit {limit}; exec \"$0\" token -c credentials.json --url {url}");
+    let ims = sandbox.ims("");
+    let mut shell = std::process::Command::new("bash");
+    shell.args(["-c", &script]).arg(ims.get_program()).current_dir(sandbox.path(""));
+    for (name, value) in ims.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.output().unwrap().into()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_process_that_may_open_few_files_gets_an_error_or_its_token() {
+    let sandbox = Sandbox::new();
+    let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+    for files in 4..24 {
+        let end = token_within(&sandbox, emulator.url(), &format!("-n {files}"));
+        assert!(!end.stderr.contains("panicked"), "{files}: {end:?}");
+        match end.code {
+            Some(0) => assert!(end.stdout.starts_with("eyJ"), "{files}: {end:?}"),
+            Some(3 | 4) => assert!(end.stderr.contains("error: "), "{files}: {end:?}"),
+            // With fewer files than that, the system cannot even load the program.
+            other => assert!(files < 6, "{files}: {other:?} {end:?}"),
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_that_cannot_be_kept_is_printed() {
+    let sandbox = Sandbox::new();
+    let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+    let end = token_within(&sandbox, emulator.url(), "-f 0");
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert!(end.stdout.starts_with("eyJ"), "{end:?}");
+}

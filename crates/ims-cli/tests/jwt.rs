@@ -143,6 +143,21 @@ fn each_thing_that_makes_a_jwt_unbelievable_is_told() {
 }
 
 #[test]
+fn nothing_in_a_jwt_reaches_the_terminal_but_text() {
+    let sandbox = sandbox();
+    let payload = json!({ "name": "\u{9b}2J\u{202e}x\u{2066}\u{1b}[31m" }).to_string();
+    sandbox.write("token.jwt", format!("{}.{}.c2ln", encoded(RS256), encoded(&payload)));
+    for options in ["", " --json"] {
+        let end = sandbox.run(&format!("jwt decode token.jwt{options}"));
+        assert_eq!(end.code, Some(0), "{end:?}");
+        let is_active = |c: char| c.is_control() && c != '\n' || "\u{202e}\u{2066}".contains(c);
+        assert!(!end.stdout.contains(is_active), "{:?}", end.stdout);
+        let said: Value = serde_json::from_str(&end.stdout).unwrap();
+        assert_eq!(said["payload"].to_string(), payload, "it is still the same JSON");
+    }
+}
+
+#[test]
 fn without_a_key_to_verify_with_there_is_no_verdict() {
     let sandbox = sandbox();
     let jwt = signed(RS256, &claims(json!({})));

@@ -151,7 +151,7 @@ fn no_command_about_tokens_and_credentials_tells_a_secret_or_a_token() {
         ("organizations token.txt", Some(0)),
         ("call -c credentials.json --allow-host localhost -i URL/echo", Some(0)),
         ("call -c wrong.json --allow-host localhost URL/echo", Some(4)),
-        ("exchange cluster -c credentials.json --user-id A1@AdobeID token.txt", Some(4)),
+        ("exchange cluster -c credentials.json --user-id A1@AdobeID token.txt", Some(0)),
         ("exchange on-behalf-of -c wrong.json --scopes openid token.txt", Some(4)),
         ("exchange on-behalf-of -c credentials.json --scopes openid private.key", Some(2)),
         ("revoke -c wrong.json --client-id nobody token.txt", Some(4)),

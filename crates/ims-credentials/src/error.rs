@@ -141,7 +141,9 @@ pub enum CredentialsError {
     #[error("an access token, and no credentials that could get one")]
     AccessToken,
     /// Write the secret itself into the document: credentials from someone else may name nothing of this machine.
-    #[error("{name} refers to something on this machine, which credentials from someone else may not do")]
+    #[error(
+        "{name} refers to something on this machine, which credentials from someone else may not do"
+    )]
     Reference {
         /// The member, or the form whose members are paths.
         name: String,

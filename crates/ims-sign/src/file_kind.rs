@@ -118,13 +118,10 @@ impl FileKind {
         }
     }
 
-    /// The command that makes a certificate or a public key in PEM of the file, where there is one; `FILE` is the file's name.
+    /// The command that makes a certificate in PEM of the file, where there is one; `FILE` is the file's name.
     #[must_use]
     pub const fn to_certificate(self) -> Option<&'static str> {
         match self {
-            Self::PrivateKey | Self::EncryptedPrivateKey => {
-                Some("openssl pkey -in FILE -pubout -out public.pem")
-            }
             Self::Pkcs12 => Some("openssl pkcs12 -in FILE -clcerts -nokeys -out certificate.pem"),
             Self::Pkcs7Pem => Some("openssl pkcs7 -in FILE -print_certs -out certificate.pem"),
             Self::Pkcs7Der => {

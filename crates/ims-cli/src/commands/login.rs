@@ -284,7 +284,7 @@ fn tell(
     let kept_in = kept_in.map(|place| place.place());
     let expires_at = when::rfc3339(signed_in.access_token().expires_at());
     if let Some(place) = &kept_in {
-        output::note("note", &format!("the refresh token is kept in {}", place));
+        output::note("note", &format!("the refresh token is kept in {place}"));
     } else {
         let advice = format!("to stay signed in, ask for the scope {OFFLINE_ACCESS}");
         let ends = format!("IMS gave no refresh token, so this sign-in ends at {expires_at}");
@@ -294,7 +294,7 @@ fn tell(
         let (client_id, user_id) = (client_id.as_str(), signed_in.user_id());
         output::json(&Data { client_id, user_id, kept_in, expires_at })?;
     } else {
-        let user_id = signed_in.user_id().map(|id| format!(" as {}", id));
+        let user_id = signed_in.user_id().map(|id| format!(" as {id}"));
         output::line(&format!("signed in{}", user_id.unwrap_or_default()))?;
     }
     Ok(Answer::Yes)
@@ -327,7 +327,7 @@ fn nobody_came(limit: Duration) -> Failure {
 fn refusal(error: &SignInError) -> Failure {
     match error {
         SignInError::Redirect(error @ RedirectError::Refused { description, .. }) => {
-            let said = description.as_deref().map(|text| format!(": {}", text));
+            let said = description.as_deref().map(|text| format!(": {text}"));
             Failure::person(format!("{error}{}", said.unwrap_or_default()))
                 .hint("sign in again, and allow what is asked for")
         }

@@ -120,13 +120,13 @@ impl Arguments {
 
 fn print(data: &Data<'_>, migration: &Migration) -> Result<(), Failure> {
     for change in &data.changes {
-        output::line(&format!("- {}", change))?;
+        output::line(&format!("- {change}"))?;
     }
     for Check { side, reason, .. } in &data.checks {
         let outcome = reason
             .as_ref()
             .map_or("gets a token".to_owned(), |reason| format!("gets no token: {reason}"));
-        output::line(&format!("- the {side} side {}", outcome))?;
+        output::line(&format!("- the {side} side {outcome}"))?;
     }
     if let Some(path) = data.file {
         let secret = if migration.holds_secret() { ", with the client secret" } else { "" };

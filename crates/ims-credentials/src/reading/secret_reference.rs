@@ -231,14 +231,15 @@ fn finish_in_time(
         if read.is_none() {
             read = output.try_recv().ok();
         }
+        // Whoever prints too much may be stopped by the pipe that nobody reads any longer.
+        if matches!(&read, Some(Ok(bytes)) if bytes.len() as u64 > MAX_OUTPUT) {
+            return Err("it printed too much");
+        }
         let status = child.try_wait().map_err(|_| "no one knows how it ended")?;
         if let (Some(_), Some(status)) = (&read, status) {
             if !status.success() {
                 return Err("it failed");
             }
-            break;
-        }
-        if matches!(&read, Some(Ok(bytes)) if bytes.len() as u64 > MAX_OUTPUT) {
             break;
         }
         if waited >= timeout {
@@ -247,8 +248,10 @@ fn finish_in_time(
         thread::sleep(POLL_INTERVAL);
         waited += POLL_INTERVAL;
     }
-    let Some(Ok(bytes)) = read else { return Err("its output cannot be read") };
-    if bytes.len() as u64 > MAX_OUTPUT { Err("it printed too much") } else { Ok(bytes) }
+    match read {
+        Some(Ok(bytes)) => Ok(bytes),
+        _ => Err("its output cannot be read"),
+    }
 }
 
 /// Reads on a thread, since a pipe has no deadline.
@@ -285,7 +288,11 @@ pub(crate) fn variables(fields: &Fields<'_>) -> Vec<String> {
 /// Fails if a member names something of this machine.
 pub(crate) fn expect_none(fields: &Fields<'_>) -> Result<(), CredentialsError> {
     let mut found = None;
-    fields.visit(&mut |member, _| {
+    fields.visit(&mut |member, value| {
+        // Null says that the member is not there.
+        if value.is_null() {
+            return;
+        }
         let suffix = member.rsplit('_').next().unwrap_or(member);
         if PLACES.contains(&suffix) || member == "signer" {
             found.get_or_insert_with(|| member.to_owned());

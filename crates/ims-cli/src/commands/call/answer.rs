@@ -72,10 +72,7 @@ fn tell(status: StatusCode, headers: &HeaderMap) {
     output::note("note", &format!("the API answered {status}"));
     if let Some(location) = headers.get(LOCATION).filter(|_| status.is_redirection()) {
         let location = text(location.as_bytes());
-        output::note(
-            "note",
-            &format!("it leads to {}, which was not followed", location),
-        );
+        output::note("note", &format!("it leads to {location}, which was not followed"));
     }
 }
 

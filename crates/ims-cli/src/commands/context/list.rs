@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     }
     for name in names {
         let mark = if current == Some(name) { '*' } else { ' ' };
-        output::line(&format!("{mark} {}", name))?;
+        output::line(&format!("{mark} {name}"))?;
     }
     Ok(Answer::Yes)
 }

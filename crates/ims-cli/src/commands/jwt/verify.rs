@@ -8,7 +8,7 @@ use ims::{
         AccessTokenPayload, Algorithm, ClaimsError, ClaimsSet, ClientId, CompactJwt, JsonObject,
         NumericDate,
     },
-    sign::{PublicKey, VerificationKeys},
+    sign::{FileKind, KeyError, PublicKey, VerificationKeys},
 };
 use serde::Serialize;
 
@@ -102,7 +102,14 @@ impl KeySource {
         keys.map_err(|error| {
             let subject = format!("nothing was verified: {}", ims_files::shown(path));
             let failure = Failure::person(with_causes(&error)).about(&subject);
-            match error.conversion() {
+            let private = [FileKind::PrivateKey, FileKind::EncryptedPrivateKey];
+            let command = match &error {
+                KeyError::NoPublicKey { found } if private.contains(found) => {
+                    Some("openssl pkey -in FILE -pubout -out public.pem")
+                }
+                error => error.conversion(),
+            };
+            match command {
                 Some(command) => failure.hint(command.replace("FILE", &ims_files::shown(path))),
                 None => failure,
             }

@@ -214,3 +214,56 @@ fn a_person_or_an_api_key_alone_is_described_in_our_own_form() {
     assert_eq!(credentials.client_id().as_str(), "key");
     assert!(matches!(credentials.credential(), Credential::ApiKey(key) if key.org_id.is_some()));
 }
+
+#[test]
+fn the_variables_of_secrets_are_known_to_whoever_starts_another_program() {
+    let folder = Folder::with_key();
+    for (changes, expected) in [
+        (json!({ "client_secret_env": VARIABLE.0 }), vec![VARIABLE.0]),
+        (json!({ "client_secrets": [{ "env": VARIABLE.0 }, "other"] }), vec![VARIABLE.0]),
+        (json!({ "client_secret": CLIENT_SECRET }), vec![]),
+    ] {
+        let path = folder.write("credentials", &with_secret(&changes), 0o600);
+        let credentials = Credentials::from_file(path).unwrap();
+        assert_eq!(credentials.secret_variables(), expected, "{changes}");
+    }
+}
+
+#[test]
+fn credentials_from_someone_else_name_nothing_of_this_machine() {
+    let oauth = |changes: Value| {
+        let mut members = json!({ "client_id": "client", "scopes": ["openid"] });
+        members.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        members.to_string()
+    };
+    let inline = oauth(json!({ "client_secret": CLIENT_SECRET }));
+    assert_eq!(Credentials::from_untrusted_json(&inline).unwrap().client_id().as_str(), "client");
+    Credentials::from_untrusted_json(&aem().to_string()).unwrap();
+    for (json, named) in [
+        (oauth(json!({ "client_secret_file": "/etc/shadow" })), "client_secret_file"),
+        (oauth(json!({ "client_secret_env": "PATH" })), "client_secret_env"),
+        (oauth(json!({ "client_secret_command": ["id"] })), "client_secret_command"),
+        (oauth(json!({ "client_secret_keyring": "x" })), "client_secret_keyring"),
+        (oauth(json!({ "client_secrets": [{ "file": "/etc/shadow" }] })), "file"),
+        (oauth(json!({ "client_secrets": ["x", { "command": ["id"] }] })), "command"),
+        (own().to_string(), "certificate_file"),
+        (
+            own_with(
+                json!({ "certificate_file": null, "private_key_file": null, "signer": "pkcs11:x" }),
+            ),
+            "signer",
+        ),
+    ] {
+        match Credentials::from_untrusted_json(&json) {
+            Err(CredentialsError::Reference { name }) => assert_eq!(name, named, "{json}"),
+            other => panic!("{json}: {other:?}"),
+        }
+    }
+    // Forms that name their key by a path, or may.
+    for json in
+        [aio().to_string(), console(&json!([{ "name": "jwt", "jwt": console_jwt() }])).to_string()]
+    {
+        let refused = Credentials::from_untrusted_json(&json);
+        assert!(matches!(refused, Err(CredentialsError::Reference { .. })), "{refused:?}");
+    }
+}
