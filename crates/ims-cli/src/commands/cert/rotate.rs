@@ -27,7 +27,7 @@ use rotation::Rotation;
 #[command(after_help = "Example:\n  \
     ims cert rotate -c creds.json            # says what to upload, and waits for it\n  \
     ims cert rotate -c creds.json --finish   # once every process has the new key\n  \
-    ims cert rotate -c creds.json --within 30d   # does nothing while the certificate is valid for longer\n\
+    ims cert rotate -c creds.json --within 30d   # only if it ends within 30 days\n\
     Exit codes: 0 IMS accepts the new key · 3 it does not yet: run it again · 4 a person must act")]
 pub(crate) struct Arguments {
     /// The credentials of a service account. Our own form is changed; for other forms the command says what to change

@@ -1,6 +1,6 @@
 //! What `ims cert check` found, for a person and for a program.
 
-use std::{fmt::Write as _, path::Path};
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
