@@ -101,11 +101,17 @@ fn write_number(text: &mut String, octets: &[u8], offset: u128) {
 pub(crate) fn hexadecimal(octets: &[u8], separator: &str) -> String {
     let mut text = String::with_capacity(octets.len() * (2 + separator.len()));
     for (index, octet) in octets.iter().enumerate() {
-        let separator = if index == 0 { "" } else { separator };
-        write!(text, "{separator}{octet:02X}").expect("a String takes all that is written");
+        if index > 0 {
+            text.push_str(separator);
+        }
+        for digit in [octet >> 4, octet & 0xf] {
+            text.push(char::from(DIGITS[usize::from(digit)]));
+        }
     }
     text
 }
+
+const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 
 /// RSA with each of the four, ECDSA and DSA with SHA-1.
 const WEAK_SIGNATURES: [&str; 6] = [
