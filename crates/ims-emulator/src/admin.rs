@@ -1,7 +1,7 @@
 //! The admin API, under `/_emulator/`, a path that IMS does not use: what was asked, and what to do next.
 //!
 //! It changes nothing for a web page of another origin: such a page cannot send JSON without asking first (Fetch
-//! Standard, CORS-preflight), and it is never told yes.
+//! Standard, CORS-preflight), and the answer is never yes.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::{
     service::Service,
 };
 
-/// The path that everything here lies under.
+/// The path of everything here.
 pub(crate) const PREFIX: &str = "/_emulator/";
 
 #[derive(Serialize)]
@@ -167,7 +167,7 @@ fn read(service: &Service, resource: &str, query: Option<&str>) -> Outcome {
     }
 }
 
-/// The verdicts kept; with `?after=N` only those with a greater number. The oldest come first, and as many as fit: whoever
+/// The verdicts kept; with `?after=N` only those with a greater number. The oldest come first, and as many as fit: anyone who
 /// asks again with the last number gets the rest.
 fn requests(service: &Service, query: Option<&str>) -> Answer {
     let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());

@@ -1,5 +1,5 @@
 //! What is sent back: IMS's shape of an answer, the shape of the gateway in front of Adobe's APIs, and answers that
-//! a fault has spoilt.
+//! a fault has changed.
 
 use std::{
     pin::Pin,
@@ -136,7 +136,7 @@ impl Answer {
     }
 
     /// The answer as `fault` leaves it.
-    pub(crate) fn spoilt_by(self, fault: Fault) -> Self {
+    pub(crate) fn changed_by(self, fault: Fault) -> Self {
         match fault {
             Fault::TooManyRequests { retry_after } | Fault::Unavailable { retry_after } => {
                 Self { retry_after, ..self }

@@ -1,5 +1,5 @@
 //! Reading the claims of an assertion as IMS reads them: which are integers, and which have a form of their own.
-//! This is a second reading beside that of ims-claims, on purpose: a mistake made at both ends would cancel out.
+//! This is a second reader next to that of ims-claims, on purpose: a mistake made at both ends would cancel out.
 
 use ims_claims::{CompactJwt, JsonObject, Metascope, OrgId, TechnicalAccountId};
 use jsonwebtoken::{Header, crypto::JwtVerifier};

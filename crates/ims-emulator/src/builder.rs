@@ -18,9 +18,9 @@ use crate::{
     fault::FaultRule,
     host::AllowedHosts,
     integration::Integration,
+    limits::Limits,
     ready_made,
     scenario::{Scenario, ScenarioError},
-    server::Limits,
     service::{Rules, Service},
     tls::Tls,
     token_key::TokenKey,
@@ -159,7 +159,7 @@ impl EmulatorBuilder {
         Self { token_key: Some(token_key), ..self }
     }
 
-    /// Stands for another IMS than production: its base URL is taken in `aud` and metascopes, beside the emulator's.
+    /// Stands for another IMS than production: its base URL is taken in `aud` and metascopes, next to the emulator's.
     #[must_use]
     pub fn with_environment(mut self, environment: Environment) -> Self {
         self.rules.environment = environment;

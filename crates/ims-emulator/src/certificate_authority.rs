@@ -27,7 +27,7 @@ use crate::host::IMS_HOSTS;
 
 /// A certificate authority for Adobe's IMS hosts and this machine, and for nothing else.
 ///
-/// Whoever trusts it trusts the holder of its key for `ims-na1.adobelogin.com`, `ims-na1-stg1.adobelogin.com`,
+/// Anyone who trusts it trusts the holder of its key for `ims-na1.adobelogin.com`, `ims-na1-stg1.adobelogin.com`,
 /// `adobeid-na1.services.adobe.com`, `localhost` and loopback addresses; name constraints (RFC 5280 §4.2.1.10)
 /// exclude all other names. It ends after seven days.
 ///
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_kept_until_less_than_a_day_is_left_and_by_nobody_else() {
+    fn it_is_kept_until_less_than_a_day_is_left_and_by_no_one_else() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("ca");
         let pem = |days| {

@@ -36,7 +36,7 @@ impl Clock {
         self.offset_seconds.load(Ordering::Relaxed)
     }
 
-    /// Milliseconds since 1970; a clock that stands before 1970 reads as 1970.
+    /// Milliseconds since 1970; a clock that is before 1970 reads as 1970.
     pub(crate) fn now_ms(&self) -> u64 {
         let since_1970 =
             (self.source)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);

@@ -85,7 +85,7 @@ impl Emulator {
         self.service.journal.last()
     }
 
-    /// Injects a fault, after those that are injected already: the first whose turn it is strikes.
+    /// Injects a fault, after those that are injected already: the first whose turn it is applies.
     pub fn inject(&self, rule: FaultRule) {
         self.service.faults.add(rule);
     }

@@ -13,7 +13,7 @@ use crate::endpoint::Endpoint;
 /// Something that goes wrong, although the request may be right.
 ///
 /// The first three and [`Fault::Html`] come in place of the examination, as from a gateway in front of IMS. The others
-/// spoil the answer to a request that was examined: a `jti` in it is used, whether the client reads the answer or not.
+/// change the answer to a request that was examined: a `jti` in it is used, whether the client reads the answer or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {

@@ -10,7 +10,7 @@ use http::{HeaderMap, Uri, header::HOST, uri::Authority};
 pub(crate) const IMS_HOSTS: [&str; 3] =
     ["ims-na1.adobelogin.com", "ims-na1-stg1.adobelogin.com", "adobeid-na1.services.adobe.com"];
 
-/// The names of hosts that are allowed beside the loopback's, IP addresses and Adobe's.
+/// The names of hosts that are allowed besides the loopback's, IP addresses and Adobe's.
 #[derive(Debug, Default)]
 pub(crate) struct AllowedHosts(pub(crate) Vec<String>);
 

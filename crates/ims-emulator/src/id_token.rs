@@ -1,4 +1,4 @@
-//! ID tokens (`OpenID` Connect Core 1.0 §2): who has signed in, told to the client.
+//! ID tokens (`OpenID` Connect Core 1.0 §2): who has signed in, for the client.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(crate) struct NewIdToken<'a> {
     pub(crate) user_id: &'a str,
     /// What the client sent with its request, so that it knows the answer.
     pub(crate) nonce: Option<&'a str>,
-    /// What is handed over beside it by the browser, so that neither can be exchanged for another.
+    /// What the browser hands over with it, so that neither can be exchanged for another.
     pub(crate) access_token: Option<&'a str>,
     pub(crate) code: Option<&'a str>,
     pub(crate) lifetime: Duration,

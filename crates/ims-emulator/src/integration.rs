@@ -45,7 +45,7 @@ pub(crate) struct Members {
     client_secrets: Vec<SecretString>,
     #[serde(default, with = "stored::certificates")]
     certificates: Vec<Arc<Certificate>>,
-    /// Files with more certificates, which whoever read the scenario puts into their place.
+    /// Files with more certificates, which the reader of the scenario replaces by their certificates.
     #[serde(default, skip_serializing)]
     pub(crate) certificate_files: Vec<PathBuf>,
     #[serde(default, with = "stored::texts")]

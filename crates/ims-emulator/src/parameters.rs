@@ -6,7 +6,7 @@ use http::{HeaderMap, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 
-use crate::{refusal::Refusal, server::Limits};
+use crate::{limits::Limits, refusal::Refusal};
 
 /// Names and values, in the order in which they were sent. Values may be secret, so there is no `Debug`.
 #[derive(Default)]
@@ -43,7 +43,7 @@ impl Parameters {
     }
 
     fn from_urlencoded(text: &[u8]) -> Result<Self, Refusal> {
-        // The decoder puts U+FFFD in place of what is no UTF-8, which nobody sends on purpose.
+        // The decoder puts U+FFFD in place of what is no UTF-8, which no one sends on purpose.
         let pairs = form_urlencoded::parse(text).into_owned();
         let pairs: Vec<_> = pairs.take(MAX_PARAMETERS + 1).collect();
         let is_text = |text: &String| !text.contains('\u{fffd}');

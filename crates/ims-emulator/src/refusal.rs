@@ -40,7 +40,7 @@ pub enum Refusal {
     JtiNotInteger,
     /// `iss`, `sub`, `aud`, `iat`, `nbf` or a metascope does not have its form.
     FieldMalformed,
-    /// `exp` lies too far away, or before `iat`.
+    /// `exp` is too far away, or before `iat`.
     ExpOutOfRange,
     /// `aud` does not name this IMS.
     AudienceElsewhere,
@@ -54,7 +54,7 @@ pub enum Refusal {
     CertificateNotValid,
     /// The assertion has expired.
     Expired,
-    /// `nbf` lies in the future.
+    /// `nbf` is in the future.
     NotYetValid,
     /// The JWT names no metascope.
     NoMetascopes,
@@ -352,7 +352,7 @@ impl Refusal {
             Self::RedirectUriMalformed => (400, "invalid_redirect_uri", "A redirect URI is not valid.",
                 "Register absolute URIs without a fragment: https, http to this machine, or a scheme of your own."),
             Self::TooManyClients => (503, "service_unavailable", "Service unavailable",
-                "Start the emulator anew: it has registered as many clients as it remembers."),
+                "Start the emulator again: it has registered as many clients as it remembers."),
             Self::GuidMissing => (400, "bad_request", "guid or auth_src is missing.",
                 "Send guid and auth_src, the two parts of the user id."),
             Self::UserUnknown => (404, "not_found", "There is no such user.",

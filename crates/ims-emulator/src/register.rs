@@ -146,7 +146,7 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The integration of a client that belongs to nobody, and so to an organization of the emulator's own.
+/// The integration of a client that belongs to no one, and so to an organization of the emulator's own.
 fn integration(
     client_id: &str,
     client_secret: Option<&str>,
@@ -170,7 +170,7 @@ fn integration(
     }
 }
 
-/// 32 digits that nobody guesses.
+/// 32 digits that no one guesses.
 fn random_hex() -> String {
     let mut random = [0; 16];
     aws_lc_rs::rand::fill(&mut random).expect("the operating system has random numbers");

@@ -240,7 +240,7 @@ pub(crate) fn integration_from_json(text: &str) -> Result<Integration, InputErro
     let Checked { value, .. } = input::read_json(text, &INTEGRATION)?;
     let mut members: integration::Members = of_checked(value);
     if !members.certificate_files.is_empty() {
-        // Whoever can reach the API must not make the emulator read files.
+        // Anyone who can reach the API must not make the emulator read files.
         members.certificate_files.clear();
         return Err(InputError::not_here("certificate_files", "certificates, as PEM"));
     }
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_names_certificates_beside_it() {
+    fn a_file_names_certificates_next_to_it() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("first.crt"), certificates::FIRST).unwrap();
         let path = folder.path().join("scenario.json");

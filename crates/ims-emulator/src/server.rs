@@ -26,34 +26,6 @@ use crate::{
     write_timeout::WriteTimeout,
 };
 
-/// What one client may take, so that the others are still answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Connections at a time, 512 unless told otherwise; further ones wait.
-    pub connections: usize,
-    /// How long a connection may take for the head of its next request, idle time included; 15 seconds.
-    pub head_timeout: Duration,
-    /// How long the body may take after its head; 15 seconds.
-    pub body_timeout: Duration,
-    /// The longest body in bytes, 64 KiB.
-    pub body_bytes: usize,
-    /// How long a client may take nothing of an answer; 15 seconds.
-    pub write_timeout: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections: 512,
-            head_timeout: Duration::from_secs(15),
-            body_timeout: Duration::from_secs(15),
-            body_bytes: 64 * 1024,
-            write_timeout: Duration::from_secs(15),
-        }
-    }
-}
-
 /// The longest head of a request: a long assertion in the query, and some headers.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 

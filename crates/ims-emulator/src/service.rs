@@ -21,9 +21,9 @@ use crate::{
     host::{self, AllowedHosts},
     integration::Integration,
     issued_token::{self, TokenFault, TokenKind, id_of, session_of},
+    limits::Limits,
     replay::ReplayMemory,
     scenario,
-    server::Limits,
     tls::Tls,
     token_key::{KeyRing, TokenKey},
     user::User,
@@ -214,7 +214,7 @@ impl Service {
 
     /// `exp` in seconds.
     pub(crate) fn seconds(&self, exp: i64) -> i64 {
-        // As seconds, this lies in the year 5138.
+        // As seconds, this is in the year 5138.
         let is_ms = exp > 100_000_000_000;
         if self.rules.takes_millisecond_exp && is_ms { exp / 1000 } else { exp }
     }
@@ -279,7 +279,7 @@ impl Service {
     /// Writes the integrations to the state file, if there is one.
     pub(crate) fn save(&self) -> Result<(), FileError> {
         let Some(state_file) = &self.state_file else { return Ok(()) };
-        // Whoever writes last has seen the last integrations, since they are read under the same lock.
+        // Anyone who writes last has seen the last integrations, since they are read under the same lock.
         let path = state_file.lock().unwrap_or_else(PoisonError::into_inner);
         let registered = self.integrations();
         let integrations = registered.iter().map(|registered| &registered.integration);

@@ -132,7 +132,7 @@ impl Journal {
         for observer in &self.observers {
             observer(&verdict);
         }
-        // Nothing is left half done in the lock, so a panic elsewhere cannot have spoilt the queue.
+        // Nothing is left half done in the lock, so a panic elsewhere cannot have broken the queue.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.len() == Self::CAPACITY {
             last.pop_front();

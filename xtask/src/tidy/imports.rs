@@ -9,8 +9,7 @@ use super::{
 };
 
 /// Crates whose files may still import each other.
-const WITH_CIRCLES: &[&str] =
-    if cfg!(test) { &[] } else { &["ims", "ims-cli", "ims-emulator", "ims-files"] };
+const WITH_CIRCLES: &[&str] = if cfg!(test) { &[] } else { &["ims", "ims-cli", "ims-files"] };
 
 /// Crates whose files may still import through the crate root.
 const THROUGH_ROOT: &[&str] =

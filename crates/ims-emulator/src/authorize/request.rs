@@ -27,7 +27,7 @@ const RESPONSE_TYPES: [(&[&str], bool); 5] = [
     (&["code", "id_token"], false),
 ];
 
-/// Examines everything that the client may be told by redirection.
+/// Examines everything that the client may learn by redirection.
 pub(super) fn examine(
     exchange: &mut Exchange<'_>,
     integration: &Integration,

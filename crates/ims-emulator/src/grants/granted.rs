@@ -41,7 +41,7 @@ pub(super) struct Granted<'a> {
 }
 
 impl Granted<'_> {
-    /// An access token and nothing beside it.
+    /// An access token and nothing else.
     pub(super) fn new(exchange: &Exchange<'_>, token: &NewToken<'_>) -> Self {
         Self {
             access_token: exchange.issue(token, ""),

@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::RangeInclusive};
 use serde_json::json;
 
 use super::{
-    InputError, Problem,
+    error::{InputError, Problem},
     tree::{Node, Value},
 };
 
@@ -83,7 +83,7 @@ impl Reading {
 }
 
 impl Form {
-    /// Checks `node` and gives it as JSON. Errors are collected, so that the first of the text can be told.
+    /// Checks `node` and gives it as JSON. Errors are collected, so that the first of the text can be reported.
     pub(super) fn read(&self, node: Node, path: &str, reading: &mut Reading) -> serde_json::Value {
         let Node { line, value } = node;
         let kind = value.kind();
@@ -122,7 +122,7 @@ impl Form {
         }
     }
 
-    /// What a person is told to write.
+    /// What a person should write.
     fn expected(&self) -> Cow<'static, str> {
         match self {
             Self::Text(expected, _) | Self::Integer(expected, _) => (*expected).into(),
@@ -274,7 +274,7 @@ fn plain(value: Value) -> serde_json::Value {
 }
 
 /// The check of a text that can be any.
-#[expect(clippy::unnecessary_wraps, reason = "it stands where other checks do")]
+#[expect(clippy::unnecessary_wraps, reason = "it has the form of the other checks")]
 pub(crate) fn any_text(_: &str) -> Result<(), Cow<'static, str>> {
     Ok(())
 }

@@ -9,7 +9,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{InputError, Problem};
+use super::error::{InputError, Problem};
 
 /// A value and where it is.
 #[derive(Debug)]

@@ -91,7 +91,7 @@ impl Service {
             Err(refusal) => Answer::refused(refusal, self.error(refusal), version),
         };
         if let Some(fault) = fault {
-            answer = answer.spoilt_by(fault);
+            answer = answer.changed_by(fault);
         }
         let (mut checks, client_id) = checks.into_parts();
         self.mask_secrets(&mut checks);

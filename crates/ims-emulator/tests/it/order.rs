@@ -1,4 +1,4 @@
-//! The documented order of the checks: of two faults, the one that stands earlier in the README decides.
+//! The documented order of the checks: of two faults, the one that is earlier in the README decides.
 
 use ims_emulator::{Integration, Refusal};
 use ims_testkit::keys;
@@ -56,7 +56,7 @@ const FAULTS: [Fault; 18] = [
 ];
 
 /// Why an attempt with these faults is refused. The later is put in first, so that of two values for one claim that
-/// of the earlier stands.
+/// of the earlier is.
 async fn refusal(earlier: &Fault, later: &Fault) -> Option<Refusal> {
     let mut attempt = Attempt {
         client_id: CLIENT_ID,

@@ -105,8 +105,8 @@ async fn each_fault_of_a_logout_gives_its_own_answer_and_ends_nothing() {
         assert_eq!(emulator.requests().last().unwrap().refusal, Some(refusal));
         assert!(is_valid(&emulator, &tokens, "access_token").await);
     }
-    let nobody = log_out(&emulator, "/ims/logout/v1", &[]).await;
-    assert_eq!(nobody.error(), (400, "invalid_client"));
+    let stranger = log_out(&emulator, "/ims/logout/v1", &[]).await;
+    assert_eq!(stranger.error(), (400, "invalid_client"));
     let done = log_out(&emulator, "/ims/logout/v1", &[("client_id", CLIENT_ID)]).await;
     assert_eq!((done.status, &*done.text), (200, "{}"));
 }

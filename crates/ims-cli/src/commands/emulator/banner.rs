@@ -1,16 +1,16 @@
-//! What a person at a terminal is told when the emulator has started.
+//! What a terminal shows when the emulator has started.
 
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
 /// Says where the page is, which integrations there are, how a client is pointed here and how to stop. Programs that read
-/// standard error are told nothing.
+/// standard error get nothing.
 pub(super) fn show(url: &str, client_ids: &[String], has_tls: bool) {
     if !io::stderr().is_terminal() {
         return;
     }
-    // A banner that cannot be written can be told to no one.
+    // A banner that cannot be written is lost.
     let _ = anstream::stderr().write_all(text(url, client_ids, has_tls).as_bytes());
 }
 

@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
-/// Java reads no PEM and no environment variable: a trust store is made next to the certificate, anew each time, and options
+/// Java reads no PEM and no environment variable: a trust store is made next to the certificate, again each time, and options
 /// lead to it.
 fn java(url: &Environment, ca: &Path) -> String {
     let store = ca.with_file_name("truststore.p12");

@@ -44,7 +44,7 @@ pub(super) fn writer(form: Form) -> (impl Fn(&Verdict) + Send + Sync + 'static, 
     let write = if form == Form::Json { to_stdout } else { to_stderr };
     thread::spawn(move || {
         write_all(&receiver, write);
-        // No one waits any more if this cannot be told.
+        // No one waits any more if this fails.
         let _ = ended.send(());
     });
     let has_colour = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
