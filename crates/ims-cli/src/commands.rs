@@ -1,4 +1,4 @@
-//! The commands, one file each.
+//! The commands. Each is one file.
 
 mod admin;
 mod call;
@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Userinfo(OnDemand<userinfo::Arguments>),
     Profile(OnDemand<profile::Arguments>),
     Organizations(OnDemand<organizations::Arguments>),
-    /// Show any user's profile and organizations, for services of Adobe
+    /// Show the profile and the organizations of any user (for services of Adobe)
     #[command(subcommand)]
     Admin(OnDemand<admin::Command>),
     /// Exchange a user's token, or a service's permanent code, for another token
@@ -55,20 +55,20 @@ pub(crate) enum Command {
     Register(OnDemand<register::Arguments>),
     Keys(OnDemand<keys::Arguments>),
     Discovery(OnDemand<discovery::Arguments>),
-    /// Keep credentials by name
+    /// Manage credentials by name
     #[command(subcommand)]
     Context(OnDemand<context::Command>),
     Migrate(OnDemand<migrate::Arguments>),
-    /// Make, take apart and verify JSON Web Tokens
+    /// Sign, decode and verify JSON Web Tokens
     #[command(subcommand)]
     Jwt(OnDemand<jwt::Command>),
-    /// Make, look at and watch over certificates
+    /// Create, inspect, check and rotate certificates
     #[command(subcommand)]
     Cert(OnDemand<cert::Command>),
-    /// Look at private key files
+    /// Inspect private key files
     #[command(subcommand)]
     Key(OnDemand<key::Command>),
-    /// List and make keys in hardware security modules
+    /// List and generate keys in hardware security modules
     #[command(subcommand)]
     Hsm(OnDemand<hsm::Command>),
     Doctor(OnDemand<doctor::Arguments>),

@@ -8,7 +8,7 @@ use crate::{
     output::{self, Answer},
 };
 
-/// Print what a shell needs to complete this command.
+/// Print a completion script for a shell.
 ///
 /// Prints the script by which a shell completes the commands and options of ims.
 #[derive(Debug, Args)]

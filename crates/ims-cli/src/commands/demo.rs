@@ -21,7 +21,7 @@ use crate::{
 
 mod api;
 
-/// Show the whole way from a key to an authenticated call, offline, explained step by step.
+/// Show every step from a key to an authenticated call, offline.
 ///
 /// A key, a certificate, an integration, an assertion, its exchange for an access token, a call with it, and a refusal
 /// explained. Everything happens on this machine, against the emulator, and nothing is left behind.

@@ -6,7 +6,7 @@ use ims::exchange::Discovery;
 use super::question;
 use crate::{failure::Failure, integration::IntegrationOptions, output::Answer};
 
-/// Show where IMS says that its endpoints are.
+/// Show the endpoints that IMS publishes.
 ///
 /// Shows what IMS publishes about itself for libraries that sign people in. No credentials are needed, and nothing here
 /// depends on it.

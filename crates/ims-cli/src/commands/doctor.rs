@@ -18,7 +18,7 @@ use crate::{failure::Failure, integration::IntegrationOptions, output::Answer};
 use checklist::{Check, Checklist};
 use local::Local;
 
-/// Find out what is wrong with credentials, here first and then with IMS.
+/// Check credentials, first on this machine and then with IMS.
 ///
 /// Goes through everything between credentials and a token, and says what is wrong and what to type next. What can be
 /// seen on this machine comes first, so that the first line that failed names the cause. Nothing secret is printed.

@@ -10,7 +10,7 @@ use crate::{
     output::{self, Answer},
 };
 
-/// Print the public keys by which tokens of IMS are verified.
+/// Print the public keys that verify tokens of IMS.
 ///
 /// Prints the JWK Set that IMS publishes, as it came: for `ims jwt verify --jwks`, say. No credentials are needed.
 #[derive(Debug, Args)]

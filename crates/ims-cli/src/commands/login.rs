@@ -37,7 +37,7 @@ use crate::{
 /// What a refresh token is given for. Source: AdobeDocs/adobe-dev-console, "User Authentication".
 const OFFLINE_ACCESS: &str = "offline_access";
 
-/// Sign a person in, in the browser.
+/// Sign in with a browser.
 ///
 /// Opens the browser, where the person signs in to Adobe, and waits for it to come back to a port of this machine. Over SSH,
 /// or where there is no display, it prints the address instead, and the person pastes the one at which the browser ends. The

@@ -14,7 +14,7 @@ use crate::{
     sign_in_place::SignInPlace,
 };
 
-/// Sign a person out: revoke the sign-in and forget it.
+/// Sign out: revoke the refresh token and remove the tokens that are kept.
 ///
 /// Ends the refresh token of `ims login` at IMS, and with it all tokens that came from it, and forgets them here. They are
 /// forgotten even if IMS cannot be asked; then the exit code is 3, and the refresh token stays good until it expires.

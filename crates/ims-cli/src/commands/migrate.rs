@@ -12,7 +12,7 @@ use crate::{
     output::{self, Answer},
 };
 
-/// Say what the migration to OAuth Server-to-Server changes, and write the new credentials.
+/// Migrate credentials from JWT to OAuth Server-to-Server.
 ///
 /// Reads the credentials of a service account with a certificate, which Adobe no longer issues, and says what changes with
 /// OAuth Server-to-Server: the scopes in the place of the metascopes, units, what is no longer needed. The migration itself is

@@ -17,7 +17,7 @@ use crate::{
     output::{self, Answer},
 };
 
-/// Register a client with IMS, for people to sign in to.
+/// Register a client that people can sign in to.
 ///
 /// IMS tells the new client's secret this once. It goes, with all else that `ims login` needs, into a file of credentials
 /// that only you can read, and nowhere else (dynamic client registration, RFC 7591).

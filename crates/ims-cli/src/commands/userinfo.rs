@@ -6,7 +6,7 @@ use ims::exchange::UserInfo;
 use super::question;
 use crate::{failure::Failure, output::Answer, token_in_question::TokenOptions};
 
-/// Show whose token it is.
+/// Show the user of a token.
 ///
 /// Shows what IMS tells of the user of an access token, as far as the token's scopes
 /// allow.

@@ -1,4 +1,4 @@
-//! `ims validate`: whether a token is good, by the word of IMS or by its published keys.
+//! `ims validate`: whether a token is valid, as IMS says or by its published keys.
 
 use clap::Args;
 use ims::{
@@ -16,10 +16,10 @@ use crate::{
     when,
 };
 
-/// Tell whether a token is good.
+/// Validate a token.
 ///
 /// Asks IMS, which knows what was revoked. With --local, the signature is verified by the keys that IMS publishes, and the
-/// claims here. Exit code 0 if it is good, 1 if it is not.
+/// claims here. Exit code 0 if it is valid, 1 if it is not.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  ims validate token.txt\n  ims token | ims validate --local -")]
 pub(crate) struct Arguments {
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     #[arg(long = "type", value_name = "KIND", value_parser = one_of(VALIDATED), conflicts_with = "local")]
     kind: Option<TokenKind>,
 
-    /// Verify it here, by the keys that IMS publishes. A token that was revoked stays good for this.
+    /// Verify it here, by the keys that IMS publishes. A revoked token is still valid for this.
     #[arg(long)]
     local: bool,
 
