@@ -1,11 +1,6 @@
 //! One integration, with everything on disk that a command needs.
 
-use std::{
-    fs,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use ims::{
@@ -52,9 +47,7 @@ impl Integration {
     /// Writes a file that only its owner can read.
     pub(crate) fn write(&self, name: &str, contents: &str) -> Result<PathBuf> {
         let path = self.path(name);
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        options.open(&path)?.write_all(contents.as_bytes())?;
+        ims_files::replace(&path, contents.as_bytes())?;
         Ok(path)
     }
 
