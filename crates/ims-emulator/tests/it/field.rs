@@ -1,7 +1,7 @@
 //! What clients in the field do beyond Adobe's documents, and what they depend on.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use ims_emulator::{AccountType, Emulator, Integration, ProductContext, User};
+use ims_emulator::{AccountType, Emulator, EndpointVersion, Integration, ProductContext, User};
 use serde_json::{Value, json};
 
 use crate::{
@@ -394,4 +394,37 @@ async fn an_emulator_that_is_just_started_has_an_integration_ready_to_be_used() 
     assert!(bare.client_ids().is_empty());
     let _ = bare.client_credentials();
     assert_eq!(bare.client_ids(), ["emulated-client"]);
+}
+
+#[tokio::test]
+async fn a_request_is_refused_without_each_parameter_that_the_table_calls_required() {
+    let emulator = emulator(user_integration()).await;
+    let assertion = jwt(json!({}));
+    let token = client_credentials(&emulator, "openid").await.body["access_token"].clone();
+    let known = [
+        ("client_id", CLIENT_ID),
+        ("client_secret", CLIENT_SECRET),
+        ("jwt_token", &*assertion),
+        ("grant_type", "client_credentials"),
+        ("token", token.as_str().unwrap()),
+    ];
+    let mut tried = 0;
+    for version in EndpointVersion::ALL {
+        let is_served_here =
+            version.required.iter().all(|name| known.iter().any(|(one, _)| one == name));
+        if !version.methods.contains("POST") || version.required.is_empty() || !is_served_here {
+            continue;
+        }
+        for missing in version.required {
+            let needed =
+                |name: &str| version.required.contains(&name) || version.optional.contains(&name);
+            let mut parameters: Vec<_> =
+                known.into_iter().filter(|(name, _)| needed(name) && name != missing).collect();
+            parameters.push(("scope", "openid"));
+            let answer = form(&emulator, version.path, &parameters).await;
+            assert!((400..402).contains(&answer.status), "{} {missing} {answer:?}", version.path);
+            tried += 1;
+        }
+    }
+    assert!(tried >= 25, "{tried}");
 }
