@@ -1,40 +1,49 @@
-//! The keyring of the desktop, through the Secret Service of freedesktop.org: GNOME Keyring, `KWallet`,
-//! `KeePassXC`.
+//! The keyring of this user, by the stores of the crate `keyring`: the Secret Service on Linux and the BSDs (GNOME Keyring,
+//! `KWallet`, `KeePassXC`), the Keychain on macOS, the Credential Manager on Windows.
 //!
-//! Where there is none, as on a server or in a container, every call says so at once.
+//! If there is none, as on a server or in a container, every call says so soon.
 
 use std::{
-    collections::HashMap, error::Error, string::FromUtf8Error, sync::Arc, thread, time::Duration,
+    error::Error,
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
 };
 
+use keyring_core::{Entry, api::CredentialStoreApi};
 use secrecy::{ExposeSecret, SecretString};
-use secret_service::{EncryptionType, Item, SecretService};
-use tokio::{
-    runtime,
-    time::{error::Elapsed, timeout},
-};
 use zeroize::Zeroizing;
 
-/// Under what service name all entries are kept.
+#[cfg(target_os = "macos")]
+use apple_native_keyring_store::keychain::Store;
+#[cfg(windows)]
+use windows_native_keyring_store::Store;
+#[cfg(all(unix, not(target_os = "macos")))]
+use zbus_secret_service_keyring_store::Store;
+
+/// The service name of all our entries.
 pub const SERVICE: &str = "ims";
 
 /// How long one call may take once a keyring is found: a person may have to unlock it first.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// How long a keyring is looked for.
+/// How long we look for a keyring.
 pub const SEARCH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A keyring that did not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyringError {
-    /// Keep the secret elsewhere: there is no keyring here.
+    /// Keep the secret in another place: there is no keyring here.
     #[error("there is no keyring here")]
     NoKeyring(#[source] Arc<dyn Error + Send + Sync>),
-    /// Unlock the keyring, then call again: the prompt for that was dismissed, or nobody answered it in time.
+    /// Unlock the keyring, then call again: the prompt for that was dismissed, or not answered in time.
     #[error("the keyring is locked")]
     Locked,
-    /// Look at the entry: its secret is no text.
+    /// Look at the entry: its secret is not text.
     #[error("the entry {name} of the keyring holds no text")]
     NotText {
         /// The entry.
@@ -45,7 +54,7 @@ pub enum KeyringError {
     Failed(#[source] Arc<dyn Error + Send + Sync>),
 }
 
-/// The secret that is kept under `name`, `None` if there is none.
+/// The secret with the name `name`, `None` if there is none.
 ///
 /// # Errors
 /// [`KeyringError`]
@@ -55,98 +64,78 @@ pub fn load(name: &str) -> Result<Option<SecretString>, KeyringError> {
 
 /// The secret that another program keeps under a service and a name.
 pub(crate) fn load_of(service: &str, name: &str) -> Result<Option<SecretString>, KeyringError> {
-    let secret = with_keyring(async |keyring| match find(keyring, service, name).await? {
-        Some(item) => item.get_secret().await.map(Some),
-        None => Ok(None),
-    })?;
-    let text = |secret| String::from_utf8(secret).map(SecretString::from);
-    let not_text = |error: FromUtf8Error| {
-        drop(Zeroizing::new(error.into_bytes()));
-        KeyringError::NotText { name: name.to_owned() }
-    };
-    secret.map(text).transpose().map_err(not_text)
+    ask(service, name, |entry| match entry.get_password() {
+        Ok(secret) => Ok(Some(secret.into())),
+        Err(keyring_core::Error::NoEntry) => Ok(None),
+        Err(error) => Err(error),
+    })
 }
 
-/// Keeps `secret` under `name`, in the place of one that is there.
+/// Saves `secret` with the name `name`, and replaces one that is there.
 ///
 /// # Errors
 /// [`KeyringError`]
 pub fn save(name: &str, secret: &SecretString) -> Result<(), KeyringError> {
-    let (label, secret) = (format!("{SERVICE}: {name}"), secret.expose_secret().as_bytes());
-    with_keyring(async |keyring| {
-        let collection = keyring.get_any_collection().await?;
-        if collection.is_locked().await? {
-            collection.unlock().await?;
-        }
-        collection
-            .create_item(&label, attributes(SERVICE, name), secret, true, "text/plain")
-            .await?;
-        Ok(())
-    })
+    let secret = secret.clone();
+    ask(SERVICE, name, move |entry| entry.set_password(secret.expose_secret()))
 }
 
-/// Forgets the secret that is kept under `name`, if there is one.
+/// Removes the secret with the name `name`, if there is one.
 ///
 /// # Errors
 /// [`KeyringError`]
 pub fn forget(name: &str) -> Result<(), KeyringError> {
-    with_keyring(async |keyring| match find(keyring, SERVICE, name).await? {
-        Some(item) => item.delete().await,
-        None => Ok(()),
+    ask(SERVICE, name, |entry| match entry.delete_credential() {
+        Err(keyring_core::Error::NoEntry) => Ok(()),
+        deleted => deleted,
     })
 }
 
-/// The entry `name`, unlocked.
-async fn find<'a>(
-    keyring: &'a SecretService<'static>,
+/// Asks the keyring on a thread of its own, so that the caller can be in a runtime or not, and so that a keyring that never
+/// answers holds up nobody: that thread is then left behind.
+fn ask<T: Send + 'static>(
     service: &str,
     name: &str,
-) -> Result<Option<Item<'a>>, secret_service::Error> {
-    let mut found = keyring.search_items(attributes(service, name)).await?;
-    if let Some(item) = found.unlocked.pop() {
-        return Ok(Some(item));
-    }
-    let Some(item) = found.locked.pop() else { return Ok(None) };
-    item.unlock().await?;
-    Ok(Some(item))
-}
-
-/// By what an entry is found again.
-fn attributes<'a>(service: &'a str, name: &'a str) -> HashMap<&'a str, &'a str> {
-    HashMap::from([("service", service), ("username", name)])
-}
-
-/// Asks the keyring on a thread of its own, so that the caller may be within a runtime or without one.
-fn with_keyring<T: Send>(
-    ask: impl AsyncFnOnce(&SecretService<'static>) -> Result<T, secret_service::Error> + Send,
+    question: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send + 'static,
 ) -> Result<T, KeyringError> {
-    let run = || {
-        let runtime = runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|error| KeyringError::Failed(Arc::new(error)))?.block_on(async {
-            let keyring = connect().await?;
-            let asked = timeout(CALL_TIMEOUT, ask(&keyring)).await;
-            asked.map_err(|_: Elapsed| KeyringError::Locked)?.map_err(refusal)
-        })
+    let (found, is_found) = mpsc::channel();
+    let (answered, answer) = mpsc::channel();
+    let (service, entry_name) = (service.to_owned(), name.to_owned());
+    let work = move || {
+        let store = match Store::new() {
+            Ok(store) => store,
+            Err(error) => return drop(found.send(Err(error))),
+        };
+        // If nobody waits for it any longer, the question is not asked.
+        if found.send(Ok(())).is_err() {
+            return;
+        }
+        let entry = store.build(&service, &entry_name, None);
+        drop(answered.send(entry.and_then(|entry| question(&entry))));
     };
-    thread::scope(|scope| match scope.spawn(run).join() {
-        Ok(done) => done,
-        Err(panic) => std::panic::resume_unwind(panic),
-    })
+    let thread = thread::Builder::new().name("ims-keyring".to_owned()).spawn(work);
+    thread.map_err(|error| KeyringError::Failed(Arc::new(error)))?;
+    match is_found.recv_timeout(SEARCH_TIMEOUT) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return Err(KeyringError::NoKeyring(Arc::new(error))),
+        Err(error) => return Err(KeyringError::NoKeyring(Arc::new(error))),
+    }
+    match answer.recv_timeout(CALL_TIMEOUT) {
+        Ok(answer) => answer.map_err(|error| refusal(error, name)),
+        Err(RecvTimeoutError::Timeout) => Err(KeyringError::Locked),
+        Err(error) => Err(KeyringError::Failed(Arc::new(error))),
+    }
 }
 
-/// What goes over the bus is encrypted for whoever else can read it, as the Secret Service proposes.
-async fn connect() -> Result<SecretService<'static>, KeyringError> {
-    let connected = timeout(SEARCH_TIMEOUT, SecretService::connect(EncryptionType::Dh)).await;
-    let connected = connected.map_err(|error| KeyringError::NoKeyring(Arc::new(error)))?;
-    connected.map_err(|error| KeyringError::NoKeyring(Arc::new(error)))
-}
-
-fn refusal(error: secret_service::Error) -> KeyringError {
-    use secret_service::Error::{Locked, NoResult, Prompt, PromptDisconnected};
+fn refusal(error: keyring_core::Error, name: &str) -> KeyringError {
     match error {
-        Locked | Prompt | PromptDisconnected => KeyringError::Locked,
-        // Nobody has made a keyring yet.
-        NoResult => KeyringError::NoKeyring(Arc::new(error)),
+        // Both have the secret in them, so they must not become a source.
+        keyring_core::Error::BadEncoding(secret)
+        | keyring_core::Error::BadDataFormat(secret, _) => {
+            drop(Zeroizing::new(secret));
+            KeyringError::NotText { name: name.to_owned() }
+        }
+        keyring_core::Error::NoStorageAccess(_) => KeyringError::Locked,
         error => KeyringError::Failed(Arc::new(error)),
     }
 }

@@ -188,7 +188,7 @@ async fn a_certificate_that_is_none_is_found_before_anything_is_sent() {
         (keys::FIRST,      "this is a private key, not a certificate"),
         ("no certificate", "this is a file of an unknown kind, not a certificate"),
         ("",               "this is an empty file, not a certificate"),
-        (truncated,        "certificate 1 of the file is damaged: the PEM is not base64 or has no end"),
+        (truncated,        "certificate 1 of the file is damaged: a PEM block has no END line"),
     ];
     for (file, said) in table {
         let wrong = pair(keys::FIRST, Some(file));
