@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Effects};
 use ims::{
     CredentialsError, TokenError,
     claims::Environment,
-    exchange::{ExchangeError, Refusal, TransportError},
+    exchange::{ExchangeError, Reason, Refusal, TransportError},
     sign::KeyError,
     token::{Evidence, FetchError, Remedy},
 };
@@ -126,10 +126,26 @@ impl Failure {
         self.details.extend(refusal.description().map(|text| format!("IMS says: {text}")));
         self.details
             .extend(refusal.debug_id().map(|id| format!("X-Debug-Id: {id} (for Adobe's support)")));
-        self.hints.extend(
-            refusal.causes().iter().map(|cause| format!("if {}: {}", cause.what, cause.remedy)),
-        );
         self
+    }
+}
+
+/// The command that helps against a refusal, which the library does not know.
+fn command_against(reason: Reason) -> Option<&'static str> {
+    match reason {
+        Reason::CertificateUnknown => Some(
+            "to compare key and certificate: ims cert match; to see when it ends: ims cert inspect",
+        ),
+        Reason::AssertionMalformed | Reason::AssertionInvalid => {
+            Some("to look at the claims: ims jwt sign | ims jwt decode -")
+        }
+        Reason::MigratedOrFailing => {
+            Some("to see what changes for OAuth Server-to-Server: ims migrate -c FILE")
+        }
+        Reason::RefreshTokenInvalid | Reason::CodeInvalid => {
+            Some("sign in again: ims login, with the same credentials")
+        }
+        _ => None,
     }
 }
 
@@ -201,14 +217,14 @@ impl From<&ExchangeError> for Failure {
         let failure = new(with_causes(error));
         let mut failure = error.refusal().into_iter().fold(failure, Self::with_refusal);
         failure.is_unanswered = error.refusal().is_none();
+        failure.hints.extend(error.hints());
+        let command = error.reason().and_then(command_against);
+        failure.hints.extend(command.map(str::to_owned));
         match error {
             ExchangeError::Unavailable { retry_after: Some(wait), .. } => {
                 failure.hint(format!("IMS asks to wait for {}", humantime::format_duration(*wait)))
             }
             ExchangeError::Unreachable(error) => transport_hints(failure, error),
-            ExchangeError::SignInNeeded(_) => {
-                failure.hint("sign in again: ims login, with the same credentials")
-            }
             _ => failure,
         }
     }

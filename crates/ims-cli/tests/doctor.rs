@@ -43,6 +43,8 @@ enum Way {
     Plain,
     /// At an emulator whose clock is ten minutes ahead.
     Ahead,
+    /// At an emulator that fails on everything.
+    Failing,
     /// At an emulator for which the credential was migrated.
     Migrated,
     /// Behind a proxy that reads along, with a certificate authority that this machine does not trust.
@@ -56,6 +58,7 @@ struct Clinic {
     sandbox: Sandbox,
     plain: RunningEmulator,
     ahead: RunningEmulator,
+    failing: RunningEmulator,
     migrated: RunningEmulator,
     proxy: RunningEmulator,
 }
@@ -77,6 +80,7 @@ impl Clinic {
             "technical_account_id": "6657031C5C095BB40A4@techacct.adobe.com",
             "metascopes": ["ent_dataservices_sdk"],
             "certificate_files": ["certificate_pub.crt"],
+            "scopes": ["openid", "AdobeID"],
             "migrated": true,
         }] });
         sandbox.write("migrated.json", scenario.to_string());
@@ -84,8 +88,10 @@ impl Clinic {
         let (plain, ahead) = (start("-c credentials.json"), start("-c credentials.json"));
         put_clock_ahead(&ahead, 600);
         let migrated = start("--config migrated.json");
+        sandbox.write("failing.toml", r#"faults = [{ fault = "internal_error" }]"#);
+        let failing = start("-c credentials.json --config failing.toml");
         let proxy = start("-c credentials.json --ca-dir authority");
-        Self { sandbox, plain, ahead, migrated, proxy }
+        Self { sandbox, plain, ahead, failing, migrated, proxy }
     }
 
     /// Runs the doctor on good credentials with some members changed.
@@ -94,6 +100,7 @@ impl Clinic {
         let url = match way {
             Way::Plain => format!("--url {}", self.plain.url()),
             Way::Ahead => format!("--url {}", self.ahead.url()),
+            Way::Failing => format!("--url {}", self.failing.url()),
             Way::Migrated => format!("--url {}", self.migrated.url()),
             Way::Intercepted | Way::Trusted => String::new(),
         };
@@ -179,7 +186,8 @@ fn the_first_line_that_failed_names_the_cause() {
         (json!({}),                                         Way::Ahead,       1, "behind IMS"),
         (json!({}),                                         Way::Intercepted, 4, "which this machine does not trust"),
         (json!({"private_key_file": "open.key"}),           Way::Plain,       4, "0644"),
-        (json!({}),                                         Way::Migrated,    4, "was migrated to OAuth Server-to-Server"),
+        (json!({}),                                         Way::Migrated,    4, "was migrated to OAuth Server-to-Server: IMS gives"),
+        (json!({}),                                         Way::Failing,     3, "IMS has trouble, or the JWT credential was migrated"),
     ];
     for (changes, way, code, cause) in table {
         let finished = clinic.doctor(&changes, way, "");

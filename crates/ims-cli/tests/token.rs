@@ -132,16 +132,16 @@ fn what_a_person_must_heal_ends_with_4_and_hints() {
     sandbox.write("second.key", keys::SECOND);
     #[rustfmt::skip]
     let table = [
-        (json!({"client_secret": "another"}),           "(HTTP 401 invalid_client: "),
-        (json!({"private_key_file": "second.key"}),     "(HTTP 400 invalid_signature: "),
-        (json!({"client_id": "another"}),               "(HTTP 400 invalid_client: "),
-        (json!({"metascopes": ["ent_user_sdk"]}),       "(HTTP 400 invalid_scope: "),
-        (json!({"metascopes": ["ent_nothing_sdk"]}),    "(HTTP 400 invalid_scope: "),
+        (json!({"client_secret": "another"}),           "(401 invalid_client)"),
+        (json!({"private_key_file": "second.key"}),     "(400 invalid_signature)"),
+        (json!({"client_id": "another"}),               "(400 invalid_client)"),
+        (json!({"metascopes": ["ent_user_sdk"]}),       "(400 invalid_scope)"),
+        (json!({"metascopes": ["ent_nothing_sdk"]}),    "(400 invalid_scope)"),
     ];
     for (changes, refusal) in table {
         sandbox.write_credentials("wrong.json", changes);
         let end = sandbox.run(&format!("token -c wrong.json --url {}", emulator.url()));
-        assert_failed(&end, 4, &[refusal, "IMS says: ", "X-Debug-Id: ", "\n hint: if "]);
+        assert_failed(&end, 4, &[refusal, "IMS says: ", "X-Debug-Id: ", "\n hint: "]);
     }
 }
 
@@ -152,7 +152,7 @@ fn what_the_certificate_says_comes_before_what_ims_says() {
     sandbox.write_credentials("wrong.json", json!({"private_key_file": "second.key"}));
     let end = sandbox.run(&format!("token -c wrong.json --url {}", emulator.url()));
     let error =
-        "error: the certificate is not that of the key that signs: IMS refused the integration (";
+        "error: the certificate is not that of the key that signs: IMS refused the integration: ";
     assert!(end.stderr.starts_with(error), "{}", end.stderr);
     let hint = end.stderr.lines().find(|line| line.starts_with(" hint: "));
     assert!(

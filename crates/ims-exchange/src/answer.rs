@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use http::{
     HeaderName,
-    header::{CONTENT_TYPE, DATE, RETRY_AFTER},
+    header::{DATE, RETRY_AFTER},
 };
 use ims_claims::{JsonObject, NumericDate};
 use serde::de::DeserializeOwned;
@@ -12,7 +12,12 @@ use serde::de::DeserializeOwned;
 use crate::{
     error::ExchangeError,
     message::Response,
-    refusal::{Action, CredentialKind, Refusal},
+    refusal::{
+        Refusal,
+        foreign::{is_json, media_type},
+        reason::Action,
+        table::CredentialKind,
+    },
     strict_json,
 };
 
@@ -25,11 +30,18 @@ pub(crate) struct Sent<'a> {
     pub(crate) at: NumericDate,
     /// What no error may repeat.
     pub(crate) secrets: &'a [&'a str],
+    /// Whether the client's secret is among those.
+    pub(crate) has_client_secret: bool,
 }
 
 impl<'a> Sent<'a> {
     pub(crate) fn new(credential: CredentialKind, at: NumericDate, secrets: &'a [&'a str]) -> Self {
-        Self { credential, at, secrets }
+        Self { credential, at, secrets, has_client_secret: true }
+    }
+
+    /// The same for a request that carried no secret of the client.
+    pub(crate) fn without_client_secret(self) -> Self {
+        Self { has_client_secret: false, ..self }
     }
 }
 
@@ -41,8 +53,8 @@ pub(crate) fn json<T: DeserializeOwned>(
     if !response.status().is_success() {
         return Err(refused(response, sent));
     }
-    let body = is_json(response).then(|| strict_json::body(response)).flatten();
-    body.ok_or_else(|| unrecognized(response))
+    let body = if is_readable(response) { strict_json::body(response) } else { None };
+    body.ok_or_else(|| unrecognized(response, sent))
 }
 
 /// Reads a success that says nothing: an empty body or a JSON object. A page is no success, whatever its status: behind it
@@ -55,25 +67,25 @@ pub(crate) fn nothing(response: &Response, sent: &Sent<'_>) -> Result<(), Exchan
     Ok(())
 }
 
-/// A success that is not of the form that this endpoint has.
-pub(crate) fn unrecognized(response: &Response) -> ExchangeError {
-    ExchangeError::Unrecognized(Refusal::unexplained(response))
+/// A success that is not of the form that its endpoint has.
+pub(crate) fn unrecognized(response: &Response, sent: &Sent<'_>) -> ExchangeError {
+    ExchangeError::Unrecognized(Refusal::unreadable(response, sent.secrets))
 }
 
 /// The refusal that a response is, by what the caller can do.
 pub(crate) fn refused(response: &Response, sent: &Sent<'_>) -> ExchangeError {
-    let (refusal, action) = Refusal::read(response, sent.credential, sent.secrets);
-    match action {
-        Some(Action::SignAnew) => ExchangeError::AssertionRefused(refusal),
-        Some(Action::ObtainToken) => ExchangeError::TokenRefused(refusal),
-        Some(Action::SignIn) => ExchangeError::SignInNeeded(refusal),
-        Some(Action::AskPerson) => ExchangeError::IntegrationRefused(refusal),
-        Some(Action::Wait) => ExchangeError::Unavailable {
+    let refusal = Refusal::read(response, sent.credential, sent.has_client_secret, sent.secrets);
+    match refusal.reason().action() {
+        Action::SignAgain => ExchangeError::AssertionRefused(refusal),
+        Action::ObtainToken => ExchangeError::TokenRefused(refusal),
+        Action::SignIn => ExchangeError::SignInNeeded(refusal),
+        Action::AskPerson => ExchangeError::IntegrationRefused(refusal),
+        Action::Wait => ExchangeError::Unavailable {
             retry_after: retry_after(response, sent.at),
             refusal: Some(refusal),
             source: None,
         },
-        None => ExchangeError::Unrecognized(refusal),
+        Action::Report => ExchangeError::Unrecognized(refusal),
     }
 }
 
@@ -99,20 +111,17 @@ fn header<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-/// Whether the answer says that it is JSON, or says nothing of what it is. Another type is a page of something that stands
-/// between here and IMS, however it may look.
-fn is_json(response: &Response) -> bool {
-    let Some(media_type) = response.headers().get(CONTENT_TYPE) else { return true };
-    let essence = media_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-    let essence = essence.trim().to_ascii_lowercase();
-    essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
+/// Whether a response says that it is JSON, or nothing about what it is, or that it is plain text, as which some gateways pass
+/// JSON on. Any other type is a page of something between here and IMS, however it may look.
+fn is_readable(response: &Response) -> bool {
+    let Some(media_type) = media_type(response) else { return true };
+    is_json(&media_type) || media_type == "text/plain"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderMap, HeaderValue, StatusCode};
+    use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
 
     fn sent() -> Sent<'static> {
         Sent::new(CredentialKind::Client, NumericDate::from_secs(0), &[])
@@ -128,7 +137,8 @@ mod tests {
             ("application/jwk-set+json",       true),
             ("text/html",                      false),
             ("text/html; application/json",    false),
-            ("text/plain",                     false),
+            ("text/plain",                     true),
+            ("text/plain; charset=utf-8",      true),
             ("text/x+json",                    false),
             ("application/jsonp",              false),
             ("",                               false),

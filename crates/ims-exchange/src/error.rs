@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use crate::{refusal::Refusal, transport::TransportError};
+use crate::{
+    refusal::{Refusal, reason::Reason},
+    transport::TransportError,
+};
 
 /// A request to IMS that did not bring what was asked for.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
     /// Wait, at least for `retry_after` if IMS named it, then ask again, with an assertion signed anew.
-    #[error("IMS is not available{}", .refusal.as_ref().map(|r| format!(" ({r})")).unwrap_or_default())]
+    #[error("{}", unavailable(.refusal.as_ref(), .source.as_ref()))]
     Unavailable {
         /// How long IMS wants to be left alone.
         retry_after: Option<Duration>,
@@ -18,20 +21,20 @@ pub enum ExchangeError {
         /// What the network said, if IMS did not answer.
         source: Option<TransportError>,
     },
-    /// Sign a fresh assertion and try once more, no oftener.
-    #[error("IMS would not take the assertion ({0})")]
+    /// Sign a new assertion and try once more, not more often.
+    #[error("IMS rejected the assertion: {0}")]
     AssertionRefused(Refusal),
-    /// Obtain a new access token and try once more, no oftener: the one that was shown has expired or was revoked.
-    #[error("IMS would not take the access token ({0})")]
+    /// Obtain a new access token and try once more, not more often: the one that was sent has expired or was revoked.
+    #[error("IMS rejected the access token: {0}")]
     TokenRefused(Refusal),
-    /// Let the user sign in again: the authorization code or the refresh token is good no more.
-    #[error("IMS wants the user to sign in again ({0})")]
+    /// Let the user sign in again: the authorization code or the refresh token is no longer valid.
+    #[error("the user has to sign in again: {0}")]
     SignInNeeded(Refusal),
     /// Ask a person to change the integration in the Developer Console, or the credentials here.
-    #[error("IMS refused the integration ({0})")]
+    #[error("IMS refused the integration: {0}")]
     IntegrationRefused(Refusal),
     /// Ask a person to change the way to IMS: trying again will not help.
-    #[error("IMS cannot be reached in this way")]
+    #[error("IMS cannot be reached: {0}")]
     Unreachable(#[source] TransportError),
     /// Report it: IMS gave the token a lifetime that no token has.
     #[error("IMS answered with an impossible expires_in, {value} {unit}")]
@@ -41,8 +44,9 @@ pub enum ExchangeError {
         /// The unit of this endpoint.
         unit: &'static str,
     },
-    /// Report it: nobody expected this answer.
-    #[error("IMS answered in a form that this version does not know ({0})")]
+    /// Look at what answered: it was not IMS ([`Reason::NotIms`](crate::Reason::NotIms)); or report it: this version does not
+    /// know the answer.
+    #[error("{0}")]
     Unrecognized(Refusal),
 }
 
@@ -62,6 +66,22 @@ impl ExchangeError {
         }
     }
 
+    /// Why IMS refused, if it did.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        self.refusal().map(Refusal::reason)
+    }
+
+    /// What to do, one line each, the likeliest first.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        let causes = self.refusal().map_or(&[][..], Refusal::causes);
+        if let [only] = causes {
+            return vec![only.remedy.to_owned()];
+        }
+        causes.iter().map(|cause| format!("if {}: {}", cause.what, cause.remedy)).collect()
+    }
+
     /// What IMS answered, if it answered with a refusal.
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
@@ -74,6 +94,15 @@ impl ExchangeError {
             | Self::Unrecognized(refusal) => Some(refusal),
             Self::Unreachable(_) | Self::ImpossibleLifetime { .. } => None,
         }
+    }
+}
+
+/// What the error says that asks to wait.
+fn unavailable(refusal: Option<&Refusal>, source: Option<&TransportError>) -> String {
+    match (refusal, source) {
+        (Some(refusal), _) => format!("IMS is not available: {refusal}"),
+        (None, Some(source)) => format!("IMS is not available: {source}"),
+        (None, None) => "IMS is not available".to_owned(),
     }
 }
 

@@ -48,7 +48,10 @@ pub use question::{
     RegisteredClient, RevokeToken, TokenKind, TokenValidity, UserClaims, UserInfo, UserProfile,
     ValidateToken,
 };
-pub use refusal::{Cause, Refusal};
+pub use refusal::{
+    Refusal,
+    reason::{Cause, Reason},
+};
 #[cfg(feature = "reqwest")]
 pub use reqwest_transport::ReqwestTransport;
 pub use resource::Resource;

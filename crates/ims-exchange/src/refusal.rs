@@ -1,37 +1,46 @@
-//! A refusal of IMS: what it said, what can be behind it, and what to do. IMS's codes are few and its causes many, so all
-//! documented causes of a code are named and none is guessed.
+//! A refusal of IMS: what it said, and the reason that its words leave.
 
 use std::fmt;
 
-use form_urlencoded::byte_serialize;
-use http::HeaderName;
+use http::{HeaderName, StatusCode};
 use serde::Deserialize;
 
-use crate::{message::Response, strict_json};
+use crate::{
+    message::Response,
+    refusal::{
+        foreign::Foreign,
+        reason::{Cause, Reason},
+        scrub::{is_code, mask, scrub},
+        table::CredentialKind,
+    },
+    strict_json,
+};
 
-mod table;
+pub(crate) mod foreign;
+pub(crate) mod reason;
+pub(crate) mod scrub;
+pub(crate) mod table;
 
-pub use table::Cause;
-pub(crate) use table::{Action, CredentialKind};
-
-/// What IMS said when it gave no token.
+/// What IMS said when it did not give what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal(Box<Details>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Details {
-    status: u16,
+    status: StatusCode,
     code: Option<String>,
     description: Option<String>,
     debug_id: Option<String>,
-    causes: &'static [Cause],
+    reason: Reason,
+    /// What the answer is, if it is not one of IMS.
+    foreign: Option<Foreign>,
 }
 
 impl Refusal {
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {
-        self.0.status
+        self.0.status.as_u16()
     }
 
     /// The `error` of the body (RFC 6749 §5.2), if there was one: at most 64 characters of a code.
@@ -47,65 +56,90 @@ impl Refusal {
         self.0.description.as_deref()
     }
 
-    /// The header `X-Debug-Id`, by which Adobe's support finds the request.
+    /// The header `X-Debug-Id`, by which Adobe's support finds the request, with `…` in the place of what was sent.
     #[must_use]
     pub fn debug_id(&self) -> Option<&str> {
         self.0.debug_id.as_deref()
     }
 
-    /// Everything that is documented or known to lead to this answer.
+    /// Why IMS refused, as far as its answer says.
     #[must_use]
-    pub fn causes(&self) -> &'static [Cause] {
-        self.0.causes
+    pub fn reason(&self) -> Reason {
+        self.0.reason
     }
 
-    /// Reads a response that is no success, and says what the caller can do if the table knows it.
+    /// Everything that is documented or known to be behind the [`reason`](Self::reason), the likeliest first.
+    #[must_use]
+    pub fn causes(&self) -> &'static [Cause] {
+        self.0.reason.causes()
+    }
+
+    /// Reads a response that is no success. `secrets` are what was sent, and `sends_client_secret` says whether the client's
+    /// secret is among them.
     pub(crate) fn read(
         response: &Response,
         credential: CredentialKind,
+        sends_client_secret: bool,
         secrets: &[&str],
-    ) -> (Self, Option<Action>) {
+    ) -> Self {
         let body = strict_json::body::<ErrorBody>(response).unwrap_or_default();
         // A secret of fewer characters is a test's, and could be in a code by chance.
         let repeats_secret =
             |code: &str| secrets.iter().any(|secret| secret.len() >= 8 && code.contains(secret));
         let code = body.error.filter(|code| is_code(code) && !repeats_secret(code));
-        let description = body
-            .error_description
-            .map(|text| scrub(&text, secrets))
-            .filter(|text| !text.is_empty());
-        let status = response.status().as_u16();
-        let row = table::find(credential, status, code.as_deref(), description.as_deref());
-        let causes = row.map_or(&[][..], |row| row.causes);
-        let mut refusal = Self::unexplained(response);
-        (refusal.0.code, refusal.0.description, refusal.0.causes) = (code, description, causes);
-        (refusal, row.map(|row| row.action))
+        let description = body.error_description.map(|text| scrub(&text, secrets));
+        let description = description.filter(|text| !text.is_empty());
+
+        let status = response.status();
+        let foreign = if code.is_none() { Foreign::of(response, credential) } else { None };
+        let known = table::find(credential, status, code.as_deref(), description.as_deref());
+        let reason = match known {
+            Reason::WrongSecret if !sends_client_secret => Reason::SecretMissing,
+            // A gateway that is in trouble for a while writes pages, too.
+            Reason::Throttled | Reason::TemporaryFailure => known,
+            _ if foreign.is_some() => Reason::NotIms,
+            _ => known,
+        };
+        Self(Box::new(Details { code, description, reason, foreign, ..head(response, secrets) }))
     }
 
-    /// An answer of which nothing is known but its head.
-    pub(crate) fn unexplained(response: &Response) -> Self {
-        Self(Box::new(Details {
-            status: response.status().as_u16(),
-            code: None,
-            description: None,
-            debug_id: text_header(response, &X_DEBUG_ID)
-                .filter(|id| id.len() <= 128)
-                .map(str::to_owned),
-            causes: &[],
-        }))
+    /// A success that is not of the form that its endpoint has.
+    pub(crate) fn unreadable(response: &Response, secrets: &[&str]) -> Self {
+        let foreign = Foreign::by_media_type(response);
+        let reason = if foreign.is_some() { Reason::NotIms } else { Reason::Other };
+        Self(Box::new(Details { reason, foreign, ..head(response, secrets) }))
+    }
+}
+
+/// What is known of any answer.
+fn head(response: &Response, secrets: &[&str]) -> Details {
+    let debug_id = response.headers().get(&X_DEBUG_ID).and_then(|id| id.to_str().ok());
+    let debug_id = debug_id.filter(|id| id.len() <= 128).map(|id| mask(id, secrets));
+    Details {
+        status: response.status(),
+        code: None,
+        description: None,
+        debug_id,
+        reason: Reason::Other,
+        foreign: None,
     }
 }
 
 impl fmt::Display for Refusal {
+    /// The reason, and in brackets the status and the code.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HTTP {}", self.0.status)?;
-        if let Some(code) = &self.0.code {
+        let details = &*self.0;
+        match &details.foreign {
+            Some(foreign) if details.reason == Reason::NotIms => {
+                write!(f, "{foreign} answered instead of IMS")?;
+            }
+            _ => write!(f, "{}", details.reason)?,
+        }
+        write!(f, " ({}", self.status())?;
+        if let Some(code) = &details.code {
             write!(f, " {code}")?;
         }
-        for (index, cause) in self.0.causes.iter().enumerate() {
-            write!(f, "{}{}", if index == 0 { ": " } else { ", or " }, cause.what)?;
-        }
-        Ok(())
+        f.write_str(")")
     }
 }
 
@@ -118,31 +152,6 @@ struct ErrorBody {
 }
 
 const X_DEBUG_ID: HeaderName = HeaderName::from_static("x-debug-id");
-
-fn text_header<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str> {
-    response.headers().get(name)?.to_str().ok()
-}
-
-pub(crate) fn is_code(code: &str) -> bool {
-    (1..=64).contains(&code.len())
-        && code.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.:/".contains(&b))
-}
-
-/// Takes out of a text of IMS what no error may repeat.
-pub(crate) fn scrub(text: &str, secrets: &[&str]) -> String {
-    const MAX_CHARS: usize = 300;
-    const LONGEST_WORD: usize = 48;
-    let mut text = text.to_owned();
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        // Who complains of a form may repeat it as it was sent.
-        let as_sent: String = byte_serialize(secret.as_bytes()).collect();
-        text = text.replace(secret, "…").replace(&as_sent, "…");
-    }
-    let words =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let words = words.map(|word| if word.len() > LONGEST_WORD { "…" } else { word });
-    words.collect::<Vec<_>>().join(" ").chars().take(MAX_CHARS).collect()
-}
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ims_credentials::ClientSecrets;
-use ims_exchange::{ClientSecret, ExchangeError};
+use ims_exchange::{ClientSecret, ExchangeError, Reason};
 
 /// Alternatives, tried in order; the one that worked last is tried first. There is at least one.
 #[derive(Debug)]
@@ -66,10 +66,7 @@ pub(crate) fn one_or_none(
 
 /// Whether IMS took the client secret for a wrong one: the only refusal after which another is tried.
 pub(crate) fn is_wrong_secret(error: &ExchangeError) -> bool {
-    let Some(refusal) = error.refusal() else { return false };
-    // At the token endpoints it is a 400, which says so in its description alone.
-    let names_secret = refusal.description().is_some_and(|text| text.contains("client_secret"));
-    refusal.code() == Some("invalid_client") && (refusal.status() == 401 || names_secret)
+    error.reason().is_some_and(Reason::is_about_the_secret)
 }
 
 #[cfg(test)]

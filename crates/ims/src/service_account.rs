@@ -7,19 +7,15 @@ use std::sync::{
 
 use ims_claims::{AssertionLifetime, ClaimsSet, Environment, JwtId, NumericDate};
 use ims_credentials::ServiceAccountCredential;
-use ims_exchange::{AccessToken, ClientSecret, ExchangeError, JwtExchange};
+use ims_exchange::{AccessToken, ClientSecret, ExchangeError, JwtExchange, Reason};
 use ims_sign::{SharedSigner, SignError, sign_assertion};
 use ims_token::{Clock, FetchError};
 
 pub(crate) mod certificate_evidence;
 pub(crate) mod signing_pair;
 
-use crate::{
-    Error,
-    alternatives::{Alternatives, is_wrong_secret},
-    connection::Connection,
-};
-use certificate_evidence::{CertificateEvidence, is_unmatched, may_be_certificate};
+use crate::{Error, alternatives::Alternatives, connection::Connection};
+use certificate_evidence::CertificateEvidence;
 use signing_pair::{SigningPair, open_signing_key};
 
 /// Obtains tokens for a service account.
@@ -81,7 +77,8 @@ impl ServiceAccountSource {
     /// One exchange with each client secret, until one is right.
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
         let exchange = |client_secret| self.by_each_key(client_secret);
-        let is_wrong_secret = |not_obtained: &NotObtained| not_obtained.is(is_wrong_secret);
+        let is_wrong_secret =
+            |not_obtained: &NotObtained| not_obtained.has(Reason::is_about_the_secret);
         Ok(self.client_secrets.try_each(|_| false, exchange, is_wrong_secret).await?)
     }
 
@@ -94,7 +91,7 @@ impl ServiceAccountSource {
             let exchanged = self.exchange(client_secret, &pair.signer).await;
             exchanged.map_err(|not_obtained| not_obtained.explained_by(pair, now))
         };
-        let is_unmatched = |not_obtained: &NotObtained| not_obtained.is(is_unmatched);
+        let is_unmatched = |not_obtained: &NotObtained| not_obtained.has(Reason::is_about_the_key);
         self.signing_pairs.try_each(is_outside_validity, exchange, is_unmatched).await
     }
 
@@ -139,14 +136,16 @@ pub fn assertion_claims(
 }
 
 impl NotObtained {
-    fn is(&self, kind: fn(&ExchangeError) -> bool) -> bool {
-        matches!(self, Self::Refused(error, _) if kind(error))
+    fn has(&self, kind: fn(Reason) -> bool) -> bool {
+        matches!(self, Self::Refused(error, _) if error.reason().is_some_and(kind))
     }
 
     /// Adds what the certificate says, where it may be behind the refusal.
     fn explained_by(self, pair: &SigningPair, now: NumericDate) -> Self {
         match self {
-            Self::Refused(error, _) if may_be_certificate(&error) => {
+            Self::Refused(error, _)
+                if error.reason().is_some_and(Reason::may_be_the_certificate) =>
+            {
                 Self::Refused(error, pair.evidence(now))
             }
             not_obtained => not_obtained,

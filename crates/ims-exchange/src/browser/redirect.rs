@@ -7,7 +7,7 @@ use form_urlencoded::parse;
 use crate::{
     browser::state::State,
     message::Response,
-    refusal::{is_code, scrub},
+    refusal::scrub::{is_code, scrub},
     secret_text::AuthorizationCode,
 };
 

@@ -12,7 +12,7 @@ use crate::{
     grant::token_answer,
     grant::token_answer::Unit,
     message::{Request, Response, urlencoded},
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
     resource,
     resource::Resource,
     scope,

@@ -12,7 +12,7 @@ use crate::{
     grant::token_answer::{Unit, UserTokens},
     grant::token_refresh::user_grant,
     message::{Request, Response},
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
     secret_text::{AuthorizationCode, ClientSecret},
 };
 
@@ -77,11 +77,11 @@ impl Call for CodeExchange<'_> {
     ) -> Result<UserTokens, ExchangeError> {
         let mut secrets = vec![self.code.expose_secret(), self.verifier.expose_secret()];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
-        token_answer::read_all(
-            response,
-            Unit::Seconds,
-            &Sent::new(CredentialKind::Code, sent_at, &secrets),
-        )
+        let mut sent = Sent::new(CredentialKind::Code, sent_at, &secrets);
+        if self.client_secret.is_none() {
+            sent = sent.without_client_secret();
+        }
+        token_answer::read_all(response, Unit::Seconds, &sent)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     grant::token_answer,
     grant::token_answer::Unit,
     message::{Request, Response},
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
     resource,
     resource::Resource,
     secret_text::ClientSecret,

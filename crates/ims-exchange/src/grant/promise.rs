@@ -14,7 +14,7 @@ use crate::{
     grant::token_answer,
     grant::token_answer::Unit,
     message::{Request, Response},
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
     scope,
     scope::Scope,
     secret_text::{ClientSecret, PromiseToken},
@@ -82,10 +82,10 @@ impl Call for PromiseRequest<'_> {
 
     fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<Promise, ExchangeError> {
         let secrets = [self.client_secret.expose_secret(), self.user_token.expose_secret()];
-        let body: PromiseBody =
-            answer::json(response, &Sent::new(CredentialKind::AccessToken, sent_at, &secrets))?;
+        let sent = Sent::new(CredentialKind::AccessToken, sent_at, &secrets);
+        let body: PromiseBody = answer::json(response, &sent)?;
         Promise::new(body.promise_token, body.expires_in, sent_at)
-            .ok_or_else(|| answer::unrecognized(response))
+            .ok_or_else(|| answer::unrecognized(response, &sent))
     }
 }
 
@@ -168,7 +168,7 @@ impl Call for PromiseExchange<'_> {
             Some(token) => {
                 let expires_in = body.promise_token_expires_in;
                 let promise = expires_in.and_then(|secs| Promise::new(token, secs, sent_at));
-                Some(promise.ok_or_else(|| answer::unrecognized(response))?)
+                Some(promise.ok_or_else(|| answer::unrecognized(response, &sent))?)
             }
             None => None,
         };

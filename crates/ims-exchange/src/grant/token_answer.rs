@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use ims_claims::{AccessTokenPayload, CompactJwt, NumericDate};
 use serde::Deserialize;
 
 use crate::{
@@ -52,12 +53,16 @@ pub(crate) fn read_all(
     sent: &Sent<'_>,
 ) -> Result<UserTokens, ExchangeError> {
     let body: TokenBody = answer::json(response, sent)?;
-    let unrecognized = || answer::unrecognized(response);
+    let unrecognized = || answer::unrecognized(response, sent);
     let is_known = |kind: &str| TOKEN_TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known));
     if body.token_type.is_some_and(|kind| !is_known(&kind)) {
         return Err(unrecognized());
     }
-    let expires_at = sent.at.plus(unit.lifetime(body.expires_in)?);
+    let lifetime = match body.expires_in {
+        Some(value) => unit.lifetime(value.read().ok_or_else(unrecognized)?)?,
+        None => own_lifetime(&body.access_token, sent.at).ok_or_else(unrecognized)?,
+    };
+    let expires_at = sent.at.plus(lifetime);
     // A token that cannot be one is an error and not as good as none: to lose it would end the sign-in later, elsewhere.
     let refresh_token =
         body.refresh_token.map(|text| RefreshToken::new(text).ok_or_else(unrecognized));
@@ -80,7 +85,7 @@ const TOKEN_TYPES: [&str; 2] = ["bearer", "access_token"];
 struct TokenBody {
     access_token: String,
     token_type: Option<String>,
-    expires_in: i64,
+    expires_in: Option<ExpiresIn>,
     refresh_token: Option<String>,
     id_token: Option<String>,
     sub: Option<String>,
@@ -88,19 +93,49 @@ struct TokenBody {
     user_id: Option<String>,
 }
 
-impl Unit {
-    /// Adobe documents 24 hours. Thirty days leave room for change and still tell milliseconds from seconds: read as
-    /// seconds, the milliseconds of a token of 44 minutes or more are beyond them.
-    const MAX_LIFETIME: Duration = Duration::from_hours(30 * 24);
+/// A number, or its digits in a string, as which some gateways pass it on: that changes the type and not the value.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ExpiresIn {
+    Number(i64),
+    Digits(String),
+}
 
+impl ExpiresIn {
+    fn read(&self) -> Option<i64> {
+        match self {
+            Self::Number(value) => Some(*value),
+            Self::Digits(text) if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
+            Self::Digits(_) => None,
+        }
+    }
+}
+
+/// How long a token lives by its own `created_at` and `expires_in`, none if it does not say so: for an answer without a
+/// lifetime. The clocks of both machines may differ, and the token may have been issued before, so the shorter of its whole
+/// life and of what is left of it counts.
+fn own_lifetime(token: &str, sent_at: NumericDate) -> Option<Duration> {
+    let payload = CompactJwt::parse(token).ok()?.payload_object().ok()?;
+    let payload = AccessTokenPayload::from_object(payload).ok()?;
+    let whole = payload.expires_at().since(payload.created_at());
+    let left = payload.expires_at().since(sent_at);
+    let lifetime = whole.min(left);
+    is_possible(lifetime).then_some(lifetime)
+}
+
+/// Adobe documents 24 hours. Thirty days leave room for change and still tell milliseconds from seconds: read as seconds, the
+/// milliseconds of a token of 44 minutes or more are beyond them.
+fn is_possible(lifetime: Duration) -> bool {
+    (Duration::from_secs(1)..=Duration::from_hours(30 * 24)).contains(&lifetime)
+}
+
+impl Unit {
     fn lifetime(self, value: i64) -> Result<Duration, ExchangeError> {
         let (lifetime, unit): (fn(u64) -> Duration, _) = match self {
             Self::Milliseconds => (Duration::from_millis, "milliseconds"),
             Self::Seconds => (Duration::from_secs, "seconds"),
         };
-        let is_possible =
-            |lifetime: &Duration| (Duration::from_secs(1)..=Self::MAX_LIFETIME).contains(lifetime);
-        let lifetime = u64::try_from(value).ok().map(lifetime).filter(is_possible);
+        let lifetime = u64::try_from(value).ok().map(lifetime).filter(|it| is_possible(*it));
         lifetime.ok_or(ExchangeError::ImpossibleLifetime { value, unit })
     }
 }
@@ -108,9 +143,9 @@ impl Unit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::refusal::CredentialKind;
+    use crate::refusal::table::CredentialKind;
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     use http::{HeaderMap, StatusCode};
-    use ims_claims::NumericDate;
     use proptest::prelude::*;
 
     const SENT_AT: NumericDate = NumericDate::from_secs(1_550_001_138);
@@ -159,7 +194,12 @@ mod tests {
             "<html>canary</html>",
             r#"{"access_token":"canary"}"#,
             r#"{"expires_in":86399}"#,
-            r#"{"access_token":"canary","expires_in":"86399"}"#,
+            r#"{"access_token":"canary","expires_in":null}"#,
+            r#"{"access_token":"canary","expires_in":""}"#,
+            r#"{"access_token":"canary","expires_in":" 86399"}"#,
+            r#"{"access_token":"canary","expires_in":"+86399"}"#,
+            r#"{"access_token":"canary","expires_in":"soon"}"#,
+            r#"{"access_token":"canary","expires_in":"99999999999999999999"}"#,
             r#"{"access_token":"canary","expires_in":86399.5}"#,
             r#"{"access_token":["canary"],"expires_in":86399}"#,
             r#"{"access_token":"canary","access_token":"canary","expires_in":86399}"#,
@@ -173,6 +213,36 @@ mod tests {
             let error = answer(Unit::Seconds, body).unwrap_err();
             assert!(matches!(error, ExchangeError::Unrecognized(_)), "{body}: {error}");
             assert!(!format!("{error} {error:?}").contains("canary"), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_lifetime_in_digits_or_in_the_token_alone_is_read_where_nothing_is_guessed() {
+        let token = |created_at: i64, expires_in: i64| {
+            let payload = format!(r#"{{"created_at":"{created_at}","expires_in":"{expires_in}"}}"#);
+            format!("e30.{}.AA", BASE64_URL_SAFE_NO_PAD.encode(payload))
+        };
+        let day = 86_400_000;
+        let now = SENT_AT.as_secs() * 1000;
+        let own = |created_at, expires_in| {
+            format!(r#"{{"access_token":"{}"}}"#, token(created_at, expires_in))
+        };
+        #[rustfmt::skip]
+        let table = [
+            (r#"{"access_token":"t","expires_in":"86399"}"#.to_owned(), Some(86_399)),
+            (r#"{"access_token":"t","expires_in":"0000060"}"#.to_owned(), Some(60)),
+            (own(now, day),                      Some(86_400)),
+            // The clock of IMS is ahead of this one, and the whole life counts.
+            (own(now + 600_000, day),            Some(86_400)),
+            // It was issued an hour ago.
+            (own(now - 3_600_000, day),          Some(82_800)),
+            (own(now - 2 * day, day),            None),
+            (own(now, 0),                        None),
+            (own(now, 40 * day),                 None),
+        ];
+        for (body, lifetime) in table {
+            let read = answer(Unit::Seconds, &body).map(|token| token.lifetime().as_secs());
+            assert_eq!(read.ok(), lifetime, "{body}");
         }
     }
 

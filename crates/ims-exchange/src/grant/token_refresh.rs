@@ -10,7 +10,7 @@ use crate::{
     grant::token_answer,
     grant::token_answer::{Unit, UserTokens},
     message::{Request, Response, urlencoded},
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
     scope,
     scope::Scope,
     secret_text::{ClientSecret, RefreshToken},
@@ -70,11 +70,11 @@ impl Call for TokenRefresh<'_> {
     ) -> Result<UserTokens, ExchangeError> {
         let mut secrets = vec![self.refresh_token.expose_secret()];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
-        token_answer::read_all(
-            response,
-            Unit::Seconds,
-            &Sent::new(CredentialKind::RefreshToken, sent_at, &secrets),
-        )
+        let mut sent = Sent::new(CredentialKind::RefreshToken, sent_at, &secrets);
+        if self.client_secret.is_none() {
+            sent = sent.without_client_secret();
+        }
+        token_answer::read_all(response, Unit::Seconds, &sent)
     }
 }
 

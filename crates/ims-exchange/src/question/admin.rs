@@ -11,7 +11,7 @@ use crate::{
     call::sealed::Sealed,
     error::ExchangeError,
     message::{Request, Response},
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
     user_id::UserId,
 };
 
@@ -92,11 +92,12 @@ impl AdminCall<'_> {
 
     fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<Value, ExchangeError> {
         let secrets = [self.service_token.expose_secret()];
-        let sent = Sent::new(CredentialKind::AccessToken, sent_at, &secrets);
+        let sent =
+            Sent::new(CredentialKind::AccessToken, sent_at, &secrets).without_client_secret();
         let value: Value = answer::json(response, &sent)?;
         match value {
             Value::Object(_) | Value::Array(_) => Ok(value),
-            _ => Err(answer::unrecognized(response)),
+            _ => Err(answer::unrecognized(response, &sent)),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     call::sealed::Sealed,
     error::ExchangeError,
     message::{Request, Response},
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
     scope::Scope,
     secret_text::ClientSecret,
 };
@@ -77,7 +77,10 @@ impl Call for ClientRegistration<'_> {
         response: &Response,
         sent_at: NumericDate,
     ) -> Result<RegisteredClient, ExchangeError> {
-        let body: Body = answer::json(response, &Sent::new(CredentialKind::Client, sent_at, &[]))?;
+        let body: Body = answer::json(
+            response,
+            &Sent::new(CredentialKind::Client, sent_at, &[]).without_client_secret(),
+        )?;
         let client_secret = body.client_secret.map(ClientSecret::new);
         Ok(RegisteredClient { client_id: body.client_id, client_secret, more: body.more })
     }

@@ -10,7 +10,7 @@ use crate::{
     call::sealed::Sealed,
     error::ExchangeError,
     message::{Request, Response},
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
 };
 
 /// The question for IMS's description of itself (`OpenID` Connect Discovery 1.0 §4).
@@ -67,7 +67,10 @@ impl Call for Discovery {
         response: &Response,
         sent_at: NumericDate,
     ) -> Result<ProviderMetadata, ExchangeError> {
-        answer::json(response, &Sent::new(CredentialKind::Client, sent_at, &[]))
+        answer::json(
+            response,
+            &Sent::new(CredentialKind::Client, sent_at, &[]).without_client_secret(),
+        )
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     error::ExchangeError,
     message::{Request, Response},
     question::validate_token::TokenKind,
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
     secret_text::{ClientSecret, Hidden},
 };
 
@@ -73,7 +73,11 @@ impl Call for InvalidateToken<'_> {
     fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<(), ExchangeError> {
         let mut secrets = vec![self.token.0];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
-        answer::nothing(response, &Sent::new(CredentialKind::Client, sent_at, &secrets))
+        let mut sent = Sent::new(CredentialKind::Client, sent_at, &secrets);
+        if self.client_secret.is_none() {
+            sent = sent.without_client_secret();
+        }
+        answer::nothing(response, &sent)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     call::sealed::Sealed,
     error::ExchangeError,
     message::{Request, Response},
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
 };
 
 /// The question for the organizations of an access token's user. Sources: adobe/aio-lib-ims, `src/ims.js`, for version 6;
@@ -96,7 +96,10 @@ impl Call for Organizations {
         sent_at: NumericDate,
     ) -> Result<Vec<Organization>, ExchangeError> {
         let secrets = [self.token.expose_secret()];
-        answer::json(response, &Sent::new(CredentialKind::AccessToken, sent_at, &secrets))
+        answer::json(
+            response,
+            &Sent::new(CredentialKind::AccessToken, sent_at, &secrets).without_client_secret(),
+        )
     }
 }
 

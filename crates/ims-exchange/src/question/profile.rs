@@ -14,7 +14,7 @@ use crate::{
     message::{Request, Response},
     question::fulfillable_data,
     question::fulfillable_data::MAX_DECOMPRESSED,
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
 };
 
 /// The question for the profile of an access token's user. Sources: adobe/ims-go, `ims/get_profile.go`; adobe/imscli,
@@ -105,14 +105,15 @@ impl Call for Profile {
         sent_at: NumericDate,
     ) -> Result<UserProfile, ExchangeError> {
         let secrets = [self.token.expose_secret()];
-        let mut profile: UserProfile =
-            answer::json(response, &Sent::new(CredentialKind::AccessToken, sent_at, &secrets))?;
+        let sent =
+            Sent::new(CredentialKind::AccessToken, sent_at, &secrets).without_client_secret();
+        let mut profile: UserProfile = answer::json(response, &sent)?;
         let mut room = MAX_DECOMPRESSED;
         for context in profile.product_contexts.iter_mut().flatten() {
             let Some(data) = context.product.get_mut("fulfillable_data") else { continue };
             let Value::String(text) = data else { continue };
             let decoded = fulfillable_data::decode(text, &mut room);
-            if let Some(value) = decoded.map_err(|_| answer::unrecognized(response))? {
+            if let Some(value) = decoded.map_err(|_| answer::unrecognized(response, &sent))? {
                 *data = value;
             }
         }

@@ -10,7 +10,7 @@ use crate::{
     call::sealed::Sealed,
     error::ExchangeError,
     message::{Request, Response},
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
 };
 
 /// The question for IMS's public keys. Source: AdobeDocs/adobe-dev-console, "User Authentication", ID Token Keys.
@@ -43,9 +43,11 @@ impl Call for PublishedKeys {
     /// # Errors
     /// [`ExchangeError`], by what the caller can do.
     fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<String, ExchangeError> {
-        let unrecognized = || answer::unrecognized(response);
-        let set: KeySet = answer::json(response, &Sent::new(CredentialKind::Client, sent_at, &[]))?;
-        if set.keys.iter().any(|key| !key.get("kty").is_some_and(serde_json::Value::is_string)) {
+        let sent = Sent::new(CredentialKind::Client, sent_at, &[]).without_client_secret();
+        let unrecognized = || answer::unrecognized(response, &sent);
+        let key_set: KeySet = answer::json(response, &sent)?;
+        if key_set.keys.iter().any(|key| !key.get("kty").is_some_and(serde_json::Value::is_string))
+        {
             return Err(unrecognized());
         }
         String::from_utf8(response.body().to_vec()).map_err(|_| unrecognized())

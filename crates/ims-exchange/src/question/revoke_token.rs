@@ -12,7 +12,7 @@ use crate::{
     call::sealed::Sealed,
     error::ExchangeError,
     message::{Request, Response, urlencoded},
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
     secret_text::{ClientSecret, Hidden},
 };
 
@@ -64,7 +64,11 @@ impl Call for RevokeToken<'_> {
     fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<(), ExchangeError> {
         let mut secrets = vec![self.token.0];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
-        answer::nothing(response, &Sent::new(CredentialKind::Client, sent_at, &secrets))
+        let mut sent = Sent::new(CredentialKind::Client, sent_at, &secrets);
+        if self.client_secret.is_none() {
+            sent = sent.without_client_secret();
+        }
+        answer::nothing(response, &sent)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     call::sealed::Sealed,
     error::ExchangeError,
     message::{Request, Response, urlencoded},
-    refusal::CredentialKind,
+    refusal::table::CredentialKind,
 };
 
 /// The question who the user of an access token is (`OpenID` Connect Core 1.0 §5.3).
@@ -102,7 +102,10 @@ impl Call for UserInfo<'_> {
         sent_at: NumericDate,
     ) -> Result<UserClaims, ExchangeError> {
         let secrets = [self.token.expose_secret()];
-        answer::json(response, &Sent::new(CredentialKind::AccessToken, sent_at, &secrets))
+        answer::json(
+            response,
+            &Sent::new(CredentialKind::AccessToken, sent_at, &secrets).without_client_secret(),
+        )
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     call::sealed::Sealed,
     error::ExchangeError,
     message::{Request, Response},
-    refusal::{CredentialKind, scrub},
+    refusal::{scrub::scrub, table::CredentialKind},
     secret_text::Hidden,
 };
 
@@ -100,8 +100,10 @@ impl Call for ValidateToken<'_> {
         sent_at: NumericDate,
     ) -> Result<TokenValidity, ExchangeError> {
         let secrets = [self.token.0];
-        let body: Body =
-            answer::json(response, &Sent::new(CredentialKind::Client, sent_at, &secrets))?;
+        let body: Body = answer::json(
+            response,
+            &Sent::new(CredentialKind::Client, sent_at, &secrets).without_client_secret(),
+        )?;
         Ok(if body.valid {
             TokenValidity::Valid { token: body.token.unwrap_or_default() }
         } else {

@@ -72,7 +72,9 @@ fn a_page_or_another_type_is_refused_whatever_it_holds() {
         assert_unrecognized(&door, &answer(200, "text/html", page.as_str()), "a page");
         assert_unrecognized(&door, &json(200, page.as_str()), "a page that says it is JSON");
         assert_unrecognized(&door, &answer(200, "text/html", door.good), "JSON in a page");
-        assert_unrecognized(&door, &answer(200, "text/plain", door.good), "JSON in a text");
+        // Some gateways pass JSON on as text, and it stays what it is.
+        (door.read)(&answer(200, "text/plain", door.good)).unwrap();
+        assert_unrecognized(&door, &answer(200, "text/plain", page.as_str()), "a page as a text");
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use ims_cert::Finding;
-use ims_exchange::ExchangeError;
 use ims_token::Evidence;
 
 /// What a certificate says about why IMS does not match a signature.
@@ -40,29 +39,4 @@ impl From<CertificateEvidence> for Evidence {
     fn from(evidence: CertificateEvidence) -> Self {
         Self::new(evidence.to_string(), evidence.remedy())
     }
-}
-
-/// Whether IMS matches no certificate of the integration with the signature: the only refusal after which another key is
-/// tried.
-///
-/// Sources: Adobe, "JWT Authentication Reference", Responses, for `invalid_signature`; AdobeDocs/adobeio-auth#67 for the
-/// `invalid_token` that IMS answers in fact.
-pub(crate) fn is_unmatched(error: &ExchangeError) -> bool {
-    error.refusal().is_some_and(|refusal| {
-        let description = refusal.description().unwrap_or_default().to_lowercase();
-        match (refusal.status(), refusal.code()) {
-            (400, Some("invalid_signature")) => true,
-            (400, Some("invalid_token")) => description.contains("could not match jwt signature"),
-            _ => false,
-        }
-    })
-}
-
-/// Whether a certificate may be behind the refusal. Source: Adobe's PDF Services SDKs, which read any `invalid_token` so.
-pub(crate) fn may_be_certificate(error: &ExchangeError) -> bool {
-    let refusal = error.refusal();
-    refusal.is_some_and(|refusal| {
-        refusal.status() == 400
-            && matches!(refusal.code(), Some("invalid_signature" | "invalid_token"))
-    })
 }

@@ -3,7 +3,7 @@
 
 use ims::{
     claims::{Environment, Metascope},
-    exchange::Refusal,
+    exchange::{Reason, Refusal},
 };
 
 /// What was found out about the credentials without IMS.
@@ -12,8 +12,6 @@ pub(super) struct Evidence {
     /// What is known of the certificate of the key that signs.
     pub(super) certificate: CertificateEvidence,
     pub(super) metascopes: Vec<Metascope>,
-    /// Whether it is a JWT credential of Adobe's Developer Console, where they have ended.
-    pub(super) is_past_its_end_of_life: bool,
 }
 
 /// What is known of a certificate.
@@ -36,25 +34,24 @@ pub(super) struct Diagnosis {
 }
 
 impl Evidence {
-    /// The cause that the evidence leaves, if it leaves one.
+    /// The cause that the evidence leaves, if it leaves one. `is_migrated` says whether IMS took the client secret alone, which
+    /// it does of OAuth Server-to-Server credentials only.
     pub(super) fn explain(
         &self,
         refusal: &Refusal,
         environment: &Environment,
+        is_migrated: bool,
     ) -> Option<Diagnosis> {
-        let says =
-            |phrase| refusal.description().is_some_and(|text| text.to_lowercase().contains(phrase));
-        match (refusal.status(), refusal.code()?) {
-            (400, "invalid_token") if says("could not match jwt signature") => self.unmatched(),
-            (400, "invalid_signature") => self.unmatched(),
-            (400, "invalid_client") => Some(unknown_client(environment)),
-            (401, "invalid_client") => Some(Diagnosis {
+        match refusal.reason() {
+            Reason::CertificateUnknown => self.unmatched(),
+            Reason::UnknownClient | Reason::ClientMismatch => Some(unknown_client(environment)),
+            Reason::WrongSecret => Some(Diagnosis {
                 cause: "the client secret is wrong, or it was rotated".to_owned(),
                 next: "copy the client secret from the console once more",
             }),
-            (400, "invalid_scope") => self.wrong_metascopes(),
-            (500, "internal_error") if self.is_past_its_end_of_life => Some(Diagnosis {
-                cause: "the JWT credential was migrated to OAuth Server-to-Server".to_owned(),
+            Reason::MetascopeNotGranted | Reason::MetascopeUnknown => self.wrong_metascopes(),
+            Reason::MigratedOrFailing if is_migrated => Some(Diagnosis {
+                cause: "the JWT credential was migrated to OAuth Server-to-Server: IMS gives a token by its client secret alone".to_owned(),
                 next: MIGRATE,
             }),
             _ => None,

@@ -10,8 +10,8 @@ use ims::{
     ServiceAccountCredential, UserCredential, assertion_claims,
     claims::{AccessTokenPayload, AssertionLifetime, CompactJwt, Environment, NumericDate},
     exchange::{
-        ClientCredentials, ExchangeError, Grant, JwtExchange, Request, ReqwestTransport, Response,
-        Transport, TransportError,
+        ClientCredentials, ClientSecret, ExchangeError, Grant, JwtExchange, Reason, Request,
+        ReqwestTransport, Response, Scope, Transport, TransportError,
     },
     sign::{SharedSigner, sign_assertion},
 };
@@ -79,7 +79,11 @@ type Answer = Result<AccessToken, Unanswered>;
 
 /// Why there is no token.
 enum Unanswered {
-    Exchange(ExchangeError),
+    Exchange {
+        error: ExchangeError,
+        /// Whether IMS took the client secret alone.
+        is_migrated: bool,
+    },
     Other(Failure),
 }
 
@@ -118,6 +122,7 @@ impl Asker {
                 }
             };
             answer = self.send(&JwtExchange::new(account.client_id(), secret, &assertion)).await;
+            answer = self.tell_migrated(credential, secret, answer).await;
             if !is_secret_refused(&answer) {
                 break;
             }
@@ -156,24 +161,51 @@ impl Asker {
     }
 
     async fn send(&self, grant: &impl Grant) -> Answer {
-        self.connection.send(grant).await.map_err(Unanswered::Exchange)
+        let answer = self.connection.send(grant).await;
+        answer.map_err(|error| Unanswered::Exchange { error, is_migrated: false })
+    }
+
+    /// Tells a migrated credential from an IMS in trouble, to which it answers the same: only of a migrated credential it takes
+    /// the client secret alone.
+    async fn tell_migrated(
+        &self,
+        credential: &ServiceAccountCredential,
+        secret: &ClientSecret,
+        answer: Answer,
+    ) -> Answer {
+        match answer {
+            Err(Unanswered::Exchange { error, .. })
+                if error.reason() == Some(Reason::MigratedOrFailing) =>
+            {
+                let scopes = ["openid", "AdobeID"].map(str::parse::<Scope>);
+                let scopes: Vec<_> = scopes.into_iter().flatten().collect();
+                let client_id = credential.account.client_id();
+                let grant = ClientCredentials::new(client_id, secret, &scopes);
+                let is_migrated = self.connection.send(&grant).await.is_ok();
+                Err(Unanswered::Exchange { error, is_migrated })
+            }
+            answer => answer,
+        }
     }
 }
 
 fn is_secret_refused(answer: &Answer) -> bool {
-    let Err(Unanswered::Exchange(error)) = answer else { return false };
-    error.refusal().is_some_and(|refusal| refusal.status() == 401)
+    let Err(Unanswered::Exchange { error, .. }) = answer else { return false };
+    error.reason().is_some_and(Reason::is_about_the_secret)
 }
 
 impl Unanswered {
     fn check(self, name: &'static str, evidence: &Evidence, environment: &Environment) -> Check {
-        let error = match self {
-            Self::Exchange(error) => error,
+        let (error, is_migrated) = match self {
+            Self::Exchange { error, is_migrated } => (error, is_migrated),
             Self::Other(failure) => return Check::from_failure(name, failure),
         };
         let failure = Failure::from(&error).asking(environment);
         let check = Check::from_failure(name, failure);
-        match error.refusal().and_then(|refusal| evidence.explain(refusal, environment)) {
+        match error
+            .refusal()
+            .and_then(|refusal| evidence.explain(refusal, environment, is_migrated))
+        {
             Some(diagnosis) => check.explained_by(&diagnosis),
             None => check,
         }

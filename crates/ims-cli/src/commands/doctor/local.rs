@@ -112,7 +112,7 @@ fn check_service_account(
         signers.extend(signer);
     }
     let metascopes = account.metascopes().to_vec();
-    let evidence = Evidence { certificate, metascopes, is_past_its_end_of_life };
+    let evidence = Evidence { certificate, metascopes };
     Local { signers, evidence, ..Local::default() }
 }
 

@@ -133,12 +133,20 @@ async fn a_client_with_the_same_store_finds_the_access_token_of_the_same_ims_and
 
 #[tokio::test]
 async fn the_second_secret_is_tried_when_the_first_is_wrong_and_for_nothing_else() {
-    for (status, code, requests) in [(401, "invalid_client", 2), (400, "invalid_grant", 1)] {
+    let wrong_secret = r#""invalid_client","error_description":"invalid client_secret parameter""#;
+    let unknown_client = r#""invalid_client","error_description":"invalid client_id parameter""#;
+    for (status, code, requests) in [
+        (401, r#""invalid_client""#, 2),
+        (400, wrong_secret, 2),
+        (400, r#""invalid_client""#, 1),
+        (401, unknown_client, 1),
+        (400, r#""invalid_grant""#, 1),
+    ] {
         let secret = |text: &str| ClientSecret::new(text.to_owned());
         let client_secrets = ClientSecrets::new(secret("old")).with_next(secret("new"));
         let credential = credential().with_client_secrets(client_secrets).unwrap();
         let transport = std::sync::Arc::new(FakeTransport::new(
-            (0..2).map(|_| Ok(FakeTransport::answer(status, &format!(r#"{{"error":"{code}"}}"#)))),
+            (0..2).map(|_| Ok(FakeTransport::answer(status, &format!(r#"{{"error":{code}}}"#)))),
         ));
         let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1/");
         let redirect = redirect(&sign_in);

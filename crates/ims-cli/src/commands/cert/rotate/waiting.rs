@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use ims::{Client, Credential, Credentials, KeyPair, ServiceAccountCredential, TokenError};
+use ims::{
+    Client, Credential, Credentials, KeyPair, ServiceAccountCredential, TokenError,
+    exchange::{Reason, Refusal},
+};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::sleep;
 
@@ -82,15 +85,8 @@ enum Refused {
 
 impl From<TokenError> for Refused {
     fn from(error: TokenError) -> Self {
-        let refusal = error.refusal();
-        // What IMS says of a key whose certificate it does not hold, by its documents and by what was observed.
-        let is_unmatched = refusal.is_some_and(|refusal| {
-            matches!(
-                (refusal.status(), refusal.code()),
-                (400, Some("invalid_signature" | "invalid_token"))
-            )
-        });
-        if is_unmatched {
+        let reason = error.refusal().map(Refusal::reason);
+        if reason.is_some_and(Reason::may_be_the_certificate) {
             Self::NotYet(Failure::later("IMS does not accept the new key yet"))
         } else if error.is_transient() {
             Self::NotYet(error.into())
