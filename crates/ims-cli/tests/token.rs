@@ -173,7 +173,7 @@ fn what_passes_by_itself_ends_with_3() {
 
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let end = sandbox.run(&format!("token -c credentials.json --url http://{deaf}"));
-    assert_failed(&end, 3, &["no connection to IMS"]);
+    assert_failed(&end, 3, &["cannot connect to 127.0.0.1"]);
 }
 
 #[test]

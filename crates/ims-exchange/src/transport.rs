@@ -26,7 +26,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
 #[non_exhaustive]
 pub enum TransportError {
     /// Wait and try again: no connection came about.
-    #[error("no connection to IMS")]
+    #[error("{source}")]
     Connect {
         /// What the network said.
         source: Arc<dyn Error + Send + Sync>,
@@ -38,7 +38,7 @@ pub enum TransportError {
         timeout: Duration,
     },
     /// Wait and try again: the connection broke before the answer was whole.
-    #[error("the connection to IMS broke")]
+    #[error("the connection to IMS broke: {source}")]
     Broken {
         /// What the network said.
         source: Arc<dyn Error + Send + Sync>,
@@ -47,13 +47,13 @@ pub enum TransportError {
     #[error("the answer is longer than {} bytes", Response::MAX_BODY)]
     TooLong,
     /// Ask a person: the server's certificate is not trusted. Perhaps a proxy reads along, and its CA is not installed.
-    #[error("the certificate of the server is not trusted")]
+    #[error("the certificate of the server is not trusted: {source}")]
     Untrusted {
         /// What TLS said.
         source: Arc<dyn Error + Send + Sync>,
     },
     /// Ask a person: the HTTP client cannot be set up, for example because the system has no CA certificates.
-    #[error("the HTTP client cannot be set up")]
+    #[error("the HTTP client cannot be set up: {source}")]
     Setup {
         /// What the client said.
         source: Arc<dyn Error + Send + Sync>,

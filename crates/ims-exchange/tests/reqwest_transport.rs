@@ -125,7 +125,30 @@ async fn nobody_there_is_no_connection() {
     drop(listener);
     let error = send(&base_url, TIMEOUT).await.unwrap_err();
     assert!(matches!(error, TransportError::Connect { .. }) && error.is_transient(), "{error}");
+    assert_eq!(error.to_string(), "cannot connect to 127.0.0.1: connection refused");
     assert!(!everything_said(&error).contains(CANARY));
+}
+
+/// A resolver that knows no name, in the words of glibc.
+#[derive(Debug)]
+struct NoNames;
+
+impl reqwest::dns::Resolve for NoNames {
+    fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let text = "failed to lookup address information: Name or service not known";
+        Box::pin(async move { Err(std::io::Error::other(text).into()) })
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_is_named_without_the_layers_of_the_http_library() {
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]);
+    let client = client.dns_resolver(NoNames).build().unwrap();
+    let transport = ReqwestTransport::from_client(client);
+    let error = transport.send(request("https://ims.example"), TIMEOUT).await.unwrap_err();
+    assert_eq!(error.to_string(), "cannot resolve ims.example: name or service not known");
+    let said = everything_said(&error);
+    assert!(!said.contains("error sending request") && !said.contains("dns error"), "{said}");
 }
 
 #[tokio::test]

@@ -36,7 +36,8 @@ impl Connection {
     /// The way to the IMS of `environment` by reqwest.
     ///
     /// # Errors
-    /// [`Error::Transport`] if the HTTP client cannot be set up, [`Error::MissingFeature`] if the feature `reqwest` is off.
+    /// [`Error::Transport`] if the HTTP client cannot be set up, [`Error::Proxy`] if `HTTPS_PROXY` or `ALL_PROXY` does not
+    /// name a proxy, [`Error::MissingFeature`] if the feature `reqwest` is off.
     pub fn new(environment: Environment) -> Result<Self, Error> {
         let transport = default_transport(&environment)?;
         Ok(Self::from_transport(environment, transport))
@@ -97,6 +98,7 @@ impl Connection {
 
 #[cfg(feature = "reqwest")]
 fn default_transport(environment: &Environment) -> Result<SharedTransport, Error> {
+    crate::proxy::check(environment, |name| std::env::var_os(name))?;
     Ok(SharedTransport::new(ims_exchange::ReqwestTransport::new(environment)?))
 }
 

@@ -7,6 +7,8 @@ use ims_exchange::TransportError;
 #[cfg(feature = "service-account")]
 use ims_sign::{KeyError, SignError};
 
+use crate::proxy::ProxyError;
+
 /// A client that cannot be built.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -29,6 +31,9 @@ pub enum Error {
     /// Put right how this machine reaches IMS.
     #[error("IMS cannot be reached from here")]
     Transport(#[from] TransportError),
+    /// Correct the variable that names the proxy, or unset it.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// Free resources of the system: it gave no thread for the refreshes.
     #[cfg(feature = "blocking")]
     #[error("no thread for the refreshes")]

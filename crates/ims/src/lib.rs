@@ -6,6 +6,7 @@ mod client;
 mod client_builder;
 mod connection;
 mod error;
+mod proxy;
 
 mod server_to_server;
 #[cfg(feature = "service-account")]
@@ -21,6 +22,7 @@ pub use client::{ApiKeyAlone, Client};
 pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder};
 pub use connection::{Connection, REQUEST_TIMEOUT};
 pub use error::Error;
+pub use proxy::ProxyError;
 #[cfg(feature = "service-account")]
 pub use service_account::{assertion_claims, signing_pair::open_signing_key};
 pub use user::refresh_tokens::{RefreshTokens, RefreshTokensError};

@@ -206,6 +206,10 @@ mod tests {
         let more = "&nonce=n&prompt=login&resource=https%3A%2F%2Fa.example%2Fx&resource=urn%3Ab";
         assert_eq!(request.url(&production), format!("{base}/v2?{query}{more}"));
         assert!(!format!("{request:?}{}", request.url(&production)).contains(VERIFIER));
+        assert!(
+            !format!("{request:?}").contains("90cff02f"),
+            "the state is shown to the browser alone"
+        );
 
         let code = request.answer("/OAuth/callback?code=c&state=90cff02f-da33").unwrap();
         assert_eq!(code.expose_secret(), "c");

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use ims::claims::Environment;
+use ims::{Connection, claims::Environment};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpStream, lookup_host},
@@ -22,6 +22,13 @@ pub(super) async fn check(environment: &Environment, checklist: &mut Checklist) 
         checklist.add(Check::failed("network", "the base URL of IMS names no host"));
         return false;
     };
+    // A variable that names no proxy must not look like one that is not set.
+    if let Err(error) = Connection::new(environment.clone())
+        && matches!(error, ims::Error::Proxy(_))
+    {
+        checklist.add(Check::from_failure("proxy", error.into()));
+        return false;
+    }
     checklist.add(route.proxy_check());
     match walk(&route, checklist).await {
         Ok(()) => true,
