@@ -197,6 +197,23 @@ fn a_subject_that_cannot_be_written_again_is_refused_before_anything_is_made() {
     assert!(inspected.stdout.contains("CN=once,OU=a,O=Example"), "{inspected:?}");
 }
 
+/// IMS answers as to a key that it does not know, `400 invalid_token`, and means the clock.
+#[test]
+fn a_wrong_clock_is_not_taken_for_a_certificate_that_is_not_uploaded() {
+    let integration = Integration::with_options("--as-observed");
+    assert_eq!(integration.rotate("--wait 0s").code, Some(3));
+    integration.upload(&[OLD.to_owned(), integration.new_certificate()]);
+    integration.ask_admin("PUT /_emulator/clock", &json!({"offset_seconds": 2 * 86_400}));
+    let refused = integration.rotate("--wait 0s");
+    assert!(refused.stderr.contains("the assertion has expired"), "{refused:?}");
+    assert!(refused.stderr.contains("clock"), "{refused:?}");
+    assert!(!refused.stderr.contains("does not accept the new key yet"), "{refused:?}");
+    assert_ne!(refused.code, Some(0));
+
+    integration.ask_admin("PUT /_emulator/clock", &json!({"offset_seconds": 0}));
+    assert_eq!(integration.rotate("--wait 0s").code, Some(0));
+}
+
 #[test]
 fn what_waits_goes_on_by_itself_once_the_certificate_is_uploaded() {
     let integration = Integration::new();
