@@ -4,6 +4,7 @@ pub(crate) mod members;
 
 use std::{
     fs, io,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
@@ -231,8 +232,19 @@ fn with_files(
     Ok(integration)
 }
 
+/// No scenario or certificate is longer.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
 fn read(path: &Path) -> Result<Vec<u8>, ScenarioError> {
-    fs::read(path).map_err(|source| ScenarioError::Unreadable { path: path.to_owned(), source })
+    let unreadable = |source| ScenarioError::Unreadable { path: path.to_owned(), source };
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let mut contents = Vec::new();
+    // A device such as /dev/zero has no end.
+    file.take(MAX_BYTES + 1).read_to_end(&mut contents).map_err(unreadable)?;
+    if contents.len() as u64 > MAX_BYTES {
+        return Err(unreadable(io::Error::other(format!("it has more than {MAX_BYTES} bytes"))));
+    }
+    Ok(contents)
 }
 
 /// Reads one integration, as the API is given it.
