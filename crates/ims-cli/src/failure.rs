@@ -17,6 +17,9 @@ use crate::terminal_text::TerminalText;
 /// 128 and the number of SIGPIPE, as shells count it (POSIX, Shell & Utilities §2.8.2).
 const UNREAD: u8 = 141;
 
+/// 128 and the number of SIGINT.
+const INTERRUPTED: u8 = 130;
+
 /// A command that did not do its work.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -55,6 +58,11 @@ impl Failure {
     /// 0, a check whose answer nobody heard would have said yes.
     pub(crate) fn unread() -> Self {
         Self { exit_code: UNREAD, ..Self::usage("nobody reads the output any more") }
+    }
+
+    /// A person has interrupted the command. The exit code is the one that a shell gives to a program which SIGINT has ended.
+    pub(crate) fn interrupted() -> Self {
+        Self { exit_code: INTERRUPTED, ..Self::usage("interrupted") }
     }
 
     /// Adds the error that is behind it, and all that is behind that.

@@ -258,12 +258,21 @@ fn nobody_is_waited_for_longer_than_was_said() {
 #[test]
 fn an_interrupt_ends_it_at_once_and_leaves_nothing() {
     let (sandbox, _emulator) = served();
-    let login = Login::start(sandbox.ims("login -c people.json --no-browser"));
-    kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), Signal::INT).unwrap();
-    let end = login.end();
-    assert_eq!((end.code, end.stdout.as_str()), (None, ""), "{end:?}");
-    assert!(!end.stderr.contains("panicked"), "{end:?}");
-    assert_not_signed_in(&sandbox);
+    let ims = sandbox.ims("login -c people.json --no-browser");
+    // As a parent leaves it that ignores interrupts: nohup, and a shell's background.
+    let mut ignoring = Command::new("sh");
+    ignoring.args(["-c", "trap '' INT; exec \"$0\" \"$@\""]);
+    ignoring.arg(ims.get_program()).args(ims.get_args()).current_dir(sandbox.path(""));
+    ignoring.envs(ims.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    ignoring.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for command in [ims, ignoring] {
+        let login = Login::start(command);
+        kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), Signal::INT).unwrap();
+        let end = login.end();
+        assert_eq!((end.code, end.stdout.as_str()), (Some(130), ""), "{end:?}");
+        assert!(!end.stderr.contains("panicked"), "{end:?}");
+        assert_not_signed_in(&sandbox);
+    }
 }
 
 #[test]

@@ -22,7 +22,11 @@ use ims::{
     exchange::{RedirectError, Scope},
 };
 use serde::Serialize;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    time::timeout,
+};
 
 use self::{listener::Listener, page::Page, redirect_uri::RedirectUri};
 use super::block_on;
@@ -114,7 +118,17 @@ struct Data<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     arguments.save.as_deref().map_or(Ok(()), saved::expect_free)?;
-    block_on(sign_in(arguments, arguments.application()?))
+    let application = arguments.application()?;
+    block_on(async {
+        // Whatever the parent process ignores (`nohup`, a shell's `&`), an interrupt ends the waiting for a person.
+        let interrupts = signal(SignalKind::interrupt());
+        let mut interrupts = interrupts
+            .map_err(|error| Failure::later("cannot wait for interrupts").because(error))?;
+        tokio::select! {
+            answer = sign_in(arguments, application) => answer,
+            _ = interrupts.recv() => Err(Failure::interrupted()),
+        }
+    })
 }
 
 /// What a person signs in to.
