@@ -61,11 +61,12 @@ fn selected<'a>(packages: &'a [Package], names: &[String]) -> Result<Vec<&'a Pac
     if names.is_empty() {
         return Ok(packages.iter().collect());
     }
-    let find = |name: &String| {
+    let mut selected = Vec::new();
+    for name in names {
         let package = packages.iter().find(|package| package.name == *name);
-        package.with_context(|| format!("no package is called {name}"))
-    };
-    names.iter().map(find).collect()
+        selected.push(package.with_context(|| format!("no package is called {name}"))?);
+    }
+    Ok(selected)
 }
 
 fn check_each_feature(package: &Package) -> Result<()> {

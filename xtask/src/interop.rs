@@ -88,14 +88,15 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Client>> {
     if names.is_empty() {
         return Ok(CLIENTS.iter().collect());
     }
-    let find = |name: &String| {
+    let mut chosen = Vec::new();
+    for name in names {
         let client = CLIENTS.iter().find(|client| client.name == name);
-        client.with_context(|| {
+        chosen.push(client.with_context(|| {
             let known: Vec<_> = CLIENTS.iter().map(|client| client.name).collect();
             format!("no client is called {name}: there are {}", known.join(", "))
-        })
-    };
-    names.iter().map(find).collect()
+        })?);
+    }
+    Ok(chosen)
 }
 
 impl Client {

@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
-use crate::{error::ClaimsError, numeric_date::NumericDate, strict_json::JsonObject};
+use crate::{claims_error::ClaimsError, numeric_date::NumericDate, strict_json::JsonObject};
 
 /// The payload of an access token that Adobe IMS issued.
 ///
@@ -117,11 +117,16 @@ const MAX_MS: u64 = 253_402_300_799_999;
 
 fn milliseconds(members: &JsonObject, claim: &'static str) -> Result<u64, ClaimsError> {
     let value = members.get(claim).ok_or(ClaimsError::Missing { claim })?;
-    let is_decimal = |text: &&String| text.bytes().all(|b| b.is_ascii_digit());
-    let text = if let serde_json::Value::String(text) = value { Some(text) } else { None };
-    let number =
-        text.filter(is_decimal).and_then(|text| text.parse().ok()).filter(|ms| *ms <= MAX_MS);
+    let number = value.as_str().and_then(decimal).filter(|ms| *ms <= MAX_MS);
     number.ok_or(ClaimsError::Malformed { claim, expected: "a string of decimal milliseconds" })
+}
+
+/// The number that `text` is in decimal digits. `u64::from_str` would also take a plus sign.
+fn decimal(text: &str) -> Option<u64> {
+    if !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok()
 }
 
 #[cfg(test)]

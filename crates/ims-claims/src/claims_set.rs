@@ -9,8 +9,9 @@ use serde_core::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
     assertion::{Algorithm, SigningInput},
+    claims_error::ClaimsError,
     environment::Environment,
-    error::{ClaimsError, FormatError},
+    error::FormatError,
     identity::{ClientId, OrgId, TechnicalAccountId},
     metascope::Metascope,
     numeric_date::NumericDate,
@@ -71,7 +72,7 @@ impl Audience {
 
 /// The assertion's number, `jti`, written as a decimal number in a string.
 ///
-/// IMS wants it of bindings that ask for it, each greater than any used before. Source:
+/// IMS requires it from integrations whose `jti` check is on, each value greater than any used before. Source:
 /// AdobeDocs/adobeio-auth@36b9bb2, `JWT/createjwt.md`.
 ///
 /// ```
@@ -97,7 +98,7 @@ impl JwtId {
 }
 
 impl ClaimsSet {
-    /// Adds `jti`, for bindings that require it.
+    /// Adds `jti`, for integrations that require it.
     #[must_use]
     pub fn with_jti(self, jti: JwtId) -> Self {
         Self { jti: Some(jti), ..self }

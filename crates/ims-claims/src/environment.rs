@@ -176,12 +176,16 @@ fn expect_prefix(path: &str) -> Result<(), FormatError> {
     if path_in_dots.split('/').any(|segment| segment == "." || segment == "..") {
         return Err(refused("its path has a segment \".\" or \"..\""));
     }
-    let is_path_byte = |b: u8| b.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&b);
     if path.bytes().all(is_path_byte) {
         Ok(())
     } else {
         Err(refused("its path has a character that has to be percent-encoded"))
     }
+}
+
+/// A byte of `pchar` or a slash (RFC 3986 §3.3).
+fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte)
 }
 
 const fn refused(reason: &'static str) -> FormatError {

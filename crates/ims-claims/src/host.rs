@@ -71,9 +71,8 @@ fn ends_in_a_number(host: &str) -> bool {
 }
 
 fn is_label(label: &str) -> bool {
-    let is_label_byte = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     (1..=63).contains(&label.len())
-        && label.bytes().all(is_label_byte)
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         && !label.starts_with('-')
         && !label.ends_with('-')
 }
@@ -163,7 +162,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn this_machine_is_told_from_all_others() {
+    fn only_names_of_this_machine_are_local() {
         #[rustfmt::skip]
         let table = [
             ("localhost",             true),

@@ -157,8 +157,7 @@ pub struct ClientId(String);
 impl ClientId {
     fn check(text: &str) -> Result<(), &'static str> {
         expect_clean(text)?;
-        let is_pchar = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&b);
-        if text.bytes().all(is_pchar) {
+        if text.bytes().all(is_path_character) {
             Ok(())
         } else {
             Err("it has a character that a URL path cannot hold as it is")
@@ -167,6 +166,11 @@ impl ClientId {
 }
 
 text_type!(ClientId);
+
+/// A character that a segment of a URL path holds unencoded: `pchar` of RFC 3986 §3.3.
+fn is_path_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte)
+}
 
 /// Passes a text of bearable length, without what is often copied along with an identifier.
 fn expect_clean(text: &str) -> Result<(), &'static str> {
@@ -190,11 +194,10 @@ fn expect_clean(text: &str) -> Result<(), &'static str> {
 
 /// Passes what is in front of the `@`.
 fn expect_ident(ident: &str) -> Result<(), &'static str> {
-    let is_plain = |b: u8| b.is_ascii_graphic() && b != b'@';
     if ident.is_empty() {
         return Err("nothing is in front of its @");
     }
-    if ident.bytes().all(is_plain) {
+    if ident.bytes().all(|b| b.is_ascii_graphic() && b != b'@') {
         Ok(())
     } else {
         Err("it has a second @ or a character that is not visible ASCII")

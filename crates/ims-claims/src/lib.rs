@@ -8,6 +8,7 @@ extern crate std;
 
 mod access_token;
 mod assertion;
+mod claims_error;
 mod claims_set;
 mod compact_jwt;
 mod environment;
@@ -21,10 +22,11 @@ mod strict_json;
 
 pub use access_token::AccessTokenPayload;
 pub use assertion::{Algorithm, Assertion, Signature, SigningInput};
+pub use claims_error::ClaimsError;
 pub use claims_set::{AssertionLifetime, Audience, ClaimsSet, JwtId};
 pub use compact_jwt::CompactJwt;
 pub use environment::Environment;
-pub use error::{ClaimsError, FormatError, JwtError};
+pub use error::{FormatError, JwtError};
 pub use identity::{ClientId, OrgId, TechnicalAccountId};
 pub use metascope::Metascope;
 pub use numeric_date::NumericDate;

@@ -43,7 +43,7 @@ known! {
     ENT_ADOBEIO_SDK = "ent_adobeio_sdk";
     /// Adobe Stock.
     ENT_STOCKSEARCH_SDK = "ent_stocksearch_sdk";
-    /// The default of integrations without an API of their own.
+    /// The default of integrations without an API.
     ENT_DEFAULT_SDK = "ent_default_sdk";
     /// Creative Cloud Automation Services.
     ENT_CCAS_SDK = "ent_ccas_sdk";
@@ -108,12 +108,11 @@ impl FromStr for Metascope {
 
     fn from_str(text: &str) -> Result<Self, FormatError> {
         let code = text.rsplit_once("/s/").map_or(text, |(_, code)| code);
-        let is_code = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
-        if (1..=255).contains(&code.len()) && code.bytes().all(is_code) {
-            Ok(Self(Cow::Owned(code.to_owned())))
-        } else {
-            Err(FormatError::Metascope)
+        let is_code = code.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+        if !is_code || !(1..=255).contains(&code.len()) {
+            return Err(FormatError::Metascope);
         }
+        Ok(Self(Cow::Owned(code.to_owned())))
     }
 }
 

@@ -2,6 +2,9 @@
 
 use core::{fmt, time::Duration};
 
+#[cfg(feature = "std")]
+use crate::error::FormatError;
+
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds ignored (RFC 7519 §2, `NumericDate`).
 ///
 /// IMS wants whole seconds, so fractions cannot be written. Times before 1970 are negative: certificates have
@@ -94,7 +97,7 @@ impl From<std::time::SystemTime> for NumericDate {
 
 #[cfg(feature = "std")]
 impl TryFrom<NumericDate> for std::time::SystemTime {
-    type Error = crate::error::FormatError;
+    type Error = FormatError;
 
     /// # Errors
     /// [`FormatError::SystemTime`](crate::FormatError::SystemTime) if the operating system cannot count that far.
@@ -105,7 +108,7 @@ impl TryFrom<NumericDate> for std::time::SystemTime {
         } else {
             std::time::UNIX_EPOCH.checked_add(distance)
         };
-        time.ok_or(crate::error::FormatError::SystemTime)
+        time.ok_or(FormatError::SystemTime)
     }
 }
 

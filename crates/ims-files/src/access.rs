@@ -1,61 +1,16 @@
-//! What a path names, and who besides its owner can use it.
+//! Who besides its owner can use a file.
 
 use std::{
-    fmt,
-    fs::{File, FileType},
+    fs::File,
     io,
     path::{Path, PathBuf},
 };
 
 use crate::{
     error::FileError,
+    kind::{Concern, FileKind},
     platform::{self, Permissions},
 };
-
-/// What a path names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FileKind {
-    /// A regular file.
-    Regular,
-    /// A folder.
-    Folder,
-    /// A symbolic link that was not followed.
-    Link,
-    /// A pipe, with or without a name.
-    Pipe,
-    /// A socket.
-    Socket,
-    /// A terminal, `/dev/zero` and the like.
-    Device,
-}
-
-impl FileKind {
-    pub(crate) fn of(file_type: FileType) -> Self {
-        if file_type.is_file() {
-            Self::Regular
-        } else if file_type.is_dir() {
-            Self::Folder
-        } else if file_type.is_symlink() {
-            Self::Link
-        } else {
-            platform::special_kind(file_type)
-        }
-    }
-}
-
-impl fmt::Display for FileKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Regular => "a regular file",
-            Self::Folder => "a folder",
-            Self::Link => "a symbolic link",
-            Self::Pipe => "a pipe",
-            Self::Socket => "a socket",
-            Self::Device => "a device",
-        })
-    }
-}
 
 /// Checks that the file at `path` may be started or loaded, or may name what is: [`Access::check_trusted`] has the rule.
 ///
@@ -185,13 +140,4 @@ fn judge_writers(path: &Path, is_folder: bool, concern: Option<Concern>) -> Resu
         Some(Concern::ForeignOwner(owner)) => Err(FileError::ForeignOwner { path, owner }),
         Some(Concern::Open(access)) => Err(FileError::Changeable { path, access, is_folder }),
     }
-}
-
-/// What speaks against a file, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Concern {
-    /// It belongs to this other user.
-    ForeignOwner(String),
-    /// Others can do this with it.
-    Open(String),
 }

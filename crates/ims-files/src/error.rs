@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::access::FileKind;
+use crate::kind::FileKind;
 
 /// A file or folder that is not used, and why.
 ///
@@ -244,8 +244,7 @@ fn take_ownership(path: &Path) -> String {
 /// The path as one word of a shell.
 fn quoted(path: &Path) -> String {
     let text = shown(path);
-    let is_plain = |c: char| c.is_alphanumeric() || "/\\:._-+@%,~".contains(c);
-    if text.chars().all(is_plain) {
+    if text.chars().all(|c| c.is_alphanumeric() || "/\\:._-+@%,~".contains(c)) {
         return text;
     }
     if cfg!(windows) { format!("\"{text}\"") } else { format!("'{}'", text.replace('\'', r"'\''")) }

@@ -11,8 +11,9 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::{
-    access::{Access, FileKind},
+    access::Access,
     error::FileError,
+    kind::FileKind,
     platform::{self, Directory, Opening},
     read::read_bytes,
 };
@@ -230,11 +231,11 @@ pub fn lock_if_there(path: &Path, timeout: Duration) -> Result<Option<FileLock>,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(FileError::io(path, "lock", error)),
     };
-    let try_again = || {
+    let lock = wait_for_lock(path, timeout, || {
         let file = file.try_clone().map_err(|error| FileError::io(path, "lock", error))?;
         try_lock(file, path)
-    };
-    wait_for_lock(path, timeout, try_again).map(Some)
+    })?;
+    Ok(Some(lock))
 }
 
 fn wait_for_lock<T>(

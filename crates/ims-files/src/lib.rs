@@ -3,12 +3,14 @@
 mod access;
 mod error;
 mod folder;
+mod kind;
 mod platform;
 mod read;
 mod replace;
 
-pub use access::{Access, FileKind, check_trusted};
+pub use access::{Access, check_trusted};
 pub use error::{FileError, shown};
 pub use folder::{FileLock, FolderLock, PrivateFolder, lock_if_there};
+pub use kind::FileKind;
 pub use read::{FileContents, read, read_private};
 pub use replace::{Draft, Existing, Readers, create_new, replace};

@@ -8,10 +8,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::{
-    access::{Access, FileKind},
-    error::FileError,
-};
+use crate::{access::Access, error::FileError, kind::FileKind};
 
 /// What a file holds, and who else can use the file.
 pub struct FileContents {

@@ -54,7 +54,7 @@ impl AllowedHosts {
         Self { is_loopback_allowed: true, ..self }
     }
 
-    /// Whether a token may be sent to `host` over `scheme`, both as a URI was parsed into them: an IPv6 address stands in
+    /// Whether a token may be sent to `host` over `scheme`, both as a URI was parsed into them: an IPv6 address is in
     /// brackets, and there is no port. Case does not matter.
     #[must_use]
     pub fn allows(&self, scheme: &str, host: &str) -> bool {
@@ -79,18 +79,26 @@ fn is_within(host: &str, domain: &str) -> bool {
 }
 
 fn is_domain(text: &str) -> bool {
-    let is_label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    let Some((_, last)) = text.rsplit_once('.') else {
+        return false;
     };
     // The last label of a domain is never a number, so that a domain cannot be taken for an address (RFC 3696 §2).
-    let is_name = |last: &str| !last.bytes().all(|b| b.is_ascii_digit());
-    text.rsplit_once('.').is_some_and(|(_, last)| is_name(last)) && text.split('.').all(is_label)
+    let ends_in_number = last.bytes().all(|b| b.is_ascii_digit());
+    !ends_in_number && text.split('.').all(is_label)
+}
+
+fn is_label(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 fn is_loopback(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let is_v6 = |text: &str| text.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback());
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        || bare.is_some_and(is_v6)
+    if host.eq_ignore_ascii_case("localhost") {
+        return true;
+    }
+    // In a URI, an IPv6 address is in brackets (RFC 3986 §3.2.2).
+    let in_brackets = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    match in_brackets {
+        Some(text) => text.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback()),
+        None => host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
+    }
 }

@@ -6,7 +6,7 @@ use http::{HeaderMap, header::AUTHORIZATION};
 use ims_exchange::AccessToken;
 use ims_token::{TokenError, TokenKeeper};
 
-use crate::{AllowedHosts, NoToken};
+use crate::{allowed_hosts::AllowedHosts, no_token::NoToken};
 
 /// Puts tokens on requests. A clone shares all.
 #[derive(Debug, Clone)]
@@ -47,14 +47,14 @@ impl Authorizer {
         self.0.keeper.client_id().unwrap_or_default()
     }
 
-    /// Takes note that a request is not sent, because there is no token.
+    /// Logs that a request is not sent, because there is no token.
     fn refuse(&self, error: TokenError) -> NoToken {
         let client_id = self.client_id();
         tracing::warn!(client_id, %error, "request not sent: there is no token");
         NoToken::from(error)
     }
 
-    /// Adds a token, and what else the keeper adds, to `headers`. What is there stays.
+    /// Adds a token and the keeper's other header fields to `headers`. A field that is already there stays.
     pub(crate) async fn authorize(&self, headers: &mut HeaderMap) -> Result<AccessToken, NoToken> {
         if let Some(token) = self.0.keeper.peek() {
             add(headers, token.headers());

@@ -18,7 +18,7 @@ pub(crate) fn keeper() -> (TokenKeeper, ScriptedSource) {
     (builder.with_client_id(&client_id).with_org_id(&org_id).build(), source)
 }
 
-/// What only a person can heal.
+/// A failure that only a person can fix.
 pub(crate) fn refusal() -> FetchError {
     FetchError::permanent("the integration is disabled")
 }

@@ -1,4 +1,4 @@
-//! What a caller meets when there is no token.
+//! The error of a request for which there is no token.
 
 use std::{error::Error, fmt};
 

@@ -14,7 +14,7 @@ use ims_token::TokenKeeper;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{AllowedHosts, authorizer::Authorizer};
+use crate::{allowed_hosts::AllowedHosts, authorizer::Authorizer};
 
 #[cfg(test)]
 mod tests;
@@ -75,8 +75,8 @@ impl<B> fmt::Debug for TokenLayer<B> {
 
 /// A service whose requests get tokens; see [`TokenLayer`].
 ///
-/// Its error is that of the service, or [`NoToken`](crate::NoToken) if nothing was sent for want of a token. If none can
-/// be had after a 401, the answer is the 401.
+/// Its error is that of the service, or [`NoToken`](crate::NoToken) if nothing was sent because there was no token. If
+/// there is no new token after a 401, the answer is the 401.
 pub struct TokenService<S, B> {
     inner: S,
     layer: TokenLayer<B>,

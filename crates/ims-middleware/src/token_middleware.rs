@@ -8,16 +8,16 @@ use reqwest_middleware::{
     reqwest::{self, Request, Response, Url, redirect::Policy},
 };
 
-use crate::{AllowedHosts, authorizer::Authorizer};
+use crate::{allowed_hosts::AllowedHosts, authorizer::Authorizer};
 
 #[cfg(test)]
 mod tests;
 
 /// Puts a token on the requests that go to [`AllowedHosts`], and lets all others pass as they are.
 ///
-/// On 401 a request is sent once more, if there is another token by then and if its body is no stream. If nothing was sent
-/// for want of a token, the error is [`Error::Middleware`] with a [`NoToken`](crate::NoToken) in it; if none can be had
-/// after a 401, the answer is the 401.
+/// After a 401 a request is sent once more, if there is a new token and if the body is no stream. If nothing was sent
+/// because there was no token, the error is [`Error::Middleware`] with a [`NoToken`](crate::NoToken) in it. If there is
+/// no new token after a 401, the answer is the 401.
 ///
 /// [`TokenMiddleware::client`] builds a client with it. For more middlewares, it belongs inside retries:
 /// `ClientBuilder::new(client).with(retry).with(token)`. Redirects are followed below it, by the client, which must then have

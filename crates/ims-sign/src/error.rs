@@ -133,7 +133,7 @@ pub enum VerifyError {
     #[error("the header demands extensions (crit)")]
     Critical,
     /// Refuse the token: it contains or names the key to verify itself with.
-    #[error("the header brings its own key ({member})")]
+    #[error("the header contains its own key ({member})")]
     EmbeddedKey {
         /// The header member.
         member: &'static str,

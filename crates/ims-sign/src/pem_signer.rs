@@ -24,7 +24,7 @@ use crate::{
 /// use ims_sign::{Passphrase, PemSigner};
 ///
 /// let file = std::fs::read("private.key")?;
-/// let passphrase = Passphrase::new("from a place of its own".to_owned());
+/// let passphrase = Passphrase::new("read from another file".to_owned());
 /// let signer = PemSigner::from_bytes(&file, Some(&passphrase))?;
 /// println!("the key is {}", signer.format());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

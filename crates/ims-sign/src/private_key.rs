@@ -132,7 +132,7 @@ impl PrivateKey {
         expect_size(bit_length(key.modulus.as_bytes()))?;
         let public_key =
             PublicKey::from_components(key.modulus.as_bytes(), key.public_exponent.as_bytes())?;
-        // This checks that the numbers belong together, once; a signature needs no check of its own later.
+        // This checks once that the numbers belong together, so that no signature needs to check it again.
         let inconsistent =
             KeyError::Malformed { reason: "the numbers of the private key do not fit together" };
         let key_pair = KeyPair::from_der(der).map_err(|_| inconsistent)?;

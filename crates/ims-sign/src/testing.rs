@@ -1,4 +1,4 @@
-//! For tests: a fake whose next answers are told to it, and what any signer can be put through.
+//! For tests: a signer that fails on request, and tests that any signer must pass.
 
 mod conformance;
 
@@ -10,7 +10,7 @@ use crate::{error::SignError, public_key::PublicKey, signer::Signer};
 
 pub use conformance::{Violation, check_outage, check_signer};
 
-/// A signer that fails as often as it is told to and then signs with the signer inside.
+/// A signer that fails as often as the test says and then signs with the signer inside.
 #[derive(Debug)]
 pub struct FakeSigner<S> {
     signer: S,

@@ -145,12 +145,14 @@ fn expect_plain_header(algorithm: Algorithm, jwt: &CompactJwt<'_>) -> Result<(),
         return Err(VerifyError::EmbeddedKey { member });
     }
     // IMS names its key in x5u by a bare file name, such as "ims_na1-key-at-1.cer"; no one can fetch that.
-    let is_file_name =
-        |x5u: &Value| x5u.as_str().is_some_and(|name| !name.contains(['/', ':', '\\']));
     match header.get("x5u") {
         Some(x5u) if !is_file_name(x5u) => Err(VerifyError::EmbeddedKey { member: "x5u" }),
         _ => Ok(()),
     }
+}
+
+fn is_file_name(value: &Value) -> bool {
+    value.as_str().is_some_and(|name| !name.contains(['/', ':', '\\']))
 }
 
 /// Whether `alg`, `use` and `key_ops` allow the key to verify RS256; one that is absent allows it (RFC 7517 §4).

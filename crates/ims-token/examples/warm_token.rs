@@ -1,4 +1,4 @@
-//! What a warm token costs, in nanoseconds, beside floors that nothing can go under:
+//! What a call for a fresh token costs, in nanoseconds, and the least that it could cost:
 //! `cargo run --release -p ims-token --features testing --example warm_token`.
 
 #![expect(clippy::print_stdout, reason = "a measurement prints")]
@@ -57,24 +57,25 @@ fn measure(name: &str, call: &(dyn Fn() + Sync)) {
 
 /// The time of one call while `threads` threads make calls, in the fastest round.
 fn nanoseconds(threads: usize, call: &(dyn Fn() + Sync)) -> f64 {
-    let round = || {
-        let start = Barrier::new(threads);
-        thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads)
-                .map(|_| {
-                    scope.spawn(|| {
-                        start.wait();
-                        let begin = Instant::now();
-                        (0..CALLS).for_each(|_| call());
-                        begin.elapsed()
-                    })
-                })
-                .collect();
-            workers.into_iter().filter_map(|worker| worker.join().ok()).max().unwrap_or_default()
-        })
-    };
-    let fastest = (0..ROUNDS).map(|_| round()).min().unwrap_or_default();
+    let fastest = (0..ROUNDS).map(|_| round(threads, call)).min().unwrap_or_default();
     fastest.as_secs_f64() * 1e9 / f64::from(CALLS)
+}
+
+/// Makes `CALLS` calls on each thread, and returns how long the slowest took.
+fn round(threads: usize, call: &(dyn Fn() + Sync)) -> Duration {
+    let start = Barrier::new(threads);
+    thread::scope(|scope| {
+        let mut workers = Vec::new();
+        for _ in 0..threads {
+            workers.push(scope.spawn(|| {
+                start.wait();
+                let begin = Instant::now();
+                (0..CALLS).for_each(|_| call());
+                begin.elapsed()
+            }));
+        }
+        workers.into_iter().filter_map(|worker| worker.join().ok()).max().unwrap_or_default()
+    })
 }
 
 /// Polls once; what is warm is ready at once.

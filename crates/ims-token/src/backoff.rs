@@ -60,8 +60,9 @@ impl Backoff {
 
     /// The error of a caller that comes too early.
     pub(crate) fn refusal(&self, now: Reading) -> TokenError {
-        let nothing = || FetchError::transient("nothing was tried", None);
-        TokenError::new(self.last.clone().unwrap_or_else(nothing), self.remaining(now))
+        let last = self.last.clone();
+        let error = last.unwrap_or_else(|| FetchError::transient("nothing was tried", None));
+        TokenError::new(error, self.remaining(now))
     }
 
     /// Takes note of a refresh that failed. `random` is between 0 and 1.

@@ -7,6 +7,7 @@ use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
 
 use crate::{
+    clock::Reading,
     fetch_error::{FetchError, one_line},
     store::StoreError,
 };
@@ -245,4 +246,69 @@ fn log(client_id: &str, event: &Event) {
 /// Whole milliseconds, as a number that log collectors can compare.
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The end of a credential.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CredentialEnd {
+    pub(crate) ends_at: NumericDate,
+    /// How long before the end the warnings begin.
+    pub(crate) margin: Duration,
+}
+
+/// When the last warning was, by the monotonic clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LastWarning(Option<Duration>);
+
+impl CredentialEnd {
+    /// The warning at `now`, if one is due: none before the margin, and none within a day of `last`.
+    pub(crate) fn warning(self, last: &mut LastWarning, now: Reading) -> Option<Event> {
+        let remaining = self.ends_at.since(now.wall);
+        let is_too_early = last.0.is_some_and(|at| now.monotonic < at.saturating_add(ONCE_IN));
+        if is_too_early || self.margin < remaining {
+            return None;
+        }
+        *last = LastWarning(Some(now.monotonic));
+        Some(Event::CredentialEndsSoon { ends_at: self.ends_at, remaining })
+    }
+}
+
+/// Less than a day, since tokens of 24 hours are refreshed an hour before they end.
+const ONCE_IN: Duration = Duration::from_hours(22);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: u64 = 3_600;
+
+    #[test]
+    fn the_end_of_a_credential_is_reported_from_the_margin_on_and_once_a_day() {
+        let hours = Duration::from_hours;
+        let end = CredentialEnd { ends_at: NumericDate::from_secs(100 * 3_600), margin: hours(50) };
+        let mut last = LastWarning::default();
+        #[rustfmt::skip]
+        let table = [
+            // at hour  what remains of it, if that is reported
+            (0,         None),
+            (49,        None),
+            (50,        Some(50)),
+            (51,        None),
+            (71,        None),
+            (73,        Some(27)),
+            (96,        Some(4)),
+            (99,        None),
+            (119,       Some(0)),
+            (999,       Some(0)),
+        ];
+        for (hour, reported) in table {
+            let wall = NumericDate::from_secs(0).plus(hours(hour));
+            let now = Reading { wall, monotonic: Duration::from_secs(7 + hour * HOUR) };
+            let remaining = end.warning(&mut last, now).map(|event| match event {
+                Event::CredentialEndsSoon { remaining, .. } => remaining,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(remaining, reported.map(hours), "at hour {hour}");
+        }
+    }
 }

@@ -14,10 +14,9 @@ use crate::{
 
 pub(crate) mod builder;
 pub(crate) mod obtain;
-pub(crate) mod requirement;
 pub(crate) mod shared;
 
-use requirement::Requirement;
+use obtain::Requirement;
 use shared::{Settings, Shared};
 
 /// Keeps one access token fresh. Cheap to clone; clones share the token.

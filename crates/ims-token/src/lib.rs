@@ -5,7 +5,6 @@ mod backoff;
 mod cache_key;
 mod cached_token;
 mod clock;
-mod credential_end;
 mod error;
 mod event;
 mod fetch_error;

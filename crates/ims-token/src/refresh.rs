@@ -14,10 +14,8 @@ use crate::{
     clock::Clock,
     event::{Event, Origin},
     fetch_error::{FetchError, Remedy},
-    keeper::{
-        requirement::RefreshRequest,
-        shared::{Outcome, Shared},
-    },
+    keeper::shared::{Outcome, Shared},
+    refresh_machine::RefreshRequest,
 };
 
 pub(crate) mod store_access;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
 
-use crate::{backoff::Backoff, clock::Reading};
+use crate::{backoff::Backoff, clock::Reading, event::RefreshReason};
 
 /// How long before a token expires the keeper stops using it: for the request on its way and for coarse clocks.
 pub const EXPIRY_MARGIN: Duration = Duration::from_secs(1);
@@ -150,6 +150,16 @@ pub(crate) fn classify(held: Option<&Schedule>, backoff: &Backoff, now: Reading)
         (Phase::Expired, true) => Decision::Refresh,
         (Phase::Expired, false) => Decision::Refuse,
     }
+}
+
+/// What a refresh is to obtain.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RefreshRequest {
+    pub(crate) reason: RefreshReason,
+    /// A token from the store is used only if it can be used for so long.
+    pub(crate) least_remaining: Duration,
+    /// A token from the store is used only if it was requested after this.
+    pub(crate) issued_after: Option<NumericDate>,
 }
 
 #[cfg(test)]

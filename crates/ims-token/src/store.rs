@@ -7,8 +7,6 @@ use ims_exchange::AccessToken;
 
 use crate::cache_key::CacheKey;
 
-#[cfg(any(feature = "file", feature = "redis"))]
-mod digest;
 #[cfg(feature = "file")]
 pub(crate) mod file;
 pub(crate) mod memory;

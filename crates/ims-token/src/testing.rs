@@ -1,9 +1,110 @@
-//! What tests need: a clock to advance, a source that follows a script, and what every store must do.
+//! For tests: a clock that a test moves, a source that follows a script, and checks that every store must pass.
 
 mod clock;
-mod scripted_source;
 mod store_conformance;
 
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use ims_exchange::AccessToken;
+
+use crate::{
+    clock::{Clock, SharedClock},
+    fetch_error::FetchError,
+    source::TokenSource,
+};
+
 pub use clock::FakeClock;
-pub use scripted_source::ScriptedSource;
 pub use store_conformance::{check_lease_lapses, check_store};
+
+/// A source that gives a new token each time, unless the test lets it fail. Clones are the same source.
+#[derive(Debug, Clone)]
+pub struct ScriptedSource {
+    clock: SharedClock,
+    script: Arc<Mutex<Script>>,
+}
+
+#[derive(Debug)]
+struct Script {
+    lifetime: Duration,
+    latency: Duration,
+    next_failures: VecDeque<FetchError>,
+    outage: Option<FetchError>,
+    requests: u64,
+}
+
+impl ScriptedSource {
+    /// A source of tokens that live for `lifetime` by `clock`, and come at once.
+    #[must_use]
+    pub fn new(clock: SharedClock, lifetime: Duration) -> Self {
+        let script = Script {
+            lifetime,
+            latency: Duration::ZERO,
+            next_failures: VecDeque::new(),
+            outage: None,
+            requests: 0,
+        };
+        Self { clock, script: Arc::new(Mutex::new(script)) }
+    }
+
+    /// Lets each request take `latency` of tokio's time.
+    #[must_use]
+    pub fn with_latency(self, latency: Duration) -> Self {
+        self.script().latency = latency;
+        self
+    }
+
+    /// Lets the next requests fail, each with one of `failures`.
+    pub fn fail_next(&self, failures: impl IntoIterator<Item = FetchError>) {
+        self.script().next_failures.extend(failures);
+    }
+
+    /// Lets every request fail with `error` from now on.
+    pub fn begin_outage(&self, error: FetchError) {
+        self.script().outage = Some(error);
+    }
+
+    /// Lets requests succeed again.
+    pub fn end_outage(&self) {
+        self.script().outage = None;
+    }
+
+    /// How many requests there were.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.script().requests
+    }
+
+    /// The source, as a keeper takes it.
+    #[must_use]
+    pub fn source(&self) -> TokenSource {
+        let source = self.clone();
+        TokenSource::new(move || source.clone().fetch())
+    }
+
+    async fn fetch(self) -> Result<AccessToken, FetchError> {
+        let obtained_at = self.clock.now();
+        let (number, latency) = {
+            let mut script = self.script();
+            script.requests += 1;
+            (script.requests, script.latency)
+        };
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        let mut script = self.script();
+        if let Some(failure) = script.next_failures.pop_front().or_else(|| script.outage.clone()) {
+            return Err(failure);
+        }
+        let expires_at = obtained_at.plus(script.lifetime);
+        let token = AccessToken::new(format!("token-{number}"), obtained_at, expires_at);
+        Ok(token.expect("the text is visible ASCII"))
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().expect("no test panics while it holds this lock")
+    }
+}

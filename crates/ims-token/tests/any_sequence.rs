@@ -66,7 +66,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// An IMS that remembers what it issued and when it wants to be left alone, by a clock that nobody sets.
+/// An IMS that remembers what it issued and when it wants to be left alone, by a clock that no test sets.
 #[derive(Default)]
 struct Ims {
     trouble: Option<FetchError>,
@@ -181,7 +181,7 @@ const LATENCY: Duration = Duration::from_millis(200);
 
 proptest! {
     #[test]
-    fn whatever_happens_callers_get_what_can_be_had_and_ims_is_left_alone_when_it_asks(
+    fn after_any_sequence_of_events_callers_get_a_usable_token_and_ims_gets_its_pause(
         happenings in vec(happening(), 1..60)
     ) {
         let runtime =

@@ -132,7 +132,7 @@ async fn a_file_moved_to_another_keys_place_is_no_token() {
 }
 
 #[tokio::test]
-async fn what_is_no_private_regular_file_is_refused_and_nobody_waits_for_it() {
+async fn what_is_no_private_regular_file_is_refused_at_once() {
     let fifo = |path: &Path| {
         mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     };
@@ -204,7 +204,7 @@ async fn a_link_in_the_place_of_the_new_file_is_not_followed() {
     assert_eq!(fs::read_to_string(victim).unwrap(), "untouched");
 }
 
-/// What the tests below run as processes of their own: this very program, told by its environment what to do.
+/// What the tests below run as separate processes: this same program, whose environment says what to do.
 mod child {
     use super::{Child, Command, Path, Stdio};
 
@@ -269,7 +269,7 @@ fn act() {
     });
 }
 
-/// Obtains a token through the store, and leaves a mark in the folder beside for each request sent.
+/// Obtains a token through the store, and leaves a mark in the folder next to it for each request sent.
 async fn obtain(folder: &str, store: SharedStore) {
     let clock = SharedClock::new(SystemClock);
     let requests = Path::new(folder).with_file_name("requests");
@@ -329,7 +329,7 @@ async fn killed_at_any_instant_it_leaves_a_whole_token_and_no_obstacle() {
     }
     store.save(&key(), &token("last", 24 * HOUR)).await.unwrap();
     assert_eq!(store.load(&key()).await.unwrap().unwrap().expose_secret(), "last");
-    // The token, the file of a save that was cut off at most, and no lease, since nobody asked for one.
+    // The token, the file of a save that was cut off at most, and no lease, since no process asked for one.
     assert!(fs::read_dir(&folder).unwrap().count() <= 2);
 }
 

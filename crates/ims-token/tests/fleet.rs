@@ -101,7 +101,7 @@ enum BadStore {
     Stale,
     /// Gives a token that expires in a thousand years.
     Everlasting,
-    /// Gives nobody a lease.
+    /// Gives no process a lease.
     Stingy,
     /// Loads, but has no room.
     Full,
@@ -283,7 +283,7 @@ async fn forty_processes_send_one_request_after_ims_asked_one_of_them_to_wait() 
     }
 }
 
-/// For how long a process that has no token is told to wait.
+/// How long a process that has no token must wait.
 async fn process_token(keeper: TokenKeeper) -> Duration {
     let error = keeper.token().await.unwrap_err();
     assert!(error.is_transient(), "{error:?}");

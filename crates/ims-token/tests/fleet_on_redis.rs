@@ -1,4 +1,4 @@
-//! A thousand processes, each with a connection of its own to one real Redis, for days of virtual time.
+//! A thousand processes, each with its own connection to one real Redis, for days of virtual time.
 #![cfg(all(feature = "redis", feature = "testing", unix))]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
@@ -94,7 +94,7 @@ impl World {
         }
         drop(redis);
         self.answers_due.will_come(trouble != Trouble::Hanging);
-        // What hung comes to pass now, a lease that nobody knows of for example.
+        // What hung is carried out now, for example a lease that no process knows of.
         self.let_lapse(self.leases.load(Ordering::SeqCst), LEASE);
     }
 
@@ -129,7 +129,7 @@ impl World {
     }
 }
 
-/// The store of one process. Virtual time stands still until Redis has answered.
+/// The store of one process. Virtual time does not move until Redis has answered.
 struct ReachedStore {
     store: RedisStore,
     world: Arc<World>,
@@ -264,7 +264,7 @@ async fn a_thousand_processes_on_one_redis_make_two_exchanges_in_a_day() {
 async fn no_call_fails_on_a_day_on_which_redis_does_nothing_right() {
     #[rustfmt::skip]
     let table = [
-        // trouble                                  exchanges, and whether the store's failures are told
+        // trouble                                  exchanges, and whether the store's failures are reported
         (Trouble::Down,                             2 * PROCESSES, true),
         (Trouble::Hanging,                          2 * PROCESSES, true),
         (Trouble::Slow(Duration::from_secs(3)),     2 * PROCESSES, true),
@@ -321,7 +321,7 @@ async fn no_call_fails_in_a_week_in_which_troubles_come_and_go() {
 /// Takes every lease away; there is but one.
 const LAPSE: &str = r#"EVAL "for _, name in ipairs(redis.call('KEYS', '*:lease')) do redis.call('DEL', name) end" 0"#;
 
-/// One for each process, beside what the test needs itself; the server takes the same limit over.
+/// One for each process, and the few that the test itself needs; the server inherits the same limit.
 fn allow_many_connections() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;

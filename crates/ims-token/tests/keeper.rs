@@ -75,7 +75,7 @@ impl Rig {
     }
 
     async fn refusal(&self) -> TokenError {
-        self.keeper.token().await.expect_err("no token can be had")
+        self.keeper.token().await.expect_err("no token is available")
     }
 }
 
@@ -133,7 +133,7 @@ async fn callers_on_four_threads_send_one_request() {
 async fn ten_thousand_callers_on_an_empty_keeper_send_one_request_whatever_it_meets() {
     let fifty_ms = Duration::from_millis(50);
     let kinds = every_kind_of_failure().map(|failure| (failure, fifty_ms)).into_iter();
-    // The last one answers when nobody waits any more.
+    // The last one answers when no caller waits any longer.
     for (failure, latency) in kinds.chain([(busy(), 2 * DEADLINE)]) {
         let rig = Rig::with_latency(latency);
         rig.source.begin_outage(failure.clone());
@@ -293,7 +293,7 @@ async fn google_cloud_rust_5864_a_connection_that_breaks_in_the_answer_ends_noth
     twice.pass(pause).await;
     assert_eq!(twice.token().await, "token-3");
 
-    // While a token is held, nobody sees anything of it.
+    // While a token is held, no caller notices anything.
     let rig = Rig::holding_a_token().await;
     rig.pass(day_less(30 * 60)).await;
     rig.source.fail_next([torn()]);
@@ -437,7 +437,7 @@ async fn a_rejected_token_is_still_better_than_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_for_a_long_request_lives_long_enough_or_the_caller_is_told() {
+async fn a_token_for_a_long_request_lives_long_enough_or_the_call_fails() {
     let rig = Rig::holding_a_token().await;
     rig.pass(Duration::from_hours(10)).await;
     let valid_for = async |hours| rig.keeper.token_valid_for(Duration::from_hours(hours)).await;
@@ -505,7 +505,7 @@ async fn headers_are_those_of_adobes_apis_and_the_token_is_marked_as_sensitive()
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_observer_sees_what_callers_do_not_and_its_panic_harms_nobody() {
+async fn an_observer_sees_what_callers_do_not_and_its_panic_harms_no_caller() {
     let rig = Rig::new();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
@@ -604,7 +604,7 @@ where
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_panics_has_failed_and_no_more() {
+async fn a_panic_of_the_source_counts_as_one_failure() {
     let clock = SharedClock::new(FakeClock::following_tokio(NumericDate::from_secs(0)));
     let (source, _) = source_whose_first_request(clock.clone(), || async { panic!("a mistake") });
     let keeper = TokenKeeper::new(source, clock);
@@ -657,7 +657,7 @@ fn building_needs_no_runtime_but_obtaining_does() {
 }
 
 #[test]
-fn a_refresh_that_dies_with_its_runtime_is_begun_anew_by_who_waits() {
+fn a_refresh_that_dies_with_its_runtime_is_started_again_by_a_waiting_caller() {
     let clock = SharedClock::new(FakeClock::new(NumericDate::from_secs(0)));
     let (source, requests) = source_whose_first_request(clock.clone(), std::future::pending);
     let keeper = TokenKeeper::new(source, clock);
@@ -672,7 +672,7 @@ fn a_refresh_that_dies_with_its_runtime_is_begun_anew_by_who_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresh_whose_runtime_stands_still_is_given_up() {
+async fn a_refresh_whose_runtime_stops_is_given_up() {
     let rig = Rig::new();
     let idle = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     {
@@ -689,7 +689,7 @@ async fn a_refresh_whose_runtime_stands_still_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_reason_of_a_refresh_is_told() {
+async fn an_observer_gets_the_reason_of_a_refresh() {
     use RefreshReason::{Advisory, Asked, Empty, Expired, Mandatory, Rejected};
     let rig = Rig::new();
     let reasons = Arc::new(Mutex::new(Vec::new()));

@@ -1,4 +1,4 @@
-//! The keepers of several integrations: the trouble of one is nobody else's.
+//! The keepers of several integrations: the failure of one does not affect the others.
 #![cfg(feature = "testing")]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 

@@ -1,4 +1,4 @@
-//! The store in Redis, against a real server on a socket of its own.
+//! The store in Redis, against a real server on its own socket.
 #![cfg(all(feature = "redis", feature = "testing", unix))]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
@@ -126,7 +126,7 @@ async fn what_others_wrote_or_sealed_is_no_token_and_is_replaced() {
     assert!(matches!(store.load(&key()).await, Err(StoreError::Unavailable { .. })));
     assert_eq!(Sharing::through(redis.store()).obtains().await.0, 1);
 
-    // A lease that somebody wrote, and that would never lapse, keeps nobody waiting.
+    // A lease that another program wrote, and that would never expire, keeps no caller waiting.
     for garbage in [format!("SET {name}:lease x"), format!("LPUSH {name}:lease x")] {
         redis.command(&garbage);
         let lease = store.lease(&key(), HOUR).await.unwrap();
@@ -171,7 +171,7 @@ async fn a_redis_that_is_down_or_hangs_costs_a_second_and_no_caller_its_token() 
     assert_eq!(Sharing::through(redis.store()).obtains().await, (0, vec![]));
 }
 
-/// A proxy before `socket` that keeps answers back until it is told to `answer`. Returns its URL.
+/// A proxy before `socket` that keeps answers back until `answer` says so. Returns its URL.
 async fn proxy(socket: PathBuf, answer: watch::Receiver<bool>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
@@ -232,7 +232,7 @@ async fn a_server_that_is_no_redis_costs_no_caller_its_token() {
         tokio::spawn(async move {
             while let Ok((mut connection, _)) = listener.accept().await {
                 connection.write_all(said).await.unwrap();
-                // Whoever asked is heard out and never answered, unless nothing was said at all.
+                // The proxy reads the question to its end and never answers it, unless there was none.
                 tokio::spawn(async move {
                     let mut bytes = [0; 4096];
                     while !said.is_empty() && connection.read(&mut bytes).await.unwrap_or(0) > 0 {}
@@ -246,7 +246,7 @@ async fn a_server_that_is_no_redis_costs_no_caller_its_token() {
     }
 }
 
-/// What the tests below run as processes of their own: this very program, told by its environment what to do.
+/// What the tests below run as separate processes: this same program, whose environment says what to do.
 mod child {
     use super::{Child, Command, Path, Stdio};
 

@@ -27,7 +27,7 @@ struct World {
 #[derive(Default)]
 struct Ims {
     trouble: Option<FetchError>,
-    /// When each token truly expires, by a clock that nobody sets.
+    /// When each token truly expires, by a clock that no test sets.
     issued: Vec<Duration>,
     requests: u64,
 }

@@ -46,8 +46,8 @@ impl Requirements {
 
     /// Takes tokens only whose claim `as` is `cluster`, such as `ims-na1`.
     ///
-    /// For `https://NAME.adobelogin.com`, `NAME` is required without a word; for every other base URL, such as that of a
-    /// reverse proxy, nothing is unless it is said here. Source: adobe/aio-lib-ims, `src/ims.js`, `fromToken`.
+    /// For `https://NAME.adobelogin.com`, `NAME` is the default. Every other base URL, such as that of a reverse proxy, has
+    /// no default. Source: adobe/aio-lib-ims, `src/ims.js`, `fromToken`.
     #[must_use]
     pub fn with_issuing_cluster(mut self, cluster: impl Into<String>) -> Self {
         self.issuing_cluster = Some(cluster.into());
@@ -56,12 +56,13 @@ impl Requirements {
 
     /// The same, with the cluster that is behind `environment` if none was named.
     pub(crate) fn in_environment(mut self, environment: &Environment) -> Self {
-        let known = || cluster(environment).map(str::to_owned);
-        self.issuing_cluster = self.issuing_cluster.or_else(known);
+        if self.issuing_cluster.is_none() {
+            self.issuing_cluster = cluster(environment).map(str::to_owned);
+        }
         self
     }
 
-    /// Reads the claims of a token and looks at every one that something is asked of.
+    /// Reads the claims of a token and checks each one that has a requirement.
     pub(crate) fn claims(
         &self,
         members: JsonObject,

@@ -19,10 +19,10 @@ use crate::{
     verified_token::VerifiedToken,
 };
 
-/// How many questions about tokens go on at a time even if all who wait for them give up.
+/// How many questions about tokens may go on at a time even if all callers that wait for them give up.
 ///
-/// Anyone who sends many made-up tokens and hangs up can have a verifier ask no more than so many in vain. A question beyond
-/// them is asked, too, but for one caller alone, and it ends when that one gives up.
+/// This limits the requests that a sender of many made-up tokens can cause by hanging up. A question beyond the limit is
+/// asked, too, but for one caller alone, and it ends when that caller gives up.
 pub const MAX_QUESTIONS: usize = 1024;
 
 /// How often a caller waits for a question. The second time is for one whose runtime was shut down or hangs.
@@ -41,7 +41,7 @@ pub(crate) fn start<T: Clone + Send + Sync + 'static>(
 ) -> InFlight<Answer<T>> {
     let (in_flight, leader) = InFlight::start();
     tokio::spawn(async move {
-        // A transport that panics gave no answer, and nothing is to be expected of asking it again.
+        // A transport that panics gave no answer, and asking it again would not help.
         let answer = AssertUnwindSafe(question).catch_unwind().await;
         leader.finish(answer.unwrap_or_else(|_| Err(no_answer())));
     });

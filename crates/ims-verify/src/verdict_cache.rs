@@ -115,8 +115,8 @@ struct Verdicts<T> {
 
 impl<T: Clone> Verdicts<T> {
     fn new(capacity: usize, remembered: Duration) -> Self {
-        let shard = |_| Mutex::new(CacheShard::new(capacity / SHARDS));
-        Self { shards: std::array::from_fn(shard), remembered }
+        let shards = std::array::from_fn(|_| Mutex::new(CacheShard::new(capacity / SHARDS)));
+        Self { shards, remembered }
     }
 
     fn get(&self, digest: &TokenDigest, now: NumericDate) -> Option<T> {
@@ -170,11 +170,12 @@ impl<T> CacheShard<T> {
         if self.entries.insert(digest, entry).is_some() {
             return;
         }
-        let is_over = |entry: &Entry<T>| !entry.is_remembered(now, remembered);
-        while let Some(oldest) = self.arrivals.front().copied()
-            && (self.arrivals.len() >= self.capacity
-                || self.entries.get(&oldest).is_none_or(is_over))
-        {
+        while let Some(oldest) = self.arrivals.front().copied() {
+            let entry = self.entries.get(&oldest);
+            let is_over = entry.is_none_or(|entry| !entry.is_remembered(now, remembered));
+            if !is_over && self.arrivals.len() < self.capacity {
+                break;
+            }
             self.entries.remove(&oldest);
             self.arrivals.pop_front();
         }

@@ -169,17 +169,19 @@ impl TokenVerifier {
             self.ims.expect_valid(token, verified.client_id(), now).await?;
             return Ok(verified);
         };
-        let question = || {
-            let (ims, memory) = (Arc::clone(&self.ims), Arc::clone(memory));
-            let (token, verified) = (SecretString::from(token), verified.clone());
-            async move {
-                let (token, client_id) = (token.expose_secret(), verified.client_id());
-                let verdict = ims.expect_valid(token, client_id, now).await.map(|()| verified);
-                memory.remember(digest, &verdict, now);
-                verdict
-            }
-        };
-        self.questions.ask(digest, question).await
+        // The question may outlive its caller, so it owns what it needs.
+        self.questions
+            .ask(digest, || {
+                let (ims, memory) = (Arc::clone(&self.ims), Arc::clone(memory));
+                let (token, verified) = (SecretString::from(token), verified.clone());
+                async move {
+                    let (token, client_id) = (token.expose_secret(), verified.client_id());
+                    let verdict = ims.expect_valid(token, client_id, now).await.map(|()| verified);
+                    memory.remember(digest, &verdict, now);
+                    verdict
+                }
+            })
+            .await
     }
 
     fn claims(&self, jwt: &CompactJwt<'_>, now: NumericDate) -> Result<VerifiedToken, Fault> {

@@ -37,19 +37,22 @@ pub(super) fn publish(packages: &[Package], version: &str, registry: &str) -> Re
     Ok(())
 }
 
+/// Whether all crates of this workspace that `package` imports are in `ordered`.
+fn is_ready(package: &Package, ordered: &[String]) -> bool {
+    let mut ours = package
+        .dependencies
+        .iter()
+        .filter(|it| it.path.is_some() && it.name != package.name.as_str());
+    ours.all(|dependency| ordered.contains(&dependency.name))
+}
+
 /// The names of the published crates, each after those of ours that it imports.
 fn in_order(packages: &[Package]) -> Result<Vec<String>> {
     let mut left: Vec<&Package> = packages.iter().filter(|package| is_published(package)).collect();
     let mut ordered = Vec::<String>::new();
     while !left.is_empty() {
-        let is_ready = |package: &&Package| {
-            let ours = package
-                .dependencies
-                .iter()
-                .filter(|it| it.path.is_some() && it.name != package.name.as_str());
-            ours.into_iter().all(|dependency| ordered.contains(&dependency.name))
-        };
-        let (ready, waiting): (Vec<_>, Vec<_>) = left.into_iter().partition(is_ready);
+        let (ready, waiting): (Vec<_>, Vec<_>) =
+            left.into_iter().partition(|package| is_ready(package, &ordered));
         if ready.is_empty() {
             let names: Vec<_> = waiting.iter().map(|package| package.name.as_str()).collect();
             bail!(

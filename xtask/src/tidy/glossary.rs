@@ -89,19 +89,11 @@ const NOT_YET: &[&str] = if cfg!(test) {
     &[]
 } else {
     &[
-        "crates/ims-claims/",
         "crates/ims-cli/",
         "crates/ims-credentials/",
         "crates/ims-emulator/",
         "crates/ims-exchange/",
-        "crates/ims-middleware/",
-        "crates/ims-sign/",
-        "crates/ims-token/",
         "crates/ims/",
-        "docs/decisions/0021",
-        "docs/decisions/0023",
-        "docs/decisions/0027",
-        "docs/decisions/0028",
     ]
 };
 

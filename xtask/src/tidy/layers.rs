@@ -86,11 +86,13 @@ fn imports_of(member: &Crate) -> Vec<Finding> {
 impl Layer {
     fn allows(&self, dependency: &Dependency) -> bool {
         let name = dependency.name.as_str();
+        if self.imports.contains(&name) {
+            return true;
+        }
         // A crate's tests may import the crate itself, to turn on its features.
-        let for_tests =
-            || name == TESTKIT || name == self.name || self.tests_import.contains(&name);
-        self.imports.contains(&name)
-            || dependency.kind == DependencyKind::Development && for_tests()
+        let is_for_tests =
+            name == TESTKIT || name == self.name || self.tests_import.contains(&name);
+        is_for_tests && dependency.kind == DependencyKind::Development
     }
 
     fn message(&self, dependency: &Dependency) -> String {

@@ -19,32 +19,38 @@ const NOTE: &str = concat!("FIX", "ME");
 /// Rust files that do not begin with their documentation.
 pub(super) fn headers(tree: &Tree) -> Vec<Finding> {
     const MESSAGE: &str = "the file has no documentation: begin with `//!`";
-    let begins = |file: &File| file.text.starts_with("//!") || file.text.starts_with("#![doc");
-    tree.rust()
-        .filter(|file| !begins(file))
-        .map(|file| Finding::new(&file.path, 1, MESSAGE))
-        .collect()
+    let mut findings = Vec::new();
+    for file in tree.rust() {
+        if !file.text.starts_with("//!") && !file.text.starts_with("#![doc") {
+            findings.push(Finding::new(&file.path, 1, MESSAGE));
+        }
+    }
+    findings
 }
 
 /// Files called mod.rs.
 pub(super) fn no_mod_rs(tree: &Tree) -> Vec<Finding> {
-    let finding = |file: &File| {
-        let folder = file.path.strip_suffix("/mod.rs")?;
-        Some(Finding::new(
-            &file.path,
-            1,
-            format!("the file does not have the name of its module: move it to {folder}.rs"),
-        ))
-    };
-    tree.rust().filter_map(finding).collect()
+    let mut findings = Vec::new();
+    for file in tree.rust() {
+        if let Some(folder) = file.path.strip_suffix("/mod.rs") {
+            let message =
+                format!("the file does not have the name of its module: move it to {folder}.rs");
+            findings.push(Finding::new(&file.path, 1, message));
+        }
+    }
+    findings
 }
 
 /// Files that are too long.
 pub(super) fn sizes(tree: &Tree) -> Vec<Finding> {
-    let is_listed = |path: &str| LONG_FILES.iter().any(|(listed, _)| *listed == path);
-    let too_long =
-        tree.rust().filter(|file| code_lines(file) > MOST_LINES && !is_listed(&file.path));
-    too_long.map(too_long_finding).collect()
+    let mut findings = Vec::new();
+    for file in tree.rust() {
+        let is_listed = LONG_FILES.iter().any(|(listed, _)| *listed == file.path);
+        if !is_listed && code_lines(file) > MOST_LINES {
+            findings.push(too_long_finding(file));
+        }
+    }
+    findings
 }
 
 fn too_long_finding(file: &File) -> Finding {
@@ -72,8 +78,11 @@ fn code_lines(file: &File) -> usize {
 
 /// Comments that leave work for later.
 pub(super) fn no_notes(tree: &Tree) -> Vec<Finding> {
-    let wrong = |line: &str| line.contains(NOTE).then(|| NOTE.to_owned());
-    lines(tree.rust(), wrong, "leaves work for later: do it now or remove the comment")
+    lines(
+        tree.rust(),
+        |line| line.contains(NOTE).then(|| NOTE.to_owned()),
+        "leaves work for later: do it now or remove the comment",
+    )
 }
 
 /// Absolute paths that exist on one machine only.
@@ -151,12 +160,14 @@ fn lines<'a>(
     wrong: impl Fn(&str) -> Option<String>,
     remedy: &str,
 ) -> Vec<Finding> {
-    let finding = |file: &File, (index, line): (usize, &str)| {
-        Some(Finding::new(&file.path, index + 1, format!("`{}` {remedy}", wrong(line)?)))
-    };
-    files
-        .flat_map(|file| {
-            file.text.lines().enumerate().filter_map(|line| finding(file, line)).collect::<Vec<_>>()
-        })
-        .collect()
+    let mut findings = Vec::new();
+    for file in files {
+        for (index, line) in file.text.lines().enumerate() {
+            if let Some(found) = wrong(line) {
+                let message = format!("`{found}` {remedy}");
+                findings.push(Finding::new(&file.path, index + 1, message));
+            }
+        }
+    }
+    findings
 }

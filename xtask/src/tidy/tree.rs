@@ -60,8 +60,13 @@ impl Tree {
 
     /// Files with the ending of Rust that are not valid Rust.
     pub(super) fn unreadable(&self) -> Vec<Finding> {
-        let fault = |file: &File| Some(Finding::new(&file.path, 1, file.fault.clone()?));
-        self.files.iter().filter_map(fault).collect()
+        let mut findings = Vec::new();
+        for file in &self.files {
+            if let Some(fault) = &file.fault {
+                findings.push(Finding::new(&file.path, 1, fault.clone()));
+            }
+        }
+        findings
     }
 }
 

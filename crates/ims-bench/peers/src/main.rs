@@ -70,13 +70,15 @@ fn token(runtime: &Runtime, keeper: &TokenKeeper) -> Result<bool> {
 fn peek(keeper: &TokenKeeper, clock: &SharedClock) -> Result<bool> {
     let slot = ArcSwapOption::from_pointee(7_u64);
     let peek = || drop(black_box(keeper.peek()));
-    let floor = || {
-        let guard = slot.load();
-        black_box((clock.both(), &guard));
-    };
     let results = Contest::new(40, 400_000, UsageWho::RUSAGE_SELF)
         .with_all(PEEK, |calls| threads(1, calls, &peek).map(drop))
-        .with_all(FLOOR, |calls| threads(1, calls, &floor).map(drop))
+        .with_all(FLOOR, |calls| {
+            threads(1, calls, &|| {
+                let guard = slot.load();
+                black_box((clock.both(), &guard));
+            })
+            .map(drop)
+        })
         .with_all(PEEK_OF_FOUR, |calls| threads(4, calls, &peek).map(drop))
         .with_all("ims: token().await, the same", |calls| {
             threads(4, calls, &|| drop(black_box(keeper.token().now_or_never()))).map(drop)
@@ -102,19 +104,22 @@ fn fastest(count: usize, call: &(dyn Fn() + Sync)) -> Result<Duration> {
 /// Makes `calls` calls on each of `threads` threads, which begin together, and returns how long the slowest took.
 fn threads(threads: usize, calls: u32, call: &(dyn Fn() + Sync)) -> Result<Duration> {
     let start = Barrier::new(threads);
-    let work = || {
-        start.wait();
-        let begin = Instant::now();
-        (0..calls).for_each(|_| call());
-        begin.elapsed()
-    };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let took = workers.into_iter().map(|worker| worker.join().ok());
-        took.collect::<Option<Vec<_>>>()
+        let mut workers = Vec::new();
+        for _ in 0..threads {
+            workers.push(scope.spawn(|| {
+                start.wait();
+                let begin = Instant::now();
+                (0..calls).for_each(|_| call());
+                begin.elapsed()
+            }));
+        }
+        let mut slowest = Duration::ZERO;
+        for worker in workers {
+            slowest = slowest.max(worker.join().ok().context("a thread panicked")?);
+        }
+        Ok(slowest)
     })
-    .and_then(|took| took.into_iter().max())
-    .context("a thread panicked")
 }
 
 /// Polls once: a warm token is ready at the first poll.

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{Audience, ClaimsSet, JwtId, expect_at_most_24_hours};
 use crate::{
-    environment::Environment, error::ClaimsError, metascope::Metascope, numeric_date::NumericDate,
-    strict_json::JsonObject,
+    claims_error::ClaimsError, environment::Environment, metascope::Metascope,
+    numeric_date::NumericDate, strict_json::JsonObject,
 };
 
 impl ClaimsSet {

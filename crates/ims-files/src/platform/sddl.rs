@@ -3,7 +3,7 @@
 //! The text is what `ConvertSecurityDescriptorToStringSecurityDescriptor` writes. Only what grants something is read: an
 //! entry that denies can take away, never give.
 
-use crate::access::Concern;
+use crate::kind::Concern;
 
 /// Rights that let someone read the contents: `FILE_READ_DATA`, `GENERIC_READ`, `GENERIC_ALL`.
 pub(crate) const READ: u32 = 0x0000_0001 | 0x8000_0000 | 0x1000_0000;

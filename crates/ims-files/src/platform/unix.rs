@@ -1,11 +1,9 @@
 //! Owners and modes.
 
 use std::{
-    fs::{self, DirBuilder, File, FileType, Metadata},
+    fs::{self, DirBuilder, File, Metadata},
     io::{self, Write},
-    os::unix::fs::{
-        DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown,
-    },
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
     path::Path,
 };
 
@@ -16,7 +14,7 @@ use rustix::{
 };
 
 use super::Opening;
-use crate::access::{Concern, FileKind};
+use crate::kind::{Concern, FileKind};
 
 const ROOT: u32 = 0;
 const OWNER_ONLY: Mode = Mode::RUSR.union(Mode::WUSR);
@@ -106,16 +104,6 @@ fn concern_of(permissions: &Permissions, forbidden: u32, me: u32) -> Option<Conc
         (false, false) => "execute it",
     };
     Some(Concern::Open(format!("others can {what} (mode {:04o})", mode & 0o7777)))
-}
-
-pub(crate) fn special_kind(file_type: FileType) -> FileKind {
-    if file_type.is_fifo() {
-        FileKind::Pipe
-    } else if file_type.is_socket() {
-        FileKind::Socket
-    } else {
-        FileKind::Device
-    }
 }
 
 /// Creates an empty file that its owner alone can open.

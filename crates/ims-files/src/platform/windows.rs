@@ -21,7 +21,7 @@ use super::{
     Opening,
     sddl::{Descriptor, READ, REPLACE_IN_FOLDER, WRITE},
 };
-use crate::access::{Concern, FileKind};
+use crate::kind::{Concern, FileKind};
 
 // Microsoft, "Access Mask Format" and "CreateFileW function".
 const GENERIC_WRITE: u32 = 0x4000_0000;
@@ -103,10 +103,6 @@ pub(crate) fn folder_writers(permissions: &Permissions) -> Option<Concern> {
 /// The same for a folder further up.
 pub(crate) fn upper_folder_writers(permissions: &Permissions) -> Option<Concern> {
     folder_writers(permissions)
-}
-
-pub(crate) fn special_kind(_file_type: FileType) -> FileKind {
-    FileKind::Device
 }
 
 /// Creates an empty file that its owner alone can open.

@@ -15,7 +15,7 @@ fn der(pem: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_file_is_told_by_its_first_elements() {
+fn the_first_elements_show_what_a_file_is() {
     let label = |label: &str| format!("-----BEGIN {label}-----\nAQID\n-----END {label}-----\n");
     let utf16 = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
         keys::FIRST.encode_utf16().flat_map(bytes).collect()
@@ -79,7 +79,7 @@ fn a_file_is_told_by_its_first_elements() {
 }
 
 #[test]
-fn the_files_that_openssl_makes_are_told() {
+fn the_files_that_openssl_makes_are_recognised() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     std::fs::write(path("key"), keys::FIRST).unwrap();

@@ -149,12 +149,11 @@ impl Pkcs11Module {
         })?;
         let made = KeySelector { label: Some(new.label.clone()), id: Some(id) };
         let key = PrivateKey::all(&session, &made)?.pop();
-        let lost = || Pkcs11Error::NoKey {
-            wanted: made.to_string(),
-            present: Vec::new(),
-            logged_in: true,
+        let Some(key) = key else {
+            let wanted = made.to_string();
+            return Err(Pkcs11Error::NoKey { wanted, present: Vec::new(), logged_in: true });
         };
-        describe(&session, key.ok_or_else(lost)?, &[])
+        describe(&session, key, &[])
     }
 
     fn session(

@@ -202,7 +202,7 @@ impl PrivateKey {
         Ok(None)
     }
 
-    /// `CKA_ALWAYS_AUTHENTICATE`. Modules that do not know the attribute fail in ways of their own, all of which mean no.
+    /// `CKA_ALWAYS_AUTHENTICATE`. Modules that do not know the attribute fail in different ways; each of these means no.
     fn always_authenticates(&self, session: &TokenSession) -> bool {
         let wanted = [AttributeType::AlwaysAuthenticate];
         let attributes = session.call(|session| session.get_attributes(self.handle, &wanted));

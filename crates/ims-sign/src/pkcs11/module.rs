@@ -51,7 +51,7 @@ struct Inner {
     pin_histories: Mutex<BTreeMap<TokenIdentity, Arc<Mutex<PinHistory>>>>,
 }
 
-/// A module, once it is loaded. Each has a lock of its own, so that one that loads slowly does not block the others.
+/// A module, once it is loaded. Each has its own lock, so that a module that loads slowly does not block the others.
 type ModuleCell = Arc<Mutex<Option<Pkcs11Module>>>;
 
 static MODULES: Mutex<BTreeMap<PathBuf, ModuleCell>> = Mutex::new(BTreeMap::new());

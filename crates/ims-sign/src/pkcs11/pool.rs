@@ -266,7 +266,7 @@ impl State {
 /// takes, and less than a signature takes.
 const SPIN_TIME: Duration = Duration::from_micros(200);
 
-/// Runs `task` in a thread of its own.
+/// Runs `task` in a new thread.
 pub(super) fn spawn(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name("ims-pkcs11".to_owned()).spawn(task).map(drop)
 }

@@ -75,8 +75,8 @@ impl Pkcs11Config {
         Self { pin: Some(pin), ..self }
     }
 
-    /// Opens up to `pool_size` sessions, each with a thread of its own, instead of one for each core. There are never
-    /// more than the token says it can have.
+    /// Opens up to `pool_size` sessions, each with its own thread, instead of one for each core. There are never
+    /// more than the token allows.
     #[must_use]
     pub fn with_pool_size(self, pool_size: NonZeroUsize) -> Self {
         Self { pool_size: Some(pool_size), ..self }
@@ -236,7 +236,7 @@ fn pool_size(wanted: Option<NonZeroUsize>, most_sessions: Option<u64>) -> usize 
     size.min(most).max(1)
 }
 
-/// Runs `task` in a thread of its own and waits for it until the deadline; then the thread is left alone.
+/// Runs `task` in a new thread and waits for it until the deadline. After that the thread goes on without us.
 fn within<T: Send + 'static>(
     deadline: Duration,
     task: impl FnOnce() -> Result<T, Pkcs11Error> + Send + 'static,

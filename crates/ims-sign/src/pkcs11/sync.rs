@@ -1,7 +1,7 @@
 //! Locks and condition variables without poisoning.
 //!
-//! That another thread panicked while it held a lock is no reason not to go on: nothing that is kept under a lock in
-//! this module is ever left half changed.
+//! A thread that panics while it holds a lock does not stop the others: no value under a lock in this module is ever
+//! left half changed.
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},

@@ -140,8 +140,9 @@ struct Attribute<'a> {
 impl<'a> Attribute<'a> {
     fn read(text: &'a str, is_held: fn(u8) -> bool) -> Result<Self, Pkcs11UriError> {
         let (name, value) = text.split_once('=').ok_or(Pkcs11UriError::NoAttribute)?;
-        let is_name_byte = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        if name.is_empty() || !name.bytes().all(is_name_byte) {
+        // The characters of `pk11-v-attr-nm-char` (RFC 7512 §2.3).
+        let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        if name.is_empty() || !is_name {
             return Err(Pkcs11UriError::NoAttribute);
         }
         let attribute = Self { name, value: Vec::new() };

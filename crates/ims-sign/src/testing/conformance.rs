@@ -1,4 +1,4 @@
-//! What every signer has to keep, put to the test: for those who implement [`Signer`] for a key of their own.
+//! Tests of the rules that every signer must follow, for programs that implement [`Signer`].
 
 use std::{
     error::Error,
@@ -15,7 +15,7 @@ use crate::{error::SignError, signer::Signer};
 /// Checks that `signer` makes right signatures: over messages of many lengths, the same bytes for the same message,
 /// many at a time, and still after callers have given up.
 ///
-/// It makes about 200 signatures and needs no runtime of its own.
+/// It makes about 200 signatures and needs no async runtime.
 ///
 /// # Errors
 /// The first [`Violation`].

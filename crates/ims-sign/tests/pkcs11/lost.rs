@@ -94,7 +94,7 @@ isolated! {
         block_on(check_signer(&signer)).unwrap();
     }
 
-    fn a_server_that_dies_and_comes_back_is_an_outage_and_no_more(folder) {
+    fn a_server_that_dies_and_comes_back_is_only_an_outage(folder) {
         token_with_a_key(folder);
         let remote = RefCell::new(Remote::start(folder));
         let signer = open(config(&client()));
@@ -106,7 +106,7 @@ isolated! {
         block_on(check_signer(&signer)).unwrap();
     }
 
-    fn a_token_whose_files_vanish_and_come_back_is_an_outage_and_no_more(folder) {
+    fn a_token_whose_files_vanish_and_come_back_is_only_an_outage(folder) {
         token_with_a_key(folder);
         let (here, elsewhere) = (folder.join("tokens"), folder.join("elsewhere"));
         let signer = open(config(&softhsm()));

@@ -25,7 +25,7 @@ use ims_testkit::keys;
 
 use crate::rig::{block_on, chain, compile, expected, isolated, open, pin, refusal, sign, threads};
 
-/// The module, and what it is told.
+/// The module, and the answers that the test sets.
 struct Mock {
     folder: PathBuf,
     module: PathBuf,
@@ -84,7 +84,7 @@ impl Mock {
         self.write(file, lines.join("\n"));
     }
 
-    /// A configuration with a PIN of its own, since what was learned of a PIN is never forgotten.
+    /// A configuration with a new PIN, since the signer never forgets what it learned about a PIN.
     fn config(&self) -> Pkcs11Config {
         self.plans.set(self.plans.get() + 1);
         let config = Pkcs11Config::new(
@@ -410,7 +410,7 @@ isolated! {
         }
     }
 
-    fn a_token_says_how_it_stands_with_its_pin(folder) {
+    fn a_token_reports_the_state_of_its_pin(folder) {
         let mock = Mock::new(folder);
         let module = Pkcs11Module::load(&mock.module).unwrap();
         #[rustfmt::skip]
@@ -552,10 +552,10 @@ isolated! {
             // The parent waits for this process and reads its exit status.
             let error = failure(&signer);
             let is_clear = chain(&error).contains("before a fork") && !error.is_transient();
-            let is_told = matches!(module.tokens(), Err(Pkcs11Error::Forked));
+            let is_reported = matches!(module.tokens(), Err(Pkcs11Error::Forked));
             drop(signer);
             let is_new = block_on(open(config).sign(MESSAGE)).is_ok();
-            process::exit(i32::from(!(is_clear && is_told && is_new)));
+            process::exit(i32::from(!(is_clear && is_reported && is_new)));
         }
         assert_eq!(tokens.unwrap().len(), 1);
         assert_eq!(sign(&signer, MESSAGE), expected(keys::FIRST, MESSAGE));

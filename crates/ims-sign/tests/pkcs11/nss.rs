@@ -59,7 +59,7 @@ isolated! {
         assert_eq!(sign(&signer, b"message"), signature);
     }
 
-    fn a_wrong_pin_and_a_missing_one_are_told_apart(folder) {
+    fn a_wrong_pin_and_a_missing_one_are_different_errors(folder) {
         let config = generate(&module(folder));
         assert!(matches!(refusal(config.clone().with_pin(pin("wrong"))), Pkcs11Error::PinWrong));
         let module = folder.join("nss.so");

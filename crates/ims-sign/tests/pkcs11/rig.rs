@@ -1,4 +1,4 @@
-//! What the tests stand on: a folder and a process of its own for each, the modules of this machine, and tokens.
+//! What the tests need: one folder and one process for each test, the modules of this machine, and tokens.
 //!
 //! Modules are configured by environment variables and keep state in the process, so each test runs again as a child
 //! process, with variables that lead into its folder.
@@ -20,7 +20,7 @@ pub(crate) const PIN: &str = "1234-canary";
 pub(crate) const TOKEN: &str = "ims test";
 pub(crate) const KEY: &str = "signing key";
 
-/// Defines tests that run in a process of their own; each gets its folder.
+/// Defines tests that each run in a separate process, with a separate folder.
 macro_rules! isolated {
     ($(fn $name:ident($folder:ident) $body:block)*) => {
         $(

@@ -87,7 +87,7 @@ isolated! {
         assert!(matches!(Pkcs11Config::try_from(nowhere), Err(Pkcs11Error::NoModulePath)));
     }
 
-    fn what_is_named_wrong_is_told_with_what_there_is(folder) {
+    fn an_error_about_a_wrong_name_lists_the_names_that_exist(folder) {
         token_with_a_key(folder);
         import(folder, TOKEN, "twin", "02", keys::SECOND);
         import(folder, TOKEN, "twin", "03", keys::FIRST);

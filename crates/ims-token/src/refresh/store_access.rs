@@ -24,8 +24,9 @@ use crate::{
     clock::{Clock, Reading},
     event::{Event, RefreshReason, StoreOperation},
     fetch_error::LONGEST_RETRY_AFTER,
-    keeper::{requirement::RefreshRequest, shared::Shared},
+    keeper::shared::Shared,
     refresh_machine::Phase,
+    refresh_machine::RefreshRequest,
     store::{Lease, SharedStore, StoreError, TokenStore, is_credible},
 };
 

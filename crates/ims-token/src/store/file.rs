@@ -13,7 +13,7 @@ use ims_files::{FileError, FileLock, PrivateFolder};
 use crate::{
     cache_key::CacheKey,
     clock::{Clock, SystemClock},
-    store::{Lease, StoreError, TokenStore, digest, is_older_than, stored_token},
+    store::{Lease, StoreError, TokenStore, is_older_than, stored_token},
 };
 
 /// How often a save is tried again. Another process needs a few milliseconds to write a token.
@@ -36,8 +36,8 @@ impl FileStore {
         Self { folder: folder.into().into() }
     }
 
-    /// Removes every entry that holds `token`, and returns how many there were: IMS has revoked the token, and nobody is to
-    /// get it from here any more.
+    /// Removes every entry that holds `token`, and returns how many there were: IMS has revoked the token, so that no
+    /// caller may get it from the store.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -66,11 +66,11 @@ impl FileStore {
 impl TokenStore for FileStore {
     async fn load(&self, key: &CacheKey) -> Result<Option<AccessToken>, StoreError> {
         let key = key.clone();
-        let load = move |folder: &Path| match PrivateFolder::open(folder)? {
+        self.run(move |folder| match PrivateFolder::open(folder)? {
             Some(folder) => load(&folder, &key),
             None => Ok(None),
-        };
-        self.run(load).await
+        })
+        .await
     }
 
     async fn save(&self, key: &CacheKey, token: &AccessToken) -> Result<(), StoreError> {
@@ -86,11 +86,11 @@ impl TokenStore for FileStore {
 
     async fn load_not_before(&self, key: &CacheKey) -> Result<Option<NumericDate>, StoreError> {
         let key = key.clone();
-        let load = move |folder: &Path| match PrivateFolder::open(folder)? {
+        self.run(move |folder| match PrivateFolder::open(folder)? {
             Some(folder) => load_not_before(&folder, &key),
             None => Ok(None),
-        };
-        self.run(load).await
+        })
+        .await
     }
 
     async fn save_not_before(
@@ -100,8 +100,8 @@ impl TokenStore for FileStore {
     ) -> Result<(), StoreError> {
         loop {
             let key = key.clone();
-            let save = move |folder: &Path| save_not_before(folder, &key, not_before);
-            let is_saved = self.run(save).await?;
+            let is_saved =
+                self.run(move |folder| save_not_before(folder, &key, not_before)).await?;
             if is_saved {
                 return Ok(());
             }
@@ -110,7 +110,7 @@ impl TokenStore for FileStore {
     }
 
     async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
-        let name = format!("{}.lock", digest::name(key));
+        let name = format!("{}.lock", stored_token::entry_name(key));
         self.run(move |folder| lease(folder, &name, lasting)).await
     }
 
@@ -207,7 +207,7 @@ fn is_abandoned(folder: &PrivateFolder, name: &str, lasting: Duration) -> Result
 }
 
 fn not_before_name(key: &CacheKey) -> String {
-    format!("{}.not_before", digest::name(key))
+    format!("{}.not_before", stored_token::entry_name(key))
 }
 
 /// `None` if the folder could not be locked.
@@ -227,7 +227,7 @@ fn remove(folder: &Path, token: &BearerToken) -> Result<Option<usize>, StoreErro
 }
 
 fn file_name(key: &CacheKey) -> String {
-    format!("{}.json", digest::name(key))
+    format!("{}.json", stored_token::entry_name(key))
 }
 
 impl From<FileError> for StoreError {

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::{
     cache_key::CacheKey,
     refresh::store_access::STORE_TIMEOUT,
-    store::{Lease, StoreError, TokenStore, digest, is_older_than, stored_token},
+    store::{Lease, StoreError, TokenStore, is_older_than, stored_token},
 };
 
 /// Keeps tokens in Redis 2.6.12 or newer, each sealed and until it expires, and leases there who may refresh.
@@ -72,17 +72,18 @@ impl RedisStore {
         }
     }
 
-    /// The connection, which connects when it is used, and again after an error of the network. How often it is tried, the
-    /// callers decide: each attempt is one of theirs.
+    /// The connection, which connects when it is first used, and again after a network error. It retries nothing by
+    /// itself: the callers decide how often to try.
     async fn connection(&self) -> Result<ConnectionManager, RedisError> {
-        let connect = async || {
-            let config = ConnectionManagerConfig::new()
-                .set_number_of_retries(0)
-                .set_connection_timeout(Some(STORE_TIMEOUT))
-                .set_response_timeout(Some(STORE_TIMEOUT));
-            ConnectionManager::new_lazy_with_config(self.client.clone(), config)
-        };
-        self.connection.get_or_try_init(connect).await.cloned()
+        self.connection.get_or_try_init(async || self.new_connection()).await.cloned()
+    }
+
+    fn new_connection(&self) -> Result<ConnectionManager, RedisError> {
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(STORE_TIMEOUT))
+            .set_response_timeout(Some(STORE_TIMEOUT));
+        ConnectionManager::new_lazy_with_config(self.client.clone(), config)
     }
 
     async fn sealed(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -173,7 +174,7 @@ impl fmt::Debug for RedisStore {
 }
 
 fn token_name(key: &CacheKey) -> String {
-    format!("ims:v1:{{{}}}", digest::name(key))
+    format!("ims:v1:{{{}}}", stored_token::entry_name(key))
 }
 
 fn lease_name(key: &CacheKey) -> String {

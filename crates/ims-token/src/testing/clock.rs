@@ -11,7 +11,7 @@ use std::{
 use ims_claims::NumericDate;
 use tokio::time::Instant;
 
-use crate::Clock;
+use crate::clock::Clock;
 
 /// A clock that moves only when a test moves it. Clones show the same time.
 #[derive(Debug, Clone)]

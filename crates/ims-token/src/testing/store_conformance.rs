@@ -5,7 +5,7 @@ use std::time::Duration;
 use ims_claims::{Environment, NumericDate};
 use ims_exchange::AccessToken;
 
-use crate::{CacheKey, TokenStore};
+use crate::{cache_key::CacheKey, store::TokenStore};
 
 /// Checks what every store must do. `one` and `other` are two handles to the same store, as two processes have them; it
 /// must be empty. `now` is the time by the store's clock.

@@ -1,4 +1,4 @@
-//! A real Redis, on a socket of its own.
+//! A real Redis, on its own socket.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -25,7 +25,7 @@ impl Redis {
         Self { process, folder }
     }
 
-    /// Starts it anew and empty after it was killed.
+    /// Starts it again, empty, after it was killed.
     pub(crate) fn restart(&mut self) {
         self.process = serve(self.folder.path());
     }
@@ -34,7 +34,7 @@ impl Redis {
         socket_in(self.folder.path())
     }
 
-    /// A store in it, with a connection of its own.
+    /// A store in it, with its own connection.
     pub(crate) fn store(&self) -> RedisStore {
         let url = format!("redis+unix://{}", self.socket().display());
         RedisStore::new(&url, SealingKey::derive(b"secret")).unwrap()
@@ -99,7 +99,7 @@ fn serve(folder: &Path) -> Child {
         .expect("redis-server is installed");
     let mut log = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(log.any(|line| line.contains("eady to accept connections")));
-    // Whoever reads no more must not close the pipe, since the server goes on writing.
+    // The pipe must stay open after the last line that the test reads, since the server goes on writing.
     std::thread::spawn(move || log.count());
     process
 }

@@ -24,7 +24,7 @@ fn no_session() -> Pkcs11Error {
     CallError::Module(error).into()
 }
 
-/// A key that says when it begins to sign, and ends when it is told to.
+/// A key that reports when it begins to sign, and signs once the test allows it.
 struct Held {
     began: Receiver<Vec<u8>>,
     end: Sender<()>,
