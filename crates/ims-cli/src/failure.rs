@@ -232,7 +232,10 @@ impl From<&ExchangeError> for Failure {
             ExchangeError::Unavailable { retry_after: Some(wait), .. } => {
                 failure.hint(format!("IMS asks to wait for {}", humantime::format_duration(*wait)))
             }
-            ExchangeError::Unreachable(error) => transport_hints(failure, error),
+            ExchangeError::Unreachable(error)
+            | ExchangeError::Unavailable { source: Some(error), .. } => {
+                transport_hints(failure, error)
+            }
             _ => failure,
         }
     }
@@ -259,6 +262,7 @@ fn transport_hints(failure: Failure, error: &TransportError) -> Failure {
         TransportError::Untrusted { .. } => {
             failure.hint("if a proxy reads along, put its CA certificate into a file and name it in SSL_CERT_FILE")
         }
+        TransportError::Proxy(refusal) => failure.hint(refusal.hint()),
         TransportError::Setup { .. } => failure.hint("install the system's CA certificates (package ca-certificates)"),
         _ => failure,
     }

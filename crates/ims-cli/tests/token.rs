@@ -1,8 +1,17 @@
 //! `ims token` against `ims emulator`.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
-use std::net::TcpListener;
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
+use base64::Engine;
 use ims_testkit::keys;
 use serde_json::{Value, json};
 
@@ -49,6 +58,87 @@ fn the_token_comes_from_ims_once_and_then_from_the_cache() {
     assert_eq!(emulator.exchanges(), 1);
     emulator.terminate();
     assert_eq!(token(&sandbox, &emulator, ""), first);
+}
+
+/// A proxy that answers every request so. It counts them.
+fn proxy(answer: &'static str) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let mut line = String::new();
+            while stream.read_line(&mut line).unwrap() > 2 {
+                line.clear();
+            }
+            counted.fetch_add(1, Ordering::Relaxed);
+            stream.get_mut().write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn a_proxy_that_does_not_connect_is_named_and_only_its_own_trouble_is_tried_again() {
+    let sandbox = Sandbox::new();
+    #[rustfmt::skip]
+    let table = [
+        ("HTTP/1.1 403 Forbidden\r\n\r\n",           4, "answered 403 Forbidden"),
+        ("HTTP/1.1 407 No\r\n\r\n",                  4, "answered 407 Proxy Authentication Required"),
+        ("HTTP/1.1 302 Found\r\n\r\n",               4, "answered 302 Found"),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n",         3, "answered 502 Bad Gateway"),
+    ];
+    for (answer, code, said) in table {
+        let (address, asked) = proxy(answer);
+        let mut token = sandbox.ims("token -c credentials.json");
+        token.env("HTTPS_PROXY", format!("http://user:canary@{address}"));
+        token.env("SSL_CERT_FILE", sandbox.path("certificate_pub.crt"));
+        let end: Finished = token.output().unwrap().into();
+        let said = format!("the proxy {address} (HTTPS_PROXY) {said}");
+        assert_failed(&end, code, &[&said, "hint: "]);
+        assert!(!end.stderr.contains("canary"), "{end:?}");
+        // One for the token, and one for the reason.
+        let is_tried_again = asked.load(Ordering::Relaxed) > 2;
+        assert_eq!(is_tried_again, code == 3, "{answer}");
+    }
+}
+
+#[test]
+fn the_file_of_ca_certificates_may_be_der_or_begin_with_a_byte_order_mark_and_a_bad_one_is_named() {
+    let sandbox = Sandbox::new();
+    let proxy = RunningEmulator::start(&sandbox, "-c credentials.json --ca-dir authority");
+    let address = proxy.url().rsplit('/').next().unwrap().to_owned();
+    let pem = std::fs::read_to_string(sandbox.path("authority/ca.pem")).unwrap();
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = base64::engine::general_purpose::STANDARD.decode(base64).unwrap();
+    let run = |name: &str, contents: Option<&[u8]>| -> Finished {
+        if let Some(contents) = contents {
+            sandbox.write(name, contents);
+        }
+        let mut token = sandbox.ims("token -c credentials.json --fresh");
+        token.env("HTTPS_PROXY", format!("http://{address}"));
+        token.env("SSL_CERT_FILE", sandbox.path(name));
+        token.output().unwrap().into()
+    };
+    let marked = format!("\u{feff}{pem}");
+    for (name, contents) in [("ca.der", der.as_slice()), ("marked.pem", marked.as_bytes())] {
+        let end = run(name, Some(contents));
+        assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{name}");
+    }
+    #[rustfmt::skip]
+    let table: [(&str, Option<&[u8]>, &str); 4] = [
+        ("missing.pem", None,                "No such file or directory"),
+        ("empty.pem",   Some(b""),           "it is empty"),
+        ("page.pem",    Some(b"<html>"),     "it holds no certificate, neither PEM nor DER"),
+        ("half.der",    Some(&der[..200]),   "it is damaged"),
+    ];
+    for (name, contents, said) in table {
+        let end = run(name, contents);
+        let path = sandbox.path(name);
+        assert_failed(&end, 4, &["SSL_CERT_FILE", path.to_str().unwrap(), said]);
+    }
 }
 
 #[test]

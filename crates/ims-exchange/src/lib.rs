@@ -7,6 +7,7 @@ mod grant;
 mod question;
 
 mod message;
+mod proxy_refusal;
 #[cfg(feature = "reqwest")]
 mod reqwest_transport;
 mod transport;
@@ -42,6 +43,7 @@ pub use grant::{
     PromiseExchange, PromiseRequest, PromisedTokens, TokenExchange, TokenRefresh, UserTokens,
 };
 pub use message::{Request, Response};
+pub use proxy_refusal::ProxyRefusal;
 pub use question::{
     AdminOrganizations, AdminProfile, ClientRegistration, Discovery, InvalidateToken, OrgRef,
     Organization, Organizations, ProductContext, Profile, ProviderMetadata, PublishedKeys,
@@ -53,7 +55,10 @@ pub use refusal::{
     reason::{Cause, Reason},
 };
 #[cfg(feature = "reqwest")]
-pub use reqwest_transport::ReqwestTransport;
+pub use reqwest_transport::{
+    ReqwestTransport,
+    ca_certificates::{CaCertificates, CaCertificatesError},
+};
 pub use resource::Resource;
 pub use scope::Scope;
 pub use secret_text::{AuthorizationCode, ClientSecret, IdToken, PromiseToken, RefreshToken};

@@ -2,21 +2,31 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
+use http::{StatusCode, Uri};
 use ims_claims::Environment;
 
 use crate::{
     message::{Request, Response},
+    proxy_refusal::ProxyRefusal,
     transport::{Transport, TransportError},
 };
+use ca_certificates::CaCertificates;
+use proxies::{Proxies, Proxy, ProxyAnswer};
+
+pub(crate) mod ca_certificates;
+mod proxies;
 
 /// Sends requests with reqwest, over `https` alone unless it was made for a loopback address.
 ///
 /// Redirects are not followed and nothing is sent twice. `HTTPS_PROXY` and `NO_PROXY` are honoured, and so is
-/// `SSL_CERT_FILE` for the CA certificates. It needs a tokio runtime when it sends, not when it is made.
+/// `SSL_CERT_FILE` for the CA certificates. A proxy that does not connect is asked once more, for at most two seconds, since
+/// the HTTP library does not say what it answered. It needs a tokio runtime when it sends, not when it is made.
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
     scheme: &'static str,
+    /// The proxies that `client` goes through, for errors; unknown if someone else has built it.
+    proxies: Option<Proxies>,
 }
 
 impl ReqwestTransport {
@@ -28,25 +38,31 @@ impl ReqwestTransport {
     pub fn new(environment: &Environment) -> Result<Self, TransportError> {
         if environment.base_url().starts_with("http://") {
             // No CA certificates are read, which takes longer than the whole exchange.
-            let builder = builder().no_proxy().tls_certs_only([]);
-            Self::build(builder, "http://")
+            let client = builder().no_proxy().tls_certs_only([]).build().map_err(setup)?;
+            Ok(Self { client, scheme: "http://", proxies: None })
         } else {
-            Self::build(builder().https_only(true), "https://")
+            Self::over_https(builder())
         }
     }
 
-    /// A transport that trusts the CA certificates in `pem` beside the system's: for a proxy that reads along, or a test.
+    /// A transport that trusts the CA certificates in `bytes` beside the system's: for a proxy that reads along, or a test.
     ///
     /// # Errors
-    /// [`TransportError::Setup`], also if `pem` holds no certificate.
-    pub fn with_ca_certificates(pem: &[u8]) -> Result<Self, TransportError> {
-        let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(setup)?;
-        if certificates.is_empty() {
-            return Err(TransportError::Setup {
-                source: Arc::from(Box::from("no CA certificate in the PEM file")),
-            });
-        }
-        Self::build(builder().https_only(true).tls_certs_merge(certificates), "https://")
+    /// [`TransportError::Setup`], also if [`CaCertificates::from_bytes`] finds no certificate in `bytes`.
+    pub fn with_ca_certificates(bytes: &[u8]) -> Result<Self, TransportError> {
+        let certificates = CaCertificates::from_bytes(bytes)
+            .map_err(|error| TransportError::Setup { source: Arc::new(error) })?;
+        Self::over_https(builder().tls_certs_merge(for_reqwest(&certificates)?))
+    }
+
+    /// A transport that trusts `certificates` and not the system's.
+    ///
+    /// # Errors
+    /// [`TransportError::Setup`].
+    pub fn with_only_ca_certificates(
+        certificates: &CaCertificates,
+    ) -> Result<Self, TransportError> {
+        Self::over_https(builder().tls_certs_only(for_reqwest(certificates)?))
     }
 
     /// A transport over a client of your own, with your proxy, roots or client certificate. It sends to `https` alone.
@@ -67,14 +83,59 @@ impl ReqwestTransport {
     /// ```
     #[must_use]
     pub fn from_client(client: reqwest::Client) -> Self {
-        Self { client, scheme: "https://" }
+        Self { client, scheme: "https://", proxies: None }
     }
 
-    fn build(
-        builder: reqwest::ClientBuilder,
-        scheme: &'static str,
-    ) -> Result<Self, TransportError> {
-        Ok(Self { client: builder.build().map_err(setup)?, scheme })
+    /// Names in errors the variable that the proxy was read from, such as `HTTPS_PROXY`.
+    #[must_use]
+    pub fn with_proxy_variable(self, variable: impl Into<String>) -> Self {
+        let proxies = self.proxies.map(|proxies| proxies.with_variable(variable.into()));
+        Self { proxies, ..self }
+    }
+
+    fn over_https(builder: reqwest::ClientBuilder) -> Result<Self, TransportError> {
+        let client = builder.https_only(true).build().map_err(setup)?;
+        Ok(Self { client, scheme: "https://", proxies: Some(Proxies::from_environment()) })
+    }
+
+    /// Why no connection to `url` came about.
+    async fn not_connected(&self, error: &reqwest::Error, url: &str) -> TransportError {
+        let url: Uri = url.parse().unwrap_or_default();
+        let host = url.host().unwrap_or("IMS");
+        let innermost = innermost(error);
+        // The HTTP library has no types for the phases, only texts.
+        if says(error, "tunnel error: ") {
+            let proxy = self.proxies.as_ref().and_then(|proxies| proxies.on_the_way_to(&url));
+            let name = proxy.as_ref().map_or("on the way", Proxy::name);
+            if says(error, "tunnel error: failed to create underlying connection") {
+                let reason = without_resolver(&innermost);
+                return connect(format!("cannot connect to the proxy {name}: {reason}"));
+            }
+            let answer = match &proxy {
+                _ if says(error, "tunnel error: proxy authorization required") => {
+                    ProxyAnswer::Status(StatusCode::PROXY_AUTHENTICATION_REQUIRED)
+                }
+                Some(proxy) => proxy.ask(&url, LONGEST_QUESTION).await,
+                None => ProxyAnswer::Unknown,
+            };
+            return match answer {
+                // Of a success now, the refusal a moment ago is all that is known.
+                ProxyAnswer::Status(status) if !status.is_success() => {
+                    TransportError::Proxy(ProxyRefusal::new(name, status))
+                }
+                ProxyAnswer::NotHttp => {
+                    connect(format!("the proxy {name} does not answer in HTTP"))
+                }
+                ProxyAnswer::Status(_) | ProxyAnswer::Unknown => {
+                    connect(format!("the proxy {name} does not connect to {host}"))
+                }
+            };
+        }
+        if says(error, "dns error") {
+            let reason = without_resolver(&innermost);
+            return connect(format!("cannot resolve {host}: {reason}"));
+        }
+        connect(format!("cannot connect to {host}: {innermost}"))
     }
 }
 
@@ -83,20 +144,38 @@ impl Transport for ReqwestTransport {
         if !request.url().starts_with(self.scheme) {
             return Err(TransportError::Scheme);
         }
-        let host = host_of(request.url());
-        let explain = |error| explain(error, &host, timeout);
+        // The HTTP library has the same deadline, but the question to a proxy comes after.
+        match tokio::time::timeout(timeout, self.exchange(request, timeout)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(TransportError::Timeout { timeout }),
+        }
+    }
+}
+
+impl ReqwestTransport {
+    async fn exchange(
+        &self,
+        request: Request,
+        timeout: Duration,
+    ) -> Result<Response, TransportError> {
         let (method, url, headers, body) = request.into_parts();
-        let mut answer = self
+        let sent = self
             .client
-            .request(method, url)
+            .request(method, &url)
             .headers(headers)
             .body(body)
             .timeout(timeout)
             .send()
-            .await
-            .map_err(explain)?;
+            .await;
+        let mut answer = match sent {
+            Ok(answer) => answer,
+            Err(error) if is_not_connected(&error) => {
+                return Err(self.not_connected(&error, &url).await);
+            }
+            Err(error) => return Err(explain(error, timeout)),
+        };
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(explain)? {
+        while let Some(chunk) = answer.chunk().await.map_err(|error| explain(error, timeout))? {
             if body.len() + chunk.len() > Response::MAX_BODY {
                 return Err(TransportError::TooLong);
             }
@@ -113,11 +192,9 @@ fn builder() -> reqwest::ClientBuilder {
         .user_agent(concat!("ims-rust/", env!("CARGO_PKG_VERSION")))
 }
 
-/// The host of a URL, for errors.
-fn host_of(url: &str) -> String {
-    let uri: Option<http::Uri> = url.parse().ok();
-    let host = uri.as_ref().and_then(http::Uri::host);
-    host.unwrap_or("IMS").to_owned()
+fn for_reqwest(certificates: &CaCertificates) -> Result<Vec<reqwest::Certificate>, TransportError> {
+    let certificates = certificates.iter().map(reqwest::Certificate::from_der);
+    certificates.collect::<Result<_, _>>().map_err(setup)
 }
 
 fn setup(error: reqwest::Error) -> TransportError {
@@ -129,50 +206,50 @@ fn setup(error: reqwest::Error) -> TransportError {
 #[error("{0}")]
 struct Problem(String);
 
-/// Sorts an error by its phase. `host` is who was to be reached; the rest of the URL is not repeated.
-fn explain(error: reqwest::Error, host: &str, timeout: Duration) -> TransportError {
-    let error = error.without_url();
-    if error.is_timeout() {
-        return TransportError::Timeout { timeout };
-    }
-    let is_untrusted = causes(&error).any(|cause| {
+/// Whether no connection came about, for a reason other than time, TLS and the request itself.
+fn is_not_connected(error: &reqwest::Error) -> bool {
+    error.is_connect() && !error.is_timeout() && !error.is_builder() && !is_untrusted(error)
+}
+
+fn is_untrusted(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| {
         matches!(
             cause.downcast_ref(),
             Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)
         )
-    });
-    // A request that cannot even be written will not be better the next time.
-    if error.is_builder() {
-        return TransportError::Setup { source: Arc::new(Problem(innermost(&error))) };
-    }
-    if is_untrusted {
-        return TransportError::Untrusted { source: Arc::new(Problem(innermost(&error))) };
-    }
-    if !error.is_connect() {
-        return TransportError::Broken { source: Arc::new(Problem(innermost(&error))) };
-    }
-    TransportError::Connect { source: Arc::new(Problem(not_connected(&error, host))) }
+    })
 }
 
-/// Why no connection came about. The HTTP library has no types for the phases, only texts.
-fn not_connected(error: &reqwest::Error, host: &str) -> String {
-    let innermost = innermost(error);
-    let says = |phrase| causes(error).any(|cause| cause.to_string().starts_with(phrase));
-    if says("tunnel error: failed to create underlying connection") {
-        return format!("cannot connect to the proxy on the way to {host}: {innermost}");
+/// Sorts an error of a connection that came about, or was not tried, by its phase. The URL is not repeated.
+fn explain(error: reqwest::Error, timeout: Duration) -> TransportError {
+    let error = error.without_url();
+    if error.is_timeout() {
+        return TransportError::Timeout { timeout };
     }
-    if says("dns error") {
-        let reason = innermost.strip_prefix("failed to lookup address information: ");
-        let reason = reason.unwrap_or(&innermost).to_lowercase();
-        return format!("cannot resolve {host}: {reason}");
+    let source = Arc::new(Problem(innermost(&error)));
+    // A request that cannot even be written will not be better the next time.
+    if error.is_builder() {
+        return TransportError::Setup { source };
     }
-    if says("tunnel error: proxy authorization required") {
-        return format!("the proxy on the way to {host} asks for a user name and a password");
+    if is_untrusted(&error) {
+        return TransportError::Untrusted { source };
     }
-    if says("tunnel error: unsuccessful") {
-        return format!("the proxy refuses to connect to {host}");
-    }
-    format!("cannot connect to {host}: {innermost}")
+    TransportError::Broken { source }
+}
+
+fn connect(text: String) -> TransportError {
+    TransportError::Connect { source: Arc::new(Problem(text)) }
+}
+
+/// Whether the text of a cause begins with `phrase`.
+fn says(error: &reqwest::Error, phrase: &str) -> bool {
+    causes(error).any(|cause| cause.to_string().starts_with(phrase))
+}
+
+/// What the resolver said, without its own name.
+fn without_resolver(innermost: &str) -> String {
+    let reason = innermost.strip_prefix("failed to lookup address information: ");
+    reason.unwrap_or(innermost).to_lowercase()
 }
 
 /// The last cause, without a capital letter or the number of the operating system.
@@ -192,3 +269,9 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
         None => error.source(),
     })
 }
+
+/// No longer than this does a failed request wait for the reason of the proxy.
+const LONGEST_QUESTION: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,10 @@
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use crate::message::{Request, Response};
+use crate::{
+    message::{Request, Response},
+    proxy_refusal::ProxyRefusal,
+};
 
 /// Carries one request to IMS and one answer back.
 ///
@@ -31,6 +34,9 @@ pub enum TransportError {
         /// What the network said.
         source: Arc<dyn Error + Send + Sync>,
     },
+    /// Ask whoever runs the proxy, or wait if [`ProxyRefusal::is_transient`]: the proxy on the way does not connect to IMS.
+    #[error("{0}")]
+    Proxy(ProxyRefusal),
     /// Wait and try again: no whole answer came in time.
     #[error("no answer from IMS within {} ms", .timeout.as_millis())]
     Timeout {
@@ -67,7 +73,11 @@ impl TransportError {
     /// Whether waiting and trying again can help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. })
+        match self {
+            Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. } => true,
+            Self::Proxy(refusal) => refusal.is_transient(),
+            Self::TooLong | Self::Untrusted { .. } | Self::Setup { .. } | Self::Scheme => false,
+        }
     }
 }
 

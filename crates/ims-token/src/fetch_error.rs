@@ -243,9 +243,10 @@ impl From<ExchangeError> for FetchError {
     /// IMS.
     fn from(error: ExchangeError) -> Self {
         let remedy = match &error {
-            ExchangeError::Unavailable { source: Some(TransportError::Connect { .. }), .. } => {
-                Remedy::Reconnect
-            }
+            ExchangeError::Unavailable {
+                source: Some(TransportError::Connect { .. } | TransportError::Proxy(_)),
+                ..
+            } => Remedy::Reconnect,
             ExchangeError::Unavailable { source: Some(TransportError::Broken { .. }), .. } => {
                 Remedy::Resend
             }
@@ -290,6 +291,10 @@ mod tests {
             source: None,
         };
         let wait = |retry_after| Remedy::Wait { retry_after };
+        let proxy = |status| {
+            let status = http::StatusCode::from_u16(status).unwrap();
+            ims_exchange::ProxyRefusal::new("proxy.example:8080", status)
+        };
         #[rustfmt::skip]
         let table = [
             (ExchangeError::from(timeout),                                     wait(None)),
@@ -298,6 +303,8 @@ mod tests {
             (ExchangeError::from(TransportError::Connect { source: io() }),    Remedy::Reconnect),
             (ExchangeError::from(TransportError::Broken { source: io() }),     Remedy::Resend),
             (ExchangeError::from(TransportError::Scheme),                      Remedy::AskPerson),
+            (ExchangeError::from(TransportError::Proxy(proxy(403))),           Remedy::AskPerson),
+            (ExchangeError::from(TransportError::Proxy(proxy(502))),           Remedy::Reconnect),
             (ExchangeError::ImpossibleLifetime { value: -1, unit: "seconds" }, Remedy::AskPerson),
         ];
         for (error, remedy) in table {

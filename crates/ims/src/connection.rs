@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use ims_claims::Environment;
+#[cfg(feature = "reqwest")]
+use ims_exchange::ReqwestTransport;
 use ims_exchange::{Call, ExchangeError, SharedTransport, Transport};
 use ims_token::{Clock, SharedClock, SystemClock};
 
@@ -37,7 +39,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`Error::Transport`] if the HTTP client cannot be set up, [`Error::Proxy`] if `HTTPS_PROXY` or `ALL_PROXY` does not
-    /// name a proxy, [`Error::MissingFeature`] if the feature `reqwest` is off.
+    /// name a proxy, [`Error::CaVariable`] if `SSL_CERT_FILE` or `SSL_CERT_DIR` gives no certificate, [`Error::MissingFeature`] if the feature `reqwest` is off.
     pub fn new(environment: Environment) -> Result<Self, Error> {
         let transport = default_transport(&environment)?;
         Ok(Self::from_transport(environment, transport))
@@ -98,8 +100,18 @@ impl Connection {
 
 #[cfg(feature = "reqwest")]
 fn default_transport(environment: &Environment) -> Result<SharedTransport, Error> {
-    crate::proxy::check(environment, |name| std::env::var_os(name))?;
-    Ok(SharedTransport::new(ims_exchange::ReqwestTransport::new(environment)?))
+    let variable = crate::proxy::check(environment, |name| std::env::var_os(name))?;
+    // Plain http stays on this machine, without TLS.
+    let is_https = environment.base_url().starts_with("https://");
+    let certificates = if is_https { crate::ca_certificates::ca_certificates()? } else { None };
+    let mut transport = match certificates {
+        Some(certificates) => ReqwestTransport::with_only_ca_certificates(&certificates)?,
+        None => ReqwestTransport::new(environment)?,
+    };
+    if let Some(variable) = variable {
+        transport = transport.with_proxy_variable(variable);
+    }
+    Ok(SharedTransport::new(transport))
 }
 
 #[cfg(not(feature = "reqwest"))]

@@ -7,6 +7,8 @@ use ims_exchange::TransportError;
 #[cfg(feature = "service-account")]
 use ims_sign::{KeyError, SignError};
 
+#[cfg(feature = "reqwest")]
+use crate::ca_certificates::CaVariableError;
 use crate::proxy::ProxyError;
 
 /// A client that cannot be built.
@@ -34,6 +36,10 @@ pub enum Error {
     /// Correct the variable that names the proxy, or unset it.
     #[error(transparent)]
     Proxy(#[from] ProxyError),
+    /// Correct the variable that names CA certificates, or unset it.
+    #[cfg(feature = "reqwest")]
+    #[error(transparent)]
+    CaVariable(#[from] CaVariableError),
     /// Free resources of the system: it gave no thread for the refreshes.
     #[cfg(feature = "blocking")]
     #[error("no thread for the refreshes")]

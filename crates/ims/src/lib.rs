@@ -2,6 +2,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod alternatives;
+#[cfg(feature = "reqwest")]
+mod ca_certificates;
 mod client;
 mod client_builder;
 mod connection;
@@ -18,6 +20,8 @@ mod blocking;
 
 #[cfg(feature = "blocking")]
 pub use blocking::BlockingClient;
+#[cfg(feature = "reqwest")]
+pub use ca_certificates::{CaVariableError, ca_certificates};
 pub use client::{ApiKeyAlone, Client};
 pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder};
 pub use connection::{Connection, REQUEST_TIMEOUT};

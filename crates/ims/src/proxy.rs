@@ -22,7 +22,7 @@ impl ProxyError {
     }
 }
 
-/// Passes an environment whose proxy variables the HTTP library can read, or does not look at. `variable` reads one of them.
+/// The variable that names the proxy, if one is named that the HTTP library looks at. `variable` reads one of them.
 #[cfg_attr(
     not(any(test, feature = "reqwest")),
     expect(dead_code, reason = "another transport has proxies of its own")
@@ -30,10 +30,10 @@ impl ProxyError {
 pub(crate) fn check(
     environment: &Environment,
     variable: impl Fn(&str) -> Option<OsString>,
-) -> Result<(), ProxyError> {
+) -> Result<Option<&'static str>, ProxyError> {
     // Plain http stays on this machine, and the transport takes no proxy for it.
     if environment.base_url().starts_with("http://") {
-        return Ok(());
+        return Ok(None);
     }
     // In this order, and of each pair the first that is set, as the HTTP library looks.
     for names in [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]] {
@@ -45,10 +45,10 @@ pub(crate) fn check(
         // The value is never repeated: it may hold a password.
         return match problem(&value) {
             Some(problem) => Err(ProxyError { variable: name, problem }),
-            None => Ok(()),
+            None => Ok(Some(name)),
         };
     }
-    Ok(())
+    Ok(None)
 }
 
 /// What is wrong with a value that names no proxy.
@@ -106,8 +106,7 @@ mod tests {
             let checked = check(&Environment::production(), variable);
             let named = checked.err().map(|error| error.variable());
             assert_eq!(named, wrong, "{variables:?}");
-            let said =
-                checked.map_or_else(|error| format!("{error} {error:?}"), |()| String::new());
+            let said = format!("{checked:?} {}", checked.err().map_or("", |error| error.problem));
             assert!(!said.contains("canary"), "{said}");
         }
     }
@@ -115,6 +114,6 @@ mod tests {
     #[test]
     fn a_loopback_address_needs_no_proxy() {
         let environment: Environment = "http://127.0.0.1:8080".parse().unwrap();
-        assert_eq!(check(&environment, |_| Some(OsString::from(":::"))), Ok(()));
+        assert_eq!(check(&environment, |_| Some(OsString::from(":::"))), Ok(None));
     }
 }

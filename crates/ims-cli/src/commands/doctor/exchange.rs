@@ -11,7 +11,7 @@ use ims::{
     claims::{AccessTokenPayload, AssertionLifetime, CompactJwt, Environment, NumericDate},
     exchange::{
         ClientCredentials, ClientSecret, ExchangeError, Grant, JwtExchange, Reason, Request,
-        ReqwestTransport, Response, Scope, Transport, TransportError,
+        Response, Scope, SharedTransport, Transport, TransportError,
     },
     sign::{SharedSigner, sign_assertion},
 };
@@ -34,10 +34,12 @@ pub(super) async fn check(
     checklist: &mut Checklist,
 ) {
     let environment = credentials.environment();
-    let transport = match ReqwestTransport::new(environment) {
-        Ok(transport) => Watched { transport, skew: Arc::default() },
+    let transport = match Connection::new(environment.clone()) {
+        Ok(connection) => {
+            Watched { transport: connection.transport().clone(), skew: Arc::default() }
+        }
         Err(error) => {
-            checklist.add(Check::from_failure("endpoint", ims::Error::from(error).into()));
+            checklist.add(Check::from_failure("endpoint", error.into()));
             return;
         }
     };
@@ -254,7 +256,7 @@ const TOLERATED: u64 = 30;
 /// A transport that looks at the `Date` of each answer (RFC 9110 §6.6.1).
 #[derive(Debug, Clone)]
 struct Watched {
-    transport: ReqwestTransport,
+    transport: SharedTransport,
     skew: Arc<Mutex<Option<Skew>>>,
 }
 

@@ -22,11 +22,14 @@ pub(super) async fn check(environment: &Environment, checklist: &mut Checklist) 
         checklist.add(Check::failed("network", "the base URL of IMS names no host"));
         return false;
     };
-    // A variable that names no proxy must not look like one that is not set.
-    if let Err(error) = Connection::new(environment.clone())
-        && matches!(error, ims::Error::Proxy(_))
-    {
-        checklist.add(Check::from_failure("proxy", error.into()));
+    // A variable that names no proxy, or no certificate, must not look like one that is not set.
+    let malformed = match Connection::new(environment.clone()) {
+        Err(error @ ims::Error::Proxy(_)) => Some(("proxy", error)),
+        Err(error @ ims::Error::CaVariable(_)) => Some(("TLS", error)),
+        _ => None,
+    };
+    if let Some((name, error)) = malformed {
+        checklist.add(Check::from_failure(name, error.into()));
         return false;
     }
     checklist.add(route.proxy_check());

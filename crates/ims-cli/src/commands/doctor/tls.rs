@@ -8,9 +8,13 @@ use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsConnector,
     rustls::{
-        CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
-        client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-        crypto::aws_lc_rs,
+        CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore,
+        SignatureScheme,
+        client::{
+            WebPkiServerVerifier,
+            danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        },
+        crypto::{CryptoProvider, aws_lc_rs},
         pki_types::{CertificateDer, ServerName, UnixTime},
     },
 };
@@ -26,7 +30,7 @@ pub(super) async fn check(stream: TcpStream, host: &str) -> Result<Check, Check>
             .next("install the system's CA certificates (package ca-certificates), or name a file of them in SSL_CERT_FILE")
     };
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = Verifier::new(Arc::clone(&provider)).map_err(|error| setup(&error))?;
+    let verifier = verifier(&provider).map_err(|error| setup(&*error))?;
     let witness = Arc::new(Witness { verifier, seen: Mutex::default() });
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -47,6 +51,21 @@ pub(super) async fn check(stream: TcpStream, host: &str) -> Result<Check, Check>
         }
         (None, Ok(_)) => Err(Check::failed("TLS", "the server has presented no certificate")),
     }
+}
+
+/// The verifier that the transport has: by the certificates that the environment names, or by the system's.
+fn verifier(
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, Box<dyn std::error::Error>> {
+    let provider = Arc::clone(provider);
+    let Some(certificates) = ims::ca_certificates()? else {
+        return Ok(Arc::new(Verifier::new(provider)?));
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates.iter() {
+        roots.add(CertificateDer::from(certificate.to_vec()))?;
+    }
+    Ok(WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build()?)
 }
 
 /// A chain that this machine trusts, but nobody else, is a proxy's.
@@ -93,7 +112,7 @@ fn is_public(chain: &[Certificate]) -> bool {
 /// A verifier that judges as the transport's does, and remembers what it was shown.
 #[derive(Debug)]
 struct Witness {
-    verifier: Verifier,
+    verifier: Arc<dyn ServerCertVerifier>,
     seen: Mutex<Option<Seen>>,
 }
 

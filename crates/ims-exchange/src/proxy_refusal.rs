@@ -1,0 +1,67 @@
+//! What a proxy answers instead of a connection to IMS.
+
+use std::fmt;
+
+use http::StatusCode;
+
+/// A proxy that was asked for a connection to IMS (`CONNECT`, RFC 9110 §9.3.6) and gave none.
+///
+/// Its `Display` is one line such as `the proxy proxy.example:8080 (HTTPS_PROXY) answered 403 Forbidden`. The user name and
+/// the password for the proxy are not in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProxyRefusal {
+    proxy: String,
+    status: StatusCode,
+}
+
+impl ProxyRefusal {
+    /// The answer `status` of a proxy. `proxy` names it in errors: `HOST:PORT`, and in brackets where that is written.
+    #[must_use]
+    pub fn new(proxy: impl Into<String>, status: StatusCode) -> Self {
+        Self { proxy: proxy.into(), status }
+    }
+
+    /// The proxy as `HOST:PORT`, then in brackets the variable that names it, if that is known.
+    #[must_use]
+    pub fn proxy(&self) -> &str {
+        &self.proxy
+    }
+
+    /// What the proxy answered.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Whether waiting and trying again can help. With 4xx the proxy says that the request is at fault, and with 3xx that it
+    /// wants something else first, such as a sign-in at a portal (RFC 9110 §15); only 5xx are its own trouble.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.status.is_server_error()
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        if self.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return "give the user name and the password in the URL of the proxy: http://USER:PASSWORD@HOST:PORT";
+        }
+        if self.status.is_redirection() {
+            return "sign in to the network first: the proxy sends elsewhere, as a portal does";
+        }
+        if self.is_transient() {
+            return "wait; if it stays so, ask whoever runs the proxy whether it can connect to IMS";
+        }
+        "ask whoever runs the proxy to allow connections to IMS, or name the host in NO_PROXY if there is a direct way"
+    }
+}
+
+impl fmt::Display for ProxyRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the proxy {} answered {}", self.proxy, self.status.as_u16())?;
+        match self.status.canonical_reason() {
+            Some(reason) => write!(f, " {reason}"),
+            None => Ok(()),
+        }
+    }
+}

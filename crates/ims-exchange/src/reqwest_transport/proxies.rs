@@ -1,0 +1,162 @@
+//! The proxy on the way to IMS, and what it answers where the HTTP library says only that it connected to nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{HeaderValue, StatusCode, Uri};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+/// The proxies of the environment, as reqwest reads them.
+#[derive(Debug, Clone)]
+pub(super) struct Proxies {
+    matcher: Arc<Matcher>,
+    /// The variable that names the proxy, for errors.
+    variable: Option<String>,
+}
+
+impl Proxies {
+    /// Reads the same variables by the same code as reqwest.
+    pub(super) fn from_environment() -> Self {
+        Self { matcher: Arc::new(Matcher::from_system()), variable: None }
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(proxy: &str) -> Self {
+        let matcher = Arc::new(Matcher::builder().https(proxy).build());
+        Self { matcher, variable: None }
+    }
+
+    pub(super) fn with_variable(self, variable: String) -> Self {
+        Self { variable: Some(variable), ..self }
+    }
+
+    /// The proxy that a request to `url` goes through.
+    pub(super) fn on_the_way_to(&self, url: &Uri) -> Option<Proxy> {
+        let intercept = self.matcher.intercept(url)?;
+        let host = intercept.uri().host()?;
+        let is_tls = intercept.uri().scheme_str() == Some("https");
+        let port = intercept.uri().port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        let name = match &self.variable {
+            Some(variable) => format!("{host}:{port} ({variable})"),
+            None => format!("{host}:{port}"),
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Some(Proxy { name, host, port, is_tls, intercept })
+    }
+}
+
+/// One proxy. It has no `Debug`: it holds a password.
+pub(super) struct Proxy {
+    name: String,
+    host: String,
+    port: u16,
+    is_tls: bool,
+    intercept: Intercept,
+}
+
+/// What a proxy answers to `CONNECT`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProxyAnswer {
+    /// This status.
+    Status(StatusCode),
+    /// Something that is not HTTP.
+    NotHttp,
+    /// Nothing in time, or nothing that could be asked for.
+    Unknown,
+}
+
+impl Proxy {
+    /// `HOST:PORT`, and the variable in brackets if it is known.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Asks the proxy once more for a connection to `target`, for the status of its answer, and closes the connection.
+    pub(super) async fn ask(&self, target: &Uri, within: Duration) -> ProxyAnswer {
+        // What a proxy says within TLS would need another handshake here: the error then goes without the status.
+        let Some(host) = target.host().filter(|_| !self.is_tls) else {
+            return ProxyAnswer::Unknown;
+        };
+        let port = target.port_u16().unwrap_or(443);
+        let target = format!("{host}:{port}");
+        let work = self.first_line_of_answer(&target);
+        match timeout(within, work).await {
+            Ok(Ok(line)) => read_status(&line),
+            Ok(Err(_)) | Err(_) => ProxyAnswer::Unknown,
+        }
+    }
+
+    async fn first_line_of_answer(&self, target: &str) -> std::io::Result<Vec<u8>> {
+        let mut stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
+        if let Some(credentials) = self.intercept.basic_auth().map(HeaderValue::as_bytes) {
+            request.extend_from_slice(b"Proxy-Authorization: ");
+            request.extend_from_slice(credentials);
+            request.extend_from_slice(b"\r\n");
+        }
+        request.extend_from_slice(b"\r\n");
+        stream.write_all(&request).await?;
+        let mut line = Vec::new();
+        while line.len() < LONGEST_LINE && !line.ends_with(b"\n") {
+            match stream.read_u8().await {
+                Ok(byte) => line.push(byte),
+                // An answer that ends within its first line is no HTTP, and an empty one is none at all.
+                Err(_) if !line.is_empty() => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(line)
+    }
+}
+
+/// The status of a status line (RFC 9112 §4).
+fn read_status(line: &[u8]) -> ProxyAnswer {
+    let line = String::from_utf8_lossy(line);
+    let mut words = line.split_ascii_whitespace();
+    let is_http = words.next().is_some_and(|version| version.starts_with("HTTP/1."));
+    let status = words.next().and_then(|status| status.parse::<StatusCode>().ok());
+    match status {
+        Some(status) if is_http => ProxyAnswer::Status(status),
+        _ => ProxyAnswer::NotHttp,
+    }
+}
+
+const LONGEST_LINE: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_is_read_from_the_first_line_of_http_alone() {
+        let status = |code| ProxyAnswer::Status(StatusCode::from_u16(code).unwrap());
+        #[rustfmt::skip]
+        let table: [(&[u8], ProxyAnswer); 8] = [
+            (b"HTTP/1.1 403 Forbidden\r\n",  status(403)),
+            (b"HTTP/1.0 302 Found\r\n",      status(302)),
+            (b"HTTP/1.1 599\r\n",            status(599)),
+            (b"HTTP/1.1 503",                status(503)),
+            (b"HTTP/1.1 99 x\r\n",           ProxyAnswer::NotHttp),
+            (b"SSH-2.0-OpenSSH_9.2\r\n",     ProxyAnswer::NotHttp),
+            (b"220 403 mail.example\r\n",    ProxyAnswer::NotHttp),
+            (b"\x15\x03\x01\x00\x02\x02",    ProxyAnswer::NotHttp),
+        ];
+        for (line, answer) in table {
+            assert_eq!(read_status(line), answer, "{}", String::from_utf8_lossy(line));
+        }
+    }
+
+    #[test]
+    fn nothing_shows_the_password_of_a_proxy() {
+        let proxies = Proxies::of("http://user:canary@proxy.example:8080");
+        let proxies = proxies.with_variable("HTTPS_PROXY".to_owned());
+        let url = Uri::from_static("https://ims.example/ims/token/v3");
+        let proxy = proxies.on_the_way_to(&url).unwrap();
+        assert_eq!(proxy.name(), "proxy.example:8080 (HTTPS_PROXY)");
+        assert!(!format!("{proxies:?}").contains("canary"), "{proxies:?}");
+    }
+}
