@@ -15,7 +15,7 @@ use ims::{
     token::{FileStore, RETRIES},
 };
 
-use crate::{cache, failure::Failure, output, sign_in_place::SignInPlace};
+use crate::{cache, failure::Failure, output, passphrase, sign_in_place::SignInPlace};
 
 /// The options of every command that needs credentials.
 #[derive(Debug, Args)]
@@ -149,16 +149,30 @@ pub(crate) fn client_secret(credentials: &Credentials) -> Option<&ClientSecret> 
     client_secrets.map(ClientSecrets::first)
 }
 
-/// A client that shares its token with other runs of the command, through the folder of the cache.
+/// A client that shares its token with other runs of the command, through the folder of the cache. The pass phrase of its key
+/// is asked for if it is missing.
 pub(crate) fn caching_client(credentials: &Credentials) -> Result<Client, Failure> {
+    let error = match caching_builder(credentials)?.build() {
+        Err(error) if passphrase::is_missing(&error) => error,
+        built => return Ok(built?),
+    };
+    match passphrase::completed(credentials)? {
+        Some(credentials) => Ok(caching_builder(&credentials)?.build()?),
+        None => Err(error.into()),
+    }
+}
+
+fn caching_builder(credentials: &Credentials) -> Result<ClientBuilder, Failure> {
     let builder: ClientBuilder = match credentials.credential() {
         Credential::User(credential) => {
             let place = SignInPlace::of(credentials.environment(), &credential.client_id)?;
             let builder = Client::builder(credentials).with_refresh_tokens(place.of_current());
             builder.with_store(place.store())
         }
+        // What is given is not kept a second time.
+        Credential::Token(_) => Client::builder(credentials),
         _ => Client::builder(credentials).with_store(FileStore::new(cache::folder()?)),
     };
     // A command asks once, so it has no second call by which to try again.
-    Ok(builder.with_retries(RETRIES).build()?)
+    Ok(builder.with_retries(RETRIES))
 }

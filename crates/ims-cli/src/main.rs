@@ -9,6 +9,7 @@ mod given_token;
 mod integration;
 mod on_demand;
 mod output;
+mod passphrase;
 mod process;
 mod sign_in_place;
 mod terminal_text;

@@ -1,7 +1,7 @@
 //! What an integration is, and by what it proves so: one struct for each kind of credential.
 
-use ims_claims::{ClientId, OrgId, ServiceAccount};
-use ims_exchange::Scope;
+use ims_claims::{AccessTokenPayload, ClientId, CompactJwt, OrgId, ServiceAccount};
+use ims_exchange::{AccessToken, Scope};
 
 use crate::{
     client_secrets::ClientSecrets, error::CredentialsError, reading::secret_text,
@@ -24,6 +24,8 @@ pub enum Credential {
     User(UserCredential),
     /// An API key alone, for APIs that ask for nothing else.
     ApiKey(ApiKeyCredential),
+    /// An access token that is there already, and nothing that could get another.
+    Token(TokenCredential),
 }
 
 /// A service account and the private keys that it signs with.
@@ -210,6 +212,72 @@ impl ApiKeyCredential {
     }
 }
 
+/// An access token that somebody else obtained: AEM's local development token, or one that a colleague sent. It is good until
+/// its own end, and cannot be renewed.
+///
+/// ```
+/// # // {"client_id":"dev-console","created_at":"1550001138000","expires_in":"86400000"}
+/// # let text = "e30.eyJjbGllbnRfaWQiOiJkZXYtY29uc29sZSIsImNyZWF0ZWRfYXQiOiIxNTUwMDAxMTM4MDAwIiwiZXhwaXJlc19pbiI6Ijg2NDAwMDAwIn0.AA";
+/// let credential = ims_credentials::TokenCredential::new(text)?;
+/// assert_eq!(credential.client_id.as_str(), "dev-console");
+/// assert_eq!(credential.token.expires_at().to_string(), "2019-02-13T19:52:18Z");
+/// # Ok::<(), ims_credentials::CredentialsError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TokenCredential {
+    /// The integration that it was issued to, which APIs want as `x-api-key`.
+    pub client_id: ClientId,
+    /// The token, with the dates that it says of itself.
+    pub token: AccessToken,
+    /// The organization, which is sent as `x-gw-ims-org-id` if it is given.
+    pub org_id: Option<OrgId>,
+}
+
+impl TokenCredential {
+    /// The token `text`, which says itself when it ends and which client it is for. Nothing is verified.
+    ///
+    /// # Errors
+    /// [`CredentialsError::WrongType`] for what is not an access token of IMS, a JWT with `created_at` and `expires_in`, and
+    /// [`CredentialsError::Missing`] for a token without a client id.
+    pub fn new(text: &str) -> Result<Self, CredentialsError> {
+        let name = || CredentialsError::Missing { name: "client_id".to_owned() };
+        Self::read("access_token", text, || Err(name()))
+    }
+
+    /// The same with its organization.
+    #[must_use]
+    pub fn with_org(self, org_id: OrgId) -> Self {
+        Self { org_id: Some(org_id), ..self }
+    }
+
+    /// The token in the member `name`. `client_id` says whose it is if the token itself does not.
+    pub(crate) fn read(
+        name: &str,
+        text: &str,
+        client_id: impl FnOnce() -> Result<ClientId, CredentialsError>,
+    ) -> Result<Self, CredentialsError> {
+        let wrong = |expected| CredentialsError::WrongType { name: name.to_owned(), expected };
+        let members = CompactJwt::parse(text).and_then(|jwt| jwt.payload_object());
+        let payload = members.ok().map(AccessTokenPayload::from_object);
+        let Some(Ok(payload)) = payload else {
+            return Err(wrong("an access token of IMS, which is a JWT that says when it ends"));
+        };
+        if payload.token_type().is_some_and(|kind| kind != "access_token") {
+            return Err(wrong("an access token but a token of another kind"));
+        }
+        let known = payload.client_id().and_then(|client_id| client_id.parse().ok());
+        let client_id = match known {
+            Some(client_id) => client_id,
+            None => client_id()?,
+        };
+        let (created_at, expires_at) = (payload.created_at(), payload.expires_at());
+        let token = AccessToken::new(text.to_owned(), created_at, expires_at);
+        let token = token.ok_or_else(|| wrong("an access token: it is too long"))?;
+        Ok(Self { client_id, token, org_id: None })
+    }
+}
+
 impl Credential {
     /// The integration's client id.
     #[must_use]
@@ -219,6 +287,7 @@ impl Credential {
             Self::ServerToServer(credential) => &credential.client_id,
             Self::User(credential) => &credential.client_id,
             Self::ApiKey(credential) => &credential.client_id,
+            Self::Token(credential) => &credential.client_id,
         }
     }
 
@@ -230,6 +299,7 @@ impl Credential {
             Self::ServerToServer(credential) => credential.org_id.as_ref(),
             Self::User(credential) => credential.org_id.as_ref(),
             Self::ApiKey(credential) => credential.org_id.as_ref(),
+            Self::Token(credential) => credential.org_id.as_ref(),
         }
     }
 }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     credential::Credential,
     error::CredentialsError,
-    form::{Form, own_format},
+    form::{Form, access_token, own_format},
     language::Language,
     reading::{
         fields::{Document, Fields},
@@ -85,7 +85,8 @@ impl Credentials {
     ///
     /// Other credentials are trusted like a program. They may name any file, variable, keyring entry or command as the place
     /// of a secret, and with `ims_url` the host that the secret is sent to. Use this where a user of your service gives you
-    /// credentials. The host is still theirs to choose: compare [`Credentials::environment`] with those that you allow.
+    /// credentials. The only IMS that they may name is Adobe's, in production or on stage; for others there is
+    /// [`from_untrusted_json_for`](Self::from_untrusted_json_for).
     ///
     /// ```
     /// use ims_credentials::{Credentials, CredentialsError};
@@ -96,19 +97,35 @@ impl Credentials {
     /// ```
     ///
     /// # Errors
-    /// [`CredentialsError::Reference`], and those of [`from_json`](Self::from_json).
+    /// [`CredentialsError::Reference`] and [`CredentialsError::ForeignIms`], and those of [`from_json`](Self::from_json).
     pub fn from_untrusted_json(json: &str) -> Result<Self, CredentialsError> {
+        Self::from_untrusted_json_for(json, &[Environment::production(), Environment::stage()])
+    }
+
+    /// The same for credentials that may be for one of these IMS and for no other.
+    ///
+    /// # Errors
+    /// As [`from_untrusted_json`](Self::from_untrusted_json).
+    pub fn from_untrusted_json_for(
+        json: &str,
+        allowed: &[Environment],
+    ) -> Result<Self, CredentialsError> {
         let document = Language::Json.parse(json.trim_start_matches('\u{feff}'))?;
         let fields = document.fields()?;
         let form = Form::of(&fields, Language::Json)?;
         match form {
             Form::Own => secret_reference::expect_none(&fields)?,
-            Form::AemService => {}
+            Form::AemService | Form::AccessToken => {}
             // The others name their key by its path.
             _ => return Err(CredentialsError::Reference { name: form.to_string() }),
         }
         let at = ReadContext { variable: &|_| None, ..ReadContext::of_text(None) };
-        Self::of(form, &fields, &at)
+        let credentials = Self::of(form, &fields, &at)?;
+        // The client secret is sent there.
+        if !allowed.contains(&credentials.environment) {
+            return Err(CredentialsError::ForeignIms);
+        }
+        Ok(credentials)
     }
 
     /// Reads a document of any form from `reader`, for example standard input: at most 1 MiB. Relative paths in it begin at
@@ -215,6 +232,12 @@ impl Credentials {
         }
     }
 
+    /// The same with another credential in its place, such as one whose key has its pass phrase now.
+    #[must_use]
+    pub fn with_credential(self, credential: Credential) -> Self {
+        Self { credential, ..self }
+    }
+
     /// What the integration is, without the rest.
     #[must_use]
     pub fn into_credential(self) -> Credential {
@@ -305,6 +328,9 @@ impl Credentials {
     /// What the first language says in which `text` has a known form; else why the likeliest one has none.
     fn recognized(text: &str, path: &Path) -> Result<(Form, Document), CredentialsError> {
         let text = text.trim_start_matches('\u{feff}');
+        if let Some(document) = access_token::alone(text) {
+            return Ok((Form::AccessToken, document));
+        }
         let mut reason = None;
         for language in Language::candidates(text, path) {
             let document = language.parse(text);

@@ -137,9 +137,6 @@ pub enum CredentialsError {
         /// The names that are there, separated by commas.
         names: String,
     },
-    /// Use it as it is, as long as it lasts, or give credentials: nothing here could get another.
-    #[error("an access token, and no credentials that could get one")]
-    AccessToken,
     /// Write the secret itself into the document: credentials from someone else may name nothing of this machine.
     #[error(
         "{name} refers to something on this machine, which credentials from someone else may not do"
@@ -148,6 +145,9 @@ pub enum CredentialsError {
         /// The member, or the form whose members are paths.
         name: String,
     },
+    /// Use another IMS, or allow this one: credentials from someone else name a host that was not allowed.
+    #[error("the credentials are for an IMS that is not allowed")]
+    ForeignIms,
     /// Build with the feature that is named.
     #[error("{what} needs the feature \"{feature}\", which this program was built without")]
     MissingFeature {
@@ -202,7 +202,6 @@ impl CredentialsError {
             Self::Several { .. } | Self::NoneSelected { .. } => {
                 Some("select one by its name: --credential NAME".to_owned())
             }
-            Self::AccessToken => Some(ACCESS_TOKEN.to_owned()),
             Self::NotQuoted { name } => Some(format!("write the value of {name} in quotation marks")),
             Self::Swapped { .. } => Some("are the client id and the client secret swapped?".to_owned()),
             Self::Missing { name } if name.ends_with("META_SCOPES") => Some(
@@ -300,6 +299,3 @@ const IDENTIFIERS: &str = "an organization's id ends in @AdobeOrg, a technical a
 
 const UNRECOGNIZED: &str = "known are the form of ims (client_id, client_secret, org_id, …), AEM service credentials, projects \
     of Adobe's Developer Console, aio contexts and the configurations of Adobe's other tools";
-
-const ACCESS_TOKEN: &str = "send it as it is in the header Authorization: Bearer; a local development token of AEM is good for \
-    24 hours, service credentials of AEM get new ones";

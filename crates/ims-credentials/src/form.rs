@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use Language::{Dotenv, Hjson, Ini, Json, Properties, Toml, Yaml};
 
+pub(crate) mod access_token;
 mod aem_service;
 mod aio_context;
 mod aio_java;
@@ -86,6 +87,10 @@ pub enum Form {
     ReactorUploader,
     /// Our own environment variables, `IMS_CLIENT_ID` and its like.
     EnvironmentVariables,
+    /// An access token alone: AEM's local development token, what a command printed, or a pasted one.
+    AccessToken,
+    /// The environment variables `IMS_ACCESS_TOKEN` and `IMS_CLIENT_ID`, with which a program is started.
+    AccessTokenVariables,
 }
 
 impl fmt::Display for Form {
@@ -118,6 +123,8 @@ impl fmt::Display for Form {
             Self::Imscli => "an imscli configuration",
             Self::ReactorUploader => "environment variables of reactor-uploader",
             Self::EnvironmentVariables => "environment variables",
+            Self::AccessToken => "an access token",
+            Self::AccessTokenVariables => "the environment variable IMS_ACCESS_TOKEN",
         })
     }
 }
@@ -160,6 +167,7 @@ const RULES: &[Rule] = &[
     rule(Form::AnalyticsConfig, "pathToKey",                         analytics_config::is_it,                   OBJECTS,               analytics_config::credential),
     rule(Form::AnalyticsSample, "apiKey",                            analytics_sample::is_it,                   &[Ini, Properties],    analytics_sample::credential),
     rule(Form::Imscli, "clientid",                          imscli::is_it,                             &[Json, Yaml, Toml],   imscli::credential),
+    rule(Form::AccessTokenVariables, "IMS_ACCESS_TOKEN",                  access_token::is_variables,                VARIABLES,             access_token::of_variables),
     rule(Form::EnvironmentVariables, "IMS_CLIENT_ID",                     environment_variables::is_it,              VARIABLES,             environment_variables::credential),
     rule(Form::ServerToServerVariables, "IMS_OAUTH_S2S_CLIENT_ID",           variables::is_aio_app,                     VARIABLES,             variables::aio_app),
     rule(Form::AioVariables, "AIO_ims_contexts_…",                aio_variables::is_it,                      VARIABLES,             aio_variables::credential),
@@ -170,6 +178,7 @@ const RULES: &[Rule] = &[
     rule(Form::AioJava, "aio_api_key",                       aio_java::is_it,                           VARIABLES,             aio_java::credential),
     rule(Form::Imscli, "IMS_CLIENTID",                      imscli::is_variables,                      VARIABLES,             imscli::credential_of_variables),
     rule(Form::ServiceApiKey, "SERVICE_API_KEY",                   variables::is_service_api_key,             VARIABLES,             variables::service_api_key),
+    rule(Form::AccessToken, "accessToken",                       access_token::is_it,                       &[Json, Hjson, Yaml, Toml], access_token::credential),
     rule(Form::Own, "client_id",                         own_format::is_it,                         &[Json, Toml],         own_format::credential),
 ];
 
@@ -232,13 +241,8 @@ impl Form {
     }
 }
 
-/// An access token in the place of credentials is told, since people have such files.
 fn unrecognized(fields: &Fields<'_>) -> CredentialsError {
-    if fields.has("accessToken") || fields.has("access_token") {
-        CredentialsError::AccessToken
-    } else {
-        CredentialsError::Unrecognized { members: names(fields) }
-    }
+    CredentialsError::Unrecognized { members: names(fields) }
 }
 
 /// The names that may be told: to Java's properties each line has a name, a line of a key among them.

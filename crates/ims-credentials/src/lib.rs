@@ -23,7 +23,7 @@ pub use client_secrets::ClientSecrets;
 pub use contexts::{ContextFile, Contexts, ContextsError};
 pub use credential::{
     ApiKeyCredential, Credential, ServerToServerCredential, ServiceAccountCredential,
-    UserCredential,
+    TokenCredential, UserCredential,
 };
 pub use credentials::Credentials;
 pub use discovery::{ContextName, Discovered, Discovery, DiscoveryError, Source, contexts_file};

@@ -203,6 +203,13 @@ fn may_be_secret(text: &str) -> bool {
         || text.contains("-----BEGIN")
         || trimmed.starts_with(['{', '['])
         || is_assignment
+        || is_token(trimmed)
+}
+
+/// Whether `text` is an access token: a JWT begins with the base64url of `{"` and has three parts (RFC 7515 §3.1).
+fn is_token(text: &str) -> bool {
+    let is_jwt = text.starts_with("eyJ") && text.matches('.').count() == 2 && text.len() > 60;
+    is_jwt || text.starts_with("Bearer ")
 }
 
 fn is_variable(text: &str) -> bool {

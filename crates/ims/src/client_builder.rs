@@ -18,6 +18,7 @@ use crate::{
     Client, Error,
     client::Access,
     connection::{Connection, REQUEST_TIMEOUT},
+    ready_token::ReadyToken,
     server_to_server::ServerToServerSource,
     user::{UserSource, refresh_tokens::RefreshTokens, unsaved_refresh_token::UnsavedRefreshToken},
 };
@@ -184,9 +185,17 @@ impl ClientBuilder {
         let key = cache_key(&self.credentials, &self.refresh_tokens);
         let credential = self.credentials.clone().into_credential();
         let (client_id, org_id) = (credential.client_id().clone(), credential.org_id().cloned());
-        let (store, observer) = (self.store.clone(), self.observer.clone());
+        let is_ready = matches!(credential, Credential::Token(_));
+        // What was given need not be kept a second time.
+        let store = self.store.clone().filter(|_| !is_ready);
+        let observer = self.observer.clone();
         let (clock, retries, margin) = (self.clock.clone(), self.retries, self.certificate_margin);
-        let windows = (self.advisory_window, self.mandatory_window);
+        // A token that cannot be renewed is handed out as long as it lasts.
+        let windows = if is_ready {
+            (Duration::ZERO, Duration::ZERO)
+        } else {
+            (self.advisory_window, self.mandatory_window)
+        };
         let deadline = self.deadline;
         let Some(Source { tokens, ends_at, unsaved }) = self.source(credential)? else {
             let access = Access::ApiKey(api_headers(&client_id, org_id.as_ref()));
@@ -277,6 +286,9 @@ impl ClientBuilder {
                 Source { unsaved, ..Source::new(source, UserSource::fetch) }
             }
             Credential::ApiKey(_) => return Ok(None),
+            Credential::Token(credential) => {
+                Source::new(ReadyToken::new(credential.token, self.clock), ReadyToken::fetch)
+            }
             _ => return Err(Error::UnknownKind { what: "credential" }),
         };
         Ok(Some(source))
@@ -332,6 +344,7 @@ pub(crate) fn cache_key(credentials: &Credentials, refresh_tokens: &RefreshToken
         }
         // Who has signed in is not known here, but whose place it is.
         Credential::User(_) => key("refresh_token").with_account(refresh_tokens.identity()),
+        Credential::Token(credential) => key("token").with_account(credential.token.fingerprint()),
         // An API key has no token.
         _ => key("none"),
     }

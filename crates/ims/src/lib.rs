@@ -9,6 +9,7 @@ mod client_builder;
 mod connection;
 mod error;
 mod proxy;
+mod ready_token;
 
 mod server_to_server;
 #[cfg(feature = "service-account")]
@@ -27,8 +28,12 @@ pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder};
 pub use connection::{Connection, REQUEST_TIMEOUT};
 pub use error::Error;
 pub use proxy::ProxyError;
+pub use ready_token::ReadyTokenError;
 #[cfg(feature = "service-account")]
-pub use service_account::{assertion_claims, signing_pair::open_signing_key};
+pub use service_account::{
+    assertion_claims,
+    signing_pair::{certificates_of_signing_key, open_signing_key},
+};
 pub use user::refresh_tokens::{RefreshTokens, RefreshTokensError};
 #[cfg(feature = "sign-in")]
 pub use user::sign_in::{IdTokenFault, SignIn, SignInError, SignedIn};
@@ -39,7 +44,7 @@ pub use ims_credentials::{
     ApiKeyCredential, COMMAND_TIMEOUT, Change, ClientSecrets, ContextName, Credential, Credentials,
     CredentialsError, Discovered, Discovery, DiscoveryError, Form, KeyPair, MappedMetascope,
     Migration, MigrationError, SecretFault, ServerToServerCredential, ServiceAccountCredential,
-    SigningKey, SigningKeys, Source, UserCredential, contexts_file,
+    SigningKey, SigningKeys, Source, TokenCredential, UserCredential, contexts_file,
 };
 #[cfg(feature = "contexts")]
 pub use ims_credentials::{ContextFile, Contexts, ContextsError};

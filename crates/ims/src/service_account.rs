@@ -16,7 +16,7 @@ pub(crate) mod signing_pair;
 
 use crate::{Error, alternatives::Alternatives, connection::Connection};
 use certificate_evidence::CertificateEvidence;
-use signing_pair::{SigningPair, open_signing_key};
+use signing_pair::SigningPair;
 
 /// Obtains tokens for a service account.
 #[derive(Debug)]
@@ -54,13 +54,14 @@ impl ServiceAccountSource {
         let given = [options.signer, options.second_signer];
         let named = [Some(credential.signing_keys.first()), credential.signing_keys.second()];
         for (given, named) in given.into_iter().zip(named) {
-            let signer = match (given, named) {
-                (Some(signer), _) => signer,
-                (None, Some(pair)) => open_signing_key(&pair.signing_key)?,
+            let pair = match (given, named) {
+                (Some(signer), named) => {
+                    SigningPair::new(signer, named.and_then(|pair| pair.certificate.as_deref()))?
+                }
+                (None, Some(pair)) => SigningPair::open(pair)?,
                 (None, None) => continue,
             };
-            let certificate = named.and_then(|pair| pair.certificate.as_deref());
-            signing_pairs.push(SigningPair::new(signer, certificate)?);
+            signing_pairs.push(pair);
         }
         let ends: Option<Vec<_>> = signing_pairs.iter().map(SigningPair::ends_at).collect();
         let ends_at = ends.and_then(|ends| ends.into_iter().max());

@@ -66,7 +66,7 @@ async fn ask(
     let has_nothing_to_ask_with = match credentials.credential() {
         Credential::ServiceAccount(_) => local.signers.is_empty(),
         Credential::User(_) => !local.is_signed_in,
-        Credential::ApiKey(_) => true,
+        Credential::ApiKey(_) | Credential::Token(_) => true,
         _ => false,
     };
     if !has_nothing_to_ask_with && network::check(credentials.environment(), checklist).await {

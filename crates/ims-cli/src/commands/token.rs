@@ -1,7 +1,7 @@
 //! `ims token`: a valid access token.
 
 use clap::Args;
-use ims::AccessToken;
+use ims::{AccessToken, Credential};
 
 use super::block_on;
 use crate::{
@@ -33,6 +33,11 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let credentials = arguments.integration.credentials()?;
+    if arguments.fresh && matches!(credentials.credential(), Credential::Token(_)) {
+        return Err(Failure::usage(
+            "--fresh: an access token was given, and no credentials that could get another",
+        ));
+    }
     let client = caching_client(&credentials)?;
     let token: AccessToken = block_on(async {
         let token =

@@ -44,10 +44,27 @@ pub(crate) fn can_be_path(text: &str) -> bool {
         && !text.contains(['\n', '\r'])
         && !text.contains("-----BEGIN")
         && !start.starts_with(['{', '['])
+        && !start.starts_with("Bearer ")
+        && !is_jwt(start)
 }
 
 /// The shortest private key that is taken, RSA of 2048 bits as base64, has half as much again.
 const LONGEST_PATH: usize = 1024;
+
+/// Whether `text` has the form of a signed JWT (RFC 7515 §3.1) and so is not the path of a file.
+pub(crate) fn is_jwt(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('.').collect();
+    let is_base64url =
+        |part: &&str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    // The base64url of `{"`, with which the header begins. A file may be called so that is shorter than any token.
+    parts.len() == 3
+        && text.starts_with("eyJ")
+        && text.len() >= SHORTEST_TOKEN
+        && parts.iter().all(is_base64url)
+}
+
+/// Header and payload of a token of IMS have some hundred letters each.
+const SHORTEST_TOKEN: usize = 60;
 
 /// Whether these are certainly certificates or public keys and nothing else.
 fn is_public(contents: &[u8]) -> bool {

@@ -2,8 +2,10 @@
 
 use ims_cert::{CertError, Certificate, CertificateFile, Finding, Validity, ValidityState};
 use ims_claims::NumericDate;
-use ims_credentials::SigningKey;
-use ims_sign::{Passphrase, PemSigner, SharedSigner, Signer};
+use ims_credentials::{KeyPair, SigningKey};
+#[cfg(feature = "pkcs12")]
+use ims_sign::KeyError;
+use ims_sign::{FileKind, Passphrase, PemSigner, SharedSigner, Signer};
 use secrecy::ExposeSecret;
 
 use super::certificate_evidence::CertificateEvidence;
@@ -28,6 +30,16 @@ impl SigningPair {
     pub(crate) fn new(signer: SharedSigner, file: Option<&[u8]>) -> Result<Self, CertError> {
         let file = file.map(CertificateFile::from_bytes).transpose()?;
         let certificate = file.and_then(|file| Known::of(file.certificates(), &signer));
+        Ok(Self { signer, certificate })
+    }
+
+    /// Opens the key of the pair, with the certificate that is named next to it, else that in the PKCS#12 file of the key.
+    pub(crate) fn open(pair: &KeyPair) -> Result<Self, Error> {
+        let Opened { signer, certificates } = Opened::of(&pair.signing_key)?;
+        if pair.certificate.is_some() {
+            return Ok(Self::new(signer, pair.certificate.as_deref())?);
+        }
+        let certificate = Known::of(&certificates, &signer);
         Ok(Self { signer, certificate })
     }
 
@@ -72,25 +84,83 @@ impl Known {
 }
 
 /// Makes the signer of a key that credentials name: parses the key, or logs in to the module, whose PIN may also be in the
-/// environment variable `IMS_PKCS11_PIN`.
+/// environment variable `IMS_PKCS11_PIN`. With the feature `pkcs12` the key's file may be PKCS#12.
 ///
 /// # Errors
 /// [`Error::PrivateKey`], [`Error::HardwareKey`], [`Error::Credentials`] for a key that could not be read,
-/// [`Error::SignerMissing`] for a key that the program has to bring, and [`Error::MissingFeature`] without the feature
-/// `pkcs11`.
+/// [`Error::Certificate`] for a PKCS#12 file that cannot be read, [`Error::SignerMissing`] for a key that the program has to
+/// bring, and [`Error::MissingFeature`] without the feature `pkcs11`.
 pub fn open_signing_key(signing_key: &SigningKey) -> Result<SharedSigner, Error> {
+    Ok(Opened::of(signing_key)?.signer)
+}
+
+/// The certificates that come with a key: those in its file if that is PKCS#12, and none for other keys.
+///
+/// # Errors
+/// Those of [`open_signing_key`].
+pub fn certificates_of_signing_key(signing_key: &SigningKey) -> Result<Vec<Certificate>, Error> {
     match signing_key {
-        SigningKey::File { contents, passphrase } => {
-            let passphrase = passphrase.as_ref();
-            let passphrase =
-                passphrase.map(|text| Passphrase::new(text.expose_secret().to_owned()));
-            Ok(SharedSigner::new(PemSigner::from_bytes(contents, passphrase.as_ref())?))
+        SigningKey::File { contents, .. } if FileKind::of(contents) == FileKind::Pkcs12 => {
+            Ok(Opened::of(signing_key)?.certificates)
         }
-        SigningKey::Pkcs11 { uri, folder } => pkcs11_signer(uri, folder),
-        SigningKey::External => Err(Error::SignerMissing),
-        SigningKey::Unread(error) => Err(error.clone().into()),
-        _ => Err(Error::UnknownKind { what: "signing key" }),
+        _ => Ok(Vec::new()),
     }
+}
+
+/// A signer, and the certificates that were in the same file.
+struct Opened {
+    signer: SharedSigner,
+    certificates: Vec<Certificate>,
+}
+
+impl Opened {
+    fn of(signing_key: &SigningKey) -> Result<Self, Error> {
+        let signer = match signing_key {
+            SigningKey::File { contents, passphrase } => {
+                let passphrase = passphrase.as_ref();
+                let passphrase =
+                    passphrase.map(|text| Passphrase::new(text.expose_secret().to_owned()));
+                if FileKind::of(contents) == FileKind::Pkcs12
+                    && let Some(opened) = of_pkcs12(contents, passphrase.as_ref())?
+                {
+                    return Ok(opened);
+                }
+                SharedSigner::new(PemSigner::from_bytes(contents, passphrase.as_ref())?)
+            }
+            SigningKey::Pkcs11 { uri, folder } => pkcs11_signer(uri, folder)?,
+            SigningKey::External => return Err(Error::SignerMissing),
+            SigningKey::Unread(error) => return Err(error.clone().into()),
+            _ => return Err(Error::UnknownKind { what: "signing key" }),
+        };
+        Ok(Self { signer, certificates: Vec::new() })
+    }
+}
+
+/// Key and certificates of a PKCS#12 file. A file whose pass phrase nobody gave may have the empty one, as Windows and key
+/// vaults write it.
+#[cfg(feature = "pkcs12")]
+fn of_pkcs12(contents: &[u8], passphrase: Option<&Passphrase>) -> Result<Option<Opened>, Error> {
+    let empty = Passphrase::new(String::new());
+    let file = match ims_cert::Pkcs12::from_bytes(contents, passphrase.unwrap_or(&empty)) {
+        Err(CertError::Key(KeyError::PassphraseWrong)) if passphrase.is_none() => {
+            return Err(KeyError::PassphraseMissing.into());
+        }
+        Err(CertError::Key(error)) => return Err(error.into()),
+        read => read?,
+    };
+    let Some(private_key) = file.private_key() else {
+        return Err(CertError::Pkcs12 { problem: "has no private key" }.into());
+    };
+    let signer = PemSigner::from_bytes(private_key.expose_secret().as_bytes(), None)?;
+    let certificates = file.certificates().to_vec();
+    Ok(Some(Opened { signer: SharedSigner::new(signer), certificates }))
+}
+
+/// Without the reader, the error of the key says what the file is and how to convert it.
+#[cfg(not(feature = "pkcs12"))]
+#[expect(clippy::unnecessary_wraps, reason = "the same as with pkcs12")]
+fn of_pkcs12(_contents: &[u8], _passphrase: Option<&Passphrase>) -> Result<Option<Opened>, Error> {
+    Ok(None)
 }
 
 #[cfg(feature = "pkcs11")]

@@ -73,6 +73,17 @@ pub(super) fn check(found: &Discovered, checklist: &mut Checklist) -> Local {
             return Local { is_signed_in, ..Local::default() };
         }
         Credential::ApiKey(_) => format!("API key {client}, for which IMS gives no token"),
+        Credential::Token(credential) => {
+            let ends_at = credential.token.expires_at();
+            let identifiers = format!("client {client}, an access token that ends at {ends_at}");
+            checklist.add(if ends_at > when::now() {
+                Check::ok("identifiers", identifiers)
+            } else {
+                let failure = Failure::person(format!("the access token ended at {ends_at}"));
+                Check::from_failure("identifiers", failure.hint("get a new one from where it came"))
+            });
+            return Local::default();
+        }
         _ => format!("client {client}"),
     };
     checklist.add(Check::ok("identifiers", identifiers));

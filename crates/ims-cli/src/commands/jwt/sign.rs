@@ -15,7 +15,7 @@ use crate::{
     failure::{Failure, with_causes},
     integration::IntegrationOptions,
     output::{self, Answer},
-    when,
+    passphrase, when,
 };
 
 /// Sign an assertion for the integration and print it.
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         )
         .hint("where they get tokens, they do it without an assertion: ims token"));
     };
-    let signer = ims::open_signing_key(&credential.signing_keys.first().signing_key)?;
+    let signer = passphrase::open(&credential.signing_keys.first().signing_key)?;
     let (environment, lifetime) = (credentials.environment(), arguments.lifetime);
     let claims = assertion_claims(credential, environment, lifetime, when::now());
     let assertion = block_on(async {

@@ -62,7 +62,7 @@ fn what_is_wrong_with_other_forms_is_named() {
         (console(&json!([named("first"), named("second")])),           "2 usable credentials in one file: first, second"),
         (console(&json!([{ "name": "web", "other": {} }])),            "project.workspace.details.credentials is not a list with a credential in it"),
         (console(&json!([{ "name": "x", "integration_type": "future", "future": {} }])), "project.workspace.details.credentials holds no credential of a known kind; the kinds there are: future"),
-        (json!({ "accessToken": "canary" }),                           "an access token, and no credentials that could get one"),
+        (json!({ "accessToken": "canary" }),                           "accessToken is not an access token of IMS, which is a JWT that says when it ends"),
         (json!({}),                                                    "no known form of credentials (members: none)"),
         (json!([]),                                                    "no known form of credentials (members: none)"),
     ];

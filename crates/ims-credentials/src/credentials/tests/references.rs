@@ -267,3 +267,29 @@ fn credentials_from_someone_else_name_nothing_of_this_machine() {
         assert!(matches!(refused, Err(CredentialsError::Reference { .. })), "{refused:?}");
     }
 }
+
+#[test]
+fn credentials_from_someone_else_name_no_host_that_is_not_allowed() {
+    let at = |url: &str| {
+        let secret = CLIENT_SECRET;
+        json!({ "client_id": "client", "client_secret": secret, "scopes": ["openid"], "ims_url": url }).to_string()
+    };
+    for url in ["https://ims-na1.adobelogin.com", "https://ims-na1-stg1.adobelogin.com"] {
+        Credentials::from_untrusted_json(&at(url)).unwrap();
+    }
+    for url in
+        ["https://listener.example", "http://127.0.0.1:9", "https://ims-na1.adobelogin.com/x"]
+    {
+        let refused = Credentials::from_untrusted_json(&at(url));
+        assert!(matches!(refused, Err(CredentialsError::ForeignIms)), "{url}: {refused:?}");
+        let allowed = [url.parse().unwrap()];
+        Credentials::from_untrusted_json_for(&at(url), &allowed).unwrap();
+        let production = at("https://ims-na1.adobelogin.com");
+        let refused = Credentials::from_untrusted_json_for(&production, &allowed);
+        assert!(matches!(refused, Err(CredentialsError::ForeignIms)), "{url}: {refused:?}");
+    }
+    let mut aem = aem();
+    aem["integration"]["imsEndpoint"] = json!("listener.example");
+    let refused = Credentials::from_untrusted_json(&aem.to_string());
+    assert!(matches!(refused, Err(CredentialsError::ForeignIms)), "{refused:?}");
+}

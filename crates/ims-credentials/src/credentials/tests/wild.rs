@@ -1,6 +1,9 @@
 //! One file of each form of Adobe's other tools, in exactly the shape that they have.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 
 use super::*;
@@ -449,12 +452,106 @@ fn the_variables_of_reactor_uploader_are_read_for_each_of_its_environments() {
     }
 }
 
+/// An access token with these members, whose signature nobody checks here.
+fn token(payload: &Value) -> String {
+    let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+    let header = part(r#"{"alg":"RS256","x5u":"ims_na1-key-at-1.cer"}"#);
+    format!("{header}.{}.{}", part(&payload.to_string()), part("signature"))
+}
+
+fn payload() -> Value {
+    json!({
+        "type": "access_token", "client_id": CLIENT_ID, "as": "ims-na1", "user_id": ACCOUNT,
+        "created_at": "1550001138000", "expires_in": "86400000",
+    })
+}
+
 #[test]
-fn a_local_development_token_of_aem_is_told_from_credentials() {
+fn an_access_token_is_a_credential_with_the_end_that_it_says() {
+    let token = token(&payload());
+    for (name, text) in [
+        (
+            "local-development-token.json",
+            format!(r#"{{"ok":true,"statusCode":200,"accessToken":"{token}"}}"#),
+        ),
+        (
+            "of-ims.json",
+            format!(r#"{{"token_type":"bearer","access_token":"{token}","expires_in":86399}}"#),
+        ),
+        ("of-ims-token.json", format!(r#"{{"access_token":"{token}","client_id":"{CLIENT_ID}"}}"#)),
+        ("token.toml", format!("access_token = \"Bearer {token}\"\n")),
+        ("token.env", format!("IMS_ACCESS_TOKEN={token}\nIMS_CLIENT_ID={CLIENT_ID}\n")),
+        ("token.txt", format!("{token}\n")),
+        ("token", format!("Authorization: Bearer {token}\r\n")),
+        ("token.json", token.clone()),
+    ] {
+        let credentials = read(name, &text);
+        assert_eq!(*credentials.environment(), Environment::production(), "{name}");
+        assert!(!format!("{credentials:?}").contains(&token), "{name}");
+        let Credential::Token(credential) = credentials.into_credential() else { panic!("{name}") };
+        assert_eq!(credential.client_id.as_str(), CLIENT_ID, "{name}");
+        assert_eq!(credential.token.expose_secret(), token, "{name}");
+        assert_eq!(credential.token.expires_at().to_string(), "2019-02-13T19:52:18Z", "{name}");
+    }
+}
+
+#[test]
+fn an_access_token_may_come_with_its_organization_its_ims_and_the_client_that_it_does_not_name() {
+    let mut payload = payload();
+    payload["as"] = json!("ims-na1-stg1");
+    let stage = token(&payload);
+    let credentials = read("stage.json", &json!({ "accessToken": stage }).to_string());
+    assert_eq!(*credentials.environment(), Environment::stage());
+
+    payload.as_object_mut().unwrap().remove("client_id");
+    let nameless = token(&payload);
+    let text = json!({
+        "access_token": nameless, "client_id": "other", "org_id": ORG_ID, "ims_url": "http://localhost:1",
+    });
+    let credentials = read("token.json", &text.to_string());
+    assert_eq!(credentials.environment().base_url(), "http://localhost:1");
+    assert_eq!(credentials.client_id().as_str(), "other");
+    assert_eq!(credentials.org_id().map(OrgId::as_str), Some(ORG_ID));
+
     let folder = Folder::with_key();
-    let error = folder.read(r#"{"ok":true,"statusCode":200,"accessToken":"canary"}"#).unwrap_err();
-    assert!(chain(&error).ends_with("an access token, and no credentials that could get one"));
-    assert!(error.hint().unwrap().contains("Authorization: Bearer"), "{error:?}");
+    let refusal = folder.refusal(&json!({ "access_token": nameless }).to_string());
+    assert_eq!(refusal, "client_id is missing");
+}
+
+#[test]
+fn what_is_no_access_token_is_refused_and_not_repeated() {
+    let folder = Folder::with_key();
+    let mut refresh = payload();
+    refresh["type"] = json!("refresh_token");
+    let mut endless = payload();
+    endless.as_object_mut().unwrap().remove("expires_in");
+    let another = "access_token is not an access token but a token of another kind";
+    let no_token =
+        "access_token is not an access token of IMS, which is a JWT that says when it ends";
+    for (text, said) in
+        [(token(&refresh), another), (token(&endless), no_token), ("canary".into(), no_token)]
+    {
+        let refusal = folder.refusal(&json!({ "access_token": text }).to_string());
+        assert_eq!(refusal, said);
+    }
+    // Where a path belongs, a token is read and never told.
+    let token = token(&endless);
+    let error = Credentials::from_file(&token).unwrap_err();
+    assert!(!chain(&error).contains(&token), "{error}");
+}
+
+#[test]
+fn a_secret_next_to_a_token_gets_new_tokens() {
+    let token = token(&payload());
+    let text = filled(&format!(
+        "IMS_ACCESS_TOKEN={token}\nIMS_CLIENT_ID=<id>\nIMS_CLIENT_SECRET=<secret>\nIMS_SCOPES=openid\n"
+    ));
+    assert_server_to_server(read(".env", &text), Form::EnvironmentVariables, &["openid"]);
+    let own = json!({
+        "access_token": token, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "scopes": ["openid"],
+    });
+    let refusal = Folder::with_key().refusal(&own.to_string());
+    assert!(refusal.starts_with("unknown member access_token"), "{refusal}");
 }
 
 #[test]

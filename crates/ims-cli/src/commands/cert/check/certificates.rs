@@ -14,6 +14,7 @@ use std::{
 use ims::{
     Credential, Credentials,
     cert::{CertError, Certificate, CertificateFile, ValidityState},
+    certificates_of_signing_key,
     claims::NumericDate,
 };
 
@@ -171,14 +172,22 @@ pub(super) fn said(error: &CertError) -> String {
     }
 }
 
-/// The certificates that credentials name.
+/// The certificates that credentials name, or that are in the PKCS#12 file of their key.
 pub(super) fn of_credentials(credentials: &Credentials) -> Vec<Vec<u8>> {
-    match credentials.credential() {
-        Credential::ServiceAccount(credential) => {
-            credential.signing_keys.iter().filter_map(|pair| pair.certificate.clone()).collect()
+    let Credential::ServiceAccount(credential) = credentials.credential() else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for pair in credential.signing_keys.iter() {
+        if let Some(certificate) = &pair.certificate {
+            found.push(certificate.clone());
+            continue;
         }
-        _ => Vec::new(),
+        // What is wrong with the key is told where it is used.
+        let in_key = certificates_of_signing_key(&pair.signing_key).unwrap_or_default();
+        found.extend(in_key.first().map(|certificate| certificate.der().to_vec()));
     }
+    found
 }
 
 /// A key or a configuration next to the certificates is not an error.
