@@ -147,7 +147,7 @@ pub(crate) fn product_contexts(exchange: &mut Exchange<'_>) -> Result<Answer, Re
 }
 
 /// A part of the path, which may be percent-encoded.
-fn path_part(exchange: &Exchange<'_>, place: usize) -> String {
+pub(crate) fn path_part(exchange: &Exchange<'_>, place: usize) -> String {
     let part = exchange.call.path.split('/').nth(place).unwrap_or_default();
     part.replace("%40", "@")
 }

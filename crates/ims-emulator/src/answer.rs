@@ -108,7 +108,7 @@ impl Answer {
     ) -> Self {
         let description = refusal.description();
         let endpoint = version.map(|version| version.endpoint);
-        let body = if endpoint == Some(Endpoint::Echo) {
+        let body = if endpoint.is_some_and(Endpoint::is_behind_gateway) {
             json(&GatewayError { error_code: error, message: description })
         } else {
             json(&ImsError { error, error_description: description })

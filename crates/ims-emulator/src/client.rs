@@ -9,6 +9,7 @@ use crate::{
     exchange::Exchange,
     issued_token::{TokenFault, TokenKind},
     refusal::Refusal,
+    secret_record::LastUse,
     service::Registered,
 };
 
@@ -53,7 +54,25 @@ impl Exchange<'_> {
             .expected(format!("one of the {count} secrets of the integration"))
             .actual(if is_known { "one of them" } else { "another text" })
             .or(Refusal::ClientSecretWrong)?;
+        self.remember_use(&registered, basic.as_ref());
         Ok(registered)
+    }
+
+    /// Remembers that the secret of the request was used.
+    fn remember_use(&self, registered: &Registered, basic: Option<&BasicCredentials>) {
+        let place = |text: &str| registered.integration.place_of_client_secret(text);
+        let place = match (self.parameter("client_secret"), basic) {
+            (Some(secret), _) => place(secret),
+            (None, Some(basic)) => place(&basic.as_sent.1).or_else(|| place(&basic.urldecoded.1)),
+            (None, None) => None,
+        };
+        let Some(record) = place.and_then(|place| registered.secrets.get(place)) else { return };
+        let asked = self.parameter("grant_type");
+        let grants = self.call.version.grants;
+        let grant_type = grants.iter().find(|grant| Some(**grant) == asked).copied();
+        // The JWT exchange has no parameter for it: its own name then (RFC 7523 §2.1).
+        let grant_type = grant_type.unwrap_or("urn:ietf:params:oauth:grant-type:jwt-bearer");
+        record.use_now(LastUse { at_ms: self.call.now_ms, grant_type });
     }
 
     /// The same where a public client, which has no secret, may ask as well (RFC 6749 §3.2.1).
@@ -79,6 +98,31 @@ impl Exchange<'_> {
             None => urldecoded,
         };
         Some(client_id.clone())
+    }
+
+    /// Who calls an API behind the gateway: the token, and the integration that it was issued to, which `x-api-key` names.
+    pub(crate) fn api_caller(&mut self) -> Result<(AccessTokenPayload, Arc<Registered>), Refusal> {
+        let api_key = self.call.header("x-api-key");
+        let api_key = self
+            .given("x-api-key is sent", api_key)
+            .expected("the header x-api-key")
+            .or(Refusal::ApiKeyMissing)?;
+        let token = self.bearer_token(RequiredToken {
+            kind: TokenKind::Access,
+            if_missing: Refusal::BearerMissing,
+            if_not_valid: Refusal::BearerNotValid,
+        })?;
+        self.that("x-api-key is the token's client id", token.client_id() == Some(api_key))
+            .expected(token.client_id().unwrap_or_default().to_owned())
+            .actual(api_key.to_owned())
+            .or(Refusal::ApiKeyWrong)?;
+        let registered = self.service.registered(api_key);
+        let registered = self
+            .given("client is registered", registered)
+            .expected("the client id of a registered integration")
+            .or(Refusal::ApiKeyWrong)?;
+        self.is_made_by(registered.integration.client_id());
+        Ok((token, registered))
     }
 
     /// Reads the token of `Authorization: Bearer`.

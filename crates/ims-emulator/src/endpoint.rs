@@ -46,11 +46,20 @@ pub enum Endpoint {
     Register,
     /// `/ims/.well-known/openid-configuration`: where everything is.
     Discovery,
+    /// `/console/organizations/{org}/credentials/{credential}/secrets`: the client secrets of a credential, and one more.
+    ClientSecrets,
+    /// `/console/organizations/{org}/credentials/{credential}/secrets/{secret}`: the end of a client secret.
+    ClientSecret,
     /// `/echo`: a protected resource, which answers as a gateway in front of Adobe's APIs does.
     Echo,
 }
 
 impl Endpoint {
+    /// Whether it is behind the gateway of Adobe's APIs, whose errors have another shape than those of IMS.
+    pub(crate) fn is_behind_gateway(self) -> bool {
+        matches!(self, Self::ClientSecrets | Self::ClientSecret | Self::Echo)
+    }
+
     /// The names in scenarios and in the admin API.
     pub(crate) const NAMES: &[&str] = &[
         "exchange_jwt",
@@ -72,6 +81,8 @@ impl Endpoint {
         "logout",
         "register",
         "discovery",
+        "client_secrets",
+        "client_secret",
         "echo",
     ];
 }

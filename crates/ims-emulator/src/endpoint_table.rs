@@ -335,6 +335,8 @@ const WITH_PROMISE_TOKENS: &[&str] = &[
 
 const OAUTH_MD: &str = "AdobeDocs/adobeio-auth: OAuth/OAuth.md";
 const USER_AUTHENTICATION: &str = "AdobeDocs/adobe-dev-console: User Authentication";
+const SERVER_TO_SERVER: &str =
+    "AdobeDocs/adobe-dev-console: OAuth Server-to-Server credential API Reference";
 const SPACECAT: &str = "@adobe/spacecat-shared-ims-client 1.11.9: src/clients/ims-client.js";
 
 use TimeUnit::{Milliseconds, Seconds};
@@ -450,6 +452,36 @@ static TABLE: &[EndpointVersion] = &[
         answer: &["keys"],
         source: "AdobeDocs/adobe-dev-console: User Authentication, keys; RFC 7517",
         ..version(Endpoint::Keys, "/ims/keys", "GET")
+    },
+    EndpointVersion {
+        content: Content::Nothing,
+        answer: &[
+            "client_id",
+            "client_secrets",
+            "expires_at",
+            "expires_at_str",
+            "client_secret",
+            "created_at",
+            "created_at_str",
+            "uuid",
+            "secret_usages",
+        ],
+        source: SERVER_TO_SERVER,
+        ..version(
+            Endpoint::ClientSecrets,
+            "/console/organizations/{org}/credentials/{credential}/secrets",
+            "GET, POST",
+        )
+    },
+    EndpointVersion {
+        content: Content::Nothing,
+        content_type: None,
+        source: SERVER_TO_SERVER,
+        ..version(
+            Endpoint::ClientSecret,
+            "/console/organizations/{org}/credentials/{credential}/secrets/{secret}",
+            "DELETE",
+        )
     },
     EndpointVersion {
         content: Content::Nothing,

@@ -43,6 +43,10 @@ pub(crate) struct Members {
     technical_account_id: TechnicalAccountId,
     #[serde(default, with = "stored::secrets")]
     client_secrets: Vec<SecretString>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    console_org_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    credential_id: Option<String>,
     #[serde(default, with = "stored::certificates")]
     certificates: Vec<Arc<Certificate>>,
     /// Files with more certificates, which the reader of the scenario replaces by their certificates.
@@ -101,6 +105,8 @@ impl Integration {
             org_id,
             technical_account_id,
             client_secrets: Vec::new(),
+            console_org_id: None,
+            credential_id: None,
             certificates: Vec::new(),
             certificate_files: Vec::new(),
             metascopes: Vec::new(),
@@ -135,6 +141,19 @@ impl Integration {
     #[must_use]
     pub fn with_client_secret(mut self, client_secret: impl Into<SecretString>) -> Self {
         self.0.client_secrets.push(client_secret.into());
+        self
+    }
+
+    /// The ids of its organization and of itself in the Developer Console, by which the API for client secrets names it: the
+    /// numbers in the address of the credential's page. Without them, that API takes any.
+    #[must_use]
+    pub fn with_console_ids(
+        mut self,
+        org_id: impl Into<String>,
+        credential_id: impl Into<String>,
+    ) -> Self {
+        self.0.console_org_id = Some(org_id.into());
+        self.0.credential_id = Some(credential_id.into());
         self
     }
 
@@ -370,6 +389,28 @@ impl Integration {
 
     pub(crate) fn client_secrets(&self) -> &[SecretString] {
         &self.0.client_secrets
+    }
+
+    /// The ids in the Developer Console of the organization and of the credential, if both are known.
+    pub(crate) fn console_ids(&self) -> Option<(&str, &str)> {
+        self.0.console_org_id.as_deref().zip(self.0.credential_id.as_deref())
+    }
+
+    /// The same without one of several client secrets; `None` if it is the only one, since a client without secrets is a
+    /// public one.
+    pub(crate) fn without_client_secret(&self, place: usize) -> Option<Self> {
+        let mut integration = self.clone();
+        let secrets = &mut integration.0.client_secrets;
+        if secrets.len() < 2 || place >= secrets.len() {
+            return None;
+        }
+        secrets.remove(place);
+        Some(integration)
+    }
+
+    /// The place of the client secret that `text` is.
+    pub(crate) fn place_of_client_secret(&self, text: &str) -> Option<usize> {
+        self.0.client_secrets.iter().position(|secret| is_equal(secret, text))
     }
 
     /// Whether `text` repeats one of the client secrets. Within a longer text only those count that are too long to stand there

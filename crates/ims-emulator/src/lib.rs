@@ -31,10 +31,12 @@ mod fault;
 mod client;
 mod exchange;
 mod scope;
+mod secret_record;
 
 mod about_organization;
 mod about_user;
 mod authorize;
+mod client_secrets;
 mod discovery;
 mod echo;
 mod exchange_jwt;

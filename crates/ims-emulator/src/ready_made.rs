@@ -10,7 +10,7 @@ const CLIENT_ID: &str = "emulated-client";
 const CLIENT_SECRET: &str = "emulated-client-secret";
 const ORG_ID: &str = "EMULATED@AdobeOrg";
 const TECHNICAL_ACCOUNT_ID: &str = "EMULATED@techacct.adobe.com";
-const SCOPES: [&str; 9] = [
+const SCOPES: [&str; 12] = [
     "openid",
     "AdobeID",
     "email",
@@ -20,6 +20,9 @@ const SCOPES: [&str; 9] = [
     "read_organizations",
     "additional_info.roles",
     "additional_info.projectedProductContext",
+    "adobeio_api",
+    "read_client_secret",
+    "manage_client_secrets",
 ];
 
 /// Whatever listens on this machine may be a client.

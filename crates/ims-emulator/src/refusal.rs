@@ -152,6 +152,16 @@ pub enum Refusal {
     ApiKeyMissing,
     /// The `x-api-key` is not the client id that the token was issued to.
     ApiKeyWrong,
+    /// The access token lacks a scope that the API requires.
+    ApiScopeMissing,
+    /// The path names another organization or credential than the caller's.
+    CredentialUnknown,
+    /// The credential has as many client secrets as it can have.
+    TooManySecrets,
+    /// The credential has no client secret with this id.
+    SecretUnknown,
+    /// The only client secret cannot be deleted.
+    LastSecret,
     /// A page of another origin asks whether it may send a request.
     OriginUnknown,
     /// The `Host` header names another server.
@@ -371,6 +381,16 @@ impl Refusal {
                 "Send the header x-api-key: the Client ID that the token was issued to."),
             Self::ApiKeyWrong => (403, "403003", "Api Key is invalid",
                 "Send the Client ID that the token was issued to as x-api-key."),
+            Self::ApiScopeMissing => (403, "403000", "The access token lacks a scope of this API",
+                "Add the I/O Management API to the project, and ask for a token with all of its scopes."),
+            Self::CredentialUnknown => (404, "404000", "There is no such credential",
+                "Use the two numbers in the address of the credential's page: its organization's and its own."),
+            Self::TooManySecrets => (400, "400000", "The credential has two client secrets already",
+                "Delete the secret that is no longer used, then add another."),
+            Self::SecretUnknown => (404, "404000", "There is no such client secret",
+                "Use the uuid of a secret in the list."),
+            Self::LastSecret => (400, "400000", "The last client secret cannot be deleted",
+                "Add another secret first."),
             Self::OriginUnknown => (403, "bad_request", "The origin is not valid for any client.",
                 "Add the page's origin to the integration: as one of its allowed_origins, or as that of a redirect URI."),
             Self::HostElsewhere => (421, "bad_request", "The Host header names another server.",

@@ -171,7 +171,7 @@ fn integration(
 }
 
 /// 32 digits that no one guesses.
-fn random_hex() -> String {
+pub(crate) fn random_hex() -> String {
     let mut random = [0; 16];
     aws_lc_rs::rand::fill(&mut random).expect("the operating system has random numbers");
     format!("{:032x}", u128::from_be_bytes(random))

@@ -396,7 +396,8 @@ mod tests {
         let schema: serde_json::Value = serde_json::from_str(&Scenario::json_schema()).unwrap();
         let user = User::new("A@AdobeID", "a@b.example");
         let integration = with_integration(
-            r#","service_code":"c","client_metascopes":[],"default_redirect_uri":"a:b""#,
+            r#","service_code":"c","client_metascopes":[],"default_redirect_uri":"a:b",
+            "console_org_id":"1","credential_id":"2""#,
         )
         .unwrap();
         let written = to_json(integration.integrations().iter(), &[user]);

@@ -24,6 +24,7 @@ use crate::{
     limits::Limits,
     replay::ReplayMemory,
     scenario,
+    secret_record::SecretRecord,
     tls::Tls,
     token_key::{KeyRing, TokenKey},
     user::User,
@@ -34,7 +35,9 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Registered {
     pub(crate) integration: Integration,
-    pub(crate) replay_memory: ReplayMemory,
+    pub(crate) replay_memory: Arc<ReplayMemory>,
+    /// What is remembered of its client secrets, in their order.
+    pub(crate) secrets: Vec<Arc<SecretRecord>>,
 }
 
 /// How strict the emulator is, where documents and observations differ.
@@ -125,9 +128,30 @@ impl Service {
     /// Registers `integration`, in place of one with the same client id.
     pub(crate) fn register(&self, integration: Integration) {
         let client_id = integration.client_id().to_string();
-        let registered = Registered { integration, replay_memory: ReplayMemory::default() };
+        let now_ms = self.clock.now_ms();
         let mut integrations = self.integrations.write().unwrap_or_else(PoisonError::into_inner);
+        let before = integrations.get(&client_id).map_or(&[][..], |before| &before.secrets);
+        let secrets = SecretRecord::all_of(&integration, before, now_ms);
+        let registered = Registered { integration, replay_memory: Arc::default(), secrets };
         integrations.insert(client_id, Arc::new(registered));
+    }
+
+    /// Changes the integration of `client_id` in one step, and returns what it is then; `None` if there is none or `how` does
+    /// not change it.
+    pub(crate) fn change(
+        &self,
+        client_id: &str,
+        now_ms: u64,
+        how: impl FnOnce(&Integration, &[Arc<SecretRecord>]) -> Option<Integration>,
+    ) -> Option<Arc<Registered>> {
+        let mut integrations = self.integrations.write().unwrap_or_else(PoisonError::into_inner);
+        let before = integrations.get(client_id)?;
+        let integration = how(&before.integration, &before.secrets)?;
+        let secrets = SecretRecord::all_of(&integration, &before.secrets, now_ms);
+        let replay_memory = Arc::clone(&before.replay_memory);
+        let changed = Arc::new(Registered { integration, replay_memory, secrets });
+        integrations.insert(client_id.to_owned(), Arc::clone(&changed));
+        Some(changed)
     }
 
     /// Forgets the integration of `client_id`; `false` if there is none.

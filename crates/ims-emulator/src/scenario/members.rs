@@ -56,6 +56,16 @@ pub(crate) static INTEGRATION: Form = Form::Object(&ObjectForm {
             Form::List(&SECRET),
             "The client secrets; without one it is a public client.",
         ),
+        Member::optional(
+            "console_org_id",
+            CONSOLE_ID,
+            "The id of its organization in the Developer Console, for the API of client secrets.",
+        ),
+        Member::optional(
+            "credential_id",
+            CONSOLE_ID,
+            "Its own id in the Developer Console, for the API of client secrets.",
+        ),
         Member::optional("certificates", Form::List(&CERTIFICATE), "Certificates, as PEM."),
         Member::optional(
             "certificate_files",
@@ -208,6 +218,7 @@ static PATTERN: Form = Form::Text(
 );
 static CERTIFICATE: Form = Form::Text("a certificate in PEM", certificate);
 const SECRET: Form = Form::Text("a text that is not empty", not_empty);
+const CONSOLE_ID: Form = Form::Text("an id, such as 436084", console_id);
 static SCOPE: Form = Form::Text("a scope without commas and spaces", scope);
 const REDIRECT_URI: Form = Form::Text("an absolute URI without a fragment", absolute_uri);
 static ORIGIN: Form = Form::Text("an origin, such as https://app.example", origin);
@@ -241,6 +252,10 @@ fn certificate(text: &str) -> Checked {
 
 fn not_empty(text: &str) -> Checked {
     if text.trim().is_empty() { Err("an empty one".into()) } else { Ok(()) }
+}
+
+fn console_id(text: &str) -> Checked {
+    ok_if(!text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)))
 }
 
 fn scope(text: &str) -> Checked {

@@ -18,6 +18,7 @@ use crate::{
     authorize,
     call::{Call, Scheme},
     checks::{Checks, shown},
+    client_secrets,
     clock::http_date,
     discovery, echo,
     endpoint::Endpoint,
@@ -266,6 +267,8 @@ impl Service {
             Endpoint::GroupMembers => about_organization::group_members,
             Endpoint::ProductContexts => about_organization::product_contexts,
             Endpoint::AdminOrganizations => about_organization::admin_organizations,
+            Endpoint::ClientSecrets => client_secrets::answer,
+            Endpoint::ClientSecret => client_secrets::delete,
             Endpoint::Echo => echo::answer,
         };
         let keys = self.keys().await;

@@ -14,7 +14,7 @@ use crate::{
     sign_in::{REDIRECT_URI, user_integration},
 };
 
-const PATHS: [&str; 23] = [
+const PATHS: [&str; 25] = [
     "/ims/exchange/jwt",
     "/ims/exchange/v1/jwt/",
     "/ims/token/v1",
@@ -37,6 +37,8 @@ const PATHS: [&str; 23] = [
     "/ims/register",
     "/ims/keys",
     "/ims",
+    "/console/organizations/1/credentials/2/secrets",
+    "/console/organizations/1/credentials/2/secrets/3",
     "/echo",
 ];
 

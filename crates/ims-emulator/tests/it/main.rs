@@ -6,6 +6,7 @@ mod harness;
 
 mod admin;
 mod any_request;
+mod client_secrets;
 mod error_table;
 mod faults;
 mod field;
