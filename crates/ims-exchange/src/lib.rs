@@ -45,10 +45,11 @@ pub use grant::{
 pub use message::{Request, Response};
 pub use proxy_refusal::ProxyRefusal;
 pub use question::{
-    AdminOrganizations, AdminProfile, ClientRegistration, Discovery, InvalidateToken, OrgRef,
-    Organization, Organizations, ProductContext, Profile, ProviderMetadata, PublishedKeys,
-    RegisteredClient, RevokeToken, TokenKind, TokenValidity, UserClaims, UserInfo, UserProfile,
-    ValidateToken,
+    AddSecret, AdminOrganizations, AdminProfile, ClientRegistration, ConsoleCredential, ConsoleId,
+    ConsoleIdError, DeleteSecret, Discovery, IO_MANAGEMENT_SCOPES, InvalidateToken, ListSecrets,
+    NewSecret, OrgRef, Organization, Organizations, ProductContext, Profile, ProviderMetadata,
+    PublishedKeys, RegisteredClient, RevokeToken, SecretId, SecretInfo, SecretList, TokenKind,
+    TokenValidity, UserClaims, UserInfo, UserProfile, ValidateToken,
 };
 pub use refusal::{
     Refusal,

@@ -29,6 +29,16 @@ impl Request {
         Self::new(Method::GET, url, None, Vec::new())
     }
 
+    /// A request for the end of what is at `url`, without a body.
+    pub(crate) fn delete(url: String) -> Self {
+        Self::new(Method::DELETE, url, None, Vec::new())
+    }
+
+    /// Something new at `url`, without a body.
+    pub(crate) fn post(url: String) -> Self {
+        Self::new(Method::POST, url, None, Vec::new())
+    }
+
     /// `value` as JSON, to be posted to `url`.
     pub(crate) fn post_json(url: String, value: &impl Serialize) -> Self {
         let body =
@@ -53,6 +63,13 @@ impl Request {
         let value = HeaderValue::from_str(client_id.as_str());
         let value = value.expect("a client id is visible ASCII, which every header can carry");
         self.with_header(HeaderName::from_static("x-ims-clientid"), value)
+    }
+
+    /// The same with the header `x-api-key`, by which the gateway in front of Adobe's APIs knows the client.
+    pub(crate) fn with_api_key(self, client_id: &ClientId) -> Self {
+        let value = HeaderValue::from_str(client_id.as_str());
+        let value = value.expect("a client id is visible ASCII, which every header can carry");
+        self.with_header(HeaderName::from_static("x-api-key"), value)
     }
 
     fn new(method: Method, url: String, media_type: Option<&'static str>, body: Vec<u8>) -> Self {

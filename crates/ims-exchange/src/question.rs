@@ -2,6 +2,7 @@
 
 mod admin;
 mod client_registration;
+mod client_secrets;
 mod discovery;
 mod fulfillable_data;
 mod invalidate_token;
@@ -14,6 +15,10 @@ mod validate_token;
 
 pub use admin::{AdminOrganizations, AdminProfile};
 pub use client_registration::{ClientRegistration, RegisteredClient};
+pub use client_secrets::{
+    AddSecret, ConsoleCredential, ConsoleId, ConsoleIdError, DeleteSecret, IO_MANAGEMENT_SCOPES,
+    ListSecrets, NewSecret, SecretId, SecretInfo, SecretList,
+};
 pub use discovery::{Discovery, ProviderMetadata};
 pub use invalidate_token::InvalidateToken;
 pub use organizations::{OrgRef, Organization, Organizations};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::{HeaderName, StatusCode};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
     message::Response,
@@ -86,8 +87,10 @@ impl Refusal {
         // A secret of fewer characters is a test's, and could be in a code by chance.
         let repeats_secret =
             |code: &str| secrets.iter().any(|secret| secret.len() >= 8 && code.contains(secret));
-        let code = body.error.filter(|code| is_code(code) && !repeats_secret(code));
-        let description = body.error_description.map(|text| scrub(&text, secrets));
+        let code = body.error.or(text(body.error_code));
+        let code = code.filter(|code| is_code(code) && !repeats_secret(code));
+        let description = body.error_description.or(text(body.message));
+        let description = description.map(|text| scrub(&text, secrets));
         let description = description.filter(|text| !text.is_empty());
 
         let status = response.status();
@@ -149,6 +152,17 @@ impl fmt::Display for Refusal {
 struct ErrorBody {
     error: Option<String>,
     error_description: Option<String>,
+    /// The same two as the gateway in front of Adobe's APIs has them: `{"error_code":"401013","message":"…"}`.
+    error_code: Option<Value>,
+    message: Option<Value>,
+}
+
+/// A member that others than IMS may use for something else than a text.
+fn text(member: Option<Value>) -> Option<String> {
+    match member {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
 }
 
 const X_DEBUG_ID: HeaderName = HeaderName::from_static("x-debug-id");

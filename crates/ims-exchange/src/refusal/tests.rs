@@ -138,6 +138,19 @@ fn an_answer_of_something_else_says_what_it_is() {
 }
 
 #[test]
+fn an_error_of_the_gateway_is_read_like_one_of_ims() {
+    let body = r#"{"error_code":"401013","message":"Oauth token is not valid: canary"}"#;
+    let sent = Sent::new(CredentialKind::AccessToken, NOW, &["canary"]);
+    let error = read(&response(401, &[], body), &sent);
+    let refusal = error.refusal().unwrap();
+    assert_eq!((refusal.reason(), refusal.code()), (Reason::AccessTokenInvalid, Some("401013")));
+    assert_eq!(refusal.description(), Some("Oauth token is not valid: …"));
+    let both = r#"{"error":"invalid_token","error_code":7,"message":{"a":1}}"#;
+    let error = read(&response(401, &[], both), &sent);
+    assert_eq!(error.refusal().unwrap().code(), Some("invalid_token"));
+}
+
+#[test]
 fn the_debug_id_repeats_nothing_that_was_sent() {
     let response = response(400, &[("x-debug-id", "id-canary-secret-1")], "");
     let error = read(&response, &Sent::new(CredentialKind::Client, NOW, &["canary-secret"]));

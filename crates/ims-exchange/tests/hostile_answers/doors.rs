@@ -7,11 +7,12 @@ use ims_claims::{
     ServiceAccount, Signature,
 };
 use ims_exchange::{
-    AdminOrganizations, AdminProfile, AuthorizationCode, BearerToken, Call, ClientCredentials,
-    ClientRegistration, ClientSecret, ClusterExchange, ClusterTarget, CodeExchange, CodeVerifier,
-    Discovery, ExchangeError, InvalidateToken, JwtExchange, Organizations, PermanentCodeExchange,
-    Profile, PromiseExchange, PromiseRequest, PromiseToken, PublishedKeys, RefreshToken, Request,
-    Response, RevokeToken, Scope, TokenExchange, TokenKind, TokenRefresh, UserId, UserInfo,
+    AddSecret, AdminOrganizations, AdminProfile, AuthorizationCode, BearerToken, Call,
+    ClientCredentials, ClientRegistration, ClientSecret, ClusterExchange, ClusterTarget,
+    CodeExchange, CodeVerifier, ConsoleCredential, DeleteSecret, Discovery, ExchangeError,
+    InvalidateToken, JwtExchange, ListSecrets, Organizations, PermanentCodeExchange, Profile,
+    PromiseExchange, PromiseRequest, PromiseToken, PublishedKeys, RefreshToken, Request, Response,
+    RevokeToken, Scope, SecretId, TokenExchange, TokenKind, TokenRefresh, UserId, UserInfo,
     ValidateToken,
 };
 
@@ -60,6 +61,8 @@ pub(crate) struct Secrets {
     code: AuthorizationCode,
     verifier: CodeVerifier,
     promise_token: PromiseToken,
+    credential: ConsoleCredential,
+    secret_id: SecretId,
 }
 
 impl Secrets {
@@ -89,6 +92,8 @@ impl Secrets {
             code: AuthorizationCode::new(canary()).unwrap(),
             verifier: CodeVerifier::new(canary()).unwrap(),
             promise_token: PromiseToken::new(canary()).unwrap(),
+            credential: ConsoleCredential::new("1".parse().unwrap(), "2".parse().unwrap()),
+            secret_id: "3".parse().unwrap(),
         }
     }
 }
@@ -223,6 +228,20 @@ fn calls(with: &Secrets) -> Vec<Door<'_>> {
         call!(ClientRegistration, ClientRegistration::new("app", &["http://127.0.0.1/"]), Members, false,
             r#"{"client_id":"c","client_secret":"s"}"#, &[
             (r#""c""#, r#""CANARY/../x""#), (r#""c""#, "1"), (r#""c""#, r#""""#), (r#""s""#, r#"["CANARY"]"#), ("client_id", "CANARY"),
+        ]),
+        call!(ListSecrets, ListSecrets::new(&with.credential, client_id, token), Members, true,
+            r#"{"client_id":"c","client_secrets":[{"uuid":"u","created_at":"1683005777000","expires_at":"PERMANENT","secret_usages":null}]}"#, &[
+            (r#""c""#, r#""CANARY/../x""#), (r#""u""#, r#""../CANARY""#), (r#""u""#, "1"), (r#""1683005777000""#, "1683005777000"),
+            (r#""1683005777000""#, r#""1683005777""#), (r#""PERMANENT""#, r#""CANARY""#), ("null", r#"[{"CANARY":1}]"#),
+            ("null", r#"[{"last_used_at":"CANARY"}]"#), ("client_secrets", "CANARY"), ("created_at", "CANARY"), ("uuid", "CANARY"),
+        ]),
+        call!(AddSecret, AddSecret::new(&with.credential, client_id, token), Members, true,
+            r#"{"client_secret":"s","uuid":"u","created_at":"1683005777000","expires_at":"PERMANENT","secret_usages":null}"#, &[
+            (r#""s""#, r#""""#), (r#""s""#, r#"["CANARY"]"#), (r#""u""#, r#""CANARY/""#), (r#""1683005777000""#, r#""CANARY""#),
+            (r#""PERMANENT""#, "null"), ("client_secret", "CANARY"), ("uuid", "CANARY"),
+        ]),
+        call!(DeleteSecret, DeleteSecret::new(&with.credential, client_id, token, &with.secret_id), Nothing, true, "{}", &[
+            ("{}", "[]"), ("{}", r#""CANARY""#),
         ]),
     ]
 }
