@@ -154,18 +154,30 @@ impl Discovery {
         self.find_in(std::env::vars_os().collect())
     }
 
+    /// All sources that are there, in their order: the first is the one that [`find`](Self::find) reads. Nothing of them is
+    /// read but the name of the current context.
+    ///
+    /// # Errors
+    /// [`DiscoveryError`] if nothing else is there and the contexts cannot be read, or the folder of a named context is unknown.
+    pub fn sources(&self) -> Result<Vec<Source>, DiscoveryError> {
+        let variables: Vec<_> = std::env::vars_os().collect();
+        self.sources_in(&variables)
+    }
+
     fn find_in(
         &self,
         variables: Vec<(OsString, OsString)>,
     ) -> Result<Option<Discovered>, DiscoveryError> {
-        let mut sources = self.sources(&variables)?.into_iter();
+        let mut sources = self.sources_in(&variables)?.into_iter();
         let Some(source) = sources.next() else { return Ok(None) };
         let credentials = self.read(&source, variables)?;
         Ok(Some(Discovered { credentials, source, shadowed: sources.collect() }))
     }
 
-    /// All sources that are there, in their order.
-    fn sources(&self, variables: &[(OsString, OsString)]) -> Result<Vec<Source>, DiscoveryError> {
+    fn sources_in(
+        &self,
+        variables: &[(OsString, OsString)],
+    ) -> Result<Vec<Source>, DiscoveryError> {
         let value = |wanted: &str| {
             let found = variables.iter().find(|(name, _)| name.as_os_str() == wanted);
             found.map(|(_, value)| value).filter(|value| !value.is_empty())

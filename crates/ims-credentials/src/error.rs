@@ -197,7 +197,7 @@ impl CredentialsError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::File(error) => error.remedy(),
+            Self::File(error) => error.remedy().or_else(|| file_hint(error).map(str::to_owned)),
             Self::Unrecognized { .. } => Some(UNRECOGNIZED.to_owned()),
             Self::Several { .. } | Self::NoneSelected { .. } => {
                 Some("select one by its name: --credential NAME".to_owned())
@@ -207,7 +207,7 @@ impl CredentialsError {
             Self::Missing { name } if name.ends_with("META_SCOPES") => Some(
                 "the download of the Developer Console leaves the metascopes out: add \"META_SCOPES\": [\"…\"]".to_owned(),
             ),
-            Self::SecretText { fault, .. } => fault.hint().map(str::to_owned),
+            Self::SecretText { fault, .. } => Some(fault.hint().to_owned()),
             Self::Format { source: FormatError::OrgId { .. } | FormatError::TechnicalAccountId { .. }, .. } => {
                 Some(IDENTIFIERS.to_owned())
             }
@@ -216,6 +216,16 @@ impl CredentialsError {
                 "this program was built without the feature \"formats\", so it does not read every language".to_owned(),
             ),
             Self::InFile { source, .. } => source.hint(),
+            Self::NotText => Some("save the file as text in UTF-8".to_owned()),
+            #[cfg(feature = "formats")]
+            Self::Syntax { .. } => Some("correct the file at this place".to_owned()),
+            Self::Repeated { .. } => Some("remove the one that is not meant".to_owned()),
+            Self::TwoKeys { .. } => Some("leave the one that is meant in the file".to_owned()),
+            Self::UnknownMember { .. } => Some("correct the name, or remove the member".to_owned()),
+            Self::Missing { name } if name.starts_with("IMS_") => Some(VARIABLES.to_owned()),
+            Self::Missing { name } | Self::WrongType { name, .. } | Self::Format { name, .. } => {
+                Some(format!("compare {name} with what the Developer Console shows"))
+            }
             _ => None,
         }
     }
@@ -259,16 +269,16 @@ pub enum SecretFault {
 }
 
 impl SecretFault {
-    fn hint(self) -> Option<&'static str> {
+    fn hint(self) -> &'static str {
         match self {
-            Self::Blank => None,
+            Self::Blank => "copy it again: there is nothing",
             Self::LineBreakAtEnd | Self::WhiteSpaceAround | Self::NoBreakSpace => {
-                Some("copy it again, without white space: printf '%s' instead of echo")
+                "copy it again, without white space: printf '%s' instead of echo"
             }
-            Self::ControlCharacter => Some("copy it again: it was cut or joined on the way"),
-            Self::Quotes => Some("remove the quotation marks, or one of two pairs"),
-            Self::Identifier => Some("are two values swapped?"),
-            Self::NotKey => Some("did you mean IMS_PRIVATE_KEY_FILE, the path of the key?"),
+            Self::ControlCharacter => "copy it again: it was cut or joined on the way",
+            Self::Quotes => "remove the quotation marks, or one of two pairs",
+            Self::Identifier => "are two values swapped?",
+            Self::NotKey => "did you mean IMS_PRIVATE_KEY_FILE, the path of the key?",
         }
     }
 }
@@ -294,6 +304,20 @@ fn known_instead(suggestion: Option<&str>, known: &str) -> String {
         None => format!("; known are {known}"),
     }
 }
+
+/// What to do about a file for which no command of the operating system helps.
+fn file_hint(error: &FileError) -> Option<&'static str> {
+    match error {
+        FileError::NotAFile { .. } | FileError::NotAFolder { .. } => Some("name the file itself"),
+        _ if error.is_not_found() => Some(
+            "check the path; one in a file of credentials is relative to the folder of that file",
+        ),
+        _ => None,
+    }
+}
+
+const VARIABLES: &str = "OAuth Server-to-Server needs IMS_CLIENT_ID, IMS_CLIENT_SECRET and IMS_SCOPES; a service account needs \
+    IMS_ORG_ID, IMS_TECHNICAL_ACCOUNT_ID, IMS_METASCOPES and IMS_PRIVATE_KEY_FILE in the place of IMS_SCOPES";
 
 const IDENTIFIERS: &str = "an organization's id ends in @AdobeOrg, a technical account's in @techacct.adobe.com: are the two swapped?";
 

@@ -99,7 +99,7 @@ fn a_source_that_cannot_be_read_is_not_passed_over() {
 fn a_source_says_where_the_credentials_are() {
     let folder = folder();
     let discovery = Discovery::new().with_contexts_file("config.toml");
-    let found = discovery.sources(&variables(&folder, &CLIENT)).unwrap();
+    let found = discovery.sources_in(&variables(&folder, &CLIENT)).unwrap();
     assert_eq!(found[0].to_string(), "environment variables (from the environment)");
     let context = ContextName { name: "one".to_owned(), file: "config.toml".into() };
     let source = Source::CurrentContext(context);
