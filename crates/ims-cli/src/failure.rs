@@ -92,11 +92,6 @@ impl Failure {
         self
     }
 
-    /// Whether the command was not given what it needs.
-    pub(crate) fn is_usage(&self) -> bool {
-        self.exit_code == 2
-    }
-
     /// What failed, what to do, and the exit code.
     pub(crate) fn into_parts(self) -> (String, Vec<String>, u8) {
         let evidence = [vec![self.message], self.details].concat().join("; ");

@@ -8,8 +8,7 @@ use std::{
 
 use clap::Args;
 use ims::{
-    Client, ClientBuilder, ClientSecrets, Credential, Credentials, Discovered, Discovery,
-    DiscoveryError,
+    Client, ClientBuilder, ClientSecrets, Credential, Credentials, Discovery, DiscoveryError,
     claims::Environment,
     exchange::ClientSecret,
     token::{FileStore, RETRIES},
@@ -49,22 +48,12 @@ impl IntegrationOptions {
 
     /// Reads the credentials.
     pub(crate) fn credentials_unannounced(&self) -> Result<Credentials, Failure> {
-        Ok(self.discovered()?.credentials)
-    }
-
-    /// Reads the credentials, and says where they were found.
-    pub(crate) fn discovered(&self) -> Result<Discovered, Failure> {
-        self.find()?.ok_or_else(|| {
-            Failure::usage("no credentials are given")
-                .hint("give them with -c FILE or IMS_CREDENTIALS=FILE, or set IMS_CLIENT_ID and its like")
-                .hint("give a file a name, and it is found by itself: ims context add NAME -c FILE")
-                .hint("to see how it all works without any, run: ims demo")
-        })
+        self.read(&self.discovery()?)
     }
 
     /// Reads the credentials, for commands that do without them as well.
     pub(crate) fn credentials_if_any(&self) -> Result<Option<Credentials>, Failure> {
-        let credentials = self.find()?.map(|found| found.credentials);
+        let credentials = self.find(&self.discovery()?)?;
         Ok(credentials.inspect(announce))
     }
 
@@ -74,7 +63,8 @@ impl IntegrationOptions {
         self.url.clone().or_else(known).unwrap_or_default()
     }
 
-    fn find(&self) -> Result<Option<Discovered>, Failure> {
+    /// Where the credentials are looked for. Standard input is read here, if it is one of the places.
+    pub(crate) fn discovery(&self) -> Result<Discovery, Failure> {
         let mut discovery = Discovery::new();
         if let Some(given) = &self.credentials {
             discovery =
@@ -86,14 +76,34 @@ impl IntegrationOptions {
         if let Some(credential) = &self.credential {
             discovery = discovery.with_credential(credential);
         }
-        let found = discovery.find()?;
-        Ok(found.map(|mut found| {
-            if let Some(url) = &self.url {
-                found.credentials = found.credentials.with_environment(url.clone());
-            }
-            found
+        Ok(discovery)
+    }
+
+    /// Reads the credentials that are found there.
+    pub(crate) fn read(&self, discovery: &Discovery) -> Result<Credentials, Failure> {
+        self.find(discovery)?.ok_or_else(none_given)
+    }
+
+    /// Whether the base URL of IMS is given, by the option or its variable, whatever the credentials say.
+    pub(crate) fn has_url(&self) -> bool {
+        self.url.is_some()
+    }
+
+    fn find(&self, discovery: &Discovery) -> Result<Option<Credentials>, Failure> {
+        let Some(found) = discovery.find()? else { return Ok(None) };
+        Ok(Some(match &self.url {
+            Some(url) => found.credentials.with_environment(url.clone()),
+            None => found.credentials,
         }))
     }
+}
+
+/// There are no credentials anywhere.
+pub(crate) fn none_given() -> Failure {
+    Failure::usage("no credentials are given")
+        .hint("give them with -c FILE or IMS_CREDENTIALS=FILE, or set IMS_CLIENT_ID and its like")
+        .hint("give a file a name, and it is found by itself: ims context add NAME -c FILE")
+        .hint("to see how it all works without any, run: ims demo")
 }
 
 /// A document on standard input, with a line break at its end so that it is taken for no path.

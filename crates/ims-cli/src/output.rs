@@ -17,8 +17,12 @@ pub(crate) enum Answer {
     Yes,
     /// No: exit code 1.
     No,
+    /// Something that the command needs was not given: exit code 2.
+    Usage,
     /// Not now, perhaps later: exit code 3.
     Later,
+    /// A person must act: exit code 4.
+    PersonMustAct,
 }
 
 impl From<Answer> for ExitCode {
@@ -26,7 +30,9 @@ impl From<Answer> for ExitCode {
         match answer {
             Answer::Yes => Self::SUCCESS,
             Answer::No => Self::from(1),
+            Answer::Usage => Self::from(2),
             Answer::Later => Self::from(3),
+            Answer::PersonMustAct => Self::from(4),
         }
     }
 }

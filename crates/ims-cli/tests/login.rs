@@ -313,7 +313,7 @@ fn the_doctor_finds_the_sign_in_where_the_other_commands_do() {
         let end = sandbox.run(&format!("doctor -c people.json {options}"));
         let failed = end.stdout.lines().find(|line| line.starts_with("failed"));
         let failed = failed.unwrap_or_else(|| panic!("{end:?}"));
-        assert!(failed.contains("sign-in: nobody is signed in"), "{failed}");
+        assert!(failed.contains("sign-in: no one is signed in"), "{failed}");
         assert!(end.stdout.contains("-> sign in: ims login"), "{end:?}");
         assert_eq!(end.code, Some(4), "{end:?}");
     }

@@ -7,10 +7,11 @@ mod local;
 mod network;
 mod route;
 mod sign_in;
+mod source;
 mod tls;
 
 use clap::Args;
-use ims::{Credential, Credentials};
+use ims::{Connection, Credential, Credentials};
 
 use super::block_on;
 use crate::{failure::Failure, integration::IntegrationOptions, output::Answer};
@@ -18,13 +19,16 @@ use crate::{failure::Failure, integration::IntegrationOptions, output::Answer};
 use checklist::{Check, Checklist};
 use local::Local;
 
-/// Check credentials, first on this machine and then with IMS.
+/// Find out what is wrong with credentials, here first and then with IMS.
 ///
-/// Goes through everything between credentials and a token, and says what is wrong and what to type next. What can be
-/// seen on this machine comes first, so that the first line that failed names the cause. Nothing secret is printed.
+/// Goes through everything between credentials and a token, and says what is wrong and what to type next. Each line is
+/// printed as soon as it is known. What can be seen on this machine comes first, so that the first line that failed names the
+/// cause. A warning stops nothing. The last line counts, and gives the verdict. Nothing secret is printed.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 all is well · 1 a check failed · 3 try later · 4 IMS refuses, or the credentials cannot be read"
+    after_help = "Examples:\n  ims doctor -c credentials.json\n  ims doctor --offline --json | jq .verdict\n\
+    Exit codes, by the first line that failed: 0 none failed · 2 there are no credentials · 3 try later · \
+    4 a person must act"
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -34,26 +38,38 @@ pub(crate) struct Arguments {
     #[arg(long)]
     offline: bool,
 
-    /// Print one line of JSON, for a support ticket
+    /// Print one line of JSON, for a support ticket: version, time, source, checks, verdict
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let mut checklist = Checklist::default();
-    match arguments.integration.discovered() {
-        Ok(found) => {
-            let local = local::check(&found, &mut checklist);
-            let credentials = found.credentials;
-            if !arguments.offline {
-                block_on(ask(&credentials, &local, &mut checklist))?;
-            }
+    let mut checklist = Checklist::new(arguments.json);
+    examine(arguments, &mut checklist)?;
+    checklist.finish()
+}
+
+/// Adds all lines, up to one without which nothing more can be known.
+fn examine(arguments: &Arguments, checklist: &mut Checklist) -> Result<(), Failure> {
+    let options = &arguments.integration;
+    let discovery = options.discovery()?;
+    let Some(source) = source::check(&discovery, checklist)? else { return Ok(()) };
+    checklist.wait_for("reading the credentials");
+    let credentials = match options.read(&discovery) {
+        Ok(credentials) => credentials,
+        Err(failure) => {
+            let check = Check::from_failure("credentials", failure);
+            return checklist
+                .add(check.or_next("correct the credentials, and run ims doctor again"));
         }
-        // Without any credentials there is nothing to go through.
-        Err(failure) if failure.is_usage() => return Err(failure),
-        Err(failure) => checklist.add(Check::from_failure("credentials", failure)),
+    };
+    source::check_read(&credentials, options.has_url(), checklist)?;
+    let local = local::check(&credentials, source::migrate_command(&source), checklist)?;
+    if arguments.offline {
+        checklist.set_outcome("IMS was not asked (--offline)");
+        return Ok(());
     }
-    checklist.report(arguments.json)
+    block_on(ask(&credentials, &local, checklist))
 }
 
 /// Goes the way to IMS and asks it. An API key has nothing to ask for, nor has a service account without a key, nor a person
@@ -69,8 +85,22 @@ async fn ask(
         Credential::ApiKey(_) | Credential::Token(_) => true,
         _ => false,
     };
-    if !has_nothing_to_ask_with && network::check(credentials.environment(), checklist).await {
-        exchange::check(credentials, &local.signers, &local.evidence, checklist).await;
+    if has_nothing_to_ask_with {
+        checklist.set_outcome("IMS was not asked, since there is nothing to ask with");
+        return Ok(());
     }
-    Ok(())
+    let connection = Connection::new(credentials.environment().clone());
+    // A variable that names no proxy must not look like one that is not set.
+    if let Err(ims::Error::Proxy(error)) = connection {
+        let next = format!("set {} to http://HOST:PORT, or unset it", error.variable());
+        return checklist.add(Check::failed("proxy", error.to_string()).next(next));
+    }
+    if !network::check(credentials.environment(), checklist).await? {
+        return Ok(());
+    }
+    let connection = match connection {
+        Ok(connection) => connection,
+        Err(error) => return checklist.add(Check::from_failure("endpoint", error.into())),
+    };
+    exchange::check(&connection, credentials, local, checklist).await
 }

@@ -1,9 +1,9 @@
-//! What a refusal of IMS means, by all that is known about the credentials. IMS's codes are few and their causes many, and
-//! most of the causes can be told apart from here.
+//! What a refusal of IMS means, by all that is known about the credentials. The reason is IMS's; of its causes, most can be
+//! told apart from here.
 
 use ims::{
-    claims::{Environment, Metascope},
-    exchange::{Reason, Refusal},
+    claims::{Environment, Metascope, TechnicalAccountId},
+    exchange::Reason,
 };
 
 /// What was found out about the credentials without IMS.
@@ -12,6 +12,9 @@ pub(super) struct Evidence {
     /// What is known of the certificate of the key that signs.
     pub(super) certificate: CertificateEvidence,
     pub(super) metascopes: Vec<Metascope>,
+    pub(super) technical_account: Option<TechnicalAccountId>,
+    /// The command that shows what a migration changes.
+    pub(super) migrate: String,
 }
 
 /// What is known of a certificate.
@@ -22,85 +25,140 @@ pub(super) enum CertificateEvidence {
     Unknown,
     /// It is the key's, and valid now.
     Fine,
-    /// It has ended, has not begun, or is not the key's.
+    /// It has expired, is not yet valid, or is another key's.
     Wrong,
+}
+
+/// What was found out about IMS's answer besides its reason.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct AnswerEvidence {
+    /// Whether IMS gives a token for the client secret alone, which it does for OAuth Server-to-Server credentials only.
+    pub(super) is_migrated: bool,
+    /// How many client secrets IMS has called wrong.
+    pub(super) wrong_secrets: usize,
+    /// By how many seconds this machine's clock is ahead of IMS's, if that is more than requests take; negative if it is behind.
+    pub(super) seconds_ahead: Option<i64>,
 }
 
 /// The likeliest cause, and what to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Diagnosis {
     pub(super) cause: String,
-    pub(super) next: &'static str,
+    pub(super) next: Vec<String>,
 }
 
+impl AnswerEvidence {
+    /// Whether the clock of this machine can be why IMS refused: by IMS's clock the assertion has expired, or has an end that
+    /// is too far away, more than a day.
+    pub(super) fn blames_clock(self, reason: Reason) -> bool {
+        let Some(seconds_ahead) = self.seconds_ahead else { return false };
+        match reason {
+            Reason::AssertionExpired | Reason::AssertionInvalid => true,
+            Reason::AssertionMalformed => seconds_ahead > LONGEST_LIFETIME_SECS,
+            _ => false,
+        }
+    }
+}
+
+/// An assertion that lasts longer is refused. Source: Adobe, "JWT Authentication Reference", `exp`.
+const LONGEST_LIFETIME_SECS: i64 = 24 * 60 * 60 - 5 * 60;
+
 impl Evidence {
-    /// The cause that the evidence leaves, if it leaves one. `is_migrated` says whether IMS took the client secret alone, which
-    /// it does of OAuth Server-to-Server credentials only.
+    /// The cause that the evidence leaves, if it leaves one.
     pub(super) fn explain(
         &self,
-        refusal: &Refusal,
+        reason: Reason,
+        answer: AnswerEvidence,
         environment: &Environment,
-        is_migrated: bool,
     ) -> Option<Diagnosis> {
-        match refusal.reason() {
-            Reason::CertificateUnknown => self.unmatched(),
+        if answer.blames_clock(reason) {
+            return Some(diagnosis("the clock of this machine is wrong", SET_CLOCK));
+        }
+        match reason {
+            Reason::CertificateUnknown => Some(self.unmatched()),
             Reason::UnknownClient | Reason::ClientMismatch => Some(unknown_client(environment)),
-            Reason::WrongSecret => Some(Diagnosis {
-                cause: "the client secret is wrong, or it was rotated".to_owned(),
-                next: "copy the client secret from the console once more",
-            }),
+            Reason::WrongSecret => Some(wrong_secret(answer.wrong_secrets)),
             Reason::MetascopeNotGranted | Reason::MetascopeUnknown => self.wrong_metascopes(),
-            Reason::MigratedOrFailing if is_migrated => Some(Diagnosis {
-                cause: "the JWT credential was migrated to OAuth Server-to-Server: IMS gives a token by its client secret alone".to_owned(),
-                next: MIGRATE,
-            }),
+            Reason::MigratedOrFailing if answer.is_migrated => Some(diagnosis(
+                "the JWT credential was migrated to OAuth Server-to-Server: IMS gives a token for its client secret alone",
+                &self.migrate,
+            )),
             _ => None,
         }
     }
 
-    fn unmatched(&self) -> Option<Diagnosis> {
-        let (cause, next) = match self.certificate {
-            CertificateEvidence::Fine => (
+    fn unmatched(&self) -> Diagnosis {
+        if self.technical_account.as_ref().is_some_and(looks_like_email) {
+            return diagnosis(
+                "technical_account_id looks like the e-mail address of the technical account, not like its id",
+                "copy the Technical Account ID from the Developer Console",
+            );
+        }
+        match self.certificate {
+            CertificateEvidence::Fine => diagnosis(
                 "key and certificate are good, but IMS does not hold this certificate for the organization and the account",
                 "compare the console's fingerprints with ims cert inspect, and org_id and technical_account_id with the console",
             ),
-            CertificateEvidence::Unknown => (
-                "IMS holds no certificate of this private key, or it has ended",
-                "name the certificate as certificate_file in the credentials, and run the doctor again",
+            CertificateEvidence::Unknown => diagnosis(
+                "IMS holds no certificate of this private key, or the certificate has expired",
+                "name the certificate as certificate_file in the credentials, and run ims doctor again",
             ),
-            // It has had a line of its own.
-            CertificateEvidence::Wrong => return None,
-        };
-        Some(Diagnosis { cause: cause.to_owned(), next })
+            CertificateEvidence::Wrong => diagnosis(
+                "IMS holds no certificate that matches the signature",
+                "begin with the line about the certificate above",
+            ),
+        }
     }
 
     fn wrong_metascopes(&self) -> Option<Diagnosis> {
-        let is_unknown = |metascope: &&Metascope| !Metascope::KNOWN.contains(metascope);
-        let cause = match (self.metascopes.iter().find(is_unknown), self.metascopes.as_slice()) {
+        let unknown = self.metascopes.iter().find(|it| !Metascope::KNOWN.contains(it));
+        let cause = match (unknown, self.metascopes.as_slice()) {
             (Some(unknown), _) => {
                 format!(
                     "the metascope {unknown} is none that Adobe documents, nor one of the integration"
                 )
             }
             (None, [one]) => format!("the metascope {one} is not one of the integration"),
-            (None, [_, ..]) => "one of the metascopes is not the integration's".to_owned(),
+            (None, [_, ..]) => {
+                let all: Vec<_> = self.metascopes.iter().map(Metascope::as_str).collect();
+                format!("one of the metascopes {} is not the integration's", all.join(", "))
+            }
             (None, []) => return None,
         };
-        let next = "compare the metascopes with those that the console shows for the integration";
-        Some(Diagnosis { cause, next })
+        Some(diagnosis(
+            cause,
+            "compare the metascopes with those that the console shows for the integration",
+        ))
     }
+}
+
+/// Whether an account's id has the form of its e-mail address, a UUID with hyphens. The ids of the Developer Console have
+/// none.
+fn looks_like_email(account: &TechnicalAccountId) -> bool {
+    account.as_str().contains('-')
+}
+
+fn wrong_secret(wrong_secrets: usize) -> Diagnosis {
+    let cause = match wrong_secrets {
+        0 | 1 => "the client secret is wrong, or it was rotated".to_owned(),
+        count => format!("none of the {count} client secrets is right, or they were rotated"),
+    };
+    diagnosis(cause, "copy the client secret from the console once more")
 }
 
 fn unknown_client(environment: &Environment) -> Diagnosis {
     let at = environment.base_url();
-    Diagnosis {
-        cause: format!(
+    diagnosis(
+        format!(
             "{at} does not know this client id, so it is mistyped or one of another environment"
         ),
-        next: "compare client_id with the console, and ims_url with the environment the console belongs to",
-    }
+        "compare client_id with the console, and ims_url (--url, IMS_URL) with the environment the console belongs to",
+    )
 }
 
-/// The way out of JWT.
-pub(super) const MIGRATE: &str =
-    "ims migrate shows what changes in these credentials for OAuth Server-to-Server";
+fn diagnosis(cause: impl Into<String>, next: &str) -> Diagnosis {
+    Diagnosis { cause: cause.into(), next: vec![next.to_owned()] }
+}
+
+/// How a machine sets its clock by the network.
+pub(super) const SET_CLOCK: &str = "set the clock of this machine: timedatectl set-ntp true";

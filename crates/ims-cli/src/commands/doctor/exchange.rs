@@ -1,24 +1,25 @@
-//! The exchange with IMS, and what its answer tells of clock and token.
+//! The exchange with IMS, and what its answer says of clock and token.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use ims::{
-    AccessToken, Client, Connection, Credential, Credentials, ServerToServerCredential,
-    ServiceAccountCredential, UserCredential, assertion_claims,
+    AccessToken, Client, ClientSecrets, Connection, Credential, Credentials,
+    ServerToServerCredential, ServiceAccountCredential, UserCredential, assertion_claims,
     claims::{AccessTokenPayload, AssertionLifetime, CompactJwt, Environment, NumericDate},
     exchange::{
-        ClientCredentials, ClientSecret, ExchangeError, Grant, JwtExchange, Reason, Request,
-        Response, Scope, SharedTransport, Transport, TransportError,
+        ClientCredentials, ClientSecret, ExchangeError, Grant, JwtExchange, Reason, Refusal,
+        Request, Response, Scope, SharedTransport, Transport, TransportError,
     },
     sign::{SharedSigner, sign_assertion},
 };
 
 use super::{
     checklist::{Check, Checklist},
-    diagnosis::Evidence,
+    diagnosis::{AnswerEvidence, Evidence, SET_CLOCK},
+    local::Local,
 };
 use crate::{
     failure::{Failure, with_causes},
@@ -26,47 +27,55 @@ use crate::{
     when,
 };
 
-/// Adds the lines about IMS, which is asked once for each key. Without any, a service account has nothing to ask with.
+/// Adds the lines about IMS, which is asked once for each key and each client secret that can help.
 pub(super) async fn check(
+    connection: &Connection,
     credentials: &Credentials,
-    signers: &[SharedSigner],
-    evidence: &Evidence,
+    local: &Local,
     checklist: &mut Checklist,
-) {
+) -> Result<(), Failure> {
     let environment = credentials.environment();
-    let transport = match Connection::new(environment.clone()) {
-        Ok(connection) => {
-            Watched { transport: connection.transport().clone(), skew: Arc::default() }
-        }
-        Err(error) => {
-            checklist.add(Check::from_failure("endpoint", error.into()));
-            return;
-        }
-    };
-    let skew = Arc::clone(&transport.skew);
-    let asker = Asker { connection: Connection::from_transport(environment.clone(), transport) };
-    let answers = asker.ask(credentials, signers).await;
-    let is_token_given = answers.iter().any(Result::is_ok);
-    let skew = *skew.lock().expect("nothing panics with this lock");
-    if let Some(skew) = skew {
-        checklist.add(Check::ok("endpoint", "IMS answers"));
-        checklist.add(clock(skew, is_token_given));
+    let skew = Arc::default();
+    let watched = Watched { transport: connection.transport().clone(), skew: Arc::clone(&skew) };
+    let asker = Asker { connection: Connection::from_transport(environment.clone(), watched) };
+    checklist.wait_for(format!("asking {} for a token", environment.base_url()));
+    let answers = asker.ask(credentials, &local.signers).await;
+
+    let is_token_given = answers.iter().any(|asked| asked.answer.is_ok());
+    // A page of a portal has a date as well, which says nothing of IMS.
+    let is_ims = answers.iter().any(Asked::is_of_ims);
+    let skew = skew.lock().unwrap_or_else(PoisonError::into_inner).filter(|_| is_ims);
+    if is_ims {
+        checklist.add(Check::ok("endpoint", "IMS answers"))?;
     }
-    let names = if skew.is_some() { NAMES } else { ["endpoint"; 2] };
+    let seconds_ahead = skew.filter(|skew| skew.is_off()).map(|skew| skew.seconds);
+    if let Some(skew) = skew {
+        let is_to_blame = |asked: &Asked| {
+            let evidence = asked.evidence(seconds_ahead);
+            asked.reason().is_some_and(|reason| evidence.blames_clock(reason))
+        };
+        checklist.add(skew.check(!is_token_given && answers.iter().any(is_to_blame)))?;
+    }
+
+    let explanation = Explanation { evidence: &local.evidence, environment, seconds_ahead };
+    let names = if is_ims { NAMES } else { ["endpoint"; 2] };
     let mut claims_check = None;
-    for (name, answer) in names.into_iter().zip(answers) {
-        checklist.add(match answer {
-            Ok(token) => {
-                claims_check = Some(claims(&token));
-                given(name, &token)
-            }
-            Err(error) if is_token_given => error.check(name, evidence, environment).into_warning(),
-            Err(error) => error.check(name, evidence, environment),
-        });
+    for (name, asked) in names.into_iter().zip(answers) {
+        if asked.wrong_secrets > 0 && asked.answer.is_ok() {
+            checklist.add(first_secret_wrong(asked.wrong_secrets))?;
+        }
+        if let Ok(token) = &asked.answer {
+            claims_check = Some(claims(token));
+        }
+        let check = explanation.check(name, asked);
+        // One key that works is enough.
+        checklist.add(if is_token_given { check.into_warning_if_failed() } else { check })?;
     }
     if let Some(check) = claims_check {
-        checklist.add(check);
+        checklist.add(check)?;
+        checklist.set_outcome("IMS gives a token");
     }
+    Ok(())
 }
 
 /// One for each key.
@@ -77,160 +86,227 @@ struct Asker {
     connection: Connection,
 }
 
-type Answer = Result<AccessToken, Unanswered>;
+/// What came of asking with one key, or without any.
+struct Asked {
+    answer: Result<AccessToken, NotObtained>,
+    /// How many client secrets IMS has called wrong.
+    wrong_secrets: usize,
+    /// Whether IMS gives a token for the client secret alone.
+    is_migrated: bool,
+}
 
 /// Why there is no token.
-enum Unanswered {
-    Exchange {
-        error: ExchangeError,
-        /// Whether IMS took the client secret alone.
-        is_migrated: bool,
-    },
+enum NotObtained {
+    Exchange(ExchangeError),
     Other(Failure),
 }
 
 impl Asker {
-    async fn ask(&self, credentials: &Credentials, signers: &[SharedSigner]) -> Vec<Answer> {
+    async fn ask(&self, credentials: &Credentials, signers: &[SharedSigner]) -> Vec<Asked> {
         match credentials.credential() {
             Credential::ServiceAccount(credential) => {
                 let mut answers = Vec::new();
                 for signer in signers {
-                    answers.push(self.by_assertion(credential, signer).await);
+                    let asked = self.by_assertion(credential, signer).await;
+                    let can_other_key_help = asked.answer.is_ok()
+                        || asked.reason().is_some_and(Reason::is_about_the_key);
+                    answers.push(asked);
+                    if !can_other_key_help {
+                        break;
+                    }
                 }
                 answers
             }
             Credential::ServerToServer(credential) => vec![self.by_secret(credential).await],
-            Credential::User(credential) => vec![self.by_sign_in(credential).await],
+            Credential::User(credential) => vec![Asked::new(self.by_sign_in(credential).await)],
             _ => Vec::new(),
         }
     }
 
-    /// The secrets are tried in their order until one is not refused.
     async fn by_assertion(
         &self,
         credential: &ServiceAccountCredential,
         signer: &SharedSigner,
-    ) -> Answer {
-        let account = &credential.account;
-        let mut answer = Err(Unanswered::Other(Failure::person("there is no client secret")));
-        for secret in credential.client_secrets.iter() {
-            let (environment, lifetime) =
-                (self.connection.environment(), AssertionLifetime::default());
+    ) -> Asked {
+        let exchange = async |client_secret: &ClientSecret| {
+            let environment = self.connection.environment();
+            let lifetime = AssertionLifetime::default();
             let claims = assertion_claims(credential, environment, lifetime, when::now());
             let assertion = match sign_assertion(&claims, signer).await {
                 Ok(assertion) => assertion,
                 Err(error) => {
-                    return Err(Unanswered::Other(Failure::person(with_causes(&error))));
+                    return Err(NotObtained::Other(Failure::person(with_causes(&error))));
                 }
             };
-            answer = self.send(&JwtExchange::new(account.client_id(), secret, &assertion)).await;
-            answer = self.tell_migrated(credential, secret, answer).await;
-            if !is_secret_refused(&answer) {
-                break;
-            }
+            let client_id = credential.account.client_id();
+            self.send(&JwtExchange::new(client_id, client_secret, &assertion)).await
+        };
+        let mut asked = each_secret(&credential.client_secrets, exchange).await;
+        if asked.reason() == Some(Reason::MigratedOrFailing) {
+            asked.is_migrated = self.is_migrated(credential).await;
         }
-        answer
+        asked
     }
 
-    async fn by_secret(&self, credential: &ServerToServerCredential) -> Answer {
-        let mut answer = Err(Unanswered::Other(Failure::person("there is no client secret")));
-        for secret in credential.client_secrets.iter() {
-            let grant = ClientCredentials::new(&credential.client_id, secret, &credential.scopes);
-            answer = self
-                .send(&match &credential.org_id {
-                    Some(org_id) => grant.with_org_id(org_id),
-                    None => grant,
-                })
-                .await;
-            if !is_secret_refused(&answer) {
-                break;
+    async fn by_secret(&self, credential: &ServerToServerCredential) -> Asked {
+        let exchange = async |client_secret: &ClientSecret| {
+            let (client_id, scopes) = (&credential.client_id, &credential.scopes);
+            let grant = ClientCredentials::new(client_id, client_secret, scopes);
+            match &credential.org_id {
+                Some(org_id) => self.send(&grant.with_org_id(org_id)).await,
+                None => self.send(&grant).await,
             }
-        }
-        answer
+        };
+        each_secret(&credential.client_secrets, exchange).await
     }
 
-    /// What only a client can do, since it keeps what IMS gives for the next time, where the other commands look for it.
-    async fn by_sign_in(&self, credential: &UserCredential) -> Answer {
+    /// Uses a client, since it keeps the new refresh token where the other commands look for it.
+    async fn by_sign_in(&self, credential: &UserCredential) -> Result<AccessToken, NotObtained> {
         let place = SignInPlace::of(self.connection.environment(), &credential.client_id);
-        let place = place.map_err(Unanswered::Other)?;
+        let place = place.map_err(NotObtained::Other)?;
         let credential = Credential::User(credential.clone());
         let credentials = Credentials::new(self.connection.environment().clone(), credential);
-        let builder = Client::builder(&credentials).with_refresh_tokens(place.of_current());
-        let builder = builder.with_store(place.store());
-        let client = builder.with_transport(self.connection.transport().clone()).build();
-        let client = client.map_err(|error| Unanswered::Other(error.into()))?;
-        client.refresh().await.map_err(|error| Unanswered::Other(error.into()))
+        let client = Client::builder(&credentials)
+            .with_refresh_tokens(place.of_current())
+            .with_store(place.store())
+            .with_transport(self.connection.transport().clone())
+            .with_retries(0)
+            .build();
+        let client = client.map_err(|error| NotObtained::Other(error.into()))?;
+        match client.refresh().await {
+            Ok(token) => Ok(token),
+            Err(error) => Err(match error.exchange_error() {
+                Some(exchange_error) => NotObtained::Exchange(exchange_error.clone()),
+                None => NotObtained::Other(error.into()),
+            }),
+        }
     }
 
-    async fn send(&self, grant: &impl Grant) -> Answer {
-        let answer = self.connection.send(grant).await;
-        answer.map_err(|error| Unanswered::Exchange { error, is_migrated: false })
-    }
-
-    /// Tells a migrated credential from an IMS in trouble, to which it answers the same: only of a migrated credential it takes
-    /// the client secret alone.
-    async fn tell_migrated(
-        &self,
-        credential: &ServiceAccountCredential,
-        secret: &ClientSecret,
-        answer: Answer,
-    ) -> Answer {
-        match answer {
-            Err(Unanswered::Exchange { error, .. })
-                if error.reason() == Some(Reason::MigratedOrFailing) =>
-            {
-                let scopes = ["openid", "AdobeID"].map(str::parse::<Scope>);
-                let scopes: Vec<_> = scopes.into_iter().flatten().collect();
-                let client_id = credential.account.client_id();
-                let grant = ClientCredentials::new(client_id, secret, &scopes);
-                let is_migrated = self.connection.send(&grant).await.is_ok();
-                Err(Unanswered::Exchange { error, is_migrated })
+    /// Tells a migrated credential from an IMS in trouble, to which IMS answers the same: only for a migrated credential it
+    /// gives a token for the client secret alone.
+    async fn is_migrated(&self, credential: &ServiceAccountCredential) -> bool {
+        let scopes = ["openid", "AdobeID"].map(str::parse::<Scope>);
+        let scopes: Vec<_> = scopes.into_iter().flatten().collect();
+        let client_id = credential.account.client_id();
+        for client_secret in credential.client_secrets.iter() {
+            let grant = ClientCredentials::new(client_id, client_secret, &scopes);
+            if self.connection.send(&grant).await.is_ok() {
+                return true;
             }
-            answer => answer,
         }
+        false
+    }
+
+    async fn send(&self, grant: &impl Grant) -> Result<AccessToken, NotObtained> {
+        self.connection.send(grant).await.map_err(NotObtained::Exchange)
     }
 }
 
-fn is_secret_refused(answer: &Answer) -> bool {
-    let Err(Unanswered::Exchange { error, .. }) = answer else { return false };
-    error.reason().is_some_and(Reason::is_about_the_secret)
+/// Tries the client secrets in their order until IMS does not call one wrong.
+async fn each_secret(
+    client_secrets: &ClientSecrets,
+    exchange: impl AsyncFn(&ClientSecret) -> Result<AccessToken, NotObtained>,
+) -> Asked {
+    let mut asked =
+        Asked::new(Err(NotObtained::Other(Failure::person("there is no client secret"))));
+    for (before, client_secret) in client_secrets.iter().enumerate() {
+        asked = Asked { wrong_secrets: before, ..Asked::new(exchange(client_secret).await) };
+        if !asked.reason().is_some_and(Reason::is_about_the_secret) {
+            return asked;
+        }
+        asked.wrong_secrets += 1;
+    }
+    asked
 }
 
-impl Unanswered {
-    fn check(self, name: &'static str, evidence: &Evidence, environment: &Environment) -> Check {
-        let (error, is_migrated) = match self {
-            Self::Exchange { error, is_migrated } => (error, is_migrated),
-            Self::Other(failure) => return Check::from_failure(name, failure),
+impl Asked {
+    fn new(answer: Result<AccessToken, NotObtained>) -> Self {
+        Self { answer, wrong_secrets: 0, is_migrated: false }
+    }
+
+    /// Why IMS refused, if it did.
+    fn reason(&self) -> Option<Reason> {
+        match &self.answer {
+            Err(NotObtained::Exchange(error)) => error.reason(),
+            _ => None,
+        }
+    }
+
+    /// Whether it was IMS that answered: with a token, or with a code as IMS has them.
+    fn is_of_ims(&self) -> bool {
+        match &self.answer {
+            Ok(_) => true,
+            Err(NotObtained::Exchange(error)) => {
+                error.refusal().is_some_and(|refusal| refusal.code().is_some())
+            }
+            Err(NotObtained::Other(_)) => false,
+        }
+    }
+
+    fn evidence(&self, seconds_ahead: Option<i64>) -> AnswerEvidence {
+        let (is_migrated, wrong_secrets) = (self.is_migrated, self.wrong_secrets);
+        AnswerEvidence { is_migrated, wrong_secrets, seconds_ahead }
+    }
+}
+
+/// All by which a refusal is explained.
+struct Explanation<'a> {
+    evidence: &'a Evidence,
+    environment: &'a Environment,
+    seconds_ahead: Option<i64>,
+}
+
+impl Explanation<'_> {
+    fn check(&self, name: &'static str, asked: Asked) -> Check {
+        let answer = asked.evidence(self.seconds_ahead);
+        let error = match asked.answer {
+            Ok(token) => return given(name, &token),
+            Err(NotObtained::Exchange(error)) => error,
+            Err(NotObtained::Other(failure)) => return Check::from_failure(name, failure),
         };
-        let failure = Failure::from(&error).asking(environment);
-        let check = Check::from_failure(name, failure);
-        match error
-            .refusal()
-            .and_then(|refusal| evidence.explain(refusal, environment, is_migrated))
-        {
-            Some(diagnosis) => check.explained_by(&diagnosis),
-            None => check,
+        if let Some(refusal) = error.refusal() {
+            let reason = refusal.reason();
+            if let Some(diagnosis) = self.evidence.explain(reason, answer, self.environment) {
+                return Check::failed(name, said(refusal)).explained_by(diagnosis);
+            }
         }
+        let check = Check::from_failure(name, Failure::from(&error).asking(self.environment));
+        let is_later = error.is_transient();
+        check.or_next(if is_later { TRY_LATER } else { REPORT })
     }
+}
+
+/// What IMS said, in the words of the protocol.
+fn said(refusal: &Refusal) -> String {
+    let mut said = refusal.status().to_string();
+    if let Some(code) = refusal.code() {
+        said = format!("{said} {code}");
+    }
+    if let Some(description) = refusal.description() {
+        said = format!("{said}, IMS says: {description}");
+    }
+    if let Some(id) = refusal.debug_id() {
+        said = format!("{said}, X-Debug-Id: {id}");
+    }
+    said
+}
+
+const TRY_LATER: &str = "try again later; if other hosts answer, look at https://status.adobe.com";
+const REPORT: &str = "ask Adobe's support, with what ims doctor --json prints";
+
+fn first_secret_wrong(wrong_secrets: usize) -> Check {
+    let evidence = match wrong_secrets {
+        1 => "IMS takes the second client secret, and calls the first wrong".to_owned(),
+        count => format!("IMS calls the first {count} client secrets wrong, and takes the next"),
+    };
+    Check::warning("client secret", evidence).next(
+        "remove what IMS calls wrong from the credentials, unless it is new and not yet valid",
+    )
 }
 
 fn given(name: &'static str, token: &AccessToken) -> Check {
     let end = when::rfc3339(token.expires_at());
     Check::ok(name, format!("IMS gave a token that lasts until {end}"))
-}
-
-/// A clock that is off is why IMS refuses, if it does.
-fn clock(skew: Skew, is_token_given: bool) -> Check {
-    let Skew { seconds } = skew;
-    let amount = humantime::format_duration(Duration::from_secs(seconds.unsigned_abs()));
-    let direction = if seconds < 0 { "behind" } else { "ahead of" };
-    let evidence = format!("this machine is {amount} {direction} IMS");
-    let new = match seconds.unsigned_abs() {
-        ..=TOLERATED => return Check::ok("clock", "as that of IMS"),
-        _ if is_token_given => Check::warning,
-        _ => Check::failed,
-    };
-    new("clock", evidence).next("timedatectl set-ntp true")
 }
 
 fn claims(token: &AccessToken) -> Check {
@@ -250,7 +326,36 @@ struct Skew {
     seconds: i64,
 }
 
-/// Seconds of difference of which nobody takes notice: `Date` has no fractions, and an answer takes its time.
+impl Skew {
+    fn is_off(self) -> bool {
+        self.seconds.unsigned_abs() > TOLERATED
+    }
+
+    /// It failed only if it can be what IMS refused.
+    fn check(self, is_to_blame: bool) -> Check {
+        if !self.is_off() {
+            return Check::ok("clock", "as that of IMS");
+        }
+        let direction = if self.seconds < 0 { "behind" } else { "ahead of" };
+        let amount = rounded(self.seconds.unsigned_abs());
+        let evidence = format!("this machine is {amount} {direction} IMS");
+        let new = if is_to_blame { Check::failed } else { Check::warning };
+        new("clock", evidence).next(SET_CLOCK)
+    }
+}
+
+/// A time in the largest unit of which there are at least two.
+fn rounded(seconds: u64) -> String {
+    let (amount, unit) = match seconds {
+        0..120 => (seconds, "seconds"),
+        120..7_200 => (seconds / 60, "minutes"),
+        7_200..172_800 => (seconds / 3_600, "hours"),
+        172_800.. => (seconds / 86_400, "days"),
+    };
+    format!("{amount} {unit}")
+}
+
+/// Seconds of difference that do not matter: `Date` has no fractions, and an answer takes its time.
 const TOLERATED: u64 = 30;
 
 /// A transport that looks at the `Date` of each answer (RFC 9110 §6.6.1).
@@ -263,13 +368,18 @@ struct Watched {
 impl Transport for Watched {
     async fn send(&self, request: Request, timeout: Duration) -> Result<Response, TransportError> {
         let response = self.transport.send(request, timeout).await?;
-        let now = when::now();
-        let date = response.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
-        let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
-        let since_epoch = date.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok());
-        let server = since_epoch.map_or(now, |since| NumericDate::from_secs(0).plus(since));
-        let seconds = now.as_secs().saturating_sub(server.as_secs());
-        *self.skew.lock().expect("nothing panics with this lock") = Some(Skew { seconds });
+        if let Some(server) = date(&response) {
+            let seconds = when::now().as_secs().saturating_sub(server.as_secs());
+            *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(Skew { seconds });
+        }
         Ok(response)
     }
+}
+
+/// The time that a server says it is, if it says one.
+fn date(response: &Response) -> Option<NumericDate> {
+    let date = response.headers().get(http::header::DATE)?.to_str().ok()?;
+    let date = httpdate::parse_http_date(date).ok()?;
+    let since_epoch = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(NumericDate::from_secs(0).plus(since_epoch))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ims::{
-    Credential, Discovered, Form, KeyPair, ServiceAccountCredential, Source,
+    Credential, Credentials, Form, KeyPair, ServiceAccountCredential,
     cert::{Certificate, CertificateFile, Finding, Severity, ValidityState},
     claims::Metascope,
     exchange::Scope,
@@ -12,7 +12,7 @@ use ims::{
 
 use super::{
     checklist::{Check, Checklist},
-    diagnosis::{CertificateEvidence, Evidence, MIGRATE},
+    diagnosis::{CertificateEvidence, Evidence},
     sign_in,
 };
 use crate::{
@@ -30,35 +30,16 @@ pub(super) struct Local {
     pub(super) evidence: Evidence,
 }
 
-/// Adds the lines about this machine, and opens the keys.
-pub(super) fn check(found: &Discovered, checklist: &mut Checklist) -> Local {
-    let credentials = &found.credentials;
-    let (form, at) = (credentials.form(), credentials.environment().base_url());
-    let source = &found.source;
-    checklist.add(Check::ok("credentials", format!("{form} from {source}, for {at}")));
-    // What is typed on the command line is meant; a variable may have been set long ago.
-    let is_variable = matches!(
-        source,
-        Source::CredentialsVariable(_) | Source::ContextVariable(_) | Source::Variables(_)
-    );
-    if is_variable && let Some(hidden) = found.shadowed.first() {
-        checklist.add(Check::warning(
-            "source",
-            format!("not used, since {source} comes first: {hidden}"),
-        ));
-    }
-    match credentials.warnings() {
-        [] => checklist.add(Check::ok("permissions", "no secret can be read by others")),
-        warnings => {
-            for warning in warnings {
-                checklist.add(Check::warning("permissions", warning));
-            }
-        }
-    }
+/// Adds the lines about this machine, and opens the keys. `migrate` is the command that shows what a migration changes.
+pub(super) fn check(
+    credentials: &Credentials,
+    migrate: String,
+    checklist: &mut Checklist,
+) -> Result<Local, Failure> {
     let client = credentials.client_id();
     let identifiers = match credentials.credential() {
         Credential::ServiceAccount(credential) => {
-            return check_service_account(credentials.form(), credential, checklist);
+            return check_service_account(credentials.form(), credential, migrate, checklist);
         }
         Credential::ServerToServer(credential) => {
             let scopes: Vec<_> = credential.scopes.iter().map(Scope::as_str).collect();
@@ -66,65 +47,72 @@ pub(super) fn check(found: &Discovered, checklist: &mut Checklist) -> Local {
         }
         Credential::User(credential) => {
             let identifiers = format!("client {client}, for a person who signs in");
-            checklist.add(Check::ok("identifiers", identifiers));
+            checklist.add(Check::ok("identifiers", identifiers))?;
+            checklist.wait_for("looking for the refresh token");
             let sign_in = sign_in::check(credentials.environment(), credential);
             let is_signed_in = !sign_in.is_failed();
-            checklist.add(sign_in);
-            return Local { is_signed_in, ..Local::default() };
+            checklist.add(sign_in)?;
+            return Ok(Local { is_signed_in, ..Local::default() });
         }
-        Credential::ApiKey(_) => format!("API key {client}, for which IMS gives no token"),
+        Credential::ApiKey(_) => {
+            let identifiers = format!("API key {client}, for which IMS gives no token");
+            checklist.add(Check::warning("identifiers", identifiers).next(API_KEY))?;
+            return Ok(Local::default());
+        }
         Credential::Token(credential) => {
             let ends_at = credential.token.expires_at();
             let identifiers = format!("client {client}, an access token that ends at {ends_at}");
             checklist.add(if ends_at > when::now() {
                 Check::ok("identifiers", identifiers)
             } else {
-                let failure = Failure::person(format!("the access token ended at {ends_at}"));
-                Check::from_failure("identifiers", failure.hint("get a new one from where it came"))
-            });
-            return Local::default();
+                let evidence = format!("the access token ended at {ends_at}");
+                Check::failed("identifiers", evidence).next("get a new one from where it came")
+            })?;
+            return Ok(Local::default());
         }
         _ => format!("client {client}"),
     };
-    checklist.add(Check::ok("identifiers", identifiers));
-    Local::default()
+    checklist.add(Check::ok("identifiers", identifiers))?;
+    Ok(Local::default())
 }
 
 fn check_service_account(
     form: Form,
     credential: &ServiceAccountCredential,
+    migrate: String,
     checklist: &mut Checklist,
-) -> Local {
+) -> Result<Local, Failure> {
     let account = &credential.account;
     let (client, organization) = (account.client_id(), account.org_id());
     let technical_account = account.technical_account_id();
     checklist.add(Check::ok(
         "identifiers",
         format!("client {client}, organization {organization}, account {technical_account}"),
-    ));
-    checklist.add(metascopes(account.metascopes()));
-    let is_past_its_end_of_life = form != Form::AemService;
-    if is_past_its_end_of_life {
+    ))?;
+    checklist.add(metascopes(account.metascopes()))?;
+    // AEM as a Cloud Service still issues them.
+    if form != Form::AemService {
         checklist.add(
             Check::warning(
                 "kind",
                 "JWT credentials have reached their end of life in Adobe's Developer Console",
             )
-            .next(MIGRATE),
-        );
+            .next(migrate.as_str()),
+        )?;
     }
     let mut signers = Vec::new();
     let mut certificate = CertificateEvidence::Unknown;
     for (pair, names) in credential.signing_keys.iter().zip([FIRST, SECOND]) {
-        let (signer, evidence) = check_pair(pair, names, checklist);
+        let (signer, evidence) = check_pair(pair, names, checklist)?;
         if signers.is_empty() {
             certificate = evidence;
         }
         signers.extend(signer);
     }
     let metascopes = account.metascopes().to_vec();
-    let evidence = Evidence { certificate, metascopes };
-    Local { signers, evidence, ..Local::default() }
+    let technical_account = Some(technical_account.clone());
+    let evidence = Evidence { certificate, metascopes, technical_account, migrate };
+    Ok(Local { signers, evidence, ..Local::default() })
 }
 
 /// What the lines about a key and its certificate are called.
@@ -154,21 +142,26 @@ fn check_pair(
     pair: &KeyPair,
     names: Names,
     checklist: &mut Checklist,
-) -> (Option<SharedSigner>, CertificateEvidence) {
+) -> Result<(Option<SharedSigner>, CertificateEvidence), Failure> {
+    checklist.wait_for("opening the private key");
     let signer = match ims::open_signing_key(&pair.signing_key) {
         Ok(signer) => {
             let bits = signer.public_key().modulus_bits();
-            checklist.add(Check::ok(names.key, format!("RSA {bits} bits")));
+            checklist.add(Check::ok(names.key, format!("RSA {bits} bits")))?;
             Some(signer)
         }
         Err(error) => {
-            checklist.add(Check::from_failure(names.key, Failure::from(error)));
+            let next = match &error {
+                ims::Error::HardwareKey(_) => HARDWARE_KEY,
+                _ => KEY_FILE,
+            };
+            checklist.add(Check::from_failure(names.key, Failure::from(error)).or_next(next))?;
             None
         }
     };
     let public_key = signer.as_ref().map(Signer::public_key);
-    let evidence = check_certificate(pair.certificate.as_deref(), public_key, names, checklist);
-    (signer, evidence)
+    let evidence = check_certificate(pair, public_key, names, checklist)?;
+    Ok((signer, evidence))
 }
 
 fn metascopes(metascopes: &[Metascope]) -> Check {
@@ -182,36 +175,44 @@ fn metascopes(metascopes: &[Metascope]) -> Check {
 }
 
 fn check_certificate(
-    contents: Option<&[u8]>,
+    pair: &KeyPair,
     public_key: Option<&PublicKey>,
     names: Names,
     checklist: &mut Checklist,
-) -> CertificateEvidence {
-    let Some(contents) = contents else {
+) -> Result<CertificateEvidence, Failure> {
+    let (certificates, mut findings) = if let Some(contents) = &pair.certificate {
+        match CertificateFile::from_bytes(contents) {
+            Ok(file) => (file.certificates().to_vec(), file.findings()),
+            Err(error) => {
+                let check = Check::failed(names.certificate, with_causes(&error));
+                checklist.add(match error.conversion() {
+                    Some(command) => check.next(format!("convert it: {command}")),
+                    None => check.next(CERTIFICATE_FILE),
+                })?;
+                return Ok(CertificateEvidence::Unknown);
+            }
+        }
+    } else {
+        // A PKCS#12 file has them next to the key. A key that cannot be opened has had its line.
+        let certificates = ims::certificates_of_signing_key(&pair.signing_key);
+        (certificates.unwrap_or_default(), Vec::new())
+    };
+    let is_of_key = |certificate: &Certificate| {
+        public_key.is_some_and(|key| certificate.public_key().is_ok_and(|it| it == *key))
+    };
+    // An authority's certificate may come before that of the key.
+    let position = certificates.iter().position(is_of_key);
+    let count = certificates.len();
+    let Some(certificate) = certificates.get(position.unwrap_or(0)) else {
         checklist.add(
             Check::warning(
                 names.certificate,
                 "none is named, so neither its end nor its key is known here",
             )
             .next("name it as certificate_file in the credentials"),
-        );
-        return CertificateEvidence::Unknown;
+        )?;
+        return Ok(CertificateEvidence::Unknown);
     };
-    let file = match CertificateFile::from_bytes(contents) {
-        Ok(file) => file,
-        Err(error) => {
-            let check = Check::failed(names.certificate, with_causes(&error));
-            checklist.add(match error.conversion() {
-                Some(command) => check.next(format!("convert it: {command}")),
-                None => check,
-            });
-            return CertificateEvidence::Unknown;
-        }
-    };
-    // An authority's certificate may come before that of the key.
-    let position = public_key.and_then(|public_key| file.position_of(public_key));
-    let count = file.certificates().len();
-    let certificate = &file.certificates()[position.unwrap_or(0)];
     let subject = certificate.subject();
     checklist.add(Check::ok(
         names.certificate,
@@ -221,13 +222,15 @@ fn check_certificate(
             }
             _ => subject.to_string(),
         },
-    ));
+    ))?;
     let mut checks = vec![validity(names.validity, certificate)];
-    checks.extend(public_key.map(|public_key| pair(names.pair, certificate, public_key)));
+    checks.extend(public_key.map(|public_key| same_key(names.pair, certificate, public_key)));
     let is_fine = !checks.iter().any(Check::is_failed);
     // The pair comes first: the dates of another key's certificate help no one.
-    checks.into_iter().rev().for_each(|check| checklist.add(check));
-    let findings = [certificate.findings(when::now()), file.findings()].concat();
+    for check in checks.into_iter().rev() {
+        checklist.add(check)?;
+    }
+    findings.splice(0..0, certificate.findings(when::now()));
     for finding in findings {
         let new = match finding.severity() {
             Severity::Advice => Check::warning,
@@ -235,13 +238,13 @@ fn check_certificate(
         };
         // The dates have had their line.
         if !matches!(finding, Finding::Expired { .. } | Finding::NotYetValid { .. }) {
-            checklist.add(new(names.certificate, finding.to_string()).next(finding.remedy()));
+            checklist.add(new(names.certificate, finding.to_string()).next(finding.remedy()))?;
         }
     }
-    if is_fine { CertificateEvidence::Fine } else { CertificateEvidence::Wrong }
+    Ok(if is_fine { CertificateEvidence::Fine } else { CertificateEvidence::Wrong })
 }
 
-fn pair(name: &'static str, certificate: &Certificate, public_key: &PublicKey) -> Check {
+fn same_key(name: &'static str, certificate: &Certificate, public_key: &PublicKey) -> Check {
     if certificate.public_key().is_ok_and(|key| key == *public_key) {
         return Check::ok(name, "belong together");
     }
@@ -272,3 +275,10 @@ fn validity(name: &'static str, certificate: &Certificate) -> Check {
 
 /// When Adobe's own mails begin.
 const SOON: Duration = Duration::from_hours(30 * 24);
+
+const API_KEY: &str = "send it as x-api-key; for tokens, add a credential in the Developer Console";
+
+const KEY_FILE: &str = "name the file of the private key, which begins with -----BEGIN PRIVATE KEY-----, or make a new pair: ims cert new --out DIR";
+const CERTIFICATE_FILE: &str =
+    "name the file of the certificate, which begins with -----BEGIN CERTIFICATE-----";
+const HARDWARE_KEY: &str = "compare module-path, token and object of the URI with what there is: ims hsm tokens, ims hsm keys";

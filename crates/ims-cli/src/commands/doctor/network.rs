@@ -1,8 +1,9 @@
-//! The way to IMS: name, proxy, connection, and who answers for the TLS at its end.
+//! The way to IMS: proxy, name, connection, and who answers for the TLS at its end.
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use ims::{Connection, claims::Environment};
+use http::StatusCode;
+use ims::claims::Environment;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpStream, lookup_host},
@@ -17,61 +18,87 @@ use super::{
 use crate::failure::Failure;
 
 /// Adds a line for each part of the way, up to the first that fails. Whether IMS can be reached.
-pub(super) async fn check(environment: &Environment, checklist: &mut Checklist) -> bool {
+pub(super) async fn check(
+    environment: &Environment,
+    checklist: &mut Checklist,
+) -> Result<bool, Failure> {
     let Some(route) = Route::to(environment) else {
-        checklist.add(Check::failed("network", "the base URL of IMS names no host"));
-        return false;
+        checklist.add(Check::failed("network", "the base URL of IMS names no host"))?;
+        return Ok(false);
     };
-    // A variable that names no proxy, or no certificate, must not look like one that is not set.
-    let malformed = match Connection::new(environment.clone()) {
-        Err(error @ ims::Error::Proxy(_)) => Some(("proxy", error)),
-        Err(error @ ims::Error::CaVariable(_)) => Some(("TLS", error)),
-        _ => None,
-    };
-    if let Some((name, error)) = malformed {
-        checklist.add(Check::from_failure(name, error.into()));
-        return false;
-    }
-    checklist.add(route.proxy_check());
-    match walk(&route, checklist).await {
-        Ok(()) => true,
-        Err(check) => {
-            checklist.add(check);
-            false
+    checklist.add(route.proxy_check())?;
+    if route.is_https {
+        match ca_certificates() {
+            Ok(Some(check)) => checklist.add(check)?,
+            Ok(None) => {}
+            Err(check) => return stopped_at(check, checklist),
         }
     }
+
+    let (host, port) = route.first_stop();
+    checklist.wait_for(format!("resolving {host}"));
+    let addresses = match resolve(host, port).await {
+        Ok(addresses) => addresses,
+        Err(check) => return stopped_at(check, checklist),
+    };
+    checklist.add(Check::ok("name", named(host, &addresses)))?;
+
+    checklist.wait_for(format!("connecting to {}", route.first_stop_in_words()));
+    let stream = match connect(&route, &addresses).await {
+        Ok(stream) => stream,
+        Err(check) => return stopped_at(check, checklist),
+    };
+    let listening = format!("{} listens", route.first_stop_in_words());
+    checklist.add(Check::ok("connection", listening))?;
+    if !route.is_https || route.proxy.as_ref().is_some_and(|proxy| !proxy.can_be_looked_behind()) {
+        return Ok(true);
+    }
+
+    checklist.wait_for(format!("waiting for the certificate of {}", route.host));
+    match within(tls::check(stream, &route.host)).await {
+        Some(Ok(check)) => checklist.add(check)?,
+        Some(Err(check)) => return stopped_at(check, checklist),
+        None => {
+            let evidence = format!("{} does not finish the handshake", route.host);
+            return stopped_at(Check::failed_for_now("TLS", evidence), checklist);
+        }
+    }
+    Ok(true)
 }
 
-async fn walk(route: &Route, checklist: &mut Checklist) -> Result<(), Check> {
-    let (host, port) = route.first_stop();
-    let addresses = resolve(host, port).await?;
-    checklist.add(Check::ok("name", named(host, &addresses)));
-    let mut stream = connect(host, &addresses).await?;
-    if let Some(proxy) = &route.proxy {
-        if !proxy.can_be_looked_behind() {
-            return Ok(());
+fn stopped_at(check: Check, checklist: &mut Checklist) -> Result<bool, Failure> {
+    checklist.add(check)?;
+    Ok(false)
+}
+
+/// The CA certificates that the environment names. There is no line about those of the system.
+fn ca_certificates() -> Result<Option<Check>, Check> {
+    match ims::ca_certificates() {
+        Ok(None) => Ok(None),
+        Ok(Some(certificates)) => {
+            let evidence =
+                format!("{} by SSL_CERT_FILE or SSL_CERT_DIR", certificates.iter().count());
+            Ok(Some(Check::ok("CA certificates", evidence)))
         }
-        tunnel(&mut stream, route, proxy).await?;
+        Err(error) => {
+            let next = format!(
+                "correct {0}, or unset it: then those of the system are used",
+                error.variable()
+            );
+            Err(Check::failed("CA certificates", error.to_string()).next(next))
+        }
     }
-    checklist.add(Check::ok("connection", format!("{host} listens at port {port}")));
-    if route.is_https {
-        let unended = Failure::later("the server does not end the handshake");
-        let check = within(tls::check(stream, &route.host)).await;
-        checklist.add(check.unwrap_or_else(|| Err(Check::from_failure("TLS", unended)))?);
-    }
-    Ok(())
 }
 
 async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Check> {
-    let failed = |evidence: String| {
-        Check::from_failure("name", Failure::later(evidence))
-            .next("check the spelling of the host, and the DNS of this machine: /etc/resolv.conf")
+    let evidence = match within(lookup_host((host, port))).await {
+        Some(Ok(addresses)) => return Ok(addresses.collect()),
+        Some(Err(error)) => format!("cannot resolve {host}: {}", plain(&error)),
+        None => format!("cannot resolve {host}: the DNS server does not answer"),
     };
-    match within(lookup_host((host, port))).await {
-        Some(Ok(addresses)) => Ok(addresses.collect()),
-        Some(Err(error)) => Err(failed(format!("{host} cannot be resolved: {error}"))),
-        None => Err(failed(format!("the DNS does not answer for {host}"))),
-    }
+    Err(Check::failed_for_now("name", evidence)
+        .next("check the spelling of the host, and the DNS of this machine: /etc/resolv.conf")
+        .next("where a proxy is the only way out, name it in HTTPS_PROXY"))
 }
 
 fn named(host: &str, addresses: &[SocketAddr]) -> String {
@@ -82,61 +109,97 @@ fn named(host: &str, addresses: &[SocketAddr]) -> String {
     }
 }
 
-async fn connect(host: &str, addresses: &[SocketAddr]) -> Result<TcpStream, Check> {
+/// Connects to IMS, or to the proxy, which is asked for a tunnel.
+async fn connect(route: &Route, addresses: &[SocketAddr]) -> Result<TcpStream, Check> {
+    let to = route.first_stop_in_words();
     let evidence = match within(TcpStream::connect(addresses)).await {
-        Some(Ok(stream)) => return Ok(stream),
-        Some(Err(error)) => format!("{host} cannot be reached: {error}"),
-        None => format!("{host} cannot be reached: it does not answer"),
+        Some(Ok(mut stream)) => {
+            if let Some(proxy) = &route.proxy
+                && proxy.can_be_looked_behind()
+            {
+                tunnel(&mut stream, route, proxy).await?;
+            }
+            return Ok(stream);
+        }
+        Some(Err(error)) => format!("cannot connect to {to}: {}", plain(&error)),
+        None => format!("cannot connect to {to}: it does not answer"),
     };
-    Err(Check::from_failure("connection", Failure::later(evidence))
-        .next("check the firewall; where a proxy is the only way out, name it in HTTPS_PROXY"))
+    let next = match &route.proxy {
+        Some(_) => "compare the variable with the address of the proxy, and check that it runs",
+        None => "check the firewall; where a proxy is the only way out, name it in HTTPS_PROXY",
+    };
+    Err(Check::failed_for_now("connection", evidence).next(next))
 }
 
 /// Asks the proxy to connect (RFC 9110 §9.3.6).
 async fn tunnel(stream: &mut TcpStream, route: &Route, proxy: &Proxy) -> Result<(), Check> {
-    let request = proxy.connect_request(&route.host, route.port);
-    let evidence = match within(status_of(stream, request.as_bytes())).await {
-        Some(Ok(200..=299)) => return Ok(()),
-        Some(Ok(407)) => {
-            let evidence = "the proxy asks for a user name and a password (HTTP 407)";
-            return Err(Check::failed("connection", evidence).next(
-                "give them in the URL of the proxy: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
-            ));
+    let (proxy_in_words, host) = (proxy.in_words(), &route.host);
+    let request = proxy.connect_request(host, route.port);
+    let status = match within(status_of(stream, request.as_bytes())).await {
+        Some(Ok(status)) if status.is_success() => return Ok(()),
+        Some(Ok(status)) => status,
+        Some(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
+            let evidence = format!("{proxy_in_words} is no proxy: its answer is not HTTP");
+            return Err(Check::failed("connection", evidence)
+                .next("compare the variable with the address of the proxy"));
         }
-        Some(Ok(status)) => {
-            format!("the proxy does not connect to {}: HTTP {status}", route.host)
+        Some(Err(_)) => {
+            let evidence = format!("{proxy_in_words} breaks off before it has connected to {host}");
+            return Err(Check::failed_for_now("connection", evidence).next(ASK_PROXY));
         }
-        Some(Err(error)) => format!("the proxy breaks off: {error}"),
-        None => "the proxy does not answer".to_owned(),
+        None => {
+            let evidence = format!("{proxy_in_words} does not answer");
+            return Err(Check::failed_for_now("connection", evidence).next(ASK_PROXY));
+        }
     };
-    Err(Check::failed("connection", evidence)
-        .next("ask whoever runs the proxy, or name the host in NO_PROXY if there is a direct way"))
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        let evidence = format!("{proxy_in_words} asks for a user name and a password (407)");
+        return Err(Check::failed("connection", evidence).next(
+            "give them in the URL of the proxy: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
+        ));
+    }
+    let evidence = format!("{proxy_in_words} answered {status} and does not connect to {host}");
+    // A gateway in trouble may recover. What is forbidden stays so until a person allows it.
+    let new = if status.is_server_error() { Check::failed_for_now } else { Check::failed };
+    Err(new("connection", evidence).next(ASK_PROXY))
 }
 
 /// The status of the answer, whose header is read to its end.
 async fn status_of(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     request: &[u8],
-) -> io::Result<u16> {
+) -> io::Result<StatusCode> {
     stream.write_all(request).await?;
     let mut header = Vec::new();
     while !header.ends_with(b"\r\n\r\n") {
         if header.len() == LONGEST_HEADER {
-            return Err(io::Error::other("its answer has no end"));
+            return Err(io::ErrorKind::InvalidData.into());
         }
         header.push(stream.read_u8().await?);
     }
-    let status = String::from_utf8_lossy(&header);
-    let status = status.split_ascii_whitespace().nth(1).and_then(|it| it.parse().ok());
-    status.ok_or_else(|| io::Error::other("its answer is not HTTP"))
+    let header = String::from_utf8_lossy(&header);
+    let mut words = header.split_ascii_whitespace();
+    let is_http = words.next().is_some_and(|version| version.starts_with("HTTP/"));
+    let status = words.next().and_then(|status| status.parse().ok()).filter(|_| is_http);
+    status.ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// What the system says, without its layers and numbers.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
+    text.split(" (os error ").next().unwrap_or_default().to_lowercase()
 }
 
 /// What `work` comes to, unless it takes too long.
 async fn within<T>(work: impl Future<Output = T>) -> Option<T> {
-    timeout(PATIENCE, work).await.ok()
+    timeout(STEP_TIMEOUT, work).await.ok()
 }
 
 const LONGEST_HEADER: usize = 16 * 1024;
 
 /// As long as a request to IMS may take.
-const PATIENCE: Duration = ims::REQUEST_TIMEOUT;
+const STEP_TIMEOUT: Duration = ims::REQUEST_TIMEOUT;
+
+const ASK_PROXY: &str =
+    "ask the administrator of the proxy, or name the host in NO_PROXY if there is a direct way";

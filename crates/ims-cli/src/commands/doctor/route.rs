@@ -14,12 +14,13 @@ pub(super) struct Route {
     pub(super) port: u16,
     pub(super) is_https: bool,
     pub(super) proxy: Option<Proxy>,
-    /// Whether a proxy is named, but not for this host.
-    is_excepted: bool,
 }
 
-/// A proxy, whose credentials are sent to it and shown to nobody.
-pub(super) struct Proxy(Intercept);
+/// A proxy, whose credentials are sent to it and never shown.
+pub(super) struct Proxy {
+    intercept: Intercept,
+    variable: Option<&'static str>,
+}
 
 impl Route {
     pub(super) fn to(environment: &Environment) -> Option<Self> {
@@ -31,8 +32,7 @@ impl Route {
             host: url.host()?.trim_start_matches('[').trim_end_matches(']').to_owned(),
             port: url.port_u16().unwrap_or(if is_https { 443 } else { 80 }),
             is_https,
-            is_excepted: is_https && proxy.is_none() && variable().is_some(),
-            proxy: proxy.map(Proxy),
+            proxy: proxy.map(|intercept| Proxy { intercept, variable: variable() }),
         })
     }
 
@@ -44,14 +44,20 @@ impl Route {
         }
     }
 
-    /// What the environment says about proxies.
+    /// The same in words, with the variable that names a proxy.
+    pub(super) fn first_stop_in_words(&self) -> String {
+        match &self.proxy {
+            Some(proxy) => proxy.in_words(),
+            None => format!("{}:{}", self.host, self.port),
+        }
+    }
+
+    /// What the environment says about proxies. A variable that names none has been refused before.
     pub(super) fn proxy_check(&self) -> Check {
-        let host = &self.host;
         let evidence = match (&self.proxy, variable()) {
-            (Some(proxy), Some(name)) => format!("{}, by {name}", proxy.shown()),
-            (Some(proxy), None) => proxy.shown(),
-            (None, Some(name)) if self.is_excepted => {
-                format!("none for {host}: NO_PROXY excepts it from {name}")
+            (Some(proxy), _) => proxy.shown(),
+            (None, Some(name)) if self.is_https => {
+                format!("none for {}: NO_PROXY excepts it from {name}", self.host)
             }
             (None, _) => "none".to_owned(),
         };
@@ -68,30 +74,36 @@ fn variable() -> Option<&'static str> {
 impl Proxy {
     fn host(&self) -> &str {
         // The matcher takes no URL without a host.
-        self.0.uri().host().unwrap_or_default()
+        self.intercept.uri().host().unwrap_or_default()
     }
 
     fn port(&self) -> u16 {
-        let default = match self.0.uri().scheme_str() {
-            Some("https") => 443,
-            Some("http") | None => 80,
-            Some(_) => 1080,
-        };
-        self.0.uri().port_u16().unwrap_or(default)
+        let is_https = self.intercept.uri().scheme_str() == Some("https");
+        self.intercept.uri().port_u16().unwrap_or(if is_https { 443 } else { 80 })
     }
 
+    /// The same in a sentence.
+    pub(super) fn in_words(&self) -> String {
+        format!("the proxy {}", self.shown())
+    }
+
+    /// Its URL without its credentials, and the variable that names it.
     fn shown(&self) -> String {
-        let scheme = self.0.uri().scheme_str().unwrap_or("http");
-        format!("{scheme}://{}:{}", self.host(), self.port())
+        let scheme = self.intercept.uri().scheme_str().unwrap_or("http");
+        let at = format!("{scheme}://{}:{}", self.host(), self.port());
+        match self.variable {
+            Some(name) => format!("{at} ({name})"),
+            None => at,
+        }
     }
 
     /// Whether it speaks what is spoken here, which is plain HTTP.
     pub(super) fn can_be_looked_behind(&self) -> bool {
-        self.0.uri().scheme_str() == Some("http")
+        self.intercept.uri().scheme_str() == Some("http")
     }
 
     pub(super) fn connect_request(&self, host: &str, port: u16) -> String {
-        let credentials = self.0.basic_auth().map(HeaderValue::to_str);
+        let credentials = self.intercept.basic_auth().map(HeaderValue::to_str);
         let credentials = match credentials {
             Some(Ok(value)) => format!("Proxy-Authorization: {value}\r\n"),
             _ => String::new(),

@@ -21,7 +21,7 @@ fn place(environment: &Environment, credential: &UserCredential) -> Result<Strin
         refresh_tokens.load().await.map_err(unreadable)
     })?;
     let not_signed_in = || {
-        Failure::person(format!("nobody is signed in: there is no refresh token in {place}"))
+        Failure::person(format!("no one is signed in: there is no refresh token in {place}"))
             .hint("sign in: ims login, with the same credentials")
     };
     refresh_token.map(|_| place.clone()).ok_or_else(not_signed_in)

@@ -21,7 +21,10 @@ use tokio_rustls::{
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use super::checklist::Check;
-use crate::failure::{Failure, with_causes};
+use crate::{
+    failure::{Failure, with_causes},
+    when,
+};
 
 /// Shakes hands and says who is at the other end.
 pub(super) async fn check(stream: TcpStream, host: &str) -> Result<Check, Check> {
@@ -47,7 +50,7 @@ pub(super) async fn check(stream: TcpStream, host: &str) -> Result<Check, Check>
         (_, Err(error)) => {
             let failure = Failure::person("the handshake fails").because(error);
             Err(Check::from_failure("TLS", failure)
-                .next("if a proxy or a firewall is in between, ask whoever runs it"))
+                .next("if a proxy or a firewall is in between, ask its administrator"))
         }
         (None, Ok(_)) => Err(Check::failed("TLS", "the server has presented no certificate")),
     }
@@ -83,11 +86,25 @@ fn untrusted(host: &str, chain: &[Certificate], error: &Error) -> Check {
     let issuer = issuer(chain);
     let Error::InvalidCertificate(CertificateError::UnknownIssuer) = error else {
         let evidence = format!("the certificate of {host}, by {issuer}, is refused: {error}");
-        return Check::from_failure("TLS", Failure::person(evidence));
+        let check = Check::failed("TLS", evidence);
+        let is_about_time = matches!(
+            error,
+            Error::InvalidCertificate(
+                CertificateError::Expired
+                    | CertificateError::ExpiredContext { .. }
+                    | CertificateError::NotValidYet
+                    | CertificateError::NotValidYetContext { .. }
+            )
+        );
+        if is_about_time {
+            let now = when::rfc3339(when::now());
+            return check.next(format!("compare the clock of this machine, which says {now}"));
+        }
+        return check;
     };
     let evidence =
         format!("the certificate of {host} is by {issuer}, which this machine does not trust");
-    let check = Check::from_failure("TLS", Failure::person(evidence));
+    let check = Check::failed("TLS", evidence);
     if is_public(chain) {
         return check.next("install the system's CA certificates (package ca-certificates)");
     }
