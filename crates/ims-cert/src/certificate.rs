@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ims_claims::NumericDate;
 use ims_sign::{KeyError, PublicKey};
+use x509_parser::num_bigint::{BigInt, Sign};
 
 use crate::{
     distinguished_name::DistinguishedName,
@@ -128,7 +129,7 @@ impl Certificate {
         PublicKey::from_spki_der(&self.spki)
     }
 
-    /// Whether its signature, RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, is by `public_key`.
+    /// Whether its signature is by `public_key`: RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, or RSASSA-PSS with SHA-2.
     #[must_use]
     pub fn is_signed_by(&self, public_key: &PublicKey) -> bool {
         reading::is_signed_by(public_key, &self.der)
@@ -181,25 +182,11 @@ impl fmt::Debug for Certificate {
 
 /// OpenSSL's writing of an `INTEGER`: pairs of digits, and a minus sign where it belongs. x509-parser drops the sign.
 fn serial_number(octets: &[u8]) -> String {
-    let is_negative = octets.first().is_some_and(|first| first & 0x80 != 0);
-    let mut magnitude = octets.to_vec();
-    if is_negative {
-        negate(&mut magnitude);
-    }
-    let digits = match magnitude.as_slice() {
-        [0, digits @ ..] if !digits.is_empty() => digits,
-        digits => digits,
-    };
-    let sign = if is_negative { "-" } else { "" };
-    format!("{sign}{}", naming::hexadecimal(digits, ""))
-}
-
-/// Two's complement.
-fn negate(octets: &mut [u8]) {
-    let mut carry = true;
-    for octet in octets.iter_mut().rev() {
-        (*octet, carry) = (!*octet).overflowing_add(u8::from(carry));
-    }
+    let number = BigInt::from_signed_bytes_be(octets);
+    let sign = if number.sign() == Sign::Minus { "-" } else { "" };
+    let digits = format!("{:X}", number.magnitude());
+    let zero = if digits.len().is_multiple_of(2) { "" } else { "0" };
+    format!("{sign}{zero}{digits}")
 }
 
 #[cfg(test)]

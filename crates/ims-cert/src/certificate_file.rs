@@ -16,8 +16,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFile {
     certificates: Vec<Certificate>,
-    has_private_key: bool,
-    trailing_bytes: usize,
+    findings: Vec<Finding>,
 }
 
 impl CertificateFile {
@@ -38,35 +37,39 @@ impl CertificateFile {
 
     fn from_blocks(file: &[u8], blocks: &[Block]) -> Result<Self, CertError> {
         let mut certificates = Vec::new();
-        for block in blocks.iter().filter(|block| block.is_certificate()) {
-            let position = certificates.len() + 1;
-            let read = from_block(block);
-            certificates
-                .push(read.map_err(|reason| CertError::DamagedCertificate { position, reason })?);
+        let mut findings = Vec::new();
+        for block in blocks {
+            if block.is_certificate() {
+                let position = certificates.len() + 1;
+                let damaged = |reason| CertError::DamagedCertificate { position, reason };
+                certificates.push(from_block(block).map_err(damaged)?);
+            } else if block.label().ends_with("PRIVATE KEY") {
+                findings = vec![Finding::PrivateKeyInFile];
+            }
         }
         if certificates.is_empty() {
             return Err(CertError::NoCertificate { found: FileKind::of(file) });
         }
-        let has_private_key = blocks.iter().any(|block| block.label().ends_with("PRIVATE KEY"));
-        Ok(Self { certificates, has_private_key, trailing_bytes: 0 })
+        Ok(Self { certificates, findings })
     }
 
     fn from_bare_der(file: &[u8]) -> Result<Self, CertError> {
         let found = FileKind::of(file);
         let der = pem::bare_der(file).ok_or(CertError::NoCertificate { found })?;
-        let (first, mut rest) = Certificate::read_first(&der).map_err(|reason| {
-            if found == FileKind::Certificate {
-                CertError::DamagedCertificate { position: 1, reason }
-            } else {
-                CertError::NoCertificate { found }
-            }
+        let (first, mut rest) = Certificate::read_first(&der).map_err(|reason| match found {
+            FileKind::Certificate => CertError::DamagedCertificate { position: 1, reason },
+            _ => CertError::NoCertificate { found },
         })?;
         let mut certificates = vec![first];
         while let Ok((certificate, after)) = Certificate::read_first(rest) {
             certificates.push(certificate);
             rest = after;
         }
-        Ok(Self { certificates, has_private_key: false, trailing_bytes: rest.len() })
+        let mut findings = Vec::new();
+        if !rest.is_empty() {
+            findings.push(Finding::TrailingBytes { count: rest.len() });
+        }
+        Ok(Self { certificates, findings })
     }
 
     /// The certificates in the file's order. That of an account is usually the first, and those of authorities follow;
@@ -79,35 +82,15 @@ impl CertificateFile {
     /// The place of the certificate of this key, counted from zero; `None` if the file has none.
     #[must_use]
     pub fn position_of(&self, public_key: &PublicKey) -> Option<usize> {
-        self.certificates
-            .iter()
-            .position(|certificate| certificate.public_key().as_ref() == Ok(public_key))
-    }
-
-    /// Whether a private key is in the same file.
-    #[must_use]
-    pub fn has_private_key(&self) -> bool {
-        self.has_private_key
-    }
-
-    /// How many bytes follow the last certificate of a DER file that are none.
-    #[must_use]
-    pub fn trailing_bytes(&self) -> usize {
-        self.trailing_bytes
+        let is_own = |it: &Certificate| it.public_key().as_ref() == Ok(public_key);
+        self.certificates.iter().position(is_own)
     }
 
     /// What Adobe would refuse or a careful person would change about the file, apart from what is to say about each
-    /// [`Certificate`] in it.
+    /// [`Certificate`] in it: a private key next to the certificates, or bytes after them.
     #[must_use]
-    pub fn findings(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        if self.has_private_key {
-            findings.push(Finding::PrivateKeyInFile);
-        }
-        if self.trailing_bytes > 0 {
-            findings.push(Finding::TrailingBytes { count: self.trailing_bytes });
-        }
-        findings
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 }
 

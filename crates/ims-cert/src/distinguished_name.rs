@@ -1,13 +1,15 @@
 //! Whom a certificate is about: read from text or from a certificate.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{collections::HashSet, fmt, str::FromStr};
 
-use x509_parser::{asn1_rs::ToDer, x509::X509Name};
+use x509_parser::x509::X509Name;
 
-use crate::{error::CertError, naming::dotted, reading::is_whole};
+use crate::{
+    error::CertError,
+    reading::{SEQUENCE, SET, members},
+};
 
-use attribute::Attribute;
-pub(crate) use attribute::Value;
+pub(crate) use attribute::{Attribute, Value};
 
 mod attribute;
 mod syntax;
@@ -36,22 +38,12 @@ impl DistinguishedName {
     /// Takes a name as a certificate has it, `None` for what OpenSSL, `GnuTLS` and `PyCA` all refuse.
     pub(crate) fn read(name: &X509Name<'_>) -> Option<Self> {
         let mut relative_names = Vec::new();
-        let mut length = 0;
-        for relative_name in name.iter_rdn() {
-            let mut attributes = Vec::new();
-            let mut length_of_attributes = 0;
-            for attribute in relative_name.iter() {
-                let (oid, value) = (attribute.attr_type().as_bytes(), attribute.attr_value());
-                attributes.push(Attribute { oid: dotted(oid)?, value: Value::read(value)? });
-                let members = encoded_length(oid.len()) + value.to_der_len().ok()?;
-                length_of_attributes += encoded_length(members);
-            }
-            relative_names.push(attributes);
-            length += encoded_length(length_of_attributes);
-        }
         // x509-parser passes over whatever follows the members of an attribute, a set or the name itself.
-        let is_all = is_whole(name.as_raw()) && encoded_length(length) == name.as_raw().len();
-        is_all.then_some(Self { relative_names })
+        for relative_name in members(name.as_raw(), SEQUENCE)? {
+            let attributes = members(relative_name, SET)?.into_iter().map(Attribute::read);
+            relative_names.push(attributes.collect::<Option<_>>()?);
+        }
+        Some(Self { relative_names })
     }
 
     /// The attributes, if there is one in each part of the name and each is there once.
@@ -60,30 +52,19 @@ impl DistinguishedName {
     /// two parts of a domain, without a word (rustls/rcgen#81).
     pub(crate) fn single_attributes(&self) -> Result<Vec<&Attribute>, CertError> {
         let mut single = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         for attributes in &self.relative_names {
             let [attribute] = attributes.as_slice() else {
-                let names: Vec<&str> = attributes.iter().map(Attribute::name).collect();
+                let names: Vec<String> = attributes.iter().map(Attribute::name).collect();
                 return Err(CertError::SubjectUnwritable { name: names.join("+") });
             };
             if !seen.insert(&attribute.oid) {
-                return Err(CertError::SubjectRepeats { name: attribute.name().to_owned() });
+                return Err(CertError::SubjectRepeats { name: attribute.name() });
             }
             single.push(attribute);
         }
         Ok(single)
     }
-}
-
-/// The length of a DER element with `length` octets of content and a tag of one octet (X.690 §8.1.3).
-fn encoded_length(length: usize) -> usize {
-    let octets_of_length = match length {
-        0..=0x7f => 1,
-        0x80..=0xff => 2,
-        0x100..=0xffff => 3,
-        _ => 4,
-    };
-    1 + octets_of_length + length
 }
 
 impl FromStr for DistinguishedName {

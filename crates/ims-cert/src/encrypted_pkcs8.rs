@@ -8,7 +8,11 @@ use aws_lc_rs::{
     pbkdf2, rand,
 };
 use ims_sign::Passphrase;
-use yasna::{DERWriterSeq, models::ObjectIdentifier};
+use pkcs8::{
+    EncryptedPrivateKeyInfo,
+    der::{Encode, asn1::OctetStringRef},
+    pkcs5::pbes2::Parameters,
+};
 use zeroize::Zeroizing;
 
 use crate::error::CertError;
@@ -20,12 +24,14 @@ pub(crate) fn encrypt(pkcs8: &[u8], passphrase: &Passphrase) -> Result<Vec<u8>, 
     }
     let (salt, iv) = (random_octets()?, random_octets()?);
     let encrypted = aes_256_cbc(pkcs8, &derive(passphrase, &salt), iv)?;
-    Ok(yasna::construct_der(|writer| {
-        writer.write_sequence(|info| {
-            info.next().write_sequence(|algorithm| write_pbes2(algorithm, &salt, &iv));
-            info.next().write_bytes(&encrypted);
-        });
-    }))
+    write(&salt, iv, &encrypted).map_err(|_| CertError::Unwritable)
+}
+
+fn write(salt: &[u8], iv: [u8; 16], encrypted: &[u8]) -> pkcs8::Result<Vec<u8>> {
+    let parameters = Parameters::generate_pbkdf2_sha256_aes256cbc(ITERATIONS.get(), salt, iv)?;
+    let encrypted_data = OctetStringRef::new(encrypted)?;
+    let encryption_algorithm = parameters.into();
+    Ok(EncryptedPrivateKeyInfo { encryption_algorithm, encrypted_data }.to_der()?)
 }
 
 fn derive(passphrase: &Passphrase, salt: &[u8]) -> Zeroizing<[u8; 32]> {
@@ -52,36 +58,5 @@ fn random_octets() -> Result<[u8; 16], CertError> {
     Ok(octets)
 }
 
-/// `PBES2-params` (RFC 8018 §A.4) with `PBKDF2-params` (§A.2), without the length of the key, which the cipher gives.
-fn write_pbes2(algorithm: &mut DERWriterSeq<'_>, salt: &[u8], iv: &[u8]) {
-    write_oid(algorithm, PBES2);
-    algorithm.next().write_sequence(|parameters| {
-        parameters.next().write_sequence(|key_derivation| {
-            write_oid(key_derivation, PBKDF2);
-            key_derivation.next().write_sequence(|parameters| {
-                parameters.next().write_bytes(salt);
-                parameters.next().write_u32(ITERATIONS.get());
-                parameters.next().write_sequence(|pseudo_random_function| {
-                    write_oid(pseudo_random_function, HMAC_SHA256);
-                    pseudo_random_function.next().write_null();
-                });
-            });
-        });
-        parameters.next().write_sequence(|encryption| {
-            write_oid(encryption, AES_256_CBC);
-            encryption.next().write_bytes(iv);
-        });
-    });
-}
-
-fn write_oid(writer: &mut DERWriterSeq<'_>, oid: &[u64]) {
-    writer.next().write_oid(&ObjectIdentifier::from_slice(oid));
-}
-
 /// Not zero, as the compiler has checked. Source: OWASP, Password Storage Cheat Sheet, for PBKDF2-HMAC-SHA256.
 const ITERATIONS: NonZeroU32 = NonZeroU32::new(600_000).unwrap();
-
-const PBES2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 13];
-const PBKDF2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 12];
-const HMAC_SHA256: &[u64] = &[1, 2, 840, 113_549, 2, 9];
-const AES_256_CBC: &[u64] = &[2, 16, 840, 1, 101, 3, 4, 1, 42];

@@ -55,7 +55,7 @@ impl GeneratedKey {
     /// The key as PKCS#8, `BEGIN PRIVATE KEY`, which anyone who has the file can read.
     #[must_use]
     pub fn to_pem(&self) -> PrivateKeyPem {
-        PrivateKeyPem::from_pkcs8(&self.pkcs8)
+        PrivateKeyPem::new("PRIVATE KEY", &self.pkcs8)
     }
 
     /// The key as encrypted PKCS#8, `BEGIN ENCRYPTED PRIVATE KEY`: PBES2 (RFC 8018 §6.2) with PBKDF2-HMAC-SHA256, 600,000
@@ -65,7 +65,7 @@ impl GeneratedKey {
     /// [`CertError::EmptyPassphrase`] and [`CertError::Randomness`].
     pub fn to_encrypted_pem(&self, passphrase: &Passphrase) -> Result<PrivateKeyPem, CertError> {
         let encrypted = encrypted_pkcs8::encrypt(&self.pkcs8, passphrase)?;
-        Ok(PrivateKeyPem::from_encrypted_pkcs8(&encrypted))
+        Ok(PrivateKeyPem::new("ENCRYPTED PRIVATE KEY", &encrypted))
     }
 }
 

@@ -18,6 +18,8 @@ use crate::{
     certificate::Certificate,
     distinguished_name::{DistinguishedName, Value},
     error::CertError,
+    naming::dotted,
+    reading::is_signed_by,
     request::CertificateRequest,
     validity::Validity,
 };
@@ -44,14 +46,7 @@ impl Certificate {
         params.not_after = date_time(validity.not_after())?;
         params.custom_extensions = extensions(signer.public_key()).into();
         let der = sign(signer, |key| Ok(params.self_signed(key)?.der().to_vec())).await?;
-        let certificate = Self::from_der(&der)?;
-        // A hardware module may show the public key of one object and sign with another. Nothing would say so until IMS
-        // does not know the signature.
-        if certificate.is_signed_by(signer.public_key()) {
-            Ok(certificate)
-        } else {
-            Err(CertError::ForeignSignature)
-        }
+        Self::from_der(&der)
     }
 }
 
@@ -63,17 +58,12 @@ impl CertificateRequest {
     pub async fn new(subject: &DistinguishedName, signer: &impl Signer) -> Result<Self, CertError> {
         let params = params(subject)?;
         let der = sign(signer, |key| Ok(params.serialize_request(key)?.der().to_vec())).await?;
-        let request = Self::from_der(&der)?;
-        if request.is_signed_by(signer.public_key()) {
-            Ok(request)
-        } else {
-            Err(CertError::ForeignSignature)
-        }
+        Self::from_der(&der)
     }
 }
 
 /// Makes a certificate or a request twice, since rcgen does not wait for a signature: the first time for the bytes that are
-/// to be signed, and the second time with the signature over them.
+/// to be signed, and the second time with the signature over them, which is verified.
 async fn sign(
     signer: &impl Signer,
     make: impl Fn(&Bridge<'_>) -> Result<Vec<u8>, rcgen::Error>,
@@ -86,7 +76,10 @@ async fn sign(
     };
     let signature = signer.sign(&message).await?;
     let bridge = Bridge::new(signer.public_key(), Some(signature.as_bytes()));
-    make(&bridge).map_err(|_| CertError::Unwritable)
+    let der = make(&bridge).map_err(|_| CertError::Unwritable)?;
+    // A hardware module may show the public key of one object and sign with another. Nothing would say so until IMS does
+    // not know the signature.
+    if is_signed_by(signer.public_key(), &der) { Ok(der) } else { Err(CertError::ForeignSignature) }
 }
 
 /// What rcgen takes for the key: it takes the bytes that are to be signed, or gives the signature over them.
@@ -136,9 +129,9 @@ impl DistinguishedName {
 fn params(subject: &DistinguishedName) -> Result<CertificateParams, CertError> {
     let mut name = rcgen::DistinguishedName::new();
     for attribute in subject.single_attributes()? {
-        let unwritable = || CertError::SubjectUnwritable { name: attribute.name().to_owned() };
+        let unwritable = || CertError::SubjectUnwritable { name: attribute.name() };
         let value = dn_value(&attribute.value).ok_or_else(unwritable)?;
-        let numbers = attribute.oid.split('.').map(str::parse).collect::<Result<_, _>>();
+        let numbers = dotted(&attribute.oid).split('.').map(str::parse).collect::<Result<_, _>>();
         name.push(DnType::CustomDnType(numbers.map_err(|_| unwritable())?), value);
     }
     let mut params = CertificateParams::default();

@@ -4,10 +4,9 @@
 //! The numbers are read here, since x509-parser keeps the octets unchecked, and its own printing takes the first octet for
 //! two numbers whatever it holds, which is wrong from 2.40 on.
 
-use std::fmt::Write;
-
 use x509_parser::{
-    asn1_rs::{FromDer, Oid},
+    asn1_rs::{FromDer, Oid, oid},
+    num_bigint::{BigInt, Sign},
     objects::{oid_registry, oid2sn},
     public_key::RSAPublicKey,
     x509::SubjectPublicKeyInfo,
@@ -29,104 +28,89 @@ pub(crate) fn key(key: &SubjectPublicKeyInfo<'_>) -> Option<String> {
 }
 
 /// The exact length of the modulus; that of x509-parser is rounded to whole octets.
-fn modulus_bits(key: &SubjectPublicKeyInfo<'_>) -> Option<usize> {
+fn modulus_bits(key: &SubjectPublicKeyInfo<'_>) -> Option<u64> {
     let (_, key) = RSAPublicKey::from_der(&key.subject_public_key.data).ok()?;
-    if let [0x80..=0xff, ..] = key.modulus {
-        return None;
-    }
-    // A zero octet in front keeps a number from being negative.
-    let ([0, modulus @ ..] | modulus) = key.modulus;
-    let first = modulus.first()?;
-    Some(modulus.len() * 8 - first.leading_zeros() as usize)
+    let modulus = BigInt::from_signed_bytes_be(key.modulus);
+    (modulus.sign() == Sign::Plus).then(|| modulus.bits())
 }
 
 /// The name of an algorithm or a curve, such as `sha256WithRSAEncryption`; `None` if it is no object identifier.
 pub(crate) fn algorithm(oid: &Oid<'_>) -> Option<String> {
-    let numbers = dotted(oid.as_bytes())?;
-    Some(oid2sn(oid, oid_registry()).map_or(numbers, str::to_owned))
+    if !is_identifier(oid) {
+        return None;
+    }
+    Some(oid2sn(oid, oid_registry()).map_or_else(|_| dotted(oid), str::to_owned))
 }
 
 /// Whether a signature's hash is MD2, MD4, MD5 or SHA-1, for which collisions can be made (RFC 6151, RFC 6194).
 pub(crate) fn is_weak(oid: &Oid<'_>) -> bool {
-    let numbers = dotted(oid.as_bytes());
-    numbers.is_some_and(|numbers| WEAK_SIGNATURES.contains(&numbers.as_str()))
+    WEAK_SIGNATURES.contains(oid)
 }
 
-/// The numbers of an object identifier with dots between them (X.690 §8.19), `None` if `octets` are not one.
+/// Whether these are the octets of an object identifier (X.690 §8.19): its last number has an end, and none has zeros in front.
+pub(crate) fn is_identifier(oid: &Oid<'_>) -> bool {
+    let has_end = oid.as_bytes().last().is_some_and(|last| last & 0x80 == 0);
+    has_end && numbers(oid).all(|number| number[0] != 0x80)
+}
+
+/// The numbers of an object identifier with dots between them.
 ///
 /// A number of more than 128 bits, which is longer than any UUID, is written in hexadecimal.
-pub(crate) fn dotted(octets: &[u8]) -> Option<String> {
+pub(crate) fn dotted(oid: &Oid<'_>) -> String {
     let mut text = String::new();
-    for number in octets.split_inclusive(|octet| octet & 0x80 == 0) {
-        // A number has no zeros in front, and its last octet alone begins with a zero bit.
-        let (first, last) = (*number.first()?, *number.last()?);
-        if first == 0x80 || last & 0x80 != 0 {
-            return None;
-        }
+    for number in numbers(oid) {
         if text.is_empty() {
-            write_first_two(&mut text, number);
+            // It is 0, 1 or 2, and is encoded as one with the second: forty times the first, plus the second.
+            let first = if let [octet @ 0..80] = number { octet / 40 } else { 2 };
+            text = format!("{first}.{}", decimal(number, u128::from(first) * 40));
         } else {
-            text.push('.');
-            write_number(&mut text, number, 0);
-        }
-    }
-    (!text.is_empty()).then_some(text)
-}
-
-/// The first number is 0, 1 or 2; it and the second are encoded as one: forty times the first, plus the second.
-fn write_first_two(text: &mut String, number: &[u8]) {
-    let first = match number {
-        [octet @ 0..80] => octet / 40,
-        _ => 2,
-    };
-    text.push(char::from(b'0' + first));
-    text.push('.');
-    write_number(text, number, u128::from(first) * 40);
-}
-
-/// Appends what the low seven bits of the octets make, less `offset`.
-fn write_number(text: &mut String, octets: &[u8], offset: u128) {
-    let value = octets.iter().try_fold(0_u128, |value, octet| {
-        let shifted = value.checked_mul(128)?;
-        Some(shifted | u128::from(octet & 0x7f))
-    });
-    let written = match value {
-        Some(value) => write!(text, "{}", value - offset),
-        None => octets.iter().try_fold((), |(), octet| write!(text, "{:02X}", octet & 0x7f)),
-    };
-    written.expect("a String takes all that is written");
-}
-
-/// Octets as pairs of digits, with `separator` between two of them.
-pub(crate) fn hexadecimal(octets: &[u8], separator: &str) -> String {
-    let mut text = String::with_capacity(octets.len() * (2 + separator.len()));
-    for (index, octet) in octets.iter().enumerate() {
-        if index > 0 {
-            text.push_str(separator);
-        }
-        for digit in [octet >> 4, octet & 0xf] {
-            text.push(char::from(DIGITS[usize::from(digit)]));
+            text = text + "." + &decimal(number, 0);
         }
     }
     text
 }
 
-const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+/// The octets of each number, of which the last alone begins with a zero bit.
+fn numbers<'a>(oid: &'a Oid<'_>) -> impl Iterator<Item = &'a [u8]> {
+    oid.as_bytes().split_inclusive(|octet| octet & 0x80 == 0)
+}
+
+/// What the low seven bits of the octets make, less `offset`.
+fn decimal(octets: &[u8], offset: u128) -> String {
+    let mut value = 0_u128;
+    for octet in octets {
+        let Some(shifted) = value.checked_mul(128) else { return hexadecimal(octets, "") };
+        value = shifted | u128::from(octet & 0x7f);
+    }
+    value.saturating_sub(offset).to_string()
+}
+
+/// Octets as pairs of digits, with `separator` between two of them.
+pub(crate) fn hexadecimal(octets: &[u8], separator: &str) -> String {
+    let pairs: Vec<String> = octets.iter().map(|octet| format!("{octet:02X}")).collect();
+    pairs.join(separator)
+}
 
 /// RSA with each of the four, ECDSA and DSA with SHA-1.
-const WEAK_SIGNATURES: [&str; 6] = [
-    "1.2.840.113549.1.1.2",
-    "1.2.840.113549.1.1.3",
-    "1.2.840.113549.1.1.4",
-    "1.2.840.113549.1.1.5",
-    "1.2.840.10045.4.1",
-    "1.2.840.10040.4.3",
+const WEAK_SIGNATURES: [Oid<'_>; 6] = [
+    oid!(1.2.840.113549.1.1.2),
+    oid!(1.2.840.113549.1.1.3),
+    oid!(1.2.840.113549.1.1.4),
+    oid!(1.2.840.113549.1.1.5),
+    oid!(1.2.840.10045.4.1),
+    oid!(1.2.840.10040.4.3),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// The printed identifier, if it is one.
+    fn printed(octets: &[u8]) -> Option<String> {
+        let oid = Oid::new(octets.into());
+        is_identifier(&oid).then(|| dotted(&oid))
+    }
 
     #[test]
     fn numbers_of_any_size_are_read_and_what_is_not_der_is_not() {
@@ -149,16 +133,16 @@ mod tests {
             (&[0x86],               None),
         ];
         for (octets, expected) in table {
-            assert_eq!(dotted(octets).as_deref(), expected, "{octets:02x?}");
+            assert_eq!(printed(octets).as_deref(), expected, "{octets:02x?}");
         }
-        let long = dotted(&[[0x2a].as_slice(), &[0xff; 30], &[0x7f]].concat()).unwrap();
-        assert_eq!(long, format!("1.2.{}", "7F".repeat(31)));
+        let long = printed(&[[0x2a].as_slice(), &[0xff; 30], &[0x7f]].concat()).unwrap();
+        assert_eq!(long, format!("1.2.{}", "FF".repeat(30) + "7F"));
     }
 
     proptest! {
         #[test]
         fn no_octets_make_it_panic(octets in proptest::collection::vec(any::<u8>(), 0..40)) {
-            let _ = dotted(&octets);
+            let _ = (printed(&octets), dotted(&Oid::new(octets.into())));
         }
     }
 }

@@ -16,13 +16,8 @@ pub struct PrivateKeyPem(SecretString);
 
 impl PrivateKeyPem {
     #[cfg(any(feature = "generate", feature = "pkcs12"))]
-    pub(crate) fn from_pkcs8(der: &[u8]) -> Self {
-        Self(encode("PRIVATE KEY", der).into())
-    }
-
-    #[cfg(feature = "generate")]
-    pub(crate) fn from_encrypted_pkcs8(der: &[u8]) -> Self {
-        Self(encode("ENCRYPTED PRIVATE KEY", der).into())
+    pub(crate) fn new(label: &str, der: &[u8]) -> Self {
+        Self(encode(label, der).into())
     }
 
     /// The text.

@@ -39,8 +39,9 @@ impl Pkcs12 {
         if certificates.is_empty() {
             return Err(CertError::Pkcs12 { problem: "has no certificate" });
         }
+        let private_key = archive.keys.first();
         let private_key =
-            archive.keys.first().map(|bag| PrivateKeyPem::from_pkcs8(bag.key.as_der()));
+            private_key.map(|bag| PrivateKeyPem::new("PRIVATE KEY", bag.key.as_der()));
         if let Some(private_key) = &private_key {
             put_own_first(&mut certificates, private_key);
         }

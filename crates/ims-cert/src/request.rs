@@ -83,7 +83,7 @@ impl CertificateRequest {
         PublicKey::from_spki_der(&self.spki)
     }
 
-    /// Whether the request's signature, RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, is by `public_key`.
+    /// Whether its signature is by `public_key`: RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, or RSASSA-PSS with SHA-2.
     #[must_use]
     pub fn is_signed_by(&self, public_key: &PublicKey) -> bool {
         reading::is_signed_by(public_key, &self.der)

@@ -1,35 +1,21 @@
 //! The attributes of which the names of certificates are made, and what each may hold.
 
-use x509_parser::asn1_rs::{Any, Class, Tag, ToDer};
+use x509_parser::{
+    asn1_rs::{Any, BmpString, Class, FromDer, Oid, Tag, ToDer, UniversalString, oid},
+    x509::AttributeTypeAndValue,
+};
 
-use crate::{error::CertError, naming::hexadecimal};
+use crate::{
+    error::CertError,
+    naming::{dotted, hexadecimal, is_identifier},
+    reading::{SEQUENCE, members},
+};
 
 /// An attribute of a name, such as `CN=name`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Attribute {
-    /// Its object identifier, as numbers with dots between them.
-    pub(crate) oid: String,
+    pub(crate) oid: Oid<'static>,
     pub(crate) value: Value,
-}
-
-impl Attribute {
-    /// The attribute called `name`, with `value` in the encoding that OpenSSL gives it.
-    pub(super) fn new(name: &str, value: &str) -> Result<Self, CertError> {
-        let Some(kind) = KINDS.iter().find(|kind| kind.is_called(name)) else {
-            return Err(CertError::SubjectAttribute { name: name.to_owned() });
-        };
-        if !kind.allows(value) {
-            return Err(CertError::SubjectValue { name: kind.short_name, rule: kind.rule() });
-        }
-        let value = Value::Text { tag: kind.tag.0, text: value.to_owned() };
-        Ok(Self { oid: kind.oid.to_owned(), value })
-    }
-
-    /// What it is called in print: its short name, or its object identifier.
-    pub(crate) fn name(&self) -> &str {
-        let kind = KINDS.iter().find(|kind| kind.oid == self.oid);
-        kind.map_or(&self.oid, |kind| kind.short_name)
-    }
 }
 
 /// The value of an attribute.
@@ -44,10 +30,39 @@ pub(crate) enum Value {
     Other { hexadecimal: String },
 }
 
+impl Attribute {
+    /// The attribute called `name`, with `value` in the encoding that OpenSSL gives it.
+    pub(super) fn new(name: &str, value: &str) -> Result<Self, CertError> {
+        let Some(kind) = KINDS.iter().find(|kind| kind.is_called(name)) else {
+            return Err(CertError::SubjectAttribute { name: name.to_owned() });
+        };
+        if !kind.allows(value) {
+            return Err(CertError::SubjectValue { name: kind.names[0], rule: kind.rule() });
+        }
+        let value = Value::Text { tag: kind.tag.0, text: value.to_owned() };
+        Ok(Self { oid: kind.oid.clone(), value })
+    }
+
+    /// Takes an attribute as DER, `None` for what OpenSSL, `GnuTLS` and `PyCA` all refuse.
+    pub(super) fn read(der: &[u8]) -> Option<Self> {
+        let (_, read) = AttributeTypeAndValue::from_der(der).ok()?;
+        let is_pair = members(der, SEQUENCE)?.len() == 2;
+        if !is_pair || !is_identifier(read.attr_type()) {
+            return None;
+        }
+        Some(Self { oid: read.attr_type().to_owned(), value: Value::read(read.attr_value())? })
+    }
+
+    /// What it is called in print: its short name, or the numbers of its object identifier.
+    pub(crate) fn name(&self) -> String {
+        let kind = KINDS.iter().find(|kind| kind.oid == self.oid);
+        kind.map_or_else(|| dotted(&self.oid), |kind| kind.names[0].to_owned())
+    }
+}
+
 impl Value {
-    /// `None` for what OpenSSL, `GnuTLS` and `PyCA` all refuse: a number or a date for a name, and text that is not in its
-    /// encoding.
-    pub(super) fn read(value: &Any<'_>) -> Option<Self> {
+    /// `None` for a number or a date, and for text that is not in its encoding.
+    fn read(value: &Any<'_>) -> Option<Self> {
         let octets = value.data;
         let text = match value.tag() {
             _ if value.class() != Class::Universal => return None,
@@ -58,8 +73,11 @@ impl Value {
             | Tag::NumericString => String::from_utf8(octets.to_vec()).ok()?,
             // Software that still writes T.61 means Latin-1, and OpenSSL reads it as such.
             Tag::TeletexString => octets.iter().copied().map(char::from).collect(),
-            Tag::BmpString => utf_16(octets)?,
-            Tag::UniversalString => utf_32(octets)?,
+            // x509-parser would take an octet at the end for a character.
+            Tag::BmpString if octets.len().is_multiple_of(2) => {
+                BmpString::try_from(value).ok()?.string()
+            }
+            Tag::UniversalString => UniversalString::try_from(value).ok()?.string(),
             Tag::BitString | Tag::Sequence | Tag::GeneralString | Tag::EmbeddedPdv => {
                 let der = value.to_der_vec().ok()?;
                 return Some(Self::Other { hexadecimal: hexadecimal(&der, "") });
@@ -70,22 +88,11 @@ impl Value {
     }
 }
 
-fn utf_16(octets: &[u8]) -> Option<String> {
-    let (units, []) = octets.as_chunks() else { return None };
-    let units = units.iter().copied().map(u16::from_be_bytes);
-    char::decode_utf16(units).collect::<Result<_, _>>().ok()
-}
-
-fn utf_32(octets: &[u8]) -> Option<String> {
-    let (units, []) = octets.as_chunks() else { return None };
-    units.iter().map(|unit| char::from_u32(u32::from_be_bytes(*unit))).collect()
-}
-
 /// A kind of attribute, and what it may hold.
 struct Kind {
-    oid: &'static str,
-    short_name: &'static str,
-    long_name: &'static str,
+    oid: Oid<'static>,
+    /// The one that is printed, and a longer one.
+    names: [&'static str; 2],
     tag: Tag,
     /// How many characters it may have at most.
     most: usize,
@@ -93,11 +100,11 @@ struct Kind {
 
 impl Kind {
     fn is_called(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case(self.short_name) || name.eq_ignore_ascii_case(self.long_name)
+        self.names.iter().any(|own| name.eq_ignore_ascii_case(own))
     }
 
     fn is_country(&self) -> bool {
-        self.short_name == "C"
+        self.names[0] == "C"
     }
 
     fn allows(&self, value: &str) -> bool {
@@ -130,28 +137,23 @@ fn is_printable(b: u8) -> bool {
 }
 
 /// The upper bounds are those of RFC 5280, Appendix A.1; for `UID` that of RFC 4524 §2.
-const KINDS: [Kind; 13] = [
-    kind("2.5.4.3", "CN", "commonName", Tag::Utf8String, 64),
-    kind("2.5.4.6", "C", "countryName", Tag::PrintableString, 2),
-    kind("2.5.4.8", "ST", "stateOrProvinceName", Tag::Utf8String, 128),
-    kind("2.5.4.7", "L", "localityName", Tag::Utf8String, 128),
-    kind("2.5.4.9", "STREET", "streetAddress", Tag::Utf8String, 128),
-    kind("2.5.4.10", "O", "organizationName", Tag::Utf8String, 64),
-    kind("2.5.4.11", "OU", "organizationalUnitName", Tag::Utf8String, 64),
-    kind("1.2.840.113549.1.9.1", "emailAddress", "emailAddress", Tag::Ia5String, 255),
-    kind("0.9.2342.19200300.100.1.25", "DC", "domainComponent", Tag::Ia5String, 63),
-    kind("0.9.2342.19200300.100.1.1", "UID", "userId", Tag::Utf8String, 256),
-    kind("2.5.4.5", "serialNumber", "serialNumber", Tag::PrintableString, 64),
-    kind("2.5.4.4", "SN", "surname", Tag::Utf8String, 64),
-    kind("2.5.4.42", "GN", "givenName", Tag::Utf8String, 64),
+#[rustfmt::skip]
+static KINDS: [Kind; 13] = [
+    kind(oid!(2.5.4.3), ["CN", "commonName"], Tag::Utf8String, 64),
+    kind(oid!(2.5.4.6), ["C", "countryName"], Tag::PrintableString, 2),
+    kind(oid!(2.5.4.8), ["ST", "stateOrProvinceName"], Tag::Utf8String, 128),
+    kind(oid!(2.5.4.7), ["L", "localityName"], Tag::Utf8String, 128),
+    kind(oid!(2.5.4.9), ["STREET", "streetAddress"], Tag::Utf8String, 128),
+    kind(oid!(2.5.4.10), ["O", "organizationName"], Tag::Utf8String, 64),
+    kind(oid!(2.5.4.11), ["OU", "organizationalUnitName"], Tag::Utf8String, 64),
+    kind(oid!(1.2.840.113549.1.9.1), ["emailAddress", "emailAddress"], Tag::Ia5String, 255),
+    kind(oid!(0.9.2342.19200300.100.1.25), ["DC", "domainComponent"], Tag::Ia5String, 63),
+    kind(oid!(0.9.2342.19200300.100.1.1), ["UID", "userId"], Tag::Utf8String, 256),
+    kind(oid!(2.5.4.5), ["serialNumber", "serialNumber"], Tag::PrintableString, 64),
+    kind(oid!(2.5.4.4), ["SN", "surname"], Tag::Utf8String, 64),
+    kind(oid!(2.5.4.42), ["GN", "givenName"], Tag::Utf8String, 64),
 ];
 
-const fn kind(
-    oid: &'static str,
-    short_name: &'static str,
-    long_name: &'static str,
-    tag: Tag,
-    most: usize,
-) -> Kind {
-    Kind { oid, short_name, long_name, tag, most }
+const fn kind(oid: Oid<'static>, names: [&'static str; 2], tag: Tag, most: usize) -> Kind {
+    Kind { oid, names, tag, most }
 }

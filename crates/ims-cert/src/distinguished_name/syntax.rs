@@ -2,28 +2,16 @@
 
 use std::fmt::{self, Write};
 
-/// One byte of a text, and whether a backslash has taken its special meaning from it.
-type Byte = (u8, Escaped);
-
-#[derive(Clone, Copy, PartialEq)]
-enum Escaped {
-    No,
-    Yes,
-}
-
 /// The names and values of the attributes of `text`, in the order in which a certificate has them.
 pub(super) fn attributes(text: &str) -> Option<Vec<(String, String)>> {
     if let Some(names) = text.strip_prefix('/') {
-        return split(&unescape(names)?, b'/').map(attribute).collect();
+        return split(names, '/').into_iter().map(attribute).collect();
     }
-    let bytes = unescape(text)?;
     // RFC 2253's quotes are gone since RFC 4514, and taking them for letters would be wrong for both.
-    if bytes.contains(&(b'"', Escaped::No)) {
+    if split(text, '"').len() > 1 {
         return None;
     }
-    let mut attributes: Vec<_> = split(&bytes, b',').map(attribute).collect::<Option<_>>()?;
-    attributes.reverse();
-    Some(attributes)
+    split(text, ',').into_iter().rev().map(attribute).collect()
 }
 
 /// Writes a value so that RFC 4514 §3 reads it back.
@@ -46,56 +34,54 @@ fn write_hex_pairs(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
     c.encode_utf8(&mut [0; 4]).bytes().try_for_each(|octet| write!(f, "\\{octet:02X}"))
 }
 
-/// Takes the backslashes away: `\,` is a comma without meaning, `\2C` the same in hexadecimal.
-fn unescape(text: &str) -> Option<Vec<Byte>> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let (byte, after) = match (first, after) {
-            (b'\\', [high, low, after @ ..])
-                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
-                ((hex_digit(*high) << 4 | hex_digit(*low), Escaped::Yes), after)
-            }
-            (b'\\', [escaped, after @ ..]) => ((*escaped, Escaped::Yes), after),
-            (b'\\', []) => return None,
-            (plain, after) => ((*plain, Escaped::No), after),
-        };
-        bytes.push(byte);
-        rest = after;
-    }
-    Some(bytes)
-}
-
-fn hex_digit(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        _ => (digit | 0x20) - b'a' + 10,
-    }
-}
-
-fn split(bytes: &[Byte], separator: u8) -> impl Iterator<Item = &[Byte]> {
-    bytes.split(move |byte| *byte == (separator, Escaped::No))
+/// The parts of `text` between the separators that have no backslash before them.
+fn split(text: &str, separator: char) -> Vec<&str> {
+    let mut is_escaped = false;
+    let is_separator = |c: char| {
+        let is_separator = c == separator && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        is_separator
+    };
+    text.split(is_separator).collect()
 }
 
 /// `CN=name`. Several of these joined by plus signs are not taken, since they cannot be written.
-fn attribute(bytes: &[Byte]) -> Option<(String, String)> {
-    let equals = bytes.iter().position(|byte| *byte == (b'=', Escaped::No))?;
-    let (name, value) = (trim(&bytes[..equals]), trim(&bytes[equals + 1..]));
+fn attribute(text: &str) -> Option<(String, String)> {
+    let name = split(text, '=')[0];
+    let value = text.strip_prefix(name)?.strip_prefix('=')?;
     // A value that begins with a number sign would be BER in hexadecimal (RFC 4514 §2.4), which no one types.
-    let is_plain =
-        value.first() != Some(&(b'#', Escaped::No)) && !value.contains(&(b'+', Escaped::No));
-    is_plain.then_some((string(name)?, string(value)?))
-}
-
-fn trim(mut bytes: &[Byte]) -> &[Byte] {
-    const SPACE: Byte = (b' ', Escaped::No);
-    while let [SPACE, rest @ ..] | [rest @ .., SPACE] = bytes {
-        bytes = rest;
+    if value.trim_start_matches(' ').starts_with('#') || split(value, '+').len() > 1 {
+        return None;
     }
-    bytes
+    Some((unescape(name)?, unescape(value)?))
 }
 
-fn string(bytes: &[Byte]) -> Option<String> {
-    String::from_utf8(bytes.iter().map(|(byte, _)| *byte).collect()).ok()
+/// Takes away the backslashes, and the spaces around the text that have none: `\,` is a comma, and `\2C` is one too.
+fn unescape(text: &str) -> Option<String> {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut length_without_spaces = 0;
+    let mut rest = text.trim_start_matches(' ').as_bytes();
+    while let [first, after @ ..] = rest {
+        let mut octet = *first;
+        rest = after;
+        if octet == b'\\' {
+            (octet, rest) = escaped(after)?;
+        }
+        octets.push(octet);
+        if *first != b' ' {
+            length_without_spaces = octets.len();
+        }
+    }
+    octets.truncate(length_without_spaces);
+    String::from_utf8(octets).ok()
+}
+
+/// The octet that a backslash before `text` stands for, and what follows: two hexadecimal digits, or any character for itself.
+fn escaped(text: &[u8]) -> Option<(u8, &[u8])> {
+    let digits = text.get(..2).and_then(|digits| str::from_utf8(digits).ok());
+    let digits = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    match digits {
+        Some(digits) => Some((u8::from_str_radix(digits, 16).ok()?, &text[2..])),
+        None => text.split_first().map(|(octet, after)| (*octet, after)),
+    }
 }
