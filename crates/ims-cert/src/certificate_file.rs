@@ -79,6 +79,12 @@ impl CertificateFile {
         &self.certificates
     }
 
+    /// The same certificates, without a copy of each.
+    #[must_use]
+    pub fn into_certificates(self) -> Vec<Certificate> {
+        self.certificates
+    }
+
     /// The place of the certificate of this key, counted from zero; `None` if the file has none.
     #[must_use]
     pub fn position_of(&self, public_key: &PublicKey) -> Option<usize> {
@@ -89,8 +95,8 @@ impl CertificateFile {
     /// What Adobe would refuse or a careful person would change about the file, apart from what is to say about each
     /// [`Certificate`] in it: a private key next to the certificates, or bytes after them.
     #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
+    pub fn findings(&self) -> Vec<Finding> {
+        self.findings.clone()
     }
 }
 

@@ -9,6 +9,7 @@
 use std::fmt;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use memchr::{memchr, memmem};
 use zeroize::Zeroizing;
 
 /// One `-----BEGIN …-----` block. It may hold a private key, so `Debug` shows its length alone.
@@ -93,8 +94,8 @@ pub const MAX_LENGTH: usize = 1 << 20;
 pub fn blocks(file: &[u8]) -> Result<Vec<Block>, PemError> {
     expect_length(file)?;
     let file = unescaped(file);
-    if find(&file, BEGIN).is_none()
-        && let Some(inner) = decode(&file).filter(|inner| find(inner, BEGIN).is_some())
+    if memmem::find(&file, BEGIN).is_none()
+        && let Some(inner) = decode(&file).filter(|inner| memmem::find(inner, BEGIN).is_some())
     {
         return blocks_of_text(&unescaped(&inner));
     }
@@ -176,28 +177,24 @@ fn decode_words<'a>(words: impl Iterator<Item = &'a str>) -> Option<Zeroizing<Ve
 fn unescaped(file: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut text = Zeroizing::new(Vec::with_capacity(file.len()));
     let mut rest = file;
-    loop {
-        match rest {
-            [b'\\', b'n' | b'r', after @ ..] => {
-                text.push(b'\n');
-                rest = after;
-            }
-            [byte, after @ ..] => {
-                text.push(*byte);
-                rest = after;
-            }
-            [] => return text,
+    while let Some(position) = memchr(b'\\', rest) {
+        let (before, backslash) = rest.split_at(position);
+        text.extend_from_slice(before);
+        if let [_, b'n' | b'r', after @ ..] = backslash {
+            text.push(b'\n');
+            rest = after;
+        } else {
+            text.push(b'\\');
+            rest = &backslash[1..];
         }
     }
+    text.extend_from_slice(rest);
+    text
 }
 
 fn split_once<'a>(text: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let position = find(text, separator)?;
+    let position = memmem::find(text, separator)?;
     Some((&text[..position], &text[position + separator.len()..]))
-}
-
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|window| window == wanted)
 }
 
 const BEGIN: &[u8] = b"-----BEGIN ";

@@ -37,9 +37,7 @@ pub(super) struct Findings {
 /// What is to say of one certificate.
 pub(super) struct Checked {
     pub(super) file: PathBuf,
-    pub(super) subject: String,
-    pub(super) sha256_fingerprint: String,
-    pub(super) not_after: NumericDate,
+    pub(super) certificate: Certificate,
     pub(super) days_left: i64,
     /// What is left of the time between its first second and its last, from 0 to 1.
     pub(super) share_left: f64,
@@ -72,12 +70,19 @@ impl Findings {
 
     /// Sorts by the end, and keeps one of two equal certificates in a file, such as a careless chain.
     pub(super) fn sort(&mut self) {
-        fn order(it: &Checked) -> (NumericDate, &Path, &str) {
-            (it.not_after, &it.file, &it.sha256_fingerprint)
+        fn order(it: &Checked) -> (NumericDate, &Path, &[u8]) {
+            (it.not_after(), &it.file, it.certificate.der())
         }
         self.certificates.sort_by(|a, b| order(a).cmp(&order(b)));
         self.certificates.dedup_by(|a, b| order(a) == order(b));
         self.unreadable.sort_by(|a, b| a.file.cmp(&b.file));
+    }
+}
+
+impl Checked {
+    /// The last second of the certificate.
+    pub(super) fn not_after(&self) -> NumericDate {
+        self.certificate.validity().not_after()
     }
 }
 
@@ -119,7 +124,7 @@ impl Judge {
         let file = File::open(&target.path);
         let length = file.and_then(|file| file.take(LONGEST_FILE).read_to_end(buffer));
         length.map_err(|error| error.to_string())?;
-        let mut add = |file: &CertificateFile| checked.extend(self.check(&target.path, file));
+        let mut add = |file| checked.extend(self.check(&target.path, file));
         match CertificateFile::from_bytes(buffer) {
             Err(error @ CertError::NoCertificate { .. }) => {
                 let credentials = Credentials::from_file(&target.path);
@@ -128,10 +133,10 @@ impl Judge {
                     return Err(said(&error));
                 }
                 for contents in certificates {
-                    add(&CertificateFile::from_bytes(&contents).map_err(|error| said(&error))?);
+                    add(CertificateFile::from_bytes(&contents).map_err(|error| said(&error))?);
                 }
             }
-            read => add(&read.map_err(|error| said(&error))?),
+            read => add(read.map_err(|error| said(&error))?),
         }
         Ok(())
     }
@@ -140,25 +145,24 @@ impl Judge {
     pub(super) fn check(
         self,
         place: &Path,
-        file: &CertificateFile,
+        file: CertificateFile,
     ) -> impl Iterator<Item = Checked> {
-        file.certificates().iter().map(move |certificate| self.check_one(place, certificate))
+        let certificates = file.into_certificates().into_iter();
+        certificates.map(move |certificate| self.check_one(place, certificate))
     }
 
-    fn check_one(self, place: &Path, certificate: &Certificate) -> Checked {
+    fn check_one(self, place: &Path, certificate: Certificate) -> Checked {
         let (now, validity) = (self.now, certificate.validity());
         let whole = validity.not_after().since(validity.not_before()).as_secs_f64().max(1.0);
         let remaining = validity.not_after().since(now.max(validity.not_before()));
         let is_valid = matches!(validity.state(now), ValidityState::Valid { .. });
         Checked {
             file: place.to_owned(),
-            subject: certificate.subject().to_string(),
-            sha256_fingerprint: certificate.sha256_fingerprint(),
-            not_after: validity.not_after(),
             days_left: days_left(validity.not_after(), now),
             share_left: remaining.as_secs_f64() / whole,
             state: state(validity.state(now)),
             is_fine: is_valid && !certificate.needs_renewal(now, self.within),
+            certificate,
         }
     }
 }

@@ -43,7 +43,7 @@ fn add(contexts: &Contexts, name: &str, judge: Judge, findings: &mut Findings) {
     match of_context(contexts, name) {
         Ok(files) => {
             for file in files {
-                findings.certificates.extend(judge.check(&place(name), &file));
+                findings.certificates.extend(judge.check(&place(name), file));
             }
         }
         Err(reason) => findings.unreadable.push(Unreadable { file: place(name), reason }),

@@ -19,14 +19,14 @@ pub(super) fn text(findings: &Findings) -> String {
         "# HELP ims_certificate_not_after_timestamp_seconds The last second in which the certificate is valid.\n\
          # TYPE ims_certificate_not_after_timestamp_seconds gauge\n",
     );
-    for certificate in &findings.certificates {
+    for checked in &findings.certificates {
         writeln!(
             text,
             "ims_certificate_not_after_timestamp_seconds{{file=\"{}\",subject=\"{}\",sha256=\"{}\"}} {}",
-            label(&certificate.file.display().to_string()),
-            label(&certificate.subject),
-            certificate.sha256_fingerprint,
-            certificate.not_after.as_secs(),
+            label(&checked.file.display().to_string()),
+            label(&checked.certificate.subject().to_string()),
+            checked.certificate.sha256_fingerprint(),
+            checked.not_after().as_secs(),
         )
         .expect("a String takes all that is written");
     }

@@ -20,8 +20,8 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct CertificateData<'a> {
     file: &'a Path,
-    subject: &'a str,
-    sha256_fingerprint: &'a str,
+    subject: String,
+    sha256_fingerprint: String,
     not_after: String,
     days_left: i64,
     state: &'static str,
@@ -35,15 +35,15 @@ struct UnreadableData<'a> {
 }
 
 impl<'a> CertificateData<'a> {
-    fn new(certificate: &'a Checked) -> Self {
+    fn new(checked: &'a Checked) -> Self {
         Self {
-            file: &certificate.file,
-            subject: &certificate.subject,
-            sha256_fingerprint: &certificate.sha256_fingerprint,
-            not_after: when::rfc3339(certificate.not_after),
-            days_left: certificate.days_left,
-            state: certificate.state,
-            fine: certificate.is_fine,
+            file: &checked.file,
+            subject: checked.certificate.subject().to_string(),
+            sha256_fingerprint: checked.certificate.sha256_fingerprint(),
+            not_after: when::rfc3339(checked.not_after()),
+            days_left: checked.days_left,
+            state: checked.state,
+            fine: checked.is_fine,
         }
     }
 }
@@ -61,26 +61,31 @@ pub(super) fn json(findings: &Findings) -> Result<(), Failure> {
 
 /// A table, soonest end first, with a bar for what is left of each certificate's life.
 pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
-    for certificate in &findings.certificates {
-        let style = style(certificate);
-        let Checked { days_left, file, subject, .. } = certificate;
-        let (bar, date) = (bar(certificate.share_left), when::rfc3339(certificate.not_after));
-        let file = file.display();
-        // For those who see no colours.
-        let state = match (certificate.state, certificate.is_fine) {
-            ("valid", true) => String::new(),
-            ("valid", false) => "  ends soon".to_owned(),
-            (state, _) => format!("  {state}"),
-        };
-        let left = format!("{days_left:>6} days {bar}");
-        let rest = format!("  {date}  {file}  {subject}{state}");
-        output::line(TerminalText::default().styled(style, &left).with(&rest))?;
-    }
+    output::write(rows(&findings.certificates))?;
     for Unreadable { file, reason } in &findings.unreadable {
         output::note("unreadable", &format!("{}: {reason}", file.display()));
     }
     output::note("summary", &summary(findings));
     Ok(())
+}
+
+/// A row for each certificate: the days and the share of its life that are left, its end, where it is, whom it names and, for
+/// those who see no colours, what is wrong with it.
+pub(in crate::commands) fn rows(certificates: &[Checked]) -> TerminalText {
+    let mut rows = TerminalText::default();
+    for checked in certificates {
+        let left = format!("{:>6} days {}", checked.days_left, bar(checked.share_left));
+        let (end, file) = (when::rfc3339(checked.not_after()), checked.file.display());
+        let subject = checked.certificate.subject();
+        let state = match (checked.state, checked.is_fine) {
+            ("valid", true) => String::new(),
+            ("valid", false) => "  ends soon".to_owned(),
+            (state, _) => format!("  {state}"),
+        };
+        let rest = format!("  {end}  {file}  {subject}{state}\n");
+        rows = rows.styled(style(checked), &left).with(&rest);
+    }
+    rows
 }
 
 /// How many certificates there are, and how many of them need someone.
