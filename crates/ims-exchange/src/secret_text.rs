@@ -30,6 +30,7 @@ macro_rules! secret_text {
         }
     };
 }
+#[cfg(feature = "authorization-code")]
 pub(crate) use secret_text;
 
 /// The Client Secret of the Developer Console (RFC 6749 §2.3.1).
