@@ -1,4 +1,4 @@
-//! The token that APIs take, with and without its dates.
+//! The access token that APIs accept, with and without its dates.
 
 use std::{
     fmt,
@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::secret_text::is_token;
 
-/// A token as a request carries it (RFC 6750): its text alone, without dates, as a person pastes it or a request brings it.
+/// A token as a request carries it (RFC 6750): its text alone, without dates, as a person pastes it or a request contains it.
 /// A clone shares it.
 ///
 /// The prepared [`authorization`](BearerToken::authorization) value is a second copy of the token, which cannot be wiped

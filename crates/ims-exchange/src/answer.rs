@@ -1,4 +1,4 @@
-//! Reading a response of IMS: a success as what it brings, everything else as the refusal that it is.
+//! Reads a response of IMS: a success as its answer, everything else as a refusal.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -57,8 +57,8 @@ pub(crate) fn json<T: DeserializeOwned>(
     body.ok_or_else(|| unrecognized(response, sent))
 }
 
-/// Reads a success that says nothing: an empty body or a JSON object. A page is no success, whatever its status: behind it
-/// nothing was done.
+/// Reads a success without an answer: an empty body or a JSON object. A page is no success, whatever its status, since it
+/// does not come from IMS.
 pub(crate) fn nothing(response: &Response, sent: &Sent<'_>) -> Result<(), ExchangeError> {
     if response.status().is_success() && response.body().trim_ascii().is_empty() {
         return Ok(());

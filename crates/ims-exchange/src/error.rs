@@ -1,4 +1,4 @@
-//! What can come of a request to IMS, sorted by what the caller can do.
+//! Why a request to IMS failed, sorted by what the caller can do.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use crate::{
     transport::TransportError,
 };
 
-/// A request to IMS that did not bring what was asked for.
+/// A request to IMS that failed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
-    /// Wait, at least for `retry_after` if IMS named it, then ask again, with an assertion signed anew.
+    /// Wait, at least for `retry_after` if IMS named it, then ask again, with a newly signed assertion.
     #[error("{}", unavailable(.refusal.as_ref(), .source.as_ref()))]
     Unavailable {
-        /// How long IMS wants to be left alone.
+        /// How long to wait before the next request, if IMS said so.
         retry_after: Option<Duration>,
         /// What IMS answered, if it did.
         refusal: Option<Refusal>,
@@ -51,13 +51,13 @@ pub enum ExchangeError {
 }
 
 impl ExchangeError {
-    /// Whether asking again, without anybody's help, can succeed.
+    /// Whether asking again can succeed without a person's help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }
 
-    /// How long IMS wants to be left alone.
+    /// How long to wait before the next request, if IMS said so.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

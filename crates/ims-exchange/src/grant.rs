@@ -1,4 +1,4 @@
-//! The ways to ask for a token.
+//! The grants, by which a client obtains a token (RFC 6749 §1.3).
 
 mod client_credentials;
 mod cluster_exchange;

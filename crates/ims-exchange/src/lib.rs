@@ -18,12 +18,10 @@ mod refusal;
 mod strict_json;
 
 mod access_token;
-mod resource;
 mod scope;
 mod secret_text;
 #[cfg(feature = "single-flight")]
 mod single_flight;
-mod user_id;
 
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -49,7 +47,7 @@ pub use question::{
     ConsoleIdError, DeleteSecret, Discovery, IO_MANAGEMENT_SCOPES, InvalidateToken, ListSecrets,
     NewSecret, OrgRef, Organization, Organizations, ProductContext, Profile, ProviderMetadata,
     PublishedKeys, RegisteredClient, RevokeToken, SecretId, SecretInfo, SecretList, TokenKind,
-    TokenValidity, UserClaims, UserInfo, UserProfile, ValidateToken,
+    TokenValidity, UserClaims, UserId, UserIdError, UserInfo, UserProfile, ValidateToken,
 };
 pub use refusal::{
     Refusal,
@@ -60,10 +58,8 @@ pub use reqwest_transport::{
     ReqwestTransport,
     ca_certificates::{CaCertificates, CaCertificatesError},
 };
-pub use resource::Resource;
-pub use scope::Scope;
+pub use scope::{Resource, Scope};
 pub use secret_text::{AuthorizationCode, ClientSecret, IdToken, PromiseToken, RefreshToken};
 #[cfg(feature = "single-flight")]
 pub use single_flight::{InFlight, Leader};
 pub use transport::{SharedTransport, Transport, TransportError};
-pub use user_id::{UserId, UserIdError};

@@ -45,7 +45,8 @@ impl ReqwestTransport {
         }
     }
 
-    /// A transport that trusts the CA certificates in `bytes` beside the system's: for a proxy that reads along, or a test.
+    /// A transport that trusts the CA certificates in `bytes` as well as the system's: for a proxy that decrypts the traffic,
+    /// or a test.
     ///
     /// # Errors
     /// [`TransportError::Setup`], also if [`CaCertificates::from_bytes`] finds no certificate in `bytes`.

@@ -1,4 +1,4 @@
-//! What an OAuth token may be used for. Not to be confused with a metascope, which is a claim of an assertion.
+//! What an OAuth token may be used for: scopes and resources. A metascope is something else: a claim of an assertion.
 
 use std::{fmt, str::FromStr};
 
@@ -20,12 +20,11 @@ impl FromStr for Scope {
     type Err = FormatError;
 
     fn from_str(text: &str) -> Result<Self, FormatError> {
-        let is_scope_byte = |b: u8| b.is_ascii_graphic() && !b"\"\\,".contains(&b);
-        if (1..=255).contains(&text.len()) && text.bytes().all(is_scope_byte) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(FormatError::Scope)
+        let is_scope = text.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\,".contains(&b));
+        if !is_scope || !(1..=255).contains(&text.len()) {
+            return Err(FormatError::Scope);
         }
+        Ok(Self(text.to_owned()))
     }
 }
 
@@ -45,6 +44,41 @@ pub(crate) fn parameter(list: &str) -> Option<(&'static str, &str)> {
     (!list.is_empty()).then_some(("scope", list))
 }
 
+/// A resource indicator: an absolute URI without a fragment (RFC 8707 §2), at most 2048 characters of visible ASCII.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Resource(String);
+
+impl Resource {
+    /// The resource indicator `text`; `None` if it is not one.
+    #[must_use]
+    pub fn new(text: String) -> Option<Self> {
+        let (scheme, rest) = text.split_once(':')?;
+        // RFC 3986 §3.1.
+        let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+        let is_rest = !rest.is_empty() && rest.bytes().all(is_uri_byte);
+        (is_scheme && is_rest && text.len() <= 2048).then_some(Self(text))
+    }
+
+    /// The URI.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A character of a URI (RFC 3986 §2) other than `#`, which would begin a fragment.
+fn is_uri_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&byte)
+}
+
+/// The parameters `resource`, one for each (RFC 8707 §2).
+pub(crate) fn resource_parameters(
+    resources: &[Resource],
+) -> impl Iterator<Item = (&'static str, &str)> {
+    resources.iter().map(|resource| ("resource", resource.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +93,19 @@ mod tests {
         for (text, is_scope) in table {
             assert_eq!(text.parse::<Scope>().is_ok(), is_scope, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_resource_is_an_absolute_uri_without_a_fragment() {
+        #[rustfmt::skip]
+        let table = [
+            ("https://api.example/x?y=1", true), ("urn:example:a", true), ("a+b.c-1:x", true),
+            ("", false), ("/x", false), ("api.example", false), ("https:", false), (":x", false), ("1a:x", false),
+            ("https://a.example/#x", false), ("https://a b", false), ("https://\u{e4}.example", false), ("https://a\n", false),
+        ];
+        for (text, is_one) in table {
+            assert_eq!(Resource::new(text.to_owned()).is_some(), is_one, "{text:?}");
+        }
+        assert!(Resource::new(format!("urn:{}", "a".repeat(2045))).is_none());
     }
 }

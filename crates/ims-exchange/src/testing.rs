@@ -1,4 +1,4 @@
-//! A fake for tests: a transport whose answers are told to it.
+//! For tests: a transport whose answers the test sets.
 
 use std::{
     collections::VecDeque,
@@ -55,8 +55,7 @@ impl Transport for FakeTransport {
     async fn send(&self, request: Request, timeout: Duration) -> Result<Response, TransportError> {
         let mut script = self.script();
         script.requests.push(request);
-        let nothing_left = || Err(TransportError::Timeout { timeout });
-        script.answers.pop_front().unwrap_or_else(nothing_left)
+        script.answers.pop_front().unwrap_or(Err(TransportError::Timeout { timeout }))
     }
 }
 

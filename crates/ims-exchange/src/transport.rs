@@ -9,8 +9,8 @@ use crate::{
 
 /// Carries one request to IMS and one answer back.
 ///
-/// A transport follows no redirect, since the body holds secrets; it retries nothing, since a retry needs an assertion
-/// signed anew; and it takes at most [`Response::MAX_BODY`] bytes.
+/// A transport follows no redirect, since the body holds secrets; it retries nothing, since a retry needs a newly
+/// signed assertion; and it takes at most [`Response::MAX_BODY`] bytes.
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends `request` and returns the answer, whatever its status. All of it, from the first look-up to the last byte, is
     /// over after `timeout`.

@@ -3,9 +3,13 @@
 use ims_claims::{ClientId, Environment};
 
 use crate::{
-    browser::code_verifier::CodeVerifier, browser::nonce::Nonce, browser::redirect,
-    browser::redirect::RedirectError, browser::state::State, message::urlencoded, resource,
-    resource::Resource, scope, scope::Scope, secret_text::AuthorizationCode,
+    browser::{
+        random_text::{CodeVerifier, Nonce, State},
+        redirect::{self, RedirectError},
+    },
+    message::urlencoded,
+    scope::{self, Resource, Scope},
+    secret_text::AuthorizationCode,
 };
 
 /// The URL of an authorization request (RFC 6749 §4.1.1), always with the challenge of PKCE by `S256` (RFC 7636 §4.3).
@@ -37,7 +41,7 @@ pub enum AuthorizeVersion {
     V2,
 }
 
-/// What the redirect brings, `response_type`.
+/// What the redirect contains, `response_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ResponseType {
@@ -139,12 +143,12 @@ impl<'a> AuthorizeUrl<'a> {
         ];
         query.extend(self.nonce.map(|nonce| ("nonce", nonce.as_str())));
         query.extend(self.prompt.map(|prompt| ("prompt", prompt.as_str())));
-        query.extend(resource::parameters(self.resources));
+        query.extend(scope::resource_parameters(self.resources));
         query.retain(|(_, value)| !value.is_empty());
         format!("{}?{}", environment.endpoint(path), urlencoded(&query))
     }
 
-    /// Reads the code that the browser brings back in `redirect`: the whole URL, or the path and query that a server on a
+    /// Reads the code in `redirect`: the whole URL, or the path and query that a server on a
     /// loopback address was asked for.
     ///
     /// # Errors

@@ -1,13 +1,13 @@
-//! Where a browser goes to sign out, `GET /ims/logout/v1`.
+//! The URL to sign out in a browser, `GET /ims/logout/v1`.
 
 use ims_claims::{ClientId, Environment};
 
 use crate::message::urlencoded;
 
-/// The URL that ends the browser's session with IMS and brings it back.
+/// The URL that ends the browser's session with IMS and then redirects the browser.
 ///
-/// Tokens outlive it: revoke them too. An access token, which IMS would take as a parameter here, is a secret and never in
-/// this URL. Source: AdobeDocs/adobeio-auth, `Resources/IMS.md`.
+/// Tokens stay valid: revoke them too. IMS would accept an access token as a parameter here, but it is a secret and
+/// therefore never in this URL. Source: AdobeDocs/adobeio-auth, `Resources/IMS.md`.
 #[derive(Debug, Clone, Copy)]
 pub struct LogoutUrl<'a> {
     client_id: &'a ClientId,
@@ -21,7 +21,7 @@ impl<'a> LogoutUrl<'a> {
         Self { client_id, redirect_uri: "" }
     }
 
-    /// Brings the browser to `redirect_uri`, one of the integration's, afterwards.
+    /// Redirects the browser to `redirect_uri` afterwards, which must be a redirect URI of the integration.
     #[must_use]
     pub fn with_redirect_uri(self, redirect_uri: &'a str) -> Self {
         Self { redirect_uri, ..self }

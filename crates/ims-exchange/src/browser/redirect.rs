@@ -1,11 +1,11 @@
-//! What a browser brings back from IMS when the user has signed in.
+//! Reads the redirect that follows a sign-in (RFC 6749 §4.1.2).
 
 use std::borrow::Cow;
 
 use form_urlencoded::parse;
 
 use crate::{
-    browser::state::State,
+    browser::random_text::State,
     message::Response,
     refusal::scrub::{is_code, scrub},
     secret_text::AuthorizationCode,
@@ -19,7 +19,7 @@ pub enum RedirectError {
     /// it is too long to be read, so somebody else began that sign-in (RFC 6749 §10.12).
     #[error("the redirect belongs to another sign-in")]
     AnotherSignIn,
-    /// Tell the user, and begin anew if the user wants to: the user or IMS has refused.
+    /// Tell the user, and start again if the user wants to: the user or IMS has refused.
     #[error("the sign-in was refused ({code})")]
     Refused {
         /// The `error` of the redirect (RFC 6749 §4.1.2.1): `access_denied` when the user said no, and with
@@ -36,9 +36,12 @@ pub enum RedirectError {
 
 /// Reads the code out of `redirect`, which may be a whole URL or the path and query that a loopback server was asked for.
 pub(crate) fn read(redirect: &str, state: &State) -> Result<AuthorizationCode, RedirectError> {
-    // Whatever else is wrong with a redirect without the state, it must not end the sign-in: anybody can send one.
-    let is_ours = |pairs: &Pairs<'_>| matches!(one(pairs, "state"), Ok(Some(brought)) if state.matches(brought));
-    let pairs = pairs(redirect).filter(is_ours).ok_or(RedirectError::AnotherSignIn)?;
+    // A redirect without our state must never end the sign-in, whatever else is wrong with it: anyone can send one.
+    let pairs = pairs(redirect).ok_or(RedirectError::AnotherSignIn)?;
+    let is_ours = matches!(one(&pairs, "state"), Ok(Some(text)) if state.matches(text));
+    if !is_ours {
+        return Err(RedirectError::AnotherSignIn);
+    }
     let value = |name| one(&pairs, name);
     if let Some(code) = value("error")?.filter(|code| is_code(code)) {
         let description = value("error_description")?.map(|text| scrub(text, &[]));
@@ -114,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_in_bounded_and_harmless_words() {
+    fn a_refusal_is_reported_in_bounded_and_harmless_words() {
         let refused = |code: &str, description: Option<&str>| {
             let (code, description) = (code.to_owned(), description.map(str::to_owned));
             Err(RedirectError::Refused { code, description })
@@ -147,7 +150,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_redirect_makes_it_panic_and_none_without_the_state_brings_a_code(redirect in "(/\\?)?(code=c&)?\\PC{0,40}") {
+        fn no_redirect_makes_it_panic_and_none_without_the_state_gives_a_code(redirect in "(/\\?)?(code=c&)?\\PC{0,40}") {
             prop_assert!(code(&redirect).is_err());
         }
     }

@@ -5,17 +5,12 @@ use ims_claims::{ClientId, Environment, NumericDate, OrgId};
 use crate::{
     access_token::AccessToken,
     answer::Sent,
-    call::Call,
-    call::sealed::Sealed,
+    call::{Call, sealed::Sealed},
     error::ExchangeError,
-    grant::token_answer,
-    grant::token_answer::Unit,
+    grant::token_answer::{self, Unit},
     message::{Request, Response},
     refusal::table::CredentialKind,
-    resource,
-    resource::Resource,
-    scope,
-    scope::Scope,
+    scope::{self, Resource, Scope},
     secret_text::ClientSecret,
 };
 
@@ -69,7 +64,7 @@ impl Call for ClientCredentials<'_> {
             ("scope", scope.as_str()),
         ];
         form.extend(self.org_id.map(|org_id| ("org_id", org_id.as_str())));
-        form.extend(resource::parameters(self.resources));
+        form.extend(scope::resource_parameters(self.resources));
         Request::post_form(environment.endpoint("/ims/token/v3"), &form)
     }
 

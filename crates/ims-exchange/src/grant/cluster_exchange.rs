@@ -3,22 +3,16 @@
 use ims_claims::{ClientId, Environment, NumericDate, OrgId};
 
 use crate::{
-    access_token::AccessToken,
-    access_token::BearerToken,
+    access_token::{AccessToken, BearerToken},
     answer::Sent,
-    call::Call,
-    call::sealed::Sealed,
+    call::{Call, sealed::Sealed},
     error::ExchangeError,
-    grant::token_answer,
-    grant::token_answer::Unit,
+    grant::token_answer::{self, Unit},
     message::{Request, Response, urlencoded},
+    question::admin::UserId,
     refusal::table::CredentialKind,
-    resource,
-    resource::Resource,
-    scope,
-    scope::Scope,
+    scope::{self, Resource, Scope},
     secret_text::ClientSecret,
-    user_id::UserId,
 };
 
 /// A user's access token for one of another of the user's profiles: a grant of Adobe's own.
@@ -89,7 +83,7 @@ impl Call for ClusterExchange<'_> {
         ];
         let scopes = scope::list(self.scopes);
         form.extend(scope::parameter(&scopes));
-        form.extend(resource::parameters(self.resources));
+        form.extend(scope::resource_parameters(self.resources));
         Request::post_form(format!("{url}?{query}"), &form)
     }
 

@@ -4,13 +4,13 @@ use ims_claims::{ClientId, Environment, NumericDate};
 
 use crate::{
     answer::Sent,
-    browser::code_verifier::CodeVerifier,
-    call::Call,
-    call::sealed::Sealed,
+    browser::random_text::CodeVerifier,
+    call::{Call, sealed::Sealed},
     error::ExchangeError,
-    grant::token_answer,
-    grant::token_answer::{Unit, UserTokens},
-    grant::token_refresh::user_grant,
+    grant::{
+        token_answer::{self, Unit, UserTokens},
+        token_refresh::user_grant,
+    },
     message::{Request, Response},
     refusal::table::CredentialKind,
     secret_text::{AuthorizationCode, ClientSecret},

@@ -5,15 +5,12 @@ use ims_claims::{Assertion, ClientId, Environment, NumericDate};
 use crate::{
     access_token::AccessToken,
     answer::Sent,
-    call::Call,
-    call::sealed::Sealed,
+    call::{Call, sealed::Sealed},
     error::ExchangeError,
-    grant::token_answer,
-    grant::token_answer::Unit,
+    grant::token_answer::{self, Unit},
     message::{Request, Response},
     refusal::table::CredentialKind,
-    resource,
-    resource::Resource,
+    scope::{self, Resource},
     secret_text::ClientSecret,
 };
 
@@ -62,7 +59,7 @@ impl Call for JwtExchange<'_> {
             ("client_secret", self.client_secret.expose_secret()),
             ("jwt_token", self.assertion.expose_secret()),
         ];
-        form.extend(resource::parameters(self.resources));
+        form.extend(scope::resource_parameters(self.resources));
         Request::post_form(environment.endpoint(path), &form)
     }
 

@@ -1,4 +1,4 @@
-//! A promise: a token for a user's access tokens later, when the user is gone, `POST /ims/token/v4`.
+//! A promise: a token that gives access tokens of a user later, when the user is no longer there, `POST /ims/token/v4`.
 
 use ims_claims::{ClientId, Environment, NumericDate};
 use serde::Deserialize;
@@ -127,7 +127,7 @@ impl<'a> PromiseExchange<'a> {
     }
 }
 
-/// What a [`PromiseExchange`] brings.
+/// The answer to a [`PromiseExchange`].
 ///
 /// Save the next promise first: the promise that was sent is used up, and without the next one the user has to come back.
 #[derive(Debug, Clone)]
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_is_exchanged_as_ims_go_does_and_brings_two_tokens() {
+    fn a_promise_is_exchanged_as_ims_go_does_and_gives_two_tokens() {
         let client_id: ClientId = "client".parse().unwrap();
         let client_secret = ClientSecret::new("canary-secret".to_owned());
         let promise_token = PromiseToken::new("canary-p".to_owned()).unwrap();

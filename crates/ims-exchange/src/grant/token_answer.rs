@@ -28,8 +28,8 @@ pub(crate) enum Unit {
 pub struct UserTokens {
     /// What APIs take.
     pub access_token: AccessToken,
-    /// What brings the next access token. From a refresh it replaces the one that was sent; if there is none, that one stays
-    /// good. IMS gives one for the scope `offline_access` only.
+    /// The token for the next refresh. In the answer to a refresh it replaces the one that was sent; if there is none, that
+    /// one stays valid. IMS gives one for the scope `offline_access` only.
     pub refresh_token: Option<RefreshToken>,
     /// Who signed in, if the scope `openid` was asked for.
     pub id_token: Option<IdToken>,
@@ -54,7 +54,6 @@ pub(crate) fn read_all(
 ) -> Result<UserTokens, ExchangeError> {
     let body: TokenBody = answer::json(response, sent)?;
     let unrecognized = || answer::unrecognized(response, sent);
-    let is_known = |kind: &str| TOKEN_TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known));
     if body.token_type.is_some_and(|kind| !is_known(&kind)) {
         return Err(unrecognized());
     }
@@ -63,7 +62,7 @@ pub(crate) fn read_all(
         None => own_lifetime(&body.access_token, sent.at).ok_or_else(unrecognized)?,
     };
     let expires_at = sent.at.plus(lifetime);
-    // A token that cannot be one is an error and not as good as none: to lose it would end the sign-in later, elsewhere.
+    // A malformed token is an error and not treated as absent: without it the sign-in would end later, at another place.
     let refresh_token =
         body.refresh_token.map(|text| RefreshToken::new(text).ok_or_else(unrecognized));
     let id_token = body.id_token.map(|text| IdToken::new(text).ok_or_else(unrecognized));
@@ -74,6 +73,10 @@ pub(crate) fn read_all(
         id_token: id_token.transpose()?,
         user_id: body.sub.or(body.user_id),
     })
+}
+
+fn is_known(token_type: &str) -> bool {
+    TOKEN_TYPES.iter().any(|known| token_type.eq_ignore_ascii_case(known))
 }
 
 /// What a token that is sent as `Bearer` is called: `bearer`, and in the answer to a promise exchange `access_token`. Source:

@@ -3,20 +3,14 @@
 use ims_claims::{ClientId, Environment, NumericDate};
 
 use crate::{
-    access_token::AccessToken,
-    access_token::BearerToken,
+    access_token::{AccessToken, BearerToken},
     answer::Sent,
-    call::Call,
-    call::sealed::Sealed,
+    call::{Call, sealed::Sealed},
     error::ExchangeError,
-    grant::token_answer,
-    grant::token_answer::Unit,
+    grant::token_answer::{self, Unit},
     message::{Request, Response},
     refusal::table::CredentialKind,
-    resource,
-    resource::Resource,
-    scope,
-    scope::Scope,
+    scope::{self, Resource, Scope},
     secret_text::ClientSecret,
 };
 
@@ -70,7 +64,7 @@ impl Call for TokenExchange<'_> {
         ];
         let scopes = scope::list(self.scopes);
         form.extend(scope::parameter(&scopes));
-        form.extend(resource::parameters(self.resources));
+        form.extend(scope::resource_parameters(self.resources));
         Request::post_form(environment.endpoint("/ims/token/v4"), &form)
     }
 
@@ -121,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_token_that_has_ended_is_told_from_a_wrong_secret() {
+    fn a_user_token_that_has_ended_is_not_taken_for_a_wrong_secret() {
         let client_id: ClientId = "client".parse().unwrap();
         let client_secret = ClientSecret::new("s".to_owned());
         let grant = TokenExchange::new(&client_id, &client_secret, &token("t"), &[]);

@@ -78,8 +78,8 @@ impl Call for TokenRefresh<'_> {
     }
 }
 
-/// Posts `form` in a user's name. A confidential client names itself in the body, beside its secret; a public one in the
-/// query, as Adobe's guide has it.
+/// Posts `form` in a user's name. A confidential client sends its id in the body, next to its secret; a public one sends
+/// it in the query, as Adobe's guide says.
 pub(crate) fn user_grant<'a>(
     environment: &Environment,
     client_id: &'a ClientId,
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_that_is_good_no_more_asks_for_a_new_sign_in() {
+    fn a_refresh_token_that_is_no_longer_valid_asks_for_a_new_sign_in() {
         let client_id: ClientId = "client".parse().unwrap();
         let refresh_token = refresh_token();
         let grant = TokenRefresh::new(&client_id, &refresh_token);

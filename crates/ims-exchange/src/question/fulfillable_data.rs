@@ -1,4 +1,4 @@
-//! What a product context says of its product, in base64, compressed.
+//! The compressed data of a product context, in base64.
 
 use std::io::Read;
 
@@ -15,10 +15,10 @@ pub(crate) const MAX_DECOMPRESSED: usize = 256 * 1024;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooLong;
 
-/// Decodes `text` from base64, gzip and JSON, `None` if it is not that: some products write it otherwise. `room` is how much
-/// may come of it, and is lessened by what does. Source: adobe/imscli, `ims/profile.go`.
+/// Decodes `text` from base64, gzip and JSON, `None` if it is not that: some products write it otherwise. The result may have up to
+/// `room` bytes, and `room` is reduced by its length. Source: adobe/imscli, `ims/profile.go`.
 pub(crate) fn decode(text: &str, room: &mut usize) -> Result<Option<Value>, TooLong> {
-    // Some are in quotation marks of their own.
+    // Some are in additional quotation marks.
     let Ok(compressed) = BASE64_STANDARD.decode(text.trim_matches('"')) else { return Ok(None) };
     let mut json = Vec::new();
     let limit = *room as u64 + 1;

@@ -1,4 +1,4 @@
-//! Where the user belongs, `GET /ims/organizations/v6`.
+//! The organizations of the user, `GET /ims/organizations/v6`.
 
 use ims_claims::{Environment, JsonObject, NumericDate, OrgId};
 use serde::{Deserialize, Serialize};
@@ -44,9 +44,9 @@ pub struct Organization {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OrgRef {
-    /// What stands before the `@`.
+    /// The part before the `@`.
     pub ident: String,
-    /// What stands behind it, mostly `AdobeOrg`.
+    /// The part after it, mostly `AdobeOrg`.
     pub auth_src: String,
     /// Everything else.
     #[serde(flatten)]
@@ -88,8 +88,8 @@ impl Call for Organizations {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is good no
-    /// more.
+    /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is no
+    /// longer valid.
     fn answer(
         &self,
         response: &Response,

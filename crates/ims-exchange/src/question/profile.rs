@@ -1,4 +1,4 @@
-//! What IMS knows of the user, `GET /ims/profile/v1`.
+//! What IMS knows about the user, `GET /ims/profile/v1`.
 
 use ims_claims::{Environment, JsonObject, NumericDate};
 use serde::{Deserialize, Serialize};
@@ -97,8 +97,8 @@ impl Call for Profile {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is good no
-    /// more, [`Unrecognized`](ExchangeError::Unrecognized) also when its data come to more than 256 KiB decompressed.
+    /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is no
+    /// longer valid, [`Unrecognized`](ExchangeError::Unrecognized) also when its data come to more than 256 KiB decompressed.
     fn answer(
         &self,
         response: &Response,

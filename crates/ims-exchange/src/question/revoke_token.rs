@@ -6,17 +6,16 @@ use ims_claims::{ClientId, Environment, NumericDate};
 use zeroize::Zeroizing;
 
 use crate::{
-    answer,
-    answer::Sent,
-    call::Call,
-    call::sealed::Sealed,
+    answer::{self, Sent},
+    call::{Call, sealed::Sealed},
     error::ExchangeError,
     message::{Request, Response, urlencoded},
+    question::validate_token::TokenKind,
     refusal::table::CredentialKind,
     secret_text::{ClientSecret, Hidden},
 };
 
-/// The wish that IMS takes an access token or a refresh token no more, as a person's sign-out says it.
+/// Revokes an access token or a refresh token, as a person's sign-out does.
 ///
 /// Source: AdobeDocs/adobe-dev-console, "User Authentication", Token revocation.
 #[derive(Debug)]
@@ -57,10 +56,10 @@ impl Call for RevokeToken<'_> {
         Request::post_form(format!("{url}?{query}"), &form)
     }
 
-    /// Reads the answer, which says no more than that it is done.
+    /// Reads the answer, which only says that it is done.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do. The token may then still be good.
+    /// [`ExchangeError`], by what the caller can do. The token may then still be valid.
     fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<(), ExchangeError> {
         let mut secrets = vec![self.token.0];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
@@ -72,7 +71,7 @@ impl Call for RevokeToken<'_> {
     }
 }
 
-/// `Basic Base64(clientId:clientSecret)` as Adobe's guide has it: without the escapes of RFC 6749 §2.3.1, which no client
+/// `Basic Base64(clientId:clientSecret)` as Adobe's guide says: without the escapes of RFC 6749 §2.3.1, which no client
 /// secret of Adobe's needs.
 fn basic(client_id: &ClientId, client_secret: &ClientSecret) -> HeaderValue {
     let pair = Zeroizing::new(format!("{client_id}:{}", client_secret.expose_secret()));
@@ -81,6 +80,73 @@ fn basic(client_id: &ClientId, client_secret: &ClientSecret) -> HeaderValue {
     let mut value = value.expect("base64 is visible ASCII, which every header can carry");
     value.set_sensitive(true);
     value
+}
+
+/// Revokes a token of any kind, `POST /ims/invalidate_token/v2`.
+///
+/// IMS takes access tokens, refresh tokens, device tokens and, with the client's secret, service tokens here. Source:
+/// adobe/ims-go, `ims/invalidate_token.go`.
+#[derive(Debug)]
+pub struct InvalidateToken<'a> {
+    client_id: &'a ClientId,
+    kind: TokenKind,
+    token: Hidden<'a>,
+    client_secret: Option<&'a ClientSecret>,
+    cascading: &'static str,
+}
+
+impl<'a> InvalidateToken<'a> {
+    /// Ends `token`, which is one of `kind` and was given to `client_id`.
+    #[must_use]
+    pub fn new(client_id: &'a ClientId, kind: TokenKind, token: &'a str) -> Self {
+        Self { client_id, kind, token: Hidden(token), client_secret: None, cascading: "" }
+    }
+
+    /// Sends the client's secret along, without which IMS ends no service token.
+    #[must_use]
+    pub fn with_client_secret(self, client_secret: &'a ClientSecret) -> Self {
+        Self { client_secret: Some(client_secret), ..self }
+    }
+
+    /// Ends all tokens, too, that came from this one.
+    #[must_use]
+    pub fn with_cascading(self) -> Self {
+        Self { cascading: "all", ..self }
+    }
+}
+
+impl Sealed for InvalidateToken<'_> {}
+
+impl Call for InvalidateToken<'_> {
+    type Answer = ();
+
+    fn request(&self, environment: &Environment) -> Request {
+        let client_secret = self.client_secret.map_or("", ClientSecret::expose_secret);
+        let mut form = vec![
+            ("token_type", self.kind.as_str()),
+            ("token", self.token.0),
+            ("cascading", self.cascading),
+            ("client_id", self.client_id.as_str()),
+            ("client_secret", client_secret),
+        ];
+        form.retain(|(_, value)| !value.is_empty());
+        Request::post_form(environment.endpoint("/ims/invalidate_token/v2"), &form)
+            .with_client_id(self.client_id)
+    }
+
+    /// Reads the answer, which only says that it is done.
+    ///
+    /// # Errors
+    /// [`ExchangeError`], by what the caller can do. The token may then still be valid.
+    fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<(), ExchangeError> {
+        let mut secrets = vec![self.token.0];
+        secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
+        let mut sent = Sent::new(CredentialKind::Client, sent_at, &secrets);
+        if self.client_secret.is_none() {
+            sent = sent.without_client_secret();
+        }
+        answer::nothing(response, &sent)
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +169,26 @@ mod tests {
         let authorization = &request.headers()["authorization"];
         assert_eq!(authorization, "Basic Y2xpZW50OnPDpGNyZXQ=");
         assert!(authorization.is_sensitive());
+        assert!(!format!("{call:?} {request:?}").contains("canary"));
+    }
+
+    #[test]
+    fn the_request_is_the_one_of_ims_go_without_what_is_empty() {
+        let client_id: ClientId = "client".parse().unwrap();
+        let client_secret = ClientSecret::new("canary-secret".to_owned());
+        let call = InvalidateToken::new(&client_id, TokenKind::AccessToken, "canary");
+        let request = call.request(&Environment::production());
+        assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/invalidate_token/v2");
+        assert_eq!(request.headers()["x-ims-clientid"], "client");
+        assert_eq!(request.body(), b"token_type=access_token&token=canary&client_id=client");
+
+        let call = InvalidateToken::new(&client_id, TokenKind::ServiceToken, "canary")
+            .with_client_secret(&client_secret)
+            .with_cascading();
+        let request = call.request(&Environment::production());
+        let form = "token_type=service_token&token=canary&cascading=all&client_id=client\
+                    &client_secret=canary-secret";
+        assert_eq!(std::str::from_utf8(request.body()), Ok(form));
         assert!(!format!("{call:?} {request:?}").contains("canary"));
     }
 }

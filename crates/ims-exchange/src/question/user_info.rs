@@ -94,8 +94,8 @@ impl Call for UserInfo<'_> {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is good no
-    /// more.
+    /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is no
+    /// longer valid.
     fn answer(
         &self,
         response: &Response,

@@ -47,13 +47,13 @@ pub enum TokenValidity {
 pub enum TokenKind {
     /// What APIs take.
     AccessToken,
-    /// What brings the next access token.
+    /// The token for the next access token.
     RefreshToken,
     /// What a signed-in device keeps.
     DeviceToken,
     /// What a service of Adobe's own shows to the admin calls.
     ServiceToken,
-    /// What a sign-in brings to the redirect URI.
+    /// The code that a sign-in sends to the redirect URI.
     AuthorizationCode,
 }
 

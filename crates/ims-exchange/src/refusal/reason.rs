@@ -309,7 +309,7 @@ const THROTTLED: Cause = cause(
 );
 const BETWEEN: Cause = cause(
     "a proxy, a firewall or the sign-in page of a network answered",
-    "ask whoever runs the network; a proxy is named in HTTPS_PROXY, exceptions from it in NO_PROXY",
+    "ask the person who runs the network; a proxy is named in HTTPS_PROXY, exceptions from it in NO_PROXY",
 );
 const OTHER_SERVER: Cause =
     cause("the base URL is not that of an IMS", "compare ims_url with the Developer Console");

@@ -202,7 +202,7 @@ fn what_a_refusal_means_depends_on_what_was_credential() {
 }
 
 #[test]
-fn a_signature_that_matches_no_binding_is_for_a_person_and_no_other_invalid_token_is() {
+fn a_signature_of_an_unknown_certificate_is_for_a_person_and_no_other_invalid_token_is() {
     let unmatched = r#"{"error":"invalid_token","error_description":"Could not match JWT signature to any of the bindings"}"#;
     let error = refused(400, unmatched);
     assert!(matches!(&error, ExchangeError::IntegrationRefused(_)), "{error}");
@@ -244,7 +244,7 @@ fn a_description_is_bounded_and_repeats_no_secret() {
 }
 
 #[test]
-fn the_debug_id_is_kept_unless_nobody_could_read_it_out() {
+fn the_debug_id_is_kept_unless_it_is_too_long_to_read_out() {
     let (longest, too_long) = ("x".repeat(128), "x".repeat(129));
     #[rustfmt::skip]
     let table = [
@@ -311,7 +311,7 @@ fn a_secret_is_not_repeated_as_the_form_had_it() {
 
 proptest! {
     #[test]
-    fn no_text_of_ims_brings_a_secret_back(before in "\\PC{0,40}", after in "\\PC{0,40}") {
+    fn no_text_of_ims_repeats_a_secret(before in "\\PC{0,40}", after in "\\PC{0,40}") {
         let scrubbed = scrub(&format!("{before}canary{after}"), &["canary"]);
         prop_assert!(!scrubbed.contains("canary"));
         prop_assert!(scrubbed.chars().count() <= 300);

@@ -26,7 +26,7 @@ pub(crate) struct Door<'a> {
     pub(crate) sends_secrets: bool,
     /// An answer that it takes.
     pub(crate) good: &'static str,
-    /// What to put in the place of what in that answer, so that it takes it no more.
+    /// Replacements in that answer, each of which makes it invalid.
     pub(crate) wrong: &'static [(&'static str, &'static str)],
     pub(crate) request: Ask<'a>,
     pub(crate) read: Read<'a>,
