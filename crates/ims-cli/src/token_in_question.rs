@@ -92,8 +92,8 @@ impl TokenInQuestion {
 
     /// The token, for the calls that it authorizes.
     pub(crate) fn bearer_token(&self) -> Result<BearerToken, Failure> {
-        let token = BearerToken::new(self.token.to_string());
-        token.ok_or_else(|| Failure::usage("what was given is no access token"))
+        let token = BearerToken::try_from(self.token.to_string());
+        token.map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))
     }
 
     /// Which of `kinds` the token says it is.

@@ -273,7 +273,7 @@ impl TokenCredential {
         };
         let (created_at, expires_at) = (payload.created_at(), payload.expires_at());
         let token = AccessToken::new(text.to_owned(), created_at, expires_at);
-        let token = token.ok_or_else(|| wrong("an access token: it is too long"))?;
+        let token = token.map_err(|_| wrong("an access token: it is too long"))?;
         Ok(Self { client_id, token, org_id: None })
     }
 }

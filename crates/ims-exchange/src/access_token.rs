@@ -1,8 +1,8 @@
 //! The access token that APIs accept, with and without its dates.
 
 use std::{
-    fmt,
-    hash::{DefaultHasher, Hash, Hasher},
+    fmt::{self, Write},
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
@@ -10,8 +10,13 @@ use std::{
 use http::HeaderValue;
 use ims_claims::NumericDate;
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
-use crate::secret_text::is_token;
+use crate::{
+    secret_text::MAX_TOKEN,
+    text_error::{self, TextError, is_visible},
+};
 
 /// A token as a request carries it (RFC 6750): its text alone, without dates, as a person pastes it or a request contains it.
 /// A clone shares it.
@@ -24,25 +29,9 @@ pub struct BearerToken(Arc<Inner>);
 struct Inner {
     text: SecretString,
     authorization: HeaderValue,
-    fingerprint: u64,
 }
 
 impl BearerToken {
-    /// Keeps `text`. `None` if it is no token: empty, over 64 KiB, or not visible ASCII (RFC 6750 §2.1), which no header can
-    /// carry.
-    #[must_use]
-    pub fn new(text: String) -> Option<Self> {
-        if !is_token(&text) {
-            return None;
-        }
-        let mut authorization = HeaderValue::try_from(format!("Bearer {text}")).ok()?;
-        authorization.set_sensitive(true);
-        let mut hasher = DefaultHasher::new();
-        text.hash(&mut hasher);
-        let fingerprint = hasher.finish();
-        Some(Self(Arc::new(Inner { text: text.into(), authorization, fingerprint })))
-    }
-
     /// The token: for an API that it is meant for, and for nothing that is logged.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
@@ -55,13 +44,49 @@ impl BearerToken {
         &self.0.authorization
     }
 
-    /// A name for the token in logs: the same for the same token, and of no use to anyone who reads it.
+    /// A name for the token in logs: the first 8 bytes of its SHA-256 in lowercase hex digits. It is the same for the same
+    /// token in every process and version, and of no use to anyone who reads it: tokens are far too long and too random to be
+    /// found from it.
     ///
-    /// 64 bits of a hash that is not cryptographic; tokens are far too long and too random to be found from it. Other
-    /// versions of this crate may give other names.
+    /// ```
+    /// use ims_exchange::BearerToken;
+    ///
+    /// let token: BearerToken = "abc".parse()?;
+    /// assert_eq!(token.fingerprint(), "ba7816bf8f01cfea");
+    /// # Ok::<(), ims_exchange::TextError>(())
+    /// ```
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        format!("{:016x}", self.0.fingerprint)
+        let digest = Sha256::digest(self.expose_secret().as_bytes());
+        let mut digits = String::with_capacity(16);
+        for byte in digest.iter().take(8) {
+            write!(digits, "{byte:02x}").expect("a String takes all that is written");
+        }
+        digits
+    }
+}
+
+/// Keeps the text if a header can carry it: visible ASCII (RFC 6750 §2.1), at most 64 KiB. Otherwise it is wiped from memory.
+impl TryFrom<String> for BearerToken {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        let text = Zeroizing::new(text);
+        text_error::check("an access token", &text, 1..=MAX_TOKEN, is_visible)?;
+        let value = Zeroizing::new(format!("Bearer {}", *text));
+        let mut authorization = HeaderValue::from_str(&value)
+            .expect("a header carries all visible ASCII (RFC 9110 §5.5)");
+        authorization.set_sensitive(true);
+        Ok(Self(Arc::new(Inner { text: text.as_str().into(), authorization })))
+    }
+}
+
+/// Keeps a copy of the text, see `TryFrom<String>`.
+impl FromStr for BearerToken {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        Self::try_from(text.to_owned())
     }
 }
 
@@ -86,12 +111,16 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// A token that was asked for at `obtained_at` and expires at `expires_at`. `None` if `text` is no token: empty, over
-    /// 64 KiB, or not visible ASCII (RFC 6750 §2.1), which no header can carry.
-    #[must_use]
-    pub fn new(text: String, obtained_at: NumericDate, expires_at: NumericDate) -> Option<Self> {
-        let bearer = BearerToken::new(text)?;
-        Some(Self { bearer, obtained_at, expires_at })
+    /// A token that was asked for at `obtained_at` and expires at `expires_at`.
+    ///
+    /// # Errors
+    /// [`TextError`] if `text` is no [`BearerToken`].
+    pub fn new(
+        text: String,
+        obtained_at: NumericDate,
+        expires_at: NumericDate,
+    ) -> Result<Self, TextError> {
+        Ok(Self { bearer: BearerToken::try_from(text)?, obtained_at, expires_at })
     }
 
     /// The token without its dates.
@@ -154,7 +183,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn token(text: &str) -> Option<AccessToken> {
+    fn token(text: &str) -> Result<AccessToken, TextError> {
         let date = NumericDate::from_secs;
         AccessToken::new(text.to_owned(), date(1_000), date(87_400))
     }
@@ -162,8 +191,17 @@ mod tests {
     #[test]
     fn what_no_header_can_carry_is_no_token() {
         for text in ["", "a b", "a\r\nx-evil: 1", "a\u{e4}", "a\u{7f}", &"a".repeat(70_000)] {
-            assert!(token(text).is_none(), "{} bytes", text.len());
+            assert!(token(text).is_err(), "{} bytes", text.len());
         }
+    }
+
+    #[test]
+    fn its_name_is_the_same_in_every_process_and_version() {
+        // The first digits of `printf eyJ.x-_.y | sha256sum`.
+        assert_eq!(token("eyJ.x-_.y").unwrap().fingerprint(), "45264616272d8fc9");
+        let token: BearerToken = "abc".parse().unwrap();
+        // FIPS 180-2, appendix B.1.
+        assert_eq!(token.fingerprint(), "ba7816bf8f01cfea");
     }
 
     #[test]

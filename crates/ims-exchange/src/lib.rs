@@ -22,6 +22,7 @@ mod scope;
 mod secret_text;
 #[cfg(feature = "single-flight")]
 mod single_flight;
+mod text_error;
 
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -43,11 +44,12 @@ pub use grant::{
 pub use message::{Request, Response};
 pub use proxy_refusal::ProxyRefusal;
 pub use question::{
-    AddSecret, AdminOrganizations, AdminProfile, ClientRegistration, ConsoleCredential, ConsoleId,
-    ConsoleIdError, DeleteSecret, Discovery, IO_MANAGEMENT_SCOPES, InvalidateToken, ListSecrets,
-    NewSecret, OrgRef, Organization, Organizations, ProductContext, Profile, ProviderMetadata,
-    PublishedKeys, RegisteredClient, RevokeToken, SecretId, SecretInfo, SecretList, TokenKind,
-    TokenValidity, UserClaims, UserId, UserIdError, UserInfo, UserProfile, ValidateToken,
+    AddSecret, AdminOrganizations, AdminProfile, AnyToken, ClientRegistration, ConsoleCredential,
+    ConsoleId, ConsoleIdError, DeleteSecret, Discovery, IO_MANAGEMENT_SCOPES, InvalidateToken,
+    ListSecrets, NewSecret, OrgRef, Organization, Organizations, ProductContext, Profile,
+    ProviderMetadata, PublishedKeys, RegisteredClient, RevokeToken, SecretId, SecretInfo,
+    SecretList, TokenKind, TokenValidity, UserClaims, UserId, UserIdError, UserInfo, UserProfile,
+    ValidateToken,
 };
 pub use refusal::{
     Refusal,
@@ -62,4 +64,5 @@ pub use scope::{Resource, Scope};
 pub use secret_text::{AuthorizationCode, ClientSecret, IdToken, PromiseToken, RefreshToken};
 #[cfg(feature = "single-flight")]
 pub use single_flight::{InFlight, Leader};
+pub use text_error::TextError;
 pub use transport::{SharedTransport, Transport, TransportError};

@@ -1,6 +1,7 @@
 //! All other questions to IMS.
 
 pub(crate) mod admin;
+mod any_token;
 mod client_registration;
 mod client_secrets;
 mod discovery;
@@ -12,6 +13,7 @@ mod user_info;
 mod validate_token;
 
 pub use admin::{AdminOrganizations, AdminProfile, UserId, UserIdError};
+pub use any_token::{AnyToken, TokenKind};
 pub use client_registration::{ClientRegistration, RegisteredClient};
 pub use client_secrets::{
     AddSecret, ConsoleCredential, ConsoleId, ConsoleIdError, DeleteSecret, IO_MANAGEMENT_SCOPES,
@@ -22,4 +24,4 @@ pub use organizations::{OrgRef, Organization, Organizations};
 pub use profile::{ProductContext, Profile, UserProfile};
 pub use revoke_token::{InvalidateToken, RevokeToken};
 pub use user_info::{UserClaims, UserInfo};
-pub use validate_token::{TokenKind, TokenValidity, ValidateToken};
+pub use validate_token::{TokenValidity, ValidateToken};

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use ims_claims::FormatError;
 
+use crate::text_error::{self, TextError};
+
 /// One OAuth scope: visible ASCII without `"`, `\` (RFC 6749 §3.3) and without the comma, by which IMS separates scopes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope(String);
@@ -49,22 +51,45 @@ pub(crate) fn parameter(list: &str) -> Option<(&'static str, &str)> {
 pub struct Resource(String);
 
 impl Resource {
-    /// The resource indicator `text`; `None` if it is not one.
-    #[must_use]
-    pub fn new(text: String) -> Option<Self> {
-        let (scheme, rest) = text.split_once(':')?;
-        // RFC 3986 §3.1.
-        let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-        let is_rest = !rest.is_empty() && rest.bytes().all(is_uri_byte);
-        (is_scheme && is_rest && text.len() <= 2048).then_some(Self(text))
-    }
-
     /// The URI.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+impl TryFrom<String> for Resource {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        text_error::check(A_RESOURCE, &text, 1..=2048, is_uri_byte)?;
+        match text.split_once(':') {
+            Some((scheme, rest)) if is_scheme(scheme) && !rest.is_empty() => Ok(Self(text)),
+            _ => Err(TextError::NotAbsolute { what: A_RESOURCE }),
+        }
+    }
+}
+
+impl FromStr for Resource {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+const A_RESOURCE: &str = "a resource";
+
+/// RFC 3986 §3.1.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
 }
 
 /// A character of a URI (RFC 3986 §2) other than `#`, which would begin a fragment.
@@ -104,8 +129,10 @@ mod tests {
             ("https://a.example/#x", false), ("https://a b", false), ("https://\u{e4}.example", false), ("https://a\n", false),
         ];
         for (text, is_one) in table {
-            assert_eq!(Resource::new(text.to_owned()).is_some(), is_one, "{text:?}");
+            assert_eq!(text.parse::<Resource>().is_ok(), is_one, "{text:?}");
         }
-        assert!(Resource::new(format!("urn:{}", "a".repeat(2045))).is_none());
+        assert!(Resource::try_from(format!("urn:{}", "a".repeat(2045))).is_err());
+        let error = "api.example".parse::<Resource>().unwrap_err();
+        assert_eq!(error.to_string(), "a resource is an absolute URI, such as https://api.example");
     }
 }

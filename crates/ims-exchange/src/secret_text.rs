@@ -4,22 +4,40 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// Gives a tuple struct over a `SecretString` its making, its one way out and a `Debug` that shows nothing. `$holds` says
-/// which texts are one.
-macro_rules! secret_text {
-    ($name:ident, $holds:expr) => {
-        impl $name {
-            /// Keeps `text`, which is wiped from memory when it is no longer needed. `None` if it cannot be one.
-            #[must_use]
-            pub fn new(text: String) -> Option<Self> {
-                let holds: fn(&str) -> bool = $holds;
-                holds(&text).then(|| Self(text.into()))
-            }
+use crate::text_error::is_visible;
 
+/// Gives a tuple struct over a `SecretString` its making, its one way out and a `Debug` that shows nothing. `$what` names it
+/// in errors; a text is one if it has `$length` bytes, for each of which `$is_allowed` holds.
+macro_rules! secret_text {
+    ($name:ident, $what:literal, $length:expr, $is_allowed:expr) => {
+        impl $name {
             /// The secret: for the request to IMS, and for nothing that is logged.
             #[must_use]
             pub fn expose_secret(&self) -> &str {
                 secrecy::ExposeSecret::expose_secret(&self.0)
+            }
+        }
+
+        /// Keeps the text, which is wiped from memory when it is no longer needed, or if it is not kept.
+        impl TryFrom<String> for $name {
+            type Error = $crate::text_error::TextError;
+
+            fn try_from(mut text: String) -> Result<Self, Self::Error> {
+                let checked = $crate::text_error::check($what, &text, $length, $is_allowed);
+                if let Err(error) = checked {
+                    zeroize::Zeroize::zeroize(&mut text);
+                    return Err(error);
+                }
+                Ok(Self(text.into()))
+            }
+        }
+
+        /// Keeps a copy of the text, see `TryFrom<String>`.
+        impl std::str::FromStr for $name {
+            type Err = $crate::text_error::TextError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::try_from(text.to_owned())
             }
         }
 
@@ -61,7 +79,7 @@ impl fmt::Debug for ClientSecret {
 #[derive(Clone)]
 pub struct AuthorizationCode(SecretString);
 
-secret_text!(AuthorizationCode, is_token);
+secret_text!(AuthorizationCode, "an authorization code", 1..=MAX_TOKEN, is_visible);
 
 /// An ID token (`OpenID` Connect Core 1.0 §2): a signed JWT that says who signed in, for the client and for no API.
 ///
@@ -69,14 +87,14 @@ secret_text!(AuthorizationCode, is_token);
 #[derive(Clone)]
 pub struct IdToken(SecretString);
 
-secret_text!(IdToken, is_token);
+secret_text!(IdToken, "an ID token", 1..=MAX_TOKEN, is_visible);
 
 /// A promise token: a service keeps it to ask for the user's access tokens later. Visible ASCII, at most 64 KiB. Source:
 /// adobe/ims-go, `ims/promise.go`.
 #[derive(Clone)]
 pub struct PromiseToken(SecretString);
 
-secret_text!(PromiseToken, is_token);
+secret_text!(PromiseToken, "a promise token", 1..=MAX_TOKEN, is_visible);
 
 /// A refresh token (RFC 6749 §1.5): visible ASCII, at most 64 KiB.
 ///
@@ -85,21 +103,16 @@ secret_text!(PromiseToken, is_token);
 #[derive(Clone)]
 pub struct RefreshToken(SecretString);
 
-secret_text!(RefreshToken, is_token);
+secret_text!(RefreshToken, "a refresh token", 1..=MAX_TOKEN, is_visible);
 
 /// How long a token may be: as long as a response of IMS.
 pub(crate) const MAX_TOKEN: usize = 64 * 1024;
 
-/// Whether a header and a form can carry `text` as a token: visible ASCII (RFC 6749, appendix A), at most 64 KiB.
-pub(crate) fn is_token(text: &str) -> bool {
-    (1..=MAX_TOKEN).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
-}
-
-/// Somebody's token, borrowed for one request, which `Debug` does not show.
+/// A secret, borrowed for one request, which `Debug` does not show.
 #[derive(Clone, Copy)]
-pub(crate) struct Hidden<'a>(pub(crate) &'a str);
+pub(crate) struct SecretStr<'a>(pub(crate) &'a str);
 
-impl fmt::Debug for Hidden<'_> {
+impl fmt::Debug for SecretStr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(..)")
     }
@@ -129,19 +142,19 @@ mod tests {
             ("a\u{7f}", false),
             (longer.as_str(), false),
         ] {
-            assert_eq!(is_token(text), is_one, "{} bytes", text.len());
-            assert_eq!(RefreshToken::new(text.to_owned()).is_some(), is_one);
-            assert_eq!(AuthorizationCode::new(text.to_owned()).is_some(), is_one);
-            assert_eq!(IdToken::new(text.to_owned()).is_some(), is_one);
+            assert_eq!(text.parse::<RefreshToken>().is_ok(), is_one, "{} bytes", text.len());
+            assert_eq!(text.parse::<AuthorizationCode>().is_ok(), is_one);
+            assert_eq!(text.parse::<IdToken>().is_ok(), is_one);
+            assert_eq!(text.parse::<PromiseToken>().is_ok(), is_one);
         }
     }
 
     #[test]
     fn debug_shows_no_secret_and_the_one_way_out_all_of_it() {
         let canary = || "canary".to_owned();
-        let refresh_token = RefreshToken::new(canary()).unwrap();
-        let code = AuthorizationCode::new(canary()).unwrap();
-        let id_token = IdToken::new(canary()).unwrap();
+        let refresh_token = RefreshToken::try_from(canary()).unwrap();
+        let code = AuthorizationCode::try_from(canary()).unwrap();
+        let id_token = IdToken::try_from(canary()).unwrap();
         assert_eq!(
             format!("{refresh_token:?} {code:?} {id_token:?}"),
             "RefreshToken(..) AuthorizationCode(..) IdToken(..)"

@@ -123,8 +123,8 @@ impl BadStore {
     fn invented(self) -> Option<AccessToken> {
         let date = NumericDate::from_secs;
         match self {
-            Self::Stale => AccessToken::new("stale".to_owned(), date(0), date(86_400)),
-            Self::Everlasting => AccessToken::new("ever".to_owned(), date(0), date(1 << 40)),
+            Self::Stale => AccessToken::new("stale".to_owned(), date(0), date(86_400)).ok(),
+            Self::Everlasting => AccessToken::new("ever".to_owned(), date(0), date(1 << 40)).ok(),
             _ => None,
         }
     }

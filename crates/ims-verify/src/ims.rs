@@ -5,8 +5,8 @@ use std::{sync::Mutex, time::Duration};
 
 use ims_claims::{ClientId, Environment, NumericDate};
 use ims_exchange::{
-    Call, ExchangeError, PublishedKeys, SharedTransport, TokenKind, TokenValidity, Transport,
-    ValidateToken,
+    AnyToken, Call, ExchangeError, PublishedKeys, SharedTransport, TokenKind, TokenValidity,
+    Transport, ValidateToken,
 };
 use ims_sign::VerificationKeys;
 
@@ -70,7 +70,8 @@ impl Ims {
         client_id: &ClientId,
         now: NumericDate,
     ) -> Result<TokenValidity, NotVerified> {
-        let question = ValidateToken::new(client_id, TokenKind::AccessToken, token);
+        let token = AnyToken::new(TokenKind::AccessToken, token);
+        let question = ValidateToken::new(client_id, token);
         self.ask(&question, now).await
     }
 

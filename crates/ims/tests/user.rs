@@ -263,7 +263,7 @@ impl Transport for Between {
 #[tokio::test]
 async fn whoever_signs_in_or_out_while_a_refresh_is_under_way_is_the_one_that_counts() {
     let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
-    let another = RefreshToken::new("of-another-sign-in".to_owned()).unwrap();
+    let another = RefreshToken::try_from("of-another-sign-in".to_owned()).unwrap();
     for signs_in in [true, false] {
         let folder = TempDir::new().unwrap();
         let place = RefreshTokens::in_folder(folder.path().join("tokens"), CLIENT_ID);
@@ -316,7 +316,7 @@ async fn of_two_processes_that_refresh_at_once_both_have_their_token() {
 #[tokio::test]
 async fn a_refresh_token_that_is_good_no_more_is_for_a_person_and_is_tried_once() {
     let emulated = Emulated::new(integration()).await;
-    let refresh_token = RefreshToken::new("canary-token".to_owned()).unwrap();
+    let refresh_token = RefreshToken::try_from("canary-token".to_owned()).unwrap();
     let refresh_tokens = RefreshTokens::in_memory(refresh_token);
     let client = client(&emulated, &refresh_tokens);
     let error = client.access_token().await.unwrap_err();

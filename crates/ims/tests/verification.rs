@@ -8,7 +8,7 @@ use ims::{
     claims::{Environment, NumericDate},
     exchange::{
         AccessToken, Call, ClientCredentials, ClientSecret, ExchangeError, InvalidateToken,
-        ReqwestTransport, Scope, SharedTransport, TokenKind, Transport,
+        ReqwestTransport, Scope, SharedTransport, Transport,
     },
     sign::VerifyError,
     verify::{
@@ -193,7 +193,7 @@ async fn issue(emulator: &Emulator) -> AccessToken {
 
 async fn invalidate(emulator: &Emulator, token: &AccessToken) {
     let client_id = CLIENT_ID.parse().unwrap();
-    let call = InvalidateToken::new(&client_id, TokenKind::AccessToken, token.expose_secret());
+    let call = InvalidateToken::new(&client_id, token);
     let request = call.request(&environment(emulator));
     let response = transport(emulator).send(request, TIMEOUT).await.unwrap();
     call.answer(&response, NOW).unwrap();

@@ -107,9 +107,9 @@ impl AdminOptions {
             Failure::usage("--guid and --auth-src are the two parts of a user id, around its @")
         })?;
         let token = files::read_text(&self.file)?;
-        let service_token = BearerToken::new(token.to_string());
-        let service_token =
-            service_token.ok_or_else(|| Failure::usage("what was given is no service token"))?;
+        let service_token = BearerToken::try_from(token.to_string());
+        let service_token = service_token
+            .map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))?;
         Ok(Asker { credentials, service_token, user })
     }
 

@@ -71,15 +71,11 @@ struct ExchangeOptions {
     given: Given,
 
     /// The resource that the new token is for, a URI (RFC 8707); may be given several times
-    #[arg(long, value_name = "URI", value_parser = parse_resource)]
+    #[arg(long, value_name = "URI")]
     resource: Vec<Resource>,
 
     #[command(flatten)]
     format: TokenFormat,
-}
-
-fn parse_resource(text: &str) -> Result<Resource, &'static str> {
-    Resource::new(text.to_owned()).ok_or("this is no absolute URI without a fragment")
 }
 
 /// Who exchanges, and what.
@@ -123,8 +119,8 @@ impl ExchangeOptions {
 impl Exchanger {
     /// What was given, where it is the user's access token.
     fn user_token(&self) -> Result<BearerToken, Failure> {
-        let token = BearerToken::new(self.given.to_string());
-        token.ok_or_else(|| Failure::usage("what was given is no access token"))
+        let token = BearerToken::try_from(self.given.to_string());
+        token.map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))
     }
 
     fn client_id(&self) -> &ClientId {

@@ -3,7 +3,7 @@
 use clap::Args;
 use ims::{
     Connection, Credential, Credentials, UserCredential,
-    exchange::{InvalidateToken, RefreshToken, TokenKind},
+    exchange::{InvalidateToken, RefreshToken},
 };
 
 use super::{block_on, question};
@@ -60,7 +60,6 @@ async fn sign_out(
 
 async fn revoke(credentials: &Credentials, refresh_token: &RefreshToken) -> Result<(), Failure> {
     let connection = Connection::new(credentials.environment().clone())?;
-    let (client_id, token) = (credentials.client_id(), refresh_token.expose_secret());
-    let call = InvalidateToken::new(client_id, TokenKind::RefreshToken, token).with_cascading();
+    let call = InvalidateToken::new(credentials.client_id(), refresh_token).with_cascading();
     question::ask(&connection, &call).await
 }

@@ -1,7 +1,7 @@
 //! `ims revoke`: the end of a token before its time.
 
 use clap::Args;
-use ims::exchange::{InvalidateToken, TokenKind};
+use ims::exchange::{AnyToken, InvalidateToken, TokenKind};
 
 use super::{block_on, question};
 use crate::{
@@ -88,7 +88,7 @@ async fn forget(
 
 async fn revoke(token: &TokenInQuestion, kind: TokenKind, cascading: bool) -> Result<(), Failure> {
     let client_id = token.client_id()?;
-    let mut call = InvalidateToken::new(&client_id, kind, token.token());
+    let mut call = InvalidateToken::new(&client_id, AnyToken::new(kind, token.token()));
     // The secret is for the client that it belongs to.
     let own = token.credentials.as_ref().filter(|own| *own.client_id() == client_id);
     if let Some(secret) = own.and_then(client_secret) {

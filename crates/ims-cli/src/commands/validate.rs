@@ -3,7 +3,7 @@
 use clap::Args;
 use ims::{
     claims::JsonObject,
-    exchange::{TokenKind, TokenValidity, ValidateToken},
+    exchange::{AnyToken, TokenKind, TokenValidity, ValidateToken},
     verify::{Authority, Fault, NotVerified, Requirements, TokenVerifier},
 };
 use serde::Serialize;
@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 async fn ask_ims(token: &TokenInQuestion, kind: Option<TokenKind>) -> Result<Verdict, Failure> {
     let client_id = token.client_id()?;
     let kind = kind.or_else(|| token.own_kind(VALIDATED)).unwrap_or(TokenKind::AccessToken);
-    let call = ValidateToken::new(&client_id, kind, token.token());
+    let call = ValidateToken::new(&client_id, AnyToken::new(kind, token.token()));
     let validity = question::ask(&token.connection, &call).await?;
     Ok(match validity {
         TokenValidity::Valid { token } => Verdict { valid: true, token: Some(token), reason: None },

@@ -190,8 +190,8 @@ mod tests {
     fn the_url_is_the_one_of_adobes_guide_and_never_holds_the_verifier() {
         let client_id: ClientId = "135c20864fbfb26a46522aa2433b".parse().unwrap();
         let scopes: [Scope; 2] = ["openid".parse().unwrap(), "creative_sdk".parse().unwrap()];
-        let verifier = CodeVerifier::new(VERIFIER.to_owned()).unwrap();
-        let state = State::new("90cff02f-da33".to_owned()).unwrap();
+        let verifier = CodeVerifier::try_from(VERIFIER.to_owned()).unwrap();
+        let state = State::try_from("90cff02f-da33".to_owned()).unwrap();
         let redirect_uri = "https://www.myapp.com/OAuth/callback";
         let request = AuthorizeUrl::new(&client_id, redirect_uri, &scopes, &verifier, &state);
         let query = "client_id=135c20864fbfb26a46522aa2433b\
@@ -202,9 +202,9 @@ mod tests {
         let base = "https://ims-na1.adobelogin.com/ims/authorize";
         assert_eq!(request.url(&production), format!("{base}/v2?{query}"));
 
-        let nonce = Nonce::new("n".to_owned()).unwrap();
+        let nonce = Nonce::try_from("n".to_owned()).unwrap();
         let resources = ["https://a.example/x", "urn:b"]
-            .map(|resource| Resource::new(resource.to_owned()).unwrap());
+            .map(|resource| Resource::try_from(resource.to_owned()).unwrap());
         let request =
             request.with_nonce(&nonce).with_prompt(Prompt::Login).with_resources(&resources);
         let more = "&nonce=n&prompt=login&resource=https%3A%2F%2Fa.example%2Fx&resource=urn%3Ab";

@@ -1,6 +1,6 @@
 //! Random texts that no one can guess: `state`, `nonce` and the code verifier.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
@@ -12,23 +12,26 @@ use ims_claims::CompactJwt;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use crate::secret_text::{IdToken, secret_text};
+use crate::{
+    secret_text::{IdToken, secret_text},
+    text_error::{self, TextError, is_visible},
+};
 
 /// 256 random bits as 43 characters of base64url, which is what RFC 7636 §4.1 recommends for a code verifier.
 ///
 /// # Panics
 /// If the system has no random numbers, without which nothing here is safe.
-pub(crate) fn generate() -> String {
+fn generate() -> String {
     let mut octets = Zeroizing::new([0; 32]);
     rand::fill(&mut *octets)
         .expect("AWS-LC ends the process before it goes without random numbers");
     BASE64_URL_SAFE_NO_PAD.encode(*octets)
 }
 
-/// Whether a redirect carries `text` back as it is: visible ASCII (RFC 6749, appendix A.5), at most 4096 characters, which
-/// is Adobe's bound for `state`.
-pub(crate) fn is_carried(text: &str) -> bool {
-    (1..=4096).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+/// Passes a text that a redirect carries back as it is: visible ASCII (RFC 6749, appendix A.5), at most 4096 characters,
+/// which is Adobe's bound for `state`.
+fn check_carried(what: &'static str, text: &str) -> Result<(), TextError> {
+    text_error::check(what, text, 1..=4096, is_visible)
 }
 
 /// The `state` of an authorization request: visible ASCII, at most 4096 characters, which is Adobe's bound.
@@ -38,19 +41,13 @@ pub(crate) fn is_carried(text: &str) -> bool {
 pub struct State(String);
 
 impl State {
-    /// A state of 256 random bits.
+    /// A state of 256 random bits. One that is made of a text must be as hard to guess.
     ///
     /// # Panics
     /// If the system has no random numbers.
     #[must_use]
     pub fn generate() -> Self {
         Self(generate())
-    }
-
-    /// A state with this `text`, which no one may be able to guess; `None` if the text cannot be a state.
-    #[must_use]
-    pub fn new(text: String) -> Option<Self> {
-        is_carried(&text).then_some(Self(text))
     }
 
     /// The text.
@@ -67,6 +64,23 @@ impl State {
     }
 }
 
+impl TryFrom<String> for State {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        check_carried("a state", &text)?;
+        Ok(Self(text))
+    }
+}
+
+impl FromStr for State {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("State(..)")
@@ -78,19 +92,13 @@ impl fmt::Debug for State {
 pub struct Nonce(String);
 
 impl Nonce {
-    /// A nonce of 256 random bits.
+    /// A nonce of 256 random bits. One that is made of a text must be as hard to guess.
     ///
     /// # Panics
     /// If the system has no random numbers.
     #[must_use]
     pub fn generate() -> Self {
         Self(generate())
-    }
-
-    /// A nonce with this `text`, which no one may be able to guess; `None` if the text cannot be a nonce.
-    #[must_use]
-    pub fn new(text: String) -> Option<Self> {
-        is_carried(&text).then_some(Self(text))
     }
 
     /// The text.
@@ -113,6 +121,23 @@ impl Nonce {
     }
 }
 
+impl TryFrom<String> for Nonce {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        check_carried("a nonce", &text)?;
+        Ok(Self(text))
+    }
+}
+
+impl FromStr for Nonce {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
 impl fmt::Debug for Nonce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Nonce(..)")
@@ -125,9 +150,8 @@ impl fmt::Debug for Nonce {
 #[derive(Clone)]
 pub struct CodeVerifier(SecretString);
 
-secret_text!(CodeVerifier, |text| {
-    (43..=128).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+secret_text!(CodeVerifier, "a code verifier", 43..=128, |byte: u8| {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 });
 
 impl CodeVerifier {
@@ -151,7 +175,6 @@ impl CodeVerifier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
     #[test]
     fn a_state_matches_itself_and_nothing_else() {
@@ -168,19 +191,19 @@ mod tests {
         for (text, is_one) in
             [("a", true), (longest.as_str(), true), ("", false), ("a b", false), (&longer, false)]
         {
-            assert_eq!(State::new(text.to_owned()).is_some(), is_one, "{} bytes", text.len());
+            assert_eq!(State::try_from(text.to_owned()).is_ok(), is_one, "{} bytes", text.len());
         }
     }
 
     #[track_caller]
     fn id_token(payload: &str) -> IdToken {
         let text = format!("e30.{}.AA", BASE64_URL_SAFE_NO_PAD.encode(payload));
-        IdToken::new(text).unwrap()
+        IdToken::try_from(text).unwrap()
     }
 
     #[test]
     fn a_nonce_is_found_in_its_own_id_token_only() {
-        let nonce = Nonce::new("n-0S6_WzA2Mj".to_owned()).unwrap();
+        let nonce = Nonce::try_from("n-0S6_WzA2Mj".to_owned()).unwrap();
         assert!(nonce.is_in(&id_token(r#"{"sub":"B","nonce":"n-0S6_WzA2Mj"}"#)));
         for payload in [
             r#"{"sub":"B"}"#,
@@ -191,31 +214,31 @@ mod tests {
         ] {
             assert!(!nonce.is_in(&id_token(payload)), "{payload}");
         }
-        assert!(!nonce.is_in(&IdToken::new("n-0S6_WzA2Mj".to_owned()).unwrap()));
+        assert!(!nonce.is_in(&IdToken::try_from("n-0S6_WzA2Mj".to_owned()).unwrap()));
     }
 
     #[test]
     fn an_empty_nonce_which_every_id_token_without_one_would_carry_is_none() {
         let longer = "a".repeat(4097);
         for text in ["", "a b", "\u{e9}", longer.as_str()] {
-            assert!(Nonce::new(text.to_owned()).is_none(), "{} bytes", text.len());
+            assert!(Nonce::try_from(text.to_owned()).is_err(), "{} bytes", text.len());
         }
     }
 
     #[test]
     fn the_example_of_rfc_7636_has_its_challenge() {
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".to_owned();
-        let challenge = CodeVerifier::new(verifier).unwrap().challenge();
+        let challenge = CodeVerifier::try_from(verifier).unwrap().challenge();
         assert_eq!(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 
     #[test]
     fn a_verifier_is_43_to_128_characters_that_need_no_escape() {
         for (length, is_one) in [(0, false), (42, false), (43, true), (128, true), (129, false)] {
-            assert_eq!(CodeVerifier::new("~".repeat(length)).is_some(), is_one, "{length}");
+            assert_eq!(CodeVerifier::try_from("~".repeat(length)).is_ok(), is_one, "{length}");
         }
         for wrong in [" ", "+", "/", "=", "ä", "\n"] {
-            assert!(CodeVerifier::new("a".repeat(50) + wrong).is_none(), "{wrong:?}");
+            assert!(CodeVerifier::try_from("a".repeat(50) + wrong).is_err(), "{wrong:?}");
         }
     }
 
@@ -223,7 +246,7 @@ mod tests {
     fn no_two_verifiers_are_equal_and_none_is_shown() {
         let (one, other) = (CodeVerifier::generate(), CodeVerifier::generate());
         assert_ne!(one.expose_secret(), other.expose_secret());
-        assert!(CodeVerifier::new(one.expose_secret().to_owned()).is_some());
+        assert!(CodeVerifier::try_from(one.expose_secret().to_owned()).is_ok());
         assert_eq!(format!("{one:?}"), "CodeVerifier(..)");
     }
 }

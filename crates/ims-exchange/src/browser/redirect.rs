@@ -48,7 +48,7 @@ pub(crate) fn read(redirect: &str, state: &State) -> Result<AuthorizationCode, R
         let description = description.filter(|text| !text.is_empty());
         return Err(RedirectError::Refused { code: code.to_owned(), description });
     }
-    let code = value("code")?.and_then(|code| AuthorizationCode::new(code.to_owned()));
+    let code = value("code")?.and_then(|code| code.parse().ok());
     code.ok_or(RedirectError::NoCode)
 }
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[track_caller]
     fn code(redirect: &str) -> Result<String, RedirectError> {
-        let state = State::new("s+1".to_owned()).unwrap();
+        let state = State::try_from("s+1".to_owned()).unwrap();
         read(redirect, &state).map(|code| code.expose_secret().to_owned())
     }
 

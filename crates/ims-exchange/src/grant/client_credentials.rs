@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(std::str::from_utf8(request.body()), Ok(body));
 
         let org_id: OrgId = "A@AdobeOrg".parse().unwrap();
-        let resources = ["urn:a", "urn:b"].map(|text| Resource::new(text.to_owned()).unwrap());
+        let resources = ["urn:a", "urn:b"].map(|text| Resource::try_from(text.to_owned()).unwrap());
         let request = grant.with_org_id(&org_id).with_resources(&resources).request(&stage);
         let more = "&org_id=A%40AdobeOrg&resource=urn%3Aa&resource=urn%3Ab";
         assert_eq!(std::str::from_utf8(request.body()).unwrap(), format!("{body}{more}"));

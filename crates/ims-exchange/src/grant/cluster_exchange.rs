@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     fn token(text: &str) -> BearerToken {
-        BearerToken::new(text.to_owned()).unwrap()
+        BearerToken::try_from(text.to_owned()).unwrap()
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
         let client_secret = ClientSecret::new("canary-secret".to_owned());
         let scopes: [Scope; 1] = ["openid".parse().unwrap()];
         let org_id: OrgId = "A@AdobeOrg".parse().unwrap();
-        let resources = [Resource::new("urn:a".to_owned()).unwrap()];
+        let resources = [Resource::try_from("urn:a".to_owned()).unwrap()];
         let grant = |target| {
             ClusterExchange::new(&client_id, &client_secret, &token("canary-token"), target)
         };

@@ -92,8 +92,8 @@ mod tests {
     #[test]
     fn the_request_is_the_one_of_adobes_guide() {
         let client_id: ClientId = "client".parse().unwrap();
-        let code = AuthorizationCode::new("c/1".to_owned()).unwrap();
-        let verifier = CodeVerifier::new("v".repeat(43)).unwrap();
+        let code = AuthorizationCode::try_from("c/1".to_owned()).unwrap();
+        let verifier = CodeVerifier::try_from("v".repeat(43)).unwrap();
         let grant = CodeExchange::new(&client_id, &code, &verifier);
         let form =
             format!("grant_type=authorization_code&code=c%2F1&code_verifier={}", "v".repeat(43));
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_code_that_was_used_before_asks_for_a_new_sign_in() {
         let client_id: ClientId = "client".parse().unwrap();
-        let code = AuthorizationCode::new("canary".to_owned()).unwrap();
+        let code = AuthorizationCode::try_from("canary".to_owned()).unwrap();
         let verifier = CodeVerifier::generate();
         let grant = CodeExchange::new(&client_id, &code, &verifier);
         let answer =

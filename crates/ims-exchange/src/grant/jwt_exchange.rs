@@ -109,7 +109,7 @@ mod tests {
             format!("client_id=client&client_secret=s3cr%26t%3D&jwt_token={}.____", input.as_str());
         assert_eq!(std::str::from_utf8(request.body()), Ok(body.as_str()));
 
-        let resources = [Resource::new("urn:a".to_owned()).unwrap()];
+        let resources = [Resource::try_from("urn:a".to_owned()).unwrap()];
         let request = grant.with_resources(&resources).request(&environment);
         assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/exchange/v1/jwt");
         assert_eq!(

@@ -86,7 +86,7 @@ mod tests {
     fn the_request_is_the_one_of_ims_go() {
         let client_id: ClientId = "client".parse().unwrap();
         let client_secret = ClientSecret::new("s".to_owned());
-        let code = AuthorizationCode::new("c".to_owned()).unwrap();
+        let code = AuthorizationCode::try_from("c".to_owned()).unwrap();
         let scopes: [Scope; 1] = ["system".parse().unwrap()];
         let grant = PermanentCodeExchange::new(&client_id, &client_secret, &code);
         let form = "grant_type=authorization_code&code=c&client_id=client&client_secret=s";
@@ -101,7 +101,7 @@ mod tests {
     fn no_user_can_sign_in_again_for_it() {
         let client_id: ClientId = "client".parse().unwrap();
         let client_secret = ClientSecret::new("s".to_owned());
-        let code = AuthorizationCode::new("c".to_owned()).unwrap();
+        let code = AuthorizationCode::try_from("c".to_owned()).unwrap();
         let grant = PermanentCodeExchange::new(&client_id, &client_secret, &code);
         let answer = Response::json(400, r#"{"error":"access_denied"}"#);
         let error = grant.answer(&answer, NumericDate::from_secs(0)).unwrap_err();

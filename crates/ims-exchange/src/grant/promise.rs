@@ -94,7 +94,7 @@ impl Promise {
     /// do.
     pub(crate) fn new(token: String, expires_in_s: u64, sent_at: NumericDate) -> Option<Self> {
         let expires_at = sent_at.plus(std::time::Duration::from_secs(expires_in_s));
-        PromiseToken::new(token).map(|token| Self { token, expires_at })
+        PromiseToken::try_from(token).ok().map(|token| Self { token, expires_at })
     }
 }
 
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     fn token(text: &str) -> BearerToken {
-        BearerToken::new(text.to_owned()).unwrap()
+        BearerToken::try_from(text.to_owned()).unwrap()
     }
 
     #[test]
@@ -229,7 +229,7 @@ mod tests {
     fn a_promise_is_exchanged_as_ims_go_does_and_gives_two_tokens() {
         let client_id: ClientId = "client".parse().unwrap();
         let client_secret = ClientSecret::new("canary-secret".to_owned());
-        let promise_token = PromiseToken::new("canary-p".to_owned()).unwrap();
+        let promise_token = PromiseToken::try_from("canary-p".to_owned()).unwrap();
         let scopes: [Scope; 1] = ["openid".parse().unwrap()];
         let grant = PromiseExchange::new(&client_id, &client_secret, &promise_token, &scopes);
         let request = grant.request(&Environment::production());
@@ -257,7 +257,7 @@ mod tests {
     fn the_next_promise_is_not_lost_with_an_access_token_that_cannot_be_read() {
         let client_id: ClientId = "client".parse().unwrap();
         let client_secret = ClientSecret::new("canary-secret".to_owned());
-        let promise_token = PromiseToken::new("canary-p".to_owned()).unwrap();
+        let promise_token = PromiseToken::try_from("canary-p".to_owned()).unwrap();
         let grant = PromiseExchange::new(&client_id, &client_secret, &promise_token, &[]);
         let sent_at = NumericDate::from_secs(1_550_001_138);
         let promise = r#""promise_token":"p2","promise_token_expires_in":60"#;

@@ -63,14 +63,13 @@ pub(crate) fn read_all(
     };
     let expires_at = sent.at.plus(lifetime);
     // A malformed token is an error and not treated as absent: without it the sign-in would end later, at another place.
-    let refresh_token =
-        body.refresh_token.map(|text| RefreshToken::new(text).ok_or_else(unrecognized));
-    let id_token = body.id_token.map(|text| IdToken::new(text).ok_or_else(unrecognized));
+    let refresh_token = body.refresh_token.map(RefreshToken::try_from).transpose();
+    let id_token = body.id_token.map(IdToken::try_from).transpose();
+    let access_token = AccessToken::new(body.access_token, sent.at, expires_at);
     Ok(UserTokens {
-        access_token: AccessToken::new(body.access_token, sent.at, expires_at)
-            .ok_or_else(unrecognized)?,
-        refresh_token: refresh_token.transpose()?,
-        id_token: id_token.transpose()?,
+        access_token: access_token.map_err(|_| unrecognized())?,
+        refresh_token: refresh_token.map_err(|_| unrecognized())?,
+        id_token: id_token.map_err(|_| unrecognized())?,
         user_id: body.sub.or(body.user_id),
     })
 }

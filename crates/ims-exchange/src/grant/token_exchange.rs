@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn token(text: &str) -> BearerToken {
-        BearerToken::new(text.to_owned()).unwrap()
+        BearerToken::try_from(text.to_owned()).unwrap()
     }
 
     #[test]
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(std::str::from_utf8(request.body()), Ok(form));
         assert!(!format!("{grant:?} {request:?}").contains("canary"));
 
-        let resources = [Resource::new("urn:a".to_owned()).unwrap()];
+        let resources = [Resource::try_from("urn:a".to_owned()).unwrap()];
         let request = grant.with_resources(&resources).request(&Environment::production());
         assert!(request.body().ends_with(b"&resource=urn%3Aa"));
     }

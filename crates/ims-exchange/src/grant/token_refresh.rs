@@ -104,7 +104,7 @@ mod tests {
     const SENT_AT: NumericDate = NumericDate::from_secs(1_550_001_138);
 
     fn refresh_token() -> RefreshToken {
-        RefreshToken::new("r+1".to_owned()).unwrap()
+        RefreshToken::try_from("r+1".to_owned()).unwrap()
     }
 
     #[track_caller]

@@ -165,7 +165,7 @@ mod tests {
     fn the_requests_are_the_ones_of_ims_go() {
         let client_id: ClientId = "client".parse().unwrap();
         let user: UserId = "B0DC@AdobeID".parse().unwrap();
-        let token = BearerToken::new("canary".to_owned()).unwrap();
+        let token = BearerToken::try_from("canary".to_owned()).unwrap();
         let profile = AdminProfile::new(&client_id, &token, &user);
         let organizations = AdminOrganizations::new(&client_id, &token, &user);
         let production = Environment::production();
@@ -187,7 +187,7 @@ mod tests {
     fn an_answer_is_an_object_or_a_list() {
         let client_id: ClientId = "client".parse().unwrap();
         let user: UserId = "B0DC@AdobeID".parse().unwrap();
-        let token = BearerToken::new("canary".to_owned()).unwrap();
+        let token = BearerToken::try_from("canary".to_owned()).unwrap();
         let call = AdminProfile::new(&client_id, &token, &user);
         for (body, is_one) in [("{\"a\":1}", true), ("[]", true), ("1", false), ("\"a\"", false)] {
             assert_eq!(

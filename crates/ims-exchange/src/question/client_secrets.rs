@@ -414,7 +414,7 @@ mod tests {
     #[test]
     fn the_requests_are_those_of_the_documents() {
         let (credential, client_id) = (credential(), "client".parse().unwrap());
-        let token = BearerToken::new("canary".to_owned()).unwrap();
+        let token = BearerToken::try_from("canary".to_owned()).unwrap();
         let secret = "11ede8ab42f138f3abe335d886a407fb".parse().unwrap();
         let production = Environment::production();
         let secrets = "https://api.adobe.io/console/organizations/23294/credentials/436084/secrets";
@@ -476,7 +476,7 @@ mod tests {
     #[test]
     fn the_sample_answers_of_the_documents_are_read() {
         let (credential, client_id) = (credential(), "client".parse().unwrap());
-        let token = BearerToken::new("canary".to_owned()).unwrap();
+        let token = BearerToken::try_from("canary".to_owned()).unwrap();
         let list = r#"{ "client_id": "e053e1a87cf74c68a6ec8e71d4a82662", "client_secrets": [
             { "expires_at": "PERMANENT", "expires_at_str": "PERMANENT", "created_at": "1682448485000",
               "created_at_str": "Tue, Apr 25 2023 18:48:05.000 UTC", "uuid": "11ede399b68b57a5aca6a96b8b6487c9",

@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn organizations_are_read_and_written_again_with_what_is_new() {
-        let token = BearerToken::new("canary".to_owned()).unwrap();
+        let token = BearerToken::try_from("canary".to_owned()).unwrap();
         let call = Organizations::new(&token);
         let request = call.request(&Environment::production());
         assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/organizations/v6");

@@ -129,14 +129,14 @@ mod tests {
 
     #[track_caller]
     fn profile(body: &Value) -> Result<UserProfile, ExchangeError> {
-        let token = BearerToken::new("canary".to_owned()).unwrap();
+        let token = BearerToken::try_from("canary".to_owned()).unwrap();
         Profile::new(&token)
             .answer(&Response::json(200, &body.to_string()), NumericDate::from_secs(0))
     }
 
     #[test]
     fn the_request_is_the_one_of_ims_go() {
-        let token = BearerToken::new("canary".to_owned()).unwrap();
+        let token = BearerToken::try_from("canary".to_owned()).unwrap();
         for (call, version) in
             [(Profile::new(&token), "v1"), (Profile::new(&token).with_version(3), "v3")]
         {

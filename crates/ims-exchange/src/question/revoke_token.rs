@@ -10,9 +10,9 @@ use crate::{
     call::{Call, sealed::Sealed},
     error::ExchangeError,
     message::{Request, Response, urlencoded},
-    question::validate_token::TokenKind,
+    question::any_token::AnyToken,
     refusal::table::CredentialKind,
-    secret_text::{ClientSecret, Hidden},
+    secret_text::ClientSecret,
 };
 
 /// Revokes an access token or a refresh token, as a person's sign-out does.
@@ -21,15 +21,15 @@ use crate::{
 #[derive(Debug)]
 pub struct RevokeToken<'a> {
     client_id: &'a ClientId,
-    token: Hidden<'a>,
+    token: AnyToken<'a>,
     client_secret: Option<&'a ClientSecret>,
 }
 
 impl<'a> RevokeToken<'a> {
     /// Revokes `token`, which was given to the public client `client_id`.
     #[must_use]
-    pub fn new(client_id: &'a ClientId, token: &'a str) -> Self {
-        Self { client_id, token: Hidden(token), client_secret: None }
+    pub fn new(client_id: &'a ClientId, token: impl Into<AnyToken<'a>>) -> Self {
+        Self { client_id, token: token.into(), client_secret: None }
     }
 
     /// Shows the secret of a confidential client (RFC 6749 §2.1), for which Adobe documents Basic authentication only: it is
@@ -47,7 +47,7 @@ impl Call for RevokeToken<'_> {
 
     fn request(&self, environment: &Environment) -> Request {
         let url = environment.endpoint("/ims/revoke");
-        let form = [("token", self.token.0)];
+        let form = [("token", self.token.expose_secret())];
         if let Some(secret) = self.client_secret {
             let basic = basic(self.client_id, secret);
             return Request::post_form(url, &form).with_header(AUTHORIZATION, basic);
@@ -61,7 +61,7 @@ impl Call for RevokeToken<'_> {
     /// # Errors
     /// [`ExchangeError`], by what the caller can do. The token may then still be valid.
     fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<(), ExchangeError> {
-        let mut secrets = vec![self.token.0];
+        let mut secrets = vec![self.token.expose_secret()];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
         let mut sent = Sent::new(CredentialKind::Client, sent_at, &secrets);
         if self.client_secret.is_none() {
@@ -89,17 +89,16 @@ fn basic(client_id: &ClientId, client_secret: &ClientSecret) -> HeaderValue {
 #[derive(Debug)]
 pub struct InvalidateToken<'a> {
     client_id: &'a ClientId,
-    kind: TokenKind,
-    token: Hidden<'a>,
+    token: AnyToken<'a>,
     client_secret: Option<&'a ClientSecret>,
     cascading: &'static str,
 }
 
 impl<'a> InvalidateToken<'a> {
-    /// Ends `token`, which is one of `kind` and was given to `client_id`.
+    /// Ends `token`, which was given to `client_id`.
     #[must_use]
-    pub fn new(client_id: &'a ClientId, kind: TokenKind, token: &'a str) -> Self {
-        Self { client_id, kind, token: Hidden(token), client_secret: None, cascading: "" }
+    pub fn new(client_id: &'a ClientId, token: impl Into<AnyToken<'a>>) -> Self {
+        Self { client_id, token: token.into(), client_secret: None, cascading: "" }
     }
 
     /// Sends the client's secret along, without which IMS ends no service token.
@@ -108,7 +107,7 @@ impl<'a> InvalidateToken<'a> {
         Self { client_secret: Some(client_secret), ..self }
     }
 
-    /// Ends all tokens, too, that came from this one.
+    /// Also ends all tokens that came from this one.
     #[must_use]
     pub fn with_cascading(self) -> Self {
         Self { cascading: "all", ..self }
@@ -123,8 +122,8 @@ impl Call for InvalidateToken<'_> {
     fn request(&self, environment: &Environment) -> Request {
         let client_secret = self.client_secret.map_or("", ClientSecret::expose_secret);
         let mut form = vec![
-            ("token_type", self.kind.as_str()),
-            ("token", self.token.0),
+            ("token_type", self.token.kind().as_str()),
+            ("token", self.token.expose_secret()),
             ("cascading", self.cascading),
             ("client_id", self.client_id.as_str()),
             ("client_secret", client_secret),
@@ -139,7 +138,7 @@ impl Call for InvalidateToken<'_> {
     /// # Errors
     /// [`ExchangeError`], by what the caller can do. The token may then still be valid.
     fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<(), ExchangeError> {
-        let mut secrets = vec![self.token.0];
+        let mut secrets = vec![self.token.expose_secret()];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
         let mut sent = Sent::new(CredentialKind::Client, sent_at, &secrets);
         if self.client_secret.is_none() {
@@ -152,12 +151,14 @@ impl Call for InvalidateToken<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{question::any_token::TokenKind, secret_text::RefreshToken};
 
     #[test]
     fn a_public_client_is_in_the_query_and_a_confidential_one_in_a_sensitive_header() {
         let client_id: ClientId = "client".parse().unwrap();
         let client_secret = ClientSecret::new("s\u{e4}cret".to_owned());
-        let call = RevokeToken::new(&client_id, "canary");
+        let token: RefreshToken = "canary".parse().unwrap();
+        let call = RevokeToken::new(&client_id, &token);
         let request = call.request(&Environment::production());
         assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/revoke?client_id=client");
         assert!(!request.headers().contains_key("authorization"));
@@ -176,13 +177,15 @@ mod tests {
     fn the_request_is_the_one_of_ims_go_without_what_is_empty() {
         let client_id: ClientId = "client".parse().unwrap();
         let client_secret = ClientSecret::new("canary-secret".to_owned());
-        let call = InvalidateToken::new(&client_id, TokenKind::AccessToken, "canary");
+        let call =
+            InvalidateToken::new(&client_id, AnyToken::new(TokenKind::AccessToken, "canary"));
         let request = call.request(&Environment::production());
         assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/invalidate_token/v2");
         assert_eq!(request.headers()["x-ims-clientid"], "client");
         assert_eq!(request.body(), b"token_type=access_token&token=canary&client_id=client");
 
-        let call = InvalidateToken::new(&client_id, TokenKind::ServiceToken, "canary")
+        let token = AnyToken::new(TokenKind::ServiceToken, "canary");
+        let call = InvalidateToken::new(&client_id, token)
             .with_client_secret(&client_secret)
             .with_cascading();
         let request = call.request(&Environment::production());

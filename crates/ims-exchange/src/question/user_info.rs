@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     fn access_token() -> BearerToken {
-        BearerToken::new("canary".to_owned()).unwrap()
+        BearerToken::try_from("canary".to_owned()).unwrap()
     }
 
     #[test]

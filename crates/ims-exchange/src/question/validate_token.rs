@@ -10,8 +10,8 @@ use crate::{
     call::sealed::Sealed,
     error::ExchangeError,
     message::{Request, Response},
+    question::any_token::AnyToken,
     refusal::{scrub::scrub, table::CredentialKind},
-    secret_text::Hidden,
 };
 
 /// The question whether IMS still takes a token. IMS is the authority: it knows what was revoked.
@@ -21,8 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub struct ValidateToken<'a> {
     client_id: &'a ClientId,
-    kind: TokenKind,
-    token: Hidden<'a>,
+    token: AnyToken<'a>,
 }
 
 /// What IMS says of a token. That it is not valid is no error: IMS answers 200 to both.
@@ -41,41 +40,11 @@ pub enum TokenValidity {
     },
 }
 
-/// What a token is for. Source: adobe/ims-go, `ims/token_types.go`; which call takes which is said there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TokenKind {
-    /// What APIs take.
-    AccessToken,
-    /// The token for the next access token.
-    RefreshToken,
-    /// What a signed-in device keeps.
-    DeviceToken,
-    /// What a service of Adobe's own shows to the admin calls.
-    ServiceToken,
-    /// The code that a sign-in sends to the redirect URI.
-    AuthorizationCode,
-}
-
-impl TokenKind {
-    /// The name that IMS gives it, in parameters and in a token's own `type`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AccessToken => "access_token",
-            Self::RefreshToken => "refresh_token",
-            Self::DeviceToken => "device_token",
-            Self::ServiceToken => "service_token",
-            Self::AuthorizationCode => "authorization_code",
-        }
-    }
-}
-
 impl<'a> ValidateToken<'a> {
-    /// Asks whether `token`, which is one of `kind`, is valid for `client_id`.
+    /// Asks whether `token` is valid for `client_id`.
     #[must_use]
-    pub fn new(client_id: &'a ClientId, kind: TokenKind, token: &'a str) -> Self {
-        Self { client_id, kind, token: Hidden(token) }
+    pub fn new(client_id: &'a ClientId, token: impl Into<AnyToken<'a>>) -> Self {
+        Self { client_id, token: token.into() }
     }
 }
 
@@ -86,9 +55,9 @@ impl Call for ValidateToken<'_> {
 
     fn request(&self, environment: &Environment) -> Request {
         let form = [
-            ("type", self.kind.as_str()),
+            ("type", self.token.kind().as_str()),
             ("client_id", self.client_id.as_str()),
-            ("token", self.token.0),
+            ("token", self.token.expose_secret()),
         ];
         Request::post_form(environment.endpoint("/ims/validate_token/v1"), &form)
             .with_client_id(self.client_id)
@@ -99,7 +68,7 @@ impl Call for ValidateToken<'_> {
         response: &Response,
         sent_at: NumericDate,
     ) -> Result<TokenValidity, ExchangeError> {
-        let secrets = [self.token.0];
+        let secrets = [self.token.expose_secret()];
         let body: Body = answer::json(
             response,
             &Sent::new(CredentialKind::Client, sent_at, &secrets).without_client_secret(),
@@ -123,18 +92,20 @@ struct Body {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{question::any_token::TokenKind, secret_text::RefreshToken};
 
     #[track_caller]
     fn validity(status: u16, body: &str) -> Result<TokenValidity, ExchangeError> {
         let client_id: ClientId = "client".parse().unwrap();
-        ValidateToken::new(&client_id, TokenKind::AccessToken, "canary")
+        ValidateToken::new(&client_id, AnyToken::new(TokenKind::AccessToken, "canary"))
             .answer(&Response::json(status, body), NumericDate::from_secs(0))
     }
 
     #[test]
     fn the_token_is_in_the_body_and_the_client_in_a_header_too() {
         let client_id: ClientId = "client".parse().unwrap();
-        let call = ValidateToken::new(&client_id, TokenKind::RefreshToken, "canary+/");
+        let token: RefreshToken = "canary+/".parse().unwrap();
+        let call = ValidateToken::new(&client_id, &token);
         let request = call.request(&Environment::production());
         assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/validate_token/v1");
         assert_eq!(request.headers()["x-ims-clientid"], "client");

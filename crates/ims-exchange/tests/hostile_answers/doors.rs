@@ -7,7 +7,7 @@ use ims_claims::{
     ServiceAccount, Signature,
 };
 use ims_exchange::{
-    AddSecret, AdminOrganizations, AdminProfile, AuthorizationCode, BearerToken, Call,
+    AddSecret, AdminOrganizations, AdminProfile, AnyToken, AuthorizationCode, BearerToken, Call,
     ClientCredentials, ClientRegistration, ClientSecret, ClusterExchange, ClusterTarget,
     CodeExchange, CodeVerifier, ConsoleCredential, DeleteSecret, Discovery, ExchangeError,
     InvalidateToken, JwtExchange, ListSecrets, Organizations, PermanentCodeExchange, Profile,
@@ -86,12 +86,12 @@ impl Secrets {
             org_id,
             scopes: ["openid".parse().unwrap()],
             assertion: Assertion::new(&claims.signing_input(Algorithm::Rs256), &signature),
-            access_token: BearerToken::new(canary()).unwrap(),
+            access_token: BearerToken::try_from(canary()).unwrap(),
             user_id: "B0DC@AdobeID".parse().unwrap(),
-            refresh_token: RefreshToken::new(canary()).unwrap(),
-            code: AuthorizationCode::new(canary()).unwrap(),
-            verifier: CodeVerifier::new(canary()).unwrap(),
-            promise_token: PromiseToken::new(canary()).unwrap(),
+            refresh_token: RefreshToken::try_from(canary()).unwrap(),
+            code: AuthorizationCode::try_from(canary()).unwrap(),
+            verifier: CodeVerifier::try_from(canary()).unwrap(),
+            promise_token: PromiseToken::try_from(canary()).unwrap(),
             credential: ConsoleCredential::new("1".parse().unwrap(), "2".parse().unwrap()),
             secret_id: "3".parse().unwrap(),
         }
@@ -192,7 +192,7 @@ fn grants(with: &Secrets) -> Vec<Door<'_>> {
 #[rustfmt::skip]
 fn calls(with: &Secrets) -> Vec<Door<'_>> {
     let (client_id, token) = (&with.client_id, &with.access_token);
-    let kind = TokenKind::AccessToken;
+    let any = AnyToken::new(TokenKind::AccessToken, CANARY);
     vec![
         call!(PublishedKeys, PublishedKeys::new(), Members, false, r#"{"keys":[{"kty":"RSA"}]}"#, &[
             (r#""RSA""#, "1"), (r#"{"kty":"RSA"}"#, r#""CANARY""#), (r#"[{"kty":"RSA"}]"#, "{}"), ("kty", "CANARY"),
@@ -201,13 +201,13 @@ fn calls(with: &Secrets) -> Vec<Door<'_>> {
             r#"{"issuer":"a","authorization_endpoint":"b","token_endpoint":"c","jwks_uri":"d"}"#, &[
             (r#""a""#, r#"["CANARY"]"#), (r#""b""#, "null"), (r#""c""#, "1"), ("jwks_uri", "CANARY"),
         ]),
-        call!(ValidateToken, ValidateToken::new(client_id, kind, CANARY), Members, true, r#"{"valid":true,"token":{}}"#, &[
+        call!(ValidateToken, ValidateToken::new(client_id, any), Members, true, r#"{"valid":true,"token":{}}"#, &[
             ("true", r#""true""#), ("true", "1"), ("true", "null"), ("{}", r#""CANARY""#), ("valid", "CANARY"),
         ]),
-        call!(InvalidateToken, InvalidateToken::new(client_id, kind, CANARY).with_client_secret(&with.client_secret), Nothing, true, "{}", &[
+        call!(InvalidateToken, InvalidateToken::new(client_id, any).with_client_secret(&with.client_secret), Nothing, true, "{}", &[
             ("{}", "[]"), ("{}", r#""CANARY""#),
         ]),
-        call!(RevokeToken, RevokeToken::new(client_id, CANARY).with_client_secret(&with.client_secret), Nothing, true, "{}", &[
+        call!(RevokeToken, RevokeToken::new(client_id, any).with_client_secret(&with.client_secret), Nothing, true, "{}", &[
             ("{}", "[]"), ("{}", r#""CANARY""#),
         ]),
         call!(UserInfo, UserInfo::new(token), Members, true, r#"{"sub":"a","email_verified":true,"address":{},"name":"b"}"#, &[

@@ -151,7 +151,7 @@ impl Model {
                 self.pass(took);
                 let lifetime = Duration::from_secs(lifetime);
                 let token = AccessToken::new("t".to_owned(), seen.wall, seen.wall.plus(lifetime));
-                self.held = token.map(|token| Schedule::new(&token, seen, WINDOWS, random));
+                self.held = token.ok().map(|token| Schedule::new(&token, seen, WINDOWS, random));
                 // IMS counts from when it answers, so later.
                 self.truly_expires_at = seen.monotonic + lifetime;
                 self.backoff.clear();

@@ -56,7 +56,8 @@ pub(super) fn decode(key: &CacheKey, bytes: &[u8]) -> Result<AccessToken, StoreE
     let date = NumericDate::from_secs;
     let (obtained_at, expires_at) = (date(stored.obtained_at), date(stored.expires_at));
     let token = AccessToken::new(stored.access_token.to_owned(), obtained_at, expires_at);
-    token.filter(|_| stored.key == key.canonical()).ok_or(StoreError::Garbled)
+    let token = token.map_err(|_| StoreError::Garbled)?;
+    if stored.key == key.canonical() { Ok(token) } else { Err(StoreError::Garbled) }
 }
 
 /// `not_before` in bytes, to be kept under `key`.

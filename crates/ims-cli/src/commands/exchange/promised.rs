@@ -51,9 +51,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     // The place comes first: a promise token that cannot be kept is lost, and the old one with it.
     let place = arguments.place()?;
     let exchanger = given.read()?;
-    let promise_token = PromiseToken::new(exchanger.given.to_string());
-    let promise_token =
-        promise_token.ok_or_else(|| Failure::usage("what was given is no promise token"))?;
+    let promise_token = PromiseToken::try_from(exchanger.given.to_string());
+    let promise_token = promise_token
+        .map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))?;
     let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
     let grant = PromiseExchange::new(client_id, secret, &promise_token, scopes);
     let connection = Connection::new(exchanger.credentials.environment().clone())?;

@@ -35,9 +35,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
             .hint("a new one may have to take its place there"));
     }
     let credentials = given.integration.credentials()?;
-    let refresh_token = RefreshToken::new(files::read_text(&given.file)?.to_string());
-    let refresh_token =
-        refresh_token.ok_or_else(|| Failure::usage("what was given is no refresh token"))?;
+    let refresh_token = RefreshToken::try_from(files::read_text(&given.file)?.to_string());
+    let refresh_token = refresh_token
+        .map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))?;
     let mut grant =
         TokenRefresh::new(credentials.client_id(), &refresh_token).with_scopes(&given.scopes);
     if let Some(secret) = client_secret(&credentials) {

@@ -24,8 +24,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         return Err(Failure::usage("a service token is for no resource: leave --resource out"));
     }
     let exchanger = options.given.read()?;
-    let code = AuthorizationCode::new(exchanger.given.to_string());
-    let code = code.ok_or_else(|| Failure::usage("what was given is no authorization code"))?;
+    let code = AuthorizationCode::try_from(exchanger.given.to_string());
+    let code =
+        code.map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))?;
     let grant = PermanentCodeExchange::new(exchanger.client_id(), &exchanger.client_secret, &code)
         .with_scopes(&options.given.scopes);
     options.exchange(&exchanger, &grant)

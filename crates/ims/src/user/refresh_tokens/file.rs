@@ -41,8 +41,8 @@ impl Backend for TokenFile {
             Err(error) => return Err(cause(error)),
         };
         let text = std::str::from_utf8(&bytes).map_err(|_| cause(Malformed))?;
-        let refresh_token = RefreshToken::new(text.to_owned());
-        refresh_token.map(Some).ok_or_else(|| cause(Malformed))
+        let refresh_token = RefreshToken::try_from(text.to_owned());
+        refresh_token.map(Some).map_err(|_| cause(Malformed))
     }
 
     fn save(&self, refresh_token: &RefreshToken) -> Result<(), Cause> {

@@ -31,8 +31,8 @@ impl Backend for KeyringEntry {
 
     fn load(&self) -> Result<Option<RefreshToken>, Cause> {
         let Some(text) = keyring::load(&self.name).map_err(cause)? else { return Ok(None) };
-        let refresh_token = RefreshToken::new(text.expose_secret().to_owned());
-        refresh_token.map(Some).ok_or_else(|| cause(Malformed))
+        let refresh_token = RefreshToken::try_from(text.expose_secret().to_owned());
+        refresh_token.map(Some).map_err(|_| cause(Malformed))
     }
 
     fn save(&self, refresh_token: &RefreshToken) -> Result<(), Cause> {

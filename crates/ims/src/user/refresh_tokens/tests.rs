@@ -3,7 +3,7 @@
 use super::*;
 
 fn token(text: &str) -> RefreshToken {
-    RefreshToken::new(text.to_owned()).unwrap()
+    RefreshToken::try_from(text.to_owned()).unwrap()
 }
 
 async fn text(place: &RefreshTokens) -> Option<String> {
