@@ -24,6 +24,7 @@ mod profile;
 mod question;
 mod register;
 mod revoke;
+mod secret;
 mod token;
 mod userinfo;
 mod validate;
@@ -65,6 +66,9 @@ pub(crate) enum Command {
     /// Create, inspect, check and rotate certificates
     #[command(subcommand)]
     Cert(OnDemand<cert::Command>),
+    /// List and rotate client secrets
+    #[command(subcommand)]
+    Secret(OnDemand<secret::Command>),
     /// Inspect private key files
     #[command(subcommand)]
     Key(OnDemand<key::Command>),
@@ -99,6 +103,7 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Migrate(OnDemand(arguments)) => migrate::run(&arguments),
         Command::Jwt(OnDemand(command)) => jwt::run(command),
         Command::Cert(OnDemand(command)) => cert::run(&command),
+        Command::Secret(OnDemand(command)) => secret::run(&command),
         Command::Key(OnDemand(command)) => key::run(&command),
         Command::Hsm(OnDemand(command)) => hsm::run(&command),
         Command::Doctor(OnDemand(arguments)) => doctor::run(&arguments),

@@ -8,7 +8,8 @@ use std::{
 
 use clap::Args;
 use ims::{
-    Client, ClientBuilder, ClientSecrets, Credential, Credentials, Discovery, DiscoveryError,
+    Client, ClientBuilder, ClientSecrets, Credential, Credentials, Discovered, Discovery,
+    DiscoveryError,
     claims::Environment,
     exchange::ClientSecret,
     token::{FileStore, RETRIES},
@@ -51,6 +52,11 @@ impl IntegrationOptions {
         self.read(&self.discovery()?)
     }
 
+    /// The name of the credentials that are meant, where their source holds several.
+    pub(crate) fn selected(&self) -> Option<&str> {
+        self.credential.as_deref()
+    }
+
     /// Reads the credentials, for commands that do without them as well.
     pub(crate) fn credentials_if_any(&self) -> Result<Option<Credentials>, Failure> {
         let credentials = self.find(&self.discovery()?)?;
@@ -89,12 +95,21 @@ impl IntegrationOptions {
         self.url.is_some()
     }
 
+    /// Reads the credentials, and says where they were found.
+    pub(crate) fn discovered(&self) -> Result<Discovered, Failure> {
+        self.find_with_source(&self.discovery()?)?.ok_or_else(none_given)
+    }
+
     fn find(&self, discovery: &Discovery) -> Result<Option<Credentials>, Failure> {
-        let Some(found) = discovery.find()? else { return Ok(None) };
-        Ok(Some(match &self.url {
-            Some(url) => found.credentials.with_environment(url.clone()),
-            None => found.credentials,
-        }))
+        Ok(self.find_with_source(discovery)?.map(|found| found.credentials))
+    }
+
+    fn find_with_source(&self, discovery: &Discovery) -> Result<Option<Discovered>, Failure> {
+        let Some(mut found) = discovery.find()? else { return Ok(None) };
+        if let Some(url) = &self.url {
+            found.credentials = found.credentials.with_environment(url.clone());
+        }
+        Ok(Some(found))
     }
 }
 
