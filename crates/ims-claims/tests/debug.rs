@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_claims::{
     AccessTokenPayload, Algorithm, Assertion, AssertionLifetime, Audience, ClaimsError, ClientId,
-    CompactJwt, Environment, FormatError, JwtError, JwtId, Metascope, NumericDate, OrgId,
-    ServiceAccount, Signature, TechnicalAccountId,
+    CompactJwt, DurationText, Environment, FormatError, JwtError, JwtId, Metascope, NumericDate,
+    OrgId, ServiceAccount, Signature, TechnicalAccountId,
 };
 
 const CANARY: &str = "canary-in-the-payload";
@@ -58,6 +58,7 @@ fn no_debug_shows_a_token_or_a_part_of_it() {
         shown(&Audience::clone(claims.audience())),
         shown(&ClaimsError::NoMetascopes),
         shown(&ClientId::clone(account.client_id())),
+        shown(&DurationText(core::time::Duration::from_secs(1))),
         shown(&Environment::stage()),
         shown(&FormatError::PlainHttp),
         shown(&JwtError::TooLong),

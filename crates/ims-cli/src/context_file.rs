@@ -1,8 +1,8 @@
 //! Where the contexts of this user are.
 
-use ims::{Contexts, ContextsError};
+use ims::{Contexts, ContextsError, Report};
 
-use crate::failure::{Failure, with_causes};
+use crate::failure::Failure;
 
 /// The contexts in the folder `ims` of the user's configuration; none if there is no such file.
 pub(crate) fn contexts() -> Result<Contexts, Failure> {
@@ -14,16 +14,12 @@ pub(crate) fn contexts() -> Result<Contexts, Failure> {
 
 impl From<ContextsError> for Failure {
     fn from(error: ContextsError) -> Self {
-        let new = match &error {
+        let failure = Self::from(Report::from(&error));
+        match error {
             ContextsError::Name | ContextsError::Exists { .. } | ContextsError::Unknown { .. } => {
-                Self::usage
+                failure.into_usage()
             }
-            _ => Self::person,
-        };
-        let failure = new(with_causes(&error));
-        match error.hint() {
-            Some(hint) => failure.hint(hint),
-            None => failure,
+            _ => failure,
         }
     }
 }

@@ -1,18 +1,19 @@
-//! What ends a command: what failed, what to do, and the exit code that says the same to a script.
+//! What ends a command: what failed, what to do, and the exit code that says the same to a script. What the library's
+//! [`Report`] says comes from there; the commands and options that help are added here.
 
-use std::{error::Error, fmt::Write as _, process::ExitCode};
+use std::{error::Error, fmt::Write as _, process::ExitCode, time::Duration};
 
 use anstyle::{AnsiColor, Effects};
 use ims::{
-    CredentialsError, TokenError,
-    claims::Environment,
-    exchange::{ExchangeError, Reason, Refusal, TransportError},
+    CredentialsError, ImsAnswer, Report, TokenError,
+    claims::{DurationText, Environment},
+    exchange::ExchangeError,
     sign::KeyError,
-    token::{Evidence, FetchError, Remedy},
 };
 use ims_files::FileError;
+use serde::Serialize;
 
-use crate::terminal_text::TerminalText;
+use crate::{output, terminal_text::TerminalText};
 
 /// 128 and the number of SIGPIPE, as shells count it (POSIX, Shell & Utilities §2.8.2).
 const UNREAD: u8 = 141;
@@ -23,41 +24,91 @@ const INTERRUPTED: u8 = 130;
 /// A command that did not do its work.
 #[derive(Debug)]
 pub(crate) struct Failure {
+    /// A name for programs, which does not change.
+    reason: &'static str,
     message: String,
-    details: Vec<String>,
+    ims: Option<Box<ImsAnswer>>,
+    /// The IMS that did not answer.
+    asked: Option<String>,
     hints: Vec<String>,
+    retry_after: Option<Duration>,
     exit_code: u8,
     /// Whether there was no answer, so that it matters who was asked.
     is_unanswered: bool,
 }
 
+/// The failure for programs, on one line of standard error.
+#[derive(Serialize)]
+struct Json<'a> {
+    error: JsonError<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonError<'a> {
+    reason: &'a str,
+    message: &'a str,
+    ims: Option<JsonAnswer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<&'a str>,
+    remedies: &'a [String],
+    /// Seconds, rounded up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    exit_code: u8,
+}
+
+#[derive(Serialize)]
+struct JsonAnswer<'a> {
+    status: Option<u16>,
+    code: Option<&'a str>,
+    description: Option<&'a str>,
+    debug_id: Option<&'a str>,
+}
+
 impl Failure {
-    /// The command was not given what it needs: exit code 2.
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
+    fn new(reason: &'static str, message: impl Into<String>, exit_code: u8) -> Self {
         Self {
+            reason,
             message: message.into(),
-            details: Vec::new(),
+            ims: None,
+            asked: None,
             hints: Vec::new(),
-            exit_code: 2,
+            retry_after: None,
+            exit_code,
             is_unanswered: false,
         }
     }
 
+    /// The command was not given what it needs: exit code 2.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new("usage", message, 2)
+    }
+
     /// To try again later can help: exit code 3.
     pub(crate) fn later(message: impl Into<String>) -> Self {
-        Self { exit_code: 3, ..Self::usage(message) }
+        Self::new("try_later", message, 3)
     }
 
     /// A person must act: exit code 4.
     pub(crate) fn person(message: impl Into<String>) -> Self {
-        Self { exit_code: 4, ..Self::usage(message) }
+        Self::new("person_must_act", message, 4)
     }
 
     /// Whoever reads the output has seen enough: nothing to tell. It is returned like any failure, so that what is temporary
     /// is still taken away. The exit code is the one that a shell gives to a program which a closed pipe has ended, 141: with
     /// 0, a check whose answer nobody heard would have said yes.
     pub(crate) fn unread() -> Self {
-        Self { exit_code: UNREAD, ..Self::usage("nobody reads the output any more") }
+        Self::new("unread", "nobody reads the output any more", UNREAD)
+    }
+
+    /// The same with another name for programs.
+    pub(crate) fn named(self, reason: &'static str) -> Self {
+        Self { reason, ..self }
+    }
+
+    /// The same as a fault in how the command was called: exit code 2.
+    pub(crate) fn into_usage(self) -> Self {
+        Self { exit_code: 2, ..self }
     }
 
     /// A person has interrupted the command. The exit code is the one that a shell gives to a program which SIGINT has ended.
@@ -81,7 +132,7 @@ impl Failure {
     /// Adds which IMS was asked, if it did not answer.
     pub(crate) fn asking(mut self, environment: &Environment) -> Self {
         if self.is_unanswered {
-            self.details.push(format!("asked: {}", environment.base_url()));
+            self.asked = Some(environment.base_url().to_owned());
         }
         self
     }
@@ -94,62 +145,115 @@ impl Failure {
 
     /// What failed, what to do, and the exit code.
     pub(crate) fn into_parts(self) -> (String, Vec<String>, u8) {
-        let evidence = [vec![self.message], self.details].concat().join("; ");
+        let details = self.details();
+        let evidence = [vec![self.message], details].concat().join("; ");
         (evidence, self.hints, self.exit_code)
     }
 
-    /// Tells it all to a person, on standard error.
+    /// What belongs to the message, one line each.
+    fn details(&self) -> Vec<String> {
+        let mut details = Vec::new();
+        if let Some(ims) = &self.ims {
+            details.extend(ims.description.as_ref().map(|text| format!("IMS says: {text}")));
+            let debug_id = ims.debug_id.as_ref();
+            details.extend(debug_id.map(|id| format!("X-Debug-Id: {id} (for Adobe's support)")));
+        }
+        details.extend(self.asked.as_ref().map(|asked| format!("asked: {asked}")));
+        details
+    }
+
+    /// Tells it all on standard error: to a person, or in one line of JSON to a program that asked for JSON.
     pub(crate) fn report(self) -> ExitCode {
         if self.exit_code == UNREAD {
             return ExitCode::from(UNREAD);
         }
+        // A failure that cannot be written still has its exit code.
+        if output::is_json() { self.json() } else { self.text() }.to_stderr();
+        ExitCode::from(self.exit_code)
+    }
+
+    fn text(&self) -> TerminalText {
         let error = AnsiColor::Red.on_default().effects(Effects::BOLD);
         let hint = AnsiColor::Cyan.on_default().effects(Effects::BOLD);
         let mut text =
             TerminalText::default().styled(error, "error:").with(&format!(" {}\n", self.message));
-        for detail in &self.details {
+        for detail in self.details() {
             text = text.with(&format!("       {detail}\n"));
         }
-        for line in &self.hints {
+        let wait = self.retry_after.map(|wait| format!("try again in {}", DurationText(wait)));
+        for line in self.hints.iter().chain(&wait) {
             text = text.with(" ").styled(hint, "hint:").with(&format!(" {line}\n"));
         }
-        // A failure that cannot be written still has its exit code.
-        text.to_stderr();
-        ExitCode::from(self.exit_code)
+        text
     }
 
-    /// Says first what was found on this machine, and what to do about that.
-    fn explained_by(self, evidence: &Evidence) -> Self {
-        let mut failure = self.about(evidence.finding());
-        failure.hints.insert(0, evidence.remedy().to_owned());
-        failure
-    }
-
-    fn with_refusal(mut self, refusal: &Refusal) -> Self {
-        self.details.extend(refusal.description().map(|text| format!("IMS says: {text}")));
-        self.details
-            .extend(refusal.debug_id().map(|id| format!("X-Debug-Id: {id} (for Adobe's support)")));
-        self
+    fn json(&self) -> TerminalText {
+        let ims = self.ims.as_ref().map(|ims| JsonAnswer {
+            status: ims.status,
+            code: ims.code.as_deref(),
+            description: ims.description.as_deref(),
+            debug_id: ims.debug_id.as_deref(),
+        });
+        let error = JsonError {
+            reason: self.reason,
+            message: &self.message,
+            ims,
+            asked: self.asked.as_deref(),
+            remedies: &self.hints,
+            retry_after: self.retry_after.map(whole_seconds),
+            exit_code: self.exit_code,
+        };
+        let json = serde_json::to_string(&Json { error });
+        TerminalText::of_json(&json.expect("data of this command is always JSON")).with("\n")
     }
 }
 
-/// The command that helps against a refusal, which the library does not know.
-fn command_against(reason: Reason) -> Option<&'static str> {
-    match reason {
-        Reason::CertificateUnknown => Some(
-            "to compare key and certificate: ims cert match; to see when it ends: ims cert inspect",
-        ),
-        Reason::AssertionMalformed | Reason::AssertionInvalid => {
-            Some("to look at the claims: ims jwt sign | ims jwt decode -")
-        }
-        Reason::MigratedOrFailing => {
-            Some("to see what changes for OAuth Server-to-Server: ims migrate -c FILE")
-        }
-        Reason::RefreshTokenInvalid | Reason::CodeInvalid => {
-            Some("sign in again: ims login, with the same credentials")
-        }
-        _ => None,
+/// Seconds, rounded up: anyone who comes too early waited for nothing.
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
+}
+
+impl From<Report> for Failure {
+    fn from(report: Report) -> Self {
+        let exit_code = if report.is_transient() { 3 } else { 4 };
+        let mut failure = Self::new(report.reason(), report.message(), exit_code);
+        failure.ims = report.ims().cloned().map(Box::new);
+        failure.hints = report.remedies().to_vec();
+        failure.hints.extend(command_against(report.reason()).map(str::to_owned));
+        // What is over before a person can type is not worth a word.
+        failure.retry_after = report.retry_after().filter(|wait| *wait >= Duration::from_secs(1));
+        failure
     }
+}
+
+/// The command or option that helps against an error, which the library does not know.
+fn command_against(reason: &str) -> Option<&'static str> {
+    let command = match reason {
+        "certificate_unknown" => {
+            "to compare key and certificate: ims cert match; to see when it ends: ims cert inspect"
+        }
+        "assertion_malformed" | "assertion_invalid" => {
+            "to look at the claims: ims jwt sign | ims jwt decode -"
+        }
+        "migrated_or_failing" => {
+            "to see what changes for OAuth Server-to-Server: ims migrate -c FILE"
+        }
+        "refresh_token_invalid" | "code_invalid" | "sign_in_needed" => {
+            "to sign in: ims login, with the same credentials"
+        }
+        "credential_not_selected" => "to select one: --credential NAME",
+        "passphrase_missing" => {
+            "name a file with the pass phrase as private_key_passphrase_file in the credentials (IMS_PRIVATE_KEY_PASSPHRASE in \
+             the environment)"
+        }
+        "key_unsuitable" => "to make a new key and certificate: ims cert new --out DIR",
+        "context_unknown" => "to see which contexts there are: ims context list",
+        "no_connection" | "no_answer" | "server_not_trusted" | "not_ims" => {
+            "to see what is in between: ims doctor"
+        }
+        _ => return None,
+    };
+    Some(command)
 }
 
 /// An error and all that is behind it, each said once.
@@ -166,7 +270,7 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
 
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
-        let failure = Self::person(error.problem());
+        let failure = Self::person(error.problem()).named("file_not_used");
         match error.remedy() {
             Some(remedy) => failure.hint(remedy),
             None => failure,
@@ -176,89 +280,34 @@ impl From<FileError> for Failure {
 
 impl From<CredentialsError> for Failure {
     fn from(error: CredentialsError) -> Self {
-        let failure = Self::person(with_causes(&error));
-        match error.hint() {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        Report::from(&error).into()
     }
 }
 
 impl From<ims::Error> for Failure {
     fn from(error: ims::Error) -> Self {
-        let failure = Self::person(with_causes(&error));
-        match &error {
-            ims::Error::PrivateKey(error) => key_hints(failure, error),
-            ims::Error::Transport(error) => transport_hints(failure, error),
-            _ => failure,
-        }
+        Report::from(&error).into()
     }
 }
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
-        if let Some(exchange_error) = error.exchange_error() {
-            let failure = Self::from(exchange_error);
-            return match error.evidence() {
-                Some(evidence) => failure.explained_by(evidence),
-                None => failure,
-            };
-        }
-        let message = with_causes(&error);
-        let failure =
-            if error.is_transient() { Self::later(message) } else { Self::person(message) };
-        match error.fetch_error().map(FetchError::remedy) {
-            Some(Remedy::SignIn) => failure.hint("sign in: ims login, with the same credentials"),
-            _ => failure,
-        }
+        let mut failure = Self::from(Report::from(&error));
+        failure.is_unanswered = error.exchange_error().is_some() && error.refusal().is_none();
+        failure
     }
 }
 
 impl From<&ExchangeError> for Failure {
     fn from(error: &ExchangeError) -> Self {
-        let new = if error.is_transient() { Self::later } else { Self::person };
-        let failure = new(with_causes(error));
-        let mut failure = error.refusal().into_iter().fold(failure, Self::with_refusal);
+        let mut failure = Self::from(Report::from(error));
         failure.is_unanswered = error.refusal().is_none();
-        failure.hints.extend(error.hints());
-        let command = error.reason().and_then(command_against);
-        failure.hints.extend(command.map(str::to_owned));
-        match error {
-            ExchangeError::Unavailable { retry_after: Some(wait), .. } => {
-                failure.hint(format!("IMS asks to wait for {}", humantime::format_duration(*wait)))
-            }
-            ExchangeError::Unreachable(error)
-            | ExchangeError::Unavailable { source: Some(error), .. } => {
-                transport_hints(failure, error)
-            }
-            _ => failure,
-        }
+        failure
     }
 }
 
-pub(crate) fn key_hints(failure: Failure, error: &KeyError) -> Failure {
-    match error {
-        KeyError::PassphraseMissing => failure.hint(
-            "name a file with the pass phrase as private_key_passphrase_file in the credentials (IMS_PRIVATE_KEY_PASSPHRASE in \
-             the environment)",
-        ),
-        KeyError::Size { .. } | KeyError::NotRsa { .. } | KeyError::PssOnly => {
-            failure.hint("make a new key and certificate: ims cert new --out DIR")
-        }
-        _ => match error.conversion() {
-            Some(command) => failure.hint(format!("convert it: {command}")),
-            None => failure,
-        },
-    }
-}
-
-fn transport_hints(failure: Failure, error: &TransportError) -> Failure {
-    match error {
-        TransportError::Untrusted { .. } => {
-            failure.hint("if a proxy reads along, put its CA certificate into a file and name it in SSL_CERT_FILE")
-        }
-        TransportError::Proxy(refusal) => failure.hint(refusal.hint()),
-        TransportError::Setup { .. } => failure.hint("install the system's CA certificates (package ca-certificates)"),
-        _ => failure,
+impl From<&KeyError> for Failure {
+    fn from(error: &KeyError) -> Self {
+        Report::from(error).into()
     }
 }

@@ -4,18 +4,21 @@ use std::{
     ffi::OsString,
     io::{self, Read},
     path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use clap::Args;
 use ims::{
     Client, ClientBuilder, ClientSecrets, Credential, Credentials, Discovered, Discovery,
-    DiscoveryError,
+    DiscoveryError, Report,
     claims::Environment,
     exchange::ClientSecret,
-    token::{FileStore, RETRIES},
+    token::{Event, FileStore, RETRIES},
 };
 
-use crate::{cache, failure::Failure, output, passphrase, sign_in_place::SignInPlace};
+use crate::{
+    cache, failure::Failure, output, passphrase, sign_in_place::SignInPlace, transport, waiting,
+};
 
 /// The options of every command that needs credentials.
 #[derive(Debug, Args)]
@@ -136,15 +139,8 @@ const LONGEST_INPUT: u64 = 1024 * 1024;
 impl From<DiscoveryError> for Failure {
     fn from(error: DiscoveryError) -> Self {
         match error {
-            DiscoveryError::Credentials(error) => error.into(),
             DiscoveryError::Contexts(error) => error.into(),
-            error => {
-                let failure = Self::person(error.to_string());
-                match error.hint() {
-                    Some(hint) => failure.hint(hint),
-                    None => failure,
-                }
-            }
+            error => Report::from(&error).into(),
         }
     }
 }
@@ -198,6 +194,17 @@ fn caching_builder(credentials: &Credentials) -> Result<ClientBuilder, Failure> 
         Credential::Token(_) => Client::builder(credentials),
         _ => Client::builder(credentials).with_store(FileStore::new(cache::folder()?)),
     };
+    let builder = match credentials.credential() {
+        // These send nothing to IMS.
+        Credential::Token(_) | Credential::ApiKey(_) => builder,
+        _ => builder.with_transport(transport::transport(credentials.environment())?),
+    };
+    let attempts = AtomicUsize::new(1);
+    let builder = builder.with_observer(move |event| {
+        if matches!(event, Event::AttemptFailed { .. }) {
+            waiting::tell_attempt(event, attempts.fetch_add(1, Ordering::Relaxed) + 1);
+        }
+    });
     // A command asks once, so it has no second call by which to try again.
     Ok(builder.with_retries(RETRIES))
 }

@@ -15,9 +15,11 @@ mod sign_in_place;
 mod terminal_text;
 mod token_format;
 mod token_in_question;
+mod transport;
+mod waiting;
 mod when;
 
-use std::process::ExitCode;
+use std::{env, ffi::OsString, process::ExitCode};
 
 use clap::{
     Parser,
@@ -25,11 +27,16 @@ use clap::{
 };
 
 use commands::Command;
+use failure::Failure;
 
 /// Adobe IMS authentication: keys, certificates, JWTs and access tokens, and a local IMS to try them on.
 #[derive(Debug, Parser)]
 #[command(name = "ims", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
 struct Arguments {
+    /// Say on standard error what is asked of IMS: method, URL, status, time and debug id; -vv adds the names of header fields
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+
     #[command(subcommand)]
     command: Command,
 }
@@ -42,11 +49,49 @@ fn main() -> ExitCode {
     process::protect_memory();
     // Without it, the command does its work all the same, unless files may not grow.
     let _ = process::survive_file_size_limit();
-    let arguments = Arguments::try_parse().unwrap_or_else(|error| without_secret(error).exit());
+    if asks_for_json(env::args_os().skip(1)) {
+        output::expect_json();
+    }
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refused(&without_secret(error)),
+    };
+    transport::set_verbosity(arguments.verbose);
     match commands::run(arguments.command) {
         Ok(answer) => answer.into(),
         Err(failure) => failure.report(),
     }
+}
+
+/// Whether a command is asked for JSON, whatever is wrong with the other arguments. What follows `--`, or belongs to the
+/// program that `ims exec` runs, is not for this command.
+fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
+    let own: Vec<OsString> = arguments.take_while(|argument| argument != "--").collect();
+    let command = own.iter().find(|argument| !argument.to_string_lossy().starts_with('-'));
+    command.is_none_or(|command| command != "exec")
+        && own.iter().any(|argument| argument == "--json")
+}
+
+/// Says why the arguments are refused, or shows the help that was asked for.
+fn refused(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && output::is_json() {
+        return usage(&error.render().to_string()).report();
+    }
+    // Standard output may be closed; the exit code stays.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}
+
+/// The text of the parser as a failure: its first paragraph, and its tips as remedies.
+fn usage(text: &str) -> Failure {
+    let mut lines = text.lines().map(str::trim);
+    let message: Vec<&str> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+    let message = message.join(" ");
+    let mut failure = Failure::usage(message.strip_prefix("error: ").unwrap_or(&message));
+    for tip in lines.filter_map(|line| line.strip_prefix("tip: ")) {
+        failure = failure.hint(tip);
+    }
+    failure
 }
 
 /// A PKCS#11 URI may be refused for the very PIN in it, and a base URL for its password. The refusal repeats neither.
@@ -74,6 +119,25 @@ mod tests {
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn json_is_asked_for_by_an_option_of_this_command_alone() {
+        #[rustfmt::skip]
+        let table = [
+            ("token --json",                 true),
+            ("token --json --no-such",       true),
+            ("-v token -c x --json",         true),
+            ("token -c x",                   false),
+            ("token -- --json",              false),
+            ("exec -c x program --json",     false),
+            ("-v exec program --json",       false),
+            ("--json",                       true),
+        ];
+        for (arguments, expected) in table {
+            let given = arguments.split_whitespace().map(OsString::from);
+            assert_eq!(asks_for_json(given), expected, "{arguments}");
+        }
     }
 
     #[test]

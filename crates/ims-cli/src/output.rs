@@ -3,12 +3,13 @@
 use std::{
     io::{self, Write},
     process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{failure::Failure, terminal_text::TerminalText};
+use crate::{failure::Failure, terminal_text::TerminalText, waiting};
 
 /// What a command that did its work has to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,19 @@ impl From<Answer> for ExitCode {
     }
 }
 
+/// Whether the command was asked for JSON, so that errors are JSON, too.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Writes errors and notes as JSON from now on.
+pub(crate) fn expect_json() {
+    IS_JSON.store(true, Ordering::Relaxed);
+}
+
+/// Whether the command was asked for JSON.
+pub(crate) fn is_json() -> bool {
+    IS_JSON.load(Ordering::Relaxed)
+}
+
 /// Writes one line of data.
 pub(crate) fn line(text: impl Into<TerminalText>) -> Result<(), Failure> {
     write(text.into().with("\n"))
@@ -45,6 +59,7 @@ pub(crate) fn line(text: impl Into<TerminalText>) -> Result<(), Failure> {
 /// Writes data as it is, without what a terminal would obey.
 pub(crate) fn write(text: impl Into<TerminalText>) -> Result<(), Failure> {
     let text = text.into();
+    waiting::clear();
     if anstream::AutoStream::choice(&io::stdout()) == anstream::ColorChoice::Never {
         // At once, since the stream would write the text between two colours piece by piece.
         let plain = anstream::adapter::strip_str(text.as_str()).to_string();
@@ -57,6 +72,7 @@ pub(crate) fn write(text: impl Into<TerminalText>) -> Result<(), Failure> {
 
 /// Writes data that may be no text, byte for byte. It is for files and pipes: a terminal gets [`TerminalText`].
 pub(crate) fn write_bytes(data: &[u8]) -> Result<(), Failure> {
+    waiting::clear();
     let mut stdout = io::stdout().lock();
     stdout.write_all(data).and_then(|()| stdout.flush()).map_err(unwritable)
 }
@@ -99,6 +115,12 @@ pub(crate) fn members(object: &impl Serialize) -> Result<(), Failure> {
 
 /// Tells a person something that is not data.
 pub(crate) fn note(label: &str, text: &str) {
+    waiting::clear();
+    // What a person beside a program has to read stays text.
+    if is_json() && label == "warning" {
+        let json = serde_json::json!({ label: text }).to_string();
+        return TerminalText::of_json(&json).with("\n").to_stderr();
+    }
     let style = anstyle::AnsiColor::Yellow.on_default().effects(anstyle::Effects::BOLD);
     let label = format!("{label}:");
     TerminalText::default().styled(style, &label).with(" ").with(text).with("\n").to_stderr();

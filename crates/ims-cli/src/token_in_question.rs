@@ -17,7 +17,7 @@ use crate::{
     failure::Failure,
     given_token::{self, Form},
     integration::{IntegrationOptions, caching_client},
-    when,
+    transport, when,
 };
 
 /// The options of every command about one token.
@@ -56,7 +56,7 @@ impl TokenOptions {
             (Some(credentials), token)
         };
         let environment = self.integration.environment(credentials.as_ref());
-        let connection = Connection::new(environment)?;
+        let connection = transport::connection(&environment)?;
         let named_client_id = self.client_id.clone();
         Ok(TokenInQuestion { connection, credentials, named_client_id, token })
     }

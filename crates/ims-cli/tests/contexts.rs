@@ -135,11 +135,11 @@ fn one_of_several_credentials_in_a_file_is_selected_by_its_name() {
     };
     let contexts = json!({"first": credential(CLIENT_ID), "second": credential("second")});
     sandbox.write("several.json", json!({"ims": {"contexts": contexts}}).to_string());
-    let token = format!("token --json -c several.json --url {}", emulator.url());
-    assert_eq!(client_id(&sandbox.run(&format!("{token} --credential second"))), "second");
+    let token = format!("token -c several.json --url {}", emulator.url());
+    assert_eq!(client_id(&sandbox.run(&format!("{token} --json --credential second"))), "second");
     let end = sandbox.run(&token);
     assert_eq!((end.code, end.stdout.as_str()), (Some(4), ""));
-    for part in ["first, second", " hint: select one by its name: --credential NAME"] {
+    for part in ["first, second", " hint: to select one: --credential NAME"] {
         assert!(end.stderr.contains(part), "{}", end.stderr);
     }
     run(
@@ -200,7 +200,7 @@ fn what_cannot_be_migrated_says_why_and_what_to_do() {
     let end = sandbox.run("migrate -c unknown.json --out new.json");
     assert_eq!(end.code, Some(4));
     assert!(
-        end.stderr.contains(" hint: look them up in Adobe's Developer Console"),
+        end.stderr.contains(" hint: look the scopes up in Adobe's Developer Console"),
         "{}",
         end.stderr
     );

@@ -121,10 +121,10 @@ fn each_thing_that_makes_a_jwt_unbelievable_is_told() {
         (signed(RS256, r#"{"exp":1,"exp":2}"#),                                  "the payload names a member twice"),
         (signed(RS256, "It's a dangerous business"),                             "the payload is not a JSON object"),
         (with_header(r#"{"alg":"RS256","crit":["exp"],"exp":1}"#),               "the header demands extensions (crit)"),
-        (with_header(r#"{"alg":"RS256","jwk":{"kty":"RSA"}}"#),                  "the header brings its own key (jwk)"),
-        (with_header(r#"{"alg":"RS256","jku":"https://127.0.0.1/"}"#),           "the header brings its own key (jku)"),
-        (with_header(r#"{"alg":"RS256","x5c":["MIID"]}"#),                       "the header brings its own key (x5c)"),
-        (with_header(r#"{"alg":"RS256","x5u":"https://127.0.0.1/a"}"#),          "the header brings its own key (x5u)"),
+        (with_header(r#"{"alg":"RS256","jwk":{"kty":"RSA"}}"#),                  "the header contains its own key (jwk)"),
+        (with_header(r#"{"alg":"RS256","jku":"https://127.0.0.1/"}"#),           "the header contains its own key (jku)"),
+        (with_header(r#"{"alg":"RS256","x5c":["MIID"]}"#),                       "the header contains its own key (x5c)"),
+        (with_header(r#"{"alg":"RS256","x5u":"https://127.0.0.1/a"}"#),          "the header contains its own key (x5u)"),
         (with_claims(json!({"exp": NOW - 60})),                                  "the assertion has expired (exp 2019-02-12T19:51:18Z)"),
         (with_claims(json!({"exp": (NOW + 300) * 1000})),                        "exp is more than 24 hours away; it counts seconds, not milliseconds"),
         (with_claims(json!({"exp": "tomorrow"})),                                "the claim exp is not"),
@@ -177,7 +177,10 @@ fn without_a_key_to_verify_with_there_is_no_verdict() {
         for options in [options.to_owned(), format!("{options} --json")] {
             let end = verify(&sandbox, &options, &jwt);
             assert_eq!((end.code, end.stdout.as_str()), (Some(4), ""), "{options}: {end:?}");
-            assert!(end.stderr.starts_with(&format!("error: {said}")), "{options}: {}", end.stderr);
+            let is_json = options.ends_with("--json");
+            let begin = if is_json { "{\"error\":{\"reason\":\"" } else { "error: " };
+            assert!(end.stderr.starts_with(begin), "{options}: {}", end.stderr);
+            assert!(end.stderr.contains(said), "{options}: {}", end.stderr);
         }
     }
     let end = verify(&sandbox, "--key private.key", &jwt);

@@ -11,7 +11,10 @@ use ims_files::FileError;
 use serde_json::{Map, Value};
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use crate::{credentials::Credentials, error::CredentialsError};
+use crate::{
+    credentials::Credentials,
+    error::{self, CredentialsError},
+};
 
 /// The contexts of a user, out of a TOML file that people may write by hand, too: their comments stay.
 ///
@@ -55,19 +58,21 @@ impl ContextFile {
 }
 
 /// Contexts that cannot be read, found or written.
-#[derive(Debug, Clone, thiserror::Error)]
+///
+/// Its `Display` is the cause in one line, its `Debug` adds what to do.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContextsError {
     /// Do what the hint says: the file cannot be read or written.
     #[error("{}", .0.problem())]
     File(FileError),
     /// Correct the file at the place that is named.
-    #[error("the contexts in {} are wrong", .path.display())]
+    #[error("the contexts in {} are wrong: {problem}", .path.display())]
     Wrong {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        source: CredentialsError,
+        problem: CredentialsError,
     },
     /// Load the contexts again and repeat the change: another program has written the file since it was read.
     #[error("{} has changed meanwhile", .path.display())]
@@ -91,12 +96,12 @@ pub enum ContextsError {
         names: String,
     },
     /// Correct the credentials of the context, or their file.
-    #[error("the context {name} cannot be used")]
+    #[error("the context {name} cannot be used: {problem}")]
     Unusable {
         /// The name.
         name: String,
         /// What is wrong.
-        source: CredentialsError,
+        problem: CredentialsError,
     },
 }
 
@@ -108,7 +113,7 @@ impl Contexts {
     pub fn load(path: impl Into<PathBuf>) -> Result<Self, ContextsError> {
         let path = path.into();
         let text = read(&path)?;
-        let wrong = |source| ContextsError::Wrong { path: path.clone(), source };
+        let wrong = |problem| ContextsError::Wrong { path: path.clone(), problem };
         // Our own reader of TOML tells the place of an error and not what stands there.
         Credentials::toml(&text).map_err(wrong)?;
         let document = text.parse();
@@ -218,7 +223,7 @@ impl Contexts {
     pub fn credentials(&self, name: &str) -> Result<Credentials, ContextsError> {
         let members = self.members(name)?;
         Credentials::of_context(members, name, &self.path)
-            .map_err(|source| ContextsError::Unusable { name: name.to_owned(), source })
+            .map_err(|problem| ContextsError::Unusable { name: name.to_owned(), problem })
     }
 
     /// Writes the file, which its owner alone can read then.
@@ -239,7 +244,7 @@ impl Contexts {
 
     fn members(&self, name: &str) -> Result<Map<String, Value>, ContextsError> {
         self.expect(name)?;
-        let wrong = |source| ContextsError::Wrong { path: self.path.clone(), source };
+        let wrong = |problem| ContextsError::Wrong { path: self.path.clone(), problem };
         let mut whole = Credentials::toml(&self.document.to_string()).map_err(wrong)?;
         match whole["contexts"][name].take() {
             Value::Object(members) => Ok(members),
@@ -281,10 +286,16 @@ impl ContextsError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::File(error) => error.remedy(),
-            Self::Wrong { source, .. } | Self::Unusable { source, .. } => source.hint(),
+            Self::Wrong { problem, .. } | Self::Unusable { problem, .. } => problem.hint(),
             Self::Changed { .. } => Some("do it again".to_owned()),
             _ => None,
         }
+    }
+}
+
+impl fmt::Debug for ContextsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        error::report(f, self, self.hint())
     }
 }
 
@@ -298,7 +309,7 @@ fn read(path: &Path) -> Result<String, ContextsError> {
     let text = std::str::from_utf8(&contents.bytes);
     let text = text.map_err(|_| ContextsError::Wrong {
         path: path.to_owned(),
-        source: CredentialsError::NotText,
+        problem: CredentialsError::NotText,
     })?;
     Ok(text.to_owned())
 }

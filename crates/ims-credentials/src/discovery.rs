@@ -6,7 +6,7 @@ use std::{ffi::OsString, fmt, path::PathBuf};
 use crate::contexts::{Contexts, ContextsError};
 use crate::{
     credentials::{Credentials, variables_document},
-    error::CredentialsError,
+    error::{self, CredentialsError},
     form::Form,
     language::Language,
     reading::secret_file::can_be_path,
@@ -84,7 +84,9 @@ pub struct ContextName {
 }
 
 /// Credentials that cannot be found or read.
-#[derive(Debug, Clone, thiserror::Error)]
+///
+/// Its `Display` is the cause in one line, its `Debug` adds what to do.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiscoveryError {
     /// Give credentials in one of the ways of [`Discovery`]: there are none.
@@ -341,6 +343,12 @@ impl DiscoveryError {
                 Some("set IMS_CREDENTIALS to a file, or IMS_CLIENT_ID and its like".to_owned())
             }
         }
+    }
+}
+
+impl fmt::Debug for DiscoveryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        error::report(f, self, self.hint())
     }
 }
 

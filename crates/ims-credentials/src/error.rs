@@ -9,7 +9,9 @@ use ims_claims::FormatError;
 use ims_files::FileError;
 
 /// Credentials that cannot be used.
-#[derive(Debug, Clone, thiserror::Error)]
+///
+/// Its `Display` is the cause in one line, its `Debug` adds what to do.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {
     /// Do what the hint says: a file cannot be read, others can read the secret in it, or others can change what it starts.
@@ -49,12 +51,12 @@ pub enum CredentialsError {
         expected: &'static str,
     },
     /// Correct the value.
-    #[error("{name} is wrong")]
+    #[error("{name} is wrong: {problem}")]
     Format {
         /// The member's path, or the variable's name.
         name: String,
         /// What form it must have.
-        source: FormatError,
+        problem: FormatError,
     },
     /// Write the value in quotation marks.
     #[error("{name} is a number or true or false, not a string")]
@@ -170,25 +172,25 @@ pub enum CredentialsError {
         /// The member that names the entry.
         name: String,
     },
-    /// Look at the keyring: its own reason is the source.
+    /// Look at the keyring.
     #[cfg(feature = "keyring")]
-    #[error("{name} cannot be read")]
+    #[error("{name} cannot be read: {problem}")]
     Keyring {
         /// The member that names the entry.
         name: String,
         /// What the keyring said.
-        source: crate::keyring::KeyringError,
+        problem: crate::keyring::KeyringError,
     },
     /// Set the environment variables of one of the forms: none of them are.
     #[error("no credentials in the environment variables")]
     NoVariables,
-    /// Look into the file: what is wrong is said by the source.
-    #[error("the credentials in {} cannot be used", .path.display())]
+    /// Look into the file.
+    #[error("the credentials in {} cannot be used: {problem}", .path.display())]
     InFile {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        source: Box<CredentialsError>,
+        problem: Box<CredentialsError>,
     },
 }
 
@@ -200,7 +202,7 @@ impl CredentialsError {
             Self::File(error) => error.remedy().or_else(|| file_hint(error).map(str::to_owned)),
             Self::Unrecognized { .. } => Some(UNRECOGNIZED.to_owned()),
             Self::Several { .. } | Self::NoneSelected { .. } => {
-                Some("select one by its name: --credential NAME".to_owned())
+                Some("select one of them by its name".to_owned())
             }
             Self::NotQuoted { name } => Some(format!("write the value of {name} in quotation marks")),
             Self::Swapped { .. } => Some("are the client id and the client secret swapped?".to_owned()),
@@ -208,14 +210,14 @@ impl CredentialsError {
                 "the download of the Developer Console leaves the metascopes out: add \"META_SCOPES\": [\"…\"]".to_owned(),
             ),
             Self::SecretText { fault, .. } => Some(fault.hint().to_owned()),
-            Self::Format { source: FormatError::OrgId { .. } | FormatError::TechnicalAccountId { .. }, .. } => {
+            Self::Format { problem: FormatError::OrgId { .. } | FormatError::TechnicalAccountId { .. }, .. } => {
                 Some(IDENTIFIERS.to_owned())
             }
             #[cfg(not(feature = "formats"))]
             Self::Syntax { .. } => Some(
                 "this program was built without the feature \"formats\", so it does not read every language".to_owned(),
             ),
-            Self::InFile { source, .. } => source.hint(),
+            Self::InFile { problem, .. } => problem.hint(),
             Self::NotText => Some("save the file as text in UTF-8".to_owned()),
             #[cfg(feature = "formats")]
             Self::Syntax { .. } => Some("correct the file at this place".to_owned()),
@@ -235,8 +237,27 @@ impl CredentialsError {
         match self {
             // These name their own file.
             Self::File(_) | Self::InFile { .. } => self,
-            _ => Self::InFile { path: path.to_owned(), source: Box::new(self) },
+            _ => Self::InFile { path: path.to_owned(), problem: Box::new(self) },
         }
+    }
+}
+
+impl fmt::Debug for CredentialsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        report(f, self, self.hint())
+    }
+}
+
+/// Writes an error in one line, and in the next what to do.
+pub(crate) fn report(
+    f: &mut fmt::Formatter<'_>,
+    error: &dyn fmt::Display,
+    hint: Option<String>,
+) -> fmt::Result {
+    write!(f, "{error}")?;
+    match hint {
+        Some(hint) => write!(f, "\n  what to do: {hint}"),
+        None => Ok(()),
     }
 }
 

@@ -49,9 +49,9 @@ pub enum KeyringError {
         /// The entry.
         name: String,
     },
-    /// Look at the source, and at the keyring.
-    #[error("the keyring did not do what was asked")]
-    Failed(#[source] Arc<dyn Error + Send + Sync>),
+    /// Look at the keyring.
+    #[error("the keyring did not do what was asked: {0}")]
+    Failed(Arc<dyn Error + Send + Sync>),
 }
 
 /// The secret with the name `name`, `None` if there is none.

@@ -17,7 +17,7 @@ use crate::{
     client_secrets::ClientSecrets,
     credential::{Credential, ServerToServerCredential, ServiceAccountCredential},
     credentials::Credentials,
-    error::CredentialsError,
+    error::{self, CredentialsError},
     form::Form,
 };
 
@@ -99,7 +99,9 @@ impl fmt::Display for Change {
 }
 
 /// Credentials that cannot be migrated.
-#[derive(Debug, Clone, thiserror::Error)]
+///
+/// Its `Display` is the cause in one line, its `Debug` adds what to do.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrationError {
     /// Correct the credentials.
@@ -121,6 +123,33 @@ pub enum MigrationError {
     /// Choose another path: there is a file already, or none can be made there.
     #[error("{}", .0.problem())]
     Unwritable(FileError),
+}
+
+impl MigrationError {
+    /// What to do.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Credentials(error) => error.hint(),
+            Self::AlreadyDone => None,
+            Self::NoServiceAccount => {
+                Some("give the file of the JWT credential that is to be migrated".to_owned())
+            }
+            Self::Aem => Some(
+                "add an OAuth Server-to-Server credential in Adobe's Developer Console".to_owned(),
+            ),
+            Self::NoScopes => {
+                Some("look the scopes up in Adobe's Developer Console, and give them".to_owned())
+            }
+            Self::Unwritable(error) => error.remedy(),
+        }
+    }
+}
+
+impl fmt::Debug for MigrationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        error::report(f, self, self.hint())
+    }
 }
 
 impl Migration {

@@ -38,10 +38,8 @@ fn case() {
         let error = Credentials::from_file(&path).unwrap_err();
         let sources = std::iter::successors(Some(&error as &dyn Error), |&error| error.source());
         let said: Vec<String> = sources.map(ToString::to_string).collect();
-        assert_eq!(
-            said[1..3],
-            [format!("{member} cannot be read"), "there is no keyring here".to_owned()]
-        );
+        let cause = format!("{member} cannot be read: there is no keyring here");
+        assert!(said[0].ends_with(&cause), "{said:?}");
         assert!(!format!("{said:?} {error:?}").contains("canary"), "{said:?}");
     }
 }

@@ -1,6 +1,8 @@
 //! Why a request to IMS failed, sorted by what the caller can do.
 
-use std::time::Duration;
+use std::{error::Error, fmt, time::Duration};
+
+use ims_claims::DurationText;
 
 use crate::{
     refusal::{Refusal, reason::Reason},
@@ -8,11 +10,12 @@ use crate::{
 };
 
 /// A request to IMS that failed.
-#[derive(Debug, Clone, thiserror::Error)]
+///
+/// Its `Display` names the cause in one line. Its `Debug` is a report of several: what IMS said, and what to do.
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum ExchangeError {
     /// Wait, at least for `retry_after` if IMS named it, then ask again, with a newly signed assertion.
-    #[error("{}", unavailable(.refusal.as_ref(), .source.as_ref()))]
     Unavailable {
         /// How long to wait before the next request, if IMS said so.
         retry_after: Option<Duration>,
@@ -22,22 +25,16 @@ pub enum ExchangeError {
         source: Option<TransportError>,
     },
     /// Sign a new assertion and try once more, not more often.
-    #[error("IMS rejected the assertion: {0}")]
     AssertionRefused(Refusal),
     /// Obtain a new access token and try once more, not more often: the one that was sent has expired or was revoked.
-    #[error("IMS rejected the access token: {0}")]
     TokenRefused(Refusal),
     /// Let the user sign in again: the authorization code or the refresh token is no longer valid.
-    #[error("the user has to sign in again: {0}")]
     SignInNeeded(Refusal),
     /// Ask a person to change the integration in the Developer Console, or the credentials here.
-    #[error("IMS refused the integration: {0}")]
     IntegrationRefused(Refusal),
     /// Ask a person to change the way to IMS: trying again will not help.
-    #[error("IMS cannot be reached: {0}")]
-    Unreachable(#[source] TransportError),
+    Unreachable(TransportError),
     /// Report it: IMS gave the token a lifetime that no token has.
-    #[error("IMS answered with an impossible expires_in, {value} {unit}")]
     ImpossibleLifetime {
         /// The number in the answer.
         value: i64,
@@ -46,7 +43,6 @@ pub enum ExchangeError {
     },
     /// Look at what answered: it was not IMS ([`Reason::NotIms`](crate::Reason::NotIms)); or report it: this version does not
     /// know the answer.
-    #[error("{0}")]
     Unrecognized(Refusal),
 }
 
@@ -75,6 +71,9 @@ impl ExchangeError {
     /// What to do, one line each, the likeliest first.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
+        if let Self::Unreachable(source) | Self::Unavailable { source: Some(source), .. } = self {
+            return source.hint().into_iter().collect();
+        }
         let causes = self.refusal().map_or(&[][..], Refusal::causes);
         if let [only] = causes {
             return vec![only.remedy.to_owned()];
@@ -97,12 +96,56 @@ impl ExchangeError {
     }
 }
 
-/// What the error says that asks to wait.
-fn unavailable(refusal: Option<&Refusal>, source: Option<&TransportError>) -> String {
-    match (refusal, source) {
-        (Some(refusal), _) => format!("IMS is not available: {refusal}"),
-        (None, Some(source)) => format!("IMS is not available: {source}"),
-        (None, None) => "IMS is not available".to_owned(),
+impl fmt::Display for ExchangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable { refusal: Some(refusal), .. } => {
+                write!(f, "IMS is not available: {refusal}")
+            }
+            Self::Unavailable { source: Some(source), .. } => {
+                write!(f, "IMS is not available: {source}")
+            }
+            Self::Unavailable { .. } => f.write_str("IMS is not available"),
+            Self::AssertionRefused(refusal) => write!(f, "IMS rejected the assertion: {refusal}"),
+            Self::TokenRefused(refusal) => write!(f, "IMS rejected the access token: {refusal}"),
+            Self::SignInNeeded(refusal) => write!(f, "the user has to sign in again: {refusal}"),
+            Self::IntegrationRefused(refusal) => {
+                write!(f, "IMS refused the integration: {refusal}")
+            }
+            Self::Unreachable(source) => write!(f, "IMS cannot be reached: {source}"),
+            Self::ImpossibleLifetime { value, unit } => {
+                write!(f, "IMS answered with an impossible expires_in, {value} {unit}")
+            }
+            Self::Unrecognized(refusal) => write!(f, "{refusal}"),
+        }
+    }
+}
+
+impl fmt::Debug for ExchangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        if let Some(refusal) = self.refusal() {
+            refusal.write_details(f)?;
+        }
+        for hint in self.hints() {
+            write!(f, "\n  what to do: {hint}")?;
+        }
+        if let Some(wait) = self.retry_after().filter(|wait| !wait.is_zero()) {
+            write!(f, "\n  try again in: {}", DurationText(wait))?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for ExchangeError {
+    /// What is behind the cause, which `Display` has named.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Unreachable(source) | Self::Unavailable { source: Some(source), .. } => {
+                source.source()
+            }
+            _ => None,
+        }
     }
 }
 

@@ -75,6 +75,17 @@ impl Refusal {
         self.0.reason.causes()
     }
 
+    /// Writes the lines that a report has beneath the cause.
+    pub(crate) fn write_details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(description) = self.description() {
+            write!(f, "\n  IMS says: {description}")?;
+        }
+        match self.debug_id() {
+            Some(debug_id) => write!(f, "\n  X-Debug-Id: {debug_id} (for Adobe's support)"),
+            None => Ok(()),
+        }
+    }
+
     /// Reads a response that is no success. `secrets` are what was sent, and `sends_client_secret` says whether the client's
     /// secret is among them.
     pub(crate) fn read(

@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
+use ims_claims::DurationText;
+
 use crate::{
     message::{Request, Response},
     proxy_refusal::ProxyRefusal,
@@ -25,47 +27,41 @@ pub trait Transport: fmt::Debug + Send + Sync {
 }
 
 /// An exchange with IMS that did not come to an answer.
-#[derive(Debug, Clone, thiserror::Error)]
+///
+/// Its `Display` names the cause in one line, its `Debug` adds what to do.
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum TransportError {
     /// Wait and try again: no connection came about.
-    #[error("{source}")]
     Connect {
         /// What the network said.
         source: Arc<dyn Error + Send + Sync>,
     },
     /// Ask whoever runs the proxy, or wait if [`ProxyRefusal::is_transient`]: the proxy on the way does not connect to IMS.
-    #[error("{0}")]
     Proxy(ProxyRefusal),
     /// Wait and try again: no whole answer came in time.
-    #[error("no answer from IMS within {} ms", .timeout.as_millis())]
     Timeout {
         /// The time that was given.
         timeout: Duration,
     },
     /// Wait and try again: the connection broke before the answer was whole.
-    #[error("the connection to IMS broke: {source}")]
     Broken {
         /// What the network said.
         source: Arc<dyn Error + Send + Sync>,
     },
     /// Report it: no answer of IMS is that long, so something else is answering.
-    #[error("the answer is longer than {} bytes", Response::MAX_BODY)]
     TooLong,
     /// Ask a person: the server's certificate is not trusted. Perhaps a proxy reads along, and its CA is not installed.
-    #[error("the certificate of the server is not trusted: {source}")]
     Untrusted {
         /// What TLS said.
         source: Arc<dyn Error + Send + Sync>,
     },
     /// Ask a person: the HTTP client cannot be set up, for example because the system has no CA certificates.
-    #[error("the HTTP client cannot be set up: {source}")]
     Setup {
         /// What the client said.
         source: Arc<dyn Error + Send + Sync>,
     },
     /// Fix the call: this transport does not take this URL, since it is plain `http` or since it is not.
-    #[error("this transport does not take this kind of URL")]
     Scheme,
 }
 
@@ -77,6 +73,73 @@ impl TransportError {
             Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. } => true,
             Self::Proxy(refusal) => refusal.is_transient(),
             Self::TooLong | Self::Untrusted { .. } | Self::Setup { .. } | Self::Scheme => false,
+        }
+    }
+
+    /// What to do, if something is known that helps.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Untrusted { .. } => {
+                "if a proxy reads along, put its CA certificate into a file and name it in SSL_CERT_FILE"
+            }
+            Self::Setup { .. } => {
+                "install the system's CA certificates (package ca-certificates), or name a file of them in SSL_CERT_FILE"
+            }
+            Self::Proxy(refusal) => refusal.hint(),
+            Self::TooLong => "look at what is behind the base URL: it is not IMS",
+            Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. } | Self::Scheme => {
+                return None;
+            }
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect { source } => write!(f, "{source}"),
+            Self::Proxy(refusal) => write!(f, "{refusal}"),
+            Self::Timeout { timeout } => {
+                write!(f, "no answer from IMS within {}", DurationText(*timeout))
+            }
+            Self::Broken { source } => write!(f, "the connection to IMS broke: {source}"),
+            Self::TooLong => {
+                write!(
+                    f,
+                    "the answer is longer than {} bytes, so it is not one of IMS",
+                    Response::MAX_BODY
+                )
+            }
+            Self::Untrusted { source } => {
+                write!(f, "the certificate of the server is not trusted: {source}")
+            }
+            Self::Setup { source } => write!(f, "the HTTP client cannot be set up: {source}"),
+            Self::Scheme => f.write_str("this transport does not take this kind of URL"),
+        }
+    }
+}
+
+impl fmt::Debug for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        match self.hint() {
+            Some(hint) => write!(f, "\n  what to do: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error for TransportError {
+    /// What is behind the cause, which `Display` has named.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Connect { source }
+            | Self::Broken { source }
+            | Self::Untrusted { source }
+            | Self::Setup { source } => source.source(),
+            Self::Proxy(_) | Self::Timeout { .. } | Self::TooLong | Self::Scheme => None,
         }
     }
 }

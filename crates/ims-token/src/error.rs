@@ -2,6 +2,7 @@
 
 use std::{error::Error, fmt, time::Duration};
 
+use ims_claims::DurationText;
 use ims_exchange::{ExchangeError, Refusal};
 
 use crate::fetch_error::{Evidence, FetchError, Remedy};
@@ -113,9 +114,9 @@ impl fmt::Display for TokenError {
             }
             Self::LivesTooShort { asked, lifetime } => write!(
                 f,
-                "a new access token lives for {} s, and {} s were asked for",
-                lifetime.as_secs(),
-                asked.as_secs()
+                "a new access token lives for {}, and {} was asked for",
+                DurationText(*lifetime),
+                DurationText(*asked)
             ),
             Self::NoRuntime => f.write_str("a token can be obtained only within a tokio runtime"),
         }
@@ -132,8 +133,7 @@ impl fmt::Debug for TokenError {
         };
         fmt::Debug::fmt(source, f)?;
         if self.is_transient() && !retry_after.is_zero() {
-            // A part of a second counts as a whole one: who comes too early is refused.
-            write!(f, "\n  try again in: {} s", retry_after.as_millis().div_ceil(1_000))?;
+            write!(f, "\n  try again in: {}", DurationText(*retry_after))?;
         }
         Ok(())
     }
@@ -156,7 +156,7 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             (TokenError::new(busy, second * 3),                               "IMS is busy",      "IMS is busy\n  try again in: 3 s"),
-            (TokenError::new(FetchError::unsent("no connection"), second / 2), "no connection",    "no connection\n  try again in: 1 s"),
+            (TokenError::new(FetchError::unsent("no connection"), second / 2), "no connection",    "no connection\n  try again in: 500 ms"),
             (TokenError::new(FetchError::permanent("the key is wrong"), second), "the key is wrong", "the key is wrong"),
             (TokenError::NoRuntime, "a token can be obtained only within a tokio runtime", "a token can be obtained only within a tokio runtime"),
         ];

@@ -177,14 +177,12 @@ impl FetchError {
         if let Some(evidence) = self.evidence() {
             hints.push(evidence.remedy.clone());
         }
-        let causes = self.refusal().map_or(&[][..], Refusal::causes);
-        match causes {
-            [only] => hints.push(only.remedy.to_owned()),
-            several => {
-                for cause in several {
-                    hints.push(format!("if {}: {}", cause.what, cause.remedy));
-                }
+        match self.exchange_error() {
+            Some(error) => hints.extend(error.hints()),
+            None if self.remedy() == Remedy::SignIn => {
+                hints.push("let the person sign in".to_owned());
             }
+            None => {}
         }
         hints
     }
@@ -221,7 +219,11 @@ impl fmt::Display for FetchError {
         if let Some(evidence) = self.evidence() {
             write!(f, "{}: ", evidence.finding)?;
         }
-        fmt::Display::fmt(self.cause(), f)
+        match &self.0.cause {
+            Cause::Exchange(error) => fmt::Display::fmt(error, f),
+            // An error of someone else may say less than what is behind it.
+            Cause::Other(error) => f.write_str(&one_line(&**error)),
+        }
     }
 }
 
@@ -234,7 +236,10 @@ impl fmt::Debug for FetchError {
 impl Error for FetchError {
     /// What is behind the cause, which `Display` has named.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause().source()
+        match &self.0.cause {
+            Cause::Exchange(error) => error.source(),
+            Cause::Other(_) => None,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
+use ims_claims::DurationText;
 use ims_exchange::{AccessToken, Leader};
 use tokio::time::timeout;
 use tracing::Instrument;
@@ -162,7 +163,7 @@ async fn fetch(shared: &Shared) -> Result<AccessToken, FetchError> {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("no token came within {} ms", .deadline.as_millis())]
+#[error("no token came within {}", DurationText(*.deadline))]
 struct DeadlineExceeded {
     deadline: Duration,
 }

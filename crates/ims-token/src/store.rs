@@ -2,7 +2,7 @@
 
 use std::{any::Any, error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use ims_claims::NumericDate;
+use ims_claims::{DurationText, NumericDate};
 use ims_exchange::AccessToken;
 
 use crate::cache_key::CacheKey;
@@ -148,7 +148,7 @@ pub enum StoreError {
         source: Arc<dyn Error + Send + Sync>,
     },
     /// Look after the store: it takes too long.
-    #[error("the store did not answer within {} ms", .timeout.as_millis())]
+    #[error("the store did not answer within {}", DurationText(*.timeout))]
     Timeout {
         /// The time that was given.
         timeout: Duration,

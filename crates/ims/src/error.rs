@@ -1,5 +1,7 @@
 //! Why a client cannot be built, sorted by what has to be put right.
 
+use std::fmt;
+
 #[cfg(feature = "service-account")]
 use ims_cert::CertError;
 use ims_credentials::CredentialsError;
@@ -9,10 +11,18 @@ use ims_sign::{KeyError, SignError};
 
 #[cfg(feature = "reqwest")]
 use crate::ca_certificates::CaVariableError;
-use crate::proxy::ProxyError;
+#[cfg(feature = "service-account")]
+use crate::user::refresh_tokens::one_line;
+use crate::{
+    proxy::ProxyError,
+    report::{Next, Report},
+};
 
 /// A client that cannot be built.
-#[derive(Debug, Clone, thiserror::Error)]
+///
+/// Its `Display` is the cause in one line, its `Debug` the [`Report`], so that a program whose `main` returns the error
+/// prints something that a person can act on.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Correct the credentials: the private key that they name cannot be read.
@@ -20,18 +30,18 @@ pub enum Error {
     Credentials(#[from] CredentialsError),
     /// Give another private key, or its pass phrase.
     #[cfg(feature = "service-account")]
-    #[error("the private key cannot be used")]
+    #[error(transparent)]
     PrivateKey(#[from] KeyError),
     /// Give the file of a certificate, or name none: a token takes none, but without it nobody is warned of its end.
     #[cfg(feature = "service-account")]
-    #[error("the certificate cannot be used")]
-    Certificate(#[from] CertError),
-    /// Look at the hardware security module: its own reason is the source.
+    #[error("{}", one_line(.0))]
+    Certificate(CertError),
+    /// Look at the hardware security module.
     #[cfg(feature = "service-account")]
-    #[error("the key in the hardware security module cannot be used")]
-    HardwareKey(#[source] SignError),
+    #[error("{}", one_line(.0))]
+    HardwareKey(SignError),
     /// Put right how this machine reaches IMS.
-    #[error("IMS cannot be reached from here")]
+    #[error(transparent)]
     Transport(#[from] TransportError),
     /// Correct the variable that names the proxy, or unset it.
     #[error(transparent)]
@@ -42,8 +52,8 @@ pub enum Error {
     CaVariable(#[from] CaVariableError),
     /// Free resources of the system: it gave no thread for the refreshes.
     #[cfg(feature = "blocking")]
-    #[error("no thread for the refreshes")]
-    Thread(#[source] std::sync::Arc<std::io::Error>),
+    #[error("the system gives no thread for the refreshes: {0}")]
+    Thread(std::sync::Arc<std::io::Error>),
     /// Give a signer to the builder: the credentials say that the program brings it.
     #[cfg(feature = "service-account")]
     #[error("the credentials name no key, and no signer was given: ClientBuilder::with_signer")]
@@ -63,4 +73,43 @@ pub enum Error {
         /// The feature of the crate `ims`.
         feature: &'static str,
     },
+}
+
+#[cfg(feature = "service-account")]
+impl From<CertError> for Error {
+    fn from(error: CertError) -> Self {
+        Self::Certificate(error)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Report::from(self), f)
+    }
+}
+
+impl From<&Error> for Report {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::Credentials(error) => error.into(),
+            Error::Transport(error) => error.into(),
+            Error::Proxy(error) => error.into(),
+            #[cfg(feature = "reqwest")]
+            Error::CaVariable(error) => Self::new("ca_certificates_not_found", error, Next::Person)
+                .with_remedies([format!("correct {}, or unset it", error.variable())]),
+            #[cfg(feature = "service-account")]
+            Error::PrivateKey(error) => error.into(),
+            #[cfg(feature = "service-account")]
+            Error::Certificate(error) => error.into(),
+            #[cfg(feature = "service-account")]
+            Error::HardwareKey(error) => error.into(),
+            #[cfg(feature = "service-account")]
+            Error::SignerMissing => Self::new("signer_missing", error, Next::Program),
+            #[cfg(feature = "blocking")]
+            Error::Thread(_) => Self::new("no_thread", error, Next::Wait),
+            Error::ApiKeyAlone => Self::new("api_key_alone", error, Next::Program),
+            Error::UnknownKind { .. } => Self::new("unknown_kind", error, Next::Program),
+            Error::MissingFeature { .. } => Self::new("missing_feature", error, Next::Program),
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod connection;
 mod error;
 mod proxy;
 mod ready_token;
+mod report;
 
 mod server_to_server;
 #[cfg(feature = "service-account")]
@@ -29,6 +30,7 @@ pub use connection::{Connection, REQUEST_TIMEOUT};
 pub use error::Error;
 pub use proxy::ProxyError;
 pub use ready_token::ReadyTokenError;
+pub use report::{ImsAnswer, Report};
 #[cfg(feature = "service-account")]
 pub use service_account::{
     assertion_claims,

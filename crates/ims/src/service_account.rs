@@ -5,17 +5,16 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use ims_claims::{AssertionLifetime, ClaimsSet, Environment, JwtId, NumericDate};
+use ims_claims::{AssertionLifetime, ClaimsSet, Environment, JwtId, Metascope, NumericDate};
 use ims_credentials::ServiceAccountCredential;
 use ims_exchange::{AccessToken, ClientSecret, ExchangeError, JwtExchange, Reason};
 use ims_sign::{SharedSigner, SignError, sign_assertion};
-use ims_token::{Clock, FetchError};
+use ims_token::{Clock, Evidence, FetchError};
 
 pub(crate) mod certificate_evidence;
 pub(crate) mod signing_pair;
 
 use crate::{Error, alternatives::Alternatives, connection::Connection};
-use certificate_evidence::CertificateEvidence;
 use signing_pair::SigningPair;
 
 /// Obtains tokens for a service account.
@@ -39,7 +38,7 @@ pub(crate) struct SigningOptions {
 /// Why an exchange gave no token.
 enum NotObtained {
     Unsigned(SignError),
-    Refused(ExchangeError, Option<CertificateEvidence>),
+    Refused(ExchangeError, Option<Evidence>),
 }
 
 impl ServiceAccountSource {
@@ -90,10 +89,28 @@ impl ServiceAccountSource {
         let is_outside_validity = |pair: &SigningPair| pair.is_outside_validity(now);
         let exchange = async |pair: &SigningPair| {
             let exchanged = self.exchange(client_secret, &pair.signer).await;
-            exchanged.map_err(|not_obtained| not_obtained.explained_by(pair, now))
+            exchanged.map_err(|not_obtained| self.explain(not_obtained, pair, now))
         };
         let is_unmatched = |not_obtained: &NotObtained| not_obtained.has(Reason::is_about_the_key);
         self.signing_pairs.try_each(is_outside_validity, exchange, is_unmatched).await
+    }
+
+    /// Adds what is known here about why IMS refused.
+    fn explain(
+        &self,
+        not_obtained: NotObtained,
+        pair: &SigningPair,
+        now: NumericDate,
+    ) -> NotObtained {
+        let NotObtained::Refused(error, _) = not_obtained else { return not_obtained };
+        let evidence = match error.reason() {
+            Some(reason) if reason.may_be_the_certificate() => {
+                pair.evidence(now).map(Evidence::from)
+            }
+            Some(reason) => metascope_evidence(reason, self.credential.account.metascopes()),
+            None => None,
+        };
+        NotObtained::Refused(error, evidence)
     }
 
     /// Claims, signature, grant, transport, token. Each call signs again, so that no assertion is sent twice.
@@ -111,6 +128,27 @@ impl ServiceAccountSource {
             JwtExchange::new(self.credential.account.client_id(), client_secret, &assertion);
         Ok(self.connection.send(&grant).await?)
     }
+}
+
+/// What the metascopes that were claimed say about a refusal, which does not repeat them.
+fn metascope_evidence(reason: Reason, metascopes: &[Metascope]) -> Option<Evidence> {
+    let (state, remedy) = match reason {
+        Reason::MetascopeNotGranted => (
+            "granted to the integration",
+            "compare the metascopes with the Developer Console; for one that is needed, add its API to the integration",
+        ),
+        Reason::MetascopeUnknown => {
+            ("known to IMS", "compare the spelling with the documents of the API")
+        }
+        _ => return None,
+    };
+    let names: Vec<&str> = metascopes.iter().map(Metascope::as_str).collect();
+    let finding = match &names[..] {
+        [] => return None,
+        [only] => format!("the metascope {only} is not {state}"),
+        several => format!("one of the metascopes {} is not {state}", several.join(", ")),
+    };
+    Some(Evidence::new(finding, remedy))
 }
 
 /// The claims of the next assertion of a service account at `now`, with a `jti` if the credentials ask for one. Two calls
@@ -140,18 +178,6 @@ impl NotObtained {
     fn has(&self, kind: fn(Reason) -> bool) -> bool {
         matches!(self, Self::Refused(error, _) if error.reason().is_some_and(kind))
     }
-
-    /// Adds what the certificate says, where it may be behind the refusal.
-    fn explained_by(self, pair: &SigningPair, now: NumericDate) -> Self {
-        match self {
-            Self::Refused(error, _)
-                if error.reason().is_some_and(Reason::may_be_the_certificate) =>
-            {
-                Self::Refused(error, pair.evidence(now))
-            }
-            not_obtained => not_obtained,
-        }
-    }
 }
 
 impl From<ExchangeError> for NotObtained {
@@ -167,7 +193,7 @@ impl From<NotObtained> for FetchError {
             NotObtained::Unsigned(error) => Self::permanent(error),
             NotObtained::Refused(error, None) => error.into(),
             NotObtained::Refused(error, Some(evidence)) => {
-                Self::from(error).with_evidence(evidence.into())
+                Self::from(error).with_evidence(evidence)
             }
         }
     }

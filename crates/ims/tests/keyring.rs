@@ -44,9 +44,8 @@ fn case() {
     // Within a runtime, too, and with the place in the message.
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let error = runtime.block_on(RefreshTokens::in_keyring("name").forget()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the refresh token cannot be removed from the keyring, as \"name\""
-    );
+    let said = error.to_string();
+    let place = "the refresh token cannot be removed from the keyring, as \"name\": ";
+    assert!(said.starts_with(&format!("{place}there is no keyring here")), "{said}");
     assert!(begun.elapsed() < 3 * keyring::SEARCH_TIMEOUT + Duration::from_secs(1));
 }

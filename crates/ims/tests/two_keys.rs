@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use std::{
-    error::Error,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -195,8 +194,7 @@ async fn a_certificate_that_is_none_is_found_before_anything_is_sent() {
         for pairs in [SigningKeys::new(wrong.clone()), SigningKeys::new(first()).with_second(wrong)]
         {
             let error = emulated.builder(account(pairs)).build().unwrap_err();
-            assert_eq!(error.to_string(), "the certificate cannot be used");
-            assert_eq!(error.source().unwrap().to_string(), said);
+            assert_eq!(error.to_string(), said);
             assert!(!format!("{error:?}").contains("PRIVATE KEY"), "{error:?}");
         }
     }

@@ -107,7 +107,6 @@ async fn what_stands_between_us_and_ims_is_no_verdict_and_passes() {
         (Trouble::Truncated,                             true),
         (Trouble::Disconnected,                          true),
         (Trouble::Oversized,                             false),
-        (Trouble::WrongContentType,                      false),
         (Trouble::InternalError,                         true),
         (Trouble::Unavailable { retry_after: None },     true),
         (Trouble::TooManyRequests { retry_after: None }, true),

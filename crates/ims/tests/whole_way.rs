@@ -129,7 +129,7 @@ async fn each_refusal_of_ims_reaches_the_caller_with_what_can_be_done() {
         (other_secret().with_client_secret("other"),                              SERVICE_ACCOUNT,  "integration", 401, "invalid_client",    Refusal::ClientSecretWrong),
         (other_secret().with_client_secret("other"),                              SERVER_TO_SERVER, "integration", 400, "invalid_client",    Refusal::ClientSecretWrong),
         (integration().without_exchange_jwt(),                                        SERVICE_ACCOUNT,  "integration", 401, "invalid_client",    Refusal::ExchangeNotAllowed),
-        (integration().requiring_jti(),                                               SERVICE_ACCOUNT,  "assertion",   400, "invalid_jti",       Refusal::JtiMissing),
+        (integration().requiring_jti(),                                               SERVICE_ACCOUNT,  "integration", 400, "invalid_jti",       Refusal::JtiMissing),
         (integration().migrated(),                                                    SERVICE_ACCOUNT,  "unavailable", 500, "internal_error",    Refusal::Migrated),
     ];
     for (integration, members, kind, status, code, reason) in table {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use ims::{
-    Connection, Credentials,
+    Credentials,
     claims::ClientId,
     exchange::{AdminOrganizations, AdminProfile, BearerToken, Call, UserId},
 };
@@ -16,6 +16,7 @@ use crate::{
     files,
     integration::IntegrationOptions,
     output::{self, Answer},
+    transport,
 };
 
 /// The admin calls.
@@ -115,7 +116,7 @@ impl AdminOptions {
 
     /// Sends `call` and prints the answer, whose members nobody has documented.
     fn ask(&self, asker: &Asker, call: &impl Call<Answer = Value>) -> Result<Answer, Failure> {
-        let connection = Connection::new(asker.credentials.environment().clone())?;
+        let connection = transport::connection(asker.credentials.environment())?;
         let answer = block_on(question::ask(&connection, call))?;
         if answer.is_object() {
             return question::print(&answer, self.json);

@@ -11,7 +11,10 @@ mod rotate;
 use std::path::Path;
 
 use clap::Subcommand;
-use ims::cert::{CertError, Validity};
+use ims::{
+    Report,
+    cert::{CertError, Validity},
+};
 
 use super::key;
 use crate::{
@@ -44,22 +47,12 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
 
 /// What the error means to a person.
 fn failed(error: &CertError) -> Failure {
-    let failure = match error {
-        CertError::Signing(error) if error.is_transient() => Failure::later(with_causes(error)),
-        // The key says why it cannot be used.
-        CertError::Key(error) => {
-            return key::file_hints(Failure::person(with_causes(error)), error);
-        }
-        _ => Failure::person(with_causes(error)),
-    };
     match error {
-        CertError::SubjectAttribute { .. } => {
-            failure.hint("attributes are CN, O, OU, L, ST, C and emailAddress, among others")
-        }
-        _ => match error.conversion() {
-            Some(command) => failure.hint(format!("convert it: {command}")),
-            None => failure,
-        },
+        // The key says why it cannot be used.
+        CertError::Key(error) => key::file_failure(error),
+        CertError::SubjectAttribute { .. } => Failure::from(Report::from(error))
+            .hint("attributes are CN, O, OU, L, ST, C and emailAddress, among others"),
+        _ => Report::from(error).into(),
     }
 }
 

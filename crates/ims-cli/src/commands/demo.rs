@@ -16,7 +16,7 @@ use crate::terminal_text::TerminalText;
 use crate::{
     failure::Failure,
     output::{self, Answer},
-    when,
+    transport, when,
 };
 
 mod api;
@@ -75,7 +75,8 @@ async fn lesson() -> Result<Answer, Failure> {
     say(
         "IMS verifies the signature by the certificate and answers with a token that lasts a day (also: `ims token`):",
     )?;
-    let client = Client::new(&credentials)?;
+    let transport = transport::transport(credentials.environment())?;
+    let client = Client::builder(&credentials).with_transport(transport).build()?;
     let token = client.access_token().await?;
     show(&[
         ("POST", "/ims/exchange/jwt with client_id, client_secret and jwt_token"),

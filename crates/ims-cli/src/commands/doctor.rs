@@ -11,10 +11,10 @@ mod source;
 mod tls;
 
 use clap::Args;
-use ims::{Connection, Credential, Credentials};
+use ims::{Credential, Credentials};
 
 use super::block_on;
-use crate::{failure::Failure, integration::IntegrationOptions, output::Answer};
+use crate::{failure::Failure, integration::IntegrationOptions, output::Answer, transport};
 
 use checklist::{Check, Checklist};
 use local::Local;
@@ -89,7 +89,7 @@ async fn ask(
         checklist.set_outcome("IMS was not asked, since there is nothing to ask with");
         return Ok(());
     }
-    let connection = Connection::new(credentials.environment().clone());
+    let connection = transport::connection(credentials.environment());
     // A variable that names no proxy must not look like one that is not set.
     if let Err(ims::Error::Proxy(error)) = connection {
         let next = format!("set {} to http://HOST:PORT, or unset it", error.variable());

@@ -19,7 +19,7 @@ use crate::{
     failure::Failure,
     integration,
     output::{self, Answer},
-    when,
+    transport, when,
 };
 
 pub(super) use from_credentials::integration_of;
@@ -71,12 +71,8 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with_all = ["verbose", "quiet"])]
     json: bool,
 
-    /// Say every check of every request, not only the one that failed
-    #[arg(short, long, conflicts_with = "quiet")]
-    verbose: bool,
-
-    /// Say nothing about requests
-    #[arg(short, long)]
+    /// Say nothing about requests; --verbose says every check of each, not only the one that failed
+    #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 }
 
@@ -106,7 +102,7 @@ async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
     let unable = |error| Failure::person("no signal can be waited for").because(error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(unable)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
-    let form = match (json, arguments.verbose, arguments.quiet) {
+    let form = match (json, transport::verbosity() > 0, arguments.quiet) {
         (true, _, _) => Form::Json,
         (_, true, _) => Form::EveryCheck,
         (_, _, true) => Form::Nothing,

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use ims::{
-    Connection, Credentials,
+    Credentials,
     claims::ClientId,
     exchange::{BearerToken, ClientSecret, Grant, Resource, Scope},
 };
@@ -25,6 +25,7 @@ use crate::{
     integration::{IntegrationOptions, client_secret},
     output::Answer,
     token_format::TokenFormat,
+    transport,
 };
 
 /// The ways to exchange a token.
@@ -109,7 +110,7 @@ impl Given {
 impl ExchangeOptions {
     /// Sends `grant` and prints the token that it brings.
     fn exchange(&self, exchanger: &Exchanger, grant: &impl Grant) -> Result<Answer, Failure> {
-        let connection = Connection::new(exchanger.credentials.environment().clone())?;
+        let connection = transport::connection(exchanger.credentials.environment())?;
         let token = block_on(question::ask(&connection, grant))?;
         self.format.print(&token, exchanger.client_id())?;
         Ok(Answer::Yes)

@@ -7,11 +7,7 @@ use std::path::Path;
 use clap::Subcommand;
 use ims::sign::{KeyError, Passphrase, PemSigner};
 
-use crate::{
-    failure::{Failure, key_hints, with_causes},
-    files,
-    output::Answer,
-};
+use crate::{failure::Failure, files, output::Answer};
 
 /// The commands about private keys.
 #[derive(Debug, Subcommand)]
@@ -39,20 +35,18 @@ pub(super) fn passphrase(path: Option<&Path>) -> Result<Option<Passphrase>, Fail
 /// What is no private key is named as what it is before anyone asks who can read it: a certificate may be public.
 pub(super) fn signer(path: &Path, passphrase: Option<&Passphrase>) -> Result<PemSigner, Failure> {
     let contents = files::read_file(path)?;
-    let signer = PemSigner::from_bytes(&contents.bytes, passphrase).map_err(|error| {
-        let failure = Failure::person(format!("{}: {}", path.display(), with_causes(&error)));
-        file_hints(failure, &error)
-    })?;
+    let signer = PemSigner::from_bytes(&contents.bytes, passphrase)
+        .map_err(|error| file_failure(&error).about(&path.display().to_string()))?;
     contents.access.check_private()?;
     Ok(signer)
 }
 
 /// What to do about a key that was named by its file, and not by credentials.
-pub(super) fn file_hints(failure: Failure, error: &KeyError) -> Failure {
+pub(super) fn file_failure(error: &KeyError) -> Failure {
     match error {
-        KeyError::PassphraseMissing => {
-            failure.hint("name a file with the pass phrase: --passphrase-file FILE")
-        }
-        _ => key_hints(failure, error),
+        KeyError::PassphraseMissing => Failure::person(error.to_string())
+            .named("passphrase_missing")
+            .hint("name a file with the pass phrase: --passphrase-file FILE"),
+        _ => error.into(),
     }
 }

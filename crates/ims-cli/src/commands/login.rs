@@ -17,9 +17,9 @@ use std::{
 
 use clap::Args;
 use ims::{
-    Credential, RefreshTokens, SignIn, SignInError, SignedIn, UserCredential,
-    claims::{ClientId, Environment},
-    exchange::{RedirectError, Scope},
+    Credential, RefreshTokens, Report, SignIn, SignInError, SignedIn, UserCredential,
+    claims::{ClientId, DurationText, Environment},
+    exchange::Scope,
 };
 use serde::Serialize;
 use tokio::{
@@ -35,7 +35,7 @@ use crate::{
     integration::IntegrationOptions,
     output::{self, Answer},
     sign_in_place::SignInPlace,
-    when,
+    transport, when,
 };
 
 /// What a refresh token is given for. Source: AdobeDocs/adobe-dev-console, "User Authentication".
@@ -216,6 +216,7 @@ async fn sign_in(arguments: &Arguments, application: Application) -> Result<Answ
     };
     let redirect_uri = redirect_uri.unwrap_or_else(|| RedirectUri::on_loopback(port));
     let sign_in = SignIn::new(environment.clone(), credential.clone(), redirect_uri.as_str());
+    let sign_in = sign_in.with_transport(transport::transport(&environment)?);
     let sign_in = Arc::new(sign_in);
     arguments.send_to(&sign_in.url(), &way);
 
@@ -250,7 +251,7 @@ async fn finish(
     environment: &Environment,
 ) -> Result<(SignedIn, Option<RefreshTokens>), Failure> {
     let signed_in = sign_in.finish(redirect).await;
-    let signed_in = signed_in.map_err(|error| refusal(&error).asking(environment))?;
+    let signed_in = signed_in.map_err(|error| Failure::from(&error).asking(environment))?;
     let kept_in = keep(&signed_in, place).await?;
     let refresh_tokens = kept_in.clone().unwrap_or_else(|| place.in_file());
     if let Err(error) = signed_in.cache_in(&place.store(), &refresh_tokens).await {
@@ -285,7 +286,7 @@ async fn keep(signed_in: &SignedIn, place: &SignInPlace) -> Result<Option<Refres
     match kept {
         Ok(()) => Ok(Some(place)),
         Err(SignInError::NoRefreshToken) => Ok(None),
-        Err(error) => Err(refusal(&error)),
+        Err(error) => Err((&error).into()),
     }
 }
 
@@ -331,22 +332,19 @@ fn not_listening(address: SocketAddr, error: &io::Error) -> Failure {
         .hint("choose another port with --port, or paste the redirect with --paste")
 }
 
+impl From<&SignInError> for Failure {
+    fn from(error: &SignInError) -> Self {
+        match error {
+            // Who was asked matters if there was no answer.
+            SignInError::Exchange(error) => error.into(),
+            error => Report::from(error).into(),
+        }
+    }
+}
+
 fn nobody_came(limit: Duration) -> Failure {
-    let limit = humantime::format_duration(limit);
+    let limit = DurationText(limit);
     Failure::person(format!("nobody has signed in within {limit}"))
         .hint("if the browser showed an error, the redirect URI may not be one of the integration's: --port, --redirect-uri")
         .hint("to wait longer: --timeout 15m")
-}
-
-fn refusal(error: &SignInError) -> Failure {
-    match error {
-        SignInError::Redirect(error @ RedirectError::Refused { description, .. }) => {
-            let said = description.as_deref().map(|text| format!(": {text}"));
-            Failure::person(format!("{error}{}", said.unwrap_or_default()))
-                .hint("sign in again, and allow what is asked for")
-        }
-        SignInError::Exchange(error) => error.into(),
-        SignInError::Client(error) => error.clone().into(),
-        error => Failure::person(with_causes(error)),
-    }
 }

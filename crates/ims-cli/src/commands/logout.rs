@@ -2,7 +2,7 @@
 
 use clap::Args;
 use ims::{
-    Connection, Credential, Credentials, UserCredential,
+    Credential, Credentials, UserCredential,
     exchange::{InvalidateToken, RefreshToken},
 };
 
@@ -12,6 +12,7 @@ use crate::{
     integration::IntegrationOptions,
     output::{self, Answer},
     sign_in_place::SignInPlace,
+    transport,
 };
 
 /// Sign out: revoke the refresh token and remove the tokens that are kept.
@@ -59,7 +60,7 @@ async fn sign_out(
 }
 
 async fn revoke(credentials: &Credentials, refresh_token: &RefreshToken) -> Result<(), Failure> {
-    let connection = Connection::new(credentials.environment().clone())?;
+    let connection = transport::connection(credentials.environment())?;
     let call = InvalidateToken::new(credentials.client_id(), refresh_token).with_cascading();
     question::ask(&connection, &call).await
 }

@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ims::{Client, Credentials, Migration, MigrationError, claims::Environment, exchange::Scope};
+use ims::{
+    Client, Credentials, Migration, MigrationError, Report, claims::Environment, exchange::Scope,
+};
 use serde::Serialize;
 
 use super::block_on;
 use crate::{
-    failure::{Failure, with_causes},
+    failure::Failure,
     output::{self, Answer},
+    transport,
 };
 
 /// Migrate credentials from JWT to OAuth Server-to-Server.
@@ -109,7 +112,8 @@ impl Arguments {
             Some(url) => credentials.with_environment(url.clone()),
             None => credentials,
         };
-        let client = Client::new(&credentials)?;
+        let transport = transport::transport(credentials.environment())?;
+        let client = Client::builder(&credentials).with_transport(transport).build()?;
         block_on(async {
             let token = client.access_token().await;
             token.map_err(|error| Failure::from(error).asking(client.environment()))
@@ -137,14 +141,10 @@ fn print(data: &Data<'_>, migration: &Migration) -> Result<(), Failure> {
 
 impl From<MigrationError> for Failure {
     fn from(error: MigrationError) -> Self {
+        let failure = Self::from(Report::from(&error));
         match error {
-            MigrationError::Credentials(error) => error.into(),
-            MigrationError::NoScopes => Self::person(with_causes(&error)).hint(
-                "look them up in Adobe's Developer Console, and give them: --scopes openid,AdobeID",
-            ),
-            MigrationError::Aem => Self::person(with_causes(&error))
-                .hint("add an OAuth Server-to-Server credential in Adobe's Developer Console"),
-            error => Self::person(with_causes(&error)),
+            MigrationError::NoScopes => failure.hint("for example: --scopes openid,AdobeID"),
+            _ => failure,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     integration::IntegrationOptions,
     output::{self, Answer},
     token_in_question::TokenOptions,
+    transport,
 };
 
 /// Sends one call. A failure says which IMS was asked, if that did not answer.
@@ -26,7 +27,7 @@ pub(super) fn ask_openly<C: Call>(
     call: &C,
 ) -> Result<C::Answer, Failure> {
     let credentials = integration.credentials_if_any()?;
-    let connection = Connection::new(integration.environment(credentials.as_ref()))?;
+    let connection = transport::connection(&integration.environment(credentials.as_ref()))?;
     block_on(ask(&connection, call))
 }
 

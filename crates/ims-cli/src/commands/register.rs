@@ -15,6 +15,7 @@ use crate::{
     failure::Failure,
     integration::IntegrationOptions,
     output::{self, Answer},
+    transport,
 };
 
 /// Register a client that people can sign in to.
@@ -74,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 async fn register(arguments: &Arguments) -> Result<(RegisteredClient, Connection), Failure> {
     let credentials = arguments.integration.credentials_if_any()?;
     let environment = arguments.integration.environment(credentials.as_ref());
-    let connection = Connection::new(environment)?;
+    let connection = transport::connection(&environment)?;
     let redirect_uris: Vec<_> = arguments.redirect_uri.iter().map(String::as_str).collect();
     let call =
         ClientRegistration::new(&arguments.name, &redirect_uris).with_scopes(&arguments.scopes);

@@ -77,9 +77,9 @@ fn service_account(integration: &Fields<'_>) -> Result<ServiceAccountCredential,
         integration.list("metascopes")?,
     );
     Ok(ServiceAccountCredential {
-        account: account.map_err(|source| CredentialsError::Format {
+        account: account.map_err(|problem| CredentialsError::Format {
             name: integration.path_of("metascopes"),
-            source,
+            problem,
         })?,
         client_secrets: technical_account.client_secrets("clientSecret")?,
         signing_keys: key_pair(integration)?.into(),

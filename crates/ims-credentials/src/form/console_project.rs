@@ -197,9 +197,9 @@ fn service_account(
         fields.list("meta_scopes")?,
     );
     Ok(Credential::ServiceAccount(ServiceAccountCredential {
-        account: account.map_err(|source| CredentialsError::Format {
+        account: account.map_err(|problem| CredentialsError::Format {
             name: fields.path_of("meta_scopes"),
-            source,
+            problem,
         })?,
         client_secrets: fields
             .client_secrets(fields.name_of(&["client_secret", "client_secrets"]))?,

@@ -186,9 +186,9 @@ fn service_account(
         fields.list("metascopes")?,
     );
     Ok(Credential::ServiceAccount(ServiceAccountCredential {
-        account: account.map_err(|source| CredentialsError::Format {
+        account: account.map_err(|problem| CredentialsError::Format {
             name: fields.path_of("metascopes"),
-            source,
+            problem,
         })?,
         client_secrets: client_secrets(fields, at)?,
         signing_keys: signing_keys(fields, at)?,

@@ -48,9 +48,9 @@ pub(super) fn credential(
         metascopes,
     );
     let credential = ServiceAccountCredential {
-        account: account.map_err(|source| CredentialsError::Format {
+        account: account.map_err(|problem| CredentialsError::Format {
             name: service_account.path_of("claim"),
-            source,
+            problem,
         })?,
         client_secrets: client.client_secrets("client_secret")?,
         signing_keys: key_at(&service_account, "private_key_file", at)?.into(),

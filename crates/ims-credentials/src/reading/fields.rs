@@ -278,7 +278,7 @@ impl<'a> Fields<'a> {
         // White space around an identifier can only be an accident.
         text.trim()
             .parse()
-            .map_err(|source| CredentialsError::Format { name: self.path_of(name), source })
+            .map_err(|problem| CredentialsError::Format { name: self.path_of(name), problem })
     }
 
     pub(crate) fn missing(&self, name: &str) -> CredentialsError {
@@ -394,7 +394,9 @@ mod tests {
         let document = parsed(r#"{"a":{"b":"can ary","c":["canary"],"d":[{"e":1}]},"f":null}"#);
         let fields = document.fields().unwrap();
         let a = fields.object("a").unwrap();
-        assert_eq!(said(a.required::<ClientId>("b")), "a.b is wrong");
+        let wrong = said(a.required::<ClientId>("b"));
+        assert!(wrong.starts_with("a.b is wrong: not a client id: "), "{wrong}");
+        assert!(!wrong.contains("can ary"), "{wrong}");
         assert_eq!(said(a.text("c")), "a.c is not a string");
         assert_eq!(said(a.text("x")), "a.x is missing");
         assert_eq!(

@@ -324,7 +324,7 @@ pub(crate) fn from_keyring(
     use secrecy::ExposeSecret;
 
     let secret = crate::keyring::load_of(service, user)
-        .map_err(|source| CredentialsError::Keyring { name: member.to_owned(), source })?;
+        .map_err(|problem| CredentialsError::Keyring { name: member.to_owned(), problem })?;
     let missing = || CredentialsError::NotInKeyring { name: member.to_owned() };
     secret.map(|secret| Zeroizing::new(secret.expose_secret().to_owned())).ok_or_else(missing)
 }

@@ -58,9 +58,9 @@ impl ServiceAccountWords {
         let (name, metascopes) = self.metascopes.read(fields)?;
         let account = ServiceAccount::new(client_id, org_id, technical_account_id, metascopes);
         Ok(Credential::ServiceAccount(ServiceAccountCredential {
-            account: account.map_err(|source| CredentialsError::Format {
+            account: account.map_err(|problem| CredentialsError::Format {
                 name: fields.path_of(name),
-                source,
+                problem,
             })?,
             client_secrets: fields.client_secrets(fields.name_of(self.client_secret))?,
             signing_keys: key_pair?.into(),

@@ -20,7 +20,7 @@ pub enum RedirectError {
     #[error("the redirect belongs to another sign-in")]
     AnotherSignIn,
     /// Tell the user, and start again if the user wants to: the user or IMS has refused.
-    #[error("the sign-in was refused ({code})")]
+    #[error("the sign-in was refused: {} ({code})", kind(.code).map_or("no reason is known for this code", |kind| kind.what))]
     Refused {
         /// The `error` of the redirect (RFC 6749 §4.1.2.1): `access_denied` when the user said no, and with
         /// [`Prompt::None`](crate::Prompt::None) `login_required`, `consent_required` or `interaction_required`. At most 64
@@ -32,6 +32,47 @@ pub enum RedirectError {
     /// Report it: the redirect holds neither a code nor an error, or one of them twice.
     #[error("the redirect holds no authorization code")]
     NoCode,
+}
+
+impl RedirectError {
+    /// A name for programs: of a refusal its code if that is one of the standards, else `sign_in_refused`.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::AnotherSignIn => "another_sign_in",
+            Self::Refused { code, .. } => kind(code).map_or("sign_in_refused", |kind| kind.code),
+            Self::NoCode => "no_authorization_code",
+        }
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::AnotherSignIn => Some("go on with the sign-in that was begun last"),
+            Self::Refused { code, .. } => Some(kind(code).map_or(UNKNOWN_CODE, |kind| kind.remedy)),
+            Self::NoCode => {
+                Some("sign in again, and take the whole address at which the browser ends")
+            }
+        }
+    }
+
+    /// Whether the same sign-in can succeed later, without any change.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self.reason(), "server_error" | "temporarily_unavailable")
+    }
+}
+
+/// A refusal of a sign-in.
+struct Kind {
+    code: &'static str,
+    what: &'static str,
+    remedy: &'static str,
+}
+
+fn kind(code: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.code == code)
 }
 
 /// Reads the code out of `redirect`, which may be a whole URL or the path and query that a loopback server was asked for.
@@ -71,6 +112,39 @@ fn one<'a>(pairs: &'a Pairs<'_>, name: &str) -> Result<Option<&'a str>, Redirect
         _ => Err(RedirectError::NoCode),
     }
 }
+
+const UNKNOWN_CODE: &str = "give Adobe's support the code, and the time of the sign-in";
+
+const WITHOUT_DIALOG: &str = "sign in with a dialog: without prompt=none";
+
+const OWN_PARAMETER: &str =
+    "send the parameters of the sign-in by themselves, as this library does";
+
+const fn row(code: &'static str, what: &'static str, remedy: &'static str) -> Kind {
+    Kind { code, what, remedy }
+}
+
+#[rustfmt::skip]
+static KINDS: &[Kind] = &[
+    // RFC 6749 §4.1.2.1.
+    row("invalid_request",            "IMS cannot use the request",                          "compare the redirect URI and the scopes with those of the credential in the Developer Console"),
+    row("unauthorized_client",        "the client may not sign people in",                   "use a credential for user authentication: OAuth Web App, Single-Page App or Native App"),
+    row("access_denied",              "what was asked for was not allowed",                  "sign in again, and allow what is asked for; if nobody refused it, ask the organization's administrator"),
+    row("unsupported_response_type",  "the client may not use an authorization code",        "check in the Developer Console which kind of credential it is"),
+    row("invalid_scope",              "a scope is unknown, or not granted to the client",    "compare the scopes with those of the credential in the Developer Console"),
+    row("server_error",               "IMS has trouble",                                     "wait, and sign in again"),
+    row("temporarily_unavailable",    "IMS has too much to do, or is being maintained",      "wait, and sign in again"),
+    // OpenID Connect Core 1.0 §3.1.2.6.
+    row("interaction_required",       "IMS has to ask the person something",                 WITHOUT_DIALOG),
+    row("login_required",             "nobody is signed in to Adobe in this browser",        WITHOUT_DIALOG),
+    row("account_selection_required", "the person has several accounts, and has to choose",  WITHOUT_DIALOG),
+    row("consent_required",           "the person has not yet allowed what is asked for",    WITHOUT_DIALOG),
+    row("invalid_request_uri",        "IMS cannot read the request_uri",                     OWN_PARAMETER),
+    row("invalid_request_object",     "IMS cannot read the request object",                  OWN_PARAMETER),
+    row("request_not_supported",      "IMS takes no request object",                         OWN_PARAMETER),
+    row("request_uri_not_supported",  "IMS takes no request_uri",                            OWN_PARAMETER),
+    row("registration_not_supported", "IMS takes no registration within a sign-in",          OWN_PARAMETER),
+];
 
 #[cfg(test)]
 mod tests {
@@ -146,6 +220,42 @@ mod tests {
         ] {
             assert_eq!(code(redirect), Err(RedirectError::NoCode), "{redirect}");
         }
+    }
+
+    #[test]
+    fn each_code_of_the_standards_has_a_reason_and_a_remedy_of_its_own_kind() {
+        let refused =
+            |code: &str| RedirectError::Refused { code: code.to_owned(), description: None };
+        #[rustfmt::skip]
+        let table = [
+            ("invalid_request",            "redirect URI"),
+            ("unauthorized_client",        "OAuth Web App"),
+            ("access_denied",              "allow what is asked for"),
+            ("unsupported_response_type",  "which kind of credential"),
+            ("invalid_scope",              "compare the scopes"),
+            ("server_error",               "wait"),
+            ("temporarily_unavailable",    "wait"),
+            ("interaction_required",       "with a dialog"),
+            ("login_required",             "with a dialog"),
+            ("account_selection_required", "with a dialog"),
+            ("consent_required",           "with a dialog"),
+            ("invalid_request_uri",        "by themselves"),
+            ("invalid_request_object",     "by themselves"),
+            ("request_not_supported",      "by themselves"),
+            ("request_uri_not_supported",  "by themselves"),
+            ("registration_not_supported", "by themselves"),
+        ];
+        assert_eq!(table.len(), KINDS.len());
+        for (code, remedy) in table {
+            let error = refused(code);
+            assert_eq!(error.reason(), code);
+            assert!(error.remedy().is_some_and(|it| it.contains(remedy)), "{code}");
+            assert!(error.to_string().ends_with(&format!(" ({code})")), "{error}");
+            let is_transient = matches!(code, "server_error" | "temporarily_unavailable");
+            assert_eq!(error.is_transient(), is_transient, "{code}");
+        }
+        let other = refused("another_code");
+        assert_eq!((other.reason(), other.remedy()), ("sign_in_refused", Some(UNKNOWN_CODE)));
     }
 
     proptest! {

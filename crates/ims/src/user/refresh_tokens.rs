@@ -1,6 +1,6 @@
 //! Where the refresh token of a person lies between two refreshes: in memory, in a file, or in the keyring.
 
-use std::{error::Error, fmt, sync::Arc, thread};
+use std::{error::Error, fmt, iter::successors, sync::Arc, thread};
 
 use futures_channel::oneshot;
 use ims_exchange::RefreshToken;
@@ -129,7 +129,11 @@ impl RefreshTokens {
         } else {
             question(&*self.0)
         };
-        answer.map_err(|source| RefreshTokensError { what, place: self.place(), source })
+        answer.map_err(|source| RefreshTokensError {
+            what,
+            place: self.place(),
+            cause: one_line(&*source),
+        })
     }
 }
 
@@ -154,13 +158,32 @@ impl fmt::Debug for RefreshTokens {
     }
 }
 
-/// Look at the source: the refresh token could not be read or written where it lies.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("the refresh token cannot be {what} {place}")]
+/// Look at where the refresh token is kept: it could not be read or written there.
+#[derive(Clone, thiserror::Error)]
+#[error("the refresh token cannot be {what} {place}: {cause}")]
 pub struct RefreshTokensError {
     what: &'static str,
     place: String,
-    source: Cause,
+    /// What was met there, in one line.
+    cause: String,
+}
+
+impl fmt::Debug for RefreshTokensError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An error and what is behind it, in one line, each part once.
+pub(crate) fn one_line(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    for cause in successors(error.source(), |&cause| cause.source()) {
+        let cause = cause.to_string();
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// What lies in the place of a refresh token is none.

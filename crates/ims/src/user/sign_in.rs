@@ -13,7 +13,7 @@ use ims_exchange::{
 };
 use ims_token::{Clock, SharedClock, StoreError, SystemClock, TokenStore};
 
-use super::refresh_tokens::{RefreshTokens, RefreshTokensError};
+use super::refresh_tokens::RefreshTokens;
 use crate::{
     Error,
     alternatives::{is_wrong_secret, one_or_none},
@@ -21,8 +21,10 @@ use crate::{
     connection::{Connection, REQUEST_TIMEOUT},
 };
 
+mod error;
 mod id_token;
 
+pub use error::SignInError;
 pub use id_token::IdTokenFault;
 
 /// One sign-in: it has a state, a nonce and a code verifier of its own, which nobody else knows.
@@ -252,30 +254,6 @@ impl SignedIn {
         let credentials = Credentials::new(self.environment.clone(), credential);
         store.save(&cache_key(&credentials, refresh_tokens), self.access_token()).await
     }
-}
-
-/// A sign-in that did not come about.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum SignInError {
-    /// See [`RedirectError`]: go on waiting, tell the person, or report it.
-    #[error(transparent)]
-    Redirect(#[from] RedirectError),
-    /// See [`ExchangeError`]: IMS gave no tokens for the code.
-    #[error("the authorization code brought no tokens")]
-    Exchange(#[from] ExchangeError),
-    /// Use none of the tokens, and report it: the ID token is not the one that was asked for.
-    #[error("the ID token is not of this sign-in")]
-    IdToken(#[from] IdTokenFault),
-    /// Ask for the scope `offline_access`: without it, the access token is all there is.
-    #[error("IMS gave no refresh token: that takes the scope offline_access")]
-    NoRefreshToken,
-    /// Try another place.
-    #[error("the sign-in cannot be kept")]
-    NotKept(#[from] RefreshTokensError),
-    /// See [`Error`].
-    #[error("IMS cannot be asked")]
-    Client(#[from] Error),
 }
 
 #[cfg(test)]

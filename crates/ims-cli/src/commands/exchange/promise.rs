@@ -1,14 +1,14 @@
 //! `ims exchange promise`: a user's token, while the user is there, for a promise token to keep.
 
 use clap::{Args, builder::NonEmptyStringValueParser};
-use ims::{Connection, exchange::PromiseRequest};
+use ims::exchange::PromiseRequest;
 use serde_json::json;
 
 use super::{Given, block_on, question};
 use crate::{
     failure::Failure,
     output::{self, Answer},
-    when,
+    transport, when,
 };
 
 /// Exchange a user's token for a promise token, which brings tokens for the user later.
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
     let user_token = exchanger.user_token()?;
     let call = PromiseRequest::new(client_id, secret, definition, &user_token).with_scopes(scopes);
-    let connection = Connection::new(exchanger.credentials.environment().clone())?;
+    let connection = transport::connection(exchanger.credentials.environment())?;
     let promise = block_on(question::ask(&connection, &call))?;
     if *json {
         output::json(&json!({

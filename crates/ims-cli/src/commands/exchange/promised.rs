@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 use ims::{
-    AccessToken, Connection,
+    AccessToken,
     claims::ClientId,
     exchange::{Promise, PromiseExchange, PromiseToken},
 };
@@ -17,7 +17,7 @@ use super::{Given, block_on, next_token::Place, question};
 use crate::{
     failure::Failure,
     output::{self, Answer},
-    when,
+    transport, when,
 };
 
 /// Exchange a promise token for an access token of the user who gave the promise.
@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         .map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))?;
     let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
     let grant = PromiseExchange::new(client_id, secret, &promise_token, scopes);
-    let connection = Connection::new(exchanger.credentials.environment().clone())?;
+    let connection = transport::connection(exchanger.credentials.environment())?;
     let tokens = block_on(question::ask(&connection, &grant))?;
     let promise = tokens.next_promise;
     match (&promise, place) {

@@ -3,13 +3,10 @@
 use std::path::Path;
 
 use clap::Args;
-use ims::{
-    Connection,
-    exchange::{RefreshToken, TokenRefresh},
-};
+use ims::exchange::{RefreshToken, TokenRefresh};
 
 use super::{ExchangeOptions, block_on, client_secret, next_token::Place, question};
-use crate::{failure::Failure, files, output::Answer};
+use crate::{failure::Failure, files, output::Answer, transport};
 
 /// Exchange a refresh token that another program got for an access token.
 ///
@@ -43,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if let Some(secret) = client_secret(&credentials) {
         grant = grant.with_client_secret(secret);
     }
-    let connection = Connection::new(credentials.environment().clone())?;
+    let connection = transport::connection(credentials.environment())?;
     let tokens = block_on(question::ask(&connection, &grant))?;
     if let Some(next) = &tokens.refresh_token {
         Place::of("refresh token", &given.file)?.keep(next.expose_secret())?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ims::{
-    Credential, assertion_claims,
+    Credential, Report, assertion_claims,
     claims::AssertionLifetime,
     sign::{SignError, sign_assertion},
 };
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     commands::block_on,
-    failure::{Failure, with_causes},
+    failure::Failure,
     integration::IntegrationOptions,
     output::{self, Answer},
     passphrase, when,
@@ -67,8 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 }
 
 fn unsigned(error: &SignError) -> Failure {
-    let new = if error.is_transient() { Failure::later } else { Failure::person };
-    new(with_causes(error))
+    Report::from(error).into()
 }
 
 fn lifetime(text: &str) -> Result<AssertionLifetime, String> {

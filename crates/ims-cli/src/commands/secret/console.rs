@@ -14,7 +14,7 @@ use ims::{
 use serde_json::Value;
 
 use super::{place::file_of, state::State};
-use crate::{failure::Failure, integration::IntegrationOptions};
+use crate::{failure::Failure, integration::IntegrationOptions, transport};
 
 /// Which credential is meant, for the credentials and for the API that numbers them in its own way.
 #[derive(Debug, Args)]
@@ -117,8 +117,9 @@ impl Console {
         let mut asking = own.clone();
         asking.scopes = scopes.to_vec();
         let environment = credentials.environment().clone();
-        let client =
-            Client::new(&Credentials::new(environment, Credential::ServerToServer(asking)))?;
+        let transport = transport::transport(&environment)?;
+        let asking = Credentials::new(environment, Credential::ServerToServer(asking));
+        let client = Client::builder(&asking).with_transport(transport).build()?;
         let token = client.access_token().await.map_err(|error| {
             let is_about_scopes =
                 error.refusal().is_some_and(|it| it.reason() == Reason::ScopeNotGranted);
@@ -126,7 +127,7 @@ impl Console {
             if is_about_scopes { add_api(failure) } else { failure }
         })?;
         check_scopes(token.expose_secret())?;
-        let connection = Connection::new(credentials.environment().clone())?;
+        let connection = transport::connection(credentials.environment())?;
         Ok(Self { connection, credential, client_id: own.client_id.clone(), token })
     }
 

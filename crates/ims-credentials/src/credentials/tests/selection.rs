@@ -50,7 +50,7 @@ fn several_are_refused_with_the_names_to_select_by() {
     let folder = Folder::with_key();
     let several = folder.read(&project()).unwrap_err();
     assert!(chain(&several).ends_with("2 usable credentials in one file: 1, 2"), "{several:?}");
-    assert_eq!(several.hint().unwrap(), "select one by its name: --credential NAME");
+    assert_eq!(several.hint().unwrap(), "select one of them by its name");
     let ambiguous = read(&folder, &project(), "same").unwrap_err();
     let said =
         "no credential of the name that was selected; there is 1, 2, key, older key, web, page";

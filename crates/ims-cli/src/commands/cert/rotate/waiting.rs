@@ -4,33 +4,33 @@ use std::time::Duration;
 
 use ims::{
     Client, Credential, Credentials, KeyPair, ServiceAccountCredential, TokenError,
+    claims::DurationText,
     exchange::{Reason, Refusal},
 };
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::sleep;
 
 use super::{
     rotation::{Rotation, old_pair, passphrase_of, read},
     state,
 };
-use crate::{failure::Failure, when};
+use crate::{failure::Failure, transport, waiting, when};
 
 impl Rotation {
     /// Asks until IMS accepts the new key, or `limit` is over.
     pub(super) async fn wait(&self, limit: Duration) -> Result<(), Failure> {
-        let spinner = spinner(limit);
+        let what = format!("IMS to accept the new key, at most {}", DurationText(limit));
+        let waiting = waiting::on(&what);
         let (until, mut pause) = (when::now().plus(limit), FIRST_PAUSE);
         let answer = loop {
             match self.ask_by_new_pair().await {
                 Err(Refused::NotYet(_)) if when::now().plus(pause) <= until => {
-                    spinner.tick();
                     sleep(pause).await;
                     pause = (2 * pause).min(LONGEST_PAUSE);
                 }
                 answer => break answer,
             }
         };
-        spinner.finish_and_clear();
+        drop(waiting);
         match answer {
             Ok(()) => Ok(()),
             Err(Refused::NotYet(failure)) => Err(failure.hint(format!(
@@ -70,7 +70,10 @@ impl Rotation {
         let environment = self.url.as_ref().unwrap_or(credentials.environment()).clone();
         credential.signing_keys = pair.into();
         let credentials = Credentials::new(environment, Credential::ServiceAccount(credential));
-        let client = Client::new(&credentials).map_err(|error| Refused::Other(error.into()))?;
+        let transport = transport::transport(credentials.environment());
+        let transport = transport.map_err(|error| Refused::Other(error.into()))?;
+        let client = Client::builder(&credentials).with_transport(transport).build();
+        let client = client.map_err(|error| Refused::Other(error.into()))?;
         client.access_token().await.map(drop).map_err(Refused::from)
     }
 }
@@ -94,18 +97,6 @@ impl From<TokenError> for Refused {
             Self::Other(error.into())
         }
     }
-}
-
-/// Something that moves while a person waits.
-fn spinner(limit: Duration) -> ProgressBar {
-    let style = ProgressStyle::with_template(
-        "{spinner} waiting until IMS accepts the new key, {elapsed} of {msg}",
-    );
-    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    spinner.set_style(style.expect("the template is a constant that indicatif takes"));
-    spinner.set_message(humantime::format_duration(limit).to_string());
-    spinner.enable_steady_tick(Duration::from_millis(200));
-    spinner
 }
 
 /// Between two questions whether IMS accepts the new key.

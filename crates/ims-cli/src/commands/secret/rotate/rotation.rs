@@ -23,7 +23,7 @@ use crate::{
     },
     failure::Failure,
     integration::announce,
-    output, when,
+    output, transport, when,
 };
 
 /// A rotation of the secret of some credentials.
@@ -75,7 +75,7 @@ impl<'a> Rotation<'a> {
         let state_path = state_file(&found)?;
         let state = State::load(&state_path)?;
         let credential = arguments.console.credential(&found, state.as_ref())?;
-        let connection = Connection::new(found.credentials.environment().clone())?;
+        let connection = transport::connection(found.credentials.environment())?;
         Ok(Self { arguments, found, credential, own, connection, state_path, state, _lock: lock })
     }
 

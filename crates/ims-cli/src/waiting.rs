@@ -1,0 +1,138 @@
+//! What the command waits for, on a terminal and after a second: one line that moves, and is taken away when it is over.
+
+use std::{
+    env,
+    io::{self, IsTerminal, Write},
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use ims::{
+    claims::DurationText,
+    token::{Clock, Event, RETRIES, SystemClock},
+};
+
+use crate::output;
+
+/// From then on a person wants to know what is going on.
+const SHOWN_AFTER: Duration = Duration::from_secs(1);
+
+const TICK: Duration = Duration::from_millis(200);
+
+/// What is waited for now, the innermost last.
+static STATUS: Mutex<Status> = Mutex::new(Status {
+    waits: Vec::new(),
+    is_drawn: false,
+    ticks: 0,
+    is_watched: false,
+    last_id: 0,
+});
+
+/// Whether there is a person who looks on: standard error is a terminal that can take a line away again.
+static IS_SHOWN: LazyLock<bool> = LazyLock::new(|| {
+    let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
+    io::stderr().is_terminal() && !is_dumb && !output::is_json()
+});
+
+struct Status {
+    waits: Vec<Wait>,
+    is_drawn: bool,
+    ticks: usize,
+    /// Whether the thread runs that draws.
+    is_watched: bool,
+    last_id: u64,
+}
+
+struct Wait {
+    id: u64,
+    what: String,
+    /// By the monotonic clock.
+    since: Duration,
+}
+
+/// As long as it exists, something is waited for.
+#[must_use = "dropping it says that the wait is over"]
+pub(crate) struct Waiting(u64);
+
+/// Says that `what` is waited for from now on.
+pub(crate) fn on(what: &str) -> Waiting {
+    if !*IS_SHOWN {
+        return Waiting(0);
+    }
+    let mut status = status();
+    status.last_id += 1;
+    let id = status.last_id;
+    status.waits.push(Wait { id, what: what.to_owned(), since: SystemClock.monotonic() });
+    if !status.is_watched {
+        // Without a thread nothing is shown, and all the rest works.
+        status.is_watched = thread::Builder::new().spawn(watch).is_ok();
+    }
+    Waiting(id)
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.0 == 0 {
+            return;
+        }
+        let mut status = status();
+        status.waits.retain(|wait| wait.id != self.0);
+        status.clear();
+    }
+}
+
+/// Takes the line away before something else is written.
+pub(crate) fn clear() {
+    if *IS_SHOWN {
+        status().clear();
+    }
+}
+
+/// Says what an attempt of a refresh met, and how long the next one is waited for.
+pub(crate) fn tell_attempt(event: &Event, attempt: usize) {
+    let Event::AttemptFailed { error, pause } = event else { return };
+    if !*IS_SHOWN && crate::transport::verbosity() == 0 {
+        return;
+    }
+    let (pause, of) = (DurationText(*pause), RETRIES + 1);
+    let text = match error.retry_after() {
+        Some(asked) => {
+            format!("IMS asks to wait {} (attempt {attempt} of {of})", DurationText(asked))
+        }
+        None => format!("{error}; the next attempt is in {pause} (attempt {attempt} of {of})"),
+    };
+    output::note("waiting", &text);
+}
+
+/// Draws until nothing is waited for, and goes on when there is something again.
+fn watch() {
+    loop {
+        thread::sleep(TICK);
+        status().draw();
+    }
+}
+
+impl Status {
+    fn draw(&mut self) {
+        let now = SystemClock.monotonic();
+        let is_long = |wait: &&Wait| now.saturating_sub(wait.since) >= SHOWN_AFTER;
+        let Some(wait) = self.waits.iter().rev().find(is_long) else { return };
+        let elapsed = Duration::from_secs(now.saturating_sub(wait.since).as_secs());
+        self.ticks += 1;
+        let mark = ['|', '/', '-', '\\'][self.ticks % 4];
+        let line = format!("\r{mark} waiting for {}, {}\x1b[K", wait.what, DurationText(elapsed));
+        self.is_drawn = io::stderr().write_all(line.as_bytes()).is_ok();
+    }
+
+    fn clear(&mut self) {
+        if self.is_drawn {
+            let _ = io::stderr().write_all(b"\r\x1b[K");
+            self.is_drawn = false;
+        }
+    }
+}
+
+fn status() -> MutexGuard<'static, Status> {
+    STATUS.lock().unwrap_or_else(PoisonError::into_inner)
+}

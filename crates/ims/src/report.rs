@@ -1,0 +1,379 @@
+//! One report for every error: what is wrong, what IMS said, and what to do about it.
+
+use std::{fmt, time::Duration};
+
+use ims_claims::DurationText;
+#[cfg(feature = "contexts")]
+use ims_credentials::ContextsError;
+use ims_credentials::{CredentialsError, DiscoveryError, MigrationError};
+use ims_exchange::{ExchangeError, Refusal, TransportError};
+use ims_token::{FetchError, Remedy, StoreError, TokenError};
+
+use crate::{
+    client::ApiKeyAlone,
+    proxy::ProxyError,
+    user::refresh_tokens::{RefreshTokensError, one_line},
+};
+
+#[cfg(feature = "service-account")]
+mod keys;
+
+/// What a person needs to know about an error: the cause, what IMS said, what was found on this machine, and what to do
+/// about this cause and no other. It is made from a reference to any error of these crates.
+///
+/// Its `Display` has a few lines, the cause first. The accessors are for programs that show the parts in their own way, or
+/// decide by them. Nothing in it is secret.
+///
+/// ```
+/// use ims::{Credentials, Report};
+///
+/// let error = Credentials::from_json(r#"{ "client_id": "a", "client_secret": "" }"#).unwrap_err();
+/// let report = Report::from(&error);
+/// assert_eq!(report.reason(), "secret_malformed");
+/// assert!(report.needs_person() && !report.is_transient());
+/// println!("{report}");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report(Box<Contents>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Contents {
+    reason: &'static str,
+    message: String,
+    ims: Option<ImsAnswer>,
+    evidence: Option<String>,
+    remedies: Vec<String>,
+    retry_after: Option<Duration>,
+    next: Next,
+}
+
+/// What IMS answered when it refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImsAnswer {
+    /// The HTTP status; `None` if IMS spoke through the browser, in the redirect of a sign-in.
+    pub status: Option<u16>,
+    /// The `error` of the answer (RFC 6749 §5.2).
+    pub code: Option<String>,
+    /// The `error_description` of the answer, without control characters and without anything that was sent.
+    pub description: Option<String>,
+    /// The header `X-Debug-Id`, by which Adobe's support finds the request.
+    pub debug_id: Option<String>,
+}
+
+/// Whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Time will help.
+    Wait,
+    /// A person has to change something.
+    Person,
+    /// The program has to call differently.
+    Program,
+}
+
+impl Report {
+    pub(crate) fn new(reason: &'static str, message: impl fmt::Display, next: Next) -> Self {
+        Self(Box::new(Contents {
+            reason,
+            message: message.to_string(),
+            ims: None,
+            evidence: None,
+            remedies: Vec::new(),
+            retry_after: None,
+            next,
+        }))
+    }
+
+    pub(crate) fn with_remedies(
+        mut self,
+        remedies: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.0.remedies.extend(remedies.into_iter().map(Into::into));
+        self
+    }
+
+    #[cfg(feature = "sign-in")]
+    pub(crate) fn with_ims(mut self, ims: Option<ImsAnswer>) -> Self {
+        self.0.ims = ims;
+        self
+    }
+
+    /// A name of the cause for programs, such as `wrong_secret` or `no_connection`. It does not change between versions. For
+    /// a refusal of IMS it is that of its [`Reason`](ims_exchange::Reason).
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        self.0.reason
+    }
+
+    /// The cause in one line, without capital or full stop. What was found on this machine comes first.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What IMS answered, if it refused.
+    #[must_use]
+    pub fn ims(&self) -> Option<&ImsAnswer> {
+        self.0.ims.as_ref()
+    }
+
+    /// What was found on this machine that explains the failure, such as a certificate that has expired.
+    #[must_use]
+    pub fn evidence(&self) -> Option<&str> {
+        self.0.evidence.as_deref()
+    }
+
+    /// What to do, one line each, the likeliest first. There is none if nothing is known to help.
+    #[must_use]
+    pub fn remedies(&self) -> &[String] {
+        &self.0.remedies
+    }
+
+    /// How long to wait before it makes sense to try again; `None` if that is not known, or if waiting does not help.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Whether trying again later, without anyone's help, can succeed.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.0.next == Next::Wait
+    }
+
+    /// Whether a person has to act first. If neither this nor [`is_transient`](Self::is_transient), the program has to call
+    /// differently.
+    #[must_use]
+    pub fn needs_person(&self) -> bool {
+        self.0.next == Next::Person
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        if let Some(ims) = &self.0.ims {
+            if let Some(description) = &ims.description {
+                write!(f, "\n  IMS says: {description}")?;
+            }
+            if let Some(debug_id) = &ims.debug_id {
+                write!(f, "\n  X-Debug-Id: {debug_id} (for Adobe's support)")?;
+            }
+        }
+        for remedy in &self.0.remedies {
+            write!(f, "\n  what to do: {remedy}")?;
+        }
+        if let Some(retry_after) = self.0.retry_after {
+            write!(f, "\n  try again in: {}", DurationText(retry_after))?;
+        }
+        Ok(())
+    }
+}
+
+impl From<&Refusal> for ImsAnswer {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            status: Some(refusal.status()),
+            code: refusal.code().map(str::to_owned),
+            description: refusal.description().map(str::to_owned),
+            debug_id: refusal.debug_id().map(str::to_owned),
+        }
+    }
+}
+
+impl From<&TokenError> for Report {
+    fn from(error: &TokenError) -> Self {
+        let Some(fetch_error) = error.fetch_error() else {
+            let reason = match error {
+                TokenError::LivesTooShort { .. } => "lives_too_short",
+                _ => "no_runtime",
+            };
+            return Self::new(reason, error, Next::Program);
+        };
+        let mut report = Self::from(fetch_error);
+        // Of a failure that only a person can end, it says nothing about when.
+        let retry_after =
+            error.retry_after().filter(|wait| error.is_transient() && !wait.is_zero());
+        report.0.retry_after = retry_after;
+        report
+    }
+}
+
+impl From<&FetchError> for Report {
+    fn from(error: &FetchError) -> Self {
+        let mut report = match error.exchange_error() {
+            Some(exchange_error) => Self::from(exchange_error),
+            None => of_source(error),
+        };
+        report.0.message = error.to_string();
+        report.0.evidence = error.evidence().map(|evidence| evidence.finding().to_owned());
+        report.0.remedies = error.hints();
+        report
+    }
+}
+
+/// A failure of a source that came to no exchange.
+fn of_source(error: &FetchError) -> Report {
+    #[cfg(feature = "service-account")]
+    if let Some(sign_error) = error.cause().downcast_ref::<ims_sign::SignError>() {
+        return Report::from(sign_error);
+    }
+    let (reason, next) = match error.remedy() {
+        _ if error.cause().is::<ApiKeyAlone>() => ("api_key_alone", Next::Program),
+        _ if error.cause().is::<RefreshTokensError>() => ("refresh_token_not_kept", Next::Person),
+        Remedy::Wait { retry_after: Some(_) } => ("throttled", Next::Wait),
+        Remedy::Wait { .. } | Remedy::Reconnect | Remedy::Resend => {
+            ("temporary_failure", Next::Wait)
+        }
+        Remedy::SignIn => ("sign_in_needed", Next::Person),
+        _ => ("no_token", Next::Person),
+    };
+    Report::new(reason, error, next)
+}
+
+impl From<&ExchangeError> for Report {
+    fn from(error: &ExchangeError) -> Self {
+        let next = if error.is_transient() { Next::Wait } else { Next::Person };
+        let reason = match (error.reason(), error) {
+            (Some(reason), _) => reason.as_str(),
+            (None, ExchangeError::ImpossibleLifetime { .. }) => "impossible_lifetime",
+            (None, ExchangeError::Unreachable(source)) => transport_reason(source),
+            (None, ExchangeError::Unavailable { source: Some(source), .. }) => {
+                transport_reason(source)
+            }
+            (None, _) => "temporary_failure",
+        };
+        let mut report = Self::new(reason, error, next).with_remedies(error.hints());
+        report.0.ims = error.refusal().map(ImsAnswer::from);
+        report.0.retry_after = error.retry_after().filter(|wait| !wait.is_zero());
+        report
+    }
+}
+
+impl From<&TransportError> for Report {
+    fn from(error: &TransportError) -> Self {
+        let next = match error {
+            TransportError::Scheme => Next::Program,
+            error if error.is_transient() => Next::Wait,
+            _ => Next::Person,
+        };
+        Self::new(transport_reason(error), error, next).with_remedies(error.hint())
+    }
+}
+
+/// The name of what went wrong between this machine and IMS.
+fn transport_reason(error: &TransportError) -> &'static str {
+    match error {
+        TransportError::Connect { .. } => "no_connection",
+        TransportError::Proxy(_) => "proxy_refused",
+        TransportError::Timeout { .. } => "no_answer",
+        TransportError::Broken { .. } => "connection_broken",
+        TransportError::TooLong => "not_ims",
+        TransportError::Untrusted { .. } => "server_not_trusted",
+        TransportError::Setup { .. } => "http_client_unusable",
+        TransportError::Scheme => "url_not_allowed",
+        _ => "not_reached",
+    }
+}
+
+impl From<&ProxyError> for Report {
+    fn from(error: &ProxyError) -> Self {
+        let remedy = format!("set {} to http://HOST:PORT, or unset it", error.variable());
+        Self::new("proxy_malformed", error, Next::Person).with_remedies([remedy])
+    }
+}
+
+impl From<&CredentialsError> for Report {
+    fn from(error: &CredentialsError) -> Self {
+        Self::new(credentials_reason(error), error, Next::Person).with_remedies(error.hint())
+    }
+}
+
+/// The name of what is wrong with credentials.
+fn credentials_reason(error: &CredentialsError) -> &'static str {
+    use CredentialsError as E;
+    match error {
+        E::InFile { problem, .. } => credentials_reason(problem),
+        E::File(_) => "file_not_used",
+        E::NotText | E::Syntax { .. } | E::Repeated { .. } => "file_malformed",
+        E::Unrecognized { .. } | E::UnknownTypes { .. } | E::AioSignInOnly { .. } => "form_unknown",
+        E::Missing { .. } | E::NoVariables => "member_missing",
+        E::UnknownMember { .. } => "member_unknown",
+        E::WrongType { .. } | E::Format { .. } | E::NotQuoted { .. } => "member_malformed",
+        E::Conflict { .. } | E::TwoKeys { .. } => "members_conflict",
+        E::SecretText { .. } => "secret_malformed",
+        E::Swapped { .. } => "members_swapped",
+        E::Several { .. } | E::NoneSelected { .. } => "credential_not_selected",
+        E::MissingFeature { .. } => "missing_feature",
+        E::Command { .. } | E::NotInKeyring { .. } => "secret_not_found",
+        _ => "credentials_not_used",
+    }
+}
+
+impl From<&DiscoveryError> for Report {
+    fn from(error: &DiscoveryError) -> Self {
+        match error {
+            DiscoveryError::Credentials(error) => error.into(),
+            #[cfg(feature = "contexts")]
+            DiscoveryError::Contexts(error) => error.into(),
+            _ => Self::new("no_credentials", error, Next::Person).with_remedies(error.hint()),
+        }
+    }
+}
+
+#[cfg(feature = "contexts")]
+impl From<&ContextsError> for Report {
+    fn from(error: &ContextsError) -> Self {
+        let reason = match error {
+            ContextsError::Wrong { problem, .. } | ContextsError::Unusable { problem, .. } => {
+                credentials_reason(problem)
+            }
+            ContextsError::File(_) => "file_not_used",
+            ContextsError::Changed { .. } => "contexts_changed",
+            ContextsError::Unknown { .. } => "context_unknown",
+            ContextsError::Exists { .. } => "context_exists",
+            ContextsError::Name => "context_name",
+            _ => "context_not_used",
+        };
+        let is_transient = matches!(error, ContextsError::Changed { .. });
+        let next = if is_transient { Next::Wait } else { Next::Person };
+        Self::new(reason, error, next).with_remedies(error.hint())
+    }
+}
+
+impl From<&MigrationError> for Report {
+    fn from(error: &MigrationError) -> Self {
+        let reason = match error {
+            MigrationError::Credentials(error) => return error.into(),
+            MigrationError::AlreadyDone => "already_migrated",
+            MigrationError::NoServiceAccount => "no_service_account",
+            MigrationError::Aem => "aem_not_converted",
+            MigrationError::NoScopes => "no_scopes_known",
+            MigrationError::Unwritable(_) => "file_not_used",
+            _ => "not_migrated",
+        };
+        Self::new(reason, error, Next::Person).with_remedies(error.hint())
+    }
+}
+
+impl From<&RefreshTokensError> for Report {
+    fn from(error: &RefreshTokensError) -> Self {
+        Self::new("refresh_token_not_kept", error, Next::Person)
+    }
+}
+
+impl From<&StoreError> for Report {
+    fn from(error: &StoreError) -> Self {
+        let next = match error {
+            StoreError::Unavailable { .. } | StoreError::Timeout { .. } | StoreError::Garbled => {
+                Next::Wait
+            }
+            _ => Next::Person,
+        };
+        Self::new("store_failed", one_line(error), next)
+    }
+}
+
+#[cfg(test)]
+mod tests;

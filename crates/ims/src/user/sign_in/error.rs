@@ -1,0 +1,85 @@
+//! Why a sign-in did not come about.
+
+use std::fmt;
+
+use ims_exchange::{ExchangeError, RedirectError};
+
+use super::id_token::IdTokenFault;
+use crate::{
+    error::Error,
+    report::{ImsAnswer, Next, Report},
+    user::refresh_tokens::RefreshTokensError,
+};
+
+/// A sign-in that did not come about.
+///
+/// Its `Display` is the cause in one line, its `Debug` the [`Report`].
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignInError {
+    /// See [`RedirectError`]: go on waiting, tell the person, or report it.
+    #[error(transparent)]
+    Redirect(#[from] RedirectError),
+    /// See [`ExchangeError`]: IMS gave no tokens for the code.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// Use none of the tokens, and report it: the ID token is not the one that was asked for.
+    #[error("the ID token is not of this sign-in: {0}")]
+    IdToken(IdTokenFault),
+    /// Ask for the scope `offline_access`: without it, the access token is all there is.
+    #[error("IMS gave no refresh token: that takes the scope offline_access")]
+    NoRefreshToken,
+    /// Try another place.
+    #[error(transparent)]
+    NotKept(#[from] RefreshTokensError),
+    /// See [`Error`].
+    #[error(transparent)]
+    Client(#[from] Error),
+}
+
+impl From<IdTokenFault> for SignInError {
+    fn from(fault: IdTokenFault) -> Self {
+        Self::IdToken(fault)
+    }
+}
+
+impl fmt::Debug for SignInError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Report::from(self), f)
+    }
+}
+
+impl From<&SignInError> for Report {
+    fn from(error: &SignInError) -> Self {
+        match error {
+            SignInError::Redirect(error) => error.into(),
+            SignInError::Exchange(error) => error.into(),
+            SignInError::NotKept(error) => error.into(),
+            SignInError::Client(error) => error.into(),
+            SignInError::IdToken(_) => {
+                let remedy = "sign in again; if it comes again, check the clock of this machine, and do not use the tokens";
+                Self::new("id_token_wrong", error, Next::Person).with_remedies([remedy])
+            }
+            SignInError::NoRefreshToken => Self::new("no_refresh_token", error, Next::Person)
+                .with_remedies([
+                    "ask for the scope offline_access, and let the credential have it",
+                ]),
+        }
+    }
+}
+
+impl From<&RedirectError> for Report {
+    fn from(error: &RedirectError) -> Self {
+        let next = if error.is_transient() { Next::Wait } else { Next::Person };
+        let ims = match error {
+            RedirectError::Refused { code, description } => Some(ImsAnswer {
+                status: None,
+                code: Some(code.clone()),
+                description: description.clone(),
+                debug_id: None,
+            }),
+            _ => None,
+        };
+        Self::new(error.reason(), error, next).with_remedies(error.remedy()).with_ims(ims)
+    }
+}
