@@ -21,6 +21,8 @@ use serde_json::{Value, json};
 mod running_emulator;
 #[path = "support/sandbox.rs"]
 mod sandbox;
+#[path = "doctor/setups.rs"]
+mod setups;
 
 use running_emulator::RunningEmulator;
 use sandbox::{CLIENT_SECRET, Finished, Sandbox};
@@ -125,7 +127,7 @@ impl Clinic {
 
 const PROXY_PASSWORD: &str = "canary-proxy-password";
 
-fn put_clock_ahead(emulator: &RunningEmulator, seconds: u32) {
+fn put_clock_ahead(emulator: &RunningEmulator, seconds: i64) {
     let address = emulator.url().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     let body = json!({ "offset_seconds": seconds }).to_string();

@@ -27,7 +27,7 @@ use local::Local;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  ims doctor -c credentials.json\n  ims doctor --offline --json | jq .verdict\n\
-    Exit codes, by the first line that failed: 0 none failed · 2 there are no credentials · 3 try later · \
+    Exit codes, by the first line that failed: 0 none failed · 2 there are no such credentials · 3 try later · \
     4 a person must act"
 )]
 pub(crate) struct Arguments {
@@ -59,8 +59,7 @@ fn examine(arguments: &Arguments, checklist: &mut Checklist) -> Result<(), Failu
         Ok(credentials) => credentials,
         Err(failure) => {
             let check = Check::from_failure("credentials", failure);
-            return checklist
-                .add(check.or_next("correct the credentials, and run ims doctor again"));
+            return checklist.add(check.or_next(source::correction(&source)));
         }
     };
     source::check_read(&credentials, options.has_url(), checklist)?;

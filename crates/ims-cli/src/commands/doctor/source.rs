@@ -55,6 +55,16 @@ fn variables(source: &Source) -> Option<&'static str> {
     }
 }
 
+/// What to do about credentials that cannot be read, if nothing better is known.
+pub(super) fn correction(source: &Source) -> &'static str {
+    match source {
+        Source::Context(_) | Source::ContextVariable(_) | Source::CurrentContext(_) => {
+            "see which contexts there are: ims context list"
+        }
+        _ => "correct the credentials, and run ims doctor again",
+    }
+}
+
 /// The command that shows what a migration changes in credentials of this source.
 pub(super) fn migrate_command(source: &Source) -> String {
     let file = match source {
