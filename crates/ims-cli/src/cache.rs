@@ -23,14 +23,20 @@ pub(crate) fn folder_of_sign_ins() -> Result<PathBuf, Failure> {
     Ok(folder()?.join("sign-ins"))
 }
 
-/// Removes a token that IMS has revoked, wherever it is kept, and returns how often it was there.
-pub(crate) async fn remove(token: &BearerToken) -> Result<usize, Failure> {
+/// All folders of the cache: that of integrations, and one for each sign-in.
+pub(crate) fn folders() -> Result<Vec<PathBuf>, Failure> {
     let mut folders = vec![folder()?];
     match fs::read_dir(folder_of_sign_ins()?) {
         Ok(entries) => folders.extend(entries.flatten().map(|entry| entry.path())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(not_removed().because(error)),
+        Err(error) => return Err(Failure::person("the cache cannot be read").because(error)),
     }
+    Ok(folders)
+}
+
+/// Removes a token that IMS has revoked, wherever it is kept, and returns how often it was there.
+pub(crate) async fn remove(token: &BearerToken) -> Result<usize, Failure> {
+    let folders = folders().map_err(|failure| failure.about("the token is revoked"))?;
     let mut removed = 0;
     for folder in folders {
         let store = FileStore::new(folder);

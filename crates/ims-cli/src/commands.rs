@@ -1,6 +1,7 @@
 //! The commands. Each is one file.
 
 mod admin;
+mod cache;
 mod call;
 mod cert;
 mod completions;
@@ -25,6 +26,7 @@ mod question;
 mod register;
 mod revoke;
 mod secret;
+mod status;
 mod token;
 mod userinfo;
 mod validate;
@@ -59,6 +61,10 @@ pub(crate) enum Command {
     /// Manage credentials by name
     #[command(subcommand)]
     Context(OnDemand<context::Command>),
+    Status(OnDemand<status::Arguments>),
+    /// List and remove the access tokens in the cache
+    #[command(subcommand)]
+    Cache(OnDemand<cache::Command>),
     Migrate(OnDemand<migrate::Arguments>),
     /// Sign, decode and verify JSON Web Tokens
     #[command(subcommand)]
@@ -100,6 +106,8 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Keys(OnDemand(arguments)) => keys::run(&arguments),
         Command::Discovery(OnDemand(arguments)) => discovery::run(&arguments),
         Command::Context(OnDemand(command)) => context::run(command),
+        Command::Status(OnDemand(arguments)) => status::run(&arguments),
+        Command::Cache(OnDemand(command)) => cache::run(&command),
         Command::Migrate(OnDemand(arguments)) => migrate::run(&arguments),
         Command::Jwt(OnDemand(command)) => jwt::run(command),
         Command::Cert(OnDemand(command)) => cert::run(&command),

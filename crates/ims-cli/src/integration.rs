@@ -93,6 +93,11 @@ impl IntegrationOptions {
         self.find(discovery)?.ok_or_else(none_given)
     }
 
+    /// Reads the credentials, if there are any, and says where they were found.
+    pub(crate) fn discovered_if_any(&self) -> Result<Option<Discovered>, Failure> {
+        self.find_with_source(&self.discovery()?)
+    }
+
     /// Whether the base URL of IMS is given, by the option or its variable, whatever the credentials say.
     pub(crate) fn has_url(&self) -> bool {
         self.url.is_some()
@@ -156,6 +161,18 @@ pub(crate) fn read(path: &Path) -> Result<Credentials, Failure> {
 pub(crate) fn announce(credentials: &Credentials) {
     for warning in credentials.warnings() {
         output::note("warning", warning);
+    }
+}
+
+/// What kind of credentials they are.
+pub(crate) fn kind(credential: &Credential) -> &'static str {
+    match credential {
+        Credential::ServiceAccount(_) => "service account",
+        Credential::ServerToServer(_) => "OAuth Server-to-Server",
+        Credential::User(_) => "user",
+        Credential::ApiKey(_) => "API key",
+        Credential::Token(_) => "access token",
+        _ => "unknown",
     }
 }
 

@@ -69,6 +69,54 @@ impl CacheKey {
         }
         text
     }
+
+    /// The key whose [`canonical`](Self::canonical) text this is.
+    #[cfg(feature = "file")]
+    pub(crate) fn from_canonical(text: &str) -> Option<Self> {
+        let mut rest = text.strip_prefix("ims-token 1 ")?;
+        let mut parts = Vec::new();
+        while !rest.is_empty() {
+            let (length, after) = rest.split_once(':')?;
+            let length: usize = length.parse().ok()?;
+            parts.push(after.get(..length)?.to_owned());
+            rest = after.get(length..)?.strip_prefix(',')?;
+        }
+        let mut parts = parts.into_iter();
+        let (base_url, client_id, grant) = (parts.next()?, parts.next()?, parts.next()?);
+        let (has_account, account) = (parts.next()? == "+", parts.next()?);
+        let account = has_account.then_some(account);
+        let key = Self { base_url, client_id, grant, account, scopes: parts.collect() };
+        (key.canonical() == text).then_some(key)
+    }
+
+    /// The base URL of the IMS.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The integration.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// How the token is obtained.
+    #[must_use]
+    pub fn grant(&self) -> &str {
+        &self.grant
+    }
+
+    /// For whom, if that was said.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// What for.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().map(String::as_str)
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +138,24 @@ mod tests {
     fn neither_order_nor_repetition_of_scopes_makes_another_key() {
         assert_eq!(key("a", None, &["x", "y", "x"]), key("a", None, &["y", "x"]));
         assert_ne!(key("a", None, &["x", "x", "y"]), key("a", None, &["y"]));
+    }
+
+    #[cfg(feature = "file")]
+    #[test]
+    fn a_key_is_read_from_its_canonical_text_and_from_no_other() {
+        for key in [
+            key("a", None, &[]),
+            key("a", Some(""), &["u,1:v", "ü"]),
+            key("b", Some("B@techacct.adobe.com"), &["x", "y"]),
+        ] {
+            assert_eq!(CacheKey::from_canonical(&key.canonical()), Some(key));
+        }
+        for text in ["", "ims-token 1 ", "ims-token 1 1:a,", "ims-token 2 1:a,1:b,1:c,1:-,0:,", "x"]
+        {
+            assert_eq!(CacheKey::from_canonical(text), None, "{text}");
+        }
+        let unsorted = "ims-token 1 1:a,1:b,1:c,1:-,0:,1:y,1:x,";
+        assert_eq!(CacheKey::from_canonical(unsorted), None);
     }
 
     #[test]

@@ -41,4 +41,6 @@ pub use source::TokenSource;
 pub use store::file::FileStore;
 #[cfg(feature = "redis")]
 pub use store::redis::{RedisStore, sealing::SealingKey};
+#[cfg(feature = "file")]
+pub use store::stored_entry::{StoredDates, StoredEntry};
 pub use store::{Lease, SharedStore, StoreError, TokenStore, is_older_than, memory::MemoryStore};

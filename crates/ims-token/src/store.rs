@@ -12,6 +12,8 @@ pub(crate) mod file;
 pub(crate) mod memory;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
+#[cfg(feature = "file")]
+pub(crate) mod stored_entry;
 #[cfg(any(feature = "file", feature = "redis"))]
 mod stored_token;
 

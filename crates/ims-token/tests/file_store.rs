@@ -394,3 +394,39 @@ async fn on_a_full_disk_the_earlier_token_stays_and_the_new_one_is_still_served(
     let keeper = TokenKeeper::builder(source.source(), clock).with_store(unusable, key()).build();
     assert_eq!(keeper.token().await.unwrap().expose_secret(), "token-1");
 }
+
+#[tokio::test]
+async fn the_entries_tell_whose_tokens_there_are_and_are_cleared_by_choice_or_all() {
+    let (_root, folder, store) = folder_with_a_token().await;
+    let other = CacheKey::new(&Environment::stage(), &"other".parse().unwrap(), "jwt")
+        .with_account("B@techacct.adobe.com")
+        .with_scopes(["x"]);
+    let not_before = SystemClock.now().plus(HOUR);
+    store.save_not_before(&other, not_before).await.unwrap();
+    fs::write(folder.join("notes.json"), "not ours").unwrap();
+    let _lease = store.lease(&key(), HOUR).await.unwrap().unwrap();
+
+    let (entries, unreadable) = store.entries().await.unwrap();
+    let keys: Vec<_> = entries.iter().map(|entry| entry.key.clone()).collect();
+    assert_eq!((keys, unreadable), (vec![other.clone(), key()], 0));
+    assert!(entries[1].token.is_some() && entries[1].not_before.is_none());
+    assert!(entries[0].token.is_none() && entries[0].not_before == Some(not_before));
+    assert!(!format!("{entries:?}").contains("first"));
+
+    fs::write(token_file_of(&folder, &"0".repeat(64)), "{").unwrap();
+    assert_eq!(store.entries().await.unwrap().1, 1);
+    let removed = store.remove_entries(|entry| entry.key.client_id() == "client").await.unwrap();
+    assert_eq!(removed, 1);
+    assert_eq!(store.load(&key()).await.unwrap().map(|_| ()), None);
+    assert_eq!(store.load_not_before(&other).await.unwrap(), Some(not_before));
+
+    store.save(&key(), &token("first", HOUR)).await.unwrap();
+    assert_eq!(store.clear().await.unwrap(), 2, "the token, and the file that cannot be read");
+    assert_eq!(store.entries().await.unwrap(), (Vec::new(), 0));
+    assert!(folder.join("notes.json").exists(), "what is not ours stays");
+    assert!(store.lease(&key(), HOUR).await.unwrap().is_none(), "the lease is still held");
+}
+
+fn token_file_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.json"))
+}

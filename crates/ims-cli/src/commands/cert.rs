@@ -1,6 +1,6 @@
 //! `ims cert`: the certificates by which IMS knows a service account.
 
-mod check;
+pub(super) mod check;
 mod csr;
 mod inspect;
 mod new;

@@ -13,7 +13,11 @@ use ims_files::{FileError, FileLock, PrivateFolder};
 use crate::{
     cache_key::CacheKey,
     clock::{Clock, SystemClock},
-    store::{Lease, StoreError, TokenStore, is_older_than, stored_token},
+    store::{
+        Lease, StoreError, TokenStore, is_older_than,
+        stored_entry::{self, StoredEntry},
+        stored_token,
+    },
 };
 
 /// How often a save is tried again. Another process needs a few milliseconds to write a token.
@@ -46,6 +50,58 @@ impl FileStore {
         loop {
             let token = token.clone();
             if let Some(removed) = self.run(move |folder| remove(folder, &token)).await? {
+                return Ok(removed);
+            }
+            tokio::time::sleep(LOCK_POLL_INTERVAL).await;
+        }
+    }
+
+    /// What is in the folder: whose tokens and until when, in the order of their keys; and how many files cannot be read. It is
+    /// no secret, and a folder that is not there has none.
+    ///
+    /// ```no_run
+    /// # async fn list() -> Result<(), ims_token::StoreError> {
+    /// let (entries, _) = ims_token::FileStore::new("/var/cache/app").entries().await?;
+    /// for entry in entries {
+    ///     println!("{} {:?}", entry.key.client_id(), entry.token.map(|dates| dates.expires_at));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn entries(&self) -> Result<(Vec<StoredEntry>, usize), StoreError> {
+        self.run(stored_entry::entries).await
+    }
+
+    /// Removes everything from the folder, also what cannot be read, and returns how many tokens there were. The times before
+    /// which IMS must not be asked are forgotten, too.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn clear(&self) -> Result<usize, StoreError> {
+        loop {
+            if let Some(removed) = self.run(|folder| stored_entry::clear(folder, None)).await? {
+                return Ok(removed);
+            }
+            tokio::time::sleep(LOCK_POLL_INTERVAL).await;
+        }
+    }
+
+    /// Removes the entries for which `is_meant` returns true, and returns how many tokens there were.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn remove_entries(
+        &self,
+        is_meant: impl Fn(&StoredEntry) -> bool + Send + Sync + 'static,
+    ) -> Result<usize, StoreError> {
+        let is_meant = Arc::new(is_meant);
+        loop {
+            let is_meant = Arc::clone(&is_meant);
+            let remove = move |folder: &Path| stored_entry::clear(folder, Some(&*is_meant));
+            if let Some(removed) = self.run(remove).await? {
                 return Ok(removed);
             }
             tokio::time::sleep(LOCK_POLL_INTERVAL).await;

@@ -84,6 +84,22 @@ pub(super) fn holds(bytes: &[u8], token: &BearerToken) -> bool {
         .is_ok_and(|stored: StoredToken<'_>| stored.access_token == token.expose_secret())
 }
 
+/// Whose token is in `bytes`, when it was obtained, and when it expires.
+#[cfg(feature = "file")]
+pub(super) fn dates(bytes: &[u8]) -> Option<(CacheKey, NumericDate, NumericDate)> {
+    let stored: StoredToken<'_> = serde_json::from_slice(bytes).ok()?;
+    let date = NumericDate::from_secs;
+    let key = CacheKey::from_canonical(stored.key)?;
+    Some((key, date(stored.obtained_at), date(stored.expires_at)))
+}
+
+/// Whose time before which IMS must not be asked is in `bytes`, and the time.
+#[cfg(feature = "file")]
+pub(super) fn key_and_not_before(bytes: &[u8]) -> Option<(CacheKey, NumericDate)> {
+    let stored: StoredNotBefore<'_> = serde_json::from_slice(bytes).ok()?;
+    Some((CacheKey::from_canonical(stored.key)?, NumericDate::from_secs(stored.not_before)))
+}
+
 /// A token may have 64 KiB, and a key some more.
 pub(super) const MAX_BYTES: usize = 128 * 1024;
 

@@ -8,9 +8,14 @@ mod prometheus;
 mod report;
 mod targets;
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
+use ims::{Credentials, cert::CertificateFile};
 
 use crate::{
     failure::Failure,
@@ -18,7 +23,9 @@ use crate::{
     when,
 };
 
-use certificates::{Findings, Judge};
+pub(in crate::commands) use certificates::Findings;
+use certificates::Judge;
+pub(in crate::commands) use report::CertificateData;
 use targets::Targets;
 
 /// Tell which certificates end soon.
@@ -95,5 +102,27 @@ fn answer(findings: &Findings) -> Result<Answer, Failure> {
         0 => Ok(Answer::No),
         1 => Err(Failure::person("one of the files cannot be read")),
         count => Err(Failure::person(format!("{count} of the files cannot be read"))),
+    }
+}
+
+/// The certificates of all credentials that have a name, for other commands with this table.
+pub(in crate::commands) fn of_all_contexts(within: Duration) -> Result<Findings, Failure> {
+    let mut findings = Findings::default();
+    contexts::read_all(Judge { now: when::now(), within }, &mut findings)?;
+    Ok(findings)
+}
+
+/// Adds the certificates of these credentials, which are found at `place`.
+pub(in crate::commands) fn add_credentials(
+    credentials: &Credentials,
+    place: &str,
+    within: Duration,
+    findings: &mut Findings,
+) {
+    let judge = Judge { now: when::now(), within };
+    for contents in certificates::of_credentials(credentials) {
+        if let Ok(file) = CertificateFile::from_bytes(&contents) {
+            findings.certificates.extend(judge.check(Path::new(place), file));
+        }
     }
 }

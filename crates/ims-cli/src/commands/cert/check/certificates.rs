@@ -1,6 +1,7 @@
 //! Reading the certificates and judging how long each still lasts.
 
 use std::{
+    collections::HashSet,
     ffi::OsString,
     fs::File,
     io::Read,
@@ -29,7 +30,7 @@ use crate::{
 
 /// What there is to say, the certificate that ends first before the others.
 #[derive(Default)]
-pub(super) struct Findings {
+pub(in crate::commands) struct Findings {
     pub(super) certificates: Vec<Checked>,
     pub(super) unreadable: Vec<Unreadable>,
 }
@@ -66,6 +67,18 @@ impl Findings {
             let miss = |path: &OsString| Unreadable { file: path.into(), reason: reason.clone() };
             self.unreadable.extend(paths.iter().map(miss));
         }
+    }
+
+    /// Whether every certificate is valid for long enough.
+    pub(in crate::commands) fn are_fine(&self) -> bool {
+        self.certificates.iter().all(|certificate| certificate.is_fine)
+    }
+
+    /// Sorts by the end, and keeps one of two equal certificates, wherever they are named.
+    pub(in crate::commands) fn sort_by_certificate(&mut self) {
+        self.sort();
+        let mut seen = HashSet::new();
+        self.certificates.retain(|it| seen.insert(it.certificate.der().to_vec()));
     }
 
     /// Sorts by the end, and keeps one of two equal certificates in a file, such as a careless chain.

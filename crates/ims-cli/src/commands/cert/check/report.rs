@@ -18,7 +18,7 @@ struct Report<'a> {
 }
 
 #[derive(Serialize)]
-struct CertificateData<'a> {
+pub(in crate::commands) struct CertificateData<'a> {
     file: &'a Path,
     subject: String,
     sha256_fingerprint: String,
@@ -48,11 +48,23 @@ impl<'a> CertificateData<'a> {
     }
 }
 
+impl Findings {
+    /// The certificates as JSON has them.
+    pub(in crate::commands) fn data(&self) -> Vec<CertificateData<'_>> {
+        self.certificates.iter().map(CertificateData::new).collect()
+    }
+
+    /// The rows of the table.
+    pub(in crate::commands) fn table(&self) -> TerminalText {
+        rows(&self.certificates)
+    }
+}
+
 /// One line of JSON.
 pub(super) fn json(findings: &Findings) -> Result<(), Failure> {
     let unreadable = findings.unreadable.iter();
     output::json(&Report {
-        certificates: findings.certificates.iter().map(CertificateData::new).collect(),
+        certificates: findings.data(),
         unreadable: unreadable
             .map(|unread| UnreadableData { file: &unread.file, reason: &unread.reason })
             .collect(),
@@ -61,7 +73,7 @@ pub(super) fn json(findings: &Findings) -> Result<(), Failure> {
 
 /// A table, soonest end first, with a bar for what is left of each certificate's life.
 pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
-    output::write(rows(&findings.certificates))?;
+    output::write(findings.table())?;
     for Unreadable { file, reason } in &findings.unreadable {
         output::note("unreadable", &format!("{}: {reason}", file.display()));
     }
@@ -71,7 +83,7 @@ pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
 
 /// A row for each certificate: the days and the share of its life that are left, its end, where it is, whom it names and, for
 /// those who see no colours, what is wrong with it.
-pub(in crate::commands) fn rows(certificates: &[Checked]) -> TerminalText {
+fn rows(certificates: &[Checked]) -> TerminalText {
     let mut rows = TerminalText::default();
     for checked in certificates {
         let left = format!("{:>6} days {}", checked.days_left, bar(checked.share_left));
