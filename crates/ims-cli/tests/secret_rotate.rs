@@ -51,8 +51,14 @@ fn server_to_server() -> Value {
 
 impl Integration {
     fn new() -> Self {
+        Self::with_secret(CLIENT_SECRET)
+    }
+
+    fn with_secret(client_secret: &str) -> Self {
         let sandbox = Sandbox::new();
-        sandbox.write_credentials("credentials.json", server_to_server());
+        let mut members = server_to_server();
+        members["client_secret"] = client_secret.into();
+        sandbox.write_credentials("credentials.json", members);
         let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
         Self { sandbox, emulator }
     }
@@ -289,6 +295,40 @@ fn a_command_gets_the_secret_on_its_standard_input_and_no_file_changes() {
     integration.sandbox.write("credentials.json", before.replace(CLIENT_SECRET, &kept));
     assert_eq!(integration.secret("rotate --finish").code, Some(0));
     assert!(integration.gives_token("credentials.json"));
+}
+
+#[test]
+fn credentials_of_variables_are_rotated_by_a_command_alone() {
+    let integration = Integration::new();
+    let rotate = |options: &str, client_secret: &str| -> Finished {
+        let url = integration.emulator.url();
+        let arguments = format!("secret rotate --url {url} --page {PAGE} {options}");
+        let mut command = integration.sandbox.ims(&arguments);
+        command.env("IMS_CLIENT_ID", CLIENT_ID).env("IMS_CLIENT_SECRET", client_secret);
+        command.env("IMS_SCOPES", SCOPES.join(",")).output().unwrap().into()
+    };
+    let refused = rotate("", CLIENT_SECRET);
+    assert_eq!(refused.code, Some(4), "{refused:?}");
+    assert!(refused.stderr.contains("environment variables") && refused.stderr.contains("--exec"));
+    assert_eq!(integration.ids().len(), 1);
+    let done = rotate("--exec tee kept", CLIENT_SECRET);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let early = rotate("--finish", CLIENT_SECRET);
+    assert_eq!(early.code, Some(4), "{early:?}");
+    assert!(early.stderr.contains("do not have the new secret"), "{early:?}");
+    let finished = rotate("--finish", &integration.text("kept"));
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+}
+
+#[test]
+fn a_secret_that_is_also_another_word_of_the_file_is_left_alone() {
+    let integration = Integration::with_secret("openid");
+    let before = integration.text("credentials.json");
+    let refused = integration.secret("rotate");
+    assert_eq!(refused.code, Some(4), "{refused:?}");
+    assert!(refused.stderr.contains("without changing something else"), "{refused:?}");
+    assert_eq!(integration.text("credentials.json"), before);
+    assert_eq!(integration.ids().len(), 1);
 }
 
 #[test]

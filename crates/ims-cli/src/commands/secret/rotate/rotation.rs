@@ -14,7 +14,7 @@ use ims_files::FileLock;
 use serde::Serialize;
 use tokio::time::sleep;
 
-use super::{Arguments, hand_over::give_to};
+use super::{arguments::Arguments, hand_over::give_to};
 use crate::{
     commands::secret::{
         console::{Console, server_to_server},
@@ -28,13 +28,13 @@ use crate::{
 
 /// A rotation of the secret of some credentials.
 pub(super) struct Rotation<'a> {
-    arguments: &'a Arguments,
-    found: Discovered,
-    credential: ConsoleCredential,
-    own: ServerToServerCredential,
+    pub(super) arguments: &'a Arguments,
+    pub(super) found: Discovered,
+    pub(super) credential: ConsoleCredential,
+    pub(super) own: ServerToServerCredential,
     connection: Connection,
-    state_path: PathBuf,
-    state: Option<State>,
+    pub(super) state_path: PathBuf,
+    pub(super) state: Option<State>,
     _lock: Option<FileLock>,
 }
 
@@ -52,12 +52,6 @@ struct Rotated<'a> {
     switched_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Finished<'a> {
-    deleted_secret_ids: &'a [String],
-    finished_at: String,
 }
 
 /// Its preparation.
@@ -79,7 +73,7 @@ impl<'a> Rotation<'a> {
         Ok(Self { arguments, found, credential, own, connection, state_path, state, _lock: lock })
     }
 
-    fn save(&self) -> Result<(), Failure> {
+    pub(super) fn save(&self) -> Result<(), Failure> {
         match &self.state {
             Some(state) => state.save(&self.state_path),
             None => Ok(()),
@@ -341,76 +335,6 @@ impl Rotation<'_> {
     }
 }
 
-/// Its end.
-impl Rotation<'_> {
-    /// Deletes the old secret, if nothing uses it any longer.
-    pub(super) async fn finish(&mut self) -> Result<(), Failure> {
-        let is_switched = |state: &&State| state.is_under_way() && state.switched_at.is_some();
-        let Some(state) = self.state.as_ref().filter(is_switched) else {
-            return Err(Failure::person(
-                "no rotation of these credentials is ready to be finished",
-            )
-            .hint("begin one, or go on with it: ims secret rotate"));
-        };
-        let Some(new) = &state.new else {
-            return Err(Failure::person("the state of the rotation has no new secret"));
-        };
-        let has_new = self.own.client_secrets.iter().any(|secret| new.is(secret));
-        if !has_new && !self.arguments.force {
-            return Err(Failure::person("the credentials do not have the new secret")
-                .hint("let them have it first: without the old secret, nothing works with them any longer")
-                .hint("or delete the old one although these credentials have it: --force"));
-        }
-        let console = Console::open(&self.found.credentials, self.credential.clone()).await?;
-        let list = console.list().await?;
-        if !list.iter().any(|secret| secret.id.as_str() == new.id) {
-            return Err(Failure::person(format!("the new secret, {}, was deleted", new.id))
-                .hint("begin again: remove the file of the state")
-                .hint(format!("it is {}", self.state_path.display())));
-        }
-        let mut deleted = Vec::new();
-        for secret in &list {
-            if !state.old_ids.iter().any(|old| old == secret.id.as_str()) {
-                continue;
-            }
-            if !self.arguments.force {
-                expect_unused(secret, state, new)?;
-            }
-            console.delete(&secret.id).await?;
-            deleted.push(secret.id.as_str().to_owned());
-        }
-        let now = when::now();
-        if let Some(state) = &mut self.state {
-            state.finished_at = Some(now.as_secs());
-        }
-        self.save()?;
-        if self.arguments.json {
-            let finished_at = when::rfc3339(now);
-            return output::json(&Finished { deleted_secret_ids: &deleted, finished_at });
-        }
-        match deleted.as_slice() {
-            [] => output::line("the old secret was deleted before; the rotation is finished"),
-            deleted => output::line(&format!("deleted the old secret {}", deleted.join(", "))),
-        }
-    }
-}
-
-/// Fails if the old secret was used after the new one was in its place. Both times are of the API's clock.
-fn expect_unused(old: &SecretInfo, state: &State, new: &New) -> Result<(), Failure> {
-    let Some(last_used_at) = old.last_used_at else { return Ok(()) };
-    let until_switch = state.switched_at.unwrap_or(new.added_at).saturating_sub(new.added_at);
-    let switched_at = new.created_at.saturating_add(until_switch);
-    if last_used_at.as_secs() <= switched_at.saturating_add(GRACE_SECONDS) {
-        return Ok(());
-    }
-    Err(Failure::later(format!(
-        "the old secret was used at {}, after the new one was in its place",
-        when::rfc3339(last_used_at)
-    ))
-    .hint("restart every process that has read the old secret, and run it again after their next token")
-    .hint("to delete it all the same: --force"))
-}
-
 fn is_about_secret(error: &ExchangeError) -> bool {
     error.reason().is_some_and(Reason::is_about_the_secret)
 }
@@ -421,6 +345,3 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// How far the clock of this machine may be off.
 const CLOCK_TOLERANCE_SECONDS: i64 = 300;
-
-/// How long after the switch a process may have begun with the old secret.
-const GRACE_SECONDS: i64 = 60;

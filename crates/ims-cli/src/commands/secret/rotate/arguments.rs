@@ -1,0 +1,58 @@
+//! The options of `ims secret rotate`.
+
+use std::{ffi::OsString, time::Duration};
+
+use clap::Args;
+
+use crate::commands::secret::console::ConsoleOptions;
+
+/// Replace a client secret without a moment in which IMS accepts none.
+///
+/// Adds a second secret, gets a token with it, and only then writes it in the place of the old one: into the credentials
+/// file, the context, the file or keyring entry that they name, or with --exec into a secret manager of your own. Nothing
+/// else in the file changes. Adobe takes both secrets until --finish deletes the old one. A run that was ended anywhere is
+/// continued by the next one.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    ims secret rotate -c creds.json --page URL         # the address of the credential's page\n  \
+    ims secret rotate -c creds.json --finish           # once every process has the new secret\n  \
+    ims secret rotate -c creds.json --if-older-than 90d   # for cron\n  \
+    ims secret rotate -c creds.json --exec vault kv put secret/ims client_secret=-\n\
+    Exit codes: 0 done or not due · 3 not yet: run it again · 4 a person must act")]
+#[expect(clippy::struct_excessive_bools, reason = "options of a command, each for itself")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(super) console: ConsoleOptions,
+
+    /// Begin only if the newest secret is older than this; a rotation under way goes on
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(super) if_older_than: Option<Duration>,
+
+    /// How long to wait until IMS accepts the new secret
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = humantime::parse_duration)]
+    pub(super) wait: Duration,
+
+    /// Delete the old secret, after the rotation
+    #[arg(long, conflicts_with_all = ["if_older_than", "exec", "print", "again"])]
+    pub(super) finish: bool,
+
+    /// With --finish: delete the old secret although it is still used
+    #[arg(long, requires = "finish")]
+    pub(super) force: bool,
+
+    /// Delete the secret that a run which was ended has left, whoever has it, and add another
+    #[arg(long)]
+    pub(super) again: bool,
+
+    /// Print the new secret on standard output
+    #[arg(long)]
+    pub(super) print: bool,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    pub(super) json: bool,
+
+    /// A command, the last option, that gets the new secret on standard input and keeps it; no file is changed then
+    #[arg(long, value_name = "COMMAND", num_args = 1.., allow_hyphen_values = true)]
+    pub(super) exec: Vec<OsString>,
+}
