@@ -74,49 +74,41 @@ impl Certificate {
 /// What the certificate says.
 impl Certificate {
     /// 1, 2 or 3; extensions need 3.
-    #[must_use]
     pub fn version(&self) -> u32 {
         self.version
     }
 
     /// The serial number in hexadecimal, as `openssl x509 -serial` prints it.
-    #[must_use]
     pub fn serial_number(&self) -> &str {
         &self.serial_number
     }
 
     /// Whom the certificate is about.
-    #[must_use]
     pub fn subject(&self) -> &DistinguishedName {
         &self.subject
     }
 
     /// Who has signed it.
-    #[must_use]
     pub fn issuer(&self) -> &DistinguishedName {
         &self.issuer
     }
 
     /// When it may be used.
-    #[must_use]
     pub fn validity(&self) -> Validity {
         self.validity
     }
 
     /// How it is signed, such as `sha256WithRSAEncryption`; the numbers of the object identifier if it has no name.
-    #[must_use]
     pub fn signature_algorithm(&self) -> &str {
         &self.signature_algorithm
     }
 
     /// Whether the hash of its signature is MD2, MD4, MD5 or SHA-1, for which collisions can be made (RFC 6151, RFC 6194).
-    #[must_use]
     pub fn has_weak_signature(&self) -> bool {
         self.has_weak_signature
     }
 
     /// The kind and size of its key, such as `RSA, 2048 bits`.
-    #[must_use]
     pub fn key_algorithm(&self) -> &str {
         &self.key_algorithm
     }
@@ -130,7 +122,6 @@ impl Certificate {
     }
 
     /// Whether its signature is by `public_key`: RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, or RSASSA-PSS with SHA-2.
-    #[must_use]
     pub fn is_signed_by(&self, public_key: &PublicKey) -> bool {
         reading::is_signed_by(public_key, &self.der)
     }
@@ -139,20 +130,17 @@ impl Certificate {
     ///
     /// The last second of the validity still counts as valid (RFC 5280 §4.1.2.5). A fraction of a second in `margin`
     /// is dropped.
-    #[must_use]
     pub fn needs_renewal(&self, now: NumericDate, margin: Duration) -> bool {
         now.plus(margin) > self.validity.not_after()
     }
 
     /// The SHA-1 of its DER, which Adobe's consoles and older tools show, as `openssl x509 -fingerprint` prints it:
     /// `2E:82:53:…`.
-    #[must_use]
     pub fn sha1_fingerprint(&self) -> String {
         self.fingerprint(&SHA1_FOR_LEGACY_USE_ONLY)
     }
 
     /// The SHA-256 of its DER in the same form.
-    #[must_use]
     pub fn sha256_fingerprint(&self) -> String {
         self.fingerprint(&SHA256)
     }
@@ -162,13 +150,11 @@ impl Certificate {
     }
 
     /// Its bytes.
-    #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
     /// Its bytes as PEM, which is what Adobe's consoles take.
-    #[must_use]
     pub fn to_pem(&self) -> String {
         pem::encode("CERTIFICATE", &self.der)
     }

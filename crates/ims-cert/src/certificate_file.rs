@@ -74,19 +74,16 @@ impl CertificateFile {
 
     /// The certificates in the file's order. That of an account is usually the first, and those of authorities follow;
     /// [`position_of`](Self::position_of) finds it wherever it is.
-    #[must_use]
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates
     }
 
     /// The same certificates, without a copy of each.
-    #[must_use]
     pub fn into_certificates(self) -> Vec<Certificate> {
         self.certificates
     }
 
     /// The place of the certificate of this key, counted from zero; `None` if the file has none.
-    #[must_use]
     pub fn position_of(&self, public_key: &PublicKey) -> Option<usize> {
         let is_own = |it: &Certificate| it.public_key().as_ref() == Ok(public_key);
         self.certificates.iter().position(is_own)
@@ -94,7 +91,6 @@ impl CertificateFile {
 
     /// What Adobe would refuse or a careful person would change about the file, apart from what is to say about each
     /// [`Certificate`] in it: a private key next to the certificates, or bytes after them.
-    #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         self.findings.clone()
     }

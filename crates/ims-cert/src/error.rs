@@ -99,7 +99,6 @@ pub enum CertError {
 
 impl CertError {
     /// The command that makes a readable file of the one that was given, where there is one; `FILE` is the file's name.
-    #[must_use]
     pub const fn conversion(&self) -> Option<&'static str> {
         match self {
             Self::NoCertificate { found } => found.to_certificate(),

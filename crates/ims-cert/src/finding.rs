@@ -1,6 +1,6 @@
 //! What is wrong with a certificate before it goes to Adobe, why, and what to do about it.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use ims_claims::NumericDate;
 use ims_sign::KeyError;
@@ -8,37 +8,44 @@ use ims_sign::KeyError;
 use crate::{certificate::Certificate, validity::ValidityState};
 
 /// Something about a certificate that Adobe IMS refuses, or that is better changed. It prints the reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Finding {
     /// IMS verifies RS256 and nothing else, which this key cannot be used for.
+    #[error(transparent)]
     Key {
         /// Why not.
         reason: KeyError,
     },
     /// The last second has passed.
+    #[error("the certificate ended {} ago", rough(*since))]
     Expired {
         /// How long ago.
         since: Duration,
     },
     /// The first second has not come.
+    #[error("the certificate begins in {}", rough(*starts_in))]
     NotYetValid {
         /// How long until then.
         starts_in: Duration,
     },
     /// Adobe's samples and consoles have version 3 only.
+    #[error("the certificate is of version {version}, not 3")]
     NotVersion3 {
         /// The version.
         version: u32,
     },
     /// The hash under the signature is broken.
+    #[error("the certificate is signed with {algorithm}, which is broken")]
     WeakSignature {
         /// How the certificate is signed.
         algorithm: String,
     },
     /// The file that is to be uploaded holds a secret.
+    #[error("the file holds a private key too")]
     PrivateKeyInFile,
     /// Something that is no certificate follows in the file.
+    #[error("{count} bytes after the certificate are not a certificate")]
     TrailingBytes {
         /// How many bytes.
         count: usize,
@@ -56,7 +63,6 @@ pub enum Severity {
 
 impl Finding {
     /// How much it matters.
-    #[must_use]
     pub fn severity(&self) -> Severity {
         match self {
             Self::NotVersion3 { .. } | Self::WeakSignature { .. } | Self::TrailingBytes { .. } => {
@@ -67,7 +73,6 @@ impl Finding {
     }
 
     /// What to do about it.
-    #[must_use]
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::Key { .. } => {
@@ -88,37 +93,20 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Key { reason } => reason.fmt(f),
-            Self::Expired { since } => write!(f, "the certificate ended {} ago", rough(*since)),
-            Self::NotYetValid { starts_in } => {
-                write!(f, "the certificate begins in {}", rough(*starts_in))
-            }
-            Self::NotVersion3 { version } => {
-                write!(f, "the certificate is of version {version}, not 3")
-            }
-            Self::WeakSignature { algorithm } => {
-                write!(f, "the certificate is signed with {algorithm}, which is broken")
-            }
-            Self::PrivateKeyInFile => f.write_str("the file holds a private key too"),
-            Self::TrailingBytes { count } => {
-                write!(f, "{count} bytes after the certificate are not a certificate")
-            }
-        }
-    }
-}
-
 impl Certificate {
     /// What IMS would refuse about it at `now`, or what is better changed.
-    #[must_use]
     pub fn findings(&self, now: NumericDate) -> Vec<Finding> {
         let mut findings = Vec::new();
         if let Err(reason) = self.public_key() {
             findings.push(Finding::Key { reason });
         }
-        findings.extend(validity_finding(self.validity().state(now)));
+        match self.validity().state(now) {
+            ValidityState::Expired { since } => findings.push(Finding::Expired { since }),
+            ValidityState::NotYetValid { starts_in } => {
+                findings.push(Finding::NotYetValid { starts_in });
+            }
+            ValidityState::Valid { .. } => {}
+        }
         if self.version() != 3 {
             findings.push(Finding::NotVersion3 { version: self.version() });
         }
@@ -127,14 +115,6 @@ impl Certificate {
             findings.push(Finding::WeakSignature { algorithm });
         }
         findings
-    }
-}
-
-fn validity_finding(state: ValidityState) -> Option<Finding> {
-    match state {
-        ValidityState::Expired { since } => Some(Finding::Expired { since }),
-        ValidityState::NotYetValid { starts_in } => Some(Finding::NotYetValid { starts_in }),
-        ValidityState::Valid { .. } => None,
     }
 }
 

@@ -68,18 +68,16 @@ async fn sign(
     signer: &impl Signer,
     make: impl Fn(&Bridge<'_>) -> Result<Vec<u8>, rcgen::Error>,
 ) -> Result<Vec<u8>, CertError> {
-    let message = {
-        let bridge = Bridge::new(signer.public_key(), None);
-        // It ends in an error, because there is no signature yet.
-        let _ = make(&bridge);
-        bridge.message.take()
-    };
-    let signature = signer.sign(&message).await?;
-    let bridge = Bridge::new(signer.public_key(), Some(signature.as_bytes()));
+    let public_key = signer.public_key();
+    let mut bridge = Bridge { public_key, signature: None, message: RefCell::default() };
+    // It ends in an error, because there is no signature yet.
+    let _ = make(&bridge);
+    let signature = signer.sign(&bridge.message.take()).await?;
+    bridge.signature = Some(signature.as_bytes());
     let der = make(&bridge).map_err(|_| CertError::Unwritable)?;
     // A hardware module may show the public key of one object and sign with another. Nothing would say so until IMS does
     // not know the signature.
-    if is_signed_by(signer.public_key(), &der) { Ok(der) } else { Err(CertError::ForeignSignature) }
+    if is_signed_by(public_key, &der) { Ok(der) } else { Err(CertError::ForeignSignature) }
 }
 
 /// What rcgen takes for the key: it takes the bytes that are to be signed, or gives the signature over them.
@@ -87,12 +85,6 @@ struct Bridge<'a> {
     public_key: &'a PublicKey,
     signature: Option<&'a [u8]>,
     message: RefCell<Vec<u8>>,
-}
-
-impl<'a> Bridge<'a> {
-    fn new(public_key: &'a PublicKey, signature: Option<&'a [u8]>) -> Self {
-        Self { public_key, signature, message: RefCell::default() }
-    }
 }
 
 impl PublicKeyData for Bridge<'_> {

@@ -13,8 +13,6 @@ mod naming;
 mod reading;
 
 #[cfg(feature = "generate")]
-mod encrypted_pkcs8;
-#[cfg(feature = "generate")]
 mod generated_key;
 #[cfg(feature = "generate")]
 mod issuing;

@@ -21,7 +21,6 @@ impl PrivateKeyPem {
     }
 
     /// The text.
-    #[must_use]
     pub fn expose_secret(&self) -> &str {
         self.0.expose_secret()
     }

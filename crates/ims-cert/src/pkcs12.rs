@@ -49,13 +49,11 @@ impl Pkcs12 {
     }
 
     /// The certificates, that of the private key first.
-    #[must_use]
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates
     }
 
     /// The private key, if the file has one.
-    #[must_use]
     pub fn private_key(&self) -> Option<&PrivateKeyPem> {
         self.private_key.as_ref()
     }

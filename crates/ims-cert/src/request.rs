@@ -64,13 +64,11 @@ impl CertificateRequest {
     }
 
     /// For whom the certificate is to be.
-    #[must_use]
     pub fn subject(&self) -> &DistinguishedName {
         &self.subject
     }
 
     /// The kind and size of the key, such as `RSA, 2048 bits`.
-    #[must_use]
     pub fn key_algorithm(&self) -> &str {
         &self.key_algorithm
     }
@@ -84,19 +82,16 @@ impl CertificateRequest {
     }
 
     /// Whether its signature is by `public_key`: RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, or RSASSA-PSS with SHA-2.
-    #[must_use]
     pub fn is_signed_by(&self, public_key: &PublicKey) -> bool {
         reading::is_signed_by(public_key, &self.der)
     }
 
     /// Its bytes.
-    #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
     /// Its bytes as PEM, which is what certificate authorities take.
-    #[must_use]
     pub fn to_pem(&self) -> String {
         pem::encode("CERTIFICATE REQUEST", &self.der)
     }

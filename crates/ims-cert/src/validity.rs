@@ -44,19 +44,16 @@ impl Validity {
     }
 
     /// The first second.
-    #[must_use]
     pub fn not_before(&self) -> NumericDate {
         self.not_before
     }
 
     /// The last second.
-    #[must_use]
     pub fn not_after(&self) -> NumericDate {
         self.not_after
     }
 
     /// What the period means at `now`.
-    #[must_use]
     pub fn state(&self, now: NumericDate) -> ValidityState {
         if now > self.not_after {
             ValidityState::Expired { since: now.since(self.not_after) }

@@ -36,9 +36,7 @@ impl Attribute {
         let Some(kind) = KINDS.iter().find(|kind| kind.is_called(name)) else {
             return Err(CertError::SubjectAttribute { name: name.to_owned() });
         };
-        if !kind.allows(value) {
-            return Err(CertError::SubjectValue { name: kind.names[0], rule: kind.rule() });
-        }
+        kind.expect_allowed(value)?;
         let value = Value::Text { tag: kind.tag.0, text: value.to_owned() };
         Ok(Self { oid: kind.oid.clone(), value })
     }
@@ -103,31 +101,28 @@ impl Kind {
         self.names.iter().any(|own| name.eq_ignore_ascii_case(own))
     }
 
-    fn is_country(&self) -> bool {
-        self.names[0] == "C"
-    }
-
-    fn allows(&self, value: &str) -> bool {
+    fn expect_allowed(&self, value: &str) -> Result<(), CertError> {
+        let name = self.names[0];
         let length = value.chars().count();
-        if self.is_country() {
-            return length == 2 && value.bytes().all(|b| b.is_ascii_alphabetic());
+        if name == "C" {
+            let is_country = length == 2 && value.bytes().all(|b| b.is_ascii_alphabetic());
+            let rule = "two letters, such as US".to_owned();
+            return if is_country { Ok(()) } else { Err(CertError::SubjectValue { name, rule }) };
         }
-        let is_of_type = match self.tag {
-            Tag::PrintableString => value.bytes().all(is_printable),
-            Tag::Ia5String => value.is_ascii(),
-            _ => true,
+        let (is_of_type, characters) = match self.tag {
+            Tag::PrintableString => (
+                value.bytes().all(is_printable),
+                "letters, digits, spaces or characters of '()+,-./:=?",
+            ),
+            Tag::Ia5String => {
+                (value.is_ascii(), "ASCII characters, none of them a control character")
+            }
+            _ => (true, "characters, none of them a control character"),
         };
-        (1..=self.most).contains(&length) && is_of_type && !value.chars().any(char::is_control)
-    }
-
-    fn rule(&self) -> String {
-        let characters = match self.tag {
-            _ if self.is_country() => return "two letters, such as US".to_owned(),
-            Tag::PrintableString => "letters, digits, spaces or characters of '()+,-./:=?",
-            Tag::Ia5String => "ASCII characters, none of them a control character",
-            _ => "characters, none of them a control character",
-        };
-        format!("1 to {} {characters}", self.most)
+        if (1..=self.most).contains(&length) && is_of_type && !value.chars().any(char::is_control) {
+            return Ok(());
+        }
+        Err(CertError::SubjectValue { name, rule: format!("1 to {} {characters}", self.most) })
     }
 }
 
