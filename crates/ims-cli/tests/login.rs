@@ -81,7 +81,7 @@ fn assert_failed(end: &Finished, code: i32, parts: &[&str]) {
 fn assert_not_signed_in(sandbox: &Sandbox) {
     assert_eq!(refresh_token(sandbox), None);
     let end = sandbox.run("token -c people.json");
-    assert_failed(&end, 4, &["nobody is signed in", "hint:", "ims login"]);
+    assert_failed(&end, 4, &["no one is signed in", "hint:", "ims login"]);
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn without_a_refresh_token_the_person_is_told_when_the_sign_in_ends() {
     let token = sandbox.run("token -c people.json");
     assert_eq!((token.code, token.stderr.as_str()), (Some(0), ""), "the access token still lasts");
     let fresh = sandbox.run("token -c people.json --fresh");
-    assert_failed(&fresh, 4, &["nobody is signed in"]);
+    assert_failed(&fresh, 4, &["no one is signed in"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Credentials by name, in one file of the user: which there are, and which is meant where nobody says.
+//! Credentials by name, in one file of the user, and which of them is the current one.
 
 use std::{
     fmt,
@@ -114,13 +114,12 @@ impl Contexts {
         let path = path.into();
         let text = read(&path)?;
         let wrong = |problem| ContextsError::Wrong { path: path.clone(), problem };
-        // Our own reader of TOML tells the place of an error and not what stands there.
+        // Our own TOML reader reports the position of an error and not the text there.
         Credentials::toml(&text).map_err(wrong)?;
         let document = text.parse();
         let document = document.map_err(|_| wrong(CredentialsError::NotText))?;
         let contexts = Self { path: path.clone(), text, document };
-        let is_table = |name| contexts.document.get(name).is_none_or(Item::is_table_like);
-        if is_table("contexts") {
+        if contexts.document.get("contexts").is_none_or(Item::is_table_like) {
             Ok(contexts)
         } else {
             Err(wrong(CredentialsError::WrongType {
@@ -143,7 +142,7 @@ impl Contexts {
         contexts.map(|table| table.iter().map(|(name, _)| name).collect()).unwrap_or_default()
     }
 
-    /// The context that is meant where nobody says.
+    /// The current context, which is used if no other is named.
     #[must_use]
     pub fn current(&self) -> Option<&str> {
         self.document.get("current")?.as_str()
@@ -209,11 +208,12 @@ impl Contexts {
     /// # Errors
     /// [`ContextsError::Unknown`], and [`ContextsError::Wrong`] if it is no table.
     pub fn show(&self, name: &str) -> Result<Vec<(String, String)>, ContextsError> {
-        let show = |(member, value): (String, Value)| {
+        let mut members = Vec::new();
+        for (member, value) in self.members(name)? {
             let shown = shown(&member, &value);
-            (member, shown)
-        };
-        Ok(self.members(name)?.into_iter().map(show).collect())
+            members.push((member, shown));
+        }
+        Ok(members)
     }
 
     /// Reads the credentials of a context.
@@ -257,8 +257,10 @@ impl Contexts {
 
     fn expect(&self, name: &str) -> Result<(), ContextsError> {
         let names = self.names();
-        let unknown = || ContextsError::Unknown { names: names.join(", ") };
-        names.contains(&name).then_some(()).ok_or_else(unknown)
+        if names.contains(&name) {
+            return Ok(());
+        }
+        Err(ContextsError::Unknown { names: names.join(", ") })
     }
 
     /// The table of all contexts, which is made if it is not there.
@@ -331,7 +333,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
-/// Only what is known to be no secret is told.
+/// Shows only values that are known to be no secret.
 fn shown(member: &str, value: &Value) -> String {
     let is_open = |suffix: &str| member.ends_with(suffix);
     let is_open = ["_file", "_env", "_keyring", "_id", "_url"].iter().any(|suffix| is_open(suffix))

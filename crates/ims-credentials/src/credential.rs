@@ -1,4 +1,4 @@
-//! What an integration is, and by what it proves so: one struct for each kind of credential.
+//! The client id and secrets of one integration: one struct for each kind of credential.
 
 use ims_claims::{AccessTokenPayload, ClientId, CompactJwt, OrgId, ServiceAccount};
 use ims_exchange::{AccessToken, Scope};
@@ -41,7 +41,7 @@ pub enum Credential {
 ///     "6657031C5C095BB40A4@techacct.adobe.com".parse()?,
 ///     vec!["ent_dataservices_sdk".parse()?],
 /// )?;
-/// // The program brings the signer; with a key file it is SigningKey::File.
+/// // The program provides the signer; with a key file it is SigningKey::File.
 /// let key = KeyPair { signing_key: SigningKey::External, certificate: None };
 /// let credential = ServiceAccountCredential::new(account, ClientSecret::new("p8e-…".to_owned()), key)?;
 /// assert!(!credential.sends_jti);

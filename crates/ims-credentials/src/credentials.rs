@@ -14,7 +14,7 @@ use crate::{
     language::Language,
     reading::{
         fields::{Document, Fields},
-        read_context::{ReadContext, Side},
+        read_context::{CredentialKind, ReadContext},
         secret_file, secret_reference,
     },
 };
@@ -261,7 +261,7 @@ impl Credentials {
         Self::in_file(path, |form, fields, access| {
             let staying =
                 ReadContext { needs_key: false, ..ReadContext::of_file(path, access, selected) };
-            let going = ReadContext { side: Side::ServiceAccount, ..staying };
+            let going = ReadContext { side: CredentialKind::ServiceAccount, ..staying };
             let service_account = Self::of(form, fields, &going)?;
             let server_to_server = match form {
                 Form::ConsoleProject => Self::of(form, fields, &staying)?,
@@ -289,7 +289,7 @@ impl Credentials {
         read.map_err(|error| error.in_file(path))
     }
 
-    /// Members of our own form as a file of JSON.
+    /// Members in our format as a JSON file.
     pub(crate) fn text_of(members: Map<String, Value>) -> Zeroizing<String> {
         Document::new(members.into()).to_json()
     }
@@ -301,7 +301,7 @@ impl Credentials {
     }
 
     /// Reads the context `name` of the file of contexts at `path`: the file of credentials that its members name, or the
-    /// members as credentials of our own form.
+    /// members as credentials in our format.
     #[cfg(feature = "contexts")]
     pub(crate) fn of_context(
         members: Map<String, Value>,
@@ -418,7 +418,7 @@ pub(crate) struct Sides {
     pub(crate) service_account: Credentials,
     /// The side that stays, if there is one.
     pub(crate) server_to_server: Credentials,
-    /// The members of our own form that say where the client secrets stand, if none stands in the file.
+    /// The members of our format that say where the client secrets are, if none is in the file.
     pub(crate) secret_references: Option<Map<String, Value>>,
 }
 

@@ -1,4 +1,4 @@
-//! Finding the credentials that are meant where nobody says, in an order that every program of ours keeps.
+//! Finds the credentials of a program that names none, in the same order in all our programs.
 
 use std::{ffi::OsString, fmt, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! Why credentials cannot be used. Names of members and files are told, values never: they may be secrets.
+//! Why credentials cannot be used. Errors name members and files, and never repeat a value: it may be a secret.
 
 use std::{
     fmt,
@@ -112,7 +112,7 @@ pub enum CredentialsError {
         types: String,
     },
     /// Add a context with a client id: what is there is only the sign-in of the command `aio` itself.
-    #[error("{name} holds only aio's own sign-in, which has no client id of its own")]
+    #[error("{name} holds only aio's own sign-in, which has no client id")]
     AioSignInOnly {
         /// The member's path.
         name: String,

@@ -1,9 +1,8 @@
-//! The forms of credentials, by what each is recognised, and who reads it.
+//! The forms of credentials: by which member each is recognised, and which function reads it.
 
 use std::fmt;
 
 use ims_claims::Environment;
-use serde_json::Value;
 
 use Language::{Dotenv, Hjson, Ini, Json, Properties, Toml, Yaml};
 
@@ -135,7 +134,7 @@ struct Rule {
     form: Form,
     #[cfg_attr(not(test), expect(dead_code, reason = "a test compares it with the documents"))]
     member: &'static str,
-    is_it: fn(&Fields<'_>) -> bool,
+    matches: fn(&Fields<'_>) -> bool,
     languages: &'static [Language],
     read: Read,
 }
@@ -148,56 +147,59 @@ const OBJECTS: &[Language] = &[Json, Hjson, Yaml];
 /// Environment variables: TOML and Java's properties look alike where all values are quoted, or none.
 const VARIABLES: &[Language] = &[Dotenv, Properties, Toml];
 
-/// The first whose members are there reads them, so what is told apart by more is before what is told by less.
+/// The first rule whose members are present is used, so a form that needs more members comes before one that needs fewer.
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     rule(Form::UserSync, "integration",                       user_management::is_admin_console,         &[Yaml, Json],         user_management::credential),
-    rule(Form::AemService, "integration",                       aem_service::is_it,                        OBJECTS,               aem_service::credential),
+    rule(Form::AemService, "integration",                       aem_service::matches,                        OBJECTS,               aem_service::credential),
     rule(Form::AssetCompute, "technicalAccount",                  aem_service::is_asset_compute,             OBJECTS,               aem_service::asset_compute),
-    rule(Form::ConsoleProject, "project",                           console_project::is_it,                    OBJECTS,               console_project::credential),
+    rule(Form::ConsoleProject, "project",                           console_project::matches,                    OBJECTS,               console_project::credential),
     rule(Form::ConsoleDownload, "CLIENT_SECRETS",                    console_download::is_download,             OBJECTS,               console_download::download),
     rule(Form::PostmanEnvironment, "values",                            console_download::is_postman,              OBJECTS,               console_download::postman),
     rule(Form::ActionInput, "__ims_oauth_s2s",                   console_download::is_action_input,         OBJECTS,               console_download::action_input),
-    rule(Form::UserManagement, "[enterprise]",                      user_management::is_it,                    &[Ini],                user_management::credential),
-    rule(Form::UserSync, "enterprise",                        user_management::is_it,                    &[Yaml, Json],         user_management::credential),
-    rule(Form::PdfServices, "client_credentials",                pdf_services::is_it,                       OBJECTS,               pdf_services::credential),
-    rule(Form::JwtAuth, "technicalAccountId",                jwt_auth::is_it,                           OBJECTS,               jwt_auth::credential),
+    rule(Form::UserManagement, "[enterprise]",                      user_management::matches,                    &[Ini],                user_management::credential),
+    rule(Form::UserSync, "enterprise",                        user_management::matches,                    &[Yaml, Json],         user_management::credential),
+    rule(Form::PdfServices, "client_credentials",                pdf_services::matches,                       OBJECTS,               pdf_services::credential),
+    rule(Form::JwtAuth, "technicalAccountId",                jwt_auth::matches,                           OBJECTS,               jwt_auth::credential),
     rule(Form::CloudManager, "oauth_enabled",                     aio_context::is_cloud_manager,             OBJECTS,               aio_context::credential),
-    rule(Form::AioContext, "ims_org_id",                        aio_context::is_it,                        OBJECTS,               aio_context::credential),
-    rule(Form::AnalyticsConfig, "pathToKey",                         analytics_config::is_it,                   OBJECTS,               analytics_config::credential),
-    rule(Form::AnalyticsSample, "apiKey",                            analytics_sample::is_it,                   &[Ini, Properties],    analytics_sample::credential),
-    rule(Form::Imscli, "clientid",                          imscli::is_it,                             &[Json, Yaml, Toml],   imscli::credential),
+    rule(Form::AioContext, "ims_org_id",                        aio_context::matches,                        OBJECTS,               aio_context::credential),
+    rule(Form::AnalyticsConfig, "pathToKey",                         analytics_config::matches,                   OBJECTS,               analytics_config::credential),
+    rule(Form::AnalyticsSample, "apiKey",                            analytics_sample::matches,                   &[Ini, Properties],    analytics_sample::credential),
+    rule(Form::Imscli, "clientid",                          imscli::matches,                             &[Json, Yaml, Toml],   imscli::credential),
     rule(Form::AccessTokenVariables, "IMS_ACCESS_TOKEN",                  access_token::is_variables,                VARIABLES,             access_token::of_variables),
-    rule(Form::EnvironmentVariables, "IMS_CLIENT_ID",                     environment_variables::is_it,              VARIABLES,             environment_variables::credential),
+    rule(Form::EnvironmentVariables, "IMS_CLIENT_ID",                     environment_variables::matches,              VARIABLES,             environment_variables::credential),
     rule(Form::ServerToServerVariables, "IMS_OAUTH_S2S_CLIENT_ID",           variables::is_aio_app,                     VARIABLES,             variables::aio_app),
-    rule(Form::AioVariables, "AIO_ims_contexts_…",                aio_variables::is_it,                      VARIABLES,             aio_variables::credential),
+    rule(Form::AioVariables, "AIO_ims_contexts_…",                aio_variables::matches,                      VARIABLES,             aio_variables::credential),
     rule(Form::CommerceSdk, "AIO_COMMERCE_AUTH_IMS_CLIENT_ID",   variables::is_commerce_sdk,                VARIABLES,             variables::commerce_sdk),
     rule(Form::CommerceStarterKit, "OAUTH_CLIENT_ID",                   variables::is_commerce_starter_kit,        VARIABLES,             variables::commerce_starter_kit),
     rule(Form::AppsAction, "CLIENTID",                          variables::is_apps_action,                 VARIABLES,             variables::apps_action),
-    rule(Form::ReactorUploader, "REACTOR_IO_INTEGRATION_CLIENT_ID",  reactor::is_it,                            VARIABLES,             reactor::credential),
-    rule(Form::AioJava, "aio_api_key",                       aio_java::is_it,                           VARIABLES,             aio_java::credential),
+    rule(Form::ReactorUploader, "REACTOR_IO_INTEGRATION_CLIENT_ID",  reactor::matches,                            VARIABLES,             reactor::credential),
+    rule(Form::AioJava, "aio_api_key",                       aio_java::matches,                           VARIABLES,             aio_java::credential),
     rule(Form::Imscli, "IMS_CLIENTID",                      imscli::is_variables,                      VARIABLES,             imscli::credential_of_variables),
     rule(Form::ServiceApiKey, "SERVICE_API_KEY",                   variables::is_service_api_key,             VARIABLES,             variables::service_api_key),
-    rule(Form::AccessToken, "accessToken",                       access_token::is_it,                       &[Json, Hjson, Yaml, Toml], access_token::credential),
-    rule(Form::Own, "client_id",                         own_format::is_it,                         &[Json, Toml],         own_format::credential),
+    rule(Form::AccessToken, "accessToken",                       access_token::matches,                       &[Json, Hjson, Yaml, Toml], access_token::credential),
+    rule(Form::Own, "client_id",                         own_format::matches,                         &[Json, Toml],         own_format::credential),
 ];
 
 const fn rule(
     form: Form,
     member: &'static str,
-    is_it: fn(&Fields<'_>) -> bool,
+    matches: fn(&Fields<'_>) -> bool,
     languages: &'static [Language],
     read: Read,
 ) -> Rule {
-    Rule { form, member, is_it, languages, read }
+    Rule { form, member, matches, languages, read }
 }
 
 impl Form {
     /// The form that the members have, in this language.
     pub(crate) fn of(fields: &Fields<'_>, language: Language) -> Result<Self, CredentialsError> {
-        let is_form = |rule: &&Rule| rule.languages.contains(&language) && (rule.is_it)(fields);
-        let rule = RULES.iter().find(is_form).ok_or_else(|| unrecognized(fields))?;
-        Ok(rule.form)
+        for rule in RULES {
+            if rule.languages.contains(&language) && (rule.matches)(fields) {
+                return Ok(rule.form);
+            }
+        }
+        Err(unrecognized(fields))
     }
 
     /// Reads the members, which are of this form.
@@ -209,9 +211,13 @@ impl Form {
         if at.selected.is_some() && !self.has_names() {
             return Err(CredentialsError::NoneSelected { names: String::new() });
         }
-        let is_form = |rule: &&Rule| rule.form == self && (rule.is_it)(fields);
-        let rule = RULES.iter().find(is_form).ok_or_else(|| unrecognized(fields))?;
-        (rule.read)(fields, at)
+        // A form has several rules if it has several sets of names.
+        for rule in RULES {
+            if rule.form == self && (rule.matches)(fields) {
+                return (rule.read)(fields, at);
+            }
+        }
+        Err(unrecognized(fields))
     }
 
     /// Where a person comes back to from the sign-in, if the form has a place for it.
@@ -247,14 +253,19 @@ fn unrecognized(fields: &Fields<'_>) -> CredentialsError {
 
 /// The names that may be told: to Java's properties each line has a name, a line of a key among them.
 fn names(fields: &Fields<'_>) -> String {
-    let is_name = |name: &str| {
-        name.len() <= LONGEST_NAME
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.$".contains(c))
-    };
-    let says_something =
-        |value: &Value| value.as_str().is_none_or(|text| text.chars().any(char::is_alphanumeric));
-    let told = fields.values().filter(|(name, value)| is_name(name) && says_something(value));
-    told.map(|(name, _)| name).collect::<Vec<_>>().join(", ")
+    let mut names = Vec::new();
+    for (name, value) in fields.values() {
+        let is_empty = value.as_str().is_some_and(|text| !text.chars().any(char::is_alphanumeric));
+        if is_name(name) && !is_empty {
+            names.push(name);
+        }
+    }
+    names.join(", ")
+}
+
+fn is_name(text: &str) -> bool {
+    text.len() <= LONGEST_NAME
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.$".contains(c))
 }
 
 /// A line of PEM has 64, the longest name of a form has some 50.

@@ -91,8 +91,8 @@ pub fn forget(name: &str) -> Result<(), KeyringError> {
     })
 }
 
-/// Asks the keyring on a thread of its own, so that the caller can be in a runtime or not, and so that a keyring that never
-/// answers holds up nobody: that thread is then left behind.
+/// Asks the keyring on a new thread, so that the caller may be in a runtime or not, and so that a keyring that never
+/// answers blocks no caller: that thread is then left behind.
 fn ask<T: Send + 'static>(
     service: &str,
     name: &str,
@@ -101,19 +101,18 @@ fn ask<T: Send + 'static>(
     let (found, is_found) = mpsc::channel();
     let (answered, answer) = mpsc::channel();
     let (service, entry_name) = (service.to_owned(), name.to_owned());
-    let work = move || {
+    let thread = thread::Builder::new().name("ims-keyring".to_owned()).spawn(move || {
         let store = match Store::new() {
             Ok(store) => store,
             Err(error) => return drop(found.send(Err(error))),
         };
-        // If nobody waits for it any longer, the question is not asked.
+        // If no caller waits any longer, the question is not asked.
         if found.send(Ok(())).is_err() {
             return;
         }
         let entry = store.build(&service, &entry_name, None);
         drop(answered.send(entry.and_then(|entry| question(&entry))));
-    };
-    let thread = thread::Builder::new().name("ims-keyring".to_owned()).spawn(work);
+    });
     thread.map_err(|error| KeyringError::Failed(Arc::new(error)))?;
     match is_found.recv_timeout(SEARCH_TIMEOUT) {
         Ok(Ok(())) => {}

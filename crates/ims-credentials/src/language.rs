@@ -1,4 +1,4 @@
-//! The languages that credentials are written in, and which of them a text may be.
+//! The languages that credentials are written in, and how to recognise them.
 
 use std::path::Path;
 
@@ -43,7 +43,7 @@ impl Language {
             [b'{', ..] => &[Self::Json, Self::Hjson],
             [b'[', next, ..] if next.is_ascii_alphanumeric() => &[Self::Ini, Self::Toml],
             [b'[', ..] => &[Self::Json],
-            // Java writes these escapes, and nobody else.
+            // Only Java writes these escapes.
             _ if text.contains("\\:") || text.contains("\\=") => {
                 &[Self::Toml, Self::Properties, Self::Dotenv, Self::Yaml]
             }
@@ -135,10 +135,13 @@ impl Language {
 
 /// The first line that says something, comments of any of the languages left out.
 fn first_line(text: &str) -> &str {
-    let is_comment = |line: &&str| {
-        line.is_empty() || line.starts_with(['#', ';', '!']) || line.starts_with("//")
-    };
-    text.lines().map(str::trim).find(|line| !is_comment(line)).unwrap_or_default()
+    for line in text.lines().map(str::trim) {
+        let is_comment = line.starts_with(['#', ';', '!']) || line.starts_with("//");
+        if !line.is_empty() && !is_comment {
+            return line;
+        }
+    }
+    ""
 }
 
 #[cfg(test)]

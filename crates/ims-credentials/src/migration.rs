@@ -38,7 +38,7 @@ pub struct Migration {
 pub struct MappedMetascope {
     /// The metascope.
     pub metascope: Metascope,
-    /// The scopes; none if nobody has told which they are.
+    /// The scopes; none if they are unknown.
     pub scopes: &'static [&'static str],
     /// The public repository that tells them.
     pub source: Option<&'static str>,
@@ -50,11 +50,11 @@ pub struct MappedMetascope {
 pub enum Change {
     /// Where the token comes from.
     Endpoint,
-    /// In what unit the token's lifetime is told.
+    /// The unit of the token's lifetime.
     Unit,
     /// Scopes take the place of a metascope.
     Scopes(MappedMetascope),
-    /// Look up the scopes in the Developer Console: nobody has told which take the place of this metascope.
+    /// Look up the scopes in the Developer Console: no public source says which replace this metascope.
     UnknownScopes(Metascope),
     /// The file itself holds the scopes, so they are taken from there.
     ScopesOfFile(Vec<Scope>),

@@ -25,7 +25,7 @@ pub enum SigningKey {
         /// Where a relative `pin-source` begins.
         folder: PathBuf,
     },
-    /// Outside: the program brings a signer of its own, for a key behind a network service for example.
+    /// Outside: the program provides the signer, for example for a key behind a network service.
     External,
     /// It could not be read: this is why it could not be read. Only a [`Migration`](crate::Migration), which needs no key, has such.
     Unread(CredentialsError),
@@ -56,7 +56,7 @@ impl SigningKeys {
         Self { first, second: None }
     }
 
-    /// A second key pair beside the first.
+    /// A second key pair next to the first.
     #[must_use]
     pub fn with_second(self, second: KeyPair) -> Self {
         Self { second: Some(second), ..self }

@@ -1,5 +1,5 @@
-//! What is said of credentials whose secrets are in a keyring, where there is none. It depends on the environment, so the
-//! case is a process of its own.
+//! The error for credentials whose secrets are in a keyring, where there is none. It depends on the environment, so the
+//! case has its own process.
 
 #![cfg(all(feature = "formats", feature = "keyring", target_os = "linux"))]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]

@@ -1,4 +1,4 @@
-//! Reading the claims of an assertion as IMS reads them: which are integers, and which have a form of their own.
+//! Reading the claims of an assertion as IMS reads them: which are integers, and which have a special form.
 //! This is a second reader next to that of ims-claims, on purpose: a mistake made at both ends would cancel out.
 
 use ims_claims::{CompactJwt, JsonObject, Metascope, OrgId, TechnicalAccountId};

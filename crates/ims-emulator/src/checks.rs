@@ -120,14 +120,11 @@ fn cut(text: Cow<'static, str>, limit: usize) -> Cow<'static, str> {
         return text;
     }
     let mut chars = text.chars();
-    let printable = |c: char| {
-        if c.is_alphanumeric() || c.is_ascii_graphic() || " …≤".contains(c) {
-            c
-        } else {
-            '\u{fffd}'
-        }
-    };
-    let mut cut: String = chars.by_ref().take(limit).map(printable).collect();
+    let mut cut = String::new();
+    for c in chars.by_ref().take(limit) {
+        let is_printable = c.is_alphanumeric() || c.is_ascii_graphic() || " …≤".contains(c);
+        cut.push(if is_printable { c } else { '\u{fffd}' });
+    }
     if chars.next().is_some() {
         cut.push('…');
     }

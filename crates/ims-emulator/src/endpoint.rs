@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An endpoint of the emulator. Most have several versions, each with a path of its own: see
+/// An endpoint of the emulator. Most have several versions, each with its own path: see
 /// [`EndpointVersion`](crate::EndpointVersion).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

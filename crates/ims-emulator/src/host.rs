@@ -1,5 +1,5 @@
-//! Which names the emulator answers to. A web page in the user's browser could otherwise reach it under a name of its
-//! own that resolves to this machine (DNS rebinding).
+//! Which names the emulator answers to. A web page in the user's browser could otherwise reach it under a
+//! foreign name that resolves to this machine (DNS rebinding).
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -33,9 +33,11 @@ impl AllowedHosts {
 /// Whether `host` is one under which Adobe serves IMS: `ims-na1.adobelogin.com` and its like, or the twin for
 /// browsers. Sources: adobe/aio-lib-ims, `src/ims.js`; AdobeDocs/adobeio-auth, `Resources/IMS.md`.
 pub(crate) fn is_adobe_ims(host: &str) -> bool {
-    let is_cluster = |label: &str| label.starts_with("ims-") && !label.contains('.');
-    host.strip_suffix(".adobelogin.com").is_some_and(is_cluster)
-        || host == "adobeid-na1.services.adobe.com"
+    if host == "adobeid-na1.services.adobe.com" {
+        return true;
+    }
+    let cluster = host.strip_suffix(".adobelogin.com");
+    cluster.is_some_and(|label| label.starts_with("ims-") && !label.contains('.'))
 }
 
 /// The authority that a request is meant for; that of the request line goes before the header (RFC 9112 §3.2.2).

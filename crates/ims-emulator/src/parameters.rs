@@ -74,10 +74,12 @@ impl Parameters {
 
     /// One parameter has one value (RFC 6749 §3.2); only `resource` may be repeated (RFC 8707 §2).
     fn refuse_two_values(&self) -> Result<(), Refusal> {
-        let differs = |(name, value): &(String, String)| {
-            name != "resource" && self.get_any(name) != Some(value)
-        };
-        if self.0.iter().any(differs) { Err(Refusal::ParameterTwice) } else { Ok(()) }
+        for (name, value) in &self.0 {
+            if name != "resource" && self.get_any(name) != Some(value) {
+                return Err(Refusal::ParameterTwice);
+            }
+        }
+        Ok(())
     }
 
     fn get_any(&self, name: &str) -> Option<&String> {

@@ -33,7 +33,7 @@ const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// rest of an answer that is written already, and no time for one who has sent half a head.
 const IDLE_GRACE: Duration = Duration::from_millis(100);
 
-/// How long the accept loop rests when the operating system has no more file descriptors.
+/// How long the accept loop waits when the operating system has run out of file descriptors.
 const REST: Duration = Duration::from_millis(50);
 
 /// Serves connections until `end` changes or its sender is gone, and then those that are open to their next answer.

@@ -97,7 +97,7 @@ impl Service {
         limits: Limits,
     ) -> Self {
         let mut random = [0; 8];
-        // Debug ids are to differ from one start to the next, no more.
+        // Debug ids only have to differ from one start to the next.
         let _ = aws_lc_rs::rand::fill(&mut random);
         Self {
             integrations: RwLock::default(),
@@ -211,9 +211,11 @@ impl Service {
 
     /// Whether a metascope exists: Adobe has documented it, or an integration has it.
     pub(crate) fn knows_metascope(&self, metascope: &Metascope) -> bool {
-        let has =
-            |registered: &Arc<Registered>| registered.integration.metascopes().contains(metascope);
-        Metascope::KNOWN.contains(metascope) || self.integrations().iter().any(has)
+        if Metascope::KNOWN.contains(metascope) {
+            return true;
+        }
+        let integrations = self.integrations();
+        integrations.iter().any(|it| it.integration.metascopes().contains(metascope))
     }
 
     /// Whether `org_id` is the organization of an integration.
@@ -291,8 +293,9 @@ impl Service {
     }
 
     async fn ring(&self) -> &RwLock<Arc<KeyRing>> {
-        let first = || async { RwLock::new(Arc::new(KeyRing::new(generate().await))) };
-        self.key_ring.get_or_init(first).await
+        self.key_ring
+            .get_or_init(async || RwLock::new(Arc::new(KeyRing::new(generate().await))))
+            .await
     }
 
     pub(crate) fn set_token_key(&mut self, token_key: TokenKey) {

@@ -50,9 +50,9 @@ impl ProxyRefusal {
             return "sign in to the network first: the proxy sends elsewhere, as a portal does";
         }
         if self.is_transient() {
-            return "wait; if it stays so, ask whoever runs the proxy whether it can connect to IMS";
+            return "wait; if it does not change, ask the person who runs the proxy whether it can connect to IMS";
         }
-        "ask whoever runs the proxy to allow connections to IMS, or name the host in NO_PROXY if there is a direct way"
+        "ask the person who runs the proxy to allow connections to IMS, or name the host in NO_PROXY if there is a direct way"
     }
 }
 

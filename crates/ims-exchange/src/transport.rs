@@ -37,7 +37,7 @@ pub enum TransportError {
         /// What the network said.
         source: Arc<dyn Error + Send + Sync>,
     },
-    /// Ask whoever runs the proxy, or wait if [`ProxyRefusal::is_transient`]: the proxy on the way does not connect to IMS.
+    /// Ask the person who runs the proxy, or wait if [`ProxyRefusal::is_transient`]: the proxy on the way does not connect to IMS.
     Proxy(ProxyRefusal),
     /// Wait and try again: no whole answer came in time.
     Timeout {

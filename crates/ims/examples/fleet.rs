@@ -1,6 +1,6 @@
 //! Several processes, one Redis, one exchange: `cargo run -p ims --features redis --example fleet`.
 //!
-//! It starts an emulator, a `redis-server` on a socket of its own and eight processes of a service, all at once, and counts
+//! It starts an emulator, a `redis-server` on its own socket and eight processes of a service, all at once, and counts
 //! what IMS is asked. Then it kills Redis and starts three more: each of those asks IMS itself, after a second at the most,
 //! since a store that is not there is gone around.
 
@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// One process of the service: obtains its token and says which it is.
 async fn serve(folder: &Path) -> Result<(), Box<dyn Error>> {
     let credentials = Credentials::from_file(folder.join("credentials.json"))?;
-    // Whoever has the client secret is a user of IMS already, so a key derived from it gives nothing away.
+    // Anyone who has the client secret can get tokens anyway, so a key derived from it reveals nothing more.
     let Credential::ServiceAccount(account) = credentials.credential() else {
         return Err("the credentials are not a service account's".into());
     };
@@ -114,7 +114,7 @@ impl Redis {
         if !log.any(|line| line.contains("eady to accept connections")) {
             return Err("redis-server did not start".into());
         }
-        // Whoever reads no more must not close the pipe, since the server goes on writing.
+        // The pipe must stay open after the last line that is read, since the server goes on writing.
         thread::spawn(move || log.count());
         Ok(redis)
     }

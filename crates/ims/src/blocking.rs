@@ -8,7 +8,7 @@ use ims_exchange::AccessToken;
 use ims_token::{TokenError, TokenKeeper};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::{Client, ClientBuilder, Error};
+use crate::{client::Client, client_builder::ClientBuilder, error::Error};
 
 /// How long dropping the last clone waits for a refresh that is under way.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(100);

@@ -4,14 +4,10 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use ims_claims::{ClientId, Environment};
-use ims_credentials::Credentials;
 use ims_exchange::AccessToken;
 use ims_token::{FetchError, Health, TokenError, TokenKeeper};
 
-use crate::{
-    ClientBuilder, Error,
-    user::{refresh_tokens::RefreshTokensError, unsaved_refresh_token::UnsavedRefreshToken},
-};
+use crate::user::{refresh_tokens::RefreshTokensError, unsaved_refresh_token::UnsavedRefreshToken};
 
 /// Obtains and keeps the access token of one integration. Cheap to clone; clones share the token.
 ///
@@ -38,19 +34,6 @@ pub(crate) enum Access {
 pub struct ApiKeyAlone;
 
 impl Client {
-    /// A client with the defaults of [`ClientBuilder`].
-    ///
-    /// # Errors
-    /// Those of [`ClientBuilder::build`].
-    pub fn new(credentials: &Credentials) -> Result<Self, Error> {
-        Self::builder(credentials).build()
-    }
-
-    /// A client with a transport, a signer, a clock or a store of your own.
-    pub fn builder(credentials: &Credentials) -> ClientBuilder {
-        ClientBuilder::new(credentials.clone())
-    }
-
     /// A token that can be used now: from memory while it is fresh, else from IMS.
     ///
     /// # Errors
@@ -99,10 +82,10 @@ impl Client {
         self.keeper().map(TokenKeeper::health)
     }
 
-    /// Why the newest refresh token of a person lies nowhere but in the memory of this process: it could not be saved.
+    /// Why the newest refresh token of a person is only in the memory of this process: it could not be saved.
     ///
-    /// Access tokens are handed out all the same, and each refresh tries to save it again. If the process ends before, the
-    /// person has to sign in anew.
+    /// The client still gives access tokens, and each refresh tries to save it again. If the process ends before that, the
+    /// person has to sign in again.
     #[must_use]
     pub fn unsaved_refresh_token(&self) -> Option<RefreshTokensError> {
         self.unsaved.error()

@@ -15,9 +15,9 @@ use ims_token::{
 };
 
 use crate::{
-    Client, Error,
-    client::Access,
+    client::{Access, Client},
     connection::{Connection, REQUEST_TIMEOUT},
+    error::Error,
     ready_token::ReadyToken,
     server_to_server::ServerToServerSource,
     user::{UserSource, refresh_tokens::RefreshTokens, unsaved_refresh_token::UnsavedRefreshToken},
@@ -28,6 +28,21 @@ use crate::service_account::{ServiceAccountSource, SigningOptions};
 
 /// How long before its certificate ends a service account warns of it: an [`Event`] once a day.
 pub const CERTIFICATE_MARGIN: Duration = Duration::from_hours(30 * 24);
+
+impl Client {
+    /// A client with the defaults of [`ClientBuilder`].
+    ///
+    /// # Errors
+    /// Those of [`ClientBuilder::build`].
+    pub fn new(credentials: &Credentials) -> Result<Self, Error> {
+        Self::builder(credentials).build()
+    }
+
+    /// A client with a transport, a signer, a clock or a store of the program.
+    pub fn builder(credentials: &Credentials) -> ClientBuilder {
+        ClientBuilder::new(credentials.clone())
+    }
+}
 
 /// Builds a [`Client`].
 ///
@@ -66,7 +81,7 @@ pub struct ClientBuilder {
     observer: Option<Observer>,
 }
 
-/// A function that is told what the keeper does.
+/// A function that gets the events of the keeper.
 #[derive(Clone)]
 struct Observer(Arc<dyn Fn(&Event) + Send + Sync>);
 
@@ -106,8 +121,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes the refresh token of a person from `refresh_tokens`, and puts the new ones there that IMS gives. Without it nobody
-    /// is signed in.
+    /// Takes the refresh token of a person from `refresh_tokens`, and saves the new ones that IMS gives there. Without it no
+    /// one is signed in.
     pub fn with_refresh_tokens(self, refresh_tokens: RefreshTokens) -> Self {
         Self { refresh_tokens, ..self }
     }
@@ -169,7 +184,7 @@ impl ClientBuilder {
 
     /// Shares the token through `store` with other processes of the same integration.
     ///
-    /// A user's token is kept under the name of the place where the refresh token lies. A file or an entry of the keyring may
+    /// A user's token is kept under the name of the place where the refresh token is. A file or an entry of the keyring may
     /// have the same name for another user, so there the store has to be one of that user alone; a place in memory shares with
     /// its clones and with no other.
     pub fn with_store(self, store: impl TokenStore + 'static) -> Self {

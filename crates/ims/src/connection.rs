@@ -8,7 +8,7 @@ use ims_exchange::ReqwestTransport;
 use ims_exchange::{Call, ExchangeError, SharedTransport, Transport};
 use ims_token::{Clock, SharedClock, SystemClock};
 
-use crate::Error;
+use crate::error::Error;
 
 /// How long one request to IMS may take. Several of them fit into the deadline of a refresh
 /// ([`DEADLINE`](ims_token::DEADLINE)).

@@ -32,7 +32,7 @@ pub enum Error {
     #[cfg(feature = "service-account")]
     #[error(transparent)]
     PrivateKey(#[from] KeyError),
-    /// Give the file of a certificate, or name none: a token takes none, but without it nobody is warned of its end.
+    /// Give the file of a certificate, or name none: a token needs none, but without it there is no warning before it ends.
     #[cfg(feature = "service-account")]
     #[error("{}", one_line(.0))]
     Certificate(CertError),
@@ -54,7 +54,7 @@ pub enum Error {
     #[cfg(feature = "blocking")]
     #[error("the system gives no thread for the refreshes: {0}")]
     Thread(std::sync::Arc<std::io::Error>),
-    /// Give a signer to the builder: the credentials say that the program brings it.
+    /// Give a signer to the builder: the credentials say that the program provides it.
     #[cfg(feature = "service-account")]
     #[error("the credentials name no key, and no signer was given: ClientBuilder::with_signer")]
     SignerMissing,

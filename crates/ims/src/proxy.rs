@@ -25,7 +25,7 @@ impl ProxyError {
 /// The variable that names the proxy, if one is named that the HTTP library looks at. `variable` reads one of them.
 #[cfg_attr(
     not(any(test, feature = "reqwest")),
-    expect(dead_code, reason = "another transport has proxies of its own")
+    expect(dead_code, reason = "another transport has its own proxies")
 )]
 pub(crate) fn check(
     environment: &Environment,

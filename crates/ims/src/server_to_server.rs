@@ -31,8 +31,11 @@ impl ServerToServerSource {
 
     /// One exchange with each client secret, until one is right.
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
-        let exchange = |client_secret| self.exchange(client_secret);
-        Ok(self.client_secrets.try_each(|_| false, exchange, is_wrong_secret).await?)
+        let token = self
+            .client_secrets
+            .try_each(|_| false, |client_secret| self.exchange(client_secret), is_wrong_secret)
+            .await?;
+        Ok(token)
     }
 
     /// Grant, transport, token.

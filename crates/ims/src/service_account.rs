@@ -14,7 +14,7 @@ use ims_token::{Clock, Evidence, FetchError};
 pub(crate) mod certificate_evidence;
 pub(crate) mod signing_pair;
 
-use crate::{Error, alternatives::Alternatives, connection::Connection};
+use crate::{alternatives::Alternatives, connection::Connection, error::Error};
 use signing_pair::SigningPair;
 
 /// Obtains tokens for a service account.
@@ -76,23 +76,31 @@ impl ServiceAccountSource {
 
     /// One exchange with each client secret, until one is right.
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
-        let exchange = |client_secret| self.by_each_key(client_secret);
-        let is_wrong_secret =
-            |not_obtained: &NotObtained| not_obtained.has(Reason::is_about_the_secret);
-        Ok(self.client_secrets.try_each(|_| false, exchange, is_wrong_secret).await?)
+        let token = self
+            .client_secrets
+            .try_each(
+                |_| false,
+                |client_secret| self.by_each_key(client_secret),
+                |error: &NotObtained| error.has(Reason::is_about_the_secret),
+            )
+            .await?;
+        Ok(token)
     }
 
     /// One exchange with each key, until IMS knows the certificate of one. A key whose certificate is not valid now is tried
     /// last.
     async fn by_each_key(&self, client_secret: &ClientSecret) -> Result<AccessToken, NotObtained> {
         let now = self.connection.clock().now();
-        let is_outside_validity = |pair: &SigningPair| pair.is_outside_validity(now);
-        let exchange = async |pair: &SigningPair| {
-            let exchanged = self.exchange(client_secret, &pair.signer).await;
-            exchanged.map_err(|not_obtained| self.explain(not_obtained, pair, now))
-        };
-        let is_unmatched = |not_obtained: &NotObtained| not_obtained.has(Reason::is_about_the_key);
-        self.signing_pairs.try_each(is_outside_validity, exchange, is_unmatched).await
+        self.signing_pairs
+            .try_each(
+                |pair: &SigningPair| pair.is_outside_validity(now),
+                async |pair: &SigningPair| {
+                    let exchanged = self.exchange(client_secret, &pair.signer).await;
+                    exchanged.map_err(|not_obtained| self.explain(not_obtained, pair, now))
+                },
+                |error: &NotObtained| error.has(Reason::is_about_the_key),
+            )
+            .await
     }
 
     /// Adds what is known here about why IMS refused.
@@ -199,15 +207,15 @@ impl From<NotObtained> for FetchError {
     }
 }
 
-/// A number greater than any before in this process: Unix time in microseconds. What lies below the second is drawn at
-/// random, so that two processes seldom choose the same.
+/// A number greater than any before in this process: Unix time in microseconds. The part below a second is
+/// random, so that two processes rarely choose the same number.
 fn next_jti(now: NumericDate) -> JwtId {
     static LAST: AtomicU64 = AtomicU64::new(0);
     let seconds = u64::try_from(now.as_secs()).unwrap_or_default();
     let micros = seconds.saturating_mul(1_000_000) + fastrand::u64(..1_000_000);
-    let later = |last: u64| Some(micros.max(last + 1));
-    // The closure never declines, so the update cannot fail.
-    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later).unwrap_or_default();
+    let last = LAST
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(micros.max(last + 1)))
+        .expect("the closure always returns a value, so the update cannot fail");
     JwtId::from_number(micros.max(last + 1))
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct UserSource {
 
 /// Let the person sign in: there is no refresh token.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("nobody is signed in: there is no refresh token in {place}")]
+#[error("no one is signed in: there is no refresh token in {place}")]
 struct NotSignedIn {
     place: String,
 }
@@ -85,12 +85,17 @@ impl UserSource {
         })
     }
 
-    /// One refresh by each client secret, until one is right. A new refresh token is saved before anybody has the access
+    /// One refresh by each client secret, until one is right. A new refresh token is saved before any caller has the access
     /// token.
     async fn refresh(&self, refresh_token: &RefreshToken) -> Result<AccessToken, ExchangeError> {
-        let ask =
-            async |client_secret: &Option<_>| self.ask(refresh_token, client_secret.as_ref()).await;
-        let tokens = self.client_secrets.try_each(|_| false, ask, is_wrong_secret).await?;
+        let tokens = self
+            .client_secrets
+            .try_each(
+                |_| false,
+                async |secret: &Option<_>| self.ask(refresh_token, secret.as_ref()).await,
+                is_wrong_secret,
+            )
+            .await?;
         self.keep(refresh_token, tokens.refresh_token).await;
         Ok(tokens.access_token)
     }
@@ -110,7 +115,7 @@ impl UserSource {
     /// Saves the refresh token that IMS gave in the place of `old`. Where that fails, the access token is good all the same,
     /// and the refresh token is kept in memory and saved at the next refresh.
     async fn keep(&self, old: &RefreshToken, new: Option<RefreshToken>) {
-        // From here on, whoever gives up waiting does not lose it.
+        // From here on, a caller that gives up waiting does not lose it.
         let Some((replaced, newest)) = self.unsaved.after(old, new) else { return };
         match self.refresh_tokens.replace(&replaced, &newest).await {
             Ok(()) => self.unsaved.saved(&newest),

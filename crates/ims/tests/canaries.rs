@@ -104,7 +104,7 @@ fn a_client_of_a_migration_whose_key_is_gone_says_which_file_is_missing() {
 }
 
 #[test]
-fn a_client_whose_signer_the_program_brings_is_not_built_without_one() {
+fn a_client_whose_signer_the_program_provides_is_not_built_without_one() {
     let folder = folder();
     let outside = credentials(&folder, json!({ "signer": "external" }));
     let error = Client::new(&outside).unwrap_err();

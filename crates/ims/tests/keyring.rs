@@ -1,4 +1,4 @@
-//! What is said where there is no keyring. It depends on the environment, so each case is a process of its own.
+//! The errors where there is no keyring. They depend on the environment, so each case is a separate process.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]

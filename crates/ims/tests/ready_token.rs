@@ -37,7 +37,7 @@ const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test]
-async fn the_token_is_handed_out_to_its_last_second_and_then_its_end_is_told() {
+async fn the_token_is_handed_out_to_its_last_second_and_then_an_error_names_its_end() {
     let (client, clock) = client(HOUR);
     assert_eq!(client.headers().await.unwrap()["x-api-key"], "dev-console");
     clock.advance(HOUR * 22 + Duration::from_secs(3598));
@@ -58,7 +58,7 @@ async fn a_token_that_has_ended_before_is_never_handed_out() {
 }
 
 #[tokio::test]
-async fn a_newer_token_cannot_be_had() {
+async fn a_newer_token_is_not_available() {
     let (client, _) = client(HOUR);
     let token = client.access_token().await.unwrap();
     let error = client.refresh().await.unwrap_err();

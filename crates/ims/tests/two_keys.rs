@@ -95,7 +95,7 @@ async fn a_full_rotation_under_a_hundred_callers_without_a_failed_call() {
     #[rustfmt::skip]
     let steps = [
         (&[certificates::FIRST][..],                       1, "before"),
-        (&[certificates::FIRST, certificates::SECOND],     1, "the new certificate is uploaded beside the old"),
+        (&[certificates::FIRST, certificates::SECOND],     1, "the new certificate is uploaded next to the old"),
         (&[certificates::SECOND],                          2, "the old one is deleted: the key is changed on the way"),
         (&[certificates::SECOND],                          1, "the new key is remembered"),
     ];
@@ -238,7 +238,7 @@ async fn the_certificates_end_is_in_the_health_and_is_warned_of_in_time() {
     assert!(later.credential_ends_at > Some(end), "the second certificate lasts longer");
     let unknown =
         emulated.client(account(two.with_second(pair(keys::SECOND, None)))).health().unwrap();
-    assert_eq!(unknown.credential_ends_at, None, "one of the two ends nobody knows when");
+    assert_eq!(unknown.credential_ends_at, None, "the end of one of the two is unknown");
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! A person signs in, and the refresh token brings one access token after the other, in one process or in several.
+//! A person signs in, and the refresh token gives one access token after the other, in one process or in several.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
@@ -125,7 +125,7 @@ async fn public_and_confidential_clients_sign_people_in_and_stay_signed_in() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_the_person_or_another_begins_or_ends_brings_nothing() {
+async fn a_sign_in_that_the_person_refuses_or_another_begins_gives_no_token() {
     let refusing = integration().with_silent_sign_in(SilentSignIn::ConsentRequired);
     let emulated = Emulated::new(refusing).await;
     let one = sign_in(&emulated, credential(&[]));
@@ -153,7 +153,7 @@ async fn a_sign_in_that_the_person_or_another_begins_or_ends_brings_nothing() {
 }
 
 #[tokio::test]
-async fn a_new_refresh_token_lies_in_its_place_before_anybody_has_the_access_token() {
+async fn a_new_refresh_token_is_saved_before_any_caller_has_the_access_token() {
     let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let place = RefreshTokens::in_folder(folder.path().join("tokens"), CLIENT_ID);
@@ -171,7 +171,7 @@ async fn a_new_refresh_token_lies_in_its_place_before_anybody_has_the_access_tok
 }
 
 #[tokio::test]
-async fn a_place_that_cannot_be_written_costs_no_token_and_is_told_of() {
+async fn a_place_that_cannot_be_written_costs_no_token_and_is_reported() {
     let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("tokens");
@@ -206,7 +206,7 @@ fn clear(folder: &Path) {
 }
 
 #[tokio::test]
-async fn whoever_signs_in_or_out_while_one_is_unsaved_is_the_one_that_counts() {
+async fn a_sign_in_or_out_while_a_token_is_unsaved_is_what_counts() {
     let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("tokens");
@@ -223,7 +223,7 @@ async fn whoever_signs_in_or_out_while_one_is_unsaved_is_the_one_that_counts() {
     assert!(client.unsaved_refresh_token().is_none());
     assert_ne!(held(&place).await, again, "it was used, and replaced");
 
-    // Whoever signs out while one is unsaved is signed out.
+    // A person who signs out while a token is unsaved is signed out.
     obstruct(&path);
     client.refresh().await.unwrap();
     assert!(client.unsaved_refresh_token().is_some());
@@ -261,7 +261,7 @@ impl Transport for Between {
 }
 
 #[tokio::test]
-async fn whoever_signs_in_or_out_while_a_refresh_is_under_way_is_the_one_that_counts() {
+async fn a_sign_in_or_out_while_a_refresh_is_under_way_is_what_counts() {
     let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let another = RefreshToken::try_from("of-another-sign-in".to_owned()).unwrap();
     for signs_in in [true, false] {
@@ -314,7 +314,7 @@ async fn of_two_processes_that_refresh_at_once_both_have_their_token() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_is_good_no_more_is_for_a_person_and_is_tried_once() {
+async fn a_refresh_token_that_is_no_longer_valid_is_for_a_person_and_is_tried_once() {
     let emulated = Emulated::new(integration()).await;
     let refresh_token = RefreshToken::try_from("canary-token".to_owned()).unwrap();
     let refresh_tokens = RefreshTokens::in_memory(refresh_token);
@@ -328,12 +328,12 @@ async fn a_refresh_token_that_is_good_no_more_is_for_a_person_and_is_tried_once(
 }
 
 #[tokio::test]
-async fn nobody_signed_in_is_said_with_the_place_and_ims_is_not_asked() {
+async fn an_error_says_where_no_one_is_signed_in_and_ims_is_not_asked() {
     let emulated = Emulated::new(integration()).await;
     let folder = TempDir::new().unwrap();
     let refresh_tokens = RefreshTokens::in_folder(folder.path().join("tokens"), "me");
     let said =
-        format!("nobody is signed in: there is no refresh token in {}", refresh_tokens.place());
+        format!("no one is signed in: there is no refresh token in {}", refresh_tokens.place());
     let error = client(&emulated, &refresh_tokens).access_token().await.unwrap_err();
     assert_eq!(error.to_string(), said);
     assert_eq!(emulated.requests_since(0).len(), 0);

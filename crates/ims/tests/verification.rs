@@ -98,7 +98,7 @@ async fn a_thousand_callers_at_once_ask_for_the_keys_once() {
 }
 
 #[tokio::test]
-async fn what_stands_between_us_and_ims_is_no_verdict_and_passes() {
+async fn an_answer_of_something_before_ims_is_no_verdict_and_passes() {
     let emulator = emulator(keys::SECOND).await;
     let token = issue(&emulator).await;
     #[rustfmt::skip]
@@ -128,7 +128,7 @@ async fn what_stands_between_us_and_ims_is_no_verdict_and_passes() {
 }
 
 #[tokio::test]
-async fn an_ims_that_is_gone_leaves_nobody_waiting() {
+async fn an_ims_that_is_gone_leaves_no_caller_waiting() {
     let emulator = emulator(keys::SECOND).await;
     let token = issue(&emulator).await;
     let [by_keys, by_ims] =

@@ -157,7 +157,7 @@ async fn a_metascope_that_the_integration_has_not_is_for_a_person() {
 }
 
 #[tokio::test]
-async fn an_assertion_that_ims_holds_for_expired_is_signed_anew_once() {
+async fn an_assertion_that_ims_holds_for_expired_is_signed_again_once() {
     let emulator = emulator(integration()).await;
     emulator.set_clock_offset(3600);
     let client = builder(&emulator.url(), SERVICE_ACCOUNT).with_retries(5).build().unwrap();
@@ -180,7 +180,7 @@ async fn an_integration_that_requires_jti_takes_credentials_that_send_one() {
 }
 
 #[tokio::test]
-async fn retry_after_reaches_the_caller_and_nobody_asks_again_before() {
+async fn retry_after_reaches_the_caller_and_no_one_asks_again_before() {
     let emulator = emulator(integration()).await;
     let minute = Duration::from_mins(1);
     let throttled = Fault::TooManyRequests { retry_after: Some(minute) };

@@ -9,10 +9,7 @@ use super::{
 };
 
 /// Crates whose files may still import each other.
-const WITH_CIRCLES: &[&str] = if cfg!(test) { &[] } else { &["ims", "ims-cli"] };
-
-/// Crates whose files may still import through the crate root.
-const THROUGH_ROOT: &[&str] = if cfg!(test) { &[] } else { &["ims"] };
+const WITH_CIRCLES: &[&str] = if cfg!(test) { &[] } else { &["ims-cli"] };
 
 /// The names of the modules from the crate root to an item.
 type Path = Vec<String>;
@@ -69,10 +66,8 @@ fn circles_of(modules: &Modules<'_>) -> Vec<Finding> {
 /// Imports of an item through the crate root, which hide the file that has the item.
 pub(super) fn through_root(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (name, modules) in crates(tree) {
-        if !THROUGH_ROOT.contains(&name) {
-            findings.extend(through_root_of(&modules));
-        }
+    for modules in crates(tree).values() {
+        findings.extend(through_root_of(modules));
     }
     findings
 }

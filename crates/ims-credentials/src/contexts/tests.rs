@@ -1,4 +1,4 @@
-//! Contexts as the command and people write them, in a folder of their own.
+//! Contexts as the command and people write them, each test in its own folder.
 
 use std::error::Error;
 
@@ -83,7 +83,7 @@ fn the_file_is_for_its_owner_alone_and_a_link_to_it_stays_one() {
     contexts.save().unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert!(Contexts::load(&path).unwrap().names().is_empty());
-    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside");
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing else is left");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn the_comments_of_a_person_stay() {
 }
 
 #[test]
-fn a_context_is_credentials_of_our_own_form() {
+fn a_context_is_credentials_in_our_format() {
     let folder = folder();
     let path = folder.path().join("config.toml");
     fs::write(&path, BY_HAND).unwrap();

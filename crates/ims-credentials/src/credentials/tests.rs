@@ -1,4 +1,4 @@
-//! Credentials files of each form, as they are met in the wild, in a folder of their own.
+//! Credentials files of each form, as users have them, each test in its own folder.
 
 use std::{error::Error, fs, path::PathBuf};
 

@@ -1,7 +1,7 @@
 //! An access token that is there already: the local development token of AEM, what `ims token --json` prints, an answer of
 //! IMS, the token alone as a person pastes it, and the variables that a program is started with.
 //!
-//! Source of `accessToken`: Adobe Experience League, "Generating Access Tokens for Server-Side APIs" of AEM as a Cloud
+//! Source of `accessToken`: Adobe Experience League, "Generating Access Tokens for Server-CredentialKind APIs" of AEM as a Cloud
 //! Service, where the local development token is a JSON with this member.
 
 use ims_claims::{CompactJwt, Environment};
@@ -21,8 +21,8 @@ type Read = Result<(Environment, Credential), CredentialsError>;
 
 const TOKEN: &[&str] = &["access_token", "accessToken"];
 
-/// Credentials of our own form that say a token as well have a member too many, and are not a token.
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+/// Credentials in our own format that also name a token have a member too many, and are not a token.
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     let gets_tokens = |(name, _): (&str, &Value)| {
         name.starts_with("client_secret") || name.starts_with("private_key")
     };
@@ -33,7 +33,7 @@ pub(super) fn credential(fields: &Fields<'_>, _at: &ReadContext<'_>) -> Read {
     read(fields, fields.name_of(TOKEN), "client_id", "org_id", "ims_url")
 }
 
-/// What `ims exec` gives to a program. With a secret beside it, the secret gets new tokens.
+/// What `ims exec` gives to a program. If there is also a secret, the secret gets new tokens.
 pub(super) fn is_variables(fields: &Fields<'_>) -> bool {
     let gets_tokens = ["IMS_CLIENT_SECRET", "IMS_PRIVATE_KEY", "IMS_PRIVATE_KEY_FILE"];
     fields.has("IMS_ACCESS_TOKEN") && !gets_tokens.iter().any(|name| fields.has(name))
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_alone_is_told_from_a_path_and_from_other_texts() {
+    fn a_token_alone_is_not_taken_for_a_path_or_another_text() {
         let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2lnbmF0dXJl", "eyJ0eXBlIjoi".repeat(4));
         for text in [
             token.clone(),

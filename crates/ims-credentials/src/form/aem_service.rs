@@ -15,7 +15,7 @@ use crate::{
     signing_keys::KeyPair,
 };
 
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.has("integration")
 }
 

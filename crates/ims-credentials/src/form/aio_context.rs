@@ -33,12 +33,12 @@ const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
     scopes: Scopes::In("scopes"),
 };
 
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.has("ims") || fields.has("ims_org_id")
 }
 
 pub(super) fn is_cloud_manager(fields: &Fields<'_>) -> bool {
-    is_it(fields) && fields.has("oauth_enabled")
+    matches(fields) && fields.has("oauth_enabled")
 }
 
 pub(super) fn credential(
@@ -74,7 +74,7 @@ fn context<'a>(fields: &Fields<'a>, at: &ReadContext<'_>) -> Result<Fields<'a>, 
 }
 
 /// The context that is selected, else the one that `ims.config.current` names, else the only one. The context in which
-/// `aio` keeps the tokens of a person has no client of its own, so it is passed over.
+/// `aio` keeps the tokens of a person has no client id, so it is skipped.
 fn selected<'a>(ims: &Fields<'a>, at: &ReadContext<'_>) -> Result<Fields<'a>, CredentialsError> {
     let contexts = ims.object("contexts")?;
     if at.selected.is_none()
@@ -87,10 +87,11 @@ fn selected<'a>(ims: &Fields<'a>, at: &ReadContext<'_>) -> Result<Fields<'a>, Cr
     let members = contexts.members().into_iter();
     let usable = members.filter(|(_, context)| context.has("client_id"));
     let usable: Vec<_> = usable.map(|(name, context)| (name.to_owned(), context)).collect();
-    let is_sign_in =
-        |fields: &Fields<'_>| fields.has("access_token") || fields.has("refresh_token");
     let members = contexts.members();
-    if usable.is_empty() && members.iter().any(|(_, context)| is_sign_in(context)) {
+    let holds_sign_in = members
+        .iter()
+        .any(|(_, context)| context.has("access_token") || context.has("refresh_token"));
+    if usable.is_empty() && holds_sign_in {
         return Err(CredentialsError::AioSignInOnly { name: ims.path_of("contexts") });
     }
     if usable.is_empty() {
@@ -120,9 +121,8 @@ fn environment(
     at: &ReadContext<'_>,
 ) -> Result<Environment, CredentialsError> {
     let of_variable = (at.variable)("AIO_CLI_ENV").filter(|text| !text.is_empty());
-    let of_file = || whole.object("cli").ok()?.optional_text("env").ok()?.map(str::to_owned);
     match context.optional_text("env")? {
-        None => Ok(match of_variable.or_else(of_file) {
+        None => Ok(match of_variable.or_else(|| environment_of_file(whole)) {
             Some(name) if name.eq_ignore_ascii_case("stage") => Environment::stage(),
             _ => Environment::production(),
         }),
@@ -130,4 +130,9 @@ fn environment(
         Some("stage") => Ok(Environment::stage()),
         Some(_) => Err(context.wrong_type("env", "\"prod\" or \"stage\"")),
     }
+}
+
+/// The environment that the configuration of `aio` itself names, `cli.env`.
+fn environment_of_file(whole: &Fields<'_>) -> Option<String> {
+    whole.object("cli").ok()?.optional_text("env").ok()?.map(str::to_owned)
 }

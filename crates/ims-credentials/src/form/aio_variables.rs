@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.in_lower_case().fields().is_ok_and(|fields| {
         fields.names().split(", ").any(|name| name.starts_with("aio_ims_contexts_"))
     })

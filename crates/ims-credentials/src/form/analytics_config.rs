@@ -1,4 +1,4 @@
-//! `config.json` of the Python clients aanalytics2, aepp and cjapy, in whose names the case says nothing. Source:
+//! `config.json` of the Python clients aanalytics2, aepp and cjapy, in whose names upper and lower case are equal. Source:
 //! pitchmuc/adobe-analytics-api-2.0, `aanalytics2/configs.py`, and pitchmuc/aepp, `aepp/configs.py`.
 
 use ims_claims::Environment;
@@ -37,8 +37,8 @@ const fn service_account(metascope: &'static str) -> ServiceAccountWords {
     }
 }
 
-/// A member that no other form has, beside the organization.
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+/// The organization, and a member that no other form has.
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.in_lower_case().fields().is_ok_and(|fields| {
         let own = ["secret", "tech_id", "pathtokey", "sandbox-name", "auth_code"];
         fields.has("org_id") && own.iter().any(|name| fields.has(name))

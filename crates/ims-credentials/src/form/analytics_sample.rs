@@ -21,7 +21,7 @@ const WORDS: ServiceAccountWords = ServiceAccountWords {
     metascopes: Metascopes::In("metascopes"),
 };
 
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     let has_words = |fields: &Fields<'_>| {
         let document = fields.in_lower_case();
         document

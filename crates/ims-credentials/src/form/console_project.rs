@@ -1,6 +1,6 @@
 //! The project or workspace file of Adobe's Developer Console. Source: adobe/aio-cli-plugin-app,
-//! `schema/config.schema.json` and `src/lib/import.js`. It holds no private key, so the key lies beside it as the console's
-//! `config.zip` has it.
+//! `schema/config.schema.json` and `src/lib/import.js`. It holds no private key, so the key is next to it, as in the console's
+//! `config.zip`.
 
 use ims_claims::{Environment, OrgId, ServiceAccount};
 
@@ -12,7 +12,7 @@ use crate::{
     error::CredentialsError,
     reading::{
         fields::Fields,
-        read_context::{ReadContext, Side},
+        read_context::{CredentialKind, ReadContext},
         secret_file::{read, read_private},
         vocabulary::key_pair,
     },
@@ -24,7 +24,7 @@ const PRIVATE_KEY: &str = "private.key";
 const CERTIFICATE: &str = "certificate_pub.crt";
 
 /// The `.aio` of an application has its project, too, without the credentials: these are among the contexts then.
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     (fields.has("project") || fields.has("workspace")) && !fields.has("ims")
 }
 
@@ -79,8 +79,8 @@ fn selected<'a>(
 /// What the console calls the kind of `entry`, if that can be a name.
 fn integration_type<'a>(entry: &Fields<'a>) -> Option<&'a str> {
     let text = entry.optional_text("integration_type").ok()??;
-    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    (text.len() <= 40 && text.chars().all(is_name)).then_some(text)
+    let is_name = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    (is_name && text.len() <= 40).then_some(text)
 }
 
 /// The kinds of credentials, each by the member that holds it.
@@ -109,11 +109,13 @@ const API_KEYS: [&str; 2] = ["apikey", "api_key"];
 
 impl Kind {
     /// Where a migration is under way both sides are there.
-    fn of(entry: &Fields<'_>, side: Side) -> Option<Self> {
+    fn of(entry: &Fields<'_>, side: CredentialKind) -> Option<Self> {
         let first =
             |names: &'static [&'static str]| names.iter().copied().find(|name| entry.has(name));
         match (entry.has("oauth_server_to_server"), entry.has("jwt"), side) {
-            (true, false, _) | (true, true, Side::ServerToServer) => Some(Self::ServerToServer),
+            (true, false, _) | (true, true, CredentialKind::ServerToServer) => {
+                Some(Self::ServerToServer)
+            }
             (_, true, _) => Some(Self::ServiceAccount),
             (false, false, _) => {
                 let is_api_key =
@@ -203,12 +205,12 @@ fn service_account(
         })?,
         client_secrets: fields
             .client_secrets(fields.name_of(&["client_secret", "client_secrets"]))?,
-        signing_keys: key_beside(at)?.into(),
+        signing_keys: key_next_to(at)?.into(),
         sends_jti: false,
     }))
 }
 
-fn key_beside(at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
+fn key_next_to(at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
     let certificate = read(&at.path(CERTIFICATE)).ok().map(|contents| contents.bytes.to_vec());
     let path = at.path(PRIVATE_KEY);
     let read = read_private(&path);

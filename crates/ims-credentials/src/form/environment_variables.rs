@@ -35,7 +35,7 @@ const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
     scopes: Scopes::In("IMS_SCOPES"),
 };
 
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.has("IMS_CLIENT_ID")
 }
 

@@ -1,5 +1,5 @@
-//! The configuration of imscli, in whose names the case says nothing, and its environment variables. Source: adobe/imscli,
-//! `ims/config.go`, `cmd/params.go` and `cmd/authz/jwt.go`. Tokens that stand beside are passed over.
+//! The configuration of imscli, in whose names upper and lower case are equal, and its environment variables. Source: adobe/imscli,
+//! `ims/config.go`, `cmd/params.go` and `cmd/authz/jwt.go`. Tokens in the same file are ignored.
 
 use ims_claims::Environment;
 
@@ -31,7 +31,7 @@ const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
     scopes: Scopes::In("scopes"),
 };
 
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.in_lower_case().fields().is_ok_and(|fields| fields.has("clientid"))
 }
 

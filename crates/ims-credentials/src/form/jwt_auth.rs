@@ -22,7 +22,7 @@ const WORDS: ServiceAccountWords = ServiceAccountWords {
     metascopes: Metascopes::In("metaScopes"),
 };
 
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.has("clientId") && fields.has("technicalAccountId")
 }
 

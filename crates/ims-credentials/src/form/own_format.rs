@@ -1,4 +1,4 @@
-//! Our own form, JSON or TOML.
+//! Our own format, JSON or TOML.
 
 use std::path::Path;
 
@@ -85,10 +85,10 @@ const KEY_MEMBERS: &[&str] = &[
     "certificate_file",
 ];
 
-/// What `signer` says where the program brings the signer.
+/// The value of `signer` if the program provides the signer.
 const EXTERNAL: &str = "external";
 
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.has("client_id") || fields.has("api_key")
 }
 
@@ -126,7 +126,7 @@ pub(super) fn holds_secret(fields: &Fields<'_>) -> bool {
         || fields.objects("keys").is_ok_and(|keys| keys.iter().any(has_pin))
 }
 
-/// The members that say where the client secrets stand, if each stands elsewhere, with paths that hold from any folder.
+/// The members that say where the client secrets are, if none is in this file, with absolute paths.
 pub(crate) fn secret_references(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
@@ -148,17 +148,16 @@ pub(crate) fn secret_references(
         let kind = name.strip_prefix("client_secret_")?;
         Some((name.to_owned(), absolute(kind, value)))
     });
-    let list = || {
-        let elements = fields.value("client_secrets")?.as_array()?.iter();
-        let element = |element: &Value| {
-            let members = element.as_object()?.iter();
-            let members = members.map(|(kind, value)| (kind.clone(), absolute(kind, value)));
-            Some(Value::Object(members.collect()))
-        };
-        let elements: Option<Vec<_>> = elements.map(element).collect();
-        Some(("client_secrets".to_owned(), elements?.into()))
-    };
-    single.or_else(list).map(|member| [member].into_iter().collect())
+    if let Some(member) = single {
+        return Some(Map::from_iter([member]));
+    }
+    let mut elements = Vec::new();
+    for element in fields.value("client_secrets")?.as_array()? {
+        let members = element.as_object()?.iter();
+        let members = members.map(|(kind, value)| (kind.clone(), absolute(kind, value)));
+        elements.push(Value::Object(members.collect()));
+    }
+    Some(Map::from_iter([("client_secrets".to_owned(), elements.into())]))
 }
 
 fn api_key(fields: &Fields<'_>) -> Result<Credential, CredentialsError> {
@@ -169,7 +168,7 @@ fn api_key(fields: &Fields<'_>) -> Result<Credential, CredentialsError> {
     }))
 }
 
-/// The members of our own form: `"user": true`, and the secret in any of its places.
+/// The members of our format: `"user": true`, and the secret in any of its places.
 fn user(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<Credential, CredentialsError> {
     let client_secrets = optional_client_secrets(fields, at)?;
     user_login::user(fields, "scopes", client_secrets, fields.optional("org_id")?)

@@ -23,7 +23,7 @@ const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
     scopes: Scopes::Always(&["openid", "AdobeID", "DCAPI"]),
 };
 
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.has("client_credentials")
 }
 

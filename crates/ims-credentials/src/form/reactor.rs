@@ -56,7 +56,7 @@ const fn words(
     ServerToServerWords { client_id, client_secret, org_id: &[""], scopes: Scopes::Always(SCOPES) }
 }
 
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     SETS.iter().any(|(_, _, words)| fields.has(words.client_id[0]))
 }
 

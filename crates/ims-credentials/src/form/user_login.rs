@@ -1,5 +1,5 @@
-//! Credentials of an application that a person signs in to. They get no token before somebody has signed in, so a file has
-//! no refresh token: where that lies is for the program to say.
+//! Credentials of an application that a person signs in to. They get no token before someone has signed in, so a file has
+//! no refresh token: the program says where that is.
 
 use ims_claims::OrgId;
 use serde_json::Value;
@@ -23,19 +23,21 @@ pub(super) fn credential(
 }
 
 /// Where a person comes back to from the sign-in: one place, or the first of a list.
-pub(super) fn redirect_uri<'a>(
-    fields: &Fields<'a>,
+pub(super) fn redirect_uri(
+    fields: &Fields<'_>,
     name: &str,
 ) -> Result<Option<String>, CredentialsError> {
-    let text = |value: &Value| {
-        let text = value.as_str().map(str::to_owned);
-        text.ok_or_else(|| fields.wrong_type(name, "a string or a list of strings"))
+    let first = match fields.value(name) {
+        Some(Value::Array(list)) => list.first(),
+        one => one,
     };
-    let first = |value: &'a Value| match value {
-        Value::Array(list) => list.first(),
-        one => Some(one),
+    let Some(value) = first else {
+        return Ok(None);
     };
-    fields.value(name).and_then(first).map(text).transpose()
+    match value.as_str() {
+        Some(text) => Ok(Some(text.to_owned())),
+        None => Err(fields.wrong_type(name, "a string or a list of strings")),
+    }
 }
 
 /// A client that a person signs in to, with the name of the list of scopes.

@@ -42,7 +42,7 @@ const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
 const SECURE: [&str; 5] =
     ["client_id", "api_key", "client_secret", "priv_key_data", "priv_key_pass"];
 
-pub(super) fn is_it(fields: &Fields<'_>) -> bool {
+pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.has("enterprise")
 }
 
@@ -91,7 +91,7 @@ fn opened(enterprise: &Fields<'_>) -> Result<Document, CredentialsError> {
     Ok(members.into_iter().collect())
 }
 
-/// The key, which the User Sync Tool may have encrypted, in the file or beside it.
+/// The key, which the User Sync Tool may have encrypted, in the file or next to it.
 fn key(enterprise: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
     let name = enterprise.name_of(&["priv_key_path", "priv_key_filename"]);
     let passphrase = enterprise.optional_text("priv_key_pass")?;

@@ -32,8 +32,8 @@ pub(super) fn parse(text: &str) -> Result<Value, TextFault> {
 fn name_of(text: &str) -> Option<&str> {
     let text = text.trim();
     let name = text.strip_prefix("export ").unwrap_or(text).trim();
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-$".contains(c);
-    (!name.is_empty() && name.chars().all(is_name)).then_some(name)
+    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-$".contains(c));
+    (is_name && !name.is_empty()).then_some(name)
 }
 
 /// A value and what comes after its line. Between quotation marks it may hold ends of lines, and between double ones `\n`
@@ -58,7 +58,7 @@ fn value_of(text: &str) -> Option<(String, &str)> {
 
 const ASCII_SPACE: [char; 3] = [' ', '\t', '\r'];
 
-/// What stands before the next double quotation mark that is not escaped, and what comes after it.
+/// The text before the next double quotation mark that is not escaped, and the text after it.
 fn double_quoted(text: &str) -> Option<(String, &str)> {
     let mut is_escaped = false;
     let end = text.find(|c| {

@@ -91,8 +91,8 @@ impl<'a> Reader<'a> {
 
     /// A name without quotation marks.
     fn word(&mut self) -> Option<&'a str> {
-        let ends = |c: char| c.is_whitespace() || ",:[]{}".contains(c);
-        let (word, rest) = self.rest.split_at(self.rest.find(ends)?);
+        let end = self.rest.find(|c: char| c.is_whitespace() || ",:[]{}".contains(c))?;
+        let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         (!word.is_empty()).then_some(word)
     }
@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
         text.ok()
     }
 
-    /// Lines between `'''`, each less its indentation: what stands so in a context is a key, to which blanks are nothing.
+    /// Lines between `'''`, each without its indentation: in a context such a text is a key, in which blanks do not matter.
     fn lines(&mut self) -> Option<String> {
         let (inner, rest) = self.rest.strip_prefix("'''")?.split_once("'''")?;
         self.rest = rest;

@@ -27,7 +27,7 @@ pub(super) fn parse(text: &str) -> Result<Value, TextFault> {
     Ok(members.into())
 }
 
-/// Whether an odd number of `\` stands at the end.
+/// Whether the line ends with an odd number of `\`.
 fn goes_on(line: &str) -> bool {
     line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }

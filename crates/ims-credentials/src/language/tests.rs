@@ -193,7 +193,7 @@ mod formats {
     }
 
     #[test]
-    fn no_reader_of_lines_takes_another_secret_than_the_one_that_stands_there() {
+    fn a_reader_of_lines_takes_exactly_the_secret_that_is_written_there() {
         use Language::{Dotenv, Ini, Properties};
 
         for text in ["A=\"se\"cret567", "A='se'cret", "A=\"back\\\"", "A=\"a\"b # c"] {

@@ -1,11 +1,11 @@
-//! Where a text is not of its language. What stands there is not repeated: it may be a secret.
+//! Where a text breaks the rules of its language. The text there is not repeated: it may be a secret.
 
 /// Why a text cannot be read, with lines and columns counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextFault {
     /// It is not of the language.
     Syntax { line: usize, column: usize },
-    /// A member or variable occurs a second time. Which of the two is meant, nobody can know.
+    /// A member or variable occurs a second time. No reader can know which of the two is meant.
     Repeated { line: usize },
 }
 

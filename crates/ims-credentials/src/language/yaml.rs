@@ -1,4 +1,4 @@
-//! YAML 1.2 of one document, over the parser below `serde-saphyr`: that crate brings eleven more for encodings and for
+//! YAML 1.2 of one document, over the parser below `serde-saphyr`: that crate adds eleven more for encodings and for
 //! drawing errors, which quote the text.
 //!
 //! A scalar without quotation marks that some reader of YAML takes for a number is a number here, too, so that a secret of

@@ -1,4 +1,4 @@
-//! Which scopes take the place of which metascope, as far as Adobe's programs and documents tell. No public table has all.
+//! Which scopes replace which metascope, as far as Adobe's programs and documents say. No public table has all.
 
 /// A metascope, the scopes that its users ask for after the migration, and who says so.
 pub(super) struct KnownScopes {

@@ -68,7 +68,7 @@ fn a_project_is_migrated_without_the_key_that_it_leaves_behind() {
     assert_eq!(scopes.len(), 1, "{scopes:?}");
     migration.save(folder.path().join("new.json")).unwrap();
 
-    // Whoever wants a token by the key learns that there is none.
+    // A program that wants a token by the key learns that there is none.
     let Credential::ServiceAccount(account) = migration.service_account().credential() else {
         panic!("another kind of credential")
     };
@@ -157,7 +157,7 @@ fn several_secrets_are_all_kept() {
 }
 
 #[test]
-fn a_metascope_that_nobody_has_mapped_is_named_and_its_scopes_can_be_given() {
+fn a_metascope_without_known_scopes_is_named_and_its_scopes_can_be_given() {
     let folder = folder(&own(&json!({ "metascopes": ["ent_places_sdk"] })));
     let migration = migration(&folder).unwrap();
     assert!(matches!(migration.text(), Err(MigrationError::NoScopes)));

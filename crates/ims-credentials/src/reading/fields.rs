@@ -170,7 +170,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A path, which begins at `folder` if it is relative. A key that stands in the place of its path is not repeated.
+    /// A path, which begins at `folder` if it is relative. If the value is a key instead of its path, the error does not repeat it.
     pub(crate) fn path(
         &self,
         name: &str,
@@ -227,9 +227,10 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn flag(&self, name: &str) -> Result<bool, CredentialsError> {
-        let flag =
-            |value: &Value| value.as_bool().ok_or_else(|| self.wrong_type(name, "true or false"));
-        self.value(name).map_or(Ok(false), flag)
+        let Some(value) = self.value(name) else {
+            return Ok(false);
+        };
+        value.as_bool().ok_or_else(|| self.wrong_type(name, "true or false"))
     }
 
     pub(crate) fn object(&self, name: &str) -> Result<Fields<'a>, CredentialsError> {
@@ -246,20 +247,23 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| self.missing(name))?
             .as_array()
             .ok_or_else(wrong_type)?;
-        let fields = |(index, value): (usize, &'a Value)| {
-            let path = format!("{}[{index}]", self.path_of(name));
-            value.as_object().map(|object| Fields { object, path }).ok_or_else(wrong_type)
-        };
-        values.iter().enumerate().map(fields).collect()
+        let mut objects = Vec::new();
+        for (index, value) in values.iter().enumerate() {
+            let object = value.as_object().ok_or_else(wrong_type)?;
+            objects.push(Fields { object, path: format!("{}[{index}]", self.path_of(name)) });
+        }
+        Ok(objects)
     }
 
     /// The objects that are the members of this one, with their names.
     pub(crate) fn members(&self) -> Vec<(&'a str, Fields<'a>)> {
-        let fields = |(name, value): (&'a String, &'a Value)| {
-            let fields = Fields { object: value.as_object()?, path: self.path_of(name) };
-            Some((name.as_str(), fields))
-        };
-        self.object.iter().filter_map(fields).collect()
+        let mut members = Vec::new();
+        for (name, value) in self.object {
+            if let Some(object) = value.as_object() {
+                members.push((name.as_str(), Fields { object, path: self.path_of(name) }));
+            }
+        }
+        members
     }
 
     pub(crate) fn path_of(&self, name: &str) -> String {

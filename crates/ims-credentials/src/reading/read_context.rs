@@ -6,15 +6,15 @@ use ims_files::Access;
 
 use crate::error::CredentialsError;
 
-/// What a form has to know beside its own members.
+/// What the reader of a form needs besides its members.
 #[derive(Clone, Copy)]
 pub(crate) struct ReadContext<'a> {
     /// Where relative paths begin.
     pub(crate) folder: &'a Path,
     /// The name of the one that is meant, of several credentials.
     pub(crate) selected: Option<&'a str>,
-    /// Which side of a credential is meant that is being moved from one kind to the other.
-    pub(crate) side: Side,
+    /// Which of the two to read, if the file describes a migration from one kind to the other.
+    pub(crate) side: CredentialKind,
     /// Whether a service account is of no use without its private key. A migration leaves the key behind.
     pub(crate) needs_key: bool,
     /// Reads an environment variable.
@@ -25,7 +25,7 @@ pub(crate) struct ReadContext<'a> {
 
 /// The sides of a credential whose migration is under way: both work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum CredentialKind {
     /// The one that stays.
     ServerToServer,
     /// The one that goes.
@@ -37,11 +37,11 @@ impl<'a> ReadContext<'a> {
     pub(crate) fn of_file(path: &'a Path, access: &'a Access, selected: Option<&'a str>) -> Self {
         let folder = path.parent().unwrap_or(Path::new(""));
         let variable = &|name: &str| std::env::var(name).ok();
-        let side = Side::ServerToServer;
+        let side = CredentialKind::ServerToServer;
         Self { folder, selected, side, needs_key: true, variable, access: Some(access) }
     }
 
-    /// Checks that nobody else can have written what is to be run, loaded or opened.
+    /// Checks that no one else can have written what is to be run, loaded or opened.
     pub(crate) fn check_trusted(&self) -> Result<(), CredentialsError> {
         match self.access {
             Some(access) => Ok(access.check_trusted()?),
@@ -53,7 +53,7 @@ impl<'a> ReadContext<'a> {
     /// A text without a file: relative paths begin at the current folder.
     pub(crate) fn of_text(selected: Option<&'a str>) -> Self {
         let variable = &|name: &str| std::env::var(name).ok();
-        let (folder, side) = (Path::new(""), Side::ServerToServer);
+        let (folder, side) = (Path::new(""), CredentialKind::ServerToServer);
         Self { folder, selected, side, needs_key: true, variable, access: None }
     }
 

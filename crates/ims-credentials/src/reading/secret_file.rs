@@ -26,8 +26,8 @@ pub(crate) fn read(path: &Path) -> Result<FileContents, CredentialsError> {
 
 /// Reads a file that holds nothing but a secret, and refuses one that others can read.
 ///
-/// A certificate in the place of a secret is returned whoever can read it: that others can is no fault of it, and whoever
-/// expects a key says what it is.
+/// A certificate in the place of a secret is returned even if others can read it: it is public, and the caller that
+/// expects a key reports what it is.
 pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
     let contents = read(path)?;
     if !is_public(&contents.bytes) {
@@ -54,13 +54,15 @@ const LONGEST_PATH: usize = 1024;
 /// Whether `text` has the form of a signed JWT (RFC 7515 §3.1) and so is not the path of a file.
 pub(crate) fn is_jwt(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
-    let is_base64url =
-        |part: &&str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     // The base64url of `{"`, with which the header begins. A file may be called so that is shorter than any token.
     parts.len() == 3
         && text.starts_with("eyJ")
         && text.len() >= SHORTEST_TOKEN
-        && parts.iter().all(is_base64url)
+        && parts.iter().all(|part| is_base64url(part))
+}
+
+fn is_base64url(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Header and payload of a token of IMS have some hundred letters each.

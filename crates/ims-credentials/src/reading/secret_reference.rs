@@ -118,8 +118,9 @@ fn from(
                 return Err(fields.wrong_type(member, "the name of an environment variable"));
             }
             let value = (at.variable)(variable).filter(|text| !text.is_empty());
-            let missing = || CredentialsError::Missing { name: variable.to_owned() };
-            let value = Zeroizing::new(value.ok_or_else(missing)?);
+            let Some(value) = value.map(Zeroizing::new) else {
+                return Err(CredentialsError::Missing { name: variable.to_owned() });
+            };
             // As shells do with the output of a command, which is where most of them are from.
             Ok(Zeroizing::new(value.trim_end_matches(['\r', '\n']).to_owned()))
         }
@@ -172,7 +173,7 @@ fn command(program: &str, arguments: &[&str], folder: &Path) -> Command {
     command
 }
 
-/// What the command prints. The deadline is for its output and for its end: whoever closes the output may still run on.
+/// What the command prints. The deadline is for its output and for its end, since a program that closes its output may still run.
 fn run(command: &mut Command, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     let is_own_group = lead_own_group(command);
     let mut child = command.spawn().map_err(|_| "it cannot be started")?;
@@ -231,7 +232,7 @@ fn finish_in_time(
         if read.is_none() {
             read = output.try_recv().ok();
         }
-        // Whoever prints too much may be stopped by the pipe that nobody reads any longer.
+        // A program that prints too much may be stopped by the pipe, which is no longer read.
         if matches!(&read, Some(Ok(bytes)) if bytes.len() as u64 > MAX_OUTPUT) {
             return Err("it printed too much");
         }
@@ -267,7 +268,7 @@ fn read_on_thread(
         let _ = sender.send(read.map(|_| output));
     };
     let thread = thread::Builder::new().name("ims".to_owned()).spawn(read);
-    thread.map_err(|_| "the system starts no more threads")?;
+    thread.map_err(|_| "the system cannot start another thread")?;
     Ok(receiver)
 }
 
@@ -325,8 +326,10 @@ pub(crate) fn from_keyring(
 
     let secret = crate::keyring::load_of(service, user)
         .map_err(|problem| CredentialsError::Keyring { name: member.to_owned(), problem })?;
-    let missing = || CredentialsError::NotInKeyring { name: member.to_owned() };
-    secret.map(|secret| Zeroizing::new(secret.expose_secret().to_owned())).ok_or_else(missing)
+    match secret {
+        Some(secret) => Ok(Zeroizing::new(secret.expose_secret().to_owned())),
+        None => Err(CredentialsError::NotInKeyring { name: member.to_owned() }),
+    }
 }
 
 /// The keyring is reached with the feature `keyring` only.
@@ -369,7 +372,7 @@ mod tests {
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             stat.rsplit(')').next().unwrap_or_default().trim().chars().next()
         };
-        // It is gone, or nobody has asked yet how it ended.
+        // The process is gone, or its exit status has not been read yet.
         for _ in 0..100 {
             if matches!(state(pid.trim()), None | Some('Z')) {
                 return;
@@ -392,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_looks_like_the_name_of_a_variable_is_told_as_one() {
+    fn only_what_looks_like_the_name_of_a_variable_is_shown() {
         for (text, is_name) in [
             ("CI_SECRET_2", true),
             ("_X", true),

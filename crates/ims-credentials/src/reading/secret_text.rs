@@ -1,5 +1,5 @@
 //! What a secret's text may be, decided in one place for all forms: never blank, and never with white space or quotation
-//! marks that nobody meant to be part of it.
+//! marks that are in it by mistake.
 //!
 //! Adobe's client secrets are printable ASCII without white space. One with a line break is sent as it is and refused by IMS
 //! as a wrong secret, which says nothing about the cause, so it is refused here by name.

@@ -61,7 +61,7 @@ pub(super) fn of_toml(text: &str) -> Result<Node, InputError> {
 fn toml_table(text: &str, table: DeTable<'_>) -> Value {
     let mut members = Vec::with_capacity(table.len());
     for (name, value) in table {
-        // A table of its own begins at its header, which may be far from its parent.
+        // A separate table begins at its header, which may be far from its parent.
         let line = line_at(text, name.span().start);
         let node = Node { line, ..toml_value(text, value) };
         members.push((name.into_inner().into_owned(), node));

@@ -273,8 +273,8 @@ fn origin(text: &str) -> Checked {
 }
 
 fn host(text: &str) -> Checked {
-    let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
-    ok_if(!text.is_empty() && text.bytes().all(is_name))
+    let is_name = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    ok_if(is_name && !text.is_empty())
 }
 
 fn user_id(text: &str) -> Checked {

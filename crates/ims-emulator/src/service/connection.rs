@@ -25,7 +25,7 @@ pub(crate) async fn begins_tls(stream: &TcpStream, limit: Duration) -> bool {
 }
 
 /// Answers a CONNECT request (RFC 9110 §9.3.6): the tunnel ends here, whatever its host's address may be, and is no way
-/// to any other host. The requests in it get verdicts of their own.
+/// to any other host. The requests in it get their own verdicts.
 pub(crate) fn connect(
     service: &Service,
     request: Request<Incoming>,

@@ -169,7 +169,7 @@ async fn a_millisecond_exp_is_taken_where_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn thirty_seconds_of_clock_skew_are_allowed_and_no_more() {
+async fn thirty_seconds_of_clock_skew_are_the_most_that_is_allowed() {
     #[rustfmt::skip]
     let table = [
         (json!({ "exp": NOW - 29 }),                      200),

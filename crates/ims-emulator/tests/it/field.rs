@@ -256,7 +256,7 @@ async fn a_user_is_chosen_by_a_hint_and_has_a_name_an_account_and_roles() {
             alan["organizations"].as_array().unwrap().iter().map(|one| &one["orgName"]).collect();
         assert_eq!(names, [&json!("C74F69D7594880280"), &json!("Other")]);
     }
-    let stranger = authorize(&emulator, &[("login_hint", "nobody@example.com")]).await;
+    let stranger = authorize(&emulator, &[("login_hint", "no.one@example.com")]).await;
     assert_eq!(sent(&stranger, "error").as_deref(), Some("login_required"));
 }
 
@@ -270,7 +270,7 @@ async fn the_consent_page_offers_the_users_and_the_hinted_one_first() {
     for (user, consent, name) in [
         ("ALAN%40e.example", "allow", "code"),
         ("ALAN%40e.example", "deny", "error"),
-        ("nobody", "allow", "error"),
+        ("unknown", "allow", "error"),
         ("", "login_required", "error"),
     ] {
         let uri = "http%3A%2F%2F127.0.0.1%3A8000%2Fcallback%3Fx%3D1";

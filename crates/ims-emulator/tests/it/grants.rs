@@ -113,7 +113,7 @@ async fn changed(
 }
 
 #[tokio::test]
-async fn a_service_gets_a_token_of_its_own_for_the_user_who_called_it() {
+async fn a_service_gets_its_own_token_for_the_user_who_called_it() {
     let emulator = with_service().await;
     let token = user_token(&emulator).await;
     let twice = [("resource", "https://two.example"), ("resource", "urn:example:three")];
@@ -195,7 +195,7 @@ async fn each_fault_of_a_cluster_exchange_gives_its_own_answer() {
 }
 
 #[tokio::test]
-async fn a_promise_brings_access_tokens_one_after_another_for_a_user_who_has_gone() {
+async fn a_promise_gives_access_tokens_one_after_another_for_an_absent_user() {
     let emulator = with_service().await;
     let v4 = "/ims/token/v4";
     let first = promise(&emulator, v4, &user_token(&emulator).await, &[]).await;
@@ -204,7 +204,7 @@ async fn a_promise_brings_access_tokens_one_after_another_for_a_user_who_has_gon
     assert_eq!(said(&first, "token_type"), "promise_token");
     assert_eq!(said(&first, "scope"), "openid,AdobeID");
     let mut held = promise_token(&first);
-    // The user's own token has ended by then, and each promise lives 30 days anew.
+    // The user's own token has ended by then, and each promise lives for another 30 days.
     for day in [1, 30, 59] {
         emulator.set_clock_offset(day * 86_400);
         let answer = promised(&emulator, v4, &held, &[]).await;

@@ -1,4 +1,4 @@
-//! An integration, JWTs for it, and requests written byte by byte, so that no client library stands between.
+//! An integration, JWTs for it, and requests written byte by byte, without a client library.
 
 use std::time::{Duration, SystemTime};
 

@@ -146,7 +146,7 @@ async fn only_a_registered_redirect_uri_is_sent_anything() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_request_is_told_to_the_client() {
+async fn the_client_learns_what_is_wrong_with_the_request() {
     let emulator = emulator(public_integration()).await;
     #[rustfmt::skip]
     let table = [
@@ -228,7 +228,7 @@ async fn an_id_token_says_who_signed_in_if_openid_is_asked() {
 }
 
 #[tokio::test]
-async fn each_response_type_brings_what_it_names_to_where_the_client_looks() {
+async fn each_response_type_sends_what_it_names_to_where_the_client_looks() {
     let emulator = emulator(user_integration()).await;
     #[rustfmt::skip]
     let table: [(&str, &str, char, Names, Names); 9] = [

@@ -47,7 +47,7 @@ async fn a_token_names_its_organization_at_each_version() {
 }
 
 #[tokio::test]
-async fn without_a_valid_token_nothing_is_told() {
+async fn without_a_valid_token_nothing_is_revealed() {
     let emulator = emulator(integration()).await;
     let token = token(&emulator, "openid").await;
     for path in ["/ims/userinfo/v1", "/ims/organizations/v6"] {
@@ -84,7 +84,7 @@ async fn a_token_that_its_client_ends_is_valid_nowhere() {
 }
 
 #[tokio::test]
-async fn nobody_else_ends_a_token() {
+async fn no_other_client_ends_a_token() {
     let emulator = emulator(integration()).await;
     let other = ims_emulator::Integration::new(
         "public".parse().unwrap(),

@@ -61,7 +61,7 @@ async fn a_verdict_is_one_line_of_json() {
 }
 
 #[tokio::test]
-async fn an_observer_is_told_of_each_request_before_the_answer_comes() {
+async fn an_observer_sees_each_request_before_the_answer_comes() {
     let (sender, receiver) = mpsc::channel();
     let builder = builder().with_integration(integration());
     let observed = builder.with_observer(move |verdict| sender.send(verdict.status).unwrap());
@@ -85,7 +85,7 @@ async fn no_secret_and_no_token_enters_a_verdict() {
     )
     .await;
     form(&emulator, "/ims/exchange/jwt", &[("client_id", CLIENT_SECRET)]).await;
-    // Whoever mixes the parameters up is told so, and the secret stays out of the verdict.
+    // The verdict says that the parameters are mixed up, without the secret.
     let among_others = format!("openid,{CLIENT_SECRET}");
     for secret in [CLIENT_SECRET, &among_others] {
         form(&emulator, "/ims/token/v3", &[("grant_type", secret)]).await;

@@ -129,14 +129,14 @@ static KINDS: &[Kind] = &[
     // RFC 6749 §4.1.2.1.
     row("invalid_request",            "IMS cannot use the request",                          "compare the redirect URI and the scopes with those of the credential in the Developer Console"),
     row("unauthorized_client",        "the client may not sign people in",                   "use a credential for user authentication: OAuth Web App, Single-Page App or Native App"),
-    row("access_denied",              "what was asked for was not allowed",                  "sign in again, and allow what is asked for; if nobody refused it, ask the organization's administrator"),
+    row("access_denied",              "what was asked for was not allowed",                  "sign in again, and allow what is asked for; if no one refused it, ask the organization's administrator"),
     row("unsupported_response_type",  "the client may not use an authorization code",        "check in the Developer Console which kind of credential it is"),
     row("invalid_scope",              "a scope is unknown, or not granted to the client",    "compare the scopes with those of the credential in the Developer Console"),
     row("server_error",               "IMS has trouble",                                     "wait, and sign in again"),
     row("temporarily_unavailable",    "IMS has too much to do, or is being maintained",      "wait, and sign in again"),
     // OpenID Connect Core 1.0 §3.1.2.6.
     row("interaction_required",       "IMS has to ask the person something",                 WITHOUT_DIALOG),
-    row("login_required",             "nobody is signed in to Adobe in this browser",        WITHOUT_DIALOG),
+    row("login_required",             "no one is signed in to Adobe in this browser",        WITHOUT_DIALOG),
     row("account_selection_required", "the person has several accounts, and has to choose",  WITHOUT_DIALOG),
     row("consent_required",           "the person has not yet allowed what is asked for",    WITHOUT_DIALOG),
     row("invalid_request_uri",        "IMS cannot read the request_uri",                     OWN_PARAMETER),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn each_code_of_the_standards_has_a_reason_and_a_remedy_of_its_own_kind() {
+    fn each_code_of_the_standards_has_a_reason_and_a_remedy_of_one_kind() {
         let refused =
             |code: &str| RedirectError::Refused { code: code.to_owned(), description: None };
         #[rustfmt::skip]

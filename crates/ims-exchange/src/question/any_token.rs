@@ -37,7 +37,7 @@ impl TokenKind {
 
 /// A token and its kind, borrowed for one call.
 ///
-/// A token that has a type of its own is one by itself; for a text, [`AnyToken::new`] says the kind.
+/// A token type such as `RefreshToken` converts by itself; for a text, [`AnyToken::new`] takes the kind.
 ///
 /// ```
 /// use ims_exchange::{AnyToken, RefreshToken, TokenKind};

@@ -70,7 +70,7 @@ impl ConsoleCredential {
         &self.credential
     }
 
-    /// The address of the secrets, or of one of them. The I/O Management API has a host of its own, and so has that of the
+    /// The address of the secrets, or of one of them. The I/O Management API has its own host, and so has that of the
     /// stage (source: adobe/aio-cli-plugin-events); any other IMS, such as an emulator, has it at its base URL.
     fn url(&self, environment: &Environment, secret: Option<&SecretId>) -> String {
         let Self { org, credential } = self;
@@ -156,7 +156,7 @@ pub struct SecretList {
     pub secrets: Vec<SecretInfo>,
 }
 
-/// A client secret that was added. Its text is told this once.
+/// A client secret that was added. IMS shows its text only once.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct NewSecret {

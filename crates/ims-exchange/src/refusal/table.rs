@@ -34,7 +34,7 @@ struct Row {
     reason: Reason,
 }
 
-/// The reason of an answer: the first row that fits. A status that means "later" needs no row of its own.
+/// The reason of an answer: the first row that fits. A status that means "later" needs no row.
 pub(super) fn find(
     credential: CredentialKind,
     status: StatusCode,

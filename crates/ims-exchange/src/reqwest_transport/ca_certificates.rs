@@ -135,7 +135,7 @@ mod tests {
             ("two files put together",     format!("\u{feff}{PEM}\u{feff}{PEM}").into(),         2),
             ("lines that end in CR LF",    PEM.replace('\n', "\r\n").into(),                     1),
             ("text around it",             format!("# Example CA, ümlaut\n{PEM}\nend").into(),   1),
-            ("a damaged one beside it",    format!("{PEM}{}", PEM.replace("MIIB", "AAAA")).into(), 1),
+            ("a damaged one next to it",   format!("{PEM}{}", PEM.replace("MIIB", "AAAA")).into(), 1),
             ("DER",                        der,                                                  1),
         ];
         for (form, bytes, count) in table {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_gives_no_certificate_is_told_apart() {
+    fn each_input_without_a_certificate_has_its_own_error() {
         use CaCertificatesError as E;
         let utf16: Vec<u8> =
             format!("\u{feff}{PEM}").encode_utf16().flat_map(u16::to_le_bytes).collect();

@@ -1,5 +1,5 @@
-//! A key management service on loopback with one key in it. One request for each connection, and no more HTTP than the
-//! example speaks.
+//! A key management service on loopback with one key in it. One request for each connection, and only the part of HTTP
+//! that the example uses.
 
 use std::{
     io,

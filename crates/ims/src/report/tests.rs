@@ -107,7 +107,7 @@ fn the_debug_of_an_error_is_its_report_and_says_nothing_twice() {
     check(&TransportError::Timeout { timeout: Duration::from_secs(10) });
     check(&FetchError::from(wrong_secret()));
     check(&FetchError::permanent("no"));
-    check(&FetchError::sign_in_needed("nobody has signed in"));
+    check(&FetchError::sign_in_needed("no one has signed in"));
     check(&TokenError::NoRuntime);
     check(&credentials());
     check(&DiscoveryError::from(credentials()));

@@ -9,7 +9,7 @@ use ims_sign::{FileKind, Passphrase, PemSigner, SharedSigner, Signer};
 use secrecy::ExposeSecret;
 
 use super::certificate_evidence::CertificateEvidence;
-use crate::Error;
+use crate::error::Error;
 
 /// A signer, and what is known of its certificate.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ struct Known {
 }
 
 impl SigningPair {
-    /// A file in which there is no certificate is refused: whoever names one wants to be warned of its end.
+    /// A file without a certificate is refused: a program that names one wants a warning before it ends.
     pub(crate) fn new(signer: SharedSigner, file: Option<&[u8]>) -> Result<Self, CertError> {
         let file = file.map(CertificateFile::from_bytes).transpose()?;
         let certificate = file.and_then(|file| Known::of(file.certificates(), &signer));
@@ -72,12 +72,11 @@ impl SigningPair {
 }
 
 impl Known {
-    /// Of several certificates the signer's own counts, else the first.
+    /// Takes the signer's certificate if it is among `certificates`, otherwise the first.
     fn of(certificates: &[Certificate], signer: &SharedSigner) -> Option<Self> {
-        let is_own = |certificate: &&Certificate| {
+        let own = certificates.iter().find(|certificate| {
             certificate.public_key().is_ok_and(|key| key == *signer.public_key())
-        };
-        let own = certificates.iter().find(is_own);
+        });
         let certificate = own.or(certificates.first())?;
         Some(Self { validity: certificate.validity(), is_of_signer: own.is_some() })
     }
@@ -136,7 +135,7 @@ impl Opened {
     }
 }
 
-/// Key and certificates of a PKCS#12 file. A file whose pass phrase nobody gave may have the empty one, as Windows and key
+/// Key and certificates of a PKCS#12 file. A file without a given pass phrase may have the empty one, as Windows and key
 /// vaults write it.
 #[cfg(feature = "pkcs12")]
 fn of_pkcs12(contents: &[u8], passphrase: Option<&Passphrase>) -> Result<Option<Opened>, Error> {

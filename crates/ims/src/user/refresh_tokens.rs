@@ -1,42 +1,28 @@
-//! Where the refresh token of a person lies between two refreshes: in memory, in a file, or in the keyring.
+//! Where the refresh token of a person is kept between two refreshes: in memory, in a file, or in the keyring.
 
 use std::{error::Error, fmt, iter::successors, sync::Arc, thread};
 
 use futures_channel::oneshot;
 use ims_exchange::RefreshToken;
 
+mod backend;
 #[cfg(feature = "file")]
 mod file;
 #[cfg(feature = "keyring")]
 mod keyring_entry;
 mod memory;
 
-use memory::Memory;
+pub(super) use backend::is_same;
 
-use super::unsaved_refresh_token::is_same;
+use backend::{Backend, Cause, cause};
+use memory::Memory;
 
 /// The place of one refresh token. Cheap to clone; clones are the same place.
 ///
-/// IMS may give a new refresh token at each refresh, after which the old one may be worth nothing. So whoever uses it loads
-/// it first, and saves the new one before anything else.
+/// IMS may give a new refresh token at each refresh, after which the old one may be invalid. So a client loads the
+/// refresh token before each use, and saves the new one before anything else.
 #[derive(Clone)]
 pub struct RefreshTokens(Arc<dyn Backend>);
-
-/// Something that keeps one refresh token.
-trait Backend: fmt::Display + Send + Sync {
-    /// What tells it from other places, as far as this machine knows.
-    fn identity(&self) -> String {
-        self.to_string()
-    }
-
-    /// Whether a call may take its time, so that it must not hold up a runtime.
-    fn blocks(&self) -> bool;
-    fn load(&self) -> Result<Option<RefreshToken>, Cause>;
-    fn save(&self, refresh_token: &RefreshToken) -> Result<(), Cause>;
-    fn forget(&self) -> Result<(), Cause>;
-}
-
-type Cause = Arc<dyn Error + Send + Sync>;
 
 impl RefreshTokens {
     /// In the memory of this process: the sign-in ends with it.
@@ -45,7 +31,7 @@ impl RefreshTokens {
         Self(Arc::new(Memory::new(Some(refresh_token))))
     }
 
-    /// In the memory of this process, where there is none yet: nobody has signed in.
+    /// In the memory of this process, where there is none yet: no one has signed in.
     #[must_use]
     pub fn empty() -> Self {
         Self(Arc::new(Memory::new(None)))
@@ -90,13 +76,13 @@ impl RefreshTokens {
         new: &RefreshToken,
     ) -> Result<(), RefreshTokensError> {
         let (old, new) = (old.clone(), new.clone());
-        let replace = move |place: &dyn Backend| match place.load() {
+        self.ask("saved in", move |place: &dyn Backend| match place.load() {
             Ok(Some(there)) if is_same(&there, &old) => place.save(&new),
             Ok(_) => Ok(()),
-            // What cannot be read is no reason not to write.
+            // A token that cannot be read is no reason not to write the new one.
             Err(_) => place.save(&new),
-        };
-        self.ask("saved in", replace).await
+        })
+        .await
     }
 
     /// Takes the refresh token away, if there is one.
@@ -113,7 +99,7 @@ impl RefreshTokens {
         self.0.to_string()
     }
 
-    /// Under what the tokens of whoever signed in here are kept in a store.
+    /// The name under which a store keeps the tokens of the person who signed in here.
     pub(crate) fn identity(&self) -> String {
         self.0.identity()
     }
@@ -137,19 +123,15 @@ impl RefreshTokens {
     }
 }
 
-/// Runs `work` on a thread of its own: it is rare, and the caller need not be within a runtime.
+/// Runs `work` on a new thread: it is rare, and the caller need not be within a runtime.
 async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Cause> {
     let (done, result) = oneshot::channel();
-    // Whoever waits may have gone by the time the work is done.
-    let run = move || drop(done.send(work()));
-    thread::Builder::new().name("ims".to_owned()).spawn(run).map_err(cause)?;
+    // The caller may have gone by the time the work is done.
+    let thread = thread::Builder::new().name("ims".to_owned());
+    thread.spawn(move || drop(done.send(work()))).map_err(cause)?;
     result.await.map_err(cause)
-}
-
-fn cause(error: impl Error + Send + Sync + 'static) -> Cause {
-    Arc::new(error)
 }
 
 impl fmt::Debug for RefreshTokens {
@@ -185,12 +167,6 @@ pub(crate) fn one_line(error: &dyn Error) -> String {
     }
     text
 }
-
-/// What lies in the place of a refresh token is none.
-#[cfg(any(feature = "file", feature = "keyring"))]
-#[derive(Debug, thiserror::Error)]
-#[error("what is there is no refresh token")]
-struct Malformed;
 
 #[cfg(test)]
 mod tests;

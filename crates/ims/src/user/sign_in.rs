@@ -1,4 +1,4 @@
-//! Signing a person in, for whoever opens the browser and receives the redirect: the authorization code with PKCE.
+//! Signs a person in by the authorization code with PKCE (RFC 7636). The program opens the browser and receives the redirect.
 //!
 //! No browser and no listener here.
 
@@ -15,10 +15,10 @@ use ims_token::{Clock, SharedClock, StoreError, SystemClock, TokenStore};
 
 use super::refresh_tokens::RefreshTokens;
 use crate::{
-    Error,
     alternatives::{is_wrong_secret, one_or_none},
     client_builder::cache_key,
     connection::{Connection, REQUEST_TIMEOUT},
+    error::Error,
 };
 
 mod error;
@@ -27,7 +27,7 @@ mod id_token;
 pub use error::SignInError;
 pub use id_token::IdTokenFault;
 
-/// One sign-in: it has a state, a nonce and a code verifier of its own, which nobody else knows.
+/// One sign-in, with its own state, nonce and code verifier, which no one else knows.
 ///
 /// Send the person to [`url`](Self::url), wait for the redirect, and [`finish`](Self::finish) with it.
 ///
@@ -146,10 +146,13 @@ impl SignIn {
         let code = self.code(redirect)?;
         let connection = self.connection()?;
         let client_secrets = one_or_none(self.credential.client_secrets.as_ref());
-        let redeem = async |client_secret: &Option<_>| {
-            self.redeem(&connection, &code, client_secret.as_ref()).await
-        };
-        let tokens = client_secrets.try_each(|_| false, redeem, is_wrong_secret).await?;
+        let tokens = client_secrets
+            .try_each(
+                |_| false,
+                async |secret: &Option<_>| self.redeem(&connection, &code, secret.as_ref()).await,
+                is_wrong_secret,
+            )
+            .await?;
         self.check(&tokens, connection.clock().now())?;
         let (environment, credential) = (self.environment.clone(), self.credential.clone());
         Ok(SignedIn { environment, tokens, credential })
@@ -211,7 +214,7 @@ impl SignedIn {
         &self.tokens.access_token
     }
 
-    /// What brings the next ones. IMS gives one for the scope `offline_access` only.
+    /// The token for the next refresh. IMS gives one for the scope `offline_access` only.
     #[must_use]
     pub fn refresh_token(&self) -> Option<&RefreshToken> {
         self.tokens.refresh_token.as_ref()

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ims_exchange::RefreshToken;
 
-use super::refresh_tokens::RefreshTokensError;
+use super::refresh_tokens::{RefreshTokensError, is_same};
 
 /// The newest refresh token, while it is only in memory because it could not be saved. Cheap to clone; clones share it.
 ///
@@ -33,13 +33,14 @@ impl UnsavedRefreshToken {
         loaded: &Result<Option<RefreshToken>, RefreshTokensError>,
     ) -> Option<RefreshToken> {
         let mut held = self.held();
-        let is_newer = |held: &mut Held| match loaded {
-            Ok(Some(loaded)) => is_same(loaded, &held.replaces),
+        let unsaved = held.as_ref()?;
+        let is_newer = match loaded {
+            Ok(Some(loaded)) => is_same(loaded, &unsaved.replaces),
             Ok(None) => false,
             Err(_) => true,
         };
-        if held.as_mut().is_some_and(is_newer) {
-            return held.as_ref().map(|held| held.refresh_token.clone());
+        if is_newer {
+            return Some(unsaved.refresh_token.clone());
         }
         *held = None;
         None
@@ -81,13 +82,8 @@ impl UnsavedRefreshToken {
         }
     }
 
-    /// What is held is whole at every moment, so whoever panicked meanwhile has broken nothing.
+    /// The value is complete at every moment, so a thread that panicked has broken nothing.
     fn held(&self) -> MutexGuard<'_, Option<Held>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Both are this process's own, so nobody learns anything by the time this takes.
-pub(crate) fn is_same(one: &RefreshToken, other: &RefreshToken) -> bool {
-    one.expose_secret() == other.expose_secret()
 }

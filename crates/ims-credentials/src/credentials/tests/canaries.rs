@@ -65,7 +65,7 @@ fn forms() -> Vec<Value> {
     ]
 }
 
-/// The JSON pointers of all that stands in `value`, it itself left out.
+/// The JSON pointers of everything below `value`, without `value` itself.
 fn pointers(value: &Value) -> Vec<String> {
     let members: Vec<(String, &Value)> = match value {
         Value::Object(members) => {
@@ -102,7 +102,7 @@ fn no_error_repeats_a_value_of_the_wrong_type_or_form() {
     let mut errors = 0;
     for form in forms() {
         for pointer in pointers(&form) {
-            // A path is told, by design: without it nobody could tell which file is meant.
+            // A path is shown, by design: without it no one could know which file is meant.
             let is_path = ["_file", "/file", "/private_key", "/pathToKey"];
             let is_path = is_path.iter().any(|path| pointer.ends_with(path));
             for wrong in
@@ -220,7 +220,7 @@ mod lines {
     }
 
     #[test]
-    fn nothing_is_told_of_a_file_that_ends_too_early() {
+    fn an_error_repeats_nothing_of_a_file_that_ends_too_early() {
         let folder = Folder::with_key();
         for (name, text) in FILES {
             assert!(!assert_untold(&folder, name, text), "{name} is right when it is whole");
@@ -230,13 +230,13 @@ mod lines {
     }
 
     #[test]
-    fn nothing_is_told_of_a_value_that_is_wrong() {
+    fn an_error_repeats_nothing_of_a_value_that_is_wrong() {
         let folder = Folder::with_key();
         let mut refused = 0;
         for (name, text) in FILES {
             for (index, line) in text.lines().enumerate() {
                 let Some(end) = line.find(['=', ':']) else { continue };
-                // A path is told, by design.
+                // A path is shown, by design.
                 if line.starts_with("key_path") {
                     continue;
                 }

@@ -107,7 +107,7 @@ fn the_variables_of_commerce_and_of_the_action_for_ci_are_read() {
 }
 
 #[test]
-fn the_download_of_a_service_account_takes_the_key_beside_it_in_it_or_at_a_path() {
+fn the_download_of_a_service_account_takes_the_key_next_to_it_in_it_or_at_a_path() {
     let folder = Folder::with_key();
     folder.write("other.key", ims_testkit::keys::FIRST, 0o600);
     for changes in [

@@ -139,7 +139,7 @@ fn a_secret_file_that_others_can_read_is_refused_with_the_chmod_line() {
 
 #[cfg(unix)]
 #[test]
-fn the_group_may_read_a_secret_file_of_root_and_nobody_may_read_one_of_another_user() {
+fn the_group_may_read_a_secret_file_of_root_and_a_file_of_another_user_is_refused() {
     let text = own_with(json!({ "client_secret": null, "client_secret_file": "client.secret" }));
     for (owner, mode, is_read) in [
         (0, 0o440, true),
@@ -163,11 +163,11 @@ fn the_group_may_read_a_secret_file_of_root_and_nobody_may_read_one_of_another_u
 
 #[cfg(unix)]
 #[test]
-fn a_certificate_in_the_place_of_a_key_is_read_whoever_can_read_it() {
+fn a_certificate_in_the_place_of_a_key_is_read_even_if_others_can_read_it() {
     let folder = Folder::with_key();
     let path = folder.write("certificate_pub.crt", "-----BEGIN CERTIFICATE-----\nMII\n", 0o644);
     let text = own_with(json!({ "private_key_file": path }));
-    // What it is, whoever uses the key says.
+    // The code that uses the key reports what it is.
     folder.read(&text).unwrap();
 }
 

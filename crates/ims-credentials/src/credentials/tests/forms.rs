@@ -69,7 +69,7 @@ fn scopes_in_the_place_of_metascopes_need_neither_key_nor_account() {
 }
 
 #[test]
-fn secrets_may_lie_in_files_of_their_own() {
+fn secrets_may_be_in_separate_files() {
     let text = own_with(json!({
         "client_secret": null, "client_secret_file": "client.secret",
         "private_key_file": "encrypted.key", "private_key_passphrase_file": "passphrase",
@@ -127,7 +127,7 @@ fn aem_credentials_for_oauth_server_to_server_are_read() {
 }
 
 #[test]
-fn a_console_project_is_read_with_the_key_beside_it() {
+fn a_console_project_is_read_with_the_key_next_to_it() {
     let folder = Folder::with_key();
     let project = console(
         &json!([{ "id": "1", "name": "jwt", "integration_type": "service", "jwt": console_jwt() }]),

@@ -15,7 +15,7 @@ fn with_secret(changes: &Value) -> String {
 const VARIABLE: (&str, &str) = ("CARGO_PKG_NAME", "ims-credentials");
 
 #[test]
-fn a_secret_stands_in_a_file_a_variable_or_what_a_command_prints() {
+fn a_secret_is_in_a_file_a_variable_or_the_output_of_a_command() {
     let folder = Folder::with_key();
     folder.write("print secret", &format!("#!/bin/sh\necho {CLIENT_SECRET}$1\n"), 0o700);
     #[rustfmt::skip]
@@ -44,7 +44,7 @@ fn a_key_and_its_pass_phrase_stand_elsewhere_too() {
 }
 
 #[test]
-fn each_of_several_secrets_stands_where_it_likes() {
+fn each_of_several_secrets_has_its_own_place() {
     let folder = Folder::with_key();
     let list = json!(["in place", { "file": "client.secret" }, { "env": VARIABLE.0 }, { "command": ["echo", "x"] }]);
     let credential = folder.service_account(&with_secret(&json!({ "client_secrets": list })));
@@ -54,7 +54,7 @@ fn each_of_several_secrets_stands_where_it_likes() {
 }
 
 #[test]
-fn a_second_key_pair_stands_beside_the_first() {
+fn a_second_key_pair_is_next_to_the_first() {
     let folder = Folder::with_key();
     folder.write("second.key", ims_testkit::keys::SECOND, 0o600);
     let keys = json!([
@@ -87,7 +87,7 @@ fn a_second_key_pair_stands_beside_the_first() {
 }
 
 #[test]
-fn a_reference_that_leads_nowhere_is_told_without_what_it_found() {
+fn an_error_about_a_reference_does_not_repeat_what_it_found() {
     let folder = Folder::with_key();
     folder.write("fail", "#!/bin/sh\necho canary\nexit 3\n", 0o700);
     folder.write("flood", "#!/bin/sh\nyes canary\n", 0o700);
@@ -163,7 +163,7 @@ fn nothing_is_started_that_others_could_have_named() {
         }
     }
     assert!(!ran.exists());
-    // The same files are taken when nobody else can write them.
+    // The same files are accepted when no one else can write them.
     for text in &texts[3..] {
         read(text, 0o600, 0o755).unwrap();
     }
@@ -216,7 +216,7 @@ fn a_person_or_an_api_key_alone_is_described_in_our_own_form() {
 }
 
 #[test]
-fn the_variables_of_secrets_are_known_to_whoever_starts_another_program() {
+fn a_program_that_starts_another_can_list_the_variables_of_secrets() {
     let folder = Folder::with_key();
     for (changes, expected) in [
         (json!({ "client_secret_env": VARIABLE.0 }), vec![VARIABLE.0]),

@@ -12,7 +12,7 @@ fn read(name: &str, text: &str) -> Credentials {
 }
 
 #[test]
-fn the_aio_file_of_an_application_has_its_project_beside_its_contexts() {
+fn the_aio_file_of_an_application_has_its_project_next_to_its_contexts() {
     let mut project = console(&json!([{ "id": "1", "name": "x", "integration_type": "service" }]));
     project["ims"] = json!({ "contexts": { "one": aio() } });
     let credentials = read(".aio", &project.to_string());
@@ -34,7 +34,7 @@ fn the_aio_file_may_be_yaml() {
 fn an_aio_file_with_nothing_but_a_persons_tokens_says_what_is_missing() {
     let cli =
         json!({ "ims": { "contexts": { "cli": { "access_token": { "token": "canary" } } } } });
-    let said = "ims.contexts holds only aio's own sign-in, which has no client id of its own";
+    let said = "ims.contexts holds only aio's own sign-in, which has no client id";
     assert_eq!(Folder::with_key().refusal(&cli.to_string()), said);
     let said = "ims.contexts is not an object with a context in it that has a client_id";
     let key_alone = [("AIO_ims_contexts_one_private__key", "canary".to_owned())];

@@ -43,7 +43,7 @@ fn filled(text: &str) -> String {
         .replace("<secret>", CLIENT_SECRET)
 }
 
-/// A file of this name with what stands in `text`, in a folder with the keys.
+/// A file of this name with the contents `text`, in a folder with the keys.
 #[track_caller]
 fn read(name: &str, text: &str) -> Credentials {
     let folder = Folder::with_key();
@@ -452,7 +452,7 @@ fn the_variables_of_reactor_uploader_are_read_for_each_of_its_environments() {
     }
 }
 
-/// An access token with these members, whose signature nobody checks here.
+/// An access token with these members, whose signature is not checked here.
 fn token(payload: &Value) -> String {
     let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
     let header = part(r#"{"alg":"RS256","x5u":"ims_na1-key-at-1.cer"}"#);

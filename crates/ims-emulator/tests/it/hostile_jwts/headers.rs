@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Cases, Forge, HEADER, claims, encoded};
 
-/// What stands in `alg` where RS256 is meant, is not, or is nearly.
+/// Values of `alg`: RS256, others, and almost RS256.
 const ALGORITHMS: [&str; 40] = [
     "none",
     "None",
@@ -88,7 +88,7 @@ fn extensions(forge: &Forge, cases: &mut Cases) {
     }
 }
 
-/// A key that the JWT brings along is nobody's.
+/// A key that the JWT itself contains proves nothing.
 fn own_keys(stranger: &Forge, cases: &mut Cases) {
     let chain = stranger.certificate_pem.lines().filter(|line| !line.starts_with('-'));
     let chain = chain.collect::<String>();

@@ -118,7 +118,7 @@ fn times(forge: &Forge, cases: &mut Cases) {
     }
 }
 
-/// What stands where a number is asked for.
+/// Values in the place of a number.
 fn numbers(forge: &Forge, cases: &mut Cases) {
     for claim in ["iat", "nbf"] {
         for value in [

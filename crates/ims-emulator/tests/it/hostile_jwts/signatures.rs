@@ -78,14 +78,14 @@ fn spoilt(forge: &Forge, cases: &mut Cases) {
     add("the number one".to_owned(), &one);
 }
 
-/// Another spelling of a good JWT: whoever took it would have two names for one assertion.
+/// Another spelling of a good JWT: an IMS that accepts it would have two names for one assertion.
 fn spellings(forge: &Forge, cases: &mut Cases) {
     let jwt = forge.jwt(json!({}));
     let (input, signature) = jwt.rsplit_once('.').unwrap();
     let (header, payload) = input.split_once('.').unwrap();
     // The last character of 256 octets has four bits that no octet holds.
     let last = signature.chars().last().unwrap();
-    let beside = char::from(u8::try_from(last).unwrap() + 1);
+    let next_letter = char::from(u8::try_from(last).unwrap() + 1);
     for (fault, jwt) in [
         ("padding", format!("{jwt}==")),
         ("a blank after it", format!("{jwt} ")),
@@ -99,7 +99,7 @@ fn spellings(forge: &Forge, cases: &mut Cases) {
         ("the word Bearer", format!("Bearer {jwt}")),
         (
             "bits that no octet holds",
-            format!("{input}.{}{beside}", &signature[..signature.len() - 1]),
+            format!("{input}.{}{next_letter}", &signature[..signature.len() - 1]),
         ),
         ("a fourth part", format!("{jwt}.e30")),
         ("five parts, as encrypted ones have", format!("{header}.e30.e30.{payload}.{signature}")),

@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use ims_exchange::RefreshToken;
 use ims_files::{FileError, PrivateFolder};
 
-use super::{Backend, Cause, Malformed, cause};
+use super::backend::{Backend, Cause, Malformed, cause};
 
 /// How long to wait for another process that writes into the same folder.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -68,10 +68,17 @@ impl fmt::Display for TokenFile {
 
 /// A file name that says `name`, whatever characters that has.
 fn escaped(name: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_@".contains(&byte);
-    let escape = |byte| match byte {
-        byte if is_plain(byte) => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    name.bytes().map(escape).collect()
+    let mut escaped = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_@".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 0xF)]);
+        }
+    }
+    escaped
+}
+
+fn hex_digit(value: u8) -> char {
+    char::from(b"0123456789ABCDEF"[usize::from(value)])
 }

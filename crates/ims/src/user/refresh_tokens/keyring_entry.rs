@@ -6,9 +6,9 @@ use ims_credentials::keyring;
 use ims_exchange::RefreshToken;
 use secrecy::ExposeSecret;
 
-use super::{Backend, Cause, Malformed, cause};
+use super::backend::{Backend, Cause, Malformed, cause};
 
-// Else the deadline of a refresh would come first, and nobody would learn that the keyring is locked.
+// Otherwise the deadline of a refresh would come first, and no error would say that the keyring is locked.
 const _: () = assert!(
     keyring::SEARCH_TIMEOUT.as_secs() + keyring::CALL_TIMEOUT.as_secs()
         < ims_token::DEADLINE.as_secs()

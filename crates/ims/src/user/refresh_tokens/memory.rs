@@ -7,7 +7,7 @@ use std::{
 
 use ims_exchange::RefreshToken;
 
-use super::{Backend, Cause};
+use super::backend::{Backend, Cause};
 
 pub(super) struct Memory {
     held: Mutex<Option<RefreshToken>>,
@@ -20,7 +20,7 @@ impl Memory {
         Self { held: Mutex::new(refresh_token), identity: fastrand::u128(..) }
     }
 
-    /// What is held is whole at every moment, so whoever panicked meanwhile has broken nothing.
+    /// The value is complete at every moment, so a thread that panicked has broken nothing.
     fn held(&self) -> MutexGuard<'_, Option<RefreshToken>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -73,7 +73,7 @@ mod folder {
     }
 
     #[tokio::test]
-    async fn what_a_killed_process_left_beside_does_not_stay() {
+    async fn what_a_killed_process_left_in_the_folder_does_not_stay() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("tokens");
         let place = RefreshTokens::in_folder(&path, NAME);

@@ -24,7 +24,7 @@ fn redirect(sign_in: &SignIn) -> String {
     format!("{}?code=canary-code&state={}", sign_in.redirect_uri(), sign_in.state.as_str())
 }
 
-/// A sign-in that ends with an ID token of its own claims, with `changes` laid over them.
+/// A sign-in that ends with an ID token that has its claims, changed by `changes`.
 async fn finished(changes: Value) -> Result<SignedIn, SignInError> {
     let sign_in = sign_in();
     let mut claims = json!({
@@ -56,7 +56,7 @@ fn the_url_carries_the_challenge_and_no_secret() {
     }
     assert!(!url.contains(sign_in.verifier.expose_secret()));
     let another = self::sign_in().url();
-    assert_ne!(url, another, "each sign-in has secrets of its own");
+    assert_ne!(url, another, "each sign-in has its own secrets");
 }
 
 #[test]
