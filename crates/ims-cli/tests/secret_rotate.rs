@@ -441,6 +441,21 @@ fn what_cannot_be_rotated_is_refused_with_the_reason() {
 }
 
 #[test]
+fn the_page_of_another_credential_is_refused() {
+    let integration = Integration::new();
+    let members = json!({
+        "client_id": CLIENT_ID, "client_secrets": [CLIENT_SECRET], "org_id": "C74F69D7594880280@AdobeOrg",
+        "technical_account_id": "6657031C5C095BB40A4@techacct.adobe.com", "scopes": SCOPES,
+        "console_org_id": "23294", "credential_id": "7",
+    });
+    integration.ask_admin("POST /_emulator/integrations", &members);
+    let refused = integration.secret("rotate");
+    assert_eq!(refused.code, Some(4), "{refused:?}");
+    assert!(refused.stderr.contains("no credential 436084 of organization 23294"), "{refused:?}");
+    assert!(!integration.sandbox.path(&Integration::state_name()).exists());
+}
+
+#[test]
 fn a_secret_that_is_young_is_replaced_only_without_a_limit() {
     let integration = Integration::new();
     let young = integration.secret("rotate --if-older-than 90d --json");

@@ -173,7 +173,6 @@ impl Console {
                 Err(Failure::person(format!(
                     "the Developer Console knows no credential {credential} of organization {org}, or no such secret"
                 ))
-                .because(error)
                 .hint("give the address of the credential's page: --page URL"))
             }
             Err(error) => Err(Failure::from(&error).asking(self.connection.environment())),
