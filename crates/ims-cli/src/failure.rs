@@ -146,8 +146,16 @@ impl Failure {
     /// What failed, what to do, and the exit code.
     pub(crate) fn into_parts(self) -> (String, Vec<String>, u8) {
         let details = self.details();
+        let steps = self.steps();
         let evidence = [vec![self.message], details].concat().join("; ");
-        (evidence, self.hints, self.exit_code)
+        (evidence, steps, self.exit_code)
+    }
+
+    /// What to do, one line each: at the end, how long to wait.
+    fn steps(&self) -> Vec<String> {
+        let mut steps = self.hints.clone();
+        steps.extend(self.retry_after.map(|wait| format!("try again in {}", DurationText(wait))));
+        steps
     }
 
     /// What belongs to the message, one line each.
@@ -180,8 +188,7 @@ impl Failure {
         for detail in self.details() {
             text = text.with(&format!("       {detail}\n"));
         }
-        let wait = self.retry_after.map(|wait| format!("try again in {}", DurationText(wait)));
-        for line in self.hints.iter().chain(&wait) {
+        for line in self.steps() {
             text = text.with(" ").styled(hint, "hint:").with(&format!(" {line}\n"));
         }
         text

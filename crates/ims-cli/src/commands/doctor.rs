@@ -54,7 +54,7 @@ fn examine(arguments: &Arguments, checklist: &mut Checklist) -> Result<(), Failu
     let options = &arguments.integration;
     let discovery = options.discovery()?;
     let Some(source) = source::check(&discovery, checklist)? else { return Ok(()) };
-    checklist.wait_for("reading the credentials");
+    checklist.wait_for("the credentials");
     let credentials = match options.read(&discovery) {
         Ok(credentials) => credentials,
         Err(failure) => {

@@ -166,19 +166,19 @@ fn a_file_in_the_place_of_a_key_or_a_certificate_is_named_as_what_it_is() {
     let named = |name: &str| json!({ "certificate_file": name });
     #[rustfmt::skip]
     let table: [(&str, Value, Expected); 27] = [
-        ("certificate as key",   key("certificate_pub.crt"), (4, "private key: the private key cannot be used: this is a certificate, not a private key", "BEGIN PRIVATE KEY")),
+        ("certificate as key",   key("certificate_pub.crt"), (4, "private key: this is a certificate, not a private key", "give the file of a key")),
         ("elliptic curve",       key("ec.key"),        (4, "elliptic curve key, and RS256 needs an RSA key", "ims cert new")),
         ("PSS only",             key("pss.key"),       (4, "restricted to RSASSA-PSS", "ims cert new")),
         ("too small",            key("small.key"),     (4, "the key has 1024 bits", "ims cert new")),
         ("no pass phrase",       key("encrypted.key"), (4, "encrypted and no pass phrase is given", "private_key_passphrase_file")),
-        ("truncated",            key("truncated.key"), (4, "a PEM block has no END line", "BEGIN PRIVATE KEY")),
+        ("truncated",            key("truncated.key"), (4, "a PEM block has no END line", "copy the file again")),
         ("UTF-16",               key("utf16.key"),     (4, "this is text in UTF-16", "iconv")),
         ("OpenSSH",              key("openssh.key"),   (4, "OpenSSH's own format", "ssh-keygen -p -m PKCS8")),
         ("PuTTY",                key("puttygen.key"),  (4, "PuTTY", "puttygen")),
-        ("JSON Web Key",         key("jwk.key"),       (4, "this is a JSON Web Key", "BEGIN PRIVATE KEY")),
+        ("JSON Web Key",         key("jwk.key"),       (4, "this is a JSON Web Key", "give the file of a key")),
         ("PKCS#12",              key("pair.p12"),      (4, "encrypted and no pass phrase is given", "private_key_passphrase_file")),
         ("PKCS#12 as certificate", named("pair.p12"),  (4, "certificate: this is a PKCS#12 file, not a certificate", "openssl pkcs12")),
-        ("web page",             key("page.key"),      (4, "this is a web page", "BEGIN PRIVATE KEY")),
+        ("web page",             key("page.key"),      (4, "this is a web page", "give the file of a key")),
         ("empty",                key("empty.key"),     (4, "empty.key is empty", "copy it again")),
         ("two keys",             key("two.key"),       (4, "two.key holds two different private keys", "leave the one")),
         ("folder",               key("folder.key"),    (4, "folder.key is a folder", "name the file itself")),
@@ -278,7 +278,7 @@ fn an_answer_is_explained_by_the_one_cause_that_is_left() {
         ("expired, and no clock",    refusal(bad, "", "invalid_token", "JWT token has expired"),                           none(), (4, "exchange: IMS rejected the assertion: the assertion has expired", "set the clock")),
         ("wrong secret, wrong clock", refusal("401 Unauthorized", year, "invalid_client", ""),                             none(), (4, "exchange: the client secret is wrong", "copy the client secret")),
         ("wrong metascope, wrong clock", refusal(bad, year, "invalid_scope", ""),                                          none(), (4, "exchange: the metascope ent_dataservices_sdk is not one of the integration", "compare the metascopes")),
-        ("throttled",                refusal("429 Too Many Requests", "Retry-After: 60\r\n", "throttled", ""),             none(), (3, "too many", "wait")),
+        ("throttled",                refusal("429 Too Many Requests", "Retry-After: 60\r\n", "throttled", ""),             none(), (3, "too many", "try again in 1 min")),
         ("500",                      refusal("500 Internal Server Error", "", "internal_error", ""),                       none(), (3, "IMS has trouble, or the JWT credential was migrated", "ims migrate -c")),
         ("503",                      stub(http("503 Service Unavailable", html, "<html>busy</html>")),                     none(), (3, "IMS has trouble", "try again")),
         ("portal",                   stub(http("200 OK", html, "<html>sign in</html>")),                                   none(), (4, "endpoint: a page answered instead of IMS (200)", "HTTPS_PROXY")),
@@ -466,8 +466,8 @@ fn a_person_at_a_terminal_sees_what_the_next_line_waits_for() {
     }
     let mut script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut screen = script.stdout.take().unwrap();
-    let (mut shown, waits_for) = (String::new(), format!("asking {url} for a token"));
-    while !shown.contains(&waits_for) {
+    let (mut shown, waits_for) = (String::new(), "waiting for an answer of 127.0.0.1");
+    while !shown.contains(waits_for) {
         let mut byte = [0];
         assert_ne!(screen.read(&mut byte).unwrap(), 0, "no {waits_for:?} in {shown:?}");
         shown.push(char::from(byte[0]));

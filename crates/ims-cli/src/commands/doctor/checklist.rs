@@ -1,9 +1,6 @@
 //! The checklist: each line as soon as it is known, and the verdict at the end.
 
-use std::{borrow::Cow, time::Duration};
-
 use anstyle::{AnsiColor, Effects, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,6 +9,7 @@ use crate::{
     failure::Failure,
     output::{self, Answer},
     terminal_text::TerminalText,
+    waiting::{self, Waiting},
     when,
 };
 
@@ -60,7 +58,9 @@ impl Check {
 
     /// A failure that would end another command.
     pub(super) fn from_failure(name: &'static str, failure: Failure) -> Self {
-        let (evidence, next, exit_code) = failure.into_parts();
+        let (evidence, mut next, exit_code) = failure.into_parts();
+        // Other commands name this one.
+        next.retain(|step| !step.ends_with(": ims doctor"));
         Self { next, exit_code, ..Self::failed(name, evidence) }
     }
 
@@ -113,18 +113,17 @@ impl Check {
 }
 
 /// All lines, in the order in which a person should read them.
-#[derive(Debug)]
 pub(super) struct Checklist {
     as_json: bool,
     source: Option<Value>,
     checks: Vec<Check>,
     outcome: Option<&'static str>,
-    spinner: Option<ProgressBar>,
+    waiting: Option<Waiting>,
 }
 
 impl Checklist {
     pub(super) fn new(as_json: bool) -> Self {
-        Self { as_json, source: None, checks: Vec::new(), outcome: None, spinner: None }
+        Self { as_json, source: None, checks: Vec::new(), outcome: None, waiting: None }
     }
 
     /// Keeps where the credentials are, for the JSON.
@@ -137,30 +136,14 @@ impl Checklist {
         self.outcome = Some(outcome);
     }
 
-    /// Shows what the next line waits for, if standard error is a terminal.
-    pub(super) fn wait_for(&mut self, what: impl Into<Cow<'static, str>>) {
-        self.stop_waiting();
-        let target = ProgressDrawTarget::stderr();
-        if target.is_hidden() {
-            return;
-        }
-        let spinner = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template("{spinner}        {msg}, {elapsed}");
-        spinner.set_style(style.expect("the template is a constant that indicatif takes"));
-        spinner.set_message(what);
-        spinner.enable_steady_tick(TICK);
-        self.spinner = Some(spinner);
-    }
-
-    fn stop_waiting(&mut self) {
-        if let Some(spinner) = self.spinner.take() {
-            spinner.finish_and_clear();
-        }
+    /// Shows on a terminal what the next line waits for.
+    pub(super) fn wait_for(&mut self, what: &str) {
+        self.waiting = Some(waiting::on(what));
     }
 
     /// Adds a line, and prints it at once.
     pub(super) fn add(&mut self, check: Check) -> Result<(), Failure> {
-        self.stop_waiting();
+        self.waiting = None;
         if !self.as_json {
             output::write(check.text())?;
         }
@@ -170,7 +153,7 @@ impl Checklist {
 
     /// Prints the verdict, or all of it as JSON. The first line that failed decides the exit code.
     pub(super) fn finish(mut self) -> Result<Answer, Failure> {
-        self.stop_waiting();
+        self.waiting = None;
         let first_failed = self.checks.iter().find(|check| check.is_failed());
         let exit_code = first_failed.map_or(0, |check| check.exit_code);
         let verdict = Verdict {
@@ -255,6 +238,3 @@ fn counted(count: usize, one: &str, several: &str) -> String {
 fn bold(color: AnsiColor) -> Style {
     color.on_default().effects(Effects::BOLD)
 }
-
-/// Between two pictures of the spinner.
-const TICK: Duration = Duration::from_millis(100);

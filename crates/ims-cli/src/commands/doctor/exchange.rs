@@ -38,7 +38,6 @@ pub(super) async fn check(
     let skew = Arc::default();
     let watched = Watched { transport: connection.transport().clone(), skew: Arc::clone(&skew) };
     let asker = Asker { connection: Connection::from_transport(environment.clone(), watched) };
-    checklist.wait_for(format!("asking {} for a token", environment.base_url()));
     let answers = asker.ask(credentials, &local.signers).await;
 
     let is_token_given = answers.iter().any(|asked| asked.answer.is_ok());

@@ -48,7 +48,7 @@ pub(super) fn check(
         Credential::User(credential) => {
             let identifiers = format!("client {client}, for a person who signs in");
             checklist.add(Check::ok("identifiers", identifiers))?;
-            checklist.wait_for("looking for the refresh token");
+            checklist.wait_for("the refresh token");
             let sign_in = sign_in::check(credentials.environment(), credential);
             let is_signed_in = !sign_in.is_failed();
             checklist.add(sign_in)?;
@@ -143,7 +143,7 @@ fn check_pair(
     names: Names,
     checklist: &mut Checklist,
 ) -> Result<(Option<SharedSigner>, CertificateEvidence), Failure> {
-    checklist.wait_for("opening the private key");
+    checklist.wait_for("the private key");
     let signer = match ims::open_signing_key(&pair.signing_key) {
         Ok(signer) => {
             let bits = signer.public_key().modulus_bits();

@@ -36,14 +36,14 @@ pub(super) async fn check(
     }
 
     let (host, port) = route.first_stop();
-    checklist.wait_for(format!("resolving {host}"));
+    checklist.wait_for(&format!("the address of {host}"));
     let addresses = match resolve(host, port).await {
         Ok(addresses) => addresses,
         Err(check) => return stopped_at(check, checklist),
     };
     checklist.add(Check::ok("name", named(host, &addresses)))?;
 
-    checklist.wait_for(format!("connecting to {}", route.first_stop_in_words()));
+    checklist.wait_for(&format!("the connection to {}", route.first_stop_in_words()));
     let stream = match connect(&route, &addresses).await {
         Ok(stream) => stream,
         Err(check) => return stopped_at(check, checklist),
@@ -54,7 +54,7 @@ pub(super) async fn check(
         return Ok(true);
     }
 
-    checklist.wait_for(format!("waiting for the certificate of {}", route.host));
+    checklist.wait_for(&format!("the certificate of {}", route.host));
     match within(tls::check(stream, &route.host)).await {
         Some(Ok(check)) => checklist.add(check)?,
         Some(Err(check)) => return stopped_at(check, checklist),
