@@ -13,6 +13,7 @@ mod emulator;
 mod exchange;
 mod exec;
 mod hsm;
+mod init;
 mod jwt;
 mod key;
 mod keys;
@@ -39,6 +40,7 @@ use crate::{failure::Failure, on_demand::OnDemand, output::Answer, process};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(OnDemand<demo::Arguments>),
+    Init(OnDemand<init::Arguments>),
     Login(OnDemand<login::Arguments>),
     Logout(OnDemand<logout::Arguments>),
     Token(OnDemand<token::Arguments>),
@@ -90,6 +92,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
     match command {
         Command::Demo(OnDemand(arguments)) => demo::run(&arguments),
+        Command::Init(OnDemand(arguments)) => init::run(&arguments),
         Command::Login(OnDemand(arguments)) => login::run(&arguments),
         Command::Logout(OnDemand(arguments)) => logout::run(&arguments),
         Command::Token(OnDemand(arguments)) => token::run(&arguments),

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The options of every command that needs credentials.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct IntegrationOptions {
     /// A file of credentials, in our own form (JSON or TOML) or one of those that Adobe's tools have; - reads standard input.
     /// Without it come --context, `IMS_CREDENTIALS` (a file, or the document itself), `IMS_CONTEXT` (a name), variables such as
@@ -43,6 +43,11 @@ pub(crate) struct IntegrationOptions {
 }
 
 impl IntegrationOptions {
+    /// The context of this name, as if `--context` were given.
+    pub(crate) fn of_context(name: &str) -> Self {
+        Self { context: Some(name.to_owned()), ..Self::default() }
+    }
+
     /// Reads the credentials and says what a person should know about them.
     pub(crate) fn credentials(&self) -> Result<Credentials, Failure> {
         let credentials = self.credentials_unannounced()?;

@@ -138,8 +138,7 @@ fn a_pass_phrase_that_no_one_gave_is_told_and_on_a_terminal_asked_for_without_ec
 
     let mut terminal = Terminal::start(&sandbox, "jwt sign -c p12.json");
     terminal.wait_for("Pass phrase of the private key: ");
-    terminal.wait_until_hidden();
-    terminal.type_line(PASSPHRASE);
+    terminal.type_line(PASSPHRASE, "-echo");
     let (code, said) = terminal.finish();
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("eyJ") && !said.contains(PASSPHRASE), "{said}");

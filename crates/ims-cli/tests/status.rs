@@ -77,7 +77,7 @@ fn without_credentials_the_status_says_how_to_begin() {
     let sandbox = Sandbox::new();
     let end = sandbox.run("status");
     assert_eq!((end.code, end.stdout.as_str()), (Some(1), "credentials: none are in force\n"));
-    assert!(end.stderr.contains("ims context add"), "{end:?}");
+    assert!(end.stderr.contains("ims init"), "{end:?}");
 }
 
 #[test]

@@ -49,6 +49,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     checklist.finish()
 }
 
+/// The same for credentials that another command has named.
+pub(super) fn run_for(integration: IntegrationOptions) -> Result<Answer, Failure> {
+    run(&Arguments { integration, offline: false, json: false })
+}
+
 /// Adds all lines, up to one without which nothing more can be known.
 fn examine(arguments: &Arguments, checklist: &mut Checklist) -> Result<(), Failure> {
     let options = &arguments.integration;

@@ -185,7 +185,7 @@ fn print(data: &Data<'_>, cached: &Cached, certificates: &Findings) -> Result<()
             output::line("credentials: none are in force")?;
             output::note(
                 "hint",
-                "give a file a name, and it is found by itself: ims context add NAME -c FILE",
+                "to find the credentials in this folder, and give them a name: ims init",
             );
         }
         Some(credentials) => {

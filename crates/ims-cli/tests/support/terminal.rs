@@ -50,22 +50,18 @@ impl Terminal {
         }
     }
 
-    /// Waits until what is typed is not shown any more.
-    pub(crate) fn wait_until_hidden(&self) {
+    /// Types a line as soon as the terminal has this setting: `echo`, or `-echo` if what is typed is not to be shown.
+    pub(crate) fn type_line(&mut self, text: &str, setting: &str) {
         for _ in 0..1000 {
             let stty = Command::new("stty").args(["-a", "-F", &self.device]).output().unwrap();
             let settings = String::from_utf8(stty.stdout).unwrap();
-            if settings.split([' ', ';', '\n']).any(|word| word == "-echo") {
+            if settings.split([' ', ';', '\n']).any(|word| word == setting) {
+                writeln!(self.keyboard, "{text}").unwrap();
                 return;
             }
             thread::sleep(Duration::from_millis(10));
         }
-        panic!("what is typed is still shown");
-    }
-
-    /// Types a line.
-    pub(crate) fn type_line(&mut self, text: &str) {
-        writeln!(self.keyboard, "{text}").unwrap();
+        panic!("the terminal is never {setting}: {}", self.said);
     }
 
     /// Waits for the end: the exit code, and all that was on the screen.

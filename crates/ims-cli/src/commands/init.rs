@@ -1,0 +1,165 @@
+//! `ims init`: from the files that are here to the first token.
+
+mod candidates;
+
+use std::{
+    io::{self, BufRead, IsTerminal, Write},
+    path::Path,
+};
+
+use clap::Args;
+use ims::{ContextFile, Contexts};
+
+use self::candidates::{Candidate, Found, Place};
+use super::doctor;
+use crate::{
+    context_file::contexts,
+    failure::Failure,
+    integration::IntegrationOptions,
+    output::{self, Answer},
+    terminal_text::TerminalText,
+};
+
+/// Find the credentials that are here, give one a name, check it, and show the first command.
+///
+/// Looks at the files of this folder, the configuration of aio and the environment variables, and says what each is. On a
+/// terminal it asks which one to use and for a name, adds the context, and runs ims doctor. Without a terminal it changes
+/// nothing: it says what it found and which commands to run, with exit code 2.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example, in the folder with the download of Adobe's Developer Console:\n  ims init"
+)]
+pub(crate) struct Arguments {}
+
+pub(crate) fn run(_arguments: &Arguments) -> Result<Answer, Failure> {
+    let found = Found::look()?;
+    for (place, reason) in &found.unusable {
+        output::note("not usable", &format!("{place}: {reason}"));
+    }
+    if found.candidates.is_empty() {
+        return Err(nothing_found());
+    }
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Err(no_terminal(&found));
+    }
+    let candidate = choose(&found)?;
+    let Place::File { path, credential } = &candidate.place else {
+        return in_force(candidate);
+    };
+    let mut contexts = contexts()?;
+    let name = choose_name(&contexts, path)?;
+    let mut file = ContextFile::new(path);
+    if let Some(credential) = credential {
+        file = file.with_credential(credential);
+    }
+    contexts.add(&name, &file)?;
+    if contexts.current() != Some(&name) && is_yes("Use it where no other is named?")? {
+        contexts.switch_to(&name)?;
+    }
+    contexts.save()?;
+    let is_current = contexts.current() == Some(&name);
+    output::note("note", &format!("the context {name} is added to {}", contexts.path().display()));
+    let answer = doctor::run_for(IntegrationOptions::of_context(&name));
+    if is_current {
+        first_token("ims token", answer)
+    } else {
+        first_token(&format!("ims token --context {name}"), answer)
+    }
+}
+
+/// Environment variables need no name.
+fn in_force(candidate: &Candidate) -> Result<Answer, Failure> {
+    output::note("note", &format!("{} are used as long as they are set", candidate.place));
+    let answer = doctor::run_for(IntegrationOptions::default());
+    first_token("ims token", answer)
+}
+
+/// Says what gets the first token, whatever the doctor found.
+fn first_token(line: &str, answer: Result<Answer, Failure>) -> Result<Answer, Failure> {
+    let is_fine = matches!(answer, Ok(Answer::Yes));
+    output::note(if is_fine { "next" } else { "when this is corrected" }, line);
+    answer
+}
+
+fn choose(found: &Found) -> Result<&Candidate, Failure> {
+    for (index, candidate) in found.candidates.iter().enumerate() {
+        say(&format!("{:>3}. {candidate}\n", index + 1));
+    }
+    let count = found.candidates.len();
+    loop {
+        let answer = ask("Which credentials do you want to use?", "1")?;
+        let index = answer.parse().ok().and_then(|number: usize| number.checked_sub(1));
+        match index.and_then(|index| found.candidates.get(index)) {
+            Some(candidate) => return Ok(candidate),
+            None => say(&format!("Please type a number from 1 to {count}.\n")),
+        }
+    }
+}
+
+/// The name of the file is what people would call it, but for what a name cannot have.
+fn choose_name(contexts: &Contexts, path: &Path) -> Result<String, Failure> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let stem: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let stem = match stem.trim_matches('-') {
+        "" => "default",
+        stem => stem,
+    };
+    let taken = contexts.names();
+    let mut proposal = stem.to_owned();
+    let mut number = 2;
+    while taken.contains(&proposal.as_str()) {
+        proposal = format!("{stem}-{number}");
+        number += 1;
+    }
+    loop {
+        let name = ask("Which name do you want to give them?", &proposal)?;
+        if taken.contains(&name.as_str()) {
+            say(&format!("There is a context {name} already.\n"));
+        } else if name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
+            return Ok(name);
+        } else {
+            say("Please use letters, digits, - and _ alone.\n");
+        }
+    }
+}
+
+fn is_yes(question: &str) -> Result<bool, Failure> {
+    let answer = ask(question, "yes")?;
+    Ok(["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()))
+}
+
+/// One line from the terminal; nothing typed means `proposal`.
+fn ask(question: &str, proposal: &str) -> Result<String, Failure> {
+    say(&format!("{question} [{proposal}] "));
+    let mut line = String::new();
+    let read = io::stdin().lock().read_line(&mut line);
+    let read =
+        read.map_err(|error| Failure::person("the terminal cannot be read").because(error))?;
+    if read == 0 {
+        return Err(Failure::usage("nothing is changed: the input has ended"));
+    }
+    let line = line.trim();
+    Ok(if line.is_empty() { proposal.to_owned() } else { line.to_owned() })
+}
+
+/// Questions are not data.
+fn say(text: &str) {
+    TerminalText::from(text).to_stderr();
+    // If it fails, there is no one left to ask.
+    let _ = io::stderr().flush();
+}
+
+fn no_terminal(found: &Found) -> Failure {
+    let failure = Failure::usage("there is no terminal to ask on, so nothing is changed");
+    let failure = found.candidates.iter().fold(failure, |failure, candidate| {
+        failure.hint(format!("{candidate}: {}", candidate.command_line()))
+    });
+    failure.hint("then: ims doctor && ims token")
+}
+
+fn nothing_found() -> Failure {
+    Failure::usage("there are no credentials in this folder or in the environment variables")
+        .hint("put the download of Adobe's Developer Console here (Credentials, Download JSON), and run ims init again")
+        .hint("to see how it all works without any, run: ims demo")
+}

@@ -1,0 +1,193 @@
+//! What may be meant: the files of this folder, the configuration of aio, and the environment variables.
+
+use std::{
+    env, fmt, fs,
+    path::{Path, PathBuf},
+};
+
+use ims::{Credentials, CredentialsError, Discovery, Source};
+
+use crate::{
+    failure::{Failure, with_causes},
+    integration,
+};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) candidates: Vec<Candidate>,
+    /// What has a known form and cannot be used, and why.
+    pub(super) unusable: Vec<(Place, String)>,
+}
+
+/// Credentials that can be used.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) place: Place,
+    credentials: Credentials,
+}
+
+/// Where credentials are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In a file, where several are in it under this name.
+    File { path: PathBuf, credential: Option<String> },
+    /// In environment variables.
+    Variables(Source),
+}
+
+impl Found {
+    /// Looks everywhere. Folders in this folder are not looked into.
+    pub(super) fn look() -> Result<Self, Failure> {
+        let mut found = Self::default();
+        let entries = fs::read_dir(".")
+            .map_err(|error| Failure::person("this folder cannot be read").because(error))?;
+        let mut paths = Vec::new();
+        for entry in entries.flatten() {
+            let path = PathBuf::from(entry.file_name());
+            if can_hold_credentials(&path) {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        for path in paths {
+            found.look_at_file(&path);
+        }
+        if let Some(aio) = aio_configuration() {
+            found.look_at_file(&aio);
+        }
+        found.look_at_variables();
+        Ok(found)
+    }
+
+    fn look_at_file(&mut self, path: &Path) {
+        let place = Place::File { path: path.to_owned(), credential: None };
+        match Credentials::from_file(path) {
+            Ok(credentials) => self.candidates.push(Candidate { place, credentials }),
+            Err(error) => match names_of_several(&error) {
+                Some(names) => self.look_at_each(path, &names),
+                None if is_of_no_form(&error) => {}
+                None => self.unusable.push((place, reason(&error))),
+            },
+        }
+    }
+
+    fn look_at_each(&mut self, path: &Path, names: &str) {
+        // A name with a comma is in none of the parts; whoever has one selects it with ims context add.
+        for name in names.split(", ") {
+            let credential = Some(name.to_owned());
+            let place = Place::File { path: path.to_owned(), credential };
+            match Credentials::from_file_selecting(path, name) {
+                Ok(credentials) => self.candidates.push(Candidate { place, credentials }),
+                Err(error) => self.unusable.push((place, reason(&error))),
+            }
+        }
+    }
+
+    fn look_at_variables(&mut self) {
+        // A context that cannot be read is not what is looked for.
+        let Ok(Some(found)) = Discovery::new().find() else { return };
+        if matches!(found.source, Source::Variables(_) | Source::CredentialsVariable(_)) {
+            let place = Place::Variables(found.source);
+            self.candidates.push(Candidate { place, credentials: found.credentials });
+        }
+    }
+}
+
+impl Candidate {
+    /// What to type for the same without questions.
+    pub(super) fn command_line(&self) -> String {
+        let Place::File { path, credential } = &self.place else {
+            return "ims token".to_owned();
+        };
+        let selected = credential.as_ref().map(|name| format!(" --credential {}", quoted(name)));
+        let path = quoted(&path.display().to_string());
+        format!("ims context add NAME -c {path}{}", selected.unwrap_or_default())
+    }
+}
+
+/// Whether a file can be of one of the forms by its name and kind: keys and programs are not opened.
+fn can_hold_credentials(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let is_known = ENDINGS.contains(&ending) || name.starts_with(".env");
+    let length = fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|file| file.len());
+    is_known && length.is_some_and(|length| length <= LONGEST_FILE)
+}
+
+/// The endings of the files of all forms; `.aio` and `.env` are an ending alone.
+const ENDINGS: &[&str] =
+    &["aio", "config", "env", "hjson", "ini", "json", "properties", "toml", "txt", "yaml", "yml"];
+
+/// A project of the Developer Console with all its services has a tenth of it.
+const LONGEST_FILE: u64 = 256 * 1024;
+
+/// The configuration of `aio` for all folders. Source: adobe/aio-lib-core-config, `README.md`.
+fn aio_configuration() -> Option<PathBuf> {
+    let named = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = named.or_else(|| env::home_dir().map(|home| home.join(".config")))?;
+    Some(folder.join("aio")).filter(|path| path.is_file())
+}
+
+fn innermost(error: &CredentialsError) -> &CredentialsError {
+    match error {
+        CredentialsError::InFile { problem, .. } => innermost(problem),
+        error => error,
+    }
+}
+
+fn names_of_several(error: &CredentialsError) -> Option<String> {
+    match innermost(error) {
+        CredentialsError::Several { names, .. } => Some(names.clone()),
+        _ => None,
+    }
+}
+
+/// Whether the file is something else than credentials: most files of a folder are.
+fn is_of_no_form(error: &CredentialsError) -> bool {
+    matches!(
+        innermost(error),
+        CredentialsError::Unrecognized { .. }
+            | CredentialsError::Syntax { .. }
+            | CredentialsError::NotText
+            | CredentialsError::Repeated { .. }
+            | CredentialsError::AioSignInOnly { .. }
+    )
+}
+
+/// What is wrong, without the file's name, which is said before.
+fn reason(error: &CredentialsError) -> String {
+    let reason = with_causes(innermost(error));
+    match error.hint() {
+        Some(hint) => format!("{reason} ({hint})"),
+        None => reason,
+    }
+}
+
+/// For a shell.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, credential: None } => write!(f, "{}", path.display()),
+            Self::File { path, credential: Some(name) } => write!(f, "{}, {name}", path.display()),
+            Self::Variables(source) => source.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let credentials = &self.credentials;
+        let kind = integration::kind(credentials.credential());
+        let (form, client) = (credentials.form(), credentials.client_id());
+        write!(f, "{}: {form}, {kind}, client {client}", self.place)
+    }
+}
