@@ -6,8 +6,8 @@ use std::{fmt, path::Path};
 use ims_claims::Metascope;
 use ims_exchange::{ClientSecret, Scope};
 use ims_files::FileError;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
 
 mod known_scopes;
 
@@ -253,7 +253,7 @@ impl Migration {
     ///
     /// # Errors
     /// [`MigrationError::NoScopes`]
-    pub fn text(&self) -> Result<Zeroizing<String>, MigrationError> {
+    pub fn text(&self) -> Result<SecretString, MigrationError> {
         let after = self.server_to_server()?;
         let Some(credential) = server_to_server(&after) else {
             return Err(MigrationError::NoServiceAccount);
@@ -269,7 +269,7 @@ impl Migration {
         if *after.environment() != ims_claims::Environment::production() {
             members.insert("ims_url".to_owned(), after.environment().to_string().into());
         }
-        Ok(Credentials::text_of(members))
+        Ok(SecretString::from(Credentials::text_of(members).as_str()))
     }
 
     /// Writes the new credentials into a file that is not there yet, and that its owner alone can read.
@@ -278,7 +278,8 @@ impl Migration {
     /// [`MigrationError::NoScopes`] and [`MigrationError::Unwritable`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), MigrationError> {
         let (path, text) = (path.as_ref(), self.text()?);
-        ims_files::create_new(path, text.as_bytes()).map_err(MigrationError::Unwritable)
+        ims_files::create_new(path, text.expose_secret().as_bytes())
+            .map_err(MigrationError::Unwritable)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use secrecy::SecretString;
-use zeroize::Zeroizing;
+use secrecy::{SecretSlice, SecretString};
 
 use crate::error::CredentialsError;
 
@@ -14,14 +13,14 @@ pub enum SigningKey {
     /// In a file, whose contents are here.
     File {
         /// PEM or DER.
-        contents: Zeroizing<Vec<u8>>,
+        contents: SecretSlice<u8>,
         /// What opens it, if it is encrypted.
         passphrase: Option<SecretString>,
     },
     /// In a hardware security module, named by a PKCS#11 URI (RFC 7512).
     Pkcs11 {
         /// The URI. It may hold the PIN, so it is kept like a secret.
-        uri: Zeroizing<String>,
+        uri: SecretString,
         /// Where a relative `pin-source` begins.
         folder: PathBuf,
     },

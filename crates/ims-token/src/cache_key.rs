@@ -1,6 +1,6 @@
 //! Under what a token is kept in a store: everything that makes it another token, and nothing that is secret.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::{borrow::Cow, collections::BTreeSet, fmt::Write};
 
 use ims_claims::{ClientId, Environment};
 
@@ -10,12 +10,12 @@ use ims_claims::{ClientId, Environment};
 ///
 /// ```
 /// use ims_claims::{Environment, Metascope, TechnicalAccountId};
-/// use ims_token::CacheKey;
+/// use ims_token::{CacheKey, GrantName};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let account: TechnicalAccountId = "B@techacct.adobe.com".parse()?;
 /// let metascope: Metascope = "ent_dataservices_sdk".parse()?;
-/// let key = CacheKey::new(&Environment::production(), &"my-client".parse()?, "jwt")
+/// let key = CacheKey::new(&Environment::production(), &"my-client".parse()?, GrantName::JWT)
 ///     .with_account(&account)
 ///     .with_scopes([&metascope]);
 /// assert_eq!(key, key.clone().with_scopes([&metascope, &metascope]));
@@ -26,19 +26,56 @@ use ims_claims::{ClientId, Environment};
 pub struct CacheKey {
     base_url: String,
     client_id: String,
-    grant: String,
+    grant: GrantName,
     account: Option<String>,
     scopes: BTreeSet<String>,
 }
 
-impl CacheKey {
-    /// The token of `client_id` at `environment`, obtained by `grant`: `"jwt"`, `"client_credentials"` …
+/// By which grant a token is obtained: one of the constants, or the name of a source of your own.
+///
+/// ```
+/// use ims_token::GrantName;
+///
+/// assert_eq!(GrantName::JWT.as_str(), "jwt");
+/// assert_ne!(GrantName::new("my-broker"), GrantName::JWT);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GrantName(Cow<'static, str>);
+
+impl GrantName {
+    /// The exchange of a signed assertion.
+    pub const JWT: Self = Self(Cow::Borrowed("jwt"));
+
+    /// Client credentials (RFC 6749 §4.4).
+    pub const CLIENT_CREDENTIALS: Self = Self(Cow::Borrowed("client_credentials"));
+
+    /// The refresh token of a person (RFC 6749 §6).
+    pub const REFRESH_TOKEN: Self = Self(Cow::Borrowed("refresh_token"));
+
+    /// The token of a user, exchanged for another (RFC 8693 §2.1).
+    pub const TOKEN_EXCHANGE: Self = Self(Cow::Borrowed("token_exchange"));
+
+    /// Another grant. Tokens of two grants must not share a name: they are not the same tokens.
     #[must_use]
-    pub fn new(environment: &Environment, client_id: &ClientId, grant: &str) -> Self {
+    pub const fn new(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl CacheKey {
+    /// The token of `client_id` at `environment`, obtained by `grant`.
+    #[must_use]
+    pub fn new(environment: &Environment, client_id: &ClientId, grant: GrantName) -> Self {
         Self {
             base_url: environment.base_url().to_owned(),
             client_id: client_id.as_str().to_owned(),
-            grant: grant.to_owned(),
+            grant,
             account: None,
             scopes: BTreeSet::new(),
         }
@@ -62,7 +99,7 @@ impl CacheKey {
     pub fn canonical(&self) -> String {
         let mut text = "ims-token 1 ".to_owned();
         let account = self.account.as_deref();
-        let parts = [self.base_url.as_str(), &self.client_id, &self.grant];
+        let parts = [self.base_url.as_str(), &self.client_id, self.grant.as_str()];
         let parts = parts.into_iter().chain([account.map_or("-", |_| "+"), account.unwrap_or("")]);
         for part in parts.chain(self.scopes.iter().map(String::as_str)) {
             write!(text, "{}:{part},", part.len()).expect("a String takes all that is written");
@@ -83,6 +120,7 @@ impl CacheKey {
         }
         let mut parts = parts.into_iter();
         let (base_url, client_id, grant) = (parts.next()?, parts.next()?, parts.next()?);
+        let grant = GrantName(Cow::Owned(grant));
         let (has_account, account) = (parts.next()? == "+", parts.next()?);
         let account = has_account.then_some(account);
         let key = Self { base_url, client_id, grant, account, scopes: parts.collect() };
@@ -103,7 +141,7 @@ impl CacheKey {
 
     /// How the token is obtained.
     #[must_use]
-    pub fn grant(&self) -> &str {
+    pub fn grant(&self) -> &GrantName {
         &self.grant
     }
 
@@ -126,8 +164,9 @@ mod tests {
 
     #[track_caller]
     fn key(client_id: &str, account: Option<&str>, scopes: &[&str]) -> CacheKey {
-        let key = CacheKey::new(&Environment::production(), &client_id.parse().unwrap(), "jwt")
-            .with_scopes(scopes);
+        let key =
+            CacheKey::new(&Environment::production(), &client_id.parse().unwrap(), GrantName::JWT)
+                .with_scopes(scopes);
         match account {
             Some(account) => key.with_account(account),
             None => key,
@@ -160,9 +199,12 @@ mod tests {
 
     #[test]
     fn everything_that_makes_another_token_makes_another_key() {
-        let stage = CacheKey::new(&Environment::stage(), &"a".parse().unwrap(), "jwt");
-        let other_grant =
-            CacheKey::new(&Environment::production(), &"a".parse().unwrap(), "client_credentials");
+        let stage = CacheKey::new(&Environment::stage(), &"a".parse().unwrap(), GrantName::JWT);
+        let other_grant = CacheKey::new(
+            &Environment::production(),
+            &"a".parse().unwrap(),
+            GrantName::CLIENT_CREDENTIALS,
+        );
         let keys = [
             key("a", None, &[]),
             key("b", None, &[]),

@@ -21,7 +21,7 @@ mod sync;
 pub mod testing;
 
 pub use backoff::LONGEST_PAUSE;
-pub use cache_key::CacheKey;
+pub use cache_key::{CacheKey, GrantName};
 pub use cached_token::{Peeked, api_headers};
 pub use clock::{Clock, SharedClock, SystemClock};
 pub use error::TokenError;

@@ -20,11 +20,11 @@ use crate::{cache_key::CacheKey, keeper::TokenKeeper, sync::lock};
 /// use std::num::NonZeroUsize;
 ///
 /// use ims_claims::Environment;
-/// use ims_token::{CacheKey, FetchError, KeeperPool, SharedClock, SystemClock, TokenKeeper, TokenSource};
+/// use ims_token::{CacheKey, FetchError, GrantName, KeeperPool, SharedClock, SystemClock, TokenKeeper, TokenSource};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let pool = KeeperPool::new(NonZeroUsize::new(100).ok_or("no keeper at all")?);
-/// let key = CacheKey::new(&Environment::production(), &"my-client".parse()?, "jwt");
+/// let key = CacheKey::new(&Environment::production(), &"my-client".parse()?, GrantName::JWT);
 /// let keeper = pool.try_keeper(&key, || {
 ///     let client_id = "my-client".parse()?;
 ///     let source = TokenSource::new(|| async { Err(FetchError::permanent("this is an example")) });
@@ -134,13 +134,14 @@ impl<K> fmt::Debug for KeeperPool<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache_key::GrantName;
     use crate::{FetchError, SharedClock, SystemClock, TokenSource};
     use ims_claims::Environment;
     use std::cell::Cell;
 
     #[track_caller]
     fn key(client_id: &str) -> CacheKey {
-        CacheKey::new(&Environment::production(), &client_id.parse().unwrap(), "jwt")
+        CacheKey::new(&Environment::production(), &client_id.parse().unwrap(), GrantName::JWT)
     }
 
     fn keeper() -> TokenKeeper {

@@ -27,7 +27,7 @@ use tempfile::TempDir;
 const HOUR: Duration = Duration::from_hours(1);
 
 fn key() -> CacheKey {
-    CacheKey::new(&Environment::production(), &"client".parse().unwrap(), "jwt")
+    CacheKey::new(&Environment::production(), &"client".parse().unwrap(), ims_token::GrantName::JWT)
 }
 
 fn token(text: &str, lives_for: Duration) -> AccessToken {
@@ -398,9 +398,10 @@ async fn on_a_full_disk_the_earlier_token_stays_and_the_new_one_is_still_served(
 #[tokio::test]
 async fn the_entries_tell_whose_tokens_there_are_and_are_cleared_by_choice_or_all() {
     let (_root, folder, store) = folder_with_a_token().await;
-    let other = CacheKey::new(&Environment::stage(), &"other".parse().unwrap(), "jwt")
-        .with_account("B@techacct.adobe.com")
-        .with_scopes(["x"]);
+    let other =
+        CacheKey::new(&Environment::stage(), &"other".parse().unwrap(), ims_token::GrantName::JWT)
+            .with_account("B@techacct.adobe.com")
+            .with_scopes(["x"]);
     let not_before = SystemClock.now().plus(HOUR);
     store.save_not_before(&other, not_before).await.unwrap();
     fs::write(folder.join("notes.json"), "not ours").unwrap();

@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep};
 const DAY: Duration = Duration::from_hours(24);
 
 fn key() -> CacheKey {
-    CacheKey::new(&Environment::production(), &"client".parse().unwrap(), "jwt")
+    CacheKey::new(&Environment::production(), &"client".parse().unwrap(), ims_token::GrantName::JWT)
 }
 
 fn clock() -> SharedClock {

@@ -217,7 +217,11 @@ async fn fleet(duration: Duration, world: &Arc<World>, happen: impl AsyncFnOnce(
         let store = world.redis.lock().unwrap().store();
         let store = ReachedStore { store, world: Arc::clone(world) };
         let failures = Arc::clone(&store_failures);
-        let key = CacheKey::new(&Environment::production(), &"client".parse().unwrap(), "jwt");
+        let key = CacheKey::new(
+            &Environment::production(),
+            &"client".parse().unwrap(),
+            ims_token::GrantName::JWT,
+        );
         TokenKeeper::builder(source.source(), clock.clone())
             .with_store(SharedStore::new(store), key)
             .with_observer(move |event| {

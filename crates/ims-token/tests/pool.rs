@@ -12,7 +12,11 @@ use ims_token::{
 use tokio::time::Instant;
 
 fn key(client_id: &str) -> CacheKey {
-    CacheKey::new(&Environment::production(), &client_id.parse().unwrap(), "jwt")
+    CacheKey::new(
+        &Environment::production(),
+        &client_id.parse().unwrap(),
+        ims_token::GrantName::JWT,
+    )
 }
 
 fn pool() -> KeeperPool {

@@ -37,7 +37,7 @@ fn store_at(socket: &Path, secret: &[u8]) -> RedisStore {
 }
 
 fn key() -> CacheKey {
-    CacheKey::new(&Environment::production(), &"client".parse().unwrap(), "jwt")
+    CacheKey::new(&Environment::production(), &"client".parse().unwrap(), ims_token::GrantName::JWT)
 }
 
 fn token(text: &str, lives_for: Duration) -> AccessToken {

@@ -10,8 +10,9 @@ use ims_exchange::{AccessToken, Scope, SharedTransport, Transport};
 #[cfg(feature = "service-account")]
 use ims_sign::{SharedSigner, Signer};
 use ims_token::{
-    ADVISORY_WINDOW, CacheKey, Clock, DEADLINE, Event, FetchError, KeeperPool, MANDATORY_WINDOW,
-    SharedClock, SharedStore, SystemClock, TokenKeeper, TokenSource, TokenStore, api_headers,
+    ADVISORY_WINDOW, CacheKey, Clock, DEADLINE, Event, FetchError, GrantName, KeeperPool,
+    MANDATORY_WINDOW, SharedClock, SharedStore, SystemClock, TokenKeeper, TokenSource, TokenStore,
+    api_headers,
 };
 
 use crate::{
@@ -346,22 +347,26 @@ impl Source {
 pub(crate) fn cache_key(credentials: &Credentials, refresh_tokens: &RefreshTokens) -> CacheKey {
     let key = |grant| CacheKey::new(credentials.environment(), credentials.client_id(), grant);
     match credentials.credential() {
-        Credential::ServiceAccount(credential) => key("jwt")
+        Credential::ServiceAccount(credential) => key(GrantName::JWT)
             .with_account(credential.account.technical_account_id().as_str())
             .with_scopes(credential.account.metascopes().iter().map(ims_claims::Metascope::as_str)),
         Credential::ServerToServer(credential) => {
-            let key =
-                key("client_credentials").with_scopes(credential.scopes.iter().map(Scope::as_str));
+            let key = key(GrantName::CLIENT_CREDENTIALS)
+                .with_scopes(credential.scopes.iter().map(Scope::as_str));
             match &credential.org_id {
                 Some(org_id) => key.with_account(org_id.as_str()),
                 None => key,
             }
         }
         // Who has signed in is not known here, but whose place it is.
-        Credential::User(_) => key("refresh_token").with_account(refresh_tokens.identity()),
-        Credential::Token(credential) => key("token").with_account(credential.token.fingerprint()),
+        Credential::User(_) => {
+            key(GrantName::REFRESH_TOKEN).with_account(refresh_tokens.identity())
+        }
+        Credential::Token(credential) => {
+            key(GrantName::new("token")).with_account(credential.token.fingerprint())
+        }
         // An API key has no token.
-        _ => key("none"),
+        _ => key(GrantName::new("none")),
     }
 }
 

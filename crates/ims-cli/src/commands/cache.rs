@@ -167,7 +167,7 @@ impl Cached {
             TokenData {
                 client_id: entry.key.client_id().to_owned(),
                 ims_url: entry.key.base_url().to_owned(),
-                grant: entry.key.grant().to_owned(),
+                grant: entry.key.grant().as_str().to_owned(),
                 account: entry.key.account().map(str::to_owned),
                 scopes: entry.key.scopes().map(str::to_owned).collect(),
                 obtained_at: entry.token.map(|dates| date(dates.obtained_at)),
@@ -209,7 +209,7 @@ fn line(entry: &StoredEntry, now: NumericDate) -> String {
     let (key, mut scopes) = (&entry.key, Vec::new());
     scopes.extend(key.scopes());
     let scopes = scopes.join(",");
-    format!("{text}  {}  {}  {}  {scopes}", key.client_id(), key.grant(), key.base_url())
+    format!("{text}  {}  {}  {}  {scopes}", key.client_id(), key.grant().as_str(), key.base_url())
         .trim_end()
         .to_owned()
 }

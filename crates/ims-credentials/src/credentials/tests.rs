@@ -112,7 +112,7 @@ fn public_key(signing_key: &SigningKey) -> Vec<u8> {
     let SigningKey::File { contents, passphrase } = signing_key else { panic!("{signing_key:?}") };
     let passphrase = passphrase.as_ref();
     let passphrase = passphrase.map(|text| Passphrase::new(text.expose_secret().to_owned()));
-    let signer = PemSigner::from_bytes(contents, passphrase.as_ref()).unwrap();
+    let signer = PemSigner::from_bytes(contents.expose_secret(), passphrase.as_ref()).unwrap();
     signer.public_key().spki_der().to_vec()
 }
 

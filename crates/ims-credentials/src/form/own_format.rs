@@ -277,7 +277,7 @@ fn signing_key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<SigningKey, 
         (Some(uri), None) if uri.starts_with("pkcs11:") => {
             // The URI may name a library to load and a file to read the PIN from.
             at.check_trusted()?;
-            let uri = Zeroizing::new(uri.to_owned());
+            let uri = SecretString::from(uri);
             Ok(SigningKey::Pkcs11 { uri, folder: at.folder.to_owned() })
         }
         (Some(EXTERNAL), None) => Ok(SigningKey::External),
@@ -288,7 +288,7 @@ fn signing_key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<SigningKey, 
         (None, Some(contents)) => {
             let passphrase = secret_reference::optional(fields, "private_key_passphrase", at)?;
             let passphrase = passphrase.map(|secret| SecretString::from(secret.text.as_str()));
-            Ok(SigningKey::File { contents, passphrase })
+            Ok(SigningKey::File { contents: contents.to_vec().into(), passphrase })
         }
         (None, None) => Err(fields.missing("private_key_file")),
     }

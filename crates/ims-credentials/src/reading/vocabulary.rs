@@ -141,5 +141,6 @@ pub(crate) fn key_pair(
     let contents = secret_text::key(name, contents)?;
     let passphrase = passphrase.filter(|text| !text.is_empty());
     let passphrase = passphrase.map(SecretString::from);
+    let contents = contents.to_vec().into();
     Ok(KeyPair { signing_key: SigningKey::File { contents, passphrase }, certificate: None })
 }

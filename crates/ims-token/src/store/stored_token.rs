@@ -115,11 +115,12 @@ pub(super) fn entry_name(key: &CacheKey) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache_key::GrantName;
     use ims_claims::Environment;
 
     #[test]
     fn a_name_is_the_sha_256_of_the_canonical_key() {
-        let key = CacheKey::new(&Environment::stage(), &"a".parse().unwrap(), "jwt");
+        let key = CacheKey::new(&Environment::stage(), &"a".parse().unwrap(), GrantName::JWT);
         // printf %s 'ims-token 1 35:https://ims-na1-stg1.adobelogin.com,1:a,3:jwt,1:-,0:,' | sha256sum
         assert_eq!(
             entry_name(&key),

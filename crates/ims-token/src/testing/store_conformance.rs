@@ -5,7 +5,10 @@ use std::time::Duration;
 use ims_claims::{Environment, NumericDate};
 use ims_exchange::AccessToken;
 
-use crate::{cache_key::CacheKey, store::TokenStore};
+use crate::{
+    cache_key::{CacheKey, GrantName},
+    store::TokenStore,
+};
 
 /// Checks what every store must do. `one` and `other` are two handles to the same store, as two processes have them; it
 /// must be empty. `now` is the time by the store's clock.
@@ -103,11 +106,11 @@ async fn what_cannot_be_believed_is_replaced(
 
 async fn keys_are_kept_apart(one: &impl TokenStore, other: &impl TokenStore, now: NumericDate) {
     let client_id = "apart".parse().expect("a client id");
-    let production = CacheKey::new(&Environment::production(), &client_id, "jwt");
+    let production = CacheKey::new(&Environment::production(), &client_id, GrantName::JWT);
     let keys = [
         key("another-client"),
-        CacheKey::new(&Environment::stage(), &client_id, "jwt"),
-        CacheKey::new(&Environment::production(), &client_id, "client_credentials"),
+        CacheKey::new(&Environment::stage(), &client_id, GrantName::JWT),
+        CacheKey::new(&Environment::production(), &client_id, GrantName::CLIENT_CREDENTIALS),
         production.clone().with_account("a@techacct.adobe.com"),
         production.clone().with_scopes(["openid"]),
         production.clone().with_scopes(["openid", "AdobeID"]),
@@ -153,7 +156,11 @@ async fn one_at_a_time_has_the_lease(one: &impl TokenStore, other: &impl TokenSt
 }
 
 fn key(client_id: &str) -> CacheKey {
-    CacheKey::new(&Environment::production(), &client_id.parse().expect("a client id"), "jwt")
+    CacheKey::new(
+        &Environment::production(),
+        &client_id.parse().expect("a client id"),
+        GrantName::JWT,
+    )
 }
 
 fn token(text: &str, now: NumericDate, lifetime: u64) -> AccessToken {

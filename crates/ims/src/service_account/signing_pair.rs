@@ -99,7 +99,9 @@ pub fn open_signing_key(signing_key: &SigningKey) -> Result<SharedSigner, Error>
 /// Those of [`open_signing_key`].
 pub fn certificates_of_signing_key(signing_key: &SigningKey) -> Result<Vec<Certificate>, Error> {
     match signing_key {
-        SigningKey::File { contents, .. } if FileKind::of(contents) == FileKind::Pkcs12 => {
+        SigningKey::File { contents, .. }
+            if FileKind::of(contents.expose_secret()) == FileKind::Pkcs12 =>
+        {
             Ok(Opened::of(signing_key)?.certificates)
         }
         _ => Ok(Vec::new()),
@@ -116,6 +118,7 @@ impl Opened {
     fn of(signing_key: &SigningKey) -> Result<Self, Error> {
         let signer = match signing_key {
             SigningKey::File { contents, passphrase } => {
+                let contents = contents.expose_secret();
                 let passphrase = passphrase.as_ref();
                 let passphrase =
                     passphrase.map(|text| Passphrase::new(text.expose_secret().to_owned()));
@@ -126,7 +129,7 @@ impl Opened {
                 }
                 SharedSigner::new(PemSigner::from_bytes(contents, passphrase.as_ref())?)
             }
-            SigningKey::Pkcs11 { uri, folder } => pkcs11_signer(uri, folder)?,
+            SigningKey::Pkcs11 { uri, folder } => pkcs11_signer(uri.expose_secret(), folder)?,
             SigningKey::External => return Err(Error::SignerMissing),
             SigningKey::Unread(error) => return Err(error.clone().into()),
             _ => return Err(Error::UnknownKind { what: "signing key" }),

@@ -83,7 +83,7 @@ fn a_key_in_a_hardware_module_is_named_by_its_uri() {
     let text = own_with(json!({ "private_key_file": null, "signer": "pkcs11:token=ims" }));
     match &folder.service_account(&text).signing_keys.first().signing_key {
         SigningKey::Pkcs11 { uri, folder: begins_at } => {
-            assert_eq!(**uri, "pkcs11:token=ims");
+            assert_eq!(secrecy::ExposeSecret::expose_secret(uri), "pkcs11:token=ims");
             assert_eq!(begins_at, folder.0.path());
         }
         other => panic!("{other:?}"),

@@ -97,11 +97,12 @@ const TEXT_START: usize = VERSION.len() + NONCE_LENGTH;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache_key::GrantName;
     use ims_claims::Environment;
 
     #[track_caller]
     fn key(client_id: &str) -> CacheKey {
-        CacheKey::new(&Environment::production(), &client_id.parse().unwrap(), "jwt")
+        CacheKey::new(&Environment::production(), &client_id.parse().unwrap(), GrantName::JWT)
     }
 
     #[test]

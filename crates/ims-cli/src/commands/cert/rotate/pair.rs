@@ -81,8 +81,9 @@ impl NewPair {
     /// Reads both, to sign with them.
     pub(super) fn read(&self, passphrase: Option<Passphrase>) -> Result<KeyPair, Failure> {
         let passphrase = passphrase.map(|text| SecretString::from(text.expose_secret()));
+        let contents = files::read(&self.key)?.to_vec().into();
         Ok(KeyPair {
-            signing_key: SigningKey::File { contents: files::read(&self.key)?, passphrase },
+            signing_key: SigningKey::File { contents, passphrase },
             certificate: Some(files::read(&self.certificate)?.to_vec()),
         })
     }
