@@ -13,7 +13,7 @@ use ims::{
 use ims_files::FileError;
 use serde::Serialize;
 
-use crate::{output, terminal_text::TerminalText};
+use crate::terminal_text::{self, TerminalText};
 
 /// 128 and the number of SIGPIPE, as shells count it (POSIX, Shell & Utilities §2.8.2).
 const UNREAD: u8 = 141;
@@ -94,11 +94,11 @@ impl Failure {
         Self::new("person_must_act", message, 4)
     }
 
-    /// Whoever reads the output has seen enough: nothing to tell. It is returned like any failure, so that what is temporary
+    /// The reader of the output has seen enough, so there is nothing to report. It is returned like any failure, so that what is temporary
     /// is still taken away. The exit code is the one that a shell gives to a program which a closed pipe has ended, 141: with
-    /// 0, a check whose answer nobody heard would have said yes.
+    /// 0, a check whose answer was not read would have said yes.
     pub(crate) fn unread() -> Self {
-        Self::new("unread", "nobody reads the output any more", UNREAD)
+        Self::new("unread", "the output is no longer read", UNREAD)
     }
 
     /// The same with another name for programs.
@@ -176,7 +176,7 @@ impl Failure {
             return ExitCode::from(UNREAD);
         }
         // A failure that cannot be written still has its exit code.
-        if output::is_json() { self.json() } else { self.text() }.to_stderr();
+        if terminal_text::is_json() { self.json() } else { self.text() }.to_stderr();
         ExitCode::from(self.exit_code)
     }
 

@@ -105,19 +105,22 @@ fn without_bearer(text: &str) -> &str {
 /// Whether `text` has the form of a signed JWT (RFC 7515 §3.1): three parts of base64url, the first of which is an object.
 fn is_jwt(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
-    let is_base64url =
-        |part: &&str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     // The base64url of `{"`, with which every header begins that is written without white space.
     parts.len() == 3
-        && parts.iter().all(is_base64url)
+        && parts.iter().all(|part| is_base64url(part))
         && parts[0].starts_with("ey")
         && !parts[1].is_empty()
 }
 
+fn is_base64url(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
 /// Whether `text` begins as a JWT does and is written with the letters of one, padding included.
 fn is_meant_as_jwt(text: &str) -> bool {
-    let is_letter = |b: u8| b.is_ascii_alphanumeric() || b"-_.=".contains(&b);
-    text.starts_with("ey") && text.contains('.') && text.bytes().all(is_letter)
+    text.starts_with("ey")
+        && text.contains('.')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.=".contains(&b))
 }
 
 #[cfg(test)]

@@ -73,8 +73,11 @@ impl IntegrationOptions {
 
     /// The IMS to ask: that of the options, that of the credentials, or Adobe's.
     pub(crate) fn environment(&self, credentials: Option<&Credentials>) -> Environment {
-        let known = || credentials.map(|credentials| credentials.environment().clone());
-        self.url.clone().or_else(known).unwrap_or_default()
+        match (&self.url, credentials) {
+            (Some(url), _) => url.clone(),
+            (None, Some(credentials)) => credentials.environment().clone(),
+            (None, None) => Environment::default(),
+        }
     }
 
     /// Where the credentials are looked for. Standard input is read here, if it is one of the places.

@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     // Without it, the command does its work all the same, unless files may not grow.
     let _ = process::survive_file_size_limit();
     if asks_for_json(env::args_os().skip(1)) {
-        output::expect_json();
+        terminal_text::expect_json();
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -74,7 +74,7 @@ fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
 
 /// Says why the arguments are refused, or shows the help that was asked for.
 fn refused(error: &clap::Error) -> ExitCode {
-    if error.use_stderr() && output::is_json() {
+    if error.use_stderr() && terminal_text::is_json() {
         return usage(&error.render().to_string()).report();
     }
     // Standard output may be closed; the exit code stays.

@@ -3,7 +3,6 @@
 use std::{
     io::{self, Write},
     process::ExitCode,
-    sync::atomic::{AtomicBool, Ordering},
 };
 
 use serde::Serialize;
@@ -36,19 +35,6 @@ impl From<Answer> for ExitCode {
             Answer::PersonMustAct => Self::from(4),
         }
     }
-}
-
-/// Whether the command was asked for JSON, so that errors are JSON, too.
-static IS_JSON: AtomicBool = AtomicBool::new(false);
-
-/// Writes errors and notes as JSON from now on.
-pub(crate) fn expect_json() {
-    IS_JSON.store(true, Ordering::Relaxed);
-}
-
-/// Whether the command was asked for JSON.
-pub(crate) fn is_json() -> bool {
-    IS_JSON.load(Ordering::Relaxed)
 }
 
 /// Writes one line of data.
@@ -116,14 +102,7 @@ pub(crate) fn members(object: &impl Serialize) -> Result<(), Failure> {
 /// Tells a person something that is not data.
 pub(crate) fn note(label: &str, text: &str) {
     waiting::clear();
-    // What a person beside a program has to read stays text.
-    if is_json() && label == "warning" {
-        let json = serde_json::json!({ label: text }).to_string();
-        return TerminalText::of_json(&json).with("\n").to_stderr();
-    }
-    let style = anstyle::AnsiColor::Yellow.on_default().effects(anstyle::Effects::BOLD);
-    let label = format!("{label}:");
-    TerminalText::default().styled(style, &label).with(" ").with(text).with("\n").to_stderr();
+    TerminalText::note(label, text).to_stderr();
 }
 
 fn unwritable(error: io::Error) -> Failure {

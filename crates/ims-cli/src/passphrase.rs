@@ -1,4 +1,4 @@
-//! The pass phrase of a private key, of whoever sits at the terminal: without echo, and never as an option.
+//! The pass phrase of a private key, of the person at the terminal: without echo, and never as an option.
 
 use std::io::{self, IsTerminal};
 
@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use crate::failure::Failure;
 
-/// Asks for the pass phrase of `key`; `None` where nobody sits at a terminal.
+/// Asks for the pass phrase of `key`; `None` if there is no terminal.
 pub(crate) fn ask(key: &str) -> Result<Option<SecretString>, Failure> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(None);
@@ -22,12 +22,12 @@ pub(crate) fn ask(key: &str) -> Result<Option<SecretString>, Failure> {
     Ok(Some(text.into()))
 }
 
-/// Whether the error is that nobody gave the pass phrase.
+/// Whether the error is a missing pass phrase.
 pub(crate) fn is_missing(error: &Error) -> bool {
     matches!(error, Error::PrivateKey(KeyError::PassphraseMissing))
 }
 
-/// The same credentials with the pass phrases that are missing; `None` where there is nobody to ask for them.
+/// The same credentials with the pass phrases that are missing; `None` if there is no one to ask for them.
 pub(crate) fn completed(credentials: &Credentials) -> Result<Option<Credentials>, Failure> {
     let Credential::ServiceAccount(credential) = credentials.credential() else { return Ok(None) };
     let mut credential = credential.clone();

@@ -40,7 +40,7 @@ pub(crate) fn survive_file_size_limit() -> io::Result<()> {
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, is_exceeded).map(drop)
 }
 
-/// Fails if the system gives no more threads or open files: the runtime would panic without the first of them.
+/// Fails if the system cannot give another thread or open file: the runtime would panic without the first of them.
 pub(crate) fn expect_resources() -> Result<(), Failure> {
     // The runtime opens two pairs of sockets and the queue of events.
     for_runtime().map_err(|error| {
@@ -48,7 +48,7 @@ pub(crate) fn expect_resources() -> Result<(), Failure> {
     })?;
     let thread = thread::Builder::new().spawn(|| ());
     let thread = thread.map_err(|error| {
-        Failure::later("the system starts no more threads for this user").because(error)
+        Failure::later("the system cannot start another thread for this user").because(error)
     })?;
     thread.join().map_err(|_| Failure::later("a thread of this process was ended"))
 }

@@ -1,4 +1,4 @@
-//! Where a person's sign-in lies between two commands: its refresh token in the keyring, else in a file, and its access
+//! Where a person's sign-in is kept between two commands: its refresh token in the keyring, else in a file, and its access
 //! token in a folder of the cache that no other sign-in uses.
 
 use std::{fs, io, path::PathBuf};
@@ -47,7 +47,7 @@ impl SignInPlace {
         }
     }
 
-    /// Where the sign-in lies that there is. If there is none, that is the file.
+    /// Where the present sign-in is kept. If there is none, that is the file.
     pub(crate) fn of_current(&self) -> RefreshTokens {
         let file = self.in_file();
         if fs::symlink_metadata(file.place()).is_ok() {
@@ -55,7 +55,7 @@ impl SignInPlace {
         }
         match keyring::load(&self.name) {
             Ok(None) | Err(KeyringError::NoKeyring(_)) => file,
-            // What is wrong with the keyring is told by whoever asks for the refresh token.
+            // A fault of the keyring is reported where the refresh token is read.
             Ok(Some(_)) | Err(_) => self.in_keyring(),
         }
     }
@@ -91,7 +91,7 @@ impl SignInPlace {
         file.map_err(|error| not_forgotten().because(error))
     }
 
-    /// Forgets the access tokens: those of another sign-in, or of one that is no more.
+    /// Forgets the access tokens: those of another sign-in, or of one that has ended.
     pub(crate) fn forget_access_tokens(&self) -> Result<(), Failure> {
         match fs::remove_dir_all(&self.cache) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -1,15 +1,40 @@
 //! Text for a terminal. Only the sanitizer makes it, so nothing from elsewhere can move the cursor, hide a line or turn the
 //! direction of what follows.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fmt::Write as _, io::Write as _};
 
 use anstyle::Style;
+
+/// Whether the command was asked for JSON, so that errors are JSON, too.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Writes errors and notes as JSON from now on.
+pub(crate) fn expect_json() {
+    IS_JSON.store(true, Ordering::Relaxed);
+}
+
+/// Whether the command was asked for JSON.
+pub(crate) fn is_json() -> bool {
+    IS_JSON.load(Ordering::Relaxed)
+}
 
 /// Text in which nothing is left that a terminal would obey instead of show, but for the styles that this program adds.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TerminalText(String);
 
 impl TerminalText {
+    /// A note to a person, or a warning, which is JSON if the command was asked for JSON.
+    pub(crate) fn note(label: &str, text: &str) -> Self {
+        if is_json() && label == "warning" {
+            let json = serde_json::json!({ label: text }).to_string();
+            return Self::of_json(&json).with("\n");
+        }
+        let style = anstyle::AnsiColor::Yellow.on_default().effects(anstyle::Effects::BOLD);
+        let label = format!("{label}:");
+        Self::default().styled(style, &label).with(" ").with(text).with("\n")
+    }
+
     /// JSON, in whose strings the same characters are written in another way (RFC 8259 §7), so that it stays the same JSON.
     pub(crate) fn of_json(json: &str) -> Self {
         Self(sanitized(json, |text, c| {

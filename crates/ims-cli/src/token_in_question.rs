@@ -81,13 +81,20 @@ impl TokenInQuestion {
 
     /// Who asks: as the options say, or the credentials, or the token itself.
     pub(crate) fn client_id(&self) -> Result<ClientId, Failure> {
-        let known = || self.credentials.as_ref().map(|credentials| credentials.client_id().clone());
-        let claimed = || self.claims()?.get("client_id")?.as_str()?.parse().ok();
-        let client_id = self.named_client_id.clone().or_else(known).or_else(claimed);
-        client_id.ok_or_else(|| {
+        if let Some(named) = &self.named_client_id {
+            return Ok(named.clone());
+        }
+        if let Some(credentials) = &self.credentials {
+            return Ok(credentials.client_id().clone());
+        }
+        self.claimed_client_id().ok_or_else(|| {
             Failure::usage("it is not known for which client to ask")
                 .hint("name it: --client-id ID")
         })
+    }
+
+    fn claimed_client_id(&self) -> Option<ClientId> {
+        self.claims()?.get("client_id")?.as_str()?.parse().ok()
     }
 
     /// The token, for the calls that it authorizes.

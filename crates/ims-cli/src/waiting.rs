@@ -13,7 +13,7 @@ use ims::{
     token::{Clock, Event, RETRIES, SystemClock},
 };
 
-use crate::output;
+use crate::terminal_text::{self, TerminalText};
 
 /// From then on a person wants to know what is going on.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
@@ -32,7 +32,7 @@ static STATUS: Mutex<Status> = Mutex::new(Status {
 /// Whether there is a person who looks on: standard error is a terminal that can take a line away again.
 static IS_SHOWN: LazyLock<bool> = LazyLock::new(|| {
     let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
-    io::stderr().is_terminal() && !is_dumb && !output::is_json()
+    io::stderr().is_terminal() && !is_dumb && !terminal_text::is_json()
 });
 
 struct Status {
@@ -102,7 +102,8 @@ pub(crate) fn tell_attempt(event: &Event, attempt: usize) {
         }
         None => format!("{error}; the next attempt is in {pause} (attempt {attempt} of {of})"),
     };
-    output::note("waiting", &text);
+    clear();
+    TerminalText::note("waiting", &text).to_stderr();
 }
 
 /// Draws until nothing is waited for, and goes on when there is something again.

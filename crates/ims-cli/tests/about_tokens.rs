@@ -81,7 +81,7 @@ fn a_token_comes_from_a_file_from_standard_input_or_by_the_credentials() {
         let line = format!("validate {arguments} --url {}", served.emulator.url());
         let mut child = served.sandbox.ims(&line).stdin(Stdio::piped()).spawn().unwrap();
         let token = fs::read(served.sandbox.path("token.txt")).unwrap();
-        // Where the command reads no standard input, nobody may be there to read this.
+        // Where the command reads no standard input, no one may be there to read this.
         let _ = child.stdin.take().unwrap().write_all(&token);
         let end: Finished = child.wait_with_output().unwrap().into();
         assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{arguments}");
@@ -177,7 +177,7 @@ fn a_token_is_taken_as_people_have_it_and_nothing_else_gets_a_verdict() {
 }
 
 #[test]
-fn a_token_that_is_none_is_not_valid_and_nobody_but_its_client_may_have_it() {
+fn a_token_that_is_none_is_not_valid_and_only_its_client_may_have_it() {
     let served = Served::new();
     let token = fs::read_to_string(served.sandbox.path("token.txt")).unwrap();
     let (head, signature) = token.trim_end().rsplit_once('.').unwrap();
@@ -349,7 +349,7 @@ fn a_service_gets_its_token_by_its_permanent_code_and_asks_about_any_user() {
 }
 
 #[test]
-fn a_promise_brings_tokens_and_the_next_promise_is_never_lost() {
+fn a_promise_gives_tokens_and_the_next_promise_is_never_lost() {
     let served = Served::new();
     let read = |name| fs::read_to_string(served.sandbox.path(name)).unwrap();
     let end = served.run(
@@ -427,7 +427,7 @@ fn a_promise_brings_tokens_and_the_next_promise_is_never_lost() {
 }
 
 #[test]
-fn a_new_promise_is_kept_even_if_the_access_token_beside_it_is_none() {
+fn a_new_promise_is_kept_even_if_the_access_token_with_it_is_none() {
     let sandbox = Sandbox::new();
     let promised = |more: &str| format!(r#"{{"expires_in":86399{more}}}"#);
     let next = r#","promise_token":"second","promise_token_expires_in":60"#;

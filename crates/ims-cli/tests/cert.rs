@@ -99,7 +99,7 @@ fn openssl_verifies_a_request() {
 }
 
 #[test]
-fn a_key_file_is_told_by_whether_it_can_sign() {
+fn a_key_file_is_recognised_by_whether_it_can_sign() {
     let sandbox = Sandbox::new();
     let table = [
         (keys::FIRST, 0, "can sign"),

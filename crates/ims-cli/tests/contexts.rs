@@ -95,8 +95,8 @@ fn what_cannot_be_a_context_changes_nothing() {
 #[test]
 fn options_come_before_variables_and_both_before_the_current_context() {
     let (sandbox, mut emulator) = served();
-    let nobody = sandbox.run("token");
-    assert_eq!(nobody.code, Some(2), "{}", nobody.stderr);
+    let refused = sandbox.run("token");
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
     run(&sandbox, &format!("context add first -c credentials.json --url {}", emulator.url()));
     run(&sandbox, &format!("context add second -c second.json --url {}", emulator.url()));
     let url = emulator.url();

@@ -33,7 +33,7 @@ fn the_demonstration_tells_its_eight_steps_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn whoever_stops_reading_gets_no_error_and_no_files_either() {
+fn a_reader_that_stops_gets_no_error_and_no_files() {
     let sandbox = Sandbox::new();
     let mut demo = sandbox.ims("demo").spawn().unwrap();
     drop(demo.stdout.take());

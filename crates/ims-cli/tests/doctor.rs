@@ -40,7 +40,7 @@ fn certificate(sandbox: &Sandbox, not_before: i64, not_after: i64) -> String {
 
 /// Where the doctor finds IMS.
 #[derive(Debug, Clone, Copy)]
-enum Way {
+enum Mode {
     /// At an emulator over plain HTTP.
     Plain,
     /// At an emulator whose clock is ten minutes ahead.
@@ -97,21 +97,21 @@ impl Clinic {
     }
 
     /// Runs the doctor on good credentials with some members changed.
-    fn doctor(&self, changes: &Value, way: Way, options: &str) -> Finished {
+    fn doctor(&self, changes: &Value, way: Mode, options: &str) -> Finished {
         self.sandbox.write_credentials("ill.json", changes.clone());
         let url = match way {
-            Way::Plain => format!("--url {}", self.plain.url()),
-            Way::Ahead => format!("--url {}", self.ahead.url()),
-            Way::Failing => format!("--url {}", self.failing.url()),
-            Way::Migrated => format!("--url {}", self.migrated.url()),
-            Way::Intercepted | Way::Trusted => String::new(),
+            Mode::Plain => format!("--url {}", self.plain.url()),
+            Mode::Ahead => format!("--url {}", self.ahead.url()),
+            Mode::Failing => format!("--url {}", self.failing.url()),
+            Mode::Migrated => format!("--url {}", self.migrated.url()),
+            Mode::Intercepted | Mode::Trusted => String::new(),
         };
         let mut doctor = self.sandbox.ims(&format!("doctor -c ill.json {url} {options}"));
-        if let Way::Intercepted | Way::Trusted = way {
+        if let Mode::Intercepted | Mode::Trusted = way {
             let address = self.proxy.url().rsplit('/').next().unwrap().to_owned();
             doctor.env("HTTPS_PROXY", format!("http://user:{PROXY_PASSWORD}@{address}"));
             let trusted = match way {
-                Way::Trusted => self.sandbox.path("authority/ca.pem"),
+                Mode::Trusted => self.sandbox.path("authority/ca.pem"),
                 _ => self.sandbox.path("certificate_pub.crt"),
             };
             doctor.env("SSL_CERT_FILE", trusted);
@@ -173,23 +173,23 @@ fn the_first_line_that_failed_names_the_cause() {
     let key_alone = json!({ "private_key_file": "second.key", "certificate_file": null });
     #[rustfmt::skip]
     let table = [
-        (json!({}),                                         Way::Plain,       0, ""),
-        (json!({}),                                         Way::Trusted,     0, ""),
-        (json!({"private_key_file": "second.key"}),         Way::Plain,       4, "the private key is not the certificate's"),
-        (key_alone,                                         Way::Plain,       4, "IMS holds no certificate of this private key"),
-        (json!({"certificate_file": "past.crt"}),           Way::Plain,       4, "the certificate has expired"),
-        (json!({"certificate_file": "future.crt"}),         Way::Plain,       4, "the certificate is not yet valid"),
-        (swapped,                                           Way::Plain,       4, "org_id"),
-        (stage,                                             Way::Trusted,     4, "another environment"),
-        (json!({"metascopes": []}),                         Way::Plain,       4, "metascopes"),
-        (json!({"metascopes": ["ent_nothing_sdk"]}),        Way::Plain,       4, "ent_nothing_sdk is none that Adobe documents"),
-        (json!({"metascopes": ["ent_user_sdk"]}),           Way::Plain,       4, "ent_user_sdk is not one of the integration"),
-        (json!({"client_secret": "canary-other"}),          Way::Plain,       4, "the client secret is wrong"),
-        (json!({}),                                         Way::Ahead,       4, "behind IMS"),
-        (json!({}),                                         Way::Intercepted, 4, "which this machine does not trust"),
-        (json!({"private_key_file": "open.key"}),           Way::Plain,       4, "0644"),
-        (json!({}),                                         Way::Migrated,    4, "was migrated to OAuth Server-to-Server: IMS gives"),
-        (json!({}),                                         Way::Failing,     3, "IMS has trouble, or the JWT credential was migrated"),
+        (json!({}),                                         Mode::Plain,       0, ""),
+        (json!({}),                                         Mode::Trusted,     0, ""),
+        (json!({"private_key_file": "second.key"}),         Mode::Plain,       4, "the private key is not the certificate's"),
+        (key_alone,                                         Mode::Plain,       4, "IMS holds no certificate of this private key"),
+        (json!({"certificate_file": "past.crt"}),           Mode::Plain,       4, "the certificate has expired"),
+        (json!({"certificate_file": "future.crt"}),         Mode::Plain,       4, "the certificate is not yet valid"),
+        (swapped,                                           Mode::Plain,       4, "org_id"),
+        (stage,                                             Mode::Trusted,     4, "another environment"),
+        (json!({"metascopes": []}),                         Mode::Plain,       4, "metascopes"),
+        (json!({"metascopes": ["ent_nothing_sdk"]}),        Mode::Plain,       4, "ent_nothing_sdk is none that Adobe documents"),
+        (json!({"metascopes": ["ent_user_sdk"]}),           Mode::Plain,       4, "ent_user_sdk is not one of the integration"),
+        (json!({"client_secret": "canary-other"}),          Mode::Plain,       4, "the client secret is wrong"),
+        (json!({}),                                         Mode::Ahead,       4, "behind IMS"),
+        (json!({}),                                         Mode::Intercepted, 4, "which this machine does not trust"),
+        (json!({"private_key_file": "open.key"}),           Mode::Plain,       4, "0644"),
+        (json!({}),                                         Mode::Migrated,    4, "was migrated to OAuth Server-to-Server: IMS gives"),
+        (json!({}),                                         Mode::Failing,     3, "IMS has trouble, or the JWT credential was migrated"),
     ];
     for (changes, way, code, cause) in table {
         let finished = clinic.doctor(&changes, way, "");
@@ -206,7 +206,7 @@ fn the_first_line_that_failed_names_the_cause() {
 #[test]
 fn who_reads_along_is_named_whether_trusted_or_not() {
     let clinic = Clinic::new();
-    for (way, status) in [(Way::Trusted, "warning  TLS"), (Way::Intercepted, "failed   TLS")] {
+    for (way, status) in [(Mode::Trusted, "warning  TLS"), (Mode::Intercepted, "failed   TLS")] {
         let finished = clinic.doctor(&json!({}), way, "");
         let line = finished.stdout.lines().find(|line| line.contains("TLS:")).unwrap();
         assert!(line.starts_with(status), "{finished:?}");
@@ -216,13 +216,13 @@ fn who_reads_along_is_named_whether_trusted_or_not() {
 }
 
 #[test]
-fn other_kinds_of_credentials_have_lines_of_their_own() {
+fn other_kinds_of_credentials_have_their_own_lines() {
     let clinic = Clinic::new();
     let oauth = json!({
         "scopes": ["openid"], "metascopes": null, "private_key_file": null, "certificate_file": null,
         "technical_account_id": null,
     });
-    let finished = clinic.doctor(&oauth, Way::Plain, "");
+    let finished = clinic.doctor(&oauth, Mode::Plain, "");
     assert!(finished.stdout.contains("OAuth Server-to-Server, scopes openid"), "{finished:?}");
     assert!(finished.stdout.contains("exchange:"), "{finished:?}");
 }
@@ -238,7 +238,7 @@ fn each_key_is_tried_and_one_that_is_not_yet_taken_is_a_warning() {
             {"private_key_file": "second.key"},
         ],
     });
-    let finished = clinic.doctor(&keys, Way::Plain, "");
+    let finished = clinic.doctor(&keys, Mode::Plain, "");
     assert_eq!(finished.code, Some(0), "{finished:?}");
     for line in ["ok       exchange: IMS gave", "warning  exchange by the second key: "] {
         assert!(finished.stdout.contains(line), "{line}: {finished:?}");
@@ -284,7 +284,7 @@ fn a_proxy_that_does_not_connect_is_named() {
 fn offline_stops_before_the_network_and_json_has_all_of_it() {
     let clinic = Clinic::new();
     let before = clinic.plain.exchanges();
-    let offline = clinic.doctor(&json!({}), Way::Plain, "--offline --json");
+    let offline = clinic.doctor(&json!({}), Mode::Plain, "--offline --json");
     assert_eq!(offline.code, Some(0), "{offline:?}");
     let document: Value = serde_json::from_str(&offline.stdout).unwrap();
     let checks = document["checks"].as_array().unwrap();
@@ -303,7 +303,7 @@ fn offline_stops_before_the_network_and_json_has_all_of_it() {
 }
 
 #[test]
-fn where_nobody_listens_the_connection_is_what_failed() {
+fn where_no_one_listens_the_connection_is_what_failed() {
     let sandbox = Sandbox::new();
     let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
     emulator.terminate();

@@ -29,7 +29,7 @@ fn its_first_line_is_its_base_url_and_a_signal_ends_it_with_success() {
 }
 
 #[test]
-fn a_refusal_is_told_on_standard_error_with_its_remedy() {
+fn a_refusal_is_reported_on_standard_error_with_its_remedy() {
     let sandbox = Sandbox::new();
     let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
     sandbox.write_credentials("wrong.json", json!({"client_secret": "another"}));
@@ -79,7 +79,7 @@ fn it_prints_its_endpoints_and_the_schema_of_scenarios() {
 }
 
 #[test]
-fn as_observed_stays_on_beside_a_scenario_and_a_former_name_is_noted() {
+fn as_observed_stays_on_with_a_scenario_and_a_former_name_is_noted() {
     let sandbox = Sandbox::new();
     sandbox.write("scenario.toml", "clock_offset_seconds = 0\nbindings = []\n");
     let mut emulator = RunningEmulator::start(
@@ -116,7 +116,7 @@ fn with_json_each_line_is_json_first_the_url_then_a_verdict_for_each_request() {
 }
 
 #[test]
-fn it_goes_on_serving_when_nobody_reads_its_verdicts_any_more() {
+fn it_goes_on_serving_when_its_verdicts_are_no_longer_read() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.ims("emulator -c credentials.json --json");
     let mut child = command.spawn().unwrap();
@@ -132,7 +132,7 @@ fn it_goes_on_serving_when_nobody_reads_its_verdicts_any_more() {
 }
 
 #[test]
-fn it_goes_on_serving_when_its_verdicts_fill_a_pipe_that_nobody_reads() {
+fn it_goes_on_serving_when_its_verdicts_fill_a_pipe_that_is_not_read() {
     let sandbox = Sandbox::new();
     let mut child = sandbox.ims("emulator -c credentials.json").spawn().unwrap();
     let mut url = String::new();
@@ -225,9 +225,9 @@ fn the_credentials_of_people_register_an_application_if_they_say_where_a_sign_in
     let ask = |file: &str| {
         sandbox.run(&format!("validate none.txt -c {file} --url {}", emulator.url())).code
     };
-    // IMS says of a token that it is not valid to its clients, and to nobody else.
+    // IMS says of a token that it is not valid to its clients only.
     assert_eq!((ask("app.json"), ask("credentials.json")), (Some(1), Some(4)));
-    // Nobody pastes anything.
+    // No one pastes anything.
     let end = sandbox.run(&format!("login --paste -c app.json --url {}", emulator.url()));
     let redirect_uri = "redirect_uri=http%3A%2F%2F127.0.0.1%3A8400%2Fcallback&";
     assert_eq!(end.code, Some(4));

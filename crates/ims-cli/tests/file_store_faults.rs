@@ -54,7 +54,7 @@ impl Lab {
             return None;
         }
         let sandbox = Sandbox::new();
-        // Nobody reads its verdicts, and a pipe that is full would hold it up.
+        // No one reads its verdicts, and a pipe that is full would hold it up.
         let mut emulator =
             sandbox.ims("emulator -c credentials.json").stderr(Stdio::null()).spawn().unwrap();
         let mut url = String::new();

@@ -94,7 +94,7 @@ fn what_we_sign_is_valid_by_the_key_the_certificate_and_the_jwk_set() {
 }
 
 #[test]
-fn each_thing_that_makes_a_jwt_unbelievable_is_told() {
+fn each_fault_of_a_jwt_is_reported() {
     let hmac = EncodingKey::from_secret(keys::FIRST_PUBLIC.as_bytes());
     let good = signed(RS256, &claims(json!({})));
     let [header, payload, signature] = good.split('.').collect::<Vec<_>>()[..] else {
@@ -292,7 +292,7 @@ const RFC_7520_JWS: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImJpbGJvLmJhZ2dpbnNAaG9i
      2aXic1U12podGU0KLUQSE_oI-ZnmKJ3F4uOZDnd6QZWJushZ41Axf_fcIe8u9ipH84ogoree7vjbU5y18kDquDg";
 
 #[test]
-fn an_assertion_is_told_with_the_client_that_it_is_sent_with() {
+fn an_assertion_is_printed_with_its_client() {
     let end = Sandbox::new().run("jwt sign -c credentials.json --json");
     let data: Value = serde_json::from_str(&end.stdout).unwrap();
     assert_eq!(data["client_id"], CLIENT_ID, "{end:?}");

@@ -119,7 +119,7 @@ fn a_browser_of_this_machine_signs_a_person_in() {
     assert_eq!(emulator.exchanges(), 0, "a person has no assertion");
     let fresh = sandbox.run("token -c people.json --fresh");
     assert_eq!((fresh.code, fresh.stderr.as_str()), (Some(0), ""));
-    assert_ne!(first.stdout, fresh.stdout, "the refresh token brings a new one");
+    assert_ne!(first.stdout, fresh.stdout, "the refresh token gives a new one");
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn nothing_but_the_redirect_ends_hangs_or_confuses_the_listener() {
     let end = login.end();
     assert_eq!(end.code, Some(0), "{end:?}");
     for mut stream in slow {
-        // Whatever it is told, it is told at once now.
+        // The answer comes at once now.
         let _ = stream.read_to_end(&mut Vec::new());
     }
 }
@@ -240,10 +240,10 @@ fn a_person_who_says_no_is_not_signed_in_and_the_terminal_says_so() {
 }
 
 #[test]
-fn nobody_is_waited_for_longer_than_was_said() {
+fn the_command_waits_no_longer_than_its_timeout() {
     let (sandbox, _emulator) = served();
     let login = Login::start(sandbox.ims("login -c people.json --no-browser --timeout 10ms"));
-    let hint = ["nobody has signed in within 10ms", "--redirect-uri"];
+    let hint = ["no one has signed in within 10ms", "--redirect-uri"];
     assert_failed(&login.end(), 4, &hint);
     // Standard input stays open, and nothing is pasted.
     let mut login = sandbox.ims("login -c people.json --paste --timeout 10ms");
@@ -251,7 +251,7 @@ fn nobody_is_waited_for_longer_than_was_said() {
     let stdin = child.stdin.take();
     let end = Finished::from(child.wait_with_output().unwrap());
     drop(stdin);
-    assert_failed(&end, 4, &["nobody has signed in within 10ms"]);
+    assert_failed(&end, 4, &["no one has signed in within 10ms"]);
     assert_not_signed_in(&sandbox);
 }
 
@@ -276,7 +276,7 @@ fn an_interrupt_ends_it_at_once_and_leaves_nothing() {
 }
 
 #[test]
-fn without_a_refresh_token_the_person_is_told_when_the_sign_in_ends() {
+fn without_a_refresh_token_the_command_says_when_the_sign_in_ends() {
     let (sandbox, emulator) = served();
     register_for(&sandbox, &emulator, PASTED_URI, &["openid", "AdobeID"]);
     let end = signed_in(&sandbox);
@@ -300,7 +300,7 @@ fn a_second_login_takes_the_place_of_the_first_with_all_that_it_left() {
     assert!(first.0 != second.0 && first.1 != second.1);
     assert_eq!(modes(&sandbox, FILES).len(), 2, "one folder, one file");
 
-    // Also a login that brings no refresh token.
+    // Also a login without a refresh token.
     register_for(&sandbox, &emulator, PASTED_URI, &["openid", "AdobeID"]);
     signed_in(&sandbox);
     assert_eq!(refresh_token(&sandbox), None);
@@ -359,7 +359,7 @@ fn logout_forgets_even_if_ims_cannot_be_asked() {
 }
 
 #[test]
-fn browser_names_the_browser_and_it_is_told_the_address_and_no_more() {
+fn browser_names_the_browser_which_gets_only_the_address() {
     let (sandbox, emulator) = served();
     let (script, told) = (sandbox.path("browser"), sandbox.path("told"));
     assert!(Command::new("mkfifo").arg(&told).status().unwrap().success());

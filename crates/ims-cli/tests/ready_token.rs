@@ -129,7 +129,7 @@ fn key_and_certificate_come_from_a_pkcs12_file() {
 }
 
 #[test]
-fn a_pass_phrase_that_no_one_gave_is_told_and_on_a_terminal_asked_for_without_echo() {
+fn a_missing_pass_phrase_is_reported_and_on_a_terminal_asked_for_without_echo() {
     let sandbox = Sandbox::new();
     write_pkcs12(&sandbox, &json!({}));
     let end = sandbox.run("jwt sign -c p12.json");

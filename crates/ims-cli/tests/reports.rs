@@ -1,4 +1,4 @@
-//! What a person or a program is told when something fails: the cause, what IMS said, and what to do about this cause alone.
+//! What a person or a program learns when something fails: the cause, what IMS said, and what to do about this cause alone.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ fn remedies(error: &Value) -> String {
 }
 
 #[test]
-fn each_answer_of_ims_is_told_by_its_cause_with_the_remedies_of_that_cause() {
+fn each_answer_of_ims_is_reported_with_its_cause_and_the_remedies_of_that_cause() {
     let sandbox = Sandbox::new();
     let said = |code: &str, text: &str| json!({ "error": code, "error_description": text });
     let not_granted =
@@ -79,7 +79,7 @@ fn each_answer_of_ims_is_told_by_its_cause_with_the_remedies_of_that_cause() {
         (json_answer("400 Bad Request", &said("invalid_scope", "a scope that does not exist")),          4, "metascope_unknown",     "the metascope ent_dataservices_sdk is not known to IMS",    "spelling"),
         (answer("200 OK", html, "<html>Sign in to the hotel</html>"),                                    4, "not_ims",               "a page answered instead of IMS (200)",                      "HTTPS_PROXY"),
         (answer("403 Forbidden", html, "<html>blocked</html>"),                                          4, "not_ims",               "a page answered instead of IMS (403)",                      "ims_url"),
-        (answer("302 Found", "location: https://portal.example/?secret=1\r\n", ""),                      4, "not_ims",               "a redirect to portal.example answered instead of IMS (302)", "whoever runs the network"),
+        (answer("302 Found", "location: https://portal.example/?secret=1\r\n", ""),                      4, "not_ims",               "a redirect to portal.example answered instead of IMS (302)", "the person who runs the network"),
         (answer("404 Not Found", "content-type: text/plain\r\n", "nothing"),                             4, "not_ims",               "nothing at this path",                                      "ims_url"),
         (answer("407 Proxy Authentication Required", "", ""),                                            4, "not_ims",               "a proxy that asks for a user name and a password",          "HTTPS_PROXY"),
     ];

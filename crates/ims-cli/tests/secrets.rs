@@ -1,4 +1,4 @@
-//! No secret in any output, whatever the command is told to do and whatever goes wrong, and none in its arguments.
+//! No secret in any output, whatever the command does and whatever goes wrong, and none in its arguments.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use std::{fs, net::TcpListener};
@@ -154,7 +154,7 @@ fn no_command_about_tokens_and_credentials_tells_a_secret_or_a_token() {
         ("exchange cluster -c credentials.json --user-id A1@AdobeID token.txt", Some(0)),
         ("exchange on-behalf-of -c wrong.json --scopes openid token.txt", Some(4)),
         ("exchange on-behalf-of -c credentials.json --scopes openid private.key", Some(2)),
-        ("revoke -c wrong.json --client-id nobody token.txt", Some(4)),
+        ("revoke -c wrong.json --client-id unknown token.txt", Some(4)),
         ("revoke token.txt", Some(0)),
         ("userinfo token.txt", Some(4)),
         ("validate private.key", Some(2)),

@@ -1,4 +1,4 @@
-//! What packagers install beside the command, and how it behaves in a pipeline.
+//! What packagers install with the command, and how it behaves in a pipeline.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use std::{fs, io, path::Path, process::Command};
@@ -42,7 +42,7 @@ fn bash_completes_commands_and_options() {
 }
 
 #[test]
-fn each_shell_is_told_of_each_command() {
+fn each_shell_completes_each_command() {
     let sandbox = Sandbox::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = sandbox.run(&format!("completions {shell}"));
@@ -76,7 +76,7 @@ fn a_folder_that_is_not_there_gets_no_manual_pages() {
 }
 
 #[test]
-fn when_nobody_reads_the_output_nothing_is_said_and_the_exit_code_is_that_of_a_closed_pipe() {
+fn when_no_one_reads_the_output_nothing_is_said_and_the_exit_code_is_that_of_a_closed_pipe() {
     let sandbox = Sandbox::new();
     // A check whose answer is no must not end as if it were yes.
     for command in ["completions zsh", "cert check certificate_pub.crt --within 36500d"] {

@@ -54,7 +54,7 @@ fn what_is_in_force_and_what_is_kept_is_shown_without_a_secret() {
     for part in [
         "people.json (IMS_CREDENTIALS)",
         "not used: the current context",
-        "nobody is signed in",
+        "no one is signed in",
         "good until",
         "* credentials",
     ] {

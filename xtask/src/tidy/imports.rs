@@ -8,9 +8,6 @@ use super::{
     tree::{File, Tree},
 };
 
-/// Crates whose files may still import each other.
-const WITH_CIRCLES: &[&str] = if cfg!(test) { &[] } else { &["ims-cli"] };
-
 /// The names of the modules from the crate root to an item.
 type Path = Vec<String>;
 
@@ -28,10 +25,8 @@ type Modules<'a> = BTreeMap<Path, &'a File>;
 /// Pairs of files that import each other.
 pub(super) fn circles(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (name, modules) in crates(tree) {
-        if !WITH_CIRCLES.contains(&name) {
-            findings.extend(circles_of(&modules));
-        }
+    for modules in crates(tree).values() {
+        findings.extend(circles_of(modules));
     }
     findings
 }

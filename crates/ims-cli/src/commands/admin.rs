@@ -114,7 +114,7 @@ impl AdminOptions {
         Ok(Asker { credentials, service_token, user })
     }
 
-    /// Sends `call` and prints the answer, whose members nobody has documented.
+    /// Sends `call` and prints the answer, whose members are not documented.
     fn ask(&self, asker: &Asker, call: &impl Call<Answer = Value>) -> Result<Answer, Failure> {
         let connection = transport::connection(asker.credentials.environment())?;
         let answer = block_on(question::ask(&connection, call))?;

@@ -160,7 +160,7 @@ fn failed(error: reqwest_middleware::Error) -> Failure {
     }
 }
 
-/// What the network did. The URL is known to whoever gave it, and its query need not be in a log.
+/// What the network did. The user knows the URL, and its query need not be in a log.
 fn unanswered(error: reqwest::Error) -> Failure {
     Failure::later("the API did not answer").because(error.without_url())
 }

@@ -144,8 +144,8 @@ async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
         builder = builder.with_state_file(path);
     }
     if let Some(path) = &arguments.config {
-        let unusable = |error| Failure::person("the scenario cannot be used").because(error);
-        let scenario = Scenario::read(path).map_err(unusable)?;
+        let scenario = Scenario::read(path)
+            .map_err(|error| Failure::person("the scenario cannot be used").because(error))?;
         for note in scenario.notes() {
             output::note("note", note);
         }
@@ -153,10 +153,10 @@ async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
         builder = builder.with_scenario(scenario);
     }
     if let Some(folder) = &arguments.ca_dir {
-        let unusable =
-            |error| Failure::person("the certificate authority cannot be used").because(error);
-        let authority = CertificateAuthority::open_for(folder, &hosts, when::system_time())
-            .map_err(unusable)?;
+        let authority = CertificateAuthority::open_for(folder, &hosts, when::system_time());
+        let authority = authority.map_err(|error| {
+            Failure::person("the certificate authority cannot be used").because(error)
+        })?;
         builder = builder.with_certificate_authority(authority);
     }
     for path in &arguments.credentials {

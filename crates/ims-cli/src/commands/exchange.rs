@@ -108,7 +108,7 @@ impl Given {
 }
 
 impl ExchangeOptions {
-    /// Sends `grant` and prints the token that it brings.
+    /// Sends `grant` and prints the token.
     fn exchange(&self, exchanger: &Exchanger, grant: &impl Grant) -> Result<Answer, Failure> {
         let connection = transport::connection(exchanger.credentials.environment())?;
         let token = block_on(question::ask(&connection, grant))?;

@@ -46,7 +46,7 @@ const OFFLINE_ACCESS: &str = "offline_access";
 /// Opens the browser, where the person signs in to Adobe, and waits for it to come back to a port of this machine. Over SSH,
 /// or where there is no display, it prints the address instead, and the person pastes the one at which the browser ends. The
 /// refresh token is kept in the keyring, or where there is none, in a file that only you can read; the other commands then
-/// work with the same -c. A second login takes the place of the first. Exit code 4 if nobody signs in.
+/// work with the same -c. A second login takes the place of the first. Exit code 4 if no one signs in.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  ims login -c creds.json --port 8000\n  \
                   ims login --client-id ID --scopes openid,offline_access --save creds.json\n\n\
@@ -101,7 +101,7 @@ pub(crate) struct Arguments {
 }
 
 /// How the redirect comes here.
-enum Way {
+enum RedirectMethod {
     Listen(TcpListener, u16),
     Paste,
 }
@@ -170,8 +170,8 @@ impl Arguments {
         of_credentials.map(str::parse).transpose().map_err(unusable)
     }
 
-    /// Whether to listen, and where; otherwise why not, which the person is told.
-    async fn way(&self, redirect_uri: Option<&RedirectUri>) -> Result<Way, Failure> {
+    /// Whether to listen, and where; otherwise why not, which is shown to the person.
+    async fn way(&self, redirect_uri: Option<&RedirectUri>) -> Result<RedirectMethod, Failure> {
         let registered = redirect_uri.and_then(RedirectUri::address);
         let address = match (self.port, redirect_uri) {
             (Some(port), _) => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
@@ -180,27 +180,33 @@ impl Arguments {
         };
         let obstacle = if self.no_browser { None } else { browser::obstacle() };
         match (address, obstacle) {
-            _ if self.paste => Ok(Way::Paste),
+            _ if self.paste => Ok(RedirectMethod::Paste),
             (_, Some(obstacle)) => Ok(paste_since(obstacle)),
             (None, None) => Ok(paste_since("the redirect URI does not lead to this machine")),
             (Some(address), None) => {
                 let bound = listener::bind(address).await;
                 let (socket, port) = bound.map_err(|error| not_listening(address, &error))?;
-                Ok(Way::Listen(socket, port))
+                Ok(RedirectMethod::Listen(socket, port))
             }
         }
     }
 
     /// Tells the person where to go, and goes there if it can.
-    fn send_to(&self, url: &str, way: &Way) {
+    fn send_to(&self, url: &str, way: &RedirectMethod) {
         let advice = match way {
-            Way::Paste => "open this address, sign in, and paste the one at which the browser ends",
-            Way::Listen(..) if self.no_browser => "open this address in a browser of this machine",
-            Way::Listen(..) => "the browser opens; if it shows nothing, open this address",
+            RedirectMethod::Paste => {
+                "open this address, sign in, and paste the one at which the browser ends"
+            }
+            RedirectMethod::Listen(..) if self.no_browser => {
+                "open this address in a browser of this machine"
+            }
+            RedirectMethod::Listen(..) => {
+                "the browser opens; if it shows nothing, open this address"
+            }
         };
         output::note("note", advice);
         output::note("open", url);
-        if matches!(way, Way::Listen(..)) && !self.no_browser {
+        if matches!(way, RedirectMethod::Listen(..)) && !self.no_browser {
             browser::open(url);
         }
     }
@@ -211,8 +217,8 @@ async fn sign_in(arguments: &Arguments, application: Application) -> Result<Answ
     let place = SignInPlace::of(&environment, &credential.client_id)?;
     let way = arguments.way(redirect_uri.as_ref()).await?;
     let port = match way {
-        Way::Listen(_, port) => Some(port),
-        Way::Paste => arguments.port,
+        RedirectMethod::Listen(_, port) => Some(port),
+        RedirectMethod::Paste => arguments.port,
     };
     let redirect_uri = redirect_uri.unwrap_or_else(|| RedirectUri::on_loopback(port));
     let sign_in = SignIn::new(environment.clone(), credential.clone(), redirect_uri.as_str());
@@ -221,15 +227,15 @@ async fn sign_in(arguments: &Arguments, application: Application) -> Result<Answ
     arguments.send_to(&sign_in.url(), &way);
 
     let kept = match way {
-        Way::Paste => {
+        RedirectMethod::Paste => {
             let pasted = timeout(arguments.timeout, paste::redirect(&sign_in));
-            let redirect = pasted.await.map_err(|_| nobody_came(arguments.timeout))??;
+            let redirect = pasted.await.map_err(|_| no_one_came(arguments.timeout))??;
             finish(&sign_in, &redirect, &place, &environment).await
         }
-        Way::Listen(socket, port) => {
+        RedirectMethod::Listen(socket, port) => {
             let mut listener = Listener::start(socket, port, Arc::clone(&sign_in), &redirect_uri);
             let arrival = timeout(arguments.timeout, listener.arrival());
-            let arrival = arrival.await.map_err(|_| nobody_came(arguments.timeout))?;
+            let arrival = arrival.await.map_err(|_| no_one_came(arguments.timeout))?;
             let kept = finish(&sign_in, &arrival.redirect, &place, &environment).await;
             arrival.show(if kept.is_ok() { Page::Done } else { Page::Failed });
             listener.close().await;
@@ -315,13 +321,13 @@ fn tell(
     Ok(Answer::Yes)
 }
 
-fn paste_since(obstacle: &str) -> Way {
+fn paste_since(obstacle: &str) -> RedirectMethod {
     output::note("note", &format!("{obstacle}, so the redirect is to be pasted"));
-    Way::Paste
+    RedirectMethod::Paste
 }
 
 fn no_person() -> Failure {
-    Failure::usage("these credentials are not for people: nobody signs in to them")
+    Failure::usage("these credentials are not for people: no one signs in to them")
         .hint("credentials for people say \"user\": true")
         .hint("for a client without a secret: ims login --client-id ID --save FILE")
 }
@@ -342,9 +348,9 @@ impl From<&SignInError> for Failure {
     }
 }
 
-fn nobody_came(limit: Duration) -> Failure {
+fn no_one_came(limit: Duration) -> Failure {
     let limit = DurationText(limit);
-    Failure::person(format!("nobody has signed in within {limit}"))
+    Failure::person(format!("no one has signed in within {limit}"))
         .hint("if the browser showed an error, the redirect URI may not be one of the integration's: --port, --redirect-uri")
         .hint("to wait longer: --timeout 15m")
 }

@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let credentials = arguments.integration.credentials()?;
     let Credential::User(credential) = credentials.credential() else {
         return Err(Failure::usage(
-            "these credentials are not for people: nobody signs in to them",
+            "these credentials are not for people: no one signs in to them",
         ));
     };
     block_on(sign_out(&credentials, credential))

@@ -106,7 +106,7 @@ impl Arguments {
         Ok(sides.map(check).into())
     }
 
-    /// Gets a token that nobody keeps.
+    /// Gets a token and drops it.
     fn token(&self, credentials: Credentials) -> Result<(), Failure> {
         let credentials = match &self.url {
             Some(url) => credentials.with_environment(url.clone()),

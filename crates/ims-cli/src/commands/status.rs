@@ -268,7 +268,7 @@ impl ContextData {
 impl SignInData {
     fn line(&self) -> String {
         let Self { client_id, ims_url, place, .. } = self;
-        let state = if self.signed_in { "signed in" } else { "nobody is signed in" };
+        let state = if self.signed_in { "signed in" } else { "no one is signed in" };
         format!("{client_id}  {ims_url}  {state} ({place})")
     }
 }

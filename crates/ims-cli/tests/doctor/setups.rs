@@ -220,7 +220,7 @@ fn stub(answer: impl Into<Vec<u8>>) -> String {
         for stream in listener.incoming() {
             let mut stream = BufReader::new(stream.unwrap());
             if read_request(&mut stream) {
-                // Whoever has gone away needs no answer.
+                // A client that has gone away needs no answer.
                 let _ = stream.get_mut().write_all(&answer);
             }
         }
@@ -286,7 +286,7 @@ fn an_answer_is_explained_by_the_one_cause_that_is_left() {
         ("not found",                stub(http("404 Not Found", "Content-Type: text/plain\r\n", "nothing")),               none(), (4, "nothing at this path answered instead of IMS", "ims_url")),
         ("half an answer",           stub(http("200 OK", "Content-Type: application/json\r\n", "{\"access")),              none(), (4, "an answer that this version does not know", "support")),
         ("no answer",                stub(""),                                                                             none(), (3, "endpoint: ", "try again later")),
-        ("no account of its own",    refusal(bad, "", "invalid_token", "Could not match JWT signature to any of the bindings"), json!({"technical_account_id": "a64f5f10-849a@techacct.adobe.com"}), (4, "looks like the e-mail address", "Technical Account ID")),
+        ("not a technical account",  refusal(bad, "", "invalid_token", "Could not match JWT signature to any of the bindings"), json!({"technical_account_id": "a64f5f10-849a@techacct.adobe.com"}), (4, "looks like the e-mail address", "Technical Account ID")),
         ("certificate not uploaded", refusal(bad, "", "invalid_token", "Could not match JWT signature to any of the bindings"), none(), (4, "IMS does not hold this certificate", "fingerprints")),
         ("signature, no certificate", refusal(bad, "", "invalid_signature", ""), json!({"certificate_file": null}),                (4, "IMS holds no certificate of this private key", "certificate_file")),
         ("account is not the organization's", refusal(bad, "", "bad_request", "org_id does not match"),                    none(), (4, "the organization or the technical account is not the integration's", "org_id")),

@@ -1,4 +1,4 @@
-//! An API that answers as it is told to, and remembers what it was asked.
+//! An API that answers as the test says, and remembers the requests.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

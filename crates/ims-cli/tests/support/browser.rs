@@ -37,7 +37,8 @@ pub(crate) fn is_installed(test: &str) -> bool {
         return true;
     };
     // Not by `eprintln!`, which the harness keeps to itself when a test passes.
-    writeln!(std::io::stderr(), "\nSKIPPED {test}: {missing} is not here").unwrap();
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "\nSKIPPED {test}: {missing} is not here").unwrap();
     false
 }
 
@@ -96,8 +97,8 @@ impl Browser {
             button.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
         };
         let mut buttons = buttons.as_array().unwrap().iter().map(id);
-        let is_it = |id: &String| self.get(&format!("/element/{id}/computedlabel")) == name;
-        let id = buttons.find(is_it).unwrap_or_else(|| panic!("no button is called {name}"));
+        let is_called_so = |id: &String| self.get(&format!("/element/{id}/computedlabel")) == name;
+        let id = buttons.find(is_called_so).unwrap_or_else(|| panic!("no button is called {name}"));
         self.post(&format!("/element/{id}/click"), &json!({}));
     }
 
@@ -145,7 +146,7 @@ impl Drop for Browser {
     }
 }
 
-/// What an answer brings, if it is no error.
+/// The value of an answer, if it is no error.
 #[track_caller]
 fn value(answer: &str) -> Value {
     let answer: Value = serde_json::from_str(answer).unwrap();

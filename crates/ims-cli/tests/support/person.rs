@@ -20,11 +20,11 @@ use super::{
 /// The public client that people sign in to.
 pub(crate) const CLIENT_ID: &str = "people-app";
 
-/// A redirect URI at which nobody listens.
+/// A redirect URI at which no one listens.
 pub(crate) const PASTED_URI: &str = "https://app.example/callback";
 
 /// How long a server may think. One that says nothing for so long fails the test instead of holding it up.
-const PATIENCE: Duration = Duration::from_mins(1);
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// `ims login` while it waits.
 pub(crate) struct Login {
@@ -162,7 +162,7 @@ pub(crate) fn send(method: &str, url: &str, headers: &[&str], body: &str) -> Pag
 /// Sends these bytes and reads what comes; `None` if that is no HTTP.
 pub(crate) fn raw(authority: &str, bytes: &[u8]) -> Option<Page> {
     let mut stream = TcpStream::connect(authority).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
     // Who is refused early may find the connection closed while it still sends, or while it reads.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();

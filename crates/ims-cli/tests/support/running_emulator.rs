@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::sandbox::{Finished, Sandbox};
 
-/// An emulator in a process of its own, which ends with the test at the latest.
+/// An emulator in a separate process, which ends with the test at the latest.
 pub(crate) struct RunningEmulator {
     child: Child,
     stdout: BufReader<ChildStdout>,

@@ -45,7 +45,7 @@ impl Sandbox {
         self.0.path().join(name)
     }
 
-    /// Writes a file that nobody else can read.
+    /// Writes a file that no one else can read.
     pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
@@ -81,7 +81,7 @@ impl Sandbox {
             .env("XDG_CACHE_HOME", self.path("home/.cache"))
             .env("IMS_CACHE_DIR", self.path("cache"))
             .env("TMPDIR", self.path("tmp"))
-            // There is no keyring here, whatever the desktop of whoever runs the tests has.
+            // There is no keyring here, whatever the desktop has on which the tests run.
             .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", self.path("no-bus").display()))
             // These make programs talk, and this one is not to say more than it should.
             .env("RUST_LOG", "trace")

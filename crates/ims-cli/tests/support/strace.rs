@@ -37,7 +37,7 @@ pub(crate) fn traced(command: &Command, options: &[String], log: &Path) -> Comma
 }
 
 impl Call {
-    /// What strace is told so that `what` (`signal=KILL`, `error=EIO`) happens at this call, and if `again`, at all that
+    /// The option of strace so that `what` (`signal=KILL`, `error=EIO`) happens at this call, and if `again`, at all that
     /// follow it.
     pub(crate) fn injection(&self, what: &str, again: &str) -> Vec<String> {
         let Self { name, number, file } = self;

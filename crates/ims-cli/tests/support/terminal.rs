@@ -1,4 +1,4 @@
-//! A command on a terminal of its own, which `script` of util-linux makes.
+//! A command on a new terminal, which `script` of util-linux makes.
 
 use std::{
     io::{Read, Write},

@@ -1,4 +1,4 @@
-//! What `ims call` is told to send.
+//! The request that `ims call` sends.
 
 use std::{convert::Infallible, path::PathBuf, str::FromStr};
 
@@ -76,7 +76,7 @@ pub(super) fn parse_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// The header fields of the request, but for those that the token brings.
+/// The header fields of the request, without those of the token.
 pub(super) fn headers(given: &[Header], body: Option<&[u8]>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for Header { name, value } in given {

@@ -1,4 +1,4 @@
-//! `ims context use`: which one is meant where nobody says.
+//! `ims context use`: chooses the current context.
 
 use clap::Args;
 

@@ -17,12 +17,12 @@ fn place(environment: &Environment, credential: &UserCredential) -> Result<Strin
     let refresh_tokens = SignInPlace::of(environment, &credential.client_id)?.of_current();
     let place = refresh_tokens.place();
     let refresh_token = block_on(async {
-        let unreadable = |error| Failure::person("the sign-in cannot be read").because(error);
-        refresh_tokens.load().await.map_err(unreadable)
+        let loaded = refresh_tokens.load().await;
+        loaded.map_err(|error| Failure::person("the sign-in cannot be read").because(error))
     })?;
-    let not_signed_in = || {
-        Failure::person(format!("no one is signed in: there is no refresh token in {place}"))
-            .hint("sign in: ims login, with the same credentials")
-    };
-    refresh_token.map(|_| place.clone()).ok_or_else(not_signed_in)
+    if refresh_token.is_some() {
+        return Ok(place);
+    }
+    let problem = format!("no one is signed in: there is no refresh token in {place}");
+    Err(Failure::person(problem).hint("sign in: ims login, with the same credentials"))
 }

@@ -1,4 +1,4 @@
-//! Who answers for IMS: the chain of certificates that is presented, also if nobody trusts it.
+//! Who answers for IMS: the chain of certificates that the server sends, even if it is not trusted.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -71,7 +71,7 @@ fn verifier(
     Ok(WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build()?)
 }
 
-/// A chain that this machine trusts, but nobody else, is a proxy's.
+/// A chain that only this machine trusts is that of a proxy.
 fn trusted(host: &str, chain: &[Certificate]) -> Check {
     let evidence = format!("the certificate of {host} is by {}", issuer(chain));
     if is_public(chain) {

@@ -18,10 +18,10 @@ pub(crate) async fn integration_of(credentials: &Credentials) -> Result<Integrat
         Credential::ServiceAccount(credential) => {
             let mut certificates = Vec::new();
             for pair in credential.signing_keys.iter() {
-                let unusable =
-                    |error| Failure::person("the certificate cannot be used").because(error);
                 let read = Certificate::read_all(&certificate(pair).await?);
-                certificates.extend(read.map_err(unusable)?);
+                certificates.extend(read.map_err(|error| {
+                    Failure::person("the certificate cannot be used").because(error)
+                })?);
             }
             let integration =
                 Integration::from(&credential.account).with_certificates(certificates);

@@ -61,7 +61,7 @@ pub(super) fn writer(form: Form) -> (impl Fn(&Verdict) + Send + Sync + 'static, 
 pub(super) struct Ending(Receiver<()>);
 
 impl Ending {
-    /// Waits for it, though not for a reader that reads no more.
+    /// Waits for it, but not for a reader that has stopped reading.
     pub(super) fn wait(self) {
         let _ = self.0.recv_timeout(WRITE_TIMEOUT);
     }

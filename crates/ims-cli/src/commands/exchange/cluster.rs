@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let target = match (&target.user_id, &target.org_id) {
         (Some(user_id), _) => ClusterTarget::User(user_id),
         (None, Some(org_id)) => ClusterTarget::Organization(org_id),
-        // clap lets nobody pass without one of the two.
+        // clap requires one of the two.
         (None, None) => return Err(Failure::usage("no account is named")),
     };
     let exchanger = options.given.read()?;

@@ -1,4 +1,4 @@
-//! Where the token is kept that takes the place of the one that was sent: IMS says it once, and the old one is good no more.
+//! The file for the token that replaces the one that was sent: IMS sends it once, and the old one is no longer valid.
 
 use std::{
     io::{self, Write},
@@ -11,21 +11,21 @@ use crate::failure::Failure;
 
 /// A place for one token, in a file that only you can read.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct TokenFile {
     what: &'static str,
     path: PathBuf,
-    /// A file beside it, so that what is at `path` is replaced at once and whole.
-    beside: NamedTempFile,
+    /// A file next to it, so that the file at `path` is replaced in one step.
+    temporary: NamedTempFile,
     is_new: bool,
 }
 
-impl Place {
-    /// The place of a token of the kind `what` at `path`, where an old one makes way.
+impl TokenFile {
+    /// The file at `path` for a token of the kind `what`; it replaces an old one.
     pub(super) fn of(what: &'static str, path: &Path) -> Result<Self, Failure> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let beside = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+        let temporary = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
             .map_err(|error| unkept(what, path, error))?;
-        Ok(Self { what, path: path.to_owned(), beside, is_new: false })
+        Ok(Self { what, path: path.to_owned(), temporary, is_new: false })
     }
 
     /// The same at `path`, where nothing may be yet.
@@ -37,16 +37,16 @@ impl Place {
         Ok(Self { is_new: true, ..Self::of(what, path)? })
     }
 
-    /// Keeps `token`. If another file has come to the path of a new one meanwhile, the token stays in a file beside it.
+    /// Keeps `token`. If another program has created a file at the path of a new one, the token stays in a file next to it.
     pub(super) fn keep(mut self, token: &str) -> Result<(), Failure> {
-        let written = writeln!(self.beside, "{token}");
+        let written = writeln!(self.temporary, "{token}");
         written
-            .and_then(|()| self.beside.as_file().sync_all())
+            .and_then(|()| self.temporary.as_file().sync_all())
             .map_err(|error| unkept(self.what, &self.path, error))?;
         let kept = if self.is_new {
-            self.beside.persist_noclobber(&self.path)
+            self.temporary.persist_noclobber(&self.path)
         } else {
-            self.beside.persist(&self.path)
+            self.temporary.persist(&self.path)
         };
         kept.map(drop).map_err(|error| {
             let failure = unkept(self.what, &self.path, error.error);

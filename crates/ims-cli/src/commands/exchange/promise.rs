@@ -11,7 +11,7 @@ use crate::{
     transport, when,
 };
 
-/// Exchange a user's token for a promise token, which brings tokens for the user later.
+/// Exchange a user's token for a promise token, which gives tokens of the user later.
 ///
 /// The credentials are those of this service. At least one scope has to be named. See ims exchange promised for the way
 /// back.

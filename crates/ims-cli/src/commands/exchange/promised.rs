@@ -13,7 +13,7 @@ use ims::{
 };
 use serde_json::json;
 
-use super::{Given, block_on, next_token::Place, question};
+use super::{Given, block_on, next_token::TokenFile, question};
 use crate::{
     failure::Failure,
     output::{self, Answer},
@@ -73,13 +73,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 
 impl Arguments {
     /// Where the next promise token goes, if not to standard output alone.
-    fn place(&self) -> Result<Option<Place>, Failure> {
+    fn place(&self) -> Result<Option<TokenFile>, Failure> {
         let file = &self.given.file;
         let is_stdin = file == Path::new("-");
         match &self.promise_out {
-            Some(out) if !is_stdin && is_same(out, file) => Place::of(KIND, out).map(Some),
-            Some(out) => Place::new(KIND, out).map(Some),
-            None if !is_stdin => Place::of(KIND, file).map(Some),
+            Some(out) if !is_stdin && is_same(out, file) => TokenFile::of(KIND, out).map(Some),
+            Some(out) => TokenFile::new(KIND, out).map(Some),
+            None if !is_stdin => TokenFile::of(KIND, file).map(Some),
             None if self.json => Ok(None),
             None => Err(Failure::usage("the new promise token would be lost")
                 .hint("name a file for it with --promise-out, or have it printed with --json")),

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use ims::exchange::{RefreshToken, TokenRefresh};
 
-use super::{ExchangeOptions, block_on, client_secret, next_token::Place, question};
+use super::{ExchangeOptions, block_on, client_secret, next_token::TokenFile, question};
 use crate::{failure::Failure, files, output::Answer, transport};
 
 /// Exchange a refresh token that another program got for an access token.
@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let connection = transport::connection(credentials.environment())?;
     let tokens = block_on(question::ask(&connection, &grant))?;
     if let Some(next) = &tokens.refresh_token {
-        Place::of("refresh token", &given.file)?.keep(next.expose_secret())?;
+        TokenFile::of("refresh token", &given.file)?.keep(next.expose_secret())?;
     }
     options.format.print(&tokens.access_token, credentials.client_id())?;
     Ok(Answer::Yes)

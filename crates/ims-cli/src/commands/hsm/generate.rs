@@ -45,9 +45,10 @@ struct Data {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut uri = arguments.uri.clone();
-    let unnamed =
-        || Failure::usage("the URI does not name the key").hint("add ;object=LABEL before the ?");
-    let label = uri.key.label.clone().ok_or_else(unnamed)?;
+    let Some(label) = uri.key.label.clone() else {
+        let failure = Failure::usage("the URI does not name the key");
+        return Err(failure.hint("add ;object=LABEL before the ?"));
+    };
     let path = uri.module_path.as_ref().ok_or_else(|| failed(&Pkcs11Error::NoModulePath))?;
     let module = Pkcs11Module::load(path).map_err(|error| failed(&error))?;
     let pin = pin::read(uri.pin.as_ref(), arguments.pin_file.as_deref())?;

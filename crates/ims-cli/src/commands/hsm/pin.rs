@@ -12,7 +12,7 @@ use super::failed;
 use crate::{failure::Failure, files};
 
 /// The PIN: of the URI's `pin-source`, of `--pin-file` (`-` is standard input), of `IMS_PKCS11_PIN`, or, on a terminal, of
-/// whoever sits there.
+/// the person there.
 /// `None` is for a token that wants no login.
 pub(super) fn read(
     source: Option<&PinSource>,

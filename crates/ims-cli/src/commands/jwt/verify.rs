@@ -96,7 +96,7 @@ impl KeySource {
                 let key = PublicKey::from_bytes(&files::read(path)?);
                 (path, key.map(|key| VerificationKeys::from(&key)))
             }
-            // clap lets nobody pass without one of the three.
+            // clap requires one of the three.
             (None, None, None) => return Err(Failure::usage("no key is named")),
         };
         keys.map_err(|error| {

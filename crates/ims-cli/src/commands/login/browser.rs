@@ -18,9 +18,9 @@ pub(super) fn obstacle() -> Option<&'static str> {
     }
 }
 
-/// Opens `url`, by `BROWSER` if that is set. If that fails, the person is told, who can still open it.
+/// Opens `url`, by `BROWSER` if that is set. If that fails, a message says so: the person can still open it.
 ///
-/// It does so on a thread of its own: a browser that runs in the terminal takes as long as the person does.
+/// It does so on a new thread: a browser that runs in the terminal takes as long as the person does.
 pub(super) fn open(url: &str) {
     let url = url.to_owned();
     thread::spawn(move || {

@@ -46,7 +46,7 @@ const MAX_CONNECTIONS: usize = 500;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long the browser may take to fetch the last page.
-const FAREWELL: Duration = Duration::from_secs(2);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// A listener that waits for the redirect of one sign-in.
 #[derive(Debug)]
@@ -148,7 +148,7 @@ async fn serve(socket: TcpListener, desk: Arc<Desk>, mut ended: oneshot::Receive
     }
     drop(socket);
     // A browser that will not read its page is not waited for.
-    let _ = timeout(FAREWELL, connections.shutdown()).await;
+    let _ = timeout(SHUTDOWN_GRACE, connections.shutdown()).await;
 }
 
 async fn accept(
@@ -182,7 +182,7 @@ struct Desk {
 }
 
 impl Desk {
-    /// The redirect, if `request` brings it; else what to show instead.
+    /// The redirect, if `request` has it; otherwise the page to show instead.
     fn redirect<Body>(&self, request: &Request<Body>) -> Result<String, Page> {
         let mut hosts = request.headers().get_all(HOST).iter();
         let is_ours =
@@ -203,7 +203,7 @@ impl Desk {
         }
     }
 
-    /// Hands the redirect over to whoever waits for it, and waits for what became of it.
+    /// Passes the redirect to the command, and waits for the result.
     async fn hand_over(&self, redirect: String) -> Page {
         if self.is_answered.swap(true, Ordering::Relaxed) {
             return Page::Twice;

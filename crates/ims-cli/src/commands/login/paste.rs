@@ -1,4 +1,4 @@
-//! The redirect as a person brings it: by pasting what the browser's address bar shows.
+//! Reads the redirect that a person pastes from the browser's address bar.
 
 use std::{
     io::{self, BufRead, Read},
@@ -26,7 +26,7 @@ pub(super) async fn redirect(sign_in: &SignIn) -> Result<String, Failure> {
     Err(Failure::person("the input ended before the address was pasted"))
 }
 
-/// The lines of standard input, from a thread that nobody waits for when the command ends.
+/// The lines of standard input, from a thread that the command does not wait for at its end.
 fn lines() -> mpsc::Receiver<String> {
     let (sender, lines) = mpsc::channel(1);
     thread::spawn(move || {
@@ -40,7 +40,7 @@ fn lines() -> mpsc::Receiver<String> {
     lines
 }
 
-/// The next line, of which no more is kept than a redirect can have.
+/// The next line, up to the longest length of a redirect.
 fn line(input: &mut impl BufRead) -> io::Result<Option<String>> {
     const MOST: u64 = Response::MAX_BODY as u64 + 1;
     let mut line = Vec::new();

@@ -7,7 +7,7 @@ use std::{
 
 use http::Uri;
 
-/// The path of the redirect URI if nobody says which.
+/// The path of the redirect URI if none is given.
 const PATH: &str = "/callback";
 
 /// A redirect URI, as it was registered in Adobe's Developer Console.

@@ -20,10 +20,10 @@ use zeroize::Zeroizing;
 use crate::{failure::Failure, files};
 
 /// Where the secret is.
-pub(super) enum Place {
+pub(super) enum SecretPlace {
     /// In the file of the credentials.
     Credentials { path: PathBuf, reader: Reader },
-    /// In a file of its own.
+    /// In a separate file.
     SecretFile(PathBuf),
     /// In an entry of the keyring.
     Keyring(String),
@@ -64,7 +64,7 @@ fn context_file(context: &ims::ContextName) -> Result<Option<(PathBuf, Option<St
     Ok(member("credentials_file").map(|path| (folder.join(path), member("credential"))))
 }
 
-impl Place {
+impl SecretPlace {
     /// Finds the place of `client_secret`, which is the one of `found` that IMS takes. `selected` is the name of the
     /// credentials, where their file holds several.
     pub(super) fn find(
@@ -166,7 +166,7 @@ impl Place {
 
 impl Reader {
     /// Reads `text` as what is at `path`: it has to be the same credentials with `new` among their secrets. A short secret may
-    /// be in other members by chance, and some languages have characters of their own.
+    /// be in other members by chance, and some languages have special characters.
     fn check(
         &self,
         path: &Path,

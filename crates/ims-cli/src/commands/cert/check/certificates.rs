@@ -20,8 +20,9 @@ use ims::{
 };
 
 use super::{
+    pattern::Unreadable,
     progress,
-    targets::{Origin, Target, Targets, Unreadable, is_certificate_by_name},
+    targets::{Origin, Target, Targets, is_certificate_by_name},
 };
 use crate::{
     commands::cert::inspect::{days_left, state},
@@ -64,8 +65,9 @@ impl Findings {
     pub(super) fn miss_certificates(&mut self, paths: &[OsString]) {
         if self.certificates.is_empty() && self.unreadable.is_empty() {
             let reason = "there is no certificate here".to_owned();
-            let miss = |path: &OsString| Unreadable { file: path.into(), reason: reason.clone() };
-            self.unreadable.extend(paths.iter().map(miss));
+            for path in paths {
+                self.unreadable.push(Unreadable { file: path.into(), reason: reason.clone() });
+            }
         }
     }
 
@@ -200,7 +202,7 @@ pub(super) fn of_credentials(credentials: &Credentials) -> Vec<Vec<u8>> {
             found.push(certificate.clone());
             continue;
         }
-        // What is wrong with the key is told where it is used.
+        // A fault of the key is reported where the key is used.
         let in_key = certificates_of_signing_key(&pair.signing_key).unwrap_or_default();
         found.extend(in_key.first().map(|certificate| certificate.der().to_vec()));
     }

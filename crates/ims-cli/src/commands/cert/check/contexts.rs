@@ -6,7 +6,7 @@ use ims::{Contexts, cert::CertificateFile};
 
 use super::{
     certificates::{Findings, Judge, of_credentials, said},
-    targets::Unreadable,
+    pattern::Unreadable,
 };
 use crate::{
     context_file,

@@ -7,8 +7,6 @@ use std::{
 
 use glob::{MatchOptions, Pattern, PatternError};
 
-use super::targets::Unreadable;
-
 /// A pattern, and where in the tree to look for what it matches.
 pub(super) struct FilePattern {
     pattern: Pattern,
@@ -16,6 +14,12 @@ pub(super) struct FilePattern {
     base: PathBuf,
     /// How many levels below the folder may match, all of them for `**`.
     depth: Option<usize>,
+}
+
+/// A file or folder that could not be read, and why.
+pub(super) struct Unreadable {
+    pub(super) file: PathBuf,
+    pub(super) reason: String,
 }
 
 /// What was found, and the folders that could not be read.
@@ -30,11 +34,14 @@ pub(super) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 
+fn is_plain(component: &Component<'_>) -> bool {
+    !component.as_os_str().to_str().is_some_and(is_pattern)
+}
+
 impl FilePattern {
     pub(super) fn parse(text: &str) -> Result<Self, PatternError> {
         // Paths are compared as text, so that one folder must be written in one way.
         let path: PathBuf = Path::new(text).components().collect();
-        let is_plain = |it: &Component<'_>| !it.as_os_str().to_str().is_some_and(is_pattern);
         let base: PathBuf = path.components().take_while(is_plain).collect();
         let levels = path.components().count() - base.components().count();
         let depth = (!text.contains("**")).then_some(levels);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     certificates::{Checked, Findings},
-    targets::Unreadable,
+    pattern::Unreadable,
 };
 use crate::{failure::Failure, output, terminal_text::TerminalText, when};
 

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::pattern::{FilePattern, Matches, is_pattern};
+use super::pattern::{FilePattern, Matches, Unreadable, is_pattern};
 use crate::failure::with_causes;
 
 /// The files to read, each once, and the places where none could be looked for.
@@ -31,12 +31,6 @@ pub(super) enum Origin {
     Named,
     /// A folder or a pattern, which other files lie in or match too.
     Found,
-}
-
-/// A file that could not be read, and why.
-pub(super) struct Unreadable {
-    pub(super) file: PathBuf,
-    pub(super) reason: String,
 }
 
 impl Targets {

@@ -221,8 +221,8 @@ pub(super) fn read(path: &Path) -> Result<(Credentials, ServiceAccountCredential
 /// The pair that is replaced: the one that is not in the new folder.
 pub(super) fn old_pair(credential: &ServiceAccountCredential, new: &NewPair) -> Option<KeyPair> {
     let new = new.read_certificate().ok();
-    let is_old = |pair: &&KeyPair| new.is_none() || certificate_of(pair) != new;
-    credential.signing_keys.iter().find(is_old).cloned()
+    let mut pairs = credential.signing_keys.iter();
+    pairs.find(|pair| new.is_none() || certificate_of(pair) != new).cloned()
 }
 
 fn is_first(credential: &ServiceAccountCredential, new: &NewPair) -> bool {

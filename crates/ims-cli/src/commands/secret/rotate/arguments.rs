@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "finish")]
     pub(super) force: bool,
 
-    /// Delete the secret that a run which was ended has left, whoever has it, and add another
+    /// Delete the secret that a run which was ended has left, even if a program uses it, and add another
     #[arg(long)]
     pub(super) again: bool,
 

@@ -24,7 +24,7 @@ pub(super) fn give_to(
     let name = program.to_string_lossy();
     let stderr = io::stderr().as_fd().try_clone_to_owned();
     let stderr =
-        stderr.map_err(|error| Failure::later("no more files can be open").because(error))?;
+        stderr.map_err(|error| Failure::later("no further file can be opened").because(error))?;
     let child = Command::new(program)
         .args(rest)
         .env("IMS_SECRET_ID", id.as_str())

@@ -18,7 +18,7 @@ use super::{arguments::Arguments, hand_over::give_to};
 use crate::{
     commands::secret::{
         console::{Console, server_to_server},
-        place::{Place, file_of},
+        place::{SecretPlace, file_of},
         state::{New, State, state_file},
     },
     failure::Failure,
@@ -98,7 +98,7 @@ impl Rotation<'_> {
         }
         let old = self.accepted_secret().await?;
         let selected = self.arguments.console.integration.selected();
-        let place = Place::find(&self.found, selected, &old)?;
+        let place = SecretPlace::find(&self.found, selected, &old)?;
         if !is_under_way {
             self.begin(&console, &list, &place, &old)?;
         } else if self.is_switched_already() {
@@ -117,7 +117,7 @@ impl Rotation<'_> {
         self.switched_with(Some(&new.client_secret))
     }
 
-    /// Whether the newest secret is young enough, which is told.
+    /// Whether the newest secret is young enough, which is reported.
     fn is_not_due(&self, list: &[SecretInfo]) -> Result<bool, Failure> {
         let Some(limit) = self.arguments.if_older_than else { return Ok(false) };
         let Some(newest) = list.last() else { return Ok(false) };
@@ -140,7 +140,7 @@ impl Rotation<'_> {
         &mut self,
         console: &Console,
         list: &[SecretInfo],
-        place: &Place,
+        place: &SecretPlace,
         old: &ClientSecret,
     ) -> Result<(), Failure> {
         if list.len() > 1 {
@@ -176,7 +176,7 @@ impl Rotation<'_> {
         new.is_some_and(|new| self.own.client_secrets.iter().any(|secret| new.is(secret)))
     }
 
-    /// Deletes the secret that a run which was ended has added and that nothing has: it is told once, and never again.
+    /// Deletes the secret that a run which was ended has added and that nothing has: IMS shows it once, and never again.
     async fn delete_lost(&mut self, console: &Console, list: &[SecretInfo]) -> Result<(), Failure> {
         let Some(state) = &mut self.state else { return Ok(()) };
         for secret in list {
@@ -211,12 +211,12 @@ impl Rotation<'_> {
         &mut self,
         new: &NewSecret,
         old: &ClientSecret,
-        place: &Place,
+        place: &SecretPlace,
     ) -> Result<(), Failure> {
         self.wait_for(&new.client_secret).await?;
         if self.arguments.exec.is_empty() {
             place.put(old, &new.client_secret, &self.found)?;
-            if !matches!(place, Place::Elsewhere(_)) {
+            if !matches!(place, SecretPlace::Elsewhere(_)) {
                 output::note("written", &format!("the new secret, to {}", place.describe()));
             }
         }
@@ -224,9 +224,9 @@ impl Rotation<'_> {
     }
 
     /// Gives the new secret to the command that keeps it. From here on, someone else may have it.
-    fn give(&mut self, new: &NewSecret, place: &Place) -> Result<(), Failure> {
+    fn give(&mut self, new: &NewSecret, place: &SecretPlace) -> Result<(), Failure> {
         let command: &[OsString] = &self.arguments.exec;
-        if command.is_empty() && !matches!(place, Place::Elsewhere(_)) {
+        if command.is_empty() && !matches!(place, SecretPlace::Elsewhere(_)) {
             return Ok(());
         }
         if let Some(state) = &mut self.state {
