@@ -207,7 +207,7 @@ impl CredentialsError {
             Self::NotQuoted { name } => Some(format!("write the value of {name} in quotation marks")),
             Self::Swapped { .. } => Some("are the client id and the client secret swapped?".to_owned()),
             Self::Missing { name } if name.ends_with("META_SCOPES") => Some(
-                "the download of the Developer Console leaves the metascopes out: add \"META_SCOPES\": [\"…\"]".to_owned(),
+                METASCOPES_LEFT_OUT.to_owned(),
             ),
             Self::SecretText { fault, .. } => Some(fault.hint().to_owned()),
             Self::Format { problem: FormatError::OrgId { .. } | FormatError::TechnicalAccountId { .. }, .. } => {
@@ -344,3 +344,6 @@ const IDENTIFIERS: &str = "an organization's id ends in @AdobeOrg, a technical a
 
 const UNRECOGNIZED: &str = "known are the form of ims (client_id, client_secret, org_id, …), AEM service credentials, projects \
     of Adobe's Developer Console, aio contexts and the configurations of Adobe's other tools";
+
+const METASCOPES_LEFT_OUT: &str = "the download of the Developer Console leaves the metascopes out: add \"META_SCOPES\": [\"ent_…\"] \
+    next to ORG_ID in this file, with the metascopes that the API's documents name";

@@ -61,7 +61,12 @@ pub(super) fn credential(
     let enterprise = &fields.object(name)?;
     let opened = opened(enterprise)?;
     let opened = opened.fields()?.within(name);
-    let credential = match fields.optional_text("authentication_method")? {
+    // It belongs next to the object, and people also write it inside.
+    let method = match fields.optional_text("authentication_method")? {
+        Some(method) => Some(method),
+        None => enterprise.optional_text("authentication_method")?,
+    };
+    let credential = match method {
         Some("oauth") => SERVER_TO_SERVER.read(&opened)?,
         None | Some("jwt") => SERVICE_ACCOUNT.read(&opened, key(&opened, at))?,
         Some(_) => return Err(fields.wrong_type("authentication_method", "\"jwt\" or \"oauth\"")),

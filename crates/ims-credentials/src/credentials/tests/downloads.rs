@@ -154,7 +154,10 @@ fn the_admin_console_as_a_source_of_the_user_sync_tool_is_not_taken_for_aem() {
         "integration:\n  org_id: {ORG_ID}\n  api_key: {CLIENT_ID}\n  client_secret: {CLIENT_SECRET}\n  \
          tech_acct: {ACCOUNT}\n  priv_key_path: private.key\n"
     );
-    for (text, is_jwt) in [(oauth, false), (jwt, true)] {
+    let inside = format!(
+        "integration:\n  authentication_method: oauth\n  org_id: {ORG_ID}\n  client_id: {CLIENT_ID}\n  client_secret: {CLIENT_SECRET}\n"
+    );
+    for (text, is_jwt) in [(oauth, false), (inside, false), (jwt, true)] {
         let path = folder.write("connector-adobe-console.yml", &text, 0o600);
         let credentials = Credentials::from_file(path).unwrap();
         assert_eq!(credentials.form(), Form::UserSync);
