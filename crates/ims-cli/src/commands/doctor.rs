@@ -1,12 +1,12 @@
 //! `ims doctor`: what is wrong with credentials, checked here first and then with IMS.
 
 mod checklist;
+mod clock;
 mod diagnosis;
 mod exchange;
 mod local;
 mod network;
 mod route;
-mod sign_in;
 mod source;
 mod tls;
 

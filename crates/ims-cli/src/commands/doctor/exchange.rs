@@ -1,24 +1,21 @@
 //! The exchange with IMS, and what its answer says of clock and token.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, PoisonError};
 
 use ims::{
     AccessToken, Client, ClientSecrets, Connection, Credential, Credentials,
     ServerToServerCredential, ServiceAccountCredential, UserCredential, assertion_claims,
-    claims::{AccessTokenPayload, AssertionLifetime, CompactJwt, Environment, NumericDate},
+    claims::{AccessTokenPayload, AssertionLifetime, CompactJwt, Environment},
     exchange::{
-        ClientCredentials, ClientSecret, ExchangeError, Grant, JwtExchange, Reason, Refusal,
-        Request, Response, Scope, SharedTransport, Transport, TransportError,
+        ClientCredentials, ClientSecret, ExchangeError, Grant, JwtExchange, Reason, Refusal, Scope,
     },
     sign::{SharedSigner, sign_assertion},
 };
 
 use super::{
     checklist::{Check, Checklist},
-    diagnosis::{AnswerEvidence, Evidence, SET_CLOCK},
+    clock::Watched,
+    diagnosis::{AnswerEvidence, Evidence},
     local::Local,
 };
 use crate::{
@@ -317,68 +314,4 @@ fn claims(token: &AccessToken) -> Check {
     let client = payload.client_id().unwrap_or("unknown");
     let scopes = if scopes.is_empty() { "none".to_owned() } else { scopes.join(", ") };
     Check::ok("token", format!("for client {client}, scopes {scopes}"))
-}
-
-/// How far this machine's clock is ahead of IMS's.
-#[derive(Debug, Clone, Copy)]
-struct Skew {
-    seconds: i64,
-}
-
-impl Skew {
-    fn is_off(self) -> bool {
-        self.seconds.unsigned_abs() > TOLERATED
-    }
-
-    /// It failed only if it can be what IMS refused.
-    fn check(self, is_to_blame: bool) -> Check {
-        if !self.is_off() {
-            return Check::ok("clock", "as that of IMS");
-        }
-        let direction = if self.seconds < 0 { "behind" } else { "ahead of" };
-        let amount = rounded(self.seconds.unsigned_abs());
-        let evidence = format!("this machine is {amount} {direction} IMS");
-        let new = if is_to_blame { Check::failed } else { Check::warning };
-        new("clock", evidence).next(SET_CLOCK)
-    }
-}
-
-/// A time in the largest unit of which there are at least two.
-fn rounded(seconds: u64) -> String {
-    let (amount, unit) = match seconds {
-        0..120 => (seconds, "seconds"),
-        120..7_200 => (seconds / 60, "minutes"),
-        7_200..172_800 => (seconds / 3_600, "hours"),
-        172_800.. => (seconds / 86_400, "days"),
-    };
-    format!("{amount} {unit}")
-}
-
-/// Seconds of difference that do not matter: `Date` has no fractions, and an answer takes its time.
-const TOLERATED: u64 = 30;
-
-/// A transport that looks at the `Date` of each answer (RFC 9110 §6.6.1).
-#[derive(Debug, Clone)]
-struct Watched {
-    transport: SharedTransport,
-    skew: Arc<Mutex<Option<Skew>>>,
-}
-
-impl Transport for Watched {
-    async fn send(&self, request: Request, timeout: Duration) -> Result<Response, TransportError> {
-        let response = self.transport.send(request, timeout).await?;
-        if let Some(server) = date(&response) {
-            let seconds = when::now().as_secs().saturating_sub(server.as_secs());
-            *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(Skew { seconds });
-        }
-        Ok(response)
-    }
-}
-
-/// The time that a server says it is, if it says one.
-fn date(response: &Response) -> Option<NumericDate> {
-    let date = response.headers().get(http::header::DATE)?.to_str().ok()?;
-    let date = httpdate::parse_http_date(date).ok()?;
-    let since_epoch = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(NumericDate::from_secs(0).plus(since_epoch))
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ims::{
-    Credential, Credentials, Form, KeyPair, ServiceAccountCredential,
+    Credential, Credentials, Form, KeyPair, ServiceAccountCredential, UserCredential,
     cert::{Certificate, CertificateFile, Finding, Severity, ValidityState},
-    claims::Metascope,
+    claims::{Environment, Metascope},
     exchange::Scope,
     sign::{PublicKey, SharedSigner, Signer},
 };
@@ -13,10 +13,11 @@ use ims::{
 use super::{
     checklist::{Check, Checklist},
     diagnosis::{CertificateEvidence, Evidence},
-    sign_in,
 };
 use crate::{
+    commands::block_on,
     failure::{Failure, with_causes},
+    sign_in_place::SignInPlace,
     when,
 };
 
@@ -49,7 +50,7 @@ pub(super) fn check(
             let identifiers = format!("client {client}, for a person who signs in");
             checklist.add(Check::ok("identifiers", identifiers))?;
             checklist.wait_for("the refresh token");
-            let sign_in = sign_in::check(credentials.environment(), credential);
+            let sign_in = sign_in(credentials.environment(), credential);
             let is_signed_in = !sign_in.is_failed();
             checklist.add(sign_in)?;
             return Ok(Local { is_signed_in, ..Local::default() });
@@ -74,6 +75,31 @@ pub(super) fn check(
     };
     checklist.add(Check::ok("identifiers", identifiers))?;
     Ok(Local::default())
+}
+
+/// Looks for the refresh token of `ims login`, which without the network is all that can be known of it.
+fn sign_in(environment: &Environment, credential: &UserCredential) -> Check {
+    match refresh_token_place(environment, credential) {
+        Ok(place) => Check::ok("sign-in", format!("the refresh token is in {place}")),
+        Err(failure) => Check::from_failure("sign-in", failure),
+    }
+}
+
+fn refresh_token_place(
+    environment: &Environment,
+    credential: &UserCredential,
+) -> Result<String, Failure> {
+    let refresh_tokens = SignInPlace::of(environment, &credential.client_id)?.of_current();
+    let place = refresh_tokens.place();
+    let refresh_token = block_on(async {
+        let loaded = refresh_tokens.load().await;
+        loaded.map_err(|error| Failure::person("the sign-in cannot be read").because(error))
+    })?;
+    if refresh_token.is_some() {
+        return Ok(place);
+    }
+    let problem = format!("no one is signed in: there is no refresh token in {place}");
+    Err(Failure::person(problem).hint("sign in: ims login, with the same credentials"))
 }
 
 fn check_service_account(
