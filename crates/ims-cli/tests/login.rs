@@ -230,20 +230,24 @@ fn a_person_who_says_no_is_not_signed_in_and_the_terminal_says_so() {
     let login = Login::listening(&sandbox, &emulator);
     let page = get(&answer(login.url(), "deny"));
     assert!(page.status == 400 && page.body.contains("You are not signed in"), "{page:?}");
-    assert_failed(&login.end(), 4, &["the sign-in was refused (access_denied)", "hint:"]);
+    assert_failed(
+        &login.end(),
+        4,
+        &["the sign-in was refused: ", "(access_denied)", "allow what is asked for"],
+    );
     assert_not_signed_in(&sandbox);
 
     let mut login = pasting(&sandbox, "");
     register(&sandbox, &emulator, PASTED_URI);
     login.paste(&answer(login.url(), "deny"));
-    assert_failed(&login.end(), 4, &["the sign-in was refused (access_denied)"]);
+    assert_failed(&login.end(), 4, &["the sign-in was refused: ", "(access_denied)"]);
 }
 
 #[test]
 fn the_command_waits_no_longer_than_its_timeout() {
     let (sandbox, _emulator) = served();
     let login = Login::start(sandbox.ims("login -c people.json --no-browser --timeout 10ms"));
-    let hint = ["no one has signed in within 10ms", "--redirect-uri"];
+    let hint = ["no one has signed in within 10 ms", "--redirect-uri"];
     assert_failed(&login.end(), 4, &hint);
     // Standard input stays open, and nothing is pasted.
     let mut login = sandbox.ims("login -c people.json --paste --timeout 10ms");
@@ -251,7 +255,7 @@ fn the_command_waits_no_longer_than_its_timeout() {
     let stdin = child.stdin.take();
     let end = Finished::from(child.wait_with_output().unwrap());
     drop(stdin);
-    assert_failed(&end, 4, &["no one has signed in within 10ms"]);
+    assert_failed(&end, 4, &["no one has signed in within 10 ms"]);
     assert_not_signed_in(&sandbox);
 }
 
@@ -425,7 +429,7 @@ fn a_sign_in_that_cannot_be_kept_is_none_and_the_place_is_named() {
     let page = get(&answer(login.url(), "allow"));
     assert!(page.status == 400 && page.body.contains("You are not signed in"), "{page:?}");
     let end = login.end();
-    assert_failed(&end, 4, &["the sign-in cannot be kept", FILES]);
+    assert_failed(&end, 4, &["the refresh token cannot be saved in ", FILES, "then try again"]);
     assert!(!end.stderr.contains("keyring"), "{end:?}");
 }
 

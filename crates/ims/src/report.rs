@@ -359,7 +359,8 @@ impl From<&MigrationError> for Report {
 
 impl From<&RefreshTokensError> for Report {
     fn from(error: &RefreshTokensError) -> Self {
-        Self::new("refresh_token_not_kept", error, Next::Person)
+        let remedy = "put right the place that is named, then try again";
+        Self::new("refresh_token_not_kept", error, Next::Person).with_remedies([remedy])
     }
 }
 

@@ -119,6 +119,26 @@ fn the_debug_of_an_error_is_its_report_and_says_nothing_twice() {
     check(&Error::ApiKeyAlone);
 }
 
+#[test]
+fn a_program_whose_main_returns_the_error_prints_the_report() {
+    fn main() -> Result<(), Box<dyn StdError>> {
+        Err(TokenError::Refused {
+            retry_after: Duration::from_secs(1),
+            source: FetchError::from(wrong_secret()),
+        })?
+    }
+    // So does the standard library (`std::process::Termination`).
+    let printed = format!("Error: {:?}", main().unwrap_err());
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(
+        lines[0],
+        "Error: IMS refused the integration: the client secret is wrong (401 invalid_client)"
+    );
+    assert_eq!(lines[1], "  IMS says: invalid client_secret parameter");
+    assert!(lines[2].starts_with("  what to do: copy the client secret"), "{printed}");
+    assert_eq!(lines.len(), 3, "{printed}");
+}
+
 #[cfg(feature = "service-account")]
 #[test]
 fn a_key_that_cannot_be_used_is_named_with_what_to_do() {
