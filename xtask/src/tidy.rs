@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules that the compiler and clippy do not know, in one table.
 
 mod banned_code;
+mod closures;
 mod glossary;
 mod imports;
 mod layers;
@@ -47,6 +48,7 @@ const RULES: &[Rule] = &[
     Rule { text: "no comment leaves work for later",                             check: layout::no_notes },
     Rule { text: "no text contains a path of one machine",                              check: layout::no_machine_paths },
     Rule { text: "names and texts use plain words (see glossary.rs)",                  check: glossary::occurrences },
+    Rule { text: "a closure that is used once has no name",                            check: closures::used_once },
     Rule { text: "every dependency is used", check: manifests::unused },
     Rule { text: "no banned code is used (see banned_code.rs)",      check: banned_code::occurrences },
 ];

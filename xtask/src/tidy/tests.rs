@@ -234,6 +234,21 @@ fn a_file_begins_with_its_documentation_and_has_the_name_of_its_module() {
 }
 
 #[test]
+fn a_closure_that_is_used_once_has_no_name() {
+    const FOUND: Option<&str> = Some(
+        "crates/ims-claims/src/environment.rs:2: the closure `f` is used once: write it there, or make it a function",
+    );
+    let once = "//! It.\nfn g() { let f = |x: u8| x + 1; f(1); }";
+    let moved = "//! It.\nfn g() { let f = move |x| x; f(1); self.f(); }";
+    let twice = "//! It.\nfn g() { let f = |x: u8| x + 1; f(1); f(2); }";
+    let test = "//! It.\n#[cfg(test)]\nmod tests { fn g() { let f = |x: u8| x; f(1); } }";
+    check(
+        "crates/ims-claims/src/environment.rs",
+        &[(Some(once), FOUND.unwrap(), Some(twice)), (Some(moved), FOUND.unwrap(), Some(test))],
+    );
+}
+
+#[test]
 fn a_file_is_too_long_by_its_code_and_not_by_its_tests() {
     const FILE: &str = "crates/ims-claims/src/environment.rs";
     let code = |lines: usize| format!("//! It.\n{}", "const X: u8 = 0;\n".repeat(lines - 1));

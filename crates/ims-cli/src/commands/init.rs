@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 use ims::{ContextFile, Contexts};
 
-use self::candidates::{Candidate, Found, Place};
+use self::candidates::{Candidate, Found, Location};
 use super::doctor;
 use crate::{
     context_file::contexts,
@@ -43,7 +43,7 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<Answer, Failure> {
         return Err(no_terminal(&found));
     }
     let candidate = choose(&found)?;
-    let Place::File { path, credential } = &candidate.place else {
+    let Location::File { path, credential } = &candidate.place else {
         return in_force(candidate);
     };
     let mut contexts = contexts()?;

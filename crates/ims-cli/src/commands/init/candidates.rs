@@ -17,19 +17,19 @@ use crate::{
 pub(super) struct Found {
     pub(super) candidates: Vec<Candidate>,
     /// What has a known form and cannot be used, and why.
-    pub(super) unusable: Vec<(Place, String)>,
+    pub(super) unusable: Vec<(Location, String)>,
 }
 
 /// Credentials that can be used.
 #[derive(Debug)]
 pub(super) struct Candidate {
-    pub(super) place: Place,
+    pub(super) place: Location,
     credentials: Credentials,
 }
 
 /// Where credentials are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Location {
     /// In a file, where several are in it under this name.
     File { path: PathBuf, credential: Option<String> },
     /// In environment variables.
@@ -61,7 +61,7 @@ impl Found {
     }
 
     fn look_at_file(&mut self, path: &Path) {
-        let place = Place::File { path: path.to_owned(), credential: None };
+        let place = Location::File { path: path.to_owned(), credential: None };
         match Credentials::from_file(path) {
             Ok(credentials) => self.candidates.push(Candidate { place, credentials }),
             Err(error) => match names_of_several(&error) {
@@ -73,10 +73,10 @@ impl Found {
     }
 
     fn look_at_each(&mut self, path: &Path, names: &str) {
-        // A name with a comma is in none of the parts; whoever has one selects it with ims context add.
+        // A name with a comma is in none of the parts; anyone who has one selects it with ims context add.
         for name in names.split(", ") {
             let credential = Some(name.to_owned());
-            let place = Place::File { path: path.to_owned(), credential };
+            let place = Location::File { path: path.to_owned(), credential };
             match Credentials::from_file_selecting(path, name) {
                 Ok(credentials) => self.candidates.push(Candidate { place, credentials }),
                 Err(error) => self.unusable.push((place, reason(&error))),
@@ -88,7 +88,7 @@ impl Found {
         // A context that cannot be read is not what is looked for.
         let Ok(Some(found)) = Discovery::new().find() else { return };
         if matches!(found.source, Source::Variables(_) | Source::CredentialsVariable(_)) {
-            let place = Place::Variables(found.source);
+            let place = Location::Variables(found.source);
             self.candidates.push(Candidate { place, credentials: found.credentials });
         }
     }
@@ -97,7 +97,7 @@ impl Found {
 impl Candidate {
     /// What to type for the same without questions.
     pub(super) fn command_line(&self) -> String {
-        let Place::File { path, credential } = &self.place else {
+        let Location::File { path, credential } = &self.place else {
             return "ims token".to_owned();
         };
         let selected = credential.as_ref().map(|name| format!(" --credential {}", quoted(name)));
@@ -173,7 +173,7 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, credential: None } => write!(f, "{}", path.display()),
