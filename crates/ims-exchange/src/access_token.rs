@@ -10,11 +10,11 @@ use std::{
 use http::HeaderValue;
 use ims_claims::NumericDate;
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
     secret_text::MAX_TOKEN,
+    sha256::sha256,
     text_error::{self, TextError, is_visible},
 };
 
@@ -57,7 +57,7 @@ impl BearerToken {
     /// ```
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let digest = Sha256::digest(self.expose_secret().as_bytes());
+        let digest = sha256(self.expose_secret().as_bytes());
         let mut digits = String::with_capacity(16);
         for byte in digest.iter().take(8) {
             write!(digits, "{byte:02x}").expect("a String takes all that is written");
