@@ -38,7 +38,7 @@ fn folder() -> (Sandbox, RunningEmulator) {
 }
 
 #[test]
-fn without_a_terminal_nothing_is_changed_and_the_commands_are_reported() {
+fn without_a_terminal_nothing_is_changed_and_the_commands_are_printed() {
     let (sandbox, mut emulator) = folder();
     let end = sandbox.run("init");
     assert_eq!((end.code, end.stdout.as_str()), (Some(2), ""), "{end:?}");
@@ -83,7 +83,7 @@ fn on_a_terminal_the_person_chooses_and_the_first_token_is_one_command_away() {
 }
 
 #[test]
-fn variables_are_found_and_an_empty_folder_is_reported_what_to_do() {
+fn variables_are_found_and_an_empty_folder_gets_advice() {
     let sandbox = Sandbox::new();
     for name in ["credentials.json", "private.key", "certificate_pub.crt"] {
         std::fs::remove_file(sandbox.path(name)).unwrap();

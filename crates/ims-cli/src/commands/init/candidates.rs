@@ -73,7 +73,7 @@ impl Found {
     }
 
     fn look_at_each(&mut self, path: &Path, names: &str) {
-        // A name with a comma is in none of the parts; anyone who has one selects it with ims context add.
+        // A name with a comma is in none of the parts: add such a context with ims context add.
         for name in names.split(", ") {
             let credential = Some(name.to_owned());
             let place = Location::File { path: path.to_owned(), credential };
