@@ -4,6 +4,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ims_sign::{
@@ -40,7 +41,10 @@ fn generate(module: &Path) -> Pkcs11Config {
     let new = NewKey::new("key", RsaKeySize::Bits2048).with_id([7]);
     let made = Pkcs11Module::load(module).unwrap().generate_key(&token, &user_pin, &new).unwrap();
     assert!(made.can_sign);
-    Pkcs11Config::new(module, token, KeySelector::label("key")).with_pin(pin(PIN))
+    // NSS derives a key from the password at each login, which takes seconds on a machine that is busy with other tests.
+    Pkcs11Config::new(module, token, KeySelector::label("key"))
+        .with_pin(pin(PIN))
+        .with_deadline(Duration::from_secs(60))
 }
 
 isolated! {
