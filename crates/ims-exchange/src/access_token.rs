@@ -14,7 +14,6 @@ use zeroize::Zeroizing;
 
 use crate::{
     secret_text::MAX_TOKEN,
-    sha256::sha256,
     text_error::{self, TextError, is_visible},
 };
 
@@ -57,7 +56,7 @@ impl BearerToken {
     /// ```
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let digest = sha256(self.expose_secret().as_bytes());
+        let digest = hmac_sha256::Hash::hash(self.expose_secret().as_bytes());
         let mut digits = String::with_capacity(16);
         for byte in digest.iter().take(8) {
             write!(digits, "{byte:02x}").expect("a String takes all that is written");

@@ -20,7 +20,6 @@ mod strict_json;
 mod access_token;
 mod scope;
 mod secret_text;
-mod sha256;
 #[cfg(feature = "single-flight")]
 mod single_flight;
 mod text_error;

@@ -315,7 +315,7 @@ async fn retries_are_few_and_end_at_the_deadline() {
     let start = Instant::now();
     let error = slow.refusal().await;
     assert_eq!((start.elapsed(), slow.source.requests()), (DEADLINE, 2));
-    assert_eq!(error.to_string(), "no token came within 30000 ms");
+    assert_eq!(error.to_string(), "no token came within 30 s");
 }
 
 #[tokio::test(start_paused = true)]
