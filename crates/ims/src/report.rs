@@ -27,7 +27,8 @@ mod keys;
 /// ```
 /// use ims::{Credentials, Report};
 ///
-/// let error = Credentials::from_json(r#"{ "client_id": "a", "client_secret": "" }"#).unwrap_err();
+/// let json = r#"{ "client_id": "a", "client_secret": "", "scopes": ["openid"] }"#;
+/// let error = Credentials::from_json(json).unwrap_err();
 /// let report = Report::from(&error);
 /// assert_eq!(report.reason(), "secret_malformed");
 /// assert!(report.needs_person() && !report.is_transient());
