@@ -100,7 +100,7 @@ impl TryFrom<NumericDate> for std::time::SystemTime {
     type Error = FormatError;
 
     /// # Errors
-    /// [`FormatError::SystemTime`](crate::FormatError::SystemTime) if the operating system cannot count that far.
+    /// [`FormatError::SystemTime`] if the operating system cannot count that far.
     fn try_from(date: NumericDate) -> Result<Self, Self::Error> {
         let distance = Duration::from_secs(date.0.unsigned_abs());
         let time = if date.0 < 0 {

@@ -10,6 +10,7 @@ mod api;
 #[expect(dead_code, reason = "other tests use more of it")]
 mod person;
 #[path = "support/running_emulator.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
 mod running_emulator;
 #[path = "support/sandbox.rs"]
 mod sandbox;

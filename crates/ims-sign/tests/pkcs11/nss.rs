@@ -44,7 +44,7 @@ fn generate(module: &Path) -> Pkcs11Config {
     // NSS derives a key from the password at each login, which takes seconds on a machine that is busy with other tests.
     Pkcs11Config::new(module, token, KeySelector::label("key"))
         .with_pin(pin(PIN))
-        .with_deadline(Duration::from_secs(60))
+        .with_deadline(Duration::from_mins(1))
 }
 
 isolated! {
