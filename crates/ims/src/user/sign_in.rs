@@ -173,7 +173,12 @@ impl SignIn {
 
     /// The ID token came from IMS itself, over TLS, which stands for its signature (`OpenID` Connect Core 1.0 §3.1.3.7, 6).
     fn check(&self, tokens: &UserTokens, now: NumericDate) -> Result<(), IdTokenFault> {
-        let Some(id_token) = &tokens.id_token else { return Ok(()) };
+        let Some(id_token) = &tokens.id_token else {
+            // OpenID Connect Core 1.0 §3.1.3.3: an answer to a request with `openid` has an ID token. Without it no one knows
+            // whether the tokens belong to this sign-in.
+            let is_expected = self.credential.scopes.iter().any(|scope| scope.as_str() == "openid");
+            return if is_expected { Err(IdTokenFault::Missing) } else { Ok(()) };
+        };
         id_token::check(id_token, &self.nonce, &self.credential.client_id, now)
     }
 

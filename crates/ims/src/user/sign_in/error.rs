@@ -24,7 +24,7 @@ pub enum SignInError {
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
     /// Use none of the tokens, and report it: the ID token is not the one that was asked for.
-    #[error("the ID token is not of this sign-in: {0}")]
+    #[error("the ID token does not prove this sign-in: {0}")]
     IdToken(IdTokenFault),
     /// Ask for the scope `offline_access`: without it, the access token is all there is.
     #[error("IMS gave no refresh token: that takes the scope offline_access")]

@@ -13,6 +13,9 @@ const LEEWAY: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdTokenFault {
+    /// The scope `openid` was asked for, and the answer has none.
+    #[error("the answer has none, although the scope openid was asked for")]
+    Missing,
     /// It is no JWT, or a claim is missing or of another type.
     #[error("it cannot be read")]
     Unreadable,

@@ -70,6 +70,17 @@ fn only_the_redirect_of_this_sign_in_is_followed() {
 }
 
 #[tokio::test]
+async fn an_answer_without_the_id_token_that_was_asked_for_is_no_sign_in() {
+    let sign_in = sign_in();
+    let answer =
+        json!({ "access_token": "a", "refresh_token": "canary-refresh", "expires_in": 86399 });
+    let answer = FakeTransport::answer(200, &answer.to_string());
+    let redirect = redirect(&sign_in);
+    let finished = sign_in.with_transport(FakeTransport::new([Ok(answer)])).finish(&redirect).await;
+    assert!(matches!(finished, Err(SignInError::IdToken(IdTokenFault::Missing))), "{finished:?}");
+}
+
+#[tokio::test]
 async fn an_id_token_of_another_request_client_or_time_is_not_taken() {
     #[rustfmt::skip]
     let table = [
