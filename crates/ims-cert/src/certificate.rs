@@ -4,13 +4,13 @@ use std::{fmt, time::Duration};
 
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ims_claims::NumericDate;
-use ims_sign::{KeyError, PublicKey};
+use ims_sign::{KeyError, PublicKey, pem};
 use x509_parser::num_bigint::{BigInt, Sign};
 
 use crate::{
     distinguished_name::DistinguishedName,
     error::CertError,
-    naming, pem,
+    naming,
     reading::{self, Damage},
     validity::Validity,
 };

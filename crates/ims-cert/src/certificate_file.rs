@@ -1,7 +1,8 @@
-//! Files of certificates: one or several, PEM or DER, alone or next to a private key.
+//! Files of certificates: one or several, PEM or DER, alone or next to a private key; and the public key of any file that shows
+//! one, so that any two can be compared.
 
 use ims_sign::{
-    FileKind, PublicKey,
+    FileKind, KeyError, Passphrase, PemSigner, PublicKey, Signer,
     pem::{self, Block, PemError},
 };
 
@@ -10,6 +11,7 @@ use crate::{
     error::CertError,
     finding::Finding,
     reading::{Damage, damage},
+    request::CertificateRequest,
 };
 
 /// What a file of certificates holds, at least one.
@@ -41,8 +43,9 @@ impl CertificateFile {
         for block in blocks {
             if block.is_certificate() {
                 let position = certificates.len() + 1;
-                let damaged = |reason| CertError::DamagedCertificate { position, reason };
-                certificates.push(from_block(block).map_err(damaged)?);
+                let certificate = from_block(block)
+                    .map_err(|reason| CertError::DamagedCertificate { position, reason })?;
+                certificates.push(certificate);
             } else if block.label().ends_with("PRIVATE KEY") {
                 findings = vec![Finding::PrivateKeyInFile];
             }
@@ -85,14 +88,40 @@ impl CertificateFile {
 
     /// The place of the certificate of this key, counted from zero; `None` if the file has none.
     pub fn position_of(&self, public_key: &PublicKey) -> Option<usize> {
-        let is_own = |it: &Certificate| it.public_key().as_ref() == Ok(public_key);
-        self.certificates.iter().position(is_own)
+        self.certificates.iter().position(|it| it.public_key().as_ref() == Ok(public_key))
     }
 
     /// What Adobe would refuse or a careful person would change about the file, apart from what is to say about each
     /// [`Certificate`] in it: a private key next to the certificates, or bytes after them.
     pub fn findings(&self) -> Vec<Finding> {
         self.findings.clone()
+    }
+}
+
+/// The public key that a file's contents show, PEM or DER: that of the first certificate, of a request, of a private key, or
+/// a public key alone, whichever of these in this order the file holds.
+///
+/// Two files belong together when their keys are equal; a key in a hardware module is compared by [`Signer::public_key`].
+/// The certificate of a key among several is found by [`CertificateFile::position_of`].
+///
+/// # Errors
+/// [`CertError::Key`] for a key that RS256 cannot use, for an encrypted one without its pass phrase, and for a file
+/// that holds no key at all; [`CertError::DamagedCertificate`] and [`CertError::DamagedRequest`].
+pub fn public_key(file: &[u8], passphrase: Option<&Passphrase>) -> Result<PublicKey, CertError> {
+    match CertificateFile::from_bytes(file) {
+        Ok(file) => return Ok(file.certificates()[0].public_key()?),
+        Err(CertError::NoCertificate { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    match CertificateRequest::from_bytes(file) {
+        Ok(request) => return Ok(request.public_key()?),
+        Err(CertError::NoRequest { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    match PemSigner::from_bytes(file, passphrase) {
+        Ok(signer) => Ok(signer.public_key().clone()),
+        Err(KeyError::NoPrivateKey { .. }) => Ok(PublicKey::from_bytes(file)?),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -1,6 +1,10 @@
 //! Whom a certificate is about: read from text or from a certificate.
 
-use std::{collections::HashSet, fmt, str::FromStr};
+use std::{
+    collections::HashSet,
+    fmt::{self, Write},
+    str::FromStr,
+};
 
 use x509_parser::x509::X509Name;
 
@@ -12,7 +16,6 @@ use crate::{
 pub(crate) use attribute::{Attribute, Value};
 
 mod attribute;
-mod syntax;
 
 /// The subject or the issuer of a certificate (RFC 5280 §4.1.2.4).
 ///
@@ -77,7 +80,7 @@ impl FromStr for DistinguishedName {
     /// [`CertError::SubjectRepeats`].
     fn from_str(text: &str) -> Result<Self, CertError> {
         let mut relative_names = Vec::new();
-        for (name, value) in syntax::attributes(text).ok_or(CertError::SubjectSyntax)? {
+        for (name, value) in attributes(text).ok_or(CertError::SubjectSyntax)? {
             relative_names.push(vec![Attribute::new(&name, &value)?]);
         }
         let name = Self { relative_names };
@@ -94,7 +97,7 @@ impl fmt::Display for DistinguishedName {
                 f.write_str(if index == 0 { "" } else { "+" })?;
                 write!(f, "{}=", attribute.name())?;
                 match &attribute.value {
-                    Value::Text { text, .. } => syntax::write_escaped(f, text)?,
+                    Value::Text { text, .. } => write_escaped(f, text)?,
                     Value::Other { hexadecimal } => write!(f, "#{hexadecimal}")?,
                 }
             }
@@ -106,6 +109,94 @@ impl fmt::Display for DistinguishedName {
 impl fmt::Debug for DistinguishedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DistinguishedName({self})")
+    }
+}
+
+/// The names and values of the attributes of `text`, in the order in which a certificate has them.
+fn attributes(text: &str) -> Option<Vec<(String, String)>> {
+    if let Some(names) = text.strip_prefix('/') {
+        return split(names, '/').into_iter().map(attribute).collect();
+    }
+    // RFC 2253's quotes are gone since RFC 4514, and taking them for letters would be wrong for both.
+    if split(text, '"').len() > 1 {
+        return None;
+    }
+    split(text, ',').into_iter().rev().map(attribute).collect()
+}
+
+/// Writes a value so that RFC 4514 §3 reads it back.
+fn write_escaped(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
+    for (index, c) in value.char_indices() {
+        let is_first = index == 0;
+        let is_last = index + c.len_utf8() == value.len();
+        match c {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => write!(f, "\\{c}")?,
+            ' ' if is_first || is_last => f.write_str("\\ ")?,
+            '#' if is_first => f.write_str("\\#")?,
+            c if c.is_control() => write_hex_pairs(f, c)?,
+            c => f.write_char(c)?,
+        }
+    }
+    Ok(())
+}
+
+fn write_hex_pairs(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
+    c.encode_utf8(&mut [0; 4]).bytes().try_for_each(|octet| write!(f, "\\{octet:02X}"))
+}
+
+/// The parts of `text` between the separators that have no backslash before them.
+fn split(text: &str, separator: char) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut is_escaped) = (0, false);
+    for (position, c) in text.char_indices() {
+        if c == separator && !is_escaped {
+            parts.push(&text[start..position]);
+            start = position + c.len_utf8();
+        }
+        is_escaped = c == '\\' && !is_escaped;
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+/// `CN=name`. Several of these joined by plus signs are not taken, since they cannot be written.
+fn attribute(text: &str) -> Option<(String, String)> {
+    let name = split(text, '=')[0];
+    let value = text.strip_prefix(name)?.strip_prefix('=')?;
+    // A value that begins with a number sign would be BER in hexadecimal (RFC 4514 §2.4), which no one types.
+    if value.trim_start_matches(' ').starts_with('#') || split(value, '+').len() > 1 {
+        return None;
+    }
+    Some((unescape(name)?, unescape(value)?))
+}
+
+/// Takes away the backslashes, and the spaces around the text that have none: `\,` is a comma, and `\2C` is one too.
+fn unescape(text: &str) -> Option<String> {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut length_without_spaces = 0;
+    let mut rest = text.trim_start_matches(' ').as_bytes();
+    while let [first, after @ ..] = rest {
+        let mut octet = *first;
+        rest = after;
+        if octet == b'\\' {
+            (octet, rest) = escaped(after)?;
+        }
+        octets.push(octet);
+        if *first != b' ' {
+            length_without_spaces = octets.len();
+        }
+    }
+    octets.truncate(length_without_spaces);
+    String::from_utf8(octets).ok()
+}
+
+/// The octet that a backslash before `text` stands for, and what follows: two hexadecimal digits, or any character for itself.
+fn escaped(text: &[u8]) -> Option<(u8, &[u8])> {
+    let digits = text.get(..2).and_then(|digits| str::from_utf8(digits).ok());
+    let digits = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    match digits {
+        Some(digits) => Some((u8::from_str_radix(digits, 16).ok()?, &text[2..])),
+        None => text.split_first().map(|(octet, after)| (*octet, after)),
     }
 }
 

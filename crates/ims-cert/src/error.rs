@@ -1,6 +1,6 @@
 //! What can go wrong with a certificate or a request. Nothing here repeats a byte of a file: it may hold a private key.
 
-use ims_sign::{FileKind, KeyError, SignError};
+use ims_sign::{EncryptError, FileKind, KeyError, SignError};
 
 /// A certificate or a request that could not be read or made.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -77,9 +77,9 @@ pub enum CertError {
     /// Let the certificate end after it begins, and within the year 9999.
     #[error("a certificate has to end after it begins, and by the year 9999")]
     Validity,
-    /// Give a pass phrase that is not empty, or write the key unencrypted in so many words.
-    #[error("the pass phrase for the private key is empty")]
-    EmptyPassphrase,
+    /// Do what [`EncryptError`] says: the private key was not encrypted.
+    #[error(transparent)]
+    Encryption(#[from] EncryptError),
     /// Give another key file: this one cannot be used.
     #[error("the key cannot be used")]
     Key(#[from] KeyError),

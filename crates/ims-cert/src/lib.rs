@@ -4,7 +4,6 @@
 mod certificate;
 mod certificate_file;
 mod finding;
-mod public_key;
 mod request;
 mod validity;
 
@@ -18,20 +17,17 @@ mod generated_key;
 mod issuing;
 
 mod error;
-mod pem;
 #[cfg(feature = "pkcs12")]
 mod pkcs12;
 
 pub use certificate::Certificate;
-pub use certificate_file::CertificateFile;
+pub use certificate_file::{CertificateFile, public_key};
 pub use distinguished_name::DistinguishedName;
 pub use error::CertError;
 pub use finding::{Finding, Severity};
 #[cfg(feature = "generate")]
 pub use generated_key::{GeneratedKey, KeySize};
-pub use pem::PrivateKeyPem;
 #[cfg(feature = "pkcs12")]
 pub use pkcs12::Pkcs12;
-pub use public_key::public_key;
 pub use request::CertificateRequest;
 pub use validity::{Validity, ValidityState};

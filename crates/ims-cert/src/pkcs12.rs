@@ -4,10 +4,10 @@
 //! The format needs ciphers that aws-lc does not have (RC2, and its own key derivation), so the reader adds a second
 //! cryptographic library. That is why it is behind a feature.
 
-use ims_sign::{KeyError, Passphrase, PemSigner, Signer};
+use ims_sign::{KeyError, Passphrase, PemSigner, PrivateKeyPem, Signer};
 use p12_keystore::{Pkcs12Archive, error::Error};
 
-use crate::{certificate::Certificate, error::CertError, pem::PrivateKeyPem};
+use crate::{certificate::Certificate, error::CertError};
 
 /// What a PKCS#12 file holds.
 #[derive(Debug, Clone)]
@@ -40,8 +40,7 @@ impl Pkcs12 {
             return Err(CertError::Pkcs12 { problem: "has no certificate" });
         }
         let private_key = archive.keys.first();
-        let private_key =
-            private_key.map(|bag| PrivateKeyPem::new("PRIVATE KEY", bag.key.as_der()));
+        let private_key = private_key.map(|bag| PrivateKeyPem::from_pkcs8(bag.key.as_der()));
         if let Some(private_key) = &private_key {
             put_own_first(&mut certificates, private_key);
         }

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use ims_sign::{FileKind, KeyError, PublicKey, pem as pem_reader};
+use ims_sign::{FileKind, KeyError, PublicKey, pem};
 
 use crate::{
     distinguished_name::DistinguishedName,
     error::CertError,
-    naming, pem,
+    naming,
     reading::{self, Damage, damage},
 };
 
@@ -29,7 +29,7 @@ impl CertificateRequest {
     /// # Errors
     /// [`CertError::NoRequest`] and [`CertError::DamagedRequest`].
     pub fn from_bytes(file: &[u8]) -> Result<Self, CertError> {
-        let blocks = pem_reader::blocks(file)
+        let blocks = pem::blocks(file)
             .map_err(|error| CertError::DamagedRequest { reason: damage(error) })?;
         for block in &blocks {
             if matches!(block.label(), "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST") {
@@ -37,7 +37,7 @@ impl CertificateRequest {
             }
         }
         let found = FileKind::of(file);
-        let der = pem_reader::bare_der(file).ok_or(CertError::NoRequest { found })?;
+        let der = pem::bare_der(file).ok_or(CertError::NoRequest { found })?;
         Self::from_der(&der).map_err(|error| {
             if found == FileKind::CertificateRequest {
                 error

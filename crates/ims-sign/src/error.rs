@@ -83,6 +83,21 @@ impl KeyError {
     }
 }
 
+/// A private key that was not encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncryptError {
+    /// Give a pass phrase that is not empty, or write the key unencrypted in so many words.
+    #[error("the pass phrase for the private key is empty")]
+    EmptyPassphrase,
+    /// Try again: the system's random number generator failed.
+    #[error("the system's random number generator failed")]
+    Randomness,
+    /// Give a private key: this is longer than the structure around an encrypted one can be.
+    #[error("the private key is too long to be encrypted")]
+    TooLong,
+}
+
 /// A signature that was not made.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]

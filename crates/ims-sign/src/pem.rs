@@ -10,6 +10,7 @@ use std::fmt;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use memchr::{memchr, memmem};
+use pem_rfc7468::LineEnding;
 use zeroize::Zeroizing;
 
 /// One `-----BEGIN …-----` block. It may hold a private key, so `Debug` shows its length alone.
@@ -118,6 +119,23 @@ pub fn bare_der(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         return Some(Zeroizing::new(file.to_vec()));
     }
     decode(&unescaped(file)).filter(|der| is_der(der))
+}
+
+/// Writes PEM as OpenSSL writes it: lines of 64 characters, each with a line feed (RFC 7468 §2).
+///
+/// ```
+/// use ims_sign::pem;
+///
+/// let file = "-----BEGIN PUBLIC KEY-----\nAQID\n-----END PUBLIC KEY-----\n";
+/// assert_eq!(pem::encode("PUBLIC KEY", &[1, 2, 3]), file);
+/// ```
+///
+/// # Panics
+/// If `label` is not one of RFC 7468 §3: printable ASCII without two hyphens or two spaces in a row.
+#[must_use]
+pub fn encode(label: &str, der: &[u8]) -> String {
+    pem_rfc7468::encode_string(label, LineEnding::LF, der)
+        .expect("the label is one of PEM's and the DER shorter than the address space")
 }
 
 /// Whether `file` begins like a DER SEQUENCE and is not text.

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use ims_testkit::{certificates, keys};
+use ims_testkit::{PASSPHRASE, certificates, keys};
 use proptest::prelude::*;
 
 use super::*;
@@ -147,6 +147,51 @@ fn the_certificate_of_a_key_is_found_at_any_place() {
     assert_eq!(file.position_of(&first().public_key().unwrap()), Some(2));
     let other = CertificateFile::from_bytes(certificates::SECOND.as_bytes()).unwrap();
     assert_eq!(other.position_of(&first().public_key().unwrap()), None);
+}
+
+#[track_caller]
+fn key_of(file: &[u8]) -> PublicKey {
+    public_key(file, Some(&Passphrase::new(PASSPHRASE.to_owned()))).unwrap()
+}
+
+#[tokio::test]
+async fn whatever_shows_the_first_key_matches_it_and_not_the_second() {
+    let signer = PemSigner::from_bytes(keys::FIRST.as_bytes(), None).unwrap();
+    let request =
+        CertificateRequest::new(&"CN=a".parse().unwrap(), &signer).await.unwrap().to_pem();
+    let second = key_of(keys::SECOND.as_bytes());
+    #[rustfmt::skip]
+    let table: [&[u8]; 9] = [
+        certificates::FIRST.as_bytes(),
+        certificates::FIRST_DER,
+        request.as_bytes(),
+        keys::FIRST.as_bytes(),
+        keys::FIRST_PKCS1.as_bytes(),
+        keys::FIRST_PBES2_AES256_SHA256.as_bytes(),
+        keys::FIRST_LEGACY_AES128.as_bytes(),
+        keys::FIRST_PUBLIC.as_bytes(),
+        keys::FIRST_PUBLIC_PKCS1.as_bytes(),
+    ];
+    for (index, file) in table.into_iter().enumerate() {
+        assert_eq!(key_of(file), *signer.public_key(), "{index}");
+        assert_ne!(key_of(file), second, "{index}");
+    }
+}
+
+#[test]
+fn a_file_without_a_usable_key_says_why() {
+    #[rustfmt::skip]
+    let table: [(&[u8], KeyError); 5] = [
+        (b"hello",                    KeyError::NoPublicKey { found: FileKind::Other }),
+        (keys::SMALL.as_bytes(),      KeyError::Size { bits: 1024 }),
+        (keys::PSS.as_bytes(),        KeyError::PssOnly),
+        (certificates::EC.as_bytes(), KeyError::NotRsa { found: "an elliptic curve key".to_owned() }),
+        (keys::FIRST_PBES2_AES256_SHA256.as_bytes(), KeyError::PassphraseMissing),
+    ];
+    for (file, reason) in table {
+        let error = public_key(file, None).unwrap_err();
+        assert!(matches!(&error, CertError::Key(key_error) if *key_error == reason), "{error:?}");
+    }
 }
 
 proptest! {

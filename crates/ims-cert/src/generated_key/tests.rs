@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use ims_sign::{KeyFormat, PemSigner};
+use ims_sign::{EncryptError, KeyFormat, PemSigner};
 use ims_testkit::PASSPHRASE;
 
 use super::*;
@@ -73,7 +73,7 @@ fn an_encrypted_key_opens_with_its_pass_phrase_here_and_in_openssl() {
 fn an_empty_pass_phrase_is_refused() {
     let key = GeneratedKey::generate(KeySize::Rsa2048).unwrap();
     let error = key.to_encrypted_pem(&Passphrase::new(String::new())).unwrap_err();
-    assert!(matches!(error, CertError::EmptyPassphrase));
+    assert!(matches!(error, CertError::Encryption(EncryptError::EmptyPassphrase)));
 }
 
 #[tokio::test]

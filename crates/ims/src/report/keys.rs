@@ -1,7 +1,7 @@
 //! Reports of keys, certificates and signatures.
 
 use ims_cert::CertError;
-use ims_sign::{KeyError, SignError};
+use ims_sign::{EncryptError, KeyError, SignError};
 
 use super::{Next, Report, one_line};
 
@@ -48,7 +48,9 @@ impl From<&CertError> for Report {
             CertError::Pkcs12 { .. }
             | CertError::DamagedCertificate { .. }
             | CertError::DamagedRequest { .. } => "certificate_malformed",
-            CertError::Randomness => return Self::new("no_randomness", error, Next::Wait),
+            CertError::Randomness | CertError::Encryption(EncryptError::Randomness) => {
+                return Self::new("no_randomness", error, Next::Wait);
+            }
             _ => "certificate_not_made",
         };
         let conversion = error.conversion().map(|command| format!("convert it: {command}"));

@@ -7,8 +7,8 @@ use std::{
 
 use clap::Args;
 use ims::{
-    cert::{Certificate, DistinguishedName, GeneratedKey, KeySize, PrivateKeyPem, Validity},
-    sign::pkcs11::Pkcs11Uri,
+    cert::{Certificate, DistinguishedName, GeneratedKey, KeySize, Validity},
+    sign::{PrivateKeyPem, pkcs11::Pkcs11Uri},
 };
 use serde::Serialize;
 
