@@ -1,6 +1,11 @@
 //! The credentials of one integration, read from any of the forms that they come in.
 
-use std::{ffi::OsString, io::Read, path::Path, str::FromStr};
+use std::{
+    ffi::OsString,
+    io::Read,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use ims_claims::{ClientId, Environment, OrgId};
 use ims_files::{Access, FileContents, FileError};
@@ -14,7 +19,7 @@ use crate::{
     language::Language,
     reading::{
         fields::{Document, Fields},
-        read_context::{CredentialKind, ReadContext},
+        read_context::{CredentialKind, FilesRead, ReadContext},
         secret_file, secret_reference,
     },
 };
@@ -38,6 +43,7 @@ pub struct Credentials {
     redirect_uri: Option<String>,
     warnings: Vec<String>,
     secret_variables: Vec<String>,
+    files: Vec<PathBuf>,
 }
 
 impl Credentials {
@@ -77,7 +83,7 @@ impl Credentials {
         let document = Language::Json.parse(json.trim_start_matches('\u{feff}'))?;
         let fields = document.fields()?;
         let form = Form::of(&fields, Language::Json)?;
-        Self::of(form, &fields, &ReadContext::of_text(None))
+        Self::of(form, &fields, &ReadContext::of_text(None, &FilesRead::default()))
     }
 
     /// Reads a document of JSON from someone else, which can name nothing of this machine: our own form with the secrets in
@@ -119,7 +125,8 @@ impl Credentials {
             // The others name their key by its path.
             _ => return Err(CredentialsError::Reference { name: form.to_string() }),
         }
-        let at = ReadContext { variable: &|_| None, ..ReadContext::of_text(None) };
+        let files = FilesRead::default();
+        let at = ReadContext { variable: &|_| None, ..ReadContext::of_text(None, &files) };
         let credentials = Self::of(form, &fields, &at)?;
         // The client secret is sent there.
         if !allowed.contains(&credentials.environment) {
@@ -219,6 +226,15 @@ impl Credentials {
         &self.secret_variables
     }
 
+    /// The files that the credentials were read from: their own, that of the contexts, and those of secrets, keys and certificates that
+    /// they name. When one of them changes, it is time to read the credentials again.
+    ///
+    /// A file that a PKCS#11 URI names is not among them, since it is read only when the key is used.
+    #[must_use]
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
     /// Puts credentials together in code, without a file.
     #[must_use]
     pub fn new(environment: Environment, credential: Credential) -> Self {
@@ -229,6 +245,7 @@ impl Credentials {
             redirect_uri: None,
             warnings: Vec::new(),
             secret_variables: Vec::new(),
+            files: Vec::new(),
         }
     }
 
@@ -247,20 +264,23 @@ impl Credentials {
     /// Reads a document of any form, of several credentials in it the one called `selected`.
     pub(crate) fn of_text(text: &str, selected: Option<&str>) -> Result<Self, CredentialsError> {
         let (form, document) = Self::recognized(text, Path::new(""))?;
-        Self::of(form, &document.fields()?, &ReadContext::of_text(selected))
+        let files = FilesRead::default();
+        Self::of(form, &document.fields()?, &ReadContext::of_text(selected, &files))
     }
 
     pub(crate) fn read(path: &Path, selected: Option<&str>) -> Result<Self, CredentialsError> {
         Self::in_file(path, |form, fields, access| {
-            Self::of(form, fields, &ReadContext::of_file(path, access, selected))
+            let files = FilesRead::with(path);
+            Self::of(form, fields, &ReadContext::of_file(path, access, selected, &files))
         })
     }
 
     /// Reads both sides of a credential that is being migrated, which are the same where there is one only.
     pub(crate) fn sides(path: &Path, selected: Option<&str>) -> Result<Sides, CredentialsError> {
         Self::in_file(path, |form, fields, access| {
-            let staying =
-                ReadContext { needs_key: false, ..ReadContext::of_file(path, access, selected) };
+            let files = FilesRead::with(path);
+            let at = ReadContext::of_file(path, access, selected, &files);
+            let staying = ReadContext { needs_key: false, ..at };
             let going = ReadContext { side: CredentialKind::ServiceAccount, ..staying };
             let service_account = Self::of(form, fields, &going)?;
             let server_to_server = match form {
@@ -315,13 +335,17 @@ impl Credentials {
             fields.only(&["credentials_file", "credential", "ims_url"])?;
             let selected = fields.optional_text("credential")?;
             let credentials = Self::read(&file, selected)?;
+            let mut files = vec![path.to_owned()];
+            files.extend(credentials.files);
+            let credentials = Self { files, ..credentials };
             return Ok(match fields.optional("ims_url")? {
                 Some(environment) => credentials.with_environment(environment),
                 None => credentials,
             });
         }
         let access = Access::look_at(path)?;
-        let at = ReadContext::of_file(path, &access, None);
+        let files = FilesRead::with(path);
+        let at = ReadContext::of_file(path, &access, None, &files);
         Self::of(Form::Own, &fields, &at)
     }
 
@@ -365,7 +389,8 @@ impl Credentials {
             warnings.push(error.to_string());
         }
         let secret_variables = secret_reference::variables(fields);
-        Ok(Self { environment, credential, form, redirect_uri, warnings, secret_variables })
+        let files = at.files.paths();
+        Ok(Self { environment, credential, form, redirect_uri, warnings, secret_variables, files })
     }
 
     /// Reads environment variables.
@@ -376,7 +401,8 @@ impl Credentials {
         let document = variables_document(variables);
         let fields = document.fields()?;
         let variable = |name: &str| fields.optional_text(name).ok().flatten().map(str::to_owned);
-        let at = ReadContext { variable: &variable, ..ReadContext::of_text(selected) };
+        let files = FilesRead::default();
+        let at = ReadContext { variable: &variable, ..ReadContext::of_text(selected, &files) };
         let form = Form::of(&fields, Language::Dotenv);
         if let Ok(form) = form {
             return Self::of(form, &fields, &at);

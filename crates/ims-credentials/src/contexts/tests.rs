@@ -242,3 +242,27 @@ fn names_are_words_that_are_not_taken_or_that_are_there() {
     assert_eq!(contexts.show("canary").unwrap_err().to_string(), unknown);
     assert_eq!(contexts.current(), Some("one"));
 }
+
+#[test]
+fn credentials_know_every_file_that_they_were_read_from() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let own = json!({
+        "client_id": "one", "client_secret_file": "secret", "org_id": "A@AdobeOrg", "technical_account_id": "T@techacct.adobe.com",
+        "metascopes": ["ent_dataservices_sdk"], "private_key_file": "private.key", "certificate_file": "certificate.crt",
+    });
+    fs::write(path("own.json"), own.to_string()).unwrap();
+    ims_files::create_new(&path("secret"), b"canary").unwrap();
+    ims_files::create_new(&path("private.key"), ims_testkit::keys::FIRST.as_bytes()).unwrap();
+    fs::write(path("certificate.crt"), ims_testkit::certificates::FIRST).unwrap();
+    fs::write(path("config.toml"), "[contexts.a]\ncredentials_file = \"own.json\"\n").unwrap();
+
+    let credentials = Contexts::load(path("config.toml")).unwrap().credentials("a").unwrap();
+    let mut files = credentials.files().to_vec();
+    files.sort();
+    let names = ["certificate.crt", "config.toml", "own.json", "private.key", "secret"];
+    assert_eq!(files, names.map(path));
+    let text = credentials.with_environment(Environment::stage());
+    assert_eq!(text.files().len(), names.len(), "another IMS changes no file");
+    assert!(Credentials::from_json(r#"{ "api_key": "a" }"#).unwrap().files().is_empty());
+}

@@ -12,7 +12,7 @@ use crate::{
     reading::{
         fields::Fields,
         read_context::ReadContext,
-        secret_file::{can_be_path, read_private},
+        secret_file::can_be_path,
         vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_pair},
     },
     signing_keys::KeyPair,
@@ -107,7 +107,7 @@ fn key_in_or_at(context: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, C
     let passphrase = context.optional_text("passphrase")?;
     if can_be_path(&text) {
         let path = at.path(text.trim());
-        return key_pair(&path.display().to_string(), read_private(&path)?, passphrase);
+        return key_pair(&path.display().to_string(), at.read_private(&path)?, passphrase);
     }
     let contents = Zeroizing::new(text.as_bytes().to_vec());
     key_pair(&context.path_of("private_key"), contents, passphrase)

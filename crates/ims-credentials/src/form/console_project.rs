@@ -13,7 +13,6 @@ use crate::{
     reading::{
         fields::Fields,
         read_context::{CredentialKind, ReadContext},
-        secret_file::{read, read_private},
         vocabulary::key_pair,
     },
     signing_keys::{KeyPair, SigningKey},
@@ -211,9 +210,9 @@ fn service_account(
 }
 
 fn key_next_to(at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
-    let certificate = read(&at.path(CERTIFICATE)).ok().map(|contents| contents.bytes.to_vec());
+    let certificate = at.read(&at.path(CERTIFICATE)).ok().map(|contents| contents.bytes.to_vec());
     let path = at.path(PRIVATE_KEY);
-    let read = read_private(&path);
+    let read = at.read_private(&path);
     match read.and_then(|key| key_pair(&path.display().to_string(), key, None)) {
         Ok(pair) => Ok(KeyPair { certificate, ..pair }),
         Err(error) if at.needs_key => Err(error),

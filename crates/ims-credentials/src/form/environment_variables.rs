@@ -9,7 +9,6 @@ use crate::{
     reading::{
         fields::Fields,
         read_context::ReadContext,
-        secret_file::{read, read_private},
         secret_text,
         vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_pair},
     },
@@ -64,9 +63,9 @@ fn key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, Credentials
     } else {
         let path = fields.path("IMS_PRIVATE_KEY_FILE", at.folder)?;
         let path = path.ok_or_else(|| fields.missing("IMS_PRIVATE_KEY_FILE"))?;
-        key_pair(&path.display().to_string(), read_private(&path)?, passphrase)?
+        key_pair(&path.display().to_string(), at.read_private(&path)?, passphrase)?
     };
-    let certificate = fields.path("IMS_CERTIFICATE_FILE", at.folder)?.map(|path| read(&path));
+    let certificate = fields.path("IMS_CERTIFICATE_FILE", at.folder)?.map(|path| at.read(&path));
     Ok(KeyPair {
         certificate: certificate.transpose()?.map(|contents| contents.bytes.to_vec()),
         ..pair

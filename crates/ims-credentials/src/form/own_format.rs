@@ -18,7 +18,6 @@ use crate::{
     reading::{
         fields::Fields,
         read_context::ReadContext,
-        secret_file::{read, read_private},
         secret_reference::{self, Secret},
         secret_text,
     },
@@ -263,7 +262,7 @@ fn signing_keys(
 }
 
 fn key_pair(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
-    let certificate = fields.path("certificate_file", at.folder)?.map(|path| read(&path));
+    let certificate = fields.path("certificate_file", at.folder)?.map(|path| at.read(&path));
     Ok(KeyPair {
         signing_key: signing_key(fields, at)?,
         certificate: certificate.transpose()?.map(|contents| contents.bytes.to_vec()),
@@ -305,7 +304,7 @@ fn key_contents(
             return Err(conflict("private_key_file", second));
         }
         let name = path.display().to_string();
-        return secret_text::key(&name, read_private(&path)?).map(Some);
+        return secret_text::key(&name, at.read_private(&path)?).map(Some);
     }
     let Some(secret) = secret_reference::optional(fields, "private_key", at)? else {
         return Ok(None);

@@ -12,7 +12,6 @@ use crate::{
     reading::{
         fields::{Document, Fields},
         read_context::ReadContext,
-        secret_file::read_private,
         secret_reference,
         vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_pair},
     },
@@ -101,7 +100,7 @@ fn key(enterprise: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, Credent
     let name = enterprise.name_of(&["priv_key_path", "priv_key_filename"]);
     let passphrase = enterprise.optional_text("priv_key_pass")?;
     if let Some(path) = enterprise.path(name, at.folder)? {
-        return key_pair(&path.display().to_string(), read_private(&path)?, passphrase);
+        return key_pair(&path.display().to_string(), at.read_private(&path)?, passphrase);
     }
     if !enterprise.has("priv_key_data") {
         return Err(enterprise.missing(name));

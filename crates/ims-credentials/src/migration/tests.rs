@@ -97,7 +97,10 @@ fn the_new_file_is_read_as_oauth_server_to_server_with_the_same_client_and_secre
     let credentials = Credentials::from_file(&path).unwrap();
     assert!(credentials.warnings().is_empty());
     assert_eq!(*credentials.environment(), ims_claims::Environment::stage());
-    assert_eq!(format!("{credentials:?}"), format!("{:?}", migration.server_to_server().unwrap()));
+    let expected = migration.server_to_server().unwrap();
+    // But for the file that they were read from, they are the same.
+    let shown = format!("{credentials:?}").replace(&format!("{:?}", [&path]), "[]");
+    assert_eq!(shown, format!("{expected:?}"));
     let credential = server_to_server(&credentials).unwrap();
     assert_eq!(credential.client_id.as_str(), "client");
     assert_eq!(credential.client_secrets.first().expose_secret(), CLIENT_SECRET);

@@ -1,10 +1,30 @@
 //! Where credentials are read, and which of several.
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::RefCell,
+    path::{Path, PathBuf},
+};
 
-use ims_files::Access;
+use ims_files::{Access, FileContents};
+use zeroize::Zeroizing;
 
-use crate::error::CredentialsError;
+use crate::{error::CredentialsError, reading::secret_file};
+
+/// The files that were read, those that could not be opened included.
+#[derive(Debug, Default)]
+pub(crate) struct FilesRead(RefCell<Vec<PathBuf>>);
+
+impl FilesRead {
+    /// With one that was read before.
+    pub(crate) fn with(path: &Path) -> Self {
+        Self(RefCell::new(vec![path.to_owned()]))
+    }
+
+    /// All of them, in the order of reading.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        self.0.borrow().clone()
+    }
+}
 
 /// What the reader of a form needs besides its members.
 #[derive(Clone, Copy)]
@@ -21,6 +41,8 @@ pub(crate) struct ReadContext<'a> {
     pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
     /// Who can read and write the file; `None` for environment variables.
     pub(crate) access: Option<&'a Access>,
+    /// Takes note of each file that is read.
+    pub(crate) files: &'a FilesRead,
 }
 
 /// The sides of a credential whose migration is under way: both work.
@@ -34,11 +56,16 @@ pub(crate) enum CredentialKind {
 
 impl<'a> ReadContext<'a> {
     /// A file of credentials, which its relative paths begin at.
-    pub(crate) fn of_file(path: &'a Path, access: &'a Access, selected: Option<&'a str>) -> Self {
+    pub(crate) fn of_file(
+        path: &'a Path,
+        access: &'a Access,
+        selected: Option<&'a str>,
+        files: &'a FilesRead,
+    ) -> Self {
         let folder = path.parent().unwrap_or(Path::new(""));
         let variable = &|name: &str| std::env::var(name).ok();
         let side = CredentialKind::ServerToServer;
-        Self { folder, selected, side, needs_key: true, variable, access: Some(access) }
+        Self { folder, selected, side, needs_key: true, variable, access: Some(access), files }
     }
 
     /// Checks that no one else can have written what is to be run, loaded or opened.
@@ -51,10 +78,22 @@ impl<'a> ReadContext<'a> {
     }
 
     /// A text without a file: relative paths begin at the current folder.
-    pub(crate) fn of_text(selected: Option<&'a str>) -> Self {
+    pub(crate) fn of_text(selected: Option<&'a str>, files: &'a FilesRead) -> Self {
         let variable = &|name: &str| std::env::var(name).ok();
         let (folder, side) = (Path::new(""), CredentialKind::ServerToServer);
-        Self { folder, selected, side, needs_key: true, variable, access: None }
+        Self { folder, selected, side, needs_key: true, variable, access: None, files }
+    }
+
+    /// Reads a file that others may be able to read: see [`secret_file::read`].
+    pub(crate) fn read(&self, path: &Path) -> Result<FileContents, CredentialsError> {
+        self.files.0.borrow_mut().push(path.to_owned());
+        secret_file::read(path)
+    }
+
+    /// Reads a file that holds nothing but a secret: see [`secret_file::read_private`].
+    pub(crate) fn read_private(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
+        self.files.0.borrow_mut().push(path.to_owned());
+        secret_file::read_private(path)
     }
 
     /// The path that a member names.

@@ -15,12 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::CredentialsError,
-    reading::{
-        fields::Fields,
-        read_context::ReadContext,
-        secret_file::{can_be_path, read_private},
-        secret_text,
-    },
+    reading::{fields::Fields, read_context::ReadContext, secret_file::can_be_path, secret_text},
 };
 
 /// How long a command may take: a password manager may ask a person first.
@@ -110,7 +105,7 @@ fn from(
     match kind {
         "file" => {
             let path = fields.path(member, at.folder)?.ok_or_else(|| fields.missing(member))?;
-            line(&read_private(&path)?).ok_or_else(|| CredentialsError::NotText.in_file(&path))
+            line(&at.read_private(&path)?).ok_or_else(|| CredentialsError::NotText.in_file(&path))
         }
         "env" => {
             let variable = fields.text(member)?;

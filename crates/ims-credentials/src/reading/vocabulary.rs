@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::{
     credential::{Credential, ServerToServerCredential, ServiceAccountCredential},
     error::CredentialsError,
-    reading::{fields::Fields, read_context::ReadContext, secret_file::read_private, secret_text},
+    reading::{fields::Fields, read_context::ReadContext, secret_text},
     signing_keys::{KeyPair, SigningKey},
 };
 
@@ -123,7 +123,7 @@ pub(crate) fn key_at(
     at: &ReadContext<'_>,
 ) -> Result<KeyPair, CredentialsError> {
     let path = fields.path(name, at.folder)?.ok_or_else(|| fields.missing(name))?;
-    key_pair(&path.display().to_string(), read_private(&path)?, None)
+    key_pair(&path.display().to_string(), at.read_private(&path)?, None)
 }
 
 /// The key that the member `name` holds.
