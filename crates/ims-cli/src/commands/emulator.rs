@@ -11,7 +11,6 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Subcommand};
 use ims_emulator::{CertificateAuthority, Emulator, EmulatorBuilder, Scenario, StartError};
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
 
 use self::verdicts::Form;
 use super::block_on;
@@ -19,6 +18,7 @@ use crate::{
     failure::Failure,
     integration,
     output::{self, Answer},
+    process::EndSignals,
     transport, when,
 };
 
@@ -99,9 +99,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<Answer, Failure> {
 
 async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
     let json = arguments.json;
-    let unable = |error| Failure::person("no signal can be waited for").because(error);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(unable)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
+    let signals = EndSignals::listen();
+    let mut signals =
+        signals.map_err(|error| Failure::person("no signal can be waited for").because(error))?;
     let form = match (json, transport::verbosity() > 0, arguments.quiet) {
         (true, _, _) => Form::Json,
         (_, true, _) => Form::EveryCheck,
@@ -118,10 +118,7 @@ async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
         output::line(&emulator.url())?;
         banner::show(&emulator.url(), &emulator.client_ids(), has_tls);
     }
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    signals.recv().await;
     emulator.shutdown().await;
     written.wait();
     Ok(Answer::Yes)

@@ -2,7 +2,6 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    os::unix::process::CommandExt,
     path::Path,
     process::Command,
     time::Duration,
@@ -21,7 +20,8 @@ use crate::{
 /// Run a program with a valid access token in its environment.
 ///
 /// Runs a program with `IMS_ACCESS_TOKEN` in its environment, and `IMS_CLIENT_ID` and `IMS_ORG_ID` for the other header fields
-/// that Adobe's APIs want. The program takes the place of ims, so signals and the exit code are its own.
+/// that Adobe's APIs want. The program takes the place of ims, so signals and the exit code are its own. On Windows, ims
+/// waits for it and ends with its exit code.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  ims exec -c creds.json -- python3 report.py")]
 pub(crate) struct Arguments {
@@ -64,8 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     for name in credentials.secret_variables() {
         command.env_remove(name);
     }
-    process::restore_core_limit();
-    let error = command.exec();
+    let error = process::become_program(&mut command);
     Err(Failure::usage(format!("{} cannot be run", program.to_string_lossy())).because(error))
 }
 

@@ -22,11 +22,7 @@ use ims::{
     exchange::Scope,
 };
 use serde::Serialize;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    time::timeout,
-};
+use tokio::{net::TcpListener, time::timeout};
 
 use self::{listener::Listener, page::Page, redirect_uri::RedirectUri};
 use super::block_on;
@@ -120,13 +116,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     arguments.save.as_deref().map_or(Ok(()), saved::expect_free)?;
     let application = arguments.application()?;
     block_on(async {
-        // Whatever the parent process ignores (`nohup`, a shell's `&`), an interrupt ends the waiting for a person.
-        let interrupts = signal(SignalKind::interrupt());
-        let mut interrupts = interrupts
-            .map_err(|error| Failure::later("cannot wait for interrupts").because(error))?;
         tokio::select! {
+            // First, so that it is asked before anything can wait.
+            biased;
+            // Whatever the parent process ignores (`nohup`, a shell's `&`), an interrupt ends the waiting for a person.
+            interrupt = tokio::signal::ctrl_c() => Err(match interrupt {
+                Ok(()) => Failure::interrupted(),
+                Err(error) => Failure::later("cannot wait for interrupts").because(error),
+            }),
             answer = sign_in(arguments, application) => answer,
-            _ = interrupts.recv() => Err(Failure::interrupted()),
         }
     })
 }

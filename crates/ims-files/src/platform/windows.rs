@@ -1,7 +1,7 @@
 //! Access lists.
 
 use std::{
-    fs::{self, File, FileType, Metadata},
+    fs::{self, File, Metadata},
     io::{self, Write},
     os::windows::fs::OpenOptionsExt,
     path::{Path, PathBuf},

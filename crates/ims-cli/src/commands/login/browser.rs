@@ -7,7 +7,7 @@ use crate::output;
 /// Why no browser of this machine can be seen by the person, if so.
 pub(super) fn obstacle() -> Option<&'static str> {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let has_display = cfg!(target_os = "macos")
+    let has_display = cfg!(any(target_os = "macos", windows))
         || ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY"].into_iter().any(is_set);
     if is_set("SSH_CONNECTION") {
         Some("this is a session over SSH, and the browser is elsewhere")

@@ -3,7 +3,6 @@
 use std::{
     ffi::OsString,
     io::{self, Write},
-    os::fd::AsFd,
     process::{Command, Stdio},
 };
 
@@ -22,14 +21,11 @@ pub(super) fn give_to(
         return Err(Failure::usage("no command is named"));
     };
     let name = program.to_string_lossy();
-    let stderr = io::stderr().as_fd().try_clone_to_owned();
-    let stderr =
-        stderr.map_err(|error| Failure::later("no further file can be opened").because(error))?;
     let child = Command::new(program)
         .args(rest)
         .env("IMS_SECRET_ID", id.as_str())
         .stdin(Stdio::piped())
-        .stdout(stderr)
+        .stdout(io::stderr())
         .spawn();
     let mut child =
         child.map_err(|error| Failure::person(format!("{name} cannot be run")).because(error))?;
