@@ -7,7 +7,6 @@ mod cert;
 mod completions;
 mod context;
 mod demo;
-mod discovery;
 mod doctor;
 mod emulator;
 mod exchange;
@@ -21,20 +20,19 @@ mod login;
 mod logout;
 mod man;
 mod migrate;
-mod organizations;
-mod profile;
-mod question;
 mod register;
 mod revoke;
 mod secret;
 mod status;
 mod token;
-mod userinfo;
+mod user;
 mod validate;
 
-use clap::Subcommand;
+use std::env;
 
-use crate::{failure::Failure, on_demand::OnDemand, output::Answer, process};
+use clap::{ArgMatches, Args, Error, FromArgMatches, Subcommand};
+
+use crate::{failure::Failure, output::Answer};
 
 /// What the command line can do.
 #[derive(Debug, Subcommand)]
@@ -48,9 +46,9 @@ pub(crate) enum Command {
     Call(OnDemand<call::Arguments>),
     Validate(OnDemand<validate::Arguments>),
     Revoke(OnDemand<revoke::Arguments>),
-    Userinfo(OnDemand<userinfo::Arguments>),
-    Profile(OnDemand<profile::Arguments>),
-    Organizations(OnDemand<organizations::Arguments>),
+    Userinfo(OnDemand<user::UserinfoArguments>),
+    Profile(OnDemand<user::ProfileArguments>),
+    Organizations(OnDemand<user::OrganizationsArguments>),
     /// Show the profile and the organizations of any user (for services of Adobe)
     #[command(subcommand)]
     Admin(OnDemand<admin::Command>),
@@ -59,7 +57,7 @@ pub(crate) enum Command {
     Exchange(OnDemand<exchange::Command>),
     Register(OnDemand<register::Arguments>),
     Keys(OnDemand<keys::Arguments>),
-    Discovery(OnDemand<discovery::Arguments>),
+    Discovery(OnDemand<keys::DiscoveryArguments>),
     /// Manage credentials by name
     #[command(subcommand)]
     Context(OnDemand<context::Command>),
@@ -100,14 +98,14 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Call(OnDemand(arguments)) => call::run(&arguments),
         Command::Validate(OnDemand(arguments)) => validate::run(&arguments),
         Command::Revoke(OnDemand(arguments)) => revoke::run(&arguments),
-        Command::Userinfo(OnDemand(arguments)) => userinfo::run(&arguments),
-        Command::Profile(OnDemand(arguments)) => profile::run(&arguments),
-        Command::Organizations(OnDemand(arguments)) => organizations::run(&arguments),
+        Command::Userinfo(OnDemand(arguments)) => user::userinfo(&arguments),
+        Command::Profile(OnDemand(arguments)) => user::profile(&arguments),
+        Command::Organizations(OnDemand(arguments)) => user::organizations(&arguments),
         Command::Admin(OnDemand(command)) => admin::run(&command),
         Command::Exchange(OnDemand(command)) => exchange::run(&command),
         Command::Register(OnDemand(arguments)) => register::run(&arguments),
         Command::Keys(OnDemand(arguments)) => keys::run(&arguments),
-        Command::Discovery(OnDemand(arguments)) => discovery::run(&arguments),
+        Command::Discovery(OnDemand(arguments)) => keys::discovery(&arguments),
         Command::Context(OnDemand(command)) => context::run(command),
         Command::Status(OnDemand(arguments)) => status::run(&arguments),
         Command::Cache(OnDemand(command)) => cache::run(&command),
@@ -124,17 +122,51 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
     }
 }
 
-/// Runs what needs a runtime, on this thread.
-fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    process::expect_resources()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| {
-        Failure::later(
-            "the system gives no resources: too many files are open, or no memory is left",
-        )
-        .because(error)
-    })?;
-    // The first thread for blocking calls. When there is one, the runtime waits for it where the system gives no other.
-    drop(runtime.spawn_blocking(|| ()));
-    runtime.block_on(future)
+/// The arguments `A` of a command, of which the parser knows only the name while another command is called: to build all
+/// options of all commands takes longer than many a command runs.
+#[derive(Debug)]
+pub(crate) struct OnDemand<A>(pub(crate) A);
+
+/// Whether the options of this command can be asked for. Who wants help, or everything in writing, asks for all.
+fn is_called(command: &clap::Command) -> bool {
+    let called = env::args_os().nth(1).filter(|_| !cfg!(test));
+    let called = called.filter(|first| !first.to_string_lossy().starts_with('-'));
+    called.is_none_or(|first| {
+        first == command.get_name()
+            || ["help", "man", "completions"].iter().any(|all| first == *all)
+    })
+}
+
+impl<A: FromArgMatches> FromArgMatches for OnDemand<A> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        A::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl<A: Args> Args for OnDemand<A> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        if is_called(&command) { A::augment_args(command) } else { command }
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        A::augment_args_for_update(command)
+    }
+}
+
+impl<A: Subcommand> Subcommand for OnDemand<A> {
+    fn augment_subcommands(command: clap::Command) -> clap::Command {
+        if is_called(&command) { A::augment_subcommands(command) } else { command }
+    }
+
+    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+        A::augment_subcommands_for_update(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        A::has_subcommand(name)
+    }
 }

@@ -6,9 +6,10 @@ use std::{error::Error, fmt::Write as _, process::ExitCode, time::Duration};
 use anstyle::{AnsiColor, Effects};
 use ims::{
     CredentialsError, ImsAnswer, Report, TokenError,
+    cert::CertError,
     claims::{DurationText, Environment},
     exchange::ExchangeError,
-    sign::KeyError,
+    sign::{KeyError, pkcs11::Pkcs11Error},
 };
 use ims_files::FileError;
 use serde::Serialize;
@@ -92,6 +93,16 @@ impl Failure {
     /// A person must act: exit code 4.
     pub(crate) fn person(message: impl Into<String>) -> Self {
         Self::new("person_must_act", message, 4)
+    }
+
+    /// What to do about a key that was named by its file, and not by credentials.
+    pub(crate) fn of_key_file(error: &KeyError) -> Self {
+        match error {
+            KeyError::PassphraseMissing => Self::person(error.to_string())
+                .named("passphrase_missing")
+                .hint("name a file with the pass phrase: --passphrase-file FILE"),
+            _ => error.into(),
+        }
     }
 
     /// The reader of the output has seen enough, so there is nothing to report. It is returned like any failure, so that what is temporary
@@ -316,5 +327,38 @@ impl From<&ExchangeError> for Failure {
 impl From<&KeyError> for Failure {
     fn from(error: &KeyError) -> Self {
         Report::from(error).into()
+    }
+}
+
+impl From<&Pkcs11Error> for Failure {
+    fn from(error: &Pkcs11Error) -> Self {
+        let new = if error.is_transient() { Self::later } else { Self::person };
+        let failure = new(with_causes(error));
+        match error {
+        Pkcs11Error::NoModulePath => failure.hint("add ?module-path=/path/to/module.so to the URI"),
+        Pkcs11Error::PinMissing | Pkcs11Error::NoKey { logged_in: false, .. } => failure
+            .hint("put the PIN into a file that only you can read: pin-source=FILE in the URI, or --pin-file FILE"),
+        Pkcs11Error::PinFile { source, .. } => match source.remedy() {
+            Some(remedy) => failure.hint(remedy),
+            None => failure,
+        },
+        Pkcs11Error::PinWrong => {
+            failure.hint("make sure of the PIN before the next try: the token counts, and locks itself")
+        }
+        Pkcs11Error::NoToken { .. } => failure.hint("list what is there: ims hsm tokens --module PATH"),
+        _ => failure,
+    }
+    }
+}
+
+impl From<&CertError> for Failure {
+    fn from(error: &CertError) -> Self {
+        match error {
+            // The key says why it cannot be used.
+            CertError::Key(error) => Self::of_key_file(error),
+            CertError::SubjectAttribute { .. } => Self::from(Report::from(error))
+                .hint("attributes are CN, O, OU, L, ST, C and emailAddress, among others"),
+            _ => Report::from(error).into(),
+        }
     }
 }

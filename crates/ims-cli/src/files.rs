@@ -1,11 +1,13 @@
-//! Reading what a command is given: a file, or standard input for `-`.
+//! Files that a command is given, `-` being standard input, and files that it makes: all of them or none, and none over a file
+//! that has to stay.
 
 use std::{
+    fs,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use ims_files::{FileContents, FileError};
+use ims_files::{Draft, Existing, FileContents, FileError, Readers};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -45,4 +47,47 @@ fn read_stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {
         return Err(Failure::person(format!("standard input has more than {MAX_BYTES} bytes")));
     }
     Ok(contents)
+}
+
+/// Fails if there is something at `path` that must stay.
+pub(crate) fn expect_free(path: &Path, existing: Existing) -> Result<(), Failure> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            Err(Failure::person(format!("{} is a folder", path.display())))
+        }
+        Ok(_) if existing == Existing::Keep => Err(taken(path)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes the draft of a file next to its place.
+pub(crate) fn draft(path: &Path, readers: Readers, contents: &str) -> Result<Draft, Failure> {
+    Ok(Draft::write(path, readers, contents.as_bytes())?)
+}
+
+/// Puts all of `drafts` at their places, or none of them.
+pub(crate) fn put(drafts: Vec<Draft>, existing: Existing) -> Result<(), Failure> {
+    let mut placed: Vec<PathBuf> = Vec::new();
+    for draft in drafts {
+        let path = draft.path().to_owned();
+        if let Err(error) = draft.put(existing) {
+            if existing == Existing::Keep {
+                // What was placed a moment ago is ours alone; if it cannot be removed, it is a whole file.
+                for path in &placed {
+                    let _ = fs::remove_file(path);
+                }
+            }
+            return Err(match error {
+                FileError::Exists { path } => taken(&path),
+                error => error.into(),
+            });
+        }
+        placed.push(path);
+    }
+    Ok(())
+}
+
+fn taken(path: &Path) -> Failure {
+    Failure::person(format!("{} exists already", path.display()))
+        .hint("choose another place, or replace it with --force: a key that is replaced is lost")
 }

@@ -17,7 +17,10 @@ use ims::{
 };
 
 use crate::{
-    cache, failure::Failure, output, passphrase, sign_in_place::SignInPlace, transport, waiting,
+    failure::Failure,
+    output, signing_key,
+    storage::{self, SignInPlace},
+    transport,
 };
 
 /// The options of every command that needs credentials.
@@ -199,10 +202,10 @@ pub(crate) fn client_secret(credentials: &Credentials) -> Option<&ClientSecret> 
 /// is asked for if it is missing.
 pub(crate) fn caching_client(credentials: &Credentials) -> Result<Client, Failure> {
     let error = match caching_builder(credentials)?.build() {
-        Err(error) if passphrase::is_missing(&error) => error,
+        Err(error) if signing_key::lacks_passphrase(&error) => error,
         built => return Ok(built?),
     };
-    match passphrase::completed(credentials)? {
+    match signing_key::with_passphrases(credentials)? {
         Some(credentials) => Ok(caching_builder(&credentials)?.build()?),
         None => Err(error.into()),
     }
@@ -217,7 +220,7 @@ fn caching_builder(credentials: &Credentials) -> Result<ClientBuilder, Failure> 
         }
         // What is given is not kept a second time.
         Credential::Token(_) => Client::builder(credentials),
-        _ => Client::builder(credentials).with_store(FileStore::new(cache::folder()?)),
+        _ => Client::builder(credentials).with_store(FileStore::new(storage::cache_folder()?)),
     };
     let builder = match credentials.credential() {
         // These send nothing to IMS.
@@ -227,7 +230,7 @@ fn caching_builder(credentials: &Credentials) -> Result<ClientBuilder, Failure> 
     let attempts = AtomicUsize::new(1);
     let builder = builder.with_observer(move |event| {
         if matches!(event, Event::AttemptFailed { .. }) {
-            waiting::tell_attempt(event, attempts.fetch_add(1, Ordering::Relaxed) + 1);
+            transport::report_attempt(event, attempts.fetch_add(1, Ordering::Relaxed) + 1);
         }
     });
     // A command asks once, so it has no second call by which to try again.

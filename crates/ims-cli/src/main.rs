@@ -1,19 +1,16 @@
 #![doc = include_str!("../README.md")]
 
-mod cache;
 mod commands;
-mod context_file;
 mod failure;
 mod files;
 mod given_token;
 mod integration;
-mod on_demand;
 mod output;
-mod passphrase;
 mod process;
-mod sign_in_place;
+mod question;
+mod signing_key;
+mod storage;
 mod terminal_text;
-mod token_format;
 mod token_in_question;
 mod transport;
 mod waiting;

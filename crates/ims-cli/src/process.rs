@@ -1,4 +1,5 @@
-//! What this process asks of the operating system for itself: how it ends, its limits, and the program that `ims exec` runs.
+//! What this process asks of the operating system for itself: how it ends, its limits, the runtime of asynchronous
+//! code, and the program that `ims exec` runs.
 
 #[cfg(unix)]
 mod unix;
@@ -18,8 +19,23 @@ use self::unix::expect_files;
 use self::windows::expect_files;
 use crate::failure::Failure;
 
+/// Runs what needs a runtime, on this thread.
+pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    expect_resources()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Failure::later(
+            "the system gives no resources: too many files are open, or no memory is left",
+        )
+        .because(error)
+    })?;
+    // The first thread for blocking calls. When there is one, the runtime waits for it where the system gives no other.
+    drop(runtime.spawn_blocking(|| ()));
+    runtime.block_on(future)
+}
+
 /// Fails if the system cannot give another thread or open file: the runtime would panic without the first of them.
-pub(crate) fn expect_resources() -> Result<(), Failure> {
+fn expect_resources() -> Result<(), Failure> {
     expect_files().map_err(|error| {
         Failure::later("this process may not open enough files (ulimit -n)").because(error)
     })?;

@@ -8,9 +8,9 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use ims::{
     Connection,
-    claims::Environment,
+    claims::{DurationText, Environment},
     exchange::{Request, Response, SharedTransport, Transport, TransportError},
-    token::{Clock, SystemClock},
+    token::{Clock, Event, RETRIES, SystemClock},
 };
 
 use crate::{output, waiting};
@@ -38,6 +38,22 @@ pub(crate) fn connection(environment: &Environment) -> Result<Connection, ims::E
 /// The transport to the IMS of `environment`, for what builds its connection itself.
 pub(crate) fn transport(environment: &Environment) -> Result<SharedTransport, ims::Error> {
     Ok(connection(environment)?.transport().clone())
+}
+
+/// Says what an attempt of a refresh met, and how long the next one is waited for.
+pub(crate) fn report_attempt(event: &Event, attempt: usize) {
+    let Event::AttemptFailed { error, pause } = event else { return };
+    if !waiting::is_shown() && verbosity() == 0 {
+        return;
+    }
+    let (pause, of) = (DurationText(*pause), RETRIES + 1);
+    let text = match error.retry_after() {
+        Some(asked) => {
+            format!("IMS asks to wait {} (attempt {attempt} of {of})", DurationText(asked))
+        }
+        None => format!("{error}; the next attempt is in {pause} (attempt {attempt} of {of})"),
+    };
+    output::note("waiting", &text);
 }
 
 /// A transport that reports. Neither a body nor the value of a header field is ever shown, but for the debug id.

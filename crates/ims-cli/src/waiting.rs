@@ -10,10 +10,10 @@ use std::{
 
 use ims::{
     claims::DurationText,
-    token::{Clock, Event, RETRIES, SystemClock},
+    token::{Clock, SystemClock},
 };
 
-use crate::terminal_text::{self, TerminalText};
+use crate::terminal_text;
 
 /// From then on a person wants to know what is going on.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
@@ -82,28 +82,16 @@ impl Drop for Waiting {
     }
 }
 
+/// Whether there is a person who sees what is waited for.
+pub(crate) fn is_shown() -> bool {
+    *IS_SHOWN
+}
+
 /// Takes the line away before something else is written.
 pub(crate) fn clear() {
     if *IS_SHOWN {
         status().clear();
     }
-}
-
-/// Says what an attempt of a refresh met, and how long the next one is waited for.
-pub(crate) fn tell_attempt(event: &Event, attempt: usize) {
-    let Event::AttemptFailed { error, pause } = event else { return };
-    if !*IS_SHOWN && crate::transport::verbosity() == 0 {
-        return;
-    }
-    let (pause, of) = (DurationText(*pause), RETRIES + 1);
-    let text = match error.retry_after() {
-        Some(asked) => {
-            format!("IMS asks to wait {} (attempt {attempt} of {of})", DurationText(asked))
-        }
-        None => format!("{error}; the next attempt is in {pause} (attempt {attempt} of {of})"),
-    };
-    clear();
-    TerminalText::note("waiting", &text).to_stderr();
 }
 
 /// Draws until nothing is waited for, and goes on when there is something again.

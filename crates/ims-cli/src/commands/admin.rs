@@ -10,13 +10,13 @@ use ims::{
 };
 use serde_json::Value;
 
-use super::{block_on, question};
 use crate::{
     failure::Failure,
     files,
     integration::IntegrationOptions,
     output::{self, Answer},
-    transport,
+    process::block_on,
+    question, transport,
 };
 
 /// The admin calls.

@@ -7,12 +7,11 @@ use ims::{
 };
 use serde::Serialize;
 
-use super::block_on;
 use crate::{
-    cache,
     failure::Failure,
     output::{self, Answer},
-    when,
+    process::block_on,
+    storage, when,
 };
 
 /// The commands about the cache.
@@ -139,7 +138,7 @@ fn has_ended(entry: &StoredEntry, now: NumericDate) -> bool {
 
 /// The store of integrations, and one for each sign-in.
 fn stores() -> Result<Vec<FileStore>, Failure> {
-    Ok(cache::folders()?.into_iter().map(FileStore::new).collect())
+    Ok(storage::cache_folders()?.into_iter().map(FileStore::new).collect())
 }
 
 impl Cached {

@@ -13,11 +13,11 @@ use reqwest_middleware::{
     reqwest::{self, Url, redirect::Policy, retry},
 };
 
-use super::block_on;
 use crate::{
     failure::Failure,
     integration::{IntegrationOptions, caching_client},
     output::Answer,
+    process::block_on,
 };
 
 use request::{Data, Header};
@@ -152,15 +152,10 @@ async fn send(
 
 fn failed(error: reqwest_middleware::Error) -> Failure {
     match error {
-        reqwest_middleware::Error::Reqwest(error) => unanswered(error),
+        reqwest_middleware::Error::Reqwest(error) => answer::unanswered(error),
         reqwest_middleware::Error::Middleware(error) => match error.downcast_ref::<NoToken>() {
             Some(error) => error.token_error().clone().into(),
             None => Failure::person(error.to_string()),
         },
     }
-}
-
-/// What the network did. The user knows the URL, and its query need not be in a log.
-fn unanswered(error: reqwest::Error) -> Failure {
-    Failure::later("the API did not answer").because(error.without_url())
 }

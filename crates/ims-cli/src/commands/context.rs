@@ -1,31 +1,166 @@
 //! `ims context`: credentials by name.
 
-mod add;
-mod list;
-mod remove;
-mod show;
-mod switch;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use ims::{ContextFile, Credentials, claims::Environment};
+use serde::Serialize;
 
-use crate::{failure::Failure, output::Answer};
+use crate::{
+    failure::Failure,
+    integration,
+    output::{self, Answer},
+    storage::contexts,
+};
 
 /// The commands about contexts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Add(add::Arguments),
-    List(list::Arguments),
-    Use(switch::Arguments),
-    Show(show::Arguments),
-    Remove(remove::Arguments),
+    Add(AddArguments),
+    List(ListArguments),
+    Use(UseArguments),
+    Show(ShowArguments),
+    Remove(RemoveArguments),
 }
 
 pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
     match command {
-        Command::Add(arguments) => add::run(arguments),
-        Command::List(arguments) => list::run(&arguments),
-        Command::Use(arguments) => switch::run(&arguments),
-        Command::Show(arguments) => show::run(&arguments),
-        Command::Remove(arguments) => remove::run(&arguments),
+        Command::Add(arguments) => add(arguments),
+        Command::List(arguments) => list(&arguments),
+        Command::Use(arguments) => switch(&arguments),
+        Command::Show(arguments) => show(&arguments),
+        Command::Remove(arguments) => remove(&arguments),
     }
+}
+
+/// Give a file of credentials a name.
+///
+/// The file stays where it is, and so do the secrets in it: the context names its path. The first context becomes the current
+/// one, which is meant where neither -c nor --context says.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ims context add stage -c ~/adobe/stage.json && ims token --context stage"
+)]
+pub(crate) struct AddArguments {
+    /// The name: letters, digits, - and _
+    name: String,
+
+    /// The file, in any form that -c takes elsewhere
+    #[arg(short, long, value_name = "FILE")]
+    credentials: PathBuf,
+
+    /// Which credentials are meant, where the file holds several
+    #[arg(long, value_name = "NAME")]
+    credential: Option<String>,
+
+    /// Another IMS than the one that the file says
+    #[arg(long, value_name = "URL")]
+    url: Option<Environment>,
+}
+
+fn add(arguments: AddArguments) -> Result<Answer, Failure> {
+    let AddArguments { name, credentials, credential, url } = arguments;
+    // What cannot be read now is not worth a name.
+    let read = match &credential {
+        Some(credential) => Credentials::from_file_selecting(&credentials, credential)?,
+        None => Credentials::from_file(&credentials)?,
+    };
+    integration::announce(&read);
+    let mut file = ContextFile::new(credentials);
+    if let Some(credential) = credential {
+        file = file.with_credential(credential);
+    }
+    if let Some(url) = url {
+        file = file.with_environment(url);
+    }
+    let mut contexts = contexts()?;
+    contexts.add(&name, &file)?;
+    contexts.save()?;
+    if contexts.current() == Some(&name) {
+        output::note("note", &format!("{name} is the current context"));
+    }
+    Ok(Answer::Yes)
+}
+
+/// List the contexts; the current one has an asterisk.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// Print one line of JSON: the names, and the current one
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    contexts: Vec<&'a str>,
+    current: Option<&'a str>,
+}
+
+fn list(arguments: &ListArguments) -> Result<Answer, Failure> {
+    let contexts = contexts()?;
+    let (names, current) = (contexts.names(), contexts.current());
+    if arguments.json {
+        output::json(&Data { contexts: names, current })?;
+        return Ok(Answer::Yes);
+    }
+    for name in names {
+        let mark = if current == Some(name) { '*' } else { ' ' };
+        output::line(&format!("{mark} {name}"))?;
+    }
+    Ok(Answer::Yes)
+}
+
+/// Make a context the current one.
+#[derive(Debug, Args)]
+pub(crate) struct UseArguments {
+    /// Its name
+    name: String,
+}
+
+fn switch(arguments: &UseArguments) -> Result<Answer, Failure> {
+    let mut contexts = contexts()?;
+    contexts.switch_to(&arguments.name)?;
+    contexts.save()?;
+    Ok(Answer::Yes)
+}
+
+/// Show what a context says; secrets are not shown.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// Its name, instead of the current one
+    name: Option<String>,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn show(arguments: &ShowArguments) -> Result<Answer, Failure> {
+    let contexts = contexts()?;
+    let Some(name) = arguments.name.as_deref().or(contexts.current()) else {
+        return Err(
+            Failure::usage("there is no current context").hint("choose one: ims context use NAME")
+        );
+    };
+    let members = contexts.show(name)?;
+    if arguments.json {
+        output::json(&members.into_iter().collect::<BTreeMap<_, _>>())?;
+    } else {
+        output::rows(&members)?;
+    }
+    Ok(Answer::Yes)
+}
+
+/// Forget a context. Its file of credentials stays where it is.
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArguments {
+    /// Its name
+    name: String,
+}
+
+fn remove(arguments: &RemoveArguments) -> Result<Answer, Failure> {
+    let mut contexts = contexts()?;
+    contexts.remove(&arguments.name)?;
+    contexts.save()?;
+    Ok(Answer::Yes)
 }

@@ -1,8 +1,9 @@
 //! `ims demo`: the whole way, offline, as a lesson.
 
-use std::path::Path;
+use std::{net::SocketAddr, path::Path};
 
 use clap::Args;
+use http::HeaderMap;
 use ims::{
     Client, Credential, Credentials,
     cert::{Certificate, DistinguishedName, GeneratedKey, KeySize, Validity},
@@ -10,16 +11,19 @@ use ims::{
     sign::sign_assertion,
 };
 use ims_emulator::Emulator;
-
-use super::{block_on, emulator::integration_of};
-use crate::terminal_text::TerminalText;
-use crate::{
-    failure::Failure,
-    output::{self, Answer},
-    transport, when,
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
 };
 
-mod api;
+use crate::{
+    commands::emulator::integration_of,
+    failure::Failure,
+    output::{self, Answer},
+    process::block_on,
+    terminal_text::TerminalText,
+    transport, when,
+};
 
 /// Show every step from a key to an authenticated call, offline.
 ///
@@ -93,7 +97,7 @@ async fn lesson() -> Result<Answer, Failure> {
 
     step(6, "A call with it")?;
     say("Adobe's APIs take the token in Authorization and the client id in x-api-key:")?;
-    let answer = api::get(emulator.address(), "/echo", client.headers().await?).await?;
+    let answer = get(emulator.address(), "/echo", client.headers().await?).await?;
     show(&[("GET", "/echo"), ("answer", &answer)])?;
 
     step(7, "The next thousand calls")?;
@@ -220,4 +224,23 @@ fn show(rows: &[(&str, &str)]) -> Result<(), Failure> {
 
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("   {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Gets `path` with one request over HTTP/1.1, so that the demonstration shows what is sent and nothing more, and returns the
+/// status and the body of the answer in one line.
+async fn get(address: SocketAddr, path: &str, headers: HeaderMap) -> Result<String, Failure> {
+    let unable = |error| Failure::later("the call did not come through").because(error);
+    let mut request =
+        format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n").into_bytes();
+    for (name, value) in &headers {
+        request.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    request.extend(b"\r\n");
+    let mut stream = TcpStream::connect(address).await.map_err(unable)?;
+    stream.write_all(&request).await.map_err(unable)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.map_err(unable)?;
+    let status = answer.lines().next().unwrap_or_default();
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    Ok(format!("{status} {body}"))
 }

@@ -13,8 +13,9 @@ mod tls;
 use clap::Args;
 use ims::{Credential, Credentials};
 
-use super::block_on;
-use crate::{failure::Failure, integration::IntegrationOptions, output::Answer, transport};
+use crate::{
+    failure::Failure, integration::IntegrationOptions, output::Answer, process::block_on, transport,
+};
 
 use checklist::{Check, Checklist};
 use local::Local;

@@ -13,12 +13,11 @@ use ims_emulator::{CertificateAuthority, Emulator, EmulatorBuilder, Scenario, St
 use serde::Serialize;
 
 use self::verdicts::Form;
-use super::block_on;
 use crate::{
     failure::Failure,
     integration,
     output::{self, Answer},
-    process::EndSignals,
+    process::{EndSignals, block_on},
     transport, when,
 };
 

@@ -1,130 +1,176 @@
 //! `ims exchange`: what one has for an access token that one has not: a user's token, or a service's permanent code.
 
-mod cluster;
-mod next_token;
-mod on_behalf_of;
+mod options;
 mod promise;
-mod promised;
-mod refresh_token;
-mod service_token;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use ims::{
-    Credentials,
-    claims::ClientId,
-    exchange::{BearerToken, ClientSecret, Grant, Resource, Scope},
+    claims::OrgId,
+    exchange::{
+        AuthorizationCode, ClusterExchange, ClusterTarget, PermanentCodeExchange, RefreshToken,
+        TokenExchange, TokenRefresh, UserId,
+    },
 };
-use zeroize::Zeroizing;
 
-use super::{block_on, question};
 use crate::{
-    failure::Failure,
-    files,
-    integration::{IntegrationOptions, client_secret},
-    output::Answer,
-    token_format::TokenFormat,
-    transport,
+    failure::Failure, files, integration::client_secret, output::Answer, process::block_on,
+    question, transport,
 };
+
+use options::{ExchangeOptions, TokenFile};
 
 /// The ways to exchange a token.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    OnBehalfOf(on_behalf_of::Arguments),
-    Cluster(cluster::Arguments),
-    RefreshToken(refresh_token::Arguments),
-    ServiceToken(service_token::Arguments),
-    Promise(promise::Arguments),
-    Promised(promised::Arguments),
+    OnBehalfOf(OnBehalfOfArguments),
+    Cluster(ClusterArguments),
+    RefreshToken(RefreshTokenArguments),
+    ServiceToken(ServiceTokenArguments),
+    Promise(promise::PromiseArguments),
+    Promised(promise::PromisedArguments),
 }
 
 pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
     match command {
-        Command::OnBehalfOf(arguments) => on_behalf_of::run(arguments),
-        Command::Cluster(arguments) => cluster::run(arguments),
-        Command::RefreshToken(arguments) => refresh_token::run(arguments),
-        Command::ServiceToken(arguments) => service_token::run(arguments),
-        Command::Promise(arguments) => promise::run(arguments),
-        Command::Promised(arguments) => promised::run(arguments),
+        Command::OnBehalfOf(arguments) => on_behalf_of(arguments),
+        Command::Cluster(arguments) => cluster(arguments),
+        Command::RefreshToken(arguments) => refresh_token(arguments),
+        Command::ServiceToken(arguments) => service_token(arguments),
+        Command::Promise(arguments) => promise::promise(arguments),
+        Command::Promised(arguments) => promise::promised(arguments),
     }
 }
 
-/// What all ways need.
+/// Exchange the token that a user showed to this service for one to ask the next service with.
+///
+/// The credentials are those of this service (OAuth 2.0 Token Exchange, RFC 8693). At least one scope has to be named.
 #[derive(Debug, Args)]
-struct Given {
+#[command(
+    after_help = "Example:\n  ims exchange on-behalf-of -c service.json --scopes openid,AdobeID user-token.txt"
+)]
+pub(crate) struct OnBehalfOfArguments {
     #[command(flatten)]
-    integration: IntegrationOptions,
-
-    /// The scopes of the new token, separated by commas
-    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
-    scopes: Vec<Scope>,
-
-    /// The file of what is exchanged, the user's access token if nothing else is said; - for standard input
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    options: ExchangeOptions,
 }
 
-/// What those ways need whose answer is an access token and nothing else to print.
+fn on_behalf_of(arguments: &OnBehalfOfArguments) -> Result<Answer, Failure> {
+    let options = &arguments.options;
+    let scopes = options.given.some_scopes()?;
+    let exchanger = options.given.read()?;
+    let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
+    let grant = TokenExchange::new(client_id, secret, &exchanger.user_token()?, scopes);
+    options.exchange(&exchanger, &grant.with_resources(&options.resource))
+}
+
+/// Exchange a user's token for one of another of the user's accounts.
+///
+/// The account is named by its user id, or by the organization that it belongs to.
 #[derive(Debug, Args)]
-struct ExchangeOptions {
+#[command(
+    after_help = "Example:\n  ims exchange cluster -c app.json --org-id 1234@AdobeOrg user-token.txt"
+)]
+pub(crate) struct ClusterArguments {
     #[command(flatten)]
-    given: Given,
-
-    /// The resource that the new token is for, a URI (RFC 8707); may be given several times
-    #[arg(long, value_name = "URI")]
-    resource: Vec<Resource>,
+    options: ExchangeOptions,
 
     #[command(flatten)]
-    format: TokenFormat,
+    target: Target,
 }
 
-/// Who exchanges, and what.
-struct Exchanger {
-    credentials: Credentials,
-    client_secret: ClientSecret,
-    given: Zeroizing<String>,
+/// Whose token it is to be.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Target {
+    /// The account's user id
+    #[arg(long, value_name = "ID")]
+    user_id: Option<UserId>,
+
+    /// The organization of the account
+    #[arg(long, value_name = "ID")]
+    org_id: Option<OrgId>,
 }
 
-impl Given {
-    fn read(&self) -> Result<Exchanger, Failure> {
-        let credentials = self.integration.credentials()?;
-        let client_secret = client_secret(&credentials).cloned();
-        let client_secret = client_secret.ok_or_else(|| {
-            Failure::person("an exchange takes a client secret, and these credentials have none")
-        })?;
-        let given = files::read_text(&self.file)?;
-        Ok(Exchanger { credentials, client_secret, given })
-    }
-
-    /// The scopes, where IMS wants at least one.
-    fn some_scopes(&self) -> Result<&[Scope], Failure> {
-        if self.scopes.is_empty() {
-            let failure = Failure::usage("no scope is named");
-            return Err(failure.hint("name at least one: --scopes openid,AdobeID"));
-        }
-        Ok(&self.scopes)
-    }
+fn cluster(arguments: &ClusterArguments) -> Result<Answer, Failure> {
+    let ClusterArguments { options, target } = arguments;
+    let target = match (&target.user_id, &target.org_id) {
+        (Some(user_id), _) => ClusterTarget::User(user_id),
+        (None, Some(org_id)) => ClusterTarget::Organization(org_id),
+        // clap requires one of the two.
+        (None, None) => return Err(Failure::usage("no account is named")),
+    };
+    let exchanger = options.given.read()?;
+    let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
+    let grant = ClusterExchange::new(client_id, secret, &exchanger.user_token()?, target)
+        .with_scopes(&options.given.scopes)
+        .with_resources(&options.resource);
+    options.exchange(&exchanger, &grant)
 }
 
-impl ExchangeOptions {
-    /// Sends `grant` and prints the token.
-    fn exchange(&self, exchanger: &Exchanger, grant: &impl Grant) -> Result<Answer, Failure> {
-        let connection = transport::connection(exchanger.credentials.environment())?;
-        let token = block_on(question::ask(&connection, grant))?;
-        self.format.print(&token, exchanger.client_id())?;
-        Ok(Answer::Yes)
-    }
+/// Exchange a refresh token that another program got for an access token.
+///
+/// FILE holds the refresh token. If IMS gives a new one, it takes the place of the old one in FILE, which only you can read
+/// then. After `ims login`, `ims token` does all this by itself.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ims exchange refresh-token -c app.json refresh-token.txt --header"
+)]
+pub(crate) struct RefreshTokenArguments {
+    #[command(flatten)]
+    options: ExchangeOptions,
 }
 
-impl Exchanger {
-    /// What was given, where it is the user's access token.
-    fn user_token(&self) -> Result<BearerToken, Failure> {
-        let token = BearerToken::try_from(self.given.to_string());
-        token.map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))
+fn refresh_token(arguments: &RefreshTokenArguments) -> Result<Answer, Failure> {
+    let options = &arguments.options;
+    let given = &options.given;
+    if !options.resource.is_empty() {
+        return Err(Failure::usage("a refresh token is for no resource: leave --resource out"));
     }
+    if given.file == Path::new("-") {
+        return Err(Failure::usage("the refresh token has to be in a file")
+            .hint("a new one may have to take its place there"));
+    }
+    let credentials = given.integration.credentials()?;
+    let refresh_token = RefreshToken::try_from(files::read_text(&given.file)?.to_string());
+    let refresh_token = refresh_token
+        .map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))?;
+    let mut grant =
+        TokenRefresh::new(credentials.client_id(), &refresh_token).with_scopes(&given.scopes);
+    if let Some(secret) = client_secret(&credentials) {
+        grant = grant.with_client_secret(secret);
+    }
+    let connection = transport::connection(credentials.environment())?;
+    let tokens = block_on(question::ask(&connection, &grant))?;
+    if let Some(next) = &tokens.refresh_token {
+        TokenFile::of("refresh token", &given.file)?.keep(next.expose_secret())?;
+    }
+    options.format.print(&tokens.access_token, credentials.client_id())?;
+    Ok(Answer::Yes)
+}
 
-    fn client_id(&self) -> &ClientId {
-        self.credentials.client_id()
+/// Exchange the permanent authorization code of a service for its token.
+///
+/// FILE holds the code. Adobe gives such codes to its own services, whose tokens the admin calls want.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ims exchange service-token -c service.json code.txt > service-token.txt"
+)]
+pub(crate) struct ServiceTokenArguments {
+    #[command(flatten)]
+    options: ExchangeOptions,
+}
+
+fn service_token(arguments: &ServiceTokenArguments) -> Result<Answer, Failure> {
+    let options = &arguments.options;
+    if !options.resource.is_empty() {
+        return Err(Failure::usage("a service token is for no resource: leave --resource out"));
     }
+    let exchanger = options.given.read()?;
+    let code = AuthorizationCode::try_from(exchanger.given.to_string());
+    let code =
+        code.map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))?;
+    let grant = PermanentCodeExchange::new(exchanger.client_id(), &exchanger.client_secret, &code)
+        .with_scopes(&options.given.scopes);
+    options.exchange(&exchanger, &grant)
 }

@@ -9,12 +9,12 @@ use std::{
 
 use clap::Args;
 
-use super::block_on;
 use crate::{
     failure::Failure,
     integration::{IntegrationOptions, caching_client},
     output::Answer,
     process,
+    process::block_on,
 };
 
 /// Run a program with a valid access token in its environment.

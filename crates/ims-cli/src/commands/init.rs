@@ -13,10 +13,10 @@ use ims::{ContextFile, Contexts};
 use self::candidates::{Candidate, Found, Location};
 use super::doctor;
 use crate::{
-    context_file::contexts,
     failure::Failure,
     integration::IntegrationOptions,
     output::{self, Answer},
+    storage::contexts,
     terminal_text::TerminalText,
 };
 

@@ -1,25 +1,147 @@
 //! `ims jwt`: assertions and other JSON Web Tokens.
 
-mod decode;
-mod sign;
 mod verify;
 
-use clap::Subcommand;
+use std::{path::PathBuf, time::Duration};
 
-use crate::{failure::Failure, output::Answer};
+use clap::{Args, Subcommand};
+use ims::{
+    Credential, Report, assertion_claims,
+    claims::{AccessTokenPayload, AssertionLifetime, ClaimsSet, CompactJwt, JsonObject, JwtError},
+    sign::{SignError, sign_assertion},
+};
+use serde::Serialize;
+
+use crate::{
+    failure::Failure,
+    given_token::{self, Form},
+    integration::IntegrationOptions,
+    output::{self, Answer},
+    process::block_on,
+    signing_key, when,
+};
 
 /// The commands about JWTs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Sign(sign::Arguments),
-    Decode(decode::Arguments),
+    Sign(SignArguments),
+    Decode(DecodeArguments),
     Verify(verify::Arguments),
 }
 
 pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
     match command {
-        Command::Sign(arguments) => sign::run(&arguments),
-        Command::Decode(arguments) => decode::run(&arguments),
+        Command::Sign(arguments) => sign(&arguments),
+        Command::Decode(arguments) => decode(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+    }
+}
+
+/// Sign an assertion for the integration and print it.
+///
+/// Signs an assertion with the integration's private key and prints it: what IMS takes as `jwt_token`, together with the
+/// client id and the client secret.
+#[derive(Debug, Args)]
+pub(crate) struct SignArguments {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+
+    /// How long the assertion can be exchanged: 1s to 24h
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = lifetime)]
+    lifetime: AssertionLifetime,
+
+    /// Print one line of JSON: the assertion as `jwt_token`, and the client id that is sent with it
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct SignedData<'a> {
+    jwt_token: &'a str,
+    client_id: &'a str,
+}
+
+fn sign(arguments: &SignArguments) -> Result<Answer, Failure> {
+    let credentials = arguments.integration.credentials()?;
+    let Credential::ServiceAccount(credential) = credentials.credential() else {
+        return Err(Failure::person(
+            "these credentials are none of a service account: they sign nothing",
+        )
+        .hint("where they get tokens, they do it without an assertion: ims token"));
+    };
+    let signer = signing_key::of_credentials(&credential.signing_keys.first().signing_key)?;
+    let (environment, lifetime) = (credentials.environment(), arguments.lifetime);
+    let claims = assertion_claims(credential, environment, lifetime, when::now());
+    let assertion = block_on(async {
+        sign_assertion(&claims, &signer).await.map_err(|error| unsigned(&error))
+    })?;
+    let jwt_token = assertion.expose_secret();
+    if arguments.json {
+        let client_id = credential.account.client_id().as_str();
+        output::json(&SignedData { jwt_token, client_id })?;
+    } else {
+        output::line(jwt_token)?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn unsigned(error: &SignError) -> Failure {
+    Report::from(error).into()
+}
+
+fn lifetime(text: &str) -> Result<AssertionLifetime, String> {
+    let duration: Duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    AssertionLifetime::new(duration).map_err(|error| error.to_string())
+}
+
+/// Show what a JWT says, without verifying it.
+///
+/// Shows the header and the payload of a JWT. Nothing is verified: anyone can write anything into a JWT.
+#[derive(Debug, Args)]
+pub(crate) struct DecodeArguments {
+    /// The file of the JWT, - for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct DecodedData<'a> {
+    header: &'a JsonObject,
+    payload: &'a JsonObject,
+}
+
+fn decode(arguments: &DecodeArguments) -> Result<Answer, Failure> {
+    let text = given_token::read(&arguments.file, None, Form::Recognizable)?;
+    let no_jwt = |error: JwtError| Failure::usage("this is not a JWT").because(error);
+    let jwt = CompactJwt::parse(&text).map_err(no_jwt)?;
+    let payload = jwt.payload_object().map_err(no_jwt)?;
+    let data = DecodedData { header: jwt.header(), payload: &payload };
+    if arguments.json {
+        output::json(&data)?;
+    } else {
+        output::pretty_json(&data)?;
+    }
+    output::note("note", &format!("not verified; {}", describe(&payload)));
+    Ok(Answer::Yes)
+}
+
+/// What the payload is, and whether it is over.
+fn describe(payload: &JsonObject) -> String {
+    let now = when::now();
+    let state = |expires_at| if expires_at <= now { "expired at" } else { "expires at" };
+    if let Ok(token) = AccessTokenPayload::from_object(payload.clone()) {
+        let expires_at = token.expires_at();
+        return format!("a token of IMS that {} {}", state(expires_at), when::rfc3339(expires_at));
+    }
+    match ClaimsSet::from_object(payload) {
+        Ok(claims) => {
+            let expires_at = claims.expires_at();
+            format!("an assertion for IMS that {} {}", state(expires_at), when::rfc3339(expires_at))
+        }
+        Err(error) => format!("no assertion that IMS would take: {error}"),
     }
 }

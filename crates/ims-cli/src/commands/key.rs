@@ -1,52 +1,111 @@
-//! `ims key`: private key files.
+//! `ims key`: what a private key file is.
 
-mod inspect;
+use std::path::PathBuf;
 
-use std::path::Path;
+use clap::{Args, Subcommand};
+use ims::sign::{KeyError, PemSigner, Signer};
+use serde::Serialize;
 
-use clap::Subcommand;
-use ims::sign::{KeyError, Passphrase, PemSigner};
-
-use crate::{failure::Failure, files, output::Answer};
+use crate::{
+    failure::{Failure, with_causes},
+    files,
+    output::{self, Answer},
+    signing_key,
+};
 
 /// The commands about private keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Inspect(inspect::Arguments),
+    Inspect(InspectArguments),
+}
+
+/// Show what a private key file is, and whether it can sign for IMS.
+///
+/// Shows what a private key file is, and whether it can sign for IMS: exit code 0 if it can, 1 if it cannot.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArguments {
+    /// The file of the private key, - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// The file of its pass phrase
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Data {
+    can_sign: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bits: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
-    match command {
-        Command::Inspect(arguments) => inspect::run(arguments),
+    let Command::Inspect(arguments) = command;
+    inspect(arguments)
+}
+
+fn inspect(arguments: &InspectArguments) -> Result<Answer, Failure> {
+    let passphrase = signing_key::passphrase_in(arguments.passphrase_file.as_deref())?;
+    let contents = files::read_file(&arguments.file)?;
+    let key = PemSigner::from_bytes(&contents.bytes, passphrase.as_ref());
+    if key.is_ok()
+        && let Err(error) = contents.access.check_private()
+    {
+        output::note("warning", &error.to_string());
+    }
+    if arguments.json {
+        output::json(&Data::new(&key))?;
+    } else {
+        output::line(&match &key {
+            Ok(signer) => {
+                let bits = signer.public_key().modulus_bits();
+                format!("RSA {bits} bits, {}: can sign for IMS", signer.format())
+            }
+            Err(error) => format!("cannot sign for IMS: {}", with_causes(error)),
+        })?;
+    }
+    match key {
+        Ok(_) => Ok(Answer::Yes),
+        Err(error) => {
+            hint(&error);
+            Ok(Answer::No)
+        }
     }
 }
 
-/// Reads a pass phrase from a file, without the line break at its end.
-pub(super) fn passphrase(path: Option<&Path>) -> Result<Option<Passphrase>, Failure> {
-    let Some(path) = path else { return Ok(None) };
-    let contents = files::read_secret(path)?;
-    let text = std::str::from_utf8(&contents);
-    let text = text.map_err(|_| Failure::person(format!("{} is not text", path.display())))?;
-    Ok(Some(Passphrase::new(text.trim_end_matches(['\r', '\n']).to_owned())))
-}
-
-/// The private key in a file that no other user can read.
-///
-/// What is no private key is named as what it is before anyone asks who can read it: a certificate may be public.
-pub(super) fn signer(path: &Path, passphrase: Option<&Passphrase>) -> Result<PemSigner, Failure> {
-    let contents = files::read_file(path)?;
-    let signer = PemSigner::from_bytes(&contents.bytes, passphrase)
-        .map_err(|error| file_failure(&error).about(&path.display().to_string()))?;
-    contents.access.check_private()?;
-    Ok(signer)
-}
-
-/// What to do about a key that was named by its file, and not by credentials.
-pub(super) fn file_failure(error: &KeyError) -> Failure {
+fn hint(error: &KeyError) {
     match error {
-        KeyError::PassphraseMissing => Failure::person(error.to_string())
-            .named("passphrase_missing")
-            .hint("name a file with the pass phrase: --passphrase-file FILE"),
-        _ => error.into(),
+        KeyError::PassphraseMissing => {
+            output::note("hint", "name a file with the pass phrase: --passphrase-file FILE");
+        }
+        KeyError::Size { .. } | KeyError::NotRsa { .. } | KeyError::PssOnly => {
+            output::note("hint", "make a new key and certificate: ims cert new --out DIR");
+        }
+        _ => {
+            if let Some(command) = error.conversion() {
+                output::note("hint", &format!("convert it: {command}"));
+            }
+        }
+    }
+}
+
+impl Data {
+    fn new(key: &Result<PemSigner, KeyError>) -> Self {
+        let (signer, error) = (key.as_ref().ok(), key.as_ref().err());
+        Self {
+            can_sign: signer.is_some(),
+            format: signer.map(|signer| signer.format().to_string()),
+            bits: signer.map(|signer| signer.public_key().modulus_bits()),
+            reason: error.map(|error| with_causes(error)),
+        }
     }
 }

@@ -1,13 +1,13 @@
-//! `ims keys`: the public keys of an IMS.
+//! `ims keys` and `ims discovery`: what an IMS publishes about itself.
 
 use clap::Args;
-use ims::exchange::PublishedKeys;
+use ims::exchange::{Discovery, PublishedKeys};
 
-use super::question;
 use crate::{
     failure::Failure,
     integration::IntegrationOptions,
     output::{self, Answer},
+    question,
 };
 
 /// Print the public keys that verify tokens of IMS.
@@ -36,4 +36,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         output::line(set.trim_end())?;
     }
     Ok(Answer::Yes)
+}
+
+/// Show the endpoints that IMS publishes.
+///
+/// Shows what IMS publishes about itself for libraries that sign people in. No credentials are needed, and nothing here
+/// depends on it.
+#[derive(Debug, Args)]
+pub(crate) struct DiscoveryArguments {
+    #[command(flatten)]
+    integration: IntegrationOptions,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn discovery(arguments: &DiscoveryArguments) -> Result<Answer, Failure> {
+    let metadata = question::ask_openly(&arguments.integration, &Discovery::new())?;
+    question::print(&metadata, arguments.json)
 }

@@ -1,11 +1,10 @@
 //! `ims login`: a person signs in, in a browser, and stays signed in for the other commands.
 
 mod browser;
+mod keep;
 mod listener;
 mod page;
-mod paste;
 mod redirect_uri;
-mod saved;
 
 use std::{
     io,
@@ -25,12 +24,12 @@ use serde::Serialize;
 use tokio::{net::TcpListener, time::timeout};
 
 use self::{listener::Listener, page::Page, redirect_uri::RedirectUri};
-use super::block_on;
 use crate::{
     failure::{Failure, with_causes},
     integration::IntegrationOptions,
     output::{self, Answer},
-    sign_in_place::SignInPlace,
+    process::block_on,
+    storage::SignInPlace,
     transport, when,
 };
 
@@ -113,7 +112,7 @@ struct Data<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    arguments.save.as_deref().map_or(Ok(()), saved::expect_free)?;
+    arguments.save.as_deref().map_or(Ok(()), keep::expect_free)?;
     let application = arguments.application()?;
     block_on(async {
         tokio::select! {
@@ -226,7 +225,7 @@ async fn sign_in(arguments: &Arguments, application: Application) -> Result<Answ
 
     let kept = match way {
         RedirectMethod::Paste => {
-            let pasted = timeout(arguments.timeout, paste::redirect(&sign_in));
+            let pasted = timeout(arguments.timeout, browser::pasted_redirect(&sign_in));
             let redirect = pasted.await.map_err(|_| no_one_came(arguments.timeout))??;
             finish(&sign_in, &redirect, &place, &environment).await
         }
@@ -242,7 +241,7 @@ async fn sign_in(arguments: &Arguments, application: Application) -> Result<Answ
     };
     let (signed_in, kept_in) = kept?;
     if let Some(path) = &arguments.save {
-        saved::write(path, &environment, &credential)?;
+        keep::write_credentials(path, &environment, &credential)?;
     }
     tell(arguments, &credential.client_id, &signed_in, kept_in)
 }
@@ -256,7 +255,7 @@ async fn finish(
 ) -> Result<(SignedIn, Option<RefreshTokens>), Failure> {
     let signed_in = sign_in.finish(redirect).await;
     let signed_in = signed_in.map_err(|error| Failure::from(&error).asking(environment))?;
-    let kept_in = keep(&signed_in, place).await?;
+    let kept_in = keep::keep(&signed_in, place).await?;
     let refresh_tokens = kept_in.clone().unwrap_or_else(|| place.in_file());
     if let Err(error) = signed_in.cache_in(&place.store(), &refresh_tokens).await {
         output::note(
@@ -265,33 +264,6 @@ async fn finish(
         );
     }
     Ok((signed_in, kept_in))
-}
-
-/// Keeps the refresh token, if there is one: in the keyring, else in the file.
-async fn keep(signed_in: &SignedIn, place: &SignInPlace) -> Result<Option<RefreshTokens>, Failure> {
-    let (new, obstacle) = place.of_new();
-    // What was kept before is another sign-in, of another person perhaps.
-    if let Err(failure) = place.forget().await {
-        let (message, ..) = failure.into_parts();
-        output::note("warning", &format!("of an earlier sign-in: {message}"));
-    }
-    if let Some(error) = obstacle {
-        output::note("note", &format!("the keyring is not used: {}", with_causes(&error)));
-    }
-    let file = place.in_file();
-    let is_file = new.place() == file.place();
-    let (kept, place) = match signed_in.keep_in(&new).await {
-        Err(SignInError::NotKept(error)) if !is_file => {
-            output::note("note", &format!("the keyring is not used: {}", with_causes(&error)));
-            (signed_in.keep_in(&file).await, file)
-        }
-        kept => (kept, new),
-    };
-    match kept {
-        Ok(()) => Ok(Some(place)),
-        Err(SignInError::NoRefreshToken) => Ok(None),
-        Err(error) => Err((&error).into()),
-    }
 }
 
 fn tell(

@@ -6,12 +6,13 @@ use ims::{
     exchange::{InvalidateToken, RefreshToken},
 };
 
-use super::{block_on, question};
 use crate::{
     failure::Failure,
     integration::IntegrationOptions,
     output::{self, Answer},
-    sign_in_place::SignInPlace,
+    process::block_on,
+    question,
+    storage::SignInPlace,
     transport,
 };
 

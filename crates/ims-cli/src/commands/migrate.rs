@@ -8,10 +8,10 @@ use ims::{
 };
 use serde::Serialize;
 
-use super::block_on;
 use crate::{
     failure::Failure,
     output::{self, Answer},
+    process::block_on,
     transport,
 };
 

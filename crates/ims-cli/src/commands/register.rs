@@ -10,12 +10,12 @@ use ims::{
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{block_on, question};
 use crate::{
     failure::Failure,
     integration::IntegrationOptions,
     output::{self, Answer},
-    transport,
+    process::block_on,
+    question, transport,
 };
 
 /// Register a client that people can sign in to.

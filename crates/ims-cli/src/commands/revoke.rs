@@ -3,13 +3,13 @@
 use clap::Args;
 use ims::exchange::{AnyToken, InvalidateToken, TokenKind};
 
-use super::{block_on, question};
 use crate::{
-    cache,
     failure::Failure,
     integration::client_secret,
     output::{self, Answer},
-    sign_in_place::SignInPlace,
+    process::block_on,
+    question,
+    storage::{self, SignInPlace},
     token_in_question::{TokenInQuestion, TokenOptions, one_of},
 };
 
@@ -67,7 +67,7 @@ async fn forget(
     cascading: bool,
 ) -> Result<usize, Failure> {
     if kind != TokenKind::RefreshToken {
-        return cache::remove(&token.bearer_token()?).await;
+        return storage::remove_from_cache(&token.bearer_token()?).await;
     }
     let place = SignInPlace::of(token.connection.environment(), &token.client_id()?)?;
     let current = place.of_current().load().await;

@@ -7,16 +7,15 @@ use ims::{Contexts, Credential, Credentials, Discovered};
 use serde::Serialize;
 
 use super::{
-    block_on,
     cache::{Cached, TokenData},
     cert::check::{self, CertificateData, Findings},
 };
 use crate::{
-    context_file::contexts,
     failure::{Failure, with_causes},
     integration::{self, IntegrationOptions},
     output::{self, Answer},
-    sign_in_place::SignInPlace,
+    process::block_on,
+    storage::{SignInPlace, contexts},
     when,
 };
 

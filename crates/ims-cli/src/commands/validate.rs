@@ -8,10 +8,11 @@ use ims::{
 };
 use serde::Serialize;
 
-use super::{block_on, question};
 use crate::{
     failure::{Failure, with_causes},
     output::{self, Answer},
+    process::block_on,
+    question,
     token_in_question::{TokenInQuestion, TokenOptions, describe, one_of},
     when,
 };

@@ -6,11 +6,10 @@ use std::{
 };
 
 use http::{HeaderMap, StatusCode, header::LOCATION};
-use reqwest_middleware::reqwest::Response;
+use reqwest_middleware::reqwest::{self, Response};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::unanswered;
 use crate::{
     failure::Failure,
     output::{self, Answer},
@@ -86,4 +85,9 @@ fn answer(status: StatusCode) -> Answer {
         408 | 429 | 500.. => Answer::Later,
         _ => Answer::No,
     }
+}
+
+/// What the network did. The user knows the URL, and its query need not be in a log.
+pub(super) fn unanswered(error: reqwest::Error) -> Failure {
+    Failure::later("the API did not answer").because(error.without_url())
 }

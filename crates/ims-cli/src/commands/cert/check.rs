@@ -2,9 +2,6 @@
 
 mod certificates;
 mod contexts;
-mod pattern;
-mod progress;
-mod prometheus;
 mod report;
 mod targets;
 
@@ -23,9 +20,9 @@ use crate::{
     when,
 };
 
-pub(in crate::commands) use certificates::Findings;
+pub(crate) use certificates::Findings;
 use certificates::Judge;
-pub(in crate::commands) use report::CertificateData;
+pub(crate) use report::CertificateData;
 use targets::Targets;
 
 /// Tell which certificates end soon.
@@ -80,14 +77,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     findings.miss_certificates(&arguments.paths);
     findings.sort();
     if is_printed {
-        output::write(&prometheus::text(&findings))?;
+        output::write(&report::prometheus(&findings))?;
     } else if arguments.json {
         report::json(&findings)?;
     } else {
         report::table(&findings)?;
     }
     if let Some(path) = metrics.filter(|_| !is_printed) {
-        prometheus::write(path, &findings)?;
+        report::write_prometheus(path, &findings)?;
     }
     answer(&findings)
 }
@@ -106,14 +103,14 @@ fn answer(findings: &Findings) -> Result<Answer, Failure> {
 }
 
 /// The certificates of all credentials that have a name, for other commands with this table.
-pub(in crate::commands) fn of_all_contexts(within: Duration) -> Result<Findings, Failure> {
+pub(crate) fn of_all_contexts(within: Duration) -> Result<Findings, Failure> {
     let mut findings = Findings::default();
     contexts::read_all(Judge { now: when::now(), within }, &mut findings)?;
     Ok(findings)
 }
 
 /// Adds the certificates of these credentials, which are found at `place`.
-pub(in crate::commands) fn add_credentials(
+pub(crate) fn add_credentials(
     credentials: &Credentials,
     place: &str,
     within: Duration,

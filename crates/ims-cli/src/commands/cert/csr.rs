@@ -9,14 +9,12 @@ use ims::{
 };
 use serde::Serialize;
 
-use super::{
-    failed,
-    new_files::{draft, expect_free, put},
-};
 use crate::{
-    commands::{block_on, hsm, key},
     failure::Failure,
+    files::{draft, expect_free, put},
     output::{self, Answer},
+    process::block_on,
+    signing_key,
 };
 use ims_files::{Existing, Readers};
 
@@ -68,7 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     expect_free(&arguments.out, existing)?;
     let signer = signer(arguments)?;
     let request = block_on(async {
-        CertificateRequest::new(&arguments.subject, &signer).await.map_err(|e| failed(&e))
+        CertificateRequest::new(&arguments.subject, &signer).await.map_err(|e| Failure::from(&e))
     })?;
     let file = draft(&arguments.out, Readers::Everyone, &request.to_pem())?;
     put(vec![file], existing)?;
@@ -82,9 +80,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 
 fn signer(arguments: &Arguments) -> Result<SharedSigner, Failure> {
     if let Some(uri) = &arguments.signer {
-        return Ok(SharedSigner::new(hsm::open_signer(uri, arguments.pin_file.as_deref())?));
+        return Ok(SharedSigner::new(signing_key::in_module(uri, arguments.pin_file.as_deref())?));
     }
     let path = arguments.key.as_ref().expect("clap asks for one of --key and --signer");
-    let passphrase = key::passphrase(arguments.passphrase_file.as_deref())?;
-    Ok(SharedSigner::new(key::signer(path, passphrase.as_ref())?))
+    let passphrase = signing_key::passphrase_in(arguments.passphrase_file.as_deref())?;
+    Ok(SharedSigner::new(signing_key::from_file(path, passphrase.as_ref())?))
 }

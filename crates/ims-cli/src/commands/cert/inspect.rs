@@ -12,7 +12,6 @@ use ims::{
 };
 use serde::Serialize;
 
-use super::failed_for;
 use crate::{
     failure::Failure,
     files,
@@ -63,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut all = Vec::new();
     for path in &arguments.files {
         let file = CertificateFile::from_bytes(&files::read(path)?)
-            .map_err(|error| failed_for(path, &error))?;
+            .map_err(|error| Failure::from(&error).about(&path.display().to_string()))?;
         let first = all.len();
         all.extend(file.certificates().iter().map(|certificate| Data::new(path, certificate, now)));
         // What is to say about the file, and not about one of its certificates, is said at the first.

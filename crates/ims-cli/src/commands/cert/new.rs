@@ -12,16 +12,12 @@ use ims::{
 };
 use serde::Serialize;
 
-use super::{
-    failed,
-    new_files::{draft, expect_free, put},
-    validity,
-};
 use crate::{
-    commands::{block_on, hsm, key},
-    failure::Failure,
+    failure::{Failure, with_causes},
+    files::{draft, expect_free, put},
     output::{self, Answer},
-    when,
+    process::block_on,
+    signing_key, when,
 };
 use ims_files::{Existing, Readers};
 
@@ -113,19 +109,21 @@ fn make(
 ) -> Result<(Certificate, Option<PrivateKeyPem>), Failure> {
     let subject = &arguments.subject;
     if let Some(uri) = &arguments.signer {
-        let signer = hsm::open_signer(uri, arguments.pin_file.as_deref())?;
+        let signer = signing_key::in_module(uri, arguments.pin_file.as_deref())?;
         let certificate = block_on(async {
-            Certificate::self_signed(subject, validity, &signer).await.map_err(|e| failed(&e))
+            Certificate::self_signed(subject, validity, &signer)
+                .await
+                .map_err(|e| Failure::from(&e))
         })?;
         return Ok((certificate, None));
     }
-    let passphrase = key::passphrase(arguments.passphrase_file.as_deref())?;
-    let key = GeneratedKey::generate(arguments.bits).map_err(|error| failed(&error))?;
+    let passphrase = signing_key::passphrase_in(arguments.passphrase_file.as_deref())?;
+    let key = GeneratedKey::generate(arguments.bits).map_err(|error| Failure::from(&error))?;
     let certificate = block_on(async {
-        Certificate::self_signed(subject, validity, &key).await.map_err(|e| failed(&e))
+        Certificate::self_signed(subject, validity, &key).await.map_err(|e| Failure::from(&e))
     })?;
     let pem = passphrase.map_or_else(|| Ok(key.to_pem()), |phrase| key.to_encrypted_pem(&phrase));
-    Ok((certificate, Some(pem.map_err(|error| failed(&error))?)))
+    Ok((certificate, Some(pem.map_err(|error| Failure::from(&error))?)))
 }
 
 fn tell(
@@ -175,4 +173,10 @@ fn key_size(text: &str) -> Result<KeySize, String> {
         "4096" => Ok(KeySize::Rsa4096),
         _ => Err("a key has 2048, 3072 or 4096 bits".to_owned()),
     }
+}
+
+/// The validity that begins now and that --days asks for.
+pub(super) fn validity(days: u32) -> Result<Validity, Failure> {
+    Validity::from_days(when::now(), days)
+        .map_err(|error| Failure::usage(with_causes(&error)).about(&format!("--days {days}")))
 }

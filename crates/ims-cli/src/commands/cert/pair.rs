@@ -9,12 +9,11 @@ use ims::{
 };
 use serde::Serialize;
 
-use super::failed_for;
 use crate::{
-    commands::key,
     failure::Failure,
     files,
     output::{self, Answer},
+    signing_key,
 };
 
 /// Tell whether a certificate and a private key belong together.
@@ -52,7 +51,7 @@ struct Data {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let passphrase = key::passphrase(arguments.passphrase_file.as_deref())?;
+    let passphrase = signing_key::passphrase_in(arguments.passphrase_file.as_deref())?;
     let certificate = KeySource::read(&arguments.certificate, passphrase.as_ref())?;
     let key = KeySource::read(&arguments.key, passphrase.as_ref())?;
     let data = compare(&certificate, &key);
@@ -80,7 +79,7 @@ impl KeySource {
             }
             Err(error) => Err(error),
         };
-        side.map_err(|error| failed_for(path, &error))
+        side.map_err(|error| Failure::from(&error).about(&path.display().to_string()))
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod due;
 mod own_file;
-mod pair;
 mod report;
 mod rotation;
 mod state;
@@ -13,7 +12,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 use ims::{cert::DistinguishedName, claims::Environment};
 
-use crate::{commands::block_on, failure::Failure, output::Answer};
+use crate::{failure::Failure, output::Answer, process::block_on};
 
 use due::NotDue;
 use rotation::Rotation;

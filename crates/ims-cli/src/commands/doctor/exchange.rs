@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, with_causes},
-    sign_in_place::SignInPlace,
+    storage::SignInPlace,
     when,
 };
 

@@ -15,9 +15,9 @@ use super::{
     diagnosis::{CertificateEvidence, Evidence},
 };
 use crate::{
-    commands::block_on,
     failure::{Failure, with_causes},
-    sign_in_place::SignInPlace,
+    process::block_on,
+    storage::SignInPlace,
     when,
 };
 

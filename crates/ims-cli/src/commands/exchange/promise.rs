@@ -1,14 +1,25 @@
-//! `ims exchange promise`: a user's token, while the user is there, for a promise token to keep.
+//! `ims exchange promise` and `ims exchange promised`: a user's token, while the user is there, for a promise token to keep;
+//! and later the promise token for an access token of the user and for the next promise token.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
-use ims::exchange::PromiseRequest;
+use ims::{
+    AccessToken,
+    claims::ClientId,
+    exchange::{Promise, PromiseExchange, PromiseRequest, PromiseToken},
+};
 use serde_json::json;
 
-use super::{Given, block_on, question};
+use super::options::{Given, TokenFile};
 use crate::{
     failure::Failure,
     output::{self, Answer},
-    transport, when,
+    process::block_on,
+    question, transport, when,
 };
 
 /// Exchange a user's token for a promise token, which gives tokens of the user later.
@@ -19,7 +30,7 @@ use crate::{
 #[command(
     after_help = "Example:\n  ims exchange promise -c service.json --definition ID --scopes openid user-token.txt > promise.txt"
 )]
-pub(crate) struct Arguments {
+pub(crate) struct PromiseArguments {
     #[command(flatten)]
     given: Given,
 
@@ -32,8 +43,8 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let Arguments { given, definition, json } = arguments;
+pub(super) fn promise(arguments: &PromiseArguments) -> Result<Answer, Failure> {
+    let PromiseArguments { given, definition, json } = arguments;
     let scopes = given.some_scopes()?;
     let exchanger = given.read()?;
     let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
@@ -53,3 +64,103 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     }
     Ok(Answer::Yes)
 }
+
+/// Exchange a promise token for an access token of the user who gave the promise.
+///
+/// FILE holds the promise token. IMS gives a new one, which takes the place of the old one in FILE, so that only you can read
+/// it, or goes to the file of --promise-out. At least one scope has to be named.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ims exchange promised -c service.json --scopes openid promise.txt --header"
+)]
+pub(crate) struct PromisedArguments {
+    #[command(flatten)]
+    given: Given,
+
+    /// The file for the new promise token, which must not be there yet unless it is FILE
+    #[arg(long, value_name = "FILE")]
+    promise_out: Option<PathBuf>,
+
+    /// Print JSON: the token, its type, when it expires and in how many seconds, and the new promise token
+    #[arg(long, conflicts_with = "header")]
+    json: bool,
+
+    /// Print the header field: Authorization: Bearer …
+    #[arg(long)]
+    header: bool,
+}
+
+pub(super) fn promised(arguments: &PromisedArguments) -> Result<Answer, Failure> {
+    let given = &arguments.given;
+    let scopes = given.some_scopes()?;
+    // The place comes first: a promise token that cannot be kept is lost, and the old one with it.
+    let place = arguments.place()?;
+    let exchanger = given.read()?;
+    let promise_token = PromiseToken::try_from(exchanger.given.to_string());
+    let promise_token = promise_token
+        .map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))?;
+    let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
+    let grant = PromiseExchange::new(client_id, secret, &promise_token, scopes);
+    let connection = transport::connection(exchanger.credentials.environment())?;
+    let tokens = block_on(question::ask(&connection, &grant))?;
+    let promise = tokens.next_promise;
+    match (&promise, place) {
+        (Some(promise), Some(place)) => place.keep(promise.token.expose_secret())?,
+        (Some(_), None) => {}
+        (None, _) => output::note("note", "IMS gave no new promise token: keep the old one"),
+    }
+    let token = tokens
+        .access_token
+        .map_err(|error| Failure::from(&error).asking(connection.environment()))?;
+    arguments.print(&token, promise.as_ref(), client_id)?;
+    Ok(Answer::Yes)
+}
+
+impl PromisedArguments {
+    /// Where the next promise token goes, if not to standard output alone.
+    fn place(&self) -> Result<Option<TokenFile>, Failure> {
+        let file = &self.given.file;
+        let is_stdin = file == Path::new("-");
+        match &self.promise_out {
+            Some(out) if !is_stdin && is_same(out, file) => TokenFile::of(KIND, out).map(Some),
+            Some(out) => TokenFile::new(KIND, out).map(Some),
+            None if !is_stdin => TokenFile::of(KIND, file).map(Some),
+            None if self.json => Ok(None),
+            None => Err(Failure::usage("the new promise token would be lost")
+                .hint("name a file for it with --promise-out, or have it printed with --json")),
+        }
+    }
+
+    fn print(
+        &self,
+        token: &AccessToken,
+        promise: Option<&Promise>,
+        client_id: &ClientId,
+    ) -> Result<(), Failure> {
+        if self.json {
+            output::json(&json!({
+                "access_token": token.expose_secret(),
+                "token_type": "bearer",
+                "expires_at": when::rfc3339(token.expires_at()),
+                "expires_in": token.expires_at().since(when::now()).as_secs(),
+                "client_id": client_id.as_str(),
+                "promise_token": promise.map(|promise| promise.token.expose_secret()),
+                "promise_token_expires_at": promise.map(|promise| when::rfc3339(promise.expires_at)),
+            }))
+        } else if self.header {
+            output::line(&format!("Authorization: Bearer {}", token.expose_secret()))
+        } else {
+            output::line(token.expose_secret())
+        }
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other
+        || fs::canonicalize(one)
+            .ok()
+            .zip(fs::canonicalize(other).ok())
+            .is_some_and(|(one, other)| one == other)
+}
+
+const KIND: &str = "promise token";

@@ -12,10 +12,10 @@ use super::{
     state::{State, state_file},
 };
 use crate::{
-    commands::block_on,
     failure::Failure,
     integration::announce,
     output::{self, Answer},
+    process::block_on,
     when,
 };
 

@@ -1,13 +1,24 @@
-//! `ims secret rotate`: a new client secret in the place of the old one, without a moment in which IMS accepts none.
+//! `ims secret rotate`: a new client secret in the place of the old one, without a moment in which IMS accepts none; and its
+//! end, when the old secret is deleted because nothing uses it any longer.
 
 mod arguments;
-mod finish;
-mod hand_over;
 mod rotation;
 
-pub(crate) use arguments::Arguments;
+use ims::exchange::SecretInfo;
+use serde::Serialize;
 
-use crate::{commands::block_on, failure::Failure, output::Answer};
+use crate::{
+    commands::secret::{
+        console::Console,
+        state::{New, State},
+    },
+    failure::Failure,
+    output::{self, Answer},
+    process::block_on,
+    when,
+};
+
+pub(crate) use arguments::Arguments;
 
 use rotation::Rotation;
 
@@ -20,3 +31,81 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     }
     Ok(Answer::Yes)
 }
+
+#[derive(Serialize)]
+struct Finished<'a> {
+    deleted_secret_ids: &'a [String],
+    finished_at: String,
+}
+
+impl Rotation<'_> {
+    /// Deletes the old secret, if nothing uses it any longer.
+    async fn finish(&mut self) -> Result<(), Failure> {
+        let is_switched = |state: &&State| state.is_under_way() && state.switched_at.is_some();
+        let Some(state) = self.state.as_ref().filter(is_switched) else {
+            return Err(Failure::person(
+                "no rotation of these credentials is ready to be finished",
+            )
+            .hint("begin one, or go on with it: ims secret rotate"));
+        };
+        let Some(new) = &state.new else {
+            return Err(Failure::person("the state of the rotation has no new secret"));
+        };
+        let has_new = self.own.client_secrets.iter().any(|secret| new.is(secret));
+        if !has_new && !self.arguments.force {
+            return Err(Failure::person("the credentials do not have the new secret")
+                .hint("let them have it first: without the old secret, nothing works with them any longer")
+                .hint("or delete the old one although these credentials have it: --force"));
+        }
+        let console = Console::open(&self.found.credentials, self.credential.clone()).await?;
+        let list = console.list().await?;
+        if !list.iter().any(|secret| secret.id.as_str() == new.id) {
+            return Err(Failure::person(format!("the new secret, {}, was deleted", new.id))
+                .hint("begin again: remove the file of the state")
+                .hint(format!("it is {}", self.state_path.display())));
+        }
+        let mut deleted = Vec::new();
+        for secret in &list {
+            if !state.old_ids.iter().any(|old| old == secret.id.as_str()) {
+                continue;
+            }
+            if !self.arguments.force {
+                expect_unused(secret, state, new)?;
+            }
+            console.delete(&secret.id).await?;
+            deleted.push(secret.id.as_str().to_owned());
+        }
+        let now = when::now();
+        if let Some(state) = &mut self.state {
+            state.finished_at = Some(now.as_secs());
+        }
+        self.save()?;
+        if self.arguments.json {
+            let finished_at = when::rfc3339(now);
+            return output::json(&Finished { deleted_secret_ids: &deleted, finished_at });
+        }
+        match deleted.as_slice() {
+            [] => output::line("the old secret was deleted before; the rotation is finished"),
+            deleted => output::line(&format!("deleted the old secret {}", deleted.join(", "))),
+        }
+    }
+}
+
+/// Fails if the old secret was used after the new one was in its place. Both times are of the API's clock.
+fn expect_unused(old: &SecretInfo, state: &State, new: &New) -> Result<(), Failure> {
+    let Some(last_used_at) = old.last_used_at else { return Ok(()) };
+    let until_switch = state.switched_at.unwrap_or(new.added_at).saturating_sub(new.added_at);
+    let switched_at = new.created_at.saturating_add(until_switch);
+    if last_used_at.as_secs() <= switched_at.saturating_add(GRACE_SECONDS) {
+        return Ok(());
+    }
+    Err(Failure::later(format!(
+        "the old secret was used at {}, after the new one was in its place",
+        when::rfc3339(last_used_at)
+    ))
+    .hint("restart every process that has read the old secret, and run it again after their next token")
+    .hint("to delete it all the same: --force"))
+}
+
+/// How long after the switch a process may have begun with the old secret.
+const GRACE_SECONDS: i64 = 60;

@@ -19,11 +19,9 @@ use ims::{
     claims::NumericDate,
 };
 
-use super::{
-    pattern::Unreadable,
-    progress,
-    targets::{Origin, Target, Targets, is_certificate_by_name},
-};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::targets::{Origin, Target, Targets, Unreadable, is_certificate_by_name};
 use crate::{
     commands::cert::inspect::{days_left, state},
     failure::with_causes,
@@ -31,7 +29,7 @@ use crate::{
 
 /// What there is to say, the certificate that ends first before the others.
 #[derive(Default)]
-pub(in crate::commands) struct Findings {
+pub(crate) struct Findings {
     pub(super) certificates: Vec<Checked>,
     pub(super) unreadable: Vec<Unreadable>,
 }
@@ -72,12 +70,12 @@ impl Findings {
     }
 
     /// Whether every certificate is valid for long enough.
-    pub(in crate::commands) fn are_fine(&self) -> bool {
+    pub(crate) fn are_fine(&self) -> bool {
         self.certificates.iter().all(|certificate| certificate.is_fine)
     }
 
     /// Sorts by the end, and keeps one of two equal certificates, wherever they are named.
-    pub(in crate::commands) fn sort_by_certificate(&mut self) {
+    pub(crate) fn sort_by_certificate(&mut self) {
         self.sort();
         let mut seen = HashSet::new();
         self.certificates.retain(|it| seen.insert(it.certificate.der().to_vec()));
@@ -105,7 +103,7 @@ impl Judge {
     /// Reads the files on as many threads as there are cores.
     pub(super) fn read_all(self, targets: Targets) -> Findings {
         let Targets { files, unreadable, .. } = targets;
-        let (next, bar) = (AtomicUsize::new(0), progress::bar(files.len()));
+        let (next, bar) = (AtomicUsize::new(0), progress_bar(files.len()));
         let read_some = || {
             let (mut findings, mut buffer) = (Findings::default(), Vec::new());
             while let Some(target) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -216,3 +214,19 @@ fn is_of_another_kind(target: &Target) -> bool {
 
 /// A bundle of all authorities of the world has a fiftieth of it.
 const LONGEST_FILE: u64 = 16 * 1024 * 1024;
+
+/// A bar on standard error, if that is a terminal and there is something to wait for.
+fn progress_bar(files: usize) -> ProgressBar {
+    if files < WORTH_A_BAR {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} files, {eta} left");
+    let style = style.expect("the template is a constant that indicatif takes");
+    // A target that is no terminal shows nothing.
+    let bar =
+        ProgressBar::with_draw_target(u64::try_from(files).ok(), ProgressDrawTarget::stderr());
+    bar.with_style(style)
+}
+
+/// Fewer are read before a person has seen that there is a bar.
+const WORTH_A_BAR: usize = 2_000;

@@ -6,16 +6,16 @@ use ims::{Contexts, cert::CertificateFile};
 
 use super::{
     certificates::{Findings, Judge, of_credentials, said},
-    pattern::Unreadable,
+    targets::Unreadable,
 };
 use crate::{
-    context_file,
     failure::{Failure, with_causes},
+    storage,
 };
 
 /// Adds the certificates of all contexts that have one.
 pub(super) fn read_all(judge: Judge, findings: &mut Findings) -> Result<(), Failure> {
-    let contexts = context_file::contexts()?;
+    let contexts = storage::contexts()?;
     for name in contexts.names() {
         add(&contexts, name, judge, findings);
     }
@@ -27,7 +27,7 @@ pub(super) fn read(names: &[String], judge: Judge, findings: &mut Findings) -> R
     if names.is_empty() {
         return Ok(());
     }
-    let contexts = context_file::contexts()?;
+    let contexts = storage::contexts()?;
     for name in names {
         let before = findings.certificates.len() + findings.unreadable.len();
         add(&contexts, name, judge, findings);

@@ -1,15 +1,22 @@
-//! What `ims cert check` found, for a person and for a program.
+//! What `ims cert check` found: for a person, as JSON, and for Prometheus in its text format, version 0.0.4.
 
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use anstyle::{AnsiColor, Style};
+use ims_files::{Existing, Readers};
 use serde::Serialize;
 
 use super::{
     certificates::{Checked, Findings},
-    pattern::Unreadable,
+    targets::Unreadable,
 };
-use crate::{failure::Failure, output, terminal_text::TerminalText, when};
+use crate::{
+    failure::Failure,
+    files::{draft, put},
+    output,
+    terminal_text::TerminalText,
+    when,
+};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -18,7 +25,7 @@ struct Report<'a> {
 }
 
 #[derive(Serialize)]
-pub(in crate::commands) struct CertificateData<'a> {
+pub(crate) struct CertificateData<'a> {
     file: &'a Path,
     subject: String,
     sha256_fingerprint: String,
@@ -50,12 +57,12 @@ impl<'a> CertificateData<'a> {
 
 impl Findings {
     /// The certificates as JSON has them.
-    pub(in crate::commands) fn data(&self) -> Vec<CertificateData<'_>> {
+    pub(crate) fn data(&self) -> Vec<CertificateData<'_>> {
         self.certificates.iter().map(CertificateData::new).collect()
     }
 
     /// The rows of the table.
-    pub(in crate::commands) fn table(&self) -> TerminalText {
+    pub(crate) fn table(&self) -> TerminalText {
         rows(&self.certificates)
     }
 }
@@ -138,3 +145,40 @@ fn bar(share: f64) -> String {
 }
 
 const PLACES: u8 = 10;
+
+/// Replaces the file at once, since the collector of text files may read it at any moment.
+pub(super) fn write_prometheus(path: &Path, findings: &Findings) -> Result<(), Failure> {
+    put(vec![draft(path, Readers::Everyone, &prometheus(findings))?], Existing::Replace)
+}
+
+pub(super) fn prometheus(findings: &Findings) -> String {
+    let mut text = String::from(
+        "# HELP ims_certificate_not_after_timestamp_seconds The last second in which the certificate is valid.\n\
+         # TYPE ims_certificate_not_after_timestamp_seconds gauge\n",
+    );
+    for checked in &findings.certificates {
+        writeln!(
+            text,
+            "ims_certificate_not_after_timestamp_seconds{{file=\"{}\",subject=\"{}\",sha256=\"{}\"}} {}",
+            label(&checked.file.display().to_string()),
+            label(&checked.certificate.subject().to_string()),
+            checked.certificate.sha256_fingerprint(),
+            checked.not_after().as_secs(),
+        )
+        .expect("a String takes all that is written");
+    }
+    text.push_str(
+        "# HELP ims_certificate_unreadable A file in which no certificate could be read.\n\
+         # TYPE ims_certificate_unreadable gauge\n",
+    );
+    for unread in &findings.unreadable {
+        let file = label(&unread.file.display().to_string());
+        writeln!(text, "ims_certificate_unreadable{{file=\"{file}\"}} 1")
+            .expect("a String takes all that is written");
+    }
+    text
+}
+
+fn label(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}

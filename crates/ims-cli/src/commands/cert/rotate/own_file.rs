@@ -8,9 +8,8 @@ use toml_edit::DocumentMut;
 use zeroize::Zeroizing;
 
 use crate::{
-    commands::cert::new_files::{draft, put},
     failure::Failure,
-    files,
+    files::{self, draft, put},
 };
 use ims_files::{Existing, Readers};
 

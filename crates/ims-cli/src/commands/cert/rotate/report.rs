@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use ims::claims::NumericDate;
 use serde::Serialize;
 
-use super::{pair::NewPair, rotation::Rotation};
+use super::{rotation::Rotation, state::NewPair};
 use crate::{failure::Failure, output, when};
 
 #[derive(Serialize)]

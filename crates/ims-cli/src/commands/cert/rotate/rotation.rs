@@ -17,10 +17,9 @@ use serde_json::Value;
 
 use super::{
     own_file::{KeyEntry, OwnFile},
-    pair::NewPair,
-    state::State,
+    state::{NewPair, State},
 };
-use crate::{commands::cert::failed, failure::Failure, output, when};
+use crate::{failure::Failure, output, when};
 
 /// A rotation that is under way.
 pub(super) struct Rotation {
@@ -82,7 +81,7 @@ impl Rotation {
         let old = old_pair(&read(&self.path)?.1, &self.new_pair());
         let certificate = old.as_ref().and_then(certificate_of);
         let subject = match &self.state.subject {
-            Some(subject) => subject.parse().map_err(|error| failed(&error))?,
+            Some(subject) => subject.parse().map_err(|error| Failure::from(&error))?,
             None => subject_of(certificate.as_ref()),
         };
         let passphrase = old.as_ref().and_then(passphrase_of);
@@ -169,7 +168,7 @@ fn begin(path: &Path, subject: Option<&DistinguishedName>) -> Result<State, Fail
     let certificate = certificate_of(old);
     if subject.is_none() {
         subject_of(certificate.as_ref()).expect_writable().map_err(|error| {
-            failed(&error)
+            Failure::from(&error)
                 .about("the subject of the old certificate cannot be used again")
                 .hint("give another one: --subject '/C=US/O=Example/CN=my-integration'; Adobe does not look at it")
         })?;

@@ -1,15 +1,25 @@
-//! What a rotation has to remember from one run of the command to the next. How far it has come, the files themselves say.
+//! The files of a rotation: the new key and its certificate, in a folder next to the credentials, and what the next run of the
+//! command has to know. How far the rotation has come, the files themselves say.
 
 use std::{
     ffi::OsString,
+    fs,
     path::{Path, PathBuf},
 };
 
+use ims::{
+    KeyPair, SigningKey,
+    cert::{Certificate, CertificateFile, DistinguishedName, GeneratedKey, KeySize},
+    sign::{Passphrase, PemSigner},
+};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    commands::cert::new_files::{draft, put},
+    commands::cert::new::validity,
     failure::Failure,
+    files::{self, draft, put},
+    process::block_on,
 };
 use ims_files::{Existing, Readers};
 
@@ -59,5 +69,73 @@ impl State {
         let text = serde_json::to_string_pretty(self).expect("texts and numbers are always JSON");
         let file = draft(&path(credentials), Readers::Everyone, &format!("{text}\n"))?;
         put(vec![file], Existing::Replace)
+    }
+}
+
+/// Where the pair is.
+pub(super) struct NewPair {
+    pub(super) key: PathBuf,
+    pub(super) certificate: PathBuf,
+}
+
+impl NewPair {
+    pub(super) fn within(folder: &Path) -> Self {
+        Self { key: folder.join("private.key"), certificate: folder.join("certificate_pub.crt") }
+    }
+
+    /// Makes what is not there yet. A key that is there gets its certificate.
+    pub(super) fn make(
+        &self,
+        subject: &DistinguishedName,
+        days: u32,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<(), Failure> {
+        if let Some(folder) = self.key.parent() {
+            fs::create_dir_all(folder).map_err(|error| {
+                Failure::person(format!("{} cannot be made", folder.display())).because(error)
+            })?;
+        }
+        if !self.key.exists() {
+            let key =
+                GeneratedKey::generate(KeySize::Rsa2048).map_err(|error| Failure::from(&error))?;
+            let pem = match passphrase {
+                Some(passphrase) => {
+                    key.to_encrypted_pem(passphrase).map_err(|e| Failure::from(&e))?
+                }
+                None => key.to_pem(),
+            };
+            let new = draft(&self.key, Readers::Owner, pem.expose_secret())?;
+            put(vec![new], Existing::Keep)?;
+        }
+        if !self.certificate.exists() {
+            let validity = validity(days)?;
+            let signer = PemSigner::from_bytes(&files::read(&self.key)?, passphrase)
+                .map_err(|error| Failure::from(ims::Error::from(error)))?;
+            let certificate = block_on(async {
+                Certificate::self_signed(subject, validity, &signer)
+                    .await
+                    .map_err(|e| Failure::from(&e))
+            })?;
+            let new = draft(&self.certificate, Readers::Everyone, &certificate.to_pem())?;
+            put(vec![new], Existing::Keep)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the certificate.
+    pub(super) fn read_certificate(&self) -> Result<Certificate, Failure> {
+        let file = CertificateFile::from_bytes(&files::read(&self.certificate)?);
+        let file = file.map_err(|error| Failure::from(&error))?;
+        Ok(file.certificates()[0].clone())
+    }
+
+    /// Reads both, to sign with them.
+    pub(super) fn read(&self, passphrase: Option<Passphrase>) -> Result<KeyPair, Failure> {
+        let passphrase = passphrase.map(|text| SecretString::from(text.expose_secret()));
+        let contents = files::read(&self.key)?.to_vec().into();
+        Ok(KeyPair {
+            signing_key: SigningKey::File { contents, passphrase },
+            certificate: Some(files::read(&self.certificate)?.to_vec()),
+        })
     }
 }

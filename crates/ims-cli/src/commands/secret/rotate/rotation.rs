@@ -14,7 +14,7 @@ use ims_files::FileLock;
 use serde::Serialize;
 use tokio::time::sleep;
 
-use super::{arguments::Arguments, hand_over::give_to};
+use super::arguments::{Arguments, give_to};
 use crate::{
     commands::secret::{
         console::{Console, server_to_server},

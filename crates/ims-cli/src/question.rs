@@ -6,23 +6,23 @@ use ims::{
 };
 use serde::Serialize;
 
-use super::block_on;
 use crate::{
     failure::Failure,
     integration::IntegrationOptions,
     output::{self, Answer},
+    process::block_on,
     token_in_question::TokenOptions,
     transport,
 };
 
 /// Sends one call. A failure says which IMS was asked, if that did not answer.
-pub(super) async fn ask<C: Call>(connection: &Connection, call: &C) -> Result<C::Answer, Failure> {
+pub(crate) async fn ask<C: Call>(connection: &Connection, call: &C) -> Result<C::Answer, Failure> {
     let answer = connection.send(call).await;
     answer.map_err(|error| Failure::from(&error).asking(connection.environment()))
 }
 
 /// Asks the IMS of the options something that needs no credentials.
-pub(super) fn ask_openly<C: Call>(
+pub(crate) fn ask_openly<C: Call>(
     integration: &IntegrationOptions,
     call: &C,
 ) -> Result<C::Answer, Failure> {
@@ -32,7 +32,7 @@ pub(super) fn ask_openly<C: Call>(
 }
 
 /// Asks with the token of the options what `question` makes of it.
-pub(super) fn ask_with_token<C: Call>(
+pub(crate) fn ask_with_token<C: Call>(
     options: &TokenOptions,
     question: impl FnOnce(&BearerToken) -> C,
 ) -> Result<C::Answer, Failure> {
@@ -44,7 +44,7 @@ pub(super) fn ask_with_token<C: Call>(
 }
 
 /// Prints an object: its members in two columns, or one line of JSON.
-pub(super) fn print(answer: &impl Serialize, as_json: bool) -> Result<Answer, Failure> {
+pub(crate) fn print(answer: &impl Serialize, as_json: bool) -> Result<Answer, Failure> {
     if as_json {
         output::json(answer)?;
     } else {

@@ -1,17 +1,84 @@
-//! Where a person's sign-in is kept between two commands: its refresh token in the keyring, else in a file, and its access
-//! token in a folder of the cache that no other sign-in uses.
+//! What this command keeps for its user between two runs: the contexts, the access tokens in the cache and the sign-ins.
+//!
+//! A sign-in has its refresh token in the keyring, else in a file, and its access token in a folder of the cache that no
+//! other sign-in uses.
 
 use std::{fs, io, path::PathBuf};
 
 use etcetera::BaseStrategy;
 use ims::{
-    RefreshTokens,
+    Contexts, ContextsError, RefreshTokens, Report,
     claims::{ClientId, Environment},
+    exchange::BearerToken,
     keyring::{self, KeyringError},
     token::FileStore,
 };
 
-use crate::{cache, failure::Failure};
+use crate::failure::Failure;
+
+/// The contexts in the folder `ims` of the user's configuration; none if there is no such file.
+pub(crate) fn contexts() -> Result<Contexts, Failure> {
+    let file = ims::contexts_file();
+    let file =
+        file.ok_or_else(|| Failure::person("the home folder is unknown").hint("set HOME"))?;
+    Ok(Contexts::load(file)?)
+}
+
+impl From<ContextsError> for Failure {
+    fn from(error: ContextsError) -> Self {
+        let failure = Self::from(Report::from(&error));
+        match error {
+            ContextsError::Name | ContextsError::Exists { .. } | ContextsError::Unknown { .. } => {
+                failure.into_usage()
+            }
+            _ => failure,
+        }
+    }
+}
+
+/// Where commands keep access tokens for one another: `IMS_CACHE_DIR`, else the folder `ims` in the user's cache.
+pub(crate) fn cache_folder() -> Result<PathBuf, Failure> {
+    if let Some(folder) = std::env::var_os("IMS_CACHE_DIR") {
+        return Ok(folder.into());
+    }
+    let base = etcetera::choose_base_strategy();
+    let base =
+        base.map_err(|_| Failure::person("the home folder is unknown").hint("set IMS_CACHE_DIR"))?;
+    Ok(base.cache_dir().join("ims"))
+}
+
+/// Where the access tokens of people are kept, in one folder for each sign-in.
+fn folder_of_sign_ins() -> Result<PathBuf, Failure> {
+    Ok(cache_folder()?.join("sign-ins"))
+}
+
+/// All folders of the cache: that of integrations, and one for each sign-in.
+pub(crate) fn cache_folders() -> Result<Vec<PathBuf>, Failure> {
+    let mut folders = vec![cache_folder()?];
+    match fs::read_dir(folder_of_sign_ins()?) {
+        Ok(entries) => folders.extend(entries.flatten().map(|entry| entry.path())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Failure::person("the cache cannot be read").because(error)),
+    }
+    Ok(folders)
+}
+
+/// Removes a token that IMS has revoked, wherever it is kept, and returns how often it was there.
+pub(crate) async fn remove_from_cache(token: &BearerToken) -> Result<usize, Failure> {
+    let folders = cache_folders().map_err(|failure| failure.about("the token is revoked"))?;
+    let mut removed = 0;
+    for folder in folders {
+        let store = FileStore::new(folder);
+        let here = store.remove_token(token).await;
+        removed += here.map_err(|error| not_removed().because(error))?;
+    }
+    Ok(removed)
+}
+
+fn not_removed() -> Failure {
+    Failure::person("the token is revoked, but may still be in the cache")
+        .hint("get a new one into the cache: ims token --fresh")
+}
 
 /// The places of the sign-in to one integration at one IMS.
 #[derive(Debug, Clone)]
@@ -34,7 +101,7 @@ impl SignInPlace {
         Ok(Self {
             name,
             files: base.data_dir().join("ims/sign-ins"),
-            cache: cache::folder_of_sign_ins()?.join(folder),
+            cache: folder_of_sign_ins()?.join(folder),
         })
     }
 

@@ -1,0 +1,97 @@
+//! `ims userinfo`, `ims profile` and `ims organizations`: what IMS says about the user of a token.
+
+use clap::Args;
+use ims::exchange::{Organization, Organizations, Profile, UserInfo};
+
+use crate::{
+    failure::Failure,
+    output::{self, Answer},
+    question,
+    token_in_question::TokenOptions,
+};
+
+/// Show the user of a token.
+///
+/// Shows what IMS tells of the user of an access token, as far as the token's scopes
+/// allow.
+#[derive(Debug, Args)]
+pub(crate) struct UserinfoArguments {
+    #[command(flatten)]
+    token: TokenOptions,
+
+    /// The version of the endpoint, 1 or 2
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+    api_version: u8,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn userinfo(arguments: &UserinfoArguments) -> Result<Answer, Failure> {
+    let answer = question::ask_with_token(&arguments.token, |token| {
+        UserInfo::new(token).with_version(arguments.api_version)
+    })?;
+    question::print(&answer, arguments.json)
+}
+
+/// Show the profile of a token's user, with the products it has.
+///
+/// Shows what IMS tells of the account, as far as the token's scopes allow. What products say of themselves in compressed
+/// form (`fulfillable_data`) is decoded.
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArguments {
+    #[command(flatten)]
+    token: TokenOptions,
+
+    /// The version of the endpoint, 1 to 3
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
+    api_version: u8,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn profile(arguments: &ProfileArguments) -> Result<Answer, Failure> {
+    let answer = question::ask_with_token(&arguments.token, |token| {
+        Profile::new(token).with_version(arguments.api_version)
+    })?;
+    question::print(&answer, arguments.json)
+}
+
+/// List the organizations of a token's user.
+///
+/// Lists the id of each organization, which other calls want as x-gw-ims-org-id, and its name.
+#[derive(Debug, Args)]
+pub(crate) struct OrganizationsArguments {
+    #[command(flatten)]
+    token: TokenOptions,
+
+    /// The version of the endpoint, 1 to 6
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=6))]
+    api_version: u8,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn organizations(arguments: &OrganizationsArguments) -> Result<Answer, Failure> {
+    let organizations = question::ask_with_token(&arguments.token, |token| {
+        Organizations::new(token).with_version(arguments.api_version)
+    })?;
+    if arguments.json {
+        output::json(&organizations)?;
+    } else {
+        let rows: Vec<_> = organizations.iter().map(row).collect();
+        output::rows(&rows)?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn row(organization: &Organization) -> (String, String) {
+    let org_ref = &organization.org_ref;
+    let id = format!("{}@{}", org_ref.ident, org_ref.auth_src);
+    (id, organization.org_name.clone().unwrap_or_default())
+}
