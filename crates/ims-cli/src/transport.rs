@@ -127,11 +127,10 @@ impl Asked {
     /// The debug id, unless it repeats something that was sent.
     fn debug_id(&self, headers: &HeaderMap) -> Option<String> {
         let id = headers.get(&X_DEBUG_ID)?.to_str().ok()?;
-        let repeats = |secret: &String| {
-            secret.contains(id) || (secret.len() >= 8 && id.contains(secret.as_str()))
-        };
         let is_short = id.len() <= 128;
-        let is_secret = self.secrets.iter().any(repeats);
+        let is_secret = self.secrets.iter().any(|secret| {
+            secret.contains(id) || (secret.len() >= 8 && id.contains(secret.as_str()))
+        });
         Some(if is_short && !is_secret { id.to_owned() } else { "…".to_owned() })
     }
 }

@@ -105,8 +105,10 @@ fn watch() {
 impl Status {
     fn draw(&mut self) {
         let now = SystemClock.monotonic();
-        let is_long = |wait: &&Wait| now.saturating_sub(wait.since) >= SHOWN_AFTER;
-        let Some(wait) = self.waits.iter().rev().find(is_long) else { return };
+        let mut waits = self.waits.iter().rev();
+        let Some(wait) = waits.find(|wait| now.saturating_sub(wait.since) >= SHOWN_AFTER) else {
+            return;
+        };
         let elapsed = Duration::from_secs(now.saturating_sub(wait.since).as_secs());
         self.ticks += 1;
         let mark = ['|', '/', '-', '\\'][self.ticks % 4];

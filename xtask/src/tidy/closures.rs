@@ -7,11 +7,8 @@ use super::{
 };
 
 /// Crates that still have such closures.
-const NOT_YET: &[&str] = if cfg!(test) {
-    &[]
-} else {
-    &["ims", "ims-cli", "ims-credentials", "ims-exchange", "ims-token"]
-};
+const NOT_YET: &[&str] =
+    if cfg!(test) { &[] } else { &["ims", "ims-credentials", "ims-exchange", "ims-token"] };
 
 /// Every such closure in source files, outside of tests.
 pub(super) fn used_once(tree: &Tree) -> Vec<Finding> {

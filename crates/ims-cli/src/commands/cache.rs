@@ -113,12 +113,14 @@ fn clear(arguments: &ClearArguments) -> Result<Answer, Failure> {
                 store.clear().await
             } else {
                 let client_id = client_id.clone();
-                let is_meant = move |entry: &StoredEntry| {
-                    let is_client =
-                        client_id.as_deref().is_none_or(|client| client == entry.key.client_id());
-                    is_client && (!only_expired || has_ended(entry, now))
-                };
-                store.remove_entries(is_meant).await
+                store
+                    .remove_entries(move |entry| {
+                        let is_client = client_id
+                            .as_deref()
+                            .is_none_or(|client| client == entry.key.client_id());
+                        is_client && (!only_expired || has_ended(entry, now))
+                    })
+                    .await
             };
             removed += cleared
                 .map_err(|error| Failure::person("the cache cannot be cleared").because(error))?;
@@ -161,21 +163,7 @@ impl Cached {
 
     pub(super) fn data(&self) -> Vec<TokenData> {
         let now = when::now();
-        let data = |entry: &StoredEntry| {
-            let date = |date: NumericDate| when::rfc3339(date);
-            TokenData {
-                client_id: entry.key.client_id().to_owned(),
-                ims_url: entry.key.base_url().to_owned(),
-                grant: entry.key.grant().as_str().to_owned(),
-                account: entry.key.account().map(str::to_owned),
-                scopes: entry.key.scopes().map(str::to_owned).collect(),
-                obtained_at: entry.token.map(|dates| date(dates.obtained_at)),
-                expires_at: entry.token.map(|dates| date(dates.expires_at)),
-                expires_in: entry.token.map(|dates| dates.expires_at.since(now).as_secs()),
-                not_before: entry.not_before.map(date),
-            }
-        };
-        self.entries.iter().map(data).collect()
+        self.entries.iter().map(|entry| TokenData::new(entry, now)).collect()
     }
 
     /// One line for each token, for people.
@@ -189,6 +177,23 @@ impl Cached {
             let files = if self.unreadable == 1 { "file" } else { "files" };
             let text = format!("{} {files} cannot be read: ims cache clear", self.unreadable);
             output::note("warning", &text);
+        }
+    }
+}
+
+impl TokenData {
+    fn new(entry: &StoredEntry, now: NumericDate) -> Self {
+        let (key, token) = (&entry.key, entry.token);
+        Self {
+            client_id: key.client_id().to_owned(),
+            ims_url: key.base_url().to_owned(),
+            grant: key.grant().as_str().to_owned(),
+            account: key.account().map(str::to_owned),
+            scopes: key.scopes().map(str::to_owned).collect(),
+            obtained_at: token.map(|dates| when::rfc3339(dates.obtained_at)),
+            expires_at: token.map(|dates| when::rfc3339(dates.expires_at)),
+            expires_in: token.map(|dates| dates.expires_at.since(now).as_secs()),
+            not_before: entry.not_before.map(when::rfc3339),
         }
     }
 }

@@ -107,14 +107,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 }
 
 fn allowed_hosts(domains: &[String]) -> Result<AllowedHosts, Failure> {
-    domains.iter().try_fold(AllowedHosts::default(), |hosts, domain| {
-        let loopback = AllowedHosts::none().with_loopback();
-        if loopback.allows("https", domain) {
-            return Ok(hosts.with_loopback());
-        }
-        let unusable = |error| Failure::usage(format!("--allow-host {domain}")).because(error);
-        hosts.with_domain(domain).map_err(unusable)
-    })
+    let loopback = AllowedHosts::none().with_loopback();
+    let mut hosts = AllowedHosts::default();
+    for domain in domains {
+        hosts = if loopback.allows("https", domain) {
+            hosts.with_loopback()
+        } else {
+            hosts
+                .with_domain(domain)
+                .map_err(|error| Failure::usage(format!("--allow-host {domain}")).because(error))?
+        };
+    }
+    Ok(hosts)
 }
 
 fn http_client(

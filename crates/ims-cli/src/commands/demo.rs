@@ -167,8 +167,9 @@ async fn assertion(credentials: &Credentials) -> Result<(), Failure> {
     let lifetime = AssertionLifetime::default();
     let claims = credential.account.claims(credentials.environment(), when::now(), lifetime);
     let signer = ims::open_signing_key(&credential.signing_keys.first().signing_key)?;
-    let unable = |error| Failure::person("the assertion cannot be signed").because(error);
-    let assertion = sign_assertion(&claims, &signer).await.map_err(unable)?;
+    let assertion = sign_assertion(&claims, &signer).await;
+    let assertion = assertion
+        .map_err(|error| Failure::person("the assertion cannot be signed").because(error))?;
     let text = serde_json::to_string_pretty(&claims).expect("claims are always JSON");
     output::line(&indented(&text))?;
     let jwt = CompactJwt::parse(assertion.expose_secret());

@@ -158,13 +158,14 @@ impl Arguments {
 
     /// The redirect URI of the option, else that of the credentials, unless another port is wanted.
     fn registered(&self, of_credentials: Option<&str>) -> Result<Option<RedirectUri>, Failure> {
-        let of_credentials = of_credentials.filter(|_| self.port.is_none());
         if self.redirect_uri.is_some() {
             return Ok(self.redirect_uri.clone());
         }
-        let unusable =
-            |reason| Failure::person(format!("redirect_uri of the credentials: {reason}"));
-        of_credentials.map(str::parse).transpose().map_err(unusable)
+        let Some(text) = of_credentials.filter(|_| self.port.is_none()) else { return Ok(None) };
+        let redirect_uri = text.parse().map_err(|reason| {
+            Failure::person(format!("redirect_uri of the credentials: {reason}"))
+        })?;
+        Ok(Some(redirect_uri))
     }
 
     /// Whether to listen, and where; otherwise why not, which is shown to the person.

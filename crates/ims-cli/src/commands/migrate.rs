@@ -98,12 +98,13 @@ impl Arguments {
     fn check(&self, migration: &Migration) -> Result<Vec<Check>, Failure> {
         let (before, after) = (migration.service_account().clone(), migration.server_to_server()?);
         let sides = [("service account (JWT)", before), ("OAuth Server-to-Server", after)];
-        let check = |(side, credentials)| {
+        let mut checks = Vec::new();
+        for (side, credentials) in sides {
             let failure = self.token(credentials).err();
             let reason = failure.map(|failure| failure.into_parts().0);
-            Check { side, ok: reason.is_none(), reason }
-        };
-        Ok(sides.map(check).into())
+            checks.push(Check { side, ok: reason.is_none(), reason });
+        }
+        Ok(checks)
     }
 
     /// Gets a token and drops it.

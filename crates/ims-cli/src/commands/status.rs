@@ -131,18 +131,25 @@ type Read = (String, Result<Credentials, String>);
 
 /// The credentials of all contexts, or why they cannot be read.
 fn read_all(contexts: &Contexts) -> Vec<Read> {
-    let read = |name: &str| contexts.credentials(name).map_err(|error| with_causes(&error));
-    contexts.names().into_iter().map(|name| (name.to_owned(), read(name))).collect()
+    let mut read = Vec::new();
+    for name in contexts.names() {
+        let credentials = contexts.credentials(name).map_err(|error| with_causes(&error));
+        read.push((name.to_owned(), credentials));
+    }
+    read
 }
 
 fn context_data(contexts: &Contexts, read: &[Read]) -> Vec<ContextData> {
-    let data = |(name, credentials): &Read| ContextData {
-        name: name.clone(),
-        current: contexts.current() == Some(name),
-        identity: credentials.as_ref().ok().map(Identity::new),
-        error: credentials.as_ref().err().cloned(),
-    };
-    read.iter().map(data).collect()
+    let mut data = Vec::new();
+    for (name, credentials) in read {
+        data.push(ContextData {
+            name: name.clone(),
+            current: contexts.current() == Some(name),
+            identity: credentials.as_ref().ok().map(Identity::new),
+            error: credentials.as_ref().err().cloned(),
+        });
+    }
+    data
 }
 
 /// The certificates of the credentials in force, and those of all contexts. A context that is in force is named once.

@@ -46,11 +46,8 @@ pub(super) async fn check(
     }
     let seconds_ahead = skew.filter(|skew| skew.is_off()).map(|skew| skew.seconds);
     if let Some(skew) = skew {
-        let is_to_blame = |asked: &Asked| {
-            let evidence = asked.evidence(seconds_ahead);
-            asked.reason().is_some_and(|reason| evidence.blames_clock(reason))
-        };
-        checklist.add(skew.check(!is_token_given && answers.iter().any(is_to_blame)))?;
+        let is_to_blame = answers.iter().any(|asked| asked.blames_clock(seconds_ahead));
+        checklist.add(skew.check(!is_token_given && is_to_blame))?;
     }
 
     let explanation = Explanation { evidence: &local.evidence, environment, seconds_ahead };
@@ -124,36 +121,42 @@ impl Asker {
         credential: &ServiceAccountCredential,
         signer: &SharedSigner,
     ) -> Asked {
-        let exchange = async |client_secret: &ClientSecret| {
-            let environment = self.connection.environment();
-            let lifetime = AssertionLifetime::default();
-            let claims = assertion_claims(credential, environment, lifetime, when::now());
-            let assertion = match sign_assertion(&claims, signer).await {
-                Ok(assertion) => assertion,
-                Err(error) => {
-                    return Err(NotObtained::Other(Failure::person(with_causes(&error))));
-                }
-            };
-            let client_id = credential.account.client_id();
-            self.send(&JwtExchange::new(client_id, client_secret, &assertion)).await
-        };
-        let mut asked = each_secret(&credential.client_secrets, exchange).await;
+        let mut asked = each_secret(&credential.client_secrets, async |client_secret| {
+            self.exchange(credential, client_secret, signer).await
+        })
+        .await;
         if asked.reason() == Some(Reason::MigratedOrFailing) {
             asked.is_migrated = self.is_migrated(credential).await;
         }
         asked
     }
 
+    async fn exchange(
+        &self,
+        credential: &ServiceAccountCredential,
+        client_secret: &ClientSecret,
+        signer: &SharedSigner,
+    ) -> Result<AccessToken, NotObtained> {
+        let environment = self.connection.environment();
+        let lifetime = AssertionLifetime::default();
+        let claims = assertion_claims(credential, environment, lifetime, when::now());
+        let assertion = sign_assertion(&claims, signer).await;
+        let assertion =
+            assertion.map_err(|error| NotObtained::Other(Failure::person(with_causes(&error))))?;
+        let client_id = credential.account.client_id();
+        self.send(&JwtExchange::new(client_id, client_secret, &assertion)).await
+    }
+
     async fn by_secret(&self, credential: &ServerToServerCredential) -> Asked {
-        let exchange = async |client_secret: &ClientSecret| {
+        each_secret(&credential.client_secrets, async |client_secret| {
             let (client_id, scopes) = (&credential.client_id, &credential.scopes);
             let grant = ClientCredentials::new(client_id, client_secret, scopes);
             match &credential.org_id {
                 Some(org_id) => self.send(&grant.with_org_id(org_id)).await,
                 None => self.send(&grant).await,
             }
-        };
-        each_secret(&credential.client_secrets, exchange).await
+        })
+        .await
     }
 
     /// Uses a client, since it keeps the new refresh token where the other commands look for it.
@@ -242,6 +245,11 @@ impl Asked {
     fn evidence(&self, seconds_ahead: Option<i64>) -> AnswerEvidence {
         let (is_migrated, wrong_secrets) = (self.is_migrated, self.wrong_secrets);
         AnswerEvidence { is_migrated, wrong_secrets, seconds_ahead }
+    }
+
+    fn blames_clock(&self, seconds_ahead: Option<i64>) -> bool {
+        let evidence = self.evidence(seconds_ahead);
+        self.reason().is_some_and(|reason| evidence.blames_clock(reason))
     }
 }
 

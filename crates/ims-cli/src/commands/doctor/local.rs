@@ -223,11 +223,10 @@ fn check_certificate(
         let certificates = ims::certificates_of_signing_key(&pair.signing_key);
         (certificates.unwrap_or_default(), Vec::new())
     };
-    let is_of_key = |certificate: &Certificate| {
-        public_key.is_some_and(|key| certificate.public_key().is_ok_and(|it| it == *key))
-    };
     // An authority's certificate may come before that of the key.
-    let position = certificates.iter().position(is_of_key);
+    let position = certificates.iter().position(|certificate| {
+        public_key.is_some_and(|key| certificate.public_key().is_ok_and(|it| it == *key))
+    });
     let count = certificates.len();
     let Some(certificate) = certificates.get(position.unwrap_or(0)) else {
         checklist.add(

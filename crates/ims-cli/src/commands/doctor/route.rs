@@ -67,8 +67,9 @@ impl Route {
 
 /// The variable that names the proxy of https, in the order in which the transport looks.
 fn variable() -> Option<&'static str> {
-    let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().find(is_set)
+    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        .into_iter()
+        .find(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 impl Proxy {

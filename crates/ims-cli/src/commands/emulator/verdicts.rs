@@ -48,13 +48,16 @@ pub(super) fn writer(form: Form) -> (impl Fn(&Verdict) + Send + Sync + 'static, 
         let _ = ended.send(());
     });
     let has_colour = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-    let observe = move |verdict: &Verdict| match form {
-        Form::Json => hand_over(&sender, json_line(verdict)),
-        Form::OneLine => hand_over(&sender, one_line(verdict, has_colour)),
-        Form::EveryCheck => hand_over(&sender, format!("{verdict}\n\n")),
+    (move |verdict: &Verdict| observe(verdict, form, has_colour, &sender), Ending(end))
+}
+
+fn observe(verdict: &Verdict, form: Form, has_colour: bool, sender: &SyncSender<String>) {
+    match form {
+        Form::Json => hand_over(sender, json_line(verdict)),
+        Form::OneLine => hand_over(sender, one_line(verdict, has_colour)),
+        Form::EveryCheck => hand_over(sender, format!("{verdict}\n\n")),
         Form::Nothing => {}
-    };
-    (observe, Ending(end))
+    }
 }
 
 /// The end of the writing, which comes when the emulator has gone.

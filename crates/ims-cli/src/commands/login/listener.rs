@@ -185,9 +185,10 @@ impl Desk {
     /// The redirect, if `request` has it; otherwise the page to show instead.
     fn redirect<Body>(&self, request: &Request<Body>) -> Result<String, Page> {
         let mut hosts = request.headers().get_all(HOST).iter();
-        let is_ours =
-            |host: &[u8]| self.hosts.iter().any(|ours| host.eq_ignore_ascii_case(ours.as_bytes()));
-        if !hosts.next().is_some_and(|host| is_ours(host.as_bytes())) || hosts.next().is_some() {
+        let is_ours = hosts.next().is_some_and(|host| {
+            self.hosts.iter().any(|ours| host.as_bytes().eq_ignore_ascii_case(ours.as_bytes()))
+        });
+        if !is_ours || hosts.next().is_some() {
             return Err(Page::WrongHost);
         }
         if request.uri().path() != self.path {

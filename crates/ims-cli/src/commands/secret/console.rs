@@ -29,14 +29,15 @@ pub(super) struct ConsoleOptions {
 }
 
 fn console_credential(text: &str) -> Result<ConsoleCredential, String> {
-    let from_ids = || {
-        let (org, credential) = text.split_once('/')?;
-        Some(ConsoleCredential::new(org.parse().ok()?, credential.parse().ok()?))
-    };
-    ConsoleCredential::from_page(text).or_else(from_ids).ok_or_else(|| {
-        "expected https://developer.adobe.com/console/projects/ORG/…/credentials/CREDENTIAL/…"
-            .to_owned()
-    })
+    const EXPECTED: &str =
+        "expected https://developer.adobe.com/console/projects/ORG/…/credentials/CREDENTIAL/…";
+    if let Some(credential) = ConsoleCredential::from_page(text) {
+        return Ok(credential);
+    }
+    let (org, credential) = text.split_once('/').ok_or(EXPECTED)?;
+    let org = org.parse().map_err(|_| EXPECTED)?;
+    let credential = credential.parse().map_err(|_| EXPECTED)?;
+    Ok(ConsoleCredential::new(org, credential))
 }
 
 impl ConsoleOptions {
@@ -46,9 +47,13 @@ impl ConsoleOptions {
         found: &Discovered,
         state: Option<&State>,
     ) -> Result<ConsoleCredential, Failure> {
-        let remembered = || state.and_then(State::console_credential);
-        let known = self.page.clone().or_else(remembered).or_else(|| in_project_file(found));
-        known.ok_or_else(|| {
+        if let Some(page) = &self.page {
+            return Ok(page.clone());
+        }
+        if let Some(remembered) = state.and_then(State::console_credential) {
+            return Ok(remembered);
+        }
+        in_project_file(found).ok_or_else(|| {
             Failure::usage("it is not known which credential of the Developer Console this is")
                 .hint("open its page in the console and give the address: --page URL")
         })
@@ -67,9 +72,9 @@ fn in_project_file(found: &Discovered) -> Option<ConsoleCredential> {
     };
     let client_id = found.credentials.client_id().as_str();
     let entries = project.pointer("/workspace/details/credentials")?.as_array()?;
-    let is_ours =
-        |entry: &&Value| entry["oauth_server_to_server"]["client_id"].as_str() == Some(client_id);
-    let entry = entries.iter().find(is_ours)?;
+    let entry = entries
+        .iter()
+        .find(|entry| entry["oauth_server_to_server"]["client_id"].as_str() == Some(client_id))?;
     Some(ConsoleCredential::new(id(project.pointer("/org/id")?)?, id(entry.get("id")?)?))
 }
 

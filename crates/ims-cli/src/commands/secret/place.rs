@@ -292,10 +292,9 @@ fn of_json(members: &serde_json::Map<String, Value>) -> Vec<(String, String)> {
 
 fn of_toml(table: &dyn TableLike) -> Vec<(String, String)> {
     let mut references = Vec::new();
-    let text = |item: &Item| item.as_str().unwrap_or_default().to_owned();
     for (name, item) in table.iter() {
         if let Some(kind) = name.strip_prefix("client_secret_") {
-            references.push((kind.to_owned(), text(item)));
+            references.push((kind.to_owned(), item.as_str().unwrap_or_default().to_owned()));
         }
     }
     let list = table.get("client_secrets").and_then(Item::as_array);

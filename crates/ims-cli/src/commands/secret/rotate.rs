@@ -41,12 +41,13 @@ struct Finished<'a> {
 impl Rotation<'_> {
     /// Deletes the old secret, if nothing uses it any longer.
     async fn finish(&mut self) -> Result<(), Failure> {
-        let is_switched = |state: &&State| state.is_under_way() && state.switched_at.is_some();
-        let Some(state) = self.state.as_ref().filter(is_switched) else {
-            return Err(Failure::person(
-                "no rotation of these credentials is ready to be finished",
-            )
-            .hint("begin one, or go on with it: ims secret rotate"));
+        let state = self.state.as_ref();
+        let state = state.filter(|it| it.is_under_way() && it.switched_at.is_some());
+        let Some(state) = state else {
+            let failure = "no rotation of these credentials is ready to be finished";
+            return Err(
+                Failure::person(failure).hint("begin one, or go on with it: ims secret rotate")
+            );
         };
         let Some(new) = &state.new else {
             return Err(Failure::person("the state of the rotation has no new secret"));

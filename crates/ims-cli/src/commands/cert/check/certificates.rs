@@ -104,25 +104,30 @@ impl Judge {
     pub(super) fn read_all(self, targets: Targets) -> Findings {
         let Targets { files, unreadable, .. } = targets;
         let (next, bar) = (AtomicUsize::new(0), progress_bar(files.len()));
-        let read_some = || {
-            let (mut findings, mut buffer) = (Findings::default(), Vec::new());
-            while let Some(target) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if let Err(reason) = self.read(target, &mut buffer, &mut findings.certificates) {
-                    findings.unreadable.push(Unreadable { file: target.path.clone(), reason });
-                }
-                bar.inc(1);
-            }
-            findings
-        };
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(files.len());
         let mut findings = Findings { certificates: Vec::new(), unreadable };
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(read_some)).collect();
+            let mut workers = Vec::new();
+            for _ in 0..threads {
+                workers.push(scope.spawn(|| self.read_some(&files, &next, &bar)));
+            }
             for worker in workers {
                 findings.add(worker.join().expect("reading a certificate does not panic"));
             }
         });
         bar.finish_and_clear();
+        findings
+    }
+
+    /// Reads files until there is none that no other thread has taken.
+    fn read_some(self, files: &[Target], next: &AtomicUsize, bar: &ProgressBar) -> Findings {
+        let (mut findings, mut buffer) = (Findings::default(), Vec::new());
+        while let Some(target) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(reason) = self.read(target, &mut buffer, &mut findings.certificates) {
+                findings.unreadable.push(Unreadable { file: target.path.clone(), reason });
+            }
+            bar.inc(1);
+        }
         findings
     }
 

@@ -166,8 +166,10 @@ impl Rotation<'_> {
                 Err(error) => return Err(self.failure(&error)),
             }
         }
-        let none = || Failure::person("there is no client secret");
-        Err(refused.map_or_else(none, |error| self.failure(&error)))
+        match refused {
+            Some(error) => Err(self.failure(&error)),
+            None => Err(Failure::person("there is no client secret")),
+        }
     }
 
     /// Whether a run that was ended has put the new secret into the credentials, and could not say so.
