@@ -29,6 +29,7 @@ pub struct Certificate {
     signature_algorithm: String,
     has_weak_signature: bool,
     key_algorithm: String,
+    key_bits: Option<u64>,
     /// The `SubjectPublicKeyInfo` as DER.
     spki: Vec<u8>,
 }
@@ -50,6 +51,8 @@ impl Certificate {
         let read = reading::certificate(bytes)?;
         let (der, rest) = bytes.split_at(read.as_raw().len());
         let name = "a name in it cannot be read";
+        let key = naming::key(read.public_key());
+        let (key_algorithm, key_bits) = key.ok_or("its key cannot be read")?;
         let validity = read.validity();
         let [not_before, not_after] = [&validity.not_before, &validity.not_after]
             .map(|date| NumericDate::from_secs(date.timestamp()));
@@ -64,7 +67,8 @@ impl Certificate {
             signature_algorithm: naming::algorithm(signature_algorithm)
                 .ok_or("its signature algorithm has no identifier")?,
             has_weak_signature: naming::is_weak(signature_algorithm),
-            key_algorithm: naming::key(read.public_key()).ok_or("its key cannot be read")?,
+            key_algorithm,
+            key_bits,
             spki: read.public_key().raw.to_vec(),
         };
         Ok((certificate, rest))
@@ -108,9 +112,14 @@ impl Certificate {
         self.has_weak_signature
     }
 
-    /// The kind and size of its key, such as `RSA, 2048 bits`.
+    /// The algorithm of its key, such as `RSA`.
     pub fn key_algorithm(&self) -> &str {
         &self.key_algorithm
+    }
+
+    /// The length of the modulus of its key in bits, if that is an RSA key.
+    pub fn key_bits(&self) -> Option<u64> {
+        self.key_bits
     }
 
     /// Its key, by which it is matched with a private key or a request.

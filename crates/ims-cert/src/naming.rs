@@ -12,18 +12,19 @@ use x509_parser::{
     x509::SubjectPublicKeyInfo,
 };
 
-/// The kind and size of a key, such as `RSA, 2048 bits`; `None` if it is damaged.
-pub(crate) fn key(key: &SubjectPublicKeyInfo<'_>) -> Option<String> {
+/// The algorithm of a key, such as `RSA`, and the length of an RSA modulus in bits; `None` if it is damaged.
+pub(crate) fn key(key: &SubjectPublicKeyInfo<'_>) -> Option<(String, Option<u64>)> {
     let name = algorithm(&key.algorithm.algorithm)?;
     Some(match name.as_str() {
-        "rsaEncryption" => format!("RSA, {} bits", modulus_bits(key)?),
-        "rsassa-pss" => format!("RSA for RSASSA-PSS only, {} bits", modulus_bits(key)?),
+        "rsaEncryption" => ("RSA".to_owned(), Some(modulus_bits(key)?)),
+        "rsassa-pss" => ("RSA for RSASSA-PSS only".to_owned(), Some(modulus_bits(key)?)),
         "id-ecPublicKey" => {
             let curve = key.algorithm.parameters.as_ref().and_then(|it| Oid::try_from(it).ok());
             let curve = curve.and_then(|curve| algorithm(&curve));
-            format!("elliptic curve, {}", curve.as_deref().unwrap_or("with its own parameters"))
+            let curve = curve.as_deref().unwrap_or("with its own parameters");
+            (format!("elliptic curve, {curve}"), None)
         }
-        _ => name,
+        _ => (name, None),
     })
 }
 

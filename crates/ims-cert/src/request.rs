@@ -19,6 +19,7 @@ pub struct CertificateRequest {
     der: Vec<u8>,
     subject: DistinguishedName,
     key_algorithm: String,
+    key_bits: Option<u64>,
     /// The `SubjectPublicKeyInfo` as DER.
     spki: Vec<u8>,
 }
@@ -59,8 +60,10 @@ impl CertificateRequest {
         let read = reading::request(der)?;
         let info = &read.certification_request_info;
         let subject = DistinguishedName::read(&info.subject).ok_or("its subject cannot be read")?;
-        let key_algorithm = naming::key(&info.subject_pki).ok_or("its key cannot be read")?;
-        Ok(Self { der: der.to_vec(), subject, key_algorithm, spki: info.subject_pki.raw.to_vec() })
+        let key = naming::key(&info.subject_pki);
+        let (key_algorithm, key_bits) = key.ok_or("its key cannot be read")?;
+        let spki = info.subject_pki.raw.to_vec();
+        Ok(Self { der: der.to_vec(), subject, key_algorithm, key_bits, spki })
     }
 
     /// For whom the certificate is to be.
@@ -68,9 +71,14 @@ impl CertificateRequest {
         &self.subject
     }
 
-    /// The kind and size of the key, such as `RSA, 2048 bits`.
+    /// The algorithm of its key, such as `RSA`.
     pub fn key_algorithm(&self) -> &str {
         &self.key_algorithm
+    }
+
+    /// The length of the modulus of its key in bits, if that is an RSA key.
+    pub fn key_bits(&self) -> Option<u64> {
+        self.key_bits
     }
 
     /// The key that is to be certified.

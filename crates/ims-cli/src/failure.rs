@@ -117,14 +117,19 @@ impl Failure {
         Self { reason, ..self }
     }
 
+    /// The same with another exit code.
+    pub(crate) fn with_exit_code(self, exit_code: u8) -> Self {
+        Self { exit_code, ..self }
+    }
+
     /// The same as a fault in how the command was called: exit code 2.
     pub(crate) fn into_usage(self) -> Self {
-        Self { exit_code: 2, ..self }
+        self.with_exit_code(2)
     }
 
     /// A person has interrupted the command. The exit code is the one that a shell gives to a program which SIGINT has ended.
     pub(crate) fn interrupted() -> Self {
-        Self { exit_code: INTERRUPTED, ..Self::usage("interrupted") }
+        Self::usage("interrupted").with_exit_code(INTERRUPTED)
     }
 
     /// Adds the error that is behind it, and all that is behind that.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod certificate_data;
 mod commands;
 mod failure;
 mod files;

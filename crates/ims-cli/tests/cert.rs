@@ -51,7 +51,11 @@ fn openssl_takes_a_new_pair_and_its_modes_do_not_depend_on_the_umask() {
         let certificate = format!("x509 -in {umask}/certificate_pub.crt -noout");
         assert_eq!(of_key, openssl(&sandbox, &format!("{certificate} -pubkey")));
         let fingerprint = openssl(&sandbox, &format!("{certificate} -sha256 -fingerprint"));
-        assert!(fingerprint.trim_end().ends_with(data["sha256_fingerprint"].as_str().unwrap()));
+        assert!(
+            fingerprint
+                .trim_end()
+                .ends_with(data["certificate"]["sha256_fingerprint"].as_str().unwrap())
+        );
     }
 }
 
@@ -388,4 +392,49 @@ fn a_key_in_a_module_is_made_listed_and_certified() {
     openssl(&sandbox, "req -in new/request.pem -verify -noout");
     let pair = "cert match new/certificate_pub.crt new/request.pem";
     assert_eq!(run(pair).code, Some(0));
+}
+
+/// The members of a certificate in the JSON of any command.
+const CERTIFICATE: [&str; 12] = [
+    "file",
+    "subject",
+    "issuer",
+    "serial_number",
+    "not_before",
+    "not_after",
+    "days_left",
+    "state",
+    "key",
+    "signature_algorithm",
+    "sha1_fingerprint",
+    "sha256_fingerprint",
+];
+
+#[test]
+fn a_certificate_and_a_key_have_the_same_members_in_every_command() {
+    let sandbox = Sandbox::new();
+    #[rustfmt::skip]
+    let table = [
+        ("cert inspect --json certificate_pub.crt",             "/0",              &["findings"][..]),
+        ("cert new --json --out new",                           "/certificate",    &[]),
+        ("cert check --json certificate_pub.crt",               "/certificates/0", &["fine"]),
+        ("status --json -c credentials.json",                   "/certificates/0", &["fine"]),
+        ("cert rotate --json -c credentials.json --within 1d",  "/certificate",    &[]),
+    ];
+    for (line, place, others) in table {
+        let end = sandbox.run(line);
+        assert_eq!(end.code, Some(0), "{line}: {}", end.stderr);
+        let data: Value = serde_json::from_str(&end.stdout).unwrap();
+        let certificate = data.pointer(place).unwrap().as_object().unwrap();
+        let mut members: Vec<&str> = certificate.keys().map(String::as_str).collect();
+        members.retain(|member| !others.contains(member));
+        members.sort_unstable();
+        let mut expected = CERTIFICATE.to_vec();
+        expected.sort_unstable();
+        assert_eq!(members, expected, "{line}");
+        assert_eq!(certificate["key"], json!({"algorithm": "RSA", "bits": 2048}), "{line}");
+    }
+    let key: Value =
+        serde_json::from_str(&sandbox.run("key inspect --json private.key").stdout).unwrap();
+    assert_eq!((&key["algorithm"], &key["bits"]), (&json!("RSA"), &json!(2048)));
 }

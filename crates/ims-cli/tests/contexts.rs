@@ -185,8 +185,31 @@ scopes = ["openid", "AdobeID", "user_management_sdk"]
     let token = sandbox.run(&format!("token --json -c new.json --url {url}"));
     assert_eq!(client_id(&token), CLIENT_ID);
     assert_eq!(emulator.exchanges(), 1);
-    let again = sandbox.run("migrate -c old.json --out new.json");
-    assert_eq!(again.code, Some(4), "{}", again.stderr);
+    // No one is asked, and nothing is printed, for a file that cannot be written.
+    let again = sandbox.run("migrate -c old.json --out new.json --check --url http://127.0.0.1:1");
+    assert_eq!((again.code, again.stdout.as_str()), (Some(4), ""));
+    let expected = "error: new.json exists already\n \
+                    hint: name another file with --out, or move this one away\n";
+    assert_eq!(again.stderr, expected);
+}
+
+#[test]
+fn a_metascope_whose_scopes_are_not_known_makes_no_incomplete_file() {
+    let sandbox = Sandbox::new();
+    let metascopes = json!({"metascopes": ["ent_user_sdk", "ent_brand_portal_sdk"]});
+    sandbox.write_credentials("old.json", metascopes);
+    let end = sandbox.run("migrate -c old.json --out new.json");
+    assert_eq!((end.code, end.stdout.as_str()), (Some(4), ""), "{}", end.stderr);
+    for part in [
+        "which scopes replace the metascope ent_brand_portal_sdk\n",
+        " hint: for example: --scopes openid,AdobeID,user_management_sdk,…\n",
+    ] {
+        assert!(end.stderr.contains(part), "{part} is not in {}", end.stderr);
+    }
+    assert!(!sandbox.path("new.json").exists());
+    run(&sandbox, "migrate -c old.json --scopes openid,AdobeID,brand_portal --out new.json");
+    let new: Value = serde_json::from_slice(&fs::read(sandbox.path("new.json")).unwrap()).unwrap();
+    assert_eq!(new["scopes"], json!(["openid", "AdobeID", "brand_portal"]));
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod running_emulator;
 #[path = "support/sandbox.rs"]
 mod sandbox;
 
+use std::process::Command;
+
 use running_emulator::RunningEmulator;
 use sandbox::{CLIENT_ID, CLIENT_SECRET, Finished, Sandbox};
 
@@ -34,14 +36,23 @@ fn the_program_gets_the_token_and_not_what_got_it() {
 }
 
 #[test]
-fn the_exit_code_is_that_of_the_program() {
+fn the_exit_code_is_that_of_the_program_or_that_of_env() {
     let sandbox = Sandbox::new();
     let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
     let exec = format!("exec -c credentials.json --url {} --", emulator.url());
     assert_eq!(sandbox.run(&format!("{exec} /bin/sh no-such-script")).code, Some(2));
-    let end = sandbox.run(&format!("{exec} /no/such/program"));
-    assert_eq!(end.code, Some(2));
-    assert!(end.stderr.contains("/no/such/program cannot be run"), "{}", end.stderr);
+    sandbox.write("no-program", "only its owner can read this");
+    for (program, code, part) in [
+        ("/no/such/program", 127, "error: /no/such/program: no such program"),
+        ("no-such-program", 127, "error: no-such-program: no such program"),
+        ("./no-program", 126, "error: ./no-program cannot be run: Permission denied"),
+        ("./tmp", 126, "error: ./tmp cannot be run: Permission denied"),
+    ] {
+        let env = Command::new("env").arg(program).current_dir(sandbox.path("")).output().unwrap();
+        let end = sandbox.run(&format!("{exec} {program}"));
+        assert_eq!((end.code, end.code), (Some(code), env.status.code()), "{program}");
+        assert!(end.stderr.starts_with(part), "{}", end.stderr);
+    }
 }
 
 #[test]
@@ -82,7 +93,7 @@ fn the_command_makes_no_core_dump_and_its_program_may() {
     let end = sandbox.run(&format!("token -c by-command.json --url {}", emulator.url()));
     assert_eq!(end.code, Some(0), "{end:?}");
     assert_eq!(std::fs::read_to_string(sandbox.path("limit")).unwrap(), "0\n");
-    let own = std::process::Command::new("sh").args(["-c", "ulimit -c"]).output().unwrap();
+    let own = Command::new("sh").args(["-c", "ulimit -c"]).output().unwrap();
     let line = format!("exec -c credentials.json --url {} -- /bin/sh -c", emulator.url());
     let end: Finished = sandbox.ims(&line).arg("ulimit -c").output().unwrap().into();
     assert_eq!(end.stdout.as_bytes(), own.stdout, "{end:?}");
@@ -93,7 +104,7 @@ fn the_command_makes_no_core_dump_and_its_program_may() {
 fn token_within(sandbox: &Sandbox, url: &str, limit: &str) -> Finished {
     let script = format!("ulimit {limit}; exec \"$0\" token -c credentials.json --url {url}");
     let ims = sandbox.ims("");
-    let mut shell = std::process::Command::new("bash");
+    let mut shell = Command::new("bash");
     shell.args(["-c", &script]).arg(ims.get_program()).current_dir(sandbox.path(""));
     for (name, value) in ims.get_envs() {
         match value {

@@ -29,6 +29,8 @@ pub struct Migration {
     account: ServiceAccountCredential,
     in_file: Option<Credentials>,
     scopes: Vec<Scope>,
+    /// The metascopes for which no scopes are known, unless the scopes were given.
+    without_scopes: Vec<Metascope>,
     references: Option<Map<String, Value>>,
 }
 
@@ -117,9 +119,14 @@ pub enum MigrationError {
     /// in AEM's own console, and nothing is known that converts them.
     #[error("a technical account of AEM as a Cloud Service is not converted")]
     Aem,
-    /// Give the scopes, which the Developer Console shows: none are known for these metascopes.
-    #[error("no scopes are known that take the place of these metascopes")]
-    NoScopes,
+    /// Give all scopes, which the Developer Console shows: for these metascopes none are known.
+    #[error("no public source says which scopes replace the metascope {}", joined(.metascopes))]
+    UnknownScopes {
+        /// The metascopes without known scopes.
+        metascopes: Vec<Metascope>,
+        /// The scopes that are known for the others.
+        known: Vec<Scope>,
+    },
     /// Choose another path: there is a file already, or none can be made there.
     #[error("{}", .0.problem())]
     Unwritable(FileError),
@@ -138,9 +145,13 @@ impl MigrationError {
             Self::Aem => Some(
                 "add an OAuth Server-to-Server credential in Adobe's Developer Console".to_owned(),
             ),
-            Self::NoScopes => {
+            Self::UnknownScopes { known, .. } if known.is_empty() => {
                 Some("look the scopes up in Adobe's Developer Console, and give them".to_owned())
             }
+            Self::UnknownScopes { known, .. } => Some(format!(
+                "look them up in Adobe's Developer Console, and give them together with those that are known: {}",
+                joined(known)
+            )),
             Self::Unwritable(error) => error.remedy(),
         }
     }
@@ -157,7 +168,7 @@ impl Migration {
     /// Server-to-Server side of it that the file may hold, too.
     ///
     /// # Errors
-    /// [`MigrationError`], but not [`MigrationError::NoScopes`].
+    /// [`MigrationError`], but not [`MigrationError::UnknownScopes`].
     pub fn of_file(path: impl AsRef<Path>, name: Option<&str>) -> Result<Self, MigrationError> {
         let sides = Credentials::sides(path.as_ref(), name)?;
         let before = sides.service_account;
@@ -171,17 +182,17 @@ impl Migration {
         };
         let in_file = Some(sides.server_to_server).filter(|side| server_to_server(side).is_some());
         let references = sides.secret_references;
-        let scopes = match in_file.as_ref().and_then(server_to_server) {
-            Some(credential) => credential.scopes.clone(),
-            None => known_scopes(&account),
+        let (scopes, without_scopes) = match in_file.as_ref().and_then(server_to_server) {
+            Some(credential) => (credential.scopes.clone(), Vec::new()),
+            None => (known_scopes(&account), metascopes_without_scopes(&account)),
         };
-        Ok(Self { before, account, in_file, scopes, references })
+        Ok(Self { before, account, in_file, scopes, without_scopes, references })
     }
 
-    /// The same with these scopes, which somebody has looked up.
+    /// The same with these scopes, which somebody has looked up, in the place of those that are known.
     #[must_use]
     pub fn with_scopes(self, scopes: Vec<Scope>) -> Self {
-        Self { scopes, ..self }
+        Self { scopes, without_scopes: Vec::new(), ..self }
     }
 
     /// The credentials as they are: a service account with a certificate.
@@ -199,10 +210,13 @@ impl Migration {
     /// The credentials as they will be.
     ///
     /// # Errors
-    /// [`MigrationError::NoScopes`]
+    /// [`MigrationError::UnknownScopes`], unless the scopes were given: with a part of them, calls that worked would fail.
     pub fn server_to_server(&self) -> Result<Credentials, MigrationError> {
-        if self.scopes.is_empty() {
-            return Err(MigrationError::NoScopes);
+        if self.scopes.is_empty() || !self.without_scopes.is_empty() {
+            return Err(MigrationError::UnknownScopes {
+                metascopes: self.without_scopes.clone(),
+                known: self.scopes.clone(),
+            });
         }
         let in_file = self.in_file.as_ref().and_then(server_to_server).cloned();
         let credential = in_file.unwrap_or_else(|| ServerToServerCredential {
@@ -252,7 +266,7 @@ impl Migration {
     /// The new credentials in the form of ims, as JSON.
     ///
     /// # Errors
-    /// [`MigrationError::NoScopes`]
+    /// [`MigrationError::UnknownScopes`]
     pub fn text(&self) -> Result<SecretString, MigrationError> {
         let after = self.server_to_server()?;
         let Some(credential) = server_to_server(&after) else {
@@ -275,7 +289,7 @@ impl Migration {
     /// Writes the new credentials into a file that is not there yet, and that its owner alone can read.
     ///
     /// # Errors
-    /// [`MigrationError::NoScopes`] and [`MigrationError::Unwritable`].
+    /// [`MigrationError::UnknownScopes`] and [`MigrationError::Unwritable`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), MigrationError> {
         let (path, text) = (path.as_ref(), self.text()?);
         ims_files::create_new(path, text.expose_secret().as_bytes())
@@ -312,6 +326,13 @@ fn known_scopes(account: &ServiceAccountCredential) -> Vec<Scope> {
     scopes
 }
 
+/// The metascopes of which no public source says what replaces them.
+fn metascopes_without_scopes(account: &ServiceAccountCredential) -> Vec<Metascope> {
+    let mut unknown = account.account.metascopes().to_vec();
+    unknown.retain(|metascope| mapped(metascope).source.is_none());
+    unknown
+}
+
 fn secrets(client_secrets: &ClientSecrets) -> Map<String, Value> {
     let texts: Vec<&str> = client_secrets.iter().map(ClientSecret::expose_secret).collect();
     let member = match texts[..] {
@@ -321,8 +342,8 @@ fn secrets(client_secrets: &ClientSecrets) -> Map<String, Value> {
     [member].into_iter().collect()
 }
 
-fn joined(scopes: &[Scope]) -> String {
-    scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+fn joined(words: &[impl ToString]) -> String {
+    words.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

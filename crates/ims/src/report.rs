@@ -350,7 +350,7 @@ impl From<&MigrationError> for Report {
             MigrationError::AlreadyDone => "already_migrated",
             MigrationError::NoServiceAccount => "no_service_account",
             MigrationError::Aem => "aem_not_converted",
-            MigrationError::NoScopes => "no_scopes_known",
+            MigrationError::UnknownScopes { .. } => "scopes_unknown",
             MigrationError::Unwritable(_) => "file_not_used",
             _ => "not_migrated",
         };

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
+    io,
     path::Path,
     process::Command,
     time::Duration,
@@ -23,7 +24,8 @@ use crate::{
 /// that Adobe's APIs want. The program takes the place of ims, so signals and the exit code are its own. On Windows, ims
 /// waits for it and ends with its exit code.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  ims exec -c creds.json -- python3 report.py")]
+#[command(after_help = "Example:\n  ims exec -c creds.json -- python3 report.py\n\
+    Exit codes: that of the program · 127 there is no such program · 126 it cannot be run · else as for ims token")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     integration: IntegrationOptions,
@@ -65,7 +67,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         command.env_remove(name);
     }
     let error = process::become_program(&mut command);
-    Err(Failure::usage(format!("{} cannot be run", program.to_string_lossy())).because(error))
+    Err(not_run(program, error))
+}
+
+/// The exit code is the one of `env` and of shells (POSIX, `env`, "Exit Status"): 127 if there is no such program, else 126.
+fn not_run(program: &OsStr, error: io::Error) -> Failure {
+    let name = program.to_string_lossy();
+    if error.kind() == io::ErrorKind::NotFound {
+        return Failure::usage(format!("{name}: no such program, or no interpreter for it"))
+            .named("program_not_found")
+            .with_exit_code(127);
+    }
+    Failure::usage(format!("{name} cannot be run"))
+        .because(error)
+        .named("program_not_run")
+        .with_exit_code(126)
 }
 
 /// Whether a variable holds a secret of credentials, as this command, aio, imscli, aio-lib-java or the Reactor uploader read it.

@@ -9,6 +9,7 @@ use ims::sign::pkcs11::{
 use serde::Serialize;
 
 use crate::{
+    certificate_data::KeyData,
     failure::{Failure, with_causes},
     output::{self, Answer},
     signing_key,
@@ -117,11 +118,11 @@ pub(crate) struct KeysArguments {
 }
 
 #[derive(Serialize)]
-struct KeyData {
+struct ListedKey {
     label: String,
     id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bits: Option<usize>,
+    #[serde(flatten)]
+    key: Option<KeyData>,
     can_sign: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -136,11 +137,11 @@ fn keys(arguments: &KeysArguments) -> Result<Answer, Failure> {
     let module = Pkcs11Module::load(&path).map_err(|error| Failure::from(&error))?;
     let pin = signing_key::read_pin(uri.pin.as_ref(), arguments.pin_file.as_deref())?;
     let keys = module.keys(&token, pin.as_ref()).map_err(|error| Failure::from(&error))?;
-    let keys: Vec<KeyData> = keys.iter().map(KeyData::new).collect();
+    let keys: Vec<ListedKey> = keys.iter().map(ListedKey::new).collect();
     if arguments.json {
         output::json(&keys)?;
     } else {
-        let lines: String = keys.iter().map(KeyData::line).collect();
+        let lines: String = keys.iter().map(ListedKey::line).collect();
         output::write(&lines)?;
     }
     if keys.is_empty() {
@@ -150,7 +151,7 @@ fn keys(arguments: &KeysArguments) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
-impl KeyData {
+impl ListedKey {
     fn new(key: &Pkcs11Key) -> Self {
         let reason = match &key.public_key {
             Err(error) => Some(with_causes(error)),
@@ -160,7 +161,7 @@ impl KeyData {
         Self {
             label: key.label.clone(),
             id: key.id_hex(),
-            bits: key.public_key.as_ref().ok().map(ims::sign::PublicKey::modulus_bits),
+            key: key.public_key.as_ref().ok().map(|key| KeyData::rsa(key.modulus_bits())),
             can_sign: reason.is_none(),
             reason,
             has_certificate: key.has_certificate,
@@ -169,8 +170,8 @@ impl KeyData {
 
     fn line(&self) -> String {
         let Self { label, id, .. } = self;
-        let what = match (&self.reason, self.bits) {
-            (None, Some(bits)) => format!("RSA {bits} bits, can sign for IMS"),
+        let what = match (&self.reason, &self.key) {
+            (None, Some(key)) => format!("{}, can sign for IMS", key.text()),
             (reason, _) => {
                 format!("cannot sign for IMS: {}", reason.as_deref().unwrap_or_default())
             }

@@ -7,6 +7,7 @@ use ims::sign::{KeyError, PemSigner, Signer};
 use serde::Serialize;
 
 use crate::{
+    certificate_data::KeyData,
     failure::{Failure, with_causes},
     files,
     output::{self, Answer},
@@ -42,8 +43,8 @@ struct Data {
     can_sign: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bits: Option<usize>,
+    #[serde(flatten)]
+    key: Option<KeyData>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -67,8 +68,8 @@ fn inspect(arguments: &InspectArguments) -> Result<Answer, Failure> {
     } else {
         output::line(&match &key {
             Ok(signer) => {
-                let bits = signer.public_key().modulus_bits();
-                format!("RSA {bits} bits, {}: can sign for IMS", signer.format())
+                let key = KeyData::rsa(signer.public_key().modulus_bits());
+                format!("{}, {}: can sign for IMS", key.text(), signer.format())
             }
             Err(error) => format!("cannot sign for IMS: {}", with_causes(error)),
         })?;
@@ -104,7 +105,7 @@ impl Data {
         Self {
             can_sign: signer.is_some(),
             format: signer.map(|signer| signer.format().to_string()),
-            bits: signer.map(|signer| signer.public_key().modulus_bits()),
+            key: signer.map(|signer| KeyData::rsa(signer.public_key().modulus_bits())),
             reason: error.map(|error| with_causes(error)),
         }
     }

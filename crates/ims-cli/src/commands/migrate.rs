@@ -1,11 +1,15 @@
 //! `ims migrate`: from Adobe's JWT credentials to OAuth Server-to-Server.
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use ims::{
     Client, Credentials, Migration, MigrationError, Report, claims::Environment, exchange::Scope,
 };
+use ims_files::FileError;
 use serde::Serialize;
 
 use crate::{
@@ -23,7 +27,8 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims migrate -c old.json --out new.json && ims token -c new.json\n\
-    Exit codes: 0 done · 1 --check, and one side gets no token · 4 these credentials cannot be migrated"
+    Exit codes: 0 done · 1 --check, and one side gets no token · 4 these credentials cannot be migrated, or the \
+    scopes of a metascope are not known"
 )]
 pub(crate) struct Arguments {
     /// The credentials of the service account; the file may hold the OAuth Server-to-Server side, too
@@ -79,6 +84,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         [] => migration,
         scopes => migration.with_scopes(scopes.to_vec()),
     };
+    if let Some(path) = &arguments.out {
+        // What makes it impossible comes before the questions to IMS: nothing is asked for a file that cannot be written.
+        expect_free(path)?;
+        migration.server_to_server()?;
+    }
     let checks = if arguments.check { arguments.check(&migration)? } else { Vec::new() };
     if let Some(path) = &arguments.out {
         migration.save(path)?;
@@ -123,6 +133,24 @@ impl Arguments {
     }
 }
 
+/// Fails if there is a file at `path`, which may hold credentials that someone needs.
+fn expect_free(path: &Path) -> Result<(), Failure> {
+    if fs::symlink_metadata(path).is_ok() {
+        let message = format!("{} exists already", path.display());
+        return Err(Failure::person(message).named("file_not_used").hint(ANOTHER_FILE));
+    }
+    Ok(())
+}
+
+/// The option by which the scopes are given, beginning with those that are known.
+fn scopes_option(known: &[Scope]) -> String {
+    if known.is_empty() {
+        return "for example: --scopes openid,AdobeID,…".to_owned();
+    }
+    let known: Vec<&str> = known.iter().map(Scope::as_str).collect();
+    format!("for example: --scopes {},…", known.join(","))
+}
+
 fn print(data: &Data<'_>, migration: &Migration) -> Result<(), Failure> {
     for change in &data.changes {
         output::line(&format!("- {change}"))?;
@@ -144,8 +172,11 @@ impl From<MigrationError> for Failure {
     fn from(error: MigrationError) -> Self {
         let failure = Self::from(Report::from(&error));
         match error {
-            MigrationError::NoScopes => failure.hint("for example: --scopes openid,AdobeID"),
+            MigrationError::UnknownScopes { known, .. } => failure.hint(scopes_option(&known)),
+            MigrationError::Unwritable(FileError::Exists { .. }) => failure.hint(ANOTHER_FILE),
             _ => failure,
         }
     }
 }
+
+const ANOTHER_FILE: &str = "name another file with --out, or move this one away";

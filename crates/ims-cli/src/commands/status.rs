@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     cache::{Cached, TokenData},
-    cert::check::{self, CertificateData, Findings},
+    cert::check::{self, CheckedData, Findings},
 };
 use crate::{
     failure::{Failure, with_causes},
@@ -39,13 +39,13 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Serialize)]
-struct Data<'a> {
+struct Data {
     credentials: Option<CredentialsData>,
     not_used: Vec<String>,
     contexts: Vec<ContextData>,
     sign_ins: Vec<SignInData>,
     tokens: Vec<TokenData>,
-    certificates: Vec<CertificateData<'a>>,
+    certificates: Vec<CheckedData>,
 }
 
 #[derive(Serialize)]
@@ -185,7 +185,7 @@ fn sign_ins(known: &[&Credentials]) -> Result<Vec<SignInData>, Failure> {
     Ok(sign_ins)
 }
 
-fn print(data: &Data<'_>, cached: &Cached, certificates: &Findings) -> Result<(), Failure> {
+fn print(data: &Data, cached: &Cached, certificates: &Findings) -> Result<(), Failure> {
     match &data.credentials {
         None => {
             output::line("credentials: none are in force")?;

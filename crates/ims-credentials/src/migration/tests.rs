@@ -164,12 +164,33 @@ fn several_secrets_are_all_kept() {
 fn a_metascope_without_known_scopes_is_named_and_its_scopes_can_be_given() {
     let folder = folder(&own(&json!({ "metascopes": ["ent_places_sdk"] })));
     let migration = migration(&folder).unwrap();
-    assert!(matches!(migration.text(), Err(MigrationError::NoScopes)));
+    let error = migration.text().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no public source says which scopes replace the metascope ent_places_sdk"
+    );
     let unknown = Change::UnknownScopes("ent_places_sdk".parse().unwrap());
     assert!(migration.changes().contains(&unknown));
     let given = migration.with_scopes(vec!["places".parse().unwrap()]);
     let text: Value = serde_json::from_str(given.text().unwrap().expose_secret()).unwrap();
     assert_eq!(text["scopes"], json!(["places"]));
+}
+
+#[test]
+fn scopes_for_a_part_of_the_metascopes_are_no_credentials() {
+    let metascopes = json!({ "metascopes": ["ent_user_sdk", "ent_places_sdk"] });
+    let folder = folder(&own(&metascopes));
+    let migration = migration(&folder).unwrap();
+    for error in [migration.text().unwrap_err(), migration.server_to_server().unwrap_err()] {
+        let MigrationError::UnknownScopes { metascopes, .. } = &error else { panic!("{error}") };
+        assert_eq!(metascopes, &["ent_places_sdk".parse().unwrap()]);
+        let hint = error.hint().unwrap();
+        assert!(hint.ends_with("known: openid, AdobeID, user_management_sdk"), "{hint}");
+    }
+    let path = folder.path().join("new.json");
+    assert!(migration.save(&path).is_err() && !path.exists());
+    let given = migration.with_scopes(vec!["openid".parse().unwrap(), "places".parse().unwrap()]);
+    given.save(&path).unwrap();
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn the_debug_of_an_error_is_its_report_and_says_nothing_twice() {
     check(&credentials());
     check(&DiscoveryError::from(credentials()));
     check(&DiscoveryError::NotFound);
-    check(&MigrationError::NoScopes);
+    check(&MigrationError::UnknownScopes { metascopes: Vec::new(), known: Vec::new() });
     check(&Error::from(credentials()));
     check(&Error::from(unreachable));
     check(&Error::MissingFeature { feature: "pkcs11" });

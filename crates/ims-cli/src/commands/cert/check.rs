@@ -22,7 +22,7 @@ use crate::{
 
 pub(crate) use certificates::Findings;
 use certificates::Judge;
-pub(crate) use report::CertificateData;
+pub(crate) use report::CheckedData;
 use targets::Targets;
 
 /// Tell which certificates end soon.

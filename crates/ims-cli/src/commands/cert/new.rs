@@ -13,6 +13,7 @@ use ims::{
 use serde::Serialize;
 
 use crate::{
+    certificate_data::CertificateData,
     failure::{Failure, with_causes},
     files::{draft, expect_free, put},
     output::{self, Answer},
@@ -75,10 +76,7 @@ pub(crate) struct Arguments {
 struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     private_key_file: Option<&'a Path>,
-    certificate_file: &'a Path,
-    sha1_fingerprint: String,
-    sha256_fingerprint: String,
-    not_after: String,
+    certificate: CertificateData,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
@@ -134,10 +132,7 @@ fn tell(
 ) -> Result<Answer, Failure> {
     let data = Data {
         private_key_file: key_path,
-        certificate_file: certificate_path,
-        sha1_fingerprint: certificate.sha1_fingerprint(),
-        sha256_fingerprint: certificate.sha256_fingerprint(),
-        not_after: when::rfc3339(certificate.validity().not_after()),
+        certificate: CertificateData::new(certificate_path, certificate, when::now()),
     };
     if arguments.json {
         output::json(&data)?;
@@ -146,8 +141,8 @@ fn tell(
         output::write(&format!(
             "{key_line}{}\nSHA-1    {}\nSHA-256  {}\n",
             certificate_path.display(),
-            data.sha1_fingerprint,
-            data.sha256_fingerprint,
+            data.certificate.sha1_fingerprint,
+            data.certificate.sha256_fingerprint,
         ))?;
     }
     output::note(
@@ -162,7 +157,7 @@ fn tell(
             },
         ),
     );
-    output::note("note", &format!("the certificate ends at {}", data.not_after));
+    output::note("note", &format!("the certificate ends at {}", data.certificate.not_after));
     Ok(Answer::Yes)
 }
 

@@ -23,7 +23,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::targets::{Origin, Target, Targets, Unreadable, is_certificate_by_name};
 use crate::{
-    commands::cert::inspect::{days_left, state},
+    certificate_data::{days_left, state},
     failure::with_causes,
 };
 

@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, path::Path};
 
 use anstyle::{AnsiColor, Style};
+use ims::claims::NumericDate;
 use ims_files::{Existing, Readers};
 use serde::Serialize;
 
@@ -11,6 +12,7 @@ use super::{
     targets::Unreadable,
 };
 use crate::{
+    certificate_data::CertificateData,
     failure::Failure,
     files::{draft, put},
     output,
@@ -20,18 +22,15 @@ use crate::{
 
 #[derive(Serialize)]
 struct Report<'a> {
-    certificates: Vec<CertificateData<'a>>,
+    certificates: Vec<CheckedData>,
     unreadable: Vec<UnreadableData<'a>>,
 }
 
 #[derive(Serialize)]
-pub(crate) struct CertificateData<'a> {
-    file: &'a Path,
-    subject: String,
-    sha256_fingerprint: String,
-    not_after: String,
-    days_left: i64,
-    state: &'static str,
+pub(crate) struct CheckedData {
+    #[serde(flatten)]
+    certificate: CertificateData,
+    /// Whether it is valid, and for long enough.
     fine: bool,
 }
 
@@ -41,24 +40,18 @@ struct UnreadableData<'a> {
     reason: &'a str,
 }
 
-impl<'a> CertificateData<'a> {
-    fn new(checked: &'a Checked) -> Self {
-        Self {
-            file: &checked.file,
-            subject: checked.certificate.subject().to_string(),
-            sha256_fingerprint: checked.certificate.sha256_fingerprint(),
-            not_after: when::rfc3339(checked.not_after()),
-            days_left: checked.days_left,
-            state: checked.state,
-            fine: checked.is_fine,
-        }
+impl CheckedData {
+    fn new(checked: &Checked, now: NumericDate) -> Self {
+        let certificate = CertificateData::new(&checked.file, &checked.certificate, now);
+        Self { certificate, fine: checked.is_fine }
     }
 }
 
 impl Findings {
     /// The certificates as JSON has them.
-    pub(crate) fn data(&self) -> Vec<CertificateData<'_>> {
-        self.certificates.iter().map(CertificateData::new).collect()
+    pub(crate) fn data(&self) -> Vec<CheckedData> {
+        let now = when::now();
+        self.certificates.iter().map(|checked| CheckedData::new(checked, now)).collect()
     }
 
     /// The rows of the table.

@@ -9,19 +9,19 @@ use super::{
     rotation::{certificate_of, read, real_path},
     state::State,
 };
-use crate::{failure::Failure, output, when};
+use crate::{certificate_data::CertificateData, failure::Failure, output, when};
 
 /// Why a rotation does not begin.
 pub(super) struct NotDue {
-    not_after: NumericDate,
+    certificate: CertificateData,
     /// When the last rotation was finished.
     finished_at: Option<NumericDate>,
 }
 
 #[derive(Debug, Serialize)]
-struct Data {
+struct Data<'a> {
     due: bool,
-    not_after: String,
+    certificate: &'a CertificateData,
     #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<String>,
 }
@@ -56,15 +56,15 @@ impl NotDue {
         if certificate.needs_renewal(when::now(), within.unwrap_or(SOON)) {
             return Ok(None);
         }
-        let not_after = certificate.validity().not_after();
-        Ok(Some(Self { not_after, finished_at: finished_at.map(NumericDate::from_secs) }))
+        let certificate = CertificateData::new(&path, &certificate, when::now());
+        Ok(Some(Self { certificate, finished_at: finished_at.map(NumericDate::from_secs) }))
     }
 
     pub(super) fn tell(&self, as_json: bool) -> Result<(), Failure> {
-        let not_after = when::rfc3339(self.not_after);
+        let (certificate, not_after) = (&self.certificate, &self.certificate.not_after);
         let finished_at = self.finished_at.map(when::rfc3339);
         if as_json {
-            return output::json(&Data { due: false, not_after, finished_at });
+            return output::json(&Data { due: false, certificate, finished_at });
         }
         let Some(finished_at) = finished_at else {
             return output::line(&format!("not due: the certificate is valid until {not_after}"));

@@ -6,14 +6,12 @@ use ims::claims::NumericDate;
 use serde::Serialize;
 
 use super::{rotation::Rotation, state::NewPair};
-use crate::{failure::Failure, output, when};
+use crate::{certificate_data::CertificateData, failure::Failure, output, when};
 
 #[derive(Serialize)]
 struct Data<'a> {
     private_key_file: PathBuf,
-    certificate_file: PathBuf,
-    sha1_fingerprint: String,
-    not_after: String,
+    certificate: CertificateData,
     old_sha1_fingerprint: Option<&'a str>,
     switched_at: String,
     old_may_be_deleted_after: String,
@@ -48,9 +46,7 @@ impl Rotation {
         if as_json {
             output::json(&Data {
                 private_key_file: pair.key,
-                certificate_file: pair.certificate,
-                sha1_fingerprint: certificate.sha1_fingerprint(),
-                not_after: when::rfc3339(certificate.validity().not_after()),
+                certificate: CertificateData::new(&pair.certificate, &certificate, when::now()),
                 old_sha1_fingerprint: self.state.old_sha1_fingerprint.as_deref(),
                 switched_at: since,
                 old_may_be_deleted_after: ended,
