@@ -4,11 +4,14 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
 mod bench;
+mod coverage;
 mod deny;
 mod features;
+mod fuzz;
 mod golden;
 mod interop;
 mod minimal;
+mod mutants;
 mod process;
 mod release;
 mod test;
@@ -38,6 +41,9 @@ enum Task {
     Deny,
     Golden(golden::Options),
     Bench(bench::Options),
+    Fuzz(fuzz::Options),
+    Mutants(mutants::Options),
+    Coverage(coverage::Options),
     Interop(interop::Options),
     /// Checks that the workspace compiles with the oldest dependencies that the manifests allow.
     Minimal,
@@ -63,6 +69,9 @@ fn run(task: &Task) -> Result<()> {
         Task::Deny => deny::run(),
         Task::Golden(options) => golden::run(options),
         Task::Bench(options) => bench::run(options),
+        Task::Fuzz(options) => fuzz::run(options),
+        Task::Mutants(options) => mutants::run(options),
+        Task::Coverage(options) => coverage::run(options),
         Task::Interop(options) => interop::run(options),
         Task::Minimal => minimal::run(),
         Task::Release(options) => release::run(options),

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::{
-    deny, features,
+    deny, features, fuzz,
     process::{cargo, run as run_command},
     tidy, tools, workspace,
 };
@@ -51,6 +51,8 @@ enum Step {
     Features,
     /// Unit tests, integration tests, and the examples in the documentation.
     Tests,
+    /// Each fuzz target for 20 seconds. It runs only if it is named: the tests have a short form of it.
+    Fuzz,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -68,6 +70,9 @@ impl Options {
     fn wants(&self, step: Step) -> bool {
         if step == Step::Tools && self.no_install {
             return false;
+        }
+        if step == Step::Fuzz {
+            return self.only.contains(&step);
         }
         self.only.is_empty() || self.only.contains(&step)
     }
@@ -97,6 +102,7 @@ impl Step {
                 features::run(&features::Options { packages: options.packages.clone() })
             }
             Self::Tests => run_command(build("test", options).arg("--no-fail-fast")),
+            Self::Fuzz => fuzz::run_in_test_build(),
         }
     }
 }

@@ -17,6 +17,8 @@ mod contexts;
 #[cfg(feature = "keyring")]
 pub mod keyring;
 mod migration;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use client_secrets::ClientSecrets;
 #[cfg(feature = "contexts")]

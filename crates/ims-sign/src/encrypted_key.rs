@@ -22,9 +22,8 @@ use zeroize::Zeroizing;
 
 use crate::{error::KeyError, pem::Block};
 
-/// More than anybody uses, and a bound on what a hostile file can make us compute (RFC 8018 §4.2 speaks of 10,000,000 for
-/// especially critical keys).
-const MAX_ITERATIONS: u32 = 10_000_000;
+/// Three times as many as OWASP recommends, and a bound on what a hostile file can make us compute: less than a second.
+const MAX_ITERATIONS: u32 = 2_000_000;
 
 const MALFORMED: KeyError = KeyError::Malformed { reason: "the encrypted private key is damaged" };
 
@@ -189,7 +188,8 @@ fn pbkdf2_into(
         Some(oid) => return Err(unsupported(oid)),
     };
     if iterations > MAX_ITERATIONS {
-        return Err(MALFORMED);
+        let scheme = format!("PBKDF2 of {iterations} iterations");
+        return Err(KeyError::UnsupportedEncryption { scheme });
     }
     let iterations = NonZeroU32::new(iterations).ok_or(MALFORMED)?;
     pbkdf2::derive(

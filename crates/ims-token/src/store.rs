@@ -15,7 +15,7 @@ pub(crate) mod redis;
 #[cfg(feature = "file")]
 pub(crate) mod stored_entry;
 #[cfg(any(feature = "file", feature = "redis"))]
-mod stored_token;
+pub(crate) mod stored_token;
 
 /// Keeps tokens for several processes, and lets one of them at a time obtain a new one.
 ///

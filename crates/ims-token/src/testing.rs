@@ -2,6 +2,8 @@
 
 mod clock;
 mod store_conformance;
+#[cfg(feature = "redis")]
+mod stored;
 
 use std::{
     collections::VecDeque,
@@ -19,6 +21,8 @@ use crate::{
 
 pub use clock::FakeClock;
 pub use store_conformance::{check_lease_lapses, check_store};
+#[cfg(feature = "redis")]
+pub use stored::{open_sealed, seal, stored_not_before, stored_token};
 
 /// A source that gives a new token each time, unless the test lets it fail. Clones are the same source.
 #[derive(Debug, Clone)]

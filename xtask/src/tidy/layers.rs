@@ -31,7 +31,7 @@ pub(super) const BELOW_IMS: &[&str] = &[
     "ims-middleware",
 ];
 
-/// The measurements use every layer.
+/// The measurements and the fuzz targets use every layer.
 const EVERY_LAYER: &[&str] = &[
     "ims-claims",
     "ims-files",
@@ -64,6 +64,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "ims-cli",        imports: &["ims", "ims-emulator", "ims-files", "ims-middleware"],   tests_import: &[] },
     Layer { name: TESTKIT,          imports: &[],                                                       tests_import: &[] },
     Layer { name: "ims-bench",      imports: EVERY_LAYER,                                               tests_import: &[] },
+    Layer { name: "ims-fuzz",       imports: EVERY_LAYER,                                               tests_import: &[] },
     Layer { name: "xtask",          imports: &[],                                                       tests_import: &[] },
 ];
 

@@ -11,7 +11,7 @@ use super::{
 use crate::workspace::is_published;
 
 /// Crates for this workspace only.
-pub(super) const UNPUBLISHED: &[&str] = &["ims-bench", "xtask"];
+pub(super) const UNPUBLISHED: &[&str] = &["ims-bench", "ims-fuzz", "xtask"];
 
 /// Packages whose library has another name.
 const LIBRARY_NAMES: &[(&str, &str)] = &[("md-5", "md5")];

@@ -52,6 +52,19 @@ mod encrypted {
     }
 
     #[test]
+    fn a_key_that_would_take_seconds_to_open_is_refused_at_once() {
+        let passphrase = Passphrase::new(PASSPHRASE.to_owned());
+        let pem = PrivateKeyPem::from_pkcs8_encrypted(&first_key(), &passphrase).unwrap();
+        let mut der = pem::blocks(pem.expose_secret().as_bytes()).unwrap()[0].der().to_vec();
+        let written = [0x02, 3, 0x09, 0x27, 0xc0];
+        let at = der.windows(5).position(|bytes| bytes == written).unwrap();
+        der[at..at + 5].copy_from_slice(&[0x02, 3, 0x1e, 0x84, 0x81]);
+        let refused = PemSigner::from_bytes(&der, Some(&passphrase)).unwrap_err();
+        let scheme = "PBKDF2 of 2000001 iterations".to_owned();
+        assert_eq!(refused, KeyError::UnsupportedEncryption { scheme });
+    }
+
+    #[test]
     fn an_empty_pass_phrase_is_refused() {
         let refused = PrivateKeyPem::from_pkcs8_encrypted(&[], &Passphrase::new(String::new()));
         assert_eq!(refused.unwrap_err(), EncryptError::EmptyPassphrase);

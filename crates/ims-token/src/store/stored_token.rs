@@ -50,7 +50,7 @@ pub(super) fn encode(
 }
 
 /// The token in `bytes`, if it was saved under `key`.
-pub(super) fn decode(key: &CacheKey, bytes: &[u8]) -> Result<AccessToken, StoreError> {
+pub(crate) fn decode(key: &CacheKey, bytes: &[u8]) -> Result<AccessToken, StoreError> {
     // The canonical text of a key and tokens have no characters that JSON escapes, unless an account does.
     let stored: StoredToken<'_> = serde_json::from_slice(bytes).map_err(|_| StoreError::Garbled)?;
     let date = NumericDate::from_secs;
@@ -70,7 +70,7 @@ pub(super) fn encode_not_before(
 }
 
 /// The time in `bytes`, if it was saved under `key`.
-pub(super) fn decode_not_before(key: &CacheKey, bytes: &[u8]) -> Result<NumericDate, StoreError> {
+pub(crate) fn decode_not_before(key: &CacheKey, bytes: &[u8]) -> Result<NumericDate, StoreError> {
     let stored: StoredNotBefore<'_> =
         serde_json::from_slice(bytes).map_err(|_| StoreError::Garbled)?;
     let not_before = NumericDate::from_secs(stored.not_before);

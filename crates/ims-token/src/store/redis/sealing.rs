@@ -42,7 +42,7 @@ impl SealingKey {
     }
 
     /// [`VERSION`], the nonce, the sealed text and its tag.
-    pub(super) fn seal(&self, key: &CacheKey, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pub(crate) fn seal(&self, key: &CacheKey, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut text = Vec::with_capacity(plain.len() + TAG_LENGTH);
         text.extend_from_slice(plain);
         let nonce = self
@@ -52,7 +52,7 @@ impl SealingKey {
         Ok([VERSION, nonce.as_ref(), &text].concat())
     }
 
-    pub(super) fn open(
+    pub(crate) fn open(
         &self,
         key: &CacheKey,
         mut sealed: Vec<u8>,

@@ -1,0 +1,40 @@
+//! For tests: the entries of the stores as bytes, without a store.
+
+use ims_claims::NumericDate;
+use ims_exchange::AccessToken;
+use zeroize::Zeroizing;
+
+use crate::{
+    cache_key::CacheKey,
+    store::{StoreError, redis::sealing::SealingKey, stored_token as format},
+};
+
+/// The token that a store finds in these bytes under `key`: a file, or an entry of Redis that was opened.
+#[must_use]
+pub fn stored_token(key: &CacheKey, bytes: &[u8]) -> Option<AccessToken> {
+    format::decode(key, bytes).ok()
+}
+
+/// The time before which IMS must not be asked that a store finds in these bytes under `key`.
+#[must_use]
+pub fn stored_not_before(key: &CacheKey, bytes: &[u8]) -> Option<NumericDate> {
+    format::decode_not_before(key, bytes).ok()
+}
+
+/// An entry of Redis, sealed for `key`.
+///
+/// # Errors
+/// [`StoreError`] if the system's random number generator failed.
+pub fn seal(sealing_key: &SealingKey, key: &CacheKey, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+    sealing_key.seal(key, plain)
+}
+
+/// What is in an entry of Redis; `None` if it was not sealed for `key` with this key.
+#[must_use]
+pub fn open_sealed(
+    sealing_key: &SealingKey,
+    key: &CacheKey,
+    sealed: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
+    sealing_key.open(key, sealed.to_vec()).ok()
+}
