@@ -68,6 +68,15 @@ async fn send(transport: &ReqwestTransport) -> TransportError {
     error
 }
 
+#[test]
+fn a_cause_that_an_io_error_hides_is_found() {
+    let untrusted = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+    let error = std::io::Error::other(std::io::Error::other(untrusted.clone()));
+    let innermost = causes(&error).last().and_then(|cause| cause.downcast_ref());
+    assert_eq!(innermost, Some(&untrusted));
+    assert_eq!(causes(&error).count(), 3);
+}
+
 #[tokio::test]
 async fn a_proxy_that_does_not_connect_is_named_with_its_answer() {
     #[rustfmt::skip]

@@ -119,6 +119,16 @@ async fn all_other_requests_pass_untouched() {
 }
 
 #[tokio::test]
+async fn other_hosts_take_the_place_of_adobes() {
+    let ((layer, _), api) = (layer(), Api::new(|_| 200));
+    let layer = layer.with_hosts(AllowedHosts::none().with_domain("example.com").unwrap());
+    for uri in ["https://api.example.com/", API] {
+        assert_eq!(status(&layer, &api, request(uri)).await, 200);
+    }
+    assert_eq!(api.seen(), ["Bearer token-1", ""]);
+}
+
+#[tokio::test]
 async fn a_redirect_to_another_host_carries_nothing() {
     let ((layer, _), api) = (layer(), Api::new(|_| 307));
     // What follows redirects sends the headers that it was given, and has seen no others.

@@ -102,6 +102,17 @@ fn a_token_from_a_store_is_not_used_longer_than_it_lives() {
     }
 }
 
+#[test]
+fn of_two_tokens_the_one_that_can_be_used_longer_outlives_the_other() {
+    let (short, long) = (schedule(3_600, 0.0), schedule(86_400, 0.0));
+    let outlives =
+        |at| (long.outlives(&short, reading(at, 0)), short.outlives(&long, reading(at, 0)));
+    assert_eq!(outlives(0), (true, false));
+    assert_eq!(outlives(10_000), (true, false));
+    assert_eq!(outlives(90_000), (false, false), "neither of two that have expired");
+    assert!(!long.outlives(&schedule(86_400, 1.0), reading(0, 0)), "nor of two with the same end");
+}
+
 /// What can happen to a keeper.
 #[derive(Debug, Clone)]
 enum Happening {
