@@ -106,4 +106,35 @@ impl CertError {
             _ => None,
         }
     }
+
+    /// What to do, if something is known that helps.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Key(error) => Some(error.hint()),
+            _ => self.conversion().map(|command| format!("convert it: {command}")),
+        }
+    }
+
+    /// A name of the cause for programs, such as `certificate_malformed`. It does not change between versions.
+    pub const fn reason_name(&self) -> &'static str {
+        match self {
+            Self::Key(error) => error.reason_name(),
+            Self::Signing(error) => error.reason_name(),
+            Self::NoCertificate { .. } | Self::NoRequest { .. } => "another_kind_of_file",
+            Self::Pkcs12 { .. } | Self::DamagedCertificate { .. } | Self::DamagedRequest { .. } => {
+                "certificate_malformed"
+            }
+            Self::Randomness | Self::Encryption(EncryptError::Randomness) => "no_randomness",
+            _ => "certificate_not_made",
+        }
+    }
+
+    /// Whether trying again, without any change, can help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Signing(error) => error.is_transient(),
+            Self::Randomness | Self::Encryption(EncryptError::Randomness) => true,
+            _ => false,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ims_claims::NumericDate;
-use ims_sign::KeyError;
+use ims_sign::{KeyError, PublicKey};
 
 use crate::{certificate::Certificate, validity::ValidityState};
 
@@ -29,6 +29,9 @@ pub enum Finding {
         /// How long until then.
         starts_in: Duration,
     },
+    /// It was made for another key than the one that signs.
+    #[error("the certificate is not that of the key that signs")]
+    OtherKey,
     /// Adobe's samples and consoles have version 3 only.
     #[error("the certificate is of version {version}, not 3")]
     NotVersion3 {
@@ -82,6 +85,9 @@ impl Finding {
             Self::NotYetValid { .. } => {
                 "check this machine's clock, or wait before using the certificate"
             }
+            Self::OtherKey => {
+                "sign with the key that was made with the certificate, or upload the certificate of this key"
+            }
             Self::NotVersion3 { .. } | Self::WeakSignature { .. } => {
                 "make the next certificate with SHA-256 and version 3"
             }
@@ -100,13 +106,7 @@ impl Certificate {
         if let Err(reason) = self.public_key() {
             findings.push(Finding::Key { reason });
         }
-        match self.validity().state(now) {
-            ValidityState::Expired { since } => findings.push(Finding::Expired { since }),
-            ValidityState::NotYetValid { starts_in } => {
-                findings.push(Finding::NotYetValid { starts_in });
-            }
-            ValidityState::Valid { .. } => {}
-        }
+        findings.extend(self.outside_validity(now));
         if self.version() != 3 {
             findings.push(Finding::NotVersion3 { version: self.version() });
         }
@@ -115,6 +115,35 @@ impl Certificate {
             findings.push(Finding::WeakSignature { algorithm });
         }
         findings
+    }
+
+    /// Why IMS would not match a signature by the key of `public_key` at `now` with this certificate, if it would not: because
+    /// of its dates, or since it is that of another key.
+    ///
+    /// ```
+    /// use ims_cert::{CertificateFile, Finding};
+    /// use ims_claims::NumericDate;
+    ///
+    /// # fn finding(file: &CertificateFile, signer: &impl ims_sign::Signer, now: NumericDate) -> Option<Finding> {
+    /// let finding = file.certificates().first()?.finding_for(signer.public_key(), now)?;
+    /// println!("{finding}; {}", finding.remedy());
+    /// # Some(finding)
+    /// # }
+    /// ```
+    pub fn finding_for(&self, public_key: &PublicKey, now: NumericDate) -> Option<Finding> {
+        if let Some(finding) = self.outside_validity(now) {
+            return Some(finding);
+        }
+        let is_of_key = self.public_key().is_ok_and(|own| own == *public_key);
+        if is_of_key { None } else { Some(Finding::OtherKey) }
+    }
+
+    fn outside_validity(&self, now: NumericDate) -> Option<Finding> {
+        match self.validity().state(now) {
+            ValidityState::Expired { since } => Some(Finding::Expired { since }),
+            ValidityState::NotYetValid { starts_in } => Some(Finding::NotYetValid { starts_in }),
+            ValidityState::Valid { .. } => None,
+        }
     }
 }
 

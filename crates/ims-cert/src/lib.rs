@@ -4,6 +4,7 @@
 mod certificate;
 mod certificate_file;
 mod finding;
+mod key_file;
 mod request;
 mod validity;
 
@@ -27,6 +28,7 @@ pub use error::CertError;
 pub use finding::{Finding, Severity};
 #[cfg(feature = "generate")]
 pub use generated_key::{GeneratedKey, KeySize};
+pub use key_file::KeyFile;
 #[cfg(feature = "pkcs12")]
 pub use pkcs12::Pkcs12;
 pub use request::CertificateRequest;

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_claims::{
     AccessTokenPayload, Algorithm, Assertion, AssertionLifetime, Audience, ClaimsError, ClientId,
-    CompactJwt, DurationText, Environment, FormatError, JwtError, JwtId, Metascope, NumericDate,
-    OrgId, ServiceAccount, Signature, TechnicalAccountId,
+    CompactJwt, DurationText, Environment, ErrorLine, FormatError, JwtError, JwtId, Metascope,
+    NumericDate, OrgId, ServiceAccount, Signature, TechnicalAccountId,
 };
 
 const CANARY: &str = "canary-in-the-payload";
@@ -60,6 +60,7 @@ fn no_debug_shows_a_token_or_a_part_of_it() {
         shown(&ClientId::clone(account.client_id())),
         shown(&DurationText(core::time::Duration::from_secs(1))),
         shown(&Environment::stage()),
+        shown(&ErrorLine(&JwtError::TooLong)),
         shown(&FormatError::PlainHttp),
         shown(&JwtError::TooLong),
         shown(&JwtId::from_number(1)),

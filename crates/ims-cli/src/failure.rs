@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Effects};
 use ims::{
     CredentialsError, ImsAnswer, Report, TokenError,
     cert::CertError,
-    claims::{DurationText, Environment},
+    claims::{DurationText, Environment, ErrorLine},
     exchange::ExchangeError,
     sign::{KeyError, pkcs11::Pkcs11Error},
 };
@@ -281,14 +281,7 @@ fn command_against(reason: &str) -> Option<&'static str> {
 
 /// An error and all that is behind it, each said once.
 pub(crate) fn with_causes(error: &dyn Error) -> String {
-    let mut said = error.to_string();
-    for cause in std::iter::successors(error.source(), |&error| error.source()) {
-        let text = cause.to_string();
-        if !said.ends_with(&text) {
-            write!(said, ": {text}").expect("a String takes all that is written");
-        }
-    }
-    said
+    ErrorLine(error).to_string()
 }
 
 impl From<FileError> for Failure {

@@ -293,6 +293,25 @@ impl ContextsError {
             _ => None,
         }
     }
+
+    /// A name of the cause for programs, such as `context_unknown`. It does not change between versions.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        match self {
+            Self::Wrong { problem, .. } | Self::Unusable { problem, .. } => problem.reason_name(),
+            Self::File(_) => "file_not_used",
+            Self::Changed { .. } => "contexts_changed",
+            Self::Unknown { .. } => "context_unknown",
+            Self::Exists { .. } => "context_exists",
+            Self::Name => "context_name",
+        }
+    }
+
+    /// Whether the same call can succeed when it is made again: another process has changed the file meanwhile.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Changed { .. })
+    }
 }
 
 impl fmt::Debug for ContextsError {

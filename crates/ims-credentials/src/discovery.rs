@@ -344,6 +344,27 @@ impl DiscoveryError {
             }
         }
     }
+
+    /// A name of the cause for programs, such as `no_credentials`. It does not change between versions.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        match self {
+            Self::Credentials(error) => error.reason_name(),
+            #[cfg(feature = "contexts")]
+            Self::Contexts(error) => error.reason_name(),
+            Self::NoFolder | Self::NotFound => "no_credentials",
+        }
+    }
+
+    /// Whether the same call can succeed when it is made again, without any change.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            #[cfg(feature = "contexts")]
+            Self::Contexts(error) => error.is_transient(),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Debug for DiscoveryError {

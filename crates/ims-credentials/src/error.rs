@@ -232,6 +232,31 @@ impl CredentialsError {
         }
     }
 
+    /// A name of the cause for programs, such as `member_missing`. It does not change between versions.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        match self {
+            Self::InFile { problem, .. } => problem.reason_name(),
+            Self::File(_) => "file_not_used",
+            Self::NotText | Self::Syntax { .. } | Self::Repeated { .. } => "file_malformed",
+            Self::Unrecognized { .. } | Self::UnknownTypes { .. } | Self::AioSignInOnly { .. } => {
+                "form_unknown"
+            }
+            Self::Missing { .. } | Self::NoVariables => "member_missing",
+            Self::UnknownMember { .. } => "member_unknown",
+            Self::WrongType { .. } | Self::Format { .. } | Self::NotQuoted { .. } => {
+                "member_malformed"
+            }
+            Self::Conflict { .. } | Self::TwoKeys { .. } => "members_conflict",
+            Self::SecretText { .. } => "secret_malformed",
+            Self::Swapped { .. } => "members_swapped",
+            Self::Several { .. } | Self::NoneSelected { .. } => "credential_not_selected",
+            Self::MissingFeature { .. } => "missing_feature",
+            Self::Command { .. } | Self::NotInKeyring { .. } => "secret_not_found",
+            _ => "credentials_not_used",
+        }
+    }
+
     /// The same error, with the name of the file in front unless it names its own.
     pub(crate) fn in_file(self, path: &Path) -> Self {
         match self {

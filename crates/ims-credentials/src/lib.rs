@@ -17,6 +17,7 @@ mod contexts;
 #[cfg(feature = "keyring")]
 pub mod keyring;
 mod migration;
+mod refresh_token_store;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -33,4 +34,5 @@ pub use error::{CredentialsError, SecretFault};
 pub use form::Form;
 pub use migration::{Change, MappedMetascope, Migration, MigrationError};
 pub use reading::secret_reference::COMMAND_TIMEOUT;
+pub use refresh_token_store::{RefreshTokenStore, RefreshTokensError};
 pub use signing_keys::{KeyPair, SigningKey, SigningKeys};

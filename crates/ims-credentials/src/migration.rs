@@ -155,6 +155,19 @@ impl MigrationError {
             Self::Unwritable(error) => error.remedy(),
         }
     }
+
+    /// A name of the cause for programs, such as `scopes_unknown`. It does not change between versions.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        match self {
+            Self::Credentials(error) => error.reason_name(),
+            Self::AlreadyDone => "already_migrated",
+            Self::NoServiceAccount => "no_service_account",
+            Self::Aem => "aem_not_converted",
+            Self::UnknownScopes { .. } => "scopes_unknown",
+            Self::Unwritable(_) => "file_not_used",
+        }
+    }
 }
 
 impl fmt::Debug for MigrationError {

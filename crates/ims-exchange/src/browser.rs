@@ -3,6 +3,8 @@
 
 #[cfg(feature = "authorization-code")]
 mod authorize_url;
+#[cfg(feature = "authorization-code")]
+mod id_token;
 mod logout_url;
 #[cfg(feature = "authorization-code")]
 pub(crate) mod random_text;
@@ -11,6 +13,8 @@ mod redirect;
 
 #[cfg(feature = "authorization-code")]
 pub use authorize_url::{AuthorizeUrl, AuthorizeVersion, Prompt, ResponseType};
+#[cfg(feature = "authorization-code")]
+pub use id_token::IdTokenFault;
 pub use logout_url::LogoutUrl;
 #[cfg(feature = "authorization-code")]
 pub use random_text::{CodeVerifier, Nonce, State};

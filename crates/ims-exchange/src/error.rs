@@ -68,6 +68,22 @@ impl ExchangeError {
         self.refusal().map(Refusal::reason)
     }
 
+    /// A name of the cause for programs: that of the [`Reason`] of a refusal, that of what kept the request from IMS, or
+    /// `impossible_lifetime`. It does not change between versions.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        if let Some(reason) = self.reason() {
+            return reason.as_str();
+        }
+        match self {
+            Self::Unreachable(source) | Self::Unavailable { source: Some(source), .. } => {
+                source.reason_name()
+            }
+            Self::ImpossibleLifetime { .. } => "impossible_lifetime",
+            _ => Reason::TemporaryFailure.as_str(),
+        }
+    }
+
     /// What to do, one line each, the likeliest first.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {

@@ -31,7 +31,8 @@ pub use access_token::{AccessToken, BearerToken};
 pub use browser::LogoutUrl;
 #[cfg(feature = "authorization-code")]
 pub use browser::{
-    AuthorizeUrl, AuthorizeVersion, CodeVerifier, Nonce, Prompt, RedirectError, ResponseType, State,
+    AuthorizeUrl, AuthorizeVersion, CodeVerifier, IdTokenFault, Nonce, Prompt, RedirectError,
+    ResponseType, State,
 };
 pub use call::{Call, Grant};
 pub use error::ExchangeError;
@@ -65,4 +66,4 @@ pub use secret_text::{AuthorizationCode, ClientSecret, IdToken, PromiseToken, Re
 #[cfg(feature = "single-flight")]
 pub use single_flight::{InFlight, Leader};
 pub use text_error::TextError;
-pub use transport::{SharedTransport, Transport, TransportError};
+pub use transport::{SharedTransport, Transport, TransportError, VariableError};

@@ -95,11 +95,8 @@ impl Refusal {
         secrets: &[&str],
     ) -> Self {
         let body = strict_json::body::<ErrorBody>(response).unwrap_or_default();
-        // A secret of fewer characters is a test's, and could be in a code by chance.
-        let repeats_secret =
-            |code: &str| secrets.iter().any(|secret| secret.len() >= 8 && code.contains(secret));
         let code = body.error.or(text(body.error_code));
-        let code = code.filter(|code| is_code(code) && !repeats_secret(code));
+        let code = code.filter(|code| is_code(code) && !repeats_secret(code, secrets));
         let description = body.error_description.or(text(body.message));
         let description = description.map(|text| scrub(&text, secrets));
         let description = description.filter(|text| !text.is_empty());
@@ -123,6 +120,11 @@ impl Refusal {
         let reason = if foreign.is_some() { Reason::NotIms } else { Reason::Other };
         Self(Box::new(Details { reason, foreign, ..head(response, secrets) }))
     }
+}
+
+/// Whether a code has one of the secrets in it. One of fewer characters is a test's, and could be in a code by chance.
+fn repeats_secret(code: &str, secrets: &[&str]) -> bool {
+    secrets.iter().any(|secret| secret.len() >= 8 && code.contains(secret))
 }
 
 /// What is known of any answer.

@@ -1,6 +1,6 @@
 //! The transport over reqwest: rustls with aws-lc-rs, the system's CA certificates, the proxies of the environment.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, ffi::OsString, sync::Arc, time::Duration};
 
 use http::{StatusCode, Uri};
 use ims_claims::Environment;
@@ -11,7 +11,7 @@ use crate::{
     transport::{Transport, TransportError},
 };
 use ca_certificates::CaCertificates;
-use proxies::{Proxies, Proxy, ProxyAnswer};
+use proxies::{Proxies, Proxy, ProxyAnswer, variable_of_proxy};
 
 pub(crate) mod ca_certificates;
 mod proxies;
@@ -36,13 +36,51 @@ impl ReqwestTransport {
     /// # Errors
     /// [`TransportError::Setup`], for example on a system without CA certificates.
     pub fn new(environment: &Environment) -> Result<Self, TransportError> {
-        if environment.base_url().starts_with("http://") {
+        if is_plain_http(environment) {
             // No CA certificates are read, which takes longer than the whole exchange.
             let client = builder().no_proxy().tls_certs_only([]).build().map_err(setup)?;
             Ok(Self { client, scheme: "http://", proxies: None })
         } else {
             Self::over_https(builder())
         }
+    }
+
+    /// The transport for `environment` that the variables `HTTPS_PROXY`, `ALL_PROXY`, `SSL_CERT_FILE` and `SSL_CERT_DIR` ask
+    /// for. `variable` reads one of them, as `std::env::var_os` does; the HTTP library reads those of the proxies itself.
+    ///
+    /// ```
+    /// use ims_exchange::{ReqwestTransport, TransportError, VariableError};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let production = ims_claims::Environment::production();
+    /// let transport = ReqwestTransport::from_variables(&production, |name| {
+    ///     (name == "HTTPS_PROXY").then(|| "socks5://proxy.example".into())
+    /// });
+    /// let Err(TransportError::Variable(error)) = transport else { return Err("no error".into()) };
+    /// assert_eq!(error.variable(), "HTTPS_PROXY");
+    /// assert_eq!(error.hint(), "set HTTPS_PROXY to http://HOST:PORT, or unset it");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`TransportError::Variable`] if one of them is set and cannot be followed, and those of [`new`](Self::new).
+    pub fn from_variables(
+        environment: &Environment,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, TransportError> {
+        if is_plain_http(environment) {
+            return Self::new(environment);
+        }
+        let proxy = variable_of_proxy(&variable)?;
+        let transport = match CaCertificates::from_variables(&variable)? {
+            Some(certificates) => Self::with_only_ca_certificates(&certificates)?,
+            None => Self::new(environment)?,
+        };
+        Ok(match proxy {
+            Some(name) => transport.with_proxy_variable(name),
+            None => transport,
+        })
     }
 
     /// A transport that trusts the CA certificates in `bytes` as well as the system's: for a proxy that decrypts the traffic,
@@ -184,6 +222,11 @@ impl ReqwestTransport {
         }
         Ok(Response::new(answer.status(), std::mem::take(answer.headers_mut()), body))
     }
+}
+
+/// Whether requests stay on this machine, without TLS and without a proxy.
+fn is_plain_http(environment: &Environment) -> bool {
+    environment.base_url().starts_with("http://")
 }
 
 fn builder() -> reqwest::ClientBuilder {

@@ -61,6 +61,8 @@ pub enum TransportError {
         /// What the client said.
         source: Arc<dyn Error + Send + Sync>,
     },
+    /// Correct an environment variable that says how to reach IMS, or unset it.
+    Variable(VariableError),
     /// Fix the call: this transport does not take this URL, since it is plain `http` or since it is not.
     Scheme,
 }
@@ -72,7 +74,27 @@ impl TransportError {
         match self {
             Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. } => true,
             Self::Proxy(refusal) => refusal.is_transient(),
-            Self::TooLong | Self::Untrusted { .. } | Self::Setup { .. } | Self::Scheme => false,
+            Self::TooLong
+            | Self::Untrusted { .. }
+            | Self::Setup { .. }
+            | Self::Variable(_)
+            | Self::Scheme => false,
+        }
+    }
+
+    /// A name of the cause for programs, such as `no_connection`. It does not change between versions.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        match self {
+            Self::Connect { .. } => "no_connection",
+            Self::Proxy(_) => "proxy_refused",
+            Self::Timeout { .. } => "no_answer",
+            Self::Broken { .. } => "connection_broken",
+            Self::TooLong => "not_ims",
+            Self::Untrusted { .. } => "server_not_trusted",
+            Self::Setup { .. } => "http_client_unusable",
+            Self::Variable(error) => error.reason_name(),
+            Self::Scheme => "url_not_allowed",
         }
     }
 
@@ -87,6 +109,7 @@ impl TransportError {
                 "install the system's CA certificates (package ca-certificates), or name a file of them in SSL_CERT_FILE"
             }
             Self::Proxy(refusal) => refusal.hint(),
+            Self::Variable(error) => return Some(error.hint()),
             Self::TooLong => "look at what is behind the base URL: it is not IMS",
             Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. } | Self::Scheme => {
                 return None;
@@ -116,6 +139,7 @@ impl fmt::Display for TransportError {
                 write!(f, "the certificate of the server is not trusted: {source}")
             }
             Self::Setup { source } => write!(f, "the HTTP client cannot be set up: {source}"),
+            Self::Variable(error) => write!(f, "{error}"),
             Self::Scheme => f.write_str("this transport does not take this kind of URL"),
         }
     }
@@ -139,8 +163,95 @@ impl Error for TransportError {
             | Self::Broken { source }
             | Self::Untrusted { source }
             | Self::Setup { source } => source.source(),
-            Self::Proxy(_) | Self::Timeout { .. } | Self::TooLong | Self::Scheme => None,
+            Self::Proxy(_)
+            | Self::Timeout { .. }
+            | Self::TooLong
+            | Self::Variable(_)
+            | Self::Scheme => None,
         }
+    }
+}
+
+/// Correct an environment variable that says how to reach IMS, or unset it.
+///
+/// Its `Display` is one line such as `the variable HTTPS_PROXY does not name a proxy: it names no host`. The value of the
+/// variable is not in it: that of a proxy may hold a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariableError {
+    variable: &'static str,
+    names: Names,
+    problem: String,
+}
+
+/// What a variable names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Proxy,
+    CaCertificates,
+}
+
+impl VariableError {
+    /// The variable names no proxy. `problem` says why, without the value.
+    #[must_use]
+    pub fn proxy(variable: &'static str, problem: impl Into<String>) -> Self {
+        Self { variable, names: Names::Proxy, problem: problem.into() }
+    }
+
+    /// The variable gives no CA certificate. `problem` says why.
+    #[must_use]
+    pub fn ca_certificates(variable: &'static str, problem: impl Into<String>) -> Self {
+        Self { variable, names: Names::CaCertificates, problem: problem.into() }
+    }
+
+    /// The environment variable.
+    #[must_use]
+    pub fn variable(&self) -> &'static str {
+        self.variable
+    }
+
+    /// Whether the variable is to name a proxy; otherwise it is to name CA certificates.
+    #[must_use]
+    pub fn is_about_a_proxy(&self) -> bool {
+        self.names == Names::Proxy
+    }
+
+    /// A name of the cause for programs: `proxy_malformed` or `ca_certificates_not_found`.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        match self.names {
+            Names::Proxy => "proxy_malformed",
+            Names::CaCertificates => "ca_certificates_not_found",
+        }
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        let variable = self.variable;
+        match self.names {
+            Names::Proxy => format!("set {variable} to http://HOST:PORT, or unset it"),
+            Names::CaCertificates => {
+                format!("correct {variable}, or unset it: then those of the system are used")
+            }
+        }
+    }
+}
+
+impl fmt::Display for VariableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fault = match self.names {
+            Names::Proxy => "does not name a proxy",
+            Names::CaCertificates => "gives no CA certificate",
+        };
+        write!(f, "the variable {} {fault}: {}", self.variable, self.problem)
+    }
+}
+
+impl Error for VariableError {}
+
+impl From<VariableError> for TransportError {
+    fn from(error: VariableError) -> Self {
+        Self::Variable(error)
     }
 }
 

@@ -83,6 +83,52 @@ impl KeyError {
     }
 }
 
+impl KeyError {
+    /// A name of the cause for programs, such as `passphrase_wrong`. It does not change between versions.
+    #[must_use]
+    pub const fn reason_name(&self) -> &'static str {
+        self.reason().0
+    }
+
+    /// What to do: a command that converts the file, where there is one, since that says more than that it has to be another.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self.conversion() {
+            Some(command) => format!("convert it: {command}"),
+            None => self.reason().1.to_owned(),
+        }
+    }
+
+    /// The name of the cause, and what to do about it.
+    const fn reason(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::NoPrivateKey { .. } | Self::NoPublicKey { .. } => {
+                ("another_kind_of_file", "give the file of a key")
+            }
+            Self::NoVerificationKey => {
+                ("key_malformed", "give a JWK Set with an RSA key for RS256")
+            }
+            Self::SeveralKeys { .. } => ("several_keys", "leave one private key in the file"),
+            Self::PassphraseMissing => {
+                ("passphrase_missing", "give the pass phrase of the private key")
+            }
+            Self::PassphraseWrong => {
+                ("passphrase_wrong", "give the pass phrase that the private key was encrypted with")
+            }
+            Self::UnsupportedEncryption { .. } => {
+                ("key_encryption_unknown", "encrypt the private key in another way")
+            }
+            Self::NotRsa { .. } | Self::PssOnly | Self::Size { .. } => (
+                "key_unsuitable",
+                "make a new RSA key of 2048 bits with its certificate, and upload the certificate in the Developer Console",
+            ),
+            Self::Pem(_) | Self::Malformed { .. } => {
+                ("key_malformed", "copy the file again from where it was made")
+            }
+        }
+    }
+}
+
 /// A private key that was not encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -131,6 +177,15 @@ impl SignError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
+    }
+
+    /// A name of the cause for programs. It does not change between versions.
+    #[must_use]
+    pub const fn reason_name(&self) -> &'static str {
+        match self {
+            Self::Unavailable { .. } => "signing_key_not_reached",
+            Self::Refused { .. } => "signing_key_unusable",
+        }
     }
 }
 

@@ -107,7 +107,7 @@ fn pause(error: &FetchError, failures: u32, random: f64) -> Duration {
                 second.saturating_mul(doubling).min(LONGEST_PAUSE).mul_f64(1.0 - random / 10.0);
             own.max(error.retry_after().unwrap_or_default())
         }
-        Remedy::SignAgain | Remedy::SignIn | Remedy::AskPerson => {
+        Remedy::SignAgain | Remedy::SignIn | Remedy::AskPerson | Remedy::FixCall => {
             let first = second.mul_f64(1.0 + 4.0 * random);
             first.saturating_mul(doubling).min(LONGEST_PAUSE)
         }

@@ -46,7 +46,7 @@ impl TokenError {
             Remedy::Wait { .. } | Remedy::Reconnect | Remedy::Resend => {
                 Self::Unavailable { retry_after, source }
             }
-            Remedy::SignAgain | Remedy::SignIn | Remedy::AskPerson => {
+            Remedy::SignAgain | Remedy::SignIn | Remedy::AskPerson | Remedy::FixCall => {
                 Self::Refused { retry_after, source }
             }
         }
@@ -66,6 +66,17 @@ impl TokenError {
                 Some(*retry_after)
             }
             Self::LivesTooShort { .. } | Self::NoRuntime => None,
+        }
+    }
+
+    /// A name of the cause for programs, such as `wrong_secret`: that of the [`FetchError`] if there is one, otherwise
+    /// `lives_too_short` or `no_runtime`. It does not change between versions.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        match self {
+            Self::Unavailable { source, .. } | Self::Refused { source, .. } => source.reason_name(),
+            Self::LivesTooShort { .. } => "lives_too_short",
+            Self::NoRuntime => "no_runtime",
         }
     }
 

@@ -3,14 +3,10 @@
 
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use ims_claims::NumericDate;
+use ims_claims::{ErrorLine, NumericDate};
 use ims_exchange::AccessToken;
 
-use crate::{
-    clock::Reading,
-    fetch_error::{FetchError, one_line},
-    store::StoreError,
-};
+use crate::{clock::Reading, fetch_error::FetchError, store::StoreError};
 
 /// Something that a keeper did or met.
 #[derive(Debug, Clone)]
@@ -206,7 +202,7 @@ fn log(client_id: &str, event: &Event) {
             debug!(target: REFRESH, client_id, reason, "refresh started");
         }
         Event::AttemptFailed { error, pause } => {
-            let (error, pause_ms) = (one_line(error), millis(*pause));
+            let (error, pause_ms) = (ErrorLine(error).to_string(), millis(*pause));
             warn!(target: REFRESH, client_id, error, pause_ms, "attempt failed, another follows");
         }
         Event::Refreshed { reason, token, origin, took } => {
@@ -218,7 +214,8 @@ fn log(client_id: &str, event: &Event) {
             );
         }
         Event::RefreshFailed { reason, error, took, retry_after } => {
-            let (reason, error, took_ms) = (reason.as_str(), one_line(error), millis(*took));
+            let (reason, error, took_ms) =
+                (reason.as_str(), ErrorLine(error).to_string(), millis(*took));
             let retry_after_ms = millis(*retry_after);
             warn!(
                 target: REFRESH,
@@ -229,7 +226,7 @@ fn log(client_id: &str, event: &Event) {
             debug!(target: REFRESH, client_id, "another process refreshes already");
         }
         Event::StoreFailed { operation, error } => {
-            let (operation, error) = (operation.as_str(), one_line(error));
+            let (operation, error) = (operation.as_str(), ErrorLine(error).to_string());
             warn!(target: STORE, client_id, operation, error, "the store failed and is bypassed");
         }
         Event::Rejected { token } => {

@@ -1,7 +1,8 @@
 //! Why a source has no token, sorted by what may help.
 
-use std::{error::Error, fmt, iter::successors, sync::Arc, time::Duration};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
+use ims_claims::ErrorLine;
 use ims_exchange::{ExchangeError, Refusal, TransportError};
 
 /// The longest that a `Retry-After` is honoured.
@@ -14,16 +15,20 @@ pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 #[derive(Clone)]
 pub struct FetchError(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     remedy: Remedy,
     cause: Cause,
+    /// The name that the source gave the cause, if it did.
+    name: Option<&'static str>,
     evidence: Option<Evidence>,
 }
 
+#[derive(Clone)]
 enum Cause {
     Exchange(ExchangeError),
     /// What a signer met, a place for refresh tokens, or a source of someone else.
-    Other(Box<dyn Error + Send + Sync>),
+    Other(Arc<dyn Error + Send + Sync>),
 }
 
 /// What may help against a failure.
@@ -45,6 +50,8 @@ pub enum Remedy {
     SignIn,
     /// Ask a person to change the integration, the credentials, or the way to IMS.
     AskPerson,
+    /// Change the program: what it asks for does not exist.
+    FixCall,
 }
 
 /// Something found on this machine that explains a failure, such as a certificate that has expired.
@@ -105,27 +112,58 @@ impl FetchError {
         Self::other(Remedy::AskPerson, source)
     }
 
+    /// The program has to call differently: what it asks for does not exist.
+    pub fn fix_call(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::other(Remedy::FixCall, source)
+    }
+
     fn other(remedy: Remedy, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(remedy, Cause::Other(source.into()))
+        Self::new(remedy, Cause::Other(source.into().into()))
     }
 
     fn new(remedy: Remedy, cause: Cause) -> Self {
-        Self(Arc::new(Inner { remedy, cause, evidence: None }))
+        Self(Arc::new(Inner { remedy, cause, name: None, evidence: None }))
     }
 
     /// The same failure, with what was found on this machine.
     #[must_use]
     pub fn with_evidence(self, evidence: Evidence) -> Self {
-        let inner = match Arc::try_unwrap(self.0) {
-            Ok(inner) => Inner { evidence: Some(evidence), ..inner },
-            // Someone else holds the failure, so that its cause cannot be taken out of it.
-            Err(shared) => Inner {
-                remedy: shared.remedy,
-                cause: Cause::Other(Box::new(Self(shared))),
-                evidence: Some(evidence),
-            },
-        };
-        Self(Arc::new(inner))
+        Self(Arc::new(Inner { evidence: Some(evidence), ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// The same failure, with a name of its cause for programs: see [`reason_name`](Self::reason_name).
+    ///
+    /// ```
+    /// use ims_token::FetchError;
+    ///
+    /// let error = FetchError::permanent("the vault has no entry of this name").named("no_such_entry");
+    /// assert_eq!(error.reason_name(), "no_such_entry");
+    /// assert_eq!(FetchError::permanent("no").reason_name(), "no_token");
+    /// ```
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self(Arc::new(Inner { name: Some(name), ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// A name of the cause for programs: the one that the source gave, that of the
+    /// [request to IMS](ExchangeError::reason_name), or one that says what may help: `temporary_failure`, `throttled`,
+    /// `sign_in_needed`, `no_token`.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        if let Some(name) = self.0.name {
+            return name;
+        }
+        if let Some(error) = self.exchange_error() {
+            return error.reason_name();
+        }
+        match self.0.remedy {
+            Remedy::Wait { retry_after: Some(_) } => "throttled",
+            Remedy::Wait { retry_after: None } | Remedy::Reconnect | Remedy::Resend => {
+                "temporary_failure"
+            }
+            Remedy::SignIn => "sign_in_needed",
+            Remedy::SignAgain | Remedy::AskPerson | Remedy::FixCall => "no_token",
+        }
     }
 
     /// What may help.
@@ -178,7 +216,13 @@ impl FetchError {
             hints.push(evidence.remedy.clone());
         }
         match self.exchange_error() {
-            Some(error) => hints.extend(error.hints()),
+            // What was found here may leave one of the remedies of the refusal.
+            Some(error) => hints.extend(
+                error
+                    .hints()
+                    .into_iter()
+                    .filter(|hint| self.evidence().is_none_or(|evidence| evidence.remedy != *hint)),
+            ),
             None if self.remedy() == Remedy::SignIn => {
                 hints.push("let the person sign in".to_owned());
             }
@@ -198,7 +242,7 @@ impl FetchError {
 
     /// Writes the report that `Debug` shows.
     fn report(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", one_line(self))?;
+        write!(f, "{}", ErrorLine(self))?;
         if let Some(refusal) = self.refusal() {
             if let Some(description) = refusal.description() {
                 write!(f, "\n  IMS says: {description}")?;
@@ -222,7 +266,7 @@ impl fmt::Display for FetchError {
         match &self.0.cause {
             Cause::Exchange(error) => fmt::Display::fmt(error, f),
             // An error of someone else may say less than what is behind it.
-            Cause::Other(error) => f.write_str(&one_line(&**error)),
+            Cause::Other(error) => write!(f, "{}", ErrorLine(&**error)),
         }
     }
 }
@@ -268,18 +312,6 @@ impl From<ExchangeError> for FetchError {
         };
         Self::new(remedy, Cause::Exchange(error))
     }
-}
-
-/// An error and what is behind it, in one line, each part once.
-pub(crate) fn one_line(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    for cause in successors(error.source(), |&cause| cause.source()) {
-        let cause = cause.to_string();
-        if !text.ends_with(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -353,5 +385,30 @@ mod tests {
         assert_eq!(other.to_string(), "the certificate ended 2 days ago: no");
         assert_eq!(other.remedy(), shared.remedy());
         assert!(shared.evidence().is_none());
+        let refused = FetchError::from(ExchangeError::ImpossibleLifetime { value: 0, unit: "ms" });
+        let explained = refused.clone().with_evidence(evidence());
+        assert_eq!(explained.reason_name(), "impossible_lifetime");
+        assert!(explained.exchange_error().is_some(), "what IMS answered is still known");
+    }
+
+    #[test]
+    fn a_failure_has_the_name_that_its_source_gave_or_that_of_what_may_help() {
+        let second = Some(Duration::from_secs(1));
+        let timeout = TransportError::Timeout { timeout: Duration::from_secs(1) };
+        #[rustfmt::skip]
+        let table = [
+            (FetchError::transient("later", second),                       "throttled"),
+            (FetchError::transient("later", None),                         "temporary_failure"),
+            (FetchError::unsent("no key"),                                 "temporary_failure"),
+            (FetchError::sign_in_needed("no one"),                         "sign_in_needed"),
+            (FetchError::permanent("no"),                                  "no_token"),
+            (FetchError::fix_call("no"),                                   "no_token"),
+            (FetchError::fix_call("no").named("own"),                      "own"),
+            (FetchError::from(ExchangeError::from(timeout.clone())),       "no_answer"),
+            (FetchError::from(ExchangeError::from(timeout)).named("own"),  "own"),
+        ];
+        for (error, name) in table {
+            assert_eq!(error.reason_name(), name, "{error:?}");
+        }
     }
 }

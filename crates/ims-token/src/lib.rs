@@ -36,7 +36,7 @@ pub use keeper::{
 pub use pool::KeeperPool;
 pub use refresh::store_access::{LEASE_TIME, STORE_TIMEOUT};
 pub use refresh_machine::EXPIRY_MARGIN;
-pub use source::TokenSource;
+pub use source::{ReadyTokenError, TokenSource};
 #[cfg(feature = "file")]
 pub use store::file::FileStore;
 #[cfg(feature = "redis")]

@@ -1,13 +1,35 @@
-//! Where tokens come from: one exchange, as the keeper sees it.
+//! Where tokens come from: one exchange, as the keeper sees it, or a token that is there already.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
+use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
 
-use crate::fetch_error::FetchError;
+use crate::{
+    clock::{Clock, SharedClock},
+    fetch_error::FetchError,
+};
 
 /// Obtains one new access token each time it is asked: it signs a fresh assertion if there is one, sends one request, and
 /// retries nothing. Cheap to clone.
+///
+/// ```
+/// use ims_token::{FetchError, TokenSource};
+///
+/// let source = TokenSource::new(|| async {
+///     // Ask a vault, a sidecar or IMS here.
+///     Err(FetchError::unsent("the vault is sealed").named("vault_sealed"))
+/// });
+/// # let _ = source;
+/// ```
 #[derive(Clone)]
 pub struct TokenSource(Arc<Fetch>);
 
@@ -29,9 +51,57 @@ impl TokenSource {
         Self(Arc::new(move || Box::pin(fetch())))
     }
 
+    /// Hands out `token` once, as long as it has not expired by `clock`. A keeper that asks again has lost it to an API that
+    /// rejected it, or wants a newer one, and gets [`ReadyTokenError`] as the [cause](FetchError::cause).
+    #[must_use]
+    pub fn of_token(token: AccessToken, clock: SharedClock) -> Self {
+        let is_handed_out = AtomicBool::new(false);
+        Self(Arc::new(move || {
+            let obtained = ready(&token, &clock, &is_handed_out);
+            Box::pin(std::future::ready(obtained.map_err(FetchError::permanent)))
+        }))
+    }
+
     pub(crate) fn fetch(&self) -> Fetching {
         (self.0)()
     }
+}
+
+fn ready(
+    token: &AccessToken,
+    clock: &SharedClock,
+    is_handed_out: &AtomicBool,
+) -> Result<AccessToken, ReadyTokenError> {
+    let ends_at = token.expires_at();
+    if ends_at <= clock.now() {
+        return Err(ReadyTokenError::Ended { ends_at });
+    }
+    if is_handed_out.swap(true, Ordering::Relaxed) {
+        return Err(ReadyTokenError::NotRenewable { ends_at });
+    }
+    Ok(token.clone())
+}
+
+/// Why a token that was there already gives no other: see [`TokenSource::of_token`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadyTokenError {
+    /// Get a new token from where this one came.
+    #[error(
+        "the access token ended at {ends_at}, and there are no credentials that could get another"
+    )]
+    Ended {
+        /// When it ended.
+        ends_at: NumericDate,
+    },
+    /// Use the token that was handed out, unless an API rejected it; for a newer one, go to where it came from.
+    #[error(
+        "the access token, which ends at {ends_at}, cannot be renewed: there are no credentials that could get another"
+    )]
+    NotRenewable {
+        /// When it ends.
+        ends_at: NumericDate,
+    },
 }
 
 impl fmt::Debug for TokenSource {

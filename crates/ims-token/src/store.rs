@@ -1,6 +1,6 @@
 //! The seam to a store that several processes share. A store is an optimisation: whatever it does, callers are served.
 
-use std::{any::Any, error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use ims_claims::{DurationText, NumericDate};
 use ims_exchange::AccessToken;
@@ -117,19 +117,55 @@ const LONGEST_LIFETIME: Duration = Duration::from_hours(30 * 24);
 /// How far the clock of a process may be ahead of another's before what it says of a token is not believed.
 const CLOCKS_APART: Duration = Duration::from_mins(5);
 
-/// The right to refresh a token, for a time. What it holds is known to the store that gave it.
-pub struct Lease(Box<dyn Any + Send + Sync>);
+/// The right to refresh a token, for a time.
+///
+/// ```
+/// use ims_token::Lease;
+///
+/// let lease = Lease::of_owner(7);
+/// assert_eq!(lease.owner(), Some(7));
+/// assert!(lease.renewal().is_none(), "it ends by itself, at the time that the store keeps");
+/// ```
+pub struct Lease(Proof);
+
+/// What shows that a process has a lease.
+enum Proof {
+    Owner(u128),
+    Lock(Arc<Renewal>),
+}
+
+type Renewal = dyn Fn() -> Result<(), StoreError> + Send + Sync;
 
 impl Lease {
-    /// A lease that holds what its store needs to release it: an owner's number, or a lock that is open.
-    pub fn new(held: impl Any + Send + Sync) -> Self {
-        Self(Box::new(held))
+    /// A lease that the store keeps under the number of its owner, which no one else has.
+    #[must_use]
+    pub fn of_owner(number: u128) -> Self {
+        Self(Proof::Owner(number))
     }
 
-    /// What it holds, for the store that put it in.
+    /// A lease that lasts as long as a lock, which ends with the process. `renew` holds the lock, and shows others that this
+    /// process is at work. It may block. When the lease is dropped, `renew` is dropped, and the lock with it.
     #[must_use]
-    pub fn held<T: Any>(&self) -> Option<&T> {
-        self.0.downcast_ref()
+    pub fn of_lock(renew: impl Fn() -> Result<(), StoreError> + Send + Sync + 'static) -> Self {
+        Self(Proof::Lock(Arc::new(renew)))
+    }
+
+    /// The number of its owner, `None` if it is a lock.
+    #[must_use]
+    pub fn owner(&self) -> Option<u128> {
+        match &self.0 {
+            Proof::Owner(number) => Some(*number),
+            Proof::Lock(_) => None,
+        }
+    }
+
+    /// What renews it, `None` if it is not a lock.
+    #[must_use]
+    pub fn renewal(&self) -> Option<Arc<dyn Fn() -> Result<(), StoreError> + Send + Sync>> {
+        match &self.0 {
+            Proof::Owner(_) => None,
+            Proof::Lock(renew) => Some(Arc::clone(renew)),
+        }
     }
 }
 
@@ -171,6 +207,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the store can do better later, without anyone's help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Timeout { .. } | Self::Garbled)
+    }
+
     /// The store cannot be used, and `source` says why.
     pub fn unavailable(source: impl Error + Send + Sync + 'static) -> Self {
         Self::Unavailable { source: Arc::new(source) }

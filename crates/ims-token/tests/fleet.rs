@@ -143,7 +143,7 @@ impl TokenStore for BadStore {
     }
 
     async fn lease(&self, _: &CacheKey, _: Duration) -> Result<Option<Lease>, StoreError> {
-        let lease = (!matches!(self, Self::Stingy)).then(|| Lease::new(()));
+        let lease = (!matches!(self, Self::Stingy)).then(|| Lease::of_owner(0));
         self.answer(lease).await
     }
 

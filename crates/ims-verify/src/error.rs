@@ -30,6 +30,33 @@ impl NotVerified {
         matches!(self, Self::Unavailable(error) if error.is_transient())
     }
 
+    /// A name of the cause for programs, such as `token_expired`. It does not change between versions.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        match self {
+            Self::Bad(fault) => fault.reason_name(),
+            Self::KeyNotPublished => "key_not_published",
+            Self::Unavailable(error) => error.reason_name(),
+            Self::KeysUnusable(_) => "published_keys_unusable",
+        }
+    }
+
+    /// What to do, if something is known that helps.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Bad(fault) => fault.hint().map(str::to_owned),
+            Self::KeyNotPublished => Some(
+                "refuse the token; if it is meant to be good, check that it is of this IMS, production or stage"
+                    .to_owned(),
+            ),
+            Self::Unavailable(error) => error.hints().into_iter().next(),
+            Self::KeysUnusable(_) => {
+                Some("look at what is behind the base URL: these are no keys of IMS".to_owned())
+            }
+        }
+    }
+
     /// What is wrong with the token, if that is known.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
@@ -86,6 +113,48 @@ pub enum Fault {
         /// Why, in words of IMS: at most 300 characters, and none of the token.
         reason: Option<String>,
     },
+}
+
+impl Fault {
+    /// A name of the cause for programs, such as `token_expired`. It does not change between versions.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        match self {
+            Self::NotAJwt(_) => "token_malformed",
+            Self::Signature(_) => "signature_invalid",
+            Self::Claims(_) => "claims_invalid",
+            Self::NotAnAccessToken => "not_an_access_token",
+            Self::AnotherEnvironment => "another_environment",
+            Self::FromTheFuture { .. } => "issued_in_the_future",
+            Self::Expired { .. } => "token_expired",
+            Self::ClientNotAllowed => "client_not_allowed",
+            Self::ScopeMissing { .. } => "scope_missing",
+            Self::RefusedByIms { .. } => "token_refused",
+        }
+    }
+
+    /// What to do, if more is known than that the token is to be refused.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        let hint = match self {
+            Self::NotAJwt(_) | Self::NotAnAccessToken => {
+                "send the access token that IMS gave, without quotes or line breaks"
+            }
+            Self::AnotherEnvironment => {
+                "obtain the token from the IMS that is asked here, production or stage"
+            }
+            Self::FromTheFuture { .. } => "set the clock of this machine",
+            Self::Expired { .. } | Self::RefusedByIms { .. } => "obtain a new access token",
+            Self::ClientNotAllowed => {
+                "add the client id to those that are let in here, or obtain the token with another client"
+            }
+            Self::ScopeMissing { .. } => {
+                "let the credential have the scope, and obtain a new access token"
+            }
+            Self::Signature(_) | Self::Claims(_) => return None,
+        };
+        Some(hint)
+    }
 }
 
 impl From<Fault> for NotVerified {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use ims_claims::{ClientId, Environment};
+use ims_credentials::RefreshTokensError;
 use ims_exchange::AccessToken;
 use ims_token::{FetchError, Health, TokenError, TokenKeeper};
 
-use crate::user::{refresh_tokens::RefreshTokensError, unsaved_refresh_token::UnsavedRefreshToken};
+use crate::user::unsaved_refresh_token::UnsavedRefreshToken;
 
 /// Obtains and keeps the access token of one integration. Cheap to clone; clones share the token.
 ///
@@ -105,7 +106,7 @@ impl Client {
     fn expect_keeper(&self) -> Result<&TokenKeeper, TokenError> {
         self.keeper().ok_or_else(|| TokenError::Refused {
             retry_after: Duration::ZERO,
-            source: FetchError::permanent(ApiKeyAlone),
+            source: FetchError::fix_call(ApiKeyAlone).named("api_key_alone"),
         })
     }
 

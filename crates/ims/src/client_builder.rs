@@ -4,23 +4,20 @@ use std::{fmt, sync::Arc, time::Duration};
 
 #[cfg(feature = "service-account")]
 use ims_claims::AssertionLifetime;
-use ims_claims::NumericDate;
 use ims_credentials::{Credential, Credentials};
-use ims_exchange::{AccessToken, Scope, SharedTransport, Transport};
+use ims_exchange::{SharedTransport, Transport};
 #[cfg(feature = "service-account")]
 use ims_sign::{SharedSigner, Signer};
 use ims_token::{
-    ADVISORY_WINDOW, CacheKey, Clock, DEADLINE, Event, FetchError, GrantName, KeeperPool,
-    MANDATORY_WINDOW, SharedClock, SharedStore, SystemClock, TokenKeeper, TokenSource, TokenStore,
-    api_headers,
+    ADVISORY_WINDOW, CacheKey, Clock, DEADLINE, Event, KeeperPool, MANDATORY_WINDOW, SharedClock,
+    SharedStore, TokenKeeper, TokenSource, TokenStore, api_headers,
 };
 
 use crate::{
     client::{Access, Client},
-    connection::{Connection, REQUEST_TIMEOUT},
+    connection::{Connection, ConnectionOptions},
     error::Error,
-    ready_token::ReadyToken,
-    server_to_server::ServerToServerSource,
+    source::{ServerToServerSource, Source, cache_key},
     user::{UserSource, refresh_tokens::RefreshTokens, unsaved_refresh_token::UnsavedRefreshToken},
 };
 
@@ -71,13 +68,11 @@ pub struct ClientBuilder {
     signing: SigningOptions,
     refresh_tokens: RefreshTokens,
     certificate_margin: Duration,
-    transport: Option<SharedTransport>,
-    request_timeout: Duration,
+    connection: ConnectionOptions,
     advisory_window: Duration,
     mandatory_window: Duration,
     deadline: Duration,
     retries: Option<u32>,
-    clock: SharedClock,
     store: Option<SharedStore>,
     observer: Option<Observer>,
 }
@@ -94,13 +89,11 @@ impl ClientBuilder {
             signing: SigningOptions::default(),
             refresh_tokens: RefreshTokens::empty(),
             certificate_margin: CERTIFICATE_MARGIN,
-            transport: None,
-            request_timeout: REQUEST_TIMEOUT,
+            connection: ConnectionOptions::default(),
             advisory_window: ADVISORY_WINDOW,
             mandatory_window: MANDATORY_WINDOW,
             deadline: DEADLINE,
             retries: None,
-            clock: SharedClock::new(SystemClock),
             store: None,
             observer: None,
         }
@@ -135,13 +128,15 @@ impl ClientBuilder {
     }
 
     /// Sends requests through `transport` instead of reqwest.
-    pub fn with_transport(self, transport: impl Transport + 'static) -> Self {
-        Self { transport: Some(SharedTransport::new(transport)), ..self }
+    pub fn with_transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.connection.transport = Some(SharedTransport::new(transport));
+        self
     }
 
-    /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`].
-    pub fn with_request_timeout(self, timeout: Duration) -> Self {
-        Self { request_timeout: timeout, ..self }
+    /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`](crate::REQUEST_TIMEOUT).
+    pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
+        self.connection.timeout = timeout;
+        self
     }
 
     /// Sends up to `retries` more requests when one fails that may succeed later, also while callers wait: for a program that
@@ -174,8 +169,9 @@ impl ClientBuilder {
     }
 
     /// Uses `clock` instead of the system's.
-    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
-        Self { clock: SharedClock::new(clock), ..self }
+    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.connection.clock = SharedClock::new(clock);
+        self
     }
 
     /// Calls `observe` with everything that the keeper does. It runs within a refresh, so it should be quick.
@@ -198,53 +194,44 @@ impl ClientBuilder {
     /// [`Error`]; [`Error::MissingFeature`] if no transport is given and the feature `reqwest` is off.
     pub fn build(self) -> Result<Client, Error> {
         let environment = self.credentials.environment().clone();
-        let key = cache_key(&self.credentials, &self.refresh_tokens);
-        let credential = self.credentials.clone().into_credential();
-        let (client_id, org_id) = (credential.client_id().clone(), credential.org_id().cloned());
-        let is_ready = matches!(credential, Credential::Token(_));
-        // What was given need not be kept a second time.
-        let store = self.store.clone().filter(|_| !is_ready);
-        let observer = self.observer.clone();
-        let (clock, retries, margin) = (self.clock.clone(), self.retries, self.certificate_margin);
-        // A token that cannot be renewed is handed out as long as it lasts.
-        let windows = if is_ready {
-            (Duration::ZERO, Duration::ZERO)
-        } else {
-            (self.advisory_window, self.mandatory_window)
-        };
-        let deadline = self.deadline;
-        let Some(Source { tokens, ends_at, unsaved }) = self.source(credential)? else {
-            let access = Access::ApiKey(api_headers(&client_id, org_id.as_ref()));
-            return Ok(Client {
-                access,
-                environment,
-                id: client_id,
-                unsaved: UnsavedRefreshToken::default(),
-            });
+        let id = self.credentials.client_id().clone();
+        let credential = self.credentials.credential();
+        let org_id = credential.org_id();
+        let Some(source) = self.source(credential.clone())? else {
+            let access = Access::ApiKey(api_headers(&id, org_id));
+            let unsaved = UnsavedRefreshToken::default();
+            return Ok(Client { access, environment, id, unsaved });
         };
 
-        let mut keeper = TokenKeeper::builder(tokens, clock)
-            .with_client_id(&client_id)
-            .with_advisory_window(windows.0)
-            .with_mandatory_window(windows.1)
-            .with_deadline(deadline);
+        let mut keeper = TokenKeeper::builder(source.tokens, self.connection.clock.clone())
+            .with_client_id(&id)
+            .with_deadline(self.deadline);
         if let Some(org_id) = org_id {
-            keeper = keeper.with_org_id(&org_id);
+            keeper = keeper.with_org_id(org_id);
         }
-        if let Some(store) = store {
-            keeper = keeper.with_store(store, key);
+        if let Credential::Token(_) = credential {
+            // It cannot be renewed, so it is handed out as long as it lasts. And what was given need not be kept in a store.
+            keeper =
+                keeper.with_advisory_window(Duration::ZERO).with_mandatory_window(Duration::ZERO);
+        } else {
+            keeper = keeper
+                .with_advisory_window(self.advisory_window)
+                .with_mandatory_window(self.mandatory_window);
+            if let Some(store) = self.store.clone() {
+                keeper = keeper.with_store(store, self.cache_key());
+            }
         }
-        if let Some(retries) = retries {
+        if let Some(retries) = self.retries {
             keeper = keeper.with_retries(retries);
         }
-        if let Some(ends_at) = ends_at {
-            keeper = keeper.with_credential_end(ends_at, margin);
+        if let Some(ends_at) = source.ends_at {
+            keeper = keeper.with_credential_end(ends_at, self.certificate_margin);
         }
-        if let Some(Observer(observe)) = observer {
+        if let Some(Observer(observe)) = self.observer {
             keeper = keeper.with_observer(move |event| observe(event));
         }
         let access = Access::Token(keeper.build());
-        Ok(Client { access, environment, id: client_id, unsaved })
+        Ok(Client { access, environment, id, unsaved: source.unsaved })
     }
 
     /// Builds the keeper of these credentials in `pool`, or takes the one that is there: for a program that serves many
@@ -279,13 +266,12 @@ impl ClientBuilder {
     }
 
     /// `None` for an API key alone, which has nothing to obtain a token with.
-    fn source(self, credential: Credential) -> Result<Option<Source>, Error> {
+    fn source(&self, credential: Credential) -> Result<Option<Source>, Error> {
         let source = match credential {
             #[cfg(feature = "service-account")]
             Credential::ServiceAccount(credential) => {
-                let connection = self.connection()?;
-                let (source, ends_at) =
-                    ServiceAccountSource::new(connection, credential, self.signing)?;
+                let (connection, signing) = (self.connect()?, self.signing.clone());
+                let (source, ends_at) = ServiceAccountSource::new(connection, credential, signing)?;
                 Source { ends_at, ..Source::new(source, ServiceAccountSource::fetch) }
             }
             #[cfg(not(feature = "service-account"))]
@@ -293,80 +279,27 @@ impl ClientBuilder {
                 return Err(Error::MissingFeature { feature: "service-account" });
             }
             Credential::ServerToServer(credential) => {
-                let source = ServerToServerSource::new(self.connection()?, credential);
+                let source = ServerToServerSource::new(self.connect()?, credential);
                 Source::new(source, ServerToServerSource::fetch)
             }
             Credential::User(credential) => {
-                let source = UserSource::new(self.connection()?, credential, self.refresh_tokens);
+                let refresh_tokens = self.refresh_tokens.clone();
+                let source = UserSource::new(self.connect()?, credential, refresh_tokens);
                 let unsaved = source.unsaved();
                 Source { unsaved, ..Source::new(source, UserSource::fetch) }
             }
             Credential::ApiKey(_) => return Ok(None),
             Credential::Token(credential) => {
-                Source::new(ReadyToken::new(credential.token, self.clock), ReadyToken::fetch)
+                let clock = self.connection.clock.clone();
+                TokenSource::of_token(credential.token, clock).into()
             }
             _ => return Err(Error::UnknownKind { what: "credential" }),
         };
         Ok(Some(source))
     }
 
-    fn connection(&self) -> Result<Connection, Error> {
-        let environment = self.credentials.environment().clone();
-        let connection = match &self.transport {
-            Some(transport) => Connection::from_transport(environment, transport.clone()),
-            None => Connection::new(environment)?,
-        };
-        Ok(connection.with_timeout(self.request_timeout).with_clock(self.clock.clone()))
-    }
-}
-
-/// Where tokens come from, and what else is known of it.
-struct Source {
-    tokens: TokenSource,
-    ends_at: Option<NumericDate>,
-    unsaved: UnsavedRefreshToken,
-}
-
-impl Source {
-    /// Asks `source` by its method `fetch`.
-    fn new<S, Fetching>(
-        source: S,
-        fetch: impl Fn(Arc<S>) -> Fetching + Send + Sync + 'static,
-    ) -> Self
-    where
-        S: Send + Sync + 'static,
-        Fetching: Future<Output = Result<AccessToken, FetchError>> + Send + 'static,
-    {
-        let source = Arc::new(source);
-        let tokens = TokenSource::new(move || fetch(Arc::clone(&source)));
-        Self { tokens, ends_at: None, unsaved: UnsavedRefreshToken::default() }
-    }
-}
-
-/// Under what the token of these credentials is kept in a store.
-pub(crate) fn cache_key(credentials: &Credentials, refresh_tokens: &RefreshTokens) -> CacheKey {
-    let key = |grant| CacheKey::new(credentials.environment(), credentials.client_id(), grant);
-    match credentials.credential() {
-        Credential::ServiceAccount(credential) => key(GrantName::JWT)
-            .with_account(credential.account.technical_account_id().as_str())
-            .with_scopes(credential.account.metascopes().iter().map(ims_claims::Metascope::as_str)),
-        Credential::ServerToServer(credential) => {
-            let key = key(GrantName::CLIENT_CREDENTIALS)
-                .with_scopes(credential.scopes.iter().map(Scope::as_str));
-            match &credential.org_id {
-                Some(org_id) => key.with_account(org_id.as_str()),
-                None => key,
-            }
-        }
-        // Who has signed in is not known here, but whose place it is.
-        Credential::User(_) => {
-            key(GrantName::REFRESH_TOKEN).with_account(refresh_tokens.identity())
-        }
-        Credential::Token(credential) => {
-            key(GrantName::new("token")).with_account(credential.token.fingerprint())
-        }
-        // An API key has no token.
-        _ => key(GrantName::new("none")),
+    fn connect(&self) -> Result<Connection, Error> {
+        self.connection.connect(self.credentials.environment())
     }
 }
 

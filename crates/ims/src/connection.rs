@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ims_claims::Environment;
 #[cfg(feature = "reqwest")]
-use ims_exchange::ReqwestTransport;
+use ims_exchange::{CaCertificates, ReqwestTransport, VariableError};
 use ims_exchange::{Call, ExchangeError, SharedTransport, Transport};
 use ims_token::{Clock, SharedClock, SystemClock};
 
@@ -38,8 +38,8 @@ impl Connection {
     /// The way to the IMS of `environment` by reqwest.
     ///
     /// # Errors
-    /// [`Error::Transport`] if the HTTP client cannot be set up, [`Error::Proxy`] if `HTTPS_PROXY` or `ALL_PROXY` does not
-    /// name a proxy, [`Error::CaVariable`] if `SSL_CERT_FILE` or `SSL_CERT_DIR` gives no certificate, [`Error::MissingFeature`] if the feature `reqwest` is off.
+    /// [`Error::Transport`] if the HTTP client cannot be set up, if `HTTPS_PROXY` or `ALL_PROXY` does not name a proxy, or if
+    /// `SSL_CERT_FILE` or `SSL_CERT_DIR` gives no certificate; [`Error::MissingFeature`] if the feature `reqwest` is off.
     pub fn new(environment: Environment) -> Result<Self, Error> {
         let transport = default_transport(&environment)?;
         Ok(Self::from_transport(environment, transport))
@@ -98,19 +98,45 @@ impl Connection {
     }
 }
 
+/// What a builder was told about the way to IMS.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectionOptions {
+    /// Otherwise reqwest.
+    pub(crate) transport: Option<SharedTransport>,
+    pub(crate) timeout: Duration,
+    pub(crate) clock: SharedClock,
+}
+
+impl Default for ConnectionOptions {
+    fn default() -> Self {
+        Self { transport: None, timeout: REQUEST_TIMEOUT, clock: SharedClock::new(SystemClock) }
+    }
+}
+
+impl ConnectionOptions {
+    pub(crate) fn connect(&self, environment: &Environment) -> Result<Connection, Error> {
+        let connection = match &self.transport {
+            Some(transport) => Connection::from_transport(environment.clone(), transport.clone()),
+            None => Connection::new(environment.clone())?,
+        };
+        Ok(connection.with_timeout(self.timeout).with_clock(self.clock.clone()))
+    }
+}
+
+/// The CA certificates that `SSL_CERT_FILE` and `SSL_CERT_DIR` name: see [`CaCertificates::from_variables`].
+///
+/// Such certificates are used instead of the system's, by every [`Connection`] that is built after.
+///
+/// # Errors
+/// [`VariableError`] if a variable is set and no certificate is found.
+#[cfg(feature = "reqwest")]
+pub fn ca_certificates() -> Result<Option<CaCertificates>, VariableError> {
+    CaCertificates::from_variables(|name| std::env::var_os(name))
+}
+
 #[cfg(feature = "reqwest")]
 fn default_transport(environment: &Environment) -> Result<SharedTransport, Error> {
-    let variable = crate::proxy::check(environment, |name| std::env::var_os(name))?;
-    // Plain http stays on this machine, without TLS.
-    let is_https = environment.base_url().starts_with("https://");
-    let certificates = if is_https { crate::ca_certificates::ca_certificates()? } else { None };
-    let mut transport = match certificates {
-        Some(certificates) => ReqwestTransport::with_only_ca_certificates(&certificates)?,
-        None => ReqwestTransport::new(environment)?,
-    };
-    if let Some(variable) = variable {
-        transport = transport.with_proxy_variable(variable);
-    }
+    let transport = ReqwestTransport::from_variables(environment, |name| std::env::var_os(name))?;
     Ok(SharedTransport::new(transport))
 }
 

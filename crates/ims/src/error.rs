@@ -4,19 +4,14 @@ use std::fmt;
 
 #[cfg(feature = "service-account")]
 use ims_cert::CertError;
+#[cfg(feature = "service-account")]
+use ims_claims::ErrorLine;
 use ims_credentials::CredentialsError;
 use ims_exchange::TransportError;
 #[cfg(feature = "service-account")]
 use ims_sign::{KeyError, SignError};
 
-#[cfg(feature = "reqwest")]
-use crate::ca_certificates::CaVariableError;
-#[cfg(feature = "service-account")]
-use crate::user::refresh_tokens::one_line;
-use crate::{
-    proxy::ProxyError,
-    report::{Next, Report},
-};
+use crate::report::{Next, Report};
 
 /// A client that cannot be built.
 ///
@@ -34,22 +29,15 @@ pub enum Error {
     PrivateKey(#[from] KeyError),
     /// Give the file of a certificate, or name none: a token needs none, but without it there is no warning before it ends.
     #[cfg(feature = "service-account")]
-    #[error("{}", one_line(.0))]
+    #[error("{}", ErrorLine(.0))]
     Certificate(CertError),
     /// Look at the hardware security module.
     #[cfg(feature = "service-account")]
-    #[error("{}", one_line(.0))]
+    #[error("{}", ErrorLine(.0))]
     HardwareKey(SignError),
-    /// Put right how this machine reaches IMS.
+    /// Put right how this machine reaches IMS: its CA certificates, or the variable that names them or a proxy.
     #[error(transparent)]
     Transport(#[from] TransportError),
-    /// Correct the variable that names the proxy, or unset it.
-    #[error(transparent)]
-    Proxy(#[from] ProxyError),
-    /// Correct the variable that names CA certificates, or unset it.
-    #[cfg(feature = "reqwest")]
-    #[error(transparent)]
-    CaVariable(#[from] CaVariableError),
     /// Free resources of the system: it gave no thread for the refreshes.
     #[cfg(feature = "blocking")]
     #[error("the system gives no thread for the refreshes: {0}")]
@@ -78,7 +66,17 @@ pub enum Error {
 #[cfg(feature = "service-account")]
 impl From<CertError> for Error {
     fn from(error: CertError) -> Self {
-        Self::Certificate(error)
+        match error {
+            CertError::Key(error) => Self::PrivateKey(error),
+            error => Self::Certificate(error),
+        }
+    }
+}
+
+#[cfg(feature = "pkcs11")]
+impl From<ims_sign::pkcs11::Pkcs11Error> for Error {
+    fn from(error: ims_sign::pkcs11::Pkcs11Error) -> Self {
+        Self::HardwareKey(error.into())
     }
 }
 
@@ -90,26 +88,23 @@ impl fmt::Debug for Error {
 
 impl From<&Error> for Report {
     fn from(error: &Error) -> Self {
-        match error {
-            Error::Credentials(error) => error.into(),
-            Error::Transport(error) => error.into(),
-            Error::Proxy(error) => error.into(),
-            #[cfg(feature = "reqwest")]
-            Error::CaVariable(error) => Self::new("ca_certificates_not_found", error, Next::Person)
-                .with_remedies([format!("correct {}, or unset it", error.variable())]),
+        let (reason, next) = match error {
+            Error::Credentials(error) => return error.into(),
+            Error::Transport(error) => return error.into(),
             #[cfg(feature = "service-account")]
-            Error::PrivateKey(error) => error.into(),
+            Error::PrivateKey(error) => return error.into(),
             #[cfg(feature = "service-account")]
-            Error::Certificate(error) => error.into(),
+            Error::Certificate(error) => return error.into(),
             #[cfg(feature = "service-account")]
-            Error::HardwareKey(error) => error.into(),
+            Error::HardwareKey(error) => return error.into(),
             #[cfg(feature = "service-account")]
-            Error::SignerMissing => Self::new("signer_missing", error, Next::Program),
+            Error::SignerMissing => ("signer_missing", Next::Program),
             #[cfg(feature = "blocking")]
-            Error::Thread(_) => Self::new("no_thread", error, Next::Wait),
-            Error::ApiKeyAlone => Self::new("api_key_alone", error, Next::Program),
-            Error::UnknownKind { .. } => Self::new("unknown_kind", error, Next::Program),
-            Error::MissingFeature { .. } => Self::new("missing_feature", error, Next::Program),
-        }
+            Error::Thread(_) => ("no_thread", Next::Wait),
+            Error::ApiKeyAlone => ("api_key_alone", Next::Program),
+            Error::UnknownKind { .. } => ("unknown_kind", Next::Program),
+            Error::MissingFeature { .. } => ("missing_feature", Next::Program),
+        };
+        Self::new(reason, error, next)
     }
 }

@@ -2,19 +2,15 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod alternatives;
-#[cfg(feature = "reqwest")]
-mod ca_certificates;
 mod client;
 mod client_builder;
 mod connection;
 mod error;
-mod proxy;
-mod ready_token;
 mod report;
 
-mod server_to_server;
 #[cfg(feature = "service-account")]
 mod service_account;
+mod source;
 mod user;
 
 #[cfg(feature = "blocking")]
@@ -22,31 +18,30 @@ mod blocking;
 
 #[cfg(feature = "blocking")]
 pub use blocking::BlockingClient;
-#[cfg(feature = "reqwest")]
-pub use ca_certificates::{CaVariableError, ca_certificates};
 pub use client::{ApiKeyAlone, Client};
 pub use client_builder::{CERTIFICATE_MARGIN, ClientBuilder};
+#[cfg(feature = "reqwest")]
+pub use connection::ca_certificates;
 pub use connection::{Connection, REQUEST_TIMEOUT};
 pub use error::Error;
-pub use proxy::ProxyError;
-pub use ready_token::ReadyTokenError;
 pub use report::{ImsAnswer, Report};
 #[cfg(feature = "service-account")]
 pub use service_account::{
     assertion_claims,
     signing_pair::{certificates_of_signing_key, open_signing_key},
 };
-pub use user::refresh_tokens::{RefreshTokens, RefreshTokensError};
+pub use user::refresh_tokens::RefreshTokens;
 #[cfg(feature = "sign-in")]
-pub use user::sign_in::{IdTokenFault, SignIn, SignInError, SignedIn};
+pub use user::sign_in::{SignIn, SignInError, SignedIn};
 
 #[cfg(feature = "keyring")]
 pub use ims_credentials::keyring;
 pub use ims_credentials::{
     ApiKeyCredential, COMMAND_TIMEOUT, Change, ClientSecrets, ContextName, Credential, Credentials,
     CredentialsError, Discovered, Discovery, DiscoveryError, Form, KeyPair, MappedMetascope,
-    Migration, MigrationError, SecretFault, ServerToServerCredential, ServiceAccountCredential,
-    SigningKey, SigningKeys, Source, TokenCredential, UserCredential, contexts_file,
+    Migration, MigrationError, RefreshTokenStore, RefreshTokensError, SecretFault,
+    ServerToServerCredential, ServiceAccountCredential, SigningKey, SigningKeys, Source,
+    TokenCredential, UserCredential, contexts_file,
 };
 #[cfg(feature = "contexts")]
 pub use ims_credentials::{ContextFile, Contexts, ContextsError};
@@ -63,5 +58,7 @@ pub use ims_token as token;
 #[cfg(feature = "verify")]
 pub use ims_verify as verify;
 
-pub use ims_exchange::AccessToken;
-pub use ims_token::TokenError;
+#[cfg(feature = "sign-in")]
+pub use ims_exchange::IdTokenFault;
+pub use ims_exchange::{AccessToken, VariableError};
+pub use ims_token::{ReadyTokenError, TokenError};

@@ -2,21 +2,18 @@
 
 use std::{fmt, time::Duration};
 
-use ims_claims::DurationText;
+#[cfg(feature = "service-account")]
+use ims_cert::CertError;
+use ims_claims::{DurationText, ErrorLine};
 #[cfg(feature = "contexts")]
 use ims_credentials::ContextsError;
-use ims_credentials::{CredentialsError, DiscoveryError, MigrationError};
-use ims_exchange::{ExchangeError, Refusal, TransportError};
-use ims_token::{FetchError, Remedy, StoreError, TokenError};
-
-use crate::{
-    client::ApiKeyAlone,
-    proxy::ProxyError,
-    user::refresh_tokens::{RefreshTokensError, one_line},
-};
-
+use ims_credentials::{CredentialsError, DiscoveryError, MigrationError, RefreshTokensError};
+use ims_exchange::{ExchangeError, Refusal, TransportError, VariableError};
 #[cfg(feature = "service-account")]
-mod keys;
+use ims_sign::{KeyError, SignError};
+use ims_token::{FetchError, Remedy, StoreError, TokenError};
+#[cfg(feature = "verify")]
+use ims_verify::NotVerified;
 
 /// What a person needs to know about an error: the cause, what IMS said, what was found on this machine, and what to do
 /// about this cause and no other. It is made from a reference to any error of these crates.
@@ -71,6 +68,12 @@ pub(crate) enum Next {
     Person,
     /// The program has to call differently.
     Program,
+}
+
+impl Next {
+    fn wait_if(is_transient: bool) -> Self {
+        if is_transient { Self::Wait } else { Self::Person }
+    }
 }
 
 impl Report {
@@ -186,11 +189,7 @@ impl From<&Refusal> for ImsAnswer {
 impl From<&TokenError> for Report {
     fn from(error: &TokenError) -> Self {
         let Some(fetch_error) = error.fetch_error() else {
-            let reason = match error {
-                TokenError::LivesTooShort { .. } => "lives_too_short",
-                _ => "no_runtime",
-            };
-            return Self::new(reason, error, Next::Program);
+            return Self::new(error.reason_name(), error, Next::Program);
         };
         let mut report = Self::from(fetch_error);
         // Of a failure that only a person can end, it says nothing about when.
@@ -205,8 +204,10 @@ impl From<&FetchError> for Report {
     fn from(error: &FetchError) -> Self {
         let mut report = match error.exchange_error() {
             Some(exchange_error) => Self::from(exchange_error),
-            None => of_source(error),
+            None if error.remedy() == Remedy::FixCall => Self::new("", "", Next::Program),
+            None => Self::new("", "", Next::wait_if(error.is_transient())),
         };
+        report.0.reason = error.reason_name();
         report.0.message = error.to_string();
         report.0.evidence = error.evidence().map(|evidence| evidence.finding().to_owned());
         report.0.remedies = error.hints();
@@ -214,38 +215,10 @@ impl From<&FetchError> for Report {
     }
 }
 
-/// A failure of a source that came to no exchange.
-fn of_source(error: &FetchError) -> Report {
-    #[cfg(feature = "service-account")]
-    if let Some(sign_error) = error.cause().downcast_ref::<ims_sign::SignError>() {
-        return Report::from(sign_error);
-    }
-    let (reason, next) = match error.remedy() {
-        _ if error.cause().is::<ApiKeyAlone>() => ("api_key_alone", Next::Program),
-        _ if error.cause().is::<RefreshTokensError>() => ("refresh_token_not_kept", Next::Person),
-        Remedy::Wait { retry_after: Some(_) } => ("throttled", Next::Wait),
-        Remedy::Wait { .. } | Remedy::Reconnect | Remedy::Resend => {
-            ("temporary_failure", Next::Wait)
-        }
-        Remedy::SignIn => ("sign_in_needed", Next::Person),
-        _ => ("no_token", Next::Person),
-    };
-    Report::new(reason, error, next)
-}
-
 impl From<&ExchangeError> for Report {
     fn from(error: &ExchangeError) -> Self {
-        let next = if error.is_transient() { Next::Wait } else { Next::Person };
-        let reason = match (error.reason(), error) {
-            (Some(reason), _) => reason.as_str(),
-            (None, ExchangeError::ImpossibleLifetime { .. }) => "impossible_lifetime",
-            (None, ExchangeError::Unreachable(source)) => transport_reason(source),
-            (None, ExchangeError::Unavailable { source: Some(source), .. }) => {
-                transport_reason(source)
-            }
-            (None, _) => "temporary_failure",
-        };
-        let mut report = Self::new(reason, error, next).with_remedies(error.hints());
+        let next = Next::wait_if(error.is_transient());
+        let mut report = Self::new(error.reason_name(), error, next).with_remedies(error.hints());
         report.0.ims = error.refusal().map(ImsAnswer::from);
         report.0.retry_after = error.retry_after().filter(|wait| !wait.is_zero());
         report
@@ -256,124 +229,91 @@ impl From<&TransportError> for Report {
     fn from(error: &TransportError) -> Self {
         let next = match error {
             TransportError::Scheme => Next::Program,
-            error if error.is_transient() => Next::Wait,
-            _ => Next::Person,
+            _ => Next::wait_if(error.is_transient()),
         };
-        Self::new(transport_reason(error), error, next).with_remedies(error.hint())
+        Self::new(error.reason_name(), error, next).with_remedies(error.hint())
     }
 }
 
-/// The name of what went wrong between this machine and IMS.
-fn transport_reason(error: &TransportError) -> &'static str {
-    match error {
-        TransportError::Connect { .. } => "no_connection",
-        TransportError::Proxy(_) => "proxy_refused",
-        TransportError::Timeout { .. } => "no_answer",
-        TransportError::Broken { .. } => "connection_broken",
-        TransportError::TooLong => "not_ims",
-        TransportError::Untrusted { .. } => "server_not_trusted",
-        TransportError::Setup { .. } => "http_client_unusable",
-        TransportError::Scheme => "url_not_allowed",
-        _ => "not_reached",
-    }
-}
-
-impl From<&ProxyError> for Report {
-    fn from(error: &ProxyError) -> Self {
-        let remedy = format!("set {} to http://HOST:PORT, or unset it", error.variable());
-        Self::new("proxy_malformed", error, Next::Person).with_remedies([remedy])
+impl From<&VariableError> for Report {
+    fn from(error: &VariableError) -> Self {
+        Self::new(error.reason_name(), error, Next::Person).with_remedies([error.hint()])
     }
 }
 
 impl From<&CredentialsError> for Report {
     fn from(error: &CredentialsError) -> Self {
-        Self::new(credentials_reason(error), error, Next::Person).with_remedies(error.hint())
-    }
-}
-
-/// The name of what is wrong with credentials.
-fn credentials_reason(error: &CredentialsError) -> &'static str {
-    use CredentialsError as E;
-    match error {
-        E::InFile { problem, .. } => credentials_reason(problem),
-        E::File(_) => "file_not_used",
-        E::NotText | E::Syntax { .. } | E::Repeated { .. } => "file_malformed",
-        E::Unrecognized { .. } | E::UnknownTypes { .. } | E::AioSignInOnly { .. } => "form_unknown",
-        E::Missing { .. } | E::NoVariables => "member_missing",
-        E::UnknownMember { .. } => "member_unknown",
-        E::WrongType { .. } | E::Format { .. } | E::NotQuoted { .. } => "member_malformed",
-        E::Conflict { .. } | E::TwoKeys { .. } => "members_conflict",
-        E::SecretText { .. } => "secret_malformed",
-        E::Swapped { .. } => "members_swapped",
-        E::Several { .. } | E::NoneSelected { .. } => "credential_not_selected",
-        E::MissingFeature { .. } => "missing_feature",
-        E::Command { .. } | E::NotInKeyring { .. } => "secret_not_found",
-        _ => "credentials_not_used",
+        Self::new(error.reason_name(), error, Next::Person).with_remedies(error.hint())
     }
 }
 
 impl From<&DiscoveryError> for Report {
     fn from(error: &DiscoveryError) -> Self {
-        match error {
-            DiscoveryError::Credentials(error) => error.into(),
-            #[cfg(feature = "contexts")]
-            DiscoveryError::Contexts(error) => error.into(),
-            _ => Self::new("no_credentials", error, Next::Person).with_remedies(error.hint()),
-        }
+        let next = Next::wait_if(error.is_transient());
+        Self::new(error.reason_name(), error, next).with_remedies(error.hint())
     }
 }
 
 #[cfg(feature = "contexts")]
 impl From<&ContextsError> for Report {
     fn from(error: &ContextsError) -> Self {
-        let reason = match error {
-            ContextsError::Wrong { problem, .. } | ContextsError::Unusable { problem, .. } => {
-                credentials_reason(problem)
-            }
-            ContextsError::File(_) => "file_not_used",
-            ContextsError::Changed { .. } => "contexts_changed",
-            ContextsError::Unknown { .. } => "context_unknown",
-            ContextsError::Exists { .. } => "context_exists",
-            ContextsError::Name => "context_name",
-            _ => "context_not_used",
-        };
-        let is_transient = matches!(error, ContextsError::Changed { .. });
-        let next = if is_transient { Next::Wait } else { Next::Person };
-        Self::new(reason, error, next).with_remedies(error.hint())
+        let next = Next::wait_if(error.is_transient());
+        Self::new(error.reason_name(), error, next).with_remedies(error.hint())
     }
 }
 
 impl From<&MigrationError> for Report {
     fn from(error: &MigrationError) -> Self {
-        let reason = match error {
-            MigrationError::Credentials(error) => return error.into(),
-            MigrationError::AlreadyDone => "already_migrated",
-            MigrationError::NoServiceAccount => "no_service_account",
-            MigrationError::Aem => "aem_not_converted",
-            MigrationError::UnknownScopes { .. } => "scopes_unknown",
-            MigrationError::Unwritable(_) => "file_not_used",
-            _ => "not_migrated",
-        };
-        Self::new(reason, error, Next::Person).with_remedies(error.hint())
+        Self::new(error.reason_name(), error, Next::Person).with_remedies(error.hint())
     }
 }
 
 impl From<&RefreshTokensError> for Report {
     fn from(error: &RefreshTokensError) -> Self {
-        let remedy = "put right the place that is named, then try again";
-        Self::new("refresh_token_not_kept", error, Next::Person).with_remedies([remedy])
+        Self::new(error.reason_name(), error, Next::Person).with_remedies([error.hint()])
+    }
+}
+
+#[cfg(feature = "service-account")]
+impl From<&KeyError> for Report {
+    fn from(error: &KeyError) -> Self {
+        Self::new(error.reason_name(), error, Next::Person).with_remedies([error.hint()])
+    }
+}
+
+#[cfg(feature = "service-account")]
+impl From<&CertError> for Report {
+    fn from(error: &CertError) -> Self {
+        match error {
+            CertError::Key(error) => error.into(),
+            CertError::Signing(error) => error.into(),
+            _ => Self::new(error.reason_name(), error, Next::wait_if(error.is_transient()))
+                .with_remedies(error.hint()),
+        }
+    }
+}
+
+#[cfg(feature = "service-account")]
+impl From<&SignError> for Report {
+    fn from(error: &SignError) -> Self {
+        let next = Next::wait_if(error.is_transient());
+        Self::new(error.reason_name(), ErrorLine(error), next)
+    }
+}
+
+#[cfg(feature = "verify")]
+impl From<&NotVerified> for Report {
+    fn from(error: &NotVerified) -> Self {
+        if let NotVerified::Unavailable(error) = error {
+            return error.into();
+        }
+        Self::new(error.reason_name(), ErrorLine(error), Next::Person).with_remedies(error.hint())
     }
 }
 
 impl From<&StoreError> for Report {
     fn from(error: &StoreError) -> Self {
-        let next = match error {
-            StoreError::Unavailable { .. } | StoreError::Timeout { .. } | StoreError::Garbled => {
-                Next::Wait
-            }
-            _ => Next::Person,
-        };
-        Self::new("store_failed", one_line(error), next)
+        Self::new("store_failed", ErrorLine(error), Next::wait_if(error.is_transient()))
     }
 }
 

@@ -7,11 +7,10 @@ use std::sync::{
 
 use ims_claims::{AssertionLifetime, ClaimsSet, Environment, JwtId, Metascope, NumericDate};
 use ims_credentials::ServiceAccountCredential;
-use ims_exchange::{AccessToken, ClientSecret, ExchangeError, JwtExchange, Reason};
+use ims_exchange::{AccessToken, ClientSecret, JwtExchange, Reason, Refusal};
 use ims_sign::{SharedSigner, SignError, sign_assertion};
 use ims_token::{Clock, Evidence, FetchError};
 
-pub(crate) mod certificate_evidence;
 pub(crate) mod signing_pair;
 
 use crate::{alternatives::Alternatives, connection::Connection, error::Error};
@@ -28,17 +27,11 @@ pub(crate) struct ServiceAccountSource {
 }
 
 /// How a service account signs, where the builder was told more than the credentials say.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct SigningOptions {
     pub(crate) assertion_lifetime: AssertionLifetime,
     pub(crate) signer: Option<SharedSigner>,
     pub(crate) second_signer: Option<SharedSigner>,
-}
-
-/// Why an exchange gave no token.
-enum NotObtained {
-    Unsigned(SignError),
-    Refused(ExchangeError, Option<Evidence>),
 }
 
 impl ServiceAccountSource {
@@ -76,49 +69,43 @@ impl ServiceAccountSource {
 
     /// One exchange with each client secret, until one is right.
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
-        let token = self
-            .client_secrets
+        self.client_secrets
             .try_each(
                 |_| false,
                 |client_secret| self.by_each_key(client_secret),
-                |error: &NotObtained| error.has(Reason::is_about_the_secret),
+                |error: &FetchError| has(error, Reason::is_about_the_secret),
             )
-            .await?;
-        Ok(token)
+            .await
     }
 
     /// One exchange with each key, until IMS knows the certificate of one. A key whose certificate is not valid now is tried
     /// last.
-    async fn by_each_key(&self, client_secret: &ClientSecret) -> Result<AccessToken, NotObtained> {
+    async fn by_each_key(&self, client_secret: &ClientSecret) -> Result<AccessToken, FetchError> {
         let now = self.connection.clock().now();
         self.signing_pairs
             .try_each(
                 |pair: &SigningPair| pair.is_outside_validity(now),
                 async |pair: &SigningPair| {
-                    let exchanged = self.exchange(client_secret, &pair.signer).await;
-                    exchanged.map_err(|not_obtained| self.explain(not_obtained, pair, now))
+                    let obtained = self.exchange(client_secret, &pair.signer).await;
+                    obtained.map_err(|error| self.explain(error, pair, now))
                 },
-                |error: &NotObtained| error.has(Reason::is_about_the_key),
+                |error: &FetchError| has(error, Reason::is_about_the_key),
             )
             .await
     }
 
     /// Adds what is known here about why IMS refused.
-    fn explain(
-        &self,
-        not_obtained: NotObtained,
-        pair: &SigningPair,
-        now: NumericDate,
-    ) -> NotObtained {
-        let NotObtained::Refused(error, _) = not_obtained else { return not_obtained };
-        let evidence = match error.reason() {
-            Some(reason) if reason.may_be_the_certificate() => {
-                pair.evidence(now).map(Evidence::from)
-            }
-            Some(reason) => metascope_evidence(reason, self.credential.account.metascopes()),
-            None => None,
+    fn explain(&self, error: FetchError, pair: &SigningPair, now: NumericDate) -> FetchError {
+        let Some(reason) = error.refusal().map(Refusal::reason) else { return error };
+        let evidence = if reason.may_be_the_certificate() {
+            pair.evidence(now)
+        } else {
+            metascope_evidence(reason, self.credential.account.metascopes())
         };
-        NotObtained::Refused(error, evidence)
+        match evidence {
+            Some(evidence) => error.with_evidence(evidence),
+            None => error,
+        }
     }
 
     /// Claims, signature, grant, transport, token. Each call signs again, so that no assertion is sent twice.
@@ -126,37 +113,36 @@ impl ServiceAccountSource {
         &self,
         client_secret: &ClientSecret,
         signer: &SharedSigner,
-    ) -> Result<AccessToken, NotObtained> {
+    ) -> Result<AccessToken, FetchError> {
         let now = self.connection.clock().now();
         let environment = self.connection.environment();
         let lifetime = self.assertion_lifetime;
         let claims = assertion_claims(&self.credential, environment, lifetime, now);
-        let assertion = sign_assertion(&claims, signer).await.map_err(NotObtained::Unsigned)?;
+        let assertion = sign_assertion(&claims, signer).await.map_err(unsigned)?;
         let grant =
             JwtExchange::new(self.credential.account.client_id(), client_secret, &assertion);
         Ok(self.connection.send(&grant).await?)
     }
 }
 
-/// What the metascopes that were claimed say about a refusal, which does not repeat them.
+/// Whether IMS refused for a reason of this kind.
+fn has(error: &FetchError, kind: fn(Reason) -> bool) -> bool {
+    error.refusal().is_some_and(|refusal| kind(refusal.reason()))
+}
+
 fn metascope_evidence(reason: Reason, metascopes: &[Metascope]) -> Option<Evidence> {
-    let (state, remedy) = match reason {
-        Reason::MetascopeNotGranted => (
-            "granted to the integration",
-            "compare the metascopes with the Developer Console; for one that is needed, add its API to the integration",
-        ),
-        Reason::MetascopeUnknown => {
-            ("known to IMS", "compare the spelling with the documents of the API")
-        }
-        _ => return None,
-    };
-    let names: Vec<&str> = metascopes.iter().map(Metascope::as_str).collect();
-    let finding = match &names[..] {
-        [] => return None,
-        [only] => format!("the metascope {only} is not {state}"),
-        several => format!("one of the metascopes {} is not {state}", several.join(", ")),
-    };
-    Some(Evidence::new(finding, remedy))
+    let finding = reason.finding_about(metascopes)?;
+    let cause = reason.causes().first()?;
+    Some(Evidence::new(finding, cause.remedy))
+}
+
+fn unsigned(error: SignError) -> FetchError {
+    let name = error.reason_name();
+    if error.is_transient() {
+        FetchError::unsent(error).named(name)
+    } else {
+        FetchError::permanent(error).named(name)
+    }
 }
 
 /// The claims of the next assertion of a service account at `now`, with a `jti` if the credentials ask for one. Two calls
@@ -180,31 +166,6 @@ pub fn assertion_claims(
 ) -> ClaimsSet {
     let claims = credential.account.claims(environment, now, lifetime);
     if credential.sends_jti { claims.with_jti(next_jti(now)) } else { claims }
-}
-
-impl NotObtained {
-    fn has(&self, kind: fn(Reason) -> bool) -> bool {
-        matches!(self, Self::Refused(error, _) if error.reason().is_some_and(kind))
-    }
-}
-
-impl From<ExchangeError> for NotObtained {
-    fn from(error: ExchangeError) -> Self {
-        Self::Refused(error, None)
-    }
-}
-
-impl From<NotObtained> for FetchError {
-    fn from(not_obtained: NotObtained) -> Self {
-        match not_obtained {
-            NotObtained::Unsigned(error) if error.is_transient() => Self::unsent(error),
-            NotObtained::Unsigned(error) => Self::permanent(error),
-            NotObtained::Refused(error, None) => error.into(),
-            NotObtained::Refused(error, Some(evidence)) => {
-                Self::from(error).with_evidence(evidence)
-            }
-        }
-    }
 }
 
 /// A number greater than any before in this process: Unix time in microseconds. The part below a second is

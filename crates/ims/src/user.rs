@@ -80,9 +80,17 @@ impl UserSource {
         if let Some(newer) = self.unsaved.newer_than(&saved) {
             return Ok(newer);
         }
-        saved.map_err(FetchError::permanent)?.ok_or_else(|| {
-            FetchError::sign_in_needed(NotSignedIn { place: self.refresh_tokens.place() })
-        })
+        match saved {
+            Ok(Some(refresh_token)) => Ok(refresh_token),
+            Ok(None) => {
+                let place = self.refresh_tokens.place();
+                Err(FetchError::sign_in_needed(NotSignedIn { place }))
+            }
+            Err(error) => {
+                let name = error.reason_name();
+                Err(FetchError::permanent(error).named(name))
+            }
+        }
     }
 
     /// One refresh by each client secret, until one is right. A new refresh token is saved before any caller has the access

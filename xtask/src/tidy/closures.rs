@@ -6,10 +6,6 @@ use super::{
     tree::{File, Tree},
 };
 
-/// Crates that still have such closures.
-const NOT_YET: &[&str] =
-    if cfg!(test) { &[] } else { &["ims", "ims-credentials", "ims-exchange", "ims-token"] };
-
 /// Every such closure in source files, outside of tests.
 pub(super) fn used_once(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -30,8 +26,7 @@ pub(super) fn used_once(tree: &Tree) -> Vec<Finding> {
 }
 
 fn covers(file: &File) -> bool {
-    let is_source = file.path.contains("/src/") && !file.is_test();
-    is_source && file.crate_name().is_none_or(|name| !NOT_YET.contains(&name))
+    file.path.contains("/src/") && !file.is_test()
 }
 
 /// The name in `let NAME = |…|` or `let NAME = move |…|` at the beginning of `tokens`.

@@ -53,7 +53,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "ims-claims",     imports: &[],                                                       tests_import: &[] },
     Layer { name: "ims-files",      imports: &[],                                                       tests_import: &[] },
     Layer { name: "ims-sign",       imports: &["ims-claims", "ims-files"],                              tests_import: &[] },
-    Layer { name: "ims-exchange",   imports: &["ims-claims"],                                           tests_import: &[] },
+    Layer { name: "ims-exchange",   imports: &["ims-claims", "ims-files"],                              tests_import: &[] },
     Layer { name: "ims-cert",       imports: &["ims-claims", "ims-sign"],                               tests_import: &[] },
     Layer { name: "ims-credentials", imports: &["ims-claims", "ims-exchange", "ims-files"],             tests_import: &["ims-sign"] },
     Layer { name: "ims-token",      imports: &["ims-claims", "ims-exchange", "ims-files"],              tests_import: &[] },

@@ -102,3 +102,24 @@ fn a_key_that_cannot_be_read_is_a_finding() {
 
 /// Of [`keys::FIRST`], made with `openssl req -new` and `openssl x509 -req -days 36500`.
 const VERSION_1: &str = include_str!("version_1.pem");
+
+#[test]
+fn a_certificate_explains_why_a_signature_is_not_matched_by_its_dates_and_then_by_its_key() {
+    let certificate = certificate(certificates::FIRST);
+    let own = certificate.public_key().unwrap();
+    let other = self::certificate(certificates::SECOND).public_key().unwrap();
+    let (first, last) = (certificate.validity().not_before(), certificate.validity().not_after());
+    let second = Duration::from_secs(1);
+    #[rustfmt::skip]
+    let table = [
+        (first,               &own,   None),
+        (last,                &own,   None),
+        (last,                &other, Some(Finding::OtherKey)),
+        (last.plus(second),   &own,   Some(Finding::Expired { since: second })),
+        (last.plus(second),   &other, Some(Finding::Expired { since: second })),
+        (first.minus(second), &own,   Some(Finding::NotYetValid { starts_in: second })),
+    ];
+    for (now, key, finding) in table {
+        assert_eq!(certificate.finding_for(key, now), finding, "{now}");
+    }
+}

@@ -90,3 +90,31 @@ fn a_damaged_file_is_refused_without_a_panic() {
         let _ = Pkcs12::from_bytes(&file, &passphrase(PASSPHRASE));
     });
 }
+
+#[test]
+fn a_key_file_is_pem_alone_or_pkcs12_with_its_certificates() {
+    use crate::KeyFile;
+
+    let pem = KeyFile::from_bytes(keys::FIRST.as_bytes(), None).unwrap();
+    let (from_pem, certificates) = pem.into_parts();
+    assert_eq!(certificates.len(), 0);
+
+    let pkcs12 = exported(&["-inkey", "key.pem"]);
+    let file = KeyFile::from_bytes(&pkcs12, Some(&passphrase(PASSPHRASE))).unwrap();
+    let (from_pkcs12, certificates) = file.into_parts();
+    assert_eq!(from_pkcs12.public_key(), from_pem.public_key());
+    assert_eq!(certificates.len(), 2);
+
+    let wrong = passphrase("wrong");
+    let without_key = exported(&["-nokeys"]);
+    let right = passphrase(PASSPHRASE);
+    #[rustfmt::skip]
+    let table: [(&[u8], Option<&Passphrase>, &str); 3] = [
+        (&pkcs12,      None,         "passphrase_missing"),
+        (&pkcs12,      Some(&wrong), "passphrase_wrong"),
+        (&without_key, Some(&right), "certificate_malformed"),
+    ];
+    for (bytes, passphrase, reason) in table {
+        assert_eq!(KeyFile::from_bytes(bytes, passphrase).unwrap_err().reason_name(), reason);
+    }
+}

@@ -11,7 +11,7 @@ mod source;
 mod tls;
 
 use clap::Args;
-use ims::{Credential, Credentials};
+use ims::{Credential, Credentials, exchange::TransportError};
 
 use crate::{
     failure::Failure, integration::IntegrationOptions, output::Answer, process::block_on, transport,
@@ -96,9 +96,10 @@ async fn ask(
     }
     let connection = transport::connection(credentials.environment());
     // A variable that names no proxy must not look like one that is not set.
-    if let Err(ims::Error::Proxy(error)) = connection {
-        let next = format!("set {} to http://HOST:PORT, or unset it", error.variable());
-        return checklist.add(Check::failed("proxy", error.to_string()).next(next));
+    if let Err(ims::Error::Transport(TransportError::Variable(error))) = &connection
+        && error.is_about_a_proxy()
+    {
+        return checklist.add(Check::failed("proxy", error.to_string()).next(error.hint()));
     }
     if !network::check(credentials.environment(), checklist).await? {
         return Ok(());

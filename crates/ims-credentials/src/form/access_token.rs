@@ -5,7 +5,6 @@
 //! Service, where the local development token is a JSON with this member.
 
 use ims_claims::{CompactJwt, Environment};
-use serde_json::Value;
 
 use crate::{
     credential::{Credential, TokenCredential},
@@ -23,10 +22,11 @@ const TOKEN: &[&str] = &["access_token", "accessToken"];
 
 /// Credentials in our own format that also name a token have a member too many, and are not a token.
 pub(super) fn matches(fields: &Fields<'_>) -> bool {
-    let gets_tokens = |(name, _): (&str, &Value)| {
-        name.starts_with("client_secret") || name.starts_with("private_key")
-    };
-    TOKEN.iter().any(|name| fields.has(name)) && !fields.values().any(gets_tokens)
+    TOKEN.iter().any(|name| fields.has(name)) && !fields.values().any(|(name, _)| gets_tokens(name))
+}
+
+fn gets_tokens(name: &str) -> bool {
+    name.starts_with("client_secret") || name.starts_with("private_key")
 }
 
 pub(super) fn credential(fields: &Fields<'_>, _at: &ReadContext<'_>) -> Read {

@@ -74,20 +74,17 @@ fn is_public(contents: &[u8]) -> bool {
         return is_der_certificate(rest);
     }
     let Ok(text) = std::str::from_utf8(contents) else { return false };
-    let mut labels = text.split("-----BEGIN ").skip(1).peekable();
-    let is_public = |label: &str| {
-        [
-            "CERTIFICATE-----",
-            "CERTIFICATE REQUEST-----",
-            "PUBLIC KEY-----",
-            "TRUSTED CERTIFICATE-----",
-        ]
-        .iter()
-        .any(|public| label.starts_with(public))
-    };
+    let blocks: Vec<&str> = text.split("-----BEGIN ").skip(1).collect();
+    if blocks.is_empty() || text.contains("PRIVATE") {
+        return false;
+    }
     // Text around the blocks, such as `openssl x509 -text` writes, comes without secrets only if nothing else is there.
-    labels.peek().is_some() && labels.all(is_public) && !text.contains("PRIVATE")
+    blocks.iter().all(|block| PUBLIC_LABELS.iter().any(|label| block.starts_with(label)))
 }
+
+/// The labels of PEM that say what anyone may know (RFC 7468 §§5, 7, 13; the last is OpenSSL's own).
+const PUBLIC_LABELS: [&str; 4] =
+    ["CERTIFICATE-----", "CERTIFICATE REQUEST-----", "PUBLIC KEY-----", "TRUSTED CERTIFICATE-----"];
 
 /// Whether a DER sequence begins as a certificate does: a sequence that begins with `[0]` or a number (RFC 5280 §4.1). A
 /// private key begins with a number, an encrypted one with a sequence that begins with an object identifier.

@@ -114,9 +114,10 @@ macro_rules! id {
             /// # Errors
             /// [`ConsoleIdError`]: it would not be one part of a URL's path.
             fn from_str(text: &str) -> Result<Self, ConsoleIdError> {
-                let is_id_byte = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
-                let is_one = (1..=64).contains(&text.len()) && text.bytes().all(is_id_byte);
-                if is_one { Ok(Self(text.to_owned())) } else { Err(ConsoleIdError) }
+                if !is_console_id(text) {
+                    return Err(ConsoleIdError);
+                }
+                Ok(Self(text.to_owned()))
             }
         }
 
@@ -126,6 +127,11 @@ macro_rules! id {
             }
         }
     };
+}
+
+fn is_console_id(text: &str) -> bool {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    is_plain && (1..=64).contains(&text.len())
 }
 
 id!(ConsoleId, "An id of the Developer Console, such as `436084`.");

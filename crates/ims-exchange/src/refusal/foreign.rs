@@ -54,10 +54,13 @@ impl Foreign {
         if media_type == "text/html" || media_type == "application/xhtml+xml" {
             return Some(Self::Page);
         }
-        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"/+-.".contains(&b);
-        let is_harmless = (3..=64).contains(&media_type.len()) && media_type.bytes().all(is_plain);
-        let shown = if is_harmless { media_type } else { "an unknown media type".to_owned() };
-        Some(Self::MediaType(shown))
+        let is_short = (3..=64).contains(&media_type.len());
+        if is_short && media_type.bytes().all(|b| b.is_ascii_alphanumeric() || b"/+-.".contains(&b))
+        {
+            return Some(Self::MediaType(media_type));
+        }
+        // It could be anything, also a part of what was sent.
+        Some(Self::MediaType("an unknown media type".to_owned()))
     }
 }
 

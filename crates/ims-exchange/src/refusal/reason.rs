@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ims_claims::Metascope;
+
 /// Why IMS refused, as far as its answer says.
 ///
 /// It is decided once, from status, `error` and `error_description`. Where IMS leaves the reason open, the reason says so and
@@ -127,6 +129,34 @@ impl Reason {
         matches!(self, Self::CertificateUnknown | Self::AssertionInvalid)
     }
 
+    /// What the metascopes that an assertion claimed have to do with the refusal, which does not repeat them; `None` if nothing.
+    ///
+    /// ```
+    /// use ims_exchange::Reason;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let claimed = ["ent_user_sdk".parse()?];
+    /// let finding = Reason::MetascopeUnknown.finding_about(&claimed);
+    /// assert_eq!(finding.as_deref(), Some("the metascope ent_user_sdk is not known to IMS"));
+    /// assert_eq!(Reason::WrongSecret.finding_about(&claimed), None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn finding_about(self, metascopes: &[Metascope]) -> Option<String> {
+        let state = match self {
+            Self::MetascopeNotGranted => "granted to the integration",
+            Self::MetascopeUnknown => "known to IMS",
+            _ => return None,
+        };
+        let names: Vec<&str> = metascopes.iter().map(Metascope::as_str).collect();
+        match &names[..] {
+            [] => None,
+            [only] => Some(format!("the metascope {only} is not {state}")),
+            several => Some(format!("one of the metascopes {} is not {state}", several.join(", "))),
+        }
+    }
+
     pub(crate) fn action(self) -> Action {
         self.row().action
     }
@@ -247,10 +277,10 @@ const JTI_REUSED: Cause = cause(
     "use increasing numbers, and one counter for all processes that share the integration",
 );
 const METASCOPE_UNKNOWN: Cause =
-    cause("a metascope is misspelled", "check the spelling of the metascopes");
+    cause("a metascope is misspelled", "compare the spelling with the documents of the API");
 const METASCOPE_NOT_GRANTED: Cause = cause(
     "a metascope is not one of the integration's",
-    "compare the metascopes with the Developer Console; if one is needed, add its API to the integration",
+    "compare the metascopes with the Developer Console; for one that is needed, add its API to the integration",
 );
 const NO_METASCOPE: Cause =
     cause("no metascope is configured", "name at least one metascope in the credentials");

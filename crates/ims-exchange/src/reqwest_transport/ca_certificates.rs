@@ -1,11 +1,18 @@
-//! CA certificates from a file, in the forms in which people have them.
+//! CA certificates from files, in the forms in which people have them, and from the variables that name such files.
 
-use std::fmt;
+use std::{
+    ffi::{OsStr, OsString},
+    fmt, fs,
+    path::{Path, PathBuf},
+};
 
+use ims_files::{FileError, shown};
 use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
+
+use crate::transport::VariableError;
 
 /// The certificates of authorities, at least one, each of which TLS can use.
 ///
@@ -70,6 +77,45 @@ impl CaCertificates {
         Self::usable(certificates).ok_or(CaCertificatesError::Damaged)
     }
 
+    /// The certificates that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, in PEM or DER; `None` if neither is set, and on systems
+    /// where the operating system itself verifies certificates (Windows, macOS, Android). `variable` reads one of the
+    /// variables, as `std::env::var_os` does.
+    ///
+    /// The TLS library reads the same variables, but only PEM, and a file that it cannot read it passes over: then an error
+    /// says only that there are no certificates at all.
+    ///
+    /// # Errors
+    /// [`VariableError`] if a variable is set and no certificate is found.
+    pub fn from_variables(
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Option<Self>, VariableError> {
+        if cfg!(any(not(unix), target_vendor = "apple", target_os = "android")) {
+            return Ok(None);
+        }
+        let mut found = Vec::new();
+        let mut first_error = None;
+        if let Some(path) = variable(FILE) {
+            match read_file(Path::new(&path)) {
+                Ok(certificates) => found.extend(certificates.0),
+                Err(problem) => first_error = Some(VariableError::ca_certificates(FILE, problem)),
+            }
+        }
+        for folder in folders(&variable(FOLDERS).unwrap_or_default()) {
+            match read_folder(&folder) {
+                Ok(certificates) => found.extend(certificates),
+                Err(problem) => {
+                    first_error.get_or_insert(VariableError::ca_certificates(FOLDERS, problem));
+                }
+            }
+        }
+        // As with OpenSSL, one good place is enough.
+        match first_error {
+            Some(error) if found.is_empty() => Err(error),
+            _ if found.is_empty() => Ok(None),
+            _ => Ok(Some(Self(found))),
+        }
+    }
+
     /// Adds those of `other`.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
@@ -99,6 +145,49 @@ impl fmt::Debug for CaCertificates {
     }
 }
 
+/// The paths of a list with a colon between two, as Unix writes it.
+#[cfg(unix)]
+fn folders(list: &OsStr) -> Vec<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    let paths = list.as_bytes().split(|byte| *byte == b':').filter(|path| !path.is_empty());
+    paths.map(|path| PathBuf::from(OsStr::from_bytes(path))).collect()
+}
+
+/// Other systems verify certificates themselves.
+#[cfg(not(unix))]
+fn folders(_list: &OsStr) -> Vec<PathBuf> {
+    Vec::new()
+}
+
+fn read_file(path: &Path) -> Result<CaCertificates, String> {
+    if path.as_os_str().is_empty() {
+        return Err("it is set, but empty".to_owned());
+    }
+    let contents = ims_files::read(path, LONGEST_FILE).map_err(|error| error.to_string())?;
+    let certificates = CaCertificates::from_bytes(&contents.bytes);
+    certificates.map_err(|error| format!("{}: {error}", shown(path)))
+}
+
+/// What the files of a folder hold, those of other kinds left out.
+fn read_folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let entries =
+        fs::read_dir(path).map_err(|error| FileError::io(path, "read", error).to_string())?;
+    let mut found = Vec::new();
+    for entry in entries.flatten() {
+        // Most are links with a hash for a name (`openssl rehash`); a pipe would be read without end.
+        if !fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file()) {
+            continue;
+        }
+        if let Ok(certificates) = read_file(&entry.path()) {
+            found.extend(certificates.0);
+        }
+    }
+    if found.is_empty() {
+        return Err(format!("no file in {} is a certificate", shown(path)));
+    }
+    Ok(found)
+}
+
 /// Several files put together may have a byte order mark (UTF-8's) in front of each.
 fn without_byte_order_marks(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(bytes.len());
@@ -113,6 +202,13 @@ fn without_byte_order_marks(bytes: &[u8]) -> Vec<u8> {
     }
     text
 }
+
+const FILE: &str = "SSL_CERT_FILE";
+
+const FOLDERS: &str = "SSL_CERT_DIR";
+
+/// The bundles of systems have about 250 KB.
+const LONGEST_FILE: u64 = 8 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -164,6 +260,72 @@ mod tests {
         for (bytes, expected) in table {
             let error = CaCertificates::from_bytes(&bytes).unwrap_err();
             assert_eq!(error, expected, "{}", String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    mod of_variables {
+        use super::*;
+
+        fn count(file: Option<&Path>, folder: Option<&Path>) -> Result<Option<usize>, String> {
+            let variable = |name: &str| {
+                let path = if name == FILE { file } else { folder };
+                path.map(|path| path.as_os_str().to_owned())
+            };
+            match CaCertificates::from_variables(variable) {
+                Ok(certificates) => {
+                    Ok(certificates.map(|certificates| certificates.iter().count()))
+                }
+                Err(error) => Err(error.to_string()),
+            }
+        }
+
+        #[test]
+        fn an_error_names_the_variable_the_file_and_why_it_gives_nothing() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = |name: &str| folder.path().join(name);
+            fs::write(path("empty.pem"), "").unwrap();
+            fs::write(path("page.pem"), "<html>").unwrap();
+            fs::write(path("half.der"), [0x30, 0x82, 1, 0]).unwrap();
+            #[rustfmt::skip]
+            let table = [
+                ("missing.pem", "cannot read {}: No such file or directory (os error 2)"),
+                ("empty.pem",   "{}: it is empty"),
+                ("page.pem",    "{}: it holds no certificate, neither PEM nor DER"),
+                ("half.der",    "{}: no certificate in it can be read: it is damaged"),
+                ("",            "{} is a folder, not a regular file"),
+            ];
+            for (name, problem) in table {
+                let file = path(name);
+                let shown = file.display().to_string();
+                let problem = problem.replace("{}", &shown);
+                let expected =
+                    format!("the variable SSL_CERT_FILE gives no CA certificate: {problem}");
+                assert_eq!(count(Some(&file), None), Err(expected), "{name}");
+            }
+            let expected =
+                "the variable SSL_CERT_FILE gives no CA certificate: it is set, but empty";
+            assert_eq!(count(Some(Path::new("")), None), Err(expected.to_owned()));
+            let shown = folder.path().display();
+            let expected = format!(
+                "the variable SSL_CERT_DIR gives no CA certificate: no file in {shown} is a certificate"
+            );
+            assert_eq!(count(None, Some(folder.path())), Err(expected));
+        }
+
+        #[test]
+        fn one_good_place_is_enough_and_none_named_is_none_found() {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("ca.crt");
+            fs::write(&file, format!("\u{feff}{PEM}")).unwrap();
+            let missing = folder.path().join("missing");
+            assert_eq!(count(None, None), Ok(None));
+            assert_eq!(count(None, Some(Path::new(""))), Ok(None));
+            assert_eq!(count(Some(&file), None), Ok(Some(1)));
+            assert_eq!(count(None, Some(folder.path())), Ok(Some(1)));
+            assert_eq!(count(Some(&missing), Some(folder.path())), Ok(Some(1)));
+            assert_eq!(count(Some(&file), Some(&missing)), Ok(Some(1)));
+            assert_eq!(count(Some(&file), Some(folder.path())), Ok(Some(2)));
         }
     }
 }

@@ -1,6 +1,7 @@
-//! The proxy on the way to IMS, and what it answers where the HTTP library says only that it connected to nothing.
+//! The proxy on the way to IMS: the variable that names it, and what it answers where the HTTP library says only that it
+//! connected to nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::{ffi::OsString, sync::Arc, time::Duration};
 
 use http::{HeaderValue, StatusCode, Uri};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
@@ -9,6 +10,8 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
+
+use crate::transport::VariableError;
 
 /// The proxies of the environment, as reqwest reads them.
 #[derive(Debug, Clone)]
@@ -125,6 +128,48 @@ fn read_status(line: &[u8]) -> ProxyAnswer {
     }
 }
 
+/// The variable that names the proxy, if one is named that the HTTP library looks at. `variable`
+/// reads one of them.
+///
+/// The HTTP library ignores a value that it cannot read and goes to IMS directly. A proxy that was asked for must not be gone
+/// around, so such a value is an error here.
+pub(super) fn variable_of_proxy(
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<&'static str>, VariableError> {
+    // In this order, and of each pair the first that is set, as the HTTP library looks.
+    for names in [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]] {
+        let set = names.into_iter().find_map(|name| Some((name, variable(name)?)));
+        let Some((name, value)) = set else { continue };
+        if value.is_empty() {
+            continue;
+        }
+        // The value is never repeated: it may hold a password.
+        return match problem(&value) {
+            Some(problem) => Err(VariableError::proxy(name, problem)),
+            None => Ok(Some(name)),
+        };
+    }
+    Ok(None)
+}
+
+/// What is wrong with a value that names no proxy.
+fn problem(value: &OsString) -> Option<&'static str> {
+    let Some(uri) = value.to_str().and_then(|text| text.parse::<Uri>().ok()) else {
+        return Some("it is not a URL of the form http://HOST:PORT");
+    };
+    match uri.scheme_str() {
+        None | Some("http" | "https") => {}
+        Some("socks4" | "socks4a" | "socks5" | "socks5h") => {
+            return Some("SOCKS is not supported, only http and https");
+        }
+        Some(_) => return Some("its scheme is neither http nor https"),
+    }
+    if uri.host().is_none_or(str::is_empty) {
+        return Some("it names no host");
+    }
+    None
+}
+
 const LONGEST_LINE: usize = 1024;
 
 #[cfg(test)]
@@ -158,5 +203,43 @@ mod tests {
         let proxy = proxies.on_the_way_to(&url).unwrap();
         assert_eq!(proxy.name(), "proxy.example:8080 (HTTPS_PROXY)");
         assert!(!format!("{proxies:?}").contains("canary"), "{proxies:?}");
+    }
+
+    /// Variables, and which of them is wrong.
+    type Row = (&'static [(&'static str, &'static str)], Option<&'static str>);
+
+    #[test]
+    fn a_proxy_that_was_asked_for_is_used_or_is_an_error() {
+        #[rustfmt::skip]
+        let table: [Row; 17] = [
+            (&[],                                                                None),
+            (&[("HTTPS_PROXY", "http://proxy.example:8080")],                    None),
+            (&[("HTTPS_PROXY", "https://user:pw@proxy.example")],                None),
+            (&[("https_proxy", "proxy.example:8080")],                           None),
+            (&[("ALL_PROXY", "127.0.0.1:8080")],                                 None),
+            (&[("HTTPS_PROXY", ""), ("ALL_PROXY", "")],                          None),
+            (&[("HTTPS_PROXY", "http://a"), ("ALL_PROXY", "socks5://b")],        None),
+            (&[("HTTP_PROXY", ":::")],                                           None),
+            (&[("HTTPS_PROXY", ":::")],                                          Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", "http://")],                                      Some("HTTPS_PROXY")),
+            (&[("https_proxy", "ftp://h:1")],                                    Some("https_proxy")),
+            (&[("ALL_PROXY", "foo://bar")],                                      Some("ALL_PROXY")),
+            (&[("HTTPS_PROXY", "http://bad host")],                              Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", "socks5://h:1080")],                              Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", "/proxy")],                                       Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", ":::"), ("ALL_PROXY", "http://a")],               Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", ""), ("all_proxy", "canary-password@")],          Some("all_proxy")),
+        ];
+        for (variables, wrong) in table {
+            let variable = |name: &str| {
+                let found = variables.iter().find(|(it, _)| *it == name);
+                found.map(|(_, value)| OsString::from(value))
+            };
+            let checked = variable_of_proxy(variable);
+            let named = checked.as_ref().err().map(VariableError::variable);
+            assert_eq!(named, wrong, "{variables:?}");
+            let said = format!("{checked:?}");
+            assert!(!said.contains("canary"), "{said}");
+        }
     }
 }

@@ -152,3 +152,10 @@ async fn a_proxy_that_answers_the_second_question_with_silence_costs_no_more_tha
     let second = proxy.ask(&url, Duration::from_millis(20)).await;
     assert_eq!(second, ProxyAnswer::Unknown);
 }
+
+#[test]
+fn a_loopback_address_needs_neither_a_proxy_nor_ca_certificates() {
+    let environment = "http://127.0.0.1:8080".parse().unwrap();
+    let transport = ReqwestTransport::from_variables(&environment, |_| Some(":::".into()));
+    assert!(transport.is_ok());
+}

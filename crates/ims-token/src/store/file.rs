@@ -8,7 +8,7 @@ use std::{
 
 use ims_claims::NumericDate;
 use ims_exchange::{AccessToken, BearerToken};
-use ims_files::{FileError, FileLock, PrivateFolder};
+use ims_files::{FileError, PrivateFolder};
 
 use crate::{
     cache_key::CacheKey,
@@ -100,8 +100,8 @@ impl FileStore {
         let is_meant = Arc::new(is_meant);
         loop {
             let is_meant = Arc::clone(&is_meant);
-            let remove = move |folder: &Path| stored_entry::clear(folder, Some(&*is_meant));
-            if let Some(removed) = self.run(remove).await? {
+            let removed = self.run(move |folder| stored_entry::clear(folder, Some(&*is_meant)));
+            if let Some(removed) = removed.await? {
                 return Ok(removed);
             }
             tokio::time::sleep(LOCK_POLL_INTERVAL).await;
@@ -176,8 +176,8 @@ impl TokenStore for FileStore {
         lease: &Lease,
         _lasting: Duration,
     ) -> Result<(), StoreError> {
-        let Some(lock) = lease.held::<Arc<FileLock>>().cloned() else { return Ok(()) };
-        self.run(move |_| Ok(lock.touch()?)).await
+        let Some(renew) = lease.renewal() else { return Ok(()) };
+        self.run(move |_| renew()).await
     }
 
     async fn release(&self, _key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
@@ -240,7 +240,7 @@ fn lease(folder: &Path, name: &str, lasting: Duration) -> Result<Option<Lease>, 
     let folder = PrivateFolder::create(folder)?;
     if let Some(lock) = folder.try_lock_file(name)? {
         lock.touch()?;
-        return Ok(Some(Lease::new(Arc::new(lock))));
+        return Ok(Some(Lease::of_lock(move || Ok(lock.touch()?))));
     }
     // The process that has it may be stopped. It keeps its lock, but another file gets the name, for which all others compete
     // at their next attempt. The lock of the folder keeps two of them from removing each other's file.

@@ -28,11 +28,11 @@ struct Contents {
     tokens: HashMap<CacheKey, AccessToken>,
     not_before: HashMap<CacheKey, NumericDate>,
     leases: HashMap<CacheKey, Holder>,
-    holders: u64,
+    holders: u128,
 }
 
 struct Holder {
-    number: u64,
+    number: u128,
     /// By the monotonic clock.
     until: Duration,
 }
@@ -91,7 +91,7 @@ impl TokenStore for MemoryStore {
         let number = contents.holders;
         let until = now.saturating_add(lasting);
         contents.leases.insert(key.clone(), Holder { number, until });
-        Ok(Some(Lease::new(number)))
+        Ok(Some(Lease::of_owner(number)))
     }
 
     async fn renew(
@@ -120,7 +120,7 @@ impl TokenStore for MemoryStore {
 impl Contents {
     /// What is known of `lease`, unless another one has taken its place.
     fn holder(&mut self, key: &CacheKey, lease: &Lease) -> Option<&mut Holder> {
-        let number = lease.held::<u64>().copied()?;
+        let number = lease.owner()?;
         self.leases.get_mut(key).filter(|holder| holder.number == number)
     }
 }

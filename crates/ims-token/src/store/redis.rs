@@ -10,7 +10,7 @@ use redis::{
     Client, Cmd, FromRedisValue, RedisError,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
-use sealing::{Owner, SealingKey, random_owner};
+use sealing::{SealingKey, random_owner};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
@@ -145,8 +145,9 @@ impl TokenStore for RedisStore {
     async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
         let owner = random_owner()?;
         let mut take = script(LEASE, &lease_name(key));
-        let is_taken: bool = self.run(take.arg(&owner[..]).arg(millis(lasting))).await?;
-        Ok(is_taken.then(|| Lease::new(owner)))
+        let is_taken: bool =
+            self.run(take.arg(&owner.to_be_bytes()[..]).arg(millis(lasting))).await?;
+        Ok(is_taken.then(|| Lease::of_owner(owner)))
     }
 
     async fn renew(
@@ -155,14 +156,14 @@ impl TokenStore for RedisStore {
         lease: &Lease,
         lasting: Duration,
     ) -> Result<(), StoreError> {
-        let Some(owner) = lease.held::<Owner>() else { return Ok(()) };
+        let Some(owner) = lease.owner() else { return Ok(()) };
         let mut renew = script(RENEW, &lease_name(key));
-        self.run(renew.arg(&owner[..]).arg(millis(lasting))).await
+        self.run(renew.arg(&owner.to_be_bytes()[..]).arg(millis(lasting))).await
     }
 
     async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
-        let Some(owner) = lease.held::<Owner>() else { return Ok(()) };
-        self.run(script(RELEASE, &lease_name(key)).arg(&owner[..])).await
+        let Some(owner) = lease.owner() else { return Ok(()) };
+        self.run(script(RELEASE, &lease_name(key)).arg(&owner.to_be_bytes()[..])).await
     }
 }
 

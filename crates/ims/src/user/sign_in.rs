@@ -8,24 +8,21 @@ use ims_claims::{Environment, NumericDate};
 use ims_credentials::{Credential, Credentials, UserCredential};
 use ims_exchange::{
     AccessToken, AuthorizationCode, AuthorizeUrl, ClientSecret, CodeExchange, CodeVerifier,
-    ExchangeError, IdToken, Nonce, Prompt, RedirectError, RefreshToken, Resource, SharedTransport,
-    State, Transport, UserTokens,
+    ExchangeError, IdToken, IdTokenFault, Nonce, Prompt, RedirectError, RefreshToken, Resource,
+    SharedTransport, State, Transport, UserTokens,
 };
-use ims_token::{Clock, SharedClock, StoreError, SystemClock, TokenStore};
+use ims_token::{Clock, SharedClock, StoreError, TokenStore};
 
 use super::refresh_tokens::RefreshTokens;
 use crate::{
     alternatives::{is_wrong_secret, one_or_none},
-    client_builder::cache_key,
-    connection::{Connection, REQUEST_TIMEOUT},
-    error::Error,
+    connection::{Connection, ConnectionOptions},
+    source::cache_key,
 };
 
 mod error;
-mod id_token;
 
 pub use error::SignInError;
-pub use id_token::IdTokenFault;
 
 /// One sign-in, with its own state, nonce and code verifier, which no one else knows.
 ///
@@ -61,9 +58,7 @@ pub struct SignIn {
     nonce: Nonce,
     prompt: Option<Prompt>,
     resources: Vec<Resource>,
-    transport: Option<SharedTransport>,
-    request_timeout: Duration,
-    clock: SharedClock,
+    connection: ConnectionOptions,
 }
 
 impl SignIn {
@@ -86,9 +81,7 @@ impl SignIn {
             nonce: Nonce::generate(),
             prompt: None,
             resources: Vec::new(),
-            transport: None,
-            request_timeout: REQUEST_TIMEOUT,
-            clock: SharedClock::new(SystemClock),
+            connection: ConnectionOptions::default(),
         }
     }
 
@@ -103,18 +96,21 @@ impl SignIn {
     }
 
     /// Sends requests through `transport` instead of reqwest.
-    pub fn with_transport(self, transport: impl Transport + 'static) -> Self {
-        Self { transport: Some(SharedTransport::new(transport)), ..self }
+    pub fn with_transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.connection.transport = Some(SharedTransport::new(transport));
+        self
     }
 
-    /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`].
-    pub fn with_request_timeout(self, timeout: Duration) -> Self {
-        Self { request_timeout: timeout, ..self }
+    /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`](crate::REQUEST_TIMEOUT).
+    pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
+        self.connection.timeout = timeout;
+        self
     }
 
     /// Goes by `clock` instead of the system's.
-    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
-        Self { clock: SharedClock::new(clock), ..self }
+    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.connection.clock = SharedClock::new(clock);
+        self
     }
 
     /// Where to send the person. It holds no secret.
@@ -144,7 +140,7 @@ impl SignIn {
     /// [`SignInError`], by what the caller can do.
     pub async fn finish(&self, redirect: &str) -> Result<SignedIn, SignInError> {
         let code = self.code(redirect)?;
-        let connection = self.connection()?;
+        let connection = self.connection.connect(&self.environment).map_err(SignInError::Client)?;
         let client_secrets = one_or_none(self.credential.client_secrets.as_ref());
         let tokens = client_secrets
             .try_each(
@@ -179,7 +175,7 @@ impl SignIn {
             let is_expected = self.credential.scopes.iter().any(|scope| scope.as_str() == "openid");
             return if is_expected { Err(IdTokenFault::Missing) } else { Ok(()) };
         };
-        id_token::check(id_token, &self.nonce, &self.credential.client_id, now)
+        id_token.check(&self.nonce, &self.credential.client_id, now)
     }
 
     fn authorize_url(&self) -> AuthorizeUrl<'_> {
@@ -192,15 +188,6 @@ impl SignIn {
             Some(prompt) => url.with_prompt(prompt),
             None => url,
         }
-    }
-
-    fn connection(&self) -> Result<Connection, Error> {
-        let environment = self.environment.clone();
-        let connection = match &self.transport {
-            Some(transport) => Connection::from_transport(environment, transport.clone()),
-            None => Connection::new(environment)?,
-        };
-        Ok(connection.with_timeout(self.request_timeout).with_clock(self.clock.clone()))
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ims_credentials::RefreshTokensError;
 use ims_exchange::RefreshToken;
 
-use super::refresh_tokens::{RefreshTokensError, is_same};
+use super::refresh_tokens::is_same;
 
 /// The newest refresh token, while it is only in memory because it could not be saved. Cheap to clone; clones share it.
 ///

@@ -80,13 +80,7 @@ fn ca_certificates() -> Result<Option<Check>, Check> {
                 format!("{} by SSL_CERT_FILE or SSL_CERT_DIR", certificates.iter().count());
             Ok(Some(Check::ok("CA certificates", evidence)))
         }
-        Err(error) => {
-            let next = format!(
-                "correct {0}, or unset it: then those of the system are used",
-                error.variable()
-            );
-            Err(Check::failed("CA certificates", error.to_string()).next(next))
-        }
+        Err(error) => Err(Check::failed("CA certificates", error.to_string()).next(error.hint())),
     }
 }
 

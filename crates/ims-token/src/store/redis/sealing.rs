@@ -80,13 +80,11 @@ fn associated(key: &CacheKey) -> Aad<String> {
     Aad::from(key.canonical())
 }
 
-/// Who holds a lease.
-pub(crate) type Owner = [u8; 16];
-
-pub(crate) fn random_owner() -> Result<Owner, StoreError> {
-    let mut owner = Owner::default();
-    rand::fill(&mut owner).map_err(StoreError::unavailable)?;
-    Ok(owner)
+/// A number for the owner of a lease, which no other process has.
+pub(crate) fn random_owner() -> Result<u128, StoreError> {
+    let mut octets = [0; 16];
+    rand::fill(&mut octets).map_err(StoreError::unavailable)?;
+    Ok(u128::from_be_bytes(octets))
 }
 
 const VERSION: &[u8] = b"ims1";

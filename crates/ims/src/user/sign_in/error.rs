@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use ims_exchange::{ExchangeError, RedirectError};
+use ims_credentials::RefreshTokensError;
+use ims_exchange::{ExchangeError, IdTokenFault, RedirectError};
 
-use super::id_token::IdTokenFault;
 use crate::{
     error::Error,
     report::{ImsAnswer, Next, Report},
-    user::refresh_tokens::RefreshTokensError,
 };
 
 /// A sign-in that did not come about.
