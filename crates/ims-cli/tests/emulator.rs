@@ -233,3 +233,17 @@ fn the_credentials_of_people_register_an_application_if_they_say_where_a_sign_in
     assert_eq!(end.code, Some(4));
     assert!(end.stderr.contains(redirect_uri), "{}", end.stderr);
 }
+
+#[test]
+fn it_listens_where_credentials_for_this_machine_look_for_it() {
+    let sandbox = Sandbox::new();
+    // A port that was free a moment ago.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    sandbox.write_credentials("local.json", json!({"ims_url": url}));
+    let mut emulator = RunningEmulator::start(&sandbox, "-c local.json");
+    assert_eq!(emulator.first_line(), url);
+    assert_eq!(sandbox.run("token -c local.json").code, Some(0));
+    emulator.terminate();
+}

@@ -38,9 +38,10 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// Where to listen; port 0 is a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    listen: SocketAddr,
+    /// Where to listen; port 0 is a free one [default: the address in `ims_url` of the credentials if it is one of this
+    /// machine, otherwise 127.0.0.1:0]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
 
     /// Listen on an address that others can reach, too
     #[arg(long)]
@@ -124,7 +125,8 @@ async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
 }
 
 async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
-    let mut builder = Emulator::builder().with_address(arguments.listen);
+    let mut builder = Emulator::builder();
+    let mut listen = arguments.listen;
     let mut hosts = Vec::new();
     if arguments.expose {
         output::note(
@@ -156,9 +158,14 @@ async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
         builder = builder.with_certificate_authority(authority);
     }
     for path in &arguments.credentials {
-        builder = builder.with_integration(integration_of(&integration::read(path)?).await?);
+        let credentials = integration::read(path)?;
+        listen = listen.or_else(|| from_credentials::address_of(credentials.environment()));
+        builder = builder.with_integration(integration_of(&credentials).await?);
     }
-    Ok(builder)
+    Ok(match listen {
+        Some(address) => builder.with_address(address),
+        None => builder,
+    })
 }
 
 fn unstarted(error: StartError) -> Failure {

@@ -1,9 +1,11 @@
 //! What the emulator has to know of an integration, out of the credentials that its client uses.
 
+use std::net::SocketAddr;
+
 use ims::{
     ClientSecrets, Credential, Credentials, KeyPair,
     cert::{self, DistinguishedName, Validity},
-    claims::{ClientId, OrgId, TechnicalAccountId},
+    claims::{ClientId, Environment, OrgId, TechnicalAccountId},
 };
 use ims_emulator::{Certificate, Integration};
 
@@ -49,6 +51,22 @@ pub(crate) async fn integration_of(credentials: &Credentials) -> Result<Integrat
     }
 }
 
+/// Where the emulator has to listen so that a client of these credentials finds it; none if they are for an IMS on another
+/// machine.
+pub(super) fn address_of(environment: &Environment) -> Option<SocketAddr> {
+    let (scheme, rest) = environment.base_url().split_once("://")?;
+    let authority = rest.split('/').next()?;
+    // Environments write an address as SocketAddr does, and `localhost` is the one name of this machine.
+    let authority = match authority.strip_prefix("localhost") {
+        Some(port) => format!("127.0.0.1{port}"),
+        None => authority.to_owned(),
+    };
+    let default_port = if scheme == "https" { 443 } else { 80 };
+    let with_port = format!("{authority}:{default_port}");
+    let address: SocketAddr = authority.parse().or_else(|_| with_port.parse()).ok()?;
+    address.ip().is_loopback().then_some(address)
+}
+
 const EMULATED_ORG: &str = "EMULATED@AdobeOrg";
 const EMULATED_ACCOUNT: &str = "EMULATED@techacct.adobe.com";
 
@@ -82,4 +100,30 @@ async fn certificate(pair: &KeyPair) -> Result<Vec<u8>, Failure> {
     let certificate =
         cert::Certificate::self_signed(&subject, validity, &signer).await.map_err(unable)?;
     Ok(certificate.to_pem().into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_for_an_ims_on_this_machine_say_where_the_emulator_listens() {
+        let table = [
+            ("http://127.0.0.1:8080", Some("127.0.0.1:8080")),
+            ("http://127.0.0.1:8080/prefix", Some("127.0.0.1:8080")),
+            ("http://127.0.0.1", Some("127.0.0.1:80")),
+            ("https://127.0.0.1:8443", Some("127.0.0.1:8443")),
+            ("https://localhost", Some("127.0.0.1:443")),
+            ("http://localhost:8080", Some("127.0.0.1:8080")),
+            ("http://[::1]:8080", Some("[::1]:8080")),
+            ("https://ims-na1.adobelogin.com", None),
+            ("https://localhost.example:8080", None),
+            ("https://192.0.2.1:8080", None),
+        ];
+        for (url, address) in table {
+            let environment: Environment = url.parse().unwrap();
+            let address = address.map(|it| it.parse().unwrap());
+            assert_eq!(address_of(&environment), address, "{url}");
+        }
+    }
 }
