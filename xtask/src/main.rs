@@ -6,6 +6,7 @@
 mod bench;
 mod coverage;
 mod deny;
+mod docs;
 mod features;
 mod fuzz;
 mod golden;
@@ -39,6 +40,7 @@ enum Task {
     Features(features::Options),
     /// Checks which third-party crates, licences and registries the published crates use.
     Deny,
+    Docs(docs::Options),
     Golden(golden::Options),
     Bench(bench::Options),
     Fuzz(fuzz::Options),
@@ -67,6 +69,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Tidy(options) => tidy::run(options),
         Task::Features(options) => features::run(options),
         Task::Deny => deny::run(),
+        Task::Docs(options) => docs::run(options),
         Task::Golden(options) => golden::run(options),
         Task::Bench(options) => bench::run(options),
         Task::Fuzz(options) => fuzz::run(options),

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::{
-    deny, features, fuzz,
+    deny, docs, features, fuzz,
     process::{cargo, run as run_command},
     tidy, tools, workspace,
 };
@@ -45,7 +45,7 @@ enum Step {
     Deny,
     /// Clippy finds nothing.
     Clippy,
-    /// The documentation builds without broken links.
+    /// The documentation builds without broken links, and every block of the pages does what it shows.
     Docs,
     /// Each feature of each library builds without the others.
     Features,
@@ -95,9 +95,12 @@ impl Step {
                 "-D",
                 "warnings",
             ])),
-            Self::Docs => run_command(
-                build("doc", options).arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"),
-            ),
+            Self::Docs => {
+                run_command(
+                    build("doc", options).arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"),
+                )?;
+                docs::test(&options.packages)
+            }
             Self::Features => {
                 features::run(&features::Options { packages: options.packages.clone() })
             }

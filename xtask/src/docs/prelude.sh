@@ -1,0 +1,51 @@
+# Functions for the blocks of the pages, and above all for the hidden ones. $D is the folder of this run.
+
+# Waits until the output of a block in the background has a line.
+wait_for_line() {
+    local polls=0
+    until [ -s "$1" ] && read -r _ < "$1"; do
+        polls=$((polls + 1))
+        if [ "$polls" -gt 200 ]; then
+            echo "it printed no line in 20 s" >> "$1"
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+# Starts an emulator with the options that are given, and sends the command there: IMS_URL is its address.
+emulated() {
+    ims emulator "$@" > "$D/emulator.url" 2> "$D/emulator.log" &
+    wait_for_line "$D/emulator.url"
+    read -r IMS_URL < "$D/emulator.url"
+    export IMS_URL
+}
+
+# Writes credentials of OAuth Server-to-Server to the file that is named.
+server_to_server() {
+    (umask 077 && cat > "$1") <<'END'
+{ "client_id": "my-client", "client_secret": "my-secret", "org_id": "MY@AdobeOrg", "scopes": ["openid", "AdobeID"] }
+END
+}
+
+# Writes credentials of a service account to the file that is named, with a key and a certificate in the same folder.
+service_account() {
+    ims cert new --out "$(dirname "$1")" > /dev/null 2>&1
+    (umask 077 && cat > "$1") <<'END'
+{ "client_id": "my-client", "client_secret": "my-secret", "org_id": "MY@AdobeOrg",
+  "technical_account_id": "MY@techacct.adobe.com", "metascopes": ["ent_dataservices_sdk"],
+  "private_key_file": "private.key", "certificate_file": "certificate_pub.crt" }
+END
+}
+
+# A new project takes minutes to build, so its program is the example that contains it.
+if [ -z "$SLOW" ]; then
+    cargo() {
+        case $1 in
+            new) mkdir -p "${*: -1}/src" ;;
+            add) ;;
+            run) "$EXAMPLES/$example" ;;
+            *) echo "only with --slow: cargo $*" && return 1 ;;
+        esac
+    }
+fi
