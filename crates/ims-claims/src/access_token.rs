@@ -1,9 +1,14 @@
 //! The payload of an IMS access token. It looks like a JWT but has no `exp`, `iat`, `iss` or `aud`.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
-use crate::{claims_error::ClaimsError, numeric_date::NumericDate, strict_json::JsonObject};
+use crate::{
+    claims_error::{AccessTokenError, ClaimsError},
+    numeric_date::NumericDate,
+    strict_json::JsonObject,
+    strict_texts::{Member, strict_texts},
+};
 
 /// The payload of an access token that Adobe IMS issued.
 ///
@@ -38,15 +43,12 @@ impl AccessTokenPayload {
     /// [`ClaimsError::Missing`] and [`ClaimsError::Malformed`] for `created_at` and `expires_in`; nothing else is
     /// required.
     pub fn from_object(members: JsonObject) -> Result<Self, ClaimsError> {
-        let created_at_ms = milliseconds(&members, "created_at")?;
-        let expires_in_ms = milliseconds(&members, "expires_in")?;
-        // The sum is rounded down as a whole: a token is never said to live longer than it does.
-        let date = |ms| NumericDate::from_secs(0).plus(Duration::from_millis(ms));
-        Ok(Self {
-            created_at: date(created_at_ms),
-            expires_at: date(created_at_ms + expires_in_ms),
-            members,
-        })
+        let [created_at, expires_in] = ["created_at", "expires_in"].map(|claim| {
+            let value = members.get(claim).ok_or(ClaimsError::Missing { claim })?;
+            milliseconds(claim, value.as_str())
+        });
+        let (created_at, expires_at) = dates(created_at?, expires_in?);
+        Ok(Self { created_at, expires_at, members })
     }
 
     /// When IMS issued the token, rounded down to a second.
@@ -87,7 +89,7 @@ impl AccessTokenPayload {
 
     /// What it allows, `scope`, which IMS separates by commas.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.text("scope").unwrap_or_default().split([',', ' ']).filter(|scope| !scope.is_empty())
+        scopes(self.text("scope"))
     }
 
     /// All members, with those that have no method here.
@@ -99,6 +101,107 @@ impl AccessTokenPayload {
     fn text(&self, name: &str) -> Option<&str> {
         self.members.get(name)?.as_str()
     }
+}
+
+/// The claims of an access token that decide whether it is good, borrowed from its payload.
+///
+/// It is what [`AccessTokenPayload`] says of the same payload, without a copy of every member: for those who verify a
+/// token on every request. Nothing is verified here.
+///
+/// ```
+/// use ims_claims::{AccessTokenClaims, CompactJwt};
+///
+/// # let token = "e30.eyJjcmVhdGVkX2F0IjoiMTU1MDAwMTEzODAwMCIsImV4cGlyZXNfaW4iOiI4NjQwMDAwMCJ9.AA";
+/// let jwt = CompactJwt::parse(token)?;
+/// let claims = AccessTokenClaims::read(jwt.payload())?;
+/// assert_eq!(claims.expires_at().to_string(), "2019-02-13T19:52:18Z");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct AccessTokenClaims<'a> {
+    created_at: NumericDate,
+    expires_at: NumericDate,
+    texts: [Option<Cow<'a, str>>; 5],
+}
+
+impl<'a> AccessTokenClaims<'a> {
+    /// Reads the payload of an access token, as bytes.
+    ///
+    /// # Errors
+    /// [`AccessTokenError::Form`] if it is not one JSON object without duplicate members, as
+    /// [`CompactJwt::payload_object`](crate::CompactJwt::payload_object) reads it, and
+    /// [`AccessTokenError::Claims`] as [`AccessTokenPayload::from_object`].
+    pub fn read(payload: &'a [u8]) -> Result<Self, AccessTokenError> {
+        const NAMES: [&str; 7] =
+            ["client_id", "user_id", "type", "as", "scope", "created_at", "expires_in"];
+        let [client_id, user_id, token_type, cluster, scope, created_at, expires_in] =
+            strict_texts(payload, "payload", NAMES)?;
+        let texts = [client_id, user_id, token_type, cluster, scope].map(Member::text);
+        let [created_at, expires_in] = [("created_at", created_at), ("expires_in", expires_in)]
+            .map(|(claim, member)| {
+                if member == Member::Absent {
+                    return Err(ClaimsError::Missing { claim });
+                }
+                milliseconds(claim, member.text().as_deref())
+            });
+        let (created_at, expires_at) = dates(created_at?, expires_in?);
+        Ok(Self { created_at, expires_at, texts })
+    }
+
+    /// When IMS issued the token, rounded down to a second.
+    #[must_use]
+    pub fn created_at(&self) -> NumericDate {
+        self.created_at
+    }
+
+    /// When the token expires, rounded down to a second.
+    #[must_use]
+    pub fn expires_at(&self) -> NumericDate {
+        self.expires_at
+    }
+
+    /// The integration it was issued to, `client_id`.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.texts[0].as_deref()
+    }
+
+    /// The account that it was issued for, `user_id`.
+    #[must_use]
+    pub fn user_id(&self) -> Option<&str> {
+        self.texts[1].as_deref()
+    }
+
+    /// What kind of token it is, `type`.
+    #[must_use]
+    pub fn token_type(&self) -> Option<&str> {
+        self.texts[2].as_deref()
+    }
+
+    /// The IMS cluster that issued it, `as`.
+    #[must_use]
+    pub fn issuing_cluster(&self) -> Option<&str> {
+        self.texts[3].as_deref()
+    }
+
+    /// What it allows, `scope`, which IMS separates by commas.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        scopes(self.texts[4].as_deref())
+    }
+}
+
+impl fmt::Debug for AccessTokenClaims<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessTokenClaims")
+            .field("created_at", &format_args!("{}", self.created_at))
+            .field("expires_at", &format_args!("{}", self.expires_at))
+            .finish_non_exhaustive()
+    }
+}
+
+/// The scopes in the text of a claim `scope`.
+fn scopes(scope: Option<&str>) -> impl Iterator<Item = &str> {
+    scope.unwrap_or_default().split([',', ' ']).filter(|scope| !scope.is_empty())
 }
 
 impl fmt::Debug for AccessTokenPayload {
@@ -115,10 +218,17 @@ impl fmt::Debug for AccessTokenPayload {
 /// The last millisecond of the year 9999, so that two of them never overflow.
 const MAX_MS: u64 = 253_402_300_799_999;
 
-fn milliseconds(members: &JsonObject, claim: &'static str) -> Result<u64, ClaimsError> {
-    let value = members.get(claim).ok_or(ClaimsError::Missing { claim })?;
-    let number = value.as_str().and_then(decimal).filter(|ms| *ms <= MAX_MS);
+fn milliseconds(claim: &'static str, text: Option<&str>) -> Result<u64, ClaimsError> {
+    let number = text.and_then(decimal).filter(|ms| *ms <= MAX_MS);
     number.ok_or(ClaimsError::Malformed { claim, expected: "a string of decimal milliseconds" })
+}
+
+/// When a token was issued, and when it expires.
+fn dates(created_at_ms: u64, expires_in_ms: u64) -> (NumericDate, NumericDate) {
+    // The sum is rounded down as a whole: a token is never said to live longer than it does.
+    let [created_at, expires_at] = [created_at_ms, created_at_ms + expires_in_ms]
+        .map(|ms| NumericDate::from_secs(0).plus(Duration::from_millis(ms)));
+    (created_at, expires_at)
 }
 
 /// The number that `text` is in decimal digits. `u64::from_str` would also take a plus sign.
@@ -137,8 +247,33 @@ mod tests {
 
     #[track_caller]
     fn read(payload: Value) -> Result<AccessTokenPayload, ClaimsError> {
+        let text = payload.to_string();
         let Value::Object(members) = payload else { panic!("not an object: {payload}") };
-        AccessTokenPayload::from_object(members)
+        let read = AccessTokenPayload::from_object(members);
+        expect_same(&AccessTokenClaims::read(text.as_bytes()), &read);
+        read
+    }
+
+    /// Both readers say the same.
+    #[track_caller]
+    fn expect_same(
+        claims: &Result<AccessTokenClaims<'_>, AccessTokenError>,
+        payload: &Result<AccessTokenPayload, ClaimsError>,
+    ) {
+        let (claims, payload) = match (claims, payload) {
+            (Ok(claims), Ok(payload)) => (claims, payload),
+            (claims, payload) => {
+                let error = payload.as_ref().err().cloned().map(AccessTokenError::Claims);
+                return assert_eq!(claims.as_ref().err(), error.as_ref());
+            }
+        };
+        assert_eq!(claims.created_at(), payload.created_at());
+        assert_eq!(claims.expires_at(), payload.expires_at());
+        assert_eq!(claims.client_id(), payload.client_id());
+        assert_eq!(claims.user_id(), payload.user_id());
+        assert_eq!(claims.token_type(), payload.token_type());
+        assert_eq!(claims.issuing_cluster(), payload.issuing_cluster());
+        assert!(claims.scopes().eq(payload.scopes()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use core::{error::Error, fmt};
 
-use crate::numeric_date::NumericDate;
+use crate::{error::JwtError, numeric_date::NumericDate};
 
 /// A claims set that Adobe IMS would refuse, one variant for each rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,3 +65,36 @@ impl fmt::Display for ClaimsError {
 }
 
 impl Error for ClaimsError {}
+
+/// A payload that is none of an access token of Adobe IMS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AccessTokenError {
+    /// Refuse the token: its payload is not one JSON object without duplicate members.
+    Form(JwtError),
+    /// Refuse the token: a claim that every access token has is missing or has another form.
+    Claims(ClaimsError),
+}
+
+impl fmt::Display for AccessTokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Form(error) => error.fmt(f),
+            Self::Claims(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for AccessTokenError {}
+
+impl From<JwtError> for AccessTokenError {
+    fn from(error: JwtError) -> Self {
+        Self::Form(error)
+    }
+}
+
+impl From<ClaimsError> for AccessTokenError {
+    fn from(error: ClaimsError) -> Self {
+        Self::Claims(error)
+    }
+}

@@ -21,10 +21,11 @@ mod metascope;
 mod numeric_date;
 mod service_account;
 mod strict_json;
+mod strict_texts;
 
-pub use access_token::AccessTokenPayload;
+pub use access_token::{AccessTokenClaims, AccessTokenPayload};
 pub use assertion::{Algorithm, Assertion, Signature, SigningInput};
-pub use claims_error::ClaimsError;
+pub use claims_error::{AccessTokenError, ClaimsError};
 pub use claims_set::{AssertionLifetime, Audience, ClaimsSet, JwtId};
 pub use compact_jwt::CompactJwt;
 pub use duration_text::DurationText;

@@ -13,7 +13,7 @@ use crate::error::JwtError;
 pub type JsonObject = Map<String, Value>;
 
 /// An assertion has one level, a header with an embedded key four.
-const MAX_DEPTH: u8 = 16;
+pub(crate) const MAX_DEPTH: u8 = 16;
 
 /// Reads `json` as JOSE wants it: one object in UTF-8, no member named twice, at most 16 levels. `part` names it in
 /// errors.

@@ -4,9 +4,10 @@ use std::fmt::Debug;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_claims::{
-    AccessTokenPayload, Algorithm, Assertion, AssertionLifetime, Audience, ClaimsError, ClientId,
-    CompactJwt, DurationText, Environment, ErrorLine, FormatError, JwtError, JwtId, Metascope,
-    NumericDate, OrgId, ServiceAccount, Signature, TechnicalAccountId,
+    AccessTokenClaims, AccessTokenError, AccessTokenPayload, Algorithm, Assertion,
+    AssertionLifetime, Audience, ClaimsError, ClientId, CompactJwt, DurationText, Environment,
+    ErrorLine, FormatError, JwtError, JwtId, Metascope, NumericDate, OrgId, ServiceAccount,
+    Signature, TechnicalAccountId,
 };
 
 const CANARY: &str = "canary-in-the-payload";
@@ -43,7 +44,8 @@ fn no_debug_shows_a_token_or_a_part_of_it() {
     let token = format!("{header}.{encoded}.{encoded_signature}");
     let jwt = CompactJwt::parse(&token).unwrap();
     let payload = AccessTokenPayload::from_object(jwt.payload_object().unwrap()).unwrap();
-    assert_eq!(payload.user_id(), Some(CANARY));
+    let borrowed = AccessTokenClaims::read(jwt.payload()).unwrap();
+    assert_eq!((payload.user_id(), borrowed.user_id()), (Some(CANARY), Some(CANARY)));
 
     let all = [
         shown(&account),
@@ -53,6 +55,8 @@ fn no_debug_shows_a_token_or_a_part_of_it() {
         shown(&assertion),
         shown(&jwt),
         shown(&payload),
+        shown(&borrowed),
+        shown(&AccessTokenError::Form(JwtError::TooLong)),
         shown(&Algorithm::Rs256),
         shown(&AssertionLifetime::default()),
         shown(&Audience::clone(claims.audience())),

@@ -5,8 +5,8 @@
 use std::{error::Error, fmt::Debug};
 
 use ims_sign::{
-    FileKind, KeyError, KeyFormat, Passphrase, PemSigner, PublicKey, SharedSigner, SignError,
-    Signer, VerificationKeys, VerifyError,
+    EncryptError, FileKind, KeyError, KeyFormat, Passphrase, PemSigner, PrivateKeyPem, PublicKey,
+    SharedSigner, SignError, Signer, VerificationKeys, VerifyError,
     pem::{self, PemError},
     pkcs11::{
         KeySelector, NewKey, Pin, PinSource, PinState, Pkcs11Config, Pkcs11Error, Pkcs11Mechanism,
@@ -51,6 +51,8 @@ fn no_debug_shows_a_secret() {
         shown(&public_key),
         shown(&passphrase),
         shown(&block),
+        shown(&PrivateKeyPem::from_pkcs8(block.der())),
+        shown(&EncryptError::Randomness),
         shown(&pin),
         shown(&source),
         shown(&config),

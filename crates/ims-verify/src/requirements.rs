@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use ims_claims::{AccessTokenPayload, ClaimsError, ClientId, Environment, JsonObject, NumericDate};
+use ims_claims::{
+    AccessTokenClaims, AccessTokenError, ClaimsError, ClientId, Environment, NumericDate,
+};
 use ims_exchange::Scope;
 
 use crate::{error::Fault, verified_token::VerifiedToken};
@@ -62,22 +64,23 @@ impl Requirements {
         self
     }
 
-    /// Reads the claims of a token and checks each one that has a requirement.
-    pub(crate) fn claims(
-        &self,
-        members: JsonObject,
-        now: NumericDate,
-    ) -> Result<VerifiedToken, Fault> {
-        let payload = AccessTokenPayload::from_object(members).map_err(Fault::Claims)?;
-        if payload.token_type() != Some("access_token") {
+    /// Reads the payload of a token and checks each claim that has a requirement.
+    pub(crate) fn claims(&self, payload: &[u8], now: NumericDate) -> Result<VerifiedToken, Fault> {
+        let claims = AccessTokenClaims::read(payload).map_err(|error| match error {
+            AccessTokenError::Claims(error) => Fault::Claims(error),
+            AccessTokenError::Form(error) => Fault::NotAJwt(error),
+            // No other kind is known in this version.
+            _ => Fault::NotAnAccessToken,
+        })?;
+        if claims.token_type() != Some("access_token") {
             return Err(Fault::NotAnAccessToken);
         }
-        if self.issuing_cluster.as_deref().is_some_and(|own| payload.issuing_cluster() != Some(own))
+        if self.issuing_cluster.as_deref().is_some_and(|own| claims.issuing_cluster() != Some(own))
         {
             return Err(Fault::AnotherEnvironment);
         }
-        let client_id = client_id(&payload).map_err(Fault::Claims)?;
-        let token = VerifiedToken::new(client_id, payload);
+        let client_id = client_id(&claims).map_err(Fault::Claims)?;
+        let token = VerifiedToken::new(client_id, &claims, payload);
         expect_current(&token, now)?;
         if self.clients.as_ref().is_some_and(|clients| !clients.contains(token.client_id())) {
             return Err(Fault::ClientNotAllowed);
@@ -100,8 +103,8 @@ pub(crate) fn expect_current(token: &VerifiedToken, now: NumericDate) -> Result<
     Ok(())
 }
 
-fn client_id(payload: &AccessTokenPayload) -> Result<ClientId, ClaimsError> {
-    let text = payload.client_id().ok_or(ClaimsError::Missing { claim: "client_id" })?;
+fn client_id(claims: &AccessTokenClaims<'_>) -> Result<ClientId, ClaimsError> {
+    let text = claims.client_id().ok_or(ClaimsError::Missing { claim: "client_id" })?;
     let malformed = ClaimsError::Malformed { claim: "client_id", expected: "a client id" };
     text.parse().map_err(|_| malformed)
 }

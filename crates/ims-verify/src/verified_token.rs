@@ -1,8 +1,13 @@
 //! What a resource server learns from a token that is good.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
-use ims_claims::{AccessTokenPayload, ClientId, NumericDate};
+use ims_claims::{
+    AccessTokenClaims, AccessTokenPayload, ClientId, JsonObject, NumericDate, strict_object,
+};
 use ims_exchange::Scope;
 
 /// What a good token says of its holder. Only a [`TokenVerifier`](crate::TokenVerifier) makes one. A clone shares it.
@@ -14,12 +19,27 @@ pub struct VerifiedToken(Arc<Claims>);
 
 struct Claims {
     client_id: ClientId,
-    payload: AccessTokenPayload,
+    user_id: Option<Box<str>>,
+    scopes: Vec<Box<str>>,
+    created_at: NumericDate,
+    expires_at: NumericDate,
+    /// The payload's bytes, and all its members once someone has asked for them.
+    json: Box<[u8]>,
+    payload: OnceLock<AccessTokenPayload>,
 }
 
 impl VerifiedToken {
-    pub(crate) fn new(client_id: ClientId, payload: AccessTokenPayload) -> Self {
-        Self(Arc::new(Claims { client_id, payload }))
+    /// `json` is what `claims` were read from.
+    pub(crate) fn new(client_id: ClientId, claims: &AccessTokenClaims<'_>, json: &[u8]) -> Self {
+        Self(Arc::new(Claims {
+            client_id,
+            user_id: claims.user_id().map(Box::from),
+            scopes: claims.scopes().map(Box::from).collect(),
+            created_at: claims.created_at(),
+            expires_at: claims.expires_at(),
+            json: Box::from(json),
+            payload: OnceLock::new(),
+        }))
     }
 
     /// The integration that the token was issued to.
@@ -31,12 +51,12 @@ impl VerifiedToken {
     /// The account that the token is for: a person's, or a technical account.
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
-        self.0.payload.user_id()
+        self.0.user_id.as_deref()
     }
 
     /// What the token allows.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.0.payload.scopes()
+        self.0.scopes.iter().map(AsRef::as_ref)
     }
 
     /// Whether the token allows `scope`.
@@ -48,19 +68,24 @@ impl VerifiedToken {
     /// When IMS issued the token, rounded down to a second.
     #[must_use]
     pub fn created_at(&self) -> NumericDate {
-        self.0.payload.created_at()
+        self.0.created_at
     }
 
     /// When the token expires: from this second on it is bad.
     #[must_use]
     pub fn expires_at(&self) -> NumericDate {
-        self.0.payload.expires_at()
+        self.0.expires_at
     }
 
-    /// The whole payload, with the members that have no method here.
+    /// The whole payload, with the members that have no method here. It is read when it is first asked for.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the same bytes have been read before")]
     pub fn payload(&self) -> &AccessTokenPayload {
-        &self.0.payload
+        self.0.payload.get_or_init(|| {
+            let members: JsonObject = strict_object(&self.0.json, "payload").unwrap_or_default();
+            let payload = AccessTokenPayload::from_object(members);
+            payload.expect("the same bytes were read as an access token before")
+        })
     }
 }
 

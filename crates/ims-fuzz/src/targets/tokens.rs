@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use ims_claims::{AccessTokenPayload, Algorithm, ClaimsSet, CompactJwt, strict_object};
+use ims_claims::{
+    AccessTokenClaims, AccessTokenPayload, Algorithm, ClaimsSet, CompactJwt, strict_object,
+};
 use ims_sign::{PublicKey, VerificationKeys};
 use ims_testkit::keys;
 use jsonwebtoken::{DecodingKey, Validation, decode};
@@ -40,8 +42,14 @@ pub(crate) fn verified_jwt(input: &[u8]) {
 }
 
 pub(crate) fn access_token(input: &[u8]) {
-    let Ok(members) = strict_object(input, "payload") else { return };
-    let Ok(payload) = AccessTokenPayload::from_object(members) else { return };
+    let claims = AccessTokenClaims::read(input).ok();
+    let payload = strict_object(input, "payload").ok();
+    let payload = payload.and_then(|members| AccessTokenPayload::from_object(members).ok());
+    assert_eq!(claims.is_some(), payload.is_some(), "one of two readers refuses");
+    let (Some(claims), Some(payload)) = (claims, payload) else { return };
+    assert!(claims.scopes().eq(payload.scopes()));
+    assert_eq!(claims.expires_at(), payload.expires_at());
+    assert_eq!((claims.client_id(), claims.user_id()), (payload.client_id(), payload.user_id()));
     assert!(payload.created_at() <= payload.expires_at());
     assert!(payload.scopes().all(|scope| !scope.is_empty()));
 }

@@ -1,6 +1,6 @@
 //! How long and how much is remembered.
 
-use ims_claims::{AccessTokenPayload, JsonObject};
+use ims_claims::AccessTokenClaims;
 
 use super::*;
 
@@ -9,11 +9,9 @@ const NOW: NumericDate = NumericDate::from_secs(1_550_001_138);
 const REFUSED: Fault = Fault::RefusedByIms { reason: None };
 
 fn token(client_id: &str) -> VerifiedToken {
-    let mut members = JsonObject::new();
-    members.insert("created_at".to_owned(), "1550001138000".into());
-    members.insert("expires_in".to_owned(), "86400000".into());
-    let payload = AccessTokenPayload::from_object(members).unwrap();
-    VerifiedToken::new(client_id.parse().unwrap(), payload)
+    let json = br#"{"created_at":"1550001138000","expires_in":"86400000"}"#;
+    let claims = AccessTokenClaims::read(json).unwrap();
+    VerifiedToken::new(client_id.parse().unwrap(), &claims, json)
 }
 
 fn digest(number: usize) -> TokenDigest {
