@@ -1,16 +1,16 @@
-//! Which integration a command works for: `-c`, `--context`, `--url` and their environment variables.
+//! Which integration a command works for: `-c`, `--context`, `--ims-url` and their environment variables.
 
 use std::{
     ffi::OsString,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
 use clap::Args;
 use ims::{
-    Client, ClientBuilder, ClientSecrets, Credential, Credentials, Discovered, Discovery,
-    DiscoveryError, Report,
+    Client, ClientBuilder, ClientSecrets, ContextName, Contexts, Credential, Credentials,
+    Discovered, Discovery, DiscoveryError, Report, Source,
     claims::Environment,
     exchange::ClientSecret,
     token::{Event, FileStore, RETRIES},
@@ -26,24 +26,30 @@ use crate::{
 /// The options of every command that needs credentials.
 #[derive(Debug, Default, Args)]
 pub(crate) struct IntegrationOptions {
-    /// A file of credentials, in our own form (JSON or TOML) or one of those that Adobe's tools have; - reads standard input.
-    /// Without it come --context, `IMS_CREDENTIALS` (a file, or the document itself), `IMS_CONTEXT` (a name), variables such as
-    /// `IMS_CLIENT_ID`, and the current context, in this order.
-    #[arg(short, long, value_name = "FILE", conflicts_with = "context")]
+    /// A file of credentials in any form, or - for standard input
+    ///
+    /// The forms are our own (JSON or TOML) and those that Adobe's tools have. Without -c, credentials are looked for in this order: --context, `IMS_CREDENTIALS` (a file, or the document itself),
+    /// `IMS_CONTEXT` (a name), variables such as `IMS_CLIENT_ID`, and the current context.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "context", help_heading = HEADING)]
     credentials: Option<OsString>,
 
-    /// The credentials that have this name: see ims context
-    #[arg(long, value_name = "NAME")]
+    /// The credentials of this name: see ims context
+    #[arg(long, value_name = "NAME", help_heading = HEADING)]
     context: Option<String>,
 
     /// Which credentials are meant, where the file or the variables hold several
-    #[arg(long, value_name = "NAME", conflicts_with = "context")]
+    #[arg(long, value_name = "NAME", conflicts_with = "context", help_heading = HEADING)]
     credential: Option<String>,
 
-    /// Base URL of IMS, instead of the one in the credentials; a path prefix is kept. Plain http only for loopback.
-    #[arg(long, value_name = "URL", env = "IMS_URL")]
-    url: Option<Environment>,
+    /// Base URL of IMS, instead of that in the credentials
+    ///
+    /// A path prefix is kept. Plain http is allowed for loopback only.
+    #[arg(long, alias = "url", value_name = "URL", env = "IMS_URL", hide_env_values = true, help_heading = HEADING)]
+    ims_url: Option<Environment>,
 }
+
+/// Above these options in the help of a command.
+const HEADING: &str = "Credentials";
 
 impl IntegrationOptions {
     /// The context of this name, as if `--context` were given.
@@ -76,7 +82,7 @@ impl IntegrationOptions {
 
     /// The IMS to ask: that of the options, that of the credentials, or Adobe's.
     pub(crate) fn environment(&self, credentials: Option<&Credentials>) -> Environment {
-        match (&self.url, credentials) {
+        match (&self.ims_url, credentials) {
             (Some(url), _) => url.clone(),
             (None, Some(credentials)) => credentials.environment().clone(),
             (None, None) => Environment::default(),
@@ -111,12 +117,25 @@ impl IntegrationOptions {
 
     /// Whether the base URL of IMS is given, by the option or its variable, whatever the credentials say.
     pub(crate) fn has_url(&self) -> bool {
-        self.url.is_some()
+        self.ims_url.is_some()
     }
 
     /// Reads the credentials, and says where they were found.
     pub(crate) fn discovered(&self) -> Result<Discovered, Failure> {
         self.find_with_source(&self.discovery()?)?.ok_or_else(none_given)
+    }
+
+    /// The file that the credentials are in, for commands that change it. The credentials are not read.
+    pub(crate) fn file(&self) -> Result<CredentialsFile, Failure> {
+        let sources = self.discovery()?.sources()?;
+        let source = sources.first().ok_or_else(none_given)?;
+        let mut file = CredentialsFile::of(source)?.ok_or_else(|| {
+            Failure::usage(format!("these credentials are in no file: {source}"))
+                .hint("put them into a file, and name it: -c FILE")
+        })?;
+        file.credential = self.credential.clone().or(file.credential);
+        file.environment = self.ims_url.clone().or(file.environment);
+        Ok(file)
     }
 
     fn find(&self, discovery: &Discovery) -> Result<Option<Credentials>, Failure> {
@@ -125,10 +144,52 @@ impl IntegrationOptions {
 
     fn find_with_source(&self, discovery: &Discovery) -> Result<Option<Discovered>, Failure> {
         let Some(mut found) = discovery.find()? else { return Ok(None) };
-        if let Some(url) = &self.url {
+        if let Some(url) = &self.ims_url {
             found.credentials = found.credentials.with_environment(url.clone());
         }
         Ok(Some(found))
+    }
+}
+
+/// A file of credentials, as the options or a context name it.
+#[derive(Debug)]
+pub(crate) struct CredentialsFile {
+    pub(crate) path: PathBuf,
+    /// Which of its credentials are meant.
+    pub(crate) credential: Option<String>,
+    /// The IMS that is asked, if it is not that of the file.
+    pub(crate) environment: Option<Environment>,
+}
+
+impl CredentialsFile {
+    /// The file that credentials of this source are in; `None` if they are in no separate file.
+    pub(crate) fn of(source: &Source) -> Result<Option<Self>, Failure> {
+        match source {
+            Source::File(path) | Source::CredentialsVariable(Some(path)) => {
+                Ok(Some(Self { path: path.clone(), credential: None, environment: None }))
+            }
+            Source::Context(context)
+            | Source::ContextVariable(context)
+            | Source::CurrentContext(context) => Self::of_context(context),
+            _ => Ok(None),
+        }
+    }
+
+    fn of_context(context: &ContextName) -> Result<Option<Self>, Failure> {
+        let folder = context.file.parent().unwrap_or(Path::new(""));
+        let members = Contexts::load(&context.file)?.show(&context.name)?;
+        let mut file = None;
+        let (mut credential, mut environment) = (None, None);
+        for (name, value) in members {
+            match name.as_str() {
+                "credentials_file" => file = Some(folder.join(value)),
+                "credential" => credential = Some(value),
+                // A fault in it is reported where the credentials are read.
+                "ims_url" => environment = value.parse().ok(),
+                _ => {}
+            }
+        }
+        Ok(file.map(|path| Self { path, credential, environment }))
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod certificate_data;
 mod commands;
+mod completion;
 mod failure;
 mod files;
 mod given_token;
+mod help;
 mod integration;
 mod output;
 mod process;
@@ -20,7 +22,7 @@ mod when;
 use std::{env, ffi::OsString, process::ExitCode};
 
 use clap::{
-    Parser,
+    CommandFactory, FromArgMatches, Parser,
     error::{ContextKind, ContextValue},
 };
 
@@ -29,19 +31,29 @@ use failure::Failure;
 
 /// Adobe IMS authentication: keys, certificates, JWTs and access tokens, and a local IMS to try them on.
 #[derive(Debug, Parser)]
-#[command(name = "ims", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "ims", version, propagate_version = true, max_term_width = 100, after_help = BELOW_OPTIONS)]
 struct Arguments {
-    /// Say on standard error what is asked of IMS: method, URL, status, time and debug id; -vv adds the names of header fields
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    /// Report each request on standard error; -vv adds the names of header fields
+    ///
+    /// A line has the method, the URL, the status, the time and the debug id. Secrets are not shown.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 900)]
     verbose: u8,
 
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 the answer is no · 2 usage · 3 try later · 4 a person must act\n\
-                          (141: the reader of the output went away)\n\
-                          New here? Try `ims demo`.";
+const BELOW_OPTIONS: &str = "Examples:
+  ims demo                       # every step from a key to a call, offline
+  ims init                       # find the credentials in this folder, and give them a name
+  ims token                      # print an access token
+  ims call URL                   # send a request with a token
+  ims doctor -c creds.json       # find out what is wrong
+Exit codes: 0 done · 1 the answer is no · 2 usage · 3 try later · 4 a person must act · \
+    141 the reader of the output went away
+Learn more:
+  ims COMMAND --help             # options, examples and exit codes of a command
+  ims man --out DIR              # the manual pages";
 
 fn main() -> ExitCode {
     process::protect_memory();
@@ -50,7 +62,12 @@ fn main() -> ExitCode {
     if asks_for_json(env::args_os().skip(1)) {
         terminal_text::expect_json();
     }
-    let arguments = match Arguments::try_parse() {
+    match completion::answer() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => return refused(&error),
+    }
+    let arguments = match parse() {
         Ok(arguments) => arguments,
         Err(error) => return refused(&without_secret(error)),
     };
@@ -59,6 +76,12 @@ fn main() -> ExitCode {
         Ok(answer) => answer.into(),
         Err(failure) => failure.report(),
     }
+}
+
+fn parse() -> Result<Arguments, clap::Error> {
+    let command = help::with_groups(Arguments::command());
+    let matches = command.try_get_matches()?;
+    Arguments::from_arg_matches(&matches)
 }
 
 /// Whether a command is asked for JSON, whatever is wrong with the other arguments. What follows `--`, or belongs to the
@@ -112,7 +135,6 @@ fn without_secret(mut error: clap::Error) -> clap::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_do_not_contradict_each_other() {

@@ -1,7 +1,7 @@
 //! Which credentials a command works with: files, contexts, variables, and the order among them; and their migration.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, io::Write, os::unix::fs::PermissionsExt, process::Stdio};
 
 use serde_json::{Value, json};
 
@@ -191,6 +191,28 @@ scopes = ["openid", "AdobeID", "user_management_sdk"]
     let expected = "error: new.json exists already\n \
                     hint: name another file with --out, or move this one away\n";
     assert_eq!(again.stderr, expected);
+}
+
+#[test]
+fn the_credentials_that_a_command_changes_can_be_named_by_a_context() {
+    let (sandbox, emulator) = served();
+    sandbox.write_credentials("old.json", json!({"metascopes": ["ent_user_sdk"]}));
+    run(&sandbox, &format!("context add old -c old.json --ims-url {}", emulator.url()));
+    run(&sandbox, "migrate --context old --out new.json");
+    let not_due = run(&sandbox, "cert rotate --context old --within 1d --json");
+    let data: Value = serde_json::from_str(&not_due).unwrap();
+    assert_eq!(data["due"], json!(false));
+    // The IMS of the context is asked: this one does not know the new key.
+    let end = sandbox.run("cert rotate --context old --wait 0s");
+    assert_eq!(end.code, Some(3), "{}", end.stderr);
+    assert!(end.stderr.contains("IMS does not accept the new key yet"), "{}", end.stderr);
+    let mut piped = sandbox.ims("cert rotate -c -");
+    let mut child = piped.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"{\"api_key\":\"x\"}").unwrap();
+    let end: Finished = child.wait_with_output().unwrap().into();
+    assert_eq!(end.code, Some(2));
+    assert!(end.stderr.contains("error: these credentials are in no file"), "{}", end.stderr);
+    assert!(end.stderr.contains(" hint: put them into a file, and name it: -c FILE"));
 }
 
 #[test]

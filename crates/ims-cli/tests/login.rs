@@ -404,7 +404,7 @@ fn a_public_client_needs_no_file_but_leaves_one() {
     let (sandbox, emulator) = served();
     let url = emulator.url();
     let arguments = format!(
-        "login --client-id {CLIENT_ID} --save saved.json --url {url} --redirect-uri {PASTED_URI}"
+        "login --client-id {CLIENT_ID} --out saved.json --ims-url {url} --redirect-uri {PASTED_URI}"
     );
     let mut login = Login::start(sandbox.ims(&arguments));
     assert_eq!(login.parameter("scope"), "openid,AdobeID,offline_access");
@@ -417,7 +417,7 @@ fn a_public_client_needs_no_file_but_leaves_one() {
     assert_eq!((token.code, token.stderr.as_str()), (Some(0), ""));
     assert_failed(&sandbox.run(&arguments), 2, &["saved.json is there already"]);
     let end = sandbox.run(&format!("login --client-id {CLIENT_ID}"));
-    assert_failed(&end, 2, &["--save"]);
+    assert_failed(&end, 2, &["--out"]);
 }
 
 #[test]

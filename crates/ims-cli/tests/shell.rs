@@ -8,14 +8,16 @@ mod sandbox;
 
 use sandbox::{Finished, Sandbox};
 
-/// The names in the first column of `ims help`.
+/// The commands in the groups of `ims help`.
 fn commands(sandbox: &Sandbox) -> Vec<String> {
     let help = sandbox.run("help").stdout;
-    let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let rows = list.take_while(|line| line.starts_with("  "));
-    let names = rows.filter_map(|row| row.strip_prefix("  ")?.split(' ').next().map(str::to_owned));
-    // A description that is too long for its line goes on in the next one, below the first.
-    names.filter(|name| !name.is_empty() && name != "help").collect()
+    let (_, groups) = help.split_once("Get a token:\n").unwrap();
+    let (groups, _) = groups.split_once("\nOptions:\n").unwrap();
+    let rows = groups.lines().filter_map(|line| line.strip_prefix("  "));
+    let names: Vec<String> =
+        rows.filter_map(|row| row.split(' ').next().map(str::to_owned)).collect();
+    assert!(names.len() > 25 && names.contains(&"cert".to_owned()), "{names:?}");
+    names
 }
 
 /// Runs `script` in bash, with this command first in the path.
@@ -27,29 +29,65 @@ fn bash(sandbox: &Sandbox, script: &str) -> Finished {
     command.output().unwrap().into()
 }
 
+/// What bash completes when the words so far are these and the tabulator key is hit.
+fn completed(sandbox: &Sandbox, words: &str, last: &str) -> Vec<String> {
+    let script = format!(
+        "export HOME={}; eval \"$(ims completions bash)\"; COMP_WORDS=({words} {last}); \
+         COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _clap_complete_ims ims {last} previous; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        sandbox.path("home").display()
+    );
+    bash(sandbox, &script).stdout.lines().map(str::to_owned).collect()
+}
+
 #[test]
 fn bash_completes_commands_and_options() {
     let sandbox = Sandbox::new();
     for (words, last, expected) in
         [("ims", "tok", "token"), ("ims cert", "che", "check"), ("ims token", "--fr", "--fresh")]
     {
-        let script = format!(
-            "eval \"$(ims completions bash)\"; COMP_WORDS=({words} {last}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
-             _ims ims {last} previous; echo \"${{COMPREPLY[@]}}\""
-        );
-        assert_eq!(bash(&sandbox, &script).stdout.trim_end(), expected, "{words} {last}");
+        assert_eq!(completed(&sandbox, words, last), [expected], "{words} {last}");
     }
 }
 
 #[test]
-fn each_shell_completes_each_command() {
+fn bash_completes_contexts_and_files_by_their_kind() {
+    let sandbox = Sandbox::new();
+    for name in ["stage", "production"] {
+        let end = sandbox.run(&format!("context add {name} -c credentials.json"));
+        assert_eq!(end.code, Some(0), "{}", end.stderr);
+    }
+    fs::create_dir(sandbox.path("folder")).unwrap();
+    #[rustfmt::skip]
+    let table: [(&str, &str, &[&str]); 8] = [
+        ("ims token --context",         "''",   &["production", "stage"]),
+        ("ims token --context",         "pro",  &["production"]),
+        ("ims context use",             "st",   &["stage"]),
+        ("ims cert check --context",    "st",   &["stage"]),
+        ("ims doctor -c",               "c",    &["credentials.json"]),
+        ("ims cert csr --key",          "p",    &["private.key"]),
+        ("ims cert inspect",            "c",    &["certificate_pub.crt", "credentials.json"]),
+        ("ims cert new --out",          "fo",   &["folder/"]),
+    ];
+    for (words, last, expected) in table {
+        let mut found = completed(&sandbox, words, last);
+        found.sort_unstable();
+        assert_eq!(found, expected, "{words} {last}");
+    }
+}
+
+#[test]
+fn each_shell_has_a_script_that_asks_ims() {
     let sandbox = Sandbox::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = sandbox.run(&format!("completions {shell}"));
         assert_eq!((script.code, script.stderr.as_str()), (Some(0), ""), "{shell}");
-        for command in commands(&sandbox) {
-            assert!(script.stdout.contains(&command), "{shell} does not know {command}");
-        }
+        assert!(script.stdout.contains("IMS_COMPLETE"), "{shell}: {}", script.stdout);
+    }
+    for (shell, asks) in [("fish", "cert che"), ("zsh", "cert che"), ("elvish", "cert che")] {
+        let mut command = sandbox.ims(&format!("-- ims {asks}"));
+        command.env("IMS_COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", "2");
+        let end: Finished = command.output().unwrap().into();
+        assert!(end.stdout.starts_with("check"), "{shell}: {}{}", end.stdout, end.stderr);
     }
 }
 
@@ -63,8 +101,29 @@ fn each_command_has_its_manual_page_and_none_tells_what_is_in_the_environment() 
     for command in commands(&sandbox).iter().chain([&"cert-check".to_owned()]) {
         let page = fs::read_to_string(sandbox.path(&format!("man1/ims-{command}.1")));
         let page = page.unwrap_or_else(|error| panic!("{command}: {error}"));
-        assert!(page.contains(".SH SYNOPSIS"), "{page}");
+        for section in ["SYNOPSIS", "EXIT STATUS", "ENVIRONMENT", "SEE ALSO"] {
+            assert!(
+                page.contains(&format!(".SH \"{section}\""))
+                    || page.contains(&format!(".SH {section}")),
+                "{section}: {page}"
+            );
+        }
         assert!(!page.contains("canary"), "{page}");
+    }
+}
+
+#[test]
+fn the_help_shows_no_value_of_the_environment() {
+    let sandbox = Sandbox::new();
+    for line in ["token --help", "doctor -h", "cert rotate --help"] {
+        let mut help = sandbox.ims(line);
+        help.env("IMS_URL", "https://user:canary@canary.example");
+        let end: Finished = help.output().unwrap().into();
+        assert!(
+            end.stdout.contains("--ims-url") && !end.stdout.contains("canary"),
+            "{}",
+            end.stdout
+        );
     }
 }
 

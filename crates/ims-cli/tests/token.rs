@@ -271,7 +271,7 @@ fn what_the_command_was_not_given_ends_with_2() {
     let sandbox = Sandbox::new();
     assert_failed(&sandbox.run("token"), 2, &["no credentials are given", " hint: "]);
     let plain = sandbox.run("token -c credentials.json --url http://ims.example");
-    assert_failed(&plain, 2, &["--url"]);
+    assert_failed(&plain, 2, &["--ims-url"]);
     let both = sandbox.run("token --json --header");
     assert_eq!((both.code, both.stdout.as_str()), (Some(2), ""));
     assert!(both.stderr.contains("--header"), "{}", both.stderr);

@@ -1,16 +1,18 @@
 //! `ims completions`: what a shell needs to complete this command.
 
-use clap::{Args, CommandFactory};
-use clap_complete::Shell;
+use clap::Args;
+use clap_complete::{Shell, env::Shells};
 
 use crate::{
+    completion,
     failure::Failure,
     output::{self, Answer},
 };
 
 /// Print a completion script for a shell.
 ///
-/// Prints the script by which a shell completes the commands and options of ims.
+/// Prints the script by which a shell completes commands, options, the names of contexts, and files by their kind. The script
+/// asks ims itself, so it belongs to the same version of ims.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples, for packagers and for your own shell:\n  \
     ims completions bash > /usr/share/bash-completion/completions/ims\n  \
@@ -22,9 +24,14 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    // Into memory first: written straight to a pipe that closes, it would panic.
+    let name = arguments.shell.to_string();
+    let shells = Shells::builtins();
+    let shell = shells
+        .completer(&name)
+        .ok_or_else(|| Failure::usage(format!("there is no script for {name}")))?;
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut crate::Arguments::command(), "ims", &mut script);
+    let written = shell.write_registration(completion::VARIABLE, "ims", "ims", "ims", &mut script);
+    written.map_err(|error| Failure::person("the script cannot be written").because(error))?;
     output::write_bytes(&script)?;
     Ok(Answer::Yes)
 }

@@ -53,13 +53,13 @@ pub(crate) struct AddArguments {
     #[arg(long, value_name = "NAME")]
     credential: Option<String>,
 
-    /// Another IMS than the one that the file says
-    #[arg(long, value_name = "URL")]
-    url: Option<Environment>,
+    /// Base URL of IMS, instead of that in the credentials
+    #[arg(long, alias = "url", value_name = "URL")]
+    ims_url: Option<Environment>,
 }
 
 fn add(arguments: AddArguments) -> Result<Answer, Failure> {
-    let AddArguments { name, credentials, credential, url } = arguments;
+    let AddArguments { name, credentials, credential, ims_url } = arguments;
     // What cannot be read now is not worth a name.
     let read = match &credential {
         Some(credential) => Credentials::from_file_selecting(&credentials, credential)?,
@@ -70,8 +70,8 @@ fn add(arguments: AddArguments) -> Result<Answer, Failure> {
     if let Some(credential) = credential {
         file = file.with_credential(credential);
     }
-    if let Some(url) = url {
-        file = file.with_environment(url);
+    if let Some(ims_url) = ims_url {
+        file = file.with_environment(ims_url);
     }
     let mut contexts = contexts()?;
     contexts.add(&name, &file)?;

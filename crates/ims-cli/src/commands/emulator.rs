@@ -31,7 +31,7 @@ pub(super) use from_credentials::integration_of;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(
-    after_help = "Example:\n  ims emulator -c creds.json &\n  ims token -c creds.json --url http://127.0.0.1:PORT"
+    after_help = "Example:\n  ims emulator -c creds.json &\n  ims token -c creds.json --ims-url http://127.0.0.1:PORT"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option by itself")]
 pub(crate) struct Arguments {

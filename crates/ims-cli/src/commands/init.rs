@@ -20,7 +20,7 @@ use crate::{
     terminal_text::TerminalText,
 };
 
-/// Find the credentials that are here, give one a name, check it, and show the first command.
+/// Find the credentials that are here, give them a name and check them.
 ///
 /// Looks at the files of this folder, the configuration of aio and the environment variables, and says what each is. On a
 /// terminal it asks which one to use and for a name, adds the context, and runs ims doctor. Without a terminal it changes

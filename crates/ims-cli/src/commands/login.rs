@@ -44,7 +44,7 @@ const OFFLINE_ACCESS: &str = "offline_access";
 /// work with the same -c. A second login takes the place of the first. Exit code 4 if no one signs in.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  ims login -c creds.json --port 8000\n  \
-                  ims login --client-id ID --scopes openid,offline_access --save creds.json\n\n\
+                  ims login --client-id ID --scopes openid,offline_access --out creds.json\n\n\
                   The credentials say \"user\": true. The redirect URI, by default http://127.0.0.1:PORT/callback, has to be \
                   one of those that the integration has in Adobe's Developer Console.")]
 pub(crate) struct Arguments {
@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
     integration: IntegrationOptions,
 
     /// Sign in to this public client, which has no secret, instead of that of the credentials
-    #[arg(long, value_name = "ID", requires = "save")]
+    #[arg(long, value_name = "ID", requires = "out")]
     client_id: Option<ClientId>,
 
     /// What to ask the person for, separated by commas
@@ -66,8 +66,8 @@ pub(crate) struct Arguments {
     scopes: Vec<Scope>,
 
     /// Write the credentials of the public client into this file, for the other commands' -c. It holds no secret.
-    #[arg(long, value_name = "FILE", requires = "client_id")]
-    save: Option<PathBuf>,
+    #[arg(long, alias = "save", value_name = "FILE", requires = "client_id")]
+    out: Option<PathBuf>,
 
     /// Open no browser: print the address only, and wait for any browser of this machine
     #[arg(long)]
@@ -112,7 +112,7 @@ struct Data<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    arguments.save.as_deref().map_or(Ok(()), keep::expect_free)?;
+    arguments.out.as_deref().map_or(Ok(()), keep::expect_free)?;
     let application = arguments.application()?;
     block_on(async {
         tokio::select! {
@@ -241,7 +241,7 @@ async fn sign_in(arguments: &Arguments, application: Application) -> Result<Answ
         }
     };
     let (signed_in, kept_in) = kept?;
-    if let Some(path) = &arguments.save {
+    if let Some(path) = &arguments.out {
         keep::write_credentials(path, &environment, &credential)?;
     }
     tell(arguments, &credential.client_id, &signed_in, kept_in)
@@ -300,7 +300,7 @@ fn paste_since(obstacle: &str) -> RedirectMethod {
 fn no_person() -> Failure {
     Failure::usage("these credentials are not for people: no one signs in to them")
         .hint("credentials for people say \"user\": true")
-        .hint("for a client without a secret: ims login --client-id ID --save FILE")
+        .hint("for a client without a secret: ims login --client-id ID --out FILE")
 }
 
 fn not_listening(address: SocketAddr, error: &io::Error) -> Failure {

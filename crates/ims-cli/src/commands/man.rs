@@ -1,10 +1,14 @@
 //! `ims man`: the manual pages.
 
-use std::path::PathBuf;
+use std::{fs, io, path::PathBuf};
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command, CommandFactory};
+use clap_mangen::{
+    Man,
+    roff::{Roff, bold, roman},
+};
 
-use crate::{failure::Failure, output::Answer};
+use crate::{failure::Failure, help, output::Answer};
 
 /// Write the manual pages.
 ///
@@ -21,8 +25,211 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let folder = &arguments.out;
-    clap_mangen::generate_to(crate::Arguments::command(), folder).map_err(|error| {
-        Failure::person(format!("{} cannot be written to", folder.display())).because(error)
-    })?;
+    // The pages of `ims help help` and the like say nothing.
+    let command = crate::Arguments::command().disable_help_subcommand(true);
+    let mut command = help::without_marks(command);
+    command.build();
+    for page in pages(&command, &[]) {
+        let path = folder.join(format!("{}.1", page.name));
+        fs::write(&path, page.text).map_err(|error| {
+            Failure::person(format!("{} cannot be written to", folder.display())).because(error)
+        })?;
+    }
     Ok(Answer::Yes)
+}
+
+/// One manual page.
+struct Page {
+    name: String,
+    text: Vec<u8>,
+}
+
+/// The page of `command` and those of all commands below it.
+fn pages(command: &Command, above: &[String]) -> Vec<Page> {
+    let name = page_name(command);
+    let text = page(command, above).expect("memory takes all that is written");
+    let mut all = vec![Page { name: name.clone(), text }];
+    let above = [above, &[name]].concat();
+    for subcommand in command.get_subcommands() {
+        all.extend(pages(subcommand, &above));
+    }
+    all
+}
+
+fn page_name(command: &Command) -> String {
+    command.get_display_name().unwrap_or(command.get_name()).to_owned()
+}
+
+fn page(command: &Command, above: &[String]) -> io::Result<Vec<u8>> {
+    let man = Man::new(command.clone()).manual("ims");
+    let mut text = Vec::new();
+    man.render_title(&mut text)?;
+    man.render_name_section(&mut text)?;
+    man.render_synopsis_section(&mut text)?;
+    man.render_description_section(&mut text)?;
+    if command.get_arguments().any(|argument| !argument.is_hide_set()) {
+        man.render_options_section(&mut text)?;
+    }
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut text)?;
+    }
+    let below_options = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let mut roff = Roff::new();
+    add_exit_status(&mut roff, &below_options);
+    add_rows(&mut roff, "ENVIRONMENT", &environment(command));
+    add_rows(&mut roff, "FILES", &files(command));
+    add_examples(&mut roff, &below_options);
+    add_see_also(&mut roff, command, above);
+    roff.to_writer(&mut text)?;
+    Ok(text)
+}
+
+/// The exit codes that the help of the command says, else those of all commands.
+fn add_exit_status(roff: &mut Roff, below_options: &str) {
+    let sections = help::sections(below_options);
+    let own = sections.into_iter().find(|section| section.heading.starts_with("Exit codes"));
+    let lines = match own {
+        Some(section) => section.lines,
+        None => EXIT_STATUS.iter().map(ToString::to_string).collect(),
+    };
+    let mut rows = Vec::new();
+    for line in &lines {
+        if let Some((code, meaning)) = line.trim().split_once(' ') {
+            rows.push((code, meaning.trim()));
+        } else if let Some((_, said)) = rows.last_mut() {
+            // Text without a code goes with the one before.
+            *said = line.trim();
+        }
+    }
+    add_rows(roff, "EXIT STATUS", &rows);
+}
+
+const EXIT_STATUS: [&str; 7] = [
+    "0 done",
+    "1 the answer is no",
+    "2 the command was not called as it has to be",
+    "3 try again later",
+    "4 a person must act",
+    "130 interrupted",
+    "141 the reader of the output went away",
+];
+
+fn add_rows(roff: &mut Roff, heading: &str, rows: &[(&str, &str)]) {
+    if rows.is_empty() {
+        return;
+    }
+    roff.control("SH", [heading]);
+    for (name, meaning) in rows {
+        roff.control("TP", []);
+        roff.text([bold(*name)]);
+        roff.text([roman(*meaning)]);
+    }
+}
+
+fn add_examples(roff: &mut Roff, below_options: &str) {
+    let mut has_heading = false;
+    for section in help::sections(below_options) {
+        if section.heading.starts_with("Exit codes") {
+            continue;
+        }
+        if section.heading.starts_with("Example") && !has_heading {
+            roff.control("SH", ["EXAMPLES"]);
+            has_heading = true;
+        } else if !section.heading.is_empty() {
+            roff.control("SH", [section.heading.to_uppercase().as_str()]);
+        }
+        if section.heading.is_empty() {
+            roff.control("PP", []);
+            roff.text([roman(section.lines.join(" "))]);
+            continue;
+        }
+        // No filling: the lines are to be copied.
+        roff.control("nf", []);
+        for line in section.lines {
+            roff.text([roman(line.trim_start())]);
+        }
+        roff.control("fi", []);
+    }
+}
+
+fn add_see_also(roff: &mut Roff, command: &Command, above: &[String]) {
+    let mut names: Vec<String> = above.to_vec();
+    if above.is_empty() {
+        names.extend(command.get_subcommands().map(page_name));
+    } else {
+        names.extend(command.get_subcommands().map(page_name));
+        names.extend(related(command.get_name()).iter().map(|name| format!("ims-{name}")));
+    }
+    names.retain(|name| *name != page_name(command));
+    roff.control("SH", ["SEE ALSO"]);
+    let names: Vec<String> = names.iter().map(|name| format!("{name}(1)")).collect();
+    roff.text([roman(names.join(", "))]);
+    roff.control("PP", []);
+    roff.text([roman(REPOSITORY)]);
+}
+
+/// The other commands of the same group.
+fn related(name: &str) -> &'static [&'static str] {
+    let group = help::GROUPS.iter().find(|(_, names)| names.contains(&name));
+    group.map_or(&[], |(_, names)| names)
+}
+
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+
+fn takes(command: &Command, option: &str) -> bool {
+    command.get_arguments().any(|argument| argument.get_id() == option)
+}
+
+/// The variables that matter to a command.
+fn environment(command: &Command) -> Vec<(&'static str, &'static str)> {
+    let mut rows = Vec::new();
+    if takes(command, "credentials") {
+        rows.extend(CREDENTIALS_VARIABLES);
+    }
+    if takes(command, "pin_file") || takes(command, "credentials") {
+        rows.push(("IMS_PKCS11_PIN", "The PIN of a hardware security module."));
+    }
+    if takes(command, "ims_url") {
+        rows.extend(NETWORK_VARIABLES);
+    }
+    if command.get_name() == "login" {
+        rows.push(("BROWSER", "The program that opens the address of the sign-in."));
+    }
+    rows.push(("NO_COLOR", "If it is set, there are no colours."));
+    rows
+}
+
+const CREDENTIALS_VARIABLES: [(&str, &str); 6] = [
+    ("IMS_CREDENTIALS", "A file of credentials, or the document itself."),
+    ("IMS_CONTEXT", "The name of a context."),
+    (
+        "IMS_CLIENT_ID, IMS_CLIENT_SECRET, IMS_ORG_ID, IMS_SCOPES, ...",
+        "The members of credentials one by one. Those of Adobe's own tools are known, too.",
+    ),
+    ("IMS_PRIVATE_KEY_PASSPHRASE", "The pass phrase of the private key in IMS_PRIVATE_KEY."),
+    ("IMS_URL", "Base URL of IMS, instead of that in the credentials."),
+    ("IMS_CACHE_DIR", "The folder in which commands keep access tokens for one another."),
+];
+
+const NETWORK_VARIABLES: [(&str, &str); 3] = [
+    ("HTTPS_PROXY, ALL_PROXY", "The proxy for https."),
+    ("NO_PROXY", "Hosts that are asked without the proxy."),
+    ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates of authorities, instead of those of the system."),
+];
+
+/// The files that matter to a command, without what the options name.
+fn files(command: &Command) -> Vec<(&'static str, &'static str)> {
+    let is_about_contexts = page_name(command).starts_with("ims-context");
+    let mut rows = Vec::new();
+    if takes(command, "credentials") || is_about_contexts || command.get_name() == "ims" {
+        rows.push(("~/.config/ims/config.toml", "The contexts (XDG_CONFIG_HOME)."));
+    }
+    if takes(command, "credentials") || page_name(command).starts_with("ims-cache") {
+        rows.push(("~/.cache/ims/", "Access tokens, in files that only their owner can read."));
+    }
+    if takes(command, "credentials") && takes(command, "ims_url") {
+        let meaning = "Refresh tokens of sign-ins, where the system has no keyring.";
+        rows.push(("~/.local/share/ims/sign-ins/", meaning));
+    }
+    rows
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::{
     failure::Failure,
+    integration::IntegrationOptions,
     output::{self, Answer},
     process::block_on,
     transport,
@@ -31,13 +32,8 @@ use crate::{
     scopes of a metascope are not known"
 )]
 pub(crate) struct Arguments {
-    /// The credentials of the service account; the file may hold the OAuth Server-to-Server side, too
-    #[arg(short, long, value_name = "FILE")]
-    credentials: PathBuf,
-
-    /// Which credentials are meant, where the file holds several
-    #[arg(long, value_name = "NAME")]
-    credential: Option<String>,
+    #[command(flatten)]
+    integration: IntegrationOptions,
 
     /// The scopes, separated by commas, instead of those that are known for the metascopes
     #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
@@ -50,10 +46,6 @@ pub(crate) struct Arguments {
     /// Get a token from IMS by the credentials as they are, and another by those to come
     #[arg(long)]
     check: bool,
-
-    /// Base URL of IMS for --check, instead of the one in the credentials
-    #[arg(long, value_name = "URL", env = "IMS_URL")]
-    url: Option<Environment>,
 
     /// Print one line of JSON: the changes, the scopes, the file, and what --check found
     #[arg(long)]
@@ -79,7 +71,8 @@ struct Check {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let migration = Migration::of_file(&arguments.credentials, arguments.credential.as_deref())?;
+    let file = arguments.integration.file()?;
+    let migration = Migration::of_file(&file.path, file.credential.as_deref())?;
     let migration = match &arguments.scopes[..] {
         [] => migration,
         scopes => migration.with_scopes(scopes.to_vec()),
@@ -89,7 +82,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         expect_free(path)?;
         migration.server_to_server()?;
     }
-    let checks = if arguments.check { arguments.check(&migration)? } else { Vec::new() };
+    let checks =
+        if arguments.check { check(&migration, file.environment.as_ref())? } else { Vec::new() };
     if let Some(path) = &arguments.out {
         migration.save(path)?;
     }
@@ -104,33 +98,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     Ok(if is_well { Answer::Yes } else { Answer::No })
 }
 
-impl Arguments {
-    fn check(&self, migration: &Migration) -> Result<Vec<Check>, Failure> {
-        let (before, after) = (migration.service_account().clone(), migration.server_to_server()?);
-        let sides = [("service account (JWT)", before), ("OAuth Server-to-Server", after)];
-        let mut checks = Vec::new();
-        for (side, credentials) in sides {
-            let failure = self.token(credentials).err();
-            let reason = failure.map(|failure| failure.into_parts().0);
-            checks.push(Check { side, ok: reason.is_none(), reason });
-        }
-        Ok(checks)
+/// Gets a token by each side.
+fn check(migration: &Migration, environment: Option<&Environment>) -> Result<Vec<Check>, Failure> {
+    let (before, after) = (migration.service_account().clone(), migration.server_to_server()?);
+    let sides = [("service account (JWT)", before), ("OAuth Server-to-Server", after)];
+    let mut checks = Vec::new();
+    for (side, credentials) in sides {
+        let failure = get_token(credentials, environment).err();
+        let reason = failure.map(|failure| failure.into_parts().0);
+        checks.push(Check { side, ok: reason.is_none(), reason });
     }
+    Ok(checks)
+}
 
-    /// Gets a token and drops it.
-    fn token(&self, credentials: Credentials) -> Result<(), Failure> {
-        let credentials = match &self.url {
-            Some(url) => credentials.with_environment(url.clone()),
-            None => credentials,
-        };
-        let transport = transport::transport(credentials.environment())?;
-        let client = Client::builder(&credentials).with_transport(transport).build()?;
-        block_on(async {
-            let token = client.access_token().await;
-            token.map_err(|error| Failure::from(error).asking(client.environment()))
-        })?;
-        Ok(())
-    }
+/// Gets a token and drops it.
+fn get_token(credentials: Credentials, environment: Option<&Environment>) -> Result<(), Failure> {
+    let credentials = match environment {
+        Some(environment) => credentials.with_environment(environment.clone()),
+        None => credentials,
+    };
+    let transport = transport::transport(credentials.environment())?;
+    let client = Client::builder(&credentials).with_transport(transport).build()?;
+    block_on(async {
+        let token = client.access_token().await;
+        token.map_err(|error| Failure::from(error).asking(client.environment()))
+    })?;
+    Ok(())
 }
 
 /// Fails if there is a file at `path`, which may hold credentials that someone needs.

@@ -19,12 +19,13 @@ use crate::{
     when,
 };
 
-/// Show which credentials are in force, and the contexts, sign-ins, tokens and certificates on this machine.
+/// Show which credentials are in force, and what is kept on this machine.
 ///
-/// Nothing is sent, and no secret is shown. Exit code 0 if there are credentials, 1 if there are none or a certificate needs
-/// someone, 4 if the credentials cannot be read.
+/// What is kept are contexts, sign-ins, tokens and certificates. Nothing is sent, and no secret is shown.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  ims status --json")]
+#[command(after_help = "Example:\n  ims status --json\n\
+    Exit codes: 0 there are credentials · 1 there are none, or a certificate needs someone · \
+    4 the credentials cannot be read")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     integration: IntegrationOptions,

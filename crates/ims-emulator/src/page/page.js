@@ -166,11 +166,11 @@ byId('rotate').addEventListener('click', () => change('POST', 'keys', {}, 'chang
 byId('base').textContent = location.origin;
 for (const node of document.querySelectorAll('.base')) node.textContent = location.origin;
 byId('lines').textContent = [
-  `# the command`, `ims token -c FILE --url ${location.origin}`,
+  `# the command`, `ims token -c FILE --ims-url ${location.origin}`,
   `# curl, client credentials`,
   `curl ${location.origin}/ims/token/v3 -d grant_type=client_credentials -d client_id=… -d scope=… --data-urlencode client_secret@FILE`,
   `# @adobe/jwt-auth for Node`, `auth({ ...credentials, ims: '${location.origin}' })`,
-  `# umapi-client, aanalytics2 and others with hard-coded hosts`, `eval "$(ims emulator env --url ${location.origin} --ca-dir DIR --for python)"`,
+  `# umapi-client, aanalytics2 and others with hard-coded hosts`, `eval "$(ims emulator env --ims-url ${location.origin} --ca-dir DIR --for python)"`,
 ].join('\n');
 
 // --- Decode a token -------------------------------------------------------------------------------------------------

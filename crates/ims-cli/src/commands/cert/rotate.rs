@@ -7,12 +7,12 @@ mod rotation;
 mod state;
 mod waiting;
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use clap::Args;
-use ims::{cert::DistinguishedName, claims::Environment};
+use ims::cert::DistinguishedName;
 
-use crate::{failure::Failure, output::Answer, process::block_on};
+use crate::{failure::Failure, integration::IntegrationOptions, output::Answer, process::block_on};
 
 use due::NotDue;
 use rotation::Rotation;
@@ -20,7 +20,8 @@ use rotation::Rotation;
 /// Replace a key and its certificate without a moment in which IMS accepts none.
 ///
 /// Makes a new key and certificate next to the old ones, adds them to the credentials, waits until IMS accepts them, and only then
-/// puts them first. The old key stays in the credentials until --finish, and no file is ever deleted. A run that was ended
+/// puts them first. The credentials have to be in a file: our own form is changed, and for other forms the command says what to
+/// change. The old key stays in the credentials until --finish, and no file is ever deleted. A run that was ended
 /// anywhere is continued by the next one.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
@@ -29,13 +30,8 @@ use rotation::Rotation;
     ims cert rotate -c creds.json --within 30d   # only if it ends within 30 days\n\
     Exit codes: 0 IMS accepts the new key · 3 it does not yet: run it again · 4 a person must act")]
 pub(crate) struct Arguments {
-    /// The credentials of a service account. Our own form is changed; for other forms the command says what to change
-    #[arg(short, long, value_name = "FILE", env = "IMS_CREDENTIALS")]
-    credentials: PathBuf,
-
-    /// Base URL of IMS, instead of the one in the credentials
-    #[arg(long, value_name = "URL", env = "IMS_URL")]
-    url: Option<Environment>,
+    #[command(flatten)]
+    integration: IntegrationOptions,
 
     /// How many days the new certificate is valid
     #[arg(long, default_value_t = 365)]
@@ -67,19 +63,18 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let url = arguments.url.clone();
+    let file = arguments.integration.file()?;
     if arguments.finish {
-        Rotation::resume(&arguments.credentials, url)?.finish()?;
+        Rotation::resume(file)?.finish()?;
         return Ok(Answer::Yes);
     }
     if !arguments.again
-        && let Some(not_due) = NotDue::find(&arguments.credentials, arguments.within)?
+        && let Some(not_due) = NotDue::find(&file, arguments.within)?
     {
         not_due.tell(arguments.json)?;
         return Ok(Answer::Yes);
     }
-    let subject = arguments.subject.as_ref();
-    let mut rotation = Rotation::resume_or_begin(&arguments.credentials, url, subject)?;
+    let mut rotation = Rotation::resume_or_begin(file, arguments.subject.as_ref())?;
     rotation.make_pair(arguments.days)?;
     rotation.add_pair()?;
     rotation.report_upload()?;

@@ -152,7 +152,7 @@ fn unknown_client(environment: &Environment) -> Diagnosis {
         format!(
             "{at} does not know this client id, so it is mistyped or one of another environment"
         ),
-        "compare client_id with the console, and ims_url (--url, IMS_URL) with the environment the console belongs to",
+        "compare client_id with the console, and ims_url (--ims-url, IMS_URL) with the environment the console belongs to",
     )
 }
 

@@ -108,7 +108,7 @@ pub(super) fn check_read(
     checklist: &mut Checklist,
 ) -> Result<(), Failure> {
     let (form, at) = (credentials.form(), credentials.environment().base_url());
-    let by = if is_url_given { ", which --url or IMS_URL says" } else { "" };
+    let by = if is_url_given { ", which --ims-url or IMS_URL says" } else { "" };
     checklist.add(Check::ok("credentials", format!("{form} for {at}{by}")))?;
     let warnings = credentials.warnings();
     if warnings.is_empty() {

@@ -21,9 +21,11 @@ fn text(url: &str, client_ids: &[String], has_tls: bool) -> String {
         client_ids.join(", ")
     };
     let client = if has_tls {
-        format!("ims emulator env --url {url} --ca-dir DIR prints the variables for each language")
+        format!(
+            "ims emulator env --ims-url {url} --ca-dir DIR prints the variables for each language"
+        )
     } else {
-        format!("set its base URL to {url}, such as by ims token -c FILE --url {url}")
+        format!("set its base URL to {url}, such as by ims token -c FILE --ims-url {url}")
     };
     let name = Style::new().bold();
     let link = AnsiColor::Cyan.on_default();
@@ -44,7 +46,7 @@ mod tests {
         let text = text("http://127.0.0.1:1", &["a".to_owned(), "b".to_owned()], false);
         let text = anstream::adapter::strip_str(&text).to_string();
         for part in
-            ["page          http://127.0.0.1:1/_emulator/\n", "a, b", "--url http", "Ctrl+C"]
+            ["page          http://127.0.0.1:1/_emulator/\n", "a, b", "--ims-url http", "Ctrl+C"]
         {
             assert!(text.contains(part), "{part}: {text}");
         }

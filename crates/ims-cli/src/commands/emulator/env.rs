@@ -17,12 +17,12 @@ use crate::{
 /// The emulator must run with --ca-dir. Use them in a test's environment and never in the whole system's.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  eval \"$(ims emulator env --url http://127.0.0.1:PORT --ca-dir ca)\""
+    after_help = "Example:\n  eval \"$(ims emulator env --ims-url http://127.0.0.1:PORT --ca-dir ca)\""
 )]
 pub(super) struct Arguments {
     /// The emulator's base URL, its first line on standard output
-    #[arg(long, value_name = "URL")]
-    url: Environment,
+    #[arg(long, alias = "url", value_name = "URL")]
+    ims_url: Environment,
 
     /// The folder that the emulator was given
     #[arg(long, value_name = "DIR")]
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     })?;
     let word = shell_word(&ca.to_string_lossy());
     // curl and others look for the name in small letters first, so that one which is set already would win.
-    let url = shell_word(arguments.url.base_url());
+    let url = shell_word(arguments.ims_url.base_url());
     let proxy = format!("export HTTPS_PROXY={url}\nexport https_proxy={url}\n");
     output::write(&match arguments.client {
         Client::Shell => {
@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
             format!("{proxy}export REQUESTS_CA_BUNDLE={word}\nexport SSL_CERT_FILE={word}\n")
         }
         Client::Go => format!("{proxy}export SSL_CERT_FILE={word}\n"),
-        Client::Java => java(&arguments.url, &ca),
+        Client::Java => java(&arguments.ims_url, &ca),
     })?;
     Ok(Answer::Yes)
 }

@@ -68,7 +68,7 @@ pub(super) fn promise(arguments: &PromiseArguments) -> Result<Answer, Failure> {
 /// Exchange a promise token for an access token of the user who gave the promise.
 ///
 /// FILE holds the promise token. IMS gives a new one, which takes the place of the old one in FILE, so that only you can read
-/// it, or goes to the file of --promise-out. At least one scope has to be named.
+/// it, or goes to the file of --out. At least one scope has to be named.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims exchange promised -c service.json --scopes openid promise.txt --header"
@@ -78,8 +78,8 @@ pub(crate) struct PromisedArguments {
     given: Given,
 
     /// The file for the new promise token, which must not be there yet unless it is FILE
-    #[arg(long, value_name = "FILE")]
-    promise_out: Option<PathBuf>,
+    #[arg(long, alias = "promise-out", value_name = "FILE")]
+    out: Option<PathBuf>,
 
     /// Print JSON: the token, its type, when it expires and in how many seconds, and the new promise token
     #[arg(long, conflicts_with = "header")]
@@ -121,13 +121,13 @@ impl PromisedArguments {
     fn place(&self) -> Result<Option<TokenFile>, Failure> {
         let file = &self.given.file;
         let is_stdin = file == Path::new("-");
-        match &self.promise_out {
+        match &self.out {
             Some(out) if !is_stdin && is_same(out, file) => TokenFile::of(KIND, out).map(Some),
             Some(out) => TokenFile::new(KIND, out).map(Some),
             None if !is_stdin => TokenFile::of(KIND, file).map(Some),
             None if self.json => Ok(None),
             None => Err(Failure::usage("the new promise token would be lost")
-                .hint("name a file for it with --promise-out, or have it printed with --json")),
+                .hint("name a file for it with --out, or have it printed with --json")),
         }
     }
 

@@ -8,8 +8,7 @@ use std::{
 };
 
 use ims::{
-    Contexts, Credential, Credentials, Discovered, Discovery, Source, exchange::ClientSecret,
-    keyring,
+    Credential, Credentials, Discovered, Discovery, Source, exchange::ClientSecret, keyring,
 };
 use ims_files::{Draft, Existing, Readers};
 use secrecy::SecretString;
@@ -17,7 +16,7 @@ use serde_json::Value;
 use toml_edit::{DocumentMut, Item, TableLike};
 use zeroize::Zeroizing;
 
-use crate::{failure::Failure, files};
+use crate::{failure::Failure, files, integration::CredentialsFile};
 
 /// Where the secret is.
 pub(super) enum SecretPlace {
@@ -39,29 +38,17 @@ pub(super) enum Reader {
     Contexts(String),
 }
 
-/// The file that credentials of this source are in: that of a context, where it names one.
+/// The file that credentials of this source are in: the file of the contexts, if a context holds them itself.
 pub(super) fn file_of(source: &Source) -> Result<Option<PathBuf>, Failure> {
+    if let Some(file) = CredentialsFile::of(source)? {
+        return Ok(Some(file.path));
+    }
     Ok(match source {
-        Source::File(path) | Source::CredentialsVariable(Some(path)) => Some(path.clone()),
         Source::Context(context)
         | Source::ContextVariable(context)
-        | Source::CurrentContext(context) => Some(match context_file(context)? {
-            Some((path, _)) => path,
-            None => context.file.clone(),
-        }),
+        | Source::CurrentContext(context) => Some(context.file.clone()),
         _ => None,
     })
-}
-
-/// The file that a context names, and which of its credentials is meant.
-fn context_file(context: &ims::ContextName) -> Result<Option<(PathBuf, Option<String>)>, Failure> {
-    let members = Contexts::load(&context.file)?.show(&context.name)?;
-    let member = |wanted: &str| {
-        let found = members.iter().find(|(name, _)| name == wanted);
-        found.map(|(_, value)| value.clone())
-    };
-    let folder = context.file.parent().unwrap_or(Path::new(""));
-    Ok(member("credentials_file").map(|path| (folder.join(path), member("credential"))))
 }
 
 impl SecretPlace {
@@ -78,8 +65,8 @@ impl SecretPlace {
             }
             Source::Context(context)
             | Source::ContextVariable(context)
-            | Source::CurrentContext(context) => match context_file(context)? {
-                Some((path, credential)) => (path, Reader::File(credential)),
+            | Source::CurrentContext(context) => match CredentialsFile::of(&found.source)? {
+                Some(file) => (file.path, Reader::File(file.credential)),
                 None => (context.file.clone(), Reader::Contexts(context.name.clone())),
             },
             other => return Ok(Self::Elsewhere(other.to_string())),

@@ -1,6 +1,6 @@
 //! Whether a rotation is due: a certificate that lasts is not replaced by accident, or once more.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use ims::claims::NumericDate;
 use serde::Serialize;
@@ -9,7 +9,9 @@ use super::{
     rotation::{certificate_of, read, real_path},
     state::State,
 };
-use crate::{certificate_data::CertificateData, failure::Failure, output, when};
+use crate::{
+    certificate_data::CertificateData, failure::Failure, integration::CredentialsFile, output, when,
+};
 
 /// Why a rotation does not begin.
 pub(super) struct NotDue {
@@ -31,10 +33,10 @@ impl NotDue {
     /// limit, the last rotation has been finished and its certificate does not end soon. A rotation that is under way is never
     /// too early.
     pub(super) fn find(
-        credentials: &Path,
+        file: &CredentialsFile,
         within: Option<Duration>,
     ) -> Result<Option<Self>, Failure> {
-        let path = real_path(credentials)?;
+        let path = real_path(&file.path)?;
         let last = State::load(&path)?;
         let finished_at = last.as_ref().and_then(|state| state.finished_at);
         if last.is_some() && finished_at.is_none() {
@@ -43,7 +45,7 @@ impl NotDue {
         if within.is_none() && finished_at.is_none() {
             return Ok(None);
         }
-        let (_, credential) = read(&path)?;
+        let (_, credential) = read(&path, file.credential.as_deref())?;
         let Some(certificate) = certificate_of(credential.signing_keys.first()) else {
             if within.is_none() {
                 return Ok(None);

@@ -19,21 +19,24 @@ use super::{
     own_file::{KeyEntry, OwnFile},
     state::{NewPair, State},
 };
-use crate::{failure::Failure, output, when};
+use crate::{failure::Failure, integration::CredentialsFile, output, when};
 
 /// A rotation that is under way.
 pub(super) struct Rotation {
     pub(super) path: PathBuf,
-    pub(super) url: Option<Environment>,
+    /// Which credentials of the file are meant.
+    credential: Option<String>,
+    /// The IMS that is asked, if it is not that of the credentials.
+    pub(super) environment: Option<Environment>,
     pub(super) state: State,
 }
 
 /// Its state.
 impl Rotation {
-    pub(super) fn resume(path: &Path, url: Option<Environment>) -> Result<Self, Failure> {
-        let path = real_path(path)?;
+    pub(super) fn resume(file: CredentialsFile) -> Result<Self, Failure> {
+        let path = real_path(&file.path)?;
         match State::load(&path)? {
-            Some(state) if state.finished_at.is_none() => Ok(Self { path, url, state }),
+            Some(state) if state.finished_at.is_none() => Ok(Self::new(path, file, state)),
             _ => Err(Failure::person(format!("no rotation of {} is under way", path.display()))
                 .hint("begin one: ims cert rotate -c FILE")),
         }
@@ -41,16 +44,25 @@ impl Rotation {
 
     /// Goes on with the rotation that is under way, or begins one.
     pub(super) fn resume_or_begin(
-        path: &Path,
-        url: Option<Environment>,
+        file: CredentialsFile,
         subject: Option<&DistinguishedName>,
     ) -> Result<Self, Failure> {
-        let path = real_path(path)?;
+        let path = real_path(&file.path)?;
         let state = match State::load(&path)? {
             Some(state) if state.finished_at.is_none() => state,
-            _ => begin(&path, subject)?,
+            _ => begin(&path, file.credential.as_deref(), subject)?,
         };
-        Ok(Self { path, url, state })
+        Ok(Self::new(path, file, state))
+    }
+
+    fn new(path: PathBuf, file: CredentialsFile, state: State) -> Self {
+        let CredentialsFile { credential, environment, .. } = file;
+        Self { path, credential, environment, state }
+    }
+
+    /// Reads the credentials as they are now.
+    pub(super) fn read(&self) -> Result<(Credentials, ServiceAccountCredential), Failure> {
+        read(&self.path, self.credential.as_deref())
     }
 
     pub(super) fn new_pair(&self) -> NewPair {
@@ -78,7 +90,7 @@ impl Rotation {
 impl Rotation {
     /// Makes the key and the certificate, which names the same subject as the old one.
     pub(super) fn make_pair(&self, days: u32) -> Result<(), Failure> {
-        let old = old_pair(&read(&self.path)?.1, &self.new_pair());
+        let old = old_pair(&self.read()?.1, &self.new_pair());
         let certificate = old.as_ref().and_then(certificate_of);
         let subject = match &self.state.subject {
             Some(subject) => subject.parse().map_err(|error| Failure::from(&error))?,
@@ -90,7 +102,7 @@ impl Rotation {
 
     /// Names the new pair in addition to the old one, for processes that start while either may be the right one.
     pub(super) fn add_pair(&self) -> Result<(), Failure> {
-        if read(&self.path)?.0.form() != Form::Own {
+        if self.read()?.0.form() != Form::Own {
             return Ok(());
         }
         let file = OwnFile::read(&self.path)?;
@@ -104,7 +116,7 @@ impl Rotation {
 
     /// Puts the new pair first. Other forms have to be changed by hand.
     pub(super) fn switch(&mut self) -> Result<(), Failure> {
-        let (credentials, credential) = read(&self.path)?;
+        let (credentials, credential) = self.read()?;
         if credentials.form() == Form::Own {
             let file = OwnFile::read(&self.path)?;
             if let [old, new] = file.keys.as_slice()
@@ -125,7 +137,7 @@ impl Rotation {
 
     /// Takes the old pair out of the credentials. Its files stay.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
-        let (credentials, credential) = read(&self.path)?;
+        let (credentials, credential) = self.read()?;
         if self.state.switched_at.is_none() || !is_first(&credential, &self.new_pair()) {
             return Err(Failure::person("the credentials do not have the new key first")
                 .hint("go on with the rotation: ims cert rotate -c FILE"));
@@ -153,8 +165,12 @@ impl Rotation {
 }
 
 /// Remembers that a rotation has begun, before anything is made.
-fn begin(path: &Path, subject: Option<&DistinguishedName>) -> Result<State, Failure> {
-    let (_, credential) = read(path)?;
+fn begin(
+    path: &Path,
+    credential: Option<&str>,
+    subject: Option<&DistinguishedName>,
+) -> Result<State, Failure> {
+    let (_, credential) = read(path, credential)?;
     if credential.signing_keys.second().is_some() {
         return Err(two_keys(path));
     }
@@ -200,8 +216,15 @@ pub(super) fn real_path(path: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
-pub(super) fn read(path: &Path) -> Result<(Credentials, ServiceAccountCredential), Failure> {
-    let credentials = Credentials::from_file(path)?;
+/// Reads the credentials of this name in the file, if it holds several, else those that it holds.
+pub(super) fn read(
+    path: &Path,
+    name: Option<&str>,
+) -> Result<(Credentials, ServiceAccountCredential), Failure> {
+    let credentials = match name {
+        Some(name) => Credentials::from_file_selecting(path, name)?,
+        None => Credentials::from_file(path)?,
+    };
     if credentials.form() == Form::AemService {
         return Err(Failure::person("the keys of AEM as a Cloud Service are made by its Developer Console")
             .hint("choose Add certificate there, and download the new service credentials")

@@ -10,7 +10,7 @@ use ims::{
 use tokio::time::sleep;
 
 use super::{
-    rotation::{Rotation, old_pair, passphrase_of, read},
+    rotation::{Rotation, old_pair, passphrase_of},
     state,
 };
 use crate::{failure::Failure, transport, waiting, when};
@@ -42,7 +42,7 @@ impl Rotation {
     }
 
     async fn ask_by_new_pair(&self) -> Result<(), Refused> {
-        let (credentials, credential) = read(&self.path).map_err(Refused::Other)?;
+        let (credentials, credential) = self.read().map_err(Refused::Other)?;
         let old = old_pair(&credential, &self.new_pair());
         let passphrase = old.as_ref().and_then(passphrase_of);
         let pair = self.new_pair().read(passphrase).map_err(Refused::Other)?;
@@ -51,7 +51,7 @@ impl Rotation {
 
     /// Asks by the key that is first in the credentials now.
     pub(super) async fn verify(&self) -> Result<(), Failure> {
-        let (credentials, credential) = read(&self.path)?;
+        let (credentials, credential) = self.read()?;
         let pair = credential.signing_keys.first().clone();
         match self.ask(&credentials, credential, pair).await {
             Ok(()) => Ok(()),
@@ -67,7 +67,7 @@ impl Rotation {
         mut credential: ServiceAccountCredential,
         pair: KeyPair,
     ) -> Result<(), Refused> {
-        let environment = self.url.as_ref().unwrap_or(credentials.environment()).clone();
+        let environment = self.environment.as_ref().unwrap_or(credentials.environment()).clone();
         credential.signing_keys = pair.into();
         let credentials = Credentials::new(environment, Credential::ServiceAccount(credential));
         let transport = transport::transport(credentials.environment());

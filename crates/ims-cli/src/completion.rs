@@ -1,0 +1,172 @@
+//! What a shell completes behind an option: the names of contexts, and files by their kind.
+
+use std::{env, path::Path};
+
+use clap::{Arg, Command, CommandFactory, builder::Str};
+use clap_complete::{
+    CompleteEnv,
+    engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter},
+};
+
+use crate::storage;
+
+/// The variable by which the script of `ims completions` asks for candidates.
+pub(crate) const VARIABLE: &str = "IMS_COMPLETE";
+
+/// Answers the script of a shell, if it is what asks; then nothing else is to be done.
+///
+/// # Errors
+/// The shell is not known, or standard output is closed.
+pub(crate) fn answer() -> clap::error::Result<bool> {
+    CompleteEnv::with_factory(|| with_completers(crate::Arguments::command(), ""))
+        .var(VARIABLE)
+        .bin("ims")
+        .try_complete(env::args_os(), env::current_dir().ok().as_deref())
+}
+
+/// What the value of an argument is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Context,
+    Credentials,
+    Key,
+    Certificate,
+    Module,
+    File,
+    Folder,
+}
+
+fn with_completers(command: Command, parent: &str) -> Command {
+    let name = command.get_name().to_owned();
+    let command = command.mut_args(|argument| match kind(parent, &name, &argument) {
+        Some(Kind::Context) => argument.add(ArgValueCandidates::new(contexts)),
+        Some(kind) => argument.add(ArgValueCompleter::new(paths(kind))),
+        None => argument,
+    });
+    command.mut_subcommands(|subcommand| with_completers(subcommand, &name))
+}
+
+/// The kind of an argument of the command `name`, by its own name and that of its value.
+fn kind(parent: &str, name: &str, argument: &Arg) -> Option<Kind> {
+    let id = argument.get_id().as_str();
+    let value = argument.get_value_names().and_then(|names| names.first());
+    let value = value.map(Str::as_str).unwrap_or_default();
+    let is_named_context = parent == "context" && name != "add" && id == "name";
+    Some(match (id, value) {
+        ("context" | "contexts", "NAME") => Kind::Context,
+        _ if is_named_context => Kind::Context,
+        ("credentials", _) => Kind::Credentials,
+        ("key", _) => Kind::Key,
+        ("file", _) if parent == "key" => Kind::Key,
+        ("certificate" | "cert", _) => Kind::Certificate,
+        ("files" | "paths", _) if parent == "cert" => Kind::Certificate,
+        ("module", _) => Kind::Module,
+        (_, "DIR") => Kind::Folder,
+        (_, "FILE" | "PATH") => Kind::File,
+        _ => return None,
+    })
+}
+
+/// The names of the contexts. A file that cannot be read has none: a shell is no place for an error.
+fn contexts() -> Vec<CompletionCandidate> {
+    let Ok(contexts) = storage::contexts() else { return Vec::new() };
+    contexts.names().into_iter().map(CompletionCandidate::new).collect()
+}
+
+/// Files of this kind, and the folders on the way to them. No file is opened: reading credentials can run a command.
+fn paths(kind: Kind) -> PathCompleter {
+    match kind {
+        Kind::Folder => PathCompleter::dir(),
+        Kind::File | Kind::Context => PathCompleter::file().stdio(),
+        Kind::Key | Kind::Certificate | Kind::Module => {
+            PathCompleter::any().filter(move |path| path.is_file() && is_of_kind(path, kind))
+        }
+        Kind::Credentials => {
+            let completer = PathCompleter::any().stdio();
+            completer.filter(move |path| path.is_file() && is_of_kind(path, kind))
+        }
+    }
+}
+
+fn is_of_kind(path: &Path, kind: Kind) -> bool {
+    let endings: &[&str] = match kind {
+        Kind::Credentials => &[
+            "json",
+            "toml",
+            "yaml",
+            "yml",
+            "env",
+            "properties",
+            "ini",
+            "conf",
+            "cfg",
+            "config",
+            "hjson",
+            "js",
+            "txt",
+        ],
+        Kind::Key => &["key", "pem", "der", "p8", "p12", "pfx"],
+        Kind::Certificate => &["crt", "cer", "pem", "der", "p12", "pfx", "json", "toml"],
+        Kind::Module => &["so", "dylib", "dll"],
+        Kind::File | Kind::Folder | Kind::Context => return true,
+    };
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase());
+    let name = name.unwrap_or_default();
+    // `.env`, `.env.local` and `.aio` are names without an ending.
+    let is_dot_file = name == ".aio" || name == ".env" || name.starts_with(".env.");
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    endings.contains(&ending) || kind == Kind::Credentials && is_dot_file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_known_by_their_names() {
+        #[rustfmt::skip]
+        let table = [
+            ("creds.json",          Kind::Credentials, true),
+            (".env",                Kind::Credentials, true),
+            ("a/.env.production",   Kind::Credentials, true),
+            (".aio",                Kind::Credentials, true),
+            ("Creds.YAML",          Kind::Credentials, true),
+            ("private.key",         Kind::Credentials, false),
+            ("Makefile",            Kind::Credentials, false),
+            ("private.key",         Kind::Key,         true),
+            ("keystore.p12",        Kind::Key,         true),
+            ("certificate_pub.crt", Kind::Key,         false),
+            ("certificate_pub.crt", Kind::Certificate, true),
+            ("creds.json",          Kind::Certificate, true),
+            ("softhsm2.so",         Kind::Module,      true),
+            ("anything",            Kind::File,        true),
+        ];
+        for (name, kind, expected) in table {
+            assert_eq!(is_of_kind(Path::new(name), kind), expected, "{name} {kind:?}");
+        }
+    }
+
+    #[test]
+    fn each_option_that_takes_a_file_a_folder_or_a_context_completes_it() {
+        let mut commands = vec![(String::new(), crate::Arguments::command())];
+        let mut completed = 0;
+        while let Some((parent, command)) = commands.pop() {
+            for argument in command.get_arguments() {
+                let value = argument.get_value_names().unwrap_or_default().first();
+                let value = value.map(Str::as_str).unwrap_or_default();
+                let kind = kind(&parent, command.get_name(), argument);
+                let is_path = ["FILE", "DIR", "PATH"].iter().any(|word| value.contains(word));
+                let place = format!("{} {}", command.get_name(), argument.get_id());
+                assert_eq!(
+                    kind.is_some_and(|kind| kind != Kind::Context),
+                    is_path || ["CERT", "KEY"].contains(&value),
+                    "{place}"
+                );
+                completed += usize::from(kind.is_some());
+            }
+            let name = command.get_name().to_owned();
+            commands.extend(command.get_subcommands().map(|it| (name.clone(), it.clone())));
+        }
+        assert!(completed > 60, "{completed}");
+    }
+}
