@@ -1,5 +1,6 @@
-// @adobe/aio-lib-ims: knows the hosts of IMS alone; exchange, client credentials, validation, invalidation.
-const { Ims } = require('@adobe/aio-lib-ims');
+// @adobe/aio-lib-ims: knows the hosts of IMS alone; exchange, client credentials, validation, invalidation, its contexts, and the
+// steps of its own end-to-end test (e2e/e2e.js in its repository).
+const { Ims, context, getToken, invalidateToken } = require('@adobe/aio-lib-ims');
 const { sign } = require('jsonwebtoken');
 const { integration, rightKey, wrongKey, compare, demand } = require('./cases.cjs');
 
@@ -20,7 +21,38 @@ const exchange = async (key, metascope, secret = clientSecret, id = clientId) =>
 const credentials = (secret, scopes = ['openid', 'AdobeID']) =>
   ims.getAccessTokenByClientCredentials(clientId, secret, orgId, scopes);
 
+const oauth = {
+  client_id: clientId,
+  client_secrets: [clientSecret],
+  technical_account_id: technicalAccountId,
+  technical_account_email: 'technical@example.org',
+  ims_org_id: orgId,
+  scopes: ['openid', 'AdobeID'],
+};
+const tokenOf = async (name, changed = {}) => {
+  await context.set(name, { ...oauth, ...changed }, true);
+  return getToken(name, {});
+};
+const endToEnd = async () => {
+  const payload = Buffer.from(JSON.stringify({ type: 'authorization_code' })).toString('base64');
+  const refused = await ims.getAccessToken(`xxxxx.${payload}.xxxxx`, clientId, clientSecret, 'openid')
+    .then(() => '', (error) => error.message);
+  demand(refused.includes('400'), 'a code that no one issued was taken');
+  const token = await exchange(rightKey, 'ent_dataservices_sdk');
+  demand(Array.isArray(await ims.getOrganizations(token)), 'no list of organizations');
+  demand((await ims.validateToken(token, clientId)).valid === true, 'the token is not valid');
+  demand(!(await ims.invalidateToken(token, clientId, clientSecret)), 'an answer where there is none');
+};
+
 compare([
+  ['its own end-to-end test', null, endToEnd],
+  ['a context: its token, and once more without a request', null, async () => {
+    const token = await tokenOf('one');
+    demand((await getToken('one', {})) === token, 'the token was not kept');
+    // A context of client credentials has no single secret, with which the client would end the token at IMS too.
+    await invalidateToken('one', true);
+  }],
+  ['a context with a wrong secret', 'invalid client_secret parameter', () => tokenOf('two', { client_secrets: ['wrong'] })],
   ['a token, its organization, its end', null, async () => {
     const token = await exchange(rightKey, 'ent_dataservices_sdk');
     demand((await ims.validateToken(token, clientId)).valid === true, 'the token is not valid');

@@ -9,9 +9,9 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{cargo, output};
+use crate::process::{cargo, output, run};
 
-/// The integration of the scripts. Adobe's SDK for PDF sends its `exp` in milliseconds.
+/// The integrations and the user of the scripts. Adobe's SDK for PDF sends its `exp` in milliseconds.
 const SCENARIO: &str = r#"takes_millisecond_exp = true
 
 [[integrations]]
@@ -21,7 +21,24 @@ technical_account_id = "TEST@techacct.adobe.com"
 client_secrets = ["test-secret"]
 certificate_files = ["private.crt"]
 metascopes = ["ent_dataservices_sdk", "ent_documentcloud_sdk", "ent_user_sdk"]
-scopes = ["openid", "AdobeID", "user_management_sdk"]
+scopes = ["openid", "AdobeID", "email", "profile", "offline_access", "additional_info.roles", "user_management_sdk"]
+redirect_uris = ["http://127.0.0.1:8000/callback"]
+service_code = "test-code"
+products = [{ service_code = "dma_tartan" }]
+
+[[integrations]]
+client_id = "other-client"
+org_id = "TEST@AdobeOrg"
+technical_account_id = "OTHER@techacct.adobe.com"
+client_secrets = ["other-secret"]
+scopes = ["openid", "AdobeID", "email", "profile", "additional_info.roles"]
+
+[[users]]
+id = "ADA@AdobeID"
+email = "ada@example.org"
+first_name = "Ada"
+last_name = "Lovelace"
+roles = [{ organization = "TEST@AdobeOrg", role = "org_admin" }]
 "#;
 
 /// A running emulator; it ends when this is dropped.
@@ -29,6 +46,8 @@ pub(super) struct Emulator {
     process: Child,
     url: String,
     authority: PathBuf,
+    /// The command.
+    ims: PathBuf,
 }
 
 impl Emulator {
@@ -39,12 +58,15 @@ impl Emulator {
         make_key(folder, "private")?;
         make_key(folder, "other")?;
         fs::write(folder.join("scenario.toml"), SCENARIO)?;
-        let mut command = cargo(["run", "--quiet", "-p", "ims-cli", "--", "emulator", "--config"]);
-        command.arg(folder.join("scenario.toml")).arg("--ca-dir").arg(folder.join("ca"));
+        run(&mut cargo(["build", "--quiet", "--all-features", "-p", "ims-cli"]))?;
+        let ims = std::path::absolute("target/debug/ims")?;
+        let mut command = Command::new(&ims);
+        command.args(["emulator", "--config"]).arg(folder.join("scenario.toml"));
+        command.arg("--ca-dir").arg(folder.join("ca"));
         let log = File::create(folder.join("emulator.log"))?;
         let process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
         let authority = folder.join("ca/ca.pem");
-        let mut emulator = Self { process, url: String::new(), authority };
+        let mut emulator = Self { process, url: String::new(), authority, ims };
         emulator.url = emulator.first_line()?;
         Ok(emulator)
     }
@@ -62,7 +84,9 @@ impl Emulator {
         for name in ["NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"] {
             client.env(name, &self.authority);
         }
-        client.env("IMS_URL", &self.url);
+        client.env("IMS_URL", &self.url).env("IMS_COMMAND", &self.ims);
+        let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/emulator.md");
+        client.env("IMS_RECIPES", recipes);
     }
 
     fn first_line(&mut self) -> Result<String> {

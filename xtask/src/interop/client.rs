@@ -1,0 +1,173 @@
+//! One client from a registry: how it is installed, and how its script is run.
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::emulator::Emulator;
+use crate::process::{cargo, output};
+
+/// One client, and the script that uses it.
+pub(super) struct Client {
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
+    pub(super) registry: Registry,
+    pub(super) script: &'static str,
+}
+
+/// Where a client comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Registry {
+    Npm,
+    Pypi,
+    CratesIo,
+    /// The distribution, whose packages an administrator installs. Their version is the distribution's.
+    Debian(&'static [&'static str]),
+}
+
+/// What the scripts for Node use besides the client: one package signs JWTs, the other sends `fetch` through a proxy.
+const NODE_TOOLS: &[&str] = &["jsonwebtoken@9.0.3", "undici@6.29.1"];
+
+/// What the scripts for Python use besides the client.
+const PYTHON_TOOLS: &[&str] = &["requests"];
+
+/// The result of one client.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Passed,
+    Failed,
+    /// The client could not be installed, so there is no result.
+    NotRun,
+}
+
+impl Client {
+    /// Installs the client in `folder` and runs its script with `emulator`.
+    pub(super) fn outcome(&self, folder: &Path, emulator: &Emulator) -> Outcome {
+        println!("\n{} {}", self.name, self.version);
+        let home = folder.join(self.script.replace('.', "-"));
+        let mut script = match self.install(&home) {
+            Ok(script) => script,
+            Err(error) => {
+                println!("{error:#}");
+                return Outcome::NotRun;
+            }
+        };
+        emulator.configure(&mut script);
+        match script.current_dir(folder).status() {
+            Ok(status) if status.success() => Outcome::Passed,
+            Ok(_) => Outcome::Failed,
+            Err(error) => {
+                println!("the script did not start: {error}");
+                Outcome::Failed
+            }
+        }
+    }
+
+    /// Installs the client into `home`; gives the command that runs its script.
+    fn install(&self, home: &Path) -> Result<Command> {
+        fs::create_dir_all(home).with_context(|| format!("cannot create {}", home.display()))?;
+        match self.registry {
+            Registry::Npm => self.install_from_npm(home),
+            Registry::Pypi => self.install_from_pypi(home),
+            Registry::CratesIo => self.install_from_crates_io(home),
+            Registry::Debian(packages) => self.find_in_debian(packages, home),
+        }
+    }
+
+    /// The script is copied to the client, where Node looks for the packages that it imports.
+    fn install_from_npm(&self, home: &Path) -> Result<Command> {
+        let mut install = Command::new("npm");
+        install
+            .args(["install", "--loglevel=error", "--no-audit", "--no-fund", "--prefix"])
+            .arg(home);
+        install.arg(format!("{}@{}", self.name, self.version)).args(NODE_TOOLS);
+        output(&mut install)?;
+        fs::copy(source("cases.cjs"), home.join("cases.cjs"))?;
+        let script = home.join(self.script);
+        fs::copy(source(self.script), &script)?;
+        let mut command = Command::new("node");
+        command.arg(script);
+        Ok(command)
+    }
+
+    /// Each client has its own virtual environment, because some clients pin versions that others cannot use.
+    fn install_from_pypi(&self, home: &Path) -> Result<Command> {
+        output(Command::new("python3").args(["-m", "venv"]).arg(home))?;
+        let python = home.join("bin/python");
+        let mut install = Command::new(&python);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        install.arg(format!("{}=={}", self.name, self.version)).args(PYTHON_TOOLS);
+        output(&mut install)?;
+        Ok(with_python(&python, self.script))
+    }
+
+    /// A package outside of this workspace, so that the client's dependencies are in no lock file and no check of ours.
+    fn install_from_crates_io(&self, home: &Path) -> Result<Command> {
+        let crate_name = self.name.trim_start_matches("crate ");
+        let manifest = format!(
+            "[package]\nname = \"interop\"\nedition = \"2024\"\n\n[workspace]\n\n[[bin]]\nname = \"interop\"\npath = '{}'\n\n\
+             [dependencies]\nserde_json = \"1\"\n\
+             {crate_name} = {{ version = \"={}\", default-features = false, features = [\"reqwest-blocking\"] }}\n",
+            source(self.script).display(),
+            self.version,
+        );
+        let manifest_path = home.join("Cargo.toml");
+        fs::write(&manifest_path, manifest)?;
+        let mut build = cargo(["build", "--quiet", "--manifest-path"]);
+        output(build.arg(&manifest_path).arg("--target-dir").arg(home.join("target")))?;
+        Ok(Command::new(home.join("target/debug/interop")))
+    }
+
+    fn find_in_debian(&self, packages: &[&str], home: &Path) -> Result<Command> {
+        for package in packages {
+            let mut query = Command::new("dpkg-query");
+            let query = query.args(["--show", "--showformat=${db:Status-Status}", package]);
+            if output(query).is_ok_and(|status| status == "installed") {
+                continue;
+            }
+            bail!("to install it: apt-get install {}", packages.join(" "));
+        }
+        let script = source(self.script);
+        let extension = script.extension().and_then(|extension| extension.to_str());
+        match extension {
+            Some("py") => Ok(with_python(Path::new("python3"), self.script)),
+            Some("hs") => {
+                let program = home.join("script");
+                let mut compile = Command::new("ghc");
+                compile.args(["-v0", "-outputdir"]).arg(home).arg("-o").arg(&program);
+                output(compile.arg(&script))?;
+                Ok(Command::new(program))
+            }
+            _ => {
+                let mut command = Command::new("ruby");
+                command.arg(script);
+                Ok(command)
+            }
+        }
+    }
+}
+
+fn with_python(python: &Path, script: &str) -> Command {
+    let mut command = Command::new(python);
+    command.arg(source(script)).env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// The script `name` in this repository.
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("interop").join(name)
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Passed => "passed",
+            Self::Failed => "FAILED",
+            Self::NotRun => "not run, since it could not be installed",
+        })
+    }
+}
