@@ -1,5 +1,5 @@
 // @adobe/aio-lib-ims: knows the hosts of IMS alone; exchange, client credentials, validation, invalidation, its contexts, and the
-// steps of its own end-to-end test (e2e/e2e.js in its repository).
+// steps of the end-to-end test in its repository (e2e/e2e.js).
 const { Ims, context, getToken, invalidateToken } = require('@adobe/aio-lib-ims');
 const { sign } = require('jsonwebtoken');
 const { integration, rightKey, wrongKey, compare, demand } = require('./cases.cjs');

@@ -51,7 +51,7 @@ exports.userTokens = async () => {
 };
 exports.userToken = async () => (await exports.userTokens()).access_token;
 
-// A home of its own for the command `ims`, with `credentials` in a file.
+// A new home for the command `ims`, with `credentials` in a file.
 const homeWith = (credentials) => {
   const home = mkdtempSync(join(process.cwd(), 'ims-home-'));
   const file = join(home, 'credentials.json');

@@ -7,7 +7,6 @@
 mod client;
 mod emulator;
 
-
 use anyhow::{Context, Result, bail};
 
 use client::{

@@ -24,6 +24,7 @@ use crate::{
     refusal::Refusal,
     scenario::{self, members},
     service::Service,
+    user::User,
 };
 
 /// The path of everything here.
@@ -108,6 +109,9 @@ pub(crate) async fn answer(service: &Service, parts: Parts, body: Incoming) -> A
     }
 }
 
+/// The most integrations, users or faults that there are if some are added by the API.
+const MAX_ENTRIES: usize = 512;
+
 /// The longest answer in bytes, more than 1024 usual verdicts have.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
@@ -123,7 +127,12 @@ async fn handle(service: &Service, parts: Parts, body: Incoming) -> Outcome {
     let resource = uri.path().strip_prefix(PREFIX).unwrap_or_default();
     if method == Method::GET {
         let permit = Arc::clone(&service.large_answers).acquire_owned().await.ok();
-        return read(service, resource, uri.query()).map(|answer| answer.holding(permit));
+        let answer = match resource {
+            "" => Ok(page::page(service, &authority, service.keys().await.as_ref())),
+            "keys" => Ok(Answer::ok_json(service.keys().await.key_set())),
+            _ => read(service, resource, uri.query()),
+        };
+        return answer.map(|answer| answer.holding(permit));
     }
     if !is_same_origin(&headers, &authority) {
         let error = "a page of another origin may change nothing";
@@ -147,9 +156,14 @@ async fn handle(service: &Service, parts: Parts, body: Incoming) -> Outcome {
 
 fn read(service: &Service, resource: &str, query: Option<&str>) -> Outcome {
     match resource {
-        "" => Ok(page::page(service)),
         "ready" => Ok(Answer::ok_json("{\"ready\":true}".to_owned())),
         "requests" => Ok(requests(service, query)),
+        "rows" => Ok(page::rows(service, after(query))),
+        "faults" => Ok(Answer::ok(&service.faults.all())),
+        "ca.pem" => match &service.ca_pem {
+            Some(pem) => Ok(Answer::new(StatusCode::OK, "application/x-pem-file", pem.clone())),
+            None => Err(Failure::not_found()),
+        },
         "integrations" | "bindings" => {
             let registered = service.integrations();
             let mut views = Vec::with_capacity(registered.len());
@@ -170,11 +184,10 @@ fn read(service: &Service, resource: &str, query: Option<&str>) -> Outcome {
 /// The verdicts kept; with `?after=N` only those with a greater number. The oldest come first, and as many as fit: anyone who
 /// asks again with the last number gets the rest.
 fn requests(service: &Service, query: Option<&str>) -> Answer {
-    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let after = pairs.find(|(name, _)| name == "after").and_then(|(_, text)| text.parse().ok());
+    let after = after(query);
     let mut json = String::from("[");
     for verdict in service.journal.last() {
-        if after.is_some_and(|after: u64| verdict.number <= after) {
+        if verdict.number <= after {
             continue;
         }
         let line = serde_json::to_string(&*verdict).expect("a verdict is always JSON");
@@ -190,18 +203,38 @@ fn requests(service: &Service, query: Option<&str>) -> Answer {
     Answer::ok_json(json)
 }
 
+/// The number of `?after=N`, or 0, which every verdict is after.
+fn after(query: Option<&str>) -> u64 {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let after = pairs.find(|(name, _)| name == "after").and_then(|(_, text)| text.parse().ok());
+    after.unwrap_or_default()
+}
+
 fn write(service: &Service, method: &Method, resource: &str, text: &str) -> Outcome {
     match (method.as_str(), resource) {
         ("POST", "integrations" | "bindings") => {
-            service.register(scenario::integration_from_json(text)?);
+            let integration = scenario::integration_from_json(text)?;
+            let is_known = service.registered(integration.client_id().as_str()).is_some();
+            check_room(is_known, service.integrations().len(), "integrations")?;
+            service.register(integration);
+            save(service)?;
+        }
+        ("PATCH", _) => {
+            let path = resource.split_once('/');
+            let Some(("integrations", client_id)) = path else { return Err(Failure::not_found()) };
+            edit(service, client_id, text)?;
             save(service)?;
         }
         ("POST", "users") => {
             let read = input::read_json(text, &members::USER)?;
-            service.add_user(scenario::of_checked(read.value));
+            let user: User = scenario::of_checked(read.value);
+            let users = service.users();
+            check_room(users.iter().any(|one| one.id() == user.id()), users.len(), "users")?;
+            service.add_user(user);
             save(service)?;
         }
         ("POST", "faults") => {
+            check_room(false, service.faults.all().len(), "faults")?;
             let read = input::read_json(text, &members::FAULT)?;
             service.faults.add(scenario::of_checked(read.value));
         }
@@ -215,12 +248,35 @@ fn write(service: &Service, method: &Method, resource: &str, text: &str) -> Outc
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 
+/// Changes the members of an integration that `text` names, and keeps the others: its secrets and certificates too, which the
+/// API does not show.
+fn edit(service: &Service, client_id: &str, text: &str) -> Result<(), Failure> {
+    let registered = service.registered(client_id).ok_or_else(Failure::not_found)?;
+    let known = scenario::edited(&registered.integration, text)?;
+    if known.client_id().as_str() != client_id {
+        let error = "the client_id of an integration does not change: add another integration";
+        return Err(Failure::new(StatusCode::BAD_REQUEST, error));
+    }
+    service.change(client_id, service.clock.now_ms(), |_, _| Some(known));
+    Ok(())
+}
+
+/// Anyone on this machine can add something, so there is an end to it.
+fn check_room(is_known: bool, count: usize, what: &str) -> Result<(), Failure> {
+    if is_known || count < MAX_ENTRIES {
+        return Ok(());
+    }
+    let error = format!("there are {MAX_ENTRIES} {what} already: delete some");
+    Err(Failure::new(StatusCode::INSUFFICIENT_STORAGE, error))
+}
+
 fn delete(service: &Service, resource: &str) -> Outcome {
     match resource.split_once('/') {
         None if resource == "faults" => service.faults.clear(),
         Some(("integrations" | "bindings", client_id)) if service.unregister(client_id) => {
             save(service)?;
         }
+        Some(("faults", number)) if service.faults.remove(number.parse().unwrap_or(0)) => {}
         Some(("users", id)) if service.remove_user(id) => save(service)?,
         _ => return Err(Failure::not_found()),
     }

@@ -10,7 +10,7 @@ use self::request::{AuthorizeRequest, ResponseType};
 use crate::{
     answer::Answer,
     exchange::Exchange,
-    html,
+    html::{self, ConsentPage},
     id_token::NewIdToken,
     integration::Integration,
     issued_token::{Challenge, NewToken, TokenKind},
@@ -44,14 +44,28 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     };
     match consent(exchange, integration) {
         Ok(Consent::Needed) => {
-            let users = exchange.service.users();
-            let hint = exchange.parameter("login_hint");
-            Ok(html::consent(exchange.call, integration, &request.scope, &users, hint))
+            let page = ConsentPage {
+                heading: "Sign in with an emulated Adobe account",
+                scope: &request.scope,
+                login_hint: exchange.parameter("login_hint"),
+                errors: ERRORS,
+            };
+            Ok(html::consent(exchange.call, integration, &exchange.service.users(), &page))
         }
         Ok(Consent::Given(user)) => Ok(back.with(&granted(exchange, integration, &request, &user))),
         Err(refusal) => Ok(back.with_error(refusal)),
     }
 }
+
+/// The errors that a user can choose on the page, besides `access_denied`. Sources: RFC 6749 §4.1.2.1; `OpenID` Connect Core 1.0
+/// §3.1.2.6.
+const ERRORS: &[&str] = &[
+    "login_required",
+    "consent_required",
+    "interaction_required",
+    "server_error",
+    "temporarily_unavailable",
+];
 
 enum Consent {
     Needed,
@@ -68,7 +82,10 @@ fn consent(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<Con
             .actual(answer.to_owned())
             .or(match answer {
                 "login_required" => Refusal::LoginRequired,
+                "consent_required" => Refusal::ConsentRequired,
                 "interaction_required" => Refusal::InteractionRequired,
+                "server_error" => Refusal::SignInFailed,
+                "temporarily_unavailable" => Refusal::SignInUnavailable,
                 _ => Refusal::ConsentDenied,
             })?;
         return chosen_user(exchange, "user").map(Consent::Given);
@@ -86,7 +103,7 @@ fn consent(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<Con
 }
 
 /// The user whom `parameter` names, by id or e-mail address, or else the first.
-fn chosen_user(exchange: &mut Exchange<'_>, parameter: &str) -> Result<User, Refusal> {
+pub(crate) fn chosen_user(exchange: &mut Exchange<'_>, parameter: &str) -> Result<User, Refusal> {
     let users = exchange.service.users();
     let named = exchange.parameter(parameter);
     let user = match named {
@@ -145,6 +162,7 @@ fn granted(
             issuer: &exchange.call.base_url(),
             client_id: integration.client_id().as_str(),
             user_id: user.id(),
+            org_id: None,
             nonce,
             access_token: access_token.as_deref(),
             code: code_text.as_deref(),

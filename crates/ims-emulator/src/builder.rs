@@ -237,6 +237,7 @@ impl EmulatorBuilder {
         let journal = Journal::new(self.observers);
         let mut service = Service::new(self.rules, hosts, self.clock, journal, self.limits);
         if let Some(authority) = self.authority {
+            service.ca_pem = Some(authority.certificate_pem().to_owned());
             let config = authority.server_config().map_err(StartError::Tls)?;
             service.tls = Some(Tls::new(config));
         }
@@ -252,10 +253,12 @@ impl EmulatorBuilder {
         if let Some(path) = self.state_file {
             if path.exists() {
                 let state = Scenario::read(&path).map_err(StartError::State)?;
-                state
-                    .integrations
-                    .into_iter()
-                    .for_each(|integration| service.register(integration));
+                for integration in state.integrations {
+                    service.register(integration);
+                }
+                for user in state.users {
+                    service.add_user(user);
+                }
             }
             service.state_file = Some(Mutex::new(path));
         }

@@ -23,7 +23,7 @@ use time::OffsetDateTime;
 use x509_parser::{extensions::GeneralName, pem::Pem};
 use zeroize::Zeroizing;
 
-use crate::host::IMS_HOSTS;
+use crate::host::ADOBE_HOSTS;
 
 /// A certificate authority for Adobe's IMS hosts and this machine, and for nothing else.
 ///
@@ -135,8 +135,13 @@ impl CertificateAuthority {
         let key = read_text(folder, Self::KEY_FILE)?;
         let key = key.ok_or(CertificateAuthorityError::Unreadable)?;
         let key = KeyPair::from_pem(&key).map_err(|_| CertificateAuthorityError::Unreadable)?;
-        let (validity, hosts) =
+        let (validity, mut hosts) =
             contents(pem.as_bytes()).ok_or(CertificateAuthorityError::Unreadable)?;
+        if !OWN_NAMES.iter().all(|name| hosts.iter().any(|host| host == name)) {
+            // An earlier version has made it, which stood for fewer hosts.
+            return Ok(None);
+        }
+        hosts.retain(|host| !OWN_NAMES.contains(&host.as_str()));
         Ok(Some(Self { pem: pem.to_string(), key, validity, hosts }))
     }
 
@@ -203,7 +208,7 @@ fn generate(
     CertificateAuthorityError::Generate(error.into())
 }
 
-/// When the certificate begins and ends, and which hosts it is for besides Adobe's and this machine.
+/// When the certificate begins and ends, and which hosts it is for besides the addresses of this machine.
 fn contents(pem: &[u8]) -> Option<(Validity, Vec<String>)> {
     let block = Pem::iter_from_buffer(pem).next()?.ok()?;
     let certificate = block.parse_x509().ok()?;
@@ -216,9 +221,7 @@ fn contents(pem: &[u8]) -> Option<(Validity, Vec<String>)> {
     let mut hosts = Vec::new();
     for subtree in constraints.permitted_subtrees.iter().flatten() {
         match &subtree.base {
-            GeneralName::DNSName(name) if !OWN_NAMES.contains(name) => {
-                hosts.push((*name).to_owned());
-            }
+            GeneralName::DNSName(name) => hosts.push((*name).to_owned()),
             GeneralName::IPAddress([a, b, c, d, 255, 255, 255, 255]) => {
                 hosts.push(Ipv4Addr::new(*a, *b, *c, *d).to_string());
             }
@@ -229,7 +232,15 @@ fn contents(pem: &[u8]) -> Option<(Validity, Vec<String>)> {
 }
 
 /// The names that every certificate authority is for.
-const OWN_NAMES: [&str; 4] = [IMS_HOSTS[0], IMS_HOSTS[1], IMS_HOSTS[2], "localhost"];
+const OWN_NAMES: [&str; ADOBE_HOSTS.len() + 1] = {
+    let mut names = ["localhost"; ADOBE_HOSTS.len() + 1];
+    let mut place = 0;
+    while place < ADOBE_HOSTS.len() {
+        names[place] = ADOBE_HOSTS[place];
+        place += 1;
+    }
+    names
+};
 
 fn ca_params(validity: Validity, hosts: &[String]) -> CertificateParams {
     let mut params = CertificateParams::default();
@@ -296,7 +307,7 @@ mod tests {
         let constraints = certificate.name_constraints().unwrap().unwrap();
         assert!(constraints.critical);
         let permitted = constraints.value.permitted_subtrees.as_ref().unwrap();
-        assert_eq!(permitted.len(), IMS_HOSTS.len() + 3);
+        assert_eq!(permitted.len(), ADOBE_HOSTS.len() + 3);
         let is_ca = |extension: &ParsedExtension<'_>| matches!(extension, ParsedExtension::BasicConstraints(one) if one.path_len_constraint == Some(0));
         assert!(certificate.extensions().iter().any(|one| is_ca(one.parsed_extension())));
     }

@@ -50,6 +50,8 @@ pub enum Endpoint {
     ClientSecrets,
     /// `/console/organizations/{org}/credentials/{credential}/secrets/{secret}`: the end of a client secret.
     ClientSecret,
+    /// `/consent`: an administrator allows an app for an organization.
+    AdminConsent,
     /// `/echo`: a protected resource, which answers as a gateway in front of Adobe's APIs does.
     Echo,
 }
@@ -83,6 +85,7 @@ impl Endpoint {
         "discovery",
         "client_secrets",
         "client_secret",
+        "admin_consent",
         "echo",
     ];
 }

@@ -484,6 +484,14 @@ static TABLE: &[EndpointVersion] = &[
         )
     },
     EndpointVersion {
+        required: &["client_id", "scope", "state", "nonce"],
+        optional: &["redirect_uri"],
+        answer: &["admin_consent", "id_token", "state"],
+        content_type: Some(TEXT_HTML),
+        source: "AdobeDocs/adobe-dev-console: Enterprise Web App Credential API Reference",
+        ..version(Endpoint::AdminConsent, "/consent", "GET, POST")
+    },
+    EndpointVersion {
         content: Content::Nothing,
         answer: &["method", "client_id", "user_id", "org_id", "scope", "token_expires_at"],
         source: "the emulator's own; its errors are those of the gateway in front of Adobe's APIs",

@@ -1,6 +1,7 @@
 //! Faults on demand: answers that IMS gives on a bad day, so that clients can be tested against them.
 
 use std::{
+    fmt,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -128,17 +129,74 @@ impl FaultRule {
     }
 }
 
+impl fmt::Display for FaultRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.fault.name())?;
+        match self.fault {
+            Fault::TooManyRequests { retry_after: Some(time) }
+            | Fault::Unavailable { retry_after: Some(time) } => {
+                write!(f, ", Retry-After {} s", time.as_secs())?;
+            }
+            Fault::Delay(time) => write!(f, " of {} ms", time.as_millis())?,
+            _ => {}
+        }
+        if let Some(endpoint) = self.endpoint {
+            f.write_str(", at ")?;
+            endpoint.serialize(&mut *f)?;
+        }
+        if let Some(client_id) = &self.client_id {
+            write!(f, ", for {client_id}")?;
+        }
+        if self.every > 1 {
+            write!(f, ", every {} requests", self.every)?;
+        }
+        match self.times {
+            Some(times) => write!(f, ", at most {times} times"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A rule as scenarios and the admin API write it.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     fault: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     delay_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<Endpoint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<ClientId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     every: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<u64>,
+}
+
+impl Serialize for FaultRule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (mut retry_after, mut delay) = (None, None);
+        match self.fault {
+            Fault::TooManyRequests { retry_after: after }
+            | Fault::Unavailable { retry_after: after } => retry_after = after,
+            Fault::Delay(by) => delay = Some(by),
+            _ => {}
+        }
+        let delay_ms = delay.map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
+        let entry = Entry {
+            fault: self.fault.name().to_owned(),
+            retry_after_seconds: retry_after.map(|time| time.as_secs()),
+            delay_ms,
+            endpoint: self.endpoint,
+            client_id: self.client_id.clone(),
+            every: Some(self.every).filter(|every| *every > 1),
+            times: self.times,
+        };
+        entry.serialize(serializer)
+    }
 }
 
 impl TryFrom<Entry> for FaultRule {
@@ -170,17 +228,37 @@ impl TryFrom<Entry> for FaultRule {
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<Vec<Active>>);
 
-#[derive(Debug)]
-struct Active {
-    rule: FaultRule,
-    met: u64,
-    given: u64,
+/// A rule in force.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Active {
+    /// By which it is removed.
+    pub(crate) number: u64,
+    #[serde(flatten)]
+    pub(crate) rule: FaultRule,
+    /// How many requests it concerned.
+    pub(crate) met: u64,
+    /// How many of them got the fault.
+    pub(crate) given: u64,
 }
 
 impl Faults {
     pub(crate) fn add(&self, rule: FaultRule) {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rules.push(Active { rule, met: 0, given: 0 });
+        let number = rules.last().map_or(1, |last| last.number + 1);
+        rules.push(Active { number, rule, met: 0, given: 0 });
+    }
+
+    /// The rules in force, in the order in which they are tried.
+    pub(crate) fn all(&self) -> Vec<Active> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Removes one rule; `false` if there is none of this number.
+    pub(crate) fn remove(&self, number: u64) -> bool {
+        let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = rules.len();
+        rules.retain(|active| active.number != number);
+        rules.len() < count
     }
 
     pub(crate) fn clear(&self) {

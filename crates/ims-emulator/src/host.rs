@@ -5,10 +5,16 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use http::{HeaderMap, Uri, header::HOST, uri::Authority};
 
-/// The hosts under which clients know IMS. Sources: adobe/aio-lib-ims, `src/ims.js`; AdobeDocs/adobeio-auth,
-/// `Resources/IMS.md`.
-pub(crate) const IMS_HOSTS: [&str; 3] =
-    ["ims-na1.adobelogin.com", "ims-na1-stg1.adobelogin.com", "adobeid-na1.services.adobe.com"];
+/// The hosts that the emulator stands for: those of IMS, that of the API for client secrets, and that of admin consent.
+/// Sources: adobe/aio-lib-ims, `src/ims.js`; AdobeDocs/adobeio-auth, `Resources/IMS.md`; AdobeDocs/adobe-dev-console,
+/// `ServerToServerAuthentication/ims.md` and `AdminAuthentication/ims.md`.
+pub(crate) const ADOBE_HOSTS: [&str; 5] = [
+    "ims-na1.adobelogin.com",
+    "ims-na1-stg1.adobelogin.com",
+    "adobeid-na1.services.adobe.com",
+    "api.adobe.io",
+    "id.adobe.com",
+];
 
 /// The names of hosts that are allowed besides the loopback's, IP addresses and Adobe's.
 #[derive(Debug, Default)]
@@ -21,7 +27,8 @@ impl AllowedHosts {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         // Reintegration needs a name; an address in the Host header is the one that the client connected to.
         let is_address = bare.parse::<IpAddr>().is_ok() || bare.parse::<Ipv6Addr>().is_ok();
-        is_address || host == "localhost" || is_adobe_ims(&host) || self.names(&host)
+        let is_adobe = is_adobe_ims(&host) || ADOBE_HOSTS.contains(&host.as_str());
+        is_address || host == "localhost" || is_adobe || self.names(&host)
     }
 
     /// Whether `host` is one of the names that the emulator was given.
@@ -69,6 +76,9 @@ mod tests {
             ("ims-na1.adobelogin.com",              true),
             ("ims-na1-stg1.adobelogin.com:443",     true),
             ("adobeid-na1.services.adobe.com",      true),
+            ("api.adobe.io",                        true),
+            ("id.adobe.com",                        true),
+            ("other.adobe.io",                      false),
             ("evil.example",                        false),
             ("localhost.evil.example",              false),
             ("ims-na1.adobelogin.com.evil.example", false),

@@ -14,6 +14,8 @@ pub(crate) struct NewIdToken<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) user_id: &'a str,
+    /// The organization whose administrator has allowed the client, if that is what the token says.
+    pub(crate) org_id: Option<&'a str>,
     /// What the client sent with its request, so that it knows the answer.
     pub(crate) nonce: Option<&'a str>,
     /// What the browser hands over with it, so that neither can be exchanged for another.
@@ -30,6 +32,8 @@ struct Claims<'a> {
     exp: i64,
     iat: i64,
     auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    org_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +53,7 @@ impl NewIdToken<'_> {
             exp: now.plus(self.lifetime).as_secs(),
             iat: now.as_secs(),
             auth_time: now.as_secs(),
+            org_id: self.org_id,
             nonce: self.nonce,
             at_hash: self.access_token.map(left_half),
             c_hash: self.code.map(left_half),

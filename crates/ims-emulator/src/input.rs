@@ -36,6 +36,10 @@ pub(crate) fn read_json(text: &str, form: &'static Form) -> Result<Checked, Inpu
 fn check(root: tree::Node, form: &'static Form) -> Result<Checked, InputError> {
     let mut reading = Reading::default();
     let value = form.read(root, "", &mut reading);
+    // A name that was mistyped is the reason why another is missing.
+    if reading.errors.iter().any(InputError::is_about_unknown) {
+        reading.errors.retain(|error| !error.is_about_missing());
+    }
     // A table is read by name, so the first error that was found need not be the first in the text.
     match reading.errors.into_iter().min_by_key(|error| error.line) {
         Some(error) => Err(error),
@@ -76,6 +80,7 @@ mod tests {
             ("{\"name\": \"a\", \"parts\": [{\"id\": \"b\"}]}", "fine"),
             ("count = 1\n",                            "line 1: name is missing: expected a name"),
             ("name = \"a\"\nnane = 1",                 "line 2: unknown field `nane`, did you mean `name`?"),
+            ("\nnane = \"a\"",                         "line 2: unknown field `nane`, did you mean `name`?"),
             ("name = \"a\"\nzzzzzzzz = 1",             "line 2: unknown field `zzzzzzzz`; known are name, count, kind, parts"),
             ("name = 1",                               "line 1: name: expected a name, got a number"),
             ("{\n\"name\":\n[]}",                      "line 3: name: expected a name, got a list"),

@@ -321,6 +321,14 @@ impl Integration {
         &self.0.scopes
     }
 
+    pub(crate) fn redirect_uris(&self) -> &[String] {
+        &self.0.redirect_uris
+    }
+
+    pub(crate) fn redirect_uri_patterns(&self) -> impl Iterator<Item = &str> {
+        self.0.redirect_uri_patterns.iter().map(|pattern| pattern.text.as_str())
+    }
+
     /// The redirect URI that a request which names `requested` leads to, if it leads to one.
     pub(crate) fn redirect_uri_for<'a>(&'a self, requested: Option<&'a str>) -> Option<&'a str> {
         let default = self.0.default_redirect_uri.as_deref();

@@ -35,6 +35,7 @@ mod secret_record;
 
 mod about_organization;
 mod about_user;
+mod admin_consent;
 mod authorize;
 mod client_secrets;
 mod discovery;
@@ -58,6 +59,7 @@ mod admin;
 mod checks;
 mod page;
 mod refusal;
+mod shown_request;
 mod verdict;
 
 pub use builder::{EmulatorBuilder, StartError};
@@ -74,6 +76,7 @@ pub use product::ProductContext;
 pub use ready_made::ClientCredentials;
 pub use refusal::Refusal;
 pub use scenario::{Scenario, ScenarioError};
+pub use shown_request::{DecodedJwt, Parameter};
 pub use token_key::{TokenKey, TokenKeyError};
 pub use user::{AccountType, SilentSignIn, User};
 pub use verdict::{Check, Verdict};

@@ -106,6 +106,22 @@ pub enum Refusal {
     ResourceMalformed,
     /// The user has denied access.
     ConsentDenied,
+    /// The user has chosen that the sign-in fails.
+    SignInFailed,
+    /// The user has chosen that the sign-in is unavailable.
+    SignInUnavailable,
+    /// At admin consent, the redirect URI is not registered.
+    ConsentRedirectUri,
+    /// At admin consent, `state` is missing.
+    ConsentStateMissing,
+    /// At admin consent, `nonce` is missing.
+    ConsentNonceMissing,
+    /// At admin consent, a scope is not the client's.
+    ConsentScopeUnknown,
+    /// At admin consent, the account is a person's own.
+    ConsentAccountType,
+    /// At admin consent, the user is no administrator.
+    ConsentPrivilege,
     /// The code is missing, not valid, or was redeemed before.
     CodeNotValid,
     /// `code_verifier` does not fit the code's challenge.
@@ -335,6 +351,22 @@ impl Refusal {
                 "Send an absolute URI without a fragment, once for each resource."),
             Self::ConsentDenied => (400, "access_denied", "The user has denied access.",
                 "Ask the user why."),
+            Self::SignInFailed => (400, "server_error", "The sign-in has failed.",
+                "The user has chosen this error on the page: choose Allow."),
+            Self::SignInUnavailable => (400, "temporarily_unavailable", "The sign-in is not available now.",
+                "The user has chosen this error on the page: choose Allow."),
+            Self::ConsentRedirectUri => (400, "invalid_redirect_uri", "The redirect_uri is not valid.",
+                "Send a redirect_uri that is registered or fits a pattern, or none."),
+            Self::ConsentStateMissing => (400, "missing_state_param", "state is missing.",
+                "Send the parameter state, a new random text each time."),
+            Self::ConsentNonceMissing => (400, "error", "nonce is missing.",
+                "Send the parameter nonce, a new random text each time."),
+            Self::ConsentScopeUnknown => (400, "invalid_scopes", "The client does not have all of the scopes.",
+                "Ask for scopes that the integration has, separated by commas."),
+            Self::ConsentAccountType => (400, "incompatible_account_type", "The account is not that of a company or a school.",
+                "Choose a user whose account_type is enterprise or federated."),
+            Self::ConsentPrivilege => (400, "insufficient_privilege", "The user is no administrator.",
+                "Choose a user with the role org_admin in an organization."),
             Self::CodeNotValid => (400, "access_denied", "The authorization code is not valid.",
                 "Redeem each code once, within five minutes, for the client that asked for it."),
             Self::VerifierWrong => (400, "access_denied", "The code_verifier does not match the code_challenge.",

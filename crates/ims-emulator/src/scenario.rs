@@ -259,6 +259,19 @@ pub(crate) fn integration_from_json(text: &str) -> Result<Integration, InputErro
     Ok(Integration::from_members(members))
 }
 
+/// The integration with the members that `text` names, an object of JSON, in place of those that it had.
+pub(crate) fn edited(integration: &Integration, text: &str) -> Result<Integration, InputError> {
+    let changed = serde_json::from_str::<serde_json::Map<_, _>>(text);
+    // What is no object is refused with the words for that.
+    let Ok(changed) = changed else { return integration_from_json(text) };
+    let mut members = serde_json::to_value(integration.members())
+        .expect("structs of strings, numbers and lists are always JSON");
+    if let Some(members) = members.as_object_mut() {
+        members.extend(changed);
+    }
+    integration_from_json(&members.to_string())
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ScenarioFile {

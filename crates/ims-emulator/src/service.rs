@@ -25,6 +25,7 @@ use crate::{
     replay::ReplayMemory,
     scenario,
     secret_record::SecretRecord,
+    shown_request::{DecodedJwt, Parameter},
     tls::Tls,
     token_key::{KeyRing, TokenKey},
     user::User,
@@ -73,6 +74,7 @@ pub(crate) struct Service {
     users: RwLock<Vec<User>>,
     key_ring: OnceCell<RwLock<Arc<KeyRing>>>,
     revoked: ReplayMemory,
+    consents: ReplayMemory,
     instance: u64,
     pub(crate) rules: Rules,
     pub(crate) hosts: AllowedHosts,
@@ -85,6 +87,8 @@ pub(crate) struct Service {
     /// Large answers that are being sent at a time, those of the API and the page.
     pub(crate) large_answers: Arc<Semaphore>,
     pub(crate) tls: Option<Tls>,
+    /// The certificate of the emulator's own authority, if it has one.
+    pub(crate) ca_pem: Option<String>,
     pub(crate) state_file: Option<Mutex<PathBuf>>,
 }
 
@@ -104,6 +108,7 @@ impl Service {
             users: RwLock::default(),
             key_ring: OnceCell::new(),
             revoked: ReplayMemory::default(),
+            consents: ReplayMemory::default(),
             instance: u64::from_ne_bytes(random),
             rules,
             hosts,
@@ -114,6 +119,7 @@ impl Service {
             bodies: Semaphore::new(MAX_BODIES),
             large_answers: Arc::new(Semaphore::new(MAX_LARGE_ANSWERS)),
             tls: None,
+            ca_pem: None,
             state_file: None,
         }
     }
@@ -196,16 +202,33 @@ impl Service {
         if users.is_empty() { vec![User::emulated()] } else { users }
     }
 
-    /// Takes the client secrets out of what checks repeat of a request: one may have been sent in another parameter's place.
-    pub(crate) fn mask_secrets(&self, checks: &mut [Check]) {
+    /// Takes the client secrets out of what a verdict repeats of a request: one may have been sent in another parameter's
+    /// place.
+    pub(crate) fn mask_secrets(
+        &self,
+        checks: &mut [Check],
+        parameters: &mut [Parameter],
+        jwt: &mut Option<DecodedJwt>,
+    ) {
         let integrations = self.integrations();
+        let has_secret = |text: &str| {
+            integrations.iter().any(|registered| registered.integration.has_secret_in(text))
+        };
         for check in checks.iter_mut().filter(|check| !check.actual.is_empty()) {
-            if integrations
-                .iter()
-                .any(|registered| registered.integration.has_secret_in(&check.actual))
-            {
+            if has_secret(&check.actual) {
                 check.actual = "a client secret".into();
             }
+        }
+        for parameter in parameters {
+            if has_secret(&parameter.value) {
+                "a client secret".clone_into(&mut parameter.value);
+            }
+        }
+        if jwt
+            .as_ref()
+            .is_some_and(|jwt| has_secret(jwt.header.get()) || has_secret(jwt.payload.get()))
+        {
+            *jwt = None;
         }
     }
 
@@ -265,6 +288,23 @@ impl Service {
         self.revoked.remember(id_of(token), token.expires_at(), now)
     }
 
+    /// Remembers that an administrator of the organization has allowed the integration.
+    pub(crate) fn remember_consent(
+        &self,
+        integration: &Integration,
+        org_id: &str,
+        until: NumericDate,
+        now: NumericDate,
+    ) {
+        self.consents.remember(&consent(integration, org_id), until, now);
+    }
+
+    /// Whether the integration may have tokens for the organization: it is its own, or one whose administrator has allowed it.
+    pub(crate) fn is_allowed_for(&self, integration: &Integration, org_id: &str) -> bool {
+        integration.org_id().as_str() == org_id
+            || self.consents.remembers(&consent(integration, org_id))
+    }
+
     /// Ends all tokens of the sign-in that `token` comes from, if it comes from one. None of them lives longer than
     /// `lifetime`.
     pub(crate) fn end_session(
@@ -313,6 +353,11 @@ impl Service {
         let json = scenario::to_json(integrations, &self.named_users());
         ims_files::replace(&path, json.as_bytes())
     }
+}
+
+/// A consent as it is remembered; neither of the two has a space.
+fn consent(integration: &Integration, org_id: &str) -> String {
+    format!("{} {org_id}", integration.client_id())
 }
 
 async fn generate() -> TokenKey {

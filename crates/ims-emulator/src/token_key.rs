@@ -121,6 +121,11 @@ impl KeyRing {
         Self(keys)
     }
 
+    /// The ids of the keys, that of the one which signs first.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = String> {
+        (1..=self.0.len()).rev().map(key_id)
+    }
+
     /// The id of the key that signs.
     pub(crate) fn key_id(&self) -> String {
         key_id(self.0.len())

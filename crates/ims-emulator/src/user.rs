@@ -192,6 +192,15 @@ impl AccountType {
     /// The words in scenarios.
     pub(crate) const NAMES: &[&str] = &["individual", "enterprise", "federated"];
 
+    /// The type as scenarios name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Individual => "individual",
+            Self::Enterprise => "enterprise",
+            Self::Federated => "federated",
+        }
+    }
+
     /// The type as a profile names it.
     pub(crate) fn in_profile(self) -> &'static str {
         match self {

@@ -13,7 +13,12 @@ use std::{
 use ims_claims::ClientId;
 use serde::Serialize;
 
-use crate::{endpoint::Endpoint, fault::Fault, refusal::Refusal};
+use crate::{
+    endpoint::Endpoint,
+    fault::Fault,
+    refusal::Refusal,
+    shown_request::{DecodedJwt, Parameter},
+};
 
 /// One request, how it was examined, and how it was answered. No secret and no token is in it.
 ///
@@ -33,6 +38,11 @@ pub struct Verdict {
     pub endpoint: Option<Endpoint>,
     /// The integration whose request it was, if it is registered.
     pub client_id: Option<ClientId>,
+    /// The first 24 parameters of the request, if it could be read; secrets and tokens are only described.
+    pub parameters: Vec<Parameter>,
+    /// The JWT of the request without its signature, if it had one that can be decoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<DecodedJwt>,
     /// The checks, in the order in which they were made; only the last can have failed.
     pub checks: Vec<Check>,
     /// Why the request was refused, if it was.

@@ -117,9 +117,13 @@ impl Client {
         );
         let manifest_path = home.join("Cargo.toml");
         fs::write(&manifest_path, manifest)?;
+        // The clients share what they are built of.
+        let target = home.with_file_name("rust-target");
         let mut build = cargo(["build", "--quiet", "--manifest-path"]);
-        output(build.arg(&manifest_path).arg("--target-dir").arg(home.join("target")))?;
-        Ok(Command::new(home.join("target/debug/interop")))
+        output(build.arg(&manifest_path).arg("--target-dir").arg(&target))?;
+        let program = home.join("interop");
+        fs::copy(target.join("debug/interop"), &program)?;
+        Ok(Command::new(program))
     }
 
     fn find_in_debian(&self, packages: &[&str], home: &Path) -> Result<Command> {

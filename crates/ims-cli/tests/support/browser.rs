@@ -102,6 +102,25 @@ impl Browser {
         self.post(&format!("/element/{id}/click"), &json!({}));
     }
 
+    /// Presses the button, and does not mind if no one answers at the address that it leads to.
+    pub(crate) fn press_and_leave(&self, name: &str) {
+        let label = format!("//button[normalize-space()='{name}']");
+        let button = self.post("/element", &json!({"using": "xpath", "value": label}));
+        let id = button.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned();
+        send(
+            "POST",
+            &format!("{}/element/{id}/click", self.session),
+            &["content-type: application/json"],
+            "{}",
+        );
+    }
+
+    /// Clicks the element that `selector` names.
+    pub(crate) fn click(&self, selector: &str) {
+        let id = self.element(selector);
+        self.post(&format!("/element/{id}/click"), &json!({}));
+    }
+
     /// Waits until a page with this heading is shown.
     pub(crate) fn expect_heading(&self, text: &str) {
         let heading = format!("//h1[normalize-space()='{text}']");

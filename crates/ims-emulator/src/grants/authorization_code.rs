@@ -46,6 +46,7 @@ pub(super) fn redeem(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
             issuer: &exchange.call.base_url(),
             client_id: integration.client_id().as_str(),
             user_id: code.user_id().unwrap_or_default(),
+            org_id: None,
             nonce: member(&code, "nonce"),
             access_token: None,
             code: None,

@@ -25,10 +25,11 @@ pub(super) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
 
 fn organization(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<(), Refusal> {
     let Some(org_id) = exchange.parameter("org_id") else { return Ok(()) };
-    let known = integration.org_id().as_str();
+    let own = integration.org_id().as_str();
+    let is_allowed = exchange.service.is_allowed_for(integration, org_id);
     exchange
-        .that("org_id is the integration's", org_id == known)
-        .expected(known.to_owned())
+        .that("org_id is the integration's", is_allowed)
+        .expected(format!("{own}, or an organization whose administrator has allowed it"))
         .actual(org_id.to_owned())
         .or(Refusal::OrgUnknown)
 }

@@ -39,6 +39,16 @@ impl InputError {
         Self { member: member.to_owned(), line: 1, problem: Box::new(problem) }
     }
 
+    /// Whether there is no member of that name.
+    pub(crate) fn is_about_unknown(&self) -> bool {
+        matches!(*self.problem, Problem::Unknown { .. })
+    }
+
+    /// Whether a member is not there that must be.
+    pub(crate) fn is_about_missing(&self) -> bool {
+        matches!(*self.problem, Problem::Missing { .. })
+    }
+
     /// Which member it is about, such as `integrations[0].org_id`; empty for the whole text.
     #[must_use]
     pub fn member(&self) -> &str {

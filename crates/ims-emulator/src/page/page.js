@@ -1,96 +1,175 @@
-// Makes the page live: new verdicts, integrations, users, faults, and a decoder that sends nothing anywhere.
+// Makes the page live. The server renders what is shown; this puts the new in place of the old, and sends what forms say.
 'use strict';
 
 const byId = (id) => document.getElementById(id);
-
-const element = (name, text, className) => {
-  const node = document.createElement(name);
-  node.textContent = text ?? '';
-  if (className) node.className = className;
-  return node;
-};
-
 const list = (text) => text.split(/[\s,]+/).filter((word) => word);
 
-/** Sends a change; says in `place` what is wrong with it, or `done`. */
-const change = async (method, path, body, place, done) => {
+const say = (place, text) => { byId(place).textContent = text; };
+
+/** Sends a change; gives what is wrong with it, or an empty text. */
+const send = async (method, path, body) => {
   const headers = { 'Content-Type': 'application/json' };
-  let answer;
   try {
-    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    if (answer.ok) return '';
+    const { error, member } = await answer.json();
+    // What a form has is one line.
+    return member ? error.replace(/^line \d+: /, '') : error;
   } catch {
-    byId(place).textContent = 'The emulator does not answer.';
-    return false;
+    return 'The emulator does not answer.';
   }
-  byId(place).textContent = answer.ok ? done : (await answer.json()).error;
-  return answer.ok;
 };
 
-/** Loads the page again at `id`, since the server renders what has changed. */
-const showAgain = (id) => {
-  location.hash = id;
-  location.reload();
+/** Puts the parts of the page with these ids in place of the old, as the server renders them now. */
+const renew = async (...ids) => {
+  const page = new DOMParser().parseFromString(await (await fetch('./')).text(), 'text/html');
+  for (const id of ids) {
+    const part = byId(id);
+    const chosen = part.value;
+    part.replaceChildren(...page.getElementById(id).childNodes);
+    if (!part.options) continue;
+    // What was chosen stays so, or else the first is.
+    part.value = chosen;
+    if (part.selectedIndex < 0) part.selectedIndex = 0;
+  }
 };
 
-// --- Requests -------------------------------------------------------------------------------------------------------
+/** Sends a change and says in `place` how it went; renews these parts if it went well. */
+const change = async (place, done, [method, path, body], ...ids) => {
+  const error = await send(method, path, body);
+  say(place, error || done);
+  if (!error) await renew(...ids);
+  return !error;
+};
+
+// --- Sections: one at a time, named by the address --------------------------------------------------------------------
+
+const sections = [...document.querySelectorAll('main > section')];
+const showSection = () => {
+  const id = location.hash.slice(1);
+  const current = sections.find((section) => section.id === id) ?? sections[0];
+  for (const section of sections) section.hidden = section !== current;
+  for (const link of document.querySelectorAll('nav a')) {
+    if (link.hash.slice(1) === current.id) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  const title = current.querySelector('h2').textContent;
+  document.title = `${title} · ims-emulator`;
+  if (current.id === 'faults') renew('fault-list');
+};
+addEventListener('hashchange', () => {
+  showSection();
+  scrollTo(0, 0);
+});
+showSection();
+// The browser has gone to where the section was among the others.
+addEventListener('load', () => scrollTo(0, 0));
+
+// --- Requests ---------------------------------------------------------------------------------------------------------
 
 const verdicts = byId('verdicts');
 const filter = byId('filter');
-let last = Number(verdicts.dataset.last);
-
-const title = (verdict) => {
-  const time = new Date(verdict.received_at_ms).toISOString().slice(11, 19);
-  const error = verdict.error ? ` ${verdict.error}` : '';
-  const client = verdict.client_id ? ` (${verdict.client_id})` : '';
-  return `${time} #${verdict.number} ${verdict.method} ${verdict.path} → ${verdict.status}${error}${client}`;
-};
-
-const line = (check) => {
-  if (check.passed) return `ok   ${check.name}${check.actual && `: ${check.actual}`}`;
-  return `FAIL ${check.name}: expected ${check.expected}, ${check.actual ? `got ${check.actual}` : 'there is none'}`;
-};
+const MOST_ROWS = 300;
+let last = Number(verdicts.firstElementChild?.dataset.number ?? 0);
 
 const applyFilter = () => {
-  const text = filter.elements.text.value.toLowerCase();
-  const refused = filter.elements.refused.checked;
-  for (const details of verdicts.children) {
-    const fits = details.textContent.toLowerCase().includes(text);
-    details.hidden = !fits || (refused && !details.classList.contains('refused'));
+  const { text, refused } = filter.elements;
+  let shown = 0;
+  for (const row of verdicts.children) {
+    const fits = row.textContent.toLowerCase().includes(text.value.trim().toLowerCase());
+    row.hidden = !fits || (refused.checked && !row.classList.contains('refused'));
+    shown += row.hidden ? 0 : 1;
   }
+  const count = verdicts.children.length;
+  byId('no-verdicts').hidden = count > 0;
+  byId('count').textContent = shown < count ? `${shown} of ${count} are shown` : '';
 };
 
-const show = (verdict) => {
-  const details = element('details', '', verdict.refusal ? 'refused' : 'granted');
-  details.append(element('summary', title(verdict)));
-  if (verdict.remedy) details.append(element('p', verdict.remedy, 'remedy'));
-  details.append(element('pre', verdict.checks.map(line).join('\n')));
-  verdicts.prepend(details);
+const setLive = (text, className) => {
+  const live = byId('live');
+  // Only what is new is read aloud.
+  if (live.textContent !== text) live.textContent = text;
+  live.className = `live ${className}`;
 };
 
 const refresh = async () => {
   try {
-    const news = await (await fetch(`requests?after=${last}`)).json();
-    for (const verdict of news) {
-      show(verdict);
-      last = Math.max(last, verdict.number);
-    }
-    while (verdicts.children.length > 200) verdicts.lastElementChild.remove();
-    if (news.length > 0) {
-      byId('news').textContent = title(news.at(-1));
-      applyFilter();
+    if (filter.elements.paused.checked) {
+      setLive('paused', '');
+    } else {
+      const answer = await fetch(`rows?after=${last}`);
+      const rows = new DOMParser().parseFromString(await answer.text(), 'text/html').body.children;
+      if (rows.length > 0) {
+        last = Number(rows[0].dataset.number);
+        verdicts.prepend(...rows);
+        while (verdicts.children.length > MOST_ROWS) verdicts.lastElementChild.remove();
+        applyFilter();
+      }
+      setLive('live', 'on');
     }
   } catch {
-    byId('news').textContent = 'The emulator does not answer.';
+    setLive('the emulator does not answer', 'off');
   }
   setTimeout(refresh, 1000);
 };
+applyFilter();
 refresh();
 
 filter.addEventListener('input', applyFilter);
 filter.addEventListener('submit', (event) => event.preventDefault());
-byId('clear').addEventListener('click', () => verdicts.replaceChildren());
+byId('clear').addEventListener('click', () => {
+  verdicts.replaceChildren();
+  applyFilter();
+});
+document.addEventListener('keydown', (event) => {
+  const isTyping = event.target.closest?.('input, textarea, select, dialog');
+  if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  location.hash = 'requests';
+  filter.elements.text.focus();
+});
 
-// --- Integrations ---------------------------------------------------------------------------------------------------
+// --- Forms ------------------------------------------------------------------------------------------------------------
+
+/** What a form says: texts and numbers, without what is empty. */
+const entries = (form) => {
+  const object = {};
+  for (const input of form.elements) {
+    if (!input.name || input.value === '' || input.type === 'file') continue;
+    object[input.name] = input.type === 'number' ? Number(input.value) : input.value.trim();
+  }
+  return object;
+};
+
+const onSubmit = (id, handle) => byId(id).addEventListener('submit', (event) => {
+  event.preventDefault();
+  handle(entries(event.target), event.target);
+});
+
+const onClick = (id, handle) => byId(id).addEventListener('click', handle);
+
+/** Opens a dialog's form for something new, or with the values of what is there. */
+const open = (kind, title, values = {}) => {
+  const form = byId(`${kind}-form`);
+  form.reset();
+  for (const input of form.elements) {
+    if (!input.name || input.type === 'file') continue;
+    const value = values[input.name];
+    if (typeof value === 'string') input.value = value;
+    else if (Array.isArray(value)) input.value = value.join(', ');
+    input.readOnly = false;
+  }
+  say(`${kind}-dialog-title`, title);
+  say(`${kind}-error`, '');
+  byId(`${kind}-dialog`).showModal();
+  return form;
+};
+
+for (const button of document.querySelectorAll('[data-close]')) {
+  button.addEventListener('click', () => button.closest('dialog').close());
+}
+
+// --- Integrations -----------------------------------------------------------------------------------------------------
 
 const pem = (bytes) => {
   const text = new TextDecoder().decode(bytes);
@@ -99,158 +178,170 @@ const pem = (bytes) => {
   return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
 };
 
-byId('add').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const form = event.target;
-  const field = (name) => form.elements[name].value.trim();
+let edited;
+
+const openIntegration = async (clientId, isEdit) => {
+  edited = isEdit ? clientId : undefined;
+  const integrations = clientId ? await (await fetch('integrations')).json() : [];
+  const values = integrations.find((one) => one.client_id === clientId) ?? {};
+  const secrets = values.client_secrets;
+  delete values.client_secrets;
+  delete values.certificates;
+  if (!isEdit && clientId) values.client_id = `${clientId}-copy`;
+  const form = open('integration', isEdit ? `Edit ${clientId}` : 'Add an integration', values);
+  form.elements.client_id.readOnly = isEdit;
+  form.elements.client_secrets.placeholder = isEdit ? `${secrets} now; what you type replaces them` : 'none: a public client';
+  say('integration-hint', isEdit
+    ? 'Separate several by spaces or commas. Secrets and certificates stay unless you give others.'
+    : 'Separate several by spaces or commas. Secrets and certificates are never copied.');
+};
+
+onClick('new-integration', () => openIntegration());
+
+onSubmit('integration-form', async (values, form) => {
+  const integration = { client_id: values.client_id ?? '', org_id: values.org_id ?? '', technical_account_id: values.technical_account_id ?? '' };
+  for (const name of ['metascopes', 'scopes', 'redirect_uris', 'redirect_uri_patterns']) integration[name] = list(values[name] ?? '');
+  if (values.client_secrets) integration.client_secrets = list(values.client_secrets);
   const certificates = [];
-  for (const file of form.elements.certificate.files) {
-    certificates.push(pem(new Uint8Array(await file.arrayBuffer())));
-  }
-  const integration = { certificates };
-  for (const name of ['client_id', 'org_id', 'technical_account_id']) integration[name] = field(name);
-  for (const name of ['client_secrets', 'metascopes', 'scopes', 'redirect_uris', 'redirect_uri_patterns']) {
-    integration[name] = list(field(name));
-  }
-  if (await change('POST', 'integrations', integration, 'added', 'Saved.')) showAgain('integrations');
+  for (const file of form.elements.certificates.files) certificates.push(pem(new Uint8Array(await file.arrayBuffer())));
+  if (certificates.length > 0) integration.certificates = certificates;
+  const error = edited
+    ? await send('PATCH', `integrations/${edited}`, integration)
+    : await send('POST', 'integrations', integration);
+  say('integration-error', error);
+  if (error) return;
+  byId('integration-dialog').close();
+  say('integrations-said', `Saved: ${integration.client_id}.`);
+  await renew('integration-list', 'fault-clients', 'connect-clients');
+  showLines();
 });
+
+// --- Users ------------------------------------------------------------------------------------------------------------
+
+const openUser = async (id) => {
+  const users = id ? await (await fetch('users')).json() : [];
+  const user = users.find((one) => one.id === id) ?? {};
+  const organizations = (user.organizations ?? []).map((one) => one.id);
+  const roles = (user.roles ?? []).map((one) => `${one.role} in ${one.organization}`);
+  edited = id ? user : {};
+  open('user', id ? `Edit ${user.first_name} ${user.last_name}` : 'Add a user', { ...user, organizations, roles }).elements.id.readOnly = Boolean(id);
+};
+
+onClick('new-user', () => openUser());
+
+onSubmit('user-form', async (values) => {
+  const known = edited.organizations ?? [];
+  const nameOf = (id) => known.find((one) => one.id === id)?.name ?? id.split('@')[0];
+  const user = {
+    ...edited,
+    ...values,
+    id: values.id ?? '',
+    email: values.email ?? '',
+    organizations: list(values.organizations ?? '').map((id) => ({ id, name: nameOf(id) })),
+    roles: (values.roles ?? '').split(',').filter((role) => role.trim()).map((text) => {
+      const [role, organization] = text.trim().split(/\s+in\s+/);
+      return { role, organization: organization ?? '' };
+    }),
+  };
+  const error = await send('POST', 'users', user);
+  say('user-error', error);
+  if (error) return;
+  byId('user-dialog').close();
+  say('users-said', `Saved: ${user.email}.`);
+  await renew('user-list');
+});
+
+// --- The buttons of lists ---------------------------------------------------------------------------------------------
 
 document.addEventListener('click', async (event) => {
-  const { remove, copy, removeUser } = event.target.dataset;
+  const button = event.target.closest('button');
+  if (!button) return;
+  const { edit, copy, remove, editUser, removeUser, removeFault, copyFrom, offset } = button.dataset;
+  if (edit) openIntegration(edit, true);
+  if (copy) openIntegration(copy, false);
+  if (editUser) openUser(editUser);
   if (remove && confirm(`Delete the integration ${remove}?`)) {
-    if (await change('DELETE', `integrations/${remove}`, undefined, 'added', 'Deleted.')) showAgain('integrations');
+    await change('integrations-said', `Deleted: ${remove}.`, ['DELETE', `integrations/${remove}`], 'integration-list', 'fault-clients', 'connect-clients');
+    byId('new-integration').focus();
   }
-  if (removeUser && await change('DELETE', `users/${removeUser}`, undefined, 'user-added', 'Deleted.')) showAgain('users');
-  if (copy) {
-    const integrations = await (await fetch('integrations')).json();
-    const integration = integrations.find((one) => one.client_id === copy);
-    const form = byId('add');
-    for (const input of form.elements) {
-      const value = integration?.[input.name];
-      if (input.type !== 'file' && input.type !== 'password' && value !== undefined) {
-        input.value = Array.isArray(value) ? value.join(', ') : value;
-      }
-    }
-    byId('added').textContent = 'Secrets and certificates are not copied: give them again.';
-    form.elements.client_id.focus();
+  if (removeUser && confirm(`Delete the user ${removeUser}?`)) {
+    await change('users-said', `Deleted: ${removeUser}.`, ['DELETE', `users/${removeUser}`], 'user-list');
+    byId('new-user').focus();
+  }
+  if (removeFault) {
+    await change('faults-said', 'Removed.', ['DELETE', `faults/${removeFault}`], 'fault-list');
+    byId('no-faults').focus();
+  }
+  if (offset) setClock(Number(offset));
+  if (copyFrom) {
+    const name = button.textContent;
+    await navigator.clipboard.writeText(byId(copyFrom).textContent).then(() => { button.textContent = 'Copied'; }, () => {});
+    setTimeout(() => { button.textContent = name; }, 1500);
   }
 });
 
-// --- Users, faults, clock -------------------------------------------------------------------------------------------
+// --- Faults, clock, keys ----------------------------------------------------------------------------------------------
 
-/** What a form says: texts and numbers, without what is empty. */
-const entries = (form) => {
-  const object = {};
-  for (const input of form.elements) {
-    if (!input.name || input.value === '') continue;
-    object[input.name] = input.type === 'number' ? Number(input.value) : input.value;
-  }
-  return object;
+onSubmit('fault', (fault) => change('faults-said', `Injected: ${fault.fault}.`, ['POST', 'faults', fault], 'fault-list'));
+onClick('no-faults', () => change('faults-said', 'No fault is in force.', ['DELETE', 'faults'], 'fault-list'));
+onClick('rotate', () => change('clock-said', 'A new key signs from now on.', ['POST', 'keys', {}], 'key-list'));
+
+let ahead = Number(byId('set-clock').elements.offset_seconds.value);
+const setClock = async (seconds) => {
+  if (!await change('clock-said', `The clock is ${seconds} s ahead.`, ['PUT', 'clock', { offset_seconds: seconds }])) return;
+  ahead = seconds;
+  byId('set-clock').elements.offset_seconds.value = seconds;
+  tick();
 };
+onSubmit('set-clock', ({ offset_seconds: seconds }) => setClock(seconds));
+const tick = () => say('now', `${new Date(Date.now() + ahead * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`);
+tick();
+setInterval(tick, 1000);
 
-const onSubmit = (id, send) => byId(id).addEventListener('submit', (event) => {
-  event.preventDefault();
-  send(entries(event.target));
-});
+// --- Connect your client ----------------------------------------------------------------------------------------------
 
-onSubmit('add-user', async (user) => {
-  if (await change('POST', 'users', user, 'user-added', 'Added.')) showAgain('users');
-});
-onSubmit('fault', (fault) => change('POST', 'faults', fault, 'changed', `Injected: ${fault.fault}.`));
-onSubmit('clock', (clock) => change('PUT', 'clock', clock, 'changed', `The clock is ${clock.offset_seconds} s ahead.`));
-byId('no-faults').addEventListener('click', () => change('DELETE', 'faults', undefined, 'changed', 'No faults any more.'));
-byId('rotate').addEventListener('click', () => change('POST', 'keys', {}, 'changed', 'A new key signs from now on.'));
+const base = location.origin;
+byId('base').textContent = base;
+const hasTls = document.body.dataset.tls === 'true';
+const takeCa = `curl -o ca.pem ${base}/_emulator/ca.pem`;
+const proxy = `export HTTPS_PROXY=${base} https_proxy=${base}`;
 
-// --- Connect your client --------------------------------------------------------------------------------------------
-
-byId('base').textContent = location.origin;
-for (const node of document.querySelectorAll('.base')) node.textContent = location.origin;
-byId('lines').textContent = [
-  `# the command`, `ims token -c FILE --ims-url ${location.origin}`,
-  `# curl, client credentials`,
-  `curl ${location.origin}/ims/token/v3 -d grant_type=client_credentials -d client_id=… -d scope=… --data-urlencode client_secret@FILE`,
-  `# @adobe/jwt-auth for Node`, `auth({ ...credentials, ims: '${location.origin}' })`,
-  `# umapi-client, aanalytics2 and others with hard-coded hosts`, `eval "$(ims emulator env --ims-url ${location.origin} --ca-dir DIR --for python)"`,
-].join('\n');
-
-// --- Decode a token -------------------------------------------------------------------------------------------------
-
-const octets = (base64url) =>
-  Uint8Array.from(atob(base64url.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
-
-const rs256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
-
-const hasSigned = async (format, key, input, signature) => {
-  const imported = await crypto.subtle.importKey(format, key, rs256, false, ['verify']);
-  return crypto.subtle.verify(rs256, imported, signature, new TextEncoder().encode(input));
+/** For each client: the lines where it takes a base URL, and those where it knows the hosts of IMS alone. */
+const clients = {
+  'The command ims': () => [`ims token -c FILE --ims-url ${base}\n\n# or for every command of this shell\nexport IMS_URL=${base}`],
+  curl: (id) => [
+    `curl ${base}/ims/token/v3 -d grant_type=client_credentials -d client_id=${id} \\\n  -d scope=openid,AdobeID --data-urlencode client_secret@secret.txt`,
+    `${proxy} CURL_CA_BUNDLE=ca.pem\ncurl https://ims-na1.adobelogin.com/ims/keys`,
+  ],
+  Node: (id) => [
+    `// @adobe/jwt-auth\nauth({ ...credentials, clientId: '${id}', ims: '${base}' })\n\n// openid-client, oauth4webapi\nnew URL('${base}/ims/.well-known/openid-configuration')`,
+    `${proxy}\nexport NODE_USE_ENV_PROXY=1 NODE_EXTRA_CA_CERTS=ca.pem`,
+  ],
+  Python: () => [
+    `# Authlib, requests-oauthlib\nsession.fetch_token("${base}/ims/token/v3", grant_type="client_credentials", scope="openid,AdobeID")`,
+    `${proxy}\nexport REQUESTS_CA_BUNDLE=ca.pem SSL_CERT_FILE=ca.pem`,
+  ],
+  Java: () => [
+    `-Daio_ims_url=${base}`,
+    `keytool -importcert -noprompt -file ca.pem -alias ims-emulator -keystore truststore.p12 -storepass changeit\njava -Dhttps.proxyHost=${location.hostname} -Dhttps.proxyPort=${location.port} \\\n  -Djavax.net.ssl.trustStore=truststore.p12 -Djavax.net.ssl.trustStorePassword=changeit`,
+  ],
+  Go: (id) => [`ims.NewClient(&ims.ClientConfig{URL: "${base}"})   // ClientID: "${id}"`, `${proxy} SSL_CERT_FILE=ca.pem`],
+  Rust: () => [`// in the file of the credentials\n"ims_url": "${base}"\n\n// then\nlet credentials = ims::Credentials::from_file("credentials.json")?;\nlet client = ims::Client::builder(&credentials).build()?;`, `${proxy} SSL_CERT_FILE=ca.pem`],
 };
+const language = byId('language').elements.language;
+for (const name of Object.keys(clients)) language.add(new Option(name));
 
-const date = (ms) => (Number.isFinite(ms) ? new Date(ms).toISOString() : 'no date');
-
-/** The checks of an access token, a code or another token that an emulator or IMS has issued. */
-const checkIssued = async (header, claims, input, signature, now) => {
-  const { keys } = await (await fetch('/ims/keys')).json();
-  const key = keys.find((one) => one.kid === header.kid);
-  const end = Number(claims.created_at) + Number(claims.expires_in);
-  const checks = [
-    [true, `it is of the type ${claims.type}, for ${claims.client_id}`],
-    [key !== undefined, `its key is one of this emulator's: ${header.kid}`],
-    [end > now, `it has not ended: ${date(end)}`],
-  ];
-  if (key) {
-    const jwk = { kty: key.kty, n: key.n, e: key.e };
-    checks.push([await hasSigned('jwk', jwk, input, signature), 'the signature is right']);
-  }
-  return checks;
+const showLines = () => {
+  const id = byId('connect-clients').value || 'CLIENT_ID';
+  const [direct, hosts] = clients[language.value](id);
+  say('direct-lines', direct);
+  byId('proxy').hidden = !hosts;
+  say('proxy-lines', `${hasTls ? '' : '# start the emulator with --ca-dir DIR first\n'}${takeCa}\n${hosts}`);
 };
+byId('language').addEventListener('input', showLines);
+showLines();
 
-/** The checks of an assertion, in the words of a verdict. */
-const checkAssertion = async (header, claims, input, signature, now) => {
-  const integrations = await (await fetch('integrations')).json();
-  const clientId = String(claims.aud).split('/c/').at(-1);
-  const integration = integrations.find((one) => one.client_id === clientId);
-  const metascopes = Object.keys(claims).filter((name) => name.includes('/s/')).map((name) => name.split('/s/').at(-1));
-  const isInteger = Number.isInteger(claims.exp);
-  const checks = [
-    [header.alg === 'RS256', `alg is RS256: ${header.alg ?? 'there is none'}`],
-    [isInteger, `exp is an integer: ${claims.exp ?? 'there is none'}`],
-    [isInteger && claims.exp > now / 1000 - 30, `exp has not passed: ${isInteger ? date(claims.exp * 1000) : 'no date'}`],
-    [isInteger && claims.exp <= now / 1000 + 86430, 'exp is at most 24 hours away'],
-    [integration !== undefined, `aud names a registered client id: ${clientId}`],
-    [metascopes.length > 0, `there are metascopes: ${metascopes.join(', ') || 'none'}`],
-  ];
-  if (!integration) return checks;
-  checks.push([claims.iss === integration.org_id, `iss is the integration's: ${claims.iss}`]);
-  checks.push([claims.sub === integration.technical_account_id, `sub is the integration's: ${claims.sub}`]);
-  const foreign = metascopes.filter((code) => !integration.metascopes.includes(code));
-  checks.push([foreign.length === 0, `metascopes are the integration's${foreign.length ? `, but not ${foreign.join(', ')}` : ''}`]);
-  let signer;
-  for (const certificate of integration.certificates) {
-    const spki = Uint8Array.from(atob(certificate.public_key), (c) => c.charCodeAt(0));
-    if (await hasSigned('spki', spki, input, signature)) signer = certificate;
-  }
-  checks.push([signer !== undefined, `a certificate's key has signed: ${signer ? signer.subject : 'none of them'}`]);
-  return checks;
-};
-
-const check = async (token) => {
-  const [head, body, signature, ...rest] = token.trim().split('.');
-  if (signature === undefined || rest.length > 0) return { checks: [[false, 'three parts, separated by dots']] };
-  const json = (part) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(octets(part)));
-  let header;
-  let claims;
-  let signed;
-  try {
-    header = json(head);
-    claims = json(body);
-    signed = octets(signature);
-  } catch {
-    return { checks: [[false, 'header and payload are JSON objects in base64url, and the signature is base64url']] };
-  }
-  const { now_ms: now } = await (await fetch('clock')).json();
-  const checkClaims = typeof claims.type === 'string' && 'created_at' in claims ? checkIssued : checkAssertion;
-  return { header, claims, checks: await checkClaims(header, claims, `${head}.${body}`, signed, now) };
-};
+// --- Decode a token ---------------------------------------------------------------------------------------------------
 
 /** How many texts were entered: the result of an older one, which may come later, is not shown. */
 let entered = 0;
@@ -260,16 +351,21 @@ byId('jwt').addEventListener('input', async (event) => {
   const own = entered;
   const results = byId('jwt-checks');
   const decoded = byId('jwt-decoded');
-  results.replaceChildren();
-  decoded.textContent = '';
-  if (!event.target.value.trim()) return;
-  try {
-    const { header, claims, checks } = await check(event.target.value);
-    if (own !== entered) return;
-    results.replaceChildren(...checks.map(([passed, text]) =>
-      element('li', `${passed ? 'ok  ' : 'FAIL'} ${text}`, passed ? 'passed' : 'failed')));
-    if (claims) decoded.textContent = `${JSON.stringify(header, null, 2)}\n${JSON.stringify(claims, null, 2)}`;
-  } catch {
-    results.replaceChildren(element('li', 'FAIL the emulator does not answer'));
-  }
+  const text = event.target.value;
+  const { header, claims, checks } = text.trim()
+    ? await decoder.decode(text).catch(() => ({ checks: [[false, 'the emulator does not answer']] }))
+    : { checks: [] };
+  if (own !== entered) return;
+  const rows = checks.map(([passed, words]) => {
+    const row = document.createElement('li');
+    const verdict = document.createElement('span');
+    row.className = passed ? 'passed' : 'failed';
+    verdict.className = 'hidden';
+    verdict.textContent = passed ? 'passed: ' : 'failed: ';
+    row.append(verdict, words);
+    return row;
+  });
+  results.replaceChildren(...rows);
+  decoded.hidden = !claims;
+  decoded.textContent = claims ? `${JSON.stringify(header, null, 2)}\n${JSON.stringify(claims, null, 2)}` : '';
 });

@@ -10,7 +10,7 @@ use super::{RequestId, Service};
 use crate::{
     answer::{Answer, AnswerBody},
     checks::{Checks, shown},
-    host::IMS_HOSTS,
+    host::ADOBE_HOSTS,
     refusal::Refusal,
     verdict::Verdict,
 };
@@ -43,6 +43,8 @@ pub(crate) fn connect(
         path: shown(to.map_or(String::new(), |to| to.to_string()).into()).into_owned(),
         endpoint: None,
         client_id,
+        parameters: Vec::new(),
+        jwt: None,
         checks,
         refusal,
         fault: None,
@@ -59,16 +61,16 @@ pub(crate) fn connect(
     (Answer::new(status, "text/plain", text).into_response(Some(&debug_id)), None)
 }
 
-/// The way leads to Adobe's IMS hosts and to the names that the emulator was given, which are all the emulator itself.
+/// The way leads to the hosts of Adobe that the emulator stands for, and to the names that the emulator was given, which are all the emulator itself.
 fn examine(service: &Service, to: Option<&Authority>, checks: &mut Checks) -> Result<(), Refusal> {
     let leads_there = match to {
         Some(to) => {
-            let is_ims = IMS_HOSTS.iter().any(|host| host.eq_ignore_ascii_case(to.host()));
-            is_ims && to.port_u16() == Some(443) || service.hosts.names(to.host())
+            let is_adobe = ADOBE_HOSTS.iter().any(|host| host.eq_ignore_ascii_case(to.host()));
+            is_adobe && to.port_u16() == Some(443) || service.hosts.names(to.host())
         }
         None => false,
     };
-    let mut expected = format!("{}, each at port 443", IMS_HOSTS.join(", "));
+    let mut expected = format!("{}, each at port 443", ADOBE_HOSTS.join(", "));
     for name in &service.hosts.0 {
         expected.push_str(", ");
         expected.push_str(name);

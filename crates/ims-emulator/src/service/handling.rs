@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 
 use super::{RequestId, Service};
 use crate::{
-    about_organization, about_user, admin,
+    about_organization, about_user, admin, admin_consent,
     answer::{Answer, AnswerBody, BrokenOff},
     authorize,
     call::{Call, Scheme},
@@ -29,7 +29,7 @@ use crate::{
     grants, host, logout,
     parameters::{self, Parameters},
     refusal::Refusal,
-    register, token_state,
+    register, shown_request, token_state,
     verdict::Verdict,
 };
 
@@ -72,10 +72,12 @@ impl Service {
         let path = shown(parts.uri.path().to_owned().into()).into_owned();
         let mut checks = Checks::default();
         let mut fault = None;
+        let (mut parameters, mut jwt) = (Vec::new(), None);
         let incoming = IncomingRequest { parts, body, scheme, now_ms, debug_id: debug_id.clone() };
         let outcome = match self.read(incoming, version, &mut checks).await {
             Ok(Read::Call(call)) => {
                 let endpoint = call.version.endpoint;
+                (parameters, jwt) = shown_request::of(&call);
                 fault = self.faults.next(endpoint, call.client_id_of_any_kind().as_deref());
                 self.answer(endpoint, &call, fault, &mut checks).await
             }
@@ -95,7 +97,7 @@ impl Service {
             answer = answer.changed_by(fault);
         }
         let (mut checks, client_id) = checks.into_parts();
-        self.mask_secrets(&mut checks);
+        self.mask_secrets(&mut checks, &mut parameters, &mut jwt);
         self.journal.record(Verdict {
             number,
             received_at_ms: now_ms,
@@ -103,6 +105,8 @@ impl Service {
             path,
             endpoint: version.map(|version| version.endpoint),
             client_id,
+            parameters,
+            jwt,
             checks,
             refusal,
             fault,
@@ -269,6 +273,7 @@ impl Service {
             Endpoint::AdminOrganizations => about_organization::admin_organizations,
             Endpoint::ClientSecrets => client_secrets::answer,
             Endpoint::ClientSecret => client_secrets::delete,
+            Endpoint::AdminConsent => admin_consent::answer,
             Endpoint::Echo => echo::answer,
         };
         let keys = self.keys().await;

@@ -54,6 +54,101 @@ async fn an_integration_is_added_shown_without_its_secret_and_taken_away() {
 }
 
 #[tokio::test]
+async fn an_edit_changes_what_it_names_and_keeps_secrets_and_certificates() {
+    let emulator = emulator(integration()).await;
+    let path = format!("integrations/{CLIENT_ID}");
+    let edit = r#"{"metascopes":["ent_user_sdk"],"redirect_uris":["https://app.example/"]}"#;
+    assert_eq!(change(&emulator, "PATCH", &path, JSON, edit).await.status, 204);
+    let shown = get(&emulator, "/_emulator/integrations", "").await.body;
+    assert_eq!(shown[0]["metascopes"], json!(["ent_user_sdk"]));
+    assert_eq!(shown[0]["redirect_uris"], json!(["https://app.example/"]));
+    assert_eq!(shown[0]["client_secrets"], 1);
+    let user_sdk = json!({
+        "https://ims-na1.adobelogin.com/s/ent_dataservices_sdk": null,
+        "https://ims-na1.adobelogin.com/s/ent_user_sdk": true,
+    });
+    assert_eq!(exchange(&emulator, &jwt(user_sdk)).await.status, 200);
+    assert_eq!(exchange(&emulator, &jwt(json!({}))).await.error(), (400, "invalid_scope"));
+
+    #[rustfmt::skip]
+    let table = [
+        (&*path,               "{\"org_id\":\"canary\"}",             "org_id"),
+        (&*path,               "{\"metascope\":[]}",                  ""),
+        (&*path,               "{\"certificate_files\":[\"/x\"]}",    "certificate_files"),
+        (&*path,               "[]",                                  ""),
+    ];
+    for (path, edit, member) in table {
+        let answer = change(&emulator, "PATCH", path, JSON, edit).await;
+        assert_eq!((answer.status, answer.body["member"].as_str()), (400, Some(member)), "{edit}");
+        assert!(!answer.text.contains("canary"), "{}", answer.text);
+    }
+    let renamed = change(&emulator, "PATCH", &path, JSON, "{\"client_id\":\"other\"}").await;
+    assert_eq!(renamed.status, 400);
+    assert_eq!(change(&emulator, "PATCH", "integrations/unknown", JSON, "{}").await.status, 404);
+}
+
+#[tokio::test]
+async fn faults_in_force_are_listed_and_removed_one_by_one() {
+    let emulator = emulator(integration()).await;
+    for fault in [
+        r#"{"fault":"delay","delay_ms":1,"endpoint":"keys","every":2,"times":3}"#,
+        r#"{"fault":"internal_error","endpoint":"keys"}"#,
+    ] {
+        assert_eq!(change(&emulator, "POST", "faults", JSON, fault).await.status, 204);
+    }
+    assert_eq!(get(&emulator, "/ims/keys", "").await.status, 500);
+    let listed = get(&emulator, "/_emulator/faults", "").await.body;
+    assert_eq!(
+        listed,
+        json!([
+            {"number": 1, "fault": "delay", "delay_ms": 1, "endpoint": "keys", "every": 2, "times": 3, "met": 1, "given": 0},
+            {"number": 2, "fault": "internal_error", "endpoint": "keys", "met": 1, "given": 1},
+        ])
+    );
+    assert_eq!(change(&emulator, "DELETE", "faults/2", "", "").await.status, 204);
+    assert_eq!(change(&emulator, "DELETE", "faults/2", "", "").await.status, 404);
+    assert_eq!(get(&emulator, "/ims/keys", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn there_is_an_end_to_what_the_api_can_add() {
+    let emulator = builder().start().await.unwrap();
+    let fault = r#"{"fault":"html"}"#;
+    for _ in 0..512 {
+        assert_eq!(change(&emulator, "POST", "faults", JSON, fault).await.status, 204);
+    }
+    assert_eq!(change(&emulator, "POST", "faults", JSON, fault).await.status, 507);
+}
+
+#[tokio::test]
+async fn a_verdict_has_the_parameters_and_the_decoded_jwt_and_no_secret() {
+    let emulator = emulator(integration()).await;
+    let assertion = jwt(json!({}));
+    exchange(&emulator, &assertion).await;
+    let text = get(&emulator, "/_emulator/requests", "").await.text;
+    assert!(!text.contains(CLIENT_SECRET) && !text.contains(&assertion), "{text}");
+    let verdict = serde_json::from_str::<Value>(&text).unwrap()[0].clone();
+    assert_eq!(
+        verdict["parameters"],
+        json!([
+            {"name": "client_id", "value": CLIENT_ID},
+            {"name": "client_secret", "value": "20 characters, not shown"},
+            {"name": "jwt_token", "value": format!("{} characters, not shown", assertion.len())},
+        ])
+    );
+    assert_eq!(verdict["jwt"]["parameter"], "jwt_token");
+    assert_eq!(verdict["jwt"]["header"]["alg"], "RS256");
+    assert_eq!(verdict["jwt"]["payload"]["iss"], "C74F69D7594880280@AdobeOrg");
+
+    // A secret in another parameter's place, and in a claim.
+    let state = [("client_id", CLIENT_ID), ("state", CLIENT_SECRET)];
+    crate::harness::form(&emulator, "/ims/authorize/v2", &state).await;
+    exchange(&emulator, &jwt(json!({ "note": format!("it is {CLIENT_SECRET}") }))).await;
+    let text = get(&emulator, "/_emulator/requests?after=1", "").await.text;
+    assert!(!text.contains(CLIENT_SECRET), "{text}");
+}
+
+#[tokio::test]
 async fn verdicts_are_read_from_a_number_on_and_the_api_leaves_none() {
     let emulator = emulator(integration()).await;
     for _ in 0..3 {
@@ -107,6 +202,7 @@ async fn what_cannot_be_done_is_refused_and_repeats_nothing() {
         ("POST",   "faults",        JSON,                             "{\"fault\":\"canary\"}", 400),
         ("PUT",    "clock",         JSON,                             "{}",       400),
         ("PATCH",  "clock",         JSON,                             "{}",       404),
+        ("PATCH",  "users/x",       JSON,                             "{}",       404),
         ("POST",   "nowhere",       JSON,                             "{}",       404),
     ];
     for (method, path, headers, body, status) in table {

@@ -265,13 +265,14 @@ async fn the_consent_page_offers_the_users_and_the_hinted_one_first() {
     let emulator = with_users().await;
     let changes = [("prompt", "login"), ("login_hint", "alan@example.com")];
     let page = authorize(&emulator, &changes).await.text;
-    assert!(page.contains("value=\"ADA@AdobeID\"> Ada Lovelace"), "{page}");
-    assert!(page.contains("value=\"ALAN@e.example\" checked> Alan Turing"), "{page}");
+    assert!(page.contains("value=\"ADA@AdobeID\"> <span>Ada Lovelace"), "{page}");
+    assert!(page.contains("value=\"ALAN@e.example\" checked> <span>Alan Turing"), "{page}");
     for (user, consent, name) in [
         ("ALAN%40e.example", "allow", "code"),
         ("ALAN%40e.example", "deny", "error"),
         ("unknown", "allow", "error"),
         ("", "login_required", "error"),
+        ("", "server_error", "error"),
     ] {
         let uri = "http%3A%2F%2F127.0.0.1%3A8000%2Fcallback%3Fx%3D1";
         let parameters = [

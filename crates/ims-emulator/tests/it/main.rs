@@ -5,6 +5,7 @@
 mod harness;
 
 mod admin;
+mod admin_consent;
 mod any_request;
 mod client_secrets;
 mod error_table;

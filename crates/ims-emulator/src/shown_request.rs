@@ -1,0 +1,148 @@
+//! What a verdict shows of a request next to its checks: the parameters without what is secret, and the JWT in it, decoded.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::{call::Call, checks::shown};
+
+/// A parameter of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Parameter {
+    /// Its name, cut to 200 characters.
+    pub name: String,
+    /// Its value, cut to 200 characters; of one that may be secret only its length.
+    pub value: String,
+}
+
+/// A JWT of a request: its header and its payload. Without its signature it proves nothing to anyone.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct DecodedJwt {
+    /// Which parameter it was, or `authorization` for the header.
+    pub parameter: &'static str,
+    /// The header, a JSON object on one line.
+    pub header: Box<RawValue>,
+    /// The payload, a JSON object on one line.
+    pub payload: Box<RawValue>,
+}
+
+/// The parameters of `call` in their order, and its JWT if it has one that can be decoded.
+pub(crate) fn of(call: &Call) -> (Vec<Parameter>, Option<DecodedJwt>) {
+    let mut parameters = Vec::new();
+    for (name, value) in call.parameters.iter().take(MAX_PARAMETERS) {
+        let value = if HARMLESS.contains(&name) {
+            shown(value.to_owned().into()).into_owned()
+        } else {
+            format!("{} characters, not shown", value.chars().count())
+        };
+        let name = shown(name.to_owned().into()).into_owned();
+        parameters.push(Parameter { name, value });
+    }
+    for name in WITH_JWT {
+        let jwt = call.parameters.get(name).and_then(|text| decoded(name, text));
+        if jwt.is_some() {
+            return (parameters, jwt);
+        }
+    }
+    (parameters, call.bearer().and_then(|token| decoded("authorization", token)))
+}
+
+fn decoded(parameter: &'static str, text: &str) -> Option<DecodedJwt> {
+    let text = text.trim();
+    if text.len() > MAX_JWT {
+        return None;
+    }
+    let mut parts = text.split('.');
+    let (header, payload) = (parts.next()?, parts.next()?);
+    parts.next()?;
+    Some(DecodedJwt { parameter, header: object(header)?, payload: object(payload)? })
+}
+
+/// The JSON object in a part of a JWT, on one line, as a reader understands it that lets the last of two members win.
+fn object(part: &str) -> Option<Box<RawValue>> {
+    let octets = BASE64_URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(&octets).ok()?;
+    let text = serde_json::to_string(&object).ok()?;
+    RawValue::from_string(text).ok()
+}
+
+/// The most parameters that are shown.
+const MAX_PARAMETERS: usize = 24;
+
+/// The longest JWT that is decoded, in bytes.
+const MAX_JWT: usize = 6 * 1024;
+
+/// The parameters whose values are shown. All others may be secret: secrets, codes, tokens, and what no one has heard of.
+const HARMLESS: &[&str] = &[
+    "auth_src",
+    "cascading",
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "consent",
+    "grant_type",
+    "guid",
+    "login_hint",
+    "nonce",
+    "org_id",
+    "owning_org_id",
+    "promise_definition_id",
+    "prompt",
+    "redirect_uri",
+    "requested_token_type",
+    "resource",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+    "subject_token_type",
+    "token_type",
+    "token_type_hint",
+    "type",
+    "user",
+    "user_id",
+];
+
+/// The parameters in which clients send JWTs, the first that is one is decoded.
+const WITH_JWT: &[&str] = &[
+    "jwt_token",
+    "token",
+    "subject_token",
+    "user_token",
+    "authenticating_token",
+    "access_token",
+    "code",
+    "refresh_token",
+    "promise_token",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jwt(header: &str, payload: &str) -> String {
+        let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+        format!("{}.{}.signature", part(header), part(payload))
+    }
+
+    #[test]
+    fn a_jwt_is_decoded_on_one_line_and_nothing_else_is() {
+        let good = jwt("{\"alg\": \"RS256\"}", "{\n\"iss\": \"A@AdobeOrg\"\n}");
+        let decoded = decoded("jwt_token", &format!("{good}\n")).unwrap();
+        assert_eq!(decoded.header.get(), r#"{"alg":"RS256"}"#);
+        assert_eq!(decoded.payload.get(), r#"{"iss":"A@AdobeOrg"}"#);
+        for text in ["", "a.b", "a.b.c", &jwt("[]", "{}"), &jwt("{}", "1"), &good.repeat(200)] {
+            assert!(super::decoded("jwt_token", text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_parameter_that_carries_a_secret_or_a_token_is_harmless() {
+        for name in WITH_JWT.iter().chain(&["client_secret", "code_verifier", "password"]) {
+            assert!(!HARMLESS.contains(name), "{name}");
+        }
+    }
+}
