@@ -19,7 +19,7 @@ use crate::{
     language::Language,
     reading::{
         fields::{Document, Fields},
-        read_context::{CredentialKind, FilesRead, ReadContext},
+        read_context::{CredentialKind, FilesRead, ReadContext, References},
         secret_file, secret_reference,
     },
 };
@@ -86,24 +86,45 @@ impl Credentials {
         Self::of(form, &fields, &ReadContext::of_text(None, &FilesRead::default()))
     }
 
-    /// Reads a document of JSON from someone else, which can name nothing of this machine: our own form with the secrets in
-    /// it, or service credentials of AEM.
+    /// Reads a document of any form from someone else, which can name nothing of this machine: its secrets and keys have to be
+    /// in it.
     ///
     /// Other credentials are trusted like a program. They may name any file, variable, keyring entry or command as the place
     /// of a secret, and with `ims_url` the host that the secret is sent to. Use this where a user of your service gives you
     /// credentials. The only IMS that they may name is Adobe's, in production or on stage; for others there is
-    /// [`from_untrusted_json_for`](Self::from_untrusted_json_for).
+    /// [`from_untrusted_str_for`](Self::from_untrusted_str_for).
     ///
     /// ```
     /// use ims_credentials::{Credentials, CredentialsError};
     ///
-    /// let json = r#"{ "client_id": "a", "client_secret_file": "/etc/shadow", "scopes": ["openid"] }"#;
-    /// let error = Credentials::from_untrusted_json(json).unwrap_err();
+    /// let toml = "client_id = \"a\"\nclient_secret_file = \"/etc/shadow\"\nscopes = [\"openid\"]";
+    /// let error = Credentials::from_untrusted_str(toml).unwrap_err();
     /// assert!(matches!(error, CredentialsError::Reference { name } if name == "client_secret_file"));
     /// ```
     ///
     /// # Errors
-    /// [`CredentialsError::Reference`] and [`CredentialsError::ForeignIms`], and those of [`from_json`](Self::from_json).
+    /// [`CredentialsError::Reference`] with the member, or with the name of the file that a form expects next to it;
+    /// [`CredentialsError::ForeignIms`], and those of [`from_str`](Self::from_str).
+    pub fn from_untrusted_str(text: &str) -> Result<Self, CredentialsError> {
+        Self::from_untrusted_str_for(text, &[Environment::production(), Environment::stage()])
+    }
+
+    /// The same for credentials that may be for one of these IMS and for no other.
+    ///
+    /// # Errors
+    /// As [`from_untrusted_str`](Self::from_untrusted_str).
+    pub fn from_untrusted_str_for(
+        text: &str,
+        allowed: &[Environment],
+    ) -> Result<Self, CredentialsError> {
+        let (form, document) = Self::recognized(text, Path::new(""))?;
+        Self::of_someone_else(form, &document, allowed)
+    }
+
+    /// [`from_untrusted_str`](Self::from_untrusted_str) for a document that has to be JSON.
+    ///
+    /// # Errors
+    /// As [`from_untrusted_str`](Self::from_untrusted_str).
     pub fn from_untrusted_json(json: &str) -> Result<Self, CredentialsError> {
         Self::from_untrusted_json_for(json, &[Environment::production(), Environment::stage()])
     }
@@ -111,23 +132,28 @@ impl Credentials {
     /// The same for credentials that may be for one of these IMS and for no other.
     ///
     /// # Errors
-    /// As [`from_untrusted_json`](Self::from_untrusted_json).
+    /// As [`from_untrusted_str`](Self::from_untrusted_str).
     pub fn from_untrusted_json_for(
         json: &str,
         allowed: &[Environment],
     ) -> Result<Self, CredentialsError> {
         let document = Language::Json.parse(json.trim_start_matches('\u{feff}'))?;
-        let fields = document.fields()?;
-        let form = Form::of(&fields, Language::Json)?;
-        match form {
-            Form::Own => secret_reference::expect_none(&fields)?,
-            Form::AemService | Form::AccessToken => {}
-            // The others name their key by its path.
-            _ => return Err(CredentialsError::Reference { name: form.to_string() }),
-        }
+        let form = Form::of(&document.fields()?, Language::Json)?;
+        Self::of_someone_else(form, &document, allowed)
+    }
+
+    fn of_someone_else(
+        form: Form,
+        document: &Document,
+        allowed: &[Environment],
+    ) -> Result<Self, CredentialsError> {
         let files = FilesRead::default();
-        let at = ReadContext { variable: &|_| None, ..ReadContext::of_text(None, &files) };
-        let credentials = Self::of(form, &fields, &at)?;
+        let at = ReadContext {
+            variable: &|_| None,
+            references: References::None,
+            ..ReadContext::of_text(None, &files)
+        };
+        let credentials = Self::of(form, &document.fields()?, &at)?;
         // The client secret is sent there.
         if !allowed.contains(&credentials.environment) {
             return Err(CredentialsError::ForeignIms);

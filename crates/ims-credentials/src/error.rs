@@ -257,6 +257,12 @@ impl CredentialsError {
         }
     }
 
+    /// Whether trying again, without any change, can help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        false
+    }
+
     /// The same error, with the name of the file in front unless it names its own.
     pub(crate) fn in_file(self, path: &Path) -> Self {
         match self {

@@ -10,10 +10,10 @@ mod dotenv;
 mod hjson;
 #[cfg(feature = "formats")]
 mod ini;
+pub(crate) mod json;
 #[cfg(feature = "formats")]
 mod properties;
 mod text_fault;
-mod tree;
 #[cfg(feature = "formats")]
 mod yaml;
 
@@ -78,9 +78,9 @@ impl Language {
     /// Reads `text`, which is no longer than a file may be.
     pub(crate) fn parse(self, text: &str) -> Result<Document, CredentialsError> {
         let value = match self {
-            Self::Json => tree::json(text),
+            Self::Json => json::parse(text),
             #[cfg(feature = "toml")]
-            Self::Toml => tree::toml(text),
+            Self::Toml => toml(text),
             #[cfg(not(feature = "toml"))]
             Self::Toml => {
                 let what = self.name();
@@ -108,7 +108,7 @@ impl Language {
     /// Reads TOML, and nothing else.
     #[cfg(feature = "contexts")]
     pub(crate) fn toml(text: &str) -> Result<serde_json::Value, CredentialsError> {
-        tree::toml(text).map_err(|fault| Self::Toml.error(fault))
+        toml(text).map_err(|fault| Self::Toml.error(fault))
     }
 
     fn name(self) -> &'static str {
@@ -131,6 +131,18 @@ impl Language {
             TextFault::Repeated { line } => CredentialsError::Repeated { line },
         }
     }
+}
+
+#[cfg(feature = "toml")]
+fn toml(text: &str) -> Result<serde_json::Value, TextFault> {
+    ::toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        if error.message().contains("duplicate key") {
+            TextFault::Repeated { line: TextFault::line_after(before) }
+        } else {
+            TextFault::after(before)
+        }
+    })
 }
 
 /// The first line that says something, comments of any of the languages left out.

@@ -156,6 +156,12 @@ impl MigrationError {
         }
     }
 
+    /// Whether trying again, without any change, can help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        false
+    }
+
     /// A name of the cause for programs, such as `scopes_unknown`. It does not change between versions.
     #[must_use]
     pub fn reason_name(&self) -> &'static str {

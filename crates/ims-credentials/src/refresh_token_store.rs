@@ -197,8 +197,14 @@ impl RefreshTokensError {
 
     /// What to do.
     #[must_use]
-    pub fn hint(&self) -> String {
-        "put right the place that is named, then try again".to_owned()
+    pub fn hint(&self) -> Option<String> {
+        Some("put right the place that is named, then try again".to_owned())
+    }
+
+    /// Whether trying again, without any change, can help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        false
     }
 }
 

@@ -107,7 +107,8 @@ fn key_in_or_at(context: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, C
     let passphrase = context.optional_text("passphrase")?;
     if can_be_path(&text) {
         let path = at.path(text.trim());
-        return key_pair(&path.display().to_string(), at.read_private(&path)?, passphrase);
+        let contents = at.read_private(&context.path_of("private_key"), &path)?;
+        return key_pair(&path.display().to_string(), contents, passphrase);
     }
     let contents = Zeroizing::new(text.as_bytes().to_vec());
     key_pair(&context.path_of("private_key"), contents, passphrase)

@@ -76,7 +76,7 @@ fn key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, Credentials
         return key_pair(&fields.path_of(name), contents, None);
     }
     let path = fields.path(name, at.folder)?.unwrap_or_else(|| at.path("private.key"));
-    key_pair(&path.display().to_string(), at.read_private(&path)?, None)
+    key_pair(&path.display().to_string(), at.read_private(&fields.path_of(name), &path)?, None)
 }
 
 /// An environment of Postman: a list of values, each with its key.

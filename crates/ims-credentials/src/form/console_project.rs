@@ -210,9 +210,10 @@ fn service_account(
 }
 
 fn key_next_to(at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
-    let certificate = at.read(&at.path(CERTIFICATE)).ok().map(|contents| contents.bytes.to_vec());
+    let certificate = at.read(CERTIFICATE, &at.path(CERTIFICATE)).ok();
+    let certificate = certificate.map(|contents| contents.bytes.to_vec());
     let path = at.path(PRIVATE_KEY);
-    let read = at.read_private(&path);
+    let read = at.read_private(PRIVATE_KEY, &path);
     match read.and_then(|key| key_pair(&path.display().to_string(), key, None)) {
         Ok(pair) => Ok(KeyPair { certificate, ..pair }),
         Err(error) if at.needs_key => Err(error),

@@ -63,11 +63,12 @@ fn key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, Credentials
     } else {
         let path = fields.path("IMS_PRIVATE_KEY_FILE", at.folder)?;
         let path = path.ok_or_else(|| fields.missing("IMS_PRIVATE_KEY_FILE"))?;
-        key_pair(&path.display().to_string(), at.read_private(&path)?, passphrase)?
+        let contents = at.read_private("IMS_PRIVATE_KEY_FILE", &path)?;
+        key_pair(&path.display().to_string(), contents, passphrase)?
     };
-    let certificate = fields.path("IMS_CERTIFICATE_FILE", at.folder)?.map(|path| at.read(&path));
-    Ok(KeyPair {
-        certificate: certificate.transpose()?.map(|contents| contents.bytes.to_vec()),
-        ..pair
-    })
+    let certificate = match fields.path("IMS_CERTIFICATE_FILE", at.folder)? {
+        Some(path) => Some(at.read("IMS_CERTIFICATE_FILE", &path)?.bytes.to_vec()),
+        None => None,
+    };
+    Ok(KeyPair { certificate, ..pair })
 }

@@ -262,15 +262,18 @@ fn signing_keys(
 }
 
 fn key_pair(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
-    let certificate = fields.path("certificate_file", at.folder)?.map(|path| at.read(&path));
-    Ok(KeyPair {
-        signing_key: signing_key(fields, at)?,
-        certificate: certificate.transpose()?.map(|contents| contents.bytes.to_vec()),
-    })
+    let certificate = match fields.path("certificate_file", at.folder)? {
+        Some(path) => Some(at.read(&fields.path_of("certificate_file"), &path)?.bytes.to_vec()),
+        None => None,
+    };
+    Ok(KeyPair { signing_key: signing_key(fields, at)?, certificate })
 }
 
 fn signing_key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<SigningKey, CredentialsError> {
     let contents = key_contents(fields, at)?;
+    if fields.has("signer") {
+        at.check_reference(&fields.path_of("signer"))?;
+    }
     match (fields.optional_text("signer")?, contents) {
         (Some(_), Some(_)) => Err(conflict("signer", "private_key_file")),
         (Some(uri), None) if uri.starts_with("pkcs11:") => {
@@ -304,7 +307,8 @@ fn key_contents(
             return Err(conflict("private_key_file", second));
         }
         let name = path.display().to_string();
-        return secret_text::key(&name, at.read_private(&path)?).map(Some);
+        let member = fields.path_of("private_key_file");
+        return secret_text::key(&name, at.read_private(&member, &path)?).map(Some);
     }
     let Some(secret) = secret_reference::optional(fields, "private_key", at)? else {
         return Ok(None);

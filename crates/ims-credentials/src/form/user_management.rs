@@ -58,7 +58,7 @@ pub(super) fn credential(
 ) -> Result<(Environment, Credential), CredentialsError> {
     let name = if fields.has("enterprise") { "enterprise" } else { "integration" };
     let enterprise = &fields.object(name)?;
-    let opened = opened(enterprise)?;
+    let opened = opened(enterprise, at)?;
     let opened = opened.fields()?.within(name);
     // It belongs next to the object, and people also write it inside.
     let method = match fields.optional_text("authentication_method")? {
@@ -74,7 +74,7 @@ pub(super) fn credential(
 }
 
 /// The members, those out of the keyring among them.
-fn opened(enterprise: &Fields<'_>) -> Result<Document, CredentialsError> {
+fn opened(enterprise: &Fields<'_>, at: &ReadContext<'_>) -> Result<Document, CredentialsError> {
     let values = enterprise.values().map(|(name, value)| (name.to_owned(), value.clone()));
     let mut members: Vec<(String, Value)> = values.collect();
     for name in SECURE {
@@ -86,9 +86,10 @@ fn opened(enterprise: &Fields<'_>) -> Result<Document, CredentialsError> {
                     second: enterprise.path_of(&secure),
                 });
             }
+            let member = enterprise.path_of(&secure);
+            at.check_reference(&member)?;
             let org_id = enterprise.text("org_id")?;
-            let secret =
-                secret_reference::from_keyring(&enterprise.path_of(&secure), entry, org_id)?;
+            let secret = secret_reference::from_keyring(&member, entry, org_id)?;
             members.push((name.to_owned(), secret.as_str().into()));
         }
     }
@@ -100,7 +101,8 @@ fn key(enterprise: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, Credent
     let name = enterprise.name_of(&["priv_key_path", "priv_key_filename"]);
     let passphrase = enterprise.optional_text("priv_key_pass")?;
     if let Some(path) = enterprise.path(name, at.folder)? {
-        return key_pair(&path.display().to_string(), at.read_private(&path)?, passphrase);
+        let contents = at.read_private(&enterprise.path_of(name), &path)?;
+        return key_pair(&path.display().to_string(), contents, passphrase);
     }
     if !enterprise.has("priv_key_data") {
         return Err(enterprise.missing(name));

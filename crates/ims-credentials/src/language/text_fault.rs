@@ -9,7 +9,6 @@ pub(crate) enum TextFault {
     Repeated { line: usize },
 }
 
-#[cfg(any(feature = "formats", feature = "toml"))]
 impl TextFault {
     /// The place after `before`, the part of the text that was read.
     pub(super) fn after(before: &str) -> Self {

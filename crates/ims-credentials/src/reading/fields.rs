@@ -7,11 +7,12 @@ use std::{
 
 use ims_claims::{Environment, FormatError};
 use serde_json::{Map, Value};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::{
     client_secrets::ClientSecrets,
     error::CredentialsError,
+    language::json,
     reading::{secret_file::can_be_path, secret_text},
 };
 
@@ -44,7 +45,7 @@ impl FromIterator<(String, Value)> for Document {
 
 impl Drop for Document {
     fn drop(&mut self) {
-        wipe(&mut self.0);
+        json::wipe(&mut self.0);
     }
 }
 
@@ -304,7 +305,8 @@ fn written_list(text: &str) -> Option<Vec<String>> {
     if !text.trim_start().starts_with('[') {
         return None;
     }
-    serde_json::from_str(text).ok()
+    let list = Document::new(json::parse(text).ok()?);
+    strings(list.0.as_array()?)
 }
 
 /// The known name that is most like `name`: one that continues it, or differs by two letters at most.
@@ -336,27 +338,20 @@ fn distance(one: &str, other: &str) -> usize {
 
 fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
-        Value::Array(values) => {
-            values.iter().map(|value| value.as_str().map(str::to_owned)).collect()
-        }
+        Value::Array(values) => strings(values),
         Value::String(text) if is_list(value) => written_list(text),
         Value::String(text) => Some(split_list(text).map(str::to_owned).collect()),
         _ => None,
     }
 }
 
+fn strings(values: &[Value]) -> Option<Vec<String>> {
+    values.iter().map(|value| value.as_str().map(str::to_owned)).collect()
+}
+
 /// The words of a list that is separated by commas or white space.
 pub(crate) fn split_list(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ' ', '\t', '\n']).filter(|word| !word.is_empty())
-}
-
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(values) => values.iter_mut().for_each(wipe),
-        Value::Object(members) => members.values_mut().for_each(wipe),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }
 
 #[cfg(test)]

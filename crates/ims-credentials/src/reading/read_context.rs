@@ -43,6 +43,17 @@ pub(crate) struct ReadContext<'a> {
     pub(crate) access: Option<&'a Access>,
     /// Takes note of each file that is read.
     pub(crate) files: &'a FilesRead,
+    /// What the credentials may name besides themselves.
+    pub(crate) references: References,
+}
+
+/// What credentials may name besides themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum References {
+    /// Files, environment variables, commands, the keyring, and modules of PKCS#11: they are trusted like a program.
+    Any,
+    /// Nothing of this machine: someone else has written them.
+    None,
 }
 
 /// The sides of a credential whose migration is under way: both work.
@@ -65,7 +76,16 @@ impl<'a> ReadContext<'a> {
         let folder = path.parent().unwrap_or(Path::new(""));
         let variable = &|name: &str| std::env::var(name).ok();
         let side = CredentialKind::ServerToServer;
-        Self { folder, selected, side, needs_key: true, variable, access: Some(access), files }
+        Self {
+            folder,
+            selected,
+            side,
+            needs_key: true,
+            variable,
+            access: Some(access),
+            files,
+            references: References::Any,
+        }
     }
 
     /// Checks that no one else can have written what is to be run, loaded or opened.
@@ -81,17 +101,40 @@ impl<'a> ReadContext<'a> {
     pub(crate) fn of_text(selected: Option<&'a str>, files: &'a FilesRead) -> Self {
         let variable = &|name: &str| std::env::var(name).ok();
         let (folder, side) = (Path::new(""), CredentialKind::ServerToServer);
-        Self { folder, selected, side, needs_key: true, variable, access: None, files }
+        Self {
+            folder,
+            selected,
+            side,
+            needs_key: true,
+            variable,
+            access: None,
+            files,
+            references: References::Any,
+        }
     }
 
-    /// Reads a file that others may be able to read: see [`secret_file::read`].
-    pub(crate) fn read(&self, path: &Path) -> Result<FileContents, CredentialsError> {
+    /// Passes if the credentials may name something of this machine by `member`.
+    pub(crate) fn check_reference(&self, member: &str) -> Result<(), CredentialsError> {
+        match self.references {
+            References::Any => Ok(()),
+            References::None => Err(CredentialsError::Reference { name: member.to_owned() }),
+        }
+    }
+
+    /// Reads a file that `member` names and that others may be able to read: see [`secret_file::read`].
+    pub(crate) fn read(&self, member: &str, path: &Path) -> Result<FileContents, CredentialsError> {
+        self.check_reference(member)?;
         self.files.0.borrow_mut().push(path.to_owned());
         secret_file::read(path)
     }
 
-    /// Reads a file that holds nothing but a secret: see [`secret_file::read_private`].
-    pub(crate) fn read_private(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
+    /// Reads a file that `member` names and that holds nothing but a secret: see [`secret_file::read_private`].
+    pub(crate) fn read_private(
+        &self,
+        member: &str,
+        path: &Path,
+    ) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
+        self.check_reference(member)?;
         self.files.0.borrow_mut().push(path.to_owned());
         secret_file::read_private(path)
     }

@@ -102,10 +102,13 @@ fn from(
     member: &str,
     at: &ReadContext<'_>,
 ) -> Result<Zeroizing<String>, CredentialsError> {
+    let name = fields.path_of(member);
+    at.check_reference(&name)?;
     match kind {
         "file" => {
             let path = fields.path(member, at.folder)?.ok_or_else(|| fields.missing(member))?;
-            line(&at.read_private(&path)?).ok_or_else(|| CredentialsError::NotText.in_file(&path))
+            line(&at.read_private(&name, &path)?)
+                .ok_or_else(|| CredentialsError::NotText.in_file(&path))
         }
         "env" => {
             let variable = fields.text(member)?;
@@ -120,7 +123,7 @@ fn from(
             Ok(Zeroizing::new(value.trim_end_matches(['\r', '\n']).to_owned()))
         }
         "command" => from_command(fields, member, at),
-        _ => from_own_keyring(&fields.path_of(member), fields.text(member)?),
+        _ => from_own_keyring(&name, fields.text(member)?),
     }
 }
 
@@ -279,25 +282,6 @@ pub(crate) fn variables(fields: &Fields<'_>) -> Vec<String> {
         }
     });
     names
-}
-
-/// Fails if a member names something of this machine.
-pub(crate) fn expect_none(fields: &Fields<'_>) -> Result<(), CredentialsError> {
-    let mut found = None;
-    fields.visit(&mut |member, value| {
-        // Null says that the member is not there.
-        if value.is_null() {
-            return;
-        }
-        let suffix = member.rsplit('_').next().unwrap_or(member);
-        if PLACES.contains(&suffix) || member == "signer" {
-            found.get_or_insert_with(|| member.to_owned());
-        }
-    });
-    match found {
-        Some(name) => Err(CredentialsError::Reference { name }),
-        None => Ok(()),
-    }
 }
 
 #[cfg(feature = "keyring")]

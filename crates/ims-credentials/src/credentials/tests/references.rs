@@ -244,8 +244,11 @@ fn credentials_from_someone_else_name_nothing_of_this_machine() {
         (oauth(json!({ "client_secret_env": "PATH" })), "client_secret_env"),
         (oauth(json!({ "client_secret_command": ["id"] })), "client_secret_command"),
         (oauth(json!({ "client_secret_keyring": "x" })), "client_secret_keyring"),
-        (oauth(json!({ "client_secrets": [{ "file": "/etc/shadow" }] })), "file"),
-        (oauth(json!({ "client_secrets": ["x", { "command": ["id"] }] })), "command"),
+        (oauth(json!({ "client_secrets": [{ "file": "/etc/shadow" }] })), "client_secrets[0].file"),
+        (
+            oauth(json!({ "client_secrets": ["x", { "command": ["id"] }] })),
+            "client_secrets[1].command",
+        ),
         (own().to_string(), "certificate_file"),
         (
             own_with(
@@ -259,13 +262,51 @@ fn credentials_from_someone_else_name_nothing_of_this_machine() {
             other => panic!("{json}: {other:?}"),
         }
     }
-    // Forms that name their key by a path, or may.
-    for json in
-        [aio().to_string(), console(&json!([{ "name": "jwt", "jwt": console_jwt() }])).to_string()]
-    {
-        let refused = Credentials::from_untrusted_json(&json);
-        assert!(matches!(refused, Err(CredentialsError::Reference { .. })), "{refused:?}");
+    // The file that a form expects next to it is as much a reference.
+    let console = console(&json!([{ "name": "jwt", "jwt": console_jwt() }])).to_string();
+    let refused = Credentials::from_untrusted_json(&console);
+    assert!(matches!(refused, Err(CredentialsError::Reference { .. })), "{refused:?}");
+    let mut aio = aio();
+    Credentials::from_untrusted_json(&aio.to_string()).unwrap();
+    aio["private_key"] = json!("private.key");
+    let refused = Credentials::from_untrusted_json(&aio.to_string());
+    assert!(matches!(refused, Err(CredentialsError::Reference { .. })), "{refused:?}");
+}
+
+#[cfg(feature = "formats")]
+#[test]
+fn credentials_from_someone_else_may_be_in_any_language() {
+    let key = ims_testkit::keys::FIRST.replace('\n', "\\n");
+    let account = "IMS_CLIENT_ID=a\nIMS_CLIENT_SECRET=p8e-x\nIMS_ORG_ID=A@AdobeOrg\n\
+                   IMS_TECHNICAL_ACCOUNT_ID=B@techacct.adobe.com\nIMS_METASCOPES=ent_user_sdk\n";
+    let umapi = "enterprise:\n  org_id: A@AdobeOrg\n  client_id: a\n  client_secret: p8e-x\n  \
+                 tech_acct_id: B@techacct.adobe.com\n";
+    #[rustfmt::skip]
+    let table = [
+        ("client_id = \"a\"\nclient_secret = \"p8e-x\"\nscopes = [\"openid\"]".to_owned(),             None),
+        ("client_id = \"a\"\nclient_secret_file = \"/x\"\nscopes = [\"openid\"]".to_owned(),           Some("client_secret_file")),
+        ("IMS_CLIENT_ID=a\nIMS_CLIENT_SECRET=p8e-x\nIMS_SCOPES=openid\n".to_owned(),                None),
+        (format!("{account}IMS_PRIVATE_KEY=\"{key}\"\n"),                                           None),
+        (format!("{account}IMS_PRIVATE_KEY_FILE=/etc/shadow\n"),                                    Some("IMS_PRIVATE_KEY_FILE")),
+        (format!("{account}IMS_PRIVATE_KEY=\"{key}\"\nIMS_CERTIFICATE_FILE=/etc/shadow\n"),        Some("IMS_CERTIFICATE_FILE")),
+        (format!("{umapi}  priv_key_path: /etc/shadow\n"),                                          Some("enterprise.priv_key_path")),
+        (format!("{umapi}  secure_client_secret_key: x\n").replace("  client_secret: p8e-x\n", ""), Some("enterprise.secure_client_secret_key")),
+        (format!("{umapi}  priv_key_data: \"{key}\"\n"),                                            None),
+    ];
+    for (text, named) in table {
+        match (Credentials::from_untrusted_str(&text), named) {
+            (Ok(_), None) => {}
+            (Err(CredentialsError::Reference { name }), Some(named)) => {
+                assert_eq!(name, named, "{text}");
+            }
+            (other, _) => panic!("{text}: {other:?}"),
+        }
     }
+    let url = "client_id = \"a\"\nclient_secret = \"x\"\nscopes = [\"a\"]\nims_url = \"https://b.example\"";
+    let refused = Credentials::from_untrusted_str(url);
+    assert!(matches!(refused, Err(CredentialsError::ForeignIms)), "{refused:?}");
+    let allowed = ["https://b.example".parse().unwrap()];
+    Credentials::from_untrusted_str_for(url, &allowed).unwrap();
 }
 
 #[test]
