@@ -110,7 +110,7 @@ impl CertError {
     /// What to do, if something is known that helps.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Key(error) => Some(error.hint()),
+            Self::Key(error) => error.hint(),
             _ => self.conversion().map(|command| format!("convert it: {command}")),
         }
     }

@@ -58,7 +58,7 @@ impl ReqwestTransport {
     /// });
     /// let Err(TransportError::Variable(error)) = transport else { return Err("no error".into()) };
     /// assert_eq!(error.variable(), "HTTPS_PROXY");
-    /// assert_eq!(error.hint(), "set HTTPS_PROXY to http://HOST:PORT, or unset it");
+    /// assert_eq!(error.hint().unwrap(), "set HTTPS_PROXY to http://HOST:PORT, or unset it");
     /// # Ok(())
     /// # }
     /// ```

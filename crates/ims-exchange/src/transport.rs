@@ -109,7 +109,7 @@ impl TransportError {
                 "install the system's CA certificates (package ca-certificates), or name a file of them in SSL_CERT_FILE"
             }
             Self::Proxy(refusal) => refusal.hint(),
-            Self::Variable(error) => return Some(error.hint()),
+            Self::Variable(error) => return error.hint(),
             Self::TooLong => "look at what is behind the base URL: it is not IMS",
             Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. } | Self::Scheme => {
                 return None;
@@ -226,14 +226,20 @@ impl VariableError {
 
     /// What to do.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Option<String> {
         let variable = self.variable;
-        match self.names {
+        Some(match self.names {
             Names::Proxy => format!("set {variable} to http://HOST:PORT, or unset it"),
             Names::CaCertificates => {
                 format!("correct {variable}, or unset it: then those of the system are used")
             }
-        }
+        })
+    }
+
+    /// Whether trying again, without any change, can help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        false
     }
 }
 

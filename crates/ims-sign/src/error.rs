@@ -92,11 +92,17 @@ impl KeyError {
 
     /// What to do: a command that converts the file, where there is one, since that says more than that it has to be another.
     #[must_use]
-    pub fn hint(&self) -> String {
-        match self.conversion() {
+    pub fn hint(&self) -> Option<String> {
+        Some(match self.conversion() {
             Some(command) => format!("convert it: {command}"),
             None => self.reason().1.to_owned(),
-        }
+        })
+    }
+
+    /// Whether trying again, without any change, can help.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        false
     }
 
     /// The name of the cause, and what to do about it.

@@ -235,51 +235,23 @@ impl From<&TransportError> for Report {
     }
 }
 
-impl From<&VariableError> for Report {
-    fn from(error: &VariableError) -> Self {
-        Self::new(error.reason_name(), error, Next::Person).with_remedies([error.hint()])
-    }
+/// Errors that say the name of the cause, what to do, and whether waiting helps.
+macro_rules! report_of {
+    ($($error:ty),+) => {
+        $(impl From<&$error> for Report {
+            fn from(error: &$error) -> Self {
+                let next = Next::wait_if(error.is_transient());
+                Self::new(error.reason_name(), error, next).with_remedies(error.hint())
+            }
+        })+
+    };
 }
 
-impl From<&CredentialsError> for Report {
-    fn from(error: &CredentialsError) -> Self {
-        Self::new(error.reason_name(), error, Next::Person).with_remedies(error.hint())
-    }
-}
-
-impl From<&DiscoveryError> for Report {
-    fn from(error: &DiscoveryError) -> Self {
-        let next = Next::wait_if(error.is_transient());
-        Self::new(error.reason_name(), error, next).with_remedies(error.hint())
-    }
-}
-
+report_of!(CredentialsError, DiscoveryError, MigrationError, RefreshTokensError, VariableError);
 #[cfg(feature = "contexts")]
-impl From<&ContextsError> for Report {
-    fn from(error: &ContextsError) -> Self {
-        let next = Next::wait_if(error.is_transient());
-        Self::new(error.reason_name(), error, next).with_remedies(error.hint())
-    }
-}
-
-impl From<&MigrationError> for Report {
-    fn from(error: &MigrationError) -> Self {
-        Self::new(error.reason_name(), error, Next::Person).with_remedies(error.hint())
-    }
-}
-
-impl From<&RefreshTokensError> for Report {
-    fn from(error: &RefreshTokensError) -> Self {
-        Self::new(error.reason_name(), error, Next::Person).with_remedies([error.hint()])
-    }
-}
-
+report_of!(ContextsError);
 #[cfg(feature = "service-account")]
-impl From<&KeyError> for Report {
-    fn from(error: &KeyError) -> Self {
-        Self::new(error.reason_name(), error, Next::Person).with_remedies([error.hint()])
-    }
-}
+report_of!(KeyError);
 
 #[cfg(feature = "service-account")]
 impl From<&CertError> for Report {

@@ -11,7 +11,7 @@ mod source;
 mod tls;
 
 use clap::Args;
-use ims::{Credential, Credentials, exchange::TransportError};
+use ims::{Credential, Credentials, Report, exchange::TransportError};
 
 use crate::{
     failure::Failure, integration::IntegrationOptions, output::Answer, process::block_on, transport,
@@ -99,7 +99,7 @@ async fn ask(
     if let Err(ims::Error::Transport(TransportError::Variable(error))) = &connection
         && error.is_about_a_proxy()
     {
-        return checklist.add(Check::failed("proxy", error.to_string()).next(error.hint()));
+        return checklist.add(Check::from_failure("proxy", Report::from(error).into()));
     }
     if !network::check(credentials.environment(), checklist).await? {
         return Ok(());

@@ -166,3 +166,26 @@ fn a_refused_sign_in_has_the_remedy_of_its_code() {
     assert_eq!(report.ims().unwrap().description.as_deref(), Some("no such scope"));
     assert!(report.remedies()[0].contains("compare the scopes"), "{report}");
 }
+
+#[cfg(feature = "verify")]
+#[test]
+fn a_token_that_is_not_verified_is_named_with_what_its_holder_can_do() {
+    use ims_verify::{Fault, NotVerified};
+
+    let expired_at = NumericDate::from_secs(1_800_000_000);
+    let unavailable = NotVerified::Unavailable(refused(503, ""));
+    #[rustfmt::skip]
+    let table: [(NotVerified, &str, bool, Option<&str>); 4] = [
+        (Fault::Expired { expired_at }.into(), "token_expired",     true,  Some("obtain a new access token")),
+        (Fault::NotAnAccessToken.into(),       "not_an_access_token", true, Some("send the access token that IMS gave, without quotes or line breaks")),
+        (NotVerified::KeyNotPublished,         "key_not_published", true,  Some("refuse the token; if it is meant to be good, check that it is of this IMS, production or stage")),
+        (unavailable,                          "temporary_failure", false, Some("wait, and try again")),
+    ];
+    for (error, reason, needs_person, remedy) in table {
+        let report = Report::from(&error);
+        assert_eq!(report.reason(), reason);
+        assert_eq!((report.needs_person(), report.is_transient()), (needs_person, !needs_person));
+        assert_eq!(report.remedies().first().map(String::as_str), remedy, "{report}");
+        assert!(!report.message().contains('\n'), "{report}");
+    }
+}

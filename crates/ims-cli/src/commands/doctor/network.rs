@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use http::StatusCode;
-use ims::claims::Environment;
+use ims::{Report, claims::Environment};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpStream, lookup_host},
@@ -80,7 +80,7 @@ fn ca_certificates() -> Result<Option<Check>, Check> {
                 format!("{} by SSL_CERT_FILE or SSL_CERT_DIR", certificates.iter().count());
             Ok(Some(Check::ok("CA certificates", evidence)))
         }
-        Err(error) => Err(Check::failed("CA certificates", error.to_string()).next(error.hint())),
+        Err(error) => Err(Check::from_failure("CA certificates", Report::from(&error).into())),
     }
 }
 
