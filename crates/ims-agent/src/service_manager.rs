@@ -1,0 +1,156 @@
+//! systemd: sockets that it has opened, and what it wants to know.
+
+use std::ffi::OsString;
+
+use crate::{
+    access::{AllowedCallers, Capability},
+    listener::{ListenError, Listener},
+};
+
+/// The service manager that has started this process, if there is one.
+///
+/// It is systemd or one that does the same: it passes sockets on (`LISTEN_FDS`), and listens to what the service reports
+/// (`NOTIFY_SOCKET`). Elsewhere nothing of this happens.
+#[derive(Debug)]
+pub struct ServiceManager {
+    notify_socket: Option<OsString>,
+}
+
+impl ServiceManager {
+    /// The one that the environment names.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        Self { notify_socket: std::env::var_os("NOTIFY_SOCKET") }
+    }
+
+    /// The sockets that it has opened for this process. To be called once, before threads are started, because it takes the
+    /// variables out of the environment so that no other process takes the sockets for its own.
+    ///
+    /// # Errors
+    /// Those of [`Listener`].
+    #[cfg(unix)]
+    pub fn sockets(
+        &self,
+        callers: &AllowedCallers,
+        capability: Option<&Capability>,
+    ) -> Result<Vec<Listener>, ListenError> {
+        let mut passed = listenfd::ListenFd::from_env();
+        let mut listeners = Vec::new();
+        for index in 0..passed.len() {
+            // What is no Unix socket is an address.
+            if let Ok(Some(unix)) = passed.take_unix_listener(index) {
+                listeners.push(Listener::of_unix(unix, callers.clone())?);
+            } else if let Ok(Some(tcp)) = passed.take_tcp_listener(index) {
+                listeners.push(Listener::of_tcp(tcp, capability.cloned())?);
+            }
+        }
+        Ok(listeners)
+    }
+
+    /// No sockets: this system has no such service manager.
+    ///
+    /// # Errors
+    /// Never.
+    #[cfg(not(unix))]
+    pub fn sockets(
+        &self,
+        _callers: &AllowedCallers,
+        _capability: Option<&Capability>,
+    ) -> Result<Vec<Listener>, ListenError> {
+        Ok(Vec::new())
+    }
+
+    /// Reports that the service answers now.
+    pub fn ready(&self, status: &str) {
+        self.notify(&format!("READY=1\nSTATUS={status}"));
+    }
+
+    /// Reports that credentials are being read again; [`ready`](Self::ready) ends that. `monotonic_us` is the time of
+    /// `CLOCK_MONOTONIC` in microseconds, which `Type=notify-reload` asks for.
+    pub fn reloading(&self, monotonic_us: u128) {
+        self.notify(&format!("RELOADING=1\nMONOTONIC_USEC={monotonic_us}"));
+    }
+
+    /// Reports that the service is ending.
+    pub fn stopping(&self) {
+        self.notify("STOPPING=1");
+    }
+
+    /// Sends `state`, see `sd_notify(3)`. A manager that does not listen misses nothing that the service needs.
+    fn notify(&self, state: &str) {
+        #[cfg(unix)]
+        if let Some(socket) = &self.notify_socket {
+            let _ = notify::send(socket, state);
+        }
+        #[cfg(not(unix))]
+        let _ = (&self.notify_socket, state);
+    }
+}
+
+#[cfg(unix)]
+mod notify {
+    use std::{
+        ffi::OsStr,
+        io,
+        os::unix::net::{SocketAddr, UnixDatagram},
+    };
+
+    pub(super) fn send(socket: &OsStr, state: &str) -> io::Result<()> {
+        let address = address(socket)?;
+        UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address).map(drop)
+    }
+
+    /// A path, or after an `@` a name that is not in the file system.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn address(socket: &OsStr) -> io::Result<SocketAddr> {
+        use std::os::{linux::net::SocketAddrExt, unix::ffi::OsStrExt};
+
+        match socket.as_bytes() {
+            [b'@', name @ ..] => SocketAddr::from_abstract_name(name),
+            _ => SocketAddr::from_pathname(socket),
+        }
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn address(socket: &OsStr) -> io::Result<SocketAddr> {
+        SocketAddr::from_pathname(socket)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixDatagram;
+
+    #[test]
+    fn the_manager_learns_that_the_service_is_ready_reloads_and_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let manager_side = UnixDatagram::bind(&path).unwrap();
+        let manager = ServiceManager { notify_socket: Some(path.into()) };
+        manager.ready("two contexts");
+        manager.reloading(17);
+        manager.stopping();
+        for expected in
+            ["READY=1\nSTATUS=two contexts", "RELOADING=1\nMONOTONIC_USEC=17", "STOPPING=1"]
+        {
+            let mut buffer = [0; 200];
+            let length = manager_side.recv(&mut buffer).unwrap();
+            assert_eq!(std::str::from_utf8(&buffer[..length]).unwrap(), expected);
+        }
+        ServiceManager { notify_socket: None }.ready("no one listens");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_after_an_at_sign_is_not_in_the_file_system() {
+        use std::os::{linux::net::SocketAddrExt, unix::net::SocketAddr};
+
+        let name = format!("ims-agent-test-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(&name).unwrap();
+        let manager_side = UnixDatagram::bind_addr(&address).unwrap();
+        ServiceManager { notify_socket: Some(format!("@{name}").into()) }.stopping();
+        let mut buffer = [0; 20];
+        assert_eq!(manager_side.recv(&mut buffer).unwrap(), "STOPPING=1".len());
+    }
+}
