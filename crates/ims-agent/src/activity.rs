@@ -1,4 +1,4 @@
-//! Whether anything happens on a connection: what an idle one is told from a busy one by.
+//! Whether anything happens on a connection: an idle one is closed, a busy one is not.
 
 use std::{
     pin::Pin,

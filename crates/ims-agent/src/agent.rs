@@ -24,9 +24,8 @@ use crate::{
 /// let agent = agent.with_context("production").with_observer(|event| eprintln!("{event}"));
 /// let agent = agent.start().await?;
 /// let listener = Listener::at_socket("/run/ims/agent.sock".as_ref(), AllowedCallers::own_user())?;
-/// let interrupted = async { drop(tokio::signal::ctrl_c().await) };
 /// tokio::select! {
-///     () = agent.serve(listener, Limits::default(), interrupted) => {}
+///     () = agent.serve(listener, Limits::default(), std::future::pending()) => {}
 ///     () = agent.watch_files() => {}
 /// }
 /// # Ok(())
@@ -67,6 +66,11 @@ impl Agent {
         load: impl Fn(&str) -> Result<Loaded, Report> + Send + Sync + 'static,
     ) -> AgentBuilder {
         AgentBuilder { load: Arc::new(load), names: Vec::new(), observer: Observer::default() }
+    }
+
+    /// The names of the contexts, in the order in which they were given.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.contexts().iter().map(|context| &*context.name)
     }
 
     pub(crate) fn contexts(&self) -> &[Arc<Context>] {

@@ -14,7 +14,7 @@ use crate::{
     agent::Agent,
     answer::{Answer, Fault, JSON, answer, expect_method, json, no_token},
     context::Context,
-    metrics::Counts,
+    counts::Counts,
 };
 
 /// The longest body: a token has 64 KiB at most.

@@ -16,8 +16,8 @@ use ims::{
 };
 
 use crate::{
+    counts::Counts,
     event::{Event, Observer},
-    metrics::Counts,
     token_answer::TokenAnswer,
     watched_files::WatchedFiles,
 };
@@ -61,6 +61,7 @@ pub(crate) struct Context {
 /// The client that is in use.
 struct Serving {
     client: Client,
+    generation: u64,
     _keep_fresh: Option<KeepFresh>,
 }
 
@@ -84,7 +85,7 @@ impl Context {
         let counts = Arc::new(Counts::default());
         let opened = open(&name, &load, &observer, &counts).await?;
         Ok(Arc::new(Self {
-            serving: ArcSwap::from_pointee(Serving::new(opened.client)),
+            serving: ArcSwap::from_pointee(Serving::new(opened.client, 0)),
             files: Mutex::new(opened.files),
             answer: ArcSwapOption::empty(),
             problem: Mutex::default(),
@@ -93,6 +94,11 @@ impl Context {
             load,
             observer,
         }))
+    }
+
+    /// Another number after each reload.
+    pub(crate) fn generation(&self) -> u64 {
+        self.serving.load().generation
     }
 
     /// The client that is in use. It may be replaced at any time.
@@ -196,7 +202,8 @@ impl Context {
         if is_serving && client.keeper().is_some() {
             client.refresh().await.map_err(|error| Report::from(&error))?;
         }
-        self.serving.store(Arc::new(Serving::new(client)));
+        let generation = self.generation() + 1;
+        self.serving.store(Arc::new(Serving::new(client, generation)));
         Ok(())
     }
 
@@ -213,9 +220,9 @@ impl Context {
 }
 
 impl Serving {
-    fn new(client: Client) -> Self {
+    fn new(client: Client, generation: u64) -> Self {
         let keep_fresh = client.keeper().map(ims::token::TokenKeeper::keep_fresh);
-        Self { client, _keep_fresh: keep_fresh }
+        Self { client, generation, _keep_fresh: keep_fresh }
     }
 }
 

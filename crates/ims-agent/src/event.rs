@@ -49,6 +49,29 @@ pub enum Event {
 }
 
 impl Event {
+    /// A name for programs, which does not change.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        use token::Event as E;
+        match self {
+            Self::Token { event, .. } => match event {
+                E::RefreshStarted { .. } => "refresh_started",
+                E::AttemptFailed { .. } => "attempt_failed",
+                E::Refreshed { .. } => "refreshed",
+                E::RefreshFailed { .. } => "refresh_failed",
+                E::LeftToAnother => "left_to_another",
+                E::StoreFailed { .. } => "store_failed",
+                E::Rejected { .. } => "rejected",
+                E::CredentialEndsSoon { .. } => "credential_ends_soon",
+                _ => "token",
+            },
+            Self::Reloaded { .. } => "reloaded",
+            Self::NotReloaded { .. } => "not_reloaded",
+            Self::CallerRefused { .. } => "caller_refused",
+            Self::Proxied { .. } => "proxied",
+        }
+    }
+
     /// Whether it belongs into a log that is read by people: not a step of the work that ends with another event.
     #[must_use]
     pub fn is_for_people(&self) -> bool {

@@ -9,15 +9,20 @@ mod reload;
 
 mod access;
 mod activity;
+mod listen_error;
 mod listener;
 mod server;
+#[cfg(unix)]
+mod socket_file;
+mod stream;
+
+mod proxy;
 
 mod answer;
+mod counts;
 mod event;
 mod metrics;
 mod service_manager;
-#[cfg(unix)]
-mod socket_file;
 mod token_answer;
 mod watched_files;
 
@@ -25,6 +30,11 @@ pub use access::{AllowedCallers, Capability, CapabilityError};
 pub use agent::{Agent, AgentBuilder, StartError};
 pub use context::Loaded;
 pub use event::Event;
-pub use listener::{ListenError, Listener};
+pub use listen_error::ListenError;
+pub use listener::Listener;
+pub use proxy::{
+    Proxy, ProxyError,
+    destination::{Destination, DestinationError},
+};
 pub use server::Limits;
 pub use service_manager::ServiceManager;

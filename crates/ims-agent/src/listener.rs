@@ -4,23 +4,21 @@ use std::{
     fmt, io,
     net::SocketAddr,
     path::{Path, PathBuf},
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
 };
 
 use http::HeaderName;
-use ims_files::FileError;
+use tokio::net::TcpListener;
 #[cfg(unix)]
-use tokio::net::{UnixListener, UnixStream};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
-};
+use tokio::net::UnixListener;
 
-use crate::access::{AllowedCallers, Capability, RequestRules};
 #[cfg(unix)]
 use crate::socket_file::SocketFile;
+use crate::{
+    access::{AllowedCallers, Capability, RequestRules},
+    listen_error::ListenError,
+    stream::Stream,
+};
 
 /// Where an agent or a proxy is reached.
 #[derive(Debug)]
@@ -40,35 +38,6 @@ enum Kind {
         address: SocketAddr,
         capability: Option<Capability>,
     },
-}
-
-/// Choose another place to listen at, or correct this one.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum ListenError {
-    /// Do what its remedy says: the folder of the socket cannot be used, or the socket cannot be made.
-    #[error("{0}")]
-    File(FileError),
-    /// Stop the other one, or choose another path: another process listens at this socket.
-    #[error("another process listens at {}", ims_files::shown(.0))]
-    InUse(PathBuf),
-    /// Choose another path, or remove what is there: it is no socket.
-    #[error("{} is there and is no socket", ims_files::shown(.0))]
-    NotASocket(PathBuf),
-    /// Choose an address of this machine alone, such as 127.0.0.1: a token is not for others.
-    #[error("{0} is no loopback address")]
-    NotLoopback(SocketAddr),
-    /// Choose another address: the system does not let this process listen at it.
-    #[error("cannot listen at {address}: {error}")]
-    Address {
-        /// The address.
-        address: String,
-        /// What the system said.
-        error: Arc<io::Error>,
-    },
-    /// Listen at an address: this system has no Unix sockets that say who connects.
-    #[error("this system has no Unix sockets that say who connects")]
-    NoSockets,
 }
 
 impl Listener {
@@ -99,7 +68,7 @@ impl Listener {
     }
 
     /// Listens at the loopback `address`, port 0 for a free one. With a `capability` a caller has to show it; without one, every program
-    /// of this machine may ask, whoever has started it.
+    /// of this machine may ask, whichever user has started it.
     ///
     /// # Errors
     /// [`ListenError::NotLoopback`] and [`ListenError::Address`].
@@ -256,71 +225,4 @@ pub(crate) enum Connection {
         caller: String,
         reason: &'static str,
     },
-}
-
-/// A connection to a caller.
-pub(crate) enum Stream {
-    #[cfg(unix)]
-    Unix(UnixStream),
-    Tcp(TcpStream),
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            #[cfg(unix)]
-            Self::Unix(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            #[cfg(unix)]
-            Self::Unix(stream) => Pin::new(stream).poll_write(context, data),
-            Self::Tcp(stream) => Pin::new(stream).poll_write(context, data),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        data: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            #[cfg(unix)]
-            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(context, data),
-            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(context, data),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            #[cfg(unix)]
-            Self::Unix(stream) => Pin::new(stream).poll_flush(context),
-            Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            #[cfg(unix)]
-            Self::Unix(stream) => Pin::new(stream).poll_shutdown(context),
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
-        }
-    }
 }

@@ -8,52 +8,9 @@ use std::{
     },
 };
 
-use ims::{
-    claims::NumericDate,
-    token::{self, Origin},
-};
+use ims::claims::NumericDate;
 
 use crate::context::Context;
-
-/// What is counted of one context, from its start on. A reload changes none of it.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    /// Answers with a token, and requests of the proxy.
-    pub(crate) served: AtomicU64,
-    /// Answers without one.
-    pub(crate) refused: AtomicU64,
-    from_source: AtomicU64,
-    from_store: AtomicU64,
-    failed: AtomicU64,
-    store_failures: AtomicU64,
-    rejections: AtomicU64,
-    /// 0 before the first refresh, 1 after one that failed, 2 after one that did not.
-    last: AtomicU64,
-}
-
-impl Counts {
-    pub(crate) fn add(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Counts what a keeper reports.
-    pub(crate) fn record(&self, event: &token::Event) {
-        match event {
-            token::Event::Refreshed { origin, .. } => {
-                let is_store = *origin == Origin::Store;
-                Self::add(if is_store { &self.from_store } else { &self.from_source });
-                self.last.store(2, Ordering::Relaxed);
-            }
-            token::Event::RefreshFailed { .. } => {
-                Self::add(&self.failed);
-                self.last.store(1, Ordering::Relaxed);
-            }
-            token::Event::StoreFailed { .. } => Self::add(&self.store_failures),
-            token::Event::Rejected { .. } => Self::add(&self.rejections),
-            _ => {}
-        }
-    }
-}
 
 /// One measurement: its name, its kind, its meaning, and its value for a context.
 struct Measurement {

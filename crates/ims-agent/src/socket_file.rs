@@ -13,7 +13,7 @@ use std::{
 use ims_files::{Access, FileError, PrivateFolder};
 use rustix::fs::OFlags;
 
-use crate::listener::ListenError;
+use crate::listen_error::ListenError;
 
 /// A socket in the file system, which is removed when this is dropped.
 #[derive(Debug)]

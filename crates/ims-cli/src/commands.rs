@@ -1,6 +1,7 @@
 //! The commands. Each is one file.
 
 mod admin;
+mod agent;
 mod cache;
 mod call;
 mod cert;
@@ -20,6 +21,7 @@ mod login;
 mod logout;
 mod man;
 mod migrate;
+mod proxy;
 mod register;
 mod revoke;
 mod secret;
@@ -83,6 +85,8 @@ pub(crate) enum Command {
     Hsm(OnDemand<hsm::Command>),
     Doctor(OnDemand<doctor::Arguments>),
     Emulator(OnDemand<emulator::Arguments>),
+    Agent(OnDemand<agent::Arguments>),
+    Proxy(OnDemand<proxy::Arguments>),
     Completions(OnDemand<completions::Arguments>),
     Man(OnDemand<man::Arguments>),
 }
@@ -117,6 +121,8 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Hsm(OnDemand(command)) => hsm::run(&command),
         Command::Doctor(OnDemand(arguments)) => doctor::run(&arguments),
         Command::Emulator(OnDemand(arguments)) => emulator::run(arguments),
+        Command::Agent(OnDemand(arguments)) => agent::run(arguments),
+        Command::Proxy(OnDemand(arguments)) => proxy::run(arguments),
         Command::Completions(OnDemand(arguments)) => completions::run(&arguments),
         Command::Man(OnDemand(arguments)) => man::run(&arguments),
     }

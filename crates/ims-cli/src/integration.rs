@@ -202,7 +202,7 @@ pub(crate) fn none_given() -> Failure {
 }
 
 /// A document on standard input, with a line break at its end so that it is taken for no path.
-fn standard_input() -> Result<OsString, Failure> {
+pub(crate) fn standard_input() -> Result<OsString, Failure> {
     let mut text = String::new();
     let read = io::stdin().take(LONGEST_INPUT).read_to_string(&mut text);
     read.map_err(|error| Failure::person("standard input cannot be read").because(error))?;

@@ -11,6 +11,7 @@ mod integration;
 mod output;
 mod process;
 mod question;
+mod service;
 mod signing_key;
 mod storage;
 mod terminal_text;

@@ -106,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     })
 }
 
-fn allowed_hosts(domains: &[String]) -> Result<AllowedHosts, Failure> {
+pub(super) fn allowed_hosts(domains: &[String]) -> Result<AllowedHosts, Failure> {
     let loopback = AllowedHosts::none().with_loopback();
     let mut hosts = AllowedHosts::default();
     for domain in domains {

@@ -1,0 +1,70 @@
+//! `ims agent`: tokens for programs in any language.
+
+use std::{env, net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use ims_agent::ServiceManager;
+
+use crate::{
+    failure::Failure,
+    output::Answer,
+    process::block_on,
+    service::{ServiceOptions, end},
+};
+
+/// Give tokens to local programs in any language.
+///
+/// Serves until it is ended by a signal. Programs ask GET /v1/token on a Unix socket, or at a loopback address if you ask for one, and
+/// get a token that is always fresh: one exchange for all of them. They never see a secret or a key. /v1/headers has the
+/// header fields for Adobe's APIs, /v1/health the state, /metrics measurements. The first lines on standard output are where it
+/// listens. SIGHUP reads the credentials again, and so does a change of their files; SIGUSR1 prints the state.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  ims agent --context production --context stage &\n  \
+    curl --unix-socket $XDG_RUNTIME_DIR/ims/agent.sock 'http://ims/v1/token?context=stage'")]
+pub(crate) struct Arguments {
+    /// Serve the context of this name; may be given several times. See ims context
+    #[arg(long, value_name = "NAME")]
+    context: Vec<String>,
+
+    /// The Unix socket; by default ims/agent.sock in `XDG_RUNTIME_DIR`, unless --listen is given or systemd passes sockets on
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+
+    /// Listen at this loopback address as well; port 0 is a free one. Callers send the text of the capability file as
+    /// Authorization: Bearer …
+    #[arg(long, value_name = "ADDRESS", requires = "capability_file")]
+    listen: Option<SocketAddr>,
+
+    #[command(flatten)]
+    service: ServiceOptions,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<Answer, Failure> {
+    let manager = ServiceManager::from_environment();
+    block_on(serve(arguments, manager))
+}
+
+async fn serve(arguments: Arguments, manager: ServiceManager) -> Result<Answer, Failure> {
+    let Arguments { context, socket, listen, service } = arguments;
+    let mut listeners = service.listeners(&manager, socket.as_ref(), listen).await?;
+    if listeners.is_empty() {
+        listeners = service.listeners(&manager, Some(&default_socket()?), None).await?;
+    }
+    let agent = service.start(&context).await?;
+    let server = agent.clone();
+    let serving = service.serve(agent, manager, listeners, |listener, limits, ended| {
+        let agent = server.clone();
+        async move { agent.serve(listener, limits, end(ended)).await }
+    });
+    serving.await
+}
+
+fn default_socket() -> Result<PathBuf, Failure> {
+    let folder = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let folder = folder.filter(|folder| folder.is_absolute());
+    let folder = folder.ok_or_else(|| {
+        Failure::usage("XDG_RUNTIME_DIR is not set, so there is no usual place for the socket")
+            .hint("name one: --socket PATH, or --listen ADDRESS --capability-file FILE")
+    })?;
+    Ok(folder.join("ims").join("agent.sock"))
+}

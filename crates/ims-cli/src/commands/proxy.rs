@@ -1,0 +1,110 @@
+//! `ims proxy`: the token on the requests of programs that cannot add it.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use ims_agent::{Destination, Proxy, ProxyError, ServiceManager};
+use reqwest_middleware::reqwest;
+
+use super::call::allowed_hosts;
+use crate::{
+    failure::Failure,
+    output::{self, Answer},
+    process::block_on,
+    service::{ServiceOptions, end},
+};
+
+/// Add a token to the requests of local programs in any language.
+///
+/// Serves until it is ended by a signal. A request to the address of the proxy is sent to the API that --to names, with Authorization,
+/// x-api-key and x-gw-ims-org-id. A client that has the proxy as its HTTP proxy uses the base URL `http://HOST` of any of Adobe's
+/// hosts; the request goes there over https. When the API rejects the token with 401, a request without a long body is sent once
+/// more with a new one. A token goes to Adobe's hosts alone unless you allow others. Standard error gets one line for each request.
+/// SIGHUP reads the credentials again, and so does a change of their files; SIGUSR1 prints the state.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  ims proxy --listen 127.0.0.1:8080 --to https://platform.adobe.io --context production &\n  \
+    curl http://127.0.0.1:8080/data/foundation/catalog/dataSets\n  \
+    curl --proxy http://127.0.0.1:8080 http://platform.adobe.io/data/foundation/catalog/dataSets"
+)]
+pub(crate) struct Arguments {
+    /// Whose token it is: the context of this name. See ims context
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+
+    /// Listen at this loopback address; port 0 is a free one. Every program of this machine can use it, unless
+    /// --capability-file is given: then clients send the text of that file as Proxy-Authorization, or as the password in the URL
+    /// of their proxy
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+
+    /// Listen at this Unix socket
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+
+    /// Where requests go that are addressed at the proxy itself
+    #[arg(long, value_name = "URL")]
+    to: Option<Destination>,
+
+    /// Send the token to this domain and the hosts below it, too; may be given several times. localhost stands for
+    /// all loopback addresses.
+    #[arg(long, value_name = "DOMAIN")]
+    allow_host: Vec<String>,
+
+    #[command(flatten)]
+    service: ServiceOptions,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<Answer, Failure> {
+    let manager = ServiceManager::from_environment();
+    block_on(serve(arguments, manager))
+}
+
+async fn serve(arguments: Arguments, manager: ServiceManager) -> Result<Answer, Failure> {
+    let Arguments { context, listen, socket, to, allow_host, service } = arguments;
+    let hosts = allowed_hosts(&allow_host)?;
+    let listeners = service.listeners(&manager, socket.as_ref(), listen).await?;
+    if listeners.is_empty() {
+        let failure = Failure::usage("the proxy has no address to listen at");
+        return Err(failure.hint("name one: --listen 127.0.0.1:0, or --socket PATH"));
+    }
+    if listeners.iter().any(ims_agent::Listener::is_open) {
+        output::note(
+            "warning",
+            "every program of every user of this machine can send requests with the token; --capability-file FILE \
+             lets only those who can read FILE",
+        );
+    }
+    let names: Vec<String> = context.into_iter().collect();
+    let agent = service.start(&names).await?;
+    let name = agent.names().next().unwrap_or_default().to_owned();
+    let proxy = Proxy::new(&agent, &name, hosts, to, http_client()?).map_err(unusable)?;
+    let serving = service.serve(agent, manager, listeners, |listener, limits, ended| {
+        let proxy = proxy.clone();
+        async move { proxy.serve(listener, limits, end(ended)).await }
+    });
+    serving.await
+}
+
+fn unusable(error: ProxyError) -> Failure {
+    match error {
+        ProxyError::NotAllowed(to) => Failure::usage(format!("{to} may not have the token"))
+            .hint("if that is right, add its domain: --allow-host DOMAIN"),
+        error => Failure::person("the proxy cannot start").because(error),
+    }
+}
+
+/// A client with the CA certificates that the environment names, as for requests to IMS.
+fn http_client() -> Result<reqwest::ClientBuilder, Failure> {
+    let builder = reqwest::Client::builder();
+    let certificates = ims::ca_certificates().map_err(ims::Error::from)?;
+    let Some(certificates) = certificates else { return Ok(builder) };
+    let mut usable = Vec::new();
+    for certificate in certificates.iter() {
+        let certificate = reqwest::Certificate::from_der(certificate);
+        usable.push(certificate.map_err(|error| {
+            Failure::person("a CA certificate cannot be used").because(error.without_url())
+        })?);
+    }
+    Ok(builder.tls_certs_only(usable))
+}

@@ -1,0 +1,331 @@
+//! What the agent and the proxy have in common: whose tokens they give, their log, their signals, and their end.
+
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
+
+use clap::Args;
+use ims::{
+    Client, ClientBuilder, Credential, Credentials, Discovery, DiscoveryError, Report, Source,
+    claims::Environment,
+};
+use ims_agent::{
+    Agent, AllowedCallers, Capability, CapabilityError, Event, Limits, ListenError, Listener,
+    Loaded, ServiceManager, StartError,
+};
+use serde_json::json;
+use tokio::{sync::watch, task::JoinSet};
+
+use self::signals::{Signals, Wanted};
+use crate::{
+    failure::Failure,
+    integration::{announce, standard_input},
+    output::{self, Answer},
+    storage::SignInPlace,
+    terminal_text::TerminalText,
+};
+
+/// The options of a service that gives tokens.
+#[derive(Debug, Args)]
+pub(crate) struct ServiceOptions {
+    /// A file of credentials, as for every other command; - reads standard input. Without it and --context, the
+    /// credentials are found as `ims token` finds them.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "context")]
+    credentials: Option<OsString>,
+
+    /// Base URL of IMS, instead of the one in the credentials. Plain http only for loopback.
+    #[arg(long, value_name = "URL", env = "IMS_URL")]
+    url: Option<Environment>,
+
+    /// Let a caller at an address show the text of this file. If the file is not there, it is made, for this user alone.
+    #[arg(long, value_name = "FILE")]
+    capability_file: Option<PathBuf>,
+
+    /// Let the processes of this user ask on a Unix socket, too; may be given several times
+    #[arg(long, value_name = "UID")]
+    allow_uid: Vec<u32>,
+
+    /// Let the processes of this group ask on a Unix socket, too; may be given several times
+    #[arg(long, value_name = "GID")]
+    allow_gid: Vec<u32>,
+
+    /// Print JSON lines: first where it listens, then on standard error what happens
+    #[arg(long)]
+    json: bool,
+}
+
+impl ServiceOptions {
+    /// Reads the credentials of these contexts, or those that are found if none is named.
+    pub(crate) async fn start(&self, names: &[String]) -> Result<Agent, Failure> {
+        let mut places = BTreeMap::new();
+        for name in names {
+            places.insert(name.clone(), Discovery::new().with_context(name));
+        }
+        let mut order = names.to_vec();
+        if names.is_empty() {
+            let found = self.found()?;
+            let name = name_of(&found)?;
+            order.push(name.clone());
+            places.insert(name, found);
+        }
+        for discovery in places.values() {
+            if let Ok(Some(found)) = discovery.find() {
+                announce(&found.credentials);
+            }
+        }
+        let url = self.url.clone();
+        let is_json = self.json;
+        let mut builder = Agent::builder(move |name| load(&places, name, url.as_ref()));
+        for name in order {
+            builder = builder.with_context(name);
+        }
+        let agent = builder.with_observer(move |event| log(event, is_json)).start().await;
+        agent.map_err(|error: StartError| {
+            let subject = format!("context {}", error.context);
+            Failure::from(error.report).about(&subject)
+        })
+    }
+
+    fn found(&self) -> Result<Discovery, Failure> {
+        let Some(given) = &self.credentials else { return Ok(Discovery::new()) };
+        let given = if given == "-" { standard_input()? } else { given.clone() };
+        Ok(Discovery::new().with_given(given))
+    }
+
+    /// The sockets of the service manager, and those that were asked for.
+    pub(crate) async fn listeners(
+        &self,
+        manager: &ServiceManager,
+        socket: Option<&PathBuf>,
+        address: Option<std::net::SocketAddr>,
+    ) -> Result<Vec<Listener>, Failure> {
+        let capability = match &self.capability_file {
+            Some(path) => Some(Capability::read_or_create(path).map_err(capability_failure)?),
+            None => None,
+        };
+        let mut callers = AllowedCallers::own_user();
+        for uid in &self.allow_uid {
+            callers = callers.with_user(*uid);
+        }
+        for gid in &self.allow_gid {
+            callers = callers.with_group(*gid);
+        }
+        let passed = manager.sockets(&callers, capability.as_ref());
+        let mut listeners = passed.map_err(listen_failure)?;
+        if let Some(path) = socket {
+            let listener = Listener::at_socket(path, callers);
+            listeners.push(listener.map_err(listen_failure)?);
+        }
+        if let Some(address) = address {
+            let listener = Listener::at_address(address, capability).await;
+            listeners.push(listener.map_err(listen_failure)?);
+        }
+        Ok(listeners)
+    }
+
+    /// Serves until a signal ends it.
+    pub(crate) async fn serve<S, Serving>(
+        &self,
+        agent: Agent,
+        manager: ServiceManager,
+        listeners: Vec<Listener>,
+        serve: S,
+    ) -> Result<Answer, Failure>
+    where
+        S: Fn(Listener, Limits, watch::Receiver<()>) -> Serving,
+        Serving: Future<Output = ()> + Send + 'static,
+    {
+        let signals = Signals::listen();
+        let mut signals = signals
+            .map_err(|error| Failure::person("no signal can be waited for").because(error))?;
+        signals::allow_many_files();
+        let places: Vec<String> = listeners.iter().map(ToString::to_string).collect();
+        if self.json {
+            output::json(&json!({ "listening": places }))?;
+        } else {
+            places.iter().try_for_each(output::line)?;
+        }
+        let (ending, ended) = watch::channel(());
+        let mut servers = JoinSet::new();
+        for listener in listeners {
+            servers.spawn(serve(listener, Limits::default(), ended.clone()));
+        }
+        let manager = Arc::new(manager);
+        manager.ready("tokens are given");
+        let watcher = agent.clone();
+        let watcher = tokio::spawn(async move { watcher.watch_files().await });
+        loop {
+            match signals.next().await {
+                Wanted::End => break,
+                Wanted::State => output::note("state", &agent.state()),
+                Wanted::Reload => {
+                    let (agent, manager) = (agent.clone(), Arc::clone(&manager));
+                    manager.reloading();
+                    tokio::spawn(async move {
+                        // The log has said what could not be used.
+                        let _ = agent.reload().await;
+                        manager.ready("tokens are given");
+                    });
+                }
+            }
+        }
+        manager.stopping();
+        watcher.abort();
+        drop(ending);
+        while servers.join_next().await.is_some() {}
+        Ok(Answer::Yes)
+    }
+}
+
+/// The name of the context, where the credentials are one.
+fn name_of(discovery: &Discovery) -> Result<String, Failure> {
+    let sources = discovery.sources()?;
+    Ok(match sources.into_iter().next() {
+        Some(
+            Source::Context(context)
+            | Source::ContextVariable(context)
+            | Source::CurrentContext(context),
+        ) => context.name,
+        _ => "default".to_owned(),
+    })
+}
+
+fn load(
+    places: &BTreeMap<String, Discovery>,
+    name: &str,
+    url: Option<&Environment>,
+) -> Result<Loaded, Report> {
+    let unread = |error: DiscoveryError| Report::from(&error);
+    let discovery = places.get(name).ok_or(DiscoveryError::NotFound).map_err(unread)?;
+    let found = discovery.find().map_err(unread)?;
+    let mut credentials = found.ok_or(DiscoveryError::NotFound).map_err(unread)?.credentials;
+    if let Some(url) = url {
+        credentials = credentials.with_environment(url.clone());
+    }
+    let files = credentials.files().to_vec();
+    Ok(Loaded::new(builder(&credentials)).with_files(files))
+}
+
+/// A client that keeps its token in memory alone, but for that of a person, whose sign-in is where the other commands have it.
+fn builder(credentials: &Credentials) -> ClientBuilder {
+    let builder = Client::builder(credentials);
+    let Credential::User(credential) = credentials.credential() else { return builder };
+    match SignInPlace::of(credentials.environment(), &credential.client_id) {
+        Ok(place) => builder.with_refresh_tokens(place.of_current()).with_store(place.store()),
+        // Without a home folder no one is signed in, which is what the first refresh says.
+        Err(_) => builder,
+    }
+}
+
+fn log(event: &Event, is_json: bool) {
+    if !event.is_for_people() {
+        return;
+    }
+    if !is_json {
+        return output::note(event.name(), &event.to_string());
+    }
+    let line = match event {
+        Event::Proxied { method, host, status, took } => json!({
+            "event": event.name(), "method": method.as_str(), "host": host,
+            "status": status.as_u16(), "ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        }),
+        _ => json!({ "event": event.name(), "message": event.to_string() }),
+    };
+    TerminalText::of_json(&line.to_string()).with("\n").to_stderr();
+}
+
+fn capability_failure(error: CapabilityError) -> Failure {
+    match error {
+        CapabilityError::File(error) => error.into(),
+        error => Failure::person("the capability cannot be used").because(error),
+    }
+}
+
+fn listen_failure(error: ListenError) -> Failure {
+    match error {
+        ListenError::File(error) => error.into(),
+        error => Failure::person("nothing can be listened at").because(error),
+    }
+}
+
+/// Waits until the other side of `ended` is dropped.
+pub(crate) async fn end(mut ended: watch::Receiver<()>) {
+    // It never changes.
+    let _ = ended.changed().await;
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::io;
+
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    use crate::process::EndSignals;
+
+    /// What a signal asks for.
+    pub(super) enum Wanted {
+        End,
+        Reload,
+        State,
+    }
+
+    pub(super) struct Signals {
+        end: EndSignals,
+        hangup: Signal,
+        user: Signal,
+    }
+
+    impl Signals {
+        pub(super) fn listen() -> io::Result<Self> {
+            let hangup = signal(SignalKind::hangup())?;
+            let user = signal(SignalKind::user_defined1())?;
+            Ok(Self { end: EndSignals::listen()?, hangup, user })
+        }
+
+        pub(super) async fn next(&mut self) -> Wanted {
+            tokio::select! {
+                () = self.end.recv() => Wanted::End,
+                _ = self.hangup.recv() => Wanted::Reload,
+                _ = self.user.recv() => Wanted::State,
+            }
+        }
+    }
+
+    /// Raises the limit of open files to what the system allows: each connection is one, and the usual limit of 1,024 is for
+    /// programs that use `select`.
+    pub(super) fn allow_many_files() {
+        let limit = getrlimit(Resource::Nofile);
+        // With the old limit there are fewer connections at a time.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    }
+}
+
+#[cfg(windows)]
+mod signals {
+    use std::io;
+
+    use crate::process::EndSignals;
+
+    /// What a signal asks for: on Windows there is none but to end. Files are looked at, and `/v1/health` has the state.
+    pub(super) enum Wanted {
+        End,
+        #[expect(dead_code, reason = "Windows has no signal for it")]
+        Reload,
+        #[expect(dead_code, reason = "Windows has no signal for it")]
+        State,
+    }
+
+    pub(super) struct Signals(EndSignals);
+
+    impl Signals {
+        pub(super) fn listen() -> io::Result<Self> {
+            Ok(Self(EndSignals::listen()?))
+        }
+
+        pub(super) async fn next(&mut self) -> Wanted {
+            self.0.recv().await;
+            Wanted::End
+        }
+    }
+
+    pub(super) fn allow_many_files() {}
+}
