@@ -179,11 +179,10 @@ impl Listener {
                 if callers.allow(peer.uid(), peer.gid()) {
                     return Ok(Connection::Accepted(Stream::Unix(stream)));
                 }
-                // It fits into the buffer of the socket. If the caller has gone, no one waits for it.
-                let _ = stream.try_write(NOT_ALLOWED);
                 let process = peer.pid().map(|pid| format!(", process {pid}")).unwrap_or_default();
                 let caller = format!("user {}, group {}{process}", peer.uid(), peer.gid());
-                Ok(Connection::Refused { caller, reason: "neither its user nor its group may ask" })
+                let reason = "neither its user nor its group may ask";
+                Ok(Connection::Refused { stream: Stream::Unix(stream), caller, reason })
             }
             Kind::Tcp { listener, .. } => {
                 let (stream, _) = listener.accept().await?;
@@ -210,11 +209,7 @@ fn unusable(address: impl fmt::Display, error: io::Error) -> ListenError {
     ListenError::Address { address: address.to_string(), error: Arc::new(error) }
 }
 
-/// The answer to a caller that may not ask, before it has asked.
-#[cfg(unix)]
-const NOT_ALLOWED: &[u8] = b"HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: 99\r\n\r\n\
-    {\"error\":{\"reason\":\"caller_not_allowed\",\"message\":\"neither your user nor your group may ask here\"}}";
-
+/// Someone who has connected.
 pub(crate) enum Connection {
     Accepted(Stream),
     #[cfg_attr(
@@ -222,6 +217,7 @@ pub(crate) enum Connection {
         expect(dead_code, reason = "no caller over TCP is refused before it asks")
     )]
     Refused {
+        stream: Stream,
         caller: String,
         reason: &'static str,
     },

@@ -1,6 +1,6 @@
 //! Connections: their number, their deadlines, and their end.
 
-use std::{convert::Infallible, fmt, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, fmt, io, pin::pin, sync::Arc, time::Duration};
 
 use http::{HeaderName, Request, Response};
 use hyper::{body::Incoming, service::service_fn};
@@ -9,7 +9,7 @@ use hyper_util::{
     server::conn::auto,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncReadExt, AsyncWriteExt},
     sync::{Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
@@ -22,6 +22,7 @@ use crate::{
     answer::{Answer, AnswerBody},
     event::Event,
     listener::{Connection, Listener},
+    stream::Stream,
 };
 
 /// What a caller may use up at most.
@@ -119,8 +120,13 @@ pub(crate) async fn serve<H: Handler>(
                         drop(permit);
                     });
                 }
-                Ok(Connection::Refused { caller, reason }) => {
+                Ok(Connection::Refused { stream, caller, reason }) => {
                     handler.agent().observer().report(&Event::CallerRefused { caller, reason });
+                    connections.spawn(async move {
+                        // A caller that has gone misses nothing.
+                        let _ = timeout(REFUSAL_TIMEOUT, refuse(stream)).await;
+                        drop(permit);
+                    });
                 }
                 // The system has run out of files, or the caller has gone.
                 Err(_) => sleep(ACCEPT_PAUSE).await,
@@ -132,9 +138,19 @@ pub(crate) async fn serve<H: Handler>(
     while connections.join_next().await.is_some() {}
 }
 
+/// Answers a caller that may not ask, whatever it asks, and reads that away: what is left unread when a socket is closed
+/// may cost the other side the answer.
+async fn refuse(mut stream: Stream) -> io::Result<()> {
+    stream.write_all(NOT_ALLOWED).await?;
+    stream.shutdown().await?;
+    let mut away = [0; 1024];
+    while stream.read(&mut away).await? > 0 {}
+    Ok(())
+}
+
 /// Serves one connection. How it ends is the caller's affair.
 async fn converse<H: Handler>(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    stream: Stream,
     handler: &Arc<H>,
     rules: &Arc<RequestRules>,
     limits: Limits,
@@ -192,6 +208,13 @@ async fn converse<H: Handler>(
         waited += END_CHECK;
     }
 }
+
+/// The answer to a caller that may not ask.
+const NOT_ALLOWED: &[u8] = b"HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: 99\r\n\r\n\
+    {\"error\":{\"reason\":\"caller_not_allowed\",\"message\":\"neither your user nor your group may ask here\"}}";
+
+/// How long a caller that may not ask has to read that.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How many requests an HTTP/2 connection may have at a time.
 const MAX_STREAMS: u32 = 256;

@@ -61,7 +61,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "ims-middleware", imports: &["ims-claims", "ims-exchange", "ims-token"],              tests_import: &[] },
     Layer { name: "ims",            imports: BELOW_IMS,                                                 tests_import: &["ims-emulator"] },
     Layer { name: "ims-emulator",   imports: &["ims-claims", "ims-files"],                              tests_import: &[] },
-    Layer { name: "ims-agent",      imports: &["ims", "ims-files", "ims-middleware"],                   tests_import: &["ims-emulator"] },
+    Layer { name: "ims-agent",      imports: &["ims", "ims-files", "ims-middleware"],                   tests_import: &["ims-emulator", "ims-token"] },
     Layer { name: "ims-cli",        imports: &["ims", "ims-agent", "ims-emulator", "ims-files", "ims-middleware"],   tests_import: &[] },
     Layer { name: TESTKIT,          imports: &[],                                                       tests_import: &[] },
     Layer { name: "ims-bench",      imports: EVERY_LAYER,                                               tests_import: &[] },

@@ -1,8 +1,10 @@
 //! `ims agent`: tokens for programs in any language.
 
+mod health;
+
 use std::{env, net::SocketAddr, path::PathBuf};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use ims_agent::ServiceManager;
 
 use crate::{
@@ -22,6 +24,9 @@ use crate::{
 #[command(after_help = "Examples:\n  ims agent --context production --context stage &\n  \
     curl --unix-socket $XDG_RUNTIME_DIR/ims/agent.sock 'http://ims/v1/token?context=stage'")]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// Serve the context of this name; may be given several times. See ims context
     #[arg(long, value_name = "NAME")]
     context: Vec<String>,
@@ -39,13 +44,21 @@ pub(crate) struct Arguments {
     service: ServiceOptions,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    Health(health::Arguments),
+}
+
 pub(crate) fn run(arguments: Arguments) -> Result<Answer, Failure> {
+    if let Some(Command::Health(arguments)) = &arguments.command {
+        return health::run(arguments);
+    }
     let manager = ServiceManager::from_environment();
     block_on(serve(arguments, manager))
 }
 
 async fn serve(arguments: Arguments, manager: ServiceManager) -> Result<Answer, Failure> {
-    let Arguments { context, socket, listen, service } = arguments;
+    let Arguments { context, socket, listen, service, .. } = arguments;
     let mut listeners = service.listeners(&manager, socket.as_ref(), listen).await?;
     if listeners.is_empty() {
         listeners = service.listeners(&manager, Some(&default_socket()?), None).await?;

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
+use ims::Report;
 use ims_agent::{Destination, Proxy, ProxyError, ServiceManager};
 use reqwest_middleware::reqwest;
 
@@ -97,7 +98,7 @@ fn unusable(error: ProxyError) -> Failure {
 /// A client with the CA certificates that the environment names, as for requests to IMS.
 fn http_client() -> Result<reqwest::ClientBuilder, Failure> {
     let builder = reqwest::Client::builder();
-    let certificates = ims::ca_certificates().map_err(ims::Error::from)?;
+    let certificates = ims::ca_certificates().map_err(|error| Report::from(&error))?;
     let Some(certificates) = certificates else { return Ok(builder) };
     let mut usable = Vec::new();
     for certificate in certificates.iter() {

@@ -1,0 +1,192 @@
+//! An agent with its emulator, and clients that speak HTTP without anyone's help.
+
+use std::{
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use ims::{Client, ClientBuilder, Credentials, Report};
+use ims_agent::{Agent, AllowedCallers, Capability, Limits, Listener, Loaded};
+use ims_emulator::{Emulator, Fault, FaultRule};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpStream, UnixStream},
+    sync::watch,
+};
+
+/// What an agent is tested with.
+pub(crate) struct Fixture {
+    pub(crate) folder: TempDir,
+    pub(crate) emulator: Emulator,
+    pub(crate) agent: Agent,
+    pub(crate) socket: PathBuf,
+    /// Names and texts of what happened.
+    pub(crate) events: Arc<Mutex<Vec<String>>>,
+    /// Dropped at the end.
+    ending: watch::Sender<()>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answered {
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    #[track_caller]
+    pub(crate) fn reason(&self) -> String {
+        self.json()["error"]["reason"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Fixture {
+    /// An agent with one context, which listens at a socket for its own user.
+    pub(crate) async fn new() -> Self {
+        Self::with(AllowedCallers::own_user(), |builder| builder).await
+    }
+
+    /// The same for other callers, with clients that `change` has changed.
+    pub(crate) async fn with(
+        callers: AllowedCallers,
+        change: impl Fn(ClientBuilder) -> ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        Self::of(Emulator::start().await.unwrap(), callers, change).await
+    }
+
+    /// An agent whose IMS has trouble from the beginning.
+    pub(crate) async fn without_ims(retry_after: Option<Duration>) -> Self {
+        let emulator = Emulator::start().await.unwrap();
+        emulator.inject(FaultRule::new(Fault::Unavailable { retry_after }));
+        Self::of(emulator, AllowedCallers::own_user(), |builder| builder).await
+    }
+
+    async fn of(
+        emulator: Emulator,
+        callers: AllowedCallers,
+        change: impl Fn(ClientBuilder) -> ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        let folder = TempDir::new().unwrap();
+        // So that others get to the folder of the socket, and no further.
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o711)).unwrap();
+        let path = folder.path().join("credentials.json");
+        ims_files::replace(&path, emulator.credentials_json().as_bytes()).unwrap();
+        let events = Arc::<Mutex<Vec<String>>>::default();
+        let seen = Arc::clone(&events);
+        let agent = Agent::builder(move |_| {
+            let credentials = Credentials::from_file(&path);
+            let credentials = credentials.map_err(|error| Report::from(&error))?;
+            Ok(Loaded::new(change(Client::builder(&credentials))).with_files(credentials.files()))
+        });
+        let agent = agent.with_context("default").with_observer(move |event| {
+            seen.lock().unwrap().push(format!("{}: {event}", event.name()));
+        });
+        let agent = agent.start().await.unwrap();
+        let socket = folder.path().join("run").join("agent.sock");
+        let listener = Listener::at_socket(&socket, callers).unwrap();
+        let (ending, _) = watch::channel(());
+        let fixture = Self { folder, emulator, agent, socket, events, ending };
+        fixture.serve(listener, Limits::default());
+        fixture
+    }
+
+    /// Serves the agent at another listener until the end of the test.
+    pub(crate) fn serve(&self, listener: Listener, limits: Limits) {
+        let (agent, end) = (self.agent.clone(), self.end());
+        tokio::spawn(async move { agent.serve(listener, limits, end).await });
+    }
+
+    /// Serves the agent at a loopback address, whose capability is in `capability`.
+    pub(crate) async fn serve_at_address(&self, limits: Limits) -> SocketAddr {
+        let path = self.folder.path().join("capability");
+        let capability = Capability::read_or_create(&path).unwrap();
+        let listener = Listener::at_address(([127, 0, 0, 1], 0).into(), Some(capability)).await;
+        let listener = listener.unwrap();
+        let address = listener.address().unwrap();
+        self.serve(listener, limits);
+        address
+    }
+
+    pub(crate) fn capability(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("capability")).unwrap()
+    }
+
+    /// What is done when the test ends.
+    pub(crate) fn end(&self) -> impl Future<Output = ()> + use<> {
+        let mut ended = self.ending.subscribe();
+        async move { drop(ended.changed().await) }
+    }
+
+    /// Asks the socket.
+    pub(crate) async fn get(&self, path: &str) -> Answered {
+        self.ask(Request::get(path).body(Full::default()).unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answered {
+        self.ask(Request::post(path).body(Full::from(body.to_owned())).unwrap()).await
+    }
+
+    async fn ask(&self, mut request: Request<Full<Bytes>>) -> Answered {
+        request.headers_mut().insert("host", "ims".parse().unwrap());
+        let stream = UnixStream::connect(&self.socket).await.unwrap();
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let response = sender.send_request(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let text = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        Answered { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// The fingerprint of the token that is given out now.
+    pub(crate) async fn token(&self) -> String {
+        let answered = self.get("/v1/token").await;
+        assert_eq!(answered.status, 200, "{answered:?}");
+        answered.json()["fingerprint"].as_str().unwrap().to_owned()
+    }
+
+    /// How many tokens IMS was asked for.
+    pub(crate) fn exchanges(&self) -> usize {
+        let requests = self.emulator.requests();
+        requests.iter().filter(|verdict| verdict.path.starts_with("/ims/token")).count()
+    }
+
+    /// Waits until something has happened whose name and text begin so.
+    pub(crate) async fn happened(&self, start: &str) -> String {
+        for _ in 0..1_000 {
+            let found =
+                self.events.lock().unwrap().iter().find(|it| it.starts_with(start)).cloned();
+            if let Some(found) = found {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{start} did not happen: {:?}", self.events.lock().unwrap());
+    }
+}
+
+/// Sends these bytes and returns what comes back until the other side closes.
+pub(crate) async fn raw(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A server that closes before it has read all ends the connection with an error, after its answer.
+    let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
