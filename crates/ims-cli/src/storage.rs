@@ -36,7 +36,8 @@ impl From<ContextsError> for Failure {
     }
 }
 
-/// Where commands keep access tokens for one another: `IMS_CACHE_DIR`, else the folder `ims` in the user's cache.
+/// Where commands keep access tokens for one another: `IMS_CACHE_DIR`, else the folder `ims` in the user's cache, and on
+/// Windows `ims/cache` in `%LOCALAPPDATA%`.
 pub(crate) fn cache_folder() -> Result<PathBuf, Failure> {
     if let Some(folder) = std::env::var_os("IMS_CACHE_DIR") {
         return Ok(folder.into());
@@ -44,7 +45,9 @@ pub(crate) fn cache_folder() -> Result<PathBuf, Failure> {
     let base = etcetera::choose_base_strategy();
     let base =
         base.map_err(|_| Failure::person("the home folder is unknown").hint("set IMS_CACHE_DIR"))?;
-    Ok(base.cache_dir().join("ims"))
+    let folder = base.cache_dir().join("ims");
+    // On Windows this is also where sign-ins are kept.
+    Ok(if cfg!(windows) { folder.join("cache") } else { folder })
 }
 
 /// Where the access tokens of people are kept, in one folder for each sign-in.
@@ -98,9 +101,11 @@ impl SignInPlace {
         let base = etcetera::choose_base_strategy();
         let base =
             base.map_err(|_| Failure::person("the home folder is unknown").hint("set HOME"))?;
+        // On Windows the folder for data is copied to other machines, and that for the cache is not (`%LOCALAPPDATA%`).
+        let data = if cfg!(windows) { base.cache_dir() } else { base.data_dir() };
         Ok(Self {
             name,
-            files: base.data_dir().join("ims/sign-ins"),
+            files: data.join("ims").join("sign-ins"),
             cache: folder_of_sign_ins()?.join(folder),
         })
     }

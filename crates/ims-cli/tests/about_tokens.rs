@@ -2,18 +2,21 @@
 //! answers that IMS never gives.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
-use std::{fs, io::Write, os::unix::fs::PermissionsExt, process::Stdio};
+use std::{fs, io::Write, process::Stdio};
 
 use serde_json::{Value, json};
 
 #[path = "support/api.rs"]
 mod api;
+#[path = "support/private.rs"]
+mod private;
 #[path = "support/running_emulator.rs"]
 mod running_emulator;
 #[path = "support/sandbox.rs"]
 mod sandbox;
 
 use api::{Api, answer};
+use private::is_private;
 use running_emulator::RunningEmulator;
 use sandbox::{CLIENT_ID, CLIENT_SECRET, Finished, Sandbox};
 
@@ -307,8 +310,7 @@ fn a_refresh_token_from_elsewhere_makes_way_for_the_one_that_ims_gives() {
         let request = &ims.requests()[0];
         assert!(request.contains(&format!("refresh_token={sent}")), "{request}");
         assert_eq!(fs::read_to_string(sandbox.path("refresh.txt")).unwrap(), kept, "{given}");
-        let mode = fs::metadata(sandbox.path("refresh.txt")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{given}");
+        assert!(is_private(&sandbox.path("refresh.txt")), "{given}");
     }
     let end = sandbox.run("exchange refresh-token -c app.json -");
     assert_eq!(end.code, Some(2), "{}", end.stderr);
@@ -378,8 +380,7 @@ fn a_promise_gives_tokens_and_the_next_promise_is_never_lost() {
         let next = read(at);
         assert!(!held.contains(&next), "{arguments}");
         held.push(next);
-        let mode = fs::metadata(served.sandbox.path(at)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{arguments}");
+        assert!(is_private(&served.sandbox.path(at)), "{arguments}");
     }
     let both = served.json(&format!("{exchange} second.txt"));
     assert_eq!(both["promise_token"], read("second.txt").trim_end());
@@ -466,8 +467,7 @@ fn a_client_that_registers_leaves_its_secret_in_a_private_file_alone() {
     let file: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(told, json!({"client_id": file["client_id"], "file": "app.json"}));
     assert_eq!(file["scopes"], json!(["openid", "profile"]));
-    let mode = fs::metadata(served.sandbox.path("app.json")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    assert!(is_private(&served.sandbox.path("app.json")));
     let end = served.run(line);
     assert_eq!((end.code, end.stdout.as_str()), (Some(4), ""));
     assert_eq!(fs::read_to_string(served.sandbox.path("app.json")).unwrap(), text);

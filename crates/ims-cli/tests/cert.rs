@@ -1,4 +1,5 @@
 //! `ims cert`, `ims key` and `ims hsm` as their users meet them, with openssl as the judge.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use std::{

@@ -1,15 +1,18 @@
 //! Which credentials a command works with: files, contexts, variables, and the order among them; and their migration.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
-use std::{fs, io::Write, os::unix::fs::PermissionsExt, process::Stdio};
+use std::{fs, io::Write, process::Stdio};
 
 use serde_json::{Value, json};
 
+#[path = "support/private.rs"]
+mod private;
 #[path = "support/running_emulator.rs"]
 mod running_emulator;
 #[path = "support/sandbox.rs"]
 mod sandbox;
 
+use private::is_private;
 use running_emulator::RunningEmulator;
 use sandbox::{CLIENT_ID, CLIENT_SECRET, Finished, Sandbox};
 
@@ -58,8 +61,7 @@ fn contexts_are_added_listed_used_shown_and_removed() {
     run(&sandbox, "context remove second");
     assert_eq!(run(&sandbox, "context list"), "  first\n");
     assert!(path.exists());
-    let mode = fs::metadata(sandbox.path(CONFIG)).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    assert!(is_private(&sandbox.path(CONFIG)));
 }
 
 #[test]
@@ -180,8 +182,7 @@ scopes = ["openid", "AdobeID", "user_management_sdk"]
     }
     assert_eq!(end.stderr, "done: the new credentials are in new.json, with the client secret\n");
     assert!(!end.stdout.contains(CLIENT_SECRET));
-    let mode = fs::metadata(sandbox.path("new.json")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    assert!(is_private(&sandbox.path("new.json")));
     let token = sandbox.run(&format!("token --json -c new.json --url {url}"));
     assert_eq!(client_id(&token), CLIENT_ID);
     assert_eq!(emulator.exchanges(), 1);

@@ -1,4 +1,5 @@
 //! `ims doctor` over broken setups: its first failed line has to name the cause.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use std::{

@@ -1,4 +1,5 @@
 //! `ims exec`: what the program gets, and what it does not.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 #[path = "support/running_emulator.rs"]
@@ -100,7 +101,6 @@ fn the_command_makes_no_core_dump_and_its_program_may() {
 }
 
 /// Runs `ims token` in a shell with this limit.
-#[cfg(unix)]
 fn token_within(sandbox: &Sandbox, url: &str, limit: &str) -> Finished {
     let script = format!("ulimit {limit}; exec \"$0\" token -c credentials.json --url {url}");
     let ims = sandbox.ims("");
@@ -115,7 +115,6 @@ fn token_within(sandbox: &Sandbox, url: &str, limit: &str) -> Finished {
     shell.output().unwrap().into()
 }
 
-#[cfg(unix)]
 #[test]
 fn a_process_that_may_open_few_files_gets_an_error_or_its_token() {
     let sandbox = Sandbox::new();
@@ -132,7 +131,6 @@ fn a_process_that_may_open_few_files_gets_an_error_or_its_token() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_token_that_cannot_be_kept_is_printed() {
     let sandbox = Sandbox::new();

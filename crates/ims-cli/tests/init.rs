@@ -1,4 +1,5 @@
 //! `ims init`: on a terminal it asks, without one it changes nothing.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use serde_json::json;

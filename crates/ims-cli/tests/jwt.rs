@@ -1,6 +1,7 @@
 //! `ims jwt sign`, `decode` and `verify`, and what others think of our signatures.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
+#[cfg(unix)]
 use std::process::Command;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -171,6 +172,7 @@ fn without_a_key_to_verify_with_there_is_no_verdict() {
         ("--cert chain.p12", "nothing was verified: chain.p12: "),
         ("--jwks no-keys.json", "nothing was verified: no-keys.json: "),
         ("--jwks certificate_pub.crt", "nothing was verified: certificate_pub.crt: "),
+        #[cfg(unix)]
         ("--key /dev/zero", "/dev/zero has more than"),
         ("--key nowhere.pem", "cannot read nowhere.pem: "),
     ] {
@@ -262,6 +264,7 @@ fn the_claims_that_are_signed_are_those_of_the_credentials() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn openssl_takes_our_signature() {
     let sandbox = sandbox();

@@ -1,4 +1,5 @@
 //! `ims login` and `ims logout` against `ims emulator`, with a test in the place of the browser.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use std::{

@@ -1,4 +1,5 @@
 //! A ready token, and a key in a PKCS#12 file, as what a command works with.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use std::process::Command;

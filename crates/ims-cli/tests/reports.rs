@@ -1,4 +1,5 @@
 //! What a person or a program learns when something fails: the cause, what IMS said, and what to do about this cause alone.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use serde_json::{Value, json};

@@ -282,6 +282,7 @@ fn a_secret_that_something_may_have_is_deleted_only_if_that_is_asked_for() {
     assert_eq!(integration.ids().len(), 2);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_command_gets_the_secret_on_its_standard_input_and_no_file_changes() {
     let integration = Integration::new();
@@ -297,6 +298,7 @@ fn a_command_gets_the_secret_on_its_standard_input_and_no_file_changes() {
     assert!(integration.gives_token("credentials.json"));
 }
 
+#[cfg(unix)]
 #[test]
 fn credentials_of_variables_are_rotated_by_a_command_alone() {
     let integration = Integration::new();
@@ -400,6 +402,7 @@ fn each_form_keeps_all_but_the_secret() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_secret_that_cannot_be_written_is_refused_before_anything_is_made() {
     let integration = Integration::new();
@@ -490,6 +493,8 @@ fn an_old_secret_that_is_still_used_is_not_deleted() {
     assert!(!integration.gives_token("old.json") && integration.gives_token("credentials.json"));
 }
 
+// Under Wine, the emulator is too slow for so many callers.
+#[cfg(unix)]
 #[test]
 fn no_call_fails_while_a_hundred_callers_ask_without_pause() {
     let mut integration = Integration::new();

@@ -177,6 +177,7 @@ fn no_command_about_tokens_and_credentials_tells_a_secret_or_a_token() {
     assert_silent("emulator", &said.stdout);
 }
 
+#[cfg(unix)]
 #[test]
 fn no_secret_is_in_the_arguments_of_the_process_or_of_one_it_starts() {
     let sandbox = Sandbox::new();

@@ -1,4 +1,5 @@
 //! What packagers install with the command, and how it behaves in a pipeline.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use std::{fs, io, path::Path, process::Command};

@@ -269,14 +269,15 @@ fn read_context(_context: &ContextName) -> Result<Credentials, DiscoveryError> {
     Err(CredentialsError::MissingFeature { feature, what }.into())
 }
 
-/// The file of this user's contexts: `ims/config.toml` in `$XDG_CONFIG_HOME` or `~/.config`, and in `%APPDATA%` on Windows.
-/// `None` if neither these variables nor the home folder are known.
+/// The file of this user's contexts: `ims/config.toml` in `$XDG_CONFIG_HOME` or `~/.config`, and in `%LOCALAPPDATA%` on
+/// Windows, since it may hold secrets, and `%APPDATA%` is copied to other machines. `None` if neither these variables nor
+/// the home folder are known.
 ///
 /// Source: XDG Base Directory Specification 0.8, which says that a relative `XDG_CONFIG_HOME` is to be ignored.
 #[must_use]
 pub fn contexts_file() -> Option<PathBuf> {
     let folder = if cfg!(windows) {
-        PathBuf::from(std::env::var_os("APPDATA")?)
+        PathBuf::from(std::env::var_os("LOCALAPPDATA")?)
     } else {
         let named = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
         let home = || std::env::home_dir().map(|home| home.join(".config"));

@@ -8,6 +8,8 @@ use std::{
 };
 
 use crate::kind::FileKind;
+#[cfg(windows)]
+use crate::platform;
 
 /// A file or folder that is not used, and why.
 ///
@@ -164,7 +166,9 @@ impl FileError {
     pub fn remedy(&self) -> Option<String> {
         match self {
             Self::Exposed { path, is_folder, .. } => Some(make_private(path, *is_folder)),
-            Self::Changeable { path, .. } => Some(keep_others_from_writing(path)),
+            Self::Changeable { path, is_folder, .. } => {
+                Some(keep_others_from_writing(path, *is_folder))
+            }
             Self::ForeignOwner { path, .. } => Some(take_ownership(path)),
             _ => None,
         }
@@ -223,19 +227,31 @@ fn make_private(path: &Path, is_folder: bool) -> String {
     format!("chmod {} {}", if is_folder { 700 } else { 600 }, quoted(path))
 }
 
+/// The account is named by its number, because `%USERNAME%` and `$env:USERNAME` each work in one shell only. What others were
+/// given on this file itself is taken away, too: everyone, all who have signed in, and all users of the machine.
 #[cfg(windows)]
-fn make_private(path: &Path, _is_folder: bool) -> String {
-    format!("icacls {} /inheritance:r /grant:r \"%USERNAME%:F\"", quoted(path))
+fn make_private(path: &Path, is_folder: bool) -> String {
+    let account = match platform::account_number() {
+        Some(number) => format!("*{number}"),
+        None => "%USERNAME%".to_owned(),
+    };
+    // OI and CI: what is in the folder inherits it.
+    let inheritance = if is_folder { "(OI)(CI)" } else { "" };
+    let others = "*S-1-1-0 *S-1-5-11 *S-1-5-32-545";
+    format!(
+        "icacls {} /inheritance:r /grant:r \"{account}:{inheritance}F\" /remove:g {others}",
+        quoted(path)
+    )
 }
 
 #[cfg(not(windows))]
-fn keep_others_from_writing(path: &Path) -> String {
+fn keep_others_from_writing(path: &Path, _is_folder: bool) -> String {
     format!("chmod go-w {}", quoted(path))
 }
 
 #[cfg(windows)]
-fn keep_others_from_writing(path: &Path) -> String {
-    make_private(path, true)
+fn keep_others_from_writing(path: &Path, is_folder: bool) -> String {
+    make_private(path, is_folder)
 }
 
 #[cfg(not(windows))]

@@ -221,12 +221,13 @@ impl FileLock {
 /// Locks the file at `path`, if there is one, and waits up to `timeout` for other processes. It blocks the thread.
 ///
 /// Anyone who replaces the file while it is locked leaves the lock behind on the old one. So look after the file has been
-/// locked whether it is still what was read before.
+/// locked whether it is still what was read before. On Windows a locked file cannot be read, so a file next to it is locked:
+/// `.NAME.lock`, which stays.
 ///
 /// # Errors
 /// [`FileError::Locked`] after `timeout`, and [`FileError::Io`].
 pub fn lock_if_there(path: &Path, timeout: Duration) -> Result<Option<FileLock>, FileError> {
-    let file = match File::open(path) {
+    let file = match platform::open_for_lock(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(FileError::io(path, "lock", error)),

@@ -10,14 +10,14 @@ mod windows;
 #[cfg(unix)]
 pub(crate) use unix::{
     Directory, Permissions, copy_access, create_private, create_private_folder, exposure,
-    exposure_of_own, folder_writers, look_at, open_to_everyone, rename_to_free, sync_folder,
-    upper_folder_writers, writers,
+    exposure_of_own, folder_writers, look_at, open_for_lock, open_to_everyone, rename,
+    rename_to_free, sync_folder, upper_folder_writers, writers,
 };
 #[cfg(windows)]
 pub(crate) use windows::{
-    Directory, Permissions, copy_access, create_private, create_private_folder, exposure,
-    exposure_of_own, folder_writers, look_at, open_to_everyone, rename_to_free, sync_folder,
-    upper_folder_writers, writers,
+    Directory, Permissions, account_number, copy_access, create_private, create_private_folder,
+    exposure, exposure_of_own, folder_writers, look_at, open_for_lock, open_to_everyone, rename,
+    rename_to_free, sync_folder, upper_folder_writers, writers,
 };
 
 /// Why a file in a private folder is opened.

@@ -97,7 +97,7 @@ impl Draft {
         let Some(draft) = self.draft.as_deref() else { return Ok(()) };
         let moved = match existing {
             Existing::Keep => platform::rename_to_free(draft, &self.path),
-            Existing::Replace => fs::rename(draft, &self.path),
+            Existing::Replace => platform::rename(draft, &self.path),
         };
         match moved {
             Ok(()) => {}

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::sandbox::{Finished, Sandbox};
@@ -65,9 +64,9 @@ impl RunningEmulator {
         verdicts.iter().filter(is_exchange).count()
     }
 
-    /// Ends it by SIGTERM, for which it has two seconds, and returns what it has said after its first line.
+    /// Ends it, for which it has two seconds, and returns what it has said after its first line.
     pub(crate) fn terminate(&mut self) -> Finished {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        end(&mut self.child);
         let (done, end) = mpsc::channel();
         let mut stdout = String::new();
         thread::scope(|scope| {
@@ -81,8 +80,26 @@ impl RunningEmulator {
             }
         });
         let stderr = self.stderr.take().unwrap().join().unwrap();
-        Finished { code: self.child.wait().unwrap().code(), stdout, stderr }
+        let mut code = self.child.wait().unwrap().code();
+        // What the task manager ends has the code 1.
+        if cfg!(windows) && code == Some(1) {
+            code = Some(0);
+        }
+        Finished { code, stdout, stderr }
     }
+}
+
+/// Ends a process as a service manager does: by SIGTERM.
+#[cfg(unix)]
+pub(crate) fn end(child: &mut Child) {
+    use rustix::process::{Pid, Signal, kill_process};
+    kill_process(Pid::from_child(child), Signal::TERM).unwrap();
+}
+
+/// Ends a process as the task manager does. Windows has no signal that one process can send to another.
+#[cfg(windows)]
+pub(crate) fn end(child: &mut Child) {
+    child.kill().unwrap();
 }
 
 impl Drop for RunningEmulator {

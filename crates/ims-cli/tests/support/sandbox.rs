@@ -1,9 +1,11 @@
 //! A folder of a test's own with the files of an integration, and the command, which sees nothing else of the machine.
 
+#[cfg(unix)]
+use std::os::unix::fs::OpenOptionsExt;
 use std::{
+    ffi::OsString,
     fs,
     io::Write,
-    os::unix::fs::OpenOptionsExt,
     path::PathBuf,
     process::{Command, Output, Stdio},
 };
@@ -48,7 +50,10 @@ impl Sandbox {
     /// Writes a file that no one else can read.
     pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
         let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
+        options.write(true).create(true).truncate(true);
+        // On Windows the temporary folder is private, and so is what is written there.
+        #[cfg(unix)]
+        options.mode(0o600);
         options.open(self.path(name)).unwrap().write_all(contents.as_ref()).unwrap();
     }
 
@@ -81,6 +86,7 @@ impl Sandbox {
             .env("XDG_CACHE_HOME", self.path("home/.cache"))
             .env("IMS_CACHE_DIR", self.path("cache"))
             .env("TMPDIR", self.path("tmp"))
+            .envs(windows_variables(self))
             // There is no keyring here, whatever the desktop has on which the tests run.
             .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", self.path("no-bus").display()))
             // These make programs talk, and this one is not to say more than it should.
@@ -96,6 +102,24 @@ impl Sandbox {
     pub(crate) fn run(&self, arguments: &str) -> Finished {
         self.ims(arguments).output().unwrap().into()
     }
+}
+
+/// What takes the place of `HOME` and `TMPDIR` on Windows, and what its libraries need.
+fn windows_variables(sandbox: &Sandbox) -> Vec<(&'static str, OsString)> {
+    if cfg!(not(windows)) {
+        return Vec::new();
+    }
+    let mut variables = vec![
+        ("USERPROFILE", sandbox.path("home").into_os_string()),
+        ("APPDATA", sandbox.path("home/roaming").into_os_string()),
+        // The same folder as elsewhere, so that a test finds the file of contexts.
+        ("LOCALAPPDATA", sandbox.path("home/.config").into_os_string()),
+        ("TMP", sandbox.path("tmp").into_os_string()),
+    ];
+    for name in ["SystemRoot", "ComSpec", "PATH", "WINEPREFIX", "WINEDEBUG"] {
+        variables.extend(std::env::var_os(name).map(|value| (name, value)));
+    }
+    variables
 }
 
 impl From<Output> for Finished {

@@ -65,6 +65,12 @@ impl Folder {
     }
 }
 
+/// A command that prints `text`.
+fn echo(text: &str) -> Value {
+    // On Windows it is a word of the shell, and no program.
+    if cfg!(windows) { json!(["cmd", "/c", "echo", text]) } else { json!(["echo", text]) }
+}
+
 #[cfg(unix)]
 fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;

@@ -76,10 +76,7 @@ fn a_project_is_migrated_without_the_key_that_it_leaves_behind() {
         panic!("a key that is not there")
     };
     let said = error.to_string();
-    assert!(
-        said.starts_with("cannot read ") && said.contains("private.key: No such file"),
-        "{said}"
-    );
+    assert!(said.starts_with("cannot read ") && said.contains("private.key: "), "{said}");
     let jwt = json!({ "name": "jwt", "jwt": { "client_id": "client", "client_secret": CLIENT_SECRET,
         "meta_scopes": ["ent_user_sdk"], "technical_account_id": "B@techacct.adobe.com" } });
     fs::write(&path, project(&jwt).to_string()).unwrap();
@@ -128,10 +125,11 @@ fn no_file_is_overwritten_and_the_new_one_is_for_its_owner_alone() {
 #[test]
 fn a_secret_that_stood_elsewhere_stays_there() {
     let list = json!([{ "file": "client.secret" }, { "command": ["./x", "y"] }]);
+    let echo = if cfg!(windows) { json!(["cmd", "/c", "echo", "x"]) } else { json!(["echo", "x"]) };
     for (reference, is_absolute) in [
         (json!({ "client_secret": null, "client_secret_file": "client.secret" }), true),
         (json!({ "client_secret": null, "client_secret_env": "CARGO_PKG_NAME" }), false),
-        (json!({ "client_secret": null, "client_secret_command": ["echo", "x"] }), false),
+        (json!({ "client_secret": null, "client_secret_command": echo }), false),
         (json!({ "client_secret": null, "client_secrets": [list[0]] }), true),
     ] {
         let folder = folder(&own(&reference));
@@ -140,7 +138,9 @@ fn a_secret_that_stood_elsewhere_stays_there() {
         let text = migration.text().unwrap();
         let text = text.expose_secret();
         assert!(!text.contains(CLIENT_SECRET), "{text}");
-        assert_eq!(text.contains(folder.path().to_str().unwrap()), is_absolute, "{text}");
+        // As JSON has it, where a backslash is two.
+        let folder_in_json = json!(folder.path()).to_string();
+        assert_eq!(text.contains(folder_in_json.trim_matches('"')), is_absolute, "{text}");
         // From another folder, too.
         let other = TempDir::new().unwrap();
         let path = other.path().join("new.json");

@@ -157,6 +157,16 @@ pub(crate) fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
     fs::remove_file(from)
 }
 
+/// Renames a file, also over another one.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
+/// Opens the file at `path` to lock it, if it is there.
+pub(crate) fn open_for_lock(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

@@ -1,10 +1,13 @@
 //! Access lists.
 
 use std::{
+    ffi::OsString,
     fs::{self, File, Metadata},
     io::{self, Write},
     os::windows::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use windows_permissions::{
@@ -24,11 +27,19 @@ use super::{
 use crate::kind::{Concern, FileKind};
 
 // Microsoft, "Access Mask Format" and "CreateFileW function".
+const GENERIC_READ: u32 = 0x8000_0000;
 const GENERIC_WRITE: u32 = 0x4000_0000;
 const READ_CONTROL: u32 = 0x0002_0000;
 const WRITE_DAC: u32 = 0x0004_0000;
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+/// How long a rename waits for other programs, and how often it is tried again.
+const RENAME_TIMEOUT: Duration = Duration::from_secs(1);
+const RENAME_INTERVAL: Duration = Duration::from_millis(10);
+
+/// The file that is locked in place of its folder.
+const FOLDER_LOCK: &str = ".lock";
 
 /// The owner and the access list, and who this process runs as. `None` if they are not understood.
 #[derive(Debug, Clone)]
@@ -71,6 +82,12 @@ fn me() -> io::Result<String> {
         SecurityInformation::Owner,
     )?;
     Ok(text.to_string_lossy().trim_start_matches("O:").to_owned())
+}
+
+/// The number of this process's user (its SID), by which `icacls` takes it in every shell.
+pub(crate) fn account_number() -> Option<String> {
+    let sid = ConvertSidToStringSid(&*current_process_sid().ok()?).ok()?;
+    Some(sid.to_string_lossy().into_owned())
 }
 
 /// What is at `path`.
@@ -158,11 +175,64 @@ pub(crate) fn copy_access(file: &mut File, place: &Path) -> io::Result<()> {
     SetSecurityInfo(file, SeObjectType::SE_FILE_OBJECT, what, None, None, before.dacl(), None)
 }
 
+/// Opens what is locked in place of the file at `path`, if that is there: a file next to it. A lock is mandatory here, so that
+/// no one could read the file itself as long as it is locked.
+pub(crate) fn open_for_lock(path: &Path) -> io::Result<File> {
+    fs::metadata(path)?;
+    let mut name = OsString::from(".");
+    name.push(path.file_name().ok_or(io::ErrorKind::InvalidInput)?);
+    name.push(".lock");
+    open_or_create(&path.with_file_name(name))
+}
+
+/// Opens a file to lock it, and creates it if it is not there.
+fn open_or_create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        opened => return opened,
+    }
+    // It is shared from the start: another process that opens it now must wait for the lock, and not fail.
+    let created = File::options()
+        .access_mode(GENERIC_READ | GENERIC_WRITE | READ_CONTROL | WRITE_DAC)
+        .write(true)
+        .create_new(true)
+        .open(path);
+    match created {
+        Ok(mut file) => restrict(&mut file, "").map(|()| file),
+        // Another process has created it in the meantime.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path),
+        Err(error) => Err(error),
+    }
+}
+
 /// Renames a file unless the new name is taken.
 pub(crate) fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
     // A link is not made over what is there, and `fs::rename` would be.
     fs::hard_link(from, to)?;
     fs::remove_file(from)
+}
+
+/// Renames a file, also over another one.
+///
+/// A program that looks at the old file, such as a virus scanner or an indexer, can make this fail for a moment.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match fs::rename(from, to) {
+            Err(error) if is_in_use(&error) && waited < RENAME_TIMEOUT => {}
+            renamed => return renamed,
+        }
+        thread::sleep(RENAME_INTERVAL);
+        waited += RENAME_INTERVAL;
+    }
+}
+
+/// Whether another program has opened the file and does not share it.
+fn is_in_use(error: &io::Error) -> bool {
+    // ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION
+    matches!(error.raw_os_error(), Some(5 | 32))
 }
 
 /// NTFS writes the names of a folder to its journal by itself, and a folder cannot be flushed.
@@ -200,17 +270,10 @@ impl Directory {
 
     pub(crate) fn open_file(&self, name: &str, opening: Opening) -> io::Result<File> {
         let path = self.path.join(name);
-        let mut options = File::options();
-        options.read(true).write(opening == Opening::Lock);
-        options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
-        if opening == Opening::Lock && !path.exists() {
-            match create_private(&path) {
-                // Another process has created it in the meantime.
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => {}
-            }
+        if opening == Opening::Lock {
+            return open_or_create(&path);
         }
-        options.open(&path)
+        File::options().read(true).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(&path)
     }
 
     pub(crate) fn names(&self) -> io::Result<Vec<String>> {
@@ -218,12 +281,13 @@ impl Directory {
         for entry in fs::read_dir(&self.path)? {
             names.extend(entry?.file_name().into_string());
         }
+        names.retain(|name| name != FOLDER_LOCK);
         Ok(names)
     }
 
     /// A file in the folder, since a folder cannot be locked.
     pub(crate) fn open_for_lock(&self) -> io::Result<File> {
-        self.open_file(".lock", Opening::Lock)
+        self.open_file(FOLDER_LOCK, Opening::Lock)
     }
 
     /// Writes and flushes the file `name`. What a killed process left there is removed first.
@@ -238,7 +302,7 @@ impl Directory {
     }
 
     pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(self.path.join(from), self.path.join(to))
+        rename(&self.path.join(from), &self.path.join(to))
     }
 
     pub(crate) fn remove(&self, name: &str) -> io::Result<()> {

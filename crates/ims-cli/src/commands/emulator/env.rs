@@ -100,14 +100,10 @@ mod tests {
     fn the_lines_for_java_can_be_run_again_and_again() {
         let url: Environment = "http://127.0.0.1:8080".parse().unwrap();
         let lines = java(&url, Path::new("/ca dir/ca.pem"));
-        assert!(
-            lines.starts_with("rm -f '/ca dir/truststore.p12'\nkeytool -importcert"),
-            "{lines}"
-        );
-        assert!(
-            lines.contains("-Djavax.net.ssl.trustStore=''/ca dir/truststore.p12'' "),
-            "{lines}"
-        );
+        let store = Path::new("/ca dir").join("truststore.p12").display().to_string();
+        assert!(lines.starts_with(&format!("rm -f '{store}'\nkeytool -importcert")), "{lines}");
+        let option = format!("-Djavax.net.ssl.trustStore=''{store}'' ");
+        assert!(lines.contains(&option), "{lines}");
     }
 
     #[test]

@@ -36,9 +36,7 @@ fn forms() -> Vec<Value> {
         own(),
         own_with(hardware),
         own_with(several),
-        own_with(
-            json!({ "client_secret": null, "client_secret_command": ["echo", CLIENT_SECRET] }),
-        ),
+        own_with(json!({ "client_secret": null, "client_secret_command": echo(CLIENT_SECRET) })),
         json!({ "user": true, "client_id": "web", "client_secret": CLIENT_SECRET, "scopes": ["openid"] }),
         json!({ "api_key": "key", "org_id": "A@AdobeOrg" }),
         aem(),

@@ -14,6 +14,7 @@ fn with_secret(changes: &Value) -> String {
 /// A variable that cargo sets for every test.
 const VARIABLE: (&str, &str) = ("CARGO_PKG_NAME", "ims-credentials");
 
+#[cfg(unix)]
 #[test]
 fn a_secret_is_in_a_file_a_variable_or_the_output_of_a_command() {
     let folder = Folder::with_key();
@@ -31,6 +32,7 @@ fn a_secret_is_in_a_file_a_variable_or_the_output_of_a_command() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_key_and_its_pass_phrase_stand_elsewhere_too() {
     let folder = Folder::with_key();
@@ -46,7 +48,7 @@ fn a_key_and_its_pass_phrase_stand_elsewhere_too() {
 #[test]
 fn each_of_several_secrets_has_its_own_place() {
     let folder = Folder::with_key();
-    let list = json!(["in place", { "file": "client.secret" }, { "env": VARIABLE.0 }, { "command": ["echo", "x"] }]);
+    let list = json!(["in place", { "file": "client.secret" }, { "env": VARIABLE.0 }, { "command": echo("x") }]);
     let credential = folder.service_account(&with_secret(&json!({ "client_secrets": list })));
     let secrets: Vec<_> =
         credential.client_secrets.iter().map(ims_exchange::ClientSecret::expose_secret).collect();
@@ -86,6 +88,7 @@ fn a_second_key_pair_is_next_to_the_first() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn an_error_about_a_reference_does_not_repeat_what_it_found() {
     let folder = Folder::with_key();
