@@ -153,7 +153,7 @@ fn check_without_operating_system() -> Result<()> {
 }
 
 /// Asks the compiler, which exists where rustup may not.
-fn is_installed(target: &str) -> bool {
+pub(crate) fn is_installed(target: &str) -> bool {
     let mut rustc = std::process::Command::new("rustc");
     output(rustc.args(["--print", "target-libdir", "--target", target]))
         .is_ok_and(|folder| Path::new(folder.trim()).is_dir())

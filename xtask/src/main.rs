@@ -7,6 +7,7 @@ mod bench;
 mod coverage;
 mod deny;
 mod docs;
+mod dist;
 mod features;
 mod fuzz;
 mod golden;
@@ -18,6 +19,7 @@ mod release;
 mod test;
 mod tidy;
 mod tools;
+mod windows;
 mod workspace;
 
 use std::{path::Path, process::ExitCode};
@@ -49,6 +51,7 @@ enum Task {
     Interop(interop::Options),
     /// Checks that the workspace compiles with the oldest dependencies that the manifests allow.
     Minimal,
+    Dist(dist::Options),
     Release(release::Options),
 }
 
@@ -77,6 +80,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Coverage(options) => coverage::run(options),
         Task::Interop(options) => interop::run(options),
         Task::Minimal => minimal::run(),
+        Task::Dist(options) => dist::run(options),
         Task::Release(options) => release::run(options),
     }
 }

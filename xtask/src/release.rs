@@ -1,28 +1,41 @@
 //! `cargo xtask release`: prepares a version, checks whether it can be released, and publishes it.
 
 mod checks;
+mod gates;
 mod prepare;
 mod publish;
+mod registry;
+mod rehearsal;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
-use crate::workspace::metadata;
+use self::publish::Target;
+use crate::{
+    dist,
+    process::{output, run as run_command},
+    workspace::metadata,
+};
 
 const CHANGELOG: &str = "CHANGELOG.md";
 
-/// Checks that a version can be released, and prints the commands for the release.
+/// Checks that a version can be released, builds what users install, and with `--execute` tags and publishes it.
 ///
 /// Publishes nothing unless `--execute` is given.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["version", "dry_run"]))]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option by itself")]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["version", "dry_run", "rehearse", "continue_rehearsal"]))]
 pub(crate) struct Options {
     /// The version of the release, such as 0.1.0, which the manifests must already have.
     #[arg(value_name = "VERSION")]
     version: Option<String>,
 
-    /// Check the version that is in the manifests.
+    /// Only the checks that take minutes, of the version that is in the manifests.
     #[arg(long)]
     dry_run: bool,
 
@@ -33,12 +46,21 @@ pub(crate) struct Options {
 
     /// Publish the crates, which cannot be undone. Crates of this version that the registry already has are left out, so a
     /// stopped run can be repeated.
-    #[arg(long, conflicts_with_all = ["dry_run", "prepare"])]
+    #[arg(long, conflicts_with_all = ["dry_run", "prepare", "rehearse"])]
     execute: bool,
 
     /// Publish to this registry of cargo's configuration instead of crates.io.
     #[arg(long, value_name = "NAME", default_value = "crates-io")]
     registry: String,
+
+    /// Publish all crates to an empty registry on this machine, end that in the middle, continue, and install the command
+    /// from there.
+    #[arg(long)]
+    rehearse: bool,
+
+    /// Publish to the registry of a rehearsal, which started this.
+    #[arg(long, value_name = "FILE", hide = true)]
+    continue_rehearsal: Option<PathBuf>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -49,6 +71,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     if options.prepare {
         return prepare::prepare(&version);
+    }
+    if options.rehearse {
+        return rehearsal::rehearse(&packages);
+    }
+    if let Some(configuration) = &options.continue_rehearsal {
+        return publish::publish(&packages, &version, &rehearsal::target(configuration));
     }
     let mut faults = checks::faults(&version, &packages)?;
     if options.execute {
@@ -61,15 +89,53 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if !faults.is_empty() {
         bail!("{version} cannot be released yet, see above");
     }
-    publish::rehearse()?;
-    if options.execute {
-        return publish::publish(&packages, &version, &options.registry);
+    publish::build_all()?;
+    if options.dry_run {
+        println!("\n{version} can be released, as far as the quick checks say");
+        return Ok(());
     }
-    println!("\n{version} can be released:\n");
-    println!("    git tag --sign v{version} --message 'Release {version}'");
-    println!("    cargo xtask release {version} --execute");
-    println!("    git push origin v{version}");
+    let rust_version = packages.iter().find_map(|package| package.rust_version.as_ref());
+    let rust_version = rust_version.context("no manifest says the oldest supported Rust")?;
+    let unchecked = gates::run(&rust_version.to_string())?;
+    dist::run(&dist::Options::default())?;
+    for line in &unchecked {
+        println!("{line}");
+    }
+    if options.execute {
+        gates::expect_all_checked(&unchecked)?;
+        tag(&version)?;
+        let target = Target { registry: options.registry.clone(), configuration: None };
+        publish::publish(&packages, &version, &target)?;
+    } else {
+        println!("\n{version} can be released:\n\n    cargo xtask release {version} --execute");
+    }
+    println!("{}", by_hand(&version));
     Ok(())
+}
+
+/// Names the commit of the release, unless an earlier run has done so.
+fn tag(version: &str) -> Result<()> {
+    let name = format!("v{version}");
+    let question = format!("{name}^{{commit}}");
+    let tagged = output(Command::new("git").args(["rev-parse", "--quiet", "--verify", &question]));
+    let Ok(tagged) = tagged else {
+        let message = format!("Release {version}");
+        let mut tag = Command::new("git");
+        return run_command(tag.args(["tag", "--annotate", &name, "--message", &message]));
+    };
+    let head = output(Command::new("git").args(["rev-parse", "HEAD"]))?;
+    ensure!(tagged == head, "{name} is another commit: remove the tag, or release its commit");
+    Ok(())
+}
+
+/// What only a person can do, because it needs a key or an account of theirs.
+fn by_hand(version: &str) -> String {
+    format!(
+        "\nBy hand afterwards, since nothing is signed here:\n\n    \
+         git tag --sign --force v{version} v{version}^{{commit}} --message 'Release {version}'\n    \
+         git push origin v{version}    # the workflow builds the other platforms, and attests where it did\n    \
+         gpg --armor --detach-sign target/dist/SHA256SUMS"
+    )
 }
 
 #[cfg(test)]

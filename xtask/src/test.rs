@@ -11,13 +11,15 @@ use clap::ValueEnum;
 use crate::{
     deny, docs, features, fuzz,
     process::{cargo, run as run_command},
-    tidy, tools, workspace,
+    tidy, tools,
+    windows::{self, Extent},
+    workspace,
 };
 
 /// Installs what the tests need, then checks and tests the whole workspace.
 ///
 /// Continues after a failed step, so that one run reports everything, and fails at the end.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
     /// Only this step; may be repeated.
     #[arg(long, value_name = "STEP")]
@@ -49,6 +51,9 @@ enum Step {
     Docs,
     /// Each feature of each library builds without the others.
     Features,
+    /// The command compiles for Windows and works there, under Wine. `--only windows` runs more tests, and fails where Wine
+    /// is missing.
+    Windows,
     /// Unit tests, integration tests, and the examples in the documentation.
     Tests,
     /// Each fuzz target for 20 seconds. It runs only if it is named: the tests have a short form of it.
@@ -103,6 +108,10 @@ impl Step {
             }
             Self::Features => {
                 features::run(&features::Options { packages: options.packages.clone() })
+            }
+            Self::Windows => {
+                let extent = if options.only.contains(&self) { Extent::All } else { Extent::Quick };
+                windows::run(extent, !options.no_install)
             }
             Self::Tests => run_command(build("test", options).arg("--no-fail-fast")),
             Self::Fuzz => fuzz::run_in_test_build(),

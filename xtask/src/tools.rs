@@ -53,6 +53,8 @@ const TOOLS: &[Tool] = &[
     tool(Program("chromium"),                                "chromium",        Optional, "is the browser in which a person signs in"),
     tool(Program("chromedriver"),                            "chromium-driver", Optional, "drives that browser"),
     tool(Program("curl"),                                    "curl",            Optional, "is an independent HTTP client, for the benchmarks"),
+    tool(Program("x86_64-w64-mingw32-gcc"),                  "gcc-mingw-w64-x86-64", Optional, "compiles for Windows"),
+    tool(Program("wine"),                                    "wine",            Optional, "runs the tests for Windows"),
     tool(Program("node"),                                    "nodejs",          Optional, "runs Adobe's JavaScript clients"),
 ];
 
@@ -83,6 +85,15 @@ pub(crate) fn install_missing() -> Result<()> {
     }
     println!("{} of {} tools are installed", TOOLS.len() - missing.len(), TOOLS.len());
     Ok(())
+}
+
+/// Installs those of these packages of Debian that are missing, where apt-get exists.
+pub(crate) fn install(packages: &[&str]) {
+    let mut missing = missing();
+    missing.retain(|tool| packages.contains(&tool.debian_package));
+    if find_program("apt-get").is_some() && !missing.is_empty() {
+        apt_get_install(&missing);
+    }
 }
 
 fn missing() -> Vec<&'static Tool> {

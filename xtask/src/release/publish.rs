@@ -1,6 +1,8 @@
 //! Publishing the crates one by one, each after those it imports, so that a stopped run can be continued.
 
 use std::{
+    path::PathBuf,
+    process::Command,
     thread,
     time::{Duration, SystemTime},
 };
@@ -20,19 +22,44 @@ const USUAL_WAIT: Duration = Duration::from_mins(10);
 /// How often a crate is tried again after such an answer.
 const RETRIES: usize = 12;
 
+/// Where to publish.
+#[derive(Debug)]
+pub(super) struct Target {
+    /// The name of a registry in cargo's configuration.
+    pub(super) registry: String,
+    /// A file that is added to cargo's configuration.
+    pub(super) configuration: Option<PathBuf>,
+}
+
+impl Target {
+    fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = cargo(arguments.iter().copied());
+        command.args(["--registry", &self.registry]);
+        if let Some(file) = &self.configuration {
+            command.arg("--config").arg(file);
+        }
+        command
+    }
+
+    /// Whether this is a rehearsal: what it publishes goes nowhere, and installing it compiles it.
+    fn is_rehearsal(&self) -> bool {
+        self.configuration.is_some()
+    }
+}
+
 /// Packages and builds every crate, without publishing.
-pub(super) fn rehearse() -> Result<()> {
+pub(super) fn build_all() -> Result<()> {
     run_command(&mut cargo(["publish", "--workspace", "--locked", "--dry-run"]))
 }
 
-/// Publishes the crates that `registry` does not have yet.
-pub(super) fn publish(packages: &[Package], version: &str, registry: &str) -> Result<()> {
+/// Publishes the crates that the registry does not have yet.
+pub(super) fn publish(packages: &[Package], version: &str, target: &Target) -> Result<()> {
     for name in in_order(packages)? {
-        if is_there(&name, version, registry)? {
+        if is_there(&name, version, target)? {
             println!("{name} {version} is already published");
             continue;
         }
-        publish_one(&name, registry)?;
+        publish_one(&name, target)?;
     }
     Ok(())
 }
@@ -47,7 +74,7 @@ fn is_ready(package: &Package, ordered: &[String]) -> bool {
 }
 
 /// The names of the published crates, each after those of ours that it imports.
-fn in_order(packages: &[Package]) -> Result<Vec<String>> {
+pub(super) fn in_order(packages: &[Package]) -> Result<Vec<String>> {
     let mut left: Vec<&Package> = packages.iter().filter(|package| is_published(package)).collect();
     let mut ordered = Vec::<String>::new();
     while !left.is_empty() {
@@ -66,9 +93,9 @@ fn in_order(packages: &[Package]) -> Result<Vec<String>> {
     Ok(ordered)
 }
 
-fn is_there(name: &str, version: &str, registry: &str) -> Result<bool> {
+fn is_there(name: &str, version: &str, target: &Target) -> Result<bool> {
     let question = format!("{name}@{version}");
-    match output(&mut cargo(["info", "--quiet", &question, "--registry", registry])) {
+    match output(&mut target.cargo(&["info", "--quiet", &question])) {
         Ok(_) => Ok(true),
         // Any other failure says nothing about the crate.
         Err(error) if error.to_string().contains("could not find") => Ok(false),
@@ -76,11 +103,14 @@ fn is_there(name: &str, version: &str, registry: &str) -> Result<bool> {
     }
 }
 
-fn publish_one(name: &str, registry: &str) -> Result<()> {
+fn publish_one(name: &str, target: &Target) -> Result<()> {
     for _ in 0..=RETRIES {
         println!("publishing {name}");
-        let publish = ["publish", "--locked", "-p", name, "--registry", registry];
-        let Err(error) = output(&mut cargo(publish)) else {
+        let mut publish = target.cargo(&["publish", "--locked", "-p", name]);
+        if target.is_rehearsal() {
+            publish.args(["--no-verify", "--allow-dirty"]);
+        }
+        let Err(error) = output(&mut publish) else {
             return Ok(());
         };
         let Some(wait) = wait(&error.to_string(), SystemTime::now()) else {

@@ -1,0 +1,123 @@
+//! `cargo xtask dist`: what users install, made from this checkout: archives, a Debian package, a wheel, npm packages, and the
+//! files by which package managers find them.
+//!
+//! It makes what this machine can make. The workflow runs it on each platform, and then once more with `--collect`, for what
+//! needs the sums of all archives.
+
+mod archive;
+mod build;
+mod managers;
+mod npm;
+mod python;
+pub(crate) mod sums;
+mod trials;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use cargo_metadata::Package;
+
+use self::build::Built;
+use crate::workspace::metadata;
+
+/// Where everything ends up.
+const FOLDER: &str = "target/dist";
+
+/// Builds the archives, the packages for Debian, Python and npm, checksums and a list of components, in target/dist.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Options {
+    /// Only for this target; may be repeated. Without it, for every target whose standard library is installed.
+    #[arg(long = "target", value_name = "TRIPLE")]
+    targets: Vec<String>,
+
+    /// Build nothing: make the sums, the Homebrew formula and the winget manifest of the archives in target/dist.
+    #[arg(long, conflicts_with = "targets")]
+    collect: bool,
+
+    /// Try what was built as a user would: unpacked in an empty environment, installed from the wheel and from npm.
+    #[arg(long, conflicts_with = "collect")]
+    test: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let folder = PathBuf::from(FOLDER);
+    let about = About::read()?;
+    if !options.collect {
+        let platforms = build::platforms(&options.targets)?;
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        let mut made = Vec::new();
+        let extras = build::extras(&folder)?;
+        for platform in platforms {
+            let built = build::build(platform)?;
+            make(&built, &extras, &about, &folder)?;
+            made.push(built);
+        }
+        build::components(&folder)?;
+        if options.test {
+            trials::run(&made, &about, &folder)?;
+        }
+        fs::remove_dir_all(extras)?;
+    }
+    let sums = sums::write(&folder)?;
+    managers::write(&sums, &about, &folder)
+}
+
+/// Everything that is made from one binary.
+fn make(built: &Built, extras: &Path, about: &About, folder: &Path) -> Result<()> {
+    let Built { platform, binary } = built;
+    let size = fs::metadata(binary)?.len();
+    println!("{}: {:.1} MB", platform.target, megabytes(size));
+    archive::pack(built, extras, about, folder)?;
+    if platform.is_static {
+        python::wheel(built, about, folder)?;
+        npm::platform_package(built, about, folder)?;
+        npm::main_package(about, folder)?;
+    } else if platform.system == "linux" {
+        managers::debian_package(built, extras, about, folder)?;
+    } else {
+        python::wheel(built, about, folder)?;
+        npm::platform_package(built, about, folder)?;
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "one digit behind the point is shown")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// What packages say about the project.
+struct About {
+    version: String,
+    description: String,
+    repository: String,
+    licence: String,
+}
+
+impl About {
+    fn read() -> Result<Self> {
+        let packages = metadata(Path::new("."))?.packages;
+        let command = packages.iter().find(|package| package.name == "ims-cli");
+        let command: &Package = command.context("there is no package ims-cli")?;
+        let say = |what: &Option<String>, name| {
+            what.clone().with_context(|| format!("ims-cli has no {name}"))
+        };
+        Ok(Self {
+            version: command.version.to_string(),
+            description: say(&command.description, "description")?,
+            repository: say(&command.repository, "repository")?,
+            licence: say(&command.license, "licence")?,
+        })
+    }
+
+    /// Where the archive `name` of this version is once it is published.
+    fn download(&self, name: &str) -> String {
+        format!("{}/releases/download/v{}/{name}", self.repository, self.version)
+    }
+}

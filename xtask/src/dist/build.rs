@@ -1,0 +1,187 @@
+//! The binaries, and what is made by running the one of this machine.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    features::is_installed,
+    process::{cargo, find_program, output, run as run_command},
+};
+
+/// One target, and what others call it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Platform {
+    pub(super) target: &'static str,
+    /// Node's `process.platform`.
+    pub(super) system: &'static str,
+    /// Node's `process.arch`.
+    pub(super) processor: &'static str,
+    /// The platform tags of a wheel.
+    pub(super) wheel_tags: &'static [&'static str],
+    /// Whether it runs on every Linux, and so is what the wheel and the npm package bring.
+    pub(super) is_static: bool,
+    /// The C compiler that it needs besides that of this machine.
+    compiler: Option<&'static str>,
+}
+
+/// A static Linux binary needs no version of a C library, so that the oldest tags hold.
+const STATIC_X64: &[&str] = &["manylinux_2_5_x86_64", "manylinux1_x86_64", "musllinux_1_1_x86_64"];
+const STATIC_ARM64: &[&str] = &["manylinux_2_17_aarch64", "musllinux_1_1_aarch64"];
+
+#[rustfmt::skip]
+pub(super) const PLATFORMS: &[Platform] = &[
+    Platform { target: "x86_64-unknown-linux-gnu",   system: "linux",  processor: "x64",   wheel_tags: &[],                    is_static: false, compiler: None },
+    Platform { target: "aarch64-unknown-linux-gnu",  system: "linux",  processor: "arm64", wheel_tags: &[],                    is_static: false, compiler: Some("aarch64-linux-gnu-gcc") },
+    Platform { target: "x86_64-unknown-linux-musl",  system: "linux",  processor: "x64",   wheel_tags: STATIC_X64,             is_static: true,  compiler: Some("musl-gcc") },
+    Platform { target: "aarch64-unknown-linux-musl", system: "linux",  processor: "arm64", wheel_tags: STATIC_ARM64,           is_static: true,  compiler: Some("aarch64-linux-musl-gcc") },
+    Platform { target: "x86_64-pc-windows-gnu",      system: "win32",  processor: "x64",   wheel_tags: &["win_amd64"],         is_static: false, compiler: Some("x86_64-w64-mingw32-gcc") },
+    Platform { target: "x86_64-pc-windows-msvc",     system: "win32",  processor: "x64",   wheel_tags: &["win_amd64"],         is_static: false, compiler: None },
+    Platform { target: "x86_64-apple-darwin",        system: "darwin", processor: "x64",   wheel_tags: &["macosx_10_12_x86_64"], is_static: false, compiler: None },
+    Platform { target: "aarch64-apple-darwin",       system: "darwin", processor: "arm64", wheel_tags: &["macosx_11_0_arm64"], is_static: false, compiler: None },
+];
+
+/// The target and the binary that was built for it.
+#[derive(Debug)]
+pub(super) struct Built {
+    pub(super) platform: &'static Platform,
+    pub(super) binary: PathBuf,
+}
+
+impl Platform {
+    pub(super) fn is_windows(&self) -> bool {
+        self.system == "win32"
+    }
+
+    /// The name of the binary.
+    pub(super) fn file(&self) -> &'static str {
+        if self.is_windows() { "ims.exe" } else { "ims" }
+    }
+
+    /// Why this machine cannot build it.
+    fn obstacle(&self) -> Option<String> {
+        if !is_installed(self.target) {
+            return Some(format!("no standard library: `rustup target add {}`", self.target));
+        }
+        if self.system == "darwin" && !cfg!(target_os = "macos") {
+            return Some("only macOS has its system libraries".to_owned());
+        }
+        if self.target.ends_with("msvc") && !cfg!(windows) {
+            return Some("only Windows has its linker".to_owned());
+        }
+        let compiler = self.compiler?;
+        find_program(compiler).is_none().then(|| format!("no `{compiler}`"))
+    }
+}
+
+/// The platforms that are called `names`, or those that this machine can build for.
+pub(super) fn platforms(names: &[String]) -> Result<Vec<&'static Platform>> {
+    let mut chosen = Vec::new();
+    if names.is_empty() {
+        for platform in PLATFORMS {
+            match platform.obstacle() {
+                None => chosen.push(platform),
+                Some(obstacle) => println!("not built: {}: {obstacle}", platform.target),
+            }
+        }
+        return Ok(chosen);
+    }
+    for name in names {
+        let platform = PLATFORMS.iter().find(|platform| platform.target == name);
+        let platform = platform.with_context(|| {
+            let known: Vec<_> = PLATFORMS.iter().map(|platform| platform.target).collect();
+            format!("{name} is not one of {}", known.join(", "))
+        })?;
+        if let Some(obstacle) = platform.obstacle() {
+            bail!("{name} cannot be built here: {obstacle}");
+        }
+        chosen.push(platform);
+    }
+    Ok(chosen)
+}
+
+pub(super) fn build(platform: &'static Platform) -> Result<Built> {
+    let mut build = build_command(&["--target", platform.target]);
+    if let Some(compiler) = platform.compiler {
+        let variable = platform.target.replace('-', "_");
+        build.env(format!("CC_{variable}"), compiler);
+        let linker = format!("CARGO_TARGET_{}_LINKER", variable.to_uppercase());
+        build.env(linker, compiler);
+    }
+    run_command(&mut build)?;
+    let binary = Path::new("target").join(platform.target).join("dist").join(platform.file());
+    Ok(Built { platform, binary })
+}
+
+/// The start of the command takes 30 ms less with this setting; see docs/decisions/0005-start-up-entropy.md.
+fn build_command(target: &[&str]) -> Command {
+    let mut build = cargo(["build", "--locked", "--profile", "dist", "-p", "ims-cli"]);
+    build.args(target).env("AWS_LC_SYS_NO_JITTER_ENTROPY", "1");
+    // Paths of this machine are of no use to anyone else.
+    if let Ok(here) = env::current_dir() {
+        let home = env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|it| it + "/.cargo"));
+        let registry = home.map(|home| format!(" --remap-path-prefix={home}=cargo"));
+        let registry = registry.unwrap_or_default();
+        build.env("RUSTFLAGS", format!("--remap-path-prefix={}=ims{registry}", here.display()));
+    }
+    build
+}
+
+/// Completions, manual pages and licences, in one folder. They come from the binary of this machine.
+pub(super) fn extras(folder: &Path) -> Result<PathBuf> {
+    let host = host()?;
+    run_command(&mut build_command(&["--target", &host]))?;
+    let file = format!("ims{}", env::consts::EXE_SUFFIX);
+    let command = Path::new("target").join(host).join("dist").join(file);
+    let extras = folder.join("extras");
+    for name in ["completions", "man"] {
+        fs::create_dir_all(extras.join(name))?;
+    }
+    for (shell, file) in [
+        ("bash", "ims.bash"),
+        ("zsh", "_ims"),
+        ("fish", "ims.fish"),
+        ("powershell", "_ims.ps1"),
+        ("elvish", "ims.elv"),
+    ] {
+        let script = output(Command::new(&command).args(["completions", shell]))?;
+        fs::write(extras.join("completions").join(file), script)?;
+    }
+    output(Command::new(&command).args(["man", "--out"]).arg(extras.join("man")))?;
+    for file in ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"] {
+        fs::copy(file, extras.join(file)).with_context(|| file.to_owned())?;
+    }
+    fs::copy("crates/ims-cli/README.md", extras.join("README.md"))?;
+    Ok(extras)
+}
+
+/// The target of the compiler of this machine.
+pub(super) fn host() -> Result<String> {
+    let version = output(Command::new("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("rustc does not say its host")
+}
+
+/// The list of all components with their versions and licences (`CycloneDX`), if the tool for it is installed.
+pub(super) fn components(folder: &Path) -> Result<()> {
+    if find_program("cargo-cyclonedx").is_none() {
+        println!("no list of components: `cargo install --locked cargo-cyclonedx`");
+        return Ok(());
+    }
+    let name = "ims.cdx";
+    let manifest = "crates/ims-cli/Cargo.toml";
+    let options = ["cyclonedx", "--manifest-path", manifest, "--format", "json", "--all"];
+    run_command(cargo(options).args(["--describe", "binaries", "--override-filename", name]))?;
+    // It writes one list for each binary of the package, next to its manifest.
+    for entry in fs::read_dir("crates/ims-cli")? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            fs::rename(&path, folder.join("ims.cdx.json"))?;
+        }
+    }
+    Ok(())
+}
