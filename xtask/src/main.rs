@@ -6,8 +6,8 @@
 mod bench;
 mod coverage;
 mod deny;
-mod docs;
 mod dist;
+mod docs;
 mod features;
 mod fuzz;
 mod golden;

@@ -68,7 +68,8 @@ impl Folder {
 /// A command that prints `text`.
 fn echo(text: &str) -> Value {
     // On Windows it is a word of the shell, and no program.
-    if cfg!(windows) { json!(["cmd", "/c", "echo", text]) } else { json!(["echo", text]) }
+    let words = if cfg!(windows) { vec!["cmd", "/c", "echo", text] } else { vec!["echo", text] };
+    words.into()
 }
 
 #[cfg(unix)]
