@@ -1,0 +1,409 @@
+//! A fleet in a bad world, with callers that give up at any moment: the laws that hold for it whatever the seed is.
+//!
+//! Time is virtual and every decision comes from one seeded generator, so that a seed repeats its run. What the tests run is a
+//! few thousand refreshes; `cargo test -p ims-token --all-features --test fleet_model -- --ignored` runs a million.
+#![cfg(feature = "testing")]
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
+use std::{
+    io::Write,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use fastrand::Rng;
+use ims_claims::{Environment, NumericDate};
+use ims_exchange::AccessToken;
+use ims_token::{
+    CacheKey, Clock, DEADLINE, EXPIRY_MARGIN, FetchError, GrantName, Lease, MemoryStore,
+    SharedClock, SharedStore, StoreError, TokenError, TokenKeeper, TokenSource, TokenStore,
+    testing::FakeClock,
+};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep, timeout},
+};
+
+/// Tokens live so short that a run has many refreshes.
+const LIFETIME: Duration = Duration::from_mins(2);
+
+/// How many services have the store, and how many have none.
+const WITH_STORE: usize = 3;
+const ALONE: usize = 3;
+
+/// How long after all trouble each service has a token again: a backoff may last a minute.
+const RECOVERY: Duration = Duration::from_mins(5);
+
+/// How many seconds the wall clock is set forth or back at once.
+const LARGEST_STEP: i64 = 10;
+
+/// What goes wrong at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    None,
+    Fails,
+    Hangs,
+    Panics,
+}
+
+/// The world of all services.
+#[derive(Debug, Clone)]
+struct World {
+    clock: FakeClock,
+    random: Arc<Mutex<Rng>>,
+    ims: Arc<Mutex<Trouble>>,
+    store: Arc<Mutex<Trouble>>,
+    /// When each token truly ends, by a clock that no test sets.
+    ends: Arc<Mutex<Vec<Duration>>>,
+    requests: Arc<AtomicU64>,
+    /// How often a service had two requests at a time.
+    overlaps: Arc<AtomicU64>,
+    suspended_at: Arc<Mutex<Option<Instant>>>,
+}
+
+/// A service, and how many requests it has open.
+struct Service {
+    keeper: TokenKeeper,
+    open: Arc<AtomicU64>,
+    /// The token that it last gave, by both clocks.
+    held: Arc<Mutex<Option<Moment>>>,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        Self {
+            clock: FakeClock::following_tokio(NumericDate::from_secs(1_700_000_000)),
+            random: Arc::new(Mutex::new(Rng::with_seed(seed))),
+            ims: Arc::new(Mutex::new(Trouble::None)),
+            store: Arc::new(Mutex::new(Trouble::None)),
+            ends: Arc::default(),
+            requests: Arc::default(),
+            overlaps: Arc::default(),
+            suspended_at: Arc::default(),
+        }
+    }
+
+    fn random(&self) -> MutexGuard<'_, Rng> {
+        self.random.lock().unwrap()
+    }
+
+    fn trouble(&self) -> Trouble {
+        match self.random().u32(0..8) {
+            0..4 => Trouble::None,
+            4..6 => Trouble::Fails,
+            6 => Trouble::Hangs,
+            _ => Trouble::Panics,
+        }
+    }
+
+    fn source(&self, open: &Arc<AtomicU64>) -> TokenSource {
+        let (world, open) = (self.clone(), Arc::clone(open));
+        TokenSource::new(move || {
+            let open = Open::new(&world, &open);
+            let world = world.clone();
+            async move {
+                let token = world.answer().await;
+                drop(open);
+                token
+            }
+        })
+    }
+
+    async fn answer(&self) -> Result<AccessToken, FetchError> {
+        let sent_at = self.clock.now();
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let latency = Duration::from_millis(self.random().u64(0..1_500));
+        sleep(latency).await;
+        let trouble = *self.ims.lock().unwrap();
+        match trouble {
+            Trouble::None => {}
+            Trouble::Fails => return Err(self.failure()),
+            Trouble::Hangs => std::future::pending().await,
+            Trouble::Panics => panic!("{ON_PURPOSE}"),
+        }
+        let mut ends = self.ends.lock().unwrap();
+        ends.push(self.clock.monotonic() + LIFETIME);
+        let text = (ends.len() - 1).to_string();
+        Ok(AccessToken::new(text, sent_at, sent_at.plus(LIFETIME)).unwrap())
+    }
+
+    fn failure(&self) -> FetchError {
+        let mut random = self.random();
+        match random.u32(0..4) {
+            0 => FetchError::unsent("no connection"),
+            1 => FetchError::transient("busy", Some(Duration::from_secs(random.u64(0..20)))),
+            2 => FetchError::sign_again("invalid_jti"),
+            _ => FetchError::permanent("invalid_client"),
+        }
+    }
+
+    /// Some seconds, and what may happen in them.
+    async fn pass(&self) {
+        let (pause, event) = {
+            let mut random = self.random();
+            (random.u64(100..12_000), random.u32(0..200))
+        };
+        sleep(Duration::from_millis(pause)).await;
+        match event {
+            0..8 => *self.ims.lock().unwrap() = self.trouble(),
+            8..16 => *self.store.lock().unwrap() = self.trouble(),
+            16..40 => self.end_trouble(),
+            40 => {
+                *self.suspended_at.lock().unwrap() = Some(Instant::now());
+                self.clock.advance(Duration::from_secs(90));
+            }
+            41 => {
+                let seconds = self.random().i64(-LARGEST_STEP..LARGEST_STEP);
+                self.clock.step_wall(seconds);
+            }
+            _ => {}
+        }
+    }
+
+    fn end_trouble(&self) {
+        *self.ims.lock().unwrap() = Trouble::None;
+        *self.store.lock().unwrap() = Trouble::None;
+    }
+}
+
+/// A request that is open until this is dropped, also when it is cancelled or panics.
+struct Open(Arc<AtomicU64>);
+
+impl Open {
+    fn new(world: &World, count: &Arc<AtomicU64>) -> Self {
+        let others = count.fetch_add(1, Ordering::SeqCst);
+        // A request from before the machine was suspended is given up, and may still be open.
+        let is_suspended =
+            world.suspended_at.lock().unwrap().is_some_and(|at| at.elapsed() < DEADLINE * 2);
+        if others > 0 && !is_suspended {
+            // A panic here would count as one of the source.
+            world.overlaps.fetch_add(1, Ordering::Relaxed);
+        }
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A store that fails, hangs and panics as its world wants.
+#[derive(Debug)]
+struct BadStore {
+    world: World,
+    memory: MemoryStore,
+}
+
+impl BadStore {
+    async fn trouble(&self) -> Result<(), StoreError> {
+        let trouble = *self.world.store.lock().unwrap();
+        match trouble {
+            Trouble::None => Ok(()),
+            Trouble::Fails => Err(StoreError::Garbled),
+            Trouble::Hangs => std::future::pending().await,
+            Trouble::Panics => panic!("{ON_PURPOSE}"),
+        }
+    }
+}
+
+impl TokenStore for BadStore {
+    async fn load(&self, key: &CacheKey) -> Result<Option<AccessToken>, StoreError> {
+        self.trouble().await?;
+        self.memory.load(key).await
+    }
+
+    async fn save(&self, key: &CacheKey, token: &AccessToken) -> Result<(), StoreError> {
+        self.trouble().await?;
+        self.memory.save(key, token).await
+    }
+
+    async fn load_not_before(&self, key: &CacheKey) -> Result<Option<NumericDate>, StoreError> {
+        self.trouble().await?;
+        self.memory.load_not_before(key).await
+    }
+
+    async fn save_not_before(
+        &self,
+        key: &CacheKey,
+        not_before: NumericDate,
+    ) -> Result<(), StoreError> {
+        self.trouble().await?;
+        self.memory.save_not_before(key, not_before).await
+    }
+
+    async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
+        self.trouble().await?;
+        self.memory.lease(key, lasting).await
+    }
+
+    async fn renew(
+        &self,
+        key: &CacheKey,
+        lease: &Lease,
+        lasting: Duration,
+    ) -> Result<(), StoreError> {
+        self.trouble().await?;
+        self.memory.renew(key, lease, lasting).await
+    }
+
+    async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
+        self.trouble().await?;
+        self.memory.release(key, lease).await
+    }
+}
+
+impl Service {
+    fn new(world: &World, store: Option<&SharedStore>) -> Self {
+        let open = Arc::default();
+        let clock = SharedClock::new(world.clock.clone());
+        let mut builder = TokenKeeper::builder(world.source(&open), clock);
+        if let Some(store) = store {
+            let client_id = "client".parse().unwrap();
+            let key = CacheKey::new(&Environment::production(), &client_id, GrantName::JWT);
+            builder = builder.with_store(store.clone(), key);
+        }
+        Self { keeper: builder.build(), open, held: Arc::default() }
+    }
+
+    /// One call. A caller with little time gives up, at whatever it waits for.
+    fn call(&self, world: &World, calls: &mut JoinSet<()>) {
+        let (keeper, held, world) = (self.keeper.clone(), Arc::clone(&self.held), world.clone());
+        calls.spawn(async move {
+            let gives_up = {
+                let mut random = world.random();
+                random.bool().then(|| Duration::from_millis(random.u64(0..3_000)))
+            };
+            let call = Call {
+                asked: (world.clock.now(), world.clock.monotonic()),
+                held_before: *held.lock().unwrap(),
+            };
+            let start = Instant::now();
+            if let Some(time) = gives_up {
+                if let Ok(answer) = timeout(time, keeper.token()).await {
+                    call.judge(&world, &held, &answer);
+                }
+            } else {
+                let answer = keeper.token().await;
+                let took = start.elapsed();
+                assert!(took <= DEADLINE + Duration::from_secs(5), "a call took {took:?}");
+                call.judge(&world, &held, &answer);
+            }
+        });
+    }
+}
+
+/// When a token ends or a call was made, by the wall clock and by the monotonic one.
+type Moment = (NumericDate, Duration);
+
+struct Call {
+    asked: Moment,
+    /// When the token ends that the service had given before.
+    held_before: Option<Moment>,
+}
+
+impl Call {
+    /// No token is given past its end, and no call fails while the service has a token.
+    fn judge(
+        &self,
+        world: &World,
+        held: &Mutex<Option<Moment>>,
+        answer: &Result<AccessToken, TokenError>,
+    ) {
+        match answer {
+            Ok(token) => {
+                let number: usize = token.expose_secret().parse().unwrap();
+                let ends = world.ends.lock().unwrap()[number];
+                assert!(world.clock.monotonic() < ends, "a token was given after its end");
+                // It counts from when it was asked for, up to 1.5 s before.
+                let ends = ends.saturating_sub(Duration::from_millis(1_500));
+                *held.lock().unwrap() = Some((token.expires_at(), ends));
+            }
+            Err(error) => {
+                // A token from the store tells its age by the wall clock alone, which may have been set some times.
+                let least =
+                    EXPIRY_MARGIN + Duration::from_secs(1 + 3 * LARGEST_STEP.unsigned_abs());
+                let (wall, monotonic) = self.asked;
+                let is_held = self.held_before.is_some_and(|(wall_end, end)| {
+                    wall.plus(least) < wall_end && monotonic + least < end
+                });
+                assert!(!is_held, "a call failed although a token was there: {error}");
+            }
+        }
+    }
+}
+
+/// Runs a fleet until its services have made so many requests, and returns how many.
+async fn live_through(seed: u64, least_requests: u64) -> u64 {
+    let world = World::new(seed);
+    let memory = MemoryStore::new(SharedClock::new(world.clock.clone()));
+    let store = SharedStore::new(BadStore { world: world.clone(), memory });
+    let mut fleet = Vec::new();
+    for number in 0..WITH_STORE + ALONE {
+        fleet.push(Service::new(&world, (number < WITH_STORE).then_some(&store)));
+    }
+    let mut calls = JoinSet::new();
+    while world.requests.load(Ordering::Relaxed) < least_requests {
+        world.pass().await;
+        for service in &fleet {
+            for _ in 0..world.random().u32(0..3) {
+                service.call(&world, &mut calls);
+            }
+        }
+        while let Some(call) = calls.try_join_next() {
+            call.unwrap();
+        }
+    }
+    // No state is final.
+    world.end_trouble();
+    sleep(RECOVERY).await;
+    while let Some(call) = calls.join_next().await {
+        call.unwrap();
+    }
+    for service in &fleet {
+        let answer = service.keeper.token().await;
+        assert!(answer.is_ok(), "{answer:?}");
+        assert_eq!(service.open.load(Ordering::SeqCst), 0);
+    }
+    assert_eq!(world.overlaps.load(Ordering::Relaxed), 0, "a keeper had two requests at a time");
+    world.requests.load(Ordering::Relaxed)
+}
+
+/// Runs one seed after the other, each for this many requests.
+#[track_caller]
+fn run_seeds(seeds: std::ops::Range<u64>, requests: u64) {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let is_ours = panic.payload_as_str().is_some_and(|text| text == ON_PURPOSE);
+        if !is_ours {
+            usual(panic);
+            let _ = writeln!(std::io::stderr(), "seed {}", SEED.load(Ordering::Relaxed));
+        }
+    }));
+    for seed in seeds {
+        SEED.store(seed, Ordering::Relaxed);
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_time().start_paused(true).build().unwrap();
+        assert!(runtime.block_on(live_through(seed, requests)) >= requests);
+    }
+}
+
+/// The seed that runs, for the report of a failure.
+static SEED: AtomicU64 = AtomicU64::new(0);
+
+const ON_PURPOSE: &str = "on purpose";
+
+#[test]
+fn the_laws_of_a_fleet_hold_for_some_seeds() {
+    run_seeds(0..4, 1_000);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn the_laws_of_a_fleet_hold_for_a_million_refreshes() {
+    run_seeds(100..150, 20_000);
+}
