@@ -17,6 +17,10 @@ pub(crate) struct Options {
     /// Which measurements; without a name, all of them.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
+
+    /// Write the figures into docs/benchmarks.md.
+    #[arg(long)]
+    record: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -25,5 +29,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             "this workspace has no package `{PACKAGE}`, which holds the measurements (crates/{PACKAGE})"
         );
     }
-    run_command(cargo(["run", "--release", "-p", PACKAGE, "--"]).args(&options.names))
+    let mut command = cargo(["run", "--release", "-p", PACKAGE, "--"]);
+    if options.record {
+        command.arg("--record");
+    }
+    run_command(command.args(&options.names))
 }

@@ -56,8 +56,11 @@ pub(crate) fn measure() -> Result<bool> {
         })
         .run("assertion: RS256 assertions on one thread")?;
     let cpu = |base, other| results.ratio(base, other, |sample| sample.cpu);
-    println!("  jsonwebtoken's rate, of the bare signature's: {:.3}", cpu(RAW, JSONWEBTOKEN));
-    Ok(at_least(0.97, "our rate, of the bare signature's", cpu(RAW, OURS)))
+    println!(
+        "  jsonwebtoken's rate, of the bare signature's: {:.3}",
+        cpu(RAW, JSONWEBTOKEN).median
+    );
+    Ok(at_least(0.99, "assertion: rate, of the bare signature's", cpu(RAW, OURS)))
 }
 
 /// The RSA-2048 signature of aws-lc-rs, without any code around it.

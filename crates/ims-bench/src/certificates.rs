@@ -41,9 +41,17 @@ fn check(ims: &Path) -> Result<bool> {
         .run(title)?;
     let by_shell = shell.ratio(SHELL, CHECK, |sample| sample.wall);
     let by_python = python.ratio(PYTHON, CHECK, |sample| sample.wall);
-    let by_shell = at_least(1000.0, &format!("{SHELL}, wall time"), by_shell);
-    let by_python = at_least(8.0, &format!("{PYTHON}, wall time"), by_python);
-    Ok(by_shell && by_python)
+    let by_shell = at_least(
+        1000.0,
+        &format!("certificates: speed of {CHECK} on 1,000 files, of a {SHELL}, wall time"),
+        by_shell,
+    );
+    let by_python_cpu = python.ratio(PYTHON, CHECK, |sample| sample.cpu);
+    let what = format!("certificates: the same, of {PYTHON}, CPU time");
+    let by_python_cpu = at_least(5.0, &what, by_python_cpu);
+    let by_python =
+        at_least(8.0, &format!("certificates: the same, of {PYTHON}, wall time"), by_python);
+    Ok(by_shell && by_python && by_python_cpu)
 }
 
 /// A key and its certificate. The time of the search for primes is random, so there are many rounds, and the medians over all
@@ -63,7 +71,11 @@ fn new(ims: &Path) -> Result<bool> {
             run(new.stderr(Stdio::null()))
         })
         .run("certificates: a new key and its certificate, whole process")?;
-    Ok(at_most(0.6, &format!("{NEW}, wall time"), results.ratio_of_medians(NEW, OPENSSL)))
+    Ok(at_most(
+        0.6,
+        &format!("certificates: time of {NEW}, of {OPENSSL}, wall time"),
+        results.ratio_of_medians(NEW, OPENSSL),
+    ))
 }
 
 /// Twenty certificates, fifty copies of each: every file takes the same work to read.

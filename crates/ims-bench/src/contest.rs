@@ -8,6 +8,8 @@ use nix::sys::{
     time::TimeVal,
 };
 
+use crate::record::{self, Ratio, Target};
+
 /// Contestants that take turns. In each round every contestant makes its calls once. Another contestant begins each round, so
 /// that a warm cache or a slow minute does not always help or hurt the same one.
 pub(crate) struct Contest<'a> {
@@ -98,16 +100,21 @@ impl Results {
         }
     }
 
-    /// The time of `name` divided by the time of `base` in the same round: the median over the rounds.
-    pub(crate) fn ratio(&self, name: &str, base: &str, part: fn(&Sample) -> Duration) -> f64 {
+    /// The time of `name` divided by the time of `base` in the same round.
+    pub(crate) fn ratio(&self, name: &str, base: &str, part: fn(&Sample) -> Duration) -> Ratio {
         let pairs = self.samples(name).iter().zip(self.samples(base));
-        median(pairs.map(|(one, base)| part(one).as_secs_f64() / part(base).as_secs_f64()))
+        Ratio::of(pairs.map(|(one, base)| part(one).as_secs_f64() / part(base).as_secs_f64()))
     }
 
     /// The median wall time of `name` divided by that of `base`, for work whose length is random.
-    pub(crate) fn ratio_of_medians(&self, name: &str, base: &str) -> f64 {
-        let wall = |of| median(self.samples(of).iter().map(|it| it.wall.as_secs_f64()));
-        wall(name) / wall(base)
+    pub(crate) fn ratio_of_medians(&self, name: &str, base: &str) -> Ratio {
+        let [ours, base] = [name, base]
+            .map(|of| Ratio::of(self.samples(of).iter().map(|it| it.wall.as_secs_f64())));
+        Ratio {
+            median: ours.median / base.median,
+            low: ours.low / base.low,
+            high: ours.high / base.high,
+        }
     }
 
     fn samples(&self, name: &str) -> &[Sample] {
@@ -118,27 +125,31 @@ impl Results {
     }
 }
 
-/// Prints a ratio that should be at least `target`, and returns whether it is.
-pub(crate) fn at_least(target: f64, what: &str, ratio: f64) -> bool {
-    verdict(ratio >= target, what, ratio, &format!("at least {target}"))
+/// Prints a ratio that should be at least `target`, and returns whether it is, and is not worse than the recorded one.
+pub(crate) fn at_least(target: f64, what: &str, ratio: Ratio) -> bool {
+    verdict(Target::AtLeast(target), what, ratio)
 }
 
-/// Prints a ratio that should be at most `target`, and returns whether it is.
-pub(crate) fn at_most(target: f64, what: &str, ratio: f64) -> bool {
-    verdict(ratio <= target, what, ratio, &format!("at most {target}"))
+/// Prints a ratio that should be at most `target`, and returns whether it is, and is not worse than the recorded one.
+pub(crate) fn at_most(target: f64, what: &str, ratio: Ratio) -> bool {
+    verdict(Target::AtMost(target), what, ratio)
 }
 
-fn verdict(holds: bool, what: &str, ratio: f64, target: &str) -> bool {
-    let word = if holds { "holds" } else { "MISSED" };
-    println!("  {what}: {ratio:.3}, target {target}: {word}");
-    holds
+fn verdict(target: Target, what: &str, ratio: Ratio) -> bool {
+    let is_met = target.is_met(ratio.median);
+    let Ratio { median, low, high } = ratio;
+    let word = if is_met { "holds" } else { "MISSED" };
+    println!("  {what}: {median:.3} ({low:.3} to {high:.3}), target {}: {word}", target.text());
+    let recorded = record::keep(what, ratio, target);
+    if let Some(before) = recorded {
+        println!("  {what}: WORSE than in docs/benchmarks.md, where it is {before}");
+    }
+    is_met && recorded.is_none()
 }
 
 /// The median of `values`.
 pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    Ratio::of(values).median
 }
 
 fn processor_time(who: UsageWho) -> Result<Duration> {

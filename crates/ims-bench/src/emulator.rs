@@ -19,6 +19,7 @@ use crate::{
     contest::{at_least, median},
     integration::{CLIENT_ID, CLIENT_SECRET, Integration, account},
     load::Process,
+    record::Ratio,
     start::ims_command,
 };
 
@@ -71,10 +72,12 @@ pub(crate) fn measure() -> Result<bool> {
         println!("  {name:<44} {micros:>8.1} µs {:>8.0}/s {kib:>8} KiB", 1e6 / micros);
     }
     let rate = |index: usize| {
-        median(rounds.iter().map(|round| round[0].as_secs_f64() / round[index].as_secs_f64()))
+        Ratio::of(rounds.iter().map(|round| round[0].as_secs_f64() / round[index].as_secs_f64()))
     };
-    let text = at_least(TARGET, "rate with verdicts as text, of the bare server's", rate(1));
-    let json = at_least(TARGET, "rate with verdicts as JSON, of the bare server's", rate(2));
+    let text =
+        at_least(TARGET, "emulator: rate with verdicts as text, of the bare server", rate(1));
+    let json =
+        at_least(TARGET, "emulator: rate with verdicts as JSON, of the bare server", rate(2));
     Ok(text && json)
 }
 

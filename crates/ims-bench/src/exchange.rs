@@ -39,8 +39,16 @@ pub(crate) fn measure() -> Result<bool> {
         })
         .run("exchange: over loopback, assertion included")?;
     let cpu = |base, other| results.ratio(base, other, |sample| sample.cpu);
-    let grant = at_least(0.95, "rate of the grant by hand, of the bare way's", cpu(BARE, LAYERS));
-    let whole = at_least(0.95, "rate of the client, of the bare way's", cpu(BARE, CLIENT));
+    let grant = at_least(
+        0.95,
+        "exchange: rate with the layers, of bare reqwest and signature",
+        cpu(BARE, LAYERS),
+    );
+    let whole = at_least(
+        0.95,
+        "exchange: rate with `Client`, of bare reqwest and signature",
+        cpu(BARE, CLIENT),
+    );
     Ok(grant && whole)
 }
 

@@ -10,6 +10,7 @@ mod exchange;
 mod floor;
 mod integration;
 mod load;
+mod record;
 mod server;
 mod start;
 mod verify;
@@ -25,6 +26,10 @@ struct Options {
     /// Which measurements; without a name, all but `peers`, which builds many crates of others.
     #[arg(value_name = "NAME")]
     names: Vec<Name>,
+
+    /// Write the figures into docs/benchmarks.md.
+    #[arg(long)]
+    record: bool,
 
     /// Serves the answers for `exchange`. The measurement starts itself again with this option.
     #[arg(long, hide = true)]
@@ -77,6 +82,9 @@ fn main() -> Result<ExitCode> {
     let mut all_hold = true;
     for name in names {
         all_hold &= measure(*name)?;
+    }
+    if options.record {
+        record::write()?;
     }
     Ok(if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

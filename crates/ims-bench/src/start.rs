@@ -84,8 +84,8 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 pub(crate) fn judge(results: &Results, target: f64, name: &str, base: &str) -> bool {
     let wall = results.ratio(name, base, |sample| sample.wall);
     let cpu = results.ratio(name, base, |sample| sample.cpu);
-    let wall = at_most(target, &format!("{name}, wall time"), wall);
-    let cpu = at_most(target, &format!("{name}, CPU time"), cpu);
+    let wall = at_most(target, &format!("start: time of `{name}`, of {base}, wall time"), wall);
+    let cpu = at_most(target, &format!("start: time of `{name}`, of {base}, CPU time"), cpu);
     wall && cpu
 }
 

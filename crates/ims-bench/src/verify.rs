@@ -45,10 +45,14 @@ pub(crate) fn measure() -> Result<bool> {
         })
         .run("verify: RS256 access tokens on one thread")?;
     let cpu = |base, other| results.ratio(base, other, |sample| sample.cpu);
-    let bare = at_least(0.85, "our rate, of the bare check's", cpu(RAW, WITHOUT_CACHE));
-    let peer = at_least(1.1, "our rate, of jsonwebtoken's", cpu(JSONWEBTOKEN, WITHOUT_CACHE));
+    let bare = at_least(
+        0.85,
+        "verify: rate without a cached verdict, of the bare check",
+        cpu(RAW, WITHOUT_CACHE),
+    );
+    let peer = at_least(1.1, "verify: the same, of jsonwebtoken", cpu(JSONWEBTOKEN, WITHOUT_CACHE));
     let cached = cpu(WITHOUT_CACHE, WITH_CACHE);
-    let cached = at_least(20.0, "our rate with a cached verdict, of the rate without", cached);
+    let cached = at_least(20.0, "verify: rate with a cached verdict, of the rate without", cached);
     Ok(bare && peer && cached)
 }
 
