@@ -6,6 +6,19 @@ use ims_exchange::ClientSecret;
 /// replaced while the other works.
 ///
 /// They are tried in this order, the next one only if IMS says that the one before is wrong.
+///
+/// ```
+/// use ims_credentials::ClientSecrets;
+/// use ims_exchange::ClientSecret;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let secret = |text: &str| ClientSecret::new(text.to_owned());
+/// // While a secret is rotated: the next one is tried if IMS says that the first is wrong.
+/// let secrets = ClientSecrets::new(secret("p8e-old")).with_next(secret("p8e-new"));
+/// assert_eq!(secrets.iter().count(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct ClientSecrets {
     first: ClientSecret,

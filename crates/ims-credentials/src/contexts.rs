@@ -30,6 +30,21 @@ pub struct Contexts {
 }
 
 /// A context that is a file of credentials. The file stays where it is, and so do the secrets in it.
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_credentials::{ContextFile, Contexts};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = std::env::temp_dir().join("ims-doc-contexts");
+/// let mut contexts = Contexts::load(folder.join("contexts.toml"))?;
+/// let file = ContextFile::new("/etc/ims/stage.json").with_environment(Environment::stage());
+/// contexts.add("stage", &file)?;
+/// contexts.switch_to("stage")?;
+/// assert_eq!(contexts.current(), Some("stage")); // Contexts::save writes it
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContextFile {
     credentials_file: PathBuf,

@@ -49,6 +49,19 @@ pub struct Credentials {
 impl Credentials {
     /// Reads the file at `path`, whichever form it has. Relative paths in it are relative to it.
     ///
+    /// ```no_run
+    /// use ims_credentials::Credentials;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let credentials = Credentials::from_file("credentials.json")?;
+    /// println!("{} at {}", credentials.client_id(), credentials.environment());
+    /// for warning in credentials.warnings() {
+    ///     eprintln!("{warning}"); // such as: others can read the secret in the file
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`CredentialsError`], which names the file and the member and repeats no value; [`CredentialsError::NotPath`] for a text
     /// that is a document and no path.
@@ -164,6 +177,17 @@ impl Credentials {
     /// Reads a document of any form from `reader`, for example standard input: at most 1 MiB. Relative paths in it begin at
     /// the current folder.
     ///
+    /// ```
+    /// use ims_credentials::{Credentials, Form};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let input = &br#"{ "client_id": "a", "client_secret": "p8e-x", "scopes": ["openid"] }"#[..];
+    /// let credentials = Credentials::from_reader(input)?; // or std::io::stdin()
+    /// assert_eq!(credentials.form(), Form::Own);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`CredentialsError`], which names the member and repeats no value; [`CredentialsError::File`] with the name `(input)` if
     /// `reader` fails.
@@ -198,6 +222,17 @@ impl Credentials {
     }
 
     /// The same credentials at another IMS: an emulator, a proxy, the stage.
+    ///
+    /// ```
+    /// use ims_credentials::Credentials;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let credentials: Credentials = r#"{ "api_key": "my-api-key" }"#.parse()?;
+    /// let credentials = credentials.with_environment("http://127.0.0.1:8080".parse()?);
+    /// assert!(credentials.environment().base_url().starts_with("http://127.0.0.1"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_environment(self, environment: Environment) -> Self {
         Self { environment, ..self }
@@ -262,6 +297,21 @@ impl Credentials {
     }
 
     /// Puts credentials together in code, without a file.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_credentials::{Credential, Credentials, ServerToServerCredential};
+    /// use ims_exchange::ClientSecret;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let secret = ClientSecret::new("p8e-…".to_owned());
+    /// let credential = ServerToServerCredential::new("my-client".parse()?, secret, ["openid".parse()?])?;
+    /// let credential = Credential::ServerToServer(credential);
+    /// let credentials = Credentials::new(Environment::production(), credential);
+    /// assert_eq!(credentials.client_id().as_str(), "my-client");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(environment: Environment, credential: Credential) -> Self {
         Self {

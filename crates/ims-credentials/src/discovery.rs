@@ -86,6 +86,22 @@ pub struct ContextName {
 /// Credentials that cannot be found or read.
 ///
 /// Its `Display` is the cause in one line, its `Debug` adds what to do.
+///
+/// ```
+/// use ims_credentials::{Discovery, DiscoveryError};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # fn found() -> Result<(), DiscoveryError> {
+/// let Some(found) = Discovery::new().with_context("stage").find()? else {
+///     return Err(DiscoveryError::NotFound);
+/// };
+/// println!("{:?} from {:?}", found.credentials.form(), found.source);
+/// # Ok(())
+/// # }
+/// # let _ = found;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiscoveryError {

@@ -11,6 +11,19 @@ use ims_files::FileError;
 /// Credentials that cannot be used.
 ///
 /// Its `Display` is the cause in one line, its `Debug` adds what to do.
+///
+/// ```
+/// use ims_credentials::Credentials;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let json = r#"{ "client_id": "a", "client_secret": "p8e-x\n", "scopes": ["openid"] }"#;
+/// let error = Credentials::from_json(json).unwrap_err();
+/// assert_eq!(error.to_string(), "client_secret ends with a line break");
+/// assert_eq!(error.reason_name(), "secret_malformed");
+/// println!("{error:?}"); // with what to do
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {

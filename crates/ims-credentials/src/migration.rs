@@ -23,6 +23,20 @@ use crate::{
 
 /// The migration of one credential. Nothing is asked of IMS, and nothing is changed at Adobe: that is done in the Developer
 /// Console, after which both kinds work until the older one is deleted there.
+///
+/// ```no_run
+/// use ims_credentials::Migration;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let migration = Migration::of_file("service-account.json", None)?
+///     .with_scopes(vec!["openid".parse()?, "AdobeID".parse()?]);
+/// for mapped in migration.metascopes() {
+///     println!("{mapped:?}");
+/// }
+/// migration.save("server-to-server.json")?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Migration {
     before: Credentials,
@@ -103,6 +117,17 @@ impl fmt::Display for Change {
 /// Credentials that cannot be migrated.
 ///
 /// Its `Display` is the cause in one line, its `Debug` adds what to do.
+///
+/// ```
+/// use ims_credentials::Migration;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let error = Migration::of_file("/nowhere/credentials.json", None).unwrap_err();
+/// assert_eq!(error.reason_name(), "file_not_used");
+/// println!("{error:?}"); // with what to do
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrationError {

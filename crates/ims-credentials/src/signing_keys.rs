@@ -42,6 +42,21 @@ pub struct KeyPair {
 /// One key pair, or two of which IMS may know either: so a key can be replaced without a moment in which none is taken.
 ///
 /// The second is tried if IMS does not know the certificate of the first.
+///
+/// ```
+/// use ims_credentials::{KeyPair, SigningKey, SigningKeys};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let pair = |pem: &str| KeyPair {
+///     signing_key: SigningKey::File { contents: pem.as_bytes().to_vec().into(), passphrase: None },
+///     certificate: None,
+/// };
+/// // While a key is rotated: the second one is tried if IMS does not know the certificate of the first.
+/// let keys = SigningKeys::new(pair("-----BEGIN…")).with_second(pair("-----BEGIN…"));
+/// assert_eq!(keys.iter().count(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct SigningKeys {
     first: KeyPair,

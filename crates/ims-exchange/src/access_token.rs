@@ -22,6 +22,19 @@ use crate::{
 ///
 /// The prepared [`authorization`](BearerToken::authorization) value is a second copy of the token, which cannot be wiped
 /// from memory: header values are shared with the HTTP library.
+///
+/// ```
+/// use ims_exchange::BearerToken;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let token: BearerToken = "eyJ.pasted".parse()?;
+/// let header = token.authorization();
+/// assert!(header.is_sensitive());
+/// println!("token {}", token.fingerprint()); // never the token itself
+/// assert!("Bearer eyJ".parse::<BearerToken>().is_err(), "a space is in no token");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct BearerToken(Arc<Inner>);
 
@@ -102,6 +115,20 @@ impl fmt::Debug for BearerToken {
 }
 
 /// An access token (RFC 6749 §1.4) and how long it is good: a [`BearerToken`] with dates. A clone shares it.
+///
+/// ```
+/// use std::time::Duration;
+/// use ims_claims::NumericDate;
+/// use ims_exchange::AccessToken;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let now = NumericDate::from_secs(1_800_000_000);
+/// let token = AccessToken::new("eyJ.token".to_owned(), now, now.plus(Duration::from_secs(86_399)))?;
+/// assert_eq!(token.lifetime(), Duration::from_secs(86_399));
+/// assert!(!format!("{token:?}").contains("eyJ.token"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct AccessToken {
     bearer: BearerToken,

@@ -12,6 +12,24 @@ use crate::{
 /// A request to IMS that failed.
 ///
 /// Its `Display` names the cause in one line. Its `Debug` is a report of several: what IMS said, and what to do.
+///
+/// ```
+/// use ims_claims::NumericDate;
+/// use ims_exchange::{Call, ClientCredentials, ClientSecret, Reason, testing::FakeTransport};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let client_id = "my-client".parse()?;
+/// # let client_secret = ClientSecret::new("p8e-…".to_owned());
+/// # let scopes = ["openid".parse()?];
+/// let grant = ClientCredentials::new(&client_id, &client_secret, &scopes);
+/// let answer = FakeTransport::answer(401, r#"{"error":"invalid_client"}"#);
+/// let error = grant.answer(&answer, NumericDate::from_secs(0)).unwrap_err();
+/// assert_eq!(error.reason(), Some(Reason::WrongSecret));
+/// assert!(!error.is_transient());
+/// println!("{error:?}"); // the cause, what IMS says, and what to do
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum ExchangeError {

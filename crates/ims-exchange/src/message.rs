@@ -126,6 +126,19 @@ pub(crate) fn urlencoded(pairs: &[(&str, &str)]) -> String {
 }
 
 /// An answer of IMS, whole.
+///
+/// ```
+/// use http::{HeaderMap, StatusCode};
+/// use ims_exchange::Response;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // What a transport of yours makes of an answer.
+/// let body = br#"{"access_token":"eyJ","expires_in":86399}"#.to_vec();
+/// let response = Response::new(StatusCode::OK, HeaderMap::new(), body);
+/// assert_eq!(response.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Response {
     status: StatusCode,
     headers: HeaderMap,

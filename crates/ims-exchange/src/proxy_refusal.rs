@@ -8,6 +8,19 @@ use http::StatusCode;
 ///
 /// Its `Display` is one line such as `the proxy proxy.example:8080 (HTTPS_PROXY) answered 403 Forbidden`. The user name and
 /// the password for the proxy are not in it.
+///
+/// ```
+/// use http::StatusCode;
+/// use ims_exchange::{ProxyRefusal, TransportError};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let refusal = ProxyRefusal::new("proxy.example:8080", StatusCode::FORBIDDEN);
+/// assert_eq!(refusal.to_string(), "the proxy proxy.example:8080 answered 403 Forbidden");
+/// assert!(!refusal.is_transient());
+/// println!("{}", TransportError::Proxy(refusal).hint().unwrap_or_default());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProxyRefusal {
     proxy: String,

@@ -7,6 +7,17 @@ use ims_claims::FormatError;
 use crate::text_error::{self, TextError};
 
 /// One OAuth scope: visible ASCII without `"`, `\` (RFC 6749 §3.3) and without the comma, by which IMS separates scopes.
+///
+/// ```
+/// use ims_exchange::Scope;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let scopes: Vec<Scope> = "openid,AdobeID".split(',').map(str::parse).collect::<Result<_, _>>()?;
+/// assert_eq!(scopes[1].as_str(), "AdobeID");
+/// assert!("two words".parse::<Scope>().is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope(String);
 
@@ -47,6 +58,17 @@ pub(crate) fn parameter(list: &str) -> Option<(&'static str, &str)> {
 }
 
 /// A resource indicator: an absolute URI without a fragment (RFC 8707 §2), at most 2048 characters of visible ASCII.
+///
+/// ```
+/// use ims_exchange::Resource;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let resource: Resource = "https://api.example".parse()?;
+/// assert_eq!(resource.as_str(), "https://api.example");
+/// assert!("api.example".parse::<Resource>().is_err(), "it has no scheme");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Resource(String);
 

@@ -52,6 +52,17 @@ macro_rules! secret_text {
 pub(crate) use secret_text;
 
 /// The Client Secret of the Developer Console (RFC 6749 §2.3.1).
+///
+/// ```
+/// use ims_exchange::ClientSecret;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_secret = ClientSecret::new("p8e-…".to_owned());
+/// assert_eq!(format!("{client_secret:?}"), "ClientSecret(..)");
+/// assert_eq!(client_secret.expose_secret(), "p8e-…"); // the one way out
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ClientSecret(SecretString);
 

@@ -3,6 +3,17 @@
 use std::ops::RangeInclusive;
 
 /// Give another text: this one cannot be a token, or another of the values that IMS and its clients exchange as text.
+///
+/// ```
+/// use ims_exchange::{RefreshToken, TextError};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let error = "two words".parse::<RefreshToken>().unwrap_err();
+/// assert!(matches!(error, TextError::Character { position: 4, .. }));
+/// assert_eq!(error.to_string(), "a refresh token cannot have the character at byte 4");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {

@@ -29,6 +29,19 @@ pub trait Transport: fmt::Debug + Send + Sync {
 /// An exchange with IMS that did not come to an answer.
 ///
 /// Its `Display` names the cause in one line, its `Debug` adds what to do.
+///
+/// ```
+/// use std::time::Duration;
+/// use ims_exchange::TransportError;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let error = TransportError::Timeout { timeout: Duration::from_secs(10) };
+/// assert_eq!(error.to_string(), "no answer from IMS within 10 s");
+/// assert_eq!(error.reason_name(), "no_answer");
+/// assert!(error.is_transient(), "wait, and try again");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum TransportError {
@@ -262,6 +275,25 @@ impl From<VariableError> for TransportError {
 }
 
 /// Any [`Transport`], shared: cheap to clone, and without a type parameter to carry along.
+///
+/// ```
+/// use std::time::Duration;
+/// use ims_claims::Environment;
+/// use ims_exchange::{Call, PublishedKeys, SharedTransport, Transport, testing::FakeTransport};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn send() -> Result<(), ims_exchange::TransportError> {
+/// let answer = FakeTransport::answer(200, r#"{"keys":[]}"#);
+/// let transport = SharedTransport::new(FakeTransport::new([Ok(answer)]));
+/// let request = PublishedKeys::new().request(&Environment::production());
+/// let response = transport.clone().send(request, Duration::from_secs(10)).await?;
+/// assert_eq!(response.status(), 200);
+/// # Ok(())
+/// # }
+/// # let _ = send;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct SharedTransport(Arc<dyn DynTransport>);
 

@@ -14,6 +14,18 @@ pub const ADOBE_DOMAINS: &[&str] = &["adobe.io", "adobe.com", "adobelogin.com"];
 ///
 /// A domain stands for itself and all hosts below it, by whole labels: `adobe.io` for `platform.adobe.io`, and not for
 /// `evil-adobe.io`. Except to loopback, a token travels over HTTPS only.
+///
+/// ```
+/// use ims_middleware::AllowedHosts;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hosts = AllowedHosts::default().with_domain("api.example")?;
+/// assert!(hosts.allows("https", "platform.adobe.io"));
+/// assert!(hosts.allows("https", "eu.api.example"));
+/// assert!(!hosts.allows("http", "platform.adobe.io"), "a token travels over TLS alone");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedHosts {
     /// Each of two labels or more.

@@ -47,6 +47,19 @@ impl<B> TokenLayer<B> {
     }
 
     /// Sends tokens to `hosts`, instead of Adobe's.
+    ///
+    /// ```
+    /// use ims_middleware::{AllowedHosts, TokenLayer};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn layer(keeper: ims_token::TokenKeeper) -> Result<TokenLayer<String>, Box<dyn std::error::Error>> {
+    /// let hosts = AllowedHosts::none().with_domain("api.example")?;
+    /// let layer = TokenLayer::new(keeper).with_hosts(hosts);
+    /// # Ok(layer)
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_hosts(self, hosts: AllowedHosts) -> Self {
         Self { authorizer: self.authorizer.with_hosts(hosts), ..self }

@@ -33,6 +33,19 @@ impl TokenMiddleware {
     }
 
     /// Sends tokens to `hosts`, instead of Adobe's.
+    ///
+    /// ```
+    /// use ims_middleware::{AllowedHosts, TokenMiddleware};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn client(keeper: ims_token::TokenKeeper) -> Result<TokenMiddleware, Box<dyn std::error::Error>> {
+    /// let hosts = AllowedHosts::none().with_domain("api.example")?;
+    /// let middleware = TokenMiddleware::new(keeper).with_hosts(hosts);
+    /// # Ok(middleware)
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_hosts(self, hosts: AllowedHosts) -> Self {
         Self(self.0.with_hosts(hosts))

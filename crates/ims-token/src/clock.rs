@@ -51,6 +51,18 @@ impl Clock for SystemClock {
 }
 
 /// Any [`Clock`], shared: cheap to clone, and without a type parameter to carry along.
+///
+/// ```
+/// use ims_token::{Clock, SharedClock, SystemClock};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = SharedClock::new(SystemClock);
+/// assert!(clock.now().as_secs() > 0);
+/// let (before, after) = (clock.monotonic(), clock.monotonic());
+/// assert!(before <= after);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct SharedClock(Arc<dyn Clock>);
 

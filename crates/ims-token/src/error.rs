@@ -11,6 +11,27 @@ use crate::fetch_error::{Evidence, FetchError, Remedy};
 ///
 /// Its `Display` is the cause in one line. Its `Debug` is a report of several lines, so that a program whose `main` returns
 /// the error prints something that a person can act on.
+///
+/// ```
+/// use std::time::Duration;
+/// use ims_token::{FetchError, TokenError};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # fn answer(error: &TokenError) -> (u16, Option<Duration>) {
+/// match error {
+///     TokenError::Unavailable { retry_after, .. } => (503, Some(*retry_after)),
+///     TokenError::Refused { source, .. } => {
+///         eprintln!("{source:?}"); // the cause, what IMS says, and what to do
+///         (500, None)
+///     }
+///     _ => (500, None),
+/// }
+/// # }
+/// # let source = FetchError::transient("busy", None);
+/// # assert_eq!(answer(&TokenError::Unavailable { retry_after: Duration::ZERO, source }).0, 503);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum TokenError {

@@ -12,6 +12,20 @@ pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 ///
 /// Its `Display` is the cause in one line, its `Debug` a report of several lines: what IMS says, what was found on this
 /// machine, what to do.
+///
+/// ```
+/// use std::time::Duration;
+/// use ims_token::FetchError;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let busy = FetchError::transient("the vault is busy", Some(Duration::from_secs(5)));
+/// assert!(busy.is_transient());
+/// assert_eq!(busy.retry_after(), Some(Duration::from_secs(5)));
+/// let gone = FetchError::permanent("the vault has no such entry").named("no_such_entry");
+/// assert_eq!(gone.reason_name(), "no_such_entry");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct FetchError(Arc<Inner>);
 
@@ -55,6 +69,18 @@ pub enum Remedy {
 }
 
 /// Something found on this machine that explains a failure, such as a certificate that has expired.
+///
+/// ```
+/// use ims_token::{Evidence, FetchError};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let evidence = Evidence::new("the certificate ended 2 days ago", "make a new one, and upload it");
+/// let error = FetchError::permanent("IMS refused the integration").with_evidence(evidence);
+/// assert_eq!(error.to_string(), "the certificate ended 2 days ago: IMS refused the integration");
+/// assert_eq!(error.hints(), ["make a new one, and upload it"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     finding: String,

@@ -176,6 +176,17 @@ impl fmt::Debug for Lease {
 }
 
 /// A store that did not do what it should. No caller of the keeper meets it; events tell of it.
+///
+/// ```
+/// use ims_token::StoreError;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let error = StoreError::unavailable(std::io::Error::other("the disk is full"));
+/// assert!(error.is_transient(), "the keeper goes on without the store");
+/// assert!(!StoreError::Unsafe { problem: "others can read it".to_owned() }.is_transient());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {

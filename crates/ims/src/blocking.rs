@@ -17,6 +17,18 @@ const SHUTDOWN_GRACE: Duration = Duration::from_millis(100);
 /// whether or not somebody waits for them.
 ///
 /// Within an asynchronous runtime, which it would hold up, its calls panic: use [`Client`] there. It can be dropped anywhere.
+///
+/// ```no_run
+/// use ims::{BlockingClient, Credentials};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let credentials = Credentials::from_file("credentials.json")?;
+/// let client = BlockingClient::new(&credentials)?;
+/// let token = client.access_token()?;
+/// println!("token {} lasts until {}", token.fingerprint(), token.expires_at());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct BlockingClient {
     client: Client,

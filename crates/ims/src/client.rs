@@ -13,6 +13,21 @@ use crate::user::unsaved_refresh_token::UnsavedRefreshToken;
 /// Obtains and keeps the access token of one integration. Cheap to clone; clones share the token.
 ///
 /// Nothing is sent before the first call, and building needs no runtime.
+///
+/// ```no_run
+/// use ims::{Client, Credentials};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn call() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::new(&Credentials::from_file("credentials.json")?)?;
+/// let token = client.access_token().await?; // from IMS, and from memory as long as it lasts
+/// let headers = client.headers().await?; // Authorization, x-api-key, x-gw-ims-org-id
+/// # let _ = (token, headers);
+/// # Ok(())
+/// # }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(crate) access: Access,
@@ -47,6 +62,20 @@ impl Client {
 
     /// A token that can still be used in `duration`: for a request that takes long, or a process that is handed it.
     ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn export(client: &ims::Client) -> Result<(), ims::TokenError> {
+    /// // For an upload that may take half an hour.
+    /// let token = client.access_token_valid_for(Duration::from_secs(1_800)).await?;
+    /// # let _ = token;
+    /// # Ok(())
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Those of [`TokenKeeper::token_valid_for`] and [`Client::access_token`].
     pub async fn access_token_valid_for(
@@ -78,6 +107,17 @@ impl Client {
 
     /// How the keeper is doing, and when the certificate of a service account ends, if it is known. `None` with an API key
     /// alone.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn check(client: &ims::Client) {
+    /// if let Some(health) = client.health() {
+    ///     println!("serving: {}, certificate ends: {:?}", health.is_serving(), health.credential_ends_at);
+    /// }
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn health(&self) -> Option<Health> {
         self.keeper().map(TokenKeeper::health)

@@ -101,6 +101,20 @@ impl ClientBuilder {
 
     /// Signs with `signer` instead of the key that the credentials name: with a key behind a network service, for example.
     /// Credentials whose key is [`SigningKey::External`](ims_credentials::SigningKey::External) need it.
+    ///
+    /// ```
+    /// use ims::{Client, Credentials, sign::Signer};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn client(signer: impl Signer + 'static) -> Result<Client, Box<dyn std::error::Error>> {
+    /// // The file says `"signer": "external"`; the signer asks a key management service.
+    /// let credentials = Credentials::from_file("credentials.json")?;
+    /// let client = Client::builder(&credentials).with_signer(signer).build()?;
+    /// # Ok(client)
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(feature = "service-account")]
     pub fn with_signer(mut self, signer: impl Signer + 'static) -> Self {
         self.signing.signer = Some(SharedSigner::new(signer));
@@ -117,23 +131,82 @@ impl ClientBuilder {
 
     /// Takes the refresh token of a person from `refresh_tokens`, and saves the new ones that IMS gives there. Without it no
     /// one is signed in.
+    ///
+    /// ```
+    /// use ims::{Client, Credentials, RefreshTokens};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn client(credentials: &Credentials) -> Result<Client, ims::Error> {
+    /// let refresh_tokens = RefreshTokens::in_memory("eyJ.refresh".parse().expect("visible ASCII"));
+    /// let client = Client::builder(credentials).with_refresh_tokens(refresh_tokens).build()?;
+    /// # Ok(client)
+    /// # }
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_refresh_tokens(self, refresh_tokens: RefreshTokens) -> Self {
         Self { refresh_tokens, ..self }
     }
 
     /// Warns of the certificate's end from `margin` before it on, instead of [`CERTIFICATE_MARGIN`]. Of two certificates the
     /// later end counts, as long as both are known.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ims::{Client, Credentials};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// // Six weeks to get a new certificate approved.
+    /// let client = Client::builder(&credentials)
+    ///     .with_certificate_margin(Duration::from_secs(42 * 24 * 3_600))
+    ///     .build()?;
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_certificate_margin(self, margin: Duration) -> Self {
         Self { certificate_margin: margin, ..self }
     }
 
     /// Sends requests through `transport` instead of reqwest.
+    ///
+    /// ```
+    /// use ims::{Client, Credentials, exchange::ReqwestTransport};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn client(credentials: &Credentials) -> Result<Client, Box<dyn std::error::Error>> {
+    /// // Trusts the CA of a proxy that decrypts the traffic, next to the CAs of the system.
+    /// let ca = std::fs::read("/etc/ssl/company-ca.pem")?;
+    /// let transport = ReqwestTransport::with_ca_certificates(&ca)?;
+    /// let client = Client::builder(credentials).with_transport(transport).build()?;
+    /// # Ok(client)
+    /// # }
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_transport(mut self, transport: impl Transport + 'static) -> Self {
         self.connection.transport = Some(SharedTransport::new(transport));
         self
     }
 
     /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`](crate::REQUEST_TIMEOUT).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ims::{Client, Credentials};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// let client = Client::builder(&credentials)
+    ///     .with_request_timeout(Duration::from_secs(5))
+    ///     .build()?;
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.connection.timeout = timeout;
         self
@@ -142,26 +215,98 @@ impl ClientBuilder {
     /// Sends up to `retries` more requests when one fails that may succeed later, also while callers wait: for a program that
     /// asks once and ends. Without it they learn of the first failure at once; see
     /// [`TokenKeeperBuilder::with_retries`](ims_token::TokenKeeperBuilder::with_retries).
+    ///
+    /// ```
+    /// use ims::{Client, Credentials};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// // A command asks once, and no one asks again later.
+    /// let client = Client::builder(&credentials).with_retries(3).build()?;
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_retries(self, retries: u32) -> Self {
         Self { retries: Some(retries), ..self }
     }
 
     /// Refreshes the token in the background from `window` before it expires on, instead of [`ADVISORY_WINDOW`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ims::{Client, Credentials};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// let client = Client::builder(&credentials)
+    ///     .with_advisory_window(Duration::from_secs(2 * 3_600))
+    ///     .build()?;
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_advisory_window(self, window: Duration) -> Self {
         Self { advisory_window: window, ..self }
     }
 
     /// Lets callers wait for a new token from `window` before the old one expires on, instead of [`MANDATORY_WINDOW`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ims::{Client, Credentials};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// // Requests that need up to two minutes with their token.
+    /// let client = Client::builder(&credentials)
+    ///     .with_mandatory_window(Duration::from_secs(120))
+    ///     .build()?;
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_mandatory_window(self, window: Duration) -> Self {
         Self { mandatory_window: window, ..self }
     }
 
     /// Gives all the requests of one refresh `deadline` together, instead of [`DEADLINE`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ims::{Client, Credentials};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// // Five seconds for one request, twenty for all of a refresh.
+    /// let client = Client::builder(&credentials)
+    ///     .with_request_timeout(Duration::from_secs(5))
+    ///     .with_deadline(Duration::from_secs(20))
+    ///     .build()?;
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
     /// Signs assertions that live for `lifetime` instead of five minutes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ims::{Client, Credentials, claims::AssertionLifetime};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn client(credentials: &Credentials) -> Result<Client, Box<dyn std::error::Error>> {
+    /// let lifetime = AssertionLifetime::new(Duration::from_secs(60))?;
+    /// let client = Client::builder(credentials).with_assertion_lifetime(lifetime).build()?;
+    /// # Ok(client)
+    /// # }
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(feature = "service-account")]
     pub fn with_assertion_lifetime(mut self, lifetime: AssertionLifetime) -> Self {
         self.signing.assertion_lifetime = lifetime;
@@ -169,12 +314,42 @@ impl ClientBuilder {
     }
 
     /// Uses `clock` instead of the system's.
+    ///
+    /// ```
+    /// use ims::token::SystemClock;
+    /// use ims::{Client, Credentials};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// let client = Client::builder(&credentials).with_clock(SystemClock).build()?;
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
         self.connection.clock = SharedClock::new(clock);
         self
     }
 
     /// Calls `observe` with everything that the keeper does. It runs within a refresh, so it should be quick.
+    ///
+    /// ```
+    /// use ims::token::Event;
+    /// use ims::{Client, Credentials};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// let client = Client::builder(&credentials)
+    ///     .with_observer(|event| {
+    ///         if let Event::RefreshFailed { error, .. } = event {
+    ///             eprintln!("no new token: {error}");
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_observer(self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         Self { observer: Some(Observer(Arc::new(observe))), ..self }
     }
@@ -184,6 +359,19 @@ impl ClientBuilder {
     /// A user's token is kept under the name of the place where the refresh token is. A file or an entry of the keyring may
     /// have the same name for another user, so there the store has to be one of that user alone; a place in memory shares with
     /// its clones and with no other.
+    ///
+    /// ```
+    /// use ims::token::{MemoryStore, SharedClock, SystemClock};
+    /// use ims::{Client, Credentials};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// let store = MemoryStore::new(SharedClock::new(SystemClock)); // or a FileStore, or a RedisStore
+    /// let client = Client::builder(&credentials).with_store(store).build()?;
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_store(self, store: impl TokenStore + 'static) -> Self {
         Self { store: Some(SharedStore::new(store)), ..self }
     }
@@ -260,6 +448,18 @@ impl ClientBuilder {
     }
 
     /// Under what a store or a [`KeeperPool`] keeps the token of these credentials.
+    ///
+    /// ```
+    /// use ims::{Client, Credentials};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"]}"#.parse()?;
+    /// let key = Client::builder(&credentials).cache_key();
+    /// assert_eq!(key.client_id(), "a");
+    /// println!("{}", key.canonical()); // no secret is in it
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn cache_key(&self) -> CacheKey {
         cache_key(&self.credentials, &self.refresh_tokens)

@@ -46,6 +46,22 @@ impl Connection {
     }
 
     /// The way to the IMS of `environment` by a transport of your own.
+    ///
+    /// ```
+    /// use ims::{Connection, claims::Environment, exchange::{PublishedKeys, testing::FakeTransport}};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn keys() -> Result<(), Box<dyn std::error::Error>> {
+    /// let transport = FakeTransport::new([Ok(FakeTransport::answer(200, r#"{"keys":[]}"#))]);
+    /// let connection = Connection::from_transport(Environment::production(), transport);
+    /// let keys = connection.send(&PublishedKeys::new()).await?;
+    /// # let _ = keys;
+    /// # Ok(())
+    /// # }
+    /// # let _ = keys;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_transport(environment: Environment, transport: impl Transport + 'static) -> Self {
         Self {
             environment,
@@ -126,6 +142,17 @@ impl ConnectionOptions {
 /// The CA certificates that `SSL_CERT_FILE` and `SSL_CERT_DIR` name: see [`CaCertificates::from_variables`].
 ///
 /// Such certificates are used instead of the system's, by every [`Connection`] that is built after.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// match ims::ca_certificates() {
+///     Ok(Some(certificates)) => println!("{} of the environment", certificates.iter().count()),
+///     Ok(None) => println!("those of the system"),
+///     Err(error) => eprintln!("{error}; {}", error.hint().unwrap_or_default()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`VariableError`] if a variable is set and no certificate is found.

@@ -17,6 +17,20 @@ use crate::report::{Next, Report};
 ///
 /// Its `Display` is the cause in one line, its `Debug` the [`Report`], so that a program whose `main` returns the error
 /// prints something that a person can act on.
+///
+/// ```
+/// use ims::{Client, Credentials, Report};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let credentials: Credentials = r#"{"api_key":"a"}"#.parse()?;
+/// # let pool = ims::token::KeeperPool::new(std::num::NonZeroUsize::MIN);
+/// let error = Client::builder(&credentials).build_in(&pool).unwrap_err();
+/// assert_eq!(error.to_string(), "an API key alone gets no access token");
+/// let report = Report::from(&error);
+/// assert_eq!(report.reason(), "api_key_alone");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -16,6 +16,23 @@ use crate::{
 ///
 /// It holds no secret: of the code verifier it carries the challenge only. Sources: AdobeDocs/adobe-dev-console, "User
 /// Authentication", for version 2; adobe/ims-go, `ims/authorize.go`, for version 1.
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_exchange::{AuthorizeUrl, CodeVerifier, Prompt, State};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (client_id, scopes) = ("my-client".parse()?, ["openid".parse()?]);
+/// let (verifier, state) = (CodeVerifier::generate(), State::generate());
+/// let redirect_uri = "http://127.0.0.1:8912/callback";
+/// let authorize = AuthorizeUrl::new(&client_id, redirect_uri, &scopes, &verifier, &state)
+///     .with_prompt(Prompt::Login);
+/// assert!(authorize.url(&Environment::production()).contains("code_challenge_method=S256"));
+/// let redirect = format!("{redirect_uri}?code=eyJ&state={}", state.as_str());
+/// assert_eq!(authorize.answer(&redirect)?.expose_secret(), "eyJ");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct AuthorizeUrl<'a> {
     client_id: &'a ClientId,

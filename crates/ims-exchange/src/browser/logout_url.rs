@@ -8,6 +8,18 @@ use crate::message::urlencoded;
 ///
 /// Tokens stay valid: revoke them too. IMS would accept an access token as a parameter here, but it is a secret and
 /// therefore never in this URL. Source: AdobeDocs/adobeio-auth, `Resources/IMS.md`.
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_exchange::LogoutUrl;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-client".parse()?;
+/// let url = LogoutUrl::new(&client_id).with_redirect_uri("https://app.example/bye");
+/// assert!(url.url(&Environment::production()).starts_with("https://ims-na1.adobelogin.com/"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct LogoutUrl<'a> {
     client_id: &'a ClientId,

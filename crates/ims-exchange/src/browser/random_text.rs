@@ -37,6 +37,17 @@ fn check_carried(what: &'static str, text: &str) -> Result<(), TextError> {
 /// The `state` of an authorization request: visible ASCII, at most 4096 characters, which is Adobe's bound.
 ///
 /// A redirect with another state, or without one, belongs to another sign-in and must be ignored (RFC 6749 §10.12).
+///
+/// ```
+/// use ims_exchange::State;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let state = State::generate();
+/// assert!(state.matches(state.as_str()));
+/// assert!(!state.matches("another"), "a redirect of another sign-in");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct State(String);
 
@@ -147,6 +158,18 @@ impl fmt::Debug for Nonce {
 /// The code verifier of PKCE: 43 to 128 letters, digits and `-._~` (RFC 7636 §4.1).
 ///
 /// It stays here until the code is redeemed; the URL that a browser sees carries its challenge only.
+///
+/// ```
+/// use ims_exchange::CodeVerifier;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let verifier = CodeVerifier::generate();
+/// let challenge = verifier.challenge(); // goes through the browser; the verifier does not
+/// assert_eq!(challenge.len(), 43);
+/// assert_eq!(format!("{verifier:?}"), "CodeVerifier(..)");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct CodeVerifier(SecretString);
 

@@ -12,6 +12,22 @@ use crate::{
 };
 
 /// A redirect that brought no authorization code.
+///
+/// ```
+/// use ims_exchange::{AuthorizeUrl, CodeVerifier, RedirectError, State};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (client_id, scopes) = ("my-client".parse()?, ["openid".parse()?]);
+/// # let (verifier, state) = (CodeVerifier::generate(), State::generate());
+/// # let authorize = AuthorizeUrl::new(&client_id, "http://127.0.0.1/", &scopes, &verifier, &state);
+/// let redirect = format!("http://127.0.0.1/?error=access_denied&state={}", state.as_str());
+/// let error = authorize.answer(&redirect).unwrap_err();
+/// assert!(matches!(error, RedirectError::Refused { .. }));
+/// assert_eq!(error.reason(), "access_denied");
+/// println!("{error}; {}", error.remedy().unwrap_or_default());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedirectError {

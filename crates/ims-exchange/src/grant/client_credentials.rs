@@ -17,6 +17,21 @@ use crate::{
 /// A client id and its secret for an access token (RFC 6749 §4.4).
 ///
 /// Its answer counts `expires_in` in **seconds**. Source: AdobeDocs/adobe-dev-console, "OAuth Server-to-Server".
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_exchange::{Call, ClientCredentials, ClientSecret};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-client".parse()?;
+/// let client_secret = ClientSecret::new("p8e-…".to_owned());
+/// let scopes = ["openid".parse()?, "AdobeID".parse()?];
+/// let grant = ClientCredentials::new(&client_id, &client_secret, &scopes);
+/// let request = grant.request(&Environment::production());
+/// assert_eq!(request.url(), "https://ims-na1.adobelogin.com/ims/token/v3");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ClientCredentials<'a> {
     client_id: &'a ClientId,
@@ -38,12 +53,40 @@ impl<'a> ClientCredentials<'a> {
     }
 
     /// Names the organization, for integrations that are not owned by one. Source: adobe/ims-go, `ims/token.go`.
+    ///
+    /// ```
+    /// use ims_exchange::{ClientCredentials, ClientSecret};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let client_id = "my-client".parse()?;
+    /// # let client_secret = ClientSecret::new("p8e-…".to_owned());
+    /// # let scopes = ["openid".parse()?];
+    /// let org_id = "1234567890@AdobeOrg".parse()?;
+    /// let grant = ClientCredentials::new(&client_id, &client_secret, &scopes).with_org_id(&org_id);
+    /// # let _ = grant;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_org_id(self, org_id: &'a OrgId) -> Self {
         Self { org_id: Some(org_id), ..self }
     }
 
     /// Asks for a token for `resources` only (RFC 8707 §2.2).
+    ///
+    /// ```
+    /// use ims_exchange::{ClientCredentials, ClientSecret};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let client_id = "my-client".parse()?;
+    /// # let client_secret = ClientSecret::new("p8e-…".to_owned());
+    /// # let scopes = ["openid".parse()?];
+    /// let resources = ["https://api.example".parse()?];
+    /// let grant = ClientCredentials::new(&client_id, &client_secret, &scopes).with_resources(&resources);
+    /// # let _ = grant;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_resources(self, resources: &'a [Resource]) -> Self {
         Self { resources, ..self }

@@ -19,6 +19,21 @@ use crate::{
 ///
 /// Its answer counts `expires_in` in **seconds**. Source: adobe/ims-go, `ims/cluster_exchange_token.go`, which read
 /// milliseconds until its pull request #24.
+///
+/// ```
+/// use ims_exchange::{BearerToken, ClientSecret, ClusterExchange, ClusterTarget};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-service".parse()?;
+/// let client_secret = ClientSecret::new("p8e-…".to_owned());
+/// let of_the_user: BearerToken = "eyJ.user".parse()?;
+/// let org_id = "1234567890@AdobeOrg".parse()?;
+/// let target = ClusterTarget::Organization(&org_id);
+/// let grant = ClusterExchange::new(&client_id, &client_secret, &of_the_user, target);
+/// # let _ = grant;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ClusterExchange<'a> {
     client_id: &'a ClientId,

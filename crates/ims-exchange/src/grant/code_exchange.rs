@@ -20,6 +20,21 @@ use crate::{
 ///
 /// Its answer counts `expires_in` in **seconds**. A public client sends no secret. Source: AdobeDocs/adobe-dev-console, "User
 /// Authentication".
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_exchange::{AuthorizationCode, Call, CodeExchange, CodeVerifier};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-client".parse()?;
+/// let verifier = CodeVerifier::generate(); // the one whose challenge was in the authorization request
+/// let code: AuthorizationCode = "eyJ.code".parse()?;
+/// let grant = CodeExchange::new(&client_id, &code, &verifier);
+/// let request = grant.request(&Environment::production());
+/// assert!(request.url().contains("/ims/token/v3"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct CodeExchange<'a> {
     client_id: &'a ClientId,
@@ -41,6 +56,19 @@ impl<'a> CodeExchange<'a> {
     }
 
     /// Sends the secret of a confidential client (RFC 6749 §2.1) along.
+    ///
+    /// ```
+    /// use ims_exchange::{ClientSecret, CodeExchange, CodeVerifier};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (client_id, code) = ("my-client".parse()?, "code".parse()?);
+    /// # let verifier = CodeVerifier::generate();
+    /// let client_secret = ClientSecret::new("p8e-…".to_owned());
+    /// let grant = CodeExchange::new(&client_id, &code, &verifier).with_client_secret(&client_secret);
+    /// # let _ = grant;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_client_secret(self, client_secret: &'a ClientSecret) -> Self {
         Self { client_secret: Some(client_secret), ..self }

@@ -17,6 +17,25 @@ use crate::{
 /// A signed assertion for an access token: Adobe's variety of RFC 7523 §2.1, with `jwt_token` in the place of `assertion`.
 ///
 /// Its answer counts `expires_in` in **milliseconds**. Source: adobe/ims-go, `ims/exchange_jwt.go`.
+///
+/// ```
+/// use ims_claims::{Assertion, Environment};
+/// use ims_exchange::{Call, ClientSecret, JwtExchange};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # fn exchange(assertion: &Assertion) -> Result<(), Box<dyn std::error::Error>> {
+/// // The assertion is what `ims_sign::sign_assertion` makes of the claims of the service account.
+/// let client_id = "my-client".parse()?;
+/// let client_secret = ClientSecret::new("p8e-…".to_owned());
+/// let grant = JwtExchange::new(&client_id, &client_secret, assertion);
+/// let request = grant.request(&Environment::production());
+/// assert!(request.url().ends_with("/ims/exchange/jwt"));
+/// # Ok(())
+/// # }
+/// # let _ = exchange;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct JwtExchange<'a> {
     client_id: &'a ClientId,

@@ -21,6 +21,20 @@ use crate::{
 ///
 /// No user is there, and so no PKCE. Its answer counts `expires_in` in **seconds**. Sources: adobe/imscli,
 /// `ims/authz_service.go`; adobe/ims-go, `ims/token.go`.
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_exchange::{AuthorizationCode, Call, ClientSecret, PermanentCodeExchange};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-service".parse()?;
+/// let client_secret = ClientSecret::new("p8e-…".to_owned());
+/// let code: AuthorizationCode = "eyJ.code".parse()?;
+/// let grant = PermanentCodeExchange::new(&client_id, &client_secret, &code);
+/// assert!(grant.request(&Environment::production()).url().ends_with("/ims/token/v2"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct PermanentCodeExchange<'a> {
     client_id: &'a ClientId,

@@ -23,6 +23,21 @@ use crate::{
 /// The wish for a promise token, while the user is there. [`PromiseExchange`](crate::PromiseExchange) redeems it.
 ///
 /// Source: adobe/ims-go, `ims/promise.go`, which wants at least one scope and reads `expires_in` in seconds.
+///
+/// ```
+/// use ims_exchange::{BearerToken, ClientSecret, PromiseRequest};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-service".parse()?;
+/// let client_secret = ClientSecret::new("p8e-…".to_owned());
+/// let of_the_user: BearerToken = "eyJ.user".parse()?;
+/// let scopes = ["openid".parse()?];
+/// let request = PromiseRequest::new(&client_id, &client_secret, "my-definition", &of_the_user)
+///     .with_scopes(&scopes);
+/// # let _ = request;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct PromiseRequest<'a> {
     client_id: &'a ClientId,
@@ -102,6 +117,20 @@ impl Promise {
 ///
 /// Its answer counts `expires_in` and `promise_token_expires_in` in **seconds**. Source: adobe/ims-go, `ims/promise.go`, which
 /// wants at least one scope.
+///
+/// ```
+/// use ims_exchange::{ClientSecret, PromiseExchange, PromiseToken};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-service".parse()?;
+/// let client_secret = ClientSecret::new("p8e-…".to_owned());
+/// let promise_token: PromiseToken = "eyJ.promise".parse()?;
+/// let scopes = ["openid".parse()?];
+/// let grant = PromiseExchange::new(&client_id, &client_secret, &promise_token, &scopes);
+/// # let _ = grant;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct PromiseExchange<'a> {
     client_id: &'a ClientId,

@@ -19,6 +19,21 @@ use crate::{
 ///
 /// Its answer counts `expires_in` in **seconds**. Source: adobe/ims-go, `ims/obo.go`, which takes access tokens only and at
 /// least one scope.
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_exchange::{BearerToken, Call, ClientSecret, TokenExchange};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-service".parse()?;
+/// let client_secret = ClientSecret::new("p8e-…".to_owned());
+/// let of_the_user: BearerToken = "eyJ.user".parse()?;
+/// let scopes = ["openid".parse()?];
+/// let grant = TokenExchange::new(&client_id, &client_secret, &of_the_user, &scopes);
+/// assert!(grant.request(&Environment::production()).url().ends_with("/ims/token/v4"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct TokenExchange<'a> {
     client_id: &'a ClientId,

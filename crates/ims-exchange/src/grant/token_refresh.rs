@@ -20,6 +20,23 @@ use crate::{
 ///
 /// Its answer counts `expires_in` in **seconds**, of the access token and not of the refresh token. A public client sends
 /// no secret. Source: AdobeDocs/adobe-dev-console, "User Authentication".
+///
+/// ```
+/// use ims_claims::{Environment, NumericDate};
+/// use ims_exchange::{Call, RefreshToken, TokenRefresh, testing::FakeTransport};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-client".parse()?;
+/// let refresh_token: RefreshToken = "eyJ.refresh".parse()?;
+/// let grant = TokenRefresh::new(&client_id, &refresh_token);
+/// let request = grant.request(&Environment::production());
+/// # let _ = request;
+/// let answer = FakeTransport::answer(200, r#"{"access_token":"eyJ","expires_in":86399}"#);
+/// let tokens = grant.answer(&answer, NumericDate::from_secs(1_800_000_000))?;
+/// assert!(tokens.refresh_token.is_none(), "the one that was sent stays valid");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct TokenRefresh<'a> {
     client_id: &'a ClientId,
@@ -42,6 +59,19 @@ impl<'a> TokenRefresh<'a> {
     }
 
     /// Asks for some of the scopes only.
+    ///
+    /// ```
+    /// use ims_exchange::{RefreshToken, TokenRefresh};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let client_id = "my-client".parse()?;
+    /// # let refresh_token: RefreshToken = "eyJ.refresh".parse()?;
+    /// let scopes = ["openid".parse()?];
+    /// let grant = TokenRefresh::new(&client_id, &refresh_token).with_scopes(&scopes);
+    /// # let _ = grant;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_scopes(self, scopes: &'a [Scope]) -> Self {
         Self { scopes, ..self }

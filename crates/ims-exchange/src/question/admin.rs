@@ -18,6 +18,19 @@ use crate::{
 ///
 /// The members of the answer are not documented: it is an object or a list, as IMS sent it. Source: adobe/ims-go,
 /// `ims/get_admin_profile.go`.
+///
+/// ```
+/// use ims_exchange::{AdminProfile, BearerToken, UserId};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-service".parse()?;
+/// let service_token: BearerToken = "eyJ.service".parse()?;
+/// let user: UserId = "1234567890@AdobeID".parse()?;
+/// let call = AdminProfile::new(&client_id, &service_token, &user);
+/// # let _ = call;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct AdminProfile<'a>(AdminCall<'a>);
 

@@ -18,6 +18,19 @@ use crate::{
 };
 
 /// The wish for a new client. Source: adobe/ims-go, `ims/dcr.go`.
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_exchange::{Call, ClientRegistration};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let scopes = ["openid".parse()?];
+/// let call = ClientRegistration::new("My tool", &["http://127.0.0.1:8912/callback"])
+///     .with_scopes(&scopes);
+/// assert!(call.request(&Environment::production()).url().contains("/ims/register"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ClientRegistration<'a> {
     client_name: &'a str,

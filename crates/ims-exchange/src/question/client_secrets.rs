@@ -194,6 +194,20 @@ pub const IO_MANAGEMENT_SCOPES: [&str; 8] = [
 ];
 
 /// Asks which client secrets a credential has. Their texts are never told.
+///
+/// ```
+/// use ims_exchange::{BearerToken, ConsoleCredential, ListSecrets};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let page = "https://developer.adobe.com/console/projects/23294/4566206088344958295/credentials/436084/details/oauthservertoserver";
+/// let credential = ConsoleCredential::from_page(page).ok_or("not the address of a credential")?;
+/// let client_id = "my-client".parse()?;
+/// let token: BearerToken = "eyJ.token".parse()?; // with the scopes IO_MANAGEMENT_SCOPES
+/// let call = ListSecrets::new(&credential, &client_id, &token);
+/// # let _ = call;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ListSecrets<'a>(Caller<'a>);
 

@@ -15,6 +15,17 @@ use crate::{
 ///
 /// Nothing here needs it: the paths of IMS are known, and it names neither client credentials nor JWTs. Source:
 /// AdobeDocs/adobe-dev-console, "User Authentication", `OpenID` Configuration.
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_exchange::{Call, Discovery};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let request = Discovery::new().request(&Environment::production());
+/// assert!(request.url().contains("openid-configuration"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Discovery;
@@ -75,6 +86,18 @@ impl Call for Discovery {
 /// The question for IMS's public keys. Source: AdobeDocs/adobe-dev-console, "User Authentication", ID Token Keys.
 ///
 /// IMS was seen to sign access tokens with a key that is not among them.
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_exchange::{Call, PublishedKeys};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let request = PublishedKeys::new().request(&Environment::stage());
+/// assert!(request.url().starts_with("https://ims-na1-stg1.adobelogin.com/"));
+/// assert!(request.body().is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct PublishedKeys;

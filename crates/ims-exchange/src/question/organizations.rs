@@ -16,6 +16,21 @@ use crate::{
 
 /// The question for the organizations of an access token's user. Sources: adobe/aio-lib-ims, `src/ims.js`, for version 6;
 /// adobe/ims-go, `ims/get_organizations.go`.
+///
+/// ```
+/// use ims_claims::NumericDate;
+/// use ims_exchange::{BearerToken, Call, Organizations, testing::FakeTransport};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let token: BearerToken = "eyJ.user".parse()?;
+/// let body = r#"[{"orgName":"Example","orgRef":{"ident":"123","authSrc":"AdobeOrg"}}]"#;
+/// let answer = FakeTransport::answer(200, body);
+/// let organizations = Organizations::new(&token).answer(&answer, NumericDate::from_secs(0))?;
+/// let org_id = organizations[0].org_id().ok_or("no id")?;
+/// assert_eq!(org_id.as_str(), "123@AdobeOrg");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Organizations {
     token: BearerToken,

@@ -19,6 +19,18 @@ use crate::{
 
 /// The question for the profile of an access token's user. Sources: adobe/ims-go, `ims/get_profile.go`; adobe/imscli,
 /// `ims/profile.go`.
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_exchange::{BearerToken, Call, Profile};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let token: BearerToken = "eyJ.user".parse()?;
+/// let request = Profile::new(&token).with_version(3).request(&Environment::production());
+/// assert!(request.url().contains("/ims/profile/v3"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Profile {
     token: BearerToken,

@@ -18,6 +18,19 @@ use crate::{
 /// Revokes an access token or a refresh token, as a person's sign-out does.
 ///
 /// Source: AdobeDocs/adobe-dev-console, "User Authentication", Token revocation.
+///
+/// ```
+/// use ims_exchange::{ClientSecret, RefreshToken, RevokeToken};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-client".parse()?;
+/// let client_secret = ClientSecret::new("p8e-…".to_owned());
+/// let refresh_token: RefreshToken = "eyJ.refresh".parse()?;
+/// let call = RevokeToken::new(&client_id, &refresh_token).with_client_secret(&client_secret);
+/// # let _ = call;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct RevokeToken<'a> {
     client_id: &'a ClientId,
@@ -86,6 +99,19 @@ fn basic(client_id: &ClientId, client_secret: &ClientSecret) -> HeaderValue {
 ///
 /// IMS takes access tokens, refresh tokens, device tokens and, with the client's secret, service tokens here. Source:
 /// adobe/ims-go, `ims/invalidate_token.go`.
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_exchange::{BearerToken, Call, InvalidateToken};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-client".parse()?;
+/// let token: BearerToken = "eyJ.token".parse()?;
+/// let call = InvalidateToken::new(&client_id, &token).with_cascading();
+/// assert!(call.request(&Environment::production()).url().contains("/ims/invalidate_token/v2"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct InvalidateToken<'a> {
     client_id: &'a ClientId,

@@ -17,6 +17,20 @@ use crate::{
 /// The question who the user of an access token is (`OpenID` Connect Core 1.0 §5.3).
 ///
 /// Source: AdobeDocs/adobe-dev-console, "User Authentication", `UserInfo`.
+///
+/// ```
+/// use ims_claims::NumericDate;
+/// use ims_exchange::{BearerToken, Call, UserInfo, testing::FakeTransport};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let token: BearerToken = "eyJ.user".parse()?;
+/// let call = UserInfo::new(&token);
+/// let answer = FakeTransport::answer(200, r#"{"sub":"B@AdobeID","email":"me@example.com"}"#);
+/// let user = call.answer(&answer, NumericDate::from_secs(0))?;
+/// assert_eq!(user.email.as_deref(), Some("me@example.com"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct UserInfo<'a> {
     token: BearerToken,

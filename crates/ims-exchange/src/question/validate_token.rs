@@ -18,6 +18,21 @@ use crate::{
 ///
 /// IMS takes access tokens, refresh tokens, device tokens and authorization codes here. Source: adobe/ims-go,
 /// `ims/validate_token.go`.
+///
+/// ```
+/// use ims_claims::NumericDate;
+/// use ims_exchange::{BearerToken, Call, TokenValidity, ValidateToken, testing::FakeTransport};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-client".parse()?;
+/// let token: BearerToken = "eyJ.old".parse()?;
+/// let call = ValidateToken::new(&client_id, &token);
+/// let answer = FakeTransport::answer(200, r#"{"valid":false,"reason":"expired"}"#);
+/// let validity = call.answer(&answer, NumericDate::from_secs(0))?;
+/// assert!(matches!(validity, TokenValidity::Invalid { .. }));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ValidateToken<'a> {
     client_id: &'a ClientId,

@@ -8,6 +8,21 @@ use ims_claims::Metascope;
 ///
 /// It is decided once, from status, `error` and `error_description`. Where IMS leaves the reason open, the reason says so and
 /// has several [`causes`](Reason::causes); no cause is guessed.
+///
+/// ```
+/// use ims_exchange::Reason;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let reason = Reason::UnknownClient;
+/// assert_eq!(reason.as_str(), "unknown_client");
+/// println!("{reason}"); // the client id is unknown
+/// for cause in reason.causes() {
+///     println!("if {}: {}", cause.what, cause.remedy);
+/// }
+/// assert!(Reason::WrongSecret.is_about_the_secret(), "the second secret can help");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {

@@ -76,18 +76,64 @@ impl TokenKeeper {
 
 impl TokenKeeperBuilder {
     /// Refreshes in the background from `window` before expiry on, instead of [`ADVISORY_WINDOW`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
+    /// # let clock = SharedClock::new(SystemClock);
+    /// // Refreshes a token of 24 hours two hours before its end, less up to a quarter of that at random.
+    /// let keeper = TokenKeeper::builder(source, clock)
+    ///     .with_advisory_window(Duration::from_secs(2 * 3_600))
+    ///     .build();
+    /// # let _ = keeper;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_advisory_window(mut self, window: Duration) -> Self {
         self.settings.windows.advisory = window;
         self
     }
 
     /// Lets callers wait for a new token from `window` before expiry on, instead of [`MANDATORY_WINDOW`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
+    /// # let clock = SharedClock::new(SystemClock);
+    /// // Callers that need up to two minutes with their token.
+    /// let keeper = TokenKeeper::builder(source, clock)
+    ///     .with_mandatory_window(Duration::from_secs(120))
+    ///     .build();
+    /// # let _ = keeper;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_mandatory_window(mut self, window: Duration) -> Self {
         self.settings.windows.mandatory = window;
         self
     }
 
     /// Gives one refresh `deadline` until it has a token, instead of [`DEADLINE`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
+    /// # let clock = SharedClock::new(SystemClock);
+    /// // No caller waits longer for a refresh.
+    /// let keeper = TokenKeeper::builder(source, clock).with_deadline(Duration::from_secs(10)).build();
+    /// # let _ = keeper;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline;
         self
@@ -95,12 +141,44 @@ impl TokenKeeperBuilder {
 
     /// Sends up to `retries` more requests in one refresh, instead of [`RETRIES`](crate::RETRIES), and also while callers wait without a
     /// token: for a command, for example, which has one caller and no second call.
+    ///
+    /// ```
+    /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
+    /// # let clock = SharedClock::new(SystemClock);
+    /// // A command asks once, and no one asks again later.
+    /// let keeper = TokenKeeper::builder(source, clock).with_retries(3).build();
+    /// # let _ = keeper;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_retries(mut self, retries: u32) -> Self {
         self.settings.retries = Some(retries);
         self
     }
 
     /// Shares the token through `store`, under `key`, with other processes. They need clocks that agree to a second.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource, CacheKey, GrantName, MemoryStore, SharedStore};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
+    /// # let clock = SharedClock::new(SystemClock);
+    /// let key = CacheKey::new(
+    ///     &Environment::production(),
+    ///     &"my-client".parse()?,
+    ///     GrantName::CLIENT_CREDENTIALS,
+    /// );
+    /// let store = SharedStore::new(MemoryStore::new(clock.clone()));
+    /// let keeper = TokenKeeper::builder(source, clock).with_store(store, key).build();
+    /// # let _ = keeper;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_store(mut self, store: SharedStore, key: CacheKey) -> Self {
         self.settings.store = Some((store, key));
         self
@@ -113,6 +191,22 @@ impl TokenKeeperBuilder {
     }
 
     /// Adds `x-gw-ims-org-id` to the [`headers`](TokenKeeper::headers).
+    ///
+    /// ```
+    /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
+    /// # let clock = SharedClock::new(SystemClock);
+    /// // Adobe's APIs want both next to the token.
+    /// let keeper = TokenKeeper::builder(source, clock)
+    ///     .with_client_id(&"my-client".parse()?)
+    ///     .with_org_id(&"1234567890@AdobeOrg".parse()?)
+    ///     .build();
+    /// # let _ = keeper;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_org_id(mut self, org_id: &OrgId) -> Self {
         self.settings.api_headers.org_id = org_id_header(org_id);
         self
@@ -122,12 +216,49 @@ impl TokenKeeperBuilder {
     /// certificate of the key that signs, and reports it at refreshes from `margin` before that on, once a day.
     ///
     /// The keeper goes on asking for tokens after that end: it is IMS that decides.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ims_claims::NumericDate;
+    /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
+    /// # let clock = SharedClock::new(SystemClock);
+    /// let certificate_ends_at = NumericDate::from_secs(1_900_000_000);
+    /// let margin = Duration::from_secs(30 * 24 * 3_600);
+    /// let keeper = TokenKeeper::builder(source, clock)
+    ///     .with_credential_end(certificate_ends_at, margin)
+    ///     .build();
+    /// assert_eq!(keeper.health().credential_ends_at, Some(certificate_ends_at));
+    /// # let _ = keeper;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_credential_end(mut self, ends_at: NumericDate, margin: Duration) -> Self {
         self.settings.credential_end = Some(CredentialEnd { ends_at, margin });
         self
     }
 
     /// Calls `observe` with everything that the keeper does. It runs within the refresh, so it should be quick.
+    ///
+    /// ```
+    /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource, Event};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
+    /// # let clock = SharedClock::new(SystemClock);
+    /// let keeper = TokenKeeper::builder(source, clock)
+    ///     .with_observer(|event| {
+    ///         if let Event::RefreshFailed { error, .. } = event {
+    ///             eprintln!("no new token: {error}");
+    ///         }
+    ///     })
+    ///     .build();
+    /// # let _ = keeper;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_observer(mut self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.settings.observer = Observer::new(observe);
         self

@@ -28,6 +28,23 @@ const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// A lease is a lock on a file next to the token's, so it ends with the process that has it. Renewing it changes the file's
 /// time: the lease of a process that is stopped lapses, too. The folder must be on a local file system, or on one whose
 /// `flock` works between machines.
+///
+/// ```
+/// use ims_token::{FetchError, FileStore, SharedStore, SharedClock, SystemClock, TokenKeeper, TokenSource};
+/// use ims_token::{CacheKey, GrantName};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
+/// # let environment = ims_claims::Environment::production();
+/// let store = SharedStore::new(FileStore::new("/var/cache/my-app/tokens"));
+/// let key = CacheKey::new(&environment, &"my-client".parse()?, GrantName::CLIENT_CREDENTIALS);
+/// let keeper = TokenKeeper::builder(source, SharedClock::new(SystemClock))
+///     .with_store(store, key)
+///     .build();
+/// # let _ = keeper;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: Arc<Path>,

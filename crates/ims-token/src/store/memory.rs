@@ -18,6 +18,25 @@ use crate::{
 };
 
 /// Keeps tokens in memory: they are shared by the keepers of this process and gone with it.
+///
+/// ```
+/// use std::time::Duration;
+/// use ims_claims::{Environment, NumericDate};
+/// use ims_token::{CacheKey, GrantName, MemoryStore, SharedClock, SystemClock, TokenStore};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn load() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = MemoryStore::new(SharedClock::new(SystemClock));
+/// let client_id = "my-client".parse()?;
+/// let key = CacheKey::new(&Environment::production(), &client_id, GrantName::CLIENT_CREDENTIALS);
+/// let is_leased = store.lease(&key, Duration::from_secs(10)).await?.is_some();
+/// assert!(is_leased, "this caller refreshes the token, the others wait for it");
+/// # Ok(())
+/// # }
+/// # let _ = load;
+/// # Ok(())
+/// # }
+/// ```
 pub struct MemoryStore {
     clock: SharedClock,
     contents: Mutex<Contents>,

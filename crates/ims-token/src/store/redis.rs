@@ -25,6 +25,18 @@ use crate::{
 /// The names of keys are hashes, all in the same slot of a cluster: `ims:v1:{…}` for a token, `ims:v1:{…}:lease` for its lease,
 /// `ims:v1:{…}:not_before` for the time before which IMS is left alone. One connection is made when it is needed, and again when
 /// it breaks.
+///
+/// ```
+/// use ims_token::{RedisStore, SealingKey, SharedStore};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sealing_key = SealingKey::from_bytes(&[7; 32]); // 32 random bytes, the same in every process
+/// let store = RedisStore::new("redis://127.0.0.1:6379", sealing_key)?;
+/// let store = SharedStore::new(store); // for TokenKeeperBuilder::with_store
+/// # let _ = store;
+/// # Ok(())
+/// # }
+/// ```
 pub struct RedisStore {
     client: Client,
     sealing_key: SealingKey,

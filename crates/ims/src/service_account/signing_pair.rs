@@ -69,6 +69,18 @@ impl SigningPair {
 /// Makes the signer of a key that credentials name: parses the key, or logs in to the module, whose PIN may also be in the
 /// environment variable `IMS_PKCS11_PIN`. With the feature `pkcs12` the key's file may be PKCS#12.
 ///
+/// ```
+/// use ims::{Error, SigningKey, open_signing_key};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_owned();
+/// let key = SigningKey::File { contents: certificate.into_bytes().into(), passphrase: None };
+/// let error = open_signing_key(&key).unwrap_err();
+/// assert!(matches!(error, Error::PrivateKey(_)), "this is a certificate, not a private key");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`Error::PrivateKey`], [`Error::HardwareKey`], [`Error::Credentials`] for a key that could not be read,
 /// [`Error::Certificate`] for a PKCS#12 file that cannot be read, [`Error::SignerMissing`] for a key that the program has to

@@ -10,6 +10,22 @@ use ims_exchange::RefreshToken;
 ///
 /// IMS may give a new refresh token at each refresh, after which the old one may be invalid. So a client loads the
 /// refresh token before each use, and saves the new one before anything else.
+///
+/// ```
+/// use ims::RefreshTokens;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn keep() -> Result<(), ims::RefreshTokensError> {
+/// let refresh_tokens = RefreshTokens::in_folder("/var/lib/my-app/sign-ins", "me@example.com");
+/// if refresh_tokens.load().await?.is_none() {
+///     println!("no one is signed in: {}", refresh_tokens.place());
+/// }
+/// # Ok(())
+/// # }
+/// # let _ = keep;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct RefreshTokens {
     store: Arc<RefreshTokenStore>,

@@ -14,6 +14,18 @@ use crate::{cache_key::CacheKey, store::StoreError};
 ///
 /// One key may seal some four thousand million tokens, since nonces are random (NIST SP 800-38D §8.3); a fleet
 /// needs one or two a day for each integration.
+///
+/// ```
+/// use ims_token::SealingKey;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // From a secret manager. Anyone who has only the Redis server can neither read nor make a token.
+/// let secret = "a secret of at least 32 random bytes";
+/// let sealing_key = SealingKey::derive(secret.as_bytes());
+/// # let _ = sealing_key;
+/// # Ok(())
+/// # }
+/// ```
 pub struct SealingKey(RandomizedNonceKey);
 
 impl SealingKey {

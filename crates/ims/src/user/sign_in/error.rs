@@ -13,6 +13,20 @@ use crate::{
 /// A sign-in that did not come about.
 ///
 /// Its `Display` is the cause in one line, its `Debug` the [`Report`].
+///
+/// ```
+/// use ims::{Report, SignInError};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # fn show(error: &SignInError) {
+/// match error {
+///     SignInError::NoRefreshToken => eprintln!("the sign-in lasts as long as its access token"),
+///     error => eprintln!("{}", Report::from(error)),
+/// }
+/// # }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignInError {
