@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::{
-    about_user::{Person, Product, administered, holder},
+    about_user::{Person, Product, administered, holder, tenant_of},
     answer::Answer,
     exchange::Exchange,
     integration::Integration,
@@ -131,7 +131,7 @@ pub(crate) fn product_contexts(exchange: &mut Exchange<'_>) -> Result<Answer, Re
     let org_id = known_organization(exchange, format!("{ident}@{auth_src}"))?;
     let integrations = exchange.service.integrations();
     let mut product_contexts = Vec::new();
-    let tenant_id = ident.to_ascii_lowercase();
+    let tenant_id = tenant_of(&org_id);
     for registered in &integrations {
         if registered.integration.org_id().as_str() != org_id {
             continue;

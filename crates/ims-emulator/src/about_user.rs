@@ -104,7 +104,8 @@ pub(crate) struct Product<'a> {
     status_code: &'a str,
     owning_entity: &'a str,
     #[serde(rename = "organization_id")]
-    organization_id: &'a str,
+    organization_id: String,
+    groupid: &'a str,
     service_code: &'a str,
     service_level: &'a str,
     create_dts: u64,
@@ -114,14 +115,16 @@ pub(crate) struct Product<'a> {
 }
 
 impl<'a> Product<'a> {
-    /// The product as one of `org_id`. The times are those of the emulator's invention.
+    /// The product as one of `org_id`. The times are those of the emulator's invention. `organization_id` is the tenant, which
+    /// URLs of Adobe Campaign have, and not the Organization ID (Adobe Campaign Standard, "APIs troubleshooting").
     pub(crate) fn new(product: &'a ProductContext, org_id: &'a str) -> Self {
         Self {
             ident: format!("EMULATED-{}", product.service_code()),
             label: product.service_code(),
             status_code: "ACTIVE",
             owning_entity: org_id,
-            organization_id: org_id,
+            organization_id: tenant_of(org_id),
+            groupid: "EMULATED",
             service_code: product.service_code(),
             service_level: "standard",
             create_dts: CREATED_MS,
@@ -129,6 +132,11 @@ impl<'a> Product<'a> {
             data: product.written_data(),
         }
     }
+}
+
+/// The tenant of an organization: the first part of its id, in small letters.
+pub(crate) fn tenant_of(org_id: &str) -> String {
+    org_id.split('@').next().unwrap_or_default().to_ascii_lowercase()
 }
 
 /// The answer of `/ims/account_cluster/v2`: the holder's accounts.

@@ -62,6 +62,15 @@ pub(crate) struct NewToken<'a> {
     pub(crate) challenge: Option<Challenge<'a>>,
     /// What a code passes on to the ID token.
     pub(crate) nonce: Option<&'a str>,
+    /// The refresh token that comes with it.
+    pub(crate) refresh: Option<RefreshToken<'a>>,
+}
+
+/// What an access token says about the refresh token that comes with it.
+#[derive(Clone, Copy)]
+pub(crate) struct RefreshToken<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) lifetime: Duration,
 }
 
 /// What a code's verifier must fit (RFC 7636 §4.3).
@@ -119,6 +128,10 @@ struct Payload<'a> {
     code_challenge_method: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rtid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rtea: Option<String>,
 }
 
 impl<'a> NewToken<'a> {
@@ -133,6 +146,7 @@ impl<'a> NewToken<'a> {
             session: None,
             challenge: None,
             nonce: None,
+            refresh: None,
         }
     }
 
@@ -158,6 +172,11 @@ impl<'a> NewToken<'a> {
             code_challenge: self.challenge.map(|challenge| challenge.text),
             code_challenge_method: self.challenge.map(|challenge| challenge.method),
             nonce: self.nonce,
+            rtid: self.refresh.map(|refresh| refresh.id),
+            rtea: self.refresh.map(|refresh| {
+                let lifetime = u64::try_from(refresh.lifetime.as_millis()).unwrap_or(u64::MAX);
+                now_ms.saturating_add(lifetime).to_string()
+            }),
         };
         let payload = serde_json::to_vec(&payload).expect("a struct of strings is always JSON");
         let mut signing_input = header(self.kind, &keys.key_id());
@@ -227,6 +246,7 @@ mod tests {
             session: None,
             challenge: None,
             nonce: None,
+            refresh: None,
         };
         token.issue(keys, "1", NOW_MS)
     }

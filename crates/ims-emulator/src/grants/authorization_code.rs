@@ -13,7 +13,7 @@ use crate::{
     exchange::Exchange,
     id_token::NewIdToken,
     integration::Integration,
-    issued_token::{NewToken, TokenKind, session_of},
+    issued_token::{NewToken, RefreshToken, TokenKind, session_of},
     refusal::Refusal,
 };
 
@@ -119,7 +119,11 @@ fn issue(
     let sub = from.user_id().unwrap_or_default();
     let scopes: Vec<&str> = from.scopes().collect();
     let session = session_of(from);
-    let access = NewToken { session, ..NewToken::access(integration, sub, scopes.join(",")) };
+    let id = exchange.token_id("-r");
+    let has_refresh = has_scope(from, OFFLINE_ACCESS);
+    let refresh = has_refresh.then_some(RefreshToken { id: &id, lifetime: REFRESH_LIFETIME });
+    let access =
+        NewToken { session, refresh, ..NewToken::access(integration, sub, scopes.join(",")) };
     let mut granted = Granted::new(exchange, &access);
     granted.sub = Some(sub);
     if exchange.call.version.answer.contains(&"id_token") {
@@ -129,8 +133,13 @@ fn issue(
         let person = Person::of(exchange, sub, integration);
         granted.user = Some(UserMembers::of(&person));
     }
-    if has_scope(from, OFFLINE_ACCESS) {
-        let refresh = NewToken { kind: TokenKind::Refresh, lifetime: REFRESH_LIFETIME, ..access };
+    if has_refresh {
+        let refresh = NewToken {
+            kind: TokenKind::Refresh,
+            lifetime: REFRESH_LIFETIME,
+            refresh: None,
+            ..access
+        };
         granted.refresh_token = Some(exchange.issue(&refresh, "-r"));
     }
     Answer::ok(&granted)

@@ -236,7 +236,7 @@ async fn a_user_is_chosen_by_a_hint_and_has_a_name_an_account_and_roles() {
         let product = &alan["projectedProductContext"][0]["prodCtx"];
         assert_eq!(product["serviceCode"], "dma_tartan");
         assert!(product["createDts"].is_u64() && product["modDts"].is_u64());
-        for name in ["ident", "label", "serviceLevel", "organization_id"] {
+        for name in ["ident", "label", "serviceLevel", "organization_id", "groupid"] {
             assert!(product[name].is_string(), "{name}");
         }
         for name in [

@@ -1,5 +1,6 @@
 //! Signing a user in: the consent page, codes with PKCE, tokens by the browser, refresh tokens.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_emulator::{Emulator, Integration, Refusal, SilentSignIn, TokenKey};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use serde_json::{Value, json};
@@ -24,6 +25,12 @@ fn public_integration() -> Integration {
     )
     .with_redirect_uri(REDIRECT_URI)
     .with_scopes(["openid", "offline_access"])
+}
+
+/// The claims of a token, unverified.
+fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
 /// Asks for access with `changes` to a good request, and takes the user's consent for given.
@@ -83,6 +90,10 @@ async fn a_code_is_redeemed_once_and_refreshed_for_ever_new_tokens() {
             (400, "access_denied")
         );
         let refresh_token = tokens.body["refresh_token"].as_str().unwrap();
+        // The access token names the refresh token that came with it, and its end in two weeks.
+        let access = claims(tokens.body["access_token"].as_str().unwrap());
+        assert_eq!(access["rtid"], claims(refresh_token)["id"]);
+        assert_eq!(access["rtea"], ((NOW + 14 * 86_400) * 1000).to_string());
         let parameters = [
             ("grant_type", "refresh_token"),
             ("client_id", CLIENT_ID),
