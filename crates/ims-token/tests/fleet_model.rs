@@ -19,8 +19,8 @@ use ims_claims::{Environment, NumericDate};
 use ims_exchange::AccessToken;
 use ims_token::{
     CacheKey, Clock, DEADLINE, EXPIRY_MARGIN, FetchError, GrantName, Lease, MemoryStore,
-    SharedClock, SharedStore, StoreError, TokenError, TokenKeeper, TokenSource, TokenStore,
-    testing::FakeClock,
+    REFRESH_TIMEOUT, SharedClock, SharedStore, StoreError, TokenError, TokenKeeper, TokenSource,
+    TokenStore, testing::FakeClock,
 };
 use tokio::{
     task::JoinSet,
@@ -74,6 +74,7 @@ struct Service {
     open: Arc<AtomicU64>,
     /// The token that it last gave, by both clocks.
     held: Arc<Mutex<Option<Moment>>>,
+    doubt: Duration,
 }
 
 impl World {
@@ -271,12 +272,15 @@ impl Service {
             let key = CacheKey::new(&Environment::production(), &client_id, GrantName::JWT);
             builder = builder.with_store(store.clone(), key);
         }
-        Self { keeper: builder.build(), open, held: Arc::default() }
+        let largest = Duration::from_secs(LARGEST_STEP.unsigned_abs());
+        let doubt = if store.is_some() { 3 * largest } else { Duration::ZERO };
+        Self { keeper: builder.build(), open, held: Arc::default(), doubt }
     }
 
     /// One call. A caller with little time gives up, at whatever it waits for.
     fn call(&self, world: &World, calls: &mut JoinSet<()>) {
         let (keeper, held, world) = (self.keeper.clone(), Arc::clone(&self.held), world.clone());
+        let doubt = self.doubt;
         calls.spawn(async move {
             let gives_up = {
                 let mut random = world.random();
@@ -285,6 +289,7 @@ impl Service {
             let call = Call {
                 asked: (world.clock.now(), world.clock.monotonic()),
                 held_before: *held.lock().unwrap(),
+                doubt,
             };
             let start = Instant::now();
             if let Some(time) = gives_up {
@@ -308,6 +313,9 @@ struct Call {
     asked: Moment,
     /// When the token ends that the service had given before.
     held_before: Option<Moment>,
+    /// How wrong a token can be about its age: one from the store tells it by the wall clock alone, which may have been set some
+    /// times since.
+    doubt: Duration,
 }
 
 impl Call {
@@ -331,9 +339,11 @@ impl Call {
                 *held.lock().unwrap() = Some((token.expires_at(), ends));
             }
             Err(error) => {
-                // A token from the store tells its age by the wall clock alone, which may have been set some times.
-                let least =
-                    EXPIRY_MARGIN + Duration::from_secs(1 + 3 * LARGEST_STEP.unsigned_abs());
+                // In its last seconds a token can end while the call waits for a better one, and the wall clock can be set
+                // then.
+                let while_waiting =
+                    REFRESH_TIMEOUT + Duration::from_secs(LARGEST_STEP.unsigned_abs());
+                let least = EXPIRY_MARGIN + Duration::from_secs(1) + while_waiting + self.doubt;
                 let (wall, monotonic) = self.asked;
                 let is_held = self.held_before.is_some_and(|(wall_end, end)| {
                     wall.plus(least) < wall_end && monotonic + least < end
