@@ -42,7 +42,7 @@ impl CertificateData {
     pub(crate) fn new(place: &Path, certificate: &Certificate, now: NumericDate) -> Self {
         let validity = certificate.validity();
         Self {
-            file: place.display().to_string(),
+            file: ims_files::shown(place),
             subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
             serial_number: certificate.serial_number().to_owned(),

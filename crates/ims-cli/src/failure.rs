@@ -281,16 +281,12 @@ fn command_against(reason: &str) -> Option<&'static str> {
 
 /// An error and all that is behind it, each said once.
 pub(crate) fn with_causes(error: &dyn Error) -> String {
-    ErrorLine(error).to_string()
+    ims_files::without_number(&ErrorLine(error).to_string())
 }
 
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
-        let failure = Self::person(error.problem()).named("file_not_used");
-        match error.remedy() {
-            Some(remedy) => failure.hint(remedy),
-            None => failure,
-        }
+        Self::person(error.problem()).named("file_not_used").hint(error.hint())
     }
 }
 
@@ -336,15 +332,12 @@ impl From<&Pkcs11Error> for Failure {
         Pkcs11Error::NoModulePath => failure.hint("add ?module-path=/path/to/module.so to the URI"),
         Pkcs11Error::PinMissing | Pkcs11Error::NoKey { logged_in: false, .. } => failure
             .hint("put the PIN into a file that only you can read: pin-source=FILE in the URI, or --pin-file FILE"),
-        Pkcs11Error::PinFile { source, .. } => match source.remedy() {
-            Some(remedy) => failure.hint(remedy),
-            None => failure,
-        },
+        Pkcs11Error::PinFile { source, .. } => failure.hint(source.hint()),
         Pkcs11Error::PinWrong => {
             failure.hint("make sure of the PIN before the next try: the token counts, and locks itself")
         }
         Pkcs11Error::NoToken { .. } => failure.hint("list what is there: ims hsm tokens --module PATH"),
-        _ => failure,
+        _ => failure.hint("look at the module and the device with the tools of their vendor"),
     }
     }
 }

@@ -53,7 +53,7 @@ fn read_stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {
 pub(crate) fn expect_free(path: &Path, existing: Existing) -> Result<(), Failure> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
-            Err(Failure::person(format!("{} is a folder", path.display())))
+            Err(Failure::person(format!("{} is a folder", ims_files::shown(path))))
         }
         Ok(_) if existing == Existing::Keep => Err(taken(path)),
         _ => Ok(()),
@@ -88,6 +88,6 @@ pub(crate) fn put(drafts: Vec<Draft>, existing: Existing) -> Result<(), Failure>
 }
 
 fn taken(path: &Path) -> Failure {
-    Failure::person(format!("{} exists already", path.display()))
+    Failure::person(format!("{} exists already", ims_files::shown(path)))
         .hint("choose another place, or replace it with --force: a key that is replaced is lost")
 }

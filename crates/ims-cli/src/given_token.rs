@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ims::exchange::TokenKind;
+use ims::{claims::CompactJwt, exchange::TokenKind};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -32,7 +32,13 @@ pub(crate) fn read(
         } else {
             ims_files::shown(path)
         };
-        let what = if text.is_empty() { "is empty" } else { "holds no token" };
+        let what = if text.is_empty() {
+            "is empty"
+        } else if find(&text, kind, Form::Recognizable).is_some() {
+            "holds a token that is not whole"
+        } else {
+            "holds no token"
+        };
         Failure::usage(format!("{place} {what}")).hint(
             "a token of IMS is a JWT, three parts with dots between them: give it alone, after Bearer, or as the JSON of \
              ims token --json",
@@ -56,7 +62,7 @@ fn find(text: &str, kind: Option<TokenKind>, form: Form) -> Option<Zeroizing<Str
     let joined: Zeroizing<String> =
         Zeroizing::new(token.chars().filter(|c| !c.is_ascii_whitespace()).collect());
     let has_form = match form {
-        Form::Whole => is_jwt(&joined),
+        Form::Whole => is_jwt(&joined) && !is_cut_off(&joined),
         Form::Recognizable => is_meant_as_jwt(&joined),
     };
     has_form.then_some(joined)
@@ -110,6 +116,27 @@ fn is_jwt(text: &str) -> bool {
         && parts.iter().all(|part| is_base64url(part))
         && parts[0].starts_with("ey")
         && !parts[1].is_empty()
+}
+
+/// Whether the end of a JWT is missing: of such a one IMS says that it is not valid, and the whole one stays valid.
+///
+/// A signature by RSA has as many bytes as its key, a multiple of 64 (RFC 7518 §3.3, RFC 8017 §8.2.1). Shorter ones are
+/// those of a test.
+fn is_cut_off(jwt: &str) -> bool {
+    let signature = jwt.rsplit('.').next().unwrap_or_default();
+    // No number of bytes has so many letters (RFC 4648 §5).
+    if signature.len() % 4 == 1 {
+        return true;
+    }
+    let bytes = signature.len() * 3 / 4;
+    bytes > 64 && !bytes.is_multiple_of(64) && is_by_rsa(jwt)
+}
+
+/// Whether the header says that the signature is by RSA. What cannot be read may be.
+fn is_by_rsa(jwt: &str) -> bool {
+    let Ok(jwt) = CompactJwt::parse(jwt) else { return true };
+    let algorithm = jwt.header().get("alg").and_then(Value::as_str).unwrap_or_default();
+    algorithm.starts_with("RS") || algorithm.starts_with("PS")
 }
 
 fn is_base64url(text: &str) -> bool {
@@ -171,6 +198,22 @@ mod tests {
         assert_eq!(found(Some(TokenKind::AccessToken)), JWT);
         assert_eq!(found(Some(TokenKind::RefreshToken)), OTHER);
         assert_eq!(found(Some(TokenKind::DeviceToken)), JWT);
+    }
+
+    #[test]
+    fn a_token_whose_end_is_missing_is_not_whole() {
+        let (unsigned, _) = JWT.rsplit_once('.').unwrap();
+        let signed = |letters: usize| format!("{unsigned}.{}", "A".repeat(letters));
+        // 256 bytes are 342 letters.
+        assert!(find(&signed(342), None, Form::Whole).is_some());
+        for missing in [1, 2, 3, 4, 5, 9, 10, 100, 200] {
+            assert!(find(&signed(342 - missing), None, Form::Whole).is_none(), "{missing}");
+            assert!(find(&signed(342 - missing), None, Form::Recognizable).is_some(), "{missing}");
+        }
+        // ECDSA on P-521 has 132 bytes.
+        let header = "eyJhbGciOiJFUzUxMiJ9";
+        let other = format!("{header}.e30.{}", "A".repeat(176));
+        assert!(find(&other, None, Form::Whole).is_some());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use ims::{
     Discovered, Discovery, DiscoveryError, Report, Source,
     claims::Environment,
     exchange::ClientSecret,
-    token::{Event, FileStore, RETRIES},
+    token::{Alternative, Event, FileStore, RETRIES},
 };
 
 use crate::{
@@ -222,17 +222,26 @@ impl From<DiscoveryError> for Failure {
     }
 }
 
-/// Reads one file of credentials and says what a person should know about them.
+/// Reads one file of credentials, or the document itself, and says what a person should know about them.
 pub(crate) fn read(path: &Path) -> Result<Credentials, Failure> {
-    let credentials = Credentials::from_file(path)?;
-    announce(&credentials);
-    Ok(credentials)
+    let given = Some(path.as_os_str().to_owned());
+    IntegrationOptions { credentials: given, ..IntegrationOptions::default() }.credentials()
 }
 
 /// Says what a person should know about credentials.
 pub(crate) fn announce(credentials: &Credentials) {
     for warning in credentials.warnings() {
         output::note("warning", warning);
+    }
+}
+
+/// Says what is used instead of the current context, if a variable comes before it.
+pub(crate) fn announce_what_hides_the_current_context() {
+    let sources = Discovery::new().sources().unwrap_or_default();
+    if let Some(first) = sources.first().filter(|first| !matches!(first, Source::CurrentContext(_)))
+    {
+        let text = format!("not used as long as the environment names others: {first}");
+        output::note("warning", &text);
     }
 }
 
@@ -248,15 +257,30 @@ pub(crate) fn kind(credential: &Credential) -> &'static str {
     }
 }
 
-/// The secret that the integration shows IMS first, if it has one.
-pub(crate) fn client_secret(credentials: &Credentials) -> Option<&ClientSecret> {
+/// Says that the first client secret or key is of no more use.
+pub(crate) fn tell_other_accepted(kind: Alternative) {
+    let kind = kind.as_str();
+    let text = format!(
+        "IMS refuses the first {kind} and accepts another: remove the first from the credentials"
+    );
+    output::note("warning", &text);
+}
+
+/// The secrets of the integration, of which IMS may accept any, in their order; there may be none.
+pub(crate) fn client_secrets(credentials: &Credentials) -> Vec<&ClientSecret> {
     let client_secrets = match credentials.credential() {
         Credential::ServiceAccount(credential) => Some(&credential.client_secrets),
         Credential::ServerToServer(credential) => Some(&credential.client_secrets),
         Credential::User(credential) => credential.client_secrets.as_ref(),
         _ => None,
     };
-    client_secrets.map(ClientSecrets::first)
+    client_secrets.into_iter().flat_map(ClientSecrets::iter).collect()
+}
+
+/// The same for a client that needs none: if it has none, that is the one thing to send.
+pub(crate) fn client_secrets_or_none(credentials: &Credentials) -> Vec<Option<&ClientSecret>> {
+    let secrets = client_secrets(credentials);
+    if secrets.is_empty() { vec![None] } else { secrets.into_iter().map(Some).collect() }
 }
 
 /// A client that shares its token with other runs of the command, through the folder of the cache. The pass phrase of its key
@@ -289,10 +313,12 @@ fn caching_builder(credentials: &Credentials) -> Result<ClientBuilder, Failure> 
         _ => builder.with_transport(transport::transport(credentials.environment())?),
     };
     let attempts = AtomicUsize::new(1);
-    let builder = builder.with_observer(move |event| {
-        if matches!(event, Event::AttemptFailed { .. }) {
+    let builder = builder.with_observer(move |event| match event {
+        Event::AttemptFailed { .. } => {
             transport::report_attempt(event, attempts.fetch_add(1, Ordering::Relaxed) + 1);
         }
+        Event::OtherAccepted { kind } => tell_other_accepted(*kind),
+        _ => {}
     });
     // A command asks once, so it has no second call by which to try again.
     Ok(builder.with_retries(RETRIES))

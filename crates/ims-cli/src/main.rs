@@ -116,21 +116,48 @@ fn usage(text: &str) -> Failure {
     failure
 }
 
-/// A PKCS#11 URI may be refused for the very PIN in it, and a base URL for its password. The refusal repeats neither.
+/// A PKCS#11 URI may be refused for the very PIN in it, a base URL for its password, and a document or a token for being no
+/// option. The refusal repeats none of them.
 fn without_secret(mut error: clap::Error) -> clap::Error {
     let names_url = error
         .get(ContextKind::InvalidArg)
         .is_some_and(|argument| argument.to_string().contains("<URL>"));
-    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
-        let told = error.get(kind).map(ToString::to_string).unwrap_or_default();
-        let is_value = kind == ContextKind::InvalidValue;
-        if told.to_ascii_lowercase().contains("pin-value") {
-            error.insert(kind, ContextValue::String("pkcs11:…".to_owned()));
-        } else if told.contains('@') && (told.contains("://") || is_value && names_url) {
-            error.insert(kind, ContextValue::String("https://…@…".to_owned()));
+    let kinds = [
+        ContextKind::InvalidValue,
+        ContextKind::InvalidArg,
+        ContextKind::InvalidSubcommand,
+        ContextKind::TrailingArg,
+    ];
+    for kind in kinds {
+        let Some(ContextValue::String(told)) = error.get(kind) else { continue };
+        let is_url = told.contains("://") || kind == ContextKind::InvalidValue && names_url;
+        if let Some(masked) = masked(told, is_url) {
+            error.insert(kind, ContextValue::String(masked));
         }
     }
     error
+}
+
+/// What is said in the place of `told`, if that may be secret.
+fn masked(told: &str, is_url: bool) -> Option<String> {
+    if told.to_ascii_lowercase().contains("pin-value") {
+        return Some("pkcs11:…".to_owned());
+    }
+    if is_url && told.contains('@') {
+        return Some("https://…@…".to_owned());
+    }
+    if is_url && let Some((base, _)) = told.split_once(['?', '#']) {
+        return Some(format!("{base}?…"));
+    }
+    let scheme = told.split_once("://").map(|(scheme, _)| scheme);
+    let begins_as_url =
+        scheme.is_some_and(|scheme| scheme.bytes().all(|b| b.is_ascii_alphabetic()));
+    // The argument that a value is for, as its help names it.
+    let is_name = told.starts_with('<')
+        && told.bytes().all(|b| b"<>|_-. ".contains(&b) || b.is_ascii_uppercase());
+    let is_shown =
+        begins_as_url || is_name || told.starts_with('-') || ims_files::shown(told) == told;
+    (!is_shown).then(|| "…".to_owned())
 }
 
 #[cfg(test)]
@@ -212,6 +239,40 @@ mod tests {
                     "{arguments:?}: {told}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_document_or_a_token_in_the_wrong_place_is_not_repeated() {
+        let token = "eyJhbGciOiJSUzI1NiJ9.canary.c2ln";
+        for text in [
+            r#"{"client_secret":"canary"}"#,
+            "client_secret=canary",
+            "client_secret: canary",
+            "-----BEGIN PRIVATE KEY-----canary",
+            "p8e-canaryABCDEFGHIJKLMNOP",
+            token,
+            "user:canary@host",
+            r#"{"ims_url":"https://host","client_secret":"canary"}"#,
+        ] {
+            for arguments in [
+                &["ims", text][..],
+                &["ims", "keys", text],
+                &["ims", "cert", text],
+                &["ims", "validate", "file", text],
+                &["ims", "emulator", "--listen", text],
+                &["ims", "token", "--url", text],
+                &["ims", "jwt", "sign", "--lifetime", text],
+            ] {
+                let error = Arguments::try_parse_from(arguments).unwrap_err();
+                let told = without_secret(error).to_string();
+                assert!(!told.contains("canary"), "{arguments:?}: {told}");
+            }
+        }
+        for url in ["https://host/?token=canary", "https://host/#canary"] {
+            let error = Arguments::try_parse_from(["ims", "keys", "--url", url]).unwrap_err();
+            let told = without_secret(error).to_string();
+            assert!(told.contains("https://host/?…") && !told.contains("canary"), "{told}");
         }
     }
 

@@ -2,13 +2,14 @@
 
 use ims::{
     Connection,
-    exchange::{BearerToken, Call},
+    exchange::{BearerToken, Call, Reason},
+    token::Alternative,
 };
 use serde::Serialize;
 
 use crate::{
     failure::Failure,
-    integration::IntegrationOptions,
+    integration::{IntegrationOptions, tell_other_accepted},
     output::{self, Answer},
     process::block_on,
     token_in_question::TokenOptions,
@@ -19,6 +20,33 @@ use crate::{
 pub(crate) async fn ask<C: Call>(connection: &Connection, call: &C) -> Result<C::Answer, Failure> {
     let answer = connection.send(call).await;
     answer.map_err(|error| Failure::from(&error).asking(connection.environment()))
+}
+
+/// Sends what `question` makes of each client secret, until IMS does not call one wrong.
+pub(crate) async fn ask_by_each_secret<Secret: Copy, C: Call>(
+    connection: &Connection,
+    client_secrets: &[Secret],
+    question: impl Fn(Secret) -> C,
+) -> Result<C::Answer, Failure> {
+    let mut wrong = None;
+    for client_secret in client_secrets {
+        match connection.send(&question(*client_secret)).await {
+            Ok(answer) => {
+                if wrong.is_some() {
+                    tell_other_accepted(Alternative::ClientSecret);
+                }
+                return Ok(answer);
+            }
+            Err(error) if error.reason().is_some_and(Reason::is_about_the_secret) => {
+                wrong = wrong.or(Some(error));
+            }
+            Err(error) => return Err(Failure::from(&error).asking(connection.environment())),
+        }
+    }
+    match wrong {
+        Some(error) => Err(Failure::from(&error).asking(connection.environment())),
+        None => Err(Failure::person("the credentials have no client secret")),
+    }
 }
 
 /// Asks the IMS of the options something that needs no credentials.

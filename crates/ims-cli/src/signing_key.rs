@@ -83,7 +83,8 @@ pub(crate) fn passphrase_in(path: Option<&Path>) -> Result<Option<Passphrase>, F
     let Some(path) = path else { return Ok(None) };
     let contents = files::read_secret(path)?;
     let text = std::str::from_utf8(&contents);
-    let text = text.map_err(|_| Failure::person(format!("{} is not text", path.display())))?;
+    let text =
+        text.map_err(|_| Failure::person(format!("{} is not text", ims_files::shown(path))))?;
     Ok(Some(Passphrase::new(text.trim_end_matches(['\r', '\n']).to_owned())))
 }
 
@@ -96,7 +97,7 @@ pub(crate) fn from_file(
 ) -> Result<PemSigner, Failure> {
     let contents = files::read_file(path)?;
     let signer = PemSigner::from_bytes(&contents.bytes, passphrase)
-        .map_err(|error| Failure::of_key_file(&error).about(&path.display().to_string()))?;
+        .map_err(|error| Failure::of_key_file(&error).about(&ims_files::shown(path)))?;
     contents.access.check_private()?;
     Ok(signer)
 }

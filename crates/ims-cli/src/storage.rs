@@ -167,7 +167,7 @@ impl SignInPlace {
     pub(crate) fn forget_access_tokens(&self) -> Result<(), Failure> {
         match fs::remove_dir_all(&self.cache) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                let message = format!("{} cannot be removed", self.cache.display());
+                let message = format!("{} cannot be removed", ims_files::shown(&self.cache));
                 Err(Failure::person(message).because(error))
             }
             _ => Ok(()),

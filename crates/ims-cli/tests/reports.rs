@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 #[path = "support/api.rs"]
@@ -83,6 +84,11 @@ fn each_answer_of_ims_is_reported_with_its_cause_and_the_remedies_of_that_cause(
         (answer("403 Forbidden", html, "<html>blocked</html>"),                                          4, "not_ims",               "a page answered instead of IMS (403)",                      "ims_url"),
         (answer("302 Found", "location: https://portal.example/?secret=1\r\n", ""),                      4, "not_ims",               "a redirect to portal.example answered instead of IMS (302)", "the person who runs the network"),
         (answer("404 Not Found", "content-type: text/plain\r\n", "nothing"),                             4, "not_ims",               "nothing at this path",                                      "ims_url"),
+        (json_answer("400 Bad Request", &said("invalid_scope", "ent_dataservices_sdk is not granted")),  4, "metascope_not_granted", "IMS refused the integration: the metascope ent_dataservices_sdk is not granted to the integration (400 invalid_scope)", "add its API to the integration"),
+        (json_answer("403 Forbidden", &said("unauthorized_client", "invalid client_secret")),            4, "wrong_secret",          "the client secret is wrong (403 unauthorized_client)",      "Developer Console"),
+        (answer("200 OK", "content-type: application/json\r\n", ""),                                     4, "other",                 "the answer is empty (200)",                                 "newest version"),
+        (answer("200 OK", "content-type: application/json\r\n", "{\"access"),                            4, "other",                 "the answer is no JSON, or it is cut off (200)",             "ims_url"),
+        (answer("200 OK", "content-type: application/json\r\n", "{\"hello\":1}"),                        4, "other",                 "does not have the members that IMS documents (200)",        "ims_url"),
         (answer("407 Proxy Authentication Required", "", ""),                                            4, "not_ims",               "a proxy that asks for a user name and a password",          "HTTPS_PROXY"),
     ];
     for (answer, code, reason, message, remedy) in table {
@@ -94,6 +100,161 @@ fn each_answer_of_ims_is_reported_with_its_cause_and_the_remedies_of_that_cause(
         assert!(error["message"].as_str().unwrap().contains(message), "{message}: {error}");
         assert!(remedies(&error).contains(remedy), "{remedy}: {error}");
         assert!(error["ims"]["status"].is_u64(), "{error}");
+        // The same question would have the same answer, but for trouble that passes.
+        let attempts = if code == 3 { 3 } else { 1 };
+        assert_eq!(api.requests().len(), attempts, "{message}");
+    }
+}
+
+#[test]
+fn the_scope_that_ims_names_is_named_and_else_all_that_were_asked_for() {
+    let sandbox = Sandbox::new();
+    write_server_to_server(&sandbox, json!({}));
+    #[rustfmt::skip]
+    let table = [
+        ("Invalid scope: AdobeID",                      "the scope AdobeID is not granted to the credential (400 invalid_scope)"),
+        ("The client does not have all of the scopes.", "one of the scopes openid, AdobeID is not granted to the credential (400 invalid_scope)"),
+    ];
+    for (text, message) in table {
+        let body = json!({ "error": "invalid_scope", "error_description": text });
+        let api = Api::start([json_answer("400 Bad Request", &body).as_str()]);
+        let end = sandbox.run(&format!("token -c s2s.json --url {} --json", api.url()));
+        let error = failure(&end);
+        assert_eq!(error["message"], format!("IMS refused the integration: {message}"));
+        assert!(remedies(&error).contains("compare the scopes"), "{error}");
+    }
+}
+
+#[test]
+fn the_second_secret_is_tried_whatever_the_status_and_that_is_said() {
+    let sandbox = Sandbox::new();
+    write_server_to_server(
+        &sandbox,
+        json!({ "client_secret": null, "client_secrets": ["canary-old", CLIENT_SECRET] }),
+    );
+    sandbox.write("user.jwt", "eyJhbGciOiJSUzI1NiJ9.e30.c2ln");
+    let body = json!({ "error": "invalid_client", "error_description": "invalid client_secret parameter" });
+    let token = json_answer(
+        "200 OK",
+        &json!({ "access_token": "eyJ.a.b", "token_type": "bearer", "expires_in": 86_399 }),
+    );
+    for status in ["400 Bad Request", "401 Unauthorized", "403 Forbidden"] {
+        for command in [
+            "token --fresh -c s2s.json",
+            "exchange on-behalf-of -c s2s.json --scopes openid user.jwt",
+            "exchange cluster -c s2s.json --user-id A1@AdobeID user.jwt",
+        ] {
+            let api = Api::start([json_answer(status, &body).as_str(), token.as_str()]);
+            let end = sandbox.run(&format!("{command} --url {}", api.url()));
+            assert_eq!(
+                (end.code, end.stdout.as_str()),
+                (Some(0), "eyJ.a.b\n"),
+                "{status}: {end:?}"
+            );
+            assert_eq!(
+                end.stderr,
+                "warning: IMS refuses the first client secret and accepts another: remove the first from the credentials\n"
+            );
+        }
+    }
+    // Both are wrong: the report is of the first, and nothing else is tried.
+    let refusal = json_answer("400 Bad Request", &body);
+    for command in ["token --fresh -c s2s.json", "revoke -c s2s.json user.jwt"] {
+        let api = Api::start([refusal.as_str(), refusal.as_str()]);
+        let end = sandbox.run(&format!("{command} --json --url {}", api.url()));
+        assert_eq!(failure(&end)["reason"], "wrong_secret", "{command}");
+        assert_eq!(api.requests().len(), 2, "{command}");
+    }
+}
+
+/// The credentials of OAuth Server-to-Server, with these changes.
+fn write_server_to_server(sandbox: &Sandbox, changes: Value) {
+    let mut members = json!({
+        "scopes": ["openid", "AdobeID"], "metascopes": null, "private_key_file": null,
+        "certificate_file": null, "technical_account_id": null,
+    });
+    let (Value::Object(all), Value::Object(changes)) = (&mut members, changes) else {
+        panic!("members are an object")
+    };
+    all.extend(changes);
+    sandbox.write_credentials("s2s.json", members);
+}
+
+#[test]
+fn a_proxy_that_does_not_connect_is_named_with_its_answer_whatever_is_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.write("token.jwt", "eyJhbGciOiJSUzI1NiJ9.e30.c2ln");
+    #[rustfmt::skip]
+    let table = [
+        ("403 Forbidden",                     4, "answered 403 Forbidden",                     "allow connections to IMS"),
+        ("407 Proxy Authentication Required", 4, "answered 407 Proxy Authentication Required", "USER:PASSWORD"),
+        ("302 Found",                         4, "answered 302 Found",                         "sign in to the network"),
+        ("502 Bad Gateway",                   3, "answered 502 Bad Gateway",                   "whether it can connect"),
+        ("503 Service Unavailable",           3, "answered 503 Service Unavailable",           "whether it can connect"),
+    ];
+    for (status, code, message, remedy) in table {
+        for command in ["token -c credentials.json", "userinfo token.jwt", "keys"] {
+            let refusal = answer(status, "location: http://portal.example/\r\n", "");
+            let api = Api::start([refusal.as_str(); 6]);
+            let proxy = api.url().replace("http://", "http://user:canary-password@");
+            let mut ims = sandbox.ims(&format!("{command} --json"));
+            let end = Finished::from(ims.env("HTTPS_PROXY", proxy).output().unwrap());
+            let error = failure(&end);
+            assert_eq!(
+                (end.code, &error["reason"]),
+                (Some(code), &json!("proxy_refused")),
+                "{end:?}"
+            );
+            let name =
+                format!("the proxy {} (HTTPS_PROXY) {message}", &api.url()["http://".len()..]);
+            assert!(error["message"].as_str().unwrap().ends_with(&name), "{name}: {error}");
+            assert!(remedies(&error).contains(remedy), "{remedy}: {error}");
+            assert!(!end.stderr.contains("canary"), "{end:?}");
+            // What the proxy has answered once it is asked again only after trouble that passes.
+            assert!(code == 3 || api.requests().len() <= 2, "{status}: {:?}", api.requests());
+        }
+    }
+}
+
+#[test]
+fn a_file_of_ca_certificates_is_read_in_any_form_or_named_with_why_it_gives_none() {
+    let sandbox = Sandbox::new();
+    let emulator = RunningEmulator::start(&sandbox, "-c credentials.json --ca-dir authority");
+    let address = emulator.url().rsplit('/').next().unwrap().to_owned();
+    let pem = std::fs::read_to_string(sandbox.path("authority/ca.pem")).unwrap();
+    sandbox.write("bom.pem", format!("\u{feff}{pem}"));
+    sandbox.write("lines.pem", pem.replace('\n', "\r\n"));
+    let mut openssl = std::process::Command::new("openssl");
+    openssl.args("x509 -in authority/ca.pem -outform DER -out ca.der".split(' '));
+    assert!(openssl.current_dir(sandbox.path("")).status().unwrap().success());
+    sandbox.write("empty.pem", "");
+    sandbox.write("half.pem", &pem[..pem.len() / 2]);
+    #[rustfmt::skip]
+    let table = [
+        ("authority/ca.pem", None),
+        ("bom.pem",          None),
+        ("lines.pem",        None),
+        ("ca.der",           None),
+        ("missing.pem",      Some("cannot read")),
+        ("empty.pem",        Some("it is empty")),
+        ("half.pem",         Some("it is damaged")),
+        ("private.key",      Some("it holds no certificate")),
+        ("authority",        Some("is a folder")),
+    ];
+    for (file, problem) in table {
+        let mut ims = sandbox.ims("token --fresh -c credentials.json --json");
+        ims.env("HTTPS_PROXY", format!("http://{address}"));
+        let path = sandbox.path(file);
+        let end = Finished::from(ims.env("SSL_CERT_FILE", &path).output().unwrap());
+        let Some(problem) = problem else {
+            assert_eq!(end.code, Some(0), "{file}: {end:?}");
+            continue;
+        };
+        let error = failure(&end);
+        assert_eq!(end.code, Some(4), "{file}: {end:?}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(path.to_str().unwrap()) && message.contains(problem), "{error}");
+        assert!(remedies(&error).contains("SSL_CERT_FILE"), "{error}");
     }
 }
 
@@ -145,6 +306,45 @@ fn a_lifetime_in_digits_and_json_of_another_media_type_are_read() {
         let api = Api::start([good.as_str()]);
         let end = sandbox.run(&format!("token --fresh -c credentials.json --url {}", api.url()));
         assert_eq!((end.code, end.stdout.as_str()), (Some(0), "eyJ.canary.token\n"), "{end:?}");
+    }
+}
+
+#[test]
+fn a_token_without_a_lifetime_lives_as_long_as_it_says_itself_and_else_nothing_is_guessed() {
+    let sandbox = Sandbox::new();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let created_at = now.as_millis().to_string();
+    let payload =
+        json!({ "type": "access_token", "created_at": created_at, "expires_in": "3600000" });
+    let payload = BASE64_URL_SAFE_NO_PAD.encode(payload.to_string());
+    let own = format!("eyJhbGciOiJSUzI1NiJ9.{payload}.c2ln");
+    for body in [json!({ "access_token": own }), json!({ "access_token": own, "expires_in": null })]
+    {
+        let api = Api::start([json_answer("200 OK", &body).as_str()]);
+        let end =
+            sandbox.run(&format!("token --fresh --json -c credentials.json --url {}", api.url()));
+        assert_eq!(end.code, Some(0), "{end:?}");
+        let token: Value = serde_json::from_str(&end.stdout).unwrap();
+        let lifetime = token["expires_in"].as_i64().unwrap();
+        assert!((3_000..=3_600).contains(&lifetime), "{token}");
+    }
+    #[rustfmt::skip]
+    let table = [
+        (json!({ "access_token": "eyJ.a.b" }),                             "other",               "does not say how long its token lives"),
+        (json!({ "access_token": "eyJ.a.b", "expires_in": "soon" }),       "other",               "does not have the members"),
+        (json!({ "access_token": "eyJ.a.b", "expires_in": -1 }),           "impossible_lifetime", "impossible expires_in"),
+        (json!({ "access_token": "eyJ.a.b", "expires_in": 10_i64.pow(18) }), "impossible_lifetime", "impossible expires_in"),
+    ];
+    for (body, reason, message) in table {
+        let api = Api::start([json_answer("200 OK", &body).as_str()]);
+        let end =
+            sandbox.run(&format!("token --fresh --json -c credentials.json --url {}", api.url()));
+        let error = failure(&end);
+        assert_eq!((end.code, &error["reason"]), (Some(4), &json!(reason)), "{end:?}");
+        assert!(error["message"].as_str().unwrap().contains(message), "{error}");
+        assert!(!remedies(&error).is_empty(), "{error}");
+        // Each further success would be a token more that no one uses.
+        assert_eq!(api.requests().len(), 1, "{body}");
     }
 }
 

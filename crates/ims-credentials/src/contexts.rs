@@ -82,7 +82,7 @@ pub enum ContextsError {
     #[error("{}", .0.problem())]
     File(FileError),
     /// Correct the file at the place that is named.
-    #[error("the contexts in {} are wrong: {problem}", .path.display())]
+    #[error("the contexts in {} are wrong: {problem}", ims_files::shown(.path))]
     Wrong {
         /// The file.
         path: PathBuf,
@@ -90,7 +90,7 @@ pub enum ContextsError {
         problem: CredentialsError,
     },
     /// Load the contexts again and repeat the change: another program has written the file since it was read.
-    #[error("{} has changed meanwhile", .path.display())]
+    #[error("{} has changed meanwhile", ims_files::shown(.path))]
     Changed {
         /// The file.
         path: PathBuf,
@@ -177,7 +177,7 @@ impl Contexts {
         let path = std::path::absolute(&file.credentials_file)
             .map_err(|error| FileError::io(&file.credentials_file, "find", error))?;
         let mut context = Table::new();
-        context.insert("credentials_file", value(path.display().to_string()));
+        context.insert("credentials_file", value(path.to_string_lossy().into_owned()));
         if let Some(credential) = &file.credential {
             context.insert("credential", value(credential));
         }

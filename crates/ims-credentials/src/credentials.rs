@@ -19,6 +19,7 @@ use crate::{
     language::Language,
     reading::{
         fields::{Document, Fields},
+        other_kind,
         read_context::{CredentialKind, FilesRead, ReadContext, References},
         secret_file, secret_reference,
     },
@@ -205,7 +206,7 @@ impl Credentials {
     ///
     /// Where they are not set, these are read, the first that are: `IMS_OAUTH_S2S_…`, `AIO_ims_contexts_…`,
     /// `REACTOR_IO_INTEGRATION_…`, `aio_api_key` and its like (aio-lib-java), `IMS_CLIENTID` and its like (imscli),
-    /// `SERVICE_API_KEY`, and the file that `AIO_CONFIG_FILE` names.
+    /// `SERVICE_API_KEY`, and `AIO_CONFIG_FILE`, which names a file or holds the document itself.
     ///
     /// # Errors
     /// [`CredentialsError`], which names the variable and repeats no value; [`CredentialsError::NoVariables`] if none is set.
@@ -377,7 +378,7 @@ impl Credentials {
         read: impl FnOnce(Form, &Fields<'_>, &Access) -> Result<T, CredentialsError>,
     ) -> Result<T, CredentialsError> {
         let FileContents { bytes: contents, access } = secret_file::read(path)?;
-        let text = std::str::from_utf8(&contents).map_err(|_| CredentialsError::NotText);
+        let text = std::str::from_utf8(&contents).map_err(|_| other_kind::of_bytes(&contents));
         let read = text.and_then(|text| {
             let (form, document) = Self::recognized(text, path)?;
             read(form, &document.fields()?, &access)
@@ -428,6 +429,9 @@ impl Credentials {
     /// What the first language says in which `text` has a known form; else why the likeliest one has none.
     fn recognized(text: &str, path: &Path) -> Result<(Form, Document), CredentialsError> {
         let text = text.trim_start_matches('\u{feff}');
+        if let Some(kind) = other_kind::of_text(text) {
+            return Err(CredentialsError::NotCredentials { kind });
+        }
         if let Some(document) = access_token::alone(text) {
             return Ok((Form::AccessToken, document));
         }
@@ -483,9 +487,14 @@ impl Credentials {
         if let Ok(form) = form {
             return Self::of(form, &fields, &at);
         }
-        match variable("AIO_CONFIG_FILE") {
-            Some(path) => Self::read(path.as_ref(), selected),
-            None => Err(CredentialsError::NoVariables),
+        let Some(given) = variable("AIO_CONFIG_FILE") else {
+            return Err(CredentialsError::NoVariables);
+        };
+        let given = Zeroizing::new(given);
+        match secret_file::path_of(given.as_str().as_ref()) {
+            Some(path) => Self::read(&path, selected),
+            None => Self::of_text(&given, selected)
+                .map_err(|problem| problem.in_document(&"the document in AIO_CONFIG_FILE")),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     error::{self, CredentialsError},
     form::Form,
     language::Language,
-    reading::secret_file::can_be_path,
+    reading::secret_file::path_of,
 };
 
 /// Looks for credentials in this order, and takes the first that are there:
@@ -67,7 +67,7 @@ pub enum Source {
     CredentialsVariable(Option<PathBuf>),
     /// The context that `IMS_CONTEXT` names.
     ContextVariable(ContextName),
-    /// Environment variables of a form, `None` for the file that `AIO_CONFIG_FILE` names.
+    /// Environment variables of a form, `None` for what `AIO_CONFIG_FILE` names or holds.
     Variables(Option<Form>),
     /// The current context of the user.
     CurrentContext(ContextName),
@@ -252,7 +252,8 @@ impl Discovery {
         };
         let document = document.and_then(|document| document.into_string().ok());
         let document = zeroize::Zeroizing::new(document.ok_or(CredentialsError::NotText)?);
-        Ok(Credentials::of_text(&document, selected)?)
+        let read = Credentials::of_text(&document, selected);
+        Ok(read.map_err(|problem| problem.in_document(source))?)
     }
 
     fn context_called(&self, name: String) -> Result<ContextName, DiscoveryError> {
@@ -302,18 +303,6 @@ pub fn contexts_file() -> Option<PathBuf> {
     Some(folder.join("ims").join("config.toml"))
 }
 
-/// The path that `given` is, `None` if it is the document itself: it begins with a bracket, has several lines, is a key, or
-/// is `NAME=value` and no file of that name.
-fn path_of(given: &OsString) -> Option<PathBuf> {
-    let path = PathBuf::from(given);
-    let Some(text) = given.to_str() else { return Some(path) };
-    if !can_be_path(text) {
-        return None;
-    }
-    let is_path = !text.contains('=') || path.exists();
-    is_path.then_some(path)
-}
-
 /// What is given may be a document with secrets.
 impl fmt::Debug for Discovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -326,16 +315,16 @@ impl fmt::Debug for Discovery {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => write!(f, "the file {}", path.display()),
+            Self::File(path) => write!(f, "the file {}", ims_files::shown(path)),
             Self::Document => f.write_str("the document that was given"),
             Self::Context(context) => write!(f, "the context {context}"),
             Self::CredentialsVariable(Some(path)) => {
-                write!(f, "the file {} (IMS_CREDENTIALS)", path.display())
+                write!(f, "the file {} (IMS_CREDENTIALS)", ims_files::shown(path))
             }
             Self::CredentialsVariable(None) => f.write_str("the document in IMS_CREDENTIALS"),
             Self::ContextVariable(context) => write!(f, "the context {context} (IMS_CONTEXT)"),
             Self::Variables(Some(form)) => write!(f, "{form} (from the environment)"),
-            Self::Variables(None) => f.write_str("the file that AIO_CONFIG_FILE names"),
+            Self::Variables(None) => f.write_str("the variable AIO_CONFIG_FILE"),
             Self::CurrentContext(context) => write!(f, "the current context {context}"),
         }
     }
@@ -343,7 +332,7 @@ impl fmt::Display for Source {
 
 impl fmt::Display for ContextName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.name, self.file.display())
+        write!(f, "{} of {}", self.name, ims_files::shown(&self.file))
     }
 }
 

@@ -103,6 +103,18 @@ pub enum CredentialsError {
         /// The line of the second, counted from 1.
         line: usize,
     },
+    /// Write our own form as JSON or TOML.
+    #[error("credentials of the form of ims are written in JSON or TOML, not in {language}")]
+    OwnFormIn {
+        /// The language that it is in.
+        language: &'static str,
+    },
+    /// Name a file of credentials: this is something else, such as the key that belongs to them.
+    #[error("this is {kind}, not credentials")]
+    NotCredentials {
+        /// What it is, e.g. `a private key`.
+        kind: &'static str,
+    },
     /// Give the path of a file, or pass the text where text is read.
     #[error("this is not a path of a file but looks like the credentials themselves")]
     NotPath,
@@ -197,8 +209,16 @@ pub enum CredentialsError {
     /// Set the environment variables of one of the forms: none of them are.
     #[error("no credentials in the environment variables")]
     NoVariables,
+    /// Look into the document, which is not in a file.
+    #[error("{document}: {problem}")]
+    InDocument {
+        /// Where the document is, e.g. `the document in IMS_CREDENTIALS`.
+        document: String,
+        /// What is wrong.
+        problem: Box<CredentialsError>,
+    },
     /// Look into the file.
-    #[error("the credentials in {} cannot be used: {problem}", .path.display())]
+    #[error("the credentials in {} cannot be used: {problem}", ims_files::shown(.path))]
     InFile {
         /// The file.
         path: PathBuf,
@@ -212,7 +232,7 @@ impl CredentialsError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::File(error) => error.remedy().or_else(|| file_hint(error).map(str::to_owned)),
+            Self::File(error) => Some(file_hint(error)),
             Self::Unrecognized { .. } => Some(UNRECOGNIZED.to_owned()),
             Self::Several { .. } | Self::NoneSelected { .. } => {
                 Some("select one of them by its name".to_owned())
@@ -230,7 +250,33 @@ impl CredentialsError {
             Self::Syntax { .. } => Some(
                 "this program was built without the feature \"formats\", so it does not read every language".to_owned(),
             ),
-            Self::InFile { problem, .. } => problem.hint(),
+            Self::InFile { problem, .. } | Self::InDocument { problem, .. } => problem.hint(),
+            Self::NotCredentials { .. } => Some(
+                "name a file of credentials, which says where the key is, such as private_key_file: \"private.key\"".to_owned(),
+            ),
+            Self::OwnFormIn { .. } => Some("write them as JSON, in a file whose name ends in .json".to_owned()),
+            Self::NotPath => Some("give the path of a file".to_owned()),
+            Self::UnknownTypes { .. } => Some(
+                "add an OAuth Server-to-Server credential to the project, and download it again".to_owned(),
+            ),
+            Self::AioSignInOnly { .. } => Some(
+                "name a context with a client id: aio config get ims.contexts shows them".to_owned(),
+            ),
+            Self::Conflict { .. } => Some("leave the one that is meant".to_owned()),
+            Self::Reference { .. } => Some("let the secret itself be in the document".to_owned()),
+            Self::ForeignIms => Some("compare ims_url with the hosts that this service allows".to_owned()),
+            Self::MissingFeature { feature, .. } => {
+                Some(format!("build the program with the feature \"{feature}\" of the crate ims"))
+            }
+            Self::Command { .. } => Some(
+                "run the command by itself: it must write the secret to standard output and end with 0".to_owned(),
+            ),
+            Self::NotInKeyring { .. } => Some(
+                "put the secret into the keyring under this name, or correct the name".to_owned(),
+            ),
+            #[cfg(feature = "keyring")]
+            Self::Keyring { .. } => Some("unlock the keyring of this session, and try again".to_owned()),
+            Self::NoVariables => Some(VARIABLES.to_owned()),
             Self::NotText => Some("save the file as text in UTF-8".to_owned()),
             #[cfg(feature = "formats")]
             Self::Syntax { .. } => Some("correct the file at this place".to_owned()),
@@ -241,7 +287,14 @@ impl CredentialsError {
             Self::Missing { name } | Self::WrongType { name, .. } | Self::Format { name, .. } => {
                 Some(format!("compare {name} with what the Developer Console shows"))
             }
-            _ => None,
+        }
+    }
+
+    /// The same error, with where the document is in front.
+    pub(crate) fn in_document(self, document: &impl fmt::Display) -> Self {
+        match self {
+            Self::File(_) | Self::InFile { .. } | Self::InDocument { .. } => self,
+            _ => Self::InDocument { document: document.to_string(), problem: Box::new(self) },
         }
     }
 
@@ -249,12 +302,16 @@ impl CredentialsError {
     #[must_use]
     pub fn reason_name(&self) -> &'static str {
         match self {
-            Self::InFile { problem, .. } => problem.reason_name(),
+            Self::InFile { problem, .. } | Self::InDocument { problem, .. } => {
+                problem.reason_name()
+            }
             Self::File(_) => "file_not_used",
             Self::NotText | Self::Syntax { .. } | Self::Repeated { .. } => "file_malformed",
-            Self::Unrecognized { .. } | Self::UnknownTypes { .. } | Self::AioSignInOnly { .. } => {
-                "form_unknown"
-            }
+            Self::Unrecognized { .. }
+            | Self::UnknownTypes { .. }
+            | Self::AioSignInOnly { .. }
+            | Self::NotCredentials { .. }
+            | Self::OwnFormIn { .. } => "form_unknown",
             Self::Missing { .. } | Self::NoVariables => "member_missing",
             Self::UnknownMember { .. } => "member_unknown",
             Self::WrongType { .. } | Self::Format { .. } | Self::NotQuoted { .. } => {
@@ -280,7 +337,7 @@ impl CredentialsError {
     pub(crate) fn in_file(self, path: &Path) -> Self {
         match self {
             // These name their own file.
-            Self::File(_) | Self::InFile { .. } => self,
+            Self::File(_) | Self::InFile { .. } | Self::InDocument { .. } => self,
             _ => Self::InFile { path: path.to_owned(), problem: Box::new(self) },
         }
     }
@@ -323,6 +380,8 @@ pub enum SecretFault {
     WhiteSpaceAround,
     /// There is a no-break space (U+00A0) in it, as web pages and documents have.
     NoBreakSpace,
+    /// There is a character in it that no one sees, such as a zero width space (U+200B).
+    Invisible,
     /// There is a tab, a line break or another control character in it.
     ControlCharacter,
     /// Quotation marks are part of it.
@@ -340,6 +399,7 @@ impl SecretFault {
             Self::LineBreakAtEnd | Self::WhiteSpaceAround | Self::NoBreakSpace => {
                 "copy it again, without white space: printf '%s' instead of echo"
             }
+            Self::Invisible => "copy it again, from the Developer Console itself",
             Self::ControlCharacter => "copy it again: it was cut or joined on the way",
             Self::Quotes => "remove the quotation marks, or one of two pairs",
             Self::Identifier => "are two values swapped?",
@@ -355,10 +415,11 @@ impl fmt::Display for SecretFault {
             Self::LineBreakAtEnd => "ends with a line break",
             Self::WhiteSpaceAround => "begins or ends with white space",
             Self::NoBreakSpace => "contains a no-break space",
+            Self::Invisible => "contains an invisible character",
             Self::ControlCharacter => "contains a control character",
             Self::Quotes => "is in quotation marks that are part of it",
             Self::Identifier => "is the id of an organization or a technical account",
-            Self::NotKey => "is not a private key but looks like a path",
+            Self::NotKey => "is too short for a private key",
         })
     }
 }
@@ -370,15 +431,13 @@ fn known_instead(suggestion: Option<&str>, known: &str) -> String {
     }
 }
 
-/// What to do about a file for which no command of the operating system helps.
-fn file_hint(error: &FileError) -> Option<&'static str> {
-    match error {
-        FileError::NotAFile { .. } | FileError::NotAFolder { .. } => Some("name the file itself"),
-        _ if error.is_not_found() => Some(
-            "check the path; one in a file of credentials is relative to the folder of that file",
-        ),
-        _ => None,
+/// What to do about a file that cannot be used.
+fn file_hint(error: &FileError) -> String {
+    if error.is_not_found() {
+        return "check the path; one in a file of credentials is relative to the folder of that file"
+            .to_owned();
     }
+    error.hint()
 }
 
 const VARIABLES: &str = "OAuth Server-to-Server needs IMS_CLIENT_ID, IMS_CLIENT_SECRET and IMS_SCOPES; a service account needs \

@@ -199,6 +199,9 @@ impl Form {
                 return Ok(rule.form);
             }
         }
+        if matches!(language, Hjson | Yaml) && own_format::matches(fields) {
+            return Err(CredentialsError::OwnFormIn { language: language.name() });
+        }
         Err(unrecognized(fields))
     }
 

@@ -111,7 +111,7 @@ impl Language {
         toml(text).map_err(|fault| Self::Toml.error(fault))
     }
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Json => "JSON",
             Self::Toml => "TOML",

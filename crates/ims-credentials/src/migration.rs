@@ -163,7 +163,7 @@ impl MigrationError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Credentials(error) => error.hint(),
-            Self::AlreadyDone => None,
+            Self::AlreadyDone => Some("nothing is to be done: use them as they are".to_owned()),
             Self::NoServiceAccount => {
                 Some("give the file of the JWT credential that is to be migrated".to_owned())
             }
@@ -177,7 +177,7 @@ impl MigrationError {
                 "look them up in Adobe's Developer Console, and give them together with those that are known: {}",
                 joined(known)
             )),
-            Self::Unwritable(error) => error.remedy(),
+            Self::Unwritable(error) => Some(error.hint()),
         }
     }
 

@@ -160,7 +160,7 @@ impl fmt::Display for RefreshTokenStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Backend::Memory(_) => f.write_str("the memory of this process"),
-            Backend::File { folder, name } => write!(f, "{}", folder.join(name).display()),
+            Backend::File { folder, name } => write!(f, "{}", ims_files::shown(folder.join(name))),
             #[cfg(feature = "keyring")]
             Backend::Keyring { name } => write!(f, "the keyring, as \"{name}\""),
         }

@@ -93,7 +93,7 @@ pub struct Scenario {
 #[non_exhaustive]
 pub enum ScenarioError {
     /// Give a file that can be read.
-    #[error("cannot read {}", path.display())]
+    #[error("cannot read {}", ims_files::shown(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -109,7 +109,7 @@ pub enum ScenarioError {
         error: InputError,
     },
     /// Correct the file of certificates, or name another.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", ims_files::shown(path))]
     Certificate {
         /// The file.
         path: PathBuf,
@@ -119,7 +119,7 @@ pub enum ScenarioError {
 }
 
 fn in_file(path: Option<&Path>) -> String {
-    path.map_or_else(String::new, |path| format!("{}: ", path.display()))
+    path.map_or_else(String::new, |path| format!("{}: ", ims_files::shown(path)))
 }
 
 impl Scenario {

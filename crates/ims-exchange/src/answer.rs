@@ -13,7 +13,7 @@ use crate::{
     error::ExchangeError,
     message::Response,
     refusal::{
-        Refusal,
+        Lack, Refusal,
         foreign::{is_json, media_type},
         reason::Action,
         table::CredentialKind,
@@ -70,6 +70,11 @@ pub(crate) fn nothing(response: &Response, sent: &Sent<'_>) -> Result<(), Exchan
 /// A success that is not of the form that its endpoint has.
 pub(crate) fn unrecognized(response: &Response, sent: &Sent<'_>) -> ExchangeError {
     ExchangeError::Unrecognized(Refusal::unreadable(response, sent.secrets))
+}
+
+/// A success that has a token and does not say how long it lives.
+pub(crate) fn without_lifetime(response: &Response, sent: &Sent<'_>) -> ExchangeError {
+    ExchangeError::Unrecognized(Refusal::lacking(Lack::Lifetime, response, sent.secrets))
 }
 
 /// The refusal that a response is, by what the caller can do.
@@ -139,6 +144,7 @@ mod tests {
             ("text/html; application/json",    false),
             ("text/plain",                     true),
             ("text/plain; charset=utf-8",      true),
+            ("text/json",                      true),
             ("text/x+json",                    false),
             ("application/jsonp",              false),
             ("",                               false),

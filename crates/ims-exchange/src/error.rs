@@ -5,7 +5,10 @@ use std::{error::Error, fmt, time::Duration};
 use ims_claims::DurationText;
 
 use crate::{
-    refusal::{Refusal, reason::Reason},
+    refusal::{
+        Refusal,
+        reason::{NEWER, Reason},
+    },
     transport::TransportError,
 };
 
@@ -107,6 +110,9 @@ impl ExchangeError {
     pub fn hints(&self) -> Vec<String> {
         if let Self::Unreachable(source) | Self::Unavailable { source: Some(source), .. } = self {
             return source.hint().into_iter().collect();
+        }
+        if let Self::ImpossibleLifetime { .. } = self {
+            return vec![NEWER.remedy.to_owned()];
         }
         let causes = self.refusal().map_or(&[][..], Refusal::causes);
         if let [only] = causes {

@@ -60,6 +60,7 @@ pub use refusal::{
 pub use reqwest_transport::{
     ReqwestTransport,
     ca_certificates::{CaCertificates, CaCertificatesError},
+    plain_words::plain_words,
 };
 pub use scope::{Resource, Scope};
 pub use secret_text::{AuthorizationCode, ClientSecret, IdToken, PromiseToken, RefreshToken};

@@ -35,6 +35,46 @@ struct Details {
     reason: Reason,
     /// What the answer is, if it is not one of IMS.
     foreign: Option<Foreign>,
+    /// What a success lacks that its endpoint has.
+    lack: Option<Lack>,
+}
+
+/// Why a success cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// There is no body.
+    Everything,
+    /// The body is no JSON, or not all of it.
+    Json,
+    /// A member is missing, of another type, or named twice.
+    Members,
+    /// Nothing says how long the token lives.
+    Lifetime,
+}
+
+impl Lack {
+    /// What a body lacks that was not of the form of its endpoint.
+    fn of(response: &Response) -> Self {
+        let body = response.body().trim_ascii();
+        if body.is_empty() {
+            return Self::Everything;
+        }
+        match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
+            Ok(_) => Self::Members,
+            Err(_) => Self::Json,
+        }
+    }
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Everything => "the answer is empty",
+            Self::Json => "the answer is no JSON, or it is cut off",
+            Self::Members => "the answer does not have the members that IMS documents",
+            Self::Lifetime => "the answer does not say how long its token lives",
+        })
+    }
 }
 
 impl Refusal {
@@ -73,6 +113,37 @@ impl Refusal {
     #[must_use]
     pub fn causes(&self) -> &'static [Cause] {
         self.0.reason.causes()
+    }
+
+    /// Which of the scopes or metascopes that were asked for it is about, in one line: those that IMS names in its description,
+    /// and else all of them. `None` for a refusal that is about none.
+    ///
+    /// ```
+    /// use ims_exchange::{Refusal, Scope};
+    ///
+    /// fn finding(refusal: &Refusal, asked: &[Scope]) -> Option<String> {
+    ///     let asked: Vec<&str> = asked.iter().map(Scope::as_str).collect();
+    ///     // Such as "the scope AdobeID is not granted to the credential".
+    ///     refusal.finding_about(&asked)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn finding_about(&self, asked: &[&str]) -> Option<String> {
+        let (kind, state) = match self.reason() {
+            Reason::MetascopeNotGranted => ("metascope", "granted to the integration"),
+            Reason::MetascopeUnknown => ("metascope", "known to IMS"),
+            Reason::ScopeNotGranted => ("scope", "granted to the credential"),
+            _ => return None,
+        };
+        let named = named_in(self.description().unwrap_or_default(), asked);
+        match (&named[..], asked) {
+            ([only], _) | ([], [only]) => Some(format!("the {kind} {only} is not {state}")),
+            ([], []) => None,
+            ([], several) => {
+                Some(format!("one of the {kind}s {} is not {state}", several.join(", ")))
+            }
+            (several, _) => Some(format!("the {kind}s {} are not {state}", several.join(", "))),
+        }
     }
 
     /// Writes the lines that a report has beneath the cause.
@@ -116,15 +187,28 @@ impl Refusal {
 
     /// A success that is not of the form that its endpoint has.
     pub(crate) fn unreadable(response: &Response, secrets: &[&str]) -> Self {
+        Self::lacking(Lack::of(response), response, secrets)
+    }
+
+    /// A success without something that its endpoint has.
+    pub(crate) fn lacking(lack: Lack, response: &Response, secrets: &[&str]) -> Self {
         let foreign = Foreign::by_media_type(response);
         let reason = if foreign.is_some() { Reason::NotIms } else { Reason::Other };
-        Self(Box::new(Details { reason, foreign, ..head(response, secrets) }))
+        Self(Box::new(Details { reason, foreign, lack: Some(lack), ..head(response, secrets) }))
     }
 }
 
 /// Whether a code has one of the secrets in it. One of fewer characters is a test's, and could be in a code by chance.
 fn repeats_secret(code: &str, secrets: &[&str]) -> bool {
     secrets.iter().any(|secret| secret.len() >= 8 && code.contains(secret))
+}
+
+/// Those of `scopes` that `description` names, each as a whole word.
+fn named_in<'a>(description: &str, scopes: &[&'a str]) -> Vec<&'a str> {
+    let is_part = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    let words = description.split(|c| !is_part(c)).map(|word| word.trim_end_matches('.'));
+    let words: Vec<&str> = words.collect();
+    scopes.iter().copied().filter(|scope| words.contains(scope)).collect()
 }
 
 /// What is known of any answer.
@@ -138,6 +222,7 @@ fn head(response: &Response, secrets: &[&str]) -> Details {
         debug_id,
         reason: Reason::Other,
         foreign: None,
+        lack: None,
     }
 }
 
@@ -149,7 +234,10 @@ impl fmt::Display for Refusal {
             Some(foreign) if details.reason == Reason::NotIms => {
                 write!(f, "{foreign} answered instead of IMS")?;
             }
-            _ => write!(f, "{}", details.reason)?,
+            _ => match &details.lack {
+                Some(lack) => write!(f, "{lack}")?,
+                None => write!(f, "{}", details.reason)?,
+            },
         }
         write!(f, " ({}", self.status())?;
         if let Some(code) = &details.code {
@@ -170,10 +258,11 @@ struct ErrorBody {
     message: Option<Value>,
 }
 
-/// A member that others than IMS may use for something else than a text.
+/// A member that others than IMS may use for something else than a text. A code may be a number.
 fn text(member: Option<Value>) -> Option<String> {
     match member {
         Some(Value::String(text)) => Some(text),
+        Some(Value::Number(number)) => Some(number.to_string()),
         _ => None,
     }
 }

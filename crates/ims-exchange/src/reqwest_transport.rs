@@ -1,6 +1,6 @@
 //! The transport over reqwest: rustls with aws-lc-rs, the system's CA certificates, the proxies of the environment.
 
-use std::{error::Error, ffi::OsString, sync::Arc, time::Duration};
+use std::{ffi::OsString, sync::Arc, time::Duration};
 
 use http::{StatusCode, Uri};
 use ims_claims::Environment;
@@ -11,10 +11,14 @@ use crate::{
     transport::{Transport, TransportError},
 };
 use ca_certificates::CaCertificates;
+use plain_words::{causes, of_certificate, plain_words};
 use proxies::{Proxies, Proxy, ProxyAnswer, variable_of_proxy};
+use trust::Trust;
 
 pub(crate) mod ca_certificates;
+pub(crate) mod plain_words;
 mod proxies;
+mod trust;
 
 /// Sends requests with reqwest, over `https` alone unless it was made for a loopback address.
 ///
@@ -41,7 +45,7 @@ impl ReqwestTransport {
             let client = builder().no_proxy().tls_certs_only([]).build().map_err(setup)?;
             Ok(Self { client, scheme: "http://", proxies: None })
         } else {
-            Self::over_https(builder())
+            Self::over_https(builder(), Trust::System)
         }
     }
 
@@ -91,7 +95,8 @@ impl ReqwestTransport {
     pub fn with_ca_certificates(bytes: &[u8]) -> Result<Self, TransportError> {
         let certificates = CaCertificates::from_bytes(bytes)
             .map_err(|error| TransportError::Setup { source: Arc::new(error) })?;
-        Self::over_https(builder().tls_certs_merge(for_reqwest(&certificates)?))
+        let builder = builder().tls_certs_merge(for_reqwest(&certificates)?);
+        Self::over_https(builder, Trust::SystemAnd(certificates))
     }
 
     /// A transport that trusts `certificates` and not the system's.
@@ -101,7 +106,8 @@ impl ReqwestTransport {
     pub fn with_only_ca_certificates(
         certificates: &CaCertificates,
     ) -> Result<Self, TransportError> {
-        Self::over_https(builder().tls_certs_only(for_reqwest(certificates)?))
+        let builder = builder().tls_certs_only(for_reqwest(certificates)?);
+        Self::over_https(builder, Trust::Only(certificates.clone()))
     }
 
     /// A transport over a client of your own, with your proxy, roots or client certificate. It sends to `https` alone.
@@ -132,16 +138,16 @@ impl ReqwestTransport {
         Self { proxies, ..self }
     }
 
-    fn over_https(builder: reqwest::ClientBuilder) -> Result<Self, TransportError> {
+    fn over_https(builder: reqwest::ClientBuilder, trust: Trust) -> Result<Self, TransportError> {
         let client = builder.https_only(true).build().map_err(setup)?;
-        Ok(Self { client, scheme: "https://", proxies: Some(Proxies::from_environment()) })
+        Ok(Self { client, scheme: "https://", proxies: Some(Proxies::from_environment(trust)) })
     }
 
     /// Why no connection to `url` came about.
     async fn not_connected(&self, error: &reqwest::Error, url: &str) -> TransportError {
         let url: Uri = url.parse().unwrap_or_default();
         let host = url.host().unwrap_or("IMS");
-        let innermost = innermost(error);
+        let innermost = plain_words(error);
         // The HTTP library has no types for the phases, only texts.
         if says(error, "tunnel error: ") {
             let proxy = self.proxies.as_ref().and_then(|proxies| proxies.on_the_way_to(&url));
@@ -175,6 +181,18 @@ impl ReqwestTransport {
             return connect(format!("cannot resolve {host}: {reason}"));
         }
         connect(format!("cannot connect to {host}: {innermost}"))
+    }
+
+    /// Whose certificate it is that is not trusted: that of a proxy, or that of the host in `url`.
+    fn untrusted(&self, error: &reqwest::Error, url: &str) -> TransportError {
+        let url: Uri = url.parse().unwrap_or_default();
+        let is_proxy = says(error, "tunnel error: failed to create underlying connection");
+        let proxy = self.proxies.as_ref().and_then(|proxies| proxies.on_the_way_to(&url));
+        let whose = match &proxy {
+            Some(proxy) if is_proxy => format!("the proxy {}", proxy.name()),
+            _ => url.host().unwrap_or("the server").to_owned(),
+        };
+        TransportError::Untrusted { source: Arc::new(Problem(of_certificate(&whose, error))) }
     }
 }
 
@@ -211,6 +229,7 @@ impl ReqwestTransport {
             Err(error) if is_not_connected(&error) => {
                 return Err(self.not_connected(&error, &url).await);
             }
+            Err(error) if is_untrusted(&error) => return Err(self.untrusted(&error, &url)),
             Err(error) => return Err(explain(error, timeout)),
         };
         let mut body = Vec::new();
@@ -242,7 +261,7 @@ fn for_reqwest(certificates: &CaCertificates) -> Result<Vec<reqwest::Certificate
 }
 
 fn setup(error: reqwest::Error) -> TransportError {
-    TransportError::Setup { source: Arc::new(Problem(innermost(&error.without_url()))) }
+    TransportError::Setup { source: Arc::new(Problem(plain_words(&error.without_url()))) }
 }
 
 /// What the network said, in one line: the innermost cause, without the layers of the HTTP library around it.
@@ -270,13 +289,10 @@ fn explain(error: reqwest::Error, timeout: Duration) -> TransportError {
     if error.is_timeout() {
         return TransportError::Timeout { timeout };
     }
-    let source = Arc::new(Problem(innermost(&error)));
+    let source = Arc::new(Problem(plain_words(&error)));
     // A request that cannot even be written will not be better the next time.
     if error.is_builder() {
         return TransportError::Setup { source };
-    }
-    if is_untrusted(&error) {
-        return TransportError::Untrusted { source };
     }
     TransportError::Broken { source }
 }
@@ -294,24 +310,6 @@ fn says(error: &reqwest::Error, phrase: &str) -> bool {
 fn without_resolver(innermost: &str) -> String {
     let reason = innermost.strip_prefix("failed to lookup address information: ");
     reason.unwrap_or(innermost).to_lowercase()
-}
-
-/// The last cause, without a capital letter or the number of the operating system.
-fn innermost(error: &(dyn Error + 'static)) -> String {
-    let text = causes(error).last().map_or_else(String::new, ToString::to_string);
-    let text = text.split(" (os error ").next().unwrap_or_default();
-    let mut letters = text.chars();
-    let Some(first) = letters.next() else { return "no reason is known".to_owned() };
-    let is_word = letters.clone().next().is_some_and(char::is_lowercase);
-    if is_word { first.to_lowercase().chain(letters).collect() } else { text.to_owned() }
-}
-
-/// An error and all that is behind it. An [`io::Error`](std::io::Error) hides what it wraps from `source`.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| match error.downcast_ref::<std::io::Error>() {
-        Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
-        None => error.source(),
-    })
 }
 
 /// No longer than this does a failed request wait for the reason of the proxy.

@@ -124,9 +124,16 @@ impl TransportError {
             Self::Proxy(refusal) => refusal.hint(),
             Self::Variable(error) => return error.hint(),
             Self::TooLong => "look at what is behind the base URL: it is not IMS",
-            Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. } | Self::Scheme => {
-                return None;
+            Self::Connect { .. } => {
+                "check the name of the host, the network and the firewall; where a proxy is the only way out, name it in HTTPS_PROXY"
             }
+            Self::Timeout { .. } => {
+                "try again; if other hosts answer, ask the person who runs the network what is between this machine and IMS"
+            }
+            Self::Broken { .. } => {
+                "try again; if it stays so, ask the person who runs the network what is between this machine and IMS"
+            }
+            Self::Scheme => "use https, and plain http for a loopback address alone",
         };
         Some(hint.to_owned())
     }
@@ -149,7 +156,7 @@ impl fmt::Display for TransportError {
                 )
             }
             Self::Untrusted { source } => {
-                write!(f, "the certificate of the server is not trusted: {source}")
+                write!(f, "the server is not trusted: {source}")
             }
             Self::Setup { source } => write!(f, "the HTTP client cannot be set up: {source}"),
             Self::Variable(error) => write!(f, "{error}"),

@@ -157,7 +157,9 @@ impl FileError {
             Self::Locked { waited, .. } => {
                 format!("another process has locked {name} for more than {} s", waited.as_secs())
             }
-            Self::Io { action, error, .. } => format!("cannot {action} {name}: {error}"),
+            Self::Io { action, error, .. } => {
+                format!("cannot {action} {name}: {}", without_number(&error.to_string()))
+            }
         }
     }
 
@@ -172,6 +174,24 @@ impl FileError {
             Self::ForeignOwner { path, .. } => Some(take_ownership(path)),
             _ => None,
         }
+    }
+
+    /// What to do about it in any case: the [`remedy`](Self::remedy), or what is left to look at.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        if let Some(remedy) = self.remedy() {
+            return remedy;
+        }
+        let hint = match self {
+            _ if self.is_not_found() => "check the path",
+            Self::NotAFile { .. } => "name the file itself",
+            Self::NotAFolder { .. } => "name a folder",
+            Self::TooLong { .. } => "name another file: this one is something else",
+            Self::Exists { .. } => "name another file, or remove this one if it is of no more use",
+            Self::Locked { .. } => "wait, and try again",
+            _ => "check the path, and whether this user may do that",
+        };
+        hint.to_owned()
     }
 }
 
@@ -188,38 +208,112 @@ impl fmt::Display for Both<'_> {
     }
 }
 
-/// The text of `path` for messages. A text that may be a document or a key, given where a path belongs, is not repeated.
+/// The text of `path` for messages. A text that may be a document, a key, a secret or a URL, given where a path belongs, is
+/// not repeated.
+///
+/// ```
+/// use ims_files::shown;
+///
+/// assert_eq!(shown("/etc/ims/credentials.json"), "/etc/ims/credentials.json");
+/// assert_eq!(shown(r#"{"client_secret":"…"}"#), "(a text that is not a path)");
+/// ```
 #[must_use]
-pub fn shown(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    if may_be_secret(&text) { "(a text that is not a path)".to_owned() } else { text.into_owned() }
+pub fn shown(path: impl AsRef<Path>) -> String {
+    let text = path.as_ref().to_string_lossy();
+    let may_be_secret = !can_be_path(&text)
+        || is_assignment(&text)
+        || is_jwt(text.trim_start())
+        || is_client_secret(text.trim())
+        || has_user_info(&text);
+    if may_be_secret { "(a text that is not a path)".to_owned() } else { text.into_owned() }
 }
 
-/// Whether `text` looks like the contents of a file rather than like its name.
-fn may_be_secret(text: &str) -> bool {
-    // The base64 text of a private key of 2048 bits, the shortest in use, has 1,600 characters.
+/// Whether `text` may be a path, and is not certainly a document, a key or a token that somebody gave where a path belongs.
+/// `NAME=value` and `name: value` may be both: see whether there is such a file.
+#[must_use]
+pub fn can_be_path(text: &str) -> bool {
+    // The base64 text of a private key of 2048 bits, the shortest in use, has 1,600 characters. No file system has longer
+    // names than 255 bytes, and some take as many characters of up to four bytes.
     const LONGEST_PATH: usize = 1024;
-    let first_part = text.split(['/', '\\']).next().unwrap_or_default();
-    let is_assignment = first_part.split_once('=').is_some_and(|(name, _)| is_variable(name));
-    let trimmed = text.trim_start();
-    text.len() > LONGEST_PATH
-        || text.contains(['\n', '\r'])
-        || text.contains("-----BEGIN")
-        || trimmed.starts_with(['{', '['])
-        || is_assignment
-        || is_token(trimmed)
+    const LONGEST_NAME: usize = 4 * 255;
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    let mut names = text.split(['/', '\\']);
+    text.len() <= LONGEST_PATH
+        && names.all(|name| name.len() <= LONGEST_NAME)
+        && !text.contains(['\n', '\r'])
+        && !text.contains("-----BEGIN")
+        && !start.starts_with(['{', '[', '<'])
+        && !start.starts_with("Bearer ")
+        && !(is_jwt(start) && start.len() >= SHORTEST_TOKEN)
 }
 
-/// Whether `text` is an access token: a JWT begins with the base64url of `{"` and has three parts (RFC 7515 §3.1).
-fn is_token(text: &str) -> bool {
-    let is_jwt = text.starts_with("eyJ") && text.matches('.').count() == 2 && text.len() > 60;
-    is_jwt || text.starts_with("Bearer ")
+/// Header and payload of a token of IMS have some hundred letters each. A file may be called so that is shorter.
+const SHORTEST_TOKEN: usize = 60;
+
+/// Whether `text` has the form of a signed JWT: three parts, of which the first begins with the base64url of `{"` (RFC 7515
+/// §3.1).
+fn is_jwt(text: &str) -> bool {
+    let is_base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let mut parts = text.trim_end().split('.');
+    text.starts_with("eyJ")
+        && parts.clone().count() == 3
+        && parts.all(|part| part.bytes().all(is_base64url))
+}
+
+/// Whether `text` is `NAME=value`, as in the environment, or `name: value`, as in YAML.
+fn is_assignment(text: &str) -> bool {
+    let first_part = text.split(['/', '\\']).next().unwrap_or_default();
+    let parts = first_part.split_once('=').or_else(|| text.split_once(": "));
+    parts.is_some_and(|(name, _)| is_variable(name))
+}
+
+/// Whether `text` is a client secret as Adobe's console makes them, `p8e-` and `s8e-` and their like.
+fn is_client_secret(text: &str) -> bool {
+    let is_prefix = |prefix: &str| matches!(prefix.as_bytes(), [letter, b'8', b'e'] if letter.is_ascii_lowercase());
+    text.len() >= 20
+        && !text.contains(['/', '\\', '.'])
+        && text.split_once('-').is_some_and(|(prefix, _)| is_prefix(prefix))
+}
+
+/// Whether `text` is a URL, or has a user name and a password in front of a host as one.
+fn has_user_info(text: &str) -> bool {
+    let first_part = text.split(['/', '\\']).next().unwrap_or_default();
+    let user = first_part.split_once('@').map_or("", |(user, _)| user);
+    text.contains("://") || user.contains(':')
 }
 
 fn is_variable(text: &str) -> bool {
     let text = text.trim();
     let text = text.strip_prefix("export ").unwrap_or(text);
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+}
+
+/// What the system says of an error, without the number that it has for it.
+///
+/// ```
+/// let error = std::io::Error::from_raw_os_error(2);
+/// # #[cfg(target_os = "linux")]
+/// assert_eq!(ims_files::without_number(&error.to_string()), "No such file or directory");
+/// ```
+#[must_use]
+pub fn without_number(error: &str) -> String {
+    let mut text = String::new();
+    for part in error.split_inclusive(')') {
+        match part.rfind(" (os error ") {
+            Some(start) if is_number(&part[start + " (os error ".len()..]) => {
+                text.push_str(&part[..start]);
+            }
+            _ => text.push_str(part),
+        }
+    }
+    text
+}
+
+/// Whether `text` is a number and a closing bracket.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_suffix(')').unwrap_or_default();
+    let digits = digits.strip_prefix('-').unwrap_or(digits);
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(not(windows))]
@@ -287,13 +381,47 @@ mod tests {
             "IMS_CLIENT_SECRET=canary",
             "export IMS_CLIENT_SECRET=canary",
             &"canary".repeat(200),
+            "client_secret: canary",
+            "<ims><secret>canary</secret></ims>",
+            "\u{feff}{\"a\":\"canary\"}",
+            "Bearer canary",
+            "eyJhbGciOiJSUzI1NiJ9.canary.c2ln",
+            "p8e-canaryABCDEFGHIJKLMNOP",
+            "https://user:canary@ims.example",
+            "https://ims.example/?token=canary",
+            "user:canary@ims.example",
         ] {
             let error = FileError::io(Path::new(text), "read", io::ErrorKind::NotFound.into());
             assert!(!error.to_string().contains("canary"), "{text}");
         }
-        for path in ["a.json", "/run/secrets/a", r"C:\keys\private.key", "./a=b", "/x/{y}", "ö key"]
-        {
+        for path in [
+            "a.json",
+            "/run/secrets/a",
+            r"C:\keys\private.key",
+            "./a=b",
+            "/x/{y}",
+            "ö key",
+            "a@b",
+            "/home/a@b: c",
+            "p8e-notes.txt",
+            "eyJ.json",
+        ] {
             assert_eq!(shown(Path::new(path)), path);
+        }
+    }
+
+    #[test]
+    fn the_number_of_an_error_of_the_system_is_left_out() {
+        #[rustfmt::skip]
+        let table = [
+            ("No such file or directory (os error 2)",           "No such file or directory"),
+            ("a (os error 2): b (os error -13), c",              "a: b, c"),
+            ("a file (of mine) is not here",                     "a file (of mine) is not here"),
+            ("a (os error of mine)",                             "a (os error of mine)"),
+            ("",                                                 ""),
+        ];
+        for (error, text) in table {
+            assert_eq!(without_number(error), text);
         }
     }
 

@@ -9,7 +9,7 @@ mod read;
 mod replace;
 
 pub use access::{Access, check_trusted};
-pub use error::{FileError, shown};
+pub use error::{FileError, can_be_path, shown, without_number};
 pub use folder::{FileLock, FolderLock, PrivateFolder, lock_if_there};
 pub use kind::FileKind;
 pub use read::{FileContents, read, read_private};

@@ -3,7 +3,7 @@
 
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use ims_claims::{ErrorLine, NumericDate};
+use ims_claims::{ClientId, ErrorLine, NumericDate};
 use ims_exchange::AccessToken;
 
 use crate::{clock::Reading, fetch_error::FetchError, store::StoreError};
@@ -60,6 +60,12 @@ pub enum Event {
         /// The token.
         token: AccessToken,
     },
+    /// IMS refused the first client secret or key of the credentials and accepted another: take the first away, since each
+    /// start of the program tries it again.
+    OtherAccepted {
+        /// What there are several of.
+        kind: Alternative,
+    },
     /// The credential that tokens are obtained with ends soon or has ended. Reported at a refresh, once a day.
     CredentialEndsSoon {
         /// When it ends.
@@ -85,6 +91,16 @@ pub enum RefreshReason {
     Rejected,
     /// A caller wanted a new token, or one that lives longer.
     Asked,
+}
+
+/// What credentials may have two of, so that one can be replaced without a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Alternative {
+    /// The client secret.
+    ClientSecret,
+    /// The private key with its certificate.
+    Key,
 }
 
 /// Where a token came from.
@@ -129,6 +145,25 @@ impl RefreshReason {
             Self::Rejected => "rejected",
             Self::Asked => "asked",
         }
+    }
+}
+
+impl Alternative {
+    /// What it is, as words of a sentence.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecret => "client secret",
+            Self::Key => "key",
+        }
+    }
+}
+
+impl Event {
+    /// Writes the event to the log, with the client that it is about. A keeper does so by itself; this is for what a source
+    /// of tokens meets.
+    pub fn log(&self, client_id: &ClientId) {
+        log(client_id.as_str(), self);
     }
 }
 
@@ -232,6 +267,10 @@ fn log(client_id: &str, event: &Event) {
         Event::Rejected { token } => {
             let token = token.fingerprint();
             info!(target: KEEPER, client_id, token, "an API rejected the token");
+        }
+        Event::OtherAccepted { kind } => {
+            let kind = kind.as_str();
+            warn!(target: REFRESH, client_id, kind, "IMS refuses the first and accepts another");
         }
         Event::CredentialEndsSoon { ends_at, remaining } => {
             let (ends_at, remaining_ms) = (ends_at.as_secs(), millis(*remaining));

@@ -85,13 +85,21 @@ pub enum Remedy {
 pub struct Evidence {
     finding: String,
     remedy: String,
+    names_cause: bool,
 }
 
 impl Evidence {
     /// What was found, and what to do about it, each in one line.
     #[must_use]
     pub fn new(finding: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { finding: finding.into(), remedy: remedy.into() }
+        Self { finding: finding.into(), remedy: remedy.into(), names_cause: false }
+    }
+
+    /// The same for a finding that says more exactly what IMS refused, such as which scope: in the error and in what to do,
+    /// it takes the place of what is said of all refusals of that reason.
+    #[must_use]
+    pub fn naming_the_cause(finding: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { names_cause: true, ..Self::new(finding, remedy) }
     }
 
     /// What was found.
@@ -240,6 +248,9 @@ impl FetchError {
         let mut hints = Vec::new();
         if let Some(evidence) = self.evidence() {
             hints.push(evidence.remedy.clone());
+            if evidence.names_cause {
+                return hints;
+            }
         }
         match self.exchange_error() {
             // What was found here may leave one of the remedies of the refusal.
@@ -286,8 +297,21 @@ impl FetchError {
 
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(evidence) = self.evidence() {
-            write!(f, "{}: ", evidence.finding)?;
+        match (self.evidence(), self.refusal()) {
+            (Some(evidence), Some(refusal)) if evidence.names_cause => {
+                write!(
+                    f,
+                    "IMS refused the integration: {} ({}",
+                    evidence.finding,
+                    refusal.status()
+                )?;
+                if let Some(code) = refusal.code() {
+                    write!(f, " {code}")?;
+                }
+                return f.write_str(")");
+            }
+            (Some(evidence), _) => write!(f, "{}: ", evidence.finding)?,
+            (None, _) => {}
         }
         match &self.0.cause {
             Cause::Exchange(error) => fmt::Display::fmt(error, f),
@@ -314,8 +338,8 @@ impl Error for FetchError {
 }
 
 impl From<ExchangeError> for FetchError {
-    /// An answer that this version does not know counts as transient: it is more often a proxy in trouble than a verdict of
-    /// IMS.
+    /// An answer that this version does not know is not asked for again at once: the same request would have the same answer,
+    /// and each success that cannot be read costs a token.
     fn from(error: ExchangeError) -> Self {
         let remedy = match &error {
             ExchangeError::Unavailable {
@@ -330,6 +354,7 @@ impl From<ExchangeError> for FetchError {
             ExchangeError::IntegrationRefused(_)
             | ExchangeError::TokenRefused(_)
             | ExchangeError::Unreachable(_)
+            | ExchangeError::Unrecognized(_)
             | ExchangeError::ImpossibleLifetime { .. } => Remedy::AskPerson,
             _ => {
                 let retry_after = error.retry_after().map(|time| time.min(LONGEST_RETRY_AFTER));

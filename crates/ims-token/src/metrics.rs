@@ -64,7 +64,10 @@ pub(crate) fn record(client_id: &str, event: &Event) {
         Event::Rejected { .. } => {
             counter!(REJECTIONS, "client_id" => client_id.to_owned()).increment(1);
         }
-        Event::AttemptFailed { .. } | Event::LeftToAnother | Event::CredentialEndsSoon { .. } => {}
+        Event::AttemptFailed { .. }
+        | Event::LeftToAnother
+        | Event::OtherAccepted { .. }
+        | Event::CredentialEndsSoon { .. } => {}
     }
 }
 

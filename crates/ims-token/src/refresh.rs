@@ -1,7 +1,11 @@
 //! One refresh: look into the store, take the lease, ask the source, save, release. It runs as a task of the runtime, and no
 //! caller that gives up ends it.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::FutureExt;
 use ims_claims::DurationText;
@@ -17,6 +21,7 @@ use crate::{
     fetch_error::{FetchError, Remedy},
     keeper::shared::{Outcome, Shared},
     refresh_machine::RefreshRequest,
+    sync::lock,
 };
 
 pub(crate) mod store_access;
@@ -109,14 +114,22 @@ async fn fetch_in_time(
 ) -> Result<Arc<CachedToken>, FetchError> {
     let deadline = shared.settings.deadline;
     let elapsed = shared.settings.clock.monotonic().saturating_sub(start);
-    let fetched = timeout(deadline.saturating_sub(elapsed), attempts(shared, store, start)).await;
-    fetched.unwrap_or_else(|_| Err(FetchError::transient(DeadlineExceeded { deadline }, None)))
+    let last_error = Mutex::new(None);
+    let attempts = attempts(shared, store, start, &last_error);
+    match timeout(deadline.saturating_sub(elapsed), attempts).await {
+        Ok(fetched) => fetched,
+        // What the last complete attempt met says more than that the time is over.
+        Err(_) => Err(lock(&last_error)
+            .take()
+            .unwrap_or_else(|| FetchError::transient(DeadlineExceeded { deadline }, None))),
+    }
 }
 
 async fn attempts(
     shared: &Shared,
     store: &StoreAccess<'_>,
     start: Duration,
+    last_error: &Mutex<Option<FetchError>>,
 ) -> Result<Arc<CachedToken>, FetchError> {
     let retries = shared.retries();
     let mut attempt = 0;
@@ -150,6 +163,7 @@ async fn attempts(
         if shared.settings.deadline <= elapsed.saturating_add(pause) {
             return Err(error);
         }
+        *lock(last_error) = Some(error.clone());
         shared.report(&Event::AttemptFailed { error, pause });
         tokio::time::sleep(pause).await;
     }

@@ -1,9 +1,17 @@
 //! Alternatives, of which the one that worked last is tried first.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
+use ims_claims::ClientId;
 use ims_credentials::ClientSecrets;
 use ims_exchange::{ClientSecret, ExchangeError, Reason};
+use ims_token::{Alternative, Event};
 
 /// Alternatives, tried in order; the one that worked last is tried first. There is at least one.
 #[derive(Debug)]
@@ -11,11 +19,40 @@ pub(crate) struct Alternatives<T> {
     all: Vec<T>,
     /// The index of the one that worked last.
     first: AtomicUsize,
+    kind: Alternative,
+    notice: Notice,
+}
+
+/// Who hears of it when IMS accepts another than the one that was tried first.
+#[derive(Debug, Clone)]
+pub(crate) struct Notice {
+    pub(crate) client_id: ClientId,
+    pub(crate) observer: Option<Observer>,
+}
+
+/// The function of the program that is called with every event.
+#[derive(Clone)]
+pub(crate) struct Observer(pub(crate) Arc<dyn Fn(&Event) + Send + Sync>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
+impl Notice {
+    fn report(&self, kind: Alternative) {
+        let event = Event::OtherAccepted { kind };
+        event.log(&self.client_id);
+        if let Some(Observer(observe)) = &self.observer {
+            observe(&event);
+        }
+    }
 }
 
 impl<T> Alternatives<T> {
-    pub(crate) fn new(all: impl IntoIterator<Item = T>) -> Self {
-        Self { all: all.into_iter().collect(), first: AtomicUsize::new(0) }
+    pub(crate) fn new(kind: Alternative, all: impl IntoIterator<Item = T>, notice: Notice) -> Self {
+        Self { all: all.into_iter().collect(), first: AtomicUsize::new(0), kind, notice }
     }
 
     /// Tries one after the other, as long as `another_may_do` after an error, and remembers which worked. Those for which
@@ -34,6 +71,9 @@ impl<T> Alternatives<T> {
             match attempt(one).await {
                 Ok(outcome) => {
                     self.first.store(place, Ordering::Relaxed);
+                    if first_error.is_some() {
+                        self.notice.report(self.kind);
+                    }
                     return Ok(outcome);
                 }
                 Err(error) if another_may_do(&error) => first_error = first_error.or(Some(error)),
@@ -57,10 +97,14 @@ impl<T> Alternatives<T> {
 /// What a user's client sends: one of its secrets, or none if it is a public client.
 pub(crate) fn one_or_none(
     client_secrets: Option<&ClientSecrets>,
+    notice: Notice,
 ) -> Alternatives<Option<ClientSecret>> {
+    let kind = Alternative::ClientSecret;
     match client_secrets {
-        Some(client_secrets) => Alternatives::new(client_secrets.iter().cloned().map(Some)),
-        None => Alternatives::new([None]),
+        Some(client_secrets) => {
+            Alternatives::new(kind, client_secrets.iter().cloned().map(Some), notice)
+        }
+        None => Alternatives::new(kind, [None], notice),
     }
 }
 
@@ -72,6 +116,18 @@ pub(crate) fn is_wrong_secret(error: &ExchangeError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn alternatives(all: &str) -> (Alternatives<char>, Arc<AtomicUsize>) {
+        let reports = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&reports);
+        let observer = Observer(Arc::new(move |event| {
+            let kind = Alternative::Key;
+            assert!(matches!(event, Event::OtherAccepted { kind: it } if *it == kind), "{event:?}");
+            counted.fetch_add(1, Ordering::Relaxed);
+        }));
+        let notice = Notice { client_id: "client".parse().unwrap(), observer: Some(observer) };
+        (Alternatives::new(Alternative::Key, all.chars(), notice), reports)
+    }
 
     /// Tries them while only those of `working` work; which were tried.
     async fn tried(alternatives: &Alternatives<char>, last: char, working: &str) -> String {
@@ -92,13 +148,17 @@ mod tests {
 
     #[tokio::test]
     async fn what_worked_comes_first_and_the_others_follow_in_their_order() {
-        let alternatives = Alternatives::new(['a', 'b', 'c']);
+        let (alternatives, reports) = alternatives("abc");
         #[rustfmt::skip]
         let table = [
             ("abc", "a"), ("b",  "ab"), ("b", "b"), ("ac", "bc"), ("c", "c"), ("a", "ca"), ("", "abc"), ("a", "a"),
         ];
         for (working, expected) in table {
+            let before = reports.load(Ordering::Relaxed);
             assert_eq!(tried(&alternatives, '-', working).await, expected);
+            let has_changed = expected.len() > 1 && !working.is_empty();
+            let reported = reports.load(Ordering::Relaxed) - before;
+            assert_eq!(reported, usize::from(has_changed), "{working}");
         }
         assert_eq!(tried(&alternatives, 'a', "").await, "bca");
         assert_eq!(tried(&alternatives, 'a', "a").await, "bca");
@@ -107,7 +167,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_else_is_tried_when_nothing_else_may_do() {
-        let alternatives = Alternatives::new(['x', 'b']);
+        let (alternatives, _) = alternatives("xb");
         assert_eq!(tried(&alternatives, '-', "b").await, "x");
     }
 }

@@ -1,6 +1,6 @@
 //! The builder of a client. Every part has a default and can be replaced.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 #[cfg(feature = "service-account")]
 use ims_claims::AssertionLifetime;
@@ -14,6 +14,7 @@ use ims_token::{
 };
 
 use crate::{
+    alternatives::{Notice, Observer},
     client::{Access, Client},
     connection::{Connection, ConnectionOptions},
     error::Error,
@@ -76,10 +77,6 @@ pub struct ClientBuilder {
     store: Option<SharedStore>,
     observer: Option<Observer>,
 }
-
-/// A function that gets the events of the keeper.
-#[derive(Clone)]
-struct Observer(Arc<dyn Fn(&Event) + Send + Sync>);
 
 impl ClientBuilder {
     pub(crate) fn new(credentials: Credentials) -> Self {
@@ -467,11 +464,14 @@ impl ClientBuilder {
 
     /// `None` for an API key alone, which has nothing to obtain a token with.
     fn source(&self, credential: Credential) -> Result<Option<Source>, Error> {
+        let client_id = credential.client_id().clone();
+        let notice = Notice { client_id, observer: self.observer.clone() };
         let source = match credential {
             #[cfg(feature = "service-account")]
             Credential::ServiceAccount(credential) => {
                 let (connection, signing) = (self.connect()?, self.signing.clone());
-                let (source, ends_at) = ServiceAccountSource::new(connection, credential, signing)?;
+                let (source, ends_at) =
+                    ServiceAccountSource::new(connection, credential, signing, notice)?;
                 Source { ends_at, ..Source::new(source, ServiceAccountSource::fetch) }
             }
             #[cfg(not(feature = "service-account"))]
@@ -479,12 +479,12 @@ impl ClientBuilder {
                 return Err(Error::MissingFeature { feature: "service-account" });
             }
             Credential::ServerToServer(credential) => {
-                let source = ServerToServerSource::new(self.connect()?, credential);
+                let source = ServerToServerSource::new(self.connect()?, credential, notice);
                 Source::new(source, ServerToServerSource::fetch)
             }
             Credential::User(credential) => {
                 let refresh_tokens = self.refresh_tokens.clone();
-                let source = UserSource::new(self.connect()?, credential, refresh_tokens);
+                let source = UserSource::new(self.connect()?, credential, refresh_tokens, notice);
                 let unsaved = source.unsaved();
                 Source { unsaved, ..Source::new(source, UserSource::fetch) }
             }
@@ -500,11 +500,5 @@ impl ClientBuilder {
 
     fn connect(&self) -> Result<Connection, Error> {
         self.connection.connect(self.credentials.environment())
-    }
-}
-
-impl fmt::Debug for Observer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Observer")
     }
 }

@@ -7,13 +7,18 @@ use std::sync::{
 
 use ims_claims::{AssertionLifetime, ClaimsSet, Environment, JwtId, Metascope, NumericDate};
 use ims_credentials::ServiceAccountCredential;
-use ims_exchange::{AccessToken, ClientSecret, JwtExchange, Reason, Refusal};
+use ims_exchange::{AccessToken, ClientSecret, JwtExchange, Reason};
 use ims_sign::{SharedSigner, SignError, sign_assertion};
-use ims_token::{Clock, Evidence, FetchError};
+use ims_token::{Alternative, Clock, FetchError};
 
 pub(crate) mod signing_pair;
 
-use crate::{alternatives::Alternatives, connection::Connection, error::Error};
+use crate::{
+    alternatives::{Alternatives, Notice},
+    connection::Connection,
+    error::Error,
+    source::scope_evidence,
+};
 use signing_pair::SigningPair;
 
 /// Obtains tokens for a service account.
@@ -41,6 +46,7 @@ impl ServiceAccountSource {
         connection: Connection,
         credential: ServiceAccountCredential,
         options: SigningOptions,
+        notice: Notice,
     ) -> Result<(Self, Option<NumericDate>), Error> {
         let mut signing_pairs = Vec::new();
         let given = [options.signer, options.second_signer];
@@ -59,10 +65,14 @@ impl ServiceAccountSource {
         let ends_at = ends.and_then(|ends| ends.into_iter().max());
         let source = Self {
             connection,
-            client_secrets: Alternatives::new(credential.client_secrets.iter().cloned()),
+            client_secrets: Alternatives::new(
+                Alternative::ClientSecret,
+                credential.client_secrets.iter().cloned(),
+                notice.clone(),
+            ),
             credential,
             assertion_lifetime: options.assertion_lifetime,
-            signing_pairs: Alternatives::new(signing_pairs),
+            signing_pairs: Alternatives::new(Alternative::Key, signing_pairs, notice),
         };
         Ok((source, ends_at))
     }
@@ -96,11 +106,13 @@ impl ServiceAccountSource {
 
     /// Adds what is known here about why IMS refused.
     fn explain(&self, error: FetchError, pair: &SigningPair, now: NumericDate) -> FetchError {
-        let Some(reason) = error.refusal().map(Refusal::reason) else { return error };
-        let evidence = if reason.may_be_the_certificate() {
+        let Some(refusal) = error.refusal() else { return error };
+        let evidence = if refusal.reason().may_be_the_certificate() {
             pair.evidence(now)
         } else {
-            metascope_evidence(reason, self.credential.account.metascopes())
+            let metascopes = self.credential.account.metascopes();
+            let asked: Vec<&str> = metascopes.iter().map(Metascope::as_str).collect();
+            scope_evidence(refusal, &asked)
         };
         match evidence {
             Some(evidence) => error.with_evidence(evidence),
@@ -128,12 +140,6 @@ impl ServiceAccountSource {
 /// Whether IMS refused for a reason of this kind.
 fn has(error: &FetchError, kind: fn(Reason) -> bool) -> bool {
     error.refusal().is_some_and(|refusal| kind(refusal.reason()))
-}
-
-fn metascope_evidence(reason: Reason, metascopes: &[Metascope]) -> Option<Evidence> {
-    let finding = reason.finding_about(metascopes)?;
-    let cause = reason.causes().first()?;
-    Some(Evidence::new(finding, cause.remedy))
 }
 
 fn unsigned(error: SignError) -> FetchError {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use ims_claims::{ClientId, Metascope, NumericDate, OrgId};
 use ims_credentials::{Credential, Credentials, ServerToServerCredential};
-use ims_exchange::{AccessToken, ClientCredentials, ClientSecret, ExchangeError, Scope};
-use ims_token::{CacheKey, FetchError, GrantName, TokenSource};
+use ims_exchange::{AccessToken, ClientCredentials, ClientSecret, ExchangeError, Refusal, Scope};
+use ims_token::{Alternative, CacheKey, Evidence, FetchError, GrantName, TokenSource};
 
 use crate::{
-    alternatives::{Alternatives, is_wrong_secret},
+    alternatives::{Alternatives, Notice, is_wrong_secret},
     connection::Connection,
     user::{refresh_tokens::RefreshTokens, unsaved_refresh_token::UnsavedRefreshToken},
 };
@@ -55,19 +55,34 @@ pub(crate) struct ServerToServerSource {
 }
 
 impl ServerToServerSource {
-    pub(crate) fn new(connection: Connection, credential: ServerToServerCredential) -> Self {
+    pub(crate) fn new(
+        connection: Connection,
+        credential: ServerToServerCredential,
+        notice: Notice,
+    ) -> Self {
         let ServerToServerCredential { client_id, client_secrets, scopes, org_id, .. } = credential;
-        let client_secrets = Alternatives::new(client_secrets.iter().cloned());
+        let kind = Alternative::ClientSecret;
+        let client_secrets = Alternatives::new(kind, client_secrets.iter().cloned(), notice);
         Self { connection, client_id, client_secrets, scopes, org_id }
     }
 
     /// One exchange with each client secret, until one is right.
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
-        let token = self
+        let obtained = self
             .client_secrets
             .try_each(|_| false, |client_secret| self.exchange(client_secret), is_wrong_secret)
-            .await?;
-        Ok(token)
+            .await;
+        obtained.map_err(|error| self.explain(error))
+    }
+
+    /// Adds which scopes were refused.
+    fn explain(&self, error: ExchangeError) -> FetchError {
+        let asked: Vec<&str> = self.scopes.iter().map(Scope::as_str).collect();
+        let evidence = error.refusal().and_then(|refusal| scope_evidence(refusal, &asked));
+        match evidence {
+            Some(evidence) => FetchError::from(error).with_evidence(evidence),
+            None => error.into(),
+        }
     }
 
     /// Grant, transport, token.
@@ -78,6 +93,13 @@ impl ServerToServerSource {
         }
         self.connection.send(&grant).await
     }
+}
+
+/// What the scopes or metascopes that were asked for say about a refusal.
+pub(crate) fn scope_evidence(refusal: &Refusal, asked: &[&str]) -> Option<Evidence> {
+    let finding = refusal.finding_about(asked)?;
+    let cause = refusal.causes().first()?;
+    Some(Evidence::naming_the_cause(finding, cause.remedy))
 }
 
 /// Under what the token of these credentials is kept in a store.

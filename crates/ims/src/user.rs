@@ -15,7 +15,7 @@ pub(crate) mod sign_in;
 pub(crate) mod unsaved_refresh_token;
 
 use crate::{
-    alternatives::{Alternatives, is_wrong_secret, one_or_none},
+    alternatives::{Alternatives, Notice, is_wrong_secret, one_or_none},
     connection::Connection,
 };
 use refresh_tokens::RefreshTokens;
@@ -43,11 +43,12 @@ impl UserSource {
         connection: Connection,
         credential: UserCredential,
         refresh_tokens: RefreshTokens,
+        notice: Notice,
     ) -> Self {
         Self {
             connection,
             client_id: credential.client_id,
-            client_secrets: one_or_none(credential.client_secrets.as_ref()),
+            client_secrets: one_or_none(credential.client_secrets.as_ref(), notice),
             refresh_tokens,
             unsaved: UnsavedRefreshToken::default(),
         }

@@ -26,11 +26,13 @@ enum Scope {
     Everywhere,
     /// Not in `clock.rs`, in tests, in the automation or in measurements.
     OutsideClock,
+    /// The published crates, tests not counted.
+    Published,
     /// The crates below the facade but the one that reads credentials, tests not counted.
     BelowIms,
 }
 
-use Scope::{BelowIms, Everywhere, OutsideClock};
+use Scope::{BelowIms, Everywhere, OutsideClock, Published};
 
 #[rustfmt::skip]
 pub(super) const BANS: &[Ban] = &[
@@ -40,6 +42,7 @@ pub(super) const BANS: &[Ban] = &[
     Ban { patterns: &["mod utils", "mod common", "mod types", "mod misc", "mod helpers"], scope: Everywhere, reason: "names no concept: name the module for its contents" },
     Ban { patterns: &["SystemTime::now", "Instant::now"],           scope: OutsideClock, reason: "reads the clock outside clock.rs: take `now` as an argument" },
     Ban { patterns: &["env::", "env;", "env,", "env}", "env as"],   scope: BelowIms,     reason: "reads the environment below the crate ims, where only ims-credentials does: take the value as an argument" },
+    Ban { patterns: &[".display()"],                                scope: Published,    reason: "repeats what was given for a path, which may be a document or a secret: ims_files::shown in messages, to_string_lossy for data" },
 ];
 
 /// Every place with banned code.
@@ -81,6 +84,7 @@ impl Scope {
         let published = file.crate_name().filter(|name| !UNPUBLISHED.contains(name));
         match self {
             Everywhere => true,
+            Published => published.is_some(),
             OutsideClock => published.is_some() && file.name() != "clock.rs",
             BelowIms => {
                 published.is_some_and(|name| BELOW_IMS.contains(&name) && name != CREDENTIALS)

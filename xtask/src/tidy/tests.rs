@@ -378,6 +378,7 @@ const BANNED: &[(&str, &str, &str, &str)] = &[
     ("ims-token/src/x.rs",  "env,",              "use std::{env, fs};",                      "use std::{fs, io};"),
     ("ims-token/src/x.rs",  "env}",              "use std::{fs, env};",                      "#[cfg(target_env = \"msvc\")] fn f() {}"),
     ("ims-token/src/x.rs",  "env as",            "use std::env as e;",                       "fn f(x: u8) { x as u16; }"),
+    ("ims-cli/src/x.rs",    ".display()",        "fn f(p: &Path) { p.display(); }",          "fn display() {} #[cfg(test)] mod tests { fn f(p: &Path) { p.display(); } }"),
 ];
 
 #[test]

@@ -113,9 +113,11 @@ pub(super) fn allowed_hosts(domains: &[String]) -> Result<AllowedHosts, Failure>
         hosts = if loopback.allows("https", domain) {
             hosts.with_loopback()
         } else {
-            hosts
-                .with_domain(domain)
-                .map_err(|error| Failure::usage(format!("--allow-host {domain}")).because(error))?
+            hosts.with_domain(domain).map_err(|error| {
+                Failure::usage(format!("--allow-host {}", ims_files::shown(domain)))
+                    .because(error)
+                    .hint("name a domain, which stands for all hosts in it: --allow-host adobe.io")
+            })?
         };
     }
     Ok(hosts)

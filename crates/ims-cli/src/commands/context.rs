@@ -78,6 +78,7 @@ fn add(arguments: AddArguments) -> Result<Answer, Failure> {
     contexts.save()?;
     if contexts.current() == Some(&name) {
         output::note("note", &format!("{name} is the current context"));
+        integration::announce_what_hides_the_current_context();
     }
     Ok(Answer::Yes)
 }
@@ -121,6 +122,7 @@ fn switch(arguments: &UseArguments) -> Result<Answer, Failure> {
     let mut contexts = contexts()?;
     contexts.switch_to(&arguments.name)?;
     contexts.save()?;
+    integration::announce_what_hides_the_current_context();
     Ok(Answer::Yes)
 }
 

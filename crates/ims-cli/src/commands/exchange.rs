@@ -15,8 +15,8 @@ use ims::{
 };
 
 use crate::{
-    failure::Failure, files, integration::client_secret, output::Answer, process::block_on,
-    question, transport,
+    failure::Failure, files, integration::client_secrets_or_none, output::Answer,
+    process::block_on, question, transport,
 };
 
 use options::{ExchangeOptions, TokenFile};
@@ -59,9 +59,11 @@ fn on_behalf_of(arguments: &OnBehalfOfArguments) -> Result<Answer, Failure> {
     let options = &arguments.options;
     let scopes = options.given.some_scopes()?;
     let exchanger = options.given.read()?;
-    let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
-    let grant = TokenExchange::new(client_id, secret, &exchanger.user_token()?, scopes);
-    options.exchange(&exchanger, &grant.with_resources(&options.resource))
+    let user_token = exchanger.user_token()?;
+    options.exchange(&exchanger, |secret| {
+        TokenExchange::new(exchanger.client_id(), secret, &user_token, scopes)
+            .with_resources(&options.resource)
+    })
 }
 
 /// Exchange a user's token for one of another of the user's accounts.
@@ -101,11 +103,12 @@ fn cluster(arguments: &ClusterArguments) -> Result<Answer, Failure> {
         (None, None) => return Err(Failure::usage("no account is named")),
     };
     let exchanger = options.given.read()?;
-    let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
-    let grant = ClusterExchange::new(client_id, secret, &exchanger.user_token()?, target)
-        .with_scopes(&options.given.scopes)
-        .with_resources(&options.resource);
-    options.exchange(&exchanger, &grant)
+    let user_token = exchanger.user_token()?;
+    options.exchange(&exchanger, |secret| {
+        ClusterExchange::new(exchanger.client_id(), secret, &user_token, target)
+            .with_scopes(&options.given.scopes)
+            .with_resources(&options.resource)
+    })
 }
 
 /// Exchange a refresh token that another program got for an access token.
@@ -135,13 +138,16 @@ fn refresh_token(arguments: &RefreshTokenArguments) -> Result<Answer, Failure> {
     let refresh_token = RefreshToken::try_from(files::read_text(&given.file)?.to_string());
     let refresh_token = refresh_token
         .map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))?;
-    let mut grant =
-        TokenRefresh::new(credentials.client_id(), &refresh_token).with_scopes(&given.scopes);
-    if let Some(secret) = client_secret(&credentials) {
-        grant = grant.with_client_secret(secret);
-    }
     let connection = transport::connection(credentials.environment())?;
-    let tokens = block_on(question::ask(&connection, &grant))?;
+    let secrets = client_secrets_or_none(&credentials);
+    let tokens = block_on(question::ask_by_each_secret(&connection, &secrets, |secret| {
+        let grant =
+            TokenRefresh::new(credentials.client_id(), &refresh_token).with_scopes(&given.scopes);
+        match secret {
+            Some(secret) => grant.with_client_secret(secret),
+            None => grant,
+        }
+    }))?;
     if let Some(next) = &tokens.refresh_token {
         TokenFile::of("refresh token", &given.file)?.keep(next.expose_secret())?;
     }
@@ -170,7 +176,8 @@ fn service_token(arguments: &ServiceTokenArguments) -> Result<Answer, Failure> {
     let code = AuthorizationCode::try_from(exchanger.given.to_string());
     let code =
         code.map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))?;
-    let grant = PermanentCodeExchange::new(exchanger.client_id(), &exchanger.client_secret, &code)
-        .with_scopes(&options.given.scopes);
-    options.exchange(&exchanger, &grant)
+    options.exchange(&exchanger, |secret| {
+        PermanentCodeExchange::new(exchanger.client_id(), secret, &code)
+            .with_scopes(&options.given.scopes)
+    })
 }

@@ -58,7 +58,10 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<Answer, Failure> {
     }
     contexts.save()?;
     let is_current = contexts.current() == Some(&name);
-    output::note("note", &format!("the context {name} is added to {}", contexts.path().display()));
+    output::note(
+        "note",
+        &format!("the context {name} is added to {}", ims_files::shown(contexts.path())),
+    );
     let answer = doctor::run_for(IntegrationOptions::of_context(&name));
     if is_current {
         first_token("ims token", answer)

@@ -31,7 +31,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let Credential::User(credential) = credentials.credential() else {
         return Err(Failure::usage(
             "these credentials are not for people: no one signs in to them",
-        ));
+        )
+        .hint("to revoke their access token: ims revoke, with the same credentials"));
     };
     block_on(sign_out(&credentials, credential))
 }

@@ -32,7 +32,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     for page in pages(&command, &[]) {
         let path = folder.join(format!("{}.1", page.name));
         fs::write(&path, page.text).map_err(|error| {
-            Failure::person(format!("{} cannot be written to", folder.display())).because(error)
+            Failure::person(format!("{} cannot be written to", ims_files::shown(folder)))
+                .because(error)
         })?;
     }
     Ok(Answer::Yes)

@@ -129,7 +129,7 @@ fn get_token(credentials: Credentials, environment: Option<&Environment>) -> Res
 /// Fails if there is a file at `path`, which may hold credentials that someone needs.
 fn expect_free(path: &Path) -> Result<(), Failure> {
     if fs::symlink_metadata(path).is_ok() {
-        let message = format!("{} exists already", path.display());
+        let message = format!("{} exists already", ims_files::shown(path));
         return Err(Failure::person(message).named("file_not_used").hint(ANOTHER_FILE));
     }
     Ok(())
@@ -156,7 +156,10 @@ fn print(data: &Data<'_>, migration: &Migration) -> Result<(), Failure> {
     }
     if let Some(path) = data.file {
         let secret = if migration.holds_secret() { ", with the client secret" } else { "" };
-        output::note("done", &format!("the new credentials are in {}{secret}", path.display()));
+        output::note(
+            "done",
+            &format!("the new credentials are in {}{secret}", ims_files::shown(path)),
+        );
     }
     Ok(())
 }

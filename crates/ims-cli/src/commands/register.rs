@@ -67,7 +67,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         output::json(&json!({ "client_id": client_id.as_str(), "file": arguments.out }))?;
     } else {
         output::line(client_id.as_str())?;
-        output::note("done", &format!("the credentials are in {}", arguments.out.display()));
+        output::note(
+            "done",
+            &format!("the credentials are in {}", ims_files::shown(&arguments.out)),
+        );
     }
     Ok(Answer::Yes)
 }

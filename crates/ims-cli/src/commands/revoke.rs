@@ -5,7 +5,7 @@ use ims::exchange::{AnyToken, InvalidateToken, TokenKind};
 
 use crate::{
     failure::Failure,
-    integration::client_secret,
+    integration::client_secrets_or_none,
     output::{self, Answer},
     process::block_on,
     question,
@@ -88,16 +88,17 @@ async fn forget(
 
 async fn revoke(token: &TokenInQuestion, kind: TokenKind, cascading: bool) -> Result<(), Failure> {
     let client_id = token.client_id()?;
-    let mut call = InvalidateToken::new(&client_id, AnyToken::new(kind, token.token()));
-    // The secret is for the client that it belongs to.
+    // The secrets are for the client that they belong to.
     let own = token.credentials.as_ref().filter(|own| *own.client_id() == client_id);
-    if let Some(secret) = own.and_then(client_secret) {
-        call = call.with_client_secret(secret);
-    }
-    if cascading {
-        call = call.with_cascading();
-    }
-    question::ask(&token.connection, &call).await
+    let secrets = own.map_or_else(|| vec![None], client_secrets_or_none);
+    let question = |secret: Option<_>| {
+        let mut call = InvalidateToken::new(&client_id, AnyToken::new(kind, token.token()));
+        if let Some(secret) = secret {
+            call = call.with_client_secret(secret);
+        }
+        if cascading { call.with_cascading() } else { call }
+    };
+    question::ask_by_each_secret(&token.connection, &secrets, question).await
 }
 
 /// The kinds of tokens that IMS invalidates.

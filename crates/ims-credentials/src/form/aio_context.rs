@@ -3,6 +3,7 @@
 //! `README.md`.
 
 use ims_claims::Environment;
+use ims_files::can_be_path;
 use zeroize::Zeroizing;
 
 use super::user_login;
@@ -12,7 +13,6 @@ use crate::{
     reading::{
         fields::Fields,
         read_context::ReadContext,
-        secret_file::can_be_path,
         vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_pair},
     },
     signing_keys::KeyPair,
@@ -108,7 +108,7 @@ fn key_in_or_at(context: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, C
     if can_be_path(&text) {
         let path = at.path(text.trim());
         let contents = at.read_private(&context.path_of("private_key"), &path)?;
-        return key_pair(&path.display().to_string(), contents, passphrase);
+        return key_pair(&ims_files::shown(&path), contents, passphrase);
     }
     let contents = Zeroizing::new(text.as_bytes().to_vec());
     key_pair(&context.path_of("private_key"), contents, passphrase)

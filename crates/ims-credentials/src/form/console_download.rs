@@ -6,6 +6,7 @@
 //! adobe/aio-lib-core-auth, `types.d.ts`, for `__ims_oauth_s2s`.
 
 use ims_claims::Environment;
+use ims_files::can_be_path;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -15,7 +16,6 @@ use crate::{
     reading::{
         fields::{Document, Fields},
         read_context::ReadContext,
-        secret_file::can_be_path,
         vocabulary::{
             Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, environment_called,
             key_pair,
@@ -76,7 +76,7 @@ fn key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, Credentials
         return key_pair(&fields.path_of(name), contents, None);
     }
     let path = fields.path(name, at.folder)?.unwrap_or_else(|| at.path("private.key"));
-    key_pair(&path.display().to_string(), at.read_private(&fields.path_of(name), &path)?, None)
+    key_pair(&ims_files::shown(&path), at.read_private(&fields.path_of(name), &path)?, None)
 }
 
 /// An environment of Postman: a list of values, each with its key.

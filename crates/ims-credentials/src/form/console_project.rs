@@ -214,7 +214,7 @@ fn key_next_to(at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
     let certificate = certificate.map(|contents| contents.bytes.to_vec());
     let path = at.path(PRIVATE_KEY);
     let read = at.read_private(PRIVATE_KEY, &path);
-    match read.and_then(|key| key_pair(&path.display().to_string(), key, None)) {
+    match read.and_then(|key| key_pair(&ims_files::shown(&path), key, None)) {
         Ok(pair) => Ok(KeyPair { certificate, ..pair }),
         Err(error) if at.needs_key => Err(error),
         Err(error) => Ok(KeyPair { signing_key: SigningKey::Unread(error), certificate }),

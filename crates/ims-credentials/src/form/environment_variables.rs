@@ -64,7 +64,7 @@ fn key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, Credentials
         let path = fields.path("IMS_PRIVATE_KEY_FILE", at.folder)?;
         let path = path.ok_or_else(|| fields.missing("IMS_PRIVATE_KEY_FILE"))?;
         let contents = at.read_private("IMS_PRIVATE_KEY_FILE", &path)?;
-        key_pair(&path.display().to_string(), contents, passphrase)?
+        key_pair(&ims_files::shown(&path), contents, passphrase)?
     };
     let certificate = match fields.path("IMS_CERTIFICATE_FILE", at.folder)? {
         Some(path) => Some(at.read("IMS_CERTIFICATE_FILE", &path)?.bytes.to_vec()),

@@ -306,7 +306,7 @@ fn key_contents(
         if let Some(second) = others.iter().find(|name| fields.has(name)) {
             return Err(conflict("private_key_file", second));
         }
-        let name = path.display().to_string();
+        let name = ims_files::shown(&path);
         let member = fields.path_of("private_key_file");
         return secret_text::key(&name, at.read_private(&member, &path)?).map(Some);
     }

@@ -102,7 +102,7 @@ fn key(enterprise: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, Credent
     let passphrase = enterprise.optional_text("priv_key_pass")?;
     if let Some(path) = enterprise.path(name, at.folder)? {
         let contents = at.read_private(&enterprise.path_of(name), &path)?;
-        return key_pair(&path.display().to_string(), contents, passphrase);
+        return key_pair(&ims_files::shown(&path), contents, passphrase);
     }
     if !enterprise.has("priv_key_data") {
         return Err(enterprise.missing(name));

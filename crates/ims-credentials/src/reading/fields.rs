@@ -6,14 +6,12 @@ use std::{
 };
 
 use ims_claims::{Environment, FormatError};
+use ims_files::can_be_path;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::{
-    client_secrets::ClientSecrets,
-    error::CredentialsError,
-    language::json,
-    reading::{secret_file::can_be_path, secret_text},
+    client_secrets::ClientSecrets, error::CredentialsError, language::json, reading::secret_text,
 };
 
 /// A file of credentials that was read. Its texts are wiped from memory when it is dropped.
@@ -312,6 +310,9 @@ fn written_list(text: &str) -> Option<Vec<String>> {
 /// The known name that is most like `name`: one that continues it, or differs by two letters at most.
 pub(crate) fn most_like<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     let name = name.to_lowercase();
+    if let Some(known) = known.iter().find(|known| known.to_lowercase() == name) {
+        return Some(known);
+    }
     let continues = known.iter().find(|known| known.starts_with(&format!("{name}_")));
     if let Some(known) = continues {
         return Some(known);

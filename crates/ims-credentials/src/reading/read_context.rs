@@ -147,7 +147,7 @@ impl<'a> ReadContext<'a> {
     /// The path that a member names, from whatever folder it is read.
     pub(crate) fn absolute(&self, path: &str) -> String {
         let path = self.path(path);
-        std::path::absolute(&path).unwrap_or(path).display().to_string()
+        std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned()
     }
 
     /// The one that is selected by its name, or the only one.

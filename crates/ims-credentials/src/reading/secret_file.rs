@@ -1,8 +1,11 @@
 //! Reading the files that credentials name.
 
-use std::path::Path;
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
-use ims_files::FileContents;
+use ims_files::{FileContents, can_be_path};
 use zeroize::Zeroizing;
 
 use crate::error::CredentialsError;
@@ -36,20 +39,17 @@ pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Credential
     Ok(contents.bytes)
 }
 
-/// Whether `text` may be a path, and not a key or a document that somebody has put where its path belongs: an error names
-/// the path.
-pub(crate) fn can_be_path(text: &str) -> bool {
-    let start = text.trim_start_matches('\u{feff}').trim_start();
-    text.len() <= LONGEST_PATH
-        && !text.contains(['\n', '\r'])
-        && !text.contains("-----BEGIN")
-        && !start.starts_with(['{', '['])
-        && !start.starts_with("Bearer ")
-        && !is_jwt(start)
+/// The path that `given` is, `None` if it is the document itself: it begins with a bracket, has several lines, is a key, or
+/// is `NAME=value` or `name: value` and no file of that name.
+pub(crate) fn path_of(given: &OsStr) -> Option<PathBuf> {
+    let path = PathBuf::from(given);
+    let Some(text) = given.to_str() else { return Some(path) };
+    if !can_be_path(text) {
+        return None;
+    }
+    let may_be_document = text.contains('=') || text.contains(": ");
+    (!may_be_document || path.exists()).then_some(path)
 }
-
-/// The shortest private key that is taken, RSA of 2048 bits as base64, has half as much again.
-const LONGEST_PATH: usize = 1024;
 
 /// Whether `text` has the form of a signed JWT (RFC 7515 §3.1) and so is not the path of a file.
 pub(crate) fn is_jwt(text: &str) -> bool {
@@ -71,9 +71,12 @@ const SHORTEST_TOKEN: usize = 60;
 /// Whether these are certainly certificates or public keys and nothing else.
 fn is_public(contents: &[u8]) -> bool {
     if let [0x30, rest @ ..] = contents {
-        return is_der_certificate(rest);
+        return is_der_certificate(rest) || is_der_bundle(rest);
     }
     let Ok(text) = std::str::from_utf8(contents) else { return false };
+    if text.starts_with("ssh-") && text.trim().lines().count() == 1 {
+        return true;
+    }
     let blocks: Vec<&str> = text.split("-----BEGIN ").skip(1).collect();
     if blocks.is_empty() || text.contains("PRIVATE") {
         return false;
@@ -82,15 +85,28 @@ fn is_public(contents: &[u8]) -> bool {
     blocks.iter().all(|block| PUBLIC_LABELS.iter().any(|label| block.starts_with(label)))
 }
 
-/// The labels of PEM that say what anyone may know (RFC 7468 §§5, 7, 13; the last is OpenSSL's own).
-const PUBLIC_LABELS: [&str; 4] =
-    ["CERTIFICATE-----", "CERTIFICATE REQUEST-----", "PUBLIC KEY-----", "TRUSTED CERTIFICATE-----"];
+/// The labels of PEM that say what anyone may know (RFC 7468 §§5 to 8, 13; the last is OpenSSL's own). PKCS7 is a bundle of
+/// certificates.
+const PUBLIC_LABELS: [&str; 6] = [
+    "CERTIFICATE-----",
+    "CERTIFICATE REQUEST-----",
+    "PUBLIC KEY-----",
+    "X509 CRL-----",
+    "PKCS7-----",
+    "TRUSTED CERTIFICATE-----",
+];
 
 /// Whether a DER sequence begins as a certificate does: a sequence that begins with `[0]` or a number (RFC 5280 §4.1). A
 /// private key begins with a number, an encrypted one with a sequence that begins with an object identifier.
 fn is_der_certificate(after_tag: &[u8]) -> bool {
     let Some([0x30, inner @ ..]) = skip_length(after_tag) else { return false };
     matches!(skip_length(inner), Some([0xA0 | 0x02, ..]))
+}
+
+/// Whether a DER sequence is signed data of PKCS#7, in which certificates come (RFC 2315 §9.1).
+fn is_der_bundle(after_tag: &[u8]) -> bool {
+    const SIGNED_DATA: &[u8] = &[0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 2];
+    skip_length(after_tag).is_some_and(|inner| inner.starts_with(SIGNED_DATA))
 }
 
 /// What follows the length of a DER element (X.690 §8.1.3).
@@ -110,6 +126,9 @@ mod tests {
             (&b"-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"[..], true),
             (b"Bag Attributes\n-----BEGIN CERTIFICATE-----\n-----BEGIN CERTIFICATE-----", true),
             (b"-----BEGIN PUBLIC KEY-----\nMII", true),
+            (b"-----BEGIN PKCS7-----\nMII", true),
+            (b"ssh-rsa AAAAB3NzaC1yc2E me@here\n", true),
+            (b"ssh-rsa AAAA\np8e-secret", false),
             (b"-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----", false),
             (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", false),
             (b"-----BEGIN RSA PRIVATE KEY-----", false),
@@ -121,6 +140,9 @@ mod tests {
             (&[0x30, 0x82, 0x04, 0xBE, 0x02, 0x01, 0x00], false),
             // EncryptedPrivateKeyInfo: SEQUENCE { SEQUENCE { OBJECT IDENTIFIER …
             (&[0x30, 0x82, 0x05, 0x00, 0x30, 0x40, 0x06, 0x09], false),
+            // ContentInfo: SEQUENCE { OBJECT IDENTIFIER signedData …, and that of PKCS#12 { INTEGER …
+            (&[0x30, 0x80, 0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 2, 0xA0], true),
+            (&[0x30, 0x80, 0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 6, 0xA0], false),
             (&[0x30], false),
             (&[0x30, 0xFF, 0x30], false),
         ] {

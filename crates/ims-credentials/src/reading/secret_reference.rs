@@ -10,12 +10,13 @@ use std::{
     time::Duration,
 };
 
+use ims_files::can_be_path;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::{
     error::CredentialsError,
-    reading::{fields::Fields, read_context::ReadContext, secret_file::can_be_path, secret_text},
+    reading::{fields::Fields, read_context::ReadContext, secret_text},
 };
 
 /// How long a command may take: a password manager may ask a person first.

@@ -20,7 +20,7 @@ pub(crate) fn client_secret(name: &str, text: &str) -> Result<ClientSecret, Cred
 
 /// Refuses a secret that has no visible character, whatever kind of secret it is.
 pub(crate) fn not_blank(name: &str, text: &str) -> Result<(), CredentialsError> {
-    if text.trim().is_empty() {
+    if is_blank(text) {
         let fault = SecretFault::Blank;
         return Err(CredentialsError::SecretText { name: name.to_owned(), fault });
     }
@@ -28,7 +28,7 @@ pub(crate) fn not_blank(name: &str, text: &str) -> Result<(), CredentialsError> 
 }
 
 fn fault(text: &str) -> Option<SecretFault> {
-    if text.trim().is_empty() {
+    if is_blank(text) {
         return Some(SecretFault::Blank);
     }
     if text.ends_with(['\n', '\r']) {
@@ -39,6 +39,9 @@ fn fault(text: &str) -> Option<SecretFault> {
     }
     if text.trim() != text {
         return Some(SecretFault::WhiteSpaceAround);
+    }
+    if text.contains(INVISIBLE) {
+        return Some(SecretFault::Invisible);
     }
     if text.contains(char::is_control) {
         return Some(SecretFault::ControlCharacter);
@@ -52,6 +55,15 @@ fn fault(text: &str) -> Option<SecretFault> {
     }
     None
 }
+
+/// Whether no one would see anything of `text`.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || INVISIBLE.contains(&c))
+}
+
+/// Characters without a picture: soft hyphen, zero width spaces, joiners and marks of direction, byte order mark.
+const INVISIBLE: &[char] =
+    &['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
 
 /// The marks that editors and chat programs put around a text.
 const QUOTES: &[char] =

@@ -123,7 +123,7 @@ pub(crate) fn key_at(
     at: &ReadContext<'_>,
 ) -> Result<KeyPair, CredentialsError> {
     let path = fields.path(name, at.folder)?.ok_or_else(|| fields.missing(name))?;
-    key_pair(&path.display().to_string(), at.read_private(&fields.path_of(name), &path)?, None)
+    key_pair(&ims_files::shown(&path), at.read_private(&fields.path_of(name), &path)?, None)
 }
 
 /// The key that the member `name` holds.

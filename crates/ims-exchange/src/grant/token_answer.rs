@@ -59,7 +59,8 @@ pub(crate) fn read_all(
     }
     let lifetime = match body.expires_in {
         Some(value) => unit.lifetime(value.read().ok_or_else(unrecognized)?)?,
-        None => own_lifetime(&body.access_token, sent.at).ok_or_else(unrecognized)?,
+        None => own_lifetime(&body.access_token, sent.at)
+            .ok_or_else(|| answer::without_lifetime(response, sent))?,
     };
     let expires_at = sent.at.plus(lifetime);
     // A malformed token is an error and not treated as absent: without it the sign-in would end later, at another place.

@@ -71,9 +71,10 @@ pub(crate) fn media_type(response: &Response) -> Option<String> {
     Some(essence.trim().to_ascii_lowercase())
 }
 
-/// Whether a media type is JSON (RFC 6839 §3.1).
+/// Whether a media type is JSON (RFC 6839 §3.1). `text/json` was never registered, and some gateways say it.
 pub(crate) fn is_json(media_type: &str) -> bool {
     media_type == "application/json"
+        || media_type == "text/json"
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use ims_claims::Metascope;
-
 /// Why IMS refused, as far as its answer says.
 ///
 /// It is decided once, from status, `error` and `error_description`. Where IMS leaves the reason open, the reason says so and
@@ -32,6 +30,8 @@ pub enum Reason {
     SecretMissing,
     /// IMS does not know the client id.
     UnknownClient,
+    /// IMS does not accept the client id with this client secret, and does not say which of the two is wrong.
+    ClientInvalid,
     /// The assertion was made for another client, or for another IMS.
     ClientMismatch,
     /// The integration may not exchange assertions.
@@ -128,7 +128,7 @@ impl Reason {
     /// Whether the client's other secret can help.
     #[must_use]
     pub fn is_about_the_secret(self) -> bool {
-        self == Self::WrongSecret
+        matches!(self, Self::WrongSecret | Self::ClientInvalid)
     }
 
     /// Whether another key of the integration can help: IMS matched no certificate with the signature.
@@ -144,34 +144,6 @@ impl Reason {
         matches!(self, Self::CertificateUnknown | Self::AssertionInvalid)
     }
 
-    /// What the metascopes that an assertion claimed have to do with the refusal, which does not repeat them; `None` if nothing.
-    ///
-    /// ```
-    /// use ims_exchange::Reason;
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let claimed = ["ent_user_sdk".parse()?];
-    /// let finding = Reason::MetascopeUnknown.finding_about(&claimed);
-    /// assert_eq!(finding.as_deref(), Some("the metascope ent_user_sdk is not known to IMS"));
-    /// assert_eq!(Reason::WrongSecret.finding_about(&claimed), None);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn finding_about(self, metascopes: &[Metascope]) -> Option<String> {
-        let state = match self {
-            Self::MetascopeNotGranted => "granted to the integration",
-            Self::MetascopeUnknown => "known to IMS",
-            _ => return None,
-        };
-        let names: Vec<&str> = metascopes.iter().map(Metascope::as_str).collect();
-        match &names[..] {
-            [] => None,
-            [only] => Some(format!("the metascope {only} is not {state}")),
-            several => Some(format!("one of the metascopes {} is not {state}", several.join(", "))),
-        }
-    }
-
     pub(crate) fn action(self) -> Action {
         self.row().action
     }
@@ -183,6 +155,7 @@ impl Reason {
             Self::WrongSecret => row("wrong_secret", AskPerson, "the client secret is wrong", &[WRONG_SECRET]),
             Self::SecretMissing => row("secret_missing", AskPerson, "the client has a secret, and none was sent", &[SECRET_MISSING]),
             Self::UnknownClient => row("unknown_client", AskPerson, "the client id is unknown", &[UNKNOWN_CLIENT, OTHER_ENVIRONMENT]),
+            Self::ClientInvalid => row("client_invalid", AskPerson, "the client id is unknown, or the client secret is wrong", &[WRONG_SECRET, UNKNOWN_CLIENT, OTHER_ENVIRONMENT]),
             Self::ClientMismatch => row("client_mismatch", AskPerson, "the assertion was made for another client or another IMS", &[OTHER_CLIENT, OTHER_ENVIRONMENT]),
             Self::ExchangeNotAllowed => row("exchange_not_allowed", AskPerson, "the integration may not exchange assertions", &[EXCHANGE_NOT_ALLOWED]),
             Self::AssertionExpired => row("assertion_expired", SignAgain, "the assertion has expired", &[CLOCK]),
@@ -211,7 +184,7 @@ impl Reason {
             Self::Throttled => row("throttled", Wait, "too many tokens were asked for", &[THROTTLED]),
             Self::TemporaryFailure => row("temporary_failure", Wait, "IMS has trouble", &[TROUBLE]),
             Self::NotIms => row("not_ims", Report, "the answer is not one of IMS", &[BETWEEN, OTHER_SERVER]),
-            Self::Other => row("other", Report, "an answer that this version does not know", &[]),
+            Self::Other => row("other", Report, "an answer that this version does not know", &[OTHER_SERVER, NEWER]),
         }
     }
 }
@@ -358,3 +331,7 @@ const BETWEEN: Cause = cause(
 );
 const OTHER_SERVER: Cause =
     cause("the base URL is not that of an IMS", "compare ims_url with the Developer Console");
+pub(crate) const NEWER: Cause = cause(
+    "IMS answers in a way that is newer than this program",
+    "use the newest version of this program; if that says the same, report the status and the X-Debug-Id to Adobe's support",
+);

@@ -86,7 +86,7 @@ static CLIENT: &[Row] = &[
     // Source: adobe/asset-compute-client, `lib/oauthservertoserver.js`, which tries its next secret on this text.
     row(0,   "invalid_client", &["client_secret", "client secret"],     Reason::WrongSecret),
     row(0,   "invalid_client", &["client_id", "client id"],             Reason::UnknownClient),
-    row(400, "invalid_client", &[],                                     Reason::UnknownClient),
+    row(0,   "unauthorized_client", &["client_secret", "client secret"], Reason::WrongSecret),
     row(401, "invalid_client", &[],                                     Reason::WrongSecret),
     // RFC 8707 §2.
     row(400, "invalid_target", &[],                                     Reason::ResourceUnknown),
@@ -97,6 +97,8 @@ static CLIENT: &[Row] = &[
 /// What is said of an assertion.
 #[rustfmt::skip]
 static ASSERTION: &[Row] = &[
+    // The exchange of assertions answers a wrong secret with 401.
+    row(400, "invalid_client", &[],                                                     Reason::UnknownClient),
     // Source: AdobeDocs/adobeio-auth#67, and Adobe's PDF Services SDKs, which read this text as an expired certificate.
     row(400, "invalid_token", &["could not match jwt signature"],                       Reason::CertificateUnknown),
     row(400, "invalid_token", &["expired"],                                             Reason::AssertionExpired),
@@ -165,6 +167,8 @@ static ACCESS_TOKEN: &[Row] = &[
 /// What is said of any request.
 #[rustfmt::skip]
 static COMMON: &[Row] = &[
+    // The token endpoints answer a wrong secret with 400, too.
+    row(400, "invalid_client", &[],                                 Reason::ClientInvalid),
     row(400, "invalid_scope", &["missing", "no scope", "required"], Reason::NoScope),
     row(400, "invalid_scope", &[],                                  Reason::ScopeNotGranted),
     row(400, "bad_request", &[],                                    Reason::ParameterInvalid),

@@ -67,6 +67,9 @@ fn the_description_decides_where_the_status_and_the_code_do_not() {
         (Assertion,    400, "invalid_client", "invalid client_secret parameter",                                   Reason::WrongSecret),
         (AccessToken,  400, "invalid_client", "invalid client_secret parameter",                                   Reason::WrongSecret),
         (RefreshToken, 400, "invalid_client", "invalid client secret",                                             Reason::WrongSecret),
+        (Client,       403, "unauthorized_client", "invalid client_secret",                                       Reason::WrongSecret),
+        (Client,       400, "invalid_client", "",                                                                  Reason::ClientInvalid),
+        (Assertion,    400, "invalid_client", "",                                                                  Reason::UnknownClient),
         (Client,       400, "invalid_client", "invalid client_id parameter",                                       Reason::UnknownClient),
         (Client,       401, "invalid_client", "invalid client_id parameter",                                       Reason::UnknownClient),
         (Assertion,    400, "invalid_client", "The audience of the JWT does not match the client_id.",             Reason::ClientMismatch),
@@ -316,4 +319,26 @@ proptest! {
         prop_assert!(!scrubbed.contains("canary"));
         prop_assert!(scrubbed.chars().count() <= 300);
     }
+}
+
+#[test]
+fn the_scopes_that_the_description_names_are_named_each_as_a_whole_word() {
+    let asked = ["openid", "AdobeID", "additional_info.roles"];
+    #[rustfmt::skip]
+    let table = [
+        ("Invalid scope: AdobeID",                        "the scope AdobeID is not granted to the credential"),
+        ("scopes not allowed: openid,AdobeID.",           "the scopes openid, AdobeID are not granted to the credential"),
+        ("additional_info.roles is not granted",          "the scope additional_info.roles is not granted to the credential"),
+        ("additional_info.roles.more is not granted",     "one of the scopes openid, AdobeID, additional_info.roles is not granted to the credential"),
+        ("",                                              "one of the scopes openid, AdobeID, additional_info.roles is not granted to the credential"),
+    ];
+    for (description, finding) in table {
+        let body = format!(r#"{{"error":"invalid_scope","error_description":"{description}"}}"#);
+        let response = response(400, &[], &body);
+        let refusal = Refusal::read(&response, CredentialKind::Client, true, &[]);
+        assert_eq!(refusal.finding_about(&asked).as_deref(), Some(finding), "{description}");
+    }
+    let response = response(400, &[], r#"{"error":"invalid_client"}"#);
+    let refusal = Refusal::read(&response, CredentialKind::Client, true, &[]);
+    assert_eq!(refusal.finding_about(&asked), None);
 }

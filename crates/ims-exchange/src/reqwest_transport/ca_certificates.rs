@@ -289,7 +289,7 @@ mod tests {
             fs::write(path("half.der"), [0x30, 0x82, 1, 0]).unwrap();
             #[rustfmt::skip]
             let table = [
-                ("missing.pem", "cannot read {}: No such file or directory (os error 2)"),
+                ("missing.pem", "cannot read {}: No such file or directory"),
                 ("empty.pem",   "{}: it is empty"),
                 ("page.pem",    "{}: it holds no certificate, neither PEM nor DER"),
                 ("half.der",    "{}: no certificate in it can be read: it is damaged"),

@@ -6,11 +6,12 @@ use std::{ffi::OsString, sync::Arc, time::Duration};
 use http::{HeaderValue, StatusCode, Uri};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
 
+use super::trust::Trust;
 use crate::transport::VariableError;
 
 /// The proxies of the environment, as reqwest reads them.
@@ -19,18 +20,20 @@ pub(super) struct Proxies {
     matcher: Arc<Matcher>,
     /// The variable that names the proxy, for errors.
     variable: Option<String>,
+    /// What a proxy is trusted by, if it speaks TLS itself.
+    trust: Trust,
 }
 
 impl Proxies {
     /// Reads the same variables by the same code as reqwest.
-    pub(super) fn from_environment() -> Self {
-        Self { matcher: Arc::new(Matcher::from_system()), variable: None }
+    pub(super) fn from_environment(trust: Trust) -> Self {
+        Self { matcher: Arc::new(Matcher::from_system()), variable: None, trust }
     }
 
     #[cfg(test)]
-    pub(super) fn of(proxy: &str) -> Self {
+    pub(super) fn of(proxy: &str, trust: Trust) -> Self {
         let matcher = Arc::new(Matcher::builder().https(proxy).build());
-        Self { matcher, variable: None }
+        Self { matcher, variable: None, trust }
     }
 
     pub(super) fn with_variable(self, variable: String) -> Self {
@@ -48,7 +51,7 @@ impl Proxies {
             None => format!("{host}:{port}"),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Some(Proxy { name, host, port, is_tls, intercept })
+        Some(Proxy { name, host, port, trust: is_tls.then(|| self.trust.clone()), intercept })
     }
 }
 
@@ -57,7 +60,8 @@ pub(super) struct Proxy {
     name: String,
     host: String,
     port: u16,
-    is_tls: bool,
+    /// What it is trusted by, if it speaks TLS itself.
+    trust: Option<Trust>,
     intercept: Intercept,
 }
 
@@ -80,10 +84,7 @@ impl Proxy {
 
     /// Asks the proxy once more for a connection to `target`, for the status of its answer, and closes the connection.
     pub(super) async fn ask(&self, target: &Uri, within: Duration) -> ProxyAnswer {
-        // What a proxy says within TLS would need another handshake here: the error then goes without the status.
-        let Some(host) = target.host().filter(|_| !self.is_tls) else {
-            return ProxyAnswer::Unknown;
-        };
+        let Some(host) = target.host() else { return ProxyAnswer::Unknown };
         let port = target.port_u16().unwrap_or(443);
         let target = format!("{host}:{port}");
         let work = self.first_line_of_answer(&target);
@@ -94,7 +95,21 @@ impl Proxy {
     }
 
     async fn first_line_of_answer(&self, target: &str) -> std::io::Result<Vec<u8>> {
-        let mut stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        match &self.trust {
+            Some(trust) => {
+                let stream = trust.connect(&self.host, stream).await?;
+                self.first_line_over(stream, target).await
+            }
+            None => self.first_line_over(stream, target).await,
+        }
+    }
+
+    async fn first_line_over(
+        &self,
+        mut stream: impl AsyncRead + AsyncWrite + Unpin,
+        target: &str,
+    ) -> std::io::Result<Vec<u8>> {
         let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
         if let Some(credentials) = self.intercept.basic_auth().map(HeaderValue::as_bytes) {
             request.extend_from_slice(b"Proxy-Authorization: ");
@@ -167,6 +182,13 @@ fn problem(value: &OsString) -> Option<&'static str> {
     if uri.host().is_none_or(str::is_empty) {
         return Some("it names no host");
     }
+    // The HTTP library takes port 80 in the place of one that is not a number of 16 bits.
+    let after_user =
+        uri.authority().map_or("", |all| all.as_str().rsplit('@').next().unwrap_or(""));
+    let after_host = after_user.rsplit(']').next().unwrap_or_default();
+    if uri.port_u16().is_none_or(|port| port == 0) && after_host.contains(':') {
+        return Some("its port is not a number from 1 to 65535");
+    }
     None
 }
 
@@ -197,7 +219,7 @@ mod tests {
 
     #[test]
     fn nothing_shows_the_password_of_a_proxy() {
-        let proxies = Proxies::of("http://user:canary@proxy.example:8080");
+        let proxies = Proxies::of("http://user:canary@proxy.example:8080", Trust::System);
         let proxies = proxies.with_variable("HTTPS_PROXY".to_owned());
         let url = Uri::from_static("https://ims.example/ims/token/v3");
         let proxy = proxies.on_the_way_to(&url).unwrap();
@@ -211,7 +233,7 @@ mod tests {
     #[test]
     fn a_proxy_that_was_asked_for_is_used_or_is_an_error() {
         #[rustfmt::skip]
-        let table: [Row; 17] = [
+        let table: [Row; 23] = [
             (&[],                                                                None),
             (&[("HTTPS_PROXY", "http://proxy.example:8080")],                    None),
             (&[("HTTPS_PROXY", "https://user:pw@proxy.example")],                None),
@@ -226,6 +248,12 @@ mod tests {
             (&[("ALL_PROXY", "foo://bar")],                                      Some("ALL_PROXY")),
             (&[("HTTPS_PROXY", "http://bad host")],                              Some("HTTPS_PROXY")),
             (&[("HTTPS_PROXY", "socks5://h:1080")],                              Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", "http://[::1]:8080")],                            None),
+            (&[("HTTPS_PROXY", "http://[::1]")],                                 None),
+            (&[("HTTPS_PROXY", "http://h:99999")],                               Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", "http://h:0x")],                                  Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", "http://h:0")],                                   Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", "http://u:p@h:")],                                Some("HTTPS_PROXY")),
             (&[("HTTPS_PROXY", "/proxy")],                                       Some("HTTPS_PROXY")),
             (&[("HTTPS_PROXY", ":::"), ("ALL_PROXY", "http://a")],               Some("HTTPS_PROXY")),
             (&[("HTTPS_PROXY", ""), ("all_proxy", "canary-password@")],          Some("all_proxy")),

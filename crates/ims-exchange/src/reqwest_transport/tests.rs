@@ -52,7 +52,7 @@ fn transport_through(proxy: &str) -> ReqwestTransport {
     ReqwestTransport {
         client: client.build().unwrap(),
         scheme: "https://",
-        proxies: Some(Proxies::of(proxy)),
+        proxies: Some(Proxies::of(proxy, Trust::System)),
     }
     .with_proxy_variable("HTTPS_PROXY")
 }
@@ -144,7 +144,8 @@ async fn a_proxy_that_answers_the_second_question_with_silence_costs_no_more_tha
         std::future::pending::<()>().await;
     });
     let proxy = format!("http://{address}");
-    let proxy = Proxies::of(&proxy).on_the_way_to(&Uri::from_static("https://ims.example"));
+    let proxy =
+        Proxies::of(&proxy, Trust::System).on_the_way_to(&Uri::from_static("https://ims.example"));
     let proxy = proxy.unwrap();
     let url = Uri::from_static("https://ims.example");
     let first = proxy.ask(&url, Duration::from_secs(30)).await;

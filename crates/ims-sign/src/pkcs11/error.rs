@@ -21,13 +21,13 @@ pub enum Pkcs11Error {
     #[error("no PKCS#11 module is named")]
     NoModulePath,
     /// Give the module's absolute path. To load a module is to run its code, so it is not looked for.
-    #[error("the path of the PKCS#11 module is not absolute: {}", path.display())]
+    #[error("the path of the PKCS#11 module is not absolute: {}", ims_files::shown(path))]
     RelativeModulePath {
         /// The path that was given.
         path: PathBuf,
     },
     /// Give the path of a PKCS#11 module that this machine can load and start, and that no other user can change.
-    #[error("{} cannot be used as a PKCS#11 module", path.display())]
+    #[error("{} cannot be used as a PKCS#11 module", ims_files::shown(path))]
     NoModule {
         /// The path that was given.
         path: PathBuf,

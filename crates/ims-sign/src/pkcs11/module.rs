@@ -160,7 +160,7 @@ impl Pkcs11Module {
 
 impl fmt::Debug for Pkcs11Module {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pkcs11Module({})", self.0.path.display())
+        write!(f, "Pkcs11Module({})", ims_files::shown(&self.0.path))
     }
 }
 

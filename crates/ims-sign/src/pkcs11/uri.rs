@@ -119,9 +119,9 @@ impl fmt::Display for Pkcs11Uri {
             text("object", &self.key.label),
             self.key.id.clone().map(|id| ("id", id)),
         ];
-        let module_path = self.module_path.as_ref().map(|path| path.display().to_string());
+        let module_path = self.module_path.as_ref().map(|path| path.to_string_lossy().into_owned());
         let pin_source = match &self.pin {
-            Some(PinSource::File(path)) => Some(format!("file:{}", path.display())),
+            Some(PinSource::File(path)) => Some(format!("file:{}", path.to_string_lossy())),
             Some(PinSource::Pin(_)) | None => None,
         };
         f.write_str("pkcs11:")?;

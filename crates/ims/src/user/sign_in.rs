@@ -15,7 +15,7 @@ use ims_token::{Clock, SharedClock, StoreError, TokenStore};
 
 use super::refresh_tokens::RefreshTokens;
 use crate::{
-    alternatives::{is_wrong_secret, one_or_none},
+    alternatives::{Notice, is_wrong_secret, one_or_none},
     connection::{Connection, ConnectionOptions},
     source::cache_key,
 };
@@ -141,7 +141,8 @@ impl SignIn {
     pub async fn finish(&self, redirect: &str) -> Result<SignedIn, SignInError> {
         let code = self.code(redirect)?;
         let connection = self.connection.connect(&self.environment).map_err(SignInError::Client)?;
-        let client_secrets = one_or_none(self.credential.client_secrets.as_ref());
+        let notice = Notice { client_id: self.credential.client_id.clone(), observer: None };
+        let client_secrets = one_or_none(self.credential.client_secrets.as_ref(), notice);
         let tokens = client_secrets
             .try_each(
                 |_| false,

@@ -97,10 +97,15 @@ fn answer(findings: &Findings) -> Result<Answer, Failure> {
         }
         0 if findings.certificates.iter().all(|certificate| certificate.is_fine) => Ok(Answer::Yes),
         0 => Ok(Answer::No),
-        1 => Err(Failure::person("one of the files cannot be read")),
-        count => Err(Failure::person(format!("{count} of the files cannot be read"))),
+        1 => Err(Failure::person("one of the files cannot be read").hint(UNREADABLE)),
+        count => {
+            Err(Failure::person(format!("{count} of the files cannot be read")).hint(UNREADABLE))
+        }
     }
 }
+
+const UNREADABLE: &str =
+    "name files and folders with certificates; what is wrong with a file is said above";
 
 /// The certificates of all credentials that have a name, for other commands with this table.
 pub(crate) fn of_all_contexts(within: Duration) -> Result<Findings, Failure> {

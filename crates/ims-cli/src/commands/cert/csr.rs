@@ -73,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if arguments.json {
         output::json(&Data { request_file: &arguments.out })?;
     } else {
-        output::line(&arguments.out.display().to_string())?;
+        output::line(&ims_files::shown(&arguments.out))?;
     }
     Ok(Answer::Yes)
 }

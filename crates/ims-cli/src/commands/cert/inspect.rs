@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut all = Vec::new();
     for path in &arguments.files {
         let file = CertificateFile::from_bytes(&files::read(path)?)
-            .map_err(|error| Failure::from(&error).about(&path.display().to_string()))?;
+            .map_err(|error| Failure::from(&error).about(&ims_files::shown(path)))?;
         let first = all.len();
         for certificate in file.certificates() {
             all.push(Inspected::new(path, certificate, now));

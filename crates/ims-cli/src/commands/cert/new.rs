@@ -90,7 +90,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let (certificate, private_key) = make(arguments, validity(arguments.days)?)?;
 
     fs::create_dir_all(&arguments.out).map_err(|error| {
-        Failure::person(format!("{} cannot be made", arguments.out.display())).because(error)
+        Failure::person(format!("{} cannot be made", ims_files::shown(&arguments.out)))
+            .because(error)
+            .hint("name a folder, which is made if it is not there")
     })?;
     let mut files = Vec::new();
     if let Some(pem) = &private_key {
@@ -137,10 +139,11 @@ fn tell(
     if arguments.json {
         output::json(&data)?;
     } else {
-        let key_line = key_path.map(|path| format!("{}\n", path.display())).unwrap_or_default();
+        let key_line =
+            key_path.map(|path| format!("{}\n", ims_files::shown(path))).unwrap_or_default();
         output::write(&format!(
             "{key_line}{}\nSHA-1    {}\nSHA-256  {}\n",
-            certificate_path.display(),
+            ims_files::shown(certificate_path),
             data.certificate.sha1_fingerprint,
             data.certificate.sha256_fingerprint,
         ))?;
@@ -149,7 +152,7 @@ fn tell(
         "next",
         &format!(
             "upload {} to the integration, and name {} in its credentials",
-            certificate_path.display(),
+            ims_files::shown(certificate_path),
             if key_path.is_some() {
                 "the private key as private_key_file"
             } else {

@@ -79,7 +79,7 @@ impl KeySource {
             }
             Err(error) => Err(error),
         };
-        side.map_err(|error| Failure::from(&error).about(&path.display().to_string()))
+        side.map_err(|error| Failure::from(&error).about(&ims_files::shown(path)))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use http::StatusCode;
-use ims::{Report, claims::Environment};
+use ims::{Report, claims::Environment, exchange::plain_words};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpStream, lookup_host},
@@ -180,9 +180,9 @@ async fn status_of(
 
 /// What the system says, without its layers and numbers.
 fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
+    let text = plain_words(error);
     let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
-    text.split(" (os error ").next().unwrap_or_default().to_lowercase()
+    text.to_lowercase()
 }
 
 /// What `work` comes to, unless it takes too long.

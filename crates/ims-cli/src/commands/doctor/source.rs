@@ -68,7 +68,7 @@ pub(super) fn correction(source: &Source) -> &'static str {
 /// The command that shows what a migration changes in credentials of this source.
 pub(super) fn migrate_command(source: &Source) -> String {
     let file = match source {
-        Source::File(path) | Source::CredentialsVariable(Some(path)) => path.display().to_string(),
+        Source::File(path) | Source::CredentialsVariable(Some(path)) => ims_files::shown(path),
         _ => "FILE".to_owned(),
     };
     let is_plain = file.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
@@ -95,7 +95,7 @@ fn view(source: &Source, not_used: &[String]) -> Value {
     json!({
         "kind": kind,
         "text": source.to_string(),
-        "file": file.map(|path| path.display().to_string()),
+        "file": file.map(ims_files::shown),
         "context": context,
         "not_used": not_used,
     })

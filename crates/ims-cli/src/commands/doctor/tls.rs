@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ims::cert::{Certificate, DistinguishedName};
+use ims::{
+    cert::{Certificate, DistinguishedName},
+    exchange::plain_words,
+};
 use rustls_platform_verifier::Verifier;
 use tokio::net::TcpStream;
 use tokio_rustls::{
@@ -48,8 +51,8 @@ pub(super) async fn check(stream: TcpStream, host: &str) -> Result<Check, Check>
         (Some(Seen { chain, verdict: Ok(()) }), Ok(_)) => Ok(trusted(host, &chain)),
         (Some(Seen { chain, verdict: Err(error) }), _) => Err(untrusted(host, &chain, &error)),
         (_, Err(error)) => {
-            let failure = Failure::person("the handshake fails").because(error);
-            Err(Check::from_failure("TLS", failure)
+            let evidence = format!("the handshake fails: {}", plain_words(&error));
+            Err(Check::failed("TLS", evidence)
                 .next("if a proxy or a firewall is in between, ask its administrator"))
         }
         (None, Ok(_)) => Err(Check::failed("TLS", "the server has presented no certificate")),
@@ -85,7 +88,7 @@ fn trusted(host: &str, chain: &[Certificate]) -> Check {
 fn untrusted(host: &str, chain: &[Certificate], error: &Error) -> Check {
     let issuer = issuer(chain);
     let Error::InvalidCertificate(CertificateError::UnknownIssuer) = error else {
-        let evidence = format!("the certificate of {host}, by {issuer}, is refused: {error}");
+        let evidence = format!("{}; it is by {issuer}", fault(host, error));
         let check = Check::failed("TLS", evidence);
         let is_about_time = matches!(
             error,
@@ -100,7 +103,9 @@ fn untrusted(host: &str, chain: &[Certificate], error: &Error) -> Check {
             let now = when::rfc3339(when::now());
             return check.next(format!("compare the clock of this machine, which says {now}"));
         }
-        return check;
+        return check
+            .next("compare ims_url with the name in the certificate, and what is between this machine and IMS")
+            .next("if a proxy reads along, ask its administrator for a certificate that is right");
     };
     let evidence =
         format!("the certificate of {host} is by {issuer}, which this machine does not trust");
@@ -111,6 +116,11 @@ fn untrusted(host: &str, chain: &[Certificate], error: &Error) -> Check {
     check
         .next("that is no public authority: a proxy reads along")
         .next("if it is your company's, put its CA certificate and the system's into one file, and name it in SSL_CERT_FILE")
+}
+
+/// What is wrong with the certificate of `host`.
+fn fault(host: &str, error: &Error) -> String {
+    plain_words(error).replacen("of the server", &format!("of {host}"), 1)
 }
 
 fn issuer(chain: &[Certificate]) -> String {

@@ -8,9 +8,9 @@ use std::{
 
 use clap::Args;
 use ims::{
-    Credentials,
+    Connection, Credentials,
     claims::ClientId,
-    exchange::{BearerToken, ClientSecret, Grant, Resource, Scope},
+    exchange::{BearerToken, Call, ClientSecret, Grant, Resource, Scope},
 };
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
@@ -19,7 +19,7 @@ use crate::{
     commands::token::TokenFormat,
     failure::Failure,
     files,
-    integration::{IntegrationOptions, client_secret},
+    integration::{IntegrationOptions, client_secrets},
     output::Answer,
     process::block_on,
     question, transport,
@@ -57,19 +57,18 @@ pub(super) struct ExchangeOptions {
 /// Who exchanges, and what.
 pub(super) struct Exchanger {
     pub(super) credentials: Credentials,
-    pub(super) client_secret: ClientSecret,
     pub(super) given: Zeroizing<String>,
 }
 
 impl Given {
     pub(super) fn read(&self) -> Result<Exchanger, Failure> {
         let credentials = self.integration.credentials()?;
-        let client_secret = client_secret(&credentials).cloned();
-        let client_secret = client_secret.ok_or_else(|| {
-            Failure::person("an exchange takes a client secret, and these credentials have none")
-        })?;
+        if client_secrets(&credentials).is_empty() {
+            let none = "an exchange takes a client secret, and these credentials have none";
+            return Err(Failure::person(none).hint("add the client secret to the credentials"));
+        }
         let given = files::read_text(&self.file)?;
-        Ok(Exchanger { credentials, client_secret, given })
+        Ok(Exchanger { credentials, given })
     }
 
     /// The scopes, where IMS wants at least one.
@@ -83,20 +82,30 @@ impl Given {
 }
 
 impl ExchangeOptions {
-    /// Sends `grant` and prints the token.
-    pub(super) fn exchange(
+    /// Sends the grant that is made of a client secret, and prints the token.
+    pub(super) fn exchange<'a, G: Grant>(
         &self,
-        exchanger: &Exchanger,
-        grant: &impl Grant,
+        exchanger: &'a Exchanger,
+        grant: impl Fn(&'a ClientSecret) -> G,
     ) -> Result<Answer, Failure> {
         let connection = transport::connection(exchanger.credentials.environment())?;
-        let token = block_on(question::ask(&connection, grant))?;
+        let token = block_on(exchanger.ask(&connection, grant))?;
         self.format.print(&token, exchanger.client_id())?;
         Ok(Answer::Yes)
     }
 }
 
 impl Exchanger {
+    /// Asks by each client secret, until IMS does not call one wrong.
+    pub(super) async fn ask<'a, C: Call>(
+        &'a self,
+        connection: &Connection,
+        question: impl Fn(&'a ClientSecret) -> C,
+    ) -> Result<C::Answer, Failure> {
+        let secrets = client_secrets(&self.credentials);
+        question::ask_by_each_secret(connection, &secrets, question).await
+    }
+
     /// What was given, where it is the user's access token.
     pub(super) fn user_token(&self) -> Result<BearerToken, Failure> {
         let token = BearerToken::try_from(self.given.to_string());
@@ -150,7 +159,7 @@ impl TokenFile {
         kept.map(drop).map_err(|error| {
             let failure = unkept(self.what, &self.path, error.error);
             match error.file.keep() {
-                Ok((_, path)) => failure.hint(format!("it is in {}", path.display())),
+                Ok((_, path)) => failure.hint(format!("it is in {}", ims_files::shown(&path))),
                 Err(_) => failure,
             }
         })
@@ -158,5 +167,6 @@ impl TokenFile {
 }
 
 fn unkept(what: &str, path: &Path, error: io::Error) -> Failure {
-    Failure::person(format!("the new {what} cannot be kept in {}", path.display())).because(error)
+    Failure::person(format!("the new {what} cannot be kept in {}", ims_files::shown(path)))
+        .because(error)
 }

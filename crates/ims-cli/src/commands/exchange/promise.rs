@@ -19,7 +19,7 @@ use crate::{
     failure::Failure,
     output::{self, Answer},
     process::block_on,
-    question, transport, when,
+    transport, when,
 };
 
 /// Exchange a user's token for a promise token, which gives tokens of the user later.
@@ -47,11 +47,11 @@ pub(super) fn promise(arguments: &PromiseArguments) -> Result<Answer, Failure> {
     let PromiseArguments { given, definition, json } = arguments;
     let scopes = given.some_scopes()?;
     let exchanger = given.read()?;
-    let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
-    let user_token = exchanger.user_token()?;
-    let call = PromiseRequest::new(client_id, secret, definition, &user_token).with_scopes(scopes);
+    let (client_id, user_token) = (exchanger.client_id(), exchanger.user_token()?);
     let connection = transport::connection(exchanger.credentials.environment())?;
-    let promise = block_on(question::ask(&connection, &call))?;
+    let promise = block_on(exchanger.ask(&connection, |secret| {
+        PromiseRequest::new(client_id, secret, definition, &user_token).with_scopes(scopes)
+    }))?;
     if *json {
         output::json(&json!({
             "promise_token": promise.token.expose_secret(),
@@ -99,10 +99,11 @@ pub(super) fn promised(arguments: &PromisedArguments) -> Result<Answer, Failure>
     let promise_token = PromiseToken::try_from(exchanger.given.to_string());
     let promise_token = promise_token
         .map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))?;
-    let (client_id, secret) = (exchanger.client_id(), &exchanger.client_secret);
-    let grant = PromiseExchange::new(client_id, secret, &promise_token, scopes);
+    let client_id = exchanger.client_id();
     let connection = transport::connection(exchanger.credentials.environment())?;
-    let tokens = block_on(question::ask(&connection, &grant))?;
+    let tokens = block_on(exchanger.ask(&connection, |secret| {
+        PromiseExchange::new(client_id, secret, &promise_token, scopes)
+    }))?;
     let promise = tokens.next_promise;
     match (&promise, place) {
         (Some(promise), Some(place)) => place.keep(promise.token.expose_secret())?,

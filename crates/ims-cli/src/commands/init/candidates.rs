@@ -101,7 +101,7 @@ impl Candidate {
             return "ims token".to_owned();
         };
         let selected = credential.as_ref().map(|name| format!(" --credential {}", quoted(name)));
-        let path = quoted(&path.display().to_string());
+        let path = quoted(&ims_files::shown(path));
         format!("ims context add NAME -c {path}{}", selected.unwrap_or_default())
     }
 }
@@ -131,7 +131,9 @@ fn aio_configuration() -> Option<PathBuf> {
 
 fn innermost(error: &CredentialsError) -> &CredentialsError {
     match error {
-        CredentialsError::InFile { problem, .. } => innermost(problem),
+        CredentialsError::InFile { problem, .. } | CredentialsError::InDocument { problem, .. } => {
+            innermost(problem)
+        }
         error => error,
     }
 }
@@ -148,6 +150,7 @@ fn is_of_no_form(error: &CredentialsError) -> bool {
     matches!(
         innermost(error),
         CredentialsError::Unrecognized { .. }
+            | CredentialsError::NotCredentials { .. }
             | CredentialsError::Syntax { .. }
             | CredentialsError::NotText
             | CredentialsError::Repeated { .. }
@@ -176,8 +179,10 @@ fn quoted(text: &str) -> String {
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { path, credential: None } => write!(f, "{}", path.display()),
-            Self::File { path, credential: Some(name) } => write!(f, "{}, {name}", path.display()),
+            Self::File { path, credential: None } => write!(f, "{}", ims_files::shown(path)),
+            Self::File { path, credential: Some(name) } => {
+                write!(f, "{}, {name}", ims_files::shown(path))
+            }
             Self::Variables(source) => source.fmt(f),
         }
     }

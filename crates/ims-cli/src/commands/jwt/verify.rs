@@ -111,7 +111,9 @@ impl KeySource {
             };
             match command {
                 Some(command) => failure.hint(command.replace("FILE", &ims_files::shown(path))),
-                None => failure,
+                None => failure.hint(
+                    "give the file of a public key or a certificate, or with --jwks what ims keys prints",
+                ),
             }
         })
     }

@@ -55,8 +55,8 @@ struct Members<'a> {
 /// Refuses a file that is there: it may be somebody's credentials.
 pub(super) fn expect_free(path: &Path) -> Result<(), Failure> {
     if fs::symlink_metadata(path).is_ok() {
-        return Err(Failure::usage(format!("{} is there already", path.display()))
-            .hint(format!("to sign in with it: ims login -c {}", path.display())));
+        return Err(Failure::usage(format!("{} is there already", ims_files::shown(path)))
+            .hint(format!("to sign in with it: ims login -c {}", ims_files::shown(path))));
     }
     Ok(())
 }

@@ -96,7 +96,7 @@ impl SecretPlace {
                 _ => return Ok(Self::Elsewhere("what a command prints".to_owned())),
             }
         }
-        Ok(Self::Elsewhere(format!("{}, in another spelling", path.display())))
+        Ok(Self::Elsewhere(format!("{}, in another spelling", ims_files::shown(&path))))
     }
 
     /// Fails if another secret could not take the place of this one, without changing anything.
@@ -144,7 +144,7 @@ impl SecretPlace {
     /// The place, in words.
     pub(super) fn describe(&self) -> String {
         match self {
-            Self::Credentials { path, .. } | Self::SecretFile(path) => path.display().to_string(),
+            Self::Credentials { path, .. } | Self::SecretFile(path) => ims_files::shown(path),
             Self::Keyring(entry) => format!("the entry {entry} of the keyring"),
             Self::Elsewhere(place) => place.clone(),
         }
@@ -162,7 +162,7 @@ impl Reader {
         found: &Discovered,
     ) -> Result<(), Failure> {
         let unwritable = |error: std::io::Error| {
-            Failure::person(format!("{} cannot be replaced", path.display())).because(error)
+            Failure::person(format!("{} cannot be replaced", ims_files::shown(path))).because(error)
         };
         // Paths in it are relative to its folder, and some forms are recognised by the end of the name.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -191,7 +191,7 @@ impl Reader {
         }
         Err(Failure::person(format!(
             "the secret in {} cannot be replaced without changing something else",
-            path.display()
+            ims_files::shown(path)
         ))
         .hint("give the new one to a command that keeps it, on its standard input: --exec COMMAND"))
     }
@@ -225,9 +225,10 @@ fn replaced(
 ) -> Result<Zeroizing<String>, Failure> {
     let contents = files::read(path)?;
     let text = std::str::from_utf8(&contents);
-    let text = text.map_err(|_| Failure::person(format!("{} is not text", path.display())))?;
+    let text =
+        text.map_err(|_| Failure::person(format!("{} is not text", ims_files::shown(path))))?;
     if !is_in(text, old) {
-        return Err(Failure::person(format!("{} has changed meanwhile", path.display()))
+        return Err(Failure::person(format!("{} has changed meanwhile", ims_files::shown(path)))
             .hint("run the same command again"));
     }
     Ok(Zeroizing::new(text.replace(old.expose_secret(), new.expose_secret())))

@@ -63,7 +63,7 @@ impl Rotation<'_> {
         if !list.iter().any(|secret| secret.id.as_str() == new.id) {
             return Err(Failure::person(format!("the new secret, {}, was deleted", new.id))
                 .hint("begin again: remove the file of the state")
-                .hint(format!("it is {}", self.state_path.display())));
+                .hint(format!("it is {}", ims_files::shown(&self.state_path))));
         }
         let mut deleted = Vec::new();
         for secret in &list {

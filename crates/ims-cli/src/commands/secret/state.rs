@@ -117,7 +117,7 @@ impl State {
             Err(error) => return Err(error.into()),
         };
         serde_json::from_slice(&contents).map(Some).map_err(|error| {
-            Failure::person(format!("{} is not the state of a rotation", path.display()))
+            Failure::person(format!("{} is not the state of a rotation", ims_files::shown(path)))
                 .because(error)
         })
     }

@@ -80,7 +80,7 @@ fn a_variable_that_cannot_be_meant_is_refused_with_its_name() {
         ("IMS_CLIENT_SECRET", "p8e-x\n",             "IMS_CLIENT_SECRET ends with a line break"),
         ("IMS_CLIENT_SECRET", " ",                   "IMS_CLIENT_SECRET is empty"),
         ("IMS_CLIENT_ID",     "p8e-x",               SWAPPED),
-        ("IMS_PRIVATE_KEY",   "/run/private.key",    "IMS_PRIVATE_KEY is not a private key but looks like a path"),
+        ("IMS_PRIVATE_KEY",   "/run/private.key",    "IMS_PRIVATE_KEY is too short for a private key"),
     ];
     for (name, value, said) in table {
         assert_eq!(set(name, value).unwrap_err().to_string(), said, "{name}");
@@ -100,13 +100,31 @@ fn two_different_keys_in_one_file_are_refused_with_the_file() {
 fn a_document_in_the_place_of_a_path_is_never_repeated() {
     let document = r#"{"client_id":"canary","client_secret":"canary","scopes":["openid"]}"#;
     let key = ims_testkit::keys::FIRST;
-    for text in [document, "[\"canary\"]", "client_secret=canary", "a: canary\nb: canary", key] {
+    for text in [
+        document,
+        "[\"canary\"]",
+        "client_secret=canary",
+        "a: canary\nb: canary",
+        key,
+        "<a>canary</a>",
+    ] {
         let error = Credentials::from_file(text).unwrap_err();
         assert!(matches!(error, CredentialsError::NotPath), "{error:?}");
+        assert!(error.hint().is_some(), "{error:?}");
+    }
+    for text in
+        ["[\"canary\"]", "client_secret=canary", "client_secret: canary", key, "<a>canary</a>"]
+    {
         let variables = [("AIO_CONFIG_FILE", text.to_owned())];
         let error = from_variables(&variables).unwrap_err();
-        assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        let said = format!("{error} {error:?}");
+        assert!(
+            said.starts_with("the document in AIO_CONFIG_FILE: ") && !said.contains("canary"),
+            "{said}"
+        );
     }
+    let variables = [("AIO_CONFIG_FILE", document.to_owned())];
+    assert_eq!(from_variables(&variables).unwrap().client_id().as_str(), "canary");
 }
 
 #[test]

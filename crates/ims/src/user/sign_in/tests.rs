@@ -149,7 +149,8 @@ async fn the_second_secret_is_tried_when_the_first_is_wrong_and_for_nothing_else
     for (status, code, requests) in [
         (401, r#""invalid_client""#, 2),
         (400, wrong_secret, 2),
-        (400, r#""invalid_client""#, 1),
+        // The token endpoint answers so to a wrong secret, too.
+        (400, r#""invalid_client""#, 2),
         (401, unknown_client, 1),
         (400, r#""invalid_grant""#, 1),
     ] {

@@ -75,7 +75,7 @@ pub(super) fn json(findings: &Findings) -> Result<(), Failure> {
 pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
     output::write(findings.table())?;
     for Unreadable { file, reason } in &findings.unreadable {
-        output::note("unreadable", &format!("{}: {reason}", file.display()));
+        output::note("unreadable", &format!("{}: {reason}", ims_files::shown(file)));
     }
     output::note("summary", &summary(findings));
     Ok(())
@@ -87,7 +87,7 @@ fn rows(certificates: &[Checked]) -> TerminalText {
     let mut rows = TerminalText::default();
     for checked in certificates {
         let left = format!("{:>6} days {}", checked.days_left, bar(checked.share_left));
-        let (end, file) = (when::rfc3339(checked.not_after()), checked.file.display());
+        let (end, file) = (when::rfc3339(checked.not_after()), ims_files::shown(&checked.file));
         let subject = checked.certificate.subject();
         let state = match (checked.state, checked.is_fine) {
             ("valid", true) => String::new(),
@@ -153,7 +153,7 @@ pub(super) fn prometheus(findings: &Findings) -> String {
         writeln!(
             text,
             "ims_certificate_not_after_timestamp_seconds{{file=\"{}\",subject=\"{}\",sha256=\"{}\"}} {}",
-            label(&checked.file.display().to_string()),
+            label(&ims_files::shown(&checked.file)),
             label(&checked.certificate.subject().to_string()),
             checked.certificate.sha256_fingerprint(),
             checked.not_after().as_secs(),
@@ -165,7 +165,7 @@ pub(super) fn prometheus(findings: &Findings) -> String {
          # TYPE ims_certificate_unreadable gauge\n",
     );
     for unread in &findings.unreadable {
-        let file = label(&unread.file.display().to_string());
+        let file = label(&ims_files::shown(&unread.file));
         writeln!(text, "ims_certificate_unreadable{{file=\"{file}\"}} 1")
             .expect("a String takes all that is written");
     }

@@ -32,8 +32,8 @@ impl<'a> OwnFile<'a> {
     pub(super) fn read(path: &'a Path) -> Result<Self, Failure> {
         let text = files::read_text(path)?;
         let document = Document::parse(&text);
-        let document =
-            document.ok_or_else(|| Failure::person(format!("{} has changed", path.display())))?;
+        let document = document
+            .ok_or_else(|| Failure::person(format!("{} has changed", ims_files::shown(path))))?;
         let keys = document.keys();
         Ok(Self { path, document, keys })
     }

@@ -23,7 +23,7 @@ impl Rotation {
             return Ok(());
         }
         let pair = self.new_pair();
-        let (path, certificate) = (pair.certificate.display(), pair.read_certificate()?);
+        let (path, certificate) = (ims_files::shown(&pair.certificate), pair.read_certificate()?);
         let fingerprint = certificate.sha1_fingerprint();
         output::note(
             "upload",
@@ -52,7 +52,7 @@ impl Rotation {
                 old_may_be_deleted_after: ended,
             })?;
         } else {
-            let path = self.path.display();
+            let path = ims_files::shown(&self.path);
             output::line(&format!(
                 "IMS accepts the new key, and it is the first in {path} since {since}"
             ))?;
@@ -83,7 +83,7 @@ impl Rotation {
 
     pub(super) fn to_change_by_hand(&self) -> Failure {
         let NewPair { key, certificate } = self.new_pair();
-        let (key, certificate) = (key.display(), certificate.display());
+        let (key, certificate) = (ims_files::shown(&key), ims_files::shown(&certificate));
         Failure::person("IMS accepts the new key, but this form of credentials is not changed here")
             .hint(format!("put the key of {key} in the place of the old one"))
             .hint(format!("and, where the form has one, the certificate of {certificate}"))

@@ -37,8 +37,11 @@ impl Rotation {
         let path = real_path(&file.path)?;
         match State::load(&path)? {
             Some(state) if state.finished_at.is_none() => Ok(Self::new(path, file, state)),
-            _ => Err(Failure::person(format!("no rotation of {} is under way", path.display()))
-                .hint("begin one: ims cert rotate -c FILE")),
+            _ => Err(Failure::person(format!(
+                "no rotation of {} is under way",
+                ims_files::shown(&path)
+            ))
+            .hint("begin one: ims cert rotate -c FILE")),
         }
     }
 
@@ -151,7 +154,7 @@ impl Rotation {
         }
         self.state.finished_at = Some(when::now().as_secs());
         self.state.save(&self.path)?;
-        let path = self.path.display();
+        let path = ims_files::shown(&self.path);
         output::note("done", &format!("{path} names the new key alone"));
         let old = self.old_certificate();
         output::note(
@@ -212,7 +215,7 @@ fn free_folder(path: &Path) -> String {
 /// The file itself, since to replace a link to it would leave it as it is.
 pub(super) fn real_path(path: &Path) -> Result<PathBuf, Failure> {
     fs::canonicalize(path).map_err(|error| {
-        Failure::person(format!("{} cannot be read", path.display())).because(error)
+        Failure::person(format!("{} cannot be read", ims_files::shown(path))).because(error)
     })
 }
 
@@ -236,7 +239,8 @@ pub(super) fn read(
             let credential = credential.clone();
             Ok((credentials, credential))
         }
-        _ => Err(Failure::person("these credentials have no certificate")),
+        _ => Err(Failure::person("these credentials have no certificate")
+            .hint("to replace the client secret of OAuth Server-to-Server: ims secret rotate")),
     }
 }
 
@@ -280,7 +284,7 @@ fn subject_of(certificate: Option<&Certificate>) -> DistinguishedName {
 }
 
 fn two_keys(path: &Path) -> Failure {
-    Failure::person(format!("{} names two keys already", path.display()))
+    Failure::person(format!("{} names two keys already", ims_files::shown(path)))
         .hint("take out the one that is no longer used, and begin again")
 }
 

@@ -60,7 +60,7 @@ impl State {
             Err(error) => return Err(error.into()),
         };
         serde_json::from_slice(&contents).map(Some).map_err(|error| {
-            Failure::person(format!("{} is not the state of a rotation", path.display()))
+            Failure::person(format!("{} is not the state of a rotation", ims_files::shown(&path)))
                 .because(error)
         })
     }
@@ -92,7 +92,8 @@ impl NewPair {
     ) -> Result<(), Failure> {
         if let Some(folder) = self.key.parent() {
             fs::create_dir_all(folder).map_err(|error| {
-                Failure::person(format!("{} cannot be made", folder.display())).because(error)
+                Failure::person(format!("{} cannot be made", ims_files::shown(folder)))
+                    .because(error)
             })?;
         }
         if !self.key.exists() {

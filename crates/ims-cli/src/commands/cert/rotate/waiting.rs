@@ -35,7 +35,7 @@ impl Rotation {
             Ok(()) => Ok(()),
             Err(Refused::NotYet(failure)) => Err(failure.hint(format!(
                 "once it is uploaded, run the same command again; {} has the state",
-                state::path(&self.path).display()
+                ims_files::shown(state::path(&self.path))
             ))),
             Err(Refused::Other(failure)) => Err(failure),
         }

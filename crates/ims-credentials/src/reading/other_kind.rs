@@ -1,0 +1,34 @@
+//! What people name where credentials belong, and what it is instead.
+
+use crate::error::CredentialsError;
+
+/// What a text is that is certainly no credentials.
+pub(crate) fn of_text(text: &str) -> Option<&'static str> {
+    let start = text.trim_start();
+    if start.starts_with('<') {
+        return Some("a web page or XML");
+    }
+    if text.trim().is_empty() {
+        return Some("an empty text");
+    }
+    let label = start.strip_prefix("-----BEGIN ")?;
+    let label = label.split("-----").next().unwrap_or_default();
+    Some(match label {
+        "CERTIFICATE" | "TRUSTED CERTIFICATE" => "a certificate",
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => "a certificate request",
+        _ if label.ends_with("PRIVATE KEY") => "a private key",
+        _ if label.ends_with("PUBLIC KEY") => "a public key",
+        _ => "a PEM file",
+    })
+}
+
+/// Why bytes are no credentials that are no text in UTF-8.
+pub(crate) fn of_bytes(bytes: &[u8]) -> CredentialsError {
+    match bytes {
+        // A SEQUENCE of more than 127 bytes (X.690 §8.1.3.5).
+        [0x30, 0x81 | 0x82, ..] => {
+            CredentialsError::NotCredentials { kind: "a key or a certificate in binary form (DER)" }
+        }
+        _ => CredentialsError::NotText,
+    }
+}
