@@ -152,11 +152,11 @@ fn masked(told: &str, is_url: bool) -> Option<String> {
     let scheme = told.split_once("://").map(|(scheme, _)| scheme);
     let begins_as_url =
         scheme.is_some_and(|scheme| scheme.bytes().all(|b| b.is_ascii_alphabetic()));
-    // The argument that a value is for, as its help names it.
-    let is_name = told.starts_with('<')
-        && told.bytes().all(|b| b"<>|_-. ".contains(&b) || b.is_ascii_uppercase());
-    let is_shown =
-        begins_as_url || is_name || told.starts_with('-') || ims_files::shown(told) == told;
+    // An option as it was typed, and the argument that a value is for as its help names it.
+    let is_letter = |b: u8| b.is_ascii_alphanumeric() || b"-_ <>|.[]".contains(&b);
+    let is_name = told.starts_with(['-', '<']) && told.bytes().all(is_letter);
+    let is_option = is_name && !told.contains("-----") && !told.contains("</");
+    let is_shown = begins_as_url || is_option || ims_files::shown(told) == told;
     (!is_shown).then(|| "…".to_owned())
 }
 

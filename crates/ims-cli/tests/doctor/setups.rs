@@ -285,7 +285,7 @@ fn an_answer_is_explained_by_the_one_cause_that_is_left() {
         ("redirect",                 stub(http("302 Found", "Location: https://portal.example/?canary\r\n", "")),          none(), (4, "endpoint: a redirect to portal.example answered instead of IMS", "HTTPS_PROXY")),
         ("not found",                stub(http("404 Not Found", "Content-Type: text/plain\r\n", "nothing")),               none(), (4, "nothing at this path answered instead of IMS", "ims_url")),
         ("half an answer",           stub(http("200 OK", "Content-Type: application/json\r\n", "{\"access")),              none(), (4, "the answer is no JSON, or it is cut off (200)", "support")),
-        ("no answer",                stub(""),                                                                             none(), (3, "endpoint: ", "try again later")),
+        ("no answer",                stub(""),                                                                             none(), (3, "endpoint: ", "try again; if it stays so")),
         ("not a technical account",  refusal(bad, "", "invalid_token", "Could not match JWT signature to any of the bindings"), json!({"technical_account_id": "a64f5f10-849a@techacct.adobe.com"}), (4, "looks like the e-mail address", "Technical Account ID")),
         ("certificate not uploaded", refusal(bad, "", "invalid_token", "Could not match JWT signature to any of the bindings"), none(), (4, "IMS does not hold this certificate", "fingerprints")),
         ("signature, no certificate", refusal(bad, "", "invalid_signature", ""), json!({"certificate_file": null}),                (4, "IMS holds no certificate of this private key", "certificate_file")),
