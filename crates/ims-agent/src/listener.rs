@@ -199,7 +199,7 @@ impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             #[cfg(unix)]
-            Kind::Unix { path, .. } => write!(f, "{}", path.display()),
+            Kind::Unix { path, .. } => write!(f, "{}", ims_files::shown(path)),
             Kind::Tcp { address, .. } => write!(f, "http://{address}"),
         }
     }

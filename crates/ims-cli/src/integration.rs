@@ -257,7 +257,7 @@ pub(crate) fn kind(credential: &Credential) -> &'static str {
     }
 }
 
-/// Says that the first client secret or key is of no more use.
+/// Says that the first client secret or key is no longer of use.
 pub(crate) fn tell_other_accepted(kind: Alternative) {
     let kind = kind.as_str();
     let text = format!(

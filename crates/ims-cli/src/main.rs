@@ -153,8 +153,8 @@ fn masked(told: &str, is_url: bool) -> Option<String> {
     let begins_as_url =
         scheme.is_some_and(|scheme| scheme.bytes().all(|b| b.is_ascii_alphabetic()));
     // An option as it was typed, and the argument that a value is for as its help names it.
-    let is_letter = |b: u8| b.is_ascii_alphanumeric() || b"-_ <>|.[]".contains(&b);
-    let is_name = told.starts_with(['-', '<']) && told.bytes().all(is_letter);
+    let is_name = told.starts_with(['-', '<'])
+        && told.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_ <>|.[]".contains(&b));
     let is_option = is_name && !told.contains("-----") && !told.contains("</");
     let is_shown = begins_as_url || is_option || ims_files::shown(told) == told;
     (!is_shown).then(|| "…".to_owned())

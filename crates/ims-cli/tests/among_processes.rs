@@ -149,6 +149,9 @@ fn signal(process: &Child, signal: Signal) {
     kill_process(Pid::from_child(process), signal).unwrap();
 }
 
+/// A user who runs nothing: the limit of threads holds for all users but root, and counts everything that they run.
+const IDLE_USER: u32 = 65_533;
+
 /// Runs `ims` in a shell that has set its limits before.
 fn limited(sandbox: &Sandbox, limits: &str, arguments: &str) -> Command {
     let ims = sandbox.ims(arguments);
@@ -210,17 +213,15 @@ fn without_files_threads_or_space_the_command_prints_the_token_or_says_what_is_m
 }
 
 #[test]
-fn a_user_who_may_start_no_more_threads_gets_the_token_or_an_error() {
+fn a_user_who_may_not_start_a_thread_gets_the_token_or_an_error() {
     let sandbox = Sandbox::new();
     let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
-    // The limit holds for all users but root, and counts everything that the user runs: this one runs nothing.
-    const NOBODY: u32 = 65_533;
     if !geteuid().is_root() {
-        writeln!(std::io::stderr(), "\nSKIPPED no more threads: only root can be someone else")
+        writeln!(std::io::stderr(), "\nSKIPPED too few threads: only root can be someone else")
             .unwrap();
         return;
     }
-    let give = format!("chown -R {NOBODY}:{NOBODY} .");
+    let give = format!("chown -R {IDLE_USER}:{IDLE_USER} .");
     assert!(
         Command::new("sh")
             .args(["-c", &give])
@@ -234,7 +235,7 @@ fn a_user_who_may_start_no_more_threads_gets_the_token_or_an_error() {
         for command in ["token --fresh", "token", "doctor", "jwt sign", "validate"] {
             let arguments = format!("{command} -c credentials.json --url {url}");
             let mut ims = limited(&sandbox, &format!("ulimit -u {threads}"), &arguments);
-            ims.uid(NOBODY).gid(NOBODY);
+            ims.uid(IDLE_USER).gid(IDLE_USER);
             let end = Finished::from(ims.output().unwrap());
             for word in ["panicked", "RUST_BACKTRACE", "stack backtrace"] {
                 assert!(!end.stderr.contains(word), "{threads}: {command}: {end:?}");

@@ -205,8 +205,8 @@ fn repeats_secret(code: &str, secrets: &[&str]) -> bool {
 
 /// Those of `scopes` that `description` names, each as a whole word.
 fn named_in<'a>(description: &str, scopes: &[&'a str]) -> Vec<&'a str> {
-    let is_part = |c: char| c.is_alphanumeric() || "_-.".contains(c);
-    let words = description.split(|c| !is_part(c)).map(|word| word.trim_end_matches('.'));
+    let words = description.split(|c: char| !c.is_alphanumeric() && !"_-.".contains(c));
+    let words = words.map(|word| word.trim_end_matches('.'));
     let words: Vec<&str> = words.collect();
     scopes.iter().copied().filter(|scope| words.contains(scope)).collect()
 }

@@ -187,7 +187,7 @@ impl FileError {
             Self::NotAFile { .. } => "name the file itself",
             Self::NotAFolder { .. } => "name a folder",
             Self::TooLong { .. } => "name another file: this one is something else",
-            Self::Exists { .. } => "name another file, or remove this one if it is of no more use",
+            Self::Exists { .. } => "name another file, or remove this one if it is no longer used",
             Self::Locked { .. } => "wait, and try again",
             _ => "check the path, and whether this user may do that",
         };
@@ -253,11 +253,10 @@ const SHORTEST_TOKEN: usize = 60;
 /// Whether `text` has the form of a signed JWT: three parts, of which the first begins with the base64url of `{"` (RFC 7515
 /// §3.1).
 fn is_jwt(text: &str) -> bool {
-    let is_base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     let mut parts = text.trim_end().split('.');
     text.starts_with("eyJ")
         && parts.clone().count() == 3
-        && parts.all(|part| part.bytes().all(is_base64url))
+        && parts.all(|part| part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)))
 }
 
 /// Whether `text` is `NAME=value`, as in the environment, or `name: value`, as in YAML.
@@ -269,10 +268,9 @@ fn is_assignment(text: &str) -> bool {
 
 /// Whether `text` is a client secret as Adobe's console makes them, `p8e-` and `s8e-` and their like.
 fn is_client_secret(text: &str) -> bool {
-    let is_prefix = |prefix: &str| matches!(prefix.as_bytes(), [letter, b'8', b'e'] if letter.is_ascii_lowercase());
     text.len() >= 20
         && !text.contains(['/', '\\', '.'])
-        && text.split_once('-').is_some_and(|(prefix, _)| is_prefix(prefix))
+        && matches!(text.as_bytes(), [b'a'..=b'z', b'8', b'e', b'-', ..])
 }
 
 /// Whether `text` is a URL, or has a user name and a password in front of a host as one.
@@ -402,7 +400,7 @@ mod tests {
             "/x/{y}",
             "ö key",
             "a@b",
-            "/home/a@b: c",
+            "/run/a@b: c",
             "p8e-notes.txt",
             "eyJ.json",
         ] {

@@ -80,7 +80,7 @@ fn fault(error: &CertificateError) -> String {
         E::InvalidPurpose | E::InvalidPurposeContext { .. } => "is not for servers",
         E::BadEncoding => "is damaged",
         E::BadSignature => "is not signed by its authority",
-        // webpki's error for a certificate that signs itself, which has no variant of its own in rustls.
+        // webpki's error for a certificate that signs itself, for which rustls has no variant.
         E::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             "is that of an authority, not of a server"
         }
