@@ -65,7 +65,9 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b\d\d:\d\d:\d\d\b", "[clock]"),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
         (r"\b[0-9a-f]{16}-[0-9a-f]{8}\b", "[id]"),
-        (r"\b[0-9a-f]{12,}\b", "[hex]"),
+        (r"\b([0-9a-f]{12,}|[0-9A-F]{16,})\b", "[hex]"),
+        (r#""expires_in": ?\d+"#, "[lifetime]"),
+        (r"\b1\d{9}(\d{3})?\b", "[seconds]"),
         (r"\b\d+(\.\d+)? ?(ns|µs|ms|s|seconds|minutes|hours|days)\b", "[duration]"),
     ];
     let mut patterns = Vec::new();
@@ -131,6 +133,6 @@ mod tests {
 
     #[test]
     fn all_patterns_compile() {
-        assert_eq!(VARYING.len(), 9);
+        assert_eq!(VARYING.len(), 11);
     }
 }

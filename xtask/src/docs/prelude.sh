@@ -15,6 +15,7 @@ wait_for_line() {
 
 # Starts an emulator with the options that are given, and sends the command there: IMS_URL is its address.
 emulated() {
+    rm -f "$D/emulator.url"
     ims emulator "$@" > "$D/emulator.url" 2> "$D/emulator.log" &
     wait_for_line "$D/emulator.url"
     read -r IMS_URL < "$D/emulator.url"

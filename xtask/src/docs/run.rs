@@ -421,21 +421,46 @@ fn quoted(text: &str) -> String {
     quoted.trim_end().to_owned()
 }
 
-/// A text for a page: a long word, such as a token, is cut.
+/// A text for a page, in which tokens are cut.
 fn shortened(text: &str) -> String {
-    const LONGEST: usize = 120;
-    const KEPT: usize = 60;
+    const LONGEST: usize = 60;
+    const KEPT: usize = 40;
     let mut shortened = String::new();
-    for line in text.trim_end().lines() {
-        for word in line.split_inclusive(' ') {
-            if word.len() > LONGEST && word.is_ascii() {
-                shortened.push_str(&word[..KEPT]);
-                shortened.push('…');
-            } else {
-                shortened.push_str(word);
-            }
+    let mut rest = text.trim_end();
+    while let Some(start) = rest.find("eyJ") {
+        let token = &rest[start..];
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let length = token.find(|c| !is_part(c)).unwrap_or(token.len());
+        shortened.push_str(&rest[..start + length.min(KEPT)]);
+        if length > LONGEST {
+            shortened.push('…');
+        } else {
+            shortened.push_str(&token[length.min(KEPT)..length]);
         }
-        shortened.push('\n');
+        rest = &token[length..];
     }
-    shortened
+    shortened + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_cut_for_a_page_and_everything_else_stays() {
+        let token = format!("eyJ{}", "a".repeat(100));
+        let kept = format!("eyJ{}…", "a".repeat(37));
+        let table = [
+            (
+                format!("{{\"token\":\"{token}\",\"n\":1}}\n"),
+                format!("{{\"token\":\"{kept}\",\"n\":1}}"),
+            ),
+            ("eyJhbGciOi.eyJ9 b".to_owned(), "eyJhbGciOi.eyJ9 b".to_owned()),
+            (token, kept),
+            ("no token\nat all".to_owned(), "no token\nat all".to_owned()),
+        ];
+        for (text, expected) in table {
+            assert_eq!(shortened(&text), expected);
+        }
+    }
 }
