@@ -271,3 +271,5 @@ const X_DEBUG_ID: HeaderName = HeaderName::from_static("x-debug-id");
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod troubleshooting;

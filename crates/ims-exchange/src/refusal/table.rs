@@ -24,14 +24,20 @@ pub(crate) enum CredentialKind {
     AccessToken,
 }
 
-struct Row {
+pub(super) struct Row {
     /// Any if it is 0.
-    status: u16,
+    pub(super) status: u16,
     /// Any if it is empty.
-    code: &'static str,
+    pub(super) code: &'static str,
     /// Of which the description must contain one, in lower case; none if it may say anything.
-    phrases: &'static [&'static str],
-    reason: Reason,
+    pub(super) phrases: &'static [&'static str],
+    pub(super) reason: Reason,
+}
+
+/// Every row, whatever the request showed.
+#[cfg(test)]
+pub(super) fn all_rows() -> impl Iterator<Item = &'static Row> {
+    [CLIENT, ASSERTION, OAUTH, CODE, REFRESH_TOKEN, ACCESS_TOKEN, COMMON].into_iter().flatten()
 }
 
 /// The reason of an answer: the first row that fits. A status that means "later" needs no row.
