@@ -9,18 +9,15 @@ use Language::{Dotenv, Hjson, Ini, Json, Properties, Toml, Yaml};
 pub(crate) mod access_token;
 mod aem_service;
 mod aio_context;
-mod aio_java;
 mod aio_variables;
-mod analytics_config;
-mod analytics_sample;
+mod analytics;
 mod console_download;
 mod console_project;
 mod environment_variables;
 mod imscli;
-mod jwt_auth;
+mod npm_packages;
 pub(crate) mod own_format;
 mod pdf_services;
-mod reactor;
 mod user_login;
 mod user_management;
 mod variables;
@@ -160,11 +157,11 @@ const RULES: &[Rule] = &[
     rule(Form::UserManagement, "[enterprise]",                      user_management::matches,                    &[Ini],                user_management::credential),
     rule(Form::UserSync, "enterprise",                        user_management::matches,                    &[Yaml, Json],         user_management::credential),
     rule(Form::PdfServices, "client_credentials",                pdf_services::matches,                       OBJECTS,               pdf_services::credential),
-    rule(Form::JwtAuth, "technicalAccountId",                jwt_auth::matches,                           OBJECTS,               jwt_auth::credential),
+    rule(Form::JwtAuth, "technicalAccountId",                npm_packages::is_jwt_auth,                           OBJECTS,               npm_packages::jwt_auth),
     rule(Form::CloudManager, "oauth_enabled",                     aio_context::is_cloud_manager,             OBJECTS,               aio_context::credential),
     rule(Form::AioContext, "ims_org_id",                        aio_context::matches,                        OBJECTS,               aio_context::credential),
-    rule(Form::AnalyticsConfig, "pathToKey",                         analytics_config::matches,                   OBJECTS,               analytics_config::credential),
-    rule(Form::AnalyticsSample, "apiKey",                            analytics_sample::matches,                   &[Ini, Properties],    analytics_sample::credential),
+    rule(Form::AnalyticsConfig, "pathToKey",                         analytics::is_config,                   OBJECTS,               analytics::config),
+    rule(Form::AnalyticsSample, "apiKey",                            analytics::is_sample,                   &[Ini, Properties],    analytics::sample),
     rule(Form::Imscli, "clientid",                          imscli::matches,                             &[Json, Yaml, Toml],   imscli::credential),
     rule(Form::AccessTokenVariables, "IMS_ACCESS_TOKEN",                  access_token::is_variables,                VARIABLES,             access_token::of_variables),
     rule(Form::EnvironmentVariables, "IMS_CLIENT_ID",                     environment_variables::matches,              VARIABLES,             environment_variables::credential),
@@ -173,8 +170,8 @@ const RULES: &[Rule] = &[
     rule(Form::CommerceSdk, "AIO_COMMERCE_AUTH_IMS_CLIENT_ID",   variables::is_commerce_sdk,                VARIABLES,             variables::commerce_sdk),
     rule(Form::CommerceStarterKit, "OAUTH_CLIENT_ID",                   variables::is_commerce_starter_kit,        VARIABLES,             variables::commerce_starter_kit),
     rule(Form::AppsAction, "CLIENTID",                          variables::is_apps_action,                 VARIABLES,             variables::apps_action),
-    rule(Form::ReactorUploader, "REACTOR_IO_INTEGRATION_CLIENT_ID",  reactor::matches,                            VARIABLES,             reactor::credential),
-    rule(Form::AioJava, "aio_api_key",                       aio_java::matches,                           VARIABLES,             aio_java::credential),
+    rule(Form::ReactorUploader, "REACTOR_IO_INTEGRATION_CLIENT_ID",  npm_packages::is_reactor,                            VARIABLES,             npm_packages::reactor),
+    rule(Form::AioJava, "aio_api_key",                       aio_variables::is_java,                           VARIABLES,             aio_variables::java),
     rule(Form::Imscli, "IMS_CLIENTID",                      imscli::is_variables,                      VARIABLES,             imscli::credential_of_variables),
     rule(Form::ServiceApiKey, "SERVICE_API_KEY",                   variables::is_service_api_key,             VARIABLES,             variables::service_api_key),
     rule(Form::AccessToken, "accessToken",                       access_token::matches,                       &[Json, Hjson, Yaml, Toml], access_token::credential),

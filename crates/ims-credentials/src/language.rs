@@ -5,14 +5,10 @@ use std::path::Path;
 use crate::{error::CredentialsError, reading::fields::Document};
 
 #[cfg(feature = "formats")]
-mod dotenv;
-#[cfg(feature = "formats")]
 mod hjson;
-#[cfg(feature = "formats")]
-mod ini;
 pub(crate) mod json;
 #[cfg(feature = "formats")]
-mod properties;
+mod lines;
 mod text_fault;
 #[cfg(feature = "formats")]
 mod yaml;
@@ -91,11 +87,11 @@ impl Language {
             #[cfg(feature = "formats")]
             Self::Yaml => yaml::parse(text),
             #[cfg(feature = "formats")]
-            Self::Ini => ini::parse(text),
+            Self::Ini => lines::ini(text),
             #[cfg(feature = "formats")]
-            Self::Properties => properties::parse(text),
+            Self::Properties => lines::properties(text),
             #[cfg(feature = "formats")]
-            Self::Dotenv => dotenv::parse(text),
+            Self::Dotenv => lines::dotenv(text),
             #[cfg(not(feature = "formats"))]
             _ => {
                 let what = self.name();

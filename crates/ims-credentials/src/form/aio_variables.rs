@@ -1,4 +1,6 @@
-//! The environment variables of `aio`: a path into its configuration, `AIO_ims_contexts_<name>_client__id`, where `_` stands
+//! The environment variables of `aio`, and those of aio-lib-java.
+//!
+//! Those of `aio` are a path into its configuration, `AIO_ims_contexts_<name>_client__id`, where `_` stands
 //! for a step and `__` for `_`, in any case. Source: adobe/aio-lib-core-config, `src/Config.js`.
 
 use ims_claims::Environment;
@@ -11,6 +13,7 @@ use crate::{
     reading::{
         fields::{Document, Fields},
         read_context::ReadContext,
+        vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_in},
     },
 };
 
@@ -80,6 +83,43 @@ fn steps(name: &str) -> Vec<String> {
     }
     steps.last_mut().expect("there is one from the beginning").push_str(&rest.to_lowercase());
     steps
+}
+
+const CLIENT_ID: &[&str] = &["aio_api_key"];
+const CLIENT_SECRET: &[&str] = &["aio_client_secret"];
+const ORG_ID: &[&str] = &["aio_ims_org_id"];
+
+const SERVICE_ACCOUNT: ServiceAccountWords = ServiceAccountWords {
+    client_id: CLIENT_ID,
+    client_secret: CLIENT_SECRET,
+    org_id: ORG_ID,
+    technical_account_id: &["aio_technical_account_id"],
+    metascopes: Metascopes::In("aio_meta_scopes"),
+};
+
+const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
+    client_id: CLIENT_ID,
+    client_secret: CLIENT_SECRET,
+    org_id: ORG_ID,
+    scopes: Scopes::In("aio_oauth_scopes"),
+};
+
+pub(super) fn is_java(fields: &Fields<'_>) -> bool {
+    fields.has("aio_api_key")
+}
+
+/// Properties and environment variables of aio-lib-java. Source: adobe/aio-lib-java, `ims/README.md` and
+/// `PrivateKeyBuilder.java`.
+pub(super) fn java(
+    fields: &Fields<'_>,
+    _at: &ReadContext<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let credential = if fields.has("aio_oauth_scopes") {
+        SERVER_TO_SERVER.read(fields)?
+    } else {
+        SERVICE_ACCOUNT.read(fields, key_in(fields, "aio_encoded_pkcs8"))?
+    };
+    Ok((fields.environment("aio_ims_url")?, credential))
 }
 
 #[cfg(test)]

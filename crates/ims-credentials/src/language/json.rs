@@ -164,8 +164,8 @@ fn escape(text: &str) -> Option<(char, &str)> {
     Some((character, rest))
 }
 
-/// A character by its code unit of UTF-16, or by the two of a surrogate pair.
-fn unicode(text: &str) -> Option<(char, &str)> {
+/// The character of four hexadecimal digits, a code unit of UTF-16, or of the two of a surrogate pair, and what is behind it.
+pub(super) fn unicode(text: &str) -> Option<(char, &str)> {
     let (first, rest) = code_unit(text)?;
     if !(0xD800..0xDC00).contains(&first) {
         return Some((char::from_u32(first)?, rest));

@@ -1,8 +1,8 @@
-//! The environment variables of `@adobe/reactor-uploader`: one set for each of its environments. Source:
-//! adobe/reactor-uploader, `bin/envConfig.json` and `bin/getIntegrationAccessToken.js`, and `@adobe/auth-token` 1.0.1,
-//! `bin/auth.js`, which knows the stage and else the production.
+//! What Adobe's packages for JavaScript read: the options of `@adobe/jwt-auth`, and the environment variables of
+//! `@adobe/reactor-uploader`.
 
 use ims_claims::Environment;
+use zeroize::Zeroizing;
 
 use crate::{
     credential::Credential,
@@ -10,9 +10,36 @@ use crate::{
     reading::{
         fields::Fields,
         read_context::ReadContext,
-        vocabulary::{Scopes, ServerToServerWords},
+        vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_pair},
     },
+    signing_keys::KeyPair,
 };
+
+const JWT_AUTH: ServiceAccountWords = ServiceAccountWords {
+    client_id: &["clientId"],
+    client_secret: &["clientSecret"],
+    org_id: &["orgId"],
+    technical_account_id: &["technicalAccountId"],
+    metascopes: Metascopes::In("metaScopes"),
+};
+
+pub(super) fn is_jwt_auth(fields: &Fields<'_>) -> bool {
+    fields.has("clientId") && fields.has("technicalAccountId")
+}
+
+/// The options of `@adobe/jwt-auth`. Source: adobe/jwt-auth, `README.md`.
+pub(super) fn jwt_auth(
+    fields: &Fields<'_>,
+    _at: &ReadContext<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    Ok((fields.environment("ims")?, JWT_AUTH.read(fields, key(fields))?))
+}
+
+fn key(fields: &Fields<'_>) -> Result<KeyPair, CredentialsError> {
+    let text = fields.lines("privateKey")?;
+    let contents = Zeroizing::new(text.as_bytes().to_vec());
+    key_pair(&fields.path_of("privateKey"), contents, fields.optional_text("passphrase")?)
+}
 
 /// What the uploader asks for, since no variable says.
 const SCOPES: &[&str] = &[
@@ -56,11 +83,14 @@ const fn words(
     ServerToServerWords { client_id, client_secret, org_id: &[""], scopes: Scopes::Always(SCOPES) }
 }
 
-pub(super) fn matches(fields: &Fields<'_>) -> bool {
+pub(super) fn is_reactor(fields: &Fields<'_>) -> bool {
     SETS.iter().any(|(_, _, words)| fields.has(words.client_id[0]))
 }
 
-pub(super) fn credential(
+/// The environment variables of `@adobe/reactor-uploader`: one set for each of its environments. Source:
+/// adobe/reactor-uploader, `bin/envConfig.json` and `bin/getIntegrationAccessToken.js`, and `@adobe/auth-token` 1.0.1,
+/// `bin/auth.js`, which knows the stage and else the production.
+pub(super) fn reactor(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {

@@ -1,5 +1,8 @@
-//! `config.json` of the Python clients aanalytics2, aepp and cjapy, in whose names upper and lower case are equal. Source:
-//! pitchmuc/adobe-analytics-api-2.0, `aanalytics2/configs.py`, and pitchmuc/aepp, `aepp/configs.py`.
+//! Clients and samples of the Analytics API, in whose names upper and lower case are equal.
+//!
+//! `config.json` is that of the Python clients aanalytics2, aepp and cjapy. Source: pitchmuc/adobe-analytics-api-2.0,
+//! `aanalytics2/configs.py`, and pitchmuc/aepp, `aepp/configs.py`. `config.ini` is that of the Python sample, and
+//! `config.properties` that of the Java sample. Source: AdobeDocs/analytics-2.0-apis, `examples/jwt`.
 
 use ims_claims::Environment;
 
@@ -38,14 +41,15 @@ const fn service_account(metascope: &'static str) -> ServiceAccountWords {
 }
 
 /// The organization, and a member that no other form has.
-pub(super) fn matches(fields: &Fields<'_>) -> bool {
+pub(super) fn is_config(fields: &Fields<'_>) -> bool {
     fields.in_lower_case().fields().is_ok_and(|fields| {
         let own = ["secret", "tech_id", "pathtokey", "sandbox-name", "auth_code"];
         fields.has("org_id") && own.iter().any(|name| fields.has(name))
     })
 }
 
-pub(super) fn credential(
+/// `config.json` of aanalytics2, aepp and cjapy.
+pub(super) fn config(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
@@ -69,4 +73,34 @@ fn environment(fields: &Fields<'_>) -> Result<Environment, CredentialsError> {
         Some("stage") => Ok(Environment::stage()),
         Some(_) => Err(fields.wrong_type("environment", "\"prod\", \"support\" or \"stage\"")),
     }
+}
+
+const SAMPLE: ServiceAccountWords = ServiceAccountWords {
+    client_id: &["apikey"],
+    client_secret: &["secret"],
+    org_id: &["orgid"],
+    technical_account_id: &["technicalaccountid"],
+    metascopes: Metascopes::In("metascopes"),
+};
+
+pub(super) fn is_sample(fields: &Fields<'_>) -> bool {
+    has_words_of_sample(fields)
+        || fields.object("default").is_ok_and(|section| has_words_of_sample(&section))
+}
+
+fn has_words_of_sample(fields: &Fields<'_>) -> bool {
+    let document = fields.in_lower_case();
+    document.fields().is_ok_and(|fields| fields.has("apikey") && fields.has("technicalaccountid"))
+}
+
+/// `config.ini` and `config.properties` of the samples.
+pub(super) fn sample(
+    fields: &Fields<'_>,
+    at: &ReadContext<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let section = if fields.has("default") { &fields.object("default")? } else { fields };
+    let document = section.in_lower_case();
+    let fields = document.fields()?;
+    let credential = SAMPLE.read(&fields, key_at(&fields, "key_path", at))?;
+    Ok((fields.environment("imshost")?, credential))
 }
