@@ -17,7 +17,11 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Reads `path`, or standard input if it is `-`.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    if path == Path::new("-") { read_stdin() } else { Ok(read_file(path)?.bytes) }
+    if path == Path::new("-") {
+        read_stdin()
+    } else {
+        Ok(Zeroizing::new(read_file(path)?.bytes.into_vec()))
+    }
 }
 
 /// Reads `path`, and says who else can read it.
@@ -27,7 +31,7 @@ pub(crate) fn read_file(path: &Path) -> Result<FileContents, FileError> {
 
 /// Reads `path`, which holds nothing but a secret, if no other user can.
 pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    Ok(ims_files::read_private(path, MAX_BYTES)?)
+    Ok(Zeroizing::new(ims_files::read_private(path, MAX_BYTES)?.into_vec()))
 }
 
 /// Reads `path` as text, without the white space around it.

@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
 use crate::language::Language;
 
 /// Reads `text` as a file whose name has this ending, such as `yaml`, and writes it as JSON; `None` if it cannot be read.
 #[must_use]
-pub fn as_json(ending: &str, text: &str) -> Option<Zeroizing<String>> {
+pub fn as_json(ending: &str, text: &str) -> Option<String> {
     let name = format!("credentials.{ending}");
     let language = Language::candidates(text, Path::new(&name)).first().copied()?;
-    Some(language.parse(text).ok()?.to_json())
+    Some(language.parse(text).ok()?.to_json().to_string())
 }

@@ -8,14 +8,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use zeroize::Zeroizing;
-
 use crate::{
     access::Access,
     error::FileError,
     kind::FileKind,
     platform::{self, Directory, Opening},
-    read::read_bytes,
+    read::{FileBytes, read_bytes},
 };
 
 /// How often a lock is tried again. Another process needs a few milliseconds to write a file.
@@ -74,7 +72,7 @@ impl PrivateFolder {
     /// # Errors
     /// [`FileError::NotAFile`] for a link and for everything else that is no regular file, [`FileError::Exposed`],
     /// [`FileError::ForeignOwner`], [`FileError::TooLong`] and [`FileError::Io`].
-    pub fn read(&self, name: &str, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, FileError> {
+    pub fn read(&self, name: &str, limit: u64) -> Result<Option<FileBytes>, FileError> {
         let Some(mut file) = self.open_file(name, Opening::Read)? else { return Ok(None) };
         let path = self.path.join(name);
         let bytes = read_bytes(&mut file, limit);

@@ -12,5 +12,5 @@ pub use access::{Access, check_trusted};
 pub use error::{FileError, can_be_path, shown, without_number};
 pub use folder::{FileLock, FolderLock, PrivateFolder, lock_if_there};
 pub use kind::FileKind;
-pub use read::{FileContents, read, read_private};
+pub use read::{FileBytes, FileContents, read, read_private};
 pub use replace::{Draft, Existing, Readers, create_new, replace};

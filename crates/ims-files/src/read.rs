@@ -1,8 +1,10 @@
 //! Reading a file up to a limit, into memory that is wiped afterwards.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, Read},
+    ops::Deref,
     path::Path,
 };
 
@@ -13,13 +15,45 @@ use crate::{access::Access, error::FileError, kind::FileKind};
 /// What a file holds, and who else can use the file.
 pub struct FileContents {
     /// The bytes, which are wiped when they are dropped.
-    pub bytes: Zeroizing<Vec<u8>>,
+    pub bytes: FileBytes,
     /// Who besides the owner can use it.
     pub access: Access,
 }
 
-impl std::fmt::Debug for FileContents {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Bytes that are wiped from memory when they are dropped. `Debug` shows how many there are, and none of them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FileBytes(Zeroizing<Vec<u8>>);
+
+impl FileBytes {
+    /// The bytes themselves, without a copy. From then on the caller has to wipe them.
+    #[must_use]
+    pub fn into_vec(mut self) -> Vec<u8> {
+        std::mem::take(&mut *self.0)
+    }
+}
+
+impl Deref for FileBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for FileBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for FileBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileBytes({} bytes)", self.len())
+    }
+}
+
+impl fmt::Debug for FileContents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileContents").field("access", &self.access).finish_non_exhaustive()
     }
 }
@@ -39,7 +73,7 @@ pub fn read(path: &Path, limit: u64) -> Result<FileContents, FileError> {
 ///
 /// # Errors
 /// Those of [`read`], [`FileError::Exposed`] and [`FileError::ForeignOwner`].
-pub fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
+pub fn read_private(path: &Path, limit: u64) -> Result<FileBytes, FileError> {
     let contents = read(path, limit)?;
     contents.access.check_private()?;
     Ok(contents.bytes)
@@ -61,7 +95,7 @@ fn read_open(mut file: File, path: &Path, limit: u64) -> Result<FileContents, Fi
 /// All bytes of `file`; `None` if there are more than `limit`.
 ///
 /// The buffer never grows in place, because a buffer that is moved leaves an unwiped copy behind.
-pub(crate) fn read_bytes(file: &mut File, limit: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+pub(crate) fn read_bytes(file: &mut File, limit: u64) -> io::Result<Option<FileBytes>> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX - 1);
     // Files below /proc say that they are empty, and a file may grow while it is read.
     let expected = file.metadata().map_or(0, |metadata| metadata.len());
@@ -85,7 +119,7 @@ pub(crate) fn read_bytes(file: &mut File, limit: u64) -> io::Result<Option<Zeroi
         }
     }
     buffer.truncate(length);
-    Ok(Some(buffer))
+    Ok(Some(FileBytes(buffer)))
 }
 
 /// Some systems refuse to open a folder or a socket before anyone can ask what it is.

@@ -6,7 +6,7 @@
 //! crates that read PEM leave copies behind, find nothing in a damaged block without a word, or put a line of the key
 //! into their error.
 
-use std::fmt;
+use std::{fmt, ops::Deref};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use memchr::{memchr, memmem};
@@ -109,16 +109,34 @@ pub fn blocks(file: &[u8]) -> Result<Vec<Block>, PemError> {
 /// use ims_sign::pem;
 ///
 /// let der = pem::bare_der(b"MAMCAQA=").ok_or("not DER")?;
-/// assert_eq!(der.as_slice(), [0x30, 3, 2, 1, 0]);
+/// assert_eq!(*der, [0x30, 3, 2, 1, 0]);
 /// # Ok::<(), &str>(())
 /// ```
 #[must_use]
-pub fn bare_der(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub fn bare_der(file: &[u8]) -> Option<Der> {
     expect_length(file).ok()?;
     if is_der(file) {
-        return Some(Zeroizing::new(file.to_vec()));
+        return Some(Der(Zeroizing::new(file.to_vec())));
     }
-    decode(&unescaped(file)).filter(|der| is_der(der))
+    decode(&unescaped(file)).filter(|der| is_der(der)).map(Der)
+}
+
+/// DER, which is wiped from memory when it is dropped: it may be a private key. `Debug` shows none of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Der(Zeroizing<Vec<u8>>);
+
+impl Deref for Der {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Der {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Der({} bytes)", self.len())
+    }
 }
 
 /// Writes PEM as OpenSSL writes it: lines of 64 characters, each with a line feed (RFC 7468 §2).
@@ -310,7 +328,7 @@ mod tests {
         let base64 = BASE64_STANDARD.encode(certificates::FIRST_DER);
         let wrapped = format!("{}\n{}\n", &base64[..64], &base64[64..]);
         for file in [certificates::FIRST_DER, base64.as_bytes(), wrapped.as_bytes()] {
-            assert_eq!(bare_der(file).unwrap().as_slice(), certificates::FIRST_DER);
+            assert_eq!(&*bare_der(file).unwrap(), certificates::FIRST_DER);
         }
         assert!(bare_der(b"hello").is_none());
     }

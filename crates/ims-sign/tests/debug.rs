@@ -51,6 +51,7 @@ fn no_debug_shows_a_secret() {
         shown(&public_key),
         shown(&passphrase),
         shown(&block),
+        shown(&pem::bare_der(block.der()).unwrap()),
         shown(&PrivateKeyPem::from_pkcs8(block.der())),
         shown(&EncryptError::Randomness),
         shown(&pin),
@@ -87,7 +88,7 @@ fn no_debug_shows_a_secret() {
 /// The types that `lib.rs` and `pkcs11.rs` make public, and those of the module `pem`.
 fn public_types() -> Vec<&'static str> {
     let files = [include_str!("../src/lib.rs"), include_str!("../src/pkcs11.rs")];
-    let mut names = vec!["Block", "PemError"];
+    let mut names = vec!["Block", "Der", "PemError"];
     for line in files.into_iter().flat_map(str::lines).filter(|line| line.starts_with("pub use ")) {
         let list = line.rsplit("::").next().unwrap_or_default();
         names.extend(list.split(',').map(|name| name.trim_matches(['{', '}', ';', ' '])));

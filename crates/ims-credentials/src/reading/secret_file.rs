@@ -36,7 +36,7 @@ pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Credential
     if !is_public(&contents.bytes) {
         contents.access.check_private()?;
     }
-    Ok(contents.bytes)
+    Ok(Zeroizing::new(contents.bytes.into_vec()))
 }
 
 /// The path that `given` is, `None` if it is the document itself: it begins with a bracket, has several lines, is a key, or

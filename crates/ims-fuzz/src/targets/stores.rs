@@ -21,7 +21,7 @@ pub(crate) fn sealed_token(input: &[u8]) {
     assert_eq!(open_sealed(sealing_key, &KEY, input), None, "something opened without the key");
     let sealed = seal(sealing_key, &KEY, input).expect("anything can be sealed");
     let opened = open_sealed(sealing_key, &KEY, &sealed).expect("what is sealed opens again");
-    assert_eq!(*opened, input);
+    assert_eq!(opened, input);
     if let Some(last) = input.last() {
         let mut changed = sealed;
         let position = usize::from(*last) % changed.len();

@@ -2,7 +2,6 @@
 
 use ims_claims::NumericDate;
 use ims_exchange::AccessToken;
-use zeroize::Zeroizing;
 
 use crate::{
     cache_key::CacheKey,
@@ -31,10 +30,6 @@ pub fn seal(sealing_key: &SealingKey, key: &CacheKey, plain: &[u8]) -> Result<Ve
 
 /// What is in an entry of Redis; `None` if it was not sealed for `key` with this key.
 #[must_use]
-pub fn open_sealed(
-    sealing_key: &SealingKey,
-    key: &CacheKey,
-    sealed: &[u8],
-) -> Option<Zeroizing<Vec<u8>>> {
-    sealing_key.open(key, sealed.to_vec()).ok()
+pub fn open_sealed(sealing_key: &SealingKey, key: &CacheKey, sealed: &[u8]) -> Option<Vec<u8>> {
+    Some(sealing_key.open(key, sealed.to_vec()).ok()?.to_vec())
 }
