@@ -429,8 +429,7 @@ fn shortened(text: &str) -> String {
     let mut rest = text.trim_end();
     while let Some(start) = rest.find("eyJ") {
         let token = &rest[start..];
-        let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let length = token.find(|c| !is_part(c)).unwrap_or(token.len());
+        let length = token.find(ends_token).unwrap_or(token.len());
         shortened.push_str(&rest[..start + length.min(KEPT)]);
         if length > LONGEST {
             shortened.push('…');
@@ -440,6 +439,10 @@ fn shortened(text: &str) -> String {
         rest = &token[length..];
     }
     shortened + rest
+}
+
+fn ends_token(c: char) -> bool {
+    !c.is_ascii_alphanumeric() && !"-_.".contains(c)
 }
 
 #[cfg(test)]

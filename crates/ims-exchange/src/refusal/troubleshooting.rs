@@ -2,7 +2,7 @@
 //!
 //! `IMS_BLESS=1 cargo test -p ims-exchange --all-features troubleshooting` writes it.
 
-use std::{env, fmt::Write as _, fs};
+use std::{fmt::Write as _, fs};
 
 use super::{
     reason::{Action, Reason},
@@ -30,7 +30,7 @@ fn the_page_has_every_reason_as_the_tables_have_it() {
     let (before, rest) = page.split_once(BEGIN).unwrap();
     let (shown, after) = rest.split_once(END).unwrap();
     let made = sections();
-    if env::var_os("IMS_BLESS").is_some() {
+    if option_env!("IMS_BLESS").is_some() {
         fs::write(PAGE, format!("{before}{BEGIN}{made}{END}{after}")).unwrap();
         return;
     }
