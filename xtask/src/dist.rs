@@ -37,6 +37,10 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "targets")]
     collect: bool,
 
+    /// Compile nothing: use the binaries of an earlier run.
+    #[arg(long, conflicts_with = "collect")]
+    no_build: bool,
+
     /// Try what was built as a user would: unpacked in an empty environment, installed from the wheel and from npm.
     #[arg(long, conflicts_with = "collect")]
     test: bool,
@@ -52,9 +56,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
         fs::create_dir_all(&folder)?;
         let mut made = Vec::new();
-        let extras = build::extras(&folder)?;
+        let extras = build::extras(&folder, options.no_build)?;
         for platform in platforms {
-            let built = build::build(platform)?;
+            let built = build::build(platform, options.no_build)?;
             make(&built, &extras, &about, &folder)?;
             made.push(built);
         }

@@ -21,8 +21,8 @@ pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 /// The packages of Debian and Ubuntu that it needs.
 const DEBIAN_PACKAGES: &[&str] = &["gcc-mingw-w64-x86-64", "wine"];
 
-/// Crates that are not for Windows: they compare with programs of Unix.
-const NOT_FOR_WINDOWS: &[&str] = &["ims-bench"];
+/// Crates that are not for Windows: what they measure is the time of a process by clocks of Unix. They are not published.
+const NOT_FOR_WINDOWS: &[&str] = &["ims-bench", "ims-fuzz"];
 
 /// Crates whose tests take seconds, because they need neither keys nor a network.
 const QUICK: &[&str] = &["ims-files"];

@@ -40,6 +40,7 @@ impl AllowedCallers {
     }
 
     /// Whether there are others than the user of the agent.
+    #[cfg(unix)]
     pub(crate) fn are_others(&self) -> bool {
         !self.users.is_empty() || !self.groups.is_empty()
     }

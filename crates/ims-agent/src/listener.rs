@@ -1,11 +1,8 @@
 //! Where callers connect: a Unix socket, or a loopback address.
 
-use std::{
-    fmt, io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+#[cfg(unix)]
+use std::path::PathBuf;
+use std::{fmt, io, net::SocketAddr, path::Path, sync::Arc};
 
 use http::HeaderName;
 use tokio::net::TcpListener;

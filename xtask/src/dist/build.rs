@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
     features::is_installed,
@@ -104,7 +104,12 @@ pub(super) fn platforms(names: &[String]) -> Result<Vec<&'static Platform>> {
     Ok(chosen)
 }
 
-pub(super) fn build(platform: &'static Platform) -> Result<Built> {
+pub(super) fn build(platform: &'static Platform, is_built: bool) -> Result<Built> {
+    let binary = Path::new("target").join(platform.target).join("dist").join(platform.file());
+    if is_built {
+        ensure!(binary.is_file(), "{} was not built before", binary.display());
+        return Ok(Built { platform, binary });
+    }
     let mut build = build_command(&["--target", platform.target]);
     if let Some(compiler) = platform.compiler {
         let variable = platform.target.replace('-', "_");
@@ -113,7 +118,6 @@ pub(super) fn build(platform: &'static Platform) -> Result<Built> {
         build.env(linker, compiler);
     }
     run_command(&mut build)?;
-    let binary = Path::new("target").join(platform.target).join("dist").join(platform.file());
     Ok(Built { platform, binary })
 }
 
@@ -132,9 +136,11 @@ fn build_command(target: &[&str]) -> Command {
 }
 
 /// Completions, manual pages and licences, in one folder. They come from the binary of this machine.
-pub(super) fn extras(folder: &Path) -> Result<PathBuf> {
+pub(super) fn extras(folder: &Path, is_built: bool) -> Result<PathBuf> {
     let host = host()?;
-    run_command(&mut build_command(&["--target", &host]))?;
+    if !is_built {
+        run_command(&mut build_command(&["--target", &host]))?;
+    }
     let file = format!("ims{}", env::consts::EXE_SUFFIX);
     let command = Path::new("target").join(host).join("dist").join(file);
     let extras = folder.join("extras");

@@ -87,6 +87,9 @@ impl Pkcs11Module {
     }
 
     fn initialize(path: &Path, is_after_fork: bool) -> Result<Self, Pkcs11Error> {
+        if cfg!(all(target_env = "musl", target_feature = "crt-static")) {
+            return Err(no_module(path, StaticProgram));
+        }
         let context = Pkcs11::new(path).map_err(|error| no_module(path, error))?;
         let is_ours = match context.initialize(arguments()) {
             Ok(()) => true,
@@ -213,6 +216,11 @@ impl Drop for TokenSession {
 fn arguments() -> CInitializeArgs {
     CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)
 }
+
+/// A program without a dynamic linker, which loads nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("this program is linked statically (musl) and can load no module: use its build for glibc")]
+struct StaticProgram;
 
 fn no_module(path: &Path, source: impl Error + Send + Sync + 'static) -> Pkcs11Error {
     Pkcs11Error::NoModule { path: path.to_owned(), source: Arc::new(source) }
