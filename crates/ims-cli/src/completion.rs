@@ -155,7 +155,7 @@ mod tests {
                 let value = argument.get_value_names().unwrap_or_default().first();
                 let value = value.map(Str::as_str).unwrap_or_default();
                 let kind = kind(&parent, command.get_name(), argument);
-                let is_path = ["FILE", "DIR", "PATH"].iter().any(|word| value.contains(word));
+                let is_path = ["FILE", "DIR", "PATH", "FILE|DIR|PATTERN"].contains(&value);
                 let place = format!("{} {}", command.get_name(), argument.get_id());
                 assert_eq!(
                     kind.is_some_and(|kind| kind != Kind::Context),

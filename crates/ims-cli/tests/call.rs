@@ -1,7 +1,13 @@
 //! `ims call`: a request with a token, to allowed hosts and to no other.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
-use std::{io::Write, net::TcpListener, process::Stdio};
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+    process::{Command, Stdio},
+    thread,
+};
 
 use serde_json::{Value, json};
 
@@ -33,6 +39,11 @@ fn token(sandbox: &Sandbox, emulator: &RunningEmulator) -> String {
     let end = sandbox.run(&format!("token -c credentials.json --url {}", emulator.url()));
     assert_eq!(end.code, Some(0), "{end:?}");
     end.stdout.trim_end().to_owned()
+}
+
+/// The same answer with one more header field.
+fn with_field(answer: &str, field: &str) -> String {
+    answer.replacen("\r\n", &format!("\r\n{field}\r\n"), 1)
 }
 
 #[test]
@@ -215,4 +226,251 @@ fn who_does_not_answer_is_named() {
     let end = sandbox.run(&format!("token --fresh -c credentials.json --url http://{deaf}"));
     assert_eq!(end.code, Some(3));
     assert!(end.stderr.contains(&format!("\n       asked: http://{deaf}")), "{}", end.stderr);
+}
+
+#[test]
+fn a_path_is_below_the_base_or_below_the_url_that_the_context_says() {
+    let (sandbox, emulator) = served();
+    let ok = answer("200 OK", "hello");
+    let api = Api::start([&ok, &ok, &ok]);
+    let base = format!("{}/base/", api.url());
+    let end = call(&sandbox, &emulator, &format!("--base {base} /a?b=c"));
+    assert_eq!((end.code, end.stdout.as_str()), (Some(0), "hello"), "{}", end.stderr);
+    let url = emulator.url();
+    let add = format!("context add api -c credentials.json --ims-url {url} --api-url {base}");
+    assert_eq!(sandbox.run(&add).code, Some(0));
+    // The context is the current one; an explicit base goes before what it says.
+    let end = sandbox.run("call --allow-host localhost a");
+    assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""));
+    let end = sandbox.run(&format!("call --allow-host localhost --base {} /c", api.url()));
+    assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""));
+    let asked: Vec<String> =
+        api.requests().iter().map(|it| it.lines().next().unwrap().to_owned()).collect();
+    assert_eq!(asked, ["GET /base/a?b=c HTTP/1.1", "GET /base/a HTTP/1.1", "GET /c HTTP/1.1"]);
+    #[rustfmt::skip]
+    let table = [
+        ("-c credentials.json /a",              "error: it is not known at which host /a is"),
+        ("--context api platform.adobe.io/a",   "a URL begins with https://, and a path with /"),
+        ("--context api /a",                    "may not have the token"),
+    ];
+    for (arguments, said) in table {
+        let end = sandbox.run(&format!("call {arguments}"));
+        assert_eq!(end.code, Some(2), "{arguments}");
+        assert!(end.stderr.contains(said), "{arguments}: {}", end.stderr);
+    }
+}
+
+#[test]
+fn a_filter_prints_what_it_makes_of_a_good_answer_alone() {
+    let (sandbox, emulator) = served();
+    let body = r#"{"items":[{"id":12345678901234567890,"name":"a \u001b b"},{"id":2,"name":"c"}]}"#;
+    #[rustfmt::skip]
+    let table = [
+        (".items[].id",         "12345678901234567890\n2\n"),
+        (".items[1].name",      "c\n"),
+        (".items[0].name",      "a \u{1b} b\n"),
+        (".items[1]",           "{\"id\":2,\"name\":\"c\"}\n"),
+        (".items|length",       "2\n"),
+        ("empty",               ""),
+    ];
+    for (filter, expected) in table {
+        let api = Api::start([&answer("200 OK", body)]);
+        let end = call(&sandbox, &emulator, &format!("--jq {filter} {}", api.url()));
+        assert_eq!(
+            (end.code, end.stdout.as_str()),
+            (Some(0), expected),
+            "{filter}: {}",
+            end.stderr
+        );
+    }
+    let api = Api::start([
+        &answer("200 OK", "<html>"),
+        &answer("200 OK", "[1]"),
+        &answer("403 Forbidden", r#"{"error_code":"403003"}"#),
+    ]);
+    for (filter, code, part) in [
+        (".a", 4, "error: the answer is not JSON, so --jq cannot filter it"),
+        (".a", 2, "error: --jq does not fit the answer: "),
+        (".a", 1, "note: 403003: the API does not know this client id"),
+    ] {
+        let end = call(&sandbox, &emulator, &format!("--jq {filter} {}", api.url()));
+        assert_eq!((end.code, end.stdout.as_str()), (Some(code), ""), "{}", end.stderr);
+        assert!(end.stderr.contains(part), "{}", end.stderr);
+    }
+    // A filter that cannot be read is refused before anything is sent.
+    let end = call(&sandbox, &emulator, "--jq .a| http://127.0.0.1:1");
+    assert_eq!(end.code, Some(2));
+    assert!(end.stderr.starts_with("error: --jq: term is expected at the end"), "{}", end.stderr);
+}
+
+#[test]
+fn all_pages_are_asked_for_at_the_same_host_and_at_no_other() {
+    let (sandbox, emulator) = served();
+    let page =
+        |body: &str, link: &str| with_field(&answer("200 OK", body), &format!("link: {link}"));
+    let api = Api::start([
+        &page("[1]", "</items?page=2>; rel=\"next\""),
+        &page("[2]", "</items>; rel=\"first\", <?page=3>; rel=\"next\""),
+        &answer("200 OK", "[3]"),
+    ]);
+    let line = format!("--paginate --jq .[] {}/items", api.url());
+    let end = call(&sandbox, &emulator, &line);
+    assert_eq!((end.code, end.stdout.as_str()), (Some(0), "1\n2\n3\n"), "{}", end.stderr);
+    let requests = api.requests();
+    for (request, line) in requests.iter().zip(["/items ", "/items?page=2 ", "/items?page=3 "]) {
+        assert!(request.starts_with(&format!("GET {line}")), "{request}");
+        assert!(request.contains("\r\nauthorization: Bearer "), "{request}");
+    }
+    assert_eq!(emulator.exchanges(), 1);
+
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let elsewhere = format!("http://{}", other.local_addr().unwrap());
+    let api = Api::start([&page("[1]", &format!("<{elsewhere}/items>; rel=next"))]);
+    let end = call(&sandbox, &emulator, &format!("--paginate {}/items", api.url()));
+    assert_eq!((end.code, end.stdout.as_str()), (Some(4), "[1]"));
+    let said = format!("error: the next page is at {elsewhere}, which gets no token\n");
+    assert!(end.stderr.starts_with(&said), "{}", end.stderr);
+    other.set_nonblocking(true).unwrap();
+    assert!(other.accept().is_err(), "somebody has connected");
+    let end = call(&sandbox, &emulator, &format!("--paginate -X POST {}", api.url()));
+    assert_eq!(end.code, Some(2));
+}
+
+#[test]
+fn an_error_of_the_gateway_is_explained_with_what_to_do() {
+    let (sandbox, emulator) = served();
+    #[rustfmt::skip]
+    let table = [
+        ("403 Forbidden",         "403003", 1, "hint: add the API to the project"),
+        ("403 Forbidden",         "403023", 1, "hint: assign a product profile"),
+        ("403 Forbidden",         "403025", 1, "hint: assign a product profile"),
+        ("429 Too Many Requests", "429050", 3, "hint: send fewer requests"),
+    ];
+    for (status, error, code, hint) in table {
+        let body = format!(r#"{{"error_code":"{error}","message":"canary"}}"#);
+        let failure = with_field(&answer(status, &body), "retry-after: 7");
+        let api = Api::start([&failure, &failure]);
+        let end = call(&sandbox, &emulator, api.url());
+        assert_eq!((end.code, end.stdout.as_str()), (Some(code), body.as_str()));
+        for part in [&format!("note: {error}: "), hint, "note: Retry-After: 7\n"] {
+            assert!(end.stderr.contains(part), "{part} is not in {}", end.stderr);
+        }
+        let end = call(&sandbox, &emulator, &format!("--json {}", api.url()));
+        let data: Value = serde_json::from_str(&end.stdout).unwrap();
+        assert_eq!(data["explanation"]["code"], json!(error));
+        assert!(!data["explanation"]["remedies"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn verbose_shows_the_request_to_the_api_without_the_token_and_the_query() {
+    let (sandbox, emulator) = served();
+    let api = Api::start([&answer("200 OK", "hello")]);
+    let end = call(&sandbox, &emulator, &format!("-vv {}/a?key=canary-query", api.url()));
+    let token = token(&sandbox, &emulator);
+    let url = api.url();
+    for part in [
+        format!("request: GET {url}/a?… -> 200 OK, "),
+        format!("x-api-key: {CLIENT_ID}"),
+        "authorization: Bearer …".to_owned(),
+    ] {
+        assert!(end.stderr.contains(&part), "{part} is not in {}", end.stderr);
+    }
+    assert!(!end.stderr.contains(&token) && !end.stderr.contains("canary-query"), "{}", end.stderr);
+}
+
+#[test]
+fn json_has_a_line_for_each_member_on_a_terminal_and_is_as_it_came_elsewhere() {
+    let (sandbox, emulator) = served();
+    let body = r#"{"z":1.0,"a":[]}"#;
+    let api = Api::start([&answer("200 OK", body), &answer("200 OK", body)]);
+    let url = emulator.url();
+    let arguments =
+        format!("call -c credentials.json --ims-url {url} --allow-host localhost {}", api.url());
+    assert_eq!(sandbox.run(&arguments).stdout, body);
+    let ims = sandbox.ims("");
+    let line = format!("{} {arguments}", ims.get_program().to_str().unwrap());
+    let mut terminal = Command::new("script");
+    terminal.args(["-qec", &line, "/dev/null"]).current_dir(sandbox.path("")).stdin(Stdio::null());
+    terminal.env("TERM", "dumb");
+    for (name, value) in ims.get_envs() {
+        terminal.env(name, value.unwrap());
+    }
+    let end: Finished = terminal.output().unwrap().into();
+    let expected = "{\r\n  \"z\": 1.0,\r\n  \"a\": []\r\n}\r\n";
+    assert_eq!((end.code, end.stdout.as_str()), (Some(0), expected));
+}
+
+/// A server that reads one request, however long its body is, and tells its head, the length of its body, and how much memory
+/// the client with this process id has used.
+fn swallow(listener: &TcpListener, client: impl FnOnce() -> u32) -> (String, u64, u64) {
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut reader = BufReader::with_capacity(1 << 20, stream.try_clone().unwrap());
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(reader.read_line(&mut head).unwrap(), 0, "{head}");
+    }
+    let mut length = 0;
+    let announced = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    if let Some(announced) = announced {
+        let mut body = reader.by_ref().take(announced.parse().unwrap());
+        length = std::io::copy(&mut body, &mut std::io::sink()).unwrap();
+    } else {
+        // RFC 9112 §7.1: the length of each chunk is in hexadecimal, and the last has none.
+        loop {
+            let mut size = String::new();
+            reader.read_line(&mut size).unwrap();
+            let size = u64::from_str_radix(size.trim(), 16).unwrap();
+            std::io::copy(&mut reader.by_ref().take(size + 2), &mut std::io::sink()).unwrap();
+            length += size;
+            if size == 0 {
+                break;
+            }
+        }
+    }
+    let status = fs::read_to_string(format!("/proc/{}/status", client())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak = peak.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+    stream.write_all(answer("201 Created", "").as_bytes()).unwrap();
+    (head, length, peak)
+}
+
+#[test]
+fn three_hundred_megabytes_are_sent_with_less_than_forty_of_memory() {
+    const LENGTH: u64 = 300_000_000;
+    const PEAK_KIB: u64 = 40 * 1024;
+    let (sandbox, emulator) = served();
+    // Without a byte of it on the disk.
+    File::create(sandbox.path("long.bin")).unwrap().set_len(LENGTH).unwrap();
+    for (data, is_announced) in [("@long.bin", true), ("@-", false)] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let line = format!(
+            "call -c credentials.json --ims-url {} --allow-host localhost -X PUT -d {data} {url}",
+            emulator.url()
+        );
+        let input = File::open(sandbox.path("long.bin")).unwrap();
+        let child = sandbox.ims(&line).stdin(input).spawn().unwrap();
+        let id = child.id();
+        let server = thread::spawn(move || swallow(&listener, || id));
+        let end: Finished = child.wait_with_output().unwrap().into();
+        assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{data}");
+        let (head, length, peak) = server.join().unwrap();
+        assert_eq!(length, LENGTH, "{data}: {head}");
+        assert_eq!(head.contains("content-length: 300000000\r\n"), is_announced, "{head}");
+        assert!(peak < PEAK_KIB, "{data}: {peak} KiB");
+    }
+}
+
+#[test]
+fn a_long_file_is_sent_again_after_a_401_and_standard_input_is_not() {
+    let (sandbox, emulator) = served();
+    sandbox.write("long.txt", "a".repeat(2_000_000));
+    let rejected = token(&sandbox, &emulator);
+    let api = Api::start([&answer("401 Unauthorized", ""), &answer("200 OK", "hello")]);
+    let end = call(&sandbox, &emulator, &format!("-d @long.txt {}", api.url()));
+    assert_eq!((end.code, end.stdout.as_str()), (Some(0), "hello"), "{}", end.stderr);
+    let requests = api.requests();
+    assert!(requests[0].contains(&rejected) && !requests[1].contains(&rejected));
+    assert!(requests.iter().all(|request| request.ends_with(&"a".repeat(2_000_000))));
 }

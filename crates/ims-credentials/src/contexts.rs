@@ -19,7 +19,7 @@ use crate::{
 /// The contexts of a user, out of a TOML file that people may write by hand, too: their comments stay.
 ///
 /// Each context is a table `[contexts.NAME]`. It either names a file of credentials with `credentials_file`, and may then say
-/// which of its credentials is meant (`credential`) and at which IMS (`ims_url`); or it is itself credentials of the form of
+/// which of its credentials is meant (`credential`), at which IMS (`ims_url`), and where the API is that is called with it (`api_url`); or it is itself credentials of the form of
 /// ims, whose secrets stand elsewhere if its author is wise. Relative paths begin at the folder of the file.
 #[derive(Clone)]
 pub struct Contexts {
@@ -50,13 +50,14 @@ pub struct ContextFile {
     credentials_file: PathBuf,
     credential: Option<String>,
     environment: Option<Environment>,
+    api_url: Option<String>,
 }
 
 impl ContextFile {
     /// The file at `path`, whichever form it has.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { credentials_file: path.into(), credential: None, environment: None }
+        Self { credentials_file: path.into(), credential: None, environment: None, api_url: None }
     }
 
     /// The name of the credential that is meant, of several in the file.
@@ -69,6 +70,13 @@ impl ContextFile {
     #[must_use]
     pub fn with_environment(self, environment: Environment) -> Self {
         Self { environment: Some(environment), ..self }
+    }
+
+    /// The base URL of the API that is called with these credentials. It is kept for the program that calls it, and is not
+    /// looked at here.
+    #[must_use]
+    pub fn with_api_url(self, url: impl Into<String>) -> Self {
+        Self { api_url: Some(url.into()), ..self }
     }
 }
 
@@ -183,6 +191,9 @@ impl Contexts {
         }
         if let Some(environment) = &file.environment {
             context.insert("ims_url", value(environment.to_string()));
+        }
+        if let Some(api_url) = &file.api_url {
+            context.insert("api_url", value(api_url));
         }
         let is_first = self.names().is_empty();
         self.table().insert(name, Item::Table(context));

@@ -409,7 +409,7 @@ impl Credentials {
         let fields = document.fields()?.within(&format!("contexts.{name}"));
         let folder = path.parent().unwrap_or(Path::new(""));
         if let Some(file) = fields.path("credentials_file", folder)? {
-            fields.only(&["credentials_file", "credential", "ims_url"])?;
+            fields.only(&["credentials_file", "credential", "ims_url", "api_url"])?;
             let selected = fields.optional_text("credential")?;
             let credentials = Self::read(&file, selected)?;
             let mut files = vec![path.to_owned()];

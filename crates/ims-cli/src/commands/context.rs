@@ -7,6 +7,7 @@ use ims::{ContextFile, Credentials, claims::Environment};
 use serde::Serialize;
 
 use crate::{
+    commands::call::parse_url,
     failure::Failure,
     integration,
     output::{self, Answer},
@@ -56,10 +57,19 @@ pub(crate) struct AddArguments {
     /// Base URL of IMS, instead of that in the credentials
     #[arg(long, alias = "url", value_name = "URL")]
     ims_url: Option<Environment>,
+
+    /// Base URL of the API, below which ims call finds a path
+    #[arg(long, value_name = "URL", value_parser = api_url)]
+    api_url: Option<String>,
+}
+
+/// The same text, if it is a URL that ims call can use.
+fn api_url(text: &str) -> Result<String, String> {
+    parse_url(text).map(|_| text.to_owned())
 }
 
 fn add(arguments: AddArguments) -> Result<Answer, Failure> {
-    let AddArguments { name, credentials, credential, ims_url } = arguments;
+    let AddArguments { name, credentials, credential, ims_url, api_url } = arguments;
     // What cannot be read now is not worth a name.
     let read = match &credential {
         Some(credential) => Credentials::from_file_selecting(&credentials, credential)?,
@@ -72,6 +82,9 @@ fn add(arguments: AddArguments) -> Result<Answer, Failure> {
     }
     if let Some(ims_url) = ims_url {
         file = file.with_environment(ims_url);
+    }
+    if let Some(api_url) = api_url {
+        file = file.with_api_url(api_url);
     }
     let mut contexts = contexts()?;
     contexts.add(&name, &file)?;

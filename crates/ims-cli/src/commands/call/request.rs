@@ -1,15 +1,12 @@
 //! The request that `ims call` sends.
 
-use std::{convert::Infallible, path::PathBuf, str::FromStr};
+use std::str::FromStr;
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION},
 };
 use reqwest_middleware::reqwest::Url;
-use serde::de::IgnoredAny;
-
-use crate::{failure::Failure, files};
 
 /// A header field that holds no secret: every user of the machine can read the arguments of a process.
 #[derive(Debug, Clone)]
@@ -36,36 +33,41 @@ impl FromStr for Header {
     }
 }
 
-/// Where a body comes from.
+/// Where the request goes.
 #[derive(Debug, Clone)]
-pub(crate) enum Data {
-    File(PathBuf),
-    Text(String),
+pub(crate) enum Target {
+    Url(Url),
+    /// A path below the base URL, beginning with a slash.
+    Path(String),
 }
 
-impl FromStr for Data {
-    type Err = Infallible;
+impl FromStr for Target {
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(match text.strip_prefix('@') {
-            Some(path) => Self::File(path.into()),
-            None if text == "-" => Self::File(text.into()),
-            None => Self::Text(text.to_owned()),
-        })
-    }
-}
-
-impl Data {
-    pub(super) fn read(&self) -> Result<Vec<u8>, Failure> {
-        match self {
-            Self::File(path) => files::read(path).map(|contents| contents.to_vec()),
-            Self::Text(text) => Ok(text.clone().into_bytes()),
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.contains("://") {
+            return parse_url(text).map(Self::Url);
         }
+        let path = text.strip_prefix('/').unwrap_or(text);
+        let first = path.split(['/', '?']).next().unwrap_or_default();
+        // A host without https:// in front, which must not become a path of another host.
+        if !text.starts_with('/') && first.contains(['.', ':', '@']) {
+            return Err("a URL begins with https://, and a path with /".to_owned());
+        }
+        Ok(Self::Path(format!("/{path}")))
     }
+}
+
+/// The URL of `path` below `base`, whose own path is kept.
+pub(super) fn below(base: &Url, path: &str) -> Result<Url, String> {
+    let prefix = base.path().trim_end_matches('/');
+    let url = format!("{}{prefix}{path}", base.origin().ascii_serialization());
+    let url = parse_url(&url)?;
+    if url.origin() == base.origin() { Ok(url) } else { Err("it leaves the host".to_owned()) }
 }
 
 /// A URL without a user and a password in it, which would be a secret on the command line.
-pub(super) fn parse_url(text: &str) -> Result<Url, String> {
+pub(crate) fn parse_url(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|error| format!("{error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("it does not begin with https://".to_owned());
@@ -77,17 +79,39 @@ pub(super) fn parse_url(text: &str) -> Result<Url, String> {
 }
 
 /// The header fields of the request, without those of the token.
-pub(super) fn headers(given: &[Header], body: Option<&[u8]>) -> HeaderMap {
+pub(super) fn headers(given: &[Header], has_json: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for Header { name, value } in given {
         headers.append(name, value.clone());
     }
-    if body.is_some_and(is_json) {
+    if has_json {
         headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     }
     headers
 }
 
-fn is_json(body: &[u8]) -> bool {
-    serde_json::from_slice::<IgnoredAny>(body).is_ok()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_at_the_host_of_its_base() {
+        #[rustfmt::skip]
+        let table = [
+            ("https://platform.adobe.io",       "/data/x?a=b",          "https://platform.adobe.io/data/x?a=b"),
+            ("https://platform.adobe.io/",      "data/x",               "https://platform.adobe.io/data/x"),
+            ("https://platform.adobe.io/data/", "/x",                   "https://platform.adobe.io/data/x"),
+            ("https://platform.adobe.io",       "//evil.example/x",     "https://platform.adobe.io//evil.example/x"),
+            ("https://platform.adobe.io",       "/\\evil.example",      "https://platform.adobe.io//evil.example"),
+            ("https://platform.adobe.io",       "/@evil.example/",      "https://platform.adobe.io/@evil.example/"),
+            ("https://platform.adobe.io/data",  "/../other",            "https://platform.adobe.io/other"),
+        ];
+        for (base, path, expected) in table {
+            let Target::Path(path) = path.parse().unwrap() else { panic!("{path}") };
+            assert_eq!(below(&base.parse().unwrap(), &path).unwrap().as_str(), expected);
+        }
+        for text in ["platform.adobe.io/data", "localhost:80/x", "user@host/x", "ftp://host/"] {
+            assert!(text.parse::<Target>().is_err(), "{text}");
+        }
+    }
 }
