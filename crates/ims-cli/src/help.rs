@@ -27,6 +27,7 @@ pub(crate) const GROUPS: &[(&str, &[&str])] = &[
             "discovery",
         ],
     ),
+    ("Tokens for other programs", &["agent", "proxy"]),
     ("Without Adobe", &["demo", "emulator"]),
     ("Shell", &["completions", "man"]),
 ];
