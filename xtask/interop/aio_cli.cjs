@@ -33,7 +33,7 @@ writeFileSync(join(home, 'aio'), JSON.stringify({ ims: { contexts } }));
 
 const aio = (...words) => new Promise((done, fail) => {
   const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: home, AIO_CONFIG_FILE: join(home, 'aio'), AIO_TELEMETRY_DISABLED: '1', CI: '1' };
-  execFile(process.execPath, [command, ...words], { env, cwd: home, timeout: 60_000 }, (error, stdout, stderr) => {
+  execFile(process.execPath, [command, ...words], { env, cwd: home, timeout: 180_000 }, (error, stdout, stderr) => {
     if (error) fail(new Error(`${stdout}${stderr}`.replace(/\s+/g, ' ')));
     else done(stdout);
   });

@@ -72,6 +72,12 @@ impl Failure {
         Self { status, error, member: None, line: None, expected: None, nearest: None }
     }
 
+    fn too_large() -> Self {
+        let error =
+            format!("an integration, a user or a fault has at most {} KiB", MAX_ENTRY / 1024);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, error)
+    }
+
     fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is nothing here for this method")
     }
@@ -112,6 +118,9 @@ pub(crate) async fn answer(service: &Service, parts: Parts, body: Incoming) -> A
 /// The most integrations, users or faults that there are if some are added by the API.
 const MAX_ENTRIES: usize = 512;
 
+/// The longest entry that the API adds, in bytes: more than four certificates and all that belongs to them.
+const MAX_ENTRY: usize = 16 * 1024;
+
 /// The longest answer in bytes, more than 1024 usual verdicts have.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
@@ -149,7 +158,7 @@ async fn handle(service: &Service, parts: Parts, body: Incoming) -> Outcome {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
     let _reading = service.bodies.acquire().await;
-    let body = parameters::whole(body, &service.limits).await?;
+    let body = service.unless_ending(parameters::whole(body, &service.limits)).await?;
     let text = std::str::from_utf8(&body).map_err(|_| Refusal::BodyMalformed)?;
     write(service, &method, resource, text)
 }
@@ -211,6 +220,9 @@ fn after(query: Option<&str>) -> u64 {
 }
 
 fn write(service: &Service, method: &Method, resource: &str, text: &str) -> Outcome {
+    if text.len() > MAX_ENTRY {
+        return Err(Failure::too_large());
+    }
     match (method.as_str(), resource) {
         ("POST", "integrations" | "bindings") => {
             let integration = scenario::integration_from_json(text)?;
@@ -256,6 +268,10 @@ fn edit(service: &Service, client_id: &str, text: &str) -> Result<(), Failure> {
     if known.client_id().as_str() != client_id {
         let error = "the client_id of an integration does not change: add another integration";
         return Err(Failure::new(StatusCode::BAD_REQUEST, error));
+    }
+    let size = serde_json::to_string(known.members()).map_or(0, |json| json.len());
+    if size > 2 * MAX_ENTRY {
+        return Err(Failure::too_large());
     }
     service.change(client_id, service.clock.now_ms(), |_, _| Some(known));
     Ok(())

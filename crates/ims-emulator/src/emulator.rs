@@ -107,6 +107,7 @@ impl Emulator {
 
     /// Ends it: no new connections, and open ones end with the answer they are at, within two seconds.
     pub async fn shutdown(mut self) {
+        self.service.is_ending.send_replace(true);
         self.end.send_replace(());
         if tokio::time::timeout(Self::GRACE, &mut self.task).await.is_err() {
             self.task.abort();

@@ -12,7 +12,7 @@ use std::{
 
 use ims_claims::{AccessTokenPayload, Environment, Metascope, NumericDate, OrgId};
 use ims_files::FileError;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{OnceCell, Semaphore, watch};
 
 use crate::{
     call::Call,
@@ -22,6 +22,7 @@ use crate::{
     integration::Integration,
     issued_token::{self, TokenFault, TokenKind, id_of, session_of},
     limits::Limits,
+    refusal::Refusal,
     replay::ReplayMemory,
     scenario,
     secret_record::SecretRecord,
@@ -84,6 +85,8 @@ pub(crate) struct Service {
     pub(crate) limits: Limits,
     /// Bodies that are being read at a time: each takes memory while it is not whole.
     pub(crate) bodies: Semaphore,
+    /// Whether the emulator is ending: then no client is waited for.
+    pub(crate) is_ending: watch::Sender<bool>,
     /// Large answers that are being sent at a time, those of the API and the page.
     pub(crate) large_answers: Arc<Semaphore>,
     pub(crate) tls: Option<Tls>,
@@ -117,10 +120,23 @@ impl Service {
             faults: Faults::default(),
             limits,
             bodies: Semaphore::new(MAX_BODIES),
+            is_ending: watch::Sender::new(false),
             large_answers: Arc::new(Semaphore::new(MAX_LARGE_ANSWERS)),
             tls: None,
             ca_pem: None,
             state_file: None,
+        }
+    }
+
+    /// Waits for what a client has still to send, but no longer when the emulator ends.
+    pub(crate) async fn unless_ending<T>(
+        &self,
+        reading: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        let mut is_ending = self.is_ending.subscribe();
+        tokio::select! {
+            read = reading => read,
+            _ = is_ending.wait_for(|is_ending| *is_ending) => Err(Refusal::BodyTooSlow),
         }
     }
 

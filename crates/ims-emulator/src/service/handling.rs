@@ -187,13 +187,14 @@ impl Service {
         match version.content {
             Content::Nothing => {}
             Content::Parameters => {
-                let read = Parameters::read(uri.query(), &headers, body, &self.limits).await;
+                let read = Parameters::read(uri.query(), &headers, body, &self.limits);
+                let read = self.unless_ending(read).await;
                 let expected =
                     "a body of at most 64 KiB, urlencoded or multipart, each parameter once";
                 parameters = received("parameters can be read", expected, read, checks)?;
             }
             Content::Json => {
-                let read = parameters::whole(body, &self.limits).await;
+                let read = self.unless_ending(parameters::whole(body, &self.limits)).await;
                 json = received("body can be read", "at most 64 KiB", read, checks)?;
             }
         }

@@ -118,6 +118,10 @@ async fn there_is_an_end_to_what_the_api_can_add() {
         assert_eq!(change(&emulator, "POST", "faults", JSON, fault).await.status, 204);
     }
     assert_eq!(change(&emulator, "POST", "faults", JSON, fault).await.status, 507);
+    let mut large = entry();
+    large["scopes"] = json!(["x".repeat(17 * 1024)]);
+    let answer = change(&emulator, "POST", "integrations", JSON, &large.to_string()).await;
+    assert_eq!(answer.status, 413);
 }
 
 #[tokio::test]
