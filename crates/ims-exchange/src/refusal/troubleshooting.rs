@@ -53,7 +53,7 @@ fn sections() -> String {
             text,
             "\n### `{}`\n\n{}. {}.\n",
             reason.as_str(),
-            sentence(reason),
+            sentence(*reason),
             help(*reason)
         );
         let answers = answers(*reason);
