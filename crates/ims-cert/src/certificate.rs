@@ -1,6 +1,6 @@
 //! One certificate, read and looked at.
 
-use std::{fmt, time::Duration};
+use std::{fmt, ops::Range, time::Duration};
 
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ims_claims::NumericDate;
@@ -30,8 +30,8 @@ pub struct Certificate {
     has_weak_signature: bool,
     key_algorithm: String,
     key_bits: Option<u64>,
-    /// The `SubjectPublicKeyInfo` as DER.
-    spki: Vec<u8>,
+    /// Where in `der` the `SubjectPublicKeyInfo` is.
+    spki: Range<usize>,
 }
 
 impl Certificate {
@@ -57,19 +57,28 @@ impl Certificate {
         let [not_before, not_after] = [&validity.not_before, &validity.not_after]
             .map(|date| NumericDate::from_secs(date.timestamp()));
         let signature_algorithm = read.signature_algorithm.oid();
+        let subject = DistinguishedName::read(read.subject()).ok_or(name)?;
+        // Of a certificate that its own key has signed, which is what most are here.
+        let issuer = if read.issuer().as_raw() == read.subject().as_raw() {
+            subject.clone()
+        } else {
+            DistinguishedName::read(read.issuer()).ok_or(name)?
+        };
+        let spki = read.public_key().raw;
+        let spki_start = spki.as_ptr().addr() - der.as_ptr().addr();
         let certificate = Self {
             der: der.to_vec(),
             version: read.version().0.saturating_add(1),
             serial_number: serial_number(read.raw_serial()),
-            subject: DistinguishedName::read(read.subject()).ok_or(name)?,
-            issuer: DistinguishedName::read(read.issuer()).ok_or(name)?,
+            subject,
+            issuer,
             validity: Validity::read(not_before, not_after),
             signature_algorithm: naming::algorithm(signature_algorithm)
                 .ok_or("its signature algorithm has no identifier")?,
             has_weak_signature: naming::is_weak(signature_algorithm),
             key_algorithm,
             key_bits,
-            spki: read.public_key().raw.to_vec(),
+            spki: spki_start..spki_start + spki.len(),
         };
         Ok((certificate, rest))
     }
@@ -127,7 +136,7 @@ impl Certificate {
     /// # Errors
     /// [`KeyError`] for a key that cannot verify RS256.
     pub fn public_key(&self) -> Result<PublicKey, KeyError> {
-        PublicKey::from_spki_der(&self.spki)
+        PublicKey::from_spki_der(&self.der[self.spki.clone()])
     }
 
     /// Whether its signature is by `public_key`: RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, or RSASSA-PSS with SHA-2.

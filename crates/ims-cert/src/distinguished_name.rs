@@ -4,6 +4,7 @@ use std::{
     collections::HashSet,
     fmt::{self, Write},
     str::FromStr,
+    sync::Arc,
 };
 
 use x509_parser::x509::X509Name;
@@ -34,7 +35,7 @@ mod attribute;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DistinguishedName {
     /// Each of one or several attributes, in the order of the encoding.
-    relative_names: Vec<Vec<Attribute>>,
+    relative_names: Arc<[Vec<Attribute>]>,
 }
 
 impl DistinguishedName {
@@ -46,7 +47,7 @@ impl DistinguishedName {
             let attributes = members(relative_name, SET)?.into_iter().map(Attribute::read);
             relative_names.push(attributes.collect::<Option<_>>()?);
         }
-        Some(Self { relative_names })
+        Some(Self { relative_names: relative_names.into() })
     }
 
     /// The attributes, if there is one in each part of the name and each is there once.
@@ -56,7 +57,7 @@ impl DistinguishedName {
     pub(crate) fn single_attributes(&self) -> Result<Vec<&Attribute>, CertError> {
         let mut single = Vec::new();
         let mut seen = HashSet::new();
-        for attributes in &self.relative_names {
+        for attributes in self.relative_names.iter() {
             let [attribute] = attributes.as_slice() else {
                 let names: Vec<String> = attributes.iter().map(Attribute::name).collect();
                 return Err(CertError::SubjectUnwritable { name: names.join("+") });
@@ -83,7 +84,7 @@ impl FromStr for DistinguishedName {
         for (name, value) in attributes(text).ok_or(CertError::SubjectSyntax)? {
             relative_names.push(vec![Attribute::new(&name, &value)?]);
         }
-        let name = Self { relative_names };
+        let name = Self { relative_names: relative_names.into() };
         name.single_attributes()?;
         Ok(name)
     }

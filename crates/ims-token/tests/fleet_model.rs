@@ -60,12 +60,21 @@ struct World {
     random: Arc<Mutex<Rng>>,
     ims: Arc<Mutex<Trouble>>,
     store: Arc<Mutex<Trouble>>,
-    /// When each token truly ends, by a clock that no test sets.
-    ends: Arc<Mutex<Vec<Duration>>>,
+    issued: Arc<Mutex<Vec<Issued>>>,
+    /// By how many seconds the wall clock was set in all, forth and back.
+    stepped: Arc<AtomicU64>,
     requests: Arc<AtomicU64>,
     /// How often a service had two requests at a time.
     overlaps: Arc<AtomicU64>,
     suspended_at: Arc<Mutex<Option<Instant>>>,
+}
+
+/// What is known of a token when it is issued.
+#[derive(Debug, Clone, Copy)]
+struct Issued {
+    /// When it truly ends, by a clock that no test sets.
+    ends: Duration,
+    stepped: u64,
 }
 
 /// A service, and how many requests it has open.
@@ -73,8 +82,8 @@ struct Service {
     keeper: TokenKeeper,
     open: Arc<AtomicU64>,
     /// The token that it last gave, by both clocks.
-    held: Arc<Mutex<Option<Moment>>>,
-    doubt: Duration,
+    held: Arc<Mutex<Option<Held>>>,
+    has_store: bool,
 }
 
 impl World {
@@ -84,7 +93,8 @@ impl World {
             random: Arc::new(Mutex::new(Rng::with_seed(seed))),
             ims: Arc::new(Mutex::new(Trouble::None)),
             store: Arc::new(Mutex::new(Trouble::None)),
-            ends: Arc::default(),
+            issued: Arc::default(),
+            stepped: Arc::default(),
             requests: Arc::default(),
             overlaps: Arc::default(),
             suspended_at: Arc::default(),
@@ -129,9 +139,10 @@ impl World {
             Trouble::Hangs => std::future::pending().await,
             Trouble::Panics => panic!("{ON_PURPOSE}"),
         }
-        let mut ends = self.ends.lock().unwrap();
-        ends.push(self.clock.monotonic() + LIFETIME);
-        let text = (ends.len() - 1).to_string();
+        let mut issued = self.issued.lock().unwrap();
+        let stepped = self.stepped.load(Ordering::Relaxed);
+        issued.push(Issued { ends: self.clock.monotonic() + LIFETIME, stepped });
+        let text = (issued.len() - 1).to_string();
         Ok(AccessToken::new(text, sent_at, sent_at.plus(LIFETIME)).unwrap())
     }
 
@@ -162,6 +173,7 @@ impl World {
             }
             41 => {
                 let seconds = self.random().i64(-LARGEST_STEP..LARGEST_STEP);
+                self.stepped.fetch_add(seconds.unsigned_abs(), Ordering::Relaxed);
                 self.clock.step_wall(seconds);
             }
             _ => {}
@@ -272,15 +284,13 @@ impl Service {
             let key = CacheKey::new(&Environment::production(), &client_id, GrantName::JWT);
             builder = builder.with_store(store.clone(), key);
         }
-        let largest = Duration::from_secs(LARGEST_STEP.unsigned_abs());
-        let doubt = if store.is_some() { 3 * largest } else { Duration::ZERO };
-        Self { keeper: builder.build(), open, held: Arc::default(), doubt }
+        Self { keeper: builder.build(), open, held: Arc::default(), has_store: store.is_some() }
     }
 
     /// One call. A caller with little time gives up, at whatever it waits for.
     fn call(&self, world: &World, calls: &mut JoinSet<()>) {
         let (keeper, held, world) = (self.keeper.clone(), Arc::clone(&self.held), world.clone());
-        let doubt = self.doubt;
+        let has_store = self.has_store;
         calls.spawn(async move {
             let gives_up = {
                 let mut random = world.random();
@@ -289,16 +299,16 @@ impl Service {
             let call = Call {
                 asked: (world.clock.now(), world.clock.monotonic()),
                 held_before: *held.lock().unwrap(),
-                doubt,
+                has_store,
+                start: Instant::now(),
             };
-            let start = Instant::now();
             if let Some(time) = gives_up {
                 if let Ok(answer) = timeout(time, keeper.token()).await {
                     call.judge(&world, &held, &answer);
                 }
             } else {
                 let answer = keeper.token().await;
-                let took = start.elapsed();
+                let took = call.start.elapsed();
                 assert!(took <= LONGEST_CALL, "a call took {took:?}");
                 call.judge(&world, &held, &answer);
             }
@@ -306,16 +316,20 @@ impl Service {
     }
 }
 
-/// When a token ends or a call was made, by the wall clock and by the monotonic one.
-type Moment = (NumericDate, Duration);
+/// The token that a service last gave.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    /// By the wall clock.
+    expires_at: NumericDate,
+    issued: Issued,
+}
 
 struct Call {
-    asked: Moment,
-    /// When the token ends that the service had given before.
-    held_before: Option<Moment>,
-    /// How wrong a token can be about its age: one from the store tells it by the wall clock alone, which may have been set some
-    /// times since.
-    doubt: Duration,
+    /// By the wall clock and by the monotonic one.
+    asked: (NumericDate, Duration),
+    start: Instant,
+    held_before: Option<Held>,
+    has_store: bool,
 }
 
 impl Call {
@@ -323,35 +337,45 @@ impl Call {
     fn judge(
         &self,
         world: &World,
-        held: &Mutex<Option<Moment>>,
+        held: &Mutex<Option<Held>>,
         answer: &Result<AccessToken, TokenError>,
     ) {
         match answer {
             Ok(token) => {
                 let number: usize = token.expose_secret().parse().unwrap();
-                let ends = world.ends.lock().unwrap()[number];
-                assert!(
-                    world.clock.monotonic() < ends + self.doubt,
-                    "a token was given after its end"
-                );
-                // It counts from when it was asked for, up to 1.5 s before.
-                let ends = ends.saturating_sub(Duration::from_millis(1_500));
-                *held.lock().unwrap() = Some((token.expires_at(), ends));
+                let issued = world.issued.lock().unwrap()[number];
+                // One from the store tells its age by the wall clock alone.
+                let doubt = if self.has_store { set_since(world, issued) } else { Duration::ZERO };
+                let is_good = world.clock.monotonic() < issued.ends + doubt;
+                assert!(is_good, "a token was given after its end");
+                *held.lock().unwrap() = Some(Held { expires_at: token.expires_at(), issued });
             }
             Err(error) => {
-                // In its last seconds a token can end while the call waits for a better one, and the wall clock can be set
-                // then.
-                let while_waiting =
-                    REFRESH_TIMEOUT + Duration::from_secs(LARGEST_STEP.unsigned_abs());
-                let least = EXPIRY_MARGIN + Duration::from_secs(1) + while_waiting + self.doubt;
-                let (wall, monotonic) = self.asked;
-                let is_held = self.held_before.is_some_and(|(wall_end, end)| {
-                    wall.plus(least) < wall_end && monotonic + least < end
-                });
-                assert!(!is_held, "a call failed although a token was there: {error}");
+                assert!(
+                    !self.could_serve(world),
+                    "a call failed although a token was there: {error}"
+                );
             }
         }
     }
+
+    /// Whether the service had a token when it was asked that it could give now.
+    fn could_serve(&self, world: &World) -> bool {
+        let Some(Held { expires_at, issued }) = self.held_before else { return false };
+        let (wall, monotonic) = self.asked;
+        let passed = world.clock.monotonic().saturating_sub(monotonic);
+        let suspended = passed > self.start.elapsed() + Duration::from_secs(1);
+        // It counts from when it was asked for, up to 1.5 s before, and in its last seconds it can end while the call waits for
+        // a better one.
+        let least =
+            EXPIRY_MARGIN + Duration::from_secs(3) + REFRESH_TIMEOUT + set_since(world, issued);
+        !suspended && wall.plus(least) < expires_at && monotonic + least < issued.ends
+    }
+}
+
+/// By how much the wall clock was set since a token was issued.
+fn set_since(world: &World, issued: Issued) -> Duration {
+    Duration::from_secs(world.stepped.load(Ordering::Relaxed) - issued.stepped)
 }
 
 /// Runs a fleet until its services have made so many requests, and returns how many.

@@ -48,7 +48,10 @@ impl Attribute {
         if !is_pair || !is_identifier(read.attr_type()) {
             return None;
         }
-        Some(Self { oid: read.attr_type().to_owned(), value: Value::read(read.attr_value())? })
+        // A known identifier needs no copy.
+        let known = KINDS.iter().find(|kind| kind.oid == *read.attr_type());
+        let oid = known.map_or_else(|| read.attr_type().to_owned(), |kind| kind.oid.clone());
+        Some(Self { oid, value: Value::read(read.attr_value())? })
     }
 
     /// What it is called in print: its short name, or the numbers of its object identifier.
