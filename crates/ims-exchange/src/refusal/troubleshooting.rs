@@ -15,8 +15,8 @@ const END: &str = "<!-- The end of the reasons. -->\n";
 
 #[rustfmt::skip]
 const REASONS: &[Reason] = &[
-    Reason::WrongSecret, Reason::SecretMissing, Reason::UnknownClient, Reason::ClientMismatch, Reason::ExchangeNotAllowed,
-    Reason::AssertionExpired, Reason::AssertionMalformed, Reason::AssertionInvalid, Reason::CertificateUnknown,
+    Reason::WrongSecret, Reason::SecretMissing, Reason::UnknownClient, Reason::ClientInvalid, Reason::ClientMismatch,
+    Reason::ExchangeNotAllowed, Reason::AssertionExpired, Reason::AssertionMalformed, Reason::AssertionInvalid, Reason::CertificateUnknown,
     Reason::IdentityUnknown, Reason::JtiRequired, Reason::JtiReused, Reason::JtiInvalid, Reason::MetascopeUnknown,
     Reason::MetascopeNotGranted, Reason::NoMetascope, Reason::ScopeNotGranted, Reason::NoScope, Reason::MigratedOrFailing,
     Reason::GrantNotAllowed, Reason::ParameterInvalid, Reason::ResourceUnknown, Reason::RegistrationInvalid,
