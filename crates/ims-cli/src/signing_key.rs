@@ -15,7 +15,7 @@ use ims::{
         pkcs11::{Pin, PinSource, Pkcs11Config, Pkcs11Signer, Pkcs11Uri},
     },
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{failure::Failure, files};
 
@@ -88,7 +88,49 @@ pub(crate) fn passphrase_in(path: Option<&Path>) -> Result<Option<Passphrase>, F
     Ok(Some(Passphrase::new(text.trim_end_matches(['\r', '\n']).to_owned())))
 }
 
-/// The private key in a file that no other user can read.
+/// Reads a new pass phrase from a file, or asks for it twice.
+pub(crate) fn new_passphrase(path: Option<&Path>) -> Result<Passphrase, Failure> {
+    if let Some(passphrase) = passphrase_in(path)? {
+        return Ok(passphrase);
+    }
+    let missing = || {
+        Failure::usage("there is no pass phrase to encrypt the key with")
+            .hint("name a file that holds it: --passphrase-file FILE")
+    };
+    let first = ask("the new key")?.ok_or_else(missing)?;
+    if first.expose_secret().is_empty() {
+        return Err(missing());
+    }
+    let second = ask("the new key, once more")?.ok_or_else(missing)?;
+    if first.expose_secret() != second.expose_secret() {
+        return Err(Failure::usage("the two pass phrases differ"));
+    }
+    Ok(Passphrase::new(first.expose_secret().to_owned()))
+}
+
+/// Asks for the pass phrase of the file at `path`; `None` if there is no terminal.
+pub(crate) fn ask_for(path: &Path) -> Result<Option<Passphrase>, Failure> {
+    let text = ask(&ims_files::shown(path))?;
+    Ok(text.map(|text| Passphrase::new(text.expose_secret().to_owned())))
+}
+
+/// Reads the private key in `contents` of the file at `path`. Its pass phrase is asked for if it is missing.
+pub(crate) fn read(
+    path: &Path,
+    contents: &[u8],
+    passphrase: Option<&Passphrase>,
+) -> Result<Result<PemSigner, KeyError>, Failure> {
+    let first = PemSigner::from_bytes(contents, passphrase);
+    if !matches!(first, Err(KeyError::PassphraseMissing)) {
+        return Ok(first);
+    }
+    match ask_for(path)? {
+        Some(passphrase) => Ok(PemSigner::from_bytes(contents, Some(&passphrase))),
+        None => Ok(first),
+    }
+}
+
+/// The private key in a file that no other user can read. Its pass phrase is asked for if it is missing.
 ///
 /// What is no private key is named as what it is before anyone asks who can read it: a certificate may be public.
 pub(crate) fn from_file(
@@ -96,8 +138,9 @@ pub(crate) fn from_file(
     passphrase: Option<&Passphrase>,
 ) -> Result<PemSigner, Failure> {
     let contents = files::read_file(path)?;
-    let signer = PemSigner::from_bytes(&contents.bytes, passphrase)
-        .map_err(|error| Failure::of_key_file(&error).about(&ims_files::shown(path)))?;
+    let signer = read(path, &contents.bytes, passphrase)?;
+    let signer =
+        signer.map_err(|error| Failure::of_key_file(&error).about(&ims_files::shown(path)))?;
     contents.access.check_private()?;
     Ok(signer)
 }

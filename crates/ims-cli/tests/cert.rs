@@ -13,8 +13,11 @@ use serde_json::{Value, json};
 
 #[path = "support/sandbox.rs"]
 mod sandbox;
+#[path = "support/terminal.rs"]
+mod terminal;
 
 use sandbox::{Finished, Sandbox};
+use terminal::Terminal;
 
 fn openssl(sandbox: &Sandbox, arguments: &str) -> String {
     let output = Command::new("openssl")
@@ -92,6 +95,41 @@ fn an_encrypted_key_opens_with_its_pass_phrase_alone() {
     let matching = "cert match new/certificate_pub.crt new/private.key --passphrase-file phrase";
     assert_eq!(sandbox.run(matching).code, Some(0));
     assert_eq!(sandbox.run("cert new --out other --encrypt").code, Some(2));
+}
+
+#[test]
+fn a_pass_phrase_is_asked_for_at_a_terminal_and_not_shown() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, "cert new --out asked --encrypt");
+    for prompt in ["Pass phrase of the new key: ", "Pass phrase of the new key, once more: "] {
+        terminal.wait_for(prompt);
+        terminal.type_line(PASSPHRASE, "-echo");
+    }
+    let (code, said) = terminal.finish();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains(PASSPHRASE), "{said}");
+    sandbox.write("phrase", PASSPHRASE);
+    openssl(&sandbox, "pkey -in asked/private.key -passin file:phrase -noout");
+    for line in [
+        "key inspect asked/private.key",
+        "cert match asked/certificate_pub.crt asked/private.key",
+        "cert csr --out asked.pem --key asked/private.key --subject /CN=it",
+    ] {
+        let mut terminal = Terminal::start(&sandbox, line);
+        terminal.wait_for("Pass phrase of asked/private.key: ");
+        terminal.type_line(PASSPHRASE, "-echo");
+        let (code, said) = terminal.finish();
+        assert_eq!(code, Some(0), "{line}: {said}");
+        assert!(!said.contains(PASSPHRASE), "{said}");
+    }
+    let mut terminal = Terminal::start(&sandbox, "cert new --out differ --encrypt");
+    for (prompt, text) in [("new key: ", "one"), ("once more: ", "two")] {
+        terminal.wait_for(prompt);
+        terminal.type_line(text, "-echo");
+    }
+    let (code, said) = terminal.finish();
+    assert!(code == Some(2) && said.contains("the two pass phrases differ"), "{said}");
+    assert!(!sandbox.path("differ").exists());
 }
 
 #[test]

@@ -228,6 +228,7 @@ impl Form {
     ) -> Result<Option<String>, CredentialsError> {
         match self {
             Self::ConsoleProject => console_project::redirect_uri(fields, at),
+            Self::ConsoleDownload => console_download::redirect_uri(fields),
             Self::AioContext | Self::CloudManager => aio_context::redirect_uri(fields, at),
             Self::AioVariables => aio_variables::redirect_uri(fields, at),
             _ => user_login::redirect_uri(fields, "redirect_uri"),

@@ -29,7 +29,7 @@ pub(crate) struct InspectArguments {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// The file of its pass phrase
+    /// The file of its pass phrase; without it, a person at the terminal is asked
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 
@@ -57,7 +57,7 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
 fn inspect(arguments: &InspectArguments) -> Result<Answer, Failure> {
     let passphrase = signing_key::passphrase_in(arguments.passphrase_file.as_deref())?;
     let contents = files::read_file(&arguments.file)?;
-    let key = PemSigner::from_bytes(&contents.bytes, passphrase.as_ref());
+    let key = signing_key::read(&arguments.file, &contents.bytes, passphrase.as_ref())?;
     if key.is_ok()
         && let Err(error) = contents.access.check_private()
     {

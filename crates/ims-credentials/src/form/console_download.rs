@@ -10,8 +10,9 @@ use ims_files::can_be_path;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::user_login;
 use crate::{
-    credential::Credential,
+    credential::{ApiKeyCredential, Credential, UserCredential},
     error::CredentialsError,
     reading::{
         fields::{Document, Fields},
@@ -35,6 +36,15 @@ const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
     scopes: Scopes::In("SCOPES"),
 };
 
+/// The members of credentials for people, of which only the first three are an address.
+const REDIRECT_URI: &[&str] = &[
+    "DEFAULT_REDIRECT_URI",
+    "REDIRECT_URI",
+    "REDIRECT_URIS",
+    "REDIRECT_URI_PATTERN",
+    "REDIRECT_URI_PATTERNS",
+];
+
 /// What the metascopes are called where somebody has added them: the console leaves them out.
 const META_SCOPES: &[&str] = &["META_SCOPES", "META_SCOPE", "METASCOPES"];
 
@@ -50,21 +60,67 @@ const fn service_account(metascopes: &'static str) -> ServiceAccountWords {
 
 pub(super) fn is_download(fields: &Fields<'_>) -> bool {
     let has_client = CLIENT_ID.iter().any(|name| fields.has(name));
-    let has_secret = CLIENT_SECRET.iter().any(|name| fields.has(name));
-    has_client && has_secret && ORG_ID.iter().any(|name| fields.has(name))
+    let has_secret = has_secret(fields);
+    let is_for_servers = has_secret && ORG_ID.iter().any(|name| fields.has(name));
+    has_client && (is_for_servers || is_for_people(fields)) || is_api_key(fields)
+}
+
+fn has_secret(fields: &Fields<'_>) -> bool {
+    CLIENT_SECRET.iter().any(|name| fields.has(name))
+}
+
+/// A web app, a single-page app or a native app: it says where the person comes back to.
+fn is_for_people(fields: &Fields<'_>) -> bool {
+    REDIRECT_URI.iter().any(|name| fields.has(name))
+}
+
+/// An API key and nothing by which a token could be had.
+fn is_api_key(fields: &Fields<'_>) -> bool {
+    let for_tokens = ["TECHNICAL_ACCOUNT_ID", "SCOPES", "PRIVATE_KEY", "PUBLIC_KEYS_WITH_EXPIRY"];
+    fields.has("API_KEY")
+        && !has_secret(fields)
+        && !is_for_people(fields)
+        && !for_tokens.iter().any(|name| fields.has(name))
 }
 
 pub(super) fn download(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
-    let credential = if fields.has("SCOPES") && !fields.has("PUBLIC_KEYS_WITH_EXPIRY") {
+    let credential = if is_for_people(fields) {
+        user(fields)?
+    } else if is_api_key(fields) {
+        api_key(fields)?
+    } else if fields.has("SCOPES") && !fields.has("PUBLIC_KEYS_WITH_EXPIRY") {
         SERVER_TO_SERVER.read(fields)?
     } else {
         let words = service_account(fields.name_of(META_SCOPES));
         words.read(fields, key(fields, at))?
     };
     Ok((fields.environment("IMS")?, credential))
+}
+
+fn user(fields: &Fields<'_>) -> Result<Credential, CredentialsError> {
+    let secret = fields.name_of(CLIENT_SECRET);
+    let has_secret = has_secret(fields);
+    Ok(Credential::User(UserCredential {
+        client_id: fields.required(fields.name_of(CLIENT_ID))?,
+        client_secrets: has_secret.then(|| fields.client_secrets(secret)).transpose()?,
+        scopes: if fields.has("SCOPES") { fields.list("SCOPES")? } else { Vec::new() },
+        org_id: fields.optional(fields.name_of(ORG_ID))?,
+    }))
+}
+
+fn api_key(fields: &Fields<'_>) -> Result<Credential, CredentialsError> {
+    Ok(Credential::ApiKey(ApiKeyCredential {
+        client_id: fields.required("API_KEY")?,
+        org_id: fields.optional(fields.name_of(ORG_ID))?,
+    }))
+}
+
+/// Where a person comes back to from the sign-in. A pattern is none: it matches many.
+pub(super) fn redirect_uri(fields: &Fields<'_>) -> Result<Option<String>, CredentialsError> {
+    user_login::redirect_uri(fields, fields.name_of(&REDIRECT_URI[..3]))
 }
 
 /// The key itself or its path, else the file that the console gives with the download.

@@ -47,11 +47,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "BITS", default_value = "2048", value_parser = key_size)]
     bits: KeySize,
 
-    /// Encrypt the private key with the pass phrase in --passphrase-file
-    #[arg(long, requires = "passphrase_file")]
+    /// Encrypt the private key with a pass phrase
+    #[arg(long)]
     encrypt: bool,
 
-    /// The file of the pass phrase, - for standard input
+    /// The file of the pass phrase; without it, a person at the terminal is asked
     #[arg(long, value_name = "FILE", requires = "encrypt")]
     passphrase_file: Option<PathBuf>,
 
@@ -117,7 +117,9 @@ fn make(
         })?;
         return Ok((certificate, None));
     }
-    let passphrase = signing_key::passphrase_in(arguments.passphrase_file.as_deref())?;
+    let path = arguments.passphrase_file.as_deref();
+    let passphrase =
+        if arguments.encrypt { Some(signing_key::new_passphrase(path)?) } else { None };
     let key = GeneratedKey::generate(arguments.bits).map_err(|error| Failure::from(&error))?;
     let certificate = block_on(async {
         Certificate::self_signed(subject, validity, &key).await.map_err(|e| Failure::from(&e))

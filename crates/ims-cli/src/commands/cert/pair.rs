@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use ims::{
     cert::{CertError, CertificateFile, public_key},
-    sign::{Passphrase, PublicKey},
+    sign::{KeyError, Passphrase, PublicKey},
 };
 use serde::Serialize;
 
@@ -72,14 +72,23 @@ enum KeySource {
 impl KeySource {
     fn read(path: &Path, passphrase: Option<&Passphrase>) -> Result<Self, Failure> {
         let contents = files::read(path)?;
-        let side = match CertificateFile::from_bytes(&contents) {
+        let mut side = Self::parse(&contents, passphrase);
+        if matches!(side, Err(CertError::Key(KeyError::PassphraseMissing)))
+            && let Some(passphrase) = signing_key::ask_for(path)?
+        {
+            side = Self::parse(&contents, Some(&passphrase));
+        }
+        side.map_err(|error| Failure::from(&error).about(&ims_files::shown(path)))
+    }
+
+    fn parse(contents: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, CertError> {
+        match CertificateFile::from_bytes(contents) {
             Ok(file) if file.certificates().len() > 1 => Ok(Self::Certificates(file)),
             Ok(_) | Err(CertError::NoCertificate { .. }) => {
-                public_key(&contents, passphrase).map(Self::Key)
+                public_key(contents, passphrase).map(Self::Key)
             }
             Err(error) => Err(error),
-        };
-        side.map_err(|error| Failure::from(&error).about(&ims_files::shown(path)))
+        }
     }
 }
 

@@ -165,3 +165,36 @@ fn the_admin_console_as_a_source_of_the_user_sync_tool_is_not_taken_for_aem() {
         assert_eq!(is_account, is_jwt);
     }
 }
+
+#[test]
+fn a_download_with_a_redirect_uri_is_for_people_and_one_with_a_key_alone_is_that() {
+    let folder = Folder::with_key();
+    let web = json!({
+        "CLIENT_ID": CLIENT_ID, "CLIENT_SECRET": CLIENT_SECRET, "ORG_ID": ORG_ID, "SCOPES": ["openid"],
+        "DEFAULT_REDIRECT_URI": "https://127.0.0.1:8443/", "REDIRECT_URI_PATTERNS": ["https://127\\.0\\.0\\.1:8443/.*"],
+    });
+    let credentials = folder.read(&web.to_string()).unwrap();
+    assert_eq!(credentials.form(), Form::ConsoleDownload);
+    assert_eq!(credentials.redirect_uri(), Some("https://127.0.0.1:8443/"));
+    let Credential::User(credential) = credentials.credential() else { panic!("{credentials:?}") };
+    assert_eq!(credential.client_secrets.as_ref().unwrap().first().expose_secret(), CLIENT_SECRET);
+    assert_eq!(texts(&credential.scopes), ["openid"]);
+
+    let single_page =
+        json!({ "CLIENT_ID": CLIENT_ID, "DEFAULT_REDIRECT_URI": "https://localhost:3000/" });
+    let credentials = folder.read(&single_page.to_string()).unwrap();
+    let Credential::User(credential) = credentials.credential() else { panic!("{credentials:?}") };
+    assert!(credential.client_secrets.is_none() && credential.org_id.is_none());
+
+    for key in [
+        json!({ "API_KEY": CLIENT_ID }),
+        json!({ "API_KEY": CLIENT_ID, "ORG_ID": ORG_ID, "ALLOWED_DOMAINS": ["localhost"] }),
+    ] {
+        let credentials = folder.read(&key.to_string()).unwrap();
+        assert!(matches!(credentials.credential(), Credential::ApiKey(_)), "{credentials:?}");
+        assert_eq!(credentials.client_id().as_str(), CLIENT_ID);
+    }
+    // What lacks its secret is incomplete, and not an API key.
+    let incomplete = json!({ "API_KEY": CLIENT_ID, "ORG_ID": ORG_ID, "SCOPES": ["openid"] });
+    assert!(folder.read(&incomplete.to_string()).is_err());
+}
