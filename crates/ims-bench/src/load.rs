@@ -2,8 +2,10 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
+    os::unix::net::UnixStream,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -18,10 +20,38 @@ const CONNECTIONS: usize = 4;
 /// How long a server may take until its first answer.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// Where a server listens.
+#[derive(Debug, Clone)]
+pub(crate) enum Address {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Self::Tcp(address)
+    }
+}
+
+impl From<PathBuf> for Address {
+    fn from(path: PathBuf) -> Self {
+        Self::Unix(path)
+    }
+}
+
+impl Address {
+    fn host(&self) -> String {
+        match self {
+            Self::Tcp(address) => address.to_string(),
+            Self::Unix(_) => "localhost".to_owned(),
+        }
+    }
+}
+
 /// A running server, ended when dropped.
 pub(crate) struct Process {
     child: Child,
-    address: SocketAddr,
+    address: Address,
     /// The time from the start of the process to its first answer, of any status.
     pub(crate) start: Duration,
 }
@@ -29,7 +59,12 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a command that listens at `address`, and waits until it answers a request for `path`. The caller decides where
     /// its output goes.
-    pub(crate) fn start(command: &mut Command, address: SocketAddr, path: &str) -> Result<Self> {
+    pub(crate) fn start(
+        command: &mut Command,
+        address: impl Into<Address>,
+        path: &str,
+    ) -> Result<Self> {
+        let address = address.into();
         let began = Instant::now();
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command.stdin(Stdio::null()).spawn();
@@ -46,8 +81,58 @@ impl Process {
     }
 
     fn get(&self, path: &str) -> Result<()> {
-        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
-        Connection::open(self.address)?.exchange(head.as_bytes()).map(|_| ())
+        Connection::open(&self.address)?.exchange(self.request(path).as_bytes()).map(|_| ())
+    }
+
+    fn request(&self, path: &str) -> String {
+        format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address.host())
+    }
+
+    /// The body of the answer to a request for `path`, which has to be 200.
+    pub(crate) fn body(&self, path: &str) -> Result<String> {
+        let request = self.request(path);
+        let (status, body) = Connection::open(&self.address)?.exchange(request.as_bytes())?;
+        ensure!(status == 200, "the server answers with {status}");
+        Ok(String::from_utf8(body)?)
+    }
+
+    /// Gets `path` `count` times over each of so many connections, and returns the processor time of the server for each.
+    pub(crate) fn get_all(&self, path: &str, connections: usize, count: u32) -> Result<Duration> {
+        let request = self.request(path);
+        let before = self.processor_time()?;
+        thread::scope(|scope| {
+            let mut asking = Vec::new();
+            for _ in 0..connections {
+                asking.push(scope.spawn(|| ask(&self.address, request.as_bytes(), count)));
+            }
+            asking.into_iter().try_for_each(|one| one.join().expect("no thread here panics"))
+        })?;
+        let taken = self.processor_time()?.saturating_sub(before);
+        Ok(taken / count / u32::try_from(connections)?)
+    }
+
+    /// How long each answer takes, of `count` requests over each of so many connections, with a pause after each.
+    pub(crate) fn latencies(
+        &self,
+        path: &str,
+        connections: usize,
+        count: u32,
+        pause: Duration,
+    ) -> Result<Vec<Duration>> {
+        let request = self.request(path);
+        let mut all = Vec::new();
+        thread::scope(|scope| {
+            let mut asking = Vec::new();
+            for _ in 0..connections {
+                let request = request.as_bytes();
+                asking.push(scope.spawn(|| latencies(&self.address, request, count, pause)));
+            }
+            for one in asking {
+                all.extend(one.join().expect("no thread here panics")?);
+            }
+            anyhow::Ok(())
+        })?;
+        Ok(all)
     }
 
     /// Posts `body` to `path` `count` times and returns the processor time of the server for each.
@@ -55,12 +140,13 @@ impl Process {
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
              Content-Length: {}\r\n\r\n{body}",
-            self.address,
+            self.address.host(),
             body.len()
         );
         let before = self.processor_time()?;
         thread::scope(|scope| {
-            let ask = || ask(self.address, request.as_bytes(), count / u32::try_from(CONNECTIONS)?);
+            let ask =
+                || ask(&self.address, request.as_bytes(), count / u32::try_from(CONNECTIONS)?);
             let asking: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(ask)).collect();
             asking.into_iter().try_for_each(|one| one.join().expect("no thread here panics"))
         })?;
@@ -88,27 +174,81 @@ impl Drop for Process {
     }
 }
 
-fn ask(address: SocketAddr, request: &[u8], count: u32) -> Result<()> {
+fn latencies(
+    address: &Address,
+    request: &[u8],
+    count: u32,
+    pause: Duration,
+) -> Result<Vec<Duration>> {
+    let mut connection = Connection::open(address)?;
+    let mut taken = Vec::new();
+    for _ in 0..count {
+        let began = Instant::now();
+        let (status, _) = connection.exchange(request)?;
+        taken.push(began.elapsed());
+        ensure!(status == 200, "the server answers with {status}");
+        thread::sleep(pause);
+    }
+    Ok(taken)
+}
+
+fn ask(address: &Address, request: &[u8], count: u32) -> Result<()> {
     let mut connection = Connection::open(address)?;
     for _ in 0..count {
-        let status = connection.exchange(request)?;
+        let (status, _) = connection.exchange(request)?;
         ensure!(status == 200, "the server answers with {status}");
     }
     Ok(())
 }
 
 /// A connection that stays open for one request after the other.
-struct Connection(BufReader<TcpStream>);
+struct Connection(BufReader<Stream>);
+
+enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer),
+            Self::Unix(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(data),
+            Self::Unix(stream) => stream.write(data),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.flush(),
+            Self::Unix(stream) => stream.flush(),
+        }
+    }
+}
 
 impl Connection {
-    fn open(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
+    fn open(address: &Address) -> Result<Self> {
+        let stream = match address {
+            Address::Tcp(address) => {
+                let stream = TcpStream::connect(address)?;
+                stream.set_nodelay(true)?;
+                Stream::Tcp(stream)
+            }
+            Address::Unix(path) => Stream::Unix(UnixStream::connect(path)?),
+        };
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Sends a request, reads the whole answer, and returns its status.
-    fn exchange(&mut self, request: &[u8]) -> Result<u16> {
+    /// Sends a request, and returns the status and the body of the answer.
+    fn exchange(&mut self, request: &[u8]) -> Result<(u16, Vec<u8>)> {
         self.0.get_mut().write_all(request)?;
         let status = self.line()?;
         let status = status.split(' ').nth(1).context("a status line has a status")?.parse()?;
@@ -123,8 +263,9 @@ impl Connection {
                 None => break,
             }
         }
-        self.0.read_exact(&mut vec![0; length])?;
-        Ok(status)
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body)?;
+        Ok((status, body))
     }
 
     fn line(&mut self) -> Result<String> {

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::print_stdout, reason = "a measurement prints")]
 
+mod agent;
 mod assertion;
+mod bare;
 mod certificates;
 mod contest;
 mod elsewhere;
@@ -38,6 +40,14 @@ struct Options {
     /// Serves the smallest possible IMS, for `emulator`. The measurement starts itself again with this option.
     #[arg(long, hide = true, value_name = "ADDRESS")]
     serve_floor: Option<SocketAddr>,
+
+    /// Answers every request at this socket or address with the bytes of a file, for `agent`.
+    #[arg(long, hide = true, num_args = 2, value_names = ["PLACE", "FILE"])]
+    serve_bytes: Vec<String>,
+
+    /// Passes every request at this address on to another server, for `agent`.
+    #[arg(long, hide = true, num_args = 2, value_names = ["ADDRESS", "URL"])]
+    serve_proxy: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -54,6 +64,8 @@ enum Name {
     Verify,
     /// The emulator with every check and verdict on, next to a server that only verifies and signs.
     Emulator,
+    /// Tokens over a Unix socket, and requests through the proxy, next to bare servers of hyper and reqwest.
+    Agent,
     /// A warm token, next to bare reads.
     Keeper,
     /// A warm token, next to the clients of other clouds.
@@ -67,6 +79,7 @@ const USUAL: &[Name] = &[
     Name::Certificates,
     Name::Verify,
     Name::Emulator,
+    Name::Agent,
     Name::Keeper,
 ];
 
@@ -77,6 +90,12 @@ fn main() -> Result<ExitCode> {
     }
     if let Some(address) = options.serve_floor {
         floor::serve(address)?;
+    }
+    if let [place, file] = &options.serve_bytes[..] {
+        bare::serve_bytes(place, file)?;
+    }
+    if let [address, url] = &options.serve_proxy[..] {
+        bare::serve_proxy(address, url)?;
     }
     let names = if options.names.is_empty() { USUAL } else { &options.names };
     let mut all_hold = true;
@@ -98,6 +117,7 @@ fn measure(name: Name) -> Result<bool> {
         Name::Certificates => certificates::measure(),
         Name::Verify => verify::measure(),
         Name::Emulator => emulator::measure(),
+        Name::Agent => agent::measure(),
         Name::Keeper => elsewhere::keeper(),
         Name::Peers => elsewhere::peers(),
     }
