@@ -1,59 +1,22 @@
 //! Answers: JSON, and refusals as the report of the error with the right status.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{error::Error, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
-use http_body_util::Full;
-use hyper::body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use ims::{ImsAnswer, Report, TokenError};
 use serde::Serialize;
 
 pub(crate) type Answer = Response<AnswerBody>;
 
 /// The body of an answer: bytes of this process, or what an API sends.
-#[derive(Debug)]
-pub(crate) enum AnswerBody {
-    Bytes(Full<Bytes>),
-    Streamed(reqwest::Body),
-}
-
-impl Body for AnswerBody {
-    type Data = Bytes;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        match self.get_mut() {
-            Self::Bytes(body) => Pin::new(body).poll_frame(context).map_err(|never| match never {}),
-            Self::Streamed(body) => Pin::new(body).poll_frame(context).map_err(Into::into),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Bytes(body) => body.is_end_stream(),
-            Self::Streamed(body) => body.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Bytes(body) => body.size_hint(),
-            Self::Streamed(body) => body.size_hint(),
-        }
-    }
-}
+pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>;
 
 /// An answer that no one may keep, since most hold a token.
 pub(crate) fn answer(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
-    let mut answer = Response::new(AnswerBody::Bytes(Full::new(body)));
+    let body = Full::new(body).map_err(|never| match never {});
+    let mut answer = Response::new(body.boxed_unsync());
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

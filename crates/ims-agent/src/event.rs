@@ -39,7 +39,7 @@ pub enum Event {
     Proxied {
         /// The method.
         method: Method,
-        /// The host that the request was for.
+        /// The host that the request was sent to; `-` if it was refused before that.
         host: String,
         /// The status of the answer.
         status: StatusCode,

@@ -14,7 +14,6 @@ mod listener;
 mod server;
 #[cfg(unix)]
 mod socket_file;
-mod stream;
 
 mod proxy;
 

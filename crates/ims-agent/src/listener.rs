@@ -5,16 +5,18 @@ use std::path::PathBuf;
 use std::{fmt, io, net::SocketAddr, path::Path, sync::Arc};
 
 use http::HeaderName;
-use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
 
 #[cfg(unix)]
 use crate::socket_file::SocketFile;
 use crate::{
     access::{AllowedCallers, Capability, RequestRules},
     listen_error::ListenError,
-    stream::Stream,
 };
 
 /// Where an agent or a proxy is reached.
@@ -174,18 +176,18 @@ impl Listener {
                 let (stream, _) = listener.accept().await?;
                 let peer = stream.peer_cred()?;
                 if callers.allow(peer.uid(), peer.gid()) {
-                    return Ok(Connection::Accepted(Stream::Unix(stream)));
+                    return Ok(Connection::Accepted(Box::new(stream)));
                 }
                 let process = peer.pid().map(|pid| format!(", process {pid}")).unwrap_or_default();
                 let caller = format!("user {}, group {}{process}", peer.uid(), peer.gid());
                 let reason = "neither its user nor its group may ask";
-                Ok(Connection::Refused { stream: Stream::Unix(stream), caller, reason })
+                Ok(Connection::Refused { stream: Box::new(stream), caller, reason })
             }
             Kind::Tcp { listener, .. } => {
                 let (stream, _) = listener.accept().await?;
                 // Answers are small and come one at a time, so waiting for more to send only delays them.
                 let _ = stream.set_nodelay(true);
-                Ok(Connection::Accepted(Stream::Tcp(stream)))
+                Ok(Connection::Accepted(Box::new(stream)))
             }
         }
     }
@@ -206,15 +208,20 @@ fn unusable(address: impl fmt::Display, error: io::Error) -> ListenError {
     ListenError::Address { address: address.to_string(), error: Arc::new(error) }
 }
 
+/// A connection to a caller, over whatever it came.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 /// Someone who has connected.
 pub(crate) enum Connection {
-    Accepted(Stream),
+    Accepted(Box<dyn Stream>),
     #[cfg_attr(
         not(unix),
         expect(dead_code, reason = "no caller over TCP is refused before it asks")
     )]
     Refused {
-        stream: Stream,
+        stream: Box<dyn Stream>,
         caller: String,
         reason: &'static str,
     },

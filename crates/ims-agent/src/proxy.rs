@@ -19,7 +19,7 @@ use crate::{
     access::RequestRules,
     activity::ActiveBody,
     agent::Agent,
-    answer::{Answer, AnswerBody, Fault, expect_method, no_token},
+    answer::{Answer, Fault, expect_method, no_token},
     context::Context,
     counts::Counts,
     event::Event,
@@ -34,8 +34,9 @@ const LONGEST_REPLAY: u64 = 64 * 1024;
 /// How long a connection to an API may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an API may send nothing of its answer.
-const READ_TIMEOUT: Duration = Duration::from_mins(5);
+/// How long an API may send nothing of its answer: less than a connection on which nothing moves stays open, so that the client
+/// still gets an answer.
+const READ_TIMEOUT: Duration = Duration::from_mins(4);
 
 /// Adds the token of one context to the requests of local programs. Cheap to clone; clones share all.
 ///
@@ -210,18 +211,28 @@ impl Handler for Proxy {
     }
 
     async fn answer(&self, rules: &RequestRules, request: Request<ActiveBody<Incoming>>) -> Answer {
+        let method = request.method().clone();
         match self.handle(rules, request).await {
             Ok(answer) => answer,
-            Err(fault) => fault.answer(),
+            Err(fault) => {
+                // What the request calls its host is not repeated: it may be anything.
+                let (host, status) = (NO_HOST.to_owned(), fault.status);
+                let event = Event::Proxied { method, host, status, took: Duration::ZERO };
+                self.agent().observer().report(&event);
+                fault.answer()
+            }
         }
     }
 }
+
+/// In the log, in place of the host of a request that was sent to none.
+const NO_HOST: &str = "-";
 
 /// The answer of the API, without what was for the connection to it.
 fn passed_on(response: reqwest::Response) -> Answer {
     let response: Response<reqwest::Body> = response.into();
     let (parts, body) = response.into_parts();
-    let mut answer = Response::new(AnswerBody::Streamed(body));
+    let mut answer = Response::new(body.map_err(Into::into).boxed_unsync());
     *answer.status_mut() = parts.status;
     *answer.headers_mut() = parts.headers;
     fields::remove_hop_by_hop(answer.headers_mut());

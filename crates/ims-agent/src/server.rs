@@ -21,8 +21,7 @@ use crate::{
     agent::Agent,
     answer::{Answer, AnswerBody},
     event::Event,
-    listener::{Connection, Listener},
-    stream::Stream,
+    listener::{Connection, Listener, Stream},
 };
 
 /// What a caller may use up at most.
@@ -140,7 +139,7 @@ pub(crate) async fn serve<H: Handler>(
 
 /// Answers a caller that may not ask, whatever it asks, and reads that away: what is left unread when a socket is closed
 /// may cost the other side the answer.
-async fn refuse(mut stream: Stream) -> io::Result<()> {
+async fn refuse(mut stream: Box<dyn Stream>) -> io::Result<()> {
     stream.write_all(NOT_ALLOWED).await?;
     stream.shutdown().await?;
     let mut away = [0; 1024];
@@ -150,7 +149,7 @@ async fn refuse(mut stream: Stream) -> io::Result<()> {
 
 /// Serves one connection. How it ends is the caller's affair.
 async fn converse<H: Handler>(
-    stream: Stream,
+    stream: Box<dyn Stream>,
     handler: &Arc<H>,
     rules: &Arc<RequestRules>,
     limits: Limits,

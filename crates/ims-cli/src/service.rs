@@ -1,11 +1,16 @@
 //! What the agent and the proxy have in common: whose tokens they give, their log, their signals, and their end.
 
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use clap::Args;
 use ims::{
-    Client, ClientBuilder, Credential, Credentials, Discovery, DiscoveryError, Report, Source,
-    claims::Environment,
+    Client, ClientBuilder, Connection, Credential, Credentials, Discovery, DiscoveryError, Report,
+    Source, claims::Environment, exchange::SharedTransport,
 };
 use ims_agent::{
     Agent, AllowedCallers, Capability, CapabilityError, Event, Limits, ListenError, Listener,
@@ -72,8 +77,10 @@ impl ServiceOptions {
             }
         }
         let url = self.url.clone();
+        let transports = Transports::default();
         let is_json = self.json;
-        let mut builder = Agent::builder(move |name| load(&places, name, url.as_ref()));
+        let mut builder =
+            Agent::builder(move |name| load(&places, name, url.as_ref(), &transports));
         for name in order {
             builder = builder.with_context(name);
         }
@@ -192,6 +199,7 @@ fn load(
     places: &BTreeMap<String, Discovery>,
     name: &str,
     url: Option<&Environment>,
+    transports: &Transports,
 ) -> Result<Loaded, Report> {
     let unread = |error: DiscoveryError| Report::from(&error);
     let discovery = places.get(name).ok_or(DiscoveryError::NotFound).map_err(unread)?;
@@ -201,7 +209,29 @@ fn load(
         credentials = credentials.with_environment(url.clone());
     }
     let files = credentials.files().to_vec();
-    Ok(Loaded::new(builder(&credentials)).with_files(files))
+    let mut builder = builder(&credentials);
+    // These send nothing to IMS.
+    if !matches!(credentials.credential(), Credential::Token(_) | Credential::ApiKey(_)) {
+        let transport = transports.to(credentials.environment());
+        builder = builder.with_transport(transport.map_err(|error| Report::from(&error))?);
+    }
+    Ok(Loaded::new(builder).with_files(files))
+}
+
+/// One transport for each IMS: the certificates that a transport trusts take more memory than everything else of a context.
+#[derive(Default)]
+struct Transports(Mutex<BTreeMap<String, SharedTransport>>);
+
+impl Transports {
+    fn to(&self, environment: &Environment) -> Result<SharedTransport, ims::Error> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(transport) = known.get(environment.base_url()) {
+            return Ok(transport.clone());
+        }
+        let transport = Connection::new(environment.clone())?.transport().clone();
+        known.insert(environment.base_url().to_owned(), transport.clone());
+        Ok(transport)
+    }
 }
 
 /// A client that keeps its token in memory alone, but for that of a person, whose sign-in is where the other commands have it.
