@@ -18,6 +18,16 @@ use crate::{
 /// An X.509 certificate (RFC 5280).
 ///
 /// Reading checks its structure and no signature. Two are equal when their bytes are.
+///
+/// ```
+/// use ims_cert::CertificateFile;
+///
+/// let file = CertificateFile::from_bytes(ims_testkit::certificates::FIRST.as_bytes())?;
+/// let certificate = &file.certificates()[0];
+/// println!("{} ends {}", certificate.subject(), certificate.validity().not_after());
+/// assert_eq!(certificate.key_bits(), Some(2048));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Certificate {
     der: Vec<u8>,

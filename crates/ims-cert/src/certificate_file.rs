@@ -15,6 +15,17 @@ use crate::{
 };
 
 /// What a file of certificates holds, at least one.
+///
+/// ```
+/// use ims_cert::{CertError, CertificateFile};
+///
+/// let file = CertificateFile::from_bytes(ims_testkit::certificates::FIRST.as_bytes())?;
+/// assert_eq!(file.certificates().len(), 1);
+/// // A key in the place of a certificate is named.
+/// let error = CertificateFile::from_bytes(ims_testkit::keys::FIRST.as_bytes()).unwrap_err();
+/// assert!(matches!(error, CertError::NoCertificate { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFile {
     certificates: Vec<Certificate>,

@@ -8,6 +8,17 @@ use ims_sign::{KeyError, PublicKey};
 use crate::{certificate::Certificate, validity::ValidityState};
 
 /// Something about a certificate that Adobe IMS refuses, or that is better changed. It prints the reason.
+///
+/// ```
+/// use ims_cert::CertificateFile;
+/// use ims_claims::NumericDate;
+///
+/// let file = CertificateFile::from_bytes(ims_testkit::certificates::FIRST.as_bytes())?;
+/// for finding in file.certificates()[0].findings(NumericDate::from_secs(1_800_000_000)) {
+///     println!("{finding}: {}", finding.remedy());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Finding {

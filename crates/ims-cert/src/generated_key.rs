@@ -34,6 +34,21 @@ impl From<KeySize> for rsa::KeySize {
 }
 
 /// A new RSA key. It signs its own certificate or request, and then goes to a file.
+///
+/// ```
+/// use ims_cert::{Certificate, GeneratedKey, KeySize, Validity};
+/// use ims_claims::NumericDate;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let key = GeneratedKey::generate(KeySize::Rsa2048)?;
+/// let validity = Validity::from_days(NumericDate::from_secs(1_800_000_000), 365)?;
+/// let certificate = Certificate::self_signed(&"/CN=my-service".parse()?, validity, &key).await?;
+/// assert!(key.to_pem().expose_secret().starts_with("-----BEGIN PRIVATE KEY-----"));
+/// println!("{}", certificate.to_pem());
+/// # Ok(())
+/// # }
+/// ```
 pub struct GeneratedKey {
     pkcs8: Zeroizing<Vec<u8>>,
     signer: PemSigner,

@@ -14,6 +14,23 @@ use crate::{
 /// A request for a certificate, signed by the key that is to be certified.
 ///
 /// Reading checks its structure and no signature. Two are equal when their bytes are.
+///
+/// ```
+/// use ims_cert::CertificateRequest;
+/// use ims_sign::PemSigner;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let signer = PemSigner::from_bytes(ims_testkit::keys::FIRST.as_bytes(), None)?;
+/// # #[cfg(feature = "generate")] {
+/// let request = CertificateRequest::new(&"/CN=my-service".parse()?, &signer).await?;
+/// let read = CertificateRequest::from_bytes(request.to_pem().as_bytes())?;
+/// assert_eq!(read.key_bits(), Some(2048));
+/// # }
+/// # let _ = signer;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CertificateRequest {
     der: Vec<u8>,

@@ -9,6 +9,17 @@ use crate::error::CertError;
 /// The period between the two dates of a certificate, both of which belong to it.
 ///
 /// Source: RFC 5280 §4.1.2.5, "the period of time from notBefore through notAfter, inclusive".
+///
+/// ```
+/// use ims_cert::{Validity, ValidityState};
+/// use ims_claims::NumericDate;
+///
+/// let now = NumericDate::from_secs(1_800_000_000);
+/// let validity = Validity::from_days(now, 365)?;
+/// assert_eq!(validity.not_before(), now);
+/// assert!(matches!(validity.state(now), ValidityState::Valid { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Validity {
     not_before: NumericDate,

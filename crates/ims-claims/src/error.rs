@@ -4,6 +4,14 @@
 use core::{error::Error, fmt};
 
 /// A text that does not have the form which a standard or Adobe prescribes for it.
+///
+/// ```
+/// use ims_claims::{FormatError, OrgId};
+///
+/// let error: FormatError = "no organization".parse::<OrgId>().unwrap_err();
+/// // It says what is wrong, and does not repeat the text.
+/// assert!(!error.to_string().contains("no organization"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FormatError {

@@ -30,6 +30,25 @@ use crate::{
 
 /// An emulator that has not started yet. Unless told otherwise it is strict, listens on a free port of 127.0.0.1,
 /// stands for Adobe's production, and has no integration.
+///
+/// ```
+/// use ims_emulator::{Emulator, Fault, FaultRule, Integration, User};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let integration = Integration::new("my-client".parse()?, "MY@AdobeOrg".parse()?, "MY@techacct.adobe.com".parse()?);
+/// let emulator = Emulator::builder()
+///     .with_integration(integration.with_client_secret("my-secret").with_scopes(["openid"]))
+///     .with_user(User::new("ADA@AdobeID", "ada@example.com"))
+///     .with_fault(FaultRule::new(Fault::TooManyRequests { retry_after: None }).every(3))
+///     .with_observer(|verdict| println!("{verdict}"))
+///     .start()
+///     .await?;
+/// println!("IMS is at {}", emulator.url());
+/// emulator.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 pub struct EmulatorBuilder {
     address: SocketAddr,
     is_exposed: bool,

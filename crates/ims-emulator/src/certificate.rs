@@ -24,6 +24,14 @@ use x509_parser::{
 ///
 /// Only its key and its validity period count: IMS checks neither issuer nor revocation. Source: Adobe, "Public Key
 /// Certificates for JWT".
+///
+/// ```
+/// use ims_emulator::Certificate;
+///
+/// let certificates = Certificate::read_all(ims_testkit::certificates::FIRST.as_bytes())?;
+/// println!("{} until {}", certificates[0].subject(), certificates[0].not_after());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Certificate {
     der: Vec<u8>,
     subject: String,

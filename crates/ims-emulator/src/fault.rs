@@ -82,6 +82,17 @@ impl Serialize for Fault {
 }
 
 /// Which requests get a fault: all, unless told otherwise.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ims_emulator::{Endpoint, Fault, FaultRule};
+///
+/// // The first two requests for a token are answered with 503 and Retry-After: 2.
+/// let outage = Fault::Unavailable { retry_after: Some(Duration::from_secs(2)) };
+/// let rule = FaultRule::new(outage).at(Endpoint::Token).times(2);
+/// println!("{rule:?}");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Entry")]
 pub struct FaultRule {

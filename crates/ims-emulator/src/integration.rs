@@ -94,6 +94,22 @@ impl Integration {
 
     /// An integration without secret, certificate, metascope or scope: every request for it is refused until it has
     /// what the request needs.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use ims_claims::Metascope;
+    /// use ims_emulator::Integration;
+    ///
+    /// let integration = Integration::new("my-client".parse()?, "MY@AdobeOrg".parse()?, "MY@techacct.adobe.com".parse()?)
+    ///     .with_client_secret("my-secret")
+    ///     .with_metascopes([Metascope::ENT_DATASERVICES_SDK])
+    ///     .with_scopes(["openid", "AdobeID"])
+    ///     .with_redirect_uri("http://127.0.0.1:8000/callback")
+    ///     .with_token_lifetime(Duration::from_secs(60));
+    /// assert_eq!(integration.client_id().as_str(), "my-client");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(
         client_id: ClientId,

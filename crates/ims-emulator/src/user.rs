@@ -72,6 +72,19 @@ impl User {
     pub const EMULATED_ID: &str = "EMULATED0000000000000001@AdobeID";
 
     /// A user with an account of the person's own, in no organization but that of the integration that signs in.
+    ///
+    /// ```
+    /// use ims_emulator::{AccountType, User};
+    ///
+    /// let user = User::new("ADA@AdobeID", "ada@example.com")
+    ///     .with_name("Ada", "Lovelace")
+    ///     .with_account_type(AccountType::Enterprise)
+    ///     .with_country("GB")
+    ///     .with_organization("MY@AdobeOrg".parse()?, "My company")
+    ///     .with_role("MY@AdobeOrg".parse()?, "org_admin");
+    /// assert_eq!(user.email(), "ada@example.com");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(id: impl Into<String>, email: impl Into<String>) -> Self {
         Self {

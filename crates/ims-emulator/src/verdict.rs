@@ -23,6 +23,20 @@ use crate::{
 /// One request, how it was examined, and how it was answered. No secret and no token is in it.
 ///
 /// As JSON it is one line; printed, it is a few lines for a terminal.
+///
+/// ```
+/// use ims_emulator::Emulator;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let emulator = Emulator::start().await?;
+/// // After the requests of a test:
+/// for verdict in emulator.requests().iter().filter(|verdict| !verdict.is_granted()) {
+///     println!("{verdict}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Verdict {

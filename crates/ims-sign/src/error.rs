@@ -6,6 +6,14 @@ use std::{error::Error, sync::Arc};
 use crate::{file_kind::FileKind, pem::PemError};
 
 /// A file that holds no key which can be used.
+///
+/// ```
+/// use ims_sign::{KeyError, PemSigner};
+///
+/// let error = PemSigner::from_bytes(b"<html>", None).unwrap_err();
+/// assert!(matches!(error, KeyError::NoPrivateKey { .. }));
+/// println!("{error}");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {

@@ -5,6 +5,21 @@ use ims_exchange::{ExchangeError, Scope};
 use ims_sign::{KeyError, VerifyError};
 
 /// A token that is not verified. None of these lets the caller in.
+///
+/// ```
+/// use ims_verify::{Fault, NotVerified};
+///
+/// /// The status for a caller (RFC 6750 §3.1).
+/// fn status(error: &NotVerified) -> u16 {
+///     match error {
+///         NotVerified::Bad(Fault::ScopeMissing { .. }) => 403,
+///         NotVerified::Bad(_) | NotVerified::KeyNotPublished => 401,
+///         _ => 503,
+///     }
+/// }
+/// assert_eq!(status(&NotVerified::KeyNotPublished), 401);
+/// assert!(!NotVerified::KeyNotPublished.is_transient());
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotVerified {
@@ -68,6 +83,13 @@ impl NotVerified {
 }
 
 /// What is wrong with a token. The first rule that is broken is named; the signature comes before the claims.
+///
+/// ```
+/// use ims_verify::Fault;
+///
+/// let fault = Fault::ClientNotAllowed;
+/// println!("{}: {fault}", fault.reason_name());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {

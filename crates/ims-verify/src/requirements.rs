@@ -18,6 +18,16 @@ pub const SKEW: Duration = Duration::from_secs(30);
 ///
 /// IMS issues tokens to every customer of Adobe, so who takes the tokens of any client lets in everybody who can make an
 /// integration.
+///
+/// ```
+/// use ims_verify::Requirements;
+///
+/// let requirements = Requirements::of_clients(["my-api-client".parse()?])
+///     .with_scopes(["openid".parse()?])
+///     .with_issuing_cluster("ims-na1");
+/// println!("{requirements:?}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Requirements {
     /// `None` lets in every client.

@@ -14,6 +14,17 @@ use ims_exchange::Scope;
 ///
 /// It was good when it was verified; who keeps it has to look at [`expires_at`](VerifiedToken::expires_at). Its `Debug`
 /// names the client alone, since the payload says much of a person.
+///
+/// ```
+/// use ims_exchange::Scope;
+/// use ims_verify::VerifiedToken;
+///
+/// /// Whether the caller may write.
+/// fn may_write(token: &VerifiedToken, scope: &Scope) -> bool {
+///     println!("{} for {:?}, until {}", token.client_id(), token.user_id(), token.expires_at());
+///     token.has_scope(scope)
+/// }
+/// ```
 #[derive(Clone)]
 pub struct VerifiedToken(Arc<Claims>);
 

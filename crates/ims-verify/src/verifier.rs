@@ -21,6 +21,14 @@ use crate::{
 ///
 /// IMS publishes its keys at `/ims/keys`, but third parties report tokens signed by a key that is not among them. So there
 /// is a way without IMS, one that asks IMS where that happens, and one that asks always.
+///
+/// ```
+/// use ims_verify::Authority;
+///
+/// // IMS is asked only about tokens whose key it does not publish.
+/// let authority = Authority::PublishedKeysElseIms;
+/// assert_ne!(authority, Authority::Ims);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Authority {
     /// That of the published keys alone. Nothing is sent for a token, and a token that was invalidated stays good until it
@@ -46,6 +54,20 @@ pub enum Authority {
 ///
 /// No clock is read: every call takes `now`, the time of day, and what is kept is kept by the same times. A clock that is put
 /// back makes what was kept before it old, not young.
+///
+/// ```
+/// use ims_claims::{Environment, NumericDate};
+/// use ims_exchange::SharedTransport;
+/// use ims_verify::{Authority, NotVerified, Requirements, TokenVerifier};
+///
+/// // The transport: SharedTransport::new(ReqwestTransport::new(&environment)?)
+/// async fn client_of(bearer: &str, transport: SharedTransport, now: NumericDate) -> Result<String, NotVerified> {
+///     let requirements = Requirements::of_any_client();
+///     let verifier = TokenVerifier::new(Environment::production(), transport, Authority::PublishedKeys, requirements);
+///     let token = verifier.verify(bearer, now).await?;
+///     Ok(token.client_id().to_string())
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct TokenVerifier {
     ims: Arc<Ims>,

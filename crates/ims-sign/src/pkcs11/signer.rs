@@ -55,6 +55,17 @@ impl Pkcs11Config {
     pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
 
     /// A key in a token, by the module at `module_path`, which must be absolute.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use ims_sign::pkcs11::{KeySelector, Pkcs11Config, TokenSelector};
+    ///
+    /// let token = TokenSelector::label("ims");
+    /// let config = Pkcs11Config::new("/usr/lib/softhsm/libsofthsm2.so", token, KeySelector::label("my-key"))
+    ///     .with_deadline(Duration::from_secs(3));
+    /// println!("{config:?}");
+    /// ```
     #[must_use]
     pub fn new(module_path: impl Into<PathBuf>, token: TokenSelector, key: KeySelector) -> Self {
         Self {
