@@ -133,6 +133,8 @@ fn without_secret(mut error: clap::Error) -> clap::Error {
         let is_url = told.contains("://") || kind == ContextKind::InvalidValue && names_url;
         if let Some(masked) = masked(told, is_url) {
             error.insert(kind, ContextValue::String(masked));
+            // Which would say how to give the very text as a value.
+            error.remove(ContextKind::Suggested);
         }
     }
     error
@@ -155,8 +157,11 @@ fn masked(told: &str, is_url: bool) -> Option<String> {
     // An option as it was typed, and the argument that a value is for as its help names it.
     let is_name = told.starts_with(['-', '<'])
         && told.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_ <>|.[]".contains(&b));
-    let is_option = is_name && !told.contains("-----") && !told.contains("</");
-    let is_shown = begins_as_url || is_option || ims_files::shown(told) == told;
+    let word = told.trim_start_matches('-');
+    let is_text = ims_files::shown(word) == word;
+    let is_option = is_name && is_text && !told.contains("-----") && !told.contains("</");
+    let is_text = is_text && !told.starts_with('-');
+    let is_shown = begins_as_url || is_option || is_text;
     (!is_shown).then(|| "…".to_owned())
 }
 

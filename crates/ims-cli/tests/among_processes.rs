@@ -189,7 +189,7 @@ fn without_files_threads_or_space_the_command_prints_the_token_or_says_what_is_m
     #[rustfmt::skip]
     let limits = [
         "ulimit -n 3", "ulimit -n 5", "ulimit -n 7", "ulimit -n 8", "ulimit -n 9", "ulimit -n 10", "ulimit -n 12",
-        "ulimit -f 0", "trap '' XFSZ; ulimit -f 0", "ulimit -s 256",
+        "ulimit -f 0", "trap '' XFSZ; ulimit -f 0",
         "ulimit -c unlimited",
     ];
     for limit in limits {

@@ -196,3 +196,89 @@ fn no_secret_is_in_the_arguments_of_the_process_or_of_one_it_starts() {
     assert_silent("/proc/PID/cmdline", &arguments);
     assert_eq!(children.unwrap_or_default(), "");
 }
+
+/// Wherever something can be given on the command line, a secret is given instead: as a value, as a file, as an option and
+/// as a command, in every form in which people have one.
+#[test]
+#[rustfmt::skip]
+fn a_secret_in_any_place_of_the_command_line_is_not_repeated() {
+    let sandbox = Sandbox::new();
+    sandbox.write("token.txt", "eyJhbGciOiJSUzI1NiJ9.e30.c2ln");
+    let places = [
+        "CANARY", "-c CANARY", "--CANARY", "token -c CANARY", "token --context CANARY", "token --ims-url CANARY",
+        "token -c credentials.json --credential CANARY", "doctor -c CANARY", "doctor --offline -c CANARY", "exec -c CANARY -- true",
+        "call CANARY -c credentials.json", "call https://adobe.io/ -c CANARY", "call https://adobe.io/ --allow-host CANARY -c credentials.json",
+        "validate CANARY", "validate token.txt --client-id CANARY --ims-url http://127.0.0.1:1", "revoke CANARY", "userinfo CANARY",
+        "profile CANARY", "organizations CANARY", "admin profile --guid a --auth-src b CANARY",
+        "exchange on-behalf-of -c CANARY --scopes openid token.txt", "exchange on-behalf-of -c credentials.json --scopes openid CANARY",
+        "exchange refresh-token -c credentials.json CANARY", "register -c CANARY --name x --redirect-uri https://x.example/ --out new.json",
+        "keys --ims-url CANARY", "discovery --ims-url CANARY", "context add name -c CANARY", "context use CANARY", "context remove CANARY",
+        "context show CANARY", "status -c CANARY", "cache remove CANARY", "migrate -c CANARY", "jwt sign -c CANARY",
+        "jwt sign -c credentials.json --lifetime CANARY", "jwt decode CANARY", "jwt verify --key CANARY token.txt",
+        "jwt verify --jwks CANARY token.txt", "cert inspect CANARY", "cert check CANARY", "cert match CANARY certificate_pub.crt",
+        "cert match private.key CANARY", "cert new --out CANARY/a --days 0", "cert csr --key CANARY --subject /CN=x --out x.csr",
+        "cert rotate -c CANARY", "secret list -c CANARY", "secret rotate -c CANARY", "key inspect CANARY",
+        "hsm keys CANARY", "emulator --listen CANARY", "emulator --config CANARY", "emulator -c CANARY --listen 0.0.0.0:0",
+        "emulator --ca-dir CANARY --listen 0.0.0.0:0", "login -c CANARY", "logout -c CANARY", "completions CANARY",
+    ];
+    let secrets = [
+        r#"{"client_secret":"canary-in-json"}"#,
+        "client_secret=canary-in-an-assignment",
+        "eyJhbGciOiJSUzI1NiJ9.canary-in-a-token.c2lnbmF0dXJl",
+        "p8e-canaryABCDEFGHIJKLMNOP",
+        "https://user:canary-in-a-url@ims.example",
+        "user:canary-in-a-host@ims.example",
+        "-----BEGIN-PRIVATE-KEY-----canary",
+    ];
+    // Every place gets a document and one other secret, and the levels take turns, so that some hundred runs are enough.
+    for (number, place) in places.iter().enumerate() {
+        let other = secrets[1 + number % (secrets.len() - 1)];
+        let level = ["", "-v", "-vv", "--json"][number % 4];
+        for secret in [secrets[0], other] {
+            // Each is one word, as it comes from a shell's "$(cat file)".
+            let words: Vec<String> = place.split(' ').map(|word| word.replace("CANARY", secret)).collect();
+            let end = Finished::from(sandbox.ims(level).args(&words).output().unwrap());
+            for text in [&end.stdout, &end.stderr] {
+                assert!(!text.contains("canary"), "{level} {words:?}: {end:?}");
+                assert!(!text.contains("panicked"), "{level} {words:?}: {end:?}");
+            }
+        }
+    }
+}
+
+/// Every variable that is read holds a secret in the wrong form; but for scopes, which are lists of any words.
+#[test]
+#[rustfmt::skip]
+fn a_secret_in_any_variable_is_not_repeated() {
+    let sandbox = Sandbox::new();
+    let variables = [
+        "IMS_CREDENTIALS", "IMS_CONTEXT", "IMS_CLIENT_ID", "IMS_CLIENT_SECRET", "IMS_ORG_ID", "IMS_TECHNICAL_ACCOUNT_ID",
+        "IMS_PRIVATE_KEY", "IMS_PRIVATE_KEY_FILE", "IMS_PRIVATE_KEY_PASSPHRASE",
+        "IMS_CERTIFICATE_FILE", "IMS_URL", "IMS_ACCESS_TOKEN", "AIO_CONFIG_FILE", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_PROXY",
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "IMS_CACHE_DIR", "XDG_CONFIG_HOME", "HOME", "RUST_LOG",
+    ];
+    let secrets = [
+        r#"{"client_id":"a","client_secret":"canary-in-json"}"#,
+        "client_secret=canary-in-an-assignment",
+        "https://user:canary-in-a-url@ims.example",
+        "canary\nin\nlines",
+        "eyJhbGciOiJSUzI1NiJ9.canary-in-a-token.c2lnbmF0dXJl",
+    ];
+    let complete = [
+        ("IMS_CLIENT_ID", "client"), ("IMS_CLIENT_SECRET", "canary-secret"), ("IMS_ORG_ID", "A@AdobeOrg"), ("IMS_SCOPES", "openid"),
+        ("IMS_URL", "http://127.0.0.1:1"),
+    ];
+    let commands = ["token -v", "doctor --offline", "status", "jwt sign", "context list"];
+    for (number, variable) in variables.iter().enumerate() {
+        for (turn, secret) in secrets.iter().enumerate() {
+            let command = commands[(number + turn) % commands.len()];
+            let mut ims = sandbox.ims(command);
+            ims.envs(complete).env(variable, secret);
+            let end = Finished::from(ims.output().unwrap());
+            for text in [&end.stdout, &end.stderr] {
+                assert!(!text.contains("canary"), "{variable}={secret} {command}: {end:?}");
+                assert!(!text.contains("panicked"), "{variable} {command}: {end:?}");
+            }
+        }
+    }
+}

@@ -453,8 +453,10 @@ impl Credentials {
 
     fn of(form: Form, fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<Self, CredentialsError> {
         let (environment, credential) = form.read(fields, at)?;
-        // Adobe's newer client secrets begin so, and no client id does.
-        if credential.client_id().as_str().starts_with("p8e-") {
+        // Adobe's newer client secrets begin so, and no client id does; nor is one a token or an assignment, which no message
+        // should repeat as the client's name.
+        let client_id = credential.client_id().as_str();
+        if client_id.starts_with("p8e-") || ims_files::shown(client_id) != client_id {
             return Err(CredentialsError::Swapped { id: "client_id" });
         }
         let redirect_uri = match &credential {

@@ -332,7 +332,10 @@ impl fmt::Display for Source {
 
 impl fmt::Display for ContextName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.name, ims_files::shown(&self.file))
+        // A document may be given where a name belongs.
+        let is_name = ims_files::shown(&self.name) == self.name;
+        let name = if is_name { &self.name } else { "(a text that is not a name)" };
+        write!(f, "{name} of {}", ims_files::shown(&self.file))
     }
 }
 
