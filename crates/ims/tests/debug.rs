@@ -11,7 +11,8 @@ use ims::{
     Client, Connection, Credentials, Discovery, RefreshTokens, SignIn,
     cert::{GeneratedKey, KeySize},
     claims::{
-        AccessTokenPayload, Algorithm, Assertion, ClaimsSet, CompactJwt, Environment, NumericDate,
+        AccessTokenPayload, Algorithm, Assertion, AssertionLifetime, ClaimsSet, CompactJwt,
+        Environment, NumericDate,
     },
     exchange::{
         AuthorizationCode, BearerToken, ClientSecret, CodeVerifier, IdToken, Nonce, PromiseToken,
@@ -65,8 +66,12 @@ fn no_value_that_holds_a_secret_shows_it() {
         panic!("another kind: {account:?}")
     };
     let now = NumericDate::from_secs(1_550_001_138);
-    let claims: ClaimsSet =
-        ims::assertion_claims(service_account, account.environment(), Default::default(), now);
+    let claims: ClaimsSet = ims::assertion_claims(
+        service_account,
+        account.environment(),
+        AssertionLifetime::default(),
+        now,
+    );
     let input = claims.signing_input(Algorithm::Rs256);
     assert_silent("SigningInput", &input);
     assert_silent("Assertion", &Assertion::new(&input, jwt.signature()));
@@ -209,9 +214,9 @@ const SHOWN: &[(&str, &[&str])] = &[
     ]),
 ];
 
-/// A type, and whether its `Debug` is derived over text of its own.
+/// A type, and whether its `Debug` is derived over text itself.
 #[test]
-fn every_public_type_that_shows_text_of_its_own_was_looked_at() {
+fn every_public_type_that_shows_text_itself_was_looked_at() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     if !crates.join("ims-claims").is_dir() {
         // The package as it is published comes without its neighbours.
@@ -250,7 +255,7 @@ fn for_each_source(folder: &Path, visit: &mut dyn FnMut(&str)) {
             if name != "tests" && name != "testing" {
                 for_each_source(&path, visit);
             }
-        } else if name.ends_with(".rs") && name != "tests.rs" {
+        } else if path.extension().is_some_and(|ending| ending == "rs") && name != "tests.rs" {
             let source = fs::read_to_string(&path).unwrap();
             visit(source.split("#[cfg(test)]\nmod tests").next().unwrap());
         }
