@@ -164,6 +164,7 @@ impl Credentials {
         let files = FilesRead::default();
         let at = ReadContext {
             variable: &|_| None,
+            // Not even a variable is read: its value would end in an error, or at the IMS that they name.
             references: References::None,
             ..ReadContext::of_text(None, &files)
         };

@@ -92,6 +92,7 @@ impl RefreshTokenStore {
                 match folder.read(name, LONGEST_FILE) {
                     Ok(Some(bytes)) => parsed(std::str::from_utf8(&bytes).unwrap_or_default()),
                     Ok(None) => Ok(None),
+                    // Something else was put there: it is refused like any other text, and not called a problem of the disk.
                     Err(FileError::TooLong { .. }) => Err(MALFORMED.to_owned()),
                     Err(error) => Err(line(error)),
                 }
@@ -117,6 +118,7 @@ impl RefreshTokenStore {
             Backend::Memory(held) => *lock(held) = Some(refresh_token.clone()),
             Backend::File { folder, name } => {
                 let folder = PrivateFolder::create(folder).map_err(line)?;
+                // Two processes of one person may refresh at the same time, and each may save.
                 let lock = folder.lock(LOCK_TIMEOUT).map_err(line)?;
                 lock.replace(name, refresh_token.expose_secret().as_bytes()).map_err(line)?;
             }

@@ -115,6 +115,7 @@ impl ExchangeError {
             return vec![NEWER.remedy.to_owned()];
         }
         let causes = self.refusal().map_or(&[][..], Refusal::causes);
+        // With one cause nothing has to be told apart, so its remedy is written without an if.
         if let [only] = causes {
             return vec![only.remedy.to_owned()];
         }

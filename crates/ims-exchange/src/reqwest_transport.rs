@@ -76,6 +76,7 @@ impl ReqwestTransport {
         if is_plain_http(environment) {
             return Self::new(environment);
         }
+        // Before the certificates: of two wrong variables, the one that is met first on the way is named.
         let proxy = variable_of_proxy(&variable)?;
         let transport = match CaCertificates::from_variables(&variable)? {
             Some(certificates) => Self::with_only_ca_certificates(&certificates)?,

@@ -103,6 +103,7 @@ impl TransportError {
             Self::Proxy(_) => "proxy_refused",
             Self::Timeout { .. } => "no_answer",
             Self::Broken { .. } => "connection_broken",
+            // A base URL that is wrong by a word often leads to a page, and pages are long.
             Self::TooLong => "not_ims",
             Self::Untrusted { .. } => "server_not_trusted",
             Self::Setup { .. } => "http_client_unusable",

@@ -164,6 +164,7 @@ impl fmt::Debug for TokenError {
             Self::LivesTooShort { .. } | Self::NoRuntime => return fmt::Display::fmt(self, f),
         };
         fmt::Debug::fmt(source, f)?;
+        // What only a person can end has no time at which it ends.
         if self.is_transient() && !retry_after.is_zero() {
             write!(f, "\n  try again in: {}", DurationText(*retry_after))?;
         }

@@ -232,6 +232,7 @@ const STORE: &str = "ims_token::store";
 fn log(client_id: &str, event: &Event) {
     use tracing::{debug, info, warn};
     match event {
+        // At debug: a refresh that works is no news.
         Event::RefreshStarted { reason } => {
             let reason = reason.as_str();
             debug!(target: REFRESH, client_id, reason, "refresh started");

@@ -349,6 +349,7 @@ impl From<ExchangeError> for FetchError {
             ExchangeError::Unavailable { source: Some(TransportError::Broken { .. }), .. } => {
                 Remedy::Resend
             }
+            // Once: a clock that is wrong makes every assertion wrong.
             ExchangeError::AssertionRefused(_) => Remedy::SignAgain,
             ExchangeError::SignInNeeded(_) => Remedy::SignIn,
             ExchangeError::IntegrationRefused(_)

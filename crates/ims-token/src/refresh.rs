@@ -89,6 +89,7 @@ async fn obtain(
         Reservation::Ours(lease) => lease,
     };
     let fetched = store.while_renewing(lease.as_ref(), fetch_in_time(shared, &store, start)).await;
+    // Saved before the lease is released: the process that takes the lease next looks into the store first.
     if let Ok(cached) = &fetched {
         store.save(&cached.token).await;
     }
@@ -172,6 +173,7 @@ async fn attempts(
 /// One request. A source that panics has failed, and nothing else happens.
 async fn fetch(shared: &Shared) -> Result<AccessToken, FetchError> {
     let fetch = async { shared.settings.source.fetch().await };
+    // A panic in a source of the program must not leave all callers waiting for an outcome that never comes.
     let fetched = AssertUnwindSafe(fetch).catch_unwind().await;
     fetched.unwrap_or_else(|_| Err(FetchError::permanent("the token source panicked")))
 }

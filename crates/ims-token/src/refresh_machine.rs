@@ -21,6 +21,7 @@ impl Moment {
     const PAST: Self = Self { wall: NumericDate::from_secs(i64::MIN), monotonic: Duration::ZERO };
 
     fn has_come(self, now: Reading) -> bool {
+        // Either clock is enough: the wall clock may be set back, and the monotonic one does not run while a machine sleeps.
         self.wall <= now.wall || self.monotonic <= now.monotonic
     }
 

@@ -76,6 +76,7 @@ fn ready(
     if ends_at <= clock.now() {
         return Err(ReadyTokenError::Ended { ends_at });
     }
+    // Relaxed: nothing else is read by this flag.
     if is_handed_out.swap(true, Ordering::Relaxed) {
         return Err(ReadyTokenError::NotRenewable { ends_at });
     }

@@ -103,6 +103,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
 /// out.
 #[must_use]
 pub fn is_older_than(saved: &AccessToken, token: &AccessToken) -> bool {
+    // Of two with the same end the new one is kept: the old one may have been rejected.
     saved.expires_at() <= token.expires_at() || !is_credible(saved, token.obtained_at())
 }
 

@@ -70,6 +70,7 @@ impl<T> Alternatives<T> {
         for (place, one) in self.in_order(last) {
             match attempt(one).await {
                 Ok(outcome) => {
+                    // Relaxed: a thread that still sees the old value only tries the alternatives in another order.
                     self.first.store(place, Ordering::Relaxed);
                     if first_error.is_some() {
                         self.notice.report(self.kind);

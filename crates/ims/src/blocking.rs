@@ -54,6 +54,7 @@ impl BlockingClient {
     /// Those of [`ClientBuilder::build`], and [`Error::Thread`].
     pub fn from_builder(builder: ClientBuilder) -> Result<Self, Error> {
         let client = builder.build()?;
+        // One thread is enough: it refreshes, and callers wait on their own threads.
         let runtime =
             Builder::new_multi_thread().worker_threads(1).thread_name("ims").enable_all().build();
         let runtime = runtime.map_err(|source| Error::Thread(Arc::new(source)))?;

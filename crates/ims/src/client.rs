@@ -146,6 +146,7 @@ impl Client {
     fn expect_keeper(&self) -> Result<&TokenKeeper, TokenError> {
         self.keeper().ok_or_else(|| TokenError::Refused {
             retry_after: Duration::ZERO,
+            // Not another error: callers handle one kind of failure for all kinds of credentials.
             source: FetchError::fix_call(ApiKeyAlone).named("api_key_alone"),
         })
     }

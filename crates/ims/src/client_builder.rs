@@ -402,6 +402,7 @@ impl ClientBuilder {
             keeper = keeper
                 .with_advisory_window(self.advisory_window)
                 .with_mandatory_window(self.mandatory_window);
+            // The key names environment, client, grant, account and scopes, so that no other token is found under it.
             if let Some(store) = self.store.clone() {
                 keeper = keeper.with_store(store, self.cache_key());
             }
@@ -469,6 +470,7 @@ impl ClientBuilder {
         let source = match credential {
             #[cfg(feature = "service-account")]
             Credential::ServiceAccount(credential) => {
+                // The transport is set up first: without one, no key needs to be opened.
                 let (connection, signing) = (self.connect()?, self.signing.clone());
                 let (source, ends_at) =
                     ServiceAccountSource::new(connection, credential, signing, notice)?;

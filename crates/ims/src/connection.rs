@@ -163,6 +163,7 @@ pub fn ca_certificates() -> Result<Option<CaCertificates>, VariableError> {
 
 #[cfg(feature = "reqwest")]
 fn default_transport(environment: &Environment) -> Result<SharedTransport, Error> {
+    // The environment is read here and in ims-credentials, and in no layer below.
     let transport = ReqwestTransport::from_variables(environment, |name| std::env::var_os(name))?;
     Ok(SharedTransport::new(transport))
 }

@@ -203,10 +203,12 @@ impl From<&TokenError> for Report {
 impl From<&FetchError> for Report {
     fn from(error: &FetchError) -> Self {
         let mut report = match error.exchange_error() {
+            // It knows what IMS answered, and whether waiting helps.
             Some(exchange_error) => Self::from(exchange_error),
             None if error.remedy() == Remedy::FixCall => Self::new("", "", Next::Program),
             None => Self::new("", "", Next::wait_if(error.is_transient())),
         };
+        // A source may have given its failure a name that says more than what came of the exchange.
         report.0.reason = error.reason_name();
         report.0.message = error.to_string();
         report.0.evidence = error.evidence().map(|evidence| evidence.finding().to_owned());

@@ -52,15 +52,14 @@ impl ServiceAccountSource {
         let given = [options.signer, options.second_signer];
         let named = [Some(credential.signing_keys.first()), credential.signing_keys.second()];
         for (given, named) in given.into_iter().zip(named) {
-            let pair = match (given, named) {
-                (Some(signer), named) => {
-                    SigningPair::new(signer, named.and_then(|pair| pair.certificate.as_deref()))?
-                }
-                (None, Some(pair)) => SigningPair::open(pair)?,
-                (None, None) => continue,
-            };
-            signing_pairs.push(pair);
+            if let Some(signer) = given {
+                let certificate = named.and_then(|pair| pair.certificate.as_deref());
+                signing_pairs.push(SigningPair::new(signer, certificate)?);
+            } else if let Some(pair) = named {
+                signing_pairs.push(SigningPair::open(pair)?);
+            }
         }
+        // Of an unknown end nothing can be said, so one key without a certificate makes the whole end unknown.
         let ends: Option<Vec<_>> = signing_pairs.iter().map(SigningPair::ends_at).collect();
         let ends_at = ends.and_then(|ends| ends.into_iter().max());
         let source = Self {
@@ -82,6 +81,8 @@ impl ServiceAccountSource {
         self.client_secrets
             .try_each(
                 |_| false,
+                // Secrets outside, keys inside: a refusal of the secret ends the loop over the keys, so that no key is tried
+                // with a secret that is known to be wrong.
                 |client_secret| self.by_each_key(client_secret),
                 |error: &FetchError| has(error, Reason::is_about_the_secret),
             )
@@ -91,6 +92,7 @@ impl ServiceAccountSource {
     /// One exchange with each key, until IMS knows the certificate of one. A key whose certificate is not valid now is tried
     /// last.
     async fn by_each_key(&self, client_secret: &ClientSecret) -> Result<AccessToken, FetchError> {
+        // One time for all keys, so that their order cannot change while they are tried.
         let now = self.connection.clock().now();
         self.signing_pairs
             .try_each(
@@ -129,6 +131,7 @@ impl ServiceAccountSource {
         let now = self.connection.clock().now();
         let environment = self.connection.environment();
         let lifetime = self.assertion_lifetime;
+        // Within the retry: a second use of one assertion can be refused as a replay of its jti.
         let claims = assertion_claims(&self.credential, environment, lifetime, now);
         let assertion = sign_assertion(&claims, signer).await.map_err(unsigned)?;
         let grant =
@@ -179,6 +182,7 @@ pub fn assertion_claims(
 fn next_jti(now: NumericDate) -> JwtId {
     static LAST: AtomicU64 = AtomicU64::new(0);
     let seconds = u64::try_from(now.as_secs()).unwrap_or_default();
+    // Microseconds stay below 2^53 until the year 2255, so that a JSON reader with doubles keeps them exactly.
     let micros = seconds.saturating_mul(1_000_000) + fastrand::u64(..1_000_000);
     let last = LAST
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(micros.max(last + 1)))

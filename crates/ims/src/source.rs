@@ -32,6 +32,7 @@ impl Source {
         S: Send + Sync + 'static,
         Fetching: Future<Output = Result<AccessToken, FetchError>> + Send + 'static,
     {
+        // Each fetch may outlive the call that began it, so it holds the source.
         let source = Arc::new(source);
         let tokens = TokenSource::new(move || fetch(Arc::clone(&source)));
         tokens.into()

@@ -64,6 +64,7 @@ impl UserSource {
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
         let refresh_token = self.current().await?;
         match self.refresh(&refresh_token).await {
+            // Each use may replace the refresh token, so a refusal can mean that another process was faster.
             Err(ExchangeError::SignInNeeded(refusal)) => {
                 let newer = self.current().await?;
                 if newer.expose_secret() == refresh_token.expose_secret() {

@@ -109,25 +109,28 @@ const API_KEYS: [&str; 2] = ["apikey", "api_key"];
 impl Kind {
     /// Where a migration is under way both sides are there.
     fn of(entry: &Fields<'_>, side: CredentialKind) -> Option<Self> {
-        let first =
-            |names: &'static [&'static str]| names.iter().copied().find(|name| entry.has(name));
-        match (entry.has("oauth_server_to_server"), entry.has("jwt"), side) {
-            (true, false, _) | (true, true, CredentialKind::ServerToServer) => {
-                Some(Self::ServerToServer)
-            }
-            (_, true, _) => Some(Self::ServiceAccount),
-            (false, false, _) => {
-                let is_api_key =
-                    entry.optional_text("integration_type").ok().flatten() == Some("apikey");
-                match (first(&API_KEYS), first(&LOGINS)) {
-                    (Some(name), _) => Some(Self::ApiKey(name)),
-                    // An API key may be kept where the others have their client.
-                    (None, Some(name)) if is_api_key => Some(Self::ApiKey(name)),
-                    (None, Some(name)) => Some(Self::User(name)),
-                    (None, None) => None,
-                }
-            }
+        let (server_to_server, jwt) = (entry.has("oauth_server_to_server"), entry.has("jwt"));
+        if server_to_server && jwt {
+            return Some(match side {
+                CredentialKind::ServerToServer => Self::ServerToServer,
+                CredentialKind::ServiceAccount => Self::ServiceAccount,
+            });
         }
+        if server_to_server {
+            return Some(Self::ServerToServer);
+        }
+        if jwt {
+            return Some(Self::ServiceAccount);
+        }
+        if let Some(name) = API_KEYS.into_iter().find(|name| entry.has(name)) {
+            return Some(Self::ApiKey(name));
+        }
+        let name = LOGINS.into_iter().find(|name| entry.has(name))?;
+        // An API key may be kept where the others have their client.
+        if matches!(entry.optional_text("integration_type"), Ok(Some("apikey"))) {
+            return Some(Self::ApiKey(name));
+        }
+        Some(Self::User(name))
     }
 
     fn is_for_servers(self) -> bool {

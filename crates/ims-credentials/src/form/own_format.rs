@@ -114,15 +114,22 @@ pub(super) fn credential(
 
 /// Whether the file itself holds a secret, and not only the names of places that do.
 pub(super) fn holds_secret(fields: &Fields<'_>) -> bool {
-    let has_pin = |fields: &Fields<'_>| {
-        let signer = fields.value("signer").and_then(Value::as_str);
-        signer.is_some_and(|uri| uri.contains("pin-value"))
-    };
-    let secrets = fields.value("client_secrets").and_then(Value::as_array);
-    fields.has("client_secret")
-        || secrets.is_some_and(|secrets| secrets.iter().any(Value::is_string))
-        || has_pin(fields)
-        || fields.objects("keys").is_ok_and(|keys| keys.iter().any(has_pin))
+    if fields.has("client_secret") || has_pin(fields) {
+        return true;
+    }
+    // In the list, a secret is a text, and the name of its place an object.
+    if let Some(Value::Array(secrets)) = fields.value("client_secrets")
+        && secrets.iter().any(Value::is_string)
+    {
+        return true;
+    }
+    fields.objects("keys").is_ok_and(|keys| keys.iter().any(has_pin))
+}
+
+/// Whether the PKCS#11 URI of a key has the PIN in it (RFC 7512 §2.4).
+fn has_pin(fields: &Fields<'_>) -> bool {
+    let signer = fields.value("signer").and_then(Value::as_str);
+    signer.is_some_and(|uri| uri.contains("pin-value"))
 }
 
 /// The members that say where the client secrets are, if none is in this file, with absolute paths.
@@ -220,17 +227,22 @@ fn optional_client_secrets(
     at: &ReadContext<'_>,
 ) -> Result<Option<ClientSecrets>, CredentialsError> {
     let one = secret_reference::optional(fields, "client_secret", at)?;
-    match (one, fields.value("client_secrets")) {
-        (Some(_), Some(_)) => Err(conflict("client_secret", "client_secrets")),
-        (Some(secret), None) => Ok(Some(client_secret(&secret)?.into())),
-        (None, Some(list)) => {
-            let secrets = secret_reference::list(fields, "client_secrets", list, at)?;
-            let secrets: Result<Vec<_>, _> = secrets.iter().map(client_secret).collect();
-            ClientSecrets::from_list(secrets?)
-                .map(Some)
-                .ok_or_else(|| fields.missing("client_secrets"))
-        }
-        (None, None) => Ok(None),
+    let Some(list) = fields.value("client_secrets") else {
+        return match one {
+            Some(secret) => Ok(Some(client_secret(&secret)?.into())),
+            None => Ok(None),
+        };
+    };
+    if one.is_some() {
+        return Err(conflict("client_secret", "client_secrets"));
+    }
+    let mut secrets = Vec::new();
+    for secret in secret_reference::list(fields, "client_secrets", list, at)? {
+        secrets.push(client_secret(&secret)?);
+    }
+    match ClientSecrets::from_list(secrets) {
+        Some(secrets) => Ok(Some(secrets)),
+        None => Err(fields.missing("client_secrets")),
     }
 }
 
@@ -271,6 +283,7 @@ fn key_pair(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, Creden
 
 fn signing_key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<SigningKey, CredentialsError> {
     let contents = key_contents(fields, at)?;
+    // Also "external": someone who has written the credentials must not choose the key that the program signs with.
     if fields.has("signer") {
         at.check_reference(&fields.path_of("signer"))?;
     }

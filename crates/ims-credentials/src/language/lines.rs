@@ -52,6 +52,7 @@ pub(super) fn properties(text: &str) -> Result<Value, TextFault> {
         if logical.is_empty() || logical.starts_with(['#', '!']) {
             continue;
         }
+        // Java joins the lines before it looks for the name.
         while goes_on(&logical) {
             logical.pop();
             logical.push_str(lines.next().map_or("", |(_, line)| line.trim_start_matches(SPACE)));
@@ -121,6 +122,7 @@ pub(super) fn dotenv(text: &str) -> Result<Value, TextFault> {
         let at = text.len() - rest.len();
         let line_number = TextFault::line_after(&text[..at]);
         let wrong = || TextFault::in_line(line_number);
+        // A value in quotation marks may go on in the next lines, so the text is read on and not split into lines first.
         let line = rest.lines().next().unwrap_or_default();
         if line.trim().is_empty() || line.trim_start().starts_with('#') {
             rest = after_line(rest);

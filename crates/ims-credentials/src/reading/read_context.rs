@@ -124,6 +124,7 @@ impl<'a> ReadContext<'a> {
     /// Reads a file that `member` names and that others may be able to read: see [`secret_file::read`].
     pub(crate) fn read(&self, member: &str, path: &Path) -> Result<FileContents, CredentialsError> {
         self.check_reference(member)?;
+        // Noted before it is opened: a watcher waits for a file that is not there yet.
         self.files.0.borrow_mut().push(path.to_owned());
         secret_file::read(path)
     }
@@ -161,10 +162,13 @@ impl<'a> ReadContext<'a> {
         if let Some(selected) = self.selected {
             candidates.retain(|(name, _)| name == selected);
         }
-        match (candidates.len(), self.selected) {
-            (1, _) => Ok(candidates.remove(0).1),
-            (0, Some(_)) => Err(CredentialsError::NoneSelected { names }),
-            _ => Err(CredentialsError::Several { count, names }),
+        if candidates.len() == 1 {
+            return Ok(candidates.remove(0).1);
         }
+        // Two may have one name; then the name selects none of them.
+        if candidates.is_empty() && self.selected.is_some() {
+            return Err(CredentialsError::NoneSelected { names });
+        }
+        Err(CredentialsError::Several { count, names })
     }
 }

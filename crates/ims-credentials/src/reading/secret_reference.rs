@@ -86,14 +86,14 @@ fn of_list(
     at: &ReadContext<'_>,
 ) -> Result<Zeroizing<String>, CredentialsError> {
     element.only(&PLACES)?;
-    let mut there = PLACES.into_iter().filter(|kind| element.has(kind));
-    match (there.next(), there.next()) {
-        (Some(kind), None) => from(kind, element, kind, at),
-        (Some(first), Some(second)) => Err(CredentialsError::Conflict {
+    let there: Vec<&str> = PLACES.into_iter().filter(|kind| element.has(kind)).collect();
+    match there[..] {
+        [] => Err(element.missing("file")),
+        [kind] => from(kind, element, kind, at),
+        [first, second, ..] => Err(CredentialsError::Conflict {
             first: element.path_of(first),
             second: element.path_of(second),
         }),
-        (None, _) => Err(element.missing("file")),
     }
 }
 
@@ -104,6 +104,7 @@ fn from(
     at: &ReadContext<'_>,
 ) -> Result<Zeroizing<String>, CredentialsError> {
     let name = fields.path_of(member);
+    // Before anything is opened or run.
     at.check_reference(&name)?;
     match kind {
         "file" => {
@@ -158,7 +159,11 @@ fn from_command(
     let failed = |reason| CredentialsError::Command { name: fields.path_of(member), reason };
     let mut command = command(program, arguments, at.folder);
     let output = run(&mut command, COMMAND_TIMEOUT).map_err(failed)?;
-    line(&output).filter(|text| !text.is_empty()).ok_or_else(|| failed("it printed no text"))
+    match line(&output) {
+        Some(text) if !text.is_empty() => Ok(text),
+        // What it printed is not repeated: it may be half of a secret.
+        _ => Err(failed("it printed no text")),
+    }
 }
 
 /// A program that is named with a folder begins at the credentials file; one that is not is looked for in `PATH`.

@@ -34,6 +34,7 @@ fn fault(text: &str) -> Option<SecretFault> {
     if text.ends_with(['\n', '\r']) {
         return Some(SecretFault::LineBreakAtEnd);
     }
+    // Before the check for white space, which it is as well: a person has to know that it is not a blank.
     if text.contains('\u{a0}') {
         return Some(SecretFault::NoBreakSpace);
     }
@@ -75,6 +76,7 @@ pub(crate) fn key(
     name: &str,
     contents: Zeroizing<Vec<u8>>,
 ) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
+    // CI systems keep a secret in one line, so a PEM file is often encoded once more.
     let contents = base64_of_pem(&contents).unwrap_or(contents);
     if contents.trim_ascii().is_empty() {
         let fault = SecretFault::Blank;

@@ -60,6 +60,7 @@ impl IdToken {
         let claims = jwt.payload_object().map_err(|_| IdTokenFault::Unreadable)?;
         let audience = claims.get("aud").ok_or(IdTokenFault::Unreadable)?;
         let end = claims.get("exp").and_then(Value::as_i64).ok_or(IdTokenFault::Unreadable)?;
+        // Before the other claims: a token of another sign-in says nothing about this one.
         if !nonce.is_in(self) {
             return Err(IdTokenFault::Nonce);
         }

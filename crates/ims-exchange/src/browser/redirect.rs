@@ -114,10 +114,13 @@ type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 /// The parameters of query and fragment: where they are depends on the response type.
 fn pairs(redirect: &str) -> Option<Pairs<'_>> {
     let redirect = redirect.trim();
+    // Anyone can send a browser to this program, with a URL of any length.
+    if redirect.len() > Response::MAX_BODY {
+        return None;
+    }
     let (rest, fragment) = redirect.split_once('#').unwrap_or((redirect, ""));
     let query = rest.split_once('?').map_or("", |(_, query)| query);
-    let is_short = redirect.len() <= Response::MAX_BODY;
-    is_short.then(|| parse(query.as_bytes()).chain(parse(fragment.as_bytes())).collect())
+    Some(parse(query.as_bytes()).chain(parse(fragment.as_bytes())).collect())
 }
 
 /// The value of `name`, which may be there once (RFC 6749 §3.1).

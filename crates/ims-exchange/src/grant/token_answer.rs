@@ -134,12 +134,16 @@ fn is_possible(lifetime: Duration) -> bool {
 
 impl Unit {
     fn lifetime(self, value: i64) -> Result<Duration, ExchangeError> {
-        let (lifetime, unit): (fn(u64) -> Duration, _) = match self {
-            Self::Milliseconds => (Duration::from_millis, "milliseconds"),
-            Self::Seconds => (Duration::from_secs, "seconds"),
+        // A negative number is as impossible as nothing.
+        let count = u64::try_from(value).unwrap_or_default();
+        let (lifetime, unit) = match self {
+            Self::Milliseconds => (Duration::from_millis(count), "milliseconds"),
+            Self::Seconds => (Duration::from_secs(count), "seconds"),
         };
-        let lifetime = u64::try_from(value).ok().map(lifetime).filter(|it| is_possible(*it));
-        lifetime.ok_or(ExchangeError::ImpossibleLifetime { value, unit })
+        if !is_possible(lifetime) {
+            return Err(ExchangeError::ImpossibleLifetime { value, unit });
+        }
+        Ok(lifetime)
     }
 }
 

@@ -28,6 +28,7 @@ impl Foreign {
     /// What a response without an error code of IMS is, if it is not one of IMS.
     pub(crate) fn of(response: &Response, credential: CredentialKind) -> Option<Self> {
         let status = response.status();
+        // No endpoint that is asked here redirects. The sign-in page of a network does.
         if status.is_redirection() {
             return Some(Self::Redirect(redirect_host(response)));
         }

@@ -178,6 +178,7 @@ fn read_folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
         if !fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file()) {
             continue;
         }
+        // A folder may hold a README, or keys: only certificates are asked of it.
         if let Ok(certificates) = read_file(&entry.path()) {
             found.extend(certificates.0);
         }

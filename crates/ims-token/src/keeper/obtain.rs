@@ -55,6 +55,7 @@ impl Shared {
             Step::Serve(cached) => Ok(cached),
             Step::Fail(error) => Err(error),
             Step::Wait { in_flight, timeout } => {
+                // Boxed, so that the future of the usual case, a token in memory, stays small.
                 Box::pin(self.wait(requirement, in_flight, timeout)).await
             }
         }
@@ -83,6 +84,7 @@ impl Shared {
             {
                 return Ok(Arc::clone(cached));
             }
+            // Another refresh may have brought a token while this one failed or was cut off.
             let held = self.held().filter(|cached| requirement.is_met_by(cached, now));
             if let Some(cached) = held {
                 return Ok(cached);
@@ -129,9 +131,11 @@ impl Shared {
         {
             return (Step::Serve(cached), None);
         }
+        // A refresh in flight may still succeed, so its outcome is waited for.
         if decision == Decision::Refuse && state.in_flight(now).is_none() {
             return (Step::Fail(state.backoff.refusal(now)), None);
         }
+        // A token that is still good is served without a runtime, too.
         let Ok(runtime) = Handle::try_current() else {
             return match usable {
                 Some(cached) => (Step::Serve(cached), None),
@@ -142,6 +146,7 @@ impl Shared {
         let start = leader.map(|leader| Start { runtime, leader, request });
         let step = match usable {
             Some(cached) if decision == Decision::ServeAndRefresh => Step::Serve(cached),
+            // There is a token to fall back on, so the wait is short.
             Some(_) => Step::Wait { in_flight, timeout: REFRESH_TIMEOUT },
             None => Step::Wait { in_flight, timeout: state.overdue_in(now) },
         };

@@ -135,10 +135,12 @@ impl Shared {
         seen: Reading,
     ) -> Result<Arc<CachedToken>, FetchError> {
         let cached = Arc::new(self.cached_token(token, seen));
+        // Otherwise every caller would start a refresh at once, and a clock that is wrong by a day would never stop asking.
         if cached.schedule.phase(self.reading()) == Phase::Expired {
             return Err(FetchError::transient("the token had expired when it came", None));
         }
         let mut state = self.state();
+        // Under the same lock as the token: a caller that sees the token must not see the old failures.
         state.backoff.clear();
         self.cached.store(Some(Arc::clone(&cached)));
         Ok(cached)
@@ -148,6 +150,7 @@ impl Shared {
     pub(crate) fn cached_token(&self, token: AccessToken, seen: Reading) -> CachedToken {
         let settings = &self.settings;
         CachedToken {
+            // A random share for each token, so that the processes of a fleet do not refresh in the same second.
             schedule: Schedule::new(&token, seen, settings.windows, fastrand::f64()),
             adopted_at: seen.monotonic,
             headers: settings.api_headers.with(&token),
@@ -172,6 +175,7 @@ impl Shared {
 
     /// How many attempts the next refresh may add to its first: none while IMS is known to be in trouble.
     pub(crate) fn retries(&self) -> u32 {
+        // After a failure the pauses between refreshes are the retries, or an outage would be met with three times the requests.
         if self.state().backoff.failures() == 0 { self.allowed_retries() } else { 0 }
     }
 
@@ -183,6 +187,7 @@ impl Shared {
             return false;
         }
         let has_no_answer = match error.remedy() {
+            // IMS has not seen the request, so asking again costs it nothing.
             Remedy::Reconnect => true,
             Remedy::Resend => attempt == 0,
             _ => false,
@@ -222,6 +227,7 @@ impl Shared {
         let now = self.reading();
         let mut state = self.state();
         let Some(held) = self.held() else { return false };
+        // An API may reject a token after another caller has already brought a newer one.
         if held.is_rejected || held.token.fingerprint() != token.fingerprint() {
             return false;
         }
@@ -244,6 +250,7 @@ impl Shared {
         let (in_flight, leader) = InFlight::start();
         let longest = self.settings.deadline.saturating_add(OVERDUE_MARGIN);
         let overdue_at = now.monotonic.saturating_add(longest);
+        // After a fork, the child has this memory without the task that would end the refresh.
         let process_id = std::process::id();
         state.running = Some(Running { in_flight: in_flight.clone(), overdue_at, process_id });
         (in_flight, Some(leader))

@@ -29,6 +29,7 @@ impl SigningPair {
     /// Opens the key of the pair, with the certificate that is named next to it, else that in the PKCS#12 file of the key.
     pub(crate) fn open(pair: &KeyPair) -> Result<Self, Error> {
         let (signer, certificates) = open(&pair.signing_key)?;
+        // What a person names wins over what the key file happens to hold.
         if pair.certificate.is_some() {
             return Ok(Self::new(signer, pair.certificate.as_deref())?);
         }
@@ -37,6 +38,7 @@ impl SigningPair {
 
     /// Takes the signer's certificate if it is among `certificates`, otherwise the first.
     fn of(signer: SharedSigner, mut certificates: Vec<Certificate>) -> Self {
+        // A file may hold the chain, or the certificates of two keys while one replaces the other.
         let own = certificates.iter().position(|certificate| {
             certificate.public_key().is_ok_and(|key| key == *signer.public_key())
         });
@@ -133,6 +135,7 @@ fn pkcs11_signer(uri: &str, folder: &std::path::Path) -> Result<SharedSigner, Er
     };
 
     let uri = Pkcs11Uri::from_private_text(uri);
+    // The text is not repeated: it may hold the PIN.
     let mut uri = uri.map_err(|error| Error::HardwareKey(SignError::refused(error)))?;
     uri.pin = match uri.pin {
         Some(PinSource::File(path)) => Some(PinSource::File(folder.join(path))),

@@ -126,6 +126,7 @@ impl RefreshTokens {
         &self,
         question: impl FnOnce(&RefreshTokenStore) -> Result<T, RefreshTokensError> + Send + 'static,
     ) -> Result<T, RefreshTokensError> {
+        // Memory answers at once, and a thread for each look would be slower than the look.
         if !self.store.blocks() {
             return question(&self.store);
         }

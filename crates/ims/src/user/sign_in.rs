@@ -140,6 +140,7 @@ impl SignIn {
     /// [`SignInError`], by what the caller can do.
     pub async fn finish(&self, redirect: &str) -> Result<SignedIn, SignInError> {
         let code = self.code(redirect)?;
+        // After the redirect was judged: one that belongs to another sign-in must not cost a connection.
         let connection = self.connection.connect(&self.environment).map_err(SignInError::Client)?;
         let notice = Notice { client_id: self.credential.client_id.clone(), observer: None };
         let client_secrets = one_or_none(self.credential.client_secrets.as_ref(), notice);
@@ -150,6 +151,7 @@ impl SignIn {
                 is_wrong_secret,
             )
             .await?;
+        // Before anyone has the tokens: those of another sign-in would let a person act as somebody else.
         self.check(&tokens, connection.clock().now())?;
         let (environment, credential) = (self.environment.clone(), self.credential.clone());
         Ok(SignedIn { environment, tokens, credential })

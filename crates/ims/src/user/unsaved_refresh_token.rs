@@ -38,6 +38,7 @@ impl UnsavedRefreshToken {
         let is_newer = match loaded {
             Ok(Some(loaded)) => is_same(loaded, &unsaved.replaces),
             Ok(None) => false,
+            // A place that cannot be read has not shown anything newer.
             Err(_) => true,
         };
         if is_newer {
@@ -56,6 +57,7 @@ impl UnsavedRefreshToken {
     ) -> Option<(RefreshToken, RefreshToken)> {
         let mut held = self.held();
         let was_unsaved = held.take_if(|held| is_same(&held.refresh_token, used));
+        // A token that is given again is not new, so there is nothing to save.
         let given = given.filter(|given| !is_same(given, used));
         let replaces = match (&given, was_unsaved) {
             (_, Some(was_unsaved)) => was_unsaved.replaces,

@@ -69,9 +69,12 @@ impl SealingKey {
         key: &CacheKey,
         mut sealed: Vec<u8>,
     ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        let begins = sealed.starts_with(VERSION) && sealed.len() >= TEXT_START;
-        let nonce = begins.then(|| sealed[VERSION.len()..TEXT_START].try_into().ok()).flatten();
-        let nonce = Nonce::assume_unique_for_key(nonce.ok_or(StoreError::Garbled)?);
+        let Some(after_version) = sealed.strip_prefix(VERSION) else {
+            return Err(StoreError::Garbled);
+        };
+        let nonce = *after_version.first_chunk().ok_or(StoreError::Garbled)?;
+        // It was unique when it was sealed; to open, it has to be that one.
+        let nonce = Nonce::assume_unique_for_key(nonce);
         let opened = self.0.open_in_place(nonce, associated(key), &mut sealed[TEXT_START..]);
         let length = opened.map_err(|_| StoreError::Garbled)?.len();
         let mut sealed = Zeroizing::new(sealed);
