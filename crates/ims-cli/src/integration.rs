@@ -1,6 +1,7 @@
 //! Which integration a command works for: `-c`, `--context`, `--ims-url` and their environment variables.
 
 use std::{
+    env,
     ffi::OsString,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -52,9 +53,14 @@ pub(crate) struct IntegrationOptions {
 const HEADING: &str = "Credentials";
 
 impl IntegrationOptions {
-    /// The context of this name, as if `--context` were given.
-    pub(crate) fn of_context(name: &str) -> Self {
-        Self { context: Some(name.to_owned()), ..Self::default() }
+    /// The context of this name, as if `--context` were given. `IMS_URL` counts as in every command.
+    pub(crate) fn of_context(name: &str) -> Result<Self, Failure> {
+        let given = env::var("IMS_URL").unwrap_or_default();
+        let ims_url = if given.is_empty() { None } else { Some(given.parse()) };
+        let ims_url = ims_url.transpose().map_err(|error| {
+            Failure::usage("IMS_URL is not the base URL of an IMS").because(error)
+        })?;
+        Ok(Self { context: Some(name.to_owned()), ims_url, ..Self::default() })
     }
 
     /// Reads the credentials and says what a person should know about them.

@@ -101,3 +101,38 @@ fn variables_are_found_and_an_empty_folder_gets_advice() {
     assert!(end.stderr.contains("client commerce: ims token"), "{end:?}");
     assert!(!end.stderr.contains(CLIENT_SECRET), "{end:?}");
 }
+
+#[test]
+fn the_kind_of_the_only_credentials_decides_what_comes_first() {
+    let sandbox = Sandbox::new();
+    for name in ["credentials.json", "private.key", "certificate_pub.crt"] {
+        std::fs::remove_file(sandbox.path(name)).unwrap();
+    }
+    let web = json!({ "CLIENT_ID": "web", "DEFAULT_REDIRECT_URI": "https://localhost:3000/" });
+    #[rustfmt::skip]
+    let table = [
+        (web,                                               "then: ims doctor && ims login"),
+        (json!({ "API_KEY": "key" }),                       "then: ims doctor && ims call URL"),
+        (json!({ "client_id": "s", "client_secret": CLIENT_SECRET, "scopes": ["openid"] }), "then: ims doctor && ims token"),
+        (json!({ "client_id": "s", "client_secret": "", "scopes": ["openid"] }), "none of the credentials here can be used"),
+    ];
+    for (credentials, said) in table {
+        sandbox.write("download.json", credentials.to_string());
+        let end = sandbox.run("init");
+        assert_eq!(end.code, Some(2), "{end:?}");
+        assert!(end.stderr.contains(said), "{said} is not in {}", end.stderr);
+    }
+}
+
+#[test]
+fn of_one_there_is_nothing_to_choose_and_it_is_not_said_to_shadow_itself() {
+    let sandbox = Sandbox::new();
+    let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+    sandbox.write_credentials("credentials.json", json!({ "ims_url": emulator.url() }));
+    let mut terminal = Terminal::start(&sandbox, "init");
+    terminal.wait_for("Which name do you want to give them? [credentials] ");
+    terminal.type_line("", "echo");
+    let (code, said) = terminal.finish();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains("not used"), "{said}");
+}

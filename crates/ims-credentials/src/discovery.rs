@@ -223,9 +223,11 @@ impl Discovery {
         }
         // A file of contexts that cannot be read matters only if nothing comes before it.
         match self.current_context() {
-            Ok(Some(context)) => sources.push(Source::CurrentContext(context)),
+            Ok(Some(context)) if !is_named(&sources, &context) => {
+                sources.push(Source::CurrentContext(context));
+            }
             Err(error) if sources.is_empty() => return Err(error),
-            Ok(None) | Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
         Ok(sources)
     }
@@ -380,6 +382,14 @@ impl fmt::Debug for DiscoveryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         error::report(f, self, self.hint())
     }
+}
+
+/// Whether the context is one of the sources already: it is not shadowed by itself.
+fn is_named(sources: &[Source], context: &ContextName) -> bool {
+    sources.iter().any(|source| match source {
+        Source::Context(named) | Source::ContextVariable(named) => named == context,
+        _ => false,
+    })
 }
 
 #[cfg(test)]

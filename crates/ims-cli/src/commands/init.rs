@@ -37,7 +37,7 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<Answer, Failure> {
         output::note("not usable", &format!("{place}: {reason}"));
     }
     if found.candidates.is_empty() {
-        return Err(nothing_found());
+        return Err(nothing_found(&found));
     }
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Err(no_terminal(&found));
@@ -62,11 +62,12 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<Answer, Failure> {
         "note",
         &format!("the context {name} is added to {}", ims_files::shown(contexts.path())),
     );
-    let answer = doctor::run_for(IntegrationOptions::of_context(&name));
+    let answer = doctor::run_for(IntegrationOptions::of_context(&name)?);
+    let command = candidate.first_command();
     if is_current {
-        first_token("ims token", answer)
+        first_token(command, answer)
     } else {
-        first_token(&format!("ims token --context {name}"), answer)
+        first_token(&format!("{command} --context {name}"), answer)
     }
 }
 
@@ -74,7 +75,7 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<Answer, Failure> {
 fn in_force(candidate: &Candidate) -> Result<Answer, Failure> {
     output::note("note", &format!("{} are used as long as they are set", candidate.place));
     let answer = doctor::run_for(IntegrationOptions::default());
-    first_token("ims token", answer)
+    first_token(candidate.first_command(), answer)
 }
 
 /// Says what gets the first token, whatever the doctor found.
@@ -87,6 +88,9 @@ fn first_token(line: &str, answer: Result<Answer, Failure>) -> Result<Answer, Fa
 fn choose(found: &Found) -> Result<&Candidate, Failure> {
     for (index, candidate) in found.candidates.iter().enumerate() {
         say(&format!("{:>3}. {candidate}\n", index + 1));
+    }
+    if let [only] = found.candidates.as_slice() {
+        return Ok(only);
     }
     let count = found.candidates.len();
     loop {
@@ -158,10 +162,18 @@ fn no_terminal(found: &Found) -> Failure {
     let failure = found.candidates.iter().fold(failure, |failure, candidate| {
         failure.hint(format!("{candidate}: {}", candidate.command_line()))
     });
-    failure.hint("then: ims doctor && ims token")
+    let command = match found.candidates.as_slice() {
+        [only] => only.first_command(),
+        _ => "ims token",
+    };
+    failure.hint(format!("then: ims doctor && {command}"))
 }
 
-fn nothing_found() -> Failure {
+fn nothing_found(found: &Found) -> Failure {
+    if !found.unusable.is_empty() {
+        return Failure::usage("none of the credentials here can be used as they are")
+            .hint("correct what is said above, and run ims init again");
+    }
     Failure::usage("there are no credentials in this folder or in the environment variables")
         .hint("put the download of Adobe's Developer Console here (Credentials, Download JSON), and run ims init again")
         .hint("to see how it all works without any, run: ims demo")

@@ -74,7 +74,7 @@ fn is_for_people(fields: &Fields<'_>) -> bool {
     REDIRECT_URI.iter().any(|name| fields.has(name))
 }
 
-/// An API key and nothing by which a token could be had.
+/// An API key and nothing that gets a token.
 fn is_api_key(fields: &Fields<'_>) -> bool {
     let for_tokens = ["TECHNICAL_ACCOUNT_ID", "SCOPES", "PRIVATE_KEY", "PUBLIC_KEYS_WITH_EXPIRY"];
     fields.has("API_KEY")

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ims::{Credentials, CredentialsError, Discovery, Source};
+use ims::{Credential, Credentials, CredentialsError, Discovery, Source};
 
 use crate::{
     failure::{Failure, with_causes},
@@ -66,7 +66,7 @@ impl Found {
             Ok(credentials) => self.candidates.push(Candidate { place, credentials }),
             Err(error) => match names_of_several(&error) {
                 Some(names) => self.look_at_each(path, &names),
-                None if is_of_no_form(&error) => {}
+                None if is_of_no_form(&error) && !is_credentials_by_name(path) => {}
                 None => self.unusable.push((place, reason(&error))),
             },
         }
@@ -95,6 +95,15 @@ impl Found {
 }
 
 impl Candidate {
+    /// The command that is of use first, with credentials of this kind.
+    pub(super) fn first_command(&self) -> &'static str {
+        match self.credentials.credential() {
+            Credential::User(_) => "ims login",
+            Credential::ApiKey(_) => "ims call URL",
+            _ => "ims token",
+        }
+    }
+
     /// What to type for the same without questions.
     pub(super) fn command_line(&self) -> String {
         let Location::File { path, credential } = &self.place else {
@@ -104,6 +113,11 @@ impl Candidate {
         let path = quoted(&ims_files::shown(path));
         format!("ims context add NAME -c {path}{}", selected.unwrap_or_default())
     }
+}
+
+/// Whether a file can hold nothing but credentials and what belongs to them, so that a fault in it is worth a word.
+fn is_credentials_by_name(path: &Path) -> bool {
+    path == Path::new(".aio")
 }
 
 /// Whether a file can be of one of the forms by its name and kind: keys and programs are not opened.
