@@ -65,7 +65,7 @@ fn a_secret_is_read_from_a_file_that_everyone_cannot_read() {
     ] {
         let path = file(&folder, "key", entries);
         match read_private(&path, LIMIT) {
-            Ok(bytes) => assert!(is_read && *bytes == b"secret", "{entries}"),
+            Ok(bytes) => assert!(is_read && *bytes == *b"secret", "{entries}"),
             Err(FileError::Exposed { access, .. }) => {
                 assert!(!is_read && access.starts_with("everyone can read it"), "{access}");
             }
@@ -105,9 +105,9 @@ fn a_new_file_is_private_and_never_written_over_another() {
     }
     let path = folder.path().join("new");
     create_new(&path, b"one").unwrap();
-    assert_eq!(*read_private(&path, LIMIT).unwrap(), b"one");
+    assert_eq!(*read_private(&path, LIMIT).unwrap(), *b"one");
     assert!(matches!(create_new(&path, b"two"), Err(FileError::Exists { .. })));
-    assert_eq!(fs::read(&path).unwrap(), b"one");
+    assert_eq!(fs::read(&path).unwrap(), *b"one");
     assert!(create_new(&folder.path().join("none/new"), b"x").unwrap_err().is_not_found());
     assert_eq!(names(folder.path()), ["new"]);
 }
@@ -126,7 +126,7 @@ fn a_file_is_replaced_as_a_whole_and_its_missing_folders_are_private() {
     });
     replace(&path, b"two").unwrap();
     assert_eq!(scanner.join().unwrap(), "one");
-    assert_eq!(*read_private(&path, LIMIT).unwrap(), b"two");
+    assert_eq!(*read_private(&path, LIMIT).unwrap(), *b"two");
     for created in ["a", "a/b"] {
         assert!(PrivateFolder::open(&folder.path().join(created)).unwrap().is_some());
     }
@@ -170,8 +170,8 @@ fn a_private_folder_holds_whole_private_files() {
     fs::write(path.join("token.new"), "half").unwrap();
     lock.replace("token", b"one").unwrap();
     lock.replace("token", b"two").unwrap();
-    assert_eq!(*folder.read("token", LIMIT).unwrap().unwrap(), b"two");
-    assert_eq!(*read_private(&path.join("token"), LIMIT).unwrap(), b"two");
+    assert_eq!(*folder.read("token", LIMIT).unwrap().unwrap(), *b"two");
+    assert_eq!(*read_private(&path.join("token"), LIMIT).unwrap(), *b"two");
     assert_eq!(folder.names().unwrap(), ["token"]);
     lock.remove("token").unwrap();
     lock.remove("token").unwrap();
@@ -231,11 +231,11 @@ fn a_locked_file_can_be_read_and_replaced() {
     let lock = lock_if_there(&path, Duration::ZERO).unwrap().unwrap();
     let locked = lock_if_there(&path, Duration::ZERO).unwrap_err();
     assert!(matches!(&locked, FileError::Locked { path: it, .. } if *it == path), "{locked}");
-    assert_eq!(*read_private(&path, LIMIT).unwrap(), b"one");
+    assert_eq!(*read_private(&path, LIMIT).unwrap(), *b"one");
     replace(&path, b"two").unwrap();
     drop(lock);
     assert!(lock_if_there(&path, Duration::ZERO).unwrap().is_some());
-    assert_eq!(*read_private(&path, LIMIT).unwrap(), b"two");
+    assert_eq!(*read_private(&path, LIMIT).unwrap(), *b"two");
 }
 
 #[test]

@@ -6,11 +6,13 @@ export interface Emulator {
   readonly clientId: string;
   /** The client secret of that integration. */
   readonly clientSecret: string;
+  /** The organization of that integration. */
+  readonly orgId: string;
   /** The verdicts on all requests after number `after`. `refusal` is `null` if there was none. */
   requests(after?: number): Promise<Array<Record<string, unknown>>>;
   /** Adds an integration, or replaces the one with its client id. The members are those of a scenario. */
   addIntegration(integration: Record<string, unknown>): Promise<unknown>;
-  /** Makes something go wrong, such as `{ status: 503, times: 2 }`. The members are those of a scenario. */
+  /** Makes something go wrong, such as `{ fault: 'unavailable', times: 1 }`. The members are those of a scenario. */
   inject(fault: Record<string, unknown>): Promise<unknown>;
   /** Nothing goes wrong any more. */
   clearFaults(): Promise<unknown>;

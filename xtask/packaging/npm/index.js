@@ -38,6 +38,7 @@ export async function startEmulator({ args = [], integration = {} } = {}) {
     url,
     clientId: 'test-client',
     clientSecret: 'test-secret',
+    orgId: 'TEST@AdobeOrg',
     requests: (after = 0) => call(url, 'GET', `requests?after=${after}`),
     addIntegration: (added) => call(url, 'POST', 'integrations', added),
     inject: (fault) => call(url, 'POST', 'faults', fault),
@@ -52,6 +53,8 @@ export async function startEmulator({ args = [], integration = {} } = {}) {
   await emulator.addIntegration({
     client_id: emulator.clientId,
     client_secrets: [emulator.clientSecret],
+    org_id: emulator.orgId,
+    technical_account_id: 'TEST@techacct.adobe.com',
     scopes: ['openid', 'AdobeID'],
     ...integration,
   });

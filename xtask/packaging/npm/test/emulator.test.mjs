@@ -29,7 +29,7 @@ test('the emulator gives a token, and says why it refuses one', async () => {
 
 test('a fault is injected and taken away', async () => {
   const emulator = await startEmulator();
-  await emulator.inject({ status: 503 });
+  await emulator.inject({ fault: 'unavailable' });
   assert.equal((await exchange(emulator, emulator.clientSecret)).status, 503);
   await emulator.clearFaults();
   assert.equal((await exchange(emulator, emulator.clientSecret)).status, 200);

@@ -55,6 +55,8 @@ class Emulator:
 
     client_id = "test-client"
     client_secret = "test-secret"
+    org_id = "TEST@AdobeOrg"
+    technical_account_id = "TEST@techacct.adobe.com"
     scopes = ("openid", "AdobeID")
 
     def __init__(self, *arguments: str) -> None:
@@ -74,6 +76,8 @@ class Emulator:
             {
                 "client_id": self.client_id,
                 "client_secrets": [self.client_secret],
+                "org_id": self.org_id,
+                "technical_account_id": self.technical_account_id,
                 "scopes": list(self.scopes),
             }
         )
@@ -91,7 +95,7 @@ class Emulator:
         self._call("POST", "integrations", integration)
 
     def inject(self, fault: dict[str, Any]) -> None:
-        """Makes something go wrong, such as ``{"status": 503, "times": 2}``. The members are those of a scenario."""
+        """Makes something go wrong, such as ``{"fault": "unavailable", "times": 2}``. The members are those of a scenario."""
         self._call("POST", "faults", fault)
 
     def clear_faults(self) -> None:
