@@ -113,9 +113,11 @@ pub(super) fn links(tree: &Tree) -> Vec<Finding> {
         for (index, line) in file.text.lines().enumerate() {
             for link in relative_links(line) {
                 let target = resolve(&file.path, link);
-                let exists = tree.files.iter().any(|other| {
+                let is_text = tree.files.iter().any(|other| {
                     other.path == target || other.path.starts_with(&format!("{target}/"))
                 });
+                // A picture is not among the texts of the tree.
+                let exists = is_text || std::path::Path::new(&target).is_file();
                 if !exists {
                     let message = format!("`{link}` leads to no file: correct the link");
                     findings.push(Finding::new(&file.path, index + 1, message));
