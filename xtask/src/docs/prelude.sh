@@ -13,6 +13,22 @@ wait_for_line() {
     done
 }
 
+# Starts a block whose last command keeps running, in a group of processes that end_background can end.
+start_in_background() {
+    set -m
+    ( . "$1" ) > "$2" 2>&1 < /dev/null &
+    set +m
+    background="$background $!"
+}
+
+# Ends those blocks, and waits until they have written everything.
+end_background() {
+    for group in $background; do
+        kill -TERM -- "-$group"
+        wait "$group"
+    done
+}
+
 # Starts an emulator with the options that are given, and sends the command there: IMS_URL is its address.
 emulated() {
     rm -f "$D/emulator.url"

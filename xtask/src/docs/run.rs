@@ -271,7 +271,7 @@ fn driver(steps: &[Step<'_>]) -> String {
             ),
             Action::Overhear => String::new(),
             Action::Run | Action::Print(_) if step.is_background => {
-                format!("( . {source} ) > {out} 2>&1 < /dev/null &\nwait_for_line {out}\nlast=0\n")
+                format!("start_in_background {source} {out}\nwait_for_line {out}\nlast=0\n")
             }
             Action::Run => {
                 format!("set -e\n{{ . {source}; }} > {out} 2>&1 < /dev/null\nset +e\nlast=0\n")
@@ -283,7 +283,7 @@ fn driver(steps: &[Step<'_>]) -> String {
         // A step that ends the shell leaves its number as the last line.
         let _ = write!(driver, "echo {index} >> \"$D/status\"\n{code}");
     }
-    driver + "echo end >> \"$D/status\"\n"
+    driver + "echo end >> \"$D/status\"\nend_background\n"
 }
 
 fn run_shell(root: &Path, programs: &Programs, timeout: Duration) -> Result<Option<ExitStatus>> {
