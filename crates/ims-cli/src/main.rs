@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod certificate_data;
+mod clock;
 mod commands;
 mod completion;
 mod failure;

@@ -215,6 +215,29 @@ fn a_wrong_clock_is_not_taken_for_a_certificate_that_is_not_uploaded() {
     assert_eq!(integration.rotate("--wait 0s").code, Some(0));
 }
 
+/// By the clock of IMS the new certificate is not valid yet, to which IMS answers as to one that it does not know.
+#[test]
+fn a_clock_ahead_of_ims_is_not_taken_for_a_certificate_that_is_not_uploaded() {
+    for options in ["", "--as-observed"] {
+        let integration = Integration::with_options(options);
+        assert_eq!(integration.rotate("--wait 0s").code, Some(3));
+        integration.upload(&[OLD.to_owned(), integration.new_certificate()]);
+        integration.ask_admin("PUT /_emulator/clock", &json!({"offset_seconds": -2 * 86_400}));
+        let refused = integration.rotate("--wait 0s");
+        for said in [
+            "the new certificate is not valid by the clock of IMS: this machine is 2 days ahead of IMS",
+            "set the clock of this machine",
+        ] {
+            assert!(refused.stderr.contains(said), "{options}: {refused:?}");
+        }
+        assert!(!refused.stderr.contains("does not accept the new key yet"), "{refused:?}");
+        assert_eq!(refused.code, Some(4), "{refused:?}");
+
+        integration.ask_admin("PUT /_emulator/clock", &json!({"offset_seconds": 0}));
+        assert_eq!(integration.rotate("--wait 0s").code, Some(0));
+    }
+}
+
 #[test]
 fn what_waits_goes_on_by_itself_once_the_certificate_is_uploaded() {
     let integration = Integration::new();

@@ -1,7 +1,6 @@
 //! `ims doctor`: what is wrong with credentials, checked here first and then with IMS.
 
 mod checklist;
-mod clock;
 mod diagnosis;
 mod exchange;
 mod local;

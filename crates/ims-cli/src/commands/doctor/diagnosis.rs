@@ -2,9 +2,12 @@
 //! told apart from here.
 
 use ims::{
+    cert::Validity,
     claims::{Environment, Metascope, TechnicalAccountId},
     exchange::Reason,
 };
+
+use crate::clock::{SET_CLOCK, Skew};
 
 /// What was found out about the credentials without IMS.
 #[derive(Debug, Default)]
@@ -23,8 +26,8 @@ pub(super) enum CertificateEvidence {
     /// None is named.
     #[default]
     Unknown,
-    /// It is the key's, and valid now.
-    Fine,
+    /// It is the key's, and valid now by the clock of this machine.
+    Fine(Validity),
     /// It has expired, is not yet valid, or is another key's.
     Wrong,
 }
@@ -36,8 +39,8 @@ pub(super) struct AnswerEvidence {
     pub(super) is_migrated: bool,
     /// How many client secrets IMS has called wrong.
     pub(super) wrong_secrets: usize,
-    /// By how many seconds this machine's clock is ahead of IMS's, if that is more than requests take; negative if it is behind.
-    pub(super) seconds_ahead: Option<i64>,
+    /// How far this machine's clock is ahead of IMS's, if that is more than requests take.
+    pub(super) wrong_clock: Option<Skew>,
 }
 
 /// The likeliest cause, and what to do.
@@ -47,23 +50,24 @@ pub(super) struct Diagnosis {
     pub(super) next: Vec<String>,
 }
 
-impl AnswerEvidence {
-    /// Whether the clock of this machine can be why IMS refused: by IMS's clock the assertion has expired, or has an end that
-    /// is too far away, more than a day.
-    pub(super) fn blames_clock(self, reason: Reason) -> bool {
-        let Some(seconds_ahead) = self.seconds_ahead else { return false };
-        match reason {
-            Reason::AssertionExpired | Reason::AssertionInvalid => true,
-            Reason::AssertionMalformed => seconds_ahead > LONGEST_LIFETIME_SECS,
-            _ => false,
-        }
-    }
-}
-
 /// An assertion that lasts longer is refused. Source: Adobe, "JWT Authentication Reference", `exp`.
 const LONGEST_LIFETIME_SECS: i64 = 24 * 60 * 60 - 5 * 60;
 
 impl Evidence {
+    /// Whether the clock of this machine can be why IMS refused: by IMS's clock the assertion has expired, or has an end that
+    /// is too far away, more than a day, or the certificate is not valid.
+    pub(super) fn blames_clock(&self, reason: Reason, answer: AnswerEvidence) -> bool {
+        let Some(skew) = answer.wrong_clock else { return false };
+        match (reason, self.certificate) {
+            (Reason::AssertionExpired | Reason::AssertionInvalid, _) => true,
+            (Reason::AssertionMalformed, _) => skew.seconds() > LONGEST_LIFETIME_SECS,
+            (Reason::CertificateUnknown, CertificateEvidence::Fine(validity)) => {
+                skew.hides(validity)
+            }
+            _ => false,
+        }
+    }
+
     /// The cause that the evidence leaves, if it leaves one.
     pub(super) fn explain(
         &self,
@@ -71,7 +75,7 @@ impl Evidence {
         answer: AnswerEvidence,
         environment: &Environment,
     ) -> Option<Diagnosis> {
-        if answer.blames_clock(reason) {
+        if self.blames_clock(reason, answer) {
             return Some(diagnosis("the clock of this machine is wrong", SET_CLOCK));
         }
         match reason {
@@ -95,7 +99,7 @@ impl Evidence {
             );
         }
         match self.certificate {
-            CertificateEvidence::Fine => diagnosis(
+            CertificateEvidence::Fine(_) => diagnosis(
                 "key and certificate are good, but IMS does not hold this certificate for the organization and the account",
                 "compare the console's fingerprints with ims cert inspect, and org_id and technical_account_id with the console",
             ),
@@ -159,6 +163,3 @@ fn unknown_client(environment: &Environment) -> Diagnosis {
 fn diagnosis(cause: impl Into<String>, next: &str) -> Diagnosis {
     Diagnosis { cause: cause.into(), next: vec![next.to_owned()] }
 }
-
-/// How a machine sets its clock by the network.
-pub(super) const SET_CLOCK: &str = "set the clock of this machine: timedatectl set-ntp true";

@@ -1,7 +1,5 @@
 //! The exchange with IMS, and what its answer says of clock and token.
 
-use std::sync::{Arc, PoisonError};
-
 use ims::{
     AccessToken, Client, ClientSecrets, Connection, Credential, Credentials,
     ServerToServerCredential, ServiceAccountCredential, UserCredential, assertion_claims,
@@ -14,11 +12,11 @@ use ims::{
 
 use super::{
     checklist::{Check, Checklist},
-    clock::Watched,
     diagnosis::{AnswerEvidence, Evidence},
     local::Local,
 };
 use crate::{
+    clock::{SET_CLOCK, Skew, Watched},
     failure::{Failure, with_causes},
     storage::SignInPlace,
     when,
@@ -32,25 +30,25 @@ pub(super) async fn check(
     checklist: &mut Checklist,
 ) -> Result<(), Failure> {
     let environment = credentials.environment();
-    let skew = Arc::default();
-    let watched = Watched { transport: connection.transport().clone(), skew: Arc::clone(&skew) };
-    let asker = Asker { connection: Connection::from_transport(environment.clone(), watched) };
+    let watched = Watched::new(connection.transport().clone());
+    let connection = Connection::from_transport(environment.clone(), watched.clone());
+    let asker = Asker { connection };
     let answers = asker.ask(credentials, &local.signers).await;
 
     let is_token_given = answers.iter().any(|asked| asked.answer.is_ok());
     // A page of a portal has a date as well, which says nothing of IMS.
     let is_ims = answers.iter().any(Asked::is_of_ims);
-    let skew = skew.lock().unwrap_or_else(PoisonError::into_inner).filter(|_| is_ims);
+    let skew = watched.skew().filter(|_| is_ims);
     if is_ims {
         checklist.add(Check::ok("endpoint", "IMS answers"))?;
     }
-    let seconds_ahead = skew.filter(|skew| skew.is_off()).map(|skew| skew.seconds);
+    let wrong_clock = skew.filter(|skew| skew.is_off());
+    let explanation = Explanation { evidence: &local.evidence, environment, wrong_clock };
     if let Some(skew) = skew {
-        let is_to_blame = answers.iter().any(|asked| asked.blames_clock(seconds_ahead));
-        checklist.add(skew.check(!is_token_given && is_to_blame))?;
+        let is_to_blame = answers.iter().any(|asked| explanation.blames_clock(asked));
+        checklist.add(clock(skew, !is_token_given && is_to_blame))?;
     }
 
-    let explanation = Explanation { evidence: &local.evidence, environment, seconds_ahead };
     let names = if is_ims { NAMES } else { ["endpoint"; 2] };
     let mut claims_check = None;
     for (name, asked) in names.into_iter().zip(answers) {
@@ -69,6 +67,15 @@ pub(super) async fn check(
         checklist.set_outcome("IMS gives a token");
     }
     Ok(())
+}
+
+/// It failed only if it can be what IMS refused.
+fn clock(skew: Skew, is_to_blame: bool) -> Check {
+    if !skew.is_off() {
+        return Check::ok("clock", "as that of IMS");
+    }
+    let new = if is_to_blame { Check::failed } else { Check::warning };
+    new("clock", skew.to_string()).next(SET_CLOCK)
 }
 
 /// One for each key.
@@ -242,14 +249,9 @@ impl Asked {
         }
     }
 
-    fn evidence(&self, seconds_ahead: Option<i64>) -> AnswerEvidence {
+    fn evidence(&self, wrong_clock: Option<Skew>) -> AnswerEvidence {
         let (is_migrated, wrong_secrets) = (self.is_migrated, self.wrong_secrets);
-        AnswerEvidence { is_migrated, wrong_secrets, seconds_ahead }
-    }
-
-    fn blames_clock(&self, seconds_ahead: Option<i64>) -> bool {
-        let evidence = self.evidence(seconds_ahead);
-        self.reason().is_some_and(|reason| evidence.blames_clock(reason))
+        AnswerEvidence { is_migrated, wrong_secrets, wrong_clock }
     }
 }
 
@@ -257,12 +259,17 @@ impl Asked {
 struct Explanation<'a> {
     evidence: &'a Evidence,
     environment: &'a Environment,
-    seconds_ahead: Option<i64>,
+    wrong_clock: Option<Skew>,
 }
 
 impl Explanation<'_> {
+    fn blames_clock(&self, asked: &Asked) -> bool {
+        let answer = asked.evidence(self.wrong_clock);
+        asked.reason().is_some_and(|reason| self.evidence.blames_clock(reason, answer))
+    }
+
     fn check(&self, name: &'static str, asked: Asked) -> Check {
-        let answer = asked.evidence(self.seconds_ahead);
+        let answer = asked.evidence(self.wrong_clock);
         let error = match asked.answer {
             Ok(token) => return given(name, &token),
             Err(NotObtained::Exchange(error)) => error,

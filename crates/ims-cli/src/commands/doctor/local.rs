@@ -266,7 +266,10 @@ fn check_certificate(
             checklist.add(new(names.certificate, finding.to_string()).next(finding.remedy()))?;
         }
     }
-    Ok(if is_fine { CertificateEvidence::Fine } else { CertificateEvidence::Wrong })
+    if is_fine {
+        return Ok(CertificateEvidence::Fine(certificate.validity()));
+    }
+    Ok(CertificateEvidence::Wrong)
 }
 
 fn same_key(name: &'static str, certificate: &Certificate, public_key: &PublicKey) -> Check {

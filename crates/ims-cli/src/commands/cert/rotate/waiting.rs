@@ -4,16 +4,21 @@ use std::time::Duration;
 
 use ims::{
     Client, Credential, Credentials, KeyPair, ServiceAccountCredential, TokenError,
+    cert::Validity,
     claims::DurationText,
     exchange::{Reason, Refusal},
 };
 use tokio::time::sleep;
 
 use super::{
-    rotation::{Rotation, old_pair, passphrase_of},
+    rotation::{Rotation, certificate_of, old_pair, passphrase_of},
     state,
 };
-use crate::{failure::Failure, transport, waiting, when};
+use crate::{
+    clock::{SET_CLOCK, Skew, Watched},
+    failure::Failure,
+    transport, waiting, when,
+};
 
 impl Rotation {
     /// Asks until IMS accepts the new key, or `limit` is over.
@@ -68,13 +73,15 @@ impl Rotation {
         pair: KeyPair,
     ) -> Result<(), Refused> {
         let environment = self.environment.as_ref().unwrap_or(credentials.environment()).clone();
+        let validity = certificate_of(&pair).map(|certificate| certificate.validity());
         credential.signing_keys = pair.into();
         let credentials = Credentials::new(environment, Credential::ServiceAccount(credential));
         let transport = transport::transport(credentials.environment());
-        let transport = transport.map_err(|error| Refused::Other(error.into()))?;
-        let client = Client::builder(&credentials).with_transport(transport).build();
+        let watched = Watched::new(transport.map_err(|error| Refused::Other(error.into()))?);
+        let client = Client::builder(&credentials).with_transport(watched.clone()).build();
         let client = client.map_err(|error| Refused::Other(error.into()))?;
-        client.access_token().await.map(drop).map_err(Refused::from)
+        let Err(error) = client.access_token().await else { return Ok(()) };
+        Err(Refused::new(error, watched.skew(), validity))
     }
 }
 
@@ -86,15 +93,30 @@ enum Refused {
     Other(Failure),
 }
 
-impl From<TokenError> for Refused {
-    fn from(error: TokenError) -> Self {
+impl Refused {
+    /// `validity` is that of the new certificate, and `skew` tells what time it is at IMS.
+    fn new(error: TokenError, skew: Option<Skew>, validity: Option<Validity>) -> Self {
         let reason = error.refusal().map(Refusal::reason);
-        if reason.is_some_and(Reason::may_be_the_certificate) {
-            Self::NotYet(Failure::later("IMS does not accept the new key yet"))
-        } else if error.is_transient() {
-            Self::NotYet(error.into())
-        } else {
-            Self::Other(error.into())
+        if !reason.is_some_and(Reason::may_be_the_certificate) {
+            return if error.is_transient() {
+                Self::NotYet(error.into())
+            } else {
+                Self::Other(error.into())
+            };
+        }
+        // IMS answers to a certificate that is not valid as to one that it does not know.
+        if let Some(skew) = skew
+            && validity.is_some_and(|validity| skew.hides(validity))
+        {
+            let what = format!("the new certificate is not valid by the clock of IMS: {skew}");
+            return Self::Other(Failure::person(what).hint(SET_CLOCK));
+        }
+        let failure = Failure::later("IMS does not accept the new key yet");
+        match skew {
+            Some(skew) if skew.is_off() => Self::NotYet(
+                failure.hint(format!("the clock may be the reason, since {skew}; {SET_CLOCK}")),
+            ),
+            _ => Self::NotYet(failure),
         }
     }
 }
