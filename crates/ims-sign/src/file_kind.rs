@@ -113,6 +113,7 @@ impl FileKind {
             Self::OpenSshPrivateKey => Some("ssh-keygen -p -m PKCS8 -f FILE"),
             Self::Putty => Some("puttygen FILE -O private-openssh -o private.key"),
             Self::JavaKeyStore => Some(JAVA_TO_PKCS12),
+            Self::Jwk => Some(JWK_TO_PEM),
             Self::Utf16 => Some("iconv -f UTF-16 -t UTF-8 FILE > private.key"),
             _ => None,
         }
@@ -294,6 +295,9 @@ fn kind_of_signed(signed: &[u8]) -> Option<FileKind> {
         _ => None,
     }
 }
+
+/// OpenSSL reads no JWK; Node.js does, which everyone has who has Adobe's own command line.
+const JWK_TO_PEM: &str = "node -p 'crypto.createPrivateKey({ format: \"jwk\", key: JSON.parse(fs.readFileSync(process.argv[1])) }).export({ type: \"pkcs8\", format: \"pem\" })' FILE > private.key";
 
 const JAVA_TO_PKCS12: &str =
     "keytool -importkeystore -srckeystore FILE -destkeystore key.p12 -deststoretype PKCS12";

@@ -11,6 +11,7 @@ use std::{
     thread,
 };
 
+use ims::token::{Clock as _, SystemClock};
 use ims_testkit::keys;
 use serde_json::{Value, json};
 
@@ -175,7 +176,7 @@ fn a_file_in_the_place_of_a_key_or_a_certificate_is_named_as_what_it_is() {
         ("UTF-16",               key("utf16.key"),     (4, "this is text in UTF-16", "iconv")),
         ("OpenSSH",              key("openssh.key"),   (4, "OpenSSH's own format", "ssh-keygen -p -m PKCS8")),
         ("PuTTY",                key("puttygen.key"),  (4, "PuTTY", "puttygen")),
-        ("JSON Web Key",         key("jwk.key"),       (4, "this is a JSON Web Key", "give the file of a key")),
+        ("JSON Web Key",         key("jwk.key"),       (4, "this is a JSON Web Key", "convert it: node -p 'crypto.createPrivateKey(")),
         ("PKCS#12",              key("pair.p12"),      (4, "encrypted and no pass phrase is given", "private_key_passphrase_file")),
         ("PKCS#12 as certificate", named("pair.p12"),  (4, "certificate: this is a PKCS#12 file, not a certificate", "openssl pkcs12")),
         ("web page",             key("page.key"),      (4, "this is a web page", "give the file of a key")),
@@ -264,9 +265,13 @@ fn an_answer_is_explained_by_the_one_cause_that_is_left() {
     let s2s = server_to_server;
     let none = || json!({});
     let (bad, year) = ("400 Bad Request", "Date: Tue, 12 Feb 2030 19:57:18 GMT\r\n");
+    let past = "Date: Tue, 12 Feb 2019 19:57:18 GMT\r\n";
     let html = "Content-Type: text/html\r\n";
+    let (now, day) = (SystemClock.now().as_secs(), 24 * 60 * 60);
+    sandbox.write("today.crt", certificate(&sandbox, now - day, now + day));
+    let today = || json!({"certificate_file": "today.crt"});
     #[rustfmt::skip]
-    let table: [(&str, String, Value, Expected); 24] = [
+    let table: [(&str, String, Value, Expected); 26] = [
         ("401 at the exchange",      refusal("401 Unauthorized", "", "invalid_client", "invalid client_secret parameter"), none(), (4, "exchange: the client secret is wrong", "copy the client secret")),
         ("400 at the token endpoint", refusal(bad, "", "invalid_client", "invalid client_secret parameter"),               s2s(),  (4, "exchange: the client secret is wrong", "copy the client secret")),
         ("unknown client",           refusal(bad, "", "invalid_client", "invalid client_id parameter"),                    s2s(),  (4, "does not know this client id", "compare client_id")),
@@ -275,6 +280,8 @@ fn an_answer_is_explained_by_the_one_cause_that_is_left() {
         ("jti required",             refusal(bad, "", "invalid_jti", "The JWT requires a jti"),                            none(), (4, "requires a jti", "switch jti on")),
         ("scope not granted",        refusal(bad, "", "invalid_scope", "scope is not allowed"),                            s2s(),  (4, "a scope is not granted", "compare the scopes")),
         ("expired, by the clock",    refusal(bad, year, "invalid_token", "JWT token has expired"),                         none(), (4, "clock: this machine is ", "set the clock")),
+        ("not valid yet, by the clock", refusal(bad, past, "invalid_signature", ""),                                       today(), (4, "clock: this machine is ", "set the clock")),
+        ("no longer valid, by the clock", refusal(bad, year, "invalid_signature", ""),                                     today(), (4, "clock: this machine is ", "set the clock")),
         ("expired, and no clock",    refusal(bad, "", "invalid_token", "JWT token has expired"),                           none(), (4, "exchange: IMS rejected the assertion: the assertion has expired", "set the clock")),
         ("wrong secret, wrong clock", refusal("401 Unauthorized", year, "invalid_client", ""),                             none(), (4, "exchange: the client secret is wrong", "copy the client secret")),
         ("wrong metascope, wrong clock", refusal(bad, year, "invalid_scope", ""),                                          none(), (4, "exchange: the metascope ent_dataservices_sdk is not one of the integration", "compare the metascopes")),
