@@ -3,6 +3,7 @@
 pub(crate) mod members;
 
 use std::{
+    ffi::OsStr,
     fs, io,
     io::Read as _,
     path::{Path, PathBuf},
@@ -123,7 +124,8 @@ fn in_file(path: Option<&Path>) -> String {
 }
 
 impl Scenario {
-    /// Reads a file: JSON if its first character is a brace, else TOML. Files that it names are relative to its folder.
+    /// Reads a file: JSON or TOML as the end of its name says; if that says neither, JSON if its first character is a brace,
+    /// else TOML. Files that it names are relative to its folder.
     ///
     /// # Errors
     /// [`ScenarioError`].
@@ -132,7 +134,12 @@ impl Scenario {
         // What is no text is read as one that is neither TOML nor JSON, and the error says in which line.
         let text = String::from_utf8_lossy(&octets);
         let folder = path.parent().unwrap_or(Path::new(""));
-        Self::of(input::read(&text, &SCENARIO), Some(path), folder)
+        let checked = match path.extension().and_then(OsStr::to_str) {
+            Some("json") => input::read_json(&text, &SCENARIO),
+            Some("toml") => input::read_toml(&text, &SCENARIO),
+            _ => input::read(&text, &SCENARIO),
+        };
+        Self::of(checked, Some(path), folder)
     }
 
     /// Reads TOML. Files that it names are relative to the current folder.
@@ -335,6 +342,29 @@ mod tests {
         assert_eq!(of_api.member(), "certificate_files");
         let missing = Scenario::read(&folder.path().join("missing"));
         assert!(matches!(missing, Err(ScenarioError::Unreadable { .. })), "{missing:?}");
+    }
+
+    #[test]
+    fn the_end_of_a_name_says_whether_a_file_is_json_or_toml() {
+        let folder = tempfile::tempdir().unwrap();
+        #[rustfmt::skip]
+        let table = [
+            ("list.json",      "[{\"client_id\": \"canary\"}]", "line 1: expected an object, got a list"),
+            ("cut.json",       "[{",                            "line 1: this is not JSON"),
+            ("empty.json",     "",                              "line 1: this is not JSON"),
+            ("toml.json",      "[[integrations]]",              "line 1: this is not JSON"),
+            ("json.toml",      "{\"integrations\": []}",        "line 1: this is not TOML"),
+            ("json",           "{\"integration\": []}",         "line 1: unknown field `integration`"),
+            ("toml",           "[[integration]]",               "line 1: unknown field `integration`"),
+        ];
+        for (name, text, said) in table {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            let message = Scenario::read(&path).unwrap_err().to_string();
+            let expected = format!("{}: {said}", path.display());
+            assert!(message.starts_with(&expected), "{name}: {message}");
+            assert!(!message.contains("canary"), "{name}: {message}");
+        }
     }
 
     #[test]
