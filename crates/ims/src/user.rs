@@ -129,7 +129,7 @@ impl UserSource {
         let Some((replaced, newest)) = self.unsaved.after(old, new) else { return };
         match self.refresh_tokens.replace(&replaced, &newest).await {
             Ok(()) => self.unsaved.saved(&newest),
-            Err(error) => self.unsaved.failed(&newest, error),
+            Err(error) => self.unsaved.failed(&self.client_id, &newest, error),
         }
     }
 }

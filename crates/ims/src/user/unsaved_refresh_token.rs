@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ims_claims::ClientId;
 use ims_credentials::RefreshTokensError;
 use ims_exchange::RefreshToken;
 
@@ -75,9 +76,14 @@ impl UnsavedRefreshToken {
         self.held().take_if(|held| is_same(&held.refresh_token, refresh_token));
     }
 
-    /// Takes note that the place would not take `refresh_token`, and tells of it.
-    pub(crate) fn failed(&self, refresh_token: &RefreshToken, error: RefreshTokensError) {
-        tracing::warn!(%error, "the new refresh token is held in memory only");
+    /// Takes note that the place would not take `refresh_token` of `client_id`, and logs it.
+    pub(crate) fn failed(
+        &self,
+        client_id: &ClientId,
+        refresh_token: &RefreshToken,
+        error: RefreshTokensError,
+    ) {
+        tracing::warn!(%client_id, %error, "the new refresh token is held in memory only");
         if let Some(held) = &mut *self.held()
             && is_same(&held.refresh_token, refresh_token)
         {
@@ -88,5 +94,48 @@ impl UnsavedRefreshToken {
     /// The value is complete at every moment, so a thread that panicked has broken nothing.
     fn held(&self) -> MutexGuard<'_, Option<Held>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use ims_credentials::RefreshTokenStore;
+
+    use super::*;
+
+    #[derive(Debug, Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(text);
+            Ok(text.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_warning_names_the_client_and_no_token() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        let store = RefreshTokenStore::in_folder("/nowhere", "client");
+        let error = RefreshTokensError::not_reached(&store, io::Error::other("no thread"));
+        let used: RefreshToken = "canary-1".parse().unwrap();
+        let given: RefreshToken = "canary-2".parse().unwrap();
+        let unsaved = UnsavedRefreshToken::default();
+        unsaved.after(&used, Some(given.clone()));
+        tracing::subscriber::with_default(subscriber, || {
+            unsaved.failed(&"client".parse().unwrap(), &given, error);
+        });
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(log.contains("WARN") && log.contains("client_id=client"), "{log}");
+        assert!(log.contains("no thread") && !log.contains("canary"), "{log}");
+        assert!(unsaved.error().is_some());
     }
 }
