@@ -160,3 +160,14 @@ fn a_loopback_address_needs_neither_a_proxy_nor_ca_certificates() {
     let transport = ReqwestTransport::from_variables(&environment, |_| Some(":::".into()));
     assert!(transport.is_ok());
 }
+
+#[test]
+fn a_request_that_cannot_be_written_is_not_tried_again_and_its_url_is_not_repeated() {
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+    for url in ["https://canary:secret@[", "https://canary.example:99999", "canary"] {
+        let error = explain(client.get(url).build().unwrap_err(), Duration::from_secs(1));
+        assert!(matches!(error, TransportError::Setup { .. }), "{url}: {error:?}");
+        assert!(!error.is_transient(), "{url}");
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+    }
+}

@@ -281,3 +281,33 @@ impl State {
         self.backoff.clear_for_rejected(adopted_at.saturating_add(pause));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ims_claims::NumericDate;
+
+    use super::*;
+
+    #[test]
+    fn a_refresh_that_cannot_end_here_is_not_waited_for() {
+        let here = std::process::id();
+        let now = Reading { wall: NumericDate::from_secs(0), monotonic: Duration::from_secs(10) };
+        #[rustfmt::skip]
+        let table = [
+            // process      overdue at   joined
+            (here,          11,          true),
+            (here,          10,          false),
+            // The process was forked meanwhile, and the parent runs it.
+            (here ^ 1,      11,          false),
+        ];
+        for (process_id, overdue_at, is_joined) in table {
+            let (in_flight, leader) = InFlight::start();
+            let overdue_at = Duration::from_secs(overdue_at);
+            let running = Some(Running { in_flight, overdue_at, process_id });
+            let state = State { running, ..State::default() };
+            assert_eq!(state.in_flight(now).is_some(), is_joined, "{process_id} {overdue_at:?}");
+            drop(leader);
+            assert!(state.in_flight(now).is_none(), "no one runs it any longer");
+        }
+    }
+}
