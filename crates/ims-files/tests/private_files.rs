@@ -67,7 +67,7 @@ fn a_secret_is_read_from_a_private_file_only() {
         let path = file(&folder, "key", mode);
         let result = read_private(&path, LIMIT);
         match result {
-            Ok(bytes) => assert!(is_read && *bytes == b"secret", "{mode:o}"),
+            Ok(bytes) => assert!(is_read && *bytes == *b"secret", "{mode:o}"),
             Err(FileError::Exposed { .. }) => assert!(!is_read, "{mode:o}"),
             Err(error) => panic!("{mode:o}: {error}"),
         }
@@ -169,7 +169,7 @@ fn a_pipe_is_read_to_its_end_whatever_its_mode() {
     io::Write::write_all(&mut writer, b"secret").unwrap();
     drop(writer);
     let path = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
-    assert_eq!(*read_private(Path::new(&path), LIMIT).unwrap(), b"secret");
+    assert_eq!(*read_private(Path::new(&path), LIMIT).unwrap(), *b"secret");
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn a_private_folder_holds_whole_private_files() {
     fs::write(path.join("token.new"), "half").unwrap();
     lock.replace("token", b"one").unwrap();
     lock.replace("token", b"two").unwrap();
-    assert_eq!(*folder.read("token", LIMIT).unwrap().unwrap(), b"two");
+    assert_eq!(*folder.read("token", LIMIT).unwrap().unwrap(), *b"two");
     assert_eq!(mode(&path.join("token")), 0o600);
     assert_eq!(folder.names().unwrap(), ["token"]);
     lock.remove("token").unwrap();
