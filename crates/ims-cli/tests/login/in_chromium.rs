@@ -202,8 +202,8 @@ fn sign_in_as_a_chosen_user(browser: &Browser, url: &str) {
     browser.click("input[value='GRACE@AdobeID']");
     // Nothing listens at the callback: the address that the browser was sent to has the token.
     browser.press_and_leave("Allow");
-    let address = browser.get("/url");
-    let (_, fragment) = address.as_str().unwrap().split_once('#').unwrap();
+    let address = browser.address_with("#");
+    let (_, fragment) = address.split_once('#').unwrap();
     let token = fragment.split('&').find_map(|pair| pair.strip_prefix("access_token=")).unwrap();
     let bearer = format!("authorization: Bearer {token}");
     let profile = send("GET", &format!("{url}/ims/profile/v3"), &[&bearer], "").body;

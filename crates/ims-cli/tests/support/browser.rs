@@ -5,6 +5,8 @@ use std::{
     io::{BufRead, BufReader, Write},
     os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -113,6 +115,20 @@ impl Browser {
             &["content-type: application/json"],
             "{}",
         );
+    }
+
+    /// Waits until the address contains `text`, and returns it. Right after a click on a form the browser still names
+    /// the page that it leaves.
+    pub(crate) fn address_with(&self, text: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let address = self.get("/url").as_str().unwrap().to_owned();
+            if address.contains(text) {
+                return address;
+            }
+            assert!(Instant::now() < deadline, "{address} has no {text}");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Clicks the element that `selector` names.
