@@ -97,6 +97,23 @@ impl IntegrationOptions {
 
     /// Where the credentials are looked for. Standard input is read here, if it is one of the places.
     pub(crate) fn discovery(&self) -> Result<Discovery, Failure> {
+        if self.is_document_in_arguments() {
+            output::note("warning", &format!("{IN_ARGUMENTS}; {NOT_IN_ARGUMENTS}"));
+        }
+        self.discovery_unannounced()
+    }
+
+    /// Whether the document itself is on the command line.
+    pub(crate) fn is_document_in_arguments(&self) -> bool {
+        let Some(given) = self.credentials.as_ref().filter(|given| *given != "-") else {
+            return false;
+        };
+        let sources = Discovery::new().with_given(given).sources().unwrap_or_default();
+        matches!(sources.first(), Some(Source::Document))
+    }
+
+    /// The same as [`IntegrationOptions::discovery`], for a caller that says itself what a person should know.
+    pub(crate) fn discovery_unannounced(&self) -> Result<Discovery, Failure> {
         let mut discovery = Discovery::new();
         if let Some(given) = &self.credentials {
             discovery =
@@ -156,6 +173,14 @@ impl IntegrationOptions {
         Ok(Some(found))
     }
 }
+
+/// What is wrong with a document on the command line.
+pub(crate) const IN_ARGUMENTS: &str =
+    "the credentials are on the command line, which every user of this machine can read";
+
+/// What to do instead.
+pub(crate) const NOT_IN_ARGUMENTS: &str =
+    "give them in a private file, in IMS_CREDENTIALS, or on standard input: -c -";
 
 /// A file of credentials, as the options or a context name it.
 #[derive(Debug)]

@@ -39,6 +39,29 @@ fn credentials_are_read_as_text_from_standard_input_a_variable_and_an_option() {
     }
 }
 
+/// Everyone who lists the processes sees it. What it holds is not said again.
+#[test]
+fn a_document_on_the_command_line_is_warned_of_and_one_in_another_place_is_not() {
+    let warning =
+        "the credentials are on the command line, which every user of this machine can read";
+    let document = DOCUMENT.replace(' ', "");
+    let on_the_line = format!("-c {document}");
+    for (arguments, input, variables, is_warned_of) in [
+        ("-c -", DOCUMENT, &[][..], false),
+        ("", "", &[("IMS_CREDENTIALS", DOCUMENT)], false),
+        (on_the_line.as_str(), "", &[], true),
+    ] {
+        let end = examined(arguments, input, variables);
+        let said = end.stdout.contains(&format!("warning  permissions: {warning}"));
+        assert_eq!(said, is_warned_of, "{end:?}");
+        assert_eq!(end.stdout.contains("no one else can read a secret"), !is_warned_of, "{end:?}");
+    }
+    let sandbox = Sandbox::new();
+    let end = sandbox.run(&format!("token {on_the_line} --url http://127.0.0.1:9"));
+    assert!(end.stderr.starts_with(&format!("warning: {warning}")), "{end:?}");
+    assert!(!format!("{end:?}").contains("canary"), "{end:?}");
+}
+
 #[test]
 fn a_document_that_cannot_be_read_is_never_repeated() {
     for text in ["{\"client_secret\":\"canary", "client_secret=canary", "[canary", "a:canary\nb:c"]

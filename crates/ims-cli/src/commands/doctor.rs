@@ -57,7 +57,7 @@ pub(super) fn run_for(integration: IntegrationOptions) -> Result<Answer, Failure
 /// Adds all lines, up to one without which nothing more can be known.
 fn examine(arguments: &Arguments, checklist: &mut Checklist) -> Result<(), Failure> {
     let options = &arguments.integration;
-    let discovery = options.discovery()?;
+    let discovery = options.discovery_unannounced()?;
     let Some(source) = source::check(&discovery, checklist)? else { return Ok(()) };
     checklist.wait_for("the credentials");
     let credentials = match options.read(&discovery) {
@@ -67,7 +67,7 @@ fn examine(arguments: &Arguments, checklist: &mut Checklist) -> Result<(), Failu
             return checklist.add(check.or_next(source::correction(&source)));
         }
     };
-    source::check_read(&credentials, options.has_url(), checklist)?;
+    source::check_read(&credentials, options, checklist)?;
     let local = local::check(&credentials, source::migrate_command(&source), checklist)?;
     if arguments.offline {
         checklist.set_outcome("IMS was not asked (--offline)");

@@ -4,7 +4,10 @@ use ims::{Credentials, Discovery, Source};
 use serde_json::{Value, json};
 
 use super::checklist::{Check, Checklist};
-use crate::{failure::Failure, integration};
+use crate::{
+    failure::Failure,
+    integration::{self, IntegrationOptions},
+};
 
 /// Adds the line about the source before anything of it is read, so that it is known whatever is wrong with the rest. `None`
 /// if there is none.
@@ -104,14 +107,19 @@ fn view(source: &Source, not_used: &[String]) -> Value {
 /// How the credentials are read: their form, their IMS, and who can read them.
 pub(super) fn check_read(
     credentials: &Credentials,
-    is_url_given: bool,
+    options: &IntegrationOptions,
     checklist: &mut Checklist,
 ) -> Result<(), Failure> {
     let (form, at) = (credentials.form(), credentials.environment().base_url());
-    let by = if is_url_given { ", which --ims-url or IMS_URL says" } else { "" };
+    let by = if options.has_url() { ", which --ims-url or IMS_URL says" } else { "" };
     checklist.add(Check::ok("credentials", format!("{form} for {at}{by}")))?;
-    let warnings = credentials.warnings();
-    if warnings.is_empty() {
+    let (warnings, is_in_arguments) = (credentials.warnings(), options.is_document_in_arguments());
+    if is_in_arguments {
+        checklist.add(
+            Check::warning("permissions", integration::IN_ARGUMENTS)
+                .next(integration::NOT_IN_ARGUMENTS),
+        )?;
+    } else if warnings.is_empty() {
         return checklist.add(Check::ok("permissions", "no one else can read a secret"));
     }
     for warning in warnings {
