@@ -17,6 +17,8 @@
 //! | `file="path"` | the text is written there first |
 //! | `example="name"` | the text is a part of `crates/ims/examples/NAME.rs` or `NAME/main.rs`; `crate/name` names another crate |
 //!
+//! In the README of a crate the attributes are in parentheses, which rustdoc takes for a comment.
+//!
 //! Without `--slow`, `cargo new`, `cargo add` and `cargo run` in a block do not build a project: `cargo run` starts the example
 //! that contains the program of the page, which is built with the workspace.
 //!
@@ -144,6 +146,9 @@ fn info(info: &str) -> Result<(String, Attributes)> {
         Some((language, rest)) => (language, rest.trim()),
         None => (info, ""),
     };
+    if let Some(inner) = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        rest = inner;
+    }
     let mut attributes = Attributes::default();
     while !rest.is_empty() {
         let name_ends = rest.find(['=', ' ']).unwrap_or(rest.len());
@@ -182,6 +187,13 @@ mod tests {
         assert_eq!(shown, [(4, "sh", "ls\n"), (8, "sh", "true\n"), (14, "json", "{\n  ```\n}\n")]);
         assert_eq!(page.blocks[2].attributes.file.as_deref(), Some("a b.json"));
         assert_eq!(page.blocks[2].attributes.slow.as_deref(), Some("builds"));
+    }
+
+    #[test]
+    fn attributes_may_be_in_parentheses() {
+        let text = "```sh (no-run=\"needs a network\")\nls\n```\n".to_owned();
+        let page = Page::read("a.md".to_owned(), text).unwrap();
+        assert_eq!(page.blocks[0].attributes.no_run.as_deref(), Some("needs a network"));
     }
 
     #[test]
