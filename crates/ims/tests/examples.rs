@@ -100,7 +100,7 @@ fn example(name: &str) -> PathBuf {
     let path = test.ancestors().nth(2).unwrap().join("examples").join(name);
     let path = path.with_extension(env::consts::EXE_EXTENSION);
     if !path.is_file() {
-        // `cargo test` builds an example with tests of its own as a test, and not as a program.
+        // `cargo test` builds an example that has tests as a test, and not as a program.
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "--workspace", "--all-features", "--example", name]);
         assert!(build.status().unwrap().success(), "{name} is built");
