@@ -32,6 +32,20 @@ pub(crate) fn selection(names: &[String]) -> Vec<&str> {
     names.iter().flat_map(|name| ["-p", name]).collect()
 }
 
+/// `link` in the file at `path`, relative to the root.
+pub(crate) fn resolve_link(path: &str, link: &str) -> String {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    for part in link.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

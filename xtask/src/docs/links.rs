@@ -5,6 +5,7 @@ use std::{collections::HashMap, path::Path};
 use anyhow::{Result, bail};
 
 use super::block::Page;
+use crate::workspace::resolve_link;
 
 const SUMMARY: &str = "docs/SUMMARY.md";
 
@@ -31,7 +32,8 @@ fn broken_links(pages: &[Page]) -> Vec<String> {
     for page in pages {
         for (line, link) in links(&page.text) {
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-            let path = if file.is_empty() { page.path.clone() } else { resolve(&page.path, file) };
+            let path =
+                if file.is_empty() { page.path.clone() } else { resolve_link(&page.path, file) };
             let problem = match anchors.get(path.as_str()) {
                 Some(anchors) if anchor.is_empty() || anchors.iter().any(|it| it == anchor) => None,
                 Some(_) => Some("leads to no heading"),
@@ -52,7 +54,7 @@ fn missing_in_summary(pages: &[Page]) -> Vec<String> {
     };
     let mut listed = Vec::new();
     for (_, link) in links(&summary.text) {
-        listed.push(resolve(SUMMARY, link));
+        listed.push(resolve_link(SUMMARY, link));
     }
     let mut faults = Vec::new();
     for page in pages.iter().filter(|page| page.path.starts_with("docs/") && page.path != SUMMARY) {
@@ -125,20 +127,6 @@ fn anchors_of(text: &str) -> Vec<String> {
         anchors.push(if same == 0 { anchor } else { format!("{anchor}-{same}") });
     }
     anchors
-}
-
-/// `link` in the file at `path`, relative to the root.
-fn resolve(path: &str, link: &str) -> String {
-    let mut parts: Vec<&str> = path.split('/').collect();
-    parts.pop();
-    for part in link.split('/').filter(|part| !part.is_empty() && *part != ".") {
-        if part == ".." {
-            parts.pop();
-        } else {
-            parts.push(part);
-        }
-    }
-    parts.join("/")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::{
     Finding,
     tree::{File, Tree},
 };
+use crate::workspace::resolve_link;
 
 /// Files that may be longer, each with the reason.
 const LONG_FILES: &[(&str, &str)] = &[];
@@ -112,7 +113,7 @@ pub(super) fn links(tree: &Tree) -> Vec<Finding> {
     for file in tree.files.iter().filter(|file| file.ending() == "md") {
         for (index, line) in file.text.lines().enumerate() {
             for link in relative_links(line) {
-                let target = resolve(&file.path, link);
+                let target = resolve_link(&file.path, link);
                 let is_text = tree.files.iter().any(|other| {
                     other.path == target || other.path.starts_with(&format!("{target}/"))
                 });
@@ -140,20 +141,6 @@ fn relative_links(text: &str) -> Vec<&str> {
         }
     }
     links
-}
-
-/// `link` in the file at `path`, relative to the root.
-fn resolve(path: &str, link: &str) -> String {
-    let mut parts: Vec<&str> = path.split('/').collect();
-    parts.pop();
-    for part in link.split('/').filter(|part| !part.is_empty() && *part != ".") {
-        if part == ".." {
-            parts.pop();
-        } else {
-            parts.push(part);
-        }
-    }
-    parts.join("/")
 }
 
 /// A finding for each line in which `wrong` finds something.
