@@ -34,6 +34,34 @@ fn check_carried(what: &'static str, text: &str) -> Result<(), TextError> {
     text_error::check(what, text, 1..=4096, is_visible)
 }
 
+/// Reads `$name` from a text that a redirect carries, and never shows it.
+macro_rules! carried_text {
+    ($name:ident, $what:literal) => {
+        impl TryFrom<String> for $name {
+            type Error = TextError;
+
+            fn try_from(text: String) -> Result<Self, TextError> {
+                check_carried($what, &text)?;
+                Ok(Self(text))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = TextError;
+
+            fn from_str(text: &str) -> Result<Self, TextError> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    };
+}
+
 /// The `state` of an authorization request: visible ASCII, at most 4096 characters, which is Adobe's bound.
 ///
 /// A redirect with another state, or without one, belongs to another sign-in and must be ignored (RFC 6749 §10.12).
@@ -75,28 +103,7 @@ impl State {
     }
 }
 
-impl TryFrom<String> for State {
-    type Error = TextError;
-
-    fn try_from(text: String) -> Result<Self, TextError> {
-        check_carried("a state", &text)?;
-        Ok(Self(text))
-    }
-}
-
-impl FromStr for State {
-    type Err = TextError;
-
-    fn from_str(text: &str) -> Result<Self, TextError> {
-        Self::try_from(text.to_owned())
-    }
-}
-
-impl fmt::Debug for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("State(..)")
-    }
-}
+carried_text!(State, "a state");
 
 /// The `nonce` of an authorization request (`OpenID` Connect Core 1.0 §3.1.2.1): visible ASCII, at most 4096 characters.
 #[derive(Clone)]
@@ -132,28 +139,7 @@ impl Nonce {
     }
 }
 
-impl TryFrom<String> for Nonce {
-    type Error = TextError;
-
-    fn try_from(text: String) -> Result<Self, TextError> {
-        check_carried("a nonce", &text)?;
-        Ok(Self(text))
-    }
-}
-
-impl FromStr for Nonce {
-    type Err = TextError;
-
-    fn from_str(text: &str) -> Result<Self, TextError> {
-        Self::try_from(text.to_owned())
-    }
-}
-
-impl fmt::Debug for Nonce {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Nonce(..)")
-    }
-}
+carried_text!(Nonce, "a nonce");
 
 /// The code verifier of PKCE: 43 to 128 letters, digits and `-._~` (RFC 7636 §4.1).
 ///
