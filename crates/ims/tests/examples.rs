@@ -1,4 +1,5 @@
-//! The programs in `examples/` run and print what they promise. Cargo builds them before this test.
+//! The programs in `examples/` run and print what they promise.
+#![cfg(unix)] // some of them use SoftHSM and a Redis server
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use std::{
