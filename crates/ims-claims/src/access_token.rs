@@ -3,6 +3,8 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
+use serde_json::Value;
+
 use crate::{
     claims_error::{AccessTokenError, ClaimsError},
     numeric_date::NumericDate,
@@ -12,10 +14,7 @@ use crate::{
 
 /// The payload of an access token that Adobe IMS issued.
 ///
-/// `created_at` and `expires_in` are strings of decimal milliseconds; this is the one place that reads them.
-/// Source: adobe/aio-lib-ims, `src/helpers.js`, and a token shown in adobe/aio-cli-plugin-cloudmanager#631.
-///
-/// `Debug` shows the dates and the names of the members, since their values say much of a person.
+/// It has the [`AccessTokenClaims`], and all other members besides. `Debug` shows the dates and the names of the members, since their values say much of a person.
 ///
 /// ```
 /// use ims_claims::{AccessTokenPayload, CompactJwt};
@@ -31,8 +30,7 @@ use crate::{
 /// ```
 #[derive(Clone, PartialEq)]
 pub struct AccessTokenPayload {
-    created_at: NumericDate,
-    expires_at: NumericDate,
+    claims: AccessTokenClaims<'static>,
     members: JsonObject,
 }
 
@@ -43,53 +41,53 @@ impl AccessTokenPayload {
     /// [`ClaimsError::Missing`] and [`ClaimsError::Malformed`] for `created_at` and `expires_in`; nothing else is
     /// required.
     pub fn from_object(members: JsonObject) -> Result<Self, ClaimsError> {
-        let [created_at, expires_in] = ["created_at", "expires_in"].map(|claim| {
-            let value = members.get(claim).ok_or(ClaimsError::Missing { claim })?;
-            milliseconds(claim, value.as_str())
+        let texts = NAMES.map(|name| match members.get(name) {
+            Some(Value::String(text)) => Member::Text(Cow::Owned(text.clone())),
+            Some(_) => Member::Other,
+            None => Member::Absent,
         });
-        let (created_at, expires_at) = dates(created_at?, expires_in?);
-        Ok(Self { created_at, expires_at, members })
+        Ok(Self { claims: AccessTokenClaims::from_members(texts)?, members })
     }
 
     /// When IMS issued the token, rounded down to a second.
     #[must_use]
     pub fn created_at(&self) -> NumericDate {
-        self.created_at
+        self.claims.created_at()
     }
 
     /// When the token expires, rounded down to a second.
     #[must_use]
     pub fn expires_at(&self) -> NumericDate {
-        self.expires_at
+        self.claims.expires_at()
     }
 
     /// The integration it was issued to, `client_id`.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
-        self.text("client_id")
+        self.claims.client_id()
     }
 
     /// The account that it was issued for, `user_id`: for a service account its technical account id.
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
-        self.text("user_id")
+        self.claims.user_id()
     }
 
     /// What kind of token it is, `type`: `access_token`, `refresh_token`, `service_token` …
     #[must_use]
     pub fn token_type(&self) -> Option<&str> {
-        self.text("type")
+        self.claims.token_type()
     }
 
     /// The IMS cluster that issued it, `as`: `ims-na1` in production.
     #[must_use]
     pub fn issuing_cluster(&self) -> Option<&str> {
-        self.text("as")
+        self.claims.issuing_cluster()
     }
 
     /// What it allows, `scope`, which IMS separates by commas.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        scopes(self.text("scope"))
+        self.claims.scopes()
     }
 
     /// All members, with those that have no method here.
@@ -97,16 +95,25 @@ impl AccessTokenPayload {
     pub fn members(&self) -> &JsonObject {
         &self.members
     }
+}
 
-    fn text(&self, name: &str) -> Option<&str> {
-        self.members.get(name)?.as_str()
+impl fmt::Debug for AccessTokenPayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.members.keys().collect();
+        f.debug_struct("AccessTokenPayload")
+            .field("claims", &self.claims)
+            .field("members", &names)
+            .finish()
     }
 }
 
 /// The claims of an access token that decide whether it is good, borrowed from its payload.
 ///
-/// It is what [`AccessTokenPayload`] says of the same payload, without a copy of every member: for those who verify a
-/// token on every request. Nothing is verified here.
+/// For those who verify a token on every request: no other member is kept, as [`AccessTokenPayload`] does. Nothing is
+/// verified here.
+///
+/// `created_at` and `expires_in` are strings of decimal milliseconds.
+/// Source: adobe/aio-lib-ims, `src/helpers.js`, and a token shown in adobe/aio-cli-plugin-cloudmanager#631.
 ///
 /// ```
 /// use ims_claims::{AccessTokenClaims, CompactJwt};
@@ -124,6 +131,10 @@ pub struct AccessTokenClaims<'a> {
     texts: [Option<Cow<'a, str>>; 5],
 }
 
+/// The members that are read: those of [`AccessTokenClaims::texts`] in their order, then the dates.
+const NAMES: [&str; 7] =
+    ["client_id", "user_id", "type", "as", "scope", "created_at", "expires_in"];
+
 impl<'a> AccessTokenClaims<'a> {
     /// Reads the payload of an access token, as bytes.
     ///
@@ -132,10 +143,12 @@ impl<'a> AccessTokenClaims<'a> {
     /// [`CompactJwt::payload_object`](crate::CompactJwt::payload_object) reads it, and
     /// [`AccessTokenError::Claims`] as [`AccessTokenPayload::from_object`].
     pub fn read(payload: &'a [u8]) -> Result<Self, AccessTokenError> {
-        const NAMES: [&str; 7] =
-            ["client_id", "user_id", "type", "as", "scope", "created_at", "expires_in"];
-        let [client_id, user_id, token_type, cluster, scope, created_at, expires_in] =
-            strict_texts(payload, "payload", NAMES)?;
+        Ok(Self::from_members(strict_texts(payload, "payload", NAMES)?)?)
+    }
+
+    /// The claims in the members called [`NAMES`].
+    fn from_members(members: [Member<'a>; 7]) -> Result<Self, ClaimsError> {
+        let [client_id, user_id, token_type, cluster, scope, created_at, expires_in] = members;
         let texts = [client_id, user_id, token_type, cluster, scope].map(Member::text);
         let [created_at, expires_in] = [("created_at", created_at), ("expires_in", expires_in)]
             .map(|(claim, member)| {
@@ -186,7 +199,8 @@ impl<'a> AccessTokenClaims<'a> {
 
     /// What it allows, `scope`, which IMS separates by commas.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        scopes(self.texts[4].as_deref())
+        let scope = self.texts[4].as_deref().unwrap_or_default();
+        scope.split([',', ' ']).filter(|scope| !scope.is_empty())
     }
 }
 
@@ -196,22 +210,6 @@ impl fmt::Debug for AccessTokenClaims<'_> {
             .field("created_at", &format_args!("{}", self.created_at))
             .field("expires_at", &format_args!("{}", self.expires_at))
             .finish_non_exhaustive()
-    }
-}
-
-/// The scopes in the text of a claim `scope`.
-fn scopes(scope: Option<&str>) -> impl Iterator<Item = &str> {
-    scope.unwrap_or_default().split([',', ' ']).filter(|scope| !scope.is_empty())
-}
-
-impl fmt::Debug for AccessTokenPayload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&String> = self.members.keys().collect();
-        f.debug_struct("AccessTokenPayload")
-            .field("created_at", &format_args!("{}", self.created_at))
-            .field("expires_at", &format_args!("{}", self.expires_at))
-            .field("members", &names)
-            .finish()
     }
 }
 
@@ -243,7 +241,7 @@ fn decimal(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
     use alloc::string::ToString;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     #[track_caller]
     fn read(payload: Value) -> Result<AccessTokenPayload, ClaimsError> {
