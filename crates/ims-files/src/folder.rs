@@ -11,8 +11,8 @@ use std::{
 use crate::{
     access::Access,
     error::FileError,
-    kind::FileKind,
-    platform::{self, Directory, Opening},
+    kind::{FileKind, Opening},
+    platform::{self, Directory},
     read::{FileBytes, read_bytes},
 };
 

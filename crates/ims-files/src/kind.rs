@@ -1,4 +1,4 @@
-//! What a path names, and what speaks against using it.
+//! What a path names, why it is opened, and what speaks against using it.
 
 #[cfg(unix)]
 use std::os::unix::fs::FileTypeExt;
@@ -72,4 +72,13 @@ pub(crate) enum Concern {
     ForeignOwner(String),
     /// Others can do this with it.
     Open(String),
+}
+
+/// Why a file in a private folder is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// To read it.
+    Read,
+    /// To lock it; it is created if it is not there.
+    Lock,
 }

@@ -19,12 +19,3 @@ pub(crate) use windows::{
     exposure, exposure_of_own, folder_writers, look_at, open_for_lock, open_to_everyone, rename,
     rename_to_free, sync_folder, upper_folder_writers, writers,
 };
-
-/// Why a file in a private folder is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Opening {
-    /// To read it.
-    Read,
-    /// To lock it; it is created if it is not there.
-    Lock,
-}

@@ -1,5 +1,4 @@
-//! What access lists decide on Windows: who can read and change a file, what a new file gets, and that a lock keeps no one
-//! from reading.
+//! What access lists decide on Windows: who can read and change a file, and what a new file gets.
 #![cfg(windows)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
@@ -13,8 +12,8 @@ use std::{
 };
 
 use ims_files::{
-    Draft, Existing, FileError, FileKind, PrivateFolder, Readers, create_new, lock_if_there, read,
-    read_private, replace,
+    Draft, Existing, FileError, FileKind, PrivateFolder, Readers, create_new, read, read_private,
+    replace,
 };
 use tempfile::{TempDir, tempdir};
 use windows_permissions::{
@@ -159,26 +158,6 @@ fn a_draft_gets_the_readers_that_it_is_meant_for() {
 }
 
 #[test]
-fn a_private_folder_holds_whole_private_files() {
-    let outer = folder();
-    let path = outer.path().join("cache").join("tokens");
-    assert!(PrivateFolder::open(&path).unwrap().is_none());
-    let folder = PrivateFolder::create(&path).unwrap();
-    assert!(folder.read("token", LIMIT).unwrap().is_none());
-    let lock = folder.lock(Duration::ZERO).unwrap();
-    // A killed process may have left its draft.
-    fs::write(path.join("token.new"), "half").unwrap();
-    lock.replace("token", b"one").unwrap();
-    lock.replace("token", b"two").unwrap();
-    assert_eq!(*folder.read("token", LIMIT).unwrap().unwrap(), *b"two");
-    assert_eq!(*read_private(&path.join("token"), LIMIT).unwrap(), *b"two");
-    assert_eq!(folder.names().unwrap(), ["token"]);
-    lock.remove("token").unwrap();
-    lock.remove("token").unwrap();
-    assert!(folder.names().unwrap().is_empty());
-}
-
-#[test]
 fn a_private_folder_opens_neither_links_nor_what_others_can_read() {
     let outer = folder();
     let path = outer.path().join("folder");
@@ -201,41 +180,6 @@ fn a_private_folder_opens_neither_links_nor_what_others_can_read() {
     set_list(&path, "(A;;FA;;;ME)(A;;FR;;;WD)");
     let error = PrivateFolder::open(&path).unwrap_err();
     assert!(error.to_string().contains("(OI)(CI)F"), "{error}");
-}
-
-#[test]
-fn one_process_at_a_time_writes_into_a_folder() {
-    let outer = folder();
-    let one = PrivateFolder::create(&outer.path().join("folder")).unwrap();
-    let other = PrivateFolder::open(one.path()).unwrap().unwrap();
-    let lock = one.try_lock().unwrap().unwrap();
-    assert!(other.try_lock().unwrap().is_none());
-    let waited = other.lock(Duration::from_millis(20)).unwrap_err();
-    assert!(matches!(waited, FileError::Locked { .. }), "{waited}");
-    drop(lock);
-    let lock = other.lock(Duration::ZERO).unwrap();
-    let lease = one.try_lock_file("lease").unwrap().unwrap();
-    lease.touch().unwrap();
-    assert!(other.modified("lease").unwrap().is_some());
-    assert!(other.try_lock_file("lease").unwrap().is_none(), "leases are apart from the folder");
-    drop((lease, lock));
-    assert!(other.try_lock_file("lease").unwrap().is_some());
-}
-
-#[test]
-fn a_locked_file_can_be_read_and_replaced() {
-    let folder = folder();
-    let path = folder.path().join("config.toml");
-    assert!(lock_if_there(&path, Duration::ZERO).unwrap().is_none());
-    replace(&path, b"one").unwrap();
-    let lock = lock_if_there(&path, Duration::ZERO).unwrap().unwrap();
-    let locked = lock_if_there(&path, Duration::ZERO).unwrap_err();
-    assert!(matches!(&locked, FileError::Locked { path: it, .. } if *it == path), "{locked}");
-    assert_eq!(*read_private(&path, LIMIT).unwrap(), *b"one");
-    replace(&path, b"two").unwrap();
-    drop(lock);
-    assert!(lock_if_there(&path, Duration::ZERO).unwrap().is_some());
-    assert_eq!(*read_private(&path, LIMIT).unwrap(), *b"two");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Files are judged, read, replaced and locked on a real file system.
+//! Files are judged, read and replaced on a real file system.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
@@ -262,27 +262,6 @@ fn a_draft_gets_the_readers_that_it_is_meant_for() {
 }
 
 #[test]
-fn a_private_folder_holds_whole_private_files() {
-    let outer = folder();
-    let path = outer.path().join("cache/tokens");
-    assert!(PrivateFolder::open(&path).unwrap().is_none());
-    let folder = PrivateFolder::create(&path).unwrap();
-    assert_eq!(mode(&path), 0o700);
-    assert!(folder.read("token", LIMIT).unwrap().is_none());
-    let lock = folder.lock(Duration::ZERO).unwrap();
-    // A killed process may have left its draft.
-    fs::write(path.join("token.new"), "half").unwrap();
-    lock.replace("token", b"one").unwrap();
-    lock.replace("token", b"two").unwrap();
-    assert_eq!(*folder.read("token", LIMIT).unwrap().unwrap(), *b"two");
-    assert_eq!(mode(&path.join("token")), 0o600);
-    assert_eq!(folder.names().unwrap(), ["token"]);
-    lock.remove("token").unwrap();
-    lock.remove("token").unwrap();
-    assert!(names(&path).is_empty());
-}
-
-#[test]
 fn a_private_folder_opens_neither_links_nor_what_others_can_read() {
     let outer = folder();
     let path = outer.path().join("folder");
@@ -316,25 +295,6 @@ fn a_private_folder_opens_neither_links_nor_what_others_can_read() {
         let error = PrivateFolder::open(&path).unwrap_err();
         assert!(error.to_string().contains("chmod 700"), "{mode:o}: {error}");
     }
-}
-
-#[test]
-fn one_process_at_a_time_writes_into_a_folder() {
-    let outer = folder();
-    let one = PrivateFolder::create(&outer.path().join("folder")).unwrap();
-    let other = PrivateFolder::open(one.path()).unwrap().unwrap();
-    let lock = one.try_lock().unwrap().unwrap();
-    assert!(other.try_lock().unwrap().is_none());
-    let waited = other.lock(Duration::from_millis(20)).unwrap_err();
-    assert!(
-        matches!(waited, FileError::Locked { waited, .. } if waited == Duration::from_millis(20))
-    );
-    drop(lock);
-    let lock = other.lock(Duration::ZERO).unwrap();
-    let lease = one.try_lock_file("lease").unwrap().unwrap();
-    assert!(other.try_lock_file("lease").unwrap().is_none(), "leases are apart from the folder");
-    drop((lease, lock));
-    assert!(other.try_lock_file("lease").unwrap().is_some());
 }
 
 #[test]

@@ -13,8 +13,7 @@ use rustix::{
     process::geteuid,
 };
 
-use super::Opening;
-use crate::kind::{Concern, FileKind};
+use crate::kind::{Concern, FileKind, Opening};
 
 const ROOT: u32 = 0;
 const OWNER_ONLY: Mode = Mode::RUSR.union(Mode::WUSR);

@@ -20,11 +20,8 @@ use windows_permissions::{
     },
 };
 
-use super::{
-    Opening,
-    sddl::{Descriptor, READ, REPLACE_IN_FOLDER, WRITE},
-};
-use crate::kind::{Concern, FileKind};
+use super::sddl::{Descriptor, READ, REPLACE_IN_FOLDER, WRITE};
+use crate::kind::{Concern, FileKind, Opening};
 
 // Microsoft, "Access Mask Format" and "CreateFileW function".
 const GENERIC_READ: u32 = 0x8000_0000;
