@@ -4,6 +4,7 @@
 //! It makes what this machine can make. The workflow runs it on each platform, and then once more with `--collect`, for what
 //! needs the sums of all archives.
 
+mod about;
 mod archive;
 mod build;
 mod managers;
@@ -17,11 +18,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
-use cargo_metadata::Package;
+use anyhow::Result;
 
-use self::build::Built;
-use crate::workspace::metadata;
+use self::{about::About, build::Built};
 
 /// Where everything ends up.
 const FOLDER: &str = "target/dist";
@@ -94,34 +93,4 @@ fn make(built: &Built, extras: &Path, about: &About, folder: &Path) -> Result<()
 #[expect(clippy::cast_precision_loss, reason = "one digit behind the point is shown")]
 fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
-}
-
-/// What packages say about the project.
-struct About {
-    version: String,
-    description: String,
-    repository: String,
-    licence: String,
-}
-
-impl About {
-    fn read() -> Result<Self> {
-        let packages = metadata(Path::new("."))?.packages;
-        let command = packages.iter().find(|package| package.name == "ims-cli");
-        let command: &Package = command.context("there is no package ims-cli")?;
-        let say = |what: &Option<String>, name| {
-            what.clone().with_context(|| format!("ims-cli has no {name}"))
-        };
-        Ok(Self {
-            version: command.version.to_string(),
-            description: say(&command.description, "description")?,
-            repository: say(&command.repository, "repository")?,
-            licence: say(&command.license, "licence")?,
-        })
-    }
-
-    /// Where the archive `name` of this version is once it is published.
-    fn download(&self, name: &str) -> String {
-        format!("{}/releases/download/v{}/{name}", self.repository, self.version)
-    }
 }

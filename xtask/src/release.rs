@@ -22,8 +22,6 @@ use crate::{
     workspace::metadata,
 };
 
-const CHANGELOG: &str = "CHANGELOG.md";
-
 /// Checks that a version can be released, builds what users install, and with `--execute` tags and publishes it.
 ///
 /// Publishes nothing unless `--execute` is given.

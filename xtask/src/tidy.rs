@@ -2,6 +2,7 @@
 
 mod banned_code;
 mod closures;
+mod finding;
 mod glossary;
 mod imports;
 mod layers;
@@ -11,10 +12,11 @@ mod readmes;
 mod tokens;
 mod tree;
 
-use std::{fmt, path::Path};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use finding::Finding;
 use tree::Tree;
 
 /// Checks the rules of this source tree.
@@ -34,7 +36,7 @@ struct Rule {
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     Rule { text: "a crate imports only from layers below it",                          check: layers::imports },
-    Rule { text: "no two files of a crate import each other",                          check: imports::circles },
+    Rule { text: "no files of a crate import each other in a circle",                        check: imports::circles },
     Rule { text: "a file imports from the module that defines an item",                check: imports::through_root },
     Rule { text: "every crate takes the lints of the workspace",                       check: manifests::lints },
     Rule { text: "every dependency is inherited from the workspace",                   check: manifests::dependencies },
@@ -52,27 +54,6 @@ const RULES: &[Rule] = &[
     Rule { text: "every dependency is used", check: manifests::unused },
     Rule { text: "no banned code is used (see banned_code.rs)",      check: banned_code::occurrences },
 ];
-
-/// One place that breaks a rule.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Finding {
-    path: String,
-    line: usize,
-    /// What is wrong, a colon, and what to do.
-    message: String,
-}
-
-impl Finding {
-    fn new(path: impl Into<String>, line: usize, message: impl Into<String>) -> Self {
-        Self { path: path.into(), line, message: message.into() }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.path, self.line, self.message)
-    }
-}
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     if options.list {

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
-use super::{About, build::Built};
+use super::{about::About, build::Built};
 use crate::process::output;
 
 /// One file of an archive.

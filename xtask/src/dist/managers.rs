@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
-use super::{About, build::Built};
+use super::{about::About, build::Built};
 use crate::process::{find_program, output, run as run_command};
 
 /// What the package managers call it. `ims` alone is too short to be free.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::{
-    About,
+    about::About,
     archive::{Entry, tar_gz},
     build::{Built, PLATFORMS, Platform},
 };

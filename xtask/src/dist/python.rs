@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::{
-    About,
+    about::About,
     archive::{Entry, zip},
     build::Built,
 };

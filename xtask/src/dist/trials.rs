@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    About,
+    about::About,
     archive::unpack,
     build::{Built, host},
     npm,

@@ -5,12 +5,13 @@ use std::{fs, path::Path, process::Command};
 use anyhow::{Context, Result};
 use cargo_metadata::Package;
 
-use super::CHANGELOG;
 use crate::{
     process::{cargo, output},
     tidy,
     workspace::{is_library, is_published},
 };
+
+pub(super) const CHANGELOG: &str = "CHANGELOG.md";
 
 /// What every tarball must contain besides the code.
 const IN_EVERY_TARBALL: &[&str] = &["LICENSE-APACHE", "LICENSE-MIT", "README.md"];

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::semver::Version;
 use time::OffsetDateTime;
 
-use super::CHANGELOG;
+use super::checks::CHANGELOG;
 use crate::process::{cargo, run as run_command};
 
 const MANIFEST: &str = "Cargo.toml";

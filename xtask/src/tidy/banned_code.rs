@@ -1,7 +1,7 @@
 //! Code that this project does not use and clippy cannot find, and what to write instead.
 
 use super::{
-    Finding,
+    finding::Finding,
     layers::BELOW_IMS,
     manifests::UNPUBLISHED,
     tokens::Token,

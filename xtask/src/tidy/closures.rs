@@ -1,7 +1,7 @@
 //! Closures that are bound to a name and used once: the reader meets the name before its use, and its use without its body.
 
 use super::{
-    Finding,
+    finding::Finding,
     tokens::Token,
     tree::{File, Tree},
 };

@@ -1,7 +1,7 @@
 //! Words that this project does not use, in names, comments, messages and documents, with the plain ones in their place.
 
 use super::{
-    Finding,
+    finding::Finding,
     tree::{File, Tree},
 };
 

@@ -1,9 +1,11 @@
-//! Which file of a crate imports which: no two files import each other, and no file imports through the crate root.
+//! Which file of a crate imports which: no files import each other in a circle, and no file imports through the crate root.
+//!
+//! A path in the code counts as an import, with `use` or without.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{
-    Finding,
+    finding::Finding,
     tokens::Token,
     tree::{File, Tree},
 };
@@ -22,7 +24,7 @@ struct Import {
 /// The source files of one crate by their module paths; the crate root has the empty path.
 type Modules<'a> = BTreeMap<Path, &'a File>;
 
-/// Pairs of files that import each other.
+/// Files that import each other in a circle, of two files or more.
 pub(super) fn circles(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for modules in crates(tree).values() {
@@ -32,7 +34,7 @@ pub(super) fn circles(tree: &Tree) -> Vec<Finding> {
 }
 
 fn circles_of(modules: &Modules<'_>) -> Vec<Finding> {
-    let mut lines = BTreeMap::new();
+    let mut imported = BTreeMap::<&Path, BTreeMap<Path, usize>>::new();
     for (path, file) in modules {
         // The root lists the modules. An import from it breaks the other rule.
         if path.is_empty() {
@@ -41,21 +43,49 @@ fn circles_of(modules: &Modules<'_>) -> Vec<Finding> {
         for import in imports(file, path, modules) {
             let target = module_of(&import.target, modules);
             if !import.is_reexport && !target.is_empty() && target != path.as_slice() {
-                lines.entry((path.clone(), target.to_vec())).or_insert(import.line);
+                let targets = imported.entry(path).or_default();
+                targets.entry(target.to_vec()).or_insert(import.line);
             }
         }
     }
     let mut findings = Vec::new();
-    for ((from, to), line) in &lines {
-        if from < to && lines.contains_key(&(to.clone(), from.clone())) {
-            let message = format!(
-                "imports {}, which imports this file: move what both need to a third file, or make one of the two",
-                modules[to].path
-            );
-            findings.push(Finding::new(&modules[from].path, *line, message));
+    for (first, targets) in &imported {
+        let Some(circle) = shortest_circle(first, &imported) else { continue };
+        // Each circle is reported once, at its first file in alphabetical order.
+        if circle.iter().any(|file| file < *first) {
+            continue;
         }
+        let files: Vec<&str> = circle.iter().map(|path| modules[path].path.as_str()).collect();
+        let message = format!(
+            "imports {}, which imports this file: move what they need to another file, or make one of them",
+            files.join(", which imports ")
+        );
+        findings.push(Finding::new(&modules[*first].path, targets[&circle[0]], message));
     }
     findings
+}
+
+/// The files of the shortest way from what `first` imports back to `first`, which is not in it.
+fn shortest_circle(
+    first: &Path,
+    imported: &BTreeMap<&Path, BTreeMap<Path, usize>>,
+) -> Option<Vec<Path>> {
+    let mut seen = BTreeSet::new();
+    let mut ways = VecDeque::from([vec![first]]);
+    while let Some(way) = ways.pop_front() {
+        let last = way.last()?;
+        for target in imported.get(last).into_iter().flat_map(BTreeMap::keys) {
+            if target == first {
+                return Some(way[1..].iter().map(|path| (*path).clone()).collect());
+            }
+            if seen.insert(target) {
+                let mut longer = way.clone();
+                longer.push(target);
+                ways.push_back(longer);
+            }
+        }
+    }
+    None
 }
 
 /// Imports of an item through the crate root, which hide the file that has the item.
@@ -123,16 +153,19 @@ fn imports(file: &File, module: &[String], modules: &Modules<'_>) -> Vec<Import>
     let mut at = 0;
     while at < tokens.len() {
         inline.step(tokens, at);
-        let is_import = text(tokens, at) == "use" && !tokens[at].in_test;
-        at += 1;
-        if !is_import {
-            continue;
+        let is_use = text(tokens, at) == "use";
+        if is_use {
+            at += 1;
         }
-        let Some((base, first)) = start(tokens, at, module, &inline, modules) else {
+        // After a colon it is the middle of a path, which has been read or belongs to another crate.
+        let is_start = is_use || at < 2 || !is_separator(tokens, at - 2);
+        let start = start(tokens, at, module, &inline, modules);
+        let Some((base, first)) = start.filter(|_| is_start && !tokens[at].in_test) else {
+            at += usize::from(!is_use);
             continue;
         };
         let line = tokens[at].line;
-        let is_reexport = at > 1 && ["pub", ")"].contains(&text(tokens, at - 2));
+        let is_reexport = is_use && at > 1 && ["pub", ")"].contains(&text(tokens, at - 2));
         let mut targets = Vec::new();
         at = read_path(tokens, first, base, &mut targets);
         imports.extend(targets.into_iter().map(|target| Import { target, line, is_reexport }));

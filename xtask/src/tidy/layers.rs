@@ -3,7 +3,7 @@
 use cargo_metadata::{Dependency, DependencyKind};
 
 use super::{
-    Finding,
+    finding::Finding,
     tree::{Crate, Tree},
 };
 

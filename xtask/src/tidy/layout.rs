@@ -1,7 +1,7 @@
 //! The name, the beginning and the length of a file, and texts that it must not contain.
 
 use super::{
-    Finding,
+    finding::Finding,
     tree::{File, Tree},
 };
 use crate::workspace::resolve_link;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 use super::{
-    Finding,
+    finding::Finding,
     tree::{Crate, Tree},
 };
 use crate::workspace::is_published;

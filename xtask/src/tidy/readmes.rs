@@ -1,7 +1,7 @@
 //! READMEs that read well where rustdoc does not process them: on a forge and on crates.io.
 
 use super::{
-    Finding,
+    finding::Finding,
     tree::{File, Tree},
 };
 

@@ -466,16 +466,32 @@ fn two_files_that_import_each_other_are_found() {
         ("use crate::two::Two;",                              "mod one { use super::X; } use self::one::X;", false),
         ("use crate::two::Two;",                              "use serde::one; use core::one;",             false),
         ("use crate::two::Two;",                              "use crate::three::Three;",                   false),
+        ("fn f(x: crate::two::Two) {}",                       "fn g() { super::one::f(Two) }",              true),
+        ("use crate::two::Two;",                              "fn g() { other::crate_one::f() }",           false),
+        ("use crate::two::Two;",                              "#[cfg(test)] mod tests { fn g() { crate::one::f() } }", false),
     ];
     for (one, two, is_circle) in table {
         workspace.put(ONE, Some(&format!("//! It.\n{one}\n")));
         workspace.put("crates/ims-claims/src/two.rs", Some(&format!("//! It.\n{two}\n")));
         workspace.put("crates/ims-claims/src/three.rs", Some("//! It.\n"));
         let found = "crates/ims-claims/src/one.rs:2: imports crates/ims-claims/src/two.rs, which imports this file: move \
-                     what both need to a third file, or make one of the two";
+                     what they need to another file, or make one of them";
         let expected = if is_circle { vec![found.to_owned()] } else { vec![] };
         assert_eq!(workspace.findings(), expected, "{one} {two}");
     }
+}
+
+#[test]
+fn a_circle_of_three_files_is_found_once() {
+    let workspace = Workspace::new();
+    for (file, imports) in [("one", "two"), ("two", "three"), ("three", "one")] {
+        let text = format!("//! It.\nuse crate::{imports}::X;\n");
+        workspace.put(&format!("crates/ims-claims/src/{file}.rs"), Some(&text));
+    }
+    let found = "crates/ims-claims/src/one.rs:2: imports crates/ims-claims/src/two.rs, which imports \
+                 crates/ims-claims/src/three.rs, which imports this file: move what they need to another file, or make one of \
+                 them";
+    assert_eq!(workspace.findings(), [found]);
 }
 
 #[test]
@@ -484,7 +500,7 @@ fn a_parent_and_its_child_that_import_each_other_are_found() {
     workspace.put("crates/ims-claims/src/a.rs", Some("//! It.\nmod b;\nuse b::X;\n"));
     workspace.put("crates/ims-claims/src/a/b.rs", Some("//! It.\nuse super::Y;\n"));
     let found = "crates/ims-claims/src/a.rs:3: imports crates/ims-claims/src/a/b.rs, which imports this file: move what \
-                 both need to a third file, or make one of the two";
+                 they need to another file, or make one of them";
     assert_eq!(workspace.findings(), [found]);
 }
 

@@ -5,7 +5,10 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result};
 use cargo_metadata::Package;
 
-use super::{Finding, tokens, tokens::Token};
+use super::{
+    finding::Finding,
+    tokens::{self, Token},
+};
 use crate::workspace::metadata;
 
 /// Folders without files of this project.
