@@ -91,7 +91,8 @@ pub(crate) enum Command {
     Man(OnDemand<man::Arguments>),
 }
 
-pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
+/// `whole` is the definition of the whole command line, for its manual.
+pub(crate) fn run(command: Command, whole: fn() -> clap::Command) -> Result<Answer, Failure> {
     match command {
         Command::Demo(OnDemand(arguments)) => demo::run(&arguments),
         Command::Init(OnDemand(arguments)) => init::run(&arguments),
@@ -124,7 +125,7 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::Agent(OnDemand(arguments)) => agent::run(arguments),
         Command::Proxy(OnDemand(arguments)) => proxy::run(arguments),
         Command::Completions(OnDemand(arguments)) => completions::run(&arguments),
-        Command::Man(OnDemand(arguments)) => man::run(&arguments),
+        Command::Man(OnDemand(arguments)) => man::run(&arguments, whole()),
     }
 }
 

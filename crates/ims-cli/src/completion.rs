@@ -2,7 +2,7 @@
 
 use std::{env, path::Path};
 
-use clap::{Arg, Command, CommandFactory, builder::Str};
+use clap::{Arg, Command, builder::Str};
 use clap_complete::{
     CompleteEnv,
     engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter},
@@ -13,12 +13,13 @@ use crate::storage;
 /// The variable by which the script of `ims completions` asks for candidates.
 pub(crate) const VARIABLE: &str = "IMS_COMPLETE";
 
-/// Answers the script of a shell, if it is what asks; then nothing else is to be done.
+/// Answers the script of a shell, if it is what asks; then nothing else is to be done. `whole` defines the whole command
+/// line.
 ///
 /// # Errors
 /// The shell is not known, or standard output is closed.
-pub(crate) fn answer() -> clap::error::Result<bool> {
-    CompleteEnv::with_factory(|| with_completers(crate::Arguments::command(), ""))
+pub(crate) fn answer(whole: fn() -> Command) -> clap::error::Result<bool> {
+    CompleteEnv::with_factory(|| with_completers(whole(), ""))
         .var(VARIABLE)
         .bin("ims")
         .try_complete(env::args_os(), env::current_dir().ok().as_deref())
@@ -120,6 +121,8 @@ fn is_of_kind(path: &Path, kind: Kind) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]

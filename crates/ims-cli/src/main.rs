@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     if asks_for_json(env::args_os().skip(1)) {
         terminal_text::expect_json();
     }
-    match completion::answer() {
+    match completion::answer(Arguments::command) {
         Ok(false) => {}
         Ok(true) => return ExitCode::SUCCESS,
         Err(error) => return refused(&error),
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
         Err(error) => return refused(&without_secret(error)),
     };
     transport::set_verbosity(arguments.verbose);
-    match commands::run(arguments.command) {
+    match commands::run(arguments.command, Arguments::command) {
         Ok(answer) => answer.into(),
         Err(failure) => failure.report(),
     }

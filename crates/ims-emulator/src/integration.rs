@@ -74,7 +74,7 @@ pub(crate) struct Members {
     silent_sign_in: SilentSignIn,
     #[serde(
         rename = "token_lifetime_seconds",
-        default = "stored::default_lifetime",
+        default = "stored::lifetime::default",
         with = "stored::lifetime"
     )]
     token_lifetime: Duration,
@@ -90,7 +90,7 @@ pub(crate) struct Members {
 
 impl Integration {
     /// How long an access token lives if nothing else is said, 24 hours. Source: Adobe, "JWT Authentication Reference".
-    pub const DEFAULT_TOKEN_LIFETIME: Duration = Duration::from_hours(24);
+    pub const DEFAULT_TOKEN_LIFETIME: Duration = stored::lifetime::DEFAULT;
 
     /// An integration without secret, certificate, metascope or scope: every request for it is refused until it has
     /// what the request needs.
@@ -275,7 +275,7 @@ impl Integration {
     /// How long its access tokens live, at most ten years; a fraction of a millisecond is dropped.
     #[must_use]
     pub fn with_token_lifetime(mut self, token_lifetime: Duration) -> Self {
-        self.0.token_lifetime = token_lifetime.min(MAX_TOKEN_LIFETIME);
+        self.0.token_lifetime = token_lifetime.min(stored::lifetime::MAX);
         self
     }
 
@@ -533,9 +533,6 @@ impl fmt::Display for RedirectPattern {
         f.write_str(&self.text)
     }
 }
-
-/// Far beyond any test, and so near that the end of a token can always be written.
-const MAX_TOKEN_LIFETIME: Duration = Duration::from_hours(10 * 365 * 24);
 
 #[cfg(test)]
 mod tests {

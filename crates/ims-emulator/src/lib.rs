@@ -76,7 +76,6 @@ pub use product::ProductContext;
 pub use ready_made::ClientCredentials;
 pub use refusal::Refusal;
 pub use scenario::{Scenario, ScenarioError};
-pub use shown_request::{DecodedJwt, Parameter};
 pub use token_key::{TokenKey, TokenKeyError};
 pub use user::{AccountType, SilentSignIn, User};
-pub use verdict::{Check, Verdict};
+pub use verdict::{Check, DecodedJwt, Parameter, Verdict};

@@ -8,9 +8,6 @@ use http::{StatusCode, uri::Authority};
 
 use crate::{answer::Answer, html::escaped, service::Service, token_key::KeyRing};
 
-/// How many verdicts the page begins with, and at most gets at a time, the newest first.
-const SHOWN: usize = 100;
-
 const HTML: &str = "text/html;charset=UTF-8";
 
 /// One of the page's files, if `name` is one.

@@ -26,11 +26,10 @@ use crate::{
     replay::ReplayMemory,
     scenario,
     secret_record::SecretRecord,
-    shown_request::{DecodedJwt, Parameter},
     tls::Tls,
     token_key::{KeyRing, TokenKey},
     user::User,
-    verdict::{Check, Journal},
+    verdict::{Check, DecodedJwt, Journal, Parameter},
 };
 
 /// An integration, and what the emulator remembers of it.

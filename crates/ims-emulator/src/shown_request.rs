@@ -1,32 +1,13 @@
 //! What a verdict shows of a request next to its checks: the parameters without what is secret, and the JWT in it, decoded.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{call::Call, checks::shown};
-
-/// A parameter of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Parameter {
-    /// Its name, cut to 200 characters.
-    pub name: String,
-    /// Its value, cut to 200 characters; of one that may be secret only its length.
-    pub value: String,
-}
-
-/// A JWT of a request: its header and its payload. Without its signature it proves nothing to anyone.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct DecodedJwt {
-    /// Which parameter it was, or `authorization` for the header.
-    pub parameter: &'static str,
-    /// The header, a JSON object on one line.
-    pub header: Box<RawValue>,
-    /// The payload, a JSON object on one line.
-    pub payload: Box<RawValue>,
-}
+use crate::{
+    call::Call,
+    checks::shown,
+    verdict::{DecodedJwt, Parameter},
+};
 
 /// The parameters of `call` in their order, and its JWT if it has one that can be decoded.
 pub(crate) fn of(call: &Call) -> (Vec<Parameter>, Option<DecodedJwt>) {

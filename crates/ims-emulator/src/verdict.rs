@@ -12,13 +12,9 @@ use std::{
 
 use ims_claims::ClientId;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
-use crate::{
-    endpoint::Endpoint,
-    fault::Fault,
-    refusal::Refusal,
-    shown_request::{DecodedJwt, Parameter},
-};
+use crate::{endpoint::Endpoint, fault::Fault, refusal::Refusal};
 
 /// One request, how it was examined, and how it was answered. No secret and no token is in it.
 ///
@@ -71,6 +67,28 @@ pub struct Verdict {
     pub remedy: Option<&'static str>,
     /// The answer's `X-Debug-Id`.
     pub debug_id: String,
+}
+
+/// A parameter of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Parameter {
+    /// Its name, cut to 200 characters.
+    pub name: String,
+    /// Its value, cut to 200 characters; of one that may be secret only its length.
+    pub value: String,
+}
+
+/// A JWT of a request: its header and its payload. Without its signature it proves nothing to anyone.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct DecodedJwt {
+    /// Which parameter it was, or `authorization` for the header.
+    pub parameter: &'static str,
+    /// The header, a JSON object on one line.
+    pub header: Box<RawValue>,
+    /// The payload, a JSON object on one line.
+    pub payload: Box<RawValue>,
 }
 
 /// One check of a request.

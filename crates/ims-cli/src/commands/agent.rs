@@ -2,7 +2,7 @@
 
 mod health;
 
-use std::{env, net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use ims_agent::ServiceManager;
@@ -61,7 +61,7 @@ async fn serve(arguments: Arguments, manager: ServiceManager) -> Result<Answer, 
     let Arguments { context, socket, listen, service, .. } = arguments;
     let mut listeners = service.listeners(&manager, socket.as_ref(), listen).await?;
     if listeners.is_empty() {
-        listeners = service.listeners(&manager, Some(&default_socket()?), None).await?;
+        listeners = service.listeners(&manager, Some(&health::default_socket()?), None).await?;
     }
     let agent = service.start(&context).await?;
     let server = agent.clone();
@@ -70,14 +70,4 @@ async fn serve(arguments: Arguments, manager: ServiceManager) -> Result<Answer, 
         async move { agent.serve(listener, limits, end(ended)).await }
     });
     serving.await
-}
-
-fn default_socket() -> Result<PathBuf, Failure> {
-    let folder = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let folder = folder.filter(|folder| folder.is_absolute());
-    let folder = folder.ok_or_else(|| {
-        Failure::usage("XDG_RUNTIME_DIR is not set, so there is no usual place for the socket")
-            .hint("name one: --socket PATH, or --listen ADDRESS --capability-file FILE")
-    })?;
-    Ok(folder.join("ims").join("agent.sock"))
 }

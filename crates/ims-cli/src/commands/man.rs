@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::PathBuf};
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::{
     Man,
     roff::{Roff, bold, roman},
@@ -23,11 +23,11 @@ pub(crate) struct Arguments {
     out: PathBuf,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+/// Writes the pages of `whole`, the definition of the whole command line.
+pub(crate) fn run(arguments: &Arguments, whole: Command) -> Result<Answer, Failure> {
     let folder = &arguments.out;
     // The pages of `ims help help` and the like say nothing.
-    let command = crate::Arguments::command().disable_help_subcommand(true);
-    let mut command = help::without_marks(command);
+    let mut command = help::without_marks(whole.disable_help_subcommand(true));
     command.build();
     for page in pages(&command, &[]) {
         let path = folder.join(format!("{}.1", page.name));

@@ -1,15 +1,7 @@
 //! How the members of an integration are written and read, where they are not texts, lists and numbers by themselves.
 
-use std::time::Duration;
-
-use super::{Integration, MAX_TOKEN_LIFETIME};
-
 pub(super) fn yes() -> bool {
     true
-}
-
-pub(super) fn default_lifetime() -> Duration {
-    Integration::DEFAULT_TOKEN_LIFETIME
 }
 
 /// Lists of what is written as a text.
@@ -132,7 +124,15 @@ pub(super) mod lifetime {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    use super::MAX_TOKEN_LIFETIME;
+    /// Where nothing else is written. Source: Adobe, "JWT Authentication Reference".
+    pub(crate) const DEFAULT: Duration = Duration::from_hours(24);
+
+    /// Far beyond any test, and so near that the end of a token can always be written.
+    pub(crate) const MAX: Duration = Duration::from_hours(10 * 365 * 24);
+
+    pub(crate) fn default() -> Duration {
+        DEFAULT
+    }
 
     pub(crate) fn serialize<S: Serializer>(
         lifetime: &Duration,
@@ -145,6 +145,6 @@ pub(super) mod lifetime {
         deserializer: D,
     ) -> Result<Duration, D::Error> {
         let lifetime = Duration::from_secs(u64::deserialize(deserializer)?);
-        Ok(lifetime.min(MAX_TOKEN_LIFETIME))
+        Ok(lifetime.min(MAX))
     }
 }

@@ -2,8 +2,14 @@
 
 use std::fmt::Write;
 
-use super::SHOWN;
-use crate::{html::escaped, service::Service, shown_request::DecodedJwt, verdict::Verdict};
+use crate::{
+    html::escaped,
+    service::Service,
+    verdict::{DecodedJwt, Verdict},
+};
+
+/// How many verdicts the page begins with, and at most gets at a time, the newest first.
+const SHOWN: usize = 100;
 
 /// The rows of the verdicts with a greater number than `after`, the newest first.
 pub(super) fn rows(service: &Service, after: u64) -> String {

@@ -154,7 +154,8 @@ pub(super) fn is_same(one: &RefreshToken, other: &RefreshToken) -> bool {
 // Otherwise the deadline of a refresh would come first, and no error would say that the keyring is locked.
 #[cfg(feature = "keyring")]
 const _: () = assert!(
-    crate::keyring::SEARCH_TIMEOUT.as_secs() + crate::keyring::CALL_TIMEOUT.as_secs()
+    ims_credentials::keyring::SEARCH_TIMEOUT.as_secs()
+        + ims_credentials::keyring::CALL_TIMEOUT.as_secs()
         < ims_token::DEADLINE.as_secs()
 );
 

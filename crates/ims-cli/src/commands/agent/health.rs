@@ -1,6 +1,6 @@
 //! `ims agent health`: asks a running agent how it is.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{env, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 use reqwest_middleware::reqwest::{self, StatusCode};
@@ -81,7 +81,7 @@ fn at_socket(
 ) -> Result<reqwest::ClientBuilder, Failure> {
     let path = match &arguments.socket {
         Some(path) => path.clone(),
-        None => super::default_socket()?,
+        None => default_socket()?,
     };
     Ok(builder.unix_socket(path))
 }
@@ -92,6 +92,17 @@ fn at_socket(
     _arguments: &Arguments,
 ) -> Result<reqwest::ClientBuilder, Failure> {
     Err(Failure::usage("this system has no Unix sockets").hint("--address ADDRESS"))
+}
+
+/// Where the agent listens, and is asked, unless another place is named.
+pub(super) fn default_socket() -> Result<PathBuf, Failure> {
+    let folder = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let folder = folder.filter(|folder| folder.is_absolute());
+    let folder = folder.ok_or_else(|| {
+        Failure::usage("XDG_RUNTIME_DIR is not set, so there is no usual place for the socket")
+            .hint("name one: --socket PATH, or --listen ADDRESS --capability-file FILE")
+    })?;
+    Ok(folder.join("ims").join("agent.sock"))
 }
 
 /// One line for each context.
