@@ -11,7 +11,7 @@ use crate::{
     refusal::{
         foreign::Foreign,
         reason::{Cause, Reason},
-        scrub::{is_code, mask, scrub},
+        scrub::{has_secret, is_code, mask, scrub},
         table::CredentialKind,
     },
     strict_json,
@@ -167,10 +167,8 @@ impl Refusal {
     ) -> Self {
         let body = strict_json::body::<ErrorBody>(response).unwrap_or_default();
         let code = body.error.or(text(body.error_code));
-        let code = code.filter(|code| is_code(code) && !repeats_secret(code, secrets));
+        let code = code.filter(|code| is_code(code));
         let description = body.error_description.or(text(body.message));
-        let description = description.map(|text| scrub(&text, secrets));
-        let description = description.filter(|text| !text.is_empty());
 
         let status = response.status();
         let foreign = if code.is_none() { Foreign::of(response, credential) } else { None };
@@ -182,6 +180,10 @@ impl Refusal {
             _ if foreign.is_some() => Reason::NotIms,
             _ => known,
         };
+        // Only now: a secret that is also a word of IMS must not hide the reason.
+        let code = code.filter(|code| !has_secret(code, secrets));
+        let description = description.map(|text| scrub(&text, secrets));
+        let description = description.filter(|text| !text.is_empty());
         Self(Box::new(Details { code, description, reason, foreign, ..head(response, secrets) }))
     }
 
@@ -196,11 +198,6 @@ impl Refusal {
         let reason = if foreign.is_some() { Reason::NotIms } else { Reason::Other };
         Self(Box::new(Details { reason, foreign, lack: Some(lack), ..head(response, secrets) }))
     }
-}
-
-/// Whether a code has one of the secrets in it. One of fewer characters is a test's, and could be in a code by chance.
-fn repeats_secret(code: &str, secrets: &[&str]) -> bool {
-    secrets.iter().any(|secret| secret.len() >= 8 && code.contains(secret))
 }
 
 /// Those of `scopes` that `description` names, each as a whole word.

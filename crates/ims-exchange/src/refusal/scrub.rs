@@ -15,17 +15,63 @@ pub(crate) fn scrub(text: &str, secrets: &[&str]) -> String {
     let text = mask(text, secrets);
     let words =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let words = words.map(|word| if word.len() > LONGEST_WORD { "…" } else { word });
+    let words = words.map(|word| if word.len() > LONGEST_WORD { MASK } else { word });
     words.collect::<Vec<_>>().join(" ").chars().take(MAX_CHARS).collect()
 }
 
 /// Replaces each of `secrets` in a text of IMS, as it is and as a form carries it: a server that complains about a form may
 /// repeat it as it was sent.
+///
+/// A secret of less than [`MIN_LENGTH`] bytes is replaced only where it is a whole word, since its characters are in other
+/// words by chance. Secrets of IMS are longer; a short one belongs to a test or is a mistake.
 pub(crate) fn mask(text: &str, secrets: &[&str]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         let as_sent: String = byte_serialize(secret.as_bytes()).collect();
-        text = text.replace(secret, "…").replace(&as_sent, "…");
+        for form in [secret, as_sent.as_str()] {
+            text = if secret.len() < MIN_LENGTH {
+                replace_words(&text, form)
+            } else {
+                text.replace(form, MASK)
+            };
+        }
     }
     text
 }
+
+/// Whether an error may not repeat `text` because of one of `secrets`.
+pub(crate) fn has_secret(text: &str, secrets: &[&str]) -> bool {
+    mask(text, secrets) != text
+}
+
+fn replace_words(text: &str, word: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut before = None;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let after = rest.strip_prefix(word);
+        if let Some(after) = after
+            && !before.is_some_and(is_of_word)
+            && !after.chars().next().is_some_and(is_of_word)
+        {
+            masked.push_str(MASK);
+            before = word.chars().next_back();
+            rest = after;
+        } else {
+            masked.push(first);
+            before = Some(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    masked
+}
+
+/// The underscore, too: `secret` is only a part of the word `client_secret`.
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// From how many bytes on a secret is replaced wherever it is.
+const MIN_LENGTH: usize = 8;
+
+const MASK: &str = "…";
