@@ -13,6 +13,17 @@ use crate::{
 /// Sealed: IMS, not the caller, decides which questions exist. A call is pure, so it is good for any transport, and for one
 /// request: a retry makes a new one, with an assertion signed again, since to send the same assertion twice can turn one
 /// lost response into `invalid_jti`.
+///
+/// ```
+/// use ims_claims::{Environment, NumericDate};
+/// use ims_exchange::{Call, PublishedKeys, testing::FakeTransport};
+///
+/// let call = PublishedKeys::new();
+/// println!("GET {}", call.request(&Environment::production()).url());
+/// let response = FakeTransport::answer(200, r#"{"keys":[]}"#);
+/// let keys = call.answer(&response, NumericDate::from_secs(1_800_000_000))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Call: sealed::Sealed {
     /// What IMS answers.
     type Answer;
@@ -33,6 +44,20 @@ pub trait Call: sealed::Sealed {
 }
 
 /// A way to ask for an access token (RFC 6749 §1.3): every [`Call`] whose answer is an [`AccessToken`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ims_claims::{Environment, NumericDate};
+/// use ims_exchange::{AccessToken, ExchangeError, Grant, Transport};
+///
+/// async fn send(grant: &impl Grant, transport: &impl Transport) -> Result<AccessToken, ExchangeError> {
+///     let request = grant.request(&Environment::production());
+///     let sent_at = NumericDate::from_secs(1_800_000_000); // by your clock, before the request is sent
+///     let response = transport.send(request, Duration::from_secs(10)).await?;
+///     grant.answer(&response, sent_at)
+/// }
+/// ```
 pub trait Grant: Call<Answer = AccessToken> {}
 
 impl<C: Call<Answer = AccessToken>> Grant for C {}

@@ -133,6 +133,14 @@ impl ReqwestTransport {
     }
 
     /// Names in errors the variable that the proxy was read from, such as `HTTPS_PROXY`.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_exchange::ReqwestTransport;
+    ///
+    /// let transport = ReqwestTransport::new(&Environment::production())?.with_proxy_variable("COMPANY_PROXY");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_proxy_variable(self, variable: impl Into<String>) -> Self {
         let proxies = self.proxies.map(|proxies| proxies.with_variable(variable.into()));

@@ -16,6 +16,22 @@ use crate::{
 
 /// A transport that gives the answers it was told, in order, and keeps what was asked. When none is left, it says that
 /// time is up.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ims_claims::Environment;
+/// use ims_exchange::{Call, PublishedKeys, Transport, testing::FakeTransport};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let transport = FakeTransport::new([Ok(FakeTransport::answer(200, r#"{"keys":[]}"#))]);
+/// let request = PublishedKeys::new().request(&Environment::production());
+/// let response = transport.send(request, Duration::from_secs(1)).await?;
+/// assert_eq!((response.status().as_u16(), transport.take_requests().len()), (200, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Default)]
 pub struct FakeTransport(Mutex<Script>);
 

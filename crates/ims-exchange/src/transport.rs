@@ -13,6 +13,23 @@ use crate::{
 ///
 /// A transport follows no redirect, since the body holds secrets; it retries nothing, since a retry needs a newly
 /// signed assertion; and it takes at most [`Response::MAX_BODY`] bytes.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ims_exchange::{Request, Response, Transport, TransportError};
+///
+/// /// Names each request, and leaves the sending to another transport.
+/// #[derive(Debug)]
+/// struct Named<T>(T);
+///
+/// impl<T: Transport> Transport for Named<T> {
+///     async fn send(&self, request: Request, timeout: Duration) -> Result<Response, TransportError> {
+///         println!("{} {}", request.method(), request.url());
+///         self.0.send(request, timeout).await
+///     }
+/// }
+/// ```
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends `request` and returns the answer, whatever its status. All of it, from the first look-up to the last byte, is
     /// over after `timeout`.
@@ -197,6 +214,14 @@ impl Error for TransportError {
 ///
 /// Its `Display` is one line such as `the variable HTTPS_PROXY does not name a proxy: it names no host`. The value of the
 /// variable is not in it: that of a proxy may hold a password.
+///
+/// ```
+/// use ims_exchange::VariableError;
+///
+/// let error = VariableError::proxy("HTTPS_PROXY", "it names no host");
+/// assert_eq!(error.to_string(), "the variable HTTPS_PROXY does not name a proxy: it names no host");
+/// assert!(error.is_about_a_proxy());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VariableError {
     variable: &'static str,

@@ -112,30 +112,93 @@ impl<'a> AuthorizeUrl<'a> {
     }
 
     /// Chooses another version of the endpoint than the current one.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_exchange::AuthorizeVersion;
+    /// # use ims_exchange::{AuthorizeUrl, CodeVerifier, State};
+    /// # let (client_id, scopes) = ("my-app".parse()?, ["openid".parse()?]);
+    /// # let (verifier, state, redirect_uri) = (CodeVerifier::generate(), State::generate(), "http://127.0.0.1:8912/callback");
+    ///
+    /// let authorize = AuthorizeUrl::new(&client_id, redirect_uri, &scopes, &verifier, &state)
+    ///     .with_version(AuthorizeVersion::V1);
+    /// assert!(authorize.url(&Environment::production()).contains("/ims/authorize/v1?"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_version(self, version: AuthorizeVersion) -> Self {
         Self { version, ..self }
     }
 
     /// Asks for something else than a code.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_exchange::ResponseType;
+    /// # use ims_exchange::{AuthorizeUrl, CodeVerifier, State};
+    /// # let (client_id, scopes) = ("my-app".parse()?, ["openid".parse()?]);
+    /// # let (verifier, state, redirect_uri) = (CodeVerifier::generate(), State::generate(), "http://127.0.0.1:8912/callback");
+    ///
+    /// let authorize = AuthorizeUrl::new(&client_id, redirect_uri, &scopes, &verifier, &state)
+    ///     .with_response_type(ResponseType::CodeIdToken);
+    /// assert!(authorize.url(&Environment::production()).contains("response_type=code"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_response_type(self, response_type: ResponseType) -> Self {
         Self { response_type, ..self }
     }
 
     /// Has the ID token carry `nonce`.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_exchange::Nonce;
+    /// # use ims_exchange::{AuthorizeUrl, CodeVerifier, State};
+    /// # let (client_id, scopes) = ("my-app".parse()?, ["openid".parse()?]);
+    /// # let (verifier, state, redirect_uri) = (CodeVerifier::generate(), State::generate(), "http://127.0.0.1:8912/callback");
+    ///
+    /// let nonce = Nonce::generate();
+    /// let authorize = AuthorizeUrl::new(&client_id, redirect_uri, &scopes, &verifier, &state).with_nonce(&nonce);
+    /// assert!(authorize.url(&Environment::production()).contains(nonce.as_str()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_nonce(self, nonce: &'a Nonce) -> Self {
         Self { nonce: Some(nonce), ..self }
     }
 
     /// Says whether the user may or must be asked to sign in.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_exchange::Prompt;
+    /// # use ims_exchange::{AuthorizeUrl, CodeVerifier, State};
+    /// # let (client_id, scopes) = ("my-app".parse()?, ["openid".parse()?]);
+    /// # let (verifier, state, redirect_uri) = (CodeVerifier::generate(), State::generate(), "http://127.0.0.1:8912/callback");
+    ///
+    /// // Without a page: the redirect has a code, or an error such as login_required.
+    /// let authorize = AuthorizeUrl::new(&client_id, redirect_uri, &scopes, &verifier, &state)
+    ///     .with_prompt(Prompt::None);
+    /// assert!(authorize.url(&Environment::production()).contains("prompt=none"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_prompt(self, prompt: Prompt) -> Self {
         Self { prompt: Some(prompt), ..self }
     }
 
     /// Asks for a token for `resources` only (RFC 8707 §2.1).
+    ///
+    /// ```
+    /// # use ims_exchange::{AuthorizeUrl, CodeVerifier, State};
+    /// # let (client_id, scopes) = ("my-app".parse()?, ["openid".parse()?]);
+    /// # let (verifier, state, redirect_uri) = (CodeVerifier::generate(), State::generate(), "http://127.0.0.1:8912/callback");
+    /// let resources = ["https://api.example.com".parse()?];
+    /// let authorize = AuthorizeUrl::new(&client_id, redirect_uri, &scopes, &verifier, &state)
+    ///     .with_resources(&resources);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_resources(self, resources: &'a [Resource]) -> Self {
         Self { resources, ..self }

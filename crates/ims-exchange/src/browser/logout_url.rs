@@ -34,6 +34,16 @@ impl<'a> LogoutUrl<'a> {
     }
 
     /// Redirects the browser to `redirect_uri` afterwards, which must be a redirect URI of the integration.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_exchange::LogoutUrl;
+    ///
+    /// let client_id = "my-app".parse()?;
+    /// let logout = LogoutUrl::new(&client_id).with_redirect_uri("https://app.example.com/bye");
+    /// assert!(logout.url(&Environment::production()).contains("redirect_uri="));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_redirect_uri(self, redirect_uri: &'a str) -> Self {
         Self { redirect_uri, ..self }

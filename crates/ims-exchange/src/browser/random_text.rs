@@ -106,6 +106,15 @@ impl State {
 carried_text!(State, "a state");
 
 /// The `nonce` of an authorization request (`OpenID` Connect Core 1.0 §3.1.2.1): visible ASCII, at most 4096 characters.
+///
+/// ```
+/// use ims_exchange::{IdToken, Nonce};
+///
+/// let nonce = Nonce::generate(); // kept until the ID token comes
+/// let id_token: IdToken = "eyJ.another.sign-in".parse()?;
+/// assert!(!nonce.is_in(&id_token));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Nonce(String);
 

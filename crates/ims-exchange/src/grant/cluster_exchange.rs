@@ -67,12 +67,32 @@ impl<'a> ClusterExchange<'a> {
     }
 
     /// Asks for `scopes`.
+    ///
+    /// ```
+    /// # use ims_exchange::{BearerToken, ClientSecret, ClusterExchange, ClusterTarget, UserId};
+    /// # let (client_id, client_secret) = ("my-service".parse()?, ClientSecret::new("p8e-…".to_owned()));
+    /// # let user_token: BearerToken = "eyJ.user".parse()?;
+    /// let (scopes, user): (_, UserId) = (["openid".parse()?], "ADA0001@AdobeID".parse()?);
+    /// let target = ClusterTarget::User(&user);
+    /// let grant = ClusterExchange::new(&client_id, &client_secret, &user_token, target).with_scopes(&scopes);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_scopes(self, scopes: &'a [Scope]) -> Self {
         Self { scopes, ..self }
     }
 
     /// Asks for a token for `resources` only (RFC 8707 §2.2).
+    ///
+    /// ```
+    /// # use ims_exchange::{BearerToken, ClientSecret, ClusterExchange, ClusterTarget, UserId};
+    /// # let (client_id, client_secret) = ("my-service".parse()?, ClientSecret::new("p8e-…".to_owned()));
+    /// # let (user_token, user): (BearerToken, UserId) = ("eyJ.user".parse()?, "ADA0001@AdobeID".parse()?);
+    /// # let target = ClusterTarget::User(&user);
+    /// let resources = ["https://api.example.com".parse()?];
+    /// let grant = ClusterExchange::new(&client_id, &client_secret, &user_token, target).with_resources(&resources);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_resources(self, resources: &'a [Resource]) -> Self {
         Self { resources, ..self }

@@ -75,6 +75,16 @@ impl<'a> CodeExchange<'a> {
     }
 
     /// Repeats the redirect URI of the authorization request (RFC 6749 §4.1.3), for which Adobe's guide does not ask.
+    ///
+    /// ```
+    /// use ims_exchange::{AuthorizationCode, CodeExchange, CodeVerifier};
+    ///
+    /// let (client_id, code): (_, AuthorizationCode) = ("my-app".parse()?, "eyJ.code".parse()?);
+    /// let verifier = CodeVerifier::generate(); // the one whose challenge was in the authorization request
+    /// let grant = CodeExchange::new(&client_id, &code, &verifier)
+    ///     .with_redirect_uri("http://127.0.0.1:8912/callback");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_redirect_uri(self, redirect_uri: &'a str) -> Self {
         Self { redirect_uri, ..self }

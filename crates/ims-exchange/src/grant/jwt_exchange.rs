@@ -57,6 +57,20 @@ impl<'a> JwtExchange<'a> {
 
     /// Asks for a token for `resources` only (RFC 8707 §2.2), at `/ims/exchange/v1/jwt`. Source: adobe/ims-go, pull requests
     /// #60 to #63.
+    ///
+    /// ```
+    /// use ims_claims::{Assertion, Environment};
+    /// use ims_exchange::{Call, ClientSecret, JwtExchange};
+    ///
+    /// # fn exchange(assertion: &Assertion) -> Result<(), Box<dyn std::error::Error>> {
+    /// let client_id = "my-client".parse()?;
+    /// let client_secret = ClientSecret::new("p8e-…".to_owned());
+    /// let resources = ["https://api.example.com".parse()?];
+    /// let grant = JwtExchange::new(&client_id, &client_secret, assertion).with_resources(&resources);
+    /// assert!(grant.request(&Environment::production()).url().ends_with("/ims/exchange/v1/jwt"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_resources(self, resources: &'a [Resource]) -> Self {
         Self { resources, ..self }

@@ -55,6 +55,15 @@ impl<'a> PermanentCodeExchange<'a> {
     }
 
     /// Asks for some of the scopes only that the code was given for.
+    ///
+    /// ```
+    /// use ims_exchange::{AuthorizationCode, ClientSecret, PermanentCodeExchange};
+    ///
+    /// let (client_id, code): (_, AuthorizationCode) = ("my-service".parse()?, "eyJ.code".parse()?);
+    /// let (client_secret, scopes) = (ClientSecret::new("p8e-…".to_owned()), ["openid".parse()?]);
+    /// let grant = PermanentCodeExchange::new(&client_id, &client_secret, &code).with_scopes(&scopes);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_scopes(self, scopes: &'a [Scope]) -> Self {
         Self { scopes, ..self }

@@ -48,6 +48,20 @@ pub struct PromiseRequest<'a> {
 }
 
 /// A promise token and how long it is good.
+///
+/// ```
+/// use ims_claims::NumericDate;
+/// use ims_exchange::{Call, PromiseRequest, testing::FakeTransport};
+/// # use ims_exchange::{BearerToken, ClientSecret};
+/// # let (client_id, client_secret) = ("my-service".parse()?, ClientSecret::new("p8e-…".to_owned()));
+/// # let user_token: BearerToken = "eyJ.user".parse()?;
+///
+/// let request = PromiseRequest::new(&client_id, &client_secret, "my-definition", &user_token);
+/// let answer = FakeTransport::answer(200, r#"{"promise_token":"eyJ.promise","expires_in":1209600}"#);
+/// let promise = request.answer(&answer, NumericDate::from_secs(1_800_000_000))?;
+/// println!("keep the promise until {}", promise.expires_at);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Promise {
@@ -71,6 +85,18 @@ impl<'a> PromiseRequest<'a> {
     }
 
     /// Asks for `scopes`, of which IMS wants at least one.
+    ///
+    /// ```
+    /// use ims_exchange::PromiseRequest;
+    /// # use ims_exchange::{BearerToken, ClientSecret};
+    /// # let (client_id, client_secret) = ("my-service".parse()?, ClientSecret::new("p8e-…".to_owned()));
+    /// # let user_token: BearerToken = "eyJ.user".parse()?;
+    ///
+    /// let scopes = ["openid".parse()?, "AdobeID".parse()?];
+    /// let request = PromiseRequest::new(&client_id, &client_secret, "my-definition", &user_token)
+    ///     .with_scopes(&scopes);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_scopes(self, scopes: &'a [Scope]) -> Self {
         Self { scopes, ..self }
@@ -159,6 +185,20 @@ impl<'a> PromiseExchange<'a> {
 /// The answer to a [`PromiseExchange`].
 ///
 /// Save the next promise first: the promise that was sent is used up, and without the next one the user has to come back.
+///
+/// ```
+/// use ims_exchange::PromisedTokens;
+///
+/// fn take(tokens: PromisedTokens, save: impl Fn(&str)) {
+///     if let Some(next) = &tokens.next_promise {
+///         save(next.token.expose_secret());
+///     }
+///     match tokens.access_token {
+///         Ok(token) => println!("good until {}", token.expires_at()),
+///         Err(error) => println!("{error}"),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PromisedTokens {

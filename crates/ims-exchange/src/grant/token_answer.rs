@@ -23,6 +23,17 @@ pub(crate) enum Unit {
 }
 
 /// The tokens of a user, as an authorization code or a refresh token brought them.
+///
+/// ```
+/// use ims_exchange::UserTokens;
+///
+/// fn take(tokens: UserTokens, save: impl Fn(&str)) {
+///     if let Some(refresh_token) = &tokens.refresh_token {
+///         save(refresh_token.expose_secret());
+///     }
+///     println!("signed in until {}", tokens.access_token.expires_at());
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct UserTokens {

@@ -57,6 +57,17 @@ impl<'a> TokenExchange<'a> {
     }
 
     /// Asks for a token for `resources` only (RFC 8707 §2.2).
+    ///
+    /// ```
+    /// use ims_exchange::{BearerToken, ClientSecret, TokenExchange};
+    ///
+    /// let (client_id, of_the_user): (_, BearerToken) = ("my-service".parse()?, "eyJ.user".parse()?);
+    /// let client_secret = ClientSecret::new("p8e-…".to_owned());
+    /// let (scopes, resources) = (["openid".parse()?], ["https://api.example.com".parse()?]);
+    /// let grant = TokenExchange::new(&client_id, &client_secret, &of_the_user, &scopes)
+    ///     .with_resources(&resources);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_resources(self, resources: &'a [Resource]) -> Self {
         Self { resources, ..self }

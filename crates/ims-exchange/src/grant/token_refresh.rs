@@ -53,6 +53,15 @@ impl<'a> TokenRefresh<'a> {
     }
 
     /// Sends the secret of a confidential client (RFC 6749 §2.1) along.
+    ///
+    /// ```
+    /// use ims_exchange::{ClientSecret, RefreshToken, TokenRefresh};
+    ///
+    /// let (client_id, refresh_token): (_, RefreshToken) = ("my-app".parse()?, "eyJ.refresh".parse()?);
+    /// let client_secret = ClientSecret::new("p8e-…".to_owned());
+    /// let grant = TokenRefresh::new(&client_id, &refresh_token).with_client_secret(&client_secret);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_client_secret(self, client_secret: &'a ClientSecret) -> Self {
         Self { client_secret: Some(client_secret), ..self }

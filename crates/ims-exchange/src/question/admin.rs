@@ -65,6 +65,18 @@ macro_rules! admin_call {
             }
 
             /// Asks another version of the endpoint than the one that ims-go asks.
+            ///
+            /// ```
+            /// use ims_claims::Environment;
+            /// use ims_exchange::{AdminProfile, Call};
+            /// # use ims_exchange::{BearerToken, UserId};
+            /// # let (client_id, service_token) = ("my-service".parse()?, "eyJ.service".parse::<BearerToken>()?);
+            /// # let user: UserId = "ADA0001@AdobeID".parse()?;
+            ///
+            /// let call = AdminProfile::new(&client_id, &service_token, &user).with_version(2);
+            /// assert!(call.request(&Environment::production()).url().ends_with("/v2"));
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             #[must_use]
             pub fn with_version(self, version: u8) -> Self {
                 Self(AdminCall { version, ..self.0 })
@@ -125,6 +137,14 @@ pub struct UserId {
 }
 
 /// Give a user id of the form `GUID@AUTH_SRC`.
+///
+/// ```
+/// use ims_exchange::{UserId, UserIdError};
+///
+/// assert_eq!("ada@example@com".parse::<UserId>().unwrap_err(), UserIdError);
+/// assert_eq!("ADA0001@AdobeID".parse::<UserId>()?.auth_src(), "AdobeID");
+/// # Ok::<(), UserIdError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a user id, which has the form \"GUID@AdobeID\"")]
 pub struct UserIdError;

@@ -39,6 +39,17 @@ pub struct ClientRegistration<'a> {
 }
 
 /// A client that was registered. IMS tells its secret this once.
+///
+/// ```
+/// use ims_exchange::RegisteredClient;
+///
+/// fn save(client: &RegisteredClient, write: impl Fn(&str)) {
+///     println!("registered as {}", client.client_id);
+///     if let Some(client_secret) = &client.client_secret {
+///         write(client_secret.expose_secret());
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RegisteredClient {
@@ -59,6 +70,14 @@ impl<'a> ClientRegistration<'a> {
     }
 
     /// Has the client ask for `scopes`.
+    ///
+    /// ```
+    /// use ims_exchange::ClientRegistration;
+    ///
+    /// let scopes = ["openid".parse()?];
+    /// let call = ClientRegistration::new("My app", &["https://app.example.com/callback"]).with_scopes(&scopes);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_scopes(self, scopes: &'a [Scope]) -> Self {
         Self { scopes, ..self }

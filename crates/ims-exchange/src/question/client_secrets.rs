@@ -90,6 +90,14 @@ impl ConsoleCredential {
 }
 
 /// A text that is no id: letters, digits, `-` and `_`, at most 64.
+///
+/// ```
+/// use ims_exchange::{ConsoleId, ConsoleIdError};
+///
+/// assert_eq!("436084/../1".parse::<ConsoleId>().unwrap_err(), ConsoleIdError);
+/// assert_eq!("436084".parse::<ConsoleId>()?.as_str(), "436084");
+/// # Ok::<(), ConsoleIdError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id, which has at most 64 letters, digits, hyphens and underscores")]
 pub struct ConsoleIdError;
@@ -138,6 +146,15 @@ id!(ConsoleId, "An id of the Developer Console, such as `436084`.");
 id!(SecretId, "The `uuid` of a client secret, such as `11ede8ab42f138f3abe335d886a407fb`.");
 
 /// What is known of a client secret, besides its text.
+///
+/// ```
+/// use ims_claims::NumericDate;
+/// use ims_exchange::SecretInfo;
+///
+/// fn is_unused(secret: &SecretInfo, since: NumericDate) -> bool {
+///     secret.last_used_at.is_none_or(|used_at| used_at < since)
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecretInfo {
@@ -152,6 +169,17 @@ pub struct SecretInfo {
 }
 
 /// The client secrets of a credential.
+///
+/// ```
+/// use ims_exchange::SecretList;
+///
+/// fn print(list: &SecretList) {
+///     println!("client {}", list.client_id);
+///     for secret in &list.secrets {
+///         println!("{} created at {}", secret.id, secret.created_at);
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecretList {
@@ -163,6 +191,15 @@ pub struct SecretList {
 }
 
 /// A client secret that was added. IMS shows its text only once.
+///
+/// ```
+/// use ims_exchange::NewSecret;
+///
+/// fn keep(secret: &NewSecret, write: impl Fn(&str)) {
+///     write(secret.client_secret.expose_secret());
+///     println!("added {}", secret.info.id);
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct NewSecret {
@@ -212,10 +249,33 @@ pub const IO_MANAGEMENT_SCOPES: [&str; 8] = [
 pub struct ListSecrets<'a>(Caller<'a>);
 
 /// Adds a client secret to a credential, which can have two.
+///
+/// ```
+/// use ims_claims::Environment;
+/// use ims_exchange::{AddSecret, BearerToken, Call, ConsoleCredential};
+///
+/// let credential = ConsoleCredential::new("23294".parse()?, "436084".parse()?);
+/// let client_id = "my-client".parse()?;
+/// let token: BearerToken = "eyJ.token".parse()?; // with the scopes IO_MANAGEMENT_SCOPES
+/// let call = AddSecret::new(&credential, &client_id, &token);
+/// assert!(call.request(&Environment::production()).url().starts_with("https://api.adobe.io/"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct AddSecret<'a>(Caller<'a>);
 
 /// Deletes a client secret. It cannot be restored.
+///
+/// ```
+/// use ims_exchange::{BearerToken, ConsoleCredential, DeleteSecret};
+///
+/// let credential = ConsoleCredential::new("23294".parse()?, "436084".parse()?);
+/// let client_id = "my-client".parse()?;
+/// let token: BearerToken = "eyJ.token".parse()?; // with the scopes IO_MANAGEMENT_SCOPES
+/// let old = "11ede8ab42f138f3abe335d886a407fb".parse()?;
+/// let call = DeleteSecret::new(&credential, &client_id, &token, &old);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct DeleteSecret<'a> {
     caller: Caller<'a>,

@@ -32,6 +32,14 @@ pub struct Discovery;
 
 /// The answer (`OpenID` Connect Discovery 1.0 §3). The URLs are as IMS sent them: compare them with the one that was asked
 /// before a secret is sent to them.
+///
+/// ```
+/// use ims_exchange::ProviderMetadata;
+///
+/// fn is_ours(metadata: &ProviderMetadata) -> bool {
+///     metadata.token_endpoint.starts_with("https://ims-na1.adobelogin.com/")
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct ProviderMetadata {

@@ -40,6 +40,17 @@ pub struct Organizations {
 /// An organization of the user.
 ///
 /// The texts are as IMS sent them and may hold any character: escape them where they are shown.
+///
+/// ```
+/// use ims_exchange::Organization;
+///
+/// fn print(organizations: &[Organization]) {
+///     for organization in organizations {
+///         let name = organization.org_name.as_deref().unwrap_or_default();
+///         println!("{} {name:?}", organization.org_ref.ident);
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -55,6 +66,14 @@ pub struct Organization {
 }
 
 /// The two parts of an organization's id. Source: adobe/aio-cli-plugin-cloudmanager, which puts them together.
+///
+/// ```
+/// use ims_exchange::OrgRef;
+///
+/// fn id(org: &OrgRef) -> String {
+///     format!("{}@{}", org.ident, org.auth_src)
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -84,6 +103,16 @@ impl Organizations {
     }
 
     /// Asks another version of the endpoint than 6, the newest that is known.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_exchange::{BearerToken, Call, Organizations};
+    ///
+    /// let token: BearerToken = "eyJ.user".parse()?;
+    /// let request = Organizations::new(&token).with_version(5).request(&Environment::production());
+    /// assert!(request.url().ends_with("/ims/organizations/v5"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_version(self, version: u8) -> Self {
         Self { version, ..self }

@@ -41,6 +41,14 @@ pub struct Profile {
 ///
 /// The texts are as IMS sent them and may hold any character: escape them where they are shown. Source: AdobeDocs/exc-app,
 /// `docs/interfaces/ims.imsprofile.md`.
+///
+/// ```
+/// use ims_exchange::UserProfile;
+///
+/// fn products(profile: &UserProfile) -> usize {
+///     profile.product_contexts.as_ref().map_or(0, Vec::len)
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -69,6 +77,14 @@ pub struct UserProfile {
 }
 
 /// A product that the user has: an element of `projectedProductContext`.
+///
+/// ```
+/// use ims_exchange::ProductContext;
+///
+/// fn service_code(context: &ProductContext) -> Option<&str> {
+///     context.product.get("serviceCode").and_then(|code| code.as_str())
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct ProductContext {
@@ -90,6 +106,16 @@ impl Profile {
     }
 
     /// Asks another version of the endpoint than 1, which ims-go asks. Versions up to 3 are known.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_exchange::{BearerToken, Call, Profile};
+    ///
+    /// let token: BearerToken = "eyJ.user".parse()?;
+    /// let request = Profile::new(&token).with_version(2).request(&Environment::production());
+    /// assert!(request.url().contains("/ims/profile/v2"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_version(self, version: u8) -> Self {
         Self { version, ..self }

@@ -47,6 +47,15 @@ impl<'a> RevokeToken<'a> {
 
     /// Shows the secret of a confidential client (RFC 6749 §2.1), for which Adobe documents Basic authentication only: it is
     /// sent in a header, marked as sensitive, of which the HTTP library keeps a copy that is not wiped from memory.
+    ///
+    /// ```
+    /// use ims_exchange::{BearerToken, ClientSecret, RevokeToken};
+    ///
+    /// let (client_id, token): (_, BearerToken) = ("my-client".parse()?, "eyJ.token".parse()?);
+    /// let client_secret = ClientSecret::new("p8e-…".to_owned());
+    /// let call = RevokeToken::new(&client_id, &token).with_client_secret(&client_secret);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_client_secret(self, client_secret: &'a ClientSecret) -> Self {
         Self { client_secret: Some(client_secret), ..self }
@@ -128,12 +137,29 @@ impl<'a> InvalidateToken<'a> {
     }
 
     /// Sends the client's secret along, without which IMS ends no service token.
+    ///
+    /// ```
+    /// use ims_exchange::{BearerToken, ClientSecret, InvalidateToken};
+    ///
+    /// let (client_id, token): (_, BearerToken) = ("my-client".parse()?, "eyJ.token".parse()?);
+    /// let client_secret = ClientSecret::new("p8e-…".to_owned());
+    /// let call = InvalidateToken::new(&client_id, &token).with_client_secret(&client_secret);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_client_secret(self, client_secret: &'a ClientSecret) -> Self {
         Self { client_secret: Some(client_secret), ..self }
     }
 
     /// Also ends all tokens that came from this one.
+    ///
+    /// ```
+    /// use ims_exchange::{BearerToken, InvalidateToken};
+    ///
+    /// let (client_id, token): (_, BearerToken) = ("my-client".parse()?, "eyJ.token".parse()?);
+    /// let call = InvalidateToken::new(&client_id, &token).with_cascading();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_cascading(self) -> Self {
         Self { cascading: "all", ..self }

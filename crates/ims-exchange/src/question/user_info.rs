@@ -41,6 +41,15 @@ pub struct UserInfo<'a> {
 /// What IMS tells of a user, as far as the token's scopes go.
 ///
 /// The texts are as IMS sent them and may hold any character: escape them where they are shown.
+///
+/// ```
+/// use ims_exchange::UserClaims;
+///
+/// // Escaped, because the texts may hold any character.
+/// fn shown(user: &UserClaims) -> String {
+///     format!("{:?} <{:?}>", user.sub, user.email.as_deref().unwrap_or_default())
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct UserClaims {
@@ -80,12 +89,30 @@ impl<'a> UserInfo<'a> {
     }
 
     /// Names the client too, for which IMS does not ask.
+    ///
+    /// ```
+    /// use ims_exchange::{BearerToken, UserInfo};
+    ///
+    /// let (token, client_id): (BearerToken, _) = ("eyJ.user".parse()?, "my-app".parse()?);
+    /// let call = UserInfo::new(&token).with_client_id(&client_id);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_client_id(self, client_id: &'a ClientId) -> Self {
         Self { client_id: Some(client_id), ..self }
     }
 
     /// Asks another version of the endpoint than 2, the current one. Version 1 is known, too.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_exchange::{BearerToken, Call, UserInfo};
+    ///
+    /// let token: BearerToken = "eyJ.user".parse()?;
+    /// let request = UserInfo::new(&token).with_version(1).request(&Environment::production());
+    /// assert!(request.url().ends_with("/ims/userinfo/v1"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_version(self, version: u8) -> Self {
         Self { version, ..self }

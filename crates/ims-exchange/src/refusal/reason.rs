@@ -93,6 +93,14 @@ pub enum Reason {
 }
 
 /// One thing that can be behind a refusal.
+///
+/// ```
+/// use ims_exchange::Reason;
+///
+/// for cause in Reason::UnknownClient.causes() {
+///     println!("{}: {}", cause.what, cause.remedy);
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cause {
     /// What is wrong, if this is it.

@@ -26,6 +26,14 @@ use crate::transport::VariableError;
 pub struct CaCertificates(Vec<CertificateDer<'static>>);
 
 /// Name another file: this one gives no CA certificate.
+///
+/// ```
+/// use ims_exchange::{CaCertificates, CaCertificatesError};
+///
+/// let error = CaCertificates::from_bytes(b"").unwrap_err();
+/// assert_eq!(error, CaCertificatesError::Empty);
+/// assert_eq!(error.to_string(), "it is empty");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaCertificatesError {
