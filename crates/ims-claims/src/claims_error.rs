@@ -5,6 +5,18 @@ use core::{error::Error, fmt};
 use crate::{error::JwtError, numeric_date::NumericDate};
 
 /// A claims set that Adobe IMS would refuse, one variant for each rule.
+///
+/// ```
+/// use ims_claims::{ClaimsError, ClaimsSet, CompactJwt, NumericDate};
+///
+/// fn check(assertion: &CompactJwt<'_>, now: NumericDate) -> Result<(), Box<dyn std::error::Error>> {
+///     match ClaimsSet::from_object(&assertion.payload_object()?)?.accept_at(now) {
+///         Err(ClaimsError::Expired { expired_at }) => println!("sign again: it ended at {expired_at}"),
+///         other => other?,
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClaimsError {
@@ -67,6 +79,13 @@ impl fmt::Display for ClaimsError {
 impl Error for ClaimsError {}
 
 /// A payload that is none of an access token of Adobe IMS.
+///
+/// ```
+/// use ims_claims::{AccessTokenClaims, AccessTokenError};
+///
+/// assert!(matches!(AccessTokenClaims::read(b"no JSON"), Err(AccessTokenError::Form(_))));
+/// assert!(matches!(AccessTokenClaims::read(b"{}"), Err(AccessTokenError::Claims(_))));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AccessTokenError {

@@ -99,18 +99,54 @@ impl JwtId {
 
 impl ClaimsSet {
     /// Adds `jti`, for integrations that require it.
+    ///
+    /// ```
+    /// use ims_claims::JwtId;
+    /// # use ims_claims::{AssertionLifetime, Environment, Metascope, NumericDate, ServiceAccount};
+    /// # let account = ServiceAccount::new("my-client".parse()?, "MY@AdobeOrg".parse()?, "MY@techacct.adobe.com".parse()?,
+    /// #     vec![Metascope::ENT_DATASERVICES_SDK])?;
+    /// # let now = NumericDate::from_secs(1_800_000_000);
+    /// # let claims = account.claims(&Environment::production(), now, AssertionLifetime::default());
+    ///
+    /// // Each assertion needs a greater number than those before it.
+    /// let claims = claims.with_jti(JwtId::from_number(1_800_000_000_000_000));
+    /// # Ok::<(), ims_claims::FormatError>(())
+    /// ```
     #[must_use]
     pub fn with_jti(self, jti: JwtId) -> Self {
         Self { jti: Some(jti), ..self }
     }
 
     /// Adds `iat`. IMS does not ask for it.
+    ///
+    /// ```
+    /// # use ims_claims::{AssertionLifetime, Environment, Metascope, NumericDate, ServiceAccount};
+    /// # let account = ServiceAccount::new("my-client".parse()?, "MY@AdobeOrg".parse()?, "MY@techacct.adobe.com".parse()?,
+    /// #     vec![Metascope::ENT_DATASERVICES_SDK])?;
+    /// # let now = NumericDate::from_secs(1_800_000_000);
+    /// # let claims = account.claims(&Environment::production(), now, AssertionLifetime::default());
+    /// let claims = claims.with_issued_at(now);
+    /// assert!(claims.expires_at() > now);
+    /// # Ok::<(), ims_claims::FormatError>(())
+    /// ```
     #[must_use]
     pub fn with_issued_at(self, iat: NumericDate) -> Self {
         Self { iat: Some(iat), ..self }
     }
 
     /// Adds `nbf`. IMS does not ask for it.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ims_claims::{AssertionLifetime, Environment, Metascope, NumericDate, ServiceAccount};
+    /// # let account = ServiceAccount::new("my-client".parse()?, "MY@AdobeOrg".parse()?, "MY@techacct.adobe.com".parse()?,
+    /// #     vec![Metascope::ENT_DATASERVICES_SDK])?;
+    /// # let now = NumericDate::from_secs(1_800_000_000);
+    /// # let claims = account.claims(&Environment::production(), now, AssertionLifetime::default());
+    /// // Clocks may differ by a minute.
+    /// let claims = claims.with_not_before(now.minus(Duration::from_secs(60)));
+    /// # Ok::<(), ims_claims::FormatError>(())
+    /// ```
     #[must_use]
     pub fn with_not_before(self, nbf: NumericDate) -> Self {
         Self { nbf: Some(nbf), ..self }

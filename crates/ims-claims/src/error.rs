@@ -84,6 +84,14 @@ impl fmt::Display for FormatError {
 impl Error for FormatError {}
 
 /// A text that is not a JWT in compact serialization, or whose parts are not what a JWT is made of.
+///
+/// ```
+/// use ims_claims::{CompactJwt, JwtError};
+///
+/// let error = CompactJwt::parse("header.payload").unwrap_err();
+/// assert_eq!(error, JwtError::NotThreeParts);
+/// assert_eq!(error.to_string(), "not three parts separated by dots");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwtError {

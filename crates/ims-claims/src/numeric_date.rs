@@ -40,12 +40,30 @@ impl NumericDate {
     }
 
     /// The point in time `duration` later. A fraction of a second is dropped.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use ims_claims::NumericDate;
+    ///
+    /// let now = NumericDate::from_secs(1_800_000_000);
+    /// assert_eq!(now.plus(Duration::from_millis(1_900)), NumericDate::from_secs(1_800_000_001));
+    /// ```
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add_unsigned(duration.as_secs()))
     }
 
     /// The point in time `duration` earlier. A fraction of a second is dropped.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use ims_claims::NumericDate;
+    ///
+    /// let now = NumericDate::from_secs(1_800_000_000);
+    /// assert_eq!(now.minus(Duration::from_secs(60)).to_string(), "2027-01-15T07:59:00Z");
+    /// ```
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub_unsigned(duration.as_secs()))
