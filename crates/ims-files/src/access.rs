@@ -14,6 +14,15 @@ use crate::{
 
 /// Checks that the file at `path` may be started or loaded, or may name what is: [`Access::check_trusted`] has the rule.
 ///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("credentials.json");
+/// # ims_files::create_new(&file, b"{}")?;
+/// // Before a command that the file names is run.
+/// ims_files::check_trusted(&file)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`FileError::Changeable`], [`FileError::ForeignOwner`] and [`FileError::Io`].
 pub fn check_trusted(path: &Path) -> Result<(), FileError> {
@@ -21,6 +30,18 @@ pub fn check_trusted(path: &Path) -> Result<(), FileError> {
 }
 
 /// Who can use a file that has been opened. It describes the open file, so no one can exchange it in between.
+///
+/// ```
+/// use ims_files::{Access, FileKind};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("private.key");
+/// # ims_files::create_new(&file, b"-----BEGIN PRIVATE KEY-----")?;
+/// let access = Access::look_at(&file)?;
+/// assert_eq!(access.kind(), FileKind::Regular);
+/// access.check_private()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Access {
     path: PathBuf,

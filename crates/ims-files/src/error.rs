@@ -15,6 +15,17 @@ use crate::platform;
 ///
 /// `Display` says what is wrong and what to do; [`FileError::problem`] and [`FileError::remedy`] are the two halves, for
 /// programs that print them apart.
+///
+/// ```
+/// use std::path::PathBuf;
+///
+/// use ims_files::FileError;
+///
+/// let (path, access) = (PathBuf::from("private.key"), "others can read it (mode 0644)".to_owned());
+/// let error = FileError::Exposed { path, access, is_folder: false };
+/// println!("{}", error.problem());
+/// println!("do: {}", error.remedy().unwrap_or_default()); // chmod 600 private.key
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
@@ -230,6 +241,14 @@ pub fn shown(path: impl AsRef<Path>) -> String {
 
 /// Whether `text` may be a path, and is not certainly a document, a key or a token that somebody gave where a path belongs.
 /// `NAME=value` and `name: value` may be both: see whether there is such a file.
+///
+/// ```
+/// use ims_files::can_be_path;
+///
+/// assert!(can_be_path("/etc/ims/credentials.json"));
+/// assert!(!can_be_path(r#"{ "client_id": "my-client" }"#));
+/// assert!(!can_be_path("-----BEGIN PRIVATE KEY-----"));
+/// ```
 #[must_use]
 pub fn can_be_path(text: &str) -> bool {
     // The base64 text of a private key of 2048 bits, the shortest in use, has 1,600 characters. No file system has longer

@@ -22,6 +22,19 @@ const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// A folder that its owner alone can enter, and the files in it.
 ///
 /// It is opened once and stays the same folder, even if its path leads elsewhere later. A name is one part of a path.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ims_files::PrivateFolder;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let cache = PrivateFolder::create(&folder.path().join("cache"))?;
+/// cache.lock(Duration::from_secs(2))?.replace("token", b"eyJhbGciOi")?;
+/// let token = cache.read("token", 64 * 1024)?.ok_or("no token")?;
+/// assert_eq!(&*token, b"eyJhbGciOi");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct PrivateFolder {
     path: PathBuf,
@@ -221,6 +234,18 @@ impl FileLock {
 /// Anyone who replaces the file while it is locked leaves the lock behind on the old one. So look after the file has been
 /// locked whether it is still what was read before. On Windows a locked file cannot be read, so a file next to it is locked:
 /// `.NAME.lock`, which stays.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("contexts.toml");
+/// # ims_files::create_new(&file, b"")?;
+/// let lock = ims_files::lock_if_there(&file, Duration::from_secs(2))?;
+/// // Read, change and replace the file here.
+/// drop(lock);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`FileError::Locked`] after `timeout`, and [`FileError::Io`].

@@ -13,6 +13,18 @@ use zeroize::Zeroizing;
 use crate::{access::Access, error::FileError, kind::FileKind};
 
 /// What a file holds, and who else can use the file.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("credentials.json");
+/// # ims_files::create_new(&file, br#"{"client_secret":"p8e-x"}"#)?;
+/// let contents = ims_files::read(&file, 64 * 1024)?;
+/// // Not every document has a secret in it.
+/// if contents.bytes.windows(13).any(|part| part == b"client_secret") {
+///     contents.access.check_private()?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct FileContents {
     /// The bytes, which are wiped when they are dropped.
     pub bytes: FileBytes,
@@ -62,6 +74,15 @@ impl fmt::Debug for FileContents {
 ///
 /// Symbolic links are followed, since a mounted secret is one. A pipe is read to its end, and a device up to the limit.
 ///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("certificate_pub.crt");
+/// # std::fs::write(&file, "-----BEGIN CERTIFICATE-----")?;
+/// let contents = ims_files::read(&file, 64 * 1024)?;
+/// assert!(contents.bytes.starts_with(b"-----BEGIN CERTIFICATE-----"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`FileError::NotAFile`] for a folder and a socket, [`FileError::TooLong`], and [`FileError::Io`].
 pub fn read(path: &Path, limit: u64) -> Result<FileContents, FileError> {
@@ -70,6 +91,15 @@ pub fn read(path: &Path, limit: u64) -> Result<FileContents, FileError> {
 }
 
 /// Reads a file that holds a secret, of at most `limit` bytes, if [`Access::check_private`] finds it private.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("client.secret");
+/// # ims_files::create_new(&file, b"p8e-secret")?;
+/// let secret = ims_files::read_private(&file, 4 * 1024)?;
+/// assert_eq!(format!("{secret:?}"), "FileBytes(10 bytes)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// Those of [`read`], [`FileError::Exposed`] and [`FileError::ForeignOwner`].

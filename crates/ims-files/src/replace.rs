@@ -31,6 +31,16 @@ pub enum Existing {
 
 /// Writes a new file that its owner alone can read. It is there as a whole or not at all.
 ///
+/// ```
+/// use ims_files::{FileError, create_new};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("private.key");
+/// create_new(&file, b"-----BEGIN PRIVATE KEY-----")?;
+/// assert!(matches!(create_new(&file, b"another"), Err(FileError::Exists { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`FileError::Exists`] and [`FileError::Io`].
 pub fn create_new(path: &Path, contents: &[u8]) -> Result<(), FileError> {
@@ -39,6 +49,15 @@ pub fn create_new(path: &Path, contents: &[u8]) -> Result<(), FileError> {
 
 /// Puts a file that its owner alone can read in place of what is at `path`: every reader sees the old or the new contents
 /// as a whole. A symbolic link stays one and the file behind it is replaced. Missing folders are made, for the owner alone.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("new folder/token");
+/// ims_files::replace(&file, b"first")?;
+/// ims_files::replace(&file, b"second")?;
+/// assert_eq!(std::fs::read(&file)?, b"second");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`FileError::Io`].
@@ -50,6 +69,17 @@ pub fn replace(path: &Path, contents: &[u8]) -> Result<(), FileError> {
 }
 
 /// A file that is written and flushed under another name next to its place. It is removed unless it is put there.
+///
+/// ```
+/// use ims_files::{Draft, Existing, Readers};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("certificate_pub.crt");
+/// let draft = Draft::write(&file, Readers::Everyone, b"-----BEGIN CERTIFICATE-----")?;
+/// assert!(!file.exists(), "until all files of a pair are written");
+/// draft.put(Existing::Keep)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Draft {
     /// Where the file belongs.
