@@ -9,6 +9,11 @@ pub mod keys;
 pub const PASSPHRASE: &str = "canary-passphrase";
 
 /// The folder of the golden files, for tests that compare their output with them.
+///
+/// ```
+/// let folder = ims_testkit::golden_folder();
+/// assert!(folder.join("assertion.jwt").is_file());
+/// ```
 #[must_use]
 pub fn golden_folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/data/golden"))
