@@ -144,6 +144,14 @@ impl KeyError {
 }
 
 /// A private key that was not encrypted.
+///
+/// ```
+/// use ims_sign::{EncryptError, Passphrase, PrivateKeyPem};
+///
+/// let none = Passphrase::new(String::new());
+/// let error = PrivateKeyPem::from_pkcs8_encrypted(b"", &none).unwrap_err();
+/// assert_eq!(error, EncryptError::EmptyPassphrase);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncryptError {
@@ -159,6 +167,15 @@ pub enum EncryptError {
 }
 
 /// A signature that was not made.
+///
+/// ```
+/// use ims_sign::SignError;
+///
+/// let lost = SignError::unavailable("the connection to the key service was lost");
+/// let locked = SignError::refused("the PIN is locked");
+/// assert!(lost.is_transient() && !locked.is_transient());
+/// assert_eq!(locked.reason_name(), "signing_key_unusable");
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {
@@ -204,6 +221,18 @@ impl SignError {
 }
 
 /// A JWT that is not to be trusted.
+///
+/// ```
+/// use ims_sign::{VerificationKeys, VerifyError};
+///
+/// fn why(error: &VerifyError) -> &'static str {
+///     match error {
+///         VerifyError::UnknownKey => "get the keys again, once",
+///         _ => "refuse the token",
+///     }
+/// }
+/// assert_eq!(why(&VerifyError::Signature), "refuse the token");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {

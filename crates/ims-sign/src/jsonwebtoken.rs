@@ -46,6 +46,19 @@ use crate::{
 /// Makes a JWT of `header` and `claims`, signed by `signer`: what [`jsonwebtoken::encode`] makes,
 /// to the byte. The result is a credential until it expires, so do not log it.
 ///
+/// ```
+/// use ims_sign::{PemSigner, jsonwebtoken::encode};
+/// use jsonwebtoken::{Algorithm, Header};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let signer = PemSigner::from_bytes(ims_testkit::keys::FIRST.as_bytes(), None)?;
+/// let claims = serde_json::json!({ "sub": "MY@techacct.adobe.com" });
+/// let jwt = encode(&Header::new(Algorithm::RS256), &claims, &signer)?;
+/// assert_eq!(jwt.split('.').count(), 3);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`ErrorKind::InvalidAlgorithm`] if the header's `alg` is not RS256, [`ErrorKind::Json`] if `header` or `claims` is not
 /// JSON, [`ErrorKind::Signing`] if the signature fails.

@@ -59,6 +59,13 @@ impl fmt::Debug for Block {
 }
 
 /// A PEM file that is damaged, or too long. Nothing of it is repeated.
+///
+/// ```
+/// use ims_sign::pem::{self, PemError};
+///
+/// let error = pem::blocks(b"-----BEGIN CERTIFICATE-----\nAQID").unwrap_err();
+/// assert_eq!(error, PemError::NoEnd);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PemError {

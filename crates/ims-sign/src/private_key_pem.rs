@@ -63,6 +63,17 @@ mod encryption {
         ///
         /// It takes some 100 ms of one core, on purpose: so does every guess of the pass phrase.
         ///
+        /// ```
+        /// use ims_sign::{Passphrase, PrivateKeyPem};
+        /// # fn encrypted(der: &[u8]) -> Result<PrivateKeyPem, ims_sign::EncryptError> {
+        ///
+        /// let passphrase = Passphrase::new("correct horse battery staple".to_owned());
+        /// let pem = PrivateKeyPem::from_pkcs8_encrypted(der, &passphrase)?;
+        /// assert!(pem.expose_secret().starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+        /// # Ok(pem)
+        /// # }
+        /// ```
+        ///
         /// # Errors
         /// [`EncryptError`].
         pub fn from_pkcs8_encrypted(

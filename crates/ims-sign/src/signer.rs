@@ -96,6 +96,23 @@ impl fmt::Debug for SharedSigner {
 
 /// Signs `claims`: the assertion, ready for the exchange.
 ///
+/// ```
+/// use ims_claims::{AssertionLifetime, Environment, Metascope, NumericDate, ServiceAccount};
+/// use ims_sign::{PemSigner, sign_assertion};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let metascopes = vec![Metascope::ENT_DATASERVICES_SDK];
+/// # let account = ServiceAccount::new("my-client".parse()?, "MY@AdobeOrg".parse()?, "MY@techacct.adobe.com".parse()?, metascopes)?;
+/// let signer = PemSigner::from_bytes(ims_testkit::keys::FIRST.as_bytes(), None)?; // the file of the key
+/// let now = NumericDate::from_secs(1_800_000_000); // by your clock
+/// let claims = account.claims(&Environment::production(), now, AssertionLifetime::default());
+/// let assertion = sign_assertion(&claims, &signer).await?;
+/// assert!(assertion.expose_secret().starts_with("eyJ"));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// Those of [`Signer::sign`].
 pub async fn sign_assertion(

@@ -11,6 +11,19 @@ use crate::{error::SignError, public_key::PublicKey, signer::Signer};
 pub use conformance::{Violation, check_outage, check_signer};
 
 /// A signer that fails as often as the test says and then signs with the signer inside.
+///
+/// ```
+/// use ims_sign::{PemSigner, SignError, Signer, testing::FakeSigner};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let signer = PemSigner::from_bytes(ims_testkit::keys::FIRST.as_bytes(), None)?;
+/// let signer = FakeSigner::new(signer, [SignError::unavailable("the connection was lost")]);
+/// assert!(signer.sign(b"message").await.unwrap_err().is_transient());
+/// assert!(signer.sign(b"message").await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct FakeSigner<S> {
     signer: S,

@@ -7,6 +7,14 @@ use ims_files::FileError;
 use crate::error::{KeyError, SignError};
 
 /// A key in a token that cannot be used, or a token that cannot be looked into.
+///
+/// ```
+/// use ims_sign::pkcs11::{KeySelector, Pkcs11Config, Pkcs11Signer, TokenSelector};
+///
+/// let config = Pkcs11Config::new("/nowhere/module.so", TokenSelector::label("ims"), KeySelector::label("key"));
+/// let error = Pkcs11Signer::open(config).unwrap_err();
+/// assert_eq!(error.to_string(), "/nowhere/module.so cannot be used as a PKCS#11 module");
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Pkcs11Error {
@@ -202,6 +210,13 @@ fn list(there_is: &str, present: &[String]) -> String {
 }
 
 /// A text that is not a PKCS#11 URI which a signer can be opened with. No error repeats a value.
+///
+/// ```
+/// use ims_sign::pkcs11::{Pkcs11Uri, Pkcs11UriError};
+///
+/// let error = "pkcs11:tokn=ims".parse::<Pkcs11Uri>().unwrap_err();
+/// assert_eq!(error, Pkcs11UriError::UnknownAttribute { name: "tokn".to_owned() });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Pkcs11UriError {

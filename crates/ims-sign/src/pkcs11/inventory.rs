@@ -17,6 +17,17 @@ use super::{
 use crate::{error::KeyError, public_key::PublicKey};
 
 /// A private key in a token.
+///
+/// ```no_run
+/// use ims_sign::pkcs11::{Pin, Pkcs11Module, TokenSelector};
+///
+/// let module = Pkcs11Module::load("/usr/lib/softhsm/libsofthsm2.so".as_ref())?;
+/// let pin = Pin::new("1234".to_owned())?;
+/// for key in module.keys(&TokenSelector::label("ims"), Some(&pin))? {
+///     println!("{} {} can sign: {}", key.label, key.id_hex(), key.can_sign);
+/// }
+/// # Ok::<(), ims_sign::pkcs11::Pkcs11Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pkcs11Key {
@@ -77,6 +88,12 @@ impl NewKey {
     }
 
     /// Gives the key this id.
+    ///
+    /// ```
+    /// use ims_sign::pkcs11::{NewKey, RsaKeySize};
+    ///
+    /// let key = NewKey::new("production", RsaKeySize::Bits3072).with_id([0x01, 0xab]);
+    /// ```
     #[must_use]
     pub fn with_id(self, id: impl Into<Vec<u8>>) -> Self {
         Self { id: Some(id.into()), ..self }

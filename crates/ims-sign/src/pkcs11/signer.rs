@@ -81,6 +81,14 @@ impl Pkcs11Config {
     }
 
     /// Logs in with this PIN.
+    ///
+    /// ```
+    /// use ims_sign::pkcs11::PinSource;
+    /// # use ims_sign::pkcs11::{KeySelector, Pkcs11Config, TokenSelector};
+    /// # let config = Pkcs11Config::new("/usr/lib/softhsm/libsofthsm2.so", TokenSelector::label("ims"), KeySelector::label("my-key"));
+    ///
+    /// let config = config.with_pin(PinSource::File("/etc/ims/pin".into()));
+    /// ```
     #[must_use]
     pub fn with_pin(self, pin: PinSource) -> Self {
         Self { pin: Some(pin), ..self }
@@ -88,24 +96,56 @@ impl Pkcs11Config {
 
     /// Opens up to `pool_size` sessions, each with its own thread, instead of one for each core. There are never
     /// more than the token allows.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// # use ims_sign::pkcs11::{KeySelector, Pkcs11Config, TokenSelector};
+    /// # let config = Pkcs11Config::new("/usr/lib/softhsm/libsofthsm2.so", TokenSelector::label("ims"), KeySelector::label("my-key"));
+    ///
+    /// // The device has few sessions, and other programs need some.
+    /// let config = config.with_pool_size(NonZeroUsize::MIN);
+    /// ```
     #[must_use]
     pub fn with_pool_size(self, pool_size: NonZeroUsize) -> Self {
         Self { pool_size: Some(pool_size), ..self }
     }
 
     /// Answers within `deadline`, whatever the token does, instead of within [`Pkcs11Config::DEFAULT_DEADLINE`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use ims_sign::pkcs11::{KeySelector, Pkcs11Config, TokenSelector};
+    /// # let config = Pkcs11Config::new("/usr/lib/softhsm/libsofthsm2.so", TokenSelector::label("ims"), KeySelector::label("my-key"));
+    ///
+    /// let config = config.with_deadline(Duration::from_secs(3));
+    /// ```
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
     /// Uses `mechanism`, whatever the token says it has.
+    ///
+    /// ```
+    /// use ims_sign::pkcs11::Pkcs11Mechanism;
+    /// # use ims_sign::pkcs11::{KeySelector, Pkcs11Config, TokenSelector};
+    /// # let config = Pkcs11Config::new("/usr/lib/softhsm/libsofthsm2.so", TokenSelector::label("ims"), KeySelector::label("my-key"));
+    ///
+    /// let config = config.with_mechanism(Pkcs11Mechanism::Sha256RsaPkcs);
+    /// ```
     #[must_use]
     pub fn with_mechanism(self, mechanism: Pkcs11Mechanism) -> Self {
         Self { mechanism: Some(mechanism), ..self }
     }
 
     /// Tries the PIN even if the token says that it will lock itself should the PIN be wrong (`CKF_USER_PIN_FINAL_TRY`).
+    ///
+    /// ```
+    /// # use ims_sign::pkcs11::{KeySelector, Pkcs11Config, TokenSelector};
+    /// # let config = Pkcs11Config::new("/usr/lib/softhsm/libsofthsm2.so", TokenSelector::label("ims"), KeySelector::label("my-key"));
+    /// // Someone has looked, and the PIN is right.
+    /// let config = config.with_final_try();
+    /// ```
     #[must_use]
     pub fn with_final_try(self) -> Self {
         Self { final_try: FinalTry::Allowed, ..self }

@@ -73,6 +73,16 @@ impl fmt::Display for TokenSelector {
 }
 
 /// A token in a slot of a module, as it describes itself.
+///
+/// ```no_run
+/// use ims_sign::pkcs11::Pkcs11Module;
+///
+/// let module = Pkcs11Module::load("/usr/lib/softhsm/libsofthsm2.so".as_ref())?;
+/// for token in module.tokens()? {
+///     println!("slot {}: {} ({} {})", token.slot_id, token.label, token.manufacturer, token.model);
+/// }
+/// # Ok::<(), ims_sign::pkcs11::Pkcs11Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pkcs11Token {

@@ -39,6 +39,43 @@ pub async fn check_signer(signer: &impl Signer) -> Result<(), Violation> {
 /// Checks that `signer` fails well while its key is out of reach, between `begin` and `end`: with an error that is
 /// transient, has a cause and holds nothing of the message; and that it signs again afterwards.
 ///
+/// ```
+/// use std::sync::atomic::{AtomicBool, Ordering};
+///
+/// # use ims_claims::{Algorithm, Signature};
+/// use ims_sign::{PemSigner, PublicKey, SignError, Signer, testing::check_outage};
+///
+/// static IS_DOWN: AtomicBool = AtomicBool::new(false);
+///
+/// #[derive(Debug)]
+/// struct MySigner(PemSigner);
+///
+/// impl Signer for MySigner {
+/// #     fn algorithm(&self) -> Algorithm {
+/// #         self.0.algorithm()
+/// #     }
+/// #
+/// #     fn public_key(&self) -> &PublicKey {
+/// #         self.0.public_key()
+/// #     }
+/// #
+///     // …
+///     async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
+///         if IS_DOWN.load(Ordering::Relaxed) {
+///             return Err(SignError::unavailable("the key service does not answer"));
+///         }
+///         self.0.sign(message).await
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let signer = MySigner(PemSigner::from_bytes(ims_testkit::keys::FIRST.as_bytes(), None)?);
+/// check_outage(&signer, || IS_DOWN.store(true, Ordering::Relaxed), || IS_DOWN.store(false, Ordering::Relaxed)).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// The first [`Violation`].
 pub async fn check_outage(
