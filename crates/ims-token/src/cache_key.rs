@@ -82,12 +82,32 @@ impl CacheKey {
     }
 
     /// For whom: the technical account, the user, or the organization.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_token::{CacheKey, GrantName};
+    ///
+    /// let key = CacheKey::new(&Environment::production(), &"my-client".parse()?, GrantName::JWT);
+    /// let of_another = key.clone().with_account("OTHER@techacct.adobe.com");
+    /// assert_ne!(key.with_account("MY@techacct.adobe.com"), of_another);
+    /// # Ok::<(), ims_claims::FormatError>(())
+    /// ```
     #[must_use]
     pub fn with_account(self, account: impl AsRef<str>) -> Self {
         Self { account: Some(account.as_ref().to_owned()), ..self }
     }
 
     /// What for: the scopes or metascopes.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_token::{CacheKey, GrantName};
+    ///
+    /// let key = CacheKey::new(&Environment::production(), &"my-client".parse()?, GrantName::CLIENT_CREDENTIALS);
+    /// // The order makes no difference.
+    /// assert_eq!(key.clone().with_scopes(["openid", "AdobeID"]), key.with_scopes(["AdobeID", "openid"]));
+    /// # Ok::<(), ims_claims::FormatError>(())
+    /// ```
     #[must_use]
     pub fn with_scopes<Name: AsRef<str>>(self, scopes: impl IntoIterator<Item = Name>) -> Self {
         Self { scopes: scopes.into_iter().map(|scope| scope.as_ref().to_owned()).collect(), ..self }

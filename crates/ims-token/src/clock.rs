@@ -8,6 +8,30 @@ use ims_claims::NumericDate;
 ///
 /// A keeper asks at every call, so both should take nanoseconds. Neither alone is enough: the wall clock is put back and
 /// forth, and a monotonic clock may lose the time that a machine sleeps.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ims_claims::NumericDate;
+/// use ims_token::{Clock, SharedClock};
+///
+/// /// Always the same time.
+/// #[derive(Debug)]
+/// struct Stopped(NumericDate);
+///
+/// impl Clock for Stopped {
+///     fn now(&self) -> NumericDate {
+///         self.0
+///     }
+///
+///     fn monotonic(&self) -> Duration {
+///         Duration::ZERO
+///     }
+/// }
+///
+/// let clock = SharedClock::new(Stopped(NumericDate::from_secs(1_800_000_000)));
+/// assert_eq!(clock.now().to_string(), "2027-01-15T08:00:00Z");
+/// ```
 pub trait Clock: fmt::Debug + Send + Sync {
     /// The time of day, rounded down to a second.
     fn now(&self) -> NumericDate;

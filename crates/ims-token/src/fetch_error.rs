@@ -160,6 +160,14 @@ impl FetchError {
     }
 
     /// The same failure, with what was found on this machine.
+    ///
+    /// ```
+    /// use ims_token::{Evidence, FetchError};
+    ///
+    /// let other = Evidence::new("the certificate is of another key", "name the certificate of this key");
+    /// let error = FetchError::permanent("IMS refused the assertion").with_evidence(other);
+    /// println!("{error:?}");
+    /// ```
     #[must_use]
     pub fn with_evidence(self, evidence: Evidence) -> Self {
         Self(Arc::new(Inner { evidence: Some(evidence), ..Arc::unwrap_or_clone(self.0) }))

@@ -155,6 +155,18 @@ impl fmt::Debug for TokenKeeper {
 }
 
 /// The state of a keeper at one moment, for a health check or a status page.
+///
+/// ```
+/// use ims_token::Health;
+///
+/// fn status(health: &Health) -> String {
+///     match (&health.remaining, &health.last_failure) {
+///         (Some(remaining), _) => format!("good for {} s, {} failures", remaining.as_secs(), health.failures),
+///         (None, Some(failure)) => format!("no token: {failure}"),
+///         (None, None) => "no token yet".to_owned(),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Health {

@@ -84,6 +84,17 @@ fn ready(
 }
 
 /// Why a token that was there already gives no other: see [`TokenSource::of_token`].
+///
+/// ```
+/// use ims_claims::NumericDate;
+/// use ims_token::ReadyTokenError;
+///
+/// let error = ReadyTokenError::Ended { ends_at: NumericDate::from_secs(1_800_000_000) };
+/// assert_eq!(
+///     error.to_string(),
+///     "the access token ended at 2027-01-15T08:00:00Z, and there are no credentials that could get another"
+/// );
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadyTokenError {

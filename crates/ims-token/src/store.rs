@@ -21,6 +21,20 @@ pub(crate) mod stored_token;
 ///
 /// The keeper asks it only when a refresh is due, gives it a second for each answer, and bypasses it when it fails.
 /// Tokens are secrets: anyone who can read the store should not thereby be able to use them.
+///
+/// ```
+/// use ims_claims::{Environment, NumericDate};
+/// use ims_exchange::AccessToken;
+/// use ims_token::{CacheKey, GrantName, MemoryStore, SharedClock, StoreError, SystemClock, TokenStore};
+///
+/// # async fn use_it(token: &AccessToken) -> Result<(), Box<dyn std::error::Error>> {
+/// let store = MemoryStore::new(SharedClock::new(SystemClock));
+/// let key = CacheKey::new(&Environment::production(), &"my-client".parse()?, GrantName::JWT);
+/// store.save(&key, token).await?;
+/// assert!(store.load(&key).await?.is_some());
+/// # Ok(())
+/// # }
+/// ```
 pub trait TokenStore: fmt::Debug + Send + Sync {
     /// The token that was saved under `key`, `None` if there is none. It may have expired; the keeper looks.
     ///
@@ -101,6 +115,18 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
 ///
 /// Otherwise one that claims to live for years, or that a process with a wrong clock has saved, would keep every later one
 /// out.
+///
+/// ```
+/// use ims_claims::NumericDate;
+/// use ims_exchange::AccessToken;
+/// use ims_token::is_older_than;
+///
+/// let at = NumericDate::from_secs;
+/// let saved = AccessToken::new("eyJ.saved".to_owned(), at(1_000), at(87_000))?;
+/// let new = AccessToken::new("eyJ.new".to_owned(), at(1_060), at(87_060))?;
+/// assert!(is_older_than(&saved, &new) && !is_older_than(&new, &saved));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn is_older_than(saved: &AccessToken, token: &AccessToken) -> bool {
     // Of two with the same end the new one is kept: the old one may have been rejected.
@@ -232,6 +258,13 @@ impl StoreError {
 }
 
 /// Any [`TokenStore`], shared: cheap to clone, and without a type parameter to carry along.
+///
+/// ```
+/// use ims_token::{MemoryStore, SharedClock, SharedStore, SystemClock};
+///
+/// let store = SharedStore::new(MemoryStore::new(SharedClock::new(SystemClock)));
+/// let same_store = store.clone();
+/// ```
 #[derive(Clone)]
 pub struct SharedStore(Arc<dyn DynStore>);
 

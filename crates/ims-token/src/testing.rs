@@ -25,6 +25,24 @@ pub use store_conformance::{check_lease_lapses, check_store};
 pub use stored::{open_sealed, seal, stored_not_before, stored_token};
 
 /// A source that gives a new token each time, unless the test lets it fail. Clones are the same source.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ims_claims::NumericDate;
+/// use ims_token::{FetchError, SharedClock, TokenKeeper, testing::{FakeClock, ScriptedSource}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = SharedClock::new(FakeClock::new(NumericDate::from_secs(1_800_000_000)));
+/// let source = ScriptedSource::new(clock.clone(), Duration::from_secs(86_400));
+/// let keeper = TokenKeeper::builder(source.source(), clock).build();
+/// source.fail_next([FetchError::permanent("the secret is wrong")]);
+/// assert!(keeper.token().await.is_err());
+/// assert_eq!(source.requests(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct ScriptedSource {
     clock: SharedClock,
@@ -55,6 +73,15 @@ impl ScriptedSource {
     }
 
     /// Lets each request take `latency` of tokio's time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # use ims_claims::NumericDate;
+    /// # use ims_token::{SharedClock, testing::{FakeClock, ScriptedSource}};
+    /// # let clock = SharedClock::new(FakeClock::new(NumericDate::from_secs(1_800_000_000)));
+    /// let source = ScriptedSource::new(clock, Duration::from_secs(86_400)).with_latency(Duration::from_millis(50));
+    /// ```
     #[must_use]
     pub fn with_latency(self, latency: Duration) -> Self {
         self.script().latency = latency;

@@ -185,6 +185,17 @@ impl TokenKeeperBuilder {
     }
 
     /// Adds `x-api-key` to the [`headers`](TokenKeeper::headers).
+    ///
+    /// ```
+    /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
+    /// # let clock = SharedClock::new(SystemClock);
+    /// let keeper = TokenKeeper::builder(source, clock).with_client_id(&"my-client".parse()?).build();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_client_id(mut self, client_id: &ClientId) -> Self {
         self.settings.api_headers.client_id = client_id_header(client_id);
         self

@@ -14,6 +14,17 @@ use crate::{
 };
 
 /// What a [`FileStore`](crate::FileStore) keeps under one key: a token, a time before which IMS must not be asked, or both.
+///
+/// ```
+/// use ims_token::StoredEntry;
+///
+/// fn print(entry: &StoredEntry) {
+///     match &entry.token {
+///         Some(dates) => println!("{:?}: good until {}", entry.key, dates.expires_at),
+///         None => println!("{:?}: no token", entry.key),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredEntry {
@@ -26,6 +37,14 @@ pub struct StoredEntry {
 }
 
 /// When a token was obtained, and until when it is good.
+///
+/// ```
+/// use ims_token::StoredDates;
+///
+/// fn lifetime_s(dates: StoredDates) -> u64 {
+///     dates.expires_at.since(dates.obtained_at).as_secs()
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredDates {

@@ -14,6 +14,19 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 
 /// A clock that moves only when a test moves it. Clones show the same time.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ims_claims::NumericDate;
+/// use ims_token::{Clock, testing::FakeClock};
+///
+/// let clock = FakeClock::new(NumericDate::from_secs(1_800_000_000));
+/// clock.advance(Duration::from_secs(60));
+/// clock.step_wall(-3_600); // an operator sets it back
+/// assert_eq!(clock.now(), NumericDate::from_secs(1_800_000_060 - 3_600));
+/// assert_eq!(clock.monotonic(), Duration::from_secs(60));
+/// ```
 #[derive(Debug, Clone)]
 pub struct FakeClock(Arc<Hands>);
 

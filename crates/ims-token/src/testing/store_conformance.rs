@@ -13,6 +13,17 @@ use crate::{
 /// Checks what every store must do. `one` and `other` are two handles to the same store, as two processes have them; it
 /// must be empty. `now` is the time by the store's clock.
 ///
+/// ```
+/// use ims_token::{Clock, MemoryStore, SharedClock, SystemClock, testing::check_store};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let clock = SharedClock::new(SystemClock);
+/// let store = MemoryStore::new(clock.clone()); // or two connections to a store of your own
+/// check_store(&store, &store, clock.now()).await;
+/// # }
+/// ```
+///
 /// # Panics
 /// If the store does not do it, saying what.
 pub async fn check_store(one: &impl TokenStore, other: &impl TokenStore, now: NumericDate) {
