@@ -50,6 +50,14 @@ impl Requirements {
     }
 
     /// Takes tokens only that allow all of `scopes`.
+    ///
+    /// ```
+    /// use ims_verify::Requirements;
+    ///
+    /// let requirements = Requirements::of_clients(["my-client".parse()?])
+    ///     .with_scopes(["openid".parse()?, "read_organizations".parse()?]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_scopes(mut self, scopes: impl IntoIterator<Item = Scope>) -> Self {
         self.scopes = scopes.into_iter().collect();
@@ -60,6 +68,14 @@ impl Requirements {
     ///
     /// For `https://NAME.adobelogin.com`, `NAME` is the default. Every other base URL, such as that of a reverse proxy, has
     /// no default. Source: adobe/aio-lib-ims, `src/ims.js`, `fromToken`.
+    ///
+    /// ```
+    /// use ims_verify::Requirements;
+    ///
+    /// // IMS is behind a reverse proxy of the company.
+    /// let requirements = Requirements::of_clients(["my-client".parse()?]).with_issuing_cluster("ims-na1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_issuing_cluster(mut self, cluster: impl Into<String>) -> Self {
         self.issuing_cluster = Some(cluster.into());

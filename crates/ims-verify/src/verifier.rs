@@ -96,6 +96,19 @@ impl TokenVerifier {
     }
 
     /// Remembers no token, so that each is verified again in every call, if necessary by IMS. Keys are still kept.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_exchange::{SharedTransport, testing::FakeTransport};
+    /// use ims_verify::{Authority, Requirements, TokenVerifier};
+    ///
+    /// let transport = SharedTransport::new(FakeTransport::default());
+    /// let requirements = Requirements::of_clients(["my-client".parse()?]);
+    /// // A token that was revoked is refused at once, for one question to IMS in each call.
+    /// let verifier = TokenVerifier::new(Environment::production(), transport, Authority::Ims, requirements)
+    ///     .without_memory();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn without_memory(mut self) -> Self {
         self.memory = None;
