@@ -3,6 +3,15 @@
 use ims_sign::{EncryptError, FileKind, KeyError, SignError};
 
 /// A certificate or a request that could not be read or made.
+///
+/// ```
+/// use ims_cert::{CertError, CertificateFile};
+/// # let private_key = ims_testkit::keys::FIRST.as_bytes();
+///
+/// let error = CertificateFile::from_bytes(private_key).unwrap_err();
+/// assert!(matches!(error, CertError::NoCertificate { .. }));
+/// println!("{error}; {}", error.hint().unwrap_or_default());
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertError {

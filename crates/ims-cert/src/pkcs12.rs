@@ -10,6 +10,17 @@ use p12_keystore::{Pkcs12Archive, error::Error};
 use crate::{certificate::Certificate, error::CertError};
 
 /// What a PKCS#12 file holds.
+///
+/// ```
+/// use ims_cert::Pkcs12;
+/// use ims_sign::Passphrase;
+///
+/// fn subjects(file: &[u8], passphrase: String) -> Result<Vec<String>, ims_cert::CertError> {
+///     let archive = Pkcs12::from_bytes(file, &Passphrase::new(passphrase))?;
+///     Ok(archive.certificates().iter().map(|it| it.subject().to_string()).collect())
+/// }
+/// assert!(subjects(b"no PKCS#12 file", String::new()).is_err());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Pkcs12 {
     certificates: Vec<Certificate>,
