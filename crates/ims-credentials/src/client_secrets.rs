@@ -33,6 +33,15 @@ impl ClientSecrets {
     }
 
     /// One secret more, to be tried after the others.
+    ///
+    /// ```
+    /// use ims_credentials::ClientSecrets;
+    /// use ims_exchange::ClientSecret;
+    ///
+    /// let [old, new] = ["p8e-old", "p8e-new"].map(|text| ClientSecret::new(text.to_owned()));
+    /// let secrets = ClientSecrets::new(old).with_next(new);
+    /// assert_eq!(secrets.iter().count(), 2);
+    /// ```
     #[must_use]
     pub fn with_next(mut self, client_secret: ClientSecret) -> Self {
         self.others.push(client_secret);

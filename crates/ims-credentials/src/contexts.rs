@@ -21,6 +21,17 @@ use crate::{
 /// Each context is a table `[contexts.NAME]`. It either names a file of credentials with `credentials_file`, and may then say
 /// which of its credentials is meant (`credential`), at which IMS (`ims_url`), and where the API is that is called with it (`api_url`); or it is itself credentials of the form of
 /// ims, whose secrets stand elsewhere if its author is wise. Relative paths begin at the folder of the file.
+///
+/// ```
+/// use ims_credentials::{ContextFile, Contexts};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let mut contexts = Contexts::load(folder.path().join("config.toml"))?;
+/// contexts.add("stage", &ContextFile::new("/etc/ims/stage.json"))?;
+/// contexts.save()?;
+/// assert_eq!(contexts.names(), ["stage"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Contexts {
     path: PathBuf,
@@ -61,12 +72,25 @@ impl ContextFile {
     }
 
     /// The name of the credential that is meant, of several in the file.
+    ///
+    /// ```
+    /// use ims_credentials::ContextFile;
+    ///
+    /// let context = ContextFile::new("project.json").with_credential("OAuth Server-to-Server");
+    /// ```
     #[must_use]
     pub fn with_credential(self, name: impl Into<String>) -> Self {
         Self { credential: Some(name.into()), ..self }
     }
 
     /// Another IMS than the one that the file says.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_credentials::ContextFile;
+    ///
+    /// let context = ContextFile::new("project.json").with_environment(Environment::stage());
+    /// ```
     #[must_use]
     pub fn with_environment(self, environment: Environment) -> Self {
         Self { environment: Some(environment), ..self }
@@ -74,6 +98,12 @@ impl ContextFile {
 
     /// The base URL of the API that is called with these credentials. It is kept for the program that calls it, and is not
     /// looked at here.
+    ///
+    /// ```
+    /// use ims_credentials::ContextFile;
+    ///
+    /// let context = ContextFile::new("project.json").with_api_url("https://platform.adobe.io");
+    /// ```
     #[must_use]
     pub fn with_api_url(self, url: impl Into<String>) -> Self {
         Self { api_url: Some(url.into()), ..self }
@@ -83,6 +113,17 @@ impl ContextFile {
 /// Contexts that cannot be read, found or written.
 ///
 /// Its `Display` is the cause in one line, its `Debug` adds what to do.
+///
+/// ```
+/// use ims_credentials::{ContextFile, Contexts, ContextsError};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let mut contexts = Contexts::load(folder.path().join("config.toml"))?;
+/// let error = contexts.add("two words", &ContextFile::new("creds.json")).unwrap_err();
+/// assert!(matches!(error, ContextsError::Name));
+/// println!("{error:?}"); // with what to do
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContextsError {

@@ -76,6 +76,14 @@ impl ServiceAccountCredential {
     }
 
     /// The same with a `jti` in each assertion: Adobe's Developer Console shows whether an integration requires it.
+    ///
+    /// ```
+    /// use ims_credentials::ServiceAccountCredential;
+    ///
+    /// fn as_the_console_says(credential: ServiceAccountCredential, requires_jti: bool) -> ServiceAccountCredential {
+    ///     if requires_jti { credential.with_jti() } else { credential }
+    /// }
+    /// ```
     #[must_use]
     pub fn with_jti(self) -> Self {
         Self { sends_jti: true, ..self }
@@ -128,6 +136,16 @@ impl ServerToServerCredential {
     }
 
     /// The same with its organization.
+    ///
+    /// ```
+    /// use ims_credentials::ServerToServerCredential;
+    /// use ims_exchange::ClientSecret;
+    ///
+    /// let secret = ClientSecret::new("p8e-…".to_owned());
+    /// let credential = ServerToServerCredential::new("my-client".parse()?, secret, ["openid".parse()?])?
+    ///     .with_org("MY@AdobeOrg".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_org(self, org_id: OrgId) -> Self {
         Self { org_id: Some(org_id), ..self }
@@ -166,6 +184,16 @@ impl UserCredential {
 
     /// The same as a confidential client, with its secrets.
     ///
+    /// ```
+    /// use ims_credentials::UserCredential;
+    /// use ims_exchange::ClientSecret;
+    ///
+    /// let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?])
+    ///     .with_client_secrets(ClientSecret::new("p8e-…".to_owned()))?;
+    /// assert!(credential.client_secrets.is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CredentialsError::SecretText`] for a client secret that is empty or has white space or quotation marks around it.
     pub fn with_client_secrets(
@@ -176,6 +204,14 @@ impl UserCredential {
     }
 
     /// The same with its organization.
+    ///
+    /// ```
+    /// use ims_credentials::UserCredential;
+    ///
+    /// let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?])
+    ///     .with_org("MY@AdobeOrg".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_org(self, org_id: OrgId) -> Self {
         Self { org_id: Some(org_id), ..self }
@@ -206,6 +242,13 @@ impl ApiKeyCredential {
     }
 
     /// The same with its organization.
+    ///
+    /// ```
+    /// use ims_credentials::ApiKeyCredential;
+    ///
+    /// let credential = ApiKeyCredential::new("my-key".parse()?).with_org("MY@AdobeOrg".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_org(self, org_id: OrgId) -> Self {
         Self { org_id: Some(org_id), ..self }
@@ -246,6 +289,15 @@ impl TokenCredential {
     }
 
     /// The same with its organization.
+    ///
+    /// ```
+    /// use ims_credentials::TokenCredential;
+    ///
+    /// # fn credential(text: &str) -> Result<TokenCredential, Box<dyn std::error::Error>> {
+    /// let credential = TokenCredential::new(text)?.with_org("MY@AdobeOrg".parse()?);
+    /// # Ok(credential)
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_org(self, org_id: OrgId) -> Self {
         Self { org_id: Some(org_id), ..self }

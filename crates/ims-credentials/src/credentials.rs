@@ -328,6 +328,15 @@ impl Credentials {
     }
 
     /// The same with another credential in its place, such as one whose key has its pass phrase now.
+    ///
+    /// ```
+    /// use ims_credentials::{ApiKeyCredential, Credential, Credentials};
+    ///
+    /// let credentials: Credentials = r#"{ "api_key": "first" }"#.parse()?;
+    /// let other = Credential::ApiKey(ApiKeyCredential::new("second".parse()?));
+    /// assert_eq!(credentials.with_credential(other).client_id().as_str(), "second");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_credential(self, credential: Credential) -> Self {
         Self { credential, ..self }

@@ -42,6 +42,14 @@ pub struct Discovery {
 }
 
 /// Credentials, and where they were found.
+///
+/// ```
+/// use ims_credentials::Discovery;
+///
+/// let found = Discovery::new().with_given(r#"{ "api_key": "key" }"#).find()?.ok_or("none")?;
+/// assert_eq!(found.credentials.client_id().as_str(), "key");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Discovered {
@@ -74,6 +82,17 @@ pub enum Source {
 }
 
 /// A context and the file that it is in.
+///
+/// ```
+/// use ims_credentials::Source;
+///
+/// fn context(source: &Source) -> Option<&str> {
+///     match source {
+///         Source::Context(it) | Source::ContextVariable(it) | Source::CurrentContext(it) => Some(&it.name),
+///         _ => None,
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContextName {
@@ -150,16 +169,34 @@ impl Discovery {
     }
 
     /// Takes the context of this name, if no file or document is given.
+    ///
+    /// ```
+    /// use ims_credentials::Discovery;
+    ///
+    /// let discovery = Discovery::new().with_context("stage");
+    /// ```
     pub fn with_context(self, name: impl Into<String>) -> Self {
         Self { context: Some(name.into()), ..self }
     }
 
     /// Takes the credential of this name, where a file or the variables hold several.
+    ///
+    /// ```
+    /// use ims_credentials::Discovery;
+    ///
+    /// let discovery = Discovery::new().with_given("project.json").with_credential("OAuth Server-to-Server");
+    /// ```
     pub fn with_credential(self, name: impl Into<String>) -> Self {
         Self { credential: Some(name.into()), ..self }
     }
 
     /// Reads the contexts from this file instead of the user's.
+    ///
+    /// ```
+    /// use ims_credentials::Discovery;
+    ///
+    /// let discovery = Discovery::new().with_contexts_file("/etc/my-service/contexts.toml");
+    /// ```
     pub fn with_contexts_file(self, path: impl Into<PathBuf>) -> Self {
         Self { contexts_file: Some(path.into()), ..self }
     }

@@ -34,6 +34,16 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(25);
 pub const SEARCH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A keyring that did not do what was asked.
+///
+/// ```no_run
+/// use ims_credentials::keyring::{self, KeyringError};
+///
+/// match keyring::load("my-client") {
+///     Ok(secret) => println!("there is {}", if secret.is_some() { "an entry" } else { "none" }),
+///     Err(KeyringError::Locked) => println!("unlock the keyring"),
+///     Err(error) => println!("{error}"),
+/// }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyringError {
@@ -56,6 +66,11 @@ pub enum KeyringError {
 
 /// The secret with the name `name`, `None` if there is none.
 ///
+/// ```no_run
+/// let secret = ims_credentials::keyring::load("my-client")?;
+/// # Ok::<(), ims_credentials::keyring::KeyringError>(())
+/// ```
+///
 /// # Errors
 /// [`KeyringError`]
 pub fn load(name: &str) -> Result<Option<SecretString>, KeyringError> {
@@ -73,6 +88,13 @@ pub(crate) fn load_of(service: &str, name: &str) -> Result<Option<SecretString>,
 
 /// Saves `secret` with the name `name`, and replaces one that is there.
 ///
+/// ```no_run
+/// use ims_credentials::keyring;
+///
+/// keyring::save("my-client", &"p8e-secret".into())?; // and in the file: "client_secret_keyring": "my-client"
+/// # Ok::<(), keyring::KeyringError>(())
+/// ```
+///
 /// # Errors
 /// [`KeyringError`]
 pub fn save(name: &str, secret: &SecretString) -> Result<(), KeyringError> {
@@ -81,6 +103,11 @@ pub fn save(name: &str, secret: &SecretString) -> Result<(), KeyringError> {
 }
 
 /// Removes the secret with the name `name`, if there is one.
+///
+/// ```no_run
+/// ims_credentials::keyring::forget("my-client")?;
+/// # Ok::<(), ims_credentials::keyring::KeyringError>(())
+/// ```
 ///
 /// # Errors
 /// [`KeyringError`]

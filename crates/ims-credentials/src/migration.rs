@@ -49,6 +49,14 @@ pub struct Migration {
 }
 
 /// A metascope and the scopes that are known to take its place.
+///
+/// ```
+/// use ims_credentials::MappedMetascope;
+///
+/// fn print(mapped: &MappedMetascope) {
+///     println!("{} becomes {} ({})", mapped.metascope, mapped.scopes.join(", "), mapped.source.unwrap_or("unknown"));
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MappedMetascope {
@@ -234,6 +242,15 @@ impl Migration {
     }
 
     /// The same with these scopes, which somebody has looked up, in the place of those that are known.
+    ///
+    /// ```no_run
+    /// use ims_credentials::Migration;
+    ///
+    /// // The scopes that the Developer Console shows for the credential.
+    /// let scopes = vec!["openid".parse()?, "AdobeID".parse()?];
+    /// let migration = Migration::of_file("service-account.json", None)?.with_scopes(scopes);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_scopes(self, scopes: Vec<Scope>) -> Self {
         Self { scopes, without_scopes: Vec::new(), ..self }

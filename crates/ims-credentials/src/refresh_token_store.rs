@@ -176,6 +176,18 @@ impl fmt::Debug for RefreshTokenStore {
 }
 
 /// Look at where the refresh token is kept: it could not be read or written there.
+///
+/// ```
+/// use std::io;
+///
+/// use ims_credentials::{RefreshTokenStore, RefreshTokensError};
+///
+/// fn explain(store: &RefreshTokenStore) -> RefreshTokensError {
+///     let error = RefreshTokensError::not_reached(store, io::Error::other("the thread is gone"));
+///     assert_eq!(error.reason_name(), "refresh_token_not_kept");
+///     error
+/// }
+/// ```
 #[derive(Clone, thiserror::Error)]
 #[error("the refresh token cannot be {what} {place}: {problem}")]
 pub struct RefreshTokensError {

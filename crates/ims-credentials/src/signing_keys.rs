@@ -31,6 +31,14 @@ pub enum SigningKey {
 }
 
 /// A private key, and the certificate that was made for it.
+///
+/// ```
+/// use ims_credentials::{KeyPair, SigningKey};
+/// # let (key_file, certificate_file) = (ims_testkit::keys::FIRST, ims_testkit::certificates::FIRST);
+///
+/// let signing_key = SigningKey::File { contents: key_file.as_bytes().to_vec().into(), passphrase: None };
+/// let pair = KeyPair { signing_key, certificate: Some(certificate_file.as_bytes().to_vec()) };
+/// ```
 #[derive(Debug, Clone)]
 pub struct KeyPair {
     /// The key that signs.
@@ -71,6 +79,15 @@ impl SigningKeys {
     }
 
     /// A second key pair next to the first.
+    ///
+    /// ```
+    /// use ims_credentials::{KeyPair, SigningKey, SigningKeys};
+    ///
+    /// // Both in the program: the builder of the client gets their signers.
+    /// let pair = || KeyPair { signing_key: SigningKey::External, certificate: None };
+    /// let keys = SigningKeys::new(pair()).with_second(pair());
+    /// assert!(keys.second().is_some());
+    /// ```
     #[must_use]
     pub fn with_second(self, second: KeyPair) -> Self {
         Self { second: Some(second), ..self }

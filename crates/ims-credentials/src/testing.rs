@@ -5,6 +5,13 @@ use std::path::Path;
 use crate::language::Language;
 
 /// Reads `text` as a file whose name has this ending, such as `yaml`, and writes it as JSON; `None` if it cannot be read.
+///
+/// ```
+/// use ims_credentials::testing::as_json;
+///
+/// let json = as_json("toml", "client_id = \"my-client\"").unwrap_or_default();
+/// assert!(json.contains(r#""client_id": "my-client""#));
+/// ```
 #[must_use]
 pub fn as_json(ending: &str, text: &str) -> Option<String> {
     let name = format!("credentials.{ending}");
