@@ -11,6 +11,13 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::answer::Fault;
 
 /// The users and groups whose processes may ask on a Unix socket: the user of the agent, root, and those that are added.
+///
+/// ```
+/// use ims_agent::AllowedCallers;
+///
+/// // The user of the agent, root, and the web server.
+/// let callers = AllowedCallers::own_user().with_user(33);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedCallers {
     users: BTreeSet<u32>,
@@ -25,6 +32,12 @@ impl AllowedCallers {
     }
 
     /// Allows the processes of a user too, by its number.
+    ///
+    /// ```
+    /// use ims_agent::AllowedCallers;
+    ///
+    /// let callers = AllowedCallers::own_user().with_user(1001).with_user(1002);
+    /// ```
     #[must_use]
     pub fn with_user(mut self, uid: u32) -> Self {
         self.users.insert(uid);
@@ -33,6 +46,12 @@ impl AllowedCallers {
 
     /// Allows the processes of a group too, by its number. It has to be the effective group of the process: supplementary
     /// groups do not count.
+    ///
+    /// ```
+    /// use ims_agent::AllowedCallers;
+    ///
+    /// let callers = AllowedCallers::own_user().with_group(100);
+    /// ```
     #[must_use]
     pub fn with_group(mut self, gid: u32) -> Self {
         self.groups.insert(gid);
@@ -54,10 +73,32 @@ impl AllowedCallers {
 }
 
 /// A secret that a caller over TCP shows in each request. It is in a file, so that the permissions of the file say who may ask.
+///
+/// ```
+/// use ims_agent::Capability;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("capability");
+/// let capability = Capability::read_or_create(&path)?; // made, because it is not there
+/// assert!(Capability::read_or_create(&path).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Capability(SecretString);
 
 /// Correct the file of the capability.
+///
+/// ```
+/// use ims_agent::{Capability, CapabilityError};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("capability");
+/// std::fs::write(&path, "short")?;
+/// # #[cfg(unix)]
+/// # std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+/// assert!(matches!(Capability::read_or_create(&path), Err(CapabilityError::Malformed(_))));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CapabilityError {

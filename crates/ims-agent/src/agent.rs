@@ -49,6 +49,21 @@ pub struct AgentBuilder {
 }
 
 /// Correct the credentials of a context, or do what its report says: the agent does not begin with less than it was to serve.
+///
+/// ```
+/// use ims::{Credentials, Report};
+/// use ims_agent::Agent;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let load = |_: &str| match Credentials::from_file("/nowhere/credentials.json") {
+///     Ok(credentials) => Ok(ims_agent::Loaded::new(ims::Client::builder(&credentials))),
+///     Err(error) => Err(Report::from(&error)),
+/// };
+/// let error = Agent::builder(load).with_context("stage").start().await.err().expect("no such file");
+/// println!("{}: {}", error.context, error.report);
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("context {context}: {}", .report.message())]
 #[non_exhaustive]
@@ -84,6 +99,13 @@ impl Agent {
 
 impl AgentBuilder {
     /// Serves the context of this name too. A name that was given before changes nothing.
+    ///
+    /// ```
+    /// use ims_agent::Agent;
+    ///
+    /// # let load = |_: &str| Err(ims::Report::from(&ims::Credentials::from_json("").unwrap_err()));
+    /// let agent = Agent::builder(load).with_context("production").with_context("stage");
+    /// ```
     pub fn with_context(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         if !self.names.contains(&name) {
@@ -93,6 +115,13 @@ impl AgentBuilder {
     }
 
     /// Calls `observe` with everything that happens. It runs within the work, so it should be quick.
+    ///
+    /// ```
+    /// use ims_agent::Agent;
+    ///
+    /// # let load = |_: &str| Err(ims::Report::from(&ims::Credentials::from_json("").unwrap_err()));
+    /// let agent = Agent::builder(load).with_observer(|event| println!("{event}"));
+    /// ```
     pub fn with_observer(self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         Self { observer: Observer::new(observe), ..self }
     }

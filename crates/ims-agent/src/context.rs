@@ -23,6 +23,18 @@ use crate::{
 };
 
 /// The credentials of one context, as the program has read them.
+///
+/// ```
+/// use ims::{Client, Credentials, Report};
+/// use ims_agent::Loaded;
+///
+/// fn load(name: &str) -> Result<Loaded, Report> {
+///     let credentials = Credentials::from_file(format!("/etc/ims/{name}.json"));
+///     let credentials = credentials.map_err(|error| Report::from(&error))?;
+///     Ok(Loaded::new(Client::builder(&credentials)).with_files(credentials.files()))
+/// }
+/// assert!(load("no such context").is_err());
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Loaded {
@@ -38,6 +50,15 @@ impl Loaded {
 
     /// The files that were read for it ([`Credentials::files`](ims::Credentials::files)). When one of them changes, the credentials are
     /// read again.
+    ///
+    /// ```
+    /// use ims::{Client, Credentials};
+    /// use ims_agent::Loaded;
+    ///
+    /// let credentials = Credentials::from_json(r#"{ "client_id": "a", "client_secret": "p8e-x", "scopes": ["openid"] }"#)?;
+    /// let loaded = Loaded::new(Client::builder(&credentials)).with_files(["/etc/ims/credentials.json".into()]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_files(self, files: impl Into<Vec<PathBuf>>) -> Self {
         Self { files: files.into(), ..self }
     }

@@ -5,6 +5,18 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 use ims_files::FileError;
 
 /// Choose another place to listen at, or correct this one.
+///
+/// ```
+/// use ims_agent::{ListenError, Listener};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let error = Listener::at_address("192.0.2.1:8790".parse()?, None).await.unwrap_err();
+/// assert!(matches!(error, ListenError::NotLoopback(_)));
+/// assert_eq!(error.to_string(), "192.0.2.1:8790 is no loopback address");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {

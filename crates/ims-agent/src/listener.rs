@@ -20,6 +20,18 @@ use crate::{
 };
 
 /// Where an agent or a proxy is reached.
+///
+/// ```
+/// use ims_agent::{Capability, Listener};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let capability = Capability::read_or_create(&folder.path().join("capability"))?;
+/// let listener = Listener::at_address("127.0.0.1:0".parse()?, Some(capability)).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Listener(Kind);
 

@@ -43,6 +43,20 @@ const READ_TIMEOUT: Duration = Duration::from_mins(4);
 /// A request that is addressed at the proxy goes to its [`Destination`]. One that names its host in its target, as clients
 /// send it to a proxy, goes to that host if it is an allowed one. Every other request is refused, redirects are passed on to the
 /// client, and no upgrade is.
+///
+/// ```
+/// use ims_agent::{Agent, Limits, Listener, Proxy};
+/// use ims_middleware::AllowedHosts;
+///
+/// # async fn run(agent: &Agent) -> Result<(), Box<dyn std::error::Error>> {
+/// let destination = "https://platform.adobe.io".parse()?;
+/// let http = reqwest::Client::builder();
+/// let proxy = Proxy::new(agent, "production", AllowedHosts::default(), Some(destination), http)?;
+/// let listener = Listener::at_address("127.0.0.1:8790".parse()?, None).await?;
+/// proxy.serve(listener, Limits::default(), std::future::pending()).await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Proxy(Arc<Inner>);
 
@@ -62,6 +76,19 @@ struct WithToken {
 }
 
 /// Correct what the proxy was given.
+///
+/// ```
+/// use ims_agent::{Agent, Proxy, ProxyError};
+/// use ims_middleware::AllowedHosts;
+///
+/// fn check(agent: &Agent, name: &str) {
+///     match Proxy::new(agent, name, AllowedHosts::default(), None, reqwest::Client::builder()) {
+///         Err(ProxyError::UnknownContext) => println!("no context {name}"),
+///         Err(error) => println!("{error}"),
+///         Ok(_) => println!("{name} can be served"),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {

@@ -25,6 +25,16 @@ use crate::{
 };
 
 /// What a caller may use up at most.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ims_agent::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.connections = 64;
+/// limits.grace = Duration::from_secs(2);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

@@ -12,6 +12,17 @@ use crate::{
 ///
 /// It is systemd or one that does the same: it passes sockets on (`LISTEN_FDS`), and listens to what the service reports
 /// (`NOTIFY_SOCKET`). Elsewhere nothing of this happens.
+///
+/// ```
+/// use ims_agent::{AllowedCallers, ServiceManager};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let manager = ServiceManager::from_environment();
+/// let listeners = manager.sockets(&AllowedCallers::own_user(), None)?; // none without systemd
+/// manager.ready(&format!("{} sockets", listeners.len()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ServiceManager {
     notify_socket: Option<OsString>,

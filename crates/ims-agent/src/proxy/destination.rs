@@ -23,6 +23,12 @@ use crate::{access::RequestRules, answer::Fault};
 pub struct Destination(Url);
 
 /// Give the base URL of an API: what was given is none.
+///
+/// ```
+/// use ims_agent::{Destination, DestinationError};
+///
+/// assert_eq!("http://platform.adobe.io".parse::<Destination>().unwrap_err(), DestinationError);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not the base URL of an API, such as https://platform.adobe.io, without user, query and fragment; http only for loopback"
