@@ -66,6 +66,18 @@ pub struct EmulatorBuilder {
 }
 
 /// The emulator could not start.
+///
+/// ```
+/// use ims_emulator::{Emulator, StartError};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Reached from the network only if you say so.
+/// let error = Emulator::builder().with_address("0.0.0.0:0".parse()?).start().await.unwrap_err();
+/// assert!(matches!(error, StartError::NotLoopback));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -123,18 +135,44 @@ impl EmulatorBuilder {
     }
 
     /// Listens on `address`; port 0 means a free one.
+    ///
+    /// ```
+    /// use ims_emulator::Emulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let emulator = Emulator::builder().with_address("[::1]:0".parse()?);
+    /// # let _ = emulator;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_address(self, address: SocketAddr) -> Self {
         Self { address, ..self }
     }
 
     /// Lets the address be another than a loopback one, so that everybody in the network can reach the emulator.
+    ///
+    /// ```
+    /// use ims_emulator::Emulator;
+    ///
+    /// // In a container, where others reach it by the container's address.
+    /// let emulator = Emulator::builder().with_address(([0, 0, 0, 0], 8080).into()).exposed_to_the_network();
+    /// # let _ = emulator;
+    /// ```
     #[must_use]
     pub fn exposed_to_the_network(self) -> Self {
         Self { is_exposed: true, ..self }
     }
 
     /// Answers requests for the host `name` too, such as the name of a container.
+    ///
+    /// ```
+    /// use ims_emulator::Emulator;
+    ///
+    /// let emulator = Emulator::builder().with_host("ims-emulator");
+    /// # let _ = emulator;
+    /// ```
     #[must_use]
     pub fn with_host(mut self, name: impl Into<String>) -> Self {
         self.hosts.push(name.into());
@@ -142,6 +180,20 @@ impl EmulatorBuilder {
     }
 
     /// Registers an integration; of two with one client id the later counts.
+    ///
+    /// ```
+    /// use ims_emulator::{Emulator, Integration};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let integration = Integration::new("my-client".parse()?, "MY@AdobeOrg".parse()?, "MY@techacct.adobe.com".parse()?)
+    ///     .with_client_secret("my-secret")
+    ///     .with_scopes(["openid"]);
+    /// let emulator = Emulator::builder().with_integration(integration).start().await?;
+    /// assert_eq!(emulator.client_ids(), ["my-client"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_integration(mut self, integration: Integration) -> Self {
         self.integrations.push(integration);
@@ -149,6 +201,14 @@ impl EmulatorBuilder {
     }
 
     /// Adds a user who can sign in; without any there is one, [`User::EMULATED_ID`].
+    ///
+    /// ```
+    /// use ims_emulator::{Emulator, User};
+    ///
+    /// let ada = User::new("ADA@AdobeID", "ada@example.com").with_name("Ada", "Lovelace");
+    /// let emulator = Emulator::builder().with_user(ada);
+    /// # let _ = emulator;
+    /// ```
     #[must_use]
     pub fn with_user(mut self, user: User) -> Self {
         self.users.push(user);
@@ -156,6 +216,16 @@ impl EmulatorBuilder {
     }
 
     /// Sets up what `scenario` says, over what was set before.
+    ///
+    /// ```
+    /// use ims_emulator::{Emulator, Scenario};
+    ///
+    /// // From a file: `Scenario::read`.
+    /// let scenario = Scenario::from_toml("answers_as_observed = true")?;
+    /// let emulator = Emulator::builder().with_scenario(scenario);
+    /// # let _ = emulator;
+    /// # Ok::<(), ims_emulator::ScenarioError>(())
+    /// ```
     #[must_use]
     pub fn with_scenario(mut self, scenario: Scenario) -> Self {
         let environment = scenario.environment.unwrap_or(self.rules.environment);
@@ -173,12 +243,30 @@ impl EmulatorBuilder {
     }
 
     /// Signs access tokens with `token_key`. Otherwise a new key is made at the first request that needs one.
+    ///
+    /// ```
+    /// use ims_emulator::{Emulator, TokenKey};
+    /// # let pem = ims_testkit::keys::FIRST;
+    ///
+    /// // Its tokens stay valid when the emulator is started again.
+    /// let emulator = Emulator::builder().with_token_key(TokenKey::from_pkcs8_pem(pem)?);
+    /// # let _ = emulator;
+    /// # Ok::<(), ims_emulator::TokenKeyError>(())
+    /// ```
     #[must_use]
     pub fn with_token_key(self, token_key: TokenKey) -> Self {
         Self { token_key: Some(token_key), ..self }
     }
 
     /// Stands for another IMS than production: its base URL is taken in `aud` and metascopes, next to the emulator's.
+    ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_emulator::Emulator;
+    ///
+    /// let emulator = Emulator::builder().with_environment(Environment::stage());
+    /// # let _ = emulator;
+    /// ```
     #[must_use]
     pub fn with_environment(mut self, environment: Environment) -> Self {
         self.rules.environment = environment;
@@ -187,6 +275,13 @@ impl EmulatorBuilder {
 
     /// Answers `400 invalid_token` to a signature that matches no certificate, as IMS was seen to do
     /// (AdobeDocs/adobeio-auth#67), and not `400 invalid_signature`, as Adobe documents and as is the default.
+    ///
+    /// ```
+    /// use ims_emulator::Emulator;
+    ///
+    /// let emulator = Emulator::builder().answering_as_observed();
+    /// # let _ = emulator;
+    /// ```
     #[must_use]
     pub fn answering_as_observed(mut self) -> Self {
         self.rules.answers_as_observed = true;
@@ -194,6 +289,13 @@ impl EmulatorBuilder {
     }
 
     /// Takes an `exp` in milliseconds, as IMS took it from Adobe's PDF Services SDK for Python 2.3.1.
+    ///
+    /// ```
+    /// use ims_emulator::Emulator;
+    ///
+    /// let emulator = Emulator::builder().taking_millisecond_exp();
+    /// # let _ = emulator;
+    /// ```
     #[must_use]
     pub fn taking_millisecond_exp(mut self) -> Self {
         self.rules.takes_millisecond_exp = true;
@@ -201,12 +303,32 @@ impl EmulatorBuilder {
     }
 
     /// Reads the time from `clock` and not from the machine.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// use ims_emulator::Emulator;
+    ///
+    /// // Always the same time.
+    /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    /// let emulator = Emulator::builder().with_clock(move || now);
+    /// # let _ = emulator;
+    /// ```
     #[must_use]
     pub fn with_clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self { clock: Clock::new(clock), ..self }
     }
 
     /// Sets what a client may take.
+    ///
+    /// ```
+    /// use ims_emulator::{Emulator, Limits};
+    ///
+    /// let mut limits = Limits::default();
+    /// limits.body_bytes = 16 * 1024;
+    /// let emulator = Emulator::builder().with_limits(limits);
+    /// # let _ = emulator;
+    /// ```
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
@@ -214,6 +336,16 @@ impl EmulatorBuilder {
 
     /// Tells `observer` of every verdict, before the answer is sent and in the task that sends it: what takes long
     /// belongs behind a channel.
+    ///
+    /// ```
+    /// use ims_emulator::Emulator;
+    ///
+    /// let (sender, verdicts) = std::sync::mpsc::channel();
+    /// let emulator = Emulator::builder().with_observer(move |verdict| {
+    ///     let _ = sender.send(verdict.to_string());
+    /// });
+    /// # let _ = (emulator, verdicts);
+    /// ```
     #[must_use]
     pub fn with_observer(mut self, observer: impl Fn(&Verdict) + Send + Sync + 'static) -> Self {
         self.observers.push(Box::new(observer));
@@ -221,6 +353,14 @@ impl EmulatorBuilder {
     }
 
     /// Injects faults from the start.
+    ///
+    /// ```
+    /// use ims_emulator::{Emulator, Fault, FaultRule};
+    ///
+    /// // The first request fails.
+    /// let emulator = Emulator::builder().with_fault(FaultRule::new(Fault::InternalError).times(1));
+    /// # let _ = emulator;
+    /// ```
     #[must_use]
     pub fn with_fault(mut self, rule: FaultRule) -> Self {
         self.faults.push(rule);
@@ -229,6 +369,17 @@ impl EmulatorBuilder {
 
     /// Speaks HTTPS on the same port, under certificates of `authority`, and is a CONNECT proxy there: a client that
     /// sends to `https://ims-na1.adobelogin.com` alone comes here by `HTTPS_PROXY`.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    ///
+    /// use ims_emulator::{CertificateAuthority, Emulator};
+    ///
+    /// let authority = CertificateAuthority::generate(SystemTime::now())?;
+    /// let emulator = Emulator::builder().with_certificate_authority(authority);
+    /// # let _ = emulator;
+    /// # Ok::<(), ims_emulator::CertificateAuthorityError>(())
+    /// ```
     #[must_use]
     pub fn with_certificate_authority(self, authority: CertificateAuthority) -> Self {
         Self { authority: Some(authority), ..self }
@@ -236,6 +387,13 @@ impl EmulatorBuilder {
 
     /// Keeps the integrations in a file when the admin API or the web page has changed them, and begins with those that are
     /// there. The file is a scenario with secrets in it, 0600 where there are modes, and whole at every moment.
+    ///
+    /// ```
+    /// use ims_emulator::Emulator;
+    ///
+    /// let emulator = Emulator::builder().with_state_file("integrations.json");
+    /// # let _ = emulator;
+    /// ```
     #[must_use]
     pub fn with_state_file(self, path: impl Into<PathBuf>) -> Self {
         Self { state_file: Some(path.into()), ..self }

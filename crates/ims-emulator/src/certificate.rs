@@ -59,6 +59,15 @@ impl JwtVerifier for Rs256 {
 }
 
 /// A file that is no certificate IMS can verify assertions with.
+///
+/// ```
+/// use ims_emulator::{Certificate, CertificateError};
+/// # let private_key = ims_testkit::keys::FIRST.as_bytes();
+///
+/// let error = Certificate::read_all(private_key).unwrap_err();
+/// assert_eq!(error, CertificateError::PrivateKey);
+/// assert_eq!(error.to_string(), "a private key, where a certificate is wanted");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {

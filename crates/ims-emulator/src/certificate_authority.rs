@@ -32,6 +32,20 @@ use crate::host::ADOBE_HOSTS;
 /// exclude all other names. It ends after seven days.
 ///
 /// Give its file to single test processes (`NODE_EXTRA_CA_CERTS`, `SSL_CERT_FILE`, …), never to the system's store.
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use ims_emulator::{CertificateAuthority, Emulator};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path().join("ca");
+/// // Clients trust the file `ca.pem` in the folder.
+/// let authority = CertificateAuthority::open(&folder, SystemTime::now())?;
+/// let emulator = Emulator::builder().with_certificate_authority(authority);
+/// # let _ = emulator;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct CertificateAuthority {
     pem: String,
     key: KeyPair,
@@ -48,6 +62,15 @@ struct Validity {
 }
 
 /// The certificate authority could not be made, read or kept.
+///
+/// ```
+/// use std::{path::Path, time::SystemTime};
+///
+/// use ims_emulator::{CertificateAuthority, CertificateAuthorityError};
+///
+/// let result = CertificateAuthority::open(Path::new("/dev/null/ca"), SystemTime::now());
+/// assert!(matches!(result, Err(CertificateAuthorityError::Folder(_))));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateAuthorityError {

@@ -8,6 +8,14 @@ use crate::endpoint::Endpoint;
 /// One version of an endpoint: what is sent there and what comes back.
 ///
 /// Requests are routed by this table, and the unit of `expires_in`, the grants and the `Allow` header are read from it.
+///
+/// ```
+/// use ims_emulator::EndpointVersion;
+///
+/// for version in EndpointVersion::ALL {
+///     println!("{} {} (from {})", version.methods, version.path, version.source);
+/// }
+/// ```
 #[derive(Debug, Serialize)]
 #[non_exhaustive]
 pub struct EndpointVersion {

@@ -15,6 +15,17 @@ use crate::endpoint::Endpoint;
 ///
 /// The first three and [`Fault::Html`] come in place of the examination, as from a gateway in front of IMS. The others
 /// change the answer to a request that was examined: a `jti` in it is used, whether the client reads the answer or not.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ims_emulator::{Fault, FaultRule};
+///
+/// let emulator = ims_emulator::Emulator::builder()
+///     .with_fault(FaultRule::new(Fault::TooManyRequests { retry_after: Some(Duration::from_secs(2)) }).times(1))
+///     .with_fault(FaultRule::new(Fault::Truncated).times(1));
+/// # let _ = emulator;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -111,24 +122,58 @@ impl FaultRule {
     }
 
     /// Only at `endpoint`.
+    ///
+    /// ```
+    /// use ims_emulator::{Endpoint, Fault, FaultRule};
+    ///
+    /// let rule = FaultRule::new(Fault::InternalError).at(Endpoint::ExchangeJwt);
+    /// # let _ = rule;
+    /// ```
     #[must_use]
     pub fn at(self, endpoint: Endpoint) -> Self {
         Self { endpoint: Some(endpoint), ..self }
     }
 
     /// Only at requests that name `client_id`.
+    ///
+    /// ```
+    /// use ims_emulator::{Fault, FaultRule};
+    ///
+    /// // The other integrations are answered as always.
+    /// let rule = FaultRule::new(Fault::Disconnected).of("my-client".parse()?);
+    /// # let _ = rule;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn of(self, client_id: ClientId) -> Self {
         Self { client_id: Some(client_id), ..self }
     }
 
     /// Only at every `n`-th of these requests; 0 counts as 1.
+    ///
+    /// ```
+    /// use ims_emulator::{Fault, FaultRule};
+    ///
+    /// // Every third answer is a page of HTML.
+    /// let rule = FaultRule::new(Fault::Html).every(3);
+    /// # let _ = rule;
+    /// ```
     #[must_use]
     pub fn every(self, n: u64) -> Self {
         Self { every: n.max(1), ..self }
     }
 
     /// At most `n` times.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use ims_emulator::{Fault, FaultRule};
+    ///
+    /// // One late answer, and then none.
+    /// let rule = FaultRule::new(Fault::Delay(Duration::from_secs(3))).times(1);
+    /// # let _ = rule;
+    /// ```
     #[must_use]
     pub fn times(self, n: u64) -> Self {
         Self { times: Some(n), ..self }

@@ -1,5 +1,6 @@
 //! An integration: what IMS keeps of one integration, and what it compares each request with.
 
+mod settings;
 mod stored;
 
 use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
@@ -151,154 +152,6 @@ impl Integration {
     /// What is written, secrets included.
     pub(crate) fn members(&self) -> &Members {
         &self.0
-    }
-
-    /// Adds a client secret; any of them is taken, as IMS does while one is being rotated.
-    #[must_use]
-    pub fn with_client_secret(mut self, client_secret: impl Into<SecretString>) -> Self {
-        self.0.client_secrets.push(client_secret.into());
-        self
-    }
-
-    /// The ids of its organization and of itself in the Developer Console, by which the API for client secrets names it: the
-    /// numbers in the address of the credential's page. Without them, that API takes any.
-    #[must_use]
-    pub fn with_console_ids(
-        mut self,
-        org_id: impl Into<String>,
-        credential_id: impl Into<String>,
-    ) -> Self {
-        self.0.console_org_id = Some(org_id.into());
-        self.0.credential_id = Some(credential_id.into());
-        self
-    }
-
-    /// Adds certificates; the key of any of them may sign.
-    #[must_use]
-    pub fn with_certificates(
-        mut self,
-        certificates: impl IntoIterator<Item = Certificate>,
-    ) -> Self {
-        self.0.certificates.extend(certificates.into_iter().map(Arc::new));
-        self
-    }
-
-    /// Adds metascopes that its JWTs may claim.
-    #[must_use]
-    pub fn with_metascopes(mut self, metascopes: impl IntoIterator<Item = Metascope>) -> Self {
-        self.0.metascopes.extend(metascopes);
-        self
-    }
-
-    /// The metascopes that the client itself has, where they are fewer than the integration's: the fault behind
-    /// "Metascopes in the JWT do not match target client scopes".
-    #[must_use]
-    pub fn with_client_metascopes(
-        mut self,
-        metascopes: impl IntoIterator<Item = Metascope>,
-    ) -> Self {
-        self.0.client_metascopes = Some(metascopes.into_iter().collect());
-        self
-    }
-
-    /// Adds OAuth scopes, and with them allows client credentials.
-    #[must_use]
-    pub fn with_scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
-        self.0.scopes.extend(scopes.into_iter().map(Into::into));
-        self
-    }
-
-    /// Adds a redirect URI, to which users are sent back with codes and tokens. Requests name it letter by letter, or
-    /// fit one of the patterns.
-    #[must_use]
-    pub fn with_redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
-        self.0.redirect_uris.push(redirect_uri.into());
-        self
-    }
-
-    /// Adds a pattern for redirect URIs, a regular expression for the whole of one, in which periods are escaped:
-    /// `https://.*\\.example\\.com/callback`. Source: Adobe, "User Authentication", Redirect URI pattern.
-    ///
-    /// # Errors
-    /// [`PatternError`] if it is no regular expression.
-    pub fn with_redirect_uri_pattern(mut self, pattern: &str) -> Result<Self, PatternError> {
-        self.0.redirect_uri_patterns.push(pattern.parse()?);
-        Ok(self)
-    }
-
-    /// The redirect URI for requests that name none, or one that is not registered. Without it, the former get the first
-    /// redirect URI, and the latter are refused. Source: Adobe, "User Authentication", Default redirect URI.
-    #[must_use]
-    pub fn with_default_redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
-        self.0.default_redirect_uri = Some(redirect_uri.into());
-        self
-    }
-
-    /// Adds an origin, such as `https://app.example`, whose pages may read answers (CORS). The origins of the redirect URIs
-    /// may anyway.
-    #[must_use]
-    pub fn with_allowed_origin(mut self, origin: impl Into<String>) -> Self {
-        self.0.allowed_origins.push(origin.into());
-        self
-    }
-
-    /// Adds a product, which the profile of its users names.
-    #[must_use]
-    pub fn with_product(mut self, product: ProductContext) -> Self {
-        self.0.products.push(product);
-        self
-    }
-
-    /// Gives it a permanent authorization code, which it redeems at `/ims/token/v2` for a service token, as often as it
-    /// likes. Source: adobe/imscli, `ims/authz_service.go`.
-    #[must_use]
-    pub fn with_service_code(mut self, service_code: impl Into<SecretString>) -> Self {
-        self.0.service_code = Some(service_code.into());
-        self
-    }
-
-    /// What its requests with `prompt=none` meet.
-    #[must_use]
-    pub fn with_silent_sign_in(mut self, silent_sign_in: SilentSignIn) -> Self {
-        self.0.silent_sign_in = silent_sign_in;
-        self
-    }
-
-    /// Takes each of its refresh tokens only once (RFC 9700 §4.14.2): the answer has the next. Otherwise a refresh
-    /// token stays valid until it expires.
-    #[must_use]
-    pub fn rotating_refresh_tokens(mut self) -> Self {
-        self.0.rotates_refresh_tokens = true;
-        self
-    }
-
-    /// How long its access tokens live, at most ten years; a fraction of a millisecond is dropped.
-    #[must_use]
-    pub fn with_token_lifetime(mut self, token_lifetime: Duration) -> Self {
-        self.0.token_lifetime = token_lifetime.min(stored::lifetime::MAX);
-        self
-    }
-
-    /// Requires `jti` in its JWTs, and takes each only once.
-    #[must_use]
-    pub fn requiring_jti(mut self) -> Self {
-        self.0.requires_jti = true;
-        self
-    }
-
-    /// Takes away the `exchange_jwt` scope: every JWT exchange is answered `401 invalid_client`.
-    #[must_use]
-    pub fn without_exchange_jwt(mut self) -> Self {
-        self.0.may_exchange = false;
-        self
-    }
-
-    /// Makes it a credential that was migrated to OAuth Server-to-Server: every JWT exchange is answered
-    /// `500 internal_error`. Source: AdobeDocs/adobe-dev-console#124.
-    #[must_use]
-    pub fn migrated(mut self) -> Self {
-        self.0.is_migrated = true;
-        self
     }
 
     /// The client id.
@@ -503,6 +356,15 @@ pub(crate) struct RedirectPattern {
 }
 
 /// A text that is no pattern for redirect URIs.
+///
+/// ```
+/// use ims_emulator::{Integration, PatternError};
+///
+/// let integration = Integration::new("my-app".parse()?, "MY@AdobeOrg".parse()?, "MY@techacct.adobe.com".parse()?);
+/// let error: PatternError = integration.with_redirect_uri_pattern("https://(").unwrap_err();
+/// assert_eq!(error.to_string(), "not a regular expression, or one that is too large");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a regular expression, or one that is too large")]
 pub struct PatternError;

@@ -3,6 +3,18 @@
 use std::time::Duration;
 
 /// What one client may take, so that the others are still answered.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ims_emulator::{Emulator, Limits};
+///
+/// let mut limits = Limits::default();
+/// limits.connections = 8;
+/// limits.head_timeout = Duration::from_secs(1);
+/// let emulator = Emulator::builder().with_limits(limits);
+/// # let _ = emulator;
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

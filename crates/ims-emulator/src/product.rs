@@ -7,6 +7,14 @@ use serde::{Deserialize, Serialize};
 use std::io::Write;
 
 /// A product that the users of an integration may work with.
+///
+/// ```
+/// use ims_emulator::{ProductContext, User};
+///
+/// let product = ProductContext::new("dma_media_library");
+/// let user = User::new("ADA@AdobeID", "ada@example.com").with_product(product);
+/// # let _ = user;
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProductContext {
@@ -24,6 +32,16 @@ impl ProductContext {
 
     /// Says what the organization has of it. In a profile this is base64 of gzip for the four products that are known to
     /// have it so, and JSON in a string for others.
+    ///
+    /// ```
+    /// use ims_claims::JsonObject;
+    /// use ims_emulator::ProductContext;
+    ///
+    /// let data: JsonObject = serde_json::from_str(r#"{"iid":"aid-1"}"#)?;
+    /// let product = ProductContext::new("dma_media_library").with_fulfillable_data(data);
+    /// # let _ = product;
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn with_fulfillable_data(self, fulfillable_data: JsonObject) -> Self {
         Self { fulfillable_data: Some(fulfillable_data), ..self }

@@ -29,6 +29,16 @@ const SCOPES: [&str; 12] = [
 const REDIRECT_URI_PATTERN: &str = r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/.*)?";
 
 /// What a client of OAuth Server-to-Server is configured with.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), ims_emulator::StartError> {
+/// let emulator = ims_emulator::Emulator::start().await?;
+/// let credentials = emulator.client_credentials();
+/// println!("{}, scopes {}", credentials.client_id, credentials.scopes.join(","));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ClientCredentials {

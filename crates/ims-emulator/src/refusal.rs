@@ -12,6 +12,13 @@ use crate::endpoint::Endpoint;
 /// Sources: Adobe, "JWT Authentication Reference", Responses, for the status and code of each refusal at
 /// `/ims/exchange/jwt`. Descriptions are IMS's where they were seen: Adobe-Consulting-Services/acs-aem-commons#2860,
 /// adobe/jwt-auth#6, AdobeDocs/adobeio-auth#67, AdobeDocs/adobe-dev-console#124; the others are ours.
+///
+/// ```
+/// use ims_emulator::Refusal;
+///
+/// let refusal = Refusal::ClientSecretWrong;
+/// println!("{} {}: {}", refusal.status(), refusal.error(), refusal.remedy());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

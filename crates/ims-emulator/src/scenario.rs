@@ -90,6 +90,15 @@ pub struct Scenario {
 }
 
 /// A scenario that cannot be used. No error repeats a value of it, for that may be secret.
+///
+/// ```
+/// use ims_emulator::Scenario;
+///
+/// match Scenario::from_toml("answers_as_observed = 1") {
+///     Ok(scenario) => println!("{} integrations", scenario.integrations().len()),
+///     Err(error) => println!("{error}"), // the member, its line, and what is expected
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScenarioError {

@@ -15,6 +15,13 @@ use x509_parser::{pem::Pem, prelude::FromDer, public_key::RSAPublicKey};
 /// The RSA key that signs access tokens.
 ///
 /// The id of the first is `ims_emulator-key-at-1`, so that a token of the emulator is never taken for one of Adobe's.
+///
+/// ```
+/// use ims_emulator::{Emulator, TokenKey};
+///
+/// let emulator = Emulator::builder().with_token_key(TokenKey::generate());
+/// # let _ = emulator;
+/// ```
 pub struct TokenKey {
     key_pair: RsaKeyPair,
     public_key: ParsedPublicKey,
@@ -23,6 +30,14 @@ pub struct TokenKey {
 }
 
 /// A text that is no RSA private key for access tokens.
+///
+/// ```
+/// use ims_emulator::{TokenKey, TokenKeyError};
+///
+/// let error = TokenKey::from_pkcs8_pem("-----BEGIN CERTIFICATE-----").unwrap_err();
+/// assert_eq!(error, TokenKeyError::NotPkcs8);
+/// assert_eq!(error.to_string(), "not a private key in PKCS#8 PEM");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenKeyError {
@@ -51,6 +66,16 @@ impl TokenKey {
     }
 
     /// Reads a key from PKCS#8 PEM. With a given key, tokens stay valid from one start to the next.
+    ///
+    /// ```
+    /// use ims_emulator::TokenKey;
+    /// # let pem = ims_testkit::keys::FIRST;
+    ///
+    /// // `openssl genpkey -algorithm RSA -out token.key` makes the file.
+    /// let key = TokenKey::from_pkcs8_pem(pem)?;
+    /// # let _ = key;
+    /// # Ok::<(), ims_emulator::TokenKeyError>(())
+    /// ```
     ///
     /// # Errors
     /// [`TokenKeyError`]; no error repeats the text.

@@ -106,24 +106,55 @@ impl User {
     }
 
     /// Names the user.
+    ///
+    /// ```
+    /// use ims_emulator::User;
+    ///
+    /// let user = User::new("ADA@AdobeID", "ada@example.com").with_name("Ada", "Lovelace");
+    /// # let _ = user;
+    /// ```
     #[must_use]
     pub fn with_name(self, first_name: impl Into<String>, last_name: impl Into<String>) -> Self {
         Self { first_name: first_name.into(), last_name: last_name.into(), ..self }
     }
 
     /// Says whose account it is.
+    ///
+    /// ```
+    /// use ims_emulator::{AccountType, User};
+    ///
+    /// let user = User::new("ADA@AdobeID", "ada@example.com").with_account_type(AccountType::Federated);
+    /// # let _ = user;
+    /// ```
     #[must_use]
     pub fn with_account_type(self, account_type: AccountType) -> Self {
         Self { account_type, ..self }
     }
 
     /// Says in which country the account is, by its code of two letters.
+    ///
+    /// ```
+    /// use ims_emulator::User;
+    ///
+    /// let user = User::new("ADA@AdobeID", "ada@example.com").with_country("GB");
+    /// # let _ = user;
+    /// ```
     #[must_use]
     pub fn with_country(self, country: impl Into<String>) -> Self {
         Self { country: country.into(), ..self }
     }
 
     /// Adds an organization.
+    ///
+    /// ```
+    /// use ims_emulator::User;
+    ///
+    /// let user = User::new("ADA@AdobeID", "ada@example.com")
+    ///     .with_organization("MY@AdobeOrg".parse()?, "My company")
+    ///     .with_organization("OTHER@AdobeOrg".parse()?, "Another company");
+    /// # let _ = user;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_organization(mut self, id: OrgId, name: impl Into<String>) -> Self {
         self.organizations.push(Organization { id, name: name.into() });
@@ -131,6 +162,13 @@ impl User {
     }
 
     /// Adds a product, next to those of the integration.
+    ///
+    /// ```
+    /// use ims_emulator::{ProductContext, User};
+    ///
+    /// let user = User::new("ADA@AdobeID", "ada@example.com").with_product(ProductContext::new("dma_tartan"));
+    /// # let _ = user;
+    /// ```
     #[must_use]
     pub fn with_product(mut self, product: ProductContext) -> Self {
         self.products.push(product);
@@ -138,6 +176,17 @@ impl User {
     }
 
     /// Adds a role in an organization, such as `org_admin`.
+    ///
+    /// ```
+    /// use ims_emulator::User;
+    ///
+    /// // She may allow an app for the whole organization.
+    /// let user = User::new("ADA@AdobeID", "ada@example.com")
+    ///     .with_organization("MY@AdobeOrg".parse()?, "My company")
+    ///     .with_role("MY@AdobeOrg".parse()?, "org_admin");
+    /// # let _ = user;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_role(mut self, organization: OrgId, role: impl Into<String>) -> Self {
         self.roles.push(Role { organization, role: role.into() });

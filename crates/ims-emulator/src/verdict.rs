@@ -70,6 +70,15 @@ pub struct Verdict {
 }
 
 /// A parameter of a request.
+///
+/// ```
+/// # use ims_emulator::Verdict;
+/// fn show(verdict: &Verdict) {
+///     for parameter in &verdict.parameters {
+///         println!("{} = {}", parameter.name, parameter.value);
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Parameter {
@@ -80,6 +89,15 @@ pub struct Parameter {
 }
 
 /// A JWT of a request: its header and its payload. Without its signature it proves nothing to anyone.
+///
+/// ```
+/// # use ims_emulator::Verdict;
+/// fn show(verdict: &Verdict) {
+///     if let Some(jwt) = &verdict.jwt {
+///         println!("{} in {}: {}", jwt.header, jwt.parameter, jwt.payload);
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct DecodedJwt {
@@ -92,6 +110,15 @@ pub struct DecodedJwt {
 }
 
 /// One check of a request.
+///
+/// ```
+/// # use ims_emulator::Verdict;
+/// fn show(verdict: &Verdict) {
+///     for check in verdict.checks.iter().filter(|check| !check.passed) {
+///         println!("{}: expected {}, got {}", check.name, check.expected, check.actual);
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Check {

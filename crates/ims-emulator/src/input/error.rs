@@ -5,6 +5,15 @@ use std::{borrow::Cow, fmt};
 /// A text that says something that it cannot.
 ///
 /// It names the member, its line, and the form that was expected. It never repeats a value, for that may be secret.
+///
+/// ```
+/// use ims_emulator::{Scenario, ScenarioError};
+///
+/// let error = Scenario::from_toml("[[integrations]]\nclient_idd = \"my-client\"").unwrap_err();
+/// let ScenarioError::Invalid { error, .. } = error else { unreachable!("it is no file") };
+/// assert_eq!((error.member(), error.line()), ("integrations[0]", 2));
+/// println!("{error}");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputError {
     pub(crate) member: String,
