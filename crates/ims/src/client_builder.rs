@@ -120,6 +120,16 @@ impl ClientBuilder {
 
     /// Signs with `signer` if IMS no longer matches the first, instead of the second key that the credentials name. So a key
     /// can be replaced without a moment in which none is taken.
+    ///
+    /// ```
+    /// use ims::{Client, Credentials, sign::Signer};
+    ///
+    /// # fn client(old: impl Signer + 'static, new: impl Signer + 'static) -> Result<Client, Box<dyn std::error::Error>> {
+    /// let credentials = Credentials::from_file("credentials.json")?;
+    /// let client = Client::builder(&credentials).with_signer(old).with_second_signer(new).build()?;
+    /// # Ok(client)
+    /// # }
+    /// ```
     #[cfg(feature = "service-account")]
     pub fn with_second_signer(mut self, signer: impl Signer + 'static) -> Self {
         self.signing.second_signer = Some(SharedSigner::new(signer));

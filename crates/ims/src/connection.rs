@@ -72,12 +72,30 @@ impl Connection {
     }
 
     /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use ims::{Connection, claims::Environment, exchange::testing::FakeTransport};
+    ///
+    /// let connection = Connection::from_transport(Environment::production(), FakeTransport::default())
+    ///     .with_timeout(Duration::from_secs(3));
+    /// ```
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }
 
     /// Goes by `clock` instead of the system's.
+    ///
+    /// ```
+    /// use ims::{Connection, claims::{Environment, NumericDate}, exchange::testing::FakeTransport};
+    /// use ims::token::testing::FakeClock;
+    ///
+    /// let clock = FakeClock::new(NumericDate::from_secs(1_800_000_000));
+    /// let connection = Connection::from_transport(Environment::production(), FakeTransport::default())
+    ///     .with_clock(clock);
+    /// ```
     #[must_use]
     pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
         Self { clock: SharedClock::new(clock), ..self }

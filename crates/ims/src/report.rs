@@ -46,6 +46,15 @@ struct Contents {
 }
 
 /// What IMS answered when it refused.
+///
+/// ```
+/// use ims::ImsAnswer;
+///
+/// fn for_support(answer: &ImsAnswer) -> String {
+///     let code = answer.code.as_deref().unwrap_or("no code");
+///     format!("{code}, X-Debug-Id {}", answer.debug_id.as_deref().unwrap_or("none"))
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImsAnswer {

@@ -86,28 +86,76 @@ impl SignIn {
     }
 
     /// Says whether the person may or must be asked to sign in.
+    ///
+    /// ```
+    /// use ims::{SignIn, UserCredential, claims::Environment, exchange::Prompt};
+    ///
+    /// let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?]);
+    /// let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1:8912/callback")
+    ///     .with_prompt(Prompt::Login);
+    /// assert!(sign_in.url().contains("prompt=login"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_prompt(self, prompt: Prompt) -> Self {
         Self { prompt: Some(prompt), ..self }
     }
 
     /// Asks for tokens for `resources` only (RFC 8707 §2.1).
+    ///
+    /// ```
+    /// use ims::{SignIn, UserCredential, claims::Environment};
+    ///
+    /// let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?]);
+    /// let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1:8912/callback")
+    ///     .with_resources(["https://api.example.com".parse()?]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_resources(self, resources: impl IntoIterator<Item = Resource>) -> Self {
         Self { resources: resources.into_iter().collect(), ..self }
     }
 
     /// Sends requests through `transport` instead of reqwest.
+    ///
+    /// ```
+    /// use ims::{SignIn, UserCredential, claims::Environment, exchange::testing::FakeTransport};
+    ///
+    /// let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?]);
+    /// let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1:8912/callback")
+    ///     .with_transport(FakeTransport::default());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_transport(mut self, transport: impl Transport + 'static) -> Self {
         self.connection.transport = Some(SharedTransport::new(transport));
         self
     }
 
     /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`](crate::REQUEST_TIMEOUT).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use ims::{SignIn, UserCredential, claims::Environment};
+    ///
+    /// let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?]);
+    /// let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1:8912/callback")
+    ///     .with_request_timeout(Duration::from_secs(5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.connection.timeout = timeout;
         self
     }
 
     /// Goes by `clock` instead of the system's.
+    ///
+    /// ```
+    /// use ims::{SignIn, UserCredential, claims::{Environment, NumericDate}, token::testing::FakeClock};
+    ///
+    /// let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?]);
+    /// let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1:8912/callback")
+    ///     .with_clock(FakeClock::new(NumericDate::from_secs(1_800_000_000)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
         self.connection.clock = SharedClock::new(clock);
         self
