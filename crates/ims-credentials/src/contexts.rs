@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use ims_claims::Environment;
+use ims_claims::{Environment, Metascope};
 use ims_files::FileError;
 use serde_json::{Map, Value};
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use crate::{
     credentials::Credentials,
@@ -19,7 +19,7 @@ use crate::{
 /// The contexts of a user, out of a TOML file that people may write by hand, too: their comments stay.
 ///
 /// Each context is a table `[contexts.NAME]`. It either names a file of credentials with `credentials_file`, and may then say
-/// which of its credentials is meant (`credential`), at which IMS (`ims_url`), and where the API is that is called with it (`api_url`); or it is itself credentials of the form of
+/// which of its credentials is meant (`credential`), at which IMS (`ims_url`), where the API is that is called with it (`api_url`), and the metascopes that the file leaves out (`metascopes`); or it is itself credentials of the form of
 /// ims, whose secrets stand elsewhere if its author is wise. Relative paths begin at the folder of the file.
 ///
 /// ```
@@ -62,13 +62,20 @@ pub struct ContextFile {
     credential: Option<String>,
     environment: Option<Environment>,
     api_url: Option<String>,
+    metascopes: Vec<Metascope>,
 }
 
 impl ContextFile {
     /// The file at `path`, whichever form it has.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { credentials_file: path.into(), credential: None, environment: None, api_url: None }
+        Self {
+            credentials_file: path.into(),
+            credential: None,
+            environment: None,
+            api_url: None,
+            metascopes: Vec::new(),
+        }
     }
 
     /// The name of the credential that is meant, of several in the file.
@@ -107,6 +114,12 @@ impl ContextFile {
     #[must_use]
     pub fn with_api_url(self, url: impl Into<String>) -> Self {
         Self { api_url: Some(url.into()), ..self }
+    }
+
+    /// The metascopes of a service account whose file leaves them out, as the download of Adobe's Developer Console does.
+    #[must_use]
+    pub fn with_metascopes(self, metascopes: impl IntoIterator<Item = Metascope>) -> Self {
+        Self { metascopes: metascopes.into_iter().collect(), ..self }
     }
 }
 
@@ -235,6 +248,10 @@ impl Contexts {
         }
         if let Some(api_url) = &file.api_url {
             context.insert("api_url", value(api_url));
+        }
+        if !file.metascopes.is_empty() {
+            let metascopes: Array = file.metascopes.iter().map(Metascope::as_str).collect();
+            context.insert("metascopes", value(metascopes));
         }
         let is_first = self.names().is_empty();
         self.table().insert(name, Item::Table(context));

@@ -7,7 +7,7 @@ use std::{
     str::FromStr,
 };
 
-use ims_claims::{ClientId, Environment, OrgId};
+use ims_claims::{ClientId, Environment, Metascope, OrgId, ServiceAccount};
 use ims_files::{Access, FileContents, FileError};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -356,10 +356,57 @@ impl Credentials {
     }
 
     pub(crate) fn read(path: &Path, selected: Option<&str>) -> Result<Self, CredentialsError> {
-        Self::in_file(path, |form, fields, access| {
+        Self::read_with(path, selected, &[])
+    }
+
+    /// The same, with metascopes for a service account whose file has none, or others.
+    pub(crate) fn read_with(
+        path: &Path,
+        selected: Option<&str>,
+        metascopes: &[Metascope],
+    ) -> Result<Self, CredentialsError> {
+        let mut credentials = Self::in_file(path, |form, fields, access| {
             let files = FilesRead::with(path);
-            Self::of(form, fields, &ReadContext::of_file(path, access, selected, &files))
-        })
+            let at = ReadContext::of_file(path, access, selected, &files);
+            Self::of(form, fields, &ReadContext { metascopes, ..at })
+        })?;
+        if let Credential::ServiceAccount(credential) = &mut credentials.credential
+            && !metascopes.is_empty()
+        {
+            let account = &credential.account;
+            let account = ServiceAccount::new(
+                account.client_id().clone(),
+                account.org_id().clone(),
+                account.technical_account_id().clone(),
+                metascopes.iter().cloned(),
+            );
+            credential.account = account.map_err(|problem| CredentialsError::Format {
+                name: "metascopes".to_owned(),
+                problem,
+            })?;
+        }
+        Ok(credentials)
+    }
+
+    /// Reads the file at `path` with metascopes for a service account: the download of Adobe's Developer Console leaves them
+    /// out. Those in the file, if there are any, are not used.
+    ///
+    /// ```no_run
+    /// use ims_credentials::Credentials;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let credentials = Credentials::from_file_with_metascopes("jwt.json", &["ent_user_sdk".parse()?])?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file).
+    pub fn from_file_with_metascopes(
+        path: impl AsRef<Path>,
+        metascopes: &[Metascope],
+    ) -> Result<Self, CredentialsError> {
+        Self::read_with(path.as_ref(), None, metascopes)
     }
 
     /// Reads both sides of a credential that is being migrated, which are the same where there is one only.
@@ -419,9 +466,11 @@ impl Credentials {
         let fields = document.fields()?.within(&format!("contexts.{name}"));
         let folder = path.parent().unwrap_or(Path::new(""));
         if let Some(file) = fields.path("credentials_file", folder)? {
-            fields.only(&["credentials_file", "credential", "ims_url", "api_url"])?;
+            fields.only(&["credentials_file", "credential", "ims_url", "api_url", "metascopes"])?;
             let selected = fields.optional_text("credential")?;
-            let credentials = Self::read(&file, selected)?;
+            let metascopes =
+                if fields.has("metascopes") { fields.list("metascopes")? } else { Vec::new() };
+            let credentials = Self::read_with(&file, selected, &metascopes)?;
             let mut files = vec![path.to_owned()];
             files.extend(credentials.files);
             let credentials = Self { files, ..credentials };
@@ -495,7 +544,7 @@ impl Credentials {
         let variable = |name: &str| fields.optional_text(name).ok().flatten().map(str::to_owned);
         let files = FilesRead::default();
         let at = ReadContext { variable: &variable, ..ReadContext::of_text(selected, &files) };
-        let form = Form::of(&fields, Language::Dotenv);
+        let form = Form::of_system_variables(&fields);
         if let Ok(form) = form {
             return Self::of(form, &fields, &at);
         }

@@ -8,7 +8,6 @@ use crate::{
     credentials::{Credentials, variables_document},
     error::{self, CredentialsError},
     form::Form,
-    language::Language,
     reading::secret_file::path_of,
 };
 
@@ -253,7 +252,7 @@ impl Discovery {
             sources.push(Source::ContextVariable(self.context_called(name.to_owned())?));
         }
         let document = variables_document(variables.iter().cloned());
-        match document.fields().and_then(|fields| Form::of(&fields, Language::Dotenv)) {
+        match document.fields().and_then(|fields| Form::of_system_variables(&fields)) {
             Ok(form) => sources.push(Source::Variables(Some(form))),
             Err(_) if value("AIO_CONFIG_FILE").is_some() => sources.push(Source::Variables(None)),
             Err(_) => {}

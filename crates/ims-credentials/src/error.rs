@@ -136,6 +136,14 @@ pub enum CredentialsError {
         /// The values of `integration_type`, separated by commas.
         types: String,
     },
+    /// Get a token by the grant that it is for: no credentials can be made of it.
+    #[error("{name} is {what}, and nothing else here gets tokens")]
+    OtherGrant {
+        /// The member's path, or the variable's name.
+        name: String,
+        /// What it is, e.g. `a person's refresh token`.
+        what: &'static str,
+    },
     /// Add a context with a client id: what is there is only the sign-in of the command `aio` itself.
     #[error("{name} holds only aio's own sign-in, which has no client id")]
     AioSignInOnly {
@@ -262,6 +270,9 @@ impl CredentialsError {
             Self::AioSignInOnly { .. } => Some(
                 "name a context with a client id: aio config get ims.contexts shows them".to_owned(),
             ),
+            Self::OtherGrant { .. } => Some(
+                "add the scopes of an OAuth Server-to-Server credential, or let the person sign in with credentials that have a redirect URI".to_owned(),
+            ),
             Self::Conflict { .. } => Some("leave the one that is meant".to_owned()),
             Self::Reference { .. } => Some("let the secret itself be in the document".to_owned()),
             Self::ForeignIms => Some("compare ims_url with the hosts that this service allows".to_owned()),
@@ -310,6 +321,7 @@ impl CredentialsError {
             Self::Unrecognized { .. }
             | Self::UnknownTypes { .. }
             | Self::AioSignInOnly { .. }
+            | Self::OtherGrant { .. }
             | Self::NotCredentials { .. }
             | Self::OwnFormIn { .. } => "form_unknown",
             Self::Missing { .. } | Self::NoVariables => "member_missing",
@@ -448,5 +460,7 @@ const IDENTIFIERS: &str = "an organization's id ends in @AdobeOrg, a technical a
 const UNRECOGNIZED: &str = "known are the form of ims (client_id, client_secret, org_id, …), AEM service credentials, projects \
     of Adobe's Developer Console, aio contexts and the configurations of Adobe's other tools";
 
-const METASCOPES_LEFT_OUT: &str = "the download of the Developer Console leaves the metascopes out: add \"META_SCOPES\": [\"ent_…\"] \
-    next to ORG_ID in this file, with the metascopes that the API's documents name";
+const METASCOPES_LEFT_OUT: &str = "the download of the Developer Console leaves the metascopes out: add \"META_SCOPES\": [\"…\"] to \
+    the file, with the metascope of the API that is called: ent_user_sdk for User Management, ent_analytics_bulk_ingest_sdk for \
+    Analytics, ent_dataservices_sdk for Experience Platform, ent_reactor_sdk for Tags, ent_marketing_sdk for Target, ent_campaign_sdk \
+    for Campaign, ent_cloudmgr_sdk for Cloud Manager, ent_adobeio_sdk for I/O Events; others are in the API's documents";

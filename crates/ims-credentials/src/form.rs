@@ -11,6 +11,7 @@ mod aem_service;
 mod aio_context;
 mod aio_variables;
 mod analytics;
+mod configuration;
 mod console_download;
 mod console_project;
 mod environment_variables;
@@ -59,6 +60,10 @@ pub enum Form {
     AppsAction,
     /// `integration.yaml` of Asset Compute.
     AssetCompute,
+    /// `com.adobe.acs.commons.adobeio.…IntegrationServiceImpl.cfg.json` of ACS AEM Commons.
+    AcsCommons,
+    /// `config.yaml` of the Data Science Workspace of Adobe Experience Platform.
+    DataScience,
     /// The environment variable `SERVICE_API_KEY`, which `aio app use` writes.
     ServiceApiKey,
     /// `config.json` of the Cloud Manager plugin of `aio`.
@@ -87,6 +92,10 @@ pub enum Form {
     AccessToken,
     /// The environment variables `IMS_ACCESS_TOKEN` and `IMS_CLIENT_ID`, with which a program is started.
     AccessTokenVariables,
+    /// Environment variables with another prefix: `ADOBE_CLIENT_ID`, `FIREFLY_SERVICES_CLIENT_ID` and their like.
+    PrefixedVariables,
+    /// A section of the configuration of a program, such as `adobe.ims` in the `application.yml` of Spring.
+    Section,
 }
 
 impl fmt::Display for Form {
@@ -107,6 +116,8 @@ impl fmt::Display for Form {
             Self::CommerceSdk => "the environment variables AIO_COMMERCE_AUTH_IMS_…",
             Self::AppsAction => "environment variables of aio-apps-action",
             Self::AssetCompute => "an integration file of Asset Compute",
+            Self::AcsCommons => "an integration of ACS AEM Commons",
+            Self::DataScience => "a configuration of the Data Science Workspace",
             Self::ServiceApiKey => "the environment variable SERVICE_API_KEY",
             Self::CloudManager => "a Cloud Manager configuration",
             Self::UserSync => "a User Sync Tool configuration",
@@ -121,6 +132,8 @@ impl fmt::Display for Form {
             Self::EnvironmentVariables => "environment variables",
             Self::AccessToken => "an access token",
             Self::AccessTokenVariables => "the environment variable IMS_ACCESS_TOKEN",
+            Self::PrefixedVariables => "environment variables of a program",
+            Self::Section => "a section of a configuration",
         })
     }
 }
@@ -144,6 +157,9 @@ const OBJECTS: &[Language] = &[Json, Hjson, Yaml];
 /// Environment variables: TOML and Java's properties look alike where all values are quoted, or none.
 const VARIABLES: &[Language] = &[Dotenv, Properties, Toml];
 
+/// The languages of configurations with sections.
+const SECTIONS: &[Language] = &[Json, Hjson, Yaml, Toml, Ini];
+
 /// The first rule whose members are present is used, so a form that needs more members comes before one that needs fewer.
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
@@ -157,6 +173,9 @@ const RULES: &[Rule] = &[
     rule(Form::UserManagement, "[enterprise]",                      user_management::matches,                    &[Ini],                user_management::credential),
     rule(Form::UserSync, "enterprise",                        user_management::matches,                    &[Yaml, Json],         user_management::credential),
     rule(Form::PdfServices, "client_credentials",                pdf_services::matches,                       OBJECTS,               pdf_services::credential),
+    rule(Form::DataScience, "Enterprise",                        user_management::is_data_science,          &[Yaml],               user_management::data_science),
+    rule(Form::AcsCommons, "amcOrgId",                          aem_service::is_acs_commons,               OBJECTS,               aem_service::acs_commons),
+    rule(Form::CommerceSdk, "imsOrgId",                          variables::is_commerce_sdk_object,         OBJECTS,               variables::commerce_sdk_object),
     rule(Form::JwtAuth, "technicalAccountId",                npm_packages::is_jwt_auth,                           OBJECTS,               npm_packages::jwt_auth),
     rule(Form::CloudManager, "oauth_enabled",                     aio_context::is_cloud_manager,             OBJECTS,               aio_context::credential),
     rule(Form::AioContext, "ims_org_id",                        aio_context::matches,                        OBJECTS,               aio_context::credential),
@@ -174,8 +193,13 @@ const RULES: &[Rule] = &[
     rule(Form::AioJava, "aio_api_key",                       aio_variables::is_java,                           VARIABLES,             aio_variables::java),
     rule(Form::Imscli, "IMS_CLIENTID",                      imscli::is_variables,                      VARIABLES,             imscli::credential_of_variables),
     rule(Form::ServiceApiKey, "SERVICE_API_KEY",                   variables::is_service_api_key,             VARIABLES,             variables::service_api_key),
+    rule(Form::AccessTokenVariables, "AIO_IMS_CONTEXTS_CLI_ACCESS__TOKEN_TOKEN", access_token::is_cli_variable, VARIABLES,         access_token::of_cli_variable),
+    // After all others: of variables for several programs, those are meant whose form is known.
+    rule(Form::PrefixedVariables, "ADOBE_CLIENT_ID",                   configuration::is_prefixed,                VARIABLES,             configuration::of_variables),
     rule(Form::AccessToken, "accessToken",                       access_token::matches,                       &[Json, Hjson, Yaml, Toml], access_token::credential),
     rule(Form::Own, "client_id",                         own_format::matches,                         &[Json, Toml],         own_format::credential),
+    rule(Form::Section, "adobe.ims",                         configuration::is_section,                 SECTIONS,              configuration::of_section),
+    rule(Form::Section, "adobe.ims.client-id",               configuration::is_properties,              &[Properties],         configuration::of_properties),
 ];
 
 const fn rule(
@@ -200,6 +224,16 @@ impl Form {
             return Err(CredentialsError::OwnFormIn { language: language.name() });
         }
         Err(unrecognized(fields))
+    }
+
+    /// The form of the variables of the system. They may be there for other programs, so those with nothing but a prefix
+    /// count only if they have everything that a token needs.
+    pub(crate) fn of_system_variables(fields: &Fields<'_>) -> Result<Self, CredentialsError> {
+        let form = Self::of(fields, Dotenv)?;
+        if form == Self::PrefixedVariables && !configuration::is_complete(fields) {
+            return Err(CredentialsError::NoVariables);
+        }
+        Ok(form)
     }
 
     /// Reads the members, which are of this form.
@@ -237,9 +271,15 @@ impl Form {
 
     /// Whether there may be several credentials, each with a name to select it by.
     fn has_names(self) -> bool {
-        let named =
-            [Self::ConsoleProject, Self::AioContext, Self::AioVariables, Self::ReactorUploader];
-        named.contains(&self)
+        matches!(
+            self,
+            Self::ConsoleProject
+                | Self::AioContext
+                | Self::AioVariables
+                | Self::ReactorUploader
+                | Self::PrefixedVariables
+                | Self::Section
+        )
     }
 
     /// Whether the file itself holds a secret, and not only the names of places that do.
@@ -249,6 +289,9 @@ impl Form {
 }
 
 fn unrecognized(fields: &Fields<'_>) -> CredentialsError {
+    if fields.has("apiVersion") && fields.has("kind") {
+        return CredentialsError::NotCredentials { kind: "a manifest of Kubernetes" };
+    }
     CredentialsError::Unrecognized { members: names(fields) }
 }
 
@@ -273,19 +316,4 @@ fn is_name(text: &str) -> bool {
 const LONGEST_NAME: usize = 60;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The documents of the repository; a package that is published has none.
-    const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/credentials.md");
-
-    #[test]
-    fn each_form_is_in_the_table_of_the_documents_by_the_member_that_it_is_recognised_by() {
-        let Ok(document) = std::fs::read_to_string(DOCUMENT) else { return };
-        let rows: Vec<&str> = document.lines().filter(|line| line.starts_with('|')).collect();
-        for rule in RULES {
-            let member = format!("`{}`", rule.member);
-            assert!(rows.iter().any(|row| row.contains(&member)), "{member} is in no row");
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ mod credentials;
 mod discovery;
 mod error;
 mod form;
+mod known_metascopes;
 mod language;
 mod reading;
 
@@ -32,6 +33,7 @@ pub use credentials::Credentials;
 pub use discovery::{ContextName, Discovered, Discovery, DiscoveryError, Source, contexts_file};
 pub use error::{CredentialsError, SecretFault};
 pub use form::Form;
+pub use known_metascopes::KNOWN_METASCOPES;
 pub use migration::{Change, MappedMetascope, Migration, MigrationError};
 pub use reading::secret_reference::COMMAND_TIMEOUT;
 pub use refresh_token_store::{RefreshTokenStore, RefreshTokensError};

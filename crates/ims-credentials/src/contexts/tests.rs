@@ -213,7 +213,7 @@ fn what_is_wrong_is_named_and_no_value_is_repeated() {
         ("x = \"canary\"",                                       "contexts.x is not a table"),
         ("[contexts.x]\nclient_secrte = \"canary\"",             "no known form of credentials (members: client_secrte)"),
         ("[contexts.x]\nclient_id = \"c\"\nscopes = [\"a\"]",    "contexts.x.client_secret is missing"),
-        ("[contexts.x]\ncredentials_file = \"credentials.json\"\nclient_id = \"canary\"", "known are credentials_file, credential, ims_url, api_url"),
+        ("[contexts.x]\ncredentials_file = \"credentials.json\"\nclient_id = \"canary\"", "known are credentials_file, credential, ims_url, api_url, metascopes"),
         ("[contexts.x]\ncredentials_file = \"credentials.json\"", "2 usable credentials in one file: first, second"),
     ];
     for (text, said) in table {

@@ -11,6 +11,8 @@ mod canaries;
 mod downloads;
 mod files;
 mod forms;
+#[cfg(feature = "formats")]
+mod programs;
 mod references;
 mod selection;
 mod strict;

@@ -43,6 +43,17 @@ pub(super) fn of_variables(fields: &Fields<'_>, _at: &ReadContext<'_>) -> Read {
     read(fields, "IMS_ACCESS_TOKEN", "IMS_CLIENT_ID", "IMS_ORG_ID", "IMS_URL")
 }
 
+/// What adobe/aio-apps-action sets for the steps after it: the token of aio's context `cli`.
+const OF_CLI: &str = "AIO_IMS_CONTEXTS_CLI_ACCESS__TOKEN_TOKEN";
+
+pub(super) fn is_cli_variable(fields: &Fields<'_>) -> bool {
+    fields.has(OF_CLI)
+}
+
+pub(super) fn of_cli_variable(fields: &Fields<'_>, _at: &ReadContext<'_>) -> Read {
+    read(fields, OF_CLI, "IMS_CLIENT_ID", "IMS_ORG_ID", "IMS_URL")
+}
+
 fn read(fields: &Fields<'_>, token: &str, client_id: &str, org_id: &str, url: &str) -> Read {
     let text = without_header(fields.text(token)?);
     // A name in the file is for a token that has none.

@@ -4,6 +4,7 @@
 
 use ims_claims::{Environment, ServiceAccount};
 
+use super::configuration;
 use crate::{
     credential::{Credential, ServerToServerCredential, ServiceAccountCredential},
     error::CredentialsError,
@@ -39,6 +40,27 @@ pub(super) fn asset_compute(
     };
     let credential = words.read(&technical_account, key_in(&technical_account, "privateKey"))?;
     Ok((fields.environment("imsEndpoint")?, credential))
+}
+
+/// The `OSGi` configuration of ACS AEM Commons. Source: adobe-consulting-services.github.io, "Adobe I/O", and
+/// `IntegrationConfiguration.java`. Its `endpoint` is that of the JWT exchange.
+pub(super) fn is_acs_commons(fields: &Fields<'_>) -> bool {
+    fields.has("amcOrgId") && fields.has("clientId")
+}
+
+pub(super) fn acs_commons(
+    fields: &Fields<'_>,
+    _at: &ReadContext<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let words = ServiceAccountWords {
+        client_id: &["clientId"],
+        client_secret: &["clientSecret"],
+        org_id: &["amcOrgId"],
+        technical_account_id: &["techAccountId"],
+        metascopes: Metascopes::In("adobeLoginClaimKey"),
+    };
+    let credential = words.read(fields, key_in(fields, "privateKey"))?;
+    Ok((configuration::environment_at(fields, "endpoint")?, credential))
 }
 
 pub(super) fn credential(

@@ -34,7 +34,8 @@ const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
 };
 
 pub(super) fn matches(fields: &Fields<'_>) -> bool {
-    fields.has("ims") || fields.has("ims_org_id")
+    let has_contexts = fields.object("ims").is_ok_and(|ims| ims.has("contexts"));
+    has_contexts || fields.has("ims_org_id")
 }
 
 pub(super) fn is_cloud_manager(fields: &Fields<'_>) -> bool {

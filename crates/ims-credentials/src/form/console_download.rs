@@ -2,7 +2,8 @@
 //! credential that App Builder passes to an action.
 //!
 //! Sources: knennigtri/aep-tag-tool, `README.md`, and adobe/asset-compute-client for "Download JSON" and its older sister for
-//! service accounts; Miamiohlibs/SoftwareCheckout, `adobeConfSample.js`, for the environment of Postman;
+//! service accounts; AdobeDocs/experience-manager-guides, "Sample JWT", for the latter as the console writes it. No public file
+//! shows the download of a web app, a single-page app or an API key: their members are what the console calls their fields; Miamiohlibs/SoftwareCheckout, `adobeConfSample.js`, for the environment of Postman;
 //! adobe/aio-lib-core-auth, `types.d.ts`, for `__ims_oauth_s2s`.
 
 use ims_claims::Environment;
@@ -48,13 +49,13 @@ const REDIRECT_URI: &[&str] = &[
 /// What the metascopes are called where somebody has added them: the console leaves them out.
 const META_SCOPES: &[&str] = &["META_SCOPES", "META_SCOPE", "METASCOPES"];
 
-const fn service_account(metascopes: &'static str) -> ServiceAccountWords {
+const fn service_account(metascopes: Metascopes) -> ServiceAccountWords {
     ServiceAccountWords {
         client_id: CLIENT_ID,
         client_secret: CLIENT_SECRET,
         org_id: ORG_ID,
         technical_account_id: &["TECHNICAL_ACCOUNT_ID"],
-        metascopes: Metascopes::In(metascopes),
+        metascopes,
     }
 }
 
@@ -94,7 +95,11 @@ pub(super) fn download(
     } else if fields.has("SCOPES") && !fields.has("PUBLIC_KEYS_WITH_EXPIRY") {
         SERVER_TO_SERVER.read(fields)?
     } else {
-        let words = service_account(fields.name_of(META_SCOPES));
+        let metascopes = match at.metascopes {
+            [] => Metascopes::In(fields.name_of(META_SCOPES)),
+            given => Metascopes::Given(given.to_vec()),
+        };
+        let words = service_account(metascopes);
         words.read(fields, key(fields, at))?
     };
     Ok((fields.environment("IMS")?, credential))

@@ -40,9 +40,11 @@ const MEMBERS: &[&str] = &[
     "metascopes",
     "scopes",
     "private_key_file",
+    "private_key",
     "private_key_env",
     "private_key_command",
     "private_key_keyring",
+    "private_key_passphrase",
     "private_key_passphrase_file",
     "private_key_passphrase_env",
     "private_key_passphrase_command",
@@ -73,9 +75,11 @@ const USER_MEMBERS: &[&str] = &[
 /// Those of `MEMBERS` that may stand in each element of `keys` instead.
 const KEY_MEMBERS: &[&str] = &[
     "private_key_file",
+    "private_key",
     "private_key_env",
     "private_key_command",
     "private_key_keyring",
+    "private_key_passphrase",
     "private_key_passphrase_file",
     "private_key_passphrase_env",
     "private_key_passphrase_command",
@@ -114,7 +118,7 @@ pub(super) fn credential(
 
 /// Whether the file itself holds a secret, and not only the names of places that do.
 pub(super) fn holds_secret(fields: &Fields<'_>) -> bool {
-    if fields.has("client_secret") || has_pin(fields) {
+    if fields.has("client_secret") || holds_key(fields) {
         return true;
     }
     // In the list, a secret is a text, and the name of its place an object.
@@ -123,7 +127,12 @@ pub(super) fn holds_secret(fields: &Fields<'_>) -> bool {
     {
         return true;
     }
-    fields.objects("keys").is_ok_and(|keys| keys.iter().any(has_pin))
+    fields.objects("keys").is_ok_and(|keys| keys.iter().any(holds_key))
+}
+
+/// Whether a key, its pass phrase or the PIN of its token is here.
+fn holds_key(fields: &Fields<'_>) -> bool {
+    fields.has("private_key") || fields.has("private_key_passphrase") || has_pin(fields)
 }
 
 /// Whether the PKCS#11 URI of a key has the PIN in it (RFC 7512 §2.4).
@@ -309,16 +318,29 @@ fn signing_key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<SigningKey, 
     }
 }
 
-/// The key's file, which may be DER, or its text from another place.
+/// The key's file, which may be DER, or its text here or in another place.
 fn key_contents(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, CredentialsError> {
-    if let Some(path) = fields.path("private_key_file", at.folder)? {
-        let others = ["private_key_env", "private_key_command", "private_key_keyring"];
-        if let Some(second) = others.iter().find(|name| fields.has(name)) {
-            return Err(conflict("private_key_file", second));
+    let places = KEY_PLACES.iter().filter(|name| fields.has(name));
+    if let [first, second, ..] = places.collect::<Vec<_>>()[..] {
+        return Err(conflict(first, second));
+    }
+    if fields.has("private_key") {
+        let text = fields.lines("private_key")?;
+        // A path, most likely.
+        if !secret_text::can_be_key(&text) {
+            return Err(CredentialsError::UnknownMember {
+                name: fields.path_of("private_key"),
+                suggestion: Some("private_key_file".to_owned()),
+                known: String::new(),
+            });
         }
+        let contents = Zeroizing::new(text.as_bytes().to_vec());
+        return secret_text::key(&fields.path_of("private_key"), contents).map(Some);
+    }
+    if let Some(path) = fields.path("private_key_file", at.folder)? {
         let name = ims_files::shown(&path);
         let member = fields.path_of("private_key_file");
         return secret_text::key(&name, at.read_private(&member, &path)?).map(Some);
@@ -329,6 +351,15 @@ fn key_contents(
     let contents = Zeroizing::new(secret.text.as_bytes().to_vec());
     secret_text::key(&secret.member, contents).map(Some)
 }
+
+/// The members of which one has the key.
+const KEY_PLACES: &[&str] = &[
+    "private_key_file",
+    "private_key",
+    "private_key_env",
+    "private_key_command",
+    "private_key_keyring",
+];
 
 fn conflict(first: &str, second: &str) -> CredentialsError {
     CredentialsError::Conflict { first: first.to_owned(), second: second.to_owned() }

@@ -45,6 +45,25 @@ pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.has("enterprise")
 }
 
+/// `config.yaml` of the Data Science Workspace, which has the same words. Source: AdobeDocs/experience-platform.en, "Create the
+/// Retail Sales schema and dataset", and its `bootstrap` package.
+pub(super) fn is_data_science(fields: &Fields<'_>) -> bool {
+    fields.has("Enterprise") && fields.has("Platform")
+}
+
+pub(super) fn data_science(
+    fields: &Fields<'_>,
+    at: &ReadContext<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let enterprise = fields.object("Enterprise")?;
+    let words = ServiceAccountWords {
+        metascopes: Metascopes::Always("ent_dataservices_sdk"),
+        ..SERVICE_ACCOUNT
+    };
+    let credential = words.read(&enterprise, key(&enterprise, at))?;
+    Ok((Environment::production(), credential))
+}
+
 /// `connector-adobe-console.yml`, in which the User Sync Tool reads users from the Admin Console.
 pub(super) fn is_admin_console(fields: &Fields<'_>) -> bool {
     fields.object("integration").is_ok_and(|integration| {

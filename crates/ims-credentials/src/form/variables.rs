@@ -6,6 +6,7 @@
 
 use ims_claims::Environment;
 
+use super::configuration;
 use crate::{
     credential::{ApiKeyCredential, Credential},
     error::CredentialsError,
@@ -50,7 +51,8 @@ pub(super) fn is_commerce_starter_kit(fields: &Fields<'_>) -> bool {
 }
 
 pub(super) fn commerce_starter_kit(fields: &Fields<'_>, _at: &ReadContext<'_>) -> Read {
-    Ok((Environment::production(), COMMERCE_STARTER_KIT.read(fields)?))
+    let environment = configuration::environment_at(fields, "OAUTH_HOST")?;
+    Ok((environment, COMMERCE_STARTER_KIT.read(fields)?))
 }
 
 const COMMERCE_SDK: ServerToServerWords = ServerToServerWords {
@@ -67,6 +69,23 @@ pub(super) fn is_commerce_sdk(fields: &Fields<'_>) -> bool {
 pub(super) fn commerce_sdk(fields: &Fields<'_>, _at: &ReadContext<'_>) -> Read {
     let environment = environment_called(fields, "AIO_COMMERCE_AUTH_IMS_ENVIRONMENT")?;
     Ok((environment, COMMERCE_SDK.read(fields)?))
+}
+
+const COMMERCE_SDK_OBJECT: ServerToServerWords = ServerToServerWords {
+    client_id: &["clientId"],
+    client_secret: &["clientSecrets", "clientSecret"],
+    org_id: &["imsOrgId"],
+    scopes: Scopes::In("scopes"),
+};
+
+/// The parameters of the SDK as an object. Source: adobe/aio-commerce-sdk, `ImsAuthParams`.
+pub(super) fn is_commerce_sdk_object(fields: &Fields<'_>) -> bool {
+    fields.has("clientId") && fields.has("imsOrgId")
+}
+
+pub(super) fn commerce_sdk_object(fields: &Fields<'_>, _at: &ReadContext<'_>) -> Read {
+    let environment = environment_called(fields, "environment")?;
+    Ok((environment, COMMERCE_SDK_OBJECT.read(fields)?))
 }
 
 const APPS_ACTION: ServerToServerWords = ServerToServerWords {

@@ -9,7 +9,7 @@ use super::*;
 fn read(language: Language, text: &str) -> Value {
     let document = language.parse(text).unwrap();
     let fields = document.fields().unwrap();
-    fields.names().split(", ").map(|name| (name.to_owned(), fields.value(name).cloned())).collect()
+    fields.values().map(|(name, value)| (name.to_owned(), Some(value.clone()))).collect()
 }
 
 #[track_caller]

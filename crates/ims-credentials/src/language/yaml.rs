@@ -29,6 +29,9 @@ pub(super) fn parse(text: &str) -> Result<Value, TextFault> {
         match event {
             Event::StreamEnd => return Ok(document.unwrap_or(Value::Null)),
             Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
+            // A line of `---` at the end begins a document without anything in it.
+            Event::Scalar(text, ScalarStyle::Plain, ..)
+                if document.is_some() && plain(&text).is_null() => {}
             _ if document.is_some() => return Err(at(&span)),
             event => document = Some(reader.value(event, &span, MOST_LEVELS)?),
         }

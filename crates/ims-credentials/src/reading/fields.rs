@@ -108,11 +108,6 @@ impl<'a> Fields<'a> {
         self.value(name).is_some()
     }
 
-    /// The names of all members, separated by commas.
-    pub(crate) fn names(&self) -> String {
-        self.object.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
-    }
-
     /// Refuses a member that is not in `known`, since it is likely a name mistyped.
     pub(crate) fn only(&self, known: &[&str]) -> Result<(), CredentialsError> {
         match self.object.keys().find(|name| !known.contains(&name.as_str())) {

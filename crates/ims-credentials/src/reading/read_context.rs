@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ims_claims::Metascope;
 use ims_files::{Access, FileContents};
 use zeroize::Zeroizing;
 
@@ -37,6 +38,8 @@ pub(crate) struct ReadContext<'a> {
     pub(crate) side: CredentialKind,
     /// Whether a service account is of no use without its private key. A migration leaves the key behind.
     pub(crate) needs_key: bool,
+    /// The metascopes that a context has for a file which does not say them; none if the file says its own.
+    pub(crate) metascopes: &'a [Metascope],
     /// Reads an environment variable.
     pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
     /// Who can read and write the file; `None` for environment variables.
@@ -81,6 +84,7 @@ impl<'a> ReadContext<'a> {
             selected,
             side,
             needs_key: true,
+            metascopes: &[],
             variable,
             access: Some(access),
             files,
@@ -106,6 +110,7 @@ impl<'a> ReadContext<'a> {
             selected,
             side,
             needs_key: true,
+            metascopes: &[],
             variable,
             access: None,
             files,

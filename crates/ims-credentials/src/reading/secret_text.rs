@@ -77,7 +77,7 @@ pub(crate) fn key(
     contents: Zeroizing<Vec<u8>>,
 ) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
     // CI systems keep a secret in one line, so a PEM file is often encoded once more.
-    let contents = base64_of_pem(&contents).unwrap_or(contents);
+    let contents = without_base64(&contents).unwrap_or(contents);
     if contents.trim_ascii().is_empty() {
         let fault = SecretFault::Blank;
         return Err(CredentialsError::SecretText { name: name.to_owned(), fault });
@@ -88,15 +88,24 @@ pub(crate) fn key(
     Ok(contents)
 }
 
-/// The PEM text that `contents` is the base64 encoding of.
-fn base64_of_pem(contents: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+/// The PEM text or the PKCS#12 file that `contents` is the base64 encoding of.
+fn without_base64(contents: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     if contents.windows(BEGIN.len()).any(|window| window == BEGIN) {
         return None;
     }
     let mut packed = Zeroizing::new(Vec::with_capacity(contents.len()));
     packed.extend(contents.iter().filter(|byte| !byte.is_ascii_whitespace()));
     let decoded = Zeroizing::new(BASE64_STANDARD.decode(&*packed).ok()?);
-    decoded.windows(BEGIN.len()).any(|window| window == BEGIN).then_some(decoded)
+    let is_pem = decoded.windows(BEGIN.len()).any(|window| window == BEGIN);
+    (is_pem || is_pkcs12(&decoded)).then_some(decoded)
+}
+
+/// Whether these bytes begin as PKCS#12 does: a sequence whose first element is the version 3 (RFC 7292 §4). A key in DER has
+/// the version 0 or 1 there.
+fn is_pkcs12(bytes: &[u8]) -> bool {
+    let [0x30, length, rest @ ..] = bytes else { return false };
+    let longer = if *length < 0x80 { 0 } else { usize::from(*length & 0x7F) };
+    rest.get(longer..).is_some_and(|inner| inner.starts_with(&[0x02, 0x01, 0x03, 0x30]))
 }
 
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -175,6 +184,10 @@ mod tests {
             let key = key("k", Zeroizing::new(text.into_bytes())).unwrap();
             assert_eq!(&**key, first.as_bytes());
         }
+        // A PKCS#12 file: SEQUENCE { INTEGER 3, SEQUENCE …
+        let pkcs12 = [0x30, 0x82, 0x01, 0x00, 0x02, 0x01, 0x03, 0x30, 0x82];
+        let text = BASE64_STANDARD.encode(pkcs12) + "\n";
+        assert_eq!(**key("k", Zeroizing::new(text.into_bytes())).unwrap(), pkcs12);
         let twice = format!("{first}\n{first}");
         assert!(key("k", Zeroizing::new(twice.into_bytes())).is_ok());
         let with_certificate = format!("{}{first}", ims_testkit::certificates::FIRST);
