@@ -101,13 +101,15 @@ pub const MAX_LENGTH: usize = 1 << 20;
 /// [`PemError`] if the file is too long, or a block has no end or is not base64.
 pub fn blocks(file: &[u8]) -> Result<Vec<Block>, PemError> {
     expect_length(file)?;
-    let file = unescaped(file);
-    if memmem::find(&file, BEGIN).is_none()
-        && let Some(inner) = decode(&file).filter(|inner| memmem::find(inner, BEGIN).is_some())
+    let own = unescaped(file);
+    let text = own.as_deref().map_or(file, Vec::as_slice);
+    if memmem::find(text, BEGIN).is_none()
+        && let Some(inner) = decode(text).filter(|inner| memmem::find(inner, BEGIN).is_some())
     {
-        return blocks_of_text(&unescaped(&inner));
+        let own = unescaped(&inner);
+        return blocks_of_text(own.as_deref().unwrap_or(&inner));
     }
-    blocks_of_text(&file)
+    blocks_of_text(text)
 }
 
 /// The bytes of a file that is DER, or DER in base64 without the lines of PEM around it.
@@ -125,7 +127,8 @@ pub fn bare_der(file: &[u8]) -> Option<Der> {
     if is_der(file) {
         return Some(Der(Zeroizing::new(file.to_vec())));
     }
-    decode(&unescaped(file)).filter(|der| is_der(der)).map(Der)
+    let own = unescaped(file);
+    decode(own.as_deref().map_or(file, Vec::as_slice)).filter(|der| is_der(der)).map(Der)
 }
 
 /// DER, which is wiped from memory when it is dropped: it may be a private key. `Debug` shows none of it.
@@ -193,6 +196,10 @@ fn blocks_of_text(text: &[u8]) -> Result<Vec<Block>, PemError> {
 
 /// Header fields are pairs of words, `Name: value`; what is left is base64.
 fn read_block(label: &[u8], body: &[u8]) -> Result<Block, PemError> {
+    let label = String::from_utf8_lossy(label).into_owned();
+    if let Some(der) = decode_lines(body) {
+        return Ok(Block { label, headers: Vec::new(), der });
+    }
     let body = std::str::from_utf8(body).map_err(|_| PemError::NotBase64)?;
     let mut words = body.split_whitespace().peekable();
     let mut headers = Vec::new();
@@ -201,7 +208,28 @@ fn read_block(label: &[u8], body: &[u8]) -> Result<Block, PemError> {
         headers.push((name.trim_end_matches(':').to_owned(), value.to_owned()));
     }
     let der = decode_words(words).ok_or(PemError::NotBase64)?;
-    Ok(Block { label: String::from_utf8_lossy(label).into_owned(), headers, der })
+    Ok(Block { label, headers, der })
+}
+
+/// Decodes lines as OpenSSL writes them: without header fields, and with whole groups of four characters in each. They are
+/// decoded where they are, in a third of the time that [`decode_words`] takes. `None` says nothing about other text.
+fn decode_lines(body: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut der = Zeroizing::new(vec![0; base64::decoded_len_estimate(body.len())]);
+    let mut written = 0;
+    let mut rest = body;
+    while !rest.is_empty() {
+        let end = memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = rest[..end].trim_ascii();
+        rest = rest.get(end + 1..).unwrap_or_default();
+        let octets = BASE64_STANDARD.decode_slice(line, &mut der[written..]).ok()?;
+        // Padding, after which nothing may follow, makes the last line shorter than its text would be.
+        if octets != line.len() / 4 * 3 && !rest.trim_ascii().is_empty() {
+            return None;
+        }
+        written += octets;
+    }
+    der.truncate(written);
+    Some(der)
 }
 
 fn decode_words<'a>(words: impl Iterator<Item = &'a str>) -> Option<Zeroizing<Vec<u8>>> {
@@ -216,8 +244,10 @@ fn decode_words<'a>(words: impl Iterator<Item = &'a str>) -> Option<Zeroizing<Ve
     Some(der)
 }
 
-/// The file with `\n` and `\r` that are written out turned into what they mean, as JSON and shells have them.
-fn unescaped(file: &[u8]) -> Zeroizing<Vec<u8>> {
+/// The file with `\n` and `\r` that are written out turned into what they mean, as JSON and shells have them; `None` if there
+/// are none.
+fn unescaped(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    memchr(b'\\', file)?;
     let mut text = Zeroizing::new(Vec::with_capacity(file.len()));
     let mut rest = file;
     while let Some(position) = memchr(b'\\', rest) {
@@ -232,7 +262,7 @@ fn unescaped(file: &[u8]) -> Zeroizing<Vec<u8>> {
         }
     }
     text.extend_from_slice(rest);
-    text
+    Some(text)
 }
 
 fn split_once<'a>(text: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
@@ -341,6 +371,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn lines_say_the_same_as_words(
+            der in proptest::collection::vec(any::<u8>(), 0..200),
+            width in 1_usize..80,
+            damage in proptest::option::of(("[ =\r\n:A\u{a0}]", any::<proptest::sample::Index>())),
+        ) {
+            let text = BASE64_STANDARD.encode(&der);
+            let lines: Vec<&str> = text.as_bytes().chunks(width).filter_map(|line| str::from_utf8(line).ok()).collect();
+            let mut body = lines.join("\n");
+            if let Some((inserted, place)) = damage {
+                body.insert_str(place.index(body.len() + 1), &inserted);
+            }
+            if let Some(read) = decode_lines(body.as_bytes()) {
+                prop_assert_eq!(Some(read), decode_words(body.split_whitespace()));
+            } else {
+                prop_assert!(width % 4 != 0 || body != lines.join("\n"), "{}", body);
+            }
+        }
+
         #[test]
         fn no_file_makes_it_panic(
             file in proptest::collection::vec(any::<u8>(), 0..80),
