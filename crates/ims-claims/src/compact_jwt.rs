@@ -1,6 +1,6 @@
 //! Reading a JWT in compact serialization, strictly. Nothing is verified here: no signature, no claim.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -29,9 +29,40 @@ use crate::{
 #[derive(Clone, PartialEq)]
 pub struct CompactJwt<'a> {
     signing_input: &'a str,
-    header: JsonObject,
+    header: JwtHeader,
     payload: Vec<u8>,
     signature: Signature,
+}
+
+/// The header of a JWT. A clone shares it.
+///
+/// Nearly all tokens that one key has signed begin with the same text, so who reads many of them can keep the header of one
+/// that was good, and read the next one faster by [`CompactJwt::parse_after`].
+#[derive(Clone)]
+pub struct JwtHeader(Arc<HeaderParts>);
+
+struct HeaderParts {
+    base64: Box<str>,
+    members: JsonObject,
+}
+
+impl JwtHeader {
+    fn read(base64: &str) -> Result<Self, JwtError> {
+        let members = strict_object(&decode(base64, "header")?, "header")?;
+        Ok(Self(Arc::new(HeaderParts { base64: base64.into(), members })))
+    }
+}
+
+impl PartialEq for JwtHeader {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.base64 == other.0.base64
+    }
+}
+
+impl fmt::Debug for JwtHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.members.fmt(f)
+    }
 }
 
 impl<'a> CompactJwt<'a> {
@@ -43,6 +74,28 @@ impl<'a> CompactJwt<'a> {
     /// # Errors
     /// [`JwtError`], for the first rule of RFC 7515 that is broken.
     pub fn parse(text: &'a str) -> Result<Self, JwtError> {
+        Self::parse_with(text, None)
+    }
+
+    /// The same as [`parse`](Self::parse). If `text` begins with the very text of `header`, that is shared and not read again.
+    ///
+    /// ```
+    /// use ims_claims::CompactJwt;
+    ///
+    /// let first = CompactJwt::parse("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl")?;
+    /// let next = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ5In0.c2lnbmF0dXJl";
+    /// let next = CompactJwt::parse_after(first.shared_header(), next)?;
+    /// assert_eq!(next.header()["alg"], "RS256");
+    /// # Ok::<(), ims_claims::JwtError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`parse`](Self::parse).
+    pub fn parse_after(header: &JwtHeader, text: &'a str) -> Result<Self, JwtError> {
+        Self::parse_with(text, Some(header))
+    }
+
+    fn parse_with(text: &'a str, known: Option<&JwtHeader>) -> Result<Self, JwtError> {
         if text.len() > Self::MAX_LENGTH {
             return Err(JwtError::TooLong);
         }
@@ -51,9 +104,13 @@ impl<'a> CompactJwt<'a> {
         if payload.contains('.') {
             return Err(JwtError::NotThreeParts);
         }
+        let header = match known.filter(|known| *known.0.base64 == *header) {
+            Some(known) => known.clone(),
+            None => JwtHeader::read(header)?,
+        };
         Ok(Self {
             signing_input,
-            header: strict_object(&decode(header, "header")?, "header")?,
+            header,
             payload: decode(payload, "payload")?,
             signature: Signature::from_bytes(decode(signature, "signature")?),
         })
@@ -62,6 +119,12 @@ impl<'a> CompactJwt<'a> {
     /// The header, as it was sent: nothing in it can be trusted before the signature is verified.
     #[must_use]
     pub fn header(&self) -> &JsonObject {
+        &self.header.0.members
+    }
+
+    /// The header, to read other tokens with [`parse_after`](Self::parse_after).
+    #[must_use]
+    pub fn shared_header(&self) -> &JwtHeader {
         &self.header
     }
 
@@ -69,6 +132,12 @@ impl<'a> CompactJwt<'a> {
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         &self.payload
+    }
+
+    /// The payload's bytes, without a copy.
+    #[must_use]
+    pub fn into_payload(self) -> Vec<u8> {
+        self.payload
     }
 
     /// The payload as a JWT must have it: one JSON object without duplicate members.
@@ -163,6 +232,20 @@ mod tests {
             CompactJwt::parse(&of_length(CompactJwt::MAX_LENGTH + 1)),
             Err(JwtError::TooLong)
         );
+    }
+
+    #[test]
+    fn a_known_header_changes_nothing_but_the_work() {
+        let known = CompactJwt::parse(RFC_7515).unwrap();
+        let other_header = "eyJhbGciOiJub25lIn0.e30.AA";
+        let longer = RFC_7515.replacen('.', "A.", 1);
+        for text in [RFC_7515, other_header, &longer, "", ".e30.AA", "e30.e30.AA.AA", "e30.e31.AB"]
+        {
+            let read = CompactJwt::parse_after(known.shared_header(), text);
+            assert_eq!(read, CompactJwt::parse(text), "{text}");
+            let is_shared = read.is_ok_and(|jwt| Arc::ptr_eq(&jwt.header.0, &known.header.0));
+            assert_eq!(is_shared, text == RFC_7515, "{text}");
+        }
     }
 
     proptest! {

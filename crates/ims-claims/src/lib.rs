@@ -27,7 +27,7 @@ pub use access_token::{AccessTokenClaims, AccessTokenPayload};
 pub use assertion::{Algorithm, Assertion, Signature, SigningInput};
 pub use claims_error::{AccessTokenError, ClaimsError};
 pub use claims_set::{AssertionLifetime, Audience, ClaimsSet, JwtId};
-pub use compact_jwt::CompactJwt;
+pub use compact_jwt::{CompactJwt, JwtHeader};
 pub use duration_text::DurationText;
 pub use environment::Environment;
 pub use error::{FormatError, JwtError};

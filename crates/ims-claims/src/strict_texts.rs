@@ -57,15 +57,23 @@ impl<'de, const N: usize> Visitor<'de> for Object<'_, '_, N> {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
         let inner = self.check.inner()?;
         let mut members = [const { Member::Absent }; N];
-        let mut seen = Vec::with_capacity(USUAL_MEMBERS);
+        let mut is_repeated = false;
+        // Names that are not wanted. Those that are need not be compared with each other: each has its place.
+        let mut others = Vec::with_capacity(USUAL_MEMBERS);
         while let Some(name) = object.next_key_seed(Name)? {
-            match self.names.iter().position(|wanted| *wanted == name) {
-                Some(place) => members[place] = object.next_value_seed(Keep(inner))?,
-                None => object.next_value_seed(inner)?,
-            }
-            seen.push(name);
+            let Some(place) = self.names.iter().position(|wanted| *wanted == name) else {
+                object.next_value_seed(inner)?;
+                others.push(name);
+                continue;
+            };
+            let member = object.next_value_seed(Keep(inner))?;
+            is_repeated |= !matches!(members[place], Member::Absent);
+            members[place] = member;
         }
-        if has_repetition(seen) { Err(self.check.repeated()) } else { Ok(members) }
+        if is_repeated || has_repetition(others) {
+            return Err(self.check.repeated());
+        }
+        Ok(members)
     }
 }
 

@@ -6,8 +6,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_claims::{
     AccessTokenClaims, AccessTokenError, AccessTokenPayload, Algorithm, Assertion,
     AssertionLifetime, Audience, ClaimsError, ClientId, CompactJwt, DurationText, Environment,
-    ErrorLine, FormatError, JwtError, JwtId, Metascope, NumericDate, OrgId, ServiceAccount,
-    Signature, TechnicalAccountId,
+    ErrorLine, FormatError, JwtError, JwtHeader, JwtId, Metascope, NumericDate, OrgId,
+    ServiceAccount, Signature, TechnicalAccountId,
 };
 
 const CANARY: &str = "canary-in-the-payload";
@@ -67,6 +67,7 @@ fn no_debug_shows_a_token_or_a_part_of_it() {
         shown(&ErrorLine(&JwtError::TooLong)),
         shown(&FormatError::PlainHttp),
         shown(&JwtError::TooLong),
+        shown(&JwtHeader::clone(jwt.shared_header())),
         shown(&JwtId::from_number(1)),
         shown(&Metascope::ENT_USER_SDK),
         shown(&now),
