@@ -2,16 +2,16 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
     time::Duration,
 };
 
-use ims_claims::NumericDate;
+use ims_claims::{Algorithm, CompactJwt, JwtError, JwtHeader, NumericDate};
 use ims_exchange::InFlight;
-use ims_sign::VerificationKeys;
+use ims_sign::{VerificationKeys, VerifyError};
 
 use crate::{
-    error::NotVerified,
+    error::{Fault, NotVerified},
     ims::{Failure, Ims, distance},
     single_flight::{Answer, MAX_ATTEMPTS, answer, no_answer, start},
     sync::lock,
@@ -60,7 +60,36 @@ struct Published {
     asked_at: NumericDate,
 }
 
-type Keys = Arc<VerificationKeys>;
+type Keys = Arc<FetchedKeys>;
+
+/// The keys of one answer of IMS.
+pub(crate) struct FetchedKeys {
+    keys: VerificationKeys,
+    /// That of the first good token, which nearly all others have, too. No one else can put a header here.
+    header: OnceLock<JwtHeader>,
+}
+
+impl FetchedKeys {
+    /// Takes a token apart, faster if it begins as the first good one did.
+    pub(crate) fn parse<'a>(&self, token: &'a str) -> Result<CompactJwt<'a>, JwtError> {
+        match self.header.get() {
+            Some(header) => CompactJwt::parse_after(header, token),
+            None => CompactJwt::parse(token),
+        }
+    }
+
+    /// Whether the key that `jwt` names, and that is among these, has signed it; `false` if it is not among them.
+    pub(crate) fn have_signed(&self, jwt: &CompactJwt<'_>) -> Result<bool, Fault> {
+        match self.keys.verify(Algorithm::Rs256, jwt) {
+            Ok(()) => {
+                self.header.get_or_init(|| jwt.shared_header().clone());
+                Ok(true)
+            }
+            Err(VerifyError::UnknownKey) => Ok(false),
+            Err(error) => Err(Fault::Signature(error)),
+        }
+    }
+}
 
 /// How to come by keys that are newer than known ones.
 enum Lookup {
@@ -73,6 +102,13 @@ enum Lookup {
 impl KeyCache {
     pub(crate) fn new(ims: Arc<Ims>) -> Self {
         Self(Arc::new(Inner { ims, state: Mutex::default() }))
+    }
+
+    /// The keys to verify with at `now`, if they were fetched so lately that nothing is to be done.
+    pub(crate) fn fresh(&self, now: NumericDate) -> Option<Keys> {
+        let state = self.state();
+        let published = state.published.as_ref().filter(|keys| keys.age(now) < KEYS_FRESH)?;
+        Some(published.keys.clone())
     }
 
     /// The keys to verify with at `now`.
@@ -176,7 +212,8 @@ impl KeyCache {
 
     /// Asks IMS and keeps what came of it. `asked_at` is when the keys were asked for: from there their age is counted.
     async fn fetch(&self, asked_at: NumericDate) -> Result<Keys, NotVerified> {
-        let outcome = self.0.ims.published_keys(asked_at).await.map(Arc::new);
+        let keys = self.0.ims.published_keys(asked_at).await;
+        let outcome = keys.map(|keys| Arc::new(FetchedKeys { keys, header: OnceLock::new() }));
         let mut state = self.state();
         match &outcome {
             Ok(keys) => {

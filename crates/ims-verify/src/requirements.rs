@@ -7,7 +7,10 @@ use ims_claims::{
 };
 use ims_exchange::Scope;
 
-use crate::{error::Fault, verified_token::VerifiedToken};
+use crate::{
+    error::Fault,
+    verified_token::{Parts, VerifiedToken},
+};
 
 /// How far ahead the clock of IMS may be of the caller's. Expiry knows no such kindness.
 ///
@@ -91,8 +94,12 @@ impl Requirements {
     }
 
     /// Reads the payload of a token and checks each claim that has a requirement.
-    pub(crate) fn claims(&self, payload: &[u8], now: NumericDate) -> Result<VerifiedToken, Fault> {
-        let claims = AccessTokenClaims::read(payload).map_err(|error| match error {
+    pub(crate) fn claims(
+        &self,
+        payload: Vec<u8>,
+        now: NumericDate,
+    ) -> Result<VerifiedToken, Fault> {
+        let claims = AccessTokenClaims::read(&payload).map_err(|error| match error {
             AccessTokenError::Claims(error) => Fault::Claims(error),
             AccessTokenError::Form(error) => Fault::NotAJwt(error),
             // No other kind is known in this version.
@@ -106,25 +113,35 @@ impl Requirements {
             return Err(Fault::AnotherEnvironment);
         }
         let client_id = client_id(&claims).map_err(Fault::Claims)?;
-        let token = VerifiedToken::new(client_id, &claims, payload);
-        expect_current(&token, now)?;
-        if self.clients.as_ref().is_some_and(|clients| !clients.contains(token.client_id())) {
+        expect_dates(claims.created_at(), claims.expires_at(), now)?;
+        if self.clients.as_ref().is_some_and(|clients| !clients.contains(&client_id)) {
             return Err(Fault::ClientNotAllowed);
         }
-        match self.scopes.iter().find(|scope| !token.has_scope(scope)) {
-            Some(scope) => Err(Fault::ScopeMissing { scope: scope.clone() }),
-            None => Ok(token),
+        for scope in &self.scopes {
+            if !claims.scopes().any(|own| own == scope.as_str()) {
+                return Err(Fault::ScopeMissing { scope: scope.clone() });
+            }
         }
+        let parts = Parts::of(&claims, &payload);
+        Ok(VerifiedToken::new(client_id, parts, payload))
     }
 }
 
 /// Passes a token that has been issued and has not expired at `now`.
 pub(crate) fn expect_current(token: &VerifiedToken, now: NumericDate) -> Result<(), Fault> {
-    if now.plus(SKEW) < token.created_at() {
-        return Err(Fault::FromTheFuture { created_at: token.created_at() });
+    expect_dates(token.created_at(), token.expires_at(), now)
+}
+
+fn expect_dates(
+    created_at: NumericDate,
+    expires_at: NumericDate,
+    now: NumericDate,
+) -> Result<(), Fault> {
+    if now.plus(SKEW) < created_at {
+        return Err(Fault::FromTheFuture { created_at });
     }
-    if token.expires_at() <= now {
-        return Err(Fault::Expired { expired_at: token.expires_at() });
+    if expires_at <= now {
+        return Err(Fault::Expired { expired_at: expires_at });
     }
     Ok(())
 }

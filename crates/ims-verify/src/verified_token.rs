@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    ops::Range,
     sync::{Arc, OnceLock},
 };
 
@@ -30,27 +31,61 @@ pub struct VerifiedToken(Arc<Claims>);
 
 struct Claims {
     client_id: ClientId,
-    user_id: Option<Box<str>>,
-    scopes: Vec<Box<str>>,
-    created_at: NumericDate,
-    expires_at: NumericDate,
+    parts: Parts,
     /// The payload's bytes, and all its members once someone has asked for them.
-    json: Box<[u8]>,
+    json: Vec<u8>,
     payload: OnceLock<AccessTokenPayload>,
 }
 
-impl VerifiedToken {
+/// What the payload of a token says, apart from the client. Texts are places in its bytes, which are kept anyway.
+pub(crate) struct Parts {
+    user_id: Option<Text>,
+    scopes: Vec<Text>,
+    created_at: NumericDate,
+    expires_at: NumericDate,
+}
+
+enum Text {
+    /// Where it is in the payload.
+    At(Range<usize>),
+    /// A text that has escapes in the payload.
+    Unescaped(Box<str>),
+}
+
+impl Parts {
     /// `json` is what `claims` were read from.
-    pub(crate) fn new(client_id: ClientId, claims: &AccessTokenClaims<'_>, json: &[u8]) -> Self {
-        Self(Arc::new(Claims {
-            client_id,
-            user_id: claims.user_id().map(Box::from),
-            scopes: claims.scopes().map(Box::from).collect(),
+    pub(crate) fn of(claims: &AccessTokenClaims<'_>, json: &[u8]) -> Self {
+        Self {
+            user_id: claims.user_id().map(|text| Text::of(text, json)),
+            scopes: claims.scopes().map(|text| Text::of(text, json)).collect(),
             created_at: claims.created_at(),
             expires_at: claims.expires_at(),
-            json: Box::from(json),
-            payload: OnceLock::new(),
-        }))
+        }
+    }
+}
+
+impl Text {
+    fn of(text: &str, json: &[u8]) -> Self {
+        let start = text.as_ptr().addr().wrapping_sub(json.as_ptr().addr());
+        let place = start..start.saturating_add(text.len());
+        match json.get(place.clone()) {
+            Some(octets) if octets.as_ptr() == text.as_ptr() => Self::At(place),
+            _ => Self::Unescaped(text.into()),
+        }
+    }
+
+    fn in_json<'a>(&'a self, json: &'a [u8]) -> &'a str {
+        match self {
+            Self::At(place) => str::from_utf8(&json[place.clone()]).unwrap_or_default(),
+            Self::Unescaped(text) => text,
+        }
+    }
+}
+
+impl VerifiedToken {
+    /// `json` is what `parts` were read from.
+    pub(crate) fn new(client_id: ClientId, parts: Parts, json: Vec<u8>) -> Self {
+        Self(Arc::new(Claims { client_id, parts, json, payload: OnceLock::new() }))
     }
 
     /// The integration that the token was issued to.
@@ -62,12 +97,12 @@ impl VerifiedToken {
     /// The account that the token is for: a person's, or a technical account.
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
-        self.0.user_id.as_deref()
+        self.0.parts.user_id.as_ref().map(|text| text.in_json(&self.0.json))
     }
 
     /// What the token allows.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.0.scopes.iter().map(AsRef::as_ref)
+        self.0.parts.scopes.iter().map(|text| text.in_json(&self.0.json))
     }
 
     /// Whether the token allows `scope`.
@@ -79,13 +114,13 @@ impl VerifiedToken {
     /// When IMS issued the token, rounded down to a second.
     #[must_use]
     pub fn created_at(&self) -> NumericDate {
-        self.0.created_at
+        self.0.parts.created_at
     }
 
     /// When the token expires: from this second on it is bad.
     #[must_use]
     pub fn expires_at(&self) -> NumericDate {
-        self.0.expires_at
+        self.0.parts.expires_at
     }
 
     /// The whole payload, with the members that have no method here. It is read when it is first asked for.

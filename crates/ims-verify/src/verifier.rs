@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use ims_claims::{Algorithm, CompactJwt, Environment, JwtError, NumericDate};
+use ims_claims::{CompactJwt, Environment, JwtError, NumericDate};
 use ims_exchange::SharedTransport;
-use ims_sign::{VerificationKeys, VerifyError};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -180,16 +179,24 @@ impl TokenVerifier {
         token: &str,
         now: NumericDate,
     ) -> Result<VerifiedToken, NotVerified> {
-        let jwt = CompactJwt::parse(token).map_err(Fault::NotAJwt)?;
-        let keys = self.keys.current(now).await?;
-        if names_its_signer(&jwt, &keys)? {
-            return Ok(self.claims(&jwt, now)?);
+        let fresh = self.keys.fresh(now);
+        let parsed = match &fresh {
+            Some(keys) => keys.parse(token),
+            None => CompactJwt::parse(token),
+        };
+        let jwt = parsed.map_err(Fault::NotAJwt)?;
+        let keys = match fresh {
+            Some(keys) => keys,
+            None => self.keys.current(now).await?,
+        };
+        if keys.have_signed(&jwt)? {
+            return Ok(self.requirements.claims(jwt.into_payload(), now)?);
         }
         // Nothing that it says can be believed yet, but what is bad by its own words is not worth a request.
-        let token = self.claims(&jwt, now)?;
+        let token = self.requirements.claims(jwt.payload().to_vec(), now)?;
         let newer = self.keys.after(&keys, now).await?;
         let newer = newer.ok_or(NotVerified::KeyNotPublished)?;
-        if names_its_signer(&jwt, &newer)? { Ok(token) } else { Err(NotVerified::KeyNotPublished) }
+        if newer.have_signed(&jwt)? { Ok(token) } else { Err(NotVerified::KeyNotPublished) }
     }
 
     async fn ask_ims(
@@ -199,7 +206,7 @@ impl TokenVerifier {
         now: NumericDate,
     ) -> Result<VerifiedToken, NotVerified> {
         let jwt = CompactJwt::parse(token).map_err(Fault::NotAJwt)?;
-        let verified = self.claims(&jwt, now)?;
+        let verified = self.requirements.claims(jwt.into_payload(), now)?;
         let Some((memory, digest)) = memory else {
             self.ims.expect_valid(token, verified.client_id(), now).await?;
             return Ok(verified);
@@ -219,10 +226,6 @@ impl TokenVerifier {
             .await
     }
 
-    fn claims(&self, jwt: &CompactJwt<'_>, now: NumericDate) -> Result<VerifiedToken, Fault> {
-        self.requirements.claims(jwt.payload(), now)
-    }
-
     fn remembered(&self, token: &str) -> Result<Remembered<'_>, Fault> {
         if token.len() > CompactJwt::MAX_LENGTH {
             return Err(Fault::NotAJwt(JwtError::TooLong));
@@ -233,12 +236,3 @@ impl TokenVerifier {
 
 /// The memory, if there is one, and under what a token is in it.
 type Remembered<'a> = Option<(&'a Arc<VerdictCache>, TokenDigest)>;
-
-/// Whether the key that `jwt` names, and that is among `keys`, has signed it; `false` if it is not among them.
-fn names_its_signer(jwt: &CompactJwt<'_>, keys: &VerificationKeys) -> Result<bool, Fault> {
-    match keys.verify(Algorithm::Rs256, jwt) {
-        Ok(()) => Ok(true),
-        Err(VerifyError::UnknownKey) => Ok(false),
-        Err(error) => Err(Fault::Signature(error)),
-    }
-}

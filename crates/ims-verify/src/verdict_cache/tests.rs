@@ -3,6 +3,7 @@
 use ims_claims::AccessTokenClaims;
 
 use super::*;
+use crate::verified_token::Parts;
 
 const NOW: NumericDate = NumericDate::from_secs(1_550_001_138);
 
@@ -11,7 +12,7 @@ const REFUSED: Fault = Fault::RefusedByIms { reason: None };
 fn token(client_id: &str) -> VerifiedToken {
     let json = br#"{"created_at":"1550001138000","expires_in":"86400000"}"#;
     let claims = AccessTokenClaims::read(json).unwrap();
-    VerifiedToken::new(client_id.parse().unwrap(), &claims, json)
+    VerifiedToken::new(client_id.parse().unwrap(), Parts::of(&claims, json), json.to_vec())
 }
 
 fn digest(number: usize) -> TokenDigest {

@@ -121,6 +121,24 @@ async fn a_header_may_not_choose_how_or_by_what_it_is_verified() {
 }
 
 #[tokio::test]
+async fn a_good_token_makes_no_other_header_good() {
+    let verifier = FakeIms::new().verifier(Authority::PublishedKeys).without_memory();
+    let good = token(&claims());
+    verifier.verify(&good, NOW).await.unwrap();
+    verifier.verify(&good, NOW).await.unwrap();
+    let wrong = signed(&json!({"alg": "none", "kid": KEY_ID}), &claims(), keys::FIRST);
+    let algorithm = VerifyError::Algorithm { expected: Algorithm::Rs256 };
+    assert_eq!(fault(verifier.verify(&wrong, NOW).await), Fault::Signature(algorithm));
+    let (header, _) = good.split_once('.').unwrap();
+    let forged = format!("{header}.{}", unsigned(KEY_ID).split_once('.').unwrap().1);
+    let verdict = fault(verifier.verify(&forged, NOW).await);
+    assert_eq!(verdict, Fault::Signature(VerifyError::Signature));
+    let shorter = good.replacen(header, &header[..header.len() - 1], 1);
+    assert!(matches!(fault(verifier.verify(&shorter, NOW).await), Fault::NotAJwt(_)));
+    verifier.verify(&good, NOW).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_signature_by_anything_but_the_named_key_is_wrong() {
     let public_key = EncodingKey::from_secret(keys::FIRST_PUBLIC.as_bytes());
     let hs256 = |header| {
