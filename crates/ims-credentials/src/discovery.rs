@@ -200,6 +200,19 @@ impl Discovery {
         Self { contexts_file: Some(path.into()), ..self }
     }
 
+    /// What was given: a file, or the document itself; `None` if neither was. Nothing is read, and nothing else is looked at.
+    ///
+    /// ```
+    /// use ims_credentials::{Discovery, Source};
+    ///
+    /// let given = Discovery::new().with_given("credentials.json").given();
+    /// assert_eq!(given, Some(Source::File("credentials.json".into())));
+    /// ```
+    pub fn given(&self) -> Option<Source> {
+        let given = self.given.as_ref()?;
+        Some(path_of(given).map_or(Source::Document, Source::File))
+    }
+
     /// Looks for credentials; `None` if nothing says any.
     ///
     /// # Errors
@@ -236,10 +249,7 @@ impl Discovery {
             let found = variables.iter().find(|(name, _)| name.as_os_str() == wanted);
             found.map(|(_, value)| value).filter(|value| !value.is_empty())
         };
-        let mut sources = Vec::new();
-        if let Some(given) = &self.given {
-            sources.push(path_of(given).map_or(Source::Document, Source::File));
-        }
+        let mut sources: Vec<Source> = self.given().into_iter().collect();
         if let Some(name) = &self.context {
             sources.push(Source::Context(self.context_called(name.clone())?));
         }
