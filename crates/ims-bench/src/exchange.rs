@@ -40,12 +40,12 @@ pub(crate) fn measure() -> Result<bool> {
         .run("exchange: over loopback, assertion included")?;
     let cpu = |base, other| results.ratio(base, other, |sample| sample.cpu);
     let grant = at_least(
-        0.95,
+        0.975,
         "exchange: rate with the layers, of bare reqwest and signature",
         cpu(BARE, LAYERS),
     );
     let whole = at_least(
-        0.95,
+        0.975,
         "exchange: rate with `Client`, of bare reqwest and signature",
         cpu(BARE, CLIENT),
     );

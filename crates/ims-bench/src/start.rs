@@ -42,7 +42,7 @@ fn sign(ims: &PathBuf, integration: &Integration) -> Result<bool> {
             run(Command::new(ims).args(["jwt", "sign", "-c"]).arg(credentials))
         })
         .run("start: one signature, whole process")?;
-    Ok(judge(&results, 0.6, "ims jwt sign", "openssl dgst -sha256 -sign"))
+    Ok(judge(&results, 0.5, "ims jwt sign", "openssl dgst -sha256 -sign"))
 }
 
 /// `ims token` next to a shell script, both with a running emulator.
@@ -63,7 +63,7 @@ fn token(ims: &PathBuf, integration: &Integration) -> Result<bool> {
             run(token.envs(["HOME", "XDG_CACHE_HOME"].map(|name| (name, integration.folder()))))
         })
         .run("start: one token from the emulator, whole process")?;
-    Ok(judge(&results, 0.3, "ims token --fresh", "shell script with openssl and curl"))
+    Ok(judge(&results, 0.25, "ims token --fresh", "shell script with openssl and curl"))
 }
 
 /// Builds the command in the same profile as this program, and returns its path.

@@ -63,7 +63,7 @@ fn token(runtime: &Runtime, keeper: &TokenKeeper) -> Result<bool> {
         .run("peers: a warm token, one thread")?;
     let ratios = PEERS.map(|peer| results.ratio(TOKEN, peer, |sample| sample.wall));
     let fastest = ratios.into_iter().fold(0.0, f64::max);
-    Ok(at_most(0.35, "token().await, of the fastest peer's time", fastest))
+    Ok(at_most(0.25, "token().await, of the fastest peer's time", fastest))
 }
 
 /// `peek()` next to a bare guard and the clock, with one thread and with four.
