@@ -37,24 +37,27 @@ impl TerminalText {
 
     /// JSON, in whose strings the same characters are written in another way (RFC 8259 §7), so that it stays the same JSON.
     pub(crate) fn of_json(json: &str) -> Self {
-        Self(sanitized(json, |text, c| {
+        let mut text = String::with_capacity(json.len() + 1);
+        push_sanitized(&mut text, json, |text, c| {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
                 write!(text, "\\u{unit:04x}").expect("a String takes all that is written");
             }
-        }))
+        });
+        Self(text)
     }
 
     /// The same with `text` after it.
     pub(crate) fn with(mut self, text: &str) -> Self {
-        self.0.push_str(&shown(text));
+        push_shown(&mut self.0, text);
         self
     }
 
     /// The same with `text` after it, in this style.
     pub(crate) fn styled(mut self, style: Style, text: &str) -> Self {
-        write!(self.0, "{style}{}{style:#}", shown(text))
-            .expect("a String takes all that is written");
+        write!(self.0, "{style}").expect("a String takes all that is written");
+        push_shown(&mut self.0, text);
+        write!(self.0, "{style:#}").expect("a String takes all that is written");
         self
     }
 
@@ -81,17 +84,19 @@ impl From<&String> for TerminalText {
     }
 }
 
-/// `text` with the characters that a terminal would obey as `\u{…}`. Line breaks and tabs stay.
-fn shown(text: &str) -> String {
-    sanitized(text, |text, c| text.extend(c.escape_unicode()))
+/// Adds `added` with the characters that a terminal would obey as `\u{…}`. Line breaks and tabs stay.
+fn push_shown(text: &mut String, added: &str) {
+    push_sanitized(text, added, |text, c| text.extend(c.escape_unicode()));
 }
 
-fn sanitized(text: &str, escape: impl Fn(&mut String, char)) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_for_terminals(c) { escape(&mut clean, c) } else { clean.push(c) }
+fn push_sanitized(text: &mut String, added: &str, escape: impl Fn(&mut String, char)) {
+    // Nearly everything is such text, and a table may have thousands of lines.
+    if added.bytes().all(|b| matches!(b, b'\n' | b'\t' | b' '..=b'~')) {
+        return text.push_str(added);
     }
-    clean
+    for c in added.chars() {
+        if is_for_terminals(c) { escape(text, c) } else { text.push(c) }
+    }
 }
 
 /// Control characters, C1 among them, other line breaks than `\n`, and what turns the direction of text (Unicode TR 9 §2).

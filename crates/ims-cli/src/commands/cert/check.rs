@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub(crate) use certificates::Findings;
-use certificates::Judge;
+use certificates::{Judge, Kept};
 pub(crate) use report::CheckedData;
 use targets::Targets;
 
@@ -68,14 +68,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if is_printed && arguments.json {
         return Err(Failure::usage("--json and --prometheus - both want standard output"));
     }
-    let judge = Judge { now: when::now(), within: arguments.within };
-    let mut findings = judge.read_all(Targets::named(&arguments.paths));
-    if arguments.all_contexts {
-        contexts::read_all(judge, &mut findings)?;
+    if !arguments.json && metrics.is_none() {
+        let findings: Findings<()> = read(arguments)?;
+        report::table(&findings)?;
+        return answer(&findings);
     }
-    contexts::read(&arguments.contexts, judge, &mut findings)?;
-    findings.miss_certificates(&arguments.paths);
-    findings.sort();
+    let findings: Findings = read(arguments)?;
     if is_printed {
         output::write(&report::prometheus(&findings))?;
     } else if arguments.json {
@@ -89,7 +87,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     answer(&findings)
 }
 
-fn answer(findings: &Findings) -> Result<Answer, Failure> {
+/// Reads the certificates of all that is named.
+fn read<K: Kept>(arguments: &Arguments) -> Result<Findings<K>, Failure> {
+    let judge = Judge { now: when::now(), within: arguments.within };
+    let mut findings = judge.read_all(Targets::named(&arguments.paths));
+    if arguments.all_contexts {
+        contexts::read_all(judge, &mut findings)?;
+    }
+    contexts::read(&arguments.contexts, judge, &mut findings)?;
+    findings.miss_certificates(&arguments.paths);
+    findings.sort();
+    Ok(findings)
+}
+
+fn answer<K>(findings: &Findings<K>) -> Result<Answer, Failure> {
     match findings.unreadable.len() {
         0 if findings.certificates.is_empty() => {
             Err(Failure::person("there is no certificate to check: no context has one")
@@ -124,7 +135,8 @@ pub(crate) fn add_credentials(
     let judge = Judge { now: when::now(), within };
     for contents in certificates::of_credentials(credentials) {
         if let Ok(file) = CertificateFile::from_bytes(&contents) {
-            findings.certificates.extend(judge.check(Path::new(place), file));
+            let certificates = file.into_certificates();
+            judge.check(Path::new(place), certificates, &mut findings.certificates);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     fs::File,
     io::Read,
     num::NonZeroUsize,
-    path::{Path, PathBuf},
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::Duration,
@@ -28,21 +28,39 @@ use crate::{
 };
 
 /// What there is to say, the certificate that ends first before the others.
-#[derive(Default)]
-pub(crate) struct Findings {
-    pub(super) certificates: Vec<Checked>,
+pub(crate) struct Findings<K = Certificate> {
+    pub(super) certificates: Vec<Checked<K>>,
     pub(super) unreadable: Vec<Unreadable>,
 }
 
 /// What is to say of one certificate.
-pub(super) struct Checked {
-    pub(super) file: PathBuf,
-    pub(super) certificate: Certificate,
+pub(super) struct Checked<K> {
+    /// The file or the context, as it is shown.
+    pub(super) place: String,
+    pub(super) subject: String,
+    /// The last second of the certificate.
+    pub(super) not_after: NumericDate,
     pub(super) days_left: i64,
     /// What is left of the time between its first second and its last, from 0 to 1.
     pub(super) share_left: f64,
     pub(super) state: &'static str,
     pub(super) is_fine: bool,
+    pub(super) kept: K,
+}
+
+/// What is kept of a certificate besides its row: all of it or, for a table of thousands of files, nothing.
+pub(crate) trait Kept: Send {
+    fn of(certificate: Certificate) -> Self;
+}
+
+impl Kept for Certificate {
+    fn of(certificate: Certificate) -> Self {
+        certificate
+    }
+}
+
+impl Kept for () {
+    fn of(_: Certificate) -> Self {}
 }
 
 /// By what a certificate is judged.
@@ -52,7 +70,13 @@ pub(super) struct Judge {
     pub(super) within: Duration,
 }
 
-impl Findings {
+impl<K> Default for Findings<K> {
+    fn default() -> Self {
+        Self { certificates: Vec::new(), unreadable: Vec::new() }
+    }
+}
+
+impl<K> Findings<K> {
     fn add(&mut self, others: Self) {
         self.certificates.extend(others.certificates);
         self.unreadable.extend(others.unreadable);
@@ -74,34 +98,28 @@ impl Findings {
         self.certificates.iter().all(|certificate| certificate.is_fine)
     }
 
-    /// Sorts by the end, and keeps one of two equal certificates, wherever they are named.
-    pub(crate) fn sort_by_certificate(&mut self) {
-        self.sort();
-        let mut seen = HashSet::new();
-        self.certificates.retain(|it| seen.insert(it.certificate.der().to_vec()));
-    }
-
-    /// Sorts by the end, and keeps one of two equal certificates in a file, such as a careless chain.
+    /// Sorts by the end.
     pub(super) fn sort(&mut self) {
-        fn order(it: &Checked) -> (NumericDate, &Path, &[u8]) {
-            (it.not_after(), &it.file, it.certificate.der())
+        fn order<K>(it: &Checked<K>) -> (NumericDate, &str, &str) {
+            (it.not_after, &it.place, &it.subject)
         }
         self.certificates.sort_by(|a, b| order(a).cmp(&order(b)));
-        self.certificates.dedup_by(|a, b| order(a) == order(b));
         self.unreadable.sort_by(|a, b| a.file.cmp(&b.file));
     }
 }
 
-impl Checked {
-    /// The last second of the certificate.
-    pub(super) fn not_after(&self) -> NumericDate {
-        self.certificate.validity().not_after()
+impl Findings {
+    /// Sorts by the end, and keeps one of two equal certificates, wherever they are named.
+    pub(crate) fn sort_by_certificate(&mut self) {
+        self.sort();
+        let mut seen = HashSet::new();
+        self.certificates.retain(|it| seen.insert(it.kept.der().to_vec()));
     }
 }
 
 impl Judge {
     /// Reads the files on as many threads as there are cores.
-    pub(super) fn read_all(self, targets: Targets) -> Findings {
+    pub(super) fn read_all<K: Kept>(self, targets: Targets) -> Findings<K> {
         let Targets { files, unreadable, .. } = targets;
         let (next, bar) = (AtomicUsize::new(0), progress_bar(files.len()));
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(files.len());
@@ -120,7 +138,12 @@ impl Judge {
     }
 
     /// Reads files until there is none that no other thread has taken.
-    fn read_some(self, files: &[Target], next: &AtomicUsize, bar: &ProgressBar) -> Findings {
+    fn read_some<K: Kept>(
+        self,
+        files: &[Target],
+        next: &AtomicUsize,
+        bar: &ProgressBar,
+    ) -> Findings<K> {
         let (mut findings, mut buffer) = (Findings::default(), Vec::new());
         while let Some(target) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             if let Err(reason) = self.read(target, &mut buffer, &mut findings.certificates) {
@@ -132,55 +155,66 @@ impl Judge {
     }
 
     /// Adds what the file holds, or says why it cannot be read.
-    fn read(
+    fn read<K: Kept>(
         self,
         target: &Target,
         buffer: &mut Vec<u8>,
-        checked: &mut Vec<Checked>,
+        checked: &mut Vec<Checked<K>>,
     ) -> Result<(), String> {
         buffer.clear();
         let file = File::open(&target.path);
         let length = file.and_then(|file| file.take(LONGEST_FILE).read_to_end(buffer));
         length.map_err(|error| error.to_string())?;
-        let mut add = |file| checked.extend(self.check(&target.path, file));
-        match CertificateFile::from_bytes(buffer) {
+        let mut certificates = Vec::new();
+        let read = match CertificateFile::from_bytes(buffer) {
             Err(error @ CertError::NoCertificate { .. }) => {
                 let credentials = Credentials::from_file(&target.path);
-                let certificates = credentials.map(|it| of_credentials(&it)).unwrap_or_default();
-                if certificates.is_empty() && !is_of_another_kind(target) {
+                let files = credentials.map(|it| of_credentials(&it)).unwrap_or_default();
+                if files.is_empty() && !is_of_another_kind(target) {
                     return Err(said(&error));
                 }
-                for contents in certificates {
-                    add(CertificateFile::from_bytes(&contents).map_err(|error| said(&error))?);
-                }
+                add_certificates(&files, &mut certificates)
             }
-            read => add(read.map_err(|error| said(&error))?),
-        }
-        Ok(())
+            Err(error) => return Err(said(&error)),
+            Ok(file) => {
+                certificates = file.into_certificates();
+                Ok(())
+            }
+        };
+        self.check(&target.path, certificates, checked);
+        read
     }
 
-    /// What is to say of the certificates that were found at `place`.
-    pub(super) fn check(
+    /// Adds what is to say of the certificates that were found at `place`: one of two that are equal, as in a careless chain.
+    pub(super) fn check<K: Kept>(
         self,
         place: &Path,
-        file: CertificateFile,
-    ) -> impl Iterator<Item = Checked> {
-        let certificates = file.into_certificates().into_iter();
-        certificates.map(move |certificate| self.check_one(place, certificate))
+        mut certificates: Vec<Certificate>,
+        checked: &mut Vec<Checked<K>>,
+    ) {
+        if certificates.len() > 1 {
+            let mut seen = HashSet::new();
+            certificates.retain(|certificate| seen.insert(certificate.der().to_vec()));
+        }
+        for certificate in certificates {
+            checked.push(self.check_one(place, certificate));
+        }
     }
 
-    fn check_one(self, place: &Path, certificate: Certificate) -> Checked {
+    fn check_one<K: Kept>(self, place: &Path, certificate: Certificate) -> Checked<K> {
         let (now, validity) = (self.now, certificate.validity());
         let whole = validity.not_after().since(validity.not_before()).as_secs_f64().max(1.0);
         let remaining = validity.not_after().since(now.max(validity.not_before()));
         let is_valid = matches!(validity.state(now), ValidityState::Valid { .. });
         Checked {
-            file: place.to_owned(),
+            place: ims_files::shown(place),
+            subject: certificate.subject().to_string(),
+            not_after: validity.not_after(),
             days_left: days_left(validity.not_after(), now),
             share_left: remaining.as_secs_f64() / whole,
             state: state(validity.state(now)),
             is_fine: is_valid && !certificate.needs_renewal(now, self.within),
-            certificate,
+            kept: K::of(certificate),
         }
     }
 }
@@ -192,6 +226,18 @@ pub(super) fn said(error: &CertError) -> String {
         Some(command) => format!("{text}; convert it: {command}"),
         None => text,
     }
+}
+
+/// Adds the certificates of the contents of these files, up to the first that cannot be read.
+pub(super) fn add_certificates(
+    files: &[Vec<u8>],
+    certificates: &mut Vec<Certificate>,
+) -> Result<(), String> {
+    for contents in files {
+        let file = CertificateFile::from_bytes(contents).map_err(|error| said(&error))?;
+        certificates.extend(file.into_certificates());
+    }
+    Ok(())
 }
 
 /// The certificates that credentials name, or that are in the PKCS#12 file of their key.

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use ims::{Contexts, cert::CertificateFile};
+use ims::{Contexts, cert::Certificate};
 
 use super::{
-    certificates::{Findings, Judge, of_credentials, said},
+    certificates::{Findings, Judge, Kept, add_certificates, of_credentials},
     targets::Unreadable,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Adds the certificates of all contexts that have one.
-pub(super) fn read_all(judge: Judge, findings: &mut Findings) -> Result<(), Failure> {
+pub(super) fn read_all<K: Kept>(judge: Judge, findings: &mut Findings<K>) -> Result<(), Failure> {
     let contexts = storage::contexts()?;
     for name in contexts.names() {
         add(&contexts, name, judge, findings);
@@ -23,7 +23,11 @@ pub(super) fn read_all(judge: Judge, findings: &mut Findings) -> Result<(), Fail
 }
 
 /// Adds the certificates of these contexts, which have to have one.
-pub(super) fn read(names: &[String], judge: Judge, findings: &mut Findings) -> Result<(), Failure> {
+pub(super) fn read<K: Kept>(
+    names: &[String],
+    judge: Judge,
+    findings: &mut Findings<K>,
+) -> Result<(), Failure> {
     if names.is_empty() {
         return Ok(());
     }
@@ -39,25 +43,19 @@ pub(super) fn read(names: &[String], judge: Judge, findings: &mut Findings) -> R
     Ok(())
 }
 
-fn add(contexts: &Contexts, name: &str, judge: Judge, findings: &mut Findings) {
+fn add<K: Kept>(contexts: &Contexts, name: &str, judge: Judge, findings: &mut Findings<K>) {
     match of_context(contexts, name) {
-        Ok(files) => {
-            for file in files {
-                findings.certificates.extend(judge.check(&place(name), file));
-            }
-        }
+        Ok(certificates) => judge.check(&place(name), certificates, &mut findings.certificates),
         Err(reason) => findings.unreadable.push(Unreadable { file: place(name), reason }),
     }
 }
 
 /// The certificates that the credentials of a context name, or why they cannot be read.
-fn of_context(contexts: &Contexts, name: &str) -> Result<Vec<CertificateFile>, String> {
+fn of_context(contexts: &Contexts, name: &str) -> Result<Vec<Certificate>, String> {
     let credentials = contexts.credentials(name).map_err(|error| with_causes(&error))?;
-    let mut files = Vec::new();
-    for contents in of_credentials(&credentials) {
-        files.push(CertificateFile::from_bytes(&contents).map_err(|error| said(&error))?);
-    }
-    Ok(files)
+    let mut certificates = Vec::new();
+    add_certificates(&of_credentials(&credentials), &mut certificates)?;
+    Ok(certificates)
 }
 
 /// The name that is shown where a file's name would be.

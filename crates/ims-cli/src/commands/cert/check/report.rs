@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, path::Path};
 
 use anstyle::{AnsiColor, Style};
-use ims::claims::NumericDate;
+use ims::{cert::Certificate, claims::NumericDate};
 use ims_files::{Existing, Readers};
 use serde::Serialize;
 
@@ -41,8 +41,8 @@ struct UnreadableData<'a> {
 }
 
 impl CheckedData {
-    fn new(checked: &Checked, now: NumericDate) -> Self {
-        let certificate = CertificateData::new(&checked.file, &checked.certificate, now);
+    fn new(checked: &Checked<Certificate>, now: NumericDate) -> Self {
+        let certificate = CertificateData::new(Path::new(&checked.place), &checked.kept, now);
         Self { certificate, fine: checked.is_fine }
     }
 }
@@ -53,7 +53,9 @@ impl Findings {
         let now = when::now();
         self.certificates.iter().map(|checked| CheckedData::new(checked, now)).collect()
     }
+}
 
+impl<K> Findings<K> {
     /// The rows of the table.
     pub(crate) fn table(&self) -> TerminalText {
         rows(&self.certificates)
@@ -72,7 +74,7 @@ pub(super) fn json(findings: &Findings) -> Result<(), Failure> {
 }
 
 /// A table, soonest end first, with a bar for what is left of each certificate's life.
-pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
+pub(super) fn table<K>(findings: &Findings<K>) -> Result<(), Failure> {
     output::write(findings.table())?;
     for Unreadable { file, reason } in &findings.unreadable {
         output::note("unreadable", &format!("{}: {reason}", ims_files::shown(file)));
@@ -83,25 +85,24 @@ pub(super) fn table(findings: &Findings) -> Result<(), Failure> {
 
 /// A row for each certificate: the days and the share of its life that are left, its end, where it is, whom it names and, for
 /// those who see no colours, what is wrong with it.
-fn rows(certificates: &[Checked]) -> TerminalText {
+fn rows<K>(certificates: &[Checked<K>]) -> TerminalText {
     let mut rows = TerminalText::default();
     for checked in certificates {
         let left = format!("{:>6} days {}", checked.days_left, bar(checked.share_left));
-        let (end, file) = (when::rfc3339(checked.not_after()), ims_files::shown(&checked.file));
-        let subject = checked.certificate.subject();
+        let Checked { not_after, place, subject, .. } = checked;
         let state = match (checked.state, checked.is_fine) {
             ("valid", true) => String::new(),
             ("valid", false) => "  ends soon".to_owned(),
             (state, _) => format!("  {state}"),
         };
-        let rest = format!("  {end}  {file}  {subject}{state}\n");
+        let rest = format!("  {not_after}  {place}  {subject}{state}\n");
         rows = rows.styled(style(checked), &left).with(&rest);
     }
     rows
 }
 
 /// How many certificates there are, and how many of them need someone.
-fn summary(findings: &Findings) -> String {
+fn summary<K>(findings: &Findings<K>) -> String {
     let of_state = |state: &str, is_fine| {
         let certificates = findings.certificates.iter();
         certificates.filter(|it| it.state == state && it.is_fine == is_fine).count()
@@ -122,7 +123,7 @@ fn summary(findings: &Findings) -> String {
     parts.join(", ")
 }
 
-fn style(certificate: &Checked) -> Style {
+fn style<K>(certificate: &Checked<K>) -> Style {
     let color = match (certificate.state, certificate.is_fine) {
         ("valid", true) => AnsiColor::Green,
         ("valid", false) => AnsiColor::Yellow,
@@ -153,10 +154,10 @@ pub(super) fn prometheus(findings: &Findings) -> String {
         writeln!(
             text,
             "ims_certificate_not_after_timestamp_seconds{{file=\"{}\",subject=\"{}\",sha256=\"{}\"}} {}",
-            label(&ims_files::shown(&checked.file)),
-            label(&checked.certificate.subject().to_string()),
-            checked.certificate.sha256_fingerprint(),
-            checked.not_after().as_secs(),
+            label(&checked.place),
+            label(&checked.subject),
+            checked.kept.sha256_fingerprint(),
+            checked.not_after.as_secs(),
         )
         .expect("a String takes all that is written");
     }
