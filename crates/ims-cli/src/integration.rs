@@ -108,8 +108,7 @@ impl IntegrationOptions {
         let Some(given) = self.credentials.as_ref().filter(|given| *given != "-") else {
             return false;
         };
-        let sources = Discovery::new().with_given(given).sources().unwrap_or_default();
-        matches!(sources.first(), Some(Source::Document))
+        Discovery::new().with_given(given).given() == Some(Source::Document)
     }
 
     /// The same as [`IntegrationOptions::discovery`], for a caller that says itself what a person should know.

@@ -81,8 +81,11 @@ fn main() -> ExitCode {
 }
 
 fn parse() -> Result<Arguments, clap::Error> {
-    let command = help::with_groups(Arguments::command());
-    let matches = command.try_get_matches()?;
+    // The texts of the help take longer to write than many a command runs, so they are written only for those who see them.
+    let matches = match Arguments::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(_) => help::with_groups(Arguments::command()).try_get_matches()?,
+    };
     Arguments::from_arg_matches(&matches)
 }
 

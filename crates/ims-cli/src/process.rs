@@ -6,7 +6,11 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
-use std::thread;
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+    thread,
+};
 
 #[cfg(unix)]
 pub(crate) use unix::{EndSignals, become_program, protect_memory, survive_file_size_limit};
@@ -32,6 +36,19 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> R
     // The first thread for blocking calls. When there is one, the runtime waits for it where the system gives no other.
     drop(runtime.spawn_blocking(|| ()));
     runtime.block_on(future)
+}
+
+/// Runs what is often done in its first step, as a signature by a key in memory is, and a runtime only if it is not: that
+/// costs two threads. The first step must not need a runtime.
+pub(crate) fn block_on_unless_ready<T>(
+    future: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let mut future = pin!(future);
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        // It is polled again by the runtime at once, and wakes that.
+        Poll::Pending => block_on(future),
+    }
 }
 
 /// Fails if the system cannot give another thread or open file: the runtime would panic without the first of them.

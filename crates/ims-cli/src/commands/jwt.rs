@@ -17,7 +17,7 @@ use crate::{
     given_token::{self, Form},
     integration::IntegrationOptions,
     output::{self, Answer},
-    process::block_on,
+    process::block_on_unless_ready,
     signing_key, when,
 };
 
@@ -72,7 +72,7 @@ fn sign(arguments: &SignArguments) -> Result<Answer, Failure> {
     let signer = signing_key::of_credentials(&credential.signing_keys.first().signing_key)?;
     let (environment, lifetime) = (credentials.environment(), arguments.lifetime);
     let claims = assertion_claims(credential, environment, lifetime, when::now());
-    let assertion = block_on(async {
+    let assertion = block_on_unless_ready(async {
         sign_assertion(&claims, &signer).await.map_err(|error| unsigned(&error))
     })?;
     let jwt_token = assertion.expose_secret();
