@@ -1,11 +1,10 @@
-//! `cargo xtask docs`: the book, its links, and the tests of every block in it.
+//! `cargo xtask docs`: the book, and the tests of every block in it.
 //!
 //! The pages are the README of the root, everything in `docs/`, and the README of each crate. `cargo xtask test --only docs`
-//! checks the links and runs the blocks; how a block is run is described in [`block`].
+//! runs the blocks; how a block is run is described in [`block`]. `cargo xtask tidy` checks the links of all pages.
 
 mod block;
 mod book;
-mod links;
 mod output;
 mod run;
 mod script;
@@ -46,8 +45,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let Some(names) = &options.test else {
-        links::check(&pages()?)?;
-        return book::build();
+        return book::build(&pages()?);
     };
     let mut pages = pages()?;
     if !names.is_empty() {
@@ -59,10 +57,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     test_pages(&pages, options.slow, options.bless)
 }
 
-/// Checks the links of all pages, and runs the blocks of all pages, or of the READMEs of these packages.
+/// Runs the blocks of all pages, or of the READMEs of these packages.
 pub(crate) fn test(packages: &[String]) -> Result<()> {
     let mut pages = pages()?;
-    links::check(&pages)?;
+    book::check_contents(&pages)?;
     if !packages.is_empty() {
         pages.retain(|page| packages.iter().any(|name| page.is_readme_of(name)));
     }

@@ -1,65 +1,42 @@
-//! The links between pages: each file and each heading exists, and the table of contents lists every page of the book.
+//! Links in Markdown: each leads to a file of this repository, and to one of its headings.
 
-use std::{collections::HashMap, path::Path};
+use std::collections::HashMap;
 
-use anyhow::{Result, bail};
-
-use super::block::Page;
 use crate::workspace::resolve_link;
 
-const SUMMARY: &str = "docs/SUMMARY.md";
-
-/// Fails with all links that lead nowhere.
-pub(super) fn check(pages: &[Page]) -> Result<()> {
-    let mut faults = broken_links(pages);
-    faults.extend(missing_in_summary(pages));
-    for fault in &faults {
-        println!("{fault}");
-    }
-    if !faults.is_empty() {
-        bail!("{} links or chapters are wrong", faults.len());
-    }
-    println!("the links of {} pages are right", pages.len());
-    Ok(())
+/// A link that leads nowhere.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BrokenLink<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) line: usize,
+    /// What is wrong, a colon, and what to do.
+    pub(crate) message: String,
 }
 
-fn broken_links(pages: &[Page]) -> Vec<String> {
+/// The links in `pages`, each a path and a text, that lead nowhere. `exists` says whether there is a file or a folder.
+pub(crate) fn broken<'a>(
+    pages: &[(&'a str, &'a str)],
+    exists: impl Fn(&str) -> bool,
+) -> Vec<BrokenLink<'a>> {
     let mut anchors = HashMap::new();
-    for page in pages {
-        anchors.insert(page.path.as_str(), anchors_of(&page.text));
+    for (path, text) in pages {
+        anchors.insert(*path, anchors_of(text));
     }
     let mut faults = Vec::new();
-    for page in pages {
-        for (line, link) in links(&page.text) {
+    for &(path, text) in pages {
+        for (line, link) in relative(text) {
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-            let path =
-                if file.is_empty() { page.path.clone() } else { resolve_link(&page.path, file) };
-            let problem = match anchors.get(path.as_str()) {
+            let target = if file.is_empty() { path.to_owned() } else { resolve_link(path, file) };
+            let problem = match anchors.get(target.as_str()) {
                 Some(anchors) if anchor.is_empty() || anchors.iter().any(|it| it == anchor) => None,
                 Some(_) => Some("leads to no heading"),
-                None if Path::new(&path).exists() => None,
+                None if exists(&target) => None,
                 None => Some("leads to no file"),
             };
             if let Some(problem) = problem {
-                faults.push(format!("{}:{line}: `{link}` {problem}: correct the link", page.path));
+                let message = format!("`{link}` {problem}: correct the link");
+                faults.push(BrokenLink { path, line, message });
             }
-        }
-    }
-    faults
-}
-
-fn missing_in_summary(pages: &[Page]) -> Vec<String> {
-    let Some(summary) = pages.iter().find(|page| page.path == SUMMARY) else {
-        return vec![format!("there is no {SUMMARY}")];
-    };
-    let mut listed = Vec::new();
-    for (_, link) in links(&summary.text) {
-        listed.push(resolve_link(SUMMARY, link));
-    }
-    let mut faults = Vec::new();
-    for page in pages.iter().filter(|page| page.path.starts_with("docs/") && page.path != SUMMARY) {
-        if !listed.contains(&page.path) {
-            faults.push(format!("{}: {SUMMARY} does not list it: add a line", page.path));
         }
     }
     faults
@@ -67,7 +44,7 @@ fn missing_in_summary(pages: &[Page]) -> Vec<String> {
 
 /// The relative links of a text with their lines; code and items of Rust are no links. If the text of a link is code, its
 /// target follows the backtick.
-fn links(text: &str) -> Vec<(usize, &str)> {
+pub(crate) fn relative(text: &str) -> Vec<(usize, &str)> {
     let mut links = Vec::new();
     for (line, text) in prose(text) {
         let mut is_code = false;
@@ -133,33 +110,20 @@ fn anchors_of(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn page(path: &str, text: &str) -> Page {
-        Page::read(path.to_owned(), text.to_owned()).unwrap()
-    }
-
     #[test]
     fn a_link_that_leads_nowhere_is_found() {
-        let pages = [
-            page("docs/SUMMARY.md", "- [A](a.md)"),
-            page(
-                "docs/a.md",
-                "# The `a`\n[x](b/c.md#d-e) [y](#the-a) [z](#the-b) [w](../no.md) `[v](no.md)` [`u`](no.md)\n```text\n[t](no.md)\n```",
-            ),
-            page("docs/b/c.md", "# A\n## D, e!\n## A"),
-        ];
+        let text = "# The `a`\n[x](b/c.md#d-e) [y](#the-a) [z](#the-b) [w](../no.md) `[v](no.md)` [`u`](no.md) [`T`](T::new) [s](p.png)\n```text\n[t](no.md)\n```";
+        let pages = [("docs/a.md", text), ("docs/b/c.md", "# A\n## D, e!\n## A")];
+        let found = broken(&pages, |path| path == "docs/p.png");
+        let found: Vec<_> = found.iter().map(|it| (it.path, it.line, &*it.message)).collect();
         assert_eq!(
-            broken_links(&pages),
+            found,
             [
-                "docs/a.md:2: `#the-b` leads to no heading: correct the link",
-                "docs/a.md:2: `../no.md` leads to no file: correct the link",
-                "docs/a.md:2: `no.md` leads to no file: correct the link",
+                ("docs/a.md", 2, "`#the-b` leads to no heading: correct the link"),
+                ("docs/a.md", 2, "`../no.md` leads to no file: correct the link"),
+                ("docs/a.md", 2, "`no.md` leads to no file: correct the link"),
             ]
         );
-        assert_eq!(
-            missing_in_summary(&pages),
-            ["docs/b/c.md: docs/SUMMARY.md does not list it: add a line"]
-        );
-        assert_eq!(anchors_of(&pages[2].text), ["a", "d-e", "a-1"]);
+        assert_eq!(anchors_of(pages[1].1), ["a", "d-e", "a-1"]);
     }
 }

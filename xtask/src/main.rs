@@ -12,6 +12,7 @@ mod features;
 mod fuzz;
 mod golden;
 mod interop;
+mod links;
 mod minimal;
 mod mutants;
 mod process;

@@ -46,7 +46,7 @@ const RULES: &[Rule] = &[
     Rule { text: "a file begins with its documentation",                           check: layout::headers },
     Rule { text: "a module with a folder is in a file next to it, not in mod.rs",        check: layout::no_mod_rs },
     Rule { text: "a file has at most 600 lines, tests not counted",                    check: layout::sizes },
-    Rule { text: "a link to a file of this repository leads to a file",                 check: layout::links },
+    Rule { text: "a link to a file or a heading of this repository leads there",       check: layout::links },
     Rule { text: "no comment leaves work for later",                             check: layout::no_notes },
     Rule { text: "no text contains a path of one machine",                              check: layout::no_machine_paths },
     Rule { text: "names and texts use plain words (see glossary.rs)",                  check: glossary::occurrences },

@@ -117,6 +117,37 @@ fn blocks(text: &str) -> Result<Vec<Block>> {
     Ok(blocks)
 }
 
+/// The text of a page without what is for the tests: the attributes of its blocks, and the blocks that readers do not see.
+/// In a `front_page` of a crate, blocks that are Rust without saying so say it.
+pub(super) fn for_readers(text: &str, front_page: bool) -> String {
+    let mut readable = String::new();
+    let mut fence = 0;
+    let mut is_hidden = false;
+    for line in text.lines() {
+        let start = line.trim_start();
+        let ticks = start.len() - start.trim_start_matches('`').len();
+        let mut shown = line.to_owned();
+        if fence > 0 {
+            if is_end(line, fence) {
+                fence = 0;
+            }
+        } else if is_hidden || start == "<!-- sh" {
+            is_hidden = start != "-->";
+            continue;
+        } else if ticks >= 3 {
+            fence = ticks;
+            let language = start[ticks..].split(' ').next().unwrap_or_default().to_owned();
+            let block = Block { language, ..Block::default() };
+            let is_rust = front_page && block.is_rust();
+            let language = if is_rust { "rust" } else { &block.language };
+            shown = format!("{}{language}", &line[..line.len() - start.len() + ticks]);
+        }
+        readable.push_str(&shown);
+        readable.push('\n');
+    }
+    readable
+}
+
 fn is_end(line: &str, ticks: usize) -> bool {
     let line = line.trim();
     line.len() >= ticks && line.chars().all(|c| c == '`')
@@ -187,6 +218,14 @@ mod tests {
         assert_eq!(shown, [(4, "sh", "ls\n"), (8, "sh", "true\n"), (14, "json", "{\n  ```\n}\n")]);
         assert_eq!(page.blocks[2].attributes.file.as_deref(), Some("a b.json"));
         assert_eq!(page.blocks[2].attributes.slow.as_deref(), Some("builds"));
+    }
+
+    #[test]
+    fn readers_do_not_see_what_is_for_the_tests() {
+        let text = "a\n\n<!-- sh\ntrue\n-->\n\n````console background\n```sh x\n````\n```\nfn a() {}\n```\n<!-- b -->\n";
+        let page = "a\n\n\n````console\n```sh x\n````\n```\nfn a() {}\n```\n<!-- b -->\n";
+        assert_eq!(for_readers(text, false), page);
+        assert_eq!(for_readers("```\na\n```\n", true), "```rust\na\n```\n");
     }
 
     #[test]

@@ -55,6 +55,27 @@ service_account() {
 END
 }
 
+# Lets `ims login` open a browser in which a person allows what the page of the emulator asks.
+person_signs_in() {
+    cat > "$D/browser" <<'END'
+#!/bin/sh
+exec curl --silent --location --output /dev/null --data "${1#*\?}&consent=allow" "${1%%\?*}"
+END
+    chmod +x "$D/browser"
+    export BROWSER=$D/browser
+}
+
+# Uploads the certificate of a rotation to the client that is named, next to certificate_pub.crt, as soon as there is one.
+person_uploads_certificate() {
+    (
+        until [ -s keys-*/certificate_pub.crt ]; do sleep 0.1; done
+        for file in certificate_pub.crt keys-*/certificate_pub.crt; do
+            sed ':a;N;$!ba;s/\n/\\n/g; s/.*/"&"/' "$file"
+        done | paste -sd, | sed 's/.*/{"certificates":[&]}/' |
+            curl --silent -X PATCH --json @- "$IMS_URL/_emulator/integrations/$1"
+    ) > "$D/upload.log" 2>&1 &
+}
+
 # A new project takes minutes to build, so its program is the example that contains it.
 if [ -z "$SLOW" ]; then
     cargo() {

@@ -4,7 +4,7 @@ use super::{
     finding::Finding,
     tree::{File, Tree},
 };
-use crate::workspace::resolve_link;
+use crate::links::broken;
 
 /// Files that may be longer, each with the reason.
 const LONG_FILES: &[(&str, &str)] = &[];
@@ -107,40 +107,25 @@ fn is_absolute(before: &str) -> bool {
     !before.ends_with(|last: char| last.is_alphanumeric() || "._-~}".contains(last))
 }
 
-/// Links in documents to files that do not exist.
+/// Links in documents to files and headings that do not exist.
 pub(super) fn links(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut pages = Vec::new();
     for file in tree.files.iter().filter(|file| file.ending() == "md") {
-        for (index, line) in file.text.lines().enumerate() {
-            for link in relative_links(line) {
-                let target = resolve_link(&file.path, link);
-                let is_text = tree.files.iter().any(|other| {
-                    other.path == target || other.path.starts_with(&format!("{target}/"))
-                });
-                // A picture is not among the texts of the tree.
-                let exists = is_text || std::path::Path::new(&target).is_file();
-                if !exists {
-                    let message = format!("`{link}` leads to no file: correct the link");
-                    findings.push(Finding::new(&file.path, index + 1, message));
-                }
-            }
-        }
+        pages.push((file.path.as_str(), file.text.as_str()));
+    }
+    let mut findings = Vec::new();
+    for link in broken(&pages, |path| is_there(tree, path)) {
+        findings.push(Finding::new(link.path, link.line, link.message));
     }
     findings
 }
 
-/// The targets of links such as `[text](../file.md#part)` in `text`, without the part.
-fn relative_links(text: &str) -> Vec<&str> {
-    let mut links = Vec::new();
-    for after in text.split("](").skip(1) {
-        let link = after.split([')', '#', ' ']).next().unwrap_or_default();
-        // An item of Rust has no dot and no slash, and rustdoc checks it.
-        let is_file = link.contains(['.', '/']) && !link.contains("::");
-        if is_file && !link.contains(':') {
-            links.push(link);
-        }
-    }
-    links
+/// Whether the tree has a file or a folder at `path`.
+fn is_there(tree: &Tree, path: &str) -> bool {
+    let below = format!("{path}/");
+    let is_text = tree.files.iter().any(|file| file.path == path || file.path.starts_with(&below));
+    // A picture is not among the texts of the tree.
+    is_text || std::path::Path::new(path).is_file()
 }
 
 /// A finding for each line in which `wrong` finds something.
