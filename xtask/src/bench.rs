@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: runs the measurements of the unpublished package `ims-bench`, in a release build.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -21,6 +21,10 @@ pub(crate) struct Options {
     /// Write the figures into docs/benchmarks.md.
     #[arg(long)]
     record: bool,
+
+    /// The command to measure, such as that of `cargo xtask dist`, instead of one that is built.
+    #[arg(long, value_name = "FILE")]
+    command: Option<PathBuf>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -32,6 +36,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut command = cargo(["run", "--release", "-p", PACKAGE, "--"]);
     if options.record {
         command.arg("--record");
+    }
+    if let Some(path) = &options.command {
+        command.arg("--command").arg(path);
     }
     run_command(command.args(&options.names))
 }

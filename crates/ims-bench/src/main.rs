@@ -17,7 +17,7 @@ mod server;
 mod start;
 mod verify;
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -32,6 +32,10 @@ struct Options {
     /// Write the figures into docs/benchmarks.md.
     #[arg(long)]
     record: bool,
+
+    /// The command to measure, such as that of `cargo xtask dist`. Without it, one is built in the same profile.
+    #[arg(long, value_name = "FILE")]
+    command: Option<PathBuf>,
 
     /// Serves the answers for `exchange`. The measurement starts itself again with this option.
     #[arg(long, hide = true)]
@@ -96,6 +100,9 @@ fn main() -> Result<ExitCode> {
     }
     if let [address, url] = &options.serve_proxy[..] {
         bare::serve_proxy(address, url)?;
+    }
+    if let Some(command) = &options.command {
+        start::measure_command(command)?;
     }
     let names = if options.names.is_empty() { USUAL } else { &options.names };
     let mut all_hold = true;

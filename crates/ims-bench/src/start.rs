@@ -3,11 +3,12 @@
 use std::{
     env,
     fs::File,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::OnceLock,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use ims::claims::{Algorithm, Environment};
 use nix::sys::resource::UsageWho;
 
@@ -66,8 +67,20 @@ fn token(ims: &PathBuf, integration: &Integration) -> Result<bool> {
     Ok(judge(&results, 0.25, "ims token --fresh", "shell script with openssl and curl"))
 }
 
-/// Builds the command in the same profile as this program, and returns its path.
+/// The command that was named.
+static COMMAND: OnceLock<PathBuf> = OnceLock::new();
+
+/// Measures this command from now on.
+pub(crate) fn measure_command(command: &Path) -> Result<()> {
+    let command = command.canonicalize().with_context(|| command.display().to_string())?;
+    COMMAND.set(command).map_err(|_| anyhow!("the command was named twice"))
+}
+
+/// The command that was named; else builds it in the same profile as this program, and returns its path.
 pub(crate) fn ims_command() -> Result<PathBuf> {
+    if let Some(command) = COMMAND.get() {
+        return Ok(command.clone());
+    }
     ensure!(cargo("build", &["-p", "ims-cli"])?, "the command does not build");
     Ok(env::current_exe()?.with_file_name("ims"))
 }
