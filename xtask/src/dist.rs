@@ -76,6 +76,7 @@ fn make(built: &Built, extras: &Path, about: &About, folder: &Path) -> Result<()
     let Built { platform, binary } = built;
     let size = fs::metadata(binary)?.len();
     println!("{}: {:.1} MB", platform.target, megabytes(size));
+    build::expect_size(platform.target, size)?;
     archive::pack(built, extras, about, folder)?;
     if platform.is_static {
         python::wheel(built, about, folder)?;

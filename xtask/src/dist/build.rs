@@ -110,7 +110,7 @@ pub(super) fn build(platform: &'static Platform, is_built: bool) -> Result<Built
         ensure!(binary.is_file(), "{} was not built before", binary.display());
         return Ok(Built { platform, binary });
     }
-    let mut build = build_command(&["--target", platform.target]);
+    let mut build = build_command(platform.target);
     if let Some(compiler) = platform.compiler {
         let variable = platform.target.replace('-', "_");
         build.env(format!("CC_{variable}"), compiler);
@@ -122,24 +122,45 @@ pub(super) fn build(platform: &'static Platform, is_built: bool) -> Result<Built
 }
 
 /// The start of the command takes 30 ms less with this setting; see docs/decisions/0005-start-up-entropy.md.
-fn build_command(target: &[&str]) -> Command {
+fn build_command(target: &str) -> Command {
     let mut build = cargo(["build", "--locked", "--profile", "dist", "-p", "ims-cli"]);
-    build.args(target).env("AWS_LC_SYS_NO_JITTER_ENTROPY", "1");
+    build.args(["--target", target]).env("AWS_LC_SYS_NO_JITTER_ENTROPY", "1");
     // Paths of this machine are of no use to anyone else.
     if let Ok(here) = env::current_dir() {
         let home = env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|it| it + "/.cargo"));
         let registry = home.map(|home| format!(" --remap-path-prefix={home}=cargo"));
         let registry = registry.unwrap_or_default();
-        build.env("RUSTFLAGS", format!("--remap-path-prefix={}=ims{registry}", here.display()));
+        let mut flags = format!("--remap-path-prefix={}=ims{registry}", here.display());
+        if target == LIMITED {
+            // See docs/decisions/0038-size-of-the-command.md.
+            let script = here.join("xtask/src/dist/without_unwinding.ld");
+            flags = format!("{flags} -Clink-arg=-Wl,-T,{}", script.display());
+        }
+        build.env("RUSTFLAGS", flags);
     }
     build
 }
+
+/// Fails if a binary is longer than users should have to download. The others differ by less than a tenth.
+pub(super) fn expect_size(target: &str, bytes: u64) -> Result<()> {
+    ensure!(
+        target != LIMITED || bytes <= MOST_BYTES,
+        "the binary for {target} has {bytes} bytes, and may have {MOST_BYTES}: find out what has grown \
+         (nm --size-sort), see docs/decisions/0038-size-of-the-command.md"
+    );
+    Ok(())
+}
+
+/// The target whose binary has a limit, and is linked by LLD, whose version comes with the compiler.
+const LIMITED: &str = "x86_64-unknown-linux-gnu";
+
+const MOST_BYTES: u64 = 12_000_000;
 
 /// Completions, manual pages and licences, in one folder. They come from the binary of this machine.
 pub(super) fn extras(folder: &Path, is_built: bool) -> Result<PathBuf> {
     let host = host()?;
     if !is_built {
-        run_command(&mut build_command(&["--target", &host]))?;
+        run_command(&mut build_command(&host))?;
     }
     let file = format!("ims{}", env::consts::EXE_SUFFIX);
     let command = Path::new("target").join(host).join("dist").join(file);
@@ -190,4 +211,22 @@ pub(super) fn components(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_that_has_grown_too_long_is_refused() {
+        #[rustfmt::skip]
+        let table = [
+            (LIMITED,                      12_000_000, true),
+            (LIMITED,                      12_000_001, false),
+            ("x86_64-unknown-linux-musl",  12_000_001, true),
+        ];
+        for (target, bytes, is_taken) in table {
+            assert_eq!(expect_size(target, bytes).is_ok(), is_taken, "{target} {bytes}");
+        }
+    }
 }
