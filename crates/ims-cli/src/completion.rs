@@ -1,6 +1,6 @@
 //! What a shell completes behind an option: the names of contexts, and files by their kind.
 
-use std::{env, path::Path};
+use std::{env, ffi::OsString, path::Path};
 
 use clap::{Arg, Command, builder::Str};
 use clap_complete::{
@@ -8,7 +8,9 @@ use clap_complete::{
     engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter},
 };
 
-use crate::storage;
+use ims::{CredentialsError, Discovery, DiscoveryError};
+
+use crate::{integration::innermost, storage};
 
 /// The variable by which the script of `ims completions` asks for candidates.
 pub(crate) const VARIABLE: &str = "IMS_COMPLETE";
@@ -29,6 +31,7 @@ pub(crate) fn answer(whole: fn() -> Command) -> clap::error::Result<bool> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Context,
+    Credential,
     Credentials,
     Key,
     Certificate,
@@ -41,6 +44,7 @@ fn with_completers(command: Command, parent: &str) -> Command {
     let name = command.get_name().to_owned();
     let command = command.mut_args(|argument| match kind(parent, &name, &argument) {
         Some(Kind::Context) => argument.add(ArgValueCandidates::new(contexts)),
+        Some(Kind::Credential) => argument.add(ArgValueCandidates::new(credentials_of_file)),
         Some(kind) => argument.add(ArgValueCompleter::new(paths(kind))),
         None => argument,
     });
@@ -56,6 +60,7 @@ fn kind(parent: &str, name: &str, argument: &Arg) -> Option<Kind> {
     Some(match (id, value) {
         ("context" | "contexts", "NAME") => Kind::Context,
         _ if is_named_context => Kind::Context,
+        ("credential", "NAME") => Kind::Credential,
         ("credentials", _) => Kind::Credentials,
         ("key", _) => Kind::Key,
         ("file", _) if parent == "key" => Kind::Key,
@@ -74,11 +79,39 @@ fn contexts() -> Vec<CompletionCandidate> {
     contexts.names().into_iter().map(CompletionCandidate::new).collect()
 }
 
+/// The names of the credentials in the file that the line names, or in what is used without one. A name that no credential
+/// has is refused with all names, before a secret is read or a command is run.
+fn credentials_of_file() -> Vec<CompletionCandidate> {
+    let mut discovery = Discovery::new().with_credential("\u{1}");
+    if let Some(file) = file_in(env::args_os()) {
+        discovery = discovery.with_given(file);
+    }
+    let Err(DiscoveryError::Credentials(error)) = discovery.find() else { return Vec::new() };
+    let CredentialsError::NoneSelected { names } = innermost(&error) else { return Vec::new() };
+    names.split(", ").filter(|name| !name.is_empty()).map(CompletionCandidate::new).collect()
+}
+
+/// The file behind `-c` or `--credentials`.
+fn file_in(arguments: impl Iterator<Item = OsString>) -> Option<OsString> {
+    let mut arguments = arguments.skip_while(|argument| argument != "--").skip(1);
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_string_lossy();
+        if text == "-c" || text == "--credentials" {
+            return arguments.next();
+        }
+        let joined = text.strip_prefix("--credentials=").or_else(|| text.strip_prefix("-c"));
+        if let Some(file) = joined.filter(|file| !file.is_empty()) {
+            return Some(file.into());
+        }
+    }
+    None
+}
+
 /// Files of this kind, and the folders on the way to them. No file is opened: reading credentials can run a command.
 fn paths(kind: Kind) -> PathCompleter {
     match kind {
         Kind::Folder => PathCompleter::dir(),
-        Kind::File | Kind::Context => PathCompleter::file().stdio(),
+        Kind::File | Kind::Context | Kind::Credential => PathCompleter::file().stdio(),
         Kind::Key | Kind::Certificate | Kind::Module => {
             PathCompleter::any().filter(move |path| path.is_file() && is_of_kind(path, kind))
         }
@@ -109,7 +142,7 @@ fn is_of_kind(path: &Path, kind: Kind) -> bool {
         Kind::Key => &["key", "pem", "der", "p8", "p12", "pfx"],
         Kind::Certificate => &["crt", "cer", "pem", "der", "p12", "pfx", "json", "toml"],
         Kind::Module => &["so", "dylib", "dll"],
-        Kind::File | Kind::Folder | Kind::Context => return true,
+        Kind::File | Kind::Folder | Kind::Context | Kind::Credential => return true,
     };
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase());
     let name = name.unwrap_or_default();
@@ -161,7 +194,7 @@ mod tests {
                 let is_path = ["FILE", "DIR", "PATH", "FILE|DIR|PATTERN"].contains(&value);
                 let place = format!("{} {}", command.get_name(), argument.get_id());
                 assert_eq!(
-                    kind.is_some_and(|kind| kind != Kind::Context),
+                    kind.is_some_and(|kind| !matches!(kind, Kind::Context | Kind::Credential)),
                     is_path || ["CERT", "KEY"].contains(&value),
                     "{place}"
                 );

@@ -11,7 +11,7 @@ use std::{
 use clap::Args;
 use ims::{
     Client, ClientBuilder, ClientSecrets, ContextName, Contexts, Credential, Credentials,
-    Discovered, Discovery, DiscoveryError, Report, Source,
+    CredentialsError, Discovered, Discovery, DiscoveryError, Report, Source,
     claims::Environment,
     exchange::ClientSecret,
     token::{Alternative, Event, FileStore, RETRIES},
@@ -55,12 +55,17 @@ const HEADING: &str = "Credentials";
 impl IntegrationOptions {
     /// The context of this name, as if `--context` were given. `IMS_URL` counts as in every command.
     pub(crate) fn of_context(name: &str) -> Result<Self, Failure> {
+        Ok(Self { context: Some(name.to_owned()), ..Self::without_options()? })
+    }
+
+    /// What is meant if no option is given. `IMS_URL` counts as in every command.
+    pub(crate) fn without_options() -> Result<Self, Failure> {
         let given = env::var("IMS_URL").unwrap_or_default();
         let ims_url = if given.is_empty() { None } else { Some(given.parse()) };
         let ims_url = ims_url.transpose().map_err(|error| {
             Failure::usage("IMS_URL is not the base URL of an IMS").because(error)
         })?;
-        Ok(Self { context: Some(name.to_owned()), ims_url, ..Self::default() })
+        Ok(Self { ims_url, ..Self::default() })
     }
 
     /// Reads the credentials and says what a person should know about them.
@@ -272,6 +277,16 @@ pub(crate) fn announce_what_hides_the_current_context() {
     {
         let text = format!("not used as long as the environment names others: {first}");
         output::note("warning", &text);
+    }
+}
+
+/// What is wrong with credentials, without where they are.
+pub(crate) fn innermost(error: &CredentialsError) -> &CredentialsError {
+    match error {
+        CredentialsError::InFile { problem, .. } | CredentialsError::InDocument { problem, .. } => {
+            innermost(problem)
+        }
+        error => error,
     }
 }
 

@@ -37,8 +37,8 @@ pub(crate) struct ServiceOptions {
     credentials: Option<OsString>,
 
     /// Base URL of IMS, instead of the one in the credentials. Plain http only for loopback.
-    #[arg(long, value_name = "URL", env = "IMS_URL")]
-    url: Option<Environment>,
+    #[arg(long, alias = "url", value_name = "URL", env = "IMS_URL", hide_env_values = true)]
+    ims_url: Option<Environment>,
 
     /// Let a caller at an address show the text of this file. If the file is not there, it is made, for this user alone.
     #[arg(long, value_name = "FILE")]
@@ -76,7 +76,7 @@ impl ServiceOptions {
                 announce(&found.credentials);
             }
         }
-        let url = self.url.clone();
+        let url = self.ims_url.clone();
         let transports = Transports::default();
         let is_json = self.json;
         let mut builder =

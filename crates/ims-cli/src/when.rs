@@ -22,6 +22,14 @@ pub(crate) fn rfc3339(date: NumericDate) -> String {
     date.to_string()
 }
 
+/// A time in whole days.
+pub(crate) fn days(seconds: u64) -> String {
+    match seconds / (24 * 60 * 60) {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,7 +49,9 @@ fn contexts_are_added_listed_used_shown_and_removed() {
     let end = sandbox.run("context add first -c credentials.json");
     assert_eq!((end.code, end.stderr.as_str()), (Some(0), "note: first is the current context\n"));
     run(&sandbox, "context add second -c credentials.json --url http://127.0.0.1:1");
-    assert_eq!(run(&sandbox, "context list"), "* first\n  second\n");
+    let file = sandbox.path("credentials.json").display().to_string();
+    let list = format!("* first   {file}\n  second  {file}  ims_url http://127.0.0.1:1\n");
+    assert_eq!(run(&sandbox, "context list"), list);
     run(&sandbox, "context use second");
     let listed: Value = serde_json::from_str(&run(&sandbox, "context list --json")).unwrap();
     assert_eq!(listed, json!({"contexts": ["first", "second"], "current": "second"}));
@@ -59,7 +61,7 @@ fn contexts_are_added_listed_used_shown_and_removed() {
     let expected = format!("credentials_file  {}\n", path.display());
     assert_eq!(run(&sandbox, "context show first"), expected);
     run(&sandbox, "context remove second");
-    assert_eq!(run(&sandbox, "context list"), "  first\n");
+    assert_eq!(run(&sandbox, "context list"), format!("  first  {file}\n"));
     assert!(path.exists());
     assert!(is_private(&sandbox.path(CONFIG)));
 }
@@ -261,4 +263,29 @@ fn what_cannot_be_migrated_says_why_and_what_to_do() {
     let data: Value = serde_json::from_str(&end.stdout).unwrap();
     let found: Vec<_> = data["checks"].as_array().unwrap().iter().map(|it| &it["ok"]).collect();
     assert_eq!(found, [&json!(true), &json!(false)], "{data}");
+}
+
+#[test]
+fn a_context_gives_metascopes_gets_another_name_and_says_in_the_list_where_its_file_is() {
+    let sandbox = Sandbox::new();
+    let download = json!({
+        "CLIENT_SECRET": CLIENT_SECRET, "ORG_ID": "C74F69D7594880280@AdobeOrg", "API_KEY": CLIENT_ID,
+        "TECHNICAL_ACCOUNT_ID": "6657031C5C095BB40A4@techacct.adobe.com", "PUBLIC_KEYS_WITH_EXPIRY": {},
+    });
+    sandbox.write("jwt.json", download.to_string());
+    let end = sandbox.run("context add one -c jwt.json");
+    assert_eq!(end.code, Some(4), "{end:?}");
+    assert!(end.stderr.contains("META_SCOPES is missing"), "{end:?}");
+    let end =
+        sandbox.run("context add one -c jwt.json --metascopes ent_dataservices_sdk,ent_user_sdk");
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert_eq!(sandbox.run("context rename one two").code, Some(0));
+    let list = sandbox.run("context list").stdout;
+    let path = sandbox.path("jwt.json").display().to_string();
+    assert!(list.starts_with("* two") && list.contains(&path), "{list}");
+    assert!(list.contains(r#"metascopes ["ent_dataservices_sdk","ent_user_sdk"]"#), "{list}");
+    let claims = sandbox.run("jwt sign --context two");
+    sandbox.write("assertion.jwt", claims.stdout.clone());
+    let decoded = sandbox.run("jwt decode assertion.jwt").stdout;
+    assert!(decoded.contains("/s/ent_user_sdk"), "{claims:?} {decoded}");
 }

@@ -250,3 +250,20 @@ fn it_listens_where_credentials_for_this_machine_look_for_it() {
     assert_eq!(sandbox.run("token -c local.json").code, Some(0));
     emulator.terminate();
 }
+
+#[test]
+fn a_context_that_is_not_there_is_made_for_the_emulator_and_found_again_by_the_next() {
+    let sandbox = Sandbox::new();
+    let mut emulator = RunningEmulator::start(&sandbox, "--context local");
+    let url = emulator.url().to_owned();
+    let token = sandbox.run("token --context local");
+    assert_eq!(token.code, Some(0), "{token:?}");
+    let end = emulator.terminate();
+    assert!(end.stderr.contains("ims token --context local"), "{end:?}");
+    // The next one listens where the context looks for it.
+    let mut emulator = RunningEmulator::start(&sandbox, "--context local");
+    assert_eq!(emulator.url(), url);
+    let token = sandbox.run("token --context local --fresh");
+    assert_eq!(token.code, Some(0), "{token:?}");
+    assert_eq!(emulator.terminate().code, Some(0));
+}

@@ -136,3 +136,203 @@ fn of_one_there_is_nothing_to_choose_and_it_is_not_said_to_shadow_itself() {
     assert_eq!(code, Some(0), "{said}");
     assert!(!said.contains("not used"), "{said}");
 }
+
+const ORG_ID: &str = "C74F69D7594880280@AdobeOrg";
+const ACCOUNT: &str = "6657031C5C095BB40A4@techacct.adobe.com";
+
+/// A folder as a person has it, and what is asked and answered there.
+struct Case {
+    /// The files, each with its text.
+    files: Vec<(&'static str, String)>,
+    variables: Vec<(&'static str, String)>,
+    /// What is on the screen, and what is typed then.
+    answers: &'static [(&'static str, &'static str)],
+    /// The last line but for the doctor's.
+    next: &'static str,
+    /// What is said without a terminal.
+    advice: &'static str,
+}
+
+fn oauth_download() -> String {
+    json!({
+        "CLIENT_SECRETS": [CLIENT_SECRET], "ORG_ID": ORG_ID, "CLIENT_ID": "s2s", "SCOPES": ["openid"],
+        "TECHNICAL_ACCOUNT_ID": ACCOUNT, "TECHNICAL_ACCOUNT_EMAIL": "a@techacct.adobe.com",
+    })
+    .to_string()
+}
+
+fn jwt_download() -> String {
+    json!({
+        "CLIENT_SECRET": CLIENT_SECRET, "ORG_ID": ORG_ID, "API_KEY": CLIENT_ID, "TECHNICAL_ACCOUNT_ID": ACCOUNT,
+        "TECHNICAL_ACCOUNT_EMAIL": "a@techacct.adobe.com", "PUBLIC_KEYS_WITH_EXPIRY": { "84a0": "01/07/2030" },
+    })
+    .to_string()
+}
+
+fn variables(prefix: &str) -> String {
+    format!(
+        "{prefix}CLIENT_ID=s2s\n{prefix}CLIENT_SECRET={CLIENT_SECRET}\n{prefix}ORG_ID={ORG_ID}\n{prefix}SCOPES=openid\n"
+    )
+}
+
+fn aio(contexts: &[&str]) -> String {
+    let context = json!({
+        "client_id": "s2s", "client_secrets": [CLIENT_SECRET], "scopes": ["openid"], "ims_org_id": ORG_ID,
+        "technical_account_id": ACCOUNT,
+    });
+    let contexts: serde_json::Map<_, _> =
+        contexts.iter().map(|name| ((*name).to_owned(), context.clone())).collect();
+    json!({ "ims": { "contexts": contexts } }).to_string()
+}
+
+const ACCEPTED: &[(&str, &str)] = &[("Which name do you want", "")];
+
+fn ten_folders() -> Vec<Case> {
+    let case = |files: Vec<(&'static str, String)>, answers, next, advice| Case {
+        files,
+        variables: Vec::new(),
+        answers,
+        next,
+        advice,
+    };
+    let service_account = json!({
+        "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "org_id": ORG_ID, "technical_account_id": ACCOUNT,
+        "metascopes": ["ent_dataservices_sdk"], "private_key_file": "private.key",
+    });
+    let in_variables = vec![
+        ("IMS_OAUTH_S2S_CLIENT_ID", "s2s".to_owned()),
+        ("IMS_OAUTH_S2S_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+        ("IMS_OAUTH_S2S_ORG_ID", ORG_ID.to_owned()),
+        ("IMS_OAUTH_S2S_SCOPES", "openid".to_owned()),
+    ];
+    vec![
+        case(
+            vec![("oauth.json", oauth_download())],
+            ACCEPTED,
+            "next: ims token",
+            "ims context add NAME -c oauth.json",
+        ),
+        case(
+            vec![("jwt.json", jwt_download())],
+            &[
+                ("Which name do you want", "mine"),
+                ("Which does it have?", "nothing such"),
+                ("Please type numbers", "3"),
+            ],
+            "next: ims token",
+            "ims context add NAME -c jwt.json --metascopes CODE",
+        ),
+        case(
+            vec![(".env", variables("OAUTH_"))],
+            ACCEPTED,
+            "next: ims token",
+            "ims context add NAME -c .env",
+        ),
+        case(
+            vec![(".env", variables("ADOBE_"))],
+            ACCEPTED,
+            "next: ims token",
+            "ims context add NAME -c .env",
+        ),
+        case(
+            vec![(".aio", aio(&["one", "two"]))],
+            &[("Which credentials do you want", "2"), ("Which name do you want", "two")],
+            "next: ims token",
+            "ims context add NAME -c .aio --credential two",
+        ),
+        case(
+            vec![("own.json", service_account.to_string())],
+            ACCEPTED,
+            "next: ims token",
+            "ims context add NAME -c own.json",
+        ),
+        case(
+            vec![(
+                "application.yml",
+                format!(
+                    "adobe:\n  ims:\n    client-id: s2s\n    client-secret: {CLIENT_SECRET}\n    scopes: openid\n"
+                ),
+            )],
+            ACCEPTED,
+            "next: ims token",
+            "ims context add NAME -c application.yml",
+        ),
+        case(
+            vec![("key.json", json!({ "API_KEY": "key" }).to_string())],
+            ACCEPTED,
+            "next: ims call URL",
+            "then: ims doctor && ims call URL",
+        ),
+        Case {
+            variables: in_variables,
+            ..case(Vec::new(), &[], "next: ims token", "client s2s: ims token")
+        },
+        case(
+            vec![("package.json", "{\"name\":\"x\"}".to_owned()), ("notes.txt", "x".to_owned())],
+            &[],
+            "there are no credentials in this folder",
+            "ims demo",
+        ),
+    ]
+}
+
+/// The folder with nothing but its files and a key, and an emulator that knows both integrations.
+fn folder_of(case: &Case) -> (Sandbox, RunningEmulator) {
+    let sandbox = Sandbox::new();
+    let scenario = json!({ "integrations": [
+        { "client_id": CLIENT_ID, "client_secrets": [CLIENT_SECRET], "org_id": ORG_ID, "technical_account_id": ACCOUNT,
+          "metascopes": ["ent_dataservices_sdk"], "certificates": [ims_testkit::certificates::FIRST] },
+        { "client_id": "s2s", "client_secrets": [CLIENT_SECRET], "org_id": ORG_ID, "technical_account_id": ACCOUNT,
+          "scopes": ["openid"] },
+    ]});
+    sandbox.write("scenario.json", scenario.to_string());
+    let emulator = RunningEmulator::start(&sandbox, "--config scenario.json");
+    for name in ["credentials.json", "certificate_pub.crt", "scenario.json"] {
+        std::fs::remove_file(sandbox.path(name)).unwrap();
+    }
+    for (name, text) in &case.files {
+        sandbox.write(name, text);
+    }
+    (sandbox, emulator)
+}
+
+#[test]
+fn in_ten_folders_a_person_gets_from_the_first_look_to_a_token() {
+    for case in ten_folders() {
+        let (sandbox, emulator) = folder_of(&case);
+        let command = |arguments: &str| {
+            let mut command = sandbox.ims(arguments);
+            command.env("IMS_URL", emulator.url()).envs(case.variables.clone());
+            command
+        };
+        let mut terminal = Terminal::start_command(&sandbox, &command("init"), "init");
+        for (question, answer) in case.answers {
+            terminal.wait_for(question);
+            terminal.type_line(answer, "echo");
+        }
+        let (code, said) = terminal.finish();
+        assert!(said.contains(case.next), "{:?}: {said}", case.files);
+        assert!(!said.contains(CLIENT_SECRET), "{said}");
+        if case.next == "next: ims token" {
+            assert_eq!(code, Some(0), "{said}");
+            let token: Finished = command("token").output().unwrap().into();
+            assert_eq!(token.code, Some(0), "{:?}: {token:?}", case.files);
+        }
+    }
+}
+
+#[test]
+fn in_the_same_folders_nothing_is_done_by_guess_without_a_terminal() {
+    for case in ten_folders() {
+        let (sandbox, mut emulator) = folder_of(&case);
+        let mut command = sandbox.ims("init");
+        command.env("IMS_URL", emulator.url()).envs(case.variables.clone());
+        let end: Finished = command.output().unwrap().into();
+        assert_eq!((end.code, end.stdout.as_str()), (Some(2), ""), "{end:?}");
+        assert!(end.stderr.contains(case.advice), "{} is not in {}", case.advice, end.stderr);
+        assert!(!end.stderr.contains(CLIENT_SECRET), "{end:?}");
+        assert!(!sandbox.path("home").exists(), "nothing is written");
+        assert_eq!(emulator.exchanges(), 0, "IMS is not asked");
+        assert_eq!(emulator.terminate().code, Some(0));
+    }
+}

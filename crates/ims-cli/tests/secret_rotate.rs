@@ -178,6 +178,33 @@ fn a_rotation_keeps_a_secret_that_ims_takes_from_beginning_to_end() {
 }
 
 #[test]
+fn status_shows_the_age_of_secrets_as_the_api_last_said_it_and_asks_no_one() {
+    let integration = Integration::new();
+    let status = || {
+        let url = integration.emulator.url();
+        let end =
+            integration.sandbox.run(&format!("status -c credentials.json --ims-url {url} --json"));
+        let status: Value = serde_json::from_str(&end.stdout).unwrap();
+        status["client_secrets"].clone()
+    };
+    assert_eq!(status(), json!([]));
+    assert_eq!(integration.secret("list").code, Some(0));
+    let requests = integration.requests();
+    let secrets = status();
+    assert_eq!(integration.requests(), requests, "IMS and the API are not asked");
+    assert_eq!(secrets[0]["id"], integration.ids()[0].as_str());
+    assert_eq!(secrets[0]["client_id"], CLIENT_ID);
+    assert!(secrets[0]["age_seconds"].as_u64().is_some(), "{secrets}");
+    let url = integration.emulator.url();
+    let shown =
+        integration.sandbox.run(&format!("status -c credentials.json --ims-url {url}")).stdout;
+    assert!(shown.contains("client secrets:\n") && shown.contains("days)"), "{shown}");
+    assert!(!shown.contains(CLIENT_SECRET), "{shown}");
+    assert_eq!(integration.sandbox.run("cache clear").code, Some(0));
+    assert_eq!(status(), json!([]));
+}
+
+#[test]
 fn the_page_is_asked_for_once_and_read_from_a_project_file() {
     let integration = Integration::new();
     let url = integration.emulator.url();

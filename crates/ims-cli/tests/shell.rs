@@ -58,8 +58,11 @@ fn bash_completes_contexts_and_files_by_their_kind() {
         assert_eq!(end.code, Some(0), "{}", end.stderr);
     }
     fs::create_dir(sandbox.path("folder")).unwrap();
+    let context = r#"{"client_id":"x","client_secret":"canary","scopes":["openid"]}"#;
+    let aio = format!(r#"{{"ims":{{"contexts":{{"first":{context},"second":{context}}}}}}}"#);
+    sandbox.write("several.txt", aio);
     #[rustfmt::skip]
-    let table: [(&str, &str, &[&str]); 8] = [
+    let table: [(&str, &str, &[&str]); 10] = [
         ("ims token --context",         "''",   &["production", "stage"]),
         ("ims token --context",         "pro",  &["production"]),
         ("ims context use",             "st",   &["stage"]),
@@ -68,6 +71,8 @@ fn bash_completes_contexts_and_files_by_their_kind() {
         ("ims cert csr --key",          "p",    &["private.key"]),
         ("ims cert inspect",            "c",    &["certificate_pub.crt", "credentials.json"]),
         ("ims cert new --out",          "fo",   &["folder/"]),
+        ("ims token -c several.txt --credential", "''", &["first", "second"]),
+        ("ims token --credentials=several.txt --credential", "se", &["second"]),
     ];
     for (words, last, expected) in table {
         let mut found = completed(&sandbox, words, last);
@@ -102,7 +107,7 @@ fn each_command_has_its_manual_page_and_none_tells_what_is_in_the_environment() 
     for command in commands(&sandbox).iter().chain([&"cert-check".to_owned()]) {
         let page = fs::read_to_string(sandbox.path(&format!("man1/ims-{command}.1")));
         let page = page.unwrap_or_else(|error| panic!("{command}: {error}"));
-        for section in ["SYNOPSIS", "EXIT STATUS", "ENVIRONMENT", "SEE ALSO"] {
+        for section in ["SYNOPSIS", "EXIT STATUS", "ENVIRONMENT", "FILES", "SEE ALSO"] {
             assert!(
                 page.contains(&format!(".SH \"{section}\""))
                     || page.contains(&format!(".SH {section}")),

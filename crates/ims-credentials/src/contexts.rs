@@ -274,6 +274,25 @@ impl Contexts {
         Ok(())
     }
 
+    /// Gives a context another name; the current one stays the current one.
+    ///
+    /// # Errors
+    /// [`ContextsError::Unknown`], [`ContextsError::Name`] and [`ContextsError::Exists`].
+    pub fn rename(&mut self, name: &str, new_name: &str) -> Result<(), ContextsError> {
+        self.expect(name)?;
+        if !is_name(new_name) {
+            return Err(ContextsError::Name);
+        }
+        if self.names().contains(&new_name) {
+            return Err(ContextsError::Exists { name: new_name.to_owned() });
+        }
+        let is_current = self.current() == Some(name);
+        if let Some(context) = self.table().remove(name) {
+            self.table().insert(new_name, context);
+        }
+        if is_current { self.switch_to(new_name) } else { Ok(()) }
+    }
+
     /// Removes a context. Its file of credentials stays where it is.
     ///
     /// # Errors

@@ -38,8 +38,8 @@ pub use user::sign_in::{SignIn, SignInError, SignedIn};
 pub use ims_credentials::keyring;
 pub use ims_credentials::{
     ApiKeyCredential, COMMAND_TIMEOUT, Change, ClientSecrets, ContextName, Credential, Credentials,
-    CredentialsError, Discovered, Discovery, DiscoveryError, Form, KeyPair, MappedMetascope,
-    Migration, MigrationError, RefreshTokenStore, RefreshTokensError, SecretFault,
+    CredentialsError, Discovered, Discovery, DiscoveryError, Form, KNOWN_METASCOPES, KeyPair,
+    MappedMetascope, Migration, MigrationError, RefreshTokenStore, RefreshTokensError, SecretFault,
     ServerToServerCredential, ServiceAccountCredential, SigningKey, SigningKeys, Source,
     TokenCredential, UserCredential, contexts_file,
 };

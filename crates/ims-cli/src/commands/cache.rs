@@ -7,6 +7,7 @@ use ims::{
 };
 use serde::Serialize;
 
+use super::secret::known;
 use crate::{
     failure::Failure,
     output::{self, Answer},
@@ -106,6 +107,7 @@ fn clear(arguments: &ClearArguments) -> Result<Answer, Failure> {
     let now = when::now();
     let client_id = arguments.client_id.as_ref().map(|id| id.as_str().to_owned());
     let only_expired = arguments.expired;
+    let client_id_is_any = client_id.is_none();
     let removed = block_on(async {
         let mut removed = 0;
         for store in stores()? {
@@ -127,6 +129,9 @@ fn clear(arguments: &ClearArguments) -> Result<Answer, Failure> {
         }
         Ok(removed)
     })?;
+    if client_id_is_any && !only_expired {
+        known::forget_all()?;
+    }
     let tokens = if removed == 1 { "token is" } else { "tokens are" };
     output::note("note", &format!("{removed} {tokens} removed from the cache"));
     Ok(Answer::Yes)

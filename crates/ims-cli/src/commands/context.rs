@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use ims::{ContextFile, Credentials, claims::Environment};
+use ims::{
+    ContextFile, Contexts, Credentials,
+    claims::{Environment, Metascope},
+};
 use serde::Serialize;
 
 use crate::{
@@ -21,6 +24,7 @@ pub(crate) enum Command {
     List(ListArguments),
     Use(UseArguments),
     Show(ShowArguments),
+    Rename(RenameArguments),
     Remove(RemoveArguments),
 }
 
@@ -30,6 +34,7 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
         Command::List(arguments) => list(&arguments),
         Command::Use(arguments) => switch(&arguments),
         Command::Show(arguments) => show(&arguments),
+        Command::Rename(arguments) => rename(&arguments),
         Command::Remove(arguments) => remove(&arguments),
     }
 }
@@ -61,6 +66,10 @@ pub(crate) struct AddArguments {
     /// Base URL of the API, below which ims call finds a path
     #[arg(long, value_name = "URL", value_parser = api_url)]
     api_url: Option<String>,
+
+    /// The metascopes of a service account whose file leaves them out, with commas between them
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    metascopes: Vec<Metascope>,
 }
 
 /// The same text, if it is a URL that ims call can use.
@@ -69,11 +78,11 @@ fn api_url(text: &str) -> Result<String, String> {
 }
 
 fn add(arguments: AddArguments) -> Result<Answer, Failure> {
-    let AddArguments { name, credentials, credential, ims_url, api_url } = arguments;
+    let AddArguments { name, credentials, credential, ims_url, api_url, metascopes } = arguments;
     // What cannot be read now is not worth a name.
     let read = match &credential {
         Some(credential) => Credentials::from_file_selecting(&credentials, credential)?,
-        None => Credentials::from_file(&credentials)?,
+        None => Credentials::from_file_with_metascopes(&credentials, &metascopes)?,
     };
     integration::announce(&read);
     let mut file = ContextFile::new(credentials);
@@ -86,6 +95,7 @@ fn add(arguments: AddArguments) -> Result<Answer, Failure> {
     if let Some(api_url) = api_url {
         file = file.with_api_url(api_url);
     }
+    file = file.with_metascopes(metascopes);
     let mut contexts = contexts()?;
     contexts.add(&name, &file)?;
     contexts.save()?;
@@ -96,7 +106,9 @@ fn add(arguments: AddArguments) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
-/// List the contexts; the current one has an asterisk.
+/// List the contexts, each with its file; the current one has an asterisk.
+///
+/// The files are not opened: ims status says what is in them.
 #[derive(Debug, Args)]
 pub(crate) struct ListArguments {
     /// Print one line of JSON: the names, and the current one
@@ -117,11 +129,30 @@ fn list(arguments: &ListArguments) -> Result<Answer, Failure> {
         output::json(&Data { contexts: names, current })?;
         return Ok(Answer::Yes);
     }
+    let mut rows = Vec::new();
     for name in names {
         let mark = if current == Some(name) { '*' } else { ' ' };
-        output::line(&format!("{mark} {name}"))?;
+        rows.push((format!("{mark} {name}"), place(&contexts, name)?));
     }
+    output::rows(&rows)?;
     Ok(Answer::Yes)
+}
+
+/// Where the credentials of a context are, and what it says besides.
+fn place(contexts: &Contexts, name: &str) -> Result<String, Failure> {
+    let mut members = contexts.show(name)?;
+    // The rest is said as the file of contexts has it.
+    let file = members.iter().position(|(member, _)| member == "credentials_file");
+    let mut parts = match file {
+        Some(index) => vec![members.remove(index).1],
+        None => vec!["in the file of contexts itself".to_owned()],
+    };
+    for (member, value) in members {
+        if file.is_some() || ["client_id", "api_key", "ims_url"].contains(&member.as_str()) {
+            parts.push(format!("{member} {value}"));
+        }
+    }
+    Ok(parts.join("  "))
 }
 
 /// Make a context the current one.
@@ -163,6 +194,23 @@ fn show(arguments: &ShowArguments) -> Result<Answer, Failure> {
     } else {
         output::rows(&members)?;
     }
+    Ok(Answer::Yes)
+}
+
+/// Give a context another name. If it is the current one, it stays so.
+#[derive(Debug, Args)]
+pub(crate) struct RenameArguments {
+    /// Its name
+    name: String,
+
+    /// The name that it gets: letters, digits, - and _
+    new_name: String,
+}
+
+fn rename(arguments: &RenameArguments) -> Result<Answer, Failure> {
+    let mut contexts = contexts()?;
+    contexts.rename(&arguments.name, &arguments.new_name)?;
+    contexts.save()?;
     Ok(Answer::Yes)
 }
 

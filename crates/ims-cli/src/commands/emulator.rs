@@ -1,6 +1,7 @@
 //! `ims emulator`: a local IMS.
 
 mod banner;
+mod context;
 mod endpoints;
 mod env;
 mod from_credentials;
@@ -18,6 +19,7 @@ use crate::{
     integration,
     output::{self, Answer},
     process::{EndSignals, block_on},
+    storage::contexts,
     transport, when,
 };
 
@@ -31,7 +33,8 @@ pub(super) use from_credentials::integration_of;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(
-    after_help = "Example:\n  ims emulator -c creds.json &\n  ims token -c creds.json --ims-url http://127.0.0.1:PORT"
+    after_help = "Examples:\n  ims emulator -c creds.json &\n  ims token -c creds.json --ims-url http://127.0.0.1:PORT\n  \
+    ims emulator --context local & ims token --context local   # without credentials of Adobe"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option by itself")]
 pub(crate) struct Arguments {
@@ -50,6 +53,11 @@ pub(crate) struct Arguments {
     /// Register the integration of these credentials; may be given several times
     #[arg(short, long, value_name = "FILE")]
     credentials: Vec<PathBuf>,
+
+    /// Register the integration of this context. If there is no such context, it is made: with an integration of the emulator,
+    /// so that ims token --context NAME works at once
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
 
     /// A scenario: integrations, switches and faults, as TOML or JSON
     #[arg(long, value_name = "FILE")]
@@ -109,9 +117,16 @@ async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
         _ => Form::OneLine,
     };
     let has_tls = arguments.ca_dir.is_some();
+    let new_context = match &arguments.context {
+        Some(name) => context::missing(name)?,
+        None => None,
+    };
     let (observe, written) = verdicts::writer(form);
     let emulator = builder(arguments).await?.with_observer(observe).start().await;
     let emulator = emulator.map_err(unstarted)?;
+    if let Some(name) = new_context {
+        context::add(&name, &emulator)?;
+    }
     if json {
         output::json(&Started { url: emulator.url() })?;
     } else {
@@ -159,6 +174,14 @@ async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
     }
     for path in &arguments.credentials {
         let credentials = integration::read(path)?;
+        listen = listen.or_else(|| from_credentials::address_of(credentials.environment()));
+        builder = builder.with_integration(integration_of(&credentials).await?);
+    }
+    if let Some(name) = &arguments.context
+        && context::missing(name)?.is_none()
+    {
+        let credentials = contexts()?.credentials(name)?;
+        integration::announce(&credentials);
         listen = listen.or_else(|| from_credentials::address_of(credentials.environment()));
         builder = builder.with_integration(integration_of(&credentials).await?);
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::Args;
-use ims::{ContextFile, Contexts};
+use ims::{ContextFile, Contexts, KNOWN_METASCOPES, claims::Metascope};
 
 use self::candidates::{Candidate, Found, Location};
 use super::doctor;
@@ -52,6 +52,9 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<Answer, Failure> {
     if let Some(credential) = credential {
         file = file.with_credential(credential);
     }
+    if candidate.lacks_metascopes {
+        file = file.with_metascopes(choose_metascopes()?);
+    }
     contexts.add(&name, &file)?;
     if contexts.current() != Some(&name) && is_yes("Use it where no other is named?")? {
         contexts.switch_to(&name)?;
@@ -74,7 +77,7 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<Answer, Failure> {
 /// Environment variables need no name.
 fn in_force(candidate: &Candidate) -> Result<Answer, Failure> {
     output::note("note", &format!("{} are used as long as they are set", candidate.place));
-    let answer = doctor::run_for(IntegrationOptions::default());
+    let answer = doctor::run_for(IntegrationOptions::without_options()?);
     first_token(candidate.first_command(), answer)
 }
 
@@ -131,14 +134,47 @@ fn choose_name(contexts: &Contexts, path: &Path) -> Result<String, Failure> {
     }
 }
 
+/// Asks which metascopes the integration has in the Developer Console: its download does not say.
+fn choose_metascopes() -> Result<Vec<Metascope>, Failure> {
+    say(
+        "The download of the Developer Console does not say which metascopes the integration has:\n",
+    );
+    for (index, (code, api)) in KNOWN_METASCOPES.iter().enumerate() {
+        say(&format!("{:>3}. {code:<30} {api}\n", index + 1));
+    }
+    loop {
+        // Nothing is proposed: it would be a guess.
+        let answer = ask("Which does it have? Numbers or codes, with commas between them:", "")?;
+        let words = answer.split([',', ' ']).filter(|word| !word.is_empty());
+        let chosen: Option<Vec<Metascope>> = words.map(metascope).collect();
+        match chosen {
+            Some(chosen) if !chosen.is_empty() => return Ok(chosen),
+            _ => say("Please type numbers of the list, or codes such as ent_user_sdk.\n"),
+        }
+    }
+}
+
+/// One of the list by its number, or any by its code: all codes that are known have a `_`.
+fn metascope(word: &str) -> Option<Metascope> {
+    let Ok(number) = word.parse::<usize>() else {
+        return word.parse().ok().filter(|_| word.contains('_'));
+    };
+    let (code, _) = KNOWN_METASCOPES.get(number.checked_sub(1)?)?;
+    code.parse().ok()
+}
+
 fn is_yes(question: &str) -> Result<bool, Failure> {
     let answer = ask(question, "yes")?;
     Ok(["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()))
 }
 
-/// One line from the terminal; nothing typed means `proposal`.
+/// One line from the terminal; nothing typed means `proposal`, which may be empty.
 fn ask(question: &str, proposal: &str) -> Result<String, Failure> {
-    say(&format!("{question} [{proposal}] "));
+    if proposal.is_empty() {
+        say(&format!("{question} "));
+    } else {
+        say(&format!("{question} [{proposal}] "));
+    }
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line);
     let read =
@@ -162,6 +198,12 @@ fn no_terminal(found: &Found) -> Failure {
     let failure = found.candidates.iter().fold(failure, |failure, candidate| {
         failure.hint(format!("{candidate}: {}", candidate.command_line()))
     });
+    let failure = if found.candidates.iter().any(|it| it.lacks_metascopes) {
+        let known = KNOWN_METASCOPES.iter().map(|(code, api)| format!("{code} ({api})"));
+        failure.hint(format!("CODE is one of {}", known.collect::<Vec<_>>().join(", ")))
+    } else {
+        failure
+    };
     let command = match found.candidates.as_slice() {
         [only] => only.first_command(),
         _ => "ims token",

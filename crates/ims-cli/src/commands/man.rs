@@ -232,5 +232,21 @@ fn files(command: &Command) -> Vec<(&'static str, &'static str)> {
         let meaning = "Refresh tokens of sign-ins, where the system has no keyring.";
         rows.push(("~/.local/share/ims/sign-ins/", meaning));
     }
+    if command.get_name() == "secret" || page_name(command).starts_with("ims-secret-") {
+        rows.push((
+            "~/.cache/ims/client-secrets/",
+            "When client secrets were made, for ims status.",
+        ));
+        rows.push(("*.rotation.json", "The state of a rotation, next to the file of credentials."));
+    }
+    // A group of commands says it in the pages of its commands.
+    if rows.is_empty() {
+        rows.extend(command.get_subcommands().flat_map(files));
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    if rows.is_empty() {
+        rows.push(("Arguments", "No files but those that the arguments name."));
+    }
     rows
 }

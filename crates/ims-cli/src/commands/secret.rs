@@ -1,6 +1,7 @@
 //! `ims secret`: the client secrets of OAuth Server-to-Server, of which Adobe keeps two so that one can replace the other.
 
 mod console;
+pub(super) mod known;
 mod list;
 mod place;
 mod rotate;

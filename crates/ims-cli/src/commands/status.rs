@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     cache::{Cached, TokenData},
     cert::check::{self, CheckedData, Findings},
+    secret::known::{self, SecretData},
 };
 use crate::{
     failure::{Failure, with_causes},
@@ -21,7 +22,8 @@ use crate::{
 
 /// Show which credentials are in force, and what is kept on this machine.
 ///
-/// What is kept are contexts, sign-ins, tokens and certificates. Nothing is sent, and no secret is shown.
+/// What is kept are contexts, sign-ins, tokens and certificates, and when client secrets were made, as ims secret list last
+/// heard it. Nothing is sent, and no secret is shown.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  ims status --json\n\
     Exit codes: 0 there are credentials · 1 there are none, or a certificate needs someone · \
@@ -47,6 +49,7 @@ struct Data {
     sign_ins: Vec<SignInData>,
     tokens: Vec<TokenData>,
     certificates: Vec<CheckedData>,
+    client_secrets: Vec<SecretData>,
 }
 
 #[derive(Serialize)]
@@ -116,6 +119,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         sign_ins: sign_ins(&known)?,
         tokens: cached.data(),
         certificates: certificates.data(),
+        client_secrets: client_secrets(&known),
     };
     if arguments.json {
         output::json(&data)?;
@@ -168,6 +172,19 @@ fn certificates(in_force: Option<&Discovered>, within: Duration) -> Result<Findi
     Ok(findings)
 }
 
+/// What is known about the secrets of all these credentials, each secret once.
+fn client_secrets(known: &[&Credentials]) -> Vec<SecretData> {
+    let mut secrets: Vec<SecretData> = Vec::new();
+    for credentials in known {
+        for secret in known::of(credentials) {
+            if !secrets.iter().any(|other| other.is_of(&secret)) {
+                secrets.push(secret);
+            }
+        }
+    }
+    secrets
+}
+
 /// Who has signed in to the clients that are known here.
 fn sign_ins(known: &[&Credentials]) -> Result<Vec<SignInData>, Failure> {
     let mut sign_ins: Vec<SignInData> = Vec::new();
@@ -210,6 +227,7 @@ fn print(data: &Data, cached: &Cached, certificates: &Findings) -> Result<(), Fa
     section("sign-ins", data.sign_ins.iter().map(SignInData::line))?;
     section("tokens in the cache", cached.lines())?;
     cached.note_unreadable();
+    section("client secrets", data.client_secrets.iter().map(SecretData::line))?;
     if !data.certificates.is_empty() {
         output::line("certificates:")?;
     }

@@ -1,7 +1,8 @@
 //! `ims userinfo`, `ims profile` and `ims organizations`: what IMS says about the user of a token.
 
 use clap::Args;
-use ims::exchange::{Organization, Organizations, Profile, UserInfo};
+use ims::exchange::{BearerToken, Call, Organization, Organizations, Profile, UserInfo};
+use serde::Serialize;
 
 use crate::{
     failure::Failure,
@@ -10,6 +11,27 @@ use crate::{
     token_in_question::TokenOptions,
 };
 
+/// Whose token it is, and how the answer is printed.
+#[derive(Debug, Args)]
+struct Asked {
+    #[command(flatten)]
+    token: TokenOptions,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Asked {
+    /// Asks, and prints the members of the answer.
+    fn show<C: Call>(&self, question: impl FnOnce(&BearerToken) -> C) -> Result<Answer, Failure>
+    where
+        C::Answer: Serialize,
+    {
+        question::print(&question::ask_with_token(&self.token, question)?, self.json)
+    }
+}
+
 /// Show the user of a token.
 ///
 /// Shows what IMS tells of the user of an access token, as far as the token's scopes
@@ -17,22 +39,15 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct UserinfoArguments {
     #[command(flatten)]
-    token: TokenOptions,
+    asked: Asked,
 
     /// The version of the endpoint, 1 or 2
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
     api_version: u8,
-
-    /// Print one line of JSON
-    #[arg(long)]
-    json: bool,
 }
 
 pub(crate) fn userinfo(arguments: &UserinfoArguments) -> Result<Answer, Failure> {
-    let answer = question::ask_with_token(&arguments.token, |token| {
-        UserInfo::new(token).with_version(arguments.api_version)
-    })?;
-    question::print(&answer, arguments.json)
+    arguments.asked.show(|token| UserInfo::new(token).with_version(arguments.api_version))
 }
 
 /// Show the profile of a token's user, with the products it has.
@@ -42,22 +57,15 @@ pub(crate) fn userinfo(arguments: &UserinfoArguments) -> Result<Answer, Failure>
 #[derive(Debug, Args)]
 pub(crate) struct ProfileArguments {
     #[command(flatten)]
-    token: TokenOptions,
+    asked: Asked,
 
     /// The version of the endpoint, 1 to 3
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
     api_version: u8,
-
-    /// Print one line of JSON
-    #[arg(long)]
-    json: bool,
 }
 
 pub(crate) fn profile(arguments: &ProfileArguments) -> Result<Answer, Failure> {
-    let answer = question::ask_with_token(&arguments.token, |token| {
-        Profile::new(token).with_version(arguments.api_version)
-    })?;
-    question::print(&answer, arguments.json)
+    arguments.asked.show(|token| Profile::new(token).with_version(arguments.api_version))
 }
 
 /// List the organizations of a token's user.
@@ -66,22 +74,18 @@ pub(crate) fn profile(arguments: &ProfileArguments) -> Result<Answer, Failure> {
 #[derive(Debug, Args)]
 pub(crate) struct OrganizationsArguments {
     #[command(flatten)]
-    token: TokenOptions,
+    asked: Asked,
 
     /// The version of the endpoint, 1 to 6
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=6))]
     api_version: u8,
-
-    /// Print one line of JSON
-    #[arg(long)]
-    json: bool,
 }
 
 pub(crate) fn organizations(arguments: &OrganizationsArguments) -> Result<Answer, Failure> {
-    let organizations = question::ask_with_token(&arguments.token, |token| {
+    let organizations = question::ask_with_token(&arguments.asked.token, |token| {
         Organizations::new(token).with_version(arguments.api_version)
     })?;
-    if arguments.json {
+    if arguments.asked.json {
         output::json(&organizations)?;
     } else {
         let rows: Vec<_> = organizations.iter().map(row).collect();

@@ -21,7 +21,11 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts the command with these arguments. It is ended if it takes longer than a minute.
     pub(crate) fn start(sandbox: &Sandbox, arguments: &str) -> Self {
-        let ims = sandbox.ims(arguments);
+        Self::start_command(sandbox, &sandbox.ims(arguments), arguments)
+    }
+
+    /// The same for a command that has these arguments, with its own environment variables.
+    pub(crate) fn start_command(sandbox: &Sandbox, ims: &Command, arguments: &str) -> Self {
         let line = format!("tty && exec {} {arguments}", ims.get_program().to_str().unwrap());
         let mut command = Command::new("timeout");
         command.args(["60", "script", "-qec", &line, "/dev/null"]).current_dir(sandbox.path(""));

@@ -33,6 +33,32 @@ fn chain(error: &dyn Error) -> String {
 }
 
 #[test]
+fn a_context_keeps_all_it_says_under_another_name_and_stays_current() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("config.toml");
+    let mut contexts = Contexts::load(&path).unwrap();
+    let file = ContextFile::new("/a.json").with_metascopes(["ent_user_sdk".parse().unwrap()]);
+    contexts.add("one", &file).unwrap();
+    contexts.add("two", &ContextFile::new("/b.json")).unwrap();
+    let before = contexts.show("one").unwrap();
+    contexts.rename("one", "three").unwrap();
+    contexts.save().unwrap();
+    let contexts = Contexts::load(&path).unwrap();
+    assert_eq!(contexts.current(), Some("three"));
+    assert_eq!(contexts.names(), ["two", "three"]);
+    assert_eq!(contexts.show("three").unwrap(), before);
+    assert!(before.contains(&("metascopes".to_owned(), "[\"ent_user_sdk\"]".to_owned())));
+    for (name, new_name, reason) in [
+        ("one", "four", "context_unknown"),
+        ("two", "three", "context_exists"),
+        ("two", "a b", "context_name"),
+    ] {
+        let error = contexts.clone().rename(name, new_name).unwrap_err();
+        assert_eq!(error.reason_name(), reason, "{name} {new_name}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_has_no_contexts() {
     let folder = TempDir::new().unwrap();
     let contexts = Contexts::load(folder.path().join("none/config.toml")).unwrap();

@@ -5,11 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ims::{Credential, Credentials, CredentialsError, Discovery, Source};
+use ims::{Credential, Credentials, CredentialsError, Discovery, Source, claims::Metascope};
 
 use crate::{
     failure::{Failure, with_causes},
-    integration,
+    integration::{self, innermost},
 };
 
 /// What was found.
@@ -24,6 +24,8 @@ pub(super) struct Found {
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) place: Location,
+    /// Whether a person has to say what is asked for: the download of the Developer Console leaves it out.
+    pub(super) lacks_metascopes: bool,
     credentials: Credentials,
 }
 
@@ -63,11 +65,17 @@ impl Found {
     fn look_at_file(&mut self, path: &Path) {
         let place = Location::File { path: path.to_owned(), credential: None };
         match Credentials::from_file(path) {
-            Ok(credentials) => self.candidates.push(Candidate { place, credentials }),
+            Ok(credentials) => self.candidates.push(Candidate::new(place, credentials)),
             Err(error) => match names_of_several(&error) {
                 Some(names) => self.look_at_each(path, &names),
                 None if is_of_no_form(&error) && !is_credentials_by_name(path) => {}
-                None => self.unusable.push((place, reason(&error))),
+                None => match without_metascopes(path, &error) {
+                    Some(credentials) => {
+                        let candidate = Candidate::new(place, credentials);
+                        self.candidates.push(Candidate { lacks_metascopes: true, ..candidate });
+                    }
+                    None => self.unusable.push((place, reason(&error))),
+                },
             },
         }
     }
@@ -78,7 +86,7 @@ impl Found {
             let credential = Some(name.to_owned());
             let place = Location::File { path: path.to_owned(), credential };
             match Credentials::from_file_selecting(path, name) {
-                Ok(credentials) => self.candidates.push(Candidate { place, credentials }),
+                Ok(credentials) => self.candidates.push(Candidate::new(place, credentials)),
                 Err(error) => self.unusable.push((place, reason(&error))),
             }
         }
@@ -89,12 +97,25 @@ impl Found {
         let Ok(Some(found)) = Discovery::new().find() else { return };
         if matches!(found.source, Source::Variables(_) | Source::CredentialsVariable(_)) {
             let place = Location::Variables(found.source);
-            self.candidates.push(Candidate { place, credentials: found.credentials });
+            self.candidates.push(Candidate::new(place, found.credentials));
         }
     }
 }
 
+/// The credentials of a file that lacks nothing but its metascopes, with one in their place.
+fn without_metascopes(path: &Path, error: &CredentialsError) -> Option<Credentials> {
+    let CredentialsError::Missing { name } = innermost(error) else { return None };
+    if !name.ends_with("META_SCOPES") {
+        return None;
+    }
+    Credentials::from_file_with_metascopes(path, &[Metascope::ENT_USER_SDK]).ok()
+}
+
 impl Candidate {
+    fn new(place: Location, credentials: Credentials) -> Self {
+        Self { place, lacks_metascopes: false, credentials }
+    }
+
     /// The command that is of use first, with credentials of this kind.
     pub(super) fn first_command(&self) -> &'static str {
         match self.credentials.credential() {
@@ -111,7 +132,8 @@ impl Candidate {
         };
         let selected = credential.as_ref().map(|name| format!(" --credential {}", quoted(name)));
         let path = quoted(&ims_files::shown(path));
-        format!("ims context add NAME -c {path}{}", selected.unwrap_or_default())
+        let metascopes = if self.lacks_metascopes { " --metascopes CODE" } else { "" };
+        format!("ims context add NAME -c {path}{}{metascopes}", selected.unwrap_or_default())
     }
 }
 
@@ -141,15 +163,6 @@ fn aio_configuration() -> Option<PathBuf> {
     let named = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = named.or_else(|| env::home_dir().map(|home| home.join(".config")))?;
     Some(folder.join("aio")).filter(|path| path.is_file())
-}
-
-fn innermost(error: &CredentialsError) -> &CredentialsError {
-    match error {
-        CredentialsError::InFile { problem, .. } | CredentialsError::InDocument { problem, .. } => {
-            innermost(problem)
-        }
-        error => error,
-    }
 }
 
 fn names_of_several(error: &CredentialsError) -> Option<String> {
@@ -207,6 +220,10 @@ impl fmt::Display for Candidate {
         let credentials = &self.credentials;
         let kind = integration::kind(credentials.credential());
         let (form, client) = (credentials.form(), credentials.client_id());
-        write!(f, "{}: {form}, {kind}, client {client}", self.place)
+        write!(f, "{}: {form}, {kind}, client {client}", self.place)?;
+        if self.lacks_metascopes {
+            f.write_str(", which does not say its metascopes")?;
+        }
+        Ok(())
     }
 }

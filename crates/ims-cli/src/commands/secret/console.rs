@@ -13,7 +13,7 @@ use ims::{
 };
 use serde_json::Value;
 
-use super::{place::file_of, state::State};
+use super::{known, place::file_of, state::State};
 use crate::{failure::Failure, integration::IntegrationOptions, transport};
 
 /// Which credential is meant, for the credentials and for the API that numbers them in its own way.
@@ -149,6 +149,7 @@ impl Console {
             .hint("give the address of the right page: --page URL"));
         }
         list.secrets.sort_by_key(|secret| secret.created_at);
+        known::remember(self.connection.environment(), &self.client_id, &list.secrets);
         Ok(list.secrets)
     }
 

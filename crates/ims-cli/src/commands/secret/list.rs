@@ -79,8 +79,7 @@ fn data<'a>(secret: &'a SecretInfo, state: Option<&State>, now: NumericDate) -> 
 }
 
 fn row<'a>(secret: &'a SecretInfo, state: Option<&State>, now: NumericDate) -> (&'a str, String) {
-    let days = now.since(secret.created_at).as_secs() / (24 * 60 * 60);
-    let age = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+    let age = when::days(now.since(secret.created_at).as_secs());
     let mut parts = vec![format!("created {} ({age})", when::rfc3339(secret.created_at))];
     parts.push(match secret.last_used_at {
         Some(at) => format!("last used {}", when::rfc3339(at)),
