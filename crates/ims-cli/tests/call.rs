@@ -1,13 +1,14 @@
 //! `ims call`: a request with a token, to allowed hosts and to no other.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
+#[cfg(target_os = "linux")]
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpListener,
-    process::{Command, Stdio},
+    io::{BufRead, BufReader, Read},
+    process::Command,
     thread,
 };
+use std::{io::Write, net::TcpListener, process::Stdio};
 
 use serde_json::{Value, json};
 
@@ -379,6 +380,7 @@ fn verbose_shows_the_request_to_the_api_without_the_token_and_the_query() {
     assert!(!end.stderr.contains(&token) && !end.stderr.contains("canary-query"), "{}", end.stderr);
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn json_has_a_line_for_each_member_on_a_terminal_and_is_as_it_came_elsewhere() {
     let (sandbox, emulator) = served();
@@ -403,6 +405,7 @@ fn json_has_a_line_for_each_member_on_a_terminal_and_is_as_it_came_elsewhere() {
 
 /// A server that reads one request, however long its body is, and tells its head, the length of its body, and how much memory
 /// the client with this process id has used.
+#[cfg(target_os = "linux")]
 fn swallow(listener: &TcpListener, client: impl FnOnce() -> u32) -> (String, u64, u64) {
     let (mut stream, _) = listener.accept().unwrap();
     let mut reader = BufReader::with_capacity(1 << 20, stream.try_clone().unwrap());
@@ -435,6 +438,7 @@ fn swallow(listener: &TcpListener, client: impl FnOnce() -> u32) -> (String, u64
     (head, length, peak)
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn three_hundred_megabytes_are_sent_with_less_than_forty_of_memory() {
     const LENGTH: u64 = 300_000_000;

@@ -1,11 +1,12 @@
 //! The store in a folder: what every store must do, and what only files can suffer.
-#![cfg(all(feature = "file", feature = "testing", unix))]
+#![cfg(all(feature = "file", feature = "testing"))]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
+#[cfg(unix)]
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::{
     fs::{self, File},
     io::{BufRead, BufReader, Write},
-    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -18,6 +19,7 @@ use ims_token::{
     TokenStore,
     testing::{ScriptedSource, check_store},
 };
+#[cfg(unix)]
 use rustix::{
     fs::{CWD, FileType, Mode, mknodat},
     process::umask,
@@ -131,6 +133,7 @@ async fn a_file_moved_to_another_keys_place_is_no_token() {
     assert!(matches!(store.load(&other).await, Err(StoreError::Garbled)));
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn what_is_no_private_regular_file_is_refused_at_once() {
     let fifo = |path: &Path| {
@@ -159,6 +162,7 @@ async fn what_is_no_private_regular_file_is_refused_at_once() {
     }
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_folder_that_others_can_enter_or_that_is_a_link_is_refused() {
     let (root, folder, store) = folder_with_a_token().await;
@@ -194,6 +198,7 @@ async fn a_token_that_was_revoked_is_removed_under_every_key_and_no_other_is() {
     assert_eq!(nowhere.remove_token(&bearer("first")).await.unwrap(), 0);
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_link_in_the_place_of_the_new_file_is_not_followed() {
     let (root, folder, store) = folder_with_a_token().await;
@@ -212,14 +217,19 @@ mod child {
     pub(super) const FOLDER: &str = "IMS_TOKEN_TEST_FOLDER";
 
     pub(super) fn spawn(role: &str, folder: &Path) -> Child {
-        spawn_in("exec \"$0\" \"$@\"", role, folder)
+        play(Command::new(std::env::current_exe().unwrap()), role, folder)
     }
 
     /// In a shell that first does what `script` says, which ends with running the program.
+    #[cfg(unix)]
     pub(super) fn spawn_in(script: &str, role: &str, folder: &Path) -> Child {
-        Command::new("sh")
-            .args(["-c", script])
-            .arg(std::env::current_exe().unwrap())
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]).arg(std::env::current_exe().unwrap());
+        play(shell, role, folder)
+    }
+
+    fn play(mut command: Command, role: &str, folder: &Path) -> Child {
+        command
             .args(["--exact", "act", "--nocapture"])
             .env(ROLE, role)
             .env(FOLDER, folder)
@@ -255,11 +265,13 @@ fn act() {
                 println!("holding");
                 std::future::pending::<()>().await;
             }
+            #[cfg(unix)]
             "save under a strict umask" => {
                 umask(Mode::from_raw_mode(0o777));
                 store.save(&key(), &token("token", HOUR)).await.unwrap();
                 drop(store.lease(&key(), HOUR).await.unwrap().unwrap());
             }
+            #[cfg(unix)]
             "save onto a full disk" => {
                 let saved = store.save(&key(), &token("second", 2 * HOUR)).await;
                 assert!(matches!(saved, Err(StoreError::Unavailable { .. })), "{saved:?}");
@@ -365,6 +377,7 @@ async fn the_lease_of_a_process_that_does_not_renew_it_lapses_and_its_successor_
     assert!(store.lease(&key(), HOUR).await.unwrap().is_some());
 }
 
+#[cfg(unix)]
 #[test]
 fn files_are_for_the_owner_alone_under_any_umask() {
     let root = TempDir::new().unwrap();
@@ -378,6 +391,7 @@ fn files_are_for_the_owner_alone_under_any_umask() {
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn on_a_full_disk_the_earlier_token_stays_and_the_new_one_is_still_served() {
     let (_root, folder, store) = folder_with_a_token().await;
