@@ -13,6 +13,7 @@ mod fuzz;
 mod golden;
 mod interop;
 mod links;
+mod macos;
 mod minimal;
 mod mutants;
 mod process;

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::{
-    deny, docs, features, fuzz,
+    deny, docs, features, fuzz, macos,
     process::{cargo, run as run_command},
     tidy, tools,
     windows::{self, Extent},
@@ -54,6 +54,8 @@ enum Step {
     /// The command compiles for Windows and works there, under Wine. `--only windows` runs more tests, and fails where Wine
     /// is missing.
     Windows,
+    /// The workspace compiles for macOS. It runs only if it is named.
+    Macos,
     /// Unit tests, integration tests, and the examples in the documentation.
     Tests,
     /// Each fuzz target for 20 seconds. It runs only if it is named: the tests have a short form of it.
@@ -76,7 +78,7 @@ impl Options {
         if step == Step::Tools && self.no_install {
             return false;
         }
-        if step == Step::Fuzz {
+        if [Step::Fuzz, Step::Macos].contains(&step) {
             return self.only.contains(&step);
         }
         self.only.is_empty() || self.only.contains(&step)
@@ -113,6 +115,7 @@ impl Step {
                 let extent = if options.only.contains(&self) { Extent::All } else { Extent::Quick };
                 windows::run(extent, !options.no_install)
             }
+            Self::Macos => macos::run(!options.no_install),
             Self::Tests => run_command(build("test", options).arg("--no-fail-fast")),
             Self::Fuzz => fuzz::run_in_test_build(),
         }

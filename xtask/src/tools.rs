@@ -8,7 +8,10 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::process::{find_program, output, run};
+use crate::{
+    features::is_installed,
+    process::{find_program, output, run},
+};
 
 /// A program or library that is not part of a Rust toolchain.
 struct Tool {
@@ -94,6 +97,16 @@ pub(crate) fn install(packages: &[&str]) {
     missing.retain(|tool| packages.contains(&tool.debian_package));
     if find_program("apt-get").is_some() && !missing.is_empty() {
         apt_get_install(&missing);
+    }
+}
+
+/// Installs the standard library for `target`. Without rustup it comes from wherever the compiler comes from.
+pub(crate) fn add_target(target: &str) {
+    if is_installed(target) || find_program("rustup").is_none() {
+        return;
+    }
+    if let Err(error) = run(Command::new("rustup").args(["target", "add", target])) {
+        println!("warning: {error:#}");
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) enum Extent {
 pub(crate) fn run(extent: Extent, install: bool) -> Result<()> {
     if install {
         tools::install(DEBIAN_PACKAGES);
-        add_target();
+        tools::add_target(TARGET);
     }
     if let Some(missing) = missing() {
         if extent == Extent::All {
@@ -98,16 +98,6 @@ fn missing() -> Option<String> {
         }
     }
     None
-}
-
-/// Without rustup, the standard library for Windows comes from wherever the compiler comes from.
-fn add_target() {
-    if is_installed(TARGET) || find_program("rustup").is_none() {
-        return;
-    }
-    if let Err(error) = run_command(Command::new("rustup").args(["target", "add", TARGET])) {
-        println!("warning: {error:#}");
-    }
 }
 
 /// Wine with its own files, so that those of the user stay as they are.
