@@ -22,17 +22,17 @@ use anyhow::Result;
 
 use self::{about::About, build::Built};
 
-/// Where everything ends up.
-const FOLDER: &str = "target/dist";
+/// Where everything ends up. It is not `target/dist`, where cargo keeps what it builds under the profile of that name.
+const FOLDER: &str = "target/packages";
 
-/// Builds the archives, the packages for Debian, Python and npm, checksums and a list of components, in target/dist.
+/// Builds the archives, the packages for Debian, Python and npm, checksums and a list of components, in target/packages.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
     /// Only for this target; may be repeated. Without it, for every target whose standard library is installed.
     #[arg(long = "target", value_name = "TRIPLE")]
     targets: Vec<String>,
 
-    /// Build nothing: make the sums, the Homebrew formula and the winget manifest of the archives in target/dist.
+    /// Build nothing: make the sums, the Homebrew formula and the winget manifest of the archives in target/packages.
     #[arg(long, conflicts_with = "targets")]
     collect: bool,
 
@@ -67,7 +67,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
         fs::remove_dir_all(extras)?;
     }
-    let sums = sums::write(&folder)?;
+    let sums = sums::write(&folder, managers::FILES)?;
     managers::write(&sums, &about, &folder)
 }
 

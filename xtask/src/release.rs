@@ -132,7 +132,7 @@ fn by_hand(version: &str) -> String {
         "\nBy hand afterwards, since nothing is signed here:\n\n    \
          git tag --sign --force v{version} v{version}^{{commit}} --message 'Release {version}'\n    \
          git push origin v{version}    # the workflow builds the other platforms, and attests where it did\n    \
-         gpg --armor --detach-sign target/dist/SHA256SUMS"
+         gpg --armor --detach-sign target/packages/SHA256SUMS"
     )
 }
 

@@ -31,6 +31,9 @@ pub(super) struct Platform {
 
 /// A static Linux binary needs no version of a C library, so that the oldest tags hold.
 const STATIC_X64: &[&str] = &["manylinux_2_5_x86_64", "manylinux1_x86_64", "musllinux_1_1_x86_64"];
+/// An ARM64 machine has it from musl-tools, another one from a toolchain for ARM64.
+const ARM64_MUSL: &str =
+    if cfg!(target_arch = "aarch64") { "musl-gcc" } else { "aarch64-linux-musl-gcc" };
 const STATIC_ARM64: &[&str] = &["manylinux_2_17_aarch64", "musllinux_1_1_aarch64"];
 
 #[rustfmt::skip]
@@ -38,7 +41,7 @@ pub(super) const PLATFORMS: &[Platform] = &[
     Platform { target: "x86_64-unknown-linux-gnu",   system: "linux",  processor: "x64",   wheel_tags: &[],                    is_static: false, compiler: None },
     Platform { target: "aarch64-unknown-linux-gnu",  system: "linux",  processor: "arm64", wheel_tags: &[],                    is_static: false, compiler: Some("aarch64-linux-gnu-gcc") },
     Platform { target: "x86_64-unknown-linux-musl",  system: "linux",  processor: "x64",   wheel_tags: STATIC_X64,             is_static: true,  compiler: Some("musl-gcc") },
-    Platform { target: "aarch64-unknown-linux-musl", system: "linux",  processor: "arm64", wheel_tags: STATIC_ARM64,           is_static: true,  compiler: Some("aarch64-linux-musl-gcc") },
+    Platform { target: "aarch64-unknown-linux-musl", system: "linux",  processor: "arm64", wheel_tags: STATIC_ARM64,           is_static: true,  compiler: Some(ARM64_MUSL) },
     Platform { target: "x86_64-pc-windows-gnu",      system: "win32",  processor: "x64",   wheel_tags: &["win_amd64"],         is_static: false, compiler: Some("x86_64-w64-mingw32-gcc") },
     Platform { target: "x86_64-pc-windows-msvc",     system: "win32",  processor: "x64",   wheel_tags: &["win_amd64"],         is_static: false, compiler: None },
     Platform { target: "x86_64-apple-darwin",        system: "darwin", processor: "x64",   wheel_tags: &["macosx_10_12_x86_64"], is_static: false, compiler: None },

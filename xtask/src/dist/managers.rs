@@ -1,14 +1,21 @@
 //! Files by which package managers find the archives: a Debian package, a formula for Homebrew, a manifest for winget.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Command};
+use std::{collections::BTreeMap, fs, io::Write, path::Path, process::Command};
 
 use anyhow::{Context, Result};
+use flate2::{Compression, write::GzEncoder};
 
 use super::{about::About, build::Built};
 use crate::process::{find_program, output, run as run_command};
 
 /// What the package managers call it. `ims` alone is too short to be free.
 const NAME: &str = "adobe-ims";
+
+const FORMULA: &str = "adobe-ims.rb";
+const MANIFEST: &str = "winget.yaml";
+
+/// What is made from the sums of the archives.
+pub(super) const FILES: &[&str] = &[FORMULA, MANIFEST];
 
 /// A Debian package, if this machine has the tool that builds one.
 pub(super) fn debian_package(
@@ -26,8 +33,9 @@ pub(super) fn debian_package(
         ("completions/ims.bash", "usr/share/bash-completion/completions/ims"),
         ("completions/_ims", "usr/share/zsh/vendor-completions/_ims"),
         ("completions/ims.fish", "usr/share/fish/vendor_completions.d/ims.fish"),
+        // Debian's policy, §12.5: the licence of a package is in this file.
+        ("LICENSE-MIT", "usr/share/doc/adobe-ims/copyright"),
         ("LICENSE-APACHE", "usr/share/doc/adobe-ims/LICENSE-APACHE"),
-        ("LICENSE-MIT", "usr/share/doc/adobe-ims/LICENSE-MIT"),
     ];
     copy(&built.binary, &tree.join("usr/bin/ims"))?;
     for (from, to) in copies {
@@ -35,8 +43,10 @@ pub(super) fn debian_package(
     }
     for page in fs::read_dir(extras.join("man"))? {
         let page = page?;
-        copy(&page.path(), &tree.join("usr/share/man/man1").join(page.file_name()))?;
+        let name = format!("usr/share/man/man1/{}.gz", page.file_name().to_string_lossy());
+        compress(&page.path(), &tree.join(name))?;
     }
+    compress(&extras.join("CHANGELOG.md"), &tree.join("usr/share/doc/adobe-ims/changelog.gz"))?;
     let architecture = if built.platform.processor == "x64" { "amd64" } else { "arm64" };
     let libc = oldest_libc(&built.binary)?;
     let control = format!(
@@ -62,6 +72,14 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Debian's policy, §12.1 and §12.7: manual pages and changelogs are compressed. No date is in the result.
+fn compress(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to.parent().context("a file is in a folder")?)?;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&fs::read(from)?)?;
+    Ok(fs::write(to, encoder.finish()?)?)
+}
+
 /// The newest version of glibc of which the binary needs a function.
 fn oldest_libc(binary: &Path) -> Result<String> {
     let symbols = output(Command::new("objdump").arg("-T").arg(binary))?;
@@ -81,10 +99,10 @@ fn numbers(version: &str) -> Vec<u32> {
 /// The formula for Homebrew and the manifest for winget, of those archives that have a sum.
 pub(super) fn write(sums: &BTreeMap<String, String>, about: &About, folder: &Path) -> Result<()> {
     if let Some(formula) = formula(sums, about) {
-        fs::write(folder.join(format!("{NAME}.rb")), formula)?;
+        fs::write(folder.join(FORMULA), formula)?;
     }
     if let Some(manifest) = winget(sums, about) {
-        fs::write(folder.join("winget.yaml"), manifest)?;
+        fs::write(folder.join(MANIFEST), manifest)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use super::{
     about::About,
     archive::{Entry, zip},
-    build::Built,
+    build::{Built, Platform},
 };
 
 const NAME: &str = "ims_emulator";
@@ -49,9 +49,12 @@ pub(super) fn wheel(built: &Built, about: &About, folder: &Path) -> Result<()> {
     entries.push(Entry::text(format!("{info}/WHEEL"), wheel.join("\n") + "\n"));
     let record = record(&entries, &info);
     entries.push(record);
-    let tags = platform.wheel_tags.join(".");
-    fs::write(folder.join(format!("{NAME}-{version}-py3-none-{tags}.whl")), zip(&entries)?)?;
-    Ok(())
+    Ok(fs::write(folder.join(file_name(platform, about)), zip(&entries)?)?)
+}
+
+/// The name of the wheel for `platform`.
+pub(super) fn file_name(platform: &Platform, about: &About) -> String {
+    format!("{NAME}-{}-py3-none-{}.whl", about.version, platform.wheel_tags.join("."))
 }
 
 /// The list of all files with their sums. Its own line has none.

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -12,22 +12,25 @@ use anyhow::{Context, Result, ensure};
 use super::{
     about::About,
     archive::unpack,
-    build::{Built, host},
-    npm,
+    build::{Built, Platform, host},
+    npm, python,
 };
 use crate::process::{find_program, output, run as run_command};
 
 /// Tries everything that runs on this machine.
 pub(super) fn run(made: &[Built], about: &About, folder: &Path) -> Result<()> {
     let host = host()?;
-    let trials = Path::new("target/dist-trials");
+    let trials = Path::new("target/packages-trials");
     if trials.exists() {
         fs::remove_dir_all(trials)?;
     }
     for Built { platform, .. } in made {
-        let runs_here = platform.target == host
-            || (platform.is_static && host.starts_with("x86_64-unknown-linux"));
-        if runs_here && !platform.is_windows() {
+        if platform.is_windows() {
+            println!("not tried: {}", platform.target);
+            continue;
+        }
+        let runs_here = runs_on(platform, &host);
+        if runs_here {
             let name = format!("ims-{}-{}", about.version, platform.target);
             let place = trials.join(platform.target);
             fs::create_dir_all(&place)?;
@@ -35,12 +38,20 @@ pub(super) fn run(made: &[Built], about: &About, folder: &Path) -> Result<()> {
             fresh_machine(&std::path::absolute(place.join(name))?)
                 .with_context(|| format!("the archive for {}", platform.target))?;
         }
-        if runs_here && platform.is_static {
-            python(folder, &trials.join("python"), about)?;
+        if runs_here && !platform.wheel_tags.is_empty() {
+            let wheel = folder.join(python::file_name(platform, about));
+            python(&wheel, &trials.join("python"))?;
             node(folder, &trials.join("node"), about, &npm::package_name(platform))?;
         }
     }
     Ok(())
+}
+
+/// Whether a machine with the target `host` runs the binary: a static one runs on every Linux with that processor.
+fn runs_on(platform: &Platform, host: &str) -> bool {
+    let processor = |target: &str| target.split('-').next().map(str::to_owned);
+    let is_same_linux = host.contains("-linux-") && processor(host) == processor(platform.target);
+    platform.target == host || (platform.is_static && is_same_linux)
 }
 
 /// Runs the command from its unpacked archive without any variable and with an empty home: the demonstration, a token from
@@ -97,12 +108,11 @@ fn make_private(_path: &Path) -> Result<()> {
 }
 
 /// Installs the wheel into an empty environment and runs its tests there.
-fn python(folder: &Path, environment: &Path, about: &About) -> Result<()> {
+fn python(wheel: &Path, environment: &Path) -> Result<()> {
     if find_program("python3").is_none() {
         println!("not tried: the wheel, since there is no python3");
         return Ok(());
     }
-    let wheel = only_file(folder, &format!("ims_emulator-{}-py3-none-manylinux", about.version))?;
     run_command(Command::new("python3").args(["-m", "venv"]).arg(environment))?;
     let python = environment.join("bin/python");
     let install = ["-m", "pip", "install", "--quiet", "pytest"];
@@ -133,13 +143,23 @@ fn node(folder: &Path, project: &Path, about: &About, platform: &str) -> Result<
     run_command(Command::new("node").args(["--test", "emulator.test.mjs"]).current_dir(project))
 }
 
-/// The file in `folder` whose name begins with `start`.
-fn only_file(folder: &Path, start: &str) -> Result<PathBuf> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(start) {
-            return Ok(entry.path());
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::build::PLATFORMS;
+
+    #[test]
+    fn a_static_binary_is_tried_on_every_linux_of_its_processor() {
+        #[rustfmt::skip]
+        let table = [
+            ("x86_64-unknown-linux-gnu",  vec!["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl"]),
+            ("aarch64-unknown-linux-gnu", vec!["aarch64-unknown-linux-gnu", "aarch64-unknown-linux-musl"]),
+            ("aarch64-apple-darwin",      vec!["aarch64-apple-darwin"]),
+        ];
+        for (host, expected) in table {
+            let tried = PLATFORMS.iter().filter(|platform| runs_on(platform, host));
+            let tried: Vec<_> = tried.map(|platform| platform.target).collect();
+            assert_eq!(tried, expected, "{host}");
         }
     }
-    anyhow::bail!("{} has no {start}…", folder.display())
 }
