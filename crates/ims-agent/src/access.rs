@@ -3,12 +3,14 @@
 use std::{collections::BTreeSet, fmt, path::Path};
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, rand};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
-use ims_files::FileError;
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
+use http::{HeaderMap, HeaderName, Uri, header};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::answer::Fault;
+use crate::{answer::Fault, error::Error};
 
 /// The users and groups whose processes may ask on a Unix socket: the user of the agent, root, and those that are added.
 ///
@@ -86,65 +88,30 @@ impl AllowedCallers {
 #[derive(Clone)]
 pub struct Capability(SecretString);
 
-/// Correct the file of the capability.
-///
-/// ```
-/// use ims_agent::{Capability, CapabilityError};
-///
-/// # let folder = tempfile::tempdir()?;
-/// # let path = folder.path().join("capability");
-/// std::fs::write(&path, "short")?;
-/// # #[cfg(unix)]
-/// # std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-/// assert!(matches!(Capability::read_or_create(&path), Err(CapabilityError::Malformed(_))));
-/// # Ok::<(), std::io::Error>(())
-/// ```
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum CapabilityError {
-    /// Do what its remedy says: the file cannot be read or created.
-    #[error("{0}")]
-    File(FileError),
-    /// Remove the file: this is no capability, and a new one is made then.
-    #[error("{} holds no capability of {SHORTEST} visible ASCII characters or more", ims_files::shown(.0))]
-    Malformed(std::path::PathBuf),
-    /// Try again: the system gave no random numbers.
-    #[error("the system's random number generator failed")]
-    NoRandomness,
-}
-
-/// 192 bits as base64.
-const SHORTEST: usize = 32;
-
 impl Capability {
     /// The capability in the file at `path`. If there is no file, it is made of 256 random bits, and its owner alone can read it.
     ///
     /// # Errors
-    /// [`CapabilityError`], also for a file that others can read.
-    pub fn read_or_create(path: &Path) -> Result<Self, CapabilityError> {
-        match ims_files::read_private(path, LONGEST_FILE) {
-            Ok(bytes) => {
-                let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
-                let is_long = text.len() >= SHORTEST;
-                if !is_long || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-                    return Err(CapabilityError::Malformed(path.to_owned()));
-                }
-                Ok(Self(text.into()))
-            }
-            Err(error) if error.is_not_found() => {
-                let capability = Self::generate()?;
-                let created = ims_files::create_new(path, capability.0.expose_secret().as_bytes());
-                created.map_err(CapabilityError::File)?;
-                Ok(capability)
-            }
-            Err(error) => Err(CapabilityError::File(error)),
+    /// [`Error::File`], also for a file that others can read, [`Error::NoCapability`] and [`Error::NoRandomness`].
+    pub fn read_or_create(path: &Path) -> Result<Self, Error> {
+        let bytes = match ims_files::read_private(path, LONGEST_FILE) {
+            Ok(bytes) => bytes,
+            Err(error) if error.is_not_found() => return Self::create(path),
+            Err(error) => return Err(Error::File(error)),
+        };
+        let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
+        if text.len() < SHORTEST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::NoCapability(path.to_owned()));
         }
+        Ok(Self(text.into()))
     }
 
-    fn generate() -> Result<Self, CapabilityError> {
+    fn create(path: &Path) -> Result<Self, Error> {
         let mut bits = [0; 32];
-        rand::fill(&mut bits).map_err(|_| CapabilityError::NoRandomness)?;
-        Ok(Self(BASE64_URL_SAFE_NO_PAD.encode(bits).into()))
+        rand::fill(&mut bits).map_err(|_| Error::NoRandomness)?;
+        let text = SecretString::from(BASE64_URL_SAFE_NO_PAD.encode(bits));
+        ims_files::create_new(path, text.expose_secret().as_bytes()).map_err(Error::File)?;
+        Ok(Self(text))
     }
 
     /// Whether `headers` show it in `field`, as `Bearer …`, or as the password of `Basic …`, which is what clients make of a proxy's
@@ -161,20 +128,23 @@ impl Capability {
         if !scheme.eq_ignore_ascii_case("basic") {
             return false;
         }
-        let decoded = base64::prelude::BASE64_STANDARD.decode(shown.trim()).unwrap_or_default();
+        let decoded = BASE64_STANDARD.decode(shown.trim()).unwrap_or_default();
         let colon = decoded.iter().position(|byte| *byte == b':');
         colon.is_some_and(|at| verify_slices_are_equal(&decoded[at + 1..], expected).is_ok())
     }
 }
-
-/// No file of a capability is longer.
-const LONGEST_FILE: u64 = 4096;
 
 impl fmt::Debug for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Capability")
     }
 }
+
+/// 192 bits as base64.
+const SHORTEST: usize = 32;
+
+/// No file of a capability is longer.
+const LONGEST_FILE: u64 = 4096;
 
 /// What every request is looked at for, besides the process that has opened the connection.
 #[derive(Debug)]
@@ -192,15 +162,15 @@ impl RequestRules {
         // A page sends these with every request that could do harm (Fetch Standard, "HTTP extensions"; Fetch Metadata), a program
         // does not. Node sends Sec-Fetch-Mode.
         if headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site") {
-            return Err(FROM_BROWSER);
+            return Err(Fault::FROM_BROWSER);
         }
-        if let Some(capability) = &self.capability
-            && !capability.is_in(headers, &self.field)
-        {
-            let is_proxy = self.field == header::PROXY_AUTHORIZATION;
-            return Err(if is_proxy { NO_PROXY_CAPABILITY } else { NO_CAPABILITY });
+        match &self.capability {
+            Some(capability) if !capability.is_in(headers, &self.field) => {
+                let is_proxy = self.field == header::PROXY_AUTHORIZATION;
+                Err(if is_proxy { Fault::NO_PROXY_CAPABILITY } else { Fault::NO_CAPABILITY })
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Fails unless the request is addressed at this machine: a page whose host name was given the address of this machine
@@ -213,45 +183,23 @@ impl RequestRules {
         let (host, second) = (named.next(), named.next());
         let authority = uri.authority().map(http::uri::Authority::as_str);
         let host = host.map(|host| host.to_str().unwrap_or_default());
-        let is_right = |name: &str| self.hosts.iter().any(|own| own.eq_ignore_ascii_case(name));
-        let are_right = authority.is_none_or(is_right) && host.is_none_or(is_right);
-        if second.is_none() && are_right && (authority.is_some() || host.is_some()) {
-            return Ok(());
-        }
-        Err(WRONG_HOST)
+        let are_right =
+            authority.is_none_or(|it| self.is_own(it)) && host.is_none_or(|it| self.is_own(it));
+        let is_named = authority.is_some() || host.is_some();
+        if second.is_none() && are_right && is_named { Ok(()) } else { Err(Fault::WRONG_HOST) }
+    }
+
+    /// Whether `authority` is the address that is listened at.
+    pub(crate) fn is_own(&self, authority: &str) -> bool {
+        self.hosts.iter().any(|own| own.eq_ignore_ascii_case(authority))
     }
 }
-
-const FROM_BROWSER: Fault = Fault::new(
-    StatusCode::FORBIDDEN,
-    "from_browser",
-    "pages in browsers may not ask: the request has an Origin or Sec-Fetch-Site",
-);
-
-const NO_CAPABILITY: Fault = Fault::new(
-    StatusCode::UNAUTHORIZED,
-    "capability_missing",
-    "send the text of the capability file as Authorization: Bearer …",
-)
-.with("www-authenticate", "Bearer");
-
-const NO_PROXY_CAPABILITY: Fault = Fault::new(
-    StatusCode::PROXY_AUTHENTICATION_REQUIRED,
-    "capability_missing",
-    "send the text of the capability file as Proxy-Authorization: Bearer …, or as the password in the URL of the proxy",
-)
-.with("proxy-authenticate", "Bearer, Basic realm=\"ims\"");
-
-const WRONG_HOST: Fault = Fault::new(
-    StatusCode::MISDIRECTED_REQUEST,
-    "wrong_host",
-    "the Host of the request is not the address that is listened at",
-);
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use http::HeaderValue;
+    use ims_files::FileError;
     use std::fs;
 
     const SECRET: &str = "canary-0123456789-0123456789-0123456789";
@@ -272,8 +220,7 @@ mod tests {
     #[test]
     fn a_request_shows_the_capability_once_and_in_the_right_field() {
         let bearer = format!("Bearer {SECRET}");
-        let basic =
-            format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(format!("x:{SECRET}")));
+        let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("x:{SECRET}")));
         #[rustfmt::skip]
         let table = [
             (header::AUTHORIZATION,       headers(&[("authorization", &bearer)]), true),
@@ -294,8 +241,11 @@ mod tests {
     #[test]
     fn a_page_in_a_browser_is_refused_and_node_is_not() {
         let rules = RequestRules { capability: None, ..rules(header::AUTHORIZATION) };
-        assert_eq!(rules.check(&headers(&[("origin", "null")])), Err(FROM_BROWSER));
-        assert_eq!(rules.check(&headers(&[("sec-fetch-site", "same-origin")])), Err(FROM_BROWSER));
+        assert_eq!(rules.check(&headers(&[("origin", "null")])), Err(Fault::FROM_BROWSER));
+        assert_eq!(
+            rules.check(&headers(&[("sec-fetch-site", "same-origin")])),
+            Err(Fault::FROM_BROWSER)
+        );
         assert_eq!(rules.check(&headers(&[("sec-fetch-mode", "cors")])), Ok(()));
     }
 
@@ -334,13 +284,13 @@ mod tests {
         assert_eq!(format!("{first:?}"), "Capability");
 
         fs::write(&path, "short").unwrap();
-        assert!(matches!(Capability::read_or_create(&path), Err(CapabilityError::Malformed(_))));
+        assert!(matches!(Capability::read_or_create(&path), Err(Error::NoCapability(_))));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
             let refused = Capability::read_or_create(&path);
-            assert!(matches!(refused, Err(CapabilityError::File(FileError::Exposed { .. }))));
+            assert!(matches!(refused, Err(Error::File(FileError::Exposed { .. }))));
         }
     }
 }

@@ -1,21 +1,25 @@
 //! Answers: JSON, and refusals as the report of the error with the right status.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
-use ims::{ImsAnswer, Report, TokenError};
+use ims::{Report, TokenError};
 use serde::Serialize;
 
 pub(crate) type Answer = Response<AnswerBody>;
 
 /// The body of an answer: bytes of this process, or what an API sends.
-pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>;
+pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, reqwest::Error>;
 
 /// An answer that no one may keep, since most hold a token.
-pub(crate) fn answer(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
-    let body = Full::new(body).map_err(|never| match never {});
+pub(crate) fn answer(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Bytes>,
+) -> Answer {
+    let body = Full::new(body.into()).map_err(|never| match never {});
     let mut answer = Response::new(body.boxed_unsync());
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
@@ -26,119 +30,66 @@ pub(crate) fn answer(status: StatusCode, content_type: &'static str, body: Bytes
 }
 
 pub(crate) fn json(status: StatusCode, data: &impl Serialize) -> Answer {
-    let body = serde_json::to_vec(data).expect("data of this crate is always JSON");
-    answer(status, JSON, body.into())
+    answer(status, JSON, serde_json::to_vec(data).expect("data of this crate is always JSON"))
 }
 
 pub(crate) const JSON: &str = "application/json";
 
-/// A refusal for a program: a name of the cause that does not change, the cause in one line, and what to do.
-#[derive(Debug, Serialize)]
-struct Refusal<'a> {
-    error: ErrorBody<'a>,
+/// A refusal: a name of the cause that does not change, the cause in one line, and what to do.
+#[derive(Serialize)]
+struct Refusal<E> {
+    error: E,
 }
 
-#[derive(Debug, Serialize)]
-pub(crate) struct ErrorBody<'a> {
-    reason: &'a str,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ims: Option<ImsBody<'a>>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    remedies: &'a [String],
-    /// Whole seconds, rounded up.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after: Option<u64>,
-}
-
-#[derive(Debug, Serialize)]
-struct ImsBody<'a> {
-    status: Option<u16>,
-    code: Option<&'a str>,
-    description: Option<&'a str>,
-    debug_id: Option<&'a str>,
-}
-
-impl<'a> From<&'a ImsAnswer> for ImsBody<'a> {
-    fn from(ims: &'a ImsAnswer) -> Self {
-        Self {
-            status: ims.status,
-            code: ims.code.as_deref(),
-            description: ims.description.as_deref(),
-            debug_id: ims.debug_id.as_deref(),
-        }
-    }
-}
-
-impl<'a> From<&'a Report> for ErrorBody<'a> {
-    fn from(report: &'a Report) -> Self {
-        Self {
-            reason: report.reason(),
-            message: report.message(),
-            ims: report.ims().map(ImsBody::from),
-            remedies: report.remedies(),
-            retry_after: report.retry_after().map(whole_seconds),
-        }
-    }
-}
-
-/// Why there is no token, with the status that says who has to act.
+/// Why there is no token, with the status that says who has to act: 503 if time helps, 424 if a person must act, which no HTTP
+/// client tries again by itself (RFC 4918 §11.4: what the request depends on has failed), and 400 if the caller has to ask
+/// for something else.
 pub(crate) fn no_token(error: &TokenError) -> Answer {
     let report = Report::from(error);
-    let status = status_of(&report);
-    let mut answer = json(status, &Refusal { error: ErrorBody::from(&report) });
-    // A caller learns also when the agent asks again after a failure that only a person can end.
-    let retry_after = error.retry_after().filter(|wait| !wait.is_zero());
-    if let Some(wait) = retry_after {
-        answer.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait).into());
-    }
-    answer
-}
-
-/// 503 if time helps, 424 if a person must act, which no HTTP client tries again by itself (RFC 4918 §11.4: what the request
-/// depends on has failed), and 400 if the caller has to ask for something else.
-fn status_of(report: &Report) -> StatusCode {
-    if report.is_transient() {
+    let status = if report.is_transient() {
         StatusCode::SERVICE_UNAVAILABLE
     } else if report.needs_person() {
         StatusCode::FAILED_DEPENDENCY
     } else {
         StatusCode::BAD_REQUEST
+    };
+    let mut answer = json(status, &Refusal { error: &report });
+    // A caller learns also when the agent asks again after a failure that only a person can end.
+    if let Some(wait) = error.retry_after().filter(|wait| !wait.is_zero()) {
+        answer.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait).into());
     }
+    answer
 }
 
-/// A fault of the request, and how it is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Seconds, rounded up: anyone who comes too early waited for nothing.
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
+}
+
+/// A fault of a request, and how it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Fault {
-    pub(crate) status: StatusCode,
+    #[serde(skip)]
+    status: u16,
     pub(crate) reason: &'static str,
-    pub(crate) message: &'static str,
+    message: &'static str,
     /// A field of the answer that goes with the status, its name in small letters.
-    pub(crate) field: Option<(&'static str, &'static str)>,
+    #[serde(skip)]
+    field: Option<(&'static str, &'static str)>,
 }
 
 impl Fault {
-    pub(crate) const fn new(
-        status: StatusCode,
-        reason: &'static str,
-        message: &'static str,
-    ) -> Self {
+    const fn new(status: u16, reason: &'static str, message: &'static str) -> Self {
         Self { status, reason, message, field: None }
     }
 
-    pub(crate) const fn with(self, name: &'static str, value: &'static str) -> Self {
+    const fn with(self, name: &'static str, value: &'static str) -> Self {
         Self { field: Some((name, value)), ..self }
     }
 
     pub(crate) fn answer(&self) -> Answer {
-        let error = ErrorBody {
-            reason: self.reason,
-            message: self.message,
-            ims: None,
-            remedies: &[],
-            retry_after: None,
-        };
-        let mut answer = json(self.status, &Refusal { error });
+        let status = StatusCode::from_u16(self.status).expect("the table has three digits");
+        let mut answer = json(status, &Refusal { error: self });
         if let Some((name, value)) = self.field {
             let name = HeaderName::from_static(name);
             answer.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -147,26 +98,43 @@ impl Fault {
     }
 }
 
-/// Fails if `method` is another.
-pub(crate) fn expect_method(
-    method: &Method,
-    expected: &Method,
-    allow: &'static str,
-) -> Result<(), Fault> {
-    if method == expected {
-        return Ok(());
-    }
-    let fault = Fault::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
-        "this path has another method",
-    );
-    Err(fault.with("allow", allow))
-}
-
-/// Seconds, rounded up: anyone who comes too early waited for nothing.
-pub(crate) fn whole_seconds(duration: Duration) -> u64 {
-    duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
+/// All faults of requests, in one table.
+#[rustfmt::skip]
+impl Fault {
+    // Who may ask.
+    pub(crate) const CALLER: Self = Self::new(403, "caller_not_allowed", "neither your user nor your group may ask here");
+    pub(crate) const FORWARDED: Self = Self::new(403, "forwarded", "the request was passed on by a server, and the agent is for programs of this machine");
+    pub(crate) const FROM_BROWSER: Self = Self::new(403, "from_browser", "pages in browsers may not ask: the request has an Origin or Sec-Fetch-Site");
+    pub(crate) const WRONG_HOST: Self = Self::new(421, "wrong_host", "the Host of the request is not the address that is listened at");
+    pub(crate) const NO_CAPABILITY: Self = Self::new(401, "capability_missing", "send the text of the capability file as Authorization: Bearer …")
+        .with("www-authenticate", "Bearer");
+    pub(crate) const NO_PROXY_CAPABILITY: Self = Self::new(407, "capability_missing", "send the text of the capability file as Proxy-Authorization: Bearer …, or as the password in the URL of the proxy")
+        .with("proxy-authenticate", "Bearer, Basic realm=\"ims\"");
+    // What is asked.
+    pub(crate) const PATH: Self = Self::new(404, "path_unknown", "the paths are /v1/token, /v1/headers, /v1/rejected, /v1/health and /metrics");
+    pub(crate) const PROXY_PATH: Self = Self::new(404, "path_unknown", "the paths of the proxy itself are /_ims/health and /_ims/metrics");
+    pub(crate) const NOT_GET: Self = Self::new(405, "method_not_allowed", "this path has another method").with("allow", "GET");
+    pub(crate) const NOT_POST: Self = Self::new(405, "method_not_allowed", "this path has another method").with("allow", "POST");
+    pub(crate) const UNKNOWN_PARAMETER: Self = Self::new(400, "parameter_unknown", "this path has no such parameter");
+    pub(crate) const REPEATED_PARAMETER: Self = Self::new(400, "parameter_repeated", "a parameter is there twice");
+    pub(crate) const MIN_LIFETIME: Self = Self::new(400, "parameter_malformed", "min_lifetime is a whole number of seconds");
+    pub(crate) const UNKNOWN_CONTEXT: Self = Self::new(404, "context_unknown", "the agent serves no such context");
+    pub(crate) const WHICH_CONTEXT: Self = Self::new(400, "context_missing", "the agent serves several contexts: name one with the parameter context");
+    pub(crate) const BODY_UNREADABLE: Self = Self::new(400, "body_unreadable", "the body is too long or no form");
+    pub(crate) const WHICH_TOKEN: Self = Self::new(400, "token_missing", "name the token with one of the parameters fingerprint and token");
+    // Where the proxy sends a request.
+    pub(crate) const TUNNEL: Self = Self::new(405, "tunnel_refused", "the proxy cannot add a token inside of a tunnel: let the client use the base URL http://HOST instead of https://HOST");
+    pub(crate) const UPGRADE: Self = Self::new(501, "upgrade_refused", "the proxy passes on requests and answers, and no other protocol");
+    pub(crate) const TWO_LENGTHS: Self = Self::new(400, "lengths_differ", "the request has both Content-Length and Transfer-Encoding");
+    pub(crate) const TARGET: Self = Self::new(400, "target_malformed", "the target of the request is no URL of an API");
+    pub(crate) const TWO_HOSTS: Self = Self::new(400, "hosts_differ", "the Host of the request is another than that of its target");
+    pub(crate) const NO_DESTINATION: Self = Self::new(404, "destination_missing", "the request names no host, and the proxy was given none to send it to");
+    pub(crate) const HOST: Self = Self::new(403, "host_not_allowed", "this host may not have the token");
+    // What became of it.
+    pub(crate) const BODY_BROKEN: Self = Self::new(400, "body_broken", "the body of the request did not come to its end");
+    pub(crate) const NOT_REACHED: Self = Self::new(502, "api_not_reached", "no connection to the API came about");
+    pub(crate) const NOT_SENT: Self = Self::new(502, "api_connection_broken", "the connection to the API broke before it had answered");
+    pub(crate) const TOO_LATE: Self = Self::new(504, "api_too_slow", "the API did not answer in time");
 }
 
 #[cfg(test)]

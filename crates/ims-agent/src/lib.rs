@@ -5,11 +5,9 @@ mod agent;
 mod api;
 mod context;
 mod health;
-mod reload;
+mod metrics;
 
 mod access;
-mod activity;
-mod listen_error;
 mod listener;
 mod server;
 #[cfg(unix)]
@@ -18,22 +16,16 @@ mod socket_file;
 mod proxy;
 
 mod answer;
-mod counts;
+mod error;
 mod event;
-mod metrics;
-mod service_manager;
-mod token_answer;
-mod watched_files;
 
-pub use access::{AllowedCallers, Capability, CapabilityError};
-pub use agent::{Agent, AgentBuilder, StartError};
-pub use context::Loaded;
+pub use access::{AllowedCallers, Capability};
+pub use agent::Agent;
+pub use error::Error;
 pub use event::Event;
-pub use listen_error::ListenError;
 pub use listener::Listener;
 pub use proxy::{
-    Proxy, ProxyError,
+    Proxy,
     destination::{Destination, DestinationError},
 };
 pub use server::Limits;
-pub use service_manager::ServiceManager;

@@ -2,86 +2,118 @@
 
 use std::{
     fmt::Write,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use ims::claims::NumericDate;
+use ims::{
+    claims::NumericDate,
+    token::{self, Clock, Origin, SystemClock},
+};
 
-use crate::context::Context;
+use crate::{agent::Agent, context::Context};
 
-/// One measurement: its name, its kind, its meaning, and its value for a context.
-struct Measurement {
-    name: &'static str,
-    kind: &'static str,
-    help: &'static str,
-    values: fn(&Context, NumericDate) -> Vec<(&'static str, u64)>,
+/// What is counted of one context, from its start on. A reload changes none of it.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// Answers with a token, and requests of the proxy.
+    pub(crate) served: AtomicU64,
+    /// Answers without one.
+    pub(crate) refused: AtomicU64,
+    from_source: AtomicU64,
+    from_store: AtomicU64,
+    failed: AtomicU64,
+    store_failures: AtomicU64,
+    rejections: AtomicU64,
+    /// 0 before the first refresh, 1 after one that failed, 2 after one that did not.
+    last: AtomicU64,
 }
 
-/// All measurements of `contexts` at `now`.
-pub(crate) fn render(contexts: &[Arc<Context>], now: NumericDate) -> String {
-    let mut text = String::new();
-    for Measurement { name, kind, help, values } in MEASUREMENTS {
-        write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n").expect(WRITABLE);
-        for context in contexts {
-            let client = context.client();
-            let (context_name, client_id) =
-                (escaped(&context.name), escaped(client.client_id().as_str()));
-            for (label, value) in values(context, now) {
-                let labels = format!("context=\"{context_name}\",client_id=\"{client_id}\"{label}");
-                writeln!(text, "{name}{{{labels}}} {value}").expect(WRITABLE);
-            }
+impl Counts {
+    pub(crate) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Relaxed);
+    }
+
+    /// Counts what a keeper reports.
+    pub(crate) fn record(&self, event: &token::Event) {
+        let counter = match event {
+            token::Event::Refreshed { origin: Origin::Store, .. } => &self.from_store,
+            token::Event::Refreshed { .. } => &self.from_source,
+            token::Event::RefreshFailed { .. } => &self.failed,
+            token::Event::StoreFailed { .. } => &self.store_failures,
+            token::Event::Rejected { .. } => &self.rejections,
+            _ => return,
+        };
+        Self::add(counter);
+        match event {
+            token::Event::Refreshed { .. } => self.last.store(2, Relaxed),
+            token::Event::RefreshFailed { .. } => self.last.store(1, Relaxed),
+            _ => {}
         }
     }
-    text
 }
 
-const WRITABLE: &str = "a String takes all that is written";
+impl Agent {
+    /// All measurements now.
+    pub(crate) fn metrics(&self) -> String {
+        let mut text = String::new();
+        for (name, kind, help, values) in MEASUREMENTS {
+            write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n").expect(WRITABLE);
+            for context in self.contexts() {
+                let client_id = escaped(context.client().client_id().as_str());
+                let labels =
+                    format!("context=\"{}\",client_id=\"{client_id}\"", escaped(&context.name));
+                for (label, value) in values(context) {
+                    writeln!(text, "{name}{{{labels}{label}}} {value}").expect(WRITABLE);
+                }
+            }
+        }
+        text
+    }
+}
+
+/// The name of a measurement, its kind, its meaning, and its values for a context, each with a label of its own if it needs one.
+type Measurement = (&'static str, &'static str, &'static str, fn(&Context) -> Values);
+
+type Values = Vec<(&'static str, u64)>;
+
+#[rustfmt::skip]
+const MEASUREMENTS: [Measurement; 9] = [
+    ("ims_agent_served_total", "counter", "Answers with a token, and requests that the proxy sent on.",
+        |context| count("", &context.counts.served)),
+    ("ims_agent_refused_total", "counter", "Answers without a token, because there was none.",
+        |context| count("", &context.counts.refused)),
+    ("ims_agent_reload_failing", "gauge", "Whether the newest credentials are not in use: 1 or 0.",
+        |context| vec![("", u64::from(context.problem().is_some()))]),
+    ("ims_token_refreshes_total", "counter", "Refreshes that ended, by outcome: source, store or failed.",
+        |context| [
+            count(",outcome=\"source\"", &context.counts.from_source),
+            count(",outcome=\"store\"", &context.counts.from_store),
+            count(",outcome=\"failed\"", &context.counts.failed),
+        ].concat()),
+    ("ims_token_last_refresh_succeeded", "gauge", "Whether the last refresh obtained a token: 1 or 0.",
+        |context| context.counts.last.load(Relaxed).checked_sub(1).map(|last| ("", last)).into_iter().collect()),
+    ("ims_token_expires_at_seconds", "gauge", "Until when the token can be used, in seconds since 1970.",
+        |context| date(context.client().health().and_then(|health| health.remaining).map(|left| SystemClock.now().plus(left)))),
+    ("ims_token_credential_ends_at_seconds", "gauge", "When the credential ends that tokens are obtained with, in seconds since 1970.",
+        |context| date(context.client().health().and_then(|health| health.credential_ends_at))),
+    ("ims_token_store_failures_total", "counter", "Operations that a store failed to do.",
+        |context| count("", &context.counts.store_failures)),
+    ("ims_token_rejections_total", "counter", "Tokens that an API rejected.",
+        |context| count("", &context.counts.rejections)),
+];
+
+fn count(label: &'static str, counter: &AtomicU64) -> Values {
+    vec![(label, counter.load(Relaxed))]
+}
+
+/// Seconds since 1970; what is before that is no end of anything here.
+fn date(date: Option<NumericDate>) -> Values {
+    date.map(|date| ("", u64::try_from(date.as_secs()).unwrap_or_default())).into_iter().collect()
+}
 
 /// A text as the value of a label (Prometheus, "Exposition formats").
 fn escaped(text: &str) -> String {
     text.replace('\\', r"\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-fn value(counter: &AtomicU64) -> u64 {
-    counter.load(Ordering::Relaxed)
-}
-
-/// Seconds since 1970; what is before that is no end of anything here.
-fn seconds(date: NumericDate) -> u64 {
-    u64::try_from(date.as_secs()).unwrap_or_default()
-}
-
-#[rustfmt::skip]
-const MEASUREMENTS: [Measurement; 9] = [
-    Measurement { name: "ims_agent_served_total", kind: "counter", help: "Answers with a token, and requests that the proxy sent on.",
-        values: |context, _| vec![("", value(&context.counts.served))] },
-    Measurement { name: "ims_agent_refused_total", kind: "counter", help: "Answers without a token, because there was none.",
-        values: |context, _| vec![("", value(&context.counts.refused))] },
-    Measurement { name: "ims_agent_reload_failing", kind: "gauge", help: "Whether the newest credentials are not in use: 1 or 0.",
-        values: |context, _| vec![("", u64::from(context.problem().is_some()))] },
-    Measurement { name: "ims_token_refreshes_total", kind: "counter", help: "Refreshes that ended, by outcome: source, store or failed.",
-        values: |context, _| vec![
-            (",outcome=\"source\"", value(&context.counts.from_source)),
-            (",outcome=\"store\"", value(&context.counts.from_store)),
-            (",outcome=\"failed\"", value(&context.counts.failed)),
-        ] },
-    Measurement { name: "ims_token_last_refresh_succeeded", kind: "gauge", help: "Whether the last refresh obtained a token: 1 or 0.",
-        values: |context, _| match value(&context.counts.last) { 0 => vec![], last => vec![("", last - 1)] } },
-    Measurement { name: "ims_token_expires_at_seconds", kind: "gauge", help: "Until when the token can be used, in seconds since 1970.",
-        values: |context, now| {
-            let remaining = context.client().health().and_then(|health| health.remaining);
-            remaining.map(|remaining| ("", seconds(now.plus(remaining)))).into_iter().collect()
-        } },
-    Measurement { name: "ims_token_credential_ends_at_seconds", kind: "gauge", help: "When the credential ends that tokens are obtained with, in seconds since 1970.",
-        values: |context, _| {
-            let ends_at = context.client().health().and_then(|health| health.credential_ends_at);
-            ends_at.map(|ends_at| ("", seconds(ends_at))).into_iter().collect()
-        } },
-    Measurement { name: "ims_token_store_failures_total", kind: "counter", help: "Operations that a store failed to do.",
-        values: |context, _| vec![("", value(&context.counts.store_failures))] },
-    Measurement { name: "ims_token_rejections_total", kind: "counter", help: "Tokens that an API rejected.",
-        values: |context, _| vec![("", value(&context.counts.rejections))] },
-];
+const WRITABLE: &str = "a String takes all that is written";

@@ -1,27 +1,37 @@
 //! Connections: their number, their deadlines, and their end.
 
-use std::{convert::Infallible, fmt, io, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
-use http::{HeaderName, Request, Response};
+use bytes::Bytes;
+use http::{HeaderName, Request};
+use http_body_util::{BodyExt, combinators::BoxBody};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    sync::{Semaphore, watch},
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
     task::JoinSet,
     time::{sleep, timeout},
 };
 
+use tokio_util::io::{InspectReader, InspectWriter};
+
 use crate::{
     access::RequestRules,
-    activity::{ActiveBody, Activity, Running},
-    agent::Agent,
-    answer::{Answer, AnswerBody},
+    answer::{Answer, Fault},
     event::Event,
-    listener::{Connection, Listener, Stream},
+    listener::{Listener, Stream},
 };
 
 /// What a caller may use up at most.
@@ -63,133 +73,94 @@ impl Default for Limits {
     }
 }
 
-/// What answers requests.
-pub(crate) trait Handler: fmt::Debug + Send + Sync + 'static {
+/// The body of a request.
+pub(crate) type RequestBody = BoxBody<Bytes, hyper::Error>;
+
+/// What answers requests. Clones share all.
+pub(crate) trait Handler: Clone + Send + Sync + 'static {
     /// The field in which callers show a capability.
     const CAPABILITY_FIELD: HeaderName;
 
-    fn agent(&self) -> &Agent;
+    fn observe(&self, event: &Event);
 
     fn answer(
         &self,
         rules: &RequestRules,
-        request: Request<ActiveBody<Incoming>>,
-    ) -> impl Future<Output = Answer> + Send;
-}
-
-impl Handler for Agent {
-    const CAPABILITY_FIELD: HeaderName = http::header::AUTHORIZATION;
-
-    fn agent(&self) -> &Agent {
-        self
-    }
-
-    async fn answer(&self, rules: &RequestRules, request: Request<ActiveBody<Incoming>>) -> Answer {
-        let (uri, headers) = (request.uri(), request.headers());
-        if let Err(fault) = rules.check_host(uri, headers).and_then(|()| rules.check(headers)) {
-            return fault.answer();
-        }
-        self.handle(request).await
-    }
-}
-
-impl Agent {
-    /// Answers the requests that come to `listener` until `end` is done, and then those that are being answered.
-    pub async fn serve(&self, listener: Listener, limits: Limits, end: impl Future<Output = ()>) {
-        serve(Arc::new(self.clone()), listener, limits, end).await;
-    }
+        request: Request<RequestBody>,
+    ) -> impl Future<Output = Result<Answer, Fault>> + Send;
 }
 
 /// Serves connections until `end` is done.
 pub(crate) async fn serve<H: Handler>(
-    handler: Arc<H>,
-    mut listener: Listener,
+    handler: &H,
+    listener: Listener,
     limits: Limits,
     end: impl Future<Output = ()>,
 ) {
     let rules = Arc::new(listener.rules(H::CAPABILITY_FIELD));
-    let capacity = Arc::new(Semaphore::new(limits.connections));
     let (ending, ended) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut end = pin!(end);
     loop {
-        let next = async {
-            let permit = Arc::clone(&capacity).acquire_owned().await;
-            (permit, listener.accept().await)
-        };
-        tokio::select! {
+        let accepted = tokio::select! {
             () = &mut end => break,
-            Some(_) = connections.join_next() => {}
-            (permit, accepted) = next => match accepted {
-                Ok(Connection::Accepted(stream)) => {
-                    let (handler, rules) = (Arc::clone(&handler), Arc::clone(&rules));
-                    let ended = ended.clone();
-                    connections.spawn(async move {
-                        converse(stream, &handler, &rules, limits, ended).await;
-                        drop(permit);
-                    });
-                }
-                Ok(Connection::Refused { stream, caller, reason }) => {
-                    handler.agent().observer().report(&Event::CallerRefused { caller, reason });
-                    connections.spawn(async move {
-                        // A caller that has gone misses nothing.
-                        let _ = timeout(REFUSAL_TIMEOUT, refuse(stream)).await;
-                        drop(permit);
-                    });
-                }
-                // The system has run out of files, or the caller has gone.
-                Err(_) => sleep(ACCEPT_PAUSE).await,
-            },
-        }
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept(), if connections.len() < limits.connections => accepted,
+        };
+        let Ok((stream, refused)) = accepted else {
+            // The system has run out of files, or the caller has gone.
+            sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        // A caller that may not ask has no more time than it needs to learn that.
+        let (limits, rules) = match refused {
+            Some(caller) => {
+                handler.observe(&Event::CallerRefused { caller });
+                (Limits { idle: REFUSAL_TIME, stalled: REFUSAL_TIME, ..limits }, None)
+            }
+            None => (limits, Some(Arc::clone(&rules))),
+        };
+        connections.spawn(converse(stream, handler.clone(), rules, limits, ended.clone()));
     }
     drop(listener);
     drop(ending);
     while connections.join_next().await.is_some() {}
 }
 
-/// Answers a caller that may not ask, whatever it asks, and reads that away: what is left unread when a socket is closed
-/// may cost the other side the answer.
-async fn refuse(mut stream: Box<dyn Stream>) -> io::Result<()> {
-    stream.write_all(NOT_ALLOWED).await?;
-    stream.shutdown().await?;
-    let mut away = [0; 1024];
-    while stream.read(&mut away).await? > 0 {}
-    Ok(())
-}
-
-/// Serves one connection. How it ends is the caller's affair.
+/// Serves one connection, that of a caller which may not ask without `rules`. How it ends is the caller's affair.
 async fn converse<H: Handler>(
     stream: Box<dyn Stream>,
-    handler: &Arc<H>,
-    rules: &Arc<RequestRules>,
+    handler: H,
+    rules: Option<Arc<RequestRules>>,
     limits: Limits,
     mut ended: watch::Receiver<()>,
 ) {
     let activity = Arc::new(Activity::default());
     let service = service_fn(|request: Request<Incoming>| {
-        let (handler, rules) = (Arc::clone(handler), Arc::clone(rules));
-        let running = Running::new(&activity);
-        let body_running = Running::new(&activity);
+        let (handler, rules) = (handler.clone(), rules.clone());
+        let running = Arc::new(Running::new(&activity));
+        let sending = Arc::clone(&running);
         async move {
-            let request = request.map(|body| ActiveBody::new(body, body_running));
-            let answer: Response<AnswerBody> = handler.answer(&rules, request).await;
-            Ok::<_, Infallible>(answer.map(|body| ActiveBody::new(body, running)))
+            // Until both bodies have come to their end, the request is being answered.
+            let request =
+                request.map(|body| body.map_err(move |error| held(error, &sending)).boxed());
+            let answered = match &rules {
+                Some(rules) => handler.answer(rules, request).await,
+                None => Err(Fault::CALLER),
+            };
+            let answer = answered.unwrap_or_else(|fault| fault.answer());
+            Ok::<_, Infallible>(answer.map(|body| body.map_err(move |error| held(error, &running))))
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        // A slow head is an idle connection, see below.
-        .header_read_timeout(None)
-        .max_buf_size(limits.head_bytes);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
-        .max_concurrent_streams(MAX_STREAMS);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
+    // A slow head is an idle connection, see below.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
+    builder.http1().max_buf_size(limits.head_bytes);
+    let most = u32::try_from(limits.head_bytes).unwrap_or(u32::MAX);
+    builder.http2().timer(TokioTimer::new()).max_header_list_size(most);
+    builder.http2().max_concurrent_streams(MAX_STREAMS);
+    let mut connection =
+        pin!(builder.serve_connection(TokioIo::new(activity.watch(stream)), service));
     let mut seen = activity.steps();
     let mut unmoved = Duration::ZERO;
     loop {
@@ -209,21 +180,13 @@ async fn converse<H: Handler>(
         }
     }
     connection.as_mut().graceful_shutdown();
-    let mut waited = Duration::ZERO;
-    while waited < limits.grace {
-        if timeout(END_CHECK, connection.as_mut()).await.is_ok() || !activity.is_running() {
-            return;
-        }
-        waited += END_CHECK;
-    }
+    let grace = if activity.is_running() { limits.grace } else { LAST_ANSWER };
+    // What is not answered by then is cut off.
+    let _ = timeout(grace, connection).await;
 }
 
-/// The answer to a caller that may not ask.
-const NOT_ALLOWED: &[u8] = b"HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: 99\r\n\r\n\
-    {\"error\":{\"reason\":\"caller_not_allowed\",\"message\":\"neither your user nor your group may ask here\"}}";
-
-/// How long a caller that may not ask has to read that.
-const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a caller that may not ask has to ask and read that.
+const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
 /// How many requests an HTTP/2 connection may have at a time.
 const MAX_STREAMS: u32 = 256;
@@ -231,5 +194,59 @@ const MAX_STREAMS: u32 = 256;
 /// How long the accept loop waits when the system has run out of files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How often it is looked whether a connection has come to its end.
-const END_CHECK: Duration = Duration::from_millis(100);
+/// How long an answer that has been given may take to leave when the server ends.
+const LAST_ANSWER: Duration = Duration::from_millis(200);
+
+/// What happens on one connection: an idle one is closed, a busy one is not.
+#[derive(Debug, Default)]
+struct Activity {
+    /// Requests that are being answered, bodies included.
+    running: AtomicUsize,
+    /// Requests that have begun or ended.
+    requests: AtomicUsize,
+    /// Times that something was read or written.
+    moves: AtomicUsize,
+}
+
+impl Activity {
+    fn is_running(&self) -> bool {
+        self.running.load(Relaxed) > 0
+    }
+
+    /// Another number whenever something has gone on: with a request, whatever moves; without, requests alone, since a head may
+    /// come byte by byte.
+    fn steps(&self) -> usize {
+        let counter = if self.is_running() { &self.moves } else { &self.requests };
+        counter.load(Relaxed)
+    }
+
+    /// `stream`, whose movements are counted.
+    fn watch(self: &Arc<Self>, stream: Box<dyn Stream>) -> impl AsyncRead + AsyncWrite + use<> {
+        let (reads, writes) = (Arc::clone(self), Arc::clone(self));
+        let stream = InspectWriter::new(stream, move |_| _ = writes.moves.fetch_add(1, Relaxed));
+        InspectReader::new(stream, move |_| _ = reads.moves.fetch_add(1, Relaxed))
+    }
+}
+
+/// The error of a body that holds what says that its request is being answered.
+fn held<E>(error: E, _running: &Running) -> E {
+    error
+}
+
+/// A request that is being answered, as long as this exists.
+struct Running(Arc<Activity>);
+
+impl Running {
+    fn new(activity: &Arc<Activity>) -> Self {
+        activity.running.fetch_add(1, Relaxed);
+        activity.requests.fetch_add(1, Relaxed);
+        Self(Arc::clone(activity))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Relaxed);
+        self.0.requests.fetch_add(1, Relaxed);
+    }
+}

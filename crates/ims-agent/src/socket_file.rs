@@ -13,7 +13,7 @@ use std::{
 use ims_files::{Access, FileError, PrivateFolder};
 use rustix::fs::OFlags;
 
-use crate::listen_error::ListenError;
+use crate::error::Error;
 
 /// A socket in the file system, which is removed when this is dropped.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct SocketFile {
 
 impl SocketFile {
     /// Makes the socket at `path`, in place of one that no process listens at any longer.
-    pub(crate) fn bind(path: &Path, for_others: bool) -> Result<(UnixListener, Self), ListenError> {
+    pub(crate) fn bind(path: &Path, for_others: bool) -> Result<(UnixListener, Self), Error> {
         let path = std::path::absolute(path).map_err(|error| io_error(path, "find", error))?;
         let folder = path.parent().unwrap_or(Path::new("/"));
         prepare(folder, for_others)?;
@@ -49,10 +49,10 @@ impl Drop for SocketFile {
 }
 
 /// Makes the folder, if it is not there, and checks that no one else can exchange what is in it.
-fn prepare(folder: &Path, for_others: bool) -> Result<(), ListenError> {
+fn prepare(folder: &Path, for_others: bool) -> Result<(), Error> {
     let is_new = fs::symlink_metadata(folder).is_err();
     if is_new || !for_others {
-        PrivateFolder::create(folder).map_err(ListenError::File)?;
+        PrivateFolder::create(folder).map_err(Error::File)?;
     }
     if is_new && for_others {
         set_mode(folder, 0o711)?;
@@ -61,16 +61,16 @@ fn prepare(folder: &Path, for_others: bool) -> Result<(), ListenError> {
         // A link is not followed: its target may be checked now and be another one later.
         let is_folder = fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir());
         if !is_folder {
-            return Err(ListenError::File(FileError::NotAFolder { path: folder.to_owned() }));
+            return Err(Error::File(FileError::NotAFolder { path: folder.to_owned() }));
         }
-        let access = Access::look_at(folder).map_err(ListenError::File)?;
-        access.check_trusted().map_err(ListenError::File)?;
+        let access = Access::look_at(folder).map_err(Error::File)?;
+        access.check_trusted().map_err(Error::File)?;
     }
     Ok(())
 }
 
 /// Locks the file next to the socket.
-fn lock(socket: &Path) -> Result<File, ListenError> {
+fn lock(socket: &Path) -> Result<File, Error> {
     let mut path = socket.as_os_str().to_owned();
     path.push(".lock");
     let path = PathBuf::from(path);
@@ -85,30 +85,30 @@ fn lock(socket: &Path) -> Result<File, ListenError> {
         .map_err(|error| io_error(&path, "lock", error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(ListenError::InUse(socket.to_owned())),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse(socket.to_owned())),
         Err(TryLockError::Error(error)) => Err(io_error(&path, "lock", error)),
     }
 }
 
 /// Removes the socket of a process that was killed. Nothing else is removed.
-fn remove_old(path: &Path) -> Result<(), ListenError> {
+fn remove_old(path: &Path) -> Result<(), Error> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.file_type().is_socket() => {
             fs::remove_file(path).map_err(|error| io_error(path, "remove", error))
         }
-        Ok(_) => Err(ListenError::NotASocket(path.to_owned())),
+        Ok(_) => Err(Error::NotASocket(path.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(io_error(path, "look at", error)),
     }
 }
 
-fn set_mode(path: &Path, mode: u32) -> Result<(), ListenError> {
+fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {
     let set = fs::set_permissions(path, Permissions::from_mode(mode));
     set.map_err(|error| io_error(path, "change the mode of", error))
 }
 
-fn io_error(path: &Path, action: &'static str, error: io::Error) -> ListenError {
-    ListenError::File(FileError::io(path, action, error))
+fn io_error(path: &Path, action: &'static str, error: io::Error) -> Error {
+    Error::File(FileError::io(path, action, error))
 }
 
 #[cfg(test)]
@@ -140,7 +140,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run").join("agent.sock");
         let first = SocketFile::bind(&path, false).unwrap();
-        assert!(matches!(SocketFile::bind(&path, false), Err(ListenError::InUse(_))));
+        assert!(matches!(SocketFile::bind(&path, false), Err(Error::InUse(_))));
         drop(first);
         // A killed process leaves its socket and loses its lock.
         drop(UnixListener::bind(&path).unwrap());
@@ -161,7 +161,7 @@ mod tests {
         symlink(folder.path().join("nowhere"), run.join("broken.sock")).unwrap();
         for name in ["file.sock", "link.sock", "broken.sock"] {
             let refused = SocketFile::bind(&run.join(name), false);
-            assert!(matches!(refused, Err(ListenError::NotASocket(_))), "{name}");
+            assert!(matches!(refused, Err(Error::NotASocket(_))), "{name}");
         }
         assert_eq!(fs::read_to_string(target).unwrap(), "kept");
 
@@ -173,7 +173,7 @@ mod tests {
         symlink(&run, &linked).unwrap();
         for for_others in [false, true] {
             let refused = SocketFile::bind(&linked.join("agent.sock"), for_others);
-            assert!(matches!(refused, Err(ListenError::File(FileError::NotAFolder { .. }))));
+            assert!(matches!(refused, Err(Error::File(FileError::NotAFolder { .. }))));
         }
     }
 

@@ -1,10 +1,12 @@
 //! What the agent and the proxy have in common: whose tokens they give, their log, their signals, and their end.
 
+mod manager;
+
 use std::{
     collections::BTreeMap,
     ffi::OsString,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use clap::Args;
@@ -12,11 +14,8 @@ use ims::{
     Client, ClientBuilder, Connection, Credential, Credentials, Discovery, DiscoveryError, Report,
     Source, claims::Environment, exchange::SharedTransport,
 };
-use ims_agent::{
-    Agent, AllowedCallers, Capability, CapabilityError, Event, Limits, ListenError, Listener,
-    Loaded, ServiceManager, StartError,
-};
-use serde_json::json;
+use ims_agent::{Agent, AllowedCallers, Capability, Error, Event, Limits, Listener};
+use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinSet};
 
 use self::signals::{Signals, Wanted};
@@ -79,16 +78,9 @@ impl ServiceOptions {
         let url = self.ims_url.clone();
         let transports = Transports::default();
         let is_json = self.json;
-        let mut builder =
-            Agent::builder(move |name| load(&places, name, url.as_ref(), &transports));
-        for name in order {
-            builder = builder.with_context(name);
-        }
-        let agent = builder.with_observer(move |event| log(event, is_json)).start().await;
-        agent.map_err(|error: StartError| {
-            let subject = format!("context {}", error.context);
-            Failure::from(error.report).about(&subject)
-        })
+        let load = move |name: &str| load(&places, name, url.as_ref(), &transports);
+        let agent = Agent::start(order, load, move |event| log(event, is_json)).await;
+        agent.map_err(failure)
     }
 
     fn found(&self) -> Result<Discovery, Failure> {
@@ -100,12 +92,11 @@ impl ServiceOptions {
     /// The sockets of the service manager, and those that were asked for.
     pub(crate) async fn listeners(
         &self,
-        manager: &ServiceManager,
         socket: Option<&PathBuf>,
         address: Option<std::net::SocketAddr>,
     ) -> Result<Vec<Listener>, Failure> {
         let capability = match &self.capability_file {
-            Some(path) => Some(Capability::read_or_create(path).map_err(capability_failure)?),
+            Some(path) => Some(Capability::read_or_create(path).map_err(failure)?),
             None => None,
         };
         let mut callers = AllowedCallers::own_user();
@@ -115,15 +106,15 @@ impl ServiceOptions {
         for gid in &self.allow_gid {
             callers = callers.with_group(*gid);
         }
-        let passed = manager.sockets(&callers, capability.as_ref());
-        let mut listeners = passed.map_err(listen_failure)?;
+        let passed = manager::sockets(&callers, capability.as_ref());
+        let mut listeners = passed.map_err(failure)?;
         if let Some(path) = socket {
             let listener = Listener::at_socket(path, callers);
-            listeners.push(listener.map_err(listen_failure)?);
+            listeners.push(listener.map_err(failure)?);
         }
         if let Some(address) = address {
             let listener = Listener::at_address(address, capability).await;
-            listeners.push(listener.map_err(listen_failure)?);
+            listeners.push(listener.map_err(failure)?);
         }
         Ok(listeners)
     }
@@ -132,7 +123,6 @@ impl ServiceOptions {
     pub(crate) async fn serve<S, Serving>(
         &self,
         agent: Agent,
-        manager: ServiceManager,
         listeners: Vec<Listener>,
         serve: S,
     ) -> Result<Answer, Failure>
@@ -155,26 +145,29 @@ impl ServiceOptions {
         for listener in listeners {
             servers.spawn(serve(listener, Limits::default(), ended.clone()));
         }
-        let manager = Arc::new(manager);
-        manager.ready("tokens are given");
+        manager::ready();
         let watcher = agent.clone();
         let watcher = tokio::spawn(async move { watcher.watch_files().await });
         loop {
             match signals.next().await {
                 Wanted::End => break,
-                Wanted::State => output::note("state", &agent.state()),
+                Wanted::State => {
+                    for (name, line) in lines(&agent.health()) {
+                        output::note("state", &format!("context {name}: {line}"));
+                    }
+                }
                 Wanted::Reload => {
-                    let (agent, manager) = (agent.clone(), Arc::clone(&manager));
-                    manager.reloading();
+                    let agent = agent.clone();
+                    manager::reloading();
                     tokio::spawn(async move {
                         // The log has said what could not be used.
                         let _ = agent.reload().await;
-                        manager.ready("tokens are given");
+                        manager::ready();
                     });
                 }
             }
         }
-        manager.stopping();
+        manager::stopping();
         watcher.abort();
         drop(ending);
         while servers.join_next().await.is_some() {}
@@ -200,7 +193,7 @@ fn load(
     name: &str,
     url: Option<&Environment>,
     transports: &Transports,
-) -> Result<Loaded, Report> {
+) -> Result<ClientBuilder, Report> {
     let unread = |error: DiscoveryError| Report::from(&error);
     let discovery = places.get(name).ok_or(DiscoveryError::NotFound).map_err(unread)?;
     let found = discovery.find().map_err(unread)?;
@@ -208,14 +201,13 @@ fn load(
     if let Some(url) = url {
         credentials = credentials.with_environment(url.clone());
     }
-    let files = credentials.files().to_vec();
     let mut builder = builder(&credentials);
     // These send nothing to IMS.
     if !matches!(credentials.credential(), Credential::Token(_) | Credential::ApiKey(_)) {
         let transport = transports.to(credentials.environment());
         builder = builder.with_transport(transport.map_err(|error| Report::from(&error))?);
     }
-    Ok(Loaded::new(builder).with_files(files))
+    Ok(builder)
 }
 
 /// One transport for each IMS: the certificates that a transport trusts take more memory than everything else of a context.
@@ -246,7 +238,9 @@ fn builder(credentials: &Credentials) -> ClientBuilder {
 }
 
 fn log(event: &Event, is_json: bool) {
-    if !event.is_for_people() {
+    if let Event::Token { event, .. } = event
+        && event.is_step()
+    {
         return;
     }
     if !is_json {
@@ -262,17 +256,41 @@ fn log(event: &Event, is_json: bool) {
     TerminalText::of_json(&line.to_string()).with("\n").to_stderr();
 }
 
-fn capability_failure(error: CapabilityError) -> Failure {
-    match error {
-        CapabilityError::File(error) => error.into(),
-        error => Failure::person("the capability cannot be used").because(error),
-    }
+/// The state of each context in a line, from what an agent says of its health.
+pub(crate) fn lines(health: &Value) -> Vec<(&str, String)> {
+    let contexts = health["contexts"].as_array().into_iter().flatten();
+    contexts.map(|context| (context["name"].as_str().unwrap_or_default(), line(context))).collect()
 }
 
-fn listen_failure(error: ListenError) -> Failure {
+fn line(context: &Value) -> String {
+    let mut parts = Vec::new();
+    parts.push(match context["token"]["expires_at"].as_str() {
+        Some(end) => format!("token until {end}"),
+        None if context["is_serving"] == true => "an API key".to_owned(),
+        None => "no token".to_owned(),
+    });
+    if let Some(end) = context["certificate_expires_at"].as_str() {
+        parts.push(format!("certificate until {end}"));
+    }
+    if let Some(message) = context["last_failure"]["message"].as_str() {
+        parts.push(format!("last failure: {message}"));
+    }
+    if let Some(message) = context["reload_failure"]["message"].as_str() {
+        parts.push(format!("the newest credentials are not used: {message}"));
+    }
+    parts.join(" · ")
+}
+
+/// Why the agent or the proxy does not start.
+pub(crate) fn failure(error: Error) -> Failure {
     match error {
-        ListenError::File(error) => error.into(),
-        error => Failure::person("nothing can be listened at").because(error),
+        Error::Credentials { context, report } => {
+            Failure::from(report).about(&format!("context {context}"))
+        }
+        Error::File(error) => error.into(),
+        Error::NotAllowed(_) => Failure::usage(error.to_string())
+            .hint("if that is right, add its domain: --allow-host DOMAIN"),
+        error => Failure::person("the service cannot start").because(error),
     }
 }
 

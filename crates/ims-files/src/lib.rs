@@ -7,6 +7,7 @@ mod kind;
 mod platform;
 mod read;
 mod replace;
+mod versions;
 
 pub use access::{Access, check_trusted};
 pub use error::{FileError, can_be_path, shown, without_number};
@@ -14,3 +15,4 @@ pub use folder::{FileLock, FolderLock, PrivateFolder, lock_if_there};
 pub use kind::FileKind;
 pub use read::{FileBytes, FileContents, read, read_private};
 pub use replace::{Draft, Existing, Readers, create_new, replace};
+pub use versions::FileVersions;

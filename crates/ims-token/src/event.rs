@@ -1,6 +1,8 @@
 //! What a keeper reports of its work. No caller waits for any of it, so this is where an operator sees a refresh that fails, and
 //! a store that is bypassed.
 
+mod text;
+
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use ims_claims::{ClientId, ErrorLine, NumericDate};

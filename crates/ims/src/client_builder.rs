@@ -96,6 +96,12 @@ impl ClientBuilder {
         }
     }
 
+    /// The credentials that the client is for.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// Signs with `signer` instead of the key that the credentials name: with a key behind a network service, for example.
     /// Credentials whose key is [`SigningKey::External`](ims_credentials::SigningKey::External) need it.
     ///

@@ -1,5 +1,7 @@
 //! One report for every error: what is wrong, what IMS said, and what to do about it.
 
+mod json;
+
 use std::{fmt, time::Duration};
 
 #[cfg(feature = "service-account")]

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use http::{HeaderMap, Method, StatusCode, Uri, header, uri::Scheme};
+use http::{HeaderMap, Method, Uri, header, uri::PathAndQuery};
 use ims_middleware::AllowedHosts;
 use reqwest::Url;
 
@@ -40,13 +40,10 @@ impl FromStr for Destination {
 
     fn from_str(text: &str) -> Result<Self, DestinationError> {
         let mut url: Url = text.parse().map_err(|_| DestinationError)?;
-        let host = url.host_str().unwrap_or_default();
-        let is_plain_loopback = AllowedHosts::none().with_loopback().allows(url.scheme(), host);
-        let has_more = !url.username().is_empty()
-            || url.password().is_some()
-            || url.query().is_some()
-            || url.fragment().is_some();
-        if has_more || host.is_empty() || url.scheme() != "https" && !is_plain_loopback {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        let has_more = has_user || url.query().is_some() || url.fragment().is_some();
+        let is_secure = url.scheme() == "https" && url.has_host();
+        if has_more || !is_secure && !is_allowed(&url, &AllowedHosts::none().with_loopback()) {
             return Err(DestinationError);
         }
         let path = url.path().trim_end_matches('/').to_owned();
@@ -57,7 +54,7 @@ impl FromStr for Destination {
 
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_str().trim_end_matches('/'))
+        f.write_str(self.base())
     }
 }
 
@@ -67,17 +64,18 @@ impl Destination {
         is_allowed(&self.0, hosts)
     }
 
-    /// The URL of `path_and_query` below the destination.
+    fn base(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+
+    /// The URL of `path_and_query`, which begins with a slash, below the destination.
     fn join(&self, path_and_query: &str) -> Result<Url, Fault> {
-        let url: Url = format!("{self}{path_and_query}").parse().map_err(|_| BAD_TARGET)?;
-        let base = self.0.path().trim_end_matches('/');
-        let below = url.path().strip_prefix(base);
-        // The path may lead up (`/../`), and its beginning may be taken for a host.
-        let is_below = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if !is_below || url.origin() != self.0.origin() {
-            return Err(BAD_TARGET);
-        }
-        Ok(url)
+        let base = self.base();
+        let url: Url = [base, path_and_query].concat().parse().map_err(|_| Fault::TARGET)?;
+        // The path may lead up (`/../`): the parser has followed it.
+        let rest = url.as_str().strip_prefix(base);
+        let is_below = rest.is_some_and(|rest| rest.starts_with(['/', '?']));
+        if is_below { Ok(url) } else { Err(Fault::TARGET) }
     }
 }
 
@@ -107,97 +105,75 @@ impl Targets<'_> {
         headers: &HeaderMap,
     ) -> Result<Target, Fault> {
         if method == Method::CONNECT {
-            return Err(TUNNEL);
+            return Err(Fault::TUNNEL);
         }
-        let Some(authority) = uri.authority() else {
-            // On a Unix socket any Host will do, since no page in a browser gets there.
+        // On a Unix socket any Host will do, since no page in a browser gets there.
+        let is_on_socket = self.rules.hosts.is_empty();
+        let named = uri.authority().map(http::uri::Authority::as_str);
+        let foreign = named.filter(|named| {
+            let is_local = is_on_socket && named.eq_ignore_ascii_case("localhost");
+            !is_local && !self.rules.is_own(named)
+        });
+        let Some(foreign) = foreign else {
             self.rules.check_host(uri, headers)?;
             return self.own(uri);
         };
-        let name = authority.as_str();
-        let own = self.rules.hosts.iter().any(|own| own.eq_ignore_ascii_case(name));
-        if own || self.rules.hosts.is_empty() && name.eq_ignore_ascii_case("localhost") {
-            self.rules.check_host(uri, headers)?;
-            return self.own(uri);
-        }
         // What a proxy has to ignore, RFC 9112 §3.2.2 says, others may believe.
-        let hosts = headers.get_all(header::HOST).iter();
-        let mut others =
-            hosts.filter(|host| !host.as_bytes().eq_ignore_ascii_case(name.as_bytes()));
-        if others.next().is_some() || headers.get_all(header::HOST).iter().count() > 1 {
-            return Err(TWO_HOSTS);
+        let mut hosts = headers.get_all(header::HOST).iter();
+        let host = hosts.next().map_or(foreign.as_bytes(), http::HeaderValue::as_bytes);
+        if hosts.next().is_some() || !host.eq_ignore_ascii_case(foreign.as_bytes()) {
+            return Err(Fault::TWO_HOSTS);
         }
         self.foreign(uri)
     }
 
     fn own(&self, uri: &Uri) -> Result<Target, Fault> {
-        let path_and_query = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        if !path_and_query.starts_with('/') {
-            return Err(BAD_TARGET);
-        }
+        let path_and_query = path_and_query(uri);
         if let Some(own) = path_and_query.strip_prefix("/_ims/") {
             return Ok(Target::Own(own.to_owned()));
         }
-        let destination = self.destination.ok_or(NO_DESTINATION)?;
+        if !path_and_query.starts_with('/') {
+            return Err(Fault::TARGET);
+        }
+        let destination = self.destination.ok_or(Fault::NO_DESTINATION)?;
         Ok(Target::Api(destination.join(path_and_query)?))
     }
 
     /// The URL of a request that names its host. Whatever it says, the request is sent over TLS, but for loopback.
     fn foreign(&self, uri: &Uri) -> Result<Target, Fault> {
-        let (Some(host), Some(authority)) = (uri.host(), uri.authority()) else {
-            return Err(BAD_TARGET);
+        let host = uri.host().unwrap_or_default();
+        let default_port = match uri.scheme_str() {
+            Some("http") => 80,
+            Some("https") => 443,
+            _ => return Err(Fault::TARGET),
         };
-        let is_http = uri.scheme() == Some(&Scheme::HTTP);
-        let is_known_scheme = is_http || uri.scheme() == Some(&Scheme::HTTPS);
-        if authority.as_str().contains('@') || !is_known_scheme {
-            return Err(BAD_TARGET);
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(Fault::TARGET);
         }
-        let is_loopback = AllowedHosts::none().with_loopback().allows("http", host);
-        let path_and_query = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        let url = if is_loopback {
+        let url = if AllowedHosts::none().with_loopback().allows("http", host) {
             uri.to_string()
+        } else if uri.port_u16().is_some_and(|port| port != default_port) {
+            return Err(Fault::HOST);
         } else {
-            let default_port = if is_http { 80 } else { 443 };
-            if authority.port_u16().is_some_and(|port| port != default_port) {
-                return Err(NOT_ALLOWED);
-            }
-            format!("https://{host}{path_and_query}")
+            format!("https://{host}{}", path_and_query(uri))
         };
-        let url: Url = url.parse().map_err(|_| BAD_TARGET)?;
+        let url: Url = url.parse().map_err(|_| Fault::TARGET)?;
         let is_same = url.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host));
-        if !is_same || !is_allowed(&url, self.hosts) {
-            return Err(NOT_ALLOWED);
+        if is_same && is_allowed(&url, self.hosts) {
+            Ok(Target::Api(url))
+        } else {
+            Err(Fault::HOST)
         }
-        Ok(Target::Api(url))
     }
+}
+
+fn path_and_query(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("/", PathAndQuery::as_str)
 }
 
 fn is_allowed(url: &Url, hosts: &AllowedHosts) -> bool {
     url.host_str().is_some_and(|host| hosts.allows(url.scheme(), host))
 }
-
-const TUNNEL: Fault = Fault::new(
-    StatusCode::METHOD_NOT_ALLOWED,
-    "tunnel_refused",
-    "the proxy cannot add a token inside of a tunnel: let the client use the base URL http://HOST instead of https://HOST",
-);
-const BAD_TARGET: Fault = Fault::new(
-    StatusCode::BAD_REQUEST,
-    "target_malformed",
-    "the target of the request is no URL of an API",
-);
-const TWO_HOSTS: Fault = Fault::new(
-    StatusCode::BAD_REQUEST,
-    "hosts_differ",
-    "the Host of the request is another than that of its target",
-);
-const NO_DESTINATION: Fault = Fault::new(
-    StatusCode::NOT_FOUND,
-    "destination_missing",
-    "the request names no host, and the proxy was given none to send it to",
-);
-const NOT_ALLOWED: Fault =
-    Fault::new(StatusCode::FORBIDDEN, "host_not_allowed", "this host may not have the token");
 
 #[cfg(test)]
 mod tests {

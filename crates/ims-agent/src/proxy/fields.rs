@@ -1,7 +1,7 @@
 //! Header fields: which of them are for one connection alone, and so end at the proxy.
 
 use http::{
-    HeaderMap, HeaderName, StatusCode,
+    HeaderMap, HeaderName,
     header::{
         AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE,
         PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
@@ -15,10 +15,10 @@ pub(crate) fn prepare_request(headers: &mut HeaderMap) -> Result<(), Fault> {
     let upgrades = headers.get_all(UPGRADE).iter();
     // Going on without HTTP/2 is what a client must expect that offers it.
     if upgrades.into_iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"h2c")) {
-        return Err(UPGRADE_REFUSED);
+        return Err(Fault::UPGRADE);
     }
     if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
-        return Err(TWO_LENGTHS);
+        return Err(Fault::TWO_LENGTHS);
     }
     remove_hop_by_hop(headers);
     // The HTTP client sets its own, and the server has answered what was expected.
@@ -48,17 +48,6 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
         headers.remove(name);
     }
 }
-
-const UPGRADE_REFUSED: Fault = Fault::new(
-    StatusCode::NOT_IMPLEMENTED,
-    "upgrade_refused",
-    "the proxy passes on requests and answers, and no other protocol",
-);
-const TWO_LENGTHS: Fault = Fault::new(
-    StatusCode::BAD_REQUEST,
-    "lengths_differ",
-    "the request has both Content-Length and Transfer-Encoding",
-);
 
 #[cfg(test)]
 mod tests {
@@ -103,10 +92,10 @@ mod tests {
     fn an_upgrade_and_a_body_of_two_lengths_are_refused() {
         #[rustfmt::skip]
         let table = [
-            (headers(&[("upgrade", "websocket"), ("connection", "upgrade")]),           Err(UPGRADE_REFUSED)),
-            (headers(&[("upgrade", "h2c"), ("upgrade", "websocket")]),                  Err(UPGRADE_REFUSED)),
-            (headers(&[("upgrade", "h2c, websocket")]),                                 Err(UPGRADE_REFUSED)),
-            (headers(&[("transfer-encoding", "chunked"), ("content-length", "5")]),     Err(TWO_LENGTHS)),
+            (headers(&[("upgrade", "websocket"), ("connection", "upgrade")]),           Err(Fault::UPGRADE)),
+            (headers(&[("upgrade", "h2c"), ("upgrade", "websocket")]),                  Err(Fault::UPGRADE)),
+            (headers(&[("upgrade", "h2c, websocket")]),                                 Err(Fault::UPGRADE)),
+            (headers(&[("transfer-encoding", "chunked"), ("content-length", "5")]),     Err(Fault::TWO_LENGTHS)),
             (headers(&[("content-length", "5")]),                                       Ok(())),
         ];
         for (mut fields, expected) in table {

@@ -7,7 +7,7 @@ use http::Request;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use ims::claims::NumericDate;
-use ims_agent::{AllowedCallers, Limits, ListenError, Listener};
+use ims_agent::{AllowedCallers, Error, Limits, Listener};
 use ims_emulator::{Fault, FaultRule};
 use ims_token::testing::FakeClock;
 use tokio::{net::UnixStream, task::JoinSet};
@@ -246,5 +246,5 @@ async fn at_an_address_a_caller_shows_the_capability_and_calls_this_machine_by_i
 #[tokio::test]
 async fn nothing_but_this_machine_is_listened_at() {
     let refused = Listener::at_address(([0, 0, 0, 0], 0).into(), None).await;
-    assert!(matches!(refused, Err(ListenError::NotLoopback(_))));
+    assert!(matches!(refused, Err(Error::NotLoopback(_))));
 }

@@ -13,7 +13,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use ims::{Client, ClientBuilder, Credentials, Report};
-use ims_agent::{Agent, AllowedCallers, Capability, Limits, Listener, Loaded};
+use ims_agent::{Agent, AllowedCallers, Capability, Event, Limits, Listener};
 use ims_emulator::{Emulator, Fault, FaultRule};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -88,15 +88,15 @@ impl Fixture {
         ims_files::replace(&path, emulator.credentials_json().as_bytes()).unwrap();
         let events = Arc::<Mutex<Vec<String>>>::default();
         let seen = Arc::clone(&events);
-        let agent = Agent::builder(move |_| {
+        let load = move |_: &str| {
             let credentials = Credentials::from_file(&path);
             let credentials = credentials.map_err(|error| Report::from(&error))?;
-            Ok(Loaded::new(change(Client::builder(&credentials))).with_files(credentials.files()))
-        });
-        let agent = agent.with_context("default").with_observer(move |event| {
+            Ok(change(Client::builder(&credentials)))
+        };
+        let observe = move |event: &Event| {
             seen.lock().unwrap().push(format!("{}: {event}", event.name()));
-        });
-        let agent = agent.start().await.unwrap();
+        };
+        let agent = Agent::start(["default"], load, observe).await.unwrap();
         let socket = folder.path().join("run").join("agent.sock");
         let listener = Listener::at_socket(&socket, callers).unwrap();
         let (ending, _) = watch::channel(());
@@ -181,12 +181,13 @@ impl Fixture {
     }
 }
 
-/// Sends these bytes and returns what comes back until the other side closes.
+/// Sends these bytes and returns what comes back until the other side closes, which it has to do soon.
 pub(crate) async fn raw(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
     // A server that closes before it has read all ends the connection with an error, after its answer.
-    let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+    let _ = stream.write_all(request.as_bytes()).await;
+    let mut answer = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer));
+    assert!(closed.await.is_ok(), "the connection stays open after {request}");
     String::from_utf8_lossy(&answer).into_owned()
 }

@@ -1,16 +1,17 @@
 //! Where the proxy sends a token, and where not.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use ims_agent::{Capability, Destination, Limits, Listener, Proxy, ProxyError};
+use ims_agent::{Capability, Destination, Error, Limits, Listener, Proxy};
 use ims_middleware::AllowedHosts;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    task::JoinSet,
 };
 
 use crate::{
@@ -18,12 +19,17 @@ use crate::{
     fixture::{Fixture, raw},
 };
 
-/// A proxy in front of an API, and the text of its address.
-async fn proxy(
+/// The address of a proxy in front of an API.
+async fn proxy(fixture: &Fixture, to: &str, capability: Option<Capability>) -> SocketAddr {
+    proxy_with(fixture, to, capability, Limits::default()).await
+}
+
+async fn proxy_with(
     fixture: &Fixture,
     to: &str,
     capability: Option<Capability>,
-) -> std::net::SocketAddr {
+    limits: Limits,
+) -> SocketAddr {
     let hosts = AllowedHosts::default().with_loopback();
     let destination: Destination = to.parse().unwrap();
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([]);
@@ -31,7 +37,7 @@ async fn proxy(
     let listener = Listener::at_address(([127, 0, 0, 1], 0).into(), capability).await.unwrap();
     let address = listener.address().unwrap();
     let end = fixture.end();
-    tokio::spawn(async move { proxy.serve(listener, Limits::default(), end).await });
+    tokio::spawn(async move { proxy.serve(listener, limits, end).await });
     address
 }
 
@@ -170,10 +176,14 @@ async fn a_request_for_a_host_that_may_not_have_the_token_is_sent_nowhere() {
 async fn what_two_servers_may_read_differently_reaches_the_api_as_one_request_or_not_at_all() {
     let fixture = Fixture::new().await;
     let api = Api::start(|_| answer("200 OK", "hello")).await;
-    let address = proxy(&fixture, &api.url(), None).await;
+    // Some of these shapes wait for bytes that never come.
+    let mut limits = Limits::default();
+    (limits.idle, limits.stalled) = (Duration::from_millis(300), Duration::from_millis(300));
+    let address = proxy_with(&fixture, &api.url(), None, limits).await;
     let hidden = "GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n";
     let length = hidden.len();
     let head = format!("POST /seen HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let mut sent = JoinSet::new();
     for framing in [
         format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}"),
         format!("Transfer-Encoding: chunked\r\nContent-Length: {length}\r\n\r\n0\r\n\r\n{hidden}"),
@@ -192,8 +202,10 @@ async fn what_two_servers_may_read_differently_reaches_the_api_as_one_request_or
         format!("Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n{hidden}"),
         format!("Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{hidden}"),
     ] {
-        raw(address, &format!("{head}{framing}")).await;
+        let request = format!("{head}{framing}");
+        sent.spawn(async move { raw(address, &request).await });
     }
+    sent.join_all().await;
     for request in api.requests() {
         // Whatever came through, it was one request; what follows the head is its body.
         assert!(!request.starts_with("GET /hidden"), "{request}");
@@ -290,5 +302,5 @@ async fn a_destination_that_may_not_have_the_token_is_refused_at_once() {
         Some("https://api.example".parse().unwrap()),
         reqwest::Client::builder(),
     );
-    assert!(matches!(refused, Err(ProxyError::NotAllowed(_))));
+    assert!(matches!(refused, Err(Error::NotAllowed(_))));
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use ims::claims::Metascope;
-use ims_agent::{Agent, AllowedCallers, Limits, Listener, Loaded};
+use ims_agent::{Agent, AllowedCallers, Event, Limits, Listener};
 use ims_emulator::{Certificate, Emulator, Integration};
 use ims_testkit::{certificates, keys};
 use serde_json::json;
@@ -71,17 +71,16 @@ async fn a_certificate_and_a_secret_are_replaced_underneath_a_hundred_callers_wi
     });
     write("own.json", &own.to_string());
     let file = path("own.json");
-    let agent = Agent::builder(move |_| {
+    let load = move |_: &str| {
         let credentials = ims::Credentials::from_file(&file);
-        let credentials = credentials.map_err(|error| ims::Report::from(&error))?;
-        Ok(Loaded::new(ims::Client::builder(&credentials)).with_files(credentials.files()))
-    });
+        credentials.map(|it| ims::Client::builder(&it)).map_err(|error| ims::Report::from(&error))
+    };
     let (report, mut reported) = tokio::sync::mpsc::unbounded_channel();
-    let agent = agent.with_context("default").with_observer(move |event| {
+    let observe = move |event: &Event| {
         // The test may have ended.
         let _ = report.send(event.name());
-    });
-    let agent = agent.start().await.unwrap();
+    };
+    let agent = Agent::start(["default"], load, observe).await.unwrap();
     let socket = path("run/agent.sock");
     let listener = Listener::at_socket(&socket, AllowedCallers::own_user()).unwrap();
     let server = agent.clone();

@@ -5,7 +5,6 @@ mod health;
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use ims_agent::ServiceManager;
 
 use crate::{
     failure::Failure,
@@ -53,19 +52,18 @@ pub(crate) fn run(arguments: Arguments) -> Result<Answer, Failure> {
     if let Some(Command::Health(arguments)) = &arguments.command {
         return health::run(arguments);
     }
-    let manager = ServiceManager::from_environment();
-    block_on(serve(arguments, manager))
+    block_on(serve(arguments))
 }
 
-async fn serve(arguments: Arguments, manager: ServiceManager) -> Result<Answer, Failure> {
+async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
     let Arguments { context, socket, listen, service, .. } = arguments;
-    let mut listeners = service.listeners(&manager, socket.as_ref(), listen).await?;
+    let mut listeners = service.listeners(socket.as_ref(), listen).await?;
     if listeners.is_empty() {
-        listeners = service.listeners(&manager, Some(&health::default_socket()?), None).await?;
+        listeners = service.listeners(Some(&health::default_socket()?), None).await?;
     }
     let agent = service.start(&context).await?;
     let server = agent.clone();
-    let serving = service.serve(agent, manager, listeners, |listener, limits, ended| {
+    let serving = service.serve(agent, listeners, |listener, limits, ended| {
         let agent = server.clone();
         async move { agent.serve(listener, limits, end(ended)).await }
     });

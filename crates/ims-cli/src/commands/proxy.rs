@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use ims::Report;
-use ims_agent::{Destination, Proxy, ProxyError, ServiceManager};
+use ims_agent::{Destination, Listener, Proxy};
 use reqwest_middleware::reqwest;
 
 use super::call::allowed_hosts;
@@ -12,7 +12,7 @@ use crate::{
     failure::Failure,
     output::{self, Answer},
     process::block_on,
-    service::{ServiceOptions, end},
+    service::{ServiceOptions, end, failure},
 };
 
 /// Add a token to the requests of local programs in any language.
@@ -57,19 +57,18 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<Answer, Failure> {
-    let manager = ServiceManager::from_environment();
-    block_on(serve(arguments, manager))
+    block_on(serve(arguments))
 }
 
-async fn serve(arguments: Arguments, manager: ServiceManager) -> Result<Answer, Failure> {
+async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
     let Arguments { context, listen, socket, to, allow_host, service } = arguments;
     let hosts = allowed_hosts(&allow_host)?;
-    let listeners = service.listeners(&manager, socket.as_ref(), listen).await?;
+    let listeners = service.listeners(socket.as_ref(), listen).await?;
     if listeners.is_empty() {
         let failure = Failure::usage("the proxy has no address to listen at");
         return Err(failure.hint("name one: --listen 127.0.0.1:0, or --socket PATH"));
     }
-    if listeners.iter().any(ims_agent::Listener::is_open) {
+    if listeners.iter().any(Listener::is_open) {
         output::note(
             "warning",
             "every program of every user of this machine can send requests with the token; --capability-file FILE \
@@ -79,20 +78,12 @@ async fn serve(arguments: Arguments, manager: ServiceManager) -> Result<Answer, 
     let names: Vec<String> = context.into_iter().collect();
     let agent = service.start(&names).await?;
     let name = agent.names().next().unwrap_or_default().to_owned();
-    let proxy = Proxy::new(&agent, &name, hosts, to, http_client()?).map_err(unusable)?;
-    let serving = service.serve(agent, manager, listeners, |listener, limits, ended| {
+    let proxy = Proxy::new(&agent, &name, hosts, to, http_client()?).map_err(failure)?;
+    let serving = service.serve(agent, listeners, |listener, limits, ended| {
         let proxy = proxy.clone();
         async move { proxy.serve(listener, limits, end(ended)).await }
     });
     serving.await
-}
-
-fn unusable(error: ProxyError) -> Failure {
-    match error {
-        ProxyError::NotAllowed(to) => Failure::usage(format!("{to} may not have the token"))
-            .hint("if that is right, add its domain: --allow-host DOMAIN"),
-        error => Failure::person("the proxy cannot start").because(error),
-    }
 }
 
 /// A client with the CA certificates that the environment names, as for requests to IMS.

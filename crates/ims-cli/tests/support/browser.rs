@@ -24,7 +24,8 @@ const ARGUMENTS: [&str; 8] = [
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    // And a name that was made to mean this host, as DNS rebinding does.
+    "--host-resolver-rules=MAP evil.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
 /// A browser that ends with the test at the latest.

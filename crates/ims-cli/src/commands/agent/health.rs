@@ -10,6 +10,7 @@ use crate::{
     failure::Failure,
     output::{self, Answer},
     process::block_on,
+    service::lines,
 };
 
 /// Ask a running agent how it is: exit code 0 if all its contexts have a token, 1 if not.
@@ -61,14 +62,14 @@ async fn ask(arguments: &Arguments) -> Result<Answer, Failure> {
     let status = response.status();
     let text = response.text().await.map_err(unanswered)?;
     let known = [StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE].contains(&status);
-    let health = serde_json::from_str(&text).ok().filter(|_| known);
+    let health = serde_json::from_str::<Value>(&text).ok().filter(|_| known);
     let Some(health) = health else {
         return Err(Failure::person(format!("the agent answered {status}")));
     };
     if arguments.json {
         output::json(&health)?;
     } else {
-        print(&health)?;
+        output::rows(&lines(&health))?;
     }
     let is_good = status == StatusCode::OK || arguments.alive;
     Ok(if is_good { Answer::Yes } else { Answer::No })
@@ -103,35 +104,6 @@ pub(super) fn default_socket() -> Result<PathBuf, Failure> {
             .hint("name one: --socket PATH, or --listen ADDRESS --capability-file FILE")
     })?;
     Ok(folder.join("ims").join("agent.sock"))
-}
-
-/// One line for each context.
-fn print(health: &Value) -> Result<(), Failure> {
-    let mut rows = Vec::new();
-    for context in health["contexts"].as_array().into_iter().flatten() {
-        let name = context["name"].as_str().unwrap_or_default();
-        rows.push((name, line(context)));
-    }
-    output::rows(&rows)
-}
-
-fn line(context: &Value) -> String {
-    let mut parts = Vec::new();
-    parts.push(match context["token"]["expires_at"].as_str() {
-        Some(end) => format!("token until {end}"),
-        None if context["is_serving"] == true => "an API key".to_owned(),
-        None => "no token".to_owned(),
-    });
-    if let Some(end) = context["certificate_expires_at"].as_str() {
-        parts.push(format!("certificate until {end}"));
-    }
-    if let Some(message) = context["last_failure"]["message"].as_str() {
-        parts.push(format!("last failure: {message}"));
-    }
-    if let Some(message) = context["reload_failure"]["message"].as_str() {
-        parts.push(format!("the newest credentials are not used: {message}"));
-    }
-    parts.join(" · ")
 }
 
 fn unanswered(error: reqwest::Error) -> Failure {

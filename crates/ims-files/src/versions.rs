@@ -1,64 +1,76 @@
-//! Files that are looked at from time to time, to see whether they have changed.
+//! Whether files have changed since they were read.
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use ims::claims::NumericDate;
-
-/// Files, and how they looked when they were read.
+/// Files, and how they looked at one time: to read them again when one of them has changed.
 ///
-/// They are looked at, and no service of the kernel is asked to report changes: that misses the links by which Kubernetes
+/// They are looked at, and no service of the system is asked to report changes: that misses the links by which Kubernetes
 /// exchanges a mounted secret, and files on the network.
-#[derive(Debug)]
-pub(crate) struct WatchedFiles(Vec<(PathBuf, Option<Look>)>);
+///
+/// ```
+/// use ims_files::FileVersions;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("secret");
+/// let versions = FileVersions::look(vec![path.clone()]);
+/// std::fs::write(&path, "new")?;
+/// assert!(versions.have_changed());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct FileVersions(Vec<(PathBuf, Option<Version>)>);
 
 /// What tells one version of a file from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Look {
+struct Version {
     modified: Option<SystemTime>,
     length: u64,
     /// A file that was renamed into its place has another number.
     number: u64,
 }
 
-impl WatchedFiles {
-    /// Looks at the files now.
-    pub(crate) fn look(paths: Vec<PathBuf>) -> Self {
+impl FileVersions {
+    /// Looks at the files now. A file that is not there, and what is no regular file, is as if it never changed until it is
+    /// one: a pipe gives its contents once, and cannot be read again.
+    #[must_use]
+    pub fn look(paths: Vec<PathBuf>) -> Self {
         let mut files = Vec::with_capacity(paths.len());
         for path in paths {
-            let look = look(&path);
-            files.push((path, look));
+            let version = version(&path);
+            files.push((path, version));
         }
         Self(files)
     }
 
     /// The same files, looked at again.
-    pub(crate) fn again(&self) -> Self {
+    #[must_use]
+    pub fn again(&self) -> Self {
         Self::look(self.0.iter().map(|(path, _)| path.clone()).collect())
     }
 
     /// Whether one of them looks different now.
-    pub(crate) fn have_changed(&self) -> bool {
-        self.0.iter().any(|(path, before)| look(path) != *before)
+    #[must_use]
+    pub fn have_changed(&self) -> bool {
+        self.0.iter().any(|(path, before)| version(path) != *before)
     }
 
-    /// Whether one of them was written so short a time before `now` that another write may leave it looking the same: some file
-    /// systems write down times in whole seconds.
-    pub(crate) fn are_fresh(&self, now: NumericDate) -> bool {
-        let limit = SystemTime::try_from(now.minus(TIME_STEP)).unwrap_or(SystemTime::UNIX_EPOCH);
-        let times = self.0.iter().filter_map(|(_, look)| look.as_ref()?.modified);
-        times.into_iter().any(|modified| modified >= limit)
+    /// Whether one of them was written so short a time before `now`, two seconds at most, that another write may have left it looking
+    /// the same: some file systems write down times in whole seconds.
+    #[must_use]
+    pub fn are_fresh(&self, now: SystemTime) -> bool {
+        let limit = now.checked_sub(TIME_STEP).unwrap_or(SystemTime::UNIX_EPOCH);
+        let mut times = self.0.iter().filter_map(|(_, version)| version.as_ref()?.modified);
+        times.any(|modified| modified >= limit)
     }
 }
 
-/// `None` for a file that is not there.
-fn look(path: &PathBuf) -> Option<Look> {
-    // A pipe gives its contents once, and cannot be read again.
+fn version(path: &Path) -> Option<Version> {
     let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    Some(Look {
+    Some(Version {
         modified: metadata.modified().ok(),
         length: metadata.len(),
         number: number(&metadata),
@@ -85,7 +97,7 @@ mod tests {
     fn a_file_has_changed_when_it_was_written_replaced_removed_or_created() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
-        let files = WatchedFiles::look(vec![path.clone()]);
+        let files = FileVersions::look(vec![path.clone()]);
         assert!(!files.have_changed(), "it is still not there");
         fs::write(&path, "one").unwrap();
         assert!(files.have_changed(), "it was created");
@@ -99,7 +111,8 @@ mod tests {
         let other = folder.path().join("other");
         fs::write(&other, "longer").unwrap();
         let before = fs::metadata(&path).unwrap().modified().unwrap();
-        fs::File::open(&other).unwrap().set_modified(before).unwrap();
+        // For writing, since Windows changes the time of no file that is open for reading alone.
+        fs::File::options().append(true).open(&other).unwrap().set_modified(before).unwrap();
         fs::rename(&other, &path).unwrap();
         assert!(files.have_changed() || cfg!(not(unix)), "it was replaced");
 
@@ -113,11 +126,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         fs::write(&path, "one").unwrap();
-        let written = SystemTime::try_from(NumericDate::from_secs(1_800_000_000)).unwrap();
+        let written = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
         fs::File::options().append(true).open(&path).unwrap().set_modified(written).unwrap();
-        let files = WatchedFiles::look(vec![path]);
+        let files = FileVersions::look(vec![path]);
         for (seconds, expected) in [(0, true), (2, true), (3, false)] {
-            let now = NumericDate::from_secs(1_800_000_000 + seconds);
+            let now = written + Duration::from_secs(seconds);
             assert_eq!(files.are_fresh(now), expected, "{seconds}");
         }
     }
