@@ -16,9 +16,9 @@ use crate::{
     agent::Agent,
     answer::{Answer, Fault, JSON, answer, json, no_token},
     context::{Context, TokenAnswer},
+    counts::Counts,
     event::Event,
     listener::Listener,
-    metrics::Counts,
     server::{self, Handler, Limits, RequestBody},
 };
 

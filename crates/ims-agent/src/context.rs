@@ -17,8 +17,8 @@ use ims_files::FileVersions;
 use serde::Serialize;
 
 use crate::{
+    counts::Counts,
     event::{Event, Observe},
-    metrics::Counts,
 };
 
 /// Reads the credentials of the context of this name. It may block.

@@ -4,6 +4,7 @@
 mod agent;
 mod api;
 mod context;
+mod counts;
 mod health;
 mod metrics;
 

@@ -7,50 +7,10 @@ use std::{
 
 use ims::{
     claims::NumericDate,
-    token::{self, Clock, Origin, SystemClock},
+    token::{Clock, SystemClock},
 };
 
 use crate::{agent::Agent, context::Context};
-
-/// What is counted of one context, from its start on. A reload changes none of it.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    /// Answers with a token, and requests of the proxy.
-    pub(crate) served: AtomicU64,
-    /// Answers without one.
-    pub(crate) refused: AtomicU64,
-    from_source: AtomicU64,
-    from_store: AtomicU64,
-    failed: AtomicU64,
-    store_failures: AtomicU64,
-    rejections: AtomicU64,
-    /// 0 before the first refresh, 1 after one that failed, 2 after one that did not.
-    last: AtomicU64,
-}
-
-impl Counts {
-    pub(crate) fn add(counter: &AtomicU64) {
-        counter.fetch_add(1, Relaxed);
-    }
-
-    /// Counts what a keeper reports.
-    pub(crate) fn record(&self, event: &token::Event) {
-        let counter = match event {
-            token::Event::Refreshed { origin: Origin::Store, .. } => &self.from_store,
-            token::Event::Refreshed { .. } => &self.from_source,
-            token::Event::RefreshFailed { .. } => &self.failed,
-            token::Event::StoreFailed { .. } => &self.store_failures,
-            token::Event::Rejected { .. } => &self.rejections,
-            _ => return,
-        };
-        Self::add(counter);
-        match event {
-            token::Event::Refreshed { .. } => self.last.store(2, Relaxed),
-            token::Event::RefreshFailed { .. } => self.last.store(1, Relaxed),
-            _ => {}
-        }
-    }
-}
 
 impl Agent {
     /// All measurements now.
@@ -71,7 +31,7 @@ impl Agent {
     }
 }
 
-/// The name of a measurement, its kind, its meaning, and its values for a context, each with a label of its own if it needs one.
+/// The name of a measurement, its kind, its meaning, and its values for a context, each with its own label if it needs one.
 type Measurement = (&'static str, &'static str, &'static str, fn(&Context) -> Values);
 
 type Values = Vec<(&'static str, u64)>;

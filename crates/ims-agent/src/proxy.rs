@@ -20,10 +20,10 @@ use crate::{
     agent::Agent,
     answer::{Answer, Fault, no_token},
     context::{Context, Serving},
+    counts::Counts,
     error::Error,
     event::Event,
     listener::Listener,
-    metrics::Counts,
     server::{self, Handler, Limits, RequestBody},
 };
 

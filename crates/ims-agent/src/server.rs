@@ -112,7 +112,7 @@ pub(crate) async fn serve<H: Handler>(
             sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        // A caller that may not ask has no more time than it needs to learn that.
+        // A caller that may not ask has the time that it needs to learn that.
         let (limits, rules) = match refused {
             Some(caller) => {
                 handler.observe(&Event::CallerRefused { caller });

@@ -117,7 +117,7 @@ fn added(api: &Process, bare: &Process, proxy: &Process) -> Result<Ratio> {
     }
     println!(
         "agent: the slowest hundredth of the answers; medians of {ROUNDS} rounds, {CONNECTIONS} connections, a request \
-         every 20 ms on each"
+         every 20 ms on each, one after the other"
     );
     for (index, (name, _)) in servers.iter().enumerate() {
         let millis = median(rounds.iter().map(|round| round[index]));

@@ -111,21 +111,29 @@ impl Process {
         Ok(taken / count / u32::try_from(connections)?)
     }
 
-    /// How long each answer takes, of `count` requests over each of so many connections, with a pause after each.
+    /// How long each answer takes, of `count` requests over each of so many connections, one in each interval.
+    ///
+    /// The connections take turns within an interval. If all of them asked at the same moment, the last one would wait for the
+    /// others, and the answer would say more about their number than about the server.
     pub(crate) fn latencies(
         &self,
         path: &str,
         connections: usize,
         count: u32,
-        pause: Duration,
+        interval: Duration,
     ) -> Result<Vec<Duration>> {
         let request = self.request(path);
+        let turn = interval / u32::try_from(connections)?;
+        let mut start = Instant::now() + interval;
         let mut all = Vec::new();
         thread::scope(|scope| {
             let mut asking = Vec::new();
             for _ in 0..connections {
-                let request = request.as_bytes();
-                asking.push(scope.spawn(|| latencies(&self.address, request, count, pause)));
+                let (request, first) = (request.as_bytes(), start);
+                let address = &self.address;
+                asking
+                    .push(scope.spawn(move || latencies(address, request, count, first, interval)));
+                start += turn;
             }
             for one in asking {
                 all.extend(one.join().expect("no thread here panics")?);
@@ -178,16 +186,18 @@ fn latencies(
     address: &Address,
     request: &[u8],
     count: u32,
-    pause: Duration,
+    first: Instant,
+    interval: Duration,
 ) -> Result<Vec<Duration>> {
     let mut connection = Connection::open(address)?;
     let mut taken = Vec::new();
-    for _ in 0..count {
+    for number in 0..count {
+        let due = first + interval * number;
+        thread::sleep(due.saturating_duration_since(Instant::now()));
         let began = Instant::now();
         let (status, _) = connection.exchange(request)?;
         taken.push(began.elapsed());
         ensure!(status == 200, "the server answers with {status}");
-        thread::sleep(pause);
     }
     Ok(taken)
 }

@@ -107,7 +107,7 @@ mod unix {
         }
 
         #[test]
-        fn the_manager_is_told_at_a_path() {
+        fn the_manager_learns_it_at_a_path() {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("notify");
             let address = SocketAddr::from_pathname(&path).unwrap();

@@ -1,0 +1,45 @@
+//! What is counted of each context.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use ims::token::{self, Origin};
+
+/// What is counted of one context, from its start on. A reload changes none of it.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// Answers with a token, and requests of the proxy.
+    pub(crate) served: AtomicU64,
+    /// Answers without one.
+    pub(crate) refused: AtomicU64,
+    pub(crate) from_source: AtomicU64,
+    pub(crate) from_store: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) store_failures: AtomicU64,
+    pub(crate) rejections: AtomicU64,
+    /// 0 before the first refresh, 1 after one that failed, 2 after one that did not.
+    pub(crate) last: AtomicU64,
+}
+
+impl Counts {
+    pub(crate) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Relaxed);
+    }
+
+    /// Counts what a keeper reports.
+    pub(crate) fn record(&self, event: &token::Event) {
+        let counter = match event {
+            token::Event::Refreshed { origin: Origin::Store, .. } => &self.from_store,
+            token::Event::Refreshed { .. } => &self.from_source,
+            token::Event::RefreshFailed { .. } => &self.failed,
+            token::Event::StoreFailed { .. } => &self.store_failures,
+            token::Event::Rejected { .. } => &self.rejections,
+            _ => return,
+        };
+        Self::add(counter);
+        match event {
+            token::Event::Refreshed { .. } => self.last.store(2, Relaxed),
+            token::Event::RefreshFailed { .. } => self.last.store(1, Relaxed),
+            _ => {}
+        }
+    }
+}
