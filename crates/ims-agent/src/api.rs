@@ -9,12 +9,12 @@ use ims::{
     TokenError,
     token::{Clock, SystemClock},
 };
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::{
     access::RequestRules,
     agent::Agent,
-    answer::{Answer, Fault, JSON, answer, json, no_token},
+    answer::{self, Answer, Fault, JSON, answer, no_token},
     context::{Context, TokenAnswer},
     counts::Counts,
     event::Event,
@@ -90,7 +90,7 @@ impl Agent {
                 if as_text {
                     return answer(StatusCode::OK, TEXT_TYPE, lines(&fields));
                 }
-                json(StatusCode::OK, &HeadersBody::of(&fields, token.as_deref()))
+                answer::json(StatusCode::OK, &fields_as_json(&fields, token.as_deref()))
             }),
         ))
     }
@@ -119,7 +119,7 @@ impl Agent {
     pub(crate) fn health_answer(&self) -> Answer {
         let health = self.health();
         let is_ok = health["status"] == "ok";
-        json(if is_ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &health)
+        answer::json(if is_ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &health)
     }
 
     pub(crate) fn metrics_answer(&self) -> Answer {
@@ -159,27 +159,18 @@ fn counted(context: &Context, outcome: Result<Answer, TokenError>) -> Answer {
     outcome.unwrap_or_else(|error| no_token(&error))
 }
 
-#[derive(Serialize)]
-struct HeadersBody<'a> {
-    headers: BTreeMap<&'a str, &'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_in: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fingerprint: Option<&'a str>,
-}
-
-impl<'a> HeadersBody<'a> {
-    fn of(fields: &'a HeaderMap, token: Option<&'a TokenAnswer>) -> Self {
-        let ends_at = token.map(|token| token.token.expires_at());
-        Self {
-            headers: fields.iter().map(|(name, value)| (name.as_str(), text_of(value))).collect(),
-            expires_in: ends_at.map(|ends_at| ends_at.since(SystemClock.now()).as_secs()),
-            expires_at: ends_at.map(|ends_at| ends_at.to_string()),
-            fingerprint: token.map(|token| token.fingerprint.as_str()),
-        }
+fn fields_as_json(fields: &HeaderMap, token: Option<&TokenAnswer>) -> Value {
+    let mut shown = json!({ "headers": {} });
+    for (name, value) in fields {
+        shown["headers"][name.as_str()] = text_of(value).into();
     }
+    if let Some(TokenAnswer { token, fingerprint, .. }) = token {
+        let ends_at = token.expires_at();
+        shown["expires_in"] = ends_at.since(SystemClock.now()).as_secs().into();
+        shown["expires_at"] = ends_at.to_string().into();
+        shown["fingerprint"] = fingerprint.as_str().into();
+    }
+    shown
 }
 
 /// The fields as `curl --header @-` reads them.

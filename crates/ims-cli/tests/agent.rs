@@ -19,6 +19,10 @@ use serde_json::{Value, json};
 #[path = "support/browser.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]
 mod browser;
+#[path = "agent/deploy.rs"]
+mod deploy;
+#[path = "agent/in_chromium.rs"]
+mod in_chromium;
 #[path = "support/person.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]
 mod person;
@@ -351,101 +355,6 @@ fn contexts_are_served_by_name() {
     assert_eq!((status, &answer["error"]["reason"]), (400, &json!("context_missing")));
     let unknown = sandbox.run("agent --context three --socket run/other.sock");
     assert_eq!(unknown.code, Some(4), "{unknown:?}");
-}
-
-#[test]
-fn a_socket_of_the_service_manager_is_used_and_readiness_is_reported() {
-    let (sandbox, emulator) = served();
-    if !is_there("python3") {
-        return;
-    }
-    let notified = std::os::unix::net::UnixDatagram::bind(sandbox.path("notify")).unwrap();
-    // As systemd does: the socket is descriptor 3, and its variables name this process.
-    let program = "import os, socket, sys\n\
-        s = socket.socket(socket.AF_UNIX); s.bind('passed.sock'); s.listen()\n\
-        os.dup2(s.fileno(), 3)\n\
-        os.set_inheritable(3, True)\n\
-        os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()), NOTIFY_SOCKET='notify')\n\
-        os.execv(sys.argv[1], sys.argv[1:])";
-    let ims = sandbox.ims("");
-    let mut command = Command::new("python3");
-    command.args(["-c", program]).arg(ims.get_program());
-    command.args(["agent", "-c", "credentials.json", "--url", emulator.url()]);
-    for (name, value) in ims.get_envs() {
-        command.env(name, value.unwrap());
-    }
-    command.current_dir(sandbox.path("")).stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "passed.sock\n");
-    let mut state = [0; 100];
-    let length = notified.recv(&mut state).unwrap();
-    assert!(state[..length].starts_with(b"READY=1\n"));
-    let mut stream = UnixStream::connect(sandbox.path("passed.sock")).unwrap();
-    stream.write_all(b"GET /v1/token HTTP/1.0\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.contains("access_token"), "{answer}");
-    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    let length = notified.recv(&mut state).unwrap();
-    assert_eq!(&state[..length], b"STOPPING=1");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-}
-
-/// What a page in a browser gets from this URL: the status and the text, or why there is none.
-const FETCH: &str = "const [url, options, done] = arguments;
-    fetch(url, options).then(async answer => done(`${answer.status} ${answer.type} ${await answer.text()}`), error => done(`failed: ${error}`))";
-
-#[test]
-fn a_page_in_a_browser_gets_neither_a_token_nor_through_the_proxy() {
-    if !browser::is_installed("a page in a browser") {
-        return;
-    }
-    let (sandbox, emulator) = served();
-    let url = emulator.url();
-    let arguments = format!(
-        "agent -c credentials.json --socket run/agent.sock --listen 127.0.0.1:0 --capability-file capability --url {url}"
-    );
-    let agent = Service::start(&sandbox, &arguments, 2);
-    let proxy = proxy(&sandbox, &emulator, url);
-    let browser = browser::Browser::start(&sandbox);
-    let fetch = |url: &str, options: Value| {
-        let script = json!({ "script": FETCH, "args": [url, options] });
-        browser.post("/execute/async", &script).as_str().unwrap().to_owned()
-    };
-    // The worst case: the page has even learned the capability.
-    let capability = fs::read_to_string(sandbox.path("capability")).unwrap();
-    let shown = json!({ "headers": { "Authorization": format!("Bearer {capability}") } });
-    let port = |service: &Service| {
-        let place = service.places.iter().find_map(|place| place.strip_prefix("http://127.0.0.1:"));
-        place.unwrap().to_owned()
-    };
-    let (agent_port, proxy_port) = (port(&agent), port(&proxy));
-    for (port, path, options) in
-        [(&agent_port, "/v1/token", &shown), (&proxy_port, "/echo", &json!({}))]
-    {
-        // After the name of its host was made to mean this machine, the page and what it asks have the same origin.
-        browser.open(&format!("http://evil.example:{port}{path}"));
-        let rebound = fetch(path, options.clone());
-        assert!(rebound.starts_with("421 basic ") && rebound.contains("wrong_host"), "{rebound}");
-        // By the right name it is another origin, whose answers the page does not even see.
-        for host in ["127.0.0.1", "localhost"] {
-            let across = fetch(&format!("http://{host}:{port}{path}"), options.clone());
-            assert!(across.starts_with("failed: "), "{across}");
-        }
-        // A page of this machine is refused as well, wherever it is.
-        browser.open(&format!("http://127.0.0.1:{port}{path}"));
-        let own = fetch(path, options.clone());
-        assert!(own.starts_with("403 basic ") && own.contains("from_browser"), "{own}");
-        let other = if port == &agent_port { &proxy_port } else { &agent_port };
-        let blind = fetch(&format!("http://127.0.0.1:{other}/echo"), json!({ "mode": "no-cors" }));
-        assert!(blind.starts_with("0 opaque "), "{blind}");
-    }
-    // Nothing of this has reached the API.
-    let log = proxy.log();
-    assert!(log.contains("GET - 421") && log.contains("GET - 403"), "{log}");
-    assert!(!log.contains(" 200 "), "{log}");
 }
 
 /// How many bytes go each way in the test of long bodies.

@@ -40,14 +40,24 @@ async fn a_head_that_comes_too_slowly_ends_its_connection() {
 }
 
 #[tokio::test]
-async fn a_thousand_connections_that_send_nothing_keep_no_one_from_a_token() {
+async fn a_thousand_connections_that_send_nothing_or_half_a_head_keep_no_one_from_a_token() {
     let fixture = Fixture::new().await;
-    let mut silent = Vec::new();
-    for _ in 0..1_000 {
+    let address = fixture.serve_at_address(Limits::default()).await;
+    let (mut silent, mut half_open) = (Vec::new(), Vec::new());
+    for _ in 0..500 {
         silent.push(UnixStream::connect(&fixture.socket).await.unwrap());
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /v1/token HTTP/1.1\r\nHo").await.unwrap();
+        half_open.push(stream);
     }
     assert_eq!(fixture.get("/v1/token").await.status, 200);
-    drop(silent);
+    let request = format!(
+        "GET /v1/token HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+        fixture.capability()
+    );
+    let answer = crate::fixture::raw(address, &request).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    drop((silent, half_open));
 }
 
 #[tokio::test]
