@@ -1,13 +1,21 @@
 //! Text for a terminal. Only the sanitizer makes it, so nothing from elsewhere can move the cursor, hide a line or turn the
 //! direction of what follows.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    LazyLock,
+    atomic::{AtomicBool, Ordering},
+};
 use std::{fmt::Write as _, io::Write as _};
 
 use anstyle::Style;
 
 /// Whether the command was asked for JSON, so that errors are JSON, too.
 static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Whether standard error shows no colours. Found out once: a proxy writes a line for every request.
+static IS_PLAIN: LazyLock<bool> = LazyLock::new(|| {
+    anstream::AutoStream::choice(&std::io::stderr()) == anstream::ColorChoice::Never
+});
 
 /// Writes errors and notes as JSON from now on.
 pub(crate) fn expect_json() {
@@ -63,7 +71,13 @@ impl TerminalText {
 
     /// Writes it to standard error. If that fails, there is no one left to tell.
     pub(crate) fn to_stderr(&self) {
-        let _ = anstream::stderr().write_all(self.0.as_bytes());
+        let mut stderr = std::io::stderr().lock();
+        let _ = if *IS_PLAIN {
+            // At once: the stream would write the text between two colours piece by piece.
+            stderr.write_all(anstream::adapter::strip_str(&self.0).to_string().as_bytes())
+        } else {
+            anstream::AutoStream::auto(stderr).write_all(self.0.as_bytes())
+        };
     }
 
     /// What is written to the terminal.

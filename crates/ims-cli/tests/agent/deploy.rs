@@ -1,6 +1,7 @@
 //! What is shipped for systemd and Kubernetes, as these would use it.
 
 use std::{
+    fs::{self, File},
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     os::unix::net::{UnixDatagram, UnixStream},
@@ -38,12 +39,14 @@ fn systemd_finds_no_fault_in_the_units() {
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
 
-/// The arguments of `ims` in a unit, with the files of the sandbox.
-fn exec_start(name: &str) -> Vec<&'static str> {
+/// The arguments of `ims` in a unit, with the files of the sandbox, and the emulator in the place of the API and of IMS.
+fn exec_start(name: &str, emulator: &str) -> Vec<String> {
     let (_, unit) = UNITS.into_iter().find(|(unit, _)| *unit == name).unwrap();
     let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/ims ")).unwrap();
     let words = line.split(' ').filter(|word| !word.starts_with('$'));
-    words.map(|word| word.strip_prefix("/etc/ims/").unwrap_or(word)).collect()
+    let words = words.map(|word| word.replace("/etc/ims/", ""));
+    let words = words.map(|word| word.replace("https://platform.adobe.io", emulator));
+    words.chain(["--url".to_owned(), emulator.to_owned()]).collect()
 }
 
 /// Passes a socket on and becomes the service, as systemd does: the socket is descriptor 3, and its variables name this process.
@@ -59,21 +62,25 @@ os.set_inheritable(3, True)
 os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()), NOTIFY_SOCKET='notify')
 os.execv(sys.argv[2], sys.argv[2:])";
 
-/// Starts the service of a unit with a socket at `place`, or with an address, and `ask`s at the place where it listens.
-fn serve(unit: &str, place: &str, more: &[&str], sandbox: &Sandbox, ask: impl FnOnce(&str)) {
+/// Starts a service with a socket at `place`, or with an address, and `ask`s at the place where it listens.
+fn serve(place: &str, arguments: &[String], sandbox: &Sandbox, ask: impl FnOnce(&str)) {
     let notified = UnixDatagram::bind(sandbox.path("notify")).unwrap();
+    notified.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    let log = sandbox.path("service.log");
     let ims = sandbox.ims("");
     let mut command = Command::new("python3");
-    command.args(["-c", SYSTEMD, place]).arg(ims.get_program()).args(exec_start(unit)).args(more);
+    command.args(["-c", SYSTEMD, place]).arg(ims.get_program()).args(arguments);
     for (name, value) in ims.get_envs() {
         command.env(name, value.unwrap());
     }
-    command.current_dir(sandbox.path("")).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.current_dir(sandbox.path("")).stdout(Stdio::piped());
+    command.stderr(File::create(&log).unwrap());
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     // It ends with the test at the latest.
-    let service = Service { child, places: Vec::new(), log: sandbox.path("log") };
+    let service = Service { child, places: Vec::new(), log };
+    assert!(!line.is_empty(), "{}", service.log());
     let mut state = [0; 100];
     let length = notified.recv(&mut state).unwrap();
     assert!(state[..length].starts_with(b"READY=1\n"));
@@ -102,19 +109,19 @@ fn the_services_use_the_socket_of_systemd_and_report_what_they_do() {
     }
     let (sandbox, emulator) = served();
     let url = emulator.url();
-    serve("ims-agent.service", "passed.sock", &["--url", url], &sandbox, |place| {
+    serve("passed.sock", &exec_start("ims-agent.service", url), &sandbox, |place| {
         assert_eq!(place, "passed.sock");
         let stream = UnixStream::connect(sandbox.path(place)).unwrap();
         let answer = answer(stream, "GET /v1/health HTTP/1.0\r\n\r\n");
         assert!(answer.contains("\"name\":\"default\""), "{answer}");
     });
-    std::fs::remove_file(sandbox.path("notify")).unwrap();
+    fs::remove_file(sandbox.path("notify")).unwrap();
     // As the unit says to make it.
     let capability = "0123456789abcdef0123456789abcdef0123456789a";
     sandbox.write("proxy.capability", capability);
-    // The emulator is in the place of the API.
-    let more = ["--url", url, "--to", url, "--allow-host", "localhost"];
-    serve("ims-proxy.service", "", &more, &sandbox, |place| {
+    let mut arguments = exec_start("ims-proxy.service", url);
+    arguments.extend(["--allow-host", "localhost"].map(str::to_owned));
+    serve("", &arguments, &sandbox, |place| {
         let address = place.strip_prefix("http://").unwrap();
         let ask = |fields: &str| {
             let stream = TcpStream::connect(address).unwrap();
