@@ -30,8 +30,6 @@ mod token;
 mod user;
 mod validate;
 
-use std::env;
-
 use clap::{ArgMatches, Args, Error, FromArgMatches, Subcommand};
 
 use crate::{failure::Failure, output::Answer};
@@ -39,141 +37,202 @@ use crate::{failure::Failure, output::Answer};
 /// What the command line can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Demo(OnDemand<demo::Arguments>),
-    Init(OnDemand<init::Arguments>),
-    Login(OnDemand<login::Arguments>),
-    Logout(OnDemand<logout::Arguments>),
-    Token(OnDemand<token::Arguments>),
-    Exec(OnDemand<exec::Arguments>),
-    Call(OnDemand<call::Arguments>),
-    Validate(OnDemand<validate::Arguments>),
-    Revoke(OnDemand<revoke::Arguments>),
-    Userinfo(OnDemand<user::UserinfoArguments>),
-    Profile(OnDemand<user::ProfileArguments>),
-    Organizations(OnDemand<user::OrganizationsArguments>),
+    Demo(demo::Arguments),
+    Init(init::Arguments),
+    Login(login::Arguments),
+    Logout(logout::Arguments),
+    Token(token::Arguments),
+    Exec(exec::Arguments),
+    Call(call::Arguments),
+    Validate(validate::Arguments),
+    Revoke(revoke::Arguments),
+    Userinfo(user::UserinfoArguments),
+    Profile(user::ProfileArguments),
+    Organizations(user::OrganizationsArguments),
     /// Show the profile and the organizations of any user (for services of Adobe)
     #[command(subcommand)]
-    Admin(OnDemand<admin::Command>),
+    Admin(admin::Command),
     /// Exchange a user's token, or a service's permanent code, for another token
     #[command(subcommand)]
-    Exchange(OnDemand<exchange::Command>),
-    Register(OnDemand<register::Arguments>),
-    Keys(OnDemand<keys::Arguments>),
-    Discovery(OnDemand<keys::DiscoveryArguments>),
+    Exchange(exchange::Command),
+    Register(register::Arguments),
+    Keys(keys::Arguments),
+    Discovery(keys::DiscoveryArguments),
     /// Manage credentials by name
     #[command(subcommand)]
-    Context(OnDemand<context::Command>),
-    Status(OnDemand<status::Arguments>),
+    Context(context::Command),
+    Status(status::Arguments),
     /// List and remove the access tokens in the cache
     #[command(subcommand)]
-    Cache(OnDemand<cache::Command>),
-    Migrate(OnDemand<migrate::Arguments>),
+    Cache(cache::Command),
+    Migrate(migrate::Arguments),
     /// Sign, decode and verify JSON Web Tokens
     #[command(subcommand)]
-    Jwt(OnDemand<jwt::Command>),
+    Jwt(jwt::Command),
     /// Create, inspect, check and rotate certificates
     #[command(subcommand)]
-    Cert(OnDemand<cert::Command>),
+    Cert(cert::Command),
     /// List and rotate client secrets
     #[command(subcommand)]
-    Secret(OnDemand<secret::Command>),
+    Secret(secret::Command),
     /// Inspect private key files
     #[command(subcommand)]
-    Key(OnDemand<key::Command>),
+    Key(key::Command),
     /// List and generate keys in hardware security modules
     #[command(subcommand)]
-    Hsm(OnDemand<hsm::Command>),
-    Doctor(OnDemand<doctor::Arguments>),
-    Emulator(OnDemand<emulator::Arguments>),
-    Agent(OnDemand<agent::Arguments>),
-    Proxy(OnDemand<proxy::Arguments>),
-    Completions(OnDemand<completions::Arguments>),
-    Man(OnDemand<man::Arguments>),
+    Hsm(hsm::Command),
+    Doctor(doctor::Arguments),
+    Emulator(emulator::Arguments),
+    Agent(agent::Arguments),
+    Proxy(proxy::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// `whole` is the definition of the whole command line, for its manual.
 pub(crate) fn run(command: Command, whole: fn() -> clap::Command) -> Result<Answer, Failure> {
     match command {
-        Command::Demo(OnDemand(arguments)) => demo::run(&arguments),
-        Command::Init(OnDemand(arguments)) => init::run(&arguments),
-        Command::Login(OnDemand(arguments)) => login::run(&arguments),
-        Command::Logout(OnDemand(arguments)) => logout::run(&arguments),
-        Command::Token(OnDemand(arguments)) => token::run(&arguments),
-        Command::Exec(OnDemand(arguments)) => exec::run(&arguments),
-        Command::Call(OnDemand(arguments)) => call::run(&arguments),
-        Command::Validate(OnDemand(arguments)) => validate::run(&arguments),
-        Command::Revoke(OnDemand(arguments)) => revoke::run(&arguments),
-        Command::Userinfo(OnDemand(arguments)) => user::userinfo(&arguments),
-        Command::Profile(OnDemand(arguments)) => user::profile(&arguments),
-        Command::Organizations(OnDemand(arguments)) => user::organizations(&arguments),
-        Command::Admin(OnDemand(command)) => admin::run(&command),
-        Command::Exchange(OnDemand(command)) => exchange::run(&command),
-        Command::Register(OnDemand(arguments)) => register::run(&arguments),
-        Command::Keys(OnDemand(arguments)) => keys::run(&arguments),
-        Command::Discovery(OnDemand(arguments)) => keys::discovery(&arguments),
-        Command::Context(OnDemand(command)) => context::run(command),
-        Command::Status(OnDemand(arguments)) => status::run(&arguments),
-        Command::Cache(OnDemand(command)) => cache::run(&command),
-        Command::Migrate(OnDemand(arguments)) => migrate::run(&arguments),
-        Command::Jwt(OnDemand(command)) => jwt::run(command),
-        Command::Cert(OnDemand(command)) => cert::run(&command),
-        Command::Secret(OnDemand(command)) => secret::run(&command),
-        Command::Key(OnDemand(command)) => key::run(&command),
-        Command::Hsm(OnDemand(command)) => hsm::run(&command),
-        Command::Doctor(OnDemand(arguments)) => doctor::run(&arguments),
-        Command::Emulator(OnDemand(arguments)) => emulator::run(arguments),
-        Command::Agent(OnDemand(arguments)) => agent::run(arguments),
-        Command::Proxy(OnDemand(arguments)) => proxy::run(arguments),
-        Command::Completions(OnDemand(arguments)) => completions::run(&arguments),
-        Command::Man(OnDemand(arguments)) => man::run(&arguments, whole()),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Login(arguments) => login::run(&arguments),
+        Command::Logout(arguments) => logout::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
+        Command::Exec(arguments) => exec::run(&arguments),
+        Command::Call(arguments) => call::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Revoke(arguments) => revoke::run(&arguments),
+        Command::Userinfo(arguments) => user::userinfo(&arguments),
+        Command::Profile(arguments) => user::profile(&arguments),
+        Command::Organizations(arguments) => user::organizations(&arguments),
+        Command::Admin(command) => admin::run(&command),
+        Command::Exchange(command) => exchange::run(&command),
+        Command::Register(arguments) => register::run(&arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
+        Command::Discovery(arguments) => keys::discovery(&arguments),
+        Command::Context(command) => context::run(command),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Cache(command) => cache::run(&command),
+        Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Jwt(command) => jwt::run(command),
+        Command::Cert(command) => cert::run(&command),
+        Command::Secret(command) => secret::run(&command),
+        Command::Key(command) => key::run(&command),
+        Command::Hsm(command) => hsm::run(&command),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Emulator(arguments) => emulator::run(arguments),
+        Command::Agent(arguments) => agent::run(arguments),
+        Command::Proxy(arguments) => proxy::run(arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments, whole()),
     }
 }
 
-/// The arguments `A` of a command, of which the parser knows only the name while another command is called: to build all
-/// options of all commands takes longer than many a command runs.
-#[derive(Debug)]
-pub(crate) struct OnDemand<A>(pub(crate) A);
-
-/// Whether the options of this command can be asked for. Who wants help, or everything in writing, asks for all.
-fn is_called(command: &clap::Command) -> bool {
-    let called = env::args_os().nth(1).filter(|_| !cfg!(test));
-    let called = called.filter(|first| !first.to_string_lossy().starts_with('-'));
-    called.is_none_or(|first| {
-        first == command.get_name()
-            || ["help", "man", "completions"].iter().any(|all| first == *all)
-    })
+/// One command, which can be parsed without the others: to build the options of all takes longer than many a command runs.
+pub(crate) struct Alone {
+    name: &'static str,
+    /// Adds the options of the command.
+    augment: fn(clap::Command) -> clap::Command,
+    read: fn(&ArgMatches) -> Result<Command, Error>,
 }
 
-impl<A: FromArgMatches> FromArgMatches for OnDemand<A> {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        A::from_arg_matches(matches).map(Self)
+impl Alone {
+    /// The command `name`, if there is one.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "demo" => options!("demo", Demo, demo::Arguments),
+            "init" => options!("init", Init, init::Arguments),
+            "login" => options!("login", Login, login::Arguments),
+            "logout" => options!("logout", Logout, logout::Arguments),
+            "token" => options!("token", Token, token::Arguments),
+            "exec" => options!("exec", Exec, exec::Arguments),
+            "call" => options!("call", Call, call::Arguments),
+            "validate" => options!("validate", Validate, validate::Arguments),
+            "revoke" => options!("revoke", Revoke, revoke::Arguments),
+            "userinfo" => options!("userinfo", Userinfo, user::UserinfoArguments),
+            "profile" => options!("profile", Profile, user::ProfileArguments),
+            "organizations" => {
+                options!("organizations", Organizations, user::OrganizationsArguments)
+            }
+            "admin" => subcommands!("admin", Admin, admin::Command),
+            "exchange" => subcommands!("exchange", Exchange, exchange::Command),
+            "register" => options!("register", Register, register::Arguments),
+            "keys" => options!("keys", Keys, keys::Arguments),
+            "discovery" => options!("discovery", Discovery, keys::DiscoveryArguments),
+            "context" => subcommands!("context", Context, context::Command),
+            "status" => options!("status", Status, status::Arguments),
+            "cache" => subcommands!("cache", Cache, cache::Command),
+            "migrate" => options!("migrate", Migrate, migrate::Arguments),
+            "jwt" => subcommands!("jwt", Jwt, jwt::Command),
+            "cert" => subcommands!("cert", Cert, cert::Command),
+            "secret" => subcommands!("secret", Secret, secret::Command),
+            "key" => subcommands!("key", Key, key::Command),
+            "hsm" => subcommands!("hsm", Hsm, hsm::Command),
+            "doctor" => options!("doctor", Doctor, doctor::Arguments),
+            "emulator" => options!("emulator", Emulator, emulator::Arguments),
+            "agent" => options!("agent", Agent, agent::Arguments),
+            "proxy" => options!("proxy", Proxy, proxy::Arguments),
+            "completions" => options!("completions", Completions, completions::Arguments),
+            "man" => options!("man", Man, man::Arguments),
+            _ => return None,
+        })
     }
 
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        self.0.update_from_arg_matches(matches)
+    /// The parser of the command.
+    pub(crate) fn parser(&self) -> clap::Command {
+        (self.augment)(clap::Command::new(self.name))
+    }
+
+    /// What was given to it.
+    pub(crate) fn read(&self, matches: &ArgMatches) -> Result<Command, Error> {
+        (self.read)(matches)
     }
 }
 
-impl<A: Args> Args for OnDemand<A> {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        if is_called(&command) { A::augment_args(command) } else { command }
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        A::augment_args_for_update(command)
-    }
+macro_rules! options {
+    ($name:literal, $command:ident, $arguments:ty) => {
+        Self {
+            name: $name,
+            augment: <$arguments>::augment_args,
+            read: |matches| <$arguments>::from_arg_matches(matches).map(Command::$command),
+        }
+    };
 }
 
-impl<A: Subcommand> Subcommand for OnDemand<A> {
-    fn augment_subcommands(command: clap::Command) -> clap::Command {
-        if is_called(&command) { A::augment_subcommands(command) } else { command }
+macro_rules! subcommands {
+    ($name:literal, $command:ident, $subcommands:ty) => {
+        Self {
+            name: $name,
+            augment: <$subcommands>::augment_subcommands,
+            read: |matches| <$subcommands>::from_arg_matches(matches).map(Command::$command),
+        }
+    };
+}
+
+use {options, subcommands};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// The names of everything that can be given to a command, and of its subcommands.
+    fn names(command: &clap::Command) -> Vec<String> {
+        let mut names = vec![command.get_name().to_owned()];
+        for argument in command.get_arguments() {
+            names.push(format!("{argument:?}"));
+        }
+        for subcommand in command.get_subcommands() {
+            names.extend(self::names(subcommand));
+        }
+        names
     }
 
-    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
-        A::augment_subcommands_for_update(command)
-    }
-
-    fn has_subcommand(name: &str) -> bool {
-        A::has_subcommand(name)
+    #[test]
+    fn a_command_alone_takes_what_it_takes_among_the_others() {
+        for command in crate::Arguments::command().get_subcommands() {
+            let name = command.get_name();
+            let alone = Alone::named(name).unwrap_or_else(|| panic!("{name} is not known alone"));
+            assert_eq!(names(&alone.parser()), names(command), "{name}");
+        }
     }
 }

@@ -24,25 +24,32 @@ mod when;
 use std::{env, ffi::OsString, process::ExitCode};
 
 use clap::{
-    CommandFactory, FromArgMatches, Parser,
+    Args, CommandFactory, FromArgMatches, Parser,
     error::{ContextKind, ContextValue},
 };
 
-use commands::Command;
+use commands::{Alone, Command};
 use failure::Failure;
 
 /// Adobe IMS authentication: keys, certificates, JWTs and access tokens, and a local IMS to try them on.
 #[derive(Debug, Parser)]
 #[command(name = "ims", version, propagate_version = true, max_term_width = 100, after_help = BELOW_OPTIONS)]
 struct Arguments {
+    #[command(flatten)]
+    global: GlobalOptions,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+// A comment for the documentation would become the text of the help.
+#[derive(Debug, Args)]
+struct GlobalOptions {
     /// Report each request on standard error; -vv adds the names of header fields
     ///
     /// A line has the method, the URL, the status, the time and the debug id. Secrets are not shown.
     #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 900)]
     verbose: u8,
-
-    #[command(subcommand)]
-    command: Command,
 }
 
 const BELOW_OPTIONS: &str = "Examples:
@@ -73,7 +80,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return refused(&without_secret(error)),
     };
-    transport::set_verbosity(arguments.verbose);
+    transport::set_verbosity(arguments.global.verbose);
     match commands::run(arguments.command, Arguments::command) {
         Ok(answer) => answer.into(),
         Err(failure) => failure.report(),
@@ -81,12 +88,24 @@ fn main() -> ExitCode {
 }
 
 fn parse() -> Result<Arguments, clap::Error> {
-    // The texts of the help take longer to write than many a command runs, so they are written only for those who see them.
-    let matches = match Arguments::command().try_get_matches() {
-        Ok(matches) => matches,
-        Err(_) => help::with_groups(Arguments::command()).try_get_matches()?,
-    };
+    if let Some(arguments) = parse_alone() {
+        return Ok(arguments);
+    }
+    let matches = help::with_groups(Arguments::command()).try_get_matches()?;
     Arguments::from_arg_matches(&matches)
+}
+
+/// The arguments of the command that is named first, if they are right. All other commands, and the texts of the help, take
+/// longer to build than many a command runs, so they are there only for those who see them.
+fn parse_alone() -> Option<Arguments> {
+    let name = env::args_os().nth(1)?.into_string().ok()?;
+    let alone = Alone::named(&name)?;
+    let command = clap::Command::new("ims").version(env!("CARGO_PKG_VERSION"));
+    let command = GlobalOptions::augment_args(command.propagate_version(true));
+    let matches = command.subcommand(alone.parser()).try_get_matches().ok()?;
+    let global = GlobalOptions::from_arg_matches(&matches).ok()?;
+    let command = alone.read(matches.subcommand_matches(&name)?).ok()?;
+    Some(Arguments { global, command })
 }
 
 /// Whether a command is asked for JSON, whatever is wrong with the other arguments. What follows `--`, or belongs to the
