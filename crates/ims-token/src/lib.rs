@@ -11,9 +11,12 @@ mod fetch_error;
 mod keeper;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(test)]
+mod model;
 mod pool;
 mod refresh;
 mod refresh_machine;
+mod runtime;
 mod source;
 mod store;
 mod sync;

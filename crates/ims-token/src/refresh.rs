@@ -10,7 +10,6 @@ use std::{
 use futures_util::FutureExt;
 use ims_claims::DurationText;
 use ims_exchange::{AccessToken, Leader};
-use tokio::time::timeout;
 use tracing::Instrument;
 
 use crate::{
@@ -21,6 +20,7 @@ use crate::{
     fetch_error::{FetchError, Remedy},
     keeper::shared::{Outcome, Shared},
     refresh_machine::RefreshRequest,
+    runtime::{sleep, timeout},
     sync::lock,
 };
 
@@ -166,7 +166,7 @@ async fn attempts(
         }
         *lock(last_error) = Some(error.clone());
         shared.report(&Event::AttemptFailed { error, pause });
-        tokio::time::sleep(pause).await;
+        sleep(pause).await;
     }
 }
 

@@ -3,7 +3,6 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use ims_exchange::{InFlight, Leader};
-use tokio::runtime::Handle;
 
 use crate::{
     cached_token::CachedToken,
@@ -14,13 +13,15 @@ use crate::{
     keeper::shared::{Outcome, Shared},
     refresh,
     refresh_machine::{Decision, Phase, RefreshRequest, Schedule, classify},
+    runtime::{self, Handle},
+    sync::switch_point,
 };
 
 /// How long a caller waits for a new token, at most, while the old one can still be used.
 pub const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many refreshes one call waits for. The second is for one that was lost with its runtime, or left to another process.
-const MAX_REFRESHES: u32 = 3;
+pub(crate) const MAX_REFRESHES: u32 = 3;
 
 /// What can be done for a caller at once.
 enum Step {
@@ -77,7 +78,7 @@ impl Shared {
         mut timeout: Duration,
     ) -> Result<Arc<CachedToken>, TokenError> {
         for _ in 0..MAX_REFRESHES {
-            let outcome = tokio::time::timeout(timeout, in_flight.outcome()).await.ok().flatten();
+            let outcome = runtime::timeout(timeout, in_flight.outcome()).await.ok().flatten();
             let now = self.reading();
             if let Some(Outcome::Obtained(cached)) = &outcome
                 && requirement.accepts(cached, now)
@@ -109,6 +110,7 @@ impl Shared {
         let (step, start) = self.decide(requirement, self.reading());
         // Once the lock is free: a runtime that is shutting down drops the task, and with it a clone of this, at once.
         if let Some(Start { runtime, leader, request }) = start {
+            switch_point();
             runtime.spawn(refresh::run(Arc::clone(self), leader, request));
         }
         step

@@ -18,7 +18,7 @@ use crate::{
     refresh_machine::{Phase, Schedule, Windows},
     source::TokenSource,
     store::SharedStore,
-    sync::lock,
+    sync::{lock, switch_point},
 };
 
 /// How many more requests follow in a refresh when the first fails but may succeed later, while a token is held that serves
@@ -118,6 +118,7 @@ impl Shared {
     }
 
     pub(crate) fn held(&self) -> Option<Arc<CachedToken>> {
+        switch_point();
         self.cached.load_full()
     }
 
@@ -219,6 +220,7 @@ impl Shared {
     /// Ends the refresh of `leader` for all who wait.
     pub(crate) fn finish(&self, leader: Leader<Outcome>, outcome: Outcome) {
         self.state().running.take_if(|running| running.in_flight.is_led_by(&leader));
+        switch_point();
         leader.finish(outcome);
     }
 

@@ -16,7 +16,6 @@ use futures_util::{
     future::{Either, join, select},
 };
 use ims_exchange::AccessToken;
-use tokio::time::{sleep, timeout};
 
 use crate::{
     cache_key::CacheKey,
@@ -27,6 +26,7 @@ use crate::{
     keeper::shared::Shared,
     refresh_machine::Phase,
     refresh_machine::RefreshRequest,
+    runtime::{sleep, timeout},
     store::{Lease, SharedStore, StoreError, TokenStore, is_credible},
 };
 

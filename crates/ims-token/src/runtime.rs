@@ -1,0 +1,10 @@
+//! The runtime that refreshes run in, and its timer: tokio's. In the tests of this crate, the model can be in its place.
+
+#[cfg(not(test))]
+pub(crate) use tokio::{
+    runtime::Handle,
+    time::{sleep, timeout},
+};
+
+#[cfg(test)]
+pub(crate) use crate::model::runtime::{Handle, sleep, timeout};
