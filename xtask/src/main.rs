@@ -15,6 +15,7 @@ mod interop;
 mod links;
 mod macos;
 mod minimal;
+mod model;
 mod mutants;
 mod process;
 mod release;
@@ -48,6 +49,7 @@ enum Task {
     Golden(golden::Options),
     Bench(bench::Options),
     Fuzz(fuzz::Options),
+    Model(model::Options),
     Mutants(mutants::Options),
     Coverage(coverage::Options),
     Interop(interop::Options),
@@ -78,6 +80,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Golden(options) => golden::run(options),
         Task::Bench(options) => bench::run(options),
         Task::Fuzz(options) => fuzz::run(options),
+        Task::Model(options) => model::run(options),
         Task::Mutants(options) => mutants::run(options),
         Task::Coverage(options) => coverage::run(options),
         Task::Interop(options) => interop::run(options),
