@@ -196,6 +196,8 @@ mod tests {
         let input = claims().signing_input(Algorithm::Rs256);
         let (header, payload) = input.as_str().split_once('.').unwrap();
         assert_eq!(header, "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9");
+        assert_eq!(input.as_bytes(), input.as_str().as_bytes());
+        assert_eq!(AsRef::<[u8]>::as_ref(&input), input.as_bytes());
         assert_eq!(
             BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap(),
             serde_json::to_vec(&claims()).unwrap()
@@ -206,6 +208,8 @@ mod tests {
     fn an_assertion_reads_back_as_its_parts() {
         let input = claims().signing_input(Algorithm::Rs256);
         let signature = Signature::from_bytes(vec![0xfb, 0xff, 0]);
+        assert_eq!(signature.as_bytes(), [0xfb, 0xff, 0]);
+        assert_eq!(AsRef::<[u8]>::as_ref(&signature), [0xfb, 0xff, 0]);
         let assertion = Assertion::new(&input, &signature);
         let jwt = CompactJwt::parse(assertion.expose_secret()).unwrap();
         assert_eq!(jwt.signing_input(), input.as_str());

@@ -117,3 +117,18 @@ impl From<ClaimsError> for AccessTokenError {
         Self::Claims(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn an_error_of_an_access_token_says_what_its_cause_says() {
+        let form = JwtError::NotAnObject { part: "payload" };
+        assert_eq!(AccessTokenError::from(form).to_string(), form.to_string());
+        let claims = ClaimsError::Missing { claim: "user_id" };
+        assert_eq!(AccessTokenError::from(claims.clone()).to_string(), claims.to_string());
+        assert!(!claims.to_string().is_empty());
+    }
+}

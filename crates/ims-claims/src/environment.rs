@@ -195,6 +195,7 @@ const fn refused(reason: &'static str) -> FormatError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::borrow::ToOwned;
     use proptest::prelude::*;
 
     #[test]
@@ -321,6 +322,14 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Environment>(), Err(FormatError::PlainHttp), "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_environment_is_read_of_an_owned_text_and_gives_its_base_url() {
+        let environment = Environment::try_from("https://IMS.example/".to_owned()).unwrap();
+        assert_eq!(environment.as_ref(), "https://ims.example");
+        assert_eq!(environment.endpoint("/ims/keys"), "https://ims.example/ims/keys");
+        assert!(Environment::try_from("ims.example".to_owned()).is_err());
     }
 
     #[test]

@@ -140,3 +140,26 @@ impl Error for JwtError {}
 
 /// The longest JWT that is read, in bytes.
 pub(crate) const MAX_JWT_LENGTH: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn an_error_of_a_jwt_says_which_part_is_wrong_and_how() {
+        let part = "payload";
+        #[rustfmt::skip]
+        let table = [
+            (JwtError::TooLong,                  "longer than 65536 bytes"),
+            (JwtError::NotThreeParts,            "not three parts separated by dots"),
+            (JwtError::Base64 { part },          "the payload is not canonical base64url without padding"),
+            (JwtError::NotAnObject { part },     "the payload is not a JSON object"),
+            (JwtError::DuplicateMember { part }, "the payload names a member twice"),
+            (JwtError::TooDeep { part },         "the payload is nested too deeply"),
+        ];
+        for (error, text) in table {
+            assert_eq!(error.to_string(), text);
+        }
+    }
+}

@@ -159,6 +159,7 @@ const INITIAL_N: u32 = 128;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
     use proptest::prelude::*;
 
     #[test]
@@ -255,10 +256,61 @@ mod tests {
             ("d9juau41awczczp",          "そのスピードで"),
             ("bcher-kva",                "bücher"),
             ("mnchen-3ya",               "münchen"),
+            // The first code point that is not ASCII, twice: only the first delta is damped as the first one (§6.1).
+            ("x-ab",                     "\u{80}x\u{80}"),
         ];
         for (encoded, decoded) in table {
             assert_eq!(decode_punycode(encoded).as_deref(), Some(decoded), "{encoded}");
         }
+    }
+
+    #[test]
+    fn what_is_no_punycode_decodes_to_nothing() {
+        // A hyphen at the beginning ends no basic code points (RFC 3492 §3.1), and is no digit.
+        for encoded in ["-", "-kva", "bcher-k\u{e4}", "bcher-KVA", "a-9999999999"] {
+            assert_eq!(decode_punycode(encoded), None, "{encoded}");
+        }
+    }
+
+    #[test]
+    fn the_bias_is_adapted_as_in_rfc_3492() {
+        #[rustfmt::skip]
+        let table = [
+            // delta   length     first  bias
+            (0,        1,         true,  0),
+            (700,      1,         true,  1),
+            // The loop ends at 455, (BASE - T_MIN) * T_MAX / 2.
+            (908,      454,       false, 33),
+            (920,      1_000_000, false, 45),
+        ];
+        for (delta, length, is_first, bias) in table {
+            assert_eq!(adapt(delta, length, is_first), bias, "{delta} {length} {is_first}");
+        }
+    }
+
+    #[test]
+    fn a_label_with_xn_is_false_unless_it_needs_its_punycode() {
+        #[rustfmt::skip]
+        let table = [
+            ("bcher",          false),
+            ("xn--bcher-kva",  false),
+            // It decodes to ASCII alone, to a capital letter, and to a control character.
+            ("xn--abc-",       true),
+            ("xn--bcher-2pa",  true),
+            ("xn--x-ab",       true),
+        ];
+        for (label, is_false) in table {
+            assert_eq!(is_false_punycode(label), is_false, "{label}");
+        }
+    }
+
+    #[test]
+    fn a_host_has_at_most_253_characters() {
+        let label = "a".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
+        assert_eq!(longest.len(), 253);
+        assert!(Host::read(&longest).is_ok());
+        assert!(Host::read(&format!("{longest}a")).is_err());
     }
 
     #[test]

@@ -266,6 +266,9 @@ mod tests {
             (account("@techacct.adobe.com"), "nothing is in front of its @"),
             (client(" "),                    "it begins or ends with white space"),
             (client("'canary'"),             "it is in quotation marks"),
+            // One quotation mark does not put it in quotation marks.
+            (client("'canary/"),             "it has a character that a URL path cannot hold as it is"),
+            (client("canary/\""),            "it has a character that a URL path cannot hold as it is"),
             (client("canary/"),              "it has a character that a URL path cannot hold as it is"),
             (client("can%61ry"),             "it has a character that a URL path cannot hold as it is"),
         ];

@@ -164,6 +164,11 @@ mod tests {
     }
 
     #[test]
+    fn a_metascope_gives_its_code_as_a_text() {
+        assert_eq!(Metascope::ENT_DATASERVICES_SDK.as_ref(), "ent_dataservices_sdk");
+    }
+
+    #[test]
     fn every_known_code_reads_as_itself() {
         for metascope in Metascope::KNOWN {
             assert_eq!(metascope.as_str().parse().as_ref(), Ok(metascope));

@@ -55,6 +55,12 @@ fn the_sample_of_adobes_document_is_written_byte_for_byte() {
 }
 
 #[test]
+fn the_claims_give_the_metascopes_that_they_were_read_with() {
+    let claims = read(json!({})).unwrap();
+    assert_eq!(claims.metascopes(), [Metascope::ENT_DATASERVICES_SDK]);
+}
+
+#[test]
 fn each_rule_of_the_form_is_enforced() {
     const METASCOPE: &str = "https://ims-na1.adobelogin.com/s/ent_dataservices_sdk";
     #[rustfmt::skip]
