@@ -176,5 +176,5 @@ fn memory(ims: &Path, integration: &Integration, url: &str) -> Result<bool> {
         agent.body(&format!("/v1/token?context=c{number}")).context("a context has no token")?;
     }
     let mib = f64::from(u32::try_from(agent.resident_kib()?)?) / 1024.0;
-    Ok(at_most(MEMORY, "MiB of memory with a hundred contexts", Ratio::of([mib].into_iter())))
+    Ok(at_most(MEMORY, "MiB of memory with a hundred contexts", Ratio::once(mib)))
 }

@@ -10,9 +10,21 @@ pub(crate) fn keeper() -> Result<bool> {
     cargo("run", &["-p", "ims-token", "--features", "testing", "--example", "warm_token"])
 }
 
-/// A warm token next to other clients. They use other cryptographic libraries, so their package is not in the workspace.
-pub(crate) fn peers() -> Result<bool> {
-    cargo("run", &["--manifest-path", "crates/ims-bench/peers/Cargo.toml"])
+/// A warm token next to other clients. They use other cryptographic libraries, so their package is not in the workspace, and it
+/// records its figures itself.
+pub(crate) fn peers(recording: Recording) -> Result<bool> {
+    let mut arguments = vec!["--manifest-path", "crates/ims-bench/peers/Cargo.toml"];
+    if recording == Recording::On {
+        arguments.extend(["--", "--record"]);
+    }
+    cargo("run", &arguments)
+}
+
+/// Whether figures are written into the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recording {
+    On,
+    Off,
 }
 
 /// Runs a cargo command in a release build, and returns whether it succeeds.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use ims::claims::NumericDate;
+use ims_claims::NumericDate;
 
 /// Where the figures are, from the root of the workspace.
 const PAGE: &str = "docs/benchmarks.md";
@@ -32,6 +32,11 @@ pub(crate) struct Ratio {
 }
 
 impl Ratio {
+    /// A ratio that was measured once.
+    pub(crate) fn once(value: f64) -> Self {
+        Self { median: value, low: value, high: value }
+    }
+
     pub(crate) fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
@@ -203,8 +208,15 @@ mod tests {
     }
 
     #[test]
-    fn the_page_has_a_place_for_figures() {
+    fn the_page_has_a_place_for_figures_and_none_elsewhere() {
         let page = include_str!("../../../docs/benchmarks.md");
         assert!(with_rows(page, &[]).is_ok());
+        let (before, rest) = page.split_once(BEGIN).unwrap();
+        let (_, after) = rest.split_once(END).unwrap();
+        for text in [before, after] {
+            for unit in [" µs", " ms", " ns", " MiB", "≥", "≤"] {
+                assert!(!text.contains(unit), "{unit:?} belongs to the recorded figures");
+            }
+        }
     }
 }

@@ -17,7 +17,7 @@ use ims_token::{
 };
 use tokio::runtime::Runtime;
 
-use crate::contest::{at_most, median};
+use crate::{contest::at_most, record::Ratio};
 
 /// What the callers observed.
 #[derive(Default)]
@@ -45,9 +45,13 @@ pub(crate) fn stall(runtime: &Runtime) -> Result<bool> {
     );
     let worst = longest_ms.iter().copied().fold(0.0, f64::max);
     println!("  the longest call of all: {worst:.3} ms");
-    let longest = at_most(1.0, "the longest call in a refresh, ms", median(longest_ms.into_iter()));
+    let longest = at_most(
+        1.0,
+        "peers: ms of the longest call across a refresh, wall time",
+        Ratio::of(longest_ms.into_iter()),
+    );
     let waited = f64::from(u32::try_from(all.waited)?);
-    Ok(at_most(0.0, "calls that had to wait", waited) && longest)
+    Ok(at_most(0.0, "peers: calls that had to wait", Ratio::once(waited)) && longest)
 }
 
 async fn refresh() -> Result<Calls> {
