@@ -35,6 +35,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         bail!("cargo-mutants is missing: cargo install --locked cargo-mutants");
     }
     let mut command = cargo(["mutants", "--no-shuffle", "--output", "target"]);
+    // It runs the test programs of a package side by side, and ends with the first test that fails. Without it, the examples in
+    // the documentation are tests, too.
+    if find_program("cargo-nextest").is_some() {
+        command.args(["--test-tool", "nextest"]);
+    }
     command.args(["--jobs", &options.jobs.to_string()]);
     for package in &options.packages {
         command.args(["--package", package]);
@@ -45,6 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(shard) = &options.shard {
         command.args(["--shard", shard]);
     }
-    // The build folder of the workspace would be locked by every job, and its lints would stop changes that compile.
-    run_command(command.env("CARGO_INCREMENTAL", "0"))
+    // Every job copies the tree and builds it in its own folder. Each change rebuilds one package there, for which
+    // incremental data pays and debug information does not.
+    run_command(command.env("CARGO_INCREMENTAL", "1").env("CARGO_PROFILE_DEV_DEBUG", "0"))
 }
