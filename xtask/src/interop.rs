@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use client::{
     Client, Outcome,
-    Registry::{CratesIo, Debian, Npm, Pypi},
+    Registry::{CratesIo, Debian, Git, Npm, Pypi},
 };
 use emulator::Emulator;
 
@@ -29,6 +29,14 @@ pub(crate) struct Options {
     #[arg(long)]
     all: bool,
 }
+
+const JSONTOKEN_NEEDS: &[&str] = &[
+    "default-jdk-headless",
+    "libcommons-codec-java",
+    "libgoogle-gson-java",
+    "libguava-java",
+    "libjoda-time-java",
+];
 
 #[rustfmt::skip]
 const CLIENTS: &[Client] = &[
@@ -60,6 +68,8 @@ const CLIENTS: &[Client] = &[
     Client { name: "PyJWT[crypto]",  version: "2.15.1",       registry: Pypi,                                 script: "pyjwt.py" },
     Client { name: "ruby-jwt",       version: "(Debian)",     registry: Debian(&["ruby-jwt"]),                script: "ruby_jwt.rb" },
     Client { name: "haskell-jwt",    version: "(Debian)",     registry: Debian(&["ghc", "libghc-jwt-dev"]),   script: "haskell_jwt.hs" },
+    Client { name: "php-jwt",        version: "v7.0.5",       registry: Git("https://github.com/firebase/php-jwt", &["php-cli"]), script: "php_jwt.php" },
+    Client { name: "jsontoken",      version: "jsontoken-1.1", registry: Git("https://github.com/google/jsontoken", JSONTOKEN_NEEDS), script: "JsonTokenCases.java" },
     // Servers, with our command as the client.
     Client { name: "oidc-provider",      version: "9.13.3", registry: Npm, script: "oidc_provider.mjs" },
     Client { name: "oauth2-mock-server", version: "8.2.3",  registry: Npm, script: "oauth2_mock_server.mjs" },

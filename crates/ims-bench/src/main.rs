@@ -3,6 +3,7 @@
 
 mod agent;
 mod assertion;
+mod attack;
 mod bare;
 mod certificates;
 mod contest;
@@ -70,6 +71,8 @@ enum Name {
     Verify,
     /// The emulator with every check and verdict on, next to a server that only verifies and signs.
     Emulator,
+    /// The most memory of the emulator under attacks by clients without any secret.
+    Attack,
     /// Tokens over a Unix socket, and requests through the proxy, next to bare servers of hyper and reqwest.
     Agent,
     /// A warm token, next to bare reads.
@@ -85,6 +88,7 @@ const USUAL: &[Name] = &[
     Name::Certificates,
     Name::Verify,
     Name::Emulator,
+    Name::Attack,
     Name::Agent,
     Name::Keeper,
 ];
@@ -140,6 +144,7 @@ fn measure(name: Name, recording: Recording) -> Result<bool> {
         Name::Certificates => certificates::measure(),
         Name::Verify => verify::measure(),
         Name::Emulator => emulator::measure(),
+        Name::Attack => attack::measure(),
         Name::Agent => agent::measure(),
         Name::Keeper => elsewhere::keeper(),
         Name::Peers => elsewhere::peers(recording),

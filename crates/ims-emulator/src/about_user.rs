@@ -49,7 +49,7 @@ struct Address<'a> {
 /// @adobe/spacecat-shared-ims-client for the other members.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Profile<'a> {
+pub(crate) struct Profile<'a> {
     user_id: &'a str,
     auth_id: &'a str,
     #[serde(rename = "account_type")]
@@ -57,23 +57,70 @@ struct Profile<'a> {
     country_code: &'a str,
     email: &'a str,
     email_verified: &'a str,
-    name: &'a str,
+    name: String,
     #[serde(rename = "first_name")]
     first_name: &'a str,
     #[serde(rename = "last_name")]
     last_name: &'a str,
-    display_name: &'a str,
+    display_name: String,
     utc_offset: &'a str,
     #[serde(rename = "preferred_languages")]
-    preferred_languages: Option<&'a str>,
+    preferred_languages: Option<[&'a str; 1]>,
     phone_number: Option<&'a str>,
     mrkt_perm: &'a str,
-    mrkt_perm_email: Option<bool>,
+    mrkt_perm_email: Option<&'a str>,
     roles: Vec<RoleView<'a>>,
     service_accounts: [&'a str; 0],
     tags: [&'a str; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
     projected_product_context: Option<Vec<ProjectedProduct<'a>>>,
+}
+
+impl<'a> Profile<'a> {
+    fn of(person: &'a Person, integration: &'a Integration, names_products: bool) -> Self {
+        let user = &person.user;
+        let org_id = integration.org_id().as_str();
+        let mut products = Vec::new();
+        if names_products {
+            for product in integration.products().iter().chain(user.products()) {
+                products.push(ProjectedProduct { context: Product::new(product, org_id) });
+            }
+        }
+        let mut roles = Vec::with_capacity(user.roles().len());
+        for role in user.roles() {
+            roles.push(RoleView {
+                principal: format!("{}:{}", role.organization, person.id),
+                organization: role.organization.as_str(),
+                named_role: &role.role,
+                target: role.organization.as_str(),
+                target_type: "TRG_ORG",
+                target_data: Empty {},
+            });
+        }
+        // Recorded answers for accounts of a person's own have these values, those for accounts of an organization `null`.
+        let is_own = user.account_type() == AccountType::Individual;
+        Self {
+            user_id: &person.id,
+            auth_id: &person.id,
+            account_type: user.account_type().in_profile(),
+            country_code: user.country(),
+            email: user.email(),
+            email_verified: "true",
+            name: user.name(),
+            first_name: user.first_name(),
+            last_name: user.last_name(),
+            display_name: user.name(),
+            utc_offset: "null",
+            preferred_languages: is_own.then_some(["en-us"]),
+            phone_number: None,
+            mrkt_perm: if is_own { "EMAIL:false" } else { "" },
+            mrkt_perm_email: is_own.then_some("false"),
+            roles,
+            service_accounts: [],
+            tags: ["agegroup_18plus"],
+            projected_product_context: names_products.then_some(products),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -184,7 +231,7 @@ pub(crate) fn profile(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let (token, registered) = holder(exchange, TokenKind::Access)?;
     let names_products = token.scopes().any(|scope| scope == PRODUCT_CONTEXT);
     let person = Person::of(exchange, token.user_id().unwrap_or_default(), &registered.integration);
-    Ok(profile_of(&person, &registered.integration, names_products))
+    Ok(Answer::ok(&Profile::of(&person, &registered.integration, names_products)))
 }
 
 /// Answers `/ims/account_cluster/…`: the emulator knows one account of each user.
@@ -203,7 +250,7 @@ pub(crate) fn account_cluster(exchange: &mut Exchange<'_>) -> Result<Answer, Ref
 pub(crate) fn admin_profile(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let (user_id, registered) = administered(exchange)?;
     let person = Person::of(exchange, &user_id, &registered.integration);
-    Ok(profile_of(&person, &registered.integration, true))
+    Ok(Answer::ok(&Profile::of(&person, &registered.integration, true)))
 }
 
 /// Whom an answer is about.
@@ -233,50 +280,6 @@ impl Person {
         let user = users.into_iter().next().unwrap_or_else(User::emulated);
         Self { id, user }
     }
-}
-
-fn profile_of(person: &Person, integration: &Integration, names_products: bool) -> Answer {
-    let user = &person.user;
-    let name = user.name();
-    let org_id = integration.org_id().as_str();
-    let mut products = Vec::new();
-    if names_products {
-        for product in integration.products().iter().chain(user.products()) {
-            products.push(ProjectedProduct { context: Product::new(product, org_id) });
-        }
-    }
-    let mut roles = Vec::with_capacity(user.roles().len());
-    for role in user.roles() {
-        roles.push(RoleView {
-            principal: format!("{}:{}", role.organization, person.id),
-            organization: role.organization.as_str(),
-            named_role: &role.role,
-            target: role.organization.as_str(),
-            target_type: "TRG_ORG",
-            target_data: Empty {},
-        });
-    }
-    Answer::ok(&Profile {
-        user_id: &person.id,
-        auth_id: &person.id,
-        account_type: user.account_type().in_profile(),
-        country_code: user.country(),
-        email: user.email(),
-        email_verified: "true",
-        name: &name,
-        first_name: user.first_name(),
-        last_name: user.last_name(),
-        display_name: &name,
-        utc_offset: "null",
-        preferred_languages: None,
-        phone_number: None,
-        mrkt_perm: "",
-        mrkt_perm_email: None,
-        roles,
-        service_accounts: [],
-        tags: ["agegroup_18plus"],
-        projected_product_context: names_products.then_some(products),
-    })
 }
 
 /// The user whom a service asks about, and the integration that the user belongs to: the technical account's own, and for
@@ -339,33 +342,31 @@ pub(crate) fn holder(
     Ok((token, registered))
 }
 
-/// The members that the first versions of the token endpoint add about a user. Source: AdobeDocs/adobeio-auth,
-/// `OAuth/OAuth.md`.
+/// The members that the first versions of the token endpoint add about a user. Sources: AdobeDocs/adobeio-auth, `OAuth/OAuth.md`,
+/// for those of userinfo; the guide "Getting Started" of the Adobe Analytics 2.0 APIs (2018) for those of the profile.
 #[derive(Serialize)]
-pub(crate) struct UserMembers {
-    address: Country,
+pub(crate) struct UserMembers<'a> {
+    address: Address<'a>,
     email_verified: &'static str,
-    name: String,
-    given_name: String,
-    family_name: String,
-    email: String,
+    given_name: &'a str,
+    family_name: &'a str,
+    #[serde(flatten)]
+    profile: Profile<'a>,
 }
 
-#[derive(Serialize)]
-struct Country {
-    country: String,
-}
-
-impl UserMembers {
-    pub(crate) fn of(person: &Person) -> Self {
-        let user = &person.user;
+impl<'a> UserMembers<'a> {
+    pub(crate) fn of(
+        person: &'a Person,
+        integration: &'a Integration,
+        token: &AccessTokenPayload,
+    ) -> Self {
+        let names_products = token.scopes().any(|scope| scope == PRODUCT_CONTEXT);
         Self {
-            address: Country { country: user.country().to_owned() },
+            address: Address { country: person.user.country() },
             email_verified: "true",
-            name: user.name(),
-            given_name: user.first_name().to_owned(),
-            family_name: user.last_name().to_owned(),
-            email: user.email().to_owned(),
+            given_name: person.user.first_name(),
+            family_name: person.user.last_name(),
+            profile: Profile::of(person, integration, names_products),
         }
     }
 }

@@ -51,7 +51,7 @@ impl Exchange<'_> {
             .or(Refusal::ClientSecretMissing)?;
         let count = integration.client_secrets().len();
         self.that("client_secret is right", is_known)
-            .expected(format!("one of the {count} secrets of the integration"))
+            .expected(format!("a secret of the integration, which has {count}"))
             .actual(if is_known { "one of them" } else { "another text" })
             .or(Refusal::ClientSecretWrong)?;
         self.remember_use(&registered, basic.as_ref());

@@ -212,8 +212,9 @@ const fn user_info(path: &'static str) -> EndpointVersion {
             "family_name",
             "address",
         ],
-        source: "AdobeDocs/adobe-dev-console: User Authentication, userinfo",
-        ..version(Endpoint::UserInfo, path, "GET")
+        source: "AdobeDocs/adobe-dev-console: User Authentication, userinfo; OpenID Connect Core 1.0 §5.3",
+        // OpenID Connect Core 1.0 §5.3.1 wants both methods; libraries that follow it send POST.
+        ..version(Endpoint::UserInfo, path, "GET, POST")
     }
 }
 
@@ -324,6 +325,23 @@ const WITH_USER: &[&str] = &[
     "given_name",
     "family_name",
     "email",
+    "userId",
+    "authId",
+    "account_type",
+    "first_name",
+    "last_name",
+    "displayName",
+    "emailVerified",
+    "countryCode",
+    "utcOffset",
+    "preferred_languages",
+    "phoneNumber",
+    "mrktPerm",
+    "mrktPermEmail",
+    "roles",
+    "serviceAccounts",
+    "tags",
+    "projectedProductContext",
 ];
 const TOKENS: &[&str] =
     &["access_token", "refresh_token", "sub", "id_token", "token_type", "expires_in"];

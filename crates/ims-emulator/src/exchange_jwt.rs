@@ -140,7 +140,7 @@ fn signature(
     let subject = signer.map_or("none of them", Certificate::subject).to_owned();
     let signer = exchange
         .given("signature matches a certificate", signer)
-        .expected(format!("one of the {} certificates of the integration", certificates.len()))
+        .expected(format!("a certificate of the integration, which has {}", certificates.len()))
         .actual(subject)
         .or(Refusal::SignatureWrong)?;
     let (not_before, not_after) = (signer.not_before().as_secs(), signer.not_after().as_secs());

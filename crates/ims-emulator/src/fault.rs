@@ -207,6 +207,7 @@ impl fmt::Display for FaultRule {
             write!(f, ", every {} requests", self.every)?;
         }
         match self.times {
+            Some(1) => f.write_str(", once"),
             Some(times) => write!(f, ", at most {times} times"),
             None => Ok(()),
         }

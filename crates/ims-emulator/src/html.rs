@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use http::StatusCode;
 
-use crate::{answer::Answer, call::Call, integration::Integration, user::User};
+use crate::{answer::Answer, call::Call, integration::Integration, scope::scopes_in, user::User};
 
 /// What a page of consent says and offers.
 pub(crate) struct ConsentPage<'a> {
@@ -41,7 +41,7 @@ pub(crate) fn consent(
         );
     }
     let mut scopes = String::new();
-    for scope in scope.split([',', ' ']).filter(|scope| !scope.is_empty()) {
+    for scope in scopes_in(scope) {
         let _ = writeln!(scopes, "<li><code>{}</code>", escaped(scope));
     }
     let client_id = escaped(integration.client_id().as_str());

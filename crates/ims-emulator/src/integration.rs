@@ -198,9 +198,17 @@ impl Integration {
         self.0.redirect_uri_patterns.iter().map(|pattern| pattern.text.as_str())
     }
 
+    pub(crate) fn default_redirect_uri(&self) -> Option<&str> {
+        self.0.default_redirect_uri.as_deref()
+    }
+
+    pub(crate) fn allowed_origins(&self) -> &[String] {
+        &self.0.allowed_origins
+    }
+
     /// The redirect URI that a request which names `requested` leads to, if it leads to one.
     pub(crate) fn redirect_uri_for<'a>(&'a self, requested: Option<&'a str>) -> Option<&'a str> {
-        let default = self.0.default_redirect_uri.as_deref();
+        let default = self.default_redirect_uri();
         let Some(requested) = requested else {
             return default.or(self.0.redirect_uris.first().map(String::as_str));
         };
@@ -210,7 +218,7 @@ impl Integration {
     /// The redirect URI that was requested, if it is registered or fits a pattern.
     pub(crate) fn registered_redirect_uri<'a>(&'a self, requested: &'a str) -> Option<&'a str> {
         let is_registered = self.0.redirect_uris.iter().any(|known| known == requested)
-            || self.0.default_redirect_uri.as_deref() == Some(requested)
+            || self.default_redirect_uri() == Some(requested)
             || self.0.redirect_uri_patterns.iter().any(|pattern| pattern.fits(requested));
         is_registered.then_some(requested)
     }

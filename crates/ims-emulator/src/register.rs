@@ -11,6 +11,7 @@ use crate::{
     exchange::Exchange,
     integration::Integration,
     refusal::Refusal,
+    scope::scopes_in,
 };
 
 /// The most integrations there can be for another client to register itself: anyone may ask, and each takes memory.
@@ -43,7 +44,7 @@ impl Metadata {
         !self.client_name.is_empty()
             && (1..=MAX_REDIRECT_URIS).contains(&self.redirect_uris.len())
             && texts.map(str::len).all(|length| length <= MAX_TEXT)
-            && scope.split(' ').any(|scope| !scope.is_empty())
+            && scopes_in(scope).next().is_some()
             && matches!(method, None | Some("none" | "client_secret_basic" | "client_secret_post"))
     }
 }
@@ -159,7 +160,7 @@ fn integration(
         "EMULATED0000000000000001@AdobeOrg".parse().expect(OURS),
         format!("{client_id}@techacct.adobe.com").parse().expect(OURS),
     )
-    .with_scopes(scope.split(' ').filter(|scope| !scope.is_empty()))
+    .with_scopes(scopes_in(scope))
     .without_exchange_jwt();
     for redirect_uri in redirect_uris {
         integration = integration.with_redirect_uri(redirect_uri);

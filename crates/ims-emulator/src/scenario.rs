@@ -275,7 +275,8 @@ pub(crate) fn integration_from_json(text: &str) -> Result<Integration, InputErro
     Ok(Integration::from_members(members))
 }
 
-/// The integration with the members that `text` names, an object of JSON, in place of those that it had.
+/// The integration with the members that `text` names, an object of JSON, in place of those that it had. `null` removes a
+/// member (RFC 7396, JSON Merge Patch).
 pub(crate) fn edited(integration: &Integration, text: &str) -> Result<Integration, InputError> {
     let changed = serde_json::from_str::<serde_json::Map<_, _>>(text);
     // What is no object is refused with the words for that.
@@ -283,7 +284,13 @@ pub(crate) fn edited(integration: &Integration, text: &str) -> Result<Integratio
     let mut members = serde_json::to_value(integration.members())
         .expect("structs of strings, numbers and lists are always JSON");
     if let Some(members) = members.as_object_mut() {
-        members.extend(changed);
+        for (name, value) in changed {
+            if value.is_null() {
+                members.remove(&name);
+            } else {
+                members.insert(name, value);
+            }
+        }
     }
     integration_from_json(&members.to_string())
 }

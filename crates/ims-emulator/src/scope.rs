@@ -30,14 +30,12 @@ impl Exchange<'_> {
         Ok(scopes)
     }
 
-    /// Clients separate scopes by commas or spaces (RFC 6749 §3.3).
     fn granted_scope(
         &mut self,
         integration: &Integration,
         requested: &str,
     ) -> Result<String, Refusal> {
-        let scopes: Vec<&str> =
-            requested.split([',', ' ']).filter(|scope| !scope.is_empty()).collect();
+        let scopes: Vec<&str> = scopes_in(requested).collect();
         let known = integration.scopes();
         let are_known = scopes.iter().all(|scope| known.iter().any(|known| known == scope));
         self.that("scopes are the client's", are_known && !scopes.is_empty())
@@ -62,6 +60,11 @@ impl Exchange<'_> {
         }
         Ok(())
     }
+}
+
+/// The scopes of a list. Clients separate them by commas, as Adobe's documents do, or by spaces (RFC 6749 §3.3).
+pub(crate) fn scopes_in(list: &str) -> impl Iterator<Item = &str> {
+    list.split([',', ' ']).filter(|scope| !scope.is_empty())
 }
 
 fn is_absolute(text: &str) -> bool {

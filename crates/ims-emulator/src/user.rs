@@ -314,6 +314,16 @@ impl SilentSignIn {
     pub(crate) const NAMES: &[&str] =
         &["granted", "login_required", "consent_required", "interaction_required"];
 
+    /// The answer as scenarios name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+        }
+    }
+
     /// Why a silent sign-in is refused, if it is.
     pub(crate) fn refusal(self) -> Option<Refusal> {
         match self {

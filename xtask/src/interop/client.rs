@@ -27,6 +27,8 @@ pub(super) enum Registry {
     CratesIo,
     /// The distribution, whose packages an administrator installs. Their version is the distribution's.
     Debian(&'static [&'static str]),
+    /// A tag of a public repository, and packages of the distribution that it needs.
+    Git(&'static str, &'static [&'static str]),
 }
 
 /// What the scripts for Node use besides the client: one package signs JWTs, the other sends `fetch` through a proxy.
@@ -34,6 +36,9 @@ const NODE_TOOLS: &[&str] = &["jsonwebtoken@9.0.3", "undici@6.29.1"];
 
 /// What the scripts for Python use besides the client.
 const PYTHON_TOOLS: &[&str] = &["requests"];
+
+/// Where the distribution has the libraries for Java.
+const JAVA_LIBRARIES: &str = "/usr/share/java/*";
 
 /// The result of one client.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,7 +79,14 @@ impl Client {
             Registry::Npm => self.install_from_npm(home),
             Registry::Pypi => self.install_from_pypi(home),
             Registry::CratesIo => self.install_from_crates_io(home),
-            Registry::Debian(packages) => self.find_in_debian(packages, home),
+            Registry::Debian(packages) => {
+                find_in_debian(packages)?;
+                self.installed(home)
+            }
+            Registry::Git(repository, packages) => {
+                find_in_debian(packages)?;
+                self.clone_from(repository, home)
+            }
         }
     }
 
@@ -126,15 +138,21 @@ impl Client {
         Ok(Command::new(program))
     }
 
-    fn find_in_debian(&self, packages: &[&str], home: &Path) -> Result<Command> {
-        for package in packages {
-            let mut query = Command::new("dpkg-query");
-            let query = query.args(["--show", "--showformat=${db:Status-Status}", package]);
-            if output(query).is_ok_and(|status| status == "installed") {
-                continue;
-            }
-            bail!("to install it: apt-get install {}", packages.join(" "));
+    /// The sources are used as they are: the script finds them in `CLIENT_SOURCE`.
+    fn clone_from(&self, repository: &str, home: &Path) -> Result<Command> {
+        let source = home.join("source");
+        if !source.exists() {
+            let mut clone = Command::new("git");
+            clone.args(["clone", "--quiet", "--depth=1", "--branch", self.version, repository]);
+            output(clone.arg(&source).env("GIT_TERMINAL_PROMPT", "0"))?;
         }
+        let mut command = self.installed(home)?;
+        command.env("CLIENT_SOURCE", source);
+        Ok(command)
+    }
+
+    /// The command that runs the script with what is installed, or with the sources in `home`.
+    fn installed(&self, home: &Path) -> Result<Command> {
         let script = source(self.script);
         let extension = script.extension().and_then(|extension| extension.to_str());
         match extension {
@@ -146,13 +164,38 @@ impl Client {
                 output(compile.arg(&script))?;
                 Ok(Command::new(program))
             }
-            _ => {
-                let mut command = Command::new("ruby");
+            Some("java") => {
+                let classes = home.join("classes");
+                let path = format!("{}:{JAVA_LIBRARIES}", classes.display());
+                let mut compile = Command::new("javac");
+                compile.args(["-nowarn", "-cp", &path, "-sourcepath"]);
+                compile.arg(home.join("source/src/main/java")).arg("-d").arg(&classes);
+                output(compile.arg(&script))?;
+                let mut command = Command::new("java");
+                command.args(["-cp", &path]).arg(script.file_stem().unwrap_or_default());
+                Ok(command)
+            }
+            Some(language) => {
+                let mut command = Command::new(if language == "php" { "php" } else { "ruby" });
                 command.arg(script);
                 Ok(command)
             }
+            None => bail!("{} has no extension", script.display()),
         }
     }
+}
+
+/// Fails, and says how to install them, unless `packages` are installed.
+fn find_in_debian(packages: &[&str]) -> Result<()> {
+    for package in packages {
+        let mut query = Command::new("dpkg-query");
+        let query = query.args(["--show", "--showformat=${db:Status-Status}", package]);
+        if output(query).is_ok_and(|status| status == "installed") {
+            continue;
+        }
+        bail!("to install it: apt-get install {}", packages.join(" "));
+    }
+    Ok(())
 }
 
 fn with_python(python: &Path, script: &str) -> Command {

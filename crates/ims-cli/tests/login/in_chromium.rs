@@ -154,7 +154,7 @@ fn inject_a_fault(browser: &Browser, url: &str) {
     browser.press("Inject");
     browser.element("[data-remove-fault='1']");
     let listed = browser.text("#fault-list");
-    assert!(listed.contains("too_many_requests, at most 1 times"), "{listed}");
+    assert!(listed.contains("too_many_requests, once"), "{listed}");
     assert_eq!(token(url, "page-secret")["status"], 429);
     browser.press("Remove fault 1");
     browser.element("#fault-list .empty");
@@ -208,4 +208,148 @@ fn sign_in_as_a_chosen_user(browser: &Browser, url: &str) {
     let bearer = format!("authorization: Bearer {token}");
     let profile = send("GET", &format!("{url}/ims/profile/v3"), &[&bearer], "").body;
     assert!(profile.contains("\"userId\":\"GRACE@AdobeID\""), "{profile}");
+}
+
+/// Enter, as WebDriver writes it.
+const ENTER: &str = "\u{e007}";
+const SPACE: &str = " ";
+const DOWN: &str = "\u{e015}";
+
+#[test]
+fn the_page_is_used_by_the_keyboard_alone_in_chromium() {
+    if !is_installed("the_page_is_used_by_the_keyboard_alone_in_chromium") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let emulator = RunningEmulator::start(&sandbox, "");
+    let browser = Browser::start(&sandbox);
+    browser.open(emulator.url());
+    browser.expect_heading("ims-emulator");
+
+    // Adds an integration with every kind of field.
+    browser.tab_to("Integrations");
+    browser.keys(ENTER);
+    browser.tab_to("Add an integration");
+    browser.keys(ENTER);
+    for (label, text) in [
+        ("Client ID", "page-client"),
+        ("Organization ID", "nonsense"),
+        ("Technical account ID", "A@techacct.adobe.com"),
+        ("Client secrets", "page-secret"),
+        ("OAuth scopes", "openid, AdobeID"),
+        ("Redirect URIs, one a line", "http://127.0.0.1:9/callback"),
+        ("Default redirect URI", "http://127.0.0.1:9/home"),
+        ("Allowed origins (CORS)", "http://localhost:3000"),
+        ("Products, one a line", "dma_tartan {\"iid\":\"aid-1\"}"),
+    ] {
+        browser.tab_to(label);
+        browser.keys(text);
+    }
+    browser.tab_to("Each refresh token works once");
+    browser.keys(SPACE);
+    browser.tab_to("Save");
+    browser.keys(ENTER);
+    // A mistake leads to its field, with the words for it.
+    browser.element("#integration-form [name=org_id][aria-invalid=true]:focus");
+    browser.keys("@AdobeOrg");
+    browser.tab_to("Save");
+    browser.keys(ENTER);
+    // The button that leads back to the form has the focus.
+    browser.element("[data-edit=page-client]:focus");
+    let integrations = send("GET", &format!("{}/_emulator/integrations", emulator.url()), &[], "");
+    let integrations: Value = serde_json::from_str(&integrations.body).unwrap();
+    let added =
+        integrations.as_array().unwrap().iter().find(|one| one["client_id"] == "page-client");
+    let added = added.unwrap();
+    for (member, value) in [
+        ("org_id", json!("nonsense@AdobeOrg")),
+        ("default_redirect_uri", json!("http://127.0.0.1:9/home")),
+        ("allowed_origins", json!(["http://localhost:3000"])),
+        ("products", json!([{"service_code": "dma_tartan", "fulfillable_data": {"iid": "aid-1"}}])),
+        ("rotates_refresh_tokens", json!(true)),
+        ("exchange_jwt", json!(true)),
+        ("client_secrets", json!(1)),
+    ] {
+        assert_eq!(added[member], value, "{member}");
+    }
+
+    // Adds a user, finds a refused request and opens it, injects a fault and removes it, and deletes the integration.
+    browser.tab_to("Users");
+    browser.keys(ENTER);
+    browser.tab_to("Add a user");
+    browser.keys(ENTER);
+    for (label, text) in [
+        ("User ID", "ADA@AdobeID"),
+        ("E-mail address", "ada@example.com"),
+        ("Organizations, one a line: ID and name", "TEST@AdobeOrg Test company"),
+        ("Roles, one a line", "org_admin in TEST@AdobeOrg"),
+    ] {
+        browser.tab_to(label);
+        browser.keys(text);
+    }
+    browser.tab_to("Save");
+    browser.keys(ENTER);
+    browser.element("[data-edit-user='ADA@AdobeID']:focus");
+    let users = browser.text("#user-list");
+    assert!(users.contains("org_admin in TEST@AdobeOrg"), "{users}");
+
+    assert_eq!(token(emulator.url(), "page-secret")["status"], 200);
+    assert_eq!(token(emulator.url(), "wrong")["status"], 400);
+    browser.keys("/");
+    browser.keys("client_secret is right");
+    browser.element("#verdicts .refused");
+    let row = browser.tab_to_element("#verdicts summary");
+    assert!(row.contains("failed: client_secret is right"), "{row}");
+    browser.keys(DOWN);
+    browser.keys(ENTER);
+    browser.element("#verdicts .verdict[open]");
+
+    browser.tab_to("Faults");
+    browser.keys(ENTER);
+    browser.tab_to("Inject");
+    browser.keys(ENTER);
+    browser.element("[data-remove-fault='1']");
+    browser.tab_to("Remove fault 1");
+    browser.keys(ENTER);
+    browser.element("#fault-list .empty");
+
+    browser.tab_to("Integrations");
+    browser.keys(ENTER);
+    browser.tab_to("Delete page-client");
+    browser.keys(ENTER);
+    browser.post("/alert/accept", &json!({}));
+    browser.element("#new-integration:focus");
+    assert!(!browser.text("#integration-list").contains("page-client"));
+}
+
+#[test]
+fn the_page_has_names_for_a_screen_reader_and_fits_360_pixels_in_chromium() {
+    if !is_installed("the_page_has_names_for_a_screen_reader_and_fits_360_pixels_in_chromium") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let emulator = RunningEmulator::start(&sandbox, "");
+    let long = "long-client-id-without-any-hyphen-".repeat(3);
+    token(emulator.url(), &long);
+    let browser = Browser::start(&sandbox);
+    let size = json!({"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": false});
+    let command = json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": size});
+    browser.post("/goog/cdp/execute", &command);
+    browser.open(&format!("{}/_emulator/", emulator.url()));
+    let dialogs = [("integrations", "Add an integration"), ("users", "Add a user")];
+    for id in ["requests", "integrations", "users", "faults", "clock", "connect", "decode"] {
+        section(&browser, id);
+        let width = "return document.documentElement.scrollWidth";
+        assert_eq!(browser.script(width), json!(360), "{id}");
+        let nameless = browser.nameless_controls();
+        assert!(nameless.is_empty(), "{id}: {nameless:?}");
+        if let Some((_, button)) = dialogs.iter().find(|(section, _)| *section == id) {
+            browser.press(button);
+            let dialog = browser.script("const d = document.querySelector('dialog[open]'); return d.scrollWidth <= d.clientWidth");
+            assert_eq!(dialog, json!(true), "{id}");
+            let nameless = browser.nameless_controls();
+            assert!(nameless.is_empty(), "{id}: {nameless:?}");
+            browser.press("Cancel");
+        }
+    }
 }

@@ -28,6 +28,12 @@ const ARGUMENTS: [&str; 8] = [
     "--host-resolver-rules=MAP evil.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
+/// The key Tab, as WebDriver writes it.
+const TAB: &str = "\u{e004}";
+
+/// More than there is on a page to go to.
+const MOST_TABS: usize = 80;
+
 /// A browser that ends with the test at the latest.
 pub(crate) struct Browser {
     driver: Child,
@@ -136,6 +142,75 @@ impl Browser {
     pub(crate) fn click(&self, selector: &str) {
         let id = self.element(selector);
         self.post(&format!("/element/{id}/click"), &json!({}));
+    }
+
+    /// Types `text` wherever the focus is.
+    pub(crate) fn keys(&self, text: &str) {
+        let mut actions = Vec::new();
+        for key in text.chars() {
+            actions.push(json!({"type": "keyDown", "value": key}));
+            actions.push(json!({"type": "keyUp", "value": key}));
+        }
+        let keyboard = json!({"type": "key", "id": "keyboard", "actions": actions});
+        self.post("/actions", &json!({ "actions": [keyboard] }));
+    }
+
+    /// Presses Tab until what assistive technology calls `name` has the focus.
+    #[track_caller]
+    pub(crate) fn tab_to(&self, name: &str) {
+        let mut passed = Vec::new();
+        while passed.len() < MOST_TABS {
+            self.keys(TAB);
+            let label = self.focused_label();
+            if label == name {
+                return;
+            }
+            passed.push(label);
+        }
+        panic!("Tab does not lead to {name}, but to {passed:?}");
+    }
+
+    /// Presses Tab until an element that `selector` names has the focus; what assistive technology calls it.
+    #[track_caller]
+    pub(crate) fn tab_to_element(&self, selector: &str) -> String {
+        for _ in 0..MOST_TABS {
+            self.keys(TAB);
+            let is_there = format!("return document.activeElement.matches({})", json!(selector));
+            if self.script(&is_there) == json!(true) {
+                return self.focused_label();
+            }
+        }
+        panic!("Tab does not lead to {selector}");
+    }
+
+    fn focused_label(&self) -> String {
+        let focused = self.get("/element/active");
+        let id = focused.as_object().unwrap().values().next().unwrap().as_str().unwrap();
+        self.get(&format!("/element/{id}/computedlabel")).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The visible buttons, links and fields that assistive technology has no name for, as HTML.
+    pub(crate) fn nameless_controls(&self) -> Vec<String> {
+        let controls = "a, button, input, select, textarea, summary, [tabindex='0']";
+        let script = format!(
+            "return [...document.querySelectorAll({})].filter((one) => one.checkVisibility())",
+            json!(controls)
+        );
+        let mut nameless = Vec::new();
+        for control in self.script(&script).as_array().unwrap() {
+            let id = control.as_object().unwrap().values().next().unwrap().as_str().unwrap();
+            let label = self.get(&format!("/element/{id}/computedlabel"));
+            if label.as_str().unwrap_or_default().trim().is_empty() {
+                let html = self.get(&format!("/element/{id}/property/outerHTML"));
+                nameless.push(html.as_str().unwrap().to_owned());
+            }
+        }
+        nameless
+    }
+
+    /// What a function with these lines gives in the page.
+    pub(crate) fn script(&self, lines: &str) -> Value {
+        self.post("/execute/sync", &json!({"script": lines, "args": []}))
     }
 
     /// Waits until a page with this heading is shown.

@@ -124,14 +124,13 @@ fn issue(
     let refresh = has_refresh.then_some(RefreshToken { id: &id, lifetime: REFRESH_LIFETIME });
     let access =
         NewToken { session, refresh, ..NewToken::access(integration, sub, scopes.join(",")) };
+    let says_who = exchange.call.version.answer.contains(&"given_name");
+    let person = says_who.then(|| Person::of(exchange, sub, integration));
     let mut granted = Granted::new(exchange, &access);
     granted.sub = Some(sub);
+    granted.user = person.as_ref().map(|person| UserMembers::of(person, integration, from));
     if exchange.call.version.answer.contains(&"id_token") {
         granted.id_token = id_token;
-    }
-    if exchange.call.version.answer.contains(&"given_name") {
-        let person = Person::of(exchange, sub, integration);
-        granted.user = Some(UserMembers::of(&person));
     }
     if has_refresh {
         let refresh = NewToken {

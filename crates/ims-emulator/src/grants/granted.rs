@@ -37,7 +37,7 @@ pub(super) struct Granted<'a> {
     expires_in: u64,
     /// What the first versions say about the user.
     #[serde(flatten)]
-    pub(super) user: Option<UserMembers>,
+    pub(super) user: Option<UserMembers<'a>>,
 }
 
 impl Granted<'_> {

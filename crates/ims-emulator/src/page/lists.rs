@@ -5,8 +5,14 @@ use std::fmt::Write;
 use ims_claims::Metascope;
 
 use crate::{
-    endpoint::Endpoint, fault::Fault, html::escaped, integration::Integration, service::Service,
-    token_key::KeyRing, user::User,
+    endpoint::Endpoint,
+    fault::Fault,
+    html::escaped,
+    integration::Integration,
+    product::ProductContext,
+    service::Service,
+    token_key::KeyRing,
+    user::{SilentSignIn, User},
 };
 
 /// The integrations in alphabetical order, each with its buttons.
@@ -48,6 +54,28 @@ fn integration(html: &mut String, integration: &Integration) {
     fact(html, "Redirect URIs", &integration.redirect_uris().join(", "));
     let patterns: Vec<&str> = integration.redirect_uri_patterns().collect();
     fact(html, "Redirect URI patterns", &patterns.join(", "));
+    fact(html, "Default redirect URI", integration.default_redirect_uri().unwrap_or_default());
+    fact(html, "Allowed origins", &integration.allowed_origins().join(", "));
+    products(html, integration.products());
+    if integration.silent_sign_in() != SilentSignIn::Granted {
+        fact(html, "prompt=none", integration.silent_sign_in().name());
+    }
+    if integration.token_lifetime() != Integration::DEFAULT_TOKEN_LIFETIME {
+        let seconds = integration.token_lifetime().as_secs();
+        fact(html, "Access tokens live", &format!("{seconds} s"));
+    }
+    let mut switches = Vec::new();
+    for (is_on, words) in [
+        (integration.rotates_refresh_tokens(), "each refresh token works once"),
+        (integration.requires_jti(), "requires jti"),
+        (!integration.may_exchange(), "may not exchange JWTs"),
+        (integration.is_migrated(), "migrated to OAuth"),
+    ] {
+        if is_on {
+            switches.push(words);
+        }
+    }
+    fact(html, "Switches", &switches.join(", "));
     for certificate in integration.certificates() {
         let certificate = format!("{} ({})", certificate.subject(), certificate.fingerprint());
         fact(html, "Certificate", &certificate);
@@ -60,6 +88,11 @@ fn fact(html: &mut String, name: &str, value: &str) {
     if !value.is_empty() {
         let _ = writeln!(html, "<div><dt>{name}<dd>{}</div>", escaped(value));
     }
+}
+
+fn products(html: &mut String, products: &[ProductContext]) {
+    let codes: Vec<&str> = products.iter().map(ProductContext::service_code).collect();
+    fact(html, "Products", &codes.join(", "));
 }
 
 /// The users, each with its buttons.
@@ -92,6 +125,7 @@ pub(super) fn users(service: &Service) -> String {
             roles.push(format!("{} in {}", role.role, role.organization));
         }
         fact(&mut html, "Roles", &roles.join(", "));
+        products(&mut html, user.products());
         html.push_str("</dl>\n</article>\n");
     }
     html
@@ -105,7 +139,7 @@ pub(super) fn faults(service: &Service) -> String {
         let fault = active.rule.to_string();
         let _ = writeln!(
             html,
-            "<li><span>{}<br><span class=small>given {} times, to {} requests that it concerns</span></span> \
+            "<li><span>{}<br><span class=small>given to {} of {} requests that it concerns</span></span> \
              <button type=button class=danger data-remove-fault={number} aria-label=\"Remove fault {number}\">Remove</button>",
             escaped(&fault),
             active.given,
@@ -145,6 +179,10 @@ pub(super) fn client_ids(service: &Service) -> String {
     }
     client_ids.sort_unstable();
     options(client_ids.into_iter())
+}
+
+pub(super) fn silent_sign_ins() -> String {
+    options(SilentSignIn::NAMES.iter().copied())
 }
 
 fn options<'a>(words: impl Iterator<Item = &'a str>) -> String {

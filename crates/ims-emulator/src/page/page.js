@@ -6,17 +6,17 @@ const list = (text) => text.split(/[\s,]+/).filter((word) => word);
 
 const say = (place, text) => { byId(place).textContent = text; };
 
-/** Sends a change; gives what is wrong with it, or an empty text. */
+/** Sends a change; gives what is wrong with it, and with which member, if anything is. */
 const send = async (method, path, body) => {
   const headers = { 'Content-Type': 'application/json' };
   try {
     const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-    if (answer.ok) return '';
+    if (answer.ok) return undefined;
     const { error, member } = await answer.json();
     // What a form has is one line.
-    return member ? error.replace(/^line \d+: /, '') : error;
+    return { message: member ? error.replace(/^line \d+: /, '') : error, member };
   } catch {
-    return 'The emulator does not answer.';
+    return { message: 'The emulator does not answer.' };
   }
 };
 
@@ -37,7 +37,8 @@ const renew = async (...ids) => {
 /** Sends a change and says in `place` how it went; renews these parts if it went well. */
 const change = async (place, done, [method, path, body], ...ids) => {
   const error = await send(method, path, body);
-  say(place, error || done);
+  say(place, error ? error.message : done);
+  byId(place).classList.toggle('error', Boolean(error));
   if (!error) await renew(...ids);
   return !error;
 };
@@ -101,6 +102,7 @@ const refresh = async () => {
       const rows = new DOMParser().parseFromString(await answer.text(), 'text/html').body.children;
       if (rows.length > 0) {
         last = Number(rows[0].dataset.number);
+        countUnseen(rows);
         verdicts.prepend(...rows);
         while (verdicts.children.length > MOST_ROWS) verdicts.lastElementChild.remove();
         applyFilter();
@@ -114,6 +116,27 @@ const refresh = async () => {
 };
 applyFilter();
 refresh();
+
+/** How many requests were refused since the page was last looked at: the title says so. */
+let unseen = 0;
+const countUnseen = (rows) => {
+  if (!document.hidden) return;
+  for (const row of rows) unseen += row.classList.contains('refused') ? 1 : 0;
+  if (unseen > 0) document.title = `(${unseen} refused) ims-emulator`;
+};
+document.addEventListener('visibilitychange', () => {
+  unseen = 0;
+  showSection();
+});
+
+verdicts.addEventListener('keydown', (event) => {
+  const step = { ArrowDown: 'nextElementSibling', ArrowUp: 'previousElementSibling' }[event.key];
+  if (!step || event.target.parentElement.parentElement !== verdicts) return;
+  event.preventDefault();
+  let row = event.target.parentElement[step];
+  while (row?.hidden) row = row[step];
+  row?.querySelector('summary').focus();
+});
 
 filter.addEventListener('input', applyFilter);
 filter.addEventListener('submit', (event) => event.preventDefault());
@@ -131,19 +154,92 @@ document.addEventListener('keydown', (event) => {
 
 // --- Forms ------------------------------------------------------------------------------------------------------------
 
-/** What a form says: texts and numbers, without what is empty. */
+const nonEmptyLines = (text) => text.split('\n').map((line) => line.trim()).filter((line) => line);
+
+/** How a field with several values is read, and how its values are shown. */
+const fieldForms = {
+  list: [list, (values) => values.join(', ')],
+  // An empty one is not the same as none.
+  'optional-list': [(text) => (text ? list(text) : null), (values) => values.join(', ')],
+  // A secret may have a comma.
+  words: [(text) => text.split(/\s+/).filter((word) => word), (values) => values.join(' ')],
+  lines: [nonEmptyLines, (values) => values.join('\n')],
+  products: [
+    (text) => nonEmptyLines(text).map((line) => {
+      const [, code, data] = line.match(/^(\S+)\s*(.*)$/);
+      if (!data) return { service_code: code };
+      try {
+        return { service_code: code, fulfillable_data: JSON.parse(data) };
+      } catch {
+        throw new FieldError('products', `${code} is followed by what is no JSON`);
+      }
+    }),
+    (products) => products.map(({ service_code: code, fulfillable_data: data }) => (data ? `${code} ${JSON.stringify(data)}` : code)).join('\n'),
+  ],
+  organizations: [
+    (text) => nonEmptyLines(text).map((line) => {
+      const [, id, name] = line.match(/^(\S+)\s*(.*)$/);
+      return { id, name: name || id.split('@')[0] };
+    }),
+    (organizations) => organizations.map(({ id, name }) => `${id} ${name}`).join('\n'),
+  ],
+  roles: [
+    (text) => nonEmptyLines(text).map((line) => {
+      const [, role, organization] = line.match(/^(.*?)(?:\s+in\s+(\S+))?$/);
+      return { role, organization: organization ?? '' };
+    }),
+    (roles) => roles.map(({ role, organization }) => `${role} in ${organization}`).join('\n'),
+  ],
+};
+
+/** A mistake in a field, found before anything is sent. */
+class FieldError extends Error {
+  constructor(member, words) {
+    super(`${member}: ${words}`);
+    this.member = member;
+  }
+}
+
+/** What a form says, by the names of its fields; `null` where a field is empty. */
 const entries = (form) => {
   const object = {};
   for (const input of form.elements) {
-    if (!input.name || input.value === '' || input.type === 'file') continue;
-    object[input.name] = input.type === 'number' ? Number(input.value) : input.value.trim();
+    const text = input.value.trim();
+    if (!input.name || input.type === 'file') continue;
+    if (input.type === 'checkbox') object[input.name] = input.checked;
+    else if (input.dataset.as) object[input.name] = fieldForms[input.dataset.as][0](text);
+    else if (text === '') object[input.name] = null;
+    else object[input.name] = input.type === 'number' ? Number(text) : text;
   }
   return object;
 };
 
-const onSubmit = (id, handle) => byId(id).addEventListener('submit', (event) => {
+/** The members of an object that are not `null`. */
+const given = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+
+/** Shows in a dialog's form what is wrong, and goes to the field that it is about. */
+const showError = (kind, { message, member }) => {
+  const form = byId(`${kind}-form`);
+  const place = `${kind}-error`;
+  say(place, message);
+  for (const input of form.elements) input.removeAttribute('aria-invalid');
+  const input = member && form.elements[member.split(/[.[]/)[0]];
+  if (!input) return;
+  input.setAttribute('aria-invalid', 'true');
+  input.setAttribute('aria-describedby', place);
+  const closed = input.closest('details');
+  if (closed) closed.open = true;
+  input.focus();
+};
+
+const onSubmit = (id, handle) => byId(id).addEventListener('submit', async (event) => {
   event.preventDefault();
-  handle(entries(event.target), event.target);
+  try {
+    await handle(entries(event.target), event.target);
+  } catch (error) {
+    if (!(error instanceof FieldError)) throw error;
+    showError(id.replace('-form', ''), error);
+  }
 });
 
 const onClick = (id, handle) => byId(id).addEventListener('click', handle);
@@ -153,16 +249,26 @@ const open = (kind, title, values = {}) => {
   const form = byId(`${kind}-form`);
   form.reset();
   for (const input of form.elements) {
-    if (!input.name || input.type === 'file') continue;
     const value = values[input.name];
-    if (typeof value === 'string') input.value = value;
-    else if (Array.isArray(value)) input.value = value.join(', ');
     input.readOnly = false;
+    input.removeAttribute('aria-invalid');
+    if (input.type === 'file' || value === undefined || value === null) continue;
+    if (input.type === 'checkbox') input.checked = value;
+    else input.value = input.dataset.as ? fieldForms[input.dataset.as][1](value) : value;
   }
+  for (const details of form.querySelectorAll('details')) details.open = false;
   say(`${kind}-dialog-title`, title);
   say(`${kind}-error`, '');
   byId(`${kind}-dialog`).showModal();
   return form;
+};
+
+/** Closes a dialog, and says in its section what was done. The button that had opened it is a new one now. */
+const closeDialog = async (kind, said, button, ...ids) => {
+  byId(`${kind}-dialog`).close();
+  say(`${kind}s-said`, said);
+  await renew(...ids);
+  (document.querySelector(button) ?? byId(`new-${kind}`)).focus();
 };
 
 for (const button of document.querySelectorAll('[data-close]')) {
@@ -178,41 +284,47 @@ const pem = (bytes) => {
   return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
 };
 
+/** The id of what the open dialog changes; none for something new. */
 let edited;
+
+/** Where the page shows integrations. */
+const PLACES_OF_INTEGRATIONS = ['integration-list', 'fault-clients', 'connect-clients'];
 
 const openIntegration = async (clientId, isEdit) => {
   edited = isEdit ? clientId : undefined;
   const integrations = clientId ? await (await fetch('integrations')).json() : [];
-  const values = integrations.find((one) => one.client_id === clientId) ?? {};
-  const secrets = values.client_secrets;
-  delete values.client_secrets;
-  delete values.certificates;
+  const { client_secrets: secrets, certificates, ...values } = integrations.find((one) => one.client_id === clientId) ?? {};
   if (!isEdit && clientId) values.client_id = `${clientId}-copy`;
   const form = open('integration', isEdit ? `Edit ${clientId}` : 'Add an integration', values);
-  form.elements.client_id.readOnly = isEdit;
-  form.elements.client_secrets.placeholder = isEdit ? `${secrets} now; what you type replaces them` : 'none: a public client';
-  say('integration-hint', isEdit
-    ? 'Separate several by spaces or commas. Secrets and certificates stay unless you give others.'
-    : 'Separate several by spaces or commas. Secrets and certificates are never copied.');
+  const fields = form.elements;
+  fields.client_id.readOnly = isEdit;
+  if (isEdit) fields.org_id.focus();
+  fields.client_secrets.placeholder = isEdit ? `${secrets} now; what you type replaces them` : 'none: a public client';
+  fields.service_code.placeholder = isEdit ? 'unchanged' : 'none';
+  say('integration-hint', `Separate several by spaces or commas. ${isEdit
+    ? `Secrets and the ${certificates.length === 1 ? 'certificate' : `${certificates.length} certificates`} stay unless you give others.`
+    : 'Secrets and certificates are never copied.'}`);
 };
 
 onClick('new-integration', () => openIntegration());
 
 onSubmit('integration-form', async (values, form) => {
-  const integration = { client_id: values.client_id ?? '', org_id: values.org_id ?? '', technical_account_id: values.technical_account_id ?? '' };
-  for (const name of ['metascopes', 'scopes', 'redirect_uris', 'redirect_uri_patterns']) integration[name] = list(values[name] ?? '');
-  if (values.client_secrets) integration.client_secrets = list(values.client_secrets);
+  // What the server does not show stays if nothing else is entered.
+  for (const name of ['client_id', 'org_id', 'technical_account_id']) values[name] ??= '';
+  if (values.client_secrets.length === 0) delete values.client_secrets;
+  if (values.service_code === null) delete values.service_code;
   const certificates = [];
   for (const file of form.elements.certificates.files) certificates.push(pem(new Uint8Array(await file.arrayBuffer())));
-  if (certificates.length > 0) integration.certificates = certificates;
+  if (certificates.length > 0) values.certificates = certificates;
   const error = edited
-    ? await send('PATCH', `integrations/${edited}`, integration)
-    : await send('POST', 'integrations', integration);
-  say('integration-error', error);
-  if (error) return;
-  byId('integration-dialog').close();
-  say('integrations-said', `Saved: ${integration.client_id}.`);
-  await renew('integration-list', 'fault-clients', 'connect-clients');
+    ? await send('PATCH', `integrations/${edited}`, values)
+    : await send('POST', 'integrations', given(values));
+  if (error) {
+    showError('integration', error);
+    return;
+  }
+  const id = values.client_id;
+  await closeDialog('integration', `Saved: ${id}.`, `[data-edit="${CSS.escape(id)}"]`, ...PLACES_OF_INTEGRATIONS);
   showLines();
 });
 
@@ -221,34 +333,18 @@ onSubmit('integration-form', async (values, form) => {
 const openUser = async (id) => {
   const users = id ? await (await fetch('users')).json() : [];
   const user = users.find((one) => one.id === id) ?? {};
-  const organizations = (user.organizations ?? []).map((one) => one.id);
-  const roles = (user.roles ?? []).map((one) => `${one.role} in ${one.organization}`);
-  edited = id ? user : {};
-  open('user', id ? `Edit ${user.first_name} ${user.last_name}` : 'Add a user', { ...user, organizations, roles }).elements.id.readOnly = Boolean(id);
+  const form = open('user', id ? `Edit ${user.first_name} ${user.last_name}` : 'Add a user', user);
+  form.elements.id.readOnly = Boolean(id);
+  if (id) form.elements.email.focus();
 };
 
 onClick('new-user', () => openUser());
 
 onSubmit('user-form', async (values) => {
-  const known = edited.organizations ?? [];
-  const nameOf = (id) => known.find((one) => one.id === id)?.name ?? id.split('@')[0];
-  const user = {
-    ...edited,
-    ...values,
-    id: values.id ?? '',
-    email: values.email ?? '',
-    organizations: list(values.organizations ?? '').map((id) => ({ id, name: nameOf(id) })),
-    roles: (values.roles ?? '').split(',').filter((role) => role.trim()).map((text) => {
-      const [role, organization] = text.trim().split(/\s+in\s+/);
-      return { role, organization: organization ?? '' };
-    }),
-  };
+  const user = { ...given(values), id: values.id ?? '', email: values.email ?? '' };
   const error = await send('POST', 'users', user);
-  say('user-error', error);
-  if (error) return;
-  byId('user-dialog').close();
-  say('users-said', `Saved: ${user.email}.`);
-  await renew('user-list');
+  if (error) showError('user', error);
+  else await closeDialog('user', `Saved: ${user.email}.`, `[data-edit-user="${CSS.escape(user.id)}"]`, 'user-list');
 });
 
 // --- The buttons of lists ---------------------------------------------------------------------------------------------
@@ -261,7 +357,8 @@ document.addEventListener('click', async (event) => {
   if (copy) openIntegration(copy, false);
   if (editUser) openUser(editUser);
   if (remove && confirm(`Delete the integration ${remove}?`)) {
-    await change('integrations-said', `Deleted: ${remove}.`, ['DELETE', `integrations/${remove}`], 'integration-list', 'fault-clients', 'connect-clients');
+    await change('integrations-said', `Deleted: ${remove}.`, ['DELETE', `integrations/${remove}`], ...PLACES_OF_INTEGRATIONS);
+    showLines();
     byId('new-integration').focus();
   }
   if (removeUser && confirm(`Delete the user ${removeUser}?`)) {
@@ -282,7 +379,20 @@ document.addEventListener('click', async (event) => {
 
 // --- Faults, clock, keys ----------------------------------------------------------------------------------------------
 
-onSubmit('fault', (fault) => change('faults-said', `Injected: ${fault.fault}.`, ['POST', 'faults', fault], 'fault-list'));
+onSubmit('fault', (values) => {
+  const fault = given(values);
+  return change('faults-said', `Injected: ${fault.fault}.`, ['POST', 'faults', fault], 'fault-list');
+});
+/** Shows the fields of the fault that is chosen, and empties the others. */
+const showFields = () => {
+  const form = byId('fault');
+  for (const label of form.querySelectorAll('[data-for]')) {
+    label.hidden = !label.dataset.for.split(' ').includes(form.elements.fault.value);
+    if (label.hidden) label.querySelector('input').value = '';
+  }
+};
+byId('fault').elements.fault.addEventListener('input', showFields);
+showFields();
 onClick('no-faults', () => change('faults-said', 'No fault is in force.', ['DELETE', 'faults'], 'fault-list'));
 onClick('rotate', () => change('clock-said', 'A new key signs from now on.', ['POST', 'keys', {}], 'key-list'));
 

@@ -1,11 +1,11 @@
 //! Verdicts as rows of the page: one line each, which opens to the checks, the parameters and the decoded JWT.
 
-use std::fmt::Write;
+use std::{fmt::Write, slice};
 
 use crate::{
     html::escaped,
     service::Service,
-    verdict::{DecodedJwt, Verdict},
+    verdict::{Check, DecodedJwt, Verdict},
 };
 
 /// How many verdicts the page begins with, and at most gets at a time, the newest first.
@@ -30,11 +30,15 @@ fn row(html: &mut String, verdict: &Verdict) {
     let error = verdict.error.map(|error| format!(" {}", escaped(error))).unwrap_or_default();
     let client = verdict.client_id.as_ref().map(|client_id| escaped(client_id.as_str()));
     let client = client.unwrap_or_default();
+    let cause = verdict.checks.last().filter(|check| !check.passed).map(|check| check.name);
+    let cause = cause.map(|name| format!("<span class=hidden>failed: </span>{}", escaped(name)));
+    let cause = cause.unwrap_or_default();
     let _ = write!(
         html,
         "<details class=\"verdict {class}\" data-number={number}><summary>\
          <span class=time>{time}</span> <span class=method>{method}</span> <span class=path>{path}</span> \
-         <span class=status>{status}{error}</span> <span class=client>{client}</span></summary>\n<div class=verdict-body>\n"
+         <span class=cause>{cause}</span> <span class=status>{status}{error}</span> \
+         <span class=client>{client}</span></summary>\n<div class=verdict-body>\n"
     );
     if let Some(remedy) = verdict.remedy {
         let _ = writeln!(html, "<p class=remedy><strong>What to do:</strong> {}", escaped(remedy));
@@ -57,10 +61,30 @@ fn row(html: &mut String, verdict: &Verdict) {
     );
 }
 
+/// The check that failed, which is what a reader looks for; the others, the last first, open to one who asks for them.
 fn checks(html: &mut String, verdict: &Verdict) {
-    html.push_str("<h3>Checks</h3>\n<ol class=checks>\n");
-    // The check that failed is the last, and what a reader looks for.
-    for check in verdict.checks.iter().rev() {
+    html.push_str("<h3>Checks</h3>\n");
+    let failed = verdict.checks.last().filter(|check| !check.passed);
+    let Some(failed) = failed else {
+        list_of_checks(html, &verdict.checks);
+        return;
+    };
+    list_of_checks(html, slice::from_ref(failed));
+    let earlier = &verdict.checks[..verdict.checks.len() - 1];
+    if earlier.is_empty() {
+        return;
+    }
+    let count = earlier.len();
+    let noun = if count == 1 { "check" } else { "checks" };
+    let _ =
+        writeln!(html, "<details class=earlier><summary>{count} {noun} before it passed</summary>");
+    list_of_checks(html, earlier);
+    html.push_str("</details>");
+}
+
+fn list_of_checks(html: &mut String, checks: &[Check]) {
+    html.push_str("<ol class=checks>\n");
+    for check in checks.iter().rev() {
         let (class, word) = if check.passed { ("passed", "passed") } else { ("failed", "failed") };
         let name = escaped(check.name);
         let _ = write!(html, "<li class={class}><span class=hidden>{word}: </span>{name}");

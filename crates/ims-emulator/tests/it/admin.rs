@@ -70,8 +70,20 @@ async fn an_edit_changes_what_it_names_and_keeps_secrets_and_certificates() {
     assert_eq!(exchange(&emulator, &jwt(user_sdk)).await.status, 200);
     assert_eq!(exchange(&emulator, &jwt(json!({}))).await.error(), (400, "invalid_scope"));
 
+    // `null` removes a member.
+    let defaults = r#"{"default_redirect_uri":"https://app.example/home","products":[{"service_code":"dma_tartan"}]}"#;
+    assert_eq!(change(&emulator, "PATCH", &path, JSON, defaults).await.status, 204);
+    let none = r#"{"default_redirect_uri":null,"products":null,"client_metascopes":null}"#;
+    assert_eq!(change(&emulator, "PATCH", &path, JSON, none).await.status, 204);
+    let shown = get(&emulator, "/_emulator/integrations", "").await.body;
+    assert_eq!(
+        (&shown[0]["default_redirect_uri"], &shown[0]["products"]),
+        (&json!(null), &json!([]))
+    );
+
     #[rustfmt::skip]
     let table = [
+        (&*path,               "{\"org_id\":null}",                   "org_id"),
         (&*path,               "{\"org_id\":\"canary\"}",             "org_id"),
         (&*path,               "{\"metascope\":[]}",                  ""),
         (&*path,               "{\"certificate_files\":[\"/x\"]}",    "certificate_files"),

@@ -132,6 +132,13 @@ async fn the_first_versions_answer_a_code_with_the_user_and_in_milliseconds() {
             ("given_name", json!("Ada")),
             ("family_name", json!("Lovelace")),
             ("address", json!({ "country": "US" })),
+            ("userId", json!("ADA@AdobeID")),
+            ("account_type", json!("type1")),
+            ("displayName", json!("Ada Lovelace")),
+            ("emailVerified", json!("true")),
+            ("preferred_languages", json!(["en-us"])),
+            ("mrktPerm", json!("EMAIL:false")),
+            ("mrktPermEmail", json!("false")),
         ];
         for (name, value) in members {
             assert_eq!(body.get(name), is_first.then_some(&value), "{path} {name}");

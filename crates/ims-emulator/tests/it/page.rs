@@ -44,7 +44,7 @@ async fn new_rows_come_with_checks_parameters_and_the_decoded_jwt() {
     get(&emulator, "/ims/keys", "").await;
     exchange(&emulator, &jwt(json!({ "aud": "<i>" }))).await;
     let rows = get(&emulator, "/_emulator/rows?after=1", "").await;
-    assert_eq!(rows.text.matches("<details").count(), 1, "{}", rows.text);
+    assert_eq!(rows.text.matches("<details class=\"verdict").count(), 1, "{}", rows.text);
     for text in [
         "data-number=2",
         "<dt>client_id<dd>a64f5f10849a410a97ffdac8ae1",
@@ -53,6 +53,8 @@ async fn new_rows_come_with_checks_parameters_and_the_decoded_jwt() {
         "&quot;aud&quot;: &quot;&lt;i&gt;&quot;",
         "What to do:",
         "failed: ",
+        "<span class=cause><span class=hidden>failed: </span>aud is this IMS",
+        "checks before it passed",
     ] {
         assert!(rows.text.contains(text), "{text}: {}", rows.text);
     }

@@ -115,3 +115,39 @@ async fn a_registered_client_outlives_the_emulator_in_a_state_file() {
     ];
     assert_eq!(form(&emulator, "/ims/token/v3", &parameters).await.status, 200);
 }
+
+#[tokio::test]
+async fn scopes_are_separated_by_commas_or_spaces_at_every_endpoint() {
+    let emulator = Emulator::start().await.unwrap();
+    for separator in [",", " ", ", "] {
+        let scope = ["openid", "AdobeID"].join(separator);
+        let answer = register(&emulator, &metadata(json!({ "scope": scope }))).await;
+        let [client_id, secret] =
+            ["client_id", "client_secret"].map(|name| answer.body[name].as_str().unwrap());
+        let client = [("client_id", client_id), ("client_secret", secret), ("scope", &scope)];
+        let written = scope.replace(' ', "%20");
+        for path in ["/ims/authorize", "/ims/authorize/v1", "/ims/authorize/v2"] {
+            let query = format!("{path}?client_id={client_id}&scope={written}&prompt=none");
+            let location = get(&emulator, &query, "").await;
+            let location = location.header("location").unwrap();
+            assert!(location.contains("code="), "{path} {scope}: {location}");
+        }
+        let mut token = String::new();
+        for version in ["v2", "v3", "v4"] {
+            let path = format!("/ims/token/{version}");
+            let form_of_grant = [&client[..], &[("grant_type", "client_credentials")]].concat();
+            let answer = form(&emulator, &path, &form_of_grant).await;
+            assert_eq!(answer.status, 200, "{path} {scope}: {answer:?}");
+            token = answer.body["access_token"].as_str().unwrap().to_owned();
+        }
+        let access_token = "urn:ietf:params:oauth:token-type:access_token";
+        let exchange = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", &token),
+            ("subject_token_type", access_token),
+            ("requested_token_type", access_token),
+        ];
+        let answer = form(&emulator, "/ims/token/v4", &[&client[..], &exchange[..]].concat()).await;
+        assert_eq!(answer.status, 200, "token exchange {scope}: {answer:?}");
+    }
+}

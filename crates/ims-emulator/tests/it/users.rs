@@ -31,6 +31,12 @@ async fn a_token_tells_about_its_holder_what_its_scopes_allow() {
     for (scope, info) in table {
         let token = token(&emulator, scope).await;
         assert_eq!(get_as(&emulator, "/ims/userinfo/v2", &token).await.body, info, "{scope}");
+        // OpenID Connect Core 1.0 §5.3.1.
+        let post = format!(
+            "POST /ims/userinfo/v2 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+             Content-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        assert_eq!(send(&emulator, post.as_bytes()).await.body, info, "{scope}");
     }
 }
 

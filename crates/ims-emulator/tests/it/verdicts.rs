@@ -42,7 +42,7 @@ async fn a_verdict_reads_like_a_lesson() {
   ok   aud is this client: a64f5f10849a410a97ffdac8ae1
   ok   iss is the integration's: C74F69D7594880280@AdobeOrg
   ok   sub is the integration's: 6657031C5C095BB40A4@techacct.adobe.com
-  FAIL signature matches a certificate: expected one of the 1 certificates of the integration, got none of them
+  FAIL signature matches a certificate: expected a certificate of the integration, which has 1, got none of them
   remedy: Sign with the private key of a certificate of this integration, or add the certificate to it.";
     assert_eq!(emulator.requests()[0].to_string(), expected);
 }
