@@ -181,6 +181,10 @@ fn every_integration_that_is_given_is_registered() {
 fn what_it_cannot_serve_it_refuses_at_once_and_says_why() {
     let sandbox = Sandbox::new();
     sandbox.write("scenario.toml", "faults = 1");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let at_taken = format!("emulator --listen {address}");
+    let in_use = format!("cannot listen at {address}");
     #[rustfmt::skip]
     let table = [
         ("emulator -c nowhere.json",                 4, "nowhere.json"),
@@ -188,6 +192,8 @@ fn what_it_cannot_serve_it_refuses_at_once_and_says_why() {
         ("emulator --config scenario.toml",          4, "faults: expected a list"),
         ("emulator --listen 0.0.0.0:0",              4, "--expose"),
         ("emulator --listen nowhere",                2, "--listen"),
+        (at_taken.as_str(),                          4, in_use.as_str()),
+        (at_taken.as_str(),                          4, "--listen 127.0.0.1:0"),
     ];
     for (arguments, code, reason) in table {
         let end = sandbox.run(arguments);

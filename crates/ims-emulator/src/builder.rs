@@ -94,8 +94,8 @@ pub enum StartError {
     #[error("cannot use the state file")]
     State(#[source] ScenarioError),
     /// Give an address and port of this machine that are free.
-    #[error("cannot listen at the address")]
-    Listen(#[source] io::Error),
+    #[error("cannot listen at {0}")]
+    Listen(SocketAddr, #[source] io::Error),
 }
 
 impl Emulator {
@@ -408,8 +408,9 @@ impl EmulatorBuilder {
         if !self.address.ip().is_loopback() && !self.is_exposed {
             return Err(StartError::NotLoopback);
         }
-        let listener = TcpListener::bind(self.address).await.map_err(StartError::Listen)?;
-        let address = listener.local_addr().map_err(StartError::Listen)?;
+        let unable = |error| StartError::Listen(self.address, error);
+        let listener = TcpListener::bind(self.address).await.map_err(unable)?;
+        let address = listener.local_addr().map_err(unable)?;
         let hosts = AllowedHosts(self.hosts);
         let journal = Journal::new(self.observers);
         let mut service = Service::new(self.rules, hosts, self.clock, journal, self.limits);

@@ -7,7 +7,7 @@ mod env;
 mod from_credentials;
 mod verdicts;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use ims_emulator::{CertificateAuthority, Emulator, EmulatorBuilder, Scenario, StartError};
@@ -197,6 +197,11 @@ fn unstarted(error: StartError) -> Failure {
         StartError::NotLoopback => Failure::person(message)
             .because(error)
             .hint("to let others reach it all the same: --expose"),
+        StartError::Listen(_, ref cause) if cause.kind() == io::ErrorKind::AddrInUse => {
+            Failure::person(message).because(error).hint(
+                "another program listens there: end it, or take a free port with --listen 127.0.0.1:0",
+            )
+        }
         _ => Failure::person(message).because(error),
     }
 }

@@ -1,6 +1,6 @@
 //! What keeps an emulator from harm and from doing harm: hosts, sizes, times, numbers, and its end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use ims_emulator::{Emulator, Fault, FaultRule, Limits, StartError};
 use serde_json::json;
@@ -87,7 +87,10 @@ async fn slow_clients_are_let_go_and_others_are_answered_meanwhile() {
     assert_eq!(exchange(&emulator, &jwt(json!({}))).await.status, 200);
     for mut stream in slow {
         let mut rest = Vec::new();
-        stream.read_to_end(&mut rest).await.unwrap();
+        // It ends; on a busy machine by a reset, since the system may throw away what was not read.
+        if let Err(error) = stream.read_to_end(&mut rest).await {
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+        }
     }
     let half_a_body = "POST /ims/exchange/jwt HTTP/1.1\r\nHost: localhost\r\n\
                        Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\na=";

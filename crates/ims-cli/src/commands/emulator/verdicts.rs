@@ -2,7 +2,8 @@
 //! end: the emulator waits for none of them.
 
 use std::{
-    io::{self, Write},
+    fmt::Write as _,
+    io::{self, Write as _},
     sync::mpsc::{self, Receiver, SyncSender},
     thread,
     time::Duration,
@@ -55,7 +56,7 @@ fn observe(verdict: &Verdict, form: Form, has_colour: bool, sender: &SyncSender<
     match form {
         Form::Json => hand_over(sender, json_line(verdict)),
         Form::OneLine => hand_over(sender, one_line(verdict, has_colour)),
-        Form::EveryCheck => hand_over(sender, format!("{verdict}\n\n")),
+        Form::EveryCheck => hand_over(sender, every_check(verdict, has_colour)),
         Form::Nothing => {}
     }
 }
@@ -103,17 +104,9 @@ fn json_line(verdict: &Verdict) -> String {
 
 /// The time, what was asked and how it was answered; below it what failed and what to do.
 fn one_line(verdict: &Verdict, has_colour: bool) -> String {
-    let style = match (has_colour, verdict.is_granted()) {
-        (false, _) => Style::new(),
-        (true, true) => AnsiColor::Green.on_default(),
-        (true, false) => AnsiColor::Red.on_default(),
-    };
-    let dim = if has_colour { Style::new().dimmed() } else { Style::new() };
-    let time = time_of_day(verdict.received_at_ms);
     let text = verdict.to_string();
     let mut lines = text.lines();
-    let title = lines.next().unwrap_or_default();
-    let mut words = format!("{dim}{time}{dim:#} {style}{title}{style:#}\n");
+    let mut words = title(verdict, lines.next().unwrap_or_default(), has_colour);
     for line in lines {
         let line = line.trim_start();
         if ["FAIL ", "fault: ", "remedy: "].iter().any(|kind| line.starts_with(kind)) {
@@ -123,6 +116,32 @@ fn one_line(verdict: &Verdict, has_colour: bool) -> String {
         }
     }
     words
+}
+
+/// The same with every check, and an empty line at the end.
+fn every_check(verdict: &Verdict, has_colour: bool) -> String {
+    let text = verdict.to_string();
+    let mut lines = text.lines();
+    let mut words = title(verdict, lines.next().unwrap_or_default(), has_colour);
+    let red = if has_colour { AnsiColor::Red.on_default() } else { Style::new() };
+    for line in lines {
+        let style = if line.starts_with("  FAIL ") { red } else { Style::new() };
+        let _ = writeln!(words, "{style}{line}{style:#}");
+    }
+    words.push('\n');
+    words
+}
+
+/// The first line, with the time: green if the request was granted, otherwise red.
+fn title(verdict: &Verdict, text: &str, has_colour: bool) -> String {
+    let style = match (has_colour, verdict.is_granted()) {
+        (false, _) => Style::new(),
+        (true, true) => AnsiColor::Green.on_default(),
+        (true, false) => AnsiColor::Red.on_default(),
+    };
+    let dim = if has_colour { Style::new().dimmed() } else { Style::new() };
+    let time = time_of_day(verdict.received_at_ms);
+    format!("{dim}{time}{dim:#} {style}{text}{style:#}\n")
 }
 
 /// The time of day of the emulator's clock, UTC.
