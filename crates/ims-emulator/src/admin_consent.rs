@@ -7,7 +7,7 @@ use http::Method;
 
 use crate::{
     answer::Answer,
-    authorize::chosen_user,
+    authorize::{Redirection, chosen_user},
     exchange::Exchange,
     host::is_adobe_ims,
     html::{self, ConsentPage},
@@ -34,15 +34,12 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
         .expected("one of the integration's redirect URIs")
         .actual(requested.unwrap_or_default().to_owned())
         .or(Refusal::ConsentRedirectUri)?;
-    let pairs = match consent(exchange, integration) {
-        Ok(Some(pairs)) => pairs,
-        Ok(None) => return Ok(page(exchange, integration)),
-        Err(refusal) => {
-            let pairs = vec![("error", refusal.error().to_owned())];
-            return Ok(redirect(exchange, &redirect_uri, &pairs).because_of(refusal));
-        }
-    };
-    Ok(redirect(exchange, &redirect_uri, &pairs))
+    let back = Redirection { redirect_uri, state: exchange.parameter("state"), separator: '?' };
+    match consent(exchange, integration) {
+        Ok(Some(pairs)) => Ok(back.with(&pairs)),
+        Ok(None) => Ok(page(exchange, integration)),
+        Err(refusal) => Ok(back.with(&[("error", refusal.error().to_owned())]).because_of(refusal)),
+    }
 }
 
 /// What the app is sent; `None` if the administrator has to be asked.
@@ -148,12 +145,3 @@ fn issuer(exchange: &Exchange<'_>) -> String {
 
 /// Where Adobe serves the page.
 const CONSENT_HOST: &str = "id.adobe.com";
-
-/// To the redirect URI, with `pairs` and `state` in the query.
-fn redirect(exchange: &Exchange<'_>, redirect_uri: &str, pairs: &[(&str, String)]) -> Answer {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(pairs);
-    query.extend_pairs(exchange.parameter("state").map(|state| ("state", state)));
-    let separator = if redirect_uri.contains('?') { '&' } else { '?' };
-    Answer::redirect(&format!("{redirect_uri}{separator}{}", query.finish()))
-}

@@ -182,11 +182,11 @@ fn granted(
 }
 
 /// The way back to the client.
-struct Redirection<'a> {
-    redirect_uri: String,
-    state: Option<&'a str>,
+pub(crate) struct Redirection<'a> {
+    pub(crate) redirect_uri: String,
+    pub(crate) state: Option<&'a str>,
     /// `?` or `#`: where the client looks.
-    separator: char,
+    pub(crate) separator: char,
 }
 
 impl Redirection<'_> {
@@ -199,7 +199,7 @@ impl Redirection<'_> {
     }
 
     /// To the redirect URI, with `pairs` and `state`.
-    fn with(&self, pairs: &[(&str, String)]) -> Answer {
+    pub(crate) fn with(&self, pairs: &[(&str, String)]) -> Answer {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(pairs);
         query.extend_pairs(self.state.map(|state| ("state", state)));

@@ -138,6 +138,13 @@ impl Verdict {
     pub fn is_granted(&self) -> bool {
         self.refusal.is_none()
     }
+
+    /// The time of day at which the request came, by the emulator's clock, UTC: `15:46:13`.
+    #[must_use]
+    pub fn time_of_day(&self) -> String {
+        let seconds = self.received_at_ms / 1000 % (24 * 60 * 60);
+        format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    }
 }
 
 impl fmt::Display for Verdict {

@@ -25,7 +25,7 @@ pub(super) fn rows(service: &Service, after: u64) -> String {
 fn row(html: &mut String, verdict: &Verdict) {
     let Verdict { number, status, .. } = verdict;
     let class = if verdict.is_granted() { "granted" } else { "refused" };
-    let time = time_of_day(verdict.received_at_ms);
+    let time = verdict.time_of_day();
     let (method, path) = (escaped(&verdict.method), escaped(&verdict.path));
     let error = verdict.error.map(|error| format!(" {}", escaped(error))).unwrap_or_default();
     let client = verdict.client_id.as_ref().map(|client_id| escaped(client_id.as_str()));
@@ -136,21 +136,9 @@ fn pretty(json: &str) -> String {
     object.and_then(|object| serde_json::to_string_pretty(&object).ok()).unwrap_or_default()
 }
 
-/// The time of day of the emulator's clock, UTC.
-fn time_of_day(ms: u64) -> String {
-    let seconds = ms / 1000 % (24 * 60 * 60);
-    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_time_of_day_has_two_digits_each() {
-        assert_eq!(time_of_day(1_732_752_123_456), "00:02:03");
-        assert_eq!(time_of_day(86_399_999), "23:59:59");
-    }
 
     #[test]
     fn json_is_shown_on_several_lines_and_no_json_as_nothing() {

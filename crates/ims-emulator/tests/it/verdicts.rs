@@ -113,3 +113,14 @@ async fn what_a_client_sends_cannot_command_the_terminal() {
     assert_eq!(verdict.refusal, Some(Refusal::ClientUnknown));
     assert!(!verdict.to_string().contains(['\u{1b}', '\r']));
 }
+
+#[tokio::test]
+async fn the_time_of_day_has_two_digits_each() {
+    let emulator = emulator(integration()).await;
+    get(&emulator, "/ims/keys", "").await;
+    let mut verdict = (*emulator.requests()[0]).clone();
+    for (ms, time) in [(1_732_752_123_456, "00:02:03"), (86_399_999, "23:59:59")] {
+        verdict.received_at_ms = ms;
+        assert_eq!(verdict.time_of_day(), time);
+    }
+}

@@ -140,12 +140,6 @@ fn title(verdict: &Verdict, text: &str, has_colour: bool) -> String {
         (true, false) => AnsiColor::Red.on_default(),
     };
     let dim = if has_colour { Style::new().dimmed() } else { Style::new() };
-    let time = time_of_day(verdict.received_at_ms);
+    let time = verdict.time_of_day();
     format!("{dim}{time}{dim:#} {style}{text}{style:#}\n")
-}
-
-/// The time of day of the emulator's clock, UTC.
-fn time_of_day(ms: u64) -> String {
-    let seconds = ms / 1000 % (24 * 60 * 60);
-    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
