@@ -189,11 +189,13 @@ impl Browser {
         self.get(&format!("/element/{id}/computedlabel")).as_str().unwrap_or_default().to_owned()
     }
 
-    /// The visible buttons, links and fields that assistive technology has no name for, as HTML.
-    pub(crate) fn nameless_controls(&self) -> Vec<String> {
+    /// The visible buttons, links and fields in the element that `selector` names for which assistive technology has no name, as
+    /// HTML.
+    pub(crate) fn nameless_controls(&self, selector: &str) -> Vec<String> {
         let controls = "a, button, input, select, textarea, summary, [tabindex='0']";
         let script = format!(
-            "return [...document.querySelectorAll({})].filter((one) => one.checkVisibility())",
+            "return [...document.querySelector({}).querySelectorAll({})].filter((one) => one.checkVisibility())",
+            json!(selector),
             json!(controls)
         );
         let mut nameless = Vec::new();

@@ -149,6 +149,8 @@ document.addEventListener('keydown', (event) => {
   if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   location.hash = 'requests';
+  // What is hidden cannot have the focus, and the event comes later.
+  showSection();
   filter.elements.text.focus();
 });
 
@@ -204,8 +206,9 @@ class FieldError extends Error {
 const entries = (form) => {
   const object = {};
   for (const input of form.elements) {
-    const text = input.value.trim();
+    // A fieldset is among the elements, too, and has no value.
     if (!input.name || input.type === 'file') continue;
+    const text = input.value.trim();
     if (input.type === 'checkbox') object[input.name] = input.checked;
     else if (input.dataset.as) object[input.name] = fieldForms[input.dataset.as][0](text);
     else if (text === '') object[input.name] = null;
@@ -252,7 +255,7 @@ const open = (kind, title, values = {}) => {
     const value = values[input.name];
     input.readOnly = false;
     input.removeAttribute('aria-invalid');
-    if (input.type === 'file' || value === undefined || value === null) continue;
+    if (!input.name || input.type === 'file' || value === undefined || value === null) continue;
     if (input.type === 'checkbox') input.checked = value;
     else input.value = input.dataset.as ? fieldForms[input.dataset.as][1](value) : value;
   }
