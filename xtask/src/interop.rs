@@ -49,6 +49,7 @@ const CLIENTS: &[Client] = &[
     Client { name: "@adobe/asset-compute-client",       version: "5.2.1",  registry: Npm,  script: "asset_compute_client.cjs" },
     Client { name: "@adobe/spacecat-shared-ims-client", version: "1.11.9", registry: Npm,  script: "spacecat_ims_client.mjs" },
     Client { name: "@adobe/auth-token",                 version: "1.0.1",  registry: Npm,  script: "auth_token.cjs" },
+    Client { name: "@adobe/firefly-services-common-apis", version: "2.0.0", registry: Npm,  script: "firefly_services.cjs" },
     Client { name: "umapi-client",                      version: "3.0.1",  registry: Pypi, script: "umapi.py" },
     Client { name: "pdfservices-sdk",                   version: "2.3.1",  registry: Pypi, script: "pdfservices.py" },
     // Clients of Adobe's APIs that others wrote.
@@ -59,6 +60,8 @@ const CLIENTS: &[Client] = &[
     Client { name: "openid-client",             version: "6.9.0",  registry: Npm,      script: "openid_client.mjs" },
     Client { name: "oauth4webapi",              version: "3.8.8",  registry: Npm,      script: "oauth4webapi.mjs" },
     Client { name: "@badgateway/oauth2-client", version: "3.3.1",  registry: Npm,      script: "badgateway_oauth2_client.mjs" },
+    Client { name: "simple-oauth2",             version: "5.1.0",  registry: Npm,      script: "simple_oauth2.mjs" },
+    Client { name: "oidc-client-ts",            version: "3.5.0",  registry: Npm,      script: "oidc_client_ts.cjs" },
     Client { name: "Authlib",                   version: "1.9.10", registry: Pypi,     script: "authlib_client.py" },
     Client { name: "requests-oauthlib",         version: "2.0.0",  registry: Pypi,     script: "requests_oauthlib_client.py" },
     Client { name: "crate oauth2",              version: "5.0.0",  registry: CratesIo, script: "oauth2.rs" },
@@ -87,7 +90,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         clients.iter().map(|client| client.outcome(&folder, &emulator)).collect();
     println!();
     for (client, outcome) in clients.iter().zip(&outcomes) {
-        println!("{:<33}  {:<11}  {outcome}", client.name, client.version);
+        println!("{:<35}  {:<13}  {outcome}", client.name, client.version);
     }
     if outcomes.contains(&Outcome::Failed) {
         bail!("a client failed: the verdicts are in {FOLDER}/emulator.log");

@@ -28,6 +28,9 @@ const CONNECTIONS: usize = 512;
 /// How long a client that reads or sends nothing stays: longer than the emulator waits for it.
 const STAY: Duration = Duration::from_secs(17);
 
+/// What a client sends to the emulator at an address.
+type Attack = fn(SocketAddr) -> Result<()>;
+
 const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(crate) fn measure() -> Result<bool> {
@@ -37,7 +40,7 @@ pub(crate) fn measure() -> Result<bool> {
     command.args(["emulator", "--quiet", "--listen", &address.to_string(), "-c"]);
     command.arg(integration.path("credentials.json")).stdout(Stdio::null());
     let emulator = Process::start(&mut command, address, "/ims/keys")?;
-    let attacks: [(&str, fn(SocketAddr) -> Result<()>); 7] = [
+    let attacks: [(&str, Attack); 7] = [
         ("300 refused registrations of 63 KiB", refused_registrations),
         ("3,000 registrations", registrations),
         ("300 sign-in pages with 5,000 scopes", sign_in_pages),
@@ -138,7 +141,8 @@ fn silent_readers(address: SocketAddr) -> Result<()> {
     let mut requests = String::new();
     for _ in 0..8 {
         for path in ["/_emulator/requests", "/_emulator/", "/_emulator/integrations"] {
-            requests.push_str(&format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n"));
+            let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+            requests.push_str(&request);
         }
     }
     stay(address, &requests)
