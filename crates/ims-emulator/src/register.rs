@@ -23,6 +23,12 @@ const MAX_REDIRECT_URIS: usize = 16;
 /// The longest redirect URI, scope or name, in bytes.
 const MAX_TEXT: usize = 1024;
 
+/// The longest that all of these may be together, in bytes: a thousand clients stay within a few MiB.
+const MAX_TEXTS: usize = 4 * 1024;
+
+/// The most scopes of one client.
+const MAX_SCOPES: usize = 64;
+
 /// The scopes of a client that names none.
 const DEFAULT_SCOPE: &str = "openid AdobeID";
 
@@ -41,10 +47,12 @@ impl Metadata {
         let scope = self.scope.as_deref().unwrap_or(DEFAULT_SCOPE);
         let method = self.token_endpoint_auth_method.as_deref();
         let texts = self.redirect_uris.iter().map(String::as_str).chain([scope, &self.client_name]);
+        let lengths: Vec<usize> = texts.map(str::len).collect();
         !self.client_name.is_empty()
             && (1..=MAX_REDIRECT_URIS).contains(&self.redirect_uris.len())
-            && texts.map(str::len).all(|length| length <= MAX_TEXT)
-            && scopes_in(scope).next().is_some()
+            && lengths.iter().all(|length| *length <= MAX_TEXT)
+            && lengths.iter().sum::<usize>() <= MAX_TEXTS
+            && (1..=MAX_SCOPES).contains(&scopes_in(scope).count())
             && matches!(method, None | Some("none" | "client_secret_basic" | "client_secret_post"))
     }
 }
@@ -111,7 +119,7 @@ fn metadata(exchange: &mut Exchange<'_>) -> Result<Metadata, Refusal> {
         .and_then(|members| serde_json::from_value(members.into()).ok());
     let metadata = exchange
         .given("client metadata is whole", metadata.filter(Metadata::is_whole))
-        .expected("an object with client_name, 1 to 16 redirect_uris and perhaps scope, each of at most 1024 bytes")
+        .expected("an object with client_name, 1 to 16 redirect_uris and perhaps scope of at most 64 scopes, each of at most 1024 bytes and 4096 together")
         .or(Refusal::ClientMetadataMalformed)?;
     for redirect_uri in &metadata.redirect_uris {
         exchange

@@ -75,6 +75,8 @@ async fn each_fault_of_the_metadata_gives_its_own_answer() {
         (json!({ "scope": ["openid"] }),                    "invalid_client_metadata", R::ClientMetadataMalformed),
         (json!({ "token_endpoint_auth_method": "tls_client_auth" }), "invalid_client_metadata", R::ClientMetadataMalformed),
         (json!({ "redirect_uris": ["http://app.example/"] }), "invalid_redirect_uri",  R::RedirectUriMalformed),
+        (json!({ "redirect_uris": vec![format!("https://a.example/{}", "x".repeat(990)); 5] }), "invalid_client_metadata", R::ClientMetadataMalformed),
+        (json!({ "scope": "s ".repeat(65) }), "invalid_client_metadata", R::ClientMetadataMalformed),
         (json!({ "redirect_uris": ["https://a.example/", "javascript:x"] }), "invalid_redirect_uri", R::RedirectUriMalformed),
     ];
     for (changes, error, refusal) in table {
