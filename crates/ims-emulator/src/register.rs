@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The most integrations there can be for another client to register itself: anyone may ask, and each takes memory.
-const MAX_INTEGRATIONS: usize = 1024;
+const MAX_INTEGRATIONS: usize = 512;
 
 /// The most redirect URIs of one client.
 const MAX_REDIRECT_URIS: usize = 16;
@@ -23,7 +23,7 @@ const MAX_REDIRECT_URIS: usize = 16;
 /// The longest redirect URI, scope or name, in bytes.
 const MAX_TEXT: usize = 1024;
 
-/// The longest that all of these may be together, in bytes: a thousand clients stay within a few MiB.
+/// The longest that all of these may be together, in bytes: as many clients as there may be stay within a few MiB.
 const MAX_TEXTS: usize = 4 * 1024;
 
 /// The most scopes of one client.
