@@ -259,6 +259,9 @@ impl CredentialsError {
                 "this program was built without the feature \"formats\", so it does not read every language".to_owned(),
             ),
             Self::InFile { problem, .. } | Self::InDocument { problem, .. } => problem.hint(),
+            Self::NotCredentials { kind: KUBERNETES } => Some(
+                "read the credentials in the container, where they are variables or mounted files".to_owned(),
+            ),
             Self::NotCredentials { .. } => Some(
                 "name a file of credentials, which says where the key is, such as private_key_file: \"private.key\"".to_owned(),
             ),
@@ -270,8 +273,11 @@ impl CredentialsError {
             Self::AioSignInOnly { .. } => Some(
                 "name a context with a client id: aio config get ims.contexts shows them".to_owned(),
             ),
+            Self::OtherGrant { name, .. } if name.ends_with("REFRESH_TOKEN") => Some(
+                "let the person sign in here, with credentials that have a redirect URI".to_owned(),
+            ),
             Self::OtherGrant { .. } => Some(
-                "add the scopes of an OAuth Server-to-Server credential, or let the person sign in with credentials that have a redirect URI".to_owned(),
+                "exchange it for a service token, or add the scopes of an OAuth Server-to-Server credential".to_owned(),
             ),
             Self::Conflict { .. } => Some("leave the one that is meant".to_owned()),
             Self::Reference { .. } => Some("let the secret itself be in the document".to_owned()),
@@ -459,6 +465,9 @@ const IDENTIFIERS: &str = "an organization's id ends in @AdobeOrg, a technical a
 
 const UNRECOGNIZED: &str = "known are the form of ims (client_id, client_secret, org_id, …), AEM service credentials, projects \
     of Adobe's Developer Console, aio contexts and the configurations of Adobe's other tools";
+
+/// A file that describes containers. Its secrets may be in it, or in another object of the cluster.
+pub(crate) const KUBERNETES: &str = "a manifest of Kubernetes";
 
 const METASCOPES_LEFT_OUT: &str = "the download of the Developer Console leaves the metascopes out: add \"META_SCOPES\": [\"…\"] to \
     the file, with the metascope of the API that is called: ent_user_sdk for User Management, ent_analytics_bulk_ingest_sdk for \

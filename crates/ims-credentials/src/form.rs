@@ -25,7 +25,7 @@ mod variables;
 
 use crate::{
     credential::Credential,
-    error::CredentialsError,
+    error::{CredentialsError, KUBERNETES},
     language::Language,
     reading::{fields::Fields, read_context::ReadContext},
 };
@@ -54,7 +54,7 @@ pub enum Form {
     ActionInput,
     /// The environment variables `OAUTH_…` of Adobe Commerce's starter kits.
     CommerceStarterKit,
-    /// The environment variables `AIO_COMMERCE_AUTH_IMS_…` of Adobe Commerce's SDK.
+    /// The environment variables `AIO_COMMERCE_AUTH_IMS_…` of Adobe Commerce's SDK, or its parameters as an object.
     CommerceSdk,
     /// The environment variables `CLIENTID` and its like of aio-apps-action.
     AppsAction,
@@ -113,7 +113,7 @@ impl fmt::Display for Form {
             Self::CommerceStarterKit => {
                 "the environment variables OAUTH_… of a Commerce starter kit"
             }
-            Self::CommerceSdk => "the environment variables AIO_COMMERCE_AUTH_IMS_…",
+            Self::CommerceSdk => "parameters of the SDK of Adobe Commerce",
             Self::AppsAction => "environment variables of aio-apps-action",
             Self::AssetCompute => "an integration file of Asset Compute",
             Self::AcsCommons => "an integration of ACS AEM Commons",
@@ -131,7 +131,7 @@ impl fmt::Display for Form {
             Self::ReactorUploader => "environment variables of reactor-uploader",
             Self::EnvironmentVariables => "environment variables",
             Self::AccessToken => "an access token",
-            Self::AccessTokenVariables => "the environment variable IMS_ACCESS_TOKEN",
+            Self::AccessTokenVariables => "an access token in an environment variable",
             Self::PrefixedVariables => "environment variables of a program",
             Self::Section => "a section of a configuration",
         })
@@ -290,7 +290,7 @@ impl Form {
 
 fn unrecognized(fields: &Fields<'_>) -> CredentialsError {
     if fields.has("apiVersion") && fields.has("kind") {
-        return CredentialsError::NotCredentials { kind: "a manifest of Kubernetes" };
+        return CredentialsError::NotCredentials { kind: KUBERNETES };
     }
     CredentialsError::Unrecognized { members: names(fields) }
 }
