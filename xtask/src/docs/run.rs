@@ -292,6 +292,10 @@ fn run_shell(root: &Path, programs: &Programs, timeout: Duration) -> Result<Opti
     command.arg("ip link set lo up 2> /dev/null; . \"$D/driver.sh\"");
     let programs_folder = programs.ims.parent().unwrap_or(root);
     let mut path = programs_folder.display().to_string();
+    if programs.slow {
+        // What a page installs is what its later blocks run.
+        path = format!("{}:{path}", root.join("installed/bin").display());
+    }
     if programs.slow
         && let Some(cargo) = find_program("cargo")
         && let Some(folder) = cargo.parent()
@@ -305,6 +309,7 @@ fn run_shell(root: &Path, programs: &Programs, timeout: Duration) -> Result<Opti
     command.env("CHECKOUT", &programs.root).env("EXAMPLES", programs.examples());
     command.env("SLOW", if programs.slow { "1" } else { "" });
     if programs.slow {
+        command.env("CARGO_INSTALL_ROOT", root.join("installed"));
         // Without these, rustup has no toolchain in the empty home folder.
         for name in ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
