@@ -158,9 +158,9 @@ impl Proxy {
                 Ok(passed_on(response))
             }
             Err(reqwest_middleware::Error::Reqwest(error)) => Err(fault_of(&error)),
-            Err(reqwest_middleware::Error::Middleware(error)) => {
+            Err(error) => {
                 Counts::add(&context.counts.refused);
-                let error = error.downcast_ref::<NoToken>().ok_or(Fault::NOT_SENT)?;
+                let error = NoToken::of(&error).ok_or(Fault::NOT_SENT)?;
                 Ok(no_token(error.token_error()))
             }
         }

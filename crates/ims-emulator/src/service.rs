@@ -241,7 +241,7 @@ impl Service {
         }
         if jwt
             .as_ref()
-            .is_some_and(|jwt| has_secret(jwt.header.get()) || has_secret(jwt.payload.get()))
+            .is_some_and(|jwt| has_secret(jwt.header()) || has_secret(jwt.payload()))
         {
             *jwt = None;
         }

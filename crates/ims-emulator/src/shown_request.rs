@@ -113,8 +113,8 @@ mod tests {
     fn a_jwt_is_decoded_on_one_line_and_nothing_else_is() {
         let good = jwt("{\"alg\": \"RS256\"}", "{\n\"iss\": \"A@AdobeOrg\"\n}");
         let decoded = decoded("jwt_token", &format!("{good}\n")).unwrap();
-        assert_eq!(decoded.header.get(), r#"{"alg":"RS256"}"#);
-        assert_eq!(decoded.payload.get(), r#"{"iss":"A@AdobeOrg"}"#);
+        assert_eq!(decoded.header(), r#"{"alg":"RS256"}"#);
+        assert_eq!(decoded.payload(), r#"{"iss":"A@AdobeOrg"}"#);
         for text in ["", "a.b", "a.b.c", &jwt("[]", "{}"), &jwt("{}", "1"), &good.repeat(200)] {
             assert!(super::decoded("jwt_token", text).is_none(), "{text}");
         }

@@ -103,10 +103,22 @@ pub struct Parameter {
 pub struct DecodedJwt {
     /// Which parameter it was, or `authorization` for the header.
     pub parameter: &'static str,
+    pub(crate) header: Box<RawValue>,
+    pub(crate) payload: Box<RawValue>,
+}
+
+impl DecodedJwt {
     /// The header, a JSON object on one line.
-    pub header: Box<RawValue>,
+    #[must_use]
+    pub fn header(&self) -> &str {
+        self.header.get()
+    }
+
     /// The payload, a JSON object on one line.
-    pub payload: Box<RawValue>,
+    #[must_use]
+    pub fn payload(&self) -> &str {
+        self.payload.get()
+    }
 }
 
 /// One check of a request.

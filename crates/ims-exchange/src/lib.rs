@@ -46,11 +46,11 @@ pub use message::{Request, Response};
 pub use proxy_refusal::ProxyRefusal;
 pub use question::{
     AddSecret, AdminOrganizations, AdminProfile, AnyToken, ClientRegistration, ConsoleCredential,
-    ConsoleId, ConsoleIdError, DeleteSecret, Discovery, IO_MANAGEMENT_SCOPES, InvalidateToken,
-    ListSecrets, NewSecret, OrgRef, Organization, Organizations, ProductContext, Profile,
-    ProviderMetadata, PublishedKeys, RegisteredClient, RevokeToken, SecretId, SecretInfo,
-    SecretList, TokenKind, TokenValidity, UserClaims, UserId, UserIdError, UserInfo, UserProfile,
-    ValidateToken,
+    ConsoleCredentialId, ConsoleIdError, ConsoleOrgId, ConsolePageError, DeleteSecret, Discovery,
+    IO_MANAGEMENT_SCOPES, InvalidateToken, ListSecrets, NewSecret, OrgRef, Organization,
+    Organizations, ProductContext, Profile, ProviderMetadata, PublishedKeys, RegisteredClient,
+    RevokeToken, SecretId, SecretInfo, SecretList, TokenKind, TokenValidity, UserClaims, UserId,
+    UserIdError, UserInfo, UserProfile, ValidateToken,
 };
 pub use refusal::{
     Refusal,

@@ -16,8 +16,9 @@ pub use admin::{AdminOrganizations, AdminProfile, UserId, UserIdError};
 pub use any_token::{AnyToken, TokenKind};
 pub use client_registration::{ClientRegistration, RegisteredClient};
 pub use client_secrets::{
-    AddSecret, ConsoleCredential, ConsoleId, ConsoleIdError, DeleteSecret, IO_MANAGEMENT_SCOPES,
-    ListSecrets, NewSecret, SecretId, SecretInfo, SecretList,
+    AddSecret, ConsoleCredential, ConsoleCredentialId, ConsoleIdError, ConsoleOrgId,
+    ConsolePageError, DeleteSecret, IO_MANAGEMENT_SCOPES, ListSecrets, NewSecret, SecretId,
+    SecretInfo, SecretList,
 };
 pub use discovery::{Discovery, ProviderMetadata, PublishedKeys};
 pub use organizations::{OrgRef, Organization, Organizations};

@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use http::uri::Scheme;
+
 #[cfg(test)]
 mod tests;
 
@@ -16,13 +18,14 @@ pub const ADOBE_DOMAINS: &[&str] = &["adobe.io", "adobe.com", "adobelogin.com"];
 /// `evil-adobe.io`. Except to loopback, a token travels over HTTPS only.
 ///
 /// ```
+/// use http::uri::Scheme;
 /// use ims_middleware::AllowedHosts;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let hosts = AllowedHosts::default().with_domain("api.example")?;
-/// assert!(hosts.allows("https", "platform.adobe.io"));
-/// assert!(hosts.allows("https", "eu.api.example"));
-/// assert!(!hosts.allows("http", "platform.adobe.io"), "a token travels over TLS alone");
+/// assert!(hosts.allows(&Scheme::HTTPS, "platform.adobe.io"));
+/// assert!(hosts.allows(&Scheme::HTTPS, "eu.api.example"));
+/// assert!(!hosts.allows(&Scheme::HTTP, "platform.adobe.io"), "a token is sent over TLS only");
 /// # Ok(())
 /// # }
 /// ```
@@ -66,12 +69,12 @@ impl AllowedHosts {
         Self { is_loopback_allowed: true, ..self }
     }
 
-    /// Whether a token may be sent to `host` over `scheme`, both as a URI was parsed into them: an IPv6 address is in
-    /// brackets, and there is no port. Case does not matter.
+    /// Whether a token may be sent to `host` over `scheme`. The host is as in a parsed URI: an IPv6 address is in brackets,
+    /// and there is no port. Case does not matter.
     #[must_use]
-    pub fn allows(&self, scheme: &str, host: &str) -> bool {
-        let is_https = scheme.eq_ignore_ascii_case("https");
-        let is_http = scheme.eq_ignore_ascii_case("http");
+    pub fn allows(&self, scheme: &Scheme, host: &str) -> bool {
+        let is_https = *scheme == Scheme::HTTPS;
+        let is_http = *scheme == Scheme::HTTP;
         is_https && self.domains.iter().any(|domain| is_within(host, domain))
             || (is_https || is_http) && self.is_loopback_allowed && is_loopback(host)
     }

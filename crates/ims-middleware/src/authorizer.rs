@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::{HeaderMap, header::AUTHORIZATION, uri::Scheme};
 use ims_exchange::AccessToken;
 use ims_token::{TokenError, TokenKeeper};
 
@@ -30,7 +30,7 @@ impl Authorizer {
     }
 
     /// Whether a request to `host` with `headers` gets a token: not if it has its own `Authorization`. If not, the log says why.
-    pub(crate) fn is_meant_for(&self, scheme: &str, host: &str, headers: &HeaderMap) -> bool {
+    pub(crate) fn is_meant_for(&self, scheme: &Scheme, host: &str, headers: &HeaderMap) -> bool {
         let reason = if headers.contains_key(AUTHORIZATION) {
             "it has its own Authorization"
         } else if !self.0.hosts.allows(scheme, host) {
@@ -39,6 +39,7 @@ impl Authorizer {
             return true;
         };
         let client_id = self.client_id();
+        let scheme = scheme.as_str();
         tracing::debug!(client_id, scheme, host, reason, "request sent without a token");
         false
     }

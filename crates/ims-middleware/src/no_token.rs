@@ -9,6 +9,16 @@ use ims_token::TokenError;
 pub struct NoToken(TokenError);
 
 impl NoToken {
+    /// The cause of `error`, if a [`TokenMiddleware`](crate::TokenMiddleware) sent no request because there is no token.
+    #[cfg(feature = "reqwest")]
+    #[must_use]
+    pub fn of(error: &reqwest_middleware::Error) -> Option<&Self> {
+        match error {
+            reqwest_middleware::Error::Middleware(error) => error.downcast_ref(),
+            reqwest_middleware::Error::Reqwest(_) => None,
+        }
+    }
+
     /// Why there is no token.
     #[must_use]
     pub fn token_error(&self) -> &TokenError {

@@ -125,7 +125,7 @@ where
 
 impl<B> TokenLayer<B> {
     fn is_meant_for(&self, request: &Request<B>) -> bool {
-        let scheme = request.uri().scheme_str();
+        let scheme = request.uri().scheme();
         let target = scheme.zip(request.uri().host());
         let headers = request.headers();
         target.is_some_and(|(scheme, host)| self.authorizer.is_meant_for(scheme, host, headers))

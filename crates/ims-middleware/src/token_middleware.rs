@@ -1,7 +1,7 @@
 //! The middleware of reqwest, by the crate `reqwest-middleware`.
 
 use async_trait::async_trait;
-use http::{Extensions, StatusCode};
+use http::{Extensions, StatusCode, uri::Scheme};
 use ims_token::TokenKeeper;
 use reqwest_middleware::{
     ClientBuilder, ClientWithMiddleware, Error, Middleware, Next, Result,
@@ -77,9 +77,8 @@ impl TokenMiddleware {
     }
 
     fn is_meant_for(&self, request: &Request) -> bool {
-        let url = request.url();
-        let headers = request.headers();
-        url.host_str().is_some_and(|host| self.0.is_meant_for(url.scheme(), host, headers))
+        let target = target(request.url());
+        target.is_some_and(|(scheme, host)| self.0.is_meant_for(&scheme, host, request.headers()))
     }
 }
 
@@ -123,15 +122,22 @@ impl AllowedHosts {
     pub fn redirect_policy(&self) -> Policy {
         let hosts = self.clone();
         Policy::custom(move |attempt| {
-            let has_been_allowed = attempt.previous().iter().any(|url| hosts.allow_url(url));
-            if has_been_allowed && !hosts.allow_url(attempt.url()) {
+            let has_been_allowed = attempt.previous().iter().any(|url| hosts.allows_url(url));
+            if has_been_allowed && !hosts.allows_url(attempt.url()) {
                 return attempt.stop();
             }
             Policy::default().redirect(attempt)
         })
     }
 
-    fn allow_url(&self, url: &Url) -> bool {
-        url.host_str().is_some_and(|host| self.allows(url.scheme(), host))
+    /// Whether a token may be sent to `url`; see [`allows`](Self::allows).
+    #[must_use]
+    pub fn allows_url(&self, url: &Url) -> bool {
+        target(url).is_some_and(|(scheme, host)| self.allows(&scheme, host))
     }
+}
+
+fn target(url: &Url) -> Option<(Scheme, &str)> {
+    let scheme = Scheme::try_from(url.scheme()).ok()?;
+    Some((scheme, url.host_str()?))
 }

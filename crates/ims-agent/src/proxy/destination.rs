@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use http::{HeaderMap, Method, Uri, header, uri::PathAndQuery};
+use http::{
+    HeaderMap, Method, Uri, header,
+    uri::{PathAndQuery, Scheme},
+};
 use ims_middleware::AllowedHosts;
 use reqwest::Url;
 
@@ -43,7 +46,7 @@ impl FromStr for Destination {
         let has_user = !url.username().is_empty() || url.password().is_some();
         let has_more = has_user || url.query().is_some() || url.fragment().is_some();
         let is_secure = url.scheme() == "https" && url.has_host();
-        if has_more || !is_secure && !is_allowed(&url, &AllowedHosts::none().with_loopback()) {
+        if has_more || !is_secure && !AllowedHosts::none().with_loopback().allows_url(&url) {
             return Err(DestinationError);
         }
         let path = url.path().trim_end_matches('/').to_owned();
@@ -61,7 +64,7 @@ impl fmt::Display for Destination {
 impl Destination {
     /// Whether a token may be sent there.
     pub(crate) fn is_allowed_by(&self, hosts: &AllowedHosts) -> bool {
-        is_allowed(&self.0, hosts)
+        hosts.allows_url(&self.0)
     }
 
     fn base(&self) -> &str {
@@ -150,7 +153,7 @@ impl Targets<'_> {
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err(Fault::TARGET);
         }
-        let url = if AllowedHosts::none().with_loopback().allows("http", host) {
+        let url = if AllowedHosts::none().with_loopback().allows(&Scheme::HTTP, host) {
             uri.to_string()
         } else if uri.port_u16().is_some_and(|port| port != default_port) {
             return Err(Fault::HOST);
@@ -159,7 +162,7 @@ impl Targets<'_> {
         };
         let url: Url = url.parse().map_err(|_| Fault::TARGET)?;
         let is_same = url.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host));
-        if is_same && is_allowed(&url, self.hosts) {
+        if is_same && self.hosts.allows_url(&url) {
             Ok(Target::Api(url))
         } else {
             Err(Fault::HOST)
@@ -169,10 +172,6 @@ impl Targets<'_> {
 
 fn path_and_query(uri: &Uri) -> &str {
     uri.path_and_query().map_or("/", PathAndQuery::as_str)
-}
-
-fn is_allowed(url: &Url, hosts: &AllowedHosts) -> bool {
-    url.host_str().is_some_and(|host| hosts.allows(url.scheme(), host))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod upload;
 use std::{path::Path, time::Duration};
 
 use clap::Args;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, uri::Scheme};
 use ims::{Contexts, Discovered, Source};
 use ims_middleware::{AllowedHosts, NoToken, TokenMiddleware};
 use reqwest_middleware::{
@@ -191,10 +191,10 @@ fn api_url(source: &Source) -> Result<Option<Url>, Failure> {
 }
 
 fn expect_allowed(hosts: &AllowedHosts, url: &Url) -> Result<(), Failure> {
-    let host = url.host_str().unwrap_or_default();
-    if hosts.allows(url.scheme(), host) {
+    if hosts.allows_url(url) {
         return Ok(());
     }
+    let host = url.host_str().unwrap_or_default();
     let origin = url.origin().ascii_serialization();
     Err(Failure::usage(format!("{origin} may not have the token")).hint(format!(
         "if that is right, add --allow-host {host} (over https only, loopback excepted)"
@@ -280,7 +280,7 @@ pub(super) fn allowed_hosts(domains: &[String]) -> Result<AllowedHosts, Failure>
     let loopback = AllowedHosts::none().with_loopback();
     let mut hosts = AllowedHosts::default();
     for domain in domains {
-        hosts = if loopback.allows("https", domain) {
+        hosts = if loopback.allows(&Scheme::HTTPS, domain) {
             hosts.with_loopback()
         } else {
             hosts.with_domain(domain).map_err(|error| {
@@ -313,12 +313,12 @@ fn http_client(
 }
 
 fn failed(error: Error) -> Failure {
+    if let Some(no_token) = NoToken::of(&error) {
+        return no_token.token_error().clone().into();
+    }
     match error {
         Error::Reqwest(error) => answer::unanswered(error),
-        Error::Middleware(error) => match error.downcast_ref::<NoToken>() {
-            Some(error) => error.token_error().clone().into(),
-            None => Failure::person(error.to_string()),
-        },
+        Error::Middleware(error) => Failure::person(error.to_string()),
     }
 }
 

@@ -25,24 +25,35 @@ impl Integration {
         self
     }
 
-    /// The ids of its organization and of itself in the Developer Console, by which the API for client secrets names it: the
-    /// numbers in the address of the credential's page. Without them, that API takes any.
+    /// The id of its organization in the Developer Console, by which the API for client secrets names it: the first number in
+    /// the address of the credential's page. That API accepts any numbers as long as one of the two is missing.
     ///
     /// ```
     /// # use ims_emulator::Integration;
-    /// # let integration = Integration::new("my-client".parse()?, "MY@AdobeOrg".parse()?, "MY@techacct.adobe.com".parse()?);
-    /// // …/console/projects/23294/…/credentials/436084/…
-    /// let integration = integration.with_console_ids("23294", "436084");
+    /// # let integration = Integration::new("my-app".parse()?, "MY@AdobeOrg".parse()?, "MY@techacct.adobe.com".parse()?);
+    /// // https://developer.adobe.com/console/projects/23294/…/credentials/436084/…
+    /// let integration = integration.with_console_org_id("23294").with_credential_id("436084");
     /// # let _ = integration;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn with_console_ids(
-        mut self,
-        org_id: impl Into<String>,
-        credential_id: impl Into<String>,
-    ) -> Self {
+    pub fn with_console_org_id(mut self, org_id: impl Into<String>) -> Self {
         self.0.console_org_id = Some(org_id.into());
+        self
+    }
+
+    /// Its own id in the Developer Console, the last number in the address of the credential's page; see
+    /// [`with_console_org_id`](Self::with_console_org_id).
+    ///
+    /// ```
+    /// # use ims_emulator::Integration;
+    /// # let integration = Integration::new("my-app".parse()?, "MY@AdobeOrg".parse()?, "MY@techacct.adobe.com".parse()?);
+    /// let integration = integration.with_console_org_id("23294").with_credential_id("436084");
+    /// # let _ = integration;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_credential_id(mut self, credential_id: impl Into<String>) -> Self {
         self.0.credential_id = Some(credential_id.into());
         self
     }

@@ -121,7 +121,7 @@ fn parameters(html: &mut String, verdict: &Verdict) {
 
 fn decoded(html: &mut String, jwt: &DecodedJwt) {
     let name = jwt.parameter;
-    let (header, payload) = (pretty(jwt.header.get()), pretty(jwt.payload.get()));
+    let (header, payload) = (pretty(jwt.header()), pretty(jwt.payload()));
     let _ = write!(
         html,
         "<h3>JWT in <code>{name}</code></h3>\n<pre tabindex=0 aria-label=\"Decoded JWT\">{}\n{}</pre>\n",

@@ -15,7 +15,8 @@ fn managed() -> Integration {
     integration()
         .with_scopes(SCOPES.split(',').skip(3))
         .with_scopes(["AdobeID"])
-        .with_console_ids("23294", "436084")
+        .with_console_org_id("23294")
+        .with_credential_id("436084")
 }
 
 /// Asks with `token`, as the client of the tests.

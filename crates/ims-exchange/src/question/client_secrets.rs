@@ -26,47 +26,57 @@ use crate::{
 /// `https://developer.adobe.com/console/projects/{org}/{project}/credentials/{credential}/details/…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsoleCredential {
-    org: ConsoleId,
-    credential: ConsoleId,
+    org: ConsoleOrgId,
+    credential: ConsoleCredentialId,
 }
 
 impl ConsoleCredential {
     /// The credential `credential` of the organization `org`.
     #[must_use]
-    pub fn new(org: ConsoleId, credential: ConsoleId) -> Self {
+    pub fn new(org: ConsoleOrgId, credential: ConsoleCredentialId) -> Self {
         Self { org, credential }
     }
 
-    /// The credential whose page in the Developer Console has the address `url`; `None` if it is no such address.
+    /// The credential whose page in the Developer Console has the address `url`.
     ///
     /// ```
     /// use ims_exchange::ConsoleCredential;
     ///
     /// let page = "https://developer.adobe.com/console/projects/23294/4566206088344958295/credentials/436084/details/oauthservertoserver";
-    /// let credential = ConsoleCredential::from_page(page).ok_or("not the address of a credential")?;
+    /// let credential = ConsoleCredential::from_page(page)?;
     /// assert_eq!((credential.org().as_str(), credential.credential().as_str()), ("23294", "436084"));
-    /// # Ok::<(), &str>(())
+    /// # Ok::<(), ims_exchange::ConsolePageError>(())
     /// ```
-    #[must_use]
-    pub fn from_page(url: &str) -> Option<Self> {
-        let path = url.split(['?', '#']).next().unwrap_or_default();
-        let (_, path) = path.strip_prefix("https://")?.split_once("/console/projects/")?;
+    ///
+    /// # Errors
+    /// [`ConsolePageError`], which says what the address is not.
+    pub fn from_page(url: &str) -> Result<Self, ConsolePageError> {
+        let address = url.split(['?', '#']).next().unwrap_or_default();
+        let address = address.strip_prefix("https://").ok_or(ConsolePageError::NotHttps)?;
+        let (_, path) =
+            address.split_once("/console/projects/").ok_or(ConsolePageError::NotAProject)?;
         let mut parts = path.split('/');
-        let org = parts.next()?.parse().ok()?;
-        let (_project, word) = (parts.next()?, parts.next()?);
-        let credential = parts.next()?.parse().ok()?;
-        (word == "credentials").then_some(Self { org, credential })
+        let org = parts.next().unwrap_or_default().parse();
+        let (_project, word) = (parts.next(), parts.next());
+        if word != Some("credentials") {
+            return Err(ConsolePageError::NotACredential);
+        }
+        let credential = parts.next().unwrap_or_default().parse();
+        Ok(Self {
+            org: org.map_err(ConsolePageError::Org)?,
+            credential: credential.map_err(ConsolePageError::Credential)?,
+        })
     }
 
     /// The organization's id in the Developer Console, which is not its Organization ID.
     #[must_use]
-    pub fn org(&self) -> &ConsoleId {
+    pub fn org(&self) -> &ConsoleOrgId {
         &self.org
     }
 
     /// The credential's own id.
     #[must_use]
-    pub fn credential(&self) -> &ConsoleId {
+    pub fn credential(&self) -> &ConsoleCredentialId {
         &self.credential
     }
 
@@ -101,6 +111,28 @@ impl ConsoleCredential {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id, which has at most 64 letters, digits, hyphens and underscores")]
 pub struct ConsoleIdError;
+
+/// Give the address of a credential's page in the Developer Console:
+/// `https://developer.adobe.com/console/projects/{org}/{project}/credentials/{credential}/details/…`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConsolePageError {
+    /// It does not begin with `https://`.
+    #[error("the address of a page in the Developer Console begins with https://")]
+    NotHttps,
+    /// It is not the page of a project.
+    #[error("the address has no /console/projects/, so it is not the page of a project")]
+    NotAProject,
+    /// It is another page of the project.
+    #[error("the address is a page of the project, but not of a credential")]
+    NotACredential,
+    /// The organization's id is not one.
+    #[error("the part after /projects/ is {0}")]
+    Org(ConsoleIdError),
+    /// The credential's id is not one.
+    #[error("the part after /credentials/ is {0}")]
+    Credential(ConsoleIdError),
+}
 
 macro_rules! id {
     ($name:ident, $doc:literal) => {
@@ -142,7 +174,11 @@ fn is_console_id(text: &str) -> bool {
     is_plain && (1..=64).contains(&text.len())
 }
 
-id!(ConsoleId, "An id of the Developer Console, such as `436084`.");
+id!(
+    ConsoleOrgId,
+    "The id of an organization in the Developer Console, such as `23294`, which is not its Organization ID."
+);
+id!(ConsoleCredentialId, "The id of a credential in the Developer Console, such as `436084`.");
 id!(SecretId, "The `uuid` of a client secret, such as `11ede8ab42f138f3abe335d886a407fb`.");
 
 /// What is known of a client secret, besides its text.
@@ -237,7 +273,7 @@ pub const IO_MANAGEMENT_SCOPES: [&str; 8] = [
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let page = "https://developer.adobe.com/console/projects/23294/4566206088344958295/credentials/436084/details/oauthservertoserver";
-/// let credential = ConsoleCredential::from_page(page).ok_or("not the address of a credential")?;
+/// let credential = ConsoleCredential::from_page(page)?;
 /// let client_id = "my-client".parse()?;
 /// let token: BearerToken = "eyJ.token".parse()?; // with the scopes IO_MANAGEMENT_SCOPES
 /// let call = ListSecrets::new(&credential, &client_id, &token);
@@ -534,22 +570,32 @@ mod tests {
 
     #[test]
     fn a_page_of_a_credential_names_both_ids_and_no_other_page_does() {
-        let id = |text: &str| text.parse::<ConsoleId>().unwrap();
-        let expected = ConsoleCredential::new(id("23294"), id("436084"));
+        let expected = ConsoleCredential::new("23294".parse().unwrap(), "436084".parse().unwrap());
         for page in [PAGE.to_owned(), format!("{PAGE}?x=/credentials/1#y")] {
-            assert_eq!(ConsoleCredential::from_page(&page).as_ref(), Some(&expected), "{page}");
+            assert_eq!(ConsoleCredential::from_page(&page).as_ref(), Ok(&expected), "{page}");
         }
         let short = "https://developer.adobe.com/console/projects/23294/1/credentials/436084";
-        assert_eq!(ConsoleCredential::from_page(short), Some(expected));
-        for other in [
-            "",
-            "https://developer.adobe.com/console/projects/23294/1/overview",
-            "https://developer.adobe.com/console/projects/23294/1/credentials/",
-            "https://developer.adobe.com/console/projects/23294/1/credentials/..",
-            "https://developer.adobe.com/console/projects/a b/1/credentials/2",
-            "developer.adobe.com/console/projects/23294/1/credentials/2",
+        assert_eq!(ConsoleCredential::from_page(short), Ok(expected));
+        let console = "https://developer.adobe.com/console";
+        let credential = ConsolePageError::Credential(ConsoleIdError);
+        for (other, error) in [
+            (String::new(), ConsolePageError::NotHttps),
+            (format!("{console}/home"), ConsolePageError::NotAProject),
+            (format!("{console}/projects/23294/1/overview"), ConsolePageError::NotACredential),
+            (format!("{console}/projects/23294"), ConsolePageError::NotACredential),
+            (format!("{console}/projects/23294/1/credentials"), credential),
+            (format!("{console}/projects/23294/1/credentials/"), credential),
+            (format!("{console}/projects/23294/1/credentials/.."), credential),
+            (
+                format!("{console}/projects/a b/1/credentials/2"),
+                ConsolePageError::Org(ConsoleIdError),
+            ),
+            (
+                "developer.adobe.com/console/projects/23294/1/credentials/2".to_owned(),
+                ConsolePageError::NotHttps,
+            ),
         ] {
-            assert_eq!(ConsoleCredential::from_page(other), None, "{other}");
+            assert_eq!(ConsoleCredential::from_page(&other), Err(error), "{other}");
         }
     }
 

@@ -10,11 +10,10 @@ use ims_claims::{
 use ims_exchange::{
     AddSecret, AdminOrganizations, AdminProfile, AuthorizationCode, AuthorizeUrl, BearerToken,
     Call, ClientCredentials, ClientRegistration, ClientSecret, ClusterExchange, ClusterTarget,
-    CodeExchange, CodeVerifier, ConsoleCredential, ConsoleId, DeleteSecret, Discovery,
-    InvalidateToken, JwtExchange, ListSecrets, Organizations, PermanentCodeExchange, Profile,
-    PromiseExchange, PromiseRequest, PromiseToken, PublishedKeys, RefreshToken, Response,
-    RevokeToken, Scope, SecretId, State, TokenExchange, TokenRefresh, UserId, UserInfo,
-    ValidateToken,
+    CodeExchange, CodeVerifier, ConsoleCredential, DeleteSecret, Discovery, InvalidateToken,
+    JwtExchange, ListSecrets, Organizations, PermanentCodeExchange, Profile, PromiseExchange,
+    PromiseRequest, PromiseToken, PublishedKeys, RefreshToken, Response, RevokeToken, Scope,
+    SecretId, State, TokenExchange, TokenRefresh, UserId, UserInfo, ValidateToken,
 };
 
 /// The first byte chooses the call, the second the status, the third the media type; the rest is the body.
@@ -34,8 +33,7 @@ fn read(call: u8, response: &Response) {
     let (secret, code) = (ClientSecret::new(SECRET.to_owned()), fixed::<AuthorizationCode>("code"));
     let (bearer, refresh) = (fixed::<BearerToken>(SECRET), fixed::<RefreshToken>(SECRET));
     let (scope, user) = ([fixed::<Scope>("openid")], fixed::<UserId>("A@AdobeID"));
-    let org = fixed::<ConsoleId>("1");
-    let page = ConsoleCredential::new(org.clone(), org);
+    let page = ConsoleCredential::new(fixed("1"), fixed("1"));
     match call % 22 {
         0 => {
             judge(&JwtExchange::new(&client_id, &secret, &assertion()), response);

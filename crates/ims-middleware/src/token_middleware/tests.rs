@@ -181,10 +181,8 @@ async fn an_authorization_of_the_caller_is_kept() {
 async fn without_a_token_nothing_is_sent() {
     let (server, client, _, source) = setting(|_| ResponseTemplate::new(200)).await;
     source.begin_outage(refusal());
-    let Error::Middleware(error) = client.get(server.uri()).send().await.unwrap_err() else {
-        panic!("not an error of the middleware");
-    };
-    let token_error = error.downcast_ref::<NoToken>().map(NoToken::token_error);
+    let error = client.get(server.uri()).send().await.unwrap_err();
+    let token_error = NoToken::of(&error).map(NoToken::token_error);
     assert!(matches!(token_error, Some(TokenError::Refused { .. })), "{error:?}");
     assert!(seen(&server).await.is_empty());
 }

@@ -1,6 +1,6 @@
 //! Adobe's I/O Management API, asked with a token of the very credential whose secrets it is about.
 
-use std::fs;
+use std::{fs, str::FromStr};
 
 use clap::Args;
 use ims::{
@@ -31,13 +31,16 @@ pub(super) struct ConsoleOptions {
 fn console_credential(text: &str) -> Result<ConsoleCredential, String> {
     const EXPECTED: &str =
         "expected https://developer.adobe.com/console/projects/ORG/…/credentials/CREDENTIAL/…";
-    if let Some(credential) = ConsoleCredential::from_page(text) {
-        return Ok(credential);
+    let problem = match ConsoleCredential::from_page(text) {
+        Ok(credential) => return Ok(credential),
+        Err(problem) => problem,
+    };
+    if let Some((org, credential)) = text.split_once('/')
+        && let (Ok(org), Ok(credential)) = (org.parse(), credential.parse())
+    {
+        return Ok(ConsoleCredential::new(org, credential));
     }
-    let (org, credential) = text.split_once('/').ok_or(EXPECTED)?;
-    let org = org.parse().map_err(|_| EXPECTED)?;
-    let credential = credential.parse().map_err(|_| EXPECTED)?;
-    Ok(ConsoleCredential::new(org, credential))
+    Err(format!("{problem}; {EXPECTED}"))
 }
 
 impl ConsoleOptions {
@@ -65,17 +68,22 @@ fn in_project_file(found: &Discovered) -> Option<ConsoleCredential> {
     let text = fs::read_to_string(file_of(&found.source).ok()??).ok()?;
     let file: Value = serde_json::from_str(&text).ok()?;
     let project = file.get("project")?;
-    let id = |value: &Value| match value {
-        Value::String(text) => text.parse().ok(),
-        Value::Number(number) => number.to_string().parse().ok(),
-        _ => None,
-    };
     let client_id = found.credentials.client_id().as_str();
     let entries = project.pointer("/workspace/details/credentials")?.as_array()?;
     let entry = entries
         .iter()
         .find(|entry| entry["oauth_server_to_server"]["client_id"].as_str() == Some(client_id))?;
-    Some(ConsoleCredential::new(id(project.pointer("/org/id")?)?, id(entry.get("id")?)?))
+    let (org, credential) = (id(project.pointer("/org/id")?)?, id(entry.get("id")?)?);
+    Some(ConsoleCredential::new(org, credential))
+}
+
+/// An id, which is written as a text or as a number.
+fn id<T: FromStr>(value: &Value) -> Option<T> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        Value::Number(number) => number.to_string().parse().ok(),
+        _ => None,
+    }
 }
 
 /// The credentials as OAuth Server-to-Server, which alone have client secrets that this API knows.
