@@ -46,7 +46,7 @@ const endToEnd = async () => {
 
 compare([
   ['its own end-to-end test', null, endToEnd],
-  ['a context: its token, and once more without a request', null, async () => {
+  ['a context: its token, and again without a request', null, async () => {
     const token = await tokenOf('one');
     demand((await getToken('one', {})) === token, 'the token was not kept');
     // A context of client credentials has no single secret, with which the client would end the token at IMS too.

@@ -5,7 +5,7 @@ const { integration, compare, demand, leadFetch } = require('./cases.cjs');
 leadFetch();
 const token = async (clientSecret, scopes = 'openid,AdobeID') => {
   const provider = new ServerToServerTokenProvider({ clientId: integration.clientId, clientSecret, scopes }, { autoRefresh: true });
-  // It does not look at the status: what is no token is undefined.
+  // It does not look at the status: what is not a token is undefined.
   return provider.getToken();
 };
 

@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: what users install, made from this checkout: archives, a Debian package, a wheel, npm packages, and the
 //! files by which package managers find them.
 //!
-//! It makes what this machine can make. The workflow runs it on each platform, and then once more with `--collect`, for what
+//! It makes what this machine can make. The workflow runs it on each platform, and then again with `--collect`, for what
 //! needs the sums of all archives.
 
 mod about;

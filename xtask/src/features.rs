@@ -19,7 +19,7 @@ const SIGN: &str = "ims-sign";
 /// A program with the other backend of jsonwebtoken, which no library here may disturb.
 const OTHER_BACKEND: &str = "crates/ims-sign/tests/other-backend/Cargo.toml";
 
-/// Targets without an operating system. The first one that is installed is built for.
+/// Targets without an operating system. The first one that is installed is used.
 const BARE_TARGETS: &[&str] = &["thumbv7em-none-eabi", "wasm32v1-none", "x86_64-unknown-none"];
 
 /// Builds each feature of each library without the others, and the claims for a target without an operating system.

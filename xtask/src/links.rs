@@ -42,7 +42,7 @@ pub(crate) fn broken<'a>(
     faults
 }
 
-/// The relative links of a text with their lines; code and items of Rust are no links. If the text of a link is code, its
+/// The relative links of a text with their lines; code and items of Rust are not links. If the text of a link is code, its
 /// target follows the backtick.
 pub(crate) fn relative(text: &str) -> Vec<(usize, &str)> {
     let mut links = Vec::new();

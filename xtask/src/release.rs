@@ -38,7 +38,7 @@ pub(crate) struct Options {
     dry_run: bool,
 
     /// Write the version into the manifests and the changelog, with today's date, and stop.
-    // `requires = "version"` would not do: clap drops it where --dry-run, which excludes a version, is given.
+    // `requires = "version"` is not enough: clap ignores it where --dry-run, which excludes a version, is given.
     #[arg(long, conflicts_with = "dry_run")]
     prepare: bool,
 

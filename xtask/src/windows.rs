@@ -36,7 +36,7 @@ const PREFIX: &str = "target/wine";
 /// How much is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// Everything compiles, the command runs, and the tests of [`QUICK`] pass. What is missing is said, and is no failure.
+    /// Everything compiles, the command runs, and the tests of [`QUICK`] pass. What is missing is said, and is not a failure.
     Quick,
     /// The tests of [`ALL`] pass.
     All,

@@ -146,11 +146,12 @@ const SHORTEST: usize = 32;
 /// No file of a capability is longer.
 const LONGEST_FILE: u64 = 4096;
 
-/// What every request is looked at for, besides the process that has opened the connection.
+/// What is checked in every request, besides the process that opened the connection.
 #[derive(Debug)]
 pub(crate) struct RequestRules {
     pub(crate) capability: Option<Capability>,
-    /// `localhost:8080` and its like, at which a request has to be addressed. Empty on a Unix socket, which no browser reaches.
+    /// `localhost:8080` and similar authorities, at which a request has to be addressed. Empty on a Unix socket, which no
+    /// browser reaches.
     pub(crate) hosts: Vec<String>,
     /// The field that shows the capability.
     pub(crate) field: HeaderName,

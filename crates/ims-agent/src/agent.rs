@@ -96,7 +96,7 @@ impl Agent {
             tokio::time::sleep(WATCH_INTERVAL).await;
             for context in self.contexts() {
                 if context.is_due() {
-                    // An event has said what came of it.
+                    // An event has reported the result.
                     let _ = context.reload().await;
                 }
             }

@@ -41,9 +41,9 @@ struct Refusal<E> {
     error: E,
 }
 
-/// Why there is no token, with the status that says who has to act: 503 if time helps, 424 if a person must act, which no HTTP
-/// client tries again by itself (RFC 4918 §11.4: what the request depends on has failed), and 400 if the caller has to ask
-/// for something else.
+/// Why there is no token, with the status that says who has to act: 503 if a later request can succeed, 424 if a person
+/// must act, which no HTTP client tries again by itself (RFC 4918 §11.4: what the request depends on has failed), and 400
+/// if the caller has to ask for something else.
 pub(crate) fn no_token(error: &TokenError) -> Answer {
     let report = Report::from(error);
     let status = if report.is_transient() {
@@ -61,7 +61,7 @@ pub(crate) fn no_token(error: &TokenError) -> Answer {
     answer
 }
 
-/// Seconds, rounded up: anyone who comes too early waited for nothing.
+/// Seconds, rounded up: a caller that comes too early has to wait again.
 pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }
@@ -126,13 +126,13 @@ impl Fault {
     pub(crate) const TUNNEL: Self = Self::new(405, "tunnel_refused", "the proxy cannot add a token inside of a tunnel: let the client use the base URL http://HOST instead of https://HOST");
     pub(crate) const UPGRADE: Self = Self::new(501, "upgrade_refused", "the proxy passes on requests and answers, and no other protocol");
     pub(crate) const TWO_LENGTHS: Self = Self::new(400, "lengths_differ", "the request has both Content-Length and Transfer-Encoding");
-    pub(crate) const TARGET: Self = Self::new(400, "target_malformed", "the target of the request is no URL of an API");
+    pub(crate) const TARGET: Self = Self::new(400, "target_malformed", "the target of the request is not a URL of an API");
     pub(crate) const TWO_HOSTS: Self = Self::new(400, "hosts_differ", "the Host of the request is another than that of its target");
     pub(crate) const NO_DESTINATION: Self = Self::new(404, "destination_missing", "the request names no host, and the proxy was given none to send it to");
-    pub(crate) const HOST: Self = Self::new(403, "host_not_allowed", "this host may not have the token");
-    // What became of it.
-    pub(crate) const BODY_BROKEN: Self = Self::new(400, "body_broken", "the body of the request did not come to its end");
-    pub(crate) const NOT_REACHED: Self = Self::new(502, "api_not_reached", "no connection to the API came about");
+    pub(crate) const HOST: Self = Self::new(403, "host_not_allowed", "the token may not be sent to this host");
+    // What happened to it.
+    pub(crate) const BODY_BROKEN: Self = Self::new(400, "body_broken", "the body of the request is not complete");
+    pub(crate) const NOT_REACHED: Self = Self::new(502, "api_not_reached", "the connection to the API failed");
     pub(crate) const NOT_SENT: Self = Self::new(502, "api_connection_broken", "the connection to the API broke before it had answered");
     pub(crate) const TOO_LATE: Self = Self::new(504, "api_too_slow", "the API did not answer in time");
 }

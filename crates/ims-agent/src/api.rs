@@ -189,7 +189,7 @@ fn text_of(value: &HeaderValue) -> &str {
 
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
-/// Parameters of a query or a form. Each is known and there once: what is misspelt would be passed over otherwise.
+/// Parameters of a query or a form. Each one must be known and occur once: otherwise a misspelt one would be ignored.
 struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {

@@ -14,14 +14,15 @@ use ims_files::FileError;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let error = Listener::at_address("192.0.2.1:8790".parse()?, None).await.unwrap_err();
 /// assert!(matches!(error, Error::NotLoopback(_)));
-/// assert_eq!(error.to_string(), "192.0.2.1:8790 is no loopback address");
+/// assert_eq!(error.to_string(), "192.0.2.1:8790 is not a loopback address");
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Do what the report says: a context cannot be served, and the agent does not begin with less than it was to serve.
+    /// Do what the report says: a context cannot be served, and the agent does not start unless it can serve all of its
+    /// contexts.
     #[error("context {context}: {}", .report.message())]
     Credentials {
         /// The name of the context.
@@ -35,7 +36,7 @@ pub enum Error {
     /// Do what its remedy says: a file or folder cannot be used.
     #[error("{0}")]
     File(FileError),
-    /// Remove the file: this is no capability, and a new one is made then.
+    /// Remove the file: this is not a capability, and a new one is made then.
     #[error("{} holds no capability of 32 visible ASCII characters or more", ims_files::shown(.0))]
     NoCapability(PathBuf),
     /// Try again: the system gave no random numbers for a capability.
@@ -44,14 +45,14 @@ pub enum Error {
     /// Stop the other one, or choose another path: another process listens at this socket.
     #[error("another process listens at {}", ims_files::shown(.0))]
     InUse(PathBuf),
-    /// Choose another path, or remove what is there: it is no socket.
-    #[error("{} is there and is no socket", ims_files::shown(.0))]
+    /// Choose another path, or remove what is there: it is not a socket.
+    #[error("{} is there and is not a socket", ims_files::shown(.0))]
     NotASocket(PathBuf),
     /// Listen at an address: this system has no Unix sockets that say who connects.
     #[error("this system has no Unix sockets that say who connects")]
     NoSockets,
     /// Choose an address of this machine alone, such as 127.0.0.1: a token is not for others.
-    #[error("{0} is no loopback address")]
+    #[error("{0} is not a loopback address")]
     NotLoopback(SocketAddr),
     /// Choose another place: the system does not let this process listen there.
     #[error("cannot listen at {place}: {error}")]

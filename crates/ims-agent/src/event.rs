@@ -1,15 +1,15 @@
-//! What an agent or a proxy did or met, for the log of the program. None of it holds a secret.
+//! The events of an agent or a proxy, for the log of the program. None of it holds a secret.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::{Method, StatusCode};
 use ims::{Report, token};
 
-/// Something that an agent or a proxy did or met. Its `Display` is one line of a log.
+/// An event of an agent or a proxy. Its `Display` is one line of a log.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
-    /// A keeper did or met something.
+    /// An event of a keeper.
     Token {
         /// The name of the context.
         context: Arc<str>,

@@ -25,7 +25,7 @@ fn health_of(context: &Context) -> Value {
         "name": *context.name,
         "client_id": client.client_id().as_str(),
         "ims_url": client.environment().base_url(),
-        // An API key is always there.
+        // An API key is always available.
         "is_serving": health.as_ref().is_none_or(Health::is_serving),
         "failures": health.as_ref().map_or(0, |health| health.failures),
     });
@@ -38,7 +38,7 @@ fn health_of(context: &Context) -> Value {
         if let Some(ends_at) = health.credential_ends_at {
             shown["certificate_expires_at"] = ends_at.to_string().into();
         }
-        // Whole seconds until IMS is asked again, if it is left alone now.
+        // Whole seconds until IMS is asked again, if no request is sent now.
         if !health.retry_after.is_zero() {
             shown["retry_after"] = whole_seconds(health.retry_after).into();
         }

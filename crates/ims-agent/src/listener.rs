@@ -214,7 +214,7 @@ fn unusable(place: impl fmt::Display, error: io::Error) -> Error {
     Error::Unusable { place: place.to_string(), error: Arc::new(error) }
 }
 
-/// A connection to a caller, over whatever it came.
+/// A connection to a caller, over a Unix socket or TCP.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}

@@ -54,7 +54,7 @@ const MEASUREMENTS: [Measurement; 9] = [
         |context| context.counts.last.load(Relaxed).checked_sub(1).map(|last| ("", last)).into_iter().collect()),
     ("ims_token_expires_at_seconds", "gauge", "Until when the token can be used, in seconds since 1970.",
         |context| date(context.client().health().and_then(|health| health.remaining).map(|left| SystemClock.now().plus(left)))),
-    ("ims_token_credential_ends_at_seconds", "gauge", "When the credential ends that tokens are obtained with, in seconds since 1970.",
+    ("ims_token_credential_ends_at_seconds", "gauge", "When the credential expires that tokens are obtained with, in seconds since 1970.",
         |context| date(context.client().health().and_then(|health| health.credential_ends_at))),
     ("ims_token_store_failures_total", "counter", "Operations that a store failed to do.",
         |context| count("", &context.counts.store_failures)),
@@ -66,7 +66,7 @@ fn count(label: &'static str, counter: &AtomicU64) -> Values {
     vec![(label, counter.load(Relaxed))]
 }
 
-/// Seconds since 1970; what is before that is no end of anything here.
+/// Seconds since 1970; what is before that is not an end of anything here.
 fn date(date: Option<NumericDate>) -> Values {
     date.map(|date| ("", u64::try_from(date.as_secs()).unwrap_or_default())).into_iter().collect()
 }

@@ -31,7 +31,7 @@ use crate::{
 /// length, are passed on as they come, and are sent once.
 const LONGEST_REPLAY: u64 = 64 * 1024;
 
-/// How long a connection to an API may take to come about.
+/// How long it may take to connect to an API.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long an API may send nothing of its answer: less than a connection on which nothing moves stays open, so that the client
@@ -92,7 +92,7 @@ impl Proxy {
         if let Some(refused) = destination.as_ref().filter(|to| !to.is_allowed_by(&hosts)) {
             return Err(Error::NotAllowed(refused.to_string()));
         }
-        // A redirect is for the client: what follows it here would take fields of the request along.
+        // A redirect is for the client: following it here would send fields of the request to another host.
         let http = http
             .redirect(Policy::none())
             .retry(retry::never())

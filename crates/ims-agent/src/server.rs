@@ -127,7 +127,7 @@ pub(crate) async fn serve<H: Handler>(
     while connections.join_next().await.is_some() {}
 }
 
-/// Serves one connection, that of a caller which may not ask without `rules`. How it ends is the caller's affair.
+/// Serves one connection, that of a caller which may not ask without `rules`. Its result matters only to the caller.
 async fn converse<H: Handler>(
     stream: Box<dyn Stream>,
     handler: H,

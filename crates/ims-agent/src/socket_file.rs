@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_socket_is_never_removed_and_no_link_is_followed() {
+    fn what_is_not_a_socket_is_never_removed_and_no_link_is_followed() {
         let folder = tempfile::tempdir().unwrap();
         let run = folder.path().join("run");
         PrivateFolder::create(&run).unwrap();

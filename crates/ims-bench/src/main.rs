@@ -113,7 +113,7 @@ fn main() -> Result<ExitCode> {
     let recording = if options.record { Recording::On } else { Recording::Off };
     let mut all_hold = true;
     for name in selected(&options) {
-        // The others are measured and recorded all the same: a program that one of them needs may be missing.
+        // The others are measured and recorded anyway: a program that one of them needs may be missing.
         all_hold &= measure(name, recording).unwrap_or_else(|error| {
             println!("{name:?}: NOT MEASURED: {error:#}");
             false

@@ -178,7 +178,7 @@ mod tests {
         "| a, CPU time | 0.950 | 0.94 to 0.96 | at least 0.9 | 2026-11-28 | 2 × x, load 1 |";
 
     #[test]
-    fn a_row_takes_the_place_of_the_older_one_and_new_ones_come_last() {
+    fn a_row_replaces_the_older_one_and_new_ones_come_last() {
         let page = format!("before\n{BEGIN}\n\n{HEAD}{ROW}\n\n{END}\nafter");
         let new =
             [("b", "| b | 2 |".to_owned()), ("a, CPU time", "| a, CPU time | 1 |".to_owned())];

@@ -106,7 +106,7 @@ impl Certificate {
         &self.serial_number
     }
 
-    /// Whom the certificate is about.
+    /// The subject of the certificate.
     pub fn subject(&self) -> &DistinguishedName {
         &self.subject
     }
@@ -154,7 +154,7 @@ impl Certificate {
         reading::is_signed_by(public_key, &self.der)
     }
 
-    /// Whether it will have ended at `now + margin`, or has ended.
+    /// Whether it has expired at `now + margin`.
     ///
     /// The last second of the validity still counts as valid (RFC 5280 §4.1.2.5). A fraction of a second in `margin`
     /// is dropped.

@@ -21,7 +21,7 @@ use crate::{
 ///
 /// let file = CertificateFile::from_bytes(ims_testkit::certificates::FIRST.as_bytes())?;
 /// assert_eq!(file.certificates().len(), 1);
-/// // A key in the place of a certificate is named.
+/// // A key in place of a certificate is named.
 /// let error = CertificateFile::from_bytes(ims_testkit::keys::FIRST.as_bytes()).unwrap_err();
 /// assert!(matches!(error, CertError::NoCertificate { .. }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -35,7 +35,7 @@ pub struct CertificateFile {
 impl CertificateFile {
     /// Reads all certificates of a file's contents, in order.
     ///
-    /// Read are PEM in every form that mail, Windows, JSON and environment variables give it, among other blocks and
+    /// It reads PEM in every form that mail, Windows, JSON and environment variables give it, among other blocks and
     /// text; DER, also several one after another; and DER in base64. No signature is checked.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ impl CertificateFile {
         self.certificates.iter().position(|it| it.public_key().as_ref() == Ok(public_key))
     }
 
-    /// What Adobe would refuse or a careful person would change about the file, apart from what is to say about each
+    /// What Adobe would refuse or a careful person would change about the file, apart from the findings about each
     /// [`Certificate`] in it: a private key next to the certificates, or bytes after them.
     pub fn findings(&self) -> Vec<Finding> {
         self.findings.clone()

@@ -1,4 +1,4 @@
-//! Whom a certificate is about: read from text or from a certificate.
+//! The subject of a certificate: read from text or from a certificate.
 
 use std::{
     collections::HashSet,

@@ -84,7 +84,7 @@ pub enum CertError {
         name: String,
     },
     /// Let the certificate end after it begins, and within the year 9999.
-    #[error("a certificate has to end after it begins, and by the year 9999")]
+    #[error("a certificate must expire after it begins, and by the year 9999")]
     Validity,
     /// Do what [`EncryptError`] says: the private key was not encrypted.
     #[error(transparent)]

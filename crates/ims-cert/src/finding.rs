@@ -29,12 +29,12 @@ pub enum Finding {
         reason: KeyError,
     },
     /// The last second has passed.
-    #[error("the certificate ended {} ago", rough(*since))]
+    #[error("the certificate expired {} ago", rough(*since))]
     Expired {
         /// How long ago.
         since: Duration,
     },
-    /// The first second has not come.
+    /// It is not valid yet.
     #[error("the certificate begins in {}", rough(*starts_in))]
     NotYetValid {
         /// How long until then.
@@ -58,7 +58,7 @@ pub enum Finding {
     /// The file that is to be uploaded holds a secret.
     #[error("the file holds a private key too")]
     PrivateKeyInFile,
-    /// Something that is no certificate follows in the file.
+    /// Something that is not a certificate follows in the file.
     #[error("{count} bytes after the certificate are not a certificate")]
     TrailingBytes {
         /// How many bytes.
@@ -71,7 +71,7 @@ pub enum Finding {
 pub enum Severity {
     /// It works, and is better changed at the next renewal.
     Advice,
-    /// With this certificate IMS gives no token, or a secret gets out.
+    /// With this certificate IMS gives no token, or a secret becomes known.
     Problem,
 }
 

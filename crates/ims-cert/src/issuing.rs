@@ -54,7 +54,7 @@ impl CertificateRequest {
     /// Makes the request that `openssl req -new -sha256` makes, signed wherever the key is.
     ///
     /// # Errors
-    /// Those of [`Certificate::self_signed`], but for [`CertError::Randomness`].
+    /// Those of [`Certificate::self_signed`], except for [`CertError::Randomness`].
     pub async fn new(subject: &DistinguishedName, signer: &impl Signer) -> Result<Self, CertError> {
         let params = params(subject)?;
         let der = sign(signer, |key| Ok(params.serialize_request(key)?.der().to_vec())).await?;

@@ -35,7 +35,7 @@ fn modulus_bits(key: &SubjectPublicKeyInfo<'_>) -> Option<u64> {
     (modulus.sign() == Sign::Plus).then(|| modulus.bits())
 }
 
-/// The name of an algorithm or a curve, such as `sha256WithRSAEncryption`; `None` if it is no object identifier.
+/// The name of an algorithm or a curve, such as `sha256WithRSAEncryption`; `None` if it is not an object identifier.
 pub(crate) fn algorithm(oid: &Oid<'_>) -> Option<String> {
     if !is_identifier(oid) {
         return None;

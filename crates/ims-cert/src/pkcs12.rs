@@ -30,11 +30,11 @@ pub struct Pkcs12 {
 impl Pkcs12 {
     /// Opens a file.
     ///
-    /// Read are the encryptions that OpenSSL, Java and Windows write, old and new. Copies of the private key that the
+    /// It reads the encryptions that OpenSSL, Java and Windows write, old and new. Copies of the private key that the
     /// reader below makes are not wiped from memory.
     ///
     /// # Errors
-    /// [`CertError::Pkcs12`] for what is no PKCS#12 file or one without certificates;
+    /// [`CertError::Pkcs12`] for what is not a PKCS#12 file, or one without certificates;
     /// [`KeyError::PassphraseWrong`] and [`KeyError::UnsupportedEncryption`] as [`CertError::Key`];
     /// [`CertError::DamagedCertificate`].
     pub fn from_bytes(file: &[u8], passphrase: &Passphrase) -> Result<Self, CertError> {

@@ -1,4 +1,4 @@
-//! Certificate signing requests (PKCS#10, RFC 2986): what a certificate authority is handed instead of the key.
+//! Certificate signing requests (PKCS#10, RFC 2986): what a certificate authority gets instead of the key.
 
 use std::fmt;
 
@@ -83,7 +83,7 @@ impl CertificateRequest {
         Ok(Self { der: der.to_vec(), subject, key_algorithm, key_bits, spki })
     }
 
-    /// For whom the certificate is to be.
+    /// The subject of the certificate.
     pub fn subject(&self) -> &DistinguishedName {
         &self.subject
     }

@@ -39,7 +39,7 @@ fn compare(name: &str, made: &[u8]) {
     assert_eq!(text, fs::read_to_string(&path).unwrap(), "{name} has changed");
 }
 
-/// The DER of a new certificate with zeros in the place of the serial number, which is random, and of the signature over
+/// The DER of a new certificate with zeros in place of the serial number, which is random, and of the signature over
 /// it.
 async fn certificate(not_before: i64, not_after: i64) -> Vec<u8> {
     let [not_before, not_after] = [not_before, not_after].map(NumericDate::from_secs);
@@ -63,7 +63,7 @@ async fn a_request_has_its_golden_bytes() {
 }
 
 #[tokio::test]
-async fn a_certificate_has_its_golden_bytes_but_for_serial_number_and_signature() {
+async fn a_certificate_has_its_golden_bytes_except_for_serial_number_and_signature() {
     compare("certificate.hex", &certificate(1_800_000_000, 1_831_536_000).await);
 }
 

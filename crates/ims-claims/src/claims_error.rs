@@ -78,7 +78,7 @@ impl fmt::Display for ClaimsError {
 
 impl Error for ClaimsError {}
 
-/// A payload that is none of an access token of Adobe IMS.
+/// A payload that does not belong to an access token of Adobe IMS.
 ///
 /// ```
 /// use ims_claims::{AccessTokenClaims, AccessTokenError};

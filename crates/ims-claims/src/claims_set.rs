@@ -17,7 +17,7 @@ use crate::{
     numeric_date::NumericDate,
 };
 
-/// The claims of an assertion (RFC 7519 §4, RFC 7523 §3), as Adobe IMS wants them.
+/// The claims of an assertion (RFC 7519 §4, RFC 7523 §3), as Adobe IMS requires them.
 ///
 /// Written as JSON, the members come in the order of Adobe's sample, so that equal claims give equal bytes.
 /// [`ServiceAccount::claims`](crate::ServiceAccount::claims) makes one, [`ClaimsSet::from_object`] reads one.
@@ -44,7 +44,7 @@ pub struct ClaimsSet {
     pub(crate) nbf: Option<NumericDate>,
 }
 
-/// For whom an assertion is meant: `aud`, which is `…/c/<client_id>` and one value only.
+/// The audience of an assertion, `aud`, which is `…/c/<client_id>` and one value only.
 ///
 /// ```
 /// use ims_claims::{Audience, Environment};

@@ -66,7 +66,7 @@ impl fmt::Debug for JwtHeader {
 }
 
 impl<'a> CompactJwt<'a> {
-    /// The longest JWT that is read, in bytes: as long as the longest answer that is taken from IMS.
+    /// The longest JWT that is read, in bytes: as long as the longest answer that is accepted from IMS.
     pub const MAX_LENGTH: usize = MAX_JWT_LENGTH;
 
     /// Takes `text` apart. White space around it is an error too.

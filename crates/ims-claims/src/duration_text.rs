@@ -4,7 +4,7 @@ use core::{fmt, time::Duration};
 
 /// A duration as people write it: `350 ms`, `7 s`, `2 min 5 s`, `3 h 20 min`, `2 days 4 h`.
 ///
-/// Two units at most. A part of a second counts as a whole one, since anyone who comes too early waited for nothing.
+/// Two units at most. A part of a second counts as a whole one, since a caller that comes too early has to wait again.
 ///
 /// ```
 /// use core::time::Duration;

@@ -12,7 +12,7 @@ use crate::{error::FormatError, host::Host, identity::ClientId, metascope::Metas
 /// An Adobe IMS, named by its base URL.
 ///
 /// The base URL is `https://host[:port][/prefix]`; the prefix is kept, for those who reach IMS through a
-/// reverse proxy. Plain `http` is taken for loopback addresses (`127.0.0.0/8`, `[::1]`, `localhost`) and for
+/// reverse proxy. Plain `http` is accepted for loopback addresses (`127.0.0.0/8`, `[::1]`, `localhost`) and for
 /// nothing else. User names, queries and fragments are refused, and so are hosts that programs read in different
 /// ways, such as the numbers `0x7f000001` and `127.1`. Two spellings of one base URL are equal: the host is put in
 /// lower case, an IPv6 address in its shortest form; the default port and trailing slashes are dropped.
@@ -52,7 +52,7 @@ impl Environment {
         &self.base_url
     }
 
-    /// Whether the host is this machine itself, the one case in which plain `http` is taken.
+    /// Whether the host is this machine itself, the one case in which plain `http` is accepted.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.is_loopback
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_base_url_is_refused_with_the_reason() {
+    fn a_text_that_is_not_a_base_url_is_refused_with_the_reason() {
         let port = "its port is not a number from 1 to 65535";
         let user_info = "a user name or password is in front of its host";
         let colons = "its host has several colons, and an IPv6 address is written in brackets";
@@ -260,7 +260,7 @@ mod tests {
             ("https://[::1]x",             port),
             ("https://a:1:2",              colons),
             ("https://[::1]:0",            port),
-            ("https://[127.0.0.1]",        "its host begins with a bracket and is no IPv6 address"),
+            ("https://[127.0.0.1]",        "its host begins with a bracket and is not an IPv6 address"),
             ("https://127.1",              number),
             ("https://0x7f000001",         number),
             ("https://-a.example",         neither),
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_taken_for_loopback_only() {
+    fn plain_http_is_accepted_for_loopback_only() {
         for text in [
             "http://ims-na1.adobelogin.com",
             "http://10.0.0.1",

@@ -39,7 +39,7 @@ pub enum FormatError {
         /// What is wrong with the text.
         reason: &'static str,
     },
-    /// Use `https`: plain `http` is taken for loopback addresses and for nothing else.
+    /// Use `https`: plain `http` is accepted for loopback addresses and for nothing else.
     PlainHttp,
     /// Name at least one metascope.
     NoMetascopes,
@@ -70,7 +70,7 @@ impl fmt::Display for FormatError {
                 write!(f, "not a base URL of the form \"https://host[:port][/prefix]\": {reason}")
             }
             Self::PlainHttp => {
-                f.write_str("plain http is taken for loopback addresses only, use https")
+                f.write_str("plain http is accepted for loopback addresses only, use https")
             }
             Self::NoMetascopes => f.write_str("a service account needs at least one metascope"),
             Self::AssertionLifetime => {

@@ -16,7 +16,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Reads a host, or says why `text` is none.
+    /// Reads a host, or says why `text` is not one.
     pub(crate) fn read(text: &str) -> Result<Self, &'static str> {
         if let Some(address) = text.strip_prefix('[') {
             return Self::read_ipv6(address);
@@ -33,7 +33,7 @@ impl Host {
     /// Reads what follows the opening bracket.
     fn read_ipv6(text: &str) -> Result<Self, &'static str> {
         let address = text.strip_suffix(']').and_then(|address| address.parse::<Ipv6Addr>().ok());
-        let address = address.ok_or("its host begins with a bracket and is no IPv6 address")?;
+        let address = address.ok_or("its host begins with a bracket and is not an IPv6 address")?;
         // A mapped IPv4 address (`::ffff:127.0.0.1`) is reached where the IPv4 address is.
         let is_loopback = address.to_canonical().is_loopback();
         Ok(Self { text: format!("[{address}]"), is_loopback })
@@ -197,10 +197,10 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_host_is_refused_with_the_reason() {
+    fn a_text_that_is_not_a_host_is_refused_with_the_reason() {
         let number = "its host ends in a number, which some programs read as an IPv4 address";
         let neither = "its host is neither a host name nor an IP address";
-        let bracket = "its host begins with a bracket and is no IPv6 address";
+        let bracket = "its host begins with a bracket and is not an IPv6 address";
         let punycode = "its host has a label that begins with \"xn--\" and is not Punycode";
         let long_label = "a".repeat(64);
         let long_host = ["a".repeat(63).as_str(); 4].join(".");
@@ -265,8 +265,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_punycode_decodes_to_nothing() {
-        // A hyphen at the beginning ends no basic code points (RFC 3492 §3.1), and is no digit.
+    fn what_is_not_a_punycode_decodes_to_nothing() {
+        // A hyphen at the beginning ends no basic code points (RFC 3492 §3.1), and is not a digit.
         for encoded in ["-", "-kva", "bcher-k\u{e4}", "bcher-KVA", "a-9999999999"] {
             assert_eq!(decode_punycode(encoded), None, "{encoded}");
         }

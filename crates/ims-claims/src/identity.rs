@@ -172,7 +172,7 @@ fn is_path_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte)
 }
 
-/// Passes a text of bearable length, without what is often copied along with an identifier.
+/// Accepts a text of an acceptable length, without what is often copied along with an identifier.
 fn expect_clean(text: &str) -> Result<(), &'static str> {
     if text.is_empty() {
         return Err("it is empty");

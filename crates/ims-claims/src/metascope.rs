@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_is_refused() {
+    fn what_is_not_a_code_is_refused() {
         for text in
             ["", "/s/", "a b", "a/b", "https://ims-na1.adobelogin.com", "ent_user_sdk,x", "s/ent"]
         {

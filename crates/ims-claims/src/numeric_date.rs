@@ -193,7 +193,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn going_forth_and_back_ends_where_it_began(start in -1_i64 << 40..1 << 40, secs in 0_u64..1 << 40) {
+        fn adding_and_subtracting_a_duration_gives_the_same_time(start in -1_i64 << 40..1 << 40, secs in 0_u64..1 << 40) {
             let start = NumericDate::from_secs(start);
             let later = start.plus(Duration::from_secs(secs));
             prop_assert_eq!(later.since(start), Duration::from_secs(secs));
@@ -231,7 +231,7 @@ mod tests {
 
         proptest! {
             #[test]
-            fn a_date_survives_the_way_through_system_time(secs in -1_i64 << 33..1 << 33) {
+            fn a_date_converts_to_system_time_and_back(secs in -1_i64 << 33..1 << 33) {
                 let date = NumericDate::from_secs(secs);
                 let time = SystemTime::try_from(date)?;
                 prop_assert_eq!(NumericDate::from(time), date);

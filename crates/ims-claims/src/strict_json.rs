@@ -1,4 +1,4 @@
-//! JSON as JOSE wants it: one object, no member named twice, no deep nesting. `serde_json` alone keeps the last
+//! JSON as JOSE requires it: one object, no member named twice, no deep nesting. `serde_json` alone keeps the last
 //! of two members without a word, and two readers of one JWT could then see different claims.
 
 use alloc::{string::String, vec::Vec};
@@ -15,7 +15,7 @@ pub type JsonObject = Map<String, Value>;
 /// An assertion has one level, a header with an embedded key four.
 pub(crate) const MAX_DEPTH: u8 = 16;
 
-/// Reads `json` as JOSE wants it: one object in UTF-8, no member named twice, at most 16 levels. `part` names it in
+/// Reads `json` as JOSE requires it: one object in UTF-8, no member named twice, at most 16 levels. `part` names it in
 /// errors.
 ///
 /// `serde_json` alone keeps the last of two members without a word, and two readers of one document could then see

@@ -66,7 +66,7 @@ fn rounded(seconds: u64) -> String {
 /// Seconds of difference that do not matter: `Date` has no fractions, and an answer takes its time.
 const TOLERATED: u64 = 30;
 
-/// A transport that looks at the `Date` of each answer (RFC 9110 §6.6.1). Clones share what they have seen.
+/// A transport that looks at the `Date` of each answer (RFC 9110 §6.6.1). Clones share the dates that they have seen.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
     transport: SharedTransport,
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_is_hidden_by_a_clock_that_is_off_and_by_nothing_else() {
+    fn only_a_wrong_clock_hides_a_certificate() {
         const DAY: i64 = 86_400;
         let validity = |from_days: i64, to_days: i64| {
             let now = when::now().as_secs();

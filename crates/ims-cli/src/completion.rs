@@ -1,4 +1,4 @@
-//! What a shell completes behind an option: the names of contexts, and files by their kind.
+//! What a shell completes after an option: the names of contexts, and files by their kind.
 
 use std::{env, ffi::OsString, path::Path};
 
@@ -15,8 +15,8 @@ use crate::{integration::innermost, storage};
 /// The variable by which the script of `ims completions` asks for candidates.
 pub(crate) const VARIABLE: &str = "IMS_COMPLETE";
 
-/// Answers the script of a shell, if it is what asks; then nothing else is to be done. `whole` defines the whole command
-/// line.
+/// Answers the script of a shell, if the script started this process; then the command does nothing else. `whole` defines
+/// the whole command line.
 ///
 /// # Errors
 /// The shell is not known, or standard output is closed.
@@ -73,7 +73,7 @@ fn kind(parent: &str, name: &str, argument: &Arg) -> Option<Kind> {
     })
 }
 
-/// The names of the contexts. A file that cannot be read has none: a shell is no place for an error.
+/// The names of the contexts. A file that cannot be read has none: a shell is not a place for an error.
 fn contexts() -> Vec<CompletionCandidate> {
     let Ok(contexts) = storage::contexts() else { return Vec::new() };
     contexts.names().into_iter().map(CompletionCandidate::new).collect()

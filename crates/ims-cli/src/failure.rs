@@ -85,7 +85,7 @@ impl Failure {
         Self::new("usage", message, 2)
     }
 
-    /// To try again later can help: exit code 3.
+    /// Trying again later can help: exit code 3.
     pub(crate) fn later(message: impl Into<String>) -> Self {
         Self::new("try_later", message, 3)
     }
@@ -105,9 +105,9 @@ impl Failure {
         }
     }
 
-    /// The reader of the output has seen enough, so there is nothing to report. It is returned like any failure, so that what is temporary
-    /// is still taken away. The exit code is the one that a shell gives to a program which a closed pipe has ended, 141: with
-    /// 0, a check whose answer was not read would have said yes.
+    /// The reader of the output has seen enough, so there is nothing to report. It is returned like any failure, so that
+    /// temporary files are still removed. The exit code is the one that a shell gives to a program which a closed pipe has
+    /// ended, 141: with 0, a check whose answer was not read would have said yes.
     pub(crate) fn unread() -> Self {
         Self::new("unread", "the output is no longer read", UNREAD)
     }
@@ -186,7 +186,7 @@ impl Failure {
         details
     }
 
-    /// Tells it all on standard error: to a person, or in one line of JSON to a program that asked for JSON.
+    /// Writes everything to standard error: to a person, or in one line of JSON to a program that asked for JSON.
     pub(crate) fn report(self) -> ExitCode {
         if self.exit_code == UNREAD {
             return ExitCode::from(UNREAD);
@@ -231,7 +231,7 @@ impl Failure {
     }
 }
 
-/// Seconds, rounded up: anyone who comes too early waited for nothing.
+/// Seconds, rounded up: a caller that comes too early has to wait again.
 fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }
@@ -243,7 +243,7 @@ impl From<Report> for Failure {
         failure.ims = report.ims().cloned().map(Box::new);
         failure.hints = report.remedies().to_vec();
         failure.hints.extend(command_against(report.reason()).map(str::to_owned));
-        // What is over before a person can type is not worth a word.
+        // A wait that is over before a person can type is not reported.
         failure.retry_after = report.retry_after().filter(|wait| *wait >= Duration::from_secs(1));
         failure
     }
@@ -253,7 +253,7 @@ impl From<Report> for Failure {
 fn command_against(reason: &str) -> Option<&'static str> {
     let command = match reason {
         "certificate_unknown" => {
-            "to compare key and certificate: ims cert match; to see when it ends: ims cert inspect"
+            "to compare key and certificate: ims cert match; to see when it expires: ims cert inspect"
         }
         "assertion_malformed" | "assertion_invalid" => {
             "to look at the claims: ims jwt sign | ims jwt decode -"
@@ -334,9 +334,9 @@ impl From<&Pkcs11Error> for Failure {
             .hint("put the PIN into a file that only you can read: pin-source=FILE in the URI, or --pin-file FILE"),
         Pkcs11Error::PinFile { source, .. } => failure.hint(source.hint()),
         Pkcs11Error::PinWrong => {
-            failure.hint("make sure of the PIN before the next try: the token counts, and locks itself")
+            failure.hint("check the PIN before the next try: the token counts wrong PINs, and locks itself")
         }
-        Pkcs11Error::NoToken { .. } => failure.hint("list what is there: ims hsm tokens --module PATH"),
+        Pkcs11Error::NoToken { .. } => failure.hint("list the tokens: ims hsm tokens --module PATH"),
         _ => failure.hint("look at the module and the device with the tools of their vendor"),
     }
     }

@@ -93,5 +93,5 @@ pub(crate) fn put(drafts: Vec<Draft>, existing: Existing) -> Result<(), Failure>
 
 fn taken(path: &Path) -> Failure {
     Failure::person(format!("{} exists already", ims_files::shown(path)))
-        .hint("choose another place, or replace it with --force: a key that is replaced is lost")
+        .hint("choose another place, or replace it with --force: a replaced key is lost")
 }

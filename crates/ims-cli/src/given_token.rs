@@ -19,7 +19,7 @@ pub(crate) enum Form {
 
 /// Reads the token in the file at `path`, `-` being standard input. If several are there, it is the one of `kind`.
 ///
-/// What has not the form of a token is an error of usage: a verdict on it would be about something else.
+/// A text without the form of a token is an error of usage: a verdict on it would be about something else.
 pub(crate) fn read(
     path: &Path,
     kind: Option<TokenKind>,
@@ -35,7 +35,7 @@ pub(crate) fn read(
         let what = if text.is_empty() {
             "is empty"
         } else if find(&text, kind, Form::Recognizable).is_some() {
-            "holds a token that is not whole"
+            "has a token that is not complete"
         } else {
             "holds no token"
         };
@@ -95,7 +95,7 @@ fn without_name(text: &str) -> &str {
     let quoted = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
     let name = quoted.unwrap_or(name);
     let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    // So begins a token whose first part is padded.
+    // A token whose first part is padded begins in this way.
     let is_token = name.starts_with("ey");
     if is_name && !name.is_empty() && !is_token { value.trim() } else { text }
 }
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_tokens_the_one_of_the_kind_is_taken() {
+    fn the_token_of_the_right_kind_is_chosen_from_several() {
         let both = format!(r#"{{"access_token":"{JWT}","refresh_token":"{OTHER}"}}"#);
         let found = |kind| find(&both, kind, Form::Whole).unwrap().to_string();
         assert_eq!(found(None), JWT);
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_not_taken_for_one() {
+    fn what_is_not_a_token_is_not_read_as_one() {
         for text in [
             "",
             "hello",

@@ -29,8 +29,9 @@ use crate::{
 pub(crate) struct IntegrationOptions {
     /// A file of credentials in any form, or - for standard input
     ///
-    /// The forms are our own (JSON or TOML) and those that Adobe's tools have. Without -c, credentials are looked for in this order: --context, `IMS_CREDENTIALS` (a file, or the document itself),
-    /// `IMS_CONTEXT` (a name), variables such as `IMS_CLIENT_ID`, and the current context.
+    /// It may have our own form (JSON or TOML) or that of one of Adobe's tools. Without -c, credentials are looked for in
+    /// this order: --context, `IMS_CREDENTIALS` (a file, or the document itself), `IMS_CONTEXT` (a name), variables such as
+    /// `IMS_CLIENT_ID`, and the current context.
     #[arg(short, long, value_name = "FILE", conflicts_with = "context", help_heading = HEADING)]
     credentials: Option<OsString>,
 
@@ -38,13 +39,13 @@ pub(crate) struct IntegrationOptions {
     #[arg(long, value_name = "NAME", help_heading = HEADING)]
     context: Option<String>,
 
-    /// Which credentials are meant, where the file or the variables hold several
+    /// Which credentials to use, if the file or the variables have several
     #[arg(long, value_name = "NAME", conflicts_with = "context", help_heading = HEADING)]
     credential: Option<String>,
 
     /// Base URL of IMS, instead of that in the credentials
     ///
-    /// A path prefix is kept. Plain http is allowed for loopback only.
+    /// It may have a path. Plain http is allowed for loopback only.
     #[arg(long, alias = "url", value_name = "URL", env = "IMS_URL", hide_env_values = true, help_heading = HEADING)]
     ims_url: Option<Environment>,
 }
@@ -80,7 +81,7 @@ impl IntegrationOptions {
         self.read(&self.discovery()?)
     }
 
-    /// The name of the credentials that are meant, where their source holds several.
+    /// The name of the credentials to use, if their source has several.
     pub(crate) fn selected(&self) -> Option<&str> {
         self.credential.as_deref()
     }
@@ -190,7 +191,7 @@ pub(crate) const NOT_IN_ARGUMENTS: &str =
 #[derive(Debug)]
 pub(crate) struct CredentialsFile {
     pub(crate) path: PathBuf,
-    /// Which of its credentials are meant.
+    /// Which of its credentials to use.
     pub(crate) credential: Option<String>,
     /// The IMS that is asked, if it is not that of the file.
     pub(crate) environment: Option<Environment>,
@@ -231,12 +232,12 @@ impl CredentialsFile {
 /// There are no credentials anywhere.
 pub(crate) fn none_given() -> Failure {
     Failure::usage("no credentials are given")
-        .hint("give them with -c FILE or IMS_CREDENTIALS=FILE, or set IMS_CLIENT_ID and its like")
-        .hint("give a file a name, and it is found by itself: ims context add NAME -c FILE")
-        .hint("to see how it all works without any, run: ims demo")
+        .hint("give them with -c FILE or IMS_CREDENTIALS=FILE, or set IMS_CLIENT_ID and similar variables")
+        .hint("give a file a name, and it is found automatically: ims context add NAME -c FILE")
+        .hint("to see how everything works without credentials, run: ims demo")
 }
 
-/// A document on standard input, with a line break at its end so that it is taken for no path.
+/// A document on standard input, with a line break at its end so that no one reads it as a path.
 pub(crate) fn standard_input() -> Result<OsString, Failure> {
     let mut text = String::new();
     let read = io::stdin().take(LONGEST_INPUT).read_to_string(&mut text);

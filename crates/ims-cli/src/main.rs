@@ -66,7 +66,7 @@ Learn more:
 
 fn main() -> ExitCode {
     process::protect_memory();
-    // Without it, the command does its work all the same, unless files may not grow.
+    // Without it, the command does its work anyway, unless files may not grow.
     let _ = process::survive_file_size_limit();
     if asks_for_json(env::args_os().skip(1)) {
         terminal_text::expect_json();
@@ -139,8 +139,8 @@ fn usage(text: &str) -> Failure {
     failure
 }
 
-/// A PKCS#11 URI may be refused for the very PIN in it, a base URL for its password, and a document or a token for being no
-/// option. The refusal repeats none of them.
+/// A PKCS#11 URI may be refused because of the PIN in it, a base URL for its password, and a document or a token because it
+/// is not an option. The refusal repeats none of them.
 fn without_secret(mut error: clap::Error) -> clap::Error {
     let names_url = error
         .get(ContextKind::InvalidArg)
@@ -156,14 +156,14 @@ fn without_secret(mut error: clap::Error) -> clap::Error {
         let is_url = told.contains("://") || kind == ContextKind::InvalidValue && names_url;
         if let Some(masked) = masked(told, is_url) {
             error.insert(kind, ContextValue::String(masked));
-            // Which would say how to give the very text as a value.
+            // It would say how to give the same text as a value.
             error.remove(ContextKind::Suggested);
         }
     }
     error
 }
 
-/// What is said in the place of `told`, if that may be secret.
+/// What is said in place of `told`, if that may be secret.
 fn masked(told: &str, is_url: bool) -> Option<String> {
     if told.to_ascii_lowercase().contains("pin-value") {
         return Some("pkcs11:…".to_owned());

@@ -42,7 +42,7 @@ pub(crate) fn line(text: impl Into<TerminalText>) -> Result<(), Failure> {
     write(text.into().with("\n"))
 }
 
-/// Writes data as it is, without what a terminal would obey.
+/// Writes data as it is, without characters that control a terminal.
 pub(crate) fn write(text: impl Into<TerminalText>) -> Result<(), Failure> {
     let text = text.into();
     waiting::clear();

@@ -1,4 +1,4 @@
-//! What this process asks of the operating system for itself: how it ends, its limits, the runtime of asynchronous
+//! What this process sets up in the operating system: how it ends, its limits, the runtime of asynchronous
 //! code, and the program that `ims exec` runs.
 
 #[cfg(unix)]
@@ -29,11 +29,11 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> R
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
         Failure::later(
-            "the system gives no resources: too many files are open, or no memory is left",
+            "the system is out of resources: too many files are open, or no memory is left",
         )
         .because(error)
     })?;
-    // The first thread for blocking calls. When there is one, the runtime waits for it where the system gives no other.
+    // The first thread for blocking calls. If it exists, the runtime can use it when the system gives no other thread.
     drop(runtime.spawn_blocking(|| ()));
     runtime.block_on(future)
 }
@@ -60,5 +60,5 @@ fn expect_resources() -> Result<(), Failure> {
     let thread = thread.map_err(|error| {
         Failure::later("the system cannot start another thread for this user").because(error)
     })?;
-    thread.join().map_err(|_| Failure::later("a thread of this process was ended"))
+    thread.join().map_err(|_| Failure::later("a thread of this process ended"))
 }

@@ -1,4 +1,4 @@
-//! What the commands share that ask IMS one question and print what it answers.
+//! What the commands share that send one request to IMS and print the answer.
 
 use ims::{
     Connection,
@@ -22,7 +22,7 @@ pub(crate) async fn ask<C: Call>(connection: &Connection, call: &C) -> Result<C:
     answer.map_err(|error| Failure::from(&error).asking(connection.environment()))
 }
 
-/// Sends what `question` makes of each client secret, until IMS does not call one wrong.
+/// Sends the call that `question` makes with each client secret, until IMS accepts one or refuses for another reason.
 pub(crate) async fn ask_by_each_secret<Secret: Copy, C: Call>(
     connection: &Connection,
     client_secrets: &[Secret],
@@ -59,7 +59,7 @@ pub(crate) fn ask_openly<C: Call>(
     block_on(ask(&connection, call))
 }
 
-/// Asks with the token of the options what `question` makes of it.
+/// Sends the call that `question` makes with the token of the options.
 pub(crate) fn ask_with_token<C: Call>(
     options: &TokenOptions,
     question: impl FnOnce(&BearerToken) -> C,

@@ -39,15 +39,16 @@ pub(crate) struct ServiceOptions {
     #[arg(long, alias = "url", value_name = "URL", env = "IMS_URL", hide_env_values = true)]
     ims_url: Option<Environment>,
 
-    /// Let a caller at an address show the text of this file. If the file is not there, it is made, for this user alone.
+    /// A caller at an address must send the text of this file. If the file does not exist, it is created; only this user
+    /// can read it.
     #[arg(long, value_name = "FILE")]
     capability_file: Option<PathBuf>,
 
-    /// Let the processes of this user ask on a Unix socket, too; may be given several times
+    /// Also allow the processes of this user on a Unix socket; may be given several times
     #[arg(long, value_name = "UID")]
     allow_uid: Vec<u32>,
 
-    /// Let the processes of this group ask on a Unix socket, too; may be given several times
+    /// Also allow the processes of this group on a Unix socket; may be given several times
     #[arg(long, value_name = "GID")]
     allow_gid: Vec<u32>,
 
@@ -226,7 +227,7 @@ impl Transports {
     }
 }
 
-/// A client that keeps its token in memory alone, but for that of a person, whose sign-in is where the other commands have it.
+/// A client that keeps its token in memory alone, except for that of a person, whose sign-in is where the other commands have it.
 fn builder(credentials: &Credentials) -> ClientBuilder {
     let builder = Client::builder(credentials);
     let Credential::User(credential) = credentials.credential() else { return builder };
@@ -353,7 +354,7 @@ mod signals {
 
     use crate::process::EndSignals;
 
-    /// What a signal asks for: on Windows there is none but to end. Files are looked at, and `/v1/health` has the state.
+    /// What a signal asks for: on Windows only to end. Files are looked at, and `/v1/health` has the state.
     pub(super) enum Wanted {
         End,
         #[expect(dead_code, reason = "Windows has no signal for it")]

@@ -101,7 +101,7 @@ pub(crate) fn new_passphrase(path: Option<&Path>) -> Result<Passphrase, Failure>
     if first.expose_secret().is_empty() {
         return Err(missing());
     }
-    let second = ask("the new key, once more")?.ok_or_else(missing)?;
+    let second = ask("the new key, again")?.ok_or_else(missing)?;
     if first.expose_secret() != second.expose_secret() {
         return Err(Failure::usage("the two pass phrases differ"));
     }
@@ -132,7 +132,7 @@ pub(crate) fn read(
 
 /// The private key in a file that no other user can read. Its pass phrase is asked for if it is missing.
 ///
-/// What is no private key is named as what it is before anyone asks who can read it: a certificate may be public.
+/// What is not a private key is named as what it is before anyone asks who can read it: a certificate may be public.
 pub(crate) fn from_file(
     path: &Path,
     passphrase: Option<&Passphrase>,

@@ -110,7 +110,7 @@ impl SignInPlace {
         })
     }
 
-    /// Where a new sign-in goes: into the keyring, if there is one; and if there is one that does not do its work, why not.
+    /// Where a new sign-in goes: into the keyring, if there is one; and why not, if it does not work.
     pub(crate) fn of_new(&self) -> (RefreshTokens, Option<KeyringError>) {
         match keyring::load(&self.name) {
             Ok(_) => (self.in_keyring(), None),
@@ -146,7 +146,7 @@ impl SignInPlace {
         FileStore::new(&self.cache)
     }
 
-    /// Forgets the sign-in wherever it may be. What cannot be forgotten hinders nothing else from being forgotten.
+    /// Removes the sign-in from every place where it can be. If one part cannot be removed, the others are removed anyway.
     pub(crate) async fn forget(&self) -> Result<(), Failure> {
         let cache = self.forget_access_tokens();
         self.forget_refresh_token().await?;

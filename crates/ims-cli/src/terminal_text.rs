@@ -1,5 +1,5 @@
-//! Text for a terminal. Only the sanitizer makes it, so nothing from elsewhere can move the cursor, hide a line or turn the
-//! direction of what follows.
+//! Text for a terminal. Only the sanitizer makes it, so nothing from elsewhere can move the cursor, hide a line or change
+//! the direction of the text that follows.
 
 use std::sync::{
     LazyLock,
@@ -27,7 +27,7 @@ pub(crate) fn is_json() -> bool {
     IS_JSON.load(Ordering::Relaxed)
 }
 
-/// Text in which nothing is left that a terminal would obey instead of show, but for the styles that this program adds.
+/// Text without characters that control a terminal, except for the styles that this program adds.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TerminalText(String);
 
@@ -98,7 +98,7 @@ impl From<&String> for TerminalText {
     }
 }
 
-/// Adds `added` with the characters that a terminal would obey as `\u{…}`. Line breaks and tabs stay.
+/// Adds `added` with the characters that control a terminal as `\u{…}`. Line breaks and tabs stay.
 fn push_shown(text: &mut String, added: &str) {
     push_sanitized(text, added, |text, c| text.extend(c.escape_unicode()));
 }
@@ -113,7 +113,8 @@ fn push_sanitized(text: &mut String, added: &str, escape: impl Fn(&mut String, c
     }
 }
 
-/// Control characters, C1 among them, other line breaks than `\n`, and what turns the direction of text (Unicode TR 9 §2).
+/// Control characters, C1 among them, other line breaks than `\n`, and characters that change the direction of text
+/// (Unicode TR 9 §2).
 fn is_for_terminals(c: char) -> bool {
     let is_control = c.is_control() && !matches!(c, '\n' | '\t');
     let is_line_break = matches!(c, '\u{2028}' | '\u{2029}');
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_would_obey_is_shown_instead() {
+    fn control_characters_are_shown_and_not_sent_to_the_terminal() {
         #[rustfmt::skip]
         let table = [
             ("Zoë, 東京\n\tend", "Zoë, 東京\n\tend"),

@@ -26,7 +26,7 @@ pub(crate) struct TokenOptions {
     #[command(flatten)]
     integration: IntegrationOptions,
 
-    /// The client id that asks, instead of the one in the credentials or in the token
+    /// The client id to use, instead of the one in the credentials or in the token
     #[arg(long, value_name = "ID")]
     client_id: Option<ClientId>,
 

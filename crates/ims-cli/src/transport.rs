@@ -15,7 +15,7 @@ use ims::{
 
 use crate::{output, waiting};
 
-/// How much is said of each request: nothing, one line, or the names of the header fields, too.
+/// How much is printed about each request: nothing, one line, or the names of the header fields, too.
 static VERBOSITY: AtomicU8 = AtomicU8::new(0);
 
 /// Sets how often `--verbose` was given.
@@ -40,7 +40,7 @@ pub(crate) fn transport(environment: &Environment) -> Result<SharedTransport, im
     Ok(connection(environment)?.transport().clone())
 }
 
-/// Says what an attempt of a refresh met, and how long the next one is waited for.
+/// Prints the error of an attempt of a refresh, and how long the command waits before the next one.
 pub(crate) fn report_attempt(event: &Event, attempt: usize) {
     let Event::AttemptFailed { error, pause } = event else { return };
     if !waiting::is_shown() && verbosity() == 0 {
@@ -56,7 +56,7 @@ pub(crate) fn report_attempt(event: &Event, attempt: usize) {
     output::note("waiting", &text);
 }
 
-/// A transport that reports. Neither a body nor the value of a header field is ever shown, but for the debug id.
+/// A transport that reports. Neither a body nor the value of a header field is ever shown, except for the debug id.
 #[derive(Debug)]
 struct ReportedTransport(SharedTransport);
 

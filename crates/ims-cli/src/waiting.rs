@@ -1,4 +1,4 @@
-//! What the command waits for, on a terminal and after a second: one line that moves, and is taken away when it is over.
+//! What the command waits for, on a terminal and after a second: one line that moves, and is removed at the end.
 
 use std::{
     env,
@@ -15,7 +15,7 @@ use ims::{
 
 use crate::terminal_text;
 
-/// From then on a person wants to know what is going on.
+/// From then on a person wants to know what the command does.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 const TICK: Duration = Duration::from_millis(200);
@@ -29,7 +29,7 @@ static STATUS: Mutex<Status> = Mutex::new(Status {
     last_id: 0,
 });
 
-/// Whether there is a person who looks on: standard error is a terminal that can take a line away again.
+/// Whether a person can see it: standard error is a terminal that can remove a line again.
 static IS_SHOWN: LazyLock<bool> = LazyLock::new(|| {
     let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
     io::stderr().is_terminal() && !is_dumb && !terminal_text::is_json()
@@ -65,7 +65,7 @@ pub(crate) fn on(what: &str) -> Waiting {
     let id = status.last_id;
     status.waits.push(Wait { id, what: what.to_owned(), since: SystemClock.monotonic() });
     if !status.is_watched {
-        // Without a thread nothing is shown, and all the rest works.
+        // Without a thread nothing is shown, and everything else works.
         status.is_watched = thread::Builder::new().spawn(watch).is_ok();
     }
     Waiting(id)
@@ -87,7 +87,7 @@ pub(crate) fn is_shown() -> bool {
     *IS_SHOWN
 }
 
-/// Takes the line away before something else is written.
+/// Removes the line before something else is written.
 pub(crate) fn clear() {
     if *IS_SHOWN {
         status().clear();

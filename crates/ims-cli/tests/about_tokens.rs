@@ -132,7 +132,7 @@ fn a_token_that_is_revoked_leaves_the_cache() {
 }
 
 #[test]
-fn a_token_is_taken_as_people_have_it_and_nothing_else_gets_a_verdict() {
+fn a_token_is_accepted_in_the_forms_that_people_have_and_nothing_else_gets_a_verdict() {
     let served = Served::new();
     let token = fs::read_to_string(served.sandbox.path("token.txt")).unwrap();
     let token = token.trim_end();
@@ -175,12 +175,12 @@ fn a_token_is_taken_as_people_have_it_and_nothing_else_gets_a_verdict() {
             assert!(end.stderr.contains(said), "{command}: {}", end.stderr);
         }
     }
-    // The token that nothing was said of is still good.
+    // The token that was not named is still valid.
     assert_eq!(served.run("validate token.txt").code, Some(0));
 }
 
 #[test]
-fn a_token_that_is_none_is_not_valid_and_only_its_client_may_have_it() {
+fn a_text_that_is_not_a_token_is_not_valid_and_only_the_client_of_a_token_may_revoke_it() {
     let served = Served::new();
     let token = fs::read_to_string(served.sandbox.path("token.txt")).unwrap();
     let (head, signature) = token.trim_end().rsplit_once('.').unwrap();
@@ -190,7 +190,7 @@ fn a_token_that_is_none_is_not_valid_and_only_its_client_may_have_it() {
     #[rustfmt::skip]
     let table = [
         ("validate forged.txt",                              1, "not valid"),
-        ("validate forged.txt --local",                      1, "not valid: its signature is not to be trusted"),
+        ("validate forged.txt --local",                      1, "not valid: its signature cannot be trusted"),
         ("validate token.txt --local --client-id other",     1, "not valid: its client is not allowed here"),
         ("validate none.txt --local",                        2, ""),
         ("validate none.txt -c credentials.json",            2, ""),
@@ -282,7 +282,7 @@ fn a_token_is_exchanged_on_behalf_of_its_user_and_for_another_account() {
 }
 
 #[test]
-fn a_refresh_token_from_elsewhere_makes_way_for_the_one_that_ims_gives() {
+fn a_refresh_token_from_elsewhere_is_replaced_by_the_one_that_ims_gives() {
     let sandbox = Sandbox::new();
     let app = json!({"user": true, "client_id": "app", "scopes": ["openid"]});
     sandbox.write("app.json", app.to_string());
@@ -412,7 +412,7 @@ fn a_promise_gives_tokens_and_the_next_promise_is_never_lost() {
         }
         assert_eq!((read("promise.txt"), read("second.txt")), kept, "{arguments}");
     }
-    // By standard input there is no file to keep the next one in, unless one is named.
+    // With standard input there is no file for the next one, unless one is named.
     for more in ["--json", "--promise-out third.txt"] {
         let mut child = served.sandbox.ims(&format!("{exchange} - {more} --url {url}"));
         let mut child = child.stdin(Stdio::piped()).spawn().unwrap();
@@ -478,7 +478,7 @@ fn a_client_that_registers_leaves_its_secret_in_a_private_file_alone() {
 }
 
 #[test]
-fn what_ims_never_answers_is_an_error_that_tells_nothing_of_the_token() {
+fn an_answer_that_ims_never_gives_is_an_error_without_the_token() {
     let served = Served::new();
     let token = fs::read_to_string(served.sandbox.path("token.txt")).unwrap();
     let token = token.trim_end();
@@ -498,7 +498,7 @@ fn what_ims_never_answers_is_an_error_that_tells_nothing_of_the_token() {
     ];
     for command in ABOUT {
         for answer in &hostile {
-            // What `revoke` gets for its pains is nothing but a status.
+            // The answer to `revoke` is only a status.
             if command == "revoke" && answer.starts_with("HTTP/1.1 200") {
                 continue;
             }
@@ -515,7 +515,7 @@ fn what_ims_never_answers_is_an_error_that_tells_nothing_of_the_token() {
 }
 
 #[test]
-fn what_a_terminal_would_obey_is_shown_in_another_way() {
+fn control_characters_are_shown_in_another_way() {
     let served = Served::new();
     let name = "\\u001b]0;owned\\u0007\\u009b2J";
     #[rustfmt::skip]

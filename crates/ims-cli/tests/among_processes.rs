@@ -136,7 +136,7 @@ fn next_to_a_process_that_was_stopped_a_command_waits_five_seconds_and_the_stopp
     assert_eq!((other.code, other.stdout.as_str()), (Some(0), "eyJ.a.b\n"), "{other:?}");
     // Five seconds for the lease; the rest is for a machine that is busy.
     assert!(waited < Duration::from_secs(20), "{waited:?}");
-    // It ran out five seconds after the last sign of life, not after the other began.
+    // It lapsed five seconds after the last renewal, not after the other process began.
     assert!(Duration::from_secs(1) < waited, "the lease was not respected: {waited:?}");
 
     signal(&stopped, Signal::CONT);
@@ -196,7 +196,7 @@ fn without_files_threads_or_space_the_command_prints_the_token_or_says_what_is_m
         for command in ["token --fresh", "jwt sign"] {
             let arguments = format!("{command} -c credentials.json --url {url}");
             let end = Finished::from(limited(&sandbox, limit, &arguments).output().unwrap());
-            // The loader of the system, before the command begins, says what it lacks in its own way.
+            // Before the command begins, the loader of the system reports what is missing in its own words.
             if end.stderr.contains("error while loading shared libraries") {
                 continue;
             }
@@ -206,7 +206,7 @@ fn without_files_threads_or_space_the_command_prints_the_token_or_says_what_is_m
             }
         }
     }
-    // Nothing can be written, and the token is printed all the same.
+    // Nothing can be written, and the token is printed anyway.
     let unwritable = format!("token --fresh -c credentials.json --url {url}");
     let end = Finished::from(limited(&sandbox, "ulimit -f 0", &unwritable).output().unwrap());
     assert_eq!(end.code, Some(0), "{end:?}");

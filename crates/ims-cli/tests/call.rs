@@ -42,7 +42,7 @@ fn token(sandbox: &Sandbox, emulator: &RunningEmulator) -> String {
     end.stdout.trim_end().to_owned()
 }
 
-/// The same answer with one more header field.
+/// The same answer with another header field.
 fn with_field(answer: &str, field: &str) -> String {
     answer.replacen("\r\n", &format!("\r\n{field}\r\n"), 1)
 }
@@ -169,7 +169,7 @@ fn a_redirect_is_shown_and_not_followed() {
 }
 
 #[test]
-fn no_strange_host_gets_the_token() {
+fn no_foreign_host_gets_the_token() {
     let (sandbox, emulator) = served();
     let strange = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = strange.local_addr().unwrap().port();
@@ -218,7 +218,7 @@ fn the_head_of_the_answer_is_printed_on_demand_and_json_has_it_all() {
 }
 
 #[test]
-fn who_does_not_answer_is_named() {
+fn a_host_that_does_not_answer_is_named() {
     let (sandbox, emulator) = served();
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let end = call(&sandbox, &emulator, &format!("http://{deaf}"));

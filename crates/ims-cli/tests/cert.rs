@@ -1,4 +1,4 @@
-//! `ims cert`, `ims key` and `ims hsm` as their users meet them, with openssl as the judge.
+//! `ims cert`, `ims key` and `ims hsm` as their users use them, with openssl as the judge.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
@@ -101,7 +101,7 @@ fn an_encrypted_key_opens_with_its_pass_phrase_alone() {
 fn a_pass_phrase_is_asked_for_at_a_terminal_and_not_shown() {
     let sandbox = Sandbox::new();
     let mut terminal = Terminal::start(&sandbox, "cert new --out asked --encrypt");
-    for prompt in ["Pass phrase of the new key: ", "Pass phrase of the new key, once more: "] {
+    for prompt in ["Pass phrase of the new key: ", "Pass phrase of the new key, again: "] {
         terminal.wait_for(prompt);
         terminal.type_line(PASSPHRASE, "-echo");
     }
@@ -123,7 +123,7 @@ fn a_pass_phrase_is_asked_for_at_a_terminal_and_not_shown() {
         assert!(!said.contains(PASSPHRASE), "{said}");
     }
     let mut terminal = Terminal::start(&sandbox, "cert new --out differ --encrypt");
-    for (prompt, text) in [("new key: ", "one"), ("once more: ", "two")] {
+    for (prompt, text) in [("new key: ", "one"), ("again: ", "two")] {
         terminal.wait_for(prompt);
         terminal.type_line(text, "-echo");
     }
@@ -256,7 +256,7 @@ fn days_that_no_certificate_can_have_are_a_wrong_call() {
 }
 
 #[test]
-fn a_check_sorts_by_the_end_and_tells_fine_from_soon_from_unreadable() {
+fn a_check_sorts_by_expiry_and_separates_valid_from_expiring_and_unreadable() {
     let sandbox = Sandbox::new();
     for (folder, days) in [("a", 300), ("b", 10), ("c", 100)] {
         assert_eq!(
@@ -379,7 +379,7 @@ fn credentials_are_checked_by_their_names() {
 }
 
 #[test]
-fn what_a_certificate_says_cannot_command_a_terminal() {
+fn the_text_of_a_certificate_cannot_control_a_terminal() {
     let sandbox = Sandbox::new();
     sandbox.write("escape.crt", "");
     let name = "\u{1b}[31m.crt";

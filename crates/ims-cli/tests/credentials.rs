@@ -39,7 +39,7 @@ fn credentials_are_read_as_text_from_standard_input_a_variable_and_an_option() {
     }
 }
 
-/// Everyone who lists the processes sees it. What it holds is not said again.
+/// Everyone who lists the processes sees it. Its content is not repeated.
 #[test]
 fn a_document_on_the_command_line_is_warned_of_and_one_in_another_place_is_not() {
     let warning =

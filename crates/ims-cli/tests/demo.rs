@@ -9,7 +9,7 @@ mod sandbox;
 use sandbox::Sandbox;
 
 #[test]
-fn the_demonstration_tells_its_eight_steps_and_leaves_nothing_behind() {
+fn the_demonstration_shows_its_eight_steps_and_leaves_no_files() {
     let sandbox = Sandbox::new();
     let demo = sandbox.run("demo");
     assert_eq!((demo.code, demo.stderr.as_str()), (Some(0), ""), "{demo:?}");
@@ -33,7 +33,7 @@ fn the_demonstration_tells_its_eight_steps_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_reader_that_stops_gets_no_error_and_no_files() {
+fn a_reader_that_stops_causes_no_error_and_leaves_no_files() {
     let sandbox = Sandbox::new();
     let mut demo = sandbox.ims("demo").spawn().unwrap();
     drop(demo.stdout.take());

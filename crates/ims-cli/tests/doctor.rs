@@ -50,9 +50,9 @@ enum Mode {
     Failing,
     /// At an emulator for which the credential was migrated.
     Migrated,
-    /// Behind a proxy that reads along, with a certificate authority that this machine does not trust.
+    /// Behind a proxy that decrypts the connection, with a certificate authority that this machine does not trust.
     Intercepted,
-    /// Behind the same, which is trusted.
+    /// Behind the same proxy, which is trusted now.
     Trusted,
 }
 
@@ -179,11 +179,11 @@ fn the_first_line_that_failed_names_the_cause() {
         (json!({"private_key_file": "second.key"}),         Mode::Plain,       4, "the private key is not the certificate's"),
         (key_alone,                                         Mode::Plain,       4, "IMS holds no certificate of this private key"),
         (json!({"certificate_file": "past.crt"}),           Mode::Plain,       4, "the certificate has expired"),
-        (json!({"certificate_file": "future.crt"}),         Mode::Plain,       4, "the certificate is not yet valid"),
+        (json!({"certificate_file": "future.crt"}),         Mode::Plain,       4, "the certificate is not valid before"),
         (swapped,                                           Mode::Plain,       4, "org_id"),
         (stage,                                             Mode::Trusted,     4, "another environment"),
         (json!({"metascopes": []}),                         Mode::Plain,       4, "metascopes"),
-        (json!({"metascopes": ["ent_nothing_sdk"]}),        Mode::Plain,       4, "ent_nothing_sdk is none that Adobe documents"),
+        (json!({"metascopes": ["ent_nothing_sdk"]}),        Mode::Plain,       4, "ent_nothing_sdk is not one that Adobe documents"),
         (json!({"metascopes": ["ent_user_sdk"]}),           Mode::Plain,       4, "ent_user_sdk is not one of the integration"),
         (json!({"client_secret": "canary-other"}),          Mode::Plain,       4, "the client secret is wrong"),
         (json!({}),                                         Mode::Ahead,       4, "behind IMS"),
@@ -205,7 +205,7 @@ fn the_first_line_that_failed_names_the_cause() {
 }
 
 #[test]
-fn who_reads_along_is_named_whether_trusted_or_not() {
+fn a_proxy_that_decrypts_is_named_whether_trusted_or_not() {
     let clinic = Clinic::new();
     for (way, status) in [(Mode::Trusted, "warning  TLS"), (Mode::Intercepted, "failed   TLS")] {
         let finished = clinic.doctor(&json!({}), way, "");
@@ -270,7 +270,7 @@ fn a_proxy_that_does_not_connect_is_named() {
         ("HTTP/1.1 403 Forbidden\r\n\r\n",                     "answered 403 Forbidden and does not connect to ims-na1"),
         ("SSH-2.0-OpenSSH_9.2\r\n\r\n",                        "its answer is not HTTP"),
         ("",                                                    "breaks off before it has connected"),
-        ("HTTP/1.1 200 OK\r\n\r\nthis is no TLS",              "TLS: the handshake fails"),
+        ("HTTP/1.1 200 OK\r\n\r\nthis is not TLS",              "TLS: the handshake fails"),
     ];
     for (answer, said) in table {
         let mut doctor = sandbox.ims("doctor -c credentials.json");

@@ -118,7 +118,7 @@ fn with_json_each_line_is_json_first_the_url_then_a_verdict_for_each_request() {
 }
 
 #[test]
-fn it_goes_on_serving_when_its_verdicts_are_no_longer_read() {
+fn it_continues_to_serve_when_its_verdicts_are_no_longer_read() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.ims("emulator -c credentials.json --json");
     let mut child = command.spawn().unwrap();
@@ -134,7 +134,7 @@ fn it_goes_on_serving_when_its_verdicts_are_no_longer_read() {
 }
 
 #[test]
-fn it_goes_on_serving_when_its_verdicts_fill_a_pipe_that_is_not_read() {
+fn it_continues_to_serve_when_its_verdicts_fill_a_pipe_that_is_not_read() {
     let sandbox = Sandbox::new();
     let mut child = sandbox.ims("emulator -c credentials.json").spawn().unwrap();
     let mut url = String::new();
@@ -178,7 +178,7 @@ fn every_integration_that_is_given_is_registered() {
 }
 
 #[test]
-fn what_it_cannot_serve_it_refuses_at_once_and_says_why() {
+fn an_invalid_configuration_is_refused_at_once_with_the_reason() {
     let sandbox = Sandbox::new();
     sandbox.write("scenario.toml", "faults = 1");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

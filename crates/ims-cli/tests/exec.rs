@@ -74,7 +74,7 @@ fn the_program_gets_no_variable_that_the_credentials_name_and_no_document() {
         assert!(end.stdout.contains("IMS_ACCESS_TOKEN=eyJ"), "{end:?}");
         assert!(!end.stdout.contains("MY_SECRET="), "{}", end.stdout);
         assert!(!end.stdout.contains(CLIENT_SECRET), "{}", end.stdout);
-        // The name of a file stays: it is no secret.
+        // The name of a file stays: it is not a secret.
         let is_file = !credentials.starts_with('{');
         assert_eq!(end.stdout.contains("IMS_CREDENTIALS="), is_file, "{}", end.stdout);
     }

@@ -45,7 +45,7 @@ struct Lab {
 }
 
 impl Lab {
-    /// `None`, and a word about it that no test harness swallows, if strace can trace nothing here.
+    /// `None`, and a message that no test harness hides, if strace can trace nothing here.
     fn open(test: &str) -> Option<Self> {
         if let Some(obstacle) = strace::obstacle() {
             // Not by `eprintln!`, which the harness keeps to itself when a test passes.
@@ -213,7 +213,7 @@ fn a_disk_that_fails_at_any_system_call_corrupts_nothing_and_keeps_no_token_back
             lab.assert_recovers(&cache, &context);
         });
         let failed = failed.into_inner().unwrap();
-        println!("{} of {} runs met an error", failed.len(), faults.len());
+        println!("{} of {} runs had an error", failed.len(), faults.len());
         for name in ["openat", "flock", "fchmod", "write", "fsync", "renameat"] {
             assert!(failed.iter().any(|failed| failed == name), "{name} was never let fail");
         }

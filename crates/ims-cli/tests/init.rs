@@ -147,7 +147,7 @@ struct Case {
     variables: Vec<(&'static str, String)>,
     /// What is on the screen, and what is typed then.
     answers: &'static [(&'static str, &'static str)],
-    /// The last line but for the doctor's.
+    /// The last line except for the doctor's.
     next: &'static str,
     /// What is said without a terminal.
     advice: &'static str,

@@ -1,4 +1,4 @@
-//! `ims login` and `ims logout` against `ims emulator`, with a test in the place of the browser.
+//! `ims login` and `ims logout` against `ims emulator`, with a test in place of the browser.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
@@ -124,7 +124,7 @@ fn a_browser_of_this_machine_signs_a_person_in() {
 }
 
 #[test]
-fn where_no_browser_can_be_the_redirect_is_pasted_and_only_the_right_one_is_taken() {
+fn without_a_browser_the_redirect_is_pasted_and_only_the_right_one_is_accepted() {
     let (sandbox, _emulator) = served();
     let (mut login, other) = (pasting(&sandbox, ""), pasting(&sandbox, ""));
     assert!(login.said().contains("there is no display here"), "{}", login.said());
@@ -296,7 +296,7 @@ fn without_a_refresh_token_the_command_says_when_the_sign_in_ends() {
 }
 
 #[test]
-fn a_second_login_takes_the_place_of_the_first_with_all_that_it_left() {
+fn a_second_login_replaces_the_first_with_all_that_it_left() {
     let (sandbox, emulator) = served();
     signed_in(&sandbox);
     let first = (refresh_token(&sandbox).unwrap(), sandbox.run("token -c people.json").stdout);
@@ -359,7 +359,11 @@ fn logout_forgets_even_if_ims_cannot_be_asked() {
     signed_in(&sandbox);
     emulator.terminate();
     let end = sandbox.run("logout -c people.json");
-    assert_failed(&end, 3, &["forgotten here, but not revoked", "asked: http://127.0.0.1"]);
+    assert_failed(
+        &end,
+        3,
+        &["removed from this machine, but not revoked", "asked: http://127.0.0.1"],
+    );
     assert_not_signed_in(&sandbox);
 }
 

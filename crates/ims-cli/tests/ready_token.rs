@@ -75,7 +75,7 @@ fn a_program_of_exec_can_call_ims_itself_with_the_token_that_it_got() {
 }
 
 #[test]
-fn a_token_that_has_ended_is_an_error_that_says_when_and_does_not_repeat_it() {
+fn an_expired_token_is_an_error_that_says_when_and_does_not_repeat_it() {
     let sandbox = Sandbox::new();
     let token = token_of(1_550_001_138);
     sandbox.write("old.txt", format!("Bearer {token}\n"));
@@ -84,12 +84,16 @@ fn a_token_that_has_ended_is_an_error_that_says_when_and_does_not_repeat_it() {
     {
         let end = sandbox.run(command);
         assert_eq!((end.code, end.stdout.as_str()), (Some(4), ""), "{command}");
-        assert!(end.stderr.contains("ended at 2019-02-13T19:52:18Z"), "{command}: {}", end.stderr);
+        assert!(
+            end.stderr.contains("expired at 2019-02-13T19:52:18Z"),
+            "{command}: {}",
+            end.stderr
+        );
         assert!(!end.stderr.contains(&token) && !end.stderr.contains("canary"), "{}", end.stderr);
     }
     let end = sandbox.run("doctor --offline -c old.txt");
     assert_ne!(end.code, Some(0), "{end:?}");
-    assert!(end.stdout.contains("ended at 2019-02-13T19:52:18Z"), "{end:?}");
+    assert!(end.stdout.contains("expired at 2019-02-13T19:52:18Z"), "{end:?}");
 }
 
 /// Writes `key.p12`, and `p12.json`, credentials that name it and these members.

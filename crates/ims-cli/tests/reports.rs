@@ -87,7 +87,7 @@ fn each_answer_of_ims_is_reported_with_its_cause_and_the_remedies_of_that_cause(
         (json_answer("400 Bad Request", &said("invalid_scope", "ent_dataservices_sdk is not granted")),  4, "metascope_not_granted", "IMS refused the integration: the metascope ent_dataservices_sdk is not granted to the integration (400 invalid_scope)", "add its API to the integration"),
         (json_answer("403 Forbidden", &said("unauthorized_client", "invalid client_secret")),            4, "wrong_secret",          "the client secret is wrong (403 unauthorized_client)",      "Developer Console"),
         (answer("200 OK", "content-type: application/json\r\n", ""),                                     4, "other",                 "the answer is empty (200)",                                 "newest version"),
-        (answer("200 OK", "content-type: application/json\r\n", "{\"access"),                            4, "other",                 "the answer is no JSON, or it is cut off (200)",             "ims_url"),
+        (answer("200 OK", "content-type: application/json\r\n", "{\"access"),                            4, "other",                 "the answer is not JSON, or it is cut off (200)",             "ims_url"),
         (answer("200 OK", "content-type: application/json\r\n", "{\"hello\":1}"),                        4, "other",                 "does not have the members that IMS documents (200)",        "ims_url"),
         (answer("407 Proxy Authentication Required", "", ""),                                            4, "not_ims",               "a proxy that asks for a user name and a password",          "HTTPS_PROXY"),
     ];
@@ -100,7 +100,7 @@ fn each_answer_of_ims_is_reported_with_its_cause_and_the_remedies_of_that_cause(
         assert!(error["message"].as_str().unwrap().contains(message), "{message}: {error}");
         assert!(remedies(&error).contains(remedy), "{remedy}: {error}");
         assert!(error["ims"]["status"].is_u64(), "{error}");
-        // The same question would have the same answer, but for trouble that passes.
+        // The same question would have the same answer, except for trouble that passes.
         let attempts = if code == 3 { 3 } else { 1 };
         assert_eq!(api.requests().len(), attempts, "{message}");
     }

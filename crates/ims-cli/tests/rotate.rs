@@ -398,7 +398,7 @@ fn credentials_of_other_forms_are_left_alone_and_it_is_said_what_to_change() {
     integration.upload(&[OLD.to_owned(), integration.new_certificate()]);
     let by_hand = integration.rotate("");
     assert_eq!(by_hand.code, Some(4), "{by_hand:?}");
-    assert!(by_hand.stderr.contains("in the place of the old one"), "{by_hand:?}");
+    assert!(by_hand.stderr.contains("in place of the old one"), "{by_hand:?}");
     assert_eq!(integration.credentials(), aio);
 
     let mut changed = aio;

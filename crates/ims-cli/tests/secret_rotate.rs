@@ -254,8 +254,8 @@ fn a_rotation_that_was_killed_at_any_request_is_gone_on_with() {
 }
 
 #[test]
-fn a_rotation_that_was_ended_between_two_steps_is_gone_on_with() {
-    /// What the second of the requests about secrets, the one that adds one, meets.
+fn an_interrupted_rotation_is_continued() {
+    /// How the second request about secrets, which adds one, is answered.
     fn fault(integration: &Integration, fault: &str) {
         let rule = json!({ "fault": fault, "endpoint": "client_secrets", "every": 2, "times": 1 });
         integration.ask_admin("POST /_emulator/faults", &rule);

@@ -42,7 +42,7 @@ fn run_silently(sandbox: &Sandbox, arguments: &str) -> Finished {
 }
 
 #[test]
-fn no_success_tells_a_secret() {
+fn no_success_shows_a_secret() {
     let sandbox = Sandbox::new();
     sandbox.write("encrypted.key", keys::FIRST_PBES2_AES256_SHA256);
     sandbox.write("passphrase", PASSPHRASE);
@@ -70,7 +70,7 @@ fn no_success_tells_a_secret() {
 }
 
 #[test]
-fn no_failure_tells_a_secret() {
+fn no_failure_shows_a_secret() {
     let sandbox = Sandbox::new();
     let truncated = &keys::FIRST[..keys::FIRST.len() / 2];
     sandbox.write("truncated.key", truncated);
@@ -134,7 +134,7 @@ fn no_failure_tells_a_secret() {
 }
 
 #[test]
-fn no_command_about_tokens_and_credentials_tells_a_secret_or_a_token() {
+fn no_command_about_tokens_and_credentials_shows_a_secret_or_a_token() {
     let sandbox = Sandbox::new();
     let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json --json");
     let url = emulator.url().to_owned();
@@ -246,7 +246,7 @@ fn a_secret_in_any_place_of_the_command_line_is_not_repeated() {
     }
 }
 
-/// Every variable that is read holds a secret in the wrong form; but for scopes, which are lists of any words.
+/// Every variable that is read holds a secret in the wrong form; except for scopes, which are lists of any words.
 #[test]
 #[rustfmt::skip]
 fn a_secret_in_any_variable_is_not_repeated() {

@@ -1,4 +1,4 @@
-//! `ims status` and `ims cache`: what is in force and what is kept, without a secret.
+//! `ims status` and `ims cache`: what is used and what is kept, without a secret.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn data(end: &Finished) -> Value {
 }
 
 #[test]
-fn what_is_in_force_and_what_is_kept_is_shown_without_a_secret() {
+fn the_credentials_in_use_and_what_is_kept_are_shown_without_a_secret() {
     let sandbox = Sandbox::new();
     let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
     sandbox.write("people.json", json!({ "user": true, "client_id": "people" }).to_string());
@@ -76,7 +76,7 @@ fn what_is_in_force_and_what_is_kept_is_shown_without_a_secret() {
 fn without_credentials_the_status_says_how_to_begin() {
     let sandbox = Sandbox::new();
     let end = sandbox.run("status");
-    assert_eq!((end.code, end.stdout.as_str()), (Some(1), "credentials: none are in force\n"));
+    assert_eq!((end.code, end.stdout.as_str()), (Some(1), "credentials: none are used\n"));
     assert!(end.stderr.contains("ims init"), "{end:?}");
 }
 

@@ -219,7 +219,7 @@ fn the_environment_names_the_integration_as_the_options_do() {
 }
 
 #[test]
-fn what_a_person_must_heal_ends_with_4_and_hints() {
+fn an_error_that_a_person_must_fix_ends_with_4_and_hints() {
     let (sandbox, emulator) = served();
     sandbox.write("second.key", keys::SECOND);
     #[rustfmt::skip]
@@ -255,7 +255,7 @@ fn what_the_certificate_says_comes_before_what_ims_says() {
 }
 
 #[test]
-fn what_passes_by_itself_ends_with_3() {
+fn an_error_that_passes_ends_with_3() {
     let sandbox = Sandbox::new();
     let fault = r#"faults = [{ fault = "too_many_requests", retry_after_seconds = 60 }]"#;
     sandbox.write("busy.toml", fault);

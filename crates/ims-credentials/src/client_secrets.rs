@@ -32,7 +32,7 @@ impl ClientSecrets {
         Self { first: client_secret, others: Vec::new() }
     }
 
-    /// One secret more, to be tried after the others.
+    /// One more secret, which is tried after the others.
     ///
     /// ```
     /// use ims_credentials::ClientSecrets;

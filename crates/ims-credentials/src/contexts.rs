@@ -18,9 +18,10 @@ use crate::{
 
 /// The contexts of a user, out of a TOML file that people may write by hand, too: their comments stay.
 ///
-/// Each context is a table `[contexts.NAME]`. It either names a file of credentials with `credentials_file`, and may then say
-/// which of its credentials is meant (`credential`), at which IMS (`ims_url`), where the API is that is called with it (`api_url`), and the metascopes that the file leaves out (`metascopes`); or it is itself credentials of the form of
-/// ims, whose secrets stand elsewhere if its author is wise. Relative paths begin at the folder of the file.
+/// Each context is a table `[contexts.NAME]`. It either names a file of credentials with `credentials_file`, and may then
+/// say which of its credentials to use (`credential`), at which IMS (`ims_url`), where the API is that is called with it
+/// (`api_url`), and the metascopes that the file leaves out (`metascopes`); or it is itself credentials of the form of ims,
+/// whose secrets stand elsewhere if its author is wise. Relative paths begin at the folder of the file.
 ///
 /// ```
 /// use ims_credentials::{ContextFile, Contexts};
@@ -78,7 +79,7 @@ impl ContextFile {
         }
     }
 
-    /// The name of the credential that is meant, of several in the file.
+    /// The name of the credential to use, if the file has several.
     ///
     /// ```
     /// use ims_credentials::ContextFile;
@@ -306,10 +307,10 @@ impl Contexts {
         Ok(())
     }
 
-    /// The members of a context as they may be shown: what may be a secret is not told.
+    /// The members of a context as they may be shown: a possible secret is not shown.
     ///
     /// # Errors
-    /// [`ContextsError::Unknown`], and [`ContextsError::Wrong`] if it is no table.
+    /// [`ContextsError::Unknown`], and [`ContextsError::Wrong`] if it is not a table.
     pub fn show(&self, name: &str) -> Result<Vec<(String, String)>, ContextsError> {
         let mut members = Vec::new();
         for (member, value) in self.members(name)? {

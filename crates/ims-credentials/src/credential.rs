@@ -110,7 +110,7 @@ pub struct ServerToServerCredential {
     pub client_id: ClientId,
     /// The integration's secrets.
     pub client_secrets: ClientSecrets,
-    /// What the token is to be good for.
+    /// The scopes of the token.
     pub scopes: Vec<Scope>,
     /// The organization, which IMS wants of integrations that several organizations use.
     pub org_id: Option<OrgId>,
@@ -152,7 +152,7 @@ impl ServerToServerCredential {
     }
 }
 
-/// A client id in whose name a person signs in. Where the refresh token of the sign-in is kept is for the program to say.
+/// A client id in whose name a person signs in. The program decides where the refresh token of the sign-in is kept.
 ///
 /// ```
 /// use ims_credentials::UserCredential;
@@ -169,7 +169,7 @@ pub struct UserCredential {
     pub client_id: ClientId,
     /// The integration's secrets; `None` for a public client (RFC 6749 §2.1), which has none.
     pub client_secrets: Option<ClientSecrets>,
-    /// What the person is asked for. They are sent at the sign-in, and hold for what follows.
+    /// What the person is asked for. They are sent at the sign-in, and apply to all later tokens.
     pub scopes: Vec<Scope>,
     /// The organization, which is sent to APIs as `x-gw-ims-org-id` if it is given.
     pub org_id: Option<OrgId>,
@@ -255,8 +255,8 @@ impl ApiKeyCredential {
     }
 }
 
-/// An access token that somebody else obtained: AEM's local development token, or one that a colleague sent. It is good until
-/// its own end, and cannot be renewed.
+/// An access token that somebody else obtained: AEM's local development token, or one that a colleague sent. It is valid
+/// until it expires, and cannot be renewed.
 ///
 /// ```
 /// # // {"client_id":"dev-console","created_at":"1550001138000","expires_in":"86400000"}
@@ -278,7 +278,7 @@ pub struct TokenCredential {
 }
 
 impl TokenCredential {
-    /// The token `text`, which says itself when it ends and which client it is for. Nothing is verified.
+    /// The token `text`, which says when it expires and which client it is for. Nothing is verified.
     ///
     /// # Errors
     /// [`CredentialsError::WrongType`] for what is not an access token of IMS, a JWT with `created_at` and `expires_in`, and

@@ -206,8 +206,8 @@ impl Credentials {
     /// `IMS_PRIVATE_KEY_FILE`, `IMS_PRIVATE_KEY_PASSPHRASE`, `IMS_CERTIFICATE_FILE` and `IMS_URL`.
     ///
     /// Where they are not set, these are read, the first that are: `IMS_OAUTH_S2S_…`, `AIO_ims_contexts_…`,
-    /// `REACTOR_IO_INTEGRATION_…`, `aio_api_key` and its like (aio-lib-java), `IMS_CLIENTID` and its like (imscli),
-    /// `SERVICE_API_KEY`, and `AIO_CONFIG_FILE`, which names a file or holds the document itself.
+    /// `REACTOR_IO_INTEGRATION_…`, `aio_api_key` and similar variables (aio-lib-java), `IMS_CLIENTID` and similar variables
+    /// (imscli), `SERVICE_API_KEY`, and `AIO_CONFIG_FILE`, which names a file or holds the document itself.
     ///
     /// # Errors
     /// [`CredentialsError`], which names the variable and repeats no value; [`CredentialsError::NoVariables`] if none is set.
@@ -512,8 +512,8 @@ impl Credentials {
 
     fn of(form: Form, fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<Self, CredentialsError> {
         let (environment, credential) = form.read(fields, at)?;
-        // Adobe's newer client secrets begin so, and no client id does; nor is one a token or an assignment, which no message
-        // should repeat as the client's name.
+        // Adobe's newer client secrets begin so, and no client id does; and a token or an assignment is not a client id
+        // either, which no message should repeat as the client's name.
         let client_id = credential.client_id().as_str();
         if client_id.starts_with("p8e-") || ims_files::shown(client_id) != client_id {
             return Err(CredentialsError::Swapped { id: "client_id" });
@@ -569,7 +569,7 @@ impl FromStr for Credentials {
     }
 }
 
-/// Environment variables as members. Those that are empty count as not set, those that are no text cannot be ours.
+/// Environment variables as members. Those that are empty count as not set, those that are not text cannot be ours.
 pub(crate) fn variables_document(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Document {
@@ -586,9 +586,9 @@ pub(crate) fn variables_document(
 
 /// Both sides of a credential that is being migrated.
 pub(crate) struct Sides {
-    /// The side that goes, if there is one.
+    /// The old side, if there is one.
     pub(crate) service_account: Credentials,
-    /// The side that stays, if there is one.
+    /// The new side, if there is one.
     pub(crate) server_to_server: Credentials,
     /// The members of our format that say where the client secrets are, if none is in the file.
     pub(crate) secret_references: Option<Map<String, Value>>,

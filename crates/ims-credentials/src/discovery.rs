@@ -16,7 +16,7 @@ use crate::{
 /// 1. what the caller gives: a file or document, or the name of a context,
 /// 2. `IMS_CREDENTIALS`: the path of a file, or the document itself,
 /// 3. `IMS_CONTEXT`: the name of a context,
-/// 4. environment variables of any form, `IMS_CLIENT_ID` and its like first,
+/// 4. environment variables of any form, `IMS_CLIENT_ID` and similar variables first,
 /// 5. the current context of the user.
 ///
 /// Contexts need the feature `contexts`; without it they are passed over.
@@ -142,7 +142,7 @@ impl Credentials {
     /// Finds the credentials that the environment and the user's contexts say: see [`Discovery`] for the order.
     ///
     /// # Errors
-    /// [`DiscoveryError`]; [`DiscoveryError::NotFound`] if nothing says any.
+    /// [`DiscoveryError`]; [`DiscoveryError::NotFound`] if there are none.
     pub fn discover() -> Result<Discovered, DiscoveryError> {
         Discovery::new().find()?.ok_or(DiscoveryError::NotFound)
     }
@@ -213,16 +213,16 @@ impl Discovery {
         Some(path_of(given).map_or(Source::Document, Source::File))
     }
 
-    /// Looks for credentials; `None` if nothing says any.
+    /// Looks for credentials; `None` if there are none.
     ///
     /// # Errors
-    /// [`DiscoveryError`] for the first source that is there and cannot be read. No later one is taken in its place.
+    /// [`DiscoveryError`] for the first source that is there and cannot be read. No later one is used in its place.
     pub fn find(&self) -> Result<Option<Discovered>, DiscoveryError> {
         self.find_in(std::env::vars_os().collect())
     }
 
-    /// All sources that are there, in their order: the first is the one that [`find`](Self::find) reads. Nothing of them is
-    /// read but the name of the current context.
+    /// All sources that are there, in their order: the first is the one that [`find`](Self::find) reads. Only the name of
+    /// the current context is read of them.
     ///
     /// # Errors
     /// [`DiscoveryError`] if nothing else is there and the contexts cannot be read, or the folder of a named context is unknown.
@@ -396,9 +396,9 @@ impl DiscoveryError {
             #[cfg(feature = "contexts")]
             Self::Contexts(error) => error.hint(),
             Self::NoFolder => Some("set HOME".to_owned()),
-            Self::NotFound => {
-                Some("set IMS_CREDENTIALS to a file, or IMS_CLIENT_ID and its like".to_owned())
-            }
+            Self::NotFound => Some(
+                "set IMS_CREDENTIALS to a file, or IMS_CLIENT_ID and similar variables".to_owned(),
+            ),
         }
     }
 

@@ -77,7 +77,7 @@ pub enum CredentialsError {
         /// The member's path.
         name: String,
     },
-    /// Correct the secret: it cannot be what was meant.
+    /// Correct the secret: this text cannot be one.
     #[error("{name} {fault}")]
     SecretText {
         /// The member's path, or the variable's name.
@@ -191,12 +191,12 @@ pub enum CredentialsError {
         /// What is read with it.
         what: &'static str,
     },
-    /// Look at the command, which is run to have the secret.
+    /// Look at the command that is run to get the secret.
     #[error("the command of {name} gave no secret: {reason}")]
     Command {
         /// The member that names the command.
         name: String,
-        /// What became of it.
+        /// What happened to it.
         reason: &'static str,
     },
     /// Put the secret into the keyring under the name that the member says.
@@ -214,7 +214,7 @@ pub enum CredentialsError {
         /// What the keyring said.
         problem: crate::keyring::KeyringError,
     },
-    /// Set the environment variables of one of the forms: none of them are.
+    /// Set the environment variables of one of the forms: none are set.
     #[error("no credentials in the environment variables")]
     NoVariables,
     /// Look into the document, which is not in a file.
@@ -279,8 +279,8 @@ impl CredentialsError {
             Self::OtherGrant { .. } => Some(
                 "exchange it for a service token, or add the scopes of an OAuth Server-to-Server credential".to_owned(),
             ),
-            Self::Conflict { .. } => Some("leave the one that is meant".to_owned()),
-            Self::Reference { .. } => Some("let the secret itself be in the document".to_owned()),
+            Self::Conflict { .. } => Some("leave only the right one".to_owned()),
+            Self::Reference { .. } => Some("write the secret itself into the document".to_owned()),
             Self::ForeignIms => Some("compare ims_url with the hosts that this service allows".to_owned()),
             Self::MissingFeature { feature, .. } => {
                 Some(format!("build the program with the feature \"{feature}\" of the crate ims"))
@@ -297,8 +297,8 @@ impl CredentialsError {
             Self::NotText => Some("save the file as text in UTF-8".to_owned()),
             #[cfg(feature = "formats")]
             Self::Syntax { .. } => Some("correct the file at this place".to_owned()),
-            Self::Repeated { .. } => Some("remove the one that is not meant".to_owned()),
-            Self::TwoKeys { .. } => Some("leave the one that is meant in the file".to_owned()),
+            Self::Repeated { .. } => Some("remove the wrong one".to_owned()),
+            Self::TwoKeys { .. } => Some("leave only the right one in the file".to_owned()),
             Self::UnknownMember { .. } => Some("correct the name, or remove the member".to_owned()),
             Self::Missing { name } if name.starts_with("IMS_") => Some(VARIABLES.to_owned()),
             Self::Missing { name } | Self::WrongType { name, .. } | Self::Format { name, .. } => {
@@ -398,7 +398,7 @@ pub enum SecretFault {
     WhiteSpaceAround,
     /// There is a no-break space (U+00A0) in it, as web pages and documents have.
     NoBreakSpace,
-    /// There is a character in it that no one sees, such as a zero width space (U+200B).
+    /// There is an invisible character in it, such as a zero width space (U+200B).
     Invisible,
     /// There is a tab, a line break or another control character in it.
     ControlCharacter,
@@ -459,7 +459,7 @@ fn file_hint(error: &FileError) -> String {
 }
 
 const VARIABLES: &str = "OAuth Server-to-Server needs IMS_CLIENT_ID, IMS_CLIENT_SECRET and IMS_SCOPES; a service account needs \
-    IMS_ORG_ID, IMS_TECHNICAL_ACCOUNT_ID, IMS_METASCOPES and IMS_PRIVATE_KEY_FILE in the place of IMS_SCOPES";
+    IMS_ORG_ID, IMS_TECHNICAL_ACCOUNT_ID, IMS_METASCOPES and IMS_PRIVATE_KEY_FILE in place of IMS_SCOPES";
 
 const IDENTIFIERS: &str = "an organization's id ends in @AdobeOrg, a technical account's in @techacct.adobe.com: are the two swapped?";
 

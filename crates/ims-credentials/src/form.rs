@@ -56,7 +56,7 @@ pub enum Form {
     CommerceStarterKit,
     /// The environment variables `AIO_COMMERCE_AUTH_IMS_…` of Adobe Commerce's SDK, or its parameters as an object.
     CommerceSdk,
-    /// The environment variables `CLIENTID` and its like of aio-apps-action.
+    /// The environment variables `CLIENTID` and similar ones of aio-apps-action.
     AppsAction,
     /// `integration.yaml` of Asset Compute.
     AssetCompute,
@@ -74,7 +74,7 @@ pub enum Form {
     UserManagement,
     /// `pdfservices-api-credentials.json` of Adobe PDF Services.
     PdfServices,
-    /// `config.json` of aanalytics2, aepp and their like.
+    /// `config.json` of aanalytics2, aepp and similar tools.
     AnalyticsConfig,
     /// `config.ini` or `config.properties` of the samples of the Analytics API.
     AnalyticsSample,
@@ -86,7 +86,7 @@ pub enum Form {
     Imscli,
     /// The environment variables of `@adobe/reactor-uploader`.
     ReactorUploader,
-    /// Our own environment variables, `IMS_CLIENT_ID` and its like.
+    /// Our own environment variables, `IMS_CLIENT_ID` and similar ones.
     EnvironmentVariables,
     /// An access token alone: AEM's local development token, what a command printed, or a pasted one.
     AccessToken,
@@ -295,7 +295,7 @@ fn unrecognized(fields: &Fields<'_>) -> CredentialsError {
     CredentialsError::Unrecognized { members: names(fields) }
 }
 
-/// The names that may be told: to Java's properties each line has a name, a line of a key among them.
+/// The names that an error may show: in Java's properties each line has a name, also a line of a key.
 fn names(fields: &Fields<'_>) -> String {
     let mut names = Vec::new();
     for (name, value) in fields.values() {

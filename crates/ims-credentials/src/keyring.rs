@@ -60,7 +60,7 @@ pub enum KeyringError {
         name: String,
     },
     /// Look at the keyring.
-    #[error("the keyring did not do what was asked: {0}")]
+    #[error("the keyring failed: {0}")]
     Failed(Arc<dyn Error + Send + Sync>),
 }
 

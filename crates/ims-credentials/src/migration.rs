@@ -48,7 +48,7 @@ pub struct Migration {
     references: Option<Map<String, Value>>,
 }
 
-/// A metascope and the scopes that are known to take its place.
+/// A metascope and the scopes that are known to replace it.
 ///
 /// ```
 /// use ims_credentials::MappedMetascope;
@@ -64,11 +64,11 @@ pub struct MappedMetascope {
     pub metascope: Metascope,
     /// The scopes; none if they are unknown.
     pub scopes: &'static [&'static str],
-    /// The public repository that tells them.
+    /// The public repository that has them.
     pub source: Option<&'static str>,
 }
 
-/// One thing that is different after the migration, or stays although one might think otherwise.
+/// One thing that changes with the migration, or does not change although one might expect it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
@@ -76,13 +76,13 @@ pub enum Change {
     Endpoint,
     /// The unit of the token's lifetime.
     Unit,
-    /// Scopes take the place of a metascope.
+    /// Scopes replace a metascope.
     Scopes(MappedMetascope),
     /// Look up the scopes in the Developer Console: no public source says which replace this metascope.
     UnknownScopes(Metascope),
     /// The file itself holds the scopes, so they are taken from there.
     ScopesOfFile(Vec<Scope>),
-    /// Look whether it is needed: the scope is known for the metascopes and is not among those of the file.
+    /// Check whether it is needed: the scope is known for the metascopes and is not among those of the file.
     NotInFile(Scope),
     /// Look at the file: its two sides are of different clients.
     OtherClient,
@@ -146,7 +146,7 @@ pub enum MigrationError {
     #[error("these credentials are OAuth Server-to-Server already")]
     AlreadyDone,
     /// Give the credentials of a service account with a certificate.
-    #[error("these are no credentials of a service account with a certificate")]
+    #[error("these are not credentials of a service account with a certificate")]
     NoServiceAccount,
     /// Make credentials for OAuth Server-to-Server in the Developer Console: technical accounts of AEM as a Cloud Service live
     /// in AEM's own console, and nothing is known that converts them.
@@ -171,7 +171,7 @@ impl MigrationError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Credentials(error) => error.hint(),
-            Self::AlreadyDone => Some("nothing is to be done: use them as they are".to_owned()),
+            Self::AlreadyDone => Some("nothing needs to be done: use them as they are".to_owned()),
             Self::NoServiceAccount => {
                 Some("give the file of the JWT credential that is to be migrated".to_owned())
             }
@@ -241,7 +241,7 @@ impl Migration {
         Ok(Self { before, account, in_file, scopes, without_scopes, references })
     }
 
-    /// The same with these scopes, which somebody has looked up, in the place of those that are known.
+    /// The same with these scopes, which somebody has looked up, in place of those that are known.
     ///
     /// ```no_run
     /// use ims_credentials::Migration;
@@ -291,13 +291,13 @@ impl Migration {
         Ok(Credentials::new(environment, Credential::ServerToServer(credential)))
     }
 
-    /// Each metascope with the scopes that take its place, as far as they are known.
+    /// Each metascope with the scopes that replace it, as far as they are known.
     #[must_use]
     pub fn metascopes(&self) -> Vec<MappedMetascope> {
         self.account.account.metascopes().iter().map(mapped).collect()
     }
 
-    /// Everything that changes, in the order in which it is best told.
+    /// Everything that changes, in the best order for a reader.
     #[must_use]
     pub fn changes(&self) -> Vec<Change> {
         let mut changes = vec![Change::Endpoint, Change::Unit];

@@ -17,7 +17,7 @@ use secrecy::ExposeSecret;
 #[cfg(feature = "keyring")]
 use crate::keyring;
 
-/// Keeps one refresh token. All calls block, but for the memory of this process.
+/// Keeps one refresh token. All calls block, except for the memory of this process.
 ///
 /// Its `Display` names the place for a person: `the keyring, as "NAME"`.
 ///
@@ -68,7 +68,7 @@ impl RefreshTokenStore {
         Self(Backend::Keyring { name: name.into() })
     }
 
-    /// Whether a call may take its time, so that it must not hold up an asynchronous runtime.
+    /// Whether a call may take long, so that it must not block an asynchronous runtime.
     #[must_use]
     pub fn blocks(&self) -> bool {
         !matches!(self.0, Backend::Memory(_))
@@ -105,7 +105,7 @@ impl RefreshTokenStore {
         }
     }
 
-    /// Puts `refresh_token` in the place of the one that is there.
+    /// Puts `refresh_token` in place of the one that is there.
     ///
     /// # Errors
     /// [`RefreshTokensError`] if the place cannot be written; what was there before is then still there.
@@ -130,7 +130,7 @@ impl RefreshTokenStore {
         Ok(())
     }
 
-    /// Takes the refresh token away, if there is one.
+    /// Removes the refresh token, if there is one.
     ///
     /// # Errors
     /// [`RefreshTokensError`] if the place cannot be written.
@@ -193,7 +193,7 @@ impl fmt::Debug for RefreshTokenStore {
 pub struct RefreshTokensError {
     what: &'static str,
     place: String,
-    /// What was met there, in one line.
+    /// What went wrong there, in one line.
     problem: String,
 }
 
@@ -212,7 +212,7 @@ impl RefreshTokensError {
     /// What to do.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        Some("put right the place that is named, then try again".to_owned())
+        Some("correct the named place, then try again".to_owned())
     }
 
     /// Whether trying again, without any change, can help.
@@ -245,7 +245,7 @@ fn parsed(text: &str) -> Result<Option<RefreshToken>, String> {
     }
 }
 
-/// A file name that says `name`, whatever characters that has.
+/// A file name for `name`, whatever characters it has.
 fn escaped(name: &str) -> String {
     let mut escaped = String::new();
     for byte in name.bytes() {
@@ -258,7 +258,7 @@ fn escaped(name: &str) -> String {
     escaped
 }
 
-const MALFORMED: &str = "what is there is no refresh token";
+const MALFORMED: &str = "what is there is not a refresh token";
 
 /// How long to wait for another process that writes into the same folder.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);

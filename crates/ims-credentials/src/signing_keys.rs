@@ -26,7 +26,8 @@ pub enum SigningKey {
     },
     /// Outside: the program provides the signer, for example for a key behind a network service.
     External,
-    /// It could not be read: this is why it could not be read. Only a [`Migration`](crate::Migration), which needs no key, has such.
+    /// It could not be read: this is why it could not be read. Only a [`Migration`](crate::Migration), which needs no key,
+    /// has one.
     Unread(CredentialsError),
 }
 
@@ -47,7 +48,7 @@ pub struct KeyPair {
     pub certificate: Option<Vec<u8>>,
 }
 
-/// One key pair, or two of which IMS may know either: so a key can be replaced without a moment in which none is taken.
+/// One key pair, or two of which IMS may know either: so a key can be replaced without a moment in which none is accepted.
 ///
 /// The second is tried if IMS does not know the certificate of the first.
 ///

@@ -162,7 +162,7 @@ pub(crate) struct Product<'a> {
 }
 
 impl<'a> Product<'a> {
-    /// The product as one of `org_id`. The times are those of the emulator's invention. `organization_id` is the tenant, which
+    /// The product as one of `org_id`. The times are invented by the emulator. `organization_id` is the tenant, which
     /// URLs of Adobe Campaign have, and not the Organization ID (Adobe Campaign Standard, "APIs troubleshooting").
     pub(crate) fn new(product: &'a ProductContext, org_id: &'a str) -> Self {
         Self {
@@ -282,7 +282,7 @@ impl Person {
     }
 }
 
-/// The user whom a service asks about, and the integration that the user belongs to: the technical account's own, and for
+/// The user that a service asks about, and the integration that the user belongs to: the technical account's own, and for
 /// other users that of the service.
 pub(crate) fn administered(
     exchange: &mut Exchange<'_>,

@@ -103,7 +103,7 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// Answers a request under [`PREFIX`]. No verdict is written on it.
+/// Answers a request under [`PREFIX`]. It gets no verdict.
 pub(crate) async fn answer(service: &Service, parts: Parts, body: Incoming) -> Answer {
     match handle(service, parts, body).await {
         Ok(answer) => answer,
@@ -144,7 +144,7 @@ async fn handle(service: &Service, parts: Parts, body: Incoming) -> Outcome {
         return answer.map(|answer| answer.holding(permit));
     }
     if !is_same_origin(&headers, &authority) {
-        let error = "a page of another origin may change nothing";
+        let error = "a page of another origin may not change anything";
         return Err(Failure::new(StatusCode::FORBIDDEN, error));
     }
     if method == Method::DELETE {
@@ -277,7 +277,7 @@ fn edit(service: &Service, client_id: &str, text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Anyone on this machine can add something, so there is an end to it.
+/// Anyone on this machine can add something, so there is a limit.
 fn check_room(is_known: bool, count: usize, what: &str) -> Result<(), Failure> {
     if is_known || count < MAX_ENTRIES {
         return Ok(());

@@ -26,7 +26,7 @@ use crate::{endpoint::Endpoint, endpoint_table::EndpointVersion, fault::Fault, r
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    /// None where there is no body: clients parse what claims to be JSON.
+    /// None without a body: clients parse everything that is called JSON.
     content_type: Option<&'static str>,
     body: Bytes,
     allow: Option<&'static str>,
@@ -34,11 +34,11 @@ pub(crate) struct Answer {
     allowed_methods: Option<&'static str>,
     retry_after: Option<Duration>,
     location: Option<String>,
-    /// Why the request was refused, if the answer is no refusal by itself.
+    /// Why the request was refused, if the answer is not a refusal by itself.
     pub(crate) refusal: Option<Refusal>,
     is_last: bool,
     breaks_off: bool,
-    /// What is given back when the answer has been sent.
+    /// What is released when the answer has been sent.
     permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -242,7 +242,7 @@ impl AnswerBody {
     }
 }
 
-/// The connection breaks off, as a fault wants it.
+/// The connection breaks, because a fault requires it.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection breaks off on purpose")]
 pub(crate) struct BrokenOff;

@@ -162,7 +162,7 @@ fn integer(value: &Value) -> Option<i64> {
     value.as_i64()
 }
 
-/// Adobe's documents ask for an integer and for "a string created from a decimal number", so both are taken.
+/// Adobe's documents ask for an integer and for "a string created from a decimal number", so both are accepted.
 /// Leading zeros do not make another number.
 fn decimal(value: &Value) -> Option<String> {
     let text = value.as_u64().map(|number| number.to_string());

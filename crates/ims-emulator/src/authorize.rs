@@ -27,7 +27,7 @@ const MAX_STATE: usize = 4096;
 /// Examines the request, asks the user, and sends the browser back to the client.
 ///
 /// What is wrong with the client or its redirect URI is shown here: only a known redirect URI is sent anything
-/// (RFC 6749 §4.1.2.1). What the answer to `prompt=none` is, the integration says.
+/// (RFC 6749 §4.1.2.1). The integration decides the answer to `prompt=none`.
 pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let registered = exchange.identify(exchange.parameter("client_id"))?;
     let integration = &registered.integration;
@@ -102,7 +102,7 @@ fn consent(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<Con
     chosen_user(exchange, "login_hint").map(Consent::Given)
 }
 
-/// The user whom `parameter` names, by id or e-mail address, or else the first.
+/// The user that `parameter` names, by id or e-mail address, or else the first.
 pub(crate) fn chosen_user(exchange: &mut Exchange<'_>, parameter: &str) -> Result<User, Refusal> {
     let users = exchange.service.users();
     let named = exchange.parameter(parameter);

@@ -258,7 +258,7 @@ impl EmulatorBuilder {
         Self { token_key: Some(token_key), ..self }
     }
 
-    /// Stands for another IMS than production: its base URL is taken in `aud` and metascopes, next to the emulator's.
+    /// Stands for another IMS than production: its base URL is accepted in `aud` and metascopes, next to the emulator's.
     ///
     /// ```
     /// use ims_claims::Environment;
@@ -334,8 +334,8 @@ impl EmulatorBuilder {
         Self { limits, ..self }
     }
 
-    /// Tells `observer` of every verdict, before the answer is sent and in the task that sends it: what takes long
-    /// belongs behind a channel.
+    /// Tells `observer` of every verdict, before the answer is sent and in the task that sends it: send slow work through a
+    /// channel.
     ///
     /// ```
     /// use ims_emulator::Emulator;

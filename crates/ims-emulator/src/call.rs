@@ -31,7 +31,7 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) parameters: Parameters,
-    /// The body where it is no parameters but JSON, else nothing.
+    /// The body where it is not parameters but JSON, else nothing.
     pub(crate) json: Bytes,
     pub(crate) scheme: Scheme,
     /// The host, and perhaps the port, that the client knows this IMS by.

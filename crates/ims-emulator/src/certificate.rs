@@ -58,7 +58,7 @@ impl JwtVerifier for Rs256 {
     }
 }
 
-/// A file that is no certificate IMS can verify assertions with.
+/// A file that is not a certificate IMS can verify assertions with.
 ///
 /// ```
 /// use ims_emulator::{Certificate, CertificateError};
@@ -66,7 +66,7 @@ impl JwtVerifier for Rs256 {
 ///
 /// let error = Certificate::read_all(private_key).unwrap_err();
 /// assert_eq!(error, CertificateError::PrivateKey);
-/// assert_eq!(error.to_string(), "a private key, where a certificate is wanted");
+/// assert_eq!(error.to_string(), "a private key instead of a certificate");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -75,7 +75,7 @@ pub enum CertificateError {
     #[error("not a certificate in PEM or DER")]
     NotACertificate,
     /// Give the certificate, not the private key: the key never leaves the integration.
-    #[error("a private key, where a certificate is wanted")]
+    #[error("a private key instead of a certificate")]
     PrivateKey,
     /// Give a certificate of an RSA key of 2048 to 8192 bits: IMS verifies RS256 alone.
     #[error("not a certificate of an RSA key of 2048 to 8192 bits")]
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_certificate_of_an_rsa_key_is_refused() {
+    fn what_is_not_a_certificate_of_an_rsa_key_is_refused() {
         let truncated = &certificates::FIRST_DER[..certificates::FIRST_DER.len() - 1];
         let with_key = format!("{}{}", certificates::FIRST, keys::FIRST);
         #[rustfmt::skip]

@@ -1,4 +1,4 @@
-//! The emulator's own certificate authority, for clients that will not talk to IMS but by HTTPS.
+//! The emulator's own certificate authority, for clients that use only HTTPS.
 
 use std::{
     fmt,
@@ -77,10 +77,10 @@ pub enum CertificateAuthorityError {
     /// Give a folder of your own that no other user can read.
     #[error("cannot keep the certificate authority: {0}")]
     Folder(FileError),
-    /// Delete the folder: what is in it is no certificate authority of the emulator.
+    /// Delete the folder: what is in it is not a certificate authority of the emulator.
     #[error("the folder does not hold a certificate authority")]
     Unreadable,
-    /// Report it: nothing that is not random goes into a new one.
+    /// Report it: a new one cannot be made without random numbers.
     #[error("cannot make a certificate authority")]
     Generate(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -305,7 +305,7 @@ fn leaf_params(validity: Validity, hosts: &[String]) -> CertificateParams {
     for name in OWN_NAMES.into_iter().chain(hosts.iter().map(String::as_str)) {
         params.subject_alt_names.extend(match name.parse::<Ipv4Addr>() {
             Ok(address) => Some(SanType::IpAddress(address.into())),
-            // What is no ASCII is no name that TLS could ask for.
+            // What is not ASCII is not a name that TLS could ask for.
             Err(_) => name.try_into().ok().map(SanType::DnsName),
         });
     }

@@ -71,7 +71,7 @@ impl Checks {
 }
 
 /// A check that is about to be written down.
-#[must_use = "a check counts once its refusal is named"]
+#[must_use = "call `or` with the refusal: only then the check counts"]
 pub(crate) struct Pending<'a, T> {
     checks: &'a mut Checks,
     check: Check,
@@ -109,7 +109,7 @@ const MAX_EXPECTED: usize = 400;
 /// The longest part of a request that a verdict repeats, in characters.
 const MAX_SHOWN: usize = 200;
 
-/// `text` as it can be shown on a terminal: cut, and without characters that would command it.
+/// `text` as it can be shown on a terminal: cut, and without characters that control it.
 pub(crate) fn shown(text: Cow<'static, str>) -> Cow<'static, str> {
     cut(text, MAX_SHOWN)
 }
@@ -164,7 +164,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_is_short_and_cannot_command_a_terminal(text in "\\PC{0,80}|(?s:.{0,300})") {
+        fn shown_text_is_short_and_cannot_control_a_terminal(text in "\\PC{0,80}|(?s:.{0,300})") {
             let text = shown(text.into());
             prop_assert!(text.chars().count() <= MAX_SHOWN + 1);
             prop_assert!(!text.chars().any(char::is_control));

@@ -92,7 +92,7 @@ impl Exchange<'_> {
             return Some(named.to_owned());
         }
         let BasicCredentials { as_sent, urldecoded } = basic?;
-        // A client id that is registered as it was sent is meant so, whatever it would decode to.
+        // A client id that is registered as it was sent is used as it is, whatever it would decode to.
         let (client_id, _) = match self.service.registered(&as_sent.0) {
             Some(_) => as_sent,
             None => urldecoded,
@@ -139,7 +139,7 @@ impl Exchange<'_> {
         let token = self.read_token(token, kind);
         let actual = validity(&token);
         self.given("access token is valid", token.ok())
-            .expected("a token that the emulator issued and that has not ended")
+            .expected("a token that the emulator issued and that is still valid")
             .actual(actual)
             .or(if_not_valid)
     }

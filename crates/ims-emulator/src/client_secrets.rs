@@ -140,7 +140,7 @@ fn change(
 ) -> Option<Arc<Registered>> {
     let client_id = registered.integration.client_id().as_str();
     let changed = exchange.service.change(client_id, exchange.call.now_ms, how)?;
-    // A secret that is forgotten at the end of the emulator is there none the less.
+    // The secret works until the emulator ends, even if it cannot be saved.
     let _ = exchange.service.save();
     Some(changed)
 }
@@ -151,7 +151,12 @@ fn credential(exchange: &mut Exchange<'_>) -> Result<Arc<Registered>, Refusal> {
     check_scopes(exchange, &token)?;
     let named = (path_part(exchange, 3), path_part(exchange, 5));
     let Some((org, credential)) = registered.integration.console_ids() else {
-        exchange.note("the ids of organization and credential are taken", true, "", "any are");
+        exchange.note(
+            "any ids of an organization and a credential are accepted",
+            true,
+            "",
+            "any are",
+        );
         return Ok(registered);
     };
     exchange

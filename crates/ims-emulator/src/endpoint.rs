@@ -18,7 +18,7 @@ pub enum Endpoint {
     ValidateToken,
     /// `/ims/keys`: the keys that tokens are signed with, as a JWK Set.
     Keys,
-    /// `/ims/invalidate_token`: the end of a token before its time.
+    /// `/ims/invalidate_token`: revokes a token.
     InvalidateToken,
     /// `/ims/revoke`: the same by RFC 7009.
     Revoke,
@@ -40,7 +40,7 @@ pub enum Endpoint {
     AdminProfile,
     /// `/ims/admin_organizations`: the organizations of any user, for a service token.
     AdminOrganizations,
-    /// `/ims/logout`: the end of a user's tokens.
+    /// `/ims/logout`: revokes a user's tokens.
     Logout,
     /// `/ims/register`: a client registers itself.
     Register,
@@ -48,7 +48,7 @@ pub enum Endpoint {
     Discovery,
     /// `/console/organizations/{org}/credentials/{credential}/secrets`: the client secrets of a credential, and one more.
     ClientSecrets,
-    /// `/console/organizations/{org}/credentials/{credential}/secrets/{secret}`: the end of a client secret.
+    /// `/console/organizations/{org}/credentials/{credential}/secrets/{secret}`: deletes a client secret.
     ClientSecret,
     /// `/consent`: an administrator allows an app for an organization.
     AdminConsent,

@@ -1,4 +1,4 @@
-//! Faults on demand: answers that IMS gives on a bad day, so that clients can be tested against them.
+//! Faults on demand: errors of an IMS in trouble, to test clients with them.
 
 use std::{
     fmt,
@@ -49,7 +49,7 @@ pub enum Fault {
     Truncated,
     /// The end of the connection in place of an answer.
     Disconnected,
-    /// The right answer, said to be `text/plain`.
+    /// The right answer, with the type `text/plain`.
     WrongContentType,
     /// An answer of 1 MiB.
     Oversized,
@@ -281,11 +281,11 @@ impl TryFrom<Entry> for FaultRule {
     }
 }
 
-/// The rules in force, and how often each has met its requests.
+/// The active rules, and how often each has met its requests.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<Vec<Active>>);
 
-/// A rule in force.
+/// An active rule.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Active {
     /// By which it is removed.
@@ -305,7 +305,7 @@ impl Faults {
         rules.push(Active { number, rule, met: 0, given: 0 });
     }
 
-    /// The rules in force, in the order in which they are tried.
+    /// The active rules, in the order in which they are tried.
     pub(crate) fn all(&self) -> Vec<Active> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -25,7 +25,7 @@ impl AllowedHosts {
     pub(crate) fn allow(&self, authority: &Authority) -> bool {
         let host = authority.host().to_ascii_lowercase();
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        // Reintegration needs a name; an address in the Host header is the one that the client connected to.
+        // DNS rebinding needs a name; an address in the Host header is the one that the client connected to.
         let is_address = bare.parse::<IpAddr>().is_ok() || bare.parse::<Ipv6Addr>().is_ok();
         let is_adobe = is_adobe_ims(&host) || ADOBE_HOSTS.contains(&host.as_str());
         is_address || host == "localhost" || is_adobe || self.names(&host)
@@ -37,7 +37,7 @@ impl AllowedHosts {
     }
 }
 
-/// Whether `host` is one under which Adobe serves IMS: `ims-na1.adobelogin.com` and its like, or the twin for
+/// Whether `host` is one under which Adobe serves IMS: `ims-na1.adobelogin.com` and similar hosts, or the twin for
 /// browsers. Sources: adobe/aio-lib-ims, `src/ims.js`; AdobeDocs/adobeio-auth, `Resources/IMS.md`.
 pub(crate) fn is_adobe_ims(host: &str) -> bool {
     if host == "adobeid-na1.services.adobe.com" {

@@ -1,4 +1,4 @@
-//! What people write for the emulator, in scenarios, through the API and on the page: one reader with one shape of error.
+//! The input of the emulator, in scenarios, through the API and on the page: one reader with one form of error.
 
 mod error;
 mod form;

@@ -298,8 +298,8 @@ impl Integration {
         self.0.client_secrets.iter().position(|secret| is_equal(secret, text))
     }
 
-    /// Whether `text` repeats one of the client secrets. Within a longer text only those count that are too long to stand there
-    /// by chance.
+    /// Whether `text` repeats one of the client secrets. Within a longer text only those count that are too long to be
+    /// there by chance.
     pub(crate) fn has_secret_in(&self, text: &str) -> bool {
         const TOO_LONG_FOR_CHANCE: usize = 8;
         self.0.client_secrets.iter().map(ExposeSecret::expose_secret).any(|secret| {
@@ -307,13 +307,13 @@ impl Integration {
         })
     }
 
-    /// Whether `text` is one of the client secrets, in a time that tells nothing about any of them.
+    /// Whether `text` is one of the client secrets, in constant time.
     pub(crate) fn has_client_secret(&self, text: &str) -> bool {
         // Every secret is looked at: `|` goes on where `||` would stop.
         self.0.client_secrets.iter().fold(false, |found, secret| found | is_equal(secret, text))
     }
 
-    /// Whether `text` is its permanent authorization code, in a time that tells nothing about it.
+    /// Whether `text` is its permanent authorization code, in constant time.
     pub(crate) fn has_service_code(&self, text: &str) -> bool {
         self.0.service_code.as_ref().is_some_and(|code| is_equal(code, text))
     }
@@ -363,7 +363,7 @@ pub(crate) struct RedirectPattern {
     whole: regex::Regex,
 }
 
-/// A text that is no pattern for redirect URIs.
+/// A text that is not a pattern for redirect URIs.
 ///
 /// ```
 /// use ims_emulator::{Integration, PatternError};

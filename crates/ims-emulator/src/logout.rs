@@ -17,8 +17,8 @@ const MAX_CALLBACK: usize = 64;
 /// The type of an answer by JSONP.
 const JAVASCRIPT: &str = "application/javascript;charset=UTF-8";
 
-/// Ends the access token and what came of the same sign-in, and sends the browser to `redirect_uri`, if there is one.
-/// What is no token has ended already. Source: AdobeDocs/adobeio-auth, `Resources/IMS.md`, Logout.
+/// Revokes the access token and the tokens of the same sign-in, and sends the browser to `redirect_uri`, if there is one.
+/// A text that is not a token needs no revocation. Source: AdobeDocs/adobeio-auth, `Resources/IMS.md`, Logout.
 pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let text = exchange.parameter("access_token").or(exchange.call.bearer());
     let token = text.and_then(|text| exchange.read_token(text, TokenKind::Access).ok());
@@ -36,7 +36,7 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     exchange.note(
         "access token is valid",
         own.is_some(),
-        "a token that the emulator issued to this client and that has not ended",
+        "a token that the emulator issued to this client and that is still valid",
         if own.is_some() { "valid" } else { "none: there is nothing to end" },
     );
     if let Some(token) = own {

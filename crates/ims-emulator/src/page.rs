@@ -1,5 +1,5 @@
-//! The web page at `/_emulator/`: a workbench for the developer of a client. What is to be read is there without scripts; the
-//! script puts what the server has rendered in place of what has changed.
+//! The web page at `/_emulator/`: a workbench for the developer of a client. Everything to read is in the page without
+//! scripts; the script puts what the server has rendered in place of what has changed.
 
 mod lists;
 mod requests;
@@ -21,7 +21,7 @@ pub(crate) fn file(name: &str) -> Option<Answer> {
     Some(Answer::new(StatusCode::OK, content_type, text))
 }
 
-/// The page as it is now, as a browser shows it that has come to `authority`.
+/// The page as it is now, for a browser that opened it at `authority`.
 pub(crate) fn page(service: &Service, authority: &Authority, keys: &KeyRing) -> Answer {
     let html = filled(include_str!("page/page.html"), |name| match name {
         "environment" => escaped(service.environment().base_url()),

@@ -43,7 +43,7 @@ impl Parameters {
     }
 
     fn from_urlencoded(text: &[u8]) -> Result<Self, Refusal> {
-        // The decoder puts U+FFFD in place of what is no UTF-8, which no one sends on purpose.
+        // The decoder puts U+FFFD in place of what is not UTF-8, which no one sends on purpose.
         let pairs = form_urlencoded::parse(text).into_owned();
         let pairs: Vec<_> = pairs.take(MAX_PARAMETERS + 1).collect();
         let is_text = |text: &String| !text.contains('\u{fffd}');

@@ -89,7 +89,7 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
         integration(&client_id, client_secret.as_deref(), scope, &metadata.redirect_uris);
     exchange.is_made_by(integration.client_id());
     exchange.service.register(integration);
-    // A client that is forgotten at the end of the emulator is registered none the less.
+    // The client is registered until the emulator ends, even if it cannot be saved.
     let _ = exchange.service.save();
     let registration = Registration {
         client_id: &client_id,
@@ -179,7 +179,7 @@ fn integration(
     }
 }
 
-/// 32 digits that no one guesses.
+/// 32 random digits.
 pub(crate) fn random_hex() -> String {
     let mut random = [0; 16];
     aws_lc_rs::rand::fill(&mut random).expect("the operating system has random numbers");

@@ -7,7 +7,8 @@ use std::{
 
 use ims_claims::NumericDate;
 
-/// The numbers that one integration has seen. It is bounded: when full, those whose assertions expire first go.
+/// The numbers that one integration has seen. It is bounded: when it is full, the numbers whose assertions expire first are
+/// removed.
 #[derive(Debug, Default)]
 pub(crate) struct ReplayMemory(Mutex<Seen>);
 
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_memory_forgets_what_ends_first() {
+    fn a_full_memory_forgets_what_expires_first() {
         let memory = ReplayMemory::default();
         for number in 0..=ReplayMemory::CAPACITY {
             let end = at(2000 + i64::try_from(number).unwrap());

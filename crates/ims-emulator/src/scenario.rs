@@ -140,7 +140,7 @@ impl Scenario {
     /// [`ScenarioError`].
     pub fn read(path: &Path) -> Result<Self, ScenarioError> {
         let octets = read(path)?;
-        // What is no text is read as one that is neither TOML nor JSON, and the error says in which line.
+        // What is not text is read as one that is neither TOML nor JSON, and the error says in which line.
         let text = String::from_utf8_lossy(&octets);
         let folder = path.parent().unwrap_or(Path::new(""));
         let checked = match path.extension().and_then(OsStr::to_str) {
@@ -279,7 +279,7 @@ pub(crate) fn integration_from_json(text: &str) -> Result<Integration, InputErro
 /// member (RFC 7396, JSON Merge Patch).
 pub(crate) fn edited(integration: &Integration, text: &str) -> Result<Integration, InputError> {
     let changed = serde_json::from_str::<serde_json::Map<_, _>>(text);
-    // What is no object is refused with the words for that.
+    // What is not an object is refused with the words for that.
     let Ok(changed) = changed else { return integration_from_json(text) };
     let mut members = serde_json::to_value(integration.members())
         .expect("structs of strings, numbers and lists are always JSON");
@@ -420,7 +420,7 @@ mod tests {
             ("[[integrations]]\norg_id = \"foo\"".to_owned(), 1, "integrations[0].client_id", "is missing"),
             (format!("{identity}client_secrets = \"canary\"\n"), 5, "integrations[0].client_secrets", "a list, each a text"),
             (format!("{identity}client_secret = \"canary\"\n"), 5, "integrations[0]", "did you mean `client_secrets`?"),
-            (format!("{identity}certificates = [{key}]"), 5, "integrations[0].certificates[0]", "a private key, where a certificate is wanted"),
+            (format!("{identity}certificates = [{key}]"), 5, "integrations[0].certificates[0]", "a private key instead of a certificate"),
             (format!("{identity}metascopes = [\"a b\"]"), 5, "integrations[0].metascopes[0]", "a metascope"),
             ("environment = \"x\"".to_owned(), 1, "environment", "a base URL"),
             ("[[faults]]\nfault = \"nope\"".to_owned(), 2, "faults[0].fault", "one of too_many_requests"),

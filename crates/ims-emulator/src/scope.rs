@@ -45,8 +45,8 @@ impl Exchange<'_> {
         Ok(scopes.join(","))
     }
 
-    /// Checks the form of every `resource` (RFC 8707). It changes nothing else, since no public document says what IMS
-    /// makes of it.
+    /// Checks the form of every `resource` (RFC 8707). It changes nothing else, since no public document says what IMS does
+    /// with it.
     pub(crate) fn check_resources(&mut self) -> Result<(), Refusal> {
         let call = self.call;
         for (name, resource) in call.parameters.iter() {

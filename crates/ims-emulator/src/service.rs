@@ -48,7 +48,7 @@ pub(crate) struct Rules {
     pub(crate) environment: Environment,
     /// Whether a signature that matches nothing is answered as IMS does, and not as it documents.
     pub(crate) answers_as_observed: bool,
-    /// Whether an `exp` in milliseconds is taken.
+    /// Whether an `exp` in milliseconds is accepted.
     pub(crate) takes_millisecond_exp: bool,
 }
 
@@ -217,8 +217,7 @@ impl Service {
         if users.is_empty() { vec![User::emulated()] } else { users }
     }
 
-    /// Takes the client secrets out of what a verdict repeats of a request: one may have been sent in another parameter's
-    /// place.
+    /// Removes client secrets from what a verdict shows of a request: one may have been sent in the wrong parameter.
     pub(crate) fn mask_secrets(
         &self,
         checks: &mut [Check],
@@ -239,10 +238,7 @@ impl Service {
                 "a client secret".clone_into(&mut parameter.value);
             }
         }
-        if jwt
-            .as_ref()
-            .is_some_and(|jwt| has_secret(jwt.header()) || has_secret(jwt.payload()))
-        {
+        if jwt.as_ref().is_some_and(|jwt| has_secret(jwt.header()) || has_secret(jwt.payload())) {
             *jwt = None;
         }
     }
@@ -283,7 +279,7 @@ impl Service {
         if self.rules.takes_millisecond_exp && is_ms { exp / 1000 } else { exp }
     }
 
-    /// Reads `token`, if the emulator has issued it and it has not ended.
+    /// Reads `token`, if the emulator has issued it and it is still valid.
     pub(crate) fn read_token(
         &self,
         keys: &KeyRing,
@@ -298,7 +294,7 @@ impl Service {
         if has_ended { Err(TokenFault::Revoked) } else { Ok(payload) }
     }
 
-    /// Ends a token before its time; `false` if it has ended so before.
+    /// Revokes a token; `false` if it was revoked before.
     pub(crate) fn revoke(&self, token: &AccessTokenPayload, now: NumericDate) -> bool {
         self.revoked.remember(id_of(token), token.expires_at(), now)
     }

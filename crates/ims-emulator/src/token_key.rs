@@ -29,7 +29,7 @@ pub struct TokenKey {
     exponent: String,
 }
 
-/// A text that is no RSA private key for access tokens.
+/// A text that is not an RSA private key for access tokens.
 ///
 /// ```
 /// use ims_emulator::{TokenKey, TokenKeyError};
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rsa_key_in_pkcs8_is_refused() {
+    fn what_is_not_an_rsa_key_in_pkcs8_is_refused() {
         #[rustfmt::skip]
         let table = [
             ("",                TokenKeyError::NotPkcs8),

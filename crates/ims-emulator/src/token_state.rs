@@ -1,4 +1,4 @@
-//! Whether a token is valid, and its end before its time: `/ims/validate_token`, `/ims/invalidate_token`, `/ims/revoke`.
+//! Validation and revocation of tokens: `/ims/validate_token`, `/ims/invalidate_token`, `/ims/revoke`.
 
 use http::StatusCode;
 use ims_claims::{AccessTokenPayload, JsonObject};
@@ -23,7 +23,7 @@ struct Validity {
     token: Option<JsonObject>,
 }
 
-/// Answers `/ims/validate_token/v1`. That a token is not valid is no error: the answer is `200` as well.
+/// Answers `/ims/validate_token/v1`. That a token is not valid is not an error: the answer is `200` as well.
 pub(crate) fn validate(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let client_id = exchange.parameter("client_id").or(exchange.call.header("x-ims-clientid"));
     let registered = exchange.identify(client_id)?;
@@ -41,7 +41,7 @@ pub(crate) fn validate(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     exchange.note(
         "token is valid",
         token.is_ok(),
-        "a token that the emulator issued to this client and that has not expired",
+        "a token that the emulator issued to this client and that is still valid",
         reason.unwrap_or("valid"),
     );
     Ok(Answer::ok(&Validity {
@@ -51,8 +51,8 @@ pub(crate) fn validate(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     }))
 }
 
-/// Answers `/ims/invalidate_token/v1` and `v2`, which ask for the client id alone, but for a service token for the
-/// secret, too. With `cascading=all` the user's other tokens from the same sign-in end as well. Source: adobe/ims-go,
+/// Answers `/ims/invalidate_token/v1` and `v2`, which ask only for the client id; for a service token, also for the secret.
+/// With `cascading=all` the user's other tokens from the same sign-in end as well. Source: adobe/ims-go,
 /// `ims/invalidate_token.go`; adobe/aio-lib-ims, `e2e/e2e.js`, for the empty answer.
 pub(crate) fn invalidate(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let kind = exchange.parameter("token_type").and_then(TokenKind::named);
@@ -82,8 +82,8 @@ pub(crate) fn revoke(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     end(exchange, &registered.integration, &TokenKind::ALL)
 }
 
-/// Ends the token if it is one of this client and of these kinds; what is no token has ended already (RFC 7009 §2.2).
-/// With a refresh token, the tokens that were issued for it end as well (RFC 7009 §2.1).
+/// Revokes the token if it is one of this client and of these kinds; a text that is not a token needs no revocation (RFC
+/// 7009 §2.2). With a refresh token, the tokens that were issued for it end as well (RFC 7009 §2.1).
 fn end(
     exchange: &mut Exchange<'_>,
     integration: &Integration,
@@ -100,7 +100,7 @@ fn end(
     exchange.note(
         "token is valid",
         found.is_some(),
-        "a token that the emulator issued to this client and that has not ended",
+        "a token that the emulator issued to this client and that is still valid",
         if found.is_some() { "valid" } else { "none: there is nothing to end" },
     );
     if let Some((kind, payload)) = found {

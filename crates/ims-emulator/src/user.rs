@@ -1,4 +1,4 @@
-//! Users: the people who sign in at the emulator, and what a silent sign-in meets.
+//! Users: the people who sign in at the emulator, and how a silent sign-in is answered.
 
 use ims_claims::OrgId;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! A stream on which writing must go on: a client that never reads is let go.
+//! A stream on which writing must go on: a client that never reads is disconnected.
 
 use std::{
     io,

@@ -114,7 +114,7 @@ impl fmt::Debug for BearerToken {
     }
 }
 
-/// An access token (RFC 6749 §1.4) and how long it is good: a [`BearerToken`] with dates. A clone shares it.
+/// An access token (RFC 6749 §1.4) and how long it is valid: a [`BearerToken`] with dates. A clone shares it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -173,7 +173,7 @@ impl AccessToken {
         self.obtained_at
     }
 
-    /// When it expires: from this second on, no API takes it.
+    /// When it expires: from this second on, no API accepts it.
     #[must_use]
     pub fn expires_at(&self) -> NumericDate {
         self.expires_at
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_header_can_carry_is_no_token() {
+    fn a_text_that_no_header_can_contain_is_not_a_token() {
         for text in ["", "a b", "a\r\nx-evil: 1", "a\u{e4}", "a\u{7f}", &"a".repeat(70_000)] {
             assert!(token(text).is_err(), "{} bytes", text.len());
         }

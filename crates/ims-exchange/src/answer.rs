@@ -57,7 +57,7 @@ pub(crate) fn json<T: DeserializeOwned>(
     body.ok_or_else(|| unrecognized(response, sent))
 }
 
-/// Reads a success without an answer: an empty body or a JSON object. A page is no success, whatever its status, since it
+/// Reads a success without an answer: an empty body or a JSON object. A page is not a success, whatever its status, since it
 /// does not come from IMS.
 pub(crate) fn nothing(response: &Response, sent: &Sent<'_>) -> Result<(), ExchangeError> {
     if response.status().is_success() && response.body().trim_ascii().is_empty() {

@@ -45,15 +45,15 @@ pub enum ExchangeError {
         /// What the network said, if IMS did not answer.
         source: Option<TransportError>,
     },
-    /// Sign a new assertion and try once more, not more often.
+    /// Sign a new assertion and try again, but only once.
     AssertionRefused(Refusal),
-    /// Obtain a new access token and try once more, not more often: the one that was sent has expired or was revoked.
+    /// Obtain a new access token and try again, but only once: the one that was sent has expired or was revoked.
     TokenRefused(Refusal),
     /// Let the user sign in again: the authorization code or the refresh token is no longer valid.
     SignInNeeded(Refusal),
     /// Ask a person to change the integration in the Developer Console, or the credentials here.
     IntegrationRefused(Refusal),
-    /// Ask a person to change the way to IMS: trying again will not help.
+    /// Ask a person to change the network between this machine and IMS: trying again will not help.
     Unreachable(TransportError),
     /// Report it: IMS gave the token a lifetime that no token has.
     ImpossibleLifetime {
@@ -115,7 +115,7 @@ impl ExchangeError {
             return vec![NEWER.remedy.to_owned()];
         }
         let causes = self.refusal().map_or(&[][..], Refusal::causes);
-        // With one cause nothing has to be told apart, so its remedy is written without an if.
+        // With a single cause, its remedy needs no condition.
         if let [only] = causes {
             return vec![only.remedy.to_owned()];
         }

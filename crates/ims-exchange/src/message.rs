@@ -24,17 +24,17 @@ impl Request {
         Self::new(Method::POST, url, Some("application/x-www-form-urlencoded"), body)
     }
 
-    /// A question to `url`, without a body.
+    /// A GET request to `url`, without a body.
     pub(crate) fn get(url: String) -> Self {
         Self::new(Method::GET, url, None, Vec::new())
     }
 
-    /// A request for the end of what is at `url`, without a body.
+    /// A DELETE request to `url`, without a body.
     pub(crate) fn delete(url: String) -> Self {
         Self::new(Method::DELETE, url, None, Vec::new())
     }
 
-    /// Something new at `url`, without a body.
+    /// A POST request to `url`, without a body.
     pub(crate) fn post(url: String) -> Self {
         Self::new(Method::POST, url, None, Vec::new())
     }

@@ -46,8 +46,9 @@ impl ProxyRefusal {
         self.status
     }
 
-    /// Whether waiting and trying again can help. With 4xx the proxy says that the request is at fault, and with 3xx that it
-    /// wants something else first, such as a sign-in at a portal (RFC 9110 §15); only 5xx are its own trouble.
+    /// Whether waiting and trying again can help. With 4xx the proxy says that the request is at fault, and with 3xx that
+    /// it wants something else first, such as a sign-in at a portal (RFC 9110 §15); only 5xx are failures of the proxy
+    /// itself.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.status.is_server_error()
@@ -60,7 +61,7 @@ impl ProxyRefusal {
             return "give the user name and the password in the URL of the proxy: http://USER:PASSWORD@HOST:PORT";
         }
         if self.status.is_redirection() {
-            return "sign in to the network first: the proxy sends elsewhere, as a portal does";
+            return "sign in to the network first: the proxy redirects the request, as a portal does";
         }
         if self.is_transient() {
             return "wait; if it does not change, ask the person who runs the proxy whether it can connect to IMS";

@@ -1,4 +1,4 @@
-//! A refusal of IMS: what it said, and the reason that its words leave.
+//! A refusal of IMS: what it said, and the reason for the refusal.
 
 use std::fmt;
 
@@ -44,7 +44,7 @@ struct Details {
 pub(crate) enum Lack {
     /// There is no body.
     Everything,
-    /// The body is no JSON, or not all of it.
+    /// The body is not JSON, or not all of it.
     Json,
     /// A member is missing, of another type, or named twice.
     Members,
@@ -70,7 +70,7 @@ impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Everything => "the answer is empty",
-            Self::Json => "the answer is no JSON, or it is cut off",
+            Self::Json => "the answer is not JSON, or it is cut off",
             Self::Members => "the answer does not have the members that IMS documents",
             Self::Lifetime => "the answer does not say how long its token lives",
         })
@@ -91,13 +91,13 @@ impl Refusal {
     }
 
     /// The `error_description` of the body, if there was one: at most 300 characters, without control characters, and with
-    /// `…` in the place of what was sent and of what looks like a token.
+    /// `…` in place of what was sent and of what looks like a token.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.0.description.as_deref()
     }
 
-    /// The header `X-Debug-Id`, by which Adobe's support finds the request, with `…` in the place of what was sent.
+    /// The header `X-Debug-Id`, by which Adobe's support finds the request, with `…` in place of what was sent.
     #[must_use]
     pub fn debug_id(&self) -> Option<&str> {
         self.0.debug_id.as_deref()
@@ -157,7 +157,7 @@ impl Refusal {
         }
     }
 
-    /// Reads a response that is no success. `secrets` are what was sent, and `sends_client_secret` says whether the client's
+    /// Reads a response that is not a success. `secrets` are what was sent, and `sends_client_secret` says whether the client's
     /// secret is among them.
     pub(crate) fn read(
         response: &Response,

@@ -23,7 +23,7 @@ mod trust;
 /// Sends requests with reqwest, over `https` alone unless it was made for a loopback address.
 ///
 /// Redirects are not followed and nothing is sent twice. `HTTPS_PROXY` and `NO_PROXY` are honoured, and so is
-/// `SSL_CERT_FILE` for the CA certificates. A proxy that does not connect is asked once more, for at most two seconds, since
+/// `SSL_CERT_FILE` for the CA certificates. A proxy that does not connect is asked again, for at most two seconds, since
 /// the HTTP library does not say what it answered. It needs a tokio runtime when it sends, not when it is made.
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport {
@@ -76,7 +76,7 @@ impl ReqwestTransport {
         if is_plain_http(environment) {
             return Self::new(environment);
         }
-        // Before the certificates: of two wrong variables, the one that is met first on the way is named.
+        // Before the certificates: of two wrong variables, the first on the way to IMS is named.
         let proxy = variable_of_proxy(&variable)?;
         let transport = match CaCertificates::from_variables(&variable)? {
             Some(certificates) => Self::with_only_ca_certificates(&certificates)?,
@@ -152,7 +152,7 @@ impl ReqwestTransport {
         Ok(Self { client, scheme: "https://", proxies: Some(Proxies::from_environment(trust)) })
     }
 
-    /// Why no connection to `url` came about.
+    /// Why the connection to `url` failed.
     async fn not_connected(&self, error: &reqwest::Error, url: &str) -> TransportError {
         let url: Uri = url.parse().unwrap_or_default();
         let host = url.host().unwrap_or("IMS");
@@ -173,7 +173,7 @@ impl ReqwestTransport {
                 None => ProxyAnswer::Unknown,
             };
             return match answer {
-                // Of a success now, the refusal a moment ago is all that is known.
+                // If the proxy connects now, only the earlier refusal is known.
                 ProxyAnswer::Status(status) if !status.is_success() => {
                     TransportError::Proxy(ProxyRefusal::new(name, status))
                 }
@@ -278,7 +278,7 @@ fn setup(error: reqwest::Error) -> TransportError {
 #[error("{0}")]
 struct Problem(String);
 
-/// Whether no connection came about, for a reason other than time, TLS and the request itself.
+/// Whether connecting failed, for a reason other than a timeout, TLS and the request itself.
 fn is_not_connected(error: &reqwest::Error) -> bool {
     error.is_connect() && !error.is_timeout() && !error.is_builder() && !is_untrusted(error)
 }
@@ -292,14 +292,14 @@ fn is_untrusted(error: &reqwest::Error) -> bool {
     })
 }
 
-/// Sorts an error of a connection that came about, or was not tried, by its phase. The URL is not repeated.
+/// Sorts an error of a connection that was made, or was not tried, by its phase. The URL is not repeated.
 fn explain(error: reqwest::Error, timeout: Duration) -> TransportError {
     let error = error.without_url();
     if error.is_timeout() {
         return TransportError::Timeout { timeout };
     }
     let source = Arc::new(Problem(plain_words(&error)));
-    // A request that cannot even be written will not be better the next time.
+    // A request that cannot even be written will fail again.
     if error.is_builder() {
         return TransportError::Setup { source };
     }
@@ -321,7 +321,7 @@ fn without_resolver(innermost: &str) -> String {
     reason.unwrap_or(innermost).to_lowercase()
 }
 
-/// No longer than this does a failed request wait for the reason of the proxy.
+/// How long a failed request waits for the reason of the proxy.
 const LONGEST_QUESTION: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ secret_text!(PromiseToken, "a promise token", 1..=MAX_TOKEN, is_visible);
 /// A refresh token (RFC 6749 §1.5): visible ASCII, at most 64 KiB.
 ///
 /// IMS gives one with the scope `offline_access` and lets it live for 14 days. Source: AdobeDocs/adobe-dev-console, "User
-/// Authentication". Each refresh may bring a new one, which then takes the place of the old.
+/// Authentication". Each refresh may bring a new one, which then replaces the old.
 #[derive(Clone)]
 pub struct RefreshToken(SecretString);
 

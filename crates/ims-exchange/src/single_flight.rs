@@ -23,7 +23,7 @@ use tokio::sync::watch;
 pub struct InFlight<T>(watch::Receiver<Option<T>>);
 
 /// Does the work and reports its outcome to all who wait. Dropped without an outcome, for example with its runtime, it wakes
-/// them all the same.
+/// them anyway.
 #[derive(Debug)]
 #[must_use = "without a leader the work has no outcome"]
 pub struct Leader<T>(watch::Sender<Option<T>>);

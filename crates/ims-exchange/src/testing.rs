@@ -50,7 +50,7 @@ impl FakeTransport {
     /// An answer of `status` with a JSON `body`.
     ///
     /// # Panics
-    /// If `status` is no HTTP status.
+    /// If `status` is not an HTTP status.
     #[must_use]
     pub fn answer(status: u16, body: &str) -> Response {
         let status = StatusCode::from_u16(status).expect("an HTTP status");

@@ -59,7 +59,7 @@ pub(crate) fn check(
     if text.is_empty() {
         return Err(TextError::Empty { what });
     }
-    // Before the length: a document in the place of a token is better known by its first line end.
+    // Before the length: a document in place of a token is better recognised by its first line end.
     if let Some(index) = text.bytes().position(|byte| !is_allowed(byte)) {
         return Err(TextError::Character { what, position: index + 1 });
     }

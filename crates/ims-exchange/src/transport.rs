@@ -1,4 +1,4 @@
-//! The seam to the network: one request out, one whole answer in, or the phase in which it failed.
+//! The boundary to the network: one request out, one whole answer in, or the phase in which it failed.
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -43,7 +43,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
     ) -> impl Future<Output = Result<Response, TransportError>> + Send;
 }
 
-/// An exchange with IMS that did not come to an answer.
+/// An exchange with IMS that got no answer.
 ///
 /// Its `Display` names the cause in one line, its `Debug` adds what to do.
 ///
@@ -62,7 +62,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum TransportError {
-    /// Wait and try again: no connection came about.
+    /// Wait and try again: the connection failed.
     Connect {
         /// What the network said.
         source: Arc<dyn Error + Send + Sync>,
@@ -81,7 +81,8 @@ pub enum TransportError {
     },
     /// Report it: no answer of IMS is that long, so something else is answering.
     TooLong,
-    /// Ask a person: the server's certificate is not trusted. Perhaps a proxy reads along, and its CA is not installed.
+    /// Ask a person: the server's certificate is not trusted. Perhaps a proxy decrypts the connection, and its CA is not
+    /// installed.
     Untrusted {
         /// What TLS said.
         source: Arc<dyn Error + Send + Sync>,
@@ -134,7 +135,7 @@ impl TransportError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Untrusted { .. } => {
-                "if a proxy reads along, put its CA certificate into a file and name it in SSL_CERT_FILE"
+                "if a proxy decrypts the connection, put its CA certificate into a file and name it in SSL_CERT_FILE"
             }
             Self::Setup { .. } => {
                 "install the system's CA certificates (package ca-certificates), or name a file of them in SSL_CERT_FILE"
@@ -178,7 +179,7 @@ impl fmt::Display for TransportError {
             }
             Self::Setup { source } => write!(f, "the HTTP client cannot be set up: {source}"),
             Self::Variable(error) => write!(f, "{error}"),
-            Self::Scheme => f.write_str("this transport does not take this kind of URL"),
+            Self::Scheme => f.write_str("this transport does not accept this kind of URL"),
         }
     }
 }

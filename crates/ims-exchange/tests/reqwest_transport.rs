@@ -78,7 +78,7 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
 }
 
 #[tokio::test]
-async fn sixty_four_kib_are_taken_and_one_byte_more_is_not() {
+async fn sixty_four_kib_are_accepted_and_one_byte_more_is_not() {
     let server =
         answering(ResponseTemplate::new(200).set_body_bytes(vec![b'a'; Response::MAX_BODY])).await;
     assert_eq!(send(&server.uri(), TIMEOUT).await.unwrap().body().len(), Response::MAX_BODY);
@@ -119,7 +119,7 @@ async fn half_an_answer_is_a_broken_connection() {
 }
 
 #[tokio::test]
-async fn a_closed_port_is_no_connection() {
+async fn a_closed_port_is_not_a_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

@@ -89,7 +89,7 @@ impl Access {
     /// group may read it, as in PostgreSQL's rule for key files: that is how Kubernetes mounts a secret with `fsGroup`. On
     /// Windows the access list gives nothing to anyone but this user, the system and the administrators.
     ///
-    /// A pipe and a device have no readers but this process, so nothing is asked of them.
+    /// Only this process reads a pipe or a device, so there is nothing to check.
     ///
     /// # Errors
     /// [`FileError::Exposed`] and [`FileError::ForeignOwner`].
@@ -118,11 +118,11 @@ impl Access {
     /// Checks that the file may name a program, a library or another thing that is then started, loaded or opened.
     ///
     /// Its owner is this user or root, and no one else can write to it. The same holds for every folder above it, since
-    /// who can write to a folder can put another file in place of this one. Two things are harmless: a folder with the
-    /// sticky bit, such as `/tmp`, does not allow that; and further up, root may have given a folder to a group, as
+    /// anyone who can write to a folder can put another file in place of this one. Two things are harmless: a folder with
+    /// the sticky bit, such as `/tmp`, does not allow that; and further up, root may have given a folder to a group, as
     /// Debian gives `/usr/local` to `staff`.
     ///
-    /// A pipe and a device are taken: they are what this process was started with.
+    /// A pipe and a device are accepted: they are what this process was started with.
     ///
     /// # Errors
     /// [`FileError::Changeable`], [`FileError::ForeignOwner`], and [`FileError::Io`] if a folder cannot be looked at.

@@ -136,7 +136,7 @@ impl FileError {
     }
 
     /// Whether the file is there and must not be used as it is: what others may have read or changed, what belongs to
-    /// someone else, and what is no regular file or folder.
+    /// someone else, and what is not a regular file or folder.
     #[must_use]
     pub fn is_unsafe(&self) -> bool {
         matches!(
@@ -266,7 +266,7 @@ pub fn can_be_path(text: &str) -> bool {
         && !(is_jwt(start) && start.len() >= SHORTEST_TOKEN)
 }
 
-/// Header and payload of a token of IMS have some hundred letters each. A file may be called so that is shorter.
+/// Header and payload of a token of IMS have some hundred letters each. A shorter text may be the name of a file.
 const SHORTEST_TOKEN: usize = 60;
 
 /// Whether `text` has the form of a signed JWT: three parts, of which the first begins with the base64url of `{"` (RFC 7515
@@ -285,7 +285,7 @@ fn is_assignment(text: &str) -> bool {
     parts.is_some_and(|(name, _)| is_variable(name))
 }
 
-/// Whether `text` is a client secret as Adobe's console makes them, `p8e-` and `s8e-` and their like.
+/// Whether `text` is a client secret as Adobe's console makes them, `p8e-`, `s8e-` and similar ones.
 fn is_client_secret(text: &str) -> bool {
     text.len() >= 20
         && !text.contains(['/', '\\', '.'])

@@ -83,7 +83,7 @@ impl PrivateFolder {
     /// Reads the file `name` of at most `limit` bytes, if it is there.
     ///
     /// # Errors
-    /// [`FileError::NotAFile`] for a link and for everything else that is no regular file, [`FileError::Exposed`],
+    /// [`FileError::NotAFile`] for a link and for everything else that is not a regular file, [`FileError::Exposed`],
     /// [`FileError::ForeignOwner`], [`FileError::TooLong`] and [`FileError::Io`].
     pub fn read(&self, name: &str, limit: u64) -> Result<Option<FileBytes>, FileError> {
         let Some(mut file) = self.open_file(name, Opening::Read)? else { return Ok(None) };
@@ -98,7 +98,7 @@ impl PrivateFolder {
     /// When the file `name` was changed last, if it is there.
     ///
     /// # Errors
-    /// Those of [`PrivateFolder::read`], but for its limit.
+    /// Those of [`PrivateFolder::read`], except for its limit.
     pub fn modified(&self, name: &str) -> Result<Option<SystemTime>, FileError> {
         let Some(file) = self.open_file(name, Opening::Read)? else { return Ok(None) };
         let modified = file.metadata().and_then(|metadata| metadata.modified());
@@ -305,7 +305,7 @@ pub(crate) fn create_all(folder: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Says what a name stands for that cannot be opened because it is no regular file.
+/// Says what a name stands for that cannot be opened because it is not a regular file.
 fn not_opened(path: PathBuf, error: io::Error) -> FileError {
     match fs::symlink_metadata(&path) {
         Ok(metadata) if !metadata.is_file() => {

@@ -1,4 +1,4 @@
-//! What a path names, why it is opened, and what speaks against using it.
+//! What a path names, why it is opened, and why it may not be used.
 
 #[cfg(unix)]
 use std::os::unix::fs::FileTypeExt;

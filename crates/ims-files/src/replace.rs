@@ -89,7 +89,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Writes the file next to `path`. If `path` is a symbolic link, the file behind it is meant.
+    /// Writes the file next to `path`. If `path` is a symbolic link, this is about the file behind it.
     ///
     /// # Errors
     /// [`FileError::Io`].

@@ -34,7 +34,7 @@ struct Version {
 }
 
 impl FileVersions {
-    /// Looks at the files now. A file that is not there, and what is no regular file, is as if it never changed until it is
+    /// Looks at the files now. A file that is not there, and what is not a regular file, is as if it never changed until it is
     /// one: a pipe gives its contents once, and cannot be read again.
     #[must_use]
     pub fn look(paths: Vec<PathBuf>) -> Self {

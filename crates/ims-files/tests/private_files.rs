@@ -146,7 +146,7 @@ fn a_link_is_as_trusted_as_the_folders_on_both_of_its_ends() {
 }
 
 #[test]
-fn what_is_no_file_is_named_and_reading_always_ends() {
+fn what_is_not_a_file_is_named_and_reading_always_ends() {
     let folder = folder();
     let error = read(folder.path(), LIMIT).unwrap_err();
     assert!(matches!(error, FileError::NotAFile { kind: FileKind::Folder, .. }), "{error}");

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-/// The longest input that is made: longer than every limit that is worth meeting often.
+/// The longest input that is made: longer than every limit that should be tested often.
 const MAX_LENGTH: usize = 80 * 1024;
 
 /// Bytes that mean something to one of the readers, and numbers at the edges of their types.

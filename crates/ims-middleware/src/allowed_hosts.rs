@@ -15,7 +15,7 @@ pub const ADOBE_DOMAINS: &[&str] = &["adobe.io", "adobe.com", "adobelogin.com"];
 /// The hosts to which a token may be sent. The default is [`ADOBE_DOMAINS`].
 ///
 /// A domain stands for itself and all hosts below it, by whole labels: `adobe.io` for `platform.adobe.io`, and not for
-/// `evil-adobe.io`. Except to loopback, a token travels over HTTPS only.
+/// `evil-adobe.io`. Except to loopback, a token is sent over HTTPS only.
 ///
 /// ```
 /// use http::uri::Scheme;
@@ -80,7 +80,7 @@ impl AllowedHosts {
     }
 }
 
-/// Give a domain such as `adobe.io`: what was given is none.
+/// Give a domain such as `adobe.io`: what was given is not one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a domain of two labels or more, such as adobe.io")]
 pub struct DomainError;

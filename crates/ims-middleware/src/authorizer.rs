@@ -34,7 +34,7 @@ impl Authorizer {
         let reason = if headers.contains_key(AUTHORIZATION) {
             "it has its own Authorization"
         } else if !self.0.hosts.allows(scheme, host) {
-            "its host may not have the token"
+            "the token may not be sent to its host"
         } else {
             return true;
         };

@@ -21,7 +21,7 @@ mod tests;
 
 /// Puts a token on the requests that a service sends to [`AllowedHosts`], and lets all others pass as they are.
 ///
-/// On 401 a request is sent once more, if there is another token by then and if its body, a `B`, can be copied. It
+/// On 401 a request is sent again, if there is another token by then and if its body, a `B`, can be copied. It
 /// belongs inside retries and inside whatever follows redirects, so that each request is looked at by itself, and
 /// outside the timeout of a single request.
 pub struct TokenLayer<B> {
@@ -112,7 +112,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // It is this service that was found ready, not the clone of it.
+        // This service is ready, not its clone.
         let clone = self.inner.clone();
         let mut ready = mem::replace(&mut self.inner, clone);
         if self.layer.is_meant_for(&request) {
@@ -158,7 +158,7 @@ where
     if !layer.authorizer.replace(&token, copy.headers_mut()).await {
         return Ok(response);
     }
-    // What holds the connection goes before it is needed again.
+    // The answer is dropped first, because it holds the connection.
     drop(response);
     poll_fn(|context| service.poll_ready(context)).await.map_err(Into::into)?;
     service.call(copy).await.map_err(Into::into)

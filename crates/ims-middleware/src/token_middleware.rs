@@ -15,7 +15,7 @@ mod tests;
 
 /// Puts a token on the requests that go to [`AllowedHosts`], and lets all others pass as they are.
 ///
-/// After a 401 a request is sent once more, if there is a new token and if the body is no stream. If nothing was sent
+/// After a 401 a request is sent again, if there is a new token and if the body is not a stream. If nothing was sent
 /// because there was no token, the error is [`Error::Middleware`] with a [`NoToken`](crate::NoToken) in it. If there is
 /// no new token after a 401, the answer is the 401.
 ///
@@ -106,7 +106,7 @@ impl Middleware for TokenMiddleware {
         if !self.0.replace(&token, copy.headers_mut()).await {
             return Ok(response);
         }
-        // What holds the connection goes before it is needed again.
+        // The answer is dropped first, because it holds the connection.
         drop(response);
         next.run(copy, extensions).await
     }

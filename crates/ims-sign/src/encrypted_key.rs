@@ -140,7 +140,7 @@ fn decrypt(
         UnboundCipherKey::new(cipher.algorithm, key).map_err(|_| KeyError::PassphraseWrong)?;
     let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).map_err(|_| KeyError::PassphraseWrong)?;
     let mut der = Zeroizing::new(encrypted.to_vec());
-    // A wrong pass phrase shows as wrong padding, or as what is no key later on.
+    // A wrong pass phrase shows as wrong padding, or as what is not a key later on.
     let length = key.decrypt(&mut der, context).map_err(|_| KeyError::PassphraseWrong)?.len();
     der.truncate(length);
     Ok(der)

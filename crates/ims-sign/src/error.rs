@@ -32,7 +32,7 @@ pub enum KeyError {
     /// Give a JWK Set with an RSA key for RS256.
     #[error("no key of the JWK Set can verify RS256")]
     NoVerificationKey,
-    /// Leave one private key in the file: which one is meant cannot be told.
+    /// Leave one private key in the file: it is not known which one to use.
     #[error("{count} private keys are in one file, and they are not the same")]
     SeveralKeys {
         /// How many private keys there are.
@@ -44,13 +44,13 @@ pub enum KeyError {
     /// Give the right pass phrase.
     #[error("the pass phrase does not open the private key")]
     PassphraseWrong,
-    /// Convert the key with `openssl pkcs8 -topk8 -v2 aes-256-cbc`; this encryption is not read.
-    #[error("the private key is encrypted with {scheme}, which is not read")]
+    /// Convert the key with `openssl pkcs8 -topk8 -v2 aes-256-cbc`; this encryption is not supported.
+    #[error("the private key is encrypted with {scheme}, which is not supported")]
     UnsupportedEncryption {
         /// The encryption's name or object identifier.
         scheme: String,
     },
-    /// Use an RSA key: IMS takes RS256 alone.
+    /// Use an RSA key: IMS accepts only RS256.
     #[error("the key is {found}, and RS256 needs an RSA key")]
     NotRsa {
         /// What the key is instead.
@@ -155,7 +155,7 @@ impl KeyError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncryptError {
-    /// Give a pass phrase that is not empty, or write the key unencrypted in so many words.
+    /// Give a pass phrase that is not empty, or write the key unencrypted explicitly.
     #[error("the pass phrase for the private key is empty")]
     EmptyPassphrase,
     /// Try again: the system's random number generator failed.
@@ -220,7 +220,7 @@ impl SignError {
     }
 }
 
-/// A JWT that is not to be trusted.
+/// A JWT that cannot be trusted.
 ///
 /// ```
 /// use ims_sign::{VerificationKeys, VerifyError};
@@ -239,7 +239,7 @@ pub enum VerifyError {
     /// Refuse the token: it is not signed as it must be.
     #[error("alg is not {expected}")]
     Algorithm {
-        /// The one algorithm that the caller takes.
+        /// The only algorithm that the caller accepts.
         expected: ims_claims::Algorithm,
     },
     /// Refuse the token: it demands an extension that is not understood (RFC 7515 §4.1.11).

@@ -1,6 +1,6 @@
 //! PEM as people have it (RFC 7468 §2, and what mail, Windows, JSON and environment variables make of it): byte
 //! order marks, CRLF, indentation, text in any encoding around the blocks, `\n` written out, all on one line, or the whole
-//! file once more in base64.
+//! file again in base64.
 //!
 //! This reader is our own because a private key passes through it: every buffer that holds a part of it is wiped. The
 //! crates that read PEM leave copies behind, find nothing in a damaged block without a word, or put a line of the key
@@ -86,7 +86,7 @@ pub const MAX_LENGTH: usize = 1 << 20;
 /// All blocks of a file, in order; none if it is not PEM.
 ///
 /// Text between the blocks may have any encoding. `\n` and `\r` that are written out count as line breaks, and PEM that
-/// is encoded in base64 once more is decoded.
+/// is encoded in base64 again is decoded.
 ///
 /// ```
 /// use ims_sign::pem;
@@ -171,7 +171,7 @@ pub(crate) fn is_der(file: &[u8]) -> bool {
     file.first() == Some(&0x30) && file.iter().any(|b| *b == 0 || !b.is_ascii())
 }
 
-/// Decodes a text that is base64 from its beginning to its end, but for white space and a byte order mark.
+/// Decodes a text that is base64 from its beginning to its end, except for white space and a byte order mark.
 pub(crate) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let text = std::str::from_utf8(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)).ok()?;
     decode_words(text.split_whitespace())
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn der_is_taken_bare_or_in_base64() {
+    fn der_is_accepted_bare_or_in_base64() {
         let base64 = BASE64_STANDARD.encode(certificates::FIRST_DER);
         let wrapped = format!("{}\n{}\n", &base64[..64], &base64[64..]);
         for file in [certificates::FIRST_DER, base64.as_bytes(), wrapped.as_bytes()] {

@@ -126,7 +126,7 @@ impl PrivateKey {
         let key = RsaPrivateKeyRef::from_der(der).map_err(|_| MALFORMED)?;
         if key.other_prime_infos.is_some() {
             return Err(KeyError::Malformed {
-                reason: "the key has more than two primes, which is not taken",
+                reason: "the key has more than two primes, which is not supported",
             });
         }
         expect_size(bit_length(key.modulus.as_bytes()))?;

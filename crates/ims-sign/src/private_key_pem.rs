@@ -19,7 +19,7 @@ use crate::pem;
 pub struct PrivateKeyPem(SecretString);
 
 impl PrivateKeyPem {
-    /// Takes the DER of a `PrivateKeyInfo` (RFC 5958 §2). Who has the text has the key.
+    /// Takes the DER of a `PrivateKeyInfo` (RFC 5958 §2). Anyone who has the text has the key.
     #[must_use]
     pub fn from_pkcs8(der: &[u8]) -> Self {
         Self(pem::encode("PRIVATE KEY", der).into())

@@ -1,4 +1,4 @@
-//! RSA public keys: read from wherever they are written down, and compared.
+//! RSA public keys: read from every format, and compared.
 
 use std::fmt;
 
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rsa_key_is_refused_with_the_reason() {
+    fn what_is_not_an_rsa_key_is_refused_with_the_reason() {
         let found = "an elliptic curve key".to_owned();
         #[rustfmt::skip]
         let table: [(&[u8], KeyError); 5] = [

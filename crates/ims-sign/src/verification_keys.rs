@@ -104,7 +104,7 @@ impl Key {
 
     /// Takes a JWK that verifies RS256 (RFC 7517 §4, RFC 7518 §6.3), `None` if it is for something else.
     fn from_jwk(mut members: JsonObject) -> Option<Self> {
-        // A key is not refused for the form of a member that has no say in this.
+        // A key is not refused for the form of a member that does not matter here.
         members.retain(|name, _| READ_MEMBERS.contains(&name.as_str()));
         let jwk = Jwk::deserialize(Value::Object(members)).ok()?;
         if !is_for_rs256(&jwk) {

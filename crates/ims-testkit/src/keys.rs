@@ -19,7 +19,7 @@ files! {
     SECOND = "second.pem";
     /// RSA 4096, PKCS#8.
     LARGE = "large.pem";
-    /// RSA 1024, PKCS#8: too small to be taken.
+    /// RSA 1024, PKCS#8: too small to be accepted.
     SMALL = "small.pem";
     /// RSA 2048 restricted to RSASSA-PSS.
     PSS = "pss.pem";

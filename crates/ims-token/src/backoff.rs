@@ -8,7 +8,7 @@ use crate::{
     fetch_error::{FetchError, Remedy},
 };
 
-/// The longest that the keeper leaves IMS alone after failures if IMS names no time.
+/// The longest pause between requests to IMS after failures, if IMS names no time.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// What is remembered of failures.
@@ -53,7 +53,7 @@ impl Backoff {
         self.last.as_ref()
     }
 
-    /// How long IMS is still left alone.
+    /// How long no request is sent to IMS.
     pub(crate) fn remaining(&self, now: Reading) -> Duration {
         self.not_before.saturating_sub(now.monotonic)
     }
@@ -85,7 +85,7 @@ impl Backoff {
         self.left_until = now.monotonic.saturating_add(pause);
     }
 
-    /// Allows a refresh for a token that was rejected, unless IMS wants to be left alone; but the token is kept until
+    /// Allows a refresh for a token that was rejected, unless IMS asked to wait; but the token is kept until
     /// `kept_until`.
     pub(crate) fn clear_for_rejected(&mut self, kept_until: Duration) {
         if !self.is_named_by_ims {
@@ -96,12 +96,12 @@ impl Backoff {
     }
 }
 
-/// How long to leave IMS alone after the last of `failures + 1` failures in a row.
+/// How long to wait after the last of `failures + 1` failures in a row.
 fn pause(error: &FetchError, failures: u32, random: f64) -> Duration {
     let doubling = 2_u32.saturating_pow(failures);
     let second = Duration::from_secs(1);
     match error.remedy() {
-        // A tenth is enough to part processes that failed together, and leaves the number of attempts in an outage low.
+        // A tenth is enough to separate processes that failed together, and leaves the number of attempts in an outage low.
         Remedy::Wait { .. } | Remedy::Reconnect | Remedy::Resend => {
             let own =
                 second.saturating_mul(doubling).min(LONGEST_PAUSE).mul_f64(1.0 - random / 10.0);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn only_ims_itself_keeps_back_who_insists() {
+    fn only_ims_itself_can_delay_a_caller_that_insists() {
         let mut backoff = Backoff::default();
         backoff.record(FetchError::permanent("no"), at(100), 0.0);
         assert!(!backoff.is_over(at(100)) && backoff.allows_insistence(at(100)));

@@ -1,4 +1,4 @@
-//! Under what a token is kept in a store: everything that makes it another token, and nothing that is secret.
+//! The name of a token in a store: everything that makes it another token, and nothing that is secret.
 
 use std::{borrow::Cow, collections::BTreeSet, fmt::Write};
 
@@ -31,7 +31,7 @@ pub struct CacheKey {
     scopes: BTreeSet<String>,
 }
 
-/// By which grant a token is obtained: one of the constants, or the name of a source of your own.
+/// The grant that obtains a token: one of the constants, or the name of a source of your own.
 ///
 /// ```
 /// use ims_token::GrantName;
@@ -81,7 +81,7 @@ impl CacheKey {
         }
     }
 
-    /// For whom: the technical account, the user, or the organization.
+    /// The account: the technical account, the user, or the organization.
     ///
     /// ```
     /// use ims_claims::Environment;
@@ -97,7 +97,7 @@ impl CacheKey {
         Self { account: Some(account.as_ref().to_owned()), ..self }
     }
 
-    /// What for: the scopes or metascopes.
+    /// The scopes or metascopes.
     ///
     /// ```
     /// use ims_claims::Environment;
@@ -165,7 +165,7 @@ impl CacheKey {
         &self.grant
     }
 
-    /// For whom, if that was said.
+    /// The account, if it is known.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()

@@ -22,7 +22,7 @@ pub(crate) struct CachedToken {
 
 /// The token that is held, borrowed: no reference count is touched, so that any number of threads can look at once.
 ///
-/// To be dropped soon: a few of them at a time on one thread are free, more cost what a clone does.
+/// Drop it soon: a few of them at a time on one thread cost nothing, more cost as much as a clone.
 pub struct Peeked(Guard<Option<Arc<CachedToken>>>);
 
 impl Peeked {

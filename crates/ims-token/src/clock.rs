@@ -1,13 +1,13 @@
-//! The seam to time, and the only file that asks the machine what time it is.
+//! The boundary to time, and the only file that asks the machine what time it is.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use ims_claims::NumericDate;
 
-/// Tells the time twice: by the wall, where a token's expiry is written, and by a clock that never steps.
+/// Tells the time twice: by the wall clock, which a token's expiry refers to, and by a monotonic clock.
 ///
-/// A keeper asks at every call, so both should take nanoseconds. Neither alone is enough: the wall clock is put back and
-/// forth, and a monotonic clock may lose the time that a machine sleeps.
+/// A keeper asks at every call, so both should take nanoseconds. Neither alone is enough: the wall clock can be set, and a
+/// monotonic clock may lose the time that a machine sleeps.
 ///
 /// ```
 /// use std::time::Duration;
@@ -134,8 +134,8 @@ mod machine {
 
     /// The monotonic time is `CLOCK_BOOTTIME`, for the price of a coarse reading.
     ///
-    /// Coarse clocks move together, some hundred times a second. So as long as the monotonic one has not moved, all
-    /// else need not be asked for again.
+    /// Coarse clocks move together, some hundred times a second. So as long as the monotonic one has not moved, the others
+    /// need not be read again.
     pub(super) fn both() -> (NumericDate, Duration) {
         let awake = clock_gettime(ClockId::MonotonicCoarse);
         let wall = if LAST.awake_ns.load(Ordering::Acquire) == nanoseconds(awake) {
@@ -180,7 +180,7 @@ mod machine {
             let exactly_awake = milliseconds(clock_gettime(ClockId::Monotonic));
             let suspended = since_boot.saturating_sub(exactly_awake);
             LAST.suspended_ms.fetch_max(suspended, Ordering::Relaxed);
-            // Who sees the new distance also sees what belongs to it.
+            // A thread that sees the new distance also sees what belongs to it.
             LAST.distance_ms.store(distance, Ordering::Release);
         }
         LAST.wall.store(wall.tv_sec, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What a caller of the keeper can meet, sorted by what it can do.
+//! The errors of the keeper, sorted by what the caller can do.
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -37,17 +37,17 @@ use crate::fetch_error::{Evidence, FetchError, Remedy};
 pub enum TokenError {
     /// Wait, then call again: the keeper asks IMS again after `retry_after` and not before.
     Unavailable {
-        /// How long the keeper leaves IMS alone.
+        /// How long the keeper sends no request to IMS.
         retry_after: Duration,
-        /// What the last attempt met.
+        /// The error of the last attempt.
         source: FetchError,
     },
     /// Ask a person to change the integration or the credentials, or to sign in. The keeper asks IMS again after
     /// `retry_after`, so that it works again by itself once that is done.
     Refused {
-        /// How long the keeper leaves IMS alone.
+        /// How long the keeper sends no request to IMS.
         retry_after: Duration,
-        /// What the last attempt met.
+        /// The error of the last attempt.
         source: FetchError,
     },
     /// Ask for less: a token that is new lives for no more than `lifetime`.
@@ -101,7 +101,7 @@ impl TokenError {
         }
     }
 
-    /// What the last attempt to obtain a token met, if there was one.
+    /// The error of the last attempt to obtain a token, if there was one.
     #[must_use]
     pub fn fetch_error(&self) -> Option<&FetchError> {
         match self {
@@ -110,7 +110,7 @@ impl TokenError {
         }
     }
 
-    /// What came of the request to IMS, if one was made.
+    /// The error of the request to IMS, if one was made.
     #[must_use]
     pub fn exchange_error(&self) -> Option<&ExchangeError> {
         self.fetch_error()?.exchange_error()
@@ -164,7 +164,7 @@ impl fmt::Debug for TokenError {
             Self::LivesTooShort { .. } | Self::NoRuntime => return fmt::Display::fmt(self, f),
         };
         fmt::Debug::fmt(source, f)?;
-        // What only a person can end has no time at which it ends.
+        // Without a person it does not end, so it has no time.
         if self.is_transient() && !retry_after.is_zero() {
             write!(f, "\n  try again in: {}", DurationText(*retry_after))?;
         }

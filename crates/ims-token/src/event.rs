@@ -10,7 +10,7 @@ use ims_exchange::AccessToken;
 
 use crate::{clock::Reading, fetch_error::FetchError, store::StoreError};
 
-/// Something that a keeper did or met.
+/// An event of a keeper.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
@@ -41,14 +41,14 @@ pub enum Event {
     RefreshFailed {
         /// Why it began.
         reason: RefreshReason,
-        /// What the last attempt met.
+        /// The error of the last attempt.
         error: FetchError,
         /// How long it took.
         took: Duration,
-        /// How long IMS is left alone now.
+        /// How long no request is sent to IMS now.
         retry_after: Duration,
     },
-    /// Another process refreshes already, and the token that is held will do meanwhile.
+    /// Another process refreshes already, and the present token is used meanwhile.
     LeftToAnother,
     /// The store did not do what it should, and the refresh goes on without it.
     StoreFailed {
@@ -62,17 +62,17 @@ pub enum Event {
         /// The token.
         token: AccessToken,
     },
-    /// IMS refused the first client secret or key of the credentials and accepted another: take the first away, since each
+    /// IMS refused the first client secret or key of the credentials and accepted another: remove the first, since each
     /// start of the program tries it again.
     OtherAccepted {
         /// What there are several of.
         kind: Alternative,
     },
-    /// The credential that tokens are obtained with ends soon or has ended. Reported at a refresh, once a day.
+    /// The credential that tokens are obtained with expires soon or has expired. Reported at a refresh, once a day.
     CredentialEndsSoon {
         /// When it ends.
         ends_at: NumericDate,
-        /// How long that is from now; zero if it has ended.
+        /// How long that is from now; zero if it has expired.
         remaining: Duration,
     },
 }
@@ -162,8 +162,8 @@ impl Alternative {
 }
 
 impl Event {
-    /// Writes the event to the log, with the client that it is about. A keeper does so by itself; this is for what a source
-    /// of tokens meets.
+    /// Writes the event to the log, with the client that it is about. A keeper does so by itself; this is for the events of
+    /// a source of tokens.
     pub fn log(&self, client_id: &ClientId) {
         log(client_id.as_str(), self);
     }
@@ -207,7 +207,7 @@ impl Observer {
         Self(Some(Arc::new(observe)))
     }
 
-    /// Reports to the log and to the observer. An observer that panics harms no one else.
+    /// Reports to the log and to the observer. An observer that panics has no effect on others.
     pub(crate) fn report(&self, client_id: &str, event: &Event) {
         log(client_id, event);
         if let Some(observe) = &self.0 {
@@ -234,7 +234,7 @@ const STORE: &str = "ims_token::store";
 fn log(client_id: &str, event: &Event) {
     use tracing::{debug, info, warn};
     match event {
-        // At debug: a refresh that works is no news.
+        // At debug: a refresh that works is not news.
         Event::RefreshStarted { reason } => {
             let reason = reason.as_str();
             debug!(target: REFRESH, client_id, reason, "refresh started");
@@ -277,7 +277,7 @@ fn log(client_id: &str, event: &Event) {
         }
         Event::CredentialEndsSoon { ends_at, remaining } => {
             let (ends_at, remaining_ms) = (ends_at.as_secs(), millis(*remaining));
-            warn!(target: KEEPER, client_id, ends_at, remaining_ms, "the credential ends soon");
+            warn!(target: KEEPER, client_id, ends_at, remaining_ms, "the credential expires soon");
         }
     }
 }
@@ -312,7 +312,7 @@ impl CredentialEnd {
     }
 }
 
-/// Less than a day, since tokens of 24 hours are refreshed an hour before they end.
+/// Less than a day, since tokens of 24 hours are refreshed an hour before they expire.
 const ONCE_IN: Duration = Duration::from_hours(22);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Why a source has no token, sorted by what may help.
+//! Why a source has no token, sorted by what can help.
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -41,7 +41,7 @@ struct Inner {
 #[derive(Clone)]
 enum Cause {
     Exchange(ExchangeError),
-    /// What a signer met, a place for refresh tokens, or a source of someone else.
+    /// An error of a signer, of a store for refresh tokens, or of a source of someone else.
     Other(Arc<dyn Error + Send + Sync>),
 }
 
@@ -51,7 +51,7 @@ enum Cause {
 pub enum Remedy {
     /// Ask again later, and not before `retry_after` if IMS named a time.
     Wait {
-        /// How long IMS wants to be left alone, at most [`LONGEST_RETRY_AFTER`].
+        /// How long IMS asks to wait, at most [`LONGEST_RETRY_AFTER`].
         retry_after: Option<Duration>,
     },
     /// Ask again soon: nothing has reached IMS yet.
@@ -62,7 +62,7 @@ pub enum Remedy {
     SignAgain,
     /// Let the person sign in.
     SignIn,
-    /// Ask a person to change the integration, the credentials, or the way to IMS.
+    /// Ask a person to change the integration, the credentials, or the network between this machine and IMS.
     AskPerson,
     /// Change the program: what it asks for does not exist.
     FixCall,
@@ -74,9 +74,9 @@ pub enum Remedy {
 /// use ims_token::{Evidence, FetchError};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let evidence = Evidence::new("the certificate ended 2 days ago", "make a new one, and upload it");
+/// let evidence = Evidence::new("the certificate expired 2 days ago", "make a new one, and upload it");
 /// let error = FetchError::permanent("IMS refused the integration").with_evidence(evidence);
-/// assert_eq!(error.to_string(), "the certificate ended 2 days ago: IMS refused the integration");
+/// assert_eq!(error.to_string(), "the certificate expired 2 days ago: IMS refused the integration");
 /// assert_eq!(error.hints(), ["make a new one, and upload it"]);
 /// # Ok(())
 /// # }
@@ -96,7 +96,7 @@ impl Evidence {
     }
 
     /// The same for a finding that says more exactly what IMS refused, such as which scope: in the error and in what to do,
-    /// it takes the place of what is said of all refusals of that reason.
+    /// it replaces what is said of all refusals of that reason.
     #[must_use]
     pub fn naming_the_cause(finding: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { names_cause: true, ..Self::new(finding, remedy) }
@@ -126,7 +126,7 @@ impl FetchError {
         Self::other(Remedy::Wait { retry_after }, source)
     }
 
-    /// Asking again soon can help, and nothing has reached IMS yet: no connection came about, or nothing was signed.
+    /// Asking again soon can help, and nothing has reached IMS yet: the connection failed, or nothing was signed.
     pub fn unsent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::other(Remedy::Reconnect, source)
     }
@@ -141,7 +141,7 @@ impl FetchError {
         Self::other(Remedy::SignIn, source)
     }
 
-    /// Only a person can help. The keeper still asks again, but rarely: no failure is for ever.
+    /// Only a person can help. The keeper still asks again, but rarely: no failure is forever.
     pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::other(Remedy::AskPerson, source)
     }
@@ -220,7 +220,7 @@ impl FetchError {
         matches!(self.0.remedy, Remedy::Wait { .. } | Remedy::Reconnect | Remedy::Resend)
     }
 
-    /// How long IMS wants to be left alone, at most [`LONGEST_RETRY_AFTER`].
+    /// How long IMS asks to wait, at most [`LONGEST_RETRY_AFTER`].
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.0.remedy {
@@ -229,7 +229,7 @@ impl FetchError {
         }
     }
 
-    /// What came of the request to IMS, if one was made.
+    /// The error of the request to IMS, if one was made.
     #[must_use]
     pub fn exchange_error(&self) -> Option<&ExchangeError> {
         match &self.0.cause {
@@ -427,22 +427,22 @@ mod tests {
 
     #[test]
     fn what_was_found_here_comes_first_in_the_text_and_in_what_to_do() {
-        let evidence = || Evidence::new("the certificate ended 2 days ago", "renew it");
+        let evidence = || Evidence::new("the certificate expired 2 days ago", "renew it");
         let error = FetchError::sign_again("IMS rejected the assertion").with_evidence(evidence());
         assert_eq!(
             error.to_string(),
-            "the certificate ended 2 days ago: IMS rejected the assertion"
+            "the certificate expired 2 days ago: IMS rejected the assertion"
         );
         assert_eq!(error.hints(), ["renew it"]);
         assert_eq!(error.remedy(), Remedy::SignAgain);
         assert_eq!(
             format!("{error:?}"),
-            "the certificate ended 2 days ago: IMS rejected the assertion\n  what to do: renew it"
+            "the certificate expired 2 days ago: IMS rejected the assertion\n  what to do: renew it"
         );
         // Also if the failure is shared.
         let shared = FetchError::permanent("no");
         let other = shared.clone().with_evidence(evidence());
-        assert_eq!(other.to_string(), "the certificate ended 2 days ago: no");
+        assert_eq!(other.to_string(), "the certificate expired 2 days ago: no");
         assert_eq!(other.remedy(), shared.remedy());
         assert!(shared.evidence().is_none());
         let refused = FetchError::from(ExchangeError::ImpossibleLifetime { value: 0, unit: "ms" });

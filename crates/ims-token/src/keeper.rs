@@ -25,7 +25,7 @@ use shared::{Settings, Shared};
 /// its timer, in which a call found them due; no caller owns them, so a caller that gives up cancels nothing.
 ///
 /// Its options are those of [`TokenKeeperBuilder`](crate::TokenKeeperBuilder), and cannot be changed afterwards. After a
-/// fork, a child does not wait for a refresh of its parent, which never ends there, but starts one itself.
+/// fork, a child does not wait for a refresh of its parent, which would never end there, but starts its own.
 #[derive(Clone)]
 pub struct TokenKeeper {
     shared: Arc<Shared>,
@@ -57,7 +57,7 @@ impl TokenKeeper {
         self.peek().map(|token| token.clone())
     }
 
-    /// A token that can still be used in `duration`: for a request that takes long, or a process that is handed it.
+    /// A token that can still be used in `duration`: for a request that takes long, or to give to another process.
     ///
     /// # Errors
     /// Those of [`token`](Self::token), also while a token is held that expires sooner, and
@@ -67,11 +67,11 @@ impl TokenKeeper {
         Ok(cached.token.clone())
     }
 
-    /// A new token, though the old one may be good. If a refresh is running, its token is used.
+    /// A new token, even if the old one is valid. If a refresh is running, its token is used.
     ///
     /// # Errors
-    /// Those of [`token`](Self::token), also while an older token is held. Failures remembered are passed over, but a
-    /// `Retry-After` of IMS holds.
+    /// Those of [`token`](Self::token), also while an older token is held. Earlier failures are ignored, but a
+    /// `Retry-After` of IMS is honoured.
     pub async fn refresh(&self) -> Result<AccessToken, TokenError> {
         let cached = self.shared.obtain(Requirement::New).await?;
         Ok(cached.token.clone())
@@ -102,7 +102,7 @@ impl TokenKeeper {
 
     /// Takes note that an API rejected `token` as invalid (401, never 403): if it is still the one that is held, the next
     /// caller waits for a new one. A token that replaced a rejected one a moment ago is kept for a while, and longer each
-    /// time, since then it is not the token that is wrong.
+    /// time, since then the token is not the cause.
     pub fn report_rejected(&self, token: &AccessToken) {
         if self.shared.reject(token) {
             self.shared.report(&Event::Rejected { token: token.clone() });
@@ -176,11 +176,11 @@ pub struct Health {
     pub is_refreshing: bool,
     /// Refreshes that failed since the last that did not.
     pub failures: u32,
-    /// What the last of them met.
+    /// The error of the last of them.
     pub last_failure: Option<FetchError>,
-    /// How long IMS is left alone; zero if it may be asked at once.
+    /// How long no request is sent to IMS; zero if it may be asked at once.
     pub retry_after: Duration,
-    /// When the credential ends, if the keeper knows it; see
+    /// When the credential expires, if the keeper knows it; see
     /// [`with_credential_end`](crate::TokenKeeperBuilder::with_credential_end).
     pub credential_ends_at: Option<NumericDate>,
 }

@@ -18,7 +18,7 @@ pub(crate) fn register(client_id: &str) {
     describe_gauge!(EXPIRES_AT_SECONDS, "When the token expires, in seconds since 1970.");
     describe_gauge!(
         CREDENTIAL_ENDS_AT_SECONDS,
-        "When the credential ends that tokens are obtained with, in seconds since 1970."
+        "When the credential expires that tokens are obtained with, in seconds since 1970."
     );
     describe_counter!(STORE_FAILURES, "Operations that a store failed to do, by operation.");
     describe_counter!(REJECTIONS, "Tokens that an API rejected.");
@@ -96,13 +96,13 @@ const OPERATIONS: [StoreOperation; 7] = [
     StoreOperation::Release,
 ];
 
-/// Measures when the credential ends, at each refresh: how long before that to raise an alarm, the dashboard knows.
+/// Measures when the credential expires, at each refresh: the dashboard decides how long before that to raise an alarm.
 pub(crate) fn record_credential_end(client_id: &str, ends_at: NumericDate) {
     let gauge = gauge!(CREDENTIAL_ENDS_AT_SECONDS, "client_id" => client_id.to_owned());
     gauge.set(seconds(ends_at));
 }
 
-/// Seconds since 1970, which a float holds exactly for as long as anyone will ask.
+/// Seconds since 1970, which a float holds exactly for millions of years.
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2 to the 53 seconds")]
 fn seconds(date: NumericDate) -> f64 {
     date.as_secs() as f64
@@ -120,10 +120,10 @@ const REFRESH_SECONDS: &str = "ims_token_refresh_seconds";
 /// Whether the last refresh obtained a token: 1 or 0.
 const LAST_SUCCEEDED: &str = "ims_token_last_refresh_succeeded";
 
-/// When the token that is held expires, in seconds since 1970: less the time of day, what remains of its life.
+/// When the token that is held expires, in seconds since 1970: subtract the current time to get the remaining lifetime.
 const EXPIRES_AT_SECONDS: &str = "ims_token_expires_at_seconds";
 
-/// When the credential ends that tokens are obtained with, in seconds since 1970.
+/// When the credential expires that tokens are obtained with, in seconds since 1970.
 const CREDENTIAL_ENDS_AT_SECONDS: &str = "ims_token_credential_ends_at_seconds";
 
 /// Operations that a store failed to do, by `operation`.

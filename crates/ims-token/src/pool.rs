@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn each_key_has_one_keeper_and_the_one_unused_for_longest_is_let_go() {
+    fn each_key_has_one_keeper_and_the_one_unused_for_longest_is_removed() {
         let pool = KeeperPool::new(NonZeroUsize::MIN.saturating_add(1));
         let made = Cell::new(0);
         let get = |client_id| {

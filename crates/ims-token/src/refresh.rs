@@ -119,7 +119,7 @@ async fn fetch_in_time(
     let attempts = attempts(shared, store, start, &last_error);
     match timeout(deadline.saturating_sub(elapsed), attempts).await {
         Ok(fetched) => fetched,
-        // What the last complete attempt met says more than that the time is over.
+        // The error of the last complete attempt says more than that the time is over.
         Err(_) => Err(lock(&last_error)
             .take()
             .unwrap_or_else(|| FetchError::transient(DeadlineExceeded { deadline }, None))),

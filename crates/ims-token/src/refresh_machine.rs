@@ -10,7 +10,7 @@ use crate::{backoff::Backoff, clock::Reading, event::RefreshReason};
 /// How long before a token expires the keeper stops using it: for the request on its way and for coarse clocks.
 pub const EXPIRY_MARGIN: Duration = Duration::from_secs(1);
 
-/// A moment that has come as soon as either clock says so.
+/// A moment that has come as soon as one of the two clocks says so.
 #[derive(Debug, Clone, Copy)]
 struct Moment {
     wall: NumericDate,
@@ -110,7 +110,7 @@ impl Schedule {
     }
 }
 
-/// What is taken off the end of a token's life; of a short life not much.
+/// How much earlier than its expiry a token counts as expired; for a short lifetime it is not much.
 fn margin(token: &AccessToken) -> Duration {
     EXPIRY_MARGIN.min(token.lifetime() / 10)
 }
@@ -135,7 +135,7 @@ pub(crate) enum Decision {
     RefreshOrServe,
     /// Let it wait for a new token.
     Refresh,
-    /// Tell it what the last attempt met: it is too early for another.
+    /// Return the error of the last attempt: it is too early for another.
     Refuse,
 }
 

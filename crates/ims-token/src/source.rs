@@ -92,7 +92,7 @@ fn ready(
 /// let error = ReadyTokenError::Ended { ends_at: NumericDate::from_secs(1_800_000_000) };
 /// assert_eq!(
 ///     error.to_string(),
-///     "the access token ended at 2027-01-15T08:00:00Z, and there are no credentials that could get another"
+///     "the access token expired at 2027-01-15T08:00:00Z, and there are no credentials that could get another"
 /// );
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -100,7 +100,7 @@ fn ready(
 pub enum ReadyTokenError {
     /// Get a new token from where this one came.
     #[error(
-        "the access token ended at {ends_at}, and there are no credentials that could get another"
+        "the access token expired at {ends_at}, and there are no credentials that could get another"
     )]
     Ended {
         /// When it ended.
@@ -108,7 +108,7 @@ pub enum ReadyTokenError {
     },
     /// Use the token that was handed out, unless an API rejected it; for a newer one, go to where it came from.
     #[error(
-        "the access token, which ends at {ends_at}, cannot be renewed: there are no credentials that could get another"
+        "the access token, which expires at {ends_at}, cannot be renewed: there are no credentials that could get another"
     )]
     NotRenewable {
         /// When it ends.

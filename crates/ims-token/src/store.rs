@@ -1,4 +1,4 @@
-//! The seam to a store that several processes share. A store is an optimisation: whatever it does, callers are served.
+//! The boundary to a store that several processes share. A store is an optimisation: whatever it does, callers are served.
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ pub(crate) mod stored_token;
 /// Keeps tokens for several processes, and lets one of them at a time obtain a new one.
 ///
 /// The keeper asks it only when a refresh is due, gives it a second for each answer, and bypasses it when it fails.
-/// Tokens are secrets: anyone who can read the store should not thereby be able to use them.
+/// Tokens are secrets: anyone who can read the store should still not be able to use them.
 ///
 /// ```
 /// use ims_claims::{Environment, NumericDate};
@@ -56,8 +56,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         token: &AccessToken,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Before when IMS must not be asked for the token of `key`, as [`save_not_before`](Self::save_not_before) was told. It may
-    /// have passed.
+    /// The time before which IMS must not be asked for the token of `key`, as [`save_not_before`](Self::save_not_before)
+    /// was told. It may have passed.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -66,8 +66,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         key: &CacheKey,
     ) -> impl Future<Output = Result<Option<NumericDate>, StoreError>> + Send;
 
-    /// Saves before when IMS must not be asked for the token of `key`: IMS named that time to one process, and all others
-    /// wait as well. A later call replaces an earlier one.
+    /// Saves the time before which IMS must not be asked for the token of `key`: IMS named that time to one process, and
+    /// all others wait as well. A later call replaces an earlier one.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -88,7 +88,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         lasting: Duration,
     ) -> impl Future<Output = Result<Option<Lease>, StoreError>> + Send;
 
-    /// Lets a lease last for `lasting` from now. If it has lapsed, and another process has it by now, theirs stays.
+    /// Lets a lease last for `lasting` from now. If it has lapsed, and another process has it by now, that one stays.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -99,7 +99,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         lasting: Duration,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Gives a lease back. If it has lapsed, and another process has it by now, theirs stays.
+    /// Gives a lease back. If it has lapsed, and another process has it by now, that one stays.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -110,11 +110,10 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Whether `saved`, which is in a store, is older than `token`, which is new, and so is to be replaced: unless it expires
-/// later, and can be believed.
+/// Whether the new `token` should replace `saved`, the one in a store: unless that one expires later and can be trusted.
 ///
-/// Otherwise one that claims to live for years, or that a process with a wrong clock has saved, would keep every later one
-/// out.
+/// Otherwise one that claims to live for years, or that a process with a wrong clock has saved, would prevent every later
+/// one.
 ///
 /// ```
 /// use ims_claims::NumericDate;
@@ -133,12 +132,12 @@ pub fn is_older_than(saved: &AccessToken, token: &AccessToken) -> bool {
     saved.expires_at() <= token.expires_at() || !is_credible(saved, token.obtained_at())
 }
 
-/// Whether to believe what a store, which may be told anything by anybody, says of `token` at `now`.
+/// Whether to believe what a store, which anyone may have written, says of `token` at `now`.
 pub(crate) fn is_credible(token: &AccessToken, now: NumericDate) -> bool {
     token.lifetime() <= LONGEST_LIFETIME && token.obtained_at() <= now.plus(CLOCKS_APART)
 }
 
-/// Tokens of IMS live for a day. A token from a store that says more than this of itself would be kept for ever.
+/// Tokens of IMS live for a day. A token from a store that says more than this of itself would be kept forever.
 const LONGEST_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// How far the clock of a process may be ahead of another's before what it says of a token is not believed.
@@ -202,7 +201,7 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// A store that did not do what it should. No caller of the keeper meets it; events tell of it.
+/// A store that did not do what it should. No caller of the keeper gets it; events report it.
 ///
 /// ```
 /// use ims_token::StoreError;
@@ -217,13 +216,13 @@ impl fmt::Debug for Lease {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Look after the store: it cannot be reached, it is full, or it may not be written.
+    /// Check the store: it cannot be reached, it is full, or it may not be written.
     #[error("the store cannot be used")]
     Unavailable {
         /// What the system said.
         source: Arc<dyn Error + Send + Sync>,
     },
-    /// Look after the store: it takes too long.
+    /// Check the store: it takes too long.
     #[error("the store did not answer within {}", DurationText(*.timeout))]
     Timeout {
         /// The time that was given.
@@ -239,7 +238,7 @@ pub enum StoreError {
         /// What is wrong.
         problem: String,
     },
-    /// Report it to who wrote the store: it panicked.
+    /// Report it to the author of the store: it panicked.
     #[error("the store panicked")]
     Panicked,
 }

@@ -66,7 +66,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// An IMS that remembers what it issued and when it wants to be left alone, by a clock that no test sets.
+/// An IMS that remembers what it issued and when it asked to wait, by a clock that no test sets.
 #[derive(Default)]
 struct Ims {
     trouble: Option<FetchError>,
@@ -128,7 +128,7 @@ impl World {
         }
     }
 
-    /// No token is given that will not do, and none is kept back that would.
+    /// No token is given that is too old, and no usable one is kept back.
     fn judge(
         &mut self,
         answer: Result<AccessToken, TokenError>,

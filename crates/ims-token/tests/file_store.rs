@@ -76,7 +76,7 @@ async fn a_lease_ends_when_it_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_what_was_saved_is_no_token_and_is_replaced() {
+async fn a_file_that_is_not_what_was_saved_is_not_a_token_and_is_replaced() {
     let (_root, folder, store) = folder_with_a_token().await;
     let file = token_file(&folder);
     let whole = fs::read_to_string(&file).unwrap();
@@ -99,7 +99,7 @@ async fn a_file_that_is_not_what_was_saved_is_no_token_and_is_replaced() {
 }
 
 #[tokio::test]
-async fn googleworkspace_cli_904_a_token_without_an_expiry_is_not_kept_for_ever() {
+async fn googleworkspace_cli_904_a_token_without_an_expiry_is_not_kept_forever() {
     let (_root, folder, store) = folder_with_a_token().await;
     let whole = fs::read_to_string(token_file(&folder)).unwrap();
     let date = whole.split("\"expires_at\":").nth(1).unwrap().trim_end_matches('}');
@@ -122,7 +122,7 @@ async fn googleworkspace_cli_904_a_token_without_an_expiry_is_not_kept_for_ever(
 }
 
 #[tokio::test]
-async fn a_file_moved_to_another_keys_place_is_no_token() {
+async fn a_file_moved_to_another_keys_place_is_not_a_token() {
     let (_root, folder, store) = folder_with_a_token().await;
     let other = key().with_scopes(["openid"]);
     let first = token_file(&folder);
@@ -135,7 +135,7 @@ async fn a_file_moved_to_another_keys_place_is_no_token() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_is_no_private_regular_file_is_refused_at_once() {
+async fn what_is_not_a_private_regular_file_is_refused_at_once() {
     let fifo = |path: &Path| {
         mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     };
@@ -154,7 +154,7 @@ async fn what_is_no_private_regular_file_is_refused_at_once() {
         let loaded = store.load(&key()).await;
         assert!(matches!(loaded, Err(StoreError::Unsafe { .. })), "{what}: {loaded:?}");
 
-        // The same for the file of the lease, except that its mode is mended.
+        // The same for the file of the lease, except that its mode is corrected.
         let lock = file.with_extension("lock");
         make(&lock);
         let leased = store.lease(&key(), HOUR).await;
@@ -200,7 +200,7 @@ async fn a_token_that_was_revoked_is_removed_under_every_key_and_no_other_is() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_link_in_the_place_of_the_new_file_is_not_followed() {
+async fn a_link_in_place_of_the_new_file_is_not_followed() {
     let (root, folder, store) = folder_with_a_token().await;
     let victim = root.path().join("victim");
     fs::write(&victim, "untouched").unwrap();
@@ -249,7 +249,7 @@ fn act() {
     runtime.block_on(async {
         let store = FileStore::new(&folder);
         match role.as_str() {
-            "save for ever" => {
+            "save forever" => {
                 for number in 1_u32.. {
                     let lives_for = HOUR + Duration::from_secs(number.into());
                     store
@@ -330,7 +330,7 @@ async fn killed_at_any_instant_it_leaves_a_whole_token_and_no_obstacle() {
     let folder = root.path().join("ims");
     let store = FileStore::new(&folder);
     for round in 0_u32..40 {
-        let mut child = child::spawn("save for ever", &folder);
+        let mut child = child::spawn("save forever", &folder);
         // Each round lets it save a little more often, and kills it at some point of the next save.
         let saved = lines(&mut child).filter(|line| line.contains("saved")).nth(round as usize % 7);
         child.kill().unwrap();

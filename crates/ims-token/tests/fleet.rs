@@ -1,4 +1,4 @@
-//! Many processes, one store, a day: how many requests reach IMS, and whom a bad store harms.
+//! Many processes, one store, a day: how many requests reach IMS, and who is affected by a bad store.
 #![cfg(feature = "testing")]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
@@ -205,12 +205,12 @@ async fn a_rejected_token_is_not_taken_from_the_store_again_but_its_successor_is
         assert_eq!(keeper.token().await.unwrap().expose_secret(), "token-2");
     }
     assert_eq!(source.requests(), 2);
-    // Who insists on a new token is not given the one of the store.
+    // A caller that insists on a new token does not get the one in the store.
     assert_eq!(keeper().refresh().await.unwrap().expose_secret(), "token-3");
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_has_a_token_leaves_the_refresh_to_the_process_that_has_the_lease() {
+async fn a_process_with_a_token_leaves_the_refresh_to_the_process_with_the_lease() {
     let clock = clock();
     let store = SharedStore::new(MemoryStore::new(clock.clone()));
     let source = ScriptedSource::new(clock.clone(), DAY);
@@ -230,7 +230,7 @@ async fn who_has_a_token_leaves_the_refresh_to_the_process_that_has_the_lease() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_insists_on_a_new_token_waits_for_the_process_that_has_the_lease() {
+async fn a_caller_that_insists_on_a_new_token_waits_for_the_process_with_the_lease() {
     let clock = clock();
     let store = SharedStore::new(MemoryStore::new(clock.clone()));
     let source = ScriptedSource::new(clock.clone(), DAY);
@@ -338,7 +338,7 @@ async fn a_slow_exchange_keeps_its_lease_and_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_process_that_fails_looks_into_the_store_once_more() {
+async fn a_process_that_fails_looks_into_the_store_again() {
     let clock = clock();
     let store = SharedStore::new(MemoryStore::new(clock.clone()));
     // As if it had been stopped while it asked IMS: another process has obtained a token before it goes on.

@@ -1,4 +1,4 @@
-//! A fleet in a bad world, with callers that give up at any moment: the laws that hold for it whatever the seed is.
+//! A fleet with many failures, and with callers that give up at any moment: the laws that hold for it whatever the seed is.
 //!
 //! Time is virtual and every decision comes from one seeded generator, so that a seed repeats its run: a failure prints it, and
 //! with `IMS_SEED` only that one runs. The tests run a few thousand refreshes, and `cargo xtask model` a million

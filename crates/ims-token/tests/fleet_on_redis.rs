@@ -49,7 +49,7 @@ enum Trouble {
     Wiped,
     /// Once a minute somebody else writes where the token is.
     Garbage,
-    /// Once a minute somebody else writes where the lease is, and for ever.
+    /// Once a minute somebody else writes where the lease is, and forever.
     GarbageLease,
 }
 
@@ -200,7 +200,7 @@ impl TokenStore for ReachedStore {
     }
 }
 
-/// What a fleet met.
+/// What happened to a fleet.
 #[derive(Debug)]
 struct Met {
     exchanges: u64,

@@ -141,7 +141,7 @@ async fn callers_on_four_threads_send_one_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_thousand_callers_on_an_empty_keeper_send_one_request_whatever_it_meets() {
+async fn ten_thousand_callers_on_an_empty_keeper_send_one_request_whatever_its_result_is() {
     let fifty_ms = Duration::from_millis(50);
     let kinds = every_kind_of_failure().map(|failure| (failure, fifty_ms)).into_iter();
     // The last one answers when no caller waits any longer.
@@ -157,7 +157,7 @@ async fn ten_thousand_callers_on_an_empty_keeper_send_one_request_whatever_it_me
             causes.push(error.to_string());
         }
         causes.dedup();
-        // A broken connection is tried once more, since nothing is known about IMS.
+        // A broken connection is tried again, since nothing is known about IMS.
         let requests = if failure.remedy() == Remedy::Resend { 2 } else { 1 };
         assert_eq!((causes.len(), rig.source.requests()), (1, requests), "{causes:?}");
     }
@@ -239,7 +239,7 @@ async fn a_token_is_refreshed_between_60_and_45_minutes_before_it_expires() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_the_last_minute_callers_wait_but_not_for_long_and_not_in_vain() {
+async fn in_the_last_minute_callers_wait_but_not_for_long_and_get_a_token() {
     let rig = Rig::with_latency(Duration::from_secs(2));
     rig.token().await;
     rig.pass(day_less(40)).await;
@@ -274,7 +274,7 @@ async fn google_cloud_rust_5809_a_refresh_that_fails_never_displaces_a_valid_tok
 }
 
 #[tokio::test(start_paused = true)]
-async fn google_cloud_rust_4541_no_failure_is_for_ever() {
+async fn google_cloud_rust_4541_no_failure_is_forever() {
     for failure in every_kind_of_failure() {
         let rig = Rig::holding_a_token().await;
         rig.source.begin_outage(failure);
@@ -320,7 +320,7 @@ async fn retries_are_few_and_end_at_the_deadline() {
     rig.keeper.refresh().await.unwrap_err();
     assert_eq!(rig.source.requests(), 1 + 3);
 
-    // What an attempt met says more than that the time is over, which is the cause only if none has ended.
+    // The error of an attempt says more than that the time is over, which is the cause only if no attempt has ended.
     for (latency, requests, cause) in [(20, 2, "busy"), (60, 1, "no token came within 30 s")] {
         let slow = Rig::with_latency(Duration::from_secs(latency));
         let slow = slow.rebuilt(|builder| builder.with_retries(5));
@@ -355,7 +355,7 @@ async fn who_wishes_for_retries_has_them_while_callers_wait_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_assertion_that_is_refused_is_signed_once_more_a_second_later_so_that_it_differs() {
+async fn an_assertion_that_is_refused_is_signed_again_a_second_later_so_that_it_differs() {
     let rig = Rig::holding_a_token().await;
     rig.source.fail_next([FetchError::sign_again("stale")]);
     let start = Instant::now();
@@ -679,7 +679,7 @@ fn a_refresh_that_dies_with_its_runtime_is_started_again_by_a_waiting_caller() {
     let first = runtime();
     first.block_on(async { timeout(Duration::from_millis(1), keeper.token()).await }).unwrap_err();
     let waiting = std::thread::spawn(move || runtime().block_on(keeper.token()));
-    // Whether the other thread waits already or not, it must not wait for ever.
+    // Whether the other thread waits already or not, it must not wait forever.
     drop(first);
     assert!(waiting.join().unwrap().is_ok());
     assert_eq!(requests.load(Ordering::SeqCst), 2);

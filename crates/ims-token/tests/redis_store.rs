@@ -101,7 +101,7 @@ async fn redis_sees_neither_token_nor_key_and_forgets_a_token_when_it_expires() 
 }
 
 #[tokio::test]
-async fn what_others_wrote_or_sealed_is_no_token_and_is_replaced() {
+async fn what_others_wrote_or_sealed_is_not_a_token_and_is_replaced() {
     let redis = Redis::start();
     let store = redis.store();
     store.save(&key(), &token("first", 2 * HOUR)).await.unwrap();
@@ -218,7 +218,7 @@ async fn an_answer_that_comes_too_late_is_not_taken_for_the_one_of_another_quest
 }
 
 #[tokio::test]
-async fn a_server_that_is_no_redis_costs_no_caller_its_token() {
+async fn a_server_that_is_not_redis_costs_no_caller_its_token() {
     let nothing: &[u8] = b"";
     for said in [
         nothing,

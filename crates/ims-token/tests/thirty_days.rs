@@ -1,4 +1,4 @@
-//! Thirty days of a service in a bad world: outages, throttling, refusals, clocks that are set, a machine that sleeps.
+//! Thirty days of a service with many failures: outages, throttling, refusals, clocks that are set, a machine that sleeps.
 #![cfg(feature = "testing")]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 

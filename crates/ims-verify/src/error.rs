@@ -1,10 +1,10 @@
-//! What a token is if it is not verified. No error repeats a byte of the token: it may be good somewhere else.
+//! The errors of verification. No error repeats a byte of the token: it may be good somewhere else.
 
 use ims_claims::{ClaimsError, JwtError, NumericDate};
 use ims_exchange::{ExchangeError, Scope};
 use ims_sign::{KeyError, VerifyError};
 
-/// A token that is not verified. None of these lets the caller in.
+/// A token that is not verified. With none of these may the caller get access.
 ///
 /// ```
 /// use ims_verify::{Fault, NotVerified};
@@ -33,7 +33,7 @@ pub enum NotVerified {
     /// Say that the result is unknown, for example by HTTP 503: IMS was needed and gave no answer.
     #[error("IMS did not say what is needed to verify the token")]
     Unavailable(#[source] ExchangeError),
-    /// Say that the result is unknown, and report it: what IMS published are no keys for access tokens.
+    /// Say that the result is unknown, and report it: IMS published something that is not a set of keys for access tokens.
     #[error("the keys that IMS published cannot be used")]
     KeysUnusable(#[source] KeyError),
 }
@@ -67,7 +67,7 @@ impl NotVerified {
             ),
             Self::Unavailable(error) => error.hints().into_iter().next(),
             Self::KeysUnusable(_) => {
-                Some("look at what is behind the base URL: these are no keys of IMS".to_owned())
+                Some("look at what is behind the base URL: these are not keys of IMS".to_owned())
             }
         }
     }
@@ -93,11 +93,11 @@ impl NotVerified {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Refuse it: it is no JWT, as tokens of IMS are.
+    /// Refuse it: it is not a JWT, as tokens of IMS are.
     #[error("it is not a JWT")]
     NotAJwt(#[source] JwtError),
-    /// Refuse it: it is not signed by the key that it names, or not in the one way that is taken, RS256.
-    #[error("its signature is not to be trusted")]
+    /// Refuse it: it is not signed by the key that it names, or not with RS256, the only algorithm that is accepted.
+    #[error("its signature cannot be trusted")]
     Signature(#[source] VerifyError),
     /// Refuse it: a claim that every access token has is missing or has another form.
     #[error("its claims are not those of an access token of IMS")]
@@ -120,7 +120,7 @@ pub enum Fault {
         /// When it expired.
         expired_at: NumericDate,
     },
-    /// Refuse it: it was issued to a client that is not let in here.
+    /// Refuse it: it was issued to a client that is not allowed here.
     #[error("its client is not allowed here")]
     ClientNotAllowed,
     /// Refuse what was asked (RFC 6750 §3.1, `insufficient_scope`, HTTP 403): the token is good for other things.
@@ -168,10 +168,10 @@ impl Fault {
             Self::FromTheFuture { .. } => "set the clock of this machine",
             Self::Expired { .. } | Self::RefusedByIms { .. } => "obtain a new access token",
             Self::ClientNotAllowed => {
-                "add the client id to those that are let in here, or obtain the token with another client"
+                "add the client id to those that are allowed here, or obtain the token with another client"
             }
             Self::ScopeMissing { .. } => {
-                "let the credential have the scope, and obtain a new access token"
+                "add the scope to the credential, and obtain a new access token"
             }
             Self::Signature(_) | Self::Claims(_) => return None,
         };

@@ -1,5 +1,5 @@
-//! The two questions to IMS: which keys it publishes, and whether a token is valid; and how long it is left alone after it gave
-//! no answer.
+//! The two questions to IMS: which keys it publishes, and whether a token is valid; and how long to wait after it gave no
+//! answer.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -21,7 +21,7 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest that a `Retry-After` is honoured.
 pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// One IMS and the way there.
+/// One IMS and the connection to it.
 #[derive(Debug)]
 pub(crate) struct Ims {
     environment: Environment,
@@ -43,7 +43,7 @@ impl Ims {
         VerificationKeys::from_jwks(jwks.as_bytes()).map_err(NotVerified::KeysUnusable)
     }
 
-    /// Passes a token that IMS takes from the client that it was issued to. Where IMS asked to be left alone, it is.
+    /// Accepts a token that IMS accepts from the client that it was issued to. If IMS asked to wait, no request is sent.
     pub(crate) async fn expect_valid(
         &self,
         token: &str,
@@ -96,7 +96,7 @@ impl Failure {
         Self { error: error.clone(), asked_at }
     }
 
-    /// The failure again, if IMS is still left alone at `now`: for `pause`, or for as long as it has asked.
+    /// The failure again, if it is too early for a request at `now`: for `pause`, or for as long as IMS has asked.
     pub(crate) fn within(&self, pause: Duration, now: NumericDate) -> Option<NotVerified> {
         let asked = match &self.error {
             NotVerified::Unavailable(error) => error.retry_after().unwrap_or_default(),

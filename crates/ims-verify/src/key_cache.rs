@@ -1,4 +1,4 @@
-//! The keys that IMS publishes, fetched when they are needed and not more often than is good for IMS.
+//! The keys that IMS publishes, fetched when they are needed, with a limited rate.
 
 use std::{
     fmt,
@@ -34,7 +34,7 @@ pub const KEYS_STALE: Duration = Duration::from_hours(24);
 /// The same as in panva/jose, `createRemoteJWKSet`, `cooldownDuration`.
 pub const LEAST_REFETCH_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How long IMS is left alone after a fetch that failed, while there are no keys at all. While there are older ones, it is
+/// How long to wait after a fetch that failed, while there are no keys at all. While there are older ones, it is
 /// [`LEAST_REFETCH_INTERVAL`].
 pub const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 
@@ -91,7 +91,7 @@ impl FetchedKeys {
     }
 }
 
-/// How to come by keys that are newer than known ones.
+/// How to get keys that are newer than known ones.
 enum Lookup {
     Found(Keys),
     /// The last fetch failed a moment ago.
@@ -210,7 +210,7 @@ impl KeyCache {
         Ok(in_flight)
     }
 
-    /// Asks IMS and keeps what came of it. `asked_at` is when the keys were asked for: from there their age is counted.
+    /// Asks IMS and keeps the result. `asked_at` is when the keys were asked for: from there their age is counted.
     async fn fetch(&self, asked_at: NumericDate) -> Result<Keys, NotVerified> {
         let keys = self.0.ims.published_keys(asked_at).await;
         let outcome = keys.map(|keys| Arc::new(FetchedKeys { keys, header: OnceLock::new() }));

@@ -19,8 +19,8 @@ pub const SKEW: Duration = Duration::from_secs(30);
 
 /// What a resource server asks of a token: for which clients it was issued, what it allows, and which IMS issued it.
 ///
-/// IMS issues tokens to every customer of Adobe, so who takes the tokens of any client lets in everybody who can make an
-/// integration.
+/// IMS issues tokens to every customer of Adobe, so a program that accepts the tokens of any client gives access to
+/// everyone who can create an integration.
 ///
 /// ```
 /// use ims_verify::Requirements;
@@ -40,13 +40,13 @@ pub struct Requirements {
 }
 
 impl Requirements {
-    /// Takes tokens that were issued to one of `clients`; without any, none is taken.
+    /// Takes tokens that were issued to one of `clients`; without any, none is accepted.
     #[must_use]
     pub fn of_clients(clients: impl IntoIterator<Item = ClientId>) -> Self {
         Self { clients: Some(clients.into_iter().collect()), ..Self::of_any_client() }
     }
 
-    /// Takes tokens that were issued to any client, for who decides by user or organization afterwards.
+    /// Takes tokens that were issued to any client, for programs that decide by user or organization afterwards.
     #[must_use]
     pub fn of_any_client() -> Self {
         Self { clients: None, scopes: Vec::new(), issuing_cluster: None }

@@ -22,7 +22,7 @@ use crate::{
 /// How many questions about tokens may go on at a time even if all callers that wait for them give up.
 ///
 /// This limits the requests that a sender of many made-up tokens can cause by hanging up. A question beyond the limit is
-/// asked, too, but for one caller alone, and it ends when that caller gives up.
+/// asked, too, but only for one caller, and it ends when that caller gives up.
 pub const MAX_QUESTIONS: usize = 1024;
 
 /// How often a caller waits for a question. The second time is for one whose runtime was shut down or hangs.
@@ -55,7 +55,7 @@ pub(crate) async fn answer<T: Clone + Send + Sync>(
     timeout(WAIT_TIMEOUT, in_flight.outcome()).await.ok().flatten()
 }
 
-/// The error if no answer will come: runtimes were shut down or stand still, or the transport panicked.
+/// The error if no answer will come: runtimes were shut down or have stopped, or the transport panicked.
 pub(crate) fn no_answer() -> NotVerified {
     let source = Box::<dyn Error + Send + Sync>::from("the question was given up");
     NotVerified::Unavailable(TransportError::Broken { source: source.into() }.into())

@@ -57,7 +57,7 @@ impl VerdictCache {
         valid.or_else(|| self.invalid.get(digest, now).map(Err))
     }
 
-    /// Remembers what took long to find out and stays as it is. A failure to find out is no verdict.
+    /// Remembers what took long to find out and stays as it is. A failure to find out is not a verdict.
     pub(crate) fn remember(
         &self,
         digest: TokenDigest,
@@ -73,8 +73,8 @@ impl VerdictCache {
         }
     }
 
-    // Both put the new verdict in before they take the old one out. The other way round, two threads with different verdicts
-    // could leave both, and the refusal would not be seen; this way they can leave at the worst none.
+    // Both put the new verdict in before they take the old one out. In the other order, two threads with different verdicts
+    // could leave both, and the refusal would not be seen; in this order they leave none at worst.
 
     fn keep(&self, digest: TokenDigest, token: &VerifiedToken, now: NumericDate) {
         self.valid.insert(digest, token.clone(), now);
@@ -93,7 +93,7 @@ impl fmt::Debug for VerdictCache {
     }
 }
 
-/// The SHA-256 of a token, from which no one gets the token.
+/// The SHA-256 of a token, from which no one can find the token.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TokenDigest([u8; 32]);
 
@@ -105,7 +105,7 @@ impl TokenDigest {
     }
 }
 
-/// How many locks a kind of verdict has, so that threads rarely meet at one.
+/// How many locks a kind of verdict has, so that threads rarely wait for the same one.
 const SHARDS: usize = 16;
 
 struct Verdicts<T> {

@@ -13,7 +13,7 @@ use ims_exchange::Scope;
 
 /// What a good token says of its holder. Only a [`TokenVerifier`](crate::TokenVerifier) makes one. A clone shares it.
 ///
-/// It was good when it was verified; who keeps it has to look at [`expires_at`](VerifiedToken::expires_at). Its `Debug`
+/// It was good when it was verified; anyone who keeps it has to look at [`expires_at`](VerifiedToken::expires_at). Its `Debug`
 /// names the client alone, since the payload says much of a person.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! The way of a token: what is remembered of it, else its form, its signature and its claims.
+//! How a token is verified: by an earlier verdict, else by its form, its signature and its claims.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
     verified_token::VerifiedToken,
 };
 
-/// Whose word a verifier takes for a token's signature.
+/// Who decides whether a token's signature is valid.
 ///
 /// IMS publishes its keys at `/ims/keys`, but third parties report tokens signed by a key that is not among them. So there
 /// is a way without IMS, one that asks IMS where that happens, and one that asks always.
@@ -30,29 +30,30 @@ use crate::{
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Authority {
-    /// That of the published keys alone. Nothing is sent for a token, and a token that was invalidated stays good until it
+    /// Only the published keys. Nothing is sent for a token, and a token that was invalidated stays good until it
     /// expires.
     PublishedKeys,
-    /// That of the published keys and, for a token whose key is not among them, that of IMS.
+    /// The published keys and, for a token whose key is not among them, IMS.
     ///
-    /// Anybody can make a token that names another key, so anybody can make the verifier ask IMS: limit the rate at which
-    /// strangers may call.
+    /// Anybody can make a token that names another key, so anybody can make the verifier ask IMS: limit the rate of calls
+    /// without a valid token.
     PublishedKeysElseIms,
-    /// That of IMS, which is asked about every token that is not remembered. A token that was invalidated is good for
+    /// IMS, which is asked about every token that is not remembered. A token that was invalidated is good for
     /// [`VALID_REMEMBERED`](crate::VALID_REMEMBERED) at the most.
     Ims,
 }
 
 /// Verifies the access tokens that one IMS issues, for those who receive them. It holds no credentials.
 ///
-/// A clone shares keys and memory. Building one needs no runtime and sends nothing; to ask IMS, tokio has to be running. What
-/// is asked is asked once, however many wait for it, and who gives up waiting cancels nothing, up to [`MAX_QUESTIONS`]
-/// questions at a time. [`without_memory`](TokenVerifier::without_memory) each caller asks about its token for itself.
+/// A clone shares keys and memory. Building one needs no runtime and sends nothing; to ask IMS, tokio has to be running.
+/// What is asked is asked once, however many wait for it, and a caller that gives up cancels nothing, up to
+/// [`MAX_QUESTIONS`] questions at a time. [`without_memory`](TokenVerifier::without_memory) each caller asks about its
+/// token for itself.
 ///
 /// [`MAX_QUESTIONS`]: crate::MAX_QUESTIONS
 ///
-/// No clock is read: every call takes `now`, the time of day, and what is kept is kept by the same times. A clock that is put
-/// back makes what was kept before it old, not young.
+/// No clock is read: every call takes `now`, the time of day, and what is kept is kept by the same times. If a clock is set
+/// back, what was kept before counts as old.
 ///
 /// ```
 /// use ims_claims::{Environment, NumericDate};
@@ -145,7 +146,7 @@ impl TokenVerifier {
 
     /// Asks IMS about `token`, whatever the authority is and whatever is remembered; what IMS says is remembered then.
     ///
-    /// What its claims are to be is looked at first, and IMS is not asked about a token that has expired, for example.
+    /// The required claims are checked first, and IMS is not asked about a token that has expired, for example.
     ///
     /// # Errors
     /// [`NotVerified`], but never [`NotVerified::KeyNotPublished`].
@@ -192,7 +193,7 @@ impl TokenVerifier {
         if keys.have_signed(&jwt)? {
             return Ok(self.requirements.claims(jwt.into_payload(), now)?);
         }
-        // Nothing that it says can be believed yet, but what is bad by its own words is not worth a request.
+        // Nothing that it says can be believed yet, but a token that says itself that it is bad needs no request.
         let token = self.requirements.claims(jwt.payload().to_vec(), now)?;
         let newer = self.keys.after(&keys, now).await?;
         let newer = newer.ok_or(NotVerified::KeyNotPublished)?;
@@ -234,5 +235,5 @@ impl TokenVerifier {
     }
 }
 
-/// The memory, if there is one, and under what a token is in it.
+/// The memory, if there is one, and the key of a token in it.
 type Remembered<'a> = Option<(&'a Arc<VerdictCache>, TokenDigest)>;

@@ -1,7 +1,7 @@
 //! A transport of your own: `cargo run -p ims --example audited_transport`.
 //!
 //! It wraps another one and writes down each request, for an audit. One over another HTTP library has the same form; the
-//! example of the same name in `ims-exchange` is one over hyper. The emulator is here in the place of IMS.
+//! example of the same name in `ims-exchange` is one over hyper. The emulator is here in place of IMS.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 

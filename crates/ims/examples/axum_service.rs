@@ -1,7 +1,7 @@
 //! A service with axum: it verifies the tokens of its callers, and calls an API with its own token.
 //! `cargo run -p ims --features verify --example axum_service`.
 //!
-//! The emulator is here in the place of IMS, and its `/echo` in the place of the API.
+//! The emulator is here in place of IMS, and its `/echo` in place of the API.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 

@@ -1,6 +1,6 @@
 //! A program without an asynchronous runtime: `cargo run -p ims --features blocking --example blocking`.
 //!
-//! The emulator, which is in the place of IMS, needs a runtime. The program needs none.
+//! The emulator, which is in place of IMS, needs a runtime. The program needs none.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 

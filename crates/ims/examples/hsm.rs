@@ -1,7 +1,7 @@
 //! A service account whose key is in a hardware security module:
 //! `cargo run -p ims --features generate,pkcs11 --example hsm -- 'pkcs11:token=ims;object=my-key?module-path=…&pin-source=…'`.
 //!
-//! The key must exist; `ims hsm generate` makes one. The emulator is here in the place of IMS, and gets the certificate that a
+//! The key must exist; `ims hsm generate` makes one. The emulator is here in place of IMS, and gets the certificate that a
 //! person uploads to Adobe's.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]

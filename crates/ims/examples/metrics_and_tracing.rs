@@ -1,7 +1,7 @@
 //! What a service can be watched by: lines of tracing, metrics of Prometheus, and events of your own.
 //! `cargo run -p ims --features metrics --example metrics_and_tracing`.
 //!
-//! The emulator is here in the place of IMS.
+//! The emulator is here in place of IMS.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 

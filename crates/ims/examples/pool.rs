@@ -1,6 +1,6 @@
 //! One program for many integrations, such as the customers of a service: `cargo run -p ims --example pool`.
 //!
-//! The emulator is here in the place of IMS.
+//! The emulator is here in place of IMS.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 

@@ -1,6 +1,6 @@
 //! A client of reqwest whose requests get a token: `cargo run -p ims --features middleware --example reqwest_middleware`.
 //!
-//! The emulator is here in the place of IMS, and its `/echo` in the place of the API.
+//! The emulator is here in place of IMS, and its `/echo` in place of the API.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 

@@ -1,7 +1,7 @@
 //! OAuth Server-to-Server without a file: the credential is put together in code.
 //! `cargo run -p ims --example server_to_server`.
 //!
-//! The emulator is here in the place of IMS, so that this runs anywhere.
+//! The emulator is here in place of IMS, so that this runs anywhere.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 

@@ -1,7 +1,7 @@
 //! A service account (JWT) without a file: a key and a certificate are made, and the credential is put together in code.
 //! `cargo run -p ims --features generate --example service_account`.
 //!
-//! The emulator is here in the place of IMS. For Adobe's, a person uploads the certificate.
+//! The emulator is here in place of IMS. For Adobe's, a person uploads the certificate.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 
@@ -24,7 +24,7 @@ fn credentials(
 ) -> Result<Credentials, Box<dyn Error>> {
     let key = KeyPair {
         signing_key: SigningKey::File { contents: private_key.to_vec().into(), passphrase: None },
-        // With it, the client says when the certificate ends, and why IMS may not match it.
+        // With it, the client says when the certificate expires, and why IMS may not match it.
         certificate: Some(certificate.to_pem().into_bytes()),
     };
     let secret = ClientSecret::new("my-secret".to_owned());
@@ -56,6 +56,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let token = client.access_token().await?;
     println!("token {} is good for {} s", token.fingerprint(), token.lifetime().as_secs());
     let health = client.health().ok_or("this credential has a token")?;
-    println!("the certificate ends {}", health.credential_ends_at.ok_or("it has one")?);
+    println!("the certificate expires {}", health.credential_ends_at.ok_or("it has one")?);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A client of tower whose requests get a token: `cargo run -p ims --features tower --example tower_client`.
 //!
-//! The innermost service sends a request; here it is hyper's client of the crate hyper-util. The emulator is in the place of
-//! IMS, and its `/echo` in the place of the API.
+//! The innermost service sends a request; here it is hyper's client of the crate hyper-util. The emulator is in place of
+//! IMS, and its `/echo` in place of the API.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 

@@ -23,7 +23,7 @@ pub(crate) struct Alternatives<T> {
     notice: Notice,
 }
 
-/// Who hears of it when IMS accepts another than the one that was tried first.
+/// Gets an event when IMS accepts another than the one that was tried first.
 #[derive(Debug, Clone)]
 pub(crate) struct Notice {
     pub(crate) client_id: ClientId,
@@ -109,7 +109,7 @@ pub(crate) fn one_or_none(
     }
 }
 
-/// Whether IMS took the client secret for a wrong one: the only refusal after which another is tried.
+/// Whether IMS refused the client secret as wrong: the only refusal after which another is tried.
 pub(crate) fn is_wrong_secret(error: &ExchangeError) -> bool {
     error.reason().is_some_and(Reason::is_about_the_secret)
 }

@@ -16,7 +16,7 @@ const SHUTDOWN_GRACE: Duration = Duration::from_millis(100);
 /// A [`Client`] whose calls block. Cheap to clone; clones share the token and one background thread, on which refreshes run
 /// whether or not somebody waits for them.
 ///
-/// Within an asynchronous runtime, which it would hold up, its calls panic: use [`Client`] there. It can be dropped anywhere.
+/// Within an asynchronous runtime, which it would block, its calls panic: use [`Client`] there. It can be dropped anywhere.
 ///
 /// ```no_run
 /// use ims::{BlockingClient, Credentials};

@@ -36,7 +36,7 @@ pub struct Client {
     pub(crate) unsaved: UnsavedRefreshToken,
 }
 
-/// What the integration gives access by.
+/// What the client sends to APIs.
 #[derive(Debug, Clone)]
 pub(crate) enum Access {
     Token(TokenKeeper),
@@ -60,7 +60,7 @@ impl Client {
         self.expect_keeper()?.token().await
     }
 
-    /// A token that can still be used in `duration`: for a request that takes long, or a process that is handed it.
+    /// A token that can still be used in `duration`: for a request that takes long, or to give to another process.
     ///
     /// ```
     /// use std::time::Duration;
@@ -85,7 +85,7 @@ impl Client {
         self.expect_keeper()?.token_valid_for(duration).await
     }
 
-    /// A new token, though the old one may be good.
+    /// A new token, even if the old one is valid.
     ///
     /// # Errors
     /// Those of [`TokenKeeper::refresh`] and [`Client::access_token`].
@@ -105,14 +105,14 @@ impl Client {
         }
     }
 
-    /// How the keeper is doing, and when the certificate of a service account ends, if it is known. `None` with an API key
-    /// alone.
+    /// The state of the keeper, and when the certificate of a service account expires, if it is known. `None` with an API
+    /// key alone.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # fn check(client: &ims::Client) {
     /// if let Some(health) = client.health() {
-    ///     println!("serving: {}, certificate ends: {:?}", health.is_serving(), health.credential_ends_at);
+    ///     println!("serving: {}, certificate expires: {:?}", health.is_serving(), health.credential_ends_at);
     /// }
     /// # }
     /// # Ok(())

@@ -25,7 +25,7 @@ use crate::{
 #[cfg(feature = "service-account")]
 use crate::service_account::{ServiceAccountSource, SigningOptions};
 
-/// How long before its certificate ends a service account warns of it: an [`Event`] once a day.
+/// How long before its certificate expires a service account warns of it: an [`Event`] once a day.
 pub const CERTIFICATE_MARGIN: Duration = Duration::from_hours(30 * 24);
 
 impl Client {
@@ -124,8 +124,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Signs with `signer` if IMS no longer matches the first, instead of the second key that the credentials name. So a key
-    /// can be replaced without a moment in which none is taken.
+    /// Signs with `signer` if IMS no longer matches the first, instead of the second key that the credentials name. So a
+    /// key can be replaced without a moment in which none is accepted.
     ///
     /// ```
     /// use ims::{Client, Credentials, sign::Signer};
@@ -162,8 +162,8 @@ impl ClientBuilder {
         Self { refresh_tokens, ..self }
     }
 
-    /// Warns of the certificate's end from `margin` before it on, instead of [`CERTIFICATE_MARGIN`]. Of two certificates the
-    /// later end counts, as long as both are known.
+    /// Warns of the certificate's expiry, from `margin` before it, instead of [`CERTIFICATE_MARGIN`]. With two
+    /// certificates, the later expiry counts, as long as both are known.
     ///
     /// ```
     /// use std::time::Duration;
@@ -225,8 +225,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends up to `retries` more requests when one fails that may succeed later, also while callers wait: for a program that
-    /// asks once and ends. Without it they learn of the first failure at once; see
+    /// Sends up to `retries` more requests when one fails that may succeed later, also while callers wait: for a program
+    /// that asks once and ends. Without it they get the first failure at once; see
     /// [`TokenKeeperBuilder::with_retries`](ims_token::TokenKeeperBuilder::with_retries).
     ///
     /// ```
@@ -370,8 +370,8 @@ impl ClientBuilder {
     /// Shares the token through `store` with other processes of the same integration.
     ///
     /// A user's token is kept under the name of the place where the refresh token is. A file or an entry of the keyring may
-    /// have the same name for another user, so there the store has to be one of that user alone; a place in memory shares with
-    /// its clones and with no other.
+    /// have the same name for another user, so there the store must belong to that user alone; a place in memory shares
+    /// only with its clones.
     ///
     /// ```
     /// use ims::token::{MemoryStore, SharedClock, SystemClock};
@@ -461,7 +461,7 @@ impl ClientBuilder {
         })
     }
 
-    /// Under what a store or a [`KeeperPool`] keeps the token of these credentials.
+    /// The name under which a store or a [`KeeperPool`] keeps the token of these credentials.
     ///
     /// ```
     /// use ims::{Client, Credentials};

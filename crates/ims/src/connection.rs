@@ -14,7 +14,7 @@ use crate::error::Error;
 /// ([`DEADLINE`](ims_token::DEADLINE)).
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The way to one IMS, for every [`Call`]. Cheap to clone; building one sends nothing and needs no runtime.
+/// The connection to one IMS, for every [`Call`]. Cheap to clone; building one sends nothing and needs no runtime.
 ///
 /// ```no_run
 /// use ims::{Connection, claims::Environment, exchange::PublishedKeys};
@@ -35,7 +35,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The way to the IMS of `environment` by reqwest.
+    /// A connection to the IMS of `environment` by reqwest.
     ///
     /// # Errors
     /// [`Error::Transport`] if the HTTP client cannot be set up, if `HTTPS_PROXY` or `ALL_PROXY` does not name a proxy, or if
@@ -45,7 +45,7 @@ impl Connection {
         Ok(Self::from_transport(environment, transport))
     }
 
-    /// The way to the IMS of `environment` by a transport of your own.
+    /// A connection to the IMS of `environment` by your own transport.
     ///
     /// ```
     /// use ims::{Connection, claims::Environment, exchange::{PublishedKeys, testing::FakeTransport}};
@@ -86,7 +86,7 @@ impl Connection {
         Self { timeout, ..self }
     }
 
-    /// Goes by `clock` instead of the system's.
+    /// Uses `clock` instead of the system's.
     ///
     /// ```
     /// use ims::{Connection, claims::{Environment, NumericDate}, exchange::testing::FakeTransport};
@@ -113,7 +113,7 @@ impl Connection {
         &self.transport
     }
 
-    /// The clock that is gone by.
+    /// The clock that is used.
     #[must_use]
     pub fn clock(&self) -> &SharedClock {
         &self.clock
@@ -132,7 +132,7 @@ impl Connection {
     }
 }
 
-/// What a builder was told about the way to IMS.
+/// What a builder was told about the connection to IMS.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectionOptions {
     /// Otherwise reqwest.

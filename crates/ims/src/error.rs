@@ -1,4 +1,4 @@
-//! Why a client cannot be built, sorted by what has to be put right.
+//! Why a client cannot be built, sorted by what has to be corrected.
 
 use std::fmt;
 
@@ -41,7 +41,8 @@ pub enum Error {
     #[cfg(feature = "service-account")]
     #[error(transparent)]
     PrivateKey(#[from] KeyError),
-    /// Give the file of a certificate, or name none: a token needs none, but without it there is no warning before it ends.
+    /// Give the file of a certificate, or name none: a token needs none, but without it there is no warning before it
+    /// expires.
     #[cfg(feature = "service-account")]
     #[error("{}", ErrorLine(.0))]
     Certificate(CertError),
@@ -49,7 +50,7 @@ pub enum Error {
     #[cfg(feature = "service-account")]
     #[error("{}", ErrorLine(.0))]
     HardwareKey(SignError),
-    /// Put right how this machine reaches IMS: its CA certificates, or the variable that names them or a proxy.
+    /// Correct how this machine reaches IMS: its CA certificates, or the variable that names them or a proxy.
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// Free resources of the system: it gave no thread for the refreshes.

@@ -203,7 +203,7 @@ impl From<&TokenError> for Report {
             return Self::new(error.reason_name(), error, Next::Program);
         };
         let mut report = Self::from(fetch_error);
-        // Of a failure that only a person can end, it says nothing about when.
+        // For a failure that only a person can end, there is no time.
         let retry_after =
             error.retry_after().filter(|wait| error.is_transient() && !wait.is_zero());
         report.0.retry_after = retry_after;
@@ -219,7 +219,7 @@ impl From<&FetchError> for Report {
             None if error.remedy() == Remedy::FixCall => Self::new("", "", Next::Program),
             None => Self::new("", "", Next::wait_if(error.is_transient())),
         };
-        // A source may have given its failure a name that says more than what came of the exchange.
+        // A source may have given its failure a name that says more than the error of the exchange.
         report.0.reason = error.reason_name();
         report.0.message = error.to_string();
         report.0.evidence = error.evidence().map(|evidence| evidence.finding().to_owned());

@@ -31,7 +31,7 @@ pub(crate) struct ServiceAccountSource {
     signing_pairs: Alternatives<SigningPair>,
 }
 
-/// How a service account signs, where the builder was told more than the credentials say.
+/// How a service account signs, if the builder has more than the credentials.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SigningOptions {
     pub(crate) assertion_lifetime: AssertionLifetime,
@@ -40,7 +40,7 @@ pub(crate) struct SigningOptions {
 }
 
 impl ServiceAccountSource {
-    /// Opens the keys and reads their certificates. With the source comes when the last certificate ends, if all are known:
+    /// Opens the keys and reads their certificates. With the source comes when the last certificate expires, if all are known:
     /// as long as one of them lasts, there are tokens.
     pub(crate) fn new(
         connection: Connection,
@@ -59,7 +59,7 @@ impl ServiceAccountSource {
                 signing_pairs.push(SigningPair::open(pair)?);
             }
         }
-        // Of an unknown end nothing can be said, so one key without a certificate makes the whole end unknown.
+        // One key without a certificate makes the expiry of all unknown.
         let ends: Option<Vec<_>> = signing_pairs.iter().map(SigningPair::ends_at).collect();
         let ends_at = ends.and_then(|ends| ends.into_iter().max());
         let source = Self {

@@ -1,5 +1,5 @@
-//! Where the tokens of a credential come from, and under what name a store keeps them. The source of OAuth Server-to-Server is
-//! here; those of service accounts and people have their own files.
+//! The source of the tokens of a credential, and the name under which a store keeps them. The source of OAuth
+//! Server-to-Server is here; those of service accounts and people have their own files.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
 /// Where tokens come from, and what else is known of it.
 pub(crate) struct Source {
     pub(crate) tokens: TokenSource,
-    /// When the credential ends, such as the certificate of a key.
+    /// When the credential expires, such as the certificate of a key.
     pub(crate) ends_at: Option<NumericDate>,
     pub(crate) unsaved: UnsavedRefreshToken,
 }
@@ -103,7 +103,7 @@ pub(crate) fn scope_evidence(refusal: &Refusal, asked: &[&str]) -> Option<Eviden
     Some(Evidence::naming_the_cause(finding, cause.remedy))
 }
 
-/// Under what the token of these credentials is kept in a store.
+/// The name of the token of these credentials in a store.
 pub(crate) fn cache_key(credentials: &Credentials, refresh_tokens: &RefreshTokens) -> CacheKey {
     let key = |grant| CacheKey::new(credentials.environment(), credentials.client_id(), grant);
     match credentials.credential() {
@@ -121,7 +121,7 @@ pub(crate) fn cache_key(credentials: &Credentials, refresh_tokens: &RefreshToken
                 None => key,
             }
         }
-        // Who has signed in is not known here, but whose place it is.
+        // It is not known here who has signed in, only which place the sign-in has.
         Credential::User(_) => {
             key(GrantName::REFRESH_TOKEN).with_account(refresh_tokens.identity())
         }

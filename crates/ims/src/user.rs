@@ -54,7 +54,7 @@ impl UserSource {
         }
     }
 
-    /// What became of the newest refresh token.
+    /// The state of the newest refresh token.
     pub(crate) fn unsaved(&self) -> UnsavedRefreshToken {
         self.unsaved.clone()
     }
@@ -122,7 +122,7 @@ impl UserSource {
         self.connection.send(&grant).await
     }
 
-    /// Saves the refresh token that IMS gave in the place of `old`. Where that fails, the access token is good all the same,
+    /// Saves the refresh token that IMS gave in place of `old`. Where that fails, the access token is good anyway,
     /// and the refresh token is kept in memory and saved at the next refresh.
     async fn keep(&self, old: &RefreshToken, new: Option<RefreshToken>) {
         // From here on, a caller that gives up waiting does not lose it.

@@ -1,4 +1,4 @@
-//! An API key alone: header fields, no token, and IMS is left in peace.
+//! An API key alone: header fields, no token, and no request to IMS.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 

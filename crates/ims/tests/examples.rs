@@ -23,7 +23,7 @@ const PROGRAMS: &[(&str, &[&str])] = &[
     ("pool",                &["north: 86399 s", "south: 86399 s", "west: a person must act", "north: 86399 s", "south: 86399 s", "west: a person must act", "3 requests for 6 calls"]),
     ("reqwest_middleware",  &["200 OK", "{\"method\":\"GET\",\"client_id\":\"emulated-client\""]),
     ("server_to_server",    &["token ", "3 header fields for Adobe's APIs"]),
-    ("service_account",     &["token ", "the certificate ends "]),
+    ("service_account",     &["token ", "the certificate expires "]),
     ("tests_with_emulator", &["4 header fields, 1 request", "IMS is not available: IMS has trouble (503"]),
     ("tower_client",        &["200 OK", "{\"method\":\"GET\",\"client_id\":\"emulated-client\""]),
 ];

@@ -58,7 +58,7 @@ async fn both_sides_of_a_project_and_the_new_file_obtain_tokens() {
 }
 
 #[tokio::test]
-async fn the_known_scopes_of_a_metascope_are_taken_where_it_was() {
+async fn the_known_scopes_of_a_metascope_replace_it() {
     let emulator = emulator().await;
     let folder = folder();
     let own = json!({

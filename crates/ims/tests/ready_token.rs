@@ -46,12 +46,12 @@ async fn the_token_is_handed_out_to_its_last_second_and_then_an_error_names_its_
     let error = client.access_token().await.unwrap_err();
     let ends_at = NumericDate::from_secs(CREATED_AT).plus(DAY);
     assert_eq!(cause(&error), ReadyTokenError::Ended { ends_at });
-    assert!(error.to_string().contains("ended at 2019-02-13T19:52:18Z"), "{error}");
+    assert!(error.to_string().contains("expired at 2019-02-13T19:52:18Z"), "{error}");
     assert!(!error.is_transient());
 }
 
 #[tokio::test]
-async fn a_token_that_has_ended_before_is_never_handed_out() {
+async fn an_expired_token_is_never_handed_out() {
     let (client, _) = client(DAY + HOUR);
     let error = client.access_token().await.unwrap_err();
     assert!(matches!(cause(&error), ReadyTokenError::Ended { .. }), "{error:?}");

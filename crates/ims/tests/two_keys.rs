@@ -123,7 +123,7 @@ async fn a_full_rotation_under_a_hundred_callers_without_a_failed_call() {
 }
 
 #[tokio::test]
-async fn in_both_ways_of_ims_to_say_it_a_key_that_is_not_matched_is_changed() {
+async fn the_other_key_is_tried_for_both_answers_of_ims_to_an_unknown_key() {
     let documented = Emulated::new(integration(&[certificates::SECOND])).await;
     let change = |builder: ims_emulator::EmulatorBuilder| builder.answering_as_observed();
     let observed = Emulated::built(integration(&[certificates::SECOND]), change).await;
@@ -159,7 +159,7 @@ async fn what_the_certificate_explains_is_said_before_the_refusal() {
     let emulated = Emulated::new(integration(&[certificates::SECOND])).await;
     #[rustfmt::skip]
     let table = [
-        (Some(certificate(-3_000_000, -2 * 86_400).await),   Some("the certificate ended 2 days ago")),
+        (Some(certificate(-3_000_000, -2 * 86_400).await),   Some("the certificate expired 2 days ago")),
         (Some(certificate(2 * 86_400, 3_000_000).await),     Some("the certificate begins in 2 days")),
         (Some(certificates::SECOND.to_owned()),              Some("the certificate is not that of the key that signs")),
         (Some(certificates::FIRST.to_owned()),               None),
@@ -179,7 +179,7 @@ async fn what_the_certificate_explains_is_said_before_the_refusal() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_none_is_found_before_anything_is_sent() {
+async fn an_invalid_certificate_file_is_found_before_anything_is_sent() {
     let emulated = Emulated::new(integration(&[certificates::FIRST])).await;
     let truncated = &certificates::FIRST[..certificates::FIRST.len() / 2];
     #[rustfmt::skip]
@@ -246,7 +246,7 @@ proptest! {
 
     /// Whatever certificates IMS knows from one refresh to the next, a key that it knows is found, and no request is wasted.
     #[test]
-    fn a_key_that_ims_knows_is_always_found_and_the_one_that_was_taken_comes_first(
+    fn a_key_that_ims_knows_is_always_found_and_the_one_that_was_accepted_comes_first(
         sequence in prop::collection::vec((any::<bool>(), any::<bool>()), 1..8),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

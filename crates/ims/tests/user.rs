@@ -53,7 +53,7 @@ fn sign_in(emulated: &Emulated, credential: UserCredential) -> SignIn {
         .with_clock(emulated.clock.clone())
 }
 
-/// What a browser does whose person has signed in before: it is sent back at once.
+/// What a browser does if the person has signed in before: it is redirected at once.
 async fn redirected(emulated: &Emulated, url: &str) -> String {
     let host = emulated.emulator.address();
     let path = url.strip_prefix(&emulated.emulator.url()).unwrap();
@@ -292,7 +292,7 @@ async fn a_sign_in_or_out_while_a_refresh_is_under_way_is_what_counts() {
 }
 
 #[tokio::test]
-async fn of_two_processes_that_refresh_at_once_both_have_their_token() {
+async fn two_processes_that_refresh_at_once_both_get_their_token() {
     let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let place = RefreshTokens::in_folder(folder.path().join("tokens"), CLIENT_ID);

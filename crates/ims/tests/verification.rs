@@ -98,7 +98,7 @@ async fn a_thousand_callers_at_once_ask_for_the_keys_once() {
 }
 
 #[tokio::test]
-async fn an_answer_of_something_before_ims_is_no_verdict_and_passes() {
+async fn an_answer_of_something_before_ims_is_not_a_verdict_and_passes() {
     #[rustfmt::skip]
     let table = [
         (Trouble::Html,                                  true),

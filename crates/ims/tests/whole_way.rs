@@ -31,7 +31,7 @@ const SERVICE_ACCOUNT: &str = r#""org_id": "C74F69D7594880280@AdobeOrg", "techni
 const SERVER_TO_SERVER: &str = r#""scopes": ["openid", "AdobeID"]"#;
 
 #[tokio::test]
-async fn a_service_account_and_client_credentials_obtain_tokens_that_are_taken() {
+async fn a_service_account_and_client_credentials_obtain_tokens_that_are_accepted() {
     let emulator = emulator(integration()).await;
     for members in [SERVICE_ACCOUNT, SERVER_TO_SERVER] {
         let client = client(&emulator, members);

@@ -128,7 +128,7 @@ pub(super) fn build(platform: &'static Platform, is_built: bool) -> Result<Built
 fn build_command(target: &str) -> Command {
     let mut build = cargo(["build", "--locked", "--profile", "dist", "-p", "ims-cli"]);
     build.args(["--target", target]).env("AWS_LC_SYS_NO_JITTER_ENTROPY", "1");
-    // Paths of this machine are of no use to anyone else.
+    // Paths of this machine are useless for others.
     if let Ok(here) = env::current_dir() {
         let home = env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|it| it + "/.cargo"));
         let registry = home.map(|home| format!(" --remap-path-prefix={home}=cargo"));

@@ -57,7 +57,7 @@ pub(super) fn file_name(platform: &Platform, about: &About) -> String {
     format!("{NAME}-{}-py3-none-{}.whl", about.version, platform.wheel_tags.join("."))
 }
 
-/// The list of all files with their sums. Its own line has none.
+/// The list of all files with their sums. Its own line has no hash.
 fn record(entries: &[Entry], info: &str) -> Entry {
     let mut lines = Vec::new();
     for entry in entries {

@@ -198,7 +198,7 @@ fn info(info: &str) -> Result<(String, Attributes)> {
             ("file", Some(value)) => attributes.file = Some(value),
             ("example", Some(value)) => attributes.example = Some(value),
             (name, _) => {
-                bail!("`{name}` is no attribute of a block: xtask/src/docs/block.rs lists them")
+                bail!("`{name}` is not an attribute of a block: xtask/src/docs/block.rs lists them")
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::{
     workspace::resolve_link,
 };
 
-/// The version that was tested. Another one may make other pages.
+/// The version that was tested. Another version may make other pages.
 const VERSION: &str = "0.5.2";
 
 /// Where mdBook is installed to.
@@ -249,7 +249,7 @@ fn check_html(folder: &Path) -> Result<()> {
     html_below(folder, &mut pages)?;
     let mut faults = 0;
     for path in &pages {
-        // It is shown in the place of any page, so its links begin at the root of a server.
+        // It is shown in place of any page, so its links begin at the root of a server.
         if path.ends_with("404.html") {
             continue;
         }

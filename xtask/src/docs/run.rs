@@ -408,7 +408,7 @@ fn judge(steps: &[Step<'_>], root: &Path, ended: Option<ExitStatus>) -> Vec<Faul
     faults
 }
 
-/// What a step printed, with `…` in the place of the folders of this run.
+/// What a step printed, with `…` in place of the folders of this run.
 fn printed(root: &Path, index: usize) -> String {
     let text = fs::read(root.join(format!("out/{index}"))).unwrap_or_default();
     let mut text = String::from_utf8_lossy(&text).into_owned();

@@ -117,7 +117,7 @@ impl Client {
         Ok(with_python(&python, self.script))
     }
 
-    /// A package outside of this workspace, so that the client's dependencies are in no lock file and no check of ours.
+    /// A package outside of this workspace, so that the client's dependencies are not in our lock file and our checks.
     fn install_from_crates_io(&self, home: &Path) -> Result<Command> {
         let crate_name = self.name.trim_start_matches("crate ");
         let manifest = format!(

@@ -104,7 +104,7 @@ fn tarball_faults(package: &Package) -> Result<Vec<String>> {
     let mut faults = missing_files(&package.name, &list);
     let folder = package.manifest_path.parent().context("a manifest is in a folder")?;
     for licence in IN_EVERY_TARBALL.iter().filter(|name| name.starts_with("LICENSE")) {
-        // A link that a checkout on Windows has turned into a text file is in the list, but is no licence.
+        // A link that a checkout on Windows has turned into a text file is in the list, but is not a licence.
         let own = fs::read(folder.join(licence)).unwrap_or_default();
         if own != fs::read(licence)? {
             faults.push(format!(

@@ -3,7 +3,7 @@
 //! Sources: The Cargo Book, "Registry Index" (the file of one crate, and where it is in the index) and "Registry Web API"
 //! (the body of a publish request).
 //!
-//! It takes the place of crates.io: what it does not have, it sends there. So our crates are found in it, and everything that
+//! It replaces crates.io: what it does not have, it sends there. So our crates are found in it, and everything that
 //! they import where it always is.
 
 use std::{
@@ -61,7 +61,7 @@ impl Registry {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let server = server.clone();
-                // A client that goes away in the middle is no fault of the registry.
+                // A client that goes away in the middle is not a fault of the registry.
                 thread::spawn(move || server.serve(&stream).ok());
             }
         });

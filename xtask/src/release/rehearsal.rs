@@ -55,7 +55,7 @@ pub(super) fn rehearse(packages: &[Package]) -> Result<()> {
     install(&folder, &configuration)
 }
 
-/// A registry that takes the place of crates.io, because that is where our crates say that they import each other from.
+/// A registry that replaces crates.io, because that is where our crates say that they import each other from.
 fn configuration_for(registry: &Registry) -> String {
     let index = registry.index_url();
     format!(
@@ -64,7 +64,7 @@ fn configuration_for(registry: &Registry) -> String {
     )
 }
 
-/// This program once more, in another process, which can be ended.
+/// This program again, in another process, which can be ended.
 fn publishing(configuration: &Path) -> Result<Child> {
     let mut command = Command::new(env::current_exe()?);
     command.args(["release", "--continue-rehearsal"]).arg(configuration);

@@ -21,13 +21,22 @@ pub(super) const WORDS: &[Word] = &[
     word("anew",         "again"),
     word("are told",     "the active verb: IMS reports it"),
     word("be had",       "available"),
+    word("belong into",  "belong in"),
+    word("belongs into", "belongs in"),
     word("beside",       "next to"),
     // IMS answers "The binding requires a JTI", and adobe/jwt-auth#6 quotes "the metascopes in the binding".
     Word { unless_before: Some("requires"), unless_after: &["in the", "bindings"], ..word("binding", "integration") },
     // IMS answers "Could not match JWT signature to any of the bindings".
     Word { unless_after: &["any of the", "api", "formerly"], ..word("bindings", "integrations") },
     word("brings",       "adds"),
+    word("but for",      "except for"),
+    word("came about",   "happened, or the verb itself: the connection failed"),
+    word("come about",   "happen, or the verb itself"),
+    word("for ever",     "forever"),
+    word("in the place of", "in place of, or replaces"),
     word("is told",      "the active verb: the caller gets it"),
+    word("its like",     "similar ones"),
+    word("let go",       "dropped, removed or closed"),
     word("lies",         "is"),
     Word { unless_before: Some("than"), ..word("no more", "no longer") },
     word("nobody",       "no one, or anyone who"),
@@ -35,9 +44,15 @@ pub(super) const WORDS: &[Word] = &[
     word("of our own",   "our own"),
     word("of their own", "their own"),
     word("oftener",      "more often"),
+    word("once more",    "again"),
     word("seldom",       "rarely"),
+    word("shall",        "must, or will"),
     Word { unless_before: Some("for"), ..word("stands", "is") },
+    word("take the place of", "replace"),
+    word("takes the place of", "replaces"),
+    word("upon",         "on"),
     word("whoever",      "anyone who"),
+    word("whom",         "another sentence: its subject, its user, or who"),
 ];
 
 const fn word(avoid: &'static str, instead: &'static str) -> Word {

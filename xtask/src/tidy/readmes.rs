@@ -40,7 +40,7 @@ fn findings_in(file: &File) -> Vec<Finding> {
             None => {
                 for name in names_without_target(line, &file.text) {
                     let message = format!(
-                        "[`{name}`] is no link on a forge: remove the brackets, or add a target"
+                        "[`{name}`] is not a link on a forge: remove the brackets, or add a target"
                     );
                     findings.push(Finding::new(&file.path, index + 1, message));
                 }

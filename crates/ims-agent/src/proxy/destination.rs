@@ -19,13 +19,13 @@ use crate::{access::RequestRules, answer::Fault};
 ///
 /// let destination: Destination = "https://platform.adobe.io/data".parse()?;
 /// assert_eq!(destination.to_string(), "https://platform.adobe.io/data");
-/// assert!("http://platform.adobe.io".parse::<Destination>().is_err(), "a token travels over TLS");
+/// assert!("http://platform.adobe.io".parse::<Destination>().is_err(), "a token is sent over TLS");
 /// # Ok::<(), ims_agent::DestinationError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination(Url);
 
-/// Give the base URL of an API: what was given is none.
+/// Give the base URL of an API: what was given is not one.
 ///
 /// ```
 /// use ims_agent::{Destination, DestinationError};
@@ -110,7 +110,7 @@ impl Targets<'_> {
         if method == Method::CONNECT {
             return Err(Fault::TUNNEL);
         }
-        // On a Unix socket any Host will do, since no page in a browser gets there.
+        // On a Unix socket any Host is accepted, because no page in a browser can reach it.
         let is_on_socket = self.rules.hosts.is_empty();
         let named = uri.authority().map(http::uri::Authority::as_str);
         let foreign = named.filter(|named| {
@@ -121,7 +121,7 @@ impl Targets<'_> {
             self.rules.check_host(uri, headers)?;
             return self.own(uri);
         };
-        // What a proxy has to ignore, RFC 9112 §3.2.2 says, others may believe.
+        // RFC 9112 §3.2.2 says that a proxy ignores it, but other programs may use it.
         let mut hosts = headers.get_all(header::HOST).iter();
         let host = hosts.next().map_or(foreign.as_bytes(), http::HeaderValue::as_bytes);
         if hosts.next().is_some() || !host.eq_ignore_ascii_case(foreign.as_bytes()) {
@@ -142,7 +142,7 @@ impl Targets<'_> {
         Ok(Target::Api(destination.join(path_and_query)?))
     }
 
-    /// The URL of a request that names its host. Whatever it says, the request is sent over TLS, but for loopback.
+    /// The URL of a request that names its host. Whatever it says, the request is sent over TLS, except to loopback.
     fn foreign(&self, uri: &Uri) -> Result<Target, Fault> {
         let host = uri.host().unwrap_or_default();
         let default_port = match uri.scheme_str() {
@@ -162,11 +162,7 @@ impl Targets<'_> {
         };
         let url: Url = url.parse().map_err(|_| Fault::TARGET)?;
         let is_same = url.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host));
-        if is_same && self.hosts.allows_url(&url) {
-            Ok(Target::Api(url))
-        } else {
-            Err(Fault::HOST)
-        }
+        if is_same && self.hosts.allows_url(&url) { Ok(Target::Api(url)) } else { Err(Fault::HOST) }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::answer::Fault;
 /// Prepares the fields of a request for the API. What the client itself sends as `Authorization` is replaced.
 pub(crate) fn prepare_request(headers: &mut HeaderMap) -> Result<(), Fault> {
     let upgrades = headers.get_all(UPGRADE).iter();
-    // Going on without HTTP/2 is what a client must expect that offers it.
+    // A client that offers HTTP/2 must expect an answer without it.
     if upgrades.into_iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"h2c")) {
         return Err(Fault::UPGRADE);
     }

@@ -1,4 +1,4 @@
-//! What the agent answers, and to whom.
+//! What the agent answers, and which callers get an answer.
 
 use std::{io::Write, process::Command, time::Duration};
 

@@ -26,7 +26,7 @@ async fn a_head_that_comes_too_slowly_ends_its_connection() {
         stream.write_all(start.as_bytes()).await.unwrap();
         let (mut reader, mut writer) = stream.into_split();
         let dribble = tokio::spawn(async move {
-            // One byte of a field at a time, for as long as it is taken.
+            // One byte of a field at a time, for as long as the server accepts it.
             while writer.write_all(b"a").await.is_ok() {
                 sleep(Duration::from_millis(20)).await;
             }

@@ -105,7 +105,7 @@ async fn one_401_is_answered_with_a_new_token_where_the_body_can_be_sent_again()
     let answered = raw(address, &chunked).await;
     assert!(answered.starts_with("HTTP/1.1 401 "), "{answered}");
     assert_eq!(api.requests().len(), 1);
-    // Its token was rejected all the same, and the next request has another.
+    // Its token was rejected anyway, and the next request has another.
     let body = format!(
         "POST /a HTTP/1.1\r\nHost: {address}\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
     );

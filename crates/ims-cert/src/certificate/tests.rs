@@ -63,7 +63,7 @@ fn openssl_reads_the_same_out_of_each_certificate() {
 }
 
 #[test]
-fn a_certificate_of_openssl_says_what_it_was_made_with() {
+fn a_certificate_of_openssl_has_the_values_that_it_was_made_with() {
     let certificate = certificate(certificates::FIRST);
     let validity = certificate.validity();
     assert_eq!(certificate.subject().to_string(), "CN=first,O=Example,C=US");

@@ -1,4 +1,4 @@
-//! Files as they are met, and files that hold something else.
+//! Files as people have them, and files that contain something else.
 
 use std::process::Command;
 
@@ -206,7 +206,7 @@ proptest! {
     }
 
     #[test]
-    fn a_certificate_that_is_cut_short_is_no_certificate(length in 0..certificates::FIRST_DER.len()) {
+    fn a_certificate_that_is_cut_short_is_not_a_certificate(length in 0..certificates::FIRST_DER.len()) {
         prop_assert!(CertificateFile::from_bytes(&certificates::FIRST_DER[..length]).is_err());
     }
 }

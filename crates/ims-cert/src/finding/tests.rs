@@ -69,9 +69,9 @@ fn the_dates_are_findings_outside_the_first_and_the_last_second() {
         (start.minus(Duration::from_hours(2)),  Some("the certificate begins in 2 hours")),
         (start,                                    None),
         (end,                                      None),
-        (end.plus(second),                         Some("the certificate ended 1 second ago")),
-        (end.plus(Duration::from_hours(24)),    Some("the certificate ended 1 day ago")),
-        (end.plus(Duration::from_secs(119)),       Some("the certificate ended 1 minute ago")),
+        (end.plus(second),                         Some("the certificate expired 1 second ago")),
+        (end.plus(Duration::from_hours(24)),    Some("the certificate expired 1 day ago")),
+        (end.plus(Duration::from_secs(119)),       Some("the certificate expired 1 minute ago")),
     ];
     for (now, said) in table {
         let findings: Vec<String> =

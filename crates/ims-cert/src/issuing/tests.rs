@@ -193,7 +193,7 @@ async fn a_subject_that_would_lose_an_attribute_is_refused_before_the_signer_is_
 }
 
 #[tokio::test]
-async fn a_subject_in_any_encoding_that_is_taken_is_written_again_to_the_byte() {
+async fn a_subject_in_any_accepted_encoding_is_written_again_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
     for (mask, name) in
         [("MASK:2", "/O=Example/CN=printable"), ("MASK:4", "/CN=t61@"), ("MASK:2048", "/CN=Grüße")]

@@ -54,7 +54,7 @@ fn a_certificate_of_more_than_256_kib_is_refused() {
     }
 }
 
-/// The seconds that a date stands for, if it has the one form that is taken.
+/// The seconds that a date stands for, if it has the one form that is accepted.
 fn seconds(tag: u8, text: &str) -> Option<i64> {
     let der = [&[tag, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
     let (_, time) = ASN1Time::from_der(&der).ok()?;

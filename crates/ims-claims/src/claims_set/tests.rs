@@ -181,7 +181,7 @@ fn a_lifetime_is_one_second_to_24_hours() {
 }
 
 #[test]
-fn an_assertion_lives_five_minutes_unless_told_otherwise() {
+fn an_assertion_lives_five_minutes_by_default() {
     assert_eq!(AssertionLifetime::default().as_duration(), Duration::from_mins(5));
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
     }
 }
 
-/// Who asks, and about whom.
+/// Who asks, and about which user.
 #[derive(Debug, Args)]
 struct AdminOptions {
     #[command(flatten)]

@@ -15,10 +15,10 @@ use crate::{
 
 /// Give tokens to local programs in any language.
 ///
-/// Serves until it is ended by a signal. Programs ask GET /v1/token on a Unix socket, or at a loopback address if you ask for one, and
-/// get a token that is always fresh: one exchange for all of them. They never see a secret or a key. /v1/headers has the
-/// header fields for Adobe's APIs, /v1/health the state, /metrics measurements. The first lines on standard output are where it
-/// listens. SIGHUP reads the credentials again, and so does a change of their files; SIGUSR1 prints the state.
+/// Runs until a signal ends it. Programs ask GET /v1/token on a Unix socket, or at a loopback address if you ask for one,
+/// and get a token that is always fresh: one exchange for all of them. They never see a secret or a key. /v1/headers has
+/// the header fields for Adobe's APIs, /v1/health the state, /metrics measurements. The first lines on standard output say
+/// where it listens. It reads the credentials again after SIGHUP and when their files change; SIGUSR1 prints the state.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  ims agent --context production --context stage &\n  \
     curl --unix-socket $XDG_RUNTIME_DIR/ims/agent.sock 'http://ims/v1/token?context=stage'")]

@@ -22,7 +22,7 @@ pub(crate) enum Command {
     Clear(ClearArguments),
 }
 
-/// List the access tokens in the cache: whose they are and when they end.
+/// List the access tokens in the cache: their clients and when they expire.
 ///
 /// The tokens themselves are not shown. They are in files that only you can read, in the folder `IMS_CACHE_DIR`, by default
 /// the folder ims in your cache.
@@ -35,14 +35,15 @@ pub(crate) struct ListArguments {
 
 /// Remove access tokens from the cache; the next command gets new ones.
 ///
-/// IMS is not told: the tokens stay good until they end. To end one at IMS: ims revoke. The sign-ins of ims login stay.
+/// The tokens stay valid at IMS until they expire. To revoke one, use ims revoke. The sign-ins of ims login are not
+/// removed.
 #[derive(Debug, Args)]
 pub(crate) struct ClearArguments {
     /// Only the tokens of this client
     #[arg(long, value_name = "ID")]
     client_id: Option<ClientId>,
 
-    /// Only the tokens that have ended
+    /// Only the tokens that have expired
     #[arg(long)]
     expired: bool,
 }
@@ -54,7 +55,7 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
     }
 }
 
-/// What is in the cache, the token that ends first before the others.
+/// What is in the cache, sorted by their expiry.
 #[derive(Debug, Default)]
 pub(super) struct Cached {
     entries: Vec<StoredEntry>,

@@ -37,10 +37,10 @@ use upload::{Data, Upload};
 
 /// Send an authenticated request to one of Adobe's APIs.
 ///
-/// The request carries Authorization, x-api-key and x-gw-ims-org-id, and goes to Adobe's hosts alone unless you allow others.
-/// When the API rejects the token with 401, the request is sent once more with a new one. The body of the answer goes to
-/// standard output, on a terminal JSON over several lines. Redirects are not followed, since the next host may be a strange
-/// one. Errors of Adobe's API gateway are explained.
+/// The request carries Authorization, x-api-key and x-gw-ims-org-id, and goes only to Adobe's hosts, unless you allow
+/// others. When the API rejects the token with 401, the request is sent again with a new one. The body of the answer goes
+/// to standard output, on a terminal JSON over several lines. Redirects are not followed, because the next host may be
+/// another one. Errors of Adobe's API gateway are explained.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit codes: 0 the status is 2xx · 1 it is 3xx or 4xx · 3 it is 408, 429 or 5xx, or there is no answer\n\
@@ -65,7 +65,7 @@ pub(crate) struct Arguments {
 
     /// The body: @FILE, - for standard input, else the text itself
     ///
-    /// A long body is not kept in memory. Unless you name another, Content-Type is application/json where it is that.
+    /// A long body is not kept in memory. If the body is JSON and you give no Content-Type, it is application/json.
     #[arg(short, long, value_name = "DATA")]
     data: Option<Data>,
 
@@ -73,16 +73,16 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL", value_parser = request::parse_url)]
     base: Option<Url>,
 
-    /// Print what this filter makes of the JSON in the answer; the language is that of jq
+    /// Filter the JSON of the answer with this expression of the jq language
     #[arg(long, value_name = "FILTER", conflicts_with_all = ["json", "include"])]
     jq: Option<String>,
 
-    /// Ask for all pages, as long as the answers have a Link to the next one; never at another host
+    /// Request all pages: follow the Link to the next one, but never to another host
     #[arg(long, conflicts_with = "data")]
     paginate: bool,
 
-    /// Send the token to this domain and the hosts below it, too; may be given several times. localhost stands for
-    /// all loopback addresses.
+    /// Also send the token to this domain and the hosts below it; may be given several times. localhost means all loopback
+    /// addresses.
     #[arg(long, value_name = "DOMAIN")]
     allow_host: Vec<String>,
 
@@ -242,7 +242,7 @@ impl Caller<'_> {
         }
     }
 
-    /// Sends a request. One with a long body is sent once more after a 401, like any other, if the body is a file.
+    /// Sends a request. One with a long body is sent again after a 401, like any other, if the body is a file.
     async fn send(&self, url: &Url, upload: Option<Upload>) -> Result<Response, CallFailure> {
         let file = upload.as_ref().and_then(Upload::file).map(Path::to_owned);
         let is_streamed = upload.as_ref().is_some_and(Upload::is_streamed);

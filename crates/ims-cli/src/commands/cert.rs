@@ -1,4 +1,4 @@
-//! `ims cert`: the certificates by which IMS knows a service account.
+//! `ims cert`: the certificates with which IMS recognises a service account.
 
 pub(super) mod check;
 mod csr;

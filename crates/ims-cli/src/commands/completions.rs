@@ -11,8 +11,8 @@ use crate::{
 
 /// Print a completion script for a shell.
 ///
-/// Prints the script by which a shell completes commands, options, the names of contexts, and files by their kind. The script
-/// asks ims itself, so it belongs to the same version of ims.
+/// Prints the script with which a shell completes commands, options, names of contexts and files. The script calls ims, so
+/// it must belong to the same version.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples, for packagers and for your own shell:\n  \
     ims completions bash > /usr/share/bash-completion/completions/ims\n  \

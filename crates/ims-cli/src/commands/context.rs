@@ -39,10 +39,10 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
     }
 }
 
-/// Give a file of credentials a name.
+/// Give a credentials file a name.
 ///
-/// The file stays where it is, and so do the secrets in it: the context names its path. The first context becomes the current
-/// one, which is meant where neither -c nor --context says.
+/// The file and its secrets stay where they are: the context has only its path. The first context becomes the
+/// current one, which is used without -c and --context.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims context add stage -c ~/adobe/stage.json && ims token --context stage"
@@ -51,11 +51,11 @@ pub(crate) struct AddArguments {
     /// The name: letters, digits, - and _
     name: String,
 
-    /// The file, in any form that -c takes elsewhere
+    /// The file, in any form that -c accepts
     #[arg(short, long, value_name = "FILE")]
     credentials: PathBuf,
 
-    /// Which credentials are meant, where the file holds several
+    /// Which credentials to use, if the file has several
     #[arg(long, value_name = "NAME")]
     credential: Option<String>,
 
@@ -63,7 +63,7 @@ pub(crate) struct AddArguments {
     #[arg(long, alias = "url", value_name = "URL")]
     ims_url: Option<Environment>,
 
-    /// Base URL of the API, below which ims call finds a path
+    /// Base URL of the API, for the paths of ims call
     #[arg(long, value_name = "URL", value_parser = api_url)]
     api_url: Option<String>,
 
@@ -79,7 +79,7 @@ fn api_url(text: &str) -> Result<String, String> {
 
 fn add(arguments: AddArguments) -> Result<Answer, Failure> {
     let AddArguments { name, credentials, credential, ims_url, api_url, metascopes } = arguments;
-    // What cannot be read now is not worth a name.
+    // A file that cannot be read now gets no name.
     let read = match &credential {
         Some(credential) => Credentials::from_file_selecting(&credentials, credential)?,
         None => Credentials::from_file_with_metascopes(&credentials, &metascopes)?,
@@ -170,7 +170,7 @@ fn switch(arguments: &UseArguments) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
-/// Show what a context says; secrets are not shown.
+/// Show a context, without secrets.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArguments {
     /// Its name, instead of the current one
@@ -214,7 +214,7 @@ fn rename(arguments: &RenameArguments) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
-/// Forget a context. Its file of credentials stays where it is.
+/// Remove a context. Its credentials file is not deleted.
 #[derive(Debug, Args)]
 pub(crate) struct RemoveArguments {
     /// Its name

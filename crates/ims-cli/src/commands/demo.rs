@@ -27,8 +27,8 @@ use crate::{
 
 /// Show every step from a key to an authenticated call, offline.
 ///
-/// A key, a certificate, an integration, an assertion, its exchange for an access token, a call with it, and a refusal
-/// explained. Everything happens on this machine, against the emulator, and nothing is left behind.
+/// Shows a key, a certificate, an integration, an assertion, its exchange for an access token, a call with the token, and a
+/// refusal with its explanation. Everything runs on this machine with the emulator, and no file is left.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {}
 
@@ -101,7 +101,7 @@ async fn lesson() -> Result<Answer, Failure> {
     show(&[("GET", "/echo"), ("answer", &answer)])?;
 
     step(7, "The next thousand calls")?;
-    say("A client keeps the token in memory and renews it in the background before it ends:")?;
+    say("A client keeps the token in memory and renews it in the background before it expires:")?;
     for _ in 0..1000 {
         client.access_token().await?;
     }

@@ -19,11 +19,11 @@ use crate::{
 use checklist::{Check, Checklist};
 use local::Local;
 
-/// Find out what is wrong with credentials, here first and then with IMS.
+/// Find out what is wrong with credentials: on this machine first, then with IMS.
 ///
-/// Goes through everything between credentials and a token, and says what is wrong and what to type next. Each line is
-/// printed as soon as it is known. What can be seen on this machine comes first, so that the first line that failed names the
-/// cause. A warning stops nothing. The last line counts, and gives the verdict. Nothing secret is printed.
+/// Checks everything that is needed to get a token, and says what is wrong and which command to run next. Each line is
+/// printed as soon as it is known. The checks on this machine come first, so the first line that failed names the cause. A
+/// warning is not a failure. The last line counts the results and gives the verdict. No secret is printed.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  ims doctor -c credentials.json\n  ims doctor --offline --json | jq .verdict\n\
@@ -76,8 +76,8 @@ fn examine(arguments: &Arguments, checklist: &mut Checklist) -> Result<(), Failu
     block_on(ask(&credentials, &local, checklist))
 }
 
-/// Goes the way to IMS and asks it. An API key has nothing to ask for, nor has a service account without a key, nor a person
-/// who has not signed in.
+/// Connects to IMS and asks it. There is nothing to ask for with an API key, with a service account without a key, or
+/// for a person who has not signed in.
 async fn ask(
     credentials: &Credentials,
     local: &Local,

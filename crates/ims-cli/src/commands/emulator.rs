@@ -25,11 +25,11 @@ use crate::{
 
 pub(super) use from_credentials::integration_of;
 
-/// Serve a local IMS that says exactly why it refuses.
+/// Run a local IMS that says exactly why it refuses a request.
 ///
-/// Serves a local IMS until it is ended by a signal. Its first line on standard output is its base URL. Standard error gets one
-/// line for each request, and below a refused one the check that failed and what to do. Under URL/_emulator/ is a page that
-/// shows the same.
+/// Runs until a signal ends it. Its first line on standard output is its base URL. It writes one line for each request to
+/// standard error, and below a refused request the check that failed and what to do. The page URL/_emulator/ shows the
+/// same.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
 
-    /// Listen on an address that others can reach, too
+    /// Also listen on an address that other machines can reach
     #[arg(long)]
     expose: bool,
 
@@ -63,15 +63,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Speak HTTPS and be a CONNECT proxy too, by a certificate authority that is kept in this folder
+    /// Also serve HTTPS and a CONNECT proxy, with a certificate authority that is kept in this folder
     #[arg(long, value_name = "DIR")]
     ca_dir: Option<PathBuf>,
 
-    /// Keep integrations that are added while it runs in this file
+    /// Save the integrations that are added while it runs in this file
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
-    /// Answer as IMS was observed to where its documents say otherwise: 400 `invalid_token` for a wrong key
+    /// Answer as the real IMS does where its documents say something else: 400 `invalid_token` for a wrong key
     #[arg(long)]
     as_observed: bool,
 
@@ -79,7 +79,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with_all = ["verbose", "quiet"])]
     json: bool,
 
-    /// Say nothing about requests; --verbose says every check of each, not only the one that failed
+    /// Print nothing about requests; --verbose prints every check of each, not only the one that failed
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 }
@@ -196,7 +196,7 @@ fn unstarted(error: StartError) -> Failure {
     match error {
         StartError::NotLoopback => Failure::person(message)
             .because(error)
-            .hint("to let others reach it all the same: --expose"),
+            .hint("to let others reach it anyway: --expose"),
         StartError::Listen(_, ref cause) if cause.kind() == io::ErrorKind::AddrInUse => {
             Failure::person(message).because(error).hint(
                 "another program listens there: end it, or take a free port with --listen 127.0.0.1:0",

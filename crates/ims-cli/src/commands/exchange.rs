@@ -1,4 +1,4 @@
-//! `ims exchange`: what one has for an access token that one has not: a user's token, or a service's permanent code.
+//! `ims exchange`: exchanges a user's token, or a service's permanent code, for an access token.
 
 mod options;
 mod promise;
@@ -43,9 +43,9 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
     }
 }
 
-/// Exchange the token that a user showed to this service for one to ask the next service with.
+/// Exchange a user's token for a token to call the next service.
 ///
-/// The credentials are those of this service (OAuth 2.0 Token Exchange, RFC 8693). At least one scope has to be named.
+/// The credentials are those of this service (OAuth 2.0 Token Exchange, RFC 8693). At least one scope is required.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims exchange on-behalf-of -c service.json --scopes openid,AdobeID user-token.txt"
@@ -66,9 +66,9 @@ fn on_behalf_of(arguments: &OnBehalfOfArguments) -> Result<Answer, Failure> {
     })
 }
 
-/// Exchange a user's token for one of another of the user's accounts.
+/// Exchange a user's token for a token of another account of the user.
 ///
-/// The account is named by its user id, or by the organization that it belongs to.
+/// Give the user id of the account, or the organization that it belongs to.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims exchange cluster -c app.json --org-id 1234@AdobeOrg user-token.txt"
@@ -81,7 +81,7 @@ pub(crate) struct ClusterArguments {
     target: Target,
 }
 
-/// Whose token it is to be.
+/// The account of the new token.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Target {
@@ -113,8 +113,8 @@ fn cluster(arguments: &ClusterArguments) -> Result<Answer, Failure> {
 
 /// Exchange a refresh token that another program got for an access token.
 ///
-/// FILE holds the refresh token. If IMS gives a new one, it takes the place of the old one in FILE, which only you can read
-/// then. After `ims login`, `ims token` does all this by itself.
+/// FILE holds the refresh token. If IMS gives a new one, it replaces the old one in FILE, which only you can read
+/// then. After `ims login`, `ims token` does this automatically.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims exchange refresh-token -c app.json refresh-token.txt --header"
@@ -132,7 +132,7 @@ fn refresh_token(arguments: &RefreshTokenArguments) -> Result<Answer, Failure> {
     }
     if given.file == Path::new("-") {
         return Err(Failure::usage("the refresh token has to be in a file")
-            .hint("a new one may have to take its place there"));
+            .hint("a new one may have to replace it there"));
     }
     let credentials = given.integration.credentials()?;
     let refresh_token = RefreshToken::try_from(files::read_text(&given.file)?.to_string());
@@ -157,7 +157,7 @@ fn refresh_token(arguments: &RefreshTokenArguments) -> Result<Answer, Failure> {
 
 /// Exchange the permanent authorization code of a service for its token.
 ///
-/// FILE holds the code. Adobe gives such codes to its own services, whose tokens the admin calls want.
+/// FILE holds the code. Adobe gives such codes to its own services; the admin commands need their tokens.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims exchange service-token -c service.json code.txt > service-token.txt"

@@ -20,8 +20,8 @@ use crate::{
 
 /// Run a program with a valid access token in its environment.
 ///
-/// Runs a program with `IMS_ACCESS_TOKEN` in its environment, and `IMS_CLIENT_ID` and `IMS_ORG_ID` for the other header fields
-/// that Adobe's APIs want. The program takes the place of ims, so signals and the exit code are its own. On Windows, ims
+/// Runs a program with `IMS_ACCESS_TOKEN` in its environment, and `IMS_CLIENT_ID` and `IMS_ORG_ID` for the other header
+/// fields that Adobe's APIs require. The program replaces ims, so signals and the exit code are its own. On Windows, ims
 /// waits for it and ends with its exit code.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  ims exec -c creds.json -- python3 report.py\n\
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     integration: IntegrationOptions,
 
-    /// How long the token must be good for
+    /// How long the token must be valid
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     valid_for: Duration,
 
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if let Some(org_id) = credentials.org_id() {
         command.env("IMS_ORG_ID", org_id.as_str());
     }
-    // What got the token is not for the program.
+    // The program does not need what was used to get the token.
     for (name, value) in std::env::vars_os() {
         if is_secret(&name.to_string_lossy()) || is_document(&name.to_string_lossy(), &value) {
             command.env_remove(name);

@@ -36,7 +36,7 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
 /// Lists the tokens of a PKCS#11 module. No PIN is needed.
 #[derive(Debug, Args)]
 pub(crate) struct TokensArguments {
-    /// The module's file, as an absolute path: to load a module is to run its code
+    /// The module's file, as an absolute path: loading a module runs its code
     #[arg(long, value_name = "PATH")]
     module: PathBuf,
 
@@ -104,7 +104,7 @@ pub(crate) struct KeysArguments {
     #[arg(long, value_name = "PATH")]
     module: Option<PathBuf>,
 
-    /// The token's label; not needed if there is but one
+    /// The token's label; not needed if there is only one
     #[arg(long, value_name = "LABEL", conflicts_with = "uri")]
     token: Option<String>,
 
@@ -155,7 +155,7 @@ impl ListedKey {
     fn new(key: &Pkcs11Key) -> Self {
         let reason = match &key.public_key {
             Err(error) => Some(with_causes(error)),
-            Ok(_) if !key.can_sign => Some("the token does not let it sign".to_owned()),
+            Ok(_) if !key.can_sign => Some("the token does not allow it to sign".to_owned()),
             Ok(_) => None,
         };
         Self {
@@ -181,16 +181,16 @@ impl ListedKey {
     }
 }
 
-/// Make an RSA key inside a token.
+/// Generate an RSA key in a token.
 ///
-/// Makes an RSA key inside the token, with the label (and id) of the URI, and prints the URI that names it. The key signs,
-/// and cannot be read out.
+/// Generates an RSA key in the token, with the label (and id) of the URI, and prints the URI of the key. The key can sign
+/// and cannot be exported.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims hsm generate 'pkcs11:token=ims;object=production?module-path=/usr/lib/softhsm/libsofthsm2.so'"
 )]
 pub(crate) struct GenerateArguments {
-    /// Where and how the key is to be: pkcs11:token=…;object=LABEL?module-path=…
+    /// The token and the label of the key: pkcs11:token=…;object=LABEL?module-path=…
     #[arg(value_name = "URI")]
     uri: Pkcs11Uri,
 

@@ -20,10 +20,10 @@ use crate::{
     terminal_text::TerminalText,
 };
 
-/// Find the credentials that are here, give them a name and check them.
+/// Find credentials on this machine, give them a name and check them.
 ///
-/// Looks at the files of this folder, the configuration of aio and the environment variables, and says what each is. On a
-/// terminal it asks which one to use and for a name, adds the context, and runs ims doctor. Without a terminal it changes
+/// Looks at the files of this folder, the configuration of aio and the environment variables, and says what each one is. On
+/// a terminal it asks which one to use and for a name, adds the context, and runs ims doctor. Without a terminal it changes
 /// nothing: it says what it found and which commands to run, with exit code 2.
 #[derive(Debug, Args)]
 #[command(
@@ -56,7 +56,7 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<Answer, Failure> {
         file = file.with_metascopes(choose_metascopes()?);
     }
     contexts.add(&name, &file)?;
-    if contexts.current() != Some(&name) && is_yes("Use it where no other is named?")? {
+    if contexts.current() != Some(&name) && is_yes("Use it when no other context is named?")? {
         contexts.switch_to(&name)?;
     }
     contexts.save()?;
@@ -81,7 +81,7 @@ fn in_force(candidate: &Candidate) -> Result<Answer, Failure> {
     first_token(candidate.first_command(), answer)
 }
 
-/// Says what gets the first token, whatever the doctor found.
+/// Says which command gets the first token, whatever the doctor found.
 fn first_token(line: &str, answer: Result<Answer, Failure>) -> Result<Answer, Failure> {
     let is_fine = matches!(answer, Ok(Answer::Yes));
     output::note(if is_fine { "next" } else { "when this is corrected" }, line);
@@ -106,7 +106,7 @@ fn choose(found: &Found) -> Result<&Candidate, Failure> {
     }
 }
 
-/// The name of the file is what people would call it, but for what a name cannot have.
+/// The proposed name is that of the file, without the characters that a name cannot have.
 fn choose_name(contexts: &Contexts, path: &Path) -> Result<String, Failure> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let stem: String =
@@ -129,7 +129,7 @@ fn choose_name(contexts: &Contexts, path: &Path) -> Result<String, Failure> {
         } else if name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
             return Ok(name);
         } else {
-            say("Please use letters, digits, - and _ alone.\n");
+            say("Please use only letters, digits, - and _.\n");
         }
     }
 }
@@ -180,7 +180,7 @@ fn ask(question: &str, proposal: &str) -> Result<String, Failure> {
     let read =
         read.map_err(|error| Failure::person("the terminal cannot be read").because(error))?;
     if read == 0 {
-        return Err(Failure::usage("nothing is changed: the input has ended"));
+        return Err(Failure::usage("nothing is changed: the input ended"));
     }
     let line = line.trim();
     Ok(if line.is_empty() { proposal.to_owned() } else { line.to_owned() })
@@ -214,9 +214,9 @@ fn no_terminal(found: &Found) -> Failure {
 fn nothing_found(found: &Found) -> Failure {
     if !found.unusable.is_empty() {
         return Failure::usage("none of the credentials here can be used as they are")
-            .hint("correct what is said above, and run ims init again");
+            .hint("correct the problems above, and run ims init again");
     }
     Failure::usage("there are no credentials in this folder or in the environment variables")
         .hint("put the download of Adobe's Developer Console here (Credentials, Download JSON), and run ims init again")
-        .hint("to see how it all works without any, run: ims demo")
+        .hint("to see how everything works without credentials, run: ims demo")
 }

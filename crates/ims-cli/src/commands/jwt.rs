@@ -39,14 +39,14 @@ pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
 
 /// Sign an assertion for the integration and print it.
 ///
-/// Signs an assertion with the integration's private key and prints it: what IMS takes as `jwt_token`, together with the
+/// Signs an assertion with the integration's private key and prints it: what IMS accepts as `jwt_token`, together with the
 /// client id and the client secret.
 #[derive(Debug, Args)]
 pub(crate) struct SignArguments {
     #[command(flatten)]
     integration: IntegrationOptions,
 
-    /// How long the assertion can be exchanged: 1s to 24h
+    /// Lifetime of the assertion: 1s to 24h
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = lifetime)]
     lifetime: AssertionLifetime,
 
@@ -65,9 +65,9 @@ fn sign(arguments: &SignArguments) -> Result<Answer, Failure> {
     let credentials = arguments.integration.credentials()?;
     let Credential::ServiceAccount(credential) = credentials.credential() else {
         return Err(Failure::person(
-            "these credentials are none of a service account: they sign nothing",
+            "these credentials do not belong to a service account with a key: they sign nothing",
         )
-        .hint("where they get tokens, they do it without an assertion: ims token"));
+        .hint("they get tokens without an assertion: ims token"));
     };
     let signer = signing_key::of_credentials(&credential.signing_keys.first().signing_key)?;
     let (environment, lifetime) = (credentials.environment(), arguments.lifetime);
@@ -94,9 +94,9 @@ fn lifetime(text: &str) -> Result<AssertionLifetime, String> {
     AssertionLifetime::new(duration).map_err(|error| error.to_string())
 }
 
-/// Show what a JWT says, without verifying it.
+/// Show a JWT, without verifying it.
 ///
-/// Shows the header and the payload of a JWT. Nothing is verified: anyone can write anything into a JWT.
+/// Shows the header and the payload of a JWT. Nothing is verified: anyone can write such a JWT.
 #[derive(Debug, Args)]
 pub(crate) struct DecodeArguments {
     /// The file of the JWT, - for standard input
@@ -129,7 +129,7 @@ fn decode(arguments: &DecodeArguments) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
-/// What the payload is, and whether it is over.
+/// What the payload is, and whether it has expired.
 fn describe(payload: &JsonObject) -> String {
     let now = when::now();
     let state = |expires_at| if expires_at <= now { "expired at" } else { "expires at" };
@@ -142,6 +142,6 @@ fn describe(payload: &JsonObject) -> String {
             let expires_at = claims.expires_at();
             format!("an assertion for IMS that {} {}", state(expires_at), when::rfc3339(expires_at))
         }
-        Err(error) => format!("no assertion that IMS would take: {error}"),
+        Err(error) => format!("not an assertion that IMS would accept: {error}"),
     }
 }

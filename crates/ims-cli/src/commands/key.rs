@@ -29,7 +29,7 @@ pub(crate) struct InspectArguments {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// The file of its pass phrase; without it, a person at the terminal is asked
+    /// The file of its pass phrase; without it, the command asks at the terminal
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 

@@ -12,7 +12,7 @@ use crate::{
 
 /// Print the public keys that verify tokens of IMS.
 ///
-/// Prints the JWK Set that IMS publishes, as it came: for `ims jwt verify --jwks`, say. No credentials are needed.
+/// Prints the JWK Set that IMS publishes, for example for `ims jwt verify --jwks`. No credentials are needed.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims keys > keys.json && ims token | ims jwt verify --jwks keys.json -"
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     integration: IntegrationOptions,
 
-    /// Print one line of JSON; the set is JSON in any case
+    /// Print one line of JSON; without it, the set is JSON too
     #[arg(long)]
     json: bool,
 }
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 
 /// Show the endpoints that IMS publishes.
 ///
-/// Shows what IMS publishes about itself for libraries that sign people in. No credentials are needed, and nothing here
+/// Shows what IMS publishes about itself for libraries that sign people in. No credentials are needed, and no other command
 /// depends on it.
 #[derive(Debug, Args)]
 pub(crate) struct DiscoveryArguments {

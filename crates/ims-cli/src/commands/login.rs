@@ -38,10 +38,10 @@ const OFFLINE_ACCESS: &str = "offline_access";
 
 /// Sign in with a browser.
 ///
-/// Opens the browser, where the person signs in to Adobe, and waits for it to come back to a port of this machine. Over SSH,
-/// or where there is no display, it prints the address instead, and the person pastes the one at which the browser ends. The
-/// refresh token is kept in the keyring, or where there is none, in a file that only you can read; the other commands then
-/// work with the same -c. A second login takes the place of the first. Exit code 4 if no one signs in.
+/// Opens the browser, where the person signs in to Adobe, and waits until it is redirected to a port of this machine. Over
+/// SSH, or where there is no display, it prints the address instead, and the person pastes the last address of the browser.
+/// The refresh token is stored in the keyring or, without a keyring, in a file that only you can read. Then the other
+/// commands work with the same -c. A second login replaces the first. Exit code 4 if no one signs in.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  ims login -c creds.json --port 8000\n  \
                   ims login --client-id ID --scopes openid,offline_access --out creds.json\n\n\
@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID", requires = "out")]
     client_id: Option<ClientId>,
 
-    /// What to ask the person for, separated by commas
+    /// The scopes to ask the person for, separated by commas
     #[arg(
         long,
         value_name = "SCOPES",
@@ -69,20 +69,20 @@ pub(crate) struct Arguments {
     #[arg(long, alias = "save", value_name = "FILE", requires = "client_id")]
     out: Option<PathBuf>,
 
-    /// Open no browser: print the address only, and wait for any browser of this machine
+    /// Open no browser: only print the address, and wait for any browser on this machine
     #[arg(long)]
     no_browser: bool,
 
-    /// Do not wait for the browser: read the address at which it ends from standard input
+    /// Do not wait for the browser: read its last address from standard input
     #[arg(long, conflicts_with_all = ["no_browser", "port"])]
     paste: bool,
 
-    /// The port to listen on; by default that of the redirect URI, else a free one
+    /// The port to listen on; by default that of the redirect URI, otherwise a free one
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
 
-    /// The redirect URI, as it is registered, instead of that of the credentials. One that does not lead to this machine
-    /// is pasted.
+    /// The redirect URI, as it is registered, instead of that of the credentials. If it does not lead to this machine, the
+    /// person pastes the address.
     #[arg(long, value_name = "URI")]
     redirect_uri: Option<RedirectUri>,
 
@@ -90,7 +90,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     timeout: Duration,
 
-    /// Print one line of JSON: who has signed in, and where the sign-in is kept
+    /// Print one line of JSON: who has signed in, and where the sign-in is stored
     #[arg(long)]
     json: bool,
 }
@@ -116,7 +116,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let application = arguments.application()?;
     block_on(async {
         tokio::select! {
-            // First, so that it is asked before anything can wait.
+            // It is the first, so that it is polled before anything else.
             biased;
             // Whatever the parent process ignores (`nohup`, a shell's `&`), an interrupt ends the waiting for a person.
             interrupt = tokio::signal::ctrl_c() => Err(match interrupt {
@@ -193,7 +193,7 @@ impl Arguments {
     fn send_to(&self, url: &str, way: &RedirectMethod) {
         let advice = match way {
             RedirectMethod::Paste => {
-                "open this address, sign in, and paste the one at which the browser ends"
+                "open this address, sign in, and paste the last address of the browser"
             }
             RedirectMethod::Listen(..) if self.no_browser => {
                 "open this address in a browser of this machine"
@@ -247,7 +247,7 @@ async fn sign_in(arguments: &Arguments, application: Application) -> Result<Answ
     tell(arguments, &credential.client_id, &signed_in, kept_in)
 }
 
-/// Redeems the redirect, and keeps what comes for it in the place of what was kept before.
+/// Redeems the redirect, and keeps what comes for it in place of what was kept before.
 async fn finish(
     sign_in: &SignIn,
     redirect: &str,
@@ -293,7 +293,7 @@ fn tell(
 }
 
 fn paste_since(obstacle: &str) -> RedirectMethod {
-    output::note("note", &format!("{obstacle}, so the redirect is to be pasted"));
+    output::note("note", &format!("{obstacle}, so paste the redirect"));
     RedirectMethod::Paste
 }
 

@@ -1,4 +1,4 @@
-//! `ims logout`: the end of a person's sign-in.
+//! `ims logout`: ends a person's sign-in.
 
 use clap::Args;
 use ims::{
@@ -16,10 +16,10 @@ use crate::{
     transport,
 };
 
-/// Sign out: revoke the refresh token and remove the tokens that are kept.
+/// Sign out: revoke the refresh token and remove the stored tokens.
 ///
-/// Ends the refresh token of `ims login` at IMS, and with it all tokens that came from it, and forgets them here. They are
-/// forgotten even if IMS cannot be asked; then the exit code is 3, and the refresh token stays good until it expires.
+/// Revokes the refresh token of `ims login` and all tokens that came from it, and removes them from this machine. They are
+/// removed even if IMS does not answer; then the exit code is 3, and the refresh token stays valid until it expires.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -49,9 +49,11 @@ async fn sign_out(
     };
     place.forget().await?;
     let loaded = loaded.map_err(|error| {
-        Failure::person("the sign-in is forgotten here, but not revoked").because(error)
+        Failure::person("the sign-in is removed from this machine, but not revoked").because(error)
     })?;
-    revoked.map_err(|failure| failure.about("the sign-in is forgotten here, but not revoked"))?;
+    revoked.map_err(|failure| {
+        failure.about("the sign-in is removed from this machine, but not revoked")
+    })?;
     let said = if loaded.is_some() {
         "signed out; the refresh token and the access tokens in the cache are removed"
     } else {

@@ -15,10 +15,10 @@ use crate::{failure::Failure, help, output::Answer};
 /// Writes the manual pages, one for each command, into a folder: ims.1, ims-token.1, ims-cert-new.1 and so on.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples, for packagers and for a look:\n  ims man --out /usr/share/man/man1\n  man /usr/share/man/man1/ims-token.1"
+    after_help = "Examples, for packages and to read one page:\n  ims man --out /usr/share/man/man1\n  man /usr/share/man/man1/ims-token.1"
 )]
 pub(crate) struct Arguments {
-    /// The folder, which must be there; pages of the same names in it are replaced
+    /// The folder, which must exist; pages with the same names are replaced
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }
@@ -144,7 +144,7 @@ fn add_examples(roff: &mut Roff, below_options: &str) {
             roff.text([roman(section.lines.join(" "))]);
             continue;
         }
-        // No filling: the lines are to be copied.
+        // The lines are not wrapped, because people copy them.
         roff.control("nf", []);
         for line in section.lines {
             roff.text([roman(line.trim_start())]);
@@ -209,12 +209,12 @@ const CREDENTIALS_VARIABLES: [(&str, &str); 6] = [
     ),
     ("IMS_PRIVATE_KEY_PASSPHRASE", "The pass phrase of the private key in IMS_PRIVATE_KEY."),
     ("IMS_URL", "Base URL of IMS, instead of that in the credentials."),
-    ("IMS_CACHE_DIR", "The folder in which commands keep access tokens for one another."),
+    ("IMS_CACHE_DIR", "The folder in which commands store access tokens for each other."),
 ];
 
 const NETWORK_VARIABLES: [(&str, &str); 3] = [
     ("HTTPS_PROXY, ALL_PROXY", "The proxy for https."),
-    ("NO_PROXY", "Hosts that are asked without the proxy."),
+    ("NO_PROXY", "Hosts that are reached without the proxy."),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates of authorities, instead of those of the system."),
 ];
 

@@ -23,8 +23,8 @@ use crate::{
 /// Migrate credentials from JWT to OAuth Server-to-Server.
 ///
 /// Reads the credentials of a service account with a certificate, which Adobe no longer issues, and says what changes with
-/// OAuth Server-to-Server: the scopes in the place of the metascopes, units, what is no longer needed. The migration itself is
-/// begun and ended in Adobe's Developer Console; between the two, both kinds of credentials work.
+/// OAuth Server-to-Server: the scopes in place of the metascopes, units, what is no longer needed. You begin and finish the
+/// migration in Adobe's Developer Console; in between, both kinds of credentials work.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims migrate -c old.json --out new.json && ims token -c new.json\n\
@@ -35,15 +35,15 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     integration: IntegrationOptions,
 
-    /// The scopes, separated by commas, instead of those that are known for the metascopes
+    /// The scopes, separated by commas, instead of the known ones for the metascopes
     #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
     scopes: Vec<Scope>,
 
-    /// Write the new credentials into this file, which must not be there yet and which only you can read
+    /// Write the new credentials into this file, which must not exist yet and which only you can read
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Get a token from IMS by the credentials as they are, and another by those to come
+    /// Get a token from IMS with the old credentials, and another with the new ones
     #[arg(long)]
     check: bool,
 
@@ -78,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         scopes => migration.with_scopes(scopes.to_vec()),
     };
     if let Some(path) = &arguments.out {
-        // What makes it impossible comes before the questions to IMS: nothing is asked for a file that cannot be written.
+        // The checks come before the requests to IMS: nothing is sent for a file that cannot be written.
         expect_free(path)?;
         migration.server_to_server()?;
     }

@@ -17,11 +17,12 @@ use crate::{
 
 /// Add a token to the requests of local programs in any language.
 ///
-/// Serves until it is ended by a signal. A request to the address of the proxy is sent to the API that --to names, with Authorization,
-/// x-api-key and x-gw-ims-org-id. A client that has the proxy as its HTTP proxy uses the base URL `http://HOST` of any of Adobe's
-/// hosts; the request goes there over https. When the API rejects the token with 401, a request without a long body is sent once
-/// more with a new one. A token goes to Adobe's hosts alone unless you allow others. Standard error gets one line for each request.
-/// SIGHUP reads the credentials again, and so does a change of their files; SIGUSR1 prints the state.
+/// Runs until a signal ends it. A request to the address of the proxy is sent to the API that --to names, with
+/// Authorization, x-api-key and x-gw-ims-org-id. A client that has the proxy as its HTTP proxy uses the base URL
+/// `http://HOST` of any of Adobe's hosts; the request goes there over https. When the API rejects the token with 401, a
+/// request without a long body is sent again with a new one. A token goes only to Adobe's hosts, unless you allow others.
+/// Standard error gets one line for each request. It reads the credentials again after SIGHUP and when their files change;
+/// SIGUSR1 prints the state.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  ims proxy --listen 127.0.0.1:8080 --to https://platform.adobe.io --context production &\n  \
@@ -29,7 +30,7 @@ use crate::{
     curl --proxy http://127.0.0.1:8080 http://platform.adobe.io/data/foundation/catalog/dataSets"
 )]
 pub(crate) struct Arguments {
-    /// Whose token it is: the context of this name. See ims context
+    /// Use the credentials of this context. See ims context
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
 
@@ -43,12 +44,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
 
-    /// Where requests go that are addressed at the proxy itself
+    /// The API for requests to the proxy itself
     #[arg(long, value_name = "URL")]
     to: Option<Destination>,
 
-    /// Send the token to this domain and the hosts below it, too; may be given several times. localhost stands for
-    /// all loopback addresses.
+    /// Also send the token to this domain and the hosts below it; may be given several times. localhost means all loopback
+    /// addresses.
     #[arg(long, value_name = "DOMAIN")]
     allow_host: Vec<String>,
 

@@ -20,8 +20,8 @@ use crate::{
 
 /// Register a client that people can sign in to.
 ///
-/// IMS tells the new client's secret this once. It goes, with all else that `ims login` needs, into a file of credentials
-/// that only you can read, and nowhere else (dynamic client registration, RFC 7591).
+/// IMS returns the secret of the new client only once. The command writes it, with everything that `ims login` needs, only
+/// to a credentials file that only you can read (dynamic client registration, RFC 7591).
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims register --name 'My tool' --redirect-uri http://127.0.0.1:8400/callback \\\n    --scopes openid,AdobeID --out app.json"
@@ -30,11 +30,11 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     integration: IntegrationOptions,
 
-    /// What users are shown
+    /// The name that users see
     #[arg(long, value_name = "NAME")]
     name: String,
 
-    /// Where a sign-in may lead back to; may be given several times
+    /// A redirect URI of the client; may be given several times
     #[arg(long, value_name = "URI", required = true)]
     redirect_uri: Vec<String>,
 
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
     scopes: Vec<Scope>,
 
-    /// The file for the credentials, which must not be there yet
+    /// The file for the credentials, which must not exist yet
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         Ok(client.client_id)
     });
     let client_id = written.inspect_err(|_| {
-        // An empty file is of no use to anyone.
+        // An empty file is useless.
         let _ = fs::remove_file(&arguments.out);
     })?;
     if arguments.json {

@@ -1,4 +1,4 @@
-//! `ims revoke`: the end of a token before its time.
+//! `ims revoke`: revokes a token.
 
 use clap::Args;
 use ims::exchange::{AnyToken, InvalidateToken, TokenKind};
@@ -15,8 +15,8 @@ use crate::{
 
 /// Revoke a token.
 ///
-/// IMS accepts the token no longer, and it is removed from the cache. Without a FILE it is the access token of the
-/// credentials. The FILE may hold the token alone, after "Bearer", or the JSON that ims token --json prints.
+/// IMS no longer accepts the token, and it is removed from the cache. Without FILE, it is the access token of the
+/// credentials. FILE may contain only the token, the token after "Bearer", or the JSON that ims token --json prints.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  ims revoke token.txt\n  ims revoke --type refresh_token --cascading - < refresh-token.txt"
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     token: TokenOptions,
 
-    /// What kind of token it is; by default what it says of itself, else an access token
+    /// The kind of token; by default the type in the token, otherwise an access token
     #[arg(long = "type", value_name = "KIND", value_parser = one_of(INVALIDATED))]
     kind: Option<TokenKind>,
 
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
-/// Removes here what IMS accepts no longer, and returns how many access tokens that were.
+/// Removes the revoked tokens from the cache, and returns how many access tokens that were.
 async fn forget(
     token: &TokenInQuestion,
     kind: TokenKind,
@@ -78,7 +78,7 @@ async fn forget(
         return Ok(0);
     }
     if cascading {
-        // Its access tokens have ended with it.
+        // Its access tokens are revoked with it.
         place.forget().await?;
         return Ok(1);
     }

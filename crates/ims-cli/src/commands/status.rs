@@ -1,4 +1,4 @@
-//! `ims status`: which credentials are in force, and all that is kept on this machine.
+//! `ims status`: which credentials are used, and all that is kept on this machine.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::{
     when,
 };
 
-/// Show which credentials are in force, and what is kept on this machine.
+/// Show which credentials are used, and what is stored on this machine.
 ///
 /// What is kept are contexts, sign-ins, tokens and certificates, and when client secrets were made, as ims secret list last
 /// heard it. Nothing is sent, and no secret is shown.
@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     integration: IntegrationOptions,
 
-    /// How long certificates have to be valid from now on
+    /// How long certificates must be valid from now on
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = humantime::parse_duration)]
     within: Duration,
 
@@ -157,7 +157,7 @@ fn context_data(contexts: &Contexts, read: &[Read]) -> Vec<ContextData> {
     data
 }
 
-/// The certificates of the credentials in force, and those of all contexts. A context that is in force is named once.
+/// The certificates of the credentials in use, and those of all contexts. A context that is used is named once.
 fn certificates(in_force: Option<&Discovered>, within: Duration) -> Result<Findings, Failure> {
     let mut findings = check::of_all_contexts(within)?;
     if let Some(found) = in_force {
@@ -206,7 +206,7 @@ fn sign_ins(known: &[&Credentials]) -> Result<Vec<SignInData>, Failure> {
 fn print(data: &Data, cached: &Cached, certificates: &Findings) -> Result<(), Failure> {
     match &data.credentials {
         None => {
-            output::line("credentials: none are in force")?;
+            output::line("credentials: none are used")?;
             output::note(
                 "hint",
                 "to find the credentials in this folder, and give them a name: ims init",

@@ -12,10 +12,11 @@ use crate::{
     when,
 };
 
-/// Print a valid access token, from the cache while it lasts.
+/// Print a valid access token, from the cache if possible.
 ///
-/// Prints an access token and nothing else. It is kept in a file that only you can read (`IMS_CACHE_DIR`, by default the
-/// folder ims in your cache) and comes from there while it lasts; processes that ask at once share one exchange.
+/// Prints an access token and nothing else. It is stored in a file that only you can read (`IMS_CACHE_DIR`, by default the
+/// folder ims in your cache) and used until shortly before it expires. Processes that ask at the same time share one
+/// exchange.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example, without the token in the list of processes:\n  ims token -c creds.json --header | curl -H @- …"
@@ -24,7 +25,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     integration: IntegrationOptions,
 
-    /// Get a new token from IMS, even if the one in the cache still lasts
+    /// Get a new token from IMS, even if the one in the cache is still valid
     #[arg(long)]
     fresh: bool,
 

@@ -34,8 +34,7 @@ impl Asked {
 
 /// Show the user of a token.
 ///
-/// Shows what IMS tells of the user of an access token, as far as the token's scopes
-/// allow.
+/// Shows what IMS says about the user of an access token; the scopes of the token decide how much.
 #[derive(Debug, Args)]
 pub(crate) struct UserinfoArguments {
     #[command(flatten)]
@@ -52,8 +51,8 @@ pub(crate) fn userinfo(arguments: &UserinfoArguments) -> Result<Answer, Failure>
 
 /// Show the profile of a token's user, with the products it has.
 ///
-/// Shows what IMS tells of the account, as far as the token's scopes allow. What products say of themselves in compressed
-/// form (`fulfillable_data`) is decoded.
+/// Shows what IMS says about the account; the scopes of the token decide how much. Compressed data of products
+/// (`fulfillable_data`) is decoded.
 #[derive(Debug, Args)]
 pub(crate) struct ProfileArguments {
     #[command(flatten)]
@@ -70,7 +69,7 @@ pub(crate) fn profile(arguments: &ProfileArguments) -> Result<Answer, Failure> {
 
 /// List the organizations of a token's user.
 ///
-/// Lists the id of each organization, which other calls want as x-gw-ims-org-id, and its name.
+/// Lists the id of each organization, which other calls need as x-gw-ims-org-id, and its name.
 #[derive(Debug, Args)]
 pub(crate) struct OrganizationsArguments {
     #[command(flatten)]

@@ -19,19 +19,19 @@ use crate::{
 
 /// Validate a token.
 ///
-/// Asks IMS, which knows what was revoked. With --local, the signature is verified by the keys that IMS publishes, and the
-/// claims here. Exit code 0 if it is valid, 1 if it is not.
+/// Asks IMS, which knows which tokens were revoked. With --local, it verifies the signature with the keys that IMS
+/// publishes, and the claims, on this machine. Exit code 0 if it is valid, 1 if it is not.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  ims validate token.txt\n  ims token | ims validate --local -")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     token: TokenOptions,
 
-    /// What kind of token it is; by default what it says of itself, else an access token
+    /// The kind of token; by default the type in the token, otherwise an access token
     #[arg(long = "type", value_name = "KIND", value_parser = one_of(VALIDATED), conflicts_with = "local")]
     kind: Option<TokenKind>,
 
-    /// Verify it here, by the keys that IMS publishes. A revoked token is still valid for this.
+    /// Verify it on this machine, with the keys that IMS publishes. A revoked token is still valid then.
     #[arg(long)]
     local: bool,
 

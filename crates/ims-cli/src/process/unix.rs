@@ -1,4 +1,4 @@
-//! No core dumps, errors instead of deadly signals, and a program in the place of this one.
+//! No core dumps, errors instead of deadly signals, and a program in place of this one.
 
 use std::{
     io,
@@ -14,7 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 static CORE_LIMIT: OnceLock<Rlimit> = OnceLock::new();
 
 /// Keeps the memory of this process, which holds secrets, out of core dumps and from other processes of the same user, as
-/// far as the system lets it. Nothing depends on it, so that it may fail.
+/// far as the system lets it. Nothing depends on it, so it may fail.
 pub(crate) fn protect_memory() {
     let before = getrlimit(Resource::Core);
     let _ = CORE_LIMIT.set(before);
@@ -31,7 +31,7 @@ pub(crate) fn survive_file_size_limit() -> io::Result<()> {
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, is_exceeded).map(drop)
 }
 
-/// Runs a program in the place of this one, so that signals and the exit code are its own. Returns only if it cannot be run.
+/// Runs a program in place of this one, so that signals and the exit code are its own. Returns only if it cannot be run.
 pub(crate) fn become_program(command: &mut Command) -> io::Error {
     // The program gets the limit for core dumps that this one was started with. The system itself makes it dumpable.
     if let Some(before) = CORE_LIMIT.get() {

@@ -1,4 +1,4 @@
-//! What Windows has instead of signals, limits and a program that takes the place of another.
+//! What Windows has instead of signals, limits and a program that replaces another.
 
 use std::{ffi::OsString, io, path::Path, process::Command};
 
@@ -17,7 +17,7 @@ pub(crate) fn survive_file_size_limit() -> io::Result<()> {
 
 /// Runs a program and ends with its exit code. Returns only if it cannot be run.
 ///
-/// A program cannot take the place of another one here. It gets Ctrl+C from the console by itself, and decides what that
+/// A program cannot replace another one here. It gets Ctrl+C from the console by itself, and decides what that
 /// means; this process only waits.
 pub(crate) fn become_program(command: &mut Command) -> io::Error {
     let _signals = match (ctrl_c(), ctrl_break()) {

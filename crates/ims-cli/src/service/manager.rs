@@ -13,7 +13,7 @@ pub(super) fn sockets(
     let mut passed = listenfd::ListenFd::from_env();
     let mut listeners = Vec::new();
     for index in 0..passed.len() {
-        // What is no Unix socket is an address.
+        // What is not a Unix socket is an address.
         if let Ok(Some(unix)) = passed.take_unix_listener(index) {
             listeners.push(Listener::from_unix(unix, callers.clone())?);
         } else if let Ok(Some(tcp)) = passed.take_tcp_listener(index) {
@@ -48,7 +48,7 @@ pub(super) fn stopping() {
     notify("STOPPING=1");
 }
 
-/// Sends `state`, see `sd_notify(3)`. A manager that does not listen misses nothing that the service needs.
+/// Sends `state`, see `sd_notify(3)`. The service does not need a manager that listens.
 fn notify(state: &str) {
     #[cfg(unix)]
     if let Some(socket) = std::env::var_os("NOTIFY_SOCKET") {

@@ -39,7 +39,7 @@ fn systemd_finds_no_fault_in_the_units() {
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
 
-/// The arguments of `ims` in a unit, with the files of the sandbox, and the emulator in the place of the API and of IMS.
+/// The arguments of `ims` in a unit, with the files of the sandbox, and the emulator in place of the API and of IMS.
 fn exec_start(name: &str, emulator: &str) -> Vec<String> {
     let (_, unit) = UNITS.into_iter().find(|(unit, _)| *unit == name).unwrap();
     let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/ims ")).unwrap();

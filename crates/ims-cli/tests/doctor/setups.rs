@@ -66,7 +66,7 @@ fn server_to_server() -> Value {
 }
 
 #[test]
-fn what_cannot_be_meant_in_credentials_is_named_with_its_member() {
+fn a_wrong_value_in_credentials_is_named_with_its_member() {
     let sandbox = Sandbox::new();
     let secret_for_id = "p8e-canaryABCDEFGHIJKLMNOPQRSTUV";
     #[rustfmt::skip]
@@ -96,13 +96,13 @@ fn what_cannot_be_meant_in_credentials_is_named_with_its_member() {
 }
 
 #[test]
-fn a_file_that_is_no_credentials_is_named_with_the_line_of_its_fault() {
+fn a_file_that_is_not_credentials_is_named_with_the_line_of_its_fault() {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.path("folder.json")).unwrap();
     #[rustfmt::skip]
     let table: [(&str, Option<&str>, Expected); 7] = [
         ("half of JSON",    Some("{\"client_id\": \"x\",\n \"client_secret\": \n"),                (4, "not JSON (line 3, column", "correct the file at this place")),
-        ("member twice",    Some("{\"client_id\": \"x\",\n\"client_id\": \"canary\",\n\"scopes\":[]}"), (4, "a member occurs twice in one object (line 2)", "remove the one")),
+        ("member twice",    Some("{\"client_id\": \"x\",\n\"client_id\": \"canary\",\n\"scopes\":[]}"), (4, "a member occurs twice in one object (line 2)", "remove the wrong one")),
         ("another form",    Some("{\"hello\": \"canary\"}"),                                       (4, "no known form of credentials (members: hello)", "known are")),
         ("empty",           Some(""),                                                              (4, "ill.json", "")),
         ("binary",          Some("\u{0}\u{1}\u{2}"),                                               (4, "ill.json", "")),
@@ -123,7 +123,7 @@ fn a_file_that_is_no_credentials_is_named_with_the_line_of_its_fault() {
 }
 
 #[test]
-fn a_file_in_the_place_of_a_key_or_a_certificate_is_named_as_what_it_is() {
+fn a_file_in_place_of_a_key_or_a_certificate_is_named_as_what_it_is() {
     let sandbox = Sandbox::new();
     let utf16: Vec<u8> = "\u{feff}"
         .encode_utf16()
@@ -181,7 +181,7 @@ fn a_file_in_the_place_of_a_key_or_a_certificate_is_named_as_what_it_is() {
         ("PKCS#12 as certificate", named("pair.p12"),  (4, "certificate: this is a PKCS#12 file, not a certificate", "openssl pkcs12")),
         ("web page",             key("page.key"),      (4, "this is a web page", "give the file of a key")),
         ("empty",                key("empty.key"),     (4, "empty.key is empty", "copy it again")),
-        ("two keys",             key("two.key"),       (4, "two.key holds two different private keys", "leave the one")),
+        ("two keys",             key("two.key"),       (4, "two.key holds two different private keys", "leave only the right one")),
         ("folder",               key("folder.key"),    (4, "folder.key is a folder", "name the file itself")),
         ("missing",              key("nowhere.key"),   (4, "cannot read nowhere.key", "check the path")),
         ("mode 0644",            key("open.key"),      (4, "open.key must be private, but others can read it (mode 0644)", "chmod 600 open.key")),
@@ -191,7 +191,7 @@ fn a_file_in_the_place_of_a_key_or_a_certificate_is_named_as_what_it_is() {
         ("no certificate",       named("empty.key"),   (4, "certificate: this is an empty file", "BEGIN CERTIFICATE")),
         ("certificate missing",  named("nowhere.crt"), (4, "cannot read nowhere.crt", "check the path")),
         ("certificate expired",  named("past.crt"),    (4, "validity: the certificate has expired, at 1971-01-01", "ims cert rotate")),
-        ("not yet valid",        named("future.crt"),  (4, "validity: the certificate is not yet valid, but from 2169-11-13", "clock")),
+        ("not yet valid",        named("future.crt"),  (4, "validity: the certificate is not valid before 2169-11-13", "clock")),
         ("readable certificate", json!({}),            (0, "", "IMS was not asked (--offline)")),
         ("no certificate named", json!({"certificate_file": null}), (0, "", "name it as certificate_file")),
     ];
@@ -291,7 +291,7 @@ fn an_answer_is_explained_by_the_one_cause_that_is_left() {
         ("portal",                   stub(http("200 OK", html, "<html>sign in</html>")),                                   none(), (4, "endpoint: a page answered instead of IMS (200)", "HTTPS_PROXY")),
         ("redirect",                 stub(http("302 Found", "Location: https://portal.example/?canary\r\n", "")),          none(), (4, "endpoint: a redirect to portal.example answered instead of IMS", "HTTPS_PROXY")),
         ("not found",                stub(http("404 Not Found", "Content-Type: text/plain\r\n", "nothing")),               none(), (4, "nothing at this path answered instead of IMS", "ims_url")),
-        ("half an answer",           stub(http("200 OK", "Content-Type: application/json\r\n", "{\"access")),              none(), (4, "the answer is no JSON, or it is cut off (200)", "support")),
+        ("half an answer",           stub(http("200 OK", "Content-Type: application/json\r\n", "{\"access")),              none(), (4, "the answer is not JSON, or it is cut off (200)", "support")),
         ("no answer",                stub(""),                                                                             none(), (3, "endpoint: ", "try again; if it stays so")),
         ("not a technical account",  refusal(bad, "", "invalid_token", "Could not match JWT signature to any of the bindings"), json!({"technical_account_id": "a64f5f10-849a@techacct.adobe.com"}), (4, "looks like the e-mail address", "Technical Account ID")),
         ("certificate not uploaded", refusal(bad, "", "invalid_token", "Could not match JWT signature to any of the bindings"), none(), (4, "IMS does not hold this certificate", "fingerprints")),
@@ -342,7 +342,7 @@ fn the_second_secret_is_tried_when_the_first_is_wrong_and_both_are_reported() {
 }
 
 #[test]
-fn what_is_in_the_way_to_ims_is_named_with_the_variable_that_puts_it_there() {
+fn what_blocks_the_connection_to_ims_is_named_with_its_variable() {
     let sandbox = Sandbox::new();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let answering = |status: &str| stub(http(status, "", ""));
@@ -352,7 +352,7 @@ fn what_is_in_the_way_to_ims_is_named_with_the_variable_that_puts_it_there() {
     let proxy = "HTTPS_PROXY";
     #[rustfmt::skip]
     let table: [(&str, &str, String, Expected); 15] = [
-        ("proxy that is no URL",   proxy, ":::".into(),                      (4, "proxy: the variable HTTPS_PROXY does not name a proxy", "set HTTPS_PROXY")),
+        ("proxy that is not a URL",   proxy, ":::".into(),                      (4, "proxy: the variable HTTPS_PROXY does not name a proxy", "set HTTPS_PROXY")),
         ("proxy without a host",   proxy, "http://".into(),                  (4, "proxy: the variable HTTPS_PROXY does not name a proxy", "set HTTPS_PROXY")),
         ("proxy by ftp",           "ALL_PROXY", "ftp://h:1".into(),          (4, "proxy: the variable ALL_PROXY does not name a proxy", "set ALL_PROXY")),
         ("proxy by SOCKS",         proxy, "socks5://127.0.0.1:1".into(),     (4, "SOCKS is not supported", "set HTTPS_PROXY")),
@@ -363,7 +363,7 @@ fn what_is_in_the_way_to_ims_is_named_with_the_variable_that_puts_it_there() {
         ("proxy that is busy",     proxy, answering("503 Service Unavailable"), (3, "(HTTPS_PROXY) answered 503 Service Unavailable", "NO_PROXY")),
         ("proxy that redirects",   proxy, answering("302 Found"),            (4, "(HTTPS_PROXY) answered 302 Found", "NO_PROXY")),
         ("proxy with a login",     proxy, answering("407 Proxy Authentication Required"), (4, "asks for a user name and a password (407)", "USER:PASSWORD")),
-        ("proxy that is none",     proxy, stub("SSH-2.0-OpenSSH_9.2\r\n\r\n"), (4, "is no proxy: its answer is not HTTP", "address of the proxy")),
+        ("proxy that is none",     proxy, stub("SSH-2.0-OpenSSH_9.2\r\n\r\n"), (4, "is not a proxy: its answer is not HTTP", "address of the proxy")),
         ("no CA file",             "SSL_CERT_FILE", ca("nowhere.pem"),       (4, "CA certificates: the variable SSL_CERT_FILE gives no CA certificate: cannot read", "unset it")),
         ("empty CA file",          "SSL_CERT_FILE", ca("empty.pem"),         (4, "CA certificates: the variable SSL_CERT_FILE gives no CA certificate", "unset it")),
         ("key as CA file",         "SSL_CERT_FILE", ca("key.pem"),           (4, "CA certificates: the variable SSL_CERT_FILE gives no CA certificate", "unset it")),

@@ -259,7 +259,7 @@ impl Drop for Browser {
     }
 }
 
-/// The value of an answer, if it is no error.
+/// The value of an answer, if it is not an error.
 #[track_caller]
 fn value(answer: &str) -> Value {
     let answer: Value = serde_json::from_str(answer).unwrap();

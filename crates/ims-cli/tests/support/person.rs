@@ -72,7 +72,7 @@ pub(crate) fn register_for(
 }
 
 impl Login {
-    /// Starts it, and waits until it says where the person is to go.
+    /// Starts it, and waits until it prints the address for the person.
     pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
@@ -94,7 +94,7 @@ impl Login {
         login
     }
 
-    /// Where the person is to go.
+    /// The address for the person.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -159,11 +159,11 @@ pub(crate) fn send(method: &str, url: &str, headers: &[&str], body: &str) -> Pag
     raw(authority, request.as_bytes()).unwrap_or_else(|| panic!("no answer to {request}"))
 }
 
-/// Sends these bytes and reads what comes; `None` if that is no HTTP.
+/// Sends these bytes and reads what comes; `None` if that is not HTTP.
 pub(crate) fn raw(authority: &str, bytes: &[u8]) -> Option<Page> {
     let mut stream = TcpStream::connect(authority).unwrap();
     stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
-    // Who is refused early may find the connection closed while it still sends, or while it reads.
+    // A client that is refused early may find the connection closed while it still sends, or while it reads.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
     let mut piece = [0; 4096];

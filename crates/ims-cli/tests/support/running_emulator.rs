@@ -81,7 +81,7 @@ impl RunningEmulator {
         });
         let stderr = self.stderr.take().unwrap().join().unwrap();
         let mut code = self.child.wait().unwrap().code();
-        // What the task manager ends has the code 1.
+        // A process that the task manager ends has the exit code 1.
         if cfg!(windows) && code == Some(1) {
             code = Some(0);
         }

@@ -104,7 +104,7 @@ impl Sandbox {
     }
 }
 
-/// What takes the place of `HOME` and `TMPDIR` on Windows, and what its libraries need.
+/// What replaces `HOME` and `TMPDIR` on Windows, and what its libraries need.
 fn windows_variables(sandbox: &Sandbox) -> Vec<(&'static str, OsString)> {
     if cfg!(not(windows)) {
         return Vec::new();

@@ -205,7 +205,7 @@ fn a_context_is_credentials_in_our_format() {
 }
 
 #[test]
-fn what_is_shown_of_a_context_is_no_secret() {
+fn what_is_shown_of_a_context_is_not_a_secret() {
     let folder = folder();
     let path = folder.path().join("config.toml");
     fs::write(&path, BY_HAND).unwrap();

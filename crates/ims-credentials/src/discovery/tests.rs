@@ -44,7 +44,7 @@ const CLIENT: [(&str, &str); 3] =
     [("IMS_CLIENT_ID", "variables"), ("IMS_CLIENT_SECRET", "canary"), ("IMS_SCOPES", "openid")];
 
 #[test]
-fn the_first_source_that_is_there_is_taken_and_the_others_are_named() {
+fn the_first_source_that_is_there_is_used_and_the_others_are_named() {
     let folder = folder();
     let discovery = Discovery::new().with_contexts_file(folder.path().join("config.toml"));
     let given = discovery.clone().with_given(folder.path().join("credentials.json"));

@@ -65,7 +65,7 @@ pub(super) fn redirect_uri(
     user_login::redirect_uri(&context(fields, at)?, "redirect_uri")
 }
 
-/// The context that is meant; the whole may be one without a name.
+/// The context to read; the whole document may be one without a name.
 fn context<'a>(fields: &Fields<'a>, at: &ReadContext<'_>) -> Result<Fields<'a>, CredentialsError> {
     match at.selected {
         _ if fields.has("ims") => selected(&fields.object("ims")?, at),
@@ -134,7 +134,7 @@ fn environment(
     }
 }
 
-/// The environment that the configuration of `aio` itself names, `cli.env`.
+/// The environment in the configuration of `aio` itself, `cli.env`.
 fn environment_of_file(whole: &Fields<'_>) -> Option<String> {
     whole.object("cli").ok()?.optional_text("env").ok()?.map(str::to_owned)
 }

@@ -49,7 +49,7 @@ pub(super) fn redirect_uri(
     }
 }
 
-/// The project, and the one of its credentials that is meant.
+/// The project, and the one of its credentials that is used.
 fn selected<'a>(
     fields: &Fields<'a>,
     at: &ReadContext<'_>,
@@ -67,7 +67,7 @@ fn selected<'a>(
     if usable.is_empty() {
         return Err(details.wrong_type("credentials", "a list with a credential in it"));
     }
-    // Unless another is selected, those are meant that get tokens without a person.
+    // Unless another is selected, the credentials that get tokens without a person are used.
     if at.selected.is_none() && usable.iter().any(|(_, kind)| kind.is_for_servers()) {
         usable.retain(|(_, kind)| kind.is_for_servers());
     }

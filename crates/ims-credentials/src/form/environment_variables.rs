@@ -42,7 +42,7 @@ pub(super) fn credential(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
-    // The clients of Adobe's own services have a code in the place of scopes. Source: adobe/spacecat-shared.
+    // The clients of Adobe's own services have a code in place of scopes. Source: adobe/spacecat-shared.
     if fields.has("IMS_CLIENT_CODE") && !fields.has("IMS_SCOPES") && !fields.has("IMS_METASCOPES") {
         return Err(CredentialsError::OtherGrant {
             name: "IMS_CLIENT_CODE".to_owned(),

@@ -1,8 +1,8 @@
-//! Environment variables that say an OAuth Server-to-Server credential, or an API key, and differ in little but their names.
+//! Environment variables for an OAuth Server-to-Server credential, or an API key, and differ mostly in their names.
 //!
 //! Sources: adobe/aio-cli-plugin-app, `src/lib/import.js` (`IMS_OAUTH_S2S_…`, `SERVICE_API_KEY`); the README of Adobe's
 //! starter kits for Commerce (`OAUTH_…`); adobe/aio-commerce-sdk, `resolveImsAuthParams` (`AIO_COMMERCE_AUTH_IMS_…`);
-//! adobe/aio-apps-action, `action.yml` (`CLIENTID` and its like).
+//! adobe/aio-apps-action, `action.yml` (`CLIENTID` and similar ones).
 
 use ims_claims::Environment;
 

@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Value, TextFault> {
     Err(TextFault::after(before))
 }
 
-/// What is left of the text. Each method goes on as far as it can read, and says `None` where it cannot.
+/// What is left of the text. Each method goes on as far as it can read, and returns `None` where it cannot.
 struct Reader<'a> {
     rest: &'a str,
     /// Whether it stopped at a member that its object has already.
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
         Some(values.into())
     }
 
-    /// Whether `bracket` comes next, which is then taken. A comma may stand before it and between all others.
+    /// Whether `bracket` comes next; it is then consumed. A comma may stand before it and between all others.
     fn ends_with(&mut self, bracket: char) -> Option<bool> {
         self.skip_blanks();
         if let Some(rest) = self.rest.strip_prefix(',') {

@@ -131,7 +131,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-/// The text of a string in quotation marks (RFC 8259 §7); `None` for half of a surrogate pair, which is no character.
+/// The text of a string in quotation marks (RFC 8259 §7); `None` for half of a surrogate pair, which is not a character.
 fn unescaped(raw: &str) -> Option<String> {
     let mut rest = raw.strip_prefix('"')?.strip_suffix('"')?;
     // An escape is longer than what it stands for, so the text fits, and is never moved.
@@ -194,7 +194,7 @@ mod tests {
     use std::fmt::Write;
 
     #[test]
-    fn texts_are_unescaped_and_half_a_pair_is_no_character() {
+    fn texts_are_unescaped_and_half_a_pair_is_not_a_character() {
         #[rustfmt::skip]
         let table = [
             (r#""""#,                       Some("")),

@@ -1,5 +1,5 @@
-//! The languages in which a line is the unit: INI, Java's properties, and the `NAME=value` of shells. White space is that of
-//! ASCII in all of them, so that a no-break space in a secret stays to be seen.
+//! The languages in which a line is the unit: INI, Java's properties, and the `NAME=value` of shells. White space is that
+//! of ASCII in all of them, so that a no-break space in a secret is not lost.
 
 use serde_json::{Map, Value};
 
@@ -88,8 +88,8 @@ fn split(line: &str) -> (&str, &str) {
 /// What Java takes for white space here: no other characters, so that a no-break space belongs to the value.
 const SPACE: [char; 3] = [' ', '\t', '\u{c}'];
 
-/// `None` if a `\u` has not four hexadecimal digits behind it, or they are no character. A character beyond U+FFFF is two of
-/// them, a pair of surrogates.
+/// `None` if a `\u` has not four hexadecimal digits behind it, or they are not a character. A character beyond U+FFFF is
+/// two of them, a pair of surrogates.
 fn unescape(text: &str) -> Option<String> {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text.chars();
@@ -148,8 +148,8 @@ fn name_of(text: &str) -> Option<&str> {
 }
 
 /// A value and what comes after its line. Between quotation marks it may hold ends of lines, and between double ones `\n`
-/// means such an end and `\"` a quotation mark. After the second mark only a comment may follow: `"se"cret` is not taken for
-/// `se`. White space around a value is that of ASCII, so that a no-break space in a secret stays to be seen.
+/// means such an end and `\"` a quotation mark. After the second mark only a comment may follow: `"se"cret` is not taken
+/// for `se`. White space around a value is that of ASCII, so that a no-break space in a secret is not lost.
 fn value_of(text: &str) -> Option<(String, &str)> {
     let text = text.trim_start_matches([' ', '\t']);
     let Some(quote) = text.chars().next().filter(|c| "\"'`".contains(*c)) else {

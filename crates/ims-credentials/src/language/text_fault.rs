@@ -21,7 +21,7 @@ impl TextFault {
         before.matches('\n').count() + 1
     }
 
-    /// A line that says nothing in the language.
+    /// A line without a meaning in the language.
     #[cfg(feature = "formats")]
     pub(super) fn in_line(line: usize) -> Self {
         Self::Syntax { line, column: 1 }

@@ -19,7 +19,7 @@ const MOST_VALUES: usize = 10_000;
 
 pub(super) fn parse(text: &str) -> Result<Value, TextFault> {
     let mut options = Options::default();
-    // They are no values, and another crate may switch them on.
+    // They are not values, and another crate may switch them on.
     options.set_emit_comments(false);
     let events = Parser::new_from_str_with_options(text, options);
     let mut reader = Reader { events, anchors: HashMap::new(), values: 0 };

@@ -95,7 +95,7 @@ fn the_new_file_is_read_as_oauth_server_to_server_with_the_same_client_and_secre
     assert!(credentials.warnings().is_empty());
     assert_eq!(*credentials.environment(), ims_claims::Environment::stage());
     let expected = migration.server_to_server().unwrap();
-    // But for the file that they were read from, they are the same.
+    // They differ only in the file that they were read from.
     let shown = format!("{credentials:?}").replace(&format!("{:?}", [&path]), "[]");
     assert_eq!(shown, format!("{expected:?}"));
     let credential = server_to_server(&credentials).unwrap();
@@ -177,7 +177,7 @@ fn a_metascope_without_known_scopes_is_named_and_its_scopes_can_be_given() {
 }
 
 #[test]
-fn scopes_for_a_part_of_the_metascopes_are_no_credentials() {
+fn scopes_for_a_part_of_the_metascopes_are_not_credentials() {
     let metascopes = json!({ "metascopes": ["ent_user_sdk", "ent_places_sdk"] });
     let folder = folder(&own(&metascopes));
     let migration = migration(&folder).unwrap();
@@ -237,7 +237,7 @@ fn what_changes_is_said_in_whole_sentences_without_a_secret() {
 }
 
 #[test]
-fn what_is_no_service_account_of_the_developer_console_is_refused_with_the_reason() {
+fn what_is_not_a_service_account_of_the_developer_console_is_refused_with_the_reason() {
     let oauth = own(&json!({
         "metascopes": null, "scopes": ["openid"], "private_key_file": null, "technical_account_id": null,
     }));
@@ -250,7 +250,7 @@ fn what_is_no_service_account_of_the_developer_console_is_refused_with_the_reaso
     #[rustfmt::skip]
     let table = [
         (oauth,                         "these credentials are OAuth Server-to-Server already"),
-        (json!({ "api_key": "key" }),   "these are no credentials of a service account with a certificate"),
+        (json!({ "api_key": "key" }),   "these are not credentials of a service account with a certificate"),
         (aem,                           "a technical account of AEM as a Cloud Service is not converted"),
     ];
     for (contents, said) in table {

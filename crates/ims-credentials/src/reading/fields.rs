@@ -77,7 +77,7 @@ impl<'a> Fields<'a> {
         Self { object, path: String::new() }
     }
 
-    /// The same members under names in lower case, for the forms in which the case of a name says nothing.
+    /// The same members under names in lower case, for the forms in which the case of a name does not matter.
     pub(crate) fn in_lower_case(&self) -> Document {
         self.object.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect()
     }
@@ -87,7 +87,7 @@ impl<'a> Fields<'a> {
         names.iter().copied().find(|name| self.has(name)).unwrap_or(names[0])
     }
 
-    /// The same members, told with `name` before theirs.
+    /// The same members, with `name` before their paths.
     pub(crate) fn within(self, name: &str) -> Self {
         Self { path: name.to_owned(), ..self }
     }
@@ -108,7 +108,7 @@ impl<'a> Fields<'a> {
         self.value(name).is_some()
     }
 
-    /// Refuses a member that is not in `known`, since it is likely a name mistyped.
+    /// Refuses a member that is not in `known`, since it is probably a mistyped name.
     pub(crate) fn only(&self, known: &[&str]) -> Result<(), CredentialsError> {
         match self.object.keys().find(|name| !known.contains(&name.as_str())) {
             None => Ok(()),
@@ -139,7 +139,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn client_secrets(&self, name: &str) -> Result<ClientSecrets, CredentialsError> {
         let value = self.value(name).ok_or_else(|| self.missing(name))?;
         let texts = match value {
-            // A secret may begin with a bracket, so a text that is no array is one secret.
+            // A secret may begin with a bracket, so a text that is not an array is one secret.
             Value::String(text) => written_list(text).unwrap_or_else(|| vec![text.clone()]),
             Value::Array(_) => {
                 texts(value).ok_or_else(|| self.wrong_type(name, "a list of strings"))?
@@ -154,7 +154,7 @@ impl<'a> Fields<'a> {
         ClientSecrets::from_list(secrets).ok_or_else(|| self.missing(name))
     }
 
-    /// The IMS that a URL names, or a host without a scheme; the production where nothing is said.
+    /// The IMS that a URL names, or a host without a scheme; the production where none is named.
     pub(crate) fn environment(&self, name: &str) -> Result<Environment, CredentialsError> {
         let Some(text) = self.optional_text(name)? else { return Ok(Environment::production()) };
         if text.contains("://") {
@@ -190,7 +190,7 @@ impl<'a> Fields<'a> {
         self.parse(name, self.text(name)?)
     }
 
-    /// A list, as it is met in the wild: an array, one string separated by commas or spaces, or an array in a string.
+    /// A list, in the forms that files have: an array, one string separated by commas or spaces, or an array in a string.
     pub(crate) fn list<T: FromStr<Err = FormatError>>(
         &self,
         name: &str,

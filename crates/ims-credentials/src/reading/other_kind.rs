@@ -1,8 +1,8 @@
-//! What people name where credentials belong, and what it is instead.
+//! Files that people give instead of credentials, and what they are.
 
 use crate::error::CredentialsError;
 
-/// What a text is that is certainly no credentials.
+/// What a text is, if it is certainly not credentials.
 pub(crate) fn of_text(text: &str) -> Option<&'static str> {
     let start = text.trim_start();
     if start.starts_with('<') {
@@ -22,7 +22,7 @@ pub(crate) fn of_text(text: &str) -> Option<&'static str> {
     })
 }
 
-/// Why bytes are no credentials that are no text in UTF-8.
+/// Why bytes that are not text in UTF-8 are not credentials.
 pub(crate) fn of_bytes(bytes: &[u8]) -> CredentialsError {
     match bytes {
         // A SEQUENCE of more than 127 bytes (X.690 §8.1.3.5).

@@ -32,7 +32,7 @@ impl FilesRead {
 pub(crate) struct ReadContext<'a> {
     /// Where relative paths begin.
     pub(crate) folder: &'a Path,
-    /// The name of the one that is meant, of several credentials.
+    /// The name of the credential to use, if there are several.
     pub(crate) selected: Option<&'a str>,
     /// Which of the two to read, if the file describes a migration from one kind to the other.
     pub(crate) side: CredentialKind,
@@ -96,7 +96,7 @@ impl<'a> ReadContext<'a> {
     pub(crate) fn check_trusted(&self) -> Result<(), CredentialsError> {
         match self.access {
             Some(access) => Ok(access.check_trusted()?),
-            // Who sets a process's environment variables can start any program as its user.
+            // Anyone who sets a process's environment variables can start any program as its user.
             None => Ok(()),
         }
     }

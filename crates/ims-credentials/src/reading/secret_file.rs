@@ -15,7 +15,7 @@ pub(crate) const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Reads a file that others may be able to read.
 ///
-/// A document where a path belongs is refused and not repeated. `NAME=value` may be one, and a file may be called so.
+/// A document where a path belongs is refused and not repeated. `NAME=value` may be one, and a file may have that name.
 pub(crate) fn read(path: &Path) -> Result<FileContents, CredentialsError> {
     let text = path.to_str().unwrap_or_default();
     if !can_be_path(text) {
@@ -29,7 +29,7 @@ pub(crate) fn read(path: &Path) -> Result<FileContents, CredentialsError> {
 
 /// Reads a file that holds nothing but a secret, and refuses one that others can read.
 ///
-/// A certificate in the place of a secret is returned even if others can read it: it is public, and the caller that
+/// A certificate in place of a secret is returned even if others can read it: it is public, and the caller that
 /// expects a key reports what it is.
 pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
     let contents = read(path)?;
@@ -54,7 +54,7 @@ pub(crate) fn path_of(given: &OsStr) -> Option<PathBuf> {
 /// Whether `text` has the form of a signed JWT (RFC 7515 §3.1) and so is not the path of a file.
 pub(crate) fn is_jwt(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
-    // The base64url of `{"`, with which the header begins. A file may be called so that is shorter than any token.
+    // The base64url of `{"`, with which the header begins. A shorter text may be the name of a file.
     parts.len() == 3
         && text.starts_with("eyJ")
         && text.len() >= SHORTEST_TOKEN
@@ -85,7 +85,7 @@ fn is_public(contents: &[u8]) -> bool {
     blocks.iter().all(|block| PUBLIC_LABELS.iter().any(|label| block.starts_with(label)))
 }
 
-/// The labels of PEM that say what anyone may know (RFC 7468 §§5 to 8, 13; the last is OpenSSL's own). PKCS7 is a bundle of
+/// The labels of PEM for what anyone may know (RFC 7468 §§5 to 8, 13; the last is OpenSSL's own). PKCS7 is a bundle of
 /// certificates.
 const PUBLIC_LABELS: [&str; 6] = [
     "CERTIFICATE-----",

@@ -135,7 +135,7 @@ fn line(contents: &[u8]) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// Whether an error may repeat `text` as the name of a variable: a secret in its place would be told.
+/// Whether an error may repeat `text` as the name of a variable: a secret in its place would be shown.
 fn is_variable_name(text: &str) -> bool {
     text.len() <= 128
         && text.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')

@@ -57,7 +57,7 @@ fn fault(text: &str) -> Option<SecretFault> {
     None
 }
 
-/// Whether no one would see anything of `text`.
+/// Whether `text` is completely invisible.
 fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || INVISIBLE.contains(&c))
 }
@@ -70,13 +70,13 @@ const INVISIBLE: &[char] =
 const QUOTES: &[char] =
     &['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}'];
 
-/// The contents of a key's file or variable. Where a PEM file was encoded in base64 once more, as CI systems ask for, that
+/// The contents of a key's file or variable. Where a PEM file was encoded in base64 again, as CI systems ask for, that
 /// is undone; two different private keys in one file are refused, since nothing says which of them is meant.
 pub(crate) fn key(
     name: &str,
     contents: Zeroizing<Vec<u8>>,
 ) -> Result<Zeroizing<Vec<u8>>, CredentialsError> {
-    // CI systems keep a secret in one line, so a PEM file is often encoded once more.
+    // CI systems keep a secret in one line, so a PEM file is often encoded again.
     let contents = without_base64(&contents).unwrap_or(contents);
     if contents.trim_ascii().is_empty() {
         let fault = SecretFault::Blank;
@@ -195,7 +195,7 @@ mod tests {
         let two = format!("{first}{}", ims_testkit::keys::SECOND);
         let error = key("k", Zeroizing::new(two.into_bytes())).unwrap_err();
         assert!(matches!(error, CredentialsError::TwoKeys { .. }), "{error:?}");
-        // DER is no text, and base64 of DER is left for the reader of keys.
+        // DER is not text, and base64 of DER is left for the reader of keys.
         for text in [b"\x30\x82\x04\xff".to_vec(), b"MIIEvQIBADANBg==".to_vec()] {
             assert_eq!(**key("k", Zeroizing::new(text.clone())).unwrap(), text);
         }

@@ -12,7 +12,7 @@ use crate::{
     signing_keys::{KeyPair, SigningKey},
 };
 
-/// What a form calls the parts of a service account. Where it has several names for one part, each is taken.
+/// What a form calls the parts of a service account. If it has several names for one part, each is accepted.
 pub(crate) struct ServiceAccountWords {
     pub(crate) client_id: &'static [&'static str],
     pub(crate) client_secret: &'static [&'static str],
@@ -104,7 +104,7 @@ impl Scopes {
     }
 }
 
-/// The IMS whose name the member `name` has: `prod` or `stage`; the production where nothing is said.
+/// The IMS whose name the member `name` has: `prod` or `stage`; the production where none is named.
 pub(crate) fn environment_called(
     fields: &Fields<'_>,
     name: &str,

@@ -103,9 +103,9 @@ mod folder {
         set_mode(&path, 0o700);
 
         fs::write(&file, "two words").unwrap();
-        assert_eq!(problem(&place), "what is there is no refresh token");
+        assert_eq!(problem(&place), "what is there is not a refresh token");
         fs::write(&file, "x".repeat(1 << 20)).unwrap();
-        assert_eq!(problem(&place), "what is there is no refresh token");
+        assert_eq!(problem(&place), "what is there is not a refresh token");
 
         fs::remove_file(&file).unwrap();
         symlink("/etc/hostname", &file).unwrap();

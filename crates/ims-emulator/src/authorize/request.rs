@@ -63,8 +63,8 @@ pub(super) fn examine(
     Ok(AuthorizeRequest { response, scope })
 }
 
-/// Where the client looks for what it is sent: in the query, or in the fragment, which no server sees. Known before the
-/// request is examined, so that errors are found there too.
+/// Where the client looks for what it is sent: in the query, or in the fragment, which no server sees. It is known before
+/// the request is examined, so that errors can be sent there.
 pub(super) fn separator(call: &Call) -> char {
     let response_type = call.parameters.get("response_type").unwrap_or("code");
     let has_tokens = response_type.split(' ').any(|word| matches!(word, "token" | "id_token"));

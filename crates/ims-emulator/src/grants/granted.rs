@@ -69,7 +69,7 @@ pub(super) fn user_token(
     let actual = validity(&token);
     exchange
         .given("user's access token is valid", token.ok())
-        .expected("a token that the emulator issued and that has not ended")
+        .expected("a token that the emulator issued and that is still valid")
         .actual(actual)
         .or(refusal)
 }
@@ -90,7 +90,7 @@ pub(super) fn own_token(
     let actual = validity(&token);
     exchange
         .given("it is valid", token.ok())
-        .expected("one that the emulator issued to this client and that has not ended")
+        .expected("one that the emulator issued to this client and that is still valid")
         .actual(actual)
         .or(refusal)
 }

@@ -12,7 +12,7 @@ use crate::{
     user::User,
 };
 
-/// The one type of token that is taken and given. Source: adobe/ims-go, `ims/obo.go`.
+/// The one type of token that is accepted and given. Source: adobe/ims-go, `ims/obo.go`.
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 /// Examines the request and issues a token for the subject's user and this client.

@@ -36,7 +36,7 @@ struct Exchanged<'a> {
 }
 
 /// Examines the request and issues a promise token for the user and this client. Adobe documents no rules for promise
-/// definitions: any that is named is taken.
+/// definitions: any that is named is accepted.
 pub(super) fn give(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let registered = exchange.authenticate()?;
     let definition = exchange.parameter("promise_definition_id");
@@ -76,7 +76,7 @@ pub(super) fn exchange_promise(exchange: &mut Exchange<'_>) -> Result<Answer, Re
     let actual = validity(&token);
     let token = exchange
         .given("it is valid", token.ok())
-        .expected("one that the emulator issued and that has not ended")
+        .expected("one that the emulator issued and that is still valid")
         .actual(actual)
         .or(refusal)?;
     let scope = exchange.scope_or(integration, token.scopes())?;
@@ -97,7 +97,7 @@ pub(super) fn exchange_promise(exchange: &mut Exchange<'_>) -> Result<Answer, Re
     }))
 }
 
-/// A promise token to `integration` for the user whom `from` is about.
+/// A promise token to `integration` for the user of `from`.
 fn promise<'a>(
     integration: &'a Integration,
     from: &'a AccessTokenPayload,

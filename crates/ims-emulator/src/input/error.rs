@@ -1,8 +1,8 @@
-//! The one shape of error for everything that people write for the emulator.
+//! The one form of error for all input of the emulator.
 
 use std::{borrow::Cow, fmt};
 
-/// A text that says something that it cannot.
+/// A text with something that is not allowed.
 ///
 /// It names the member, its line, and the form that was expected. It never repeats a value, for that may be secret.
 ///
@@ -10,7 +10,7 @@ use std::{borrow::Cow, fmt};
 /// use ims_emulator::{Scenario, ScenarioError};
 ///
 /// let error = Scenario::from_toml("[[integrations]]\nclient_idd = \"my-client\"").unwrap_err();
-/// let ScenarioError::Invalid { error, .. } = error else { unreachable!("it is no file") };
+/// let ScenarioError::Invalid { error, .. } = error else { unreachable!("it is not a file") };
 /// assert_eq!((error.member(), error.line()), ("integrations[0]", 2));
 /// println!("{error}");
 /// ```

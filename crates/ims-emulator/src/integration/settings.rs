@@ -9,7 +9,7 @@ use super::{Integration, PatternError, stored::lifetime};
 use crate::{certificate::Certificate, product::ProductContext, user::SilentSignIn};
 
 impl Integration {
-    /// Adds a client secret; any of them is taken, as IMS does while one is being rotated.
+    /// Adds a client secret; any of them is accepted, as IMS does while one is being rotated.
     ///
     /// ```
     /// # use ims_emulator::Integration;
@@ -165,7 +165,7 @@ impl Integration {
     /// ```
     ///
     /// # Errors
-    /// [`PatternError`] if it is no regular expression.
+    /// [`PatternError`] if it is not a regular expression.
     pub fn with_redirect_uri_pattern(mut self, pattern: &str) -> Result<Self, PatternError> {
         self.0.redirect_uri_patterns.push(pattern.parse()?);
         Ok(self)
@@ -237,7 +237,7 @@ impl Integration {
         self
     }
 
-    /// What its requests with `prompt=none` meet.
+    /// How its requests with `prompt=none` are answered.
     ///
     /// ```
     /// use ims_emulator::SilentSignIn;

@@ -1,4 +1,4 @@
-//! The lists of the page: integrations, users, faults in force, keys, and what a form offers.
+//! The lists of the page: integrations, users, active faults, keys, and what a form offers.
 
 use std::fmt::Write;
 
@@ -83,7 +83,7 @@ fn integration(html: &mut String, integration: &Integration) {
     html.push_str("</dl>\n</article>\n");
 }
 
-/// A row of a list of facts, unless there is nothing to say.
+/// A row of a list of facts, unless it is empty.
 fn fact(html: &mut String, name: &str, value: &str) {
     if !value.is_empty() {
         let _ = writeln!(html, "<div><dt>{name}<dd>{}</div>", escaped(value));
@@ -131,7 +131,7 @@ pub(super) fn users(service: &Service) -> String {
     html
 }
 
-/// The faults in force, in the order in which they are tried.
+/// The active faults, in the order in which they are tried.
 pub(super) fn faults(service: &Service) -> String {
     let mut html = String::new();
     for active in service.faults.all() {

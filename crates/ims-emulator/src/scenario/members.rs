@@ -20,7 +20,7 @@ pub(super) static SCENARIO: Form = Form::Object(&ObjectForm {
         Member::optional(
             "answers_as_observed",
             Form::Boolean,
-            "Answers as IMS was observed to where its documents say otherwise.",
+            "Answers as the real IMS does where its documents say something else.",
         ),
         Member::optional(
             "takes_millisecond_exp",
@@ -86,7 +86,7 @@ pub(crate) static INTEGRATION: Form = Form::Object(&ObjectForm {
         Member::optional(
             "redirect_uris",
             Form::List(&REDIRECT_URI),
-            "Where users are sent back to, letter by letter.",
+            "The exact URIs to which users are sent back.",
         ),
         Member::optional(
             "redirect_uri_patterns",
@@ -96,7 +96,7 @@ pub(crate) static INTEGRATION: Form = Form::Object(&ObjectForm {
         Member::optional(
             "default_redirect_uri",
             REDIRECT_URI,
-            "Where users are sent back to if a request names no registered redirect URI.",
+            "The URI to which users are sent back if a request names no registered redirect URI.",
         ),
         Member::optional(
             "allowed_origins",
@@ -113,7 +113,7 @@ pub(crate) static INTEGRATION: Form = Form::Object(&ObjectForm {
         Member::optional(
             "token_lifetime_seconds",
             Form::Integer("a number of seconds, at least 0", 0..=i64::MAX),
-            "How long its access tokens live; 86400 unless it says otherwise.",
+            "How long its access tokens live; 86400 by default.",
         ),
         Member::optional(
             "rotates_refresh_tokens",

@@ -24,7 +24,7 @@ pub(crate) async fn begins_tls(stream: &TcpStream, limit: Duration) -> bool {
     matches!(timeout(limit, stream.peek(&mut first)).await, Ok(Ok(1)) if first == [HANDSHAKE])
 }
 
-/// Answers a CONNECT request (RFC 9110 §9.3.6): the tunnel ends here, whatever its host's address may be, and is no way
+/// Answers a CONNECT request (RFC 9110 §9.3.6): the tunnel ends here, whatever its host's address may be, and never leads
 /// to any other host. The requests in it get their own verdicts.
 pub(crate) fn connect(
     service: &Service,

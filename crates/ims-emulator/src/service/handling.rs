@@ -42,7 +42,7 @@ struct IncomingRequest {
     debug_id: String,
 }
 
-/// What has come of reading a request.
+/// The result of reading a request.
 enum Read {
     /// It is to be examined.
     Call(Box<Call>),
@@ -166,7 +166,12 @@ impl Service {
             .expected("a loopback name, an address, an IMS host of Adobe's, or an allowed name")
             .or(Refusal::HostElsewhere)?;
         if is_person_at_root(&parts) {
-            checks.note("path is /", true, "", "a browser is led to the emulator's page".into());
+            checks.note(
+                "path is /",
+                true,
+                "",
+                "a browser is redirected to the emulator's page".into(),
+            );
             return Ok(Read::Answered(Answer::redirect(admin::PREFIX)));
         }
         let version = checks
@@ -290,7 +295,7 @@ fn is_person_at_root(parts: &Parts) -> bool {
         && accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-/// What has come of reading a body.
+/// The result of reading a body.
 fn received<T>(
     name: &'static str,
     expected: &'static str,

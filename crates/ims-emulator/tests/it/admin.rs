@@ -100,7 +100,7 @@ async fn an_edit_changes_what_it_names_and_keeps_secrets_and_certificates() {
 }
 
 #[tokio::test]
-async fn faults_in_force_are_listed_and_removed_one_by_one() {
+async fn active_faults_are_listed_and_removed_one_by_one() {
     let emulator = emulator(integration()).await;
     for fault in [
         r#"{"fault":"delay","delay_ms":1,"endpoint":"keys","every":2,"times":3}"#,
@@ -123,7 +123,7 @@ async fn faults_in_force_are_listed_and_removed_one_by_one() {
 }
 
 #[tokio::test]
-async fn there_is_an_end_to_what_the_api_can_add() {
+async fn there_is_a_limit_to_what_the_api_can_add() {
     let emulator = builder().start().await.unwrap();
     let fault = r#"{"fault":"html"}"#;
     for _ in 0..512 {

@@ -46,7 +46,7 @@ async fn is_taken(emulator: &Emulator, client_secret: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_second_secret_is_shown_once_is_taken_and_outlives_the_first() {
+async fn a_second_secret_is_shown_once_is_accepted_and_outlives_the_first() {
     let emulator = builder().with_integration(managed()).start().await.unwrap();
     let api_token = token(&emulator, SCOPES).await;
     let now_ms = (NOW * 1000).to_string();

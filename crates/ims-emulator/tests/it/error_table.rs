@@ -160,7 +160,7 @@ async fn the_observed_answer_to_a_wrong_key_is_given_where_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_millisecond_exp_is_taken_where_it_is_asked_for() {
+async fn a_millisecond_exp_is_accepted_where_it_is_asked_for() {
     let emulator =
         builder().with_integration(integration()).taking_millisecond_exp().start().await.unwrap();
     let in_ms = |exp: i64| jwt(json!({ "exp": exp * 1000 }));

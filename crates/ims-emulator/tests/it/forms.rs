@@ -104,7 +104,7 @@ async fn client_credentials_are_granted_in_the_unit_of_each_version() {
 }
 
 #[tokio::test]
-async fn basic_authentication_takes_the_place_of_the_parameters() {
+async fn basic_authentication_replaces_the_parameters() {
     let secret = "p8e-a+b/c=";
     let emulator = emulator(integration().with_client_secret(secret)).await;
     // The secret as it is, and urlencoded as RFC 6749 §2.3.1 wants it.

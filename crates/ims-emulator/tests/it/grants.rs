@@ -322,7 +322,7 @@ async fn a_promise_ends_when_it_is_revoked_and_with_the_sign_in_it_comes_from() 
 }
 
 #[tokio::test]
-async fn a_resource_is_taken_wherever_a_token_is_asked_for() {
+async fn a_resource_is_accepted_in_every_request_for_a_token() {
     let emulator = with_service().await;
     let parameters = |resource| {
         [

@@ -72,7 +72,7 @@ async fn a_head_that_is_too_long_is_refused() {
 }
 
 #[tokio::test]
-async fn slow_clients_are_let_go_and_others_are_answered_meanwhile() {
+async fn slow_clients_are_disconnected_and_others_are_answered_meanwhile() {
     let mut limits = Limits::default();
     limits.head_timeout = Duration::from_millis(200);
     limits.body_timeout = Duration::from_millis(200);
@@ -175,7 +175,7 @@ async fn an_answer_in_progress_is_still_given_at_the_shutdown() {
 }
 
 #[tokio::test]
-async fn a_client_that_reads_nothing_is_let_go() {
+async fn a_client_that_reads_nothing_is_disconnected() {
     let mut limits = Limits::default();
     limits.write_timeout = Duration::from_millis(200);
     let emulator = builder().with_limits(limits).start().await.unwrap();

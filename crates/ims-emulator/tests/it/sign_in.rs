@@ -76,7 +76,7 @@ pub(crate) async fn redeem(
 }
 
 #[tokio::test]
-async fn a_code_is_redeemed_once_and_refreshed_for_ever_new_tokens() {
+async fn a_code_is_redeemed_once_and_refreshed_again_and_again() {
     for (integration, secret) in [(user_integration(), CLIENT_SECRET), (public_integration(), "")] {
         let emulator = emulator(integration).await;
         let redirected = authorize(&emulator, &[]).await;

@@ -20,7 +20,7 @@ async fn is_valid(emulator: &Emulator, tokens: &Value, name: &str) -> bool {
 }
 
 #[tokio::test]
-async fn what_ends_with_a_token_is_what_the_request_says() {
+async fn the_request_says_which_tokens_end_with_a_token() {
     let emulator = emulator(user_integration()).await;
     #[rustfmt::skip]
     let table = [

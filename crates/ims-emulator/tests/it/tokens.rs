@@ -27,7 +27,7 @@ async fn another_library_verifies_the_token_by_the_published_keys() {
 }
 
 #[tokio::test]
-async fn a_token_names_whom_it_was_issued_to_and_no_two_are_equal() {
+async fn a_token_names_its_client_and_its_user_and_no_two_are_equal() {
     let emulator = emulator(integration()).await;
     let first = token(&client_credentials(&emulator, "openid,AdobeID").await);
     let second = token(&client_credentials(&emulator, "openid,AdobeID").await);

@@ -17,7 +17,7 @@ async fn get_as(emulator: &Emulator, path: &str, token: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_token_tells_about_its_holder_what_its_scopes_allow() {
+async fn a_token_shows_about_its_holder_what_its_scopes_allow() {
     let emulator = emulator(integration().with_scopes(["email", "profile", "address"])).await;
     let sub = "6657031C5C095BB40A4@techacct.adobe.com";
     #[rustfmt::skip]

@@ -106,7 +106,7 @@ async fn no_secret_and_no_token_enters_a_verdict() {
 }
 
 #[tokio::test]
-async fn what_a_client_sends_cannot_command_the_terminal() {
+async fn what_a_client_sends_cannot_control_the_terminal() {
     let emulator = emulator(integration()).await;
     form(&emulator, "/ims/exchange/jwt", &[("client_id", "%1b%5b2J%0d%0aok")]).await;
     let verdict = emulator.requests().pop().unwrap();

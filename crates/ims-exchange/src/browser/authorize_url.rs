@@ -149,7 +149,7 @@ impl<'a> AuthorizeUrl<'a> {
         Self { response_type, ..self }
     }
 
-    /// Has the ID token carry `nonce`.
+    /// Puts `nonce` into the ID token.
     ///
     /// ```
     /// use ims_claims::Environment;

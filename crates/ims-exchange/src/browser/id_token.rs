@@ -14,7 +14,7 @@ pub enum IdTokenFault {
     /// The scope `openid` was asked for, and the answer has none.
     #[error("the answer has none, although the scope openid was asked for")]
     Missing,
-    /// It is no JWT, or a claim is missing or of another type.
+    /// It is not a JWT, or a claim is missing or of another type.
     #[error("it cannot be read")]
     Unreadable,
     /// It was made for another request.
@@ -83,7 +83,7 @@ fn names(audience: &Value, client_id: &ClientId) -> bool {
     }
 }
 
-/// How far the clocks of IMS and of this machine may lie apart.
+/// How far the clocks of IMS and of this machine may differ.
 const LEEWAY: Duration = Duration::from_mins(1);
 
 #[cfg(test)]

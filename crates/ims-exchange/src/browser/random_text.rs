@@ -23,12 +23,11 @@ use crate::{
 /// If the system has no random numbers, without which nothing here is safe.
 fn generate() -> String {
     let mut octets = Zeroizing::new([0; 32]);
-    rand::fill(&mut *octets)
-        .expect("AWS-LC ends the process before it goes without random numbers");
+    rand::fill(&mut *octets).expect("AWS-LC ends the process if it has no random numbers");
     BASE64_URL_SAFE_NO_PAD.encode(*octets)
 }
 
-/// Passes a text that a redirect carries back as it is: visible ASCII (RFC 6749, appendix A.5), at most 4096 characters,
+/// Accepts a text that a redirect returns unchanged: visible ASCII (RFC 6749, appendix A.5), at most 4096 characters,
 /// which is Adobe's bound for `state`.
 fn check_carried(what: &'static str, text: &str) -> Result<(), TextError> {
     text_error::check(what, text, 1..=4096, is_visible)

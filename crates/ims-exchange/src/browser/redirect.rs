@@ -65,11 +65,9 @@ impl RedirectError {
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         match self {
-            Self::AnotherSignIn => Some("go on with the sign-in that was begun last"),
+            Self::AnotherSignIn => Some("continue the sign-in that was begun last"),
             Self::Refused { code, .. } => Some(kind(code).map_or(UNKNOWN_CODE, |kind| kind.remedy)),
-            Self::NoCode => {
-                Some("sign in again, and take the whole address at which the browser ends")
-            }
+            Self::NoCode => Some("sign in again, and copy the whole last address of the browser"),
         }
     }
 
@@ -147,12 +145,12 @@ const fn row(code: &'static str, what: &'static str, remedy: &'static str) -> Ki
 static KINDS: &[Kind] = &[
     // RFC 6749 §4.1.2.1.
     row("invalid_request",            "IMS cannot use the request",                          "compare the redirect URI and the scopes with those of the credential in the Developer Console"),
-    row("unauthorized_client",        "the client may not sign people in",                   "use a credential for user authentication: OAuth Web App, Single-Page App or Native App"),
+    row("unauthorized_client",        "the client may not be used for sign-ins",                   "use a credential for user authentication: OAuth Web App, Single-Page App or Native App"),
     row("access_denied",              "what was asked for was not allowed",                  "sign in again, and allow what is asked for; if no one refused it, ask the organization's administrator"),
     row("unsupported_response_type",  "the client may not use an authorization code",        "check in the Developer Console which kind of credential it is"),
     row("invalid_scope",              "a scope is unknown, or not granted to the client",    "compare the scopes with those of the credential in the Developer Console"),
     row("server_error",               "IMS has trouble",                                     "wait, and sign in again"),
-    row("temporarily_unavailable",    "IMS has too much to do, or is being maintained",      "wait, and sign in again"),
+    row("temporarily_unavailable",    "IMS is overloaded, or under maintenance",      "wait, and sign in again"),
     // OpenID Connect Core 1.0 §3.1.2.6.
     row("interaction_required",       "IMS has to ask the person something",                 WITHOUT_DIALOG),
     row("login_required",             "no one is signed in to Adobe in this browser",        WITHOUT_DIALOG),
@@ -162,7 +160,7 @@ static KINDS: &[Kind] = &[
     row("invalid_request_object",     "IMS cannot read the request object",                  OWN_PARAMETER),
     row("request_not_supported",      "IMS takes no request object",                         OWN_PARAMETER),
     row("request_uri_not_supported",  "IMS takes no request_uri",                            OWN_PARAMETER),
-    row("registration_not_supported", "IMS takes no registration within a sign-in",          OWN_PARAMETER),
+    row("registration_not_supported", "IMS accepts no registration within a sign-in",          OWN_PARAMETER),
 ];
 
 #[cfg(test)]

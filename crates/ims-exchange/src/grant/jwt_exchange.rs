@@ -14,7 +14,7 @@ use crate::{
     secret_text::ClientSecret,
 };
 
-/// A signed assertion for an access token: Adobe's variety of RFC 7523 §2.1, with `jwt_token` in the place of `assertion`.
+/// A signed assertion for an access token: Adobe's variety of RFC 7523 §2.1, with `jwt_token` in place of `assertion`.
 ///
 /// Its answer counts `expires_in` in **milliseconds**. Source: adobe/ims-go, `ims/exchange_jwt.go`.
 ///

@@ -19,7 +19,7 @@ use crate::{
 
 /// An authorization code that stays good, for a service token, which the admin calls ask for.
 ///
-/// No user is there, and so no PKCE. Its answer counts `expires_in` in **seconds**. Sources: adobe/imscli,
+/// There is no user, so there is no PKCE. Its answer counts `expires_in` in **seconds**. Sources: adobe/imscli,
 /// `ims/authz_service.go`; adobe/ims-go, `ims/token.go`.
 ///
 /// ```

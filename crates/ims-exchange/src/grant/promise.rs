@@ -1,4 +1,4 @@
-//! A promise: a token that gives access tokens of a user later, when the user is no longer there, `POST /ims/token/v4`.
+//! A promise: a token that gives access tokens of a user later, when the user is no longer present, `POST /ims/token/v4`.
 
 use ims_claims::{ClientId, Environment, NumericDate};
 use serde::Deserialize;
@@ -20,7 +20,7 @@ use crate::{
     secret_text::{ClientSecret, PromiseToken},
 };
 
-/// The wish for a promise token, while the user is there. [`PromiseExchange`](crate::PromiseExchange) redeems it.
+/// The request for a promise token, while the user is present. [`PromiseExchange`](crate::PromiseExchange) redeems it.
 ///
 /// Source: adobe/ims-go, `ims/promise.go`, which wants at least one scope and reads `expires_in` in seconds.
 ///
@@ -47,7 +47,7 @@ pub struct PromiseRequest<'a> {
     scopes: &'a [Scope],
 }
 
-/// A promise token and how long it is good.
+/// A promise token and how long it is valid.
 ///
 /// ```
 /// use ims_claims::NumericDate;
@@ -131,8 +131,8 @@ impl Call for PromiseRequest<'_> {
 }
 
 impl Promise {
-    /// A promise that ends `expires_in_s` seconds after `sent_at`. How long promises live is not documented, so any time will
-    /// do.
+    /// A promise that ends `expires_in_s` seconds after `sent_at`. How long promises live is not documented, so any
+    /// lifetime is accepted.
     pub(crate) fn new(token: String, expires_in_s: u64, sent_at: NumericDate) -> Option<Self> {
         let expires_at = sent_at.plus(std::time::Duration::from_secs(expires_in_s));
         PromiseToken::try_from(token).ok().map(|token| Self { token, expires_at })

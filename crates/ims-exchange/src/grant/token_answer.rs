@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_token_is_an_error_and_is_not_repeated() {
+    fn an_answer_that_is_not_a_token_is_an_error_and_is_not_repeated() {
         for body in [
             "",
             "null",

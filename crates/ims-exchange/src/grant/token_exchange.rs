@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_token_that_has_ended_is_not_taken_for_a_wrong_secret() {
+    fn an_expired_user_token_is_not_read_as_a_wrong_secret() {
         let client_id: ClientId = "client".parse().unwrap();
         let client_secret = ClientSecret::new("s".to_owned());
         let grant = TokenExchange::new(&client_id, &client_secret, &token("t"), &[]);

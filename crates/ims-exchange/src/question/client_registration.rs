@@ -17,7 +17,7 @@ use crate::{
     secret_text::ClientSecret,
 };
 
-/// The wish for a new client. Source: adobe/ims-go, `ims/dcr.go`.
+/// The request for a new client. Source: adobe/ims-go, `ims/dcr.go`.
 ///
 /// ```
 /// use ims_claims::Environment;
@@ -38,7 +38,7 @@ pub struct ClientRegistration<'a> {
     scopes: &'a [Scope],
 }
 
-/// A client that was registered. IMS tells its secret this once.
+/// A client that was registered. IMS shows its secret only once.
 ///
 /// ```
 /// use ims_exchange::RegisteredClient;
@@ -69,7 +69,7 @@ impl<'a> ClientRegistration<'a> {
         Self { client_name, redirect_uris, scopes: &[] }
     }
 
-    /// Has the client ask for `scopes`.
+    /// Adds the scopes that the client asks for.
     ///
     /// ```
     /// use ims_exchange::ClientRegistration;
@@ -100,7 +100,7 @@ impl Call for ClientRegistration<'_> {
         Request::post_json(environment.endpoint("/ims/register"), &metadata)
     }
 
-    /// Reads the answer. Any success will do: IMS was seen to answer 200 and 201.
+    /// Reads the answer. Any success status is accepted: IMS was seen to answer 200 and 201.
     ///
     /// # Errors
     /// [`ExchangeError`], by what the caller can do.

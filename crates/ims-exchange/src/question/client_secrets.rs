@@ -99,7 +99,7 @@ impl ConsoleCredential {
     }
 }
 
-/// A text that is no id: letters, digits, `-` and `_`, at most 64.
+/// A text that is not an id: letters, digits, `-` and `_`, at most 64.
 ///
 /// ```
 /// use ims_exchange::{ConsoleId, ConsoleIdError};
@@ -343,7 +343,7 @@ impl<'a> AddSecret<'a> {
 }
 
 impl<'a> DeleteSecret<'a> {
-    /// Asks as `client_id` with `token`, an access token of the same credential with [`IO_MANAGEMENT_SCOPES`], for the end of
+    /// Asks as `client_id` with `token`, an access token of the same credential with [`IO_MANAGEMENT_SCOPES`], to delete
     /// `secret`.
     #[must_use]
     pub fn new(
@@ -404,8 +404,8 @@ impl Call for AddSecret<'_> {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do. After [`Unavailable`](ExchangeError::Unavailable) the secret may have been
-    /// added all the same: the list tells.
+    /// [`ExchangeError`], by what the caller can do. After [`Unavailable`](ExchangeError::Unavailable) the secret may have
+    /// been added anyway: the list shows it.
     fn answer(
         &self,
         response: &Response,

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_set_of_keys_is_refused() {
+    fn what_is_not_a_set_of_keys_is_refused() {
         for body in [
             "[]",
             "{}",

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::strict_json;
 
-/// How much all the data of one profile may come to, decompressed, in bytes. What was seen has some dozens.
+/// The longest data of one profile, decompressed, in bytes. The data that was seen has some dozens of bytes.
 pub(crate) const MAX_DECOMPRESSED: usize = 256 * 1024;
 
 /// The data is longer than what is left of the bound.

@@ -106,7 +106,7 @@ fn basic(client_id: &ClientId, client_secret: &ClientSecret) -> HeaderValue {
 
 /// Revokes a token of any kind, `POST /ims/invalidate_token/v2`.
 ///
-/// IMS takes access tokens, refresh tokens, device tokens and, with the client's secret, service tokens here. Source:
+/// IMS accepts access tokens, refresh tokens, device tokens and, with the client's secret, service tokens here. Source:
 /// adobe/ims-go, `ims/invalidate_token.go`.
 ///
 /// ```
@@ -130,13 +130,13 @@ pub struct InvalidateToken<'a> {
 }
 
 impl<'a> InvalidateToken<'a> {
-    /// Ends `token`, which was given to `client_id`.
+    /// Revokes `token`, which was given to `client_id`.
     #[must_use]
     pub fn new(client_id: &'a ClientId, token: impl Into<AnyToken<'a>>) -> Self {
         Self { client_id, token: token.into(), client_secret: None, cascading: "" }
     }
 
-    /// Sends the client's secret along, without which IMS ends no service token.
+    /// Sends the client's secret along, without which IMS revokes no service token.
     ///
     /// ```
     /// use ims_exchange::{BearerToken, ClientSecret, InvalidateToken};
@@ -151,7 +151,7 @@ impl<'a> InvalidateToken<'a> {
         Self { client_secret: Some(client_secret), ..self }
     }
 
-    /// Also ends all tokens that came from this one.
+    /// Also revokes all tokens that came from this one.
     ///
     /// ```
     /// use ims_exchange::{BearerToken, InvalidateToken};

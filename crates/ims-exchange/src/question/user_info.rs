@@ -38,7 +38,7 @@ pub struct UserInfo<'a> {
     version: u8,
 }
 
-/// What IMS tells of a user, as far as the token's scopes go.
+/// What IMS says about a user, as far as the token's scopes go.
 ///
 /// The texts are as IMS sent them and may hold any character: escape them where they are shown.
 ///
@@ -73,7 +73,7 @@ pub struct UserClaims {
     /// Scope `profile`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_name: Option<String>,
-    /// Of which IMS tells the `country`. Scope `address`.
+    /// IMS shows only the `country` of it. Scope `address`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<JsonObject>,
     /// Everything else.
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_has_ended_is_to_be_replaced() {
+    fn an_expired_token_is_to_be_replaced() {
         let token = access_token();
         let error = UserInfo::new(&token)
             .answer(&Response::json(401, ""), NumericDate::from_secs(0))

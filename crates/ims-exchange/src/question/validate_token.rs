@@ -14,9 +14,9 @@ use crate::{
     refusal::{scrub::scrub, table::CredentialKind},
 };
 
-/// The question whether IMS still takes a token. IMS is the authority: it knows what was revoked.
+/// The question whether IMS still accepts a token. IMS is the authority: it knows what was revoked.
 ///
-/// IMS takes access tokens, refresh tokens, device tokens and authorization codes here. Source: adobe/ims-go,
+/// IMS accepts access tokens, refresh tokens, device tokens and authorization codes here. Source: adobe/ims-go,
 /// `ims/validate_token.go`.
 ///
 /// ```
@@ -39,18 +39,18 @@ pub struct ValidateToken<'a> {
     token: AnyToken<'a>,
 }
 
-/// What IMS says of a token. That it is not valid is no error: IMS answers 200 to both.
+/// What IMS says of a token. That it is not valid is not an error: IMS answers 200 to both.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum TokenValidity {
-    /// IMS takes it now, for the client that asked.
+    /// IMS accepts it now, for the client that asked.
     Valid {
         /// What the token says of itself, if IMS repeats it. Texts in it are as IMS sent them.
         token: JsonObject,
     },
-    /// IMS does not take it, or not from this client.
+    /// IMS does not accept it, or not from this client.
     Invalid {
-        /// Why, in words of IMS: at most 300 characters, without control characters, and with `…` in the place of the token.
+        /// Why, in words of IMS: at most 300 characters, without control characters, and with `…` in place of the token.
         reason: Option<String>,
     },
 }
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_verdict_is_no_verdict() {
+    fn an_answer_without_a_verdict_is_not_a_verdict() {
         for body in [
             r#"{"valid":"true"}"#,
             r#"{"valid":1}"#,

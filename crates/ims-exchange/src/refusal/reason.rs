@@ -258,7 +258,7 @@ const CERTIFICATE_UNKNOWN: Cause = cause(
 );
 const CERTIFICATE_ENDED: Cause = cause(
     "the certificate has expired or was removed",
-    "look at the end of its validity; if it has ended, make a new key and certificate, and upload it",
+    "check its expiry date; if it has expired, make a new key and certificate, and upload the certificate",
 );
 const WRONG_IDENTITY: Cause = cause(
     "the organization or the technical account is not the one of this integration",
@@ -322,7 +322,7 @@ const TOKEN_OF_ANOTHER: Cause = cause(
 );
 const SCOPE_MISSING: Cause = cause(
     "the access token lacks a scope that this call needs",
-    "let the credential have the scope, and obtain a new access token",
+    "add the scope to the credential, and obtain a new access token",
 );
 const ACCOUNT_MAY_NOT: Cause =
     cause("the account may not make this call", "ask the organization's administrator");

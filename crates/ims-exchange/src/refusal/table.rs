@@ -29,7 +29,7 @@ pub(super) struct Row {
     pub(super) status: u16,
     /// Any if it is empty.
     pub(super) code: &'static str,
-    /// Of which the description must contain one, in lower case; none if it may say anything.
+    /// The description must contain one of these, in lower case; empty if any description matches.
     pub(super) phrases: &'static [&'static str],
     pub(super) reason: Reason,
 }
@@ -164,7 +164,7 @@ static ACCESS_TOKEN: &[Row] = &[
     row(400, "invalid_token",   &[],                       Reason::AccessTokenInvalid),
     row(400, "invalid_grant",   &[],                       Reason::AccessTokenInvalid),
     row(400, "invalid_request", &["missing", "parameter"], Reason::ParameterInvalid),
-    // RFC 8693 §2.2.2: so is a subject token refused that is not valid.
+    // RFC 8693 §2.2.2: a subject token that is not valid is refused in this way.
     row(400, "invalid_request", &[],                       Reason::AccessTokenInvalid),
     row(403, "",                &[],                       Reason::PermissionMissing),
     row(404, "",                &[],                       Reason::NotFound),

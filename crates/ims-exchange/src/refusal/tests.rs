@@ -216,7 +216,7 @@ fn a_signature_of_an_unknown_certificate_is_for_a_person_and_no_other_invalid_to
 }
 
 #[test]
-fn a_body_that_is_no_refusal_still_leaves_the_status() {
+fn a_body_that_is_not_a_refusal_still_leaves_the_status() {
     for body in ["", "[]", r#"{"error":1}"#, r#"{"error":{"a":1}}"#, r#"{"error":"a b"}"#, "null"] {
         let error = refused(400, body);
         let said = "an answer that this version does not know (400)";

@@ -1,4 +1,4 @@
-//! What the network libraries say, in the words of people.
+//! What the network libraries say, in plain words.
 
 use std::error::Error;
 

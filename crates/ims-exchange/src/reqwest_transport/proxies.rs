@@ -82,7 +82,7 @@ impl Proxy {
         &self.name
     }
 
-    /// Asks the proxy once more for a connection to `target`, for the status of its answer, and closes the connection.
+    /// Asks the proxy again for a connection to `target`, for the status of its answer, and closes the connection.
     pub(super) async fn ask(&self, target: &Uri, within: Duration) -> ProxyAnswer {
         let Some(host) = target.host() else { return ProxyAnswer::Unknown };
         let port = target.port_u16().unwrap_or(443);
@@ -122,7 +122,7 @@ impl Proxy {
         while line.len() < LONGEST_LINE && !line.ends_with(b"\n") {
             match stream.read_u8().await {
                 Ok(byte) => line.push(byte),
-                // An answer that ends within its first line is no HTTP, and an empty one is none at all.
+                // An answer that ends within its first line is not HTTP, and an empty one is none at all.
                 Err(_) if !line.is_empty() => break,
                 Err(error) => return Err(error),
             }
@@ -146,8 +146,8 @@ fn read_status(line: &[u8]) -> ProxyAnswer {
 /// The variable that names the proxy, if one is named that the HTTP library looks at. `variable`
 /// reads one of them.
 ///
-/// The HTTP library ignores a value that it cannot read and goes to IMS directly. A proxy that was asked for must not be gone
-/// around, so such a value is an error here.
+/// The HTTP library ignores a value that it cannot read and goes to IMS directly. A proxy that was asked for must not be
+/// bypassed, so such a value is an error here.
 pub(super) fn variable_of_proxy(
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Option<&'static str>, VariableError> {
@@ -182,7 +182,7 @@ fn problem(value: &OsString) -> Option<&'static str> {
     if uri.host().is_none_or(str::is_empty) {
         return Some("it names no host");
     }
-    // The HTTP library takes port 80 in the place of one that is not a number of 16 bits.
+    // The HTTP library takes port 80 in place of one that is not a number of 16 bits.
     let after_user =
         uri.authority().map_or("", |all| all.as_str().rsplit('@').next().unwrap_or(""));
     let after_host = after_user.rsplit(']').next().unwrap_or_default();

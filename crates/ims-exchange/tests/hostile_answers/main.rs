@@ -48,7 +48,7 @@ fn assert_unrecognized(door: &Door<'_>, response: &Response, what: &str) {
 }
 
 #[test]
-fn the_answer_that_each_one_waits_for_is_taken() {
+fn the_answer_that_each_one_waits_for_is_accepted() {
     // Without this, all else here could be refused for another reason.
     for door in doors::all(&Secrets::new()) {
         (door.read)(&json(200, door.good)).unwrap_or_else(|error| panic!("{}: {error}", door.name));
@@ -119,7 +119,7 @@ fn a_member_of_another_type_is_refused() {
 }
 
 #[test]
-fn what_is_no_object_of_this_kind_is_refused() {
+fn what_is_not_an_object_of_this_kind_is_refused() {
     let deep = "[".repeat(60_000);
     let wide = format!("[{}1]", "1,".repeat(30_000));
     let bom = |door: &Door<'_>| format!("\u{feff}{}", door.good);

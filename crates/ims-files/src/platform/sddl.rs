@@ -1,7 +1,7 @@
-//! Access lists as text, in Microsoft's Security Descriptor Definition Language, and who they let in.
+//! Access lists as text, in Microsoft's Security Descriptor Definition Language, and who has access.
 //!
 //! The text is what `ConvertSecurityDescriptorToStringSecurityDescriptor` writes. Only what grants something is read: an
-//! entry that denies can take away, never give.
+//! entry that denies can only reduce rights.
 
 use crate::kind::Concern;
 
@@ -13,7 +13,7 @@ pub(crate) const READ: u32 = 0x0000_0001 | 0x8000_0000 | 0x1000_0000;
 pub(crate) const WRITE: u32 =
     0x0000_0002 | 0x0000_0004 | 0x0001_0000 | 0x0004_0000 | 0x0008_0000 | 0x4000_0000 | 0x1000_0000;
 
-/// Rights on a folder that let someone put another file in the place of one in it: `FILE_DELETE_CHILD`, `DELETE`,
+/// Rights on a folder that let someone put another file in place of one in it: `FILE_DELETE_CHILD`, `DELETE`,
 /// `WRITE_DAC`, `WRITE_OWNER`, `GENERIC_ALL`. To add new files is not among them: on a system drive, every user may.
 pub(crate) const REPLACE_IN_FOLDER: u32 =
     0x0000_0040 | 0x0001_0000 | 0x0004_0000 | 0x0008_0000 | 0x1000_0000;
@@ -48,14 +48,14 @@ impl Descriptor {
         let owner = head.strip_prefix("O:")?;
         let owner = owner.split("G:").next()?.to_owned();
         let entries = match list {
-            // A list that is not there and one that is empty are opposites: NO_ACCESS_CONTROL lets everyone in.
+            // A list that is not there and one that is empty are opposites: NO_ACCESS_CONTROL gives everyone access.
             Some(list) if !list.contains("NO_ACCESS_CONTROL") => Some(parse_entries(list)?),
             _ => None,
         };
         Some(Self { owner, entries })
     }
 
-    /// What speaks against the file, if only `me` and the trusted may have any of `rights`.
+    /// Why the file may not be used, if only `me` and the trusted may have any of `rights`.
     pub(crate) fn concern(&self, rights: u32, me: &str) -> Option<Concern> {
         let is_trusted = |who: &str| who == me || TRUSTED.contains(&who);
         if !is_trusted(&self.owner) {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_no_access_list() {
+    fn what_is_not_understood_is_not_an_access_list() {
         for text in [
             "",
             "D:(A;;FA;;;SY)",

@@ -41,7 +41,7 @@ impl Permissions {
     }
 }
 
-/// What is at `path`. Nothing is opened, since to open a pipe may take for ever.
+/// What is at `path`. Nothing is opened, since to open a pipe may take forever.
 pub(crate) fn look_at(path: &Path) -> io::Result<(FileKind, Permissions)> {
     let metadata = fs::metadata(path)?;
     let permissions = Permissions { owner: metadata.uid(), mode: metadata.mode() };
@@ -170,7 +170,7 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// An open folder. Names in it are resolved from the open folder, whatever becomes of its path.
+/// An open folder. Names in it are resolved from the open folder, even if its path changes.
 #[derive(Debug)]
 pub(crate) struct Directory(File);
 
@@ -194,7 +194,7 @@ impl Directory {
             Opening::Read => OFlags::RDONLY,
             Opening::Lock => OFlags::RDWR | OFlags::CREATE,
         };
-        // Without NONBLOCK, opening a pipe that no one writes to would wait for ever.
+        // Without NONBLOCK, opening a pipe that no one writes to would wait forever.
         let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(openat(&self.0, name, flags, OWNER_ONLY)?);
         if opening == Opening::Lock {
@@ -214,7 +214,7 @@ impl Directory {
         Ok(names)
     }
 
-    /// The folder once more, to lock it: a lock belongs to one opening.
+    /// The folder again, to lock it: a lock belongs to one opening.
     pub(crate) fn open_for_lock(&self) -> io::Result<File> {
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(openat(&self.0, ".", flags, Mode::empty())?.into())

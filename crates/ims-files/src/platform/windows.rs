@@ -143,7 +143,7 @@ pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
     restrict(&mut folder, "OICI")
 }
 
-/// Lets in this user, the system and the administrators, and inherits nothing from the folder above.
+/// Gives access to this user, the system and the administrators, and inherits nothing from the folder above.
 fn restrict(file: &mut File, inheritance: &str) -> io::Result<()> {
     let me = me()?;
     let list =

@@ -119,7 +119,7 @@ async fn all_other_requests_pass_untouched() {
 }
 
 #[tokio::test]
-async fn other_hosts_take_the_place_of_adobes() {
+async fn other_hosts_replace_those_of_adobe() {
     let ((layer, _), api) = (layer(), Api::new(|_| 200));
     let layer = layer.with_hosts(AllowedHosts::none().with_domain("example.com").unwrap());
     for uri in ["https://api.example.com/", API] {
@@ -154,7 +154,7 @@ async fn headers_of_the_caller_are_kept() {
 }
 
 #[tokio::test]
-async fn a_rejected_request_is_sent_once_more_with_another_token() {
+async fn a_rejected_request_is_sent_again_with_another_token() {
     #[rustfmt::skip]
     let table: [(Judge, u16, &[&str]); 3] = [
         (without_the_first, 200, &["Bearer token-1", "Bearer token-2"]),

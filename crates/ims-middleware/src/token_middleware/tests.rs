@@ -65,7 +65,7 @@ async fn setting(
     (server, client, keeper, source)
 }
 
-/// Takes the place of the client, so that HTTPS can be asked for without a server.
+/// Replaces the client, so that HTTPS can be asked for without a server.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<Vec<HeaderMap>>>);
 
@@ -136,7 +136,7 @@ async fn a_401_after_a_redirect_to_another_origin_is_not_held_against_the_token(
 }
 
 #[tokio::test]
-async fn a_rejected_request_is_sent_once_more_with_another_token() {
+async fn a_rejected_request_is_sent_again_with_another_token() {
     #[rustfmt::skip]
     let table: [(Judge, u16, &[&str]); 3] = [
         (without_the_first,              200, &["Bearer token-1", "Bearer token-2"]),

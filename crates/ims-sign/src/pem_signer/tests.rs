@@ -83,8 +83,8 @@ fn what_cannot_sign_for_ims_is_refused_with_the_reason() {
         (keys::EC,                 "the key is an elliptic curve key, and RS256 needs an RSA key"),
         (keys::FIRST_PUBLIC,       "this is a public key, not a private key"),
         (certificates::FIRST,      "this is a certificate, not a private key"),
-        (keys::FIRST_PBES2_SCRYPT, "the private key is encrypted with scrypt, which is not read"),
-        (keys::FIRST_PBES1_3DES,   "the private key is encrypted with PBE-SHA1-3DES, which is not read"),
+        (keys::FIRST_PBES2_SCRYPT, "the private key is encrypted with scrypt, which is not supported"),
+        (keys::FIRST_PBES1_3DES,   "the private key is encrypted with PBE-SHA1-3DES, which is not supported"),
         (no_end,                   "a PEM block has no END line"),
         (damaged.as_str(),         "the private key is damaged"),
         ("",                       "this is an empty file, not a private key"),
@@ -151,7 +151,7 @@ fn an_encrypted_key_wants_its_own_pass_phrase() {
 
 #[test]
 fn no_wrong_pass_phrase_is_ever_said_to_be_damage() {
-    // One in 256 leaves right padding behind, so a thousand meet that case.
+    // One in 256 leaves right padding behind, so a thousand include that case.
     for number in 0..1000 {
         let passphrase = Passphrase::new(format!("wrong {number}"));
         let error = PemSigner::from_bytes(keys::FIRST_LEGACY_AES128.as_bytes(), Some(&passphrase))

@@ -27,7 +27,7 @@ impl CallError {
         }
     }
 
-    /// Whether the answer is about the request, and will not change by itself. Everything else is taken for a loss,
+    /// Whether the answer is about the request, and will not change by itself. Everything else counts as a loss,
     /// since modules answer the same loss with very different codes.
     fn is_refusal(&self) -> bool {
         let Self::Module(CryptokiError::Pkcs11(code, function)) = self else { return false };
@@ -75,7 +75,7 @@ impl Error for CallError {}
 fn standard_name(code: RvError) -> String {
     match code {
         RvError::VendorDefined(code) => format!("CKR_VENDOR_DEFINED {code:#x}"),
-        RvError::UnknownErrorCode(code) => format!("{code:#x}, which is no code of PKCS#11"),
+        RvError::UnknownErrorCode(code) => format!("{code:#x}, which is not a code of PKCS#11"),
         code => {
             let mut name = "CKR".to_owned();
             for letter in format!("{code:?}").chars() {
@@ -105,7 +105,7 @@ mod tests {
             (RvError::DeviceError,                   "C_SignInit answered CKR_DEVICE_ERROR"),
             (RvError::UserNotLoggedIn,               "C_SignInit answered CKR_USER_NOT_LOGGED_IN"),
             (RvError::VendorDefined(0x8000_0001),    "C_SignInit answered CKR_VENDOR_DEFINED 0x80000001"),
-            (RvError::UnknownErrorCode(0x999),       "C_SignInit answered 0x999, which is no code of PKCS#11"),
+            (RvError::UnknownErrorCode(0x999),       "C_SignInit answered 0x999, which is not a code of PKCS#11"),
         ];
         for (code, said) in table {
             assert_eq!(answer(code).to_string(), said);

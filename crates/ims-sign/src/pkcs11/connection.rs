@@ -118,7 +118,7 @@ impl Worker {
         }
     }
 
-    /// Connects again; if that fails in a way that may pass, initializes the module again and connects once more.
+    /// Connects again; if that fails in a way that may pass, initializes the module again and connects again.
     fn reconnect_or_restart(&self) -> Result<Connection, Pkcs11Error> {
         let generation = self.location.module.generation();
         match self.reconnect() {

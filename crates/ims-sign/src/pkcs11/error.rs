@@ -95,7 +95,7 @@ pub enum Pkcs11Error {
         reason: &'static str,
     },
     /// Open a new signer: another key is now where the signer's key was.
-    #[error("another key has taken the place of the signing key")]
+    #[error("the signing key was replaced by another key")]
     KeyReplaced,
     /// Choose another label and id: a second key with them could not be told from the first.
     #[error("there already is a key with {key}")]
@@ -133,11 +133,11 @@ pub enum Pkcs11Error {
     /// Set a PIN, or a new one: this one is not initialized, or has expired.
     #[error("a new PIN has to be set")]
     PinExpired,
-    /// Make sure of the PIN, then allow its last try: if it is wrong, the token locks itself.
+    /// Check the PIN, then allow its last try: if it is wrong, the token locks itself.
     #[error("one more wrong PIN would lock the token, so the PIN is not tried")]
     PinFinalTry,
     /// Open a new signer: the token asks for a PIN again, and the one of this signer has never been accepted.
-    #[error("the token wants a login, and the PIN has never been accepted")]
+    #[error("the token requires a login, and the PIN has never been accepted")]
     PinUnproven,
     /// Open a new signer in this process: one that was opened before a fork does not sign after it.
     #[error("the PKCS#11 module was initialized by another process, before a fork")]
@@ -247,7 +247,7 @@ pub enum Pkcs11UriError {
         name: String,
     },
     /// Give the PIN by `pin-source`, since others may see this URI.
-    #[error("a pin-value is not taken here, where others may see it")]
+    #[error("a pin-value is not accepted here, where others may see it")]
     PinValue,
 }
 
@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_looked_for_the_wrong_name_reads_the_right_ones() {
+    fn an_error_about_a_wrong_name_lists_the_right_ones() {
         let wanted = "the label \"a\"".to_owned();
         let present = vec!["the label \"b\"".to_owned(), "the label \"c\"".to_owned()];
         assert_eq!(

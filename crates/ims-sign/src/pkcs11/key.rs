@@ -151,7 +151,9 @@ impl PrivateKey {
             return Err(self.may_not_sign("is not allowed to sign"));
         }
         if self.always_authenticates(session) {
-            return Err(self.may_not_sign("wants the PIN for each signature, which is not done"));
+            return Err(
+                self.may_not_sign("requires the PIN for each signature, which is not supported")
+            );
         }
         Ok(SigningKey {
             handle: self.handle,

@@ -62,7 +62,7 @@ impl Pkcs11Mechanism {
     }
 }
 
-/// Some tokens have a mechanism for verification alone. One that does not say is believed.
+/// Some tokens have a mechanism for verification alone. A token that does not say is assumed to allow it.
 fn can_sign(module: &Pkcs11Module, slot: Slot, mechanism: MechanismType) -> bool {
     module
         .call(|context| context.get_mechanism_info(slot, mechanism))

@@ -154,7 +154,7 @@ impl Pkcs11Module {
             return;
         }
         if let Some(_paused) = self.0.calls.pause(generation, RESTART_TIMEOUT) {
-            // Should either fail, each call says so from now on, until a later restart succeeds.
+            // If either fails, each call says so from now on, until a later restart succeeds.
             let _ = self.0.context.clone().finalize();
             let _ = self.0.context.initialize(arguments());
         }

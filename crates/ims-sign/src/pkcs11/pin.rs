@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_pin_is_no_pin() {
+    fn an_empty_pin_is_not_a_pin() {
         assert!(matches!(Pin::new(String::new()), Err(Pkcs11Error::PinMissing)));
     }
 

@@ -1,7 +1,7 @@
 //! A pool of threads that sign, each with its own session, behind a queue; and one thread for the deadlines.
 //!
 //! A call into a module cannot be cancelled. When a thread does not return in time, its caller gets an error and another
-//! thread takes its place. Should the first one return after all, it goes on working or ends.
+//! thread takes its place. If the first one returns later, it continues or ends.
 
 use std::{
     collections::VecDeque,

@@ -264,7 +264,7 @@ impl Signer for Pkcs11Signer {
 
 impl Drop for Pkcs11Signer {
     fn drop(&mut self) {
-        // After a fork, the threads are in the other process, and this one would wait for them for ever.
+        // After a fork, the threads are in the other process, and this one would wait for them forever.
         if self.module.expect_same_process().is_err() {
             std::mem::forget(self.pool.take());
         }

@@ -89,7 +89,7 @@ pub struct Pkcs11Token {
     /// The number of its slot.
     pub slot_id: u64,
     /// The label it was given when it was initialized. Empty, like all texts here, if the token does not describe
-    /// itself in a way that can be read; it can be named by its slot nonetheless.
+    /// itself in a way that can be read; it can be named by its slot anyway.
     pub label: String,
     /// Who made it.
     pub manufacturer: String,
@@ -118,7 +118,7 @@ pub enum PinState {
     Set,
     /// A wrong PIN was given since the last right one.
     CountLow,
-    /// The token locks itself if a wrong PIN is given once more.
+    /// The token locks itself if a wrong PIN is given again.
     FinalTry,
     /// The token is locked, after too many wrong PINs.
     Locked,
@@ -169,7 +169,7 @@ impl Pkcs11Token {
     }
 
     /// Asks the token in `slot`. Some modules describe a good token in a way that cannot be read, and others cannot
-    /// describe one that is gone, so a failure here is none of the whole module.
+    /// describe one that is gone, so a failure here is not one of the whole module.
     fn read(module: &Pkcs11Module, slot: Slot) -> Self {
         module.call(|context| context.get_token_info(slot)).map_or_else(
             |_| Self {

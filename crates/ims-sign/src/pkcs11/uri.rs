@@ -14,11 +14,11 @@ use super::{
 
 /// A PKCS#11 URI: `pkcs11:token=…;object=…?module-path=…&pin-source=file:…`.
 ///
-/// Read are the path attributes `token`, `manufacturer`, `model`, `serial`, `slot-id`, `object`, `id` and `type`, which
+/// It reads the path attributes `token`, `manufacturer`, `model`, `serial`, `slot-id`, `object`, `id` and `type`, which
 /// must be `private`, and the query attributes `module-path`, `pin-source`, a file, and `pin-value`. Every other
 /// attribute is refused with its name: one that was passed over might have told two keys apart.
 ///
-/// A `pin-value` is taken by [`Pkcs11Uri::from_private_text`] alone. [`Display`](fmt::Display) leaves it out.
+/// Only [`Pkcs11Uri::from_private_text`] accepts a `pin-value`. [`Display`](fmt::Display) leaves it out.
 ///
 /// ```
 /// # use ims_sign::pkcs11::Pkcs11Uri;

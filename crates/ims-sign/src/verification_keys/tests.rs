@@ -1,4 +1,4 @@
-//! What a JWT may not do to be believed.
+//! What a JWT may not do to be accepted.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_testkit::{certificates, keys};
@@ -163,7 +163,7 @@ fn a_jwk_set_that_can_be_read_in_two_ways_is_refused() {
 }
 
 #[test]
-fn a_member_that_has_no_say_may_have_any_form() {
+fn a_member_that_does_not_matter_may_have_any_form() {
     for members in [
         json!({"x5c": "MIID", "x5u": 1, "x5t": {}, "ext": true}),
         json!({"alg": null, "use": null, "key_ops": null, "kid": null}),

@@ -153,7 +153,7 @@ isolated! {
         crate::rig::import(folder, "ims test", crate::rig::KEY, "01", keys::SECOND);
         let error = block_on(signer.sign(b"message")).unwrap_err();
         assert!(!error.is_transient(), "{}", chain(&error));
-        assert!(chain(&error).contains("another key has taken the place"), "{}", chain(&error));
+        assert!(chain(&error).contains("the signing key was replaced"), "{}", chain(&error));
         assert_eq!(sign(&open(config(&softhsm())), b"message"), expected(keys::SECOND, b"message"));
     }
 

@@ -138,7 +138,7 @@ const CODES: [u32; 98] = [
     0x1b8, 0x1b9, 0x200, 0x201, 0x202, 0x203, 0x8000_0001, 0x999,
 ];
 
-/// The word about a PIN that a code is, if it is one.
+/// The answer about a PIN that a code is, if it is one.
 fn pin_refusal(code: u32) -> Option<&'static str> {
     match code {
         0xa0..=0xa2 => Some("the token refused the PIN"),
@@ -183,7 +183,7 @@ isolated! {
             ("C_FindObjects",       Some(loss)),
             ("C_GetAttributeValue", Some(loss_or_key)),
             ("C_GetMechanismList",  Some(loss)),
-            // What does not matter does no harm.
+            // Attributes that do not matter have no effect.
             ("C_FindObjectsFinal",  None),
             ("C_GetMechanismInfo",  None),
         ];
@@ -257,12 +257,12 @@ isolated! {
         assert_eq!(sign(&signer, MESSAGE), expected(keys::FIRST, MESSAGE));
         assert_eq!(mock.calls("C_Login"), 1);
 
-        // Its end leaves us with a PIN that has never been accepted, and no one is there to give another.
+        // After it ends, there is a PIN that was never accepted, and no one can give another.
         foreign.logout().unwrap();
         let error = failure(&signer);
         assert_eq!(
             (chain(&error).as_str(), error.is_transient(), mock.calls("C_Login")),
-            ("the signing key cannot be used: the token wants a login, and the PIN has never been accepted", false, 1)
+            ("the signing key cannot be used: the token requires a login, and the PIN has never been accepted", false, 1)
         );
     }
 
@@ -402,7 +402,7 @@ isolated! {
         let table = [
             ("https://ims.example", "the PKCS#11 URI cannot be used: not a PKCS#11 URI, which begins with \"pkcs11:\""),
             ("pkcs11:object=key?pin-value=canary",
-                "the PKCS#11 URI cannot be used: a pin-value is not taken here, where others may see it"),
+                "the PKCS#11 URI cannot be used: a pin-value is not accepted here, where others may see it"),
             ("pkcs11:object=key",   "no PKCS#11 module is named"),
         ];
         for (uri, said) in table {
@@ -440,7 +440,7 @@ isolated! {
         let table: [(&[(u32, &str)], &str); 5] = [
             (&[(0x108, "00")],               "the private key with the label \"key\" and the id 01 is not allowed to sign"),
             (&[(0x202, "01")],
-                "the private key with the label \"key\" and the id 01 wants the PIN for each signature, which is not done"),
+                "the private key with the label \"key\" and the id 01 requires the PIN for each signature, which is not supported"),
             (&[(0x100, "0300000000000000")],
                 "the private key with the label \"key\" and the id 01 cannot sign for IMS: \
                  the key is an elliptic curve key, and RS256 needs an RSA key"),
@@ -493,7 +493,7 @@ isolated! {
             let error = refusal(config);
             assert!(matches!(error, Pkcs11Error::Stalled { .. }) && error.is_transient(), "{function}: {error}");
             mock.plan_nothing();
-            // What hung goes on now, and would log in for us.
+            // The call that hung continues now, and would log in for us.
             while threads() > 0 {
                 thread::yield_now();
             }
@@ -512,7 +512,7 @@ isolated! {
             assert_eq!(sign(&signer, MESSAGE), expected(keys::FIRST, MESSAGE));
             mock.plan_nothing();
             drop(signer);
-            // What hung goes on now, and would meet the next plan in our place.
+            // The call that hung continues now, and would use the next answer instead of ours.
             while threads() > 0 {
                 thread::yield_now();
             }

@@ -1,4 +1,4 @@
-//! NSS softokn, of Mozilla: another maker's module, with another maker's manners. It answers a logout with another code
+//! NSS softokn of Mozilla: a module of another maker, which behaves differently. It answers a logout with another code
 //! than SoftHSM, does not know some attributes, and names its token itself.
 
 use std::{

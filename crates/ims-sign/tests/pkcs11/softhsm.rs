@@ -127,7 +127,7 @@ isolated! {
         assert!(matches!(error, Pkcs11Error::SeveralTokens { .. }), "{error}");
     }
 
-    fn a_library_that_is_no_module_is_refused(folder) {
+    fn a_library_that_is_not_a_module_is_refused(folder) {
         let library = folder.join("library.so");
         let source = folder.join("library.c");
         fs::write(&source, "int nothing(void) { return 0; }\n").unwrap();
@@ -180,7 +180,7 @@ isolated! {
         // Four that sign, and one that watches the clock.
         assert_eq!(threads(), 5);
         drop(signer);
-        // A thread that has let go of everything is still listed for the moment that it takes to vanish.
+        // A thread that has released everything is still listed for the moment that it takes to vanish.
         while threads() > 0 {
             thread::yield_now();
         }

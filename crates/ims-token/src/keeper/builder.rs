@@ -223,10 +223,10 @@ impl TokenKeeperBuilder {
         self
     }
 
-    /// Says in [`health`](TokenKeeper::health) when the credential ends that tokens are obtained with, such as the
+    /// Says in [`health`](TokenKeeper::health) when the credential expires that tokens are obtained with, such as the
     /// certificate of the key that signs, and reports it at refreshes from `margin` before that on, once a day.
     ///
-    /// The keeper goes on asking for tokens after that end: it is IMS that decides.
+    /// The keeper continues to ask for tokens after that: IMS decides.
     ///
     /// ```
     /// use std::time::Duration;

@@ -62,7 +62,7 @@ impl Shared {
         }
     }
 
-    /// Does what a call would cause, and returns after what time it makes sense to do so again.
+    /// Does what a call would do, and returns after how long it makes sense to do so again.
     pub(crate) fn tend(self: &Arc<Self>) -> Duration {
         self.step(Requirement::Any);
         let now = self.reading();

@@ -24,15 +24,15 @@ use crate::{
 /// How many more requests follow in a refresh when the first fails but may succeed later, while a token is held that serves
 /// callers meanwhile.
 ///
-/// If none is held, callers wait, and all of them learn what the one request met; how soon to call again, the error says. Only
+/// If none is held, callers wait, and all of them get the error of the one request, which says how soon to call again. Only
 /// what never reached IMS, such as a connection that could not be made, is tried again before that, and a connection that
-/// broke is tried once more. After a refresh that failed, the next ones send one request each, until one succeeds.
+/// broke is tried again. After a refresh that failed, the next ones send one request each, until one succeeds.
 pub const RETRIES: u32 = 2;
 
 /// A token that has been used for so long is not rejected because of how it was obtained.
 const SETTLED: Duration = Duration::from_mins(10);
 
-/// How much longer than its deadline a refresh is waited for: from then on its runtime counts as standing still.
+/// How much longer than its deadline a refresh is waited for: from then on its runtime counts as stopped.
 const OVERDUE_MARGIN: Duration = Duration::from_secs(1);
 
 pub(crate) struct Shared {
@@ -56,7 +56,7 @@ pub(crate) struct Settings {
     pub(crate) observer: Observer,
 }
 
-/// What changes, but for the token. No foreign code runs while it is locked.
+/// What changes, except for the token. No foreign code runs while it is locked.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) backoff: Backoff,
@@ -69,7 +69,7 @@ pub(crate) struct State {
 /// The refresh that was started last.
 struct Running {
     in_flight: InFlight<Outcome>,
-    /// By the monotonic clock. From then on no one waits for it, since its runtime may stand still.
+    /// By the monotonic clock. From then on no one waits for it, since its runtime may have stopped.
     overdue_at: Duration,
     /// The process that runs it. After a fork it runs in the parent alone.
     process_id: u32,
@@ -105,7 +105,7 @@ impl Shared {
         self.settings.observer.report(client_id, event);
     }
 
-    /// Reports when the credential ends, if it is time to.
+    /// Reports when the credential expires, if it is time to.
     pub(crate) fn check_credential_end(&self) {
         let Some(end) = self.settings.credential_end else { return };
         #[cfg(feature = "metrics")]
@@ -160,7 +160,7 @@ impl Shared {
         }
     }
 
-    /// Remembers a failure, and returns for how long IMS is left alone.
+    /// Remembers a failure, and returns how long no request is sent to IMS.
     pub(crate) fn back_off(&self, error: &FetchError) -> Duration {
         let now = self.reading();
         let mut state = self.state();
@@ -168,7 +168,7 @@ impl Shared {
         state.backoff.remaining(now)
     }
 
-    /// Leaves the refresh to another process for a moment.
+    /// Lets another process refresh for a moment.
     pub(crate) fn leave_to_another(&self) {
         let now = self.reading();
         self.state().backoff.leave_to_another(now, fastrand::f64());
@@ -176,19 +176,19 @@ impl Shared {
 
     /// How many attempts the next refresh may add to its first: none while IMS is known to be in trouble.
     pub(crate) fn retries(&self) -> u32 {
-        // After a failure the pauses between refreshes are the retries, or an outage would be met with three times the requests.
+        // After a failure the pauses between refreshes are the retries, or an outage would cause three times the requests.
         if self.state().backoff.failures() == 0 { self.allowed_retries() } else { 0 }
     }
 
-    /// Whether a refresh may go on at all whose attempt with this number, counted from 0, met `error`. While callers wait
-    /// without a token it may not send a second request, unless the program asked for that: they learn at once what the first
-    /// one met.
+    /// Whether a refresh may go on after its attempt with this number, counted from 0, failed with `error`. While callers
+    /// wait without a token it may not send a second request, unless the program asked for that: they get the error of the
+    /// first one at once.
     pub(crate) fn may_go_on(&self, attempt: u32, error: &FetchError) -> bool {
         if self.allowed_retries() == 0 {
             return false;
         }
         let has_no_answer = match error.remedy() {
-            // IMS has not seen the request, so asking again costs it nothing.
+            // IMS has not seen the request, so asking again adds no load to it.
             Remedy::Reconnect => true,
             Remedy::Resend => attempt == 0,
             _ => false,

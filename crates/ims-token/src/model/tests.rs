@@ -174,7 +174,7 @@ fn a_seed_repeats_its_run() {
     }
 }
 
-/// No clock runs: a task that misses a wake-up waits for ever, and shuttle reports a deadlock.
+/// No clock runs: a task that misses a wake-up waits forever, and shuttle reports a deadlock.
 #[test]
 fn everyone_who_waits_is_woken_without_the_help_of_a_timer() {
     try_orders(|_| {

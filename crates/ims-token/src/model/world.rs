@@ -33,7 +33,7 @@ pub(super) enum Trouble {
     None,
     /// Fails, in one of several ways.
     Fails,
-    /// Waits for ever.
+    /// Waits forever.
     Hangs,
     /// Panics before the request is sent, as a signer does.
     PanicsAtOnce,
@@ -95,7 +95,7 @@ struct Issued {
 
 impl World {
     fn contents(&self) -> MutexGuard<'_, Contents> {
-        // Not by `sync::lock`: what the world does is no step of the keeper.
+        // Not by `sync::lock`: what the world does is not a step of the keeper.
         self.0.lock().unwrap()
     }
 

@@ -49,13 +49,13 @@ pub(crate) struct StoreAccess<'a> {
     is_bypassed: AtomicBool,
 }
 
-/// What going to the store first led to.
+/// The result of asking the store first.
 pub(crate) enum Reservation {
     /// Another process has obtained a token already.
     Found(Arc<CachedToken>),
     /// Another process refreshes, and callers can be served meanwhile.
     LeftToAnother,
-    /// IMS told another process to leave it alone, for so long from now.
+    /// IMS told another process to wait, for this long from now.
     Postponed(Duration),
     /// This process asks IMS: with the lease, or without one if there is no store, or none that works.
     Ours(Option<Lease>),
@@ -112,7 +112,7 @@ impl<'a> StoreAccess<'a> {
         }
     }
 
-    /// What other processes have left in the store: a token, and for how long IMS is to be left alone.
+    /// What other processes have left in the store: a token, and how long IMS asked to wait.
     async fn look(&self) -> (Option<Arc<CachedToken>>, Option<Duration>) {
         join(self.find(), self.postponed_for()).await
     }
@@ -150,7 +150,7 @@ impl<'a> StoreAccess<'a> {
             && self.request.least_remaining <= schedule.remaining(now)
     }
 
-    /// For how long IMS is to be left alone, as another process was told.
+    /// How long IMS told another process to wait.
     async fn postponed_for(&self) -> Option<Duration> {
         let (store, key) = self.store()?;
         let not_before =
@@ -160,7 +160,7 @@ impl<'a> StoreAccess<'a> {
         (!remaining.is_zero() && remaining <= LONGEST_RETRY_AFTER).then_some(remaining)
     }
 
-    /// Tells other processes that IMS is to be left alone for `retry_after`.
+    /// Tells other processes to send no request to IMS for `retry_after`.
     pub(crate) async fn postpone(&self, retry_after: Duration) {
         if let Some((store, key)) = self.store() {
             let not_before = self.shared.settings.clock.now().plus(retry_after);
@@ -169,7 +169,7 @@ impl<'a> StoreAccess<'a> {
         }
     }
 
-    /// `None` if there is no store that works; `Some(None)` if another process has the lease.
+    /// `None` if no store works; `Some(None)` if another process has the lease.
     async fn lease(&self) -> Option<Option<Lease>> {
         let (store, key) = self.store()?;
         self.answer(StoreOperation::Lease, store.lease(key, LEASE_TIME)).await

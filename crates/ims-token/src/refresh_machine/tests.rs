@@ -213,7 +213,7 @@ proptest! {
             // A token that can be used is served, one that cannot is not, and none is used after its end.
             prop_assert_eq!(serves, is_usable, "{:?}", decision);
             prop_assert!(!serves || model.now.monotonic < model.truly_expires_at);
-            // IMS is left alone when it wants to be, and never for longer than an hour.
+            // No request is sent while IMS asked to wait, and it never waits for longer than an hour.
             prop_assert!(!asks || model.backoff.is_over(model.now));
             prop_assert!(model.backoff.remaining(model.now) <= crate::LONGEST_RETRY_AFTER);
         }

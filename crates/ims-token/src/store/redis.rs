@@ -1,4 +1,4 @@
-//! A store in Redis, for a fleet. What it keeps is sealed: anyone who can read Redis is not thereby a user of IMS.
+//! A store in Redis, for a fleet. What it keeps is sealed: someone who can read Redis still cannot use IMS.
 
 pub(crate) mod sealing;
 
@@ -22,9 +22,9 @@ use crate::{
 
 /// Keeps tokens in Redis 2.6.12 or newer, each sealed and until it expires, and leases there who may refresh.
 ///
-/// The names of keys are hashes, all in the same slot of a cluster: `ims:v1:{…}` for a token, `ims:v1:{…}:lease` for its lease,
-/// `ims:v1:{…}:not_before` for the time before which IMS is left alone. One connection is made when it is needed, and again when
-/// it breaks.
+/// The names of keys are hashes, all in the same slot of a cluster: `ims:v1:{…}` for a token, `ims:v1:{…}:lease` for its
+/// lease, `ims:v1:{…}:not_before` for the time before which no request is sent to IMS. One connection is made when it is
+/// needed, and again when it breaks.
 ///
 /// ```
 /// use ims_token::{RedisStore, SealingKey, SharedStore};
@@ -48,7 +48,7 @@ impl RedisStore {
     /// feature `redis-tls`. Nothing is sent yet.
     ///
     /// All processes that share tokens need the same `sealing_key`. With another one, tokens cannot be read and are
-    /// replaced, which costs a request to IMS and harms no one.
+    /// replaced, which costs only a request to IMS.
     ///
     /// ```
     /// use ims_token::{RedisStore, SealingKey};
@@ -59,7 +59,7 @@ impl RedisStore {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if `url` is none that this store takes.
+    /// [`StoreError::Unavailable`] if this store does not support `url`.
     pub fn new(url: &str, sealing_key: SealingKey) -> Result<Self, StoreError> {
         let client = Client::open(url).map_err(StoreError::unavailable)?;
         #[cfg(feature = "redis-tls")]
@@ -71,7 +71,7 @@ impl RedisStore {
         Ok(Self { client, sealing_key, connection: OnceCell::new() })
     }
 
-    /// Sends `command`, and once more if the connection was broken: by then a new one is being made.
+    /// Sends `command`, and again if the connection was broken: by then a new one is being made.
     async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
         let mut connection = self.connection().await.map_err(StoreError::unavailable)?;
         let answer = command.query_async(&mut connection).await;
@@ -134,7 +134,7 @@ impl TokenStore for RedisStore {
                 return Ok(());
             }
         }
-        // So many others are saving that one of theirs is as good as this.
+        // So many other processes save tokens that one of theirs is good enough.
         Ok(())
     }
 
@@ -198,7 +198,7 @@ fn not_before_name(key: &CacheKey) -> String {
     format!("{}:not_before", token_name(key))
 }
 
-/// At least one, since Redis takes no lease of no time.
+/// At least one, since Redis accepts no lease without a duration.
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
 }
@@ -209,10 +209,10 @@ fn script(text: &str, name: &str) -> Cmd {
     command
 }
 
-/// How often to compare and swap before others are left to it.
+/// How often to compare and swap before this process gives up.
 const MOST_SWAPS: u32 = 5;
 
-/// Writes the token if what is there is still what was read, and lets it go when it expires.
+/// Writes the token if what is there is still what was read, and removes it when it expires.
 const SWAP: &str = "
 local there = redis.call('GET', KEYS[1]) or ''
 if there ~= ARGV[1] then return false end
@@ -240,7 +240,7 @@ const RENEW: &str = "
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 ";
 
-/// Takes the lease away if it is still this owner's.
+/// Removes the lease if it is still this owner's.
 const RELEASE: &str = "
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 ";

@@ -1,4 +1,4 @@
-//! What is in a store of files, for those who look after it: whose tokens, until when, and never a token itself.
+//! What is in a store of files, for the people who operate it: whose tokens, until when, and never a token itself.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

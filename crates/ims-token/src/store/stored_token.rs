@@ -12,7 +12,7 @@ use crate::{cache_key::CacheKey, store::StoreError};
 #[cfg(feature = "file")]
 use ims_exchange::BearerToken;
 
-/// No member may be missing: a token without an expiry would be kept for ever.
+/// No member may be missing: a token without an expiry would be kept forever.
 #[derive(Serialize, Deserialize)]
 struct StoredToken<'a> {
     /// [`CacheKey::canonical`], so that a file that was moved or a hash that collides is no other token.

@@ -65,8 +65,8 @@ pub async fn check_lease_lapses(
         }
     }
     let theirs = theirs.expect("a lease lapses");
-    one.renew(&key, &lapsed, lasting).await.expect("renewing what has lapsed is no failure");
-    one.release(&key, lapsed).await.expect("releasing what has lapsed is no failure");
+    one.renew(&key, &lapsed, lasting).await.expect("renewing what has lapsed is not a failure");
+    one.release(&key, lapsed).await.expect("releasing what has lapsed is not a failure");
     let again = one.lease(&key, lasting).await.expect("an answer");
     assert!(again.is_none(), "releasing a lapsed lease does not end the one of another");
     other.release(&key, theirs).await.expect("a release");
@@ -85,7 +85,7 @@ async fn tokens_come_back_as_they_went(
     let parts = |token: &AccessToken| {
         (token.expose_secret().to_owned(), token.obtained_at(), token.expires_at())
     };
-    assert_eq!(parts(&loaded), parts(&saved), "a token comes back as it went");
+    assert_eq!(parts(&loaded), parts(&saved), "a token is loaded as it was saved");
 }
 
 async fn later_expiry_wins(one: &impl TokenStore, other: &impl TokenStore, now: NumericDate) {
@@ -111,7 +111,7 @@ async fn what_cannot_be_believed_is_replaced(
         one.save(&key, &token(name, obtained_at, lifetime)).await.expect("a save");
         one.save(&key, &token("true", now, 86_400)).await.expect("a save");
         let there = other.load(&key).await.expect("an answer").expect("a token is there");
-        assert_eq!(there.expose_secret(), "true", "what cannot be believed keeps nothing out");
+        assert_eq!(there.expose_secret(), "true", "an impossible token does not prevent another");
     }
 }
 
@@ -151,7 +151,7 @@ async fn a_time_before_which_ims_is_left_alone_is_shared(
     }
     let there = other.load_not_before(&another_key).await.expect("an answer");
     assert!(there.is_none(), "each key has its time");
-    assert!(other.load(&key).await.expect("an answer").is_none(), "a time is no token");
+    assert!(other.load(&key).await.expect("an answer").is_none(), "a time is not a token");
 }
 
 async fn one_at_a_time_has_the_lease(one: &impl TokenStore, other: &impl TokenStore) {

@@ -172,7 +172,7 @@ async fn a_signature_by_anything_but_the_named_key_is_wrong() {
 }
 
 #[tokio::test]
-async fn what_is_no_jwt_is_refused_before_anything_is_fetched() {
+async fn what_is_not_a_jwt_is_refused_before_anything_is_fetched() {
     let key = EncodingKey::from_rsa_pem(keys::FIRST.as_bytes()).unwrap();
     let rs256 = jsonwebtoken::Algorithm::RS256;
     let payload = |payload: &str| signed_as(&header(KEY_ID), payload, &key, rs256);
@@ -204,7 +204,7 @@ async fn what_is_no_jwt_is_refused_before_anything_is_fetched() {
 }
 
 #[tokio::test]
-async fn without_a_list_of_clients_all_are_let_in_and_with_an_empty_one_none() {
+async fn without_a_list_of_clients_all_are_allowed_and_with_an_empty_one_none() {
     let token = token(&claims_with("client_id", "another".into()));
     #[rustfmt::skip]
     let table = [
@@ -220,7 +220,7 @@ async fn without_a_list_of_clients_all_are_let_in_and_with_an_empty_one_none() {
 }
 
 #[tokio::test]
-async fn a_named_cluster_takes_the_place_of_the_one_behind_the_host() {
+async fn a_named_cluster_replaces_the_one_behind_the_host() {
     let token = token(&claims_with("as", "ims-ue1".into()));
     let verifier =
         |requirements| FakeIms::new().verifier_for(Authority::PublishedKeys, requirements);

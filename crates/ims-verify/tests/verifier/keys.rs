@@ -172,7 +172,7 @@ async fn a_clock_that_is_put_back_makes_keys_old() {
 }
 
 #[tokio::test]
-async fn after_a_failure_ims_is_left_alone_for_a_while() {
+async fn after_a_failure_no_request_is_sent_for_a_while() {
     let table = [
         (Answer::silence(), 5),
         (Answer::Body(500, Vec::new()), 5),
@@ -238,7 +238,7 @@ async fn a_transport_that_panics_has_only_failed() {
 }
 
 #[tokio::test]
-async fn what_is_no_key_set_is_a_separate_kind_of_error() {
+async fn what_is_not_a_key_set_is_a_separate_kind_of_error() {
     let good = jwks(&[jwk(KEY_ID, keys::FIRST)]);
     let long = format!("{}{good}", " ".repeat(64 * 1024 + 1 - good.len()));
     let too_long = || Answer::Fails(TransportError::TooLong);

@@ -68,7 +68,7 @@ async fn an_error_says_what_is_wrong_in_a_sentence() {
         (token(&claims_with("expires_in", "1".into())), "the token is bad: it has expired (1550001138)"),
         (token(&claims_with("created_at", "x".into())), "the token is bad: its claims are not those of an access token of IMS: the claim created_at is not a string of decimal milliseconds"),
         ("x".to_owned(),                            "the token is bad: it is not a JWT: not three parts separated by dots"),
-        (signed(&header(KEY_ID), &claims(), keys::SECOND), "the token is bad: its signature is not to be trusted: the signature is not by this key"),
+        (signed(&header(KEY_ID), &claims(), keys::SECOND), "the token is bad: its signature cannot be trusted: the signature is not by this key"),
         (signed(&header("x"), &claims(), keys::SECOND), "the token names a key that IMS does not publish"),
     ];
     for (token, said) in table {

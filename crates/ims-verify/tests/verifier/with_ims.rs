@@ -24,7 +24,7 @@ fn refused() -> Fault {
 }
 
 #[tokio::test]
-async fn each_authority_asks_whom_it_names() {
+async fn each_authority_asks_the_one_that_it_names() {
     let published = token(&claims());
     let forged = signed(&header(KEY_ID), &claims(), keys::SECOND);
     let unpublished = unpublished();
@@ -178,7 +178,7 @@ async fn who_makes_up_tokens_and_hangs_up_leaves_no_more_than_so_many_questions_
     settle().await;
     assert_eq!(ims.waiting(), MAX_QUESTIONS);
 
-    // Who waits is answered even now.
+    // A caller that waits is answered even now.
     let token = made_up(2 * MAX_QUESTIONS);
     let (verdict, ()) = tokio::join!(verifier.verify(&token, NOW), async { ims.open() });
     verdict.unwrap();
@@ -187,7 +187,7 @@ async fn who_makes_up_tokens_and_hangs_up_leaves_no_more_than_so_many_questions_
 }
 
 #[tokio::test]
-async fn an_ims_that_asks_to_be_left_alone_is_left_alone() {
+async fn an_ims_that_asks_to_wait_gets_no_request() {
     let ims = FakeIms::new();
     let verifier = ims.verifier(Authority::Ims);
     ims.says(Answer::RetryAfter("90"));
@@ -210,7 +210,7 @@ async fn ims_overrules_what_the_keys_say_while_it_is_remembered() {
     let token = token(&claims());
     verifier.verify(&token, NOW).await.unwrap();
     ims.says(invalid());
-    // What is remembered does not keep this one from asking.
+    // A remembered verdict does not prevent this request.
     assert_eq!(fault(verifier.verify_with_ims(&token, NOW).await), refused());
     assert_eq!(fault(verifier.verify(&token, NOW).await), refused());
     // The keys know nothing of revocation.
@@ -218,7 +218,7 @@ async fn ims_overrules_what_the_keys_say_while_it_is_remembered() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_verdict_is_none_and_is_not_remembered() {
+async fn an_answer_that_is_not_a_verdict_is_none_and_is_not_remembered() {
     let too_long = format!(r#"{{"valid":true,"token":{{"a":"{}"}}}}"#, "a".repeat(64 * 1024));
     #[rustfmt::skip]
     let table = [

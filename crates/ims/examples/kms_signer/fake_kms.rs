@@ -60,7 +60,7 @@ async fn serve(listener: TcpListener, is_down: Arc<AtomicBool>) {
     let key = Arc::new(key());
     while let Ok((stream, _)) = listener.accept().await {
         let (key, is_down) = (Arc::clone(&key), is_down.load(Ordering::SeqCst));
-        // A caller that gives up closes its connection, which is no failure of the service.
+        // A caller that gives up closes its connection, which is not a failure of the service.
         tokio::spawn(async move { answer(stream, &key, is_down).await });
     }
 }

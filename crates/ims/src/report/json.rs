@@ -37,7 +37,7 @@ impl Serialize for ImsAnswer {
     }
 }
 
-/// Seconds, rounded up: anyone who comes too early waited for nothing.
+/// Seconds, rounded up: a caller that comes too early has to wait again.
 fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }

@@ -17,7 +17,7 @@ pub(crate) struct SigningPair {
 }
 
 impl SigningPair {
-    /// A file without a certificate is refused: a program that names one wants a warning before it ends.
+    /// A file without a certificate is refused: a program that names one expects a warning before it expires.
     pub(crate) fn new(signer: SharedSigner, file: Option<&[u8]>) -> Result<Self, CertError> {
         let certificates = match file {
             Some(file) => CertificateFile::from_bytes(file)?.certificates().to_vec(),
@@ -29,7 +29,7 @@ impl SigningPair {
     /// Opens the key of the pair, with the certificate that is named next to it, else that in the PKCS#12 file of the key.
     pub(crate) fn open(pair: &KeyPair) -> Result<Self, Error> {
         let (signer, certificates) = open(&pair.signing_key)?;
-        // What a person names wins over what the key file happens to hold.
+        // A named certificate has priority over one in the key file.
         if pair.certificate.is_some() {
             return Ok(Self::new(signer, pair.certificate.as_deref())?);
         }
@@ -50,12 +50,12 @@ impl SigningPair {
         Self { signer, certificate }
     }
 
-    /// When the certificate ends.
+    /// When the certificate expires.
     pub(crate) fn ends_at(&self) -> Option<NumericDate> {
         Some(self.certificate.as_ref()?.validity().not_after())
     }
 
-    /// Whether the certificate says that IMS will not take what is signed at `now`.
+    /// Whether the certificate shows that IMS will not accept what is signed at `now`.
     pub(crate) fn is_outside_validity(&self, now: NumericDate) -> bool {
         let Some(certificate) = &self.certificate else { return false };
         !matches!(certificate.validity().state(now), ValidityState::Valid { .. })

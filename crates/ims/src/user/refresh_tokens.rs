@@ -76,7 +76,7 @@ impl RefreshTokens {
         self.ask(RefreshTokenStore::load).await
     }
 
-    /// Puts `refresh_token` in the place of the one that is there.
+    /// Puts `refresh_token` in place of the one that is there.
     ///
     /// # Errors
     /// [`RefreshTokensError`] if the place cannot be written; what was there before is then still there.
@@ -85,8 +85,8 @@ impl RefreshTokens {
         self.ask(move |store| store.save(&refresh_token)).await
     }
 
-    /// Puts `new` in the place of `old`. If something else is there, or nothing, somebody has signed in or out meanwhile, and
-    /// that holds.
+    /// Puts `new` in place of `old`. If something else is there, or nothing, somebody has signed in or out meanwhile, and
+    /// that counts.
     pub(super) async fn replace(
         &self,
         old: &RefreshToken,
@@ -102,7 +102,7 @@ impl RefreshTokens {
         .await
     }
 
-    /// Takes the refresh token away, if there is one.
+    /// Removes the refresh token, if there is one.
     ///
     /// # Errors
     /// [`RefreshTokensError`] if the place cannot be written.
@@ -110,7 +110,7 @@ impl RefreshTokens {
         self.ask(RefreshTokenStore::forget).await
     }
 
-    /// Which place it is, for telling a person: `the keyring, as "NAME"`.
+    /// Which place it is, for messages: `the keyring, as "NAME"`.
     #[must_use]
     pub fn place(&self) -> String {
         self.store.to_string()
@@ -121,7 +121,7 @@ impl RefreshTokens {
         &self.identity
     }
 
-    /// Asks on a new thread if the answer may take its time: it is rare, and the caller need not be within a runtime.
+    /// Asks on a new thread if the answer may take long: it is rare, and the caller need not be within a runtime.
     async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&RefreshTokenStore) -> Result<T, RefreshTokensError> + Send + 'static,
@@ -133,7 +133,7 @@ impl RefreshTokens {
         let (done, answer) = oneshot::channel();
         let store = Arc::clone(&self.store);
         let thread = thread::Builder::new().name("ims".to_owned());
-        // The caller may have gone by the time the answer is there.
+        // The caller may have given up before the answer comes.
         let started = thread.spawn(move || drop(done.send(question(&store))));
         started.map_err(|error| RefreshTokensError::not_reached(&self.store, error))?;
         answer.await.map_err(|error| RefreshTokensError::not_reached(&self.store, error))?

@@ -146,7 +146,7 @@ impl SignIn {
         self
     }
 
-    /// Goes by `clock` instead of the system's.
+    /// Uses `clock` instead of the system's.
     ///
     /// ```
     /// use ims::{SignIn, UserCredential, claims::{Environment, NumericDate}, token::testing::FakeClock};
@@ -276,7 +276,7 @@ impl SignedIn {
         self.tokens.user_id.as_deref()
     }
 
-    /// Puts the refresh token into `place`, from where a [`Client`](crate::Client) goes on: see
+    /// Puts the refresh token into `place`, where a [`Client`](crate::Client) finds it: see
     /// [`with_refresh_tokens`](crate::ClientBuilder::with_refresh_tokens). If one place fails, another can be tried.
     ///
     /// # Errors

@@ -49,8 +49,8 @@ impl UnsavedRefreshToken {
         None
     }
 
-    /// Takes note that IMS took `used` and gave `given`. What is to be saved now, if anything is: first what the place has,
-    /// then what is to come in its place. That may be `used`, if it could not be saved before.
+    /// Records that IMS accepted `used` and gave `given`. What is to be saved now, if anything is: first what the place
+    /// has, then the new one. That may be `used`, if it could not be saved before.
     pub(crate) fn after(
         &self,
         used: &RefreshToken,
@@ -71,12 +71,12 @@ impl UnsavedRefreshToken {
         Some(to_save)
     }
 
-    /// Takes note that the place has `refresh_token` now.
+    /// Records that the place has `refresh_token` now.
     pub(crate) fn saved(&self, refresh_token: &RefreshToken) {
         self.held().take_if(|held| is_same(&held.refresh_token, refresh_token));
     }
 
-    /// Takes note that the place would not take `refresh_token` of `client_id`, and logs it.
+    /// Records that the place could not save `refresh_token` of `client_id`, and logs it.
     pub(crate) fn failed(
         &self,
         client_id: &ClientId,

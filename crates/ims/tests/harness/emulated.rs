@@ -1,4 +1,4 @@
-//! An emulator and its clients, which go by one clock that a test moves.
+//! An emulator and its clients, which use one clock that a test moves.
 
 use std::{
     sync::Arc,

@@ -15,7 +15,7 @@ use crate::{
 
 /// Ask a running agent how it is: exit code 0 if all its contexts have a token, 1 if not.
 ///
-/// For the probes of Kubernetes, for monitoring, and for people.
+/// Made for probes of Kubernetes, for monitoring and for people.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  ims agent health --socket /run/ims/agent.sock")]
 pub(crate) struct Arguments {
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDRESS", requires = "capability_file")]
     address: Option<SocketAddr>,
 
-    /// The file of the capability that the agent wants at an address
+    /// The file with the capability, which the agent requires at an address
     #[arg(long, value_name = "FILE")]
     capability_file: Option<PathBuf>,
 
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     alive: bool,
 
-    /// Print the answer of the agent as it is
+    /// Print the JSON answer of the agent
     #[arg(long)]
     json: bool,
 }
@@ -110,7 +110,7 @@ fn unanswered(error: reqwest::Error) -> Failure {
     Failure::later("the agent does not answer").because(error.without_url())
 }
 
-/// How long the agent may take: it asks no one.
+/// How long the agent may take: it sends no request to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 const LONGEST_CAPABILITY: u64 = 4096;

@@ -63,7 +63,7 @@ impl Form {
                 filter.print(&body(response).await?)?;
                 return Ok(answer(status));
             }
-            // What reads the output expects what the filter makes, and not an error.
+            // A program that reads the output expects the result of the filter, and not an error.
             Self::Filtered(_) => {
                 let body = body(response).await?;
                 output::note("body", &shortened(&body));
@@ -128,7 +128,7 @@ fn print_head(response: &Response) -> Result<(), Failure> {
     output::line("")
 }
 
-/// Says on standard error what a body alone may not tell: that the answer is no success.
+/// Says on standard error what a body alone may not tell: that the answer is not a success.
 fn note_status(status: StatusCode, headers: &HeaderMap) {
     if status.is_success() {
         return;

@@ -56,7 +56,7 @@ const ERRORS: &[GatewayError] = &[
     },
     GatewayError {
         code: "401015",
-        cause: "the token lacks a scope that the API wants",
+        cause: "the token lacks a scope that the API requires",
         remedies: &[SCOPES, ADD_API],
     },
     GatewayError {
@@ -76,7 +76,7 @@ const ERRORS: &[GatewayError] = &[
     },
     GatewayError {
         code: "403011",
-        cause: "the token lacks a scope that the API wants",
+        cause: "the token lacks a scope that the API requires",
         remedies: &[SCOPES, ADD_API],
     },
     GatewayError {
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_found_as_text_and_as_number_and_nothing_else_is_taken_for_one() {
+    fn a_code_is_found_as_text_and_as_number_and_nothing_else_is_read_as_one() {
         #[rustfmt::skip]
         let table = [
             (r#"{"error_code":"403025","message":"Profile is not valid"}"#,     Some("403025")),

@@ -76,7 +76,7 @@ fn masked_authorization(value: &str) -> String {
     format!("{scheme} …")
 }
 
-/// Names of header fields that hold no secret. A client id, which is what x-api-key holds, is none.
+/// Names of header fields that hold no secret. A client id, which x-api-key contains, is not a secret.
 fn is_shown(name: &str) -> bool {
     const SHOWN: [&str; 13] = [
         "accept",

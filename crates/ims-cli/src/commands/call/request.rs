@@ -22,13 +22,13 @@ impl FromStr for Header {
         let (name, value) =
             text.split_once(':').ok_or("a header field is written as \"Name: value\"")?;
         let name: HeaderName =
-            name.trim().parse().map_err(|_| "this is no name of a header field")?;
+            name.trim().parse().map_err(|_| "this is not a name of a header field")?;
         if [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(&name) {
             return Err(
                 "a secret does not belong on the command line; the token is added by itself",
             );
         }
-        let value = value.trim().parse().map_err(|_| "this is no value of a header field")?;
+        let value = value.trim().parse().map_err(|_| "this is not a value of a header field")?;
         Ok(Self { name, value })
     }
 }

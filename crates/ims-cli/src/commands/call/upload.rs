@@ -125,7 +125,7 @@ impl Upload {
         let Some(rest) = self.rest else { return Ok(self.start.into()) };
         let (sender, chunks) = mpsc::channel(CHUNKS_IN_FLIGHT);
         let start = self.start;
-        // Files and pipes are read by a thread, since there is no other way to read them without holding up all else.
+        // Files and pipes are read by a thread, since there is no other way to read them without blocking everything else.
         thread::Builder::new().spawn(move || send_all(start, rest, &sender))?;
         Ok(reqwest::Body::wrap(StreamedBody { chunks, remaining: self.length }))
     }

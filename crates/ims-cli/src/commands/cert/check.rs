@@ -1,4 +1,4 @@
-//! `ims cert check`: which certificates end soon.
+//! `ims cert check`: which certificates expire soon.
 
 mod certificates;
 mod contexts;
@@ -25,18 +25,18 @@ use certificates::{Judge, Kept};
 pub(crate) use report::CheckedData;
 use targets::Targets;
 
-/// Tell which certificates end soon.
+/// Show which certificates expire soon.
 ///
-/// Tells when certificates end, soonest first. Exit code 0 if all are valid for long enough, 1 if one ends within the
-/// time or is not valid now, 4 if a file cannot be read or there is no certificate to check.
+/// Shows when certificates expire, the first one first. Exit code 0 if all are valid for long enough, 1 if one expires
+/// within the time or is not valid now, 4 if a file cannot be read or there is no certificate to check.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     ims cert check /etc/ims --within 30d\n  \
     ims cert check '/srv/**/*.crt' --prometheus /var/lib/node_exporter/textfile/ims.prom\n\
     Recipes for cron, systemd, Prometheus and GitHub Actions: docs/monitoring.md")]
 pub(crate) struct Arguments {
-    /// Files of certificates, credentials with a certificate, folders of them, or quoted patterns: * and ? stand for
-    /// what is in a name, ** for folders at any depth
+    /// Files of certificates, credentials with a certificate, folders of them, or quoted patterns: * and ? match characters
+    /// in a name, ** matches folders at any depth
     #[arg(value_name = "FILE|DIR|PATTERN", required_unless_present_any = ["contexts", "all_contexts"])]
     paths: Vec<OsString>,
 
@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "contexts")]
     all_contexts: bool,
 
-    /// How long they have to be valid from now on
+    /// How long they must be valid from now on
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = humantime::parse_duration)]
     within: Duration,
 
@@ -56,8 +56,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
 
-    /// Write the text format of Prometheus to this file, which is whole at any moment; - for standard output, in place of
-    /// the table
+    /// Write the text format of Prometheus to this file, which is replaced at once; - for standard output, instead of the
+    /// table
     #[arg(long, value_name = "FILE")]
     prometheus: Option<PathBuf>,
 }

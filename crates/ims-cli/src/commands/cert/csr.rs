@@ -18,9 +18,9 @@ use crate::{
 };
 use ims_files::{Existing, Readers};
 
-/// Make a certificate request for a key.
+/// Create a certificate request for a key.
 ///
-/// Makes a certificate request (PKCS#10) for a key that you have, as `openssl req -new` does.
+/// Creates a certificate request (PKCS#10) for a key that you have, as `openssl req -new` does.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The file to write
@@ -43,11 +43,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", requires = "signer")]
     pin_file: Option<PathBuf>,
 
-    /// Whom the certificate shall name
+    /// The subject of the certificate
     #[arg(long, value_name = "NAME")]
     subject: DistinguishedName,
 
-    /// Replace a file that is there
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
 

@@ -20,9 +20,9 @@ use crate::{
     when,
 };
 
-/// Show what certificates say, and what Adobe would refuse about them.
+/// Show certificates, and why Adobe would refuse them.
 ///
-/// Shows every certificate of the files, PEM or DER, and what Adobe would refuse about it.
+/// Shows every certificate of the files, PEM or DER, and why Adobe would refuse it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The files, - for standard input
@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         for certificate in file.certificates() {
             all.push(Inspected::new(path, certificate, now));
         }
-        // What is to say about the file, and not about one of its certificates, is said at the first.
+        // A message about the file, and not about one of its certificates, is part of the first one.
         all[first].findings.extend(file.findings().iter().map(FindingData::new));
     }
     if arguments.json {

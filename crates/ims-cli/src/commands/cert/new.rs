@@ -22,20 +22,20 @@ use crate::{
 };
 use ims_files::{Existing, Readers};
 
-/// Make a private key and its self-signed certificate.
+/// Create a private key and its self-signed certificate.
 ///
-/// Makes private.key, which only you can read, and `certificate_pub.crt`, which goes to Adobe: what
-/// `openssl req -x509 -sha256 -nodes -days 365 -newkey rsa:2048` makes. Files that are there stay as they are.
+/// Creates private.key, which only you can read, and `certificate_pub.crt`, which goes to Adobe: what
+/// `openssl req -x509 -sha256 -nodes -days 365 -newkey rsa:2048` makes. Existing files are not changed.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims cert new --out . --subject '/C=US/O=Example/CN=my-integration'"
 )]
 pub(crate) struct Arguments {
-    /// The folder for the files; it is made if it is not there
+    /// The folder for the files; it is created if it does not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// Whom the certificate names; Adobe does not mind
+    /// The subject of the certificate; Adobe ignores it
     #[arg(long, value_name = "NAME", default_value = "/CN=ims")]
     subject: DistinguishedName,
 
@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     encrypt: bool,
 
-    /// The file of the pass phrase; without it, a person at the terminal is asked
+    /// The file of the pass phrase; without it, the command asks at the terminal
     #[arg(long, value_name = "FILE", requires = "encrypt")]
     passphrase_file: Option<PathBuf>,
 
@@ -63,7 +63,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", requires = "signer")]
     pin_file: Option<PathBuf>,
 
-    /// Replace files that are there
+    /// Replace existing files
     #[arg(long)]
     force: bool,
 
@@ -162,7 +162,7 @@ fn tell(
             },
         ),
     );
-    output::note("note", &format!("the certificate ends at {}", data.certificate.not_after));
+    output::note("note", &format!("the certificate expires at {}", data.certificate.not_after));
     Ok(Answer::Yes)
 }
 

@@ -16,10 +16,10 @@ use crate::{
     signing_key,
 };
 
-/// Tell whether a certificate and a private key belong together.
+/// Check whether a certificate and a private key belong together.
 ///
 /// Compares the public keys of two files: certificates, requests, private keys or public keys. In a file with several
-/// certificates it looks for the one of the key. Exit code 0 if they belong together, 1 if they do not.
+/// certificates, it searches for the one of the key. Exit code 0 if they belong together, 1 if they do not.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The certificate, or a file with several

@@ -19,10 +19,10 @@ use rotation::Rotation;
 
 /// Replace a key and its certificate without a moment in which IMS accepts none.
 ///
-/// Makes a new key and certificate next to the old ones, adds them to the credentials, waits until IMS accepts them, and only then
-/// puts them first. The credentials have to be in a file: our own form is changed, and for other forms the command says what to
-/// change. The old key stays in the credentials until --finish, and no file is ever deleted. A run that was ended
-/// anywhere is continued by the next one.
+/// Creates a new key and certificate next to the old ones, adds them to the credentials, waits until IMS accepts them, and
+/// only then puts them first. The credentials must be in a file: the command changes a file in our own form, and says what
+/// to change in other forms. The old key stays in the credentials until --finish, and no file is ever deleted. If a run is
+/// interrupted, the next run continues it.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     ims cert rotate -c creds.json            # says what to upload, and waits for it\n  \
@@ -41,19 +41,19 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = humantime::parse_duration)]
     wait: Duration,
 
-    /// Begin only if the certificate ends within this time; a rotation under way goes on
+    /// Begin only if the certificate expires within this time; a rotation that has begun continues
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     within: Option<Duration>,
 
-    /// Whom the new certificate names, instead of the subject of the old one; Adobe does not look at it
+    /// The subject of the new certificate, instead of that of the old one; Adobe ignores it
     #[arg(long, value_name = "NAME")]
     subject: Option<DistinguishedName>,
 
-    /// Begin another rotation although one has just been finished
+    /// Begin another rotation, even if one has just finished
     #[arg(long, conflicts_with_all = ["finish", "within"])]
     again: bool,
 
-    /// Take the old key out of the credentials, after the rotation
+    /// Remove the old key from the credentials, after the rotation
     #[arg(long)]
     finish: bool,
 

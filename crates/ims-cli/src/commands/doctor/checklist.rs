@@ -75,7 +75,7 @@ impl Check {
         if self.next.is_empty() { self.next(next) } else { self }
     }
 
-    /// Says first what is behind it, and what to do about that alone. Waiting does not help against what a person must do.
+    /// Reports the cause first, and only what to do about that. Waiting does not help against what a person must do.
     pub(super) fn explained_by(self, diagnosis: Diagnosis) -> Self {
         Self {
             evidence: format!("{} ({})", diagnosis.cause, self.evidence),

@@ -1,5 +1,5 @@
-//! What a refusal of IMS means, by all that is known about the credentials. The reason is IMS's; of its causes, most can be
-//! told apart from here.
+//! What a refusal of IMS means, by all that is known about the credentials. IMS gives the reason; most of its causes can be
+//! distinguished on this machine.
 
 use ims::{
     cert::Validity,
@@ -37,7 +37,7 @@ pub(super) enum CertificateEvidence {
 pub(super) struct AnswerEvidence {
     /// Whether IMS gives a token for the client secret alone, which it does for OAuth Server-to-Server credentials only.
     pub(super) is_migrated: bool,
-    /// How many client secrets IMS has called wrong.
+    /// How many client secrets IMS has refused as wrong.
     pub(super) wrong_secrets: usize,
     /// How far this machine's clock is ahead of IMS's, if that is more than requests take.
     pub(super) wrong_clock: Option<Skew>,
@@ -68,7 +68,7 @@ impl Evidence {
         }
     }
 
-    /// The cause that the evidence leaves, if it leaves one.
+    /// The only cause that fits the evidence, if there is one.
     pub(super) fn explain(
         &self,
         reason: Reason,
@@ -119,7 +119,7 @@ impl Evidence {
         let cause = match (unknown, self.metascopes.as_slice()) {
             (Some(unknown), _) => {
                 format!(
-                    "the metascope {unknown} is none that Adobe documents, nor one of the integration"
+                    "the metascope {unknown} is not one that Adobe documents, and not one of the integration"
                 )
             }
             (None, [one]) => format!("the metascope {one} is not one of the integration"),
@@ -147,7 +147,7 @@ fn wrong_secret(wrong_secrets: usize) -> Diagnosis {
         0 | 1 => "the client secret is wrong, or it was rotated".to_owned(),
         count => format!("none of the {count} client secrets is right, or they were rotated"),
     };
-    diagnosis(cause, "copy the client secret from the console once more")
+    diagnosis(cause, "copy the client secret from the console again")
 }
 
 fn unknown_client(environment: &Environment) -> Diagnosis {

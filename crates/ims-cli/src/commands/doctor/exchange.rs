@@ -86,10 +86,10 @@ struct Asker {
     connection: Connection,
 }
 
-/// What came of asking with one key, or without any.
+/// The result of asking with one key, or without any.
 struct Asked {
     answer: Result<AccessToken, NotObtained>,
-    /// How many client secrets IMS has called wrong.
+    /// How many client secrets IMS has refused as wrong.
     wrong_secrets: usize,
     /// Whether IMS gives a token for the client secret alone.
     is_migrated: bool,
@@ -208,7 +208,7 @@ impl Asker {
     }
 }
 
-/// Tries the client secrets in their order until IMS does not call one wrong.
+/// Tries the client secrets in their order until IMS accepts one or refuses for another reason.
 async fn each_secret(
     client_secrets: &ClientSecrets,
     exchange: impl AsyncFn(&ClientSecret) -> Result<AccessToken, NotObtained>,
@@ -255,7 +255,7 @@ impl Asked {
     }
 }
 
-/// All by which a refusal is explained.
+/// Everything that explains a refusal.
 struct Explanation<'a> {
     evidence: &'a Evidence,
     environment: &'a Environment,
@@ -308,11 +308,10 @@ const REPORT: &str = "ask Adobe's support, with what ims doctor --json prints";
 fn first_secret_wrong(wrong_secrets: usize) -> Check {
     let evidence = match wrong_secrets {
         1 => "IMS takes the second client secret, and calls the first wrong".to_owned(),
-        count => format!("IMS calls the first {count} client secrets wrong, and takes the next"),
+        count => format!("IMS refuses the first {count} client secrets, and accepts the next"),
     };
-    Check::warning("client secret", evidence).next(
-        "remove what IMS calls wrong from the credentials, unless it is new and not yet valid",
-    )
+    Check::warning("client secret", evidence)
+        .next("remove the refused ones from the credentials, unless they are new and not yet valid")
 }
 
 fn given(name: &'static str, token: &AccessToken) -> Check {

@@ -62,11 +62,11 @@ pub(super) fn check(
         }
         Credential::Token(credential) => {
             let ends_at = credential.token.expires_at();
-            let identifiers = format!("client {client}, an access token that ends at {ends_at}");
+            let identifiers = format!("client {client}, an access token that expires at {ends_at}");
             checklist.add(if ends_at > when::now() {
                 Check::ok("identifiers", identifiers)
             } else {
-                let evidence = format!("the access token ended at {ends_at}");
+                let evidence = format!("the access token expired at {ends_at}");
                 Check::failed("identifiers", evidence).next("get a new one from where it came")
             })?;
             return Ok(Local::default());
@@ -196,7 +196,7 @@ fn metascopes(metascopes: &[Metascope]) -> Check {
     let Some(first) = unknown.first() else {
         return Check::ok("metascopes", all.join(", "));
     };
-    Check::warning("metascopes", format!("{first} is none that Adobe documents"))
+    Check::warning("metascopes", format!("{first} is not one that Adobe documents"))
         .next("compare it with the metascopes that the Developer Console shows for the integration")
 }
 
@@ -219,7 +219,7 @@ fn check_certificate(
             }
         }
     } else {
-        // A PKCS#12 file has them next to the key. A key that cannot be opened has had its line.
+        // A PKCS#12 file has them next to the key. A key that cannot be opened was reported before.
         let certificates = ims::certificates_of_signing_key(&pair.signing_key);
         (certificates.unwrap_or_default(), Vec::new())
     };
@@ -232,7 +232,7 @@ fn check_certificate(
         checklist.add(
             Check::warning(
                 names.certificate,
-                "none is named, so neither its end nor its key is known here",
+                "no certificate is named, so its expiry and its key are not known here",
             )
             .next("name it as certificate_file in the credentials"),
         )?;
@@ -251,7 +251,7 @@ fn check_certificate(
     let mut checks = vec![validity(names.validity, certificate)];
     checks.extend(public_key.map(|public_key| same_key(names.pair, certificate, public_key)));
     let is_fine = !checks.iter().any(Check::is_failed);
-    // The pair comes first: the dates of another key's certificate help no one.
+    // The pair comes first: the dates of another key's certificate are not useful.
     for check in checks.into_iter().rev() {
         checklist.add(check)?;
     }
@@ -261,7 +261,7 @@ fn check_certificate(
             Severity::Advice => Check::warning,
             Severity::Problem => Check::failed,
         };
-        // The dates have had their line.
+        // The dates were reported before.
         if !matches!(finding, Finding::Expired { .. } | Finding::NotYetValid { .. }) {
             checklist.add(new(names.certificate, finding.to_string()).next(finding.remedy()))?;
         }
@@ -290,11 +290,11 @@ fn validity(name: &'static str, certificate: &Certificate) -> Check {
                 .next("ims cert rotate")
         }
         ValidityState::NotYetValid { .. } => {
-            Check::failed(name, format!("the certificate is not yet valid, but from {start}"))
+            Check::failed(name, format!("the certificate is not valid before {start}"))
                 .next("check this machine's clock, or wait")
         }
         ValidityState::Valid { .. } if certificate.needs_renewal(now, SOON) => {
-            Check::warning(name, format!("the certificate ends soon, at {end}"))
+            Check::warning(name, format!("the certificate expires soon, at {end}"))
                 .next("ims cert rotate")
         }
         ValidityState::Valid { .. } => Check::ok(name, format!("until {end}")),

@@ -1,4 +1,4 @@
-//! The way to IMS: proxy, name, connection, and who answers for the TLS at its end.
+//! The way to IMS: proxy, name, connection, and the certificates of the server.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -133,7 +133,7 @@ async fn tunnel(stream: &mut TcpStream, route: &Route, proxy: &Proxy) -> Result<
         Some(Ok(status)) if status.is_success() => return Ok(()),
         Some(Ok(status)) => status,
         Some(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
-            let evidence = format!("{proxy_in_words} is no proxy: its answer is not HTTP");
+            let evidence = format!("{proxy_in_words} is not a proxy: its answer is not HTTP");
             return Err(Check::failed("connection", evidence)
                 .next("compare the variable with the address of the proxy"));
         }
@@ -153,7 +153,7 @@ async fn tunnel(stream: &mut TcpStream, route: &Route, proxy: &Proxy) -> Result<
         ));
     }
     let evidence = format!("{proxy_in_words} answered {status} and does not connect to {host}");
-    // A gateway in trouble may recover. What is forbidden stays so until a person allows it.
+    // A gateway in trouble may recover. What is forbidden stays forbidden until a person allows it.
     let new = if status.is_server_error() { Check::failed_for_now } else { Check::failed };
     Err(new("connection", evidence).next(ASK_PROXY))
 }
@@ -185,7 +185,7 @@ fn plain(error: &io::Error) -> String {
     text.to_lowercase()
 }
 
-/// What `work` comes to, unless it takes too long.
+/// The result of `work`, unless it takes too long.
 async fn within<T>(work: impl Future<Output = T>) -> Option<T> {
     timeout(STEP_TIMEOUT, work).await.ok()
 }

@@ -57,7 +57,7 @@ impl Route {
         let evidence = match (&self.proxy, variable()) {
             (Some(proxy), _) => proxy.shown(),
             (None, Some(name)) if self.is_https => {
-                format!("none for {}: NO_PROXY excepts it from {name}", self.host)
+                format!("no proxy for {}: NO_PROXY exempts it from {name}", self.host)
             }
             (None, _) => "none".to_owned(),
         };
@@ -98,7 +98,7 @@ impl Proxy {
         }
     }
 
-    /// Whether it speaks what is spoken here, which is plain HTTP.
+    /// Whether the proxy uses plain HTTP, the only protocol that is supported here.
     pub(super) fn can_be_looked_behind(&self) -> bool {
         self.intercept.uri().scheme_str() == Some("http")
     }

@@ -39,11 +39,11 @@ fn line(source: &Source, not_used: &[String]) -> Check {
         return Check::ok("source", evidence);
     }
     evidence = format!("{evidence}; not used: {}", not_used.join(", "));
-    // What is typed on the command line is meant. A variable may have been set long ago.
+    // What was typed on the command line is intended. A variable may have been set long ago.
     match variables(source) {
         None => Check::ok("source", evidence),
         Some(variables) => Check::warning("source", evidence)
-            .next(format!("if the other is meant: unset {variables}, or use -c or --context")),
+            .next(format!("to use the other: unset {variables}, or use -c or --context")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who answers for IMS: the chain of certificates that the server sends, even if it is not trusted.
+//! The chain of certificates that the server sends, even if it is not trusted.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -29,7 +29,7 @@ use crate::{
     when,
 };
 
-/// Shakes hands and says who is at the other end.
+/// Makes the TLS handshake and reports the certificates of the server.
 pub(super) async fn check(stream: TcpStream, host: &str) -> Result<Check, Check> {
     let setup = |error: &dyn std::error::Error| {
         Check::from_failure("TLS", Failure::person(with_causes(error)))
@@ -82,7 +82,7 @@ fn trusted(host: &str, chain: &[Certificate]) -> Check {
     }
     let evidence = format!("{evidence}, which this machine trusts and the public does not");
     Check::warning("TLS", evidence)
-        .next("if that is your company's proxy, all is well: it reads what is said to IMS")
+        .next("if that is your company's proxy, this is normal: it decrypts what is sent to IMS")
 }
 
 fn untrusted(host: &str, chain: &[Certificate], error: &Error) -> Check {
@@ -104,8 +104,8 @@ fn untrusted(host: &str, chain: &[Certificate], error: &Error) -> Check {
             return check.next(format!("compare the clock of this machine, which says {now}"));
         }
         return check
-            .next("compare ims_url with the name in the certificate, and what is between this machine and IMS")
-            .next("if a proxy reads along, ask its administrator for a certificate that is right");
+            .next("compare ims_url with the name in the certificate, and check what is between this machine and IMS")
+            .next("if a proxy decrypts the connection, ask its administrator for a certificate that is right");
     };
     let evidence =
         format!("the certificate of {host} is by {issuer}, which this machine does not trust");
@@ -114,7 +114,7 @@ fn untrusted(host: &str, chain: &[Certificate], error: &Error) -> Check {
         return check.next("install the system's CA certificates (package ca-certificates)");
     }
     check
-        .next("that is no public authority: a proxy reads along")
+        .next("that is not a public authority: a proxy decrypts the connection")
         .next("if it is your company's, put its CA certificate and the system's into one file, and name it in SSL_CERT_FILE")
 }
 
@@ -136,14 +136,14 @@ fn is_public(chain: &[Certificate]) -> bool {
         .any(|root| Certificate::from_der(root).is_ok_and(|root| issuers.contains(&root.subject())))
 }
 
-/// A verifier that judges as the transport's does, and remembers what it was shown.
+/// A verifier with the rules of the transport's, which remembers the certificates.
 #[derive(Debug)]
 struct Witness {
     verifier: Arc<dyn ServerCertVerifier>,
     seen: Mutex<Option<Seen>>,
 }
 
-/// What a server has presented, and what this machine thinks of it.
+/// The certificates of a server, and whether this machine trusts them.
 #[derive(Debug)]
 struct Seen {
     chain: Vec<Certificate>,

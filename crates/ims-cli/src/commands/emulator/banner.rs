@@ -10,7 +10,7 @@ pub(super) fn show(url: &str, client_ids: &[String], has_tls: bool) {
     if !io::stderr().is_terminal() {
         return;
     }
-    // A banner that cannot be written is lost.
+    // A banner that cannot be written is ignored.
     let _ = anstream::stderr().write_all(text(url, client_ids, has_tls).as_bytes());
 }
 
@@ -25,7 +25,7 @@ fn text(url: &str, client_ids: &[String], has_tls: bool) -> String {
             "ims emulator env --ims-url {url} --ca-dir DIR prints the variables for each language"
         )
     } else {
-        format!("set its base URL to {url}, such as by ims token -c FILE --ims-url {url}")
+        format!("set its base URL to {url}, for example ims token -c FILE --ims-url {url}")
     };
     let name = Style::new().bold();
     let link = AnsiColor::Cyan.on_default();
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_names_the_page_the_integrations_a_way_for_clients_and_the_end() {
+    fn the_banner_names_the_page_the_integrations_a_client_and_how_to_stop() {
         let text = text("http://127.0.0.1:1", &["a".to_owned(), "b".to_owned()], false);
         let text = anstream::adapter::strip_str(&text).to_string();
         for part in

@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 
 /// Print the JSON Schema of scenarios.
 ///
-/// Prints the JSON Schema (draft 2020-12) by which an editor completes and checks a scenario, the file that --config takes.
+/// Prints the JSON Schema (draft 2020-12) with which an editor completes and checks a scenario, the file for --config.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  ims emulator schema > scenario.schema.json")]
 pub(super) struct SchemaArguments {}

@@ -1,4 +1,4 @@
-//! `ims emulator env`: how clients with hard-coded hosts are led to an emulator.
+//! `ims emulator env`: how clients with fixed hosts are sent to an emulator.
 
 use std::path::{Path, PathBuf};
 
@@ -11,10 +11,10 @@ use crate::{
     output::{self, Answer},
 };
 
-/// Print the environment variables that lead clients with hard-coded hosts to the emulator.
+/// Print environment variables that send clients with fixed hosts to the emulator.
 ///
 /// Prints the variables that make a client go through the emulator's CONNECT proxy and trust its certificate authority.
-/// The emulator must run with --ca-dir. Use them in a test's environment and never in the whole system's.
+/// The emulator must run with --ca-dir. Use them only in the environment of a test, never for the whole system.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  eval \"$(ims emulator env --ims-url http://127.0.0.1:PORT --ca-dir ca)\""
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     #[arg(long, alias = "url", value_name = "URL")]
     ims_url: Environment,
 
-    /// The folder that the emulator was given
+    /// The folder that was given to the emulator
     #[arg(long, value_name = "DIR")]
     ca_dir: PathBuf,
 
@@ -72,8 +72,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
-/// Java reads no PEM and no environment variable: a trust store is made next to the certificate, again each time, and options
-/// lead to it.
+/// Java reads no PEM and no environment variable: a trust store is made next to the certificate, each time, and options
+/// name it.
 fn java(url: &Environment, ca: &Path) -> String {
     let store = ca.with_file_name("truststore.p12");
     let (ca, store) = (shell_word(&ca.to_string_lossy()), shell_word(&store.to_string_lossy()));

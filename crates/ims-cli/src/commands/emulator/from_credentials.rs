@@ -36,7 +36,7 @@ pub(crate) async fn integration_of(credentials: &Credentials) -> Result<Integrat
         }
         Credential::User(credential) => {
             let Some(redirect_uri) = credentials.redirect_uri() else {
-                return Err(Failure::person("it is not said where a sign-in leads back to")
+                return Err(Failure::person("the redirect URI of the sign-in is not known")
                     .hint("name it as redirect_uri in the credentials"));
             };
             let integration = emulated(&credential.client_id, credential.org_id.clone())

@@ -1,5 +1,5 @@
-//! Verdicts on their way to a terminal, a file or a pipe. Any of these may be slow, and a pipe may have no reader at its other
-//! end: the emulator waits for none of them.
+//! Verdicts on their way to a terminal, a file or a pipe. Any of these may be slow, and a pipe may have no reader: the
+//! emulator waits for none of them.
 
 use std::{
     fmt::Write as _,
@@ -15,11 +15,11 @@ use ims_emulator::Verdict;
 use crate::output;
 
 /// How many verdicts wait for a slow reader, some MiB at most. What comes beyond them is not written; the admin API and
-/// the page have it all the same.
+/// the page have it anyway.
 const WAITING: usize = 1024;
 
-/// How long a verdict may wait for others that are written with it. Under load the thread would else be woken for each,
-/// which takes more of the processor than to write it.
+/// How long a verdict may wait for others that are written with it. Otherwise, under load, the thread would be woken for
+/// each verdict, which takes more processor time than writing it.
 const BATCH_TIME: Duration = Duration::from_millis(10);
 
 /// How long the command waits at its end for what has not been written yet.
@@ -38,14 +38,14 @@ pub(super) enum Form {
     Nothing,
 }
 
-/// Puts verdicts into words and hands them over to a thread that writes them.
+/// Formats verdicts and passes them to a thread that writes them.
 pub(super) fn writer(form: Form) -> (impl Fn(&Verdict) + Send + Sync + 'static, Ending) {
     let (sender, receiver) = mpsc::sync_channel(WAITING);
     let (ended, end) = mpsc::channel();
     let write = if form == Form::Json { to_stdout } else { to_stderr };
     thread::spawn(move || {
         write_all(&receiver, write);
-        // No one waits any more if this fails.
+        // If this fails, no one waits any longer.
         let _ = ended.send(());
     });
     let has_colour = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
@@ -72,11 +72,11 @@ impl Ending {
 }
 
 fn hand_over(sender: &SyncSender<String>, words: String) {
-    // If too many are waiting, or no one writes any more, this one is not written.
+    // If too many are waiting, or no one writes any longer, this one is not written.
     let _ = sender.try_send(words);
 }
 
-/// Writes what comes until nothing can come any more.
+/// Writes verdicts until there are none left.
 fn write_all(receiver: &Receiver<String>, write: fn(&str)) {
     while let Ok(mut words) = receiver.recv() {
         thread::sleep(BATCH_TIME);
@@ -85,8 +85,8 @@ fn write_all(receiver: &Receiver<String>, write: fn(&str)) {
     }
 }
 
-// What cannot be written is lost, and an emulator whose reader is gone goes on serving. Nothing in a
-// verdict is for a terminal to obey, so it is written as it is.
+// What cannot be written is lost, and an emulator without a reader continues to serve. A verdict has no control characters
+// for a terminal, so it is written as it is.
 
 fn to_stdout(words: &str) {
     let _ = output::write_bytes(words.as_bytes());

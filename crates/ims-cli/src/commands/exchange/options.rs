@@ -35,12 +35,12 @@ pub(super) struct Given {
     #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
     pub(super) scopes: Vec<Scope>,
 
-    /// The file of what is exchanged, the user's access token if nothing else is said; - for standard input
+    /// The file of the token to exchange, by default the user's access token; - for standard input
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 }
 
-/// What those ways need whose answer is an access token and nothing else to print.
+/// The options of the exchanges that print only an access token.
 #[derive(Debug, Args)]
 pub(super) struct ExchangeOptions {
     #[command(flatten)]
@@ -64,7 +64,7 @@ impl Given {
     pub(super) fn read(&self) -> Result<Exchanger, Failure> {
         let credentials = self.integration.credentials()?;
         if client_secrets(&credentials).is_empty() {
-            let none = "an exchange takes a client secret, and these credentials have none";
+            let none = "an exchange needs a client secret, and these credentials have none";
             return Err(Failure::person(none).hint("add the client secret to the credentials"));
         }
         let given = files::read_text(&self.file)?;
@@ -96,7 +96,7 @@ impl ExchangeOptions {
 }
 
 impl Exchanger {
-    /// Asks by each client secret, until IMS does not call one wrong.
+    /// Asks by each client secret, until IMS accepts one or refuses for another reason.
     pub(super) async fn ask<'a, C: Call>(
         &'a self,
         connection: &Connection,
@@ -106,7 +106,7 @@ impl Exchanger {
         question::ask_by_each_secret(connection, &secrets, question).await
     }
 
-    /// What was given, where it is the user's access token.
+    /// The token that was given, if it is the user's access token.
     pub(super) fn user_token(&self) -> Result<BearerToken, Failure> {
         let token = BearerToken::try_from(self.given.to_string());
         token.map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))
@@ -140,7 +140,7 @@ impl TokenFile {
     pub(super) fn new(what: &'static str, path: &Path) -> Result<Self, Failure> {
         if path.symlink_metadata().is_ok() {
             let failure = unkept(what, path, io::Error::from(io::ErrorKind::AlreadyExists));
-            return Err(failure.hint("name a file that is not there yet"));
+            return Err(failure.hint("name a file that does not exist yet"));
         }
         Ok(Self { is_new: true, ..Self::of(what, path)? })
     }

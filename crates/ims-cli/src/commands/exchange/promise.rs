@@ -1,5 +1,5 @@
-//! `ims exchange promise` and `ims exchange promised`: a user's token, while the user is there, for a promise token to keep;
-//! and later the promise token for an access token of the user and for the next promise token.
+//! `ims exchange promise` and `ims exchange promised`: a user's token, while the user is present, for a promise token to
+//! keep; and later the promise token for an access token of the user and for the next promise token.
 
 use std::{
     fs,
@@ -22,10 +22,9 @@ use crate::{
     transport, when,
 };
 
-/// Exchange a user's token for a promise token, which gives tokens of the user later.
+/// Exchange a user's token for a promise token, which can be exchanged for the user's tokens later.
 ///
-/// The credentials are those of this service. At least one scope has to be named. See ims exchange promised for the way
-/// back.
+/// The credentials are those of this service. At least one scope is required. See ims exchange promised for that exchange.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims exchange promise -c service.json --definition ID --scopes openid user-token.txt > promise.txt"
@@ -67,8 +66,8 @@ pub(super) fn promise(arguments: &PromiseArguments) -> Result<Answer, Failure> {
 
 /// Exchange a promise token for an access token of the user who gave the promise.
 ///
-/// FILE holds the promise token. IMS gives a new one, which takes the place of the old one in FILE, so that only you can read
-/// it, or goes to the file of --out. At least one scope has to be named.
+/// FILE holds the promise token. IMS gives a new one, which replaces the old one in FILE, so that only you can read
+/// it, or goes to the file of --out. At least one scope is required.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  ims exchange promised -c service.json --scopes openid promise.txt --header"
@@ -93,7 +92,7 @@ pub(crate) struct PromisedArguments {
 pub(super) fn promised(arguments: &PromisedArguments) -> Result<Answer, Failure> {
     let given = &arguments.given;
     let scopes = given.some_scopes()?;
-    // The place comes first: a promise token that cannot be kept is lost, and the old one with it.
+    // The file is opened first: a promise token that cannot be stored is lost, and so is the old one.
     let place = arguments.place()?;
     let exchanger = given.read()?;
     let promise_token = PromiseToken::try_from(exchanger.given.to_string());

@@ -1,4 +1,4 @@
-//! What may be meant: the files of this folder, the configuration of aio, and the environment variables.
+//! The possible credentials: the files of this folder, the configuration of aio, and the environment variables.
 
 use std::{
     env, fmt, fs,
@@ -93,7 +93,7 @@ impl Found {
     }
 
     fn look_at_variables(&mut self) {
-        // A context that cannot be read is not what is looked for.
+        // A context that cannot be read is skipped.
         let Ok(Some(found)) = Discovery::new().find() else { return };
         if matches!(found.source, Source::Variables(_) | Source::CredentialsVariable(_)) {
             let place = Location::Variables(found.source);
@@ -116,7 +116,7 @@ impl Candidate {
         Self { place, lacks_metascopes: false, credentials }
     }
 
-    /// The command that is of use first, with credentials of this kind.
+    /// The first useful command for credentials of this kind.
     pub(super) fn first_command(&self) -> &'static str {
         match self.credentials.credential() {
             Credential::User(_) => "ims login",
@@ -137,7 +137,7 @@ impl Candidate {
     }
 }
 
-/// Whether a file can hold nothing but credentials and what belongs to them, so that a fault in it is worth a word.
+/// Whether a file can hold nothing but credentials and what belongs to them, so that a fault in it is reported.
 fn is_credentials_by_name(path: &Path) -> bool {
     path == Path::new(".aio")
 }

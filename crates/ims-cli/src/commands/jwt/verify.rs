@@ -1,4 +1,4 @@
-//! `ims jwt verify`: whether a JWT is to be believed.
+//! `ims jwt verify`: verifies a JWT.
 
 use std::path::PathBuf;
 
@@ -22,14 +22,15 @@ use crate::{
 
 /// Verify the signature and the claims of a JWT.
 ///
-/// Verifies a JWT: its form, its RS256 signature by the key that you name, and the claims that IMS wants of an assertion, or
-/// the life of an access token. Exit code 0 if it is valid, 1 if it is not, 4 if there is no key to verify with.
+/// Verifies a JWT: its form, its RS256 signature by the key that you name, and the claims that IMS requires of an
+/// assertion, or the lifetime of an access token. Exit code 0 if it is valid, 1 if it is not, 4 if there is no key to
+/// verify with.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     source: KeySource,
 
-    /// Take it only if it was made for this client id
+    /// Accept it only if it was made for this client id
     #[arg(long, value_name = "ID", conflicts_with = "signature_only")]
     client_id: Option<ClientId>,
 
@@ -37,7 +38,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     now: Option<i64>,
 
-    /// Verify the signature alone; the payload may then be anything
+    /// Verify only the signature, for any payload
     #[arg(long)]
     signature_only: bool,
 
@@ -50,7 +51,7 @@ pub(crate) struct Arguments {
     file: PathBuf,
 }
 
-/// By what to verify; the token itself is not asked.
+/// The key to verify with; it is never taken from the token.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct KeySource {
@@ -58,7 +59,7 @@ struct KeySource {
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
 
-    /// A certificate, PEM or DER; its dates are not looked at
+    /// A certificate, PEM or DER; its dates are not checked
     #[arg(long, value_name = "FILE")]
     cert: Option<PathBuf>,
 
@@ -130,7 +131,7 @@ fn verify(arguments: &Arguments, keys: &VerificationKeys, text: &str) -> Result<
     accept(&payload, now, arguments.client_id.as_ref()).map_err(|error| error.to_string())
 }
 
-/// The claims of an assertion or, for a token of IMS, its life.
+/// The claims of an assertion or, for a token of IMS, its lifetime.
 fn accept(
     payload: &JsonObject,
     now: NumericDate,

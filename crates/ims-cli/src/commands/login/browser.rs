@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_read_in_pieces_that_no_memory_is_short_of() {
+    fn a_long_line_is_read_in_small_pieces() {
         let text = "a".repeat(Response::MAX_BODY) + "bc\n\nd";
         let mut input = text.as_bytes();
         let mut lengths = Vec::new();

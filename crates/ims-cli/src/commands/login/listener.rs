@@ -1,5 +1,5 @@
-//! The listener to which the browser comes back. Any program and any web page can send requests here, so all but the one
-//! redirect is answered, and changes nothing.
+//! The listener to which the browser comes back. Any program and any web page can send requests here, so everything except
+//! the one redirect gets an answer, and changes nothing.
 
 use std::{
     convert::Infallible,
@@ -42,7 +42,7 @@ const MAX_HEAD: usize = 64 * 1024;
 /// How many requests are read at once; others wait for their turn.
 const MAX_CONNECTIONS: usize = 500;
 
-/// How long to wait before the next connection is taken when the system has no room for one.
+/// How long to wait before the next connection is accepted when the system has no room for one.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long the browser may take to fetch the last page.
@@ -116,7 +116,7 @@ impl Listener {
     /// Listens no longer, once the last page is sent.
     pub(super) async fn close(self) {
         drop(self.end);
-        // It panics at nothing, and if it did, the sign-in would be what it is.
+        // It does not panic, and if it did, the sign-in would not change.
         let _ = self.serving.await;
     }
 }
@@ -141,13 +141,13 @@ async fn serve(socket: TcpListener, desk: Arc<Desk>, mut ended: oneshot::Receive
         let answer = service_fn(move |request| answer(Arc::clone(&desk), request));
         let connection = connections.watch(http.serve_connection(TokioIo::new(stream), answer));
         tokio::spawn(async move {
-            // What is no HTTP has its answer already.
+            // What is not HTTP has its answer already.
             let _ = connection.await;
             drop(turn);
         });
     }
     drop(socket);
-    // A browser that will not read its page is not waited for.
+    // The listener does not wait for a browser that does not read its page.
     let _ = timeout(SHUTDOWN_GRACE, connections.shutdown()).await;
 }
 

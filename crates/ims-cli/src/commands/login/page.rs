@@ -1,4 +1,4 @@
-//! What the browser is shown. No page says more than how it ended, and none asks any host for anything.
+//! What the browser is shown. A page says only how it ended, and loads nothing from any host.
 
 use http::{
     Response, StatusCode,
@@ -16,7 +16,7 @@ use ims::exchange::Nonce;
 pub(super) enum Page {
     /// The person is signed in.
     Done,
-    /// The person is not, and will not be by this sign-in.
+    /// The person is not signed in, and this sign-in cannot change that.
     Failed,
     /// The redirect is not that of this sign-in, which goes on.
     AnotherSignIn,
@@ -26,7 +26,7 @@ pub(super) enum Page {
     NotFound,
     /// A redirect is a GET.
     WrongMethod,
-    /// The browser was made to believe that this is another host.
+    /// The browser takes this machine for another host.
     WrongHost,
 }
 
@@ -58,7 +58,7 @@ impl Page {
         }
     }
 
-    /// The page as an answer. Its script takes the code out of the address, and with it out of the history.
+    /// The page as an answer. Its script removes the code from the address, and so from the history.
     pub(super) fn response(self) -> Response<Full<Bytes>> {
         let nonce = Nonce::generate();
         let nonce = nonce.as_str();

@@ -1,4 +1,4 @@
-//! Adobe's I/O Management API, asked with a token of the very credential whose secrets it is about.
+//! Adobe's I/O Management API, which is asked with a token of the same credential whose secrets it lists.
 
 use std::{fs, str::FromStr};
 
@@ -16,14 +16,14 @@ use serde_json::Value;
 use super::{known, place::file_of, state::State};
 use crate::{failure::Failure, integration::IntegrationOptions, transport};
 
-/// Which credential is meant, for the credentials and for the API that numbers them in its own way.
+/// Which credential to use, for the credentials and for the API that numbers them in its own way.
 #[derive(Debug, Args)]
 pub(super) struct ConsoleOptions {
     #[command(flatten)]
     pub(super) integration: IntegrationOptions,
 
-    /// The address of the credential's page in the Developer Console, or the two numbers in it as ORG/CREDENTIAL. A rotation
-    /// remembers it, and a project file of the console has it
+    /// The address of the credential's page in the Developer Console, or its two numbers as ORG/CREDENTIAL. Not needed when
+    /// a rotation was begun, or with a project file of the console
     #[arg(long, value_name = "URL", value_parser = console_credential)]
     page: Option<ConsoleCredential>,
 }
@@ -93,12 +93,12 @@ pub(super) fn server_to_server(
     match credentials.credential() {
         Credential::ServerToServer(credential) => Ok(credential),
         Credential::ServiceAccount(_) => {
-            Err(not_server_to_server("a service account, which proves itself by a certificate")
+            Err(not_server_to_server("a service account with a certificate")
                 .hint("replace its certificate: ims cert rotate")
                 .hint("or see what changes for OAuth Server-to-Server: ims migrate"))
         }
         Credential::User(_) => Err(not_server_to_server("a person who signs in").hint(
-            "add a second secret in the Developer Console, and put it in the place of the first",
+            "add a second secret in the Developer Console, and put it in place of the first",
         )),
         Credential::ApiKey(_) => Err(not_server_to_server("an API key, which has no secret")),
         _ => Err(not_server_to_server("another kind, which has no secret")),

@@ -21,7 +21,7 @@ use crate::{
 
 /// List the client secrets of a credential: age, last use and id.
 ///
-/// Adobe never tells the secrets themselves again. The credential needs the I/O Management API in its project.
+/// Adobe never shows the secrets themselves again. The project of the credential must have the I/O Management API.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     ims secret list -c creds.json --page URL   # the address of the credential's page\n  \
@@ -90,7 +90,7 @@ fn row<'a>(secret: &'a SecretInfo, state: Option<&State>, now: NumericDate) -> (
     (secret.id.as_str(), parts.join("  "))
 }
 
-/// What a rotation makes of the secret.
+/// The state of the secret in a rotation.
 fn rotation(id: &SecretId, state: Option<&State>) -> Option<&'static str> {
     let state = state?;
     if state.new.as_ref().is_some_and(|new| new.id == id.as_str()) {

@@ -1,5 +1,5 @@
-//! Where a client secret is written, and how another one takes its place there: the text of the secret changes, and not one
-//! other byte.
+//! Where a client secret is written, and how another one replaces it there: only the text of the secret changes, no other
+//! byte.
 
 use std::{
     fs,
@@ -32,7 +32,7 @@ pub(super) enum SecretPlace {
 
 /// How the file of the credentials is read.
 pub(super) enum Reader {
-    /// As credentials, of several those that are called so.
+    /// As credentials, those with this name if there are several.
     File(Option<String>),
     /// As contexts, of which one holds the credentials.
     Contexts(String),
@@ -99,9 +99,9 @@ impl SecretPlace {
         Ok(Self::Elsewhere(format!("{}, in another spelling", ims_files::shown(&path))))
     }
 
-    /// Fails if another secret could not take the place of this one, without changing anything.
+    /// Fails if another secret could not replace this one, without changing anything.
     pub(super) fn check(&self, old: &ClientSecret, found: &Discovered) -> Result<(), Failure> {
-        // As long as Adobe's, and of the same characters.
+        // As long as secrets of Adobe, with the same characters.
         let example = ClientSecret::new("p8e-0123456789_abcdefghijklmnopqr".to_owned());
         match self {
             Self::Credentials { path, reader } => {
@@ -111,12 +111,12 @@ impl SecretPlace {
             Self::Elsewhere(place) => Err(Failure::person(format!(
                 "the secret is in {place}, where this command cannot write"
             ))
-            .hint("give the new one to a command that keeps it, on its standard input: --exec COMMAND")
+            .hint("give the new one to a command that stores it, on its standard input: --exec COMMAND")
             .hint("or have it printed: --print")),
         }
     }
 
-    /// Puts `new` in the place of `old`, at once: who reads meanwhile sees one or the other.
+    /// Puts `new` in place of `old`, at once: a program that reads meanwhile sees one or the other.
     pub(super) fn put(
         &self,
         old: &ClientSecret,
@@ -193,11 +193,13 @@ impl Reader {
             "the secret in {} cannot be replaced without changing something else",
             ims_files::shown(path)
         ))
-        .hint("give the new one to a command that keeps it, on its standard input: --exec COMMAND"))
+        .hint(
+            "give the new one to a command that stores it, on its standard input: --exec COMMAND",
+        ))
     }
 }
 
-/// Whether `read` are the credentials `before` with `new` in the place of one secret.
+/// Whether `read` are the credentials `before` with `new` in place of one secret.
 fn is_same_with(read: &Credentials, before: &Credentials, new: &ClientSecret) -> bool {
     let (Credential::ServerToServer(read), Credential::ServerToServer(before)) =
         (read.credential(), before.credential())
@@ -245,7 +247,7 @@ fn replace(path: &Path, text: &str) -> Result<(), Failure> {
     Ok(draft.put(Existing::Replace)?)
 }
 
-/// The members `client_secret_file` and its like of credentials in our own form, as the kind of place and its name.
+/// The members `client_secret_file` and similar ones of credentials in our own form, as the kind of place and its name.
 fn references(text: &str, context: Option<&str>) -> Vec<(String, String)> {
     if text.starts_with('{') {
         let members: Option<Value> = serde_json::from_str(text).ok();

@@ -1,5 +1,5 @@
-//! `ims secret rotate`: a new client secret in the place of the old one, without a moment in which IMS accepts none; and its
-//! end, when the old secret is deleted because nothing uses it any longer.
+//! `ims secret rotate`: a new client secret in place of the old one, without a moment in which IMS accepts none; and the
+//! last step, which deletes the old secret when nothing uses it any longer.
 
 mod arguments;
 mod rotation;
@@ -46,7 +46,7 @@ impl Rotation<'_> {
         let Some(state) = state else {
             let failure = "no rotation of these credentials is ready to be finished";
             return Err(
-                Failure::person(failure).hint("begin one, or go on with it: ims secret rotate")
+                Failure::person(failure).hint("begin one, or continue it: ims secret rotate")
             );
         };
         let Some(new) = &state.new else {
@@ -55,7 +55,7 @@ impl Rotation<'_> {
         let has_new = self.own.client_secrets.iter().any(|secret| new.is(secret));
         if !has_new && !self.arguments.force {
             return Err(Failure::person("the credentials do not have the new secret")
-                .hint("let them have it first: without the old secret, nothing works with them any longer")
+                .hint("put it into them first: without the old secret, nothing works with them")
                 .hint("or delete the old one although these credentials have it: --force"));
         }
         let console = Console::open(&self.found.credentials, self.credential.clone()).await?;
@@ -105,7 +105,7 @@ fn expect_unused(old: &SecretInfo, state: &State, new: &New) -> Result<(), Failu
         when::rfc3339(last_used_at)
     ))
     .hint("restart every process that has read the old secret, and run it again after their next token")
-    .hint("to delete it all the same: --force"))
+    .hint("to delete it anyway: --force"))
 }
 
 /// How long after the switch a process may have begun with the old secret.

@@ -34,13 +34,13 @@ pub(super) struct State {
     /// Whether something else than the credentials was given the new secret, and may have kept it.
     #[serde(default)]
     pub(super) is_handed_over: bool,
-    /// When the new secret took the place of the old one, in Unix time.
+    /// When the new secret replaced the old one, in Unix time.
     pub(super) switched_at: Option<i64>,
     /// When the old secret was deleted, in Unix time.
     pub(super) finished_at: Option<i64>,
 }
 
-/// The secret that was added, by what it is recognised again.
+/// How to recognise the secret that was added.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct New {

@@ -122,7 +122,7 @@ fn no_error_repeats_a_value_of_the_wrong_type_or_form() {
 }
 
 #[test]
-fn a_key_in_the_place_of_its_path_is_not_repeated() {
+fn a_key_in_place_of_its_path_is_not_repeated() {
     let folder = Folder::with_key();
     let key = ims_testkit::keys::FIRST;
     let base64: String = key.lines().filter(|line| !line.starts_with('-')).collect();

@@ -165,7 +165,7 @@ fn the_group_may_read_a_secret_file_of_root_and_a_file_of_another_user_is_refuse
 
 #[cfg(unix)]
 #[test]
-fn a_certificate_in_the_place_of_a_key_is_read_even_if_others_can_read_it() {
+fn a_certificate_in_place_of_a_key_is_read_even_if_others_can_read_it() {
     let folder = Folder::with_key();
     let path = folder.write("certificate_pub.crt", "-----BEGIN CERTIFICATE-----\nMII\n", 0o644);
     let text = own_with(json!({ "private_key_file": path }));
@@ -246,7 +246,7 @@ fn credentials_and_keys_can_come_through_a_pipe() {
 
 #[cfg(unix)]
 #[test]
-fn a_fifo_is_taken_whatever_its_mode_says() {
+fn a_fifo_is_accepted_whatever_its_mode_is() {
     let folder = Folder::with_key();
     let path = folder.0.path().join("fifo");
     let made = std::process::Command::new("mkfifo").args(["-m", "644"]).arg(&path).status();

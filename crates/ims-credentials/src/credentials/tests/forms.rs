@@ -56,7 +56,7 @@ fn our_own_form_is_read_as_toml_and_says_the_same() {
 }
 
 #[test]
-fn scopes_in_the_place_of_metascopes_need_neither_key_nor_account() {
+fn scopes_in_place_of_metascopes_need_neither_key_nor_account() {
     let text = own_with(json!({
         "metascopes": null, "scopes": ["openid", "AdobeID"], "private_key_file": null,
         "certificate_file": null, "technical_account_id": null,

@@ -151,7 +151,7 @@ fn metascopes_may_be_given_for_a_download_that_leaves_them_out() {
     let given = ["ent_user_sdk".parse().unwrap()];
     let credentials = Credentials::from_file_with_metascopes(&path, &given).unwrap();
     assert_eq!(texts(service_account(credentials).account.metascopes()), ["ent_user_sdk"]);
-    // Also in the place of others.
+    // Also in place of others.
     let own = folder.write("own.json", &own_with(json!({})), 0o600);
     let credentials = Credentials::from_file_with_metascopes(own, &given).unwrap();
     assert_eq!(texts(service_account(credentials).account.metascopes()), ["ent_user_sdk"]);

@@ -97,7 +97,7 @@ fn two_different_keys_in_one_file_are_refused_with_the_file() {
 }
 
 #[test]
-fn a_document_in_the_place_of_a_path_is_never_repeated() {
+fn a_document_in_place_of_a_path_is_never_repeated() {
     let document = r#"{"client_id":"canary","client_secret":"canary","scopes":["openid"]}"#;
     let key = ims_testkit::keys::FIRST;
     for text in [

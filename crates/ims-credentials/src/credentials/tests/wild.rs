@@ -519,7 +519,7 @@ fn an_access_token_may_come_with_its_organization_its_ims_and_the_client_that_it
 }
 
 #[test]
-fn what_is_no_access_token_is_refused_and_not_repeated() {
+fn what_is_not_an_access_token_is_refused_and_not_repeated() {
     let folder = Folder::with_key();
     let mut refresh = payload();
     refresh["type"] = json!("refresh_token");
@@ -555,7 +555,7 @@ fn a_secret_next_to_a_token_gets_new_tokens() {
 }
 
 #[test]
-fn every_encoding_of_a_key_is_taken_where_a_form_holds_one() {
+fn every_encoding_of_a_key_is_accepted_in_every_form_with_a_key() {
     use ims_testkit::keys;
 
     let der: String = keys::FIRST.lines().filter(|line| !line.starts_with('-')).collect();

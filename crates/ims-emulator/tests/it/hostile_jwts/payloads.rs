@@ -1,4 +1,4 @@
-//! Claims of another type, form or value, and payloads that are no claims.
+//! Claims of another type, form or value, and payloads that are not claims.
 
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ fn twice(forge: &Forge, cases: &mut Cases) {
     }
 }
 
-/// Ends that have passed, are too far, or are no integers.
+/// Ends that have passed, are too far, or are not integers.
 fn times(forge: &Forge, cases: &mut Cases) {
     for exp in
         [0, 1, -1, NOW - 30, NOW - 31, NOW - 300, NOW - 86_400, i64::MIN, i64::from(i32::MIN)]
@@ -118,7 +118,7 @@ fn times(forge: &Forge, cases: &mut Cases) {
     }
 }
 
-/// Values in the place of a number.
+/// Values in place of a number.
 fn numbers(forge: &Forge, cases: &mut Cases) {
     for claim in ["iat", "nbf"] {
         for value in [

@@ -89,7 +89,7 @@ fn a_caller_of_a_stalled_key_gets_an_error_by_the_deadline_and_others_go_on() {
     assert_eq!(held.began.recv().unwrap(), [1]);
     assert!(matches!(wait(stalled), Err(Pkcs11Error::Stalled { .. })));
 
-    // A second thread takes the place of the first, which may come back and finds its work answered.
+    // A second thread replaces the first, which may come back and finds its work answered.
     let second = pool.submit(vec![2]);
     assert_eq!(held.began.recv().unwrap(), [2]);
     held.end.send(()).unwrap();
@@ -100,7 +100,7 @@ fn a_caller_of_a_stalled_key_gets_an_error_by_the_deadline_and_others_go_on() {
 }
 
 #[test]
-fn a_key_that_stalls_for_ever_costs_a_bounded_number_of_threads_and_still_answers() {
+fn a_key_that_stalls_forever_costs_a_bounded_number_of_threads_and_still_answers() {
     let (pool, held) = held_pool(2, Duration::from_millis(5));
     for _ in 0..12 {
         assert!(matches!(wait(pool.submit(vec![])), Err(Pkcs11Error::Stalled { .. })));
@@ -149,6 +149,6 @@ fn dropping_it_ends_its_threads_and_what_they_hold() {
     }
     let shared = Arc::downgrade(&pool.0);
     drop(pool);
-    // What is left is held by the function itself, if the last thread has not let go of that yet.
+    // What is left is held by the function itself, if the last thread has not dropped that yet.
     assert!(Arc::strong_count(&connection) <= 2, "{}", shared.strong_count());
 }

@@ -50,7 +50,7 @@ fn a_pin_file_is_named_as_a_path_or_as_a_file_url() {
 }
 
 #[test]
-fn a_pin_value_is_taken_from_a_private_text_only() {
+fn a_pin_value_is_accepted_from_a_private_text_only() {
     let text = "pkcs11:object=a?pin-value=12%2634";
     assert_eq!(text.parse::<Pkcs11Uri>().unwrap_err(), Pkcs11UriError::PinValue);
     match read(text).pin {

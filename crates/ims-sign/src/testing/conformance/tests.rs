@@ -86,7 +86,7 @@ fn a_signer_that_fails_is_named_with_its_reason() {
 }
 
 #[test]
-fn an_outage_has_to_be_told_as_one() {
+fn an_outage_must_be_reported_as_one() {
     type Failure = fn(&[u8]) -> SignError;
     #[rustfmt::skip]
     let table: [(Option<Failure>, Option<&str>); 4] = [
@@ -110,7 +110,7 @@ fn an_outage_has_to_be_told_as_one() {
 }
 
 #[test]
-fn who_does_not_sign_after_an_outage_is_found() {
+fn a_signer_that_does_not_sign_after_an_outage_is_found() {
     let signer = tampered(|number, _, outcome| match number {
         0 => outcome,
         _ => Err(SignError::unavailable("gone for good")),

@@ -29,8 +29,8 @@ use crate::{cache_key::CacheKey, store::StoreError};
 pub struct SealingKey(RandomizedNonceKey);
 
 impl SealingKey {
-    /// Derives the key from a secret that the fleet has and Redis has not, such as the client secret, by HKDF with SHA-256
-    /// (RFC 5869). It must be random: a password of a person can be found by trying.
+    /// Derives the key from a secret that the fleet has and Redis does not have, such as the client secret, by HKDF with
+    /// SHA-256 (RFC 5869). It must be random: a password of a person can be found by trying.
     #[must_use]
     #[expect(
         clippy::missing_panics_doc,
@@ -90,7 +90,7 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// What makes a token of one key unreadable under another, even for who can write into Redis.
+/// What makes a token of one key unreadable under another, even for someone who can write to Redis.
 fn associated(key: &CacheKey) -> Aad<String> {
     Aad::from(key.canonical())
 }

@@ -1,4 +1,4 @@
-//! Why a sign-in did not come about.
+//! Why a sign-in failed.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::{
     report::{ImsAnswer, Next, Report},
 };
 
-/// A sign-in that did not come about.
+/// A sign-in that failed.
 ///
 /// Its `Display` is the cause in one line, its `Debug` the [`Report`].
 ///
@@ -74,9 +74,7 @@ impl From<&SignInError> for Report {
                 Self::new("id_token_wrong", error, Next::Person).with_remedies([remedy])
             }
             SignInError::NoRefreshToken => Self::new("no_refresh_token", error, Next::Person)
-                .with_remedies([
-                    "ask for the scope offline_access, and let the credential have it",
-                ]),
+                .with_remedies(["ask for the scope offline_access, and add it to the credential"]),
         }
     }
 }

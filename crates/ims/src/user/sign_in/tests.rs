@@ -70,7 +70,7 @@ fn only_the_redirect_of_this_sign_in_is_followed() {
 }
 
 #[tokio::test]
-async fn an_answer_without_the_id_token_that_was_asked_for_is_no_sign_in() {
+async fn an_answer_without_the_id_token_that_was_asked_for_is_not_a_sign_in() {
     let sign_in = sign_in();
     let answer =
         json!({ "access_token": "a", "refresh_token": "canary-refresh", "expires_in": 86399 });

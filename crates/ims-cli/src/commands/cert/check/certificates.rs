@@ -27,13 +27,13 @@ use crate::{
     failure::with_causes,
 };
 
-/// What there is to say, the certificate that ends first before the others.
+/// What there is to say, sorted by their expiry.
 pub(crate) struct Findings<K = Certificate> {
     pub(super) certificates: Vec<Checked<K>>,
     pub(super) unreadable: Vec<Unreadable>,
 }
 
-/// What is to say of one certificate.
+/// What the command says about one certificate.
 pub(super) struct Checked<K> {
     /// The file or the context, as it is shown.
     pub(super) place: String,
@@ -63,7 +63,7 @@ impl Kept for () {
     fn of(_: Certificate) -> Self {}
 }
 
-/// By what a certificate is judged.
+/// What a certificate is compared with.
 #[derive(Clone, Copy)]
 pub(super) struct Judge {
     pub(super) now: NumericDate,
@@ -273,7 +273,7 @@ fn progress_bar(files: usize) -> ProgressBar {
     }
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} files, {eta} left");
     let style = style.expect("the template is a constant that indicatif takes");
-    // A target that is no terminal shows nothing.
+    // A target that is not a terminal shows nothing.
     let bar =
         ProgressBar::with_draw_target(u64::try_from(files).ok(), ProgressDrawTarget::stderr());
     bar.with_style(style)

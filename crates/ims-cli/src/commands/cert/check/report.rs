@@ -83,7 +83,7 @@ pub(super) fn table<K>(findings: &Findings<K>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A row for each certificate: the days and the share of its life that are left, its end, where it is, whom it names and, for
+/// A row for each certificate: the days and the share of its life that are left, its end, where it is, its subject and, for
 /// those who see no colours, what is wrong with it.
 fn rows<K>(certificates: &[Checked<K>]) -> TerminalText {
     let mut rows = TerminalText::default();
@@ -101,7 +101,7 @@ fn rows<K>(certificates: &[Checked<K>]) -> TerminalText {
     rows
 }
 
-/// How many certificates there are, and how many of them need someone.
+/// How many certificates there are, and how many of them need attention.
 fn summary<K>(findings: &Findings<K>) -> String {
     let of_state = |state: &str, is_fine| {
         let certificates = findings.certificates.iter();

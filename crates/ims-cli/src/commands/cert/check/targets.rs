@@ -89,7 +89,7 @@ impl Targets {
             Ok(pattern) => pattern.matches(),
             Err(error) => return self.unreadable(Path::new(text), with_causes(&error)),
         };
-        // Who watches files and finds none should not be told that all of them are fine.
+        // A script that checks files and finds none should not report that all of them are fine.
         if paths.is_empty() && unreadable.is_empty() {
             self.unreadable(Path::new(text), "no file matches the pattern".to_owned());
         }

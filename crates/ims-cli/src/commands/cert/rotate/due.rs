@@ -1,4 +1,4 @@
-//! Whether a rotation is due: a certificate that lasts is not replaced by accident, or once more.
+//! Whether a rotation is due: a certificate that lasts is not replaced by accident, or a second time.
 
 use std::time::Duration;
 
@@ -29,9 +29,9 @@ struct Data<'a> {
 }
 
 impl NotDue {
-    /// Looks whether a new rotation would be too early: the certificate is valid for longer than `within`, or without such a
-    /// limit, the last rotation has been finished and its certificate does not end soon. A rotation that is under way is never
-    /// too early.
+    /// Checks whether a new rotation would be too early: the certificate is valid for longer than `within`, or without such
+    /// a limit, the last rotation has been finished and its certificate does not end soon. A rotation that is under way is
+    /// never too early.
     pub(super) fn find(
         file: &CredentialsFile,
         within: Option<Duration>,
@@ -51,7 +51,7 @@ impl NotDue {
                 return Ok(None);
             }
             return Err(Failure::person(
-                "the credentials name no certificate, so its end is not known",
+                "the credentials name no certificate, so its expiry is not known",
             )
             .hint("name it as certificate_file, or leave out --within"));
         };

@@ -78,7 +78,7 @@ impl Document {
         }
     }
 
-    /// The text with these members in the place of those that name keys.
+    /// The text with these members in place of those that name keys.
     fn with_keys(&mut self, new: &KeyEntry) -> String {
         match self {
             Self::Json(Members(members)) => {

@@ -31,7 +31,7 @@ impl Rotation {
         );
         output::note(
             "where",
-            "Adobe Developer Console: the project's service account (JWT), its public keys; if it accepts none any longer: ims migrate",
+            "Adobe Developer Console: the project's service account (JWT), its public keys; if it no longer accepts any: ims migrate",
         );
         output::note("shown", &format!("there by its SHA-1 fingerprint, {fingerprint}"));
         Ok(())
@@ -63,7 +63,7 @@ impl Rotation {
             output::note(
                 "then",
                 &format!(
-                    "after {ended}, when the last token of the old key has ended, delete {old} in the console"
+                    "after {ended}, when the last token of the old key has expired, delete {old} in the console"
                 ),
             );
             output::note(
@@ -85,7 +85,7 @@ impl Rotation {
         let NewPair { key, certificate } = self.new_pair();
         let (key, certificate) = (ims_files::shown(&key), ims_files::shown(&certificate));
         Failure::person("IMS accepts the new key, but this form of credentials is not changed here")
-            .hint(format!("put the key of {key} in the place of the old one"))
+            .hint(format!("put the key of {key} in place of the old one"))
             .hint(format!("and, where the form has one, the certificate of {certificate}"))
             .hint("then run the same command again: it verifies what it finds")
     }

@@ -24,7 +24,7 @@ use crate::{failure::Failure, integration::CredentialsFile, output, when};
 /// A rotation that is under way.
 pub(super) struct Rotation {
     pub(super) path: PathBuf,
-    /// Which credentials of the file are meant.
+    /// Which credentials of the file to use.
     credential: Option<String>,
     /// The IMS that is asked, if it is not that of the credentials.
     pub(super) environment: Option<Environment>,
@@ -38,7 +38,7 @@ impl Rotation {
         match State::load(&path)? {
             Some(state) if state.finished_at.is_none() => Ok(Self::new(path, file, state)),
             _ => Err(Failure::person(format!(
-                "no rotation of {} is under way",
+                "no rotation of {} has begun",
                 ims_files::shown(&path)
             ))
             .hint("begin one: ims cert rotate -c FILE")),
@@ -143,7 +143,7 @@ impl Rotation {
         let (credentials, credential) = self.read()?;
         if self.state.switched_at.is_none() || !is_first(&credential, &self.new_pair()) {
             return Err(Failure::person("the credentials do not have the new key first")
-                .hint("go on with the rotation: ims cert rotate -c FILE"));
+                .hint("continue the rotation: ims cert rotate -c FILE"));
         }
         if credentials.form() == Form::Own {
             let file = OwnFile::read(&self.path)?;
@@ -231,8 +231,8 @@ pub(super) fn read(
     if credentials.form() == Form::AemService {
         return Err(Failure::person("the keys of AEM as a Cloud Service are made by its Developer Console")
             .hint("choose Add certificate there, and download the new service credentials")
-            .hint("ask for a token with them: ims doctor -c NEW; it may take ten minutes until they are taken")
-            .hint("put them in the place of the old ones, restart what uses them, and revoke the old certificate there"));
+            .hint("ask for a token with them: ims doctor -c NEW; it may take ten minutes until they are accepted")
+            .hint("put them in place of the old ones, restart what uses them, and revoke the old certificate there"));
     }
     match credentials.credential() {
         Credential::ServiceAccount(credential) => {

@@ -1,5 +1,5 @@
-//! The files of a rotation: the new key and its certificate, in a folder next to the credentials, and what the next run of the
-//! command has to know. How far the rotation has come, the files themselves say.
+//! The files of a rotation: the new key and its certificate, in a folder next to the credentials, and what the next run of
+//! the command has to know. The files themselves say how far the rotation has come.
 
 use std::{
     ffi::OsString,

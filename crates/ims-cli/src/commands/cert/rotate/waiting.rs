@@ -54,7 +54,7 @@ impl Rotation {
         self.ask(&credentials, credential, pair).await
     }
 
-    /// Asks by the key that is first in the credentials now.
+    /// Asks with the key that is first in the credentials now.
     pub(super) async fn verify(&self) -> Result<(), Failure> {
         let (credentials, credential) = self.read()?;
         let pair = credential.signing_keys.first().clone();
@@ -85,9 +85,9 @@ impl Rotation {
     }
 }
 
-/// Why there is no token by the new key.
+/// Why there is no token with the new key.
 enum Refused {
-    /// Its certificate is not known yet, or IMS is not there.
+    /// Its certificate is not known yet, or IMS does not answer.
     NotYet(Failure),
     /// Waiting does not help.
     Other(Failure),

@@ -14,10 +14,9 @@ use crate::{commands::secret::console::ConsoleOptions, failure::Failure};
 
 /// Replace a client secret without a moment in which IMS accepts none.
 ///
-/// Adds a second secret, gets a token with it, and only then writes it in the place of the old one: into the credentials
-/// file, the context, the file or keyring entry that they name, or with --exec into a secret manager of your own. Nothing
-/// else in the file changes. Adobe takes both secrets until --finish deletes the old one. A run that was ended anywhere is
-/// continued by the next one.
+/// Adds a second secret, gets a token with it, and then replaces the old one with it: in the credentials file, the context,
+/// the file or keyring entry that they name, or with --exec in your secret manager. Nothing else in the file changes. Adobe
+/// accepts both secrets until --finish deletes the old one. If a run is interrupted, the next run continues it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     ims secret rotate -c creds.json --page URL         # the address of the credential's page\n  \
@@ -30,7 +29,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(super) console: ConsoleOptions,
 
-    /// Begin only if the newest secret is older than this; a rotation under way goes on
+    /// Begin only if the newest secret is older than this; a rotation that has begun continues
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(super) if_older_than: Option<Duration>,
 
@@ -42,11 +41,11 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with_all = ["if_older_than", "exec", "print", "again"])]
     pub(super) finish: bool,
 
-    /// With --finish: delete the old secret although it is still used
+    /// With --finish: delete the old secret, even if it is still used
     #[arg(long, requires = "finish")]
     pub(super) force: bool,
 
-    /// Delete the secret that a run which was ended has left, even if a program uses it, and add another
+    /// Delete the secret of an interrupted run, even if a program uses it, and add another
     #[arg(long)]
     pub(super) again: bool,
 
@@ -58,7 +57,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(super) json: bool,
 
-    /// A command, the last option, that gets the new secret on standard input and keeps it; no file is changed then
+    /// A command that gets the new secret on standard input and stores it, the last option; no file is changed then
     #[arg(long, value_name = "COMMAND", num_args = 1.., allow_hyphen_values = true)]
     pub(super) exec: Vec<OsString>,
 }

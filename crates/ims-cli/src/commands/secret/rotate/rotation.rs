@@ -1,4 +1,5 @@
-//! The steps of a rotation. What is done already is looked up first, so that the next run continues one that was killed.
+//! The steps of a rotation. Every step first checks what is done already, so that the next run continues one that was
+//! killed.
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -195,12 +196,12 @@ impl Rotation<'_> {
             let is_lost = is_ours && !state.is_handed_over || may_be_ours;
             if !is_lost && !self.arguments.again {
                 return Err(Failure::person(format!(
-                    "the credential has another secret, {id}, which something may have"
+                    "the credential has another secret, {id}, which a program may use"
                 ))
                 .hint("if a secret manager has it, put it into the credentials; they are then the rotated ones")
-                .hint("if nothing has it, delete it and go on: ims secret rotate --again"));
+                .hint("if no program has it, delete it and continue: ims secret rotate --again"));
             }
-            output::note("deleted", &format!("{id}, which a run that was ended has left"));
+            output::note("deleted", &format!("{id}, from an interrupted run"));
             console.delete(&secret.id).await?;
         }
         state.new = None;
@@ -208,7 +209,7 @@ impl Rotation<'_> {
         self.save()
     }
 
-    /// Gets a token with the new secret, and puts it in the place of the old one, unless a command keeps it.
+    /// Gets a token with the new secret, and puts it in place of the old one, unless a command keeps it.
     async fn verify_and_put(
         &mut self,
         new: &NewSecret,
@@ -239,7 +240,7 @@ impl Rotation<'_> {
             return Ok(());
         }
         give_to(command, &new.client_secret, &new.info.id).map_err(|failure| {
-            failure.hint("the old secret is still valid; to go on with another one: ims secret rotate --again")
+            failure.hint("the old secret is still valid; to continue with another one: ims secret rotate --again")
         })
     }
 
@@ -275,7 +276,7 @@ impl Rotation<'_> {
         Failure::from(error).asking(self.connection.environment())
     }
 
-    /// Deletes a secret that was added for nothing. If that fails too, the next run does it.
+    /// Deletes a secret that was added but is not used. If that fails too, the next run does it.
     async fn take_back(&mut self, console: &Console, id: &SecretId, failure: Failure) -> Failure {
         if console.delete(id).await.is_err() {
             return failure;
