@@ -11,6 +11,10 @@ use crate::process::{find_program, output, run as run_command};
 /// What the package managers call it. `ims` alone is too short to be free.
 const NAME: &str = "adobe-ims";
 
+/// Homebrew and Debian want less than 80 characters.
+const SUMMARY: &str =
+    "Keys, certificates and access tokens of Adobe IMS, and a local IMS for tests";
+
 const FORMULA: &str = "adobe-ims.rb";
 const MANIFEST: &str = "winget.yaml";
 
@@ -52,10 +56,9 @@ pub(super) fn debian_package(
     let control = format!(
         "Package: {NAME}\nVersion: {version}\nArchitecture: {architecture}\nSection: utils\nPriority: optional\n\
          Maintainer: the maintainers of ims <{repository}>\nHomepage: {repository}\n\
-         Depends: libc6 (>= {libc}), libgcc-s1\nDescription: {description}\n",
+         Depends: libc6 (>= {libc}), libgcc-s1\nRecommends: ca-certificates\nDescription: {SUMMARY}\n",
         version = about.version,
         repository = about.repository,
-        description = about.description,
     );
     fs::create_dir_all(tree.join("DEBIAN"))?;
     fs::write(tree.join("DEBIAN/control"), control)?;
@@ -128,13 +131,13 @@ fn formula(sums: &BTreeMap<String, String>, about: &About) -> Option<String> {
         return None;
     }
     let cases = cases.concat();
-    let About { version, description, repository, licence } = about;
+    let About { version, repository, licence, .. } = about;
     let licence = match licence.split_once(" OR ") {
         Some((one, other)) => format!("any_of: [\"{one}\", \"{other}\"]"),
         None => format!("\"{licence}\""),
     };
     Some(format!(
-        "class AdobeIms < Formula\n  desc \"{description}\"\n  homepage \"{repository}\"\n  version \"{version}\"\n  \
+        "class AdobeIms < Formula\n  desc \"{SUMMARY}\"\n  homepage \"{repository}\"\n  version \"{version}\"\n  \
          license {licence}\n\n{cases}\n  def install\n    bin.install \"ims\"\n    man1.install Dir[\"man/*.1\"]\n    \
          bash_completion.install \"completions/ims.bash\" => \"ims\"\n    zsh_completion.install \"completions/_ims\"\n    \
          fish_completion.install \"completions/ims.fish\"\n  end\n\n  test do\n    system bin/\"ims\", \"demo\"\n  end\nend\n"
@@ -179,6 +182,11 @@ mod tests {
         let symbols = "0 DF *UND* 0 (GLIBC_2.2.5) read\n0 DF *UND* 0 (GLIBC_2.34) x\n0 DF *UND* 0 (GLIBC_2.9) y\n";
         assert_eq!(newest_version(symbols).as_deref(), Some("2.34"));
         assert_eq!(newest_version("not a dynamic object"), None);
+    }
+
+    #[test]
+    fn the_summary_is_as_short_as_package_managers_want() {
+        assert!(SUMMARY.len() < 80 && !SUMMARY.ends_with('.'));
     }
 
     #[test]
