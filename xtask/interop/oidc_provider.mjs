@@ -7,7 +7,11 @@ import { compare, demand, ims, imsLogin } from './cases.cjs';
 const server = createServer();
 await new Promise((done) => server.listen(0, '127.0.0.1', done));
 const url = `http://127.0.0.1:${server.address().port}`;
-const redirectUri = 'http://127.0.0.1:8765/callback';
+// A port that was free a moment ago, for the command.
+const other = createServer();
+await new Promise((done) => other.listen(0, '127.0.0.1', done));
+const redirectUri = `http://127.0.0.1:${other.address().port}/callback`;
+await new Promise((done) => other.close(done));
 const provider = new Provider(url, {
   clients: [
     {
