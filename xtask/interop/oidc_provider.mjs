@@ -22,10 +22,6 @@ const provider = new Provider(url, {
       client_id: 'web-client', client_secret: 'any-secret', grant_types: ['authorization_code', 'refresh_token'],
       redirect_uris: [redirectUri], application_type: 'native', scope: 'openid',
     },
-    {
-      client_id: 'public-client', grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'none',
-      redirect_uris: [redirectUri], application_type: 'native', scope: 'openid offline_access',
-    },
   ],
   routes: {
     authorization: '/ims/authorize/v2', token: '/ims/token/v3', jwks: '/ims/keys', userinfo: '/ims/userinfo/v2', revocation: '/ims/invalidate_token/v2',
@@ -41,7 +37,6 @@ server.on('request', provider.callback());
 
 const client = { client_id: 'any-client', client_secret: 'any-secret', scopes: ['openid'], ims_url: url };
 const web = { user: true, client_id: 'web-client', client_secret: 'any-secret', scopes: ['openid'], ims_url: url };
-const open = { user: true, client_id: 'public-client', scopes: ['openid', 'offline_access'], ims_url: url };
 const wrong = { ...client, client_secret: 'wrong' };
 
 // A person with a browser: keeps cookies, follows redirections, and sends the provider's own forms for sign-in and consent.
@@ -77,7 +72,6 @@ await compare([
   ['revoke', null, () => ims(client, 'revoke')],
   ['wrong secret', 'invalid_client', () => ims(wrong, 'token')],
   ['sign-in with PKCE', null, () => imsLogin(web, ['--redirect-uri', redirectUri], signInAt)],
-  ['sign-in of a public client, which has no secret', null, () => imsLogin(open, ['--redirect-uri', redirectUri], signInAt)],
 ]);
 server.close();
 server.closeAllConnections();
