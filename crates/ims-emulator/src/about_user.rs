@@ -253,7 +253,7 @@ pub(crate) fn admin_profile(exchange: &mut Exchange<'_>) -> Result<Answer, Refus
     Ok(Answer::ok(&Profile::of(&person, &registered.integration, true)))
 }
 
-/// Whom an answer is about.
+/// The user that an answer is about.
 pub(crate) struct Person {
     /// The id in the token; that of a cluster exchange may be another than the user's.
     pub(crate) id: String,
