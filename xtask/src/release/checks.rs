@@ -103,6 +103,16 @@ fn tarball_faults(package: &Package) -> Result<Vec<String>> {
     let list = output(&mut cargo(["package", "--list", "--allow-dirty", "-p", &package.name]))?;
     let mut faults = missing_files(&package.name, &list);
     let folder = package.manifest_path.parent().context("a manifest is in a folder")?;
+    for file in list.lines().filter(|file| Path::new(file).extension().is_some_and(|it| it == "rs"))
+    {
+        let code = fs::read_to_string(folder.join(file)).unwrap_or_default();
+        for included in outside(file, &code) {
+            faults.push(format!(
+                "{}: {file} includes {included}, which is in no tarball: exclude it in [package]",
+                package.name
+            ));
+        }
+    }
     for licence in IN_EVERY_TARBALL.iter().filter(|name| name.starts_with("LICENSE")) {
         // A link that a checkout on Windows has turned into a text file is in the list, but is not a licence.
         let own = fs::read(folder.join(licence)).unwrap_or_default();
@@ -114,6 +124,22 @@ fn tarball_faults(package: &Package) -> Result<Vec<String>> {
         }
     }
     Ok(faults)
+}
+
+/// The files outside of the package that `code`, which is in `file`, includes: a user's build would not find them.
+fn outside<'a>(file: &str, code: &'a str) -> Vec<&'a str> {
+    let depth = file.matches('/').count();
+    let mut found = Vec::new();
+    for start in ["include_str!(\"", "include_bytes!(\"", "#[path = \""] {
+        for part in code.split(start).skip(1) {
+            let path = part.split('"').next().unwrap_or_default();
+            let up = path.split('/').take_while(|part| *part == "..").count();
+            if up > depth {
+                found.push(path);
+            }
+        }
+    }
+    found
 }
 
 fn missing_files(package: &str, list: &str) -> Vec<String> {
@@ -159,6 +185,14 @@ mod tests {
         for (changelog, fault) in table {
             assert_eq!(changelog_fault(changelog, "0.2.0").as_deref(), fault, "{changelog:?}");
         }
+    }
+
+    #[test]
+    fn a_file_that_is_included_from_outside_of_its_package_is_found() {
+        // In two parts, so that this line is none itself.
+        let code = ["include_str", "!(\"../../x.md\") include_str", "!(\"../y\")"].concat();
+        assert_eq!(outside("tests/a.rs", &code), ["../../x.md"]);
+        assert!(outside("tests/a/b.rs", &code).is_empty());
     }
 
     #[test]
