@@ -210,7 +210,7 @@ fn sign_in_as_a_chosen_user(browser: &Browser, url: &str) {
     assert!(profile.contains("\"userId\":\"GRACE@AdobeID\""), "{profile}");
 }
 
-/// Enter, as WebDriver writes it.
+/// Enter, as `WebDriver` writes it.
 const ENTER: &str = "\u{e007}";
 const SPACE: &str = " ";
 const DOWN: &str = "\u{e015}";

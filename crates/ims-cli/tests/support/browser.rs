@@ -28,7 +28,7 @@ const ARGUMENTS: [&str; 8] = [
     "--host-resolver-rules=MAP evil.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
-/// The key Tab, as WebDriver writes it.
+/// The key Tab, as `WebDriver` writes it.
 const TAB: &str = "\u{e004}";
 
 /// More than there is on a page to go to.
