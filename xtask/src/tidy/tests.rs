@@ -278,7 +278,7 @@ fn a_readme_reads_well_without_rustdoc() {
     const FILE: &str = "crates/ims-claims/README.md";
     const HIDDEN: &str =
         "a hidden line is visible on a forge: remove `# `, or make the example simpler";
-    const NO_LINK: &str = "is no link on a forge: remove the brackets, or add a target";
+    const NO_LINK: &str = "is not a link on a forge: remove the brackets, or add a target";
     check(
         FILE,
         &[
@@ -305,7 +305,7 @@ fn a_link_leads_to_a_file_of_the_repository() {
         &[
             (
                 Some("See [this](../crates/ims-claims/NOTES.md#part).\n"),
-                "docs/notes.md:1: `../crates/ims-claims/NOTES.md` leads to no file: correct the link",
+                "docs/notes.md:1: `../crates/ims-claims/NOTES.md#part` leads to no file: correct the link",
                 Some(
                     "See [this](../crates/ims-claims/README.md#part) and [that](https://example.com/x.md).\n",
                 ),
