@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_any_size_are_read_and_what_is_not_der_is_not() {
+    fn numbers_of_any_size_are_read_and_only_from_der() {
         #[rustfmt::skip]
         let table: [(&[u8], Option<&str>); 14] = [
             (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1], Some("1.2.840.113549.1.1.1")),

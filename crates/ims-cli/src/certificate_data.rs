@@ -76,7 +76,7 @@ impl KeyData {
     }
 }
 
-/// The word for it.
+/// Its name in words.
 pub(crate) fn state(state: ValidityState) -> &'static str {
     match state {
         ValidityState::NotYetValid { .. } => "not yet valid",

@@ -94,7 +94,7 @@ pub struct Parameter {
 /// # use ims_emulator::Verdict;
 /// fn show(verdict: &Verdict) {
 ///     if let Some(jwt) = &verdict.jwt {
-///         println!("{} in {}: {}", jwt.header, jwt.parameter, jwt.payload);
+///         println!("{} in {}: {}", jwt.header(), jwt.parameter, jwt.payload());
 ///     }
 /// }
 /// ```

@@ -47,7 +47,7 @@ const LONGEST_CALL: Duration = Duration::from_secs(3 * (DEADLINE.as_secs() + 2))
 /// How many seconds the wall clock is set forth or back at once.
 const LARGEST_STEP: i64 = 10;
 
-/// What goes wrong at the moment.
+/// What fails at present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trouble {
     None,

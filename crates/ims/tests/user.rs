@@ -188,7 +188,7 @@ async fn a_place_that_cannot_be_written_costs_no_token_and_is_reported() {
             unsaved.to_string().starts_with("the refresh token cannot be saved in "),
             "{unsaved}"
         );
-        assert_eq!(held(&place).await, first, "the new one is nowhere but in memory");
+        assert_eq!(held(&place).await, first, "the new one is only in memory");
     }
     clear(&path);
     client.refresh().await.unwrap();

@@ -307,14 +307,14 @@ fn a_link_leads_to_a_file_of_the_repository() {
                 Some("See [this](../crates/ims-claims/NOTES.md#part).\n"),
                 "docs/notes.md:1: `../crates/ims-claims/NOTES.md#part` leads to no file: correct the link",
                 Some(
-                    "See [this](../crates/ims-claims/README.md#part) and [that](https://example.com/x.md).\n",
+                    "See [this](../crates/ims-claims/README.md#a-crate) and [that](https://example.com/x.md).\n",
                 ),
             ),
             (
                 Some("[one](notes.md), [two](gone/x)\n"),
                 "docs/notes.md:1: `gone/x` leads to no file: correct the link",
                 Some(
-                    "[one](notes.md), [crates](../crates), [`Item`](crate::Item), [part](#part)\n",
+                    "# Part\n\n[one](notes.md), [crates](../crates), [`Item`](crate::Item), [part](#part)\n",
                 ),
             ),
         ],

@@ -1,4 +1,4 @@
-//! Every grant and every call, with an answer that it takes and some that it must not.
+//! Every grant and every call, with an answer that it accepts and some that it must refuse.
 
 use std::rc::Rc;
 

@@ -27,7 +27,7 @@ pub(super) const LIFETIME: Duration = Duration::from_mins(2);
 /// From then on a refresh that has not ended counts as lost.
 const OVERDUE: Duration = Duration::from_secs(DEADLINE.as_secs() + 1);
 
-/// What goes wrong at the moment.
+/// What fails at present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
     None,

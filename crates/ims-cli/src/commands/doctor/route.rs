@@ -52,7 +52,7 @@ impl Route {
         }
     }
 
-    /// What the environment says about proxies. A variable that names none has been refused before.
+    /// What the environment says about proxies. A variable that names no proxy was refused before.
     pub(super) fn proxy_check(&self) -> Check {
         let evidence = match (&self.proxy, variable()) {
             (Some(proxy), _) => proxy.shown(),
