@@ -102,10 +102,10 @@ impl ConsoleCredential {
 /// A text that is not an id: letters, digits, `-` and `_`, at most 64.
 ///
 /// ```
-/// use ims_exchange::{ConsoleId, ConsoleIdError};
+/// use ims_exchange::{ConsoleIdError, ConsoleOrgId};
 ///
-/// assert_eq!("436084/../1".parse::<ConsoleId>().unwrap_err(), ConsoleIdError);
-/// assert_eq!("436084".parse::<ConsoleId>()?.as_str(), "436084");
+/// assert_eq!("436084/../1".parse::<ConsoleOrgId>().unwrap_err(), ConsoleIdError);
+/// assert_eq!("436084".parse::<ConsoleOrgId>()?.as_str(), "436084");
 /// # Ok::<(), ConsoleIdError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
