@@ -74,7 +74,7 @@ fn tokens(ims: &Path, integration: &Integration, url: &str) -> Result<bool> {
         "tokens over a Unix socket",
         [("bare hyper", &bare, "/v1/token"), ("ims agent", &agent, "/v1/token")],
     )?;
-    Ok(at_least(TARGET, "rate of the agent, of the bare server's", rate))
+    Ok(at_least(TARGET, "agent: rate of token answers over a Unix socket, of a bare hyper server's", rate))
 }
 
 /// Requests to an API through a proxy.
@@ -93,10 +93,10 @@ fn requests(ims: &Path, integration: &Integration, url: &str) -> Result<bool> {
         "requests through a proxy",
         [("bare hyper and reqwest", &bare, "/a"), ("ims proxy", &proxy, "/a")],
     )?;
-    let rate = at_least(TARGET, "rate of the proxy, of the bare proxy's", rate);
+    let rate = at_least(TARGET, "agent: rate of `ims proxy`, of a bare reverse proxy's", rate);
 
     let added = added(&api, &bare, &proxy)?;
-    let added = at_most(ADDED, "ms of wall time more than through the bare proxy", added);
+    let added = at_most(ADDED, "agent: ms that the slowest hundredth waits longer than through a bare proxy, wall time", added);
     Ok(rate && added)
 }
 
@@ -176,5 +176,5 @@ fn memory(ims: &Path, integration: &Integration, url: &str) -> Result<bool> {
         agent.body(&format!("/v1/token?context=c{number}")).context("a context has no token")?;
     }
     let mib = f64::from(u32::try_from(agent.resident_kib()?)?) / 1024.0;
-    Ok(at_most(MEMORY, "MiB of memory with a hundred contexts", Ratio::once(mib)))
+    Ok(at_most(MEMORY, "agent: MiB of memory with a hundred contexts", Ratio::once(mib)))
 }

@@ -112,8 +112,8 @@ impl Results {
             .map(|of| Ratio::of(self.samples(of).iter().map(|it| it.wall.as_secs_f64())));
         Ratio {
             median: ours.median / base.median,
-            low: ours.low / base.low,
-            high: ours.high / base.high,
+            low: ours.low / base.high,
+            high: ours.high / base.low,
         }
     }
 
