@@ -74,7 +74,11 @@ fn tokens(ims: &Path, integration: &Integration, url: &str) -> Result<bool> {
         "tokens over a Unix socket",
         [("bare hyper", &bare, "/v1/token"), ("ims agent", &agent, "/v1/token")],
     )?;
-    Ok(at_least(TARGET, "agent: rate of token answers over a Unix socket, of a bare hyper server's", rate))
+    Ok(at_least(
+        TARGET,
+        "agent: rate of token answers over a Unix socket, of a bare hyper server's",
+        rate,
+    ))
 }
 
 /// Requests to an API through a proxy.
@@ -96,7 +100,11 @@ fn requests(ims: &Path, integration: &Integration, url: &str) -> Result<bool> {
     let rate = at_least(TARGET, "agent: rate of `ims proxy`, of a bare reverse proxy's", rate);
 
     let added = added(&api, &bare, &proxy)?;
-    let added = at_most(ADDED, "agent: ms that the slowest hundredth waits longer than through a bare proxy, wall time", added);
+    let added = at_most(
+        ADDED,
+        "agent: ms that the slowest hundredth waits longer than through a bare proxy, wall time",
+        added,
+    );
     Ok(rate && added)
 }
 
