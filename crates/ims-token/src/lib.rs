@@ -20,7 +20,7 @@ mod runtime;
 mod source;
 mod store;
 mod sync;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use backoff::LONGEST_PAUSE;

@@ -1,9 +1,11 @@
-//! For tests: a clock that a test moves, a source that follows a script, and checks that every store must pass.
+//! For tests: a clock that a test moves, a source that follows a script, a store with troubles, and checks that every store must
+//! pass.
 
 mod clock;
 mod store_conformance;
 #[cfg(feature = "redis")]
 mod stored;
+mod unreliable_store;
 
 use std::{
     collections::VecDeque,
@@ -23,6 +25,7 @@ pub use clock::FakeClock;
 pub use store_conformance::{check_lease_lapses, check_store};
 #[cfg(feature = "redis")]
 pub use stored::{open_sealed, seal, stored_not_before, stored_token};
+pub use unreliable_store::UnreliableStore;
 
 /// A source that gives a new token each time, unless the test lets it fail. Clones are the same source.
 ///

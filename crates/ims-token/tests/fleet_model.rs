@@ -21,9 +21,9 @@ use fastrand::Rng;
 use ims_claims::{Environment, NumericDate};
 use ims_exchange::AccessToken;
 use ims_token::{
-    CacheKey, Clock, DEADLINE, EXPIRY_MARGIN, FetchError, GrantName, Lease, MemoryStore,
-    REFRESH_TIMEOUT, SharedClock, SharedStore, StoreError, TokenError, TokenKeeper, TokenSource,
-    TokenStore, testing::FakeClock,
+    CacheKey, Clock, DEADLINE, EXPIRY_MARGIN, FetchError, GrantName, MemoryStore, REFRESH_TIMEOUT,
+    SharedClock, SharedStore, StoreError, TokenError, TokenKeeper, TokenSource,
+    testing::{FakeClock, UnreliableStore},
 };
 use tokio::{
     task::JoinSet,
@@ -213,68 +213,20 @@ impl Drop for Open {
 }
 
 /// A store that fails, hangs and panics as its world wants.
-#[derive(Debug)]
-struct BadStore {
-    world: World,
-    memory: MemoryStore,
-}
-
-impl BadStore {
-    async fn trouble(&self) -> Result<(), StoreError> {
-        let trouble = *self.world.store.lock().unwrap();
-        match trouble {
-            Trouble::None => Ok(()),
-            Trouble::Fails => Err(StoreError::Garbled),
-            Trouble::Hangs => std::future::pending().await,
-            Trouble::Panics => panic!("{ON_PURPOSE}"),
+fn bad_store(world: &World) -> SharedStore {
+    let memory = MemoryStore::new(SharedClock::new(world.clock.clone()));
+    let world = world.clone();
+    SharedStore::new(UnreliableStore::new(memory, move || {
+        let trouble = *world.store.lock().unwrap();
+        async move {
+            match trouble {
+                Trouble::None => Ok(()),
+                Trouble::Fails => Err(StoreError::Garbled),
+                Trouble::Hangs => std::future::pending().await,
+                Trouble::Panics => panic!("{ON_PURPOSE}"),
+            }
         }
-    }
-}
-
-impl TokenStore for BadStore {
-    async fn load(&self, key: &CacheKey) -> Result<Option<AccessToken>, StoreError> {
-        self.trouble().await?;
-        self.memory.load(key).await
-    }
-
-    async fn save(&self, key: &CacheKey, token: &AccessToken) -> Result<(), StoreError> {
-        self.trouble().await?;
-        self.memory.save(key, token).await
-    }
-
-    async fn load_not_before(&self, key: &CacheKey) -> Result<Option<NumericDate>, StoreError> {
-        self.trouble().await?;
-        self.memory.load_not_before(key).await
-    }
-
-    async fn save_not_before(
-        &self,
-        key: &CacheKey,
-        not_before: NumericDate,
-    ) -> Result<(), StoreError> {
-        self.trouble().await?;
-        self.memory.save_not_before(key, not_before).await
-    }
-
-    async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
-        self.trouble().await?;
-        self.memory.lease(key, lasting).await
-    }
-
-    async fn renew(
-        &self,
-        key: &CacheKey,
-        lease: &Lease,
-        lasting: Duration,
-    ) -> Result<(), StoreError> {
-        self.trouble().await?;
-        self.memory.renew(key, lease, lasting).await
-    }
-
-    async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
-        self.trouble().await?;
-        self.memory.release(key, lease).await
-    }
+    }))
 }
 
 impl Service {
@@ -384,8 +336,7 @@ fn set_since(world: &World, issued: Issued) -> Duration {
 /// Runs a fleet until its services have made so many requests, and returns how many.
 async fn live_through(seed: u64, least_requests: u64) -> u64 {
     let world = World::new(seed);
-    let memory = MemoryStore::new(SharedClock::new(world.clock.clone()));
-    let store = SharedStore::new(BadStore { world: world.clone(), memory });
+    let store = bad_store(&world);
     let mut fleet = Vec::new();
     for number in 0..WITH_STORE + ALONE {
         fleet.push(Service::new(&world, (number < WITH_STORE).then_some(&store)));

@@ -17,7 +17,7 @@ use crate::{
     },
     model::{
         runtime::{self, Pace, RandomOrder},
-        world::{BadStore, LIFETIME, Process, Trouble, World},
+        world::{LIFETIME, Process, Trouble, World, bad_store},
     },
     refresh::store_access::STORE_TIMEOUT,
 };
@@ -127,7 +127,7 @@ fn bad_world(seed: u64) -> World {
     let its_world = world.clone();
     let pace = if seed.is_multiple_of(2) { Pace::Idle } else { Pace::Any };
     block_on(pace, async move {
-        let store = BadStore::shared(&its_world);
+        let store = bad_store(&its_world);
         let processes =
             [Some(&store), Some(&store), None].map(|store| Process::new(&its_world, store));
         its_world.set_ims(Trouble::random());
@@ -233,7 +233,7 @@ fn is_lost_at(await_number: u32, with_store: bool, seed: u64) -> bool {
         let kept = Arc::clone(&kept);
         block_on(Pace::Idle, async move {
             let world = World::default();
-            let store = with_store.then(|| BadStore::shared(&world));
+            let store = with_store.then(|| bad_store(&world));
             let process = Process::new(&world, store.as_ref());
             runtime::shut_down_at(await_number);
             let calls = (0..2).map(|_| process.clone()).map(move |process| async move {
@@ -282,7 +282,7 @@ fn a_store_that_fails_hangs_or_panics_in_any_operation_costs_a_second_and_no_tok
             let model = move |_| {
                 block_on(Pace::Idle, async move {
                     let world = World::default();
-                    let store = BadStore::shared(&world);
+                    let store = bad_store(&world);
                     world.set_operation(operation, trouble);
                     let process = Process::new(&world, Some(&store));
                     let took = process.call(None).await.unwrap();

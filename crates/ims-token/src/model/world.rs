@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use ims_claims::{ClientId, Environment, NumericDate};
+use ims_claims::{ClientId, Environment};
 use ims_exchange::AccessToken;
 
 use crate::{
@@ -18,7 +18,8 @@ use crate::{
     model::runtime::{self, ModelClock},
     refresh_machine::EXPIRY_MARGIN,
     source::TokenSource,
-    store::{Lease, SharedStore, StoreError, TokenStore, memory::MemoryStore},
+    store::{SharedStore, StoreError, memory::MemoryStore},
+    testing::UnreliableStore,
 };
 
 /// How long a token can be used.
@@ -346,21 +347,19 @@ impl Drop for Open {
 }
 
 /// A store that misbehaves as its world wants.
-#[derive(Debug)]
-pub(super) struct BadStore {
-    world: World,
-    memory: MemoryStore,
+pub(super) fn bad_store(world: &World) -> SharedStore {
+    let memory = MemoryStore::new(SharedClock::new(ModelClock));
+    let world = world.clone();
+    SharedStore::new(UnreliableStore::new(memory, move || {
+        let world = world.clone();
+        async move { world.begin_store_operation().await }
+    }))
 }
 
-impl BadStore {
-    pub(super) fn shared(world: &World) -> SharedStore {
-        let memory = MemoryStore::new(SharedClock::new(ModelClock));
-        SharedStore::new(Self { world: world.clone(), memory })
-    }
-
-    async fn begin(&self) -> Result<(), StoreError> {
+impl World {
+    async fn begin_store_operation(&self) -> Result<(), StoreError> {
         let trouble = {
-            let mut contents = self.world.contents();
+            let mut contents = self.contents();
             contents.operations += 1;
             match contents.operation {
                 Some((number, trouble)) if number == contents.operations => trouble,
@@ -382,51 +381,5 @@ impl BadStore {
                 resume_unwind(Box::new("the store panics"))
             }
         }
-    }
-}
-
-impl TokenStore for BadStore {
-    async fn load(&self, key: &CacheKey) -> Result<Option<AccessToken>, StoreError> {
-        self.begin().await?;
-        self.memory.load(key).await
-    }
-
-    async fn save(&self, key: &CacheKey, token: &AccessToken) -> Result<(), StoreError> {
-        self.begin().await?;
-        self.memory.save(key, token).await
-    }
-
-    async fn load_not_before(&self, key: &CacheKey) -> Result<Option<NumericDate>, StoreError> {
-        self.begin().await?;
-        self.memory.load_not_before(key).await
-    }
-
-    async fn save_not_before(
-        &self,
-        key: &CacheKey,
-        not_before: NumericDate,
-    ) -> Result<(), StoreError> {
-        self.begin().await?;
-        self.memory.save_not_before(key, not_before).await
-    }
-
-    async fn lease(&self, key: &CacheKey, lasting: Duration) -> Result<Option<Lease>, StoreError> {
-        self.begin().await?;
-        self.memory.lease(key, lasting).await
-    }
-
-    async fn renew(
-        &self,
-        key: &CacheKey,
-        lease: &Lease,
-        lasting: Duration,
-    ) -> Result<(), StoreError> {
-        self.begin().await?;
-        self.memory.renew(key, lease, lasting).await
-    }
-
-    async fn release(&self, key: &CacheKey, lease: Lease) -> Result<(), StoreError> {
-        self.begin().await?;
-        self.memory.release(key, lease).await
     }
 }
