@@ -48,17 +48,22 @@ fn owned((one, other): (&str, &str)) -> (String, String) {
     (one.to_owned(), other.to_owned())
 }
 
+/// An emulator, and its page in a browser. The base URL leads to the page.
+fn page_in_chromium() -> (Sandbox, RunningEmulator, Browser) {
+    let sandbox = Sandbox::new();
+    let emulator = RunningEmulator::start(&sandbox, "");
+    let browser = Browser::start(&sandbox);
+    browser.open(emulator.url());
+    browser.expect_heading("ims-emulator");
+    (sandbox, emulator, browser)
+}
+
 #[test]
 fn the_page_is_a_workbench_in_chromium() {
     if !is_installed("the_page_is_a_workbench_in_chromium") {
         return;
     }
-    let sandbox = Sandbox::new();
-    let emulator = RunningEmulator::start(&sandbox, "");
-    let browser = Browser::start(&sandbox);
-    // The base URL leads to the page.
-    browser.open(emulator.url());
-    browser.expect_heading("ims-emulator");
+    let (_sandbox, emulator, browser) = page_in_chromium();
     add_an_integration(&browser);
     refuse_a_request_and_read_the_remedy(&browser, emulator.url());
     edit_the_integration(&browser, emulator.url());
@@ -220,11 +225,7 @@ fn the_page_is_used_by_the_keyboard_alone_in_chromium() {
     if !is_installed("the_page_is_used_by_the_keyboard_alone_in_chromium") {
         return;
     }
-    let sandbox = Sandbox::new();
-    let emulator = RunningEmulator::start(&sandbox, "");
-    let browser = Browser::start(&sandbox);
-    browser.open(emulator.url());
-    browser.expect_heading("ims-emulator");
+    let (_sandbox, emulator, browser) = page_in_chromium();
 
     // Adds an integration with every kind of field.
     browser.tab_to("Integrations");
