@@ -280,7 +280,10 @@ fn a_check_sorts_by_expiry_and_separates_valid_from_expiring_and_unreadable() {
     assert_eq!(sandbox.run("cert check all --within 9d").code, Some(0));
     sandbox.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     assert_eq!(sandbox.run("cert check all broken.pem").code, Some(4));
-    assert_eq!(sandbox.run("cert check nowhere").code, Some(4));
+    let nowhere = sandbox.run("cert check nowhere");
+    assert_eq!(nowhere.code, Some(4));
+    assert!(nowhere.stderr.starts_with("unreadable: nowhere: "), "{nowhere:?}");
+    assert!(!nowhere.stderr.contains("os error"), "{nowhere:?}");
     assert_eq!(sandbox.run("cert check").code, Some(2));
 }
 

@@ -262,6 +262,9 @@ impl CredentialsError {
             Self::NotCredentials { kind: KUBERNETES } => Some(
                 "read the credentials in the container, where they are variables or mounted files".to_owned(),
             ),
+            Self::NotCredentials { kind: EMPTY } => Some(
+                "check the program or the redirection that should have written the credentials".to_owned(),
+            ),
             Self::NotCredentials { .. } => Some(
                 "name a file of credentials, which says where the key is, such as private_key_file: \"private.key\"".to_owned(),
             ),
@@ -468,6 +471,9 @@ const UNRECOGNIZED: &str = "known are the form of ims (client_id, client_secret,
 
 /// A file that describes containers. Its secrets may be in it, or in another object of the cluster.
 pub(crate) const KUBERNETES: &str = "a manifest of Kubernetes";
+
+/// What a text without any content is.
+pub(crate) const EMPTY: &str = "an empty text";
 
 const METASCOPES_LEFT_OUT: &str = "the download of the Developer Console leaves the metascopes out: add \"META_SCOPES\": [\"…\"] to \
     the file, with the metascope of the API that is called: ent_user_sdk for User Management, ent_analytics_bulk_ingest_sdk for \

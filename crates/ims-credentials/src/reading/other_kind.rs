@@ -1,6 +1,6 @@
 //! Files that people give instead of credentials, and what they are.
 
-use crate::error::CredentialsError;
+use crate::error::{CredentialsError, EMPTY};
 
 /// What a text is, if it is certainly not credentials.
 pub(crate) fn of_text(text: &str) -> Option<&'static str> {
@@ -9,7 +9,7 @@ pub(crate) fn of_text(text: &str) -> Option<&'static str> {
         return Some("a web page or XML");
     }
     if text.trim().is_empty() {
-        return Some("an empty text");
+        return Some(EMPTY);
     }
     let label = start.strip_prefix("-----BEGIN ")?;
     let label = label.split("-----").next().unwrap_or_default();

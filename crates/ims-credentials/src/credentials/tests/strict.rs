@@ -152,3 +152,19 @@ fn a_signer_of_the_program_is_said_by_the_word_external() {
     let key = &account.signing_keys.first().signing_key;
     assert!(matches!(key, SigningKey::External), "{key:?}");
 }
+
+#[test]
+fn a_text_that_is_not_credentials_has_the_remedy_of_its_kind() {
+    #[rustfmt::skip]
+    let table = [
+        ("",                                                   "an empty text",  "the redirection that should have written"),
+        (" \n",                                                "an empty text",  "the redirection that should have written"),
+        ("<html>",                                             "a web page",     "name a file of credentials"),
+        (ims_testkit::keys::FIRST,                             "a private key",  "name a file of credentials"),
+    ];
+    for (text, kind, remedy) in table {
+        let error = text.parse::<Credentials>().unwrap_err();
+        assert!(chain(&error).contains(kind), "{kind}: {}", chain(&error));
+        assert!(error.hint().unwrap().contains(remedy), "{kind}: {:?}", error.hint());
+    }
+}

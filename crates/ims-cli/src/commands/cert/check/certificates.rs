@@ -164,7 +164,7 @@ impl Judge {
         buffer.clear();
         let file = File::open(&target.path);
         let length = file.and_then(|file| file.take(LONGEST_FILE).read_to_end(buffer));
-        length.map_err(|error| error.to_string())?;
+        length.map_err(|error| ims_files::without_number(&error.to_string()))?;
         let mut certificates = Vec::new();
         let read = match CertificateFile::from_bytes(buffer) {
             Err(error @ CertError::NoCertificate { .. }) => {

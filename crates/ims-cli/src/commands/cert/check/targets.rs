@@ -51,7 +51,7 @@ impl Targets {
     /// Adds the file, or what is in the folder, at any depth.
     fn add(&mut self, path: &Path, origin: Origin) {
         if let Err(error) = self.try_add(path, origin) {
-            self.unreadable(path, error.to_string());
+            self.unreadable(path, ims_files::without_number(&error.to_string()));
         }
     }
 
@@ -173,7 +173,8 @@ impl FilePattern {
         let entries = fs::read_dir(here).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let entries = entries.unwrap_or_else(|error| {
             let file = here.to_owned();
-            matches.unreadable.push(Unreadable { file, reason: error.to_string() });
+            let reason = ims_files::without_number(&error.to_string());
+            matches.unreadable.push(Unreadable { file, reason });
             Vec::new()
         });
         for entry in entries {
