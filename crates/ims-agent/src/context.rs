@@ -38,8 +38,8 @@ pub(crate) struct Context {
 }
 
 /// The client that is in use.
-pub(crate) struct Serving {
-    pub(crate) client: Client,
+struct Serving {
+    client: Client,
     _keep_fresh: Option<KeepFresh>,
 }
 
@@ -58,11 +58,6 @@ impl Context {
             load,
             observe,
         })
-    }
-
-    /// What is in use. It may be replaced at any time.
-    pub(crate) fn serving(&self) -> Arc<Serving> {
-        self.serving.load_full()
     }
 
     pub(crate) fn client(&self) -> Client {

@@ -27,18 +27,18 @@ impl Counts {
 
     /// Counts what a keeper reports.
     pub(crate) fn record(&self, event: &token::Event) {
-        let counter = match event {
-            token::Event::Refreshed { origin: Origin::Store, .. } => &self.from_store,
-            token::Event::Refreshed { .. } => &self.from_source,
-            token::Event::RefreshFailed { .. } => &self.failed,
-            token::Event::StoreFailed { .. } => &self.store_failures,
-            token::Event::Rejected { .. } => &self.rejections,
-            _ => return,
-        };
-        Self::add(counter);
         match event {
-            token::Event::Refreshed { .. } => self.last.store(2, Relaxed),
-            token::Event::RefreshFailed { .. } => self.last.store(1, Relaxed),
+            token::Event::Refreshed { origin, .. } => {
+                let is_stored = matches!(origin, Origin::Store);
+                Self::add(if is_stored { &self.from_store } else { &self.from_source });
+                self.last.store(2, Relaxed);
+            }
+            token::Event::RefreshFailed { .. } => {
+                Self::add(&self.failed);
+                self.last.store(1, Relaxed);
+            }
+            token::Event::StoreFailed { .. } => Self::add(&self.store_failures),
+            token::Event::Rejected { .. } => Self::add(&self.rejections),
             _ => {}
         }
     }

@@ -42,12 +42,6 @@ pub enum Error {
     /// Try again: the system gave no random numbers for a capability.
     #[error("the system's random number generator failed")]
     NoRandomness,
-    /// Stop the other one, or choose another path: another process listens at this socket.
-    #[error("another process listens at {}", ims_files::shown(.0))]
-    InUse(PathBuf),
-    /// Choose another path, or remove what is there: it is not a socket.
-    #[error("{} is there and is not a socket", ims_files::shown(.0))]
-    NotASocket(PathBuf),
     /// Listen at an address: this system has no Unix sockets that say who connects.
     #[error("this system has no Unix sockets that say who connects")]
     NoSockets,

@@ -11,8 +11,6 @@ mod metrics;
 mod access;
 mod listener;
 mod server;
-#[cfg(unix)]
-mod socket_file;
 
 mod proxy;
 
@@ -24,9 +22,7 @@ pub use access::{AllowedCallers, Capability};
 pub use agent::Agent;
 pub use error::Error;
 pub use event::Event;
+pub use ims_middleware::{Destination, DestinationError};
 pub use listener::Listener;
-pub use proxy::{
-    Proxy,
-    destination::{Destination, DestinationError},
-};
+pub use proxy::Proxy;
 pub use server::Limits;

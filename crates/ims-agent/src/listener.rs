@@ -4,14 +4,14 @@ use std::{fmt, io, net::SocketAddr, path::Path, sync::Arc};
 
 use http::HeaderName;
 #[cfg(unix)]
+use ims_files::SocketFile;
+#[cfg(unix)]
 use tokio::net::UnixListener;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
 };
 
-#[cfg(unix)]
-use crate::socket_file::SocketFile;
 use crate::{
     access::{AllowedCallers, Capability, RequestRules},
     error::Error,
@@ -59,14 +59,19 @@ impl Listener {
     /// left there is replaced; a file next to it, `….lock`, is locked as long as this listens.
     ///
     /// # Errors
-    /// [`Error::File`], [`Error::InUse`], [`Error::NotASocket`]: links are not followed. [`Error::NoSockets`] on Windows.
+    /// [`Error::File`], and [`Error::NoSockets`] on Windows. Links are not followed.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn at_socket(path: &Path, callers: AllowedCallers) -> Result<Self, Error> {
         #[cfg(unix)]
         {
-            let (listener, file) = SocketFile::bind(path, callers.are_others())?;
+            let bound = if callers.are_others() {
+                SocketFile::bind_for_everyone(path)
+            } else {
+                SocketFile::bind(path)
+            };
+            let (listener, file) = bound.map_err(Error::File)?;
             Self::of_unix(listener, callers, Some(file))
         }
         #[cfg(not(unix))]
@@ -169,9 +174,8 @@ impl Listener {
             Kind::Unix { .. } => RequestRules { capability: None, hosts: Vec::new(), field },
             Kind::Tcp { address, capability, .. } => {
                 let port = address.port();
-                let hosts =
-                    [address.to_string(), format!("localhost:{port}"), format!("127.0.0.1:{port}")];
-                let hosts = hosts.to_vec();
+                let local = format!("localhost:{port}");
+                let hosts = vec![address.to_string(), local, format!("127.0.0.1:{port}")];
                 RequestRules { capability: capability.clone(), hosts, field }
             }
         }

@@ -1,25 +1,23 @@
 //! The proxy: it adds tokens to requests, and passes them on to the APIs that may have them.
 
-pub(crate) mod destination;
-mod fields;
+mod target;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwapOption;
 use http::{HeaderName, Method, Request, Response, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use ims::token::{Clock, SystemClock};
-use ims_middleware::{AllowedHosts, NoToken, TokenMiddleware};
+use ims_middleware::{AllowedHosts, Destination, NoToken, TokenMiddleware, remove_hop_by_hop};
 use reqwest::{Url, redirect::Policy, retry};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
-use self::destination::{Destination, Target, Targets};
+use self::target::{Target, Targets, prepare};
 use crate::{
     access::RequestRules,
     agent::Agent,
     answer::{Answer, Fault, no_token},
-    context::{Context, Serving},
+    context::Context,
     counts::Counts,
     error::Error,
     event::Event,
@@ -66,13 +64,6 @@ struct Inner {
     destination: Option<Destination>,
     hosts: AllowedHosts,
     http: reqwest::Client,
-    /// Made for what the context serves; another one after a reload.
-    with_token: ArcSwapOption<WithToken>,
-}
-
-struct WithToken {
-    serving: Arc<Serving>,
-    client: ClientWithMiddleware,
 }
 
 impl Proxy {
@@ -89,7 +80,7 @@ impl Proxy {
         http: reqwest::ClientBuilder,
     ) -> Result<Self, Error> {
         let context = Arc::clone(agent.context(name).ok_or(Error::UnknownContext)?);
-        if let Some(refused) = destination.as_ref().filter(|to| !to.is_allowed_by(&hosts)) {
+        if let Some(refused) = destination.as_ref().filter(|to| !hosts.allows_url(to.url())) {
             return Err(Error::NotAllowed(refused.to_string()));
         }
         // A redirect is for the client: following it here would send fields of the request to another host.
@@ -100,9 +91,8 @@ impl Proxy {
             .read_timeout(READ_TIMEOUT)
             .build()
             .map_err(|error| Error::Client(error.without_url().to_string()))?;
-        let with_token = ArcSwapOption::empty();
         let agent = agent.clone();
-        Ok(Self(Arc::new(Inner { agent, context, destination, hosts, http, with_token })))
+        Ok(Self(Arc::new(Inner { agent, context, destination, hosts, http })))
     }
 
     /// Passes on the requests that come to `listener` until `end` is done, and then ends those that are under way.
@@ -117,7 +107,7 @@ impl Proxy {
         let targets = Targets { destination, hosts, rules };
         let target = targets.find(request.method(), request.uri(), request.headers())?;
         if let Target::Api(_) = &target {
-            fields::prepare_request(request.headers_mut())?;
+            prepare(request.headers_mut())?;
         }
         Ok(target)
     }
@@ -146,7 +136,7 @@ impl Proxy {
         let context = &self.0.context;
         // An API key has no token that could be rejected.
         let sent = if let Some(client) = self.client() {
-            client.client.execute(outgoing).await
+            client.execute(outgoing).await
         } else {
             let fields = context.client().headers().await;
             outgoing.headers_mut().extend(fields.unwrap_or_default());
@@ -166,20 +156,11 @@ impl Proxy {
         }
     }
 
-    /// The HTTP client that adds the token; `None` if there is none to add.
-    fn client(&self) -> Option<Arc<WithToken>> {
-        let inner = &*self.0;
-        let serving = inner.context.serving();
-        let known = inner.with_token.load_full();
-        if let Some(known) = known.filter(|known| Arc::ptr_eq(&known.serving, &serving)) {
-            return Some(known);
-        }
-        let keeper = serving.client.keeper()?.clone();
-        let middleware = TokenMiddleware::new(keeper).with_hosts(inner.hosts.clone());
-        let client = ClientBuilder::new(inner.http.clone()).with(middleware).build();
-        let with_token = Arc::new(WithToken { serving, client });
-        inner.with_token.store(Some(Arc::clone(&with_token)));
-        Some(with_token)
+    /// The HTTP client that adds the token of the credentials in use; `None` if there is none to add.
+    fn client(&self) -> Option<ClientWithMiddleware> {
+        let keeper = self.0.context.client().keeper()?.clone();
+        let middleware = TokenMiddleware::new(keeper).with_hosts(self.0.hosts.clone());
+        Some(ClientBuilder::new(self.0.http.clone()).with(middleware).build())
     }
 }
 
@@ -214,7 +195,7 @@ impl Handler for Proxy {
 fn passed_on(response: reqwest::Response) -> Answer {
     let response: Response<reqwest::Body> = response.into();
     let (mut parts, body) = response.into_parts();
-    fields::remove_hop_by_hop(&mut parts.headers);
+    remove_hop_by_hop(&mut parts.headers);
     // The answer has the version of the client's connection.
     parts.version = http::Version::default();
     Response::from_parts(parts, body.boxed_unsync())

@@ -94,6 +94,20 @@ pub enum FileError {
         /// How long this process waited.
         waited: Duration,
     },
+    /// Stop the other process, or choose another path: it listens at this socket.
+    #[error("{}", Both(self))]
+    InUse {
+        /// The socket.
+        path: PathBuf,
+    },
+    /// Choose another path, or remove what is there: it is not the socket of a process that has ended.
+    #[error("{}", Both(self))]
+    NotASocket {
+        /// What is there.
+        path: PathBuf,
+        /// What it is.
+        kind: FileKind,
+    },
     /// Look at what the system said.
     #[error("{}", Both(self))]
     Io {
@@ -125,6 +139,8 @@ impl FileError {
             | Self::TooLong { path, .. }
             | Self::Exists { path }
             | Self::Locked { path, .. }
+            | Self::InUse { path }
+            | Self::NotASocket { path, .. }
             | Self::Io { path, .. } => path,
         }
     }
@@ -146,6 +162,7 @@ impl FileError {
                 | Self::ForeignOwner { .. }
                 | Self::NotAFile { .. }
                 | Self::NotAFolder { .. }
+                | Self::NotASocket { .. }
         )
     }
 
@@ -168,6 +185,8 @@ impl FileError {
             Self::Locked { waited, .. } => {
                 format!("another process has locked {name} for more than {} s", waited.as_secs())
             }
+            Self::InUse { .. } => format!("another process listens at {name}"),
+            Self::NotASocket { kind, .. } => format!("{name} is {kind}, not a socket"),
             Self::Io { action, error, .. } => {
                 format!("cannot {action} {name}: {}", without_number(&error.to_string()))
             }
@@ -200,6 +219,8 @@ impl FileError {
             Self::TooLong { .. } => "name another file: this one is something else",
             Self::Exists { .. } => "name another file, or remove this one if it is no longer used",
             Self::Locked { .. } => "wait, and try again",
+            Self::InUse { .. } => "stop the other process, or name another path",
+            Self::NotASocket { .. } => "name another path, or remove what is there",
             _ => "check the path, and whether this user may do that",
         };
         hint.to_owned()

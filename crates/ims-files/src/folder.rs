@@ -281,7 +281,7 @@ fn wait_for_lock<T>(
     }
 }
 
-fn try_lock(file: File, path: &Path) -> Result<Option<FileLock>, FileError> {
+pub(crate) fn try_lock(file: File, path: &Path) -> Result<Option<FileLock>, FileError> {
     match file.try_lock() {
         Ok(()) => Ok(Some(FileLock { file, path: path.to_owned() })),
         Err(TryLockError::WouldBlock) => Ok(None),

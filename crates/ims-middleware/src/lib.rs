@@ -4,9 +4,12 @@
 mod allowed_hosts;
 #[cfg(any(feature = "reqwest", feature = "tower"))]
 mod authorizer;
+#[cfg(feature = "reqwest")]
+mod destination;
 #[cfg(test)]
 #[cfg(any(feature = "reqwest", feature = "tower"))]
 mod fixture;
+mod hop_by_hop;
 mod no_token;
 #[cfg(feature = "tower")]
 mod token_layer;
@@ -14,6 +17,9 @@ mod token_layer;
 mod token_middleware;
 
 pub use allowed_hosts::{ADOBE_DOMAINS, AllowedHosts, DomainError};
+#[cfg(feature = "reqwest")]
+pub use destination::{Destination, DestinationError};
+pub use hop_by_hop::remove_hop_by_hop;
 pub use no_token::NoToken;
 #[cfg(feature = "tower")]
 pub use token_layer::{TokenLayer, TokenService};

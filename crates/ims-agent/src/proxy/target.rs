@@ -1,86 +1,17 @@
-//! Where a request is sent. A token goes to no other place than these rules find.
-
-use std::{fmt, str::FromStr};
+//! What the proxy does with a request: where it goes, and which of its header fields go along.
 
 use http::{
-    HeaderMap, Method, Uri, header,
-    uri::{PathAndQuery, Scheme},
+    HeaderMap, HeaderValue, Method, Uri,
+    header::{
+        AUTHORIZATION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
+        UPGRADE, VIA,
+    },
+    uri::PathAndQuery,
 };
-use ims_middleware::AllowedHosts;
+use ims_middleware::{AllowedHosts, Destination, DestinationError, remove_hop_by_hop};
 use reqwest::Url;
 
 use crate::{access::RequestRules, answer::Fault};
-
-/// The API that requests are sent to which are addressed at the proxy itself: `https://platform.adobe.io`, with or without the
-/// beginning of a path.
-///
-/// ```
-/// use ims_agent::Destination;
-///
-/// let destination: Destination = "https://platform.adobe.io/data".parse()?;
-/// assert_eq!(destination.to_string(), "https://platform.adobe.io/data");
-/// assert!("http://platform.adobe.io".parse::<Destination>().is_err(), "a token is sent over TLS");
-/// # Ok::<(), ims_agent::DestinationError>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination(Url);
-
-/// Give the base URL of an API: what was given is not one.
-///
-/// ```
-/// use ims_agent::{Destination, DestinationError};
-///
-/// assert_eq!("http://platform.adobe.io".parse::<Destination>().unwrap_err(), DestinationError);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "not the base URL of an API, such as https://platform.adobe.io, without user, query and fragment; http only for loopback"
-)]
-pub struct DestinationError;
-
-impl FromStr for Destination {
-    type Err = DestinationError;
-
-    fn from_str(text: &str) -> Result<Self, DestinationError> {
-        let mut url: Url = text.parse().map_err(|_| DestinationError)?;
-        let has_user = !url.username().is_empty() || url.password().is_some();
-        let has_more = has_user || url.query().is_some() || url.fragment().is_some();
-        let is_secure = url.scheme() == "https" && url.has_host();
-        if has_more || !is_secure && !AllowedHosts::none().with_loopback().allows_url(&url) {
-            return Err(DestinationError);
-        }
-        let path = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&path);
-        Ok(Self(url))
-    }
-}
-
-impl fmt::Display for Destination {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.base())
-    }
-}
-
-impl Destination {
-    /// Whether a token may be sent there.
-    pub(crate) fn is_allowed_by(&self, hosts: &AllowedHosts) -> bool {
-        hosts.allows_url(&self.0)
-    }
-
-    fn base(&self) -> &str {
-        self.0.as_str().trim_end_matches('/')
-    }
-
-    /// The URL of `path_and_query`, which begins with a slash, below the destination.
-    fn join(&self, path_and_query: &str) -> Result<Url, Fault> {
-        let base = self.base();
-        let url: Url = [base, path_and_query].concat().parse().map_err(|_| Fault::TARGET)?;
-        // The path may lead up (`/../`): the parser has followed it.
-        let rest = url.as_str().strip_prefix(base);
-        let is_below = rest.is_some_and(|rest| rest.starts_with(['/', '?']));
-        if is_below { Ok(url) } else { Err(Fault::TARGET) }
-    }
-}
 
 /// What a request is for.
 #[derive(Debug, PartialEq, Eq)]
@@ -122,16 +53,16 @@ impl Targets<'_> {
             return self.own(uri);
         };
         // RFC 9112 §3.2.2 says that a proxy ignores it, but other programs may use it.
-        let mut hosts = headers.get_all(header::HOST).iter();
-        let host = hosts.next().map_or(foreign.as_bytes(), http::HeaderValue::as_bytes);
+        let mut hosts = headers.get_all(HOST).iter();
+        let host = hosts.next().map_or(foreign.as_bytes(), HeaderValue::as_bytes);
         if hosts.next().is_some() || !host.eq_ignore_ascii_case(foreign.as_bytes()) {
             return Err(Fault::TWO_HOSTS);
         }
-        self.foreign(uri)
+        Ok(Target::Api(self.hosts.url_of(uri)?))
     }
 
     fn own(&self, uri: &Uri) -> Result<Target, Fault> {
-        let path_and_query = path_and_query(uri);
+        let path_and_query = uri.path_and_query().map_or("/", PathAndQuery::as_str);
         if let Some(own) = path_and_query.strip_prefix("/_ims/") {
             return Ok(Target::Own(own.to_owned()));
         }
@@ -139,44 +70,48 @@ impl Targets<'_> {
             return Err(Fault::TARGET);
         }
         let destination = self.destination.ok_or(Fault::NO_DESTINATION)?;
-        Ok(Target::Api(destination.join(path_and_query)?))
-    }
-
-    /// The URL of a request that names its host. Whatever it says, the request is sent over TLS, except to loopback.
-    fn foreign(&self, uri: &Uri) -> Result<Target, Fault> {
-        let host = uri.host().unwrap_or_default();
-        let default_port = match uri.scheme_str() {
-            Some("http") => 80,
-            Some("https") => 443,
-            _ => return Err(Fault::TARGET),
-        };
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err(Fault::TARGET);
-        }
-        let url = if AllowedHosts::none().with_loopback().allows(&Scheme::HTTP, host) {
-            uri.to_string()
-        } else if uri.port_u16().is_some_and(|port| port != default_port) {
-            return Err(Fault::HOST);
-        } else {
-            format!("https://{host}{}", path_and_query(uri))
-        };
-        let url: Url = url.parse().map_err(|_| Fault::TARGET)?;
-        let is_same = url.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host));
-        if is_same && self.hosts.allows_url(&url) { Ok(Target::Api(url)) } else { Err(Fault::HOST) }
+        Ok(Target::Api(destination.url_of(path_and_query)?))
     }
 }
 
-fn path_and_query(uri: &Uri) -> &str {
-    uri.path_and_query().map_or("/", PathAndQuery::as_str)
+impl From<DestinationError> for Fault {
+    fn from(error: DestinationError) -> Self {
+        match error {
+            DestinationError::Host => Self::HOST,
+            _ => Self::TARGET,
+        }
+    }
+}
+
+/// Prepares the fields of a request for the API. What the client itself sends as `Authorization` is replaced.
+pub(crate) fn prepare(headers: &mut HeaderMap) -> Result<(), Fault> {
+    let upgrades = headers.get_all(UPGRADE).iter();
+    // A client that offers HTTP/2 must expect an answer without it.
+    if upgrades.into_iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"h2c")) {
+        return Err(Fault::UPGRADE);
+    }
+    if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
+        return Err(Fault::TWO_LENGTHS);
+    }
+    remove_hop_by_hop(headers);
+    // The HTTP client sets its own, and the server has answered what was expected.
+    for name in [HOST, CONTENT_LENGTH, EXPECT, AUTHORIZATION, PROXY_AUTHORIZATION] {
+        headers.remove(name);
+    }
+    // RFC 9110 §7.6.3.
+    headers.append(VIA, HeaderValue::from_static("1.1 ims"));
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderName;
+
     use super::*;
 
     fn rules(hosts: &[&str]) -> RequestRules {
         let hosts = hosts.iter().map(|&host| host.to_owned()).collect();
-        RequestRules { capability: None, hosts, field: header::PROXY_AUTHORIZATION }
+        RequestRules { capability: None, hosts, field: PROXY_AUTHORIZATION }
     }
 
     fn find(hosts: &[&str], to: Option<&str>, method: &str, uri: &str, host: &str) -> String {
@@ -185,7 +120,7 @@ mod tests {
         let targets = Targets { destination: destination.as_ref(), hosts: &allowed, rules: &rules };
         let mut headers = HeaderMap::new();
         for host in host.split_whitespace() {
-            headers.append(header::HOST, host.parse().unwrap());
+            headers.append(HOST, host.parse().unwrap());
         }
         let Ok(uri) = uri.parse() else { return "no URI".to_owned() };
         match targets.find(&method.parse().unwrap(), &uri, &headers) {
@@ -255,21 +190,53 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_destination_is_a_base_url() {
-        for text in [
-            "http://platform.adobe.io",
-            "https://user@platform.adobe.io",
-            "https://platform.adobe.io?a",
-            "https://platform.adobe.io#a",
-            "ftp://127.0.0.1",
-            "platform.adobe.io",
-            "",
-        ] {
-            assert_eq!(text.parse::<Destination>(), Err(DestinationError), "{text}");
+    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, value.parse().unwrap());
         }
-        for text in ["https://platform.adobe.io", "http://127.0.0.1:8080/a", "http://[::1]:1"] {
-            assert_eq!(format!("{text}/").parse::<Destination>().unwrap().to_string(), text);
+        headers
+    }
+
+    #[test]
+    fn only_what_is_for_the_api_is_passed_on() {
+        let mut fields = headers(&[
+            ("host", "localhost:80"),
+            ("authorization", "Bearer of the client"),
+            ("proxy-authorization", "Bearer canary"),
+            ("connection", "keep-alive, X-Only-Here"),
+            ("connection", "another"),
+            ("x-only-here", "1"),
+            ("another", "1"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "keep-alive"),
+            ("te", "trailers"),
+            ("trailer", "x"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "h2c"),
+            ("http2-settings", "AAMAAABk"),
+            ("expect", "100-continue"),
+            ("accept", "*/*"),
+            ("x-api-key", "of the client"),
+        ]);
+        prepare(&mut fields).unwrap();
+        let mut left: Vec<_> = fields.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["accept", "via", "x-api-key"]);
+    }
+
+    #[test]
+    fn an_upgrade_and_a_body_of_two_lengths_are_refused() {
+        #[rustfmt::skip]
+        let table = [
+            (headers(&[("upgrade", "websocket"), ("connection", "upgrade")]),           Err(Fault::UPGRADE)),
+            (headers(&[("upgrade", "h2c"), ("upgrade", "websocket")]),                  Err(Fault::UPGRADE)),
+            (headers(&[("upgrade", "h2c, websocket")]),                                 Err(Fault::UPGRADE)),
+            (headers(&[("transfer-encoding", "chunked"), ("content-length", "5")]),     Err(Fault::TWO_LENGTHS)),
+            (headers(&[("content-length", "5")]),                                       Ok(())),
+        ];
+        for (mut fields, expected) in table {
+            assert_eq!(prepare(&mut fields), expected, "{fields:?}");
         }
     }
 }
