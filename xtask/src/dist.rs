@@ -7,7 +7,9 @@
 mod about;
 mod archive;
 mod build;
+mod fresh;
 mod managers;
+mod notices;
 mod npm;
 mod python;
 pub(crate) mod sums;
@@ -45,6 +47,13 @@ pub(crate) struct Options {
     test: bool,
 }
 
+impl Options {
+    /// Everything that can be built here, and tried.
+    pub(crate) fn of_a_release() -> Self {
+        Self { test: true, ..Self::default() }
+    }
+}
+
 pub(crate) fn run(options: &Options) -> Result<()> {
     let folder = PathBuf::from(FOLDER);
     let about = About::read()?;
@@ -78,15 +87,13 @@ fn make(built: &Built, extras: &Path, about: &About, folder: &Path) -> Result<()
     println!("{}: {:.1} MB", platform.target, megabytes(size));
     build::expect_size(platform.target, size)?;
     archive::pack(built, extras, about, folder)?;
+    if platform.is_debian() {
+        return managers::debian_package(built, extras, about, folder);
+    }
+    python::wheel(built, extras, about, folder)?;
+    npm::platform_package(built, extras, about, folder)?;
     if platform.is_static {
-        python::wheel(built, about, folder)?;
-        npm::platform_package(built, about, folder)?;
         npm::main_package(about, folder)?;
-    } else if platform.system == "linux" {
-        managers::debian_package(built, extras, about, folder)?;
-    } else {
-        python::wheel(built, about, folder)?;
-        npm::platform_package(built, about, folder)?;
     }
     Ok(())
 }

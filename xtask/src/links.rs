@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use crate::workspace::resolve_link;
 
+/// How links from the root begin that lead to what a forge shows of a repository besides its files, such as a badge.
+pub(crate) const FORGE: &str = "../../actions/";
+
 /// A link that leads nowhere.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BrokenLink<'a> {
@@ -42,7 +45,7 @@ pub(crate) fn broken<'a>(
     faults
 }
 
-/// The relative links of a text with their lines; code and items of Rust are not links. If the text of a link is code, its
+/// The relative links of a text with their lines; code, items of Rust and what begins with [`FORGE`] are not links. If the text of a link is code, its
 /// target follows the backtick.
 pub(crate) fn relative(text: &str) -> Vec<(usize, &str)> {
     let mut links = Vec::new();
@@ -59,7 +62,7 @@ pub(crate) fn relative(text: &str) -> Vec<(usize, &str)> {
     for (line, after) in links {
         let link = after.split([')', ' ']).next().unwrap_or_default();
         let is_item = link.contains("::") || !link.contains(['.', '/', '#']);
-        if !link.contains(':') && !is_item {
+        if !link.contains(':') && !is_item && !link.starts_with(FORGE) {
             relative.push((line, link));
         }
     }
@@ -112,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_link_that_leads_nowhere_is_found() {
-        let text = "# The `a`\n[x](b/c.md#d-e) [y](#the-a) [z](#the-b) [w](../no.md) `[v](no.md)` [`u`](no.md) [`T`](T::new) [s](p.png)\n```text\n[t](no.md)\n```";
+        let text = "# The `a`\n[x](b/c.md#d-e) [y](#the-a) [z](#the-b) [w](../no.md) `[v](no.md)` [`u`](no.md) [`T`](T::new) [s](p.png) [![r](../../actions/r.svg)](../../actions/r)\n```text\n[t](no.md)\n```";
         let pages = [("docs/a.md", text), ("docs/b/c.md", "# A\n## D, e!\n## A")];
         let found = broken(&pages, |path| path == "docs/p.png");
         let found: Vec<_> = found.iter().map(|it| (it.path, it.line, &*it.message)).collect();

@@ -6,6 +6,7 @@ mod prepare;
 mod publish;
 mod registry;
 mod rehearsal;
+mod tarballs;
 
 use std::{
     fs,
@@ -27,19 +28,18 @@ use crate::{
 /// Publishes nothing unless `--execute` is given.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option by itself")]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["version", "dry_run", "rehearse", "continue_rehearsal"]))]
 pub(crate) struct Options {
     /// The version of the release, such as 0.1.0, which the manifests must already have.
-    #[arg(value_name = "VERSION")]
+    #[arg(value_name = "VERSION", required_unless_present_any = ["dry_run", "rehearse", "continue_rehearsal"])]
     version: Option<String>,
 
     /// Only the checks that take minutes, of the version that is in the manifests.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "version")]
     dry_run: bool,
 
     /// Write the version into the manifests and the changelog, with today's date, and stop.
     // `requires = "version"` is not enough: clap ignores it where --dry-run, which excludes a version, is given.
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long, conflicts_with_all = ["dry_run", "rehearse"])]
     prepare: bool,
 
     /// Publish the crates, which cannot be undone. Crates of this version that the registry already has are left out, so a
@@ -53,11 +53,14 @@ pub(crate) struct Options {
 
     /// Publish all crates to an empty registry on this machine, end that in the middle, continue, and install the command
     /// from there.
-    #[arg(long)]
+    ///
+    /// With a version, everything that its release does comes before: the checks, the tests, and what users install. No
+    /// tag is made, and the manifests and the changelog stay as they are.
+    #[arg(long, conflicts_with = "dry_run")]
     rehearse: bool,
 
     /// Publish to the registry of a rehearsal, which started this.
-    #[arg(long, value_name = "FILE", hide = true)]
+    #[arg(long, value_name = "FILE", hide = true, conflicts_with = "version")]
     continue_rehearsal: Option<PathBuf>,
 }
 
@@ -70,13 +73,17 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.prepare {
         return prepare::prepare(&version);
     }
-    if options.rehearse {
+    if options.rehearse && options.version.is_none() {
         return rehearsal::rehearse(&packages);
     }
     if let Some(configuration) = &options.continue_rehearsal {
         return publish::publish(&packages, &version, &rehearsal::target(configuration));
     }
-    let mut faults = checks::faults(&version, &packages)?;
+    let mut changelog = fs::read_to_string(checks::CHANGELOG).context(checks::CHANGELOG)?;
+    if options.rehearse {
+        changelog = prepare::with_section_once(&changelog, &version)?;
+    }
+    let mut faults = checks::faults(&version, &packages, &changelog)?;
     if options.execute {
         let code_owners = fs::read_to_string(checks::CODE_OWNERS)?;
         faults.extend(checks::placeholder_faults(&packages, &code_owners));
@@ -92,12 +99,22 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("\n{version} can be released, as far as the quick checks say");
         return Ok(());
     }
+    tarballs::compile_tests(&packages)?;
     let rust_version = packages.iter().find_map(|package| package.rust_version.as_ref());
     let rust_version = rust_version.context("no manifest says the oldest supported Rust")?;
     let unchecked = gates::run(&rust_version.to_string())?;
-    dist::run(&dist::Options::default())?;
+    dist::run(&dist::Options::of_a_release())?;
+    if options.rehearse {
+        rehearsal::rehearse(&packages)?;
+    }
     for line in &unchecked {
         println!("{line}");
+    }
+    if options.rehearse {
+        println!(
+            "\nthe release of {version} was rehearsed; nothing was tagged, and nothing left this machine"
+        );
+        return Ok(());
     }
     if options.execute {
         gates::expect_all_checked(&unchecked)?;
@@ -150,7 +167,7 @@ mod tests {
     #[test]
     fn only_a_named_version_is_ever_published() {
         #[rustfmt::skip]
-        let table: [(&[&str], Option<bool>); 9] = [
+        let table: [(&[&str], Option<bool>); 14] = [
             (&[],                                  None),
             (&["0.1.0"],                           Some(false)),
             (&["--dry-run"],                       Some(false)),
@@ -160,6 +177,11 @@ mod tests {
             (&["--dry-run", "--execute"],          None),
             (&["0.1.0", "--dry-run", "--execute"], None),
             (&["0.1.0", "--prepare", "--execute"], None),
+            (&["--rehearse"],                      Some(false)),
+            (&["0.1.0", "--rehearse"],             Some(false)),
+            (&["0.1.0", "--rehearse", "--execute"], None),
+            (&["0.1.0", "--rehearse", "--prepare"], None),
+            (&["--rehearse", "--dry-run"],         None),
         ];
         for (arguments, publishes) in table {
             let given = Release::try_parse_from(["release"].iter().chain(arguments));

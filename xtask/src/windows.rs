@@ -3,6 +3,7 @@
 //! The workflow runs the same tests on Windows itself. Here they find a fault before it is pushed.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -28,7 +29,7 @@ const NOT_FOR_WINDOWS: &[&str] = &["ims-bench", "ims-fuzz"];
 const QUICK: &[&str] = &["ims-files"];
 
 /// Crates that read and write files, start programs, or ask the system for something else.
-const ALL: &[&str] = &["ims-files", "ims-credentials", "ims-token", "ims", "ims-cli"];
+const ALL: &[&str] = &["ims-files", "ims-credentials", "ims-token", "ims", "ims-agent", "ims-cli"];
 
 /// The folder of Wine's own files, which is its Windows.
 const PREFIX: &str = "target/wine";
@@ -51,14 +52,14 @@ pub(crate) fn run(extent: Extent, install: bool) -> Result<()> {
         tools::install(DEBIAN_PACKAGES);
         tools::add_target(TARGET);
     }
-    if let Some(missing) = missing() {
-        if extent == Extent::All {
-            bail!("{missing}");
+    let wine = match Wine::open_if_installed()? {
+        Ok(wine) => wine,
+        Err(missing) if extent == Extent::All => bail!("{missing}"),
+        Err(missing) => {
+            println!("skipped: {missing}");
+            return Ok(());
         }
-        println!("skipped: {missing}");
-        return Ok(());
-    }
-    let wine = Wine::open()?;
+    };
     let mut check = cargo(["check", "--workspace", "--lib", "--bins", "--all-features"]);
     check.args(["--target", TARGET]);
     check.args(NOT_FOR_WINDOWS.iter().flat_map(|name| ["--exclude", name]));
@@ -101,11 +102,20 @@ fn missing() -> Option<String> {
 }
 
 /// Wine with its own files, so that those of the user stay as they are.
-struct Wine {
+#[derive(Debug)]
+pub(crate) struct Wine {
     prefix: PathBuf,
 }
 
 impl Wine {
+    /// Wine, or what is missing for it.
+    pub(crate) fn open_if_installed() -> Result<Result<Self, String>> {
+        match missing() {
+            Some(missing) => Ok(Err(missing)),
+            None => Self::open().map(Ok),
+        }
+    }
+
     fn open() -> Result<Self> {
         let wine = Self { prefix: std::path::absolute(PREFIX)? };
         let system = wine.prefix.join("drive_c/windows/system32");
@@ -121,7 +131,11 @@ impl Wine {
 
     /// A command whose new files are private, as they are in the temporary folder of a user of Windows: it is in the user's
     /// profile. Wine makes access lists of the modes of Unix.
-    fn with_private_files(&self, program: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn with_private_files(
+        &self,
+        program: &str,
+        arguments: &[impl AsRef<OsStr>],
+    ) -> Command {
         let mut command = Command::new("sh");
         command.args(["-c", "umask 077 && exec \"$0\" \"$@\"", program]).args(arguments);
         self.environment(&mut command);

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
-use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use super::{about::About, build::Built};
 use crate::process::output;
@@ -103,9 +103,12 @@ fn commit_seconds() -> Result<u64> {
     Ok(date.trim().parse()?)
 }
 
-/// Unpacks a tar into `folder`, for the trials.
+/// Unpacks a tar or a zip into `folder`, for the trials.
 pub(super) fn unpack(archive: &Path, folder: &Path) -> Result<()> {
     let file = File::open(archive).with_context(|| archive.display().to_string())?;
+    if archive.extension().is_some_and(|extension| extension == "zip") {
+        return Ok(ZipArchive::new(file)?.extract(folder)?);
+    }
     Ok(tar::Archive::new(flate2::read::GzDecoder::new(file)).unpack(folder)?)
 }
 
@@ -128,13 +131,17 @@ mod tests {
     #[test]
     fn an_unpacked_program_can_be_run_and_a_text_cannot() {
         use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let archive = folder.path().join("x.tar.gz");
-        fs::write(&archive, tar_gz(&entries()).unwrap()).unwrap();
-        unpack(&archive, folder.path()).unwrap();
-        for (name, mode) in [("x/ims", 0o755), ("x/README.md", 0o644)] {
-            let metadata = fs::metadata(folder.path().join(name)).unwrap();
-            assert_eq!(metadata.permissions().mode() & 0o777, mode, "{name}");
+        let packed =
+            [("x.tar.gz", tar_gz(&entries()).unwrap()), ("x.zip", zip(&entries()).unwrap())];
+        for (archive, bytes) in packed {
+            let folder = tempfile::tempdir().unwrap();
+            let archive = folder.path().join(archive);
+            fs::write(&archive, bytes).unwrap();
+            unpack(&archive, folder.path()).unwrap();
+            for (name, mode) in [("x/ims", 0o755), ("x/README.md", 0o644)] {
+                let metadata = fs::metadata(folder.path().join(name)).unwrap();
+                assert_eq!(metadata.permissions().mode() & 0o777, mode, "{name} {archive:?}");
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::notices;
 use crate::{
     features::is_installed,
     process::{cargo, find_program, output, run as run_command},
@@ -58,6 +59,11 @@ pub(super) struct Built {
 impl Platform {
     pub(super) fn is_windows(&self) -> bool {
         self.system == "win32"
+    }
+
+    /// Whether a Debian package is made of it: it needs the C library, which the package names.
+    pub(super) fn is_debian(&self) -> bool {
+        self.system == "linux" && !self.is_static
     }
 
     /// The name of the binary.
@@ -159,7 +165,7 @@ const LIMITED: &str = "x86_64-unknown-linux-gnu";
 
 const MOST_BYTES: u64 = 12_000_000;
 
-/// Completions, manual pages and licences, in one folder. They come from the binary of this machine.
+/// Completions, manual pages and licences, also those of other crates, in one folder. They come from the binary of this machine.
 pub(super) fn extras(folder: &Path, is_built: bool) -> Result<PathBuf> {
     let host = host()?;
     if !is_built {
@@ -186,6 +192,7 @@ pub(super) fn extras(folder: &Path, is_built: bool) -> Result<PathBuf> {
         fs::copy(file, extras.join(file)).with_context(|| file.to_owned())?;
     }
     fs::copy("crates/ims-cli/README.md", extras.join("README.md"))?;
+    fs::write(extras.join(notices::FILE), notices::text()?)?;
     Ok(extras)
 }
 

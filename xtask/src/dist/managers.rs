@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, fs, io::Write, path::Path, process::Command};
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 
-use super::{about::About, build::Built};
+use super::{
+    about::About,
+    build::{Built, Platform},
+    notices,
+};
 use crate::process::{find_program, output, run as run_command};
 
 /// What the package managers call it. `ims` alone is too short to be free.
@@ -50,8 +54,10 @@ pub(super) fn debian_package(
         let name = format!("usr/share/man/man1/{}.gz", page.file_name().to_string_lossy());
         compress(&page.path(), &tree.join(name))?;
     }
+    let others = format!("usr/share/doc/adobe-ims/{}.gz", notices::FILE);
+    compress(&extras.join(notices::FILE), &tree.join(others))?;
     compress(&extras.join("CHANGELOG.md"), &tree.join("usr/share/doc/adobe-ims/changelog.gz"))?;
-    let architecture = if built.platform.processor == "x64" { "amd64" } else { "arm64" };
+    let architecture = architecture(built.platform);
     let libc = oldest_libc(&built.binary)?;
     let control = format!(
         "Package: {NAME}\nVersion: {version}\nArchitecture: {architecture}\nSection: utils\nPriority: optional\n\
@@ -62,11 +68,21 @@ pub(super) fn debian_package(
     );
     fs::create_dir_all(tree.join("DEBIAN"))?;
     fs::write(tree.join("DEBIAN/control"), control)?;
-    let package = folder.join(format!("{NAME}_{}_{architecture}.deb", about.version));
+    let package = folder.join(debian_file(built.platform, about));
     let mut packing = Command::new("dpkg-deb");
     packing.args(["--build", "--root-owner-group"]).arg(&tree).arg(package);
     run_command(&mut packing)?;
     Ok(fs::remove_dir_all(tree)?)
+}
+
+/// The name of the Debian package for `platform`.
+pub(super) fn debian_file(platform: &Platform, about: &About) -> String {
+    format!("{NAME}_{}_{}.deb", about.version, architecture(platform))
+}
+
+/// What Debian calls the processor.
+fn architecture(platform: &Platform) -> &'static str {
+    if platform.processor == "x64" { "amd64" } else { "arm64" }
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

@@ -11,21 +11,31 @@ use super::{
     about::About,
     archive::{Entry, tar_gz},
     build::{Built, PLATFORMS, Platform},
+    notices,
 };
 
 const NAME: &str = "ims-emulator";
 const SOURCES: &str = "xtask/packaging/npm";
 
 /// The package with the binary of one platform.
-pub(super) fn platform_package(built: &Built, about: &About, folder: &Path) -> Result<()> {
+pub(super) fn platform_package(
+    built: &Built,
+    extras: &Path,
+    about: &About,
+    folder: &Path,
+) -> Result<()> {
     let Built { platform, binary } = built;
     let name = package_name(platform);
     let mut manifest = manifest(&name, about);
     manifest["os"] = json!([platform.system]);
     manifest["cpu"] = json!([platform.processor]);
-    manifest["files"] = json!([platform.file()]);
+    manifest["files"] = json!([platform.file(), notices::FILE]);
     manifest["description"] = json!(format!("The command ims for {name}; install {NAME} instead"));
-    let entries = vec![Entry::program(format!("package/{}", platform.file()), binary)?];
+    let others = fs::read_to_string(extras.join(notices::FILE))?;
+    let entries = vec![
+        Entry::program(format!("package/{}", platform.file()), binary)?,
+        Entry::text(format!("package/{}", notices::FILE), others),
+    ];
     pack(&name, &manifest, entries, about, folder)
 }
 

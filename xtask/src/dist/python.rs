@@ -11,12 +11,13 @@ use super::{
     about::About,
     archive::{Entry, zip},
     build::{Built, Platform},
+    notices,
 };
 
 const NAME: &str = "ims_emulator";
 const SOURCES: &str = "xtask/packaging/python";
 
-pub(super) fn wheel(built: &Built, about: &About, folder: &Path) -> Result<()> {
+pub(super) fn wheel(built: &Built, extras: &Path, about: &About, folder: &Path) -> Result<()> {
     let Built { platform, binary } = built;
     let About { version, description, repository, licence } = about;
     let info = format!("{NAME}-{version}.dist-info");
@@ -28,16 +29,18 @@ pub(super) fn wheel(built: &Built, about: &About, folder: &Path) -> Result<()> {
     let scripts = format!("{NAME}-{version}.data/scripts/{}", platform.file());
     entries.push(Entry::program(scripts, binary)?);
     let readme = read("README.md")?;
+    let others = notices::FILE;
     let metadata = format!(
         "Metadata-Version: 2.4\nName: ims-emulator\nVersion: {version}\n\
          Summary: A local Adobe IMS for tests, with a fixture for pytest\nLicense-Expression: {licence}\n\
-         License-File: LICENSE-APACHE\nLicense-File: LICENSE-MIT\nRequires-Python: >=3.9\n\
+         License-File: LICENSE-APACHE\nLicense-File: LICENSE-MIT\n\
+         License-File: {others}\nRequires-Python: >=3.9\n\
          Keywords: adobe,ims,oauth2,testing\nProject-URL: Source, {repository}\nClassifier: Framework :: Pytest\n\
          Description-Content-Type: text/markdown\n\n{readme}\n{description}.\n"
     );
     entries.push(Entry::text(format!("{info}/METADATA"), metadata));
-    for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
-        let text = fs::read_to_string(licence)?;
+    for licence in ["LICENSE-APACHE", "LICENSE-MIT", others] {
+        let text = fs::read_to_string(extras.join(licence))?;
         entries.push(Entry::text(format!("{info}/licenses/{licence}"), text));
     }
     let mut wheel = vec![

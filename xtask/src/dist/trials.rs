@@ -1,11 +1,6 @@
 //! What was built, used as a new user would: unpacked on a machine with nothing else, and installed from the local files.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
@@ -13,9 +8,13 @@ use super::{
     about::About,
     archive::unpack,
     build::{Built, Platform, host},
-    npm, python,
+    fresh::Machine,
+    managers, notices, npm, python,
 };
-use crate::process::{find_program, output, run as run_command};
+use crate::{
+    process::{find_program, output, run as run_command},
+    windows::Wine,
+};
 
 /// Tries everything that runs on this machine.
 pub(super) fn run(made: &[Built], about: &About, folder: &Path) -> Result<()> {
@@ -24,27 +23,89 @@ pub(super) fn run(made: &[Built], about: &About, folder: &Path) -> Result<()> {
     if trials.exists() {
         fs::remove_dir_all(trials)?;
     }
-    for Built { platform, .. } in made {
-        if platform.is_windows() {
-            println!("not tried: {}", platform.target);
-            continue;
-        }
-        let runs_here = runs_on(platform, &host);
-        if runs_here {
-            let name = format!("ims-{}-{}", about.version, platform.target);
-            let place = trials.join(platform.target);
-            fs::create_dir_all(&place)?;
-            unpack(&folder.join(format!("{name}.tar.gz")), &place)?;
-            fresh_machine(&std::path::absolute(place.join(name))?)
-                .with_context(|| format!("the archive for {}", platform.target))?;
-        }
-        if runs_here && !platform.wheel_tags.is_empty() {
-            let wheel = folder.join(python::file_name(platform, about));
-            python(&wheel, &trials.join("python"))?;
-            node(folder, &trials.join("node"), about, &npm::package_name(platform))?;
+    for built in made {
+        let target = built.platform.target;
+        let place = trials.join(target);
+        if built.platform.is_windows() && !cfg!(windows) {
+            windows(built, about, folder, &place).context(target)?;
+        } else if runs_on(built.platform, &host) {
+            archive(built, about, folder, &place).context(target)?;
+            packages(built, about, folder, trials).context(target)?;
+        } else {
+            println!("not tried: {target} does not run on {host}");
         }
     }
     Ok(())
+}
+
+/// The archive, unpacked on a machine with nothing else.
+fn archive(built: &Built, about: &About, folder: &Path, place: &Path) -> Result<()> {
+    let (name, file) = archive_names(built, about);
+    fs::create_dir_all(place)?;
+    unpack(&folder.join(file), place)?;
+    expect_extras(&place.join(&name))?;
+    let program = Path::new(&name).join(built.platform.file());
+    Machine::with_root(place, &program)?.try_out()
+}
+
+/// The archive for Windows, if Wine is here.
+fn windows(built: &Built, about: &About, folder: &Path, place: &Path) -> Result<()> {
+    let wine = match Wine::open_if_installed()? {
+        Ok(wine) => wine,
+        Err(missing) => {
+            println!("not tried: {}: {missing}", built.platform.target);
+            return Ok(());
+        }
+    };
+    let (name, file) = archive_names(built, about);
+    fs::create_dir_all(place)?;
+    unpack(&folder.join(file), place)?;
+    expect_extras(&place.join(&name))?;
+    let program = Path::new(&name).join(built.platform.file());
+    Machine::windows(wine, place, &program)?.try_out()
+}
+
+/// The name of the folder in the archive of `built`, and of the archive itself.
+fn archive_names(built: &Built, about: &About) -> (String, String) {
+    let name = format!("ims-{}-{}", about.version, built.platform.target);
+    let ending = if built.platform.is_windows() { "zip" } else { "tar.gz" };
+    (name.clone(), format!("{name}.{ending}"))
+}
+
+/// The manual, the completions and the licences are in the unpacked `archive`.
+fn expect_extras(archive: &Path) -> Result<()> {
+    for file in ["man/ims-token.1", "completions/_ims.ps1", "LICENSE-MIT", notices::FILE] {
+        ensure!(archive.join(file).is_file(), "there is no {file}");
+    }
+    if find_program("bash").is_some() {
+        let script = archive.join("completions/ims.bash");
+        output(Command::new("bash").arg("-n").arg(script))?;
+    }
+    Ok(())
+}
+
+/// The packages that are made of the binary: for Debian, or for Python and npm.
+fn packages(built: &Built, about: &About, folder: &Path, trials: &Path) -> Result<()> {
+    let package = folder.join(managers::debian_file(built.platform, about));
+    if built.platform.is_debian() && package.is_file() {
+        debian(&package, &trials.join("debian"))?;
+    }
+    if !built.platform.wheel_tags.is_empty() {
+        let wheel = folder.join(python::file_name(built.platform, about));
+        python(&wheel, &trials.join("python"))?;
+        let platform = npm::package_name(built.platform);
+        node(folder, &trials.join("node"), about, &platform)?;
+    }
+    Ok(())
+}
+
+/// The Debian package, unpacked on a machine with nothing but what it depends on.
+fn debian(package: &Path, root: &Path) -> Result<()> {
+    output(Command::new("dpkg-deb").arg("--extract").arg(package).arg(root))?;
+    for file in ["man/man1/ims-token.1.gz", "doc/adobe-ims/copyright"] {
+        ensure!(root.join("usr/share").join(file).is_file(), "there is no {file}");
+    }
+    Machine::with_root(root, Path::new("usr/bin/ims"))?.try_out()
 }
 
 /// Whether a machine with the target `host` runs the binary: a static one runs on every Linux with that processor.
@@ -54,59 +115,6 @@ fn runs_on(platform: &Platform, host: &str) -> bool {
     platform.target == host || (platform.is_static && is_same_linux)
 }
 
-/// Runs the command from its unpacked archive without any variable and with an empty home: the demonstration, a token from
-/// the emulator, the manual and the completions.
-fn fresh_machine(archive: &Path) -> Result<()> {
-    let home = archive.join("home");
-    fs::create_dir(&home)?;
-    let ims = |arguments: &[&str]| -> Command {
-        let mut command = Command::new(archive.join("ims"));
-        command.args(arguments).env_clear().env("HOME", &home).current_dir(&home);
-        command.stdin(Stdio::null());
-        command
-    };
-    let demo = output(&mut ims(&["demo"]))?;
-    ensure!(demo.contains("8. A refusal, explained"), "the demonstration did not come to its end");
-    output(&mut ims(&["cert", "new", "--out", ".", "--subject", "/CN=trial"]))?;
-    fs::write(home.join("credentials.json"), CREDENTIALS)?;
-    make_private(&home.join("credentials.json"))?;
-    let mut emulator = ims(&["emulator", "-c", "credentials.json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let stdout = emulator.stdout.take().context("the emulator has no standard output")?;
-    let mut url = String::new();
-    BufReader::new(stdout).read_line(&mut url)?;
-    let token = output(&mut ims(&["token", "-c", "credentials.json", "--url", url.trim()]));
-    emulator.kill()?;
-    emulator.wait()?;
-    ensure!(token?.starts_with("eyJ"), "the emulator gave no token");
-    ensure!(archive.join("man/ims-token.1").is_file(), "there is no manual page for ims token");
-    if find_program("bash").is_some() {
-        let script = archive.join("completions/ims.bash");
-        output(Command::new("bash").arg("-n").arg(script))?;
-    }
-    println!("works on a fresh machine: {}", archive.display());
-    Ok(())
-}
-
-/// An integration of the emulator; the key was made before.
-const CREDENTIALS: &str = r#"{ "client_id": "trial", "client_secret": "trial", "org_id": "T@AdobeOrg",
-  "technical_account_id": "T@techacct.adobe.com", "metascopes": ["ent_dataservices_sdk"],
-  "private_key_file": "private.key", "certificate_file": "certificate_pub.crt" }"#;
-
-#[cfg(unix)]
-fn make_private(path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o600))?)
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
-fn make_private(_path: &Path) -> Result<()> {
-    Ok(())
-}
-
 /// Installs the wheel into an empty environment and runs its tests there.
 fn python(wheel: &Path, environment: &Path) -> Result<()> {
     if find_program("python3").is_none() {
@@ -114,7 +122,8 @@ fn python(wheel: &Path, environment: &Path) -> Result<()> {
         return Ok(());
     }
     run_command(Command::new("python3").args(["-m", "venv"]).arg(environment))?;
-    let python = environment.join("bin/python");
+    let program = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
+    let python = environment.join(program);
     let install = ["-m", "pip", "install", "--quiet", "pytest"];
     run_command(Command::new(&python).args(install).arg(wheel))?;
     let tests = "xtask/packaging/python/tests";

@@ -184,6 +184,12 @@ fn write_source(files: &BTreeMap<String, File>) -> Result<()> {
 /// The text of a page, with the links to pages of other files, and without what is for the tests of its blocks.
 fn page(path: &str, text: &str, files: &BTreeMap<String, File>) -> String {
     let mut text = block::for_readers(text, path.starts_with("crates/"));
+    if text.contains(links::FORGE) {
+        // Badges: the book has no forge around it.
+        let mut lines = text.lines().collect::<Vec<_>>();
+        lines.retain(|line| !line.contains(links::FORGE));
+        text = lines.join("\n") + "\n";
+    }
     let original = text.clone();
     for (_, link) in links::relative(&original) {
         let target = link.split('#').next().unwrap_or_default();
@@ -316,8 +322,8 @@ mod tests {
             ("docs/README.md".to_owned(), File::Page(String::new())),
             ("docs/a.svg".to_owned(), File::Picture),
         ]);
-        let text =
-            "[`b`](../crates/a/b.rs) [a](../crates/a/) [c](README.md#c) ![d](a.svg) [e](#e)\n";
+        // A badge is left out.
+        let text = "[![f](../../actions/f.svg)](../../actions/f)\n[`b`](../crates/a/b.rs) [a](../crates/a/) [c](README.md#c) ![d](a.svg) [e](#e)\n";
         assert_eq!(
             page("docs/x.md", text, &files),
             "[`b`](../crates/a/b.rs.md) [a](../crates/a/index.md) [c](index.md#c) ![d](a.svg) [e](#e)\n"

@@ -21,8 +21,8 @@ const PLACEHOLDER: &str = "/OWNER/";
 const OWNER: &str = "@OWNER/";
 pub(super) const CODE_OWNERS: &str = ".github/CODEOWNERS";
 
-/// Everything that prevents the release of `version`, one line each.
-pub(super) fn faults(version: &str, packages: &[Package]) -> Result<Vec<String>> {
+/// Everything that prevents the release of `version` with this `changelog`, one line each.
+pub(super) fn faults(version: &str, packages: &[Package], changelog: &str) -> Result<Vec<String>> {
     let mut faults = changed_files()?;
     faults.extend(tidy::findings(Path::new("."))?.iter().map(ToString::to_string));
     faults.extend(packages.iter().flat_map(|package| version_faults(package, version)));
@@ -30,8 +30,7 @@ pub(super) fn faults(version: &str, packages: &[Package]) -> Result<Vec<String>>
         faults.extend(metadata_faults(package));
         faults.extend(tarball_faults(package)?);
     }
-    let changelog = fs::read_to_string(CHANGELOG).context(CHANGELOG)?;
-    faults.extend(changelog_fault(&changelog, version));
+    faults.extend(changelog_fault(changelog, version));
     Ok(faults)
 }
 

@@ -16,9 +16,8 @@ pub(super) fn prepare(version: &str) -> Result<()> {
     Version::parse(version).with_context(|| format!("{version} is not a version"))?;
     let manifest = fs::read_to_string(MANIFEST)?;
     let changelog = fs::read_to_string(CHANGELOG)?;
-    let today = OffsetDateTime::now_utc().date().to_string();
     let (manifest, changelog) =
-        (with_version(&manifest, version)?, with_section(&changelog, version, &today)?);
+        (with_version(&manifest, version)?, with_section(&changelog, version, &today())?);
     fs::write(MANIFEST, manifest)?;
     fs::write(CHANGELOG, changelog)?;
     run_command(&mut cargo(["update", "--workspace"]))?;
@@ -27,6 +26,22 @@ pub(super) fn prepare(version: &str) -> Result<()> {
     );
     println!("    cargo xtask release {version}");
     Ok(())
+}
+
+/// The changelog as [`prepare`] writes it, or as it is if that was done before.
+pub(super) fn with_section_once(changelog: &str, version: &str) -> Result<String> {
+    if changelog.contains(&heading(version)) {
+        return Ok(changelog.to_owned());
+    }
+    with_section(changelog, version, &today())
+}
+
+fn today() -> String {
+    OffsetDateTime::now_utc().date().to_string()
+}
+
+fn heading(version: &str) -> String {
+    format!("## [{version}]")
 }
 
 /// The root manifest with `version` for the workspace and for each of our crates in its dependencies.
@@ -46,7 +61,7 @@ fn with_version(manifest: &str, version: &str) -> Result<String> {
 
 /// The changelog with what is unreleased as the section of `version`.
 fn with_section(changelog: &str, version: &str, date: &str) -> Result<String> {
-    let heading = format!("## [{version}]");
+    let heading = heading(version);
     ensure!(!changelog.contains(&heading), "{CHANGELOG} already has a section {heading}");
     if !changelog.contains(UNRELEASED) {
         bail!("{CHANGELOG} has no section {}", UNRELEASED.trim_end());
@@ -74,6 +89,8 @@ mod tests {
         let dated = with_section(changelog, "0.2.0", "2026-12-01").unwrap();
         assert_eq!(dated, "# Changelog\n\n## [Unreleased]\n\n## [0.2.0] - 2026-12-01\n\n- x\n");
         assert!(with_section(&dated, "0.2.0", "2026-12-02").is_err());
+        assert_eq!(with_section_once(&dated, "0.2.0").unwrap(), dated);
+        assert!(with_section_once(changelog, "0.2.0").unwrap().contains("\n## [0.2.0] - 20"));
         assert!(with_section("# Changelog\n", "0.2.0", "2026-12-02").is_err());
     }
 }
