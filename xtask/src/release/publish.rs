@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::Package;
 
 use crate::{
@@ -53,12 +53,27 @@ pub(super) fn build_all() -> Result<()> {
 }
 
 /// Publishes the crates that the registry does not have yet.
+///
+/// # Errors
+/// Before the first one is published: if someone else has one of the names.
 pub(super) fn publish(packages: &[Package], version: &str, target: &Target) -> Result<()> {
+    let repository = packages.iter().find_map(|package| package.repository.as_deref());
+    let repository = repository.context("no manifest has a repository")?;
+    let mut left = Vec::new();
     for name in in_order(packages)? {
-        if is_there(&name, version, target)? {
-            println!("{name} {version} is already published");
-            continue;
+        if let Some(text) = information(&name, target)? {
+            ensure!(
+                is_from(repository, &text),
+                "{name} is someone else's in the registry; nothing was published"
+            );
+            if information(&format!("{name}@{version}"), target)?.is_some() {
+                println!("{name} {version} is already published");
+                continue;
+            }
         }
+        left.push(name);
+    }
+    for name in left {
         publish_one(&name, target)?;
     }
     Ok(())
@@ -93,14 +108,20 @@ pub(super) fn in_order(packages: &[Package]) -> Result<Vec<String>> {
     Ok(ordered)
 }
 
-fn is_there(name: &str, version: &str, target: &Target) -> Result<bool> {
-    let question = format!("{name}@{version}");
-    match output(&mut target.cargo(&["info", "--quiet", &question])) {
-        Ok(_) => Ok(true),
+/// What the registry says about a crate, or about one version of it; nothing if it has none.
+fn information(question: &str, target: &Target) -> Result<Option<String>> {
+    match output(&mut target.cargo(&["info", "--quiet", question])) {
+        Ok(text) => Ok(Some(text)),
         // Any other failure says nothing about the crate.
-        Err(error) if error.to_string().contains("could not find") => Ok(false),
+        Err(error) if error.to_string().contains("could not find") => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether the crate that `cargo info` describes has its source in `repository`.
+fn is_from(repository: &str, information: &str) -> bool {
+    let mut lines = information.lines();
+    lines.any(|line| line.strip_prefix("repository: ").is_some_and(|it| it.trim() == repository))
 }
 
 fn publish_one(name: &str, target: &Target) -> Result<()> {
@@ -153,6 +174,25 @@ mod tests {
         ];
         for (error, seconds) in table {
             assert_eq!(wait(error, now), seconds.map(Duration::from_secs), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_crate_is_ours_if_its_source_is_in_our_repository() {
+        let ours = "https://example.com/a/ims";
+        let information = |repository: &str| {
+            format!(
+                "ims-cli #adobe\nThe command of {ours}\nversion: 0.1.0\n{repository}crates.io: x\n"
+            )
+        };
+        #[rustfmt::skip]
+        let table = [
+            ("repository: https://example.com/a/ims\n",       true),
+            ("repository: https://example.com/a/ims-tools\n", false),
+            ("",                                              false),
+        ];
+        for (repository, expected) in table {
+            assert_eq!(is_from(ours, &information(repository)), expected, "{repository}");
         }
     }
 
