@@ -248,7 +248,9 @@ mod tests {
     #[test]
     fn an_answer_has_seconds_a_date_and_a_name_and_holds_for_one_second() {
         let date = NumericDate::from_secs;
-        let token = |text: &str| AccessToken::new(text.to_owned(), date(0), date(86_400)).unwrap();
+        let token = |text: &str| {
+            AccessToken::new(text.to_owned(), date(0), Duration::from_hours(24)).unwrap()
+        };
         let first = token("a\"b");
         let answer = TokenAnswer::new(first.clone(), date(86_000));
         assert_eq!(

@@ -149,6 +149,11 @@ impl Certificate {
         PublicKey::from_spki_der(&self.der[self.spki.clone()])
     }
 
+    /// Whether it is the certificate of this key. One with a key that cannot verify RS256 is not.
+    pub fn is_of_key(&self, public_key: &PublicKey) -> bool {
+        self.public_key().is_ok_and(|own| own == *public_key)
+    }
+
     /// Whether its signature is by `public_key`: RSASSA-PKCS1-v1_5 with SHA-1 or SHA-2, or RSASSA-PSS with SHA-2.
     pub fn is_signed_by(&self, public_key: &PublicKey) -> bool {
         reading::is_signed_by(public_key, &self.der)

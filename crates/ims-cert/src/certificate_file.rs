@@ -99,7 +99,7 @@ impl CertificateFile {
 
     /// The place of the certificate of this key, counted from zero; `None` if the file has none.
     pub fn position_of(&self, public_key: &PublicKey) -> Option<usize> {
-        self.certificates.iter().position(|it| it.public_key().as_ref() == Ok(public_key))
+        self.certificates.iter().position(|it| it.is_of_key(public_key))
     }
 
     /// What Adobe would refuse or a careful person would change about the file, apart from the findings about each

@@ -145,8 +145,7 @@ impl Certificate {
         if let Some(finding) = self.outside_validity(now) {
             return Some(finding);
         }
-        let is_of_key = self.public_key().is_ok_and(|own| own == *public_key);
-        if is_of_key { None } else { Some(Finding::OtherKey) }
+        if self.is_of_key(public_key) { None } else { Some(Finding::OtherKey) }
     }
 
     fn outside_validity(&self, now: NumericDate) -> Option<Finding> {

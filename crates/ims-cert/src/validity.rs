@@ -64,6 +64,11 @@ impl Validity {
         self.not_after
     }
 
+    /// Whether `now` is within the period. Its first and its last second are.
+    pub fn contains(&self, now: NumericDate) -> bool {
+        matches!(self.state(now), ValidityState::Valid { .. })
+    }
+
     /// What the period means at `now`.
     pub fn state(&self, now: NumericDate) -> ValidityState {
         if now > self.not_after {

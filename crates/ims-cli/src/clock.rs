@@ -7,7 +7,7 @@ use std::{
 };
 
 use ims::{
-    cert::{Validity, ValidityState},
+    cert::Validity,
     claims::NumericDate,
     exchange::{Request, Response, SharedTransport, Transport, TransportError},
 };
@@ -35,8 +35,7 @@ impl Skew {
     pub(crate) fn hides(self, validity: Validity) -> bool {
         let here = when::now();
         let at_ims = NumericDate::from_secs(here.as_secs().saturating_sub(self.seconds));
-        let is_valid = |now| matches!(validity.state(now), ValidityState::Valid { .. });
-        self.is_off() && is_valid(here) && !is_valid(at_ims)
+        self.is_off() && validity.contains(here) && !validity.contains(at_ims)
     }
 }
 

@@ -323,8 +323,8 @@ impl TokenCredential {
             Some(client_id) => client_id,
             None => client_id()?,
         };
-        let (created_at, expires_at) = (payload.created_at(), payload.expires_at());
-        let token = AccessToken::new(text.to_owned(), created_at, expires_at);
+        let lifetime = payload.expires_at().since(payload.created_at());
+        let token = AccessToken::new(text.to_owned(), payload.created_at(), lifetime);
         let token = token.map_err(|_| wrong("an access token: it is too long"))?;
         Ok(Self { client_id, token, org_id: None })
     }

@@ -272,8 +272,10 @@ impl Person {
         let (ident, source) = user_id.split_once('@').unwrap_or((user_id, ""));
         if user_id == integration.technical_account_id().as_str() || source == "techacct.adobe.com"
         {
-            let user = User::new(user_id, user_id)
-                .with_name(ident, source)
+            let user = User::new(user_id)
+                .with_email(user_id)
+                .with_first_name(ident)
+                .with_last_name(source)
                 .with_account_type(AccountType::Enterprise);
             return Self { id, user };
         }

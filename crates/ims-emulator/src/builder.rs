@@ -39,7 +39,7 @@ use crate::{
 /// let integration = Integration::new("my-client".parse()?, "MY@AdobeOrg".parse()?, "MY@techacct.adobe.com".parse()?);
 /// let emulator = Emulator::builder()
 ///     .with_integration(integration.with_client_secret("my-secret").with_scopes(["openid"]))
-///     .with_user(User::new("ADA@AdobeID", "ada@example.com"))
+///     .with_user(User::new("ADA@AdobeID").with_email("ada@example.com"))
 ///     .with_fault(FaultRule::new(Fault::TooManyRequests { retry_after: None }).every(3))
 ///     .with_observer(|verdict| println!("{verdict}"))
 ///     .start()
@@ -205,7 +205,7 @@ impl EmulatorBuilder {
     /// ```
     /// use ims_emulator::{Emulator, User};
     ///
-    /// let ada = User::new("ADA@AdobeID", "ada@example.com").with_name("Ada", "Lovelace");
+    /// let ada = User::new("ADA@AdobeID").with_email("ada@example.com").with_first_name("Ada").with_last_name("Lovelace");
     /// let emulator = Emulator::builder().with_user(ada);
     /// # let _ = emulator;
     /// ```

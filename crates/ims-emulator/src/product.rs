@@ -12,7 +12,7 @@ use std::io::Write;
 /// use ims_emulator::{ProductContext, User};
 ///
 /// let product = ProductContext::new("dma_media_library");
-/// let user = User::new("ADA@AdobeID", "ada@example.com").with_product(product);
+/// let user = User::new("ADA@AdobeID").with_email("ada@example.com").with_product(product);
 /// # let _ = user;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -453,7 +453,7 @@ mod tests {
     #[test]
     fn the_schema_has_the_members_that_are_written_and_no_others() {
         let schema: serde_json::Value = serde_json::from_str(&Scenario::json_schema()).unwrap();
-        let user = User::new("A@AdobeID", "a@b.example");
+        let user = User::new("A@AdobeID").with_email("a@b.example");
         let integration = with_integration(
             r#","service_code":"c","client_metascopes":[],"default_redirect_uri":"a:b",
             "console_org_id":"1","credential_id":"2""#,

@@ -10,8 +10,10 @@ use crate::{product::ProductContext, refusal::Refusal};
 /// ```
 /// use ims_emulator::{AccountType, User};
 ///
-/// let user = User::new("ABCDEF0123456789@AdobeID", "ada@example.com")
-///     .with_name("Ada", "Lovelace")
+/// let user = User::new("ABCDEF0123456789@AdobeID")
+///     .with_email("ada@example.com")
+///     .with_first_name("Ada")
+///     .with_last_name("Lovelace")
 ///     .with_account_type(AccountType::Enterprise)
 ///     .with_role("C74F69D7594880280@AdobeOrg".parse()?, "org_admin");
 /// # Ok::<(), ims_claims::FormatError>(())
@@ -71,13 +73,15 @@ impl User {
     /// The id of the user that an emulator has if it is given none.
     pub const EMULATED_ID: &str = "EMULATED0000000000000001@AdobeID";
 
-    /// A user with an account of the person's own, in no organization but that of the integration that signs in.
+    /// A user with an account of the person's own, in no organization but that of the integration that signs in. The e-mail
+    /// address of `ADA@AdobeID` is `ada@example.com`, until it is given.
     ///
     /// ```
     /// use ims_emulator::{AccountType, User};
     ///
-    /// let user = User::new("ADA@AdobeID", "ada@example.com")
-    ///     .with_name("Ada", "Lovelace")
+    /// let user = User::new("ADA@AdobeID")
+    ///     .with_first_name("Ada")
+    ///     .with_last_name("Lovelace")
     ///     .with_account_type(AccountType::Enterprise)
     ///     .with_country("GB")
     ///     .with_organization("MY@AdobeOrg".parse()?, "My company")
@@ -86,10 +90,12 @@ impl User {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn new(id: impl Into<String>, email: impl Into<String>) -> Self {
+    pub fn new(id: impl Into<String>) -> Self {
+        let id = id.into();
+        let (ident, _) = id.split_once('@').unwrap_or((&id, ""));
         Self {
-            id: id.into(),
-            email: email.into(),
+            email: format!("{}@example.com", ident.to_ascii_lowercase()),
+            id,
             first_name: default_first_name(),
             last_name: default_last_name(),
             account_type: AccountType::default(),
@@ -102,20 +108,46 @@ impl User {
 
     /// The user that an emulator has if it is given none.
     pub(crate) fn emulated() -> Self {
-        Self::new(Self::EMULATED_ID, "user@example.com")
+        Self::new(Self::EMULATED_ID).with_email("user@example.com")
     }
 
-    /// Names the user.
+    /// Gives the user an e-mail address, by which a sign-in can name the user, too.
     ///
     /// ```
     /// use ims_emulator::User;
     ///
-    /// let user = User::new("ADA@AdobeID", "ada@example.com").with_name("Ada", "Lovelace");
+    /// let user = User::new("ADA@AdobeID").with_email("ada.lovelace@example.com");
+    /// assert_eq!(user.email(), "ada.lovelace@example.com");
+    /// ```
+    #[must_use]
+    pub fn with_email(self, email: impl Into<String>) -> Self {
+        Self { email: email.into(), ..self }
+    }
+
+    /// Gives the user a first name instead of `Emulated`.
+    ///
+    /// ```
+    /// use ims_emulator::User;
+    ///
+    /// let user = User::new("ADA@AdobeID").with_first_name("Ada");
     /// # let _ = user;
     /// ```
     #[must_use]
-    pub fn with_name(self, first_name: impl Into<String>, last_name: impl Into<String>) -> Self {
-        Self { first_name: first_name.into(), last_name: last_name.into(), ..self }
+    pub fn with_first_name(self, first_name: impl Into<String>) -> Self {
+        Self { first_name: first_name.into(), ..self }
+    }
+
+    /// Gives the user a last name instead of `User`.
+    ///
+    /// ```
+    /// use ims_emulator::User;
+    ///
+    /// let user = User::new("ADA@AdobeID").with_first_name("Ada").with_last_name("Lovelace");
+    /// # let _ = user;
+    /// ```
+    #[must_use]
+    pub fn with_last_name(self, last_name: impl Into<String>) -> Self {
+        Self { last_name: last_name.into(), ..self }
     }
 
     /// Says whose account it is.
@@ -123,7 +155,7 @@ impl User {
     /// ```
     /// use ims_emulator::{AccountType, User};
     ///
-    /// let user = User::new("ADA@AdobeID", "ada@example.com").with_account_type(AccountType::Federated);
+    /// let user = User::new("ADA@AdobeID").with_email("ada@example.com").with_account_type(AccountType::Federated);
     /// # let _ = user;
     /// ```
     #[must_use]
@@ -136,7 +168,7 @@ impl User {
     /// ```
     /// use ims_emulator::User;
     ///
-    /// let user = User::new("ADA@AdobeID", "ada@example.com").with_country("GB");
+    /// let user = User::new("ADA@AdobeID").with_email("ada@example.com").with_country("GB");
     /// # let _ = user;
     /// ```
     #[must_use]
@@ -149,7 +181,7 @@ impl User {
     /// ```
     /// use ims_emulator::User;
     ///
-    /// let user = User::new("ADA@AdobeID", "ada@example.com")
+    /// let user = User::new("ADA@AdobeID").with_email("ada@example.com")
     ///     .with_organization("MY@AdobeOrg".parse()?, "My company")
     ///     .with_organization("OTHER@AdobeOrg".parse()?, "Another company");
     /// # let _ = user;
@@ -166,7 +198,7 @@ impl User {
     /// ```
     /// use ims_emulator::{ProductContext, User};
     ///
-    /// let user = User::new("ADA@AdobeID", "ada@example.com").with_product(ProductContext::new("dma_tartan"));
+    /// let user = User::new("ADA@AdobeID").with_email("ada@example.com").with_product(ProductContext::new("dma_tartan"));
     /// # let _ = user;
     /// ```
     #[must_use]
@@ -181,7 +213,7 @@ impl User {
     /// use ims_emulator::User;
     ///
     /// // She may allow an app for the whole organization.
-    /// let user = User::new("ADA@AdobeID", "ada@example.com")
+    /// let user = User::new("ADA@AdobeID").with_email("ada@example.com")
     ///     .with_organization("MY@AdobeOrg".parse()?, "My company")
     ///     .with_role("MY@AdobeOrg".parse()?, "org_admin");
     /// # let _ = user;

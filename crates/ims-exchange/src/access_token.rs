@@ -123,8 +123,8 @@ impl fmt::Debug for BearerToken {
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let now = NumericDate::from_secs(1_800_000_000);
-/// let token = AccessToken::new("eyJ.token".to_owned(), now, now.plus(Duration::from_secs(86_399)))?;
-/// assert_eq!(token.lifetime(), Duration::from_secs(86_399));
+/// let token = AccessToken::new("eyJ.token".to_owned(), now, Duration::from_secs(86_399))?;
+/// assert_eq!(token.expires_at().as_secs(), 1_800_086_399);
 /// assert!(!format!("{token:?}").contains("eyJ.token"));
 /// # Ok(())
 /// # }
@@ -137,15 +137,16 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// A token that was asked for at `obtained_at` and expires at `expires_at`.
+    /// A token that was asked for at `obtained_at` and expires `lifetime` later. A fraction of a second is dropped.
     ///
     /// # Errors
     /// [`TextError`] if `text` is no [`BearerToken`].
     pub fn new(
         text: String,
         obtained_at: NumericDate,
-        expires_at: NumericDate,
+        lifetime: Duration,
     ) -> Result<Self, TextError> {
+        let expires_at = obtained_at.plus(lifetime);
         Ok(Self { bearer: BearerToken::try_from(text)?, obtained_at, expires_at })
     }
 
@@ -210,8 +211,8 @@ mod tests {
 
     #[track_caller]
     fn token(text: &str) -> Result<AccessToken, TextError> {
-        let date = NumericDate::from_secs;
-        AccessToken::new(text.to_owned(), date(1_000), date(87_400))
+        let lifetime = Duration::from_hours(24);
+        AccessToken::new(text.to_owned(), NumericDate::from_secs(1_000), lifetime)
     }
 
     #[test]

@@ -219,7 +219,7 @@ impl Error for TransportError {
 /// ```
 /// use ims_exchange::VariableError;
 ///
-/// let error = VariableError::proxy("HTTPS_PROXY", "it names no host");
+/// let error = VariableError::proxy("HTTPS_PROXY").because("it names no host");
 /// assert_eq!(error.to_string(), "the variable HTTPS_PROXY does not name a proxy: it names no host");
 /// assert!(error.is_about_a_proxy());
 /// ```
@@ -227,7 +227,7 @@ impl Error for TransportError {
 pub struct VariableError {
     variable: &'static str,
     names: Names,
-    problem: String,
+    problem: Option<String>,
 }
 
 /// What a variable names.
@@ -238,16 +238,29 @@ enum Names {
 }
 
 impl VariableError {
-    /// The variable names no proxy. `problem` says why, without the value.
+    /// The variable names no proxy.
     #[must_use]
-    pub fn proxy(variable: &'static str, problem: impl Into<String>) -> Self {
-        Self { variable, names: Names::Proxy, problem: problem.into() }
+    pub fn proxy(variable: &'static str) -> Self {
+        Self { variable, names: Names::Proxy, problem: None }
     }
 
-    /// The variable gives no CA certificate. `problem` says why.
+    /// The variable gives no CA certificate.
     #[must_use]
-    pub fn ca_certificates(variable: &'static str, problem: impl Into<String>) -> Self {
-        Self { variable, names: Names::CaCertificates, problem: problem.into() }
+    pub fn ca_certificates(variable: &'static str) -> Self {
+        Self { variable, names: Names::CaCertificates, problem: None }
+    }
+
+    /// Says why, without the value of the variable.
+    ///
+    /// ```
+    /// use ims_exchange::VariableError;
+    ///
+    /// let error = VariableError::ca_certificates("SSL_CERT_FILE").because("there is no such file");
+    /// assert_eq!(error.to_string(), "the variable SSL_CERT_FILE gives no CA certificate: there is no such file");
+    /// ```
+    #[must_use]
+    pub fn because(self, problem: impl Into<String>) -> Self {
+        Self { problem: Some(problem.into()), ..self }
     }
 
     /// The environment variable.
@@ -296,7 +309,11 @@ impl fmt::Display for VariableError {
             Names::Proxy => "does not name a proxy",
             Names::CaCertificates => "gives no CA certificate",
         };
-        write!(f, "the variable {} {fault}: {}", self.variable, self.problem)
+        write!(f, "the variable {} {fault}", self.variable)?;
+        match &self.problem {
+            Some(problem) => write!(f, ": {problem}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -74,7 +74,8 @@ pub enum Remedy {
 /// use ims_token::{Evidence, FetchError};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let evidence = Evidence::new("the certificate expired 2 days ago", "make a new one, and upload it");
+/// let evidence = Evidence::new("the certificate expired 2 days ago")
+///     .with_remedy("make a new one, and upload it");
 /// let error = FetchError::permanent("IMS refused the integration").with_evidence(evidence);
 /// assert_eq!(error.to_string(), "the certificate expired 2 days ago: IMS refused the integration");
 /// assert_eq!(error.hints(), ["make a new one, and upload it"]);
@@ -84,22 +85,43 @@ pub enum Remedy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     finding: String,
-    remedy: String,
+    remedy: Option<String>,
     names_cause: bool,
 }
 
 impl Evidence {
-    /// What was found, and what to do about it, each in one line.
+    /// What was found, in one line.
     #[must_use]
-    pub fn new(finding: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { finding: finding.into(), remedy: remedy.into(), names_cause: false }
+    pub fn new(finding: impl Into<String>) -> Self {
+        Self { finding: finding.into(), remedy: None, names_cause: false }
     }
 
-    /// The same for a finding that says more exactly what IMS refused, such as which scope: in the error and in what to do,
-    /// it replaces what is said of all refusals of that reason.
+    /// Says what to do about it, in one line.
+    ///
+    /// ```
+    /// use ims_token::Evidence;
+    ///
+    /// let evidence = Evidence::new("the certificate expired 2 days ago").with_remedy("make a new one");
+    /// assert_eq!(evidence.remedy(), Some("make a new one"));
+    /// ```
     #[must_use]
-    pub fn naming_the_cause(finding: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { names_cause: true, ..Self::new(finding, remedy) }
+    pub fn with_remedy(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..self }
+    }
+
+    /// Says that the finding names the cause more exactly than the answer of IMS, for example which scope was refused. In the
+    /// error it replaces what is said about all refusals of that reason, and its remedy replaces their remedies.
+    ///
+    /// ```
+    /// use ims_token::{Evidence, FetchError};
+    ///
+    /// let evidence = Evidence::new("the scope \"x\" is not granted").with_remedy("add it in the console").naming_the_cause();
+    /// let error = FetchError::permanent("IMS refused the integration").with_evidence(evidence);
+    /// assert_eq!(error.hints(), ["add it in the console"]);
+    /// ```
+    #[must_use]
+    pub fn naming_the_cause(self) -> Self {
+        Self { names_cause: true, ..self }
     }
 
     /// What was found.
@@ -108,10 +130,10 @@ impl Evidence {
         &self.finding
     }
 
-    /// What to do about it.
+    /// What to do about it, if that is known.
     #[must_use]
-    pub fn remedy(&self) -> &str {
-        &self.remedy
+    pub fn remedy(&self) -> Option<&str> {
+        self.remedy.as_deref()
     }
 }
 
@@ -164,7 +186,8 @@ impl FetchError {
     /// ```
     /// use ims_token::{Evidence, FetchError};
     ///
-    /// let other = Evidence::new("the certificate is of another key", "name the certificate of this key");
+    /// let other = Evidence::new("the certificate is of another key")
+    ///     .with_remedy("name the certificate of this key");
     /// let error = FetchError::permanent("IMS refused the assertion").with_evidence(other);
     /// println!("{error:?}");
     /// ```
@@ -255,19 +278,20 @@ impl FetchError {
     pub fn hints(&self) -> Vec<String> {
         let mut hints = Vec::new();
         if let Some(evidence) = self.evidence() {
-            hints.push(evidence.remedy.clone());
-            if evidence.names_cause {
+            hints.extend(evidence.remedy.clone());
+            if evidence.names_cause && !hints.is_empty() {
                 return hints;
             }
         }
         match self.exchange_error() {
-            // What was found here may leave one of the remedies of the refusal.
-            Some(error) => hints.extend(
-                error
-                    .hints()
-                    .into_iter()
-                    .filter(|hint| self.evidence().is_none_or(|evidence| evidence.remedy != *hint)),
-            ),
+            Some(error) => {
+                for hint in error.hints() {
+                    // The remedy of what was found here may be one of those of the refusal.
+                    if !hints.contains(&hint) {
+                        hints.push(hint);
+                    }
+                }
+            }
             None if self.remedy() == Remedy::SignIn => {
                 hints.push("let the person sign in".to_owned());
             }
@@ -427,7 +451,8 @@ mod tests {
 
     #[test]
     fn what_was_found_here_comes_first_in_the_text_and_in_what_to_do() {
-        let evidence = || Evidence::new("the certificate expired 2 days ago", "renew it");
+        let evidence =
+            || Evidence::new("the certificate expired 2 days ago").with_remedy("renew it");
         let error = FetchError::sign_again("IMS rejected the assertion").with_evidence(evidence());
         assert_eq!(
             error.to_string(),

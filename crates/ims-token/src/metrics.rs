@@ -225,7 +225,8 @@ mod tests {
     #[test]
     fn each_event_is_measured_and_no_measurement_shows_a_token() {
         let date = NumericDate::from_secs;
-        let token = AccessToken::new("canary".to_owned(), date(0), date(86_400)).unwrap();
+        let token =
+            AccessToken::new("canary".to_owned(), date(0), Duration::from_hours(24)).unwrap();
         let (reason, took) = (RefreshReason::Advisory, Duration::from_millis(250));
         let error = FetchError::permanent("no");
         let events = [

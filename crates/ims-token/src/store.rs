@@ -116,13 +116,16 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
 /// one.
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use ims_claims::NumericDate;
 /// use ims_exchange::AccessToken;
 /// use ims_token::is_older_than;
 ///
 /// let at = NumericDate::from_secs;
-/// let saved = AccessToken::new("eyJ.saved".to_owned(), at(1_000), at(87_000))?;
-/// let new = AccessToken::new("eyJ.new".to_owned(), at(1_060), at(87_060))?;
+/// let day = Duration::from_hours(24);
+/// let saved = AccessToken::new("eyJ.saved".to_owned(), at(1_000), day)?;
+/// let new = AccessToken::new("eyJ.new".to_owned(), at(1_060), day)?;
 /// assert!(is_older_than(&saved, &new) && !is_older_than(&new, &saved));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -133,8 +133,7 @@ impl ScriptedSource {
         if let Some(failure) = script.next_failures.pop_front().or_else(|| script.outage.clone()) {
             return Err(failure);
         }
-        let expires_at = obtained_at.plus(script.lifetime);
-        let token = AccessToken::new(format!("token-{number}"), obtained_at, expires_at);
+        let token = AccessToken::new(format!("token-{number}"), obtained_at, script.lifetime);
         Ok(token.expect("the text is visible ASCII"))
     }
 

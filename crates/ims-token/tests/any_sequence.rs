@@ -174,7 +174,7 @@ async fn answer(clock: FakeClock, ims: Arc<Mutex<Ims>>) -> Result<AccessToken, F
         return Err(trouble);
     }
     ims.ends.push(clock.monotonic() + DAY);
-    Ok(AccessToken::new((ims.ends.len() - 1).to_string(), sent_at, sent_at.plus(DAY)).unwrap())
+    Ok(AccessToken::new((ims.ends.len() - 1).to_string(), sent_at, DAY).unwrap())
 }
 
 const LATENCY: Duration = Duration::from_millis(200);

@@ -34,7 +34,7 @@ fn key() -> CacheKey {
 
 fn token(text: &str, lives_for: Duration) -> AccessToken {
     let now = SystemClock.now();
-    AccessToken::new(text.to_owned(), now, now.plus(lives_for)).unwrap()
+    AccessToken::new(text.to_owned(), now, lives_for).unwrap()
 }
 
 /// A folder that exists, with one token in it.

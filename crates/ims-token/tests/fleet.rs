@@ -123,8 +123,8 @@ impl BadStore {
     fn invented(self) -> Option<AccessToken> {
         let date = NumericDate::from_secs;
         match self {
-            Self::Stale => AccessToken::new("stale".to_owned(), date(0), date(86_400)).ok(),
-            Self::Everlasting => AccessToken::new("ever".to_owned(), date(0), date(1 << 40)).ok(),
+            Self::Stale => AccessToken::new("stale".to_owned(), date(0), DAY).ok(),
+            Self::Everlasting => AccessToken::new("ever".to_owned(), date(0), DAY * 365_000).ok(),
             _ => None,
         }
     }
@@ -243,8 +243,7 @@ async fn a_caller_that_insists_on_a_new_token_waits_for_the_process_with_the_lea
     });
     sleep(Duration::from_secs(10)).await;
     assert!(!asking.is_finished());
-    let expires_at = clock.now().plus(DAY);
-    let theirs = AccessToken::new("theirs".to_owned(), clock.now(), expires_at).unwrap();
+    let theirs = AccessToken::new("theirs".to_owned(), clock.now(), DAY).unwrap();
     store.save(&key(), &theirs).await.unwrap();
     store.release(&key(), lease).await.unwrap();
     assert_eq!(asking.await.unwrap().unwrap(), "theirs");
@@ -347,7 +346,7 @@ async fn a_process_that_fails_looks_into_the_store_again() {
     let keeper = sharing_keeper(&source, &clock, &store);
     let caller = tokio::spawn(async move { keeper.token().await });
     sleep(Duration::from_secs(10)).await;
-    let theirs = AccessToken::new("theirs".to_owned(), clock.now(), clock.now().plus(DAY)).unwrap();
+    let theirs = AccessToken::new("theirs".to_owned(), clock.now(), DAY).unwrap();
     store.save(&key(), &theirs).await.unwrap();
     assert_eq!(caller.await.unwrap().unwrap().expose_secret(), "theirs");
 }

@@ -146,7 +146,7 @@ impl World {
         let stepped = self.stepped.load(Ordering::Relaxed);
         issued.push(Issued { ends: self.clock.monotonic() + LIFETIME, stepped });
         let text = (issued.len() - 1).to_string();
-        Ok(AccessToken::new(text, sent_at, sent_at.plus(LIFETIME)).unwrap())
+        Ok(AccessToken::new(text, sent_at, LIFETIME).unwrap())
     }
 
     fn failure(&self) -> FetchError {

@@ -611,7 +611,7 @@ where
             if is_first {
                 first().await;
             }
-            Ok(AccessToken::new("token".to_owned(), now, now.plus(DAY)).expect("visible ASCII"))
+            Ok(AccessToken::new("token".to_owned(), now, DAY).expect("visible ASCII"))
         }
     });
     (source, requests)

@@ -42,7 +42,7 @@ fn key() -> CacheKey {
 
 fn token(text: &str, lives_for: Duration) -> AccessToken {
     let now = SystemClock.now();
-    AccessToken::new(text.to_owned(), now, now.plus(lives_for)).unwrap()
+    AccessToken::new(text.to_owned(), now, lives_for).unwrap()
 }
 
 /// A keeper that shares through `store`, its source, and what its store did not do.

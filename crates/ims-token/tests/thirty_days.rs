@@ -52,7 +52,7 @@ impl World {
                 }
                 ims.issued.push(clock.monotonic() + DAY);
                 let text = format!("{}", ims.issued.len() - 1);
-                Ok(AccessToken::new(text, sent_at, sent_at.plus(DAY)).unwrap())
+                Ok(AccessToken::new(text, sent_at, DAY).unwrap())
             }
         })
     }

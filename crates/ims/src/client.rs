@@ -17,14 +17,11 @@ use crate::user::unsaved_refresh_token::UnsavedRefreshToken;
 /// ```no_run
 /// use ims::{Client, Credentials};
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # async fn call() -> Result<(), Box<dyn std::error::Error>> {
 /// let client = Client::new(&Credentials::from_file("credentials.json")?)?;
 /// let token = client.access_token().await?; // from IMS, and from memory as long as it lasts
 /// let headers = client.headers().await?; // Authorization, x-api-key, x-gw-ims-org-id
 /// # let _ = (token, headers);
-/// # Ok(())
-/// # }
 /// # Ok(())
 /// # }
 /// ```
@@ -65,13 +62,10 @@ impl Client {
     /// ```
     /// use std::time::Duration;
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # async fn export(client: &ims::Client) -> Result<(), ims::TokenError> {
     /// // For an upload that may take half an hour.
     /// let token = client.access_token_valid_for(Duration::from_secs(1_800)).await?;
     /// # let _ = token;
-    /// # Ok(())
-    /// # }
     /// # Ok(())
     /// # }
     /// ```
@@ -109,13 +103,10 @@ impl Client {
     /// key alone.
     ///
     /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # fn check(client: &ims::Client) {
     /// if let Some(health) = client.health() {
     ///     println!("serving: {}, certificate expires: {:?}", health.is_serving(), health.credential_ends_at);
     /// }
-    /// # }
-    /// # Ok(())
     /// # }
     /// ```
     #[must_use]

@@ -10,13 +10,13 @@ use ims_exchange::{SharedTransport, Transport};
 use ims_sign::{SharedSigner, Signer};
 use ims_token::{
     ADVISORY_WINDOW, CacheKey, Clock, DEADLINE, Event, KeeperPool, MANDATORY_WINDOW, SharedClock,
-    SharedStore, TokenKeeper, TokenSource, TokenStore, api_headers,
+    SharedStore, SystemClock, TokenKeeper, TokenSource, TokenStore, api_headers,
 };
 
 use crate::{
     alternatives::{Notice, Observer},
     client::{Access, Client},
-    connection::{Connection, ConnectionOptions},
+    connection::{Connection, REQUEST_TIMEOUT},
     error::Error,
     source::{ServerToServerSource, Source, cache_key},
     user::{UserSource, refresh_tokens::RefreshTokens, unsaved_refresh_token::UnsavedRefreshToken},
@@ -69,7 +69,9 @@ pub struct ClientBuilder {
     signing: SigningOptions,
     refresh_tokens: RefreshTokens,
     certificate_margin: Duration,
-    connection: ConnectionOptions,
+    transport: Option<SharedTransport>,
+    request_timeout: Duration,
+    clock: SharedClock,
     advisory_window: Duration,
     mandatory_window: Duration,
     deadline: Duration,
@@ -86,7 +88,9 @@ impl ClientBuilder {
             signing: SigningOptions::default(),
             refresh_tokens: RefreshTokens::empty(),
             certificate_margin: CERTIFICATE_MARGIN,
-            connection: ConnectionOptions::default(),
+            transport: None,
+            request_timeout: REQUEST_TIMEOUT,
+            clock: SharedClock::new(SystemClock),
             advisory_window: ADVISORY_WINDOW,
             mandatory_window: MANDATORY_WINDOW,
             deadline: DEADLINE,
@@ -108,14 +112,11 @@ impl ClientBuilder {
     /// ```
     /// use ims::{Client, Credentials, sign::Signer};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # fn client(signer: impl Signer + 'static) -> Result<Client, Box<dyn std::error::Error>> {
     /// // The file says `"signer": "external"`; the signer asks a key management service.
     /// let credentials = Credentials::from_file("credentials.json")?;
     /// let client = Client::builder(&credentials).with_signer(signer).build()?;
     /// # Ok(client)
-    /// # }
-    /// # Ok(())
     /// # }
     /// ```
     #[cfg(feature = "service-account")]
@@ -148,14 +149,10 @@ impl ClientBuilder {
     /// ```
     /// use ims::{Client, Credentials, RefreshTokens};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # fn client(credentials: &Credentials) -> Result<Client, ims::Error> {
     /// let refresh_tokens = RefreshTokens::in_memory("eyJ.refresh".parse().expect("visible ASCII"));
     /// let client = Client::builder(credentials).with_refresh_tokens(refresh_tokens).build()?;
     /// # Ok(client)
-    /// # }
-    /// # let _ = client;
-    /// # Ok(())
     /// # }
     /// ```
     pub fn with_refresh_tokens(self, refresh_tokens: RefreshTokens) -> Self {
@@ -169,15 +166,12 @@ impl ClientBuilder {
     /// use std::time::Duration;
     /// use ims::{Client, Credentials};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"]}"#.parse()?;
     /// // Six weeks to get a new certificate approved.
     /// let client = Client::builder(&credentials)
     ///     .with_certificate_margin(Duration::from_secs(42 * 24 * 3_600))
     ///     .build()?;
-    /// # let _ = client;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_certificate_margin(self, margin: Duration) -> Self {
         Self { certificate_margin: margin, ..self }
@@ -188,7 +182,6 @@ impl ClientBuilder {
     /// ```
     /// use ims::{Client, Credentials, exchange::ReqwestTransport};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # fn client(credentials: &Credentials) -> Result<Client, Box<dyn std::error::Error>> {
     /// // Trusts the CA of a proxy that decrypts the traffic, next to the CAs of the system.
     /// let ca = std::fs::read("/etc/ssl/company-ca.pem")?;
@@ -196,33 +189,25 @@ impl ClientBuilder {
     /// let client = Client::builder(credentials).with_transport(transport).build()?;
     /// # Ok(client)
     /// # }
-    /// # let _ = client;
-    /// # Ok(())
-    /// # }
     /// ```
-    pub fn with_transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.connection.transport = Some(SharedTransport::new(transport));
-        self
+    pub fn with_transport(self, transport: impl Transport + 'static) -> Self {
+        Self { transport: Some(SharedTransport::new(transport)), ..self }
     }
 
-    /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`](crate::REQUEST_TIMEOUT).
+    /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`].
     ///
     /// ```
     /// use std::time::Duration;
     /// use ims::{Client, Credentials};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"]}"#.parse()?;
     /// let client = Client::builder(&credentials)
     ///     .with_request_timeout(Duration::from_secs(5))
     ///     .build()?;
-    /// # let _ = client;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
-        self.connection.timeout = timeout;
-        self
+    pub fn with_request_timeout(self, timeout: Duration) -> Self {
+        Self { request_timeout: timeout, ..self }
     }
 
     /// Sends up to `retries` more requests when one fails that may succeed later, also while callers wait: for a program
@@ -232,13 +217,10 @@ impl ClientBuilder {
     /// ```
     /// use ims::{Client, Credentials};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"]}"#.parse()?;
     /// // A command asks once, and no one asks again later.
     /// let client = Client::builder(&credentials).with_retries(3).build()?;
-    /// # let _ = client;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_retries(self, retries: u32) -> Self {
         Self { retries: Some(retries), ..self }
@@ -250,14 +232,11 @@ impl ClientBuilder {
     /// use std::time::Duration;
     /// use ims::{Client, Credentials};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"]}"#.parse()?;
     /// let client = Client::builder(&credentials)
     ///     .with_advisory_window(Duration::from_secs(2 * 3_600))
     ///     .build()?;
-    /// # let _ = client;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_advisory_window(self, window: Duration) -> Self {
         Self { advisory_window: window, ..self }
@@ -269,15 +248,12 @@ impl ClientBuilder {
     /// use std::time::Duration;
     /// use ims::{Client, Credentials};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"]}"#.parse()?;
     /// // Requests that need up to two minutes with their token.
     /// let client = Client::builder(&credentials)
     ///     .with_mandatory_window(Duration::from_secs(120))
     ///     .build()?;
-    /// # let _ = client;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_mandatory_window(self, window: Duration) -> Self {
         Self { mandatory_window: window, ..self }
@@ -289,16 +265,13 @@ impl ClientBuilder {
     /// use std::time::Duration;
     /// use ims::{Client, Credentials};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"]}"#.parse()?;
     /// // Five seconds for one request, twenty for all of a refresh.
     /// let client = Client::builder(&credentials)
     ///     .with_request_timeout(Duration::from_secs(5))
     ///     .with_deadline(Duration::from_secs(20))
     ///     .build()?;
-    /// # let _ = client;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
@@ -310,14 +283,10 @@ impl ClientBuilder {
     /// use std::time::Duration;
     /// use ims::{Client, Credentials, claims::AssertionLifetime};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # fn client(credentials: &Credentials) -> Result<Client, Box<dyn std::error::Error>> {
     /// let lifetime = AssertionLifetime::new(Duration::from_secs(60))?;
     /// let client = Client::builder(credentials).with_assertion_lifetime(lifetime).build()?;
     /// # Ok(client)
-    /// # }
-    /// # let _ = client;
-    /// # Ok(())
     /// # }
     /// ```
     #[cfg(feature = "service-account")]
@@ -332,16 +301,12 @@ impl ClientBuilder {
     /// use ims::token::SystemClock;
     /// use ims::{Client, Credentials};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"]}"#.parse()?;
     /// let client = Client::builder(&credentials).with_clock(SystemClock).build()?;
-    /// # let _ = client;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.connection.clock = SharedClock::new(clock);
-        self
+    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
+        Self { clock: SharedClock::new(clock), ..self }
     }
 
     /// Calls `observe` with everything that the keeper does. It runs within a refresh, so it should be quick.
@@ -350,8 +315,7 @@ impl ClientBuilder {
     /// use ims::token::Event;
     /// use ims::{Client, Credentials};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"]}"#.parse()?;
     /// let client = Client::builder(&credentials)
     ///     .with_observer(|event| {
     ///         if let Event::RefreshFailed { error, .. } = event {
@@ -359,9 +323,7 @@ impl ClientBuilder {
     ///         }
     ///     })
     ///     .build()?;
-    /// # let _ = client;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_observer(self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         Self { observer: Some(Observer(Arc::new(observe))), ..self }
@@ -377,13 +339,10 @@ impl ClientBuilder {
     /// use ims::token::{MemoryStore, SharedClock, SystemClock};
     /// use ims::{Client, Credentials};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"],"ims_url":"http://127.0.0.1:8080"}"#.parse()?;
+    /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"]}"#.parse()?;
     /// let store = MemoryStore::new(SharedClock::new(SystemClock)); // or a FileStore, or a RedisStore
     /// let client = Client::builder(&credentials).with_store(store).build()?;
-    /// # let _ = client;
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_store(self, store: impl TokenStore + 'static) -> Self {
         Self { store: Some(SharedStore::new(store)), ..self }
@@ -404,7 +363,7 @@ impl ClientBuilder {
             return Ok(Client { access, environment, id, unsaved });
         };
 
-        let mut keeper = TokenKeeper::builder(source.tokens, self.connection.clock.clone())
+        let mut keeper = TokenKeeper::builder(source.tokens, self.clock.clone())
             .with_client_id(&id)
             .with_deadline(self.deadline);
         if let Some(org_id) = org_id {
@@ -466,13 +425,11 @@ impl ClientBuilder {
     /// ```
     /// use ims::{Client, Credentials};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let credentials: Credentials = r#"{"client_id":"a","client_secret":"p8e-x","scopes":["openid"]}"#.parse()?;
     /// let key = Client::builder(&credentials).cache_key();
     /// assert_eq!(key.client_id(), "a");
     /// println!("{}", key.canonical()); // no secret is in it
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn cache_key(&self) -> CacheKey {
@@ -508,8 +465,7 @@ impl ClientBuilder {
             }
             Credential::ApiKey(_) => return Ok(None),
             Credential::Token(credential) => {
-                let clock = self.connection.clock.clone();
-                TokenSource::of_token(credential.token, clock).into()
+                TokenSource::of_token(credential.token, self.clock.clone()).into()
             }
             _ => return Err(Error::UnknownKind { what: "credential" }),
         };
@@ -517,6 +473,11 @@ impl ClientBuilder {
     }
 
     fn connect(&self) -> Result<Connection, Error> {
-        self.connection.connect(self.credentials.environment())
+        let environment = self.credentials.environment().clone();
+        let connection = match &self.transport {
+            Some(transport) => Connection::from_transport(environment, transport.clone()),
+            None => Connection::new(environment)?,
+        };
+        Ok(connection.with_timeout(self.request_timeout).with_clock(self.clock.clone()))
     }
 }

@@ -50,14 +50,10 @@ impl Connection {
     /// ```
     /// use ims::{Connection, claims::Environment, exchange::{PublishedKeys, testing::FakeTransport}};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # async fn keys() -> Result<(), Box<dyn std::error::Error>> {
     /// let transport = FakeTransport::new([Ok(FakeTransport::answer(200, r#"{"keys":[]}"#))]);
     /// let connection = Connection::from_transport(Environment::production(), transport);
     /// let keys = connection.send(&PublishedKeys::new()).await?;
-    /// # let _ = keys;
-    /// # Ok(())
-    /// # }
     /// # let _ = keys;
     /// # Ok(())
     /// # }
@@ -129,31 +125,6 @@ impl Connection {
         let sent_at = self.clock.now();
         let response = self.transport.send(request, self.timeout).await?;
         call.answer(&response, sent_at)
-    }
-}
-
-/// What a builder was told about the connection to IMS.
-#[derive(Debug, Clone)]
-pub(crate) struct ConnectionOptions {
-    /// Otherwise reqwest.
-    pub(crate) transport: Option<SharedTransport>,
-    pub(crate) timeout: Duration,
-    pub(crate) clock: SharedClock,
-}
-
-impl Default for ConnectionOptions {
-    fn default() -> Self {
-        Self { transport: None, timeout: REQUEST_TIMEOUT, clock: SharedClock::new(SystemClock) }
-    }
-}
-
-impl ConnectionOptions {
-    pub(crate) fn connect(&self, environment: &Environment) -> Result<Connection, Error> {
-        let connection = match &self.transport {
-            Some(transport) => Connection::from_transport(environment.clone(), transport.clone()),
-            None => Connection::new(environment.clone())?,
-        };
-        Ok(connection.with_timeout(self.timeout).with_clock(self.clock.clone()))
     }
 }
 

@@ -100,7 +100,7 @@ impl ServerToServerSource {
 pub(crate) fn scope_evidence(refusal: &Refusal, asked: &[&str]) -> Option<Evidence> {
     let finding = refusal.finding_about(asked)?;
     let cause = refusal.causes().first()?;
-    Some(Evidence::naming_the_cause(finding, cause.remedy))
+    Some(Evidence::new(finding).with_remedy(cause.remedy).naming_the_cause())
 }
 
 /// The name of the token of these credentials in a store.

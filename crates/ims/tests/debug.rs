@@ -90,7 +90,7 @@ fn no_value_that_holds_a_secret_shows_it() {
     assert_silent("IdToken", &text(IdToken::try_from(JWT.to_owned())));
     assert_silent("PromiseToken", &text(PromiseToken::try_from(canary())));
     assert_silent("BearerToken", &text(BearerToken::try_from(JWT.to_owned())));
-    let token = ims::AccessToken::new(JWT.to_owned(), now, now.plus(HOUR)).unwrap();
+    let token = ims::AccessToken::new(JWT.to_owned(), now, HOUR).unwrap();
     assert_silent("AccessToken", &token);
     assert_silent("State", &text(State::try_from(canary())));
     assert_silent("Nonce", &text(Nonce::try_from(canary())));
@@ -161,7 +161,7 @@ fn no_credentials_and_nothing_that_is_built_of_them_show_a_secret() {
         let connection = Connection::new(credentials.environment().clone()).unwrap();
         assert_silent("Connection", &connection);
         if let ims::Credential::User(user) = credentials.credential() {
-            let sign_in = SignIn::new(Environment::production(), user.clone(), "http://127.0.0.1/");
+            let sign_in = SignIn::new(connection, user.clone(), "http://127.0.0.1/");
             let shown = format!("{sign_in:?}");
             assert_silent("SignIn", &sign_in);
             // State and nonce are in the URL that the person opens, and nowhere else.

@@ -6,8 +6,8 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use ims::{
-    BlockingClient, Client, ClientBuilder, ClientSecrets, Credential, RefreshTokens, SignIn,
-    SignInError, UserCredential,
+    BlockingClient, Client, ClientBuilder, ClientSecrets, Connection, Credential, RefreshTokens,
+    SignIn, SignInError, UserCredential,
     exchange::{
         ClientSecret, ExchangeError, Prompt, RedirectError, RefreshToken, Request, Response,
         Transport, TransportError,
@@ -48,9 +48,9 @@ fn credential(secrets: &[&str]) -> UserCredential {
 }
 
 fn sign_in(emulated: &Emulated, credential: UserCredential) -> SignIn {
-    SignIn::new(emulated.emulator.url().parse().unwrap(), credential, REDIRECT_URI)
-        .with_prompt(Prompt::None)
-        .with_clock(emulated.clock.clone())
+    let environment = emulated.emulator.url().parse().unwrap();
+    let connection = Connection::new(environment).unwrap().with_clock(emulated.clock.clone());
+    SignIn::new(connection, credential, REDIRECT_URI).with_prompt(Prompt::None)
 }
 
 /// What a browser does if the person has signed in before: it is redirected at once.

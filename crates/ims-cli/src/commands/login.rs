@@ -219,9 +219,8 @@ async fn sign_in(arguments: &Arguments, application: Application) -> Result<Answ
         RedirectMethod::Paste => arguments.port,
     };
     let redirect_uri = redirect_uri.unwrap_or_else(|| RedirectUri::on_loopback(port));
-    let sign_in = SignIn::new(environment.clone(), credential.clone(), redirect_uri.as_str());
-    let sign_in = sign_in.with_transport(transport::transport(&environment)?);
-    let sign_in = Arc::new(sign_in);
+    let connection = transport::connection(&environment)?;
+    let sign_in = Arc::new(SignIn::new(connection, credential.clone(), redirect_uri.as_str()));
     arguments.send_to(&sign_in.url(), &way);
 
     let kept = match way {

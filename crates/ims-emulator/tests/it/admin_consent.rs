@@ -11,12 +11,14 @@ const CUSTOMER: &str = "CUSTOMER@AdobeOrg";
 
 async fn emulator() -> Emulator {
     let app: Integration = integration().with_redirect_uri(CALLBACK);
-    let admin = User::new("ADMIN@AdobeID", "admin@customer.example")
+    let admin = User::new("ADMIN@AdobeID")
+        .with_email("admin@customer.example")
         .with_account_type(AccountType::Enterprise)
         .with_role(CUSTOMER.parse().unwrap(), "org_admin");
-    let member = User::new("MEMBER@AdobeID", "member@customer.example")
+    let member = User::new("MEMBER@AdobeID")
+        .with_email("member@customer.example")
         .with_account_type(AccountType::Federated);
-    let person = User::new("PERSON@AdobeID", "person@example.com");
+    let person = User::new("PERSON@AdobeID").with_email("person@example.com");
     let builder = builder().with_integration(app);
     builder.with_user(admin).with_user(member).with_user(person).start().await.unwrap()
 }

@@ -105,7 +105,10 @@ async fn an_answer_without_a_body_does_not_claim_to_be_json() {
 
 #[tokio::test]
 async fn the_first_versions_answer_a_code_with_the_user_and_in_milliseconds() {
-    let user = User::new("ADA@AdobeID", "ada@example.com").with_name("Ada", "Lovelace");
+    let user = User::new("ADA@AdobeID")
+        .with_email("ada@example.com")
+        .with_first_name("Ada")
+        .with_last_name("Lovelace");
     let builder = builder().with_integration(user_integration()).with_user(user);
     let emulator = builder.start().await.unwrap();
     for (path, is_first) in [
@@ -194,9 +197,14 @@ async fn a_redirect_uri_that_fits_no_pattern_leads_to_the_default() {
 fn two_users() -> [User; 2] {
     let org = || "C74F69D7594880280@AdobeOrg".parse().unwrap();
     [
-        User::new("ADA@AdobeID", "ada@example.com").with_name("Ada", "Lovelace"),
-        User::new("ALAN@e.example", "alan@example.com")
-            .with_name("Alan", "Turing")
+        User::new("ADA@AdobeID")
+            .with_email("ada@example.com")
+            .with_first_name("Ada")
+            .with_last_name("Lovelace"),
+        User::new("ALAN@e.example")
+            .with_email("alan@example.com")
+            .with_first_name("Alan")
+            .with_last_name("Turing")
             .with_account_type(AccountType::Federated)
             .with_country("GB")
             .with_organization("OTHER@AdobeOrg".parse().unwrap(), "Other")

@@ -73,11 +73,10 @@ pub(crate) fn read_all(
         None => own_lifetime(&body.access_token, sent.at)
             .ok_or_else(|| answer::without_lifetime(response, sent))?,
     };
-    let expires_at = sent.at.plus(lifetime);
     // A malformed token is an error and not treated as absent: without it the sign-in would end later, at another place.
     let refresh_token = body.refresh_token.map(RefreshToken::try_from).transpose();
     let id_token = body.id_token.map(IdToken::try_from).transpose();
-    let access_token = AccessToken::new(body.access_token, sent.at, expires_at);
+    let access_token = AccessToken::new(body.access_token, sent.at, lifetime);
     Ok(UserTokens {
         access_token: access_token.map_err(|_| unrecognized())?,
         refresh_token: refresh_token.map_err(|_| unrecognized())?,

@@ -105,14 +105,17 @@ impl CaCertificates {
         if let Some(path) = variable(FILE) {
             match read_file(Path::new(&path)) {
                 Ok(certificates) => found.extend(certificates.0),
-                Err(problem) => first_error = Some(VariableError::ca_certificates(FILE, problem)),
+                Err(problem) => {
+                    first_error = Some(VariableError::ca_certificates(FILE).because(problem));
+                }
             }
         }
         for folder in folders(&variable(FOLDERS).unwrap_or_default()) {
             match read_folder(&folder) {
                 Ok(certificates) => found.extend(certificates),
                 Err(problem) => {
-                    first_error.get_or_insert(VariableError::ca_certificates(FOLDERS, problem));
+                    first_error
+                        .get_or_insert(VariableError::ca_certificates(FOLDERS).because(problem));
                 }
             }
         }

@@ -160,7 +160,7 @@ pub(super) fn variable_of_proxy(
         }
         // The value is never repeated: it may hold a password.
         return match problem(&value) {
-            Some(problem) => Err(VariableError::proxy(name, problem)),
+            Some(problem) => Err(VariableError::proxy(name).because(problem)),
             None => Ok(Some(name)),
         };
     }

@@ -81,7 +81,8 @@ mod tests {
     #[test]
     fn an_event_is_one_line_that_names_a_token_and_does_not_show_it() {
         let date = NumericDate::from_secs;
-        let token = AccessToken::new("canary".to_owned(), date(0), date(86_400)).unwrap();
+        let token =
+            AccessToken::new("canary".to_owned(), date(0), Duration::from_hours(24)).unwrap();
         let (reason, took) = (RefreshReason::Advisory, Duration::from_millis(250));
         let error = FetchError::permanent("the integration is disabled");
         let name = token.fingerprint();

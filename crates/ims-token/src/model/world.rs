@@ -289,7 +289,7 @@ async fn answer(world: World, open: Open, trouble: Trouble) -> Result<AccessToke
     let number = contents.issued.len() - 1;
     drop(contents);
     world.note(&format!("token {number} is issued"));
-    Ok(AccessToken::new(number.to_string(), sent, sent.plus(LIFETIME)).unwrap())
+    Ok(AccessToken::new(number.to_string(), sent, LIFETIME).unwrap())
 }
 
 /// A request that is open until this is dropped, also when it is cancelled or panics.

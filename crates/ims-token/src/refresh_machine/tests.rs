@@ -16,8 +16,8 @@ fn reading(wall: i64, monotonic: u64) -> Reading {
 #[track_caller]
 fn schedule(lifetime: u64, random: f64) -> Schedule {
     let seen = reading(0, 0);
-    let expires_at = seen.wall.plus(Duration::from_secs(lifetime));
-    let token = AccessToken::new("token".to_owned(), seen.wall, expires_at).unwrap();
+    let lifetime = Duration::from_secs(lifetime);
+    let token = AccessToken::new("token".to_owned(), seen.wall, lifetime).unwrap();
     Schedule::new(&token, seen, WINDOWS, random)
 }
 
@@ -92,8 +92,8 @@ fn the_decision_follows_from_the_age_and_the_backoff() {
 #[test]
 fn a_token_from_a_store_is_not_used_longer_than_it_lives() {
     let obtained_at = NumericDate::from_secs(START);
-    let expires_at = obtained_at.plus(Duration::from_hours(24));
-    let token = AccessToken::new("token".to_owned(), obtained_at, expires_at).unwrap();
+    let lifetime = Duration::from_hours(24);
+    let token = AccessToken::new("token".to_owned(), obtained_at, lifetime).unwrap();
     // Seen when half its life was over by the wall, and by a wall clock that was an hour slow.
     for (wall, remaining) in [(43_200, 43_199), (-3_600, 86_399)] {
         let seen = reading(wall, 500);
@@ -161,7 +161,7 @@ impl Model {
                 let seen = self.now;
                 self.pass(took);
                 let lifetime = Duration::from_secs(lifetime);
-                let token = AccessToken::new("t".to_owned(), seen.wall, seen.wall.plus(lifetime));
+                let token = AccessToken::new("t".to_owned(), seen.wall, lifetime);
                 self.held = token.ok().map(|token| Schedule::new(&token, seen, WINDOWS, random));
                 // IMS counts from when it answers, so later.
                 self.truly_expires_at = seen.monotonic + lifetime;

@@ -54,8 +54,9 @@ pub(crate) fn decode(key: &CacheKey, bytes: &[u8]) -> Result<AccessToken, StoreE
     // The canonical text of a key and tokens have no characters that JSON escapes, unless an account does.
     let stored: StoredToken<'_> = serde_json::from_slice(bytes).map_err(|_| StoreError::Garbled)?;
     let date = NumericDate::from_secs;
-    let (obtained_at, expires_at) = (date(stored.obtained_at), date(stored.expires_at));
-    let token = AccessToken::new(stored.access_token.to_owned(), obtained_at, expires_at);
+    let obtained_at = date(stored.obtained_at);
+    let lifetime = date(stored.expires_at).since(obtained_at);
+    let token = AccessToken::new(stored.access_token.to_owned(), obtained_at, lifetime);
     let token = token.map_err(|_| StoreError::Garbled)?;
     if stored.key == key.canonical() { Ok(token) } else { Err(StoreError::Garbled) }
 }

@@ -175,6 +175,6 @@ fn key(client_id: &str) -> CacheKey {
 }
 
 fn token(text: &str, now: NumericDate, lifetime: u64) -> AccessToken {
-    let expires_at = now.plus(Duration::from_secs(lifetime));
-    AccessToken::new(text.to_owned(), now, expires_at).expect("visible ASCII")
+    let lifetime = Duration::from_secs(lifetime);
+    AccessToken::new(text.to_owned(), now, lifetime).expect("visible ASCII")
 }

@@ -54,7 +54,7 @@ fn the_cause_comes_first_then_what_ims_said_then_what_to_do_about_this_cause_alo
 
 #[test]
 fn what_was_found_here_is_the_first_word_and_the_first_remedy() {
-    let found = Evidence::new("the certificate expired 2 days ago", "make a new one");
+    let found = Evidence::new("the certificate expired 2 days ago").with_remedy("make a new one");
     let error = FetchError::from(wrong_secret()).with_evidence(found);
     let report = Report::from(&error);
     assert!(report.message().starts_with("the certificate expired 2 days ago: IMS refused"));

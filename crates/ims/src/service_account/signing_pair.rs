@@ -1,6 +1,6 @@
 //! A signer as a service account uses it: with the certificate that belongs to it, as far as one is known.
 
-use ims_cert::{CertError, Certificate, CertificateFile, KeyFile, ValidityState};
+use ims_cert::{CertError, Certificate, CertificateFile, KeyFile};
 use ims_claims::NumericDate;
 use ims_credentials::{KeyPair, SigningKey};
 use ims_sign::{FileKind, Passphrase, SharedSigner, Signer};
@@ -39,9 +39,7 @@ impl SigningPair {
     /// Takes the signer's certificate if it is among `certificates`, otherwise the first.
     fn of(signer: SharedSigner, mut certificates: Vec<Certificate>) -> Self {
         // A file may hold the chain, or the certificates of two keys while one replaces the other.
-        let own = certificates.iter().position(|certificate| {
-            certificate.public_key().is_ok_and(|key| key == *signer.public_key())
-        });
+        let own = certificates.iter().position(|one| one.is_of_key(signer.public_key()));
         let certificate = if certificates.is_empty() {
             None
         } else {
@@ -58,13 +56,13 @@ impl SigningPair {
     /// Whether the certificate shows that IMS will not accept what is signed at `now`.
     pub(crate) fn is_outside_validity(&self, now: NumericDate) -> bool {
         let Some(certificate) = &self.certificate else { return false };
-        !matches!(certificate.validity().state(now), ValidityState::Valid { .. })
+        !certificate.validity().contains(now)
     }
 
     /// Why IMS does not match what is signed at `now`, as far as the certificate tells.
     pub(crate) fn evidence(&self, now: NumericDate) -> Option<Evidence> {
         let finding = self.certificate.as_ref()?.finding_for(self.signer.public_key(), now)?;
-        Some(Evidence::new(finding.to_string(), finding.remedy()))
+        Some(Evidence::new(finding.to_string()).with_remedy(finding.remedy()))
     }
 }
 

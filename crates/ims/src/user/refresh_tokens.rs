@@ -14,15 +14,11 @@ use ims_exchange::RefreshToken;
 /// ```
 /// use ims::RefreshTokens;
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # async fn keep() -> Result<(), ims::RefreshTokensError> {
 /// let refresh_tokens = RefreshTokens::in_folder("/var/lib/my-app/sign-ins", "me@example.com");
 /// if refresh_tokens.load().await?.is_none() {
 ///     println!("no one is signed in: {}", refresh_tokens.place());
 /// }
-/// # Ok(())
-/// # }
-/// # let _ = keep;
 /// # Ok(())
 /// # }
 /// ```

@@ -2,21 +2,19 @@
 //!
 //! No browser and no listener here.
 
-use std::time::Duration;
-
-use ims_claims::{Environment, NumericDate};
+use ims_claims::NumericDate;
 use ims_credentials::{Credential, Credentials, UserCredential};
 use ims_exchange::{
     AccessToken, AuthorizationCode, AuthorizeUrl, ClientSecret, CodeExchange, CodeVerifier,
     ExchangeError, IdToken, IdTokenFault, Nonce, Prompt, RedirectError, RefreshToken, Resource,
-    SharedTransport, State, Transport, UserTokens,
+    State, UserTokens,
 };
-use ims_token::{Clock, SharedClock, StoreError, TokenStore};
+use ims_token::{Clock, StoreError, TokenStore};
 
 use super::refresh_tokens::RefreshTokens;
 use crate::{
     alternatives::{Notice, is_wrong_secret, one_or_none},
-    connection::{Connection, ConnectionOptions},
+    connection::Connection,
     source::cache_key,
 };
 
@@ -29,11 +27,12 @@ pub use error::SignInError;
 /// Send the person to [`url`](Self::url), wait for the redirect, and [`finish`](Self::finish) with it.
 ///
 /// ```no_run
-/// use ims::{Client, Credential, Credentials, RefreshTokens, SignIn, claims::Environment};
+/// use ims::{Client, Connection, Credential, Credentials, RefreshTokens, SignIn, claims::Environment};
 ///
 /// # async fn sign_in(credential: ims::UserCredential, redirect: &str) -> Result<(), Box<dyn std::error::Error>> {
 /// let environment = Environment::production();
-/// let sign_in = SignIn::new(environment.clone(), credential.clone(), "http://127.0.0.1:8912/callback");
+/// let connection = Connection::new(environment.clone())?;
+/// let sign_in = SignIn::new(connection, credential.clone(), "http://127.0.0.1:8912/callback");
 /// println!("open {}", sign_in.url());
 /// // The browser comes back to a server on loopback, or a person pastes the URL: that is the redirect.
 /// let person = sign_in.finish(redirect).await?;
@@ -50,7 +49,7 @@ pub use error::SignInError;
 #[derive(Debug)]
 #[must_use]
 pub struct SignIn {
-    environment: Environment,
+    connection: Connection,
     credential: UserCredential,
     redirect_uri: String,
     verifier: CodeVerifier,
@@ -58,22 +57,21 @@ pub struct SignIn {
     nonce: Nonce,
     prompt: Option<Prompt>,
     resources: Vec<Resource>,
-    connection: ConnectionOptions,
 }
 
 impl SignIn {
-    /// Signs a person in for the integration of `credential`. The browser comes back to `redirect_uri`, which the integration
-    /// has to know.
+    /// Signs a person in at the IMS of `connection`, for the integration of `credential`. The browser comes back to
+    /// `redirect_uri`, which the integration has to know.
     ///
     /// # Panics
     /// If the system has no random numbers.
     pub fn new(
-        environment: Environment,
+        connection: Connection,
         credential: UserCredential,
         redirect_uri: impl Into<String>,
     ) -> Self {
         Self {
-            environment,
+            connection,
             credential,
             redirect_uri: redirect_uri.into(),
             verifier: CodeVerifier::generate(),
@@ -81,18 +79,17 @@ impl SignIn {
             nonce: Nonce::generate(),
             prompt: None,
             resources: Vec::new(),
-            connection: ConnectionOptions::default(),
         }
     }
 
     /// Says whether the person may or must be asked to sign in.
     ///
     /// ```
-    /// use ims::{SignIn, UserCredential, claims::Environment, exchange::Prompt};
+    /// use ims::{Connection, SignIn, UserCredential, claims::Environment, exchange::Prompt};
     ///
+    /// let connection = Connection::new(Environment::production())?;
     /// let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?]);
-    /// let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1:8912/callback")
-    ///     .with_prompt(Prompt::Login);
+    /// let sign_in = SignIn::new(connection, credential, "http://127.0.0.1:8912/callback").with_prompt(Prompt::Login);
     /// assert!(sign_in.url().contains("prompt=login"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -103,10 +100,10 @@ impl SignIn {
     /// Asks for tokens for `resources` only (RFC 8707 §2.1).
     ///
     /// ```
-    /// use ims::{SignIn, UserCredential, claims::Environment};
-    ///
-    /// let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?]);
-    /// let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1:8912/callback")
+    /// # use ims::{Connection, SignIn, UserCredential, claims::Environment};
+    /// # let connection = Connection::new(Environment::production())?;
+    /// # let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?]);
+    /// let sign_in = SignIn::new(connection, credential, "http://127.0.0.1:8912/callback")
     ///     .with_resources(["https://api.example.com".parse()?]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -114,57 +111,10 @@ impl SignIn {
         Self { resources: resources.into_iter().collect(), ..self }
     }
 
-    /// Sends requests through `transport` instead of reqwest.
-    ///
-    /// ```
-    /// use ims::{SignIn, UserCredential, claims::Environment, exchange::testing::FakeTransport};
-    ///
-    /// let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?]);
-    /// let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1:8912/callback")
-    ///     .with_transport(FakeTransport::default());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn with_transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.connection.transport = Some(SharedTransport::new(transport));
-        self
-    }
-
-    /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`](crate::REQUEST_TIMEOUT).
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// use ims::{SignIn, UserCredential, claims::Environment};
-    ///
-    /// let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?]);
-    /// let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1:8912/callback")
-    ///     .with_request_timeout(Duration::from_secs(5));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
-        self.connection.timeout = timeout;
-        self
-    }
-
-    /// Uses `clock` instead of the system's.
-    ///
-    /// ```
-    /// use ims::{SignIn, UserCredential, claims::{Environment, NumericDate}, token::testing::FakeClock};
-    ///
-    /// let credential = UserCredential::new("my-app".parse()?, ["openid".parse()?]);
-    /// let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1:8912/callback")
-    ///     .with_clock(FakeClock::new(NumericDate::from_secs(1_800_000_000)));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.connection.clock = SharedClock::new(clock);
-        self
-    }
-
     /// Where to send the person. It holds no secret.
     #[must_use]
     pub fn url(&self) -> String {
-        self.authorize_url().url(&self.environment)
+        self.authorize_url().url(self.connection.environment())
     }
 
     /// Where the browser comes back to.
@@ -188,26 +138,24 @@ impl SignIn {
     /// [`SignInError`], by what the caller can do.
     pub async fn finish(&self, redirect: &str) -> Result<SignedIn, SignInError> {
         let code = self.code(redirect)?;
-        // After the redirect was judged: one that belongs to another sign-in must not cost a connection.
-        let connection = self.connection.connect(&self.environment).map_err(SignInError::Client)?;
         let notice = Notice { client_id: self.credential.client_id.clone(), observer: None };
         let client_secrets = one_or_none(self.credential.client_secrets.as_ref(), notice);
         let tokens = client_secrets
             .try_each(
                 |_| false,
-                async |secret: &Option<_>| self.redeem(&connection, &code, secret.as_ref()).await,
+                async |secret: &Option<_>| self.redeem(&code, secret.as_ref()).await,
                 is_wrong_secret,
             )
             .await?;
         // Before anyone has the tokens: those of another sign-in would let a person act as somebody else.
-        self.check(&tokens, connection.clock().now())?;
-        let (environment, credential) = (self.environment.clone(), self.credential.clone());
-        Ok(SignedIn { environment, tokens, credential })
+        self.check(&tokens, self.connection.clock().now())?;
+        let environment = self.connection.environment().clone();
+        let credentials = Credentials::new(environment, Credential::User(self.credential.clone()));
+        Ok(SignedIn { tokens, credentials })
     }
 
     async fn redeem(
         &self,
-        connection: &Connection,
         code: &AuthorizationCode,
         client_secret: Option<&ClientSecret>,
     ) -> Result<UserTokens, ExchangeError> {
@@ -215,7 +163,7 @@ impl SignIn {
         if let Some(client_secret) = client_secret {
             grant = grant.with_client_secret(client_secret);
         }
-        connection.send(&grant).await
+        self.connection.send(&grant).await
     }
 
     /// The ID token came from IMS itself, over TLS, which stands for its signature (`OpenID` Connect Core 1.0 §3.1.3.7, 6).
@@ -245,9 +193,8 @@ impl SignIn {
 /// A person who has signed in.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
-    environment: Environment,
     tokens: UserTokens,
-    credential: UserCredential,
+    credentials: Credentials,
 }
 
 impl SignedIn {
@@ -296,9 +243,7 @@ impl SignedIn {
         store: &impl TokenStore,
         refresh_tokens: &RefreshTokens,
     ) -> Result<(), StoreError> {
-        let credential = Credential::User(self.credential.clone());
-        let credentials = Credentials::new(self.environment.clone(), credential);
-        store.save(&cache_key(&credentials, refresh_tokens), self.access_token()).await
+        store.save(&cache_key(&self.credentials, refresh_tokens), self.access_token()).await
     }
 }
 

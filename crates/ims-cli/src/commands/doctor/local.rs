@@ -224,9 +224,7 @@ fn check_certificate(
         (certificates.unwrap_or_default(), Vec::new())
     };
     // An authority's certificate may come before that of the key.
-    let position = certificates.iter().position(|certificate| {
-        public_key.is_some_and(|key| certificate.public_key().is_ok_and(|it| it == *key))
-    });
+    let position = public_key.and_then(|key| certificates.iter().position(|it| it.is_of_key(key)));
     let count = certificates.len();
     let Some(certificate) = certificates.get(position.unwrap_or(0)) else {
         checklist.add(
@@ -273,7 +271,7 @@ fn check_certificate(
 }
 
 fn same_key(name: &'static str, certificate: &Certificate, public_key: &PublicKey) -> Check {
-    if certificate.public_key().is_ok_and(|key| key == *public_key) {
+    if certificate.is_of_key(public_key) {
         return Check::ok(name, "belong together");
     }
     Check::failed(name, "the private key is not the certificate's")

@@ -5,10 +5,7 @@ use std::fmt;
 use ims_credentials::RefreshTokensError;
 use ims_exchange::{ExchangeError, IdTokenFault, RedirectError};
 
-use crate::{
-    error::Error,
-    report::{ImsAnswer, Next, Report},
-};
+use crate::report::{ImsAnswer, Next, Report};
 
 /// A sign-in that failed.
 ///
@@ -17,14 +14,11 @@ use crate::{
 /// ```
 /// use ims::{Report, SignInError};
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # fn show(error: &SignInError) {
 /// match error {
 ///     SignInError::NoRefreshToken => eprintln!("the sign-in lasts as long as its access token"),
 ///     error => eprintln!("{}", Report::from(error)),
 /// }
-/// # }
-/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, thiserror::Error)]
@@ -45,9 +39,6 @@ pub enum SignInError {
     /// Try another place.
     #[error(transparent)]
     NotKept(#[from] RefreshTokensError),
-    /// See [`Error`].
-    #[error(transparent)]
-    Client(#[from] Error),
 }
 
 impl From<IdTokenFault> for SignInError {
@@ -68,7 +59,6 @@ impl From<&SignInError> for Report {
             SignInError::Redirect(error) => error.into(),
             SignInError::Exchange(error) => error.into(),
             SignInError::NotKept(error) => error.into(),
-            SignInError::Client(error) => error.into(),
             SignInError::IdToken(_) => {
                 let remedy = "sign in again; if it comes again, check the clock of this machine, and do not use the tokens";
                 Self::new("id_token_wrong", error, Next::Person).with_remedies([remedy])

@@ -1,8 +1,9 @@
 //! What a sign-in takes for its own, and what it does not.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use ims_exchange::testing::FakeTransport;
-use ims_token::{MemoryStore, SharedStore, testing::FakeClock};
+use ims_claims::Environment;
+use ims_exchange::{Transport, testing::FakeTransport};
+use ims_token::{MemoryStore, SharedClock, SharedStore, testing::FakeClock};
 use serde_json::{Value, json};
 
 use super::*;
@@ -16,8 +17,24 @@ fn credential() -> UserCredential {
 }
 
 fn sign_in() -> SignIn {
-    SignIn::new(Environment::production(), credential(), "http://127.0.0.1:8000/callback")
-        .with_clock(FakeClock::new(NumericDate::from_secs(NOW)))
+    SignIn::new(
+        connection(FakeTransport::default()),
+        credential(),
+        "http://127.0.0.1:8000/callback",
+    )
+}
+
+fn connection(transport: impl Transport + 'static) -> Connection {
+    let clock = FakeClock::new(NumericDate::from_secs(NOW));
+    Connection::from_transport(Environment::production(), transport).with_clock(clock)
+}
+
+/// Finishes `sign_in` where IMS answers `answer`.
+async fn finish(mut sign_in: SignIn, answer: &Value) -> Result<SignedIn, SignInError> {
+    let answer = FakeTransport::answer(200, &answer.to_string());
+    // Only now: the answer can have the nonce of the sign-in.
+    sign_in.connection = connection(FakeTransport::new([Ok(answer)]));
+    sign_in.finish(&redirect(&sign_in)).await
 }
 
 fn redirect(sign_in: &SignIn) -> String {
@@ -39,9 +56,7 @@ async fn finished(changes: Value) -> Result<SignedIn, SignInError> {
     let answer = json!({
         "access_token": "a", "refresh_token": "canary-refresh", "id_token": id_token, "expires_in": 86399,
     });
-    let answer = FakeTransport::answer(200, &answer.to_string());
-    let redirect = redirect(&sign_in);
-    sign_in.with_transport(FakeTransport::new([Ok(answer)])).finish(&redirect).await
+    finish(sign_in, &answer).await
 }
 
 #[test]
@@ -71,12 +86,9 @@ fn only_the_redirect_of_this_sign_in_is_followed() {
 
 #[tokio::test]
 async fn an_answer_without_the_id_token_that_was_asked_for_is_not_a_sign_in() {
-    let sign_in = sign_in();
     let answer =
         json!({ "access_token": "a", "refresh_token": "canary-refresh", "expires_in": 86399 });
-    let answer = FakeTransport::answer(200, &answer.to_string());
-    let redirect = redirect(&sign_in);
-    let finished = sign_in.with_transport(FakeTransport::new([Ok(answer)])).finish(&redirect).await;
+    let finished = finish(sign_in(), &answer).await;
     assert!(matches!(finished, Err(SignInError::IdToken(IdTokenFault::Missing))), "{finished:?}");
 }
 
@@ -160,10 +172,10 @@ async fn the_second_secret_is_tried_when_the_first_is_wrong_and_for_nothing_else
         let transport = std::sync::Arc::new(FakeTransport::new(
             (0..2).map(|_| Ok(FakeTransport::answer(status, &format!(r#"{{"error":{code}}}"#)))),
         ));
-        let sign_in = SignIn::new(Environment::production(), credential, "http://127.0.0.1/");
-        let redirect = redirect(&sign_in);
-        let sign_in = sign_in.with_transport(Shared(transport.clone()));
-        assert!(matches!(sign_in.finish(&redirect).await, Err(SignInError::Exchange(_))));
+        let connection = connection(Shared(transport.clone()));
+        let sign_in = SignIn::new(connection, credential, "http://127.0.0.1/");
+        let finished = sign_in.finish(&redirect(&sign_in)).await;
+        assert!(matches!(finished, Err(SignInError::Exchange(_))));
         assert_eq!(transport.take_requests().len(), requests, "{code}");
     }
 }
@@ -176,7 +188,7 @@ impl Transport for Shared {
     async fn send(
         &self,
         request: ims_exchange::Request,
-        timeout: Duration,
+        timeout: std::time::Duration,
     ) -> Result<ims_exchange::Response, ims_exchange::TransportError> {
         self.0.send(request, timeout).await
     }

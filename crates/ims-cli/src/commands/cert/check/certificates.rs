@@ -14,7 +14,7 @@ use std::{
 
 use ims::{
     Credential, Credentials,
-    cert::{CertError, Certificate, CertificateFile, ValidityState},
+    cert::{CertError, Certificate, CertificateFile},
     certificates_of_signing_key,
     claims::NumericDate,
 };
@@ -205,7 +205,7 @@ impl Judge {
         let (now, validity) = (self.now, certificate.validity());
         let whole = validity.not_after().since(validity.not_before()).as_secs_f64().max(1.0);
         let remaining = validity.not_after().since(now.max(validity.not_before()));
-        let is_valid = matches!(validity.state(now), ValidityState::Valid { .. });
+        let is_valid = validity.contains(now);
         Checked {
             place: ims_files::shown(place),
             subject: certificate.subject().to_string(),
