@@ -33,6 +33,8 @@ pub(crate) struct Context {
     serving: ArcSwap<Serving>,
     answer: ArcSwapOption<TokenAnswer>,
     files: Mutex<FileVersions>,
+    /// Held while the credentials are read again, so that those that were read last are the ones that are used.
+    reloading: tokio::sync::Mutex<()>,
     /// Why the newest credentials are not in use, and when, by the monotonic clock, they are tried again even if no file changes.
     problem: Mutex<Option<(Report, Duration)>>,
 }
@@ -52,6 +54,7 @@ impl Context {
             serving: ArcSwap::from_pointee(Serving::new(client)),
             files: Mutex::new(files),
             answer: ArcSwapOption::empty(),
+            reloading: tokio::sync::Mutex::default(),
             problem: Mutex::default(),
             name,
             counts,
@@ -121,6 +124,7 @@ impl Context {
 
     /// Reads the credentials again, and uses them if they work. If they do not, the old ones stay, and an event says why.
     pub(crate) async fn reload(&self) -> Result<(), Report> {
+        let _reloading = self.reloading.lock().await;
         let context = Arc::clone(&self.name);
         let outcome = self.read_again().await;
         match &outcome {

@@ -66,11 +66,11 @@ impl fmt::Display for Event {
             Self::Token { context, event } => write!(f, "context {context}: {event}"),
             Self::Reloaded { context } => write!(f, "context {context}: new credentials are used"),
             Self::NotReloaded { context, report } => {
+                let reason = report.message();
                 write!(
                     f,
-                    "context {context}: the new credentials are not used, the old ones stay"
-                )?;
-                write!(f, ": {}", report.message())
+                    "context {context}: the new credentials are not used, the old ones stay: {reason}"
+                )
             }
             Self::CallerRefused { caller } => {
                 write!(f, "refused {caller}: neither its user nor its group may ask")

@@ -1,9 +1,6 @@
 //! Measurements in the text format of Prometheus, with the names that `ims-token` has for them.
 
-use std::{
-    fmt::Write,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
-};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use ims::{
     claims::NumericDate,
@@ -15,19 +12,19 @@ use crate::{agent::Agent, context::Context};
 impl Agent {
     /// All measurements now.
     pub(crate) fn metrics(&self) -> String {
-        let mut text = String::new();
+        let mut lines = Vec::new();
         for (name, kind, help, values) in MEASUREMENTS {
-            write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n").expect(WRITABLE);
+            lines.push(format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
             for context in self.contexts() {
                 let client_id = escaped(context.client().client_id().as_str());
                 let labels =
                     format!("context=\"{}\",client_id=\"{client_id}\"", escaped(&context.name));
                 for (label, value) in values(context) {
-                    writeln!(text, "{name}{{{labels}{label}}} {value}").expect(WRITABLE);
+                    lines.push(format!("{name}{{{labels}{label}}} {value}\n"));
                 }
             }
         }
-        text
+        lines.concat()
     }
 }
 
@@ -75,5 +72,3 @@ fn date(date: Option<NumericDate>) -> Values {
 fn escaped(text: &str) -> String {
     text.replace('\\', r"\\").replace('"', "\\\"").replace('\n', "\\n")
 }
-
-const WRITABLE: &str = "a String takes all that is written";

@@ -2,7 +2,11 @@
 
 mod target;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use http::{HeaderName, Method, Request, Response, header};
 use http_body_util::BodyExt;
@@ -125,13 +129,22 @@ impl Proxy {
         let (parts, body) = request.into_parts();
         let mut outgoing = reqwest::Request::new(parts.method, url);
         *outgoing.headers_mut() = parts.headers;
+        // Set when the body of the request breaks: the client of the API does not say whose fault an error is.
+        let broken = Arc::new(OnceLock::new());
         match body.size_hint().exact() {
             Some(0) => {}
             Some(length) if length <= LONGEST_REPLAY => {
                 let body = body.collect().await.map_err(|_| Fault::BODY_BROKEN)?;
                 *outgoing.body_mut() = Some(body.to_bytes().into());
             }
-            _ => *outgoing.body_mut() = Some(reqwest::Body::wrap(body)),
+            _ => {
+                let broken = Arc::clone(&broken);
+                let body = body.map_err(move |error| {
+                    broken.get_or_init(|| ());
+                    error
+                });
+                *outgoing.body_mut() = Some(reqwest::Body::wrap(body));
+            }
         }
         let context = &self.0.context;
         // An API key has no token that could be rejected.
@@ -147,6 +160,7 @@ impl Proxy {
                 Counts::add(&context.counts.served);
                 Ok(passed_on(response))
             }
+            Err(_) if broken.get().is_some() => Err(Fault::BODY_BROKEN),
             Err(reqwest_middleware::Error::Reqwest(error)) => Err(fault_of(&error)),
             Err(error) => {
                 Counts::add(&context.counts.refused);
@@ -179,7 +193,8 @@ impl Handler for Proxy {
         let (method, started) = (request.method().clone(), SystemClock.monotonic());
         let (host, outcome) = match self.target(rules, &mut request) {
             Ok(Target::Own(path)) => return self.own(&method, &path),
-            Ok(Target::Api(url)) => (host_of(&url), self.send(url, request).await),
+            // No URL that is found has a user, so this is the host and the port.
+            Ok(Target::Api(url)) => (url.authority().to_owned(), self.send(url, request).await),
             // What the request calls its host is not repeated: it may be anything.
             Err(fault) => ("-".to_owned(), Err(fault)),
         };
@@ -201,18 +216,11 @@ fn passed_on(response: reqwest::Response) -> Answer {
     Response::from_parts(parts, body.boxed_unsync())
 }
 
-fn host_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
 fn fault_of(error: &reqwest::Error) -> Fault {
     if error.is_timeout() {
         Fault::TOO_LATE
     } else if error.is_connect() {
         Fault::NOT_REACHED
-    } else if error.is_body() {
-        Fault::BODY_BROKEN
     } else {
         Fault::NOT_SENT
     }

@@ -138,7 +138,7 @@ async fn converse<H: Handler>(
     let activity = Arc::new(Activity::default());
     let service = service_fn(|request: Request<Incoming>| {
         let (handler, rules) = (handler.clone(), rules.clone());
-        let running = Arc::new(Running::new(&activity));
+        let running = activity.begin();
         let sending = Arc::clone(&running);
         async move {
             // Until both bodies have come to their end, the request is being answered.
@@ -200,24 +200,31 @@ const LAST_ANSWER: Duration = Duration::from_millis(200);
 /// What happens on one connection: an idle one is closed, a busy one is not.
 #[derive(Debug, Default)]
 struct Activity {
-    /// Requests that are being answered, bodies included.
-    running: AtomicUsize,
-    /// Requests that have begun or ended.
+    /// Each request that is being answered, bodies included, has a clone.
+    running: Arc<()>,
+    /// Requests that have begun.
     requests: AtomicUsize,
     /// Times that something was read or written.
     moves: AtomicUsize,
 }
 
 impl Activity {
-    fn is_running(&self) -> bool {
-        self.running.load(Relaxed) > 0
+    /// A request is being answered as long as what this returns exists.
+    fn begin(&self) -> Arc<()> {
+        self.requests.fetch_add(1, Relaxed);
+        Arc::clone(&self.running)
     }
 
-    /// Another number whenever something has gone on: with a request, whatever moves; without, requests alone, since a head may
+    fn is_running(&self) -> bool {
+        Arc::strong_count(&self.running) > 1
+    }
+
+    /// Another value whenever something has gone on: with a request, whatever moves; without, requests alone, since a head may
     /// come byte by byte.
-    fn steps(&self) -> usize {
-        let counter = if self.is_running() { &self.moves } else { &self.requests };
-        counter.load(Relaxed)
+    fn steps(&self) -> (bool, usize) {
+        let is_running = self.is_running();
+        let counter = if is_running { &self.moves } else { &self.requests };
+        (is_running, counter.load(Relaxed))
     }
 
     /// `stream`, whose movements are counted.
@@ -229,24 +236,6 @@ impl Activity {
 }
 
 /// The error of a body that holds what says that its request is being answered.
-fn held<E>(error: E, _running: &Running) -> E {
+fn held<E>(error: E, _running: &Arc<()>) -> E {
     error
-}
-
-/// A request that is being answered, as long as this exists.
-struct Running(Arc<Activity>);
-
-impl Running {
-    fn new(activity: &Arc<Activity>) -> Self {
-        activity.running.fetch_add(1, Relaxed);
-        activity.requests.fetch_add(1, Relaxed);
-        Self(Arc::clone(activity))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Relaxed);
-        self.0.requests.fetch_add(1, Relaxed);
-    }
 }

@@ -2,10 +2,7 @@
 
 use http::{
     HeaderMap, HeaderValue, Method, Uri,
-    header::{
-        AUTHORIZATION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
-        UPGRADE, VIA,
-    },
+    header::{AUTHORIZATION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, UPGRADE, VIA},
     uri::PathAndQuery,
 };
 use ims_middleware::{AllowedHosts, Destination, DestinationError, remove_hop_by_hop};
@@ -38,8 +35,11 @@ impl Targets<'_> {
         uri: &Uri,
         headers: &HeaderMap,
     ) -> Result<Target, Fault> {
-        if method == Method::CONNECT {
-            return Err(Fault::TUNNEL);
+        match *method {
+            Method::CONNECT => return Err(Fault::TUNNEL),
+            // RFC 9110 §9.3.8: no client sends secrets with it.
+            Method::TRACE => return Err(Fault::TRACE),
+            _ => {}
         }
         // On a Unix socket any Host is accepted, because no page in a browser can reach it.
         let is_on_socket = self.rules.hosts.is_empty();
@@ -90,16 +90,17 @@ pub(crate) fn prepare(headers: &mut HeaderMap) -> Result<(), Fault> {
     if upgrades.into_iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"h2c")) {
         return Err(Fault::UPGRADE);
     }
-    if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
-        return Err(Fault::TWO_LENGTHS);
+    // RFC 9110 §7.6.3, also for the name: a proxy whose destination is itself would not come to an end.
+    let via = HeaderValue::from_static("1.1 ims");
+    if headers.get_all(VIA).iter().any(|value| value == via) {
+        return Err(Fault::LOOP);
     }
     remove_hop_by_hop(headers);
     // The HTTP client sets its own, and the server has answered what was expected.
     for name in [HOST, CONTENT_LENGTH, EXPECT, AUTHORIZATION, PROXY_AUTHORIZATION] {
         headers.remove(name);
     }
-    // RFC 9110 §7.6.3.
-    headers.append(VIA, HeaderValue::from_static("1.1 ims"));
+    headers.append(VIA, via);
     Ok(())
 }
 
@@ -183,6 +184,7 @@ mod tests {
             ("GET", "http://127.0.0.1:8080/a",               "",                      "host_not_allowed"),
             ("CONNECT", "platform.adobe.io:443",             "",                      "tunnel_refused"),
             ("GET", "platform.adobe.io:443",                 "",                      "target_malformed"),
+            ("TRACE", "http://platform.adobe.io/a",          "platform.adobe.io",     "trace_refused"),
         ];
         for (method, uri, host, expected) in table {
             let found = find(&["localhost:80"], None, method, uri, host);
@@ -226,13 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn an_upgrade_and_a_body_of_two_lengths_are_refused() {
+    fn an_upgrade_and_a_request_that_has_been_here_are_refused() {
         #[rustfmt::skip]
         let table = [
             (headers(&[("upgrade", "websocket"), ("connection", "upgrade")]),           Err(Fault::UPGRADE)),
             (headers(&[("upgrade", "h2c"), ("upgrade", "websocket")]),                  Err(Fault::UPGRADE)),
             (headers(&[("upgrade", "h2c, websocket")]),                                 Err(Fault::UPGRADE)),
-            (headers(&[("transfer-encoding", "chunked"), ("content-length", "5")]),     Err(Fault::TWO_LENGTHS)),
+            (headers(&[("via", "1.1 other"), ("via", "1.1 ims")]),                      Err(Fault::LOOP)),
+            (headers(&[("via", "1.1 other")]),                                          Ok(())),
             (headers(&[("content-length", "5")]),                                       Ok(())),
         ];
         for (mut fields, expected) in table {

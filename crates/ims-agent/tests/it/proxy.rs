@@ -160,6 +160,10 @@ async fn a_request_for_a_host_that_may_not_have_the_token_is_sent_nowhere() {
         ("CONNECT platform.adobe.io:443 HTTP/1.1\r\nHost: platform.adobe.io:443\r\nConnection: close\r\n\r\n".to_owned(), "405"),
         (get("/a", address, "Upgrade: websocket\r\n"),                        "501"),
         (get("/a", address, "Origin: http://evil.example\r\n"),               "403"),
+        // The answer would repeat the token.
+        (get("/a", address, "").replacen("GET", "TRACE", 1),                  "405"),
+        // Its destination may be the proxy itself.
+        (get("/a", address, "Via: 1.1 ims\r\n"),                             "508"),
     ];
     for (request, status) in table {
         let answered = raw(address, &request).await;
@@ -214,6 +218,21 @@ async fn what_two_servers_may_read_differently_reaches_the_api_as_one_request_or
             fields.matches("content-length").count() + fields.matches("transfer-encoding").count();
         assert!(lengths <= 1, "{request}");
     }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_is_the_fault_of_the_client_and_not_of_the_api() {
+    let fixture = Fixture::new().await;
+    let api = Api::start(|_| answer("200 OK", "hello")).await;
+    let address = proxy(&fixture, &api.url(), None).await;
+    let request = format!(
+        "POST /a HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nno size\r\n"
+    );
+    let answered = raw(address, &request).await;
+    assert!(
+        answered.starts_with("HTTP/1.1 400 ") && answered.contains("body_broken"),
+        "{answered}"
+    );
 }
 
 #[tokio::test]

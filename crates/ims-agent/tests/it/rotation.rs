@@ -12,10 +12,10 @@ use ims::claims::Metascope;
 use ims_agent::{Agent, AllowedCallers, Event, Limits, Listener};
 use ims_emulator::{Certificate, Emulator, Integration};
 use ims_testkit::{certificates, keys};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::UnixStream,
+    net::{TcpListener, UnixStream},
     task::JoinSet,
 };
 
@@ -38,6 +38,54 @@ async fn a_bad_new_file_keeps_the_old_credentials_and_a_good_one_replaces_them()
     assert_ne!(fixture.token().await, first);
     let health = fixture.get("/v1/health").await.json();
     assert!(health["contexts"][0]["reload_failure"].is_null(), "{health}");
+}
+
+#[tokio::test]
+async fn of_two_reloads_at_once_the_one_that_read_the_newer_file_wins() {
+    let fixture = Fixture::new().await;
+    let old = fixture.emulator.credentials_json();
+    fixture.token().await;
+    let newer = Integration::new(
+        "newer-client".parse().unwrap(),
+        "EMULATED@AdobeOrg".parse().unwrap(),
+        "NEWER@techacct.adobe.com".parse().unwrap(),
+    );
+    let newer = newer.with_client_secret("newer-secret").with_scopes(["openid"]);
+    fixture.emulator.register(newer);
+    let path = fixture.folder.path().join("credentials.json");
+    let write = |changes: &[(&str, Value)]| {
+        let mut file: Value = serde_json::from_str(&old).unwrap();
+        for (name, value) in changes {
+            file[name] = value.clone();
+        }
+        ims_files::replace(&path, file.to_string().as_bytes()).unwrap();
+    };
+    let reload = || {
+        let agent = fixture.agent.clone();
+        tokio::spawn(async move { agent.reload().await })
+    };
+
+    // The first one waits for an IMS that is slow.
+    let slow = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    write(&[("ims_url", format!("http://{}", slow.local_addr().unwrap()).into())]);
+    let of_older = reload();
+    let (mut asked, _) = slow.accept().await.unwrap();
+    write(&[
+        ("client_id", "newer-client".into()),
+        ("client_secret", "newer-secret".into()),
+        ("scopes", json!(["openid"])),
+    ]);
+    let mut of_newer = reload();
+    // It waits for the first. If it did not, the first would end last.
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut of_newer).await;
+    let body = r#"{"access_token":"older","token_type":"bearer","expires_in":86399}"#;
+    asked.write_all(crate::api::answer("200 OK", body).as_bytes()).await.unwrap();
+    of_older.await.unwrap().unwrap();
+    if early.is_err() {
+        of_newer.await.unwrap().unwrap();
+    }
+    let fields = fixture.get("/v1/headers").await.json();
+    assert_eq!(fields["headers"]["x-api-key"], "newer-client");
 }
 
 /// The integration at IMS with one of two secrets and certificates.
