@@ -1,11 +1,17 @@
 //! What a shell completes after an option: the names of contexts, and files by their kind.
 
-use std::{env, ffi::OsString, path::Path};
+use std::{
+    env,
+    ffi::OsString,
+    io::{self, Write},
+    path::Path,
+};
 
 use clap::{Arg, Command, builder::Str};
 use clap_complete::{
     CompleteEnv,
     engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter},
+    env::{EnvCompleter, Shells},
 };
 
 use ims::{CredentialsError, Discovery, DiscoveryError};
@@ -21,10 +27,74 @@ pub(crate) const VARIABLE: &str = "IMS_COMPLETE";
 /// # Errors
 /// The shell is not known, or standard output is closed.
 pub(crate) fn answer(whole: fn() -> Command) -> clap::error::Result<bool> {
+    let builtins = Shells::builtins();
+    let shells: Vec<ValuesFirst<'_>> = builtins.iter().map(ValuesFirst).collect();
+    let shells: Vec<&dyn EnvCompleter> = shells.iter().map(|shell| shell as _).collect();
     CompleteEnv::with_factory(|| with_completers(whole(), ""))
         .var(VARIABLE)
         .bin("ims")
+        .shells(Shells(&shells))
         .try_complete(env::args_os(), env::current_dir().ok().as_deref())
+}
+
+/// A shell that is offered no options where a value or a subcommand belongs, before a `-` is typed: among the names of two
+/// contexts nobody looks for `--help`.
+struct ValuesFirst<'a>(&'a dyn EnvCompleter);
+
+impl EnvCompleter for ValuesFirst<'_> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.0.is(name)
+    }
+
+    fn write_registration(
+        &self,
+        variable: &str,
+        name: &str,
+        bin: &str,
+        completer: &str,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        self.0.write_registration(variable, name, bin, completer, to)
+    }
+
+    fn write_complete(
+        &self,
+        command: &mut Command,
+        words: Vec<OsString>,
+        folder: Option<&Path>,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        // The scripts of bash, zsh and elvish say which word is completed; in others it is the last.
+        let index = env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse().ok());
+        let word = index.map_or_else(|| words.last(), |index: usize| words.get(index));
+        let is_empty = word.is_none_or(|word| word.is_empty());
+        let takes_word = takes_word(command, &words);
+        let mut written = Vec::new();
+        self.0.write_complete(command, words, folder, &mut written)?;
+        if !is_empty || !takes_word {
+            return to.write_all(&written);
+        }
+        let text = String::from_utf8_lossy(&written);
+        let separator = env::var("_CLAP_IFS").unwrap_or_default();
+        let separator = separator.chars().next().unwrap_or('\n');
+        // In the output for every shell, a candidate begins with its value.
+        let is_value = |candidate: &&str| !candidate.starts_with('-') || *candidate == "-";
+        let values: Vec<&str> = text.split(separator).filter(is_value).collect();
+        to.write_all(values.join(&separator.to_string()).as_bytes())
+    }
+}
+
+/// Whether the command that these words name takes a subcommand or a value without an option.
+fn takes_word(whole: &Command, words: &[OsString]) -> bool {
+    let mut command = whole;
+    for word in words.iter().skip(1) {
+        command = command.find_subcommand(word).unwrap_or(command);
+    }
+    command.has_subcommands() || command.get_positionals().next().is_some()
 }
 
 /// What the value of an argument is.

@@ -345,6 +345,9 @@ fn an_error_of_the_gateway_is_explained_with_what_to_do() {
         ("403 Forbidden",         "403003", 1, "hint: add the API to the project"),
         ("403 Forbidden",         "403023", 1, "hint: assign a product profile"),
         ("403 Forbidden",         "403025", 1, "hint: assign a product profile"),
+        // The gateway says 403 where it could not ask for the profile.
+        ("403 Forbidden",         "503020", 3, "hint: try again later"),
+        ("504 Gateway Timeout",   "504001", 3, "hint: ask for less at a time"),
         ("429 Too Many Requests", "429050", 3, "hint: send fewer requests"),
     ];
     for (status, error, code, hint) in table {

@@ -82,6 +82,27 @@ fn bash_completes_contexts_and_files_by_their_kind() {
 }
 
 #[test]
+fn options_are_offered_among_values_and_subcommands_only_after_a_hyphen() {
+    let sandbox = Sandbox::new();
+    let end = sandbox.run("context add stage -c credentials.json");
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    assert_eq!(completed(&sandbox, "ims context use", "''"), ["stage"]);
+    assert!(completed(&sandbox, "ims context use", "--").contains(&"--help".to_owned()));
+    let subcommands = completed(&sandbox, "ims cert", "''");
+    assert!(subcommands.contains(&"check".to_owned()), "{subcommands:?}");
+    assert!(!subcommands.iter().any(|word| word.starts_with('-')), "{subcommands:?}");
+    // This command takes nothing but options.
+    assert!(completed(&sandbox, "ims token", "''").contains(&"--fresh".to_owned()));
+    for shell in ["fish", "zsh", "elvish", "powershell"] {
+        let mut command = sandbox.ims("-- ims context use");
+        command.arg("").env("IMS_COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", "3");
+        let end: Finished = command.output().unwrap().into();
+        let lines: Vec<&str> = end.stdout.lines().collect();
+        assert_eq!((lines.len(), lines[0].starts_with("stage")), (1, true), "{shell}: {lines:?}");
+    }
+}
+
+#[test]
 fn each_shell_has_a_script_that_asks_ims() {
     let sandbox = Sandbox::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

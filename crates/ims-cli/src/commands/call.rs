@@ -43,7 +43,7 @@ use upload::{Data, Upload};
 /// another one. Errors of Adobe's API gateway are explained.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 the status is 2xx · 1 it is 3xx or 4xx · 3 it is 408, 429 or 5xx, or there is no answer\n\
+    after_help = "Exit codes: 0 the status is 2xx · 1 it is 3xx or 4xx · 3 it or error_code is 408, 429 or 5xx, or no answer\n\
     Examples:\n  \
     ims call -c creds.json https://platform.adobe.io/data/foundation/catalog/dataSets\n  \
     ims call --base https://platform.adobe.io /data/foundation/catalog/dataSets --jq 'keys[]'\n  \

@@ -74,7 +74,10 @@ impl Form {
         if !status.is_success()
             && let Some(error) = gateway::explain(&kept)
         {
-            note_error(error, &headers);
+            note_error(&error, &headers);
+            if error.is_temporary() {
+                return Ok(Answer::Later);
+            }
         }
         Ok(answer(status))
     }
@@ -115,9 +118,10 @@ async fn print_json(response: Response) -> Result<Answer, Failure> {
     }
     let body = body(response).await?;
     let explanation = if status.is_success() { None } else { gateway::explain(&body) };
+    let is_temporary = explanation.as_ref().is_some_and(GatewayError::is_temporary);
     let body = serde_json::from_slice(&body).unwrap_or_else(|_| Value::from(text(&body)));
     output::json(&Data { status: status.as_u16(), headers, body, explanation })?;
-    Ok(answer(status))
+    Ok(if is_temporary { Answer::Later } else { answer(status) })
 }
 
 fn print_head(response: &Response) -> Result<(), Failure> {
@@ -141,10 +145,9 @@ fn note_status(status: StatusCode, headers: &HeaderMap) {
 }
 
 /// Says what an error of the gateway means, and what to do.
-fn note_error(error: GatewayError, headers: &HeaderMap) {
-    let GatewayError { code, cause, remedies } = error;
-    output::note("note", &format!("{code}: {cause}"));
-    for remedy in remedies {
+fn note_error(error: &GatewayError, headers: &HeaderMap) {
+    output::note("note", &format!("{}: {}", error.code, error.meaning.cause));
+    for remedy in error.meaning.remedies {
         output::note("hint", remedy);
     }
     if let Some(wait) = headers.get(RETRY_AFTER) {
