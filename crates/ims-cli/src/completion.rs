@@ -38,7 +38,7 @@ pub(crate) fn answer(whole: fn() -> Command) -> clap::error::Result<bool> {
 }
 
 /// A shell that is offered no options where a value or a subcommand belongs, before a `-` is typed: among the names of two
-/// contexts nobody looks for `--help`.
+/// contexts no one looks for `--help`.
 struct ValuesFirst<'a>(&'a dyn EnvCompleter);
 
 impl EnvCompleter for ValuesFirst<'_> {
@@ -81,9 +81,9 @@ impl EnvCompleter for ValuesFirst<'_> {
         let text = String::from_utf8_lossy(&written);
         let separator = env::var("_CLAP_IFS").unwrap_or_default();
         let separator = separator.chars().next().unwrap_or('\n');
+        let mut values: Vec<&str> = text.split(separator).collect();
         // In the output for every shell, a candidate begins with its value.
-        let is_value = |candidate: &&str| !candidate.starts_with('-') || *candidate == "-";
-        let values: Vec<&str> = text.split(separator).filter(is_value).collect();
+        values.retain(|candidate| !candidate.starts_with('-') || *candidate == "-");
         to.write_all(values.join(&separator.to_string()).as_bytes())
     }
 }

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::{
     credential::Credential,
     error::CredentialsError,
-    form::{Form, access_token, own_format},
+    form::{Form, own_format},
     language::Language,
     reading::{
         fields::{Document, Fields},
@@ -23,6 +23,7 @@ use crate::{
         read_context::{CredentialKind, FilesRead, ReadContext, References},
         secret_file, secret_reference,
     },
+    recognition::recognized,
 };
 
 /// The credentials of one integration, and the IMS that they are for.
@@ -131,7 +132,7 @@ impl Credentials {
         text: &str,
         allowed: &[Environment],
     ) -> Result<Self, CredentialsError> {
-        let (form, document) = Self::recognized(text, Path::new(""))?;
+        let (form, document) = recognized(text, Path::new(""))?;
         Self::of_someone_else(form, &document, allowed)
     }
 
@@ -350,7 +351,7 @@ impl Credentials {
 
     /// Reads a document of any form, of several credentials in it the one called `selected`.
     pub(crate) fn of_text(text: &str, selected: Option<&str>) -> Result<Self, CredentialsError> {
-        let (form, document) = Self::recognized(text, Path::new(""))?;
+        let (form, document) = recognized(text, Path::new(""))?;
         let files = FilesRead::default();
         Self::of(form, &document.fields()?, &ReadContext::of_text(selected, &files))
     }
@@ -437,7 +438,7 @@ impl Credentials {
         let FileContents { bytes: contents, access } = secret_file::read(path)?;
         let text = std::str::from_utf8(&contents).map_err(|_| other_kind::of_bytes(&contents));
         let read = text.and_then(|text| {
-            let (form, document) = Self::recognized(text, path)?;
+            let (form, document) = recognized(text, path)?;
             read(form, &document.fields()?, &access)
         });
         read.map_err(|error| error.in_file(path))
@@ -483,31 +484,6 @@ impl Credentials {
         let files = FilesRead::with(path);
         let at = ReadContext::of_file(path, &access, None, &files);
         Self::of(Form::Own, &fields, &at)
-    }
-
-    /// What the first language says in which `text` has a known form; else why the likeliest one has none.
-    fn recognized(text: &str, path: &Path) -> Result<(Form, Document), CredentialsError> {
-        let text = text.trim_start_matches('\u{feff}');
-        if let Some(kind) = other_kind::of_text(text) {
-            return Err(CredentialsError::NotCredentials { kind });
-        }
-        if let Some(document) = access_token::alone(text) {
-            return Ok((Form::AccessToken, document));
-        }
-        let mut reason = None;
-        for language in Language::candidates(text, path) {
-            let document = language.parse(text);
-            let form = document.and_then(|document| {
-                let form = Form::of(&document.fields()?, language)?;
-                Ok((form, document))
-            });
-            match form {
-                Ok(recognized) => return Ok(recognized),
-                Err(error) => drop(reason.get_or_insert(error)),
-            }
-        }
-        // There is a candidate for every text.
-        Err(reason.unwrap_or(CredentialsError::Unrecognized { members: String::new() }))
     }
 
     fn of(form: Form, fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<Self, CredentialsError> {

@@ -85,6 +85,12 @@ pub enum CredentialsError {
         /// What is wrong with it.
         fault: SecretFault,
     },
+    /// Put the real value in its place: this one stands for another, such as `$NAME` or `your_client_id`.
+    #[error("{name} is a placeholder, not a value")]
+    Placeholder {
+        /// The member's path, or the variable's name.
+        name: String,
+    },
     /// Remove one of the keys: nothing says which of them is meant.
     #[error("{name} holds two different private keys")]
     TwoKeys {
@@ -241,29 +247,41 @@ impl CredentialsError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::File(error) => Some(file_hint(error)),
-            Self::Unrecognized { .. } => Some(UNRECOGNIZED.to_owned()),
+            Self::Unrecognized { members } => Some(unrecognized_hint(members)),
+            Self::Placeholder { .. } => Some(
+                "write the value itself; if it is in variables, give these, and not the file that names them".to_owned(),
+            ),
             Self::Several { .. } | Self::NoneSelected { .. } => {
                 Some("select one of them by its name".to_owned())
             }
             Self::NotQuoted { name } => Some(format!("write the value of {name} in quotation marks")),
             Self::Swapped { .. } => Some("are the client id and the client secret swapped?".to_owned()),
-            Self::Missing { name } if name.ends_with("META_SCOPES") => Some(
-                METASCOPES_LEFT_OUT.to_owned(),
-            ),
+            Self::Missing { name } if name.ends_with("META_SCOPES") => Some(format!(
+                "the download of the Developer Console leaves the metascopes out: add \"META_SCOPES\": [\"…\"] to the file, with the \
+                 metascope of the API that is called: {METASCOPES}"
+            )),
+            Self::Missing { name } if is_called(name, "metascopes") && !name.starts_with("IMS_") => Some(format!(
+                "a service account needs the metascope of the API that is called: {METASCOPES}"
+            )),
+            Self::Missing { name } if is_called(name, "scopes") && !name.starts_with("IMS_") => Some(format!(
+                "add {name} with the scopes that the Developer Console shows for the credential, such as openid,AdobeID,read_organizations"
+            )),
             Self::SecretText { fault, .. } => Some(fault.hint().to_owned()),
             Self::Format { problem: FormatError::OrgId { .. } | FormatError::TechnicalAccountId { .. }, .. } => {
                 Some(IDENTIFIERS.to_owned())
             }
-            #[cfg(not(feature = "formats"))]
-            Self::Syntax { .. } => Some(
-                "this program was built without the feature \"formats\", so it does not read every language".to_owned(),
-            ),
             Self::InFile { problem, .. } | Self::InDocument { problem, .. } => problem.hint(),
             Self::NotCredentials { kind: KUBERNETES } => Some(
                 "read the credentials in the container, where they are variables or mounted files".to_owned(),
             ),
             Self::NotCredentials { kind: EMPTY } => Some(
                 "check the program or the redirection that should have written the credentials".to_owned(),
+            ),
+            Self::NotCredentials { kind: PROGRAM } => Some(
+                "copy the values into a file of lines such as ADOBE_CLIENT_ID=…, ADOBE_CLIENT_SECRET=… and ADOBE_SCOPES=…".to_owned(),
+            ),
+            Self::NotCredentials { kind: QUERY_SERVICE } => Some(
+                "it is for clients of PostgreSQL; for IMS, download the credential of a project in the Developer Console".to_owned(),
             ),
             Self::NotCredentials { .. } => Some(
                 "name a file of credentials, which says where the key is, such as private_key_file: \"private.key\"".to_owned(),
@@ -298,7 +316,6 @@ impl CredentialsError {
             Self::Keyring { .. } => Some("unlock the keyring of this session, and try again".to_owned()),
             Self::NoVariables => Some(VARIABLES.to_owned()),
             Self::NotText => Some("save the file as text in UTF-8".to_owned()),
-            #[cfg(feature = "formats")]
             Self::Syntax { .. } => Some("correct the file at this place".to_owned()),
             Self::Repeated { .. } => Some("remove the wrong one".to_owned()),
             Self::TwoKeys { .. } => Some("leave only the right one in the file".to_owned()),
@@ -335,9 +352,10 @@ impl CredentialsError {
             | Self::OwnFormIn { .. } => "form_unknown",
             Self::Missing { .. } | Self::NoVariables => "member_missing",
             Self::UnknownMember { .. } => "member_unknown",
-            Self::WrongType { .. } | Self::Format { .. } | Self::NotQuoted { .. } => {
-                "member_malformed"
-            }
+            Self::WrongType { .. }
+            | Self::Format { .. }
+            | Self::NotQuoted { .. }
+            | Self::Placeholder { .. } => "member_malformed",
             Self::Conflict { .. } | Self::TwoKeys { .. } => "members_conflict",
             Self::SecretText { .. } => "secret_malformed",
             Self::Swapped { .. } => "members_swapped",
@@ -466,16 +484,45 @@ const VARIABLES: &str = "OAuth Server-to-Server needs IMS_CLIENT_ID, IMS_CLIENT_
 
 const IDENTIFIERS: &str = "an organization's id ends in @AdobeOrg, a technical account's in @techacct.adobe.com: are the two swapped?";
 
-const UNRECOGNIZED: &str = "known are the form of ims (client_id, client_secret, org_id, …), AEM service credentials, projects \
-    of Adobe's Developer Console, aio contexts and the configurations of Adobe's other tools";
+/// What to do about members of no known form.
+fn unrecognized_hint(members: &str) -> String {
+    let names = || members.split(", ");
+    let prefix = names().find_map(|name| name.strip_suffix("CLIENT_ID"));
+    let Some(prefix) = prefix else { return UNRECOGNIZED.to_owned() };
+    let has_secret = names().any(|name| name.starts_with(prefix) && name.contains("CLIENT_SECRET"));
+    if has_secret {
+        format!(
+            "nothing shows that these variables are Adobe's: add {prefix}ORG_ID=…@AdobeOrg, or call them ADOBE_CLIENT_ID, ADOBE_CLIENT_SECRET \
+             and ADOBE_SCOPES"
+        )
+    } else {
+        "a client without a secret is one that a person signs in to: { \"client_id\": \"…\", \"user\": true, \"scopes\": \"openid,AdobeID\", \
+         \"redirect_uri\": \"…\" }"
+            .to_owned()
+    }
+}
+
+/// Whether the last step of a member's path, or the end of a variable's name, is this word.
+fn is_called(name: &str, word: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(word)
+}
+
+const UNRECOGNIZED: &str = "write { \"client_id\": \"…\", \"client_secret\": \"…\", \"scopes\": [\"…\"] }, or lines such as ADOBE_CLIENT_ID=…; \
+    known are also service credentials of AEM, projects and downloads of the Developer Console, aio contexts and the configurations of \
+    Adobe's other tools";
 
 /// A file that describes containers. Its secrets may be in it, or in another object of the cluster.
 pub(crate) const KUBERNETES: &str = "a manifest of Kubernetes";
 
+/// The source of a program in any language.
+pub(crate) const PROGRAM: &str = "the source of a program";
+
+/// What Experience Platform gives to clients of PostgreSQL.
+pub(crate) const QUERY_SERVICE: &str = "a password of Query Service";
+
 /// What a text without any content is.
 pub(crate) const EMPTY: &str = "an empty text";
 
-const METASCOPES_LEFT_OUT: &str = "the download of the Developer Console leaves the metascopes out: add \"META_SCOPES\": [\"…\"] to \
-    the file, with the metascope of the API that is called: ent_user_sdk for User Management, ent_analytics_bulk_ingest_sdk for \
-    Analytics, ent_dataservices_sdk for Experience Platform, ent_reactor_sdk for Tags, ent_marketing_sdk for Target, ent_campaign_sdk \
-    for Campaign, ent_cloudmgr_sdk for Cloud Manager, ent_adobeio_sdk for I/O Events; others are in the API's documents";
+const METASCOPES: &str = "ent_user_sdk for User Management, ent_analytics_bulk_ingest_sdk for Analytics, ent_dataservices_sdk for \
+    Experience Platform, ent_reactor_sdk for Tags, ent_marketing_sdk for Target, ent_campaign_sdk for Campaign, ent_cloudmgr_sdk for Cloud \
+    Manager, ent_aem_cloud_api for AEM, ent_adobeio_sdk for I/O Events; others are in the API's documents";

@@ -16,6 +16,7 @@ mod console_download;
 mod console_project;
 mod environment_variables;
 mod imscli;
+mod nested_variables;
 mod npm_packages;
 pub(crate) mod own_format;
 mod pdf_services;
@@ -25,9 +26,12 @@ mod variables;
 
 use crate::{
     credential::Credential,
-    error::{CredentialsError, KUBERNETES},
+    error::{CredentialsError, KUBERNETES, QUERY_SERVICE},
     language::Language,
-    reading::{fields::Fields, read_context::ReadContext},
+    reading::{
+        fields::{Document, Fields},
+        read_context::ReadContext,
+    },
 };
 
 /// The forms of credentials that are recognised by their content.
@@ -96,6 +100,8 @@ pub enum Form {
     PrefixedVariables,
     /// A section of the configuration of a program, such as `adobe.ims` in the `application.yml` of Spring.
     Section,
+    /// Environment variables in the configuration of another program, which starts one with them.
+    NestedVariables,
 }
 
 impl fmt::Display for Form {
@@ -134,6 +140,7 @@ impl fmt::Display for Form {
             Self::AccessTokenVariables => "an access token in an environment variable",
             Self::PrefixedVariables => "environment variables of a program",
             Self::Section => "a section of a configuration",
+            Self::NestedVariables => "environment variables in a configuration",
         })
     }
 }
@@ -154,8 +161,9 @@ type Read =
 
 /// JSON, and what else is read like it.
 const OBJECTS: &[Language] = &[Json, Hjson, Yaml];
-/// Environment variables: TOML and Java's properties look alike where all values are quoted, or none.
-const VARIABLES: &[Language] = &[Dotenv, Properties, Toml];
+/// Environment variables: TOML and Java's properties look alike where all values are quoted, or none. Stores of secrets keep
+/// variables as an object.
+const VARIABLES: &[Language] = &[Dotenv, Properties, Toml, Json, Hjson, Yaml];
 
 /// The languages of configurations with sections.
 const SECTIONS: &[Language] = &[Json, Hjson, Yaml, Toml, Ini];
@@ -200,6 +208,7 @@ const RULES: &[Rule] = &[
     rule(Form::Own, "client_id",                         own_format::matches,                         &[Json, Toml],         own_format::credential),
     rule(Form::Section, "adobe.ims",                         configuration::is_section,                 SECTIONS,              configuration::of_section),
     rule(Form::Section, "adobe.ims.client-id",               configuration::is_properties,              &[Properties],         configuration::of_properties),
+    rule(Form::NestedVariables, "environment",                 is_nested,                                  &[Json, Hjson, Yaml],  of_nested),
 ];
 
 const fn rule(
@@ -279,6 +288,7 @@ impl Form {
                 | Self::ReactorUploader
                 | Self::PrefixedVariables
                 | Self::Section
+                | Self::NestedVariables
         )
     }
 
@@ -288,9 +298,46 @@ impl Form {
     }
 }
 
+/// Whether variables of a known form are deeper in the configuration.
+fn is_nested(fields: &Fields<'_>) -> bool {
+    !is_kubernetes(fields) && !nested(fields).is_empty()
+}
+
+fn of_nested(
+    fields: &Fields<'_>,
+    at: &ReadContext<'_>,
+) -> Result<(Environment, Credential), CredentialsError> {
+    let mut candidates = Vec::new();
+    for (path, form, document) in nested(fields) {
+        candidates.push((path.clone(), (path, form, document)));
+    }
+    let (path, form, document) = at.select(candidates)?;
+    let inner = ReadContext { selected: None, ..*at };
+    form.read(&document.fields()?.within(&path), &inner)
+}
+
+fn nested(fields: &Fields<'_>) -> Vec<(String, Form, Document)> {
+    let mut found = Vec::new();
+    for (path, document) in nested_variables::candidates(fields) {
+        if let Ok(fields) = document.fields()
+            && let Ok(form) = Form::of(&fields, Dotenv)
+        {
+            found.push((path, form, document));
+        }
+    }
+    found
+}
+
+fn is_kubernetes(fields: &Fields<'_>) -> bool {
+    fields.has("apiVersion") && fields.has("kind")
+}
+
 fn unrecognized(fields: &Fields<'_>) -> CredentialsError {
-    if fields.has("apiVersion") && fields.has("kind") {
+    if is_kubernetes(fields) {
         return CredentialsError::NotCredentials { kind: KUBERNETES };
+    }
+    if fields.has("technicalAccountName") && fields.has("credential") {
+        return CredentialsError::NotCredentials { kind: QUERY_SERVICE };
     }
     CredentialsError::Unrecognized { members: names(fields) }
 }

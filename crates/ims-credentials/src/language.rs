@@ -45,7 +45,7 @@ impl Language {
             }
             _ => &[Self::Toml, Self::Dotenv, Self::Properties, Self::Yaml],
         };
-        by_content.iter().copied().filter(|language| language.is_read_here()).collect()
+        by_content.to_vec()
     }
 
     fn by_name(path: &Path) -> Option<Self> {
@@ -53,21 +53,15 @@ impl Language {
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         match ending {
             "json" => Some(Self::Json),
-            "toml" => Some(Self::Toml),
+            // The variables of Terraform that are texts and lists are TOML as well.
+            "toml" | "tfvars" => Some(Self::Toml),
             "yml" | "yaml" => Some(Self::Yaml),
             "ini" => Some(Self::Ini),
             "properties" => Some(Self::Properties),
             "hjson" => Some(Self::Hjson),
+            "ps1" | "cmd" | "bat" => Some(Self::Dotenv),
             _ if ending == "env" || name.starts_with(".env.") => Some(Self::Dotenv),
             _ => None,
-        }
-    }
-
-    fn is_read_here(self) -> bool {
-        match self {
-            Self::Json => true,
-            Self::Toml => cfg!(feature = "toml"),
-            _ => cfg!(feature = "formats"),
         }
     }
 
@@ -139,6 +133,12 @@ fn toml(text: &str) -> Result<serde_json::Value, TextFault> {
             TextFault::after(before)
         }
     })
+}
+
+/// Whether a person takes the text for JSON: after the first brace is a name in quotation marks, or the end.
+pub(crate) fn looks_like_json(text: &str) -> bool {
+    let inner = text.trim_start().strip_prefix('{').map(str::trim_start);
+    inner.is_some_and(|inner| inner.is_empty() || inner.starts_with(['"', '}']))
 }
 
 /// The first line that says something, comments of any of the languages left out.

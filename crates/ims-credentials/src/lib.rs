@@ -12,6 +12,7 @@ mod form;
 mod known_metascopes;
 mod language;
 mod reading;
+mod recognition;
 
 #[cfg(feature = "contexts")]
 mod contexts;

@@ -12,6 +12,8 @@ mod downloads;
 mod files;
 mod forms;
 #[cfg(feature = "formats")]
+mod found;
+#[cfg(feature = "formats")]
 mod programs;
 mod references;
 mod selection;

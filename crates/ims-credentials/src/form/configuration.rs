@@ -1,36 +1,39 @@
 //! Credentials in the configuration of a program: each program has its own names, which differ in case, in `-` and `_`, and in
 //! a prefix, and say the same.
 //!
-//! Client secrets are sent to IMS, so what may be of another service is not taken: a prefix is a known one, and a section has
-//! an organization of Adobe in it or Adobe's name on it.
+//! Client secrets are sent to IMS, so what may be of another service is not taken: a prefix is a known one, or has Adobe's name
+//! in it, and else an organization, a technical account or the beginning of the secret is Adobe's. The same holds for a section.
+//! In the environment of a process, where variables may be for another program, a prefix is a known one.
 //!
 //! Sources, all observed in public repositories in November 2026: AdobeDocs/pdfservices-node-sdk-samples (`PDF_SERVICES_…`);
 //! the guides of Firefly Services (`FIREFLY_SERVICES_…`); adobe/aio-commerce-sdk before version 1 (`AIO_COMMERCE_IMS_…`);
 //! Adobe's tutorials for Experience Platform (`AEP_…`) and AEM's `OpenAPI`s (`AEM_…`); knennigtri/aep-tag-tool, `README.md`
-//! (`auth`); and configurations of Spring, .NET, Helm and Python's `configparser`.
+//! (`auth`); Adobe's tutorials for App Builder (`JWT_…`, and `OAUTHS2S_…` with `…_METASCOPES` for scopes); the tool that migrates
+//! to Commerce as a Cloud Service (`ADOBE_IMS_META_SCOPES` for scopes); and configurations of Spring, .NET, Helm and Python's
+//! `configparser`.
 
-use ims_claims::{Environment, ServiceAccount};
-use ims_exchange::Scope;
-use ims_files::can_be_path;
+use ims_claims::Environment;
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
 
+use self::section::{CLIENT_ID, Section, normalized};
 use super::own_format;
 use crate::{
-    credential::{Credential, ServerToServerCredential, ServiceAccountCredential},
+    credential::Credential,
     error::CredentialsError,
     reading::{
         fields::{Document, Fields},
         read_context::ReadContext,
-        vocabulary::key_pair,
     },
-    signing_keys::KeyPair,
 };
+
+mod section;
+
+pub(super) use section::environment_at;
 
 type Read = Result<(Environment, Credential), CredentialsError>;
 
 /// What begins the names of environment variables, and what is asked for where none of them says: the scopes of the API that
-/// has the prefix. An empty prefix needs an organization of Adobe.
+/// has the prefix.
 const PREFIXES: &[(&str, &[&str])] = &[
     ("ADOBE_", &[]),
     ("ADOBE_IMS_", &[]),
@@ -44,6 +47,8 @@ const PREFIXES: &[(&str, &[&str])] = &[
     ("FIREFLY_SERVICES_", FIREFLY),
     ("PDF_SERVICES_", PDF_SERVICES),
     ("ADOBE_PDF_SERVICES_", PDF_SERVICES),
+    ("PDFSERVICES_", PDF_SERVICES),
+    ("ADOBE_PDFSERVICES_", PDF_SERVICES),
     ("", &[]),
 ];
 
@@ -65,69 +70,60 @@ const FIREFLY: &[&str] = &[
 ];
 const PDF_SERVICES: &[&str] = &["openid", "AdobeID", "DCAPI"];
 
-/// The names of one part of a credential, without case, `-` and `_`.
-type Part = &'static [&'static str];
-
-const CLIENT_ID: Part = &["clientid", "apikey", "xapikey"];
-const CLIENT_SECRET: Part = &["clientsecrets", "clientsecret", "secret"];
-const ORG_ID: Part =
-    &["orgid", "imsorgid", "imsorg", "imsimsorgid", "organizationid", "organization"];
-const TECHNICAL_ACCOUNT_ID: Part =
-    &["technicalaccountid", "techaccountid", "techacctid", "techacct", "techid", "accountid"];
-const SCOPES: Part = &["scopes", "scope"];
-const METASCOPES: Part = &["metascopes", "metascope"];
-const PRIVATE_KEY: Part = &[
-    "privatekey",
-    "privatekeyfile",
-    "privatekeypath",
-    "privatekeyfilename",
-    "privkeyfilename",
-    "pathtokey",
-    "keypath",
-];
-/// They end so: a prefix may be before them.
-const IMS: Part =
-    &["imsurl", "imshost", "imsendpoint", "imsbase", "imsbaseurl", "imsenv", "imsenvironment"];
-/// What gets tokens in another way, in the name of a person.
-const REFRESH_TOKEN: Part = &["refreshtoken"];
-
-/// One object of a configuration, or the variables with one prefix.
-struct Section<'f> {
-    fields: Fields<'f>,
-    /// For variables, what begins their names; they are in capitals.
-    prefix: Option<&'static str>,
-    /// What is asked for where nothing says.
-    scopes: &'static [&'static str],
-}
-
 pub(super) fn is_prefixed(fields: &Fields<'_>) -> bool {
-    prefixed(fields).iter().any(|(_, section)| section.is_known())
+    !prefixed(fields).is_empty()
 }
 
-/// Whether one of the sets has everything that a token needs. The variables of the system may be there for another program.
+/// Whether one of the sets with a known prefix has everything that a token needs. The variables of the system may be there
+/// for another program.
 pub(super) fn is_complete(fields: &Fields<'_>) -> bool {
-    prefixed(fields).iter().any(|(_, section)| section.is_complete())
+    prefixed(fields).iter().any(|(_, section)| is_known(section) && section.is_complete())
 }
 
 pub(super) fn of_variables(fields: &Fields<'_>, at: &ReadContext<'_>) -> Read {
     let mut sections = prefixed(fields);
-    // Which are not complete matters only where none is.
-    if sections.iter().any(|(_, section)| section.is_complete()) {
-        sections.retain(|(_, section)| section.is_complete());
+    if at.selected.is_none() {
+        // Which are not complete, or have an unknown prefix, matters only where there are no others.
+        if sections.iter().any(|(_, section)| section.is_complete()) {
+            sections.retain(|(_, section)| section.is_complete());
+        }
+        if sections.iter().any(|(_, section)| is_known(section)) {
+            sections.retain(|(_, section)| is_known(section));
+        }
     }
     at.select(sections)?.read(at)
 }
 
 /// The sets of variables, each with its prefix as its name.
 fn prefixed<'f>(fields: &Fields<'f>) -> Vec<(String, Section<'f>)> {
-    let mut sections = Vec::new();
-    for (prefix, scopes) in PREFIXES {
+    let mut sections: Vec<(String, Section<'f>)> = Vec::new();
+    for (name, _) in fields.values() {
+        let Some(prefix) = prefix_of(name) else { continue };
+        let scopes = known(prefix).map_or(&[][..], |(_, scopes)| scopes);
         let section = Section { fields: fields.clone(), prefix: Some(prefix), scopes };
-        if section.is_known() && (!prefix.is_empty() || section.is_of_adobe()) {
+        let has_name = is_known(&section) && !prefix.is_empty() || has_name_of_adobe(prefix);
+        let is_there = sections.iter().any(|(_, other)| other.prefix == Some(prefix));
+        if !is_there && section.has_client() && (has_name || section.is_of_adobe()) {
             sections.push((prefix.trim_end_matches('_').to_owned(), section));
         }
     }
     sections
+}
+
+/// What is before the words of a client id in a variable's name.
+fn prefix_of(name: &str) -> Option<&str> {
+    let after_each_step = name.match_indices('_').map(|(index, _)| index + 1);
+    let mut starts = std::iter::once(0).chain(after_each_step);
+    let start = starts.find(|start| CLIENT_ID.contains(&normalized(&name[*start..]).as_str()))?;
+    Some(&name[..start])
+}
+
+fn known(prefix: &str) -> Option<&'static (&'static str, &'static [&'static str])> {
+    PREFIXES.iter().find(|(known, _)| known.eq_ignore_ascii_case(prefix))
+}
+
+fn is_known(section: &Section<'_>) -> bool {
+    section.prefix.is_some_and(|prefix| known(prefix).is_some())
 }
 
 /// A configuration with a section that holds credentials, or one that is such a section and not in our own form.
@@ -192,7 +188,7 @@ fn look_for_sections<'f>(
         }
     }
     let section = Section { fields, prefix: None, scopes: &[] };
-    if section.is_known() && (section.is_of_adobe() || has_name_of_adobe(&path)) {
+    if section.has_client() && (section.is_of_adobe() || has_name_of_adobe(&path)) {
         found.push((path, section));
     }
 }
@@ -200,179 +196,12 @@ fn look_for_sections<'f>(
 /// How deep a section may be.
 const MOST_LEVELS: usize = 4;
 
-/// Whether a step of the path is, or begins with, the name of one of Adobe's services.
+/// Whether a step of the path, or of a prefix, is or begins with the name of one of Adobe's services.
 fn has_name_of_adobe(path: &str) -> bool {
-    path.split('.').any(|step| {
+    path.split(['.', '_', '-']).any(|step| {
         let step = step.to_ascii_lowercase();
-        step == "ims" || step == "aem" || step == "aep" || step.starts_with("adobe")
+        ["ims", "aem", "aep", "aio"].contains(&&*step) || step.starts_with("adobe")
     })
-}
-
-impl<'f> Section<'f> {
-    /// There is a client with a secret.
-    fn is_known(&self) -> bool {
-        self.found(CLIENT_ID).is_some() && self.found(CLIENT_SECRET).is_some()
-    }
-
-    fn is_of_adobe(&self) -> bool {
-        let organization = self.found(ORG_ID).and_then(|name| self.fields.value(name));
-        let organization = organization.and_then(Value::as_str).unwrap_or_default();
-        organization.trim().ends_with("@AdobeOrg")
-    }
-
-    fn is_service_account(&self) -> bool {
-        self.found(METASCOPES).is_some() || self.found(PRIVATE_KEY).is_some()
-    }
-
-    fn is_complete(&self) -> bool {
-        let has_scopes = self.found(SCOPES).is_some() || !self.scopes.is_empty();
-        self.is_known()
-            && self.found(REFRESH_TOKEN).is_none()
-            && (has_scopes || self.is_service_account())
-    }
-
-    /// The name of this part as the configuration writes it.
-    fn found(&self, part: Part) -> Option<&'f str> {
-        for word in part {
-            let mut names = self.fields.values().map(|(name, _)| name);
-            let found = names.find(|name| {
-                let own = self.own_name(name);
-                own.is_some_and(|own| normalized(own) == *word) && self.fields.has(name)
-            });
-            if found.is_some() {
-                return found;
-            }
-        }
-        None
-    }
-
-    /// The name without the prefix of the variables; `None` for one that is not among them.
-    fn own_name<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let Some(prefix) = self.prefix else { return Some(name) };
-        let is_variable = !name.contains(|c: char| c.is_ascii_lowercase());
-        name.strip_prefix(prefix).filter(|_| is_variable)
-    }
-
-    /// The name of this part, or the one to add: `missing` in the style of the others.
-    fn name(&self, part: Part, missing: &str) -> String {
-        match (self.found(part), self.prefix) {
-            (Some(name), _) => name.to_owned(),
-            (None, None) => missing.to_owned(),
-            (None, Some(prefix)) => format!("{prefix}{}", missing.to_ascii_uppercase()),
-        }
-    }
-
-    fn read(&self, at: &ReadContext<'_>) -> Read {
-        let fields = &self.fields;
-        if let Some(name) = self.found(REFRESH_TOKEN)
-            && !self.is_complete()
-            && self.found(SCOPES).is_none()
-        {
-            return Err(CredentialsError::OtherGrant {
-                name: fields.path_of(name),
-                what: "a person's refresh token",
-            });
-        }
-        let credential = if self.is_service_account() {
-            Credential::ServiceAccount(self.service_account(at)?)
-        } else {
-            Credential::ServerToServer(self.server_to_server()?)
-        };
-        Ok((self.environment()?, credential))
-    }
-
-    fn server_to_server(&self) -> Result<ServerToServerCredential, CredentialsError> {
-        let fields = &self.fields;
-        Ok(ServerToServerCredential {
-            client_id: fields.required(&self.name(CLIENT_ID, "client_id"))?,
-            client_secrets: fields.client_secrets(&self.name(CLIENT_SECRET, "client_secret"))?,
-            scopes: self.asked_scopes()?,
-            org_id: fields.optional(&self.name(ORG_ID, "org_id"))?,
-        })
-    }
-
-    fn asked_scopes(&self) -> Result<Vec<Scope>, CredentialsError> {
-        if self.found(SCOPES).is_none() && !self.scopes.is_empty() {
-            return self.scopes.iter().map(|scope| self.fields.parse("scopes", scope)).collect();
-        }
-        self.fields.list(&self.name(SCOPES, "scopes"))
-    }
-
-    fn service_account(
-        &self,
-        at: &ReadContext<'_>,
-    ) -> Result<ServiceAccountCredential, CredentialsError> {
-        let fields = &self.fields;
-        // Before OAuth Server-to-Server a scope was a metascope, and was called so.
-        let part = if self.found(METASCOPES).is_some() { METASCOPES } else { SCOPES };
-        let metascopes = match self.found(part) {
-            Some(name) => name.to_owned(),
-            None => self.name(METASCOPES, "metascopes"),
-        };
-        let account = ServiceAccount::new(
-            fields.required(&self.name(CLIENT_ID, "client_id"))?,
-            fields.required(&self.name(ORG_ID, "org_id"))?,
-            fields.required(&self.name(TECHNICAL_ACCOUNT_ID, "technical_account_id"))?,
-            fields.list(&metascopes)?,
-        );
-        Ok(ServiceAccountCredential {
-            account: account.map_err(|problem| CredentialsError::Format {
-                name: fields.path_of(&metascopes),
-                problem,
-            })?,
-            client_secrets: fields.client_secrets(&self.name(CLIENT_SECRET, "client_secret"))?,
-            signing_keys: self.key(at)?.into(),
-            sends_jti: false,
-        })
-    }
-
-    /// The key itself, or its path.
-    fn key(&self, at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
-        let fields = &self.fields;
-        let name = self.name(PRIVATE_KEY, "private_key");
-        let text = fields.lines(&name)?;
-        if can_be_path(&text) {
-            let path = at.path(text.trim());
-            let contents = at.read_private(&fields.path_of(&name), &path)?;
-            return key_pair(&ims_files::shown(&path), contents, None);
-        }
-        key_pair(&fields.path_of(&name), Zeroizing::new(text.as_bytes().to_vec()), None)
-    }
-
-    /// The IMS of a URL, of an endpoint or of a host, or of `prod` or `stage`.
-    fn environment(&self) -> Result<Environment, CredentialsError> {
-        let mut names = self.fields.values().map(|(name, _)| name);
-        let name = names.find(|name| {
-            let whole = normalized(name);
-            self.own_name(name).is_some() && IMS.iter().any(|word| whole.ends_with(word))
-        });
-        let Some(name) = name else { return Ok(Environment::production()) };
-        environment_at(&self.fields, name)
-    }
-}
-
-/// The IMS that the member `name` says in any way: its name, its host, its URL, or one of its endpoints.
-pub(super) fn environment_at(
-    fields: &Fields<'_>,
-    name: &str,
-) -> Result<Environment, CredentialsError> {
-    let Some(text) = fields.optional_text(name)? else { return Ok(Environment::production()) };
-    match text.trim() {
-        "" | "prod" | "production" => return Ok(Environment::production()),
-        "stage" => return Ok(Environment::stage()),
-        _ => {}
-    }
-    let base = text.split_once("/ims/").map_or(text, |(base, _)| base);
-    if base.contains("://") {
-        fields.parse(name, base)
-    } else {
-        fields.parse(name, &format!("https://{base}"))
-    }
-}
-
-fn normalized(name: &str) -> String {
-    let letters = name.chars().filter(|c| !matches!(c, '-' | '_'));
-    letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
 #[cfg(test)]
@@ -400,9 +229,9 @@ mod tests {
     type Variable = (&'static str, &'static str);
 
     #[test]
-    fn variables_without_a_known_prefix_are_of_another_service() {
+    fn variables_without_a_sign_of_adobe_are_of_another_service() {
         #[rustfmt::skip]
-        let table: [(&[Variable], bool, bool); 7] = [
+        let table: [(&[Variable], bool, bool); 13] = [
             (&[("ADOBE_CLIENT_ID", "a"), ("ADOBE_CLIENT_SECRET", "b")],                                        true,  false),
             (&[("ADOBE_CLIENT_ID", "a"), ("ADOBE_CLIENT_SECRET", "b"), ("ADOBE_SCOPES", "c")],                 true,  true),
             (&[("FIREFLY_SERVICES_CLIENT_ID", "a"), ("FIREFLY_SERVICES_CLIENT_SECRET", "b")],                  true,  true),
@@ -410,6 +239,12 @@ mod tests {
             (&[("CLIENT_ID", "a"), ("CLIENT_SECRET", "b"), ("SCOPES", "c")],                                   false, false),
             (&[("CLIENT_ID", "a"), ("CLIENT_SECRET", "b"), ("SCOPES", "c"), ("ORG_ID", "D@AdobeOrg")],         true,  true),
             (&[("ADOBE_CLIENT_ID", "a"), ("CLIENT_SECRET", "b")],                                              false, false),
+            (&[("OWN_CLIENT_ID", "a"), ("OWN_CLIENT_SECRET", "p8e-b"), ("OWN_SCOPES", "c")],                   true,  false),
+            (&[("OWN_CLIENT_ID", "a"), ("OWN_CLIENT_SECRET", "b"), ("OWN_ORG_ID", "D@AdobeOrg")],              true,  false),
+            (&[("OWN_CLIENT_ID", "a"), ("OWN_CLIENT_SECRET", "b"), ("OTHER_ORG_ID", "D@AdobeOrg")],            false, false),
+            (&[("MY_ADOBE_CLIENT_ID", "a"), ("MY_ADOBE_CLIENT_SECRET", "b")],                                  true,  false),
+            (&[("ETIMS_CLIENT_ID", "a"), ("ETIMS_CLIENT_SECRET", "b")],                                        false, false),
+            (&[("adobe_client_id", "a"), ("adobe_client_secret", "b"), ("adobe_scopes", "c")],                 true,  true),
         ];
         for (variables, known, complete) in table {
             let members =

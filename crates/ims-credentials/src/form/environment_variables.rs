@@ -34,6 +34,10 @@ const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
     scopes: Scopes::In("IMS_SCOPES"),
 };
 
+/// The variables of a service account that the other kind has no use for.
+const SERVICE_ACCOUNT_ALONE: [&str; 4] =
+    ["IMS_METASCOPES", "IMS_TECHNICAL_ACCOUNT_ID", "IMS_PRIVATE_KEY", "IMS_PRIVATE_KEY_FILE"];
+
 pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.has("IMS_CLIENT_ID")
 }
@@ -49,7 +53,10 @@ pub(super) fn credential(
             what: "the permanent code of a service",
         });
     }
-    let credential = if fields.has("IMS_SCOPES") {
+    // What is missing is said for the kind that Adobe makes today, unless something is there that only the other has.
+    let is_service_account = SERVICE_ACCOUNT_ALONE.iter().any(|name| fields.has(name));
+    let is_secret_alone = fields.has("IMS_CLIENT_SECRET") && !is_service_account;
+    let credential = if fields.has("IMS_SCOPES") || is_secret_alone {
         SERVER_TO_SERVER.read(fields)?
     } else {
         SERVICE_ACCOUNT.read(fields, key(fields, at))?

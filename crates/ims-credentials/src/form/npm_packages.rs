@@ -10,7 +10,9 @@ use crate::{
     reading::{
         fields::Fields,
         read_context::ReadContext,
-        vocabulary::{Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_pair},
+        vocabulary::{
+            Metascopes, Scopes, ServerToServerWords, ServiceAccountWords, key_at, key_pair,
+        },
     },
     signing_keys::KeyPair,
 };
@@ -23,19 +25,28 @@ const JWT_AUTH: ServiceAccountWords = ServiceAccountWords {
     metascopes: Metascopes::In("metaScopes"),
 };
 
+/// The same words without a key and with `scopes` are of OAuth Server-to-Server, as imscli has them.
 pub(super) fn is_jwt_auth(fields: &Fields<'_>) -> bool {
-    fields.has("clientId") && fields.has("technicalAccountId")
+    let has_key = fields.has("privateKey") || fields.has(fields.name_of(KEY_FILE));
+    fields.has("clientId") && fields.has("technicalAccountId") && (has_key || !fields.has("scopes"))
 }
+
+/// Names that programs around the package have for the path of the key.
+const KEY_FILE: &[&str] = &["privateKeyPath", "privateKeyFile", "privateKeyFilePath"];
 
 /// The options of `@adobe/jwt-auth`. Source: adobe/jwt-auth, `README.md`.
 pub(super) fn jwt_auth(
     fields: &Fields<'_>,
-    _at: &ReadContext<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
-    Ok((fields.environment("ims")?, JWT_AUTH.read(fields, key(fields))?))
+    Ok((fields.environment("ims")?, JWT_AUTH.read(fields, key(fields, at))?))
 }
 
-fn key(fields: &Fields<'_>) -> Result<KeyPair, CredentialsError> {
+fn key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {
+    let path = fields.name_of(KEY_FILE);
+    if !fields.has("privateKey") && fields.has(path) {
+        return key_at(fields, path, at);
+    }
     let text = fields.lines("privateKey")?;
     let contents = Zeroizing::new(text.as_bytes().to_vec());
     key_pair(&fields.path_of("privateKey"), contents, fields.optional_text("passphrase")?)

@@ -113,8 +113,8 @@ fn unescape(text: &str) -> Option<String> {
     Some(plain)
 }
 
-/// `NAME=value`, one in a line, as shells and the `dotenv` libraries read it. Nothing in a value is replaced by another
-/// variable: a secret may hold a `$`.
+/// `NAME=value`, one in a line, as shells and the `dotenv` libraries read it, and as PowerShell and the batch files of Windows
+/// write it. Nothing in a value is replaced by another variable: a secret may hold a `$`.
 pub(super) fn dotenv(text: &str) -> Result<Value, TextFault> {
     let mut members = Map::new();
     let mut rest = text;
@@ -124,13 +124,14 @@ pub(super) fn dotenv(text: &str) -> Result<Value, TextFault> {
         let wrong = || TextFault::in_line(line_number);
         // A value in quotation marks may go on in the next lines, so the text is read on and not split into lines first.
         let line = rest.lines().next().unwrap_or_default();
-        if line.trim().is_empty() || line.trim_start().starts_with('#') {
+        if is_comment(line.trim()) {
             rest = after_line(rest);
             continue;
         }
         let (name, value) = rest.split_once('=').ok_or_else(wrong)?;
-        let name = name_of(name).ok_or_else(wrong)?;
-        let (value, after) = value_of(value).ok_or_else(wrong)?;
+        let (style, name) = LineStyle::of(name);
+        let (name, value) = (name_of(name).ok_or_else(wrong)?, style.value(value));
+        let (value, after) = value.ok_or_else(wrong)?;
         if members.insert(name.to_owned(), value.into()).is_some() {
             return Err(TextFault::Repeated { line: line_number });
         }
@@ -139,10 +140,73 @@ pub(super) fn dotenv(text: &str) -> Result<Value, TextFault> {
     Ok(members.into())
 }
 
-/// A name, which `export` may stand before.
+/// Nothing, a comment of a shell or of a batch file, or what a script begins with.
+fn is_comment(line: &str) -> bool {
+    let word = line.split([' ', '\t']).next().unwrap_or_default().to_ascii_lowercase();
+    line.is_empty()
+        || line.starts_with('#')
+        || line.starts_with("::")
+        || ["rem", "@echo", "setlocal", "@setlocal"].contains(&&*word)
+}
+
+/// Whose lines they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LineStyle {
+    /// `NAME=value`, also after `export`.
+    Posix,
+    /// `$env:NAME = "value"`.
+    PowerShell,
+    /// `set NAME=value`, where quotation marks are part of the value.
+    Batch,
+    /// `set "NAME=value"`.
+    QuotedBatch,
+}
+
+impl LineStyle {
+    /// The style, and what is left of the text before the `=`.
+    fn of(text: &str) -> (Self, &str) {
+        let text = text.trim();
+        let after = |start: &str| {
+            let begins = text.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start));
+            begins.then(|| text[start.len()..].trim_start())
+        };
+        if let Some(name) = after("$env:") {
+            return (Self::PowerShell, name);
+        }
+        if let Some(name) = after("set \"") {
+            return (Self::QuotedBatch, name);
+        }
+        if let Some(name) = after("set ") {
+            return (Self::Batch, name);
+        }
+        (Self::Posix, after("export ").or_else(|| after("declare -x ")).unwrap_or(text))
+    }
+
+    /// The value and what comes after its line; `None` where the shell itself would make something else of it.
+    fn value(self, text: &str) -> Option<(String, &str)> {
+        let line = text.lines().next().unwrap_or_default();
+        match self {
+            Self::Posix => value_of(text),
+            Self::PowerShell => {
+                let is_plain = !line.contains(['`', '$', '\\']) || line.trim().starts_with('\'');
+                value_of(text).filter(|_| is_plain)
+            }
+            Self::Batch | Self::QuotedBatch => {
+                let line = line.trim_end_matches('\r');
+                let value = if self == Self::Batch {
+                    Some(line)
+                } else {
+                    line.trim_end().strip_suffix('"')
+                };
+                let value = value.filter(|value| !value.contains(['%', '^', '&', '|', '!']))?;
+                Some((value.to_owned(), after_line(text)))
+            }
+        }
+    }
+}
+
 fn name_of(text: &str) -> Option<&str> {
-    let text = text.trim();
-    let name = text.strip_prefix("export ").unwrap_or(text).trim();
+    let name = text.trim();
     let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-$".contains(c));
     (is_name && !name.is_empty()).then_some(name)
 }

@@ -197,7 +197,9 @@ impl<'a> Fields<'a> {
     ) -> Result<Vec<T>, CredentialsError> {
         let value = self.value(name).ok_or_else(|| self.missing(name))?;
         let texts = texts(value).ok_or_else(|| self.wrong_type(name, "a list of strings"))?;
-        texts.iter().map(|text| self.parse(name, text)).collect()
+        // An element may be a list again, as in what a person pasted between the brackets of a template.
+        let words = texts.iter().flat_map(|text| split_list(text));
+        words.map(|text| self.parse(name, text)).collect()
     }
 
     /// A text that may be given as an array of its lines.
@@ -274,8 +276,11 @@ impl<'a> Fields<'a> {
         text: &str,
     ) -> Result<T, CredentialsError> {
         // White space around an identifier can only be an accident.
-        text.trim()
-            .parse()
+        let text = text.trim();
+        if secret_text::is_placeholder(text) {
+            return Err(CredentialsError::Placeholder { name: self.path_of(name) });
+        }
+        text.parse()
             .map_err(|problem| CredentialsError::Format { name: self.path_of(name), problem })
     }
 

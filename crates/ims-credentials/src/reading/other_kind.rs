@@ -1,10 +1,15 @@
 //! Files that people give instead of credentials, and what they are.
 
-use crate::error::{CredentialsError, EMPTY};
+use std::path::Path;
+
+use crate::error::{CredentialsError, EMPTY, PROGRAM};
 
 /// What a text is, if it is certainly not credentials.
 pub(crate) fn of_text(text: &str) -> Option<&'static str> {
     let start = text.trim_start();
+    if start.starts_with("<?php") {
+        return Some(PROGRAM);
+    }
     if start.starts_with('<') {
         return Some("a web page or XML");
     }
@@ -20,6 +25,15 @@ pub(crate) fn of_text(text: &str) -> Option<&'static str> {
         _ if label.ends_with("PUBLIC KEY") => "a public key",
         _ => "a PEM file",
     })
+}
+
+/// Whether the name is that of a program's source, which is no data: what it says is known only when it runs.
+pub(crate) fn is_program(path: &Path) -> bool {
+    const ENDINGS: &[&str] = &[
+        "py", "ipynb", "js", "mjs", "cjs", "ts", "rb", "php", "java", "kt", "cs", "go", "r", "tf",
+    ];
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    ENDINGS.contains(&ending.as_str())
 }
 
 /// Why bytes that are not text in UTF-8 are not credentials.

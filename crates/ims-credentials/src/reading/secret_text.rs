@@ -12,6 +12,9 @@ use crate::error::{CredentialsError, SecretFault};
 
 /// A client secret of the member or variable `name`.
 pub(crate) fn client_secret(name: &str, text: &str) -> Result<ClientSecret, CredentialsError> {
+    if is_placeholder(text.trim()) {
+        return Err(CredentialsError::Placeholder { name: name.to_owned() });
+    }
     match fault(text) {
         None => Ok(ClientSecret::new(text.to_owned())),
         Some(fault) => Err(CredentialsError::SecretText { name: name.to_owned(), fault }),
@@ -55,6 +58,30 @@ fn fault(text: &str) -> Option<SecretFault> {
         return Some(SecretFault::Identifier);
     }
     None
+}
+
+/// Whether `text` stands for a value that is to be put in its place: a variable of a shell, of GitHub Actions or of a template,
+/// or what a sample says.
+pub(crate) fn is_placeholder(text: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    };
+    let variable = text.strip_prefix('$').is_some_and(is_name);
+    let of_windows = text.strip_prefix('%').and_then(|text| text.strip_suffix('%'));
+    let is_between = |start, end| text.starts_with(start) && text.ends_with(end);
+    let lower = text.to_ascii_lowercase();
+    let is_sample =
+        ["your-", "your_", "your ", "<your"].iter().any(|start| lower.starts_with(start));
+    let is_crossed_out =
+        text.len() > 3 && text.bytes().all(|b| matches!(b, b'x' | b'X' | b'*' | b'.'));
+    variable
+        || of_windows.is_some_and(is_name)
+        || is_between("${", "}")
+        || is_between("{{", "}}")
+        || is_between("<", ">")
+        || is_sample
+        || is_crossed_out
 }
 
 /// Whether `text` is completely invisible.
@@ -172,6 +199,37 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(fault(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_stands_for_a_value_is_known_from_a_value() {
+        #[rustfmt::skip]
+        let table = [
+            ("$OAUTH_CLIENT_ID",                   true),
+            ("${ADOBE_CLIENT_SECRET}",             true),
+            ("${ADOBE_CLIENT_SECRET:-}",           true),
+            ("${{ secrets.CLIENTSECRET }}",        true),
+            ("{{client_id}}",                      true),
+            ("%ADOBE_CLIENT_ID%",                  true),
+            ("<client id>",                        true),
+            ("your_client_secret",                 true),
+            ("YOUR-CLIENT-ID",                     true),
+            ("xxxxxxxxxxxx",                       true),
+            ("********",                           true),
+            ("x",                                  false),
+            ("yourself",                           false),
+            ("$p8e=x#y",                           false),
+            ("%p8e%",                              false),
+            ("p8e-Xxxx",                           false),
+            ("a64f5f10849a410a97ffdac8ae1",        false),
+            ("cm-p123-e1234-integration-1",        false),
+            ("",                                   false),
+        ];
+        for (text, expected) in table {
+            assert_eq!(is_placeholder(text), expected, "{text}");
+        }
+        let error = client_secret("SECRET", "${SECRET}").unwrap_err();
+        assert_eq!(error.to_string(), "SECRET is a placeholder, not a value");
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl GatewayError {
 /// The error in the body of an answer, if it is one of the gateway.
 pub(super) fn explain(body: &[u8]) -> Option<GatewayError> {
     let body: Value = serde_json::from_slice(body).ok()?;
-    // APIs that write errors of their own put that of the gateway into them.
+    // APIs that write their own errors put that of the gateway into them.
     let places =
         ["/error_code", "/error/error_code", "/error/details/error_code", "/details/error_code"];
     let code = places.iter().find_map(|place| body.pointer(place))?;
@@ -98,7 +98,7 @@ const ERRORS: &[(&str, Meaning)] = &[
     ("503071", Meaning { cause: "the service asks for a pause", remedies: &[LATER] }),
 ];
 
-/// What the first three digits say of a code that has no entry of its own. Others of them say too little to help.
+/// What the first three digits say of a code without an entry. Others of them say too little to help.
 #[rustfmt::skip]
 const STATUSES: &[(&str, Meaning)] = &[
     ("401", Meaning { cause: "the API does not accept the token", remedies: &[NEW_TOKEN, "ask IMS about it: ims validate"] }),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_of_its_own_comes_before_its_status() {
+    fn a_code_with_an_entry_comes_before_its_status() {
         let cause = |code: &str| {
             let body = format!(r#"{{"error_code":"{code}"}}"#);
             explain(body.as_bytes()).unwrap().meaning.cause

@@ -565,8 +565,8 @@ REACTOR_IO_INTEGRATION_CLIENT_SECRET=p8e-secret",
         [
             "variables of a program",
             "variables",
-            "`ADOBE_CLIENT_ID` and `ADOBE_CLIENT_SECRET`, also with `ADOBE_IMS_`, `AEM_`, `AEM_AUTH_`, `AEP_`, `AIO_COMMERCE_IMS_`, `COMMERCE_IMS_`, `ADOBE_COMMERCE_IMS_`, `FIREFLY_`, `FIREFLY_SERVICES_`, `PDF_SERVICES_`, `ADOBE_PDF_SERVICES_`; without a prefix where `ORG_ID` ends in `@AdobeOrg`",
-            "`…PRIVATE_KEY` or `…METASCOPES` service account, else OAuth Server-to-Server",
+            "`ADOBE_CLIENT_ID` and `ADOBE_CLIENT_SECRET`, also with `ADOBE_IMS_`, `AEM_`, `AEM_AUTH_`, `AEP_`, `AIO_COMMERCE_IMS_`, `COMMERCE_IMS_`, `ADOBE_COMMERCE_IMS_`, `FIREFLY_`, `FIREFLY_SERVICES_`, `PDF_SERVICES_`, `ADOBE_PDF_SERVICES_`, and without a prefix or with any other if that has `ADOBE`, `IMS`, `AEM`, `AEP` or `AIO` in it, or `ORG_ID` ends in `@AdobeOrg`, `TECHNICAL_ACCOUNT_ID` in `@techacct.adobe.com`, or the secret begins with `p8e-`; those with any other in a file only",
+            "`…PRIVATE_KEY` or `…METASCOPES` service account, else, and if one of the scopes is `openid` or `AdobeID`, OAuth Server-to-Server",
             ".env",
             "ADOBE_CLIENT_ID=a64f5f10849a410a97ffdac8ae1
 ADOBE_CLIENT_SECRET=p8e-secret
@@ -603,6 +603,23 @@ ADOBE_SCOPES=openid,AdobeID",
             "adobe.ims.client-id=a64f5f10849a410a97ffdac8ae1
 adobe.ims.client-secret=p8e-secret
 adobe.ims.scopes=openid,AdobeID",
+        ],
+    ),
+    row(
+        Form::NestedVariables,
+        ServerToServer,
+        [
+            "variables in the configuration of another program: Docker Compose, MCP servers, Azure Functions",
+            "YAML, JSON",
+            "an object such as `environment` or `env`, or a list of `NAME=value`, with the variables of one of these forms",
+            "as the variables",
+            "docker-compose.yml",
+            "services:
+  app:
+    environment:
+      - ADOBE_CLIENT_ID=a64f5f10849a410a97ffdac8ae1
+      - ADOBE_CLIENT_SECRET=p8e-secret
+      - ADOBE_SCOPES=openid,AdobeID",
         ],
     ),
     row(

@@ -1,0 +1,61 @@
+//! Which language a text is in, and which form its members have.
+
+use std::path::Path;
+
+use crate::{
+    error::{CredentialsError, PROGRAM},
+    form::{Form, access_token},
+    language::{Language, looks_like_json},
+    reading::{fields::Document, other_kind},
+};
+
+/// What the first language says in which `text` has a known form; else why it has none in the language that it most likely
+/// is in: one in which it can be read, or that fits the longest part of it.
+pub(crate) fn recognized(text: &str, path: &Path) -> Result<(Form, Document), CredentialsError> {
+    let text = text.trim_start_matches('\u{feff}');
+    if let Some(kind) = other_kind::of_text(text) {
+        return Err(CredentialsError::NotCredentials { kind });
+    }
+    if let Some(document) = access_token::alone(text) {
+        return Ok((Form::AccessToken, document));
+    }
+    let mut reasons = Vec::new();
+    for language in Language::candidates(text, path) {
+        let document = language.parse(text);
+        let form = document.and_then(|document| {
+            let form = Form::of(&document.fields()?, language)?;
+            Ok((form, document))
+        });
+        match form {
+            Ok(recognized) => return Ok(recognized),
+            // Where JSON has a mistake, it is of no use to hear of Hjson.
+            Err(error)
+                if language == Language::Hjson && looks_like_json(text) && !is_read(&error) => {}
+            Err(error) => reasons.push(error),
+        }
+    }
+    if other_kind::is_program(path) {
+        return Err(CredentialsError::NotCredentials { kind: PROGRAM });
+    }
+    // The first of those that are equal.
+    let likeliest = reasons.into_iter().rev().max_by_key(progress);
+    // There is a candidate for every text.
+    Err(likeliest.unwrap_or(CredentialsError::Unrecognized { members: String::new() }))
+}
+
+/// Whether the text could be read in its language, whatever else is wrong.
+fn is_read(error: &CredentialsError) -> bool {
+    let is_unread =
+        matches!(error, CredentialsError::Syntax { .. } | CredentialsError::MissingFeature { .. });
+    !is_unread
+}
+
+/// How much of a text was understood before this error: of two languages, the text is likelier in the one in which more is.
+fn progress(error: &CredentialsError) -> (u8, usize) {
+    match error {
+        // This language is not tried at all.
+        CredentialsError::MissingFeature { .. } => (1, 0),
+        CredentialsError::Syntax { line, .. } => (0, *line),
+        _ => (2, 0),
+    }
+}
