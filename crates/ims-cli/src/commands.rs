@@ -136,8 +136,26 @@ pub(crate) struct Alone {
 }
 
 impl Alone {
-    /// The command `name`, if there is one.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    /// The command `name`, if there is one, or the one of its commands that is named `second`, if scripts run that often.
+    pub(crate) fn named(name: &str, second: Option<&str>) -> Option<Self> {
+        let one = match (name, second) {
+            ("cert", Some("check")) => {
+                Some(one!("cert", Cert, cert::Command, "check", cert::check::Arguments))
+            }
+            ("jwt", Some("decode")) => {
+                Some(one!("jwt", Jwt, jwt::Command, "decode", jwt::DecodeArguments))
+            }
+            ("jwt", Some("sign")) => {
+                Some(one!("jwt", Jwt, jwt::Command, "sign", jwt::SignArguments))
+            }
+            ("jwt", Some("verify")) => {
+                Some(one!("jwt", Jwt, jwt::Command, "verify", jwt::VerifyArguments))
+            }
+            _ => None,
+        };
+        if one.is_some() {
+            return one;
+        }
         Some(match name {
             "demo" => options!("demo", Demo, demo::Arguments),
             "init" => options!("init", Init, init::Arguments),
@@ -208,7 +226,20 @@ macro_rules! subcommands {
     };
 }
 
-use {options, subcommands};
+/// One command of a group, without the others of the group.
+macro_rules! one {
+    ($group:literal, $command:ident, $subcommands:ty, $name:literal, $arguments:ty) => {
+        Self {
+            name: $group,
+            augment: |group| {
+                group.subcommand(<$arguments>::augment_args(clap::Command::new($name)))
+            },
+            read: |matches| <$subcommands>::from_arg_matches(matches).map(Command::$command),
+        }
+    };
+}
+
+use {one, options, subcommands};
 
 #[cfg(test)]
 mod tests {
@@ -231,8 +262,16 @@ mod tests {
     fn a_command_alone_takes_what_it_takes_among_the_others() {
         for command in crate::Arguments::command().get_subcommands() {
             let name = command.get_name();
-            let alone = Alone::named(name).unwrap_or_else(|| panic!("{name} is not known alone"));
+            let alone = Alone::named(name, None);
+            let alone = alone.unwrap_or_else(|| panic!("{name} is not known alone"));
             assert_eq!(names(&alone.parser()), names(command), "{name}");
+            for subcommand in command.get_subcommands() {
+                let second = subcommand.get_name();
+                let alone = Alone::named(name, Some(second)).map(|alone| alone.parser());
+                let alone = alone.as_ref().and_then(|group| group.find_subcommand(second));
+                let alone = alone.unwrap_or_else(|| panic!("{name} {second} is not known alone"));
+                assert_eq!(names(alone), names(subcommand), "{name} {second}");
+            }
         }
     }
 }

@@ -98,8 +98,10 @@ fn parse() -> Result<Arguments, clap::Error> {
 /// The arguments of the command that is named first, if they are right. All other commands, and the texts of the help, take
 /// longer to build than many a command runs, so they are there only for those who see them.
 fn parse_alone() -> Option<Arguments> {
-    let name = env::args_os().nth(1)?.into_string().ok()?;
-    let alone = Alone::named(&name)?;
+    let mut words = env::args_os().skip(1).map(OsString::into_string);
+    let name = words.next()?.ok()?;
+    let second = words.next().and_then(Result::ok);
+    let alone = Alone::named(&name, second.as_deref())?;
     let command = clap::Command::new("ims").version(env!("CARGO_PKG_VERSION"));
     let command = GlobalOptions::augment_args(command.propagate_version(true));
     let matches = command.subcommand(alone.parser()).try_get_matches().ok()?;

@@ -20,13 +20,14 @@ use crate::{
     process::block_on_unless_ready,
     signing_key, when,
 };
+pub(crate) use verify::Arguments as VerifyArguments;
 
 /// The commands about JWTs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Sign(SignArguments),
     Decode(DecodeArguments),
-    Verify(verify::Arguments),
+    Verify(VerifyArguments),
 }
 
 pub(crate) fn run(command: Command) -> Result<Answer, Failure> {
