@@ -48,8 +48,7 @@ pub(crate) fn write(text: impl Into<TerminalText>) -> Result<(), Failure> {
     waiting::clear();
     if anstream::AutoStream::choice(&io::stdout()) == anstream::ColorChoice::Never {
         // At once, since the stream would write the text between two colours piece by piece.
-        let plain = anstream::adapter::strip_str(text.as_str()).to_string();
-        return write_bytes(plain.as_bytes());
+        return write_bytes(text.plain().as_bytes());
     }
     let mut stdout = anstream::stdout().lock();
     let written = stdout.write_all(text.as_str().as_bytes()).and_then(|()| stdout.flush());

@@ -118,7 +118,7 @@ impl Findings {
 }
 
 impl Judge {
-    /// Reads the files on as many threads as there are cores.
+    /// Reads the files on as many threads as there are cores, of which this is one.
     pub(super) fn read_all<K: Kept>(self, targets: Targets) -> Findings<K> {
         let Targets { files, unreadable, .. } = targets;
         let (next, bar) = (AtomicUsize::new(0), progress_bar(files.len()));
@@ -126,9 +126,10 @@ impl Judge {
         let mut findings = Findings { certificates: Vec::new(), unreadable };
         thread::scope(|scope| {
             let mut workers = Vec::new();
-            for _ in 0..threads {
+            for _ in 1..threads {
                 workers.push(scope.spawn(|| self.read_some(&files, &next, &bar)));
             }
+            findings.add(self.read_some(&files, &next, &bar));
             for worker in workers {
                 findings.add(worker.join().expect("reading a certificate does not panic"));
             }

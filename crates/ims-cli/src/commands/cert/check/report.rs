@@ -86,16 +86,19 @@ pub(super) fn table<K>(findings: &Findings<K>) -> Result<(), Failure> {
 /// A row for each certificate: the days and the share of its life that are left, its end, where it is, its subject and, for
 /// those who see no colours, what is wrong with it.
 fn rows<K>(certificates: &[Checked<K>]) -> TerminalText {
-    let mut rows = TerminalText::default();
+    let (mut rows, mut left, mut rest) = (TerminalText::default(), String::new(), String::new());
     for checked in certificates {
-        let left = format!("{:>6} days {}", checked.days_left, bar(checked.share_left));
+        left.clear();
+        rest.clear();
+        let (filled, empty) = bar(checked.share_left);
+        write!(left, "{:>6} days {filled}{empty}", checked.days_left).expect(TAKES_ALL);
         let Checked { not_after, place, subject, .. } = checked;
-        let state = match (checked.state, checked.is_fine) {
-            ("valid", true) => String::new(),
-            ("valid", false) => "  ends soon".to_owned(),
-            (state, _) => format!("  {state}"),
+        let (space, state) = match (checked.state, checked.is_fine) {
+            ("valid", true) => ("", ""),
+            ("valid", false) => ("  ", "ends soon"),
+            (state, _) => ("  ", state),
         };
-        let rest = format!("  {not_after}  {place}  {subject}{state}\n");
+        writeln!(rest, "  {not_after}  {place}  {subject}{space}{state}").expect(TAKES_ALL);
         rows = rows.styled(style(checked), &left).with(&rest);
     }
     rows
@@ -132,13 +135,18 @@ fn style<K>(certificate: &Checked<K>) -> Style {
     color.on_default()
 }
 
-/// Ten places, of which one at least is filled while anything is left.
-fn bar(share: f64) -> String {
+/// Ten places, of which one at least is filled while anything is left: those that are, and those that are not.
+fn bar(share: f64) -> (&'static str, &'static str) {
     let filled = (0..PLACES).filter(|place| share * f64::from(PLACES) > f64::from(*place)).count();
-    format!("{:░<1$}", "█".repeat(filled), PLACES as usize)
+    let (filled, _) = FILLED.split_at(filled * '█'.len_utf8());
+    let (_, empty) = EMPTY.split_at(filled.len());
+    (filled, empty)
 }
 
 const PLACES: u8 = 10;
+const FILLED: &str = "██████████";
+/// As long as [`FILLED`] in bytes, too.
+const EMPTY: &str = "░░░░░░░░░░";
 
 /// Replaces the file at once, since the collector of text files may read it at any moment.
 pub(super) fn write_prometheus(path: &Path, findings: &Findings) -> Result<(), Failure> {
@@ -159,7 +167,7 @@ pub(super) fn prometheus(findings: &Findings) -> String {
             checked.kept.sha256_fingerprint(),
             checked.not_after.as_secs(),
         )
-        .expect("a String takes all that is written");
+        .expect(TAKES_ALL);
     }
     text.push_str(
         "# HELP ims_certificate_unreadable A file in which no certificate could be read.\n\
@@ -167,11 +175,12 @@ pub(super) fn prometheus(findings: &Findings) -> String {
     );
     for unread in &findings.unreadable {
         let file = label(&ims_files::shown(&unread.file));
-        writeln!(text, "ims_certificate_unreadable{{file=\"{file}\"}} 1")
-            .expect("a String takes all that is written");
+        writeln!(text, "ims_certificate_unreadable{{file=\"{file}\"}} 1").expect(TAKES_ALL);
     }
     text
 }
+
+const TAKES_ALL: &str = "a String takes all that is written";
 
 fn label(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")

@@ -18,6 +18,8 @@ pub(super) struct Targets {
     pub(super) files: Vec<Target>,
     pub(super) unreadable: Vec<Unreadable>,
     seen: HashSet<PathBuf>,
+    /// Whether a file can be found twice. In one folder it cannot.
+    may_repeat: bool,
 }
 
 /// A file that is to be read.
@@ -40,6 +42,7 @@ impl Targets {
     pub(super) fn named(paths: &[OsString]) -> Self {
         let mut targets = Self::default();
         for path in paths {
+            targets.may_repeat = paths.len() > 1 || path.to_str().is_some_and(is_pattern);
             match path.to_str().filter(|text| is_pattern(text)) {
                 Some(pattern) if !Path::new(path).exists() => targets.match_pattern(pattern),
                 _ => targets.add(Path::new(path), Origin::Named),
@@ -79,7 +82,7 @@ impl Targets {
     }
 
     fn add_file(&mut self, path: PathBuf, origin: Origin) {
-        if self.seen.insert(path.clone()) {
+        if !self.may_repeat || self.seen.insert(path.clone()) {
             self.files.push(Target { path, origin });
         }
     }
