@@ -233,56 +233,67 @@ const STORE: &str = "ims_token::store";
 /// Writes one line. Its fields are the same in every line that has them, and durations are whole milliseconds.
 fn log(client_id: &str, event: &Event) {
     use tracing::{debug, info, warn};
+    // The fields are made inside the macros, which is only if someone takes the line: the name of a token is its hash.
     match event {
         // At debug: a refresh that works is not news.
         Event::RefreshStarted { reason } => {
-            let reason = reason.as_str();
-            debug!(target: REFRESH, client_id, reason, "refresh started");
+            debug!(target: REFRESH, client_id, reason = reason.as_str(), "refresh started");
         }
-        Event::AttemptFailed { error, pause } => {
-            let (error, pause_ms) = (ErrorLine(error).to_string(), millis(*pause));
-            warn!(target: REFRESH, client_id, error, pause_ms, "attempt failed, another follows");
-        }
-        Event::Refreshed { reason, token, origin, took } => {
-            let (reason, origin, took_ms) = (reason.as_str(), origin.as_str(), millis(*took));
-            let (lifetime_ms, token) = (millis(token.lifetime()), token.fingerprint());
-            info!(
-                target: REFRESH,
-                client_id, reason, origin, took_ms, lifetime_ms, token, "token refreshed"
-            );
-        }
-        Event::RefreshFailed { reason, error, took, retry_after } => {
-            let (reason, error, took_ms) =
-                (reason.as_str(), ErrorLine(error).to_string(), millis(*took));
-            let retry_after_ms = millis(*retry_after);
-            warn!(
-                target: REFRESH,
-                client_id, reason, error, took_ms, retry_after_ms, "refresh failed"
-            );
-        }
+        Event::AttemptFailed { error, pause } => warn!(
+            target: REFRESH,
+            client_id,
+            error = ErrorLine(error).to_string(),
+            pause_ms = millis(*pause),
+            "attempt failed, another follows"
+        ),
+        Event::Refreshed { reason, token, origin, took } => info!(
+            target: REFRESH,
+            client_id,
+            reason = reason.as_str(),
+            origin = origin.as_str(),
+            took_ms = millis(*took),
+            lifetime_ms = millis(token.lifetime()),
+            token = token.fingerprint(),
+            "token refreshed"
+        ),
+        Event::RefreshFailed { reason, error, took, retry_after } => warn!(
+            target: REFRESH,
+            client_id,
+            reason = reason.as_str(),
+            error = ErrorLine(error).to_string(),
+            took_ms = millis(*took),
+            retry_after_ms = millis(*retry_after),
+            "refresh failed"
+        ),
         Event::LeftToAnother => {
             debug!(target: REFRESH, client_id, "another process refreshes already");
         }
-        Event::StoreFailed { operation, error } => {
-            let (operation, error) = (operation.as_str(), ErrorLine(error).to_string());
-            warn!(target: STORE, client_id, operation, error, "the store failed and is bypassed");
-        }
+        Event::StoreFailed { operation, error } => warn!(
+            target: STORE,
+            client_id,
+            operation = operation.as_str(),
+            error = ErrorLine(error).to_string(),
+            "the store failed and is bypassed"
+        ),
         Event::Rejected { token } => {
-            let token = token.fingerprint();
-            info!(target: KEEPER, client_id, token, "an API rejected the token");
+            info!(target: KEEPER, client_id, token = token.fingerprint(), "an API rejected the token");
         }
-        Event::OtherAccepted { kind } => {
-            let kind = kind.as_str();
-            warn!(target: REFRESH, client_id, kind, "IMS refuses the first and accepts another");
-        }
-        Event::CredentialEndsSoon { ends_at, remaining } => {
-            let (ends_at, remaining_ms) = (ends_at.as_secs(), millis(*remaining));
-            warn!(target: KEEPER, client_id, ends_at, remaining_ms, "the credential expires soon");
-        }
+        Event::OtherAccepted { kind } => warn!(
+            target: REFRESH,
+            client_id,
+            kind = kind.as_str(),
+            "IMS refuses the first and accepts another"
+        ),
+        Event::CredentialEndsSoon { ends_at, remaining } => warn!(
+            target: KEEPER,
+            client_id,
+            ends_at = ends_at.as_secs(),
+            remaining_ms = millis(*remaining),
+            "the credential expires soon"
+        ),
     }
 }
 
-/// Whole milliseconds, as a number that log collectors can compare.
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
