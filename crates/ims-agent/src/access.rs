@@ -200,7 +200,6 @@ impl RequestRules {
 mod tests {
     use super::*;
     use http::HeaderValue;
-    use ims_files::FileError;
     use std::fs;
 
     const SECRET: &str = "canary-0123456789-0123456789-0123456789";
@@ -288,6 +287,7 @@ mod tests {
         assert!(matches!(Capability::read_or_create(&path), Err(Error::NoCapability(_))));
         #[cfg(unix)]
         {
+            use ims_files::FileError;
             use std::os::unix::fs::PermissionsExt;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
             let refused = Capability::read_or_create(&path);

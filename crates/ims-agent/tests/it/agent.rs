@@ -1,6 +1,8 @@
 //! What the agent answers, and which callers get an answer.
 
-use std::{io::Write, process::Command, time::Duration};
+use std::time::Duration;
+#[cfg(unix)]
+use std::{io::Write, process::Command};
 
 use bytes::Bytes;
 use http::Request;
@@ -10,7 +12,7 @@ use ims::claims::NumericDate;
 use ims_agent::{AllowedCallers, Error, Limits, Listener};
 use ims_emulator::{Fault, FaultRule};
 use ims_token::testing::FakeClock;
-use tokio::{net::UnixStream, task::JoinSet};
+use tokio::task::JoinSet;
 
 use crate::fixture::{Fixture, raw};
 
@@ -128,18 +130,20 @@ async fn ten_thousand_callers_at_once_cause_one_exchange() {
     let first = fixture.token().await;
     fixture.post("/v1/rejected", &format!("fingerprint={first}")).await;
     let before = fixture.exchanges();
+    let mut fields = fixture.fields();
+    let host = fields.remove("host").unwrap();
+    let url = format!("http://{}/v1/token", host.to_str().unwrap());
     let mut callers = JoinSet::new();
     for _ in 0..50 {
-        let stream = UnixStream::connect(&fixture.socket).await.unwrap();
-        let handshake =
-            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
+        let stream = TokioIo::new(fixture.connect().await);
+        let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream);
         let (sender, connection) = handshake.await.unwrap();
         tokio::spawn(connection);
         for _ in 0..200 {
             let mut sender = sender.clone();
+            let mut request = Request::get(&url).body(Empty::<Bytes>::new()).unwrap();
+            request.headers_mut().extend(fields.clone());
             callers.spawn(async move {
-                let request =
-                    Request::get("http://ims/v1/token").body(Empty::<Bytes>::new()).unwrap();
                 let response = sender.send_request(request).await.unwrap();
                 assert_eq!(response.status(), 200);
                 response.into_body().collect().await.unwrap().to_bytes()
@@ -177,6 +181,7 @@ async fn an_hour_without_ims_is_unseen_by_callers_with_a_valid_token() {
     assert_ne!(fixture.token().await, token);
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn other_users_of_the_machine_are_refused_by_the_system_or_by_name() {
     if !rustix::process::geteuid().is_root() {
@@ -200,6 +205,7 @@ async fn other_users_of_the_machine_are_refused_by_the_system_or_by_name() {
 }
 
 /// What curl gets as the user and group of this number; `None` if it does not get through to the agent.
+#[cfg(unix)]
 async fn as_user(id: u32, fixture: &Fixture) -> Option<String> {
     let mut command = Command::new("setpriv");
     command.args([format!("--reuid={id}"), format!("--regid={id}"), "--clear-groups".to_owned()]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ims_agent::Limits;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpStream, UnixStream},
+    net::TcpStream,
     time::{sleep, timeout},
 };
 
@@ -45,7 +45,7 @@ async fn a_thousand_connections_that_send_nothing_or_half_a_head_keep_no_one_fro
     let address = fixture.serve_at_address(Limits::default()).await;
     let (mut silent, mut half_open) = (Vec::new(), Vec::new());
     for _ in 0..500 {
-        silent.push(UnixStream::connect(&fixture.socket).await.unwrap());
+        silent.push(fixture.connect().await);
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(b"GET /v1/token HTTP/1.1\r\nHo").await.unwrap();
         half_open.push(stream);
@@ -88,6 +88,7 @@ async fn a_head_that_is_too_long_is_refused() {
     assert!(answer.starts_with("HTTP/1.1 431 ") || answer.is_empty(), "{answer}");
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn at_the_end_a_request_that_is_being_answered_gets_its_answer() {
     let fixture = Fixture::new().await;
@@ -102,8 +103,8 @@ async fn at_the_end_a_request_that_is_being_answered_gets_its_answer() {
     let serving = tokio::spawn(async move {
         agent.serve(listener.unwrap(), Limits::default(), async { drop(ended.await) }).await;
     });
-    let mut idle = UnixStream::connect(&path).await.unwrap();
-    let mut busy = UnixStream::connect(&path).await.unwrap();
+    let mut idle = tokio::net::UnixStream::connect(&path).await.unwrap();
+    let mut busy = tokio::net::UnixStream::connect(&path).await.unwrap();
     busy.write_all(b"GET /v1/token HTTP/1.1\r\nHost: ims\r\n\r\n").await.unwrap();
     sleep(Duration::from_millis(50)).await;
     end.send(()).unwrap();

@@ -1,9 +1,9 @@
 //! An agent with its emulator, and clients that speak HTTP without anyone's help.
 
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::{
     net::SocketAddr,
-    os::unix::fs::PermissionsExt,
-    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -17,9 +17,11 @@ use ims_agent::{Agent, AllowedCallers, Capability, Event, Limits, Listener};
 use ims_emulator::{Emulator, Fault, FaultRule};
 use serde_json::Value;
 use tempfile::TempDir;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpStream, UnixStream},
+    net::TcpStream,
     sync::watch,
 };
 
@@ -28,7 +30,11 @@ pub(crate) struct Fixture {
     pub(crate) folder: TempDir,
     pub(crate) emulator: Emulator,
     pub(crate) agent: Agent,
+    #[cfg(unix)]
     pub(crate) socket: PathBuf,
+    /// Windows has no sockets with a name, so that the agent is at an address there.
+    #[cfg(not(unix))]
+    address: SocketAddr,
     /// Names and texts of what happened.
     pub(crate) events: Arc<Mutex<Vec<String>>>,
     /// Dropped at the end.
@@ -56,7 +62,7 @@ impl Answered {
 }
 
 impl Fixture {
-    /// An agent with one context, which listens at a socket for its own user.
+    /// An agent with one context, which listens at a socket for its own user. On Windows it is at an address with a capability.
     pub(crate) async fn new() -> Self {
         Self::with(AllowedCallers::own_user(), |builder| builder).await
     }
@@ -82,8 +88,12 @@ impl Fixture {
         change: impl Fn(ClientBuilder) -> ClientBuilder + Send + Sync + 'static,
     ) -> Self {
         let folder = TempDir::new().unwrap();
-        // So that others get to the folder of the socket, and no further.
-        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o711)).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // So that others get to the folder of the socket, and no further.
+            std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o711)).unwrap();
+        }
         let path = folder.path().join("credentials.json");
         ims_files::replace(&path, emulator.credentials_json().as_bytes()).unwrap();
         let events = Arc::<Mutex<Vec<String>>>::default();
@@ -97,12 +107,50 @@ impl Fixture {
             seen.lock().unwrap().push(format!("{}: {event}", event.name()));
         };
         let agent = Agent::start(["default"], load, observe).await.unwrap();
-        let socket = folder.path().join("run").join("agent.sock");
-        let listener = Listener::at_socket(&socket, callers).unwrap();
         let (ending, _) = watch::channel(());
-        let fixture = Self { folder, emulator, agent, socket, events, ending };
-        fixture.serve(listener, Limits::default());
+        #[cfg(unix)]
+        let fixture = {
+            let socket = folder.path().join("run").join("agent.sock");
+            let listener = Listener::at_socket(&socket, callers).unwrap();
+            let fixture = Self { folder, emulator, agent, socket, events, ending };
+            fixture.serve(listener, Limits::default());
+            fixture
+        };
+        #[cfg(not(unix))]
+        let fixture = {
+            assert_eq!(callers, AllowedCallers::own_user(), "an address knows no users");
+            let address = ([127, 0, 0, 1], 0).into();
+            let mut fixture = Self { folder, emulator, agent, address, events, ending };
+            fixture.address = fixture.serve_at_address(Limits::default()).await;
+            fixture
+        };
         fixture
+    }
+
+    /// A connection to the agent.
+    #[cfg(unix)]
+    pub(crate) async fn connect(&self) -> UnixStream {
+        UnixStream::connect(&self.socket).await.unwrap()
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// The fields that a request of such a connection needs: which machine is called, and at an address the capability.
+    #[cfg_attr(unix, expect(clippy::unused_self, reason = "at an address, it has the capability"))]
+    pub(crate) fn fields(&self) -> HeaderMap {
+        let mut fields = HeaderMap::new();
+        #[cfg(unix)]
+        fields.insert("host", "ims".parse().unwrap());
+        #[cfg(not(unix))]
+        {
+            fields.insert("host", self.address.to_string().parse().unwrap());
+            let bearer = format!("Bearer {}", self.capability());
+            fields.insert("authorization", bearer.parse().unwrap());
+        }
+        fields
     }
 
     /// Serves the agent at another listener until the end of the test.
@@ -132,7 +180,7 @@ impl Fixture {
         async move { drop(ended.changed().await) }
     }
 
-    /// Asks the socket.
+    /// Asks the agent.
     pub(crate) async fn get(&self, path: &str) -> Answered {
         self.ask(Request::get(path).body(Full::default()).unwrap()).await
     }
@@ -142,10 +190,9 @@ impl Fixture {
     }
 
     async fn ask(&self, mut request: Request<Full<Bytes>>) -> Answered {
-        request.headers_mut().insert("host", "ims".parse().unwrap());
-        let stream = UnixStream::connect(&self.socket).await.unwrap();
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        request.headers_mut().extend(self.fields());
+        let stream = TokioIo::new(self.connect().await);
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
         tokio::spawn(connection);
         let response = sender.send_request(request).await.unwrap();
         let (parts, body) = response.into_parts();

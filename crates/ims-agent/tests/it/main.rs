@@ -1,5 +1,4 @@
 //! The agent and the proxy against the emulator, as programs in any language use them.
-#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
 mod agent;
@@ -7,4 +6,6 @@ mod api;
 mod connections;
 mod fixture;
 mod proxy;
+// Its callers are at a socket.
+#[cfg(unix)]
 mod rotation;
