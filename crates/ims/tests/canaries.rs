@@ -134,15 +134,70 @@ fn a_pool_keeps_one_keeper_for_the_same_credentials_and_none_that_failed() {
 
 #[test]
 fn what_a_program_shares_between_threads_can_be_shared() {
-    fn assert_send_sync<T: Send + Sync>() {}
+    fn assert_send_sync<T: Send + Sync + 'static>() {}
 
     assert_send_sync::<Client>();
     assert_send_sync::<ims::ClientBuilder>();
     assert_send_sync::<ims::Connection>();
     assert_send_sync::<ims::RefreshTokens>();
+    assert_send_sync::<ims::Report>();
     assert_send_sync::<ClientError>();
     assert_send_sync::<Credentials>();
     assert_send_sync::<ims::CredentialsError>();
     assert_send_sync::<ims::Discovery>();
     assert_send_sync::<Migration>();
+
+    assert_send_sync::<ims::claims::ClaimsSet>();
+    assert_send_sync::<ims::claims::CompactJwt>();
+    assert_send_sync::<ims::claims::Environment>();
+    assert_send_sync::<ims::exchange::AccessToken>();
+    assert_send_sync::<ims::exchange::ClientSecret>();
+    assert_send_sync::<ims::exchange::ExchangeError>();
+    assert_send_sync::<ims::exchange::InFlight<ims::AccessToken>>();
+    assert_send_sync::<ims::exchange::Refusal>();
+    assert_send_sync::<ims::exchange::SharedTransport>();
+    assert_send_sync::<ims::exchange::TransportError>();
+    assert_send_sync::<ims::token::Event>();
+    assert_send_sync::<ims::token::FetchError>();
+    assert_send_sync::<KeeperPool>();
+    assert_send_sync::<ims::token::MemoryStore>();
+    assert_send_sync::<ims::token::SharedClock>();
+    assert_send_sync::<ims::token::SharedStore>();
+    assert_send_sync::<ims::token::TokenKeeper>();
+    assert_send_sync::<ims::token::TokenKeeperBuilder>();
+    assert_send_sync::<ims::TokenError>();
+}
+
+#[test]
+#[cfg(all(
+    feature = "blocking",
+    feature = "file",
+    feature = "middleware",
+    feature = "pkcs11",
+    feature = "redis",
+    feature = "reqwest",
+    feature = "service-account",
+    feature = "sign-in",
+    feature = "verify",
+))]
+fn what_a_feature_adds_can_be_shared_between_threads() {
+    fn assert_send_sync<T: Send + Sync + 'static>() {}
+
+    assert_send_sync::<ims::BlockingClient>();
+    assert_send_sync::<ims::SignIn>();
+    assert_send_sync::<ims::SignedIn>();
+    assert_send_sync::<ims::SignInError>();
+    assert_send_sync::<ims::cert::Certificate>();
+    assert_send_sync::<ims::cert::CertError>();
+    assert_send_sync::<ims::exchange::ReqwestTransport>();
+    assert_send_sync::<ims::middleware::AllowedHosts>();
+    assert_send_sync::<ims::sign::PemSigner>();
+    assert_send_sync::<ims::sign::SharedSigner>();
+    assert_send_sync::<ims::sign::SignError>();
+    assert_send_sync::<ims::sign::pkcs11::Pkcs11Module>();
+    assert_send_sync::<ims::sign::pkcs11::Pkcs11Signer>();
+    assert_send_sync::<ims::token::FileStore>();
+    assert_send_sync::<ims::token::RedisStore>();
+    assert_send_sync::<ims::verify::NotVerified>();
+    assert_send_sync::<ims::verify::TokenVerifier>();
 }
