@@ -81,8 +81,10 @@ async fn conduct() -> Result<(), Box<dyn Error>> {
 /// emulator answers on the other threads.
 fn start_processes(count: usize, folder: &Path) -> Result<BTreeSet<String>, Box<dyn Error>> {
     let program = env::current_exe()?;
-    let start = |_| Command::new(&program).arg(folder).stdout(Stdio::piped()).spawn();
-    let processes = (0..count).map(start).collect::<Result<Vec<_>, _>>()?;
+    let mut processes = Vec::new();
+    for _ in 0..count {
+        processes.push(Command::new(&program).arg(folder).stdout(Stdio::piped()).spawn()?);
+    }
     let mut tokens = BTreeSet::new();
     for process in processes {
         let output = process.wait_with_output()?;

@@ -33,12 +33,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let refreshes = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&refreshes);
     // Called by the refresh itself: count or send here, and do not wait.
-    let observe = move |event: &Event| {
-        if matches!(event, Event::Refreshed { .. }) {
-            counted.fetch_add(1, Ordering::Relaxed);
-        }
-    };
-    let client = Client::builder(&credentials).with_observer(observe).build()?;
+    let client = Client::builder(&credentials)
+        .with_observer(move |event| {
+            if matches!(event, Event::Refreshed { .. }) {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+        .build()?;
     client.access_token().await?;
 
     println!("{} refresh", refreshes.load(Ordering::Relaxed));

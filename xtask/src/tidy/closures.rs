@@ -6,7 +6,7 @@ use super::{
     tree::{File, Tree},
 };
 
-/// Every such closure in source files, outside of tests.
+/// Every such closure in source files and examples, outside of tests.
 pub(super) fn used_once(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree.rust().filter(|file| covers(file)) {
@@ -26,7 +26,8 @@ pub(super) fn used_once(tree: &Tree) -> Vec<Finding> {
 }
 
 fn covers(file: &File) -> bool {
-    file.path.contains("/src/") && !file.is_test()
+    let is_shown = file.path.contains("/src/") || file.path.contains("/examples/");
+    is_shown && !file.is_test()
 }
 
 /// The name in `let NAME = |…|` or `let NAME = move |…|` at the beginning of `tokens`.

@@ -67,8 +67,10 @@ impl Signer for KmsSigner {
         let request = self.http.post(format!("{}:asymmetricSign", self.key_url)).body(body);
         let answer = call(request, &self.access).await?;
         let signature = BASE64_STANDARD.decode(answer["signature"].as_str().unwrap_or_default());
-        let damaged = |_| SignError::unavailable("the key service answered without a signature");
-        Ok(Signature::from_bytes(signature.map_err(damaged)?))
+        let Ok(signature) = signature else {
+            return Err(SignError::unavailable("the key service answered without a signature"));
+        };
+        Ok(Signature::from_bytes(signature))
     }
 }
 
