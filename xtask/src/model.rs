@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::process::{cargo, run as run_command};
 
-/// Tries the model of the keeper in many orders of its threads, and lets a fleet live through many refreshes.
+/// Tries the model of the keeper in many orders of its threads, and runs a fleet through many refreshes.
 ///
 /// A failure prints its seed.
 #[derive(Debug, clap::Args)]

@@ -143,7 +143,7 @@ fn tag(version: &str) -> Result<()> {
     Ok(())
 }
 
-/// What only a person can do, because it needs a key or an account of theirs.
+/// What only a person can do, because it needs that person's key or account.
 fn by_hand(version: &str) -> String {
     format!(
         "\nBy hand afterwards, since nothing is signed here:\n\n    \

@@ -37,7 +37,8 @@ const PREFIX: &str = "target/wine";
 /// How much is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// Everything compiles, the command runs, and the tests of [`QUICK`] pass. What is missing is said, and is not a failure.
+    /// Everything compiles, the command runs, and the tests of [`QUICK`] pass. A tool that is missing is reported and is
+    /// not a failure.
     Quick,
     /// The tests of [`ALL`] pass.
     All,
@@ -75,7 +76,7 @@ pub(crate) fn run(extent: Extent, install: bool) -> Result<()> {
     run_command(&mut wine.with_private_files("cargo", &test))
 }
 
-/// Builds the command, and lets it run its demonstration: keys, files, an emulator, and a token.
+/// Builds the command and runs its demonstration: keys, files, an emulator, and a token.
 fn smoke(wine: &Wine) -> Result<()> {
     run_command(&mut cargo(["build", "-p", "ims-cli", "--all-features", "--target", TARGET]))?;
     let command = std::path::absolute(Path::new("target").join(TARGET).join("debug/ims.exe"))?;

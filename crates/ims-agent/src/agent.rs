@@ -77,11 +77,11 @@ impl Agent {
 
     /// Reads the credentials of every context again, whether or not a file has changed: when the program gets SIGHUP, for example.
     ///
-    /// A context whose credentials cannot be read, or which IMS refuses, goes on with the old ones; an [`Event`] says so, and
+    /// A context whose credentials cannot be read, or which IMS refuses, continues with the old ones; an [`Event`] says so, and
     /// they are tried again later.
     ///
     /// # Errors
-    /// The first [`Report`] of a context that goes on with its old credentials.
+    /// The first [`Report`] of a context that continues with its old credentials.
     pub async fn reload(&self) -> Result<(), Report> {
         let mut outcome = Ok(());
         for context in self.contexts() {
@@ -116,7 +116,7 @@ impl Agent {
     }
 }
 
-/// How often files are looked at.
+/// How often files are checked.
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 
 impl fmt::Debug for Agent {

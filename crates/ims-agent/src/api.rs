@@ -80,7 +80,7 @@ impl Agent {
         Ok(counted(context, token.map(|token| answer(StatusCode::OK, JSON, token.body.clone()))))
     }
 
-    /// The header fields, and with a token also how long they are good.
+    /// The header fields, and with a token also how long they are valid.
     async fn headers(&self, parameters: &Parameters, as_text: bool) -> Result<Answer, Fault> {
         let context = self.find(parameters)?;
         let fields = fields(context, parameters.min_lifetime()?).await;

@@ -115,7 +115,8 @@ impl Context {
         lock(&self.problem).as_ref().map(|(report, _)| report.clone())
     }
 
-    /// Whether the credentials are to be read again: a file has changed, or it is time to try those again that could not be used.
+    /// Whether to read the credentials again: a file has changed, or it is time to try again with credentials that could
+    /// not be used.
     pub(crate) fn is_due(&self) -> bool {
         let now = SystemClock.monotonic();
         let is_time = lock(&self.problem).as_ref().is_some_and(|(_, try_at)| *try_at <= now);
@@ -185,7 +186,7 @@ async fn open(
         let files = FileVersions::look(builder.credentials().files().to_vec());
         let now = SystemTime::try_from(SystemClock.now());
         if now.is_ok_and(|now| files.are_fresh(now)) {
-            // They may have been written to after they were read and before they were looked at.
+            // They may have been written to after they were read and before they were checked.
             builder = load(&name)?;
         }
         let builder = builder.with_observer(move |event| {

@@ -28,9 +28,9 @@ pub enum Event {
         /// Why.
         report: Report,
     },
-    /// A caller was refused before its request was looked at.
+    /// A caller was refused before its request was checked.
     CallerRefused {
-        /// Who it was, as the system tells: `user 1001, group 1001, process 4711`.
+        /// Who it was, according to the system: `user 1001, group 1001, process 4711`.
         caller: String,
     },
     /// The proxy has answered a request. The body of the answer may still be on its way.

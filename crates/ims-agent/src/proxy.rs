@@ -99,7 +99,7 @@ impl Proxy {
         Ok(Self(Arc::new(Inner { agent, context, destination, hosts, http })))
     }
 
-    /// Passes on the requests that come to `listener` until `end` is done, and then ends those that are under way.
+    /// Passes on the requests that come to `listener` until `end` is done, and then ends those that are in progress.
     pub async fn serve(&self, listener: Listener, limits: Limits, end: impl Future<Output = ()>) {
         server::serve(self, listener, limits, end).await;
     }

@@ -204,7 +204,7 @@ struct Activity {
     running: Arc<()>,
     /// Requests that have begun.
     requests: AtomicUsize,
-    /// Times that something was read or written.
+    /// How often something was read or written.
     moves: AtomicUsize,
 }
 

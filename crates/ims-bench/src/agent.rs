@@ -51,7 +51,7 @@ pub(crate) fn measure() -> Result<bool> {
     Ok(tokens && requests && memory)
 }
 
-/// A command of ours for the credentials of the integration, with no output.
+/// Runs the command `ims` with the credentials of the integration, and ignores its output.
 fn ours(ims: &Path, integration: &Integration, url: &str, name: &str) -> Command {
     let mut command = Command::new(ims);
     command.arg(name).arg("-c").arg(integration.path("credentials.json")).args(["--url", url]);

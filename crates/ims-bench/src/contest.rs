@@ -15,7 +15,7 @@ use crate::record::{self, Ratio, Target};
 pub(crate) struct Contest<'a> {
     rounds: usize,
     calls: u32,
-    /// Whose processor time counts: that of this process, or that of the processes it started.
+    /// Which processor time is measured: that of this process, or that of the processes that it started.
     who: UsageWho,
     contestants: Vec<Contestant<'a>>,
 }

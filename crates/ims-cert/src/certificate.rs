@@ -1,4 +1,4 @@
-//! One certificate, read and looked at.
+//! One certificate, read and checked.
 
 use std::{fmt, ops::Range, time::Duration};
 

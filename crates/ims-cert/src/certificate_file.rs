@@ -138,7 +138,7 @@ pub fn public_key(file: &[u8], passphrase: Option<&Passphrase>) -> Result<Public
 
 fn from_block(block: &Block) -> Result<Certificate, Damage> {
     let (certificate, rest) = Certificate::read_first(block.der())?;
-    // OpenSSL's TRUSTED CERTIFICATE goes on with what the certificate is trusted for.
+    // OpenSSL's TRUSTED CERTIFICATE continues with what the certificate is trusted for.
     if rest.is_empty() || block.label() == "TRUSTED CERTIFICATE" {
         Ok(certificate)
     } else {

@@ -74,7 +74,7 @@ impl DistinguishedName {
 impl FromStr for DistinguishedName {
     type Err = CertError;
 
-    /// Reads and checks a name for a certificate that is to be made.
+    /// Reads and checks the name for a new certificate.
     ///
     /// # Errors
     /// [`CertError::SubjectSyntax`], [`CertError::SubjectAttribute`], [`CertError::SubjectValue`] and

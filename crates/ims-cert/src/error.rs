@@ -75,7 +75,7 @@ pub enum CertError {
         /// The attribute's name.
         name: String,
     },
-    /// Give another subject: each attribute by itself, not joined to another by a plus sign, and as UTF-8.
+    /// Give another subject: each attribute separately, not joined to another by a plus sign, and as UTF-8.
     #[error(
         "a certificate that is made here cannot have the subject's {name}: give each attribute by itself, and as UTF-8"
     )]

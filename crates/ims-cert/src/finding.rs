@@ -55,7 +55,7 @@ pub enum Finding {
         /// How the certificate is signed.
         algorithm: String,
     },
-    /// The file that is to be uploaded holds a secret.
+    /// The file for the upload holds a secret.
     #[error("the file holds a private key too")]
     PrivateKeyInFile,
     /// Something that is not a certificate follows in the file.

@@ -80,7 +80,7 @@ async fn sign(
     if is_signed_by(public_key, &der) { Ok(der) } else { Err(CertError::ForeignSignature) }
 }
 
-/// What rcgen takes for the key: it takes the bytes that are to be signed, or gives the signature over them.
+/// The key for rcgen: it records the bytes to sign, or returns the signature over them.
 struct Bridge<'a> {
     public_key: &'a PublicKey,
     signature: Option<&'a [u8]>,

@@ -11,7 +11,7 @@ use crate::{
     reading::{self, Damage, damage},
 };
 
-/// A request for a certificate, signed by the key that is to be certified.
+/// A request for a certificate, signed with the key that the certificate is for.
 ///
 /// Reading checks its structure and no signature. Two are equal when their bytes are.
 ///
@@ -98,7 +98,7 @@ impl CertificateRequest {
         self.key_bits
     }
 
-    /// The key that is to be certified.
+    /// The key that the certificate is for.
     ///
     /// # Errors
     /// [`KeyError`] for a key that cannot verify RS256.

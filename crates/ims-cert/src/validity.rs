@@ -27,7 +27,7 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// A period for a certificate that is to be made.
+    /// The period of a new certificate.
     ///
     /// # Errors
     /// [`CertError::Validity`] unless `not_after` is later than `not_before` and both have a year of four digits.

@@ -107,7 +107,7 @@ impl fmt::Debug for AccessTokenPayload {
     }
 }
 
-/// The claims of an access token that decide whether it is good, borrowed from its payload.
+/// The claims of an access token that decide whether it is valid, borrowed from its payload.
 ///
 /// For those who verify a token on every request: no other member is kept, as [`AccessTokenPayload`] does. Nothing is
 /// verified here.
@@ -213,7 +213,7 @@ impl fmt::Debug for AccessTokenClaims<'_> {
     }
 }
 
-/// The last millisecond of the year 9999, so that two of them never overflow.
+/// The last millisecond of the year 9999, so that the sum of two never overflows.
 const MAX_MS: u64 = 253_402_300_799_999;
 
 fn milliseconds(claim: &'static str, text: Option<&str>) -> Result<u64, ClaimsError> {

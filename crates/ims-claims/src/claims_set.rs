@@ -262,8 +262,8 @@ impl Serialize for ClaimsSet {
 
 /// How long after its issue an assertion expires: one second to 24 hours, five minutes by default.
 ///
-/// The access token that the assertion is exchanged for lives on by itself, so minutes are enough. Sources:
-/// 24 hours, Adobe, "JWT Authentication", Required Claims; minutes, adobe/jwt-auth#23.
+/// The lifetime of the access token does not depend on it, so minutes are enough. Sources: 24 hours, Adobe, "JWT
+/// Authentication", Required Claims; minutes, adobe/jwt-auth#23.
 ///
 /// ```
 /// # use core::time::Duration;

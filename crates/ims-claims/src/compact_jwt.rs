@@ -16,7 +16,7 @@ use crate::{
 /// Three parts of canonical base64url without padding; the header is one JSON object without duplicate members.
 /// Who sent it and whether it is signed at all is still to be verified.
 ///
-/// `Debug` shows the header and two lengths, never the token: it may be good.
+/// `Debug` shows the header and two lengths, never the token: it may be valid.
 ///
 /// ```
 /// use ims_claims::CompactJwt;
@@ -36,8 +36,8 @@ pub struct CompactJwt<'a> {
 
 /// The header of a JWT. A clone shares it.
 ///
-/// Nearly all tokens that one key has signed begin with the same text, so who reads many of them can keep the header of one
-/// that was good, and read the next one faster by [`CompactJwt::parse_after`].
+/// Nearly all tokens that one key has signed begin with the same text, so a program that reads many of them can keep the
+/// header of a valid one, and read the next one faster by [`CompactJwt::parse_after`].
 #[derive(Clone)]
 pub struct JwtHeader(Arc<HeaderParts>);
 

@@ -12,7 +12,7 @@ use crate::error::FormatError;
 /// metascope, since clients write all three.
 ///
 /// Sources of the constants: AdobeDocs/adobe-dev-console, `JWT/scopes.md` (removed since), and
-/// AdobeDocs/adobeio-auth, `JWT/Scopes.md`, where nothing else is said.
+/// AdobeDocs/adobeio-auth, `JWT/Scopes.md`, unless a constant names another source.
 ///
 /// ```
 /// use ims_claims::Metascope;

@@ -96,7 +96,7 @@ fn parse() -> Result<Arguments, clap::Error> {
 }
 
 /// The arguments of the command that is named first, if they are right. All other commands, and the texts of the help, take
-/// longer to build than many a command runs, so they are there only for those who see them.
+/// longer to build than many commands run, so they are built only when they are shown.
 fn parse_alone() -> Option<Arguments> {
     let mut words = env::args_os().skip(1).map(OsString::into_string);
     let name = words.next()?.ok()?;
@@ -234,7 +234,7 @@ mod tests {
             }
             commands.extend(command.get_subcommands().cloned());
         }
-        assert!(options > 50, "only {options} options were looked at");
+        assert!(options > 50, "only {options} options were checked");
     }
 
     #[test]
@@ -318,6 +318,6 @@ mod tests {
             }
             commands.extend(command.get_subcommands().cloned());
         }
-        assert!(examples > 20, "only {examples} examples were looked at");
+        assert!(examples > 20, "only {examples} examples were checked");
     }
 }

@@ -257,7 +257,7 @@ fn log(event: &Event, is_json: bool) {
     TerminalText::of_json(&line.to_string()).with("\n").to_stderr();
 }
 
-/// The state of each context in a line, from what an agent says of its health.
+/// The state of each context in a line, from what an agent says about its health.
 pub(crate) fn lines(health: &Value) -> Vec<(&str, String)> {
     let contexts = health["contexts"].as_array().into_iter().flatten();
     contexts.map(|context| (context["name"].as_str().unwrap_or_default(), line(context))).collect()
@@ -356,7 +356,7 @@ mod signals {
 
     use crate::process::EndSignals;
 
-    /// What a signal asks for: on Windows only to end. Files are looked at, and `/v1/health` has the state.
+    /// What a signal asks for: on Windows only to end. Files are checked, and `/v1/health` has the state.
     pub(super) enum Wanted {
         End,
         #[expect(dead_code, reason = "Windows has no signal for it")]

@@ -109,7 +109,7 @@ impl TokenInQuestion {
         kinds.iter().find(|kind| claims.get("type").is_some_and(|it| it == kind.as_str())).copied()
     }
 
-    /// What the token says of itself, if it is a JWT. Nothing is verified.
+    /// What the token says about itself, if it is a JWT. Nothing is verified.
     pub(crate) fn claims(&self) -> Option<JsonObject> {
         CompactJwt::parse(&self.token).ok()?.payload_object().ok()
     }

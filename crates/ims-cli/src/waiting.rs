@@ -94,7 +94,7 @@ pub(crate) fn clear() {
     }
 }
 
-/// Draws until nothing is waited for, and goes on when there is something again.
+/// Draws until nothing is waited for, and continues when there is something again.
 fn watch() {
     loop {
         thread::sleep(TICK);

@@ -307,7 +307,7 @@ fn signals_print_the_state_and_read_the_credentials_again() {
     service.has_logged("reloaded: context default");
     assert_ne!(fingerprint(&sandbox), first);
 
-    // A bad file is named once, and the old credentials go on.
+    // A bad file is named once, and the old credentials continue.
     sandbox.write("credentials.json", "{");
     service.has_logged(
         "not_reloaded: context default: the new credentials are not used, the old ones stay: ",

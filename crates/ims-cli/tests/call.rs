@@ -194,7 +194,7 @@ fn no_foreign_host_gets_the_token() {
     }
     assert_eq!(emulator.exchanges(), 0);
     strange.set_nonblocking(true).unwrap();
-    assert!(strange.accept().is_err(), "somebody has connected");
+    assert!(strange.accept().is_err(), "someone has connected");
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn all_pages_are_asked_for_at_the_same_host_and_at_no_other() {
     let said = format!("error: the next page is at {elsewhere}, which gets no token\n");
     assert!(end.stderr.starts_with(&said), "{}", end.stderr);
     other.set_nonblocking(true).unwrap();
-    assert!(other.accept().is_err(), "somebody has connected");
+    assert!(other.accept().is_err(), "someone has connected");
     let end = call(&sandbox, &emulator, &format!("--paginate -X POST {}", api.url()));
     assert_eq!(end.code, Some(2));
 }

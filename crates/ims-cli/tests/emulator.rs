@@ -234,7 +234,7 @@ fn the_credentials_of_people_register_an_application_if_they_say_where_a_sign_in
     let ask = |file: &str| {
         sandbox.run(&format!("validate none.txt -c {file} --url {}", emulator.url())).code
     };
-    // IMS says of a token that it is not valid to its clients only.
+    // IMS answers that a token is not valid to its own clients only.
     assert_eq!((ask("app.json"), ask("credentials.json")), (Some(1), Some(4)));
     // No one pastes anything.
     let end = sandbox.run(&format!("login --paste -c app.json --url {}", emulator.url()));

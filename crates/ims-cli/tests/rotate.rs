@@ -156,7 +156,7 @@ fn a_certificate_that_lasts_is_replaced_only_if_that_is_asked_for() {
 
     assert_eq!(integration.rotate("--within 40000d --wait 0s").code, Some(3));
     let goes_on = integration.rotate("--within 30d --wait 0s");
-    assert_eq!(goes_on.code, Some(3), "a rotation under way does not go on: {goes_on:?}");
+    assert_eq!(goes_on.code, Some(3), "a rotation in progress does not continue: {goes_on:?}");
 
     let unnamed = json!({"certificate_file": null});
     integration.sandbox.write_credentials("unnamed.json", unnamed);

@@ -255,7 +255,7 @@ impl ApiKeyCredential {
     }
 }
 
-/// An access token that somebody else obtained: AEM's local development token, or one that a colleague sent. It is valid
+/// An access token that someone else obtained: AEM's local development token, or one that a colleague sent. It is valid
 /// until it expires, and cannot be renewed.
 ///
 /// ```
@@ -271,7 +271,7 @@ impl ApiKeyCredential {
 pub struct TokenCredential {
     /// The integration that it was issued to, which APIs want as `x-api-key`.
     pub client_id: ClientId,
-    /// The token, with the dates that it says of itself.
+    /// The token, with the dates that it says about itself.
     pub token: AccessToken,
     /// The organization, which is sent as `x-gw-ims-org-id` if it is given.
     pub org_id: Option<OrgId>,

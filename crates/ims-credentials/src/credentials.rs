@@ -449,7 +449,7 @@ impl Credentials {
         Document::new(members.into()).to_json()
     }
 
-    /// Reads TOML, with errors that tell places and no values.
+    /// Reads TOML. The errors have line and column, and no values.
     #[cfg(feature = "contexts")]
     pub(crate) fn toml(text: &str) -> Result<Value, CredentialsError> {
         Language::toml(text)

@@ -200,7 +200,7 @@ impl Discovery {
         Self { contexts_file: Some(path.into()), ..self }
     }
 
-    /// What was given: a file, or the document itself; `None` if neither was. Nothing is read, and nothing else is looked at.
+    /// What was given: a file, or the document itself; `None` if neither was. Nothing is read, and nothing else is checked.
     ///
     /// ```
     /// use ims_credentials::{Discovery, Source};
@@ -430,7 +430,7 @@ impl fmt::Debug for DiscoveryError {
     }
 }
 
-/// Whether the context is one of the sources already: it is not shadowed by itself.
+/// Whether the context is one of the sources already: then nothing shadows it.
 fn is_named(sources: &[Source], context: &ContextName) -> bool {
     sources.iter().any(|source| match source {
         Source::Context(named) | Source::ContextVariable(named) => named == context,

@@ -30,7 +30,7 @@ pub(crate) enum Language {
 impl Language {
     /// The languages that a text may be in, the likeliest first. The ending of a file's name decides alone: a `.env` that is
     /// not one is not read as something else, in which its lines would mean another secret. Without one, the first line
-    /// that says something tells most.
+    /// that is not empty decides.
     pub(crate) fn candidates(text: &str, path: &Path) -> Vec<Self> {
         if let Some(language) = Self::by_name(path) {
             return vec![language];

@@ -142,7 +142,7 @@ pub enum MigrationError {
     /// Correct the credentials.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
-    /// Nothing is to be done: these are OAuth Server-to-Server already.
+    /// There is nothing to do: these are OAuth Server-to-Server credentials already.
     #[error("these credentials are OAuth Server-to-Server already")]
     AlreadyDone,
     /// Give the credentials of a service account with a certificate.
@@ -241,7 +241,7 @@ impl Migration {
         Ok(Self { before, account, in_file, scopes, without_scopes, references })
     }
 
-    /// The same with these scopes, which somebody has looked up, in place of those that are known.
+    /// The same with these scopes, which someone has looked up, in place of those that are known.
     ///
     /// ```no_run
     /// use ims_credentials::Migration;
@@ -262,7 +262,7 @@ impl Migration {
         &self.before
     }
 
-    /// Whether the file holds both sides, as while a migration is under way.
+    /// Whether the file holds both sides, as while a migration is in progress.
     #[must_use]
     pub fn has_both_sides(&self) -> bool {
         self.in_file.is_some()

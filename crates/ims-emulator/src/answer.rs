@@ -34,7 +34,7 @@ pub(crate) struct Answer {
     allowed_methods: Option<&'static str>,
     retry_after: Option<Duration>,
     location: Option<String>,
-    /// Why the request was refused, if the answer is not a refusal by itself.
+    /// Why the request was refused, if the answer does not say it.
     pub(crate) refusal: Option<Refusal>,
     is_last: bool,
     breaks_off: bool,

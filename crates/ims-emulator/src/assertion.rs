@@ -31,7 +31,7 @@ pub(crate) struct ClaimedMetascope {
 /// An assertion as two readers have read it: the strict one of ims-claims, and `jsonwebtoken`, which verifies it.
 pub(crate) struct Assertion<'a> {
     jwt: CompactJwt<'a>,
-    /// None if `jsonwebtoken` does not know what to make of it, such as a `kid` that is a list: nothing is signed then.
+    /// None if `jsonwebtoken` cannot use it, such as a `kid` that is a list: nothing is signed then.
     header: Option<Header>,
 }
 

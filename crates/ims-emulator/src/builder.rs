@@ -28,7 +28,7 @@ use crate::{
     verdict::{Journal, Observer, Verdict},
 };
 
-/// An emulator that has not started yet. Unless told otherwise it is strict, listens on a free port of 127.0.0.1,
+/// An emulator that has not started yet. By default it is strict, listens on a free port of 127.0.0.1,
 /// stands for Adobe's production, and has no integration.
 ///
 /// ```

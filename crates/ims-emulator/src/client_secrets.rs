@@ -82,7 +82,7 @@ impl<'a> Secret<'a> {
     }
 }
 
-/// Answers the list: `GET` for what is there, `POST` for one secret more.
+/// The list of secrets: `GET` returns it, `POST` adds a secret.
 pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let registered = credential(exchange)?;
     if exchange.call.method == Method::POST {

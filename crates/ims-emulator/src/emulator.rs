@@ -105,7 +105,8 @@ impl Emulator {
         self.service.clock.set_offset(seconds);
     }
 
-    /// Ends it: no new connections, and open ones end with the answer they are at, within two seconds.
+    /// Stops the emulator. It accepts no new connection, and an open one is closed after its current answer, two seconds
+    /// later at the latest.
     pub async fn shutdown(mut self) {
         self.service.is_ending.send_replace(true);
         self.end.send_replace(());

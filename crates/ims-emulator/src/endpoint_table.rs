@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::endpoint::Endpoint;
 
-/// One version of an endpoint: what is sent there and what comes back.
+/// One version of an endpoint: its parameters and its answer.
 ///
 /// Requests are routed by this table, and the unit of `expires_in`, the grants and the `Allow` header are read from it.
 ///
@@ -36,7 +36,7 @@ pub struct EndpointVersion {
     pub grants: &'static [&'static str],
     /// The parameters without which every request is refused. Client id and secret may come by Basic authentication.
     pub required: &'static [&'static str],
-    /// The other parameters that are looked at. Which of them a grant needs is in the README.
+    /// The other parameters that are checked. Which of them a grant needs is in the README.
     pub optional: &'static [&'static str],
     /// The members that an answer can have.
     pub answer: &'static [&'static str],

@@ -92,7 +92,7 @@ impl Serialize for Fault {
     }
 }
 
-/// Which requests get a fault: all, unless told otherwise.
+/// Which requests get a fault: all by default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -281,7 +281,7 @@ impl TryFrom<Entry> for FaultRule {
     }
 }
 
-/// The active rules, and how often each has met its requests.
+/// The active rules, and how many requests each has matched.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<Vec<Active>>);
 

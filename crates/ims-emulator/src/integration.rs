@@ -90,7 +90,7 @@ pub(crate) struct Members {
 }
 
 impl Integration {
-    /// How long an access token lives if nothing else is said, 24 hours. Source: Adobe, "JWT Authentication Reference".
+    /// The default lifetime of an access token, 24 hours. Source: Adobe, "JWT Authentication Reference".
     pub const DEFAULT_TOKEN_LIFETIME: Duration = stored::lifetime::DEFAULT;
 
     /// An integration without secret, certificate, metascope or scope: every request for it is refused until it has
@@ -309,7 +309,7 @@ impl Integration {
 
     /// Whether `text` is one of the client secrets, in constant time.
     pub(crate) fn has_client_secret(&self, text: &str) -> bool {
-        // Every secret is looked at: `|` goes on where `||` would stop.
+        // Every secret is checked: `|` continues where `||` would stop.
         self.0.client_secrets.iter().fold(false, |found, secret| found | is_equal(secret, text))
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{clock::date, integration::Integration, token_key::KeyRing};
 
-/// What a token is good for.
+/// What a token can be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     Access,

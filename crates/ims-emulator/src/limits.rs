@@ -18,7 +18,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Connections at a time, 512 unless told otherwise; further ones wait.
+    /// Connections at a time, 512 by default; further ones wait.
     pub connections: usize,
     /// How long a connection may take for the head of its next request, idle time included; 15 seconds.
     pub head_timeout: Duration,

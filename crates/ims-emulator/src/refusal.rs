@@ -7,7 +7,7 @@ use crate::endpoint::Endpoint;
 /// Why a request was refused.
 ///
 /// IMS has fewer codes than reasons, so several refusals share one answer: [`Refusal::status`] and
-/// [`Refusal::error`] are what the client sees, the variant and [`Refusal::remedy`] are what IMS does not tell.
+/// [`Refusal::error`] are what the client sees, the variant and [`Refusal::remedy`] are what IMS does not say.
 ///
 /// Sources: Adobe, "JWT Authentication Reference", Responses, for the status and code of each refusal at
 /// `/ims/exchange/jwt`. Descriptions are IMS's where they were seen: Adobe-Consulting-Services/acs-aem-commons#2860,

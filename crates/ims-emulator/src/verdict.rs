@@ -134,7 +134,7 @@ impl DecodedJwt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Check {
-    /// What was looked at.
+    /// What was checked.
     pub name: &'static str,
     /// Whether it was as expected.
     pub passed: bool,

@@ -8,11 +8,11 @@ use crate::{
     message::{Request, Response},
 };
 
-/// One question to IMS: what to send, and how to read what comes back.
+/// One question to IMS: what to send, and how to read the answer.
 ///
-/// Sealed: IMS, not the caller, decides which questions exist. A call is pure, so it is good for any transport, and for one
-/// request: a retry makes a new one, with an assertion signed again, since to send the same assertion twice can turn one
-/// lost response into `invalid_jti`.
+/// Sealed: IMS, not the caller, decides which questions exist. A call does no I/O, so any transport can send it. It is for
+/// one request: a retry makes a new call with a newly signed assertion. If the same assertion was sent again after a
+/// response was lost, IMS could refuse it with `invalid_jti`.
 ///
 /// ```
 /// use ims_claims::{Environment, NumericDate};

@@ -120,7 +120,8 @@ impl fmt::Debug for Request {
 
 /// `pairs` as a form or a query (RFC 6749, appendix B).
 pub(crate) fn urlencoded(pairs: &[(&str, &str)]) -> String {
-    // Three bytes for each, the most that escaping makes of one: growing would leave copies of secrets behind.
+    // Escaping makes at most three bytes out of one. With this capacity the buffer never grows, and a growing buffer would
+    // leave copies of secrets in freed memory.
     let room = pairs.iter().map(|(name, value)| (name.len() + value.len()) * 3 + 2).sum();
     form_urlencoded::Serializer::new(String::with_capacity(room)).extend_pairs(pairs).finish()
 }

@@ -192,7 +192,7 @@ impl ReqwestTransport {
         connect(format!("cannot connect to {host}: {innermost}"))
     }
 
-    /// Whose certificate it is that is not trusted: that of a proxy, or that of the host in `url`.
+    /// Whether the certificate that is not trusted is that of a proxy or that of the host in `url`.
     fn untrusted(&self, error: &reqwest::Error, url: &str) -> TransportError {
         let url: Uri = url.parse().unwrap_or_default();
         let is_proxy = says(error, "tunnel error: failed to create underlying connection");

@@ -109,8 +109,8 @@ secret_text!(PromiseToken, "a promise token", 1..=MAX_TOKEN, is_visible);
 
 /// A refresh token (RFC 6749 §1.5): visible ASCII, at most 64 KiB.
 ///
-/// IMS gives one with the scope `offline_access` and lets it live for 14 days. Source: AdobeDocs/adobe-dev-console, "User
-/// Authentication". Each refresh may bring a new one, which then replaces the old.
+/// IMS gives one with the scope `offline_access`. It expires after 14 days. Source: AdobeDocs/adobe-dev-console, "User
+/// Authentication". Each refresh may return a new one, which then replaces the old one.
 #[derive(Clone)]
 pub struct RefreshToken(SecretString);
 

@@ -26,7 +26,7 @@ pub(crate) fn body<T: DeserializeOwned>(response: &Response) -> Option<T> {
     read(response.body())
 }
 
-/// What is left of a value when it was looked at.
+/// What is left of a value when it was checked.
 struct Checked;
 
 impl<'de> Deserialize<'de> for Checked {

@@ -125,7 +125,7 @@ impl Access {
     /// A pipe and a device are accepted: they are what this process was started with.
     ///
     /// # Errors
-    /// [`FileError::Changeable`], [`FileError::ForeignOwner`], and [`FileError::Io`] if a folder cannot be looked at.
+    /// [`FileError::Changeable`], [`FileError::ForeignOwner`], and [`FileError::Io`] if a folder cannot be checked.
     pub fn check_trusted(&self) -> Result<(), FileError> {
         if !matches!(self.kind, FileKind::Regular | FileKind::Folder) {
             return Ok(());

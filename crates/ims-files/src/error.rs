@@ -260,7 +260,7 @@ pub fn shown(path: impl AsRef<Path>) -> String {
     if may_be_secret { "(a text that is not a path)".to_owned() } else { text.into_owned() }
 }
 
-/// Whether `text` may be a path, and is not certainly a document, a key or a token that somebody gave where a path belongs.
+/// Whether `text` may be a path, and is not certainly a document, a key or a token that someone gave where a path belongs.
 /// `NAME=value` and `name: value` may be both: see whether there is such a file.
 ///
 /// ```
@@ -326,7 +326,7 @@ fn is_variable(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
 }
 
-/// What the system says of an error, without the number that it has for it.
+/// What the system says about an error, without the number that it has for it.
 ///
 /// ```
 /// let error = std::io::Error::from_raw_os_error(2);

@@ -107,7 +107,8 @@ impl PrivateFolder {
         modified.map(Some)
     }
 
-    /// The names of all that is in the folder, in no order. A name that is not Unicode cannot be one of ours and is left out.
+    /// The names of all that is in the folder, in no order. This crate makes no name that is not Unicode, so such a name is
+    /// left out.
     ///
     /// # Errors
     /// [`FileError::Io`].
@@ -218,7 +219,8 @@ pub struct FileLock {
 }
 
 impl FileLock {
-    /// Sets the time of the file's last change to now, so that others see that the process with the lock is at work; see
+    /// Sets the time of the file's last change to now, so that others see that the process with the lock is still running;
+    /// see
     /// [`PrivateFolder::modified`].
     ///
     /// # Errors

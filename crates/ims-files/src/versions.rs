@@ -6,9 +6,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Files, and how they looked at one time: to read them again when one of them has changed.
+/// The state of some files at one time, to find out later whether one of them has changed.
 ///
-/// They are looked at, and no service of the system is asked to report changes: that misses the links by which Kubernetes
+/// They are checked, and no service of the system is asked to report changes: that misses the links by which Kubernetes
 /// exchanges a mounted secret, and files on the network.
 ///
 /// ```
@@ -24,7 +24,7 @@ use std::{
 #[derive(Debug, Clone)]
 pub struct FileVersions(Vec<(PathBuf, Option<Version>)>);
 
-/// What tells one version of a file from another.
+/// What distinguishes one version of a file from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Version {
     modified: Option<SystemTime>,

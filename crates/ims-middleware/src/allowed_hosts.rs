@@ -97,7 +97,7 @@ fn is_domain(text: &str) -> bool {
     let Some((_, last)) = text.rsplit_once('.') else {
         return false;
     };
-    // The last label of a domain is never a number, so that a domain cannot be taken for an address (RFC 3696 §2).
+    // The last label of a domain is never a number, so that a domain cannot be confused with an address (RFC 3696 §2).
     let ends_in_number = last.bytes().all(|b| b.is_ascii_digit());
     !ends_in_number && text.split('.').all(is_label)
 }

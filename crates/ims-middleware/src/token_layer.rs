@@ -22,8 +22,8 @@ mod tests;
 /// Puts a token on the requests that a service sends to [`AllowedHosts`], and lets all others pass as they are.
 ///
 /// On 401 a request is sent again, if there is another token by then and if its body, a `B`, can be copied. It
-/// belongs inside retries and inside whatever follows redirects, so that each request is looked at by itself, and
-/// outside the timeout of a single request.
+/// belongs inside retries and inside whatever follows redirects, so that each request is checked, and outside the timeout
+/// of a single request.
 pub struct TokenLayer<B> {
     authorizer: Authorizer,
     copy: fn(&B) -> Option<B>,

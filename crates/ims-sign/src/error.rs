@@ -1,5 +1,5 @@
-//! What can go wrong with a key, with a signature that is to be made, and with one that is to be verified. Nothing
-//! here repeats a byte of the input: it may be a private key.
+//! What can go wrong with a key, while signing, and while verifying a signature. Nothing here repeats a byte of the input:
+//! it may be a private key.
 
 use std::{error::Error, sync::Arc};
 
@@ -199,7 +199,7 @@ impl SignError {
         Self::Unavailable { source: source.into().into() }
     }
 
-    /// A failure that will not pass by itself, such as a refused PIN.
+    /// A failure that stays until someone acts, such as a refused PIN.
     pub fn refused(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Refused { source: source.into().into() }
     }

@@ -1,7 +1,7 @@
 //! What a file is, for everyone who expected a key or a certificate and got something else.
 //!
 //! One recognizer for private keys, public keys and certificates, so that every error names the same file by the same
-//! words. Nothing is checked behind the first elements that tell one kind from the others.
+//! words. Only the first elements are checked, which are different for each kind.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ use crate::pem::{self, Block, PemError};
 pub enum FileKind {
     /// No bytes, or white space alone.
     Empty,
-    /// More than [`pem::MAX_LENGTH`] bytes, which are not looked at.
+    /// More than [`pem::MAX_LENGTH`] bytes, which are not checked.
     TooLong,
     /// A private key that is not encrypted: PKCS#8 (RFC 5958) or PKCS#1 (RFC 8017 §A.1.2).
     PrivateKey,

@@ -229,7 +229,7 @@ mod tests {
             signer_factory: |_, _| Ok(Box::new(signer())),
             ..::jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.clone()
         };
-        let key = EncodingKey::from_secret(b"not looked at");
+        let key = EncodingKey::from_secret(b"not checked");
         let made = (provider.signer_factory)(&Algorithm::RS256, &key).unwrap();
         assert_eq!(made.algorithm(), Algorithm::RS256);
         let own = signature::Signer::<Vec<u8>>::try_sign(&signer(), b"message").unwrap();

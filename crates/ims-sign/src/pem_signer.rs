@@ -42,7 +42,7 @@ impl PemSigner {
     /// It reads PKCS#8, PKCS#1, PKCS#8 encrypted with PBES2 (PBKDF2 with AES or DES-EDE3 in CBC mode) and legacy encrypted
     /// PEM; as PEM in every form that [`pem::blocks`](crate::pem::blocks) reads, as DER, and as DER in base64.
     ///
-    /// Whether others may read the file is not looked at here; the crate `ims-files` reads files that are private.
+    /// Whether others may read the file is not checked here; the crate `ims-files` reads files that are private.
     ///
     /// # Errors
     /// [`KeyError`], which says what the file is instead and never repeats a byte of it.

@@ -154,7 +154,8 @@ fn as_wrong_passphrase(error: KeyError) -> KeyError {
 
 const MALFORMED: KeyError = KeyError::Malformed { reason: "the private key is damaged" };
 
-/// The labels of private keys that are read or told by their algorithm (RFC 7468 §10 and §11, and OpenSSL's older ones).
+/// The labels of private keys that are read, and of those that are refused with the name of their algorithm (RFC 7468 §10
+/// and §11, and OpenSSL's older ones).
 const KEY_LABELS: [&str; 5] = [
     "PRIVATE KEY",
     "RSA PRIVATE KEY",

@@ -59,7 +59,7 @@ impl PublicKey {
         })
     }
 
-    /// Takes the key out of a DER certificate (RFC 5280 §4.1). The certificate's dates and signature are not looked at.
+    /// Takes the key out of a DER certificate (RFC 5280 §4.1). The certificate's dates and signature are not checked.
     ///
     /// # Errors
     /// Those of [`PublicKey::from_spki_der`].
@@ -95,7 +95,8 @@ impl PublicKey {
                 Err(MALFORMED) => Self::from_pkcs1_der(der),
                 read => read,
             },
-            // A damaged file cannot be told from another, so the reader of certificates says what is wrong with it.
+            // A damaged file cannot be distinguished from a file of another kind, so the reader of certificates says what
+            // is wrong with it.
             FileKind::Certificate | FileKind::OtherDer => Self::from_certificate_der(der),
             found => Err(KeyError::NoPublicKey { found }),
         }

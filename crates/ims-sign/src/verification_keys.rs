@@ -61,7 +61,7 @@ impl VerificationKeys {
 
     /// Whether one of these keys signed `jwt` with `algorithm`.
     ///
-    /// A key with a `kid` is tried only for a header without one or with the same. Claims are not looked at.
+    /// A key with a `kid` is tried only for a header without one or with the same. Claims are not checked.
     ///
     /// # Errors
     /// [`VerifyError`], for the first rule broken: `alg` is not `algorithm`; the header has `crit`; it has `jwk`, `jku`,

@@ -1,4 +1,4 @@
-//! A token as the keeper holds it: with its schedule and everything that is made of it once.
+//! A token as the keeper holds it: with its schedule and with the values that are computed once for each token.
 
 use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 

@@ -39,7 +39,7 @@ pub trait Clock: fmt::Debug + Send + Sync {
     /// The time since some fixed moment, which never goes back. It should count the time that the machine was suspended.
     fn monotonic(&self) -> Duration;
 
-    /// Both times, for clocks that can tell them together for less.
+    /// Both times, for clocks that can read them together at less cost.
     fn both(&self) -> (NumericDate, Duration) {
         (self.now(), self.monotonic())
     }

@@ -43,7 +43,7 @@ pub enum TokenError {
         source: FetchError,
     },
     /// Ask a person to change the integration or the credentials, or to sign in. The keeper asks IMS again after
-    /// `retry_after`, so that it works again by itself once that is done.
+    /// `retry_after`, so that nothing has to be restarted once that is done.
     Refused {
         /// How long the keeper sends no request to IMS.
         retry_after: Duration,

@@ -50,7 +50,7 @@ pub enum Event {
     },
     /// Another process refreshes already, and the present token is used meanwhile.
     LeftToAnother,
-    /// The store did not do what it should, and the refresh goes on without it.
+    /// The store did not do what it should, and the refresh continues without it.
     StoreFailed {
         /// What it was to do.
         operation: StoreOperation,

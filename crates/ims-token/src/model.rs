@@ -1,7 +1,7 @@
 //! A model of the keeper: this crate's own code, in every order of its threads that a seed leads to, with an IMS, a signer, a store
 //! and a clock that misbehave.
 //!
-//! `shuttle` chooses who goes on at each lock, each read of the shared token and each await. Time is virtual. Everything random
+//! `shuttle` chooses who continues at each lock, each read of the shared token and each await. Time is virtual. Everything random
 //! comes from one seed, which a failure prints: `IMS_SEED=17 cargo test -p ims-token --all-features --lib model` repeats it alone.
 //! `cargo xtask model` tries more of them. Not modelled: the inside of `arc-swap` and of tokio's `watch`, each step of which is one
 //! step here.

@@ -56,7 +56,7 @@ impl<K: Clone> KeeperPool<K> {
     }
 
     /// The keeper of `key`, made by `make` if there is none. If there are too many then, the least recently used one is
-    /// removed; anyone who still holds it can go on using it.
+    /// removed; anyone who still holds it can continue using it.
     ///
     /// Two callers at once may both make one, of which one is kept and given to both.
     pub fn keeper(&self, key: &CacheKey, make: impl FnOnce() -> K) -> K {
@@ -76,7 +76,7 @@ impl<K: Clone> KeeperPool<K> {
         key: &CacheKey,
         make: impl FnOnce() -> Result<K, E>,
     ) -> Result<K, E> {
-        // In a statement by itself, since the lock must not be held while foreign code runs.
+        // In its own statement, since the lock must not be held while code of the caller runs.
         let known = self.kept().find(key);
         if let Some(keeper) = known {
             return Ok(keeper);

@@ -99,7 +99,7 @@ impl Schedule {
         token.lifetime().saturating_sub(margin(token))
     }
 
-    /// How long until the token is to be refreshed.
+    /// How long until the token must be refreshed.
     pub(crate) fn until_advisory(&self, now: Reading) -> Duration {
         self.advisory.after(now)
     }

@@ -56,8 +56,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         token: &AccessToken,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The time before which IMS must not be asked for the token of `key`, as [`save_not_before`](Self::save_not_before)
-    /// was told. It may have passed.
+    /// The time before which IMS must not be asked for the token of `key`, as it was saved by
+    /// [`save_not_before`](Self::save_not_before). It may have passed.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -135,7 +135,7 @@ pub fn is_older_than(saved: &AccessToken, token: &AccessToken) -> bool {
     saved.expires_at() <= token.expires_at() || !is_credible(saved, token.obtained_at())
 }
 
-/// Whether to believe what a store, which anyone may have written, says of `token` at `now`.
+/// Whether to believe what a store says about `token` at `now`: anyone may have written it.
 pub(crate) fn is_credible(token: &AccessToken, now: NumericDate) -> bool {
     token.lifetime() <= LONGEST_LIFETIME && token.obtained_at() <= now.plus(CLOCKS_APART)
 }
@@ -143,7 +143,7 @@ pub(crate) fn is_credible(token: &AccessToken, now: NumericDate) -> bool {
 /// Tokens of IMS live for a day. A token from a store that says more than this of itself would be kept forever.
 const LONGEST_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
-/// How far the clock of a process may be ahead of another's before what it says of a token is not believed.
+/// How far the clock of a process may be ahead of another's before what it says about a token is not believed.
 const CLOCKS_APART: Duration = Duration::from_mins(5);
 
 /// The right to refresh a token, for a time.
@@ -172,8 +172,8 @@ impl Lease {
         Self(Proof::Owner(number))
     }
 
-    /// A lease that lasts as long as a lock, which ends with the process. `renew` holds the lock, and shows others that this
-    /// process is at work. It may block. When the lease is dropped, `renew` is dropped, and the lock with it.
+    /// A lease that lasts as long as a lock, which ends with the process. `renew` holds the lock, and shows others that
+    /// this process is still running. It may block. When the lease is dropped, `renew` is dropped, and the lock with it.
     #[must_use]
     pub fn of_lock(renew: impl Fn() -> Result<(), StoreError> + Send + Sync + 'static) -> Self {
         Self(Proof::Lock(Arc::new(renew)))
@@ -211,7 +211,7 @@ impl fmt::Debug for Lease {
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let error = StoreError::unavailable(std::io::Error::other("the disk is full"));
-/// assert!(error.is_transient(), "the keeper goes on without the store");
+/// assert!(error.is_transient(), "the keeper continues without the store");
 /// assert!(!StoreError::Unsafe { problem: "others can read it".to_owned() }.is_transient());
 /// # Ok(())
 /// # }
@@ -231,7 +231,7 @@ pub enum StoreError {
         /// The time that was given.
         timeout: Duration,
     },
-    /// Wait: what is in the store cannot be read, and the next refresh replaces it. If it comes again, somebody else writes
+    /// Wait: what is in the store cannot be read, and the next refresh replaces it. If it comes again, someone else writes
     /// there, or seals with another key.
     #[error("what is in the store is not what was saved there")]
     Garbled,

@@ -340,7 +340,7 @@ async fn a_slow_exchange_keeps_its_lease_and_is_waited_for() {
 async fn a_process_that_fails_looks_into_the_store_again() {
     let clock = clock();
     let store = SharedStore::new(MemoryStore::new(clock.clone()));
-    // As if it had been stopped while it asked IMS: another process has obtained a token before it goes on.
+    // As if it had been stopped while it asked IMS: another process has obtained a token before it continues.
     let source = ScriptedSource::new(clock.clone(), DAY).with_latency(Duration::from_secs(20));
     source.begin_outage(FetchError::permanent("the connection is long gone"));
     let keeper = sharing_keeper(&source, &clock, &store);

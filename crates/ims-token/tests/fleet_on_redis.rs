@@ -47,9 +47,9 @@ enum Trouble {
     Slow(Duration),
     /// Once a minute everything in it is lost.
     Wiped,
-    /// Once a minute somebody else writes where the token is.
+    /// Once a minute someone else writes where the token is.
     Garbage,
-    /// Once a minute somebody else writes where the lease is, and forever.
+    /// Once a minute someone else writes where the lease is, and forever.
     GarbageLease,
 }
 

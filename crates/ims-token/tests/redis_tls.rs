@@ -42,7 +42,7 @@ fn serve(folder: &Path, port: u16) -> Child {
         .expect("redis-server is installed");
     let mut log = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(log.any(|line| line.contains("eady to accept connections")));
-    // The pipe must not be closed, since the server goes on writing.
+    // The pipe must not be closed, since the server continues writing.
     std::thread::spawn(move || log.count());
     process
 }

@@ -1,4 +1,4 @@
-//! The errors of verification. No error repeats a byte of the token: it may be good somewhere else.
+//! The errors of verification. No error repeats a byte of the token: it may be valid somewhere else.
 
 use ims_claims::{ClaimsError, JwtError, NumericDate};
 use ims_exchange::{ExchangeError, Scope};
@@ -123,7 +123,7 @@ pub enum Fault {
     /// Refuse it: it was issued to a client that is not allowed here.
     #[error("its client is not allowed here")]
     ClientNotAllowed,
-    /// Refuse what was asked (RFC 6750 §3.1, `insufficient_scope`, HTTP 403): the token is good for other things.
+    /// Refuse what was asked (RFC 6750 §3.1, `insufficient_scope`, HTTP 403): the token is valid for other things.
     #[error("it lacks the scope {scope}")]
     ScopeMissing {
         /// The first of the required scopes that it lacks.
@@ -155,7 +155,7 @@ impl Fault {
         }
     }
 
-    /// What to do, if more is known than that the token is to be refused.
+    /// What to do, if there is more to do than to refuse the token.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         let hint = match self {

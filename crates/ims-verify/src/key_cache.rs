@@ -104,7 +104,7 @@ impl KeyCache {
         Self(Arc::new(Inner { ims, state: Mutex::default() }))
     }
 
-    /// The keys to verify with at `now`, if they were fetched so lately that nothing is to be done.
+    /// The keys to verify with at `now`, if they were fetched so recently that there is nothing to do.
     pub(crate) fn fresh(&self, now: NumericDate) -> Option<Keys> {
         let state = self.state();
         let published = state.published.as_ref().filter(|keys| keys.age(now) < KEYS_FRESH)?;
@@ -121,7 +121,7 @@ impl KeyCache {
                 && *age < KEYS_REFRESHED
             {
                 if *age >= KEYS_FRESH {
-                    // In the background: callers are served with what is there.
+                    // In the background: until then, callers are served with the old keys.
                     drop(self.fetch_unless_failed(LEAST_REFETCH_INTERVAL, &mut state, now));
                 }
                 return Ok(keys.clone());

@@ -19,7 +19,7 @@ use crate::{
     verified_token::VerifiedToken,
 };
 
-/// How many questions about tokens may go on at a time even if all callers that wait for them give up.
+/// How many questions about tokens may continue at a time even if all callers that wait for them give up.
 ///
 /// This limits the requests that a sender of many made-up tokens can cause by hanging up. A question beyond the limit is
 /// asked, too, but only for one caller, and it ends when that caller gives up.

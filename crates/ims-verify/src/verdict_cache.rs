@@ -20,8 +20,8 @@ use crate::{
     verified_token::VerifiedToken,
 };
 
-/// How long a good token is remembered at the most. Its expiry is looked at each time, so that it is never good for longer
-/// than it lives.
+/// How long a good token is remembered at the most. Its expiry is checked each time, so that no token is accepted after it
+/// has expired.
 pub const VALID_REMEMBERED: Duration = Duration::from_mins(5);
 
 /// How long a bad token is remembered.

@@ -1,4 +1,4 @@
-//! What a resource server learns from a token that is good.
+//! What a resource server learns from a valid token.
 
 use std::{
     fmt,
@@ -11,10 +11,10 @@ use ims_claims::{
 };
 use ims_exchange::Scope;
 
-/// What a good token says of its holder. Only a [`TokenVerifier`](crate::TokenVerifier) makes one. A clone shares it.
+/// What a valid token says about its holder. Only a [`TokenVerifier`](crate::TokenVerifier) makes one. A clone shares it.
 ///
-/// It was good when it was verified; anyone who keeps it has to look at [`expires_at`](VerifiedToken::expires_at). Its `Debug`
-/// names the client alone, since the payload says much of a person.
+/// It was valid when it was verified. Anyone who keeps it has to check [`expires_at`](VerifiedToken::expires_at). Its
+/// `Debug` names the client alone, since the payload says much of a person.
 ///
 /// ```
 /// use ims_exchange::Scope;

@@ -38,7 +38,7 @@ pub enum Authority {
     /// Anybody can make a token that names another key, so anybody can make the verifier ask IMS: limit the rate of calls
     /// without a valid token.
     PublishedKeysElseIms,
-    /// IMS, which is asked about every token that is not remembered. A token that was invalidated is good for
+    /// IMS, which is asked about every token that is not remembered. A token that was invalidated is accepted for
     /// [`VALID_REMEMBERED`](crate::VALID_REMEMBERED) at the most.
     Ims,
 }

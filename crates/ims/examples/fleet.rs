@@ -116,7 +116,7 @@ impl Redis {
         if !log.any(|line| line.contains("eady to accept connections")) {
             return Err("redis-server did not start".into());
         }
-        // The pipe must stay open after the last line that is read, since the server goes on writing.
+        // The pipe must stay open after the last line that is read, since the server continues writing.
         thread::spawn(move || log.count());
         Ok(redis)
     }

@@ -84,7 +84,7 @@ impl<T> Alternatives<T> {
         Err(first_error.expect("there is at least one, and none worked"))
     }
 
-    /// All of them with their places, in the order in which to try them.
+    /// All alternatives with their indices, in the order in which to try them.
     fn in_order(&self, last: impl Fn(&T) -> bool) -> Vec<(usize, &T)> {
         let first = self.first.load(Ordering::Relaxed);
         let mut order: Vec<_> = self.all.iter().enumerate().collect();

@@ -10,11 +10,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{client::Client, client_builder::ClientBuilder, error::Error};
 
-/// How long dropping the last clone waits for a refresh that is under way.
+/// How long dropping the last clone waits for a refresh that is in progress.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(100);
 
 /// A [`Client`] whose calls block. Cheap to clone; clones share the token and one background thread, on which refreshes run
-/// whether or not somebody waits for them.
+/// whether or not someone waits for them.
 ///
 /// Within an asynchronous runtime, which it would block, its calls panic: use [`Client`] there. It can be dropped anywhere.
 ///

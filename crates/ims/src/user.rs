@@ -122,8 +122,8 @@ impl UserSource {
         self.connection.send(&grant).await
     }
 
-    /// Saves the refresh token that IMS gave in place of `old`. Where that fails, the access token is good anyway,
-    /// and the refresh token is kept in memory and saved at the next refresh.
+    /// Saves the refresh token that IMS gave in place of `old`. If that fails, the access token is still valid, and the
+    /// refresh token is kept in memory and saved at the next refresh.
     async fn keep(&self, old: &RefreshToken, new: Option<RefreshToken>) {
         // From here on, a caller that gives up waiting does not lose it.
         let Some((replaced, newest)) = self.unsaved.after(old, new) else { return };

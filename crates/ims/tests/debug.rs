@@ -1,4 +1,4 @@
-//! Nothing secret is in the `Debug` text of any public type. What each of them shows was looked at by a person once; a type
+//! Nothing secret is in the `Debug` text of any public type. What each of them shows was checked by a person once; a type
 //! that is new, or shows its text in a new way, has to be added here.
 
 #![cfg(all(feature = "reqwest", feature = "sign-in", feature = "service-account"))]
@@ -188,7 +188,7 @@ fn no_credentials_and_nothing_that_is_built_of_them_show_a_secret() {
     assert_silent("Integration", &integration.with_client_secret("canary-secret"));
 }
 
-/// Public types whose `Debug` is derived over text that is looked at here: what it is, and why it may be shown.
+/// Public types whose `Debug` is derived over text that is checked here: what it is, and why it may be shown.
 #[rustfmt::skip]
 const SHOWN: &[(&str, &[&str])] = &[
     ("identifiers, scopes and hosts, which requests and logs name", &[
@@ -204,7 +204,7 @@ const SHOWN: &[(&str, &[&str])] = &[
         "Finding", "KeyringError", "StoreError", "Fault", "ImsAnswer", "InputError", "ScenarioError", "Evidence", "Verdict",
         "Check", "TextError", "Cause", "ClaimsError", "FormatError", "JwtError", "VerifyError",
     ]),
-    ("what IMS says of a person or a token, for the program that asked; it holds no token", &[
+    ("what IMS says about a person or a token, for the program that asked; it holds no token", &[
         "UserProfile", "ProductContext", "UserClaims", "TokenValidity", "ProviderMetadata", "User", "UserTokens",
     ]),
     ("what the emulator's page shows of a request: secrets are masked, and a JWT has no signature", &["Parameter", "DecodedJwt"]),

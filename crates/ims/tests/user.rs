@@ -261,7 +261,7 @@ impl Transport for Between {
 }
 
 #[tokio::test]
-async fn a_sign_in_or_out_while_a_refresh_is_under_way_is_what_counts() {
+async fn a_sign_in_or_out_while_a_refresh_is_in_progress_is_what_counts() {
     let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let another = RefreshToken::try_from("of-another-sign-in".to_owned()).unwrap();
     for signs_in in [true, false] {

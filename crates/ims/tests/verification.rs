@@ -31,7 +31,7 @@ async fn a_token_of_the_emulator_is_verified_by_its_published_key() {
     assert_eq!(verified.client_id().as_str(), CLIENT_ID);
     assert_eq!(verified.user_id(), Some("6657031C5C095BB40A4@techacct.adobe.com"));
     assert_eq!(verified.scopes().collect::<Vec<_>>(), ["openid", "AdobeID"]);
-    // What IMS said of its life and what the token says of it are one.
+    // What IMS said about its life and what the token says about it are one.
     assert_eq!(verified.created_at(), NOW);
     assert_eq!(verified.expires_at().since(token.expires_at()), Duration::from_secs(1));
 }
@@ -121,7 +121,7 @@ async fn an_answer_of_something_before_ims_is_not_a_verdict_and_passes() {
         emulator.clear_faults();
         let now = NOW.plus(FAILURE_PAUSE);
         verify(&verifier, &token, now).await.unwrap();
-        // From now on there are keys to go on with.
+        // From now on there are keys to continue with.
         emulator.inject(FaultRule::new(trouble).at(Endpoint::Keys));
         verify(&verifier, &token, now.plus(KEYS_REFRESHED)).await.unwrap();
         emulator.clear_faults();

@@ -42,7 +42,7 @@ fn changed_files() -> Result<Vec<String>> {
         .collect())
 }
 
-/// The package itself and each of ours that it imports must have the one version.
+/// The package itself and each package of this workspace that it imports must have the one version.
 fn version_faults(package: &Package, version: &str) -> Vec<String> {
     let package_name = &package.name;
     let own = (package.version.to_string() != version).then(|| {

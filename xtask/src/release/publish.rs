@@ -88,7 +88,7 @@ fn is_ready(package: &Package, ordered: &[String]) -> bool {
     ours.all(|dependency| ordered.contains(&dependency.name))
 }
 
-/// The names of the published crates, each after those of ours that it imports.
+/// The names of the published crates, each after the crates of this workspace that it imports.
 pub(super) fn in_order(packages: &[Package]) -> Result<Vec<String>> {
     let mut left: Vec<&Package> = packages.iter().filter(|package| is_published(package)).collect();
     let mut ordered = Vec::<String>::new();

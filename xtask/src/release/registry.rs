@@ -73,7 +73,7 @@ impl Registry {
         format!("sparse+http://{}/index/", self.address)
     }
 
-    /// The names of the crates, in no order of publishing.
+    /// The names of the crates. This is not the order in which they are published.
     pub(super) fn crates(&self) -> Vec<String> {
         self.lock().index.keys().cloned().collect()
     }

@@ -86,7 +86,7 @@ fn wait_for_crates(registry: &Registry, count: usize, publishing: &mut Child) ->
     Ok(())
 }
 
-/// Installs the command as a user does, in an empty folder, and lets it run its demonstration.
+/// Installs the command as a user does, in an empty folder, and runs its demonstration.
 fn install(folder: &Path, configuration: &Path) -> Result<()> {
     let root = folder.join("installed");
     let empty = folder.join("empty");

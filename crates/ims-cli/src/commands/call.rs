@@ -112,7 +112,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     }
     let form = arguments.form()?;
     let hosts = allowed_hosts(&arguments.allow_host)?;
-    // A host that may not have the token is refused before the credentials are looked at.
+    // A host that may not have the token is refused before the credentials are checked.
     if let Target::Url(url) = &arguments.target {
         expect_allowed(&hosts, url)?;
     }

@@ -141,7 +141,7 @@ fn list(arguments: &ListArguments) -> Result<Answer, Failure> {
 /// Where the credentials of a context are, and what it says besides.
 fn place(contexts: &Contexts, name: &str) -> Result<String, Failure> {
     let mut members = contexts.show(name)?;
-    // The rest is said as the file of contexts has it.
+    // The rest is shown as it is in the file of contexts.
     let file = members.iter().position(|(member, _)| member == "credentials_file");
     let mut parts = match file {
         Some(index) => vec![members.remove(index).1],

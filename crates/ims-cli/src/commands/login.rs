@@ -132,7 +132,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 struct Application {
     environment: Environment,
     credential: UserCredential,
-    /// The redirect URI that was said, by the option or by the credentials.
+    /// The redirect URI of the option or of the credentials.
     redirect_uri: Option<RedirectUri>,
 }
 
@@ -246,7 +246,7 @@ async fn sign_in(arguments: &Arguments, application: Application) -> Result<Answ
     tell(arguments, &credential.client_id, &signed_in, kept_in)
 }
 
-/// Redeems the redirect, and keeps what comes for it in place of what was kept before.
+/// Exchanges the code in the redirect for tokens, and saves them in place of the old ones.
 async fn finish(
     sign_in: &SignIn,
     redirect: &str,

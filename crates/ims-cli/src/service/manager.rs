@@ -3,8 +3,8 @@
 
 use ims_agent::{AllowedCallers, Capability, Error, Listener};
 
-/// The sockets that it has opened for this process. To be called once, because no other process may take them for its own
-/// afterwards.
+/// The sockets that it has opened for this process. Must be called only once: no process that this one starts may use them,
+/// too.
 #[cfg(unix)]
 pub(super) fn sockets(
     callers: &AllowedCallers,

@@ -17,7 +17,7 @@ use super::sandbox::{Finished, Sandbox};
 pub(crate) struct RunningEmulator {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    /// Reads what it says of each request all the time: a verdict that finds no place would be left out.
+    /// Reads its verdicts all the time: if the pipe was full, it would leave some out.
     stderr: Option<JoinHandle<String>>,
     first_line: String,
 }

@@ -46,7 +46,7 @@ const REDIRECT_URI: &[&str] = &[
     "REDIRECT_URI_PATTERNS",
 ];
 
-/// What the metascopes are called where somebody has added them: the console leaves them out.
+/// What the metascopes are called where someone has added them: the console leaves them out.
 const META_SCOPES: &[&str] = &["META_SCOPES", "META_SCOPE", "METASCOPES"];
 
 const fn service_account(metascopes: Metascopes) -> ServiceAccountWords {

@@ -107,7 +107,7 @@ const LOGINS: [&str; 7] = [
 const API_KEYS: [&str; 2] = ["apikey", "api_key"];
 
 impl Kind {
-    /// Where a migration is under way both sides are there.
+    /// While a migration is in progress, both sides are there.
     fn of(entry: &Fields<'_>, side: CredentialKind) -> Option<Self> {
         let (server_to_server, jwt) = (entry.has("oauth_server_to_server"), entry.has("jwt"));
         if server_to_server && jwt {
@@ -170,7 +170,7 @@ fn named<'e, 'f>(
     entries.into_iter().zip(&names).map(|(entry, name)| label(entry, name)).collect()
 }
 
-/// The organization, which a workspace without its project does not tell.
+/// The organization. A workspace without its project does not have it.
 fn org_id(project: &Fields<'_>) -> Result<Option<OrgId>, CredentialsError> {
     if project.has("org") { project.object("org")?.optional("ims_org_id") } else { Ok(None) }
 }

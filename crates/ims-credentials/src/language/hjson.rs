@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Value, TextFault> {
     Err(TextFault::after(before))
 }
 
-/// What is left of the text. Each method goes on as far as it can read, and returns `None` where it cannot.
+/// What is left of the text. Each method continues as far as it can read, and returns `None` where it cannot.
 struct Reader<'a> {
     rest: &'a str,
     /// Whether it stopped at a member that its object has already.
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
         (!word.is_empty()).then_some(word)
     }
 
-    /// A number, `true`, `false` or `null` that something ends, or else a string that goes on to the end of its line.
+    /// A number, `true`, `false` or `null` that something ends, or else a string that continues to the end of its line.
     fn bare(&mut self) -> Value {
         // No further than needed: a line may be as long as the file, and all of it values.
         let end = self.rest.find([',', ']', '}', '#', '/', '\n']).unwrap_or(self.rest.len());

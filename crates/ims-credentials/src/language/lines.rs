@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{json::unicode, text_fault::TextFault};
 
 /// INI as Python's `configparser` reads it: sections of `name = value` or `name: value`, names in lower case, whole-line
-/// comments, and values that go on in lines which are indented.
+/// comments, and values that continue in lines which are indented.
 pub(super) fn ini(text: &str) -> Result<Value, TextFault> {
     let mut sections = Map::new();
     let mut section = String::new();
@@ -43,7 +43,7 @@ pub(super) fn ini(text: &str) -> Result<Value, TextFault> {
 }
 
 /// Java's properties, as `java.util.Properties.load` reads them: `name=value`, `name: value` or `name value`, escapes, and
-/// lines that go on after a `\` at their end.
+/// lines that continue after a `\` at their end.
 pub(super) fn properties(text: &str) -> Result<Value, TextFault> {
     let mut members = Map::new();
     let mut lines = text.lines().enumerate();
@@ -122,7 +122,7 @@ pub(super) fn dotenv(text: &str) -> Result<Value, TextFault> {
         let at = text.len() - rest.len();
         let line_number = TextFault::line_after(&text[..at]);
         let wrong = || TextFault::in_line(line_number);
-        // A value in quotation marks may go on in the next lines, so the text is read on and not split into lines first.
+        // A value in quotation marks may continue in the next lines, so the text is read on and not split into lines first.
         let line = rest.lines().next().unwrap_or_default();
         if is_comment(line.trim()) {
             rest = after_line(rest);

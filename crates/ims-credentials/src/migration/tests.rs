@@ -1,4 +1,4 @@
-//! What is said of a migration, and that the new credentials work like the old.
+//! What a migration reports, and that the new credentials work like the old.
 
 use std::fs;
 
@@ -45,7 +45,7 @@ fn project(entry: &Value) -> Value {
     }}}})
 }
 
-/// A credential whose migration is under way.
+/// A credential whose migration is in progress.
 fn both_sides(client_id: &str) -> Value {
     project(&json!({
         "name": "both", "integration_type": "oauth_server_to_server_migrate",

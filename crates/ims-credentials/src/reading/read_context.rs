@@ -59,7 +59,7 @@ pub(crate) enum References {
     None,
 }
 
-/// The sides of a credential whose migration is under way: both work.
+/// The sides of a credential whose migration is in progress: both work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CredentialKind {
     /// The one that stays.
@@ -92,7 +92,7 @@ impl<'a> ReadContext<'a> {
         }
     }
 
-    /// Checks that no one else can have written what is to be run, loaded or opened.
+    /// Checks that no other user can have written what will be run, loaded or opened.
     pub(crate) fn check_trusted(&self) -> Result<(), CredentialsError> {
         match self.access {
             Some(access) => Ok(access.check_trusted()?),

@@ -46,7 +46,7 @@ mod folder {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
 
-    /// What is said of a place that cannot be read.
+    /// The error for a place that cannot be read.
     fn problem(place: &RefreshTokenStore) -> String {
         place.load().unwrap_err().problem
     }

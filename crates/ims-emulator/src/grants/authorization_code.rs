@@ -26,7 +26,7 @@ const VERIFIER_LENGTH: RangeInclusive<usize> = 43..=128;
 /// The scope that an ID token is given for.
 const OPENID: &str = "openid";
 
-/// Examines a code, which is good once, and issues the tokens. The permanent code gives a service token.
+/// Checks a code, which can be used once, and issues the tokens. The permanent code gives a service token.
 pub(super) fn redeem(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let registered = exchange.authenticate_unless_public()?;
     let integration = &registered.integration;

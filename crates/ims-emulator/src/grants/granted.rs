@@ -74,7 +74,7 @@ pub(super) fn user_token(
         .or(refusal)
 }
 
-/// Reads a token that is good only for the client to which it was issued.
+/// Reads a token that only the client to which it was issued can use.
 pub(super) fn own_token(
     exchange: &mut Exchange<'_>,
     registered: &Registered,
@@ -95,7 +95,7 @@ pub(super) fn own_token(
         .or(refusal)
 }
 
-/// Uses up a token that is good once. Of two requests at the same time that show one token, one is served.
+/// Marks a token as used that can be used only once. Of two requests at the same time that show one token, one is served.
 pub(super) fn use_once(
     exchange: &mut Exchange<'_>,
     token: &AccessTokenPayload,

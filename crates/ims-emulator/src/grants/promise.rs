@@ -60,9 +60,9 @@ pub(super) fn give(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     }))
 }
 
-/// Examines a promise token, which is good once and for any client: one service takes the promise, and another acts on it
-/// (@adobe/spacecat-shared-ims-client, `src/clients/ims-promise-client.js`). It issues an access token and the next promise token. The next one is for
-/// the scopes that the first was given for.
+/// Checks a promise token, which any client can use once: one service gets the promise, and another uses it
+/// (@adobe/spacecat-shared-ims-client, `src/clients/ims-promise-client.js`). It issues an access token and the next promise
+/// token. The next one is for the scopes that the first was given for.
 pub(super) fn exchange_promise(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let registered = exchange.authenticate()?;
     let integration = &registered.integration;

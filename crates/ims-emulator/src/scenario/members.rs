@@ -230,7 +230,7 @@ const EMAIL: Form = Form::Text("an e-mail address", email);
 const COUNTRY: Form = Form::Text("a country, by its code of two letters", any_text);
 const COUNT: Form = Form::Integer("a number, at least 0", 0..=i64::MAX);
 
-/// What a check says of a text of another form.
+/// What a check says about a text of another form.
 const ANOTHER: Cow<'static, str> = Cow::Borrowed("another text");
 
 type Checked = Result<(), Cow<'static, str>>;

@@ -134,8 +134,8 @@ impl Service {
         if self.rules.answers_as_observed { refusal.observed_error() } else { refusal.error() }
     }
 
-    /// Whose page may read the answer (Fetch Standard, CORS): anyone's at the endpoints that are the same for all, else that
-    /// of an integration.
+    /// Which pages may read the answer (Fetch Standard, CORS): all pages at the endpoints that are the same for all
+    /// clients, otherwise those of an integration.
     fn allowed_origin(
         &self,
         headers: &HeaderMap,

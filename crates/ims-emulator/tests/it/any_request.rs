@@ -1,4 +1,4 @@
-//! Requests that no one would send: whatever it is, it gets an answer and a verdict, and the emulator goes on.
+//! Requests that no one would send: whatever it is, it gets an answer and a verdict, and the emulator continues.
 
 use ims_emulator::{Emulator, ProductContext};
 use proptest::{

@@ -95,7 +95,7 @@ mod tests {
 
     const NOW: i64 = 1_800_000_000;
 
-    /// What is said of an ID token with the claims of a sign-in, changed by `changes`.
+    /// The verdict on an ID token with the claims of a sign-in, changed by `changes`.
     fn checked(changes: &Value) -> Result<(), IdTokenFault> {
         let mut claims = json!({ "aud": "client", "exp": NOW + 1, "nonce": "n-1", "sub": "B" });
         for (name, value) in changes.as_object().unwrap() {

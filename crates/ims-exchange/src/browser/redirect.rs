@@ -31,8 +31,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedirectError {
-    /// Do not follow it, and go on waiting for the right one: its `state` is not the one that was sent, or is there twice, or
-    /// it is too long to be read, so somebody else began that sign-in (RFC 6749 §10.12).
+    /// Do not follow it, and keep waiting for the right one: its `state` is not the one that was sent, or is there twice, or
+    /// it is too long to be read, so someone else began that sign-in (RFC 6749 §10.12).
     #[error("the redirect belongs to another sign-in")]
     AnotherSignIn,
     /// Tell the user, and start again if the user wants to: the user or IMS has refused.

@@ -44,7 +44,7 @@ pub struct ClusterExchange<'a> {
     resources: &'a [Resource],
 }
 
-/// Whose token a [`ClusterExchange`] asks for: IMS accepts one of the two.
+/// The account whose token a [`ClusterExchange`] asks for: IMS accepts one of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClusterTarget<'a> {
     /// The account with this user id.

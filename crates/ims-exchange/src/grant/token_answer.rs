@@ -136,8 +136,8 @@ fn own_lifetime(token: &str, sent_at: NumericDate) -> Option<Duration> {
     is_possible(lifetime).then_some(lifetime)
 }
 
-/// Adobe documents 24 hours. Thirty days leave room for change and still tell milliseconds from seconds: read as seconds, the
-/// milliseconds of a token of 44 minutes or more are beyond them.
+/// Adobe documents 24 hours. Thirty days are longer than any token of IMS lives, and still short enough to notice
+/// milliseconds: the milliseconds of a token of 44 minutes or more, read as seconds, are more than thirty days.
 fn is_possible(lifetime: Duration) -> bool {
     (Duration::from_secs(1)..=Duration::from_hours(30 * 24)).contains(&lifetime)
 }

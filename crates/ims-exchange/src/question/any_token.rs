@@ -5,7 +5,7 @@ use crate::{
     secret_text::{AuthorizationCode, RefreshToken, SecretStr},
 };
 
-/// What a token is for. Source: adobe/ims-go, `ims/token_types.go`; which call takes which is said there.
+/// What a token is for. Source: adobe/ims-go, `ims/token_types.go`; it also says which call takes which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenKind {

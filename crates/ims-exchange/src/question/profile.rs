@@ -88,7 +88,7 @@ pub struct UserProfile {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct ProductContext {
-    /// What is said of it in `prodCtx`. `fulfillable_data` is decoded where it is JSON, compressed, in base64; otherwise it is
+    /// What IMS says about it in `prodCtx`. `fulfillable_data` is decoded where it is JSON, compressed, in base64; otherwise it is
     /// as IMS sent it. Names that were seen: `ident`, `serviceCode`, `owningEntity`, `label`, `statusCode`, `serviceLevel`.
     /// Source: AdobeDocs/exc-app, `docs/interfaces/ims.productcontext.md`.
     #[serde(rename = "prodCtx")]

@@ -39,13 +39,13 @@ pub struct ValidateToken<'a> {
     token: AnyToken<'a>,
 }
 
-/// What IMS says of a token. That it is not valid is not an error: IMS answers 200 to both.
+/// What IMS says about a token. That it is not valid is not an error: IMS answers 200 to both.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum TokenValidity {
     /// IMS accepts it now, for the client that asked.
     Valid {
-        /// What the token says of itself, if IMS repeats it. Texts in it are as IMS sent them.
+        /// What the token says about itself, if IMS repeats it. Texts in it are as IMS sent them.
         token: JsonObject,
     },
     /// IMS does not accept it, or not from this client.

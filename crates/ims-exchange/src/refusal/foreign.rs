@@ -9,7 +9,7 @@ use http::{
 
 use crate::{message::Response, refusal::table::CredentialKind};
 
-/// An answer of something other than IMS, as far as its head tells. Nothing of its body is kept.
+/// An answer of something other than IMS, as far as its head shows it. Nothing of its body is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Foreign {
     /// A page for people.

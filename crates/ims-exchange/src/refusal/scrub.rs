@@ -8,7 +8,7 @@ pub(crate) fn is_code(code: &str) -> bool {
         && code.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.:/".contains(&b))
 }
 
-/// Takes out of a text of IMS what no error may repeat.
+/// Removes from a text of IMS what no error may repeat.
 pub(crate) fn scrub(text: &str, secrets: &[&str]) -> String {
     const MAX_CHARS: usize = 300;
     const LONGEST_WORD: usize = 48;

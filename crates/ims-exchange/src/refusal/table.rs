@@ -83,8 +83,8 @@ const fn row(
     Row { status, code, phrases, reason }
 }
 
-/// What is said of the client itself, with any credential. The description comes first, since the status does not tell a
-/// wrong secret from an unknown client.
+/// What IMS says about the client itself, with any credential. The description comes first, since a wrong secret and an
+/// unknown client have the same status.
 #[rustfmt::skip]
 static CLIENT: &[Row] = &[
     row(0,   "invalid_client", &["audience", "aud "],                   Reason::ClientMismatch),
@@ -100,7 +100,7 @@ static CLIENT: &[Row] = &[
     row(400, "unsupported_grant_type", &[],                             Reason::GrantNotAllowed),
 ];
 
-/// What is said of an assertion.
+/// What IMS says about an assertion.
 #[rustfmt::skip]
 static ASSERTION: &[Row] = &[
     // The exchange of assertions answers a wrong secret with 401.
@@ -125,7 +125,7 @@ static ASSERTION: &[Row] = &[
     row(500, "internal_error", &[],                                                     Reason::MigratedOrFailing),
 ];
 
-/// What is said of a client by its secret.
+/// What IMS says about a client by its secret.
 #[rustfmt::skip]
 static OAUTH: &[Row] = &[
     row(400, "invalid_scope", &["missing", "no scope", "required"], Reason::NoScope),
@@ -135,7 +135,7 @@ static OAUTH: &[Row] = &[
     row(400, "invalid_grant", &[],                                  Reason::GrantNotAllowed),
 ];
 
-/// What is said of an authorization code.
+/// What IMS says about an authorization code.
 #[rustfmt::skip]
 static CODE: &[Row] = &[
     // Source: adobe/aio-lib-ims, `e2e/e2e.js`, for an authorization code that is not valid.
@@ -146,7 +146,7 @@ static CODE: &[Row] = &[
     row(401, "invalid_token", &[], Reason::CodeInvalid),
 ];
 
-/// What is said of a refresh token.
+/// What IMS says about a refresh token.
 #[rustfmt::skip]
 static REFRESH_TOKEN: &[Row] = &[
     // RFC 6749 §5.2.
@@ -156,7 +156,7 @@ static REFRESH_TOKEN: &[Row] = &[
     row(401, "invalid_token", &[], Reason::RefreshTokenInvalid),
 ];
 
-/// What is said of an access token.
+/// What IMS says about an access token.
 #[rustfmt::skip]
 static ACCESS_TOKEN: &[Row] = &[
     // RFC 6750 §3.1: a request may lack a code, but not the status.
@@ -170,7 +170,7 @@ static ACCESS_TOKEN: &[Row] = &[
     row(404, "",                &[],                       Reason::NotFound),
 ];
 
-/// What is said of any request.
+/// What IMS says about any request.
 #[rustfmt::skip]
 static COMMON: &[Row] = &[
     // The token endpoints answer a wrong secret with 400, too.

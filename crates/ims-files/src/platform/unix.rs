@@ -151,7 +151,7 @@ pub(crate) fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
-    // A link is not made over what is there.
+    // A link never replaces a file that is there.
     fs::hard_link(from, to)?;
     fs::remove_file(from)
 }

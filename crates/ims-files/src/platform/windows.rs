@@ -121,7 +121,7 @@ pub(crate) fn upper_folder_writers(permissions: &Permissions) -> Option<Concern>
 
 /// Creates an empty file that its owner alone can open.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
-    // Nothing is shared until the access list is set: a program that opened the file before could go on reading it.
+    // Nothing is shared until the access list is set: a program that opened the file before could continue reading it.
     let mut file = File::options()
         .access_mode(GENERIC_WRITE | READ_CONTROL | WRITE_DAC)
         .write(true)
@@ -206,7 +206,7 @@ fn open_or_create(path: &Path) -> io::Result<File> {
 
 /// Renames a file unless the new name is taken.
 pub(crate) fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
-    // A link is not made over what is there, and `fs::rename` would be.
+    // A link never replaces a file that is there, and `fs::rename` would.
     fs::hard_link(from, to)?;
     fs::remove_file(from)
 }

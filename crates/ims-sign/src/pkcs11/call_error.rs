@@ -27,8 +27,8 @@ impl CallError {
         }
     }
 
-    /// Whether the answer is about the request, and will not change by itself. Everything else counts as a loss,
-    /// since modules answer the same loss with very different codes.
+    /// Whether the answer is about the request, so that the same request would fail again. Everything else counts as a
+    /// loss, since modules answer the same loss with very different codes.
     fn is_refusal(&self) -> bool {
         let Self::Module(CryptokiError::Pkcs11(code, function)) = self else { return false };
         #[rustfmt::skip]

@@ -91,13 +91,13 @@ pub enum Pkcs11Error {
     KeyMayNotSign {
         /// The key's label and id.
         key: String,
-        /// What the token says of it.
+        /// What the token says about it.
         reason: &'static str,
     },
     /// Open a new signer: another key is now where the signer's key was.
     #[error("the signing key was replaced by another key")]
     KeyReplaced,
-    /// Choose another label and id: a second key with them could not be told from the first.
+    /// Choose another label and id: a second key with them could not be distinguished from the first.
     #[error("there already is a key with {key}")]
     KeyExists {
         /// The key that is there.

@@ -35,7 +35,7 @@ pub struct Pkcs11Key {
     pub label: String,
     /// `CKA_ID`.
     pub id: Vec<u8>,
-    /// Whether the token lets the key sign (`CKA_SIGN`).
+    /// Whether the key may sign (`CKA_SIGN`).
     pub can_sign: bool,
     /// The public half, or why RS256 cannot be made with this key.
     pub public_key: Result<PublicKey, KeyError>,
@@ -61,7 +61,7 @@ impl Pkcs11Key {
     }
 }
 
-/// An RSA key that is to be made in a token.
+/// A new RSA key in a token.
 ///
 /// ```no_run
 /// use ims_sign::pkcs11::{NewKey, Pin, Pkcs11Module, RsaKeySize, TokenSelector};
@@ -232,7 +232,7 @@ fn describe(
     Ok(Pkcs11Key { label, id, can_sign, public_key, has_certificate })
 }
 
-/// The public keys of the certificates in the token. One that cannot be read belongs to no key of ours.
+/// The public keys of the certificates in the token. One that cannot be read does not belong to an RSA key.
 fn certificates(session: &TokenSession) -> Result<Vec<PublicKey>, Pkcs11Error> {
     let template = [
         Attribute::Class(ObjectClass::CERTIFICATE),

@@ -167,7 +167,7 @@ impl fmt::Debug for Pkcs11Module {
     }
 }
 
-/// What tells a token from all others, as long as the process runs.
+/// What distinguishes a token from all others, as long as the process runs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TokenIdentity(pub(super) String);
 

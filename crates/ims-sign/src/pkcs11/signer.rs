@@ -287,7 +287,7 @@ fn pool_size(wanted: Option<NonZeroUsize>, most_sessions: Option<u64>) -> usize 
     size.min(most).max(1)
 }
 
-/// Runs `task` in a new thread and waits for it until the deadline. After that the thread goes on without us.
+/// Runs `task` in a new thread and waits for it until the deadline. After that the thread continues without us.
 fn within<T: Send + 'static>(
     deadline: Duration,
     task: impl FnOnce() -> Result<T, Pkcs11Error> + Send + 'static,

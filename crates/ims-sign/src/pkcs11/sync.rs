@@ -23,7 +23,7 @@ pub(super) fn wait_while<'a, T>(
     condvar.wait_while(guard, condition).unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits for `condvar` as long as `condition` holds, at most for `timeout`. The flag tells whether the time ran out.
+/// Waits for `condvar` as long as `condition` holds, at most for `timeout`. The flag says whether the time ran out.
 pub(super) fn wait_while_at_most<'a, T>(
     condvar: &Condvar,
     guard: MutexGuard<'a, T>,

@@ -16,7 +16,7 @@ use super::{
 ///
 /// It reads the path attributes `token`, `manufacturer`, `model`, `serial`, `slot-id`, `object`, `id` and `type`, which
 /// must be `private`, and the query attributes `module-path`, `pin-source`, a file, and `pin-value`. Every other
-/// attribute is refused with its name: one that was passed over might have told two keys apart.
+/// attribute is refused with its name: two keys may differ only in the attribute that was ignored.
 ///
 /// Only [`Pkcs11Uri::from_private_text`] accepts a `pin-value`. [`Display`](fmt::Display) leaves it out.
 ///
@@ -162,7 +162,8 @@ impl<'a> Attribute<'a> {
         text.parse().ok().filter(|_| is_number).ok_or_else(|| self.malformed("a number"))
     }
 
-    /// `file:/path`, `file:///path` or the bare path. RFC 7512 §2.4 also lets a program be run, which we do not.
+    /// `file:/path`, `file:///path` or the bare path. RFC 7512 §2.4 also allows to run a program for it, which this crate
+    /// does not do.
     fn file(&self) -> Result<PathBuf, Pkcs11UriError> {
         let text = self.text()?;
         let path = text.strip_prefix("file:").unwrap_or(&text);

@@ -77,7 +77,7 @@ isolated! {
 fn log_everyone_out(module: &Path) {
     let context = cryptoki::context::Pkcs11::new(module).unwrap();
     for slot in context.get_slots_with_token().unwrap() {
-        // The slot without a login says so, and is none of ours.
+        // The slot without a login says so. It is not the slot of the test.
         let _ = context.open_ro_session(slot).unwrap().logout();
     }
 }

@@ -137,7 +137,7 @@ impl Shared {
         if decision == Decision::Refuse && state.in_flight(now).is_none() {
             return (Step::Fail(state.backoff.refusal(now)), None);
         }
-        // A token that is still good is served without a runtime, too.
+        // A token that is still valid is served without a runtime, too.
         let Ok(runtime) = Handle::try_current() else {
             return match usable {
                 Some(cached) => (Step::Serve(cached), None),
@@ -165,12 +165,12 @@ pub(crate) enum Requirement {
 }
 
 impl Requirement {
-    /// Whether `cached`, which was there before, is good enough.
+    /// Whether `cached`, which was there before, can be used.
     pub(crate) fn is_met_by(self, cached: &CachedToken, now: Reading) -> bool {
         !matches!(self, Self::New) && self.accepts(cached, now)
     }
 
-    /// Whether `cached`, which is new, is good enough.
+    /// Whether `cached`, which is new, can be used.
     pub(crate) fn accepts(self, cached: &CachedToken, now: Reading) -> bool {
         let remaining = cached.schedule.remaining(now);
         !remaining.is_zero() && self.least_remaining() <= remaining

@@ -180,7 +180,7 @@ impl Shared {
         if self.state().backoff.failures() == 0 { self.allowed_retries() } else { 0 }
     }
 
-    /// Whether a refresh may go on after its attempt with this number, counted from 0, failed with `error`. While callers
+    /// Whether a refresh may continue after its attempt with this number, counted from 0, failed with `error`. While callers
     /// wait without a token it may not send a second request, unless the program asked for that: they get the error of the
     /// first one at once.
     pub(crate) fn may_go_on(&self, attempt: u32, error: &FetchError) -> bool {

@@ -34,7 +34,7 @@ struct State {
     now: Duration,
     suspended: Duration,
     wall_step: i64,
-    /// Who waits for which moment. The number tells two apart that wait for the same one.
+    /// Who waits for which moment. The number distinguishes two that wait for the same one.
     timers: BTreeMap<(Duration, u64), Waker>,
     timers_made: u64,
     clock: Option<ClockTask>,
@@ -74,7 +74,7 @@ fn task() -> Option<usize> {
     try_get_current_task().map(usize::from)
 }
 
-/// Lets the scheduler choose who goes on.
+/// Lets the scheduler choose who continues.
 pub(crate) fn switch() {
     if task().is_some() {
         AtomicBool::new(false).load(Ordering::SeqCst);
@@ -366,7 +366,7 @@ pub(crate) async fn give_up_after<T>(polls: u32, future: impl Future<Output = T>
     .await
 }
 
-/// Chooses at random who goes on, but leaves the clock for last if its pace is [`Pace::Idle`].
+/// Chooses at random who continues, but leaves the clock for last if its pace is [`Pace::Idle`].
 #[derive(Debug)]
 pub(crate) struct RandomOrder(RandomScheduler);
 

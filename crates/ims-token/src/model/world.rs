@@ -215,7 +215,7 @@ impl Process {
         match answer {
             Ok(token) => {
                 let issued = self.give(token);
-                // A token from the store tells its age by the wall clock alone.
+                // The age of a token from the store is known by the wall clock only.
                 let doubt =
                     if self.has_store { self.world.set_since(issued) } else { Duration::ZERO };
                 let is_good = runtime::last_reading() < issued.sent_at + LIFETIME + doubt;

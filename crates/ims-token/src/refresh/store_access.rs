@@ -39,7 +39,7 @@ pub const LEASE_TIME: Duration = Duration::from_secs(3);
 /// How often a process that has the lease renews it.
 const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How soon the store is looked at again for what the process with the lease obtains, at first and at last.
+/// How soon the store is checked again for what the process with the lease obtains, at first and at last.
 const LEASE_POLL_INTERVAL: Duration = Duration::from_millis(50);
 const LONGEST_LEASE_POLL_INTERVAL: Duration = Duration::from_millis(500);
 

@@ -117,7 +117,8 @@ impl TokenStore for RedisStore {
         sealed.map(|sealed| self.open_token(key, sealed)).transpose()
     }
 
-    /// Redis cannot read when a token expires, so this compares here, and there only that nothing has changed meanwhile.
+    /// Redis cannot read when a token expires. So this process compares the two tokens, and Redis checks only that nothing
+    /// has changed since.
     async fn save(&self, key: &CacheKey, token: &AccessToken) -> Result<(), StoreError> {
         let name = token_name(key);
         let sealed = self.sealing_key.seal(key, &stored_token::encode(key, token)?)?;
@@ -134,7 +135,7 @@ impl TokenStore for RedisStore {
                 return Ok(());
             }
         }
-        // So many other processes save tokens that one of theirs is good enough.
+        // Many other processes save tokens, so one of theirs can be used instead.
         Ok(())
     }
 

@@ -36,7 +36,7 @@ pub struct StoredEntry {
     pub not_before: Option<NumericDate>,
 }
 
-/// When a token was obtained, and until when it is good.
+/// When a token was obtained, and when it expires.
 ///
 /// ```
 /// use ims_token::StoredDates;

@@ -85,7 +85,7 @@ pub(super) fn holds(bytes: &[u8], token: &BearerToken) -> bool {
         .is_ok_and(|stored: StoredToken<'_>| stored.access_token == token.expose_secret())
 }
 
-/// Whose token is in `bytes`, when it was obtained, and when it expires.
+/// The key of the token in `bytes`, when it was obtained, and when it expires.
 #[cfg(feature = "file")]
 pub(super) fn dates(bytes: &[u8]) -> Option<(CacheKey, NumericDate, NumericDate)> {
     let stored: StoredToken<'_> = serde_json::from_slice(bytes).ok()?;
@@ -94,7 +94,7 @@ pub(super) fn dates(bytes: &[u8]) -> Option<(CacheKey, NumericDate, NumericDate)
     Some((key, date(stored.obtained_at), date(stored.expires_at)))
 }
 
-/// Whose time before which IMS must not be asked is in `bytes`, and the time.
+/// The key in `bytes`, and the time before which IMS must not be asked for its token.
 #[cfg(feature = "file")]
 pub(super) fn key_and_not_before(bytes: &[u8]) -> Option<(CacheKey, NumericDate)> {
     let stored: StoredNotBefore<'_> = serde_json::from_slice(bytes).ok()?;

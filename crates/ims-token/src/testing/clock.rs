@@ -64,7 +64,7 @@ impl FakeClock {
         self.0.advanced_ms.fetch_add(ms, Ordering::SeqCst);
     }
 
-    /// Sets the wall clock forward by `seconds`, or back if negative, as an operator or NTP does. Monotonic time goes on.
+    /// Sets the wall clock forward by `seconds`, or back if negative, as an operator or NTP does. Monotonic time continues.
     pub fn step_wall(&self, seconds: i64) {
         self.0.stepped_seconds.fetch_add(seconds, Ordering::SeqCst);
     }

@@ -10,7 +10,7 @@ use crate::{
     store::{Lease, StoreError, TokenStore, memory::MemoryStore},
 };
 
-/// A store in memory that asks a test before each operation: the test can let it fail, wait, hang or panic.
+/// A store in memory that asks a test before each operation: the test can make it fail, wait, hang or panic.
 ///
 /// ```
 /// use ims_claims::{Environment, NumericDate};

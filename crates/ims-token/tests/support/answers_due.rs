@@ -31,7 +31,7 @@ impl AnswersDue {
         Due(self.clone())
     }
 
-    /// Whether the server answers at all. If not, time goes on while answers are due.
+    /// Whether the server answers at all. If not, time continues while answers are due.
     pub(crate) fn will_come(&self, will_come: bool) {
         self.0.0.lock().unwrap().will_not_come = !will_come;
         self.0.1.notify_all();

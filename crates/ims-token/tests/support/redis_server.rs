@@ -99,7 +99,7 @@ fn serve(folder: &Path) -> Child {
         .expect("redis-server is installed");
     let mut log = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(log.any(|line| line.contains("eady to accept connections")));
-    // The pipe must stay open after the last line that the test reads, since the server goes on writing.
+    // The pipe must stay open after the last line that the test reads, since the server continues writing.
     std::thread::spawn(move || log.count());
     process
 }

@@ -129,7 +129,7 @@ impl Answer {
     }
 }
 
-/// An IMS that publishes the first key of the test kit and says of each token that it is valid, until the test changes that.
+/// An IMS that publishes the first key of the test kit and answers that each token is valid, until the test changes that.
 #[derive(Debug, Clone)]
 pub(crate) struct FakeIms(Arc<State>);
 

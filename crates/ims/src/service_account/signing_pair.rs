@@ -59,7 +59,7 @@ impl SigningPair {
         !certificate.validity().contains(now)
     }
 
-    /// Why IMS does not match what is signed at `now`, as far as the certificate tells.
+    /// Why IMS refuses what is signed at `now`, as far as the certificate shows it.
     pub(crate) fn evidence(&self, now: NumericDate) -> Option<Evidence> {
         let finding = self.certificate.as_ref()?.finding_for(self.signer.public_key(), now)?;
         Some(Evidence::new(finding.to_string()).with_remedy(finding.remedy()))

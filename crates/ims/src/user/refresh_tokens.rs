@@ -81,7 +81,7 @@ impl RefreshTokens {
         self.ask(move |store| store.save(&refresh_token)).await
     }
 
-    /// Puts `new` in place of `old`. If something else is there, or nothing, somebody has signed in or out meanwhile, and
+    /// Puts `new` in place of `old`. If something else is there, or nothing, someone has signed in or out meanwhile, and
     /// that counts.
     pub(super) async fn replace(
         &self,

@@ -127,12 +127,12 @@ impl SignIn {
     /// loopback was asked for. Nothing is sent.
     ///
     /// # Errors
-    /// [`RedirectError`]; after [`RedirectError::AnotherSignIn`], go on waiting.
+    /// [`RedirectError`]; after [`RedirectError::AnotherSignIn`], keep waiting.
     pub fn code(&self, redirect: &str) -> Result<AuthorizationCode, RedirectError> {
         self.authorize_url().answer(redirect)
     }
 
-    /// Redeems the code that `redirect` brought, and checks what comes for it.
+    /// Exchanges the code in `redirect` for tokens, and checks them.
     ///
     /// # Errors
     /// [`SignInError`], by what the caller can do.
@@ -147,7 +147,7 @@ impl SignIn {
                 is_wrong_secret,
             )
             .await?;
-        // Before anyone has the tokens: those of another sign-in would let a person act as somebody else.
+        // Before anyone has the tokens: those of another sign-in would let a person act as someone else.
         self.check(&tokens, self.connection.clock().now())?;
         let environment = self.connection.environment().clone();
         let credentials = Credentials::new(environment, Credential::User(self.credential.clone()));

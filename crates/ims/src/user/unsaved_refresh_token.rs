@@ -10,7 +10,7 @@ use super::refresh_tokens::is_same;
 
 /// The newest refresh token, while it is only in memory because it could not be saved. Cheap to clone; clones share it.
 ///
-/// As long as the place has what it had before, the newest is the one here. As soon as it has another, or none, somebody has
+/// As long as the place has what it had before, the newest is the one here. As soon as it has another, or none, someone has
 /// signed in or out since.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct UnsavedRefreshToken(Arc<Mutex<Option<Held>>>);

@@ -1,4 +1,4 @@
-//! What `ims call` says of the answer.
+//! What `ims call` says about the answer.
 
 use std::{
     collections::BTreeMap,
@@ -47,7 +47,7 @@ struct Data {
 }
 
 impl Form {
-    /// Prints the answer, and says on standard error what the body alone may not tell.
+    /// Prints the answer, and says on standard error what is not in the body.
     pub(super) async fn print(&self, response: Response) -> Result<Answer, Failure> {
         let status = response.status();
         note_status(status, response.headers());
@@ -132,7 +132,7 @@ fn print_head(response: &Response) -> Result<(), Failure> {
     output::line("")
 }
 
-/// Says on standard error what a body alone may not tell: that the answer is not a success.
+/// Says on standard error that the answer is not a success: the body may not show it.
 fn note_status(status: StatusCode, headers: &HeaderMap) {
     if status.is_success() {
         return;

@@ -98,7 +98,7 @@ const ERRORS: &[(&str, Meaning)] = &[
     ("503071", Meaning { cause: "the service asks for a pause", remedies: &[LATER] }),
 ];
 
-/// What the first three digits say of a code without an entry. Others of them say too little to help.
+/// What the first three digits say about a code without an entry. Others of them say too little to help.
 #[rustfmt::skip]
 const STATUSES: &[(&str, Meaning)] = &[
     ("401", Meaning { cause: "the API does not accept the token", remedies: &[NEW_TOKEN, "ask IMS about it: ims validate"] }),

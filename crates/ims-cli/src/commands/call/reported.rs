@@ -1,4 +1,4 @@
-//! What `--verbose` says of the requests to an API: each as it is sent, a second one after a 401 as well.
+//! What `--verbose` says about the requests to an API: each as it is sent, a second one after a 401 as well.
 
 use std::fmt::Write as _;
 

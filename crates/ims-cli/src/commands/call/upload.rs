@@ -92,7 +92,7 @@ impl Upload {
         Ok(Self { start, rest, length, path: None })
     }
 
-    /// Whether it is JSON, as far as that can be known: of a long one only the beginning is looked at.
+    /// Whether it is JSON, as far as that can be known: of a long one only the beginning is checked.
     pub(super) fn is_json(&self) -> bool {
         if self.rest.is_none() {
             return serde_json::from_slice::<IgnoredAny>(&self.start).is_ok();

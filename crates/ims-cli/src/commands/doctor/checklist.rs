@@ -29,7 +29,7 @@ pub(super) struct Check {
     status: Status,
     evidence: String,
     next: Vec<String>,
-    /// What the verdict says of it, if that is less than the evidence.
+    /// What the verdict says about it, if that is less than the evidence.
     #[serde(skip)]
     cause: Option<String>,
     #[serde(skip)]

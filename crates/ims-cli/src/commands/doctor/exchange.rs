@@ -1,4 +1,4 @@
-//! The exchange with IMS, and what its answer says of clock and token.
+//! The exchange with IMS, and what its answer says about clock and token.
 
 use ims::{
     AccessToken, Client, ClientSecrets, Connection, Credential, Credentials,

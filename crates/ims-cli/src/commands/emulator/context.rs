@@ -1,4 +1,4 @@
-//! `ims emulator --context NAME`: a context for the integration that the emulator has by itself.
+//! `ims emulator --context NAME`: a context for the integration that the emulator has without any options.
 
 use ims::ContextFile;
 use ims_emulator::Emulator;

@@ -185,7 +185,7 @@ fn is_of_no_form(error: &CredentialsError) -> bool {
     )
 }
 
-/// What is wrong, without the file's name, which is said before.
+/// What is wrong. The file's name is shown before it.
 fn reason(error: &CredentialsError) -> String {
     let reason = with_causes(innermost(error));
     match error.hint() {

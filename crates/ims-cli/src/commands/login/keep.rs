@@ -52,7 +52,7 @@ struct Members<'a> {
     ims_url: &'a str,
 }
 
-/// Refuses a file that is there: it may be somebody's credentials.
+/// Refuses a file that is there: it may be someone's credentials.
 pub(super) fn expect_free(path: &Path) -> Result<(), Failure> {
     if fs::symlink_metadata(path).is_ok() {
         return Err(Failure::usage(format!("{} is there already", ims_files::shown(path)))

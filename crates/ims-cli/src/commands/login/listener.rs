@@ -171,7 +171,7 @@ async fn answer(
     Ok(page.response())
 }
 
-/// Where requests are looked at.
+/// Where requests are checked.
 struct Desk {
     sign_in: Arc<SignIn>,
     /// Under which names this machine may be asked: a page whose own name leads here (DNS rebinding) asks under that.

@@ -18,7 +18,7 @@ pub(super) enum Page {
     Done,
     /// The person is not signed in, and this sign-in cannot change that.
     Failed,
-    /// The redirect is not that of this sign-in, which goes on.
+    /// The redirect is not that of this sign-in, which continues.
     AnotherSignIn,
     /// The redirect came before.
     Twice,

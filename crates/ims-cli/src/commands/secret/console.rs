@@ -86,7 +86,7 @@ fn id<T: FromStr>(value: &Value) -> Option<T> {
     }
 }
 
-/// The credentials as OAuth Server-to-Server, which alone have client secrets that this API knows.
+/// The credentials, if they are OAuth Server-to-Server: this API knows no other client secrets.
 pub(super) fn server_to_server(
     credentials: &Credentials,
 ) -> Result<&ServerToServerCredential, Failure> {

@@ -42,7 +42,7 @@ impl Rotation<'_> {
     /// Deletes the old secret, if nothing uses it any longer.
     async fn finish(&mut self) -> Result<(), Failure> {
         let state = self.state.as_ref();
-        let state = state.filter(|it| it.is_under_way() && it.switched_at.is_some());
+        let state = state.filter(|it| it.is_in_progress() && it.switched_at.is_some());
         let Some(state) = state else {
             let failure = "no rotation of these credentials is ready to be finished";
             return Err(

@@ -19,7 +19,7 @@ use crate::failure::Failure;
 /// A state has some 500 bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// A rotation that is under way, or the last one.
+/// A rotation that is in progress, or the last one.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct State {
@@ -48,7 +48,7 @@ pub(super) struct New {
     /// When it was added, by the clock of the API and by ours, in Unix time.
     pub(super) created_at: i64,
     pub(super) added_at: i64,
-    /// A secret is long and random, so that its digest tells nothing about it.
+    /// A secret is long and random, so its digest reveals nothing about it.
     sha256: String,
 }
 
@@ -133,7 +133,7 @@ impl State {
         Some(ConsoleCredential::new(org.ok()?, credential.ok()?))
     }
 
-    pub(super) fn is_under_way(&self) -> bool {
+    pub(super) fn is_in_progress(&self) -> bool {
         self.finished_at.is_none()
     }
 }

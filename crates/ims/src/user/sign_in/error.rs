@@ -24,7 +24,7 @@ use crate::report::{ImsAnswer, Next, Report};
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignInError {
-    /// See [`RedirectError`]: go on waiting, tell the person, or report it.
+    /// See [`RedirectError`]: keep waiting, tell the person, or report it.
     #[error(transparent)]
     Redirect(#[from] RedirectError),
     /// See [`ExchangeError`]: IMS gave no tokens for the code.

@@ -82,7 +82,7 @@ impl<K> Findings<K> {
         self.unreadable.extend(others.unreadable);
     }
 
-    /// Reports what was named if there was no certificate at all: someone who watches an empty folder should not be told that
+    /// Reports what was named if there was no certificate at all: someone who watches an empty folder should not read that
     /// all certificates are fine.
     pub(super) fn miss_certificates(&mut self, paths: &[OsString]) {
         if self.certificates.is_empty() && self.unreadable.is_empty() {
@@ -186,7 +186,7 @@ impl Judge {
         read
     }
 
-    /// Adds what is to say of the certificates that were found at `place`: one of two that are equal, as in a careless chain.
+    /// Adds what is to say about the certificates that were found at `place`: one of two that are equal, as in a careless chain.
     pub(super) fn check<K: Kept>(
         self,
         place: &Path,

@@ -22,7 +22,7 @@ pub(super) struct Targets {
     may_repeat: bool,
 }
 
-/// A file that is to be read.
+/// A file to read.
 pub(super) struct Target {
     pub(super) path: PathBuf,
     pub(super) origin: Origin,

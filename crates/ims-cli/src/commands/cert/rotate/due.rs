@@ -30,7 +30,7 @@ struct Data<'a> {
 
 impl NotDue {
     /// Checks whether a new rotation would be too early: the certificate is valid for longer than `within`, or without such
-    /// a limit, the last rotation has been finished and its certificate does not end soon. A rotation that is under way is
+    /// a limit, the last rotation has been finished and its certificate does not end soon. A rotation that is in progress is
     /// never too early.
     pub(super) fn find(
         file: &CredentialsFile,

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{failure::Failure, integration::CredentialsFile, output, when};
 
-/// A rotation that is under way.
+/// A rotation that is in progress.
 pub(super) struct Rotation {
     pub(super) path: PathBuf,
     /// Which credentials of the file to use.
@@ -45,7 +45,7 @@ impl Rotation {
         }
     }
 
-    /// Goes on with the rotation that is under way, or begins one.
+    /// Continues with the rotation that is in progress, or begins one.
     pub(super) fn resume_or_begin(
         file: CredentialsFile,
         subject: Option<&DistinguishedName>,

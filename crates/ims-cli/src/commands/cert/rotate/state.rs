@@ -26,7 +26,7 @@ use ims_files::{Existing, Readers};
 /// A state has some 200 bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// A rotation that is under way, or the last one. There is no secret in it.
+/// A rotation that is in progress, or the last one. There is no secret in it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct State {

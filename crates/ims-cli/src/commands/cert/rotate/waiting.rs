@@ -94,7 +94,7 @@ enum Refused {
 }
 
 impl Refused {
-    /// `validity` is that of the new certificate, and `skew` tells what time it is at IMS.
+    /// `validity` is that of the new certificate, and `skew` is the difference to the clock of IMS.
     fn new(error: TokenError, skew: Option<Skew>, validity: Option<Validity>) -> Self {
         let reason = error.refusal().map(Refusal::reason);
         if !reason.is_some_and(Reason::may_be_the_certificate) {

@@ -86,21 +86,21 @@ impl<'a> Rotation<'a> {
 impl Rotation<'_> {
     pub(super) async fn run(&mut self) -> Result<(), Failure> {
         if let Some(state) = &self.state
-            && state.is_under_way()
+            && state.is_in_progress()
             && state.switched_at.is_some()
         {
             return self.report();
         }
         let console = Console::open(&self.found.credentials, self.credential.clone()).await?;
         let list = console.list().await?;
-        let is_under_way = self.state.as_ref().is_some_and(State::is_under_way);
-        if !is_under_way && self.is_not_due(&list)? {
+        let is_in_progress = self.state.as_ref().is_some_and(State::is_in_progress);
+        if !is_in_progress && self.is_not_due(&list)? {
             return Ok(());
         }
         let old = self.accepted_secret().await?;
         let selected = self.arguments.console.integration.selected();
         let place = SecretPlace::find(&self.found, selected, &old)?;
-        if !is_under_way {
+        if !is_in_progress {
             self.begin(&console, &list, &place, &old)?;
         } else if self.is_switched_already() {
             return self.switched();
