@@ -7,6 +7,8 @@
 mod client;
 mod emulator;
 
+use std::fs;
+
 use anyhow::{Context, Result, bail};
 
 use client::{
@@ -15,8 +17,11 @@ use client::{
 };
 use emulator::Emulator;
 
-/// The folder for the clients, keys and logs.
-const FOLDER: &str = "target/interop";
+/// The folder for the clients, which stay installed.
+const CLIENT_FOLDER: &str = "target/interop";
+
+/// The folder for keys, logs and homes, new for each run.
+const RUN_FOLDER: &str = "target/interop/run";
 
 /// Runs clients that others wrote with the emulator, and our command with servers that others wrote.
 #[derive(Debug, clap::Args)]
@@ -84,21 +89,40 @@ const CLIENTS: &[Client] = &[
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let clients = chosen(&options.clients)?;
-    let folder = std::path::absolute(FOLDER)?;
-    let emulator = Emulator::start(&folder)?;
-    let outcomes: Vec<_> =
-        clients.iter().map(|client| client.outcome(&folder, &emulator)).collect();
-    println!();
-    for (client, outcome) in clients.iter().zip(&outcomes) {
-        println!("{:<35}  {:<13}  {outcome}", client.name, client.version);
+    let client_folder = std::path::absolute(CLIENT_FOLDER)?;
+    let run_folder = std::path::absolute(RUN_FOLDER)?;
+    if run_folder.exists() {
+        fs::remove_dir_all(&run_folder)?;
     }
-    if outcomes.contains(&Outcome::Failed) {
-        bail!("a client failed: the verdicts are in {FOLDER}/emulator.log");
+    let emulator = Emulator::start(&run_folder)?;
+    let mut outcomes = Vec::new();
+    for client in &clients {
+        outcomes.push(client.outcome(&client_folder, &run_folder, &emulator));
     }
-    if options.all && outcomes.contains(&Outcome::NotRun) {
+    println!("\n{}", summary(&clients, &outcomes));
+    if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_))) {
+        bail!("a client failed: the verdicts are in {RUN_FOLDER}/emulator.log");
+    }
+    if options.all && outcomes.iter().any(|outcome| matches!(outcome, Outcome::NotRun(_))) {
         bail!("a client could not be installed");
     }
     Ok(())
+}
+
+/// One line for each client, and the number of each outcome.
+fn summary(clients: &[&Client], outcomes: &[Outcome]) -> String {
+    let mut summary = String::new();
+    let (mut passed, mut failed, mut not_run) = (0, 0, 0);
+    for (client, outcome) in clients.iter().zip(outcomes) {
+        summary.push_str(&format!("{:<35}  {:<13}  {outcome}\n", client.name, client.version));
+        match outcome {
+            Outcome::Passed => passed += 1,
+            Outcome::Failed(_) => failed += 1,
+            Outcome::NotRun(_) => not_run += 1,
+        }
+    }
+    let count = clients.len();
+    summary + &format!("{count} clients: {passed} passed, {failed} failed, {not_run} not installed")
 }
 
 /// The clients called `names`, or all.
@@ -133,6 +157,36 @@ mod tests {
         let mut scripts: Vec<_> = CLIENTS.iter().map(|client| client.script).collect();
         scripts.sort_unstable();
         assert_eq!(files, scripts);
+    }
+
+    #[test]
+    fn the_nightly_workflow_installs_every_package_of_the_distribution() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let workflow = fs::read_to_string(root.join(".github/workflows/nightly.yml")).unwrap();
+        let words: Vec<_> = workflow.split_whitespace().collect();
+        for client in CLIENTS {
+            let (Debian(packages) | Git(_, packages)) = client.registry else { continue };
+            for package in packages {
+                assert!(words.contains(package), "{package}, for {}", client.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_summary_has_a_line_for_each_client_and_counts_the_outcomes() {
+        let clients = chosen(&["aepp".to_owned(), "junit5".to_owned(), "ruby-jwt".to_owned()]);
+        let outcomes = [
+            Outcome::Passed,
+            Outcome::Failed("exit status: 1".to_owned()),
+            Outcome::NotRun("to install it: apt-get install ruby-jwt".to_owned()),
+        ];
+        let summary = summary(&clients.unwrap(), &outcomes);
+        let lines: Vec<_> = summary.lines().collect();
+        assert!(lines[0].starts_with("aepp  ") && lines[0].ends_with("  passed"), "{summary}");
+        assert!(lines[1].ends_with("  FAILED: exit status: 1"), "{summary}");
+        let reason = "  not installed: to install it: apt-get install ruby-jwt";
+        assert!(lines[2].ends_with(reason), "{summary}");
+        assert_eq!(lines[3], "3 clients: 1 passed, 1 failed, 1 not installed");
     }
 
     #[test]

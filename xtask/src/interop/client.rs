@@ -1,9 +1,11 @@
 //! One client from a registry: how it is installed, and how its script is run.
 
 use std::{
-    fmt, fs,
+    fmt, fs, io,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -40,35 +42,42 @@ const PYTHON_TOOLS: &[&str] = &["requests"];
 /// Where the distribution has the libraries for Java.
 const JAVA_LIBRARIES: &str = "/usr/share/java/*";
 
+/// How long a script may take. One that waits for ever must not end the run of the others.
+const SCRIPT_TIMEOUT: Duration = Duration::from_mins(5);
+
 /// The result of one client.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
     Passed,
-    Failed,
-    /// The client could not be installed, so there is no result.
-    NotRun,
+    /// How the script ended.
+    Failed(String),
+    /// Why the client could not be installed, so that there is no result.
+    NotRun(String),
 }
 
 impl Client {
-    /// Installs the client in `folder` and runs its script with `emulator`.
-    pub(super) fn outcome(&self, folder: &Path, emulator: &Emulator) -> Outcome {
+    /// Installs the client in `client_folder` and runs its script in `run_folder` with `emulator`.
+    pub(super) fn outcome(
+        &self,
+        client_folder: &Path,
+        run_folder: &Path,
+        emulator: &Emulator,
+    ) -> Outcome {
         println!("\n{} {}", self.name, self.version);
-        let home = folder.join(self.script.replace('.', "-"));
+        let home = client_folder.join(self.script.replace('.', "-"));
         let mut script = match self.install(&home) {
             Ok(script) => script,
             Err(error) => {
                 println!("{error:#}");
-                return Outcome::NotRun;
+                return Outcome::NotRun(format!("{error:#}").replace('\n', " "));
             }
         };
         emulator.configure(&mut script);
-        match script.current_dir(folder).status() {
-            Ok(status) if status.success() => Outcome::Passed,
-            Ok(_) => Outcome::Failed,
-            Err(error) => {
-                println!("the script did not start: {error}");
-                Outcome::Failed
-            }
+        match status_within(SCRIPT_TIMEOUT, script.current_dir(run_folder)) {
+            Ok(Some(status)) if status.success() => Outcome::Passed,
+            Ok(Some(status)) => Outcome::Failed(status.to_string()),
+            Ok(None) => Outcome::Failed(format!("ended after {SCRIPT_TIMEOUT:?}")),
+            Err(error) => Outcome::Failed(format!("the script did not start: {error}")),
         }
     }
 
@@ -185,6 +194,21 @@ impl Client {
     }
 }
 
+/// How `command` ended, or `None` if it was stopped after `timeout`.
+fn status_within(timeout: Duration, command: &mut Command) -> io::Result<Option<ExitStatus>> {
+    let mut child = command.stdin(Stdio::null()).spawn()?;
+    let end = Instant::now() + timeout;
+    while Instant::now() < end {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(None)
+}
+
 /// Fails, and says how to install them, unless `packages` are installed.
 fn find_in_debian(packages: &[&str]) -> Result<()> {
     for package in packages {
@@ -211,10 +235,10 @@ fn source(name: &str) -> PathBuf {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Passed => "passed",
-            Self::Failed => "FAILED",
-            Self::NotRun => "not run, since it could not be installed",
-        })
+        match self {
+            Self::Passed => f.write_str("passed"),
+            Self::Failed(how) => write!(f, "FAILED: {how}"),
+            Self::NotRun(reason) => write!(f, "not installed: {reason}"),
+        }
     }
 }
