@@ -78,6 +78,10 @@ impl Failure {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, error)
     }
 
+    fn ending() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the emulator is ending")
+    }
+
     fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is nothing here for this method")
     }
@@ -135,13 +139,14 @@ async fn handle(service: &Service, parts: Parts, body: Incoming) -> Outcome {
     };
     let resource = uri.path().strip_prefix(PREFIX).unwrap_or_default();
     if method == Method::GET {
-        let permit = Arc::clone(&service.large_answers).acquire_owned().await.ok();
+        let permit = Arc::clone(&service.large_answers).acquire_owned().await;
+        let permit = permit.map_err(|_closed| Failure::ending())?;
         let answer = match resource {
             "" => Ok(page::page(service, &authority, service.keys().await.as_ref())),
             "keys" => Ok(Answer::ok_json(service.keys().await.key_set())),
             _ => read(service, resource, uri.query()),
         };
-        return answer.map(|answer| answer.holding(permit));
+        return answer.map(|answer| answer.holding(Some(permit)));
     }
     if !is_same_origin(&headers, &authority) {
         let error = "a page of another origin may not change anything";

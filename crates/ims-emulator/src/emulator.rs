@@ -33,7 +33,7 @@ pub struct Emulator {
 
 impl Emulator {
     /// How long open connections may take to end in [`Emulator::shutdown`].
-    const GRACE: Duration = Duration::from_secs(2);
+    const GRACE: Duration = Duration::from_secs(1);
 
     pub(crate) fn new(listener: TcpListener, address: SocketAddr, service: Arc<Service>) -> Self {
         let (end, ended) = watch::channel(());
@@ -105,10 +105,10 @@ impl Emulator {
         self.service.clock.set_offset(seconds);
     }
 
-    /// Stops the emulator. It accepts no new connection, and an open one is closed after its current answer, two seconds
+    /// Stops the emulator. It accepts no new connection, and an open one is closed after its current answer, one second
     /// later at the latest.
     pub async fn shutdown(mut self) {
-        self.service.is_ending.send_replace(true);
+        self.service.end();
         self.end.send_replace(());
         if tokio::time::timeout(Self::GRACE, &mut self.task).await.is_err() {
             self.task.abort();

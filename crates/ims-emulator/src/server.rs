@@ -84,17 +84,30 @@ async fn converse_with_tls(
     end: watch::Receiver<()>,
 ) {
     let limit = service.limits.head_timeout;
-    if connection::begins_tls(&stream, limit).await {
-        if let Some(stream) = tls.accept(stream, limit).await {
+    let begins_tls = unless_ended(&end, connection::begins_tls(&stream, limit)).await;
+    if begins_tls == Some(true) {
+        if let Some(Some(stream)) = unless_ended(&end, tls.accept(stream, limit)).await {
             serve_http(stream, Scheme::Https, service, end).await;
         }
         return;
     }
     let tunnel = serve_http(stream, Scheme::Http, Arc::clone(&service), end.clone()).await;
     if let Some(tunnel) = tunnel
-        && let Some(stream) = tls.accept_tunnel(tunnel, limit).await
+        && let Some(Some(stream)) = unless_ended(&end, tls.accept_tunnel(tunnel, limit)).await
     {
         serve_http(stream, Scheme::Https, service, end).await;
+    }
+}
+
+/// The output of `beginning`, for which the client has still to send something, or `None` if the emulator ends before.
+async fn unless_ended<T>(
+    end: &watch::Receiver<()>,
+    beginning: impl Future<Output = T>,
+) -> Option<T> {
+    let mut end = end.clone();
+    tokio::select! {
+        begun = beginning => Some(begun),
+        _ = end.changed() => None,
     }
 }
 

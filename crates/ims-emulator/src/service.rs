@@ -85,7 +85,7 @@ pub(crate) struct Service {
     /// Bodies that are being read at a time: each takes memory while it is not whole.
     pub(crate) bodies: Semaphore,
     /// Whether the emulator is ending: then no client is waited for.
-    pub(crate) is_ending: watch::Sender<bool>,
+    is_ending: watch::Sender<bool>,
     /// Large answers that are being sent at a time, those of the API and the page.
     pub(crate) large_answers: Arc<Semaphore>,
     pub(crate) tls: Option<Tls>,
@@ -125,6 +125,13 @@ impl Service {
             ca_pem: None,
             state_file: None,
         }
+    }
+
+    /// From now on no client is waited for, and none that waits for its turn gets one.
+    pub(crate) fn end(&self) {
+        self.is_ending.send_replace(true);
+        self.bodies.close();
+        self.large_answers.close();
     }
 
     /// Waits for what a client has still to send, but no longer when the emulator ends.

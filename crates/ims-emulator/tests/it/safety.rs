@@ -1,8 +1,14 @@
 //! What keeps an emulator from harm and from doing harm: hosts, sizes, times, numbers, and its end.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use ims_emulator::{Emulator, Fault, FaultRule, Limits, StartError};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use ims_emulator::{CertificateAuthority, Emulator, Fault, FaultRule, Limits, StartError};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -156,6 +162,46 @@ async fn half_a_head_or_half_a_body_does_not_hold_up_the_shutdown() {
         emulator.shutdown().await;
         assert!(start.elapsed() < Duration::from_secs(1), "{half}: {:?}", start.elapsed());
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_has_sent_nothing_to_a_server_of_tls_does_not_hold_up_the_shutdown() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority =
+        CertificateAuthority::open(&folder.path().join("ca"), SystemTime::now()).unwrap();
+    let emulator = builder().with_certificate_authority(authority).start().await.unwrap();
+    let _silent = TcpStream::connect(emulator.address()).await.unwrap();
+    let mut half = TcpStream::connect(emulator.address()).await.unwrap();
+    half.write_all(&[0x16, 3, 1]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    ends_at_once(emulator).await;
+}
+
+#[tokio::test]
+async fn clients_that_wait_for_large_answers_and_never_read_do_not_hold_up_the_shutdown() {
+    let emulator = emulator(integration()).await;
+    let payload = BASE64_URL_SAFE_NO_PAD.encode(json!({ "x": "x".repeat(4_300) }).to_string());
+    let header = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
+    let body = format!("token={header}.{payload}.signature");
+    for _ in 0..800 {
+        post(&emulator, "/ims/revoke", "application/x-www-form-urlencoded", &body).await;
+    }
+    let mut silent = Vec::new();
+    for _ in 0..32 {
+        let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
+        let request = b"GET /_emulator/requests HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        silent.push(stream);
+    }
+    // Two have an answer that is longer than what the system keeps for them, and the others wait for their turn.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    ends_at_once(emulator).await;
+}
+
+async fn ends_at_once(emulator: Emulator) {
+    let start = std::time::Instant::now();
+    emulator.shutdown().await;
+    assert!(start.elapsed() < Duration::from_millis(700), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
