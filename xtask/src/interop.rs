@@ -7,7 +7,7 @@
 mod client;
 mod emulator;
 
-use std::fs;
+use std::{fmt::Write, fs};
 
 use anyhow::{Context, Result, bail};
 
@@ -114,7 +114,8 @@ fn summary(clients: &[&Client], outcomes: &[Outcome]) -> String {
     let mut summary = String::new();
     let (mut passed, mut failed, mut not_run) = (0, 0, 0);
     for (client, outcome) in clients.iter().zip(outcomes) {
-        summary.push_str(&format!("{:<35}  {:<13}  {outcome}\n", client.name, client.version));
+        // Writing to a string never fails.
+        let _ = writeln!(summary, "{:<35}  {:<13}  {outcome}", client.name, client.version);
         match outcome {
             Outcome::Passed => passed += 1,
             Outcome::Failed(_) => failed += 1,

@@ -331,8 +331,8 @@ pub(crate) fn holder(
     {
         exchange
             .that("service token is the client's", token.client_id() == Some(named))
-            .expected(named.to_owned())
-            .actual(token.client_id().unwrap_or_default().to_owned())
+            .expected(format_args!("{named}"))
+            .actual(format_args!("{}", token.client_id().unwrap_or_default()))
             .or(Refusal::TokenNotValid)?;
     }
     let registered = token.client_id().and_then(|id| exchange.service.registered(id));

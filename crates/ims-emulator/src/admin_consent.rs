@@ -32,7 +32,7 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let redirect_uri = exchange
         .given("there is a redirect URI", found)
         .expected("one of the integration's redirect URIs")
-        .actual(requested.unwrap_or_default().to_owned())
+        .actual(format_args!("{}", requested.unwrap_or_default()))
         .or(Refusal::ConsentRedirectUri)?;
     let back = Redirection { redirect_uri, state: exchange.parameter("state"), separator: '?' };
     match consent(exchange, integration) {
@@ -53,7 +53,7 @@ fn consent(
     exchange
         .that("redirect_uri is registered", is_registered)
         .expected("one of the integration's, or none")
-        .actual(requested.unwrap_or_default().to_owned())
+        .actual(format_args!("{}", requested.unwrap_or_default()))
         .or(Refusal::ConsentRedirectUri)?;
     let (state, nonce) = (exchange.parameter("state"), exchange.parameter("nonce"));
     exchange
@@ -115,7 +115,7 @@ fn administered(
     let own = integration.org_id().as_str();
     exchange
         .given("user is an administrator", organization)
-        .expected(format!("the role {ADMINISTRATOR} in an organization, such as {own}"))
+        .expected(format_args!("the role {ADMINISTRATOR} in an organization, such as {own}"))
         .or(Refusal::ConsentPrivilege)
 }
 

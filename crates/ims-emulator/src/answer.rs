@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Response, StatusCode,
+    HeaderName, HeaderValue, Response, StatusCode,
     header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW,
         CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
@@ -96,7 +96,7 @@ impl Answer {
     }
 
     /// `200` with `body`, which is JSON already.
-    pub(crate) fn ok_json(body: String) -> Self {
+    pub(crate) fn ok_json(body: impl Into<Bytes>) -> Self {
         Self::new(StatusCode::OK, JSON, body)
     }
 
@@ -177,7 +177,7 @@ impl Answer {
         if let Some(debug_id) = debug_id {
             let debug_id =
                 HeaderValue::from_str(debug_id).expect("hexadecimal digits and a hyphen");
-            headers.insert("x-debug-id", debug_id);
+            headers.insert(X_DEBUG_ID, debug_id);
         }
         if self.content_type.is_some_and(|text| text.starts_with("text/html")) {
             headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
@@ -212,6 +212,8 @@ const PAGE_HEADERS: &str = "authorization, content-type, x-api-key, x-ims-client
 const POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
                       img-src data:; frame-ancestors 'none'";
 
+const X_DEBUG_ID: HeaderName = HeaderName::from_static("x-debug-id");
+
 /// The type of IMS's answers.
 pub(crate) const JSON: &str = "application/json;charset=UTF-8";
 
@@ -220,8 +222,12 @@ const OVERSIZED_BYTES: usize = 1024 * 1024;
 
 const BAD_GATEWAY: &str = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n";
 
-fn json(body: &impl Serialize) -> String {
-    serde_json::to_string(body).expect("structs of strings, numbers and maps are always JSON")
+fn json(body: &impl Serialize) -> Bytes {
+    // An answer with a token has more than a KiB: it grows in one piece.
+    let mut json = Vec::with_capacity(2048);
+    serde_json::to_writer(&mut json, body)
+        .expect("structs of strings, numbers and maps are always JSON");
+    json.into()
 }
 
 /// The body of an answer, in pieces that are sent one after another. The connection may break off after the last.

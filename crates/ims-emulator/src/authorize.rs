@@ -79,7 +79,7 @@ fn consent(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<Con
         exchange
             .that("user allows it", answer == "allow")
             .expected("allow")
-            .actual(answer.to_owned())
+            .actual(format_args!("{answer}"))
             .or(match answer {
                 "login_required" => Refusal::LoginRequired,
                 "consent_required" => Refusal::ConsentRequired,
@@ -113,7 +113,7 @@ pub(crate) fn chosen_user(exchange: &mut Exchange<'_>, parameter: &str) -> Resul
     exchange
         .given("user is known", user)
         .expected("the id or e-mail address of one of the emulator's users")
-        .actual(named.unwrap_or("the first").to_owned())
+        .actual(format_args!("{}", named.unwrap_or("the first")))
         .or(Refusal::LoginRequired)
 }
 
@@ -123,7 +123,7 @@ fn redirect_uri(exchange: &mut Exchange<'_>, integration: &Integration) -> Resul
     exchange
         .given("redirect_uri is registered", found.map(str::to_owned))
         .expected("one of the integration's redirect URIs")
-        .actual(requested.unwrap_or_default().to_owned())
+        .actual(format_args!("{}", requested.unwrap_or_default()))
         .or(Refusal::RedirectUriUnknown)
 }
 

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use ims_claims::ClientId;
 
-use crate::{refusal::Refusal, verdict::Check};
+use crate::{
+    check_list::{CheckList, Text, Wording, cut},
+    refusal::Refusal,
+};
 
 /// The checks of one request so far, and whose request it is once that is known.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Checks {
-    made: Vec<Check>,
+    made: CheckList,
     /// How many bytes of text the checks have.
     size: usize,
     /// How many checks passed that there is no room for.
@@ -18,10 +21,14 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
+    pub(crate) fn new() -> Self {
+        Self { made: CheckList::with_usual_capacity(), size: 0, omitted: 0, client_id: None }
+    }
+
     /// The check `name`, which passes if there is a value.
     pub(crate) fn given<T>(&mut self, name: &'static str, value: Option<T>) -> Pending<'_, T> {
-        let check = Check { name, passed: value.is_some(), expected: "".into(), actual: "".into() };
-        Pending { checks: self, check, value }
+        let (expected, actual) = (Text::Constant(""), Text::Constant(""));
+        Pending { checks: self, name, expected, actual, value }
     }
 
     /// The check `name`, which passes if `holds`.
@@ -30,43 +37,45 @@ impl Checks {
     }
 
     /// Records a check that decides what the answer says, not whether it is given.
-    pub(crate) fn note(
+    pub(crate) fn note<'a>(
         &mut self,
         name: &'static str,
         passed: bool,
         expected: &'static str,
-        actual: Cow<'static, str>,
+        actual: impl Into<Wording<'a>>,
     ) {
-        self.push(Check { name, passed, expected: expected.into(), actual: shown(actual) });
+        let actual = self.made.write(actual, MAX_SHOWN);
+        self.push(name, passed, Text::Constant(expected), actual);
     }
 
     /// Records a check. A request of many parts has many; of those that pass, only so many are kept, and the one that fails
     /// always is.
-    fn push(&mut self, check: Check) {
-        let size = check.name.len() + check.expected.len() + check.actual.len();
+    fn push(&mut self, name: &'static str, passed: bool, expected: Text, actual: Text) {
+        let size = name.len() + CheckList::length(expected) + CheckList::length(actual);
         let has_room = self.made.len() + 2 < MAX_CHECKS && self.size + size <= MAX_SIZE;
-        if check.passed && !has_room {
+        if passed && !has_room {
             self.omitted += 1;
+            // In the reverse of the order in which they are written: what follows a text is removed first.
+            self.made.forget(actual);
+            self.made.forget(expected);
             return;
         }
         self.size += size;
-        self.made.push(check);
+        self.made.push(name, passed, expected, actual);
     }
 
     pub(crate) fn is_made_by(&mut self, client_id: &ClientId) {
         self.client_id = Some(client_id.clone());
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<Check>, Option<ClientId>) {
-        let mut made = self.made;
+    pub(crate) fn into_parts(mut self) -> (CheckList, Option<ClientId>) {
         if self.omitted > 0 {
-            let actual = format!("{} that passed", self.omitted).into();
-            let check = Check { name: "further checks", passed: true, expected: "".into(), actual };
+            let actual = self.made.write(format_args!("{} that passed", self.omitted), MAX_SHOWN);
             // Only the last check can have failed.
-            let place = made.len().saturating_sub(1);
-            made.insert(place, check);
+            self.made.push_before_last("further checks", actual);
         }
-        (made, self.client_id)
+        self.made.shrink();
+        (self.made, self.client_id)
     }
 }
 
@@ -74,25 +83,27 @@ impl Checks {
 #[must_use = "call `or` with the refusal: only then the check counts"]
 pub(crate) struct Pending<'a, T> {
     checks: &'a mut Checks,
-    check: Check,
+    name: &'static str,
+    expected: Text,
+    actual: Text,
     value: Option<T>,
 }
 
 impl<T> Pending<'_, T> {
-    pub(crate) fn expected(mut self, expected: impl Into<Cow<'static, str>>) -> Self {
-        self.check.expected = cut(expected.into(), MAX_EXPECTED);
+    pub(crate) fn expected<'a>(mut self, expected: impl Into<Wording<'a>>) -> Self {
+        self.expected = self.checks.made.write(expected, MAX_EXPECTED);
         self
     }
 
     /// What the request has; never a secret.
-    pub(crate) fn actual(mut self, actual: impl Into<Cow<'static, str>>) -> Self {
-        self.check.actual = shown(actual.into());
+    pub(crate) fn actual<'a>(mut self, actual: impl Into<Wording<'a>>) -> Self {
+        self.actual = self.checks.made.write(actual, MAX_SHOWN);
         self
     }
 
     /// Writes the check down, and refuses the request if it failed.
     pub(crate) fn or(self, refusal: Refusal) -> Result<T, Refusal> {
-        self.checks.push(self.check);
+        self.checks.push(self.name, self.value.is_some(), self.expected, self.actual);
         self.value.ok_or(refusal)
     }
 }
@@ -111,24 +122,10 @@ const MAX_SHOWN: usize = 200;
 
 /// `text` as it can be shown on a terminal: cut, and without characters that control it.
 pub(crate) fn shown(text: Cow<'static, str>) -> Cow<'static, str> {
-    cut(text, MAX_SHOWN)
-}
-
-/// `text` as it can be shown, with at most `limit` characters.
-fn cut(text: Cow<'static, str>, limit: usize) -> Cow<'static, str> {
-    if text.len() <= limit && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
-        return text;
+    match cut(&text, MAX_SHOWN) {
+        Some(cut) => cut.into(),
+        None => text,
     }
-    let mut chars = text.chars();
-    let mut cut = String::new();
-    for c in chars.by_ref().take(limit) {
-        let is_printable = c.is_alphanumeric() || c.is_ascii_graphic() || " …≤".contains(c);
-        cut.push(if is_printable { c } else { '\u{fffd}' });
-    }
-    if chars.next().is_some() {
-        cut.push('…');
-    }
-    cut.into()
 }
 
 #[cfg(test)]
@@ -138,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_failed_check_refuses_and_is_the_last_one_written_down() {
-        let mut checks = Checks::default();
+        let mut checks = Checks::new();
         let first = checks.that("first", true).expected("x").actual("x").or(Refusal::Expired);
         let second = checks.given("second", None::<u8>).actual("y").or(Refusal::JtiUsed);
         assert_eq!((first, second), (Ok(()), Err(Refusal::JtiUsed)));
@@ -148,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_verdict_is_bounded_and_keeps_the_check_that_failed() {
-        let mut checks = Checks::default();
+        let mut checks = Checks::new();
         for _ in 0..5_000 {
             let long = "x".repeat(300);
             checks.that("one of many", true).actual(long).or(Refusal::Expired).unwrap();

@@ -24,7 +24,7 @@ impl Exchange<'_> {
         let registered = self
             .given("client_id is registered", registered)
             .expected("the client id of a registered integration")
-            .actual(client_id.to_owned())
+            .actual(format_args!("{client_id}"))
             .or(Refusal::ClientUnknown)?;
         self.is_made_by(registered.integration.client_id());
         Ok(registered)
@@ -51,7 +51,7 @@ impl Exchange<'_> {
             .or(Refusal::ClientSecretMissing)?;
         let count = integration.client_secrets().len();
         self.that("client_secret is right", is_known)
-            .expected(format!("a secret of the integration, which has {count}"))
+            .expected(format_args!("a secret of the integration, which has {count}"))
             .actual(if is_known { "one of them" } else { "another text" })
             .or(Refusal::ClientSecretWrong)?;
         self.remember_use(&registered, basic.as_ref());
@@ -113,8 +113,8 @@ impl Exchange<'_> {
             if_not_valid: Refusal::BearerNotValid,
         })?;
         self.that("x-api-key is the token's client id", token.client_id() == Some(api_key))
-            .expected(token.client_id().unwrap_or_default().to_owned())
-            .actual(api_key.to_owned())
+            .expected(format_args!("{}", token.client_id().unwrap_or_default()))
+            .actual(format_args!("{api_key}"))
             .or(Refusal::ApiKeyWrong)?;
         let registered = self.service.registered(api_key);
         let registered = self

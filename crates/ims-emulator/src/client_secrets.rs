@@ -164,8 +164,8 @@ fn credential(exchange: &mut Exchange<'_>) -> Result<Arc<Registered>, Refusal> {
             "credential is the caller's",
             (named.0.as_str(), named.1.as_str()) == (org, credential),
         )
-        .expected(format!("organization {org}, credential {credential}"))
-        .actual(format!("organization {}, credential {}", named.0, named.1))
+        .expected(format_args!("organization {org}, credential {credential}"))
+        .actual(format_args!("organization {}, credential {}", named.0, named.1))
         .or(Refusal::CredentialUnknown)?;
     Ok(registered)
 }

@@ -1,11 +1,10 @@
 //! One request while it is examined: what it asks, what the emulator knows, and the checks so far.
 
-use std::borrow::Cow;
-
 use ims_claims::{AccessTokenPayload, ClientId, NumericDate};
 
 use crate::{
     call::Call,
+    check_list::Wording,
     checks::{Checks, Pending},
     endpoint_table::TimeUnit,
     id_token::NewIdToken,
@@ -56,14 +55,14 @@ impl<'a> Exchange<'a> {
     }
 
     /// Records a check that decides what the answer says, not whether it is given.
-    pub(crate) fn note(
+    pub(crate) fn note<'w>(
         &mut self,
         name: &'static str,
         passed: bool,
         expected: &'static str,
-        actual: impl Into<Cow<'static, str>>,
+        actual: impl Into<Wording<'w>>,
     ) {
-        self.checks.note(name, passed, expected, actual.into());
+        self.checks.note(name, passed, expected, actual);
     }
 
     /// Names the integration in the verdict.

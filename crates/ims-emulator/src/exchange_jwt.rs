@@ -1,6 +1,6 @@
 //! `/ims/exchange/jwt`: an assertion for an access token. The order of the checks is the one that the README lists.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use ims_claims::{Metascope, NumericDate};
 use serde::Serialize;
@@ -52,7 +52,7 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let metascopes = metascopes(exchange, integration, &claims.metascopes)?;
     unused(exchange, &registered, claims.jti.as_deref(), exp)?;
     let user_id = integration.technical_account_id().as_str();
-    let token = NewToken::access(integration, user_id, list(&metascopes));
+    let token = NewToken::access(integration, user_id, List(&metascopes).to_string());
     Ok(Answer::ok(&Granted {
         token_type: "bearer",
         access_token: exchange.issue(&token, ""),
@@ -93,13 +93,13 @@ fn audience(
     let (service, call) = (exchange.service, exchange.call);
     exchange
         .that("aud is this IMS", service.is_base_url(base_url, call))
-        .expected(format!("{} or {}", service.environment(), call.authority))
-        .actual(base_url.to_owned())
+        .expected(format_args!("{} or {}", service.environment(), call.authority))
+        .actual(format_args!("{base_url}"))
         .or(Refusal::AudienceElsewhere)?;
     exchange
         .that("aud is this client", client_id == integration.client_id().as_str())
-        .expected(integration.client_id().to_string())
-        .actual(client_id.to_owned())
+        .expected(format_args!("{}", integration.client_id()))
+        .actual(format_args!("{client_id}"))
         .or(Refusal::AudienceOfAnotherClient)
 }
 
@@ -110,13 +110,13 @@ fn identity(
 ) -> Result<(), Refusal> {
     exchange
         .that("iss is the integration's", claims.iss == *integration.org_id())
-        .expected(integration.org_id().to_string())
-        .actual(claims.iss.to_string())
+        .expected(format_args!("{}", integration.org_id()))
+        .actual(format_args!("{}", claims.iss))
         .or(Refusal::IdentityUnknown)?;
     exchange
         .that("sub is the integration's", claims.sub == *integration.technical_account_id())
-        .expected(integration.technical_account_id().to_string())
-        .actual(claims.sub.to_string())
+        .expected(format_args!("{}", integration.technical_account_id()))
+        .actual(format_args!("{}", claims.sub))
         .or(Refusal::IdentityUnknown)
 }
 
@@ -137,17 +137,18 @@ fn signature(
             signer = Some(certificate);
         }
     }
-    let subject = signer.map_or("none of them", Certificate::subject).to_owned();
+    let count = certificates.len();
+    let subject = signer.map_or("none of them", Certificate::subject);
     let signer = exchange
         .given("signature matches a certificate", signer)
-        .expected(format!("a certificate of the integration, which has {}", certificates.len()))
-        .actual(subject)
+        .expected(format_args!("a certificate of the integration, which has {count}"))
+        .actual(format_args!("{subject}"))
         .or(Refusal::SignatureWrong)?;
     let (not_before, not_after) = (signer.not_before().as_secs(), signer.not_after().as_secs());
     exchange
         .that("certificate is valid now", is_valid(signer, now))
-        .expected(format!("{not_before} ≤ now ≤ {not_after}"))
-        .actual(now.as_secs().to_string())
+        .expected(format_args!("{not_before} ≤ now ≤ {not_after}"))
+        .actual(format_args!("{}", now.as_secs()))
         .or(Refusal::CertificateNotValid)
 }
 
@@ -161,14 +162,14 @@ fn times(exchange: &mut Exchange<'_>, claims: &Claims) -> Result<NumericDate, Re
     let exp = NumericDate::from_secs(exchange.service.seconds(claims.exp));
     exchange
         .that("JWT has not expired", now < exp.plus(SKEW))
-        .expected(format!("exp after {}", now.minus(SKEW).as_secs()))
-        .actual(exp.as_secs().to_string())
+        .expected(format_args!("exp after {}", now.minus(SKEW).as_secs()))
+        .actual(format_args!("{}", exp.as_secs()))
         .or(Refusal::Expired)?;
     if let Some(nbf) = claims.nbf {
         exchange
             .that("nbf has passed", NumericDate::from_secs(nbf) <= now.plus(SKEW))
-            .expected(format!("nbf up to {}", now.plus(SKEW).as_secs()))
-            .actual(nbf.to_string())
+            .expected(format_args!("nbf up to {}", now.plus(SKEW).as_secs()))
+            .actual(format_args!("{nbf}"))
             .or(Refusal::NotYetValid)?;
     }
     let issued = claims.iat.map_or(now, NumericDate::from_secs);
@@ -178,8 +179,8 @@ fn times(exchange: &mut Exchange<'_>, claims: &Claims) -> Result<NumericDate, Re
     }
     exchange
         .that("exp is at most 24 hours after issue", is_near)
-        .expected(format!("up to {}", issued.min(now).plus(MAX_LIFETIME).as_secs()))
-        .actual(exp.as_secs().to_string())
+        .expected(format_args!("up to {}", issued.min(now).plus(MAX_LIFETIME).as_secs()))
+        .actual(format_args!("{}", exp.as_secs()))
         .or(Refusal::ExpOutOfRange)?;
     Ok(exp)
 }
@@ -202,7 +203,7 @@ fn metascopes(
         let existing = exchange
             .given("metascope exists", existing)
             .expected("a known code at the base URL of this IMS")
-            .actual(format!("{base_url}/s/{code}"))
+            .actual(format_args!("{base_url}/s/{code}"))
             .or(Refusal::MetascopeUnknown)?;
         metascopes.push(existing);
     }
@@ -215,17 +216,26 @@ fn metascopes(
         let is_subset = metascopes.iter().all(|metascope| owned.contains(metascope));
         exchange
             .that(name, is_subset)
-            .expected(format!("among {}", list(owned)))
-            .actual(list(&metascopes))
+            .expected(format_args!("among {}", List(owned)))
+            .actual(format_args!("{}", List(&metascopes)))
             .or(refusal)?;
     }
     Ok(metascopes)
 }
 
 /// The codes, separated by commas as IMS separates scopes.
-fn list(metascopes: &[Metascope]) -> String {
-    let codes: Vec<&str> = metascopes.iter().map(Metascope::as_str).collect();
-    codes.join(",")
+struct List<'a>(&'a [Metascope]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, metascope) in self.0.iter().enumerate() {
+            if place > 0 {
+                f.write_str(",")?;
+            }
+            f.write_str(metascope.as_str())?;
+        }
+        Ok(())
+    }
 }
 
 /// The last check, so that a request which is refused for another reason does not use up its `jti`.
@@ -246,6 +256,6 @@ fn unused(
     exchange
         .that("jti is new", is_new)
         .expected("a number that was not used before")
-        .actual(jti.to_owned())
+        .actual(format_args!("{jti}"))
         .or(Refusal::JtiUsed)
 }

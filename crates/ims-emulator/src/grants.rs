@@ -23,8 +23,8 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let grant = grant(grant_type).filter(|_| served.contains(&grant_type));
     let grant = exchange
         .given("grant_type is served", grant)
-        .expected(format!("one of {}", served.join(", ")))
-        .actual(grant_type.to_owned())
+        .expected(format_args!("one of {}", served.join(", ")))
+        .actual(format_args!("{grant_type}"))
         .or(Refusal::GrantTypeUnsupported)?;
     exchange.check_resources()?;
     grant(exchange)

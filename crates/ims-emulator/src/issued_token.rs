@@ -178,9 +178,12 @@ impl<'a> NewToken<'a> {
                 now_ms.saturating_add(lifetime).to_string()
             }),
         };
-        let payload = serde_json::to_vec(&payload).expect("a struct of strings is always JSON");
-        let mut signing_input = header(self.kind, &keys.key_id());
-        BASE64_URL_SAFE_NO_PAD.encode_string(payload, &mut signing_input);
+        // A usual token has less: nothing has to grow.
+        let mut json = Vec::with_capacity(512);
+        serde_json::to_writer(&mut json, &payload).expect("a struct of strings is always JSON");
+        let mut signing_input = String::with_capacity(1536);
+        push_header(&mut signing_input, self.kind, &keys.key_id());
+        BASE64_URL_SAFE_NO_PAD.encode_string(json, &mut signing_input);
         keys.sign(signing_input)
     }
 }
@@ -214,14 +217,13 @@ pub(crate) fn session_of(token: &AccessTokenPayload) -> Option<&str> {
     token.members().get("sid")?.as_str()
 }
 
-/// The header, encoded, and the dot after it.
-fn header(kind: TokenKind, key_id: &str) -> String {
+/// Adds the header, encoded, and the dot after it.
+fn push_header(jwt: &mut String, kind: TokenKind, key_id: &str) {
     let name = kind.header_name();
     let header =
         format!(r#"{{"alg":"RS256","x5u":"{key_id}.cer","kid":"{key_id}","itt":"{name}"}}"#);
-    let mut encoded = BASE64_URL_SAFE_NO_PAD.encode(header);
-    encoded.push('.');
-    encoded
+    BASE64_URL_SAFE_NO_PAD.encode_string(header, jwt);
+    jwt.push('.');
 }
 
 #[cfg(test)]

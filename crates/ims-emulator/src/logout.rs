@@ -65,7 +65,7 @@ fn location(
     let known = exchange
         .given("redirect_uri is registered", known)
         .expected("one of the integration's redirect URIs")
-        .actual(requested.to_owned())
+        .actual(format_args!("{requested}"))
         .or(Refusal::RedirectUriUnknown)?;
     Ok(Some(known.to_owned()))
 }
@@ -78,7 +78,7 @@ fn callback<'a>(exchange: &mut Exchange<'a>) -> Result<Option<&'a str>, Refusal>
     exchange
         .that("callback is a name", is_name)
         .expected("letters, digits, _, $ and dots")
-        .actual(name.to_owned())
+        .actual(format_args!("{name}"))
         .or(Refusal::CallbackMalformed)?;
     Ok(Some(name))
 }

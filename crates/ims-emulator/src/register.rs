@@ -79,7 +79,7 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let count = exchange.service.integrations().len();
     exchange
         .that("there is room", count < MAX_INTEGRATIONS)
-        .expected(format!("fewer than {MAX_INTEGRATIONS} integrations"))
+        .expected(format_args!("fewer than {MAX_INTEGRATIONS} integrations"))
         .or(Refusal::TooManyClients)?;
     let method = metadata.token_endpoint_auth_method.as_deref().unwrap_or("client_secret_basic");
     let client_id = random_hex();
@@ -112,7 +112,7 @@ fn metadata(exchange: &mut Exchange<'_>) -> Result<Metadata, Refusal> {
     exchange
         .that("body is JSON", essence.eq_ignore_ascii_case("application/json"))
         .expected("application/json")
-        .actual(content_type.to_owned())
+        .actual(format_args!("{content_type}"))
         .or(Refusal::ClientMetadataMalformed)?;
     let metadata: Option<Metadata> = serde_json::from_slice::<JsonObject>(&exchange.call.json)
         .ok()

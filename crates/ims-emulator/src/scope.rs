@@ -26,7 +26,7 @@ impl Exchange<'_> {
         let scopes: Vec<&str> =
             default.filter(|scope| known.iter().any(|known| known == scope)).collect();
         let scopes = scopes.join(",");
-        self.note("scope is not sent", true, "", format!("it is taken for {scopes}"));
+        self.note("scope is not sent", true, "", format_args!("it is taken for {scopes}"));
         Ok(scopes)
     }
 
@@ -39,8 +39,8 @@ impl Exchange<'_> {
         let known = integration.scopes();
         let are_known = scopes.iter().all(|scope| known.iter().any(|known| known == scope));
         self.that("scopes are the client's", are_known && !scopes.is_empty())
-            .expected(format!("among {}", known.join(",")))
-            .actual(requested.to_owned())
+            .expected(format_args!("among {}", known.join(",")))
+            .actual(format_args!("{requested}"))
             .or(Refusal::ScopeNotGranted)?;
         Ok(scopes.join(","))
     }
@@ -55,7 +55,7 @@ impl Exchange<'_> {
             }
             self.that("resource is an absolute URI", is_absolute(resource))
                 .expected("a scheme, a host and no fragment (RFC 8707 §2)")
-                .actual(resource.to_owned())
+                .actual(format_args!("{resource}"))
                 .or(Refusal::ResourceMalformed)?;
         }
         Ok(())

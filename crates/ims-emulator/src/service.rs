@@ -16,6 +16,7 @@ use tokio::sync::{OnceCell, Semaphore, watch};
 
 use crate::{
     call::Call,
+    check_list::CheckList,
     clock::Clock,
     fault::Faults,
     host::{self, AllowedHosts},
@@ -29,7 +30,7 @@ use crate::{
     tls::Tls,
     token_key::{KeyRing, TokenKey},
     user::User,
-    verdict::{Check, DecodedJwt, Journal, Parameter},
+    verdict::{DecodedJwt, Journal, Parameter},
 };
 
 /// An integration, and what the emulator remembers of it.
@@ -227,22 +228,19 @@ impl Service {
     /// Removes client secrets from what a verdict shows of a request: one may have been sent in the wrong parameter.
     pub(crate) fn mask_secrets(
         &self,
-        checks: &mut [Check],
+        checks: &mut CheckList,
         parameters: &mut [Parameter],
         jwt: &mut Option<DecodedJwt>,
     ) {
+        const DESCRIPTION: &str = "a client secret";
         let integrations = self.integrations();
         let has_secret = |text: &str| {
             integrations.iter().any(|registered| registered.integration.has_secret_in(text))
         };
-        for check in checks.iter_mut().filter(|check| !check.actual.is_empty()) {
-            if has_secret(&check.actual) {
-                check.actual = "a client secret".into();
-            }
-        }
+        checks.mask(DESCRIPTION, has_secret);
         for parameter in parameters {
             if has_secret(&parameter.value) {
-                "a client secret".clone_into(&mut parameter.value);
+                parameter.value = DESCRIPTION.into();
             }
         }
         if jwt.as_ref().is_some_and(|jwt| has_secret(jwt.header()) || has_secret(jwt.payload())) {

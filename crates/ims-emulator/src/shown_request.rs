@@ -1,5 +1,7 @@
 //! What a verdict shows of a request next to its checks: the parameters without what is secret, and the JWT in it, decoded.
 
+use std::{borrow::Cow, fmt::Write};
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::value::RawValue;
 
@@ -14,12 +16,11 @@ pub(crate) fn of(call: &Call) -> (Vec<Parameter>, Option<DecodedJwt>) {
     let mut parameters = Vec::new();
     for (name, value) in call.parameters.iter().take(MAX_PARAMETERS) {
         let value = if HARMLESS.contains(&name) {
-            shown(value.to_owned().into()).into_owned()
+            shown(value.to_owned().into())
         } else {
-            format!("{} characters, not shown", value.chars().count())
+            format!("{} characters, not shown", value.chars().count()).into()
         };
-        let name = shown(name.to_owned().into()).into_owned();
-        parameters.push(Parameter { name, value });
+        parameters.push(Parameter { name: shown_name(name), value });
     }
     for name in WITH_JWT {
         let jwt = call.parameters.get(name).and_then(|text| decoded(name, text));
@@ -28,6 +29,16 @@ pub(crate) fn of(call: &Call) -> (Vec<Parameter>, Option<DecodedJwt>) {
         }
     }
     (parameters, call.bearer().and_then(|token| decoded("authorization", token)))
+}
+
+/// The name of a parameter, nearly always one of the constants.
+fn shown_name(name: &str) -> Cow<'static, str> {
+    for known in HARMLESS.iter().chain(WITH_JWT).chain(&["client_secret"]) {
+        if *known == name {
+            return Cow::Borrowed(known);
+        }
+    }
+    shown(name.to_owned().into())
 }
 
 fn decoded(parameter: &'static str, text: &str) -> Option<DecodedJwt> {
@@ -41,13 +52,32 @@ fn decoded(parameter: &'static str, text: &str) -> Option<DecodedJwt> {
     Some(DecodedJwt { parameter, header: object(header)?, payload: object(payload)? })
 }
 
-/// The JSON object in a part of a JWT, on one line, as a reader understands it that lets the last of two members win.
+/// The JSON object in a part of a JWT, on one line.
 fn object(part: &str) -> Option<Box<RawValue>> {
     let octets = BASE64_URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
+    // Without line breaks, and without escapes that could hide a secret, it is shown as it was sent.
+    let is_plain = octets.iter().all(|b| (b' '..=b'~').contains(b) && *b != b'\\');
+    if is_plain && octets.first() == Some(&b'{') {
+        return RawValue::from_string(String::from_utf8(octets).ok()?).ok();
+    }
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(&octets).ok()?;
     let text = serde_json::to_string(&object).ok()?;
-    RawValue::from_string(text).ok()
+    RawValue::from_string(without_controls(&text)).ok()
+}
+
+/// JSON in which the characters that control a terminal are escaped. There are some in strings only.
+fn without_controls(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_control() {
+            // Writing to a string never fails.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 /// The most parameters that are shown.
@@ -111,13 +141,21 @@ mod tests {
 
     #[test]
     fn a_jwt_is_decoded_on_one_line_and_nothing_else_is() {
-        let good = jwt("{\"alg\": \"RS256\"}", "{\n\"iss\": \"A@AdobeOrg\"\n}");
+        let payload = "{\n\"iss\": \"A@AdobeOrg\", \"x\": \"\u{9b}\"\n}";
+        let good = jwt("{\"alg\": \"RS256\"}", payload);
         let decoded = decoded("jwt_token", &format!("{good}\n")).unwrap();
-        assert_eq!(decoded.header(), r#"{"alg":"RS256"}"#);
-        assert_eq!(decoded.payload(), r#"{"iss":"A@AdobeOrg"}"#);
+        assert_eq!(decoded.header(), r#"{"alg": "RS256"}"#);
+        assert_eq!(decoded.payload(), r#"{"iss":"A@AdobeOrg","x":"\u009b"}"#);
         for text in ["", "a.b", "a.b.c", &jwt("[]", "{}"), &jwt("{}", "1"), &good.repeat(200)] {
             assert!(super::decoded("jwt_token", text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_escape_does_not_hide_a_secret() {
+        let escaped = r#"{"x":"my\u002dsecret"}"#;
+        let decoded = decoded("token", &jwt("{}", escaped)).unwrap();
+        assert_eq!(decoded.payload(), r#"{"x":"my-secret"}"#);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use ims_claims::ClientId;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{endpoint::Endpoint, fault::Fault, refusal::Refusal};
+use crate::{check_list::CheckList, endpoint::Endpoint, fault::Fault, refusal::Refusal};
 
 /// One request, how it was examined, and how it was answered. No secret and no token is in it.
 ///
@@ -41,9 +41,9 @@ pub struct Verdict {
     /// When the request came, in milliseconds since 1970 on the emulator's clock.
     pub received_at_ms: u64,
     /// The method.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The path, without the query, where a client may have put a secret.
-    pub path: String,
+    pub path: Cow<'static, str>,
     /// The endpoint, if there is one at the path.
     pub endpoint: Option<Endpoint>,
     /// The integration whose request it was, if it is registered.
@@ -54,7 +54,7 @@ pub struct Verdict {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwt: Option<DecodedJwt>,
     /// The checks, in the order in which they were made; only the last can have failed.
-    pub checks: Vec<Check>,
+    pub checks: CheckList,
     /// Why the request was refused, if it was.
     pub refusal: Option<Refusal>,
     /// The fault that was injected, if one was.
@@ -83,9 +83,9 @@ pub struct Verdict {
 #[non_exhaustive]
 pub struct Parameter {
     /// Its name, cut to 200 characters.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// Its value, cut to 200 characters; of one that may be secret only its length.
-    pub value: String,
+    pub value: Cow<'static, str>,
 }
 
 /// A JWT of a request: its header and its payload. Without its signature it proves nothing to anyone.
@@ -121,34 +121,28 @@ impl DecodedJwt {
     }
 }
 
-/// One check of a request.
-///
-/// ```
-/// # use ims_emulator::Verdict;
-/// fn show(verdict: &Verdict) {
-///     for check in verdict.checks.iter().filter(|check| !check.passed) {
-///         println!("{}: expected {}, got {}", check.name, check.expected, check.actual);
-///     }
-/// }
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Check {
-    /// What was checked.
-    pub name: &'static str,
-    /// Whether it was as expected.
-    pub passed: bool,
-    /// What was expected.
-    pub expected: Cow<'static, str>,
-    /// What the request has, cut to 200 characters; secrets are only described.
-    pub actual: Cow<'static, str>,
-}
-
 impl Verdict {
     /// Whether the request was granted.
     #[must_use]
     pub fn is_granted(&self) -> bool {
         self.refusal.is_none()
+    }
+
+    /// What was asked and how it was answered, in one line: `#7 POST /ims/token/v3 → 400 invalid_client (my-client)`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let Self { number, method, path, status, .. } = self;
+        let mut summary = format!("#{number} {method} {path} → {status}");
+        if let Some(error) = self.error {
+            summary.push(' ');
+            summary.push_str(error);
+        }
+        if let Some(client_id) = &self.client_id {
+            summary.push_str(" (");
+            summary.push_str(client_id.as_str());
+            summary.push(')');
+        }
+        summary
     }
 
     /// The time of day at which the request came, by the emulator's clock, UTC: `15:46:13`.
@@ -161,13 +155,7 @@ impl Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{} {} {} → {}", self.number, self.method, self.path, self.status)?;
-        if let Some(error) = self.error {
-            write!(f, " {error}")?;
-        }
-        if let Some(client_id) = &self.client_id {
-            write!(f, " ({client_id})")?;
-        }
+        f.write_str(&self.summary())?;
         for check in &self.checks {
             write!(f, "\n  {check}")?;
         }
@@ -177,18 +165,6 @@ impl fmt::Display for Verdict {
         match self.remedy {
             Some(remedy) => write!(f, "\n  remedy: {remedy}"),
             None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Check {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, passed, expected, actual } = self;
-        match (passed, actual.is_empty()) {
-            (true, true) => write!(f, "ok   {name}"),
-            (true, false) => write!(f, "ok   {name}: {actual}"),
-            (false, true) => write!(f, "FAIL {name}: expected {expected}, there is none"),
-            (false, false) => write!(f, "FAIL {name}: expected {expected}, got {actual}"),
         }
     }
 }

@@ -42,7 +42,7 @@ const PYTHON_TOOLS: &[&str] = &["requests"];
 /// Where the distribution has the libraries for Java.
 const JAVA_LIBRARIES: &str = "/usr/share/java/*";
 
-/// How long a script may take. One that waits for ever must not end the run of the others.
+/// How long a script may take. One that hangs must not hold up the others.
 const SCRIPT_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The result of one client.

@@ -37,7 +37,7 @@ pub(super) fn examine(
     exchange
         .that("response_mode is served", matches!(mode, None | Some("query" | "fragment")))
         .expected("query or fragment")
-        .actual(mode.unwrap_or_default().to_owned())
+        .actual(format_args!("{}", mode.unwrap_or_default()))
         .or(Refusal::ResponseModeUnsupported)?;
     let all = integration.scopes().iter().map(String::as_str);
     let scope = exchange.scope_or(integration, all)?;
@@ -57,7 +57,7 @@ pub(super) fn examine(
     exchange
         .that("prompt agrees with itself", !has_none || prompt == "none")
         .expected("none alone, or login")
-        .actual(prompt.to_owned())
+        .actual(format_args!("{prompt}"))
         .or(Refusal::PromptContradictory)?;
     exchange.check_resources()?;
     Ok(AuthorizeRequest { response, scope })
@@ -100,7 +100,7 @@ fn response_type(exchange: &mut Exchange<'_>) -> Result<ResponseType, Refusal> {
     exchange
         .given("response_type is served", served.then_some(response))
         .expected(expected)
-        .actual(requested.to_owned())
+        .actual(format_args!("{requested}"))
         .or(refusal)
 }
 
@@ -114,6 +114,6 @@ fn challenge(exchange: &mut Exchange<'_>, integration: &Integration) -> Result<(
     exchange
         .that("code_challenge_method is served", matches!(method, "plain" | "S256"))
         .expected("plain or S256")
-        .actual(method.to_owned())
+        .actual(format_args!("{method}"))
         .or(Refusal::ChallengeMissing)
 }

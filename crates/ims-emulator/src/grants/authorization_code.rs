@@ -91,7 +91,7 @@ fn verifier(
     exchange
         .that("code_verifier has 43 to 128 characters", has_length || verifier.is_empty())
         .expected("43 to 128 letters, digits and -._~ (RFC 7636 §4.1)")
-        .actual(format!("{length} characters"))
+        .actual(format_args!("{length} characters"))
         .or(Refusal::VerifierWrong)?;
     let made_of_it = match member(code, "code_challenge_method") {
         Some("S256") => BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes())),

@@ -15,7 +15,7 @@ pub(super) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     exchange
         .that("client may use client_credentials", count > 0)
         .expected("an integration with OAuth scopes")
-        .actual(format!("one with {count}"))
+        .actual(format_args!("one with {count}"))
         .or(Refusal::GrantNotAllowed)?;
     let scope = exchange.required_scope(integration)?;
     let user_id = integration.technical_account_id().as_str();
@@ -29,7 +29,7 @@ fn organization(exchange: &mut Exchange<'_>, integration: &Integration) -> Resul
     let is_allowed = exchange.service.is_allowed_for(integration, org_id);
     exchange
         .that("org_id is the integration's", is_allowed)
-        .expected(format!("{own}, or an organization whose administrator has allowed it"))
-        .actual(org_id.to_owned())
+        .expected(format_args!("{own}, or an organization whose administrator has allowed it"))
+        .actual(format_args!("{org_id}"))
         .or(Refusal::OrgUnknown)
 }

@@ -26,7 +26,7 @@ pub(super) fn token_exchange(exchange: &mut Exchange<'_>) -> Result<Answer, Refu
         exchange
             .that(name, kind == ACCESS_TOKEN)
             .expected(ACCESS_TOKEN)
-            .actual(kind.to_owned())
+            .actual(format_args!("{kind}"))
             .or(Refusal::TokenTypeUnsupported)?;
     }
     let subject = user_token(
@@ -78,7 +78,7 @@ fn account(exchange: &mut Exchange<'_>, user: &AccessTokenPayload) -> Result<Str
             exchange
                 .that("user_id has its form", User::is_id(user_id))
                 .expected("an identifier and its source, with @ between them")
-                .actual(user_id.to_owned())
+                .actual(format_args!("{user_id}"))
                 .or(Refusal::UserIdMalformed)?;
             Ok(user_id.to_owned())
         }
@@ -90,7 +90,7 @@ fn account(exchange: &mut Exchange<'_>, user: &AccessTokenPayload) -> Result<Str
             exchange
                 .that("owning_org_id is known", is_known)
                 .expected("the organization of an integration")
-                .actual(org_id.to_owned())
+                .actual(format_args!("{org_id}"))
                 .or(Refusal::OrgUnknown)?;
             Ok(user.user_id().unwrap_or_default().to_owned())
         }

@@ -1,11 +1,12 @@
 //! Verdicts as rows of the page: one line each, which opens to the checks, the parameters and the decoded JWT.
 
-use std::{fmt::Write, slice};
+use std::{fmt::Write, iter};
 
 use crate::{
+    check_list::Check,
     html::escaped,
     service::Service,
-    verdict::{Check, DecodedJwt, Verdict},
+    verdict::{DecodedJwt, Verdict},
 };
 
 /// How many verdicts the page begins with, and at most gets at a time, the newest first.
@@ -30,7 +31,7 @@ fn row(html: &mut String, verdict: &Verdict) {
     let error = verdict.error.map(|error| format!(" {}", escaped(error))).unwrap_or_default();
     let client = verdict.client_id.as_ref().map(|client_id| escaped(client_id.as_str()));
     let client = client.unwrap_or_default();
-    let cause = verdict.checks.last().filter(|check| !check.passed).map(|check| check.name);
+    let cause = verdict.checks.failed().map(|check| check.name);
     let cause = cause.map(|name| format!("<span class=hidden>failed: </span>{}", escaped(name)));
     let cause = cause.unwrap_or_default();
     let _ = write!(
@@ -64,32 +65,30 @@ fn row(html: &mut String, verdict: &Verdict) {
 /// The check that failed, which is what a reader looks for; the others, the last first, open to one who asks for them.
 fn checks(html: &mut String, verdict: &Verdict) {
     html.push_str("<h3>Checks</h3>\n");
-    let failed = verdict.checks.last().filter(|check| !check.passed);
-    let Some(failed) = failed else {
-        list_of_checks(html, &verdict.checks);
+    let Some(failed) = verdict.checks.failed() else {
+        list_of_checks(html, verdict.checks.iter().rev());
         return;
     };
-    list_of_checks(html, slice::from_ref(failed));
-    let earlier = &verdict.checks[..verdict.checks.len() - 1];
-    if earlier.is_empty() {
+    list_of_checks(html, iter::once(failed));
+    let count = verdict.checks.len() - 1;
+    if count == 0 {
         return;
     }
-    let count = earlier.len();
     let noun = if count == 1 { "check" } else { "checks" };
     let _ =
         writeln!(html, "<details class=earlier><summary>{count} {noun} before it passed</summary>");
-    list_of_checks(html, earlier);
+    list_of_checks(html, verdict.checks.iter().rev().skip(1));
     html.push_str("</details>");
 }
 
-fn list_of_checks(html: &mut String, checks: &[Check]) {
+fn list_of_checks<'a>(html: &mut String, checks: impl Iterator<Item = Check<'a>>) {
     html.push_str("<ol class=checks>\n");
-    for check in checks.iter().rev() {
+    for check in checks {
         let (class, word) = if check.passed { ("passed", "passed") } else { ("failed", "failed") };
         let name = escaped(check.name);
         let _ = write!(html, "<li class={class}><span class=hidden>{word}: </span>{name}");
         if !check.actual.is_empty() {
-            let _ = write!(html, " <span class=actual>{}</span>", escaped(&check.actual));
+            let _ = write!(html, " <span class=actual>{}</span>", escaped(check.actual));
         } else if !check.passed {
             html.push_str(" <span class=actual>there is none</span>");
         }
@@ -97,7 +96,7 @@ fn list_of_checks(html: &mut String, checks: &[Check]) {
             let _ = write!(
                 html,
                 "<br><span class=expected>expected {}</span>",
-                escaped(&check.expected)
+                escaped(check.expected)
             );
         }
         html.push('\n');

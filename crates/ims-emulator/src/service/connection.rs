@@ -32,15 +32,15 @@ pub(crate) fn connect(
 ) -> (Response<AnswerBody>, Option<OnUpgrade>) {
     let RequestId { number, now_ms, debug_id } = service.next_request_id();
     let to = request.uri().authority().cloned();
-    let mut checks = Checks::default();
+    let mut checks = Checks::new();
     let refusal = examine(service, to.as_ref(), &mut checks).err();
     let status = refusal.map_or(StatusCode::OK, |_| StatusCode::FORBIDDEN);
     let (checks, client_id) = checks.into_parts();
     service.journal.record(Verdict {
         number,
         received_at_ms: now_ms,
-        method: Method::CONNECT.to_string(),
-        path: shown(to.map_or(String::new(), |to| to.to_string()).into()).into_owned(),
+        method: "CONNECT".into(),
+        path: shown(to.map_or(String::new(), |to| to.to_string()).into()),
         endpoint: None,
         client_id,
         parameters: Vec::new(),

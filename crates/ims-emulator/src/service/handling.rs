@@ -1,5 +1,7 @@
 //! How a request becomes an answer and a verdict.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response,
@@ -68,9 +70,12 @@ impl Service {
         let RequestId { number, now_ms, debug_id } = self.next_request_id();
         let version = EndpointVersion::at(parts.uri.path());
         let allowed_origin = self.allowed_origin(&parts.headers, version);
-        let method = shown(parts.method.to_string().into()).into_owned();
-        let path = shown(parts.uri.path().to_owned().into()).into_owned();
-        let mut checks = Checks::default();
+        let method = shown_method(&parts.method);
+        let path = match version {
+            Some(version) if version.path == parts.uri.path() => version.path.into(),
+            _ => shown(parts.uri.path().to_owned().into()),
+        };
+        let mut checks = Checks::new();
         let mut fault = None;
         let (mut parameters, mut jwt) = (Vec::new(), None);
         let incoming = IncomingRequest { parts, body, scheme, now_ms, debug_id: debug_id.clone() };
@@ -98,6 +103,9 @@ impl Service {
         }
         let (mut checks, client_id) = checks.into_parts();
         self.mask_secrets(&mut checks, &mut parameters, &mut jwt);
+        let is_disconnected = matches!(fault, Some(Fault::Disconnected));
+        let status = answer.status.as_u16();
+        let mut response = answer.into_response(Some(&debug_id));
         self.journal.record(Verdict {
             number,
             received_at_ms: now_ms,
@@ -110,15 +118,14 @@ impl Service {
             checks,
             refusal,
             fault,
-            status: answer.status.as_u16(),
+            status,
             error,
             remedy: refusal.map(Refusal::remedy),
-            debug_id: debug_id.clone(),
+            debug_id,
         });
-        if let Some(Fault::Disconnected) = fault {
+        if is_disconnected {
             return Err(BrokenOff);
         }
-        let mut response = answer.into_response(Some(&debug_id));
         let headers = response.headers_mut();
         headers.insert(DATE, http_date(now_ms));
         headers.append(VARY, HeaderValue::from_name(ORIGIN));
@@ -166,12 +173,7 @@ impl Service {
             .expected("a loopback name, an address, an IMS host of Adobe's, or an allowed name")
             .or(Refusal::HostElsewhere)?;
         if is_person_at_root(&parts) {
-            checks.note(
-                "path is /",
-                true,
-                "",
-                "a browser is redirected to the emulator's page".into(),
-            );
+            checks.note("path is /", true, "", "a browser is redirected to the emulator's page");
             return Ok(Read::Answered(Answer::redirect(admin::PREFIX)));
         }
         let version = checks
@@ -184,7 +186,7 @@ impl Service {
         checks
             .that("method is served", version.serves(&parts.method))
             .expected(version.methods)
-            .actual(parts.method.to_string())
+            .actual(format_args!("{}", parts.method))
             .or(Refusal::MethodNotAllowed)?;
         let Parts { method, uri, headers, .. } = parts;
         let (mut parameters, mut json) = (Parameters::default(), Bytes::new());
@@ -284,6 +286,15 @@ impl Service {
         };
         let keys = self.keys().await;
         examine(&mut Exchange::new(self, call, &keys, checks))
+    }
+}
+
+/// The method as a verdict has it; nearly always one of these two.
+fn shown_method(method: &Method) -> Cow<'static, str> {
+    match *method {
+        Method::GET => "GET".into(),
+        Method::POST => "POST".into(),
+        _ => shown(method.to_string().into()),
     }
 }
 

@@ -2,9 +2,12 @@
 //! emulator waits for none of them.
 
 use std::{
-    fmt::Write as _,
-    io::{self, Write as _},
-    sync::mpsc::{self, Receiver, SyncSender},
+    io::{self, Write},
+    mem,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        mpsc::{self, Receiver},
+    },
     thread,
     time::Duration,
 };
@@ -14,9 +17,12 @@ use ims_emulator::Verdict;
 
 use crate::output;
 
-/// How many verdicts wait for a slow reader, some MiB at most. What comes beyond them is not written; the admin API and
-/// the page have it anyway.
-const WAITING: usize = 1024;
+/// How much text waits for a slow reader, hundreds of verdicts. What comes beyond that is not written; the admin API and the
+/// page have it anyway.
+const MAX_WAITING: usize = 1024 * 1024;
+
+/// How much memory the text keeps while nothing waits, more than comes in one batch under load.
+const KEPT: usize = 256 * 1024;
 
 /// How long a verdict may wait for others that are written with it. Otherwise, under load, the thread would be woken for
 /// each verdict, which takes more processor time than writing it.
@@ -38,108 +44,151 @@ pub(super) enum Form {
     Nothing,
 }
 
-/// Formats verdicts and passes them to a thread that writes them.
+/// Formats verdicts for a thread that writes them.
 pub(super) fn writer(form: Form) -> (impl Fn(&Verdict) + Send + Sync + 'static, Ending) {
-    let (sender, receiver) = mpsc::sync_channel(WAITING);
+    let queue = Arc::new(Queue::default());
     let (ended, end) = mpsc::channel();
     let write = if form == Form::Json { to_stdout } else { to_stderr };
+    let ending = Ending { queue: Arc::clone(&queue), end };
+    let read = Arc::clone(&queue);
     thread::spawn(move || {
-        write_all(&receiver, write);
+        read.write_all(write);
         // If this fails, no one waits any longer.
         let _ = ended.send(());
     });
     let has_colour = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-    (move |verdict: &Verdict| observe(verdict, form, has_colour, &sender), Ending(end))
-}
-
-fn observe(verdict: &Verdict, form: Form, has_colour: bool, sender: &SyncSender<String>) {
-    match form {
-        Form::Json => hand_over(sender, json_line(verdict)),
-        Form::OneLine => hand_over(sender, one_line(verdict, has_colour)),
-        Form::EveryCheck => hand_over(sender, every_check(verdict, has_colour)),
-        Form::Nothing => {}
-    }
+    (move |verdict: &Verdict| queue.add(verdict, form, has_colour), ending)
 }
 
 /// The end of the writing, which comes when the emulator has gone.
-pub(super) struct Ending(Receiver<()>);
+pub(super) struct Ending {
+    queue: Arc<Queue>,
+    end: Receiver<()>,
+}
 
 impl Ending {
     /// Waits for it, but not for a reader that has stopped reading.
     pub(super) fn wait(self) {
-        let _ = self.0.recv_timeout(WRITE_TIMEOUT);
+        self.queue.lock().has_ended = true;
+        self.queue.changed.notify_one();
+        let _ = self.end.recv_timeout(WRITE_TIMEOUT);
     }
 }
 
-fn hand_over(sender: &SyncSender<String>, words: String) {
-    // If too many are waiting, or no one writes any longer, this one is not written.
-    let _ = sender.try_send(words);
+/// The verdicts that are not written yet.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
 }
 
-/// Writes verdicts until there are none left.
-fn write_all(receiver: &Receiver<String>, write: fn(&str)) {
-    while let Ok(mut words) = receiver.recv() {
-        thread::sleep(BATCH_TIME);
-        words.extend(receiver.try_iter());
-        write(&words);
+#[derive(Default)]
+struct Waiting {
+    text: Vec<u8>,
+    has_ended: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, verdict: &Verdict, form: Form, has_colour: bool) {
+        let mut waiting = self.lock();
+        if waiting.text.len() >= MAX_WAITING {
+            return;
+        }
+        let is_first = waiting.text.is_empty();
+        // Writing to memory never fails.
+        let _ = match form {
+            Form::Json => json_line(&mut waiting.text, verdict),
+            Form::OneLine => one_line(&mut waiting.text, verdict, has_colour),
+            Form::EveryCheck => every_check(&mut waiting.text, verdict, has_colour),
+            Form::Nothing => Ok(()),
+        };
+        if is_first {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Waits for text or the end; whether it is the end.
+    fn wait(&self) -> bool {
+        let mut waiting = self.lock();
+        while waiting.text.is_empty() && !waiting.has_ended {
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        waiting.has_ended
+    }
+
+    /// Writes verdicts until there are none left.
+    fn write_all(&self, write: fn(&[u8])) {
+        let mut text = Vec::new();
+        loop {
+            let has_ended = self.wait();
+            if !has_ended {
+                thread::sleep(BATCH_TIME);
+            }
+            text.clear();
+            text.shrink_to(KEPT);
+            mem::swap(&mut text, &mut self.lock().text);
+            write(&text);
+            if has_ended {
+                return;
+            }
+        }
     }
 }
 
 // What cannot be written is lost, and an emulator without a reader continues to serve. A verdict has no control characters
 // for a terminal, so it is written as it is.
 
-fn to_stdout(words: &str) {
-    let _ = output::write_bytes(words.as_bytes());
+fn to_stdout(text: &[u8]) {
+    let _ = output::write_bytes(text);
 }
 
-fn to_stderr(words: &str) {
-    let _ = io::stderr().write_all(words.as_bytes());
+fn to_stderr(text: &[u8]) {
+    let _ = io::stderr().write_all(text);
 }
 
-fn json_line(verdict: &Verdict) -> String {
-    let mut line = serde_json::to_string(verdict).expect("a verdict is always JSON");
-    line.push('\n');
-    line
+fn json_line(text: &mut Vec<u8>, verdict: &Verdict) -> io::Result<()> {
+    serde_json::to_writer(&mut *text, verdict)?;
+    writeln!(text)
 }
 
 /// The time, what was asked and how it was answered; below it what failed and what to do.
-fn one_line(verdict: &Verdict, has_colour: bool) -> String {
-    let text = verdict.to_string();
-    let mut lines = text.lines();
-    let mut words = title(verdict, lines.next().unwrap_or_default(), has_colour);
-    for line in lines {
-        let line = line.trim_start();
-        if ["FAIL ", "fault: ", "remedy: "].iter().any(|kind| line.starts_with(kind)) {
-            words.push_str("         ");
-            words.push_str(line);
-            words.push('\n');
-        }
+fn one_line(text: &mut Vec<u8>, verdict: &Verdict, has_colour: bool) -> io::Result<()> {
+    title(text, verdict, has_colour)?;
+    if let Some(check) = verdict.checks.failed() {
+        writeln!(text, "         {check}")?;
     }
-    words
+    if let Some(fault) = verdict.fault {
+        writeln!(text, "         fault: {}", fault.name())?;
+    }
+    if let Some(remedy) = verdict.remedy {
+        writeln!(text, "         remedy: {remedy}")?;
+    }
+    Ok(())
 }
 
 /// The same with every check, and an empty line at the end.
-fn every_check(verdict: &Verdict, has_colour: bool) -> String {
-    let text = verdict.to_string();
-    let mut lines = text.lines();
-    let mut words = title(verdict, lines.next().unwrap_or_default(), has_colour);
+fn every_check(text: &mut Vec<u8>, verdict: &Verdict, has_colour: bool) -> io::Result<()> {
+    title(text, verdict, has_colour)?;
     let red = if has_colour { AnsiColor::Red.on_default() } else { Style::new() };
-    for line in lines {
+    for line in verdict.to_string().lines().skip(1) {
         let style = if line.starts_with("  FAIL ") { red } else { Style::new() };
-        let _ = writeln!(words, "{style}{line}{style:#}");
+        writeln!(text, "{style}{line}{style:#}")?;
     }
-    words.push('\n');
-    words
+    writeln!(text)
 }
 
 /// The first line, with the time: green if the request was granted, otherwise red.
-fn title(verdict: &Verdict, text: &str, has_colour: bool) -> String {
+fn title(text: &mut Vec<u8>, verdict: &Verdict, has_colour: bool) -> io::Result<()> {
     let style = match (has_colour, verdict.is_granted()) {
         (false, _) => Style::new(),
         (true, true) => AnsiColor::Green.on_default(),
         (true, false) => AnsiColor::Red.on_default(),
     };
     let dim = if has_colour { Style::new().dimmed() } else { Style::new() };
-    let time = verdict.time_of_day();
-    format!("{dim}{time}{dim:#} {style}{text}{style:#}\n")
+    let (time, summary) = (verdict.time_of_day(), verdict.summary());
+    writeln!(text, "{dim}{time}{dim:#} {style}{summary}{style:#}")
 }
