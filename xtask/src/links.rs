@@ -45,22 +45,24 @@ pub(crate) fn broken<'a>(
     faults
 }
 
-/// The relative links of a text with their lines; code, items of Rust and what begins with [`FORGE`] are not links. If the text of a link is code, its
-/// target follows the backtick.
+/// The relative links of a text with their lines, and the pictures of its HTML; code, items of Rust and what begins with
+/// [`FORGE`] are not links. If the text of a link is code, its target follows the backtick.
 pub(crate) fn relative(text: &str) -> Vec<(usize, &str)> {
     let mut links = Vec::new();
     for (line, text) in prose(text) {
         let mut is_code = false;
         for part in text.split('`') {
             if !is_code {
-                links.extend(part.split("](").skip(1).map(|it| (line, it)));
+                for start in ["](", " src=\"", " srcset=\""] {
+                    links.extend(part.split(start).skip(1).map(|it| (line, it)));
+                }
             }
             is_code = !is_code;
         }
     }
     let mut relative = Vec::new();
     for (line, after) in links {
-        let link = after.split([')', ' ']).next().unwrap_or_default();
+        let link = after.split([')', ' ', '"']).next().unwrap_or_default();
         let is_item = link.contains("::") || !link.contains(['.', '/', '#']);
         if !link.contains(':') && !is_item && !link.starts_with(FORGE) {
             relative.push((line, link));
@@ -115,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_link_that_leads_nowhere_is_found() {
-        let text = "# The `a`\n[x](b/c.md#d-e) [y](#the-a) [z](#the-b) [w](../no.md) `[v](no.md)` [`u`](no.md) [`T`](T::new) [s](p.png) [![r](../../actions/r.svg)](../../actions/r)\n```text\n[t](no.md)\n```";
+        let text = "# The `a`\n[x](b/c.md#d-e) [y](#the-a) [z](#the-b) [w](../no.md) `[v](no.md)` [`u`](no.md) [`T`](T::new) [s](p.png) [![r](../../actions/r.svg)](../../actions/r)\n<source srcset=\"q.png\"><img src=\"p.png\">\n```text\n[t](no.md)\n```";
         let pages = [("docs/a.md", text), ("docs/b/c.md", "# A\n## D, e!\n## A")];
         let found = broken(&pages, |path| path == "docs/p.png");
         let found: Vec<_> = found.iter().map(|it| (it.path, it.line, &*it.message)).collect();
@@ -125,6 +127,7 @@ mod tests {
                 ("docs/a.md", 2, "`#the-b` leads to no heading: correct the link"),
                 ("docs/a.md", 2, "`../no.md` leads to no file: correct the link"),
                 ("docs/a.md", 2, "`no.md` leads to no file: correct the link"),
+                ("docs/a.md", 3, "`q.png` leads to no file: correct the link"),
             ]
         );
         assert_eq!(anchors_of(pages[1].1), ["a", "d-e", "a-1"]);

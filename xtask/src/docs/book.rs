@@ -290,7 +290,7 @@ fn html_below(folder: &Path, pages: &mut Vec<PathBuf>) -> Result<()> {
 /// The relative targets of the links and pictures of a page.
 fn targets(html: &str) -> Vec<&str> {
     let mut targets = Vec::new();
-    for start in [" href=\"", " src=\""] {
+    for start in [" href=\"", " src=\"", " srcset=\""] {
         for after in html.split(start).skip(1) {
             let target = after.split(['"', '#', '?']).next().unwrap_or_default();
             if !target.is_empty() && !target.contains(':') {
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn the_targets_of_html_are_its_relative_links_and_pictures() {
-        let html = r##"<a href="a.html#b">a</a> <a class="x" href="https://a.example">b</a> <img src="c.svg"> <a href="#d">"##;
-        assert_eq!(targets(html), ["a.html", "c.svg"]);
+        let html = r##"<a href="a.html#b">a</a> <a class="x" href="https://a.example">b</a> <img src="c.svg"> <source srcset="d.png"> <a href="#d">"##;
+        assert_eq!(targets(html), ["a.html", "c.svg", "d.png"]);
     }
 }
