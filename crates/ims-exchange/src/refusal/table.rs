@@ -34,11 +34,15 @@ pub(super) struct Row {
     pub(super) reason: Reason,
 }
 
-/// Every row, whatever the request showed.
+/// The rows that count for one thing alone that was sent.
 #[cfg(test)]
-pub(super) fn all_rows() -> impl Iterator<Item = &'static Row> {
-    [CLIENT, ASSERTION, OAUTH, CODE, REFRESH_TOKEN, ACCESS_TOKEN, COMMON].into_iter().flatten()
-}
+pub(super) const BY_WHAT_WAS_SENT: [(&str, &[Row]); 5] = [
+    ("an assertion", ASSERTION),
+    ("a client secret", OAUTH),
+    ("an authorization code", CODE),
+    ("a refresh token", REFRESH_TOKEN),
+    ("an access token", ACCESS_TOKEN),
+];
 
 /// The reason of an answer: the first row that fits. A status that means "later" needs no row.
 pub(super) fn find(
@@ -86,7 +90,7 @@ const fn row(
 /// What IMS says about the client itself, with any credential. The description comes first, since a wrong secret and an
 /// unknown client have the same status.
 #[rustfmt::skip]
-static CLIENT: &[Row] = &[
+pub(super) static CLIENT: &[Row] = &[
     row(0,   "invalid_client", &["audience", "aud "],                   Reason::ClientMismatch),
     row(0,   "invalid_client", &["exchange_jwt"],                       Reason::ExchangeNotAllowed),
     // Source: adobe/asset-compute-client, `lib/oauthservertoserver.js`, which tries its next secret on this text.
@@ -172,7 +176,7 @@ static ACCESS_TOKEN: &[Row] = &[
 
 /// What IMS says about any request.
 #[rustfmt::skip]
-static COMMON: &[Row] = &[
+pub(super) static COMMON: &[Row] = &[
     // The token endpoints answer a wrong secret with 400, too.
     row(400, "invalid_client", &[],                                 Reason::ClientInvalid),
     row(400, "invalid_scope", &["missing", "no scope", "required"], Reason::NoScope),

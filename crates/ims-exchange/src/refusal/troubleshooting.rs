@@ -2,9 +2,14 @@
 //!
 //! `IMS_BLESS=1 cargo test -p ims-exchange --all-features troubleshooting` writes it.
 
-use std::{fmt::Write as _, fs};
+use std::{
+    fmt::{Display, Write as _},
+    fs,
+};
 
 use super::{
+    Lack,
+    foreign::Foreign,
     reason::{Action, Reason},
     table::{self, Row},
 };
@@ -56,10 +61,7 @@ fn sections() -> String {
             sentence(*reason),
             help(*reason)
         );
-        let answers = answers(*reason);
-        if !answers.is_empty() {
-            let _ = write!(text, "\nIMS says {}.\n", answers.join(", or "));
-        }
+        let _ = writeln!(text, "\n{}", answer_of_ims(*reason));
         if !reason.causes().is_empty() {
             text.push_str("\n| cause | what to do |\n|---|---|\n");
         }
@@ -87,21 +89,60 @@ fn help(reason: Reason) -> &'static str {
     }
 }
 
-/// What IMS answers, as far as a row of the table says it.
-fn answers(reason: Reason) -> Vec<String> {
-    let mut answers = Vec::new();
-    for row in table::all_rows().filter(|row| row.reason == reason) {
-        let answer = answer(row);
-        if !answers.contains(&answer) {
-            answers.push(answer);
+/// What a reader sees of the answer that has this reason.
+fn answer_of_ims(reason: Reason) -> String {
+    match reason {
+        Reason::SecretMissing => {
+            let wrong = Reason::WrongSecret.as_str();
+            format!("IMS says the same as to a [wrong secret](#{wrong}), and no secret was sent.")
+        }
+        Reason::Throttled => "IMS says `429`.".to_owned(),
+        Reason::TemporaryFailure => "IMS says `5xx` or `408`.".to_owned(),
+        Reason::NotIms => {
+            let foreign = [
+                Foreign::Page,
+                Foreign::Redirect(Some("login.example.com".to_owned())),
+                Foreign::ProxyLogin,
+                Foreign::NothingHere,
+                Foreign::MediaType("application/xml".to_owned()),
+            ];
+            format!("The error says what answered instead of IMS: {}.", quoted(&foreign))
+        }
+        Reason::Other => {
+            let lacks = [Lack::Everything, Lack::Json, Lack::Members, Lack::Lifetime];
+            format!(
+                "The error says “{reason}”, or what is wrong with a success: {}.",
+                quoted(&lacks)
+            )
+        }
+        _ => says(reason).join(" "),
+    }
+}
+
+fn quoted(texts: &[impl Display]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| format!("“{text}”")).collect();
+    texts.join(", ")
+}
+
+/// A sentence about what IMS says to any request, and one for each thing to which it says something else, as far as a row of
+/// the table has it.
+fn says(reason: Reason) -> Vec<String> {
+    let mut to_anything = Vec::new();
+    for rows in [table::CLIENT, table::COMMON] {
+        to_anything.extend(rows.iter().filter(|row| row.reason == reason).map(answer));
+    }
+    let mut sentences = Vec::new();
+    if !to_anything.is_empty() {
+        sentences.push(format!("IMS says {}.", to_anything.join(", or ")));
+    }
+    for (sent, rows) in table::BY_WHAT_WAS_SENT {
+        let answers = rows.iter().filter(|row| row.reason == reason).map(answer);
+        let others: Vec<String> = answers.filter(|it| !to_anything.contains(it)).collect();
+        if !others.is_empty() {
+            sentences.push(format!("To {sent}, IMS says {}.", others.join(", or ")));
         }
     }
-    match reason {
-        Reason::Throttled => answers.push("`429`".to_owned()),
-        Reason::TemporaryFailure => answers.push("`5xx` or `408`".to_owned()),
-        _ => {}
-    }
-    answers
+    sentences
 }
 
 fn answer(row: &Row) -> String {
