@@ -310,6 +310,11 @@ fn run_shell(root: &Path, programs: &Programs, timeout: Duration) -> Result<Opti
     command.env("SLOW", if programs.slow { "1" } else { "" });
     if programs.slow {
         command.env("CARGO_INSTALL_ROOT", root.join("installed"));
+        // What is built here has to work, and need not be fast. The second run finds what the first one built.
+        command.env("CARGO_TARGET_DIR", programs.root.join("target/slow-blocks"));
+        command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_RELEASE_LTO", "off");
+        command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+        command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         // Without these, rustup has no toolchain in the empty home folder.
         for name in ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
