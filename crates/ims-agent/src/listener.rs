@@ -58,6 +58,17 @@ impl Listener {
     /// every user can reach the socket (0666 in 0711), and the system says whose process it is. A socket that a killed process
     /// left there is replaced; a file next to it, `….lock`, is locked as long as this listens.
     ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use ims_agent::{AllowedCallers, Listener};
+    ///
+    /// fn listener() -> Result<Listener, ims_agent::Error> {
+    ///     let callers = AllowedCallers::own_user().with_group(33); // the web server
+    ///     Listener::at_socket(Path::new("/run/ims/agent.sock"), callers)
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::File`], and [`Error::NoSockets`] on Windows. Links are not followed.
     ///
@@ -100,6 +111,22 @@ impl Listener {
     /// Listens at a Unix socket that the service manager has opened. Who can connect, the manager has said by its mode; who may
     /// ask, `callers` say here too.
     ///
+    /// ```
+    /// use std::os::unix::net::UnixListener;
+    ///
+    /// use ims_agent::{AllowedCallers, Listener};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let opened = UnixListener::bind(folder.path().join("agent.sock"))?;
+    /// // `opened` comes from the service manager (LISTEN_FDS).
+    /// let listener = Listener::from_unix(opened, AllowedCallers::own_user())?;
+    /// assert!(!listener.is_open());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Unusable`] if the system does not give it to this process.
     ///
@@ -128,6 +155,20 @@ impl Listener {
     }
 
     /// The same with an address, which has to be a loopback address.
+    ///
+    /// ```
+    /// use std::net::TcpListener;
+    ///
+    /// use ims_agent::Listener;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let opened = TcpListener::bind("127.0.0.1:0")?;
+    /// let listener = Listener::from_tcp(opened, None)?;
+    /// assert!(listener.is_open(), "without a capability, every program of this machine may ask");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of [`at_address`](Self::at_address).

@@ -47,6 +47,15 @@ pub struct Certificate {
 impl Certificate {
     /// Takes one certificate as DER.
     ///
+    /// ```
+    /// use ims_cert::{Certificate, CertificateFile};
+    ///
+    /// let file = CertificateFile::from_bytes(ims_testkit::certificates::FIRST.as_bytes())?;
+    /// let first = &file.certificates()[0];
+    /// assert_eq!(&Certificate::from_der(first.der())?, first);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CertError::DamagedCertificate`], also for bytes after the certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, CertError> {

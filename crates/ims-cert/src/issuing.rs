@@ -31,6 +31,18 @@ impl Certificate {
     /// The key may be anywhere; the signer is asked for one signature, which is verified. To renew a certificate with the
     /// same key or with a new one, make another with the [`subject`](Self::subject) of the first.
     ///
+    /// ```
+    /// use ims_cert::{Certificate, Validity};
+    /// use ims_claims::NumericDate;
+    /// use ims_sign::Signer;
+    ///
+    /// async fn certificate(signer: &impl Signer, now: NumericDate) -> Result<String, Box<dyn std::error::Error>> {
+    ///     let subject = "/CN=my-service".parse()?;
+    ///     let certificate = Certificate::self_signed(&subject, Validity::from_days(now, 365)?, signer).await?;
+    ///     Ok(certificate.to_pem()) // upload it
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`CertError::SubjectRepeats`] and [`CertError::SubjectUnwritable`] before the signer is asked;
     /// [`CertError::Signing`] if it makes no signature, [`CertError::ForeignSignature`] if the signature is not by the

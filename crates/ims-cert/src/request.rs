@@ -67,6 +67,15 @@ impl CertificateRequest {
 
     /// Takes one request as DER. No signature is checked.
     ///
+    /// ```
+    /// use ims_cert::{CertError, CertificateRequest};
+    ///
+    /// fn key_bits(der: &[u8]) -> Result<Option<u64>, CertError> {
+    ///     Ok(CertificateRequest::from_der(der)?.key_bits())
+    /// }
+    /// assert!(key_bits(b"no request").is_err());
+    /// ```
+    ///
     /// # Errors
     /// [`CertError::DamagedRequest`].
     pub fn from_der(der: &[u8]) -> Result<Self, CertError> {

@@ -49,6 +49,15 @@ impl ClientSecrets {
     }
 
     /// The secrets of a list, in its order; `None` if it is empty.
+    ///
+    /// ```
+    /// use ims_credentials::ClientSecrets;
+    /// use ims_exchange::ClientSecret;
+    ///
+    /// let list = ["p8e-old", "p8e-new"].map(|text| ClientSecret::new(text.to_owned()));
+    /// assert_eq!(ClientSecrets::from_list(list).map(|secrets| secrets.iter().count()), Some(2));
+    /// assert!(ClientSecrets::from_list([]).is_none());
+    /// ```
     #[must_use]
     pub fn from_list(client_secrets: impl IntoIterator<Item = ClientSecret>) -> Option<Self> {
         let mut client_secrets = client_secrets.into_iter();

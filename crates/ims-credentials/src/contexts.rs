@@ -118,6 +118,14 @@ impl ContextFile {
     }
 
     /// The metascopes of a service account whose file leaves them out, as the download of Adobe's Developer Console does.
+    ///
+    /// ```
+    /// use ims_claims::Metascope;
+    /// use ims_credentials::ContextFile;
+    ///
+    /// // The download of a service account does not say its metascopes.
+    /// let context = ContextFile::new("console.json").with_metascopes([Metascope::ENT_USER_SDK]);
+    /// ```
     #[must_use]
     pub fn with_metascopes(self, metascopes: impl IntoIterator<Item = Metascope>) -> Self {
         Self { metascopes: metascopes.into_iter().collect(), ..self }

@@ -74,6 +74,17 @@ impl Credentials {
     /// Reads the credentials called `name` of the file at `path`, which may hold several: a project of Adobe's Developer
     /// Console, the contexts of `aio`.
     ///
+    /// ```
+    /// use ims_credentials::{Credentials, CredentialsError};
+    ///
+    /// # fn main() {
+    /// fn stage() -> Result<Credentials, CredentialsError> {
+    ///     // The download of a project, which has several credentials.
+    ///     Credentials::from_file_selecting("console.json", "OAuth Server-to-Server")
+    /// }
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`from_file`](Self::from_file), and [`CredentialsError::NoneSelected`] with the names that are there.
     pub fn from_file_selecting(
@@ -126,6 +137,18 @@ impl Credentials {
 
     /// The same for credentials that may be for one of these IMS and for no other.
     ///
+    /// ```
+    /// use ims_claims::Environment;
+    /// use ims_credentials::Credentials;
+    ///
+    /// let stage = Environment::stage();
+    /// let json = r#"{ "client_id": "a", "client_secret": "b", "scopes": ["openid"], "ims_url": "https://ims-na1-stg1.adobelogin.com" }"#;
+    /// let credentials = Credentials::from_untrusted_str_for(json, &[stage.clone()])?;
+    /// assert_eq!(credentials.environment(), &stage);
+    /// assert!(Credentials::from_untrusted_str_for(json, &[Environment::production()]).is_err());
+    /// # Ok::<(), ims_credentials::CredentialsError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`from_untrusted_str`](Self::from_untrusted_str).
     pub fn from_untrusted_str_for(
@@ -137,6 +160,13 @@ impl Credentials {
     }
 
     /// [`from_untrusted_str`](Self::from_untrusted_str) for a document that has to be JSON.
+    ///
+    /// ```
+    /// use ims_credentials::Credentials;
+    ///
+    /// let json = r#"{ "client_id": "a", "client_secret_file": "/etc/shadow", "scopes": ["openid"] }"#;
+    /// assert!(Credentials::from_untrusted_json(json).is_err(), "it refers to a file of this machine");
+    /// ```
     ///
     /// # Errors
     /// As [`from_untrusted_str`](Self::from_untrusted_str).
@@ -210,6 +240,15 @@ impl Credentials {
     /// `REACTOR_IO_INTEGRATION_…`, `aio_api_key` and similar variables (aio-lib-java), `IMS_CLIENTID` and similar variables
     /// (imscli), `SERVICE_API_KEY`, and `AIO_CONFIG_FILE`, which names a file or holds the document itself.
     ///
+    /// ```
+    /// use ims_credentials::{Credentials, CredentialsError};
+    ///
+    /// fn credentials() -> Result<Credentials, CredentialsError> {
+    ///     // IMS_CLIENT_ID, IMS_CLIENT_SECRET and IMS_SCOPES, for example in a container.
+    ///     Credentials::from_environment_variables()
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`CredentialsError`], which names the variable and repeats no value; [`CredentialsError::NoVariables`] if none is set.
     pub fn from_environment_variables() -> Result<Self, CredentialsError> {
@@ -217,6 +256,15 @@ impl Credentials {
     }
 
     /// Reads the credentials called `name` of the environment variables, which may hold several contexts of `aio`.
+    ///
+    /// ```
+    /// use ims_credentials::{Credentials, CredentialsError};
+    ///
+    /// fn credentials() -> Result<Credentials, CredentialsError> {
+    ///     // AIO_ims_contexts_stage_client__id and its other variables.
+    ///     Credentials::from_environment_variables_selecting("stage")
+    /// }
+    /// ```
     ///
     /// # Errors
     /// As [`from_environment_variables`](Self::from_environment_variables), and [`CredentialsError::NoneSelected`].

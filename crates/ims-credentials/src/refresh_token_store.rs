@@ -55,6 +55,13 @@ impl RefreshTokenStore {
     }
 
     /// In a file of mode 0600, named after `name`, in the folder `path` of mode 0700, which is made when it is needed.
+    ///
+    /// ```
+    /// use ims_credentials::RefreshTokenStore;
+    ///
+    /// let store = RefreshTokenStore::in_folder("/var/lib/my-app/sign-ins", "ada@example.com");
+    /// println!("{store}"); // nothing is read or made before the first call
+    /// ```
     #[must_use]
     pub fn in_folder(path: impl Into<PathBuf>, name: &str) -> Self {
         let name = format!("{}.refresh_token", escaped(name));
@@ -62,6 +69,13 @@ impl RefreshTokenStore {
     }
 
     /// In the [`keyring`], under `name`.
+    ///
+    /// ```
+    /// use ims_credentials::RefreshTokenStore;
+    ///
+    /// let store = RefreshTokenStore::in_keyring("ada@example.com");
+    /// assert_eq!(store.to_string(), "the keyring, as \"ada@example.com\"");
+    /// ```
     #[cfg(feature = "keyring")]
     #[must_use]
     pub fn in_keyring(name: impl Into<String>) -> Self {

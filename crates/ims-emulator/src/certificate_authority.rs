@@ -104,6 +104,17 @@ impl CertificateAuthority {
 
     /// Makes a new one, which is kept nowhere, for `hosts` as well: names by which clients call the emulator, or addresses.
     ///
+    /// ```
+    /// use std::time::SystemTime;
+    ///
+    /// use ims_emulator::CertificateAuthority;
+    ///
+    /// // Clients call it by the name of its container.
+    /// let authority = CertificateAuthority::generate_for(&["ims".to_owned()], SystemTime::now())?;
+    /// println!("{} bytes of PEM to trust", authority.certificate_pem().len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CertificateAuthorityError::Generate`].
     pub fn generate_for(
@@ -129,6 +140,20 @@ impl CertificateAuthority {
     }
 
     /// The same for `hosts` as well: one that is not for all of them is replaced.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    ///
+    /// use ims_emulator::CertificateAuthority;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path().join("ca");
+    /// let hosts = ["ims".to_owned()];
+    /// let first = CertificateAuthority::open_for(&folder, &hosts, SystemTime::now())?;
+    /// let again = CertificateAuthority::open_for(&folder, &hosts, SystemTime::now())?;
+    /// assert_eq!(first.certificate_pem(), again.certificate_pem(), "clients trust it until it expires");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`CertificateAuthorityError`].

@@ -161,6 +161,15 @@ impl Scenario {
 
     /// Reads JSON. Files that it names are relative to the current folder.
     ///
+    /// ```
+    /// use ims_emulator::Scenario;
+    ///
+    /// let scenario = Scenario::from_json(r#"{ "integrations": [ { "client_id": "my-client", "org_id": "MY@AdobeOrg",
+    ///     "technical_account_id": "MY@techacct.adobe.com", "client_secrets": ["my-secret"], "scopes": ["openid"] } ] }"#)?;
+    /// assert_eq!(scenario.integrations().len(), 1);
+    /// # Ok::<(), ims_emulator::ScenarioError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ScenarioError`].
     pub fn from_json(text: &str) -> Result<Self, ScenarioError> {

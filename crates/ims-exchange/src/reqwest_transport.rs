@@ -91,6 +91,15 @@ impl ReqwestTransport {
     /// A transport that trusts the CA certificates in `bytes` as well as the system's: for a proxy that decrypts the traffic,
     /// or a test.
     ///
+    /// ```
+    /// use ims_exchange::ReqwestTransport;
+    ///
+    /// fn transport() -> Result<ReqwestTransport, Box<dyn std::error::Error>> {
+    ///     // The proxy of the company decrypts the traffic.
+    ///     Ok(ReqwestTransport::with_ca_certificates(&std::fs::read("company-ca.pem")?)?)
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`TransportError::Setup`], also if [`CaCertificates::from_bytes`] finds no certificate in `bytes`.
     pub fn with_ca_certificates(bytes: &[u8]) -> Result<Self, TransportError> {
@@ -101,6 +110,15 @@ impl ReqwestTransport {
     }
 
     /// A transport that trusts `certificates` and not the system's.
+    ///
+    /// ```
+    /// use ims_exchange::{CaCertificates, ReqwestTransport};
+    ///
+    /// fn transport() -> Result<ReqwestTransport, Box<dyn std::error::Error>> {
+    ///     let certificates = CaCertificates::from_bytes(&std::fs::read("ca.pem")?)?;
+    ///     Ok(ReqwestTransport::with_only_ca_certificates(&certificates)?)
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`TransportError::Setup`].

@@ -64,6 +64,15 @@ impl AllowedHosts {
 
     /// Allows `localhost` and the loopback addresses too, at every port and over plain HTTP: for tests and for a local
     /// IMS. Every program of the machine can listen there.
+    ///
+    /// ```
+    /// use http::uri::Scheme;
+    /// use ims_middleware::AllowedHosts;
+    ///
+    /// let hosts = AllowedHosts::none().with_loopback(); // an API in a test
+    /// assert!(hosts.allows(&Scheme::HTTP, "127.0.0.1"));
+    /// assert!(!hosts.allows(&Scheme::HTTPS, "platform.adobe.io"));
+    /// ```
     #[must_use]
     pub fn with_loopback(self) -> Self {
         Self { is_loopback_allowed: true, ..self }
@@ -81,6 +90,13 @@ impl AllowedHosts {
 }
 
 /// Give a domain such as `adobe.io`: what was given is not one.
+///
+/// ```
+/// use ims_middleware::AllowedHosts;
+///
+/// let error = AllowedHosts::none().with_domain("https://api.example/").unwrap_err();
+/// println!("{error}");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a domain of two labels or more, such as adobe.io")]
 pub struct DomainError;

@@ -5,6 +5,17 @@ use std::{error::Error, fmt};
 use ims_token::TokenError;
 
 /// Look at the [`token_error`](Self::token_error) for what to do: the request was not sent, since there is no token for it.
+///
+/// ```
+/// use ims_middleware::NoToken;
+///
+/// fn report(error: &reqwest_middleware::Error) {
+///     match NoToken::of(error) {
+///         Some(no_token) => eprintln!("nothing was sent: {}", no_token.token_error()),
+///         None => eprintln!("{error}"),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct NoToken(TokenError);
 

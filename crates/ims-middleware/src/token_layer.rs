@@ -24,6 +24,17 @@ mod tests;
 /// On 401 a request is sent again, if there is another token by then and if its body, a `B`, can be copied. It
 /// belongs inside retries and inside whatever follows redirects, so that each request is checked, and outside the timeout
 /// of a single request.
+///
+/// ```
+/// use ims_middleware::TokenLayer;
+/// use ims_token::TokenKeeper;
+/// use tower_layer::Layer;
+///
+/// // From the outside to the inside: retries and redirects, the token, the transport.
+/// fn with_token<S>(keeper: TokenKeeper, transport: S) -> impl Sized {
+///     TokenLayer::<String>::new(keeper).layer(transport)
+/// }
+/// ```
 pub struct TokenLayer<B> {
     authorizer: Authorizer,
     copy: fn(&B) -> Option<B>,
@@ -41,6 +52,28 @@ impl<B> TokenLayer<B> {
 
     /// Puts the token of `keeper` on requests whose bodies `copy` can copy, or cannot: then it gives `None`, and a 401
     /// goes to the caller. It is asked before each request that gets a token.
+    ///
+    /// ```
+    /// use ims_middleware::TokenLayer;
+    ///
+    /// /// A text can be sent again, a stream cannot.
+    /// enum Body {
+    ///     Text(String),
+    ///     Stream,
+    /// }
+    ///
+    /// fn copy(body: &Body) -> Option<Body> {
+    ///     match body {
+    ///         Body::Text(text) => Some(Body::Text(text.clone())),
+    ///         Body::Stream => None,
+    ///     }
+    /// }
+    ///
+    /// # fn layer(keeper: ims_token::TokenKeeper) -> TokenLayer<Body> {
+    /// TokenLayer::with_copy(keeper, copy)
+    /// # }
+    /// # let _ = (layer, Body::Stream);
+    /// ```
     #[must_use]
     pub fn with_copy(keeper: TokenKeeper, copy: fn(&B) -> Option<B>) -> Self {
         Self { authorizer: Authorizer::new(keeper, AllowedHosts::default()), copy }

@@ -22,6 +22,18 @@ mod tests;
 /// [`TokenMiddleware::client`] builds a client with it. For more middlewares, it belongs inside retries:
 /// `ClientBuilder::new(client).with(retry).with(token)`. Redirects are followed below it, by the client, which must then have
 /// the policy of [`AllowedHosts::redirect_policy`].
+///
+/// ```
+/// use ims_middleware::{AllowedHosts, TokenMiddleware};
+/// use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, reqwest};
+///
+/// # fn client(keeper: ims_token::TokenKeeper) -> Result<ClientWithMiddleware, reqwest::Error> {
+/// let hosts = AllowedHosts::default();
+/// let plain = reqwest::Client::builder().redirect(hosts.redirect_policy()).build()?;
+/// let client = ClientBuilder::new(plain).with(TokenMiddleware::new(keeper)).build();
+/// # Ok(client)
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct TokenMiddleware(Authorizer);
 

@@ -32,6 +32,16 @@ pub struct PublicKey {
 impl PublicKey {
     /// Takes a DER `SubjectPublicKeyInfo`.
     ///
+    /// ```
+    /// use ims_sign::PublicKey;
+    ///
+    /// // A key management service shows its public key as the DER of a `SubjectPublicKeyInfo`.
+    /// fn public_key(answer: &[u8]) -> Result<PublicKey, ims_sign::KeyError> {
+    ///     PublicKey::from_spki_der(answer)
+    /// }
+    /// assert!(public_key(b"no key").is_err());
+    /// ```
+    ///
     /// # Errors
     /// [`KeyError::NotRsa`], [`KeyError::PssOnly`], [`KeyError::Size`] and [`KeyError::Malformed`].
     pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
@@ -39,6 +49,18 @@ impl PublicKey {
     }
 
     /// Takes a DER `RSAPublicKey` (RFC 8017 §A.1.1).
+    ///
+    /// ```
+    /// use ims_sign::PublicKey;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use ims_sign::{PemSigner, Signer};
+    /// # let signer = PemSigner::from_bytes(ims_testkit::keys::FIRST.as_bytes(), None)?;
+    /// # let key = signer.public_key();
+    /// assert_eq!(&PublicKey::from_pkcs1_der(key.pkcs1_der())?, key);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`KeyError::Size`] and [`KeyError::Malformed`].
@@ -50,6 +72,19 @@ impl PublicKey {
     /// Takes modulus and public exponent, each big-endian, as a JWK (RFC 7518 §6.3.1) or a PKCS#11 object has them.
     /// Zeros in front are passed over.
     ///
+    /// ```
+    /// use ims_sign::PublicKey;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use ims_sign::{PemSigner, Signer};
+    /// # let signer = PemSigner::from_bytes(ims_testkit::keys::FIRST.as_bytes(), None)?;
+    /// # let key = signer.public_key();
+    /// let (modulus, exponent) = key.components(); // `n` and `e` of a JWK
+    /// assert_eq!(&PublicKey::from_components(&modulus, &exponent)?, key);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`KeyError::Size`] and [`KeyError::Malformed`].
     pub fn from_components(modulus: &[u8], public_exponent: &[u8]) -> Result<Self, KeyError> {
@@ -60,6 +95,19 @@ impl PublicKey {
     }
 
     /// Takes the key out of a DER certificate (RFC 5280 §4.1). The certificate's dates and signature are not checked.
+    ///
+    /// ```
+    /// use ims_sign::PublicKey;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pem = ims_testkit::certificates::FIRST.as_bytes();
+    /// # let blocks = ims_sign::pem::blocks(pem)?;
+    /// # let der = blocks[0].der();
+    /// let key = PublicKey::from_certificate_der(der)?;
+    /// assert_eq!(key.modulus_bits(), 2048);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of [`PublicKey::from_spki_der`].

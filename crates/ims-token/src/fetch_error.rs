@@ -149,16 +149,37 @@ impl FetchError {
     }
 
     /// Asking again soon can help, and nothing has reached IMS yet: the connection failed, or nothing was signed.
+    ///
+    /// ```
+    /// use ims_token::FetchError;
+    ///
+    /// let error = FetchError::unsent("the vault cannot be reached");
+    /// assert_eq!(error.to_string(), "the vault cannot be reached");
+    /// ```
     pub fn unsent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::other(Remedy::Reconnect, source)
     }
 
     /// Asking again once with another assertion can help.
+    ///
+    /// ```
+    /// use ims_token::FetchError;
+    ///
+    /// let error = FetchError::sign_again("the assertion has expired");
+    /// assert_eq!(error.to_string(), "the assertion has expired");
+    /// ```
     pub fn sign_again(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::other(Remedy::SignAgain, source)
     }
 
     /// A person has to sign in. The keeper still asks again, but rarely.
+    ///
+    /// ```
+    /// use ims_token::FetchError;
+    ///
+    /// let error = FetchError::sign_in_needed("no one is signed in");
+    /// assert_eq!(error.to_string(), "no one is signed in");
+    /// ```
     pub fn sign_in_needed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::other(Remedy::SignIn, source)
     }
@@ -169,6 +190,13 @@ impl FetchError {
     }
 
     /// The program has to call differently: what it asks for does not exist.
+    ///
+    /// ```
+    /// use ims_token::FetchError;
+    ///
+    /// let error = FetchError::fix_call("an API key alone has no token");
+    /// assert_eq!(error.to_string(), "an API key alone has no token");
+    /// ```
     pub fn fix_call(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::other(Remedy::FixCall, source)
     }

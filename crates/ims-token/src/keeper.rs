@@ -26,6 +26,20 @@ use shared::{Settings, Shared};
 ///
 /// Its options are those of [`TokenKeeperBuilder`](crate::TokenKeeperBuilder), and cannot be changed afterwards. After a
 /// fork, a child does not wait for a refresh of its parent, which would never end there, but starts its own.
+///
+/// ```
+/// use ims_token::{FetchError, SharedClock, SystemClock, TokenError, TokenKeeper, TokenSource};
+///
+/// let source = TokenSource::new(|| async { Err(FetchError::permanent("this is an example")) });
+/// let keeper = TokenKeeper::new(source, SharedClock::new(SystemClock));
+///
+/// async fn call(keeper: &TokenKeeper) -> Result<(), TokenError> {
+///     let headers = keeper.headers().await?; // from memory while the token is fresh
+///     println!("{} header fields", headers.len());
+///     Ok(())
+/// }
+/// # let _ = (keeper, call);
+/// ```
 #[derive(Clone)]
 pub struct TokenKeeper {
     shared: Arc<Shared>,

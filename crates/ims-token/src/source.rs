@@ -53,6 +53,17 @@ impl TokenSource {
 
     /// Hands out `token` once, as long as it has not expired by `clock`. A keeper that asks again has lost it to an API that
     /// rejected it, or wants a newer one, and gets [`ReadyTokenError`] as the [cause](FetchError::cause).
+    ///
+    /// ```
+    /// use ims_exchange::AccessToken;
+    /// use ims_token::{SharedClock, SystemClock, TokenKeeper, TokenSource};
+    ///
+    /// // A token that someone else has obtained.
+    /// fn keeper(token: AccessToken) -> TokenKeeper {
+    ///     let clock = SharedClock::new(SystemClock);
+    ///     TokenKeeper::new(TokenSource::of_token(token, clock.clone()), clock)
+    /// }
+    /// ```
     #[must_use]
     pub fn of_token(token: AccessToken, clock: SharedClock) -> Self {
         let is_handed_out = AtomicBool::new(false);

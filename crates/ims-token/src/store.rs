@@ -174,6 +174,17 @@ impl Lease {
 
     /// A lease that lasts as long as a lock, which ends with the process. `renew` holds the lock, and shows others that
     /// this process is still running. It may block. When the lease is dropped, `renew` is dropped, and the lock with it.
+    ///
+    /// ```
+    /// use std::fs::File;
+    ///
+    /// use ims_token::{Lease, StoreError};
+    ///
+    /// // The lock of a file ends when `lock` is dropped, with the lease.
+    /// fn lease(lock: File) -> Lease {
+    ///     Lease::of_lock(move || lock.sync_all().map_err(StoreError::unavailable))
+    /// }
+    /// ```
     #[must_use]
     pub fn of_lock(renew: impl Fn() -> Result<(), StoreError> + Send + Sync + 'static) -> Self {
         Self(Proof::Lock(Arc::new(renew)))

@@ -47,6 +47,14 @@ impl Requirements {
     }
 
     /// Takes tokens that were issued to any client, for programs that decide by user or organization afterwards.
+    ///
+    /// ```
+    /// use ims_verify::Requirements;
+    ///
+    /// // The program decides by the user of the token.
+    /// let requirements = Requirements::of_any_client().with_scopes(["openid".parse()?]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn of_any_client() -> Self {
         Self { clients: None, scopes: Vec::new(), issuing_cluster: None }

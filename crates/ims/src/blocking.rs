@@ -50,6 +50,22 @@ impl BlockingClient {
 
     /// A client with parts of your own.
     ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use ims::{BlockingClient, Client, Credentials};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn client() -> Result<BlockingClient, Box<dyn std::error::Error>> {
+    /// let credentials = Credentials::from_file("credentials.json")?;
+    /// let builder = Client::builder(&credentials).with_deadline(Duration::from_secs(10));
+    /// let client = BlockingClient::from_builder(builder)?;
+    /// # Ok(client)
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Those of [`ClientBuilder::build`], and [`Error::Thread`].
     pub fn from_builder(builder: ClientBuilder) -> Result<Self, Error> {

@@ -42,6 +42,18 @@ pub(crate) enum Access {
 }
 
 /// Send the [`headers`](Client::headers) without a token: there is an API key alone, and nothing to obtain a token with.
+///
+/// ```
+/// use ims::{Client, Credentials};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::new(&Credentials::from_json(r#"{ "api_key": "my-key" }"#)?)?;
+/// assert!(client.access_token().await.is_err(), "an API key alone gets no access token");
+/// assert!(client.headers().await?.contains_key("x-api-key"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an API key alone gets no access token")]
 pub struct ApiKeyAlone;

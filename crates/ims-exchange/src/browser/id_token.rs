@@ -8,6 +8,14 @@ use serde_json::Value;
 use crate::{browser::random_text::Nonce, secret_text::IdToken};
 
 /// What is wrong with an ID token.
+///
+/// ```
+/// use ims_exchange::IdTokenFault;
+///
+/// // In the error of a sign-in whose ID token is not the one that was asked for.
+/// assert_ne!(IdTokenFault::Nonce.to_string(), IdTokenFault::Audience.to_string());
+/// println!("{}", IdTokenFault::Expired);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdTokenFault {

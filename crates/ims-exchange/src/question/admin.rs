@@ -38,6 +38,19 @@ pub struct AdminProfile<'a>(AdminCall<'a>);
 ///
 /// The members of the answer are not documented: it is an object or a list, as IMS sent it. Source: adobe/ims-go,
 /// `ims/get_admin_organizations.go`.
+///
+/// ```
+/// use ims_exchange::{AdminOrganizations, BearerToken, UserId};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client_id = "my-service".parse()?;
+/// let service_token: BearerToken = "eyJ.service".parse()?;
+/// let user: UserId = "1234567890@AdobeID".parse()?;
+/// let call = AdminOrganizations::new(&client_id, &service_token, &user);
+/// # let _ = call;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct AdminOrganizations<'a>(AdminCall<'a>);
 

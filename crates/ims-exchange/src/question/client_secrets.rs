@@ -24,6 +24,16 @@ use crate::{
 ///
 /// Both ids are in the address of the credential's page,
 /// `https://developer.adobe.com/console/projects/{org}/{project}/credentials/{credential}/details/…`.
+///
+/// ```
+/// use ims_exchange::ConsoleCredential;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let credential = ConsoleCredential::new("23294".parse()?, "436084".parse()?);
+/// assert_eq!(credential.credential().as_str(), "436084");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsoleCredential {
     org: ConsoleOrgId,
@@ -114,6 +124,14 @@ pub struct ConsoleIdError;
 
 /// Give the address of a credential's page in the Developer Console:
 /// `https://developer.adobe.com/console/projects/{org}/{project}/credentials/{credential}/details/…`.
+///
+/// ```
+/// use ims_exchange::{ConsoleCredential, ConsolePageError};
+///
+/// let page = "https://developer.adobe.com/console/projects/23294/4566206088344958295/overview";
+/// let error = ConsoleCredential::from_page(page).unwrap_err();
+/// assert_eq!(error, ConsolePageError::NotACredential);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConsolePageError {

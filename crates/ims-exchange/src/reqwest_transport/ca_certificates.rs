@@ -92,6 +92,14 @@ impl CaCertificates {
     /// The TLS library reads the same variables, but only PEM, and a file that it cannot read it passes over: then an error
     /// says only that there are no certificates at all.
     ///
+    /// ```
+    /// use ims_exchange::CaCertificates;
+    ///
+    /// // Where neither SSL_CERT_FILE nor SSL_CERT_DIR is set, the system's certificates are used.
+    /// assert!(CaCertificates::from_variables(|_| None)?.is_none());
+    /// # Ok::<(), ims_exchange::VariableError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`VariableError`] if a variable is set and no certificate is found.
     pub fn from_variables(

@@ -171,6 +171,18 @@ impl TryFrom<Pkcs11Uri> for Pkcs11Config {
 /// process remembers it, and no signer tries it on this token again.
 ///
 /// Dropping the signer waits until its threads have ended and its sessions are closed, at most until the deadline.
+///
+/// ```
+/// use ims_claims::Signature;
+/// use ims_sign::{Signer, pkcs11::Pkcs11Signer};
+///
+/// async fn sign(message: &[u8]) -> Result<Signature, Box<dyn std::error::Error>> {
+///     let signer = Pkcs11Signer::from_uri(
+///         "pkcs11:token=ims;object=production?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=/etc/ims/pin",
+///     )?;
+///     Ok(signer.sign(message).await?)
+/// }
+/// ```
 pub struct Pkcs11Signer {
     module: Pkcs11Module,
     public_key: PublicKey,
@@ -203,6 +215,15 @@ impl Pkcs11Signer {
 
     /// Loads the module, logs in to the token, finds the key and makes sure that it may sign. The calling thread waits
     /// for that, at most until the deadline.
+    ///
+    /// ```
+    /// use ims_sign::pkcs11::{KeySelector, Pkcs11Config, Pkcs11Signer, TokenSelector};
+    ///
+    /// let module = "/usr/lib/no-such-module.so";
+    /// let config = Pkcs11Config::new(module, TokenSelector::label("ims"), KeySelector::label("production"));
+    /// let error = Pkcs11Signer::open(config).unwrap_err();
+    /// println!("{error}");
+    /// ```
     ///
     /// # Errors
     /// [`Pkcs11Error`].

@@ -43,6 +43,15 @@ impl Pkcs11Uri {
     /// Reads a URI that no one else can see, such as one in a private file, and which may therefore contain a
     /// `pin-value`. A command line is seen by every user of the machine.
     ///
+    /// ```
+    /// use ims_sign::pkcs11::Pkcs11Uri;
+    ///
+    /// let uri = Pkcs11Uri::from_private_text("pkcs11:token=ims;object=production?pin-value=1234")?;
+    /// assert!(!uri.to_string().contains("1234"));
+    /// assert!("pkcs11:token=ims;object=production?pin-value=1234".parse::<Pkcs11Uri>().is_err());
+    /// # Ok::<(), ims_sign::pkcs11::Pkcs11UriError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Pkcs11UriError`].
     pub fn from_private_text(text: &str) -> Result<Self, Pkcs11UriError> {

@@ -93,6 +93,14 @@ pub async fn check_outage(
 }
 
 /// A rule that a signer breaks.
+///
+/// ```
+/// use ims_sign::{Signer, testing::{Violation, check_signer}};
+///
+/// async fn my_signer_is_right(signer: &impl Signer) -> Result<(), Violation> {
+///     check_signer(signer).await.inspect_err(|violation| eprintln!("{violation}"))
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Violation {
     rule: &'static str,

@@ -48,6 +48,21 @@ impl FakeClock {
 
     /// A clock that begins at `wall` and runs with tokio's time, which a test can pause: then it passes as fast as the
     /// test can follow.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use ims_claims::NumericDate;
+    /// use ims_token::{Clock, testing::FakeClock};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// tokio::time::pause();
+    /// let clock = FakeClock::following_tokio(NumericDate::from_secs(1_800_000_000));
+    /// tokio::time::advance(Duration::from_secs(60)).await;
+    /// assert_eq!(clock.now(), NumericDate::from_secs(1_800_000_060));
+    /// # }
+    /// ```
     #[must_use]
     pub fn following_tokio(wall: NumericDate) -> Self {
         Self::starting(wall, Some(Instant::now()))

@@ -38,6 +38,21 @@ pub async fn check_store(one: &impl TokenStore, other: &impl TokenStore, now: Nu
 /// Checks that a lease which is neither renewed nor released lapses: that `other` obtains it within `attempts` attempts, before
 /// each of which `wait` lets some time pass. `lasting` has to be longer than what `wait` lets pass.
 ///
+/// ```
+/// use std::time::Duration;
+///
+/// use ims_claims::NumericDate;
+/// use ims_token::{MemoryStore, SharedClock, testing::{FakeClock, check_lease_lapses}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let clock = FakeClock::new(NumericDate::from_secs(1_800_000_000));
+/// let store = MemoryStore::new(SharedClock::new(clock.clone()));
+/// let wait = async || clock.advance(Duration::from_millis(500));
+/// check_lease_lapses(&store, &store, Duration::from_secs(4), 20, wait).await;
+/// # }
+/// ```
+///
 /// # Panics
 /// If it is obtained at once or never, or if its first holder can then release it.
 pub async fn check_lease_lapses(

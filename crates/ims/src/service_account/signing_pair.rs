@@ -92,6 +92,18 @@ pub fn open_signing_key(signing_key: &SigningKey) -> Result<SharedSigner, Error>
 
 /// The certificates that come with a key: those in its file if that is PKCS#12, and none for other keys.
 ///
+/// ```
+/// use ims::{SigningKey, certificates_of_signing_key};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // A file in PEM with the key alone. A PKCS#12 file often has the certificate too.
+/// let contents = std::fs::read("private.key").unwrap_or_default().into();
+/// let key = SigningKey::File { contents, passphrase: None };
+/// assert!(certificates_of_signing_key(&key)?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// Those of [`open_signing_key`].
 pub fn certificates_of_signing_key(signing_key: &SigningKey) -> Result<Vec<Certificate>, Error> {

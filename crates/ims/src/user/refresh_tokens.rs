@@ -30,6 +30,15 @@ pub struct RefreshTokens {
 
 impl RefreshTokens {
     /// In the memory of this process: the sign-in ends with it.
+    ///
+    /// ```
+    /// use ims::RefreshTokens;
+    ///
+    /// // The sign-in ends with the process.
+    /// let refresh_tokens = RefreshTokens::in_memory("a-refresh-token".parse()?);
+    /// println!("{}", refresh_tokens.place());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn in_memory(refresh_token: RefreshToken) -> Self {
         Self::new(RefreshTokenStore::in_memory(Some(refresh_token)))
@@ -49,6 +58,13 @@ impl RefreshTokens {
     }
 
     /// In the [`keyring`](crate::keyring), under `name`.
+    ///
+    /// ```
+    /// use ims::RefreshTokens;
+    ///
+    /// let refresh_tokens = RefreshTokens::in_keyring("ada@example.com");
+    /// assert_eq!(refresh_tokens.place(), "the keyring, as \"ada@example.com\"");
+    /// ```
     #[cfg(feature = "keyring")]
     #[must_use]
     pub fn in_keyring(name: impl Into<String>) -> Self {
