@@ -20,11 +20,13 @@ use crate::{
     reading::{
         fields::{Document, Fields},
         other_kind,
-        read_context::{CredentialKind, FilesRead, ReadContext, References},
+        read_context::{CredentialKind, FilesRead, ReadContext},
         secret_file, secret_reference,
     },
     recognition::recognized,
 };
+
+mod untrusted;
 
 /// The credentials of one integration, and the IMS that they are for.
 ///
@@ -110,101 +112,6 @@ impl Credentials {
         let fields = document.fields()?;
         let form = Form::of(&fields, Language::Json)?;
         Self::of(form, &fields, &ReadContext::of_text(None, &FilesRead::default()))
-    }
-
-    /// Reads a document of any form from someone else, which can name nothing of this machine: its secrets and keys have to be
-    /// in it.
-    ///
-    /// Other credentials are trusted like a program. They may name any file, variable, keyring entry or command as the place
-    /// of a secret, and with `ims_url` the host that the secret is sent to. Use this where a user of your service gives you
-    /// credentials. The only IMS that they may name is Adobe's, in production or on stage; for others there is
-    /// [`from_untrusted_str_for`](Self::from_untrusted_str_for).
-    ///
-    /// ```
-    /// use ims_credentials::{Credentials, CredentialsError};
-    ///
-    /// let toml = "client_id = \"a\"\nclient_secret_file = \"/etc/shadow\"\nscopes = [\"openid\"]";
-    /// let error = Credentials::from_untrusted_str(toml).unwrap_err();
-    /// assert!(matches!(error, CredentialsError::Reference { name } if name == "client_secret_file"));
-    /// ```
-    ///
-    /// # Errors
-    /// [`CredentialsError::Reference`] with the member, or with the name of the file that a form expects next to it;
-    /// [`CredentialsError::ForeignIms`], and those of [`from_str`](Self::from_str).
-    pub fn from_untrusted_str(text: &str) -> Result<Self, CredentialsError> {
-        Self::from_untrusted_str_for(text, &[Environment::production(), Environment::stage()])
-    }
-
-    /// The same for credentials that may be for one of these IMS and for no other.
-    ///
-    /// ```
-    /// use ims_claims::Environment;
-    /// use ims_credentials::Credentials;
-    ///
-    /// let stage = Environment::stage();
-    /// let json = r#"{ "client_id": "a", "client_secret": "b", "scopes": ["openid"], "ims_url": "https://ims-na1-stg1.adobelogin.com" }"#;
-    /// let credentials = Credentials::from_untrusted_str_for(json, &[stage.clone()])?;
-    /// assert_eq!(credentials.environment(), &stage);
-    /// assert!(Credentials::from_untrusted_str_for(json, &[Environment::production()]).is_err());
-    /// # Ok::<(), ims_credentials::CredentialsError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`from_untrusted_str`](Self::from_untrusted_str).
-    pub fn from_untrusted_str_for(
-        text: &str,
-        allowed: &[Environment],
-    ) -> Result<Self, CredentialsError> {
-        let (form, document) = recognized(text, Path::new(""))?;
-        Self::of_someone_else(form, &document, allowed)
-    }
-
-    /// [`from_untrusted_str`](Self::from_untrusted_str) for a document that has to be JSON.
-    ///
-    /// ```
-    /// use ims_credentials::Credentials;
-    ///
-    /// let json = r#"{ "client_id": "a", "client_secret_file": "/etc/shadow", "scopes": ["openid"] }"#;
-    /// assert!(Credentials::from_untrusted_json(json).is_err(), "it refers to a file of this machine");
-    /// ```
-    ///
-    /// # Errors
-    /// As [`from_untrusted_str`](Self::from_untrusted_str).
-    pub fn from_untrusted_json(json: &str) -> Result<Self, CredentialsError> {
-        Self::from_untrusted_json_for(json, &[Environment::production(), Environment::stage()])
-    }
-
-    /// The same for credentials that may be for one of these IMS and for no other.
-    ///
-    /// # Errors
-    /// As [`from_untrusted_str`](Self::from_untrusted_str).
-    pub fn from_untrusted_json_for(
-        json: &str,
-        allowed: &[Environment],
-    ) -> Result<Self, CredentialsError> {
-        let document = Language::Json.parse(json.trim_start_matches('\u{feff}'))?;
-        let form = Form::of(&document.fields()?, Language::Json)?;
-        Self::of_someone_else(form, &document, allowed)
-    }
-
-    fn of_someone_else(
-        form: Form,
-        document: &Document,
-        allowed: &[Environment],
-    ) -> Result<Self, CredentialsError> {
-        let files = FilesRead::default();
-        let at = ReadContext {
-            variable: &|_| None,
-            // Not even a variable is read: its value would end in an error, or at the IMS that they name.
-            references: References::None,
-            ..ReadContext::of_text(None, &files)
-        };
-        let credentials = Self::of(form, &document.fields()?, &at)?;
-        // The client secret is sent there.
-        if !allowed.contains(&credentials.environment) {
-            return Err(CredentialsError::ForeignIms);
-        }
-        Ok(credentials)
     }
 
     /// Reads a document of any form from `reader`, for example standard input: at most 1 MiB. Relative paths in it begin at
