@@ -171,7 +171,7 @@ impl Process {
         self.status_kib("VmRSS:")
     }
 
-    /// How much of its memory was in use at the most, in KiB.
+    /// How much of its memory was in use at most, in KiB.
     pub(crate) fn most_resident_kib(&self) -> Result<u64> {
         self.status_kib("VmHWM:")
     }

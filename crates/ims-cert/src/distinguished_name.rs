@@ -42,7 +42,7 @@ impl DistinguishedName {
     /// Takes a name as a certificate has it, `None` for what OpenSSL, `GnuTLS` and `PyCA` all refuse.
     pub(crate) fn read(name: &X509Name<'_>) -> Option<Self> {
         let mut relative_names = Vec::new();
-        // x509-parser passes over whatever follows the members of an attribute, a set or the name itself.
+        // x509-parser ignores whatever follows the members of an attribute, a set or the name itself.
         for relative_name in members(name.as_raw(), SEQUENCE)? {
             let attributes = members(relative_name, SET)?.into_iter().map(Attribute::read);
             relative_names.push(attributes.collect::<Option<_>>()?);
@@ -52,8 +52,8 @@ impl DistinguishedName {
 
     /// The attributes, if there is one in each part of the name and each is there once.
     ///
-    /// A name of another form can be read, and not written: rcgen would lose the first of two organizational units, or of the
-    /// two parts of a domain, without a word (rustls/rcgen#81).
+    /// A name of another form can be read, but not written: rcgen would silently lose the first of two organizational
+    /// units, or the first of the two parts of a domain (rustls/rcgen#81).
     pub(crate) fn single_attributes(&self) -> Result<Vec<&Attribute>, CertError> {
         let mut single = Vec::new();
         let mut seen = HashSet::new();

@@ -1,6 +1,6 @@
 //! Reading certificates and requests by x509-parser, and refusing what it lets pass.
 //!
-//! x509-parser takes the members of a structure one after the other and passes over whatever follows the last. OpenSSL,
+//! x509-parser takes the members of a structure one after the other and ignores whatever follows the last. OpenSSL,
 //! `GnuTLS` and `PyCA` refuse such files, and a verdict about bytes that were not checked would be a guess. How the four
 //! compare on public files is in docs/decisions/0015-certificates-by-rcgen-and-x509-parser.md.
 

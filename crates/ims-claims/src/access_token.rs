@@ -14,7 +14,8 @@ use crate::{
 
 /// The payload of an access token that Adobe IMS issued.
 ///
-/// It has the [`AccessTokenClaims`], and all other members besides. `Debug` shows the dates and the names of the members, since their values say much of a person.
+/// It has the [`AccessTokenClaims`], and all other members besides. `Debug` shows the dates and the names of the members,
+/// since their values say much about a person.
 ///
 /// ```
 /// use ims_claims::{AccessTokenPayload, CompactJwt};

@@ -1,5 +1,5 @@
 //! JSON as JOSE requires it: one object, no member named twice, no deep nesting. `serde_json` alone keeps the last
-//! of two members without a word, and two readers of one JWT could then see different claims.
+//! of two members silently, and two readers of one JWT could then see different claims.
 
 use alloc::{string::String, vec::Vec};
 use core::{cell::Cell, fmt};
@@ -18,7 +18,7 @@ pub(crate) const MAX_DEPTH: u8 = 16;
 /// Reads `json` as JOSE requires it: one object in UTF-8, no member named twice, at most 16 levels. `part` names it in
 /// errors.
 ///
-/// `serde_json` alone keeps the last of two members without a word, and two readers of one document could then see
+/// `serde_json` alone keeps the last of two members silently, and two readers of one document could then see
 /// different things (RFC 7515 §4, RFC 7517 §4).
 ///
 /// ```

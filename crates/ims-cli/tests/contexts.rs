@@ -248,7 +248,7 @@ fn what_cannot_be_migrated_says_why_and_what_to_do() {
     let end = sandbox.run("migrate -c unknown.json --out new.json");
     assert_eq!(end.code, Some(4));
     assert!(
-        end.stderr.contains(" hint: look the scopes up in Adobe's Developer Console"),
+        end.stderr.contains(" hint: look up the scopes in Adobe's Developer Console"),
         "{}",
         end.stderr
     );

@@ -19,9 +19,9 @@ use crate::{
 /// The contexts of a user, out of a TOML file that people may write by hand, too: their comments stay.
 ///
 /// Each context is a table `[contexts.NAME]`. It either names a file of credentials with `credentials_file`, and may then
-/// say which of its credentials to use (`credential`), at which IMS (`ims_url`), where the API is that is called with it
-/// (`api_url`), and the metascopes that the file leaves out (`metascopes`); or it is itself credentials of the form of ims,
-/// whose secrets stand elsewhere if its author is wise. Relative paths begin at the folder of the file.
+/// say which of its credentials to use (`credential`), at which IMS (`ims_url`), the base URL of the API that is called
+/// with it (`api_url`), and the metascopes that the file leaves out (`metascopes`); or it holds credentials of the form of
+/// ims itself. Their secrets should be in another place. Relative paths begin at the folder of the file.
 ///
 /// ```
 /// use ims_credentials::{ContextFile, Contexts};
@@ -91,7 +91,7 @@ impl ContextFile {
         Self { credential: Some(name.into()), ..self }
     }
 
-    /// Another IMS than the one that the file says.
+    /// Another IMS than the one in the file.
     ///
     /// ```
     /// use ims_claims::Environment;
@@ -343,7 +343,7 @@ impl Contexts {
     /// # Errors
     /// [`ContextsError::File`] and [`ContextsError::Changed`]; what was there before is then still there.
     pub fn save(&mut self) -> Result<(), ContextsError> {
-        // Programs like this one do not write until it is dropped.
+        // Other programs that use this crate do not write until it is dropped.
         let _lock = ims_files::lock_if_there(&self.path, LOCK_TIMEOUT)?;
         if read(&self.path)? != self.text {
             return Err(ContextsError::Changed { path: self.path.clone() });
@@ -432,7 +432,7 @@ impl fmt::Debug for ContextsError {
     }
 }
 
-/// A file that is not there says nothing.
+/// A file that is not there has no contexts.
 fn read(path: &Path) -> Result<String, ContextsError> {
     let contents = match ims_files::read(path, MAX_BYTES) {
         Ok(contents) => contents,

@@ -13,7 +13,7 @@ use crate::{
 #[non_exhaustive]
 #[expect(
     clippy::large_enum_variant,
-    reason = "a program has few, and a box would be in every match"
+    reason = "a program has few of them, and every match would need the box"
 )]
 pub enum Credential {
     /// A service account with a certificate, Adobe's JWT credential.
@@ -24,7 +24,7 @@ pub enum Credential {
     User(UserCredential),
     /// An API key alone, for APIs that ask for nothing else.
     ApiKey(ApiKeyCredential),
-    /// An access token that is there already, and nothing that could get another.
+    /// An existing access token, without anything that could get another.
     Token(TokenCredential),
 }
 
@@ -112,7 +112,7 @@ pub struct ServerToServerCredential {
     pub client_secrets: ClientSecrets,
     /// The scopes of the token.
     pub scopes: Vec<Scope>,
-    /// The organization, which IMS wants of integrations that several organizations use.
+    /// The organization, which IMS requires from integrations that several organizations use.
     pub org_id: Option<OrgId>,
 }
 
@@ -269,7 +269,7 @@ impl ApiKeyCredential {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TokenCredential {
-    /// The integration that it was issued to, which APIs want as `x-api-key`.
+    /// The integration that it was issued to, which APIs expect as `x-api-key`.
     pub client_id: ClientId,
     /// The token, with the dates that it says about itself.
     pub token: AccessToken,
@@ -303,7 +303,7 @@ impl TokenCredential {
         Self { org_id: Some(org_id), ..self }
     }
 
-    /// The token in the member `name`. `client_id` says whose it is if the token itself does not.
+    /// The token in the member `name`. `client_id` gives the client id if the token itself does not have it.
     pub(crate) fn read(
         name: &str,
         text: &str,

@@ -254,7 +254,7 @@ impl Credentials {
         &self.files
     }
 
-    /// Puts credentials together in code, without a file.
+    /// Makes credentials in code, without a file.
     ///
     /// ```
     /// use ims_claims::Environment;
@@ -298,7 +298,7 @@ impl Credentials {
         Self { credential, ..self }
     }
 
-    /// What the integration is, without the rest.
+    /// The credential, without the environment.
     #[must_use]
     pub fn into_credential(self) -> Credential {
         self.credential
@@ -365,7 +365,7 @@ impl Credentials {
         Self::read_with(path.as_ref(), None, metascopes)
     }
 
-    /// Reads both sides of a credential that is being migrated, which are the same where there is one only.
+    /// Reads both sides of a credential that is being migrated. They are the same if there is only one.
     pub(crate) fn sides(path: &Path, selected: Option<&str>) -> Result<Sides, CredentialsError> {
         Self::in_file(path, |form, fields, access| {
             let files = FilesRead::with(path);
@@ -500,7 +500,7 @@ impl FromStr for Credentials {
     }
 }
 
-/// Environment variables as members. Those that are empty count as not set, those that are not text cannot be ours.
+/// Environment variables as members. Empty variables count as not set. Those that are not text are not for this program.
 pub(crate) fn variables_document(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Document {

@@ -19,7 +19,7 @@ use crate::{
 /// 4. environment variables of any form, `IMS_CLIENT_ID` and similar variables first,
 /// 5. the current context of the user.
 ///
-/// Contexts need the feature `contexts`; without it they are passed over.
+/// Contexts need the feature `contexts`; without it they are ignored.
 ///
 /// ```no_run
 /// use ims_credentials::Discovery;
@@ -56,7 +56,7 @@ pub struct Discovered {
     pub credentials: Credentials,
     /// Where they were found.
     pub source: Source,
-    /// Which sources are there as well and were not used, since they come later in the order.
+    /// The other sources that are there. They were not used, since they come later in the order.
     pub shadowed: Vec<Source>,
 }
 
@@ -139,7 +139,7 @@ pub enum DiscoveryError {
 }
 
 impl Credentials {
-    /// Finds the credentials that the environment and the user's contexts say: see [`Discovery`] for the order.
+    /// Finds the credentials of the environment and of the user's contexts: see [`Discovery`] for the order.
     ///
     /// # Errors
     /// [`DiscoveryError`]; [`DiscoveryError::NotFound`] if there are none.
@@ -154,7 +154,7 @@ impl Discovery {
         Self::default()
     }
 
-    /// Takes this before all else: the path of a file, or the document itself, which no error repeats.
+    /// Uses this first: the path of a file, or the document itself, which no error repeats.
     ///
     /// ```
     /// use ims_credentials::{Discovery, Source};
@@ -167,7 +167,7 @@ impl Discovery {
         Self { given: Some(path_or_document.into()), ..self }
     }
 
-    /// Takes the context of this name, if no file or document is given.
+    /// Uses the context of this name, if no file or document is given.
     ///
     /// ```
     /// use ims_credentials::Discovery;
@@ -178,7 +178,7 @@ impl Discovery {
         Self { context: Some(name.into()), ..self }
     }
 
-    /// Takes the credential of this name, where a file or the variables hold several.
+    /// Uses the credential of this name, if a file or the variables hold several.
     ///
     /// ```
     /// use ims_credentials::Discovery;
@@ -338,7 +338,7 @@ fn read_context(_context: &ContextName) -> Result<Credentials, DiscoveryError> {
 /// Windows, since it may hold secrets, and `%APPDATA%` is copied to other machines. `None` if neither these variables nor
 /// the home folder are known.
 ///
-/// Source: XDG Base Directory Specification 0.8, which says that a relative `XDG_CONFIG_HOME` is to be ignored.
+/// Source: XDG Base Directory Specification 0.8, which says that a relative `XDG_CONFIG_HOME` must be ignored.
 #[must_use]
 pub fn contexts_file() -> Option<PathBuf> {
     let folder = if cfg!(windows) {

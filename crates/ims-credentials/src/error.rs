@@ -178,7 +178,7 @@ pub enum CredentialsError {
         /// The names that are there, separated by commas.
         names: String,
     },
-    /// Write the secret itself into the document: credentials from someone else may name nothing of this machine.
+    /// Write the secret itself into the document: credentials from someone else may not name anything of this machine.
     #[error(
         "{name} refers to something on this machine, which credentials from someone else may not do"
     )]
@@ -205,7 +205,7 @@ pub enum CredentialsError {
         /// What happened to it.
         reason: &'static str,
     },
-    /// Put the secret into the keyring under the name that the member says.
+    /// Put the secret into the keyring under the name that is in the member.
     #[error("the keyring has no entry of the name in {name}")]
     NotInKeyring {
         /// The member that names the entry.
@@ -223,7 +223,7 @@ pub enum CredentialsError {
     /// Set the environment variables of one of the forms: none are set.
     #[error("no credentials in the environment variables")]
     NoVariables,
-    /// Look into the document, which is not in a file.
+    /// Correct the document, which is not in a file.
     #[error("{document}: {problem}")]
     InDocument {
         /// Where the document is, e.g. `the document in IMS_CREDENTIALS`.
@@ -327,7 +327,7 @@ impl CredentialsError {
         }
     }
 
-    /// The same error, with where the document is in front.
+    /// The same error, with the place of the document in front.
     pub(crate) fn in_document(self, document: &impl fmt::Display) -> Self {
         match self {
             Self::File(_) | Self::InFile { .. } | Self::InDocument { .. } => self,
@@ -520,7 +520,7 @@ pub(crate) const PROGRAM: &str = "the source of a program";
 /// What Experience Platform gives to clients of PostgreSQL.
 pub(crate) const QUERY_SERVICE: &str = "a password of Query Service";
 
-/// What a text without any content is.
+/// What to call a text without any content.
 pub(crate) const EMPTY: &str = "an empty text";
 
 const METASCOPES: &str = "ent_user_sdk for User Management, ent_analytics_bulk_ingest_sdk for Analytics, ent_dataservices_sdk for \

@@ -1,4 +1,4 @@
-//! The forms of credentials: by which member each is recognised, and which function reads it.
+//! The forms of credentials: the members by which each is recognised, and the function that reads it.
 
 use std::fmt;
 
@@ -145,8 +145,8 @@ impl fmt::Display for Form {
     }
 }
 
-/// What a form is recognised by, in a word that the table of the documents has, by which function, in which languages, and
-/// how it is read.
+/// How a form is recognised (as the table of the documents says it, and the function), in which languages, and how it is
+/// read.
 struct Rule {
     form: Form,
     #[cfg_attr(not(test), expect(dead_code, reason = "a test compares it with the documents"))]
@@ -168,7 +168,8 @@ const VARIABLES: &[Language] = &[Dotenv, Properties, Toml, Json, Hjson, Yaml];
 /// The languages of configurations with sections.
 const SECTIONS: &[Language] = &[Json, Hjson, Yaml, Toml, Ini];
 
-/// The first rule whose members are present is used, so a form that needs more members comes before one that needs fewer.
+/// The first rule whose members are all present is used, so a form that needs more members comes before one that needs
+/// fewer.
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     rule(Form::UserSync, "integration",                       user_management::is_admin_console,         &[Yaml, Json],         user_management::credential),
@@ -202,7 +203,7 @@ const RULES: &[Rule] = &[
     rule(Form::Imscli, "IMS_CLIENTID",                      imscli::is_variables,                      VARIABLES,             imscli::credential_of_variables),
     rule(Form::ServiceApiKey, "SERVICE_API_KEY",                   variables::is_service_api_key,             VARIABLES,             variables::service_api_key),
     rule(Form::AccessTokenVariables, "AIO_IMS_CONTEXTS_CLI_ACCESS__TOKEN_TOKEN", access_token::is_cli_variable, VARIABLES,         access_token::of_cli_variable),
-    // After all others: of variables for several programs, those are meant whose form is known.
+    // This comes last: if there are variables for several programs, those of a known form are used.
     rule(Form::PrefixedVariables, "ADOBE_CLIENT_ID",                   configuration::is_prefixed,                VARIABLES,             configuration::of_variables),
     rule(Form::AccessToken, "accessToken",                       access_token::matches,                       &[Json, Hjson, Yaml, Toml], access_token::credential),
     rule(Form::Own, "client_id",                         own_format::matches,                         &[Json, Toml],         own_format::credential),
@@ -263,7 +264,7 @@ impl Form {
         Err(unrecognized(fields))
     }
 
-    /// Where a person comes back to from the sign-in, if the form has a place for it.
+    /// The redirect URI of the sign-in, if the form has one.
     pub(crate) fn redirect_uri(
         self,
         fields: &Fields<'_>,

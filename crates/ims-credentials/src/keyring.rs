@@ -1,7 +1,7 @@
 //! The keyring of this user, by the stores of the crate `keyring`: the Secret Service on Linux and the BSDs (GNOME Keyring,
 //! `KWallet`, `KeePassXC`), the Keychain on macOS, the Credential Manager on Windows.
 //!
-//! If there is none, as on a server or in a container, every call says so soon.
+//! If there is none, as on a server or in a container, every call fails quickly with an error that says so.
 
 use std::{
     error::Error,
@@ -119,7 +119,7 @@ pub fn forget(name: &str) -> Result<(), KeyringError> {
 }
 
 /// Asks the keyring on a new thread, so that the caller may be in a runtime or not, and so that a keyring that never
-/// answers blocks no caller: that thread is then left behind.
+/// answers blocks no caller: only that thread keeps waiting.
 fn ask<T: Send + 'static>(
     service: &str,
     name: &str,
@@ -155,7 +155,7 @@ fn ask<T: Send + 'static>(
 
 fn refusal(error: keyring_core::Error, name: &str) -> KeyringError {
     match error {
-        // Both have the secret in them, so they must not become a source.
+        // Both contain the secret, so they must not become the source of an error.
         keyring_core::Error::BadEncoding(secret)
         | keyring_core::Error::BadDataFormat(secret, _) => {
             drop(Zeroizing::new(secret));

@@ -1,4 +1,4 @@
-//! Which metascope is for which of Adobe's APIs, for a person who has to choose.
+//! The metascopes with their APIs, for a person who has to choose.
 
 /// The metascopes that Adobe has documented, each with the API that it is for. IMS knows others, too.
 ///

@@ -28,9 +28,9 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    /// The languages that a text may be in, the likeliest first. The ending of a file's name decides alone: a `.env` that is
-    /// not one is not read as something else, in which its lines would mean another secret. Without one, the first line
-    /// that is not empty decides.
+    /// The languages that a text may be in, the most likely first. Only the ending of a file's name decides. A file called
+    /// `.env` with a mistake is not read in another language, in which its lines would mean another secret. Without one,
+    /// the first line that is not empty decides.
     pub(crate) fn candidates(text: &str, path: &Path) -> Vec<Self> {
         if let Some(language) = Self::by_name(path) {
             return vec![language];
@@ -135,7 +135,7 @@ fn toml(text: &str) -> Result<serde_json::Value, TextFault> {
     })
 }
 
-/// Whether a person takes the text for JSON: after the first brace is a name in quotation marks, or the end.
+/// Whether a person would call the text JSON: after the first brace is a name in quotation marks, or the end.
 pub(crate) fn looks_like_json(text: &str) -> bool {
     let inner = text.trim_start().strip_prefix('{').map(str::trim_start);
     inner.is_some_and(|inner| inner.is_empty() || inner.starts_with(['"', '}']))

@@ -84,7 +84,7 @@ pub enum Change {
     ScopesOfFile(Vec<Scope>),
     /// Check whether it is needed: the scope is known for the metascopes and is not among those of the file.
     NotInFile(Scope),
-    /// Look at the file: its two sides are of different clients.
+    /// Check the file: its two sides are of different clients.
     OtherClient,
     /// The client secret is the same.
     SecretStays,
@@ -179,7 +179,7 @@ impl MigrationError {
                 "add an OAuth Server-to-Server credential in Adobe's Developer Console".to_owned(),
             ),
             Self::UnknownScopes { known, .. } if known.is_empty() => {
-                Some("look the scopes up in Adobe's Developer Console, and give them".to_owned())
+                Some("look up the scopes in Adobe's Developer Console, and give them".to_owned())
             }
             Self::UnknownScopes { known, .. } => Some(format!(
                 "look them up in Adobe's Developer Console, and give them together with those that are known: {}",
@@ -318,7 +318,7 @@ impl Migration {
         changes
     }
 
-    /// Whether the new text holds the client secret, because the file held it: a secret that stood elsewhere stays there.
+    /// Whether the new text holds the client secret, because the file held it: a secret in another place stays there.
     #[must_use]
     pub fn holds_secret(&self) -> bool {
         self.references.is_none()
@@ -374,7 +374,7 @@ fn mapped(metascope: &Metascope) -> MappedMetascope {
     }
 }
 
-/// The scopes of all metascopes that are known, each once.
+/// The known scopes of all metascopes, each once.
 fn known_scopes(account: &ServiceAccountCredential) -> Vec<Scope> {
     let mut scopes: Vec<Scope> = Vec::new();
     let known = account.account.metascopes().iter().flat_map(|metascope| mapped(metascope).scopes);
@@ -387,7 +387,7 @@ fn known_scopes(account: &ServiceAccountCredential) -> Vec<Scope> {
     scopes
 }
 
-/// The metascopes of which no public source says what replaces them.
+/// The metascopes for which no public source names the scopes.
 fn metascopes_without_scopes(account: &ServiceAccountCredential) -> Vec<Metascope> {
     let mut unknown = account.account.metascopes().to_vec();
     unknown.retain(|metascope| mapped(metascope).source.is_none());

@@ -9,8 +9,8 @@ use crate::{
     reading::{fields::Document, other_kind},
 };
 
-/// What the first language says in which `text` has a known form; else why it has none in the language that it most likely
-/// is in: one in which it can be read, or that fits the longest part of it.
+/// The result of the first language in which `text` has a known form. If there is none, the error of the most likely
+/// language: one in which `text` can be read, or the one that fits the longest part of it.
 pub(crate) fn recognized(text: &str, path: &Path) -> Result<(Form, Document), CredentialsError> {
     let text = text.trim_start_matches('\u{feff}');
     if let Some(kind) = other_kind::of_text(text) {
@@ -28,7 +28,7 @@ pub(crate) fn recognized(text: &str, path: &Path) -> Result<(Form, Document), Cr
         });
         match form {
             Ok(recognized) => return Ok(recognized),
-            // Where JSON has a mistake, it is of no use to hear of Hjson.
+            // If JSON has a mistake, an error about Hjson would not help.
             Err(error)
                 if language == Language::Hjson && looks_like_json(text) && !is_read(&error) => {}
             Err(error) => reasons.push(error),
@@ -50,7 +50,7 @@ fn is_read(error: &CredentialsError) -> bool {
     !is_unread
 }
 
-/// How much of a text was understood before this error: of two languages, the text is likelier in the one in which more is.
+/// How much of a text was understood before this error: the language in which more was understood is more likely.
 fn progress(error: &CredentialsError) -> (u8, usize) {
     match error {
         // This language is not tried at all.

@@ -106,7 +106,8 @@ impl RefreshTokenStore {
                 match folder.read(name, LONGEST_FILE) {
                     Ok(Some(bytes)) => parsed(std::str::from_utf8(&bytes).unwrap_or_default()),
                     Ok(None) => Ok(None),
-                    // Something else was put there: it is refused like any other text, and not called a problem of the disk.
+                    // There is something else: it is refused like any other text, and not reported as a problem of the
+                    // disk.
                     Err(FileError::TooLong { .. }) => Err(MALFORMED.to_owned()),
                     Err(error) => Err(line(error)),
                 }
@@ -212,7 +213,7 @@ pub struct RefreshTokensError {
 }
 
 impl RefreshTokensError {
-    /// The `store` was not reached: `error` kept a call from it.
+    /// The `store` was not reached because of `error`.
     pub fn not_reached(store: &RefreshTokenStore, error: impl Error + 'static) -> Self {
         store.error("read from or written to", line(error))
     }
@@ -251,7 +252,7 @@ fn line(error: impl Error + 'static) -> String {
     ErrorLine(&error).to_string()
 }
 
-/// Reads the text of a store. It is not repeated if it is something else.
+/// Reads the text of a store. A text that is something else is not repeated.
 fn parsed(text: &str) -> Result<Option<RefreshToken>, String> {
     match text.parse() {
         Ok(refresh_token) => Ok(Some(refresh_token)),

@@ -10,11 +10,11 @@ use crate::error::CredentialsError;
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum SigningKey {
-    /// In a file, whose contents are here.
+    /// The contents of a file.
     File {
         /// PEM or DER.
         contents: SecretSlice<u8>,
-        /// What opens it, if it is encrypted.
+        /// The pass phrase, if it is encrypted.
         passphrase: Option<SecretString>,
     },
     /// In a hardware security module, named by a PKCS#11 URI (RFC 7512).
@@ -26,8 +26,7 @@ pub enum SigningKey {
     },
     /// Outside: the program provides the signer, for example for a key behind a network service.
     External,
-    /// It could not be read: this is why it could not be read. Only a [`Migration`](crate::Migration), which needs no key,
-    /// has one.
+    /// It could not be read. This is the reason. Only a [`Migration`](crate::Migration), which needs no key, has one.
     Unread(CredentialsError),
 }
 
@@ -48,7 +47,7 @@ pub struct KeyPair {
     pub certificate: Option<Vec<u8>>,
 }
 
-/// One key pair, or two of which IMS may know either: so a key can be replaced without a moment in which none is accepted.
+/// One key pair, or two, each of which IMS may know. So a key can be replaced without a moment in which IMS accepts none.
 ///
 /// The second is tried if IMS does not know the certificate of the first.
 ///
@@ -100,7 +99,7 @@ impl SigningKeys {
         &self.first
     }
 
-    /// The key pair that is tried if IMS does not match the first.
+    /// The key pair that is tried if IMS does not accept the first.
     #[must_use]
     pub fn second(&self) -> Option<&KeyPair> {
         self.second.as_ref()

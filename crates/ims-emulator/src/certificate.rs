@@ -194,8 +194,8 @@ impl fmt::Debug for Certificate {
 /// The first octet of a certificate in DER; no PEM file begins with it, for it is the digit 0.
 const DER_SEQUENCE: u8 = 0x30;
 
-/// The text without a byte order mark and without white space before its lines: the PEM reader passes over blocks
-/// that have either, without a word.
+/// The text without a byte order mark and without white space before its lines: the PEM reader silently ignores blocks that
+/// have either.
 fn unindented(file: &[u8]) -> String {
     let text: Cow<'_, str> = String::from_utf8_lossy(file);
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);

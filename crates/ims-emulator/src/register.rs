@@ -32,7 +32,7 @@ const MAX_SCOPES: usize = 64;
 /// The scopes of a client that names none.
 const DEFAULT_SCOPE: &str = "openid AdobeID";
 
-/// What a client says about itself; members that IMS has no use for are passed over (RFC 7591 §2).
+/// What a client says about itself; members that IMS has no use for are ignored (RFC 7591 §2).
 #[derive(Deserialize)]
 struct Metadata {
     client_name: String,

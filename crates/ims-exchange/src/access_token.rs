@@ -57,8 +57,7 @@ impl BearerToken {
     }
 
     /// A name for the token in logs: the first 8 bytes of its SHA-256 in lowercase hex digits. It is the same for the same
-    /// token in every process and version, and of no use to anyone who reads it: tokens are far too long and too random to be
-    /// found from it.
+    /// token in every process and version. No one can find the token from it: tokens are long and random.
     ///
     /// ```
     /// use ims_exchange::BearerToken;
@@ -72,7 +71,7 @@ impl BearerToken {
         let digest = hmac_sha256::Hash::hash(self.expose_secret().as_bytes());
         let mut digits = String::with_capacity(16);
         for byte in digest.iter().take(8) {
-            write!(digits, "{byte:02x}").expect("a String takes all that is written");
+            write!(digits, "{byte:02x}").expect("writing to a String never fails");
         }
         digits
     }

@@ -24,7 +24,7 @@ use crate::{
 /// What a request carried, as far as the reading of its response needs it.
 #[derive(Clone, Copy)]
 pub(crate) struct Sent<'a> {
-    /// What it showed to IMS besides the client id.
+    /// What it sent to IMS to prove who asks, besides the client id.
     pub(crate) credential: CredentialKind,
     /// The time just before it was sent.
     pub(crate) at: NumericDate,
@@ -45,7 +45,7 @@ impl<'a> Sent<'a> {
     }
 }
 
-/// Reads a success as `T`, and everything else as the refusal that it is.
+/// Reads a success as `T`, and everything else as a refusal.
 pub(crate) fn json<T: DeserializeOwned>(
     response: &Response,
     sent: &Sent<'_>,
@@ -67,7 +67,7 @@ pub(crate) fn nothing(response: &Response, sent: &Sent<'_>) -> Result<(), Exchan
     Ok(())
 }
 
-/// A success that is not of the form that its endpoint has.
+/// A success whose body does not have the form of its endpoint.
 pub(crate) fn unrecognized(response: &Response, sent: &Sent<'_>) -> ExchangeError {
     ExchangeError::Unrecognized(Refusal::unreadable(response, sent.secrets))
 }
@@ -77,7 +77,7 @@ pub(crate) fn without_lifetime(response: &Response, sent: &Sent<'_>) -> Exchange
     ExchangeError::Unrecognized(Refusal::lacking(Lack::Lifetime, response, sent.secrets))
 }
 
-/// The refusal that a response is, by what the caller can do.
+/// The error for a response that is not a success, sorted by what the caller can do.
 pub(crate) fn refused(response: &Response, sent: &Sent<'_>) -> ExchangeError {
     let refusal = Refusal::read(response, sent.credential, sent.has_client_secret, sent.secrets);
     match refusal.reason().action() {
@@ -94,12 +94,12 @@ pub(crate) fn refused(response: &Response, sent: &Sent<'_>) -> ExchangeError {
     }
 }
 
-/// How long IMS asks to wait: seconds or a date (RFC 9110 §10.2.3). A date counts from the `Date` of the same response, since
-/// the clocks of both machines may differ, and else from `sent_at`.
+/// How long IMS asks to wait: seconds or a date (RFC 9110 §10.2.3). A date counts from the `Date` of the same response,
+/// since the clocks of both machines may differ, or from `sent_at` if there is no `Date`.
 fn retry_after(response: &Response, sent_at: NumericDate) -> Option<Duration> {
     let text = header(response, &RETRY_AFTER)?.trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        // More seconds than a number holds are the longest wait.
+        // A number that is too large counts as the longest wait.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let until = http_date(text)?;
@@ -116,8 +116,8 @@ fn header<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-/// Whether a response says that it is JSON, or nothing about what it is, or that it is plain text, as which some gateways pass
-/// JSON on. Any other type is a page of something between here and IMS, however it may look.
+/// Whether a response says that it is JSON, or says nothing, or says that it is plain text: some gateways pass JSON on as
+/// plain text. Any other type is a page of a server between this machine and IMS.
 fn is_readable(response: &Response) -> bool {
     let Some(media_type) = media_type(response) else { return true };
     is_json(&media_type) || media_type == "text/plain"

@@ -1,4 +1,4 @@
-//! One shape for every question to IMS: a request comes out, a response goes in, nothing is sent here.
+//! One trait for every question to IMS: it makes the request and reads the response. Nothing is sent here.
 
 use ims_claims::{Environment, NumericDate};
 
@@ -35,7 +35,7 @@ pub trait Call: sealed::Sealed {
     /// so that it never seems longer than it is.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do.
+    /// [`ExchangeError`], sorted by what the caller can do.
     fn answer(
         &self,
         response: &Response,

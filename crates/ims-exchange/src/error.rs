@@ -62,8 +62,8 @@ pub enum ExchangeError {
         /// The unit of this endpoint.
         unit: &'static str,
     },
-    /// Look at what answered: it was not IMS ([`Reason::NotIms`](crate::Reason::NotIms)); or report it: this version does not
-    /// know the answer.
+    /// Find out what answered if it was not IMS ([`Reason::NotIms`](crate::Reason::NotIms)). Otherwise report it: this
+    /// version does not know the answer.
     Unrecognized(Refusal),
 }
 
@@ -89,8 +89,8 @@ impl ExchangeError {
         self.refusal().map(Refusal::reason)
     }
 
-    /// A name of the cause for programs: that of the [`Reason`] of a refusal, that of what kept the request from IMS, or
-    /// `impossible_lifetime`. It does not change between versions.
+    /// A name of the cause for programs: that of the [`Reason`] of a refusal, that of the
+    /// [`TransportError`](crate::TransportError), or `impossible_lifetime`. It does not change between versions.
     #[must_use]
     pub fn reason_name(&self) -> &'static str {
         if let Some(reason) = self.reason() {
@@ -105,7 +105,7 @@ impl ExchangeError {
         }
     }
 
-    /// What to do, one line each, the likeliest first.
+    /// What to do, one line each, the most likely first.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         if let Self::Unreachable(source) | Self::Unavailable { source: Some(source), .. } = self {
@@ -179,7 +179,7 @@ impl fmt::Debug for ExchangeError {
 }
 
 impl Error for ExchangeError {
-    /// What is behind the cause, which `Display` has named.
+    /// The error behind the cause that `Display` names.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Unreachable(source) | Self::Unavailable { source: Some(source), .. } => {

@@ -42,7 +42,7 @@ impl Request {
     /// `value` as JSON, to be posted to `url`.
     pub(crate) fn post_json(url: String, value: &impl Serialize) -> Self {
         let body =
-            serde_json::to_vec(value).expect("its members have names of text, and no value fails");
+            serde_json::to_vec(value).expect("all names are texts, and every value can be written");
         Self::new(Method::POST, url, Some("application/json"), body)
     }
 
@@ -98,7 +98,7 @@ impl Request {
         &self.headers
     }
 
-    /// The body: secrets, for the wire and for nothing that is logged.
+    /// The body. It holds secrets: send it, and never log it.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
@@ -147,10 +147,10 @@ pub struct Response {
 }
 
 impl Response {
-    /// The most that a transport takes of a body, in bytes. A token answer has some 2 KiB.
+    /// The most bytes of a body that a transport reads. A token answer has some 2 KiB.
     pub const MAX_BODY: usize = MAX_TOKEN;
 
-    /// Puts an answer together, as a transport does.
+    /// Makes an answer, as a transport does.
     #[must_use]
     pub fn new(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Self {
         Self { status, headers, body: Zeroizing::new(body) }

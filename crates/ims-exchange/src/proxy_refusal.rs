@@ -28,7 +28,8 @@ pub struct ProxyRefusal {
 }
 
 impl ProxyRefusal {
-    /// The answer `status` of a proxy. `proxy` names it in errors: `HOST:PORT`, and in brackets where that is written.
+    /// The answer `status` of a proxy. `proxy` names it in errors: `HOST:PORT`, then in brackets where the setting comes
+    /// from.
     #[must_use]
     pub fn new(proxy: impl Into<String>, status: StatusCode) -> Self {
         Self { proxy: proxy.into(), status }
@@ -46,9 +47,8 @@ impl ProxyRefusal {
         self.status
     }
 
-    /// Whether waiting and trying again can help. With 4xx the proxy says that the request is at fault, and with 3xx that
-    /// it wants something else first, such as a sign-in at a portal (RFC 9110 §15); only 5xx are failures of the proxy
-    /// itself.
+    /// Whether waiting and trying again can help. 4xx means that the proxy does not accept the request, and 3xx that it
+    /// wants something else first, such as a sign-in at a portal (RFC 9110 §15). Only 5xx are failures of the proxy itself.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.status.is_server_error()

@@ -33,9 +33,9 @@ struct Details {
     description: Option<String>,
     debug_id: Option<String>,
     reason: Reason,
-    /// What the answer is, if it is not one of IMS.
+    /// What the answer is, if it does not come from IMS.
     foreign: Option<Foreign>,
-    /// What a success lacks that its endpoint has.
+    /// What is missing in the answer of a success.
     lack: Option<Lack>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) enum Lack {
 }
 
 impl Lack {
-    /// What a body lacks that was not of the form of its endpoint.
+    /// What is missing in a body that does not have the form of its endpoint.
     fn of(response: &Response) -> Self {
         let body = response.body().trim_ascii();
         if body.is_empty() {
@@ -109,14 +109,14 @@ impl Refusal {
         self.0.reason
     }
 
-    /// Everything that is documented or known to be behind the [`reason`](Self::reason), the likeliest first.
+    /// Everything that is documented or known to be behind the [`reason`](Self::reason), the most likely first.
     #[must_use]
     pub fn causes(&self) -> &'static [Cause] {
         self.0.reason.causes()
     }
 
-    /// Which of the scopes or metascopes that were asked for it is about, in one line: those that IMS names in its description,
-    /// and else all of them. `None` for a refusal that is about none.
+    /// Which scopes or metascopes are refused, in one line: those that IMS names in its description, or else all that were
+    /// asked for. `None` if the refusal is about something else.
     ///
     /// ```
     /// use ims_exchange::{Refusal, Scope};
@@ -180,7 +180,7 @@ impl Refusal {
             _ if foreign.is_some() => Reason::NotIms,
             _ => known,
         };
-        // Only now: a secret that is also a word of IMS must not hide the reason.
+        // This comes after the reason was found: a secret that is also a word of IMS must not hide the reason.
         let code = code.filter(|code| !has_secret(code, secrets));
         let description = description.map(|text| scrub(&text, secrets));
         let description = description.filter(|text| !text.is_empty());
@@ -200,7 +200,7 @@ impl Refusal {
     }
 }
 
-/// Those of `scopes` that `description` names, each as a whole word.
+/// The `scopes` that occur in `description`, each as a whole word.
 fn named_in<'a>(description: &str, scopes: &[&'a str]) -> Vec<&'a str> {
     let words = description.split(|c: char| !c.is_alphanumeric() && !"_-.".contains(c));
     let words = words.map(|word| word.trim_end_matches('.'));
@@ -208,7 +208,7 @@ fn named_in<'a>(description: &str, scopes: &[&'a str]) -> Vec<&'a str> {
     scopes.iter().copied().filter(|scope| words.contains(scope)).collect()
 }
 
-/// What is known of any answer.
+/// What is known about any answer.
 fn head(response: &Response, secrets: &[&str]) -> Details {
     let debug_id = response.headers().get(&X_DEBUG_ID).and_then(|id| id.to_str().ok());
     let debug_id = debug_id.filter(|id| id.len() <= 128).map(|id| mask(id, secrets));
@@ -244,18 +244,18 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// RFC 6749 §5.2. IMS's members may be missing; what is of another type is as good as missing.
+/// RFC 6749 §5.2. IMS's members may be missing; a member of another type counts as missing.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ErrorBody {
     error: Option<String>,
     error_description: Option<String>,
-    /// The same two as the gateway in front of Adobe's APIs has them: `{"error_code":"401013","message":"…"}`.
+    /// The same two members as the gateway in front of Adobe's APIs writes them: `{"error_code":"401013","message":"…"}`.
     error_code: Option<Value>,
     message: Option<Value>,
 }
 
-/// A member that others than IMS may use for something else than a text. A code may be a number.
+/// A member that IMS writes as a text, and that other servers may use for something else. A code may be a number.
 fn text(member: Option<Value>) -> Option<String> {
     match member {
         Some(Value::String(text)) => Some(text),

@@ -20,7 +20,7 @@ pub(crate) mod plain_words;
 mod proxies;
 mod trust;
 
-/// Sends requests with reqwest, over `https` alone unless it was made for a loopback address.
+/// Sends requests with reqwest, over `https` only unless it was made for a loopback address.
 ///
 /// Redirects are not followed and nothing is sent twice. `HTTPS_PROXY` and `NO_PROXY` are honoured, and so is
 /// `SSL_CERT_FILE` for the CA certificates. A proxy that does not connect is asked again, for at most two seconds, since
@@ -34,14 +34,14 @@ pub struct ReqwestTransport {
 }
 
 impl ReqwestTransport {
-    /// A transport for `environment`: `https` with the system's CA certificates or, where the environment is plain `http` on
-    /// a loopback address, just that, without TLS and without a proxy.
+    /// A transport for `environment`: `https` with the system's CA certificates. If the environment is plain `http` on a
+    /// loopback address, it uses neither TLS nor a proxy.
     ///
     /// # Errors
     /// [`TransportError::Setup`], for example on a system without CA certificates.
     pub fn new(environment: &Environment) -> Result<Self, TransportError> {
         if is_plain_http(environment) {
-            // No CA certificates are read, which takes longer than the whole exchange.
+            // It reads no CA certificates: that would take longer than the whole exchange.
             let client = builder().no_proxy().tls_certs_only([]).build().map_err(setup)?;
             Ok(Self { client, scheme: "http://", proxies: None })
         } else {
@@ -68,7 +68,7 @@ impl ReqwestTransport {
     /// ```
     ///
     /// # Errors
-    /// [`TransportError::Variable`] if one of them is set and cannot be followed, and those of [`new`](Self::new).
+    /// [`TransportError::Variable`] if one of them is set to a value that cannot be used, and those of [`new`](Self::new).
     pub fn from_variables(
         environment: &Environment,
         variable: impl Fn(&str) -> Option<OsString>,
@@ -76,7 +76,8 @@ impl ReqwestTransport {
         if is_plain_http(environment) {
             return Self::new(environment);
         }
-        // Before the certificates: of two wrong variables, the first on the way to IMS is named.
+        // This comes before the certificates: if both variables are wrong, the error names the proxy, which is reached
+        // first.
         let proxy = variable_of_proxy(&variable)?;
         let transport = match CaCertificates::from_variables(&variable)? {
             Some(certificates) => Self::with_only_ca_certificates(&certificates)?,
@@ -129,10 +130,10 @@ impl ReqwestTransport {
         Self::over_https(builder, Trust::Only(certificates.clone()))
     }
 
-    /// A transport over a client of your own, with your proxy, roots or client certificate. It sends to `https` alone.
+    /// A transport over your own client, with your proxy, roots or client certificate. It sends to `https` alone.
     ///
     /// Build the client with `redirect(Policy::none())`: one that follows redirects may carry the secrets of a body to another
-    /// host. Without its own retries, nothing is sent twice.
+    /// host. reqwest must not retry: nothing may be sent twice.
     ///
     /// ```
     /// use ims_exchange::ReqwestTransport;
@@ -228,7 +229,7 @@ impl Transport for ReqwestTransport {
         if !request.url().starts_with(self.scheme) {
             return Err(TransportError::Scheme);
         }
-        // The HTTP library has the same deadline, but the question to a proxy comes after.
+        // The HTTP library has the same deadline, but the proxy is asked after that.
         match tokio::time::timeout(timeout, self.exchange(request, timeout)).await {
             Ok(answer) => answer,
             Err(_) => Err(TransportError::Timeout { timeout }),

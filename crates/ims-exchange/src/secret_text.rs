@@ -6,8 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::text_error::is_visible;
 
-/// Gives a tuple struct over a `SecretString` its making, its one way out and a `Debug` that shows nothing. `$what` names it
-/// in errors; a text is one if it has `$length` bytes, for each of which `$is_allowed` holds.
+/// Gives a tuple struct over a `SecretString` its constructors, `expose_secret`, and a `Debug` that shows nothing. `$what`
+/// names it in errors; a text is one if it has `$length` bytes, for each of which `$is_allowed` holds.
 macro_rules! secret_text {
     ($name:ident, $what:literal, $length:expr, $is_allowed:expr) => {
         impl $name {
@@ -86,7 +86,7 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
-/// An authorization code (RFC 6749 §1.3.1), the `code` of the redirect: visible ASCII, at most 64 KiB, and good once.
+/// An authorization code (RFC 6749 §1.3.1), the `code` of the redirect: visible ASCII, at most 64 KiB. It can be used once.
 #[derive(Clone)]
 pub struct AuthorizationCode(SecretString);
 
@@ -94,7 +94,7 @@ secret_text!(AuthorizationCode, "an authorization code", 1..=MAX_TOKEN, is_visib
 
 /// An ID token (`OpenID` Connect Core 1.0 §2): a signed JWT that says who signed in, for the client and for no API.
 ///
-/// Nothing in it was verified when it is made. It comes with the scope `openid`.
+/// Its claims are not verified when it is created. It comes with the scope `openid`.
 #[derive(Clone)]
 pub struct IdToken(SecretString);
 

@@ -1,4 +1,4 @@
-//! Single-flight: one piece of work for all who need its outcome. No one who waits owns it, so a caller that gives up cancels
+//! Single-flight: one task for all callers that need its outcome. No caller owns it, so a caller that gives up cancels
 //! nothing.
 
 use std::fmt;
@@ -22,14 +22,14 @@ use tokio::sync::watch;
 /// ```
 pub struct InFlight<T>(watch::Receiver<Option<T>>);
 
-/// Does the work and reports its outcome to all who wait. Dropped without an outcome, for example with its runtime, it wakes
-/// them anyway.
+/// Reports the outcome of the work to all who wait. If it is dropped without an outcome, for example with its runtime, it
+/// wakes them anyway.
 #[derive(Debug)]
 #[must_use = "without a leader the work has no outcome"]
 pub struct Leader<T>(watch::Sender<Option<T>>);
 
 impl<T: Clone + Send + Sync> InFlight<T> {
-    /// Starts work: the leader is for the one who does it. Nothing is spawned.
+    /// Starts work. The one who does the work keeps the leader. Nothing is spawned.
     pub fn start() -> (Self, Leader<T>) {
         let (sender, receiver) = watch::channel(None);
         (Self(receiver), Leader(sender))

@@ -1,5 +1,5 @@
-//! JSON in which no member is named twice, at any level. `serde_json` alone keeps the last of two without a word where it
-//! reads members it does not know, and two readers of one answer could then see different things.
+//! JSON in which no member is named twice, at any level. For members that it does not know, `serde_json` silently keeps the
+//! last of two. Two readers of one answer could then see different things.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -17,8 +17,8 @@ pub(crate) fn read<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     serde_json::from_slice(json).ok()
 }
 
-/// Reads the body of `response` as `T`, `None` if it is not that or is longer than a response of IMS. Transports promise that
-/// it is not, but they may be anyone's.
+/// Reads the body of `response` as `T`, `None` if it is not that or is longer than a response of IMS. Transports promise
+/// that it is not longer, but a program may have its own transport.
 pub(crate) fn body<T: DeserializeOwned>(response: &Response) -> Option<T> {
     if response.body().len() > Response::MAX_BODY {
         return None;
@@ -26,7 +26,7 @@ pub(crate) fn body<T: DeserializeOwned>(response: &Response) -> Option<T> {
     read(response.body())
 }
 
-/// What is left of a value when it was checked.
+/// A value that was only checked.
 struct Checked;
 
 impl<'de> Deserialize<'de> for Checked {

@@ -1,4 +1,4 @@
-//! Why a text is not what it is given for. No error repeats the text: it may be a secret, also where none belongs.
+//! Why a text is not accepted. No error repeats the text: it may be a secret, even where no secret belongs.
 
 use std::ops::RangeInclusive;
 
@@ -20,7 +20,7 @@ pub enum TextError {
     /// There is no text.
     #[error("{what} cannot be empty")]
     Empty {
-        /// What was expected, with its article: `an access token`.
+        /// What was expected, such as `an access token`.
         what: &'static str,
     },
     /// The text is too short or too long.
@@ -28,7 +28,7 @@ pub enum TextError {
     Length {
         /// What was expected.
         what: &'static str,
-        /// How many bytes it can have.
+        /// How many bytes it may have.
         allowed: RangeInclusive<usize>,
         /// How many this text has.
         found: usize,
@@ -49,7 +49,7 @@ pub enum TextError {
     },
 }
 
-/// Passes a text of an allowed length whose bytes are all allowed.
+/// Accepts a text of an allowed length whose bytes are all allowed.
 pub(crate) fn check(
     what: &'static str,
     text: &str,
@@ -59,7 +59,8 @@ pub(crate) fn check(
     if text.is_empty() {
         return Err(TextError::Empty { what });
     }
-    // Before the length: a document in place of a token is better recognised by its first line end.
+    // This is checked before the length: for a document in place of a token, its first line break says more than its
+    // length.
     if let Some(index) = text.bytes().position(|byte| !is_allowed(byte)) {
         return Err(TextError::Character { what, position: index + 1 });
     }

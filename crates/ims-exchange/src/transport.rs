@@ -1,4 +1,4 @@
-//! The boundary to the network: one request out, one whole answer in, or the phase in which it failed.
+//! The boundary to the network: it sends one request and returns the whole answer, or the phase in which it failed.
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -31,11 +31,11 @@ use crate::{
 /// }
 /// ```
 pub trait Transport: fmt::Debug + Send + Sync {
-    /// Sends `request` and returns the answer, whatever its status. All of it, from the first look-up to the last byte, is
-    /// over after `timeout`.
+    /// Sends `request` and returns the answer, whatever its status. Everything, from the look-up of the host to the last
+    /// byte, ends after `timeout`.
     ///
     /// # Errors
-    /// [`TransportError`], by what the caller can do.
+    /// [`TransportError`], sorted by what the caller can do.
     fn send(
         &self,
         request: Request,
@@ -69,12 +69,12 @@ pub enum TransportError {
     },
     /// Ask the person who runs the proxy, or wait if [`ProxyRefusal::is_transient`]: the proxy on the way does not connect to IMS.
     Proxy(ProxyRefusal),
-    /// Wait and try again: no whole answer came in time.
+    /// Wait and try again: the answer was not complete in time.
     Timeout {
         /// The time that was given.
         timeout: Duration,
     },
-    /// Wait and try again: the connection broke before the answer was whole.
+    /// Wait and try again: the connection broke before the answer was complete.
     Broken {
         /// What the network said.
         source: Arc<dyn Error + Send + Sync>,
@@ -94,7 +94,7 @@ pub enum TransportError {
     },
     /// Correct an environment variable that says how to reach IMS, or unset it.
     Variable(VariableError),
-    /// Fix the call: this transport does not take this URL, since it is plain `http` or since it is not.
+    /// Fix the call: this transport does not accept the scheme of this URL.
     Scheme,
 }
 
@@ -121,7 +121,7 @@ impl TransportError {
             Self::Proxy(_) => "proxy_refused",
             Self::Timeout { .. } => "no_answer",
             Self::Broken { .. } => "connection_broken",
-            // A base URL that is wrong by a word often leads to a page, and pages are long.
+            // A base URL with a small mistake often leads to a web page, and web pages are long.
             Self::TooLong => "not_ims",
             Self::Untrusted { .. } => "server_not_trusted",
             Self::Setup { .. } => "http_client_unusable",
@@ -130,7 +130,7 @@ impl TransportError {
         }
     }
 
-    /// What to do, if something is known that helps.
+    /// What to do, if that is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -195,7 +195,7 @@ impl fmt::Debug for TransportError {
 }
 
 impl Error for TransportError {
-    /// What is behind the cause, which `Display` has named.
+    /// The error behind the cause that `Display` names.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Connect { source }
@@ -325,7 +325,7 @@ impl From<VariableError> for TransportError {
     }
 }
 
-/// Any [`Transport`], shared: cheap to clone, and without a type parameter to carry along.
+/// Any [`Transport`], shared. Cheap to clone, and types that hold it need no type parameter.
 ///
 /// ```
 /// use std::time::Duration;

@@ -44,7 +44,7 @@ impl fmt::Display for NoToken {
 }
 
 impl Error for NoToken {
-    /// What is behind the keeper's error, which `Display` has named.
+    /// The error behind the one of the keeper that `Display` names.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.source()
     }

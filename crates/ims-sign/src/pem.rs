@@ -3,7 +3,7 @@
 //! file again in base64.
 //!
 //! This reader is our own because a private key passes through it: every buffer that holds a part of it is wiped. The
-//! crates that read PEM leave copies behind, find nothing in a damaged block without a word, or put a line of the key
+//! crates that read PEM leave copies behind, silently find nothing in a damaged block, or put a line of the key
 //! into their error.
 
 use std::{fmt, ops::Deref};

@@ -70,7 +70,7 @@ impl PublicKey {
     }
 
     /// Takes modulus and public exponent, each big-endian, as a JWK (RFC 7518 §6.3.1) or a PKCS#11 object has them.
-    /// Zeros in front are passed over.
+    /// Zeros in front are ignored.
     ///
     /// ```
     /// use ims_sign::PublicKey;

@@ -38,7 +38,7 @@ struct Key {
 impl VerificationKeys {
     /// Reads a JWK Set or a single JWK.
     ///
-    /// Keys that are not RSA, are meant for encryption or for another algorithm, or are too small are passed over, as
+    /// Keys that are not RSA, are meant for encryption or for another algorithm, or are too small are ignored, as
     /// RFC 7517 §5 asks. A member that is named twice is an error wherever it is.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub(crate) struct Backoff {
     not_before: Duration,
     /// Whether IMS itself named the time.
     is_named_by_ims: bool,
-    /// Until when another process, which holds the lease, is left to refresh. By the monotonic clock.
+    /// Until when the refresh is left to another process, which holds the lease. By the monotonic clock.
     left_until: Duration,
     /// Until when a token is kept although it was rejected. By the monotonic clock.
     kept_until: Duration,
@@ -39,7 +39,7 @@ impl Backoff {
         now.monotonic < self.kept_until
     }
 
-    /// Whether a caller that insists on a new token may have one: a pause of the keeper's own choice does not hold for it.
+    /// Whether a caller that insists on a new token may ask IMS: a pause that the keeper chose itself does not apply to it.
     pub(crate) fn allows_insistence(&self, now: Reading) -> bool {
         !self.is_named_by_ims || self.is_over(now)
     }
@@ -58,7 +58,7 @@ impl Backoff {
         self.not_before.saturating_sub(now.monotonic)
     }
 
-    /// The error of a caller that comes too early.
+    /// The error for a caller that asks too early.
     pub(crate) fn refusal(&self, now: Reading) -> TokenError {
         let last = self.last.clone();
         let error = last.unwrap_or_else(|| FetchError::transient("nothing was tried", None));

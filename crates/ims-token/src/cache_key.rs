@@ -1,4 +1,4 @@
-//! The name of a token in a store: everything that makes it another token, and nothing that is secret.
+//! The name of a token in a store: everything by which one token differs from another, and nothing secret.
 
 use std::{borrow::Cow, collections::BTreeSet, fmt::Write};
 
@@ -6,7 +6,7 @@ use ims_claims::{ClientId, Environment};
 
 /// Names the token of one integration, at one IMS, for one account and one set of scopes, by one grant.
 ///
-/// Two keys are equal if and only if all of these are; the order of scopes and their repetition do not count.
+/// Two keys are equal if all of these are equal. The order and the repetition of scopes do not count.
 ///
 /// ```
 /// use ims_claims::{Environment, Metascope, TechnicalAccountId};
@@ -31,7 +31,7 @@ pub struct CacheKey {
     scopes: BTreeSet<String>,
 }
 
-/// The grant that obtains a token: one of the constants, or the name of a source of your own.
+/// The grant that obtains a token: one of the constants, or the name of your own source.
 ///
 /// ```
 /// use ims_token::GrantName;
@@ -122,7 +122,7 @@ impl CacheKey {
         let parts = [self.base_url.as_str(), &self.client_id, self.grant.as_str()];
         let parts = parts.into_iter().chain([account.map_or("-", |_| "+"), account.unwrap_or("")]);
         for part in parts.chain(self.scopes.iter().map(String::as_str)) {
-            write!(text, "{}:{part},", part.len()).expect("a String takes all that is written");
+            write!(text, "{}:{part},", part.len()).expect("writing to a String never fails");
         }
         text
     }

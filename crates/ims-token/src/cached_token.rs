@@ -20,9 +20,9 @@ pub(crate) struct CachedToken {
     pub(crate) is_rejected: bool,
 }
 
-/// The token that is held, borrowed: no reference count is touched, so that any number of threads can look at once.
+/// The token that is held, borrowed. It changes no reference count, so any number of threads can read it at the same time.
 ///
-/// Drop it soon: a few of them at a time on one thread cost nothing, more cost as much as a clone.
+/// Drop it soon: a few of them on one thread cost nothing, more cost as much as a clone.
 pub struct Peeked(Guard<Option<Arc<CachedToken>>>);
 
 impl Peeked {

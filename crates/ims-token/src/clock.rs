@@ -1,4 +1,4 @@
-//! The boundary to time, and the only file that asks the machine what time it is.
+//! The clock, and the only file that asks the machine what time it is.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -74,7 +74,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Any [`Clock`], shared: cheap to clone, and without a type parameter to carry along.
+/// Any [`Clock`], shared. Cheap to clone, and types that hold it need no type parameter.
 ///
 /// ```
 /// use ims_token::{Clock, SharedClock, SystemClock};
@@ -149,8 +149,8 @@ mod machine {
 
     /// What was read when the clocks had moved last.
     ///
-    /// Several threads may find that at once. One that is held up as it writes can leave an older time of day behind, until
-    /// the next tick; never an older time spent in suspend, for that only grows.
+    /// Several threads may find that at once. A thread that is delayed while it writes can leave an older time of day until
+    /// the next tick. It never leaves an older time spent in suspend, since that only grows.
     struct Last {
         awake_ns: AtomicI64,
         /// Seconds since 1970.
@@ -189,7 +189,7 @@ mod machine {
         wall.tv_sec
     }
 
-    /// Beyond the length of a tick, which can lie between two readings, and well within the margin before expiry.
+    /// Longer than a tick, which can pass between two readings, and much shorter than the margin before expiry.
     const TOLERANCE_MS: u64 = 250;
 
     fn milliseconds(time: Timespec) -> i64 {

@@ -7,7 +7,7 @@ use ims_exchange::{ExchangeError, Refusal};
 
 use crate::fetch_error::{Evidence, FetchError, Remedy};
 
-/// A call that brought no token. A clone shares what is behind it, since one failure reaches all who wait.
+/// A call that got no token. Cheap to clone, since one failure reaches all who wait.
 ///
 /// Its `Display` is the cause in one line. Its `Debug` is a report of several lines, so that a program whose `main` returns
 /// the error prints something that a person can act on.
@@ -50,11 +50,11 @@ pub enum TokenError {
         /// The error of the last attempt.
         source: FetchError,
     },
-    /// Ask for less: a token that is new lives for no more than `lifetime`.
+    /// Ask for less: even a new token lives only for `lifetime`.
     LivesTooShort {
         /// What was asked for.
         asked: Duration,
-        /// How long the newest token has to live.
+        /// The lifetime of a new token.
         lifetime: Duration,
     },
     /// Call from within a tokio runtime: a refresh has to run somewhere.
@@ -128,7 +128,7 @@ impl TokenError {
         self.fetch_error()?.evidence()
     }
 
-    /// What to do, one line each, the likeliest first.
+    /// What to do, one line each, the most likely first.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
@@ -164,7 +164,7 @@ impl fmt::Debug for TokenError {
             Self::LivesTooShort { .. } | Self::NoRuntime => return fmt::Display::fmt(self, f),
         };
         fmt::Debug::fmt(source, f)?;
-        // Without a person it does not end, so it has no time.
+        // It does not end without a person, so no time is given.
         if self.is_transient() && !retry_after.is_zero() {
             write!(f, "\n  try again in: {}", DurationText(*retry_after))?;
         }
@@ -173,7 +173,7 @@ impl fmt::Debug for TokenError {
 }
 
 impl Error for TokenError {
-    /// What is behind the cause, which `Display` has named.
+    /// The error behind the cause that `Display` names.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.fetch_error()?.source()
     }

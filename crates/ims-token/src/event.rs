@@ -1,5 +1,5 @@
-//! What a keeper reports of its work. No caller waits for any of it, so this is where an operator sees a refresh that fails, and
-//! a store that is bypassed.
+//! What a keeper reports about its work. Callers may not notice a refresh that fails or a store that is bypassed, so
+//! operators see it here.
 
 mod text;
 
@@ -37,7 +37,7 @@ pub enum Event {
         /// How long it took.
         took: Duration,
     },
-    /// A refresh brought no token; the one that was held is still held.
+    /// A refresh obtained no token; the old one is still held.
     RefreshFailed {
         /// Why it began.
         reason: RefreshReason,
@@ -83,7 +83,7 @@ pub enum Event {
 pub enum RefreshReason {
     /// No token was held.
     Empty,
-    /// The token would expire before long.
+    /// The token would expire soon.
     Advisory,
     /// The token was about to expire.
     Mandatory,
@@ -95,7 +95,7 @@ pub enum RefreshReason {
     Asked,
 }
 
-/// What credentials may have two of, so that one can be replaced without a gap.
+/// A part that credentials may have twice, so that one can be replaced without a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Alternative {
@@ -115,7 +115,7 @@ pub enum Origin {
     Store,
 }
 
-/// What a store was to do.
+/// The operation of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreOperation {
@@ -151,7 +151,7 @@ impl RefreshReason {
 }
 
 impl Alternative {
-    /// What it is, as words of a sentence.
+    /// Its name within a sentence.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -196,7 +196,7 @@ impl StoreOperation {
     }
 }
 
-/// The function of the program that is called with every event, if there is one.
+/// The program's own function for events, if there is one.
 #[derive(Clone, Default)]
 pub(crate) struct Observer(Option<Arc<Observe>>);
 
@@ -235,7 +235,7 @@ fn log(client_id: &str, event: &Event) {
     use tracing::{debug, info, warn};
     // The fields are made inside the macros, which is only if someone takes the line: the name of a token is its hash.
     match event {
-        // At debug: a refresh that works is not news.
+        // At the level debug, since a refresh that works needs no attention.
         Event::RefreshStarted { reason } => {
             debug!(target: REFRESH, client_id, reason = reason.as_str(), "refresh started");
         }

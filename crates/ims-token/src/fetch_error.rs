@@ -301,7 +301,7 @@ impl FetchError {
         self.0.evidence.as_ref()
     }
 
-    /// What to do, one line each, the likeliest first.
+    /// What to do, one line each, the most likely first.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         let mut hints = Vec::new();
@@ -375,7 +375,7 @@ impl fmt::Display for FetchError {
         }
         match &self.0.cause {
             Cause::Exchange(error) => fmt::Display::fmt(error, f),
-            // An error of someone else may say less than what is behind it.
+            // The error of another crate may say less than its sources.
             Cause::Other(error) => write!(f, "{}", ErrorLine(&**error)),
         }
     }
@@ -388,7 +388,7 @@ impl fmt::Debug for FetchError {
 }
 
 impl Error for FetchError {
-    /// What is behind the cause, which `Display` has named.
+    /// The error behind the cause that `Display` names.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0.cause {
             Cause::Exchange(error) => error.source(),

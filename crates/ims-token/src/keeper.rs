@@ -1,4 +1,4 @@
-//! The keeper: one token for all who call, refreshed before they notice.
+//! The keeper: one token for all callers, refreshed before it expires.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -53,8 +53,8 @@ impl TokenKeeper {
     /// A token that can be used now. While it is fresh, this takes no lock and allocates nothing.
     ///
     /// Callers wait only if there is no token, or if it expires within
-    /// [`MANDATORY_WINDOW`](crate::MANDATORY_WINDOW), and then for [`REFRESH_TIMEOUT`](crate::REFRESH_TIMEOUT) at most as long
-    /// as it has not. Giving up at any time is safe.
+    /// [`MANDATORY_WINDOW`](crate::MANDATORY_WINDOW), and then at most for [`REFRESH_TIMEOUT`](crate::REFRESH_TIMEOUT) as
+    /// long as it has not expired. Giving up at any time is safe.
     ///
     /// # Errors
     /// [`TokenError::Unavailable`] and [`TokenError::Refused`] if there is no token that can be used, and
@@ -115,8 +115,8 @@ impl TokenKeeper {
     }
 
     /// Takes note that an API rejected `token` as invalid (401, never 403): if it is still the one that is held, the next
-    /// caller waits for a new one. A token that replaced a rejected one a moment ago is kept for a while, and longer each
-    /// time, since then the token is not the cause.
+    /// caller waits for a new one. If an API also rejects the token that has just replaced a rejected one, the token is
+    /// probably not the cause. Then it is kept for a while, and longer each time.
     pub fn report_rejected(&self, token: &AccessToken) {
         if self.shared.reject(token) {
             self.shared.report(&Event::Rejected { token: token.clone() });
@@ -124,7 +124,7 @@ impl TokenKeeper {
     }
 
     /// Obtains a token now and refreshes it from then on, whether or not anyone calls. Dropping the guard stops that, and
-    /// so does dropping the last clone of the keeper; a refresh that is running is not cut off.
+    /// so does dropping the last clone of the keeper; a refresh that is running goes to its end.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -132,7 +132,7 @@ impl TokenKeeper {
         let keeper = Arc::downgrade(&self.shared);
         KeepFresh(tokio::spawn(async move {
             while let Some(pause) = keeper.upgrade().map(|shared| shared.tend()) {
-                // In slices, because time jumps: the wall clock is set, and a machine is suspended.
+                // In short waits, because time can jump: the wall clock may be set, and the machine may be suspended.
                 tokio::time::sleep(pause.clamp(SHORTEST_SLICE, LONGEST_SLICE)).await;
             }
         }))
@@ -188,9 +188,9 @@ pub struct Health {
     pub remaining: Option<Duration>,
     /// Whether a refresh is running.
     pub is_refreshing: bool,
-    /// Refreshes that failed since the last that did not.
+    /// How many refreshes have failed since the last one that succeeded.
     pub failures: u32,
-    /// The error of the last of them.
+    /// The error of the last failed refresh.
     pub last_failure: Option<FetchError>,
     /// How long no request is sent to IMS; zero if it may be asked at once.
     pub retry_after: Duration,

@@ -1,5 +1,5 @@
-//! Measurements for a dashboard, by the recorder that the program has installed. Each has the `client_id` of the keeper as a
-//! label.
+//! Measurements for a dashboard, written to the recorder that the program has installed. Each has the `client_id` of the
+//! keeper as a label.
 
 use ims_claims::NumericDate;
 use metrics::{
@@ -8,8 +8,8 @@ use metrics::{
 
 use crate::event::{Event, Origin, RefreshReason, StoreOperation};
 
-/// Describes all measurements, and lets those that count begin at zero, so that a dashboard sees them from the start. The
-/// program has to install its recorder before it builds its keepers.
+/// Describes all measurements and sets the counters to zero, so that a dashboard sees them from the start. The program has
+/// to install its recorder before it builds its keepers.
 pub(crate) fn register(client_id: &str) {
     describe_counter!(REFRESHES_STARTED, "Refreshes that began, by reason.");
     describe_counter!(REFRESHES, "Refreshes that ended, by outcome: source, store or failed.");

@@ -10,11 +10,10 @@ use std::{
 
 use crate::{cache_key::CacheKey, keeper::TokenKeeper, sync::lock};
 
-/// One keeper for each integration, at most as many as were allowed: a [`TokenKeeper`], or whatever else keeps a token and is
-/// cheap to clone.
+/// One keeper for each integration, up to a limit: a [`TokenKeeper`], or any other type that keeps a token and is cheap to
+/// clone.
 ///
-/// Keepers share nothing but the pool, and the pool only hands them out, so that trouble with one integration delays no
-/// other.
+/// Keepers share no state, so trouble with one integration delays no other.
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -58,7 +57,7 @@ impl<K: Clone> KeeperPool<K> {
     /// The keeper of `key`, made by `make` if there is none. If there are too many then, the least recently used one is
     /// removed; anyone who still holds it can continue using it.
     ///
-    /// Two callers at once may both make one, of which one is kept and given to both.
+    /// If two callers make one at the same time, both get the same one, and the other is dropped.
     pub fn keeper(&self, key: &CacheKey, make: impl FnOnce() -> K) -> K {
         match self.try_keeper(key, || Ok::<_, Infallible>(make())) {
             Ok(keeper) => keeper,
@@ -175,6 +174,6 @@ mod tests {
 
         let failed = pool.try_keeper(&key("d"), || Err("no credentials"));
         assert_eq!(failed.err(), Some("no credentials"));
-        assert_eq!(format!("{pool:?}"), "KeeperPool(2 of 2)", "a failure takes no place");
+        assert_eq!(format!("{pool:?}"), "KeeperPool(2 of 2)", "a failure fills no slot");
     }
 }

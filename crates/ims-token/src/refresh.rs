@@ -28,8 +28,8 @@ pub(crate) mod store_access;
 
 use store_access::{Reservation, StoreAccess};
 
-/// Before an assertion is signed again. RS256 gives the same signature for the same claims, and `exp` counts seconds: within
-/// one second, and a tick of a coarse clock, IMS would be sent what it has just refused.
+/// The pause before an assertion is signed again. RS256 gives the same signature for the same claims, and `exp` counts
+/// seconds: within one second, and a tick of a coarse clock, IMS would be sent what it has just refused.
 const SIGN_AGAIN_PAUSE: Duration = Duration::from_millis(1_100);
 
 /// Runs one refresh, reports it, and wakes those who wait.
@@ -159,7 +159,7 @@ async fn attempts(
             }
             _ => return Err(error),
         };
-        // An attempt that would begin after the deadline is not waited for, so that the error is the one of IMS.
+        // No attempt begins after the deadline, so that the error is the one of IMS.
         let elapsed = shared.settings.clock.monotonic().saturating_sub(start);
         if shared.settings.deadline <= elapsed.saturating_add(pause) {
             return Err(error);
@@ -170,7 +170,7 @@ async fn attempts(
     }
 }
 
-/// One request. A source that panics has failed, and nothing else happens.
+/// One request. A source that panics counts as failed.
 async fn fetch(shared: &Shared) -> Result<AccessToken, FetchError> {
     let fetch = async { shared.settings.source.fetch().await };
     // A panic in a source of the program must not leave all callers waiting for an outcome that never comes.

@@ -7,10 +7,11 @@ use ims_exchange::AccessToken;
 
 use crate::{backoff::Backoff, clock::Reading, event::RefreshReason};
 
-/// How long before a token expires the keeper stops using it: for the request on its way and for coarse clocks.
+/// How long before a token expires the keeper stops using it. The request needs time to reach the API, and the clocks are
+/// coarse.
 pub const EXPIRY_MARGIN: Duration = Duration::from_secs(1);
 
-/// A moment that has come as soon as one of the two clocks says so.
+/// A point in time that is reached as soon as one of the two clocks says so.
 #[derive(Debug, Clone, Copy)]
 struct Moment {
     wall: NumericDate,
@@ -43,7 +44,7 @@ pub(crate) struct Windows {
     pub(crate) mandatory: Duration,
 }
 
-/// When a token ages, by both clocks.
+/// When to refresh a token, and when to stop using it, by both clocks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Schedule {
     advisory: Moment,
@@ -52,7 +53,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of `token`, of which it is certain that at `seen` it had been issued no earlier than it says.
+    /// The schedule of `token`, which was issued no earlier than it says, as known at `seen`.
     ///
     /// For a new token `seen` is from before the request. `random` (0 to 1) takes up to a quarter off the advisory window,
     /// so that processes that started together do not refresh together.
@@ -131,9 +132,9 @@ pub(crate) enum Decision {
     Serve,
     /// Give it the token, and refresh in the background.
     ServeAndRefresh,
-    /// Let it wait for a new token, and give it the old one if that fails.
+    /// Make it wait for a new token, and give it the old one if that fails.
     RefreshOrServe,
-    /// Let it wait for a new token.
+    /// Make it wait for a new token.
     Refresh,
     /// Return the error of the last attempt: it is too early for another.
     Refuse,
@@ -153,7 +154,7 @@ pub(crate) fn classify(held: Option<&Schedule>, backoff: &Backoff, now: Reading)
     }
 }
 
-/// What a refresh is to obtain.
+/// What a refresh must obtain.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RefreshRequest {
     pub(crate) reason: RefreshReason,

@@ -1,4 +1,4 @@
-//! The runtime that refreshes run in, and its timer: tokio's. In the tests of this crate, the model can be in its place.
+//! The runtime that refreshes run in, and its timer: tokio's. In tests of this crate, the model replaces it.
 
 #[cfg(not(test))]
 pub(crate) use tokio::{

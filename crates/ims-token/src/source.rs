@@ -1,4 +1,4 @@
-//! Where tokens come from: one exchange, as the keeper sees it, or a token that is there already.
+//! Where tokens come from: an exchange for each token, or one token that the program has already.
 
 use std::{
     fmt,
@@ -18,8 +18,8 @@ use crate::{
     fetch_error::FetchError,
 };
 
-/// Obtains one new access token each time it is asked: it signs a fresh assertion if there is one, sends one request, and
-/// retries nothing. Cheap to clone.
+/// Obtains one new access token each time it is asked: it signs a new assertion if the grant needs one, sends one request,
+/// and retries nothing. Cheap to clone.
 ///
 /// ```
 /// use ims_token::{FetchError, TokenSource};
@@ -51,8 +51,8 @@ impl TokenSource {
         Self(Arc::new(move || Box::pin(fetch())))
     }
 
-    /// Hands out `token` once, as long as it has not expired by `clock`. A keeper that asks again has lost it to an API that
-    /// rejected it, or wants a newer one, and gets [`ReadyTokenError`] as the [cause](FetchError::cause).
+    /// Hands out `token` once, as long as it has not expired by `clock`. If the keeper asks again, because an API rejected
+    /// the token or a caller wants a newer one, it gets [`ReadyTokenError`] as the [cause](FetchError::cause).
     ///
     /// ```
     /// use ims_exchange::AccessToken;
@@ -87,14 +87,14 @@ fn ready(
     if ends_at <= clock.now() {
         return Err(ReadyTokenError::Ended { ends_at });
     }
-    // Relaxed: nothing else is read by this flag.
+    // Relaxed: the flag protects no other data.
     if is_handed_out.swap(true, Ordering::Relaxed) {
         return Err(ReadyTokenError::NotRenewable { ends_at });
     }
     Ok(token.clone())
 }
 
-/// Why a token that was there already gives no other: see [`TokenSource::of_token`].
+/// Why there is no new token in place of the given one: see [`TokenSource::of_token`].
 ///
 /// ```
 /// use ims_claims::NumericDate;
@@ -109,7 +109,7 @@ fn ready(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadyTokenError {
-    /// Get a new token from where this one came.
+    /// Get a new token from where you got this one.
     #[error(
         "the access token expired at {ends_at}, and there are no credentials that could get another"
     )]

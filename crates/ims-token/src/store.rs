@@ -36,7 +36,7 @@ pub(crate) mod stored_token;
 /// # }
 /// ```
 pub trait TokenStore: fmt::Debug + Send + Sync {
-    /// The token that was saved under `key`, `None` if there is none. It may have expired; the keeper looks.
+    /// The token that was saved under `key`, `None` if there is none. It may have expired: the keeper checks that.
     ///
     /// # Errors
     /// [`StoreError`]; what cannot be read is an error and not a token.
@@ -45,7 +45,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         key: &CacheKey,
     ) -> impl Future<Output = Result<Option<AccessToken>, StoreError>> + Send;
 
-    /// Saves `token` under `key`, unless the one that is there is the better one: see [`is_older_than`]. What cannot be read is
+    /// Saves `token` under `key`, unless the store has a better one: see [`is_older_than`]. What cannot be read is
     /// replaced.
     ///
     /// # Errors
@@ -77,8 +77,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         not_before: NumericDate,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Leases the right to refresh the token of `key`; `None` if another process has it. It lapses by itself after `lasting`
-    /// if it is not renewed, or earlier, when the process that has it ends.
+    /// Leases the right to refresh the token of `key`; `None` if another process has it. If it is not renewed, it ends
+    /// after `lasting`, or earlier when the process that has it ends.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -110,10 +110,11 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Whether the new `token` should replace `saved`, the one in a store: unless that one expires later and can be trusted.
+/// Whether the new `token` should replace `saved`, the one in a store. It should not if `saved` expires later and can be
+/// trusted.
 ///
-/// Otherwise one that claims to live for years, or that a process with a wrong clock has saved, would prevent every later
-/// one.
+/// Without this check, a token that claims to live for years, or one that a process with a wrong clock has saved, would
+/// prevent every later token.
 ///
 /// ```
 /// use std::time::Duration;
@@ -140,7 +141,7 @@ pub(crate) fn is_credible(token: &AccessToken, now: NumericDate) -> bool {
     token.lifetime() <= LONGEST_LIFETIME && token.obtained_at() <= now.plus(CLOCKS_APART)
 }
 
-/// Tokens of IMS live for a day. A token from a store that says more than this of itself would be kept forever.
+/// Tokens of IMS live for a day. A token from a store that claims to live longer than this would be kept forever.
 const LONGEST_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// How far the clock of a process may be ahead of another's before what it says about a token is not believed.
@@ -157,7 +158,7 @@ const CLOCKS_APART: Duration = Duration::from_mins(5);
 /// ```
 pub struct Lease(Proof);
 
-/// What shows that a process has a lease.
+/// How a process proves that it has a lease.
 enum Proof {
     Owner(u128),
     Lock(Arc<Renewal>),
@@ -242,8 +243,8 @@ pub enum StoreError {
         /// The time that was given.
         timeout: Duration,
     },
-    /// Wait: what is in the store cannot be read, and the next refresh replaces it. If it comes again, someone else writes
-    /// there, or seals with another key.
+    /// Wait: what is in the store cannot be read, and the next refresh replaces it. If this error comes again, another
+    /// program writes there, or seals with another key.
     #[error("what is in the store is not what was saved there")]
     Garbled,
     /// Ask a person: the store is not safe to use.
@@ -270,7 +271,7 @@ impl StoreError {
     }
 }
 
-/// Any [`TokenStore`], shared: cheap to clone, and without a type parameter to carry along.
+/// Any [`TokenStore`], shared. Cheap to clone, and types that hold it need no type parameter.
 ///
 /// ```
 /// use ims_token::{MemoryStore, SharedClock, SharedStore, SystemClock};

@@ -1,4 +1,4 @@
-//! One way to lock, and where another thread can come in between.
+//! How this crate locks, and where another thread can run in between.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,8 +13,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A moment at which another thread can come in between and change what is shared. The model in the tests switches here;
-/// elsewhere it is nothing.
+/// A point at which another thread can run and change what is shared. The model in the tests switches threads here;
+/// otherwise it does nothing.
 #[inline]
 pub(crate) fn switch_point() {
     #[cfg(test)]

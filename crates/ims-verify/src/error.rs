@@ -4,7 +4,7 @@ use ims_claims::{ClaimsError, JwtError, NumericDate};
 use ims_exchange::{ExchangeError, Scope};
 use ims_sign::{KeyError, VerifyError};
 
-/// A token that is not verified. With none of these may the caller get access.
+/// A token that is not verified. With any of these errors, the caller must not get access.
 ///
 /// ```
 /// use ims_verify::{Fault, NotVerified};
@@ -23,7 +23,7 @@ use ims_sign::{KeyError, VerifyError};
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotVerified {
-    /// Refuse the token, whatever else is known of it.
+    /// Refuse the token.
     #[error("the token is bad")]
     Bad(#[source] Fault),
     /// Refuse the token, or ask IMS about it: it names a key that IMS does not publish, so its signature says nothing.
@@ -39,7 +39,7 @@ pub enum NotVerified {
 }
 
 impl NotVerified {
-    /// Whether the same token can be verified later, without anybody's help.
+    /// Whether the same token can be verified later, without anyone's help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(error) if error.is_transient())
@@ -56,7 +56,7 @@ impl NotVerified {
         }
     }
 
-    /// What to do, if something is known that helps.
+    /// What to do, if that is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -26,7 +26,7 @@ pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 pub(crate) struct Ims {
     environment: Environment,
     transport: SharedTransport,
-    /// Of the last question about a token, if it failed.
+    /// The failure of the last question about a token, if it failed.
     failure: Mutex<Option<Failure>>,
 }
 
@@ -96,7 +96,8 @@ impl Failure {
         Self { error: error.clone(), asked_at }
     }
 
-    /// The failure again, if it is too early for a request at `now`: for `pause`, or for as long as IMS has asked.
+    /// The same failure, if it is too early for another request at `now`: within `pause`, or within the time for which IMS
+    /// asked to wait.
     pub(crate) fn within(&self, pause: Duration, now: NumericDate) -> Option<NotVerified> {
         let asked = match &self.error {
             NotVerified::Unavailable(error) => error.retry_after().unwrap_or_default(),
@@ -107,8 +108,8 @@ impl Failure {
     }
 }
 
-/// How far two times are apart. What is remembered is judged by this and not by the time since: if the clock was put back,
-/// nothing that was learned before is remembered for longer than usual.
+/// The distance between two times. It is used in place of the time since then: if the clock was put back, nothing that was
+/// learned before is remembered for longer than usual.
 pub(crate) fn distance(one: NumericDate, other: NumericDate) -> Duration {
     one.since(other).max(other.since(one))
 }

@@ -28,8 +28,8 @@ pub const KEYS_REFRESHED: Duration = Duration::from_hours(1);
 /// How long fetched keys are used if newer ones cannot be fetched: as long as a token lives.
 pub const KEYS_STALE: Duration = Duration::from_hours(24);
 
-/// The least time between two fetches because of a token that names an unknown key, however many such tokens come. A key that
-/// IMS has just begun to use can be unknown for so long.
+/// The least time between two fetches because of a token that names an unknown key, however many such tokens come. A key
+/// that IMS has just begun to use can be unknown for this long.
 ///
 /// The same as in panva/jose, `createRemoteJWKSet`, `cooldownDuration`.
 pub const LEAST_REFETCH_INTERVAL: Duration = Duration::from_secs(30);
@@ -50,7 +50,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     published: Option<Published>,
-    /// Of the last fetch, if it failed.
+    /// The failure of the last fetch, if it failed.
     failure: Option<Failure>,
     fetch: Option<InFlight<Answer<Keys>>>,
 }
@@ -65,12 +65,12 @@ type Keys = Arc<FetchedKeys>;
 /// The keys of one answer of IMS.
 pub(crate) struct FetchedKeys {
     keys: VerificationKeys,
-    /// That of the first good token, which nearly all others have, too. No one else can put a header here.
+    /// The header of the first valid token, which nearly all others have, too. An invalid token cannot set it.
     header: OnceLock<JwtHeader>,
 }
 
 impl FetchedKeys {
-    /// Takes a token apart, faster if it begins as the first good one did.
+    /// Parses a token. This is faster if it begins like the first valid one.
     pub(crate) fn parse<'a>(&self, token: &'a str) -> Result<CompactJwt<'a>, JwtError> {
         match self.header.get() {
             Some(header) => CompactJwt::parse_after(header, token),
@@ -137,8 +137,8 @@ impl KeyCache {
         }
     }
 
-    /// The keys that came after `known`, for a token whose key is not among those; `None` if they are hardly older than the
-    /// question.
+    /// The keys that came after `known`, for a token whose key is not among those; `None` if those were fetched only a
+    /// moment ago.
     pub(crate) async fn after(
         &self,
         known: &Keys,
@@ -210,7 +210,7 @@ impl KeyCache {
         Ok(in_flight)
     }
 
-    /// Asks IMS and keeps the result. `asked_at` is when the keys were asked for: from there their age is counted.
+    /// Asks IMS and keeps the result. `asked_at` is when the keys were asked for. Their age counts from then.
     async fn fetch(&self, asked_at: NumericDate) -> Result<Keys, NotVerified> {
         let keys = self.0.ims.published_keys(asked_at).await;
         let outcome = keys.map(|keys| Arc::new(FetchedKeys { keys, header: OnceLock::new() }));
@@ -225,7 +225,7 @@ impl KeyCache {
         outcome
     }
 
-    /// Waits for `in_flight` no longer, so that the next caller starts a fetch.
+    /// Forgets `in_flight`, so that the next caller starts a fetch.
     fn discard(&self, in_flight: &InFlight<Answer<Keys>>) {
         self.state().fetch.take_if(|fetch| fetch.is_same(in_flight));
     }

@@ -1,4 +1,4 @@
-//! What is asked of a token's claims. The signature is another matter.
+//! What the claims of a token must say. The signature is another matter.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,12 +12,12 @@ use crate::{
     verified_token::{Parts, VerifiedToken},
 };
 
-/// How far ahead the clock of IMS may be of the caller's. Expiry knows no such kindness.
+/// How far the clock of IMS may be ahead of the caller's. Expiry knows no such kindness.
 ///
 /// The same as IMS allows to others. Source: adobe/aio-lib-java, `JwtTokenBuilder.java`.
 pub const SKEW: Duration = Duration::from_secs(30);
 
-/// What a resource server asks of a token: for which clients it was issued, what it allows, and which IMS issued it.
+/// What a resource server requires: for which clients a token was issued, what it allows, and which IMS issued it.
 ///
 /// IMS issues tokens to every customer of Adobe, so a program that accepts the tokens of any client gives access to
 /// everyone who can create an integration.
@@ -40,13 +40,13 @@ pub struct Requirements {
 }
 
 impl Requirements {
-    /// Takes tokens that were issued to one of `clients`; without any, none is accepted.
+    /// Accepts tokens that were issued to one of `clients`; if the list is empty, none.
     #[must_use]
     pub fn of_clients(clients: impl IntoIterator<Item = ClientId>) -> Self {
         Self { clients: Some(clients.into_iter().collect()), ..Self::of_any_client() }
     }
 
-    /// Takes tokens that were issued to any client, for programs that decide by user or organization afterwards.
+    /// Accepts tokens that were issued to any client, for programs that decide by user or organization afterwards.
     ///
     /// ```
     /// use ims_verify::Requirements;
@@ -60,7 +60,7 @@ impl Requirements {
         Self { clients: None, scopes: Vec::new(), issuing_cluster: None }
     }
 
-    /// Takes tokens only that allow all of `scopes`.
+    /// Accepts only tokens that have all of `scopes`.
     ///
     /// ```
     /// use ims_verify::Requirements;
@@ -75,7 +75,7 @@ impl Requirements {
         self
     }
 
-    /// Takes tokens only whose claim `as` is `cluster`, such as `ims-na1`.
+    /// Accepts only tokens whose claim `as` is `cluster`, such as `ims-na1`.
     ///
     /// For `https://NAME.adobelogin.com`, `NAME` is the default. Every other base URL, such as that of a reverse proxy, has
     /// no default. Source: adobe/aio-lib-ims, `src/ims.js`, `fromToken`.
@@ -135,7 +135,7 @@ impl Requirements {
     }
 }
 
-/// Passes a token that has been issued and has not expired at `now`.
+/// Accepts a token that has been issued and has not expired at `now`.
 pub(crate) fn expect_current(token: &VerifiedToken, now: NumericDate) -> Result<(), Fault> {
     expect_dates(token.created_at(), token.expires_at(), now)
 }

@@ -19,17 +19,17 @@ use crate::{
     verified_token::VerifiedToken,
 };
 
-/// How many questions about tokens may continue at a time even if all callers that wait for them give up.
+/// How many questions about tokens may continue at a time after all their callers have given up.
 ///
-/// This limits the requests that a sender of many made-up tokens can cause by hanging up. A question beyond the limit is
-/// asked, too, but only for one caller, and it ends when that caller gives up.
+/// Someone who sends many made-up tokens and closes the connections causes at most this many requests. A question beyond
+/// the limit is asked, too, but only for one caller, and it ends when that caller gives up.
 pub const MAX_QUESTIONS: usize = 1024;
 
-/// How often a caller waits for a question. The second time is for one whose runtime was shut down or hangs.
+/// How often a caller waits for a question. It waits a second time if the runtime of the first was shut down or hangs.
 pub(crate) const MAX_ATTEMPTS: u32 = 2;
 
-/// How long a caller waits for a question that may have been asked by another. After that the runtime which asked it
-/// hangs: its request has ended by its own timeout.
+/// How long a caller waits for a question that may have been asked by another. If it takes longer, the runtime that asked
+/// must hang, since its request has its own timeout.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(REQUEST_TIMEOUT.as_secs() + 1);
 
 /// What all who wait for a question get.
@@ -109,7 +109,7 @@ impl Questions {
         Some(in_flight)
     }
 
-    /// Waits for `in_flight` no longer, so that the next caller asks again.
+    /// Forgets `in_flight`, so that the next caller asks again.
     fn discard(&self, digest: TokenDigest, in_flight: &InFlight<Answer<VerifiedToken>>) {
         let mut questions = self.questions();
         if questions.get(&digest).is_some_and(|other| other.is_same(in_flight)) {

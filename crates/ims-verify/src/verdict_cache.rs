@@ -1,6 +1,7 @@
-//! Verdicts about tokens: for a bounded time, a bounded number of them, under a digest and never under the token itself.
+//! Verdicts about tokens, for a limited time and a limited number of tokens, under a digest and never under the token
+//! itself.
 //!
-//! Good and bad tokens are kept apart, so that anyone who sends bad ones by the million displaces no good one.
+//! Valid and invalid tokens are kept separately, so that a sender of millions of invalid ones displaces no valid one.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -20,20 +21,20 @@ use crate::{
     verified_token::VerifiedToken,
 };
 
-/// How long a good token is remembered at the most. Its expiry is checked each time, so that no token is accepted after it
-/// has expired.
+/// How long a valid token is remembered at most. Its expiry is checked each time, so that no token is accepted after it has
+/// expired.
 pub const VALID_REMEMBERED: Duration = Duration::from_mins(5);
 
-/// How long a bad token is remembered.
+/// How long an invalid token is remembered.
 pub const INVALID_REMEMBERED: Duration = Duration::from_mins(1);
 
-/// How many good tokens a verifier remembers at the most. The one that has been known longest is dropped for a new one.
+/// How many valid tokens a verifier remembers at most. A new one replaces the one that has been known longest.
 pub const MAX_VALID: usize = SHARDS * 1024;
 
-/// How many bad tokens a verifier remembers at the most.
+/// How many invalid tokens a verifier remembers at most.
 pub const MAX_INVALID: usize = SHARDS * 256;
 
-/// The verdicts, good and bad ones apart.
+/// The verdicts, valid and invalid ones separately.
 pub(crate) struct VerdictCache {
     valid: Verdicts<VerifiedToken>,
     invalid: Verdicts<Fault>,
@@ -57,7 +58,7 @@ impl VerdictCache {
         valid.or_else(|| self.invalid.get(digest, now).map(Err))
     }
 
-    /// Remembers what took long to find out and stays as it is. A failure to find out is not a verdict.
+    /// Remembers a verdict. An error is not a verdict: then nothing is known about the token.
     pub(crate) fn remember(
         &self,
         digest: TokenDigest,

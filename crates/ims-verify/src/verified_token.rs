@@ -14,7 +14,7 @@ use ims_exchange::Scope;
 /// What a valid token says about its holder. Only a [`TokenVerifier`](crate::TokenVerifier) makes one. A clone shares it.
 ///
 /// It was valid when it was verified. Anyone who keeps it has to check [`expires_at`](VerifiedToken::expires_at). Its
-/// `Debug` names the client alone, since the payload says much of a person.
+/// `Debug` shows only the client, since the payload says much about a person.
 ///
 /// ```
 /// use ims_exchange::Scope;
@@ -117,7 +117,7 @@ impl VerifiedToken {
         self.0.parts.created_at
     }
 
-    /// When the token expires: from this second on it is bad.
+    /// When the token expires: from this second on it is not valid.
     #[must_use]
     pub fn expires_at(&self) -> NumericDate {
         self.0.parts.expires_at

@@ -19,7 +19,7 @@ use crate::{
 /// Who decides whether a token's signature is valid.
 ///
 /// IMS publishes its keys at `/ims/keys`, but third parties report tokens signed by a key that is not among them. So there
-/// is a way without IMS, one that asks IMS where that happens, and one that asks always.
+/// are three ways: never ask IMS, ask it about such tokens only, or always ask it.
 ///
 /// ```
 /// use ims_verify::Authority;
@@ -30,30 +30,29 @@ use crate::{
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Authority {
-    /// Only the published keys. Nothing is sent for a token, and a token that was invalidated stays good until it
-    /// expires.
+    /// Only the published keys. Nothing is sent for a token, and a token that was invalidated is accepted until it expires.
     PublishedKeys,
     /// The published keys and, for a token whose key is not among them, IMS.
     ///
     /// Anybody can make a token that names another key, so anybody can make the verifier ask IMS: limit the rate of calls
     /// without a valid token.
     PublishedKeysElseIms,
-    /// IMS, which is asked about every token that is not remembered. A token that was invalidated is accepted for
-    /// [`VALID_REMEMBERED`](crate::VALID_REMEMBERED) at the most.
+    /// IMS. It is asked about every token that is not remembered. A token that was invalidated is accepted for
+    /// [`VALID_REMEMBERED`](crate::VALID_REMEMBERED) at most.
     Ims,
 }
 
 /// Verifies the access tokens that one IMS issues, for those who receive them. It holds no credentials.
 ///
 /// A clone shares keys and memory. Building one needs no runtime and sends nothing; to ask IMS, tokio has to be running.
-/// What is asked is asked once, however many wait for it, and a caller that gives up cancels nothing, up to
-/// [`MAX_QUESTIONS`] questions at a time. [`without_memory`](TokenVerifier::without_memory) each caller asks about its
-/// token for itself.
+/// However many callers need the same answer, IMS is asked once, and a caller that gives up cancels nothing, up to
+/// [`MAX_QUESTIONS`] questions at a time. [`without_memory`](TokenVerifier::without_memory) each call asks about its own
+/// token.
 ///
 /// [`MAX_QUESTIONS`]: crate::MAX_QUESTIONS
 ///
-/// No clock is read: every call takes `now`, the time of day, and what is kept is kept by the same times. If a clock is set
-/// back, what was kept before counts as old.
+/// No clock is read: every call takes `now`, the time of day, which also decides how long something is remembered. If a
+/// clock is set back, what was kept before counts as old.
 ///
 /// ```
 /// use ims_claims::{Environment, NumericDate};
@@ -118,7 +117,7 @@ impl TokenVerifier {
     /// Verifies `token`, an access token as it is after `Bearer `, at the time `now`.
     ///
     /// # Errors
-    /// [`NotVerified`], and then refuse the request: the token is bad, or names a key that is not published, or IMS was
+    /// [`NotVerified`], and then refuse the request: the token is invalid, or names a key that is not published, or IMS was
     /// needed and gave no answer.
     ///
     /// # Panics
@@ -193,7 +192,7 @@ impl TokenVerifier {
         if keys.have_signed(&jwt)? {
             return Ok(self.requirements.claims(jwt.into_payload(), now)?);
         }
-        // Nothing that it says can be believed yet, but a token that says itself that it is bad needs no request.
+        // Its claims are not verified yet, but a token that says itself that it is not valid needs no request.
         let token = self.requirements.claims(jwt.payload().to_vec(), now)?;
         let newer = self.keys.after(&keys, now).await?;
         let newer = newer.ok_or(NotVerified::KeyNotPublished)?;

@@ -1,7 +1,7 @@
 //! Several processes, one Redis, one exchange: `cargo run -p ims --features redis --example fleet`.
 //!
 //! It starts an emulator, a `redis-server` on its own socket and eight processes of a service, all at once, and counts
-//! what IMS is asked. Then it kills Redis and starts three more: each of those asks IMS itself, after a second at the most,
+//! what IMS is asked. Then it kills Redis and starts three more: each of those asks IMS itself, after a second at most,
 //! since a store that is not there is gone around.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]

@@ -23,14 +23,14 @@ pub(crate) struct Alternatives<T> {
     notice: Notice,
 }
 
-/// Gets an event when IMS accepts another than the one that was tried first.
+/// Reports that IMS accepted another alternative than the one that was tried first.
 #[derive(Debug, Clone)]
 pub(crate) struct Notice {
     pub(crate) client_id: ClientId,
     pub(crate) observer: Option<Observer>,
 }
 
-/// The function of the program that is called with every event.
+/// The program's own function for events.
 #[derive(Clone)]
 pub(crate) struct Observer(pub(crate) Arc<dyn Fn(&Event) + Send + Sync>);
 
@@ -89,7 +89,7 @@ impl<T> Alternatives<T> {
         let first = self.first.load(Ordering::Relaxed);
         let mut order: Vec<_> = self.all.iter().enumerate().collect();
         order.rotate_left(first);
-        // Stable, so that nothing else changes.
+        // A stable sort, so that the order of the others does not change.
         order.sort_by_key(|(_, one)| last(one));
         order
     }

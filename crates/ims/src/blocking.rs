@@ -35,7 +35,7 @@ pub struct BlockingClient {
     background: Arc<Background>,
 }
 
-/// The runtime of one thread. Only here can it be missing, while it is being dropped.
+/// The runtime of one thread. It is `None` only while it is being dropped.
 #[derive(Debug)]
 struct Background(Option<Runtime>);
 
@@ -48,7 +48,7 @@ impl BlockingClient {
         Self::from_builder(Client::builder(credentials))
     }
 
-    /// A client with parts of your own.
+    /// A client with the options of `builder`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -96,7 +96,7 @@ impl BlockingClient {
         self.block_on(self.client.headers())
     }
 
-    /// The client inside, for what does not block: [`report_rejected`](ims_token::TokenKeeper::report_rejected) of its
+    /// The client inside, for calls that do not block: [`report_rejected`](ims_token::TokenKeeper::report_rejected) of its
     /// keeper, and [`health`](Client::health).
     #[must_use]
     pub fn client(&self) -> &Client {
@@ -115,7 +115,7 @@ impl Drop for Background {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             match Handle::try_current() {
-                // Within another runtime nothing may wait, and tokio would panic.
+                // Within another runtime no call may block, and tokio would panic.
                 Ok(_) => runtime.shutdown_background(),
                 Err(_) => runtime.shutdown_timeout(SHUTDOWN_GRACE),
             }

@@ -1,4 +1,4 @@
-//! The client: credentials in, a token that is always fresh out.
+//! The client: it takes credentials and gives a token that is always fresh.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub(crate) enum Access {
     ApiKey(HeaderMap),
 }
 
-/// Send the [`headers`](Client::headers) without a token: there is an API key alone, and nothing to obtain a token with.
+/// Send the [`headers`](Client::headers) without a token: the credentials are an API key alone, which gets no token.
 ///
 /// ```
 /// use ims::{Client, Credentials};
@@ -64,7 +64,7 @@ impl Client {
     /// # Errors
     /// [`TokenError`], sorted by what you can do: its [`refusal`](TokenError::refusal) is what IMS answered, its
     /// [`hints`](TokenError::hints) say what to do. With an API key alone it is [`TokenError::Refused`] with
-    /// [`ApiKeyAlone`] as its [`cause`](FetchError::cause), since the [`headers`](Self::headers) are all there is.
+    /// [`ApiKeyAlone`] as its [`cause`](FetchError::cause), since there are only the [`headers`](Self::headers).
     pub async fn access_token(&self) -> Result<AccessToken, TokenError> {
         self.expect_keeper()?.token().await
     }
@@ -99,8 +99,8 @@ impl Client {
         self.expect_keeper()?.refresh().await
     }
 
-    /// The header fields that Adobe's APIs want: `Authorization`, `x-api-key` and, where the organization is known,
-    /// `x-gw-ims-org-id`. With an API key alone there is no `Authorization`, and nothing is sent for them.
+    /// The header fields that Adobe's APIs expect: `Authorization`, `x-api-key` and, where the organization is known,
+    /// `x-gw-ims-org-id`. With an API key alone there is no `Authorization`, and IMS is not asked.
     ///
     /// # Errors
     /// Those of [`Client::access_token`].
@@ -135,9 +135,9 @@ impl Client {
         self.unsaved.error()
     }
 
-    /// What keeps the token fresh, for [`report_rejected`](TokenKeeper::report_rejected),
-    /// [`keep_fresh`](TokenKeeper::keep_fresh), the middlewares and the like. `None` with an API key alone, which has no
-    /// token to keep.
+    /// The keeper of the token, for example for [`report_rejected`](TokenKeeper::report_rejected),
+    /// [`keep_fresh`](TokenKeeper::keep_fresh) and the middlewares. `None` with an API key alone, which has no token to
+    /// keep.
     #[must_use]
     pub fn keeper(&self) -> Option<&TokenKeeper> {
         match &self.access {
@@ -160,7 +160,7 @@ impl Client {
         &self.environment
     }
 
-    /// The integration's client id, which APIs want as `x-api-key`.
+    /// The integration's client id, which APIs expect as `x-api-key`.
     #[must_use]
     pub fn client_id(&self) -> &ClientId {
         &self.id

@@ -37,7 +37,7 @@ impl Client {
         Self::builder(credentials).build()
     }
 
-    /// A client with a transport, a signer, a clock or a store of the program.
+    /// A client with your own transport, signer, clock or store.
     pub fn builder(credentials: &Credentials) -> ClientBuilder {
         ClientBuilder::new(credentials.clone())
     }
@@ -125,8 +125,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Signs with `signer` if IMS no longer matches the first, instead of the second key that the credentials name. So a
-    /// key can be replaced without a moment in which none is accepted.
+    /// Signs with `signer` if IMS no longer accepts the first key. It replaces the second key that the credentials name. So
+    /// a key can be replaced without a moment in which IMS accepts none.
     ///
     /// ```
     /// use ims::{Client, Credentials, sign::Signer};
@@ -194,7 +194,7 @@ impl ClientBuilder {
         Self { transport: Some(SharedTransport::new(transport)), ..self }
     }
 
-    /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`].
+    /// Limits the time of one request to `timeout` instead of [`REQUEST_TIMEOUT`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -210,8 +210,8 @@ impl ClientBuilder {
         Self { request_timeout: timeout, ..self }
     }
 
-    /// Sends up to `retries` more requests when one fails that may succeed later, also while callers wait: for a program
-    /// that asks once and ends. Without it they get the first failure at once; see
+    /// Sends up to `retries` more requests after a failure that may pass, also while callers wait: for a program that asks
+    /// once and ends. Without it, callers get the first failure at once; see
     /// [`TokenKeeperBuilder::with_retries`](ims_token::TokenKeeperBuilder::with_retries).
     ///
     /// ```
@@ -226,7 +226,7 @@ impl ClientBuilder {
         Self { retries: Some(retries), ..self }
     }
 
-    /// Refreshes the token in the background from `window` before it expires on, instead of [`ADVISORY_WINDOW`].
+    /// Begins to refresh the token in the background `window` before it expires, instead of [`ADVISORY_WINDOW`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -242,7 +242,7 @@ impl ClientBuilder {
         Self { advisory_window: window, ..self }
     }
 
-    /// Lets callers wait for a new token from `window` before the old one expires on, instead of [`MANDATORY_WINDOW`].
+    /// Makes callers wait for a new token once the old one expires within `window`, instead of [`MANDATORY_WINDOW`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -259,7 +259,7 @@ impl ClientBuilder {
         Self { mandatory_window: window, ..self }
     }
 
-    /// Gives all the requests of one refresh `deadline` together, instead of [`DEADLINE`].
+    /// Limits the time of one refresh, with all its requests, to `deadline` instead of [`DEADLINE`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -309,7 +309,7 @@ impl ClientBuilder {
         Self { clock: SharedClock::new(clock), ..self }
     }
 
-    /// Calls `observe` with everything that the keeper does. It runs within a refresh, so it should be quick.
+    /// Calls `observe` with each [`Event`] of the keeper. It runs within a refresh, so it should be quick.
     ///
     /// ```
     /// use ims::token::Event;
@@ -331,9 +331,9 @@ impl ClientBuilder {
 
     /// Shares the token through `store` with other processes of the same integration.
     ///
-    /// A user's token is kept under the name of the place where the refresh token is. A file or an entry of the keyring may
-    /// have the same name for another user, so there the store must belong to that user alone; a place in memory shares
-    /// only with its clones.
+    /// The token of a person is saved under the name of the place where the refresh token is. A file or an entry of the
+    /// keyring may have the same name for another user of the machine, so the store must belong to one user alone. With
+    /// refresh tokens in memory, only clients with clones of the same [`RefreshTokens`] share the token.
     ///
     /// ```
     /// use ims::token::{MemoryStore, SharedClock, SystemClock};
@@ -370,7 +370,8 @@ impl ClientBuilder {
             keeper = keeper.with_org_id(org_id);
         }
         if let Credential::Token(_) = credential {
-            // It cannot be renewed, so it is handed out as long as it lasts. And what was given need not be kept in a store.
+            // It cannot be renewed, so callers get it until it expires. And a store is of no use: every process has the
+            // token.
             keeper =
                 keeper.with_advisory_window(Duration::ZERO).with_mandatory_window(Duration::ZERO);
         } else {
@@ -436,7 +437,7 @@ impl ClientBuilder {
         cache_key(&self.credentials, &self.refresh_tokens)
     }
 
-    /// `None` for an API key alone, which has nothing to obtain a token with.
+    /// `None` for an API key alone, which gets no token.
     fn source(&self, credential: Credential) -> Result<Option<Source>, Error> {
         let client_id = credential.client_id().clone();
         let notice = Notice { client_id, observer: self.observer.clone() };

@@ -1,4 +1,4 @@
-//! How IMS is asked: where, by what transport, for how long, and by which clock.
+//! How requests reach IMS: its address, the transport, the timeout and the clock.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection to the IMS of `environment` by reqwest.
+    /// A connection to the IMS of `environment` over reqwest.
     ///
     /// # Errors
     /// [`Error::Transport`] if the HTTP client cannot be set up, if `HTTPS_PROXY` or `ALL_PROXY` does not name a proxy, or if
@@ -45,7 +45,7 @@ impl Connection {
         Ok(Self::from_transport(environment, transport))
     }
 
-    /// A connection to the IMS of `environment` by your own transport.
+    /// A connection to the IMS of `environment` over your own transport.
     ///
     /// ```
     /// use ims::{Connection, claims::Environment, exchange::{PublishedKeys, testing::FakeTransport}};
@@ -118,7 +118,7 @@ impl Connection {
     /// Sends one call and reads the answer. Nothing is tried twice here: a retry needs a new call.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do.
+    /// [`ExchangeError`], sorted by what the caller can do.
     pub async fn send<C: Call>(&self, call: &C) -> Result<C::Answer, ExchangeError> {
         let request = call.request(&self.environment);
         // Before the request, so that no lifetime seems longer than it is.

@@ -53,7 +53,7 @@ pub enum Error {
     /// Correct how this machine reaches IMS: its CA certificates, or the variable that names them or a proxy.
     #[error(transparent)]
     Transport(#[from] TransportError),
-    /// Free resources of the system: it gave no thread for the refreshes.
+    /// Free resources of the system: the thread for the refreshes could not be started.
     #[cfg(feature = "blocking")]
     #[error("the system gives no thread for the refreshes: {0}")]
     Thread(std::sync::Arc<std::io::Error>),
@@ -64,10 +64,10 @@ pub enum Error {
     /// Send the API key without a token: there is nothing to obtain one with.
     #[error("an API key alone gets no access token")]
     ApiKeyAlone,
-    /// Use versions of `ims` and `ims-credentials` that belong together: this kind is newer than this crate.
+    /// Use `ims` and `ims-credentials` in the same version: this kind is newer than this crate.
     #[error("this version knows no such kind of {what}")]
     UnknownKind {
-        /// What it is a kind of.
+        /// For example `credential` or `signing key`.
         what: &'static str,
     },
     /// Build with the feature that is named, or use the builder.

@@ -18,10 +18,10 @@ use ims_token::{FetchError, Remedy, StoreError, TokenError};
 use ims_verify::NotVerified;
 
 /// What a person needs to know about an error: the cause, what IMS said, what was found on this machine, and what to do
-/// about this cause and no other. It is made from a reference to any error of these crates.
+/// about exactly this cause. `Report::from` makes it from a reference to any error of these crates.
 ///
-/// Its `Display` has a few lines, the cause first. The accessors are for programs that show the parts in their own way, or
-/// decide by them. Nothing in it is secret.
+/// Its `Display` has a few lines, the cause first. The methods are for programs that show the parts in their own way, or
+/// decide what to do. Nothing in it is secret.
 ///
 /// ```
 /// use ims::{Credentials, Report};
@@ -139,7 +139,7 @@ impl Report {
         self.0.evidence.as_deref()
     }
 
-    /// What to do, one line each, the likeliest first. There is none if nothing is known to help.
+    /// What to do, one line each, the most likely first. The list is empty if nothing is known that helps.
     #[must_use]
     pub fn remedies(&self) -> &[String] {
         &self.0.remedies
@@ -203,7 +203,7 @@ impl From<&TokenError> for Report {
             return Self::new(error.reason_name(), error, Next::Program);
         };
         let mut report = Self::from(fetch_error);
-        // For a failure that only a person can end, there is no time.
+        // Only a person can end such a failure, so no time is given.
         let retry_after =
             error.retry_after().filter(|wait| error.is_transient() && !wait.is_zero());
         report.0.retry_after = retry_after;

@@ -40,8 +40,8 @@ pub(crate) struct SigningOptions {
 }
 
 impl ServiceAccountSource {
-    /// Opens the keys and reads their certificates. With the source comes when the last certificate expires, if all are known:
-    /// as long as one of them lasts, there are tokens.
+    /// Opens the keys and reads their certificates. Also returns when the last certificate expires, if all are known: until
+    /// then, IMS gives tokens.
     pub(crate) fn new(
         connection: Connection,
         credential: ServiceAccountCredential,
@@ -59,7 +59,7 @@ impl ServiceAccountSource {
                 signing_pairs.push(SigningPair::open(pair)?);
             }
         }
-        // One key without a certificate makes the expiry of all unknown.
+        // If one key has no certificate, it is not known when the last one expires.
         let ends: Option<Vec<_>> = signing_pairs.iter().map(SigningPair::ends_at).collect();
         let ends_at = ends.and_then(|ends| ends.into_iter().max());
         let source = Self {
@@ -89,8 +89,8 @@ impl ServiceAccountSource {
             .await
     }
 
-    /// One exchange with each key, until IMS knows the certificate of one. A key whose certificate is not valid now is tried
-    /// last.
+    /// One exchange with each key, until IMS knows the certificate of a key. A key whose certificate is not valid now is
+    /// tried last.
     async fn by_each_key(&self, client_secret: &ClientSecret) -> Result<AccessToken, FetchError> {
         // One time for all keys, so that their order cannot change while they are tried.
         let now = self.connection.clock().now();

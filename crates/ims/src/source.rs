@@ -14,7 +14,7 @@ use crate::{
     user::{refresh_tokens::RefreshTokens, unsaved_refresh_token::UnsavedRefreshToken},
 };
 
-/// Where tokens come from, and what else is known of it.
+/// Where tokens come from, and what else is known about it.
 pub(crate) struct Source {
     pub(crate) tokens: TokenSource,
     /// When the credential expires, such as the certificate of a key.
@@ -23,7 +23,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Asks `source` by its method `fetch`.
+    /// Gets tokens from `source` with its method `fetch`.
     pub(crate) fn new<S, Fetching>(
         source: S,
         fetch: impl Fn(Arc<S>) -> Fetching + Send + Sync + 'static,
@@ -121,7 +121,7 @@ pub(crate) fn cache_key(credentials: &Credentials, refresh_tokens: &RefreshToken
                 None => key,
             }
         }
-        // It is not known here who has signed in, only which place the sign-in has.
+        // Who has signed in is not known here, only where the refresh token is kept.
         Credential::User(_) => {
             key(GrantName::REFRESH_TOKEN).with_account(refresh_tokens.identity())
         }

@@ -59,8 +59,8 @@ impl UserSource {
         self.unsaved.clone()
     }
 
-    /// One refresh, with the refresh token that is in its place now: another process may have replaced it. If it did so
-    /// meanwhile, IMS refuses the old one, and the new one is tried once.
+    /// One refresh, with the refresh token that is saved now, since another process may have replaced it. If another
+    /// process replaces it during the refresh, IMS refuses the old one, and the new one is tried once.
     pub(crate) async fn fetch(self: Arc<Self>) -> Result<AccessToken, FetchError> {
         let refresh_token = self.current().await?;
         match self.refresh(&refresh_token).await {
@@ -95,8 +95,8 @@ impl UserSource {
         }
     }
 
-    /// One refresh by each client secret, until one is right. A new refresh token is saved before any caller has the access
-    /// token.
+    /// One refresh with each client secret, until one is right. A new refresh token is saved before any caller has the
+    /// access token.
     async fn refresh(&self, refresh_token: &RefreshToken) -> Result<AccessToken, ExchangeError> {
         let tokens = self
             .client_secrets

@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl ClaimsSet {
-    /// Reads the payload of an assertion. Members that Adobe does not document are passed over.
+    /// Reads the payload of an assertion. Members that Adobe does not document are ignored.
     ///
     /// # Errors
     /// [`ClaimsError`], for the first rule broken, in the order `exp`, `iss`, `sub`, `aud`, metascopes, `jti`,

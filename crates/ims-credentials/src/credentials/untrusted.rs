@@ -17,8 +17,8 @@ use crate::{
 };
 
 impl Credentials {
-    /// Reads a document of any form from someone else, which can name nothing of this machine: its secrets and keys have to be
-    /// in it.
+    /// Reads a document of any form from someone else. It must not name anything of this machine: its secrets and keys have
+    /// to be in it.
     ///
     /// Other credentials are trusted like a program. They may name any file, variable, keyring entry or command as the place
     /// of a secret, and with `ims_url` the host that the secret is sent to. Use this where a user of your service gives you
@@ -109,7 +109,8 @@ impl Credentials {
         let files = FilesRead::default();
         let at = ReadContext {
             variable: &|_| None,
-            // Not even a variable is read: its value would end in an error, or at the IMS that they name.
+            // Not even an environment variable is read: its value could be shown in an error, or sent to the IMS that the
+            // document names.
             references: References::None,
             ..ReadContext::of_text(None, &files)
         };

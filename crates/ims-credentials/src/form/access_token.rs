@@ -1,7 +1,7 @@
-//! An access token that is there already: the local development token of AEM, what `ims token --json` prints, an answer of
-//! IMS, the token alone as a person pastes it, and the variables that a program is started with.
+//! An existing access token: the local development token of AEM, the output of `ims token --json`, an answer of IMS, the
+//! token alone as a person pastes it, and the environment variables of a program.
 //!
-//! Source of `accessToken`: Adobe Experience League, "Generating Access Tokens for Server-CredentialKind APIs" of AEM as a Cloud
+//! Source of `accessToken`: Adobe Experience League, "Generating Access Tokens for Server-Side APIs" of AEM as a Cloud
 //! Service, where the local development token is a JSON with this member.
 
 use ims_claims::{CompactJwt, Environment};
@@ -20,7 +20,7 @@ type Read = Result<(Environment, Credential), CredentialsError>;
 
 const TOKEN: &[&str] = &["access_token", "accessToken"];
 
-/// Credentials in our own format that also name a token have a member too many, and are not a token.
+/// Credentials in our own format that also name a token are refused for that member, and are not read as a token.
 pub(super) fn matches(fields: &Fields<'_>) -> bool {
     TOKEN.iter().any(|name| fields.has(name)) && !fields.values().any(|(name, _)| gets_tokens(name))
 }
@@ -56,7 +56,7 @@ pub(super) fn of_cli_variable(fields: &Fields<'_>, _at: &ReadContext<'_>) -> Rea
 
 fn read(fields: &Fields<'_>, token: &str, client_id: &str, org_id: &str, url: &str) -> Read {
     let text = without_header(fields.text(token)?);
-    // A name in the file is for a token that has none.
+    // The client id in the file is used if the token has none.
     let credential =
         TokenCredential::read(&fields.path_of(token), text, || fields.required(client_id))?;
     let credential = match fields.optional(org_id)? {
@@ -81,7 +81,7 @@ fn issued_by(token: &str) -> Environment {
     }
 }
 
-/// The document that `text` is if it is nothing but a token.
+/// A document for `text`, if `text` is nothing but a token.
 pub(crate) fn alone(text: &str) -> Option<Document> {
     let token = without_header(text);
     if !is_jwt(token) {

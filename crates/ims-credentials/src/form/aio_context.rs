@@ -65,7 +65,7 @@ pub(super) fn redirect_uri(
     user_login::redirect_uri(&context(fields, at)?, "redirect_uri")
 }
 
-/// The context to read; the whole document may be one without a name.
+/// The context to read. The whole document may be a context without a name.
 fn context<'a>(fields: &Fields<'a>, at: &ReadContext<'_>) -> Result<Fields<'a>, CredentialsError> {
     match at.selected {
         _ if fields.has("ims") => selected(&fields.object("ims")?, at),
@@ -115,8 +115,8 @@ fn key_in_or_at(context: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, C
     key_pair(&context.path_of("private_key"), contents, passphrase)
 }
 
-/// `env` is `prod` or `stage`. Without it the variable `AIO_CLI_ENV` says which, and then `cli.env` of the configuration; where
-/// these say neither, it is the production. Source: adobe/aio-lib-env, `src/index.js`.
+/// `env` is `prod` or `stage`. Without it, the variable `AIO_CLI_ENV` decides, then `cli.env` of the configuration. Without
+/// these, it is production. Source: adobe/aio-lib-env, `src/index.js`.
 fn environment(
     context: &Fields<'_>,
     whole: &Fields<'_>,

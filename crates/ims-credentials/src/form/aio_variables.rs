@@ -41,7 +41,7 @@ pub(super) fn redirect_uri(
     aio_context::redirect_uri(&configuration(fields).fields()?, at)
 }
 
-/// The part of aio's configuration that is about contexts, and for which IMS they are.
+/// The part of aio's configuration that has the contexts and says which IMS they are for.
 fn configuration(fields: &Fields<'_>) -> Document {
     let mut contexts = Map::new();
     let mut config = Map::new();

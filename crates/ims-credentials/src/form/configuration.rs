@@ -1,9 +1,10 @@
 //! Credentials in the configuration of a program: each program has its own names, which differ in case, in `-` and `_`, and in
 //! a prefix, and say the same.
 //!
-//! Client secrets are sent to IMS, so what may be of another service is not taken: a prefix is a known one, or has Adobe's name
-//! in it, and else an organization, a technical account or the beginning of the secret is Adobe's. The same holds for a section.
-//! In the environment of a process, where variables may be for another program, a prefix is a known one.
+//! Client secrets are sent to IMS, so variables that may belong to another service are not used. They are used if their
+//! prefix is known or contains Adobe's name, or if an organization, a technical account or the beginning of the secret
+//! shows that they are Adobe's. The same is true for a section. In the environment of a process, where variables may be for
+//! another program, only known prefixes are used.
 //!
 //! Sources, all observed in public repositories in November 2026: AdobeDocs/pdfservices-node-sdk-samples (`PDF_SERVICES_…`);
 //! the guides of Firefly Services (`FIREFLY_SERVICES_…`); adobe/aio-commerce-sdk before version 1 (`AIO_COMMERCE_IMS_…`);
@@ -32,8 +33,7 @@ pub(super) use section::environment_at;
 
 type Read = Result<(Environment, Credential), CredentialsError>;
 
-/// What begins the names of environment variables, and what is asked for where none of them says: the scopes of the API that
-/// has the prefix.
+/// The prefixes of environment variables, each with the scopes of its API, which are asked for if no variable names scopes.
 const PREFIXES: &[(&str, &[&str])] = &[
     ("ADOBE_", &[]),
     ("ADOBE_IMS_", &[]),
@@ -83,7 +83,7 @@ pub(super) fn is_complete(fields: &Fields<'_>) -> bool {
 pub(super) fn of_variables(fields: &Fields<'_>, at: &ReadContext<'_>) -> Read {
     let mut sections = prefixed(fields);
     if at.selected.is_none() {
-        // Which are not complete, or have an unknown prefix, matters only where there are no others.
+        // Sets that are not complete, or have an unknown prefix, are used only if there are no others.
         if sections.iter().any(|(_, section)| section.is_complete()) {
             sections.retain(|(_, section)| section.is_complete());
         }
@@ -154,7 +154,7 @@ fn nested(fields: &Fields<'_>) -> Document {
     Document::new(whole.into())
 }
 
-/// Puts `value` where the steps of `name` lead. What another value is in the way of is left out.
+/// Puts `value` at the path `name`. It is left out if the path leads through another value.
 fn insert(object: &mut Map<String, Value>, name: &str, value: &Value, levels: usize) {
     match name.split_once('.') {
         Some((step, rest)) if levels > 0 => {

@@ -22,7 +22,7 @@ use crate::{
 const PRIVATE_KEY: &str = "private.key";
 const CERTIFICATE: &str = "certificate_pub.crt";
 
-/// The `.aio` of an application has its project, too, without the credentials: these are among the contexts then.
+/// The `.aio` of an application also has its project, but without the credentials: those are in its contexts.
 pub(super) fn matches(fields: &Fields<'_>) -> bool {
     (fields.has("project") || fields.has("workspace")) && !fields.has("ims")
 }
@@ -35,7 +35,7 @@ pub(super) fn credential(
     Ok((Environment::production(), kind.read(&project, &entry, at)?))
 }
 
-/// Where a person comes back to from the sign-in. Of several, the console knows one as the default; the others are patterns.
+/// Where a person comes back to from the sign-in. The console has one default redirect URI. The others are patterns.
 pub(super) fn redirect_uri(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
@@ -93,7 +93,7 @@ enum Kind {
 
 type Entry<'e, 'f> = (&'e Fields<'f>, Kind);
 
-/// What the console calls the kinds that people sign in to: the first is older than the others.
+/// The names that the console uses for kinds that people sign in to. The first is older than the others.
 const LOGINS: [&str; 7] = [
     "oauth2",
     "oauthweb",

@@ -55,6 +55,6 @@ fn is_variable(name: &str) -> bool {
     name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
-/// How deep the variables may be: the deepest known are the inputs of an action in `app.config.yaml`, with six steps before
-/// them.
+/// How deep the variables may be. The deepest known ones are the inputs of an action in `app.config.yaml`, at the seventh
+/// level.
 const MOST_LEVELS: usize = 8;

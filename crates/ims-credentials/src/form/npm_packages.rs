@@ -52,7 +52,7 @@ fn key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, Credentials
     key_pair(&fields.path_of("privateKey"), contents, fields.optional_text("passphrase")?)
 }
 
-/// What the uploader asks for, since no variable says.
+/// The metascopes that the uploader asks for, since no variable names them.
 const SCOPES: &[&str] = &[
     "AdobeID",
     "openid",

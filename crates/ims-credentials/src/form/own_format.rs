@@ -72,7 +72,7 @@ const USER_MEMBERS: &[&str] = &[
     "ims_url",
 ];
 
-/// Those of `MEMBERS` that may stand in each element of `keys` instead.
+/// Those of `MEMBERS` that may be in each element of `keys` instead.
 const KEY_MEMBERS: &[&str] = &[
     "private_key_file",
     "private_key",
@@ -121,7 +121,7 @@ pub(super) fn holds_secret(fields: &Fields<'_>) -> bool {
     if fields.has("client_secret") || holds_key(fields) {
         return true;
     }
-    // In the list, a secret is a text, and the name of its place an object.
+    // In the list, a secret itself is a text, and a reference to a secret is an object.
     if let Some(Value::Array(secrets)) = fields.value("client_secrets")
         && secrets.iter().any(Value::is_string)
     {
@@ -222,7 +222,7 @@ fn server_to_server(
     }))
 }
 
-/// One secret, or the list of those of which each may be the valid one.
+/// One secret, or a list of secrets, each of which may be the valid one.
 fn client_secrets(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
@@ -292,7 +292,7 @@ fn key_pair(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, Creden
 
 fn signing_key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<SigningKey, CredentialsError> {
     let contents = key_contents(fields, at)?;
-    // Also "external": someone who has written the credentials must not choose the key that the program signs with.
+    // This includes "external": the author of the credentials must not choose which key the program signs with.
     if fields.has("signer") {
         at.check_reference(&fields.path_of("signer"))?;
     }
@@ -352,7 +352,7 @@ fn key_contents(
     secret_text::key(&secret.member, contents).map(Some)
 }
 
-/// The members of which one has the key.
+/// The members, one of which has the key.
 const KEY_PLACES: &[&str] = &[
     "private_key_file",
     "private_key",

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// What the SDK asks for where the file says nothing.
+/// What the SDK asks for if the file names no scopes.
 const CLAIM: &str = "ent_documentcloud_sdk";
 
 const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {

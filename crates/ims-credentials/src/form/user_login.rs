@@ -1,5 +1,5 @@
 //! Credentials of an application that a person signs in to. They get no token before someone has signed in, so a file has
-//! no refresh token: the program says where that is.
+//! no refresh token: the program decides where it is kept.
 
 use ims_claims::OrgId;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::{
     reading::fields::Fields,
 };
 
-/// The members of others' forms, with the name of the list of scopes.
+/// The members of forms of other programs, with the name of the list of scopes.
 pub(super) fn credential(
     fields: &Fields<'_>,
     scopes: &str,

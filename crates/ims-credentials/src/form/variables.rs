@@ -1,4 +1,4 @@
-//! Environment variables for an OAuth Server-to-Server credential, or an API key, and differ mostly in their names.
+//! Environment variables for an OAuth Server-to-Server credential or an API key. These forms differ mostly in their names.
 //!
 //! Sources: adobe/aio-cli-plugin-app, `src/lib/import.js` (`IMS_OAUTH_S2S_…`, `SERVICE_API_KEY`); the README of Adobe's
 //! starter kits for Commerce (`OAUTH_…`); adobe/aio-commerce-sdk, `resolveImsAuthParams` (`AIO_COMMERCE_AUTH_IMS_…`);
@@ -45,7 +45,7 @@ const COMMERCE_STARTER_KIT: ServerToServerWords = ServerToServerWords {
     scopes: Scopes::In("OAUTH_SCOPES"),
 };
 
-/// `OAUTH_CLIENT_ID` alone may be of any other service: the organization is what makes it Adobe's.
+/// `OAUTH_CLIENT_ID` alone may belong to any other service. With an organization it belongs to Adobe.
 pub(super) fn is_commerce_starter_kit(fields: &Fields<'_>) -> bool {
     fields.has("OAUTH_CLIENT_ID") && fields.has(fields.name_of(COMMERCE_STARTER_KIT.org_id))
 }
@@ -95,7 +95,7 @@ const APPS_ACTION: ServerToServerWords = ServerToServerWords {
     scopes: Scopes::In("SCOPES"),
 };
 
-/// What the action did before OAuth Server-to-Server: with a key, and `SCOPES` for the metascopes.
+/// The form that the action had before OAuth Server-to-Server: with a key, and `SCOPES` for the metascopes.
 const APPS_ACTION_JWT: ServiceAccountWords = ServiceAccountWords {
     client_id: &["CLIENTID"],
     client_secret: &["CLIENTSECRET"],
@@ -104,7 +104,7 @@ const APPS_ACTION_JWT: ServiceAccountWords = ServiceAccountWords {
     metascopes: Metascopes::In("SCOPES"),
 };
 
-/// `CLIENTID` alone may be of any other service.
+/// `CLIENTID` alone may belong to any other service.
 pub(super) fn is_apps_action(fields: &Fields<'_>) -> bool {
     fields.has("CLIENTID") && fields.has("IMSORGID")
 }

@@ -82,7 +82,7 @@ impl<'a> Fields<'a> {
         self.object.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect()
     }
 
-    /// The member that is there, of several names for the same; the first name if none is.
+    /// The name of the member that is there, of several names for the same. If none is there, the first name.
     pub(crate) fn name_of<'n>(&self, names: &[&'n str]) -> &'n str {
         names.iter().copied().find(|name| self.has(name)).unwrap_or(names[0])
     }
@@ -154,7 +154,7 @@ impl<'a> Fields<'a> {
         ClientSecrets::from_list(secrets).ok_or_else(|| self.missing(name))
     }
 
-    /// The IMS that a URL names, or a host without a scheme; the production where none is named.
+    /// The IMS of a URL or of a host without a scheme. Production if there is none.
     pub(crate) fn environment(&self, name: &str) -> Result<Environment, CredentialsError> {
         let Some(text) = self.optional_text(name)? else { return Ok(Environment::production()) };
         if text.contains("://") {
@@ -307,7 +307,7 @@ fn written_list(text: &str) -> Option<Vec<String>> {
     strings(list.0.as_array()?)
 }
 
-/// The known name that is most like `name`: one that continues it, or differs by two letters at most.
+/// The known name that is most like `name`: one that begins with it, or that differs by at most two letters.
 pub(crate) fn most_like<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     let name = name.to_lowercase();
     if let Some(known) = known.iter().find(|known| known.to_lowercase() == name) {
@@ -321,7 +321,7 @@ pub(crate) fn most_like<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     (distance(&name, nearest) <= 2).then_some(*nearest)
 }
 
-/// How many letters have to be added, removed or replaced to make the one word of the other (Levenshtein).
+/// How many letters must be added, removed or replaced to turn one word into the other (Levenshtein distance).
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();

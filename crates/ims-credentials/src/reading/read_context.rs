@@ -1,4 +1,4 @@
-//! Where credentials are read, and which of several.
+//! Where credentials are read from, and which of several are used.
 
 use std::{
     cell::RefCell,
@@ -34,17 +34,17 @@ pub(crate) struct ReadContext<'a> {
     pub(crate) folder: &'a Path,
     /// The name of the credential to use, if there are several.
     pub(crate) selected: Option<&'a str>,
-    /// Which of the two to read, if the file describes a migration from one kind to the other.
+    /// Which side to read, if the file has both sides of a migration.
     pub(crate) side: CredentialKind,
-    /// Whether a service account is of no use without its private key. A migration leaves the key behind.
+    /// Whether a service account needs its private key. A migration does not.
     pub(crate) needs_key: bool,
-    /// The metascopes that a context has for a file which does not say them; none if the file says its own.
+    /// The metascopes of a context, for a file without metascopes. Empty if the file has its own.
     pub(crate) metascopes: &'a [Metascope],
     /// Reads an environment variable.
     pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
     /// Who can read and write the file; `None` for environment variables.
     pub(crate) access: Option<&'a Access>,
-    /// Takes note of each file that is read.
+    /// Collects each file that is read.
     pub(crate) files: &'a FilesRead,
     /// What the credentials may name besides themselves.
     pub(crate) references: References,
@@ -101,7 +101,7 @@ impl<'a> ReadContext<'a> {
         }
     }
 
-    /// A text without a file: relative paths begin at the current folder.
+    /// The context of a text without a file: relative paths begin at the current folder.
     pub(crate) fn of_text(selected: Option<&'a str>, files: &'a FilesRead) -> Self {
         let variable = &|name: &str| std::env::var(name).ok();
         let (folder, side) = (Path::new(""), CredentialKind::ServerToServer);
@@ -118,7 +118,7 @@ impl<'a> ReadContext<'a> {
         }
     }
 
-    /// Passes if the credentials may name something of this machine by `member`.
+    /// Checks that the credentials may name something of this machine with `member`.
     pub(crate) fn check_reference(&self, member: &str) -> Result<(), CredentialsError> {
         match self.references {
             References::Any => Ok(()),
@@ -129,7 +129,7 @@ impl<'a> ReadContext<'a> {
     /// Reads a file that `member` names and that others may be able to read: see [`secret_file::read`].
     pub(crate) fn read(&self, member: &str, path: &Path) -> Result<FileContents, CredentialsError> {
         self.check_reference(member)?;
-        // Noted before it is opened: a watcher waits for a file that is not there yet.
+        // Collected before it is opened, so that a program can also watch a file that is not there yet.
         self.files.0.borrow_mut().push(path.to_owned());
         secret_file::read(path)
     }
@@ -156,7 +156,7 @@ impl<'a> ReadContext<'a> {
         std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned()
     }
 
-    /// The one that is selected by its name, or the only one.
+    /// The one with the selected name, or the only one.
     pub(crate) fn select<T>(
         &self,
         mut candidates: Vec<(String, T)>,
@@ -170,7 +170,7 @@ impl<'a> ReadContext<'a> {
         if candidates.len() == 1 {
             return Ok(candidates.remove(0).1);
         }
-        // Two may have one name; then the name selects none of them.
+        // If two have the same name, the name selects none of them.
         if candidates.is_empty() && self.selected.is_some() {
             return Err(CredentialsError::NoneSelected { names });
         }

@@ -15,7 +15,8 @@ pub(crate) const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Reads a file that others may be able to read.
 ///
-/// A document where a path belongs is refused and not repeated. `NAME=value` may be one, and a file may have that name.
+/// If the path is a document by mistake, it is refused and not repeated. `NAME=value` may be a document, and it may also be
+/// the name of a file.
 pub(crate) fn read(path: &Path) -> Result<FileContents, CredentialsError> {
     let text = path.to_str().unwrap_or_default();
     if !can_be_path(text) {
@@ -39,8 +40,8 @@ pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Credential
     Ok(Zeroizing::new(contents.bytes.into_vec()))
 }
 
-/// The path that `given` is, `None` if it is the document itself: it begins with a bracket, has several lines, is a key, or
-/// is `NAME=value` or `name: value` and no file of that name.
+/// `given` as a path, or `None` if it is the document itself: it begins with a bracket, has several lines, is a key, or is
+/// `NAME=value` or `name: value` and there is no file of that name.
 pub(crate) fn path_of(given: &OsStr) -> Option<PathBuf> {
     let path = PathBuf::from(given);
     let Some(text) = given.to_str() else { return Some(path) };

@@ -1,5 +1,5 @@
-//! Secrets that stand elsewhere: in a file, in an environment variable, in the keyring of the desktop, or in what a command
-//! prints. A credentials file that names them holds no secret.
+//! Secrets in another place: in a file, in an environment variable, in the keyring of the desktop, or in the output of a
+//! command. A credentials file that names them holds no secret.
 
 use std::{
     io::Read,
@@ -25,10 +25,10 @@ pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 /// No secret is longer; a private key of 8192 bits has some 6 KiB.
 const MAX_OUTPUT: u64 = 64 * 1024;
 
-/// The places, as they stand behind the name of the secret: `client_secret_file` and so on.
+/// The places, as they are appended to the name of the secret: `client_secret_file` and so on.
 pub(crate) const PLACES: [&str; 4] = ["file", "env", "command", "keyring"];
 
-/// A secret, and the member or variable that it is from.
+/// A secret, and the member or variable that it comes from.
 pub(crate) struct Secret {
     pub(crate) member: String,
     pub(crate) text: Zeroizing<String>,
@@ -121,7 +121,7 @@ fn from(
             let Some(value) = value.map(Zeroizing::new) else {
                 return Err(CredentialsError::Missing { name: variable.to_owned() });
             };
-            // As shells do with the output of a command, which is where most of them are from.
+            // Shells do the same with the output of a command, and most of these secrets come from commands.
             Ok(Zeroizing::new(value.trim_end_matches(['\r', '\n']).to_owned()))
         }
         "command" => from_command(fields, member, at),
@@ -236,7 +236,7 @@ fn finish_in_time(
         if read.is_none() {
             read = output.try_recv().ok();
         }
-        // A program that prints too much may be stopped by the pipe, which is no longer read.
+        // The pipe is no longer read, so a program that prints too much may wait forever.
         if matches!(&read, Some(Ok(bytes)) if bytes.len() as u64 > MAX_OUTPUT) {
             return Err("it printed too much");
         }
@@ -268,7 +268,7 @@ fn read_on_thread(
     let read = move || {
         let mut output = Zeroizing::new(Vec::with_capacity(4096));
         let read = pipe.take(MAX_OUTPUT + 1).read_to_end(&mut output);
-        // No one waits any longer if the time was over.
+        // After the timeout, no one waits for it.
         let _ = sender.send(read.map(|_| output));
     };
     let thread = thread::Builder::new().name("ims".to_owned()).spawn(read);

@@ -1,8 +1,8 @@
-//! What a secret's text may be, decided in one place for all forms: never blank, and never with white space or quotation
-//! marks that are in it by mistake.
+//! Which texts can be a secret, decided in one place for all forms: never an empty one, and never one with white space or
+//! quotation marks by mistake.
 //!
-//! Adobe's client secrets are printable ASCII without white space. One with a line break is sent as it is and refused by IMS
-//! as a wrong secret, which says nothing about the cause, so it is refused here by name.
+//! Adobe's client secrets are printable ASCII without white space. If one with a line break was sent, IMS would only answer
+//! that the secret is wrong. So it is refused here, and the error names the line break.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use ims_exchange::ClientSecret;
@@ -37,7 +37,8 @@ fn fault(text: &str) -> Option<SecretFault> {
     if text.ends_with(['\n', '\r']) {
         return Some(SecretFault::LineBreakAtEnd);
     }
-    // Before the check for white space, which it is as well: a person has to know that it is not a blank.
+    // This comes before the check for white space: the character also counts as white space, but a person must know that it
+    // is not a normal blank.
     if text.contains('\u{a0}') {
         return Some(SecretFault::NoBreakSpace);
     }
@@ -60,8 +61,7 @@ fn fault(text: &str) -> Option<SecretFault> {
     None
 }
 
-/// Whether `text` stands for a value that is to be put in its place: a variable of a shell, of GitHub Actions or of a template,
-/// or what a sample says.
+/// Whether `text` is a placeholder: a variable of a shell, of GitHub Actions or of a template, or the text of a sample.
 pub(crate) fn is_placeholder(text: &str) -> bool {
     let is_name = |name: &str| {
         !name.is_empty()
@@ -89,7 +89,7 @@ fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || INVISIBLE.contains(&c))
 }
 
-/// Characters without a picture: soft hyphen, zero width spaces, joiners and marks of direction, byte order mark.
+/// Invisible characters: soft hyphen, zero width spaces, joiners and marks of direction, byte order mark.
 const INVISIBLE: &[char] =
     &['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
 
@@ -97,8 +97,8 @@ const INVISIBLE: &[char] =
 const QUOTES: &[char] =
     &['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}'];
 
-/// The contents of a key's file or variable. Where a PEM file was encoded in base64 again, as CI systems ask for, that
-/// is undone; two different private keys in one file are refused, since nothing says which of them is meant.
+/// The contents of a key's file or variable. If a PEM file is encoded in base64 again, as CI systems require it, it is
+/// decoded. Two different private keys in one file are refused, since it is not known which of them is meant.
 pub(crate) fn key(
     name: &str,
     contents: Zeroizing<Vec<u8>>,
@@ -137,7 +137,7 @@ fn is_pkcs12(bytes: &[u8]) -> bool {
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 
-/// Whether two private keys are there that differ. The same key twice, or a key with its certificate, is fine.
+/// Whether there are two different private keys. The same key twice, or a key with its certificate, is fine.
 fn has_two_keys(contents: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(contents) else { return false };
     let mut first: Option<&str> = None;

@@ -1,4 +1,4 @@
-//! The words that forms have for the same parts of a credential. Most forms differ in nothing else.
+//! The names that forms use for the same parts of a credential. Most forms differ only in these names.
 
 use ims_claims::{Environment, Metascope, ServiceAccount};
 use ims_exchange::Scope;
@@ -24,7 +24,7 @@ pub(crate) struct ServiceAccountWords {
 /// Where the metascopes are.
 pub(crate) enum Metascopes {
     In(&'static str),
-    /// The form has no word for them, since the program whose form it is asks for this one always.
+    /// The form has no name for the metascopes, since its program always asks for this one.
     Always(&'static str),
     /// They are in another object, and were read there.
     Given(Vec<Metascope>),
@@ -41,7 +41,7 @@ pub(crate) struct ServerToServerWords {
 /// Where the scopes are.
 pub(crate) enum Scopes {
     In(&'static str),
-    /// What the program asks for that has the form, since the form has no word for them.
+    /// The scopes that the program of this form asks for, since the form has no name for them.
     Always(&'static [&'static str]),
 }
 
@@ -104,7 +104,7 @@ impl Scopes {
     }
 }
 
-/// The IMS whose name the member `name` has: `prod` or `stage`; the production where none is named.
+/// The IMS that the member `name` names: `prod` or `stage`. Production if there is none.
 pub(crate) fn environment_called(
     fields: &Fields<'_>,
     name: &str,
@@ -116,7 +116,7 @@ pub(crate) fn environment_called(
     }
 }
 
-/// The key that the member `name` has the path of.
+/// The key in the file whose path is in the member `name`.
 pub(crate) fn key_at(
     fields: &Fields<'_>,
     name: &str,
@@ -132,7 +132,7 @@ pub(crate) fn key_in(fields: &Fields<'_>, name: &str) -> Result<KeyPair, Credent
     key_pair(&fields.path_of(name), Zeroizing::new(text.as_bytes().to_vec()), None)
 }
 
-/// A key without its certificate, which is not known to most forms. `name` is its member, or its file.
+/// A key without its certificate: most forms have no member for it. `name` is its member, or its file.
 pub(crate) fn key_pair(
     name: &str,
     contents: Zeroizing<Vec<u8>>,

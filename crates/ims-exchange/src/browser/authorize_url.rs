@@ -232,7 +232,7 @@ impl<'a> AuthorizeUrl<'a> {
     /// loopback address was asked for.
     ///
     /// # Errors
-    /// [`RedirectError`], by what the caller can do.
+    /// [`RedirectError`], sorted by what the caller can do.
     pub fn answer(&self, redirect: &str) -> Result<AuthorizationCode, RedirectError> {
         redirect::read(redirect, self.state)
     }

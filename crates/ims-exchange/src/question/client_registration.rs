@@ -103,7 +103,7 @@ impl Call for ClientRegistration<'_> {
     /// Reads the answer. Any success status is accepted: IMS was seen to answer 200 and 201.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do.
+    /// [`ExchangeError`], sorted by what the caller can do.
     fn answer(
         &self,
         response: &Response,

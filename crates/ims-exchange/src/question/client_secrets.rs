@@ -399,7 +399,7 @@ impl Call for ListSecrets<'_> {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do.
+    /// [`ExchangeError`], sorted by what the caller can do.
     fn answer(
         &self,
         response: &Response,
@@ -422,7 +422,7 @@ impl Call for AddSecret<'_> {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do. After [`Unavailable`](ExchangeError::Unavailable) the secret may have
+    /// [`ExchangeError`], sorted by what the caller can do. After [`Unavailable`](ExchangeError::Unavailable) the secret may have
     /// been added anyway: the list shows it.
     fn answer(
         &self,
@@ -451,7 +451,7 @@ impl Call for DeleteSecret<'_> {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do.
+    /// [`ExchangeError`], sorted by what the caller can do.
     fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<(), ExchangeError> {
         let secrets = [self.caller.token.expose_secret()];
         answer::nothing(response, &Caller::sent(sent_at, &secrets))

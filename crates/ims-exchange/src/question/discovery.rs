@@ -131,7 +131,7 @@ impl Call for PublishedKeys {
     /// themselves are checked where they are used.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do.
+    /// [`ExchangeError`], sorted by what the caller can do.
     fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<String, ExchangeError> {
         let sent = Sent::new(CredentialKind::Client, sent_at, &[]).without_client_secret();
         let unrecognized = || answer::unrecognized(response, &sent);

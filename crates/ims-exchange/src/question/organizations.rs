@@ -132,7 +132,7 @@ impl Call for Organizations {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is no
+    /// [`ExchangeError`], sorted by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is no
     /// longer valid.
     fn answer(
         &self,

@@ -135,7 +135,7 @@ impl Call for Profile {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is no
+    /// [`ExchangeError`], sorted by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is no
     /// longer valid, [`Unrecognized`](ExchangeError::Unrecognized) also when its data come to more than 256 KiB decompressed.
     fn answer(
         &self,

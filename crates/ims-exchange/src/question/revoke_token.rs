@@ -81,7 +81,7 @@ impl Call for RevokeToken<'_> {
     /// Reads the answer, which only says that it is done.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do. The token may then still be valid.
+    /// [`ExchangeError`], sorted by what the caller can do. The token may then still be valid.
     fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<(), ExchangeError> {
         let mut secrets = vec![self.token.expose_secret()];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));
@@ -188,7 +188,7 @@ impl Call for InvalidateToken<'_> {
     /// Reads the answer, which only says that it is done.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do. The token may then still be valid.
+    /// [`ExchangeError`], sorted by what the caller can do. The token may then still be valid.
     fn answer(&self, response: &Response, sent_at: NumericDate) -> Result<(), ExchangeError> {
         let mut secrets = vec![self.token.expose_secret()];
         secrets.extend(self.client_secret.map(ClientSecret::expose_secret));

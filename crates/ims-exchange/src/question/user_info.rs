@@ -135,7 +135,7 @@ impl Call for UserInfo<'_> {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`ExchangeError`], by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is no
+    /// [`ExchangeError`], sorted by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is no
     /// longer valid.
     fn answer(
         &self,

@@ -127,7 +127,7 @@ impl Reason {
         self.row().name
     }
 
-    /// Everything that is documented or known to be behind it, the likeliest first.
+    /// Everything that is documented or known to be behind it, the most likely first.
     #[must_use]
     pub fn causes(self) -> &'static [Cause] {
         self.row().causes

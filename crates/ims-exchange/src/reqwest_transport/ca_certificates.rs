@@ -89,7 +89,7 @@ impl CaCertificates {
     /// where the operating system itself verifies certificates (Windows, macOS, Android). `variable` reads one of the
     /// variables, as `std::env::var_os` does.
     ///
-    /// The TLS library reads the same variables, but only PEM, and a file that it cannot read it passes over: then an error
+    /// The TLS library reads the same variables, but only PEM, and a file that it cannot read it ignores: then an error
     /// says only that there are no certificates at all.
     ///
     /// ```

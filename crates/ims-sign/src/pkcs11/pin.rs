@@ -57,7 +57,7 @@ impl fmt::Debug for Pin {
 pub enum PinSource {
     /// The PIN itself.
     Pin(Pin),
-    /// A file that holds the PIN; line breaks at its end are passed over.
+    /// A file that holds the PIN; line breaks at its end are ignored.
     File(PathBuf),
 }
 

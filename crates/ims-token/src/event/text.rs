@@ -23,7 +23,7 @@ impl Event {
         }
     }
 
-    /// Whether it is only a step of work that ends with another event, and so no news for people.
+    /// Whether it is only a step of a refresh that ends with another event, so that people need not see it.
     #[must_use]
     pub fn is_step(&self) -> bool {
         matches!(self, Self::RefreshStarted { .. } | Self::LeftToAnother)
@@ -49,7 +49,7 @@ impl fmt::Display for Event {
             }
             Self::LeftToAnother => f.write_str("another process refreshes the token"),
             Self::StoreFailed { operation, error } => {
-                write!(f, "the store failed ({}) and is passed over: {error}", operation.as_str())
+                write!(f, "the store failed ({}) and is ignored: {error}", operation.as_str())
             }
             Self::Rejected { token } => write!(f, "an API rejected token {}", token.fingerprint()),
             Self::OtherAccepted { kind } => {

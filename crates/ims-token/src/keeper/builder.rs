@@ -26,7 +26,7 @@ pub const MANDATORY_WINDOW: Duration = Duration::from_mins(1);
 /// How long one refresh may take until it has a token: its requests, the pauses between them, and the wait for another process.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Puts a [`TokenKeeper`] together; see [`TokenKeeper::builder`].
+/// Builds a [`TokenKeeper`]; see [`TokenKeeper::builder`].
 #[derive(Debug)]
 #[must_use]
 pub struct TokenKeeperBuilder {
@@ -40,7 +40,7 @@ impl TokenKeeper {
         Self::builder(source, clock).build()
     }
 
-    /// Begins to put together a keeper of the token of `source`, by the time of `clock`.
+    /// A builder of a keeper for the token of `source`, by the time of `clock`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -75,7 +75,7 @@ impl TokenKeeper {
 }
 
 impl TokenKeeperBuilder {
-    /// Refreshes in the background from `window` before expiry on, instead of [`ADVISORY_WINDOW`].
+    /// Begins to refresh in the background `window` before expiry, instead of [`ADVISORY_WINDOW`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -97,7 +97,7 @@ impl TokenKeeperBuilder {
         self
     }
 
-    /// Lets callers wait for a new token from `window` before expiry on, instead of [`MANDATORY_WINDOW`].
+    /// Makes callers wait for a new token once the old one expires within `window`, instead of [`MANDATORY_WINDOW`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -119,7 +119,7 @@ impl TokenKeeperBuilder {
         self
     }
 
-    /// Gives one refresh `deadline` until it has a token, instead of [`DEADLINE`].
+    /// Limits the time of one refresh, with all its requests, to `deadline` instead of [`DEADLINE`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -223,8 +223,8 @@ impl TokenKeeperBuilder {
         self
     }
 
-    /// Says in [`health`](TokenKeeper::health) when the credential expires that tokens are obtained with, such as the
-    /// certificate of the key that signs, and reports it at refreshes from `margin` before that on, once a day.
+    /// Sets when the credential expires, such as the certificate of the signing key. [`health`](TokenKeeper::health) shows
+    /// it, and from `margin` before that time an event reports it once a day, at a refresh.
     ///
     /// The keeper continues to ask for tokens after that: IMS decides.
     ///
@@ -251,7 +251,7 @@ impl TokenKeeperBuilder {
         self
     }
 
-    /// Calls `observe` with everything that the keeper does. It runs within the refresh, so it should be quick.
+    /// Calls `observe` with each [`Event`] of the keeper. It runs within the refresh, so it should be quick.
     ///
     /// ```
     /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource, Event};

@@ -20,7 +20,8 @@ use crate::{
 /// How long a caller waits for a new token, at most, while the old one can still be used.
 pub const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many refreshes one call waits for. The second is for one that was lost with its runtime, or left to another process.
+/// How many refreshes one call waits for. The second is needed if the first was lost with its runtime, or was left to
+/// another process.
 pub(crate) const MAX_REFRESHES: u32 = 3;
 
 /// What can be done for a caller at once.
@@ -47,7 +48,7 @@ impl Shared {
         Box::pin(self.obtain(requirement))
     }
 
-    /// A token that meets `requirement`. Boxed only where the caller has to wait.
+    /// A token that meets `requirement`. It is boxed only if the caller has to wait.
     pub(crate) async fn obtain(
         self: &Arc<Self>,
         requirement: Requirement,
@@ -85,7 +86,7 @@ impl Shared {
             {
                 return Ok(Arc::clone(cached));
             }
-            // Another refresh may have brought a token while this one failed or was cut off.
+            // Another refresh may have obtained a token while this one failed or was lost.
             let held = self.held().filter(|cached| requirement.is_met_by(cached, now));
             if let Some(cached) = held {
                 return Ok(cached);
@@ -108,7 +109,8 @@ impl Shared {
     /// Decides what `requirement` needs, and starts a refresh if one is due.
     fn step(self: &Arc<Self>, requirement: Requirement) -> Step {
         let (step, start) = self.decide(requirement, self.reading());
-        // Once the lock is free: a runtime that is shutting down drops the task, and with it a clone of this, at once.
+        // After the lock is released: a runtime that is shutting down drops the task at once, and with it a clone of this
+        // keeper.
         if let Some(Start { runtime, leader, request }) = start {
             switch_point();
             runtime.spawn(refresh::run(Arc::clone(self), leader, request));

@@ -29,7 +29,7 @@ use crate::{
 /// broke is tried again. After a refresh that failed, the next ones send one request each, until one succeeds.
 pub const RETRIES: u32 = 2;
 
-/// A token that has been used for so long is not rejected because of how it was obtained.
+/// If a token is rejected after it was used for this long, the way in which it was obtained is not the cause.
 const SETTLED: Duration = Duration::from_mins(10);
 
 /// How much longer than its deadline a refresh is waited for: from then on its runtime counts as stopped.
@@ -61,7 +61,7 @@ pub(crate) struct Settings {
 pub(crate) struct State {
     pub(crate) backoff: Backoff,
     running: Option<Running>,
-    /// How many tokens in a row were rejected soon after they had come.
+    /// How many tokens in a row were rejected soon after they were obtained.
     rejections: u32,
     last_warning: LastWarning,
 }
@@ -69,7 +69,7 @@ pub(crate) struct State {
 /// The refresh that was started last.
 struct Running {
     in_flight: InFlight<Outcome>,
-    /// By the monotonic clock. From then on no one waits for it, since its runtime may have stopped.
+    /// By the monotonic clock. After this time no one waits for it, since its runtime may have stopped.
     overdue_at: Duration,
     /// The process that runs it. After a fork it runs in the parent alone.
     process_id: u32,
@@ -147,7 +147,7 @@ impl Shared {
         Ok(cached)
     }
 
-    /// Prepares what is made of a token once.
+    /// Prepares the values that are computed once for each token.
     pub(crate) fn cached_token(&self, token: AccessToken, seen: Reading) -> CachedToken {
         let settings = &self.settings;
         CachedToken {
@@ -229,7 +229,7 @@ impl Shared {
         let now = self.reading();
         let mut state = self.state();
         let Some(held) = self.held() else { return false };
-        // An API may reject a token after another caller has already brought a newer one.
+        // An API may reject a token after another caller has already obtained a newer one.
         if held.is_rejected || held.token.fingerprint() != token.fingerprint() {
             return false;
         }
@@ -260,7 +260,7 @@ impl Shared {
 }
 
 impl State {
-    /// The refresh that is running, unless it takes longer than it can take if its runtime is driven.
+    /// The refresh that is running, unless it takes so long that its runtime must have stopped.
     pub(crate) fn in_flight(&self, now: Reading) -> Option<&InFlight<Outcome>> {
         let running = self.running.as_ref()?;
         let can_end =

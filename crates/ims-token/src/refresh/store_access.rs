@@ -33,13 +33,13 @@ use crate::{
 /// How long a store may take for one answer.
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long a lease lasts unless it is renewed: so long others wait for a process that was stopped.
+/// How long a lease lasts unless it is renewed. Other processes wait this long for a process that was stopped.
 pub const LEASE_TIME: Duration = Duration::from_secs(3);
 
 /// How often a process that has the lease renews it.
 const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How soon the store is checked again for what the process with the lease obtains, at first and at last.
+/// How often the store is checked for the token of the process with the lease: the first interval and the longest.
 const LEASE_POLL_INTERVAL: Duration = Duration::from_millis(50);
 const LONGEST_LEASE_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -66,7 +66,7 @@ impl<'a> StoreAccess<'a> {
         Self { shared, request, is_bypassed: AtomicBool::new(false) }
     }
 
-    /// Looks for a token, else takes the lease, else waits for the process that has it.
+    /// Looks for a token. If there is none, takes the lease. If another process has the lease, waits for it.
     ///
     /// It waits no longer than half of the deadline, so that the other half is left for a request. A process with the lease
     /// that is stopped or killed does not renew it, and is waited for no longer than [`LEASE_TIME`].
@@ -82,7 +82,7 @@ impl<'a> StoreAccess<'a> {
             if postponed_for.is_none() {
                 let Some(lease) = self.lease().await else { return Reservation::Ours(None) };
                 if let Some(lease) = lease {
-                    // Between the look and the lease, the process that had it before may have finished.
+                    // Before the lease was taken, another process may have saved a token and released the lease.
                     let (found, postponed_now) = self.look().await;
                     if found.is_none() && postponed_now.is_none() {
                         return Reservation::Ours(Some(lease));
@@ -135,7 +135,7 @@ impl<'a> StoreAccess<'a> {
         self.shared.adopt(token, seen).ok()
     }
 
-    /// Whether `cached` is better than the token that is held, and good enough to send no request.
+    /// Whether `cached` is better than the token that is held, so that no request is needed.
     fn meets_request(&self, cached: &CachedToken, now: Reading) -> bool {
         let schedule = &cached.schedule;
         let is_better = self.shared.held().is_none_or(|held| {
@@ -225,7 +225,7 @@ impl<'a> StoreAccess<'a> {
             Ok(Err(_)) => StoreError::Panicked,
             Err(_) => StoreError::Timeout { timeout: STORE_TIMEOUT },
         };
-        // An unreadable value is no reason not to write.
+        // A value that cannot be read is replaced.
         if !matches!(error, StoreError::Garbled) {
             self.is_bypassed.store(true, Ordering::Relaxed);
         }

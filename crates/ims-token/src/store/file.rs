@@ -73,8 +73,8 @@ impl FileStore {
         }
     }
 
-    /// What is in the folder: whose tokens and until when, in the order of their keys; and how many files cannot be read. It is
-    /// no secret, and a folder that is not there has none.
+    /// What is in the folder: whose tokens and until when, in the order of their keys; and how many files cannot be read.
+    /// The list has no secrets. It is empty if there is no such folder.
     ///
     /// ```no_run
     /// # async fn list() -> Result<(), ims_token::StoreError> {
@@ -259,8 +259,8 @@ fn lease(folder: &Path, name: &str, lasting: Duration) -> Result<Option<Lease>, 
         lock.touch()?;
         return Ok(Some(Lease::of_lock(move || Ok(lock.touch()?))));
     }
-    // The process that has it may be stopped. It keeps its lock, but another file gets the name, for which all others compete
-    // at their next attempt. The lock of the folder keeps two of them from removing each other's file.
+    // The process that has it may be stopped. It keeps its lock, but a new file gets the name, and all others try to lock
+    // that one. The lock of the folder keeps two of them from removing each other's file.
     if is_abandoned(&folder, name, lasting)?
         && let Some(folder_lock) = folder.try_lock()?
         && is_abandoned(&folder, name, lasting)?
@@ -275,7 +275,7 @@ fn is_abandoned(folder: &PrivateFolder, name: &str, lasting: Duration) -> Result
     let Some(renewed_at) = folder.modified(name)? else { return Ok(false) };
     let since_1970 = renewed_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let renewed_at = NumericDate::from_secs(0).plus(since_1970);
-    // Whole seconds, so that it is found abandoned up to a second early. Three renewals have been missed by then.
+    // In whole seconds, so the lease can end up to a second early. Three renewals have been missed by then.
     Ok(SystemClock.now().since(renewed_at) >= lasting)
 }
 

@@ -57,7 +57,7 @@ struct Holder {
 }
 
 impl MemoryStore {
-    /// An empty store, whose leases lapse and whose tokens expire by `clock`.
+    /// An empty store. Its leases and tokens expire by `clock`.
     #[must_use]
     pub fn new(clock: SharedClock) -> Self {
         Self { clock, contents: Mutex::default() }
@@ -137,7 +137,7 @@ impl TokenStore for MemoryStore {
 }
 
 impl Contents {
-    /// What is known of `lease`, unless another one has taken its place.
+    /// The entry of `lease`, unless another lease has replaced it.
     fn holder(&mut self, key: &CacheKey, lease: &Lease) -> Option<&mut Holder> {
         let number = lease.owner()?;
         self.leases.get_mut(key).filter(|holder| holder.number == number)

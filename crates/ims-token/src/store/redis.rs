@@ -20,7 +20,7 @@ use crate::{
     store::{Lease, StoreError, TokenStore, is_older_than, stored_token},
 };
 
-/// Keeps tokens in Redis 2.6.12 or newer, each sealed and until it expires, and leases there who may refresh.
+/// Keeps tokens in Redis 2.6.12 or newer, each sealed and until it expires, and the leases for their refreshes.
 ///
 /// The names of keys are hashes, all in the same slot of a cluster: `ims:v1:{…}` for a token, `ims:v1:{…}:lease` for its
 /// lease, `ims:v1:{…}:not_before` for the time before which no request is sent to IMS. One connection is made when it is
@@ -228,7 +228,8 @@ redis.call('SET', KEYS[1], ARGV[1])
 redis.call('EXPIREAT', KEYS[1], ARGV[2])
 ";
 
-/// Takes the lease if it is free. One without an end is no one's: all that are taken here lapse.
+/// Takes the lease if it is free. A lease without an end is not one of this store, whose leases all end, so it counts as
+/// free.
 const LEASE: &str = "
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return true end
 if redis.call('PTTL', KEYS[1]) >= 0 then return false end

@@ -1,4 +1,4 @@
-//! What is in a store of files, for the people who operate it: whose tokens, until when, and never a token itself.
+//! A list of what is in a store of files, for operators: the keys and dates of the tokens, and never a token itself.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -130,7 +130,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// What a file of the store is by its name; `None` for locks and for what is not ours.
+    /// What a file of the store holds, by its name; `None` for locks and for files of other programs.
     fn of(name: &str) -> Option<Self> {
         let (hash, kind) = match name.split_once('.')? {
             (hash, "json") => (hash, Self::Token),

@@ -15,7 +15,7 @@ use ims_exchange::BearerToken;
 /// No member may be missing: a token without an expiry would be kept forever.
 #[derive(Serialize, Deserialize)]
 struct StoredToken<'a> {
-    /// [`CacheKey::canonical`], so that a file that was moved or a hash that collides is no other token.
+    /// [`CacheKey::canonical`], so that a moved file or a colliding hash is not taken for another token.
     key: &'a str,
     access_token: &'a str,
     /// Seconds since 1970.
@@ -108,7 +108,7 @@ pub(super) const MAX_BYTES: usize = 128 * 1024;
 pub(super) fn entry_name(key: &CacheKey) -> String {
     let hash = digest(&SHA256, key.canonical().as_bytes());
     hash.as_ref().iter().fold(String::with_capacity(64), |mut name, byte| {
-        write!(name, "{byte:02x}").expect("a String takes all that is written");
+        write!(name, "{byte:02x}").expect("writing to a String never fails");
         name
     })
 }

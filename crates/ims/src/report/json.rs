@@ -6,7 +6,8 @@ use serde_core::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::report::{ImsAnswer, Report};
 
-/// An object with `reason`, `message`, and what there is of `ims`, `remedies` and `retry_after` (whole seconds, rounded up).
+/// An object with `reason`, `message` and, if they are known, `ims`, `remedies` and `retry_after` (whole seconds, rounded
+/// up).
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_map(None)?;

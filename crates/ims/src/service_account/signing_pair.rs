@@ -1,4 +1,4 @@
-//! A signer as a service account uses it: with the certificate that belongs to it, as far as one is known.
+//! A signer, with its certificate if that is known.
 
 use ims_cert::{CertError, Certificate, CertificateFile, KeyFile};
 use ims_claims::NumericDate;
@@ -83,8 +83,8 @@ impl SigningPair {
 ///
 /// # Errors
 /// [`Error::PrivateKey`], [`Error::HardwareKey`], [`Error::Credentials`] for a key that could not be read,
-/// [`Error::Certificate`] for a PKCS#12 file that cannot be read, [`Error::SignerMissing`] for a key that the program has to
-/// bring, and [`Error::MissingFeature`] without the feature `pkcs11`.
+/// [`Error::Certificate`] for a PKCS#12 file that cannot be read, [`Error::SignerMissing`] for a key whose signer the
+/// program has to provide, and [`Error::MissingFeature`] without the feature `pkcs11`.
 pub fn open_signing_key(signing_key: &SigningKey) -> Result<SharedSigner, Error> {
     let (signer, _) = open(signing_key)?;
     Ok(signer)

@@ -6,7 +6,7 @@ use futures_channel::oneshot;
 use ims_credentials::{RefreshTokenStore, RefreshTokensError};
 use ims_exchange::RefreshToken;
 
-/// The place of one refresh token. Cheap to clone; clones are the same place.
+/// The place where one refresh token is kept. Cheap to clone; clones are the same place.
 ///
 /// IMS may give a new refresh token at each refresh, after which the old one may be invalid. So a client loads the
 /// refresh token before each use, and saves the new one before anything else.
@@ -44,7 +44,7 @@ impl RefreshTokens {
         Self::new(RefreshTokenStore::in_memory(Some(refresh_token)))
     }
 
-    /// In the memory of this process, where there is none yet: no one has signed in.
+    /// In the memory of this process, without a refresh token yet: no one has signed in.
     #[must_use]
     pub fn empty() -> Self {
         Self::new(RefreshTokenStore::in_memory(None))
@@ -97,8 +97,8 @@ impl RefreshTokens {
         self.ask(move |store| store.save(&refresh_token)).await
     }
 
-    /// Puts `new` in place of `old`. If something else is there, or nothing, someone has signed in or out meanwhile, and
-    /// that counts.
+    /// Puts `new` in place of `old`. If there is another token, or none, someone has signed in or out meanwhile, and
+    /// nothing is changed.
     pub(super) async fn replace(
         &self,
         old: &RefreshToken,
@@ -138,7 +138,7 @@ impl RefreshTokens {
         &self,
         question: impl FnOnce(&RefreshTokenStore) -> Result<T, RefreshTokensError> + Send + 'static,
     ) -> Result<T, RefreshTokensError> {
-        // Memory answers at once, and a thread for each look would be slower than the look.
+        // Memory answers at once, and to start a thread would take longer.
         if !self.store.blocks() {
             return question(&self.store);
         }

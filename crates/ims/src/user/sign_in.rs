@@ -1,6 +1,7 @@
-//! Signs a person in by the authorization code with PKCE (RFC 7636). The program opens the browser and receives the redirect.
+//! Signs a person in with an authorization code and PKCE (RFC 7636). The program opens the browser and receives the
+//! redirect.
 //!
-//! No browser and no listener here.
+//! This module opens no browser and listens at no port.
 
 use ims_claims::NumericDate;
 use ims_credentials::{Credential, Credentials, UserCredential};
@@ -135,7 +136,7 @@ impl SignIn {
     /// Exchanges the code in `redirect` for tokens, and checks them.
     ///
     /// # Errors
-    /// [`SignInError`], by what the caller can do.
+    /// [`SignInError`], sorted by what the caller can do.
     pub async fn finish(&self, redirect: &str) -> Result<SignedIn, SignInError> {
         let code = self.code(redirect)?;
         let notice = Notice { client_id: self.credential.client_id.clone(), observer: None };
@@ -147,7 +148,7 @@ impl SignIn {
                 is_wrong_secret,
             )
             .await?;
-        // Before anyone has the tokens: those of another sign-in would let a person act as someone else.
+        // Before anyone gets the tokens: with those of another sign-in, a person could act as someone else.
         self.check(&tokens, self.connection.clock().now())?;
         let environment = self.connection.environment().clone();
         let credentials = Credentials::new(environment, Credential::User(self.credential.clone()));
@@ -166,7 +167,8 @@ impl SignIn {
         self.connection.send(&grant).await
     }
 
-    /// The ID token came from IMS itself, over TLS, which stands for its signature (`OpenID` Connect Core 1.0 §3.1.3.7, 6).
+    /// The ID token came from IMS itself over TLS, which replaces the check of its signature (`OpenID` Connect Core 1.0
+    /// §3.1.3.7, 6).
     fn check(&self, tokens: &UserTokens, now: NumericDate) -> Result<(), IdTokenFault> {
         let Some(id_token) = &tokens.id_token else {
             // OpenID Connect Core 1.0 §3.1.3.3: an answer to a request with `openid` has an ID token. Without it no one knows
@@ -210,7 +212,7 @@ impl SignedIn {
         self.tokens.refresh_token.as_ref()
     }
 
-    /// Who signed in, as IMS attests it, if the scope `openid` was asked for. Its nonce, its audience and its end are
+    /// Who signed in, according to IMS, if the scope `openid` was asked for. Its nonce, its audience and its end are
     /// checked; its signature is not, since IMS itself gave it over TLS.
     #[must_use]
     pub fn id_token(&self) -> Option<&IdToken> {

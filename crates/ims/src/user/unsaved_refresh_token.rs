@@ -10,15 +10,15 @@ use super::refresh_tokens::is_same;
 
 /// The newest refresh token, while it is only in memory because it could not be saved. Cheap to clone; clones share it.
 ///
-/// As long as the place has what it had before, the newest is the one here. As soon as it has another, or none, someone has
-/// signed in or out since.
+/// As long as the place has the token that it had before, the newest is the one in memory. If it has another one, or none,
+/// someone has signed in or out since.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct UnsavedRefreshToken(Arc<Mutex<Option<Held>>>);
 
 #[derive(Debug)]
 struct Held {
     refresh_token: RefreshToken,
-    /// What the place has.
+    /// The token that the place has.
     replaces: RefreshToken,
     error: Option<RefreshTokensError>,
 }
@@ -49,8 +49,8 @@ impl UnsavedRefreshToken {
         None
     }
 
-    /// Records that IMS accepted `used` and gave `given`. What is to be saved now, if anything is: first what the place
-    /// has, then the new one. That may be `used`, if it could not be saved before.
+    /// Records that IMS accepted `used` and gave `given`. Returns what must be saved now, if anything: the token that the
+    /// place has, and the new one. That may be `used`, if it could not be saved before.
     pub(crate) fn after(
         &self,
         used: &RefreshToken,

@@ -55,7 +55,7 @@ pub(super) struct Section<'f> {
     pub(super) fields: Fields<'f>,
     /// For variables, what begins their names.
     pub(super) prefix: Option<&'f str>,
-    /// What is asked for where nothing says.
+    /// The scopes to ask for if the section names none.
     pub(super) scopes: &'static [&'static str],
 }
 

@@ -1,4 +1,4 @@
-//! Sealing with AES-256-GCM: what is kept can be neither read nor exchanged for another without the key.
+//! Sealing with AES-256-GCM: without the key, no one can read a value or replace it with another.
 
 use std::fmt;
 
@@ -30,7 +30,7 @@ pub struct SealingKey(RandomizedNonceKey);
 
 impl SealingKey {
     /// Derives the key from a secret that the fleet has and Redis does not have, such as the client secret, by HKDF with
-    /// SHA-256 (RFC 5869). It must be random: a password of a person can be found by trying.
+    /// SHA-256 (RFC 5869). It must be random: a password that a person has chosen can be guessed.
     #[must_use]
     #[expect(
         clippy::missing_panics_doc,

@@ -30,7 +30,7 @@ pub enum SignInError {
     /// See [`ExchangeError`]: IMS gave no tokens for the code.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
-    /// Use none of the tokens, and report it: the ID token is not the one that was asked for.
+    /// Use none of the tokens, and report it: the ID token is not that of this sign-in.
     #[error("the ID token does not prove this sign-in: {0}")]
     IdToken(IdTokenFault),
     /// Ask for the scope `offline_access`: without it, the access token is all there is.
