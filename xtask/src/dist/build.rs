@@ -34,14 +34,17 @@ pub(super) struct Platform {
 const STATIC_X64: &[&str] = &["manylinux_2_5_x86_64", "manylinux1_x86_64", "musllinux_1_1_x86_64"];
 /// An ARM64 machine has it from musl-tools, another one from a toolchain for ARM64.
 const ARM64_MUSL: &str =
-    if cfg!(target_arch = "aarch64") { "musl-gcc" } else { "aarch64-linux-musl-gcc" };
+    if cfg!(target_arch = "aarch64") { MUSL_WRAPPER } else { "aarch64-linux-musl-gcc" };
+/// It compiles C for musl. The compiler of Rust links without it, by its own files of musl: this wrapper knows no
+/// `-static-pie`, and makes a binary that only runs where musl is installed.
+const MUSL_WRAPPER: &str = "musl-gcc";
 const STATIC_ARM64: &[&str] = &["manylinux_2_17_aarch64", "musllinux_1_1_aarch64"];
 
 #[rustfmt::skip]
 pub(super) const PLATFORMS: &[Platform] = &[
     Platform { target: "x86_64-unknown-linux-gnu",   system: "linux",  processor: "x64",   wheel_tags: &[],                    is_static: false, compiler: None },
     Platform { target: "aarch64-unknown-linux-gnu",  system: "linux",  processor: "arm64", wheel_tags: &[],                    is_static: false, compiler: Some("aarch64-linux-gnu-gcc") },
-    Platform { target: "x86_64-unknown-linux-musl",  system: "linux",  processor: "x64",   wheel_tags: STATIC_X64,             is_static: true,  compiler: Some("musl-gcc") },
+    Platform { target: "x86_64-unknown-linux-musl",  system: "linux",  processor: "x64",   wheel_tags: STATIC_X64,             is_static: true,  compiler: Some(MUSL_WRAPPER) },
     Platform { target: "aarch64-unknown-linux-musl", system: "linux",  processor: "arm64", wheel_tags: STATIC_ARM64,           is_static: true,  compiler: Some(ARM64_MUSL) },
     Platform { target: "x86_64-pc-windows-gnu",      system: "win32",  processor: "x64",   wheel_tags: &["win_amd64"],         is_static: false, compiler: Some("x86_64-w64-mingw32-gcc") },
     Platform { target: "x86_64-pc-windows-msvc",     system: "win32",  processor: "x64",   wheel_tags: &["win_amd64"],         is_static: false, compiler: None },
@@ -123,11 +126,39 @@ pub(super) fn build(platform: &'static Platform, is_built: bool) -> Result<Built
     if let Some(compiler) = platform.compiler {
         let variable = platform.target.replace('-', "_");
         build.env(format!("CC_{variable}"), compiler);
-        let linker = format!("CARGO_TARGET_{}_LINKER", variable.to_uppercase());
-        build.env(linker, compiler);
+        if compiler != MUSL_WRAPPER {
+            let linker = format!("CARGO_TARGET_{}_LINKER", variable.to_uppercase());
+            build.env(linker, compiler);
+        }
     }
     run_command(&mut build)?;
+    if platform.is_static {
+        let is_static = !has_interpreter(&fs::read(&binary)?)?;
+        ensure!(is_static, "{} needs a dynamic linker, which other systems lack", binary.display());
+    }
     Ok(Built { platform, binary })
+}
+
+/// Whether the system has to start another program, the dynamic linker, in place of this one.
+///
+/// Source: ELF-64 Object File Format, the file header and the program header table.
+fn has_interpreter(program: &[u8]) -> Result<bool> {
+    const INTERPRETER: usize = 3;
+    let number = |start: usize, length: usize| -> Result<usize> {
+        let end = start.checked_add(length).context("an offset is too large")?;
+        let bytes = program.get(start..end).context("the program is cut off")?;
+        let mut value = [0; 8];
+        value[..length].copy_from_slice(bytes);
+        Ok(usize::try_from(u64::from_le_bytes(value))?)
+    };
+    ensure!(program.starts_with(b"\x7fELF\x02\x01"), "it is no 64-bit program for Linux");
+    let (table, size, count) = (number(32, 8)?, number(54, 2)?, number(56, 2)?);
+    for index in 0..count {
+        if number(table + index * size, 4)? == INTERPRETER {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The start of the command takes 30 ms less with this setting; see docs/decisions/0005-start-up-entropy.md.
@@ -226,6 +257,28 @@ pub(super) fn components(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_static_program_names_no_interpreter() {
+        let mut program = vec![0; 64 + 2 * 56];
+        program[..6].copy_from_slice(b"\x7fELF\x02\x01");
+        program[32] = 64;
+        program[54] = 56;
+        program[56] = 2;
+        program[64] = 1;
+        assert!(!has_interpreter(&program).unwrap());
+        program[64 + 56] = 3;
+        assert!(has_interpreter(&program).unwrap());
+        assert!(has_interpreter(&program[..64 + 56]).is_err());
+        assert!(has_interpreter(b"#!/bin/sh").is_err());
+    }
+
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[test]
+    fn this_program_has_an_interpreter() {
+        let program = fs::read(env::current_exe().unwrap()).unwrap();
+        assert!(has_interpreter(&program).unwrap());
+    }
 
     #[test]
     fn a_binary_that_has_grown_too_long_is_refused() {
