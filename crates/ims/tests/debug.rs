@@ -197,7 +197,7 @@ const SHOWN: &[(&str, &[&str])] = &[
     ]),
     ("paths and names of places", &[
         "Access", "PrivateFolder", "FileLock", "Draft", "ContextFile", "ContextName", "Source", "PinSource", "Pkcs11Uri",
-        "Pkcs11Config", "KeySelector", "TokenSelector", "Pkcs11Token", "Pkcs11Key", "NewKey", "FileVersions",
+        "Pkcs11Config", "KeySelector", "TokenSelector", "Pkcs11Token", "Pkcs11Key", "NewKey", "FileVersions", "SocketFile",
     ]),
     ("errors and findings, whose texts are tested for canaries where they are made", &[
         "FileError", "KeyError", "Pkcs11Error", "Pkcs11UriError", "RedirectError", "ProxyRefusal", "VariableError", "CertError",
