@@ -134,12 +134,14 @@ async fn ten_thousand_callers_at_once_cause_one_exchange() {
     let host = fields.remove("host").unwrap();
     let url = format!("http://{}/v1/token", host.to_str().unwrap());
     let mut callers = JoinSet::new();
-    for _ in 0..50 {
+    // Wine stops reporting sockets when there are more than a few dozen.
+    let connections = if cfg!(windows) { 8 } else { 50 };
+    for _ in 0..connections {
         let stream = TokioIo::new(fixture.connect().await);
         let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream);
         let (sender, connection) = handshake.await.unwrap();
         tokio::spawn(connection);
-        for _ in 0..200 {
+        for _ in 0..10_000 / connections {
             let mut sender = sender.clone();
             let mut request = Request::get(&url).body(Empty::<Bytes>::new()).unwrap();
             request.headers_mut().extend(fields.clone());
