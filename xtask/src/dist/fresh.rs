@@ -51,11 +51,9 @@ impl Machine {
         copy_libraries(&root, &root.join(program))?;
         // Root may change the root of a process; others may in a user namespace, where the system allows that.
         for is_mapped in [false, true] {
-            let (root, program) = (root.clone(), Path::new("/").join(program));
-            let system = System::Empty { root, program, is_mapped };
-            let machine = Self { home: home.clone(), system };
-            if output(&mut machine.ims(&["--version"])).is_ok() {
-                return Ok(machine);
+            if output(unshare("/", is_mapped).args(["--", "true"])).is_ok() {
+                let program = Path::new("/").join(program);
+                return Ok(Self { home, system: System::Empty { root, program, is_mapped } });
             }
         }
         println!("not tried in an empty root: this system does not let a process change its root");
@@ -74,11 +72,8 @@ impl Machine {
     fn ims(&self, arguments: &[&str]) -> Command {
         let mut command = match &self.system {
             System::Empty { root, program, is_mapped } => {
-                let mut command = Command::new("unshare");
-                if *is_mapped {
-                    command.arg("--map-root-user");
-                }
-                command.arg("--root").arg(root).args(["--wd", "/home"]).arg(program);
+                let mut command = unshare(root, *is_mapped);
+                command.args(["--wd", "/home", "--"]).arg(program);
                 command.args(arguments).env_clear().env("HOME", "/home");
                 command
             }
@@ -138,6 +133,16 @@ impl Machine {
             System::Wine { program, .. } => format!("Wine, {}", program.display()),
         }
     }
+}
+
+/// The start of a command whose root is `root`.
+fn unshare(root: impl AsRef<Path>, is_mapped: bool) -> Command {
+    let mut command = Command::new("unshare");
+    if is_mapped {
+        command.arg("--map-root-user");
+    }
+    command.arg("--root").arg(root.as_ref());
+    command
 }
 
 /// Copies what `program` is linked with to the same places below `root`.
