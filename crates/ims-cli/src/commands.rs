@@ -89,8 +89,19 @@ pub(crate) enum Command {
     Man(man::Arguments),
 }
 
-/// `whole` is the definition of the whole command line, for its manual.
-pub(crate) fn run(command: Command, whole: fn() -> clap::Command) -> Result<Answer, Failure> {
+impl Command {
+    /// Whether the answer of an API is filtered, and not JSON of this command.
+    pub(crate) fn is_call(&self) -> bool {
+        matches!(self, Self::Call(_))
+    }
+}
+
+/// `jq` is the filter of the command line, and `whole` its definition, for the manual.
+pub(crate) fn run(
+    command: Command,
+    jq: Option<&str>,
+    whole: fn() -> clap::Command,
+) -> Result<Answer, Failure> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
@@ -98,7 +109,7 @@ pub(crate) fn run(command: Command, whole: fn() -> clap::Command) -> Result<Answ
         Command::Logout(arguments) => logout::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Exec(arguments) => exec::run(&arguments),
-        Command::Call(arguments) => call::run(&arguments),
+        Command::Call(arguments) => call::run(&arguments, jq),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Revoke(arguments) => revoke::run(&arguments),
         Command::Userinfo(arguments) => user::userinfo(&arguments),

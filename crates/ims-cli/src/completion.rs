@@ -16,7 +16,7 @@ use clap_complete::{
 
 use ims::{CredentialsError, Discovery, DiscoveryError};
 
-use crate::{integration::innermost, storage};
+use crate::{files, integration::innermost, storage};
 
 /// The variable by which the script of `ims completions` asks for candidates.
 pub(crate) const VARIABLE: &str = "IMS_COMPLETE";
@@ -193,33 +193,17 @@ fn paths(kind: Kind) -> PathCompleter {
 }
 
 fn is_of_kind(path: &Path, kind: Kind) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase());
+    let name = name.unwrap_or_default();
     let endings: &[&str] = match kind {
-        Kind::Credentials => &[
-            "json",
-            "toml",
-            "yaml",
-            "yml",
-            "env",
-            "properties",
-            "ini",
-            "conf",
-            "cfg",
-            "config",
-            "hjson",
-            "js",
-            "txt",
-        ],
+        Kind::Credentials => return files::can_be_credentials(&name),
         Kind::Key => &["key", "pem", "der", "p8", "p12", "pfx"],
         Kind::Certificate => &["crt", "cer", "pem", "der", "p12", "pfx", "json", "toml"],
         Kind::Module => &["so", "dylib", "dll"],
         Kind::File | Kind::Folder | Kind::Context | Kind::Credential => return true,
     };
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase());
-    let name = name.unwrap_or_default();
-    // `.env`, `.env.local` and `.aio` are names without an ending.
-    let is_dot_file = name == ".aio" || name == ".env" || name.starts_with(".env.");
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    endings.contains(&ending) || kind == Kind::Credentials && is_dot_file
+    endings.contains(&ending)
 }
 
 #[cfg(test)]

@@ -15,6 +15,32 @@ use crate::failure::Failure;
 /// Nothing that a command reads is longer: keys, certificates, tokens and credentials have some kilobytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
+/// Whether a file of this name can be one of credentials: by its ending, which in `.aio` is the whole name, or as `.env.local`.
+pub(crate) fn can_be_credentials(name: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "aio",
+        "bat",
+        "cfg",
+        "cmd",
+        "conf",
+        "config",
+        "env",
+        "hjson",
+        "ini",
+        "json",
+        "properties",
+        "ps1",
+        "tfvars",
+        "toml",
+        "txt",
+        "yaml",
+        "yml",
+    ];
+    let name = name.to_ascii_lowercase();
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ENDINGS.contains(&ending) || name.starts_with(".env.")
+}
+
 /// Reads `path`, or standard input if it is `-`.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     if path == Path::new("-") {

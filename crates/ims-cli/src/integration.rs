@@ -5,7 +5,7 @@ use std::{
     ffi::OsString,
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use clap::Args;
@@ -359,11 +359,18 @@ fn caching_builder(credentials: &Credentials) -> Result<ClientBuilder, Failure> 
         _ => builder.with_transport(transport::transport(credentials.environment())?),
     };
     let attempts = AtomicUsize::new(1);
+    let has_warned = AtomicBool::new(false);
     let builder = builder.with_observer(move |event| match event {
         Event::AttemptFailed { .. } => {
             transport::report_attempt(event, attempts.fetch_add(1, Ordering::Relaxed) + 1);
         }
         Event::OtherAccepted { kind } => tell_other_accepted(*kind),
+        Event::StoreFailed { error, .. } if !has_warned.swap(true, Ordering::Relaxed) => {
+            output::note(
+                "warning",
+                &format!("the token is not kept for the next command: {error}"),
+            );
+        }
         _ => {}
     });
     // A command asks once, so it has no second call by which to try again.

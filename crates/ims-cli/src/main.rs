@@ -9,8 +9,11 @@ mod files;
 mod given_token;
 mod help;
 mod integration;
+mod jq;
+mod json_text;
 mod output;
 mod process;
+mod prompt;
 mod question;
 mod service;
 mod signing_key;
@@ -30,6 +33,7 @@ use clap::{
 
 use commands::{Alone, Command};
 use failure::Failure;
+use output::Answer;
 
 /// Adobe IMS authentication: keys, certificates, JWTs and access tokens, and a local IMS to try them on.
 #[derive(Debug, Parser)]
@@ -50,6 +54,10 @@ struct GlobalOptions {
     /// A line has the method, the URL, the status, the time and the debug id. Secrets are not shown.
     #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 900)]
     verbose: u8,
+
+    /// Filter JSON with this expression of the jq language: the answer of ims call, or what --json prints
+    #[arg(long, global = true, value_name = "FILTER", display_order = 901)]
+    jq: Option<String>,
 }
 
 const BELOW_OPTIONS: &str = "Examples:
@@ -81,17 +89,35 @@ fn main() -> ExitCode {
         Err(error) => return refused(&without_secret(error)),
     };
     transport::set_verbosity(arguments.global.verbose);
-    match commands::run(arguments.command, Arguments::command) {
+    match run(arguments) {
         Ok(answer) => answer.into(),
         Err(failure) => failure.report(),
     }
+}
+
+fn run(arguments: Arguments) -> Result<Answer, Failure> {
+    let Arguments { global, command } = arguments;
+    if let Some(code) = &global.jq {
+        if terminal_text::is_json() {
+            output::filter_json(code)?;
+        } else if !command.is_call() {
+            return Err(Failure::usage("--jq filters JSON, which this command prints with --json")
+                .hint("add --json"));
+        }
+    }
+    commands::run(command, global.jq.as_deref(), Arguments::command)
 }
 
 fn parse() -> Result<Arguments, clap::Error> {
     if let Some(arguments) = parse_alone() {
         return Ok(arguments);
     }
-    let matches = help::with_groups(Arguments::command()).try_get_matches()?;
+    let mut words: Vec<OsString> = env::args_os().collect();
+    // Tools like this one have it as a command.
+    if words.len() == 2 && words[1] == "version" {
+        words[1] = "--version".into();
+    }
+    let matches = help::with_groups(Arguments::command()).try_get_matches_from(words)?;
     Arguments::from_arg_matches(&matches)
 }
 

@@ -1,14 +1,21 @@
 //! Data goes to standard output, all else to standard error.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
+    sync::OnceLock,
 };
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{failure::Failure, terminal_text::TerminalText, waiting};
+use crate::{
+    failure::Failure,
+    jq::{Filter, Filtered},
+    json_text,
+    terminal_text::TerminalText,
+    waiting,
+};
 
 /// What a command that did its work has to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +69,42 @@ pub(crate) fn write_bytes(data: &[u8]) -> Result<(), Failure> {
     stdout.write_all(data).and_then(|()| stdout.flush()).map_err(unwritable)
 }
 
-/// Writes one line of JSON.
+/// What every JSON is filtered with.
+static FILTER: OnceLock<String> = OnceLock::new();
+
+/// Filters every JSON that is written from now on with this expression of the jq language. One that cannot be used is
+/// refused before the command does anything.
+pub(crate) fn filter_json(code: &str) -> Result<(), Failure> {
+    Filter::compile(code)?;
+    let _ = FILTER.set(code.to_owned());
+    Ok(())
+}
+
+/// Writes one line of JSON, or what the filter makes of it.
 pub(crate) fn json(data: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(data).expect("data of this command is always JSON");
-    line(TerminalText::of_json(&text))
+    match FILTER.get() {
+        Some(code) => filtered(&Filter::compile(code)?, text.as_bytes()),
+        None => line(TerminalText::of_json(&text)),
+    }
+}
+
+/// Writes what the filter makes of `json`, one value a line.
+pub(crate) fn filtered(filter: &Filter, json: &[u8]) -> Result<(), Failure> {
+    let is_terminal = io::stdout().is_terminal();
+    for value in filter.values(json)? {
+        match value {
+            Filtered::Text(text) => match std::str::from_utf8(&text) {
+                Ok(text) if is_terminal => line(text)?,
+                _ => write_bytes(&[text.as_slice(), b"\n"].concat())?,
+            },
+            Filtered::Json(json) if is_terminal => {
+                line(TerminalText::of_json(&json_text::indented(&json)))?;
+            }
+            Filtered::Json(json) => line(TerminalText::of_json(&json))?,
+        }
+    }
+    Ok(())
 }
 
 /// Writes JSON over several lines, for people.
@@ -75,11 +114,19 @@ pub(crate) fn pretty_json(data: &impl Serialize) -> Result<(), Failure> {
 }
 
 /// Writes names and values in two columns. The values may be from elsewhere.
-pub(crate) fn rows(rows: &[(impl AsRef<str>, String)]) -> Result<(), Failure> {
+pub(crate) fn rows(rows: &[(impl AsRef<str>, impl AsRef<str>)]) -> Result<(), Failure> {
+    rows_after("", rows)
+}
+
+/// The same, with `indent` before each row.
+pub(crate) fn rows_after(
+    indent: &str,
+    rows: &[(impl AsRef<str>, impl AsRef<str>)],
+) -> Result<(), Failure> {
     let width =
         rows.iter().map(|(name, _)| name.as_ref().chars().count()).max().unwrap_or_default();
     for (name, value) in rows {
-        line(&format!("{:width$}  {value}", name.as_ref()))?;
+        line(&format!("{indent}{:width$}  {}", name.as_ref(), value.as_ref()))?;
     }
     Ok(())
 }

@@ -289,3 +289,41 @@ fn a_context_gives_metascopes_gets_another_name_and_says_in_the_list_where_its_f
     let decoded = sandbox.run("jwt decode assertion.jwt").stdout;
     assert!(decoded.contains("/s/ent_user_sdk"), "{claims:?} {decoded}");
 }
+
+#[test]
+fn a_context_that_holds_a_secret_itself_is_removed_only_on_purpose() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.path("home/.config/ims")).unwrap();
+    let text =
+        "[contexts.own]\nclient_id = \"x\"\nclient_secret = \"canary\"\nscopes = [\"openid\"]\n";
+    sandbox.write(CONFIG, text);
+    let end = sandbox.run("context remove own");
+    assert_eq!(end.code, Some(2), "{end:?}");
+    assert!(end.stderr.contains("ims context remove own --yes"), "{end:?}");
+    assert!(!end.stderr.contains("canary"), "{end:?}");
+    assert!(fs::read_to_string(sandbox.path(CONFIG)).unwrap().contains("canary"));
+    let end = sandbox.run("context remove own --yes");
+    assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{end:?}");
+    // The file of credentials stays, so nothing is asked.
+    let end = sandbox.run("context add file -c credentials.json");
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let end = sandbox.run("context remove file");
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert!(sandbox.path("credentials.json").exists());
+}
+
+#[test]
+fn json_is_filtered_without_another_program() {
+    let sandbox = Sandbox::new();
+    run(&sandbox, "context add first -c credentials.json");
+    assert_eq!(run(&sandbox, "context list --json --jq .current"), "first\n");
+    assert_eq!(run(&sandbox, "--jq .contexts[] context list --json"), "first\n");
+    assert_eq!(run(&sandbox, "context list --json --jq {current}"), "{\"current\":\"first\"}\n");
+    let end = sandbox.run("context list --jq .current");
+    assert_eq!((end.code, end.stdout.as_str()), (Some(2), ""), "{end:?}");
+    assert!(end.stderr.contains("hint: add --json"), "{end:?}");
+    // One that cannot be used is refused before anything is done.
+    let end = sandbox.run("cache list --json --jq .[");
+    assert_eq!(end.code, Some(2), "{end:?}");
+    assert!(end.stderr.contains("--jq"), "{end:?}");
+}

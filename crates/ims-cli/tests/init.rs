@@ -103,6 +103,42 @@ fn variables_are_found_and_an_empty_folder_gets_advice() {
 }
 
 #[test]
+fn what_is_broken_or_lacks_its_metascopes_is_named_and_a_sample_is_not_looked_at() {
+    let sandbox = Sandbox::new();
+    for name in ["credentials.json", "certificate_pub.crt"] {
+        std::fs::remove_file(sandbox.path(name)).unwrap();
+    }
+    sandbox.write(
+        "cut.json",
+        format!("{{\"client_id\": \"x\", \"client_secret\": \"{CLIENT_SECRET}\","),
+    );
+    sandbox.write(".env.example", "OAUTH_CLIENT_ID=your_client_id\nOAUTH_ORG_ID=your_org_id\n");
+    sandbox.write("tsconfig.json", "{ // comment\n  \"compilerOptions\": {,} }");
+    sandbox.write(
+        "vip.env",
+        format!(
+            "ADOBE_CLIENT_ID=vip\nADOBE_CLIENT_SECRET={CLIENT_SECRET}\nADOBE_ORG_ID=C@AdobeOrg\n\
+             ADOBE_TECHNICAL_ACCOUNT_ID=T@techacct.adobe.com\nADOBE_PRIVATE_KEY=private.key\n"
+        ),
+    );
+    let end = sandbox.run("init");
+    assert_eq!(end.code, Some(2), "{end:?}");
+    for part in [
+        "not usable: cut.json: not JSON (line 1, column ",
+        "client vip, which does not say its metascopes: ims context add NAME -c vip.env --metascopes CODE",
+    ] {
+        assert!(end.stderr.contains(part), "{part} is not in {}", end.stderr);
+    }
+    for name in [".env.example", "tsconfig.json", CLIENT_SECRET] {
+        assert!(!end.stderr.contains(name), "{name}: {}", end.stderr);
+    }
+    let end = sandbox.run("context add vip -c vip.env --metascopes ent_user_sdk");
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let end = sandbox.run("doctor --offline --context vip");
+    assert!(end.stdout.contains("metascopes: ent_user_sdk"), "{end:?}");
+}
+
+#[test]
 fn the_kind_of_the_only_credentials_decides_what_comes_first() {
     let sandbox = Sandbox::new();
     for name in ["credentials.json", "private.key", "certificate_pub.crt"] {

@@ -172,3 +172,11 @@ fn when_no_one_reads_the_output_nothing_is_said_and_the_exit_code_is_that_of_a_c
         assert_eq!((end.code, end.stderr.as_str()), (Some(141), ""), "{command}");
     }
 }
+
+#[test]
+fn the_version_is_a_word_too() {
+    let sandbox = Sandbox::new();
+    let version = sandbox.run("--version");
+    assert_eq!((version.code, version.stdout.starts_with("ims ")), (Some(0), true), "{version:?}");
+    assert_eq!(sandbox.run("version").stdout, version.stdout);
+}

@@ -290,3 +290,18 @@ fn a_private_key_that_others_can_read_is_refused_with_the_line_that_helps() {
     let end = sandbox.run("token -c credentials.json");
     assert_failed(&end, 4, &["0644", " hint: chmod 600 private.key"]);
 }
+
+#[test]
+fn a_cache_that_cannot_be_used_is_named_once_and_the_token_is_printed() {
+    let sandbox = Sandbox::new();
+    let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
+    sandbox.write("file", "");
+    let mut command = sandbox.ims("token -c credentials.json --url");
+    command.arg(emulator.url()).env("IMS_CACHE_DIR", sandbox.path("file/cache"));
+    let end: Finished = command.output().unwrap().into();
+    assert_eq!((end.code, end.stdout.starts_with("eyJ")), (Some(0), true), "{end:?}");
+    let said = "warning: the token is not kept for the next command: ";
+    assert_eq!(end.stderr.matches(said).count(), 1, "{end:?}");
+    assert_eq!(end.stderr.lines().count(), 1, "{end:?}");
+    assert_eq!(emulator.terminate().code, Some(0));
+}

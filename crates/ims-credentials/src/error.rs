@@ -8,6 +8,8 @@ use std::{
 use ims_claims::FormatError;
 use ims_files::FileError;
 
+use crate::known_metascopes::KNOWN_METASCOPES;
+
 /// Credentials that cannot be used.
 ///
 /// Its `Display` is the cause in one line, its `Debug` adds what to do.
@@ -258,10 +260,12 @@ impl CredentialsError {
             Self::Swapped { .. } => Some("are the client id and the client secret swapped?".to_owned()),
             Self::Missing { name } if name.ends_with("META_SCOPES") => Some(format!(
                 "the download of the Developer Console leaves the metascopes out: add \"META_SCOPES\": [\"…\"] to the file, with the \
-                 metascope of the API that is called: {METASCOPES}"
+                 metascope of the API that is called: {}",
+                metascopes()
             )),
             Self::Missing { name } if is_called(name, "metascopes") && !name.starts_with("IMS_") => Some(format!(
-                "a service account needs the metascope of the API that is called: {METASCOPES}"
+                "a service account needs the metascope of the API that is called: {}",
+                metascopes()
             )),
             Self::Missing { name } if is_called(name, "scopes") && !name.starts_with("IMS_") => Some(format!(
                 "add {name} with the scopes that the Developer Console shows for the credential, such as openid,AdobeID,read_organizations"
@@ -523,6 +527,11 @@ pub(crate) const QUERY_SERVICE: &str = "a password of Query Service";
 /// What to call a text without any content.
 pub(crate) const EMPTY: &str = "an empty text";
 
-const METASCOPES: &str = "ent_user_sdk for User Management, ent_analytics_bulk_ingest_sdk for Analytics, ent_dataservices_sdk for \
-    Experience Platform, ent_reactor_sdk for Tags, ent_marketing_sdk for Target, ent_campaign_sdk for Campaign, ent_cloudmgr_sdk for Cloud \
-    Manager, ent_aem_cloud_api for AEM, ent_adobeio_sdk for I/O Events; others are in the API's documents";
+/// The metascopes that most people look for.
+fn metascopes() -> String {
+    let mut text = String::new();
+    for (code, api) in KNOWN_METASCOPES.iter().take(8) {
+        text.extend([code, " for ", api, ", "]);
+    }
+    text + "and others for other APIs, as their documents say"
+}

@@ -275,6 +275,8 @@ impl Form {
             Self::ConsoleDownload => console_download::redirect_uri(fields),
             Self::AioContext | Self::CloudManager => aio_context::redirect_uri(fields, at),
             Self::AioVariables => aio_variables::redirect_uri(fields, at),
+            Self::PrefixedVariables => configuration::redirect_uri_of_variables(fields, at),
+            Self::Section => configuration::redirect_uri_of_section(fields, at),
             _ => user_login::redirect_uri(fields, "redirect_uri"),
         }
     }

@@ -2,8 +2,6 @@
 
 mod answer;
 mod gateway;
-mod jq;
-mod json_text;
 mod pages;
 mod reported;
 mod request;
@@ -23,12 +21,12 @@ use reqwest_middleware::{
 use crate::{
     failure::Failure,
     integration::{IntegrationOptions, announce, caching_client},
+    jq::Filter,
     output::{self, Answer},
     process::block_on,
 };
 
 use answer::Form;
-use jq::Filter;
 use pages::Pages;
 use reported::Reported;
 pub(crate) use request::parse_url;
@@ -73,10 +71,6 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL", value_parser = request::parse_url)]
     base: Option<Url>,
 
-    /// Filter the JSON of the answer with this expression of the jq language
-    #[arg(long, value_name = "FILTER", conflicts_with_all = ["json", "include"])]
-    jq: Option<String>,
-
     /// Request all pages: follow the Link to the next one, but never to another host
     #[arg(long, conflicts_with = "data")]
     paginate: bool,
@@ -103,14 +97,15 @@ pub(crate) struct Arguments {
     target: Target,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+/// `jq` filters the body of the answer, unless all of the answer is wanted as JSON.
+pub(crate) fn run(arguments: &Arguments, jq: Option<&str>) -> Result<Answer, Failure> {
     let is_get = arguments.method.as_ref().is_none_or(|method| method == Method::GET);
     if arguments.paginate && !is_get {
         return Err(Failure::usage(
             "--paginate is for GET: only an answer to that has a next page",
         ));
     }
-    let form = arguments.form()?;
+    let form = arguments.form(jq)?;
     let hosts = allowed_hosts(&arguments.allow_host)?;
     // A host that may not have the token is refused before the credentials are checked.
     if let Target::Url(url) = &arguments.target {
@@ -140,12 +135,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 }
 
 impl Arguments {
-    fn form(&self) -> Result<Form, Failure> {
-        if let Some(code) = &self.jq {
-            return Ok(Form::Filtered(Filter::compile(code)?));
-        }
+    fn form(&self, jq: Option<&str>) -> Result<Form, Failure> {
         if self.json {
             return Ok(Form::Json);
+        }
+        if let Some(code) = jq {
+            if self.include {
+                return Err(Failure::usage("--include and --jq exclude each other"));
+            }
+            return Ok(Form::Filtered(Filter::compile(code)?));
         }
         Ok(Form::Body { with_head: self.include })
     }

@@ -14,6 +14,7 @@ use crate::{
     failure::Failure,
     integration,
     output::{self, Answer},
+    prompt,
     storage::contexts,
 };
 
@@ -214,16 +215,42 @@ fn rename(arguments: &RenameArguments) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
-/// Remove a context. Its credentials file is not deleted.
+/// Remove a context.
+///
+/// Its credentials file is not deleted. If the context holds the secret or the key itself, this may be the only copy: on a
+/// terminal the command asks first, and without one it needs --yes.
 #[derive(Debug, Args)]
 pub(crate) struct RemoveArguments {
     /// Its name
     name: String,
+
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
 }
 
 fn remove(arguments: &RemoveArguments) -> Result<Answer, Failure> {
     let mut contexts = contexts()?;
+    let members = contexts.show(&arguments.name)?;
+    if !arguments.yes && members.iter().any(|(member, _)| SECRETS.contains(&member.as_str())) {
+        let name = &arguments.name;
+        if !prompt::is_possible() {
+            return Err(Failure::usage(format!(
+                "the context {name} holds a secret itself, and it may be the only copy: nothing is changed"
+            ))
+            .hint(format!("to remove it all the same: ims context remove {name} --yes")));
+        }
+        let question = format!("The context {name} holds a secret itself. Remove both?");
+        if !prompt::is_yes(&question, "no")? {
+            output::note("note", "nothing is changed");
+            return Ok(Answer::No);
+        }
+    }
     contexts.remove(&arguments.name)?;
     contexts.save()?;
     Ok(Answer::Yes)
 }
+
+/// The members that are secrets, and not the place of one.
+const SECRETS: [&str; 4] =
+    ["client_secret", "client_secrets", "private_key", "private_key_passphrase"];

@@ -219,8 +219,7 @@ fn say(text: &str) -> Result<(), Failure> {
 }
 
 fn show(rows: &[(&str, &str)]) -> Result<(), Failure> {
-    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    rows.iter().try_for_each(|(name, value)| output::line(&format!("   {name:width$}  {value}")))
+    output::rows_after("   ", rows)
 }
 
 fn indented(text: &str) -> String {

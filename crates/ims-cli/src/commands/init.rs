@@ -2,10 +2,7 @@
 
 mod candidates;
 
-use std::{
-    io::{self, BufRead, IsTerminal, Write},
-    path::Path,
-};
+use std::path::Path;
 
 use clap::Args;
 use ims::{ContextFile, Contexts, KNOWN_METASCOPES, claims::Metascope};
@@ -16,8 +13,8 @@ use crate::{
     failure::Failure,
     integration::IntegrationOptions,
     output::{self, Answer},
+    prompt::{self, ask, is_yes, say},
     storage::contexts,
-    terminal_text::TerminalText,
 };
 
 /// Find credentials on this machine, give them a name and check them.
@@ -39,7 +36,7 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<Answer, Failure> {
     if found.candidates.is_empty() {
         return Err(nothing_found(&found));
     }
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    if !prompt::is_possible() {
         return Err(no_terminal(&found));
     }
     let candidate = choose(&found)?;
@@ -56,7 +53,8 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<Answer, Failure> {
         file = file.with_metascopes(choose_metascopes()?);
     }
     contexts.add(&name, &file)?;
-    if contexts.current() != Some(&name) && is_yes("Use it when no other context is named?")? {
+    if contexts.current() != Some(&name) && is_yes("Use it when no other context is named?", "yes")?
+    {
         contexts.switch_to(&name)?;
     }
     contexts.save()?;
@@ -161,36 +159,6 @@ fn metascope(word: &str) -> Option<Metascope> {
     };
     let (code, _) = KNOWN_METASCOPES.get(number.checked_sub(1)?)?;
     code.parse().ok()
-}
-
-fn is_yes(question: &str) -> Result<bool, Failure> {
-    let answer = ask(question, "yes")?;
-    Ok(["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()))
-}
-
-/// One line from the terminal; nothing typed means `proposal`, which may be empty.
-fn ask(question: &str, proposal: &str) -> Result<String, Failure> {
-    if proposal.is_empty() {
-        say(&format!("{question} "));
-    } else {
-        say(&format!("{question} [{proposal}] "));
-    }
-    let mut line = String::new();
-    let read = io::stdin().lock().read_line(&mut line);
-    let read =
-        read.map_err(|error| Failure::person("the terminal cannot be read").because(error))?;
-    if read == 0 {
-        return Err(Failure::usage("nothing is changed: the input ended"));
-    }
-    let line = line.trim();
-    Ok(if line.is_empty() { proposal.to_owned() } else { line.to_owned() })
-}
-
-/// Questions are not data.
-fn say(text: &str) {
-    TerminalText::from(text).to_stderr();
-    // If it fails, there is no one left to ask.
-    let _ = io::stderr().flush();
 }
 
 fn no_terminal(found: &Found) -> Failure {

@@ -28,17 +28,22 @@ pub(super) fn is_asset_compute(fields: &Fields<'_>) -> bool {
 /// Source: adobe/asset-compute-client, `README.md`. The ids may be in either place.
 pub(super) fn asset_compute(
     fields: &Fields<'_>,
-    _at: &ReadContext<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let technical_account = fields.object("technicalAccount")?;
+    let metascopes = match at.metascopes {
+        [] => fields.list("metascopes")?,
+        given => given.to_vec(),
+    };
     let words = ServiceAccountWords {
         client_id: &["clientId"],
         client_secret: &["clientSecret"],
         org_id: &["org"],
         technical_account_id: &["id"],
-        metascopes: Metascopes::Given(fields.list("metascopes")?),
+        metascopes: Metascopes::Given(metascopes),
     };
-    let credential = words.read(&technical_account, key_in(&technical_account, "privateKey"))?;
+    let credential =
+        words.read(&technical_account, key_in(&technical_account, "privateKey"), at)?;
     Ok((fields.environment("imsEndpoint")?, credential))
 }
 
@@ -50,7 +55,7 @@ pub(super) fn is_acs_commons(fields: &Fields<'_>) -> bool {
 
 pub(super) fn acs_commons(
     fields: &Fields<'_>,
-    _at: &ReadContext<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let words = ServiceAccountWords {
         client_id: &["clientId"],
@@ -59,7 +64,7 @@ pub(super) fn acs_commons(
         technical_account_id: &["techAccountId"],
         metascopes: Metascopes::In("adobeLoginClaimKey"),
     };
-    let credential = words.read(fields, key_in(fields, "privateKey"))?;
+    let credential = words.read(fields, key_in(fields, "privateKey"), at)?;
     Ok((configuration::environment_at(fields, "endpoint")?, credential))
 }
 

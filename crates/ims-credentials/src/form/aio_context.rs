@@ -50,7 +50,7 @@ pub(super) fn credential(
     let credential = if context.has("redirect_uri") {
         user_login::credential(context, "scope", context.optional("ims_org_id")?)
     } else if context.has("meta_scopes") && !context.flag("oauth_enabled")? {
-        SERVICE_ACCOUNT.read(context, key_in_or_at(context, at))
+        SERVICE_ACCOUNT.read(context, key_in_or_at(context, at), at)
     } else {
         SERVER_TO_SERVER.read(context)
     };

@@ -114,12 +114,12 @@ pub(super) fn is_java(fields: &Fields<'_>) -> bool {
 /// `PrivateKeyBuilder.java`.
 pub(super) fn java(
     fields: &Fields<'_>,
-    _at: &ReadContext<'_>,
+    at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
     let credential = if fields.has("aio_oauth_scopes") {
         SERVER_TO_SERVER.read(fields)?
     } else {
-        SERVICE_ACCOUNT.read(fields, key_in(fields, "aio_encoded_pkcs8"))?
+        SERVICE_ACCOUNT.read(fields, key_in(fields, "aio_encoded_pkcs8"), at)?
     };
     Ok((fields.environment("aio_ims_url")?, credential))
 }

@@ -62,7 +62,7 @@ pub(super) fn config(
     } else {
         let is_platform = fields.has("sandbox-name");
         let words = if is_platform { &PLATFORM } else { &ANALYTICS };
-        words.read(&fields, key_at(&fields, "pathtokey", at))
+        words.read(&fields, key_at(&fields, "pathtokey", at), at)
     };
     Ok((environment(&fields)?, credential?))
 }
@@ -101,6 +101,6 @@ pub(super) fn sample(
     let section = if fields.has("default") { &fields.object("default")? } else { fields };
     let document = section.in_lower_case();
     let fields = document.fields()?;
-    let credential = SAMPLE.read(&fields, key_at(&fields, "key_path", at))?;
+    let credential = SAMPLE.read(&fields, key_at(&fields, "key_path", at), at)?;
     Ok((fields.environment("imshost")?, credential))
 }

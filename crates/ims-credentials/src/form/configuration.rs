@@ -81,6 +81,35 @@ pub(super) fn is_complete(fields: &Fields<'_>) -> bool {
 }
 
 pub(super) fn of_variables(fields: &Fields<'_>, at: &ReadContext<'_>) -> Read {
+    selected(fields, at)?.read(at)
+}
+
+/// Where a person comes back to from the sign-in, by the variables that are used.
+pub(super) fn redirect_uri_of_variables(
+    fields: &Fields<'_>,
+    at: &ReadContext<'_>,
+) -> Result<Option<String>, CredentialsError> {
+    selected(fields, at)?.redirect_uri()
+}
+
+/// The same for a section.
+pub(super) fn redirect_uri_of_section(
+    fields: &Fields<'_>,
+    at: &ReadContext<'_>,
+) -> Result<Option<String>, CredentialsError> {
+    let sections = sections(fields);
+    if sections.is_empty() {
+        // Java's properties have the steps in their names.
+        let nested = nested(fields);
+        return at.select(self::sections(&nested.fields()?))?.redirect_uri();
+    }
+    at.select(sections)?.redirect_uri()
+}
+
+fn selected<'f>(
+    fields: &Fields<'f>,
+    at: &ReadContext<'_>,
+) -> Result<Section<'f>, CredentialsError> {
     let mut sections = prefixed(fields);
     if at.selected.is_none() {
         // Sets that are not complete, or have an unknown prefix, are used only if there are no others.
@@ -91,7 +120,7 @@ pub(super) fn of_variables(fields: &Fields<'_>, at: &ReadContext<'_>) -> Read {
             sections.retain(|(_, section)| is_known(section));
         }
     }
-    at.select(sections)?.read(at)
+    at.select(sections)
 }
 
 /// The sets of variables, each with its prefix as its name.

@@ -95,12 +95,8 @@ pub(super) fn download(
     } else if fields.has("SCOPES") && !fields.has("PUBLIC_KEYS_WITH_EXPIRY") {
         SERVER_TO_SERVER.read(fields)?
     } else {
-        let metascopes = match at.metascopes {
-            [] => Metascopes::In(fields.name_of(META_SCOPES)),
-            given => Metascopes::Given(given.to_vec()),
-        };
-        let words = service_account(metascopes);
-        words.read(fields, key(fields, at))?
+        let words = service_account(Metascopes::In(fields.name_of(META_SCOPES)));
+        words.read(fields, key(fields, at), at)?
     };
     Ok((fields.environment("IMS")?, credential))
 }

@@ -59,7 +59,7 @@ pub(super) fn credential(
     let credential = if fields.has("IMS_SCOPES") || is_secret_alone {
         SERVER_TO_SERVER.read(fields)?
     } else {
-        SERVICE_ACCOUNT.read(fields, key(fields, at))?
+        SERVICE_ACCOUNT.read(fields, key(fields, at), at)?
     };
     Ok((fields.optional("IMS_URL")?.unwrap_or_default(), credential))
 }

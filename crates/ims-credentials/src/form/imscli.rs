@@ -47,7 +47,7 @@ pub(super) fn credential(
     let fields = document.fields()?;
     let credential = if fields.has("metascopes") || !fields.has("scopes") {
         let name = fields.name_of(&["privatekeypath", "privatekey"]);
-        SERVICE_ACCOUNT.read(&fields, key_at(&fields, name, at))?
+        SERVICE_ACCOUNT.read(&fields, key_at(&fields, name, at), at)?
     } else {
         SERVER_TO_SERVER.read(&fields)?
     };

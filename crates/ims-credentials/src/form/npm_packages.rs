@@ -39,7 +39,7 @@ pub(super) fn jwt_auth(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
-    Ok((fields.environment("ims")?, JWT_AUTH.read(fields, key(fields, at))?))
+    Ok((fields.environment("ims")?, JWT_AUTH.read(fields, key(fields, at), at)?))
 }
 
 fn key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, CredentialsError> {

@@ -60,7 +60,7 @@ pub(super) fn data_science(
         metascopes: Metascopes::Always("ent_dataservices_sdk"),
         ..SERVICE_ACCOUNT
     };
-    let credential = words.read(&enterprise, key(&enterprise, at))?;
+    let credential = words.read(&enterprise, key(&enterprise, at), at)?;
     Ok((Environment::production(), credential))
 }
 
@@ -86,7 +86,7 @@ pub(super) fn credential(
     };
     let credential = match method {
         Some("oauth") => SERVER_TO_SERVER.read(&opened)?,
-        None | Some("jwt") => SERVICE_ACCOUNT.read(&opened, key(&opened, at))?,
+        None | Some("jwt") => SERVICE_ACCOUNT.read(&opened, key(&opened, at), at)?,
         Some(_) => return Err(fields.wrong_type("authentication_method", "\"jwt\" or \"oauth\"")),
     };
     Ok((environment(fields)?, credential))

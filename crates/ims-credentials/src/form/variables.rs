@@ -109,9 +109,9 @@ pub(super) fn is_apps_action(fields: &Fields<'_>) -> bool {
     fields.has("CLIENTID") && fields.has("IMSORGID")
 }
 
-pub(super) fn apps_action(fields: &Fields<'_>, _at: &ReadContext<'_>) -> Read {
+pub(super) fn apps_action(fields: &Fields<'_>, at: &ReadContext<'_>) -> Read {
     let credential = if fields.has("KEY") {
-        APPS_ACTION_JWT.read(fields, key_in(fields, "KEY"))?
+        APPS_ACTION_JWT.read(fields, key_in(fields, "KEY"), at)?
     } else {
         APPS_ACTION.read(fields)?
     };

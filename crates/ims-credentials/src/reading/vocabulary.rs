@@ -51,11 +51,12 @@ impl ServiceAccountWords {
         &self,
         fields: &Fields<'_>,
         key_pair: Result<KeyPair, CredentialsError>,
+        at: &ReadContext<'_>,
     ) -> Result<Credential, CredentialsError> {
         let client_id = fields.required(fields.name_of(self.client_id))?;
         let org_id = fields.required(fields.name_of(self.org_id))?;
         let technical_account_id = fields.required(fields.name_of(self.technical_account_id))?;
-        let (name, metascopes) = self.metascopes.read(fields)?;
+        let (name, metascopes) = self.metascopes.read(fields, at)?;
         let account = ServiceAccount::new(client_id, org_id, technical_account_id, metascopes);
         Ok(Credential::ServiceAccount(ServiceAccountCredential {
             account: account.map_err(|problem| CredentialsError::Format {
@@ -73,8 +74,11 @@ impl Metascopes {
     fn read(
         &self,
         fields: &Fields<'_>,
+        at: &ReadContext<'_>,
     ) -> Result<(&'static str, Vec<Metascope>), CredentialsError> {
         match self {
+            // A context has them for a file that leaves them out.
+            Self::In(name) if !at.metascopes.is_empty() => Ok((name, at.metascopes.to_vec())),
             Self::In(name) => Ok((name, fields.list(name)?)),
             Self::Always(always) => Ok((always, vec![fields.parse(always, always)?])),
             Self::Given(metascopes) => Ok(("metascopes", metascopes.clone())),

@@ -13,13 +13,11 @@ use reqwest_middleware::reqwest::{self, Response};
 use serde::{Serialize, de::IgnoredAny};
 use serde_json::Value;
 
-use super::{
-    gateway::{self, GatewayError},
-    jq::Filter,
-    json_text,
-};
+use super::gateway::{self, GatewayError};
 use crate::{
     failure::Failure,
+    jq::Filter,
+    json_text,
     output::{self, Answer},
     terminal_text::TerminalText,
 };
@@ -60,7 +58,7 @@ impl Form {
         let headers = response.headers().clone();
         let kept = match self {
             Self::Filtered(filter) if status.is_success() => {
-                filter.print(&body(response).await?)?;
+                output::filtered(filter, &body(response).await?)?;
                 return Ok(answer(status));
             }
             // A program that reads the output expects the result of the filter, and not an error.

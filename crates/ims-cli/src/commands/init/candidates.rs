@@ -6,9 +6,11 @@ use std::{
 };
 
 use ims::{Credential, Credentials, CredentialsError, Discovery, Source, claims::Metascope};
+use zeroize::Zeroizing;
 
 use crate::{
     failure::{Failure, with_causes},
+    files,
     integration::{self, innermost},
 };
 
@@ -68,7 +70,7 @@ impl Found {
             Ok(credentials) => self.candidates.push(Candidate::new(place, credentials)),
             Err(error) => match names_of_several(&error) {
                 Some(names) => self.look_at_each(path, &names),
-                None if is_of_no_form(&error) && !is_credentials_by_name(path) => {}
+                None if is_of_no_form(&error) && !is_for_credentials(path) => {}
                 None => match without_metascopes(path, &error) {
                     Some(credentials) => {
                         let candidate = Candidate::new(place, credentials);
@@ -105,7 +107,7 @@ impl Found {
 /// The credentials of a file that lacks nothing but its metascopes, with one in their place.
 fn without_metascopes(path: &Path, error: &CredentialsError) -> Option<Credentials> {
     let CredentialsError::Missing { name } = innermost(error) else { return None };
-    if !name.ends_with("META_SCOPES") {
+    if !name.to_ascii_lowercase().ends_with("scopes") {
         return None;
     }
     Credentials::from_file_with_metascopes(path, &[Metascope::ENT_USER_SDK]).ok()
@@ -137,23 +139,24 @@ impl Candidate {
     }
 }
 
-/// Whether a file can hold nothing but credentials and what belongs to them, so that a fault in it is reported.
-fn is_credentials_by_name(path: &Path) -> bool {
-    path == Path::new(".aio")
+/// Whether a file is for credentials, by its name or because it has a client secret, so that a fault in it is reported.
+fn is_for_credentials(path: &Path) -> bool {
+    let text = fs::read(path).map(Zeroizing::new).unwrap_or_default();
+    let text = Zeroizing::new(String::from_utf8_lossy(&text).to_ascii_lowercase());
+    let words = ["client_secret", "client-secret", "clientsecret"];
+    path == Path::new(".aio") || words.iter().any(|word| text.contains(word))
 }
 
 /// Whether a file can be of one of the forms by its name and kind: keys and programs are not opened.
 fn can_hold_credentials(path: &Path) -> bool {
     let name = path.to_string_lossy();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let is_known = ENDINGS.contains(&ending) || name.starts_with(".env");
+    // A sample has placeholders in place of values.
+    let is_sample = ["example", "sample", "template", "dist"].contains(&ending);
+    let is_known = !is_sample && files::can_be_credentials(&name);
     let length = fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|file| file.len());
     is_known && length.is_some_and(|length| length <= LONGEST_FILE)
 }
-
-/// The endings of the files of all forms; `.aio` and `.env` are an ending alone.
-const ENDINGS: &[&str] =
-    &["aio", "config", "env", "hjson", "ini", "json", "properties", "toml", "txt", "yaml", "yml"];
 
 /// A project of the Developer Console with all its services has a tenth of it.
 const LONGEST_FILE: u64 = 256 * 1024;

@@ -76,6 +76,24 @@ fn a_service_account_is_read_from_what_programs_and_guides_have() {
 }
 
 #[test]
+fn metascopes_may_be_given_for_every_form_that_leaves_them_out() {
+    let given = ["ent_user_sdk".parse().unwrap()];
+    let account = "CLIENT_ID=<id>\nX_CLIENT_SECRET=<secret>\nX_ORG_ID=<org>\nX_TECHNICAL_ACCOUNT_ID=<account>\nX_PRIVATE_KEY=private.key\n";
+    for (name, text) in [
+        (".env", format!("X_{account}")),
+        (".env", "CLIENTID=<id>\nCLIENTSECRET=<secret>\nIMSORGID=<org>\nTECHNICALACCOUNTID=<account>\nKEY=<base64>\n".to_owned()),
+        ("x.json", r#"{"clientId":"<id>","clientSecret":"<secret>","technicalAccountId":"<account>","orgId":"<org>","privateKeyPath":"private.key"}"#.to_owned()),
+    ] {
+        let folder = Folder::with_key();
+        let path = folder.write(name, &filled(&text), 0o600);
+        let error = Credentials::from_file(&path).unwrap_err();
+        assert!(error.to_string().ends_with("copes is missing") || error.to_string().ends_with("SCOPES is missing"), "{error}");
+        let credentials = Credentials::from_file_with_metascopes(&path, &given).unwrap();
+        assert_eq!(texts(service_account(credentials).account.metascopes()), ["ent_user_sdk"]);
+    }
+}
+
+#[test]
 fn what_cannot_be_used_says_what_to_do() {
     #[rustfmt::skip]
     let table = [
@@ -100,6 +118,27 @@ fn what_cannot_be_used_says_what_to_do() {
         assert_eq!(chain(&error).split_once("cannot be used: ").unwrap().1, said, "{text}");
         assert!(error.hint().unwrap().contains(hint), "{text}: {:?}", error.hint());
     }
+}
+
+#[test]
+fn a_client_that_a_person_signs_in_to_is_known_by_its_redirect_uri() {
+    #[rustfmt::skip]
+    let table = [
+        (".env",              "ADOBE_CLIENT_ID=<id>\nADOBE_CLIENT_SECRET=<secret>\nADOBE_REDIRECT_URI=https://localhost:8443/\nADOBE_SCOPES=openid,offline_access\n"),
+        (".env",              "FRAMEIO_CLIENT_ID=<id>\nFRAMEIO_CLIENT_SECRET=<secret>\nFRAMEIO_REDIRECT_URI=https://localhost:8443/\nFRAMEIO_REFRESH_TOKEN=canary\nFRAMEIO_SCOPES=openid,offline_access\n"),
+        ("x.properties",      "adobe.ims.client-id=<id>\nadobe.ims.client-secret=<secret>\nadobe.ims.redirect-uri=https://localhost:8443/\nadobe.ims.scopes=openid,offline_access\n"),
+        ("appsettings.json",  r#"{"Adobe":{"ClientId":"<id>","ClientSecret":"<secret>","RedirectUri":"https://localhost:8443/","Scopes":"openid,offline_access"}}"#),
+    ];
+    for (name, text) in table {
+        let credentials = read(name, text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(credentials.redirect_uri(), Some("https://localhost:8443/"), "{text}");
+        let Credential::User(credential) = credentials.credential() else { panic!("{text}") };
+        assert_eq!(texts(&credential.scopes), ["openid", "offline_access"], "{text}");
+        assert!(credential.client_secrets.is_some(), "{text}");
+    }
+    // An organization makes it a credential of a service, whatever else the program does.
+    let text = "ADOBE_CLIENT_ID=<id>\nADOBE_CLIENT_SECRET=<secret>\nADOBE_ORG_ID=<org>\nADOBE_REDIRECT_URI=https://x\nADOBE_SCOPES=openid\n";
+    server_to_server(read(".env", text).unwrap());
 }
 
 #[test]

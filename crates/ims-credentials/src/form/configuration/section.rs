@@ -7,8 +7,9 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::{
-    credential::{Credential, ServerToServerCredential, ServiceAccountCredential},
+    credential::{Credential, ServerToServerCredential, ServiceAccountCredential, UserCredential},
     error::CredentialsError,
+    form::user_login,
     reading::{fields::Fields, read_context::ReadContext, vocabulary::key_pair},
     signing_keys::KeyPair,
 };
@@ -47,6 +48,8 @@ const IMS: Part = &[
     "imsenv",
     "imsenvironment",
 ];
+/// Where a person comes back to from the sign-in.
+const REDIRECT_URI: Part = &["redirecturi", "redirecturl", "oauthredirecturi", "callbackurl"];
 /// What gets tokens in another way, in the name of a person.
 const REFRESH_TOKEN: Part = &["refreshtoken"];
 
@@ -80,11 +83,29 @@ impl<'f> Section<'f> {
 
     /// Whether everything is there that a token needs.
     pub(super) fn is_complete(&self) -> bool {
+        if self.is_for_people() {
+            return self.has_client();
+        }
         self.has_client()
             && self.found(REFRESH_TOKEN).is_none()
             && (self.scopes_name().is_some()
                 || !self.scopes.is_empty()
                 || self.is_service_account())
+    }
+
+    /// Whether a person signs in: there is a place to come back to, and nothing of a technical account.
+    fn is_for_people(&self) -> bool {
+        let of_account = [ORG_ID, TECHNICAL_ACCOUNT_ID, METASCOPES, PRIVATE_KEY];
+        self.found(REDIRECT_URI).is_some()
+            && of_account.iter().all(|part| self.found(part).is_none())
+    }
+
+    /// Where the person comes back to.
+    pub(super) fn redirect_uri(&self) -> Result<Option<String>, CredentialsError> {
+        match self.found(REDIRECT_URI) {
+            Some(name) => user_login::redirect_uri(&self.fields, name),
+            None => Ok(None),
+        }
     }
 
     fn is_service_account(&self) -> bool {
@@ -154,6 +175,9 @@ impl<'f> Section<'f> {
         at: &ReadContext<'_>,
     ) -> Result<(Environment, Credential), CredentialsError> {
         let fields = &self.fields;
+        if self.is_for_people() {
+            return Ok((self.environment()?, Credential::User(self.user()?)));
+        }
         if let Some(name) = self.found(REFRESH_TOKEN)
             && !self.is_complete()
             && self.scopes_name().is_none()
@@ -169,6 +193,19 @@ impl<'f> Section<'f> {
             Credential::ServerToServer(self.server_to_server()?)
         };
         Ok((self.environment()?, credential))
+    }
+
+    fn user(&self) -> Result<UserCredential, CredentialsError> {
+        let fields = &self.fields;
+        let scopes = self.scopes_name().map(|name| fields.list(name)).transpose()?;
+        Ok(UserCredential {
+            client_id: fields.required(&self.name(CLIENT_ID, "client_id"))?,
+            client_secrets: Some(
+                fields.client_secrets(&self.name(CLIENT_SECRET, "client_secret"))?,
+            ),
+            scopes: scopes.unwrap_or_default(),
+            org_id: None,
+        })
     }
 
     fn server_to_server(&self) -> Result<ServerToServerCredential, CredentialsError> {
@@ -195,19 +232,24 @@ impl<'f> Section<'f> {
     ) -> Result<ServiceAccountCredential, CredentialsError> {
         let fields = &self.fields;
         // Before OAuth Server-to-Server a scope was a metascope, and was called so.
-        let metascopes = match self.found(METASCOPES).or_else(|| self.scopes_name()) {
+        let name = match self.found(METASCOPES).or_else(|| self.scopes_name()) {
             Some(name) => name.to_owned(),
             None => self.name(METASCOPES, "metascopes"),
+        };
+        // A context has them for a file that leaves them out.
+        let metascopes = match at.metascopes {
+            [] => fields.list(&name)?,
+            given => given.to_vec(),
         };
         let account = ServiceAccount::new(
             fields.required(&self.name(CLIENT_ID, "client_id"))?,
             fields.required(&self.name(ORG_ID, "org_id"))?,
             fields.required(&self.name(TECHNICAL_ACCOUNT_ID, "technical_account_id"))?,
-            fields.list(&metascopes)?,
+            metascopes,
         );
         Ok(ServiceAccountCredential {
             account: account.map_err(|problem| CredentialsError::Format {
-                name: fields.path_of(&metascopes),
+                name: fields.path_of(&name),
                 problem,
             })?,
             client_secrets: fields.client_secrets(&self.name(CLIENT_SECRET, "client_secret"))?,

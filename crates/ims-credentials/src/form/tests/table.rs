@@ -566,7 +566,7 @@ REACTOR_IO_INTEGRATION_CLIENT_SECRET=p8e-secret",
             "variables of a program",
             "variables",
             "`ADOBE_CLIENT_ID` and `ADOBE_CLIENT_SECRET`, also with `ADOBE_IMS_`, `AEM_`, `AEM_AUTH_`, `AEP_`, `AIO_COMMERCE_IMS_`, `COMMERCE_IMS_`, `ADOBE_COMMERCE_IMS_`, `FIREFLY_`, `FIREFLY_SERVICES_`, `PDF_SERVICES_`, `ADOBE_PDF_SERVICES_`, and without a prefix or with any other if that has `ADOBE`, `IMS`, `AEM`, `AEP` or `AIO` in it, or `ORG_ID` ends in `@AdobeOrg`, `TECHNICAL_ACCOUNT_ID` in `@techacct.adobe.com`, or the secret begins with `p8e-`; those with any other in a file only",
-            "`…PRIVATE_KEY` or `…METASCOPES` service account, else, and if one of the scopes is `openid` or `AdobeID`, OAuth Server-to-Server",
+            "`…PRIVATE_KEY` or `…METASCOPES` service account, `…REDIRECT_URI` without an organization a person's sign-in, else, and if one of the scopes is `openid` or `AdobeID`, OAuth Server-to-Server",
             ".env",
             "ADOBE_CLIENT_ID=a64f5f10849a410a97ffdac8ae1
 ADOBE_CLIENT_SECRET=p8e-secret

@@ -1,7 +1,7 @@
 //! JSON for people: the same text over several lines. Numbers and the order of members stay as they came.
 
 /// `json`, which has to be JSON, with a line for each member and element, and two spaces for each level.
-pub(super) fn indented(json: &str) -> String {
+pub(crate) fn indented(json: &str) -> String {
     let mut text = String::with_capacity(json.len() * 2);
     let (mut level, mut in_string, mut is_escaped) = (0_usize, false, false);
     let mut characters = json.chars().filter(|c| !c.is_ascii_control()).peekable();

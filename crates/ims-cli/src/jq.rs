@@ -1,9 +1,6 @@
-//! The filter of `ims call --jq`, in the language of jq: <https://jqlang.org/manual/>.
+//! The filter of `--jq`, in the language of jq: <https://jqlang.org/manual/>.
 
-use std::{
-    fmt,
-    io::{self, IsTerminal},
-};
+use std::fmt;
 
 use jaq_core::{
     Compiler, Ctx, Filter as Compiled, Vars, compile,
@@ -13,11 +10,10 @@ use jaq_core::{
 };
 use jaq_json::{Val, read};
 
-use super::json_text;
-use crate::{failure::Failure, output, terminal_text::TerminalText};
+use crate::failure::Failure;
 
 /// A filter that has been compiled.
-pub(super) struct Filter(Compiled<JustLut<Val>>);
+pub(crate) struct Filter(Compiled<JustLut<Val>>);
 
 impl fmt::Debug for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,7 +23,7 @@ impl fmt::Debug for Filter {
 
 impl Filter {
     /// Compiles `code`. It is done before anything is sent.
-    pub(super) fn compile(code: &str) -> Result<Self, Failure> {
+    pub(crate) fn compile(code: &str) -> Result<Self, Failure> {
         let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
         let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
         let (loader, arena) = (Loader::new(definitions), Arena::default());
@@ -38,34 +34,33 @@ impl Filter {
         filter.map(Self).map_err(|errors| unusable(&not_compiled(&errors)))
     }
 
-    /// Prints what the filter makes of `body`, one value a line. Texts are printed without quotation marks, as by gh.
-    pub(super) fn print(&self, body: &[u8]) -> Result<(), Failure> {
+    /// What the filter makes of `body`.
+    pub(crate) fn values(&self, body: &[u8]) -> Result<Vec<Filtered>, Failure> {
         let input = read::parse_single(body).map_err(|_| {
             Failure::person("the answer is not JSON, so --jq cannot filter it").named("not_json")
         })?;
         let context = Ctx::<JustLut<Val>>::new(&self.0.lut, Vars::new([]));
+        let mut values = Vec::new();
         for value in self.0.id.run((context, input)).map(unwrap_valr) {
             let value = value.map_err(|error| {
                 Failure::usage(format!("--jq does not fit the answer: {error}")).named("jq")
             })?;
-            print(&value)?;
+            values.push(match value {
+                Val::TStr(text) => Filtered::Text(text.to_vec()),
+                value => Filtered::Json(value.to_string()),
+            });
         }
-        Ok(())
+        Ok(values)
     }
 }
 
-fn print(value: &Val) -> Result<(), Failure> {
-    if let Val::TStr(text) = value {
-        return match std::str::from_utf8(text) {
-            Ok(text) if io::stdout().is_terminal() => output::line(text),
-            _ => output::write_bytes(&[text, b"\n".as_slice()].concat()),
-        };
-    }
-    let json = value.to_string();
-    if io::stdout().is_terminal() {
-        return output::line(TerminalText::of_json(&json_text::indented(&json)));
-    }
-    output::line(TerminalText::of_json(&json))
+/// One value that a filter has made.
+#[derive(Debug)]
+pub(crate) enum Filtered {
+    /// A text, which is printed without quotation marks, as by gh.
+    Text(Vec<u8>),
+    /// JSON in one line.
+    Json(String),
 }
 
 fn unusable(reason: &str) -> Failure {
