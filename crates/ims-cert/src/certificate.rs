@@ -5,7 +5,6 @@ use std::{fmt, ops::Range, time::Duration};
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ims_claims::NumericDate;
 use ims_sign::{KeyError, PublicKey, pem};
-use x509_parser::num_bigint::{BigInt, Sign};
 
 use crate::{
     distinguished_name::DistinguishedName,
@@ -210,11 +209,24 @@ impl fmt::Debug for Certificate {
 
 /// OpenSSL's writing of an `INTEGER`: pairs of digits, and a minus sign where it belongs. x509-parser drops the sign.
 fn serial_number(octets: &[u8]) -> String {
-    let number = BigInt::from_signed_bytes_be(octets);
-    let sign = if number.sign() == Sign::Minus { "-" } else { "" };
-    let digits = format!("{:X}", number.magnitude());
-    let zero = if digits.len().is_multiple_of(2) { "" } else { "0" };
-    format!("{sign}{zero}{digits}")
+    let is_negative = octets.first().is_some_and(|first| first & 0x80 != 0);
+    let mut magnitude = octets.to_vec();
+    if is_negative {
+        negate(&mut magnitude);
+    }
+    let Some(first) = magnitude.iter().position(|octet| *octet != 0) else {
+        return "00".to_owned();
+    };
+    let digits = naming::hexadecimal(&magnitude[first..], "");
+    if is_negative { format!("-{digits}") } else { digits }
+}
+
+/// Turns a negative number into its absolute value (two's complement, X.690 §8.3.3).
+fn negate(octets: &mut [u8]) {
+    let mut carry = true;
+    for octet in octets.iter_mut().rev() {
+        (*octet, carry) = (!*octet).overflowing_add(u8::from(carry));
+    }
 }
 
 #[cfg(test)]

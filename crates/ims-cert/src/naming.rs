@@ -6,7 +6,6 @@
 
 use x509_parser::{
     asn1_rs::{FromDer, Oid, oid},
-    num_bigint::{BigInt, Sign},
     objects::{oid_registry, oid2sn},
     public_key::RSAPublicKey,
     x509::SubjectPublicKeyInfo,
@@ -31,8 +30,15 @@ pub(crate) fn key(key: &SubjectPublicKeyInfo<'_>) -> Option<(String, Option<u64>
 /// The exact length of the modulus; that of x509-parser is rounded to whole octets.
 fn modulus_bits(key: &SubjectPublicKeyInfo<'_>) -> Option<u64> {
     let (_, key) = RSAPublicKey::from_der(&key.subject_public_key.data).ok()?;
-    let modulus = BigInt::from_signed_bytes_be(key.modulus);
-    (modulus.sign() == Sign::Plus).then(|| modulus.bits())
+    bits(key.modulus)
+}
+
+/// The length of a number in bits; `None` if it is not above zero.
+fn bits(octets: &[u8]) -> Option<u64> {
+    let is_negative = octets.first().is_some_and(|first| first & 0x80 != 0);
+    let first = octets.iter().position(|octet| *octet != 0).filter(|_| !is_negative)?;
+    let length = u64::try_from(octets.len() - first).ok()?;
+    Some(length * 8 - u64::from(octets[first].leading_zeros()))
 }
 
 /// The name of an algorithm or a curve, such as `sha256WithRSAEncryption`; `None` if it is not an object identifier.
@@ -88,8 +94,15 @@ fn decimal(octets: &[u8], offset: u128) -> String {
 
 /// Octets as pairs of digits, with `separator` between two of them.
 pub(crate) fn hexadecimal(octets: &[u8], separator: &str) -> String {
-    let pairs: Vec<String> = octets.iter().map(|octet| format!("{octet:02X}")).collect();
-    pairs.join(separator)
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut text = String::with_capacity(octets.len() * (2 + separator.len()));
+    for (index, octet) in octets.iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { separator });
+        for digit in [octet >> 4, octet & 0x0f] {
+            text.push(char::from(DIGITS[usize::from(digit)]));
+        }
+    }
+    text
 }
 
 /// RSA with each of the four, ECDSA and DSA with SHA-1.
@@ -140,7 +153,34 @@ mod tests {
         assert_eq!(long, format!("1.2.{}", "FF".repeat(30) + "7F"));
     }
 
+    #[test]
+    fn the_length_of_a_number_is_exact() {
+        #[rustfmt::skip]
+        let table: [(&[u8], Option<u64>); 7] = [
+            (&[1],          Some(1)),
+            (&[0x7f],       Some(7)),
+            (&[0, 0x80],    Some(8)),
+            (&[0, 1, 0],    Some(9)),
+            (&[0],          None),
+            (&[0x80, 1],    None),
+            (&[],           None),
+        ];
+        for (octets, expected) in table {
+            assert_eq!(bits(octets), expected, "{octets:02x?}");
+        }
+        assert_eq!(hexadecimal(&[0, 0x1f, 0xa0], ":"), "00:1F:A0");
+        assert_eq!(hexadecimal(&[], ":"), "");
+    }
+
     proptest! {
+        #[test]
+        fn numbers_are_read_as_by_a_library_for_them(octets in proptest::collection::vec(any::<u8>(), 0..40)) {
+            use x509_parser::num_bigint::{BigInt, Sign};
+            let number = BigInt::from_signed_bytes_be(&octets);
+            let expected = (number.sign() == Sign::Plus).then(|| number.bits());
+            prop_assert_eq!(bits(&octets), expected);
+        }
+
         #[test]
         fn no_octets_make_it_panic(octets in proptest::collection::vec(any::<u8>(), 0..40)) {
             let _ = (printed(&octets), dotted(&Oid::new(octets.into())));

@@ -108,7 +108,11 @@ fn a_certificate_is_due_when_it_will_have_ended_after_the_margin() {
 #[test]
 fn a_serial_number_is_printed_as_openssl_does() {
     #[rustfmt::skip]
-    let table: [(&[u8], &str); 8] = [
+    let table: [(&[u8], &str); 12] = [
+        (&[],                 "00"),
+        (&[0, 0],             "00"),
+        (&[0xff, 0xff],       "-01"),
+        (&[0x80, 0],          "-8000"),
         (&[0],                "00"),
         (&[1],                "01"),
         (&[0x7f],             "7F"),
