@@ -1,9 +1,13 @@
 //! What the command waits for, on a terminal and after a second: one line that moves, and is removed at the end.
 
 use std::{
+    borrow::Cow,
     env,
     io::{self, IsTerminal, Write},
-    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -47,6 +51,8 @@ struct Status {
 struct Wait {
     id: u64,
     what: String,
+    /// How many of them are done, and how many there are.
+    progress: Option<(Arc<AtomicUsize>, usize)>,
     /// By the monotonic clock.
     since: Duration,
 }
@@ -57,13 +63,23 @@ pub(crate) struct Waiting(u64);
 
 /// Says that `what` is waited for from now on.
 pub(crate) fn on(what: &str) -> Waiting {
+    add(what, None)
+}
+
+/// Says that `all` of `what` are waited for from now on, of which as many are done as `done` says at any time.
+pub(crate) fn on_many(what: &str, done: &Arc<AtomicUsize>, all: usize) -> Waiting {
+    add(what, Some((Arc::clone(done), all)))
+}
+
+fn add(what: &str, progress: Option<(Arc<AtomicUsize>, usize)>) -> Waiting {
     if !*IS_SHOWN {
         return Waiting(0);
     }
     let mut status = status();
     status.last_id += 1;
     let id = status.last_id;
-    status.waits.push(Wait { id, what: what.to_owned(), since: SystemClock.monotonic() });
+    let (what, since) = (what.to_owned(), SystemClock.monotonic());
+    status.waits.push(Wait { id, what, progress, since });
     if !status.is_watched {
         // Without a thread nothing is shown, and everything else works.
         status.is_watched = thread::Builder::new().spawn(watch).is_ok();
@@ -112,7 +128,8 @@ impl Status {
         let elapsed = Duration::from_secs(now.saturating_sub(wait.since).as_secs());
         self.ticks += 1;
         let mark = ['|', '/', '-', '\\'][self.ticks % 4];
-        let line = format!("\r{mark} waiting for {}, {}\x1b[K", wait.what, DurationText(elapsed));
+        let what = wait.shown();
+        let line = format!("\r{mark} waiting for {what}, {}\x1b[K", DurationText(elapsed));
         self.is_drawn = io::stderr().write_all(line.as_bytes()).is_ok();
     }
 
@@ -121,6 +138,14 @@ impl Status {
             let _ = io::stderr().write_all(b"\r\x1b[K");
             self.is_drawn = false;
         }
+    }
+}
+
+impl Wait {
+    fn shown(&self) -> Cow<'_, str> {
+        let Some((done, all)) = &self.progress else { return Cow::Borrowed(&self.what) };
+        let done = done.load(Ordering::Relaxed).min(*all);
+        Cow::Owned(format!("{} of {all} {}", all - done, self.what))
     }
 }
 

@@ -7,7 +7,10 @@ use std::{
     io::Read,
     num::NonZeroUsize,
     path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -19,12 +22,11 @@ use ims::{
     claims::NumericDate,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::targets::{Origin, Target, Targets, Unreadable, is_certificate_by_name};
 use crate::{
     certificate_data::{days_left, state},
     failure::with_causes,
+    waiting,
 };
 
 /// What there is to say, sorted by their expiry.
@@ -121,20 +123,20 @@ impl Judge {
     /// Reads the files on as many threads as there are cores, of which this is one.
     pub(super) fn read_all<K: Kept>(self, targets: Targets) -> Findings<K> {
         let Targets { files, unreadable, .. } = targets;
-        let (next, bar) = (AtomicUsize::new(0), progress_bar(files.len()));
+        let (next, done) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+        let _waiting = waiting::on_many("files", &done, files.len());
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(files.len());
         let mut findings = Findings { certificates: Vec::new(), unreadable };
         thread::scope(|scope| {
             let mut workers = Vec::new();
             for _ in 1..threads {
-                workers.push(scope.spawn(|| self.read_some(&files, &next, &bar)));
+                workers.push(scope.spawn(|| self.read_some(&files, &next, &done)));
             }
-            findings.add(self.read_some(&files, &next, &bar));
+            findings.add(self.read_some(&files, &next, &done));
             for worker in workers {
                 findings.add(worker.join().expect("reading a certificate does not panic"));
             }
         });
-        bar.finish_and_clear();
         findings
     }
 
@@ -143,14 +145,14 @@ impl Judge {
         self,
         files: &[Target],
         next: &AtomicUsize,
-        bar: &ProgressBar,
+        done: &AtomicUsize,
     ) -> Findings<K> {
         let (mut findings, mut buffer) = (Findings::default(), Vec::new());
         while let Some(target) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             if let Err(reason) = self.read(target, &mut buffer, &mut findings.certificates) {
                 findings.unreadable.push(Unreadable { file: target.path.clone(), reason });
             }
-            bar.inc(1);
+            done.fetch_add(1, Ordering::Relaxed);
         }
         findings
     }
@@ -266,19 +268,3 @@ fn is_of_another_kind(target: &Target) -> bool {
 
 /// A bundle of all authorities of the world has a fiftieth of it.
 const LONGEST_FILE: u64 = 16 * 1024 * 1024;
-
-/// A bar on standard error, if that is a terminal and there is something to wait for.
-fn progress_bar(files: usize) -> ProgressBar {
-    if files < WORTH_A_BAR {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} files, {eta} left");
-    let style = style.expect("the template is a constant that indicatif takes");
-    // A target that is not a terminal shows nothing.
-    let bar =
-        ProgressBar::with_draw_target(u64::try_from(files).ok(), ProgressDrawTarget::stderr());
-    bar.with_style(style)
-}
-
-/// Fewer are read before a person has seen that there is a bar.
-const WORTH_A_BAR: usize = 2_000;
