@@ -171,6 +171,11 @@ fn build_command(target: &str) -> Command {
         let registry = home.map(|home| format!(" --remap-path-prefix={home}=cargo"));
         let registry = registry.unwrap_or_default();
         let mut flags = format!("--remap-path-prefix={}=ims{registry}", here.display());
+        if target.ends_with("-linux-gnu") {
+            // See docs/decisions/0038-size-of-the-command.md.
+            let folder = here.join("xtask/src/dist/static_libgcc");
+            flags = format!("{flags} -Lnative={}", folder.display());
+        }
         if target == LIMITED {
             // See docs/decisions/0038-size-of-the-command.md.
             let script = here.join("xtask/src/dist/without_unwinding.ld");

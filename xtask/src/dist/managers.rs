@@ -62,7 +62,7 @@ pub(super) fn debian_package(
     let control = format!(
         "Package: {NAME}\nVersion: {version}\nArchitecture: {architecture}\nSection: utils\nPriority: optional\n\
          Maintainer: the maintainers of ims <{repository}>\nHomepage: {repository}\n\
-         Depends: libc6 (>= {libc}), libgcc-s1\nRecommends: ca-certificates\nDescription: {SUMMARY}\n",
+         Depends: libc6 (>= {libc})\nRecommends: ca-certificates\nDescription: {SUMMARY}\n",
         version = about.version,
         repository = about.repository,
     );
