@@ -94,7 +94,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if !faults.is_empty() {
         bail!("{version} cannot be released yet, see above");
     }
-    publish::build_all()?;
+    publish::build_all(&packages)?;
     if options.dry_run {
         println!("\n{version} can be released, as far as the quick checks say");
         return Ok(());

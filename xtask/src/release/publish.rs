@@ -1,7 +1,7 @@
 //! Publishing the crates one by one, each after those it imports, so that a stopped run can be continued.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     thread,
     time::{Duration, SystemTime},
@@ -12,7 +12,7 @@ use cargo_metadata::Package;
 
 use crate::{
     process::{cargo, output, run as run_command},
-    workspace::is_published,
+    workspace::{forget_published, is_published},
 };
 
 /// How long to wait if the registry says that there were too many requests, but not until when. crates.io accepts one new
@@ -47,9 +47,14 @@ impl Target {
     }
 }
 
+/// Where crates are built from their tarballs, each with the tarballs of the others.
+const VERIFIED: &str = "target/verified";
+
 /// Packages and builds every crate, without publishing.
-pub(super) fn build_all() -> Result<()> {
-    run_command(&mut cargo(["publish", "--workspace", "--locked", "--dry-run"]))
+pub(super) fn build_all(packages: &[Package]) -> Result<()> {
+    forget_published(packages, Path::new(VERIFIED))?;
+    let mut publish = cargo(["publish", "--workspace", "--locked", "--dry-run"]);
+    run_command(publish.args(["--target-dir", VERIFIED]))
 }
 
 /// Publishes the crates that the registry does not have yet.
@@ -157,7 +162,7 @@ fn wait(error: &str, now: SystemTime) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::fs;
 
     use super::*;
     use crate::workspace::metadata;

@@ -18,7 +18,10 @@ use super::{
     publish::{Target, in_order},
     registry::Registry,
 };
-use crate::process::{cargo, run as run_command};
+use crate::{
+    process::{cargo, run as run_command},
+    workspace::forget_published,
+};
 
 /// The name of the registry in cargo's configuration.
 const NAME: &str = "rehearsal";
@@ -52,7 +55,7 @@ pub(super) fn rehearse(packages: &[Package]) -> Result<()> {
     expected.sort();
     ensure!(registry.crates() == expected, "published were only {}", registry.crates().join(", "));
     println!("\nall {} crates are published; installing the command from them\n", expected.len());
-    install(&folder, &configuration)
+    install(packages, &folder, &configuration)
 }
 
 /// A registry that replaces crates.io, because that is where our crates say that they import each other from.
@@ -87,14 +90,16 @@ fn wait_for_crates(registry: &Registry, count: usize, publishing: &mut Child) ->
 }
 
 /// Installs the command as a user does, in an empty folder, and runs its demonstration.
-fn install(folder: &Path, configuration: &Path) -> Result<()> {
+fn install(packages: &[Package], folder: &Path, configuration: &Path) -> Result<()> {
     let root = folder.join("installed");
     let empty = folder.join("empty");
     fs::create_dir(&empty)?;
     let mut install = cargo(["install", "ims-cli", "--locked", "--debug", "--config"]);
     install.arg(configuration).arg("--root").arg(&root);
-    // The compiled crates are kept for the next rehearsal.
-    install.env("CARGO_TARGET_DIR", folder.with_file_name("rehearsal-build")).current_dir(&empty);
+    // The compiled crates of others are kept for the next rehearsal.
+    let build = folder.with_file_name("rehearsal-build");
+    forget_published(packages, &build)?;
+    install.env("CARGO_TARGET_DIR", build).current_dir(&empty);
     run_command(&mut install)?;
     let command: PathBuf = root.join("bin").join(format!("ims{}", env::consts::EXE_SUFFIX));
     run_command(Command::new(command).arg("demo").current_dir(&empty))
