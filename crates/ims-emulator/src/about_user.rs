@@ -153,6 +153,10 @@ pub(crate) struct Product<'a> {
     #[serde(rename = "organization_id")]
     organization_id: String,
     groupid: &'a str,
+    #[serde(rename = "user_visible_name")]
+    user_visible_name: &'a str,
+    #[serde(rename = "deal_id")]
+    deal_id: &'a str,
     service_code: &'a str,
     service_level: &'a str,
     create_dts: u64,
@@ -171,7 +175,10 @@ impl<'a> Product<'a> {
             status_code: "ACTIVE",
             owning_entity: org_id,
             organization_id: tenant_of(org_id),
-            groupid: "EMULATED",
+            // The groups of Adobe's Admin Console have numbers.
+            groupid: "100000001",
+            user_visible_name: product.service_code(),
+            deal_id: "",
             service_code: product.service_code(),
             service_level: "standard",
             create_dts: CREATED_MS,

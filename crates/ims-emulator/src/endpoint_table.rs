@@ -245,8 +245,10 @@ const fn profile(path: &'static str) -> EndpointVersion {
     EndpointVersion {
         optional: &["client_id"],
         answer: PROFILE,
-        source: "adobe/imscli: ims/profile.go; @adobe/spacecat-shared-ims-client: src/clients/ims-client.js",
-        ..version(Endpoint::Profile, path, "GET")
+        // @adobe/helix-shared-ims sends POST without a body.
+        source: "adobe/imscli: ims/profile.go; @adobe/spacecat-shared-ims-client: src/clients/ims-client.js; \
+                 @adobe/helix-shared-ims: src/ims.js",
+        ..version(Endpoint::Profile, path, "GET, POST")
     }
 }
 

@@ -296,16 +296,16 @@ const PLACES_OF_INTEGRATIONS = ['integration-list', 'fault-clients', 'connect-cl
 const openIntegration = async (clientId, isEdit) => {
   edited = isEdit ? clientId : undefined;
   const integrations = clientId ? await (await fetch('integrations')).json() : [];
-  const { client_secrets: secrets, certificates, ...values } = integrations.find((one) => one.client_id === clientId) ?? {};
+  const { client_secrets: secrets, certificates: _, ...values } = integrations.find((one) => one.client_id === clientId) ?? {};
   if (!isEdit && clientId) values.client_id = `${clientId}-copy`;
   const form = open('integration', isEdit ? `Edit ${clientId}` : 'Add an integration', values);
   const fields = form.elements;
   fields.client_id.readOnly = isEdit;
   if (isEdit) fields.org_id.focus();
-  fields.client_secrets.placeholder = isEdit ? `${secrets} now; what you type replaces them` : 'none: a public client';
+  fields.client_secrets.placeholder = isEdit && secrets ? `${secrets} now, kept if empty` : 'none: a public client';
   fields.service_code.placeholder = isEdit ? 'unchanged' : 'none';
   say('integration-hint', `Separate several by spaces or commas. ${isEdit
-    ? `Secrets and the ${certificates.length === 1 ? 'certificate' : `${certificates.length} certificates`} stay unless you give others.`
+    ? 'Secrets and certificates stay unless you give others.'
     : 'Secrets and certificates are never copied.'}`);
 };
 

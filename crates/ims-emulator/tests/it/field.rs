@@ -229,6 +229,12 @@ async fn profile(emulator: &Emulator, hint: &str) -> Value {
     let info = get(emulator, "/ims/userinfo/v2", &bearer).await.body;
     let organizations = get(emulator, "/ims/organizations/v6", &bearer).await.body;
     let mut profile = get(emulator, "/ims/profile/v1", &bearer).await.body;
+    // helix-shared-ims writes the scheme in small letters, and sends no body.
+    let small = bearer.replace("Bearer", "bearer");
+    let request = format!(
+        "POST /ims/profile/v1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n{small}Connection: close\r\n\r\n"
+    );
+    assert_eq!(send(emulator, request.as_bytes()).await.body, profile);
     profile["userinfo"] = info;
     profile["organizations"] = organizations;
     profile
@@ -251,7 +257,15 @@ async fn a_user_is_chosen_by_a_hint_and_has_a_name_an_account_and_roles() {
         let product = &alan["projectedProductContext"][0]["prodCtx"];
         assert_eq!(product["serviceCode"], "dma_tartan");
         assert!(product["createDts"].is_u64() && product["modDts"].is_u64());
-        for name in ["ident", "label", "serviceLevel", "organization_id", "groupid"] {
+        for name in [
+            "ident",
+            "label",
+            "serviceLevel",
+            "organization_id",
+            "groupid",
+            "user_visible_name",
+            "deal_id",
+        ] {
             assert!(product[name].is_string(), "{name}");
         }
         for name in [
