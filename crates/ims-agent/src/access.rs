@@ -74,7 +74,8 @@ impl AllowedCallers {
     }
 }
 
-/// A secret that a caller over TCP shows in each request. It is in a file, so that the permissions of the file say who may ask.
+/// A secret that a caller over TCP sends in each request. It is in a file, so that the permissions of the file say who may
+/// ask.
 ///
 /// ```
 /// use ims_agent::Capability;
@@ -115,7 +116,7 @@ impl Capability {
     }
 
     /// Whether `headers` show it in `field`, as `Bearer …`, or as the password of `Basic …`, which is what clients make of a proxy's
-    /// URL. The comparison takes the same time wherever they differ.
+    /// URL. The comparison takes constant time, so that its duration reveals nothing.
     fn is_in(&self, headers: &HeaderMap, field: &HeaderName) -> bool {
         let mut values = headers.get_all(field).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return false };

@@ -10,7 +10,7 @@ use crate::{
     event::{Event, Observe},
 };
 
-/// Gives the tokens of one or more contexts to programs of this machine. Cheap to clone; clones share all.
+/// Gives the tokens of one or more contexts to programs of this machine. Cheap to clone; clones share everything.
 ///
 /// ```no_run
 /// use ims::{Client, Credentials, Report};
@@ -40,11 +40,11 @@ struct Inner {
 }
 
 impl Agent {
-    /// Begins to keep the tokens of the contexts of these names fresh, and waits for none. A name that was given before changes
-    /// nothing.
+    /// Starts to keep the tokens of the contexts with these names fresh, and does not wait for the tokens. A name that was
+    /// given before changes nothing.
     ///
-    /// `load` reads the credentials of the context of a name; it may block, and is called again at each reload. Its client gets
-    /// the observer of the agent. `observe` is called with everything that happens, within the work, so it should be quick.
+    /// `load` reads the credentials of a context by its name. It may block, and is called again at each reload. Its client
+    /// gets the observer of the agent. `observe` is called with each [`Event`], during the work, so it should be quick.
     ///
     /// # Errors
     /// [`Error::Credentials`] if those of a context cannot be used.

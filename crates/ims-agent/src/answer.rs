@@ -54,7 +54,7 @@ pub(crate) fn no_token(error: &TokenError) -> Answer {
         StatusCode::BAD_REQUEST
     };
     let mut answer = json(status, &Refusal { error: &report });
-    // A caller learns also when the agent asks again after a failure that only a person can end.
+    // The answer also says when the agent asks again after a failure that only a person can end.
     if let Some(wait) = error.retry_after().filter(|wait| !wait.is_zero()) {
         answer.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait).into());
     }
@@ -66,7 +66,7 @@ pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }
 
-/// A fault of a request, and how it is answered.
+/// An error of a caller's request, and its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Fault {
     #[serde(skip)]

@@ -47,8 +47,8 @@ impl Handler for Agent {
         let headers = request.headers();
         rules.check_host(request.uri(), headers)?;
         rules.check(headers)?;
-        // A server of another purpose that passes requests on would pass this one on for anyone (as the metadata servers of
-        // clouds refuse it).
+        // A server that passes requests on would pass this one on for anyone. The metadata servers of clouds refuse such
+        // requests, too.
         if headers.contains_key(header::FORWARDED) || headers.contains_key("x-forwarded-for") {
             return Err(Fault::FORWARDED);
         }

@@ -1,4 +1,4 @@
-//! One context: its client, which is replaced when its credentials change, and what is remembered of it.
+//! One context: its client, which is replaced when its credentials change, and what is remembered about it.
 
 use std::{
     panic,
@@ -33,7 +33,7 @@ pub(crate) struct Context {
     serving: ArcSwap<Serving>,
     answer: ArcSwapOption<TokenAnswer>,
     files: Mutex<FileVersions>,
-    /// Held while the credentials are read again, so that those that were read last are the ones that are used.
+    /// Locked while the credentials are read again, so that the ones that were read last are used.
     reloading: tokio::sync::Mutex<()>,
     /// Why the newest credentials are not in use, and when, by the monotonic clock, they are tried again even if no file changes.
     problem: Mutex<Option<(Report, Duration)>>,
@@ -148,8 +148,8 @@ impl Context {
         let (client, files) = opened.inspect_err(|_| *lock(&self.files) = before)?;
         *lock(&self.files) = files;
         let is_serving = self.client().health().is_some_and(|health| health.is_serving());
-        // As long as callers are served, the new credentials have to show that they work. If they are not, there is nothing to
-        // lose.
+        // As long as callers are served, the new credentials are used only after they have obtained a token. Otherwise they
+        // are used at once.
         if is_serving && client.keeper().is_some() {
             client.refresh().await.map_err(|error| Report::from(&error))?;
         }

@@ -1,10 +1,10 @@
-//! What is counted of each context.
+//! What is counted for each context.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use ims::token::{self, Origin};
 
-/// What is counted of one context, from its start on. A reload changes none of it.
+/// The counts of one context since its start. A reload changes none of it.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     /// Answers with a token, and requests of the proxy.

@@ -42,10 +42,10 @@ pub enum Error {
     /// Try again: the system gave no random numbers for a capability.
     #[error("the system's random number generator failed")]
     NoRandomness,
-    /// Listen at an address: this system has no Unix sockets that say who connects.
-    #[error("this system has no Unix sockets that say who connects")]
+    /// Listen at an address: this system has no Unix sockets that identify their callers.
+    #[error("this system has no Unix sockets that identify their callers")]
     NoSockets,
-    /// Choose an address of this machine alone, such as 127.0.0.1: a token is not for others.
+    /// Choose an address that only this machine can reach, such as 127.0.0.1: a token is not for other machines.
     #[error("{0} is not a loopback address")]
     NotLoopback(SocketAddr),
     /// Choose another place: the system does not let this process listen there.

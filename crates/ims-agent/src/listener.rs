@@ -108,8 +108,8 @@ impl Listener {
         Self::of_tcp(listener.map_err(|error| unusable(address, error))?, capability)
     }
 
-    /// Listens at a Unix socket that the service manager has opened. Who can connect, the manager has said by its mode; who may
-    /// ask, `callers` say here too.
+    /// Listens at a Unix socket that the service manager has opened. The service manager has set its mode, which decides
+    /// who can connect. `callers` decide who may ask.
     ///
     /// ```
     /// use std::os::unix::net::UnixListener;
@@ -252,7 +252,7 @@ impl fmt::Display for Listener {
     }
 }
 
-/// What a socket is called that has no name.
+/// The name in messages for a socket without a name.
 const PASSED_ON: &str = "the socket of the service manager";
 
 fn unusable(place: impl fmt::Display, error: io::Error) -> Error {

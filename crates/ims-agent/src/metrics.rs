@@ -63,7 +63,7 @@ fn count(label: &'static str, counter: &AtomicU64) -> Values {
     vec![(label, counter.load(Relaxed))]
 }
 
-/// Seconds since 1970; what is before that is not an end of anything here.
+/// Seconds since 1970. An earlier time counts as 1970.
 fn date(date: Option<NumericDate>) -> Values {
     date.map(|date| ("", u64::try_from(date.as_secs()).unwrap_or_default())).into_iter().collect()
 }

@@ -36,11 +36,11 @@ const LONGEST_REPLAY: u64 = 64 * 1024;
 /// How long it may take to connect to an API.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an API may send nothing of its answer: less than a connection on which nothing moves stays open, so that the client
-/// still gets an answer.
+/// How long an API may send nothing. This is shorter than the time after which an idle connection is closed, so that the
+/// client still gets an answer.
 const READ_TIMEOUT: Duration = Duration::from_mins(4);
 
-/// Adds the token of one context to the requests of local programs. Cheap to clone; clones share all.
+/// Adds the token of one context to the requests of local programs. Cheap to clone; clones share everything.
 ///
 /// A request that is addressed at the proxy goes to its [`Destination`]. One that names its host in its target, as clients
 /// send it to a proxy, goes to that host if it is an allowed one. Every other request is refused, redirects are passed on to the
@@ -129,7 +129,7 @@ impl Proxy {
         let (parts, body) = request.into_parts();
         let mut outgoing = reqwest::Request::new(parts.method, url);
         *outgoing.headers_mut() = parts.headers;
-        // Set when the body of the request breaks: the client of the API does not say whose fault an error is.
+        // Set when the body of the request breaks: the error of the HTTP client does not show which side caused it.
         let broken = Arc::new(OnceLock::new());
         match body.size_hint().exact() {
             Some(0) => {}

@@ -34,7 +34,7 @@ use crate::{
     listener::{Listener, Stream},
 };
 
-/// What a caller may use up at most.
+/// The limits for callers.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,7 +55,8 @@ pub struct Limits {
     /// A connection on which no request is being answered is closed after this time, 15 seconds, or up to twice of it: one that sends a
     /// head too slowly, one that sends nothing, and one that waits for its next request.
     pub idle: Duration,
-    /// A connection on which a request is being answered is closed if nothing of either body moves for so long, 5 minutes.
+    /// A connection on which a request is being answered is closed if nothing of either body is read or written for this
+    /// time, 5 minutes.
     pub stalled: Duration,
     /// How long the requests that are being answered have when the server ends, 10 seconds.
     pub grace: Duration,
@@ -112,7 +113,7 @@ pub(crate) async fn serve<H: Handler>(
             sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        // A caller that may not ask has the time that it needs to learn that.
+        // A caller that may not ask gets a short time to send a request and read the refusal.
         let (limits, rules) = match refused {
             Some(caller) => {
                 handler.observe(&Event::CallerRefused { caller });
@@ -181,11 +182,11 @@ async fn converse<H: Handler>(
     }
     connection.as_mut().graceful_shutdown();
     let grace = if activity.is_running() { limits.grace } else { LAST_ANSWER };
-    // What is not answered by then is cut off.
+    // Requests that are not answered by then are aborted.
     let _ = timeout(grace, connection).await;
 }
 
-/// How long a caller that may not ask has to ask and read that.
+/// How long a caller that may not ask may take to send a request and read the refusal.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
 /// How many requests an HTTP/2 connection may have at a time.
@@ -209,7 +210,7 @@ struct Activity {
 }
 
 impl Activity {
-    /// A request is being answered as long as what this returns exists.
+    /// A request counts as being answered as long as the result of this function exists.
     fn begin(&self) -> Arc<()> {
         self.requests.fetch_add(1, Relaxed);
         Arc::clone(&self.running)
@@ -219,8 +220,8 @@ impl Activity {
         Arc::strong_count(&self.running) > 1
     }
 
-    /// Another value whenever something has gone on: with a request, whatever moves; without, requests alone, since a head may
-    /// come byte by byte.
+    /// A value that changes with every progress: during a request, with everything that is read or written. Otherwise only
+    /// with a new request, since a head may come byte by byte.
     fn steps(&self) -> (bool, usize) {
         let is_running = self.is_running();
         let counter = if is_running { &self.moves } else { &self.requests };

@@ -64,7 +64,7 @@ impl Certificate {
         read.map_err(|reason| CertError::DamagedCertificate { position: 1, reason })
     }
 
-    /// Takes the certificate that `bytes` begins with and leaves the rest.
+    /// Reads the certificate that `bytes` begins with, and returns the rest, too.
     pub(crate) fn read_first(bytes: &[u8]) -> Result<(Self, &[u8]), Damage> {
         let read = reading::certificate(bytes)?;
         let (der, rest) = bytes.split_at(read.as_raw().len());
@@ -76,7 +76,7 @@ impl Certificate {
             .map(|date| NumericDate::from_secs(date.timestamp()));
         let signature_algorithm = read.signature_algorithm.oid();
         let subject = DistinguishedName::read(read.subject()).ok_or(name)?;
-        // Of a certificate that its own key has signed, which is what most are here.
+        // For a certificate that is signed with its own key, as most certificates here are.
         let issuer = if read.issuer().as_raw() == read.subject().as_raw() {
             subject.clone()
         } else {

@@ -109,8 +109,8 @@ impl CertificateFile {
     }
 }
 
-/// The public key that a file's contents show, PEM or DER: that of the first certificate, of a request, of a private key, or
-/// a public key alone, whichever of these in this order the file holds.
+/// The public key in a file's contents, PEM or DER. It looks for a certificate, a request, a private key and a public key,
+/// in this order, and uses the first that the file holds.
 ///
 /// Two files belong together when their keys are equal; a key in a hardware module is compared by [`Signer::public_key`].
 /// The certificate of a key among several is found by [`CertificateFile::position_of`].

@@ -34,7 +34,7 @@ mod attribute;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DistinguishedName {
-    /// Each of one or several attributes, in the order of the encoding.
+    /// Each part has one or several attributes, in the order of the encoding.
     relative_names: Arc<[Vec<Attribute>]>,
 }
 
@@ -118,7 +118,7 @@ fn attributes(text: &str) -> Option<Vec<(String, String)>> {
     if let Some(names) = text.strip_prefix('/') {
         return split(names, '/').into_iter().map(attribute).collect();
     }
-    // RFC 2253's quotes are gone since RFC 4514, and taking them for letters would be wrong for both.
+    // RFC 4514 has removed the quotation marks of RFC 2253. To read them as letters would be wrong for both.
     if split(text, '"').len() > 1 {
         return None;
     }
@@ -164,14 +164,14 @@ fn split(text: &str, separator: char) -> Vec<&str> {
 fn attribute(text: &str) -> Option<(String, String)> {
     let name = split(text, '=')[0];
     let value = text.strip_prefix(name)?.strip_prefix('=')?;
-    // A value that begins with a number sign would be BER in hexadecimal (RFC 4514 §2.4), which no one types.
+    // A value that begins with a number sign would be BER in hexadecimal (RFC 4514 §2.4), which is not supported.
     if value.trim_start_matches(' ').starts_with('#') || split(value, '+').len() > 1 {
         return None;
     }
     Some((unescape(name)?, unescape(value)?))
 }
 
-/// Takes away the backslashes, and the spaces around the text that have none: `\,` is a comma, and `\2C` is one too.
+/// Removes the backslashes, and the spaces around the text that have no backslash: `\,` is a comma, and `\2C` is one too.
 fn unescape(text: &str) -> Option<String> {
     let mut octets = Vec::with_capacity(text.len());
     let mut length_without_spaces = 0;

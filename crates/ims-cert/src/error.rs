@@ -92,7 +92,7 @@ pub enum CertError {
     /// Give another key file: this one cannot be used.
     #[error("the key cannot be used")]
     Key(#[from] KeyError),
-    /// Do what [`SignError`] says: the key's keeper made no signature.
+    /// Do what [`SignError`] says: the signer made no signature.
     #[error("the signature was not made")]
     Signing(#[from] SignError),
     /// Check which key the signer uses: its signature does not belong to the public key that it shows.
@@ -107,7 +107,7 @@ pub enum CertError {
 }
 
 impl CertError {
-    /// The command that makes a readable file of the one that was given, where there is one; `FILE` is the file's name.
+    /// The command that converts the given file into one that can be read, if there is one; `FILE` is the file's name.
     pub const fn conversion(&self) -> Option<&'static str> {
         match self {
             Self::NoCertificate { found } => found.to_certificate(),
@@ -116,7 +116,7 @@ impl CertError {
         }
     }
 
-    /// What to do, if something is known that helps.
+    /// What to do, if that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Key(error) => error.hint(),

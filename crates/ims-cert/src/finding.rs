@@ -7,7 +7,7 @@ use ims_sign::{KeyError, PublicKey};
 
 use crate::{certificate::Certificate, validity::ValidityState};
 
-/// Something about a certificate that Adobe IMS refuses, or that is better changed. It prints the reason.
+/// Something about a certificate that Adobe IMS refuses, or that should be changed. It prints the reason.
 ///
 /// ```
 /// use ims_cert::CertificateFile;
@@ -22,7 +22,7 @@ use crate::{certificate::Certificate, validity::ValidityState};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Finding {
-    /// IMS verifies RS256 and nothing else, which this key cannot be used for.
+    /// IMS verifies only RS256, and this key cannot be used for it.
     #[error(transparent)]
     Key {
         /// Why not.
@@ -69,7 +69,7 @@ pub enum Finding {
 /// How much a [`Finding`] matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It works, and is better changed at the next renewal.
+    /// It works, and should be changed at the next renewal.
     Advice,
     /// With this certificate IMS gives no token, or a secret becomes known.
     Problem,
@@ -111,7 +111,7 @@ impl Finding {
 }
 
 impl Certificate {
-    /// What IMS would refuse about it at `now`, or what is better changed.
+    /// What IMS would refuse about it at `now`, or what should be changed.
     pub fn findings(&self, now: NumericDate) -> Vec<Finding> {
         let mut findings = Vec::new();
         if let Err(reason) = self.public_key() {
@@ -128,8 +128,8 @@ impl Certificate {
         findings
     }
 
-    /// Why IMS would not match a signature by the key of `public_key` at `now` with this certificate, if it would not: because
-    /// of its dates, or since it is that of another key.
+    /// Why IMS would not accept a signature by the key of `public_key` at `now` with this certificate, if it would not: the
+    /// certificate is not valid at that time, or it is that of another key.
     ///
     /// ```
     /// use ims_cert::{CertificateFile, Finding};

@@ -1,4 +1,4 @@
-//! Making certificates and requests with rcgen, signed wherever the key is.
+//! Making certificates and requests with rcgen, with the key in memory, in a hardware module or in a service.
 
 use std::cell::RefCell;
 
@@ -63,7 +63,8 @@ impl Certificate {
 }
 
 impl CertificateRequest {
-    /// Makes the request that `openssl req -new -sha256` makes, signed wherever the key is.
+    /// Makes the request that `openssl req -new -sha256` makes, with the key in memory, in a hardware module or in a
+    /// service.
     ///
     /// # Errors
     /// Those of [`Certificate::self_signed`], except for [`CertError::Randomness`].
@@ -87,8 +88,8 @@ async fn sign(
     let signature = signer.sign(&bridge.message.take()).await?;
     bridge.signature = Some(signature.as_bytes());
     let der = make(&bridge).map_err(|_| CertError::Unwritable)?;
-    // A hardware module may show the public key of one object and sign with another. Nothing would say so until IMS does
-    // not know the signature.
+    // A hardware module may show the public key of one object and sign with another. Without this check, the first sign of
+    // it would be a refusal of IMS.
     if is_signed_by(public_key, &der) { Ok(der) } else { Err(CertError::ForeignSignature) }
 }
 
@@ -143,7 +144,7 @@ fn params(subject: &DistinguishedName) -> Result<CertificateParams, CertError> {
     Ok(params)
 }
 
-/// The same value for rcgen, `None` if it does not write the encoding.
+/// The same value for rcgen, `None` if rcgen does not support the encoding.
 fn dn_value(value: &Value) -> Option<DnValue> {
     let Value::Text { tag, text } = value else { return None };
     let text = text.as_str();

@@ -1,5 +1,5 @@
-//! What algorithms and keys are called: by the names of x509-parser's registry, which are OpenSSL's for the most part, or
-//! by the numbers of their object identifiers.
+//! The names of algorithms and keys: those of x509-parser's registry, mostly the same as OpenSSL's, or the numbers of their
+//! object identifiers.
 //!
 //! The numbers are read here, since x509-parser keeps the octets unchecked, and its own printing takes the first octet for
 //! two numbers whatever it holds, which is wrong from 2.40 on.
@@ -77,7 +77,7 @@ pub(crate) fn dotted(oid: &Oid<'_>) -> String {
     text
 }
 
-/// The octets of each number, of which the last alone begins with a zero bit.
+/// The octets of each number. Only the last of them begins with a zero bit.
 fn numbers<'a>(oid: &'a Oid<'_>) -> impl Iterator<Item = &'a [u8]> {
     oid.as_bytes().split_inclusive(|octet| octet & 0x80 == 0)
 }

@@ -69,7 +69,7 @@ impl Pkcs12 {
     }
 }
 
-/// Authorities' certificates may stand before that of the key.
+/// Certificates of authorities may come before that of the key.
 fn put_own_first(certificates: &mut [Certificate], private_key: &PrivateKeyPem) {
     if let Ok(signer) = PemSigner::from_bytes(private_key.expose_secret().as_bytes(), None) {
         certificates.sort_by_key(|certificate| {

@@ -1,4 +1,4 @@
-//! Reading certificates and requests by x509-parser, and refusing what it lets pass.
+//! Reading certificates and requests with x509-parser, and refusing damaged ones that it accepts.
 //!
 //! x509-parser takes the members of a structure one after the other and ignores whatever follows the last. OpenSSL,
 //! `GnuTLS` and `PyCA` refuse such files, and a verdict about bytes that were not checked would be a guess. How the four
@@ -110,8 +110,8 @@ fn expect_key(key: &[u8]) -> Result<(), Damage> {
     if sequence(key)?.len() == 2 { Ok(()) } else { Err(STRUCTURE) }
 }
 
-/// Refuses extensions that are not understood although their kind is known, and those that are there twice (RFC 5280
-/// §4.2): each reader would take another one.
+/// Refuses extensions of a known kind that cannot be read, and those that are there twice (RFC 5280 §4.2): readers would
+/// use different ones.
 fn expect_extensions(extensions: &[X509Extension<'_>]) -> Result<(), Damage> {
     let mut seen = HashSet::new();
     for extension in extensions {
@@ -134,7 +134,7 @@ pub(crate) const SET: u8 = 0x31;
 
 const STRUCTURE: Damage = "its structure is broken";
 
-/// With a larger one x509-parser may need more than 100 MiB. The longest that is known has a tenth of it.
+/// For a larger one, x509-parser may need more than 100 MiB. The longest known one has a tenth of this size.
 const LONGEST_CERTIFICATE: usize = 256 * 1024;
 
 #[cfg(test)]

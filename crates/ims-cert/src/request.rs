@@ -1,4 +1,4 @@
-//! Certificate signing requests (PKCS#10, RFC 2986): what a certificate authority gets instead of the key.
+//! Certificate signing requests (PKCS#10, RFC 2986): a certificate authority gets a request, and never the key.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! When a certificate may be used, as a period and as what that means now.
+//! When a certificate may be used: the period, and whether it is valid at a given time.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use ims_claims::NumericDate;
 
 use crate::error::CertError;
 
-/// The period between the two dates of a certificate, both of which belong to it.
+/// The period between the two dates of a certificate. Both dates belong to it.
 ///
 /// Source: RFC 5280 §4.1.2.5, "the period of time from notBefore through notAfter, inclusive".
 ///
@@ -49,7 +49,7 @@ impl Validity {
         Self::new(now, now.plus(Duration::from_secs(u64::from(days) * SECONDS_PER_DAY)))
     }
 
-    /// Takes what a certificate says, even if it ends before it begins.
+    /// The period of a certificate that was read, even if it ends before it begins.
     pub(crate) fn read(not_before: NumericDate, not_after: NumericDate) -> Self {
         Self { not_before, not_after }
     }

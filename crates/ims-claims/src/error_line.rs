@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use core::{error::Error, fmt};
 
-/// An error and all that is behind it, in one line, each part said once.
+/// An error and all its sources, in one line, each text only once.
 ///
 /// ```
 /// use ims_claims::ErrorLine;
@@ -20,7 +20,7 @@ impl fmt::Display for ErrorLine<'_> {
         let mut behind = self.0.source();
         while let Some(cause) = behind {
             let text = cause.to_string();
-            // Many errors end with what is behind them already.
+            // Many errors already end with the text of their source.
             if !line.ends_with(&text) {
                 line.push_str(": ");
                 line.push_str(&text);

@@ -22,7 +22,7 @@ pub(crate) struct Skew {
 }
 
 impl Skew {
-    /// Whether it is more than requests take.
+    /// Whether the difference is more than the duration of a request can explain.
     pub(crate) fn is_off(self) -> bool {
         self.seconds.unsigned_abs() > TOLERATED
     }
@@ -51,7 +51,7 @@ impl fmt::Display for Skew {
 /// How a machine sets its clock by the network.
 pub(crate) const SET_CLOCK: &str = "set the clock of this machine: timedatectl set-ntp true";
 
-/// A time in the largest unit of which there are at least two.
+/// A duration in the largest unit in which it is at least two.
 fn rounded(seconds: u64) -> String {
     let (amount, unit) = match seconds {
         0..120 => (seconds, "seconds"),

@@ -80,7 +80,7 @@ impl Failure {
         }
     }
 
-    /// The command was not given what it needs: exit code 2.
+    /// Something that the command needs is missing: exit code 2.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new("usage", message, 2)
     }
@@ -105,9 +105,9 @@ impl Failure {
         }
     }
 
-    /// The reader of the output has seen enough, so there is nothing to report. It is returned like any failure, so that
-    /// temporary files are still removed. The exit code is the one that a shell gives to a program which a closed pipe has
-    /// ended, 141: with 0, a check whose answer was not read would have said yes.
+    /// The reader of the output has closed the pipe, so there is nothing to report. It is returned like any failure, so
+    /// that temporary files are still removed. The exit code is 141, which shells report for a program that was ended by a
+    /// closed pipe. With 0, a check whose answer was not read would seem to say yes.
     pub(crate) fn unread() -> Self {
         Self::new("unread", "the output is no longer read", UNREAD)
     }
@@ -122,24 +122,24 @@ impl Failure {
         Self { exit_code, ..self }
     }
 
-    /// The same as a fault in how the command was called: exit code 2.
+    /// The same as an error of usage: exit code 2.
     pub(crate) fn into_usage(self) -> Self {
         self.with_exit_code(2)
     }
 
-    /// A person has interrupted the command. The exit code is the one that a shell gives to a program which SIGINT has ended.
+    /// A person has interrupted the command. The exit code is the one that shells report for a program that was ended by
+    /// SIGINT.
     pub(crate) fn interrupted() -> Self {
         Self::usage("interrupted").with_exit_code(INTERRUPTED)
     }
 
-    /// Adds the error that is behind it, and all that is behind that.
+    /// Adds the error that caused it, and the causes of that error.
     pub(crate) fn because(mut self, error: impl Error) -> Self {
-        write!(self.message, ": {}", with_causes(&error))
-            .expect("a String takes all that is written");
+        write!(self.message, ": {}", with_causes(&error)).expect("writing to a String never fails");
         self
     }
 
-    /// Says first what it is about.
+    /// Puts in front what it is about.
     pub(crate) fn about(mut self, subject: &str) -> Self {
         self.message.insert_str(0, &format!("{subject}: "));
         self

@@ -1,5 +1,5 @@
-//! Files that a command is given, `-` being standard input, and files that it makes: all of them or none, and none over a file
-//! that has to stay.
+//! Files that a command reads, where `-` is standard input, and files that it writes: all of them or none, and never over a
+//! file that must stay.
 
 use std::{
     fs,
@@ -102,7 +102,7 @@ pub(crate) fn put(drafts: Vec<Draft>, existing: Existing) -> Result<(), Failure>
         let path = draft.path().to_owned();
         if let Err(error) = draft.put(existing) {
             if existing == Existing::Keep {
-                // What was placed a moment ago is ours alone; if it cannot be removed, it is a whole file.
+                // No one else uses a file that was placed a moment ago. If it cannot be removed, it is at least complete.
                 for path in &placed {
                     let _ = fs::remove_file(path);
                 }

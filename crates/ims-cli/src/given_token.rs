@@ -13,13 +13,13 @@ use crate::{failure::Failure, files};
 pub(crate) enum Form {
     /// All three parts, each of them base64url: what is sent to IMS.
     Whole,
-    /// Enough to see that a JWT was meant, whose faults are then named.
+    /// Enough to recognize a JWT, so that its errors can be named.
     Recognizable,
 }
 
 /// Reads the token in the file at `path`, `-` being standard input. If several are there, it is the one of `kind`.
 ///
-/// A text without the form of a token is an error of usage: a verdict on it would be about something else.
+/// A text without the form of a token is an error of usage, and there is no verdict about it.
 pub(crate) fn read(
     path: &Path,
     kind: Option<TokenKind>,
@@ -118,7 +118,7 @@ fn is_jwt(text: &str) -> bool {
         && !parts[1].is_empty()
 }
 
-/// Whether the end of a JWT is missing: of such a one IMS says that it is not valid, and the whole one stays valid.
+/// Whether the end of a JWT is missing. IMS would answer that such a text is not valid, but the complete token stays valid.
 ///
 /// A signature by RSA has as many bytes as its key, a multiple of 64 (RFC 7518 §3.3, RFC 8017 §8.2.1). Shorter ones are
 /// those of a test.

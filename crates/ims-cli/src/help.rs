@@ -74,7 +74,7 @@ fn add_row(text: &mut String, styles: &Styles, command: &Command, name: &str) {
     writeln!(text, "  {literal}{name}{literal:#}{:padding$}{about}", "").expect(TAKES_ALL);
 }
 
-/// The same command without the marks of Markdown, which the documentation of the options has around names.
+/// The same command without the Markdown in the documentation of its options.
 pub(crate) fn without_marks(command: Command) -> Command {
     let mut command = command;
     if let Some(about) = command.get_about().map(unmarked) {
@@ -156,7 +156,7 @@ fn is_codes(line: &str) -> bool {
 /// A command's name and the space after it.
 const NAME_WIDTH: usize = 15;
 
-const TAKES_ALL: &str = "a String takes all that is written";
+const TAKES_ALL: &str = "writing to a String never fails";
 
 #[cfg(test)]
 mod tests {

@@ -303,7 +303,7 @@ pub(crate) fn kind(credential: &Credential) -> &'static str {
     }
 }
 
-/// Says that the first client secret or key is no longer of use.
+/// Says that the first client secret or key no longer works.
 pub(crate) fn tell_other_accepted(kind: Alternative) {
     let kind = kind.as_str();
     let text = format!(
@@ -349,7 +349,7 @@ fn caching_builder(credentials: &Credentials) -> Result<ClientBuilder, Failure> 
             let builder = Client::builder(credentials).with_refresh_tokens(place.of_current());
             builder.with_store(place.store())
         }
-        // What is given is not kept a second time.
+        // A token that the program was given is not saved again.
         Credential::Token(_) => Client::builder(credentials),
         _ => Client::builder(credentials).with_store(FileStore::new(storage::cache_folder()?)),
     };

@@ -191,7 +191,7 @@ fn without_secret(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// What is said in place of `told`, if that may be secret.
+/// What to print instead of `told`, if that may be secret.
 fn masked(told: &str, is_url: bool) -> Option<String> {
     if told.to_ascii_lowercase().contains("pin-value") {
         return Some("pkcs11:…".to_owned());

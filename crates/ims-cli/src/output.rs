@@ -1,4 +1,4 @@
-//! Data goes to standard output, all else to standard error.
+//! Data goes to standard output, everything else to standard error.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -20,7 +20,7 @@ use crate::{
 /// What a command that did its work has to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// Done, or yes: exit code 0.
+    /// The work is done, or the answer is yes: exit code 0.
     Yes,
     /// No: exit code 1.
     No,

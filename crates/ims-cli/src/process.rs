@@ -38,20 +38,20 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> R
     runtime.block_on(future)
 }
 
-/// Runs what is often done in its first step, as a signature by a key in memory is, and a runtime only if it is not: that
-/// costs two threads. The first step must not need a runtime.
+/// Runs a future that is often done in its first step, such as a signature by a key in memory. A runtime, which costs two
+/// threads, is started only if it is not. The first step must not need a runtime.
 pub(crate) fn block_on_unless_ready<T>(
     future: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     let mut future = pin!(future);
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(done) => done,
-        // It is polled again by the runtime at once, and wakes that.
+        // The runtime polls it again at once, so no wake-up is lost.
         Poll::Pending => block_on(future),
     }
 }
 
-/// Fails if the system cannot give another thread or open file: the runtime would panic without the first of them.
+/// Fails if the system has no free thread or file descriptor, without which the runtime would panic.
 fn expect_resources() -> Result<(), Failure> {
     expect_files().map_err(|error| {
         Failure::later("this process may not open enough files (ulimit -n)").because(error)

@@ -1,4 +1,4 @@
-//! What the commands share that send one request to IMS and print the answer.
+//! The shared part of the commands that send one request to IMS and print the answer.
 
 use ims::{
     Connection,

@@ -1,4 +1,4 @@
-//! What the agent and the proxy have in common: whose tokens they give, their log, their signals, and their end.
+//! What the agent and the proxy have in common: their credentials, their log, their signals, and how they end.
 
 mod manager;
 

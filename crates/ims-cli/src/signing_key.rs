@@ -132,7 +132,8 @@ pub(crate) fn read(
 
 /// The private key in a file that no other user can read. Its pass phrase is asked for if it is missing.
 ///
-/// What is not a private key is named as what it is before anyone asks who can read it: a certificate may be public.
+/// If the file is not a private key, the error says what it is, before the permissions are checked: a certificate may be
+/// public.
 pub(crate) fn from_file(
     path: &Path,
     passphrase: Option<&Passphrase>,

@@ -110,7 +110,7 @@ impl SignInPlace {
         })
     }
 
-    /// Where a new sign-in goes: into the keyring, if there is one; and why not, if it does not work.
+    /// Where a new sign-in is stored: in the keyring, if there is one. If the keyring does not work, also the reason.
     pub(crate) fn of_new(&self) -> (RefreshTokens, Option<KeyringError>) {
         match keyring::load(&self.name) {
             Ok(_) => (self.in_keyring(), None),

@@ -16,7 +16,7 @@ use anstyle::Style;
 /// Whether the command was asked for JSON, so that errors are JSON, too.
 static IS_JSON: AtomicBool = AtomicBool::new(false);
 
-/// Whether standard error shows no colours. Found out once: a proxy writes a line for every request.
+/// Whether standard error shows no colours. Determined only once, since a proxy writes a line for every request.
 static IS_PLAIN: LazyLock<bool> = LazyLock::new(|| {
     anstream::AutoStream::choice(&std::io::stderr()) == anstream::ColorChoice::Never
 });
@@ -53,7 +53,7 @@ impl TerminalText {
         push_sanitized(&mut text, json, |text, c| {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                write!(text, "\\u{unit:04x}").expect("a String takes all that is written");
+                write!(text, "\\u{unit:04x}").expect("writing to a String never fails");
             }
         });
         Self(text)
@@ -67,9 +67,9 @@ impl TerminalText {
 
     /// The same with `text` after it, in this style.
     pub(crate) fn styled(mut self, style: Style, text: &str) -> Self {
-        write!(self.0, "{style}").expect("a String takes all that is written");
+        write!(self.0, "{style}").expect("writing to a String never fails");
         push_shown(&mut self.0, text);
-        write!(self.0, "{style:#}").expect("a String takes all that is written");
+        write!(self.0, "{style:#}").expect("writing to a String never fails");
         self
     }
 

@@ -35,7 +35,7 @@ pub(crate) struct TokenOptions {
     file: Option<PathBuf>,
 }
 
-/// A token, and who asks which IMS about it.
+/// A token, and the client and the IMS to ask about it.
 #[derive(Debug)]
 pub(crate) struct TokenInQuestion {
     pub(crate) connection: Connection,

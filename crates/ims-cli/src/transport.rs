@@ -1,4 +1,4 @@
-//! The way to IMS of every command: it says what is waited for, and with `--verbose` what was asked and answered.
+//! How every command reaches IMS: it shows what the command waits for, and with `--verbose` each request and its answer.
 
 use std::{
     sync::atomic::{AtomicU8, Ordering},
@@ -35,7 +35,7 @@ pub(crate) fn connection(environment: &Environment) -> Result<Connection, ims::E
     Ok(Connection::from_transport(environment.clone(), transport))
 }
 
-/// The transport to the IMS of `environment`, for what builds its connection itself.
+/// The transport to the IMS of `environment`, for code that builds its own connection.
 pub(crate) fn transport(environment: &Environment) -> Result<SharedTransport, ims::Error> {
     Ok(connection(environment)?.transport().clone())
 }

@@ -1,4 +1,4 @@
-//! What the command waits for, on a terminal and after a second: one line that moves, and is removed at the end.
+//! Shows what the command waits for, on a terminal and after one second: one animated line, which is removed at the end.
 
 use std::{
     borrow::Cow,
@@ -19,7 +19,7 @@ use ims::{
 
 use crate::terminal_text;
 
-/// From then on a person wants to know what the command does.
+/// After this time, a person wants to know what the command does.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 const TICK: Duration = Duration::from_millis(200);
@@ -61,7 +61,7 @@ struct Wait {
 #[must_use = "dropping it says that the wait is over"]
 pub(crate) struct Waiting(u64);
 
-/// Says that `what` is waited for from now on.
+/// Shows that the command waits for `what` from now on.
 pub(crate) fn on(what: &str) -> Waiting {
     add(what, None)
 }
@@ -110,7 +110,7 @@ pub(crate) fn clear() {
     }
 }
 
-/// Draws until nothing is waited for, and continues when there is something again.
+/// Draws as long as the command waits for something.
 fn watch() {
     loop {
         thread::sleep(TICK);

@@ -1,7 +1,7 @@
 //! The admin API, under `/_emulator/`, a path that IMS does not use: what was asked, and what to do next.
 //!
-//! It changes nothing for a web page of another origin: such a page cannot send JSON without asking first (Fetch
-//! Standard, CORS-preflight), and the answer is never yes.
+//! A web page of another origin cannot change anything: such a page must ask before it sends JSON (Fetch Standard,
+//! CORS-preflight), and the answer is never yes.
 
 use std::sync::Arc;
 
@@ -217,7 +217,7 @@ fn requests(service: &Service, query: Option<&str>) -> Answer {
     Answer::ok_json(json)
 }
 
-/// The number of `?after=N`, or 0, which every verdict is after.
+/// The number of `?after=N`, or 0 for all verdicts.
 fn after(query: Option<&str>) -> u64 {
     let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let after = pairs.find(|(name, _)| name == "after").and_then(|(_, text)| text.parse().ok());

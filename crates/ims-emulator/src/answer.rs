@@ -183,7 +183,7 @@ impl Answer {
             headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
             headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         }
-        // What a redirect URI cannot say in a header is left out, as a browser would not follow it.
+        // A redirect URI that cannot be in a header is left out: no browser would follow it.
         if let Some(Ok(location)) = self.location.map(HeaderValue::try_from) {
             headers.insert(LOCATION, location);
         }
@@ -217,7 +217,7 @@ const X_DEBUG_ID: HeaderName = HeaderName::from_static("x-debug-id");
 /// The type of IMS's answers.
 pub(crate) const JSON: &str = "application/json;charset=UTF-8";
 
-/// More than any client should take for an answer of IMS.
+/// More than any client should accept as an answer of IMS.
 const OVERSIZED_BYTES: usize = 1024 * 1024;
 
 const BAD_GATEWAY: &str = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n";
@@ -239,7 +239,7 @@ pub(crate) struct AnswerBody {
     _permit: Option<OwnedSemaphorePermit>,
 }
 
-/// The longest piece, so that of a long answer little is copied before the client takes it.
+/// The longest piece, so that only a small part of a long answer is copied before the client reads it.
 const PIECE: usize = 32 * 1024;
 
 impl AnswerBody {
@@ -267,7 +267,7 @@ impl Body for AnswerBody {
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         if self.breaks_off && !self.is_flushed {
-            // The server sends what it has while it waits for more, and throws it away at an error.
+            // The server sends what it has while it waits for more. After an error it would send nothing.
             self.is_flushed = true;
             context.waker().wake_by_ref();
             return Poll::Pending;

@@ -179,7 +179,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Registers an integration; of two with one client id the later counts.
+    /// Registers an integration. It replaces an earlier one with the same client id.
     ///
     /// ```
     /// use ims_emulator::{Emulator, Integration};
@@ -215,7 +215,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets up what `scenario` says, over what was set before.
+    /// Adds the settings of `scenario`, which replace those that were set before.
     ///
     /// ```
     /// use ims_emulator::{Emulator, Scenario};
@@ -319,7 +319,7 @@ impl EmulatorBuilder {
         Self { clock: Clock::new(clock), ..self }
     }
 
-    /// Sets what a client may take.
+    /// Sets the limits for each client.
     ///
     /// ```
     /// use ims_emulator::{Emulator, Limits};
@@ -334,8 +334,8 @@ impl EmulatorBuilder {
         Self { limits, ..self }
     }
 
-    /// Tells `observer` of every verdict, before the answer is sent and in the task that sends it: send slow work through a
-    /// channel.
+    /// Calls `observer` with every verdict, before the answer is sent and in the task that sends it: send slow work through
+    /// a channel.
     ///
     /// ```
     /// use ims_emulator::Emulator;
@@ -386,7 +386,7 @@ impl EmulatorBuilder {
     }
 
     /// Keeps the integrations in a file when the admin API or the web page has changed them, and begins with those that are
-    /// there. The file is a scenario with secrets in it, 0600 where there are modes, and whole at every moment.
+    /// there. The file is a scenario with secrets in it, 0600 where there are modes, and it is complete at every moment.
     ///
     /// ```
     /// use ims_emulator::Emulator;

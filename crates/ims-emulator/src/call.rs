@@ -1,4 +1,4 @@
-//! One request, read: what every endpoint is given to examine.
+//! One request that was read: the input of every endpoint.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -38,7 +38,7 @@ pub(crate) struct Call {
     pub(crate) authority: Authority,
     /// When it came, on the emulator's clock, in milliseconds since 1970.
     pub(crate) now_ms: u64,
-    /// The answer's `X-Debug-Id`, unlike every other.
+    /// The answer's `X-Debug-Id`, which no other answer has.
     pub(crate) debug_id: String,
 }
 
@@ -104,7 +104,7 @@ pub(crate) struct BasicCredentials {
 }
 
 fn urldecoded(text: &str) -> String {
-    // With the name in front, what looks like a separator of pairs is still part of the one value or cut off.
+    // The name comes first, so a separator within the text cannot begin another pair.
     let pair = format!("x={text}");
     let first = form_urlencoded::parse(pair.as_bytes()).next();
     first.map(|(_, value)| value.into_owned()).unwrap_or_default()

@@ -42,8 +42,8 @@ pub struct Certificate {
     verifier: Rs256,
 }
 
-/// RS256 by one public key, as `jsonwebtoken` takes a verifier. It is handed over where it is used: none of the process-wide
-/// providers of that library is asked or installed, so that a program may use any of them next to the emulator.
+/// RS256 by one public key, as `jsonwebtoken` takes a verifier. It is passed as an argument. The process-wide providers of
+/// that library are neither used nor installed, so that a program may use any of them next to the emulator.
 struct Rs256(ParsedPublicKey);
 
 impl Verifier<Vec<u8>> for Rs256 {
@@ -179,7 +179,7 @@ impl Certificate {
         self.not_after
     }
 
-    /// What verifies signatures of its key.
+    /// The verifier for signatures of its key.
     pub(crate) fn verifier(&self) -> &dyn JwtVerifier {
         &self.verifier
     }

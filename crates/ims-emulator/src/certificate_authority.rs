@@ -171,7 +171,7 @@ impl CertificateAuthority {
             return Ok(kept);
         }
         let new = Self::generate_for(hosts, now)?;
-        // The certificate comes last: where it is, there is its key.
+        // The certificate is written last: if it is there, its key is there, too.
         lock.replace(Self::KEY_FILE, new.key.serialize_pem().as_bytes())?;
         lock.replace(Self::CERTIFICATE_FILE, new.pem.as_bytes())?;
         Ok(new)
@@ -186,7 +186,7 @@ impl CertificateAuthority {
         let (validity, mut hosts) =
             contents(pem.as_bytes()).ok_or(CertificateAuthorityError::Unreadable)?;
         if !OWN_NAMES.iter().all(|name| hosts.iter().any(|host| host == name)) {
-            // An earlier version has made it, which stood for fewer hosts.
+            // An earlier version of the emulator made it, for fewer hosts.
             return Ok(None);
         }
         hosts.retain(|host| !OWN_NAMES.contains(&host.as_str()));

@@ -15,7 +15,7 @@ pub(crate) struct Checks {
     made: CheckList,
     /// How many bytes of text the checks have.
     size: usize,
-    /// How many checks passed that there is no room for.
+    /// How many passed checks were left out because of the limits.
     omitted: usize,
     client_id: Option<ClientId>,
 }
@@ -48,8 +48,8 @@ impl Checks {
         self.push(name, passed, Text::Constant(expected), actual);
     }
 
-    /// Records a check. A request of many parts has many; of those that pass, only so many are kept, and the one that fails
-    /// always is.
+    /// Records a check. A request with many parts has many checks. Only a limited number of passed checks is kept, and
+    /// always the failed one.
     fn push(&mut self, name: &'static str, passed: bool, expected: Text, actual: Text) {
         let size = name.len() + CheckList::length(expected) + CheckList::length(actual);
         let has_room = self.made.len() + 2 < MAX_CHECKS && self.size + size <= MAX_SIZE;

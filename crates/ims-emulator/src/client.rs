@@ -1,4 +1,5 @@
-//! Who is calling: by client id and secret, or by the token in `Authorization`. The same at each endpoint that wants either.
+//! Who is calling: by client id and secret, or by the token in `Authorization`. It is the same at each endpoint that
+//! requires one of them.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::{
 };
 
 impl Exchange<'_> {
-    /// Finds the integration of `client_id`, which the client has named in one way or another.
+    /// Finds the integration of `client_id`, wherever the client has sent it.
     pub(crate) fn identify(&mut self, client_id: Option<&str>) -> Result<Arc<Registered>, Refusal> {
         let client_id = self
             .given("client_id is sent", client_id)
@@ -36,7 +37,7 @@ impl Exchange<'_> {
         let client_id = self.client_id(basic.as_ref());
         let registered = self.identify(client_id.as_deref())?;
         let integration = &registered.integration;
-        // Every reading is compared, so that the time says nothing about which one fits.
+        // Every reading is compared, so that the duration does not show which one is right.
         let (is_sent, is_known) = match (self.parameter("client_secret"), &basic) {
             (Some(secret), _) => (true, integration.has_client_secret(secret)),
             (None, Some(basic)) => {
@@ -75,7 +76,7 @@ impl Exchange<'_> {
         record.use_now(LastUse { at_ms: self.call.now_ms, grant_type });
     }
 
-    /// The same where a public client, which has no secret, may ask as well (RFC 6749 §3.2.1).
+    /// The same for endpoints that public clients, which have no secret, may use as well (RFC 6749 §3.2.1).
     pub(crate) fn authenticate_unless_public(&mut self) -> Result<Arc<Registered>, Refusal> {
         let client_id = self.client_id(self.call.basic().as_ref());
         let registered = client_id.as_deref().and_then(|id| self.service.registered(id));
@@ -145,7 +146,7 @@ impl Exchange<'_> {
     }
 }
 
-/// Which token a resource wants, and how it refuses a request without one, and one whose token is not valid.
+/// Which token a resource requires, and how it refuses a request without a token or with one that is not valid.
 #[derive(Clone, Copy)]
 pub(crate) struct RequiredToken {
     pub(crate) kind: TokenKind,

@@ -132,7 +132,7 @@ fn add(exchange: &mut Exchange<'_>, registered: &Registered) -> Result<Answer, R
     Ok(Answer::new(StatusCode::CREATED, JSON, body))
 }
 
-/// Changes the integration, and keeps it so in the state file.
+/// Changes the integration, and saves it in the state file.
 fn change(
     exchange: &Exchange<'_>,
     registered: &Registered,

@@ -85,7 +85,7 @@ impl Emulator {
         self.service.journal.last()
     }
 
-    /// Injects a fault, after those that are injected already: the first whose turn it is applies.
+    /// Injects a fault, after those that are injected already. The first one that selects a request applies.
     pub fn inject(&self, rule: FaultRule) {
         self.service.faults.add(rule);
     }
@@ -100,7 +100,7 @@ impl Emulator {
         self.service.rotate_token_key().await;
     }
 
-    /// Puts its clock `seconds` ahead, or behind if negative, as an IMS whose clock and the client's differ.
+    /// Puts its clock `seconds` ahead, or behind if negative, like an IMS whose clock differs from that of the client.
     pub fn set_clock_offset(&self, seconds: i64) {
         self.service.clock.set_offset(seconds);
     }

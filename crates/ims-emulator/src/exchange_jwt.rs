@@ -16,10 +16,10 @@ use crate::{
     service::Registered,
 };
 
-/// How far a client's clock may be off. Source: adobe/aio-lib-java, the documentation of `JwtTokenBuilder`.
+/// How wrong a client's clock may be. Source: adobe/aio-lib-java, the documentation of `JwtTokenBuilder`.
 const SKEW: Duration = Duration::from_secs(30);
 
-/// How far away `exp` may lie. Source: Adobe, "JWT Authentication", Required Claims.
+/// How far in the future `exp` may be. Source: Adobe, "JWT Authentication", Required Claims.
 const MAX_LIFETIME: Duration = Duration::from_hours(24);
 
 /// The answer. Source: adobe/aemcs-api-client-lib, README; adobe/ims-go,
@@ -156,7 +156,7 @@ fn is_valid(certificate: &Certificate, now: NumericDate) -> bool {
     certificate.not_before() <= now && now <= certificate.not_after()
 }
 
-/// Compares `exp`, `nbf` and `iat` with the clock, and gives `exp`.
+/// Compares `exp`, `nbf` and `iat` with the clock, and returns `exp`.
 fn times(exchange: &mut Exchange<'_>, claims: &Claims) -> Result<NumericDate, Refusal> {
     let now = exchange.now();
     let exp = NumericDate::from_secs(exchange.service.seconds(claims.exp));

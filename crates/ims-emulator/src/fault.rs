@@ -13,8 +13,9 @@ use crate::endpoint::Endpoint;
 
 /// Something that goes wrong, although the request may be right.
 ///
-/// The first three and [`Fault::Html`] come in place of the examination, as from a gateway in front of IMS. The others
-/// change the answer to a request that was examined: a `jti` in it is used, whether the client reads the answer or not.
+/// The first three and [`Fault::Html`] answer before the request is checked, like a gateway in front of IMS. The others
+/// change the answer to a request that was checked: a `jti` in it counts as used, whether the client reads the answer or
+/// not.
 ///
 /// ```
 /// use std::time::Duration;
@@ -322,7 +323,7 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The fault of this request: that of the first rule whose turn it is.
+    /// The fault of this request: that of the first rule that selects it.
     pub(crate) fn next(&self, endpoint: Endpoint, client_id: Option<&str>) -> Option<Fault> {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut concerned =

@@ -1,4 +1,4 @@
-//! Pages for people, which ask no other host for anything and work without scripts.
+//! Pages for people. They load nothing from other hosts and work without scripts.
 
 use std::fmt::Write;
 

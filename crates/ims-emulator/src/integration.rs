@@ -1,4 +1,4 @@
-//! An integration: what IMS keeps of one integration, and what it compares each request with.
+//! An integration: what IMS stores about one integration, and compares with each request.
 
 mod settings;
 mod stored;
@@ -34,7 +34,7 @@ use crate::{certificate::Certificate, product::ProductContext, user::SilentSignI
 #[derive(Clone)]
 pub struct Integration(Members);
 
-/// What is kept of an integration, under the names that scenarios, the API, the page and the state file have for it.
+/// What is stored about an integration, under the names of scenarios, the API, the page and the state file.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of an integration, each for itself")]
@@ -298,7 +298,7 @@ impl Integration {
         self.0.client_secrets.iter().position(|secret| is_equal(secret, text))
     }
 
-    /// Whether `text` repeats one of the client secrets. Within a longer text only those count that are too long to be
+    /// Whether `text` repeats one of the client secrets. In a longer text, only long secrets count: a short one may be
     /// there by chance.
     pub(crate) fn has_secret_in(&self, text: &str) -> bool {
         const TOO_LONG_FOR_CHANCE: usize = 8;

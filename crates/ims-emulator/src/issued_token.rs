@@ -37,7 +37,7 @@ impl TokenKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The kind in the token's header, `itt`. Only `at` was seen; the others are ours.
+    /// The kind in the token's header, `itt`. Only `at` was seen. The others are invented by the emulator.
     fn header_name(self) -> &'static str {
         match self {
             Self::Access => "at",
@@ -57,7 +57,7 @@ pub(crate) struct NewToken<'a> {
     /// The scopes, separated by commas.
     pub(crate) scope: String,
     pub(crate) lifetime: Duration,
-    /// The sign-in that it comes from, if a user signed in. All tokens of one can be ended together.
+    /// The sign-in that it comes from, if a user signed in. All tokens of one sign-in can be revoked together.
     pub(crate) session: Option<&'a str>,
     pub(crate) challenge: Option<Challenge<'a>>,
     /// What a code passes on to the ID token.
@@ -154,7 +154,7 @@ impl<'a> NewToken<'a> {
         u64::try_from(self.lifetime.as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Issues the token. `id` makes it unlike every other.
+    /// Issues the token. `id` distinguishes it from every other token.
     pub(crate) fn issue(&self, keys: &KeyRing, id: &str, now_ms: u64) -> String {
         let payload = Payload {
             id,
@@ -207,7 +207,7 @@ pub(crate) fn read(
     if payload.expires_at() <= date(now_ms) { Err(TokenFault::Expired) } else { Ok(payload) }
 }
 
-/// The id of a token, unlike that of every other.
+/// The id of a token, which no other token has.
 pub(crate) fn id_of(token: &AccessTokenPayload) -> &str {
     token.members().get("id").and_then(|id| id.as_str()).unwrap_or_default()
 }

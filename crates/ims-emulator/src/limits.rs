@@ -1,8 +1,8 @@
-//! How much one client may take.
+//! Limits for each client.
 
 use std::time::Duration;
 
-/// What one client may take, so that the others are still answered.
+/// The limits for one client, so that the others are still answered.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,7 +26,7 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// The longest body in bytes, 64 KiB.
     pub body_bytes: usize,
-    /// How long a client may take nothing of an answer; 15 seconds.
+    /// How long a client may pause while it reads an answer; 15 seconds.
     pub write_timeout: Duration,
 }
 

@@ -1,5 +1,5 @@
-//! The web page at `/_emulator/`: for developers of clients. Everything to read is in the page without scripts; the script
-//! puts what the server has rendered in place of what has changed.
+//! The web page at `/_emulator/`: for developers of clients. The page can be read without scripts. The script only replaces
+//! the parts that have changed with what the server has rendered.
 
 mod lists;
 mod requests;
@@ -47,7 +47,7 @@ pub(crate) fn rows(service: &Service, after: u64) -> Answer {
     Answer::new(StatusCode::OK, HTML, requests::rows(service, after))
 }
 
-/// The template with its names in braces filled in, in one pass: what is filled in is not checked again.
+/// The template with values for its names in braces. It is read once, so braces in a value are not replaced.
 fn filled(template: &str, value: impl Fn(&str) -> String) -> String {
     let mut parts = template.split('{');
     let mut html = parts.next().unwrap_or_default().to_owned();

@@ -13,7 +13,7 @@ use crate::{limits::Limits, refusal::Refusal};
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// Reads the query and then the body; a body of no length has no form.
+    /// Reads the query and then the body. An empty body is not read.
     pub(crate) async fn read(
         query: Option<&str>,
         headers: &HeaderMap,
@@ -100,7 +100,7 @@ impl Parameters {
 /// More parameters than any request to IMS has.
 const MAX_PARAMETERS: usize = 64;
 
-/// The whole body, if it is short enough and comes in time. One that says it is too long is not read at all.
+/// The whole body, if it is short enough and comes in time. A body whose Content-Length is too long is not read at all.
 pub(crate) async fn whole(body: Incoming, limits: &Limits) -> Result<Bytes, Refusal> {
     if body.size_hint().lower() > limits.body_bytes as u64 {
         return Err(Refusal::BodyTooLarge);

@@ -30,8 +30,8 @@ impl ProductContext {
         Self { service_code: service_code.into(), fulfillable_data: None }
     }
 
-    /// Says what the organization has of it. In a profile this is base64 of gzip for the four products that are known to
-    /// have it so, and JSON in a string for others.
+    /// Says what the organization has bought of it. In a profile this is base64 of gzip for the four products that are
+    /// known to have it so, and JSON in a string for others.
     ///
     /// ```
     /// use ims_claims::JsonObject;

@@ -10,8 +10,8 @@ use crate::endpoint::Endpoint;
 /// [`Refusal::error`] are what the client sees, the variant and [`Refusal::remedy`] are what IMS does not say.
 ///
 /// Sources: Adobe, "JWT Authentication Reference", Responses, for the status and code of each refusal at
-/// `/ims/exchange/jwt`. Descriptions are IMS's where they were seen: Adobe-Consulting-Services/acs-aem-commons#2860,
-/// adobe/jwt-auth#6, AdobeDocs/adobeio-auth#67, AdobeDocs/adobe-dev-console#124; the others are ours.
+/// `/ims/exchange/jwt`. Descriptions that were seen are those of IMS: Adobe-Consulting-Services/acs-aem-commons#2860,
+/// adobe/jwt-auth#6, AdobeDocs/adobeio-auth#67, AdobeDocs/adobe-dev-console#124. The others are those of the emulator.
 ///
 /// ```
 /// use ims_emulator::Refusal;
@@ -253,8 +253,8 @@ impl Refusal {
         self.row().remedy
     }
 
-    /// Whether IMS was seen to give another answer than its documents say: for everything that keeps a signature
-    /// from matching, `400 invalid_token` in place of `400 invalid_signature`.
+    /// Whether IMS was seen to give another answer than its documents say: `400 invalid_token` in place of `400
+    /// invalid_signature`, whenever the signature does not match.
     pub(crate) fn observed_error(self) -> &'static str {
         match self {
             Self::IdentityUnknown | Self::SignatureWrong | Self::CertificateNotValid => {

@@ -89,7 +89,7 @@ pub struct Scenario {
     notes: Vec<String>,
 }
 
-/// A scenario that cannot be used. No error repeats a value of it, for that may be secret.
+/// A scenario that cannot be used. No error repeats a value of it, which may be secret.
 ///
 /// ```
 /// use ims_emulator::Scenario;
@@ -140,7 +140,7 @@ impl Scenario {
     /// [`ScenarioError`].
     pub fn read(path: &Path) -> Result<Self, ScenarioError> {
         let octets = read(path)?;
-        // What is not text is read as one that is neither TOML nor JSON, and the error says in which line.
+        // A file that is not text is reported as neither TOML nor JSON, with the line.
         let text = String::from_utf8_lossy(&octets);
         let folder = path.parent().unwrap_or(Path::new(""));
         let checked = match path.extension().and_then(OsStr::to_str) {
@@ -236,7 +236,7 @@ impl Scenario {
     }
 }
 
-/// What was checked member by member has the form of its type.
+/// Every member was checked, so the whole has the form of its type.
 pub(crate) fn of_checked<T: for<'de> Deserialize<'de>>(value: serde_json::Value) -> T {
     serde_json::from_value(value).expect("the table of members checks what the type asks for")
 }

@@ -1,4 +1,4 @@
-//! What a token is asked for: the parameters `scope` and `resource`.
+//! What a token is requested for: the parameters `scope` and `resource`.
 
 use crate::{exchange::Exchange, integration::Integration, refusal::Refusal};
 
@@ -26,7 +26,7 @@ impl Exchange<'_> {
         let scopes: Vec<&str> =
             default.filter(|scope| known.iter().any(|known| known == scope)).collect();
         let scopes = scopes.join(",");
-        self.note("scope is not sent", true, "", format_args!("it is taken for {scopes}"));
+        self.note("scope is not sent", true, "", format_args!("it is read as {scopes}"));
         Ok(scopes)
     }
 

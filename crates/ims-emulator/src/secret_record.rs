@@ -1,4 +1,4 @@
-//! What IMS remembers of each client secret: an id, since when it is there, and when it was used last.
+//! What IMS remembers about each client secret: an id, when it was added, and when it was used last.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,7 +27,7 @@ pub(crate) struct LastUse {
 }
 
 impl SecretRecord {
-    /// The records of the secrets of `integration`, in their order. Those that were known `before` stay what they are.
+    /// The records of the secrets of `integration`, in their order. The records of `before` stay the same.
     pub(crate) fn all_of(
         integration: &Integration,
         before: &[Arc<Self>],

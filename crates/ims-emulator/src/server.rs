@@ -29,8 +29,8 @@ use crate::{
 /// The longest head of a request: a long assertion in the query, and some headers.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 
-/// How long a connection may take at the end of the emulator if no request is being answered on it: time enough to send the
-/// rest of an answer that is written already, and no time for one who has sent half a head.
+/// How long a connection may stay open when the emulator ends, if no request is being answered on it. This is enough to
+/// send the rest of an answer, but not to wait for the rest of a request.
 const IDLE_GRACE: Duration = Duration::from_millis(100);
 
 /// How long the accept loop waits when the operating system has run out of file descriptors.
@@ -66,7 +66,7 @@ pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>, end: wat
     while connections.join_next().await.is_some() {}
 }
 
-/// Serves one connection. How it ends is the client's affair.
+/// Serves one connection. How the connection ends does not matter here.
 async fn converse(stream: TcpStream, service: Arc<Service>, end: watch::Receiver<()>) {
     // Answers are small and come one at a time, so waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
@@ -111,7 +111,7 @@ async fn unless_ended<T>(
     }
 }
 
-/// Answers the requests on `stream`. If one of them turns it into a tunnel, that is given back.
+/// Answers the requests on `stream`. If one of them turns it into a tunnel, the tunnel is returned.
 async fn serve_http<S>(
     stream: S,
     scheme: Scheme,

@@ -33,12 +33,12 @@ use crate::{
     verdict::{DecodedJwt, Journal, Parameter},
 };
 
-/// An integration, and what the emulator remembers of it.
+/// An integration, and what the emulator remembers about it.
 #[derive(Debug)]
 pub(crate) struct Registered {
     pub(crate) integration: Integration,
     pub(crate) replay_memory: Arc<ReplayMemory>,
-    /// What is remembered of its client secrets, in their order.
+    /// What is remembered about its client secrets, in their order.
     pub(crate) secrets: Vec<Arc<SecretRecord>>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Registered {
 pub(crate) struct Rules {
     /// The IMS it stands for.
     pub(crate) environment: Environment,
-    /// Whether a signature that matches nothing is answered as IMS does, and not as it documents.
+    /// Whether a signature that matches nothing gets the answer of the real IMS, and not the documented one.
     pub(crate) answers_as_observed: bool,
     /// Whether an `exp` in milliseconds is accepted.
     pub(crate) takes_millisecond_exp: bool,
@@ -59,7 +59,7 @@ const MAX_BODIES: usize = 128;
 /// How many large answers are sent at a time, of some MiB each.
 const MAX_LARGE_ANSWERS: usize = 2;
 
-/// What one request is known by.
+/// The identification of one request.
 pub(crate) struct RequestId {
     pub(crate) number: u64,
     /// When it came, in milliseconds since 1970.
@@ -83,7 +83,7 @@ pub(crate) struct Service {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) limits: Limits,
-    /// Bodies that are being read at a time: each takes memory while it is not whole.
+    /// Limits how many bodies are read at a time: each takes memory until it is complete.
     pub(crate) bodies: Semaphore,
     /// Whether the emulator is ending: then no client is waited for.
     is_ending: watch::Sender<bool>,
@@ -135,7 +135,7 @@ impl Service {
         self.large_answers.close();
     }
 
-    /// Waits for what a client has still to send, but no longer when the emulator ends.
+    /// Waits for the rest of a request, but no longer when the emulator ends.
     pub(crate) async fn unless_ending<T>(
         &self,
         reading: impl Future<Output = Result<T, Refusal>>,
@@ -147,7 +147,7 @@ impl Service {
         }
     }
 
-    /// What the next request is known by.
+    /// The identification of the next request.
     pub(crate) fn next_request_id(&self) -> RequestId {
         let number = self.journal.next_number();
         let debug_id = format!("{:016x}-{number:08x}", self.instance);

@@ -86,7 +86,7 @@ const MAX_PARAMETERS: usize = 24;
 /// The longest JWT that is decoded, in bytes.
 const MAX_JWT: usize = 6 * 1024;
 
-/// The parameters whose values are shown. All others may be secret: secrets, codes, tokens, and what no one has heard of.
+/// The parameters whose values are shown. All others may be secret: secrets, codes, tokens, and unknown parameters.
 const HARMLESS: &[&str] = &[
     "auth_src",
     "cascading",
@@ -117,7 +117,7 @@ const HARMLESS: &[&str] = &[
     "user_id",
 ];
 
-/// The parameters in which clients send JWTs, the first that is one is decoded.
+/// The parameters in which clients send JWTs. The first one that is a JWT is decoded.
 const WITH_JWT: &[&str] = &[
     "jwt_token",
     "token",

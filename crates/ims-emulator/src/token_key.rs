@@ -14,7 +14,7 @@ use x509_parser::{pem::Pem, prelude::FromDer, public_key::RSAPublicKey};
 
 /// The RSA key that signs access tokens.
 ///
-/// The id of the first is `ims_emulator-key-at-1`, so that a token of the emulator is never taken for one of Adobe's.
+/// The id of the first is `ims_emulator-key-at-1`, so that a token of the emulator is never confused with one of Adobe's.
 ///
 /// ```
 /// use ims_emulator::{Emulator, TokenKey};
@@ -158,7 +158,7 @@ impl KeyRing {
 
     /// Puts the newest key's signature behind `signing_input`, RS256.
     pub(crate) fn sign(&self, signing_input: String) -> String {
-        let newest = self.0.last().expect("a ring begins with a key and loses none");
+        let newest = self.0.last().expect("a ring has at least one key");
         newest.sign(signing_input)
     }
 

@@ -13,7 +13,8 @@ use crate::{
     refusal::Refusal,
 };
 
-/// The answer of `validate_token`. Source: adobe/ims-go, `ims/validate_token.go`. The words of `reason` are ours.
+/// The answer of `validate_token`. Source: adobe/ims-go, `ims/validate_token.go`. The words of `reason` are those of the
+/// emulator.
 #[derive(Serialize)]
 struct Validity {
     valid: bool,

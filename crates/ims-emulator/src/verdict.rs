@@ -88,7 +88,7 @@ pub struct Parameter {
     pub value: Cow<'static, str>,
 }
 
-/// A JWT of a request: its header and its payload. Without its signature it proves nothing to anyone.
+/// A JWT of a request: its header and its payload. Without its signature it cannot be used.
 ///
 /// ```
 /// # use ims_emulator::Verdict;

@@ -12,7 +12,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// A stream whose writes fail if the other side takes nothing for as long as the limit.
+/// A stream whose writes fail if the other side reads nothing for as long as the limit.
 pub(crate) struct WriteTimeout<S> {
     stream: S,
     limit: Duration,

@@ -12,7 +12,8 @@ use crate::{
     platform::{self, Permissions},
 };
 
-/// Checks that the file at `path` may be started or loaded, or may name what is: [`Access::check_trusted`] has the rule.
+/// Checks that the file at `path` may be started or loaded, or may name files that are: [`Access::check_trusted`] has the
+/// rule.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
@@ -50,7 +51,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Looks at what is at `path`, without reading it. A symbolic link is followed.
+    /// Describes the file at `path`, without reading it. A symbolic link is followed.
     ///
     /// # Errors
     /// [`FileError::Io`].
@@ -122,7 +123,7 @@ impl Access {
     /// the sticky bit, such as `/tmp`, does not allow that; and further up, root may have given a folder to a group, as
     /// Debian gives `/usr/local` to `staff`.
     ///
-    /// A pipe and a device are accepted: they are what this process was started with.
+    /// A pipe and a device are accepted: this process was started with them.
     ///
     /// # Errors
     /// [`FileError::Changeable`], [`FileError::ForeignOwner`], and [`FileError::Io`] if a folder cannot be checked.

@@ -11,7 +11,7 @@ use crate::kind::FileKind;
 #[cfg(windows)]
 use crate::platform;
 
-/// A file or folder that is not used, and why.
+/// Why a file or folder is not used.
 ///
 /// `Display` says what is wrong and what to do; [`FileError::problem`] and [`FileError::remedy`] are the two halves, for
 /// programs that print them apart.
@@ -72,7 +72,7 @@ pub enum FileError {
         /// What was named.
         path: PathBuf,
     },
-    /// Name another file: this one is longer than anything that is expected here.
+    /// Name another file: this one is too long.
     #[error("{}", Both(self))]
     TooLong {
         /// The file.
@@ -206,7 +206,7 @@ impl FileError {
         }
     }
 
-    /// What to do about it in any case: the [`remedy`](Self::remedy), or what is left to look at.
+    /// What to do about it in any case: the [`remedy`](Self::remedy), or else what to check.
     #[must_use]
     pub fn hint(&self) -> String {
         if let Some(remedy) = self.remedy() {
@@ -313,7 +313,7 @@ fn is_client_secret(text: &str) -> bool {
         && matches!(text.as_bytes(), [b'a'..=b'z', b'8', b'e', b'-', ..])
 }
 
-/// Whether `text` is a URL, or has a user name and a password in front of a host as one.
+/// Whether `text` is a URL, or has a user name and a password in front of a host like a URL.
 fn has_user_info(text: &str) -> bool {
     let first_part = text.split(['/', '\\']).next().unwrap_or_default();
     let user = first_part.split_once('@').map_or("", |(user, _)| user);
@@ -326,7 +326,7 @@ fn is_variable(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
 }
 
-/// What the system says about an error, without the number that it has for it.
+/// The text of the system for an error, without its number.
 ///
 /// ```
 /// let error = std::io::Error::from_raw_os_error(2);

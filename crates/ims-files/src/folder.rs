@@ -1,4 +1,4 @@
-//! A folder of private files: nothing in it is read that its owner alone cannot read, and no link is followed.
+//! A folder of private files: only files that no one but their owner can read are read, and no link is followed.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -233,9 +233,9 @@ impl FileLock {
 
 /// Locks the file at `path`, if there is one, and waits up to `timeout` for other processes. It blocks the thread.
 ///
-/// Anyone who replaces the file while it is locked leaves the lock behind on the old one. So look after the file has been
-/// locked whether it is still what was read before. On Windows a locked file cannot be read, so a file next to it is locked:
-/// `.NAME.lock`, which stays.
+/// If another program replaces the file while it is locked, the lock stays on the old file. So check after the file has
+/// been locked whether it is still the one that was read before. On Windows a locked file cannot be read, so a file next to
+/// it is locked: `.NAME.lock`, which stays.
 ///
 /// ```
 /// use std::time::Duration;
@@ -269,7 +269,7 @@ fn wait_for_lock<T>(
     timeout: Duration,
     try_lock: impl Fn() -> Result<Option<T>, FileError>,
 ) -> Result<T, FileError> {
-    // Time that was slept is counted instead of asking a clock: a suspended machine does not use up the timeout.
+    // Counts the time that it has slept instead of asking a clock: a suspended machine does not use up the timeout.
     let mut waited = Duration::ZERO;
     loop {
         if let Some(lock) = try_lock()? {
@@ -307,7 +307,7 @@ pub(crate) fn create_all(folder: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Says what a name stands for that cannot be opened because it is not a regular file.
+/// Says what a file is that cannot be opened because it is not a regular file.
 fn not_opened(path: PathBuf, error: io::Error) -> FileError {
     match fs::symlink_metadata(&path) {
         Ok(metadata) if !metadata.is_file() => {

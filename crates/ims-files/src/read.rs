@@ -72,7 +72,8 @@ impl fmt::Debug for FileContents {
 
 /// Reads a file of at most `limit` bytes, also if others can read it; [`FileContents::access`] says who can.
 ///
-/// Symbolic links are followed, since a mounted secret is one. A pipe is read to its end, and a device up to the limit.
+/// Symbolic links are followed, since Kubernetes mounts a secret as one. A pipe is read to its end, and a device up to the
+/// limit.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;

@@ -1,4 +1,4 @@
-//! Writing files that are whole at every moment: next to their place first, flushed, and then renamed.
+//! Writing files that are complete at every moment: they are written under another name, flushed, and then renamed.
 
 use std::{
     fs::{self, File},
@@ -68,7 +68,7 @@ pub fn replace(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     Draft::write(path, Readers::Owner, contents)?.put(Existing::Replace)
 }
 
-/// A file that is written and flushed under another name next to its place. It is removed unless it is put there.
+/// A file that is written and flushed under another name in the same folder. It is removed unless it is put there.
 ///
 /// ```
 /// use ims_files::{Draft, Existing, Readers};
@@ -156,7 +156,7 @@ impl Drop for Draft {
 fn create_next_to(path: &Path) -> io::Result<(PathBuf, File)> {
     const ATTEMPTS: usize = 16;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-    // A name that is nearly as long as names can be still leaves room for the rest.
+    // Cut, so that the name with the rest is not too long.
     let start: String = name.chars().take(40).collect();
     let mut taken = io::Error::from(io::ErrorKind::AlreadyExists);
     for _ in 0..ATTEMPTS {

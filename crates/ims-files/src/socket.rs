@@ -1,4 +1,4 @@
-//! The file of a Unix socket: in a folder that no one else can change, and of one process at a time.
+//! The file of a Unix socket, in a folder that no one else can change. Only one process uses it at a time.
 
 use std::{
     fs::{self, File, Permissions},
@@ -68,7 +68,7 @@ impl SocketFile {
             PrivateFolder::create(folder)?;
             set_mode(folder, 0o711)?;
         }
-        // A link is not followed: its target may be checked now and be another one later.
+        // A link is not followed: its target could change after the check.
         if !fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
             return Err(FileError::NotAFolder { path: folder.to_owned() });
         }
@@ -90,7 +90,7 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // The next one replaces what is left there.
+        // The next process replaces the file that is left there.
         let _ = fs::remove_file(&self.path);
     }
 }

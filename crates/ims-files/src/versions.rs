@@ -8,8 +8,8 @@ use std::{
 
 /// The state of some files at one time, to find out later whether one of them has changed.
 ///
-/// They are checked, and no service of the system is asked to report changes: that misses the links by which Kubernetes
-/// exchanges a mounted secret, and files on the network.
+/// The files are checked again and again. A service of the system that reports changes is not used: it misses the links by
+/// which Kubernetes exchanges a mounted secret, and files on the network.
 ///
 /// ```
 /// use ims_files::FileVersions;
@@ -34,8 +34,8 @@ struct Version {
 }
 
 impl FileVersions {
-    /// Looks at the files now. A file that is not there, and what is not a regular file, is as if it never changed until it is
-    /// one: a pipe gives its contents once, and cannot be read again.
+    /// Looks at the files now. A file that is not there, and anything that is not a regular file, counts as unchanged until
+    /// it is a regular file: a pipe can be read only once.
     #[must_use]
     pub fn look(paths: Vec<PathBuf>) -> Self {
         let mut files = Vec::with_capacity(paths.len());
@@ -58,8 +58,8 @@ impl FileVersions {
         self.0.iter().any(|(path, before)| version(path) != *before)
     }
 
-    /// Whether one of them was written so short a time before `now`, two seconds at most, that another write may have left it looking
-    /// the same: some file systems write down times in whole seconds.
+    /// Whether one of them was written within the two seconds before `now`. Then a second write may not be visible, since
+    /// some file systems store times in whole seconds.
     #[must_use]
     pub fn are_fresh(&self, now: SystemTime) -> bool {
         let limit = now.checked_sub(TIME_STEP).unwrap_or(SystemTime::UNIX_EPOCH);

@@ -22,7 +22,8 @@ use zeroize::Zeroizing;
 
 use crate::{error::KeyError, pem::Block};
 
-/// Three times as many as OWASP recommends, and a bound on what a hostile file can make us compute: less than a second.
+/// Three times as many as OWASP recommends. The limit bounds how long a hostile file can make a program compute: less than
+/// a second.
 const MAX_ITERATIONS: u32 = 2_000_000;
 
 const MALFORMED: KeyError = KeyError::Malformed { reason: "the encrypted private key is damaged" };
@@ -65,7 +66,7 @@ pub(crate) struct EncryptedPkcs8<'a> {
 }
 
 impl<'a> EncryptedPkcs8<'a> {
-    /// Takes `der` apart, `None` if it is something else.
+    /// Parses `der`; `None` if it is something else.
     pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
         let sequence = AnyRef::from_der(der).ok()?;
         let mut reader = SliceReader::new(sequence.value()).ok()?;
@@ -140,7 +141,7 @@ fn decrypt(
         UnboundCipherKey::new(cipher.algorithm, key).map_err(|_| KeyError::PassphraseWrong)?;
     let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).map_err(|_| KeyError::PassphraseWrong)?;
     let mut der = Zeroizing::new(encrypted.to_vec());
-    // A wrong pass phrase shows as wrong padding, or as what is not a key later on.
+    // With a wrong pass phrase, the padding is wrong, or the result is not a key.
     let length = key.decrypt(&mut der, context).map_err(|_| KeyError::PassphraseWrong)?.len();
     der.truncate(length);
     Ok(der)
@@ -247,7 +248,7 @@ fn unsupported(oid: ObjectIdentifier) -> KeyError {
     KeyError::UnsupportedEncryption { scheme }
 }
 
-/// A cipher's name out of a file, cut to what a name can be.
+/// A cipher's name from a file, cut to a reasonable length.
 fn printable(name: &str) -> String {
     name.chars().filter(char::is_ascii_graphic).take(24).collect()
 }

@@ -5,7 +5,7 @@ use std::{error::Error, sync::Arc};
 
 use crate::{file_kind::FileKind, pem::PemError};
 
-/// A file that holds no key which can be used.
+/// A file without a key that can be used.
 ///
 /// ```
 /// use ims_sign::{KeyError, PemSigner};
@@ -77,7 +77,7 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    /// The command that makes a usable file of this one, where there is one; `FILE` is the file's name.
+    /// The command that converts the file into a usable one, if there is one; `FILE` is the file's name.
     #[must_use]
     pub const fn conversion(&self) -> Option<&'static str> {
         match self {
@@ -98,7 +98,7 @@ impl KeyError {
         self.reason().0
     }
 
-    /// What to do: a command that converts the file, where there is one, since that says more than that it has to be another.
+    /// What to do: a command that converts the file, if there is one, or else which file to give.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self.conversion() {
@@ -185,7 +185,7 @@ pub enum SignError {
         /// What the key's keeper said.
         source: Arc<dyn Error + Send + Sync>,
     },
-    /// Ask a person to act first: the key's keeper will not sign, and trying again will not change that.
+    /// Ask a person to act first: the signer refuses to sign, and trying again will not change that.
     #[error("the signing key cannot be used")]
     Refused {
         /// What the key's keeper said.

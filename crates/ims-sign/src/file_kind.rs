@@ -1,6 +1,6 @@
 //! What a file is, for everyone who expected a key or a certificate and got something else.
 //!
-//! One recognizer for private keys, public keys and certificates, so that every error names the same file by the same
+//! One function recognizes private keys, public keys and certificates, so that every error names the same file in the same
 //! words. Only the first elements are checked, which are different for each kind.
 
 use std::fmt;
@@ -105,7 +105,7 @@ impl FileKind {
         }
     }
 
-    /// The command that makes a private key in PEM of the file, where there is one; `FILE` is the file's name.
+    /// The command that converts the file into a private key in PEM, if there is one; `FILE` is the file's name.
     #[must_use]
     pub const fn to_private_key(self) -> Option<&'static str> {
         match self {
@@ -119,7 +119,7 @@ impl FileKind {
         }
     }
 
-    /// The command that makes a certificate in PEM of the file, where there is one; `FILE` is the file's name.
+    /// The command that converts the file into a certificate in PEM, if there is one; `FILE` is the file's name.
     #[must_use]
     pub const fn to_certificate(self) -> Option<&'static str> {
         match self {
@@ -151,7 +151,7 @@ impl FileKind {
         }
     }
 
-    /// Tells what a file without PEM is, in base64 or not.
+    /// Recognizes a file without PEM, in base64 or not.
     fn of_bare(file: &[u8]) -> Self {
         if let Some(kind) = Self::of_binary(file) {
             return kind;
@@ -244,7 +244,7 @@ fn is_utf16(file: &[u8]) -> bool {
     }
 }
 
-/// Tells by the first elements of the one structure that `file` is.
+/// Recognizes `file`, which is one structure, by its first elements.
 fn kind_of_der(file: &[u8]) -> Option<FileKind> {
     let whole = AnyRef::from_der(file).ok()?;
     let mut reader = SliceReader::new(whole.value()).ok()?;
@@ -271,7 +271,7 @@ fn kind_of_der(file: &[u8]) -> Option<FileKind> {
     }
 }
 
-/// Tells apart what is signed: certificates, requests and revocation lists.
+/// Distinguishes structures that are signed: certificates, requests and revocation lists.
 fn kind_of_signed(signed: &[u8]) -> Option<FileKind> {
     // Only certificates have a tagged version (RFC 5280 §4.1), and those of version 1 have none.
     if signed.first() == Some(&CONTEXT_0) {
@@ -296,7 +296,7 @@ fn kind_of_signed(signed: &[u8]) -> Option<FileKind> {
     }
 }
 
-/// OpenSSL reads no JWK; Node.js does, which everyone has who has Adobe's own command line.
+/// OpenSSL reads no JWK. Node.js does, and everyone who has Adobe's command line has Node.js.
 const JWK_TO_PEM: &str = "node -p 'crypto.createPrivateKey({ format: \"jwk\", key: JSON.parse(fs.readFileSync(process.argv[1])) }).export({ type: \"pkcs8\", format: \"pem\" })' FILE > private.key";
 
 const JAVA_TO_PKCS12: &str =

@@ -22,8 +22,8 @@
 //! # }
 //! ```
 //!
-//! Where the call to `jsonwebtoken::encode` is in code that cannot be changed, a program can install a provider whose
-//! signer is a [`PemSigner`]: it implements [`JwtSigner`]. A provider is one for the process, and a plain function, so
+//! If the call to `jsonwebtoken::encode` is in code that cannot be changed, a program can install a provider whose signer
+//! is a [`PemSigner`]: it implements [`JwtSigner`]. There is one provider for the process, and it is a plain function, so
 //! the signer has to be in a `static`.
 
 use ::jsonwebtoken::{

@@ -1,9 +1,9 @@
-//! PEM as people have it (RFC 7468 §2, and what mail, Windows, JSON and environment variables make of it): byte
+//! PEM as people have it (RFC 7468 §2, and the forms that it has after mail, Windows, JSON and environment variables): byte
 //! order marks, CRLF, indentation, text in any encoding around the blocks, `\n` written out, all on one line, or the whole
 //! file again in base64.
 //!
-//! This reader is our own because a private key passes through it: every buffer that holds a part of it is wiped. The
-//! crates that read PEM leave copies behind, silently find nothing in a damaged block, or put a line of the key
+//! This crate has its own reader because a private key passes through it: every buffer that holds a part of the key is
+//! wiped. The crates that read PEM leave copies behind, silently find nothing in a damaged block, or put a line of the key
 //! into their error.
 
 use std::{fmt, ops::Deref};
@@ -46,7 +46,7 @@ impl Block {
         Some(value)
     }
 
-    /// Whether the content is encrypted as RFC 1421 has it, and not as PKCS#8 has it.
+    /// Whether the content is encrypted by RFC 1421, and not by PKCS#8.
     pub(crate) fn is_legacy_encrypted(&self) -> bool {
         self.header("Proc-Type").is_some_and(|kind| kind.ends_with("ENCRYPTED"))
     }
@@ -212,7 +212,7 @@ fn read_block(label: &[u8], body: &[u8]) -> Result<Block, PemError> {
 }
 
 /// Decodes lines as OpenSSL writes them: without header fields, and with whole groups of four characters in each. They are
-/// decoded where they are, in a third of the time that [`decode_words`] takes. `None` says nothing about other text.
+/// decoded in place, in a third of the time that [`decode_words`] takes. `None` says nothing about other text.
 fn decode_lines(body: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut der = Zeroizing::new(vec![0; base64::decoded_len_estimate(body.len())]);
     let mut written = 0;
@@ -222,7 +222,7 @@ fn decode_lines(body: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let line = rest[..end].trim_ascii();
         rest = rest.get(end + 1..).unwrap_or_default();
         let octets = BASE64_STANDARD.decode_slice(line, &mut der[written..]).ok()?;
-        // Padding, after which nothing may follow, makes the last line shorter than its text would be.
+        // Nothing may follow the padding, which makes the last line shorter.
         if octets != line.len() / 4 * 3 && !rest.trim_ascii().is_empty() {
             return None;
         }
@@ -233,7 +233,7 @@ fn decode_lines(body: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 fn decode_words<'a>(words: impl Iterator<Item = &'a str>) -> Option<Zeroizing<Vec<u8>>> {
-    // Both buffers get their room at once: growing would leave copies of a key behind in freed memory.
+    // Both buffers get their capacity at once: a growing buffer would leave copies of a key in freed memory.
     let words: Vec<&str> = words.collect();
     let length = words.iter().map(|word| word.len()).sum();
     let mut base64 = Zeroizing::new(String::with_capacity(length));
@@ -244,8 +244,7 @@ fn decode_words<'a>(words: impl Iterator<Item = &'a str>) -> Option<Zeroizing<Ve
     Some(der)
 }
 
-/// The file with `\n` and `\r` that are written out turned into what they mean, as JSON and shells have them; `None` if there
-/// are none.
+/// The file with the texts `\n` and `\r`, as JSON and shells write them, replaced by line breaks; `None` if there are none.
 fn unescaped(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     memchr(b'\\', file)?;
     let mut text = Zeroizing::new(Vec::with_capacity(file.len()));

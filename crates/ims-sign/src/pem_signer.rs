@@ -37,7 +37,7 @@ pub struct PemSigner {
 }
 
 impl PemSigner {
-    /// Takes the private key of a file's contents.
+    /// Reads the private key in a file's contents.
     ///
     /// It reads PKCS#8, PKCS#1, PKCS#8 encrypted with PBES2 (PBKDF2 with AES or DES-EDE3 in CBC mode) and legacy encrypted
     /// PEM; as PEM in every form that [`pem::blocks`](crate::pem::blocks) reads, as DER, and as DER in base64.

@@ -1,7 +1,7 @@
 //! Signers for keys that never leave a hardware security module, through PKCS#11 v2.40 and later.
 //!
-//! [`Pkcs11Signer`] signs with the key that a [`Pkcs11Config`] or a [`Pkcs11Uri`] names, and [`Pkcs11Module`] lists what
-//! there is to name and makes new keys.
+//! [`Pkcs11Signer`] signs with the key that a [`Pkcs11Config`] or a [`Pkcs11Uri`] names, and [`Pkcs11Module`] lists the
+//! tokens and keys and makes new keys.
 //!
 //! ```no_run
 //! use ims_sign::pkcs11::Pkcs11Signer;

@@ -1,4 +1,4 @@
-//! Private key files: what form they have, whether RS256 can use the key, and the key made ready for signing.
+//! Private key files: which form they have, whether RS256 can use the key, and the key prepared for signing.
 
 use std::fmt;
 
@@ -147,7 +147,7 @@ fn is_same_key(one: &Result<PrivateKey, KeyError>, other: &Result<PrivateKey, Ke
     }
 }
 
-/// One wrong pass phrase in 256 leaves right padding behind; what it opens is then no key.
+/// One wrong pass phrase in 256 gives correct padding by chance. Then the decrypted bytes are not a key.
 fn as_wrong_passphrase(error: KeyError) -> KeyError {
     if error == MALFORMED { KeyError::PassphraseWrong } else { error }
 }

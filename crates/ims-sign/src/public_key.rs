@@ -69,8 +69,8 @@ impl PublicKey {
         Self::from_rsa(&key)
     }
 
-    /// Takes modulus and public exponent, each big-endian, as a JWK (RFC 7518 §6.3.1) or a PKCS#11 object has them.
-    /// Zeros in front are ignored.
+    /// Makes a key of modulus and public exponent, each big-endian, as a JWK (RFC 7518 §6.3.1) or a PKCS#11 object has
+    /// them. Leading zeros are ignored.
     ///
     /// ```
     /// use ims_sign::PublicKey;
@@ -94,7 +94,7 @@ impl PublicKey {
         })
     }
 
-    /// Takes the key out of a DER certificate (RFC 5280 §4.1). The certificate's dates and signature are not checked.
+    /// Reads the key of a DER certificate (RFC 5280 §4.1). The certificate's dates and signature are not checked.
     ///
     /// ```
     /// use ims_sign::PublicKey;
@@ -117,7 +117,7 @@ impl PublicKey {
         Self::from_spki(&spki)
     }
 
-    /// Takes the first public key or certificate of a file's contents: PEM in every form that
+    /// Reads the first public key or certificate in a file's contents: PEM in every form that
     /// [`pem::blocks`] reads, DER, or DER in base64.
     ///
     /// # Errors
@@ -189,7 +189,7 @@ impl PublicKey {
         let modulus_bits = bit_length(key.modulus.as_bytes());
         expect_size(modulus_bits)?;
         let pkcs1 = key.to_der().map_err(|_| MALFORMED)?;
-        // The library that verifies decides what a sound key is: an odd modulus, an odd exponent within bounds.
+        // The library that verifies decides which keys are valid: an odd modulus, an odd exponent within bounds.
         aws_lc_rs::rsa::PublicKey::from_der(&pkcs1).map_err(|_| MALFORMED)?;
         let spki = SubjectPublicKeyInfoOwned {
             algorithm: pkcs1::ALGORITHM_ID.into(),
@@ -206,7 +206,7 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// Passes `rsaEncryption` and gives every other algorithm its reason.
+/// Accepts `rsaEncryption`, and refuses every other algorithm with a reason.
 pub(crate) fn expect_rsa(algorithm: spki::ObjectIdentifier) -> Result<(), KeyError> {
     match algorithm.to_string().as_str() {
         "1.2.840.113549.1.1.1" => Ok(()),
@@ -220,7 +220,7 @@ pub(crate) fn expect_rsa(algorithm: spki::ObjectIdentifier) -> Result<(), KeyErr
     }
 }
 
-/// Passes the sizes that aws-lc signs with and Adobe's documents use.
+/// Accepts the sizes that aws-lc can sign with and that Adobe's documents use.
 pub(crate) fn expect_size(bits: usize) -> Result<(), KeyError> {
     if (2048..=8192).contains(&bits) { Ok(()) } else { Err(KeyError::Size { bits }) }
 }

@@ -41,12 +41,11 @@ pub trait Signer: fmt::Debug + Send + Sync {
     /// The `alg` of every signature this signer makes (RFC 7518 §3.1).
     fn algorithm(&self) -> Algorithm;
 
-    /// The public half of the key, by which a certificate is matched before anything is sent.
+    /// The public half of the key. With it, a certificate is compared before anything is sent.
     fn public_key(&self) -> &PublicKey;
 
     /// Signs `message`; hashing it is the signer's work. The message is the
-    /// [`SigningInput`](ims_claims::SigningInput) of an assertion, or what a certificate request has to be signed
-    /// over.
+    /// [`SigningInput`](ims_claims::SigningInput) of an assertion, or the part of a certificate or request that is signed.
     ///
     /// # Errors
     /// [`SignError::Unavailable`]: try again. [`SignError::Refused`]: a person must act first; trying again may do
@@ -54,7 +53,7 @@ pub trait Signer: fmt::Debug + Send + Sync {
     fn sign(&self, message: &[u8]) -> impl Future<Output = Result<Signature, SignError>> + Send;
 }
 
-/// Any [`Signer`], shared: cheap to clone, and without a type parameter.
+/// Any [`Signer`], shared. Cheap to clone, and types that hold it need no type parameter.
 ///
 /// ```no_run
 /// use ims_sign::{PemSigner, SharedSigner, Signer};

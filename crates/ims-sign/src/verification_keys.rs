@@ -1,4 +1,4 @@
-//! Verifying RS256 by keys that the caller chose. The token chooses nothing: neither the algorithm nor the key's origin.
+//! Verifying RS256 with keys that the caller chose. The token chooses nothing: neither the algorithm nor the key's origin.
 
 use std::fmt;
 
@@ -38,8 +38,8 @@ struct Key {
 impl VerificationKeys {
     /// Reads a JWK Set or a single JWK.
     ///
-    /// Keys that are not RSA, are meant for encryption or for another algorithm, or are too small are ignored, as
-    /// RFC 7517 §5 asks. A member that is named twice is an error wherever it is.
+    /// Keys that are not RSA, are meant for encryption or for another algorithm, or are too small are ignored, as RFC 7517
+    /// §5 requires. A member that is named twice is an error wherever it is.
     ///
     /// # Errors
     /// [`KeyError::Malformed`] if it is not a JWK Set, [`KeyError::NoVerificationKey`] if none of its keys can verify RS256.
@@ -104,7 +104,7 @@ impl Key {
 
     /// Takes a JWK that verifies RS256 (RFC 7517 §4, RFC 7518 §6.3), `None` if it is for something else.
     fn from_jwk(mut members: JsonObject) -> Option<Self> {
-        // A key is not refused for the form of a member that does not matter here.
+        // A member that does not matter here may have any form.
         members.retain(|name, _| READ_MEMBERS.contains(&name.as_str()));
         let jwk = Jwk::deserialize(Value::Object(members)).ok()?;
         if !is_for_rs256(&jwk) {

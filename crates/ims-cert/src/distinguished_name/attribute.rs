@@ -54,7 +54,7 @@ impl Attribute {
         Some(Self { oid, value: Value::read(read.attr_value())? })
     }
 
-    /// What it is called in print: its short name, or the numbers of its object identifier.
+    /// The name to print: the short name, or the numbers of its object identifier.
     pub(crate) fn name(&self) -> String {
         let kind = KINDS.iter().find(|kind| kind.oid == self.oid);
         kind.map_or_else(|| dotted(&self.oid), |kind| kind.names[0].to_owned())

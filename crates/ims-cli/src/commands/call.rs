@@ -148,7 +148,7 @@ impl Arguments {
         Ok(Form::Body { with_head: self.include })
     }
 
-    /// Where the request goes: a path is below --base, or below the URL that the context says.
+    /// Where the request goes: a path is below --base, or below the URL in the context.
     fn url(&self, found: &Discovered) -> Result<Url, Failure> {
         let path = match &self.target {
             Target::Url(url) => return Ok(url.clone()),
@@ -170,7 +170,7 @@ impl Arguments {
     }
 }
 
-/// The URL of the API that a context says.
+/// The URL of the API in a context.
 fn api_url(source: &Source) -> Result<Option<Url>, Failure> {
     let (Source::Context(context)
     | Source::ContextVariable(context)

@@ -80,7 +80,7 @@ fn api_url(text: &str) -> Result<String, String> {
 
 fn add(arguments: AddArguments) -> Result<Answer, Failure> {
     let AddArguments { name, credentials, credential, ims_url, api_url, metascopes } = arguments;
-    // A file that cannot be read now gets no name.
+    // A file that cannot be read now is not added.
     let read = match &credential {
         Some(credential) => Credentials::from_file_selecting(&credentials, credential)?,
         None => Credentials::from_file_with_metascopes(&credentials, &metascopes)?,

@@ -191,7 +191,7 @@ async fn refusal(credentials: &Credentials, folder: &Path) -> Result<(), Failure
     let mistaken = Credentials::from_file(folder.join("credentials.json"))?;
     let mistaken = mistaken.with_environment(credentials.environment().clone());
     let Err(error) = Client::new(&mistaken)?.access_token().await else {
-        return Err(Failure::person("the emulator took a signature by another key"));
+        return Err(Failure::person("the emulator accepted a signature by another key"));
     };
     let Some(refusal) = error.refusal() else { return Err(error.into()) };
     show(&[

@@ -48,7 +48,7 @@ pub(crate) struct EndSignals {
 }
 
 impl EndSignals {
-    /// From here on the signals do not end the process by themselves. It needs a runtime.
+    /// From here on, these signals do not end the process directly. It needs a runtime.
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,

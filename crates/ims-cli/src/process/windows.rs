@@ -72,7 +72,7 @@ pub(crate) struct EndSignals {
 }
 
 impl EndSignals {
-    /// From here on the events do not end the process by themselves.
+    /// From here on, these events do not end the process directly.
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             interrupt: ctrl_c()?,

@@ -294,7 +294,7 @@ fn an_answer_is_explained_by_the_one_cause_that_is_left() {
         ("half an answer",           stub(http("200 OK", "Content-Type: application/json\r\n", "{\"access")),              none(), (4, "the answer is not JSON, or it is cut off (200)", "support")),
         ("no answer",                stub(""),                                                                             none(), (3, "endpoint: ", "try again; if it stays so")),
         ("not a technical account",  refusal(bad, "", "invalid_token", "Could not match JWT signature to any of the bindings"), json!({"technical_account_id": "a64f5f10-849a@techacct.adobe.com"}), (4, "looks like the e-mail address", "Technical Account ID")),
-        ("certificate not uploaded", refusal(bad, "", "invalid_token", "Could not match JWT signature to any of the bindings"), none(), (4, "IMS does not hold this certificate", "fingerprints")),
+        ("certificate not uploaded", refusal(bad, "", "invalid_token", "Could not match JWT signature to any of the bindings"), none(), (4, "IMS does not have this certificate", "fingerprints")),
         ("signature, no certificate", refusal(bad, "", "invalid_signature", ""), json!({"certificate_file": null}),                (4, "IMS holds no certificate of this private key", "certificate_file")),
         ("account is not the organization's", refusal(bad, "", "bad_request", "org_id does not match"),                    none(), (4, "the organization or the technical account is not the integration's", "org_id")),
         ("an answer of tomorrow",    refusal("418 I'm a teapot", "", "tea", ""),                                           none(), (4, "exchange: ", "support")),
@@ -332,7 +332,7 @@ fn the_second_secret_is_tried_when_the_first_is_wrong_and_both_are_reported() {
     let url = format!("--url {}", emulator.url());
     #[rustfmt::skip]
     let table: [(&str, Value, Expected); 2] = [
-        ("second right", json!([ "canary-old", CLIENT_SECRET ]), (0, "", "warning  client secret: IMS takes the second client secret, and calls the first wrong")),
+        ("second right", json!([ "canary-old", CLIENT_SECRET ]), (0, "", "warning  client secret: IMS accepts the second client secret, and says that the first is wrong")),
         ("none right",   json!([ "canary-old", "canary-new" ]),  (4, "none of the 2 client secrets is right", "copy the client secret")),
     ];
     for (setup, secrets, expected) in table {

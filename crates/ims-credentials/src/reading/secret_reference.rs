@@ -240,7 +240,7 @@ fn finish_in_time(
         if matches!(&read, Some(Ok(bytes)) if bytes.len() as u64 > MAX_OUTPUT) {
             return Err("it printed too much");
         }
-        let status = child.try_wait().map_err(|_| "no one knows how it ended")?;
+        let status = child.try_wait().map_err(|_| "it is not known how it ended")?;
         if let (Some(_), Some(status)) = (&read, status) {
             if !status.success() {
                 return Err("it failed");

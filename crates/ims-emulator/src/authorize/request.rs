@@ -9,7 +9,7 @@ pub(super) struct AuthorizeRequest {
     pub(super) scope: String,
 }
 
-/// What the client wants to be sent.
+/// What the client wants to get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ResponseType {
     pub(super) code: bool,
@@ -27,7 +27,7 @@ const RESPONSE_TYPES: [(&[&str], bool); 5] = [
     (&["code", "id_token"], false),
 ];
 
-/// Examines everything that the client may learn by redirection.
+/// Checks everything whose errors are sent to the client by a redirect.
 pub(super) fn examine(
     exchange: &mut Exchange<'_>,
     integration: &Integration,

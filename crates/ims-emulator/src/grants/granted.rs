@@ -17,7 +17,7 @@ use crate::{
 /// How long a refresh token lives, 14 days. Source: AdobeDocs/adobe-dev-console, "User Authentication".
 pub(crate) const REFRESH_LIFETIME: Duration = Duration::from_hours(14 * 24);
 
-/// How long a promise token lives, 30 days. Adobe documents no time, so it is ours.
+/// How long a promise token lives, 30 days. Adobe documents no time, so the emulator has its own.
 pub(crate) const PROMISE_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// The answer, in the unit of the endpoint version. Source: AdobeDocs/adobe-dev-console, "User Authentication" and "Server to Server
@@ -95,7 +95,7 @@ pub(super) fn own_token(
         .or(refusal)
 }
 
-/// Marks a token as used that can be used only once. Of two requests at the same time that show one token, one is served.
+/// Marks a token as used that can be used only once. If two requests send the same token at the same time, one is served.
 pub(super) fn use_once(
     exchange: &mut Exchange<'_>,
     token: &AccessTokenPayload,

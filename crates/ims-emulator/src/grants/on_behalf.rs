@@ -1,5 +1,5 @@
-//! A user's token for another: `token-exchange` (RFC 8693), which Adobe calls on-behalf-of and by which a service acts for
-//! the user who called it; and `cluster_at_exchange`, Adobe's own, for another account of the same user.
+//! A user's token for another: `token-exchange` (RFC 8693), which Adobe calls on-behalf-of: a service acts for the user who
+//! called it; and `cluster_at_exchange`, Adobe's own, for another account of the same user.
 
 use ims_claims::{AccessTokenPayload, OrgId};
 

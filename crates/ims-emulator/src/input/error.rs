@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 /// A text with something that is not allowed.
 ///
-/// It names the member, its line, and the form that was expected. It never repeats a value, for that may be secret.
+/// It names the member, its line, and the form that was expected. It never repeats a value, which may be secret.
 ///
 /// ```
 /// use ims_emulator::{Scenario, ScenarioError};

@@ -273,7 +273,7 @@ fn plain(value: Value) -> serde_json::Value {
     }
 }
 
-/// The check of a text that can be any.
+/// The check for a text that may be anything.
 #[expect(clippy::unnecessary_wraps, reason = "it has the form of the other checks")]
 pub(crate) fn any_text(_: &str) -> Result<(), Cow<'static, str>> {
     Ok(())

@@ -45,7 +45,7 @@ impl Value {
     }
 }
 
-/// How deep lists and objects may lie in each other; no input has more than six.
+/// How deeply lists and objects may be nested. No input has more than six levels.
 const MAX_DEPTH: usize = 32;
 
 /// Reads TOML.
@@ -80,7 +80,7 @@ fn toml_value(text: &str, spanned: Spanned<DeValue<'_>>) -> Node {
             let digits = digits.strip_prefix('+').unwrap_or(&digits);
             match i64::from_str_radix(digits, integer.radix()) {
                 Ok(number) => Value::Number(number.into()),
-                // Longer than any number that is asked for.
+                // Longer than any number that is needed.
                 Err(_) => Value::Number(u64::MAX.into()),
             }
         }

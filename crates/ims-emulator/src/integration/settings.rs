@@ -96,7 +96,7 @@ impl Integration {
         self
     }
 
-    /// The metascopes that the client itself has, where they are fewer than the integration's: the fault behind
+    /// The metascopes that the client itself has, if they are fewer than the integration's. This is the cause of
     /// "Metascopes in the JWT do not match target client scopes".
     ///
     /// ```

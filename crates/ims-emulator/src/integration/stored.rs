@@ -1,10 +1,10 @@
-//! How the members of an integration are written and read, where they are not texts, lists and numbers by themselves.
+//! How the members of an integration are written and read that are not simple texts, lists or numbers.
 
 pub(super) fn yes() -> bool {
     true
 }
 
-/// Lists of what is written as a text.
+/// Lists of values that are written as texts.
 pub(super) mod texts {
     use std::{fmt::Display, str::FromStr};
 
@@ -51,7 +51,7 @@ pub(super) mod optional_texts {
     }
 }
 
-/// Secrets, which are written in clear: into the state file alone.
+/// Secrets. They are written as plain text, and only into the state file.
 pub(super) mod secrets {
     use secrecy::{ExposeSecret, SecretString};
     use serde::{Deserialize, Deserializer, Serializer};

@@ -62,7 +62,7 @@ fn row(html: &mut String, verdict: &Verdict) {
     );
 }
 
-/// The check that failed, which is what a reader looks for; the others, the last first, open to one who asks for them.
+/// The check that failed, which a reader looks for. The others, the last one first, are shown on request.
 fn checks(html: &mut String, verdict: &Verdict) {
     html.push_str("<h3>Checks</h3>\n");
     let Some(failed) = verdict.checks.failed() else {

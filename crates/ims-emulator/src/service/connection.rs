@@ -1,4 +1,4 @@
-//! How a connection begins: telling TLS from plain HTTP, and the CONNECT proxy for clients with hard-coded hosts.
+//! How a connection begins: distinguishing TLS from plain HTTP, and the CONNECT proxy for clients with hard-coded hosts.
 
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ pub(crate) async fn begins_tls(stream: &TcpStream, limit: Duration) -> bool {
     matches!(timeout(limit, stream.peek(&mut first)).await, Ok(Ok(1)) if first == [HANDSHAKE])
 }
 
-/// Answers a CONNECT request (RFC 9110 §9.3.6): the tunnel ends here, whatever its host's address may be, and never leads
-/// to any other host. The requests in it get their own verdicts.
+/// Answers a CONNECT request (RFC 9110 §9.3.6): the tunnel ends here, whatever address the host has, and never leads to
+/// another host. The requests in it get their own verdicts.
 pub(crate) fn connect(
     service: &Service,
     request: Request<Incoming>,
@@ -61,7 +61,7 @@ pub(crate) fn connect(
     (Answer::new(status, "text/plain", text).into_response(Some(&debug_id)), None)
 }
 
-/// The way leads to the hosts of Adobe that the emulator stands for, and to the names that the emulator was given, which are all the emulator itself.
+/// The emulator itself answers for the hosts of Adobe and for the names that it was given.
 fn examine(service: &Service, to: Option<&Authority>, checks: &mut Checks) -> Result<(), Refusal> {
     let leads_there = match to {
         Some(to) => {

@@ -243,7 +243,7 @@ impl Service {
         Some(outcome.map(|()| Answer::preflight(version.methods)))
     }
 
-    /// Examines a request that was read, unless a fault comes in place of that.
+    /// Checks a request that was read, unless a fault answers it.
     async fn answer(
         &self,
         endpoint: Endpoint,

@@ -1,7 +1,7 @@
 //! Access lists as text, in Microsoft's Security Descriptor Definition Language, and who has access.
 //!
-//! The text is what `ConvertSecurityDescriptorToStringSecurityDescriptor` writes. Only what grants something is read: an
-//! entry that denies can only reduce rights.
+//! The text is what `ConvertSecurityDescriptorToStringSecurityDescriptor` writes. Only entries that grant something are
+//! read: an entry that denies can only reduce rights.
 
 use crate::kind::Concern;
 
@@ -48,7 +48,7 @@ impl Descriptor {
         let owner = head.strip_prefix("O:")?;
         let owner = owner.split("G:").next()?.to_owned();
         let entries = match list {
-            // A list that is not there and one that is empty are opposites: NO_ACCESS_CONTROL gives everyone access.
+            // No list and an empty list are opposites: no list (NO_ACCESS_CONTROL) gives everyone access.
             Some(list) if !list.contains("NO_ACCESS_CONTROL") => Some(parse_entries(list)?),
             _ => None,
         };

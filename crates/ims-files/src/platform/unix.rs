@@ -26,8 +26,8 @@ const READ: u32 = 0o044;
 const WRITE: u32 = 0o022;
 const STICKY: u32 = 0o1000;
 
-/// The owner and the mode. Where there is an access list besides, the group's bits are the most that it gives to anyone
-/// (POSIX.1e, the mask), so they cover it.
+/// The owner and the mode. If there is also an access list, no entry gives more than the group's bits (POSIX.1e, the mask),
+/// so it is enough to check these bits.
 #[derive(Debug, Clone)]
 pub(crate) struct Permissions {
     owner: u32,
@@ -60,13 +60,13 @@ pub(crate) fn exposure_of_own(permissions: &Permissions) -> Option<Concern> {
     concern(permissions, GROUP | OTHERS)
 }
 
-/// Why the file may not say what is run.
+/// Why the file may not name a program to run.
 pub(crate) fn writers(permissions: &Permissions) -> Option<Concern> {
     concern(permissions, WRITE)
 }
 
-/// Why no file in the folder may say what is run. In a folder with the sticky bit, only its owner can rename or remove a
-/// file (POSIX, `rename`), so that others can write to it does no harm.
+/// Why no file in the folder may name a program to run. In a folder with the sticky bit, only its owner can rename or
+/// remove a file (POSIX, `rename`), so that others can write to it does no harm.
 pub(crate) fn folder_writers(permissions: &Permissions) -> Option<Concern> {
     let is_sticky = permissions.mode & STICKY != 0;
     concern(permissions, if is_sticky { 0 } else { WRITE })
@@ -134,7 +134,7 @@ pub(crate) fn copy_access(file: &mut File, place: &Path) -> io::Result<()> {
     let new = file.metadata()?;
     let is_same_owner = (new.uid(), new.gid()) == (before.uid(), before.gid())
         || fchown(&*file, Some(before.uid()), Some(before.gid())).is_ok();
-    // The group's bits are meant for the group that the file had. Another group must not get them.
+    // The group's bits are for the group of the old file. Another group must not get them.
     let kept = if is_same_owner { 0o777 } else { 0o700 };
     file.set_permissions(fs::Permissions::from_mode(before.mode() & kept))
 }

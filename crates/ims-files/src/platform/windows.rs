@@ -104,12 +104,12 @@ pub(crate) fn exposure_of_own(permissions: &Permissions) -> Option<Concern> {
     permissions.concern(READ | WRITE)
 }
 
-/// Why the file may not say what is run.
+/// Why the file may not name a program to run.
 pub(crate) fn writers(permissions: &Permissions) -> Option<Concern> {
     permissions.concern(WRITE)
 }
 
-/// Why no file in the folder may say what is run.
+/// Why no file in the folder may name a program to run.
 pub(crate) fn folder_writers(permissions: &Permissions) -> Option<Concern> {
     permissions.concern(REPLACE_IN_FOLDER)
 }

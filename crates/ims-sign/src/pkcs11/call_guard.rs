@@ -1,7 +1,7 @@
-//! Keeps the calls into a module apart from its initialization: many calls at a time, or one initialization and no call.
+//! Separates the calls into a module from its initialization: either many calls run, or one initialization and no call.
 //!
-//! PKCS#11 leaves open what a module does that is finalized while a call is in it. A session from before means nothing
-//! afterwards, or worse, it is another session.
+//! PKCS#11 does not define what happens if a module is finalized during a call. After a new initialization, the handle of
+//! an old session is invalid, or worse, it is the handle of another session.
 
 use std::{
     sync::{Condvar, Mutex},

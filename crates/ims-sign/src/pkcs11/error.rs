@@ -6,7 +6,7 @@ use ims_files::FileError;
 
 use crate::error::{KeyError, SignError};
 
-/// A key in a token that cannot be used, or a token that cannot be looked into.
+/// A key in a token that cannot be used, or a token that cannot be read.
 ///
 /// ```
 /// use ims_sign::pkcs11::{KeySelector, Pkcs11Config, Pkcs11Signer, TokenSelector};
@@ -28,7 +28,7 @@ pub enum Pkcs11Error {
     /// Name the PKCS#11 module: the URI has no `module-path`.
     #[error("no PKCS#11 module is named")]
     NoModulePath,
-    /// Give the module's absolute path. To load a module is to run its code, so it is not looked for.
+    /// Give the module's absolute path. To load a module means to run its code, so no module is searched for.
     #[error("the path of the PKCS#11 module is not absolute: {}", ims_files::shown(path))]
     RelativeModulePath {
         /// The path that was given.
@@ -86,7 +86,7 @@ pub enum Pkcs11Error {
         /// What is wrong with it.
         source: KeyError,
     },
-    /// Use a key that the token lets sign.
+    /// Use a key that may sign.
     #[error("the private key with {key} {reason}")]
     KeyMayNotSign {
         /// The key's label and id.
@@ -157,10 +157,10 @@ pub enum Pkcs11Error {
     /// Try again, later: the module did not answer in time.
     #[error("the token did not answer within {} s", deadline.as_secs_f32())]
     Stalled {
-        /// How long it was waited for.
+        /// How long the call waited.
         deadline: Duration,
     },
-    /// Look into the module's own log: it refuses, and trying again will not change that.
+    /// Read the module's log: it refuses, and trying again will not change that.
     #[error("the PKCS#11 module refuses")]
     Refused {
         /// What the module said.

@@ -1,4 +1,4 @@
-//! Looking into a token, and making a key in it.
+//! Listing the keys of a token, and making a key in it.
 
 use aws_lc_rs::rand;
 use cryptoki::{
@@ -44,7 +44,7 @@ pub struct Pkcs11Key {
 }
 
 impl Pkcs11Key {
-    /// Names this key by what it has of label and id.
+    /// Names this key by its label and its id, as far as it has them.
     #[must_use]
     pub fn selector(&self) -> KeySelector {
         let (label, id) = (Some(self.label.clone()), Some(self.id.clone()));

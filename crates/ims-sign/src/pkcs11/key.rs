@@ -1,4 +1,4 @@
-//! Keys in a token: finding the one that is meant, and whether it may sign.
+//! Keys in a token: finding a key, and whether it may sign.
 
 use std::fmt;
 
@@ -56,7 +56,7 @@ impl fmt::Display for KeySelector {
     }
 }
 
-/// The handle of a key that can sign, and what was learned of it on the way.
+/// The handle of a key that can sign, and what is known about the key.
 pub(super) struct SigningKey {
     pub(super) handle: ObjectHandle,
     pub(super) public_key: PublicKey,
@@ -115,7 +115,7 @@ impl PrivateKey {
             handle,
             label: String::new(),
             id: Vec::new(),
-            // The standard's default, for a token that does not say (PKCS#11, `CKA_SIGN`).
+            // The standard's default, for a token that does not have the attribute (PKCS#11, `CKA_SIGN`).
             can_sign: true,
             key_type: None,
             modulus: Vec::new(),

@@ -21,7 +21,7 @@ use super::{
     call_error::CallError, call_guard::CallGuard, error::Pkcs11Error, pin::PinHistory, sync::lock,
 };
 
-/// A PKCS#11 module: the library that a maker of hardware security modules delivers.
+/// A PKCS#11 module: the library of a manufacturer of hardware security modules.
 ///
 /// A module is loaded and initialized when it is first asked for, and stays until the process ends, since to finalize
 /// it would close the sessions of everyone in the process. A clone is the same module.
@@ -45,7 +45,7 @@ struct Inner {
     path: PathBuf,
     context: Pkcs11,
     process: u32,
-    /// What another part of the process initialized is not ours to finalize.
+    /// A module that another part of the process initialized must not be finalized here.
     is_ours: bool,
     calls: CallGuard,
     pin_histories: Mutex<BTreeMap<TokenIdentity, Arc<Mutex<PinHistory>>>>,
@@ -109,8 +109,8 @@ impl Pkcs11Module {
         })))
     }
 
-    /// Passes in the process that initialized the module. In one that was forked from it, locks may be held by threads
-    /// that do not exist there, and a session belongs to the other process.
+    /// Accepts calls only in the process that initialized the module. In one that was forked from it, locks may be held by
+    /// threads that do not exist there, and a session belongs to the other process.
     pub(super) fn expect_same_process(&self) -> Result<(), Pkcs11Error> {
         if self.0.process == process::id() { Ok(()) } else { Err(Pkcs11Error::Forked) }
     }
@@ -147,8 +147,8 @@ impl Pkcs11Module {
         self.0.calls.begin_call().generation
     }
 
-    /// Finalizes the module and initializes it again, unless that has happened since `generation`. Some modules do not
-    /// find a token again that was gone for a while before that. All sessions end, and are opened again when needed.
+    /// Finalizes the module and initializes it again, unless that has happened since `generation`. Without that, some
+    /// modules do not find a token again that was gone for a while. All sessions end, and are opened again when needed.
     pub(super) fn restart(&self, generation: u64) {
         if !self.0.is_ours {
             return;
@@ -206,7 +206,8 @@ impl Drop for TokenSession {
         if self.module.expect_same_process().is_err() {
             return mem::forget(session);
         }
-        // A module reuses handles after it was initialized again, so closing an old one would close another's.
+        // A module reuses handles after it was initialized again, so closing an old one would close the session of someone
+        // else.
         let active = self.module.0.calls.begin_call();
         if active.generation == self.generation { drop(session) } else { mem::forget(session) }
     }

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{call_error::CallError, error::Pkcs11Error};
 
-/// What opens a token: the user PIN, which some makers call the password of the crypto user.
+/// The user PIN of a token, which some manufacturers call the password of the crypto user.
 ///
 /// ```
 /// use ims_sign::pkcs11::Pin;
@@ -51,7 +51,7 @@ impl fmt::Debug for Pin {
     }
 }
 
-/// Where a PIN is taken from.
+/// Where a PIN is read from.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum PinSource {
@@ -80,8 +80,8 @@ impl PinSource {
     }
 }
 
-/// What this process knows of a token's PIN. It belongs to the token and not to one signer: a program that opens a signer
-/// again and again with a wrong PIN would lock the token otherwise.
+/// What this process knows about a token's PIN. It belongs to the token and not to one signer: a program that opens a
+/// signer again and again with a wrong PIN would lock the token otherwise.
 #[derive(Debug, Default)]
 pub(super) struct PinHistory {
     accepted: Option<Pin>,
@@ -89,7 +89,7 @@ pub(super) struct PinHistory {
 }
 
 impl PinHistory {
-    /// Passes a PIN that the token has not refused before.
+    /// Accepts a PIN that the token has not refused before.
     pub(super) fn expect_untried(&self, pin: &Pin) -> Result<(), Pkcs11Error> {
         match self.refused.iter().find(|(refused, _)| refused.is(pin)) {
             Some((_, refusal)) => Err(refusal.clone()),
@@ -97,7 +97,7 @@ impl PinHistory {
         }
     }
 
-    /// Passes the PIN that the token accepted last.
+    /// Accepts the PIN that the token accepted last.
     pub(super) fn expect_accepted(&self, pin: &Pin) -> Result<(), Pkcs11Error> {
         match &self.accepted {
             Some(accepted) if accepted.is(pin) => Ok(()),

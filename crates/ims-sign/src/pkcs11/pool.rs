@@ -132,7 +132,7 @@ impl<C: Send + 'static> Shared<C> {
         // As many again may be stalled; then the queue waits, each job until its deadline.
         let has_room = state.workers < self.size && state.workers + state.stalled < 2 * self.size;
         if is_needed && has_room {
-            // Where the system has no room for another thread, those that are there do the work.
+            // If the system cannot start another thread, the existing ones do the work.
             let _ = self.start_worker(state, None);
         }
     }
@@ -172,8 +172,8 @@ impl<C: Send + 'static> Shared<C> {
         None
     }
 
-    /// Waits for a job. A caller that signs without a pause has the next job before a sleeping thread could wake up, so
-    /// for that long the thread only yields.
+    /// Waits for a job. A caller that signs without a pause sends the next job before a sleeping thread could wake up, so
+    /// for a short time the thread only yields.
     fn wait_for_work<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let submitted = self.submitted.load(Ordering::Relaxed);
         drop(state);
@@ -186,7 +186,7 @@ impl<C: Send + 'static> Shared<C> {
         })
     }
 
-    /// Answers a job, and says whether the worker is still counted among those that work.
+    /// Answers a job, and returns whether the worker still counts as working.
     fn finish(&self, id: JobId, reply: Reply, is_connected: bool) -> bool {
         let mut state = lock(&self.state);
         let Some(job) = state.end(id) else {
@@ -206,7 +206,7 @@ impl<C: Send + 'static> Shared<C> {
         true
     }
 
-    /// Answers what is overdue, until the pool is closed.
+    /// Answers the jobs that are overdue, until the pool is closed.
     fn expire_jobs(self: &Arc<Self>) {
         let mut state = lock(&self.state);
         while !state.is_closed {

@@ -138,7 +138,7 @@ impl Pkcs11Config {
         Self { mechanism: Some(mechanism), ..self }
     }
 
-    /// Tries the PIN even if the token says that it will lock itself should the PIN be wrong (`CKF_USER_PIN_FINAL_TRY`).
+    /// Tries the PIN even if the token would lock itself after one more wrong PIN (`CKF_USER_PIN_FINAL_TRY`).
     ///
     /// ```
     /// # use ims_sign::pkcs11::{KeySelector, Pkcs11Config, TokenSelector};

@@ -1,4 +1,4 @@
-//! Tokens: listing those that are there, and finding the one that is meant.
+//! Tokens: listing them, and finding one.
 
 use std::fmt;
 
@@ -122,7 +122,7 @@ pub enum PinState {
     FinalTry,
     /// The token is locked, after too many wrong PINs.
     Locked,
-    /// The PIN is the maker's or has expired, and has to be changed.
+    /// The PIN is that of the manufacturer or has expired, and has to be changed.
     ToBeChanged,
 }
 
@@ -168,8 +168,8 @@ impl Pkcs11Token {
         self.most_sessions
     }
 
-    /// Asks the token in `slot`. Some modules describe a good token in a way that cannot be read, and others cannot
-    /// describe one that is gone, so a failure here is not one of the whole module.
+    /// Asks the token in `slot`. Some modules describe a working token in a way that cannot be read, and others cannot
+    /// describe one that is gone, so a failure here does not concern the whole module.
     fn read(module: &Pkcs11Module, slot: Slot) -> Self {
         module.call(|context| context.get_token_info(slot)).map_or_else(
             |_| Self {

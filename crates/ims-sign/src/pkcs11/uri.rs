@@ -1,7 +1,7 @@
 //! PKCS#11 URIs (RFC 7512): a module, a token and a key in it, in one line.
 //!
-//! This parser is our own because those that exist panic on a URI without a query, leave escapes as they are, or repeat
-//! the PIN in their errors.
+//! This crate has its own parser because the existing ones panic on a URI without a query, leave escapes as they are, or
+//! repeat the PIN in their errors.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 

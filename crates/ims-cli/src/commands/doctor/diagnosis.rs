@@ -100,7 +100,7 @@ impl Evidence {
         }
         match self.certificate {
             CertificateEvidence::Fine(_) => diagnosis(
-                "key and certificate are good, but IMS does not hold this certificate for the organization and the account",
+                "key and certificate belong together, but IMS does not have this certificate for the organization and the account",
                 "compare the console's fingerprints with ims cert inspect, and org_id and technical_account_id with the console",
             ),
             CertificateEvidence::Unknown => diagnosis(

@@ -36,7 +36,7 @@ pub(super) async fn check(
     let answers = asker.ask(credentials, &local.signers).await;
 
     let is_token_given = answers.iter().any(|asked| asked.answer.is_ok());
-    // A page of a portal has a date as well, which says nothing of IMS.
+    // The page of a portal has a date as well, which says nothing about the clock of IMS.
     let is_ims = answers.iter().any(Asked::is_of_ims);
     let skew = watched.skew().filter(|_| is_ims);
     if is_ims {
@@ -69,7 +69,7 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// It failed only if it can be what IMS refused.
+/// The clock counts as failed only if it can be the reason of the refusal.
 fn clock(skew: Skew, is_to_blame: bool) -> Check {
     if !skew.is_off() {
         return Check::ok("clock", "as that of IMS");
@@ -81,7 +81,7 @@ fn clock(skew: Skew, is_to_blame: bool) -> Check {
 /// One for each key.
 const NAMES: [&str; 2] = ["exchange", "exchange by the second key"];
 
-/// Asks without trying anything twice: here an answer is worth more than a token.
+/// Asks without trying anything twice: the doctor needs the answer, not a token.
 struct Asker {
     connection: Connection,
 }
@@ -188,8 +188,8 @@ impl Asker {
         }
     }
 
-    /// Tells a migrated credential from an IMS in trouble, to which IMS answers the same: only for a migrated credential it
-    /// gives a token for the client secret alone.
+    /// Finds out whether the credential was migrated or IMS is in trouble, since the answer of IMS is the same: only for a
+    /// migrated credential, IMS gives a token for the client secret alone.
     async fn is_migrated(&self, credential: &ServiceAccountCredential) -> bool {
         let scopes = ["openid", "AdobeID"].map(str::parse::<Scope>);
         let scopes: Vec<_> = scopes.into_iter().flatten().collect();
@@ -307,7 +307,7 @@ const REPORT: &str = "ask Adobe's support, with what ims doctor --json prints";
 
 fn first_secret_wrong(wrong_secrets: usize) -> Check {
     let evidence = match wrong_secrets {
-        1 => "IMS takes the second client secret, and calls the first wrong".to_owned(),
+        1 => "IMS accepts the second client secret, and says that the first is wrong".to_owned(),
         count => format!("IMS refuses the first {count} client secrets, and accepts the next"),
     };
     Check::warning("client secret", evidence)

@@ -67,7 +67,7 @@ pub(super) fn check(
                 Check::ok("identifiers", identifiers)
             } else {
                 let evidence = format!("the access token expired at {ends_at}");
-                Check::failed("identifiers", evidence).next("get a new one from where it came")
+                Check::failed("identifiers", evidence).next("get a new one from where you got it")
             })?;
             return Ok(Local::default());
         }
@@ -77,7 +77,7 @@ pub(super) fn check(
     Ok(Local::default())
 }
 
-/// Looks for the refresh token of `ims login`, which without the network is all that can be known of it.
+/// Looks for the refresh token of `ims login`. More cannot be known about the sign-in without the network.
 fn sign_in(environment: &Environment, credential: &UserCredential) -> Check {
     match refresh_token_place(environment, credential) {
         Ok(place) => Check::ok("sign-in", format!("the refresh token is in {place}")),

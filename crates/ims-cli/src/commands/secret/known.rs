@@ -1,4 +1,4 @@
-//! What the API last said about client secrets, for `ims status`: the API itself is asked by `ims secret` alone. No secret is in
+//! What the API last said about client secrets, for `ims status`. Only `ims secret` asks the API itself. No secret is in
 //! it.
 
 use std::{fs, path::PathBuf};
@@ -47,7 +47,7 @@ pub(crate) struct SecretData {
     asked_at: String,
 }
 
-/// Keeps what the API said. That it cannot be kept matters to no one but `ims status`.
+/// Keeps what the API said. A failure to save it matters only for `ims status`.
 pub(super) fn remember(environment: &Environment, client_id: &ClientId, secrets: &[SecretInfo]) {
     let mut kept = Vec::new();
     for secret in secrets {

@@ -52,7 +52,7 @@ pub(super) fn file_of(source: &Source) -> Result<Option<PathBuf>, Failure> {
 }
 
 impl SecretPlace {
-    /// Finds the place of `client_secret`, which is the one of `found` that IMS takes. `selected` is the name of the
+    /// Finds where `client_secret` is stored. It is the secret of `found` that IMS accepts. `selected` is the name of the
     /// credentials, where their file holds several.
     pub(super) fn find(
         found: &Discovered,
@@ -152,8 +152,8 @@ impl SecretPlace {
 }
 
 impl Reader {
-    /// Reads `text` as what is at `path`: it has to be the same credentials with `new` among their secrets. A short secret may
-    /// be in other members by chance, and some languages have special characters.
+    /// Checks `text` before it is written to `path`: it must be the same credentials with `new` among their secrets. A
+    /// short secret may be in other members by chance, and some languages have special characters.
     fn check(
         &self,
         path: &Path,

@@ -88,7 +88,7 @@ pub(super) fn give_to(
     };
     let status = child.wait();
     let status = status.map_err(|error| {
-        Failure::person(format!("no one knows how {name} ended")).because(error)
+        Failure::person(format!("it is not known how {name} ended")).because(error)
     })?;
     if !status.success() {
         return Err(Failure::person(format!("{name} ended with {status}")));

@@ -173,13 +173,13 @@ impl Rotation<'_> {
         }
     }
 
-    /// Whether a run that was ended has put the new secret into the credentials, and could not say so.
+    /// Whether an earlier run has put the new secret into the credentials and was ended before it saved that.
     fn is_switched_already(&self) -> bool {
         let new = self.state.as_ref().and_then(|state| state.new.as_ref());
         new.is_some_and(|new| self.own.client_secrets.iter().any(|secret| new.is(secret)))
     }
 
-    /// Deletes the secret that a run which was ended has added and that nothing has: IMS shows it once, and never again.
+    /// Deletes a secret that an interrupted run has added and that is stored nowhere: IMS never shows it again.
     async fn delete_lost(&mut self, console: &Console, list: &[SecretInfo]) -> Result<(), Failure> {
         let Some(state) = &mut self.state else { return Ok(()) };
         for secret in list {
