@@ -132,11 +132,9 @@ fn choose_name(contexts: &Contexts, path: &Path) -> Result<String, Failure> {
     }
 }
 
-/// Asks which metascopes the integration has in the Developer Console: its download does not say.
+/// Asks which metascopes the integration has in the Developer Console, whose download leaves them out, as other forms do.
 fn choose_metascopes() -> Result<Vec<Metascope>, Failure> {
-    say(
-        "The download of the Developer Console does not say which metascopes the integration has:\n",
-    );
+    say("These credentials do not say which metascopes the integration has:\n");
     for (index, (code, api)) in KNOWN_METASCOPES.iter().enumerate() {
         say(&format!("{:>3}. {code:<30} {api}\n", index + 1));
     }
