@@ -35,7 +35,7 @@ impl Credentials {
     ///
     /// # Errors
     /// [`CredentialsError::Reference`] with the member, or with the name of the file that a form expects next to it;
-    /// [`CredentialsError::ForeignIms`], and those of [`from_str`](Self::from_str).
+    /// [`CredentialsError::ForeignIms`], and those of [`from_str`](std::str::FromStr::from_str).
     pub fn from_untrusted_str(text: &str) -> Result<Self, CredentialsError> {
         Self::from_untrusted_str_for(text, &[Environment::production(), Environment::stage()])
     }
