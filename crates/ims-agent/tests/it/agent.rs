@@ -134,7 +134,7 @@ async fn ten_thousand_callers_at_once_cause_one_exchange() {
     let host = fields.remove("host").unwrap();
     let url = format!("http://{}/v1/token", host.to_str().unwrap());
     let mut callers = JoinSet::new();
-    // Wine stops reporting sockets when there are more than a few dozen.
+    // With a hundred sockets, Wine comes to a stop.
     let connections = if cfg!(windows) { 8 } else { 50 };
     for _ in 0..connections {
         let stream = TokioIo::new(fixture.connect().await);

@@ -39,7 +39,7 @@ async fn a_head_that_comes_too_slowly_ends_its_connection() {
     assert_eq!(fixture.get("/v1/token").await.status, 200);
 }
 
-// Not on Windows, because Wine stops reporting sockets when there are more than a few dozen.
+// Not on Windows, because Wine comes to a stop.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_thousand_connections_that_send_nothing_or_half_a_head_keep_no_one_from_a_token() {
