@@ -168,10 +168,15 @@ impl CheckList {
         }
     }
 
-    /// Gives back the memory that is not used, since a verdict is kept for long.
+    /// Gives back the memory that is not used, since a verdict is kept for long. A usual exchange fills nearly all of it, and
+    /// giving back the little that is left would take longer than it is worth.
     pub(crate) fn shrink(&mut self) {
-        self.entries.shrink_to_fit();
-        self.text.shrink_to_fit();
+        if self.entries.capacity() > self.entries.len() + self.entries.len() / 4 {
+            self.entries.shrink_to_fit();
+        }
+        if self.text.capacity() > self.text.len() + self.text.len() / 4 {
+            self.text.shrink_to_fit();
+        }
     }
 
     fn text(&self, text: Text) -> &str {

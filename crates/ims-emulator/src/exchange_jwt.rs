@@ -147,7 +147,7 @@ fn signature(
     let (not_before, not_after) = (signer.not_before().as_secs(), signer.not_after().as_secs());
     exchange
         .that("certificate is valid now", is_valid(signer, now))
-        .expected(format_args!("{not_before} ≤ now ≤ {not_after}"))
+        .expected(format_args!("a time from {not_before} to {not_after}"))
         .actual(format_args!("{}", now.as_secs()))
         .or(Refusal::CertificateNotValid)
 }
