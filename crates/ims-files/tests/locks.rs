@@ -34,6 +34,9 @@ fn a_private_folder_holds_whole_private_files() {
     // A killed process may have left its draft.
     fs::write(path.join("token.new"), "half").unwrap();
     lock.replace("token", b"one").unwrap();
+    fs::write(path.join("token.new"), "half").unwrap();
+    lock.replace_cached("token", b"longer than two").unwrap();
+    assert_eq!(*folder.read("token", LIMIT).unwrap().unwrap(), *b"longer than two");
     lock.replace("token", b"two").unwrap();
     assert_eq!(*folder.read("token", LIMIT).unwrap().unwrap(), *b"two");
     assert_eq!(*read_private(&path.join("token"), LIMIT).unwrap(), *b"two");

@@ -220,8 +220,8 @@ impl Directory {
         Ok(openat(&self.0, ".", flags, Mode::empty())?.into())
     }
 
-    /// Writes and flushes the file `name`. What a killed process left there is removed first.
-    pub(crate) fn write_new(&self, name: &str, contents: &[u8]) -> io::Result<()> {
+    /// Writes the file `name`, which may not be on the disk yet. What a killed process left there is removed first.
+    pub(crate) fn write_new(&self, name: &str, contents: &[u8]) -> io::Result<File> {
         match self.remove(name) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -231,7 +231,7 @@ impl Directory {
         let mut file = File::from(openat(&self.0, name, flags, OWNER_ONLY)?);
         fchmod(&file, OWNER_ONLY)?;
         file.write_all(contents)?;
-        file.sync_all()
+        Ok(file)
     }
 
     pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {

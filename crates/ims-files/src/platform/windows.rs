@@ -287,15 +287,15 @@ impl Directory {
         self.open_file(FOLDER_LOCK, Opening::Lock)
     }
 
-    /// Writes and flushes the file `name`. What a killed process left there is removed first.
-    pub(crate) fn write_new(&self, name: &str, contents: &[u8]) -> io::Result<()> {
+    /// Writes the file `name`, which may not be on the disk yet. What a killed process left there is removed first.
+    pub(crate) fn write_new(&self, name: &str, contents: &[u8]) -> io::Result<File> {
         match self.remove(name) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         let mut file = create_private(&self.path.join(name))?;
         file.write_all(contents)?;
-        file.sync_all()
+        Ok(file)
     }
 
     pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {

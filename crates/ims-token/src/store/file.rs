@@ -222,7 +222,8 @@ fn save(folder: &Path, key: &CacheKey, token: &AccessToken) -> Result<bool, Stor
     let saved = load(&folder, key).ok().flatten();
     if saved.is_none_or(|saved| is_older_than(&saved, token)) {
         let bytes = stored_token::encode(key, token)?;
-        lock.replace(&file_name(key), &bytes)?;
+        // If the power fails now, the next process asks IMS again. Waiting for the disk would take longer than that.
+        lock.replace_cached(&file_name(key), &bytes)?;
     }
     Ok(true)
 }
@@ -249,7 +250,7 @@ fn save_not_before(
     let folder = PrivateFolder::create(folder)?;
     let Some(lock) = folder.try_lock()? else { return Ok(false) };
     let bytes = stored_token::encode_not_before(key, not_before)?;
-    lock.replace(&not_before_name(key), &bytes)?;
+    lock.replace_cached(&not_before_name(key), &bytes)?;
     Ok(true)
 }
 
