@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use crate::{
+    dist,
     process::{cargo, run as run_command},
     workspace::metadata,
 };
@@ -25,6 +26,10 @@ pub(crate) struct Options {
     /// The command to measure, such as that of `cargo xtask dist`, instead of one that is built.
     #[arg(long, value_name = "FILE")]
     command: Option<PathBuf>,
+
+    /// Build the command as `cargo xtask dist` does, and measure this one: what users install.
+    #[arg(long, conflicts_with = "command")]
+    shipped: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -37,7 +42,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.record {
         command.arg("--record");
     }
-    if let Some(path) = &options.command {
+    let shipped = if options.shipped { Some(dist::command_of_this_machine()?) } else { None };
+    if let Some(path) = options.command.as_ref().or(shipped.as_ref()) {
         command.arg("--command").arg(path);
     }
     run_command(command.args(&options.names))

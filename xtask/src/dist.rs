@@ -20,7 +20,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use self::{about::About, build::Built};
 
@@ -78,6 +78,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let sums = sums::write(&folder, managers::FILES)?;
     managers::write(&sums, &about, &folder)
+}
+
+/// The command for this machine as users install it, built now.
+pub(crate) fn command_of_this_machine() -> Result<PathBuf> {
+    let platforms = build::platforms(&[build::host()?])?;
+    let platform = platforms.first().context("this machine is none of the platforms")?;
+    Ok(build::build(platform, false)?.binary)
 }
 
 /// Everything that is made from one binary.
