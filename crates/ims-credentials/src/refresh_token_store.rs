@@ -267,7 +267,7 @@ fn escaped(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_@".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            write!(escaped, "%{byte:02X}").expect("a String takes all that is written");
+            write!(escaped, "%{byte:02X}").expect("writing to a String never fails");
         }
     }
     escaped

@@ -20,7 +20,7 @@ pub enum Readers {
     AsBefore,
 }
 
-/// What happens to a file that is there already.
+/// What happens to an existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Existing {
     /// It stays, and the new file is refused.

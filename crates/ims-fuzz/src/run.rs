@@ -146,7 +146,7 @@ impl Drop for Watch {
     }
 }
 
-/// The number and the seed make the input again.
+/// Prints the number and the seed, from which the input can be made again.
 #[expect(clippy::print_stderr, reason = "nothing else can say it: the process ends here")]
 fn give_up(name: &str, number: u64) -> ! {
     eprintln!("{name}: input {number} does not end within {HANG:?}");

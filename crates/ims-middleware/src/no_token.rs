@@ -4,7 +4,7 @@ use std::{error::Error, fmt};
 
 use ims_token::TokenError;
 
-/// Look at the [`token_error`](Self::token_error) for what to do: the request was not sent, since there is no token for it.
+/// Read in [`token_error`](Self::token_error) what to do: the request was not sent, since there is no token for it.
 ///
 /// ```
 /// use ims_middleware::NoToken;

@@ -61,7 +61,7 @@ mod encryption {
         /// Encrypts the DER of a `PrivateKeyInfo` (RFC 5958 §2) with a pass phrase: PBES2 (RFC 8018 §6.2) with
         /// PBKDF2-HMAC-SHA256, 600,000 iterations, and AES-256-CBC, which `openssl pkcs8` reads.
         ///
-        /// It takes some 100 ms of one core, on purpose: so does every guess of the pass phrase.
+        /// It takes some 100 ms of one core, on purpose: every guess of the pass phrase takes as long.
         ///
         /// ```
         /// use ims_sign::{Passphrase, PrivateKeyPem};

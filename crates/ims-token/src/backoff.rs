@@ -11,7 +11,7 @@ use crate::{
 /// The longest pause between requests to IMS after failures, if IMS names no time.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// What is remembered of failures.
+/// What is remembered about failures.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Backoff {
     failures: u32,

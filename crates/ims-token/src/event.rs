@@ -26,7 +26,7 @@ pub enum Event {
         /// How long the keeper waits.
         pause: Duration,
     },
-    /// A refresh brought a token.
+    /// A refresh obtained a token.
     Refreshed {
         /// Why it began.
         reason: RefreshReason,

@@ -72,7 +72,7 @@ struct World {
     suspended_at: Arc<Mutex<Option<Instant>>>,
 }
 
-/// What is known of a token when it is issued.
+/// What is known about a token when it is issued.
 #[derive(Debug, Clone, Copy)]
 struct Issued {
     /// When it truly ends, by a clock that no test sets.

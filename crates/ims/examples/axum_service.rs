@@ -34,7 +34,7 @@ fn router(app: App) -> Router {
     Router::new().route("/assets", get(assets)).route("/health", get(health)).with_state(app)
 }
 
-/// Answers callers with a good token, and asks the API for them.
+/// Answers callers with a valid token, and asks the API for them.
 async fn assets(State(app): State<App>, headers: HeaderMap) -> Result<String, StatusCode> {
     let caller = caller(&app.verifier, &headers).await?;
     let answer = async {

@@ -88,7 +88,8 @@ pub enum Prompt {
 }
 
 impl<'a> AuthorizeUrl<'a> {
-    /// Asks for a code for `scopes`, to be brought to `redirect_uri` together with `state` and redeemed with `verifier`.
+    /// Asks for a code for `scopes`. It is sent to `redirect_uri` together with `state`, and `verifier` is
+    /// needed to redeem it.
     #[must_use]
     pub fn new(
         client_id: &'a ClientId,

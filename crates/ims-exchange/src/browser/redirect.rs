@@ -11,7 +11,7 @@ use crate::{
     secret_text::AuthorizationCode,
 };
 
-/// A redirect that brought no authorization code.
+/// A redirect without an authorization code.
 ///
 /// ```
 /// use ims_exchange::{AuthorizeUrl, CodeVerifier, RedirectError, State};

@@ -15,7 +15,7 @@ use crate::{
     secret_text::ClientSecret,
 };
 
-/// A user's access token for one of another of the user's profiles: a grant of Adobe's own.
+/// Exchanges a user's access token for one of another profile of the same user. This is Adobe's own grant.
 ///
 /// Its answer counts `expires_in` in **seconds**. Source: adobe/ims-go, `ims/cluster_exchange_token.go`, which read
 /// milliseconds until its pull request #24.

@@ -1,4 +1,4 @@
-//! A service token for a permanent code, `POST /ims/token/v2`: how services of Adobe's own sign in.
+//! A service token for a permanent code, `POST /ims/token/v2`: how Adobe's own services sign in.
 
 use ims_claims::{ClientId, Environment, NumericDate};
 
@@ -17,7 +17,7 @@ use crate::{
     secret_text::{AuthorizationCode, ClientSecret},
 };
 
-/// An authorization code that stays good, for a service token, which the admin calls ask for.
+/// Exchanges an authorization code that stays valid for a service token, which the admin calls require.
 ///
 /// There is no user, so there is no PKCE. Its answer counts `expires_in` in **seconds**. Sources: adobe/imscli,
 /// `ims/authz_service.go`; adobe/ims-go, `ims/token.go`.
@@ -44,7 +44,7 @@ pub struct PermanentCodeExchange<'a> {
 }
 
 impl<'a> PermanentCodeExchange<'a> {
-    /// Asks with `code`, which IMS gave to `client_id` for good.
+    /// Asks with `code`, which IMS gave to `client_id` permanently.
     #[must_use]
     pub fn new(
         client_id: &'a ClientId,

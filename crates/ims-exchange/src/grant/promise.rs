@@ -204,7 +204,7 @@ impl<'a> PromiseExchange<'a> {
 pub struct PromisedTokens {
     /// The user's access token. IMS may give the next promise and no access token that can be read; only then it is an error.
     pub access_token: Result<AccessToken, ExchangeError>,
-    /// The promise that replaces the one that was sent. Without one, the one that was sent stays good.
+    /// The promise that replaces the one that was sent. Without one, the one that was sent stays valid.
     pub next_promise: Option<Promise>,
 }
 

@@ -22,7 +22,7 @@ pub(crate) enum Unit {
     Seconds,
 }
 
-/// The tokens of a user, as an authorization code or a refresh token brought them.
+/// The tokens of a user, in the answer to an authorization code or a refresh token.
 ///
 /// ```
 /// use ims_exchange::UserTokens;
@@ -48,7 +48,7 @@ pub struct UserTokens {
     pub user_id: Option<String>,
 }
 
-/// Reads the token that a request brought.
+/// Reads the token in the answer to a request.
 pub(crate) fn read(
     response: &Response,
     unit: Unit,

@@ -15,7 +15,7 @@ pub enum TokenKind {
     RefreshToken,
     /// What a signed-in device keeps.
     DeviceToken,
-    /// What a service of Adobe's own shows to the admin calls.
+    /// The token that Adobe's own services send to the admin calls.
     ServiceToken,
     /// The code that a sign-in sends to the redirect URI.
     AuthorizationCode,

@@ -62,8 +62,7 @@ pub struct RegisteredClient {
 }
 
 impl<'a> ClientRegistration<'a> {
-    /// Registers a client with a name to show to users and the URIs that codes may be brought to, of which IMS wants at least
-    /// one.
+    /// Registers a client with a name to show to users and its redirect URIs, of which IMS requires at least one.
     #[must_use]
     pub fn new(client_name: &'a str, redirect_uris: &'a [&'a str]) -> Self {
         Self { client_name, redirect_uris, scopes: &[] }

@@ -199,7 +199,7 @@ id!(
 id!(ConsoleCredentialId, "The id of a credential in the Developer Console, such as `436084`.");
 id!(SecretId, "The `uuid` of a client secret, such as `11ede8ab42f138f3abe335d886a407fb`.");
 
-/// What is known of a client secret, besides its text.
+/// What is known about a client secret, besides its text.
 ///
 /// ```
 /// use ims_claims::NumericDate;
@@ -257,7 +257,7 @@ pub struct SecretList {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct NewSecret {
-    /// What is known of it.
+    /// What is known about it.
     pub info: SecretInfo,
     /// The secret.
     pub client_secret: ClientSecret,

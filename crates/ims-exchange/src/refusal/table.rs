@@ -1,5 +1,5 @@
-//! From an answer to its reason: Adobe's own table ("JWT Authentication Reference", Responses) and what was seen in the wild,
-//! each with its source.
+//! From an answer to its reason: Adobe's own table ("JWT Authentication Reference", Responses) and answers that were seen
+//! elsewhere, each with its source.
 
 use http::StatusCode;
 
@@ -12,7 +12,7 @@ pub(crate) enum CredentialKind {
     Assertion,
     /// The client's secret, or nothing.
     Client,
-    /// An authorization code that a person brought.
+    /// An authorization code, after a person has signed in.
     #[cfg_attr(
         not(any(test, feature = "authorization-code")),
         expect(dead_code, reason = "its grant is behind the feature")

@@ -185,7 +185,7 @@ async fn a_body_that_cannot_be_copied_is_sent_once() {
     let (layer, api) = (TokenLayer::with_copy(keeper, |_| None), Api::new(without_the_first));
     assert_eq!(status(&layer, &api, request(API)).await, 401);
     assert_eq!(api.seen(), ["Bearer token-1"]);
-    // The keeper has learned of it.
+    // The keeper has learned about it.
     assert_eq!(status(&layer, &api, request(API)).await, 200);
     assert_eq!(api.seen(), ["Bearer token-1", "Bearer token-2"]);
 }

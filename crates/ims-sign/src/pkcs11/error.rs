@@ -181,8 +181,8 @@ impl Pkcs11Error {
 
     /// This error, about a token and a key that were both there before.
     ///
-    /// They may come back, so an error that would be final when a signer is opened is not final now. An error about the
-    /// PIN or about the key itself stays final.
+    /// They may come back, so an error that is final when a signer is opened is not final here. An error about the PIN or
+    /// about the key itself stays final.
     pub(super) fn after_loss(self) -> Self {
         match self {
             Self::NoToken { .. }

@@ -24,15 +24,15 @@ use crate::{
 /// How many more requests follow in a refresh when the first fails but may succeed later, while a token is held that serves
 /// callers meanwhile.
 ///
-/// If none is held, callers wait, and all of them get the error of the one request, which says how soon to call again. Only
-/// what never reached IMS, such as a connection that could not be made, is tried again before that, and a connection that
-/// broke is tried again. After a refresh that failed, the next ones send one request each, until one succeeds.
+/// If none is held, callers wait, and all of them get the error of the first request, which says how soon to call again.
+/// Before that, a request is only tried again if it never reached IMS, or if the connection broke. After a refresh that
+/// failed, the next ones send one request each, until one succeeds.
 pub const RETRIES: u32 = 2;
 
 /// If a token is rejected after it was used for this long, the way in which it was obtained is not the cause.
 const SETTLED: Duration = Duration::from_mins(10);
 
-/// How much longer than its deadline a refresh is waited for: from then on its runtime counts as stopped.
+/// How long callers wait for a refresh after its deadline. After that, its runtime counts as stopped.
 const OVERDUE_MARGIN: Duration = Duration::from_secs(1);
 
 pub(crate) struct Shared {

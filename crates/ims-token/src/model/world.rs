@@ -85,7 +85,7 @@ impl Default for Contents {
     }
 }
 
-/// What is known of a token.
+/// What is known about a token.
 #[derive(Debug, Clone, Copy)]
 struct Issued {
     /// When it was asked for, by the clock that no one sets.
@@ -144,7 +144,7 @@ impl World {
     }
 }
 
-/// One process: a keeper, and what is known of it.
+/// One process: a keeper, and what is known about it.
 #[derive(Debug, Clone)]
 pub(super) struct Process {
     pub(super) keeper: TokenKeeper,

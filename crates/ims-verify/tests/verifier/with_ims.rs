@@ -1,4 +1,4 @@
-//! IMS as the authority: when it is asked, what its word is worth, and what is remembered of it.
+//! IMS as the authority: when it is asked, what its word is worth, and what is remembered about it.
 
 use futures_util::FutureExt;
 use ims_claims::JwtError;

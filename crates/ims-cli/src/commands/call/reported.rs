@@ -66,7 +66,7 @@ fn shown(headers: &HeaderMap) -> String {
             _ => "…".to_owned(),
         };
         let separator = if text.is_empty() { "" } else { "; " };
-        write!(text, "{separator}{name}: {value}").expect("a String takes all that is written");
+        write!(text, "{separator}{name}: {value}").expect("writing to a String never fails");
     }
     text
 }

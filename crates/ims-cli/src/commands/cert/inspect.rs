@@ -100,11 +100,11 @@ impl Inspected {
         ];
         let mut text = String::new();
         for (name, value) in rows {
-            writeln!(text, "{name:<10} {value}").expect("a String takes all that is written");
+            writeln!(text, "{name:<10} {value}").expect("writing to a String never fails");
         }
         for FindingData { severity, what, remedy } in &self.findings {
             writeln!(text, "{severity:<10} {what}: {remedy}")
-                .expect("a String takes all that is written");
+                .expect("writing to a String never fails");
         }
         text
     }

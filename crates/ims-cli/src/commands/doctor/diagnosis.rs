@@ -12,7 +12,7 @@ use crate::clock::{SET_CLOCK, Skew};
 /// What was found out about the credentials without IMS.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
-    /// What is known of the certificate of the key that signs.
+    /// What is known about the certificate of the key that signs.
     pub(super) certificate: CertificateEvidence,
     pub(super) metascopes: Vec<Metascope>,
     pub(super) technical_account: Option<TechnicalAccountId>,
@@ -20,7 +20,7 @@ pub(super) struct Evidence {
     pub(super) migrate: String,
 }
 
-/// What is known of a certificate.
+/// What is known about a certificate.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CertificateEvidence {
     /// None is named.

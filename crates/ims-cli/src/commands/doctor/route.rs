@@ -74,7 +74,7 @@ fn variable() -> Option<&'static str> {
 
 impl Proxy {
     fn host(&self) -> &str {
-        // The matcher takes no URL without a host.
+        // The matcher accepts no URL without a host.
         self.intercept.uri().host().unwrap_or_default()
     }
 

@@ -1,5 +1,5 @@
-//! What the ways of exchanging a token share: the options, who exchanges what, and the file for the token that replaces the
-//! one that was sent. IMS sends such a token once, and then the old one is no longer valid.
+//! What all exchanges of tokens share: the options, the credentials and the token, and the file for the token that replaces
+//! the one that was sent. IMS sends such a token once, and then the old one is no longer valid.
 
 use std::{
     io::{self, Write},

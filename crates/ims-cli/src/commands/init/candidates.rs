@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) candidates: Vec<Candidate>,
-    /// What has a known form and cannot be used, and why.
+    /// A file of a known form that cannot be used, and the reason.
     pub(super) unusable: Vec<(Location, String)>,
 }
 
@@ -41,7 +41,7 @@ pub(super) enum Location {
 }
 
 impl Found {
-    /// Looks everywhere. Folders in this folder are not looked into.
+    /// Looks everywhere. Folders in this folder are not searched.
     pub(super) fn look() -> Result<Self, Failure> {
         let mut found = Self::default();
         let entries = fs::read_dir(".")
@@ -104,7 +104,7 @@ impl Found {
     }
 }
 
-/// The credentials of a file that lacks nothing but its metascopes, with one in their place.
+/// The credentials of a file in which only the metascopes are missing, with a placeholder for them.
 fn without_metascopes(path: &Path, error: &CredentialsError) -> Option<Credentials> {
     let CredentialsError::Missing { name } = innermost(error) else { return None };
     if !name.to_ascii_lowercase().ends_with("scopes") {
@@ -127,7 +127,7 @@ impl Candidate {
         }
     }
 
-    /// What to type for the same without questions.
+    /// The command that does the same without questions.
     pub(super) fn command_line(&self) -> String {
         let Location::File { path, credential } = &self.place else {
             return "ims token".to_owned();

@@ -56,7 +56,7 @@ pub(super) struct Listener {
     serving: JoinHandle<()>,
 }
 
-/// A browser that has brought the redirect, and waits to be shown how it ended.
+/// A browser that has followed the redirect, and waits for the page with the result.
 #[derive(Debug)]
 pub(super) struct Arrival {
     /// The path and query that it asked for.

@@ -1,4 +1,4 @@
-//! Files and variables of programs in the wild, each of which has names its own for the same.
+//! Files and variables of other programs, each with its own names for the same values.
 
 use serde_json::json;
 

@@ -50,7 +50,7 @@ pub(super) struct Checked<K> {
     pub(super) kept: K,
 }
 
-/// What is kept of a certificate besides its row: all of it or, for a table of thousands of files, nothing.
+/// What is stored of a certificate next to its row: the whole certificate or, for a table of thousands of files, nothing.
 pub(crate) trait Kept: Send {
     fn of(certificate: Certificate) -> Self;
 }
@@ -188,7 +188,8 @@ impl Judge {
         read
     }
 
-    /// Adds what is to say about the certificates that were found at `place`: one of two that are equal, as in a careless chain.
+    /// Adds what the command says about the certificates at `place`. Of two equal ones, as in a careless chain, one is
+    /// kept.
     pub(super) fn check<K: Kept>(
         self,
         place: &Path,
@@ -266,5 +267,5 @@ fn is_of_another_kind(target: &Target) -> bool {
     target.origin == Origin::Found && !is_certificate_by_name(&target.path)
 }
 
-/// A bundle of all authorities of the world has a fiftieth of it.
+/// A bundle of all public authorities has a fiftieth of this size.
 const LONGEST_FILE: u64 = 16 * 1024 * 1024;

@@ -180,7 +180,7 @@ pub(super) fn prometheus(findings: &Findings) -> String {
     text
 }
 
-const TAKES_ALL: &str = "a String takes all that is written";
+const TAKES_ALL: &str = "writing to a String never fails";
 
 fn label(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")

@@ -12,7 +12,7 @@ use glob::{MatchOptions, Pattern, PatternError};
 
 use crate::failure::with_causes;
 
-/// The files to read, each once, and the places where none could be looked for.
+/// The files to read, each once, and the places that could not be searched.
 #[derive(Default)]
 pub(super) struct Targets {
     pub(super) files: Vec<Target>,
@@ -33,12 +33,12 @@ pub(super) struct Target {
 pub(super) enum Origin {
     /// The caller, who expects a certificate in it.
     Named,
-    /// A folder or a pattern, which other files lie in or match too.
+    /// A folder or a pattern, which also contains or matches other files.
     Found,
 }
 
 impl Targets {
-    /// Takes what the caller names. A file that is there is itself, even if its name could be a pattern.
+    /// Takes what the caller names. An existing file is read as a file, even if its name could be a pattern.
     pub(super) fn named(paths: &[OsString]) -> Self {
         let mut targets = Self::default();
         for path in paths {

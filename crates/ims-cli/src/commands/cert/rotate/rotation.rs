@@ -203,7 +203,7 @@ fn begin(
     Ok(state)
 }
 
-/// A name that says when the key was made.
+/// A name with the time at which the key was made.
 fn free_folder(path: &Path) -> String {
     let date = when::rfc3339(when::now());
     let name = format!("keys-{}", date.split('T').next().unwrap_or_default());
