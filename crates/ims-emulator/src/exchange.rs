@@ -8,6 +8,7 @@ use crate::{
     checks::{Checks, Pending},
     endpoint_table::TimeUnit,
     id_token::NewIdToken,
+    integration::Integration,
     issued_token::{NewToken, TokenFault, TokenKind},
     service::Service,
     token_key::KeyRing,
@@ -77,6 +78,20 @@ impl<'a> Exchange<'a> {
         kind: TokenKind,
     ) -> Result<AccessTokenPayload, TokenFault> {
         self.service.read_token(self.keys, token, kind, self.call.now_ms)
+    }
+
+    /// Reads a token that is good only for the client to which it was issued.
+    pub(crate) fn read_token_of(
+        &self,
+        integration: &Integration,
+        token: &str,
+        kind: TokenKind,
+    ) -> Result<AccessTokenPayload, TokenFault> {
+        let payload = self.read_token(token, kind)?;
+        if payload.client_id() != Some(integration.client_id().as_str()) {
+            return Err(TokenFault::OfAnotherClient);
+        }
+        Ok(payload)
     }
 
     /// Issues a token. Its id is the request's, with `suffix` where one answer has several tokens.

@@ -31,12 +31,8 @@ pub(crate) fn validate(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let text = sent_token(exchange)?;
     let kind = exchange.parameter("type").unwrap_or(TokenKind::Access.name());
     let token = match TokenKind::named(kind) {
-        Some(kind) => exchange.read_token(text, kind),
+        Some(kind) => exchange.read_token_of(&registered.integration, text, kind),
         None => Err(TokenFault::OfAnotherKind),
-    };
-    let token = match token {
-        Ok(token) if !is_of(&token, &registered.integration) => Err(TokenFault::OfAnotherClient),
-        token => token,
     };
     let reason = token.as_ref().err().map(|fault| fault.reason());
     exchange.note(
@@ -93,8 +89,8 @@ fn end(
     let text = sent_token(exchange)?;
     let mut found = None;
     for kind in kinds {
-        if let Ok(payload) = exchange.read_token(text, *kind) {
-            found = Some((*kind, payload)).filter(|(_, payload)| is_of(payload, integration));
+        if let Ok(payload) = exchange.read_token_of(integration, text, *kind) {
+            found = Some((*kind, payload));
             break;
         }
     }
@@ -130,8 +126,4 @@ fn sent_token<'a>(exchange: &mut Exchange<'a>) -> Result<&'a str, Refusal> {
         .given("token is sent", token)
         .expected("the parameter token, or Authorization: Bearer")
         .or(Refusal::TokenMissing)
-}
-
-fn is_of(token: &AccessTokenPayload, integration: &Integration) -> bool {
-    token.client_id() == Some(integration.client_id().as_str())
 }

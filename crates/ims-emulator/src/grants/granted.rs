@@ -9,7 +9,7 @@ use crate::{
     about_user::UserMembers,
     client::validity,
     exchange::Exchange,
-    issued_token::{NewToken, TokenFault, TokenKind},
+    issued_token::{NewToken, TokenKind},
     refusal::Refusal,
     service::Registered,
 };
@@ -82,11 +82,7 @@ pub(super) fn own_token(
     kind: TokenKind,
     refusal: Refusal,
 ) -> Result<AccessTokenPayload, Refusal> {
-    let client_id = registered.integration.client_id().as_str();
-    let token = match exchange.read_token(text, kind) {
-        Ok(token) if token.client_id() != Some(client_id) => Err(TokenFault::OfAnotherClient),
-        token => token,
-    };
+    let token = exchange.read_token_of(&registered.integration, text, kind);
     let actual = validity(&token);
     exchange
         .given("it is valid", token.ok())
