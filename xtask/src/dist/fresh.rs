@@ -65,6 +65,8 @@ impl Machine {
         let folder = std::path::absolute(folder)?;
         let home = folder.join("home");
         fs::create_dir_all(&home)?;
+        // As a profile is on Windows. Wine's files inherit the access of their folder, whatever their own list says.
+        make_private(&home, 0o700)?;
         Ok(Self { home, system: System::Wine { wine, program: folder.join(program) } })
     }
 
@@ -106,7 +108,7 @@ impl Machine {
         output(&mut self.ims(&["cert", "new", "--out", ".", "--subject", "/CN=trial"]))?;
         let credentials = self.home.join("credentials.json");
         fs::write(&credentials, CREDENTIALS)?;
-        make_private(&credentials)?;
+        make_private(&credentials, 0o600)?;
         let mut emulator = self
             .ims(&["emulator", "-c", "credentials.json"])
             .stdout(Stdio::piped())
@@ -163,13 +165,13 @@ const CREDENTIALS: &str = r#"{ "client_id": "trial", "client_secret": "trial", "
   "private_key_file": "private.key", "certificate_file": "certificate_pub.crt" }"#;
 
 #[cfg(unix)]
-fn make_private(path: &Path) -> Result<()> {
+fn make_private(path: &Path, mode: u32) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o600))?)
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(mode))?)
 }
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
-fn make_private(_path: &Path) -> Result<()> {
+fn make_private(_path: &Path, _mode: u32) -> Result<()> {
     Ok(())
 }
