@@ -1,6 +1,9 @@
 //! Where a token may go. Both middlewares ask here, and nowhere else.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::{
+    borrow::Cow,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 use http::uri::Scheme;
 
@@ -32,13 +35,13 @@ pub const ADOBE_DOMAINS: &[&str] = &["adobe.io", "adobe.com", "adobelogin.com"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedHosts {
     /// Each of two labels or more.
-    domains: Vec<String>,
+    domains: Vec<Cow<'static, str>>,
     is_loopback_allowed: bool,
 }
 
 impl Default for AllowedHosts {
     fn default() -> Self {
-        let domains = ADOBE_DOMAINS.iter().map(|&domain| domain.to_owned()).collect();
+        let domains = ADOBE_DOMAINS.iter().map(|&domain| Cow::Borrowed(domain)).collect();
         Self { domains, ..Self::none() }
     }
 }
@@ -58,7 +61,7 @@ impl AllowedHosts {
         if !is_domain(domain) {
             return Err(DomainError);
         }
-        self.domains.push(domain.to_owned());
+        self.domains.push(domain.to_owned().into());
         Ok(self)
     }
 
