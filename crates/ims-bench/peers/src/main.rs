@@ -8,7 +8,6 @@ mod clients;
 #[expect(dead_code, reason = "the measurements of the workspace use the rest")]
 mod contest;
 #[path = "../../src/record.rs"]
-#[expect(dead_code, reason = "the measurements of the workspace use the rest")]
 mod record;
 #[path = "../../src/server.rs"]
 mod server;
