@@ -28,7 +28,7 @@ mod fake_kms;
 use fake_kms::FakeKms;
 
 /// How long one call may take, the connection included.
-const TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Signs with a key that never leaves the service.
 struct KmsSigner {
