@@ -3,7 +3,7 @@
 use std::{
     fmt::{self, Write},
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -189,6 +189,53 @@ impl AccessToken {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         self.bearer.fingerprint()
+    }
+}
+
+impl AccessToken {
+    /// The token as long as someone else holds it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ims_claims::NumericDate;
+    /// use ims_exchange::AccessToken;
+    ///
+    /// let now = NumericDate::from_secs(1_800_000_000);
+    /// let token = AccessToken::new("eyJ.token".to_owned(), now, Duration::from_secs(86_399))?;
+    /// let weak = token.downgrade();
+    /// assert!(weak.upgrade().is_some());
+    /// drop(token);
+    /// assert!(weak.upgrade().is_none(), "its text is no longer in memory");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn downgrade(&self) -> WeakAccessToken {
+        let bearer = Arc::downgrade(&self.bearer.0);
+        WeakAccessToken { bearer, obtained_at: self.obtained_at, expires_at: self.expires_at }
+    }
+}
+
+/// An [`AccessToken`] that others hold; see [`AccessToken::downgrade`]. It keeps no secret in memory when they have dropped it.
+#[derive(Clone)]
+pub struct WeakAccessToken {
+    bearer: Weak<Inner>,
+    obtained_at: NumericDate,
+    expires_at: NumericDate,
+}
+
+impl WeakAccessToken {
+    /// The token, if anyone still holds it.
+    #[must_use]
+    #[inline]
+    pub fn upgrade(&self) -> Option<AccessToken> {
+        let bearer = BearerToken(self.bearer.upgrade()?);
+        Some(AccessToken { bearer, obtained_at: self.obtained_at, expires_at: self.expires_at })
+    }
+}
+
+impl fmt::Debug for WeakAccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Weak{:?}", self.upgrade())
     }
 }
 

@@ -27,7 +27,7 @@ mod text_error;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use access_token::{AccessToken, BearerToken};
+pub use access_token::{AccessToken, BearerToken, WeakAccessToken};
 pub use browser::LogoutUrl;
 #[cfg(feature = "authorization-code")]
 pub use browser::{

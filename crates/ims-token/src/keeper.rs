@@ -1,6 +1,12 @@
 //! The keeper: one token for all callers, refreshed before it expires.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use http::HeaderMap;
 use ims_claims::NumericDate;
@@ -9,14 +15,15 @@ use tokio::task::JoinHandle;
 
 use crate::{
     cached_token::Peeked, error::TokenError, event::Event, fetch_error::FetchError,
-    refresh_machine::Phase,
+    refresh_machine::Phase, sync::switch_point,
 };
 
 pub(crate) mod builder;
 pub(crate) mod obtain;
+pub(crate) mod recent;
 pub(crate) mod shared;
 
-use obtain::Requirement;
+use obtain::{Requirement, Waiting};
 use shared::{Settings, Shared};
 
 /// Keeps one access token fresh. Cheap to clone; clones share the token.
@@ -59,16 +66,24 @@ impl TokenKeeper {
     /// # Errors
     /// [`TokenError::Unavailable`] and [`TokenError::Refused`] if there is no token that can be used, and
     /// [`TokenError::NoRuntime`].
-    pub async fn token(&self) -> Result<AccessToken, TokenError> {
-        if let Some(token) = self.fresh() {
-            return Ok(token);
-        }
-        let cached = self.shared.obtain_boxed(Requirement::Any).await?;
-        Ok(cached.token.clone())
+    #[inline]
+    pub fn token(&self) -> impl Future<Output = Result<AccessToken, TokenError>> + Send {
+        TokenCall { keeper: self, waiting: None }
     }
 
+    #[inline]
     fn fresh(&self) -> Option<AccessToken> {
-        self.peek().map(|token| token.clone())
+        let recent = self.shared.version.recall(self.shared.reading());
+        recent.or_else(|| self.fresh_and_remembered())
+    }
+
+    #[cold]
+    fn fresh_and_remembered(&self) -> Option<AccessToken> {
+        let version = self.shared.version.current();
+        switch_point();
+        let fresh = self.peek()?;
+        self.shared.version.remember(version, fresh.cached());
+        Some(fresh.clone())
     }
 
     /// A token that can still be used in `duration`: for a request that takes long, or to give to another process.
@@ -159,6 +174,40 @@ impl TokenKeeper {
             retry_after: state.backoff.remaining(now),
             credential_ends_at: self.shared.settings.credential_end.map(|end| end.ends_at),
         }
+    }
+}
+
+/// A call of [`TokenKeeper::token`].
+///
+/// By hand and inlined, because the future of an `async fn` hands its result on through memory, from one caller to the next. That takes
+/// longer than all the rest of a call for a fresh token.
+struct TokenCall<'a> {
+    keeper: &'a TokenKeeper,
+    waiting: Option<Waiting<'a>>,
+}
+
+impl Future for TokenCall<'_> {
+    type Output = Result<AccessToken, TokenError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let call = self.get_mut();
+        if call.waiting.is_none()
+            && let Some(token) = call.keeper.fresh()
+        {
+            return Poll::Ready(Ok(token));
+        }
+        call.wait(context)
+    }
+}
+
+impl TokenCall<'_> {
+    #[cold]
+    fn wait(&mut self, context: &mut Context<'_>) -> Poll<Result<AccessToken, TokenError>> {
+        let shared = &self.keeper.shared;
+        let waiting = self.waiting.get_or_insert_with(|| shared.obtain_boxed(Requirement::Any));
+        let obtained = waiting.as_mut().poll(context);
+        obtained.map_ok(|cached| cached.token.clone())
     }
 }
 

@@ -31,6 +31,10 @@ enum Step {
     Fail(TokenError),
 }
 
+/// A call that cannot be answered at once.
+pub(crate) type Waiting<'a> =
+    Pin<Box<dyn Future<Output = Result<Arc<CachedToken>, TokenError>> + Send + 'a>>;
+
 /// A refresh that is to begin.
 struct Start {
     runtime: Handle,
@@ -41,10 +45,7 @@ struct Start {
 impl Shared {
     /// Not inlined into the future of a caller that asks for a fresh token: it is called rarely, and large.
     #[cold]
-    pub(crate) fn obtain_boxed(
-        self: &Arc<Self>,
-        requirement: Requirement,
-    ) -> Pin<Box<dyn Future<Output = Result<Arc<CachedToken>, TokenError>> + Send + '_>> {
+    pub(crate) fn obtain_boxed(self: &Arc<Self>, requirement: Requirement) -> Waiting<'_> {
         Box::pin(self.obtain(requirement))
     }
 

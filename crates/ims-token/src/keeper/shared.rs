@@ -15,6 +15,7 @@ use crate::{
     clock::{Clock, Reading, SharedClock},
     event::{CredentialEnd, Event, LastWarning, Observer},
     fetch_error::{FetchError, Remedy},
+    keeper::recent::Version,
     refresh_machine::{Phase, Schedule, Windows},
     source::TokenSource,
     store::SharedStore,
@@ -38,6 +39,7 @@ const OVERDUE_MARGIN: Duration = Duration::from_secs(1);
 pub(crate) struct Shared {
     /// The token, read by every call without a lock.
     pub(crate) cached: ArcSwapOption<CachedToken>,
+    pub(crate) version: Version,
     pub(crate) settings: Settings,
     state: Mutex<State>,
 }
@@ -89,7 +91,8 @@ pub(crate) enum Outcome {
 
 impl Shared {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { cached: ArcSwapOption::empty(), settings, state: Mutex::default() }
+        let cached = ArcSwapOption::empty();
+        Self { cached, version: Version::new(), settings, state: Mutex::default() }
     }
 
     pub(crate) fn reading(&self) -> Reading {
@@ -143,7 +146,7 @@ impl Shared {
         let mut state = self.state();
         // Under the same lock as the token: a caller that sees the token must not see the old failures.
         state.backoff.clear();
-        self.cached.store(Some(Arc::clone(&cached)));
+        self.store(Arc::clone(&cached));
         Ok(cached)
     }
 
@@ -236,8 +239,14 @@ impl Shared {
         state.record_rejection(held.adopted_at, now);
         let schedule = held.schedule.rejected();
         let cached = CachedToken { schedule, is_rejected: true, ..CachedToken::clone(&held) };
-        self.cached.store(Some(Arc::new(cached)));
+        self.store(Arc::new(cached));
         true
+    }
+
+    fn store(&self, cached: Arc<CachedToken>) {
+        self.cached.store(Some(cached));
+        switch_point();
+        self.version.advance();
     }
 
     /// Joins the refresh that is running, or starts one, which `Some` leader has to do.
