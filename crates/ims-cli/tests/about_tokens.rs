@@ -368,7 +368,7 @@ fn a_promise_gives_tokens_and_the_next_promise_is_never_lost() {
     // Where the next promise is after each exchange; the one before it ends.
     for (arguments, at) in [
         ("promise.txt", "promise.txt"),
-        ("promise.txt --header --promise-out ./promise.txt", "promise.txt"),
+        ("promise.txt --as-header --promise-out ./promise.txt", "promise.txt"),
         ("promise.txt --promise-out second.txt", "second.txt"),
         ("second.txt", "second.txt"),
     ] {
@@ -396,7 +396,7 @@ fn a_promise_gives_tokens_and_the_next_promise_is_never_lost() {
         ("promised --scopes nothing second.txt",                             4),
         ("promised --scopes openid token.txt",                               4),
         ("promised --scopes openid -",                                       2),
-        ("promised --scopes openid --json --header second.txt",              2),
+        ("promised --scopes openid --json --as-header second.txt",              2),
         ("promised second.txt",                                              2),
         ("promise --definition any token.txt",                               2),
         ("promise --scopes openid token.txt",                                2),

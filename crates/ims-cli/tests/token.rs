@@ -158,7 +158,7 @@ fn a_fresh_token_is_asked_for_and_replaces_the_one_in_the_cache() {
 fn the_token_is_printed_as_data_or_as_a_header_field_too() {
     let (sandbox, emulator) = served();
     let bare = token(&sandbox, &emulator, "");
-    assert_eq!(token(&sandbox, &emulator, "--header"), format!("Authorization: Bearer {bare}"));
+    assert_eq!(token(&sandbox, &emulator, "--as-header"), format!("Authorization: Bearer {bare}"));
     let data: Value = serde_json::from_str(&token(&sandbox, &emulator, "--json")).unwrap();
     let mut members: Vec<&String> = data.as_object().unwrap().keys().collect();
     members.sort();
@@ -274,9 +274,9 @@ fn what_the_command_was_not_given_ends_with_2() {
     assert_failed(&sandbox.run("token"), 2, &["no credentials are given", " hint: "]);
     let plain = sandbox.run("token -c credentials.json --url http://ims.example");
     assert_failed(&plain, 2, &["--ims-url"]);
-    let both = sandbox.run("token --json --header");
+    let both = sandbox.run("token --json --as-header");
     assert_eq!((both.code, both.stdout.as_str()), (Some(2), ""));
-    assert!(both.stderr.contains("--header"), "{}", both.stderr);
+    assert!(both.stderr.contains("--as-header"), "{}", both.stderr);
 }
 
 #[cfg(unix)]

@@ -117,7 +117,7 @@ fn cluster(arguments: &ClusterArguments) -> Result<Answer, Failure> {
 /// then. After `ims login`, `ims token` does this automatically.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  ims exchange refresh-token -c app.json refresh-token.txt --header"
+    after_help = "Example:\n  ims exchange refresh-token -c app.json refresh-token.txt --as-header"
 )]
 pub(crate) struct RefreshTokenArguments {
     #[command(flatten)]

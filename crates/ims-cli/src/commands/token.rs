@@ -19,7 +19,7 @@ use crate::{
 /// exchange.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example, without the token in the list of processes:\n  ims token -c creds.json --header | curl -H @- …"
+    after_help = "Example, without the token in the list of processes:\n  ims token -c creds.json --as-header | curl -H @- …"
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -54,12 +54,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 #[derive(Debug, Args)]
 pub(crate) struct TokenFormat {
     /// Print JSON: the token, its type, when it expires and in how many seconds
-    #[arg(long, conflicts_with = "header")]
+    #[arg(long, conflicts_with = "as_header")]
     json: bool,
 
     /// Print the header field: Authorization: Bearer …
     #[arg(long)]
-    header: bool,
+    as_header: bool,
 }
 
 #[derive(Serialize)]
@@ -82,7 +82,7 @@ impl TokenFormat {
                 expires_in: token.expires_at().since(when::now()).as_secs(),
                 client_id: client_id.as_str(),
             })
-        } else if self.header {
+        } else if self.as_header {
             output::line(&format!("Authorization: Bearer {}", token.expose_secret()))
         } else {
             output::line(token.expose_secret())

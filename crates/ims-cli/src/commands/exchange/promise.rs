@@ -70,7 +70,7 @@ pub(super) fn promise(arguments: &PromiseArguments) -> Result<Answer, Failure> {
 /// it, or goes to the file of --out. At least one scope is required.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  ims exchange promised -c service.json --scopes openid promise.txt --header"
+    after_help = "Example:\n  ims exchange promised -c service.json --scopes openid promise.txt --as-header"
 )]
 pub(crate) struct PromisedArguments {
     #[command(flatten)]
@@ -81,12 +81,12 @@ pub(crate) struct PromisedArguments {
     out: Option<PathBuf>,
 
     /// Print JSON: the token, its type, when it expires and in how many seconds, and the new promise token
-    #[arg(long, conflicts_with = "header")]
+    #[arg(long, conflicts_with = "as_header")]
     json: bool,
 
     /// Print the header field: Authorization: Bearer …
     #[arg(long)]
-    header: bool,
+    as_header: bool,
 }
 
 pub(super) fn promised(arguments: &PromisedArguments) -> Result<Answer, Failure> {
@@ -147,7 +147,7 @@ impl PromisedArguments {
                 "promise_token": promise.map(|promise| promise.token.expose_secret()),
                 "promise_token_expires_at": promise.map(|promise| when::rfc3339(promise.expires_at)),
             }))
-        } else if self.header {
+        } else if self.as_header {
             output::line(&format!("Authorization: Bearer {}", token.expose_secret()))
         } else {
             output::line(token.expose_secret())
