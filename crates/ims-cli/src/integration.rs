@@ -5,7 +5,10 @@ use std::{
     ffi::OsString,
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use clap::Args;
@@ -14,7 +17,7 @@ use ims::{
     CredentialsError, Discovered, Discovery, DiscoveryError, Report, Source,
     claims::Environment,
     exchange::ClientSecret,
-    token::{Alternative, Event, FileStore, RETRIES},
+    token::{Alternative, Event, FileStore, RETRIES, StoreError, StoreOperation},
 };
 
 use crate::{
@@ -359,17 +362,24 @@ fn caching_builder(credentials: &Credentials) -> Result<ClientBuilder, Failure> 
         _ => builder.with_transport(transport::transport(credentials.environment())?),
     };
     let attempts = AtomicUsize::new(1);
-    let has_warned = AtomicBool::new(false);
+    let unsaved = Mutex::new(None);
     let builder = builder.with_observer(move |event| match event {
         Event::AttemptFailed { .. } => {
             transport::report_attempt(event, attempts.fetch_add(1, Ordering::Relaxed) + 1);
         }
         Event::OtherAccepted { kind } => tell_other_accepted(*kind),
-        Event::StoreFailed { error, .. } if !has_warned.swap(true, Ordering::Relaxed) => {
-            output::note(
-                "warning",
-                &format!("the token is not kept for the next command: {error}"),
-            );
+        // After any of these, the token is not saved. The warning waits until there is a token: without one, only the error
+        // counts.
+        Event::StoreFailed { operation, error }
+            if *operation != StoreOperation::Release && !matches!(error, StoreError::Garbled) =>
+        {
+            unsaved.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error.to_string());
+        }
+        Event::Refreshed { .. } => {
+            if let Some(error) = unsaved.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                let warning = format!("the token is not kept for the next command: {error}");
+                output::note("warning", &warning);
+            }
         }
         _ => {}
     });
