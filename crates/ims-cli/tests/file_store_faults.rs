@@ -214,7 +214,8 @@ fn a_disk_that_fails_at_any_system_call_corrupts_nothing_and_keeps_no_token_back
         });
         let failed = failed.into_inner().unwrap();
         println!("{} of {} runs had an error", failed.len(), faults.len());
-        for name in ["openat", "flock", "fchmod", "write", "fsync", "renameat"] {
+        // No fsync: a token in the cache can be obtained again.
+        for name in ["openat", "flock", "fchmod", "write", "renameat"] {
             assert!(failed.iter().any(|failed| failed == name), "{name} was never let fail");
         }
     }
