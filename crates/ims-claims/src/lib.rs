@@ -19,6 +19,7 @@ mod host;
 mod identity;
 mod metascope;
 mod numeric_date;
+mod plain_texts;
 mod service_account;
 mod strict_json;
 mod strict_texts;

@@ -40,7 +40,7 @@ struct Claims {
 /// What the payload of a token says, apart from the client. Texts are places in its bytes, which are kept anyway.
 pub(crate) struct Parts {
     user_id: Option<Text>,
-    scopes: Vec<Text>,
+    scope: Option<Text>,
     created_at: NumericDate,
     expires_at: NumericDate,
 }
@@ -57,7 +57,7 @@ impl Parts {
     pub(crate) fn of(claims: &AccessTokenClaims<'_>, json: &[u8]) -> Self {
         Self {
             user_id: claims.user_id().map(|text| Text::of(text, json)),
-            scopes: claims.scopes().map(|text| Text::of(text, json)).collect(),
+            scope: claims.scope().map(|text| Text::of(text, json)),
             created_at: claims.created_at(),
             expires_at: claims.expires_at(),
         }
@@ -102,7 +102,8 @@ impl VerifiedToken {
 
     /// What the token allows.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.0.parts.scopes.iter().map(|text| text.in_json(&self.0.json))
+        let scope = self.0.parts.scope.as_ref().map(|text| text.in_json(&self.0.json));
+        AccessTokenClaims::scopes_in(scope.unwrap_or_default())
     }
 
     /// Whether the token allows `scope`.
