@@ -1,6 +1,10 @@
 //! How a call gets its token: at once, or from the refresh that it joins or starts.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use ims_exchange::{InFlight, Leader};
 
@@ -80,7 +84,7 @@ impl Shared {
         mut timeout: Duration,
     ) -> Result<Arc<CachedToken>, TokenError> {
         for _ in 0..MAX_REFRESHES {
-            let outcome = runtime::timeout(timeout, in_flight.outcome()).await.ok().flatten();
+            let outcome = outcome_within(timeout, in_flight).await;
             let now = self.reading();
             if let Some(Outcome::Obtained(cached)) = &outcome
                 && requirement.accepts(cached, now)
@@ -156,6 +160,26 @@ impl Shared {
             None => Step::Wait { in_flight, timeout: state.overdue_in(now) },
         };
         (step, start)
+    }
+}
+
+/// The outcome of `in_flight`; `None` if it is lost, or has not come after `timeout`.
+///
+/// A caller that waits long does so in several parts, so that its timer ends before those of the refresh that it waits for. For
+/// each timer that ends before all that tokio knew when it last looked, tokio writes to the file descriptor that wakes it.
+/// Where one refresh follows another, the timer of the last caller is known, and the next refresh needs no such write.
+async fn outcome_within(timeout: Duration, in_flight: InFlight<Outcome>) -> Option<Outcome> {
+    let mut outcome = pin!(in_flight.outcome());
+    let mut remaining = timeout;
+    loop {
+        let part = remaining.min(REFRESH_TIMEOUT);
+        if let Ok(outcome) = runtime::timeout(part, outcome.as_mut()).await {
+            return outcome;
+        }
+        remaining -= part;
+        if remaining.is_zero() {
+            return None;
+        }
     }
 }
 

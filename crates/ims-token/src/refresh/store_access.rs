@@ -71,6 +71,9 @@ impl<'a> StoreAccess<'a> {
     /// It waits no longer than half of the deadline, so that the other half is left for a request. A process with the lease
     /// that is stopped or killed does not renew it, and is waited for no longer than [`LEASE_TIME`].
     pub(crate) async fn reserve(&self) -> Reservation {
+        if self.shared.settings.store.is_none() {
+            return Reservation::Ours(None);
+        }
         let longest = self.shared.settings.deadline / 2;
         let mut waited = Duration::ZERO;
         let mut interval = LEASE_POLL_INTERVAL;
@@ -181,8 +184,9 @@ impl<'a> StoreAccess<'a> {
         lease: Option<&Lease>,
         work: impl Future<Output = T>,
     ) -> T {
+        let work = pin!(work);
+        let Some(lease) = lease else { return work.await };
         let renewals = async {
-            let Some(lease) = lease else { return std::future::pending::<()>().await };
             loop {
                 sleep(LEASE_RENEWAL_INTERVAL).await;
                 if let Some((store, key)) = self.store() {
@@ -190,7 +194,7 @@ impl<'a> StoreAccess<'a> {
                 }
             }
         };
-        match select(pin!(work), pin!(renewals)).await {
+        match select(work, pin!(renewals)).await {
             Either::Left((done, _)) => done,
             Either::Right(((), work)) => work.await,
         }
