@@ -71,6 +71,26 @@ fn one_process_at_a_time_writes_into_a_folder() {
 }
 
 #[test]
+fn the_name_of_a_file_that_is_removed_is_free_although_the_file_is_locked() {
+    let outer = folder();
+    let folder = PrivateFolder::create(&outer.path().join("folder")).unwrap();
+    let old = folder.try_lock_file("lease").unwrap().unwrap();
+    folder.lock(Duration::ZERO).unwrap().remove("lease").unwrap();
+    assert!(folder.modified("lease").unwrap().is_none());
+    assert!(folder.names().unwrap().is_empty());
+    let new = folder.try_lock_file("lease").unwrap().unwrap();
+    old.touch().unwrap();
+    drop(old);
+    assert!(
+        folder.try_lock_file("lease").unwrap().is_none(),
+        "the end of the old lock is not the new one's"
+    );
+    drop(new);
+    assert!(folder.try_lock_file("lease").unwrap().is_some());
+    assert_eq!(folder.names().unwrap(), ["lease"]);
+}
+
+#[test]
 fn a_locked_file_can_be_read_and_replaced() {
     let folder = folder();
     let path = folder.path().join("config.toml");

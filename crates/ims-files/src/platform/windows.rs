@@ -6,6 +6,8 @@ use std::{
     io::{self, Write},
     os::windows::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU64, Ordering},
     thread,
     time::Duration,
 };
@@ -37,6 +39,9 @@ const RENAME_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The file that is locked in place of its folder.
 const FOLDER_LOCK: &str = ".lock";
+
+/// How the names of files begin that are being removed, which may take until another process closes them.
+const REMOVED: &str = ".removed-";
 
 /// The owner and the access list, and who this process runs as. `None` if they are not understood.
 #[derive(Debug, Clone)]
@@ -278,7 +283,7 @@ impl Directory {
         for entry in fs::read_dir(&self.path)? {
             names.extend(entry?.file_name().into_string());
         }
-        names.retain(|name| name != FOLDER_LOCK);
+        names.retain(|name| name != FOLDER_LOCK && !name.starts_with(REMOVED));
         Ok(names)
     }
 
@@ -289,11 +294,12 @@ impl Directory {
 
     /// Writes the file `name`, which may not be on the disk yet. What a killed process left there is removed first.
     pub(crate) fn write_new(&self, name: &str, contents: &[u8]) -> io::Result<File> {
-        match self.remove(name) {
+        let path = self.path.join(name);
+        match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let mut file = create_private(&self.path.join(name))?;
+        let mut file = create_private(&path)?;
         file.write_all(contents)?;
         Ok(file)
     }
@@ -302,8 +308,20 @@ impl Directory {
         rename(&self.path.join(from), &self.path.join(to))
     }
 
+    /// Removes a file, whose name is free at once, also if another process has locked the file.
+    ///
+    /// Without the other name that it gets first, it would keep its own until every process has closed it: only NTFS, and only
+    /// in newer versions of Windows 10, frees the name before that.
     pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
-        fs::remove_file(self.path.join(name))
+        static REMOVALS: AtomicU64 = AtomicU64::new(0);
+        let number = REMOVALS.fetch_add(1, Ordering::Relaxed);
+        let path = self.path.join(name);
+        let removed = self.path.join(format!("{REMOVED}{}-{number}", process::id()));
+        fs::rename(&path, &removed)?;
+        fs::remove_file(&removed).inspect_err(|_| {
+            // What is not a file or cannot be removed stays where it was.
+            let _ = fs::rename(&removed, &path);
+        })
     }
 
     #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "on Unix it can fail")]
