@@ -137,7 +137,7 @@ pub struct AccessTokenClaims<'a> {
 const NAMES: [&str; 7] =
     ["client_id", "user_id", "type", "as", "scope", "created_at", "expires_in"];
 
-/// The place of `name` in [`NAMES`]. A `match` compares faster than a search.
+/// Where `name` is in [`NAMES`]. A `match` compares faster than a search.
 fn place_of(name: &str) -> Option<usize> {
     match name {
         "client_id" => Some(0),

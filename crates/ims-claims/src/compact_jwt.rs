@@ -61,7 +61,7 @@ impl JwtHeader {
 
 impl PartialEq for JwtHeader {
     fn eq(&self, other: &Self) -> bool {
-        self.0.base64 == other.0.base64
+        Arc::ptr_eq(&self.0, &other.0) || self.0.base64 == other.0.base64
     }
 }
 
@@ -105,19 +105,21 @@ impl<'a> CompactJwt<'a> {
         if text.len() > Self::MAX_LENGTH {
             return Err(JwtError::TooLong);
         }
-        let (signing_input, signature) = text.rsplit_once('.').ok_or(JwtError::NotThreeParts)?;
+        let usual = usual_signature(text);
+        let (signing_input, signature) = if let Some((signing_input, signature)) = usual {
+            (signing_input, Ok(signature))
+        } else {
+            let (rest, last) = text.rsplit_once('.').ok_or(JwtError::NotThreeParts)?;
+            (rest, decode(last, "signature"))
+        };
         let split = known.and_then(|known| known.before(signing_input));
         let (header, payload) = split.map_or_else(|| read_header(signing_input), Ok)?;
         let payload = match decode(payload, "payload") {
             Ok(decoded) => decoded,
             Err(error) => return Err(expect_no_dot(payload).err().unwrap_or(error)),
         };
-        Ok(Self {
-            signing_input,
-            header,
-            payload,
-            signature: Signature::from_bytes(decode(signature, "signature")?),
-        })
+        let signature = Signature::from_bytes(signature?);
+        Ok(Self { signing_input, header, payload, signature })
     }
 
     /// The header, as it was sent: nothing in it can be trusted before the signature is verified.
@@ -179,6 +181,14 @@ fn read_header(signing_input: &str) -> Result<(JwtHeader, &str), JwtError> {
     let (header, payload) = signing_input.split_once('.').ok_or(JwtError::NotThreeParts)?;
     expect_no_dot(payload)?;
     Ok((JwtHeader::read(header)?, payload))
+}
+
+/// The signing input and the signature, if that is as long as one by a key of 2048 bits. No dot is searched: one within the
+/// signature cannot be decoded.
+fn usual_signature(text: &str) -> Option<(&str, Vec<u8>)> {
+    let (signing_input, signature) = text.split_at_checked(text.len().checked_sub(342)?)?;
+    let signing_input = signing_input.strip_suffix('.')?;
+    Some((signing_input, decode(signature, "signature").ok()?))
 }
 
 fn expect_no_dot(payload: &str) -> Result<(), JwtError> {
@@ -279,6 +289,23 @@ mod tests {
             let is_shared = read.is_ok_and(|jwt| Arc::ptr_eq(&jwt.header.0, &known.header.0));
             assert_eq!(is_shared, text == RFC_7515, "{text}");
         }
+    }
+
+    #[test]
+    fn a_signature_of_any_length_is_found_and_its_dots_are_not_part_of_it() {
+        let signature_length = |payload: usize, signature: usize| {
+            let jwt = format!("e30.{}.{}", "A".repeat(payload), "A".repeat(signature));
+            CompactJwt::parse(&jwt).map(|jwt| jwt.signature().as_bytes().len())
+        };
+        for (signature, octets) in [(200, 150), (340, 255), (342, 256), (344, 258), (684, 513)] {
+            assert_eq!(signature_length(140, signature), Ok(octets));
+        }
+        let malformed = Err(JwtError::Base64 { part: "signature" });
+        assert_eq!(signature_length(140, 341), malformed);
+        // The 342 last characters begin behind a dot, and have another one among them.
+        assert_eq!(signature_length(141, 200), Err(JwtError::Base64 { part: "payload" }));
+        let four_parts = format!("e30.e30.{}.{}", "A".repeat(141), "A".repeat(200));
+        assert_eq!(CompactJwt::parse(&four_parts), Err(JwtError::NotThreeParts));
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! The identifiers of an integration, as Adobe's Developer Console shows them.
 
 use alloc::{borrow::ToOwned, string::String};
-use core::{fmt, str::FromStr};
+use core::{borrow::Borrow, fmt, str::FromStr};
 
 use crate::error::FormatError;
 
@@ -44,6 +44,12 @@ macro_rules! text_type {
 
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
                 &self.0
             }
         }

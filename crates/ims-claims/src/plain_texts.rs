@@ -14,9 +14,12 @@ pub(crate) fn plain_texts<const N: usize>(
     json: &str,
     place_of: impl Fn(&str) -> Option<usize>,
 ) -> Option<[Member<'_>; N]> {
+    if has_escape_or_control(json.as_bytes()) {
+        return None;
+    }
     let mut members = [const { Member::Absent }; N];
     let (mut others, mut others_len) = ([""; MOST_OTHERS], 0);
-    let mut reader = Reader { rest: json };
+    let mut reader = Reader { json, place: 0 };
     reader.expect(b'{')?;
     loop {
         let name = reader.text()?;
@@ -36,67 +39,82 @@ pub(crate) fn plain_texts<const N: usize>(
         }
         if reader.expect(b',').is_none() {
             reader.expect(b'}')?;
-            return reader.rest.is_empty().then_some(members);
+            return (reader.place == json.len()).then_some(members);
         }
     }
 }
 
-/// Reads from the front of `rest`.
+/// Reads `json` from `place` on. There is neither a backslash nor a control character in it.
 struct Reader<'a> {
-    rest: &'a str,
+    json: &'a str,
+    place: usize,
 }
 
 impl<'a> Reader<'a> {
+    fn next(&self) -> Option<u8> {
+        self.json.as_bytes().get(self.place).copied()
+    }
+
     fn expect(&mut self, octet: u8) -> Option<()> {
-        if self.rest.as_bytes().first() != Some(&octet) {
+        if self.next()? != octet {
             return None;
         }
-        self.rest = self.rest.get(1..)?;
+        self.place += 1;
         Some(())
     }
 
     fn value(&mut self) -> Option<Member<'a>> {
-        let length = match self.rest.as_bytes().first()? {
+        let length = match self.next()? {
             b'"' => return self.text().map(|text| Member::Text(Cow::Borrowed(text))),
             b'0' => 1,
-            b'1'..=b'9' => digits(self.rest.as_bytes())?,
-            _ => ["true", "false", "null"].into_iter().find(|it| self.rest.starts_with(it))?.len(),
+            b'1'..=b'9' => digits(self.rest()?)?,
+            _ => literal(self.rest()?)?,
         };
-        self.rest = self.rest.get(length..)?;
+        self.place += length;
         Some(Member::Other)
     }
 
-    /// A text without escapes.
     fn text(&mut self) -> Option<&'a str> {
         self.expect(b'"')?;
-        let length = plain_length(self.rest.as_bytes());
-        let text = self.rest.get(..length)?;
-        self.rest = self.rest.get(length..)?;
-        self.expect(b'"')?;
-        Some(text)
+        let start = self.place;
+        let end = start + text_length(self.rest()?)?;
+        self.place = end + 1;
+        self.json.get(start..end)
+    }
+
+    fn rest(&self) -> Option<&'a [u8]> {
+        self.json.as_bytes().get(self.place..)
     }
 }
 
-/// How many octets there are before the first that ends a text or cannot be in it as it is (RFC 8259 §7): a quotation mark, a
-/// backslash, a control character.
-fn plain_length(octets: &[u8]) -> usize {
+/// Whether there is an octet that no text can hold as it is, besides the quotation mark (RFC 8259 §7). All are looked at, so
+/// that the compiler can take many at a time.
+fn has_escape_or_control(octets: &[u8]) -> bool {
+    let mut found = 0_u8;
+    for octet in octets {
+        found |= u8::from(*octet < 0x20) | u8::from(*octet == b'\\');
+    }
+    found != 0
+}
+
+/// How many octets there are before the first quotation mark.
+fn text_length(octets: &[u8]) -> Option<usize> {
     let (chunks, remainder) = octets.as_chunks::<8>();
     for (number, chunk) in chunks.iter().enumerate() {
-        let octets = u64::from_le_bytes(*chunk);
-        // The highest bit of an octet is set where it is less than what is subtracted. A borrow can set that of a later
-        // octet too, but the first one that is set is right.
-        let is_below = |octets: u64, limit: u64| octets.wrapping_sub(EACH * limit) & !octets;
-        let found = is_below(octets, 0x20)
-            | is_below(octets ^ (EACH * u64::from(b'"')), 1)
-            | is_below(octets ^ (EACH * u64::from(b'\\')), 1);
-        let found = found & (EACH << 7);
+        let octets = u64::from_le_bytes(*chunk) ^ (EACH * u64::from(b'"'));
+        // The highest bit of each octet that is zero. A borrow can set that of a later octet too, but the first is right.
+        let found = octets.wrapping_sub(EACH) & !octets & (EACH << 7);
         if found != 0 {
-            return number * 8 + found.trailing_zeros() as usize / 8;
+            return Some(number * 8 + found.trailing_zeros() as usize / 8);
         }
     }
-    let is_special = |octet: &u8| *octet < 0x20 || matches!(octet, b'"' | b'\\');
-    let plain = remainder.iter().position(is_special).unwrap_or(remainder.len());
-    chunks.len() * 8 + plain
+    let place = remainder.iter().position(|octet| *octet == b'"')?;
+    Some(chunks.len() * 8 + place)
+}
+
+fn literal(octets: &[u8]) -> Option<usize> {
+    let literals: [&[u8]; 3] = [b"true", b"false", b"null"];
+    literals.into_iter().find(|literal| octets.starts_with(literal)).map(<[u8]>::len)
 }
 
 /// How many digits there are in front, if they make a number that fits into 64 bits.
@@ -179,16 +197,17 @@ mod tests {
     }
 
     #[test]
-    fn each_octet_that_a_text_cannot_hold_is_found_at_each_place() {
+    fn the_end_of_a_text_is_found_at_each_place() {
         for length in 1..20 {
             for place in 0..length {
                 for octet in 0..=u8::MAX {
                     // Its neighbours differ from what is searched for by one bit.
                     let mut octets = alloc::vec![b'"' ^ 1; length];
                     octets[place] = octet;
-                    let is_special = octet < 0x20 || octet == b'"' || octet == b'\\';
-                    let expected = if is_special { place } else { length };
-                    assert_eq!(plain_length(&octets), expected, "{octet} at {place} of {length}");
+                    let is_found = text_length(&octets) == Some(place);
+                    assert_eq!(is_found, octet == b'"', "{octet} at {place} of {length}");
+                    let is_special = octet < 0x20 || octet == b'\\';
+                    assert_eq!(has_escape_or_control(&octets), is_special, "{octet}");
                 }
             }
         }

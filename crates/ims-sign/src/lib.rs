@@ -26,4 +26,4 @@ pub use private_key::KeyFormat;
 pub use private_key_pem::PrivateKeyPem;
 pub use public_key::PublicKey;
 pub use signer::{SharedSigner, Signer, sign_assertion};
-pub use verification_keys::VerificationKeys;
+pub use verification_keys::{HeaderKeys, VerificationKeys};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use ims_claims::{Algorithm, CompactJwt, JsonObject, strict_object};
+use ims_claims::{Algorithm, CompactJwt, JsonObject, JwtHeader, strict_object};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use serde::Deserialize;
 use serde_json::Value;
@@ -69,22 +69,83 @@ impl VerificationKeys {
     /// not by any key.
     pub fn verify(&self, algorithm: Algorithm, jwt: &CompactJwt<'_>) -> Result<(), VerifyError> {
         expect_plain_header(algorithm, jwt)?;
-        let kid = jwt.header().get("kid").and_then(Value::as_str);
-        let message = jwt.signing_input().as_bytes();
-        let signature = jwt.signature().as_bytes();
-        let mut is_known = false;
-        for key in self.0.iter().filter(|key| key.may_be(kid)) {
-            is_known = true;
-            if key.prepared.verify_sig(message, signature).is_ok() {
-                return Ok(());
-            }
+        expect_signed(self.named_by(jwt), jwt)
+    }
+
+    /// The same for all JWTs with the header of `jwt`: what [`verify`](Self::verify) says of the header is decided once.
+    ///
+    /// # Errors
+    /// Those of [`verify`](Self::verify) except [`VerifyError::Signature`].
+    pub fn for_header_of(
+        &self,
+        algorithm: Algorithm,
+        jwt: &CompactJwt<'_>,
+    ) -> Result<HeaderKeys, VerifyError> {
+        expect_plain_header(algorithm, jwt)?;
+        let keys: Vec<ParsedPublicKey> = self.named_by(jwt).cloned().collect();
+        if keys.is_empty() {
+            return Err(VerifyError::UnknownKey);
         }
-        Err(if is_known { VerifyError::Signature } else { VerifyError::UnknownKey })
+        Ok(HeaderKeys { header: jwt.shared_header().clone(), keys })
+    }
+
+    /// The keys that may have signed `jwt` by what its header says.
+    fn named_by(&self, jwt: &CompactJwt<'_>) -> impl Iterator<Item = &ParsedPublicKey> {
+        let kid = jwt.header().get("kid").and_then(Value::as_str);
+        self.0.iter().filter(move |key| key.may_be(kid)).map(|key| &key.prepared)
     }
 
     /// The public keys, each with its `kid`, for use elsewhere.
     pub fn public_keys(&self) -> impl Iterator<Item = (Option<&str>, &PublicKey)> {
         self.0.iter().map(|key| (key.kid.as_deref(), &key.public))
+    }
+}
+
+/// The keys by which a JWT with a certain header may be signed; made by [`VerificationKeys::for_header_of`].
+///
+/// For those who verify many JWTs of one issuer, which nearly all have one header.
+///
+/// ```
+/// use ims_claims::{Algorithm, CompactJwt};
+/// use ims_sign::{VerificationKeys, VerifyError};
+///
+/// fn verify_all(tokens: [&str; 2], keys: &VerificationKeys) -> Result<(), Box<dyn std::error::Error>> {
+///     let first = CompactJwt::parse(tokens[0])?;
+///     let usual = keys.for_header_of(Algorithm::Rs256, &first)?;
+///     for token in tokens {
+///         let jwt = CompactJwt::parse_after(usual.header(), token)?;
+///         match usual.verify(&jwt) {
+///             Some(verdict) => verdict?,
+///             None => keys.verify(Algorithm::Rs256, &jwt)?,
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct HeaderKeys {
+    header: JwtHeader,
+    keys: Vec<ParsedPublicKey>,
+}
+
+impl HeaderKeys {
+    /// The header, to read other JWTs with [`CompactJwt::parse_after`].
+    #[must_use]
+    pub fn header(&self) -> &JwtHeader {
+        &self.header
+    }
+
+    /// What [`VerificationKeys::verify`] says about `jwt`, and `None` if it has another header.
+    #[must_use]
+    pub fn verify(&self, jwt: &CompactJwt<'_>) -> Option<Result<(), VerifyError>> {
+        (*jwt.shared_header() == self.header).then(|| expect_signed(self.keys.iter(), jwt))
+    }
+}
+
+impl fmt::Debug for HeaderKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = format_args!("{} keys", self.keys.len());
+        f.debug_struct("HeaderKeys").field("header", &self.header).field("keys", &keys).finish()
     }
 }
 
@@ -129,6 +190,23 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({})", self.kid.as_deref().unwrap_or("without kid"))
     }
+}
+
+/// Accepts a JWT that one of `keys` has signed.
+fn expect_signed<'k>(
+    keys: impl Iterator<Item = &'k ParsedPublicKey>,
+    jwt: &CompactJwt<'_>,
+) -> Result<(), VerifyError> {
+    let message = jwt.signing_input().as_bytes();
+    let signature = jwt.signature().as_bytes();
+    let mut is_known = false;
+    for key in keys {
+        is_known = true;
+        if key.verify_sig(message, signature).is_ok() {
+            return Ok(());
+        }
+    }
+    Err(if is_known { VerifyError::Signature } else { VerifyError::UnknownKey })
 }
 
 fn expect_plain_header(algorithm: Algorithm, jwt: &CompactJwt<'_>) -> Result<(), VerifyError> {

@@ -4,6 +4,7 @@
 
 use std::{error::Error, fmt::Debug};
 
+use ims_claims::{Algorithm, CompactJwt};
 use ims_sign::{
     EncryptError, FileKind, KeyError, KeyFormat, Passphrase, PemSigner, PrivateKeyPem, PublicKey,
     SharedSigner, SignError, Signer, VerificationKeys, VerifyError,
@@ -44,10 +45,13 @@ fn no_debug_shows_a_secret() {
         Pkcs11Config::new("/module.so", token.clone(), key.clone()).with_pin(source.clone());
     let uri = Pkcs11Uri::from_private_text(&format!("pkcs11:object=key?pin-value={PIN}")).unwrap();
 
+    let verification_keys = VerificationKeys::from(&public_key);
+    let jwt = CompactJwt::parse("eyJhbGciOiJSUzI1NiJ9.e30.AA").unwrap();
     let all = [
+        shown(&verification_keys.for_header_of(Algorithm::Rs256, &jwt).unwrap()),
         shown(&signer),
         shown(&SharedSigner::new(signer.clone())),
-        shown(&VerificationKeys::from(&public_key)),
+        shown(&verification_keys),
         shown(&public_key),
         shown(&passphrase),
         shown(&block),

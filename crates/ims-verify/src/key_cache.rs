@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-use ims_claims::{Algorithm, CompactJwt, JwtError, JwtHeader, NumericDate};
+use ims_claims::{Algorithm, CompactJwt, JwtError, NumericDate};
 use ims_exchange::InFlight;
-use ims_sign::{VerificationKeys, VerifyError};
+use ims_sign::{HeaderKeys, VerificationKeys, VerifyError};
 
 use crate::{
     error::{Fault, NotVerified},
@@ -65,24 +65,33 @@ type Keys = Arc<FetchedKeys>;
 /// The keys of one answer of IMS.
 pub(crate) struct FetchedKeys {
     keys: VerificationKeys,
-    /// The header of the first valid token, which nearly all others have, too. An invalid token cannot set it.
-    header: OnceLock<JwtHeader>,
+    /// Those for the header of the first valid token, which nearly all others have, too. An invalid token cannot set it.
+    usual: OnceLock<HeaderKeys>,
 }
 
 impl FetchedKeys {
     /// Parses a token. This is faster if it begins like the first valid one.
     pub(crate) fn parse<'a>(&self, token: &'a str) -> Result<CompactJwt<'a>, JwtError> {
-        match self.header.get() {
-            Some(header) => CompactJwt::parse_after(header, token),
+        match self.usual.get() {
+            Some(usual) => CompactJwt::parse_after(usual.header(), token),
             None => CompactJwt::parse(token),
         }
     }
 
     /// Whether the key that `jwt` names, and that is among these, has signed it; `false` if it is not among them.
     pub(crate) fn have_signed(&self, jwt: &CompactJwt<'_>) -> Result<bool, Fault> {
-        match self.keys.verify(Algorithm::Rs256, jwt) {
+        let usual = self.usual.get();
+        let verdict = match usual.and_then(|usual| usual.verify(jwt)) {
+            Some(verdict) => verdict,
+            None => self.keys.verify(Algorithm::Rs256, jwt),
+        };
+        match verdict {
             Ok(()) => {
-                self.header.get_or_init(|| jwt.shared_header().clone());
+                if usual.is_none()
+                    && let Ok(keys) = self.keys.for_header_of(Algorithm::Rs256, jwt)
+                {
+                    self.usual.get_or_init(|| keys);
+                }
                 Ok(true)
             }
             Err(VerifyError::UnknownKey) => Ok(false),
@@ -213,7 +222,7 @@ impl KeyCache {
     /// Asks IMS and keeps the result. `asked_at` is when the keys were asked for. Their age counts from then.
     async fn fetch(&self, asked_at: NumericDate) -> Result<Keys, NotVerified> {
         let keys = self.0.ims.published_keys(asked_at).await;
-        let outcome = keys.map(|keys| Arc::new(FetchedKeys { keys, header: OnceLock::new() }));
+        let outcome = keys.map(|keys| Arc::new(FetchedKeys { keys, usual: OnceLock::new() }));
         let mut state = self.state();
         match &outcome {
             Ok(keys) => {

@@ -120,9 +120,14 @@ impl Requirements {
         {
             return Err(Fault::AnotherEnvironment);
         }
-        let client_id = client_id(&claims).map_err(Fault::Claims)?;
+        let allowed =
+            claims.client_id().and_then(|client_id| self.clients.as_ref()?.get(client_id));
+        let client_id = match allowed {
+            Some(client_id) => client_id.clone(),
+            None => client_id(&claims).map_err(Fault::Claims)?,
+        };
         expect_dates(claims.created_at(), claims.expires_at(), now)?;
-        if self.clients.as_ref().is_some_and(|clients| !clients.contains(&client_id)) {
+        if self.clients.is_some() && allowed.is_none() {
             return Err(Fault::ClientNotAllowed);
         }
         for scope in &self.scopes {

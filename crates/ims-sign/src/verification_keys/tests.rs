@@ -19,7 +19,24 @@ fn jwt(header: &Value) -> String {
 
 #[track_caller]
 fn verify(keys: &VerificationKeys, jwt: &str) -> Result<(), VerifyError> {
-    keys.verify(Algorithm::Rs256, &CompactJwt::parse(jwt).unwrap())
+    let jwt = CompactJwt::parse(jwt).unwrap();
+    let verdict = keys.verify(Algorithm::Rs256, &jwt);
+    match keys.for_header_of(Algorithm::Rs256, &jwt) {
+        Ok(keys) => assert_eq!(keys.verify(&jwt), Some(verdict.clone())),
+        Err(error) => assert_eq!(verdict, Err(error)),
+    }
+    verdict
+}
+
+#[test]
+fn keys_for_one_header_say_nothing_about_a_jwt_with_another() {
+    let keys = VerificationKeys::from(&first());
+    let (one, other) = (jwt(&json!({"alg": "RS256"})), jwt(&json!({"alg": "RS256", "kid": "x"})));
+    let one = CompactJwt::parse(&one).unwrap();
+    let for_one = keys.for_header_of(Algorithm::Rs256, &one).unwrap();
+    assert_eq!(for_one.verify(&one), Some(Ok(())));
+    let other = CompactJwt::parse_after(for_one.header(), &other).unwrap();
+    assert_eq!(for_one.verify(&other), None);
 }
 
 #[track_caller]
