@@ -82,13 +82,23 @@ impl TryFrom<String> for BearerToken {
     type Error = TextError;
 
     fn try_from(text: String) -> Result<Self, TextError> {
-        let text = Zeroizing::new(text);
+        let mut text = Zeroizing::new(text);
         text_error::check("an access token", &text, 1..=MAX_TOKEN, is_visible)?;
-        let value = Zeroizing::new(format!("Bearer {}", *text));
-        let mut authorization = HeaderValue::from_str(&value)
+        // As long as it becomes, so that the header takes the buffer and no copy of it is left.
+        let mut value = String::with_capacity(BEARER.len() + text.len());
+        value.push_str(BEARER);
+        value.push_str(&text);
+        let mut authorization = HeaderValue::try_from(value)
             .expect("a header carries all visible ASCII (RFC 9110 §5.5)");
         authorization.set_sensitive(true);
-        Ok(Self(Arc::new(Inner { text: text.as_str().into(), authorization })))
+        let is_exact = text.capacity() == text.len();
+        let text = if is_exact {
+            SecretString::from(std::mem::take(&mut *text))
+        } else {
+            // To make the buffer shorter could move it, and leave the token where it was.
+            SecretString::from(text.as_str())
+        };
+        Ok(Self(Arc::new(Inner { text, authorization })))
     }
 }
 
@@ -250,6 +260,9 @@ impl fmt::Debug for AccessToken {
         write!(f, "AccessToken({})", self.fingerprint())
     }
 }
+
+/// The scheme of the header, and the space after it (RFC 6750 §2.1).
+const BEARER: &str = "Bearer ";
 
 #[cfg(test)]
 mod tests {
