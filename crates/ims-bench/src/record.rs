@@ -152,7 +152,7 @@ fn recorded(page: &str, name: &str) -> Option<f64> {
 
 /// Three digits that say something.
 fn shown(ratio: f64) -> String {
-    match ratio {
+    match ratio.abs() {
         0.0..10.0 => format!("{ratio:.3}"),
         10.0..100.0 => format!("{ratio:.1}"),
         _ => format!("{ratio:.0}"),
@@ -186,6 +186,20 @@ mod tests {
             format!("before\n{BEGIN}\n\n{HEAD}| a, CPU time | 1 |\n| b | 2 |\n\n{END}\nafter");
         assert_eq!(with_rows(&page, &new).unwrap(), expected);
         assert!(with_rows("no place", &new).is_err());
+    }
+
+    #[test]
+    fn a_figure_has_three_digits_that_say_something() {
+        let table = [
+            (0.9351, "0.935"),
+            (-0.017, "-0.017"),
+            (23.04, "23.0"),
+            (2058.3, "2058"),
+            (10.0, "10.0"),
+        ];
+        for (ratio, text) in table {
+            assert_eq!(shown(ratio), text);
+        }
     }
 
     #[test]
