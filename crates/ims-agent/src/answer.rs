@@ -42,8 +42,8 @@ struct Refusal<E> {
 }
 
 /// Why there is no token, with the status that says who has to act: 503 if a later request can succeed, 424 if a person
-/// must act, which no HTTP client retries unasked (RFC 4918 §11.4: what the request depends on has failed), and 400
-/// if the caller has to ask for something else.
+/// must act (RFC 4918 §11.4: what the request depends on has failed; HTTP clients do not retry it by default), and 400 if
+/// the caller has to ask for something else.
 pub(crate) fn no_token(error: &TokenError) -> Answer {
     let report = Report::from(error);
     let status = if report.is_transient() {
