@@ -97,6 +97,12 @@ impl CertificateFile {
         self.certificates
     }
 
+    /// The certificate of this key, or the first one if the file has none of it: a file may hold the chain, or the
+    /// certificates of two keys while one replaces the other.
+    pub fn certificate_for(&self, public_key: &PublicKey) -> &Certificate {
+        &self.certificates[self.position_of(public_key).unwrap_or(0)]
+    }
+
     /// The place of the certificate of this key, counted from zero; `None` if the file has none.
     pub fn position_of(&self, public_key: &PublicKey) -> Option<usize> {
         self.certificates.iter().position(|it| it.is_of_key(public_key))

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod assertion_claims;
 mod client_secrets;
 mod credential;
 mod signing_keys;

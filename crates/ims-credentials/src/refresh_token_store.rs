@@ -145,6 +145,36 @@ impl RefreshTokenStore {
         Ok(())
     }
 
+    /// Puts `new` in place of `old`. If there is another token, or none, someone has signed in or out meanwhile, and
+    /// nothing is changed.
+    ///
+    /// ```
+    /// use ims_credentials::RefreshTokenStore;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let store = RefreshTokenStore::in_memory(Some("old".parse()?));
+    /// store.replace(&"old".parse()?, &"new".parse()?)?;
+    /// store.replace(&"old".parse()?, &"late".parse()?)?;
+    /// assert!(store.load()?.is_some_and(|token| token.matches(&"new".parse().unwrap())));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`save`](Self::save).
+    pub fn replace(
+        &self,
+        old: &RefreshToken,
+        new: &RefreshToken,
+    ) -> Result<(), RefreshTokensError> {
+        match self.load() {
+            Ok(Some(there)) if !there.matches(old) => Ok(()),
+            Ok(None) => Ok(()),
+            // A token that cannot be read is no reason not to write the new one.
+            Ok(Some(_)) | Err(_) => self.save(new),
+        }
+    }
+
     /// Removes the refresh token, if there is one.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ mod code_exchange;
 mod jwt_exchange;
 mod permanent_code_exchange;
 mod promise;
-mod token_answer;
+pub(crate) mod token_answer;
 mod token_exchange;
 mod token_refresh;
 

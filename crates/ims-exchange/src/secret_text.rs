@@ -116,6 +116,24 @@ pub struct RefreshToken(SecretString);
 
 secret_text!(RefreshToken, "a refresh token", 1..=MAX_TOKEN, is_visible);
 
+impl RefreshToken {
+    /// Whether it is the same token as `other`. The duration of the comparison depends on the texts: compare only tokens
+    /// that this process already has, never one with the guess of a stranger.
+    ///
+    /// ```
+    /// use ims_exchange::RefreshToken;
+    ///
+    /// let token: RefreshToken = "a-refresh-token".parse()?;
+    /// assert!(token.matches(&token.clone()));
+    /// assert!(!token.matches(&"another".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        self.expose_secret() == other.expose_secret()
+    }
+}
+
 /// How long a token may be: as long as a response of IMS.
 pub(crate) const MAX_TOKEN: usize = 64 * 1024;
 

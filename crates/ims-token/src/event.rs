@@ -161,14 +161,6 @@ impl Alternative {
     }
 }
 
-impl Event {
-    /// Writes the event to the log, with the client that it is about. A keeper does so by itself; this is for the events of
-    /// a source of tokens.
-    pub fn log(&self, client_id: &ClientId) {
-        log(client_id.as_str(), self);
-    }
-}
-
 impl Origin {
     /// The origin as a word, for logs and metrics.
     #[must_use]
@@ -196,19 +188,36 @@ impl StoreOperation {
     }
 }
 
-/// The program's own function for events, if there is one.
+/// The program's own function for events, if there is one: for a keeper and for a source of tokens that reports events
+/// too. Cheap to clone; clones call the same function.
+///
+/// ```
+/// use ims_token::{Alternative, Event, Observer};
+///
+/// let observer = Observer::new(|event| println!("{event:?}"));
+/// let event = Event::OtherAccepted { kind: Alternative::Key };
+/// observer.report(&"my-client".parse()?, &event);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default)]
-pub(crate) struct Observer(Option<Arc<Observe>>);
+pub struct Observer(Option<Arc<Observe>>);
 
 type Observe = dyn Fn(&Event) + Send + Sync;
 
 impl Observer {
-    pub(crate) fn new(observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+    /// Calls `observe` with each event. It should be quick.
+    pub fn new(observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(observe)))
     }
 
-    /// Reports to the log and to the observer. An observer that panics has no effect on others.
-    pub(crate) fn report(&self, client_id: &str, event: &Event) {
+    /// Reports an event of `client_id` to the log and to the function. A function that panics has no effect on others.
+    ///
+    /// A keeper reports its events itself; this is for those of a source of tokens.
+    pub fn report(&self, client_id: &ClientId, event: &Event) {
+        self.report_text(client_id.as_str(), event);
+    }
+
+    pub(crate) fn report_text(&self, client_id: &str, event: &Event) {
         log(client_id, event);
         if let Some(observe) = &self.0 {
             let observed = std::panic::catch_unwind(AssertUnwindSafe(|| observe(event)));

@@ -86,6 +86,8 @@ pub enum Remedy {
 pub struct Evidence {
     finding: String,
     remedy: Option<String>,
+    /// Whether the finding names the cause more exactly than the answer of IMS. Then it replaces what is said about all
+    /// refusals of that reason, and its remedy replaces their remedies.
     names_cause: bool,
 }
 
@@ -107,21 +109,6 @@ impl Evidence {
     #[must_use]
     pub fn with_remedy(self, remedy: impl Into<String>) -> Self {
         Self { remedy: Some(remedy.into()), ..self }
-    }
-
-    /// Says that the finding names the cause more exactly than the answer of IMS, for example which scope was refused. In the
-    /// error it replaces what is said about all refusals of that reason, and its remedy replaces their remedies.
-    ///
-    /// ```
-    /// use ims_token::{Evidence, FetchError};
-    ///
-    /// let evidence = Evidence::new("the scope \"x\" is not granted").with_remedy("add it in the console").naming_the_cause();
-    /// let error = FetchError::permanent("IMS refused the integration").with_evidence(evidence);
-    /// assert_eq!(error.hints(), ["add it in the console"]);
-    /// ```
-    #[must_use]
-    pub fn naming_the_cause(self) -> Self {
-        Self { names_cause: true, ..self }
     }
 
     /// What was found.
@@ -222,6 +209,27 @@ impl FetchError {
     #[must_use]
     pub fn with_evidence(self, evidence: Evidence) -> Self {
         Self(Arc::new(Inner { evidence: Some(evidence), ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// The same failure; if IMS refused a scope or a metascope, the message says which of those that were `asked` for, and
+    /// the hint is the one for exactly that.
+    ///
+    /// ```
+    /// use ims_exchange::ExchangeError;
+    /// use ims_token::FetchError;
+    ///
+    /// fn explain(error: ExchangeError) -> FetchError {
+    ///     // Such as "the scope AdobeID is not granted to the credential".
+    ///     FetchError::from(error).with_asked_scopes(["openid", "AdobeID"])
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_asked_scopes<'a>(self, asked: impl IntoIterator<Item = &'a str>) -> Self {
+        let asked: Vec<&str> = asked.into_iter().collect();
+        let Some(refusal) = self.refusal() else { return self };
+        let Some(finding) = refusal.finding_about(&asked) else { return self };
+        let remedy = refusal.causes().first().map(|cause| cause.remedy.to_owned());
+        self.with_evidence(Evidence { finding, remedy, names_cause: true })
     }
 
     /// The same failure, with a name of its cause for programs: see [`reason_name`](Self::reason_name).
@@ -428,6 +436,9 @@ impl From<ExchangeError> for FetchError {
 
 #[cfg(test)]
 mod tests {
+    use ims_claims::NumericDate;
+    use ims_exchange::{Call, ClientCredentials, ClientSecret, Scope, testing::FakeTransport};
+
     use super::*;
 
     #[test]
@@ -475,6 +486,30 @@ mod tests {
         assert_eq!(FetchError::transient("later", ages).retry_after(), Some(LONGEST_RETRY_AFTER));
         assert_eq!(FetchError::sign_again("stale").retry_after(), None);
         assert_eq!(FetchError::permanent("no").retry_after(), None);
+    }
+
+    #[test]
+    fn a_refused_scope_is_named_in_place_of_the_general_cause() {
+        let (client_id, secret) = ("client".parse().unwrap(), ClientSecret::new("s".to_owned()));
+        let scopes = ["openid".parse().unwrap(), "AdobeID".parse().unwrap()];
+        let grant = ClientCredentials::new(&client_id, &secret, &scopes);
+        let refused = |error: &str, description: &str| {
+            let body = format!(r#"{{"error":"{error}","error_description":"{description}"}}"#);
+            let answer = FakeTransport::answer(400, &body);
+            let error = grant.answer(&answer, NumericDate::from_secs(0)).unwrap_err();
+            FetchError::from(error)
+        };
+        let asked = || scopes.iter().map(Scope::as_str);
+        let error = refused("invalid_scope", "AdobeID");
+        let general = error.hints();
+        let error = error.with_asked_scopes(asked());
+        let text = error.to_string();
+        assert!(text.contains("the scope AdobeID is not granted to the credential"), "{text}");
+        assert_eq!(error.hints(), general[..1]);
+        for error in [refused("invalid_client", "AdobeID"), FetchError::permanent("no")] {
+            let text = error.to_string();
+            assert_eq!(error.with_asked_scopes(asked()).to_string(), text);
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use cache_key::{CacheKey, GrantName};
 pub use cached_token::{Peeked, api_headers};
 pub use clock::{Clock, SharedClock, SystemClock};
 pub use error::TokenError;
-pub use event::{Alternative, Event, Origin, RefreshReason, StoreOperation};
+pub use event::{Alternative, Event, Observer, Origin, RefreshReason, StoreOperation};
 pub use fetch_error::{Evidence, FetchError, LONGEST_RETRY_AFTER, Remedy};
 pub use keeper::{
     Health, KeepFresh, TokenKeeper,

@@ -1,17 +1,11 @@
 //! Alternatives, of which the one that worked last is tried first.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ims_claims::ClientId;
 use ims_credentials::ClientSecrets;
 use ims_exchange::{ClientSecret, ExchangeError, Reason};
-use ims_token::{Alternative, Event};
+use ims_token::{Alternative, Event, Observer};
 
 /// Alternatives, tried in order; the one that worked last is tried first. There is at least one.
 #[derive(Debug)]
@@ -23,31 +17,11 @@ pub(crate) struct Alternatives<T> {
     notice: Notice,
 }
 
-/// Reports that IMS accepted another alternative than the one that was tried first.
+/// The observer of the event that IMS accepted another alternative than the one that was tried first.
 #[derive(Debug, Clone)]
 pub(crate) struct Notice {
     pub(crate) client_id: ClientId,
-    pub(crate) observer: Option<Observer>,
-}
-
-/// The program's own function for events.
-#[derive(Clone)]
-pub(crate) struct Observer(pub(crate) Arc<dyn Fn(&Event) + Send + Sync>);
-
-impl fmt::Debug for Observer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Observer")
-    }
-}
-
-impl Notice {
-    fn report(&self, kind: Alternative) {
-        let event = Event::OtherAccepted { kind };
-        event.log(&self.client_id);
-        if let Some(Observer(observe)) = &self.observer {
-            observe(&event);
-        }
-    }
+    pub(crate) observer: Observer,
 }
 
 impl<T> Alternatives<T> {
@@ -73,7 +47,8 @@ impl<T> Alternatives<T> {
                     // Relaxed: a thread that still sees the old value only tries the alternatives in another order.
                     self.first.store(place, Ordering::Relaxed);
                     if first_error.is_some() {
-                        self.notice.report(self.kind);
+                        let event = Event::OtherAccepted { kind: self.kind };
+                        self.notice.observer.report(&self.notice.client_id, &event);
                     }
                     return Ok(outcome);
                 }
@@ -116,17 +91,19 @@ pub(crate) fn is_wrong_secret(error: &ExchangeError) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn alternatives(all: &str) -> (Alternatives<char>, Arc<AtomicUsize>) {
         let reports = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&reports);
-        let observer = Observer(Arc::new(move |event| {
+        let observer = Observer::new(move |event| {
             let kind = Alternative::Key;
             assert!(matches!(event, Event::OtherAccepted { kind: it } if *it == kind), "{event:?}");
             counted.fetch_add(1, Ordering::Relaxed);
-        }));
-        let notice = Notice { client_id: "client".parse().unwrap(), observer: Some(observer) };
+        });
+        let notice = Notice { client_id: "client".parse().unwrap(), observer };
         (Alternatives::new(Alternative::Key, all.chars(), notice), reports)
     }
 

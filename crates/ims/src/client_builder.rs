@@ -1,6 +1,6 @@
 //! The builder of a client. Every part has a default and can be replaced.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 #[cfg(feature = "service-account")]
 use ims_claims::AssertionLifetime;
@@ -9,12 +9,12 @@ use ims_exchange::{SharedTransport, Transport};
 #[cfg(feature = "service-account")]
 use ims_sign::{SharedSigner, Signer};
 use ims_token::{
-    ADVISORY_WINDOW, CacheKey, Clock, DEADLINE, Event, KeeperPool, MANDATORY_WINDOW, SharedClock,
-    SharedStore, SystemClock, TokenKeeper, TokenSource, TokenStore, api_headers,
+    ADVISORY_WINDOW, CacheKey, Clock, DEADLINE, Event, KeeperPool, MANDATORY_WINDOW, Observer,
+    SharedClock, SharedStore, SystemClock, TokenKeeper, TokenSource, TokenStore, api_headers,
 };
 
 use crate::{
-    alternatives::{Notice, Observer},
+    alternatives::Notice,
     client::{Access, Client},
     connection::{Connection, REQUEST_TIMEOUT},
     error::Error,
@@ -77,7 +77,7 @@ pub struct ClientBuilder {
     deadline: Duration,
     retries: Option<u32>,
     store: Option<SharedStore>,
-    observer: Option<Observer>,
+    observer: Observer,
 }
 
 impl ClientBuilder {
@@ -96,7 +96,7 @@ impl ClientBuilder {
             deadline: DEADLINE,
             retries: None,
             store: None,
-            observer: None,
+            observer: Observer::default(),
         }
     }
 
@@ -326,7 +326,7 @@ impl ClientBuilder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_observer(self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        Self { observer: Some(Observer(Arc::new(observe))), ..self }
+        Self { observer: Observer::new(observe), ..self }
     }
 
     /// Shares the token through `store` with other processes of the same integration.
@@ -365,7 +365,8 @@ impl ClientBuilder {
 
         let mut keeper = TokenKeeper::builder(source.tokens, self.clock.clone())
             .with_client_id(&id)
-            .with_deadline(self.deadline);
+            .with_deadline(self.deadline)
+            .with_shared_observer(self.observer.clone());
         if let Some(org_id) = org_id {
             keeper = keeper.with_org_id(org_id);
         }
@@ -388,9 +389,6 @@ impl ClientBuilder {
         }
         if let Some(ends_at) = source.ends_at {
             keeper = keeper.with_credential_end(ends_at, self.certificate_margin);
-        }
-        if let Some(Observer(observe)) = self.observer {
-            keeper = keeper.with_observer(move |event| observe(event));
         }
         let access = Access::Token(keeper.build());
         Ok(Client { access, environment, id, unsaved: source.unsaved })

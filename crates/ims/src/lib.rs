@@ -26,10 +26,7 @@ pub use connection::{Connection, REQUEST_TIMEOUT};
 pub use error::Error;
 pub use report::{ImsAnswer, Report};
 #[cfg(feature = "service-account")]
-pub use service_account::{
-    assertion_claims,
-    signing_pair::{certificates_of_signing_key, open_signing_key},
-};
+pub use service_account::signing_pair::{certificates_of_signing_key, open_signing_key};
 pub use user::refresh_tokens::RefreshTokens;
 #[cfg(feature = "sign-in")]
 pub use user::sign_in::{SignIn, SignInError, SignedIn};

@@ -1,11 +1,8 @@
 //! Service accounts: from the claims to the access token.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
-use ims_claims::{AssertionLifetime, ClaimsSet, Environment, JwtId, Metascope, NumericDate};
+use ims_claims::{AssertionLifetime, Metascope, NumericDate};
 use ims_credentials::ServiceAccountCredential;
 use ims_exchange::{AccessToken, ClientSecret, JwtExchange, Reason};
 use ims_sign::{SharedSigner, SignError, sign_assertion};
@@ -17,7 +14,6 @@ use crate::{
     alternatives::{Alternatives, Notice},
     connection::Connection,
     error::Error,
-    source::scope_evidence,
 };
 use signing_pair::SigningPair;
 
@@ -108,15 +104,11 @@ impl ServiceAccountSource {
 
     /// Adds what is known here about why IMS refused.
     fn explain(&self, error: FetchError, pair: &SigningPair, now: NumericDate) -> FetchError {
-        let Some(refusal) = error.refusal() else { return error };
-        let evidence = if refusal.reason().may_be_the_certificate() {
-            pair.evidence(now)
-        } else {
+        if !has(&error, Reason::may_be_the_certificate) {
             let metascopes = self.credential.account.metascopes();
-            let asked: Vec<&str> = metascopes.iter().map(Metascope::as_str).collect();
-            scope_evidence(refusal, &asked)
-        };
-        match evidence {
+            return error.with_asked_scopes(metascopes.iter().map(Metascope::as_str));
+        }
+        match pair.evidence(now) {
             Some(evidence) => error.with_evidence(evidence),
             None => error,
         }
@@ -130,9 +122,8 @@ impl ServiceAccountSource {
     ) -> Result<AccessToken, FetchError> {
         let now = self.connection.clock().now();
         let environment = self.connection.environment();
-        let lifetime = self.assertion_lifetime;
         // Within the retry: a second use of one assertion can be refused as a replay of its jti.
-        let claims = assertion_claims(&self.credential, environment, lifetime, now);
+        let claims = self.credential.claims(environment, now, self.assertion_lifetime);
         let assertion = sign_assertion(&claims, signer).await.map_err(unsigned)?;
         let grant =
             JwtExchange::new(self.credential.account.client_id(), client_secret, &assertion);
@@ -151,56 +142,5 @@ fn unsigned(error: SignError) -> FetchError {
         FetchError::unsent(error).named(name)
     } else {
         FetchError::permanent(error).named(name)
-    }
-}
-
-/// The claims of the next assertion of a service account at `now`, with a `jti` if the credentials ask for one. Two calls
-/// never give the same `jti` in one process.
-///
-/// ```
-/// use ims::{ServiceAccountCredential, assertion_claims, claims::{AssertionLifetime, Environment, NumericDate}};
-///
-/// # fn claims(credential: &ServiceAccountCredential) {
-/// let (production, now) = (Environment::production(), NumericDate::from_secs(1_550_001_138));
-/// let claims = assertion_claims(credential, &production, AssertionLifetime::default(), now);
-/// # let _ = claims;
-/// # }
-/// ```
-#[must_use]
-pub fn assertion_claims(
-    credential: &ServiceAccountCredential,
-    environment: &Environment,
-    lifetime: AssertionLifetime,
-    now: NumericDate,
-) -> ClaimsSet {
-    let claims = credential.account.claims(environment, now, lifetime);
-    if credential.sends_jti { claims.with_jti(next_jti(now)) } else { claims }
-}
-
-/// A number greater than any before in this process: Unix time in microseconds. The part below a second is
-/// random, so that two processes rarely choose the same number.
-fn next_jti(now: NumericDate) -> JwtId {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    let seconds = u64::try_from(now.as_secs()).unwrap_or_default();
-    // Microseconds stay below 2^53 until the year 2255, so that a JSON reader with doubles keeps them exactly.
-    let micros = seconds.saturating_mul(1_000_000) + fastrand::u64(..1_000_000);
-    let last = LAST
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(micros.max(last + 1)))
-        .expect("the closure always returns a value, so the update cannot fail");
-    JwtId::from_number(micros.max(last + 1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_jti_is_greater_than_the_one_before_even_if_the_clock_goes_back() {
-        let mut last = 0;
-        for seconds in [1_550_001_138, 1_550_001_138, 1_550_001_139, 1_550_001_000, 0, -1] {
-            let jti = next_jti(NumericDate::from_secs(seconds)).as_number();
-            assert!(jti > last, "{jti} after {last}");
-            last = jti;
-        }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ims_claims::{ClientId, Metascope, NumericDate, OrgId};
 use ims_credentials::{Credential, Credentials, ServerToServerCredential};
-use ims_exchange::{AccessToken, ClientCredentials, ClientSecret, ExchangeError, Refusal, Scope};
-use ims_token::{Alternative, CacheKey, Evidence, FetchError, GrantName, TokenSource};
+use ims_exchange::{AccessToken, ClientCredentials, ClientSecret, ExchangeError, Scope};
+use ims_token::{Alternative, CacheKey, FetchError, GrantName, TokenSource};
 
 use crate::{
     alternatives::{Alternatives, Notice, is_wrong_secret},
@@ -73,17 +73,8 @@ impl ServerToServerSource {
             .client_secrets
             .try_each(|_| false, |client_secret| self.exchange(client_secret), is_wrong_secret)
             .await;
-        obtained.map_err(|error| self.explain(error))
-    }
-
-    /// Adds which scopes were refused.
-    fn explain(&self, error: ExchangeError) -> FetchError {
-        let asked: Vec<&str> = self.scopes.iter().map(Scope::as_str).collect();
-        let evidence = error.refusal().and_then(|refusal| scope_evidence(refusal, &asked));
-        match evidence {
-            Some(evidence) => FetchError::from(error).with_evidence(evidence),
-            None => error.into(),
-        }
+        let asked = self.scopes.iter().map(Scope::as_str);
+        obtained.map_err(|error| FetchError::from(error).with_asked_scopes(asked))
     }
 
     /// Grant, transport, token.
@@ -94,13 +85,6 @@ impl ServerToServerSource {
         }
         self.connection.send(&grant).await
     }
-}
-
-/// What the scopes or metascopes that were asked for say about a refusal.
-pub(crate) fn scope_evidence(refusal: &Refusal, asked: &[&str]) -> Option<Evidence> {
-    let finding = refusal.finding_about(asked)?;
-    let cause = refusal.causes().first()?;
-    Some(Evidence::new(finding).with_remedy(cause.remedy).naming_the_cause())
 }
 
 /// The name of the token of these credentials in a store.

@@ -18,7 +18,7 @@ use crate::{
     alternatives::{Alternatives, Notice, is_wrong_secret, one_or_none},
     connection::Connection,
 };
-use refresh_tokens::{RefreshTokens, is_same};
+use refresh_tokens::RefreshTokens;
 use unsaved_refresh_token::UnsavedRefreshToken;
 
 /// Obtains tokens by refresh tokens.
@@ -67,7 +67,7 @@ impl UserSource {
             // Each use may replace the refresh token, so a refusal can mean that another process was faster.
             Err(ExchangeError::SignInNeeded(refusal)) => {
                 let newer = self.current().await?;
-                if is_same(&newer, &refresh_token) {
+                if newer.matches(&refresh_token) {
                     return Err(ExchangeError::SignInNeeded(refusal).into());
                 }
                 Ok(self.refresh(&newer).await?)

@@ -2,7 +2,7 @@
 //! that is new, or shows its text in a new way, has to be added here.
 
 #![cfg(all(feature = "reqwest", feature = "sign-in", feature = "service-account"))]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{collections::BTreeSet, fmt::Debug, fs, path::Path};
 
@@ -66,12 +66,8 @@ fn no_value_that_holds_a_secret_shows_it() {
         panic!("another kind: {account:?}")
     };
     let now = NumericDate::from_secs(1_550_001_138);
-    let claims: ClaimsSet = ims::assertion_claims(
-        service_account,
-        account.environment(),
-        AssertionLifetime::default(),
-        now,
-    );
+    let claims: ClaimsSet =
+        service_account.claims(account.environment(), now, AssertionLifetime::default());
     let input = claims.signing_input(Algorithm::Rs256);
     assert_silent("SigningInput", &input);
     assert_silent("Assertion", &Assertion::new(&input, jwt.signature()));

@@ -1,4 +1,4 @@
-//! What certificates say, with `openssl x509` as the judge, and bytes that are none.
+//! What certificates contain, compared with `openssl x509`, and bytes that are not a certificate.
 
 use std::process::Command;
 
@@ -31,7 +31,7 @@ fn openssl(certificate: &Certificate, options: &[&str]) -> String {
 }
 
 #[test]
-fn openssl_reads_the_same_out_of_each_certificate() {
+fn openssl_reads_the_same_from_each_certificate() {
     for pem in [certificates::FIRST, certificates::SECOND, certificates::EC, EVERYTHING] {
         let certificate = certificate(pem);
         let expected = format!(
@@ -145,8 +145,8 @@ fn bytes_that_are_not_one_certificate_are_refused() {
     assert_eq!(Certificate::from_der(der).unwrap(), certificate(certificates::FIRST));
 }
 
-/// x509-parser ignores the class of a tag, and the tag of an object identifier; what is outside of the signed content would
-/// be anyone's to change.
+/// x509-parser ignores the class of a tag, and the tag of an object identifier; without these checks, anyone
+/// could change octets outside of the signed content.
 #[test]
 fn no_octet_of_a_signed_certificate_can_be_changed() {
     let key = certificate(certificates::FIRST).public_key().unwrap();

@@ -17,7 +17,7 @@ fn base64(pem: &str) -> String {
 }
 
 #[test]
-fn one_certificate_is_read_in_every_form_of_the_wild() {
+fn one_certificate_is_read_in_every_form_that_people_have() {
     let pem = certificates::FIRST;
     #[rustfmt::skip]
     let table: [(&str, Vec<u8>); 11] = [
@@ -66,7 +66,7 @@ fn bytes_after_a_certificate_are_reported() {
 }
 
 #[test]
-fn the_trust_settings_of_openssl_are_passed_over() {
+fn the_trust_settings_of_openssl_are_ignored() {
     let trusted = include_str!("trusted.pem");
     assert_eq!(CertificateFile::from_bytes(trusted.as_bytes()).unwrap().certificates(), [first()]);
     let mislabelled = trusted.replace("TRUSTED ", "");
@@ -100,7 +100,7 @@ fn a_file_without_a_certificate_says_what_it_is() {
 }
 
 #[test]
-fn an_envelope_of_certificates_is_named_with_the_way_to_open_it() {
+fn a_container_of_certificates_is_named_with_the_command_that_opens_it() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("key.pem"), keys::FIRST).unwrap();
     std::fs::write(folder.path().join("certificate.pem"), certificates::FIRST).unwrap();
@@ -119,7 +119,7 @@ fn an_envelope_of_certificates_is_named_with_the_way_to_open_it() {
             Command::new("openssl").current_dir(folder.path()).args(command).output().unwrap();
         let error = CertificateFile::from_bytes(&output.stdout).unwrap_err();
         assert_eq!((error.to_string().as_str(), error.conversion()), (said, Some(conversion)));
-        // The command does what it is named for.
+        // The command that is named works.
         std::fs::write(folder.path().join("FILE"), &output.stdout).unwrap();
         let mut openssl = conversion.split(' ');
         let mut conversion_command = Command::new(openssl.next().unwrap());
@@ -134,7 +134,7 @@ fn an_envelope_of_certificates_is_named_with_the_way_to_open_it() {
 }
 
 #[test]
-fn a_file_of_more_than_1_mib_is_not_looked_at() {
+fn a_file_of_more_than_1_mib_is_not_read() {
     let file = certificates::FIRST.repeat(1000);
     let error = CertificateFile::from_bytes(file.as_bytes()).unwrap_err();
     assert_eq!(error.to_string(), "this is a file of more than 1 MiB, not a certificate");
@@ -145,8 +145,11 @@ fn the_certificate_of_a_key_is_found_at_any_place() {
     let chain = format!("{}{}{}", certificates::EC, certificates::SECOND, certificates::FIRST);
     let file = CertificateFile::from_bytes(chain.as_bytes()).unwrap();
     assert_eq!(file.position_of(&first().public_key().unwrap()), Some(2));
+    assert_eq!(file.certificate_for(&first().public_key().unwrap()), &first());
     let other = CertificateFile::from_bytes(certificates::SECOND.as_bytes()).unwrap();
     assert_eq!(other.position_of(&first().public_key().unwrap()), None);
+    let only = &other.certificates()[0];
+    assert_eq!(other.certificate_for(&first().public_key().unwrap()), only);
 }
 
 #[track_caller]
@@ -155,7 +158,7 @@ fn key_of(file: &[u8]) -> PublicKey {
 }
 
 #[tokio::test]
-async fn whatever_shows_the_first_key_matches_it_and_not_the_second() {
+async fn every_file_with_the_first_key_matches_it_and_not_the_second() {
     let signer = PemSigner::from_bytes(keys::FIRST.as_bytes(), None).unwrap();
     let request =
         CertificateRequest::new(&"CN=a".parse().unwrap(), &signer).await.unwrap().to_pem();

@@ -10,7 +10,7 @@ fn printed(text: &str) -> String {
 }
 
 #[test]
-fn both_syntaxes_name_the_same_and_print_as_rfc_4514_says() {
+fn both_syntaxes_give_the_same_name_which_is_printed_as_in_rfc_4514() {
     #[rustfmt::skip]
     let table = [
         ("/C=US/O=Example/CN=name",            "CN=name,O=Example,C=US"),
@@ -36,7 +36,7 @@ fn both_syntaxes_name_the_same_and_print_as_rfc_4514_says() {
 }
 
 #[test]
-fn a_name_without_form_is_refused() {
+fn a_name_without_a_valid_form_is_refused() {
     for text in [
         "",
         "/",
@@ -128,7 +128,7 @@ fn several_attributes_in_one_part_and_one_attribute_in_several_parts_are_read() 
 }
 
 #[test]
-fn what_follows_the_last_member_of_a_name_is_not_passed_over() {
+fn what_follows_the_last_member_of_a_name_is_not_ignored() {
     let attribute = [&[0x06, 3, 0x55, 4, 3], element(0x0c, b"a").as_slice()].concat();
     let more = |bytes: Vec<u8>| [bytes, vec![5, 0]].concat();
     let name = |attribute: &[u8]| element(0x30, &element(0x31, &element(0x30, attribute)));
@@ -139,7 +139,7 @@ fn what_follows_the_last_member_of_a_name_is_not_passed_over() {
 }
 
 #[test]
-fn every_string_type_of_the_wild_is_read_and_nothing_else() {
+fn every_string_type_in_use_is_read_and_nothing_else() {
     #[rustfmt::skip]
     let table: [(u8, &[u8], Option<&str>); 13] = [
         (0x0c, "Mü".as_bytes(),     Some("CN=Mü")),

@@ -182,7 +182,7 @@ async fn a_subject_that_would_lose_an_attribute_is_refused_before_the_signer_is_
             .map(|option| if *option == "LATIN-1" { &latin_1 } else { *option })
             .collect();
         let old = made_by_openssl(&options);
-        // It would refuse to sign in other words.
+        // It would refuse to sign with another message.
         let signer = FakeSigner::new(signer(), [SignError::refused("it was asked")]);
         let certificate = Certificate::self_signed(old.subject(), validity, &signer).await;
         assert_eq!(certificate.unwrap_err().to_string(), said);
@@ -208,7 +208,7 @@ async fn a_subject_in_any_accepted_encoding_is_written_again_byte_for_byte() {
     }
 }
 
-/// Shows one key and signs with another, as a hardware module does whose objects are mixed up.
+/// Shows one key and signs with another, like a hardware module whose objects are mixed up.
 #[derive(Debug)]
 struct MixedUp(PemSigner, PublicKey);
 
@@ -227,7 +227,7 @@ impl Signer for MixedUp {
 }
 
 #[tokio::test]
-async fn a_signer_that_shows_another_key_than_it_uses_is_found_out() {
+async fn a_signer_that_shows_another_key_than_it_uses_is_refused() {
     let second = PemSigner::from_bytes(keys::SECOND.as_bytes(), None).unwrap();
     let mixed_up = MixedUp(signer(), second.public_key().clone());
     let validity = Validity::from_days(NOW, 365).unwrap();

@@ -32,7 +32,7 @@ fn passphrase(text: &str) -> Passphrase {
 }
 
 #[test]
-fn what_openssl_writes_in_old_and_new_ways_is_read() {
+fn what_openssl_writes_with_old_and_new_algorithms_is_read() {
     let old = [
         "-inkey",
         "key.pem",

@@ -1,4 +1,4 @@
-//! What x509-parser lets pass and what is refused here, and object identifiers that other readers stumble over.
+//! What x509-parser accepts and this crate refuses, and object identifiers that other readers get wrong.
 
 use std::process::Command;
 
@@ -54,7 +54,7 @@ fn a_certificate_of_more_than_256_kib_is_refused() {
     }
 }
 
-/// The seconds that a date stands for, if it has the one form that is accepted.
+/// The seconds of a date, if it has the one form that is accepted.
 fn seconds(tag: u8, text: &str) -> Option<i64> {
     let der = [&[tag, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
     let (_, time) = ASN1Time::from_der(&der).ok()?;

@@ -74,7 +74,7 @@ fn a_file_without_a_request_says_what_it_is() {
     }
 }
 
-/// Made with `openssl req -new` and the key [`keys::FIRST`], with an extension wished for.
+/// Made with `openssl req -new` and the key [`keys::FIRST`], with a requested extension.
 const WITH_ATTRIBUTES: &str = include_str!("attributes.csr");
 
 proptest! {

@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 use ims::{
-    Credential, Report, assertion_claims,
+    Credential, Report,
     claims::{AccessTokenPayload, AssertionLifetime, ClaimsSet, CompactJwt, JsonObject, JwtError},
     sign::{SignError, sign_assertion},
 };
@@ -72,7 +72,7 @@ fn sign(arguments: &SignArguments) -> Result<Answer, Failure> {
     };
     let signer = signing_key::of_credentials(&credential.signing_keys.first().signing_key)?;
     let (environment, lifetime) = (credentials.environment(), arguments.lifetime);
-    let claims = assertion_claims(credential, environment, lifetime, when::now());
+    let claims = credential.claims(environment, when::now(), lifetime);
     let assertion = block_on_unless_ready(async {
         sign_assertion(&claims, &signer).await.map_err(|error| unsigned(&error))
     })?;

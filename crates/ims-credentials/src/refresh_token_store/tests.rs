@@ -1,4 +1,4 @@
-//! A refresh token is found again as it was saved, and by its owner alone.
+//! A refresh token is read again as it was saved, and only by its owner.
 
 use super::*;
 
@@ -19,6 +19,20 @@ fn a_token_in_memory_can_be_replaced_and_forgotten() {
     place.forget().unwrap();
     assert_eq!(text(&place), None);
     assert_eq!(place.to_string(), "the memory of this process");
+}
+
+#[test]
+fn a_token_is_replaced_unless_someone_has_signed_in_or_out_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = [(Some("old"), "new"), (Some("other"), "other"), (None, "")];
+    for (index, (there, then)) in table.into_iter().enumerate() {
+        let place = RefreshTokenStore::in_folder(folder.path().join(index.to_string()), "me");
+        if let Some(there) = there {
+            place.save(&token(there)).unwrap();
+        }
+        place.replace(&token("old"), &token("new")).unwrap();
+        assert_eq!(text(&place).unwrap_or_default(), then);
+    }
 }
 
 #[test]
@@ -52,7 +66,7 @@ mod folder {
     }
 
     #[test]
-    fn a_token_in_a_folder_is_whole_private_and_there_for_the_next_process() {
+    fn a_token_in_a_folder_is_complete_private_and_readable_by_the_next_process() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("a/b");
         let place = RefreshTokenStore::in_folder(&path, NAME);
@@ -73,7 +87,7 @@ mod folder {
     }
 
     #[test]
-    fn what_a_killed_process_left_in_the_folder_does_not_stay() {
+    fn files_that_a_killed_process_left_in_the_folder_are_removed() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("tokens");
         let place = RefreshTokenStore::in_folder(&path, NAME);
@@ -85,7 +99,7 @@ mod folder {
     }
 
     #[test]
-    fn what_others_could_read_or_have_put_there_is_refused() {
+    fn a_file_that_others_can_read_or_have_written_is_refused() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("tokens");
         let place = RefreshTokenStore::in_folder(&path, NAME);
@@ -116,7 +130,7 @@ mod folder {
     }
 
     #[test]
-    fn of_many_writers_at_once_one_wins_and_nothing_is_torn() {
+    fn of_many_writers_at_once_the_file_has_the_whole_token_of_one() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("tokens");
         let texts: Vec<_> = (0..8).map(|index| format!("{index}").repeat(20_000)).collect();

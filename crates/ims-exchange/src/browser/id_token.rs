@@ -5,7 +5,10 @@ use std::time::Duration;
 use ims_claims::{ClientId, CompactJwt, NumericDate};
 use serde_json::Value;
 
-use crate::{browser::random_text::Nonce, secret_text::IdToken};
+use crate::{
+    browser::random_text::Nonce, grant::token_answer::UserTokens, scope::Scope,
+    secret_text::IdToken,
+};
 
 /// What is wrong with an ID token.
 ///
@@ -79,6 +82,42 @@ impl IdToken {
             return Err(IdTokenFault::Expired);
         }
         Ok(())
+    }
+}
+
+impl UserTokens {
+    /// Checks that the tokens belong to the sign-in with `nonce` by the client `client_id`: see [`IdToken::check`].
+    ///
+    /// Without an ID token they are accepted only if `openid` is not among the `scopes` that were asked for: every answer to
+    /// a request with it has one (`OpenID` Connect Core 1.0 §3.1.3.3).
+    ///
+    /// ```
+    /// use ims_claims::{ClientId, NumericDate};
+    /// use ims_exchange::{IdTokenFault, Nonce, Scope, UserTokens};
+    ///
+    /// # fn check(tokens: &UserTokens, scopes: &[Scope], nonce: &Nonce, client_id: &ClientId, now: NumericDate)
+    /// #     -> Result<(), IdTokenFault> {
+    /// // Before anyone gets the tokens: with those of another sign-in, a person could act as someone else.
+    /// tokens.check(scopes, nonce, client_id, now)
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`IdTokenFault`], the first that is found.
+    pub fn check(
+        &self,
+        scopes: &[Scope],
+        nonce: &Nonce,
+        client_id: &ClientId,
+        now: NumericDate,
+    ) -> Result<(), IdTokenFault> {
+        match &self.id_token {
+            Some(id_token) => id_token.check(nonce, client_id, now),
+            None if scopes.iter().any(|scope| scope.as_str() == "openid") => {
+                Err(IdTokenFault::Missing)
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -3,7 +3,11 @@
 //! This crate has its own parser because the existing ones panic on a URI without a query, leave escapes as they are, or
 //! repeat the PIN in their errors.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use super::{
     error::Pkcs11UriError,
@@ -68,6 +72,26 @@ impl Pkcs11Uri {
             uri.take_query(&Attribute::read(attribute, is_query_byte)?)?;
         }
         Ok(uri)
+    }
+
+    /// The same, with a relative `pin-source` as a path from `folder`, that of the file in which the URI was written.
+    ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use ims_sign::pkcs11::{PinSource, Pkcs11Uri};
+    ///
+    /// let uri: Pkcs11Uri = "pkcs11:token=ims;object=production?pin-source=pin".parse()?;
+    /// let uri = uri.in_folder(Path::new("/etc/ims"));
+    /// assert!(matches!(uri.pin, Some(PinSource::File(path)) if path == Path::new("/etc/ims/pin")));
+    /// # Ok::<(), ims_sign::pkcs11::Pkcs11UriError>(())
+    /// ```
+    #[must_use]
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        if let Some(PinSource::File(path)) = &mut self.pin {
+            *path = folder.join(&*path);
+        }
+        self
     }
 
     fn take_path(&mut self, attribute: &Attribute<'_>) -> Result<(), Pkcs11UriError> {

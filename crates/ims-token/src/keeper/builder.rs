@@ -275,6 +275,22 @@ impl TokenKeeperBuilder {
         self
     }
 
+    /// Reports each [`Event`] to `observer`, which a source of tokens may share.
+    ///
+    /// ```
+    /// use ims_token::{FetchError, Observer, SharedClock, SystemClock, TokenKeeper, TokenSource};
+    ///
+    /// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
+    /// # let clock = SharedClock::new(SystemClock);
+    /// let observer = Observer::new(|event| println!("{event:?}"));
+    /// let keeper = TokenKeeper::builder(source, clock).with_shared_observer(observer.clone()).build();
+    /// # let _ = keeper;
+    /// ```
+    pub fn with_shared_observer(mut self, observer: Observer) -> Self {
+        self.settings.observer = observer;
+        self
+    }
+
     /// Builds the keeper. Nothing is sent, and no runtime is needed.
     #[must_use]
     pub fn build(self) -> TokenKeeper {

@@ -105,7 +105,7 @@ impl Shared {
         let client_id = self.settings.api_headers.client_id();
         #[cfg(feature = "metrics")]
         crate::metrics::record(client_id, event);
-        self.settings.observer.report(client_id, event);
+        self.settings.observer.report_text(client_id, event);
     }
 
     /// Reports when the credential expires, if it is time to.

@@ -19,11 +19,14 @@ pub(crate) struct SigningPair {
 impl SigningPair {
     /// A file without a certificate is refused: a program that names one expects a warning before it expires.
     pub(crate) fn new(signer: SharedSigner, file: Option<&[u8]>) -> Result<Self, CertError> {
-        let certificates = match file {
-            Some(file) => CertificateFile::from_bytes(file)?.certificates().to_vec(),
-            None => Vec::new(),
+        let certificate = match file {
+            Some(file) => {
+                let file = CertificateFile::from_bytes(file)?;
+                Some(file.certificate_for(signer.public_key()).clone())
+            }
+            None => None,
         };
-        Ok(Self::of(signer, certificates))
+        Ok(Self { signer, certificate })
     }
 
     /// Opens the key of the pair, with the certificate that is named next to it, else that in the PKCS#12 file of the key.
@@ -33,19 +36,8 @@ impl SigningPair {
         if pair.certificate.is_some() {
             return Ok(Self::new(signer, pair.certificate.as_deref())?);
         }
-        Ok(Self::of(signer, certificates))
-    }
-
-    /// Takes the signer's certificate if it is among `certificates`, otherwise the first.
-    fn of(signer: SharedSigner, mut certificates: Vec<Certificate>) -> Self {
-        // A file may hold the chain, or the certificates of two keys while one replaces the other.
-        let own = certificates.iter().position(|one| one.is_of_key(signer.public_key()));
-        let certificate = if certificates.is_empty() {
-            None
-        } else {
-            Some(certificates.swap_remove(own.unwrap_or(0)))
-        };
-        Self { signer, certificate }
+        // The first is that of the key, see `KeyFile::into_parts`.
+        Ok(Self { signer, certificate: certificates.into_iter().next() })
     }
 
     /// When the certificate expires.
@@ -141,22 +133,19 @@ fn open(signing_key: &SigningKey) -> Result<(SharedSigner, Vec<Certificate>), Er
 fn pkcs11_signer(uri: &str, folder: &std::path::Path) -> Result<SharedSigner, Error> {
     use ims_sign::{
         SignError,
-        pkcs11::{Pin, PinSource, Pkcs11Config, Pkcs11Signer, Pkcs11Uri},
+        pkcs11::{Pin, PinSource, Pkcs11Signer, Pkcs11Uri},
     };
 
     let uri = Pkcs11Uri::from_private_text(uri);
     // The text is not repeated: it may hold the PIN.
-    let mut uri = uri.map_err(|error| Error::HardwareKey(SignError::refused(error)))?;
-    uri.pin = match uri.pin {
-        Some(PinSource::File(path)) => Some(PinSource::File(folder.join(path))),
-        Some(pin) => Some(pin),
-        None => match std::env::var("IMS_PKCS11_PIN") {
-            Ok(pin) => Some(PinSource::Pin(Pin::new(pin)?)),
-            Err(_) => None,
-        },
-    };
-    let config = Pkcs11Config::try_from(uri)?;
-    Ok(SharedSigner::new(Pkcs11Signer::open(config)?))
+    let uri = uri.map_err(|error| Error::HardwareKey(SignError::refused(error)))?;
+    let mut uri = uri.in_folder(folder);
+    if uri.pin.is_none()
+        && let Ok(pin) = std::env::var("IMS_PKCS11_PIN")
+    {
+        uri.pin = Some(PinSource::Pin(Pin::new(pin)?));
+    }
+    Ok(SharedSigner::new(Pkcs11Signer::open(uri.try_into()?)?))
 }
 
 #[cfg(not(feature = "pkcs11"))]

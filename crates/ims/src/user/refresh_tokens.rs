@@ -97,21 +97,14 @@ impl RefreshTokens {
         self.ask(move |store| store.save(&refresh_token)).await
     }
 
-    /// Puts `new` in place of `old`. If there is another token, or none, someone has signed in or out meanwhile, and
-    /// nothing is changed.
+    /// See [`RefreshTokenStore::replace`].
     pub(super) async fn replace(
         &self,
         old: &RefreshToken,
         new: &RefreshToken,
     ) -> Result<(), RefreshTokensError> {
         let (old, new) = (old.clone(), new.clone());
-        self.ask(move |store: &RefreshTokenStore| match store.load() {
-            Ok(Some(there)) if is_same(&there, &old) => store.save(&new),
-            Ok(_) => Ok(()),
-            // A token that cannot be read is no reason not to write the new one.
-            Err(_) => store.save(&new),
-        })
-        .await
+        self.ask(move |store| store.replace(&old, &new)).await
     }
 
     /// Removes the refresh token, if there is one.
@@ -158,11 +151,6 @@ impl fmt::Debug for RefreshTokens {
     }
 }
 
-/// Both belong to this process, so the duration of the comparison reveals nothing to others.
-pub(super) fn is_same(one: &RefreshToken, other: &RefreshToken) -> bool {
-    one.expose_secret() == other.expose_secret()
-}
-
 // Otherwise the deadline of a refresh would come first, and no error would say that the keyring is locked.
 #[cfg(feature = "keyring")]
 const _: () = assert!(
@@ -185,22 +173,5 @@ mod tests {
         assert_eq!(format!("{place:?}"), "RefreshTokens(the memory of this process)");
         clone.forget().await.unwrap();
         assert!(place.load().await.unwrap().is_none());
-    }
-
-    #[cfg(feature = "file")]
-    #[tokio::test]
-    async fn a_token_is_replaced_unless_somebody_has_signed_in_or_out_meanwhile() {
-        let [old, new, other] = ["old", "new", "other"].map(|text| text.parse().unwrap());
-        let folder = tempfile::tempdir().unwrap();
-        let table = [(Some(&old), "new"), (Some(&other), "other"), (None, "")];
-        for (index, (there, then)) in table.into_iter().enumerate() {
-            let place = RefreshTokens::in_folder(folder.path().join(index.to_string()), "me");
-            if let Some(there) = there {
-                place.save(there).await.unwrap();
-            }
-            place.replace(&old, &new).await.unwrap();
-            let left: Option<RefreshToken> = place.load().await.unwrap();
-            assert_eq!(left.as_ref().map_or("", RefreshToken::expose_secret), then);
-        }
     }
 }

@@ -3,14 +3,13 @@
 //!
 //! This module opens no browser and listens at no port.
 
-use ims_claims::NumericDate;
 use ims_credentials::{Credential, Credentials, UserCredential};
 use ims_exchange::{
     AccessToken, AuthorizationCode, AuthorizeUrl, ClientSecret, CodeExchange, CodeVerifier,
-    ExchangeError, IdToken, IdTokenFault, Nonce, Prompt, RedirectError, RefreshToken, Resource,
-    State, UserTokens,
+    ExchangeError, IdToken, Nonce, Prompt, RedirectError, RefreshToken, Resource, State,
+    UserTokens,
 };
-use ims_token::{Clock, StoreError, TokenStore};
+use ims_token::{Clock, Observer, StoreError, TokenStore};
 
 use super::refresh_tokens::RefreshTokens;
 use crate::{
@@ -139,7 +138,8 @@ impl SignIn {
     /// [`SignInError`], sorted by what the caller can do.
     pub async fn finish(&self, redirect: &str) -> Result<SignedIn, SignInError> {
         let code = self.code(redirect)?;
-        let notice = Notice { client_id: self.credential.client_id.clone(), observer: None };
+        let client_id = self.credential.client_id.clone();
+        let notice = Notice { client_id, observer: Observer::default() };
         let client_secrets = one_or_none(self.credential.client_secrets.as_ref(), notice);
         let tokens = client_secrets
             .try_each(
@@ -149,7 +149,11 @@ impl SignIn {
             )
             .await?;
         // Before anyone gets the tokens: with those of another sign-in, a person could act as someone else.
-        self.check(&tokens, self.connection.clock().now())?;
+        // The ID token came from IMS itself over TLS, which replaces the check of its signature (OpenID Connect Core 1.0
+        // §3.1.3.7, 6).
+        let now = self.connection.clock().now();
+        let UserCredential { client_id, scopes, .. } = &self.credential;
+        tokens.check(scopes, &self.nonce, client_id, now)?;
         let environment = self.connection.environment().clone();
         let credentials = Credentials::new(environment, Credential::User(self.credential.clone()));
         Ok(SignedIn { tokens, credentials })
@@ -165,18 +169,6 @@ impl SignIn {
             grant = grant.with_client_secret(client_secret);
         }
         self.connection.send(&grant).await
-    }
-
-    /// The ID token came from IMS itself over TLS, which replaces the check of its signature (`OpenID` Connect Core 1.0
-    /// §3.1.3.7, 6).
-    fn check(&self, tokens: &UserTokens, now: NumericDate) -> Result<(), IdTokenFault> {
-        let Some(id_token) = &tokens.id_token else {
-            // OpenID Connect Core 1.0 §3.1.3.3: an answer to a request with `openid` has an ID token. Without it no one knows
-            // whether the tokens belong to this sign-in.
-            let is_expected = self.credential.scopes.iter().any(|scope| scope.as_str() == "openid");
-            return if is_expected { Err(IdTokenFault::Missing) } else { Ok(()) };
-        };
-        id_token.check(&self.nonce, &self.credential.client_id, now)
     }
 
     fn authorize_url(&self) -> AuthorizeUrl<'_> {

@@ -6,8 +6,6 @@ use ims_claims::ClientId;
 use ims_credentials::RefreshTokensError;
 use ims_exchange::RefreshToken;
 
-use super::refresh_tokens::is_same;
-
 /// The newest refresh token, while it is only in memory because it could not be saved. Cheap to clone; clones share it.
 ///
 /// As long as the place has the token that it had before, the newest is the one in memory. If it has another one, or none,
@@ -37,7 +35,7 @@ impl UnsavedRefreshToken {
         let mut held = self.held();
         let unsaved = held.as_ref()?;
         let is_newer = match loaded {
-            Ok(Some(loaded)) => is_same(loaded, &unsaved.replaces),
+            Ok(Some(loaded)) => loaded.matches(&unsaved.replaces),
             Ok(None) => false,
             // A place that cannot be read has not shown anything newer.
             Err(_) => true,
@@ -57,9 +55,9 @@ impl UnsavedRefreshToken {
         given: Option<RefreshToken>,
     ) -> Option<(RefreshToken, RefreshToken)> {
         let mut held = self.held();
-        let was_unsaved = held.take_if(|held| is_same(&held.refresh_token, used));
+        let was_unsaved = held.take_if(|held| held.refresh_token.matches(used));
         // A token that is given again is not new, so there is nothing to save.
-        let given = given.filter(|given| !is_same(given, used));
+        let given = given.filter(|given| !given.matches(used));
         let replaces = match (&given, was_unsaved) {
             (_, Some(was_unsaved)) => was_unsaved.replaces,
             (Some(_), None) => used.clone(),
@@ -73,7 +71,7 @@ impl UnsavedRefreshToken {
 
     /// Records that the place has `refresh_token` now.
     pub(crate) fn saved(&self, refresh_token: &RefreshToken) {
-        self.held().take_if(|held| is_same(&held.refresh_token, refresh_token));
+        self.held().take_if(|held| held.refresh_token.matches(refresh_token));
     }
 
     /// Records that the place could not save `refresh_token` of `client_id`, and logs it.
@@ -85,7 +83,7 @@ impl UnsavedRefreshToken {
     ) {
         tracing::warn!(%client_id, %error, "the new refresh token is held in memory only");
         if let Some(held) = &mut *self.held()
-            && is_same(&held.refresh_token, refresh_token)
+            && held.refresh_token.matches(refresh_token)
         {
             held.error = Some(error);
         }

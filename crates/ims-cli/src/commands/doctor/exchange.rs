@@ -2,7 +2,7 @@
 
 use ims::{
     AccessToken, Client, ClientSecrets, Connection, Credential, Credentials,
-    ServerToServerCredential, ServiceAccountCredential, UserCredential, assertion_claims,
+    ServerToServerCredential, ServiceAccountCredential, UserCredential,
     claims::{AccessTokenPayload, AssertionLifetime, CompactJwt, Environment},
     exchange::{
         ClientCredentials, ClientSecret, ExchangeError, Grant, JwtExchange, Reason, Refusal, Scope,
@@ -146,7 +146,7 @@ impl Asker {
     ) -> Result<AccessToken, NotObtained> {
         let environment = self.connection.environment();
         let lifetime = AssertionLifetime::default();
-        let claims = assertion_claims(credential, environment, lifetime, when::now());
+        let claims = credential.claims(environment, when::now(), lifetime);
         let assertion = sign_assertion(&claims, signer).await;
         let assertion =
             assertion.map_err(|error| NotObtained::Other(Failure::person(with_causes(&error))))?;

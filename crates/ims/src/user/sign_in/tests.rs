@@ -1,8 +1,8 @@
 //! What a sign-in takes for its own, and what it does not.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use ims_claims::Environment;
-use ims_exchange::{Transport, testing::FakeTransport};
+use ims_claims::{Environment, NumericDate};
+use ims_exchange::{IdTokenFault, Transport, testing::FakeTransport};
 use ims_token::{MemoryStore, SharedClock, SharedStore, testing::FakeClock};
 use serde_json::{Value, json};
 

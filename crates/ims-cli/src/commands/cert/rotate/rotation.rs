@@ -260,9 +260,10 @@ fn is_first(credential: &ServiceAccountCredential, new: &NewPair) -> bool {
 pub(super) fn certificate_of(pair: &KeyPair) -> Option<Certificate> {
     let file = CertificateFile::from_bytes(pair.certificate.as_ref()?).ok()?;
     // An authority's certificate may come before that of the key.
-    let signer = open_signing_key(&pair.signing_key).ok();
-    let position = signer.and_then(|signer| file.position_of(signer.public_key()));
-    file.certificates().get(position.unwrap_or(0)).cloned()
+    match open_signing_key(&pair.signing_key) {
+        Ok(signer) => Some(file.certificate_for(signer.public_key()).clone()),
+        Err(_) => file.certificates().first().cloned(),
+    }
 }
 
 pub(super) fn passphrase_of(pair: &KeyPair) -> Option<Passphrase> {
