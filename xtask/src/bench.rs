@@ -27,7 +27,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     command: Option<PathBuf>,
 
-    /// Build the command as `cargo xtask dist` does, and measure this one: what users install.
+    /// Build the command as `cargo xtask dist` does, and measure that one, since it is what users install.
     #[arg(long, conflicts_with = "command")]
     shipped: bool,
 }

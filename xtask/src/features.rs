@@ -122,7 +122,7 @@ fn check_budget(budget: &Budget) -> Result<()> {
     }
     for name in budget.without {
         if crates.iter().any(|line| line.split(' ').next() == Some(name)) {
-            bail!("{} with {features} must not bring {name}:\n{tree}", budget.package);
+            bail!("{} with {features} must not add {name}:\n{tree}", budget.package);
         }
     }
     Ok(())

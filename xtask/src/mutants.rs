@@ -50,7 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(shard) = &options.shard {
         command.args(["--shard", shard]);
     }
-    // Every job copies the tree and builds it in its own folder. Each change rebuilds one package there, for which
-    // incremental data pays and debug information does not.
+    // Every job copies the tree and builds it in its own folder. Each change rebuilds one package there:
+    // incremental data saves time there, and debug information does not.
     run_command(command.env("CARGO_INCREMENTAL", "1").env("CARGO_PROFILE_DEV_DEBUG", "0"))
 }

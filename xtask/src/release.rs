@@ -51,7 +51,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME", default_value = "crates-io")]
     registry: String,
 
-    /// Publish all crates to an empty registry on this machine, end that in the middle, continue, and install the command
+    /// Publish all crates to an empty registry on this machine, stop in the middle, continue, and install the command
     /// from there.
     ///
     /// With a version, everything that its release does comes before: the checks, the tests, and what users install. No

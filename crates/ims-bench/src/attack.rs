@@ -52,7 +52,7 @@ pub(crate) fn measure() -> Result<bool> {
     println!("attack: memory of the emulator after each attack, and the most so far");
     println!("  {:<68} {:>6} KiB", "at the start", emulator.resident_kib()?);
     for (name, attack) in attacks {
-        attack(address).with_context(|| format!("the emulator does not stand this: {name}"))?;
+        attack(address).with_context(|| format!("the emulator does not survive this: {name}"))?;
         let (now, most) = (emulator.resident_kib()?, emulator.most_resident_kib()?);
         println!("  {name:<68} {now:>6} KiB {most:>8} KiB");
         emulator.body("/_emulator/ready").context("the emulator does not answer any more")?;

@@ -150,7 +150,7 @@ fn recorded(page: &str, name: &str) -> Option<f64> {
     line.split(" | ").nth(1)?.replace(',', "").parse().ok()
 }
 
-/// Three digits that say something.
+/// Three significant digits.
 fn shown(ratio: f64) -> String {
     match ratio.abs() {
         0.0..10.0 => format!("{ratio:.3}"),
@@ -159,7 +159,7 @@ fn shown(ratio: f64) -> String {
     }
 }
 
-/// The processor, and how much else the machine had to do.
+/// The processor, and the load of the machine.
 fn machine() -> String {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_has_three_digits_that_say_something() {
+    fn a_figure_has_three_significant_digits() {
         let table = [
             (0.9351, "0.935"),
             (-0.017, "-0.017"),

@@ -1,7 +1,7 @@
 //! The bytes of certificates and requests: equal names, dates and keys give equal bytes, whatever library writes them.
 //!
 //! The files are in `crates/ims-testkit/data/golden/`. `cargo xtask golden --bless` rewrites them.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{env, fmt::Write as _, fs};
 

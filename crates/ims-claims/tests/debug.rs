@@ -91,7 +91,7 @@ fn no_debug_shows_a_token_or_a_part_of_it() {
     }
 
     let mut names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
-    // A foreign type, which holds what its caller put into it.
+    // A type of another crate, which shows what its caller put into it.
     names.push("JsonObject");
     names.sort_unstable();
     assert_eq!(names, public_types(), "each public type is shown once");

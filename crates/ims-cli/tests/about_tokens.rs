@@ -1,6 +1,6 @@
 //! The commands about one token, and those that exchange tokens and register clients, against `ims emulator` and against
 //! answers that IMS never gives.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{fs, io::Write, process::Stdio};
 
@@ -31,7 +31,7 @@ service_code = "canary-service-code"
 products = [{ service_code = "dma_aem_cloud", fulfillable_data = { iid = "a-1" } }]
 "#;
 
-/// The commands that show what IMS tells about a token.
+/// The commands that show what IMS says about a token.
 const ABOUT: [&str; 5] = ["validate", "revoke", "userinfo", "profile", "organizations"];
 
 /// An integration of OAuth Server-to-Server, an emulator that knows it, and `token.txt`.
@@ -84,7 +84,7 @@ fn a_token_comes_from_a_file_from_standard_input_or_by_the_credentials() {
         let line = format!("validate {arguments} --url {}", served.emulator.url());
         let mut child = served.sandbox.ims(&line).stdin(Stdio::piped()).spawn().unwrap();
         let token = fs::read(served.sandbox.path("token.txt")).unwrap();
-        // Where the command reads no standard input, no one may be there to read this.
+        // If the command does not read standard input, writing to it may fail.
         let _ = child.stdin.take().unwrap().write_all(&token);
         let end: Finished = child.wait_with_output().unwrap().into();
         assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{arguments}");
@@ -104,7 +104,7 @@ fn a_token_is_valid_until_it_is_revoked() {
         (end.code, end.stdout.trim_end()),
         (Some(1), r#"{"valid":false,"reason":"revoked"}"#)
     );
-    // The keys know nothing of a revocation.
+    // The keys do not show a revocation.
     assert_eq!(served.run("validate token.txt --local").code, Some(0));
     for command in ["userinfo", "profile", "organizations"] {
         let end = served.run(&format!("{command} token.txt"));
@@ -351,7 +351,7 @@ fn a_service_gets_its_token_by_its_permanent_code_and_asks_about_any_user() {
 }
 
 #[test]
-fn a_promise_gives_tokens_and_the_next_promise_is_never_lost() {
+fn a_promise_gives_tokens_and_the_next_promise_is_always_saved() {
     let served = Served::new();
     let read = |name| fs::read_to_string(served.sandbox.path(name)).unwrap();
     let end = served.run(
@@ -428,7 +428,7 @@ fn a_promise_gives_tokens_and_the_next_promise_is_never_lost() {
 }
 
 #[test]
-fn a_new_promise_is_kept_even_if_the_access_token_with_it_is_none() {
+fn a_new_promise_is_kept_even_if_the_access_token_with_it_is_invalid() {
     let sandbox = Sandbox::new();
     let promised = |more: &str| format!(r#"{{"expires_in":86399{more}}}"#);
     let next = r#","promise_token":"second","promise_token_expires_in":60"#;

@@ -1,6 +1,6 @@
 //! `ims agent` and `ims proxy` as processes: the recipes of the book, signals, a killed agent, long bodies, a key in a module.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     fs,
@@ -90,7 +90,7 @@ impl Service {
         panic!("{text} is not in the log: {}", self.log());
     }
 
-    /// Ends it by SIGTERM, and returns its exit code.
+    /// Ends it with SIGTERM, and returns its exit code.
     fn terminate(mut self) -> Option<i32> {
         self.signal(Signal::TERM);
         self.child.wait().unwrap().code()
@@ -107,7 +107,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // One that has ended already needs no end.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -167,7 +167,7 @@ fn is_there(program: &str) -> bool {
     is_there
 }
 
-/// Says that something is not tested. Not by `eprintln!`, which the harness keeps to itself when a test passes.
+/// Says that something is not tested. Not by `eprintln!`, whose output the harness hides when a test passes.
 fn skipped(why: &str) {
     let mut stderr = std::io::stderr();
     writeln!(stderr, "\nSKIPPED: {why}").unwrap();

@@ -1,7 +1,7 @@
-//! The command among other processes, and on a system that gives it little: how often they ask IMS together, and what is said
-//! where files, threads or signals are missing.
+//! The command next to other processes, and on a system with few resources: how many requests they make together, and what
+//! the command says if files, threads or signals are missing.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -136,7 +136,7 @@ fn next_to_a_process_that_was_stopped_a_command_waits_five_seconds_and_the_stopp
     assert_eq!((other.code, other.stdout.as_str()), (Some(0), "eyJ.a.b\n"), "{other:?}");
     // Five seconds for the lease; the rest is for a machine that is busy.
     assert!(waited < Duration::from_secs(20), "{waited:?}");
-    // It lapsed five seconds after the last renewal, not after the other process began.
+    // It ended five seconds after the last renewal, not after the other process began.
     assert!(Duration::from_secs(1) < waited, "the lease was not respected: {waited:?}");
 
     signal(&stopped, Signal::CONT);
@@ -149,7 +149,7 @@ fn signal(process: &Child, signal: Signal) {
     kill_process(Pid::from_child(process), signal).unwrap();
 }
 
-/// A user who runs nothing: the limit of threads holds for all users but root, and counts everything that they run.
+/// A user who runs nothing: the limit of threads applies to every user except root, and counts everything that the user runs.
 const IDLE_USER: u32 = 65_533;
 
 /// Runs `ims` in a shell that has set its limits before.
@@ -253,7 +253,7 @@ fn signals_that_the_parent_ignores_change_nothing() {
     let sandbox = Sandbox::new();
     let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
     let arguments = format!("token --fresh -c credentials.json --url {}", emulator.url());
-    // As nohup and a shell's & leave them to what they start.
+    // As nohup and a shell's & set them for what they start.
     for ignored in ["HUP", "INT QUIT", "PIPE", "HUP INT QUIT TERM PIPE CHLD XFSZ"] {
         let trap = format!("trap '' {ignored}");
         let end = Finished::from(limited(&sandbox, &trap, &arguments).output().unwrap());

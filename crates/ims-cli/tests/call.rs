@@ -1,5 +1,5 @@
 //! `ims call`: a request with a token, to allowed hosts and to no other.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 #[cfg(target_os = "linux")]
 use std::{
@@ -107,7 +107,7 @@ fn a_body_is_sent_from_the_text_a_file_or_standard_input() {
         let url = emulator.url();
         let line = format!("call -c credentials.json --url {url} --allow-host localhost {options}");
         let mut child = sandbox.ims(&line).stdin(Stdio::piped()).spawn().unwrap();
-        // Where the command reads no standard input, no one may be there to read this.
+        // If the command does not read standard input, writing to it may fail.
         let _ = child.stdin.take().unwrap().write_all(br#"{"a":1}"#);
         let end: Finished = child.wait_with_output().unwrap().into();
         assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{options}");

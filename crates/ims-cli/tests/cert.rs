@@ -1,6 +1,6 @@
 //! `ims cert`, `ims key` and `ims hsm` as their users use them, with openssl as the judge.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     fs,
@@ -35,7 +35,7 @@ fn mode(sandbox: &Sandbox, name: &str) -> u32 {
 }
 
 #[test]
-fn openssl_takes_a_new_pair_and_its_modes_do_not_depend_on_the_umask() {
+fn openssl_reads_a_new_pair_and_its_modes_do_not_depend_on_the_umask() {
     let sandbox = Sandbox::new();
     for umask in ["000", "022", "077"] {
         let ims = env!("CARGO_BIN_EXE_ims");
@@ -64,7 +64,7 @@ fn openssl_takes_a_new_pair_and_its_modes_do_not_depend_on_the_umask() {
 }
 
 #[test]
-fn files_that_are_there_stay_unless_force_is_given() {
+fn existing_files_are_kept_unless_force_is_given() {
     let sandbox = Sandbox::new();
     for present in ["private.key", "certificate_pub.crt"] {
         let folder = format!("with-{present}");
@@ -142,7 +142,7 @@ fn openssl_verifies_a_request() {
 }
 
 #[test]
-fn a_key_file_is_recognised_by_whether_it_can_sign() {
+fn a_key_file_is_accepted_if_it_can_sign() {
     let sandbox = Sandbox::new();
     let table = [
         (keys::FIRST, 0, "can sign"),
@@ -245,7 +245,7 @@ fn a_key_that_is_named_by_its_file_is_opened_by_an_option() {
 }
 
 #[test]
-fn days_that_no_certificate_can_have_are_a_wrong_call() {
+fn days_that_no_certificate_can_have_are_a_usage_error() {
     let sandbox = Sandbox::new();
     for days in ["0", "4000000"] {
         let finished = sandbox.run(&format!("cert new --out new --days {days}"));

@@ -1,5 +1,5 @@
 //! Which credentials a command works with: files, contexts, variables, and the order among them; and their migration.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{fs, io::Write, process::Stdio};
 
@@ -188,7 +188,7 @@ scopes = ["openid", "AdobeID", "user_management_sdk"]
     let token = sandbox.run(&format!("token --json -c new.json --url {url}"));
     assert_eq!(client_id(&token), CLIENT_ID);
     assert_eq!(emulator.exchanges(), 1);
-    // No one is asked, and nothing is printed, for a file that cannot be written.
+    // If the file cannot be written, IMS is not asked and nothing is printed.
     let again = sandbox.run("migrate -c old.json --out new.json --check --url http://127.0.0.1:1");
     assert_eq!((again.code, again.stdout.as_str()), (Some(4), ""));
     let expected = "error: new.json exists already\n \

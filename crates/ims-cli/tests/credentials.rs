@@ -1,6 +1,6 @@
 //! Credentials as text, and where the command says that it found them.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 #[path = "support/sandbox.rs"]
 mod sandbox;
@@ -13,7 +13,7 @@ use std::process::Stdio;
 const DOCUMENT: &str =
     r#"{"client_id":"document","client_secret":"canary-text","scopes":["openid"]}"#;
 
-/// What the doctor says offline about what is given on standard input and in the variables.
+/// What the doctor says offline about the credentials on standard input and in the variables.
 fn examined(arguments: &str, input: &str, variables: &[(&str, &str)]) -> Finished {
     let sandbox = Sandbox::new();
     sandbox.run("context add mine -c credentials.json");
@@ -41,7 +41,7 @@ fn credentials_are_read_as_text_from_standard_input_a_variable_and_an_option() {
 
 /// Everyone who lists the processes sees it. Its content is not repeated.
 #[test]
-fn a_document_on_the_command_line_is_warned_of_and_one_in_another_place_is_not() {
+fn a_document_on_the_command_line_gets_a_warning_and_one_in_another_place_gets_none() {
     let warning =
         "the credentials are on the command line, which every user of this machine can read";
     let document = DOCUMENT.replace(' ', "");

@@ -1,5 +1,5 @@
 //! `ims demo`, as a newcomer runs it.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::fs;
 

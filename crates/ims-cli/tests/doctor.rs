@@ -1,6 +1,6 @@
-//! `ims doctor` over broken setups: its first failed line has to name the cause.
+//! `ims doctor` with broken setups: its first failed line has to name the cause.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     fs,
@@ -56,7 +56,7 @@ enum Mode {
     Trusted,
 }
 
-/// A sandbox with everything that can be wrong, and the emulators that find it wrong.
+/// A sandbox with everything that can be wrong, and the emulators that refuse it.
 struct Clinic {
     sandbox: Sandbox,
     plain: RunningEmulator,
@@ -205,7 +205,7 @@ fn the_first_line_that_failed_names_the_cause() {
 }
 
 #[test]
-fn a_proxy_that_decrypts_is_named_whether_trusted_or_not() {
+fn a_proxy_that_decrypts_is_named_even_if_it_is_trusted() {
     let clinic = Clinic::new();
     for (way, status) in [(Mode::Trusted, "warning  TLS"), (Mode::Intercepted, "failed   TLS")] {
         let finished = clinic.doctor(&json!({}), way, "");
@@ -229,7 +229,7 @@ fn other_kinds_of_credentials_have_their_own_lines() {
 }
 
 #[test]
-fn each_key_is_tried_and_one_that_is_not_yet_taken_is_a_warning() {
+fn each_key_is_tried_and_one_that_ims_does_not_accept_yet_is_a_warning() {
     let clinic = Clinic::new();
     let keys = json!({
         "private_key_file": null,
@@ -246,7 +246,7 @@ fn each_key_is_tried_and_one_that_is_not_yet_taken_is_a_warning() {
     }
 }
 
-/// Answers one CONNECT with `answer`, and returns where.
+/// Answers one CONNECT with `answer`, and returns the address.
 fn proxy_once(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -304,7 +304,7 @@ fn offline_stops_before_the_network_and_json_has_all_of_it() {
 }
 
 #[test]
-fn where_no_one_listens_the_connection_is_what_failed() {
+fn if_no_one_listens_the_connection_is_the_line_that_failed() {
     let sandbox = Sandbox::new();
     let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
     emulator.terminate();
@@ -316,7 +316,8 @@ fn where_no_one_listens_the_connection_is_what_failed() {
     );
 }
 
-/// Answers one request, after the connection that only looks, with `status`, `date` and the error `code`, and returns where.
+/// Answers one request, after the connection that the doctor makes as a test, with `status`, `date` and the error `code`, and
+/// returns the address.
 fn answer_once(status: &'static str, date: &'static str, code: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

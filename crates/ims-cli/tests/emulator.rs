@@ -1,5 +1,5 @@
 //! `ims emulator`, started as a test suite in another language starts it.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -81,7 +81,7 @@ fn it_prints_its_endpoints_and_the_schema_of_scenarios() {
 }
 
 #[test]
-fn as_observed_stays_on_with_a_scenario_and_a_former_name_is_noted() {
+fn as_observed_applies_to_a_scenario_too_and_a_former_name_is_noted() {
     let sandbox = Sandbox::new();
     sandbox.write("scenario.toml", "clock_offset_seconds = 0\nbindings = []\n");
     let mut emulator = RunningEmulator::start(
@@ -220,7 +220,7 @@ fn the_environment_of_a_client_is_printed_for_a_shell() {
 }
 
 #[test]
-fn the_credentials_of_people_register_an_application_if_they_say_where_a_sign_in_leads_back_to() {
+fn the_credentials_of_people_register_an_application_if_they_have_a_redirect_uri() {
     let sandbox = Sandbox::new();
     let mut app = json!({"user": true, "client_id": "app", "scopes": ["openid"]});
     sandbox.write("nowhere.json", app.to_string());
@@ -244,7 +244,7 @@ fn the_credentials_of_people_register_an_application_if_they_say_where_a_sign_in
 }
 
 #[test]
-fn it_listens_where_credentials_for_this_machine_look_for_it() {
+fn it_listens_at_the_address_in_credentials_for_this_machine() {
     let sandbox = Sandbox::new();
     // A port that was free a moment ago.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -258,7 +258,7 @@ fn it_listens_where_credentials_for_this_machine_look_for_it() {
 }
 
 #[test]
-fn a_context_that_is_not_there_is_made_for_the_emulator_and_found_again_by_the_next() {
+fn a_missing_context_is_made_for_the_emulator_and_the_next_one_uses_it_again() {
     let sandbox = Sandbox::new();
     let mut emulator = RunningEmulator::start(&sandbox, "--context local");
     let url = emulator.url().to_owned();

@@ -1,6 +1,6 @@
 //! `ims exec`: what the program gets, and what it does not.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 #[path = "support/running_emulator.rs"]
 mod running_emulator;
@@ -13,7 +13,7 @@ use running_emulator::RunningEmulator;
 use sandbox::{CLIENT_ID, CLIENT_SECRET, Finished, Sandbox};
 
 #[test]
-fn the_program_gets_the_token_and_not_what_got_it() {
+fn the_program_gets_the_token_and_not_the_credentials() {
     let sandbox = Sandbox::new();
     let mut emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
     let line = format!("exec -c credentials.json --url {} -- /usr/bin/env", emulator.url());
@@ -132,7 +132,7 @@ fn a_process_that_may_open_few_files_gets_an_error_or_its_token() {
 }
 
 #[test]
-fn a_token_that_cannot_be_kept_is_printed() {
+fn a_token_that_cannot_be_cached_is_printed() {
     let sandbox = Sandbox::new();
     let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
     let end = token_within(&sandbox, emulator.url(), "-f 0");

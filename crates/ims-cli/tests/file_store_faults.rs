@@ -1,7 +1,7 @@
 //! `ims token` killed at every system call, and on a disk that fails: no file is ever half written, and a token that was
 //! obtained is printed. strace kills and fails; where it may not trace, these tests say so.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     fs,
@@ -48,13 +48,13 @@ impl Lab {
     /// `None`, and a message that no test harness hides, if strace can trace nothing here.
     fn open(test: &str) -> Option<Self> {
         if let Some(obstacle) = strace::obstacle() {
-            // Not by `eprintln!`, which the harness keeps to itself when a test passes.
+            // Not by `eprintln!`, whose output the harness hides when a test passes.
             let mut stderr = std::io::stderr();
             writeln!(stderr, "\nSKIPPED {test}: {obstacle}").unwrap();
             return None;
         }
         let sandbox = Sandbox::new();
-        // No one reads its verdicts, and a pipe that is full would hold it up.
+        // No one reads its verdicts, and a full pipe would stop it.
         let mut emulator =
             sandbox.ims("emulator -c credentials.json").stderr(Stdio::null()).spawn().unwrap();
         let mut url = String::new();
@@ -85,7 +85,7 @@ impl Lab {
         cache
     }
 
-    /// All system calls of a run that nothing happens to, and its cache.
+    /// All system calls of a run without a failure, and its cache.
     fn undisturbed(&self, scenario: &Scenario) -> (String, PathBuf) {
         let cache = self.cache(&format!("undisturbed{}", scenario.options), scenario);
         let log = self.sandbox.path("log");
@@ -94,7 +94,7 @@ impl Lab {
         (fs::read_to_string(log).unwrap(), cache)
     }
 
-    /// Whatever happened to `cache`, what is in it is whole, and the next run serves.
+    /// Whatever happened to `cache`, its files are complete, and the next run works.
     #[track_caller]
     fn assert_recovers(&self, cache: &Path, context: &str) {
         assert_whole(cache, context);
@@ -123,7 +123,7 @@ fn assert_prints(end: impl Into<Finished>) -> String {
     token.to_owned()
 }
 
-/// Every file in `cache` is for its owner alone, and the one that holds a token is whole. Returns that token.
+/// Only the owner can read the files in `cache`, and the one with a token is complete. Returns that token.
 #[track_caller]
 fn assert_whole(cache: &Path, context: &str) -> Option<String> {
     let mut token = None;
@@ -161,7 +161,7 @@ fn for_each<T: Sync>(items: &[T], work: impl Fn(usize, &T) + Sync) {
 }
 
 #[test]
-fn a_command_killed_at_any_system_call_leaves_no_file_half_written_and_the_next_one_serves() {
+fn a_command_killed_at_any_system_call_leaves_no_file_half_written_and_the_next_one_works() {
     let Some(lab) = Lab::open("killed at every system call") else { return };
     for scenario in &SCENARIOS {
         let (log, cache) = lab.undisturbed(scenario);
@@ -180,13 +180,13 @@ fn a_command_killed_at_any_system_call_leaves_no_file_half_written_and_the_next_
         });
         let killed = killed.into_inner();
         println!("{killed} of {} were killed", calls.len());
-        // Threads meet in another order each time, so that some calls are not made again.
+        // The order of threads differs in each run, so some calls are not made again.
         assert!(killed * 10 >= calls.len() * 8, "{killed} of {} were killed", calls.len());
     }
 }
 
 #[test]
-fn a_disk_that_fails_at_any_system_call_corrupts_nothing_and_keeps_no_token_back() {
+fn a_disk_that_fails_at_any_system_call_corrupts_nothing_and_the_token_is_printed() {
     let Some(lab) = Lab::open("a disk that fails") else { return };
     for scenario in &SCENARIOS {
         let (log, cache) = lab.undisturbed(scenario);
@@ -216,7 +216,7 @@ fn a_disk_that_fails_at_any_system_call_corrupts_nothing_and_keeps_no_token_back
         println!("{} of {} runs had an error", failed.len(), faults.len());
         // No fsync: a token in the cache can be obtained again.
         for name in ["openat", "flock", "fchmod", "write", "renameat"] {
-            assert!(failed.iter().any(|failed| failed == name), "{name} was never let fail");
+            assert!(failed.iter().any(|failed| failed == name), "{name} never failed");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `ims init`: on a terminal it asks, without one it changes nothing.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use serde_json::json;
 
@@ -59,7 +59,7 @@ fn without_a_terminal_nothing_is_changed_and_the_commands_are_printed() {
 }
 
 #[test]
-fn on_a_terminal_the_person_chooses_and_the_first_token_is_one_command_away() {
+fn on_a_terminal_the_person_chooses_and_the_next_command_gets_a_token() {
     let (sandbox, mut emulator) = folder();
     let mut terminal = Terminal::start(&sandbox, "init");
     terminal.wait_for("3. my credentials.json");
@@ -103,7 +103,7 @@ fn variables_are_found_and_an_empty_folder_gets_advice() {
 }
 
 #[test]
-fn what_is_broken_or_lacks_its_metascopes_is_named_and_a_sample_is_not_looked_at() {
+fn broken_files_and_files_without_metascopes_are_named_and_samples_are_ignored() {
     let sandbox = Sandbox::new();
     for name in ["credentials.json", "certificate_pub.crt"] {
         std::fs::remove_file(sandbox.path(name)).unwrap();
@@ -161,7 +161,7 @@ fn the_kind_of_the_only_credentials_decides_what_comes_first() {
 }
 
 #[test]
-fn of_one_there_is_nothing_to_choose_and_it_is_not_said_to_shadow_itself() {
+fn the_only_credentials_need_no_choice_and_are_not_reported_as_hiding_themselves() {
     let sandbox = Sandbox::new();
     let emulator = RunningEmulator::start(&sandbox, "-c credentials.json");
     sandbox.write_credentials("credentials.json", json!({ "ims_url": emulator.url() }));
@@ -185,7 +185,7 @@ struct Case {
     answers: &'static [(&'static str, &'static str)],
     /// The last line except for the doctor's.
     next: &'static str,
-    /// What is said without a terminal.
+    /// What is printed without a terminal.
     advice: &'static str,
 }
 
@@ -333,7 +333,7 @@ fn folder_of(case: &Case) -> (Sandbox, RunningEmulator) {
 }
 
 #[test]
-fn in_ten_folders_a_person_gets_from_the_first_look_to_a_token() {
+fn in_ten_folders_a_person_gets_a_token_by_the_answers_and_the_commands_shown() {
     for case in ten_folders() {
         let (sandbox, emulator) = folder_of(&case);
         let command = |arguments: &str| {
@@ -358,7 +358,7 @@ fn in_ten_folders_a_person_gets_from_the_first_look_to_a_token() {
 }
 
 #[test]
-fn in_the_same_folders_nothing_is_done_by_guess_without_a_terminal() {
+fn in_the_same_folders_nothing_is_guessed_without_a_terminal() {
     for case in ten_folders() {
         let (sandbox, mut emulator) = folder_of(&case);
         let mut command = sandbox.ims("init");

@@ -1,5 +1,5 @@
-//! `ims jwt sign`, `decode` and `verify`, and what others think of our signatures.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+//! `ims jwt sign`, `decode` and `verify`, and our signatures verified by other programs.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 #[cfg(unix)]
 use std::process::Command;
@@ -19,7 +19,7 @@ const NOW: i64 = 1_550_001_138;
 
 const RS256: &str = r#"{"alg":"RS256","typ":"JWT"}"#;
 
-/// A sandbox with the public key in every form in which it can be named, and another one's certificate.
+/// A sandbox with the public key in every form that an option accepts, and the certificate of another key.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("public.pem", keys::FIRST_PUBLIC);
@@ -35,7 +35,7 @@ fn jwks() -> String {
     json!({"keys": [jwk]}).to_string()
 }
 
-/// The payload of a good assertion with `changes` laid over it.
+/// The payload of a good assertion with `changes` applied to it.
 #[track_caller]
 fn claims(changes: Value) -> String {
     let mut claims = json!({
@@ -54,7 +54,7 @@ fn encoded(part: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(part)
 }
 
-/// A JWS of this header and payload, whatever they say, signed with RS256 by the first test key.
+/// A JWS of any header and payload, signed with RS256 by the first test key.
 fn signed(header: &str, payload: &str) -> String {
     let key = EncodingKey::from_rsa_pem(keys::FIRST.as_bytes()).unwrap();
     signed_with(header, payload, &key, Algorithm::RS256)
@@ -159,7 +159,7 @@ fn nothing_in_a_jwt_reaches_the_terminal_but_text() {
 }
 
 #[test]
-fn without_a_key_to_verify_with_there_is_no_verdict() {
+fn without_a_key_to_verify_with_no_verdict_is_given() {
     let sandbox = sandbox();
     let jwt = signed(RS256, &claims(json!({})));
     sandbox.write("nothing.pem", "nothing");
@@ -228,7 +228,7 @@ fn the_key_must_be_named_in_one_way() {
 }
 
 #[test]
-fn decoding_shows_the_header_and_the_payload_and_believes_neither() {
+fn decoding_shows_the_header_and_the_payload_and_verifies_neither() {
     let sandbox = sandbox();
     let payload = claims(json!({}));
     sandbox.write("token.jwt", format!("{}\n", signed(r#"{"alg":"none"}"#, &payload)));

@@ -1,6 +1,6 @@
 //! `ims login` and `ims logout` against `ims emulator`, with a test in place of the browser.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     fs,
@@ -31,7 +31,7 @@ use person::{
 use running_emulator::RunningEmulator;
 use sandbox::{Finished, Sandbox};
 
-/// Where refresh tokens lie without a keyring.
+/// Where refresh tokens are kept without a keyring.
 const FILES: &str = "home/.local/share/ims/sign-ins";
 
 fn served() -> (Sandbox, RunningEmulator) {
@@ -62,7 +62,7 @@ fn refresh_token(sandbox: &Sandbox) -> Option<String> {
     Some(fs::read_to_string(files.next()?.unwrap().path()).unwrap())
 }
 
-/// Whether IMS takes this refresh token for a valid one.
+/// Whether IMS says that this refresh token is valid.
 fn is_valid(sandbox: &Sandbox, refresh_token: &str) -> bool {
     sandbox.write("refresh-token", refresh_token);
     let end = sandbox.run("validate -c people.json --type refresh_token refresh-token");
@@ -156,7 +156,7 @@ fn a_session_over_ssh_has_its_browser_elsewhere() {
 }
 
 #[test]
-fn nothing_but_the_redirect_ends_hangs_or_confuses_the_listener() {
+fn no_request_except_the_redirect_ends_or_blocks_the_listener() {
     let (sandbox, emulator) = served();
     let login = Login::listening(&sandbox, &emulator);
     let redirect_uri = login.parameter("redirect_uri");
@@ -264,7 +264,7 @@ fn the_command_waits_no_longer_than_its_timeout() {
 fn an_interrupt_ends_it_at_once_and_leaves_nothing() {
     let (sandbox, _emulator) = served();
     let ims = sandbox.ims("login -c people.json --no-browser");
-    // As a parent leaves it that ignores interrupts: nohup, and a shell's background.
+    // Like a parent that ignores interrupts: nohup, or a shell that starts a program in the background.
     let mut ignoring = Command::new("sh");
     ignoring.args(["-c", "trap '' INT; exec \"$0\" \"$@\""]);
     ignoring.arg(ims.get_program()).args(ims.get_args()).current_dir(sandbox.path(""));
@@ -296,7 +296,7 @@ fn without_a_refresh_token_the_command_says_when_the_sign_in_ends() {
 }
 
 #[test]
-fn a_second_login_replaces_the_first_with_all_that_it_left() {
+fn a_second_login_replaces_the_first_and_everything_that_it_saved() {
     let (sandbox, emulator) = served();
     signed_in(&sandbox);
     let first = (refresh_token(&sandbox).unwrap(), sandbox.run("token -c people.json").stdout);
@@ -333,7 +333,7 @@ fn the_doctor_finds_the_sign_in_where_the_other_commands_do() {
 }
 
 #[test]
-fn logout_revokes_the_sign_in_and_forgets_it() {
+fn logout_revokes_the_sign_in_and_deletes_it() {
     let (sandbox, _emulator) = served();
     signed_in(&sandbox);
     let refresh_token = refresh_token(&sandbox).unwrap();
@@ -354,7 +354,7 @@ fn logout_revokes_the_sign_in_and_forgets_it() {
 }
 
 #[test]
-fn logout_forgets_even_if_ims_cannot_be_asked() {
+fn logout_deletes_the_sign_in_even_if_ims_cannot_be_asked() {
     let (sandbox, mut emulator) = served();
     signed_in(&sandbox);
     emulator.terminate();
@@ -368,7 +368,7 @@ fn logout_forgets_even_if_ims_cannot_be_asked() {
 }
 
 #[test]
-fn browser_names_the_browser_which_gets_only_the_address() {
+fn the_variable_browser_names_the_browser_which_gets_only_the_address() {
     let (sandbox, emulator) = served();
     let (script, told) = (sandbox.path("browser"), sandbox.path("told"));
     assert!(Command::new("mkfifo").arg(&told).status().unwrap().success());
@@ -389,7 +389,7 @@ fn browser_names_the_browser_which_gets_only_the_address() {
 }
 
 #[test]
-fn a_browser_that_runs_in_the_terminal_holds_nothing_up() {
+fn a_browser_that_runs_in_the_terminal_does_not_block_the_command() {
     let (sandbox, emulator) = served();
     let (script, left) = (sandbox.path("lynx"), sandbox.path("left"));
     assert!(Command::new("mkfifo").arg(&left).status().unwrap().success());
@@ -405,7 +405,7 @@ fn a_browser_that_runs_in_the_terminal_holds_nothing_up() {
 }
 
 #[test]
-fn a_public_client_needs_no_file_but_leaves_one() {
+fn a_public_client_needs_no_file_and_can_save_one() {
     let (sandbox, emulator) = served();
     let url = emulator.url();
     let arguments = format!(
@@ -426,7 +426,7 @@ fn a_public_client_needs_no_file_but_leaves_one() {
 }
 
 #[test]
-fn a_sign_in_that_cannot_be_kept_is_none_and_the_place_is_named() {
+fn a_sign_in_that_cannot_be_saved_fails_and_the_place_is_named() {
     let (sandbox, emulator) = served();
     fs::create_dir_all(sandbox.path(FILES).parent().unwrap()).unwrap();
     sandbox.write(FILES, "no folder");
@@ -439,7 +439,7 @@ fn a_sign_in_that_cannot_be_kept_is_none_and_the_place_is_named() {
 }
 
 #[test]
-fn what_is_not_for_people_or_not_free_is_refused_before_anybody_is_asked() {
+fn wrong_credentials_and_a_port_in_use_are_refused_before_the_person_is_asked() {
     let (sandbox, _emulator) = served();
     for command in ["login", "logout"] {
         let end = sandbox.run(&format!("{command} -c credentials.json"));

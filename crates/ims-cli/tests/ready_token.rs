@@ -1,6 +1,6 @@
-//! A ready token, and a key in a PKCS#12 file, as what a command works with.
+//! Commands with a ready token, and with a key in a PKCS#12 file.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::process::Command;
 
@@ -32,7 +32,7 @@ fn token_of(created_at: u64) -> String {
     format!("{}.{}.{}", part(r#"{"alg":"RS256"}"#), part(&payload.to_string()), part("signature"))
 }
 
-/// The last day of 9998, so that no test is too late.
+/// The last day of 9998, so that the token is valid in every run of the tests.
 fn lasting() -> String {
     token_of(253_370_678_400)
 }
@@ -57,7 +57,7 @@ fn a_local_development_token_of_aem_is_sent_as_it_is_and_ims_is_not_asked() {
     assert!(end.stdout.contains(&format!("IMS_ACCESS_TOKEN={token}\n")), "{end:?}");
     let end = sandbox.run("token -c dev.json");
     assert_eq!((end.code, end.stdout), (Some(0), format!("{token}\n")));
-    assert!(!sandbox.path("cache").exists(), "what was given is not kept a second time");
+    assert!(!sandbox.path("cache").exists(), "a token that was given is not cached");
     assert_eq!(sandbox.run("token -c dev.json --fresh").code, Some(2));
 }
 

@@ -1,6 +1,6 @@
-//! What a person or a program learns when something fails: the cause, what IMS said, and what to do about this cause alone.
+//! What the command prints when something fails: the cause, what IMS said, and what to do about exactly this cause.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -100,14 +100,14 @@ fn each_answer_of_ims_is_reported_with_its_cause_and_the_remedies_of_that_cause(
         assert!(error["message"].as_str().unwrap().contains(message), "{message}: {error}");
         assert!(remedies(&error).contains(remedy), "{remedy}: {error}");
         assert!(error["ims"]["status"].is_u64(), "{error}");
-        // The same question would have the same answer, except for trouble that passes.
+        // A second request would get the same answer, except after a temporary failure.
         let attempts = if code == 3 { 3 } else { 1 };
         assert_eq!(api.requests().len(), attempts, "{message}");
     }
 }
 
 #[test]
-fn the_scope_that_ims_names_is_named_and_else_all_that_were_asked_for() {
+fn the_message_names_the_scope_that_ims_names_or_else_all_that_were_asked_for() {
     let sandbox = Sandbox::new();
     write_server_to_server(&sandbox, json!({}));
     #[rustfmt::skip]
@@ -126,7 +126,7 @@ fn the_scope_that_ims_names_is_named_and_else_all_that_were_asked_for() {
 }
 
 #[test]
-fn the_second_secret_is_tried_whatever_the_status_and_that_is_said() {
+fn the_second_secret_is_tried_at_every_status_and_the_command_says_so() {
     let sandbox = Sandbox::new();
     write_server_to_server(
         &sandbox,
@@ -210,7 +210,7 @@ fn a_proxy_that_does_not_connect_is_named_with_its_answer_whatever_is_asked() {
             assert!(error["message"].as_str().unwrap().ends_with(&name), "{name}: {error}");
             assert!(remedies(&error).contains(remedy), "{remedy}: {error}");
             assert!(!end.stderr.contains("canary"), "{end:?}");
-            // What the proxy has answered once it is asked again only after trouble that passes.
+            // The proxy is asked again only after a temporary failure.
             assert!(code == 3 || api.requests().len() <= 2, "{status}: {:?}", api.requests());
         }
     }
@@ -276,7 +276,7 @@ fn to_a_person_the_cause_comes_first_and_then_what_to_do() {
 }
 
 #[test]
-fn a_wait_that_ims_asks_for_is_a_number_of_seconds_and_has_a_longest() {
+fn a_wait_that_ims_asks_for_is_a_number_of_seconds_with_a_limit() {
     let sandbox = Sandbox::new();
     let busy = |wait: &str| {
         let fields = format!("content-type: application/json\r\nretry-after: {wait}\r\n");
@@ -310,7 +310,7 @@ fn a_lifetime_in_digits_and_json_of_another_media_type_are_read() {
 }
 
 #[test]
-fn a_token_without_a_lifetime_lives_as_long_as_it_says_itself_and_else_nothing_is_guessed() {
+fn a_token_without_a_lifetime_has_the_one_in_its_own_claims_and_otherwise_is_refused() {
     let sandbox = Sandbox::new();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let created_at = now.as_millis().to_string();
@@ -343,7 +343,7 @@ fn a_token_without_a_lifetime_lives_as_long_as_it_says_itself_and_else_nothing_i
         assert_eq!((end.code, &error["reason"]), (Some(4), &json!(reason)), "{end:?}");
         assert!(error["message"].as_str().unwrap().contains(message), "{error}");
         assert!(!remedies(&error).is_empty(), "{error}");
-        // Each further success would be a token more that no one uses.
+        // Each further request would create another token that no one uses.
         assert_eq!(api.requests().len(), 1, "{body}");
     }
 }
@@ -407,7 +407,7 @@ fn a_proxy_variable_that_names_no_proxy_is_named_and_nothing_is_sent() {
 }
 
 #[test]
-fn what_the_parser_refuses_is_json_too_if_json_is_asked_for() {
+fn a_usage_error_is_json_too_if_json_is_asked_for() {
     let sandbox = Sandbox::new();
     for arguments in [
         "token --json --no-such-option",
@@ -461,7 +461,7 @@ fn verbose_shows_each_request_without_anything_secret() {
 /// `script` gives the command a terminal; its options are those of util-linux.
 #[cfg(target_os = "linux")]
 #[test]
-fn on_a_terminal_a_person_sees_what_is_waited_for_and_how_long() {
+fn on_a_terminal_a_person_sees_what_the_command_waits_for_and_how_long() {
     let sandbox = Sandbox::new();
     let busy = answer(
         "429 Too Many Requests",
@@ -489,7 +489,7 @@ fn on_a_terminal_a_person_sees_what_is_waited_for_and_how_long() {
     assert!(shown.contains("IMS asks to wait 2 s (attempt 2 of 3)"), "{shown:?}");
     assert!(shown.contains("eyJ.a.b"), "{shown:?}");
 
-    // Without a terminal, nothing but the token is said.
+    // Without a terminal, only the token is printed.
     let api = Api::start([busy.as_str(), json_answer("200 OK", &token).as_str()]);
     let end = sandbox.run(&format!("token --fresh -c credentials.json --url {}", api.url()));
     assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{end:?}");

@@ -1,5 +1,5 @@
-//! `ims cert rotate` against `ims emulator`, whose admin API plays the console to which certificates are uploaded.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+//! `ims cert rotate` against `ims emulator`, whose admin API replaces the console to which certificates are uploaded.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     fs,
@@ -103,7 +103,7 @@ impl Integration {
 const OLD: &str = certificates::FIRST;
 
 #[test]
-fn a_rotation_keeps_a_key_that_ims_takes_from_beginning_to_end() {
+fn during_a_whole_rotation_the_credentials_have_a_key_that_ims_accepts() {
     let integration = Integration::new();
     let before = integration.credentials();
 
@@ -146,7 +146,7 @@ fn a_rotation_keeps_a_key_that_ims_takes_from_beginning_to_end() {
 }
 
 #[test]
-fn a_certificate_that_lasts_is_replaced_only_if_that_is_asked_for() {
+fn a_certificate_that_is_valid_for_long_is_replaced_only_on_request() {
     let integration = Integration::new();
     let before = fs::read_dir(integration.sandbox.path("")).unwrap().count();
     let lasts = integration.rotate("--within 30d --wait 0s");
@@ -198,9 +198,9 @@ fn a_subject_that_cannot_be_written_again_is_refused_before_anything_is_made() {
     assert!(inspected.stdout.contains("CN=once,OU=a,O=Example"), "{inspected:?}");
 }
 
-/// IMS answers as to a key that it does not know, `400 invalid_token`, and means the clock.
+/// IMS answers `400 invalid_token`, as for an unknown key, but the cause is the clock.
 #[test]
-fn a_wrong_clock_is_not_taken_for_a_certificate_that_is_not_uploaded() {
+fn a_wrong_clock_is_not_reported_as_a_certificate_that_is_not_uploaded() {
     let integration = Integration::with_options("--as-observed");
     assert_eq!(integration.rotate("--wait 0s").code, Some(3));
     integration.upload(&[OLD.to_owned(), integration.new_certificate()]);
@@ -215,9 +215,9 @@ fn a_wrong_clock_is_not_taken_for_a_certificate_that_is_not_uploaded() {
     assert_eq!(integration.rotate("--wait 0s").code, Some(0));
 }
 
-/// By the clock of IMS the new certificate is not valid yet, to which IMS answers as to one that it does not know.
+/// By the clock of IMS the new certificate is not valid yet. IMS then answers as for an unknown certificate.
 #[test]
-fn a_clock_ahead_of_ims_is_not_taken_for_a_certificate_that_is_not_uploaded() {
+fn a_clock_ahead_of_ims_is_not_reported_as_a_certificate_that_is_not_uploaded() {
     for options in ["", "--as-observed"] {
         let integration = Integration::with_options(options);
         assert_eq!(integration.rotate("--wait 0s").code, Some(3));
@@ -239,11 +239,11 @@ fn a_clock_ahead_of_ims_is_not_taken_for_a_certificate_that_is_not_uploaded() {
 }
 
 #[test]
-fn what_waits_goes_on_by_itself_once_the_certificate_is_uploaded() {
+fn a_rotation_that_waits_continues_by_itself_once_the_certificate_is_uploaded() {
     let integration = Integration::new();
     let arguments = integration.command("cert rotate --wait 60s");
     let mut child = integration.sandbox.ims(&arguments).spawn().unwrap();
-    // It has asked once it has made the pair.
+    // It asks IMS as soon as it has made the pair.
     while integration.emulator.exchanges() == 0 && child.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
@@ -254,7 +254,7 @@ fn what_waits_goes_on_by_itself_once_the_certificate_is_uploaded() {
 }
 
 #[test]
-fn a_rotation_that_was_killed_anywhere_is_gone_on_with() {
+fn a_rotation_that_was_killed_at_any_step_is_continued() {
     let sandbox_of = |left: &dyn Fn(&Integration)| {
         let integration = Integration::new();
         let original = integration.credentials();
@@ -366,7 +366,7 @@ fn no_call_fails_while_a_hundred_callers_ask_without_pause() {
 }
 
 #[test]
-fn an_encrypted_key_is_followed_by_one_of_the_same_pass_phrase() {
+fn the_key_after_an_encrypted_one_has_the_same_pass_phrase() {
     let integration = Integration::new();
     integration.sandbox.write("encrypted.key", ims_testkit::keys::FIRST_PBES2_AES256_SHA256);
     integration.sandbox.write("phrase", ims_testkit::PASSPHRASE);
@@ -383,7 +383,7 @@ fn an_encrypted_key_is_followed_by_one_of_the_same_pass_phrase() {
 }
 
 #[test]
-fn credentials_of_other_forms_are_left_alone_and_it_is_said_what_to_change() {
+fn credentials_of_other_forms_stay_and_the_command_says_what_to_change() {
     let integration = Integration::new();
     let aio = json!({
         "client_id": CLIENT_ID,

@@ -1,5 +1,5 @@
 //! `ims secret list` and `rotate` against `ims emulator`, which serves the API for client secrets.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     fs,
@@ -70,7 +70,7 @@ impl Integration {
 
     fn secret_of(&self, credentials: &str, arguments: &str) -> Finished {
         let url = self.emulator.url();
-        // What follows --exec is the command's.
+        // What follows --exec is the other command.
         let (verb, rest) = arguments.split_once(' ').unwrap_or((arguments, ""));
         self.sandbox.run(&format!("secret {verb} {credentials} --url {url} --page {PAGE} {rest}"))
     }
@@ -145,7 +145,7 @@ impl Integration {
 }
 
 #[test]
-fn a_rotation_keeps_a_secret_that_ims_takes_from_beginning_to_end() {
+fn during_a_whole_rotation_the_credentials_have_a_secret_that_ims_accepts() {
     let integration = Integration::new();
     let before = integration.text("credentials.json");
     let old = integration.ids();
@@ -178,7 +178,7 @@ fn a_rotation_keeps_a_secret_that_ims_takes_from_beginning_to_end() {
 }
 
 #[test]
-fn status_shows_the_age_of_secrets_as_the_api_last_said_it_and_asks_no_one() {
+fn status_shows_the_age_of_secrets_from_the_last_answer_of_the_api_and_sends_nothing() {
     let integration = Integration::new();
     let status = || {
         let url = integration.emulator.url();
@@ -227,7 +227,7 @@ fn the_page_is_asked_for_once_and_read_from_a_project_file() {
 }
 
 #[test]
-fn a_rotation_that_was_killed_at_any_request_is_gone_on_with() {
+fn a_rotation_that_was_killed_at_any_request_is_continued() {
     for count in 1..=5 {
         let integration = Integration::new();
         let url = integration.emulator.url();
@@ -294,7 +294,7 @@ fn an_interrupted_rotation_is_continued() {
 }
 
 #[test]
-fn a_secret_that_something_may_have_is_deleted_only_if_that_is_asked_for() {
+fn a_secret_that_a_program_may_still_use_is_deleted_only_on_request() {
     let integration = Integration::new();
     assert_eq!(integration.secret("rotate --exec false").code, Some(4));
     assert!(integration.text("credentials.json").contains(CLIENT_SECRET));
@@ -318,7 +318,10 @@ fn a_command_gets_the_secret_on_its_standard_input_and_no_file_changes() {
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_eq!(integration.text("credentials.json"), before);
     let report: Value = serde_json::from_str(&done.stdout).unwrap();
-    assert!(report["secret_id"].is_string(), "what the command prints is mixed with the data");
+    assert!(
+        report["secret_id"].is_string(),
+        "what the other command prints is mixed with the data"
+    );
     let kept = integration.text("kept");
     integration.sandbox.write("credentials.json", before.replace(CLIENT_SECRET, &kept));
     assert_eq!(integration.secret("rotate --finish").code, Some(0));
@@ -350,7 +353,7 @@ fn credentials_of_variables_are_rotated_by_a_command_alone() {
 }
 
 #[test]
-fn a_secret_that_is_also_another_word_of_the_file_is_left_alone() {
+fn a_secret_that_occurs_elsewhere_in_the_file_is_not_replaced() {
     let integration = Integration::with_secret("openid");
     let before = integration.text("credentials.json");
     let refused = integration.secret("rotate");
@@ -361,7 +364,7 @@ fn a_secret_that_is_also_another_word_of_the_file_is_left_alone() {
 }
 
 #[test]
-fn the_secret_is_printed_only_if_that_is_asked_for() {
+fn the_secret_is_printed_only_on_request() {
     let integration = Integration::new();
     let printed = integration.secret("rotate --print");
     assert_eq!((printed.code, printed.stdout.trim()), (Some(0), &*integration.current()));
@@ -486,7 +489,7 @@ fn the_page_of_another_credential_is_refused() {
 }
 
 #[test]
-fn a_secret_that_is_young_is_replaced_only_without_a_limit() {
+fn a_new_secret_is_replaced_only_without_an_age_limit() {
     let integration = Integration::new();
     let young = integration.secret("rotate --if-older-than 90d --json");
     assert_eq!(young.code, Some(0), "{young:?}");

@@ -1,5 +1,5 @@
 //! No secret in any output, whatever the command does and whatever goes wrong, and none in its arguments.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{fs, net::TcpListener};
 
@@ -235,7 +235,7 @@ fn a_secret_in_any_place_of_the_command_line_is_not_repeated() {
         let other = secrets[1 + number % (secrets.len() - 1)];
         let level = ["", "-v", "-vv", "--json"][number % 4];
         for secret in [secrets[0], other] {
-            // Each is one word, as it comes from a shell's "$(cat file)".
+            // Each is one argument, like "$(cat file)" in a shell.
             let words: Vec<String> = place.split(' ').map(|word| word.replace("CANARY", secret)).collect();
             let end = Finished::from(sandbox.ims(level).args(&words).output().unwrap());
             for text in [&end.stdout, &end.stderr] {

@@ -1,6 +1,6 @@
 //! What packagers install with the command, and how it behaves in a pipeline.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{fs, io, path::Path, process::Command};
 
@@ -119,7 +119,7 @@ fn each_shell_has_a_script_that_asks_ims() {
 }
 
 #[test]
-fn each_command_has_its_manual_page_and_none_tells_what_is_in_the_environment() {
+fn each_command_has_its_manual_page_and_none_shows_values_of_the_environment() {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.path("man1")).unwrap();
     let mut man = sandbox.ims("man --out man1");
@@ -162,7 +162,7 @@ fn a_folder_that_is_not_there_gets_no_manual_pages() {
 }
 
 #[test]
-fn when_no_one_reads_the_output_nothing_is_said_and_the_exit_code_is_that_of_a_closed_pipe() {
+fn when_no_one_reads_the_output_no_error_is_printed_and_the_exit_code_is_that_of_a_closed_pipe() {
     let sandbox = Sandbox::new();
     // A check whose answer is no must not end as if it were yes.
     for command in ["completions zsh", "cert check certificate_pub.crt --within 36500d"] {
@@ -174,7 +174,7 @@ fn when_no_one_reads_the_output_nothing_is_said_and_the_exit_code_is_that_of_a_c
 }
 
 #[test]
-fn the_version_is_a_word_too() {
+fn the_version_can_be_asked_for_with_a_word() {
     let sandbox = Sandbox::new();
     let version = sandbox.run("--version");
     assert_eq!((version.code, version.stdout.starts_with("ims ")), (Some(0), true), "{version:?}");

@@ -1,5 +1,5 @@
 //! `ims status` and `ims cache`: what is used and what is kept, without a secret.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use serde_json::{Value, json};
 

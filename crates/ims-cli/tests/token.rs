@@ -1,5 +1,5 @@
 //! `ims token` against `ims emulator`.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     io::{BufRead, BufReader, Write},

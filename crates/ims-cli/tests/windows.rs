@@ -1,7 +1,7 @@
 //! What is different on Windows: access lists in place of modes, `icacls` in place of `chmod`, and a program that `ims exec`
 //! waits for.
 #![cfg(windows)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use windows_permissions::{
     LocalBox, SecurityDescriptor,

@@ -2,7 +2,7 @@
 //! case has its own process.
 
 #![cfg(all(feature = "formats", feature = "keyring", target_os = "linux"))]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{env, error::Error, fs, process::Command};
 
@@ -15,12 +15,12 @@ const USER_SYNC: &str = "enterprise:\n  org_id: A@AdobeOrg\n  secure_client_id_k
 const OWN: &str = r#"{"client_id":"client","client_secret_keyring":"canary","scopes":["openid"]}"#;
 
 #[test]
-fn a_reference_into_a_keyring_that_is_not_there_is_named() {
+fn a_reference_to_a_missing_keyring_is_named() {
     if env::var_os(CASE).is_some() {
         return case();
     }
     let mut this = Command::new(env::current_exe().unwrap());
-    this.args(["--exact", "a_reference_into_a_keyring_that_is_not_there_is_named"]);
+    this.args(["--exact", "a_reference_to_a_missing_keyring_is_named"]);
     let folder = tempfile::tempdir().unwrap();
     let address = format!("unix:path={}", folder.path().join("missing").display());
     let ended = this.env(CASE, "1").env("DBUS_SESSION_BUS_ADDRESS", address).output().unwrap();

@@ -1,7 +1,7 @@
-//! What the reqwest transport must not do: follow, repeat, wait or read without end, and tell.
+//! What the reqwest transport must not do: follow a redirect, send twice, wait or read without end, or show a secret.
 
 #![cfg(feature = "reqwest")]
-#![expect(clippy::unwrap_used, reason = "a test may panic, and its helpers with it")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn half_an_answer(listener: &TcpListener) -> TcpStream {
     stream
 }
 
-/// All that an error says, with all that is behind it.
+/// The texts of an error and of all its sources.
 fn everything_said(error: &TransportError) -> String {
     let causes =
         std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
@@ -54,7 +54,7 @@ fn everything_said(error: &TransportError) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_is_handed_over_whole() {
+async fn a_whole_answer_is_returned() {
     let server = answering(
         ResponseTemplate::new(401).insert_header("x-debug-id", "id").set_body_string("no"),
     )
@@ -90,7 +90,7 @@ async fn sixty_four_kib_are_accepted_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
-async fn an_answer_that_never_ends_ends_with_the_deadline() {
+async fn an_answer_without_an_end_is_stopped_at_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {
@@ -119,7 +119,7 @@ async fn half_an_answer_is_a_broken_connection() {
 }
 
 #[tokio::test]
-async fn a_closed_port_is_not_a_connection() {
+async fn a_closed_port_is_a_connection_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -152,7 +152,7 @@ async fn a_name_that_does_not_exist_is_named_without_the_layers_of_the_http_libr
 }
 
 #[tokio::test]
-async fn a_transport_takes_only_the_scheme_that_it_was_made_for() {
+async fn a_transport_accepts_only_the_scheme_that_it_was_made_for() {
     let loopback = ReqwestTransport::new(&"http://127.0.0.1:1".parse().unwrap()).unwrap();
     let error =
         loopback.send(request("https://ims-na1.adobelogin.com"), TIMEOUT).await.unwrap_err();

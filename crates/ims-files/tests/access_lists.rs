@@ -1,6 +1,6 @@
 //! What access lists decide on Windows: who can read and change a file, and what a new file gets.
 #![cfg(windows)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     fs, io,
@@ -88,7 +88,7 @@ fn the_remedy_for_a_file_that_others_can_read_is_a_line_for_icacls() {
 }
 
 #[test]
-fn what_everyone_can_write_to_names_nothing_that_is_run() {
+fn a_file_that_everyone_can_write_to_may_not_name_a_command() {
     let folder = folder();
     let path = file(&folder, "credentials.json", "(A;;FA;;;ME)(A;;FR;;;WD)(A;;FW;;;WD)");
     let error = read(&path, LIMIT).unwrap().access.check_trusted().unwrap_err();
@@ -96,7 +96,7 @@ fn what_everyone_can_write_to_names_nothing_that_is_run() {
 }
 
 #[test]
-fn a_new_file_is_private_and_never_written_over_another() {
+fn a_new_file_is_private_and_never_overwrites_another() {
     let folder = folder();
     // Wine hands down what a folder has, even to a file whose list is protected from that.
     if std::env::var_os("WINEPREFIX").is_none() {
@@ -133,7 +133,7 @@ fn a_file_is_replaced_as_a_whole_and_its_missing_folders_are_private() {
 }
 
 #[test]
-fn a_draft_gets_the_readers_that_it_is_meant_for() {
+fn a_draft_has_the_permissions_that_were_asked_for() {
     let folder = folder();
     let open = "(A;;FA;;;ME)(A;;FR;;;WD)";
     for (readers, before, is_private) in [

@@ -1,6 +1,6 @@
-//! What holds on every system: files are replaced as a whole, and one process at a time writes.
+//! Rules of every system: files are replaced as a whole, and one process at a time writes.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{fs, time::Duration};
 #[cfg(unix)]
@@ -81,10 +81,7 @@ fn the_name_of_a_file_that_is_removed_is_free_although_the_file_is_locked() {
     let new = folder.try_lock_file("lease").unwrap().unwrap();
     old.touch().unwrap();
     drop(old);
-    assert!(
-        folder.try_lock_file("lease").unwrap().is_none(),
-        "the end of the old lock is not the new one's"
-    );
+    assert!(folder.try_lock_file("lease").unwrap().is_none(), "the old lock ended the new one");
     drop(new);
     assert!(folder.try_lock_file("lease").unwrap().is_some());
     assert_eq!(folder.names().unwrap(), ["lease"]);

@@ -1,7 +1,7 @@
-//! Files are judged, read and replaced on a real file system.
+//! Files are checked, read and replaced on a real file system.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     fs::{self, Permissions},
@@ -131,7 +131,7 @@ fn a_file_in_a_folder_of_others_is_not_trusted() {
 }
 
 #[test]
-fn a_link_is_as_trusted_as_the_folders_on_both_of_its_ends() {
+fn a_link_is_trusted_if_its_folder_and_that_of_its_target_are() {
     let (links, files) = (folder(), folder());
     let path = file(&files, "credentials.json", 0o600);
     let link = links.path().join("credentials.json");
@@ -199,7 +199,7 @@ fn a_file_is_read_up_to_its_limit_and_no_further() {
 }
 
 #[test]
-fn a_new_file_is_private_and_never_written_over_another() {
+fn a_new_file_is_private_and_never_overwrites_another() {
     let folder = folder();
     let path = folder.path().join("new");
     create_new(&path, b"one").unwrap();
@@ -229,7 +229,7 @@ fn a_replaced_file_keeps_its_link_and_its_missing_folders_are_private() {
 }
 
 #[test]
-fn a_draft_gets_the_readers_that_it_is_meant_for() {
+fn a_draft_has_the_permissions_that_were_asked_for() {
     let folder = folder();
     for (readers, before, expected) in [
         (Readers::Owner, None, 0o600),

@@ -22,7 +22,7 @@ pub const MAX_TIME: Duration = Duration::from_secs(1);
 /// The most memory that an input may take at a time, in bytes.
 pub const MAX_BYTES: u64 = 50 * 1000 * 1000;
 
-/// After so much time without an end the whole run ends: nothing else can stop an input.
+/// If an input takes longer than this, the whole run ends: nothing else can stop an input.
 const HANG: Duration = Duration::from_secs(30);
 
 /// What an input did wrong.

@@ -39,7 +39,7 @@ pub const TARGETS: &[Target] = &[
     target("languages",           "each language of credentials",                       credentials::languages),
     target("dotenv",              "lines of NAME=value, here and by dotenvy",           credentials::dotenv),
     target("environment_url",     "the base URL of an IMS",                             texts::environment_url),
-    target("identifiers",         "client ids, scopes, metascopes and their like",      texts::identifiers),
+    target("identifiers",         "client ids, scopes, metascopes and other identifiers",      texts::identifiers),
     target("scenario",            "the scenario of an emulator, TOML or JSON",          emulator::scenario),
     target("emulator_http",       "requests to an emulator, as bytes on a connection",  emulator::http),
     target("stored_token",        "what a store finds in a file",                       stores::stored_token),

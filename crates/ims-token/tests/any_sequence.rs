@@ -1,6 +1,6 @@
 //! Laws of the keeper that hold whatever happens, in whatever order.
 #![cfg(feature = "testing")]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     sync::{Arc, Mutex},

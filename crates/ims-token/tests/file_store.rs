@@ -1,6 +1,6 @@
 //! The store in a folder: what every store must do, and what only files can suffer.
 #![cfg(all(feature = "file", feature = "testing"))]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 #[cfg(unix)]
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

@@ -1,6 +1,6 @@
 //! Many processes, one store, a day: how many requests reach IMS, and who is affected by a bad store.
 #![cfg(feature = "testing")]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     sync::{

@@ -6,7 +6,7 @@
 //!
 //! The laws by their numbers are those of `docs/keeper.md`.
 #![cfg(feature = "testing")]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     io::Write,

@@ -1,6 +1,6 @@
 //! A thousand processes, each with its own connection to one real Redis, for days of virtual time.
 #![cfg(all(feature = "redis", feature = "testing", unix))]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     sync::{

@@ -1,6 +1,6 @@
 //! The keepers of several integrations: the failure of one does not affect the others.
 #![cfg(feature = "testing")]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{num::NonZeroUsize, sync::Barrier, thread, time::Duration};
 

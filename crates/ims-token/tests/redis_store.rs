@@ -1,6 +1,6 @@
 //! The store in Redis, against a real server on its own socket.
 #![cfg(all(feature = "redis", feature = "testing", unix))]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     io::{BufRead, BufReader, Write},

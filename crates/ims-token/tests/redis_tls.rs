@@ -1,6 +1,6 @@
 //! A real Redis over TLS, whose certificate OpenSSL has made.
 #![cfg(all(feature = "redis-tls", feature = "testing", unix))]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     fs,

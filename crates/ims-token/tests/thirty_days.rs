@@ -1,6 +1,6 @@
 //! Thirty days of a service with many failures: outages, throttling, refusals, clocks that are set, a machine that sleeps.
 #![cfg(feature = "testing")]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     sync::{Arc, Mutex},

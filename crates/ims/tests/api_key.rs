@@ -1,6 +1,6 @@
 //! An API key alone: header fields, no token, and no request to IMS.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{error::Error, time::Duration};
 

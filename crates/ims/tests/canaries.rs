@@ -1,7 +1,7 @@
 //! No secret gets out of a client that is built, or of the error of one that cannot be built.
 
 #![cfg(feature = "reqwest")]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{error::Error, fs, path::Path};
 
@@ -54,7 +54,7 @@ fn credentials(folder: &TempDir, members: Value) -> Credentials {
     Credentials::from_file(path).unwrap()
 }
 
-/// Everything that a person or a log could come to see of `error`.
+/// Everything of `error` that a person or a log could show.
 fn shown(error: &dyn Error) -> String {
     let sources = std::iter::successors(Some(error), |&error| error.source());
     sources.map(|error| format!("{error} {error:?}")).collect::<Vec<_>>().join("\n")

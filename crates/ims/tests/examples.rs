@@ -1,6 +1,6 @@
 //! The programs in `examples/` run and print what they promise.
 #![cfg(unix)] // some of them use SoftHSM and a Redis server
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     env, fs,

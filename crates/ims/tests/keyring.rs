@@ -1,7 +1,7 @@
 //! The errors where there is no keyring. They depend on the environment, so each case is a separate process.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     env,
@@ -25,7 +25,7 @@ fn where_there_is_no_keyring_every_call_says_so_and_soon() {
     }
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| format!("unix:path={}", folder.path().join(name).display());
-    // It takes connections and never says anything.
+    // It accepts connections and never answers.
     let _silent = UnixListener::bind(folder.path().join("silent")).unwrap();
     for address in [path("missing"), path("silent"), "unix:path=".to_owned(), "nonsense".to_owned()]
     {

@@ -1,7 +1,7 @@
 //! Both sides of a credential that is being migrated obtain tokens, and so does the new file.
 
 #![cfg(feature = "reqwest")]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ use ims_testkit::{certificates, keys};
 use serde_json::json;
 use tempfile::TempDir;
 
-/// When the tests take place: the certificates of the test kit are valid then.
+/// The time of the tests: the certificates of the test kit are valid then.
 const NOW: u64 = 1_800_000_000;
 const CLIENT_ID: &str = "a64f5f10849a410a97ffdac8ae1";
 const CLIENT_SECRET: &str = "canary-client-secret";

@@ -1,6 +1,6 @@
 //! A ready token: handed out until it ends, never renewed, and IMS is never asked.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! A signing key is replaced while the other works: no caller notices, and what the certificate says comes first.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     sync::{

@@ -1,6 +1,6 @@
 //! A client secret is replaced while the other works: both are tried, and only when IMS says that this one is wrong.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use ims::{
     ClientSecrets, Credential, KeyPair, ServerToServerCredential, ServiceAccountCredential,

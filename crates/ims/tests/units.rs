@@ -2,7 +2,7 @@
 //! since the emulator shares no code with the client, and must be the same.
 
 #![cfg(feature = "sign-in")]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::time::Duration;
 

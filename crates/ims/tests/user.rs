@@ -1,7 +1,7 @@
 //! A person signs in, and the refresh token gives one access token after the other, in one process or in several.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 

@@ -1,6 +1,6 @@
 //! Tokens that the emulator issues, as those see them who receive them.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! From a credentials file to a token that the emulator takes, and from each refusal of IMS to the error of the caller.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{fs, sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// When the tests take place: the certificates of the test kit are valid then.
+/// The time of the tests: the certificates of the test kit are valid then.
 const NOW: u64 = 1_800_000_000;
 const CLIENT_ID: &str = "a64f5f10849a410a97ffdac8ae1";
 const CLIENT_SECRET: &str = "canary-client-secret";

@@ -24,13 +24,13 @@ pub(super) struct Platform {
     pub(super) processor: &'static str,
     /// The platform tags of a wheel.
     pub(super) wheel_tags: &'static [&'static str],
-    /// Whether it runs on every Linux, and so is what the wheel and the npm package bring.
+    /// Whether it runs on every Linux. The wheel and the npm package contain this one.
     pub(super) is_static: bool,
     /// The C compiler that it needs besides that of this machine.
     compiler: Option<&'static str>,
 }
 
-/// A static Linux binary needs no version of a C library, so that the oldest tags hold.
+/// A static Linux binary needs no C library, so the tags of the oldest systems are right.
 const STATIC_X64: &[&str] = &["manylinux_2_5_x86_64", "manylinux1_x86_64", "musllinux_1_1_x86_64"];
 /// An ARM64 machine has it from musl-tools, another one from a toolchain for ARM64.
 const ARM64_MUSL: &str =
@@ -151,7 +151,7 @@ fn has_interpreter(program: &[u8]) -> Result<bool> {
         value[..length].copy_from_slice(bytes);
         Ok(usize::try_from(u64::from_le_bytes(value))?)
     };
-    ensure!(program.starts_with(b"\x7fELF\x02\x01"), "it is no 64-bit program for Linux");
+    ensure!(program.starts_with(b"\x7fELF\x02\x01"), "it is not a 64-bit program for Linux");
     let (table, size, count) = (number(32, 8)?, number(54, 2)?, number(56, 2)?);
     for index in 0..count {
         if number(table + index * size, 4)? == INTERPRETER {

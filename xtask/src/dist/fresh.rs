@@ -1,4 +1,4 @@
-//! The command on a new machine: nothing is there but what was unpacked, and what the system itself has.
+//! The command on a new machine, which has only what was unpacked and the system itself.
 
 use std::{
     env,
@@ -29,7 +29,7 @@ enum System {
     Empty { root: PathBuf, program: PathBuf, is_mapped: bool },
     /// This machine with its files, but without any variable.
     This { program: PathBuf },
-    /// Windows, as Wine has it.
+    /// Windows, as Wine provides it.
     Wine { wine: Wine, program: PathBuf },
 }
 
@@ -104,7 +104,7 @@ impl Machine {
     pub(super) fn try_out(&self) -> Result<()> {
         let demo = output(&mut self.ims(&["demo"]))?;
         let is_complete = demo.contains("8. A refusal, explained");
-        ensure!(is_complete, "the demonstration did not come to its end");
+        ensure!(is_complete, "the demonstration did not finish");
         output(&mut self.ims(&["cert", "new", "--out", ".", "--subject", "/CN=trial"]))?;
         let credentials = self.home.join("credentials.json");
         fs::write(&credentials, CREDENTIALS)?;

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::process::{find_program, output, run as run_command};
 
-/// What the package managers call it. `ims` alone is too short to be free.
+/// The name in the package managers. Others may use a name as short as `ims` already.
 const NAME: &str = "adobe-ims";
 
-/// Homebrew and Debian want less than 80 characters.
+/// Homebrew and Debian allow fewer than 80 characters.
 const SUMMARY: &str =
     "Keys, certificates and access tokens of Adobe IMS, and a local IMS for tests";
 
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_is_as_short_as_package_managers_want() {
+    fn the_summary_is_as_short_as_package_managers_require() {
         assert!(SUMMARY.len() < 80 && !SUMMARY.ends_with('.'));
     }
 

@@ -1,4 +1,4 @@
-//! The licences of the crates that are compiled into the command. That of MIT, for one, wants its text in every copy.
+//! The licences of the crates that are compiled into the command. The MIT licence, for example, requires its text in every copy.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,6 +1,6 @@
 //! npm packages: one for each platform with the command, and one with a few lines of JavaScript that find it.
 //!
-//! npm installs of the optional packages the one whose `os` and `cpu` fit, as with esbuild.
+//! Of the optional packages, npm installs the one whose `os` and `cpu` fit. esbuild does the same.
 
 use std::{fs, path::Path};
 

@@ -55,7 +55,7 @@ impl Programs {
     }
 }
 
-/// What came of a page.
+/// The result of a page.
 pub(super) struct Verdict {
     pub(super) page: String,
     /// The number of blocks that ran.

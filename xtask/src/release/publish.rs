@@ -69,7 +69,7 @@ pub(super) fn publish(packages: &[Package], version: &str, target: &Target) -> R
         if let Some(text) = information(&name, target)? {
             ensure!(
                 is_from(repository, &text),
-                "{name} is someone else's in the registry; nothing was published"
+                "someone else owns {name} in the registry; nothing was published"
             );
             if information(&format!("{name}@{version}"), target)?.is_some() {
                 println!("{name} {version} is already published");

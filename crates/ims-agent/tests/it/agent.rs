@@ -82,7 +82,7 @@ async fn a_token_that_an_api_rejected_is_replaced_once_and_another_is_not() {
     assert_eq!(noted.json()["noted"], true);
     let second = fixture.token().await;
     assert_ne!(second, first);
-    // Another program of the same host is later with the same news.
+    // Another program of the same host reports the same token later.
     let late = fixture.post("/v1/rejected", &format!("fingerprint={first}")).await;
     assert_eq!(late.json()["noted"], false);
     assert_eq!(fixture.token().await, second);
@@ -134,7 +134,7 @@ async fn ten_thousand_callers_at_once_cause_one_exchange() {
     let host = fields.remove("host").unwrap();
     let url = format!("http://{}/v1/token", host.to_str().unwrap());
     let mut callers = JoinSet::new();
-    // With a hundred sockets, Wine comes to a stop.
+    // With a hundred sockets, Wine hangs.
     let connections = if cfg!(windows) { 8 } else { 50 };
     for _ in 0..connections {
         let stream = TokioIo::new(fixture.connect().await);
@@ -158,7 +158,7 @@ async fn ten_thousand_callers_at_once_cause_one_exchange() {
 }
 
 #[tokio::test]
-async fn an_hour_without_ims_is_unseen_by_callers_with_a_valid_token() {
+async fn callers_with_a_valid_token_notice_nothing_of_an_hour_without_ims() {
     let clock = FakeClock::new(NumericDate::from_secs(1_800_000_000));
     let of_clients = clock.clone();
     let fixture = Fixture::with(AllowedCallers::own_user(), move |builder| {
@@ -187,7 +187,7 @@ async fn an_hour_without_ims_is_unseen_by_callers_with_a_valid_token() {
 #[tokio::test]
 async fn other_users_of_the_machine_are_refused_by_the_system_or_by_name() {
     if !rustix::process::geteuid().is_root() {
-        // Not by `eprintln!`, which the harness keeps to itself when a test passes.
+        // Not by `eprintln!`, whose output the harness hides when a test passes.
         let mut stderr = std::io::stderr();
         writeln!(stderr, "\nSKIPPED: only root can start a process as another user").unwrap();
         return;
@@ -206,7 +206,7 @@ async fn other_users_of_the_machine_are_refused_by_the_system_or_by_name() {
     assert!(as_user(65_533, &group).await.unwrap().contains("caller_not_allowed"));
 }
 
-/// What curl gets as the user and group of this number; `None` if it does not get through to the agent.
+/// What curl gets as the user and group of this number; `None` if it does not reach the agent.
 #[cfg(unix)]
 async fn as_user(id: u32, fixture: &Fixture) -> Option<String> {
     let mut command = Command::new("setpriv");
@@ -252,7 +252,7 @@ async fn at_an_address_a_caller_shows_the_capability_and_calls_this_machine_by_i
 }
 
 #[tokio::test]
-async fn nothing_but_this_machine_is_listened_at() {
+async fn the_agent_listens_on_loopback_only() {
     let refused = Listener::at_address(([0, 0, 0, 0], 0).into(), None).await;
     assert!(matches!(refused, Err(Error::NotLoopback(_))));
 }

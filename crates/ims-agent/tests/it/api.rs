@@ -1,4 +1,4 @@
-//! An API that writes down every byte that it gets.
+//! An API that records every byte that it gets.
 
 use std::{
     net::SocketAddr,
@@ -55,7 +55,7 @@ async fn converse(
                 break end + 4;
             }
             if stream.read_buf(&mut buffer).await.unwrap_or_default() == 0 {
-                // What was begun is seen, too.
+                // A request that is not complete yet is seen, too.
                 if !buffer.is_empty() {
                     seen.lock().unwrap().push(String::from_utf8_lossy(&buffer).into_owned());
                 }

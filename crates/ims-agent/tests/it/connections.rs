@@ -39,10 +39,10 @@ async fn a_head_that_comes_too_slowly_ends_its_connection() {
     assert_eq!(fixture.get("/v1/token").await.status, 200);
 }
 
-// Not on Windows, because Wine comes to a stop.
+// Not on Windows, because Wine hangs.
 #[cfg(unix)]
 #[tokio::test]
-async fn a_thousand_connections_that_send_nothing_or_half_a_head_keep_no_one_from_a_token() {
+async fn others_get_a_token_next_to_a_thousand_connections_that_send_nothing_or_half_a_head() {
     let fixture = Fixture::new().await;
     let address = fixture.serve_at_address(Limits::default()).await;
     let (mut silent, mut half_open) = (Vec::new(), Vec::new());
@@ -63,7 +63,7 @@ async fn a_thousand_connections_that_send_nothing_or_half_a_head_keep_no_one_fro
 }
 
 #[tokio::test]
-async fn those_who_find_no_place_get_one_when_the_silent_ones_are_closed() {
+async fn callers_beyond_the_limit_are_served_when_silent_connections_are_closed() {
     let fixture = Fixture::new().await;
     let mut limits = short();
     limits.connections = 10;
@@ -92,7 +92,7 @@ async fn a_head_that_is_too_long_is_refused() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn at_the_end_a_request_that_is_being_answered_gets_its_answer() {
+async fn a_request_in_progress_at_the_shutdown_gets_its_answer() {
     let fixture = Fixture::new().await;
     let first = fixture.token().await;
     let slow = ims_emulator::Fault::Delay(Duration::from_millis(300));

@@ -1,4 +1,4 @@
-//! An agent with its emulator, and clients that speak HTTP without anyone's help.
+//! An agent with its emulator, and clients that write HTTP without a library.
 
 #[cfg(unix)]
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub(crate) struct Fixture {
     pub(crate) agent: Agent,
     #[cfg(unix)]
     pub(crate) socket: PathBuf,
-    /// Windows has no sockets with a name, so that the agent is at an address there.
+    /// Windows has no sockets in the file system, so there the agent listens at an address.
     #[cfg(not(unix))]
     address: SocketAddr,
     /// Names and texts of what happened.
@@ -91,7 +91,7 @@ impl Fixture {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // So that others get to the folder of the socket, and no further.
+            // So that others can reach the folder of the socket, and nothing else.
             std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o711)).unwrap();
         }
         let path = folder.path().join("credentials.json");
@@ -118,7 +118,7 @@ impl Fixture {
         };
         #[cfg(not(unix))]
         let fixture = {
-            assert_eq!(callers, AllowedCallers::own_user(), "an address knows no users");
+            assert_eq!(callers, AllowedCallers::own_user(), "at an address, users are not known");
             let address = ([127, 0, 0, 1], 0).into();
             let mut fixture = Self { folder, emulator, agent, address, events, ending };
             fixture.address = fixture.serve_at_address(Limits::default()).await;

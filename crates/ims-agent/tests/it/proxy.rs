@@ -46,7 +46,7 @@ fn get(path: &str, host: impl std::fmt::Display, fields: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_request_gets_the_token_and_loses_what_was_for_the_proxy() {
+async fn a_request_gets_the_token_and_loses_the_fields_that_were_for_the_proxy() {
     let fixture = Fixture::new().await;
     let api =
         Api::start(|_| answer("200 OK\r\nConnection: x-hop\r\nX-Hop: 1\r\nX-End: 1", "hello"))
@@ -80,7 +80,7 @@ async fn a_request_gets_the_token_and_loses_what_was_for_the_proxy() {
     }
     let event = fixture.happened("proxied").await;
     assert!(event.starts_with(&format!("proxied: GET {} 200 ", api.address)), "{event}");
-    assert!(!event.contains("b=c"), "a query may hold what is no one else's business: {event}");
+    assert!(!event.contains("b=c"), "a query may hold private data: {event}");
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn a_redirect_is_for_the_client_and_no_token_follows_it() {
 }
 
 #[tokio::test]
-async fn a_request_for_a_host_that_may_not_have_the_token_is_sent_nowhere() {
+async fn a_request_for_a_host_that_may_not_have_the_token_is_not_sent() {
     let fixture = Fixture::new().await;
     let api = Api::start(|_| answer("200 OK", "hello")).await;
     let address = proxy(&fixture, &api.url(), None).await;
@@ -170,7 +170,7 @@ async fn a_request_for_a_host_that_may_not_have_the_token_is_sent_nowhere() {
         assert!(answered.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {answered}");
     }
     assert!(api.requests().is_empty());
-    // A client of a forward proxy gets through.
+    // A client of a forward proxy is served.
     let named = raw(address, &get(&format!("http://{}/a", api.address), api.address, "")).await;
     assert!(named.ends_with("hello"), "{named}");
     assert_eq!(api.requests().len(), 1);
@@ -211,7 +211,7 @@ async fn what_two_servers_may_read_differently_reaches_the_api_as_one_request_or
     }
     sent.join_all().await;
     for request in api.requests() {
-        // Whatever came through, it was one request; what follows the head is its body.
+        // If anything reached the API, it was one request; what follows the head is its body.
         assert!(!request.starts_with("GET /hidden"), "{request}");
         let (fields, _) = request.split_once("\r\n\r\n").unwrap();
         let lengths =
@@ -266,7 +266,7 @@ async fn read_until(stream: &mut TcpStream, end: &str) {
 }
 
 #[tokio::test]
-async fn a_client_may_speak_http2_and_show_the_capability_as_to_any_proxy() {
+async fn a_client_may_use_http2_and_send_the_capability_as_a_proxy_password() {
     let fixture = Fixture::new().await;
     let api = Api::start(|_| answer("200 OK", "hello")).await;
     let path = fixture.folder.path().join("of-the-proxy");

@@ -101,7 +101,7 @@ fn integration(secret: &str, certificate: &str) -> Integration {
 }
 
 #[tokio::test]
-async fn a_certificate_and_a_secret_are_replaced_underneath_a_hundred_callers_without_a_failed_call()
+async fn a_certificate_and_a_secret_are_replaced_during_the_calls_of_a_hundred_callers_and_none_fails()
  {
     let emulator = Emulator::builder().with_integration(integration("one", certificates::FIRST));
     let emulator = emulator.start().await.unwrap();

@@ -26,7 +26,7 @@ fn payload() -> Value {
     })
 }
 
-/// Reads the sample payload with `changes` laid over it, `null` meaning absent.
+/// Reads the sample payload with `changes` applied to it; `null` removes a member.
 #[track_caller]
 fn read(changes: Value) -> Result<ClaimsSet, ClaimsError> {
     let mut members = object(payload());
@@ -117,7 +117,7 @@ fn each_rule_of_time_is_enforced() {
 }
 
 #[test]
-fn an_exp_in_milliseconds_lives_too_long() {
+fn an_exp_in_milliseconds_is_too_far_away() {
     let claims = read(json!({"exp": 1_550_001_438_000_i64})).unwrap();
     assert_eq!(claims.accept_at(NOW), Err(ClaimsError::LivesTooLong));
 }

@@ -1,4 +1,4 @@
-//! What is shipped for systemd and Kubernetes, as these would use it.
+//! The files for systemd and Kubernetes, used as these use them.
 
 use std::{
     fs::{self, File},

@@ -1,4 +1,4 @@
-//! Pages in a real browser that are after a token.
+//! Pages in a real browser that try to get a token.
 
 use std::fs;
 
@@ -38,11 +38,11 @@ fn a_page_in_a_browser_gets_neither_a_token_nor_through_the_proxy() {
     for (port, path, options) in
         [(&agent_port, "/v1/token", &shown), (&proxy_port, "/echo", &json!({}))]
     {
-        // After the name of its host was made to mean this machine, the page and what it asks have the same origin.
+        // With DNS rebinding, the name of its host leads to this machine, so the page and its requests have the same origin.
         browser.open(&format!("http://evil.example:{port}{path}"));
         let rebound = fetch(path, options.clone());
         assert!(rebound.starts_with("421 basic ") && rebound.contains("wrong_host"), "{rebound}");
-        // By the right name it is another origin, whose answers the page does not even see.
+        // Under the right name it is another origin, whose answers the page cannot read.
         for host in ["127.0.0.1", "localhost"] {
             let across = fetch(&format!("http://{host}:{port}{path}"), options.clone());
             assert!(across.starts_with("failed: "), "{across}");

@@ -1,4 +1,4 @@
-//! `ims doctor` over setups as people break them: each row is one of them, with the first line that failed, what to do next
+//! `ims doctor` with setups as people break them: each row is one of them, with the first line that failed, what to do next
 //! and the exit code.
 
 use std::{
@@ -212,7 +212,7 @@ fn a_key_of_another_user_is_refused() {
     assert_says("owner", &finished, expected);
 }
 
-/// Answers every request on loopback in this way, and returns where. Connections without a request are left alone.
+/// Answers every request on loopback in this way, and returns the address. Connections without a request get no answer.
 fn stub(answer: impl Into<Vec<u8>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -260,7 +260,7 @@ fn refusal(status: &str, headers: &str, code: &str, description: &str) -> String
 }
 
 #[test]
-fn an_answer_is_explained_by_the_one_cause_that_is_left() {
+fn an_answer_with_several_causes_is_explained_by_the_one_that_the_other_checks_leave() {
     let sandbox = Sandbox::new();
     let s2s = server_to_server;
     let none = || json!({});
@@ -440,9 +440,9 @@ fn a_sign_in_that_has_ended_is_named() {
 }
 
 #[test]
-fn each_line_is_there_before_the_next_is_known() {
+fn each_line_is_printed_before_the_next_check_ends() {
     let sandbox = Sandbox::new();
-    // It takes connections and says nothing.
+    // It accepts connections and never answers.
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", deaf.local_addr().unwrap());
     let mut doctor =
@@ -457,7 +457,7 @@ fn each_line_is_there_before_the_next_is_known() {
 }
 
 #[test]
-fn a_person_at_a_terminal_sees_what_the_next_line_waits_for() {
+fn a_person_at_a_terminal_sees_what_the_doctor_waits_for() {
     let sandbox = Sandbox::new();
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", deaf.local_addr().unwrap());

@@ -38,7 +38,7 @@ fn a_person_signs_in_with_chromium_on_the_consent_page() {
     let token = sandbox.run("token -c people.json --fresh");
     assert_eq!((token.code, token.stderr.as_str()), (Some(0), ""));
 
-    // The pages obey their own policy, and ask for nothing that is not there.
+    // The pages follow their own security policy, and request nothing that does not exist.
     let complaints = browser.post("/se/log", &json!({"type": "browser"}));
     let own = |entry: &&Value| entry["message"].as_str().unwrap().contains("Content Security");
     assert_eq!(complaints.as_array().unwrap().iter().find(own), None);
@@ -59,8 +59,8 @@ fn page_in_chromium() -> (Sandbox, RunningEmulator, Browser) {
 }
 
 #[test]
-fn the_page_is_a_workbench_in_chromium() {
-    if !is_installed("the_page_is_a_workbench_in_chromium") {
+fn a_person_works_with_the_page_in_chromium() {
+    if !is_installed("a_person_works_with_the_page_in_chromium") {
         return;
     }
     let (_sandbox, emulator, browser) = page_in_chromium();
@@ -72,7 +72,7 @@ fn the_page_is_a_workbench_in_chromium() {
     decode_a_token(&browser, emulator.url());
     sign_in_as_a_chosen_user(&browser, emulator.url());
 
-    // The page obeys its own policy.
+    // The page follows its own security policy.
     let complaints = browser.post("/se/log", &json!({"type": "browser"}));
     let own = |entry: &&Value| entry["message"].as_str().unwrap().contains("Content Security");
     assert_eq!(complaints.as_array().unwrap().iter().find(own), None);

@@ -45,7 +45,7 @@ pub(crate) fn is_installed(test: &str) -> bool {
     let Some(missing) = ["chromedriver", "chromium"].into_iter().find(|name| !is_here(name)) else {
         return true;
     };
-    // Not by `eprintln!`, which the harness keeps to itself when a test passes.
+    // Not by `eprintln!`, whose output the harness hides when a test passes.
     let mut stderr = std::io::stderr();
     writeln!(stderr, "\nSKIPPED {test}: {missing} is not here").unwrap();
     false
@@ -253,7 +253,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // With all that it has started. What has ended already needs no end.
+        // With all that it has started. It may have ended already.
         let _ = kill_process_group(Pid::from_child(&self.driver), Signal::KILL);
         let _ = self.driver.wait();
     }

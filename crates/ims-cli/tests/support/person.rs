@@ -23,7 +23,7 @@ pub(crate) const CLIENT_ID: &str = "people-app";
 /// A redirect URI at which no one listens.
 pub(crate) const PASTED_URI: &str = "https://app.example/callback";
 
-/// How long a server may think. One that says nothing for so long fails the test instead of holding it up.
+/// How long a server may take to answer. A slower one fails the test instead of blocking it.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// `ims login` while it waits.
@@ -99,7 +99,7 @@ impl Login {
         &self.url
     }
 
-    /// What it has said so far.
+    /// What it has printed so far.
     pub(crate) fn said(&self) -> &str {
         &self.said
     }

@@ -38,7 +38,7 @@ impl RunningEmulator {
         Self { child, stdout, stderr: Some(stderr), first_line: first_line.trim_end().to_owned() }
     }
 
-    /// What it said first.
+    /// Its first line.
     pub(crate) fn first_line(&self) -> &str {
         &self.first_line
     }
@@ -64,7 +64,7 @@ impl RunningEmulator {
         verdicts.iter().filter(is_exchange).count()
     }
 
-    /// Ends it, for which it has two seconds, and returns what it has said after its first line.
+    /// Ends it within two seconds, and returns what it has printed after its first line.
     pub(crate) fn terminate(&mut self) -> Finished {
         end(&mut self.child);
         let (done, end) = mpsc::channel();
@@ -104,7 +104,7 @@ pub(crate) fn end(child: &mut Child) {
 
 impl Drop for RunningEmulator {
     fn drop(&mut self) {
-        // One that has ended already needs no end.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

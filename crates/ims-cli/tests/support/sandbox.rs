@@ -1,4 +1,4 @@
-//! A folder of a test's own with the files of an integration, and the command, which sees nothing else of the machine.
+//! A folder for one test with the files of an integration, and the command, which sees nothing else of the machine.
 
 #[cfg(unix)]
 use std::os::unix::fs::OpenOptionsExt;
@@ -89,7 +89,7 @@ impl Sandbox {
             .envs(windows_variables(self))
             // There is no keyring here, whatever the desktop has on which the tests run.
             .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", self.path("no-bus").display()))
-            // These make programs talk, and this one is not to say more than it should.
+            // These turn on the logs of programs, and this one should print no more than usual.
             .env("RUST_LOG", "trace")
             .env("RUST_BACKTRACE", "1")
             .stdin(Stdio::null())

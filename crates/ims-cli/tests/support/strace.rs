@@ -55,7 +55,7 @@ impl Call {
 }
 
 /// Every call in `log`. Threads count by themselves, so two of them may have a call of the same description: then the one
-/// that comes first stands for both.
+/// that comes first counts for both.
 pub(crate) fn calls(log: &str) -> Vec<Call> {
     counted(log, |_| Some(None))
 }

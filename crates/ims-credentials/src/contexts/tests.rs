@@ -33,7 +33,7 @@ fn chain(error: &dyn Error) -> String {
 }
 
 #[test]
-fn a_context_keeps_all_it_says_under_another_name_and_stays_current() {
+fn a_renamed_context_keeps_all_its_members_and_stays_current() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("config.toml");
     let mut contexts = Contexts::load(&path).unwrap();
@@ -68,7 +68,7 @@ fn a_file_that_is_not_there_has_no_contexts() {
 }
 
 #[test]
-fn what_is_added_is_read_again_and_the_secret_stays_where_it_is() {
+fn a_context_that_was_added_is_read_again_and_the_secret_stays_in_its_file() {
     let folder = folder();
     let path = folder.path().join("config/ims/config.toml");
     let file = ContextFile::new(folder.path().join("credentials.json")).with_credential("second");
@@ -92,7 +92,7 @@ fn what_is_added_is_read_again_and_the_secret_stays_where_it_is() {
 
 #[cfg(unix)]
 #[test]
-fn the_file_is_for_its_owner_alone_and_a_link_to_it_stays_one() {
+fn only_the_owner_can_read_the_file_and_a_link_to_it_stays_a_link() {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     let folder = folder();
@@ -129,7 +129,7 @@ fn what_another_program_wrote_meanwhile_is_not_lost() {
 }
 
 #[test]
-fn of_many_writers_at_once_none_loses_what_another_saved() {
+fn many_writers_at_once_lose_nothing() {
     let folder = folder();
     let path = folder.path().join("config.toml");
     fs::write(&path, "# contexts\n").unwrap();
@@ -253,7 +253,7 @@ fn what_is_wrong_is_named_and_no_value_is_repeated() {
 }
 
 #[test]
-fn names_are_words_that_are_not_taken_or_that_are_there() {
+fn a_new_name_is_a_free_word_and_any_other_name_must_exist() {
     let folder = folder();
     let file = ContextFile::new("credentials.json");
     let mut contexts = Contexts::load(folder.path().join("config.toml")).unwrap();

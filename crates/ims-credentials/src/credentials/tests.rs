@@ -25,7 +25,7 @@ mod wild;
 
 const CLIENT_SECRET: &str = "canary-client-secret";
 
-/// A folder that ends with the test.
+/// A folder that is removed at the end of the test.
 struct Folder(TempDir);
 
 impl Folder {
@@ -47,7 +47,7 @@ impl Folder {
         path
     }
 
-    /// Reads credentials that lie in this folder.
+    /// Reads credentials in this folder.
     fn read(&self, contents: &str) -> Result<Credentials, CredentialsError> {
         Credentials::from_file(self.write("credentials", contents, 0o600))
     }
@@ -114,7 +114,7 @@ fn from_variables_selecting(
     Credentials::of_variables(variables, name)
 }
 
-/// The public half of the key, which shows that the private one was read and can sign.
+/// The public key, which shows that the private one was read and can sign.
 #[track_caller]
 fn public_key(signing_key: &SigningKey) -> Vec<u8> {
     use ims_sign::{Passphrase, PemSigner, Signer};
@@ -159,7 +159,7 @@ fn own() -> Value {
     })
 }
 
-/// Our own form with `changes` laid over it, `null` meaning absent.
+/// Our own form with `changes` applied to it; `null` removes a member.
 fn own_with(changes: Value) -> String {
     let (mut members, Value::Object(changes)) = (own(), changes) else {
         panic!("changes are an object")

@@ -1,4 +1,4 @@
-//! The order of the sources, and what is said about them.
+//! The order of the sources, and the text about them.
 
 use std::fs;
 
@@ -44,7 +44,7 @@ const CLIENT: [(&str, &str); 3] =
     [("IMS_CLIENT_ID", "variables"), ("IMS_CLIENT_SECRET", "canary"), ("IMS_SCOPES", "openid")];
 
 #[test]
-fn the_first_source_that_is_there_is_used_and_the_others_are_named() {
+fn the_first_source_that_exists_is_used_and_the_others_are_named() {
     let folder = folder();
     let discovery = Discovery::new().with_contexts_file(folder.path().join("config.toml"));
     let given = discovery.clone().with_given(folder.path().join("credentials.json"));
@@ -78,7 +78,7 @@ fn the_first_source_that_is_there_is_used_and_the_others_are_named() {
 }
 
 #[test]
-fn a_source_that_cannot_be_read_is_not_passed_over() {
+fn a_source_that_cannot_be_read_is_an_error() {
     let folder = folder();
     let discovery = Discovery::new().with_contexts_file(folder.path().join("config.toml"));
     for set in [

@@ -40,7 +40,7 @@ fn the_page_has_every_form_as_the_table_has_it() {
 }
 
 #[test]
-fn the_number_of_forms_is_that_of_the_table_wherever_it_is_said() {
+fn every_text_with_the_number_of_forms_has_that_of_the_table() {
     let said = format!("{} other forms", FORMS.len());
     for page in ["README.md", "docs/credentials.md", "crates/ims/README.md"] {
         let path = format!("{}/../../{page}", env!("CARGO_MANIFEST_DIR"));

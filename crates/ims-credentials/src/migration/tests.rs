@@ -28,7 +28,7 @@ fn migration(folder: &TempDir) -> Result<Migration, MigrationError> {
     Migration::of_file(folder.path().join("credentials.json"), None)
 }
 
-/// Our own form of a service account with `changes` laid over it, `null` meaning absent.
+/// Our own form of a service account with `changes` applied to it; `null` removes a member.
 fn own(changes: &Value) -> Value {
     let mut members = json!({
         "client_id": "client", "client_secret": CLIENT_SECRET, "org_id": "A@AdobeOrg",
@@ -57,7 +57,7 @@ fn both_sides(client_id: &str) -> Value {
 }
 
 #[test]
-fn a_project_is_migrated_without_the_key_that_it_leaves_behind() {
+fn a_project_is_migrated_without_the_key_that_is_no_longer_needed() {
     let folder = folder(&both_sides("client"));
     fs::remove_file(folder.path().join("private.key")).unwrap();
     let path = folder.path().join("credentials.json");
@@ -68,7 +68,7 @@ fn a_project_is_migrated_without_the_key_that_it_leaves_behind() {
     assert_eq!(scopes.len(), 1, "{scopes:?}");
     migration.save(folder.path().join("new.json")).unwrap();
 
-    // A program that wants a token by the key learns that there is none.
+    // A program that asks for a token with the key gets an error that says so.
     let Credential::ServiceAccount(account) = migration.service_account().credential() else {
         panic!("another kind of credential")
     };
@@ -81,7 +81,7 @@ fn a_project_is_migrated_without_the_key_that_it_leaves_behind() {
         "meta_scopes": ["ent_user_sdk"], "technical_account_id": "B@techacct.adobe.com" } });
     fs::write(&path, project(&jwt).to_string()).unwrap();
     assert!(Migration::of_file(&path, None).is_ok());
-    assert!(Credentials::from_file(&path).is_err(), "for all else the key is needed");
+    assert!(Credentials::from_file(&path).is_err(), "everything else needs the key");
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn the_new_file_is_read_as_oauth_server_to_server_with_the_same_client_and_secre
 }
 
 #[test]
-fn no_file_is_overwritten_and_the_new_one_is_for_its_owner_alone() {
+fn no_file_is_overwritten_and_only_the_owner_can_read_the_new_one() {
     let folder = folder(&own(&json!({})));
     let migration = migration(&folder).unwrap();
     let taken = migration.save(folder.path().join("credentials.json")).unwrap_err();
@@ -123,7 +123,7 @@ fn no_file_is_overwritten_and_the_new_one_is_for_its_owner_alone() {
 }
 
 #[test]
-fn a_secret_that_stood_elsewhere_stays_there() {
+fn a_secret_outside_of_the_file_stays_there() {
     let list = json!([{ "file": "client.secret" }, { "command": ["./x", "y"] }]);
     let echo = if cfg!(windows) { json!(["cmd", "/c", "echo", "x"]) } else { json!(["echo", "x"]) };
     for (reference, is_absolute) in [
@@ -194,7 +194,7 @@ fn scopes_for_a_part_of_the_metascopes_are_not_credentials() {
 }
 
 #[test]
-fn both_sides_of_a_file_are_there_to_be_checked_and_compared() {
+fn the_credentials_of_both_kinds_in_a_file_can_be_checked_and_compared() {
     let folder = folder(&both_sides("client"));
     let migration = migration(&folder).unwrap();
     assert!(migration.has_both_sides());
@@ -216,7 +216,7 @@ fn both_sides_of_a_file_are_there_to_be_checked_and_compared() {
 }
 
 #[test]
-fn what_changes_is_said_in_whole_sentences_without_a_secret() {
+fn the_changes_are_described_in_whole_sentences_without_a_secret() {
     let folder = folder(&own(&json!({ "metascopes": ["ent_user_sdk", "ent_places_sdk"] })));
     let changes: Vec<_> =
         migration(&folder).unwrap().changes().iter().map(ToString::to_string).collect();

@@ -38,7 +38,7 @@ fn entry() -> Value {
 }
 
 #[tokio::test]
-async fn an_integration_is_added_shown_without_its_secret_and_taken_away() {
+async fn an_integration_is_added_shown_without_its_secret_and_removed() {
     let emulator = builder().start().await.unwrap();
     assert_eq!(get(&emulator, "/_emulator/ready", "").await.body["ready"], true);
     let added = change(&emulator, "POST", "integrations", JSON, &entry().to_string()).await;
@@ -54,7 +54,7 @@ async fn an_integration_is_added_shown_without_its_secret_and_taken_away() {
 }
 
 #[tokio::test]
-async fn an_edit_changes_what_it_names_and_keeps_secrets_and_certificates() {
+async fn an_edit_changes_the_named_members_and_keeps_secrets_and_certificates() {
     let emulator = emulator(integration()).await;
     let path = format!("integrations/{CLIENT_ID}");
     let edit = r#"{"metascopes":["ent_user_sdk"],"redirect_uris":["https://app.example/"]}"#;
@@ -165,7 +165,7 @@ async fn a_verdict_has_the_parameters_and_the_decoded_jwt_and_no_secret() {
 }
 
 #[tokio::test]
-async fn verdicts_are_read_from_a_number_on_and_the_api_leaves_none() {
+async fn verdicts_are_read_from_a_number_on_and_requests_to_the_api_have_none() {
     let emulator = emulator(integration()).await;
     for _ in 0..3 {
         get(&emulator, "/ims/keys", "").await;
@@ -192,7 +192,7 @@ async fn faults_and_the_clock_are_set_and_reset() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_refused_and_repeats_nothing() {
+async fn an_impossible_request_is_refused_and_repeats_nothing() {
     let emulator = emulator(integration()).await;
     let with_key = {
         let mut entry = entry();
@@ -258,7 +258,7 @@ async fn an_error_names_the_member_the_form_and_the_nearest_name() {
 }
 
 #[tokio::test]
-async fn a_user_is_added_shown_and_taken_away() {
+async fn a_user_is_added_shown_and_removed() {
     let emulator = builder().start().await.unwrap();
     let users = get(&emulator, "/_emulator/users", "").await.body;
     assert_eq!(users[0]["id"], ims_emulator::User::EMULATED_ID);
@@ -271,7 +271,7 @@ async fn a_user_is_added_shown_and_taken_away() {
 }
 
 #[tokio::test]
-async fn integrations_outlive_the_emulator_in_a_state_file() {
+async fn integrations_in_a_state_file_are_there_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.json");
     let start = || builder().with_state_file(&path).start();

@@ -23,7 +23,7 @@ async fn emulator() -> Emulator {
     builder.with_user(admin).with_user(member).with_user(person).start().await.unwrap()
 }
 
-/// What the app is sent, with these parameters in place of the right ones; those without a value are left away.
+/// What the app is sent, with these parameters in place of the right ones; those without a value are left out.
 async fn sent(emulator: &Emulator, changed: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut parameters = vec![
         ("client_id", CLIENT_ID),
@@ -111,7 +111,7 @@ async fn the_redirection_says_what_is_wrong_and_gives_no_consent() {
 }
 
 #[tokio::test]
-async fn the_administrator_is_asked_and_a_link_gives_no_consent() {
+async fn the_administrator_has_to_answer_and_a_link_alone_gives_no_consent() {
     let emulator = emulator().await;
     let query = format!("client_id={CLIENT_ID}&scope=openid,AdobeID&state=a&nonce=b&consent=allow");
     let page = get(&emulator, &format!("/consent?{query}"), "").await;

@@ -1,4 +1,4 @@
-//! Requests that no one would send: whatever it is, it gets an answer and a verdict, and the emulator continues.
+//! Requests that no client would send: each gets an answer and a verdict, and the emulator continues.
 
 use ims_emulator::{Emulator, ProductContext};
 use proptest::{
@@ -92,7 +92,7 @@ async fn answered(emulator: &Emulator, path: &str, body: &str, content_type: &st
 }
 
 #[test]
-fn whatever_is_asked_is_answered_and_judged() {
+fn every_request_gets_an_answer_and_a_verdict() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (emulator, token) = runtime.block_on(async {
         let integration = user_integration()

@@ -46,7 +46,7 @@ async fn is_taken(emulator: &Emulator, client_secret: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_second_secret_is_shown_once_is_accepted_and_outlives_the_first() {
+async fn a_second_secret_is_shown_once_and_accepted_also_without_the_first() {
     let emulator = builder().with_integration(managed()).start().await.unwrap();
     let api_token = token(&emulator, SCOPES).await;
     let now_ms = (NOW * 1000).to_string();
@@ -79,7 +79,7 @@ async fn a_second_secret_is_shown_once_is_accepted_and_outlives_the_first() {
 }
 
 #[tokio::test]
-async fn what_the_api_cannot_do_is_refused_in_the_shape_of_the_gateway() {
+async fn an_impossible_request_to_the_api_is_refused_like_by_the_gateway() {
     let emulator = builder().with_integration(managed()).start().await.unwrap();
     let api_token = token(&emulator, SCOPES).await;
     let no_scopes = token(&emulator, "openid,AdobeID").await;

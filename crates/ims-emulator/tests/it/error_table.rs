@@ -147,7 +147,7 @@ async fn a_certificate_outside_its_validity_matches_no_signature() {
 }
 
 #[tokio::test]
-async fn the_observed_answer_to_a_wrong_key_is_given_where_it_is_asked_for() {
+async fn the_observed_answer_to_a_wrong_key_is_given_on_request() {
     let emulator =
         builder().with_integration(integration()).answering_as_observed().start().await.unwrap();
     let claims = Value::Object(payload(json!({}))).to_string();
@@ -160,7 +160,7 @@ async fn the_observed_answer_to_a_wrong_key_is_given_where_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_millisecond_exp_is_accepted_where_it_is_asked_for() {
+async fn an_exp_in_milliseconds_is_accepted_if_the_integration_allows_it() {
     let emulator =
         builder().with_integration(integration()).taking_millisecond_exp().start().await.unwrap();
     let in_ms = |exp: i64| jwt(json!({ "exp": exp * 1000 }));
@@ -169,7 +169,7 @@ async fn a_millisecond_exp_is_accepted_where_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn thirty_seconds_of_clock_skew_are_the_most_that_is_allowed() {
+async fn at_most_thirty_seconds_of_clock_skew_are_allowed() {
     #[rustfmt::skip]
     let table = [
         (json!({ "exp": NOW - 29 }),                      200),

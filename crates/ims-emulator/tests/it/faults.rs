@@ -12,7 +12,7 @@ use tokio::{
 use crate::harness::{CLIENT_ID, builder, emulator, exchange, get, integration, jwt};
 
 #[tokio::test]
-async fn a_fault_in_place_of_the_examination_has_its_status_and_wait() {
+async fn a_fault_in_place_of_the_checks_has_its_status_and_wait() {
     let wait = Some(Duration::from_secs(7));
     #[rustfmt::skip]
     let table = [
@@ -80,7 +80,7 @@ async fn an_oversized_answer_has_a_mebibyte_and_a_wrong_type_the_right_body() {
 }
 
 #[tokio::test]
-async fn a_delayed_answer_is_right_but_late() {
+async fn a_delayed_answer_is_correct() {
     let delay = FaultRule::new(Fault::Delay(Duration::from_millis(50)));
     let emulator =
         builder().with_integration(integration()).with_fault(delay).start().await.unwrap();
@@ -90,7 +90,7 @@ async fn a_delayed_answer_is_right_but_late() {
 }
 
 #[tokio::test]
-async fn a_rule_strikes_only_its_client_and_endpoint_until_it_is_cleared() {
+async fn a_rule_applies_only_to_its_client_and_endpoint_until_it_is_removed() {
     let emulator = emulator(integration()).await;
     emulator.inject(FaultRule::new(Fault::InternalError).of("other".parse().unwrap()));
     emulator.inject(FaultRule::new(Fault::InternalError).at(Endpoint::Keys));

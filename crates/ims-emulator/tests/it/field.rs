@@ -1,4 +1,4 @@
-//! What clients in the field do beyond Adobe's documents, and what they depend on.
+//! What real clients do beyond Adobe's documents, and what they depend on.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use ims_emulator::{AccountType, Emulator, EndpointVersion, Integration, ProductContext, User};
@@ -368,7 +368,7 @@ async fn each_call_of_spacecats_client_is_answered() {
 }
 
 #[tokio::test]
-async fn pages_of_an_integrations_origins_may_ask_and_no_others() {
+async fn pages_of_an_integrations_origins_may_send_requests_and_no_others() {
     let integration = user_integration().with_allowed_origin("https://app.example");
     let emulator = emulator(integration).await;
     #[rustfmt::skip]
@@ -398,7 +398,7 @@ async fn pages_of_an_integrations_origins_may_ask_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_browser_at_the_base_url_is_led_to_the_page_and_a_client_is_not() {
+async fn a_browser_at_the_base_url_is_redirected_to_the_page_and_a_client_is_not() {
     let emulator = emulator(integration()).await;
     let browser = get(&emulator, "/", "Accept: text/html,application/xhtml+xml\r\n").await;
     assert_eq!((browser.status, browser.header("location")), (302, Some("/_emulator/")));
@@ -407,7 +407,7 @@ async fn a_browser_at_the_base_url_is_led_to_the_page_and_a_client_is_not() {
 }
 
 #[tokio::test]
-async fn an_emulator_that_is_just_started_has_an_integration_ready_to_be_used() {
+async fn a_new_emulator_has_an_integration_that_can_be_used() {
     let emulator = Emulator::start().await.unwrap();
     let file: Value = serde_json::from_str(&emulator.credentials_json()).unwrap();
     assert_eq!(file["ims_url"], emulator.url());

@@ -107,7 +107,7 @@ async fn client_credentials_are_granted_in_the_unit_of_each_version() {
 async fn basic_authentication_replaces_the_parameters() {
     let secret = "p8e-a+b/c=";
     let emulator = emulator(integration().with_client_secret(secret)).await;
-    // The secret as it is, and urlencoded as RFC 6749 §2.3.1 wants it.
+    // The secret as it is, and urlencoded as RFC 6749 §2.3.1 requires.
     for credentials in [
         "YTY0ZjVmMTA4NDlhNDEwYTk3ZmZkYWM4YWUxOnA4ZS1hK2IvYz0=",
         "YTY0ZjVmMTA4NDlhNDEwYTk3ZmZkYWM4YWUxOnA4ZS1hJTJCYiUyRmMlM0Q=",

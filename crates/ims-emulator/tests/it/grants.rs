@@ -1,4 +1,4 @@
-//! The grants by which one token is had for another: on behalf of a user, and within a cluster of accounts.
+//! The grants that exchange one token for another: on behalf of a user, and within a cluster of accounts.
 
 use ims_emulator::{Emulator, Integration, Refusal};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::{
     sign_in::{VERIFIER, authorize, redeem, sent, user_integration},
 };
 
-/// What is laid over a good request.
+/// Changes to a good request.
 type Changes<'a> = &'a [(&'a str, &'a str)];
 
 const SERVICE: &str = "service";
@@ -39,7 +39,7 @@ async fn payload(emulator: &Emulator, answer: &Answer) -> Value {
     form(emulator, "/ims/validate_token/v1", &parameters).await.body["token"].clone()
 }
 
-/// Asks for a token on behalf of a user, with `changes` to a good request; an empty value leaves a parameter away.
+/// Asks for a token on behalf of a user, with `changes` to a good request; an empty value leaves a parameter out.
 async fn on_behalf_of(
     emulator: &Emulator,
     path: &str,
@@ -269,7 +269,7 @@ async fn each_fault_of_a_promise_gives_its_own_answer_and_ends_no_promise() {
 }
 
 #[tokio::test]
-async fn a_promise_that_one_service_takes_is_exchanged_by_another_and_neither_names_scopes() {
+async fn a_promise_that_one_service_gets_is_exchanged_by_another_and_neither_names_scopes() {
     let emulator = with_service().await;
     let v4 = "/ims/token/v4";
     let user = user_token(&emulator).await;

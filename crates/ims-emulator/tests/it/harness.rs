@@ -13,7 +13,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// When the tests take place: the certificates of the test kit are valid then.
+/// The time of the tests: the certificates of the test kit are valid then.
 pub(crate) const NOW: i64 = 1_800_000_000;
 pub(crate) const CLIENT_ID: &str = "a64f5f10849a410a97ffdac8ae1";
 pub(crate) const CLIENT_SECRET: &str = "canary-client-secret";
@@ -41,7 +41,7 @@ pub(crate) async fn emulator(integration: Integration) -> Emulator {
     builder().with_integration(integration).start().await.unwrap()
 }
 
-/// The payload of a good assertion with `changes` laid over it, `null` meaning absent.
+/// The payload of a good assertion with `changes` applied to it; `null` removes a member.
 #[track_caller]
 pub(crate) fn payload(changes: Value) -> Map<String, Value> {
     let payload = json!({
@@ -59,7 +59,7 @@ pub(crate) fn payload(changes: Value) -> Map<String, Value> {
     payload
 }
 
-/// A good assertion with `changes` laid over its claims.
+/// A good assertion with `changes` applied to its claims.
 #[track_caller]
 pub(crate) fn jwt(changes: Value) -> String {
     let claims = Value::Object(payload(changes)).to_string();
@@ -133,7 +133,7 @@ pub(crate) async fn get(emulator: &Emulator, path: &str, headers: &str) -> Answe
     send(emulator, request.as_bytes()).await
 }
 
-/// Posts urlencoded parameters; those without a value are left away.
+/// Posts urlencoded parameters; those without a value are left out.
 pub(crate) async fn form(emulator: &Emulator, path: &str, parameters: &[(&str, &str)]) -> Answer {
     let body: Vec<String> = parameters
         .iter()

@@ -71,7 +71,7 @@ impl Forge {
         format!("{input}.{signature}")
     }
 
-    /// A good assertion with `changes` laid over its claims, `null` meaning absent.
+    /// A good assertion with `changes` applied to its claims; `null` removes one.
     fn jwt(&self, changes: Value) -> String {
         self.signed(HEADER, claims(changes))
     }
@@ -96,7 +96,7 @@ fn encoded(octets: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(octets)
 }
 
-/// The payload of a good assertion with `changes` laid over it.
+/// The payload of a good assertion with `changes` applied to it.
 fn claims(changes: Value) -> String {
     Value::Object(payload(changes)).to_string()
 }

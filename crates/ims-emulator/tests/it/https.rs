@@ -107,7 +107,7 @@ async fn a_client_with_a_hard_coded_host_comes_through_the_proxy() {
 }
 
 #[tokio::test]
-async fn the_proxy_leads_to_the_names_that_it_was_given() {
+async fn the_proxy_connects_to_the_names_that_it_was_given() {
     let (emulator, tls) = with_tls().await;
     let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
     let request = b"CONNECT ims-emulator:8443 HTTP/1.1\r\nHost: ims-emulator:8443\r\n\r\n";
@@ -122,7 +122,7 @@ async fn the_proxy_leads_to_the_names_that_it_was_given() {
 }
 
 #[tokio::test]
-async fn the_proxy_leads_nowhere_else() {
+async fn the_proxy_connects_to_no_other_name() {
     let (emulator, _) = with_tls().await;
     for host in ["example.com:443", "ims-na1.adobelogin.com:22", "localhost:443", "127.0.0.1:22"] {
         let request =
@@ -143,7 +143,7 @@ async fn the_proxy_leads_nowhere_else() {
 }
 
 #[tokio::test]
-async fn a_client_that_breaks_the_handshake_off_or_stops_in_it_does_no_harm() {
+async fn a_client_that_ends_or_stops_the_handshake_does_no_harm() {
     let authority = CertificateAuthority::generate(now()).unwrap();
     let mut limits = Limits::default();
     limits.head_timeout = Duration::from_millis(200);

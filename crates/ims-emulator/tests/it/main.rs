@@ -1,6 +1,6 @@
 //! The emulator as its users see it: over TCP, with JWTs that another library signs.
 
-#![cfg(test)] // so that clippy knows the helpers for tests
+#![cfg(test)] // so that clippy treats the helpers as tests
 
 mod harness;
 

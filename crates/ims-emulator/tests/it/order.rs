@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{CLIENT_ID, CLIENT_SECRET, NOW, emulator, form, integration, payload, signed};
 
-/// A request that is right until faults are put in.
+/// A request that is right until faults are added.
 struct Attempt {
     client_id: &'static str,
     client_secret: &'static str,
@@ -55,8 +55,8 @@ const FAULTS: [Fault; 18] = [
     }),
 ];
 
-/// Why an attempt with these faults is refused. The later is put in first, so that of two values for one claim that
-/// of the earlier is.
+/// Why an attempt with these faults is refused. The later fault is added first, so that the earlier one
+/// decides the value of a claim that both change.
 async fn refusal(earlier: &Fault, later: &Fault) -> Option<Refusal> {
     let mut attempt = Attempt {
         client_id: CLIENT_ID,

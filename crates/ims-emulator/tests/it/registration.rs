@@ -9,7 +9,7 @@ async fn register(emulator: &Emulator, metadata: &Value) -> Answer {
     post(emulator, "/ims/register", "application/json", &metadata.to_string()).await
 }
 
-/// Good metadata with `changes` laid over it, `null` meaning absent.
+/// Good metadata with `changes` applied to it; `null` removes a member.
 fn metadata(changes: Value) -> Value {
     let mut metadata = json!({
         "client_name": "a tool",
@@ -102,7 +102,7 @@ async fn each_fault_of_the_metadata_gives_its_own_answer() {
 }
 
 #[tokio::test]
-async fn a_registered_client_outlives_the_emulator_in_a_state_file() {
+async fn a_registered_client_in_a_state_file_is_there_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let start = || builder().with_state_file(folder.path().join("state.json")).start();
     let emulator = start().await.unwrap();

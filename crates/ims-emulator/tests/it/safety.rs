@@ -1,4 +1,4 @@
-//! What keeps an emulator from harm and from doing harm: hosts, sizes, times, numbers, and its end.
+//! What protects an emulator and its machine: limits for hosts, sizes, times and numbers, and the shutdown.
 
 use std::{
     io,
@@ -39,7 +39,7 @@ async fn a_request_under_a_foreign_host_name_is_refused() {
 }
 
 #[tokio::test]
-async fn an_address_beyond_loopback_needs_to_be_allowed() {
+async fn an_address_outside_of_loopback_has_to_be_allowed() {
     let everywhere: SocketAddr = "0.0.0.0:0".parse().unwrap();
     let refused = Emulator::builder().with_address(everywhere).start().await;
     assert!(matches!(refused, Err(StartError::NotLoopback)), "{refused:?}");
@@ -148,7 +148,7 @@ async fn shutdown_closes_the_port_and_idle_connections() {
 }
 
 #[tokio::test]
-async fn half_a_head_or_half_a_body_does_not_hold_up_the_shutdown() {
+async fn half_a_head_or_half_a_body_does_not_delay_the_shutdown() {
     for half in [
         "POST /ims/exchange/jwt HTTP/1.1\r\nHost: local",
         "POST /ims/exchange/jwt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nclient_id=",
@@ -165,7 +165,7 @@ async fn half_a_head_or_half_a_body_does_not_hold_up_the_shutdown() {
 }
 
 #[tokio::test]
-async fn a_connection_that_has_sent_nothing_to_a_server_of_tls_does_not_hold_up_the_shutdown() {
+async fn a_connection_that_has_sent_nothing_to_a_tls_server_does_not_delay_the_shutdown() {
     let folder = tempfile::tempdir().unwrap();
     let authority =
         CertificateAuthority::open(&folder.path().join("ca"), SystemTime::now()).unwrap();
@@ -178,7 +178,7 @@ async fn a_connection_that_has_sent_nothing_to_a_server_of_tls_does_not_hold_up_
 }
 
 #[tokio::test]
-async fn clients_that_wait_for_large_answers_and_never_read_do_not_hold_up_the_shutdown() {
+async fn clients_that_wait_for_large_answers_and_never_read_do_not_delay_the_shutdown() {
     let emulator = emulator(integration()).await;
     let payload = BASE64_URL_SAFE_NO_PAD.encode(json!({ "x": "x".repeat(4_300) }).to_string());
     let header = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
@@ -212,7 +212,7 @@ async fn an_answer_in_progress_is_still_given_at_the_shutdown() {
     let address = emulator.address();
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(b"GET /ims/keys HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
-    // The verdict comes with the answer, so the request itself is waited for by another, which the fault delays as long.
+    // The verdict comes with the answer, so a second request, which the fault delays as long, shows that the first has come.
     tokio::time::sleep(Duration::from_millis(100)).await;
     emulator.shutdown().await;
     let mut answer = String::new();

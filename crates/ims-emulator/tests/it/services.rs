@@ -30,7 +30,7 @@ async fn service_token(emulator: &Emulator, client_secret: &str, code: &str) -> 
     form(emulator, "/ims/token/v2", &parameters).await
 }
 
-/// Asks about `guid@AdobeID` or whomever, as `client_id` with `token`.
+/// Asks about `guid@AdobeID` or another user, as `client_id` with `token`.
 async fn ask(emulator: &Emulator, path: &str, client_id: &str, token: &str, body: &str) -> Answer {
     let content_type = format!(
         "application/x-www-form-urlencoded\r\nX-IMS-ClientID: {client_id}\r\nAuthorization: Bearer {token}"
@@ -66,7 +66,7 @@ async fn a_profile_names_products_to_tokens_that_may_know_them() {
 }
 
 #[tokio::test]
-async fn a_permanent_code_gives_service_tokens_again_and_again() {
+async fn a_permanent_code_gives_a_service_token_each_time() {
     let emulator = emulator(service_integration()).await;
     for _ in 0..2 {
         let answer = service_token(&emulator, CLIENT_SECRET, CODE).await;
@@ -135,7 +135,7 @@ async fn each_fault_of_a_service_gives_its_own_answer() {
 }
 
 #[tokio::test]
-async fn a_service_token_ends_by_its_clients_secret_alone() {
+async fn only_the_secret_of_its_client_revokes_a_service_token() {
     let emulator = emulator(service_integration()).await;
     let answer = service_token(&emulator, CLIENT_SECRET, CODE).await;
     let token = answer.body["access_token"].as_str().unwrap();

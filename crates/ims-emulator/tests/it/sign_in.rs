@@ -33,7 +33,7 @@ fn claims(token: &str) -> Value {
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
-/// Asks for access with `changes` to a good request, and takes the user's consent for given.
+/// Asks for access with `changes` to a good request, with the consent of the user.
 pub(crate) async fn authorize(emulator: &Emulator, changes: &[(&str, &str)]) -> Answer {
     let mut query = form_urlencoded::Serializer::new(String::from("/ims/authorize/v2?"));
     let good = [
@@ -76,7 +76,7 @@ pub(crate) async fn redeem(
 }
 
 #[tokio::test]
-async fn a_code_is_redeemed_once_and_refreshed_again_and_again() {
+async fn a_code_is_redeemed_once_and_its_refresh_token_is_used_many_times() {
     for (integration, secret) in [(user_integration(), CLIENT_SECRET), (public_integration(), "")] {
         let emulator = emulator(integration).await;
         let redirected = authorize(&emulator, &[]).await;
@@ -107,7 +107,7 @@ async fn a_code_is_redeemed_once_and_refreshed_again_and_again() {
 }
 
 #[tokio::test]
-async fn a_code_or_verifier_that_does_not_fit_is_refused() {
+async fn a_code_or_verifier_that_does_not_match_is_refused() {
     let emulator = emulator(user_integration()).await;
     let code = sent(&authorize(&emulator, &[]).await, "code").unwrap();
     let token = sent(&authorize(&emulator, &[("response_type", "token")]).await, "access_token");
@@ -140,7 +140,7 @@ async fn a_code_or_refresh_token_opens_no_resource() {
 }
 
 #[tokio::test]
-async fn only_a_registered_redirect_uri_is_sent_anything() {
+async fn only_a_registered_redirect_uri_gets_an_answer() {
     let emulator = emulator(user_integration()).await;
     #[rustfmt::skip]
     let table = [
@@ -183,7 +183,7 @@ async fn the_client_learns_what_is_wrong_with_the_request() {
 }
 
 #[tokio::test]
-async fn the_user_is_asked_and_only_a_form_can_answer() {
+async fn the_user_has_to_consent_and_only_the_form_can_send_the_consent() {
     let emulator = emulator(user_integration()).await;
     let page = authorize(&emulator, &[("prompt", "login"), ("state", "\"><script>")]).await;
     assert_eq!(page.status, 200);
@@ -215,7 +215,7 @@ async fn verified(emulator: &Emulator, id_token: &str) -> Value {
     let mut rules = Validation::new(Algorithm::RS256);
     rules.set_audience(&[CLIENT_ID]);
     rules.set_issuer(&[emulator.url()]);
-    // The test's clock is not the machine's.
+    // The test's clock is not that of the machine.
     rules.validate_exp = false;
     jsonwebtoken::decode::<Value>(id_token, &key, &rules).unwrap().claims
 }
@@ -292,7 +292,7 @@ async fn the_first_version_has_codes_and_tokens_alone() {
 }
 
 #[tokio::test]
-async fn a_silent_sign_in_meets_what_the_integration_says() {
+async fn a_silent_sign_in_gives_the_error_that_the_integration_sets() {
     for (silent, error) in [
         (SilentSignIn::Granted, None),
         (SilentSignIn::LoginRequired, Some("login_required")),
@@ -319,7 +319,7 @@ async fn refresh(emulator: &Emulator, refresh_token: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_rotates_is_good_once_and_its_successor_too() {
+async fn a_refresh_token_that_rotates_can_be_used_once_and_the_next_one_too() {
     for (integration, again) in [
         (user_integration(), (200, "")),
         (user_integration().rotating_refresh_tokens(), (400, "invalid_grant")),
@@ -338,7 +338,7 @@ async fn a_refresh_token_that_rotates_is_good_once_and_its_successor_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_refreshes_with_one_rotating_token_exactly_one_is_served() {
+async fn of_many_refreshes_with_one_rotating_token_exactly_one_succeeds() {
     let emulator =
         std::sync::Arc::new(emulator(user_integration().rotating_refresh_tokens()).await);
     let code = sent(&authorize(&emulator, &[]).await, "code").unwrap();

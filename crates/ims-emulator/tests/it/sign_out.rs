@@ -112,7 +112,7 @@ async fn each_fault_of_a_logout_gives_its_own_answer_and_ends_nothing() {
 }
 
 #[tokio::test]
-async fn tokens_of_machines_come_from_no_sign_in() {
+async fn tokens_of_machines_belong_to_no_sign_in() {
     let emulator = emulator(user_integration()).await;
     let (one, other) = (
         client_credentials(&emulator, "openid").await,

@@ -1,4 +1,4 @@
-//! What an access token of the emulator is good for: another library, `validate_token`, and the protected resource.
+//! Who accepts an access token of the emulator: another library, `validate_token`, and the protected resource.
 
 use std::time::Duration;
 

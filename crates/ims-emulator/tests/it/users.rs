@@ -1,4 +1,4 @@
-//! What the holder of a token learns, and how the token ends before its time.
+//! What the holder of a token can read about the user, and how a token ends before its expiry.
 
 use ims_emulator::Emulator;
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ async fn without_a_valid_token_nothing_is_revealed() {
 }
 
 #[tokio::test]
-async fn a_token_that_its_client_ends_is_valid_nowhere() {
+async fn a_token_that_its_client_revokes_is_valid_nowhere() {
     let emulator = emulator(integration()).await;
     #[rustfmt::skip]
     let ways: [(&str, &[(&str, &str)]); 3] = [
@@ -90,7 +90,7 @@ async fn a_token_that_its_client_ends_is_valid_nowhere() {
 }
 
 #[tokio::test]
-async fn no_other_client_ends_a_token() {
+async fn no_other_client_can_revoke_a_token() {
     let emulator = emulator(integration()).await;
     let other = ims_emulator::Integration::new(
         "public".parse().unwrap(),
@@ -117,7 +117,7 @@ async fn no_other_client_ends_a_token() {
 }
 
 #[tokio::test]
-async fn discovery_names_the_host_that_was_asked() {
+async fn discovery_names_the_host_of_the_request() {
     let emulator = emulator(integration()).await;
     let path = "/ims/.well-known/openid-configuration";
     let own = get(&emulator, path, "").await.body;

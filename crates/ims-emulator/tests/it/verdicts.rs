@@ -1,4 +1,4 @@
-//! What the emulator tells its user about a request, and what it keeps to itself.
+//! What the verdict about a request contains, and what it must not contain.
 
 use std::sync::mpsc;
 
@@ -11,7 +11,7 @@ use crate::harness::{
 };
 
 #[tokio::test]
-async fn a_verdict_reads_like_a_lesson() {
+async fn a_verdict_lists_the_checks_and_says_what_to_do() {
     let emulator = emulator(integration()).await;
     let claims = Value::Object(payload(json!({}))).to_string();
     exchange(&emulator, &signed(r#"{"alg":"RS256"}"#, &claims, keys::SECOND)).await;
@@ -72,7 +72,7 @@ async fn an_observer_sees_each_request_before_the_answer_comes() {
 }
 
 #[tokio::test]
-async fn no_secret_and_no_token_enters_a_verdict() {
+async fn no_secret_and_no_token_is_in_a_verdict() {
     let emulator = emulator(integration()).await;
     let jwt = jwt(json!({}));
     let granted = exchange(&emulator, &jwt).await;

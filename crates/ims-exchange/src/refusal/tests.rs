@@ -113,7 +113,7 @@ fn a_wrong_secret_is_a_missing_one_if_none_was_sent() {
 }
 
 #[test]
-fn an_answer_of_something_else_says_what_it_is() {
+fn the_error_for_an_answer_of_something_else_says_what_it_is() {
     let (html, json) = ("text/html; charset=utf-8", "application/json");
     #[rustfmt::skip]
     let table = [
@@ -291,7 +291,7 @@ fn retry_after_is_seconds_or_a_date() {
 }
 
 #[test]
-fn a_date_to_wait_for_is_held_against_the_date_of_the_answer() {
+fn a_date_to_wait_for_is_compared_with_the_date_of_the_answer() {
     let retry_after = ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT");
     let date = ("date", "Sun, 06 Nov 1994 08:50:07 GMT");
     let wait = |headers: &[_]| {
@@ -307,7 +307,7 @@ fn a_date_to_wait_for_is_held_against_the_date_of_the_answer() {
 }
 
 #[test]
-fn a_secret_is_not_repeated_and_a_short_one_does_not_garble_other_words() {
+fn a_secret_is_not_repeated_and_a_short_one_does_not_change_other_words() {
     #[rustfmt::skip]
     let table = [
         // As it is, and as the form had it.

@@ -1,4 +1,4 @@
-//! Proxies on the way, each of which answers `CONNECT` in its own way.
+//! Proxies, each of which answers `CONNECT` in another way.
 
 use std::{
     net::SocketAddr,
@@ -69,7 +69,7 @@ async fn send(transport: &ReqwestTransport) -> TransportError {
 }
 
 #[test]
-fn a_cause_that_an_io_error_hides_is_found() {
+fn a_cause_inside_an_io_error_is_found() {
     let untrusted = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
     let error = std::io::Error::other(std::io::Error::other(untrusted.clone()));
     let innermost = causes(&error).last().and_then(|cause| cause.downcast_ref());
@@ -102,7 +102,7 @@ async fn a_proxy_that_does_not_connect_is_named_with_its_answer() {
 }
 
 #[tokio::test]
-async fn the_question_for_the_reason_is_the_same_as_the_first() {
+async fn the_second_request_to_the_proxy_is_the_same_as_the_first() {
     let proxy = StubProxy::start("HTTP/1.1 403 Forbidden\r\n\r\n").await;
     let error = send(&proxy.transport()).await;
     let TransportError::Proxy(refusal) = error else { panic!("{error}") };
@@ -112,7 +112,7 @@ async fn the_question_for_the_reason_is_the_same_as_the_first() {
     assert!(first.starts_with("CONNECT ims.example:443 HTTP/1.1\r\n"), "{first}");
     let lines = |request: &str| {
         let mut lines: Vec<_> = request.to_ascii_lowercase().lines().map(str::to_owned).collect();
-        // The HTTP library names itself; the rest has to be equal, the credentials too.
+        // The HTTP library adds its name; the rest has to be equal, the credentials too.
         lines.retain(|line| !line.starts_with("user-agent:"));
         lines.sort();
         lines
@@ -134,7 +134,7 @@ async fn a_proxy_that_cannot_be_reached_is_named() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_answers_the_second_question_with_silence_costs_no_more_than_the_deadline() {
+async fn a_proxy_that_does_not_answer_the_second_request_costs_no_more_than_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {

@@ -24,7 +24,7 @@ pub(crate) struct Door<'a> {
     pub(crate) name: &'static str,
     pub(crate) reads: Reads,
     pub(crate) sends_secrets: bool,
-    /// An answer that it takes.
+    /// An answer that it accepts.
     pub(crate) good: &'static str,
     /// Replacements in that answer, each of which makes it invalid.
     pub(crate) wrong: &'static [(&'static str, &'static str)],

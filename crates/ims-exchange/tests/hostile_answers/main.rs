@@ -1,7 +1,7 @@
-//! What every grant and every call does with an answer that is not IMS's: it says so, and repeats nothing.
+//! What every grant and every call does with an answer that IMS would not send: it reports that, and repeats nothing.
 
 #![cfg(all(feature = "authorization-code", feature = "reqwest"))]
-#![expect(clippy::unwrap_used, reason = "a test may panic, and its helpers with it")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{error::Error, iter, time::Duration};
 
@@ -15,7 +15,7 @@ use self::doors::{CANARY, Door, Reads, Secrets};
 
 mod doors;
 
-/// An answer as IMS would send it, if it were IMS.
+/// An answer in the form of IMS.
 #[track_caller]
 fn json(status: u16, body: impl Into<Vec<u8>>) -> Response {
     answer(status, "application/json;charset=UTF-8", body)
@@ -30,7 +30,7 @@ fn answer(status: u16, media_type: &'static str, body: impl Into<Vec<u8>>) -> Re
     Response::new(StatusCode::from_u16(status).unwrap(), headers, body.into())
 }
 
-/// All that an error says, with all that is behind it.
+/// The texts of an error and of all its sources.
 fn everything_said<'a>(error: &'a (dyn Error + 'static)) -> String {
     iter::successors(Some(error), |&error| error.source())
         .map(|cause| format!("{cause} {cause:?}"))
@@ -48,7 +48,7 @@ fn assert_unrecognized(door: &Door<'_>, response: &Response, what: &str) {
 }
 
 #[test]
-fn the_answer_that_each_one_waits_for_is_accepted() {
+fn the_right_answer_to_each_call_is_accepted() {
     // Without this, all else here could be refused for another reason.
     for door in doors::all(&Secrets::new()) {
         (door.read)(&json(200, door.good)).unwrap_or_else(|error| panic!("{}: {error}", door.name));
@@ -56,7 +56,7 @@ fn the_answer_that_each_one_waits_for_is_accepted() {
 }
 
 #[test]
-fn no_secret_is_in_a_url_nor_shown() {
+fn no_secret_is_in_a_url_or_in_a_debug_text() {
     for door in doors::all(&Secrets::new()) {
         let request = (door.request)(&Environment::production());
         let shown = format!("{request:?} {} {:?}", request.url(), request.headers());
@@ -68,20 +68,20 @@ fn no_secret_is_in_a_url_nor_shown() {
 }
 
 #[test]
-fn a_page_or_another_type_is_refused_whatever_it_holds() {
+fn a_page_or_another_media_type_is_refused_with_any_body() {
     let page = format!("<!DOCTYPE html><title>{CANARY}</title>");
     for door in doors::all(&Secrets::new()) {
         assert_unrecognized(&door, &answer(200, "text/html", page.as_str()), "a page");
         assert_unrecognized(&door, &json(200, page.as_str()), "a page that says it is JSON");
         assert_unrecognized(&door, &answer(200, "text/html", door.good), "JSON in a page");
-        // Some gateways pass JSON on as text, and it stays what it is.
+        // Some gateways send JSON as text/plain, and it is still JSON.
         (door.read)(&answer(200, "text/plain", door.good)).unwrap();
         assert_unrecognized(&door, &answer(200, "text/plain", page.as_str()), "a page as a text");
     }
 }
 
 #[test]
-fn half_an_answer_is_refused_wherever_it_ends() {
+fn an_answer_that_is_cut_off_anywhere_is_refused() {
     for door in doors::all(&Secrets::new()) {
         for end in 0..door.good.len() {
             if end > 0 || door.reads != Reads::Nothing {
@@ -146,7 +146,7 @@ fn what_is_not_an_object_of_this_kind_is_refused() {
 }
 
 #[test]
-fn an_answer_of_64_kib_is_read_and_one_byte_more_is_not_whatever_the_transport_takes() {
+fn an_answer_of_64_kib_is_read_and_a_longer_one_is_not_even_if_the_transport_reads_it() {
     for door in doors::all(&Secrets::new()) {
         let padded = |length: usize| door.good.to_owned() + &" ".repeat(length - door.good.len());
         (door.read)(&json(200, padded(Response::MAX_BODY))).unwrap();
@@ -188,7 +188,7 @@ fn no_refusal_repeats_a_secret() {
 }
 
 #[tokio::test]
-async fn one_byte_more_than_64_kib_and_a_redirect_end_at_the_transport() {
+async fn the_transport_refuses_more_than_64_kib_and_does_not_follow_a_redirect() {
     let elsewhere = MockServer::start().await;
     let long =
         answering(ResponseTemplate::new(200).set_body_bytes(vec![b' '; Response::MAX_BODY + 1]))

@@ -31,7 +31,7 @@ pub(crate) fn languages(input: &[u8]) {
     serde_json::from_str::<Value>(&json).expect("a document is written as JSON");
 }
 
-/// Where both we and dotenvy read a text without quotes, escapes and names to expand, we read the same.
+/// If both we and dotenvy can read a text without quotes, escapes and variables, both read the same values.
 pub(crate) fn dotenv(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
     let ours = as_json("env", text);

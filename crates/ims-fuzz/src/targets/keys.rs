@@ -53,8 +53,8 @@ pub(crate) fn pkcs12(input: &[u8]) {
 pub(crate) fn distinguished_name(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
     let Ok(name) = text.parse::<DistinguishedName>() else { return };
-    assert_eq!(name.to_string().parse::<DistinguishedName>().expect("what we print we read"), name);
-    name.expect_writable().expect("what we take from a person we can write");
+    assert_eq!(name.to_string().parse::<DistinguishedName>().expect("we read what we print"), name);
+    name.expect_writable().expect("we can write what we accept from a person");
 }
 
 pub(crate) fn pkcs11_uri(input: &[u8]) {

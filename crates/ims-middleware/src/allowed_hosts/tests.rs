@@ -42,7 +42,7 @@ fn a_token_goes_to_hosts_of_adobe_over_https_and_nowhere_else() {
 }
 
 #[test]
-fn loopback_is_allowed_only_when_asked_for() {
+fn loopback_is_allowed_only_on_request() {
     #[rustfmt::skip]
     let table = [
         ("http://127.0.0.1:8080/",            true),
@@ -108,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn no_scheme_but_https_leaves_the_machine(
+    fn only_https_is_allowed_beyond_this_machine(
         scheme in "(https?|HTTP|[a-zA-Z+.-]{0,8})",
         label in "[a-z]{1,12}",
     ) {

@@ -10,7 +10,7 @@ fn shown(found: Result<Url, DestinationError>) -> String {
 }
 
 #[test]
-fn what_is_addressed_at_a_proxy_goes_below_the_destination_and_nowhere_else() {
+fn a_request_to_the_proxy_goes_to_a_path_of_the_destination_and_nowhere_else() {
     #[rustfmt::skip]
     let table = [
         ("/a?b=c",            "https://platform.adobe.io/data/a?b=c"),
@@ -67,7 +67,7 @@ fn a_target_that_names_its_host_is_sent_over_tls_if_a_token_may() {
     for target in ["http://127.0.0.1:8080/a?b", "https://localhost:8443/", "http://[::1]:1/"] {
         assert_eq!(shown(local.url_of(&target.parse().unwrap())), target);
     }
-    // Other readers of addresses take these for loopback.
+    // Other parsers read these as loopback addresses.
     for target in ["http://127.1/", "http://2130706433/", "http://0x7f000001/"] {
         assert_eq!(shown(local.url_of(&target.parse().unwrap())), "Host", "{target}");
     }

@@ -127,7 +127,7 @@ async fn a_redirect_to_another_host_is_left_to_the_caller_and_carries_nothing() 
 }
 
 #[tokio::test]
-async fn a_401_after_a_redirect_to_another_origin_is_not_held_against_the_token() {
+async fn a_401_after_a_redirect_to_another_origin_does_not_count_as_a_rejected_token() {
     let other = api(|_| ResponseTemplate::new(401)).await;
     let redirect = ResponseTemplate::new(307).insert_header("location", other.uri());
     let (server, client, _, source) = setting(move |_| redirect.clone()).await;

@@ -1,4 +1,4 @@
-//! What people put where a key belongs is named, also when someone else's tool has made it.
+//! Files that people give in place of a key are named, also those of other tools.
 
 use std::{path::Path, process::Command};
 

@@ -1,4 +1,4 @@
-//! Every form of a key file signs the same bytes, and what cannot sign is refused with the reason.
+//! Every form of a key file makes the same signature, and files that cannot sign are refused with the reason.
 
 use base64::{
     Engine,
@@ -73,7 +73,7 @@ fn every_form_of_one_key_makes_the_same_signature() {
 }
 
 #[test]
-fn what_cannot_sign_for_ims_is_refused_with_the_reason() {
+fn a_key_that_cannot_sign_for_ims_is_refused_with_the_reason() {
     let no_end = &keys::FIRST[..800];
     let damaged = keys::FIRST.replacen("MIIE", "MIIF", 1);
     #[rustfmt::skip]
@@ -137,7 +137,7 @@ fn a_file_that_holds_something_else_comes_with_the_command_that_converts_it() {
 }
 
 #[test]
-fn an_encrypted_key_wants_its_own_pass_phrase() {
+fn an_encrypted_key_needs_its_own_pass_phrase() {
     for file in
         [keys::FIRST_PBES2_AES256_SHA256, keys::FIRST_PBES2_DES3_SHA512, keys::FIRST_LEGACY_AES256]
     {
@@ -150,8 +150,8 @@ fn an_encrypted_key_wants_its_own_pass_phrase() {
 }
 
 #[test]
-fn no_wrong_pass_phrase_is_ever_said_to_be_damage() {
-    // One in 256 leaves right padding behind, so a thousand include that case.
+fn a_wrong_pass_phrase_is_never_reported_as_damage() {
+    // With one in 256 the padding is right by accident, so a thousand include that case.
     for number in 0..1000 {
         let passphrase = Passphrase::new(format!("wrong {number}"));
         let error = PemSigner::from_bytes(keys::FIRST_LEGACY_AES128.as_bytes(), Some(&passphrase))

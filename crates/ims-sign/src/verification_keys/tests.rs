@@ -1,4 +1,4 @@
-//! What a JWT may not do to be accepted.
+//! What makes a JWT invalid.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_testkit::{certificates, keys};
@@ -29,7 +29,7 @@ fn verify(keys: &VerificationKeys, jwt: &str) -> Result<(), VerifyError> {
 }
 
 #[test]
-fn keys_for_one_header_say_nothing_about_a_jwt_with_another() {
+fn the_keys_for_one_header_verify_no_jwt_with_another() {
     let keys = VerificationKeys::from(&first());
     let (one, other) = (jwt(&json!({"alg": "RS256"})), jwt(&json!({"alg": "RS256", "kid": "x"})));
     let one = CompactJwt::parse(&one).unwrap();
@@ -63,7 +63,7 @@ fn jwks(jwks: &Value) -> Result<VerificationKeys, KeyError> {
 }
 
 #[test]
-fn a_header_may_not_choose_how_or_by_what_it_is_verified() {
+fn a_header_may_not_choose_the_algorithm_or_the_key() {
     let embedded = |member| Err(VerifyError::EmbeddedKey { member });
     let algorithm = Err(VerifyError::Algorithm { expected: Algorithm::Rs256 });
     #[rustfmt::skip]
@@ -142,7 +142,7 @@ fn a_jwk_set_gives_the_key_that_the_header_names() {
 }
 
 #[test]
-fn a_key_that_is_meant_for_something_else_is_passed_over() {
+fn a_key_for_another_use_is_skipped() {
     for members in [
         json!({"use": "enc"}),
         json!({"alg": "RS384"}),

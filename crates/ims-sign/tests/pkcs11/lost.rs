@@ -1,4 +1,4 @@
-//! Tokens that are lost in the middle of work, and come back: SoftHSM behind p11-kit's remote, whose processes are
+//! PKCS#11 tokens that are lost while they are used, and come back: SoftHSM behind p11-kit's remote, whose processes are
 //! killed, and SoftHSM itself, whose files are taken away.
 
 use std::{
@@ -35,7 +35,7 @@ impl Remote {
             .stdout(Stdio::piped())
             .spawn()
             .expect("p11-kit, which cargo xtask test installs");
-        // It says where it listens once it does.
+        // It prints its address once it listens.
         let mut line = String::new();
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.contains("P11_KIT_SERVER_ADDRESS"), "{line}");
@@ -77,7 +77,7 @@ fn client() -> PathBuf {
 }
 
 isolated! {
-    fn a_remote_token_passes_for_a_token(folder) {
+    fn a_remote_token_works_like_a_local_one(folder) {
         token_with_a_key(folder);
         let _remote = Remote::start(folder);
         block_on(check_signer(&open(config(&client())))).unwrap();
@@ -136,7 +136,7 @@ isolated! {
         }
     }
 
-    fn another_key_under_the_same_name_is_not_signed_with(folder) {
+    fn another_key_of_the_same_name_is_not_used(folder) {
         token_with_a_key(folder);
         let signer = open(config(&softhsm()));
         let module = softhsm();
@@ -157,7 +157,7 @@ isolated! {
         assert_eq!(sign(&open(config(&softhsm())), b"message"), expected(keys::SECOND, b"message"));
     }
 
-    fn a_remote_that_is_not_there_is_no_module(folder) {
+    fn a_remote_that_does_not_answer_is_an_unusable_module(folder) {
         token_with_a_key(folder);
         let error = refusal(config(&client()));
         assert!(matches!(error, Pkcs11Error::NoToken { .. } | Pkcs11Error::NoModule { .. }), "{error}");

@@ -51,7 +51,7 @@ impl Mock {
         fs::rename(&new, self.folder.join(file)).unwrap();
     }
 
-    /// `function` answers `code`, so many times.
+    /// `function` answers `code` this number of times.
     fn plan(&self, function: &str, code: u32, times: u32) {
         self.plans.set(self.plans.get() + 1);
         self.write("plan", format!("{} {function} {code:x} {times}", self.plans.get()));
@@ -102,7 +102,7 @@ impl Mock {
         calls.lines().filter(|line| *line == function).count()
     }
 
-    /// Waits until `function` was called so many times.
+    /// Waits until `function` was called this number of times.
     fn wait_for_call(&self, function: &str, times: usize) {
         while self.calls(function) < times {
             thread::yield_now();
@@ -248,7 +248,7 @@ isolated! {
         }
     }
 
-    fn a_login_that_another_part_of_the_process_made_is_as_good(folder) {
+    fn a_login_of_another_part_of_the_process_is_used(folder) {
         let mock = Mock::new(folder);
         Pkcs11Module::load(&mock.module).unwrap();
         let foreign = mock.foreign_session();
@@ -335,7 +335,7 @@ isolated! {
         }
     }
 
-    fn the_last_try_of_a_pin_is_not_ours_unless_that_is_allowed(folder) {
+    fn the_last_try_of_a_pin_is_used_only_if_that_is_allowed(folder) {
         let mock = Mock::new(folder);
         mock.set_token(USABLE | 0x2_0000, 0);
         let config = mock.config();
@@ -526,13 +526,13 @@ isolated! {
         assert_eq!(sign(&signer, MESSAGE), expected(keys::FIRST, MESSAGE));
     }
 
-    fn a_token_that_has_few_sessions_is_served_by_few(folder) {
+    fn a_token_with_few_sessions_is_used_by_few_threads(folder) {
         let mock = Mock::new(folder);
         mock.set_token(USABLE, 1);
         sign_in_parallel(&open(mock.config()));
         assert_eq!(mock.calls("C_OpenSession"), 1);
 
-        // Or the token does not say so until it is asked.
+        // Or the limit is known only when a session is opened.
         mock.set_token(USABLE, 0);
         let signer = open(mock.config());
         mock.plan("C_OpenSession", 0xb1, ALWAYS);

@@ -186,7 +186,7 @@ pub(crate) fn threads() -> usize {
     names.filter(|name| name.trim_end() == "ims-pkcs11").count()
 }
 
-/// What a failed signature says, down to its last cause.
+/// The texts of a failed signature and of all its causes.
 #[track_caller]
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {}", chain(source)))

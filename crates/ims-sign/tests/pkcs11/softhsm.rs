@@ -39,7 +39,7 @@ isolated! {
         }
     }
 
-    fn it_keeps_what_every_signer_has_to_keep(folder) {
+    fn it_passes_the_tests_for_every_signer(folder) {
         token_with_a_key(folder);
         let signer = open(config(&softhsm()));
         block_on(check_signer(&signer)).unwrap();
@@ -68,7 +68,7 @@ isolated! {
         }
     }
 
-    fn a_uri_and_a_pin_file_are_all_it_takes(folder) {
+    fn a_uri_and_a_pin_file_are_enough(folder) {
         token_with_a_key(folder);
         let pin_file = folder.join("pin");
         fs::write(&pin_file, format!("{PIN}\n")).unwrap();
@@ -136,7 +136,7 @@ isolated! {
         assert!(matches!(error, Pkcs11Error::NoModule { .. }), "{error}");
     }
 
-    fn a_wrong_pin_is_refused_for_good_and_the_right_one_still_opens(folder) {
+    fn a_wrong_pin_is_not_tried_again_and_the_right_one_still_works(folder) {
         token_with_a_key(folder);
         for _ in 0..3 {
             let error = refusal(config(&softhsm()).with_pin(pin("wrong")));
@@ -145,7 +145,7 @@ isolated! {
         assert_eq!(sign(&open(config(&softhsm())), b"message"), expected(keys::FIRST, b"message"));
     }
 
-    fn two_signers_of_one_module_live_and_die_alone(folder) {
+    fn two_signers_of_one_module_do_not_depend_on_each_other(folder) {
         token_with_a_key(folder);
         import(folder, TOKEN, "another", "02", keys::SECOND);
         let first = open(config(&softhsm()));
@@ -186,7 +186,7 @@ isolated! {
         }
     }
 
-    fn a_token_and_its_keys_can_be_looked_at(folder) {
+    fn a_token_and_its_keys_can_be_listed(folder) {
         token_with_a_key(folder);
         import(folder, TOKEN, "ec", "02", keys::EC);
         let certificate = folder.join("certificate.der");

@@ -65,7 +65,7 @@ isolated! {
         assert_eq!(calls(folder, "C_CloseSession"), opened);
     }
 
-    fn a_lost_login_is_renewed_by_one_more(folder) {
+    fn a_lost_login_is_renewed_with_one_login(folder) {
         token_with_a_key(folder);
         let signer = open(config(&spy()));
         let signature = sign(&signer, b"message");

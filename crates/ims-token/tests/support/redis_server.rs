@@ -69,7 +69,7 @@ impl Redis {
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        // One that was killed already needs no end.
+        // It may have been killed already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -88,7 +88,7 @@ async fn a_token_is_good_from_half_a_minute_before_its_issue_until_its_expiry() 
 }
 
 #[tokio::test]
-async fn a_header_may_not_choose_how_or_by_what_it_is_verified() {
+async fn a_header_may_not_choose_the_algorithm_or_the_key() {
     let with = |members: Value| {
         let mut header = header(KEY_ID);
         header.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());

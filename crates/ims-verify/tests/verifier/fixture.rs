@@ -1,6 +1,6 @@
 //! Tokens as IMS makes them, by another library, and an IMS with prepared answers.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
 use std::{
     sync::{Arc, LazyLock, Mutex},

@@ -213,7 +213,7 @@ async fn ims_overrules_what_the_keys_say_while_it_is_remembered() {
     // A remembered verdict does not prevent this request.
     assert_eq!(fault(verifier.verify_with_ims(&token, NOW).await), refused());
     assert_eq!(fault(verifier.verify(&token, NOW).await), refused());
-    // The keys know nothing of revocation.
+    // The keys do not show a revocation.
     verifier.verify(&token, NOW.plus(INVALID_REMEMBERED)).await.unwrap();
 }
 

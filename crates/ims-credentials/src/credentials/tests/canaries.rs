@@ -1,10 +1,10 @@
-//! No secret and no value gets out of credentials except by the way that is meant for it.
+//! No error, warning or `Debug` of credentials shows a secret or a value.
 
 use serde_json::{Value, json};
 
 use super::*;
 
-/// Everything that a person or a log could come to see of `error`.
+/// Everything of `error` that a person or a log could show.
 fn shown(error: &dyn Error) -> String {
     let shown: Vec<_> = sources(error).map(|error| format!("{error} {error:?}")).collect();
     shown.join("\n")
@@ -100,7 +100,7 @@ fn no_error_repeats_a_value_of_the_wrong_type_or_form() {
     let mut errors = 0;
     for form in forms() {
         for pointer in pointers(&form) {
-            // A path is shown, by design: without it no one could know which file is meant.
+            // A path is shown on purpose: without it no one could know which file is meant.
             let is_path = ["_file", "/file", "/private_key", "/pathToKey"];
             let is_path = is_path.iter().any(|path| pointer.ends_with(path));
             for wrong in
@@ -148,7 +148,7 @@ fn no_warning_repeats_a_value() {
     assert!(!format!("{warnings:?}").contains("canary"), "{warnings:?}");
 }
 
-/// The forms that are lines: no value but those of files may ever be told.
+/// The forms that are lines: no value but paths may ever be shown.
 #[cfg(feature = "formats")]
 mod lines {
     use super::*;
@@ -234,7 +234,7 @@ mod lines {
         for (name, text) in FILES {
             for (index, line) in text.lines().enumerate() {
                 let Some(end) = line.find(['=', ':']) else { continue };
-                // A path is shown, by design.
+                // A path is shown on purpose.
                 if line.starts_with("key_path") {
                     continue;
                 }

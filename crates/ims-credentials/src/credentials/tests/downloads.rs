@@ -1,4 +1,4 @@
-//! What the Developer Console, App Builder, Commerce and the actions for CI hand out.
+//! The files that the Developer Console, App Builder, Commerce and the actions for CI give their users.
 
 use serde_json::json;
 
@@ -99,7 +99,7 @@ fn the_variables_of_commerce_and_of_the_action_for_ci_are_read() {
         assert_eq!(credentials.form(), form);
         assert_is_the_client(credentials);
     }
-    // Names that other services use as well are not taken for Adobe's.
+    // Names that other services use as well are not read as Adobe's.
     for name in ["OAUTH_CLIENT_ID", "CLIENTID"] {
         let error = from_variables(&[(name, "other".to_owned())]).unwrap_err();
         assert!(matches!(error, CredentialsError::NoVariables), "{error:?}");
@@ -107,7 +107,7 @@ fn the_variables_of_commerce_and_of_the_action_for_ci_are_read() {
 }
 
 #[test]
-fn the_download_of_a_service_account_takes_the_key_next_to_it_in_it_or_at_a_path() {
+fn the_key_of_a_downloaded_service_account_is_next_to_it_in_it_or_at_a_path() {
     let folder = Folder::with_key();
     folder.write("other.key", ims_testkit::keys::FIRST, 0o600);
     for changes in [
@@ -128,7 +128,7 @@ fn the_download_of_a_service_account_takes_the_key_next_to_it_in_it_or_at_a_path
 }
 
 #[test]
-fn the_integration_file_of_asset_compute_is_not_taken_for_aem() {
+fn the_integration_file_of_asset_compute_is_not_read_as_one_of_aem() {
     let text = json!({
         "metascopes": ["event_receiver_api"],
         "technicalAccount": {
@@ -145,7 +145,7 @@ fn the_integration_file_of_asset_compute_is_not_taken_for_aem() {
 
 #[cfg(feature = "formats")]
 #[test]
-fn the_admin_console_as_a_source_of_the_user_sync_tool_is_not_taken_for_aem() {
+fn the_admin_console_as_a_source_of_the_user_sync_tool_is_not_read_as_aem() {
     let folder = Folder::with_key();
     let oauth = format!(
         "authentication_method: oauth\nintegration:\n  org_id: {ORG_ID}\n  client_id: {CLIENT_ID}\n  client_secret: {CLIENT_SECRET}\n"
@@ -167,7 +167,7 @@ fn the_admin_console_as_a_source_of_the_user_sync_tool_is_not_taken_for_aem() {
 }
 
 #[test]
-fn a_download_with_a_redirect_uri_is_for_people_and_one_with_a_key_alone_is_that() {
+fn a_download_with_a_redirect_uri_is_for_people_and_one_with_a_key_alone_is_an_api_key() {
     let folder = Folder::with_key();
     let web = json!({
         "CLIENT_ID": CLIENT_ID, "CLIENT_SECRET": CLIENT_SECRET, "ORG_ID": ORG_ID, "SCOPES": ["openid"],

@@ -1,4 +1,4 @@
-//! What is refused, what is warned of, and who may read the files.
+//! What is refused, what gets a warning, and who may read the files.
 
 use serde_json::json;
 
@@ -86,7 +86,7 @@ fn a_file_that_is_not_there_is_named_once() {
 }
 
 #[test]
-fn a_console_project_without_its_key_says_which_file_it_wants() {
+fn a_console_project_without_its_key_names_the_missing_file() {
     let folder = Folder(TempDir::new().unwrap());
     let project = console(&json!([{ "name": "jwt", "jwt": console_jwt() }]));
     let error = folder.read(&project.to_string()).unwrap_err();
@@ -155,7 +155,7 @@ fn the_group_may_read_a_secret_file_of_root_and_a_file_of_another_user_is_refuse
         let path = folder.0.path().join("client.secret");
         set_mode(&path, mode);
         if !give(&path, owner, 0) {
-            return; // The rule itself is tested without that right where it is.
+            return; // The rule itself is tested in ims-files, where no such right is needed.
         }
         let read = folder.read(&text);
         assert_eq!(read.is_ok(), is_read, "{owner} {mode:o}");
@@ -192,7 +192,7 @@ fn a_file_without_an_end_is_refused_wherever_a_file_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn a_credentials_file_that_others_can_read_is_warned_of_if_a_secret_is_in_it() {
+fn a_credentials_file_that_others_can_read_gets_a_warning_if_it_has_a_secret() {
     let in_files = json!({ "client_secret": null, "client_secret_file": "client.secret" });
     let pin = json!({
         "client_secret": null, "client_secret_file": "client.secret", "private_key_file": null,

@@ -4,7 +4,7 @@ use super::*;
 
 const CLIENT_ID: &str = "a64f5f10849a410a97ffdac8ae1";
 
-/// `text` with the words in angle brackets replaced by what they stand for.
+/// `text` with the words in angle brackets replaced by their values.
 fn filled(text: &str) -> String {
     let key = base64::prelude::Engine::encode(
         &base64::prelude::BASE64_STANDARD,
@@ -30,7 +30,7 @@ fn oauth_server_to_server_is_read_from_what_programs_and_guides_have() {
         (".env",         "OAUTHS2S_CLIENT_ID=<id>\nOAUTHS2S_CLIENT_SECRET=<secret>\nOAUTHS2S_CECREDENTIALS_METASCOPES=AdobeID,openid\n", Form::PrefixedVariables),
         // The tool that migrates to Commerce as a Cloud Service.
         (".env",         "TARGET_ORG_ID=<org>\nADOBE_IMS_CLIENT_ID=<id>\nADOBE_IMS_CLIENT_SECRET=<secret>\nADOBE_IMS_META_SCOPES=AdobeID,openid\n", Form::PrefixedVariables),
-        // Commerce starter kits: one element with what belongs in several.
+        // Commerce starter kits: one element with a list that belongs in several.
         (".env",         "OAUTH_CLIENT_ID=<id>\nOAUTH_CLIENT_SECRETS=[\"<secret>\"]\nOAUTH_IMS_ORG_ID=<org>\nOAUTH_SCOPES=[\"AdobeID, openid\"]\n", Form::CommerceStarterKit),
         // Tests of @adobe/reactor-sdk.
         (".env",         "RSDK_ADOBE_CLIENT_ID=<id>\nRSDK_ADOBE_CLIENT_SECRET=<secret>\nRSDK_ADOBE_SCOPES=AdobeID,openid\nRSDK_ADOBE_ORG_ID=<org>\n", Form::PrefixedVariables),
@@ -109,7 +109,7 @@ fn what_cannot_be_used_says_what_to_do() {
         ("credential.json", r#"{"technicalAccountName":"X@TECHACCT.ADOBE.COM","credential":"canary","technicalAccountId":"4F"}"#, "this is a password of Query Service, not credentials", "clients of PostgreSQL"),
         ("creds.json",     "{\"client_id\": \"<id>\",\n \"scopes\": [\"openid\",",                             "not JSON (line 2, column 21)", "correct the file at this place"),
         ("creds",          "{\"client_id\": \"<id>\",\n \"scopes\": [\"openid\",",                             "not JSON (line 2, column 21)", "correct the file at this place"),
-        // A shell would make something else of these.
+        // A shell would read other values from these.
         ("env.ps1",        "$env:ADOBE_CLIENT_ID = \"$id\"\n",                                               "not lines of NAME=value (line 1, column 1)", "correct the file at this place"),
         ("env.cmd",        "set ADOBE_CLIENT_SECRET=%SECRET%x\n",                                            "not lines of NAME=value (line 1, column 1)", "correct the file at this place"),
     ];
@@ -121,7 +121,7 @@ fn what_cannot_be_used_says_what_to_do() {
 }
 
 #[test]
-fn a_client_that_a_person_signs_in_to_is_known_by_its_redirect_uri() {
+fn the_client_of_a_sign_in_is_recognised_by_its_redirect_uri() {
     #[rustfmt::skip]
     let table = [
         (".env",              "ADOBE_CLIENT_ID=<id>\nADOBE_CLIENT_SECRET=<secret>\nADOBE_REDIRECT_URI=https://localhost:8443/\nADOBE_SCOPES=openid,offline_access\n"),
@@ -136,20 +136,20 @@ fn a_client_that_a_person_signs_in_to_is_known_by_its_redirect_uri() {
         assert_eq!(texts(&credential.scopes), ["openid", "offline_access"], "{text}");
         assert!(credential.client_secrets.is_some(), "{text}");
     }
-    // An organization makes it a credential of a service, whatever else the program does.
+    // With an organization it is a credential of a service.
     let text = "ADOBE_CLIENT_ID=<id>\nADOBE_CLIENT_SECRET=<secret>\nADOBE_ORG_ID=<org>\nADOBE_REDIRECT_URI=https://x\nADOBE_SCOPES=openid\n";
     server_to_server(read(".env", text).unwrap());
 }
 
 #[test]
-fn the_url_of_a_token_endpoint_says_which_ims_is_meant() {
+fn the_url_of_a_token_endpoint_selects_the_ims() {
     let text = "ADOBE_IMS_CLIENT_ID=<id>\nADOBE_IMS_CLIENT_SECRET=<secret>\nADOBE_IMS_SCOPES=openid\n\
                 ADOBE_IMS_TOKEN_URL=https://ims-na1-stg1.adobelogin.com/ims/token/v3\n";
     assert_eq!(*read(".env", text).unwrap().environment(), Environment::stage());
 }
 
 #[test]
-fn a_prefix_that_is_not_known_counts_in_a_file_alone() {
+fn an_unknown_prefix_counts_only_in_a_file() {
     let variables = [
         ("OWN_CLIENT_ID", CLIENT_ID.to_owned()),
         ("OWN_CLIENT_SECRET", "p8e-secret".to_owned()),

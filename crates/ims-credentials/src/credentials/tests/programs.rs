@@ -8,7 +8,7 @@ const CLIENT_ID: &str = "a64f5f10849a410a97ffdac8ae1";
 const ORG_ID: &str = "C74F69D7594880280@AdobeOrg";
 const ACCOUNT: &str = "6657031C5C095BB40A4@techacct.adobe.com";
 
-/// `text` with the words in angle brackets replaced by what they stand for.
+/// `text` with the words in angle brackets replaced by their values.
 fn filled(text: &str) -> String {
     text.replace("<id>", CLIENT_ID)
         .replace("<org>", ORG_ID)
@@ -88,7 +88,7 @@ fn a_service_account_is_read_whatever_the_names_are() {
 }
 
 #[test]
-fn what_lacks_a_part_or_is_for_another_grant_is_named() {
+fn incomplete_credentials_and_those_of_another_grant_are_named() {
     #[rustfmt::skip]
     let table = [
         ("short.env",    "ADOBE_CLIENT_ID=<id>\nADOBE_CLIENT_SECRET=<secret>\n",                          "ADOBE_SCOPES is missing"),
@@ -113,7 +113,7 @@ fn what_lacks_a_part_or_is_for_another_grant_is_named() {
 }
 
 #[test]
-fn variables_of_another_program_hide_nothing_while_they_are_incomplete() {
+fn incomplete_variables_of_another_program_hide_no_other_credentials() {
     let set = |variables: &[(&str, &str)]| {
         let variables: Vec<_> =
             variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
@@ -126,7 +126,7 @@ fn variables_of_another_program_hide_nothing_while_they_are_incomplete() {
         set(&[id, secret, ("ADOBE_SCOPES", "openid"), ("ADOBE_IMS_ENV", "stage")]).unwrap();
     assert_eq!(complete.form(), Form::PrefixedVariables);
     assert_eq!(*complete.environment(), Environment::stage());
-    // A form with names for itself comes first.
+    // A form with its own names comes first.
     let both = set(&[
         id,
         secret,

@@ -1,4 +1,4 @@
-//! Secrets that stand elsewhere, and several of them.
+//! Secrets outside of the credentials, and several of them.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ fn a_secret_is_in_a_file_a_variable_or_the_output_of_a_command() {
 
 #[cfg(unix)]
 #[test]
-fn a_key_and_its_pass_phrase_stand_elsewhere_too() {
+fn a_key_and_its_pass_phrase_can_be_outside_too() {
     let folder = Folder::with_key();
     let text = own_with(json!({
         "private_key_file": null,
@@ -119,7 +119,7 @@ fn an_error_about_a_reference_does_not_repeat_what_it_found() {
 
 #[cfg(unix)]
 #[test]
-fn nothing_is_started_that_others_could_have_named() {
+fn no_command_is_started_that_others_could_have_named() {
     const SOMEONE: u32 = 54_321;
     let folder = Folder::with_key();
     let ran = folder.0.path().join("ran");
@@ -265,7 +265,7 @@ fn credentials_from_someone_else_name_nothing_of_this_machine() {
             other => panic!("{json}: {other:?}"),
         }
     }
-    // The file that a form expects next to it is as much a reference.
+    // A file that a form expects in the same folder is a reference, too.
     let console = console(&json!([{ "name": "jwt", "jwt": console_jwt() }])).to_string();
     let refused = Credentials::from_untrusted_json(&console);
     assert!(matches!(refused, Err(CredentialsError::Reference { .. })), "{refused:?}");

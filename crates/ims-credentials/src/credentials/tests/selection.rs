@@ -1,4 +1,4 @@
-//! Which credentials are meant where there are several.
+//! Which of several credentials are used.
 
 use serde_json::json;
 
@@ -46,7 +46,7 @@ fn a_credential_of_a_project_is_selected_by_its_name_or_id() {
 }
 
 #[test]
-fn several_are_refused_with_the_names_to_select_by() {
+fn several_credentials_are_refused_with_the_names_for_selection() {
     let folder = Folder::with_key();
     let several = folder.read(&project()).unwrap_err();
     assert!(chain(&several).ends_with("2 usable credentials in one file: 1, 2"), "{several:?}");
@@ -63,7 +63,7 @@ fn several_are_refused_with_the_names_to_select_by() {
 }
 
 #[test]
-fn a_project_without_a_credential_for_servers_gives_what_it_has() {
+fn a_project_without_a_credential_for_servers_gives_the_one_that_it_has() {
     let folder = Folder::with_key();
     let web = json!([{ "id": "1", "name": "web", "integration_type": "oauthnativeapp",
         "oauthnativeapp": { "client_id": "web" } }]);
@@ -75,7 +75,7 @@ fn a_project_without_a_credential_for_servers_gives_what_it_has() {
 }
 
 #[test]
-fn a_name_selects_nothing_where_there_are_no_names() {
+fn a_name_selects_nothing_in_a_form_without_names() {
     let folder = Folder::with_key();
     for text in [own(), aem(), aio()] {
         let error = read(&folder, &text.to_string(), "canary").unwrap_err();

@@ -1,4 +1,4 @@
-//! What cannot be meant is refused by name, and what is only an accident is repaired.
+//! A value that cannot be right is refused by name, and white space around a value is removed.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::*;
 const SWAPPED: &str = "client_id looks like a client secret, not like a client id";
 
 #[test]
-fn a_secret_that_cannot_be_meant_is_refused_with_its_member() {
+fn a_secret_that_cannot_be_right_is_refused_with_its_member() {
     let folder = Folder::with_key();
     folder.write("blank", " \n", 0o600);
     let s2s = |secret: Value| {
@@ -44,7 +44,7 @@ fn a_secret_that_cannot_be_meant_is_refused_with_its_member() {
 }
 
 #[test]
-fn white_space_around_an_identifier_is_an_accident() {
+fn white_space_around_an_identifier_is_removed() {
     let credential = Folder::with_key().server_to_server(
         &json!({
             "client_id": " client\n", "client_secret": "p8e-x", "scopes": [" openid ", "AdobeID"],
@@ -58,7 +58,7 @@ fn white_space_around_an_identifier_is_an_accident() {
 }
 
 #[test]
-fn a_variable_that_cannot_be_meant_is_refused_with_its_name() {
+fn a_variable_that_cannot_be_right_is_refused_with_its_name() {
     let set = |name: &'static str, value: &str| {
         let mut variables = vec![
             ("IMS_CLIENT_ID", "client".to_owned()),
@@ -146,7 +146,7 @@ fn credentials_are_read_from_memory() {
 }
 
 #[test]
-fn a_signer_of_the_program_is_said_by_the_word_external() {
+fn the_word_external_names_a_signer_of_the_program() {
     let text = own_with(json!({ "private_key_file": null, "signer": "external" }));
     let account = Folder::with_key().service_account(&text);
     let key = &account.signing_keys.first().signing_key;
@@ -171,7 +171,7 @@ fn a_text_that_is_not_credentials_has_the_remedy_of_its_kind() {
 
 #[cfg(all(feature = "toml", not(feature = "formats")))]
 #[test]
-fn a_language_that_is_not_built_in_is_named_and_a_mistake_in_json_is_not_taken_for_one() {
+fn a_language_that_is_not_built_in_is_named_and_a_mistake_in_json_is_reported_as_json() {
     #[rustfmt::skip]
     let table = [
         ("{\"client_id\": \"x\",",             "not JSON (line 1, column 18)",                         "correct the file at this place"),

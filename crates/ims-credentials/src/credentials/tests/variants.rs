@@ -61,7 +61,7 @@ fn the_file_of_aio_may_say_which_ims_its_contexts_are_for() {
     assert_eq!(*read(".env", variables).environment(), Environment::stage());
 }
 
-/// Where the person comes back to, by the credentials in `text`.
+/// The redirect URI in the credentials in `text`.
 #[track_caller]
 fn redirect_uri(text: &Value) -> Option<String> {
     read("credentials", &text.to_string()).redirect_uri().map(str::to_owned)
@@ -105,7 +105,7 @@ fn the_redirect_of_a_person_is_found_where_the_form_has_it() {
 }
 
 #[test]
-fn a_workspace_without_its_project_tells_no_organization() {
+fn a_workspace_without_its_project_has_no_organization() {
     let mut project =
         console(&json!([{ "id": "1", "name": "x", "oauth_server_to_server": console_oauth() }]));
     let workspace = json!({ "workspace": project["project"]["workspace"].take() });
@@ -125,7 +125,7 @@ fn a_variable_may_hold_quotation_marks_that_are_escaped() {
 }
 
 #[test]
-fn the_support_environment_of_aepp_asks_the_production() {
+fn the_support_environment_of_aepp_is_production() {
     let with = |environment: &str| {
         json!({ "org_id": "A@AdobeOrg", "client_id": "x", "secret": "y", "scopes": "openid",
                 "environment": environment })
@@ -150,7 +150,7 @@ fn the_newer_credentials_of_pdf_services_are_server_to_server() {
 }
 
 #[test]
-fn windows_marks_and_ends_of_lines_change_nothing() {
+fn the_byte_order_mark_and_the_line_ends_of_windows_change_nothing() {
     let ini = "[default]\nAPIKEY = id\nsecret: s\norgId=A@AdobeOrg\ntechnicalAccountId=B@techacct.adobe.com\n\
                \timsHost=ims-na1-stg1.adobelogin.com\n";
     let ini = ini.replace('\t', "") + "metascopes=ent_user_sdk\nkey_path=private.key\n";
@@ -163,7 +163,7 @@ fn windows_marks_and_ends_of_lines_change_nothing() {
 }
 
 #[test]
-fn a_file_of_another_form_tells_no_line_of_a_key() {
+fn an_error_about_a_file_of_another_form_shows_no_line_of_a_key() {
     let key = format!("aio_apikey=x\naio_encoded_pkcs8={}\nshort==\n", ims_testkit::keys::FIRST);
     for name in ["workspace.properties", "private.key", "x"] {
         let folder = Folder::with_key();

@@ -35,7 +35,7 @@ fn assert_server_to_server(credentials: Credentials, form: Form, scopes: &[&str]
     assert_eq!(texts(&credential.scopes), scopes);
 }
 
-/// `text` with the words in angle brackets replaced by what they stand for.
+/// `text` with the words in angle brackets replaced by their values.
 fn filled(text: &str) -> String {
     text.replace("<id>", CLIENT_ID)
         .replace("<org>", ORG_ID)
@@ -534,7 +534,7 @@ fn what_is_not_an_access_token_is_refused_and_not_repeated() {
         let refusal = folder.refusal(&json!({ "access_token": text }).to_string());
         assert_eq!(refusal, said);
     }
-    // Where a path belongs, a token is read and never told.
+    // A token in place of a path is read and never shown.
     let token = token(&endless);
     let error = Credentials::from_file(&token).unwrap_err();
     assert!(!chain(&error).contains(&token), "{error}");

@@ -1,4 +1,4 @@
-//! Headers that name another algorithm or another key, and headers that are none.
+//! Headers that name another algorithm or another key, and parts that are not a header.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Signatures that are another's, another algorithm's, spoilt or none, and JWTs of more or fewer parts.
+//! Signatures of another key or another algorithm, damaged and missing ones, and JWTs of more or fewer parts.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};

@@ -1,4 +1,4 @@
-//! What the pool promises, with a key that is a function: no module is needed to stall, fail or be crowded.
+//! The guarantees of the pool, with a function as the key: no module is needed to hang, to fail or to be busy.
 
 use std::sync::{
     atomic::{AtomicUsize, Ordering},
@@ -83,13 +83,13 @@ fn a_signature_that_no_one_waits_for_is_not_made() {
 }
 
 #[test]
-fn a_caller_of_a_stalled_key_gets_an_error_by_the_deadline_and_others_go_on() {
+fn a_caller_of_a_hanging_key_gets_an_error_by_the_deadline_and_others_continue() {
     let (pool, held) = held_pool(1, Duration::from_millis(300));
     let stalled = pool.submit(vec![1]);
     assert_eq!(held.began.recv().unwrap(), [1]);
     assert!(matches!(wait(stalled), Err(Pkcs11Error::Stalled { .. })));
 
-    // A second thread replaces the first, which may come back and finds its work answered.
+    // A second thread replaces the first. If the first call returns later, its work has been answered.
     let second = pool.submit(vec![2]);
     assert_eq!(held.began.recv().unwrap(), [2]);
     held.end.send(()).unwrap();
@@ -100,7 +100,7 @@ fn a_caller_of_a_stalled_key_gets_an_error_by_the_deadline_and_others_go_on() {
 }
 
 #[test]
-fn a_key_that_stalls_forever_costs_a_bounded_number_of_threads_and_still_answers() {
+fn a_key_that_hangs_forever_takes_a_bounded_number_of_threads_and_callers_get_errors() {
     let (pool, held) = held_pool(2, Duration::from_millis(5));
     for _ in 0..12 {
         assert!(matches!(wait(pool.submit(vec![])), Err(Pkcs11Error::Stalled { .. })));
@@ -109,7 +109,7 @@ fn a_key_that_stalls_forever_costs_a_bounded_number_of_threads_and_still_answers
 }
 
 #[test]
-fn a_token_that_has_no_room_for_a_second_session_is_served_by_the_first() {
+fn if_a_token_allows_only_one_session_the_first_one_signs_everything() {
     let (report, reports) = mpsc::channel();
     let (end, ended) = mpsc::channel();
     let ended = Mutex::new(ended);

@@ -1,4 +1,4 @@
-//! What a PKCS#11 URI may say, what it may not, and that its errors keep its secrets.
+//! What a PKCS#11 URI may contain, what it may not, and that its errors show no secret.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
-fn each_attribute_finds_its_place() {
+fn each_attribute_is_read_into_its_field() {
     let uri = read(
         "PKCS11:token=Adobe%20IMS;manufacturer=SoftHSM%20project;model=SoftHSM%20v2;serial=4a%c3%a9;slot-id=327;\
          object=a%3bb&c;id=%00%ff1;type=private?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/pin",

@@ -1,4 +1,4 @@
-//! The suite passes good signers and tells what is wrong with bad ones.
+//! The suite accepts good signers and names what is wrong with bad ones.
 
 use std::sync::{
     Mutex,
@@ -11,7 +11,7 @@ use ims_testkit::keys;
 use super::*;
 use crate::{PemSigner, PublicKey};
 
-/// A signer that may tamper with what it gives out: the function takes the number of the signature, the message and the
+/// A signer that may change its signatures: the function takes the number of the signature, the message and the
 /// outcome.
 struct Tampered<F> {
     signer: PemSigner,
@@ -57,7 +57,7 @@ fn said(outcome: Result<(), Violation>) -> String {
 }
 
 #[test]
-fn a_right_signer_passes() {
+fn a_correct_signer_passes() {
     block_on(check_signer(&tampered(|_, _, outcome| outcome))).unwrap();
 }
 
