@@ -55,6 +55,8 @@ const TOOLS: &[Tool] = &[
     tool(Program("strace"),                                  "strace",          Optional, "kills the command at every system call, and makes its disk fail"),
     tool(Program("chromium"),                                "chromium",        Optional, "is the browser in which a person signs in"),
     tool(Program("chromedriver"),                            "chromium-driver", Optional, "drives that browser"),
+    tool(Program("gnome-keyring-daemon"),                    "gnome-keyring",   Optional, "is a keyring that is there, and unlocked"),
+    tool(Program("dbus-run-session"),                        "dbus",            Optional, "is the session bus of that keyring"),
     tool(Program("curl"),                                    "curl",            Optional, "is an independent HTTP client, for the benchmarks and the pages"),
     tool(Program("x86_64-w64-mingw32-gcc"),                  "gcc-mingw-w64-x86-64", Optional, "compiles for Windows"),
     tool(Program("wine"),                                    "wine",            Optional, "runs the tests for Windows"),

@@ -13,8 +13,12 @@ use std::{
     time::Duration,
 };
 
-use keyring_core::{Entry, api::CredentialStoreApi};
-use secrecy::{ExposeSecret, SecretString};
+#[cfg(not(windows))]
+use keyring_core::Entry;
+use keyring_core::api::CredentialStoreApi;
+#[cfg(not(windows))]
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 #[cfg(target_os = "macos")]
@@ -23,6 +27,12 @@ use apple_native_keyring_store::keychain::Store;
 use windows_native_keyring_store::Store;
 #[cfg(all(unix, not(target_os = "macos")))]
 use zbus_secret_service_keyring_store::Store;
+
+#[cfg(windows)]
+mod credential_manager;
+
+#[cfg(windows)]
+use credential_manager::{load as load_entry, load_by_python, save as save_entry};
 
 /// The service name of all our entries.
 pub const SERVICE: &str = "ims";
@@ -59,6 +69,12 @@ pub enum KeyringError {
         /// The entry.
         name: String,
     },
+    /// Keep the secret in another place: the Credential Manager of Windows takes 2,560 bytes.
+    #[error("the secret is longer than the {most} bytes that the keyring takes")]
+    TooLong {
+        /// The size of an entry, in bytes.
+        most: u32,
+    },
     /// Look at the keyring.
     #[error("the keyring failed: {0}")]
     Failed(Arc<dyn Error + Send + Sync>),
@@ -77,12 +93,19 @@ pub fn load(name: &str) -> Result<Option<SecretString>, KeyringError> {
     load_of(SERVICE, name)
 }
 
-/// The secret that another program keeps under a service and a name.
+/// The secret that another program keeps under a service and a name: with the crate `keyring`, or that of Python.
 pub(crate) fn load_of(service: &str, name: &str) -> Result<Option<SecretString>, KeyringError> {
-    ask(service, name, |entry| match entry.get_password() {
-        Ok(secret) => Ok(Some(secret.into())),
-        Err(keyring_core::Error::NoEntry) => Ok(None),
-        Err(error) => Err(error),
+    let (service, entry_name) = (service.to_owned(), name.to_owned());
+    ask(name, move |store| {
+        let secret = match load_entry(&store.build(&service, &entry_name, None)?) {
+            Err(keyring_core::Error::NoEntry) => load_by_python(store, &service, &entry_name),
+            loaded => loaded,
+        };
+        match secret {
+            Ok(secret) => Ok(Some(secret)),
+            Err(keyring_core::Error::NoEntry) => Ok(None),
+            Err(error) => Err(error),
+        }
     })
 }
 
@@ -98,8 +121,8 @@ pub(crate) fn load_of(service: &str, name: &str) -> Result<Option<SecretString>,
 /// # Errors
 /// [`KeyringError`]
 pub fn save(name: &str, secret: &SecretString) -> Result<(), KeyringError> {
-    let secret = secret.clone();
-    ask(SERVICE, name, move |entry| entry.set_password(secret.expose_secret()))
+    let (entry_name, secret) = (name.to_owned(), secret.clone());
+    ask(name, move |store| save_entry(&store.build(SERVICE, &entry_name, None)?, &secret))
 }
 
 /// Removes the secret with the name `name`, if there is one.
@@ -112,22 +135,37 @@ pub fn save(name: &str, secret: &SecretString) -> Result<(), KeyringError> {
 /// # Errors
 /// [`KeyringError`]
 pub fn forget(name: &str) -> Result<(), KeyringError> {
-    ask(SERVICE, name, |entry| match entry.delete_credential() {
+    let entry_name = name.to_owned();
+    ask(name, move |store| match store.build(SERVICE, &entry_name, None)?.delete_credential() {
         Err(keyring_core::Error::NoEntry) => Ok(()),
         deleted => deleted,
     })
 }
 
+#[cfg(not(windows))]
+fn load_by_python(_: &Store, _: &str, _: &str) -> keyring_core::Result<SecretString> {
+    // On these systems both take the same attributes.
+    Err(keyring_core::Error::NoEntry)
+}
+
+#[cfg(not(windows))]
+fn load_entry(entry: &Entry) -> keyring_core::Result<SecretString> {
+    entry.get_password().map(Into::into)
+}
+
+#[cfg(not(windows))]
+fn save_entry(entry: &Entry, secret: &SecretString) -> keyring_core::Result<()> {
+    entry.set_password(secret.expose_secret())
+}
+
 /// Asks the keyring on a new thread, so that the caller may be in a runtime or not, and so that a keyring that never
 /// answers blocks no caller: only that thread keeps waiting.
 fn ask<T: Send + 'static>(
-    service: &str,
     name: &str,
-    question: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send + 'static,
+    question: impl FnOnce(&Store) -> keyring_core::Result<T> + Send + 'static,
 ) -> Result<T, KeyringError> {
     let (found, is_found) = mpsc::channel();
     let (answered, answer) = mpsc::channel();
-    let (service, entry_name) = (service.to_owned(), name.to_owned());
     let thread = thread::Builder::new().name("ims-keyring".to_owned()).spawn(move || {
         let store = match Store::new() {
             Ok(store) => store,
@@ -137,8 +175,7 @@ fn ask<T: Send + 'static>(
         if found.send(Ok(())).is_err() {
             return;
         }
-        let entry = store.build(&service, &entry_name, None);
-        drop(answered.send(entry.and_then(|entry| question(&entry))));
+        drop(answered.send(question(&store)));
     });
     thread.map_err(|error| KeyringError::Failed(Arc::new(error)))?;
     match is_found.recv_timeout(SEARCH_TIMEOUT) {
@@ -162,6 +199,9 @@ fn refusal(error: keyring_core::Error, name: &str) -> KeyringError {
             KeyringError::NotText { name: name.to_owned() }
         }
         keyring_core::Error::NoStorageAccess(_) => KeyringError::Locked,
+        keyring_core::Error::TooLong(what, most) if what == "secret" => {
+            KeyringError::TooLong { most }
+        }
         error => KeyringError::Failed(Arc::new(error)),
     }
 }
