@@ -184,3 +184,65 @@ impl From<Fault> for NotVerified {
         Self::Bad(fault)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ims_exchange::TransportError;
+
+    use super::*;
+
+    #[test]
+    fn each_fault_has_a_name_for_programs_and_most_say_what_to_do() {
+        let time = NumericDate::from_secs(1_550_001_138);
+        let scope: Scope = "openid".parse().unwrap();
+        #[rustfmt::skip]
+        let table = [
+            (Fault::NotAJwt(JwtError::TooLong),               "token_malformed",      Some("without quotes or line breaks")),
+            (Fault::Signature(VerifyError::Signature),        "signature_invalid",    None),
+            (Fault::Claims(ClaimsError::Missing { claim: "client_id" }), "claims_invalid", None),
+            (Fault::NotAnAccessToken,                         "not_an_access_token",  Some("without quotes or line breaks")),
+            (Fault::AnotherEnvironment,                       "another_environment",  Some("production or stage")),
+            (Fault::FromTheFuture { created_at: time },       "issued_in_the_future", Some("set the clock")),
+            (Fault::Expired { expired_at: time },             "token_expired",        Some("a new access token")),
+            (Fault::ClientNotAllowed,                         "client_not_allowed",   Some("add the client id")),
+            (Fault::ScopeMissing { scope },                   "scope_missing",        Some("add the scope")),
+            (Fault::RefusedByIms { reason: None },            "token_refused",        Some("a new access token")),
+        ];
+        for (fault, name, hint) in table {
+            assert_eq!(fault.reason_name(), name);
+            match (fault.hint(), hint) {
+                (Some(said), Some(part)) => assert!(said.contains(part), "{name}: {said}"),
+                (said, part) => assert_eq!(said, part, "{name}"),
+            }
+            let error = NotVerified::from(fault.clone());
+            assert_eq!(error.reason_name(), name);
+            assert_eq!(error.hint().as_deref(), fault.hint(), "{name}");
+            assert_eq!(error.fault(), Some(&fault));
+            assert!(!error.is_transient(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_fault_of_the_token_has_a_name_and_says_what_to_do_too() {
+        #[rustfmt::skip]
+        let table = [
+            (NotVerified::KeyNotPublished, "key_not_published", "production or stage"),
+            (NotVerified::KeysUnusable(KeyError::NoVerificationKey), "published_keys_unusable", "base URL"),
+        ];
+        for (error, name, part) in table {
+            assert_eq!(error.reason_name(), name);
+            assert!(error.hint().unwrap().contains(part), "{name}: {:?}", error.hint());
+            assert_eq!(error.fault(), None, "{name}");
+            assert!(!error.is_transient(), "{name}");
+        }
+        let no_answer = TransportError::Timeout { timeout: Duration::from_secs(10) };
+        let error = NotVerified::Unavailable(no_answer.clone().into());
+        assert_eq!(error.reason_name(), "no_answer");
+        assert_eq!(error.hint(), no_answer.hint());
+        assert!(error.hint().is_some_and(|hint| !hint.is_empty()));
+        assert_eq!(error.fault(), None);
+        assert!(error.is_transient());
+    }
+}

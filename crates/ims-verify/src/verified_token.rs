@@ -68,9 +68,11 @@ impl Text {
     fn of(text: &str, json: &[u8]) -> Self {
         let start = text.as_ptr().addr().wrapping_sub(json.as_ptr().addr());
         let place = start..start.saturating_add(text.len());
-        match json.get(place.clone()) {
-            Some(octets) if octets.as_ptr() == text.as_ptr() => Self::At(place),
-            _ => Self::Unescaped(text.into()),
+        // A text that was unescaped is in other memory, so its place is beyond the end.
+        if json.get(place.clone()).is_some() {
+            Self::At(place)
+        } else {
+            Self::Unescaped(text.into())
         }
     }
 

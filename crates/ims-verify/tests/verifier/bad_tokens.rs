@@ -204,6 +204,23 @@ async fn what_is_not_a_jwt_is_refused_before_anything_is_fetched() {
 }
 
 #[tokio::test]
+async fn the_longest_jwt_is_verified_as_any_other() {
+    // No base64 has a length of one more than a multiple of four, which the length of the header must allow for.
+    let mut header = header(KEY_ID);
+    header["x5u"] = "key.cer".into();
+    let padded =
+        |length: usize| signed(&header, &claims_with("fg", "x".repeat(length).into()), keys::FIRST);
+    // Three bytes of the payload are four characters of the token.
+    let missing = (CompactJwt::MAX_LENGTH - padded(0).len()) / 4 * 3;
+    let mut tokens = (missing..missing + 4).map(padded);
+    let longest = tokens.find(|token| token.len() == CompactJwt::MAX_LENGTH).unwrap();
+    for authority in [Authority::PublishedKeys, Authority::PublishedKeysElseIms, Authority::Ims] {
+        let verifier = FakeIms::new().verifier(authority);
+        verifier.verify(&longest, NOW).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn without_a_list_of_clients_all_are_allowed_and_with_an_empty_one_none() {
     let token = token(&claims_with("client_id", "another".into()));
     #[rustfmt::skip]
