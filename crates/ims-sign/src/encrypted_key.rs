@@ -226,7 +226,7 @@ fn openssl_bytes_to_key(passphrase: &Passphrase, salt: &[u8], length: usize) -> 
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     let mut bytes = Vec::with_capacity(text.len() / 2);

@@ -258,3 +258,45 @@ pub enum VerifyError {
     #[error("the signature is not by this key")]
     Signature,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_of_a_key_has_a_name_for_programs_and_says_what_to_do() {
+        let scheme = "scrypt".to_owned();
+        let found = "a DSA key".to_owned();
+        #[rustfmt::skip]
+        let table = [
+            (KeyError::NoPrivateKey { found: FileKind::Certificate }, "another_kind_of_file", "give the file of a key"),
+            (KeyError::NoPrivateKey { found: FileKind::Utf16 }, "another_kind_of_file",       "convert it: iconv -f UTF-16"),
+            (KeyError::NoPublicKey { found: FileKind::Empty }, "another_kind_of_file",        "give the file of a key"),
+            (KeyError::NoPublicKey { found: FileKind::Pkcs7Pem }, "another_kind_of_file",     "convert it: openssl pkcs7 -in FILE"),
+            (KeyError::NoVerificationKey,                    "key_malformed",          "a JWK Set with an RSA key"),
+            (KeyError::SeveralKeys { count: 2 },             "several_keys",           "leave one private key"),
+            (KeyError::PassphraseMissing,                    "passphrase_missing",     "give the pass phrase of the private key"),
+            (KeyError::PassphraseWrong,                      "passphrase_wrong",       "that the private key was encrypted with"),
+            (KeyError::UnsupportedEncryption { scheme },     "key_encryption_unknown", "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc"),
+            (KeyError::NotRsa { found },                     "key_unsuitable",         "make a new RSA key"),
+            (KeyError::PssOnly,                              "key_unsuitable",         "make a new RSA key"),
+            (KeyError::Size { bits: 1024 },                  "key_unsuitable",         "make a new RSA key"),
+            (KeyError::Pem(PemError::NoEnd),                 "key_malformed",          "copy the file again"),
+            (KeyError::Malformed { reason: "it is damaged" }, "key_malformed",         "copy the file again"),
+        ];
+        for (error, name, hint) in table {
+            assert_eq!(error.reason_name(), name, "{error}");
+            let said = error.hint().unwrap();
+            assert!(said.contains(hint), "{error}: {said}");
+            assert!(!error.is_transient(), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_a_signing_key_that_cannot_be_reached_is_worth_another_try() {
+        let lost = SignError::unavailable("the connection was lost");
+        assert_eq!((lost.reason_name(), lost.is_transient()), ("signing_key_not_reached", true));
+        let locked = SignError::refused("the PIN is locked");
+        assert_eq!((locked.reason_name(), locked.is_transient()), ("signing_key_unusable", false));
+    }
+}

@@ -193,6 +193,8 @@ mod tests {
         let other = PublicKey::from_bytes(certificates::SECOND.as_bytes()).unwrap();
         assert_eq!(read(&token, &DecodingKey::from(&own)).unwrap(), claims());
         let jwk = Jwk::from(&own);
+        assert_eq!(jwk.common.public_key_use, Some(PublicKeyUse::Signature));
+        assert_eq!(jwk.common.key_algorithm, Some(KeyAlgorithm::RS256));
         assert_eq!(read(&token, &DecodingKey::from_jwk(&jwk).unwrap()).unwrap(), claims());
         let refused = read(&token, &DecodingKey::from(&other)).unwrap_err();
         assert!(matches!(refused.kind(), ErrorKind::InvalidSignature), "{refused:?}");

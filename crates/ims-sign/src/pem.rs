@@ -366,7 +366,21 @@ mod tests {
         for file in [certificates::FIRST_DER, base64.as_bytes(), wrapped.as_bytes()] {
             assert_eq!(&*bare_der(file).unwrap(), certificates::FIRST_DER);
         }
-        assert!(bare_der(b"hello").is_none());
+        #[rustfmt::skip]
+        let table: [&[u8]; 4] = [
+            b"hello",
+            // Each is base64 of something else. The first begins like a SEQUENCE, whose tag is a 0 in ASCII.
+            b"0123",
+            b"hello123",
+            // Not text, and not a SEQUENCE.
+            b"hello\xff\0",
+        ];
+        for file in table {
+            assert!(bare_der(file).is_none(), "{file:02x?}");
+        }
+        // No byte of a SEQUENCE needs to be beyond ASCII, as long as one is zero.
+        assert!(bare_der(&[0x30, 3, 2, 1, 0]).is_some());
+        assert!(bare_der(&[0x30, 3, 2, 1, 0x80]).is_some());
     }
 
     proptest! {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::error::KeyError;
 
 #[track_caller]
 fn der(pem: &str) -> Vec<u8> {
@@ -26,6 +27,7 @@ fn the_first_elements_show_what_a_file_is() {
         (vec![],                                  FileKind::Empty),
         (b" \r\n\t".to_vec(),                     FileKind::Empty),
         (vec![b'-'; pem::MAX_LENGTH + 1],         FileKind::TooLong),
+        (vec![b'-'; pem::MAX_LENGTH],             FileKind::Other),
         (keys::FIRST.into(),                      FileKind::PrivateKey),
         (keys::FIRST_PKCS1.into(),                FileKind::PrivateKey),
         (base64_of_pem.into(),                    FileKind::PrivateKey),
@@ -66,6 +68,17 @@ fn the_first_elements_show_what_a_file_is() {
         (der(keys::FIRST),                        FileKind::PrivateKey),
         (der(keys::FIRST_PKCS1),                  FileKind::PrivateKey),
         (vec![0x30, 7, 2, 1, 1, 4, 2, 1, 0x80],   FileKind::EcPrivateKey),
+        // The second version of PKCS#8 (RFC 5958).
+        (vec![0x30, 5, 2, 1, 1, 0x30, 0],         FileKind::PrivateKey),
+        // A certificate of version 1, and both dates of a revocation list of version 1.
+        (vec![0x30, 14, 0x30, 12, 2, 1, 5, 0x30, 3, 6, 1, 0x2a, 0x30, 0, 0x30, 0], FileKind::Certificate),
+        (vec![0x30, 11, 0x30, 9, 0x30, 3, 6, 1, 0x2a, 0x30, 0, 0x17, 0], FileKind::RevocationList),
+        (vec![0x30, 11, 0x30, 9, 0x30, 3, 6, 1, 0x2a, 0x30, 0, 0x18, 0], FileKind::RevocationList),
+        (vec![0x30, 11, 0x30, 9, 0x30, 3, 6, 1, 0x2a, 0x30, 0, 2, 0], FileKind::OtherDer),
+        // An algorithm alone makes neither a key nor an encrypted one.
+        (vec![0x30, 7, 0x30, 3, 6, 1, 0x2a, 0x30, 0], FileKind::OtherDer),
+        // Text may begin with a 0, as a SEQUENCE does.
+        (b"0123 hello".to_vec(),                  FileKind::Other),
         (der(keys::FIRST_PBES2_AES256_SHA256),    FileKind::EncryptedPrivateKey),
         (der(keys::FIRST_PUBLIC),                 FileKind::PublicKey),
         (der(certificates::FIRST)[..99].into(),   FileKind::OtherDer),
@@ -75,6 +88,38 @@ fn the_first_elements_show_what_a_file_is() {
     for (file, kind) in table {
         let start = String::from_utf8_lossy(&file[..file.len().min(40)]).into_owned();
         assert_eq!(FileKind::of(&file), kind, "{start:?}");
+    }
+}
+
+#[test]
+fn each_kind_that_a_tool_converts_names_the_command() {
+    #[rustfmt::skip]
+    let table = [
+        (FileKind::Pkcs12,            Some("openssl pkcs12 -in FILE -nocerts"),  Some("openssl pkcs12 -in FILE -clcerts -nokeys")),
+        (FileKind::Pkcs7Pem,          None,                                      Some("openssl pkcs7 -in FILE -print_certs")),
+        (FileKind::Pkcs7Der,          None,                                      Some("openssl pkcs7 -inform DER -in FILE -print_certs")),
+        (FileKind::OpenSshPrivateKey, Some("ssh-keygen -p -m PKCS8 -f FILE"),    None),
+        (FileKind::Putty,             Some("puttygen FILE -O private-openssh"),  None),
+        (FileKind::JavaKeyStore,      Some("keytool -importkeystore -srckeystore FILE"), Some("keytool -importkeystore -srckeystore FILE")),
+        (FileKind::Jwk,               Some("node -p"),                           None),
+        (FileKind::Utf16,             Some("iconv -f UTF-16 -t UTF-8 FILE > private.key"), Some("iconv -f UTF-16 -t UTF-8 FILE > certificate.pem")),
+        (FileKind::PrivateKey,        None,                                      None),
+        (FileKind::Certificate,       None,                                      None),
+        (FileKind::Other,             None,                                      None),
+    ];
+    for (kind, to_private_key, to_certificate) in table {
+        for (command, start) in
+            [(kind.to_private_key(), to_private_key), (kind.to_certificate(), to_certificate)]
+        {
+            match (command, start) {
+                (Some(command), Some(start)) => assert!(command.starts_with(start), "{command}"),
+                (command, start) => assert_eq!(command, start, "{kind:?}"),
+            }
+        }
+        let no_private_key = KeyError::NoPrivateKey { found: kind };
+        assert_eq!(no_private_key.conversion(), kind.to_private_key());
+        let no_public_key = KeyError::NoPublicKey { found: kind };
+        assert_eq!(no_public_key.conversion(), kind.to_certificate());
     }
 }
 

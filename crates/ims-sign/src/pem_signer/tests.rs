@@ -150,6 +150,36 @@ fn an_encrypted_key_needs_its_own_pass_phrase() {
 }
 
 #[test]
+fn a_legacy_encryption_that_is_damaged_or_unknown_is_refused_with_the_reason() {
+    let pem = keys::FIRST_LEGACY_AES256;
+    let start = pem.find("AES-256-CBC,").unwrap();
+    let end = start + pem[start..].find('\n').unwrap();
+    let (own, iv) = (&pem[start..end], &pem[start + "AES-256-CBC,".len()..end]);
+    let damaged = "the encrypted private key is damaged";
+    #[rustfmt::skip]
+    let table = [
+        (format!("{own}0"),                      damaged),
+        (format!("{own}00"),                     damaged),
+        (own[..own.len() - 2].to_owned(),        damaged),
+        (format!("{}xx", &own[..own.len() - 2]), damaged),
+        (format!("{}\u{fc}", &own[..own.len() - 2]), damaged),
+        ("AES-256-CBC,".to_owned(),              damaged),
+        ("AES-256-CBC".to_owned(),               damaged),
+        // Eight bytes are for triple DES alone, and sixteen for AES.
+        (format!("DES-EDE3-CBC,{iv}"),           damaged),
+        (format!("AES-256-CBC,{}", &iv[..16]),   damaged),
+        (format!("RC2-CBC,{iv}"),                "the private key is encrypted with RC2-CBC, which is not supported"),
+        (format!("R\u{1}C\u{fc}2,{iv}"),         "the private key is encrypted with RC2, which is not supported"),
+        (format!("{}y,{iv}", "X".repeat(24)),    "the private key is encrypted with XXXXXXXXXXXXXXXXXXXXXXXX, which is not supported"),
+    ];
+    for (info, said) in table {
+        let file = pem.replacen(own, &info, 1);
+        let error = PemSigner::from_bytes(file.as_bytes(), Some(&passphrase())).unwrap_err();
+        assert_eq!(error.to_string(), said, "{info}");
+    }
+}
+
+#[test]
 fn a_wrong_pass_phrase_is_never_reported_as_damage() {
     // With one in 256 the padding is right by accident, so a thousand include that case.
     for number in 0..1000 {

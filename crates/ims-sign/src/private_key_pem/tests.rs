@@ -58,10 +58,19 @@ mod encrypted {
         let mut der = pem::blocks(pem.expose_secret().as_bytes()).unwrap()[0].der().to_vec();
         let written = [0x02, 3, 0x09, 0x27, 0xc0];
         let at = der.windows(5).position(|bytes| bytes == written).unwrap();
-        der[at..at + 5].copy_from_slice(&[0x02, 3, 0x1e, 0x84, 0x81]);
-        let refused = PemSigner::from_bytes(&der, Some(&passphrase)).unwrap_err();
         let scheme = "PBKDF2 of 2000001 iterations".to_owned();
-        assert_eq!(refused, KeyError::UnsupportedEncryption { scheme });
+        #[rustfmt::skip]
+        let table = [
+            ([0x02, 3, 0x1e, 0x84, 0x81], KeyError::UnsupportedEncryption { scheme }),
+            // Two million are computed, and give another key than the number that was used.
+            ([0x02, 3, 0x1e, 0x84, 0x80], KeyError::PassphraseWrong),
+            ([0x02, 3, 0x00, 0x00, 0x00], KeyError::Malformed { reason: "the encrypted private key is damaged" }),
+        ];
+        for (iterations, error) in table {
+            der[at..at + 5].copy_from_slice(&iterations);
+            let refused = PemSigner::from_bytes(&der, Some(&passphrase)).unwrap_err();
+            assert_eq!(refused, error);
+        }
     }
 
     #[test]
