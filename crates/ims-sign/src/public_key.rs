@@ -286,14 +286,12 @@ mod tests {
     #[test]
     fn a_modulus_of_another_size_or_an_even_one_is_refused() {
         let (odd, exponent) = (|length: usize| vec![0xff_u8; length], [1, 0, 1]);
-        assert_eq!(
-            PublicKey::from_components(&odd(128), &exponent),
-            Err(KeyError::Size { bits: 1024 })
-        );
-        assert_eq!(
-            PublicKey::from_components(&odd(1025), &exponent),
-            Err(KeyError::Size { bits: 8200 })
-        );
+        let mut shorter = odd(256);
+        shorter[0] = 0x7f;
+        for (modulus, bits) in [(odd(128), 1024), (shorter, 2047), (odd(1025), 8200)] {
+            let refused = PublicKey::from_components(&modulus, &exponent);
+            assert_eq!(refused, Err(KeyError::Size { bits }));
+        }
         let mut even = odd(256);
         even[255] = 0xfe;
         assert_eq!(PublicKey::from_components(&even, &exponent), Err(MALFORMED));

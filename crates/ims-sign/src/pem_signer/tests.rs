@@ -73,14 +73,32 @@ fn every_form_of_one_key_makes_the_same_signature() {
 }
 
 #[test]
+fn a_format_is_named_by_its_standard() {
+    #[rustfmt::skip]
+    let table = [
+        (KeyFormat::Pkcs8,              "PKCS#8"),
+        (KeyFormat::Pkcs1,              "PKCS#1"),
+        (KeyFormat::EncryptedPkcs8,     "PKCS#8, encrypted with PBES2"),
+        (KeyFormat::LegacyEncryptedPem, "PKCS#1, encrypted inside PEM"),
+    ];
+    for (format, name) in table {
+        assert_eq!(format.to_string(), name);
+    }
+}
+
+#[test]
 fn a_key_that_cannot_sign_for_ims_is_refused_with_the_reason() {
     let no_end = &keys::FIRST[..800];
     let damaged = keys::FIRST.replacen("MIIE", "MIIF", 1);
+    let ec = "-----BEGIN EC PRIVATE KEY-----\nAQID\n-----END EC PRIVATE KEY-----";
+    let dsa = "-----BEGIN DSA PRIVATE KEY-----\nAQID\n-----END DSA PRIVATE KEY-----";
     #[rustfmt::skip]
     let table = [
         (keys::SMALL,              "the key has 1024 bits, and RS256 needs 2048 to 8192"),
         (keys::PSS,                "the key is restricted to RSASSA-PSS, and RS256 is RSASSA-PKCS1-v1_5"),
         (keys::EC,                 "the key is an elliptic curve key, and RS256 needs an RSA key"),
+        (ec,                       "the key is an elliptic curve key, and RS256 needs an RSA key"),
+        (dsa,                      "the key is a DSA key, and RS256 needs an RSA key"),
         (keys::FIRST_PUBLIC,       "this is a public key, not a private key"),
         (certificates::FIRST,      "this is a certificate, not a private key"),
         (keys::FIRST_PBES2_SCRYPT, "the private key is encrypted with scrypt, which is not supported"),
