@@ -143,8 +143,11 @@ mod machine {
         } else {
             tick(awake)
         };
-        let elapsed = milliseconds(awake).saturating_add(LAST.suspended_ms.load(Ordering::Relaxed));
-        (NumericDate::from_secs(wall), Duration::from_millis(elapsed.unsigned_abs()))
+        let elapsed = match LAST.suspended_ms.load(Ordering::Relaxed) {
+            0 => duration(awake),
+            suspended => duration(awake) + Duration::from_millis(suspended.unsigned_abs()),
+        };
+        (NumericDate::from_secs(wall), elapsed)
     }
 
     /// What was read when the clocks had moved last.
@@ -191,6 +194,12 @@ mod machine {
 
     /// Longer than a tick, which can pass between two readings, and much shorter than the margin before expiry.
     const TOLERANCE_MS: u64 = 250;
+
+    /// The kernel gives no negative time, and less than a second in nanoseconds.
+    fn duration(time: Timespec) -> Duration {
+        let (seconds, nanoseconds) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+        Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default())
+    }
 
     fn milliseconds(time: Timespec) -> i64 {
         time.tv_sec.saturating_mul(1000).saturating_add(time.tv_nsec / 1_000_000)
