@@ -1,9 +1,12 @@
 //! Single-flight: one task for all callers that need its outcome. No caller owns it, so a caller that gives up cancels
 //! nothing.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// Work that is running, for those who wait for its outcome. A clone waits for the same work.
 ///
@@ -20,64 +23,96 @@ use tokio::sync::watch;
 /// assert_eq!(other.outcome().await, Some("a token"));
 /// # }
 /// ```
-pub struct InFlight<T>(watch::Receiver<Option<T>>);
+pub struct InFlight<T>(Arc<Work<T>>);
 
 /// Reports the outcome of the work to all who wait. If it is dropped without an outcome, for example with its runtime, it
 /// wakes them anyway.
-#[derive(Debug)]
 #[must_use = "without a leader the work has no outcome"]
-pub struct Leader<T>(watch::Sender<Option<T>>);
+pub struct Leader<T>(Arc<Work<T>>);
+
+/// What those who wait and the leader share.
+struct Work<T> {
+    /// Set once: to the outcome, or to `None` if the leader was dropped without one.
+    outcome: OnceLock<Option<T>>,
+    /// Notified after that.
+    is_over: Notify,
+}
 
 impl<T: Clone + Send + Sync> InFlight<T> {
     /// Starts work. The one who does the work keeps the leader. Nothing is spawned.
     pub fn start() -> (Self, Leader<T>) {
-        let (sender, receiver) = watch::channel(None);
-        (Self(receiver), Leader(sender))
+        let work = Arc::new(Work { outcome: OnceLock::new(), is_over: Notify::new() });
+        (Self(Arc::clone(&work)), Leader(work))
     }
 
     /// Waits for the outcome; `None` if the leader was dropped without one. It needs no runtime.
-    pub async fn outcome(mut self) -> Option<T> {
-        let outcome = self.0.wait_for(Option::is_some).await;
-        outcome.ok().and_then(|outcome| outcome.clone())
+    pub async fn outcome(self) -> Option<T> {
+        // Before the first look: it is woken by what comes after this line, also if that is before it waits.
+        let is_over = self.0.is_over.notified();
+        if self.is_running() {
+            is_over.await;
+        }
+        self.0.outcome.get().cloned().flatten()
     }
 
     /// Whether there is an outcome to wait for: the work has none yet, and its leader was not dropped.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        // The sender is gone once it has finished or was dropped.
-        self.0.has_changed().is_ok()
+        self.0.outcome.get().is_none()
     }
 
     /// Whether both are the same work.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        self.0.same_channel(&other.0)
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// Whether `leader` does this work.
     #[must_use]
     pub fn is_led_by(&self, leader: &Leader<T>) -> bool {
-        self.0.same_channel(&leader.0.subscribe())
+        Arc::ptr_eq(&self.0, &leader.0)
     }
 }
 
 impl<T> Leader<T> {
     /// Gives `outcome` to all who wait, and to all who begin to wait later.
     pub fn finish(self, outcome: T) {
-        self.0.send_replace(Some(outcome));
+        self.0.end(Some(outcome));
+    }
+}
+
+impl<T> Drop for Leader<T> {
+    fn drop(&mut self) {
+        // Without effect after `finish`.
+        self.0.end(None);
+    }
+}
+
+impl<T> Work<T> {
+    fn end(&self, outcome: Option<T>) {
+        if self.outcome.set(outcome).is_ok() {
+            self.is_over.notify_waiters();
+        }
     }
 }
 
 impl<T> Clone for InFlight<T> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self(Arc::clone(&self.0))
     }
 }
 
 /// The outcome may be a secret, so it is not shown.
 impl<T> fmt::Debug for InFlight<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InFlight").field("is_running", &self.0.has_changed().is_ok()).finish()
+        f.debug_struct("InFlight").field("is_running", &self.0.outcome.get().is_none()).finish()
+    }
+}
+
+/// The outcome may be a secret, so it is not shown.
+impl<T> fmt::Debug for Leader<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Leader")
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! `shuttle` chooses who continues at each lock, each read of the shared token and each await. Time is virtual. Everything random
 //! comes from one seed, which a failure prints: `IMS_SEED=17 cargo test -p ims-token --all-features --lib model` repeats it alone.
-//! `cargo xtask model` tries more of them. Not modelled: the inside of `arc-swap` and of tokio's `watch`, each step of which is one
+//! `cargo xtask model` tries more of them. Not modelled: the inside of `arc-swap` and of tokio's `Notify`, each step of which is one
 //! step here.
 //!
 //! The laws by their numbers are those of `docs/keeper.md`.
