@@ -229,20 +229,8 @@ impl Transport for ReqwestTransport {
         if !request.url().starts_with(self.scheme) {
             return Err(TransportError::Scheme);
         }
-        // The HTTP library has the same deadline, but the proxy is asked after that.
-        match tokio::time::timeout(timeout, self.exchange(request, timeout)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(TransportError::Timeout { timeout }),
-        }
-    }
-}
-
-impl ReqwestTransport {
-    async fn exchange(
-        &self,
-        request: Request,
-        timeout: Duration,
-    ) -> Result<Response, TransportError> {
+        // It costs nearly nothing until it is waited for, and for most requests it is not: the HTTP library has the same deadline.
+        let deadline = tokio::time::sleep(timeout);
         let (method, url, headers, body) = request.into_parts();
         let sent = self
             .client
@@ -255,7 +243,11 @@ impl ReqwestTransport {
         let mut answer = match sent {
             Ok(answer) => answer,
             Err(error) if is_not_connected(&error) => {
-                return Err(self.not_connected(&error, &url).await);
+                // Then the proxy is asked, which belongs to no request of the HTTP library. Boxed, so that other requests need no
+                // room for it: this future is large.
+                let reason = Box::pin(self.not_connected(&error, &url));
+                let reason = tokio::time::timeout_at(deadline.deadline(), reason).await;
+                return Err(reason.unwrap_or(TransportError::Timeout { timeout }));
             }
             Err(error) if is_untrusted(&error) => return Err(self.untrusted(&error, &url)),
             Err(error) => return Err(explain(error, timeout)),

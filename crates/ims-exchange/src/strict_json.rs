@@ -12,9 +12,11 @@ use crate::message::Response;
 
 /// Reads `json` as `T`, `None` if it is not that. The depth is bounded by `serde_json`, to 128 levels.
 pub(crate) fn read<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    // JSON is UTF-8 (RFC 8259 §8.1). Checked here, because each pass would check it again.
+    let json = str::from_utf8(json).ok()?;
     // Two passes over at most 64 KiB: the first keeps nothing, so that no copy of a token is left behind.
-    let _: Checked = serde_json::from_slice(json).ok()?;
-    serde_json::from_slice(json).ok()
+    let _: Checked = serde_json::from_str(json).ok()?;
+    serde_json::from_str(json).ok()
 }
 
 /// Reads the body of `response` as `T`, `None` if it is not that or is longer than a response of IMS. Transports promise

@@ -356,8 +356,12 @@ impl SharedTransport {
 }
 
 impl Transport for SharedTransport {
-    async fn send(&self, request: Request, timeout: Duration) -> Result<Response, TransportError> {
-        self.0.dyn_send(request, timeout).await
+    fn send(
+        &self,
+        request: Request,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<Response, TransportError>> + Send {
+        self.0.dyn_send(request, timeout)
     }
 }
 
