@@ -80,6 +80,19 @@ async fn obtain(
     start: Duration,
 ) -> Result<Option<(Arc<CachedToken>, Origin)>, FetchError> {
     let store = StoreAccess::new(shared, request);
+    if shared.settings.store.is_none() {
+        let cached = fetch_in_time(shared, &store, start).await?;
+        return Ok(Some((cached, Origin::Source)));
+    }
+    // Boxed, so that a refresh without a store, as most are, needs no room for what one needs.
+    Box::pin(obtain_with(&store, shared, start)).await
+}
+
+async fn obtain_with(
+    store: &StoreAccess<'_>,
+    shared: &Shared,
+    start: Duration,
+) -> Result<Option<(Arc<CachedToken>, Origin)>, FetchError> {
     let lease = match store.reserve().await {
         Reservation::Found(cached) => return Ok(Some((cached, Origin::Store))),
         Reservation::LeftToAnother => return Ok(None),
@@ -88,7 +101,7 @@ async fn obtain(
         }
         Reservation::Ours(lease) => lease,
     };
-    let fetched = store.while_renewing(lease.as_ref(), fetch_in_time(shared, &store, start)).await;
+    let fetched = store.while_renewing(lease.as_ref(), fetch_in_time(shared, store, start)).await;
     // Saved before the lease is released: the process that takes the lease next looks into the store first.
     if let Ok(cached) = &fetched {
         store.save(&cached.token).await;
@@ -142,7 +155,7 @@ async fn attempts(
             Err(error) => error,
         };
         if let Some(retry_after) = error.retry_after() {
-            store.postpone(retry_after).await;
+            Box::pin(store.postpone(retry_after)).await;
         }
         if !shared.may_go_on(attempt, &error) {
             return Err(error);

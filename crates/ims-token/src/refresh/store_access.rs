@@ -57,7 +57,7 @@ pub(crate) enum Reservation {
     LeftToAnother,
     /// IMS told another process to wait, for this long from now.
     Postponed(Duration),
-    /// This process asks IMS: with the lease, or without one if there is no store, or none that works.
+    /// This process asks IMS: with the lease, or without one if the store does not work.
     Ours(Option<Lease>),
 }
 
@@ -71,9 +71,6 @@ impl<'a> StoreAccess<'a> {
     /// It waits no longer than half of the deadline, so that the other half is left for a request. A process with the lease
     /// that is stopped or killed does not renew it, and is waited for no longer than [`LEASE_TIME`].
     pub(crate) async fn reserve(&self) -> Reservation {
-        if self.shared.settings.store.is_none() {
-            return Reservation::Ours(None);
-        }
         let longest = self.shared.settings.deadline / 2;
         let mut waited = Duration::ZERO;
         let mut interval = LEASE_POLL_INTERVAL;
