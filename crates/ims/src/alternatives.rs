@@ -41,8 +41,12 @@ impl<T> Alternatives<T> {
         Trying: Future<Output = Result<Outcome, Error>>,
     {
         let mut first_error = None;
-        for (place, one) in self.in_order(last) {
-            match attempt(one).await {
+        // Two passes instead of a sorted list, which would be allocated for each token.
+        let in_turn = self.in_turn();
+        let usual = in_turn.clone().filter(|place| !last(&self.all[*place]));
+        let lasts = in_turn.filter(|place| last(&self.all[*place]));
+        for place in usual.chain(lasts) {
+            match attempt(&self.all[place]).await {
                 Ok(outcome) => {
                     // Relaxed: a thread that still sees the old value only tries the alternatives in another order.
                     self.first.store(place, Ordering::Relaxed);
@@ -59,14 +63,10 @@ impl<T> Alternatives<T> {
         Err(first_error.expect("there is at least one, and none worked"))
     }
 
-    /// All alternatives with their indices, in the order in which to try them.
-    fn in_order(&self, last: impl Fn(&T) -> bool) -> Vec<(usize, &T)> {
+    /// The indices of all alternatives, from the one that worked last on.
+    fn in_turn(&self) -> impl Iterator<Item = usize> + Clone + use<T> {
         let first = self.first.load(Ordering::Relaxed);
-        let mut order: Vec<_> = self.all.iter().enumerate().collect();
-        order.rotate_left(first);
-        // A stable sort, so that the order of the others does not change.
-        order.sort_by_key(|(_, one)| last(one));
-        order
+        (first..self.all.len()).chain(0..first)
     }
 }
 

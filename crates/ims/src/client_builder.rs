@@ -473,10 +473,7 @@ impl ClientBuilder {
 
     fn connect(&self) -> Result<Connection, Error> {
         let environment = self.credentials.environment().clone();
-        let connection = match &self.transport {
-            Some(transport) => Connection::from_transport(environment, transport.clone()),
-            None => Connection::new(environment)?,
-        };
-        Ok(connection.with_timeout(self.request_timeout).with_clock(self.clock.clone()))
+        let (transport, clock) = (self.transport.clone(), self.clock.clone());
+        Connection::of(environment, transport, self.request_timeout, clock)
     }
 }

@@ -41,8 +41,7 @@ impl Connection {
     /// [`Error::Transport`] if the HTTP client cannot be set up, if `HTTPS_PROXY` or `ALL_PROXY` does not name a proxy, or if
     /// `SSL_CERT_FILE` or `SSL_CERT_DIR` gives no certificate; [`Error::MissingFeature`] if the feature `reqwest` is off.
     pub fn new(environment: Environment) -> Result<Self, Error> {
-        let transport = default_transport(&environment)?;
-        Ok(Self::from_transport(environment, transport))
+        Self::of(environment, None, REQUEST_TIMEOUT, SharedClock::new(SystemClock))
     }
 
     /// A connection to the IMS of `environment` over your own transport.
@@ -65,6 +64,20 @@ impl Connection {
             timeout: REQUEST_TIMEOUT,
             clock: SharedClock::new(SystemClock),
         }
+    }
+
+    /// A connection of parts that are shared already, over the transport of [`new`](Self::new) if none is given.
+    pub(crate) fn of(
+        environment: Environment,
+        transport: Option<SharedTransport>,
+        timeout: Duration,
+        clock: SharedClock,
+    ) -> Result<Self, Error> {
+        let transport = match transport {
+            Some(transport) => transport,
+            None => default_transport(&environment)?,
+        };
+        Ok(Self { environment, transport, timeout, clock })
     }
 
     /// Gives one request `timeout` instead of [`REQUEST_TIMEOUT`].

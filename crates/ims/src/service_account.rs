@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ims_claims::{AssertionLifetime, Metascope, NumericDate};
+use ims_claims::{Assertion, AssertionLifetime, Metascope, NumericDate};
 use ims_credentials::ServiceAccountCredential;
 use ims_exchange::{AccessToken, ClientSecret, JwtExchange, Reason};
 use ims_sign::{SharedSigner, SignError, sign_assertion};
@@ -120,14 +120,18 @@ impl ServiceAccountSource {
         client_secret: &ClientSecret,
         signer: &SharedSigner,
     ) -> Result<AccessToken, FetchError> {
-        let now = self.connection.clock().now();
-        let environment = self.connection.environment();
         // Within the retry: a second use of one assertion can be refused as a replay of its jti.
-        let claims = self.credential.claims(environment, now, self.assertion_lifetime);
-        let assertion = sign_assertion(&claims, signer).await.map_err(unsigned)?;
+        let assertion = self.assertion(signer).await?;
         let grant =
             JwtExchange::new(self.credential.account.client_id(), client_secret, &assertion);
         Ok(self.connection.send(&grant).await?)
+    }
+
+    async fn assertion(&self, signer: &SharedSigner) -> Result<Assertion, FetchError> {
+        let now = self.connection.clock().now();
+        let environment = self.connection.environment();
+        let claims = self.credential.claims(environment, now, self.assertion_lifetime);
+        sign_assertion(&claims, signer).await.map_err(unsigned)
     }
 }
 
