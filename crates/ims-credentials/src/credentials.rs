@@ -475,8 +475,7 @@ impl Credentials {
         let variable = |name: &str| fields.optional_text(name).ok().flatten().map(str::to_owned);
         let files = FilesRead::default();
         let at = ReadContext { variable: &variable, ..ReadContext::of_text(selected, &files) };
-        let form = Form::of_system_variables(&fields);
-        if let Ok(form) = form {
+        if let Some(form) = Form::of_system_variables(&fields) {
             return Self::of(form, &fields, &at);
         }
         let Some(given) = variable("AIO_CONFIG_FILE") else {

@@ -262,10 +262,9 @@ impl Discovery {
             sources.push(Source::ContextVariable(self.context_called(name.to_owned())?));
         }
         let document = variables_document(variables.iter().cloned());
-        match document.fields().and_then(|fields| Form::of_system_variables(&fields)) {
-            Ok(form) => sources.push(Source::Variables(Some(form))),
-            Err(_) if value("AIO_CONFIG_FILE").is_some() => sources.push(Source::Variables(None)),
-            Err(_) => {}
+        let form = document.fields().ok().and_then(|fields| Form::of_system_variables(&fields));
+        if form.is_some() || value("AIO_CONFIG_FILE").is_some() {
+            sources.push(Source::Variables(form));
         }
         // A file of contexts that cannot be read matters only if nothing comes before it.
         match self.current_context() {

@@ -225,10 +225,8 @@ const fn rule(
 impl Form {
     /// The form that the members have, in this language.
     pub(crate) fn of(fields: &Fields<'_>, language: Language) -> Result<Self, CredentialsError> {
-        for rule in RULES {
-            if rule.languages.contains(&language) && (rule.matches)(fields) {
-                return Ok(rule.form);
-            }
+        if let Some(form) = Self::recognized(fields, language) {
+            return Ok(form);
         }
         if matches!(language, Hjson | Yaml) && own_format::matches(fields) {
             return Err(CredentialsError::OwnFormIn { language: language.name() });
@@ -238,12 +236,15 @@ impl Form {
 
     /// The form of the variables of the system. They may be there for other programs, so those with nothing but a prefix
     /// count only if they have everything that a token needs.
-    pub(crate) fn of_system_variables(fields: &Fields<'_>) -> Result<Self, CredentialsError> {
-        let form = Self::of(fields, Dotenv)?;
-        if form == Self::PrefixedVariables && !configuration::is_complete(fields) {
-            return Err(CredentialsError::NoVariables);
-        }
-        Ok(form)
+    pub(crate) fn of_system_variables(fields: &Fields<'_>) -> Option<Self> {
+        let form = Self::recognized(fields, Dotenv)?;
+        let is_used = form != Self::PrefixedVariables || configuration::is_complete(fields);
+        is_used.then_some(form)
+    }
+
+    fn recognized(fields: &Fields<'_>, language: Language) -> Option<Self> {
+        let mut rules = RULES.iter().filter(|rule| rule.languages.contains(&language));
+        Some(rules.find(|rule| (rule.matches)(fields))?.form)
     }
 
     /// Reads the members, which are of this form.

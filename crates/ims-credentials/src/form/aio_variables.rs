@@ -18,11 +18,9 @@ use crate::{
 };
 
 pub(super) fn matches(fields: &Fields<'_>) -> bool {
-    fields.in_lower_case().fields().is_ok_and(|fields| {
-        let mut names = fields.values().map(|(name, _)| name);
-        // The token of a context alone, as the actions for CI set it, is a token and no context.
-        names.any(|name| name.starts_with("aio_ims_contexts_") && !name.contains("_access__token_"))
-    })
+    let mut names = fields.values().map(|(name, _)| name.to_lowercase());
+    // The token of a context alone, as the actions for CI set it, is a token and no context.
+    names.any(|name| name.starts_with("aio_ims_contexts_") && !name.contains("_access__token_"))
 }
 
 pub(super) fn credential(

@@ -16,7 +16,7 @@
 use ims_claims::Environment;
 use serde_json::{Map, Value};
 
-use self::section::{CLIENT_ID, Section, normalized};
+use self::section::{CLIENT_ID, Section, is_same_name};
 use super::own_format;
 use crate::{
     credential::Credential,
@@ -143,7 +143,8 @@ fn prefixed<'f>(fields: &Fields<'f>) -> Vec<(String, Section<'f>)> {
 fn prefix_of(name: &str) -> Option<&str> {
     let after_each_step = name.match_indices('_').map(|(index, _)| index + 1);
     let mut starts = std::iter::once(0).chain(after_each_step);
-    let start = starts.find(|start| CLIENT_ID.contains(&normalized(&name[*start..]).as_str()))?;
+    let start =
+        starts.find(|start| CLIENT_ID.iter().any(|word| is_same_name(&name[*start..], word)))?;
     Some(&name[..start])
 }
 

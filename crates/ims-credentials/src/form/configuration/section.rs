@@ -139,7 +139,7 @@ impl<'f> Section<'f> {
             let mut names = self.fields.values().map(|(name, _)| name);
             let found = names.find(|name| {
                 let own = self.own_name(name);
-                own.is_some_and(|own| normalized(own) == *word) && self.fields.has(name)
+                own.is_some_and(|own| is_same_name(own, word)) && self.fields.has(name)
             });
             if found.is_some() {
                 return found;
@@ -302,7 +302,14 @@ pub(crate) fn environment_at(
     }
 }
 
-pub(super) fn normalized(name: &str) -> String {
+/// Whether `name` without case, `-` and `_` is `word`. It allocates nothing: at each start of a command, all variables of the
+/// system are compared with all words.
+pub(super) fn is_same_name(name: &str, word: &str) -> bool {
+    let letters = name.bytes().filter(|byte| !matches!(byte, b'-' | b'_'));
+    letters.map(|byte| byte.to_ascii_lowercase()).eq(word.bytes())
+}
+
+fn normalized(name: &str) -> String {
     let letters = name.chars().filter(|c| !matches!(c, '-' | '_'));
     letters.map(|c| c.to_ascii_lowercase()).collect()
 }
