@@ -11,6 +11,7 @@ mod fresh;
 mod managers;
 mod notices;
 mod npm;
+mod order;
 mod python;
 pub(crate) mod sums;
 mod trials;
@@ -85,6 +86,11 @@ pub(crate) fn command_of_this_machine() -> Result<PathBuf> {
     let platforms = build::platforms(&[build::host()?])?;
     let platform = platforms.first().context("this machine is none of the platforms")?;
     Ok(build::build(platform, false)?.binary)
+}
+
+/// Writes the order in which the functions of the command are linked.
+pub(crate) fn write_order() -> Result<()> {
+    order::write()
 }
 
 /// Everything that is made from one binary.

@@ -56,6 +56,8 @@ enum Task {
     /// Checks that the workspace compiles with the oldest dependencies that the manifests allow.
     Minimal,
     Dist(dist::Options),
+    /// Finds out which functions a start of the command runs, for the order in which `dist` links them.
+    LinkOrder,
     Release(release::Options),
 }
 
@@ -86,6 +88,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Interop(options) => interop::run(options),
         Task::Minimal => minimal::run(),
         Task::Dist(options) => dist::run(options),
+        Task::LinkOrder => dist::write_order(),
         Task::Release(options) => release::run(options),
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::notices;
+use super::{notices, order};
 use crate::{
     features::is_installed,
     process::{cargo, find_program, output, run as run_command},
@@ -161,9 +161,21 @@ fn has_interpreter(program: &[u8]) -> Result<bool> {
     Ok(false)
 }
 
-/// The start of the command takes 30 ms less with this setting; see docs/decisions/0005-start-up-entropy.md.
 fn build_command(target: &str) -> Command {
-    let mut build = cargo(["build", "--locked", "--profile", "dist", "-p", "ims-cli"]);
+    with_settings(cargo(["build", "--locked", "--profile", "dist", "-p", "ims-cli"]), target)
+}
+
+/// Builds the command of [`LIMITED`] with its symbols, and writes what the linker did to `map`.
+pub(super) fn command_with_symbols(map: &Path) -> Command {
+    let build = cargo(["rustc", "--locked", "--profile", "dist", "-p", "ims-cli", "--bin", "ims"]);
+    let mut build = with_settings(build, LIMITED);
+    let map = format!("link-arg=-Wl,--no-demangle,-Map={}", map.display());
+    build.args(["--", "-Cstrip=none", "-C", &map]);
+    build
+}
+
+/// The start of the command takes 30 ms less without jitter entropy; see docs/decisions/0005-start-up-entropy.md.
+fn with_settings(mut build: Command, target: &str) -> Command {
     build.args(["--target", target]).env("AWS_LC_SYS_NO_JITTER_ENTROPY", "1");
     // Paths of this machine are useless for others.
     if let Ok(here) = env::current_dir() {
@@ -178,8 +190,11 @@ fn build_command(target: &str) -> Command {
         }
         if target == LIMITED {
             // See docs/decisions/0038-size-of-the-command.md.
-            let script = here.join("xtask/src/dist/without_unwinding.ld");
-            flags = format!("{flags} -Clink-arg=-Wl,-T,{}", script.display());
+            for script in ["xtask/src/dist/without_unwinding.ld", order::SCRIPT] {
+                flags = format!("{flags} -Clink-arg=-Wl,-T,{}", here.join(script).display());
+            }
+            // The names of functions then say their types, which the order needs.
+            flags += " -Csymbol-mangling-version=v0";
         }
         build.env("RUSTFLAGS", flags);
     }
@@ -197,7 +212,7 @@ pub(super) fn expect_size(target: &str, bytes: u64) -> Result<()> {
 }
 
 /// The target whose binary has a limit, and is linked by LLD, whose version comes with the compiler.
-const LIMITED: &str = "x86_64-unknown-linux-gnu";
+pub(super) const LIMITED: &str = "x86_64-unknown-linux-gnu";
 
 const MOST_BYTES: u64 = 12_000_000;
 

@@ -160,18 +160,18 @@ fn copy_libraries(root: &Path, program: &Path) -> Result<()> {
 }
 
 /// An integration of the emulator; the key was made before.
-const CREDENTIALS: &str = r#"{ "client_id": "trial", "client_secret": "trial", "org_id": "T@AdobeOrg",
+pub(super) const CREDENTIALS: &str = r#"{ "client_id": "trial", "client_secret": "trial", "org_id": "T@AdobeOrg",
   "technical_account_id": "T@techacct.adobe.com", "metascopes": ["ent_dataservices_sdk"],
   "private_key_file": "private.key", "certificate_file": "certificate_pub.crt" }"#;
 
 #[cfg(unix)]
-fn make_private(path: &Path, mode: u32) -> Result<()> {
+pub(super) fn make_private(path: &Path, mode: u32) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     Ok(fs::set_permissions(path, fs::Permissions::from_mode(mode))?)
 }
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
-fn make_private(_path: &Path, _mode: u32) -> Result<()> {
+pub(super) fn make_private(_path: &Path, _mode: u32) -> Result<()> {
     Ok(())
 }
