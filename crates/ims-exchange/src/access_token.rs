@@ -299,6 +299,31 @@ mod tests {
     }
 
     #[test]
+    fn a_text_stays_where_it_is_unless_its_buffer_would_have_to_be_made_shorter() {
+        let mut exact = String::with_capacity(9);
+        exact.push_str("eyJ.x-_.y");
+        let mut longer = String::with_capacity(100);
+        longer.push_str("eyJ.x-_.y");
+        for (text, stays) in [(exact, true), (longer, false)] {
+            let place = text.as_ptr();
+            let token = BearerToken::try_from(text).unwrap();
+            assert_eq!(token.expose_secret().as_ptr() == place, stays);
+        }
+    }
+
+    #[test]
+    fn a_weak_one_is_the_same_token_as_long_as_someone_holds_it() {
+        let token = token("eyJ.x-_.y").unwrap();
+        let weak = token.downgrade();
+        let same = weak.upgrade().unwrap();
+        assert_eq!(same.expose_secret(), "eyJ.x-_.y");
+        assert_eq!(same.obtained_at(), token.obtained_at());
+        assert_eq!(same.expires_at(), token.expires_at());
+        drop((token, same));
+        assert!(weak.upgrade().is_none());
+    }
+
+    #[test]
     fn its_header_is_prepared_and_sensitive() {
         let token = token("eyJ.x-_.y").unwrap();
         assert_eq!(token.authorization(), "Bearer eyJ.x-_.y");

@@ -199,3 +199,54 @@ impl From<TransportError> for ExchangeError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ims_claims::NumericDate;
+
+    use super::*;
+    use crate::{
+        answer::{Sent, refused},
+        message::Response,
+        refusal::table::CredentialKind,
+    };
+
+    #[test]
+    fn an_error_has_a_name_for_programs_with_and_without_an_answer_of_ims() {
+        let unavailable =
+            |source| ExchangeError::Unavailable { retry_after: None, refusal: None, source };
+        let timeout = TransportError::Timeout { timeout: Duration::from_secs(1) };
+        let sent = Sent::new(CredentialKind::Client, NumericDate::from_secs(0), &[]);
+        let wrong_secret = refused(&Response::json(401, r#"{"error":"invalid_client"}"#), &sent);
+        #[rustfmt::skip]
+        let table = [
+            (wrong_secret,                                                          "wrong_secret"),
+            (unavailable(Some(timeout)),                                            "no_answer"),
+            (unavailable(None),                                                     "temporary_failure"),
+            (ExchangeError::Unreachable(TransportError::TooLong),                   "not_ims"),
+            (ExchangeError::ImpossibleLifetime { value: 0, unit: "seconds" },       "impossible_lifetime"),
+        ];
+        for (error, name) in table {
+            assert_eq!(error.reason_name(), name, "{error}");
+            assert!(error.source().is_none(), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_report_has_the_cause_what_ims_says_what_to_do_and_when() {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("x-debug-id", http::HeaderValue::from_static("NcgQzKrz"));
+        headers.insert("retry-after", http::HeaderValue::from_static("90"));
+        let body = br#"{"error":"too_many","error_description":"Slow down"}"#.to_vec();
+        let response = Response::new(http::StatusCode::TOO_MANY_REQUESTS, headers, body);
+        let sent = Sent::new(CredentialKind::Client, NumericDate::from_secs(0), &[]);
+        let report = format!("{:?}", refused(&response, &sent));
+        let expected = "\
+IMS is not available: too many tokens were asked for (429 too_many)
+  IMS says: Slow down
+  X-Debug-Id: NcgQzKrz (for Adobe's support)
+  what to do: keep each token for as long as it lives, and share it between processes
+  try again in: 1 min 30 s";
+        assert_eq!(report, expected);
+    }
+}

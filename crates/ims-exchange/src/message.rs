@@ -245,6 +245,23 @@ mod tests {
     }
 
     #[test]
+    fn a_form_is_written_into_a_buffer_that_never_grows_and_has_no_more_than_it_may_need() {
+        #[rustfmt::skip]
+        let table: [&[(&str, &str)]; 4] = [
+            &[],
+            &[("\u{e4}", "&&&&&")],
+            &[("&&&", "")],
+            &[("\u{e4}", "&&&&&"), ("&", "=======")],
+        ];
+        for pairs in table {
+            let form = urlencoded(pairs);
+            // Every byte is escaped here. Only after the last pair there is no `&`.
+            let unused = usize::from(!pairs.is_empty());
+            assert_eq!(form.capacity(), form.len() + unused, "{form}");
+        }
+    }
+
+    #[test]
     fn debug_shows_neither_body_nor_header() {
         let request =
             Request::post_form("https://ims.example/x".to_owned(), &[("client_secret", "canary")]);

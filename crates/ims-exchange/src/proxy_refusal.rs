@@ -79,3 +79,31 @@ impl fmt::Display for ProxyRefusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_depends_on_what_the_proxy_answered() {
+        #[rustfmt::skip]
+        let table = [
+            (302, false, "sign in to the network first"),
+            (399, false, "sign in to the network first"),
+            (400, false, "ask the person who runs the proxy to allow"),
+            (403, false, "ask the person who runs the proxy to allow"),
+            (407, false, "give the user name and the password in the URL"),
+            (429, false, "ask the person who runs the proxy to allow"),
+            (500, true,  "wait;"),
+            (599, true,  "wait;"),
+        ];
+        for (status, is_transient, hint) in table {
+            let refusal =
+                ProxyRefusal::new("proxy.example:8080", StatusCode::from_u16(status).unwrap());
+            assert_eq!(refusal.proxy(), "proxy.example:8080");
+            assert_eq!(refusal.status().as_u16(), status);
+            assert_eq!(refusal.is_transient(), is_transient, "{status}");
+            assert!(refusal.hint().starts_with(hint), "{status}: {}", refusal.hint());
+        }
+    }
+}

@@ -138,7 +138,11 @@ mod tests {
             ("", false), ("a,b", false), ("a b", false), ("a\"", false), ("a\\", false), ("ä", false),
         ];
         for (text, is_scope) in table {
-            assert_eq!(text.parse::<Scope>().is_ok(), is_scope, "{text:?}");
+            let scope = text.parse::<Scope>();
+            assert_eq!(scope.is_ok(), is_scope, "{text:?}");
+            if let Ok(scope) = scope {
+                assert_eq!((scope.as_str(), scope.to_string().as_str()), (text, text));
+            }
         }
     }
 
@@ -151,7 +155,11 @@ mod tests {
             ("https://a.example/#x", false), ("https://a b", false), ("https://\u{e4}.example", false), ("https://a\n", false),
         ];
         for (text, is_one) in table {
-            assert_eq!(text.parse::<Resource>().is_ok(), is_one, "{text:?}");
+            let resource = text.parse::<Resource>();
+            assert_eq!(resource.is_ok(), is_one, "{text:?}");
+            if let Ok(resource) = resource {
+                assert_eq!((resource.as_str(), resource.to_string().as_str()), (text, text));
+            }
         }
         assert!(Resource::try_from(format!("urn:{}", "a".repeat(2045))).is_err());
         let error = "api.example".parse::<Resource>().unwrap_err();

@@ -391,3 +391,83 @@ impl<T: Transport> DynTransport for T {
         Box::pin(self.send(request, timeout))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use http::StatusCode;
+
+    use super::*;
+    use crate::error::ExchangeError;
+
+    /// An error with another behind it.
+    fn source() -> Arc<dyn Error + Send + Sync> {
+        Arc::new(io::Error::other("what the network said"))
+    }
+
+    #[test]
+    fn each_error_says_what_is_wrong_what_to_do_and_whether_waiting_can_help() {
+        use TransportError as E;
+        let refusal = |status| ProxyRefusal::new("p:1", StatusCode::from_u16(status).unwrap());
+        let proxy = VariableError::proxy("HTTPS_PROXY");
+        let certificates = VariableError::ca_certificates("SSL_CERT_FILE");
+        #[rustfmt::skip]
+        let table = [
+            (E::Connect { source: source() },                     true,  "no_connection",             "what the network said",                                              "check the name of the host"),
+            (E::Timeout { timeout: Duration::from_secs(10) },     true,  "no_answer",                 "no answer from IMS within 10 s",                                     "try again; if other hosts answer"),
+            (E::Broken { source: source() },                      true,  "connection_broken",         "the connection to IMS broke: what the network said",                 "try again; if it stays so"),
+            (E::Proxy(refusal(503)),                              true,  "proxy_refused",             "the proxy p:1 answered 503 Service Unavailable",                     "wait;"),
+            (E::Proxy(refusal(403)),                              false, "proxy_refused",             "the proxy p:1 answered 403 Forbidden",                               "ask the person who runs the proxy"),
+            (E::TooLong,                                          false, "not_ims",                   "the answer is longer than 65536 bytes, so it is not one of IMS",     "look at what is behind the base URL"),
+            (E::Untrusted { source: source() },                   false, "server_not_trusted",        "the server is not trusted: what the network said",                   "if a proxy decrypts the connection"),
+            (E::Setup { source: source() },                       false, "http_client_unusable",      "the HTTP client cannot be set up: what the network said",            "install the system's CA certificates"),
+            (E::Variable(proxy),                                  false, "proxy_malformed",           "the variable HTTPS_PROXY does not name a proxy",                     "set HTTPS_PROXY to http://HOST:PORT"),
+            (E::Variable(certificates),                           false, "ca_certificates_not_found", "the variable SSL_CERT_FILE gives no CA certificate",                 "correct SSL_CERT_FILE, or unset it"),
+            (E::Scheme,                                           false, "url_not_allowed",           "this transport does not accept this kind of URL",                    "use https"),
+        ];
+        for (error, is_transient, name, said, to_do) in table {
+            let hint = error.hint().unwrap();
+            assert_eq!(error.reason_name(), name);
+            assert_eq!(error.is_transient(), is_transient, "{name}");
+            assert_eq!(error.to_string(), said, "{name}");
+            assert!(hint.starts_with(to_do), "{name}: {hint}");
+            assert_eq!(format!("{error:?}"), format!("{said}\n  what to do: {hint}"), "{name}");
+            // The error of an exchange that ends so has the same name and the same hint.
+            let error = ExchangeError::from(error);
+            assert_eq!((error.reason_name(), error.hints()), (name, vec![hint]));
+            assert_eq!(error.is_transient(), is_transient, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_behind_an_error_is_what_is_behind_the_cause_that_it_names() {
+        use TransportError as E;
+        // What an I/O error wraps is not its source, but the source of what it wraps is.
+        let behind = Arc::new(io::Error::other(Outer(io::Error::other("innermost"))));
+        for error in [
+            E::Connect { source: behind.clone() },
+            E::Broken { source: behind.clone() },
+            E::Untrusted { source: behind.clone() },
+            E::Setup { source: behind },
+        ] {
+            assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("innermost"));
+            let error = ExchangeError::from(error);
+            assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("innermost"));
+        }
+        assert!(E::TooLong.source().is_none());
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] io::Error);
+
+    #[test]
+    fn a_variable_that_cannot_be_used_is_named_with_what_it_is_to_name() {
+        let proxy = VariableError::proxy("ALL_PROXY");
+        let certificates = VariableError::ca_certificates("SSL_CERT_DIR");
+        assert!(proxy.is_about_a_proxy() && !certificates.is_about_a_proxy());
+        assert_eq!((proxy.variable(), certificates.variable()), ("ALL_PROXY", "SSL_CERT_DIR"));
+        assert!(!proxy.is_transient() && !certificates.is_transient());
+    }
+}

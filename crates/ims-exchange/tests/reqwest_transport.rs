@@ -119,6 +119,41 @@ async fn half_an_answer_is_a_broken_connection() {
 }
 
 #[tokio::test]
+async fn a_connection_that_ends_without_an_answer_is_broken() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // All of the request, since what is left unread would reset the connection.
+        let mut request = Vec::new();
+        while !String::from_utf8_lossy(&request).contains(CANARY) {
+            assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0);
+        }
+    });
+    let error = send(&base_url, TIMEOUT).await.unwrap_err();
+    assert!(matches!(error, TransportError::Broken { .. }), "{error}");
+    let said = "the connection to IMS broke: it was closed before the answer came";
+    assert_eq!(error.to_string(), said);
+}
+
+#[tokio::test]
+async fn a_connection_that_takes_too_long_is_a_timeout() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("https://{}", listener.local_addr().unwrap());
+    // It accepts, and never begins to speak TLS.
+    let server = tokio::spawn(async move {
+        let _stream = listener.accept().await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]);
+    let client = client.connect_timeout(Duration::from_millis(50)).build().unwrap();
+    let transport = ReqwestTransport::from_client(client);
+    let error = transport.send(request(&base_url), TIMEOUT).await.unwrap_err();
+    assert!(matches!(error, TransportError::Timeout { .. }), "{error}");
+    server.abort();
+}
+
+#[tokio::test]
 async fn a_closed_port_is_a_connection_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());

@@ -188,6 +188,14 @@ mod tests {
     }
 
     #[test]
+    fn a_redirect_may_be_as_long_as_an_answer_of_ims() {
+        let start = "/?state=s%2B1&code=c&x=";
+        let longest = format!("{start}{}", "a".repeat(65_536 - start.len()));
+        assert_eq!(code(&longest).as_deref(), Ok("c"));
+        assert_eq!(code(&format!("{longest}a")), Err(RedirectError::AnotherSignIn));
+    }
+
+    #[test]
     fn a_redirect_of_another_sign_in_is_not_followed_even_if_it_is_a_refusal() {
         let long = format!("/?state=s%2B1&code={}", "a".repeat(70_000));
         for redirect in [

@@ -148,6 +148,10 @@ fn an_error_of_the_gateway_is_read_like_one_of_ims() {
     let refusal = error.refusal().unwrap();
     assert_eq!((refusal.reason(), refusal.code()), (Reason::AccessTokenInvalid, Some("401013")));
     assert_eq!(refusal.description(), Some("Oauth token is not valid: …"));
+    let number = r#"{"error_code":401013,"message":7}"#;
+    let error = read(&response(401, &[], number), &sent);
+    let refusal = error.refusal().unwrap();
+    assert_eq!((refusal.code(), refusal.description()), (Some("401013"), Some("7")));
     let both = r#"{"error":"invalid_token","error_code":7,"message":{"a":1}}"#;
     let error = read(&response(401, &[], both), &sent);
     assert_eq!(error.refusal().unwrap().code(), Some("invalid_token"));
@@ -227,12 +231,13 @@ fn a_body_that_is_not_a_refusal_still_leaves_the_status() {
 
 #[test]
 fn a_description_is_bounded_and_repeats_no_secret() {
-    let jwt = "x".repeat(60);
+    let (longest_word, jwt) = ("x".repeat(48), "x".repeat(49));
     #[rustfmt::skip]
     let table = [
         ("Try again later",                   Some("Try again later")),
         ("  a\\u0000b\\u001b[31m\\n c ",      Some("a b [31m c")),
         ("secret canary is wrong",            Some("secret … is wrong")),
+        (longest_word.as_str(),               Some(longest_word.as_str())),
         (jwt.as_str(),                        Some("…")),
         ("   ",                               None),
     ];
@@ -384,4 +389,66 @@ fn the_scopes_that_the_description_names_are_named_each_as_a_whole_word() {
     let response = response(400, &[], r#"{"error":"invalid_client"}"#);
     let refusal = Refusal::read(&response, CredentialKind::Client, true, &[]);
     assert_eq!(refusal.finding_about(&asked), None);
+}
+
+#[test]
+fn what_is_said_about_refused_metascopes_depends_on_why_and_on_how_many_were_asked_for() {
+    let unknown = "The metascopes in the JWT contain a scope that does not exist.";
+    let not_granted =
+        "The metascopes in the JWT are not a subset of the metascopes in the binding.";
+    #[rustfmt::skip]
+    let table: [(&str, &[&str], Option<&str>); 4] = [
+        (unknown,     &["ent_analytics_bulk_ingest_sdk"],  Some("the metascope ent_analytics_bulk_ingest_sdk is not known to IMS")),
+        (not_granted, &["ent_adobeio_sdk"],                Some("the metascope ent_adobeio_sdk is not granted to the integration")),
+        (not_granted, &["ent_a_sdk", "ent_b_sdk"],         Some("one of the metascopes ent_a_sdk, ent_b_sdk is not granted to the integration")),
+        (not_granted, &[],                                 None),
+    ];
+    for (description, asked, finding) in table {
+        let body = format!(r#"{{"error":"invalid_scope","error_description":"{description}"}}"#);
+        let response = response(400, &[], &body);
+        let refusal = Refusal::read(&response, CredentialKind::Assertion, true, &[]);
+        assert_eq!(refusal.finding_about(asked).as_deref(), finding, "{description} {asked:?}");
+    }
+}
+
+#[test]
+fn a_success_without_what_it_has_to_have_says_what_is_missing_or_what_answered() {
+    let (html, json) = ("text/html", "application/json");
+    #[rustfmt::skip]
+    let table = [
+        (json, "",                   Reason::Other,  "the answer is empty (200)"),
+        (json, " \n",                Reason::Other,  "the answer is empty (200)"),
+        (json, r#"{"a":"#,           Reason::Other,  "the answer is not JSON, or it is cut off (200)"),
+        (json, "{}",                 Reason::Other,  "the answer does not have the members that IMS documents (200)"),
+        (html, "<html>Sign in",      Reason::NotIms, "a page answered instead of IMS (200)"),
+    ];
+    for (media_type, body, reason, said) in table {
+        let response = response(200, &[("content-type", media_type)], body);
+        let refusal = Refusal::unreadable(&response, &[]);
+        assert_eq!((refusal.reason(), refusal.to_string().as_str()), (reason, said));
+    }
+    let without_lifetime = response(200, &[("content-type", json)], "{}");
+    let refusal = Refusal::lacking(Lack::Lifetime, &without_lifetime, &[]);
+    assert_eq!(refusal.to_string(), "the answer does not say how long its token lives (200)");
+}
+
+#[test]
+fn some_reasons_say_that_another_secret_key_or_certificate_can_help() {
+    use Reason as R;
+    #[rustfmt::skip]
+    let table = [
+        (R::WrongSecret,        true,  false, false),
+        (R::ClientInvalid,      true,  false, false),
+        (R::SecretMissing,      false, false, false),
+        (R::UnknownClient,      false, false, false),
+        (R::CertificateUnknown, false, true,  true),
+        (R::AssertionInvalid,   false, false, true),
+        (R::AssertionExpired,   false, false, false),
+        (R::Other,              false, false, false),
+    ];
+    for (reason, secret, key, certificate) in table {
+        assert_eq!(reason.is_about_the_secret(), secret, "{reason}");
+        assert_eq!(reason.is_about_the_key(), key, "{reason}");
+        assert_eq!(reason.may_be_the_certificate(), certificate, "{reason}");
+    }
 }

@@ -262,6 +262,13 @@ mod tests {
     }
 
     #[test]
+    fn those_of_two_files_are_put_together() {
+        let mut both = CaCertificates::from_bytes(PEM.as_bytes()).unwrap();
+        both.extend(CaCertificates::from_bytes(&der()).unwrap());
+        assert_eq!(both.iter().collect::<Vec<_>>(), [der(), der()]);
+    }
+
+    #[test]
     fn each_input_without_a_certificate_has_its_own_error() {
         use CaCertificatesError as E;
         let utf16: Vec<u8> =
@@ -287,10 +294,11 @@ mod tests {
     mod of_variables {
         use super::*;
 
-        fn count(file: Option<&Path>, folder: Option<&Path>) -> Result<Option<usize>, String> {
-            let variable = |name: &str| {
-                let path = if name == FILE { file } else { folder };
-                path.map(|path| path.as_os_str().to_owned())
+        fn count(file: Option<&Path>, folders: Option<&Path>) -> Result<Option<usize>, String> {
+            let variable = |name: &str| match name {
+                "SSL_CERT_FILE" => file.map(|path| path.as_os_str().to_owned()),
+                "SSL_CERT_DIR" => folders.map(|list| list.as_os_str().to_owned()),
+                other => panic!("{other} is no variable of OpenSSL"),
             };
             match CaCertificates::from_variables(variable) {
                 Ok(certificates) => {
@@ -331,6 +339,37 @@ mod tests {
                 "the variable SSL_CERT_DIR gives no CA certificate: no file in {shown} is a certificate"
             );
             assert_eq!(count(None, Some(folder.path())), Err(expected));
+        }
+
+        #[test]
+        fn a_list_of_folders_is_separated_by_colons() {
+            let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            fs::write(first.path().join("a.pem"), PEM).unwrap();
+            fs::write(second.path().join("b.pem"), format!("{PEM}{PEM}")).unwrap();
+            fs::write(second.path().join("README"), "no certificate").unwrap();
+            let (first, second) = (first.path().display(), second.path().display());
+            #[rustfmt::skip]
+            let table = [
+                (format!("{first}"),             Some(1)),
+                (format!("{second}"),            Some(2)),
+                (format!("{first}:{second}"),    Some(3)),
+                (format!(":{second}::{first}:"), Some(3)),
+                ("::".to_owned(),                None),
+            ];
+            for (list, found) in table {
+                assert_eq!(count(None, Some(Path::new(&list))), Ok(found), "{list}");
+            }
+        }
+
+        #[test]
+        fn a_bundle_of_more_than_a_mib_is_read_and_a_file_of_more_than_eight_is_not() {
+            let folder = tempfile::tempdir().unwrap();
+            let (bundle, too_long) = (folder.path().join("bundle"), folder.path().join("long"));
+            fs::write(&bundle, format!("{PEM}{}", "\n".repeat(1_100_000))).unwrap();
+            fs::File::create(&too_long).unwrap().set_len(8 * 1024 * 1024 + 1).unwrap();
+            assert_eq!(count(Some(&bundle), None), Ok(Some(1)));
+            let error = count(Some(&too_long), None).unwrap_err();
+            assert!(error.ends_with("has more than 8388608 bytes"), "{error}");
         }
 
         #[test]

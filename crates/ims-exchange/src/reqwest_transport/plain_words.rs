@@ -115,6 +115,8 @@ mod tests {
     #[test]
     fn the_words_of_libraries_become_plain_words() {
         let tls = |error| io::Error::other(rustls::Error::InvalidCertificate(error));
+        let of_tls = |error| io::Error::other(error);
+        let other = rustls::OtherError(Arc::new(io::Error::other("UnsupportedCriticalExtension")));
         let of_authority = rustls::OtherError(Arc::new(io::Error::other("CaUsedAsEndEntity")));
         #[rustfmt::skip]
         let table = [
@@ -122,6 +124,14 @@ mod tests {
             (tls(CertificateError::Expired),                            "the certificate of the server has expired, by the clock of this machine"),
             (tls(CertificateError::NotValidForName),                    "the certificate of the server is for another host"),
             (tls(CertificateError::Other(of_authority)),                "the certificate of the server is that of an authority, not of a server"),
+            (tls(CertificateError::Other(other)),                       "the certificate of the server is refused (UnsupportedCriticalExtension)"),
+            (tls(CertificateError::NotValidYet),                        "the certificate of the server is not valid yet, by the clock of this machine"),
+            (tls(CertificateError::Revoked),                            "the certificate of the server was revoked"),
+            (tls(CertificateError::InvalidPurpose),                     "the certificate of the server is not for servers"),
+            (tls(CertificateError::BadEncoding),                        "the certificate of the server is damaged"),
+            (tls(CertificateError::BadSignature),                       "the certificate of the server is not signed by its authority"),
+            (of_tls(rustls::Error::NoCertificatesPresented),            "the server shows no certificate"),
+            (of_tls(rustls::Error::NoApplicationProtocol),              "the server speaks no version of TLS that is safe (1.2 or 1.3)"),
             (tls(CertificateError::UnhandledCriticalExtension),         "the certificate of the server is refused (UnhandledCriticalExtension)"),
             (io::Error::other(rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure)), "the server ends the TLS handshake (HandshakeFailure)"),
             (io::Error::other(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)), "the server does not speak TLS"),
@@ -133,6 +143,19 @@ mod tests {
         ];
         for (error, words) in table {
             assert_eq!(plain_words(&error), words, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_that_of_a_proxy_or_of_a_host() {
+        let untrusted = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        #[rustfmt::skip]
+        let table = [
+            ("the proxy p:1", io::Error::other(untrusted),                               "the certificate of the proxy p:1 is by an authority that this machine does not trust"),
+            ("ims.example",   io::Error::other(rustls::Error::NoCertificatesPresented),  "ims.example: the server shows no certificate"),
+        ];
+        for (whose, error, words) in table {
+            assert_eq!(of_certificate(whose, &error), words);
         }
     }
 }

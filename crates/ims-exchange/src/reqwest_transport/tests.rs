@@ -16,6 +16,8 @@ use crate::{
     call::Call, error::ExchangeError, grant::ClientCredentials, secret_text::ClientSecret,
 };
 
+mod tls;
+
 /// A proxy that answers each request with the same bytes, and remembers what it was asked.
 struct StubProxy {
     address: SocketAddr,
@@ -24,12 +26,17 @@ struct StubProxy {
 
 impl StubProxy {
     async fn start(answer: &'static str) -> Self {
+        Self::start_with(answer, answer).await
+    }
+
+    /// One that gives the answer `later` to all but the first request.
+    async fn start_with(first: &'static str, later: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let remembered = Arc::clone(&asked);
         tokio::spawn(async move {
-            loop {
+            for answer in std::iter::once(first).chain(std::iter::repeat(later)) {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let mut request = Vec::new();
                 while !request.ends_with(b"\r\n\r\n") {
@@ -89,6 +96,7 @@ async fn a_proxy_that_does_not_connect_is_named_with_its_answer() {
         ("HTTP/1.0 503 Service Unavailable\r\n\r\n",                    "answered 503 Service Unavailable",             true),
         ("HTTP/1.1 599 x\r\n\r\n",                                      "answered 599",                                 true),
         ("SSH-2.0-OpenSSH_9.2\r\n\r\n",                                 "does not answer in HTTP",                      true),
+        ("220 mail.example",                                            "does not answer in HTTP",                      true),
         ("",                                                            "does not connect to ims.example",              true),
     ];
     for (answer, said, is_transient) in table {
@@ -119,6 +127,43 @@ async fn the_second_request_to_the_proxy_is_the_same_as_the_first() {
     };
     assert!(lines(second).iter().any(|line| line.starts_with("proxy-authorization: basic ")));
     assert_eq!(lines(first), lines(second));
+}
+
+#[tokio::test]
+async fn a_proxy_that_asks_for_a_password_is_not_asked_again() {
+    let answer = "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
+    let proxy = StubProxy::start_with(answer, "HTTP/1.1 403 Forbidden\r\n\r\n").await;
+    let error = send(&proxy.transport()).await;
+    let TransportError::Proxy(refusal) = error else { panic!("{error}") };
+    assert_eq!(refusal.status(), StatusCode::PROXY_AUTHENTICATION_REQUIRED);
+    assert_eq!(proxy.asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_proxy_that_connects_when_it_is_asked_again_has_only_its_first_answer_to_be_blamed_for() {
+    let (refusal, connected) = ("HTTP/1.1 502 Bad Gateway\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n");
+    let proxy = StubProxy::start_with(refusal, connected).await;
+    let error = send(&proxy.transport()).await;
+    let expected =
+        format!("the proxy {} (HTTPS_PROXY) does not connect to ims.example", proxy.address);
+    assert_eq!(error.to_string(), expected);
+    assert!(matches!(error, TransportError::Connect { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_first_line_without_an_end_is_read_up_to_1024_bytes() {
+    let line = format!("HTTP/1.1 403 {}", "x".repeat(1011));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(line.as_bytes()).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let url = Uri::from_static("https://ims.example");
+    let proxy = Proxies::of(&proxy, Trust::System).on_the_way_to(&url).unwrap();
+    let answer = proxy.ask(&url, Duration::from_secs(5)).await;
+    assert_eq!(answer, ProxyAnswer::Status(StatusCode::FORBIDDEN));
 }
 
 #[tokio::test]
