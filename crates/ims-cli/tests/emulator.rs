@@ -14,7 +14,9 @@ mod running_emulator;
 mod sandbox;
 
 use running_emulator::RunningEmulator;
-use sandbox::{CLIENT_ID, Sandbox};
+#[cfg(unix)]
+use sandbox::CLIENT_ID;
+use sandbox::Sandbox;
 
 #[cfg(unix)]
 #[test]

@@ -1,22 +1,29 @@
 //! `ims cert rotate` against `ims emulator`, whose admin API replaces the console to which certificates are uploaded.
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
+#[cfg(unix)]
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
 };
 
+#[cfg(unix)]
 use ims::{Client, Credentials};
 use ims_testkit::certificates;
 use serde_json::{Value, json};
+#[cfg(unix)]
 use tokio::task::JoinHandle;
 
+#[cfg_attr(
+    windows,
+    expect(dead_code, reason = "no test there ends an emulator and reads what it said")
+)]
 #[path = "support/running_emulator.rs"]
 mod running_emulator;
 #[path = "support/sandbox.rs"]

@@ -1,20 +1,27 @@
 //! `ims secret list` and `rotate` against `ims emulator`, which serves the API for client secrets.
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
+#[cfg(unix)]
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
 };
 
+#[cfg(unix)]
 use ims::{Client, Credentials};
 use serde_json::{Value, json};
+#[cfg(unix)]
 use tokio::task::JoinHandle;
 
+#[cfg_attr(
+    windows,
+    expect(dead_code, reason = "no test there ends an emulator and reads what it said")
+)]
 #[path = "support/running_emulator.rs"]
 mod running_emulator;
 #[path = "support/sandbox.rs"]

@@ -1,7 +1,9 @@
 //! No secret in any output, whatever the command does and whatever goes wrong, and none in its arguments.
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
-use std::{fs, net::TcpListener};
+#[cfg(unix)]
+use std::fs;
+use std::net::TcpListener;
 
 use ims_testkit::{PASSPHRASE, keys};
 use serde_json::json;

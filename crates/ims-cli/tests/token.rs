@@ -11,6 +11,7 @@ use std::{
     thread,
 };
 
+#[cfg(unix)]
 use base64::Engine;
 use ims_testkit::keys;
 use serde_json::{Value, json};

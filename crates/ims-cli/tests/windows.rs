@@ -12,6 +12,7 @@ use windows_permissions::{
 
 #[path = "support/private.rs"]
 mod private;
+#[expect(dead_code, reason = "nothing here ends an emulator and reads what it said")]
 #[path = "support/running_emulator.rs"]
 mod running_emulator;
 #[path = "support/sandbox.rs"]
