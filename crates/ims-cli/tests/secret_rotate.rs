@@ -563,7 +563,7 @@ fn no_call_fails_while_a_hundred_callers_ask_without_pause() {
         let until = calls.load(Ordering::Relaxed) + count;
         while calls.load(Ordering::Relaxed) < until && !callers.iter().any(JoinHandle::is_finished)
         {
-            std::thread::yield_now();
+            std::thread::sleep(std::time::Duration::from_millis(1));
         }
     };
 
