@@ -144,8 +144,10 @@ impl HeaderKeys {
 
 impl fmt::Debug for HeaderKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys = format_args!("{} keys", self.keys.len());
-        f.debug_struct("HeaderKeys").field("header", &self.header).field("keys", &keys).finish()
+        f.debug_struct("HeaderKeys")
+            .field("header", &self.header)
+            .field("keys", &format_args!("{} keys", self.keys.len()))
+            .finish()
     }
 }
 
