@@ -36,7 +36,7 @@ fn oldest_rust(version: &str) -> Outcome {
         )));
     }
     let mut check = Command::new("rustup");
-    check.args(["run", version, "cargo", "check", "--workspace", "--locked"]);
+    check.args(["run", version, "cargo", "check", "--workspace", "--all-features", "--locked"]);
     check.env("CARGO_TARGET_DIR", "target/oldest-rust");
     run_command(&mut check)?;
     Ok(None)
