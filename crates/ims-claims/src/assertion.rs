@@ -1,10 +1,11 @@
 //! The parts of an assertion: the signing input, the signature, and the assertion made of both (RFC 7515 §7.1).
 
 use alloc::{string::String, vec::Vec};
-use core::fmt;
+use core::{fmt, mem};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use secrecy::{ExposeSecret, SecretString};
+
+use crate::wiped_bytes::WipedBytes;
 
 /// How an assertion is signed. IMS documents RS256 alone.
 ///
@@ -138,7 +139,7 @@ impl fmt::Debug for Signature {
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Assertion(SecretString);
+pub struct Assertion(String);
 
 impl Assertion {
     /// Puts `signature` behind the `input` it was made over.
@@ -150,13 +151,19 @@ impl Assertion {
         text.push_str(&input.0);
         text.push('.');
         BASE64_URL_SAFE_NO_PAD.encode_string(&signature.0, &mut text);
-        Self(text.into())
+        Self(text)
     }
 
     /// The JWT in compact serialization: for the request to IMS, and for nothing that is logged.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
-        self.0.expose_secret()
+        &self.0
+    }
+}
+
+impl Drop for Assertion {
+    fn drop(&mut self) {
+        drop(WipedBytes::new(mem::take(&mut self.0).into_bytes()));
     }
 }
 
@@ -174,6 +181,7 @@ mod tests {
         ServiceAccount,
     };
     use alloc::{string::ToString, vec};
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
     #[track_caller]
     fn claims() -> ClaimsSet {

@@ -23,6 +23,7 @@ mod plain_texts;
 mod service_account;
 mod strict_json;
 mod strict_texts;
+mod wiped_bytes;
 
 pub use access_token::{AccessTokenClaims, AccessTokenPayload};
 pub use assertion::{Algorithm, Assertion, Signature, SigningInput};
@@ -38,3 +39,4 @@ pub use metascope::Metascope;
 pub use numeric_date::NumericDate;
 pub use service_account::ServiceAccount;
 pub use strict_json::{JsonObject, strict_object};
+pub use wiped_bytes::WipedBytes;
