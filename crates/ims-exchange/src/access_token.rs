@@ -2,15 +2,14 @@
 
 use std::{
     fmt::{self, Write},
+    mem,
     str::FromStr,
     sync::{Arc, Weak},
     time::Duration,
 };
 
 use http::HeaderValue;
-use ims_claims::NumericDate;
-use secrecy::{ExposeSecret, SecretString};
-use zeroize::Zeroizing;
+use ims_claims::{NumericDate, WipedBytes};
 
 use crate::{
     secret_text::MAX_TOKEN,
@@ -39,15 +38,24 @@ use crate::{
 pub struct BearerToken(Arc<Inner>);
 
 struct Inner {
-    text: SecretString,
+    text: Text,
     authorization: HeaderValue,
+}
+
+/// The text of a token, wiped from memory when it is dropped.
+struct Text(String);
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        drop(WipedBytes::new(mem::take(&mut self.0).into_bytes()));
+    }
 }
 
 impl BearerToken {
     /// The token: for an API that it is meant for, and for nothing that is logged.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
-        self.0.text.expose_secret()
+        &self.0.text.0
     }
 
     /// The value of the `Authorization` header, `Bearer …`, prepared and marked as sensitive.
@@ -82,22 +90,15 @@ impl TryFrom<String> for BearerToken {
     type Error = TextError;
 
     fn try_from(text: String) -> Result<Self, TextError> {
-        let mut text = Zeroizing::new(text);
-        text_error::check("an access token", &text, 1..=MAX_TOKEN, is_visible)?;
+        let text = Text(text);
+        text_error::check("an access token", &text.0, 1..=MAX_TOKEN, is_visible)?;
         // As long as it becomes, so that the header takes the buffer and no copy of it is left.
-        let mut value = String::with_capacity(BEARER.len() + text.len());
+        let mut value = String::with_capacity(BEARER.len() + text.0.len());
         value.push_str(BEARER);
-        value.push_str(&text);
+        value.push_str(&text.0);
         let mut authorization = HeaderValue::try_from(value)
             .expect("a header carries all visible ASCII (RFC 9110 §5.5)");
         authorization.set_sensitive(true);
-        let is_exact = text.capacity() == text.len();
-        let text = if is_exact {
-            SecretString::from(std::mem::take(&mut *text))
-        } else {
-            // To make the buffer shorter could move it, and leave the token where it was.
-            SecretString::from(text.as_str())
-        };
         Ok(Self(Arc::new(Inner { text, authorization })))
     }
 }

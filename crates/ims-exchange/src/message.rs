@@ -3,9 +3,8 @@
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use ims_claims::ClientId;
+use ims_claims::{ClientId, WipedBytes};
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use crate::{access_token::BearerToken, secret_text::MAX_TOKEN};
 
@@ -14,7 +13,7 @@ pub struct Request {
     method: Method,
     url: String,
     headers: HeaderMap,
-    body: Zeroizing<Vec<u8>>,
+    body: WipedBytes,
 }
 
 impl Request {
@@ -77,7 +76,7 @@ impl Request {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         let media_type = media_type.map(HeaderValue::from_static);
         headers.extend(media_type.map(|value| (header::CONTENT_TYPE, value)));
-        Self { method, url, headers, body: Zeroizing::new(body) }
+        Self { method, url, headers, body: WipedBytes::new(body) }
     }
 
     /// The method.
@@ -107,8 +106,8 @@ impl Request {
     /// Method, URL, header fields and body, for a transport whose library takes them over: that saves a copy of the secrets,
     /// but the library does not wipe them.
     #[must_use]
-    pub fn into_parts(mut self) -> (Method, String, HeaderMap, Vec<u8>) {
-        (self.method, self.url, self.headers, std::mem::take(&mut *self.body))
+    pub fn into_parts(self) -> (Method, String, HeaderMap, Vec<u8>) {
+        (self.method, self.url, self.headers, self.body.into_vec())
     }
 }
 
@@ -167,7 +166,7 @@ fn is_plain_byte(byte: u8) -> bool {
 pub struct Response {
     status: StatusCode,
     headers: HeaderMap,
-    body: Zeroizing<Vec<u8>>,
+    body: WipedBytes,
 }
 
 impl Response {
@@ -177,7 +176,7 @@ impl Response {
     /// Makes an answer, as a transport does.
     #[must_use]
     pub fn new(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Self {
-        Self { status, headers, body: Zeroizing::new(body) }
+        Self { status, headers, body: WipedBytes::new(body) }
     }
 
     /// The status.
