@@ -43,6 +43,10 @@ fn bits(octets: &[u8]) -> Option<u64> {
 
 /// The name of an algorithm or a curve, such as `sha256WithRSAEncryption`; `None` if it is not an object identifier.
 pub(crate) fn algorithm(oid: &Oid<'_>) -> Option<String> {
+    // Nearly all keys and signatures are these, and the registry takes longer to make than ten certificates to read.
+    if let Some((_, name)) = USUAL.iter().find(|(usual, _)| usual == oid) {
+        return Some((*name).to_owned());
+    }
     if !is_identifier(oid) {
         return None;
     }
@@ -105,6 +109,12 @@ pub(crate) fn hexadecimal(octets: &[u8], separator: &str) -> String {
     text
 }
 
+/// The usual algorithms of keys and signatures, with their names in the registry.
+const USUAL: [(Oid<'_>, &str); 2] = [
+    (oid!(1.2.840.113549.1.1.1), "rsaEncryption"),
+    (oid!(1.2.840.113549.1.1.11), "sha256WithRSAEncryption"),
+];
+
 /// RSA with each of the four, ECDSA and DSA with SHA-1.
 const WEAK_SIGNATURES: [Oid<'_>; 6] = [
     oid!(1.2.840.113549.1.1.2),
@@ -151,6 +161,13 @@ mod tests {
         }
         let long = printed(&[[0x2a].as_slice(), &[0xff; 30], &[0x7f]].concat()).unwrap();
         assert_eq!(long, format!("1.2.{}", "FF".repeat(30) + "7F"));
+    }
+
+    #[test]
+    fn a_usual_algorithm_has_its_name_in_the_registry() {
+        for (oid, name) in USUAL {
+            assert_eq!(oid2sn(&oid, oid_registry()), Ok(name));
+        }
     }
 
     #[test]

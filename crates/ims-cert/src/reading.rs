@@ -4,7 +4,7 @@
 //! `GnuTLS` and `PyCA` refuse such files, and a verdict about bytes that were not checked would be a guess. How the four
 //! compare on public files is in docs/decisions/0015-certificates-by-rcgen-and-x509-parser.md.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use ims_sign::{PublicKey, pem::PemError};
 use x509_parser::{
@@ -113,12 +113,13 @@ fn expect_key(key: &[u8]) -> Result<(), Damage> {
 /// Refuses extensions of a known kind that cannot be read, and those that are there twice (RFC 5280 §4.2): readers would
 /// use different ones.
 fn expect_extensions(extensions: &[X509Extension<'_>]) -> Result<(), Damage> {
-    let mut seen = HashSet::new();
+    // A few extensions are compared faster than hashed.
+    let mut seen = BTreeSet::new();
     for extension in extensions {
         if !is_identifier(&extension.oid) {
             return Err("an extension has no identifier");
         }
-        if !seen.insert(&extension.oid) {
+        if !seen.insert(extension.oid.as_bytes()) {
             return Err("an extension is there twice");
         }
         if let ParsedExtension::ParseError { .. } = extension.parsed_extension() {
