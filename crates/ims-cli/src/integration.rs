@@ -170,15 +170,21 @@ impl IntegrationOptions {
     }
 
     fn find(&self, discovery: &Discovery) -> Result<Option<Credentials>, Failure> {
-        Ok(self.find_with_source(discovery)?.map(|found| found.credentials))
+        let found = discovery.find_credentials()?;
+        Ok(found.map(|credentials| self.with_url(credentials)))
     }
 
     fn find_with_source(&self, discovery: &Discovery) -> Result<Option<Discovered>, Failure> {
         let Some(mut found) = discovery.find()? else { return Ok(None) };
-        if let Some(url) = &self.ims_url {
-            found.credentials = found.credentials.with_environment(url.clone());
-        }
+        found.credentials = self.with_url(found.credentials);
         Ok(Some(found))
+    }
+
+    fn with_url(&self, credentials: Credentials) -> Credentials {
+        match &self.ims_url {
+            Some(url) => credentials.with_environment(url.clone()),
+            None => credentials,
+        }
     }
 }
 

@@ -221,6 +221,27 @@ impl Discovery {
         self.find_in(std::env::vars_os().collect())
     }
 
+    /// The same credentials as [`find`](Self::find), without a look at what comes after them: the quickest way.
+    ///
+    /// ```
+    /// use ims_credentials::Discovery;
+    ///
+    /// let discovery = Discovery::new().with_given(r#"{ "api_key": "key" }"#);
+    /// let credentials = discovery.find_credentials()?.ok_or("none")?;
+    /// assert_eq!(credentials.client_id().as_str(), "key");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`find`](Self::find).
+    pub fn find_credentials(&self) -> Result<Option<Credentials>, DiscoveryError> {
+        let variables: Vec<_> = std::env::vars_os().collect();
+        match self.sources_in(&variables, 1)?.first() {
+            Some(source) => self.read(source, variables).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// All sources that are there, in their order: the first is the one that [`find`](Self::find) reads. Only the name of
     /// the current context is read of them.
     ///
@@ -228,53 +249,76 @@ impl Discovery {
     /// [`DiscoveryError`] if nothing else is there and the contexts cannot be read, or the folder of a named context is unknown.
     pub fn sources(&self) -> Result<Vec<Source>, DiscoveryError> {
         let variables: Vec<_> = std::env::vars_os().collect();
-        self.sources_in(&variables)
+        self.sources_in(&variables, usize::MAX)
     }
 
     fn find_in(
         &self,
         variables: Vec<(OsString, OsString)>,
     ) -> Result<Option<Discovered>, DiscoveryError> {
-        let mut sources = self.sources_in(&variables)?.into_iter();
+        let mut sources = self.sources_in(&variables, usize::MAX)?.into_iter();
         let Some(source) = sources.next() else { return Ok(None) };
         let credentials = self.read(&source, variables)?;
         Ok(Some(Discovered { credentials, source, shadowed: sources.collect() }))
     }
 
+    /// At most so many of the sources that are there, in their order.
     fn sources_in(
         &self,
-        variables: &[(OsString, OsString)],
+        variables: &Variables,
+        most: usize,
     ) -> Result<Vec<Source>, DiscoveryError> {
-        let value = |wanted: &str| {
-            let found = variables.iter().find(|(name, _)| name.as_os_str() == wanted);
-            found.map(|(_, value)| value).filter(|value| !value.is_empty())
-        };
         let mut sources: Vec<Source> = self.given().into_iter().collect();
-        if let Some(name) = &self.context {
-            sources.push(Source::Context(self.context_called(name.clone())?));
-        }
-        if let Some(given) = value("IMS_CREDENTIALS") {
-            sources.push(Source::CredentialsVariable(path_of(given)));
-        }
-        if cfg!(feature = "contexts")
-            && let Some(name) = value("IMS_CONTEXT").and_then(|value| value.to_str())
-        {
-            sources.push(Source::ContextVariable(self.context_called(name.to_owned())?));
-        }
-        let document = variables_document(variables.iter().cloned());
-        let form = document.fields().ok().and_then(|fields| Form::of_system_variables(&fields));
-        if form.is_some() || value("AIO_CONFIG_FILE").is_some() {
-            sources.push(Source::Variables(form));
-        }
-        // A file of contexts that cannot be read matters only if nothing comes before it.
-        match self.current_context() {
-            Ok(Some(context)) if !is_named(&sources, &context) => {
-                sources.push(Source::CurrentContext(context));
+        let others: [Look; 5] = [
+            Self::named_context,
+            Self::credentials_variable,
+            Self::context_variable,
+            Self::other_variables,
+            Self::current_source,
+        ];
+        for look in others {
+            if sources.len() >= most {
+                break;
             }
-            Err(error) if sources.is_empty() => return Err(error),
-            Ok(_) | Err(_) => {}
+            sources.extend(look(self, variables, &sources)?);
         }
         Ok(sources)
+    }
+
+    fn named_context(&self, _: &Variables, _: &[Source]) -> Found {
+        let Some(name) = &self.context else { return Ok(None) };
+        Ok(Some(Source::Context(self.context_called(name.clone())?)))
+    }
+
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as the other sources")]
+    fn credentials_variable(&self, variables: &Variables, _: &[Source]) -> Found {
+        let given = value(variables, "IMS_CREDENTIALS");
+        Ok(given.map(|given| Source::CredentialsVariable(path_of(given))))
+    }
+
+    fn context_variable(&self, variables: &Variables, _: &[Source]) -> Found {
+        let name = value(variables, "IMS_CONTEXT").and_then(|value| value.to_str());
+        let Some(name) = name.filter(|_| cfg!(feature = "contexts")) else { return Ok(None) };
+        Ok(Some(Source::ContextVariable(self.context_called(name.to_owned())?)))
+    }
+
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as the other sources")]
+    fn other_variables(&self, variables: &Variables, _: &[Source]) -> Found {
+        let document = variables_document(variables.iter().cloned());
+        let form = document.fields().ok().and_then(|fields| Form::of_system_variables(&fields));
+        let is_there = form.is_some() || value(variables, "AIO_CONFIG_FILE").is_some();
+        Ok(is_there.then_some(Source::Variables(form)))
+    }
+
+    /// A file of contexts that cannot be read matters only if nothing comes before it.
+    fn current_source(&self, _: &Variables, before: &[Source]) -> Found {
+        match self.current_context() {
+            Ok(Some(context)) if !is_named(before, &context) => {
+                Ok(Some(Source::CurrentContext(context)))
+            }
+            Err(error) if before.is_empty() => Err(error),
+            Ok(_) | Err(_) => Ok(None),
+        }
     }
 
     fn read(
@@ -320,6 +364,18 @@ impl Discovery {
     fn current_context(&self) -> Result<Option<ContextName>, DiscoveryError> {
         Ok(None)
     }
+}
+
+/// Of the system.
+type Variables = [(OsString, OsString)];
+type Found = Result<Option<Source>, DiscoveryError>;
+/// Looks for one kind of source. It gets the sources that come before.
+type Look = fn(&Discovery, &Variables, &[Source]) -> Found;
+
+/// A variable that is empty counts as not set.
+fn value<'v>(variables: &'v Variables, wanted: &str) -> Option<&'v OsString> {
+    let found = variables.iter().find(|(name, _)| name.as_os_str() == wanted);
+    found.map(|(_, value)| value).filter(|value| !value.is_empty())
 }
 
 #[cfg(feature = "contexts")]

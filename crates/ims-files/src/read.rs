@@ -155,6 +155,9 @@ pub(crate) fn read_bytes(file: &mut File, limit: u64) -> io::Result<Option<FileB
 
 /// Some systems refuse to open a folder or a socket before anyone can ask what it is.
 fn open_error(path: &Path, error: io::Error) -> FileError {
+    if error.kind() == io::ErrorKind::NotFound {
+        return FileError::io(path, "read", error);
+    }
     let kind = std::fs::metadata(path).map(|metadata| FileKind::of(metadata.file_type()));
     match kind {
         Ok(kind @ (FileKind::Folder | FileKind::Socket)) => {

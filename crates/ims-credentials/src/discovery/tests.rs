@@ -72,6 +72,8 @@ fn the_first_source_that_exists_is_used_and_the_others_are_named() {
         let found = discovery.find_in(variables(&folder, set)).unwrap().unwrap();
         assert_eq!(found.credentials.client_id().as_str(), client_id, "{set:?}");
         assert_eq!(found.shadowed.len(), shadowed, "{set:?}: {:?}", found.shadowed);
+        let first = discovery.sources_in(&variables(&folder, set), 1).unwrap();
+        assert_eq!((first.len(), &first[0]), (1, &found.source), "{set:?}");
         let shown = format!("{discovery:?} {found:?} {}", found.source);
         assert!(!shown.contains("canary"), "{shown}");
     }
@@ -99,7 +101,7 @@ fn a_source_that_cannot_be_read_is_an_error() {
 fn a_source_says_where_the_credentials_are() {
     let folder = folder();
     let discovery = Discovery::new().with_contexts_file("config.toml");
-    let found = discovery.sources_in(&variables(&folder, &CLIENT)).unwrap();
+    let found = discovery.sources_in(&variables(&folder, &CLIENT), usize::MAX).unwrap();
     assert_eq!(found[0].to_string(), "environment variables (from the environment)");
     let context = ContextName { name: "one".to_owned(), file: "config.toml".into() };
     let source = Source::CurrentContext(context);
