@@ -7,6 +7,7 @@
 mod about;
 mod archive;
 mod build;
+mod components;
 mod fresh;
 mod managers;
 mod notices;
@@ -71,7 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             make(&built, &extras, &about, &folder)?;
             made.push(built);
         }
-        build::components(&folder)?;
+        components::write(&folder)?;
         if options.test {
             trials::run(&made, &about, &folder)?;
         }

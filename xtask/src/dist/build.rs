@@ -254,26 +254,6 @@ pub(super) fn host() -> Result<String> {
     host.map(str::to_owned).context("rustc does not say its host")
 }
 
-/// The list of all components with their versions and licences (`CycloneDX`), if the tool for it is installed.
-pub(super) fn components(folder: &Path) -> Result<()> {
-    if find_program("cargo-cyclonedx").is_none() {
-        println!("no list of components: `cargo install --locked cargo-cyclonedx`");
-        return Ok(());
-    }
-    let name = "ims.cdx";
-    let manifest = "crates/ims-cli/Cargo.toml";
-    let options = ["cyclonedx", "--manifest-path", manifest, "--format", "json", "--all"];
-    run_command(cargo(options).args(["--describe", "binaries", "--override-filename", name]))?;
-    // It writes one list for each binary of the package, next to its manifest.
-    for entry in fs::read_dir("crates/ims-cli")? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            fs::rename(&path, folder.join("ims.cdx.json"))?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
