@@ -292,6 +292,19 @@ mod tests {
     }
 
     #[test]
+    fn headers_are_equal_if_they_are_written_in_the_same_way() {
+        let header = |text: &str| CompactJwt::parse(text).unwrap().shared_header().clone();
+        let known = header(RFC_7515);
+        assert_eq!(known, known.clone());
+        assert_eq!(known, header("eyJhbGciOiJSUzI1NiJ9.e30.AA"));
+        assert_ne!(known, header("eyJhbGciOiJub25lIn0.e30.AA"));
+        // The same members in other words: `{"alg" :"RS256"}`.
+        let spaced = header("eyJhbGciIDoiUlMyNTYifQ.e30.AA");
+        assert_eq!(spaced.0.members, known.0.members);
+        assert_ne!(known, spaced);
+    }
+
+    #[test]
     fn a_signature_of_any_length_is_found_and_its_dots_are_not_part_of_it() {
         let signature_length = |payload: usize, signature: usize| {
             let jwt = format!("e30.{}.{}", "A".repeat(payload), "A".repeat(signature));

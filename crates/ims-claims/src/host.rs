@@ -104,7 +104,8 @@ fn decode_punycode(encoded: &str) -> Option<String> {
     while digits.peek().is_some() {
         let delta = read_delta(&mut digits, bias)?;
         let length = u32::try_from(decoded.len() + 1).ok()?;
-        bias = adapt(delta, length, code_point == INITIAL_N && position == 0);
+        // Only before the first insertion is the position zero.
+        bias = adapt(delta, length, position == 0);
         position = position.checked_add(delta)?;
         code_point = code_point.checked_add(position / length)?;
         position %= length;

@@ -83,6 +83,7 @@ fn each_rule_of_the_form_is_enforced() {
         (json!({"jti": "abc"}),                  "the claim jti is not a decimal number"),
         (json!({"jti": -1}),                     "the claim jti is not a decimal number"),
         (json!({"jti": ""}),                     "the claim jti is not a decimal number"),
+        (json!({"jti": "+7"}),                   "the claim jti is not a decimal number"),
         (json!({"nbf": true}),                   "the claim nbf is not an integer of seconds since 1970"),
         (json!({"iat": 1_550_001_438}),          "exp is not later than iat"),
         (json!({"iat": 1_550_001_438 - 86_401}), "exp is more than 24 hours away; it counts seconds, not milliseconds"),
