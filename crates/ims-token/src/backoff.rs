@@ -180,6 +180,28 @@ mod tests {
     }
 
     #[test]
+    fn another_process_is_left_one_to_three_seconds_and_no_longer() {
+        for (random, seconds) in [(0.0, 1), (0.5, 2), (1.0, 3)] {
+            let mut backoff = Backoff::default();
+            assert!(!backoff.is_left_to_another(at(100)));
+            backoff.leave_to_another(at(100), random);
+            assert!(backoff.is_left_to_another(at(99 + seconds)), "{random}");
+            assert!(!backoff.is_left_to_another(at(100 + seconds)), "{random}");
+            // A token that was rejected is not left to anyone.
+            backoff.clear_for_rejected(Duration::ZERO);
+            assert!(!backoff.is_left_to_another(at(100)), "{random}");
+        }
+    }
+
+    #[test]
+    fn a_rejected_token_is_kept_until_the_time_that_was_named_and_no_longer() {
+        let mut backoff = Backoff::default();
+        assert!(!backoff.keeps_rejected(at(0)));
+        backoff.clear_for_rejected(Duration::from_secs(108));
+        assert!(backoff.keeps_rejected(at(107)) && !backoff.keeps_rejected(at(108)));
+    }
+
+    #[test]
     fn the_first_token_that_is_rejected_is_not_kept_and_the_next_ones_ever_longer() {
         let seconds =
             [0, 1, 2, 3, 5, 6, 99].map(|rejections| rejection_pause(rejections).as_secs());

@@ -194,6 +194,17 @@ mod tests {
     }
 
     #[test]
+    fn a_key_gives_back_what_it_was_made_of() {
+        let bare = key("a", None, &[]);
+        assert_eq!(bare.base_url(), "https://ims-na1.adobelogin.com");
+        assert_eq!((bare.client_id(), bare.grant(), bare.account()), ("a", &GrantName::JWT, None));
+        assert_eq!(bare.scopes().count(), 0);
+        let whole = key("a", Some("B@techacct.adobe.com"), &["y", "x"]);
+        assert_eq!(whole.account(), Some("B@techacct.adobe.com"));
+        assert!(whole.scopes().eq(["x", "y"]), "{whole:?}");
+    }
+
+    #[test]
     fn neither_order_nor_repetition_of_scopes_makes_another_key() {
         assert_eq!(key("a", None, &["x", "y", "x"]), key("a", None, &["y", "x"]));
         assert_ne!(key("a", None, &["x", "x", "y"]), key("a", None, &["y"]));

@@ -118,3 +118,31 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The organization, which some APIs ask for. Source: Adobe, Experience Platform API guide, "Required headers".
 const X_GW_IMS_ORG_ID: HeaderName = HeaderName::from_static("x-gw-ims-org-id");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_id_is_known_to_logs_and_metrics_if_it_was_given() {
+        let client_id: ClientId = "my-client".parse().unwrap();
+        let given = ApiHeaders { client_id: client_id_header(&client_id), org_id: None };
+        assert_eq!(given.client_id(), "my-client");
+        assert_eq!(ApiHeaders::default().client_id(), "");
+    }
+
+    #[test]
+    fn an_api_without_a_token_gets_its_key_and_the_organization_if_that_is_given() {
+        let (client_id, org_id) = ("my-client".parse().unwrap(), "MY@AdobeOrg".parse().unwrap());
+        let without = api_headers(&client_id, None);
+        assert_eq!(
+            (without.len(), &without["x-api-key"]),
+            (1, &HeaderValue::from_static("my-client"))
+        );
+        let with = api_headers(&client_id, Some(&org_id));
+        assert_eq!(
+            (with.len(), &with["x-gw-ims-org-id"]),
+            (2, &HeaderValue::from_static("MY@AdobeOrg"))
+        );
+    }
+}

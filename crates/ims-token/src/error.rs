@@ -199,4 +199,16 @@ mod tests {
             assert!(error.source().is_none(), "{display}: the text is not said twice");
         }
     }
+    #[test]
+    fn what_the_keeper_itself_refuses_has_a_name_and_no_error_of_ims() {
+        let (asked, lifetime) = (Duration::from_hours(2), Duration::from_hours(1));
+        let too_short = TokenError::LivesTooShort { asked, lifetime };
+        for (error, name) in [(too_short, "lives_too_short"), (TokenError::NoRuntime, "no_runtime")]
+        {
+            assert_eq!((error.reason_name(), error.is_transient()), (name, false));
+            assert_eq!((error.retry_after(), error.hints()), (None, Vec::new()), "{name}");
+            assert!(error.fetch_error().is_none() && error.exchange_error().is_none(), "{name}");
+            assert!(error.refusal().is_none() && error.evidence().is_none(), "{name}");
+        }
+    }
 }

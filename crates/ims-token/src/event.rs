@@ -1,11 +1,12 @@
 //! What a keeper reports about its work. Callers may not notice a refresh that fails or a store that is bypassed, so
 //! operators see it here.
 
+mod log;
 mod text;
 
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use ims_claims::{ClientId, ErrorLine, NumericDate};
+use ims_claims::{ClientId, NumericDate};
 use ims_exchange::AccessToken;
 
 use crate::{clock::Reading, fetch_error::FetchError, store::StoreError};
@@ -218,11 +219,11 @@ impl Observer {
     }
 
     pub(crate) fn report_text(&self, client_id: &str, event: &Event) {
-        log(client_id, event);
+        event.log(client_id);
         if let Some(observe) = &self.0 {
             let observed = std::panic::catch_unwind(AssertUnwindSafe(|| observe(event)));
             if observed.is_err() {
-                tracing::error!(target: KEEPER, client_id, "the observer panicked");
+                Self::log_panic(client_id);
             }
         }
     }
@@ -232,79 +233,6 @@ impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Observer({})", if self.0.is_some() { "some" } else { "none" })
     }
-}
-
-/// The targets of log lines, by which a program filters them.
-const KEEPER: &str = "ims_token::keeper";
-const REFRESH: &str = "ims_token::refresh";
-const STORE: &str = "ims_token::store";
-
-/// Writes one line. Its fields are the same in every line that has them, and durations are whole milliseconds.
-fn log(client_id: &str, event: &Event) {
-    use tracing::{debug, info, warn};
-    // The fields are made inside the macros, which is only if someone takes the line: the name of a token is its hash.
-    match event {
-        // At the level debug, since a refresh that works needs no attention.
-        Event::RefreshStarted { reason } => {
-            debug!(target: REFRESH, client_id, reason = reason.as_str(), "refresh started");
-        }
-        Event::AttemptFailed { error, pause } => warn!(
-            target: REFRESH,
-            client_id,
-            error = ErrorLine(error).to_string(),
-            pause_ms = millis(*pause),
-            "attempt failed, another follows"
-        ),
-        Event::Refreshed { reason, token, origin, took } => info!(
-            target: REFRESH,
-            client_id,
-            reason = reason.as_str(),
-            origin = origin.as_str(),
-            took_ms = millis(*took),
-            lifetime_ms = millis(token.lifetime()),
-            token = token.fingerprint(),
-            "token refreshed"
-        ),
-        Event::RefreshFailed { reason, error, took, retry_after } => warn!(
-            target: REFRESH,
-            client_id,
-            reason = reason.as_str(),
-            error = ErrorLine(error).to_string(),
-            took_ms = millis(*took),
-            retry_after_ms = millis(*retry_after),
-            "refresh failed"
-        ),
-        Event::LeftToAnother => {
-            debug!(target: REFRESH, client_id, "another process refreshes already");
-        }
-        Event::StoreFailed { operation, error } => warn!(
-            target: STORE,
-            client_id,
-            operation = operation.as_str(),
-            error = ErrorLine(error).to_string(),
-            "the store failed and is bypassed"
-        ),
-        Event::Rejected { token } => {
-            info!(target: KEEPER, client_id, token = token.fingerprint(), "an API rejected the token");
-        }
-        Event::OtherAccepted { kind } => warn!(
-            target: REFRESH,
-            client_id,
-            kind = kind.as_str(),
-            "IMS refuses the first and accepts another"
-        ),
-        Event::CredentialEndsSoon { ends_at, remaining } => warn!(
-            target: KEEPER,
-            client_id,
-            ends_at = ends_at.as_secs(),
-            remaining_ms = millis(*remaining),
-            "the credential expires soon"
-        ),
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The end of a credential.

@@ -436,8 +436,14 @@ impl From<ExchangeError> for FetchError {
 
 #[cfg(test)]
 mod tests {
-    use ims_claims::NumericDate;
-    use ims_exchange::{Call, ClientCredentials, ClientSecret, Scope, testing::FakeTransport};
+    use ims_claims::{
+        Algorithm, Assertion, AssertionLifetime, ClientId, Environment, Metascope, NumericDate,
+        ServiceAccount, Signature,
+    };
+    use ims_exchange::{
+        Call, ClientCredentials, ClientSecret, JwtExchange, RefreshToken, Scope, TokenRefresh,
+        testing::FakeTransport,
+    };
 
     use super::*;
 
@@ -478,6 +484,87 @@ mod tests {
         }
     }
 
+    /// An error as the answer to `call` has it.
+    #[track_caller]
+    fn refused(call: &impl Call, error: &str, description: &str) -> FetchError {
+        let body = format!(r#"{{"error":"{error}","error_description":"{description}"}}"#);
+        let answer = FakeTransport::answer(400, &body);
+        match call.answer(&answer, NumericDate::from_secs(0)) {
+            Err(error) => FetchError::from(error),
+            Ok(_) => panic!("no refusal"),
+        }
+    }
+
+    #[test]
+    fn each_kind_of_grant_is_refused_with_what_may_help_and_with_what_ims_said() {
+        let client_id: ClientId = "client".parse().unwrap();
+        let secret = ClientSecret::new("s".to_owned());
+        let refresh_token = RefreshToken::try_from("r".to_owned()).unwrap();
+        let account = ServiceAccount::new(
+            client_id.clone(),
+            "A@AdobeOrg".parse().unwrap(),
+            "B@techacct.adobe.com".parse().unwrap(),
+            [Metascope::ENT_USER_SDK],
+        );
+        let now = NumericDate::from_secs(0);
+        let lifetime = AssertionLifetime::default();
+        let claims = account.unwrap().claims(&Environment::production(), now, lifetime);
+        let input = claims.signing_input(Algorithm::Rs256);
+        let assertion = Assertion::new(&input, &Signature::from_bytes(vec![0; 256]));
+
+        let jwt = JwtExchange::new(&client_id, &secret, &assertion);
+        let refresh = TokenRefresh::new(&client_id, &refresh_token);
+        let scopes: [Scope; 0] = [];
+        let client = ClientCredentials::new(&client_id, &secret, &scopes);
+        #[rustfmt::skip]
+        let table = [
+            (refused(&jwt, "invalid_token", "JWT token has expired"),          Remedy::SignAgain, "assertion_expired"),
+            (refused(&refresh, "invalid_grant", "no"),                         Remedy::SignIn,    "refresh_token_invalid"),
+            (refused(&client, "invalid_client", "invalid client_secret parameter"), Remedy::AskPerson, "wrong_secret"),
+        ];
+        for (error, remedy, name) in table {
+            assert_eq!((error.remedy(), error.reason_name()), (remedy, name), "{error}");
+            assert!(!error.is_transient(), "{error}");
+            let refusal = error.refusal().unwrap();
+            assert_eq!((refusal.status(), refusal.reason().as_str()), (400, name), "{error}");
+            assert!(!error.hints().is_empty(), "{error}");
+            // The error of the call says the same, also to those who look behind it.
+            let retry_after = Duration::from_secs(7);
+            let token_error = crate::TokenError::new(error.clone(), retry_after);
+            assert_eq!(token_error.reason_name(), name);
+            assert_eq!(token_error.to_string(), error.to_string());
+            assert_eq!(token_error.retry_after(), Some(retry_after), "{error}");
+            assert_eq!(token_error.hints(), error.hints());
+            assert!(token_error.fetch_error().is_some() && token_error.exchange_error().is_some());
+            assert_eq!(token_error.refusal().unwrap().status(), 400, "{error}");
+            assert!(token_error.evidence().is_none(), "{error}");
+            let with = error.with_evidence(Evidence::new("a finding"));
+            let token_error = crate::TokenError::new(with, retry_after);
+            assert_eq!(token_error.evidence().unwrap().finding(), "a finding");
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_network_is_behind_the_error_and_not_said_twice() {
+        let innermost = std::io::Error::other("the cable was pulled");
+        let said = crate::StoreError::unavailable(innermost);
+        let broken = TransportError::Broken { source: Arc::new(said) };
+        let exchange_error = ExchangeError::from(broken);
+        let expected = Some("the cable was pulled".to_owned());
+        let error = FetchError::from(exchange_error);
+        assert_eq!(error.source().map(ToString::to_string), expected);
+        let error = crate::TokenError::new(error, Duration::ZERO);
+        assert_eq!(error.source().map(ToString::to_string), expected);
+        assert!(FetchError::permanent("no").source().is_none());
+    }
+
+    #[test]
+    fn only_a_person_who_signs_in_helps_if_no_one_is_signed_in() {
+        let needed = FetchError::sign_in_needed("no one is signed in");
+        assert_eq!(needed.hints(), ["let the person sign in"]);
+        assert!(FetchError::permanent("no").hints().is_empty());
+    }
+
     #[test]
     fn only_a_transient_failure_carries_the_time_that_ims_asked_for_and_never_more_than_an_hour() {
         let minute = Some(Duration::from_mins(1));
@@ -493,20 +580,33 @@ mod tests {
         let (client_id, secret) = ("client".parse().unwrap(), ClientSecret::new("s".to_owned()));
         let scopes = ["openid".parse().unwrap(), "AdobeID".parse().unwrap()];
         let grant = ClientCredentials::new(&client_id, &secret, &scopes);
-        let refused = |error: &str, description: &str| {
-            let body = format!(r#"{{"error":"{error}","error_description":"{description}"}}"#);
-            let answer = FakeTransport::answer(400, &body);
-            let error = grant.answer(&answer, NumericDate::from_secs(0)).unwrap_err();
-            FetchError::from(error)
-        };
         let asked = || scopes.iter().map(Scope::as_str);
-        let error = refused("invalid_scope", "AdobeID");
+        let error = refused(&grant, "invalid_scope", "AdobeID");
         let general = error.hints();
+        let without_remedy = error.clone();
         let error = error.with_asked_scopes(asked());
-        let text = error.to_string();
-        assert!(text.contains("the scope AdobeID is not granted to the credential"), "{text}");
+        assert_eq!(
+            error.to_string(),
+            "IMS refused the integration: the scope AdobeID is not granted to the credential (400 invalid_scope)"
+        );
         assert_eq!(error.hints(), general[..1]);
-        for error in [refused("invalid_client", "AdobeID"), FetchError::permanent("no")] {
+        // What only explains the refusal comes before it, and before what helps against all of its kind.
+        let other = Evidence::new("the list of scopes is old").with_remedy("read it again");
+        let error = without_remedy.with_evidence(other.clone());
+        assert_eq!(
+            (other.finding(), other.remedy()),
+            ("the list of scopes is old", Some("read it again"))
+        );
+        assert!(error.to_string().starts_with("the list of scopes is old: IMS refused"), "{error}");
+        assert_eq!(error.hints(), [&["read it again".to_owned()], &general[..]].concat());
+        assert_eq!(Evidence::new("x").remedy(), None);
+        // A remedy that is one of those of the refusal is named once.
+        let same = Evidence::new("x").with_remedy(&general[0]);
+        assert_eq!(
+            refused(&grant, "invalid_scope", "AdobeID").with_evidence(same).hints(),
+            general
+        );
+        for error in [refused(&grant, "invalid_client", "AdobeID"), FetchError::permanent("no")] {
             let text = error.to_string();
             assert_eq!(error.with_asked_scopes(asked()).to_string(), text);
         }

@@ -132,3 +132,35 @@ impl fmt::Debug for TokenSource {
         f.write_str("TokenSource")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::testing::FakeClock;
+
+    #[test]
+    fn a_ready_token_is_handed_out_once_and_not_from_its_end_on() {
+        let now = NumericDate::from_secs(1_800_000_000);
+        let hour = Duration::from_hours(1);
+        let token = AccessToken::new("t".to_owned(), now, hour).unwrap();
+        let ends_at = now.plus(hour);
+        let second = Duration::from_secs(1);
+        #[rustfmt::skip]
+        let table = [
+            (Duration::ZERO, Ok(())),
+            (second * 3_599,  Ok(())),
+            (hour,           Err(ReadyTokenError::Ended { ends_at })),
+            (hour + second,  Err(ReadyTokenError::Ended { ends_at })),
+        ];
+        for (age, first) in table {
+            let clock = SharedClock::new(FakeClock::new(now.plus(age)));
+            let is_handed_out = AtomicBool::new(false);
+            let obtain = || ready(&token, &clock, &is_handed_out).map(|_| ());
+            assert_eq!(obtain(), first, "{age:?}");
+            let second = first.and(Err(ReadyTokenError::NotRenewable { ends_at }));
+            assert_eq!(obtain(), second, "{age:?}");
+        }
+    }
+}

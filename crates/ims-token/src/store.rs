@@ -402,3 +402,68 @@ impl<S: TokenStore> DynStore for S {
         Box::pin(self.release(key, lease))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_store_says_is_believed_for_a_month_and_five_minutes_ahead_of_the_clock() {
+        let now = NumericDate::from_secs(1_800_000_000);
+        let (minute, day) = (Duration::from_mins(1), Duration::from_hours(24));
+        let token = |obtained_at, lifetime| {
+            AccessToken::new("t".to_owned(), obtained_at, lifetime).unwrap()
+        };
+        #[rustfmt::skip]
+        let table = [
+            (now,                    day,                         true),
+            (now.minus(day),         day,                         true),
+            (now,                    day * 30,                    true),
+            (now,                    day * 30 + minute,           false),
+            (now.plus(minute * 5),   day,                         true),
+            (now.plus(minute * 6),   day,                         false),
+        ];
+        for (obtained_at, lifetime, is_believed) in table {
+            let saved = token(obtained_at, lifetime);
+            assert_eq!(is_credible(&saved, now), is_believed, "{obtained_at} {lifetime:?}");
+        }
+        // What is not believed counts as older than any token; otherwise the later end decides.
+        let new = token(now, day);
+        #[rustfmt::skip]
+        let table = [
+            (token(now.minus(minute), day), true),
+            (token(now, day),               true),
+            (token(now.plus(minute), day),  false),
+            (token(now, day * 31),          true),
+        ];
+        for (saved, is_older) in table {
+            assert_eq!(is_older_than(&saved, &new), is_older, "{saved:?}");
+        }
+    }
+
+    #[test]
+    fn a_lease_is_of_an_owner_or_of_a_lock_that_can_be_renewed() {
+        let of_owner = Lease::of_owner(7);
+        assert!(of_owner.owner() == Some(7) && of_owner.renewal().is_none());
+        let of_lock = Lease::of_lock(|| Err(StoreError::Garbled));
+        assert_eq!(of_lock.owner(), None);
+        let renew = of_lock.renewal().unwrap();
+        assert!(matches!(renew(), Err(StoreError::Garbled)));
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_used_now_may_be_later_and_one_that_is_not_safe_may_not() {
+        let timeout = Duration::from_secs(1);
+        #[rustfmt::skip]
+        let table = [
+            (StoreError::unavailable(std::io::Error::other("full")), true),
+            (StoreError::Timeout { timeout },                        true),
+            (StoreError::Garbled,                                    true),
+            (StoreError::Unsafe { problem: "open".to_owned() },      false),
+            (StoreError::Panicked,                                   false),
+        ];
+        for (error, is_transient) in table {
+            assert_eq!(error.is_transient(), is_transient, "{error}");
+        }
+    }
+}

@@ -98,6 +98,8 @@ mod tests {
              "other_accepted", "IMS refuses the first client secret and accepts another".to_owned()),
             (Event::CredentialEndsSoon { ends_at: date(0), remaining: Duration::ZERO },
              "credential_ends_soon", "the certificate has expired (1970-01-01T00:00:00Z)".to_owned()),
+            (Event::CredentialEndsSoon { ends_at: date(0), remaining: Duration::from_hours(3) },
+             "credential_ends_soon", "the certificate expires in 3 h (1970-01-01T00:00:00Z)".to_owned()),
         ];
         for (event, name, text) in table {
             assert_eq!((event.name(), event.to_string()), (name, text));
