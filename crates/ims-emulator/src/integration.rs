@@ -360,7 +360,7 @@ impl fmt::Debug for Integration {
 #[derive(Debug, Clone)]
 pub(crate) struct RedirectPattern {
     text: String,
-    whole: regex::Regex,
+    whole: regex_lite::Regex,
 }
 
 /// A text that is not a pattern for redirect URIs.
@@ -390,7 +390,7 @@ impl FromStr for RedirectPattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
-        let whole = regex::RegexBuilder::new(&format!("^(?:{text})$"))
+        let whole = regex_lite::RegexBuilder::new(&format!("^(?:{text})$"))
             .size_limit(Self::MAX_BYTES)
             .build()
             .map_err(|_| PatternError)?;

@@ -154,7 +154,8 @@ impl Integration {
     }
 
     /// Adds a pattern for redirect URIs, a regular expression for the whole of one, in which periods are escaped:
-    /// `https://.*\\.example\\.com/callback`. Source: Adobe, "User Authentication", Redirect URI pattern.
+    /// `https://.*\\.example\\.com/callback`. Classes such as `\w` have ASCII characters alone, as a URI has. Source: Adobe,
+    /// "User Authentication", Redirect URI pattern.
     ///
     /// ```
     /// # use ims_emulator::Integration;
