@@ -8,6 +8,7 @@
 mod trace;
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fs,
     io::{BufRead, BufReader},
@@ -106,6 +107,9 @@ fn functions(map: &str) -> Result<BTreeMap<u64, String>> {
 struct Names {
     of_section: Regex,
     crate_hash: Regex,
+    back_reference: Regex,
+    /// LLVM numbers functions of the same name, and copies of a function.
+    number: Regex,
     library_version: Regex,
 }
 
@@ -113,9 +117,12 @@ impl Names {
     fn new() -> Result<Self> {
         Ok(Self {
             of_section: Regex::new(r"^.*?([^/()]*)\)?:\((\.text[^)]*)\)$")?,
-            // RFC 2603: the disambiguator of a crate, in base 62.
+            // RFC 2603: the disambiguator of a crate, in base 62, and a reference to a place in the name, which depends
+            // on the lengths of disambiguators before it.
             crate_hash: Regex::new(r"Cs[0-9A-Za-z]+_")?,
+            back_reference: Regex::new(r"B[0-9A-Za-z]{0,3}_")?,
             // AWS-LC has its version in each name.
+            number: Regex::new(r"(\.llvm)?\.[0-9]+$")?,
             library_version: Regex::new(r"aws_lc_[0-9]+_[0-9]+_[0-9]+_")?,
         })
     }
@@ -129,12 +136,29 @@ impl Names {
             let name = file.split_once('-').map_or(file, |(_, name)| name);
             return file.contains('-').then(|| format!("*-{name}(.text)"));
         }
+        if section.contains("aws_lc_") {
+            return Some(format!("*({})", self.library_version.replace(section, "aws_lc_*_")));
+        }
         let section = self.crate_hash.replace_all(section, "Cs*_");
-        let section = self.library_version.replace(&section, "aws_lc_*_");
-        // LLVM numbers the copies that it makes of a function.
-        let section = section.split_once(".llvm.").map_or(&*section, |(name, _)| name);
+        let section = self.back_reference.replace_all(&section, "B*_");
+        let section = self.number.replace(&section, "*");
+        let section = without_last_crate(&section);
         Some(format!("*({section})"))
     }
+}
+
+/// A generic function that several crates need exists once, under the name of any of them. That is the last part of its name.
+fn without_last_crate(section: &str) -> Cow<'_, str> {
+    match section.rsplit_once("Cs*_") {
+        Some((function, name)) if is_one_name(name) => Cow::Owned(format!("{function}*")),
+        _ => Cow::Borrowed(section),
+    }
+}
+
+/// Whether a length and as many characters are all that there is.
+fn is_one_name(text: &str) -> bool {
+    let start = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text[..start].parse() == Ok(text.len() - start)
 }
 
 fn script(order: &[String]) -> String {
@@ -193,7 +217,9 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             ("/t/ims.o:(.text._RNvCsgY6Mt91CT9J_3ims4main)",       Some("*(.text._RNvCs*_3ims4main)")),
-            ("/t/ims.o:(.text.unlikely._RNvCsa_3ims3end.llvm.12)", Some("*(.text.unlikely._RNvCs*_3ims3end)")),
+            ("/t/ims.o:(.text.unlikely._RNvCsa_3ims3end.llvm.12)", Some("*(.text.unlikely._RNvCs*_3ims3end*)")),
+            ("/t/ims.o:(.text._RNvXsf_NtCsa_4core3cmpNtB5_2Eq2eq.76)", Some("*(.text._RNvXsf_NtCs*_4core3cmpNtB*_2Eq2eq*)")),
+            ("/t/ims.o:(.text._RINvCsa_4core4dropTuEECsb_10hyper_util)", Some("*(.text._RINvCs*_4core4dropTuEE*)")),
             ("/t/c.rlib(1e17-bcm.o):(.text.aws_lc_0_47_0_BN_new)", Some("*(.text.aws_lc_*_BN_new)")),
             ("/t/c.rlib(c3f2-x86_64-mont5.o):(.text)",             Some("*-x86_64-mont5.o(.text)")),
             ("/t/c.rlib(c3f2-x86_64-mont5.o):(.rodata)",           None),
