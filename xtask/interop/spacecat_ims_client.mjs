@@ -5,7 +5,7 @@ import { integration, compare, demand, lasts, userToken } from './cases.cjs';
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const { clientId, clientSecret, orgId, technicalAccountId, serviceCode } = integration;
 const env = {
-  // The emulator speaks TLS on the same port.
+  // The emulator serves TLS on the same port.
   IMS_HOST: new URL(process.env.IMS_URL).host,
   IMS_CLIENT_ID: clientId,
   IMS_CLIENT_CODE: serviceCode,

@@ -15,7 +15,7 @@ const PACKAGE: &str = "ims-bench";
 /// Runs the measurements and prints their ratios.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Which measurements; without a name, all of them.
+    /// The measurements to run; without a name, all of them.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
 

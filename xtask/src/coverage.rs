@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{cargo, find_program, output, run as run_command};
 
-/// Packages that are not our libraries: the command, and what is for this workspace only.
+/// Packages that are not our libraries: the command, and the crates for this workspace only.
 const NO_LIBRARY: &[&str] = &["ims-cli", "ims-bench", "ims-fuzz", "ims-testkit", "xtask"];
 
 /// The part of all lines of libraries that tests must run, in percent.

@@ -112,7 +112,7 @@ fn make(built: &Built, extras: &Path, about: &About, folder: &Path) -> Result<()
     Ok(())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "one digit behind the point is shown")]
+#[expect(clippy::cast_precision_loss, reason = "one digit after the point is shown")]
 fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }

@@ -78,13 +78,13 @@ fn check_each_feature(package: &Package) -> Result<()> {
     Ok(())
 }
 
-/// How many crates a program builds, ours counted, that takes one of our crates with these features.
+/// How many crates a program builds that uses one of our crates with these features, ours included.
 struct Budget {
     package: &'static str,
     /// The features; `None` for the defaults.
     features: Option<&'static [&'static str]>,
     most_crates: usize,
-    /// What must not be among them.
+    /// Crates that must not be among them.
     without: &'static [&'static str],
 }
 

@@ -8,11 +8,11 @@ use crate::process::{cargo, run as run_command};
 
 const PACKAGE: &str = "ims-fuzz";
 
-/// Tries random changes of the committed inputs on each fuzz target, and fails at the first that panics, takes more than a second
-/// or more than 50 MB.
+/// Tries random changes of the committed inputs on each fuzz target, and fails at the first that panics, takes more than a
+/// second or more than 50 MB.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Which targets; without a name, all of them.
+    /// The targets to run; without a name, all of them.
     #[arg(value_name = "TARGET")]
     names: Vec<String>,
 

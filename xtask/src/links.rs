@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use crate::workspace::resolve_link;
 
-/// How links from the root begin that lead to what a forge shows of a repository besides its files, such as a badge.
+/// The beginning of links from the root to pages of a forge that are not files, such as a badge.
 pub(crate) const FORGE: &str = "../../actions/";
 
-/// A link that leads nowhere.
+/// A link without a target.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BrokenLink<'a> {
     pub(crate) path: &'a str,
@@ -16,7 +16,7 @@ pub(crate) struct BrokenLink<'a> {
     pub(crate) message: String,
 }
 
-/// The links in `pages`, each a path and a text, that lead nowhere. `exists` says whether there is a file or a folder.
+/// The broken links in `pages`, each of which is a path and a text. `exists` says whether there is a file or a folder.
 pub(crate) fn broken<'a>(
     pages: &[(&'a str, &'a str)],
     exists: impl Fn(&str) -> bool,

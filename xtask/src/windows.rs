@@ -22,7 +22,7 @@ pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 /// The packages of Debian and Ubuntu that it needs.
 const DEBIAN_PACKAGES: &[&str] = &["gcc-mingw-w64-x86-64", "wine"];
 
-/// Crates that are not for Windows: what they measure is the time of a process by clocks of Unix. They are not published.
+/// Crates that are not for Windows: they measure the time of a process by clocks of Unix. They are not published.
 const NOT_FOR_WINDOWS: &[&str] = &["ims-bench", "ims-fuzz"];
 
 /// Crates whose tests take seconds, because they need neither keys nor a network.

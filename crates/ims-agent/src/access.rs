@@ -90,7 +90,8 @@ impl AllowedCallers {
 pub struct Capability(SecretString);
 
 impl Capability {
-    /// The capability in the file at `path`. If there is no file, it is made of 256 random bits, and its owner alone can read it.
+    /// The capability in the file at `path`. If there is no file, it is made of 256 random bits, and its owner alone can
+    /// read it.
     ///
     /// # Errors
     /// [`Error::File`], also for a file that others can read, [`Error::NoCapability`] and [`Error::NoRandomness`].
@@ -115,8 +116,8 @@ impl Capability {
         Ok(Self(text))
     }
 
-    /// Whether `headers` show it in `field`, as `Bearer …`, or as the password of `Basic …`, which is what clients make of a proxy's
-    /// URL. The comparison takes constant time, so that its duration reveals nothing.
+    /// Whether `headers` have it in `field`, as `Bearer …`, or as the password of `Basic …`, which is what clients make from
+    /// a proxy's URL. The comparison takes constant time, so that its duration reveals nothing.
     fn is_in(&self, headers: &HeaderMap, field: &HeaderName) -> bool {
         let mut values = headers.get_all(field).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return false };
@@ -144,14 +145,14 @@ impl fmt::Debug for Capability {
 /// 192 bits as base64.
 const SHORTEST: usize = 32;
 
-/// No file of a capability is longer.
+/// The longest file of a capability.
 const LONGEST_FILE: u64 = 4096;
 
 /// What is checked in every request, besides the process that opened the connection.
 #[derive(Debug)]
 pub(crate) struct RequestRules {
     pub(crate) capability: Option<Capability>,
-    /// `localhost:8080` and similar authorities, at which a request has to be addressed. Empty on a Unix socket, which no
+    /// `localhost:8080` and similar authorities, to which a request has to be addressed. Empty on a Unix socket, which no
     /// browser reaches.
     pub(crate) hosts: Vec<String>,
     /// The field that shows the capability.
@@ -161,8 +162,8 @@ pub(crate) struct RequestRules {
 impl RequestRules {
     /// Fails unless a program of this machine has sent the request, and not a page in a browser of this machine.
     pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Fault> {
-        // A page sends these with every request that could do harm (Fetch Standard, "HTTP extensions"; Fetch Metadata), a program
-        // does not. Node sends Sec-Fetch-Mode.
+        // A page sends these with every request that could do harm (Fetch Standard, "HTTP extensions"; Fetch Metadata), a
+        // program does not. Node sends Sec-Fetch-Mode.
         if headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site") {
             return Err(Fault::FROM_BROWSER);
         }
@@ -175,8 +176,8 @@ impl RequestRules {
         }
     }
 
-    /// Fails unless the request is addressed at this machine: a page whose host name was given the address of this machine
-    /// afterwards (DNS rebinding) is addressed at that name.
+    /// Fails unless the request is addressed to this machine: a request of a page with DNS rebinding has the host name of
+    /// that page.
     pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Fault> {
         if self.hosts.is_empty() {
             return Ok(());

@@ -13,7 +13,7 @@ pub(crate) type Answer = Response<AnswerBody>;
 /// The body of an answer: bytes of this process, or what an API sends.
 pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, reqwest::Error>;
 
-/// An answer that no one may keep, since most hold a token.
+/// An answer that must not be cached, since most contain a token.
 pub(crate) fn answer(
     status: StatusCode,
     content_type: &'static str,
@@ -126,7 +126,7 @@ impl Fault {
     pub(crate) const TUNNEL: Self = Self::new(405, "tunnel_refused", "the proxy cannot add a token inside of a tunnel: let the client use the base URL http://HOST instead of https://HOST");
     pub(crate) const TRACE: Self = Self::new(405, "trace_refused", "the answer to TRACE repeats the request, and with it the token");
     pub(crate) const LOOP: Self = Self::new(508, "loop", "the request has come through an ims proxy already");
-    pub(crate) const UPGRADE: Self = Self::new(501, "upgrade_refused", "the proxy passes on requests and answers, and no other protocol");
+    pub(crate) const UPGRADE: Self = Self::new(501, "upgrade_refused", "the proxy forwards requests and answers, and no other protocol");
     pub(crate) const TARGET: Self = Self::new(400, "target_malformed", "the target of the request is not a URL of an API");
     pub(crate) const TWO_HOSTS: Self = Self::new(400, "hosts_differ", "the Host of the request is another than that of its target");
     pub(crate) const NO_DESTINATION: Self = Self::new(404, "destination_missing", "the request names no host, and the proxy was given none to send it to");

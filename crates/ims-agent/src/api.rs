@@ -47,7 +47,7 @@ impl Handler for Agent {
         let headers = request.headers();
         rules.check_host(request.uri(), headers)?;
         rules.check(headers)?;
-        // A server that passes requests on would pass this one on for anyone. The metadata servers of clouds refuse such
+        // A server that forwards requests would forward this one for anyone. The metadata servers of clouds refuse such
         // requests, too.
         if headers.contains_key(header::FORWARDED) || headers.contains_key("x-forwarded-for") {
             return Err(Fault::FORWARDED);
@@ -95,7 +95,7 @@ impl Agent {
         ))
     }
 
-    /// Takes note of a token that an API rejected, by its name or itself.
+    /// Records that an API rejected a token, which is given by its fingerprint or as it is.
     async fn rejected(&self, request: Request<RequestBody>) -> Result<Answer, Fault> {
         let query = request.uri().query().unwrap_or_default().to_owned();
         let body = Limited::new(request.into_body(), LONGEST_BODY).collect().await;
@@ -213,7 +213,7 @@ impl Parameters {
     /// Seconds; zero if it is not there.
     fn min_lifetime(&self) -> Result<Duration, Fault> {
         let Some(text) = self.get("min_lifetime") else { return Ok(Duration::ZERO) };
-        // The parser of numbers would take a sign.
+        // The parser of numbers would accept a sign.
         let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
         let seconds = digits.and_then(|text| text.parse().ok());
         seconds.map(Duration::from_secs).ok_or(Fault::MIN_LIFETIME)

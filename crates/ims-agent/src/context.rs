@@ -35,7 +35,8 @@ pub(crate) struct Context {
     files: Mutex<FileVersions>,
     /// Locked while the credentials are read again, so that the ones that were read last are used.
     reloading: tokio::sync::Mutex<()>,
-    /// Why the newest credentials are not in use, and when, by the monotonic clock, they are tried again even if no file changes.
+    /// Why the newest credentials are not in use, and when, by the monotonic clock, they are tried again even if no file
+    /// changes.
     problem: Mutex<Option<(Report, Duration)>>,
 }
 
@@ -99,7 +100,7 @@ impl Context {
         answer
     }
 
-    /// Takes note that an API rejected the token that was given out last, if `names` finds that it is this one.
+    /// Records that an API rejected the token that was given last, if `names` returns true for it.
     pub(crate) fn reject(&self, names: impl FnOnce(&TokenAnswer) -> bool) -> bool {
         let Some(answer) = self.answer.load_full().filter(|answer| names(answer)) else {
             return false;
@@ -216,7 +217,7 @@ pub(crate) struct TokenAnswer {
     second: NumericDate,
 }
 
-/// Seconds, as RFC 6749 wants them: IMS itself answers some requests in milliseconds.
+/// Seconds, as RFC 6749 requires: IMS itself answers some requests in milliseconds.
 #[derive(Serialize)]
 struct Body<'a> {
     access_token: &'a str,
@@ -240,7 +241,8 @@ impl TokenAnswer {
         Self { token, fingerprint, body, second: now }
     }
 
-    /// Whether this is the answer for `token` at `now`. Clones share their text, and while this holds one, no other text is there.
+    /// Whether this is the answer for `token` at `now`. Clones share their text, and while this holds one, no other text is
+    /// there.
     fn is_for(&self, token: &AccessToken, now: NumericDate) -> bool {
         self.second == now && std::ptr::eq(self.token.expose_secret(), token.expose_secret())
     }

@@ -42,9 +42,9 @@ const READ_TIMEOUT: Duration = Duration::from_mins(4);
 
 /// Adds the token of one context to the requests of local programs. Cheap to clone; clones share everything.
 ///
-/// A request that is addressed at the proxy goes to its [`Destination`]. One that names its host in its target, as clients
-/// send it to a proxy, goes to that host if it is an allowed one. Every other request is refused, redirects are passed on to the
-/// client, and no upgrade is.
+/// A request that is addressed to the proxy goes to its [`Destination`]. One that names its host in its target, as clients
+/// send it to a proxy, goes to that host if it is an allowed one. Every other request is refused. Redirects are passed on to
+/// the client, upgrades are not.
 ///
 /// ```
 /// use ims_agent::{Agent, Limits, Listener, Proxy};
@@ -71,7 +71,7 @@ struct Inner {
 }
 
 impl Proxy {
-    /// A proxy for the token of the context `name` of `agent`, which sends it to `hosts`, and what is addressed at itself to
+    /// A proxy for the token of the context `name` of `agent`, which sends it to `hosts`, and what is addressed to itself to
     /// `destination`. `http` is a builder of the HTTP client, with proxies and certificates of your own if you like.
     ///
     /// # Errors
@@ -193,9 +193,9 @@ impl Handler for Proxy {
         let (method, started) = (request.method().clone(), SystemClock.monotonic());
         let (host, outcome) = match self.target(rules, &mut request) {
             Ok(Target::Own(path)) => return self.own(&method, &path),
-            // No URL that is found has a user, so this is the host and the port.
+            // The URL of a target never has a user, so this is the host and the port.
             Ok(Target::Api(url)) => (url.authority().to_owned(), self.send(url, request).await),
-            // What the request calls its host is not repeated: it may be anything.
+            // The host in the request is not repeated: it may be any text.
             Err(fault) => ("-".to_owned(), Err(fault)),
         };
         let answer = outcome.unwrap_or_else(|fault| fault.answer());

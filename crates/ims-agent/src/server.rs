@@ -52,8 +52,8 @@ pub struct Limits {
     pub connections: usize,
     /// The longest head of a request, 64 KiB.
     pub head_bytes: usize,
-    /// A connection on which no request is being answered is closed after this time, 15 seconds, or up to twice of it: one that sends a
-    /// head too slowly, one that sends nothing, and one that waits for its next request.
+    /// A connection on which no request is being answered is closed after this time, 15 seconds, or up to twice of it: one
+    /// that sends a head too slowly, one that sends nothing, and one that waits for its next request.
     pub idle: Duration,
     /// A connection on which a request is being answered is closed if nothing of either body is read or written for this
     /// time, 5 minutes.
@@ -195,7 +195,7 @@ const MAX_STREAMS: u32 = 256;
 /// How long the accept loop waits when the system has run out of files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long an answer that has been given may take to leave when the server ends.
+/// How long the client may take to read an answer when the server ends.
 const LAST_ANSWER: Duration = Duration::from_millis(200);
 
 /// What happens on one connection: an idle one is closed, a busy one is not.
@@ -228,7 +228,7 @@ impl Activity {
         (is_running, counter.load(Relaxed))
     }
 
-    /// `stream`, whose movements are counted.
+    /// `stream`, with a count of its reads and writes.
     fn watch(self: &Arc<Self>, stream: Box<dyn Stream>) -> impl AsyncRead + AsyncWrite + use<> {
         let (reads, writes) = (Arc::clone(self), Arc::clone(self));
         let stream = InspectWriter::new(stream, move |_| _ = writes.moves.fetch_add(1, Relaxed));

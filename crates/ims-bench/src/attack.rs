@@ -25,7 +25,7 @@ const MOST_MIB: f64 = 64.0;
 /// As many connections as the emulator serves at the same time; it lets others wait.
 const CONNECTIONS: usize = 512;
 
-/// How long a client that reads or sends nothing stays: longer than the emulator waits for it.
+/// How long a client that reads or sends nothing stays connected: longer than the emulator waits for it.
 const STAY: Duration = Duration::from_secs(17);
 
 /// What a client sends to the emulator at an address.
@@ -84,7 +84,7 @@ fn registrations(address: SocketAddr) -> Result<()> {
 }
 
 fn sign_in_pages(address: SocketAddr) -> Result<()> {
-    // The name in braces was one of the page's own once, and was filled in each time.
+    // An earlier version of the page replaced the name in braces in user input, too.
     let scope = "%7Bverdicts%7D,".repeat(4_000);
     let body = format!("client_id={CLIENT_ID}&response_type=code&scope={scope}");
     for _ in 0..300 {

@@ -5,13 +5,13 @@ use std::{env, process::Command};
 
 use anyhow::Result;
 
-/// A warm token next to bare reads, from the examples of `ims-token`.
+/// The time of a call for a token in memory next to that of plain memory reads, from the examples of `ims-token`.
 pub(crate) fn keeper() -> Result<bool> {
     cargo("run", &["-p", "ims-token", "--features", "testing", "--example", "warm_token"])
 }
 
-/// A warm token next to other clients. They use other cryptographic libraries, so their package is not in the workspace, and it
-/// records its figures itself.
+/// The time of a call for a token in memory, next to other clients. They use other cryptographic libraries, so their package
+/// is not in the workspace, and it records its figures itself.
 pub(crate) fn peers(recording: Recording) -> Result<bool> {
     let mut arguments = vec!["--manifest-path", "crates/ims-bench/peers/Cargo.toml"];
     if recording == Recording::On {

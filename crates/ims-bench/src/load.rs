@@ -96,7 +96,8 @@ impl Process {
         Ok(String::from_utf8(body)?)
     }
 
-    /// Gets `path` `count` times over each of so many connections, and returns the processor time of the server for each.
+    /// Gets `path` `count` times over each of `connections` connections, and returns the processor time of the server for
+    /// one request.
     pub(crate) fn get_all(&self, path: &str, connections: usize, count: u32) -> Result<Duration> {
         let request = self.request(path);
         let before = self.processor_time()?;
@@ -111,7 +112,7 @@ impl Process {
         Ok(taken / count / u32::try_from(connections)?)
     }
 
-    /// How long each answer takes, of `count` requests over each of so many connections, one in each interval.
+    /// How long each answer takes, of `count` requests over each of `connections` connections, one in each interval.
     ///
     /// The connections take turns within an interval. If all of them asked at the same moment, the last one would wait for the
     /// others, and the answer would say more about their number than about the server.

@@ -28,7 +28,8 @@ use elsewhere::Recording;
 /// Prints ratios, and fails if one misses its target.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Which measurements; without a name, all but `peers`, which builds many crates of others, and with --record that, too.
+    /// The measurements to run; without a name, all but `peers`, which builds many crates of others, and with --record that,
+    /// too.
     #[arg(value_name = "NAME")]
     names: Vec<Name>,
 
@@ -75,9 +76,9 @@ enum Name {
     Attack,
     /// Tokens over a Unix socket, and requests through the proxy, next to bare servers of hyper and reqwest.
     Agent,
-    /// A warm token, next to bare reads.
+    /// A call for a token in memory, next to plain memory reads.
     Keeper,
-    /// A warm token, next to the clients of other clouds.
+    /// A call for a token in memory, next to the clients of other clouds.
     Peers,
 }
 

@@ -118,7 +118,7 @@ pub(crate) fn write() -> Result<()> {
     fs::write(PAGE, with_rows(&page, &rows)?).with_context(|| format!("cannot write {PAGE}"))
 }
 
-/// The page with these rows, each under its name: in place of an older row, or behind the last one.
+/// The page with these rows, each under its name: in place of an older row, or after the last one.
 fn with_rows(page: &str, new: &[(&str, String)]) -> Result<String> {
     let (before, rest) = page.split_once(BEGIN).context("the page has no place for figures")?;
     let (old, after) = rest.split_once(END).context("the place for figures has no end")?;

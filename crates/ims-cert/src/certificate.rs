@@ -39,7 +39,7 @@ pub struct Certificate {
     has_weak_signature: bool,
     key_algorithm: String,
     key_bits: Option<u64>,
-    /// Where in `der` the `SubjectPublicKeyInfo` is.
+    /// The position of the `SubjectPublicKeyInfo` in `der`.
     spki: Range<usize>,
 }
 
@@ -149,7 +149,7 @@ impl Certificate {
         self.key_bits
     }
 
-    /// Its key, by which it is matched with a private key or a request.
+    /// Its key, to compare it with that of a private key or a request.
     ///
     /// # Errors
     /// [`KeyError`] for a key that cannot verify RS256.

@@ -1,5 +1,5 @@
-//! Files of certificates: one or several, PEM or DER, alone or next to a private key; and the public key of any file that shows
-//! one, so that any two can be compared.
+//! Files of certificates: one or several, PEM or DER, alone or next to a private key; and the public key of any file that
+//! has one, so that any two can be compared.
 
 use ims_sign::{
     FileKind, KeyError, Passphrase, PemSigner, PublicKey, Signer,
@@ -108,7 +108,7 @@ impl CertificateFile {
         self.certificates.iter().position(|it| it.is_of_key(public_key))
     }
 
-    /// What Adobe would refuse or a careful person would change about the file, apart from the findings about each
+    /// What Adobe would refuse or a person should change about the file, apart from the findings about each
     /// [`Certificate`] in it: a private key next to the certificates, or bytes after them.
     pub fn findings(&self) -> Vec<Finding> {
         self.findings.clone()

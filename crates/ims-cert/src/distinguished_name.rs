@@ -118,7 +118,7 @@ fn attributes(text: &str) -> Option<Vec<(String, String)>> {
     if let Some(names) = text.strip_prefix('/') {
         return split(names, '/').into_iter().map(attribute).collect();
     }
-    // RFC 4514 has removed the quotation marks of RFC 2253. To read them as letters would be wrong for both.
+    // RFC 4514 has no quotation marks, unlike RFC 2253. Reading them as letters would be wrong for both.
     if split(text, '"').len() > 1 {
         return None;
     }
@@ -160,7 +160,7 @@ fn split(text: &str, separator: char) -> Vec<&str> {
     parts
 }
 
-/// `CN=name`. Several of these joined by plus signs are not taken, since they cannot be written.
+/// `CN=name`. Several of these joined by plus signs are not accepted, since they cannot be written.
 fn attribute(text: &str) -> Option<(String, String)> {
     let name = split(text, '=')[0];
     let value = text.strip_prefix(name)?.strip_prefix('=')?;
@@ -191,7 +191,8 @@ fn unescape(text: &str) -> Option<String> {
     String::from_utf8(octets).ok()
 }
 
-/// The octet that a backslash before `text` stands for, and what follows: two hexadecimal digits, or any character for itself.
+/// The octet that a backslash before `text` encodes, and the rest of the text: two hexadecimal digits, or any character for
+/// itself.
 fn escaped(text: &[u8]) -> Option<(u8, &[u8])> {
     let digits = text.get(..2).and_then(|digits| str::from_utf8(digits).ok());
     let digits = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));

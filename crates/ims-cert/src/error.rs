@@ -95,7 +95,7 @@ pub enum CertError {
     /// Do what [`SignError`] says: the signer made no signature.
     #[error("the signature was not made")]
     Signing(#[from] SignError),
-    /// Check which key the signer uses: its signature does not belong to the public key that it shows.
+    /// Check which key the signer uses: its signature does not match its public key.
     #[error("the signer's signature is not by the public key that it shows")]
     ForeignSignature,
     /// Report it: the certificate or request cannot be encoded.

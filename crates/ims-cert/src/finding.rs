@@ -103,7 +103,7 @@ impl Finding {
                 "make the next certificate with SHA-256 and version 3"
             }
             Self::PrivateKeyInFile => {
-                "upload a file with nothing but the certificate, and keep the key to yourself"
+                "upload a file that contains only the certificate, and keep the key to yourself"
             }
             Self::TrailingBytes { .. } => "save the certificate alone in a file",
         }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::error::CertError;
 
-/// The sizes of key that Adobe's documents and most hardware know.
+/// The key sizes that Adobe's documents name and most hardware supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeySize {
     /// 2048 bits, the size in all of Adobe's samples.
@@ -33,7 +33,7 @@ impl From<KeySize> for rsa::KeySize {
     }
 }
 
-/// A new RSA key. It signs its own certificate or request, and then goes to a file.
+/// A new RSA key. It signs its own certificate or request, and is then written to a file.
 ///
 /// ```
 /// use ims_cert::{Certificate, GeneratedKey, KeySize, Validity};

@@ -28,8 +28,9 @@ impl Certificate {
     /// Makes the certificate that `openssl req -x509 -sha256` makes: version 3, a random positive serial number of 20
     /// bytes, key identifiers by SHA-1, `CA:TRUE` and critical, signed with `sha256WithRSAEncryption`.
     ///
-    /// The key may be anywhere; the signer is asked for one signature, which is verified. To renew a certificate with the
-    /// same key or with a new one, make another with the [`subject`](Self::subject) of the first.
+    /// The key may be in memory, in a hardware module or in a service; the signer makes one signature, which is verified. To
+    /// renew a certificate with the same key or with a new one, make another with the [`subject`](Self::subject) of the
+    /// first.
     ///
     /// ```
     /// use ims_cert::{Certificate, Validity};
@@ -44,9 +45,9 @@ impl Certificate {
     /// ```
     ///
     /// # Errors
-    /// [`CertError::SubjectRepeats`] and [`CertError::SubjectUnwritable`] before the signer is asked;
-    /// [`CertError::Signing`] if it makes no signature, [`CertError::ForeignSignature`] if the signature is not by the
-    /// public key that it shows; [`CertError::Randomness`].
+    /// [`CertError::SubjectRepeats`] and [`CertError::SubjectUnwritable`] before the signer is used; [`CertError::Signing`]
+    /// if it makes no signature, [`CertError::ForeignSignature`] if the signature does not match its public key;
+    /// [`CertError::Randomness`].
     pub async fn self_signed(
         subject: &DistinguishedName,
         validity: Validity,
@@ -83,7 +84,7 @@ async fn sign(
 ) -> Result<Vec<u8>, CertError> {
     let public_key = signer.public_key();
     let mut bridge = Bridge { public_key, signature: None, message: RefCell::default() };
-    // It ends in an error, because there is no signature yet.
+    // This returns an error, because there is no signature yet.
     let _ = make(&bridge);
     let signature = signer.sign(&bridge.message.take()).await?;
     bridge.signature = Some(signature.as_bytes());

@@ -1,8 +1,8 @@
 //! The names of algorithms and keys: those of x509-parser's registry, mostly the same as OpenSSL's, or the numbers of their
 //! object identifiers.
 //!
-//! The numbers are read here, since x509-parser keeps the octets unchecked, and its own printing takes the first octet for
-//! two numbers whatever it holds, which is wrong from 2.40 on.
+//! The numbers are read here, since x509-parser does not check the octets, and prints the first octet as two numbers, which
+//! is wrong from 2.40 on.
 
 use x509_parser::{
     asn1_rs::{FromDer, Oid, oid},
@@ -43,7 +43,8 @@ fn bits(octets: &[u8]) -> Option<u64> {
 
 /// The name of an algorithm or a curve, such as `sha256WithRSAEncryption`; `None` if it is not an object identifier.
 pub(crate) fn algorithm(oid: &Oid<'_>) -> Option<String> {
-    // Nearly all keys and signatures are these, and the registry takes longer to make than ten certificates to read.
+    // Nearly all keys and signatures have these algorithms, and making the registry takes longer than reading ten
+    // certificates.
     if let Some((_, name)) = USUAL.iter().find(|(usual, _)| usual == oid) {
         return Some((*name).to_owned());
     }
@@ -58,7 +59,8 @@ pub(crate) fn is_weak(oid: &Oid<'_>) -> bool {
     WEAK_SIGNATURES.contains(oid)
 }
 
-/// Whether these are the octets of an object identifier (X.690 §8.19): its last number has an end, and none has zeros in front.
+/// Whether these are the octets of an object identifier (X.690 §8.19): its last number has an end, and none has zeros in
+/// front.
 pub(crate) fn is_identifier(oid: &Oid<'_>) -> bool {
     let has_end = oid.as_bytes().last().is_some_and(|last| last & 0x80 == 0);
     has_end && numbers(oid).all(|number| number[0] != 0x80)

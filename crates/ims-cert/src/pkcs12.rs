@@ -1,4 +1,4 @@
-//! PKCS#12 files (RFC 7292), which Windows and certificate authorities hand out: certificates and their key under one
+//! PKCS#12 files (RFC 7292), which Windows and certificate authorities give their users: certificates and their key under one
 //! pass phrase.
 //!
 //! The format needs ciphers that aws-lc does not have (RC2, and its own key derivation), so the reader adds a second
@@ -9,7 +9,7 @@ use p12_keystore::{Pkcs12Archive, error::Error};
 
 use crate::{certificate::Certificate, error::CertError};
 
-/// What a PKCS#12 file holds.
+/// The contents of a PKCS#12 file.
 ///
 /// ```
 /// use ims_cert::Pkcs12;

@@ -1,7 +1,7 @@
 //! Reading certificates and requests with x509-parser, and refusing damaged ones that it accepts.
 //!
-//! x509-parser takes the members of a structure one after the other and ignores whatever follows the last. OpenSSL,
-//! `GnuTLS` and `PyCA` refuse such files, and a verdict about bytes that were not checked would be a guess. How the four
+//! x509-parser reads the members of a structure one after the other and ignores everything after the last. OpenSSL,
+//! `GnuTLS` and `PyCA` refuse such files, and a verdict about bytes that were not checked could be wrong. How the four
 //! compare on public files is in docs/decisions/0015-certificates-by-rcgen-and-x509-parser.md.
 
 use std::collections::BTreeSet;

@@ -15,8 +15,8 @@ use crate::{
 
 /// The payload of an access token that Adobe IMS issued.
 ///
-/// It has the [`AccessTokenClaims`], and all other members besides. `Debug` shows the dates and the names of the members,
-/// since their values say much about a person.
+/// It has the [`AccessTokenClaims`] and all other members. `Debug` shows the dates and the names of the members,
+/// since their values are personal data.
 ///
 /// ```
 /// use ims_claims::{AccessTokenPayload, CompactJwt};
@@ -111,7 +111,7 @@ impl fmt::Debug for AccessTokenPayload {
 
 /// The claims of an access token that decide whether it is valid, borrowed from its payload.
 ///
-/// For those who verify a token on every request: no other member is kept, as [`AccessTokenPayload`] does. Nothing is
+/// For services that verify a token on every request: unlike [`AccessTokenPayload`] it keeps no other member. Nothing is
 /// verified here.
 ///
 /// `created_at` and `expires_in` are strings of decimal milliseconds.
@@ -159,7 +159,7 @@ impl<'a> AccessTokenClaims<'a> {
     /// [`CompactJwt::payload_object`](crate::CompactJwt::payload_object) reads it, and
     /// [`AccessTokenError::Claims`] as [`AccessTokenPayload::from_object`].
     pub fn read(payload: &'a [u8]) -> Result<Self, AccessTokenError> {
-        // What IMS sends nearly always; and anything else, also what is refused.
+        // First the form that IMS nearly always sends; the strict reader reads every other form, and reports the errors.
         let plain = core::str::from_utf8(payload).ok().and_then(|json| plain_texts(json, place_of));
         let members = match plain {
             Some(members) => members,
@@ -224,7 +224,7 @@ impl<'a> AccessTokenClaims<'a> {
         Self::scopes_in(self.scope().unwrap_or_default())
     }
 
-    /// The text of `scope`, all that it allows in one.
+    /// The text of `scope`: all scopes, separated by commas.
     #[must_use]
     pub fn scope(&self) -> Option<&str> {
         self.texts[4].as_deref()
@@ -261,13 +261,13 @@ fn milliseconds(claim: &'static str, text: Option<&str>) -> Result<u64, ClaimsEr
 
 /// When a token was issued, and when it expires.
 fn dates(created_at_ms: u64, expires_in_ms: u64) -> (NumericDate, NumericDate) {
-    // The sum is rounded down as a whole: a token is never said to live longer than it does.
+    // The sum is rounded down as a whole: the result is never later than the real expiry.
     let [created_at, expires_at] = [created_at_ms, created_at_ms + expires_in_ms]
         .map(|ms| NumericDate::from_secs(0).plus(Duration::from_millis(ms)));
     (created_at, expires_at)
 }
 
-/// The number that `text` is in decimal digits. `u64::from_str` would also take a plus sign.
+/// The number that `text` is in decimal digits. `u64::from_str` would also accept a plus sign.
 fn decimal(text: &str) -> Option<u64> {
     let mut number = (!text.is_empty()).then_some(0_u64)?;
     for octet in text.bytes() {

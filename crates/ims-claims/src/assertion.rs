@@ -45,8 +45,8 @@ impl fmt::Display for Algorithm {
 
 /// The JWS Signing Input: header and claims set, encoded and joined by a dot (RFC 7515 §2).
 ///
-/// [`ClaimsSet::signing_input`](crate::ClaimsSet::signing_input) makes it. With a signature behind it, it is a
-/// credential, so `Debug` shows its length alone.
+/// [`ClaimsSet::signing_input`](crate::ClaimsSet::signing_input) makes it. Together with a signature it is a credential, so
+/// `Debug` shows its length alone.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningInput(String);
 
@@ -87,7 +87,7 @@ impl fmt::Debug for SigningInput {
 
 /// A signature's octets, for RS256 as many as the key's modulus has.
 ///
-/// `Debug` shows their number alone: behind a signing input, they are a credential.
+/// `Debug` shows only their number: together with a signing input they are a credential.
 ///
 /// ```
 /// use ims_claims::Signature;
@@ -100,7 +100,7 @@ impl fmt::Debug for SigningInput {
 pub struct Signature(Vec<u8>);
 
 impl Signature {
-    /// Takes the octets as a signer made them or a JWT carries them. Nothing is verified here.
+    /// Takes the octets from a signer or from a JWT. Nothing is verified here.
     #[must_use]
     pub const fn from_bytes(octets: Vec<u8>) -> Self {
         Self(octets)
@@ -125,7 +125,7 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// A signed JWT, which IMS takes for an access token until it expires: IMS's `jwt_token` (RFC 7523 §2.1).
+/// A signed JWT, which IMS exchanges for an access token until it expires: IMS's `jwt_token` (RFC 7523 §2.1).
 ///
 /// `Debug` shows its length alone, and there is one way to the text, [`expose_secret`](Assertion::expose_secret).
 ///
@@ -142,10 +142,10 @@ impl fmt::Debug for Signature {
 pub struct Assertion(String);
 
 impl Assertion {
-    /// Puts `signature` behind the `input` it was made over.
+    /// Joins `input` and the `signature` over it.
     #[must_use]
     pub fn new(input: &SigningInput, signature: &Signature) -> Self {
-        // With the capacity given, nothing is moved and no copy stays behind in freed memory.
+        // With the capacity given, nothing is moved and no copy is left in freed memory.
         let length = input.0.len() + 1 + signature.0.len().saturating_mul(4).div_ceil(3);
         let mut text = String::with_capacity(length);
         text.push_str(&input.0);

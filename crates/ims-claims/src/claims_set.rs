@@ -56,14 +56,14 @@ pub struct ClaimsSet {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Audience {
-    /// The IMS that is to take the assertion.
+    /// The IMS that the assertion is for.
     pub environment: Environment,
-    /// The integration that presents it.
+    /// The integration that sends it.
     pub client_id: ClientId,
 }
 
 impl Audience {
-    /// The audience of an assertion that `client_id` presents to `environment`.
+    /// The audience of an assertion that `client_id` sends to `environment`.
     #[must_use]
     pub const fn new(environment: Environment, client_id: ClientId) -> Self {
         Self { environment, client_id }

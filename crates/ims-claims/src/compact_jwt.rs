@@ -183,8 +183,8 @@ fn read_header(signing_input: &str) -> Result<(JwtHeader, &str), JwtError> {
     Ok((JwtHeader::read(header)?, payload))
 }
 
-/// The signing input and the signature, if that is as long as one by a key of 2048 bits. No dot is searched: one within the
-/// signature cannot be decoded.
+/// The signing input and the signature, if that is as long as one by a key of 2048 bits. The signature is not searched for
+/// dots: with a dot in it, it cannot be decoded.
 fn usual_signature(text: &str) -> Option<(&str, Vec<u8>)> {
     let (signing_input, signature) = text.split_at_checked(text.len().checked_sub(342)?)?;
     let signing_input = signing_input.strip_suffix('.')?;
@@ -197,7 +197,7 @@ fn expect_no_dot(payload: &str) -> Result<(), JwtError> {
 
 fn decode(text: &str, part: &'static str) -> Result<Vec<u8>, JwtError> {
     // This engine refuses padding and trailing bits that are not zero, so each value has one spelling.
-    // The memory is not asked for in zeros, which takes longer.
+    // The memory is not filled with zeros first, which would take longer.
     let mut decoded = Vec::with_capacity(base64::decoded_len_estimate(text.len()));
     engine().decode_vec(text, &mut decoded).map_err(|_| JwtError::Base64 { part })?;
     Ok(decoded)
@@ -212,7 +212,7 @@ fn engine() -> &'static impl Engine {
     &*ENGINE
 }
 
-/// The processor is not asked without the standard library.
+/// Without the standard library, the features of the processor cannot be detected.
 #[cfg(not(all(feature = "std", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 fn engine() -> &'static impl Engine {
     &base64::prelude::BASE64_URL_SAFE_NO_PAD
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_header_changes_nothing_but_the_work() {
+    fn with_a_known_header_the_result_is_the_same() {
         let known = CompactJwt::parse(RFC_7515).unwrap();
         let other_header = "eyJhbGciOiJub25lIn0.e30.AA";
         let longer = RFC_7515.replacen('.', "A.", 1);
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(known, known.clone());
         assert_eq!(known, header("eyJhbGciOiJSUzI1NiJ9.e30.AA"));
         assert_ne!(known, header("eyJhbGciOiJub25lIn0.e30.AA"));
-        // The same members in other words: `{"alg" :"RS256"}`.
+        // The same members in another text: `{"alg" :"RS256"}`.
         let spaced = header("eyJhbGciIDoiUlMyNTYifQ.e30.AA");
         assert_eq!(spaced.0.members, known.0.members);
         assert_ne!(known, spaced);
@@ -315,7 +315,7 @@ mod tests {
         }
         let malformed = Err(JwtError::Base64 { part: "signature" });
         assert_eq!(signature_length(140, 341), malformed);
-        // The 342 last characters begin behind a dot, and have another one among them.
+        // The 342 last characters begin after a dot, and have another one among them.
         assert_eq!(signature_length(141, 200), Err(JwtError::Base64 { part: "payload" }));
         let four_parts = format!("e30.e30.{}.{}", "A".repeat(141), "A".repeat(200));
         assert_eq!(CompactJwt::parse(&four_parts), Err(JwtError::NotThreeParts));

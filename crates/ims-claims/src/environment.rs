@@ -158,7 +158,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), FormatError> {
             "its host has several colons, and an IPv6 address is written in brackets",
         ));
     }
-    // The parser of integers takes a plus sign too.
+    // The parser of integers accepts a plus sign too.
     let is_number = port.bytes().all(|b| b.is_ascii_digit());
     match port.parse() {
         Ok(port) if is_number && port != 0 => Ok((host, Some(port))),
@@ -166,12 +166,12 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), FormatError> {
     }
 }
 
-/// Passes a path that means the same to every program (RFC 3986 §3.3), percent-encoded or not.
+/// Accepts a path that means the same to every program (RFC 3986 §3.3), percent-encoded or not.
 fn expect_prefix(path: &str) -> Result<(), FormatError> {
     if path.contains(['?', '#']) {
         return Err(refused("it has a query or a fragment"));
     }
-    // The URL Standard takes an encoded dot for a dot.
+    // The URL Standard treats an encoded dot as a dot.
     let path_in_dots = path.to_ascii_lowercase().replace("%2e", ".");
     if path_in_dots.split('/').any(|segment| segment == "." || segment == "..") {
         return Err(refused("its path has a segment \".\" or \"..\""));

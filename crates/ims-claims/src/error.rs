@@ -83,7 +83,7 @@ impl fmt::Display for FormatError {
 
 impl Error for FormatError {}
 
-/// A text that is not a JWT in compact serialization, or whose parts are not what a JWT is made of.
+/// A text that is not a JWT in compact serialization, or whose parts are not those of a JWT.
 ///
 /// ```
 /// use ims_claims::{CompactJwt, JwtError};

@@ -40,7 +40,7 @@ impl Host {
     }
 }
 
-/// Passes a host name in lower case (RFC 1123 §2.1, with the underscore that resolvers take).
+/// Accepts a host name in lower case (RFC 1123 §2.1, with the underscore that resolvers accept).
 fn expect_host_name(host: &str) -> Result<(), &'static str> {
     if host.is_empty() {
         return Err("its host is missing");
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn punycode_is_read_as_in_rfc_3492() {
-        // The examples of RFC 3492 §7.1 whose letters are all small, and two of everyday life.
+        // The examples of RFC 3492 §7.1 whose letters are all small, and two common names.
         #[rustfmt::skip]
         let table = [
             ("egbpdaj6bu4bxfgehfvwxn",   "ليهمابتكلموشعربي؟"),

@@ -173,7 +173,7 @@ impl ClientId {
 
 text_type!(ClientId);
 
-/// A character that a segment of a URL path holds unencoded: `pchar` of RFC 3986 §3.3.
+/// A character that a segment of a URL path may contain unencoded: `pchar` of RFC 3986 §3.3.
 fn is_path_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte)
 }
@@ -198,7 +198,7 @@ fn expect_clean(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Passes what is in front of the `@`.
+/// Accepts the part in front of the `@`.
 fn expect_ident(ident: &str) -> Result<(), &'static str> {
     if ident.is_empty() {
         return Err("nothing is in front of its @");

@@ -1,4 +1,4 @@
-//! Points in time, as JWTs count them. Nothing here knows what time it is: `now` is always an argument.
+//! Points in time, as JWTs count them. No clock is read here: `now` is always an argument.
 
 use core::{fmt, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::error::FormatError;
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds ignored (RFC 7519 §2, `NumericDate`).
 ///
-/// IMS wants whole seconds, so fractions cannot be written. Times before 1970 are negative: certificates have
+/// IMS expects whole seconds, so fractions cannot be written. Times before 1970 are negative: certificates have
 /// them. Arithmetic stops at the ends of `i64`, some 292 billion years away.
 ///
 /// With the feature `std`, it converts from and to [`SystemTime`](https://doc.rust-lang.org/std/time/struct.SystemTime.html).

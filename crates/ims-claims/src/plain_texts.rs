@@ -9,7 +9,7 @@ use crate::strict_texts::Member;
 /// [`MOST_OTHERS`] members besides those that `place_of` knows, each of them a text, a short whole number, `true`, `false`
 /// or `null`.
 ///
-/// `None` says nothing about `json`: it may be valid in another form, or not at all.
+/// `None` does not mean that `json` is invalid: it may have another valid form.
 pub(crate) fn plain_texts<const N: usize>(
     json: &str,
     place_of: impl Fn(&str) -> Option<usize>,
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether there is an octet that no text can hold as it is, besides the quotation mark (RFC 8259 §7). All are looked at, so
+/// Whether there is an octet that no text can hold as it is, besides the quotation mark (RFC 8259 §7). All are checked, so
 /// that the compiler can take many at a time.
 fn has_escape_or_control(octets: &[u8]) -> bool {
     let mut found = 0_u8;
@@ -126,7 +126,7 @@ fn digits(octets: &[u8]) -> Option<usize> {
 /// A one in each octet.
 const EACH: u64 = 0x0101_0101_0101_0101;
 
-/// How many members are read that are not wanted. An access token has half a dozen.
+/// How many other members are read. An access token has half a dozen.
 const MOST_OTHERS: usize = 16;
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub(crate) const MAX_DEPTH: u8 = 16;
 /// [`JwtError::NotAnObject`], [`JwtError::DuplicateMember`] and [`JwtError::TooDeep`].
 pub fn strict_object(json: &[u8], part: &'static str) -> Result<JsonObject, JwtError> {
     let fault = Cell::new(JwtError::NotAnObject { part });
-    // All of it at once, which is faster than text by text, as serde_json does with octets.
+    // All bytes are checked at once, which is faster than the check of each text in serde_json.
     let json = core::str::from_utf8(json).map_err(|_| JwtError::NotAnObject { part })?;
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let seed = Strict { levels_left: MAX_DEPTH, part, fault: &fault };

@@ -60,7 +60,7 @@ impl<'de, const N: usize, F: Fn(&str) -> Option<usize>> Visitor<'de> for Object<
         let inner = self.check.inner()?;
         let mut members = [const { Member::Absent }; N];
         let mut is_repeated = false;
-        // Names that are not wanted. Those that are need not be compared with each other: each has its place.
+        // Names of other members, to find repeated ones. A repeated wanted member is found at its place in `members`.
         let mut others = Vec::with_capacity(USUAL_MEMBERS);
         while let Some(name) = object.next_key_seed(Name)? {
             let Some(place) = (self.place_of)(&name) else {

@@ -8,10 +8,10 @@ use core::{
 
 /// Bytes that are overwritten with zeros when they are dropped, in the whole of their memory.
 ///
-/// `zeroize::Zeroizing<Vec<u8>>` does the same, but writes one byte after the other. For a token or a PEM file, that takes longer than
-/// to read it.
+/// `zeroize::Zeroizing<Vec<u8>>` does the same, but writes one byte after the other. For a token or a PEM file, that takes
+/// longer than to read it.
 ///
-/// Bytes that grow beyond their capacity move, and leave a copy behind. `Debug` shows their number alone.
+/// If bytes grow beyond their capacity, they are moved, and a copy stays in memory. `Debug` shows only their number.
 ///
 /// ```
 /// use ims_claims::WipedBytes;
@@ -31,7 +31,7 @@ impl WipedBytes {
         Self(bytes)
     }
 
-    /// The bytes, which are not wiped any longer.
+    /// The bytes, which are no longer wiped.
     #[must_use]
     pub fn into_vec(mut self) -> Vec<u8> {
         mem::take(&mut self.0)
@@ -69,7 +69,7 @@ fn wipe(bytes: &mut Vec<u8>) {
     let capacity = bytes.capacity();
     bytes.clear();
     bytes.resize(capacity, 0);
-    // The compiler must not leave out what no one reads.
+    // The compiler must not remove this write, although nothing reads it.
     zeroize::optimization_barrier(bytes.as_slice());
 }
 

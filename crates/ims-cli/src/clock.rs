@@ -65,7 +65,7 @@ fn rounded(seconds: u64) -> String {
 /// Seconds of difference that do not matter: `Date` has no fractions, and an answer takes its time.
 const TOLERATED: u64 = 30;
 
-/// A transport that looks at the `Date` of each answer (RFC 9110 §6.6.1). Clones share the dates that they have seen.
+/// A transport that reads the `Date` of each answer (RFC 9110 §6.6.1). Clones share the dates that they have seen.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
     transport: SharedTransport,
@@ -77,7 +77,7 @@ impl Watched {
         Self { transport, skew: Arc::default() }
     }
 
-    /// By the last answer, if it had a date.
+    /// The skew according to the last answer, if that had a date.
     pub(crate) fn skew(&self) -> Option<Skew> {
         *self.skew.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,7 +123,7 @@ mod tests {
             (-2 * DAY,           (-100, 1),         true),
             (-2 * DAY,           (-100, 3),         false),
             (0,                  (-1, 365),         false),
-            // It is not valid here, so the clock of this machine is not what is wrong with it.
+            // It is not valid here, so the clock of this machine is not the cause.
             (2 * DAY,            (-9, -1),          false),
             (2 * DAY,            (1, 365),          false),
         ];

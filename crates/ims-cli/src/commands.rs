@@ -147,7 +147,7 @@ pub(crate) struct Alone {
 }
 
 impl Alone {
-    /// The command `name`, if there is one, or the one of its commands that is named `second`, if scripts run that often.
+    /// The command `name`, if there is one, or its subcommand `second` if scripts run that often.
     pub(crate) fn named(name: &str, second: Option<&str>) -> Option<Self> {
         let one = match (name, second) {
             ("cert", Some("check")) => {

@@ -37,8 +37,8 @@ pub(crate) fn answer(whole: fn() -> Command) -> clap::error::Result<bool> {
         .try_complete(env::args_os(), env::current_dir().ok().as_deref())
 }
 
-/// A shell that is offered no options where a value or a subcommand belongs, before a `-` is typed: among the names of two
-/// contexts no one looks for `--help`.
+/// A shell that is offered no options where a value or a subcommand belongs, before a `-` is typed: a user who chooses
+/// between two contexts does not look for `--help`.
 struct ValuesFirst<'a>(&'a dyn EnvCompleter);
 
 impl EnvCompleter for ValuesFirst<'_> {
@@ -143,7 +143,7 @@ fn kind(parent: &str, name: &str, argument: &Arg) -> Option<Kind> {
     })
 }
 
-/// The names of the contexts. A file that cannot be read has none: a shell is not a place for an error.
+/// The names of the contexts. A file that cannot be read has none: completion must not print errors.
 fn contexts() -> Vec<CompletionCandidate> {
     let Ok(contexts) = storage::contexts() else { return Vec::new() };
     contexts.names().into_iter().map(CompletionCandidate::new).collect()
@@ -161,7 +161,7 @@ fn credentials_of_file() -> Vec<CompletionCandidate> {
     names.split(", ").filter(|name| !name.is_empty()).map(CompletionCandidate::new).collect()
 }
 
-/// The file behind `-c` or `--credentials`.
+/// The file after `-c` or `--credentials`.
 fn file_in(arguments: impl Iterator<Item = OsString>) -> Option<OsString> {
     let mut arguments = arguments.skip_while(|argument| argument != "--").skip(1);
     while let Some(argument) = arguments.next() {

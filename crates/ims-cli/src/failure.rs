@@ -1,4 +1,4 @@
-//! What ends a command: what failed, what to do, and the exit code that says the same to a script. What the library's
+//! A failure of a command: what failed, what to do, and the exit code for scripts. What the library's
 //! [`Report`] says comes from there; the commands and options that help are added here.
 
 use std::{error::Error, fmt::Write as _, process::ExitCode, time::Duration};
@@ -107,7 +107,7 @@ impl Failure {
 
     /// The reader of the output has closed the pipe, so there is nothing to report. It is returned like any failure, so
     /// that temporary files are still removed. The exit code is 141, which shells report for a program that was ended by a
-    /// closed pipe. With 0, a check whose answer was not read would seem to say yes.
+    /// closed pipe. With 0, a check would seem to have the result yes.
     pub(crate) fn unread() -> Self {
         Self::new("unread", "the output is no longer read", UNREAD)
     }
@@ -139,7 +139,7 @@ impl Failure {
         self
     }
 
-    /// Puts in front what it is about.
+    /// Puts the subject in front of the message.
     pub(crate) fn about(mut self, subject: &str) -> Self {
         self.message.insert_str(0, &format!("{subject}: "));
         self
@@ -279,7 +279,7 @@ fn command_against(reason: &str) -> Option<&'static str> {
     Some(command)
 }
 
-/// An error and all that is behind it, each said once.
+/// An error and all its sources, each text once.
 pub(crate) fn with_causes(error: &dyn Error) -> String {
     ims_files::without_number(&ErrorLine(error).to_string())
 }

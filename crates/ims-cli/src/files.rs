@@ -1,5 +1,5 @@
-//! Files that a command reads, where `-` is standard input, and files that it writes: all of them or none, and never over a
-//! file that must stay.
+//! Files that a command reads, where `-` is standard input, and files that it writes: all of them or none, and existing
+//! files are not overwritten unless that is allowed.
 
 use std::{
     fs,
@@ -15,7 +15,8 @@ use crate::failure::Failure;
 /// Nothing that a command reads is longer: keys, certificates, tokens and credentials have some kilobytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Whether a file of this name can be one of credentials: by its ending, which in `.aio` is the whole name, or as `.env.local`.
+/// Whether a file of this name can be one of credentials: by its ending, which in `.aio` is the whole name, or as
+/// `.env.local`.
 pub(crate) fn can_be_credentials(name: &str) -> bool {
     const ENDINGS: &[&str] = &[
         "aio",
@@ -55,7 +56,7 @@ pub(crate) fn read_file(path: &Path) -> Result<FileContents, FileError> {
     ims_files::read(path, MAX_BYTES)
 }
 
-/// Reads `path`, which holds nothing but a secret, if no other user can.
+/// Reads `path`, which contains only a secret, if no other user can.
 pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     Ok(Zeroizing::new(ims_files::read_private(path, MAX_BYTES)?.into_vec()))
 }

@@ -13,7 +13,7 @@ use crate::{failure::Failure, files};
 pub(crate) enum Form {
     /// All three parts, each of them base64url: what is sent to IMS.
     Whole,
-    /// Enough to recognize a JWT, so that its errors can be named.
+    /// Enough to recognise a JWT, so that its errors can be named.
     Recognizable,
 }
 
@@ -87,7 +87,7 @@ fn without_quotes(text: &str) -> &str {
     text
 }
 
-/// Takes away what names the token: `IMS_ACCESS_TOKEN=…`, `export …=…` and `"access_token": …`.
+/// Removes the name of the token: `IMS_ACCESS_TOKEN=…`, `export …=…` and `"access_token": …`.
 fn without_name(text: &str) -> &str {
     let Some((name, value)) = text.split_once(['=', ':']) else { return text };
     let name = name.trim();
@@ -124,7 +124,7 @@ fn is_jwt(text: &str) -> bool {
 /// those of a test.
 fn is_cut_off(jwt: &str) -> bool {
     let signature = jwt.rsplit('.').next().unwrap_or_default();
-    // No number of bytes has so many letters (RFC 4648 §5).
+    // No number of bytes is encoded in this number of letters (RFC 4648 §5).
     if signature.len() % 4 == 1 {
         return true;
     }
@@ -132,7 +132,7 @@ fn is_cut_off(jwt: &str) -> bool {
     bytes > 64 && !bytes.is_multiple_of(64) && is_by_rsa(jwt)
 }
 
-/// Whether the header says that the signature is by RSA. What cannot be read may be.
+/// Whether the header says that the signature is by RSA, or cannot be read.
 fn is_by_rsa(jwt: &str) -> bool {
     let Ok(jwt) = CompactJwt::parse(jwt) else { return true };
     let algorithm = jwt.header().get("alg").and_then(Value::as_str).unwrap_or_default();

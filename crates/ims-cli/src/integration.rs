@@ -72,7 +72,7 @@ impl IntegrationOptions {
         Ok(Self { ims_url, ..Self::default() })
     }
 
-    /// Reads the credentials and says what a person should know about them.
+    /// Reads the credentials, and prints the warnings about them.
     pub(crate) fn credentials(&self) -> Result<Credentials, Failure> {
         let credentials = self.credentials_unannounced()?;
         announce(&credentials);
@@ -89,7 +89,7 @@ impl IntegrationOptions {
         self.credential.as_deref()
     }
 
-    /// Reads the credentials, for commands that do without them as well.
+    /// Reads the credentials, for commands that work without them as well.
     pub(crate) fn credentials_if_any(&self) -> Result<Option<Credentials>, Failure> {
         let credentials = self.find(&self.discovery()?)?;
         Ok(credentials.inspect(announce))
@@ -120,7 +120,7 @@ impl IntegrationOptions {
         Discovery::new().with_given(given).given() == Some(Source::Document)
     }
 
-    /// The same as [`IntegrationOptions::discovery`], for a caller that says itself what a person should know.
+    /// The same as [`IntegrationOptions::discovery`], for a caller that prints the warnings itself.
     pub(crate) fn discovery_unannounced(&self) -> Result<Discovery, Failure> {
         let mut discovery = Discovery::new();
         if let Some(given) = &self.credentials {
@@ -267,13 +267,13 @@ impl From<DiscoveryError> for Failure {
     }
 }
 
-/// Reads one file of credentials, or the document itself, and says what a person should know about them.
+/// Reads one file of credentials, or the document itself, and prints the warnings about them.
 pub(crate) fn read(path: &Path) -> Result<Credentials, Failure> {
     let given = Some(path.as_os_str().to_owned());
     IntegrationOptions { credentials: given, ..IntegrationOptions::default() }.credentials()
 }
 
-/// Says what a person should know about credentials.
+/// Prints the warnings about credentials.
 pub(crate) fn announce(credentials: &Credentials) {
     for warning in credentials.warnings() {
         output::note("warning", warning);
@@ -332,7 +332,7 @@ pub(crate) fn client_secrets(credentials: &Credentials) -> Vec<&ClientSecret> {
     client_secrets.into_iter().flat_map(ClientSecrets::iter).collect()
 }
 
-/// The same for a client that needs none: if it has none, that is the one thing to send.
+/// The same for a client that needs none: if it has none, one request is sent without a secret.
 pub(crate) fn client_secrets_or_none(credentials: &Credentials) -> Vec<Option<&ClientSecret>> {
     let secrets = client_secrets(credentials);
     if secrets.is_empty() { vec![None] } else { secrets.into_iter().map(Some).collect() }
@@ -389,6 +389,6 @@ fn caching_builder(credentials: &Credentials) -> Result<ClientBuilder, Failure> 
         }
         _ => {}
     });
-    // A command asks once, so it has no second call by which to try again.
+    // A command makes only one call, so the retries are part of it.
     Ok(builder.with_retries(RETRIES))
 }

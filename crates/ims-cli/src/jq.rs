@@ -34,7 +34,7 @@ impl Filter {
         filter.map(Self).map_err(|errors| unusable(&not_compiled(&errors)))
     }
 
-    /// What the filter makes of `body`.
+    /// The results of the filter for `body`.
     pub(crate) fn values(&self, body: &[u8]) -> Result<Vec<Filtered>, Failure> {
         let input = read::parse_single(body).map_err(|_| {
             Failure::person("the answer is not JSON, so --jq cannot filter it").named("not_json")

@@ -20,7 +20,7 @@ pub(crate) fn indented(json: &str) -> String {
             '{' | '[' => {
                 text.push(c);
                 while characters.next_if(|c| *c == ' ').is_some() {}
-                // What is empty stays in one line.
+                // Empty arrays and objects stay in one line.
                 if let Some(end) = characters.next_if(|c| matches!(c, '}' | ']')) {
                     text.push(end);
                 } else {

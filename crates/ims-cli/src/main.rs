@@ -67,7 +67,7 @@ const BELOW_OPTIONS: &str = "Examples:
   ims call URL                   # send a request with a token
   ims doctor -c creds.json       # find out what is wrong
 Exit codes: 0 done · 1 the answer is no · 2 usage · 3 try later · 4 a person must act · \
-    141 the reader of the output went away
+    141 the reader of the output has closed it
 Learn more:
   ims COMMAND --help             # options, examples and exit codes of a command
   ims man --out DIR              # the manual pages";
@@ -136,8 +136,8 @@ fn parse_alone() -> Option<Arguments> {
     Some(Arguments { global, command })
 }
 
-/// Whether a command is asked for JSON, whatever is wrong with the other arguments. What follows `--`, or belongs to the
-/// program that `ims exec` runs, is not for this command.
+/// Whether a command is asked for JSON, whatever is wrong with the other arguments. Arguments after `--`, or of the program
+/// that `ims exec` runs, are not for this command.
 fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
     let own: Vec<OsString> = arguments.take_while(|argument| argument != "--").collect();
     let command = own.iter().find(|argument| !argument.to_string_lossy().starts_with('-'));
@@ -205,7 +205,7 @@ fn masked(told: &str, is_url: bool) -> Option<String> {
     let scheme = told.split_once("://").map(|(scheme, _)| scheme);
     let begins_as_url =
         scheme.is_some_and(|scheme| scheme.bytes().all(|b| b.is_ascii_alphabetic()));
-    // An option as it was typed, and the argument that a value is for as its help names it.
+    // An option as it was typed, or the name that the help gives to the argument.
     let is_name = told.starts_with(['-', '<'])
         && told.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_ <>|.[]".contains(&b));
     let word = told.trim_start_matches('-');

@@ -17,7 +17,7 @@ use crate::{
     waiting,
 };
 
-/// What a command that did its work has to say.
+/// The result of a command that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// The work is done, or the answer is yes: exit code 0.
@@ -69,7 +69,7 @@ pub(crate) fn write_bytes(data: &[u8]) -> Result<(), Failure> {
     stdout.write_all(data).and_then(|()| stdout.flush()).map_err(unwritable)
 }
 
-/// What every JSON is filtered with.
+/// The filter for every JSON.
 static FILTER: OnceLock<String> = OnceLock::new();
 
 /// Filters every JSON that is written from now on with this expression of the jq language. One that cannot be used is
@@ -89,7 +89,7 @@ pub(crate) fn json(data: &impl Serialize) -> Result<(), Failure> {
     }
 }
 
-/// Writes what the filter makes of `json`, one value a line.
+/// Writes the results of the filter for `json`, one value a line.
 pub(crate) fn filtered(filter: &Filter, json: &[u8]) -> Result<(), Failure> {
     let is_terminal = io::stdout().is_terminal();
     for value in filter.values(json)? {
@@ -145,7 +145,7 @@ pub(crate) fn members(object: &impl Serialize) -> Result<(), Failure> {
     rows(&members)
 }
 
-/// Tells a person something that is not data.
+/// Writes a message for a person.
 pub(crate) fn note(label: &str, text: &str) {
     waiting::clear();
     TerminalText::note(label, text).to_stderr();

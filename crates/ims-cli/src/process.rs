@@ -23,7 +23,7 @@ use self::unix::expect_files;
 use self::windows::expect_files;
 use crate::failure::Failure;
 
-/// Runs what needs a runtime, on this thread.
+/// Runs `future`, which needs a runtime, on this thread.
 pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     expect_resources()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -1,4 +1,4 @@
-//! Questions to the person at the terminal. What is asked is not data, so it goes to standard error.
+//! Questions to the person at the terminal. Questions are not data, so they go to standard error.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -9,13 +9,13 @@ pub(crate) fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Whether the answer is yes. Nothing typed means `proposal`, which is `yes` or `no`.
+/// Whether the answer is yes. An empty line means `proposal`, which is `yes` or `no`.
 pub(crate) fn is_yes(question: &str, proposal: &str) -> Result<bool, Failure> {
     let answer = ask(question, proposal)?;
     Ok(["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()))
 }
 
-/// One line from the terminal; nothing typed means `proposal`, which may be empty.
+/// One line from the terminal; an empty line means `proposal`, which may be empty.
 pub(crate) fn ask(question: &str, proposal: &str) -> Result<String, Failure> {
     if proposal.is_empty() {
         say(&format!("{question} "));
@@ -36,6 +36,6 @@ pub(crate) fn ask(question: &str, proposal: &str) -> Result<String, Failure> {
 /// Writes a part of a question.
 pub(crate) fn say(text: &str) {
     TerminalText::from(text).to_stderr();
-    // If it fails, there is no one left to ask.
+    // If it fails, there is no terminal to ask at.
     let _ = io::stderr().flush();
 }

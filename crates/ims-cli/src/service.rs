@@ -227,13 +227,14 @@ impl Transports {
     }
 }
 
-/// A client that keeps its token in memory alone, except for that of a person, whose sign-in is where the other commands have it.
+/// A client that keeps its token in memory alone, except for that of a person, whose sign-in is where the other commands
+/// have it.
 fn builder(credentials: &Credentials) -> ClientBuilder {
     let builder = Client::builder(credentials);
     let Credential::User(credential) = credentials.credential() else { return builder };
     match SignInPlace::of(credentials.environment(), &credential.client_id) {
         Ok(place) => builder.with_refresh_tokens(place.of_current()).with_store(place.store()),
-        // Without a home folder no one is signed in, which is what the first refresh says.
+        // Without a home folder no one is signed in. The first refresh reports that.
         Err(_) => builder,
     }
 }

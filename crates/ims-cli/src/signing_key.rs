@@ -156,7 +156,7 @@ pub(crate) fn in_module(uri: &Pkcs11Uri, pin_file: Option<&Path>) -> Result<Pkcs
 
 /// The PIN: of the URI's `pin-source`, of `--pin-file` (`-` is standard input), of `IMS_PKCS11_PIN`, or, on a terminal, of
 /// the person there.
-/// `None` is for a token that wants no login.
+/// `None` is for a token that requires no login.
 pub(crate) fn read_pin(
     source: Option<&PinSource>,
     file: Option<&Path>,

@@ -36,7 +36,7 @@ impl From<ContextsError> for Failure {
     }
 }
 
-/// Where commands keep access tokens for one another: `IMS_CACHE_DIR`, else the folder `ims` in the user's cache, and on
+/// Where commands store access tokens for each other: `IMS_CACHE_DIR`, else the folder `ims` in the user's cache, and on
 /// Windows `ims/cache` in `%LOCALAPPDATA%`.
 pub(crate) fn cache_folder() -> Result<PathBuf, Failure> {
     if let Some(folder) = std::env::var_os("IMS_CACHE_DIR") {

@@ -73,7 +73,7 @@ impl TerminalText {
         self
     }
 
-    /// Writes it to standard error. If that fails, there is no one left to tell.
+    /// Writes it to standard error. If that fails, no one can read the message.
     pub(crate) fn to_stderr(&self) {
         let mut stderr = std::io::stderr().lock();
         let _ = if *IS_PLAIN {

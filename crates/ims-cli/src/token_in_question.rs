@@ -1,4 +1,4 @@
-//! Which token a command is about: one from a file or standard input, else that of the credentials. Never an argument.
+//! The token of a command: one from a file or standard input, or else that of the credentials. It is never an argument.
 
 use std::path::PathBuf;
 
@@ -45,7 +45,7 @@ pub(crate) struct TokenInQuestion {
 }
 
 impl TokenOptions {
-    /// Reads the token, or gets the one of the credentials. Of several in a file, it is the one of `kind`.
+    /// Reads the token, or gets the one of the credentials. If a file has several, the one of `kind` is used.
     pub(crate) async fn read(&self, kind: Option<TokenKind>) -> Result<TokenInQuestion, Failure> {
         let (credentials, token) = if let Some(path) = &self.file {
             let token = given_token::read(path, kind, Form::Whole)?;
@@ -79,7 +79,7 @@ impl TokenInQuestion {
         self.named_client_id.as_ref()
     }
 
-    /// Who asks: as the options say, or the credentials, or the token itself.
+    /// The client that asks: from the options, the credentials or the token.
     pub(crate) fn client_id(&self) -> Result<ClientId, Failure> {
         if let Some(named) = &self.named_client_id {
             return Ok(named.clone());
@@ -103,13 +103,13 @@ impl TokenInQuestion {
         token.map_err(|error| Failure::usage(format!("what was given cannot be used: {error}")))
     }
 
-    /// Which of `kinds` the token says it is.
+    /// The kind in the token's own claims, if it is one of `kinds`.
     pub(crate) fn own_kind(&self, kinds: &[TokenKind]) -> Option<TokenKind> {
         let claims = self.claims()?;
         kinds.iter().find(|kind| claims.get("type").is_some_and(|it| it == kind.as_str())).copied()
     }
 
-    /// What the token says about itself, if it is a JWT. Nothing is verified.
+    /// The claims of the token, if it is a JWT. Nothing is verified.
     pub(crate) fn claims(&self) -> Option<JsonObject> {
         CompactJwt::parse(&self.token).ok()?.payload_object().ok()
     }
@@ -124,7 +124,7 @@ pub(crate) fn one_of(kinds: &'static [TokenKind]) -> impl TypedValueParser<Value
     })
 }
 
-/// What an access token says, for people.
+/// The claims of an access token, for people.
 pub(crate) fn describe(claims: &JsonObject) -> Vec<(&'static str, String)> {
     let text = |name: &str| claims.get(name).and_then(|value| value.as_str()).map(str::to_owned);
     let ends = AccessTokenPayload::from_object(claims.clone()).ok();

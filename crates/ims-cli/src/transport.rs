@@ -15,7 +15,7 @@ use ims::{
 
 use crate::{output, waiting};
 
-/// How much is printed about each request: nothing, one line, or the names of the header fields, too.
+/// How much is printed about each request: nothing, one line, or also the names of the header fields.
 static VERBOSITY: AtomicU8 = AtomicU8::new(0);
 
 /// Sets how often `--verbose` was given.
@@ -28,7 +28,7 @@ pub(crate) fn verbosity() -> u8 {
     VERBOSITY.load(Ordering::Relaxed)
 }
 
-/// The way to the IMS of `environment`.
+/// The connection to the IMS of `environment`.
 pub(crate) fn connection(environment: &Environment) -> Result<Connection, ims::Error> {
     let connection = Connection::new(environment.clone())?;
     let transport = ReportedTransport(connection.transport().clone());

@@ -19,7 +19,7 @@ use ims::{
 
 use crate::terminal_text;
 
-/// After this time, a person wants to know what the command does.
+/// After this time, the command shows what it waits for.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 const TICK: Duration = Duration::from_millis(200);
@@ -58,7 +58,7 @@ struct Wait {
 }
 
 /// As long as it exists, something is waited for.
-#[must_use = "dropping it says that the wait is over"]
+#[must_use = "dropping it ends the wait"]
 pub(crate) struct Waiting(u64);
 
 /// Shows that the command waits for `what` from now on.
@@ -66,7 +66,7 @@ pub(crate) fn on(what: &str) -> Waiting {
     add(what, None)
 }
 
-/// Says that `all` of `what` are waited for from now on, of which as many are done as `done` says at any time.
+/// Shows that the command waits for `all` of `what` from now on; `done` says how many are done.
 pub(crate) fn on_many(what: &str, done: &Arc<AtomicUsize>, all: usize) -> Waiting {
     add(what, Some((Arc::clone(done), all)))
 }
@@ -110,7 +110,7 @@ pub(crate) fn clear() {
     }
 }
 
-/// Draws as long as the command waits for something.
+/// Draws the line as long as the command waits for something.
 fn watch() {
     loop {
         thread::sleep(TICK);

@@ -7,12 +7,12 @@ use ims::{
     token::{Clock, SystemClock},
 };
 
-/// The time that it is.
+/// The current time.
 pub(crate) fn now() -> NumericDate {
     SystemClock.now()
 }
 
-/// The same, as the standard library has it.
+/// The same as a type of the standard library.
 pub(crate) fn system_time() -> SystemTime {
     SystemTime::try_from(now()).unwrap_or(SystemTime::UNIX_EPOCH)
 }

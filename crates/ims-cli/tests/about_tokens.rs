@@ -365,7 +365,7 @@ fn a_promise_gives_tokens_and_the_next_promise_is_always_saved() {
     assert!(asked["expires_in"].as_u64().unwrap() > 2_591_000, "{asked}");
     let exchange = "exchange promised -c credentials.json --scopes openid";
     let mut held = vec![end.stdout];
-    // Where the next promise is after each exchange; the one before it ends.
+    // The place of the next promise after each exchange. The promise before it is no longer valid.
     for (arguments, at) in [
         ("promise.txt", "promise.txt"),
         ("promise.txt --as-header --promise-out ./promise.txt", "promise.txt"),

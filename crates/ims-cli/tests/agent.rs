@@ -167,7 +167,7 @@ fn is_there(program: &str) -> bool {
     is_there
 }
 
-/// Says that something is not tested. Not by `eprintln!`, whose output the harness hides when a test passes.
+/// Says that something is not tested. Does not use `eprintln!`: the harness hides its output when a test passes.
 fn skipped(why: &str) {
     let mut stderr = std::io::stderr();
     writeln!(stderr, "\nSKIPPED: {why}").unwrap();
@@ -258,7 +258,7 @@ fn a_key_in_a_module_signs_for_a_program_in_python() {
         let output = sandbox.ims(&arguments).env("SOFTHSM2_CONF", &configuration).output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }
-    // The emulator learns the certificate from the credentials, as IMS does from a person who uploads it.
+    // The emulator reads the certificate from the credentials; at IMS a person uploads it.
     let members = json!({
         "private_key_file": null, "signer": uri, "certificate_file": "new/certificate_pub.crt",
     });

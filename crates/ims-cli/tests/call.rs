@@ -240,7 +240,7 @@ fn a_path_is_below_the_base_or_below_the_url_that_the_context_says() {
     let url = emulator.url();
     let add = format!("context add api -c credentials.json --ims-url {url} --api-url {base}");
     assert_eq!(sandbox.run(&add).code, Some(0));
-    // The context is the current one; an explicit base goes before what it says.
+    // The context is the current one; an explicit base has priority over that of the context.
     let end = sandbox.run("call --allow-host localhost a");
     assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""));
     let end = sandbox.run(&format!("call --allow-host localhost --base {} /c", api.url()));

@@ -1,4 +1,4 @@
-//! `ims cert`, `ims key` and `ims hsm` as their users use them, with openssl as the judge.
+//! `ims cert`, `ims key` and `ims hsm` as their users use them, compared with openssl.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 

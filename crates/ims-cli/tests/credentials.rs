@@ -1,4 +1,4 @@
-//! Credentials as text, and where the command says that it found them.
+//! Credentials as text, and the source that the command reports.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 

@@ -48,7 +48,7 @@ impl Lab {
     /// `None`, and a message that no test harness hides, if strace can trace nothing here.
     fn open(test: &str) -> Option<Self> {
         if let Some(obstacle) = strace::obstacle() {
-            // Not by `eprintln!`, whose output the harness hides when a test passes.
+            // Does not use `eprintln!`: the harness hides its output when a test passes.
             let mut stderr = std::io::stderr();
             writeln!(stderr, "\nSKIPPED {test}: {obstacle}").unwrap();
             return None;

@@ -13,7 +13,7 @@ use ims::{
 };
 use ims_testkit::keys;
 
-/// An assertion of an account with these metascopes, changed as a test wants it.
+/// An assertion of an account with these metascopes and the changes of a test.
 async fn assertion(
     environment: &str,
     metascopes: Vec<Metascope>,

@@ -312,7 +312,7 @@ fn ten_folders() -> Vec<Case> {
     ]
 }
 
-/// The folder with nothing but its files and a key, and an emulator that knows both integrations.
+/// The folder with only its files and a key, and an emulator that knows both integrations.
 fn folder_of(case: &Case) -> (Sandbox, RunningEmulator) {
     let sandbox = Sandbox::new();
     let scenario = json!({ "integrations": [

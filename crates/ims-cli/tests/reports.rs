@@ -271,7 +271,7 @@ fn to_a_person_the_cause_comes_first_and_then_what_to_do() {
         "error: IMS refused the integration: the client secret is wrong (401 invalid_client)\n       \
          IMS says: invalid client_secret parameter\n       \
          X-Debug-Id: 4b1d (for Adobe's support)\n \
-         hint: copy the client secret from the Developer Console; if it was rotated, take the new one\n"
+         hint: copy the client secret from the Developer Console; if it was rotated, use the new one\n"
     );
 }
 

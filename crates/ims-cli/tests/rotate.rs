@@ -318,7 +318,7 @@ impl Integration {
     }
 }
 
-// Under Wine, the emulator is too slow for so many callers.
+// Under Wine, the emulator is too slow for this number of callers.
 #[cfg(unix)]
 #[test]
 fn no_call_fails_while_a_hundred_callers_ask_without_pause() {

@@ -77,7 +77,7 @@ impl Integration {
 
     fn secret_of(&self, credentials: &str, arguments: &str) -> Finished {
         let url = self.emulator.url();
-        // What follows --exec is the other command.
+        // The arguments after --exec are the other command.
         let (verb, rest) = arguments.split_once(' ').unwrap_or((arguments, ""));
         self.sandbox.run(&format!("secret {verb} {credentials} --url {url} --page {PAGE} {rest}"))
     }
@@ -530,7 +530,7 @@ fn an_old_secret_that_is_still_used_is_not_deleted() {
     assert!(!integration.gives_token("old.json") && integration.gives_token("credentials.json"));
 }
 
-// Under Wine, the emulator is too slow for so many callers.
+// Under Wine, the emulator is too slow for this number of callers.
 #[cfg(unix)]
 #[test]
 fn no_call_fails_while_a_hundred_callers_ask_without_pause() {

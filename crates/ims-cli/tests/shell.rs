@@ -91,7 +91,7 @@ fn options_are_offered_among_values_and_subcommands_only_after_a_hyphen() {
     let subcommands = completed(&sandbox, "ims cert", "''");
     assert!(subcommands.contains(&"check".to_owned()), "{subcommands:?}");
     assert!(!subcommands.iter().any(|word| word.starts_with('-')), "{subcommands:?}");
-    // This command takes nothing but options.
+    // This command has only options.
     assert!(completed(&sandbox, "ims token", "''").contains(&"--fresh".to_owned()));
     for shell in ["fish", "zsh", "elvish", "powershell"] {
         let mut command = sandbox.ims("-- ims context use");

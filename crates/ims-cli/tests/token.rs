@@ -167,7 +167,7 @@ fn the_token_is_printed_as_data_or_as_a_header_field_too() {
     assert_eq!(data["access_token"], bare);
     assert_eq!(data["client_id"], CLIENT_ID);
     assert_eq!(data["token_type"], "bearer");
-    // IMS says milliseconds, and 86399999 of them; taken for seconds they would be years.
+    // IMS answers 86399999 milliseconds; read as seconds they would be years.
     assert!((86_000..=86_400).contains(&data["expires_in"].as_u64().unwrap()), "{data}");
     assert!(data["expires_at"].as_str().unwrap().ends_with('Z'), "{data}");
 }

@@ -22,7 +22,7 @@ use private::is_private;
 use running_emulator::RunningEmulator;
 use sandbox::{CLIENT_SECRET, Finished, Sandbox};
 
-/// Lets everyone read the file besides this user.
+/// Lets everyone read the file, not only this user.
 #[track_caller]
 fn open_to_everyone(sandbox: &Sandbox, name: &str) {
     let me = ConvertSidToStringSid(&*current_process_sid().unwrap()).unwrap();

@@ -2,7 +2,7 @@
 
 use ims_exchange::ClientSecret;
 
-/// One client secret, or several, each of which IMS may accept. Adobe's Developer Console keeps two, so that one can be
+/// One client secret, or several, each of which IMS may accept. Adobe's Developer Console has two, so that one can be
 /// replaced while the other works.
 ///
 /// They are tried in this order, the next one only if IMS says that the one before is wrong.
@@ -32,7 +32,7 @@ impl ClientSecrets {
         Self { first: client_secret, others: Vec::new() }
     }
 
-    /// One more secret, which is tried after the others.
+    /// Adds a secret, which is tried after the others.
     ///
     /// ```
     /// use ims_credentials::ClientSecrets;

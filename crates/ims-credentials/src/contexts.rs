@@ -36,7 +36,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Contexts {
     path: PathBuf,
-    /// What is in the file, as far as is known here.
+    /// The contents of the file when it was read.
     text: String,
     document: DocumentMut,
 }
@@ -105,7 +105,7 @@ impl ContextFile {
     }
 
     /// The base URL of the API that is called with these credentials. It is kept for the program that calls it, and is not
-    /// looked at here.
+    /// used here.
     ///
     /// ```
     /// use ims_credentials::ContextFile;
@@ -276,7 +276,7 @@ impl Contexts {
         let current = &mut self.document["current"];
         let decor = current.as_value().map(|old| old.decor().clone());
         *current = value(name);
-        // A comment behind the old name stays.
+        // A comment after the old name stays.
         if let (Some(new), Some(decor)) = (current.as_value_mut(), decor) {
             *new.decor_mut() = decor;
         }

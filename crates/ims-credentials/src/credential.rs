@@ -24,7 +24,7 @@ pub enum Credential {
     User(UserCredential),
     /// An API key alone, for APIs that ask for nothing else.
     ApiKey(ApiKeyCredential),
-    /// An existing access token, without anything that could get another.
+    /// An existing access token, without a secret or a key for another.
     Token(TokenCredential),
 }
 
@@ -152,7 +152,8 @@ impl ServerToServerCredential {
     }
 }
 
-/// A client id in whose name a person signs in. The program decides where the refresh token of the sign-in is kept.
+/// The client id of an application to which a person signs in. The program decides where the refresh token of the sign-in is
+/// kept.
 ///
 /// ```
 /// use ims_credentials::UserCredential;
@@ -271,14 +272,14 @@ impl ApiKeyCredential {
 pub struct TokenCredential {
     /// The integration that it was issued to, which APIs expect as `x-api-key`.
     pub client_id: ClientId,
-    /// The token, with the dates that it says about itself.
+    /// The token, with the dates from its own claims.
     pub token: AccessToken,
     /// The organization, which is sent as `x-gw-ims-org-id` if it is given.
     pub org_id: Option<OrgId>,
 }
 
 impl TokenCredential {
-    /// The token `text`, which says when it expires and which client it is for. Nothing is verified.
+    /// The token `text`, whose claims give its expiry and its client. Nothing is verified.
     ///
     /// # Errors
     /// [`CredentialsError::WrongType`] for what is not an access token of IMS, a JWT with `created_at` and `expires_in`, and

@@ -67,8 +67,8 @@ impl Credentials {
     /// ```
     ///
     /// # Errors
-    /// [`CredentialsError`], which names the file and the member and repeats no value; [`CredentialsError::NotPath`] for a text
-    /// that is a document and no path.
+    /// [`CredentialsError`], which names the file and the member and repeats no value; [`CredentialsError::NotPath`] for a
+    /// text that is a document and no path.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, CredentialsError> {
         Self::read(path.as_ref(), None)
     }
@@ -129,8 +129,8 @@ impl Credentials {
     /// ```
     ///
     /// # Errors
-    /// [`CredentialsError`], which names the member and repeats no value; [`CredentialsError::File`] with the name `(input)` if
-    /// `reader` fails.
+    /// [`CredentialsError`], which names the member and repeats no value; [`CredentialsError::File`] with the name `(input)`
+    /// if `reader` fails.
     pub fn from_reader(reader: impl Read) -> Result<Self, CredentialsError> {
         let mut contents = Zeroizing::new(Vec::with_capacity(16 * 1024));
         let read = reader.take(secret_file::MAX_BYTES).read_to_end(&mut contents);
@@ -143,7 +143,7 @@ impl Credentials {
     /// `IMS_METASCOPES` or `IMS_SCOPES` (separated by commas or spaces), `IMS_PRIVATE_KEY` (the key itself) or
     /// `IMS_PRIVATE_KEY_FILE`, `IMS_PRIVATE_KEY_PASSPHRASE`, `IMS_CERTIFICATE_FILE` and `IMS_URL`.
     ///
-    /// Where they are not set, these are read, the first that are: `IMS_OAUTH_S2S_…`, `AIO_ims_contexts_…`,
+    /// If they are not set, the first of these groups that is set is read: `IMS_OAUTH_S2S_…`, `AIO_ims_contexts_…`,
     /// `REACTOR_IO_INTEGRATION_…`, `aio_api_key` and similar variables (aio-lib-java), `IMS_CLIENTID` and similar variables
     /// (imscli), `SERVICE_API_KEY`, and `AIO_CONFIG_FILE`, which names a file or holds the document itself.
     ///
@@ -220,13 +220,13 @@ impl Credentials {
         self.credential.org_id()
     }
 
-    /// Where a person comes back to from the sign-in, if the credentials say so.
+    /// The redirect URI of a sign-in, if the credentials have one.
     #[must_use]
     pub fn redirect_uri(&self) -> Option<&str> {
         self.redirect_uri.as_deref()
     }
 
-    /// What form the credentials came in.
+    /// The form of the credentials.
     #[must_use]
     pub fn form(&self) -> Form {
         self.form
@@ -245,8 +245,8 @@ impl Credentials {
         &self.secret_variables
     }
 
-    /// The files that the credentials were read from: their own, that of the contexts, and those of secrets, keys and certificates that
-    /// they name. When one of them changes, it is time to read the credentials again.
+    /// The files that the credentials were read from: their own, that of the contexts, and those of secrets, keys and
+    /// certificates that they name. When one of them changes, it is time to read the credentials again.
     ///
     /// A file that a PKCS#11 URI names is not among them, since it is read only when the key is used.
     #[must_use]
@@ -283,7 +283,7 @@ impl Credentials {
         }
     }
 
-    /// The same with another credential in its place, such as one whose key has its pass phrase now.
+    /// The same with another credential, such as one whose key now has its pass phrase.
     ///
     /// ```
     /// use ims_credentials::{ApiKeyCredential, Credential, Credentials};
@@ -304,7 +304,7 @@ impl Credentials {
         self.credential
     }
 
-    /// Reads a document of any form, of several credentials in it the one called `selected`.
+    /// Reads a document of any form. If it has several credentials, those called `selected` are used.
     pub(crate) fn of_text(text: &str, selected: Option<&str>) -> Result<Self, CredentialsError> {
         let (form, document) = recognized(text, Path::new(""))?;
         let files = FilesRead::default();
@@ -365,7 +365,7 @@ impl Credentials {
         Self::read_with(path.as_ref(), None, metascopes)
     }
 
-    /// Reads both sides of a credential that is being migrated. They are the same if there is only one.
+    /// Reads the old and the new credentials during a migration. They are the same if there is only one.
     pub(crate) fn sides(path: &Path, selected: Option<&str>) -> Result<Sides, CredentialsError> {
         Self::in_file(path, |form, fields, access| {
             let files = FilesRead::with(path);
@@ -443,7 +443,7 @@ impl Credentials {
 
     fn of(form: Form, fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<Self, CredentialsError> {
         let (environment, credential) = form.read(fields, at)?;
-        // Adobe's newer client secrets begin so, and no client id does; and a token or an assignment is not a client id
+        // Adobe's newer client secrets begin with this, and no client id does; and a token or an assignment is not a client id
         // either, which no message should repeat as the client's name.
         let client_id = credential.client_id().as_str();
         if client_id.starts_with("p8e-") || ims_files::shown(client_id) != client_id {
@@ -514,11 +514,11 @@ pub(crate) fn variables_document(
     members.into_iter().collect()
 }
 
-/// Both sides of a credential that is being migrated.
+/// The old and the new credentials during a migration.
 pub(crate) struct Sides {
-    /// The old side, if there is one.
+    /// The old credentials, if there are any.
     pub(crate) service_account: Credentials,
-    /// The new side, if there is one.
+    /// The new credentials, if there are any.
     pub(crate) server_to_server: Credentials,
     /// The members of our format that say where the client secrets are, if none is in the file.
     pub(crate) secret_references: Option<Map<String, Value>>,

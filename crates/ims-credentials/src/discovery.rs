@@ -1,4 +1,4 @@
-//! Finds the credentials of a program that names none, in the same order in all our programs.
+//! Finds the credentials of a program that does not name any, in the same order in all our programs.
 
 use std::{ffi::OsString, fmt, path::PathBuf};
 
@@ -11,7 +11,7 @@ use crate::{
     reading::secret_file::path_of,
 };
 
-/// Looks for credentials in this order, and takes the first that are there:
+/// Looks for credentials in this order, and uses the first that exist:
 ///
 /// 1. what the caller gives: a file or document, or the name of a context,
 /// 2. `IMS_CREDENTIALS`: the path of a file, or the document itself,
@@ -149,7 +149,7 @@ impl Credentials {
 }
 
 impl Discovery {
-    /// Nothing given: the environment and the current context decide.
+    /// Without options: the environment and the current context decide.
     pub fn new() -> Self {
         Self::default()
     }
@@ -221,7 +221,7 @@ impl Discovery {
         self.find_in(std::env::vars_os().collect())
     }
 
-    /// The same credentials as [`find`](Self::find), without a look at what comes after them: the quickest way.
+    /// The same credentials as [`find`](Self::find), but faster: the sources after them are not looked for.
     ///
     /// ```
     /// use ims_credentials::Discovery;
@@ -243,10 +243,11 @@ impl Discovery {
     }
 
     /// All sources that are there, in their order: the first is the one that [`find`](Self::find) reads. Only the name of
-    /// the current context is read of them.
+    /// the current context is read.
     ///
     /// # Errors
-    /// [`DiscoveryError`] if nothing else is there and the contexts cannot be read, or the folder of a named context is unknown.
+    /// [`DiscoveryError`] if nothing else is there and the contexts cannot be read, or the folder of a named context is
+    /// unknown.
     pub fn sources(&self) -> Result<Vec<Source>, DiscoveryError> {
         let variables: Vec<_> = std::env::vars_os().collect();
         self.sources_in(&variables, usize::MAX)
@@ -262,7 +263,7 @@ impl Discovery {
         Ok(Some(Discovered { credentials, source, shadowed: sources.collect() }))
     }
 
-    /// At most so many of the sources that are there, in their order.
+    /// The first sources that exist, in their order: at most this number.
     fn sources_in(
         &self,
         variables: &Variables,
@@ -366,10 +367,10 @@ impl Discovery {
     }
 }
 
-/// Of the system.
+/// The variables of the system.
 type Variables = [(OsString, OsString)];
 type Found = Result<Option<Source>, DiscoveryError>;
-/// Looks for one kind of source. It gets the sources that come before.
+/// Looks for one kind of source. Its argument is the sources that were found before.
 type Look = fn(&Discovery, &Variables, &[Source]) -> Found;
 
 /// A variable that is empty counts as not set.
@@ -406,7 +407,7 @@ pub fn contexts_file() -> Option<PathBuf> {
     Some(folder.join("ims").join("config.toml"))
 }
 
-/// What is given may be a document with secrets.
+/// The argument may be a document with secrets.
 impl fmt::Debug for Discovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Discovery");

@@ -136,7 +136,7 @@ pub enum CredentialsError {
         /// The names that are known, separated by commas.
         known: String,
     },
-    /// Make a credential of a kind that gets tokens, in the Developer Console.
+    /// Create a credential of a kind that gets tokens, in the Developer Console.
     #[error("{name} holds no credential of a known kind; the kinds there are: {types}")]
     UnknownTypes {
         /// The member's path.
@@ -144,8 +144,8 @@ pub enum CredentialsError {
         /// The values of `integration_type`, separated by commas.
         types: String,
     },
-    /// Get a token by the grant that it is for: no credentials can be made of it.
-    #[error("{name} is {what}, and nothing else here gets tokens")]
+    /// Get a token with the grant that it belongs to: it is not a part of credentials.
+    #[error("{name} is {what}, and no other value here gets tokens")]
     OtherGrant {
         /// The member's path, or the variable's name.
         name: String,
@@ -180,7 +180,7 @@ pub enum CredentialsError {
         /// The names that are there, separated by commas.
         names: String,
     },
-    /// Write the secret itself into the document: credentials from someone else may not name anything of this machine.
+    /// Write the secret itself into the document: credentials from someone else may not refer to this machine.
     #[error(
         "{name} refers to something on this machine, which credentials from someone else may not do"
     )]
@@ -443,7 +443,7 @@ impl SecretFault {
                 "copy it again, without white space: printf '%s' instead of echo"
             }
             Self::Invisible => "copy it again, from the Developer Console itself",
-            Self::ControlCharacter => "copy it again: it was cut or joined on the way",
+            Self::ControlCharacter => "copy it again: a part is missing, or something was added",
             Self::Quotes => "remove the quotation marks, or one of two pairs",
             Self::Identifier => "are two values swapped?",
             Self::NotKey => "did you mean IMS_PRIVATE_KEY_FILE, the path of the key?",
@@ -524,10 +524,10 @@ pub(crate) const PROGRAM: &str = "the source of a program";
 /// What Experience Platform gives to clients of PostgreSQL.
 pub(crate) const QUERY_SERVICE: &str = "a password of Query Service";
 
-/// What to call a text without any content.
+/// The name of a text without content.
 pub(crate) const EMPTY: &str = "an empty text";
 
-/// The metascopes that most people look for.
+/// The metascopes that are used most often.
 fn metascopes() -> String {
     let mut text = String::new();
     for (code, api) in KNOWN_METASCOPES.iter().take(8) {

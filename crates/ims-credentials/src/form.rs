@@ -96,7 +96,7 @@ pub enum Form {
     AccessToken,
     /// The environment variables `IMS_ACCESS_TOKEN` and `IMS_CLIENT_ID`, with which a program is started.
     AccessTokenVariables,
-    /// Environment variables with another prefix: `ADOBE_CLIENT_ID`, `FIREFLY_SERVICES_CLIENT_ID` and their like.
+    /// Environment variables with another prefix: `ADOBE_CLIENT_ID`, `FIREFLY_SERVICES_CLIENT_ID` and similar ones.
     PrefixedVariables,
     /// A section of the configuration of a program, such as `adobe.ims` in the `application.yml` of Spring.
     Section,
@@ -161,8 +161,8 @@ type Read =
 
 /// JSON, and what else is read like it.
 const OBJECTS: &[Language] = &[Json, Hjson, Yaml];
-/// Environment variables: TOML and Java's properties look alike where all values are quoted, or none. Stores of secrets keep
-/// variables as an object.
+/// Environment variables: if all values are quoted, or none, TOML and Java's properties look the same. Stores of secrets
+/// keep variables as an object.
 const VARIABLES: &[Language] = &[Dotenv, Properties, Toml, Json, Hjson, Yaml];
 
 /// The languages of configurations with sections.
@@ -234,8 +234,8 @@ impl Form {
         Err(unrecognized(fields))
     }
 
-    /// The form of the variables of the system. They may be there for other programs, so those with nothing but a prefix
-    /// count only if they have everything that a token needs.
+    /// The form of the variables of the system. They may be there for other programs, so those that are recognised only by a
+    /// prefix count only if they have everything that a token needs.
     pub(crate) fn of_system_variables(fields: &Fields<'_>) -> Option<Self> {
         let form = Self::recognized(fields, Dotenv)?;
         let is_used = form != Self::PrefixedVariables || configuration::is_complete(fields);

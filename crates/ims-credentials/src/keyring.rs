@@ -43,7 +43,7 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(25);
 /// How long we look for a keyring.
 pub const SEARCH_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A keyring that did not do what was asked.
+/// A call to the keyring that failed.
 ///
 /// ```no_run
 /// use ims_credentials::keyring::{self, KeyringError};
@@ -93,7 +93,7 @@ pub fn load(name: &str) -> Result<Option<SecretString>, KeyringError> {
     load_of(SERVICE, name)
 }
 
-/// The secret that another program keeps under a service and a name: with the crate `keyring`, or that of Python.
+/// The secret that another program has saved under a service and a name: with the crate `keyring`, or that of Python.
 pub(crate) fn load_of(service: &str, name: &str) -> Result<Option<SecretString>, KeyringError> {
     let (service, entry_name) = (service.to_owned(), name.to_owned());
     ask(name, move |store| {

@@ -141,7 +141,7 @@ pub(crate) fn looks_like_json(text: &str) -> bool {
     inner.is_some_and(|inner| inner.is_empty() || inner.starts_with(['"', '}']))
 }
 
-/// The first line that says something, comments of any of the languages left out.
+/// The first line that is neither empty nor a comment of one of the languages.
 fn first_line(text: &str) -> &str {
     for line in text.lines().map(str::trim) {
         let is_comment = line.starts_with(['#', ';', '!']) || line.starts_with("//");

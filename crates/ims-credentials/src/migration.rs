@@ -21,8 +21,8 @@ use crate::{
     form::Form,
 };
 
-/// The migration of one credential. Nothing is asked of IMS, and nothing is changed at Adobe: that is done in the Developer
-/// Console, after which both kinds work until the older one is deleted there.
+/// The migration of one credential. IMS is not asked, and nothing is changed at Adobe: a person does that in the Developer
+/// Console. Both kinds work until the older one is deleted there.
 ///
 /// ```no_run
 /// use ims_credentials::Migration;
@@ -64,11 +64,11 @@ pub struct MappedMetascope {
     pub metascope: Metascope,
     /// The scopes; none if they are unknown.
     pub scopes: &'static [&'static str],
-    /// The public repository that has them.
+    /// The public repository that lists them.
     pub source: Option<&'static str>,
 }
 
-/// One thing that changes with the migration, or does not change although one might expect it.
+/// A change by the migration, or something that does not change although a user might expect it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
@@ -84,7 +84,7 @@ pub enum Change {
     ScopesOfFile(Vec<Scope>),
     /// Check whether it is needed: the scope is known for the metascopes and is not among those of the file.
     NotInFile(Scope),
-    /// Check the file: its two sides are of different clients.
+    /// Check the file: its old and its new credentials are of different clients.
     OtherClient,
     /// The client secret is the same.
     SecretStays,
@@ -148,8 +148,8 @@ pub enum MigrationError {
     /// Give the credentials of a service account with a certificate.
     #[error("these are not credentials of a service account with a certificate")]
     NoServiceAccount,
-    /// Make credentials for OAuth Server-to-Server in the Developer Console: technical accounts of AEM as a Cloud Service live
-    /// in AEM's own console, and nothing is known that converts them.
+    /// Make credentials for OAuth Server-to-Server in the Developer Console: technical accounts of AEM as a Cloud Service
+    /// are in AEM's own console, and no way is known to convert them.
     #[error("a technical account of AEM as a Cloud Service is not converted")]
     Aem,
     /// Give all scopes, which the Developer Console shows: for these metascopes none are known.
@@ -216,8 +216,8 @@ impl fmt::Debug for MigrationError {
 }
 
 impl Migration {
-    /// Reads the service account of the file at `path`, `name` being the one that is meant of several, and the OAuth
-    /// Server-to-Server side of it that the file may hold, too.
+    /// Reads the service account of the file at `path`, the one called `name` if there are several, and its OAuth
+    /// Server-to-Server credentials if the file has them, too.
     ///
     /// # Errors
     /// [`MigrationError`], but not [`MigrationError::UnknownScopes`].
@@ -241,7 +241,7 @@ impl Migration {
         Ok(Self { before, account, in_file, scopes, without_scopes, references })
     }
 
-    /// The same with these scopes, which someone has looked up, in place of those that are known.
+    /// The same with these scopes in place of the known ones.
     ///
     /// ```no_run
     /// use ims_credentials::Migration;
@@ -262,7 +262,7 @@ impl Migration {
         &self.before
     }
 
-    /// Whether the file holds both sides, as while a migration is in progress.
+    /// Whether the file has the old and the new credentials, as during a migration.
     #[must_use]
     pub fn has_both_sides(&self) -> bool {
         self.in_file.is_some()

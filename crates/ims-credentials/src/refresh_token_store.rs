@@ -106,8 +106,7 @@ impl RefreshTokenStore {
                 match folder.read(name, LONGEST_FILE) {
                     Ok(Some(bytes)) => parsed(std::str::from_utf8(&bytes).unwrap_or_default()),
                     Ok(None) => Ok(None),
-                    // There is something else: it is refused like any other text, and not reported as a problem of the
-                    // disk.
+                    // A file that is too long is something else: the error says so, and not that the disk has a problem.
                     Err(FileError::TooLong { .. }) => Err(MALFORMED.to_owned()),
                     Err(error) => Err(line(error)),
                 }

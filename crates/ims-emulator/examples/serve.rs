@@ -1,6 +1,6 @@
 //! Serves one integration until it is killed: `cargo run -p ims-emulator --example serve -- certificate_pub.crt [FOLDER]`.
 //!
-//! With a folder, it speaks HTTPS and is a CONNECT proxy too, under the certificate authority kept there.
+//! With a folder, it also serves HTTPS and is a CONNECT proxy, with the certificate authority in that folder.
 //! The first line on standard output is the base URL, each verdict goes to standard error.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to its user")]

@@ -78,7 +78,7 @@ struct Params<'a> {
     tenant_id: &'a str,
 }
 
-/// Answers `/ims/organizations/…`: the organization of the integration, and those that the user has besides.
+/// Answers `/ims/organizations/…`: the organization of the integration, and the others of the user.
 pub(crate) fn organizations(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let (token, registered) = holder(exchange, TokenKind::Access)?;
     let person = Person::of(exchange, token.user_id().unwrap_or_default(), &registered.integration);

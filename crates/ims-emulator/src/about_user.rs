@@ -97,7 +97,7 @@ impl<'a> Profile<'a> {
                 target_data: Empty {},
             });
         }
-        // Recorded answers for accounts of a person's own have these values, those for accounts of an organization `null`.
+        // Recorded answers for personal accounts have these values, those for accounts of an organization `null`.
         let is_own = user.account_type() == AccountType::Individual;
         Self {
             user_id: &person.id,
@@ -351,8 +351,9 @@ pub(crate) fn holder(
     Ok((token, registered))
 }
 
-/// The members that the first versions of the token endpoint add about a user. Sources: AdobeDocs/adobeio-auth, `OAuth/OAuth.md`,
-/// for those of userinfo; the guide "Getting Started" of the Adobe Analytics 2.0 APIs (2018) for those of the profile.
+/// The members that the first versions of the token endpoint add about a user. Sources: AdobeDocs/adobeio-auth,
+/// `OAuth/OAuth.md`, for those of userinfo; the guide "Getting Started" of the Adobe Analytics 2.0 APIs (2018) for those of
+/// the profile.
 #[derive(Serialize)]
 pub(crate) struct UserMembers<'a> {
     address: Address<'a>,

@@ -1,7 +1,7 @@
-//! The admin API, under `/_emulator/`, a path that IMS does not use: what was asked, and what to do next.
+//! The admin API, under `/_emulator/`, a path that IMS does not use: the verdicts on requests, and changes to the emulator.
 //!
-//! A web page of another origin cannot change anything: such a page must ask before it sends JSON (Fetch Standard,
-//! CORS-preflight), and the answer is never yes.
+//! A web page of another origin cannot change anything: the browser of such a page asks before it sends JSON (Fetch
+//! Standard, CORS-preflight), and the answer is always no.
 
 use std::sync::Arc;
 
@@ -119,7 +119,7 @@ pub(crate) async fn answer(service: &Service, parts: Parts, body: Incoming) -> A
     }
 }
 
-/// The most integrations, users or faults that there are if some are added by the API.
+/// The most integrations, users or faults that the API allows.
 const MAX_ENTRIES: usize = 512;
 
 /// The longest entry that the API adds, in bytes: more than four certificates and all that belongs to them.

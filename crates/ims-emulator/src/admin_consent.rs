@@ -42,7 +42,7 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     }
 }
 
-/// What the app is sent; `None` if the administrator has to be asked.
+/// What is sent to the app; `None` if the administrator has to be asked.
 fn consent(
     exchange: &mut Exchange<'_>,
     integration: &Integration,

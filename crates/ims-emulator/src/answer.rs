@@ -22,11 +22,11 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{endpoint::Endpoint, endpoint_table::EndpointVersion, fault::Fault, refusal::Refusal};
 
-/// An answer before it is put on the wire.
+/// An answer before it is sent.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    /// None without a body: clients parse everything that is called JSON.
+    /// None without a body: clients parse every body with the type of JSON.
     content_type: Option<&'static str>,
     body: Bytes,
     allow: Option<&'static str>,
@@ -38,7 +38,7 @@ pub(crate) struct Answer {
     pub(crate) refusal: Option<Refusal>,
     is_last: bool,
     breaks_off: bool,
-    /// What is released when the answer has been sent.
+    /// The permit that is released when the answer has been sent.
     permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -118,7 +118,7 @@ impl Answer {
         let is_method = refusal == Refusal::MethodNotAllowed;
         Self {
             allow: version.filter(|_| is_method).map(|version| version.methods),
-            // What is left of such a body is not read, so nothing can follow it.
+            // The rest of such a body is not read, so no other request can follow it.
             is_last: matches!(refusal, Refusal::BodyTooLarge | Refusal::BodyTooSlow),
             ..Self::new(status, JSON, body)
         }
@@ -135,7 +135,7 @@ impl Answer {
         Self { refusal: Some(refusal), ..self }
     }
 
-    /// The answer as `fault` leaves it.
+    /// The answer, changed by `fault`.
     pub(crate) fn changed_by(self, fault: Fault) -> Self {
         match fault {
             Fault::TooManyRequests { retry_after } | Fault::Unavailable { retry_after } => {

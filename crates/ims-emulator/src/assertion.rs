@@ -1,5 +1,5 @@
 //! Reading the claims of an assertion as IMS reads them: which are integers, and which have a special form.
-//! This is a second reader next to that of ims-claims, on purpose: a mistake made at both ends would cancel out.
+//! It is deliberately another reader than that of ims-claims: a mistake in both client and emulator would not be noticed.
 
 use std::fmt;
 
@@ -49,7 +49,7 @@ impl Assertion<'_> {
 
 /// Takes the JWT apart and checks its header.
 pub(crate) fn decode<'a>(jwt: &'a str, checks: &mut Checks) -> Result<Assertion<'a>, Refusal> {
-    // Nearly always it is ASCII, which is looked through much faster.
+    // It is nearly always ASCII, which is checked much faster.
     let has_white_space = if jwt.is_ascii() {
         jwt.bytes().any(|b| b.is_ascii_whitespace() || b == b'\x0b')
     } else {

@@ -26,7 +26,7 @@ const MAX_STATE: usize = 4096;
 
 /// Examines the request, asks the user, and sends the browser back to the client.
 ///
-/// What is wrong with the client or its redirect URI is shown here: only a known redirect URI is sent anything
+/// A fault of the client or its redirect URI is shown here: an answer goes only to a known redirect URI
 /// (RFC 6749 §4.1.2.1). The integration decides the answer to `prompt=none`.
 pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let registered = exchange.identify(exchange.parameter("client_id"))?;
@@ -57,8 +57,8 @@ pub(crate) fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     }
 }
 
-/// The errors that a user can choose on the page, besides `access_denied`. Sources: RFC 6749 §4.1.2.1; `OpenID` Connect Core 1.0
-/// §3.1.2.6.
+/// The errors that a user can choose on the page, besides `access_denied`. Sources: RFC 6749 §4.1.2.1; `OpenID` Connect Core
+/// 1.0 §3.1.2.6.
 const ERRORS: &[&str] = &[
     "login_required",
     "consent_required",

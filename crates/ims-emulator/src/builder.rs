@@ -28,8 +28,8 @@ use crate::{
     verdict::{Journal, Observer, Verdict},
 };
 
-/// An emulator that has not started yet. By default it is strict, listens on a free port of 127.0.0.1,
-/// stands for Adobe's production, and has no integration.
+/// An emulator that has not started yet. By default it is strict, listens on a free port of 127.0.0.1, replaces Adobe's
+/// production, and has no integration.
 ///
 /// ```
 /// use ims_emulator::{Emulator, Fault, FaultRule, Integration, User};
@@ -151,7 +151,7 @@ impl EmulatorBuilder {
         Self { address, ..self }
     }
 
-    /// Lets the address be another than a loopback one, so that everybody in the network can reach the emulator.
+    /// Allows another address than a loopback one, so that everyone in the network can reach the emulator.
     ///
     /// ```
     /// use ims_emulator::Emulator;
@@ -230,7 +230,7 @@ impl EmulatorBuilder {
     pub fn with_scenario(mut self, scenario: Scenario) -> Self {
         let environment = scenario.environment.unwrap_or(self.rules.environment);
         let Scenario { answers_as_observed, takes_millisecond_exp, .. } = scenario;
-        // A switch that was set before, such as by an option of a command, stays on.
+        // A switch that is on already, such as by an option of a command, stays on.
         self.rules.environment = environment;
         self.rules.answers_as_observed |= answers_as_observed;
         self.rules.takes_millisecond_exp |= takes_millisecond_exp;
@@ -258,7 +258,7 @@ impl EmulatorBuilder {
         Self { token_key: Some(token_key), ..self }
     }
 
-    /// Stands for another IMS than production: its base URL is accepted in `aud` and metascopes, next to the emulator's.
+    /// Replaces another IMS than production: its base URL is accepted in `aud` and metascopes, next to the emulator's.
     ///
     /// ```
     /// use ims_claims::Environment;
@@ -274,7 +274,7 @@ impl EmulatorBuilder {
     }
 
     /// Answers `400 invalid_token` to a signature that matches no certificate, as IMS was seen to do
-    /// (AdobeDocs/adobeio-auth#67), and not `400 invalid_signature`, as Adobe documents and as is the default.
+    /// (AdobeDocs/adobeio-auth#67), instead of `400 invalid_signature`, the default, which Adobe documents.
     ///
     /// ```
     /// use ims_emulator::Emulator;
@@ -288,7 +288,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Takes an `exp` in milliseconds, as IMS took it from Adobe's PDF Services SDK for Python 2.3.1.
+    /// Accepts an `exp` in milliseconds, as IMS did for Adobe's PDF Services SDK for Python 2.3.1.
     ///
     /// ```
     /// use ims_emulator::Emulator;
@@ -367,8 +367,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Speaks HTTPS on the same port, under certificates of `authority`, and is a CONNECT proxy there: a client that
-    /// sends to `https://ims-na1.adobelogin.com` alone comes here by `HTTPS_PROXY`.
+    /// Also serves HTTPS on the same port, with certificates of `authority`, and is a CONNECT proxy there: a client that
+    /// only sends to `https://ims-na1.adobelogin.com` reaches it with `HTTPS_PROXY`.
     ///
     /// ```
     /// use std::time::SystemTime;
@@ -385,8 +385,8 @@ impl EmulatorBuilder {
         Self { authority: Some(authority), ..self }
     }
 
-    /// Keeps the integrations in a file when the admin API or the web page has changed them, and begins with those that are
-    /// there. The file is a scenario with secrets in it, 0600 where there are modes, and it is complete at every moment.
+    /// Saves the integrations in a file when the admin API or the web page has changed them, and starts with those that are
+    /// in it. The file is a scenario with secrets in it, 0600 where there are modes, and it is complete at every moment.
     ///
     /// ```
     /// use ims_emulator::Emulator;

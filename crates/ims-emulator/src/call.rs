@@ -31,10 +31,10 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) parameters: Parameters,
-    /// The body where it is not parameters but JSON, else nothing.
+    /// The body if it is JSON, and empty if it has parameters.
     pub(crate) json: Bytes,
     pub(crate) scheme: Scheme,
-    /// The host, and perhaps the port, that the client knows this IMS by.
+    /// The host, and perhaps the port, that the client uses for this IMS.
     pub(crate) authority: Authority,
     /// When it came, on the emulator's clock, in milliseconds since 1970.
     pub(crate) now_ms: u64,
@@ -52,7 +52,7 @@ impl Call {
         self.headers.get(name)?.to_str().ok().filter(|value| !value.is_empty())
     }
 
-    /// The base URL by which the client knows this IMS.
+    /// The base URL that the client uses for this IMS.
     pub(crate) fn base_url(&self) -> String {
         if host::is_adobe_ims(self.authority.host()) {
             format!("https://{}", self.authority.host())
@@ -79,7 +79,7 @@ impl Call {
     }
 
     /// Client id and secret of `Authorization: Basic` in the two forms in which clients send them: urlencoded, as RFC 6749
-    /// §2.3.1 wants it and openid-client, oauth4webapi and others do, and as they are.
+    /// §2.3.1 requires and openid-client, oauth4webapi and others do, and unencoded.
     pub(crate) fn basic(&self) -> Option<BasicCredentials> {
         let octets = BASE64_STANDARD.decode(self.authorization("basic")?).ok()?;
         let text = String::from_utf8(octets).ok()?;

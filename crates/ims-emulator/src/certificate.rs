@@ -20,7 +20,7 @@ use x509_parser::{
     certificate::X509Certificate, oid_registry::OID_PKCS1_RSAENCRYPTION, pem::Pem, prelude::FromDer,
 };
 
-/// A certificate as the Developer Console takes it, read and prepared once.
+/// A certificate in the form that the Developer Console accepts, read and prepared once.
 ///
 /// Only its key and its validity period count: IMS checks neither issuer nor revocation. Source: Adobe, "Public Key
 /// Certificates for JWT".
@@ -42,7 +42,7 @@ pub struct Certificate {
     verifier: Rs256,
 }
 
-/// RS256 by one public key, as `jsonwebtoken` takes a verifier. It is passed as an argument. The process-wide providers of
+/// A verifier of RS256 with one public key, for `jsonwebtoken`. It is passed as an argument. The process-wide providers of
 /// that library are neither used nor installed, so that a program may use any of them next to the emulator.
 struct Rs256(ParsedPublicKey);
 
@@ -135,7 +135,7 @@ impl Certificate {
         &self.der
     }
 
-    /// The certificate in PEM (RFC 7468 §5), in lines of 64 characters: not every reader takes one long line.
+    /// The certificate in PEM (RFC 7468 §5), in lines of 64 characters: not every reader accepts one long line.
     pub(crate) fn to_pem(&self) -> String {
         let base64 = BASE64_STANDARD.encode(&self.der);
         let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");

@@ -50,7 +50,7 @@ pub struct CertificateAuthority {
     pem: String,
     key: KeyPair,
     validity: Validity,
-    /// The hosts besides Adobe's and this machine that it is for.
+    /// The hosts in the certificate besides Adobe's and those of this machine.
     hosts: Vec<String>,
 }
 
@@ -330,7 +330,7 @@ fn leaf_params(validity: Validity, hosts: &[String]) -> CertificateParams {
     for name in OWN_NAMES.into_iter().chain(hosts.iter().map(String::as_str)) {
         params.subject_alt_names.extend(match name.parse::<Ipv4Addr>() {
             Ok(address) => Some(SanType::IpAddress(address.into())),
-            // What is not ASCII is not a name that TLS could ask for.
+            // A name that is not ASCII is left out: no client can ask for it in TLS.
             Err(_) => name.try_into().ok().map(SanType::DnsName),
         });
     }

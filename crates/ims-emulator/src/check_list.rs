@@ -61,7 +61,7 @@ pub(crate) enum Text {
     Part { start: u32, end: u32 },
 }
 
-/// What a check says, before it is stored.
+/// The texts of a check, before they are stored.
 pub(crate) enum Wording<'a> {
     Constant(&'static str),
     Formatted(fmt::Arguments<'a>),
@@ -134,7 +134,7 @@ impl CheckList {
         self.entries.insert(place, entry);
     }
 
-    /// Removes `text`, which no check has, if nothing was written after it.
+    /// Removes `text`, which belongs to no check, if nothing was written after it.
     pub(crate) fn forget(&mut self, text: Text) {
         if let Text::Part { start, end } = text
             && end as usize == self.text.len()
@@ -153,7 +153,7 @@ impl CheckList {
 
     /// Replaces what the request has by `description` in each check that `is_secret` says holds a secret.
     pub(crate) fn mask(&mut self, description: &'static str, is_secret: impl Fn(&str) -> bool) {
-        // Nearly never: what is nowhere in the whole text is in none of its parts.
+        // This is rare: if the secret is not in the whole text, it is in none of its parts.
         if !is_secret(&self.text) {
             return;
         }
@@ -287,7 +287,8 @@ impl From<String> for Wording<'_> {
     }
 }
 
-/// `text` as it can be shown on a terminal if it is not so already: with at most `limit` characters, and none that controls it.
+/// `text` as it can be shown on a terminal if it is not so already: with at most `limit` characters, and none that controls
+/// it.
 pub(crate) fn cut(text: &str, limit: usize) -> Option<String> {
     if text.len() <= limit && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         return None;

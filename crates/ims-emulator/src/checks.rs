@@ -1,4 +1,4 @@
-//! How a request is examined: one check after another, each written down, until one fails.
+//! How a request is examined: one check after another, each recorded, until one fails.
 
 use std::borrow::Cow;
 
@@ -79,7 +79,7 @@ impl Checks {
     }
 }
 
-/// A check that is about to be written down.
+/// A check that is about to be recorded.
 #[must_use = "call `or` with the refusal: only then the check counts"]
 pub(crate) struct Pending<'a, T> {
     checks: &'a mut Checks,
@@ -101,7 +101,7 @@ impl<T> Pending<'_, T> {
         self
     }
 
-    /// Writes the check down, and refuses the request if it failed.
+    /// Records the check, and refuses the request if it failed.
     pub(crate) fn or(self, refusal: Refusal) -> Result<T, Refusal> {
         self.checks.push(self.name, self.value.is_some(), self.expected, self.actual);
         self.value.ok_or(refusal)

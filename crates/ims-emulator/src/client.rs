@@ -93,7 +93,7 @@ impl Exchange<'_> {
             return Some(named.to_owned());
         }
         let BasicCredentials { as_sent, urldecoded } = basic?;
-        // A client id that is registered as it was sent is used as it is, whatever it would decode to.
+        // A client id that is registered as it was sent is not decoded.
         let (client_id, _) = match self.service.registered(&as_sent.0) {
             Some(_) => as_sent,
             None => urldecoded,
@@ -101,7 +101,7 @@ impl Exchange<'_> {
         Some(client_id.clone())
     }
 
-    /// Who calls an API behind the gateway: the token, and the integration that it was issued to, which `x-api-key` names.
+    /// The caller of an API behind the gateway: the token and its integration, which `x-api-key` names.
     pub(crate) fn api_caller(&mut self) -> Result<(AccessTokenPayload, Arc<Registered>), Refusal> {
         let api_key = self.call.header("x-api-key");
         let api_key = self

@@ -44,7 +44,7 @@ struct SecretList<'a> {
     client_secrets: Vec<Secret<'a>>,
 }
 
-/// A secret; its text only in the answer that adds it.
+/// A secret. Only the answer that adds it contains its text.
 #[derive(Serialize)]
 #[expect(clippy::struct_field_names, reason = "the names are Adobe's")]
 struct Secret<'a> {

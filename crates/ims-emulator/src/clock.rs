@@ -1,5 +1,5 @@
-//! What time it is for the emulator: the machine's clock or a given one, moved by an offset. Nothing else here asks
-//! the machine.
+//! The time of the emulator: the machine's clock or a given one, plus an offset. No other file here reads the machine's
+//! clock.
 
 use std::{
     fmt,
@@ -62,7 +62,7 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// The second that `ms` milliseconds after 1970 lie in.
+/// The second that contains `ms` milliseconds after 1970.
 pub(crate) fn date(ms: u64) -> NumericDate {
     NumericDate::from_secs(0).plus(Duration::from_millis(ms))
 }

@@ -1,4 +1,4 @@
-//! A running emulator: where it is, what it was asked, and how it ends.
+//! A running emulator: its address, its verdicts, and its end.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -90,7 +90,7 @@ impl Emulator {
         self.service.faults.add(rule);
     }
 
-    /// Injects no faults any more.
+    /// Stops the injection of faults.
     pub fn clear_faults(&self) {
         self.service.faults.clear();
     }

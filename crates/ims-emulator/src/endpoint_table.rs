@@ -61,7 +61,7 @@ pub enum TimeUnit {
 /// What the requests of an endpoint carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// Nothing that the endpoint looks at.
+    /// Nothing that the endpoint uses.
     Nothing,
     /// Parameters, in the query or the body.
     Parameters,
@@ -213,7 +213,7 @@ const fn user_info(path: &'static str) -> EndpointVersion {
             "address",
         ],
         source: "AdobeDocs/adobe-dev-console: User Authentication, userinfo; OpenID Connect Core 1.0 §5.3",
-        // OpenID Connect Core 1.0 §5.3.1 wants both methods; libraries that follow it send POST.
+        // OpenID Connect Core 1.0 §5.3.1 requires both methods; libraries that follow it send POST.
         ..version(Endpoint::UserInfo, path, "GET, POST")
     }
 }
@@ -314,7 +314,7 @@ const WITH_PROMISES: &[&str] = &[
     "promise_exchange",
 ];
 
-/// The answer of the first versions, which for a code or a refresh token says whose it is as well.
+/// The answer of the first versions, which also has the user if a code or a refresh token was sent.
 const WITH_USER: &[&str] = &[
     "access_token",
     "refresh_token",

@@ -1,4 +1,4 @@
-//! One request while it is examined: what it asks, what the emulator knows, and the checks so far.
+//! One request while it is examined: the request, the state of the emulator, and the checks so far.
 
 use ims_claims::{AccessTokenPayload, ClientId, NumericDate};
 
@@ -94,13 +94,12 @@ impl<'a> Exchange<'a> {
         Ok(payload)
     }
 
-    /// Issues a token. Its id is the request's, with `suffix` where one answer has several tokens.
+    /// Issues a token. Its id is that of the request; if one answer has several tokens, `suffix` is added.
     pub(crate) fn issue(&self, token: &NewToken<'_>, suffix: &str) -> String {
         token.issue(self.keys, &self.token_id(suffix), self.call.now_ms)
     }
 
-    /// `expires_in` of a token in the unit of this endpoint version: how long it still lives, a moment less than its
-    /// lifetime.
+    /// `expires_in` of a token in the unit of this endpoint version: its remaining lifetime, slightly less than the whole.
     pub(crate) fn expires_in(&self, token: &NewToken<'_>) -> u64 {
         let left_ms = token.lifetime_ms().saturating_sub(1);
         match self.call.version.unit {

@@ -185,7 +185,7 @@ fn times(exchange: &mut Exchange<'_>, claims: &Claims) -> Result<NumericDate, Re
     Ok(exp)
 }
 
-/// Which metascopes the JWT gets: at least one, and only such as exist, and as the integration and the client have.
+/// The metascopes that the JWT gets: at least one, each of which exists and belongs to the integration and the client.
 fn metascopes(
     exchange: &mut Exchange<'_>,
     integration: &Integration,

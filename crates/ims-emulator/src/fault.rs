@@ -1,4 +1,4 @@
-//! Faults on demand: errors of an IMS in trouble, to test clients with them.
+//! Faults on request: errors of an IMS that fails, to test clients with them.
 
 use std::{
     fmt,
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::endpoint::Endpoint;
 
-/// Something that goes wrong, although the request may be right.
+/// A failure, although the request may be correct.
 ///
 /// The first three and [`Fault::Html`] answer before the request is checked, like a gateway in front of IMS. The others
 /// change the answer to a request that was checked: a `jti` in it counts as used, whether the client reads the answer or
@@ -44,13 +44,13 @@ pub enum Fault {
     InternalError,
     /// `502` with a page of HTML, as proxies answer.
     Html,
-    /// The right answer, but late.
+    /// The correct answer, but late.
     Delay(Duration),
     /// Half of the answer's body, then the end of the connection.
     Truncated,
     /// The end of the connection in place of an answer.
     Disconnected,
-    /// The right answer, with the type `text/plain`.
+    /// The correct answer, with the type `text/plain`.
     WrongContentType,
     /// An answer of 1 MiB.
     Oversized,
@@ -289,7 +289,7 @@ pub(crate) struct Faults(Mutex<Vec<Active>>);
 /// An active rule.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Active {
-    /// By which it is removed.
+    /// The number with which it is removed.
     pub(crate) number: u64,
     #[serde(flatten)]
     pub(crate) rule: FaultRule,

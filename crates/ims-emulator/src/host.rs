@@ -1,11 +1,11 @@
-//! Which names the emulator answers to. A web page in the user's browser could otherwise reach it under a
+//! The host names that the emulator accepts. A web page in the user's browser could otherwise reach it under a
 //! foreign name that resolves to this machine (DNS rebinding).
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use http::{HeaderMap, Uri, header::HOST, uri::Authority};
 
-/// The hosts that the emulator stands for: those of IMS, that of the API for client secrets, and that of admin consent.
+/// The hosts that the emulator replaces: those of IMS, that of the API for client secrets, and that of admin consent.
 /// Sources: adobe/aio-lib-ims, `src/ims.js`; AdobeDocs/adobeio-auth, `Resources/IMS.md`; AdobeDocs/adobe-dev-console,
 /// `ServerToServerAuthentication/ims.md` and `AdminAuthentication/ims.md`.
 pub(crate) const ADOBE_HOSTS: [&str; 5] = [
@@ -47,7 +47,7 @@ pub(crate) fn is_adobe_ims(host: &str) -> bool {
     cluster.is_some_and(|label| label.starts_with("ims-") && !label.contains('.'))
 }
 
-/// The authority that a request is meant for; that of the request line goes before the header (RFC 9112 §3.2.2).
+/// The authority that a request is meant for; that of the request line has priority over the header (RFC 9112 §3.2.2).
 pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     if let Some(authority) = uri.authority() {
         return Some(authority.clone());

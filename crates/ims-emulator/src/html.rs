@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use crate::{answer::Answer, call::Call, integration::Integration, scope::scopes_in, user::User};
 
-/// What a page of consent says and offers.
+/// The content of a page of consent.
 pub(crate) struct ConsentPage<'a> {
     pub(crate) heading: &'a str,
     /// The scopes, separated by commas or spaces.

@@ -16,9 +16,9 @@ pub(crate) struct NewIdToken<'a> {
     pub(crate) user_id: &'a str,
     /// The organization whose administrator has allowed the client, if that is what the token says.
     pub(crate) org_id: Option<&'a str>,
-    /// What the client sent with its request, so that it knows the answer.
+    /// A value from the client's request, by which it recognizes the answer.
     pub(crate) nonce: Option<&'a str>,
-    /// What the browser hands over with it, so that neither can be exchanged for another.
+    /// What the browser gets with it: the ID token has a hash of it, so that neither can be replaced.
     pub(crate) access_token: Option<&'a str>,
     pub(crate) code: Option<&'a str>,
     pub(crate) lifetime: Duration,

@@ -36,7 +36,7 @@ pub(crate) fn read_json(text: &str, form: &'static Form) -> Result<Checked, Inpu
 fn check(root: tree::Node, form: &'static Form) -> Result<Checked, InputError> {
     let mut reading = Reading::default();
     let value = form.read(root, "", &mut reading);
-    // A name that was mistyped is the reason why another is missing.
+    // If a name was mistyped, another member is missing: the mistyped name is the reason.
     if reading.errors.iter().any(InputError::is_about_unknown) {
         reading.errors.retain(|error| !error.is_about_missing());
     }

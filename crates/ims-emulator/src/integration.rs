@@ -206,7 +206,7 @@ impl Integration {
         &self.0.allowed_origins
     }
 
-    /// The redirect URI that a request which names `requested` leads to, if it leads to one.
+    /// The redirect URI for a request that names `requested`, if there is one.
     pub(crate) fn redirect_uri_for<'a>(&'a self, requested: Option<&'a str>) -> Option<&'a str> {
         let default = self.default_redirect_uri();
         let Some(requested) = requested else {
@@ -298,8 +298,8 @@ impl Integration {
         self.0.client_secrets.iter().position(|secret| is_equal(secret, text))
     }
 
-    /// Whether `text` repeats one of the client secrets. In a longer text, only long secrets count: a short one may be
-    /// there by chance.
+    /// Whether `text` repeats one of the client secrets. In a longer text, only long secrets count: a short one may occur by
+    /// chance.
     pub(crate) fn has_secret_in(&self, text: &str) -> bool {
         const TOO_LONG_FOR_CHANCE: usize = 8;
         self.0.client_secrets.iter().map(ExposeSecret::expose_secret).any(|secret| {

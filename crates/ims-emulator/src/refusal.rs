@@ -189,7 +189,7 @@ pub enum Refusal {
     OriginUnknown,
     /// The `Host` header names another server.
     HostElsewhere,
-    /// The proxy is asked for a way to another server.
+    /// The proxy is asked for a connection to another server.
     TunnelElsewhere,
     /// Nothing is served at this path.
     NotFound,

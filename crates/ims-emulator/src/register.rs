@@ -14,7 +14,8 @@ use crate::{
     scope::scopes_in,
 };
 
-/// The most integrations there can be for another client to register itself: anyone may ask, and each takes memory.
+/// With this number of integrations, no other client can register itself: anyone may send such a request, and each takes
+/// memory.
 const MAX_INTEGRATIONS: usize = 512;
 
 /// The most redirect URIs of one client.
@@ -32,7 +33,7 @@ const MAX_SCOPES: usize = 64;
 /// The scopes of a client that names none.
 const DEFAULT_SCOPE: &str = "openid AdobeID";
 
-/// What a client says about itself; members that IMS has no use for are ignored (RFC 7591 §2).
+/// The metadata of a client; members that IMS does not use are ignored (RFC 7591 §2).
 #[derive(Deserialize)]
 struct Metadata {
     client_name: String,

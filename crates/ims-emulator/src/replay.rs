@@ -1,4 +1,4 @@
-//! The memory for `jti`: which numbers an integration has seen, for as long as their assertions could be sent again.
+//! The `jti` numbers that an integration has used, for as long as their assertions could be sent again.
 
 use std::{
     collections::{BTreeSet, HashSet},

@@ -277,7 +277,7 @@ pub(crate) fn integration_from_json(text: &str) -> Result<Integration, InputErro
     let Checked { value, .. } = input::read_json(text, &INTEGRATION)?;
     let mut members: integration::Members = of_checked(value);
     if !members.certificate_files.is_empty() {
-        // Anyone who can reach the API must not make the emulator read files.
+        // A client of the API must not be able to make the emulator read files.
         members.certificate_files.clear();
         return Err(InputError::not_here("certificate_files", "certificates, as PEM"));
     }
@@ -288,7 +288,7 @@ pub(crate) fn integration_from_json(text: &str) -> Result<Integration, InputErro
 /// member (RFC 7396, JSON Merge Patch).
 pub(crate) fn edited(integration: &Integration, text: &str) -> Result<Integration, InputError> {
     let changed = serde_json::from_str::<serde_json::Map<_, _>>(text);
-    // What is not an object is refused with the words for that.
+    // A text that is not an object gets the error of `integration_from_json`.
     let Ok(changed) = changed else { return integration_from_json(text) };
     let mut members = serde_json::to_value(integration.members())
         .expect("structs of strings, numbers and lists are always JSON");

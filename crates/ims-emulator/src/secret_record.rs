@@ -1,4 +1,4 @@
-//! What IMS remembers about each client secret: an id, when it was added, and when it was used last.
+//! What the emulator stores about each client secret: an id, when it was added, and when it was used last.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -76,7 +76,7 @@ async fn converse(stream: TcpStream, service: Arc<Service>, end: watch::Receiver
     serve_http(stream, Scheme::Http, service, end).await;
 }
 
-/// Serves one connection of a server that speaks TLS too, and the tunnel that a CONNECT request opens in it.
+/// Serves one connection of a server that supports TLS too, and the tunnel that a CONNECT request opens in it.
 async fn converse_with_tls(
     stream: TcpStream,
     tls: &Tls,

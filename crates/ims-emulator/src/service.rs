@@ -1,4 +1,4 @@
-//! The IMS behind the server: what it knows and remembers. How it answers is in [`handling`].
+//! The state of the emulated IMS. How it answers is in [`handling`].
 
 pub(crate) mod connection;
 mod handling;
@@ -45,7 +45,7 @@ pub(crate) struct Registered {
 /// How strict the emulator is, where documents and observations differ.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rules {
-    /// The IMS it stands for.
+    /// The IMS that it replaces.
     pub(crate) environment: Environment,
     /// Whether a signature that matches nothing gets the answer of the real IMS, and not the documented one.
     pub(crate) answers_as_observed: bool,
@@ -266,7 +266,7 @@ impl Service {
         &self.rules.environment
     }
 
-    /// Whether `base_url` names this IMS: the one that it stands for, or the host that the client has called.
+    /// Whether `base_url` names this IMS: the one that it replaces, or the host that the client has called.
     pub(crate) fn is_base_url(&self, base_url: &str, call: &Call) -> bool {
         let base_url = base_url.trim_end_matches('/');
         let authority = base_url.strip_prefix("https://").or(base_url.strip_prefix("http://"));

@@ -106,7 +106,7 @@ impl TokenKey {
         })
     }
 
-    /// Puts the signature behind `signing_input`, RS256.
+    /// Appends the RS256 signature to `signing_input`.
     pub(crate) fn sign(&self, signing_input: String) -> String {
         let mut signature = vec![0; self.key_pair.public_modulus_len()];
         self.key_pair
@@ -156,7 +156,7 @@ impl KeyRing {
         key_id(self.0.len())
     }
 
-    /// Puts the newest key's signature behind `signing_input`, RS256.
+    /// Appends the RS256 signature of the newest key to `signing_input`.
     pub(crate) fn sign(&self, signing_input: String) -> String {
         let newest = self.0.last().expect("a ring has at least one key");
         newest.sign(signing_input)

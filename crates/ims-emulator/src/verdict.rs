@@ -1,4 +1,4 @@
-//! What the emulator says about one request, which IMS never does: every check, and the remedy. The last verdicts are kept.
+//! The verdict on one request: every check, and the remedy, neither of which IMS gives. The last verdicts are kept.
 
 use std::{
     borrow::Cow,
@@ -196,7 +196,7 @@ impl Journal {
         for observer in &self.observers {
             observer(&verdict);
         }
-        // Nothing is left half done in the lock, so a panic elsewhere cannot have broken the queue.
+        // Every change under the lock is complete, so a panic elsewhere cannot have damaged the queue.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.len() == Self::CAPACITY {
             last.pop_front();

@@ -1,4 +1,4 @@
-//! A stream on which writing must continue: a client that never reads is disconnected.
+//! A stream on which writing must make progress: a client that never reads is disconnected.
 
 use std::{
     io,

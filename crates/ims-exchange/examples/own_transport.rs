@@ -1,7 +1,7 @@
 //! A transport of your own, here over hyper, and two calls through it: `cargo run -p ims-exchange --example own_transport --
 //! http://127.0.0.1:8080`, with the address of a local IMS such as the emulator.
 //!
-//! A real one speaks TLS, and everything else is as here: no redirect is followed, nothing is sent twice, the answer has a
+//! A real one uses TLS, and everything else is as here: no redirect is followed, nothing is sent twice, the answer has a
 //! deadline and a limit.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]

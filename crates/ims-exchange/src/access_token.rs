@@ -52,7 +52,7 @@ impl Drop for Text {
 }
 
 impl BearerToken {
-    /// The token: for an API that it is meant for, and for nothing that is logged.
+    /// The token: for the APIs that it was issued for, and for nothing that is logged.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         &self.0.text.0
@@ -92,7 +92,7 @@ impl TryFrom<String> for BearerToken {
     fn try_from(text: String) -> Result<Self, TextError> {
         let text = Text(text);
         text_error::check("an access token", &text.0, 1..=MAX_TOKEN, is_visible)?;
-        // As long as it becomes, so that the header takes the buffer and no copy of it is left.
+        // The capacity is exact, so that the header takes over the buffer and no copy is left.
         let mut value = String::with_capacity(BEARER.len() + text.0.len());
         value.push_str(BEARER);
         value.push_str(&text.0);
@@ -166,7 +166,7 @@ impl AccessToken {
         &self.bearer
     }
 
-    /// The token: for an API that it is meant for, and for nothing that is logged.
+    /// The token: for the APIs that it was issued for, and for nothing that is logged.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         self.bearer.expose_secret()
@@ -226,7 +226,8 @@ impl AccessToken {
     }
 }
 
-/// An [`AccessToken`] that others hold; see [`AccessToken::downgrade`]. It keeps no secret in memory when they have dropped it.
+/// An [`AccessToken`] that others hold; see [`AccessToken::downgrade`]. It keeps no secret in memory when they have dropped
+/// it.
 #[derive(Clone)]
 pub struct WeakAccessToken {
     bearer: Weak<Inner>,

@@ -21,16 +21,16 @@ use crate::{
     strict_json,
 };
 
-/// What a request carried, as far as the reading of its response needs it.
+/// The parts of a request that are needed to read its response.
 #[derive(Clone, Copy)]
 pub(crate) struct Sent<'a> {
-    /// What it sent to IMS to prove who asks, besides the client id.
+    /// How it authenticated, besides the client id.
     pub(crate) credential: CredentialKind,
     /// The time just before it was sent.
     pub(crate) at: NumericDate,
     /// What no error may repeat.
     pub(crate) secrets: &'a [&'a str],
-    /// Whether the client's secret is among those.
+    /// Whether the client secret is one of them.
     pub(crate) has_client_secret: bool,
 }
 
@@ -116,8 +116,8 @@ fn header<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-/// Whether a response says that it is JSON, or says nothing, or says that it is plain text: some gateways pass JSON on as
-/// plain text. Any other type is a page of a server between this machine and IMS.
+/// Whether a response says that it is JSON, or says nothing, or says that it is plain text: some gateways send JSON as plain
+/// text. Any other type comes from a server between this machine and IMS.
 fn is_readable(response: &Response) -> bool {
     let Some(media_type) = media_type(response) else { return true };
     is_json(&media_type) || media_type == "text/plain"

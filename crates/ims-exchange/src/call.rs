@@ -8,7 +8,7 @@ use crate::{
     message::{Request, Response},
 };
 
-/// One question to IMS: what to send, and how to read the answer.
+/// One request to IMS: what to send, and how to read the answer.
 ///
 /// Sealed: IMS, not the caller, decides which questions exist. A call does no I/O, so any transport can send it. It is for
 /// one request: a retry makes a new call with a newly signed assertion. If the same assertion was sent again after a
@@ -43,7 +43,7 @@ pub trait Call: sealed::Sealed {
     ) -> Result<Self::Answer, ExchangeError>;
 }
 
-/// A way to ask for an access token (RFC 6749 §1.3): every [`Call`] whose answer is an [`AccessToken`].
+/// A way to request an access token (RFC 6749 §1.3): every [`Call`] whose answer is an [`AccessToken`].
 ///
 /// ```
 /// use std::time::Duration;

@@ -55,7 +55,7 @@ pub enum ExchangeError {
     IntegrationRefused(Refusal),
     /// Ask a person to change the network between this machine and IMS: trying again will not help.
     Unreachable(TransportError),
-    /// Report it: IMS gave the token a lifetime that no token has.
+    /// Report it: IMS gave the token an impossible lifetime.
     ImpossibleLifetime {
         /// The number in the answer.
         value: i64,
@@ -179,7 +179,7 @@ impl fmt::Debug for ExchangeError {
 }
 
 impl Error for ExchangeError {
-    /// The error behind the cause that `Display` names.
+    /// The source of the cause that `Display` names.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Unreachable(source) | Self::Unavailable { source: Some(source), .. } => {

@@ -1,4 +1,4 @@
-//! One request and one answer, as they pass through a transport. Both may hold secrets, so neither shows its body.
+//! One request and one answer of a transport. Both may hold secrets, so neither shows its body.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{access_token::BearerToken, secret_text::MAX_TOKEN};
 
-/// A request to IMS, whole. Secrets are in its body and never in its URL.
+/// A complete request to IMS. Secrets are in its body and never in its URL.
 pub struct Request {
     method: Method,
     url: String,
@@ -64,7 +64,7 @@ impl Request {
         self.with_header(HeaderName::from_static("x-ims-clientid"), value)
     }
 
-    /// The same with the header `x-api-key`, by which the gateway in front of Adobe's APIs knows the client.
+    /// The same with the header `x-api-key`, by which the gateway in front of Adobe's APIs identifies the client.
     pub(crate) fn with_api_key(self, client_id: &ClientId) -> Self {
         let value = HeaderValue::from_str(client_id.as_str());
         let value = value.expect("a client id is visible ASCII, which every header can carry");
@@ -122,11 +122,11 @@ pub(crate) fn urlencoded(pairs: &[(&str, &str)]) -> String {
     let length: usize = pairs.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
     // A buffer that grows would leave copies of secrets in freed memory.
     if !pairs.iter().all(|(name, value)| is_plain(name) && is_plain(value)) {
-        // Escaping makes at most three bytes out of one.
+        // Escaping replaces one byte by at most three.
         let text = String::with_capacity(length * 3);
         return form_urlencoded::Serializer::new(text).extend_pairs(pairs).finish();
     }
-    // A JWT is long and plain, and most of the time would be spent with looking for its next byte to escape.
+    // A JWT is long and needs no escapes, and a search for bytes to escape would take most of the time.
     let mut text = String::with_capacity(length);
     for (name, value) in pairs {
         if !text.is_empty() {
@@ -141,7 +141,7 @@ pub(crate) fn urlencoded(pairs: &[(&str, &str)]) -> String {
 
 /// Whether `text` stays as it is when it is urlencoded (URL standard, application/x-www-form-urlencoded percent-encode set).
 fn is_plain(text: &str) -> bool {
-    // Without an end at the first other byte, which lets the compiler check many bytes at once.
+    // It does not stop at the first other byte, so that the compiler can check many bytes at once.
     text.bytes().fold(true, |all, byte| all & is_plain_byte(byte))
 }
 
@@ -219,7 +219,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A text of which a part has to be escaped, or none.
+    /// A text with or without parts that must be escaped.
     fn text() -> impl Strategy<Value = String> {
         prop_oneof![any::<String>(), "[ -~]{0,40}", "[-.*_0-9A-Za-z]{0,40}"]
     }

@@ -48,7 +48,8 @@ impl ProxyRefusal {
     }
 
     /// Whether waiting and trying again can help. 4xx means that the proxy does not accept the request, and 3xx that it
-    /// wants something else first, such as a sign-in at a portal (RFC 9110 §15). Only 5xx are failures of the proxy itself.
+    /// requires something else first, such as a sign-in at a portal (RFC 9110 §15). Only 5xx are failures of the proxy
+    /// itself.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.status.is_server_error()
@@ -66,7 +67,7 @@ impl ProxyRefusal {
         if self.is_transient() {
             return "wait; if it does not change, ask the person who runs the proxy whether it can connect to IMS";
         }
-        "ask the person who runs the proxy to allow connections to IMS, or name the host in NO_PROXY if there is a direct way"
+        "ask the person who runs the proxy to allow connections to IMS, or name the host in NO_PROXY if there is a direct connection"
     }
 }
 

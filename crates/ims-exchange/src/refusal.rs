@@ -22,7 +22,7 @@ pub(crate) mod reason;
 pub(crate) mod scrub;
 pub(crate) mod table;
 
-/// What IMS said when it did not give what was asked for.
+/// The answer of IMS to a request that it refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal(Box<Details>);
 
@@ -109,7 +109,7 @@ impl Refusal {
         self.0.reason
     }
 
-    /// Everything that is documented or known to be behind the [`reason`](Self::reason), the most likely first.
+    /// All documented or known causes of the [`reason`](Self::reason), the most likely first.
     #[must_use]
     pub fn causes(&self) -> &'static [Cause] {
         self.0.reason.causes()
@@ -157,8 +157,8 @@ impl Refusal {
         }
     }
 
-    /// Reads a response that is not a success. `secrets` are what was sent, and `sends_client_secret` says whether the client's
-    /// secret is among them.
+    /// Reads a response that is not a success. `secrets` are what was sent, and `sends_client_secret` says whether the
+    /// client's secret is among them.
     pub(crate) fn read(
         response: &Response,
         credential: CredentialKind,
@@ -175,7 +175,7 @@ impl Refusal {
         let known = table::find(credential, status, code.as_deref(), description.as_deref());
         let reason = match known {
             Reason::WrongSecret if !sends_client_secret => Reason::SecretMissing,
-            // A gateway that is in trouble for a while writes pages, too.
+            // A gateway with a temporary failure sends pages, too.
             Reason::Throttled | Reason::TemporaryFailure => known,
             _ if foreign.is_some() => Reason::NotIms,
             _ => known,
@@ -187,12 +187,12 @@ impl Refusal {
         Self(Box::new(Details { code, description, reason, foreign, ..head(response, secrets) }))
     }
 
-    /// A success that is not of the form that its endpoint has.
+    /// A success whose body does not have the form of its endpoint.
     pub(crate) fn unreadable(response: &Response, secrets: &[&str]) -> Self {
         Self::lacking(Lack::of(response), response, secrets)
     }
 
-    /// A success without something that its endpoint has.
+    /// A success without a part that its endpoint requires.
     pub(crate) fn lacking(lack: Lack, response: &Response, secrets: &[&str]) -> Self {
         let foreign = Foreign::by_media_type(response);
         let reason = if foreign.is_some() { Reason::NotIms } else { Reason::Other };

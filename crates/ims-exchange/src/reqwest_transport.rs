@@ -23,13 +23,13 @@ mod trust;
 /// Sends requests with reqwest, over `https` only unless it was made for a loopback address.
 ///
 /// Redirects are not followed and nothing is sent twice. `HTTPS_PROXY` and `NO_PROXY` are honoured, and so is
-/// `SSL_CERT_FILE` for the CA certificates. A proxy that does not connect is asked again, for at most two seconds, since
-/// the HTTP library does not say what it answered. It needs a tokio runtime when it sends, not when it is made.
+/// `SSL_CERT_FILE` for the CA certificates. A proxy that does not connect is asked again, for at most two seconds, since the
+/// HTTP library does not give its answer. It needs a tokio runtime when it sends, not when it is made.
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
     scheme: &'static str,
-    /// The proxies that `client` goes through, for errors; unknown if someone else has built it.
+    /// The proxies of `client`, for errors; unknown for a client that the program has built.
     proxies: Option<Proxies>,
 }
 
@@ -76,8 +76,7 @@ impl ReqwestTransport {
         if is_plain_http(environment) {
             return Self::new(environment);
         }
-        // This comes before the certificates: if both variables are wrong, the error names the proxy, which is reached
-        // first.
+        // This comes before the certificates: if both variables are wrong, the error names the proxy, which is used first.
         let proxy = variable_of_proxy(&variable)?;
         let transport = match CaCertificates::from_variables(&variable)? {
             Some(certificates) => Self::with_only_ca_certificates(&certificates)?,
@@ -130,10 +129,10 @@ impl ReqwestTransport {
         Self::over_https(builder, Trust::Only(certificates.clone()))
     }
 
-    /// A transport over your own client, with your proxy, roots or client certificate. It sends to `https` alone.
+    /// A transport over your own client, with your proxy, roots or client certificate. It sends only to `https`.
     ///
-    /// Build the client with `redirect(Policy::none())`: one that follows redirects may carry the secrets of a body to another
-    /// host. reqwest must not retry: nothing may be sent twice.
+    /// Build the client with `redirect(Policy::none())`: one that follows redirects may send the secrets of a body to
+    /// another host. reqwest must not retry: nothing may be sent twice.
     ///
     /// ```
     /// use ims_exchange::ReqwestTransport;
@@ -151,7 +150,7 @@ impl ReqwestTransport {
         Self { client, scheme: "https://", proxies: None }
     }
 
-    /// Names in errors the variable that the proxy was read from, such as `HTTPS_PROXY`.
+    /// Sets the variable that errors name as the source of the proxy, such as `HTTPS_PROXY`.
     ///
     /// ```
     /// use ims_claims::Environment;
@@ -229,7 +228,8 @@ impl Transport for ReqwestTransport {
         if !request.url().starts_with(self.scheme) {
             return Err(TransportError::Scheme);
         }
-        // It costs nearly nothing until it is waited for, and for most requests it is not: the HTTP library has the same deadline.
+        // A timer costs nearly nothing until something waits for it. Most requests do not: the HTTP library has the same
+        // deadline.
         let deadline = tokio::time::sleep(timeout);
         let (method, url, headers, body) = request.into_parts();
         let sent = self
@@ -243,8 +243,8 @@ impl Transport for ReqwestTransport {
         let mut answer = match sent {
             Ok(answer) => answer,
             Err(error) if is_not_connected(&error) => {
-                // Then the proxy is asked, which belongs to no request of the HTTP library. Boxed, so that other requests need no
-                // room for it: this future is large.
+                // Then the proxy is asked, which belongs to no request of the HTTP library. Boxed, so that other requests
+                // need no room for it: this future is large.
                 let reason = Box::pin(self.not_connected(&error, &url));
                 let reason = tokio::time::timeout_at(deadline.deadline(), reason).await;
                 return Err(reason.unwrap_or(TransportError::Timeout { timeout }));
@@ -303,7 +303,7 @@ fn is_untrusted(error: &reqwest::Error) -> bool {
     })
 }
 
-/// Sorts an error of a connection that was made, or was not tried, by its phase. The URL is not repeated.
+/// Sorts an error that is not about connecting by its phase. The URL is not repeated.
 fn explain(error: reqwest::Error, timeout: Duration) -> TransportError {
     let error = error.without_url();
     if error.is_timeout() {

@@ -47,7 +47,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// Scopes as IMS takes them, separated by commas.
+/// Scopes in the form of IMS, separated by commas.
 pub(crate) fn list(scopes: &[Scope]) -> String {
     scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(",")
 }

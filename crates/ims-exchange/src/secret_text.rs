@@ -118,7 +118,7 @@ secret_text!(RefreshToken, "a refresh token", 1..=MAX_TOKEN, is_visible);
 
 impl RefreshToken {
     /// Whether it is the same token as `other`. The duration of the comparison depends on the texts: compare only tokens
-    /// that this process already has, never one with the guess of a stranger.
+    /// that this process already has, never one with a text that someone else sent.
     ///
     /// ```
     /// use ims_exchange::RefreshToken;

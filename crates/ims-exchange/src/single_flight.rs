@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-/// Work that is running, for those who wait for its outcome. A clone waits for the same work.
+/// Work in progress, for the callers that wait for its outcome. A clone waits for the same work.
 ///
 /// ```
 /// use ims_exchange::InFlight;
@@ -25,12 +25,12 @@ use tokio::sync::Notify;
 /// ```
 pub struct InFlight<T>(Arc<Work<T>>);
 
-/// Reports the outcome of the work to all who wait. If it is dropped without an outcome, for example with its runtime, it
-/// wakes them anyway.
+/// Reports the outcome of the work to all waiting callers. If it is dropped without an outcome, for example with its
+/// runtime, it wakes them anyway.
 #[must_use = "without a leader the work has no outcome"]
 pub struct Leader<T>(Arc<Work<T>>);
 
-/// What those who wait and the leader share.
+/// What the leader and the waiting callers share.
 struct Work<T> {
     /// Set once: to the outcome, or to `None` if the leader was dropped without one.
     outcome: OnceLock<Option<T>>,
@@ -39,7 +39,7 @@ struct Work<T> {
 }
 
 impl<T: Clone + Send + Sync> InFlight<T> {
-    /// Starts work. The one who does the work keeps the leader. Nothing is spawned.
+    /// Starts work. The task that does it keeps the leader. Nothing is spawned.
     pub fn start() -> (Self, Leader<T>) {
         let work = Arc::new(Work { outcome: OnceLock::new(), is_over: Notify::new() });
         (Self(Arc::clone(&work)), Leader(work))
@@ -47,7 +47,7 @@ impl<T: Clone + Send + Sync> InFlight<T> {
 
     /// Waits for the outcome; `None` if the leader was dropped without one. It needs no runtime.
     pub async fn outcome(self) -> Option<T> {
-        // Before the first look: it is woken by what comes after this line, also if that is before it waits.
+        // Made before the check: it is woken by every notification after this line, even before it waits.
         let is_over = self.0.is_over.notified();
         if self.is_running() {
             is_over.await;
@@ -75,7 +75,7 @@ impl<T: Clone + Send + Sync> InFlight<T> {
 }
 
 impl<T> Leader<T> {
-    /// Gives `outcome` to all who wait, and to all who begin to wait later.
+    /// Gives `outcome` to all callers that wait, and to those that come later.
     pub fn finish(self, outcome: T) {
         self.0.end(Some(outcome));
     }

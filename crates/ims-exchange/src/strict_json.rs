@@ -14,7 +14,7 @@ use crate::message::Response;
 pub(crate) fn read<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     // JSON is UTF-8 (RFC 8259 §8.1). Checked here, because each pass would check it again.
     let json = str::from_utf8(json).ok()?;
-    // Two passes over at most 64 KiB: the first keeps nothing, so that no copy of a token is left behind.
+    // Two passes over at most 64 KiB: the first keeps nothing, so that no copy of a token is left in memory.
     let _: Checked = serde_json::from_str(json).ok()?;
     serde_json::from_str(json).ok()
 }

@@ -14,8 +14,8 @@ use crate::{
     transport::{Transport, TransportError},
 };
 
-/// A transport that gives the answers it was told, in order, and keeps what was asked. When none is left, it says that
-/// time is up.
+/// A transport that gives the answers of the test, in order, and keeps the requests. When no answer is left, it fails with a
+/// timeout.
 ///
 /// ```
 /// use std::time::Duration;
@@ -57,7 +57,7 @@ impl FakeTransport {
         Response::new(status, HeaderMap::new(), body.as_bytes().to_vec())
     }
 
-    /// Takes what was asked so far, in order.
+    /// Takes the requests so far, in order.
     pub fn take_requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.script().requests)
     }

@@ -49,7 +49,7 @@ pub enum TextError {
     },
 }
 
-/// Accepts a text of an allowed length whose bytes are all allowed.
+/// Accepts a text of an allowed length with only allowed bytes.
 pub(crate) fn check(
     what: &'static str,
     text: &str,
@@ -59,8 +59,8 @@ pub(crate) fn check(
     if text.is_empty() {
         return Err(TextError::Empty { what });
     }
-    // This is checked before the length: for a document in place of a token, its first line break says more than its
-    // length. First without an end at the first that is wrong, which lets the compiler check many bytes at once.
+    // This is checked before the length: for a document in place of a token, its first line break is a better reason than
+    // its length. The first pass does not stop at a wrong byte, so that the compiler can check many bytes at once.
     let are_allowed = text.bytes().fold(true, |all, byte| all & is_allowed(byte));
     if !are_allowed && let Some(index) = text.bytes().position(|byte| !is_allowed(byte)) {
         return Err(TextError::Character { what, position: index + 1 });

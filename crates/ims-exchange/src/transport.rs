@@ -31,8 +31,8 @@ use crate::{
 /// }
 /// ```
 pub trait Transport: fmt::Debug + Send + Sync {
-    /// Sends `request` and returns the answer, whatever its status. Everything, from the look-up of the host to the last
-    /// byte, ends after `timeout`.
+    /// Sends `request` and returns the answer, whatever its status. The time limit `timeout` covers everything, from the
+    /// look-up of the host to the last byte.
     ///
     /// # Errors
     /// [`TransportError`], sorted by what the caller can do.
@@ -67,7 +67,8 @@ pub enum TransportError {
         /// What the network said.
         source: Arc<dyn Error + Send + Sync>,
     },
-    /// Ask the person who runs the proxy, or wait if [`ProxyRefusal::is_transient`]: the proxy on the way does not connect to IMS.
+    /// Ask the person who runs the proxy, or wait if [`ProxyRefusal::is_transient`]: the proxy on the way does not connect
+    /// to IMS.
     Proxy(ProxyRefusal),
     /// Wait and try again: the answer was not complete in time.
     Timeout {
@@ -142,7 +143,7 @@ impl TransportError {
             }
             Self::Proxy(refusal) => refusal.hint(),
             Self::Variable(error) => return error.hint(),
-            Self::TooLong => "look at what is behind the base URL: it is not IMS",
+            Self::TooLong => "check the base URL: the server there is not IMS",
             Self::Connect { .. } => {
                 "check the name of the host, the network and the firewall; where a proxy is the only way out, name it in HTTPS_PROXY"
             }
@@ -195,7 +196,7 @@ impl fmt::Debug for TransportError {
 }
 
 impl Error for TransportError {
-    /// The error behind the cause that `Display` names.
+    /// The source of the cause that `Display` names.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Connect { source }
@@ -373,7 +374,7 @@ impl fmt::Debug for SharedTransport {
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The object-safe twin of [`Transport`].
+/// The object-safe form of [`Transport`].
 trait DynTransport: fmt::Debug + Send + Sync {
     fn dyn_send(
         &self,
@@ -433,7 +434,7 @@ mod tests {
             assert_eq!(error.to_string(), said, "{name}");
             assert!(hint.starts_with(to_do), "{name}: {hint}");
             assert_eq!(format!("{error:?}"), format!("{said}\n  what to do: {hint}"), "{name}");
-            // The error of an exchange that ends so has the same name and the same hint.
+            // The error of an exchange that fails in this way has the same name and the same hint.
             let error = ExchangeError::from(error);
             assert_eq!((error.reason_name(), error.hints()), (name, vec![hint]));
             assert_eq!(error.is_transient(), is_transient, "{name}");

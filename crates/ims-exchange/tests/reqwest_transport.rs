@@ -124,7 +124,7 @@ async fn a_connection_that_ends_without_an_answer_is_broken() {
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        // All of the request, since what is left unread would reset the connection.
+        // The whole request is read: an unread rest would reset the connection.
         let mut request = Vec::new();
         while !String::from_utf8_lossy(&request).contains(CANARY) {
             assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0);
@@ -140,7 +140,7 @@ async fn a_connection_that_ends_without_an_answer_is_broken() {
 async fn a_connection_that_takes_too_long_is_a_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("https://{}", listener.local_addr().unwrap());
-    // It accepts, and never begins to speak TLS.
+    // The server accepts the connection, and never begins TLS.
     let server = tokio::spawn(async move {
         let _stream = listener.accept().await.unwrap();
         std::future::pending::<()>().await;
@@ -164,7 +164,7 @@ async fn a_closed_port_is_a_connection_error() {
     assert!(!everything_said(&error).contains(CANARY));
 }
 
-/// A resolver that knows no name, in the words of glibc.
+/// A resolver that finds no name, with the error text of glibc.
 #[derive(Debug)]
 struct NoNames;
 

@@ -98,7 +98,8 @@ impl Access {
         self.check_exposure(platform::exposure(&self.permissions))
     }
 
-    /// Like [`Access::check_private`], without the exception for files of root. It is the rule for what this crate made.
+    /// Like [`Access::check_private`], without the exception for files of root. This is the rule for files and folders that
+    /// this crate has made.
     pub(crate) fn check_own(&self) -> Result<(), FileError> {
         self.check_exposure(platform::exposure_of_own(&self.permissions))
     }
@@ -133,7 +134,7 @@ impl Access {
         }
         let is_folder = self.kind == FileKind::Folder;
         judge_writers(&self.path, is_folder, platform::writers(&self.permissions))?;
-        // The folders of the name that was given, and those of the file behind a symbolic link.
+        // The folders of the name that was given, and those of the target of a symbolic link.
         let given = std::path::absolute(&self.path);
         judge_folders(&given.map_err(|error| FileError::io(&self.path, "find", error))?)?;
         let real = std::fs::canonicalize(&self.path);

@@ -14,7 +14,7 @@ use crate::platform;
 /// Why a file or folder is not used.
 ///
 /// `Display` says what is wrong and what to do; [`FileError::problem`] and [`FileError::remedy`] are the two halves, for
-/// programs that print them apart.
+/// programs that print them separately.
 ///
 /// ```
 /// use std::path::PathBuf;
@@ -359,8 +359,8 @@ fn make_private(path: &Path, is_folder: bool) -> String {
     format!("chmod {} {}", if is_folder { 700 } else { 600 }, quoted(path))
 }
 
-/// The account is named by its number, because `%USERNAME%` and `$env:USERNAME` each work in one shell only. What others were
-/// given on this file itself is taken away, too: everyone, all who have signed in, and all users of the machine.
+/// The account is named by its number, because `%USERNAME%` and `$env:USERNAME` each work in one shell only. Rights that
+/// others have on this file itself are removed, too: everyone, all who have signed in, and all users of the machine.
 #[cfg(windows)]
 fn make_private(path: &Path, is_folder: bool) -> String {
     let account = match platform::account_number() {

@@ -107,7 +107,7 @@ impl PrivateFolder {
         modified.map(Some)
     }
 
-    /// The names of all that is in the folder, in no order. This crate makes no name that is not Unicode, so such a name is
+    /// The names of all entries of the folder, in any order. This crate makes no name that is not Unicode, so such a name is
     /// left out.
     ///
     /// # Errors

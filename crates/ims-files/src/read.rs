@@ -125,10 +125,10 @@ fn read_open(mut file: File, path: &Path, limit: u64) -> Result<FileContents, Fi
 
 /// All bytes of `file`; `None` if there are more than `limit`.
 ///
-/// The buffer never grows in place, because a buffer that is moved leaves an unwiped copy behind.
+/// The buffer never grows in place, because a buffer that is moved leaves a copy that is not wiped.
 pub(crate) fn read_bytes(file: &mut File, limit: u64) -> io::Result<Option<FileBytes>> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX - 1);
-    // Files below /proc say that they are empty, and a file may grow while it is read.
+    // Files below /proc have the size 0, and a file may grow while it is read.
     let expected = file.metadata().map_or(0, |metadata| metadata.len());
     let expected = usize::try_from(expected).unwrap_or(usize::MAX).clamp(4096, limit.max(4096));
     let mut buffer = Zeroizing::new(vec![0; expected.min(limit) + 1]);

@@ -48,7 +48,7 @@ pub fn create_new(path: &Path, contents: &[u8]) -> Result<(), FileError> {
 }
 
 /// Puts a file that its owner alone can read in place of what is at `path`: every reader sees the old or the new contents
-/// as a whole. A symbolic link stays one and the file behind it is replaced. Missing folders are made, for the owner alone.
+/// as a whole. A symbolic link stays a link, and its target is replaced. Missing folders are made, for the owner alone.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
@@ -68,7 +68,7 @@ pub fn replace(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     Draft::write(path, Readers::Owner, contents)?.put(Existing::Replace)
 }
 
-/// A file that is written and flushed under another name in the same folder. It is removed unless it is put there.
+/// A file that is written and flushed under another name in the same folder. It is removed unless it is moved to its path.
 ///
 /// ```
 /// use ims_files::{Draft, Existing, Readers};
@@ -89,7 +89,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Writes the file next to `path`. If `path` is a symbolic link, this is about the file behind it.
+    /// Writes the file next to `path`. If `path` is a symbolic link, this is about its target.
     ///
     /// # Errors
     /// [`FileError::Io`].
@@ -152,7 +152,7 @@ impl Drop for Draft {
     }
 }
 
-/// Creates an empty file that only its owner can open, in the folder of `path` and under a name that nothing has yet.
+/// Creates an empty file that only its owner can open, in the folder of `path` and under a name that is not used yet.
 fn create_next_to(path: &Path) -> io::Result<(PathBuf, File)> {
     const ATTEMPTS: usize = 16;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();

@@ -8,8 +8,8 @@ use std::{
 
 /// The state of some files at one time, to find out later whether one of them has changed.
 ///
-/// The files are checked again and again. A service of the system that reports changes is not used: it misses the links by
-/// which Kubernetes exchanges a mounted secret, and files on the network.
+/// The files are checked again and again. A service of the system that reports changes is not used: it does not see the
+/// links with which Kubernetes exchanges a mounted secret, or changes of files on the network.
 ///
 /// ```
 /// use ims_files::FileVersions;
@@ -46,7 +46,7 @@ impl FileVersions {
         Self(files)
     }
 
-    /// The same files, looked at again.
+    /// The same files, checked again.
     #[must_use]
     pub fn again(&self) -> Self {
         Self::look(self.0.iter().map(|(path, _)| path.clone()).collect())
@@ -111,7 +111,7 @@ mod tests {
         let other = folder.path().join("other");
         fs::write(&other, "longer").unwrap();
         let before = fs::metadata(&path).unwrap().modified().unwrap();
-        // For writing, since Windows changes the time of no file that is open for reading alone.
+        // Opened for writing: Windows does not change the time of a file that is open only for reading.
         fs::File::options().append(true).open(&other).unwrap().set_modified(before).unwrap();
         fs::rename(&other, &path).unwrap();
         assert!(files.have_changed() || cfg!(not(unix)), "it was replaced");

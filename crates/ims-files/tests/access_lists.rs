@@ -98,7 +98,7 @@ fn a_file_that_everyone_can_write_to_may_not_name_a_command() {
 #[test]
 fn a_new_file_is_private_and_never_overwrites_another() {
     let folder = folder();
-    // Wine hands down what a folder has, even to a file whose list is protected from that.
+    // Wine applies the entries of a folder even to a file whose list is protected from that.
     if std::env::var_os("WINEPREFIX").is_none() {
         set_list(folder.path(), "(A;OICI;FA;;;ME)(A;OICI;FR;;;WD)");
     }
@@ -116,7 +116,7 @@ fn a_file_is_replaced_as_a_whole_and_its_missing_folders_are_private() {
     let folder = folder();
     let path = folder.path().join("a").join("b").join("file");
     replace(&path, b"one").unwrap();
-    // Also if another program looks at it for a moment.
+    // It is replaced also while another program has it open for a moment.
     let reader = fs::File::open(&path).unwrap();
     let (_sender, receiver) = mpsc::channel::<()>();
     let scanner = thread::spawn(move || {

@@ -49,7 +49,7 @@ fn is_root() -> bool {
 #[test]
 fn a_secret_is_read_from_a_private_file_only() {
     let folder = folder();
-    // As root, this user's own files are files of root, whose group may read them.
+    // If this user is root, its files are files of root, which their group may read.
     let by_group = is_root();
     for (mode, is_read) in [
         (0o600, true),

@@ -15,7 +15,7 @@ use ims_fuzz::{
 /// Tries changed inputs on the fuzz targets, and fails at the first that panics, hangs or takes too much memory.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Which targets; without a name, all of them.
+    /// The targets to run; without a name, all of them.
     #[arg(value_name = "TARGET")]
     names: Vec<String>,
 
@@ -27,7 +27,7 @@ struct Options {
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     seconds: u64,
 
-    /// What makes the inputs: the same seed makes the same ones. Without it, another one each time.
+    /// The seed of the random inputs: the same seed makes the same inputs. By default each run has another one.
     #[arg(long)]
     seed: Option<u64>,
 

@@ -106,7 +106,7 @@ pub fn expect_no_failure(target: Target, outcome: &Outcome) -> Result<()> {
     }
 }
 
-/// Of this thread, so that other work on the machine does not count.
+/// The processor time of this thread, so that other work on the machine does not count.
 fn processor_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
 }

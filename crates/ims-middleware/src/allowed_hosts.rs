@@ -1,4 +1,4 @@
-//! Where a token may go. Both middlewares ask here, and nowhere else.
+//! The hosts that may get a token, for both middlewares.
 
 use std::{
     borrow::Cow,
@@ -17,7 +17,7 @@ pub const ADOBE_DOMAINS: &[&str] = &["adobe.io", "adobe.com", "adobelogin.com"];
 
 /// The hosts to which a token may be sent. The default is [`ADOBE_DOMAINS`].
 ///
-/// A domain stands for itself and all hosts below it, by whole labels: `adobe.io` for `platform.adobe.io`, and not for
+/// A domain allows itself and all hosts below it, by whole labels: `adobe.io` for `platform.adobe.io`, and not for
 /// `evil-adobe.io`. Except to loopback, a token is sent over HTTPS only.
 ///
 /// ```
@@ -47,7 +47,7 @@ impl Default for AllowedHosts {
 }
 
 impl AllowedHosts {
-    /// No host at all: to begin with, where Adobe's domains are too many.
+    /// No host: the start for a program that does not allow all of Adobe's domains.
     #[must_use]
     pub fn none() -> Self {
         Self { domains: Vec::new(), is_loopback_allowed: false }

@@ -1,4 +1,4 @@
-//! What both middlewares do to a request, whatever sends it.
+//! What both middlewares do with a request.
 
 use std::sync::{Arc, OnceLock};
 
@@ -29,7 +29,8 @@ impl Authorizer {
         Self::new(self.0.keeper.clone(), hosts)
     }
 
-    /// Whether a request to `host` with `headers` gets a token: not if it has its own `Authorization`. If not, the log says why.
+    /// Whether a request to `host` with `headers` gets a token: not if it has its own `Authorization`. If not, the log says
+    /// why.
     pub(crate) fn is_meant_for(&self, scheme: &Scheme, host: &str, headers: &HeaderMap) -> bool {
         let reason = if headers.contains_key(AUTHORIZATION) {
             "it has its own Authorization"

@@ -13,7 +13,7 @@ use crate::allowed_hosts::AllowedHosts;
 #[cfg(test)]
 mod tests;
 
-/// The API that a proxy sends those requests to which are addressed at itself: `https://platform.adobe.io`, with or without the
+/// The API to which a proxy sends the requests that are addressed to itself: `https://platform.adobe.io`, with or without the
 /// beginning of a path.
 ///
 /// ```
@@ -28,7 +28,7 @@ mod tests;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination(Url);
 
-/// A place that gets no request, sorted by what to do.
+/// Why a request is not sent, sorted by what to do.
 ///
 /// ```
 /// use ims_middleware::{Destination, DestinationError};
@@ -92,7 +92,7 @@ impl Destination {
         let base = self.base();
         let joined = [base, path_and_query].concat();
         let url: Url = joined.parse().map_err(|_| DestinationError::Target)?;
-        // The path may lead up (`/../`): the parser has followed it.
+        // The path may contain `/../`, which the parser has resolved.
         let rest = url.as_str().strip_prefix(base);
         let is_below = rest.is_some_and(|rest| rest.starts_with(['/', '?']));
         if is_below { Ok(url) } else { Err(DestinationError::Target) }
@@ -104,8 +104,8 @@ impl Destination {
 }
 
 impl AllowedHosts {
-    /// The URL to send a request to whose target names its host, as clients send it to a proxy (RFC 9112 §3.2.2). Whatever the target
-    /// says, it is over TLS, except to loopback.
+    /// The URL for a request whose target names its host, as clients send it to a proxy (RFC 9112 §3.2.2). The scheme is
+    /// always `https`, whatever the target says, except to loopback.
     ///
     /// ```
     /// use ims_middleware::{AllowedHosts, DestinationError};
@@ -139,7 +139,7 @@ impl AllowedHosts {
             format!("https://{host}{path_and_query}")
         };
         let url: Url = url.parse().map_err(|_| DestinationError::Target)?;
-        // The parser of URLs may read a host in another way, and the rules are for the one that is sent to.
+        // The parser of URLs may read another host, so the rules are applied to the host of its result.
         let is_same = url.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host));
         if is_same && self.allows_url(&url) { Ok(url) } else { Err(DestinationError::Host) }
     }

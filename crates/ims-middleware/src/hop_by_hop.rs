@@ -1,12 +1,12 @@
-//! Header fields that are for one connection alone, and so end at each server on the way.
+//! Header fields for a single connection, which each server on the way removes.
 
 use http::{
     HeaderMap, HeaderName,
     header::{CONNECTION, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE},
 };
 
-/// Removes the fields that are for one connection alone (RFC 9110 §7.6.1): those that are known for it, and those that `Connection`
-/// names. For a program that passes on requests and answers.
+/// Removes the fields that are for one connection alone (RFC 9110 §7.6.1): those that are known for it, and those that
+/// `Connection` names. For a program that passes on requests and answers.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header};
@@ -31,7 +31,7 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     for name in [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, PROXY_AUTHENTICATE] {
         headers.remove(name);
     }
-    // Names of other standards, and of none.
+    // Names of other standards, and names without a standard.
     for name in ["keep-alive", "proxy-connection", "http2-settings"] {
         headers.remove(name);
     }

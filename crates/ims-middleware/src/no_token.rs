@@ -44,7 +44,7 @@ impl fmt::Display for NoToken {
 }
 
 impl Error for NoToken {
-    /// The error behind the one of the keeper that `Display` names.
+    /// The source of the error that `Display` names.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.source()
     }

@@ -145,7 +145,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // This service is ready, not its clone.
+        // This service was polled ready, its clone was not.
         let clone = self.inner.clone();
         let mut ready = mem::replace(&mut self.inner, clone);
         if self.layer.is_meant_for(&request) {

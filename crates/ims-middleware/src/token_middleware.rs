@@ -109,7 +109,8 @@ impl Middleware for TokenMiddleware {
         let origin = request.url().origin();
         let token = self.0.authorize(request.headers_mut()).await.map_err(Error::middleware)?;
         let response = next.clone().run(request, extensions).await?;
-        // Redirected to another origin, a request has lost its token, so that a 401 says nothing about it.
+        // A request that was redirected to another origin was sent there without the token, so its 401 says nothing about
+        // the token.
         if response.status() != StatusCode::UNAUTHORIZED || response.url().origin() != origin {
             return Ok(response);
         }
@@ -128,7 +129,7 @@ impl AllowedHosts {
     /// Follows up to ten redirects as reqwest does, but none that leads from a host which may get tokens to one which may
     /// not: such an answer goes to the caller.
     ///
-    /// By itself, reqwest takes `Authorization` off a request that goes to another origin, but not `x-api-key` and
+    /// By itself, reqwest removes `Authorization` from a request to another origin, but not `x-api-key` and
     /// `x-gw-ims-org-id`.
     #[must_use]
     pub fn redirect_policy(&self) -> Policy {

@@ -182,19 +182,19 @@ pub enum SignError {
     /// Try again: the key could not be reached this time.
     #[error("the signing key cannot be reached")]
     Unavailable {
-        /// What the key's keeper said.
+        /// The error of the device or service that has the key.
         source: Arc<dyn Error + Send + Sync>,
     },
     /// Ask a person to act first: the signer refuses to sign, and trying again will not change that.
     #[error("the signing key cannot be used")]
     Refused {
-        /// What the key's keeper said.
+        /// The error of the device or service that has the key.
         source: Arc<dyn Error + Send + Sync>,
     },
 }
 
 impl SignError {
-    /// A failure that may pass, such as a lost connection.
+    /// A failure that may be temporary, such as a lost connection.
     pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Unavailable { source: source.into().into() }
     }

@@ -3,8 +3,8 @@
 //! file again in base64.
 //!
 //! This crate has its own reader because a private key passes through it: every buffer that holds a part of the key is
-//! wiped. The crates that read PEM leave copies behind, silently find nothing in a damaged block, or put a line of the key
-//! into their error.
+//! wiped. The crates that read PEM leave copies in freed memory, silently find nothing in a damaged block, or put a line of
+//! the key into their error.
 
 use std::{
     fmt,
@@ -216,8 +216,8 @@ fn read_block(label: &[u8], body: &[u8]) -> Result<Block, PemError> {
     Ok(Block { label, headers, der })
 }
 
-/// Decodes lines as OpenSSL writes them, without header fields, in a fraction of the time that [`decode_words`] takes. `None` says
-/// nothing about other text.
+/// Decodes lines as OpenSSL writes them, without header fields, in a fraction of the time that [`decode_words`] takes.
+/// `None` for any other text, even if it is valid.
 fn decode_lines(body: &[u8]) -> Option<WipedBytes> {
     let mut base64 = WipedBytes::new(Vec::with_capacity(body.len()));
     let mut rest = body;
@@ -267,8 +267,8 @@ fn decode_by_vectors(base64: &[u8], der: &mut [u8]) -> Result<usize, DecodeSlice
     BASE64_STANDARD.decode_slice(base64, der)
 }
 
-/// How many texts are decoded without vectors: to ask the processor for them takes as long as they save in some forty
-/// certificates, and most programs read one key.
+/// How many texts are decoded without vectors. To ask the processor whether it has them takes as much time as they save in
+/// some forty certificates, and most programs read one key.
 const FEW: usize = 8;
 
 /// The file with the texts `\n` and `\r`, as JSON and shells write them, replaced by line breaks; `None` if there are none.
@@ -308,8 +308,8 @@ fn find(text: &[u8], separator: &[u8]) -> Option<usize> {
     }
 }
 
-/// Where `byte` is in `text`, by comparing a word at a time. The search with vectors, which is `memchr::memchr`, first asks the
-/// processor what it can do. That takes 40 µs in a virtual machine: longer than it saves in any key or certificate.
+/// Where `byte` is in `text`, by comparing a word at a time. The search with vectors, which is `memchr::memchr`, first asks
+/// the processor what it can do. That takes 40 µs in a virtual machine: longer than it saves in any key or certificate.
 fn position(text: &[u8], byte: u8) -> Option<usize> {
     One::new(byte).find(text)
 }
@@ -423,7 +423,7 @@ mod tests {
         for file in table {
             assert!(bare_der(file).is_none(), "{file:02x?}");
         }
-        // No byte of a SEQUENCE needs to be beyond ASCII, as long as one is zero.
+        // A SEQUENCE need not have a byte beyond ASCII, if it has a zero byte.
         assert!(bare_der(&[0x30, 3, 2, 1, 0]).is_some());
         assert!(bare_der(&[0x30, 3, 2, 1, 0x80]).is_some());
     }

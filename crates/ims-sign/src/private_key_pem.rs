@@ -103,7 +103,7 @@ mod encryption {
     }
 
     fn aes_256_cbc(der: &[u8], key: &[u8; 32], iv: [u8; 16]) -> Result<Vec<u8>, EncryptError> {
-        // The room for the padding is there from the start: growing would leave a copy of the key behind in freed memory.
+        // The room for the padding is there from the start: growing would leave a copy of the key in freed memory.
         let mut text = Vec::with_capacity(der.len() + iv.len());
         text.extend_from_slice(der);
         let key =

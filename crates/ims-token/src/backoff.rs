@@ -11,7 +11,7 @@ use crate::{
 /// The longest pause between requests to IMS after failures, if IMS names no time.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// What is remembered about failures.
+/// The failures that are remembered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Backoff {
     failures: u32,
@@ -65,7 +65,7 @@ impl Backoff {
         TokenError::new(error, self.remaining(now))
     }
 
-    /// Takes note of a refresh that failed. `random` is between 0 and 1.
+    /// Records a refresh that failed. `random` is between 0 and 1.
     pub(crate) fn record(&mut self, error: FetchError, now: Reading, random: f64) {
         let pause = pause(&error, self.failures, random);
         self.is_named_by_ims = error.retry_after().is_some();
@@ -74,7 +74,7 @@ impl Backoff {
         self.last = Some(error);
     }
 
-    /// Takes note of a refresh that obtained a token.
+    /// Records a refresh that obtained a token.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -122,7 +122,7 @@ pub(crate) fn jitter(attempt: u32, random: f64) -> Duration {
     FIRST.saturating_mul(2_u32.saturating_pow(attempt)).min(LONGEST).mul_f64(random)
 }
 
-/// How long after it came a token is kept although it was rejected, if the `rejections` before it were, too.
+/// How long a token is kept although it was rejected, from when it was obtained, after `rejections` rejected tokens before it.
 pub(crate) fn rejection_pause(rejections: u32) -> Duration {
     let doubling = 2_u32.saturating_pow(rejections) / 2 * 2;
     Duration::from_secs(doubling.into()).min(LONGEST_PAUSE)
@@ -187,7 +187,7 @@ mod tests {
             backoff.leave_to_another(at(100), random);
             assert!(backoff.is_left_to_another(at(99 + seconds)), "{random}");
             assert!(!backoff.is_left_to_another(at(100 + seconds)), "{random}");
-            // A token that was rejected is not left to anyone.
+            // The refresh after a rejected token is not left to another process.
             backoff.clear_for_rejected(Duration::ZERO);
             assert!(!backoff.is_left_to_another(at(100)), "{random}");
         }

@@ -1,4 +1,4 @@
-//! The name of a token in a store: everything by which one token differs from another, and nothing secret.
+//! The name of a token in a store: everything by which one token differs from another, without secrets.
 
 use std::{borrow::Cow, collections::BTreeSet, fmt::Write};
 

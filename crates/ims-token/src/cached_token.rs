@@ -22,7 +22,7 @@ pub(crate) struct CachedToken {
 
 /// The token that is held, borrowed. It changes no reference count, so any number of threads can read it at the same time.
 ///
-/// Drop it soon: a few of them on one thread cost nothing, more cost as much as a clone.
+/// Drop it soon: a few of them on one thread are free, and each further one takes as long as a clone.
 pub struct Peeked(Guard<Option<Arc<CachedToken>>>);
 
 impl Peeked {
@@ -69,7 +69,7 @@ impl ApiHeaders {
         self.client_id.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// All that a request with `token` needs.
+    /// All header fields of a request with `token`.
     pub(crate) fn with(&self, token: &AccessToken) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(3);
         self.add_to(&mut headers);
@@ -83,7 +83,7 @@ impl ApiHeaders {
     }
 }
 
-/// The header fields of a request to one of Adobe's APIs that takes an API key and no token: `x-api-key`, and
+/// The header fields of a request to an API of Adobe that requires an API key and no token: `x-api-key`, and
 /// `x-gw-ims-org-id` if the organization is given.
 ///
 /// ```

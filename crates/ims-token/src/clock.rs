@@ -1,13 +1,13 @@
-//! The clock, and the only file that asks the machine what time it is.
+//! The clock. Only this file reads that of the machine.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use ims_claims::NumericDate;
 
-/// Tells the time twice: by the wall clock, which a token's expiry refers to, and by a monotonic clock.
+/// Gives two times: that of the wall clock, which a token's expiry refers to, and that of a monotonic clock.
 ///
-/// A keeper asks at every call, so both should take nanoseconds. Neither alone is enough: the wall clock can be set, and a
-/// monotonic clock may lose the time that a machine sleeps.
+/// A keeper reads it in every call, so both should take nanoseconds. Neither alone is enough: the wall clock can be set, and a
+/// monotonic clock may not count the time in which the machine is suspended.
 ///
 /// ```
 /// use std::time::Duration;
@@ -132,7 +132,7 @@ mod machine {
         NumericDate::from_secs(clock_gettime(ClockId::RealtimeCoarse).tv_sec)
     }
 
-    /// The monotonic time is `CLOCK_BOOTTIME`, for the price of a coarse reading.
+    /// The monotonic time is `CLOCK_BOOTTIME`, in the time of a coarse reading.
     ///
     /// Coarse clocks move together, some hundred times a second. So as long as the monotonic one has not moved, the others
     /// need not be read again.
@@ -150,9 +150,9 @@ mod machine {
         (NumericDate::from_secs(wall), elapsed)
     }
 
-    /// What was read when the clocks had moved last.
+    /// The reading after the last change of the clocks.
     ///
-    /// Several threads may find that at once. A thread that is delayed while it writes can leave an older time of day until
+    /// Several threads may write it at once. A thread that is delayed while it writes can leave an older time of day until
     /// the next tick. It never leaves an older time spent in suspend, since that only grows.
     struct Last {
         awake_ns: AtomicI64,
@@ -170,10 +170,10 @@ mod machine {
         suspended_ms: AtomicI64::new(0),
     };
 
-    /// Reads what has moved with the monotonic time, which is now `awake`, and returns the time of day.
+    /// Reads the clocks again when the monotonic time, now `awake`, has changed, and returns the time of day.
     ///
-    /// While the wall clock is not set, it and `CLOCK_MONOTONIC` run apart only in suspend. So as long as their distance
-    /// is what it was, the time spent in suspend is too.
+    /// While the wall clock is not set, its difference to `CLOCK_MONOTONIC` changes only in suspend. So as long as the
+    /// difference is the same, the time in suspend is, too.
     #[cold]
     fn tick(awake: Timespec) -> i64 {
         let wall = clock_gettime(ClockId::RealtimeCoarse);
@@ -183,11 +183,11 @@ mod machine {
             let exactly_awake = milliseconds(clock_gettime(ClockId::Monotonic));
             let suspended = since_boot.saturating_sub(exactly_awake);
             LAST.suspended_ms.fetch_max(suspended, Ordering::Relaxed);
-            // A thread that sees the new distance also sees what belongs to it.
+            // A thread that sees the new difference also sees the values that belong to it.
             LAST.distance_ms.store(distance, Ordering::Release);
         }
         LAST.wall.store(wall.tv_sec, Ordering::Relaxed);
-        // And who sees this tick.
+        // A thread that sees this tick sees them, too.
         LAST.awake_ns.store(nanoseconds(awake), Ordering::Release);
         wall.tv_sec
     }
@@ -195,7 +195,7 @@ mod machine {
     /// Longer than a tick, which can pass between two readings, and much shorter than the margin before expiry.
     const TOLERANCE_MS: u64 = 250;
 
-    /// The kernel gives no negative time, and less than a second in nanoseconds.
+    /// The kernel never returns a negative time, nor a second or more in nanoseconds.
     fn duration(time: Timespec) -> Duration {
         let (seconds, nanoseconds) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
         Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default())

@@ -7,7 +7,7 @@ use ims_exchange::{ExchangeError, Refusal};
 
 use crate::fetch_error::{Evidence, FetchError, Remedy};
 
-/// A call that got no token. Cheap to clone, since one failure reaches all who wait.
+/// A call that got no token. Cheap to clone, since all waiting callers get the same failure.
 ///
 /// Its `Display` is the cause in one line. Its `Debug` is a report of several lines, so that a program whose `main` returns
 /// the error prints something that a person can act on.
@@ -164,7 +164,7 @@ impl fmt::Debug for TokenError {
             Self::LivesTooShort { .. } | Self::NoRuntime => return fmt::Display::fmt(self, f),
         };
         fmt::Debug::fmt(source, f)?;
-        // It does not end without a person, so no time is given.
+        // It lasts until a person acts, so no time is given.
         if self.is_transient() && !retry_after.is_zero() {
             write!(f, "\n  try again in: {}", DurationText(*retry_after))?;
         }
@@ -173,7 +173,7 @@ impl fmt::Debug for TokenError {
 }
 
 impl Error for TokenError {
-    /// The error behind the cause that `Display` names.
+    /// The source of the cause that `Display` names.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.fetch_error()?.source()
     }

@@ -53,12 +53,12 @@ pub enum Event {
     LeftToAnother,
     /// The store did not do what it should, and the refresh continues without it.
     StoreFailed {
-        /// What it was to do.
+        /// The operation that failed.
         operation: StoreOperation,
         /// What it met.
         error: StoreError,
     },
-    /// An API rejected the token, and the keeper took note.
+    /// An API rejected the token, and the keeper will replace it.
     Rejected {
         /// The token.
         token: AccessToken,
@@ -66,7 +66,7 @@ pub enum Event {
     /// IMS refused the first client secret or key of the credentials and accepted another: remove the first, since each
     /// start of the program tries it again.
     OtherAccepted {
-        /// What there are several of.
+        /// Whether it was a client secret or a key.
         kind: Alternative,
     },
     /// The credential that tokens are obtained with expires soon or has expired. Reported at a refresh, once a day.
@@ -92,7 +92,7 @@ pub enum RefreshReason {
     Expired,
     /// An API had rejected the token.
     Rejected,
-    /// A caller wanted a new token, or one that lives longer.
+    /// A caller asked for a new token, or for one that is valid for longer.
     Asked,
 }
 

@@ -8,7 +8,7 @@ use ims_exchange::{ExchangeError, Refusal, TransportError};
 /// The longest that a `Retry-After` is honoured.
 pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// Why a source has no token. A clone shares it, since one failure reaches all who wait.
+/// Why a source has no token. A clone shares it, since all waiting callers get the same failure.
 ///
 /// Its `Display` is the cause in one line, its `Debug` a report of several lines: what IMS says, what was found on this
 /// machine, what to do.
@@ -125,8 +125,8 @@ impl Evidence {
 }
 
 impl FetchError {
-    /// Asking again later can help; if IMS named a time before which it must not be asked, `retry_after` is it. More than
-    /// [`LONGEST_RETRY_AFTER`] counts as that.
+    /// Asking again later can help; if IMS named a time before which it must not be asked, `retry_after` is that time, at
+    /// most [`LONGEST_RETRY_AFTER`].
     pub fn transient(
         source: impl Into<Box<dyn Error + Send + Sync>>,
         retry_after: Option<Duration>,
@@ -396,7 +396,7 @@ impl fmt::Debug for FetchError {
 }
 
 impl Error for FetchError {
-    /// The error behind the cause that `Display` names.
+    /// The source of the cause that `Display` names.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0.cause {
             Cause::Exchange(error) => error.source(),
@@ -528,7 +528,7 @@ mod tests {
             let refusal = error.refusal().unwrap();
             assert_eq!((refusal.status(), refusal.reason().as_str()), (400, name), "{error}");
             assert!(!error.hints().is_empty(), "{error}");
-            // The error of the call says the same, also to those who look behind it.
+            // The error of the call has the same text and the same sources.
             let retry_after = Duration::from_secs(7);
             let token_error = crate::TokenError::new(error.clone(), retry_after);
             assert_eq!(token_error.reason_name(), name);
@@ -590,7 +590,7 @@ mod tests {
             "IMS refused the integration: the scope AdobeID is not granted to the credential (400 invalid_scope)"
         );
         assert_eq!(error.hints(), general[..1]);
-        // What only explains the refusal comes before it, and before what helps against all of its kind.
+        // Evidence comes before the refusal, and before the remedies for all refusals of its kind.
         let other = Evidence::new("the list of scopes is old").with_remedy("read it again");
         let error = without_remedy.with_evidence(other.clone());
         assert_eq!(
@@ -600,7 +600,7 @@ mod tests {
         assert!(error.to_string().starts_with("the list of scopes is old: IMS refused"), "{error}");
         assert_eq!(error.hints(), [&["read it again".to_owned()], &general[..]].concat());
         assert_eq!(Evidence::new("x").remedy(), None);
-        // A remedy that is one of those of the refusal is named once.
+        // A remedy that the refusal has, too, is named once.
         let same = Evidence::new("x").with_remedy(&general[0]);
         assert_eq!(
             refused(&grant, "invalid_scope", "AdobeID").with_evidence(same).hints(),
@@ -613,7 +613,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_here_comes_first_in_the_text_and_in_what_to_do() {
+    fn evidence_from_this_machine_comes_first_in_the_text_and_in_the_hints() {
         let evidence =
             || Evidence::new("the certificate expired 2 days ago").with_remedy("renew it");
         let error = FetchError::sign_again("IMS rejected the assertion").with_evidence(evidence());

@@ -129,7 +129,7 @@ impl TokenKeeper {
         Ok(cached.headers.clone())
     }
 
-    /// Takes note that an API rejected `token` as invalid (401, never 403): if it is still the one that is held, the next
+    /// Records that an API rejected `token` as invalid (401, never 403): if it is still the one that is held, the next
     /// caller waits for a new one. If an API also rejects the token that has just replaced a rejected one, the token is
     /// probably not the cause. Then it is kept for a while, and longer each time.
     pub fn report_rejected(&self, token: &AccessToken) {
@@ -139,7 +139,7 @@ impl TokenKeeper {
     }
 
     /// Obtains a token now and refreshes it from then on, whether or not anyone calls. Dropping the guard stops that, and
-    /// so does dropping the last clone of the keeper; a refresh that is running goes to its end.
+    /// so does dropping the last clone of the keeper; a refresh that is running is completed.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -179,8 +179,9 @@ impl TokenKeeper {
 
 /// A call of [`TokenKeeper::token`].
 ///
-/// By hand and inlined, because the future of an `async fn` hands its result on through memory, from one caller to the next. That takes
-/// longer than all the rest of a call for a fresh token. For the same reason it is just two pointers, which move in registers.
+/// Written by hand and inlined, because the futures of `async fn`s copy their result through memory from one caller to the
+/// next. That takes longer than the rest of a call for a fresh token. For the same reason it has only two pointers, which are
+/// passed in registers.
 struct TokenCall<'a> {
     keeper: &'a TokenKeeper,
     waiting: Option<Box<Waiting<'a>>>,

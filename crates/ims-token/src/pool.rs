@@ -13,7 +13,7 @@ use crate::{cache_key::CacheKey, keeper::TokenKeeper, sync::lock};
 /// One keeper for each integration, up to a limit: a [`TokenKeeper`], or any other type that keeps a token and is cheap to
 /// clone.
 ///
-/// Keepers share no state, so trouble with one integration delays no other.
+/// Keepers share no state, so failures of one integration do not delay the others.
 ///
 /// ```
 /// use std::num::NonZeroUsize;

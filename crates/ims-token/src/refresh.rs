@@ -1,4 +1,4 @@
-//! One refresh: look into the store, take the lease, ask the source, save, release. It runs as a task of the runtime, and no
+//! One refresh: read the store, take the lease, ask the source, save, release. It runs as a task of the runtime, and no
 //! caller that gives up ends it.
 
 use std::{
@@ -29,7 +29,7 @@ pub(crate) mod store_access;
 use store_access::{Reservation, StoreAccess};
 
 /// The pause before an assertion is signed again. RS256 gives the same signature for the same claims, and `exp` counts
-/// seconds: within one second, and a tick of a coarse clock, IMS would be sent what it has just refused.
+/// seconds: within one second, and a tick of a coarse clock, IMS would get the assertion again that it has just refused.
 const SIGN_AGAIN_PAUSE: Duration = Duration::from_millis(1_100);
 
 /// Runs one refresh, reports it, and wakes those who wait.
@@ -84,7 +84,7 @@ async fn obtain(
         let cached = fetch_in_time(shared, &store, start).await?;
         return Ok(Some((cached, Origin::Source)));
     }
-    // Boxed, so that a refresh without a store, as most are, needs no room for what one needs.
+    // Boxed, so that a refresh without a store, which is the usual case, needs no memory for one with a store.
     Box::pin(obtain_with(&store, shared, start)).await
 }
 
@@ -102,7 +102,7 @@ async fn obtain_with(
         Reservation::Ours(lease) => lease,
     };
     let fetched = store.while_renewing(lease.as_ref(), fetch_in_time(shared, store, start)).await;
-    // Saved before the lease is released: the process that takes the lease next looks into the store first.
+    // Saved before the lease is released: the next process with the lease reads the store first.
     if let Ok(cached) = &fetched {
         store.save(&cached.token).await;
     }
@@ -132,7 +132,7 @@ async fn fetch_in_time(
     let attempts = attempts(shared, store, start, &last_error);
     match timeout(deadline.saturating_sub(elapsed), attempts).await {
         Ok(fetched) => fetched,
-        // The error of the last complete attempt says more than that the time is over.
+        // The error of the last complete attempt is more useful than that of the deadline.
         Err(_) => Err(lock(&last_error)
             .take()
             .unwrap_or_else(|| FetchError::transient(DeadlineExceeded { deadline }, None))),
@@ -197,7 +197,7 @@ struct DeadlineExceeded {
     deadline: Duration,
 }
 
-/// The store says so: another process was told by IMS to wait.
+/// The store says that IMS asked another process to wait.
 #[derive(Debug, thiserror::Error)]
 #[error("IMS asked another process of this integration to wait")]
 struct PostponedByIms;

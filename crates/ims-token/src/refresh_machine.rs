@@ -53,7 +53,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of `token`, which was issued no earlier than it says, as known at `seen`.
+    /// The schedule of `token`, which was issued no earlier than it says. `seen` is the time at which it was obtained.
     ///
     /// For a new token `seen` is from before the request. `random` (0 to 1) takes up to a quarter off the advisory window,
     /// so that processes that started together do not refresh together.

@@ -51,8 +51,8 @@ impl TokenSource {
         Self(Arc::new(move || Box::pin(fetch())))
     }
 
-    /// Hands out `token` once, as long as it has not expired by `clock`. If the keeper asks again, because an API rejected
-    /// the token or a caller wants a newer one, it gets [`ReadyTokenError`] as the [cause](FetchError::cause).
+    /// Gives `token` once, as long as it has not expired by `clock`. If the keeper asks again, because an API rejected
+    /// the token or a caller asks for a newer one, it gets [`ReadyTokenError`] as the [cause](FetchError::cause).
     ///
     /// ```
     /// use ims_exchange::AccessToken;
@@ -66,9 +66,9 @@ impl TokenSource {
     /// ```
     #[must_use]
     pub fn of_token(token: AccessToken, clock: SharedClock) -> Self {
-        let is_handed_out = AtomicBool::new(false);
+        let was_given = AtomicBool::new(false);
         Self(Arc::new(move || {
-            let obtained = ready(&token, &clock, &is_handed_out);
+            let obtained = ready(&token, &clock, &was_given);
             Box::pin(std::future::ready(obtained.map_err(FetchError::permanent)))
         }))
     }
@@ -81,14 +81,14 @@ impl TokenSource {
 fn ready(
     token: &AccessToken,
     clock: &SharedClock,
-    is_handed_out: &AtomicBool,
+    was_given: &AtomicBool,
 ) -> Result<AccessToken, ReadyTokenError> {
     let ends_at = token.expires_at();
     if ends_at <= clock.now() {
         return Err(ReadyTokenError::Ended { ends_at });
     }
     // Relaxed: the flag protects no other data.
-    if is_handed_out.swap(true, Ordering::Relaxed) {
+    if was_given.swap(true, Ordering::Relaxed) {
         return Err(ReadyTokenError::NotRenewable { ends_at });
     }
     Ok(token.clone())
@@ -117,7 +117,7 @@ pub enum ReadyTokenError {
         /// When it ended.
         ends_at: NumericDate,
     },
-    /// Use the token that was handed out, unless an API rejected it; for a newer one, go to where it came from.
+    /// Use the token that was given, unless an API rejected it; get a newer one from where you got this one.
     #[error(
         "the access token, which expires at {ends_at}, cannot be renewed: there are no credentials that could get another"
     )]
@@ -141,7 +141,7 @@ mod tests {
     use crate::testing::FakeClock;
 
     #[test]
-    fn a_ready_token_is_handed_out_once_and_not_from_its_end_on() {
+    fn a_ready_token_is_given_once_and_not_from_its_end_on() {
         let now = NumericDate::from_secs(1_800_000_000);
         let hour = Duration::from_hours(1);
         let token = AccessToken::new("t".to_owned(), now, hour).unwrap();
@@ -156,8 +156,8 @@ mod tests {
         ];
         for (age, first) in table {
             let clock = SharedClock::new(FakeClock::new(now.plus(age)));
-            let is_handed_out = AtomicBool::new(false);
-            let obtain = || ready(&token, &clock, &is_handed_out).map(|_| ());
+            let is_given = AtomicBool::new(false);
+            let obtain = || ready(&token, &clock, &is_given).map(|_| ());
             assert_eq!(obtain(), first, "{age:?}");
             let second = first.and(Err(ReadyTokenError::NotRenewable { ends_at }));
             assert_eq!(obtain(), second, "{age:?}");

@@ -39,13 +39,13 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     /// The token that was saved under `key`, `None` if there is none. It may have expired: the keeper checks that.
     ///
     /// # Errors
-    /// [`StoreError`]; what cannot be read is an error and not a token.
+    /// [`StoreError`]; a value that cannot be read is an error and not a token.
     fn load(
         &self,
         key: &CacheKey,
     ) -> impl Future<Output = Result<Option<AccessToken>, StoreError>> + Send;
 
-    /// Saves `token` under `key`, unless the store has a better one: see [`is_older_than`]. What cannot be read is
+    /// Saves `token` under `key`, unless the store has a better one: see [`is_older_than`]. A value that cannot be read is
     /// replaced.
     ///
     /// # Errors
@@ -88,7 +88,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         lasting: Duration,
     ) -> impl Future<Output = Result<Option<Lease>, StoreError>> + Send;
 
-    /// Lets a lease last for `lasting` from now. If it has lapsed, and another process has it by now, that one stays.
+    /// Lets a lease last for `lasting` from now. If the lease has expired and another process holds it now, that lease is
+    /// kept.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -99,7 +100,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         lasting: Duration,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Gives a lease back. If it has lapsed, and another process has it by now, that one stays.
+    /// Gives a lease back. If the lease has expired and another process holds it now, that lease is kept.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -132,19 +133,20 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
 /// ```
 #[must_use]
 pub fn is_older_than(saved: &AccessToken, token: &AccessToken) -> bool {
-    // Of two with the same end the new one is kept: the old one may have been rejected.
+    // Of two with the same expiry the new one is kept: the old one may have been rejected.
     saved.expires_at() <= token.expires_at() || !is_credible(saved, token.obtained_at())
 }
 
-/// Whether to believe what a store says about `token` at `now`: anyone may have written it.
+/// Whether the dates of `token`, which comes from a store, can be true at `now`: anyone may have written them.
 pub(crate) fn is_credible(token: &AccessToken, now: NumericDate) -> bool {
     token.lifetime() <= LONGEST_LIFETIME && token.obtained_at() <= now.plus(CLOCKS_APART)
 }
 
-/// Tokens of IMS live for a day. A token from a store that claims to live longer than this would be kept forever.
+/// Tokens of IMS live for a day. A token from a store with a longer lifetime than this is not used: otherwise it could be
+/// kept forever.
 const LONGEST_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
-/// How far the clock of a process may be ahead of another's before what it says about a token is not believed.
+/// How far the clock of a process may be ahead of another's. Tokens with a later date are not used.
 const CLOCKS_APART: Duration = Duration::from_mins(5);
 
 /// The right to refresh a token, for a time.
@@ -158,7 +160,7 @@ const CLOCKS_APART: Duration = Duration::from_mins(5);
 /// ```
 pub struct Lease(Proof);
 
-/// How a process proves that it has a lease.
+/// The proof of a process that it has a lease.
 enum Proof {
     Owner(u128),
     Lock(Arc<Renewal>),
@@ -427,7 +429,7 @@ mod tests {
             let saved = token(obtained_at, lifetime);
             assert_eq!(is_credible(&saved, now), is_believed, "{obtained_at} {lifetime:?}");
         }
-        // What is not believed counts as older than any token; otherwise the later end decides.
+        // A token with impossible dates counts as older than any other; otherwise the later expiry decides.
         let new = token(now, day);
         #[rustfmt::skip]
         let table = [

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Locks `mutex`, also if a thread panicked while it held the lock: nothing is ever half done under a lock of this crate.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     switch_point();
-    // All threads of a model are one thread of the machine, which must not stand still.
+    // All threads of a model are one thread of the machine, which must not block.
     #[cfg(test)]
     while crate::model::runtime::is_locked(mutex) {
         switch_point();

@@ -1,5 +1,5 @@
-//! For tests: a clock that a test moves, a source that follows a script, a store with troubles, and checks that every store must
-//! pass.
+//! For tests: a clock that a test moves, a source that follows a script, a store that fails, and checks that every store
+//! must pass.
 
 mod clock;
 mod store_conformance;
@@ -62,7 +62,7 @@ struct Script {
 }
 
 impl ScriptedSource {
-    /// A source of tokens that live for `lifetime` by `clock`, and come at once.
+    /// A source that gives tokens of this `lifetime` by `clock` at once.
     #[must_use]
     pub fn new(clock: SharedClock, lifetime: Duration) -> Self {
         let script = Script {
@@ -112,7 +112,7 @@ impl ScriptedSource {
         self.script().requests
     }
 
-    /// The source, as a keeper takes it.
+    /// The source, for a keeper.
     #[must_use]
     pub fn source(&self) -> TokenSource {
         let source = self.clone();

@@ -1,4 +1,4 @@
-//! Laws of the keeper that hold whatever happens, in whatever order.
+//! Laws of the keeper that hold for any events in any order.
 #![cfg(feature = "testing")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
@@ -18,13 +18,13 @@ use tokio::time::sleep;
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// Something that happens to a service.
+/// An event in the life of a service.
 #[derive(Debug, Clone)]
 enum Happening {
     Pass {
         seconds: u64,
     },
-    /// Until so long before or after the newest token truly ends.
+    /// Time passes until `seconds` after the real expiry of the newest token, or before it if negative.
     PassToItsEnd {
         seconds: i64,
     },
@@ -128,7 +128,7 @@ impl World {
         }
     }
 
-    /// No token is given that is too old, and no usable one is kept back.
+    /// No expired token is given, and a usable one is always given.
     fn judge(
         &mut self,
         answer: Result<AccessToken, TokenError>,
@@ -155,7 +155,7 @@ impl World {
     fn hold(&mut self, token: &AccessToken) -> Duration {
         let number: usize = token.expose_secret().parse().unwrap();
         let ends = self.ims.lock().unwrap().ends[number];
-        // It was asked for as long before as the answer took, and counts from then.
+        // Its lifetime counts from the request, which was sent before the answer came.
         self.held = Some((token.expires_at(), ends.saturating_sub(LATENCY)));
         ends
     }
@@ -192,7 +192,7 @@ proptest! {
                 world.live_through(happening).await;
             }
             assert!(!world.ims.lock().unwrap().came_too_early);
-            // No state is terminal: an hour after the last trouble, there is a token for who calls again and again.
+            // No state is terminal: an hour after the last trouble, a caller that calls repeatedly gets a token.
             world.live_through(&Happening::Trouble(None)).await;
             sleep(Duration::from_hours(1)).await;
             assert!(world.keeper.token().await.is_ok());

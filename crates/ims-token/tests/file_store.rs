@@ -1,4 +1,4 @@
-//! The store in a folder: what every store must do, and what only files can suffer.
+//! The store in a folder: what every store must do, and the failures that only files have.
 #![cfg(all(feature = "file", feature = "testing"))]
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
@@ -52,14 +52,14 @@ fn token_file(folder: &Path) -> PathBuf {
 }
 
 #[tokio::test]
-async fn it_does_what_every_store_must() {
+async fn it_passes_the_tests_for_every_store() {
     let root = TempDir::new().unwrap();
     let open = || FileStore::new(root.path().join("a/b"));
     check_store(&open(), &open(), NumericDate::from_secs(1_700_000_000)).await;
 }
 
 #[tokio::test]
-async fn nothing_is_made_before_something_is_saved() {
+async fn no_file_is_made_before_a_token_is_saved() {
     let root = TempDir::new().unwrap();
     let folder = root.path().join("ims");
     assert!(FileStore::new(&folder).load(&key()).await.unwrap().is_none());
@@ -128,7 +128,7 @@ async fn googleworkspace_cli_904_a_token_without_an_expiry_is_not_kept_forever()
 }
 
 #[tokio::test]
-async fn a_file_moved_to_another_keys_place_is_not_a_token() {
+async fn a_file_moved_to_the_name_of_another_key_is_not_used() {
     let (_root, folder, store) = folder_with_a_token().await;
     let other = key().with_scopes(["openid"]);
     let first = token_file(&folder);
@@ -141,7 +141,7 @@ async fn a_file_moved_to_another_keys_place_is_not_a_token() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_is_not_a_private_regular_file_is_refused_at_once() {
+async fn anything_but_a_private_regular_file_is_refused_at_once() {
     let fifo = |path: &Path| {
         mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     };
@@ -245,7 +245,7 @@ mod child {
     }
 }
 
-/// Plays the role that the environment names; none when it is run as a test like the others.
+/// Does what the environment names, and nothing if it runs as a test like the others.
 #[test]
 fn act() {
     let (Ok(role), Ok(folder)) = (std::env::var(child::ROLE), std::env::var(child::FOLDER)) else {
@@ -306,7 +306,7 @@ async fn obtain(folder: &str, store: SharedStore) {
     writeln!(stdout, "got {}", token.expose_secret()).unwrap();
 }
 
-/// Waits for `child` to end well, and returns what it said.
+/// Waits until `child` ends with success, and returns its output.
 #[track_caller]
 fn assert_succeeds(child: Child) -> String {
     let output = child.wait_with_output().unwrap();
@@ -331,7 +331,7 @@ fn sixty_four_processes_that_start_together_make_one_exchange() {
 }
 
 #[tokio::test]
-async fn killed_at_any_instant_it_leaves_a_whole_token_and_no_obstacle() {
+async fn killed_at_any_instant_it_leaves_a_complete_token_and_blocks_no_one() {
     let root = TempDir::new().unwrap();
     let folder = root.path().join("ims");
     let store = FileStore::new(&folder);
@@ -342,7 +342,7 @@ async fn killed_at_any_instant_it_leaves_a_whole_token_and_no_obstacle() {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(saved.is_some());
-        let token = store.load(&key()).await.unwrap().expect("what was saved is there");
+        let token = store.load(&key()).await.unwrap().expect("the saved token is there");
         assert!(token.expose_secret().starts_with("token-"));
     }
     store.save(&key(), &token("last", 24 * HOUR)).await.unwrap();
@@ -352,7 +352,7 @@ async fn killed_at_any_instant_it_leaves_a_whole_token_and_no_obstacle() {
 }
 
 #[tokio::test]
-async fn the_lease_of_a_process_that_is_killed_is_free() {
+async fn the_lease_of_a_killed_process_can_be_taken() {
     let (_root, folder, store) = folder_with_a_token().await;
     let mut child = child::spawn("hold the lease", &folder);
     assert!(lines(&mut child).any(|line| line.contains("holding")));
@@ -363,7 +363,7 @@ async fn the_lease_of_a_process_that_is_killed_is_free() {
 }
 
 #[tokio::test]
-async fn the_lease_of_a_process_that_does_not_renew_it_lapses_and_its_successor_keeps_it() {
+async fn the_lease_of_a_process_that_does_not_renew_it_ends_and_the_next_process_keeps_it() {
     let (_root, folder, store) = folder_with_a_token().await;
     let mut child = child::spawn("hold the lease", &folder);
     assert!(lines(&mut child).any(|line| line.contains("holding")));
@@ -385,7 +385,7 @@ async fn the_lease_of_a_process_that_does_not_renew_it_lapses_and_its_successor_
 
 #[cfg(unix)]
 #[test]
-fn files_are_for_the_owner_alone_under_any_umask() {
+fn only_the_owner_can_read_the_files_with_any_umask() {
     let root = TempDir::new().unwrap();
     let folder = root.path().join("ims");
     assert_succeeds(child::spawn("save under a strict umask", &folder));
@@ -399,9 +399,9 @@ fn files_are_for_the_owner_alone_under_any_umask() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn on_a_full_disk_the_earlier_token_stays_and_the_new_one_is_still_served() {
+async fn on_a_full_disk_the_earlier_token_stays_and_the_caller_gets_the_new_one() {
     let (_root, folder, store) = folder_with_a_token().await;
-    // Files may not grow, so that to write fails as it does on a full disk.
+    // Files may not grow, so writing fails like on a full disk.
     let full_disk = "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"";
     assert_succeeds(child::spawn_in(full_disk, "save onto a full disk", &folder));
     assert_eq!(store.load(&key()).await.unwrap().unwrap().expose_secret(), "first");
@@ -416,7 +416,7 @@ async fn on_a_full_disk_the_earlier_token_stays_and_the_new_one_is_still_served(
 }
 
 #[tokio::test]
-async fn the_entries_tell_whose_tokens_there_are_and_are_cleared_by_choice_or_all() {
+async fn the_entries_show_the_clients_of_the_tokens_and_can_be_removed_one_by_one_or_all() {
     let (_root, folder, store) = folder_with_a_token().await;
     let other =
         CacheKey::new(&Environment::stage(), &"other".parse().unwrap(), ims_token::GrantName::JWT)
@@ -444,7 +444,7 @@ async fn the_entries_tell_whose_tokens_there_are_and_are_cleared_by_choice_or_al
     store.save(&key(), &token("first", HOUR)).await.unwrap();
     assert_eq!(store.clear().await.unwrap(), 2, "the token, and the file that cannot be read");
     assert_eq!(store.entries().await.unwrap(), (Vec::new(), 0));
-    assert!(folder.join("notes.json").exists(), "what is not ours stays");
+    assert!(folder.join("notes.json").exists(), "files of others stay");
     assert!(store.lease(&key(), HOUR).await.unwrap().is_none(), "the lease is still held");
 }
 

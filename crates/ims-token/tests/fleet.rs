@@ -80,7 +80,7 @@ async fn a_thousand_processes_make_two_exchanges_in_a_day() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_in_memory_does_what_every_store_must() {
+async fn a_store_in_memory_passes_the_tests_for_every_store() {
     let clock = clock();
     let store = SharedStore::new(MemoryStore::new(clock.clone()));
     check_store(&store, &store, clock.now()).await;
@@ -89,7 +89,7 @@ async fn a_store_in_memory_does_what_every_store_must() {
     assert_eq!(format!("{store:?}"), "MemoryStore(11 tokens)");
 }
 
-/// A store that does none of what it should.
+/// A store that does not do what it should.
 #[derive(Debug, Clone, Copy)]
 enum BadStore {
     Down,
@@ -103,7 +103,7 @@ enum BadStore {
     Everlasting,
     /// Gives no process a lease.
     Stingy,
-    /// Loads, but has no room.
+    /// Loads, but cannot save.
     Full,
 }
 
@@ -148,7 +148,7 @@ impl TokenStore for BadStore {
     }
 
     async fn load_not_before(&self, _: &CacheKey) -> Result<Option<NumericDate>, StoreError> {
-        // Years from now, which is believed as little as the token.
+        // A date years from now, which the keeper ignores, too.
         let invented = matches!(self, Self::Everlasting).then(|| NumericDate::from_secs(1 << 40));
         self.answer(invented).await
     }
@@ -167,9 +167,10 @@ impl TokenStore for BadStore {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_store_however_bad_fails_a_call_or_hides_its_failure() {
-    // As without a store: each process sends one request at once, and a second one before the first token expires. Where
-    // another process seems to have the lease, the second one waits until the last minute, which not every process sees.
+async fn no_bad_store_makes_a_call_fail_and_its_failures_are_reported() {
+    // As without a store: each process sends one request at once, and a second one before the first token expires. If
+    // another process seems to hold the lease, the second request waits until the last minute of the token, and not every
+    // process still runs then.
     #[rustfmt::skip]
     let table = [
         // store             requests tells of failures
@@ -191,7 +192,7 @@ async fn no_store_however_bad_fails_a_call_or_hides_its_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejected_token_is_not_taken_from_the_store_again_but_its_successor_is() {
+async fn a_rejected_token_is_not_loaded_from_the_store_again_but_the_next_one_is() {
     let clock = clock();
     let store = SharedStore::new(MemoryStore::new(clock.clone()));
     let source = ScriptedSource::new(clock.clone(), DAY);
@@ -306,7 +307,7 @@ async fn a_command_waits_for_a_short_retry_after_that_another_process_met() {
 async fn a_process_with_the_lease_that_was_stopped_is_waited_for_less_than_five_seconds() {
     let clock = clock();
     let store = SharedStore::new(MemoryStore::new(clock.clone()));
-    // It has taken the lease, and does nothing any more.
+    // It has taken the lease, and is stopped.
     let _stopped = store.lease(&key(), LEASE_TIME).await.unwrap().unwrap();
     let source = ScriptedSource::new(clock.clone(), DAY).with_latency(Duration::from_millis(200));
     let start = Instant::now();

@@ -1,7 +1,7 @@
 //! A fleet with many failures, and with callers that give up at any moment: the laws that hold for it whatever the seed is.
 //!
-//! Time is virtual and every decision comes from one seeded generator, so that a seed repeats its run: a failure prints it, and
-//! with `IMS_SEED` only that one runs. The tests run a few thousand refreshes, and `cargo xtask model` a million
+//! Time is virtual and every decision comes from one seeded generator, so that a seed repeats its run: a failure prints it,
+//! and with `IMS_SEED` only that one runs. The tests run a few thousand refreshes, and `cargo xtask model` a million
 //! (`IMS_FLEET_REFRESHES`).
 //!
 //! The laws by their numbers are those of `docs/keeper.md`.
@@ -40,8 +40,8 @@ const ALONE: usize = 3;
 /// How long after all trouble each service has a token again: a backoff may last a minute.
 const RECOVERY: Duration = Duration::from_mins(5);
 
-/// A call waits for three refreshes at most: one that was lost, one of another process, and its own. Each ends with its deadline,
-/// and the store has a second for each answer after that.
+/// A call waits for three refreshes at most: one that was lost, one of another process, and its own. Each ends with its
+/// deadline, and the store has a second for each answer after that.
 const LONGEST_CALL: Duration = Duration::from_secs(3 * (DEADLINE.as_secs() + 2));
 
 /// How many seconds the wall clock is set forth or back at once.
@@ -56,7 +56,7 @@ enum Trouble {
     Panics,
 }
 
-/// The world of all services.
+/// IMS, the store and the clocks of all services.
 #[derive(Debug, Clone)]
 struct World {
     clock: FakeClock,
@@ -64,7 +64,7 @@ struct World {
     ims: Arc<Mutex<Trouble>>,
     store: Arc<Mutex<Trouble>>,
     issued: Arc<Mutex<Vec<Issued>>>,
-    /// By how many seconds the wall clock was set in all, forth and back.
+    /// By how many seconds the wall clock was set in all, forward and back.
     stepped: Arc<AtomicU64>,
     requests: Arc<AtomicU64>,
     /// How often a service had two requests at a time.
@@ -199,7 +199,7 @@ impl Open {
         let is_suspended =
             world.suspended_at.lock().unwrap().is_some_and(|at| at.elapsed() < DEADLINE * 2);
         if others > 0 && !is_suspended {
-            // A panic here would count as one of the source.
+            // A panic here would count as a panic of the source.
             world.overlaps.fetch_add(1, Ordering::Relaxed);
         }
         Self(Arc::clone(count))
@@ -212,7 +212,7 @@ impl Drop for Open {
     }
 }
 
-/// A store that fails, hangs and panics as its world wants.
+/// A store that fails, hangs and panics when its world says so.
 fn bad_store(world: &World) -> SharedStore {
     let memory = MemoryStore::new(SharedClock::new(world.clock.clone()));
     let world = world.clone();
@@ -242,7 +242,7 @@ impl Service {
         Self { keeper: builder.build(), open, held: Arc::default(), has_store: store.is_some() }
     }
 
-    /// One call. A caller with little time gives up, at whatever it waits for.
+    /// One call. A caller with little time gives up, wherever it waits.
     fn call(&self, world: &World, calls: &mut JoinSet<()>) {
         let (keeper, held, world) = (self.keeper.clone(), Arc::clone(&self.held), world.clone());
         let has_store = self.has_store;
@@ -299,7 +299,7 @@ impl Call {
             Ok(token) => {
                 let number: usize = token.expose_secret().parse().unwrap();
                 let issued = world.issued.lock().unwrap()[number];
-                // One from the store tells its age by the wall clock alone.
+                // The age of one from the store is known by the wall clock alone.
                 let doubt = if self.has_store { set_since(world, issued) } else { Duration::ZERO };
                 let is_good = world.clock.monotonic() < issued.ends + doubt;
                 assert!(is_good, "law 4: a token was given after its end");
@@ -320,8 +320,8 @@ impl Call {
         let (wall, monotonic) = self.asked;
         let passed = world.clock.monotonic().saturating_sub(monotonic);
         let suspended = passed > self.start.elapsed() + Duration::from_secs(1);
-        // It counts from when it was asked for, up to 1.5 s before, and in its last seconds it can end while the call waits for
-        // a better one.
+        // It counts from when it was asked for, up to 1.5 s before, and in its last seconds it can end while the call waits
+        // for a better one.
         let least =
             EXPIRY_MARGIN + Duration::from_secs(3) + REFRESH_TIMEOUT + set_since(world, issued);
         !suspended && wall.plus(least) < expires_at && monotonic + least < issued.ends
@@ -333,7 +333,7 @@ fn set_since(world: &World, issued: Issued) -> Duration {
     Duration::from_secs(world.stepped.load(Ordering::Relaxed) - issued.stepped)
 }
 
-/// Runs a fleet until its services have made so many requests, and returns how many.
+/// Runs a fleet until its services have made at least this number of requests, and returns how many.
 async fn live_through(seed: u64, least_requests: u64) -> u64 {
     let world = World::new(seed);
     let store = bad_store(&world);
@@ -387,7 +387,7 @@ fn run_seeds(seeds: std::ops::Range<u64>, requests: u64) {
         SEED.store(seed, Ordering::Relaxed);
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_time().start_paused(true).build().unwrap();
-        // The keeper's own random shares.
+        // The random numbers of the keeper.
         fastrand::seed(seed);
         assert!(runtime.block_on(live_through(seed, requests)) >= requests);
     }
@@ -399,7 +399,7 @@ static SEED: AtomicU64 = AtomicU64::new(0);
 const ON_PURPOSE: &str = "on purpose";
 
 #[test]
-fn the_laws_of_a_fleet_hold_whatever_the_seed() {
+fn the_laws_of_a_fleet_hold_for_every_seed() {
     let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     if let Some(seed) = number("IMS_SEED") {
         run_seeds(seed..seed + 1, PER_SEED);

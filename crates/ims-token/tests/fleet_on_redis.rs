@@ -35,7 +35,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// How long a lease lasts.
 const LEASE: Duration = Duration::from_secs(DEADLINE.as_secs() + 5);
 
-/// What ails Redis.
+/// What is wrong with Redis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Trouble {
     None,
@@ -78,7 +78,7 @@ impl World {
         *self.trouble.lock().unwrap()
     }
 
-    /// Ends what ailed Redis, and lets `trouble` begin.
+    /// Repairs Redis, and then causes `trouble`.
     fn suffer(self: &Arc<Self>, trouble: Trouble) {
         let before = std::mem::replace(&mut *self.trouble.lock().unwrap(), trouble);
         let mut redis = self.redis.lock().unwrap();
@@ -94,12 +94,12 @@ impl World {
         }
         drop(redis);
         self.answers_due.will_come(trouble != Trouble::Hanging);
-        // What hung is carried out now, for example a lease that no process knows of.
+        // Commands that hung are done now, for example a lease that no process knows of.
         self.let_lapse(self.leases.load(Ordering::SeqCst), LEASE);
     }
 
-    /// Does what happens once a minute.
-    fn suffer_for_a_minute(&self) {
+    /// Causes the failures that happen once a minute.
+    fn cause_trouble_of_the_minute(&self) {
         let redis = self.redis.lock().unwrap();
         let name = || redis.token_name();
         let done = match self.trouble() {
@@ -113,7 +113,7 @@ impl World {
         }
     }
 
-    /// Redis counts the time of a lease by its own clock, for which all this takes seconds. So the test takes it away.
+    /// Redis counts the time of a lease by its own clock, for which all this takes seconds. So the test removes the lease.
     fn let_lapse(self: &Arc<Self>, number: u64, lasting: Duration) {
         let world = Arc::clone(self);
         tokio::spawn(async move {
@@ -200,7 +200,7 @@ impl TokenStore for ReachedStore {
     }
 }
 
-/// What happened to a fleet.
+/// The result of a fleet.
 #[derive(Debug)]
 struct Met {
     exchanges: u64,
@@ -265,7 +265,7 @@ async fn a_thousand_processes_on_one_redis_make_two_exchanges_in_a_day() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_call_fails_on_a_day_on_which_redis_does_nothing_right() {
+async fn no_call_fails_on_a_day_of_failures_of_redis() {
     #[rustfmt::skip]
     let table = [
         // trouble                                  exchanges, and whether the store's failures are reported
@@ -284,7 +284,7 @@ async fn no_call_fails_on_a_day_on_which_redis_does_nothing_right() {
         let met = fleet(DAY, &world, async || {
             for _ in 0..24 * 60 {
                 sleep(MINUTE).await;
-                world.suffer_for_a_minute();
+                world.cause_trouble_of_the_minute();
             }
         })
         .await;
@@ -295,7 +295,7 @@ async fn no_call_fails_on_a_day_on_which_redis_does_nothing_right() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_call_fails_in_a_week_in_which_troubles_come_and_go() {
+async fn no_call_fails_in_a_week_of_changing_failures() {
     const TROUBLES: [Trouble; 7] = [
         Trouble::Down,
         Trouble::Hanging,
@@ -312,7 +312,7 @@ async fn no_call_fails_in_a_week_in_which_troubles_come_and_go() {
             world.suffer(TROUBLES[fastrand::usize(..TROUBLES.len())]);
             for _ in 0..fastrand::u32(1..180) {
                 sleep(MINUTE).await;
-                world.suffer_for_a_minute();
+                world.cause_trouble_of_the_minute();
             }
             world.suffer(Trouble::None);
             sleep(MINUTE * fastrand::u32(1..180)).await;
@@ -322,7 +322,7 @@ async fn no_call_fails_in_a_week_in_which_troubles_come_and_go() {
     assert!(met.store_failures > 0 && met.longest_call < Duration::from_secs(2), "{met:?}");
 }
 
-/// Takes every lease away; there is but one.
+/// Removes every lease; there is only one.
 const LAPSE: &str = r#"EVAL "for _, name in ipairs(redis.call('KEYS', '*:lease')) do redis.call('DEL', name) end" 0"#;
 
 /// One for each process, and the few that the test itself needs; the server inherits the same limit.

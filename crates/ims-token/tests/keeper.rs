@@ -27,7 +27,7 @@ fn day_less(seconds: u64) -> Duration {
     Duration::from_secs(86_400 - seconds)
 }
 
-/// A keeper of tokens that live for a day, with everything that moves it.
+/// A keeper of tokens that are valid for a day, with its clock and its source.
 struct Rig {
     clock: FakeClock,
     source: ScriptedSource,
@@ -110,7 +110,7 @@ async fn ten_thousand_callers_on_an_empty_keeper_send_one_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_first_connection_that_breaks_costs_none_of_a_thousand_callers_the_token() {
+async fn if_the_first_connection_breaks_a_thousand_callers_still_get_the_token() {
     let rig = Rig::with_latency(Duration::from_millis(50));
     rig.source.fail_next([torn()]);
     let callers: Vec<_> = (0..1_000).map(|_| tokio::spawn(rig.token())).collect();
@@ -333,7 +333,7 @@ async fn retries_are_few_and_end_at_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_wishes_for_retries_has_them_while_callers_wait_too() {
+async fn with_retries_requests_are_repeated_while_callers_wait_too() {
     #[rustfmt::skip]
     let table = [
         // retries  failure                              requests
@@ -368,7 +368,7 @@ async fn an_assertion_that_is_refused_is_signed_again_a_second_later_so_that_it_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_short_retry_after_is_waited_for_and_a_long_one_holds_for_everybody() {
+async fn a_refresh_waits_for_a_short_retry_after_and_a_long_one_holds_for_all_callers() {
     let rig = Rig::holding_a_token().await;
     rig.source.fail_next([FetchError::transient("busy", Some(Duration::from_secs(7)))]);
     let start = Instant::now();
@@ -380,14 +380,14 @@ async fn a_short_retry_after_is_waited_for_and_a_long_one_holds_for_everybody() 
     assert_eq!(long.refusal().await.retry_after(), Some(Duration::from_hours(1)));
     long.pass(Duration::from_secs(3_599)).await;
     assert_eq!(long.refusal().await.retry_after(), Some(Duration::from_secs(1)));
-    assert!(long.keeper.refresh().await.is_err(), "who insists has to wait, too");
+    assert!(long.keeper.refresh().await.is_err(), "refresh() has to wait, too");
     assert_eq!(long.source.requests(), 1);
     long.pass(Duration::from_secs(1)).await;
     assert_eq!(long.token().await, "token-2");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_is_remembered_and_who_insists_passes_over_it() {
+async fn a_refusal_is_remembered_and_refresh_ignores_that() {
     let rig = Rig::new();
     rig.source.begin_outage(FetchError::permanent("no"));
     for _ in 0..36_000 {
@@ -400,7 +400,8 @@ async fn a_refusal_is_remembered_and_who_insists_passes_over_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_an_outage_of_an_hour_ims_is_asked_some_seventy_times_and_found_within_a_minute() {
+async fn in_an_outage_of_an_hour_ims_is_asked_some_seventy_times_and_again_within_a_minute_of_its_end()
+ {
     let rig = Rig::holding_a_token().await;
     rig.pass(Duration::from_hours(24)).await;
     rig.source.begin_outage(busy());
@@ -431,7 +432,7 @@ async fn a_token_that_was_rejected_is_replaced_unless_it_already_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_api_that_rejects_every_token_does_not_make_the_keeper_hammer_ims() {
+async fn an_api_that_rejects_every_token_causes_few_requests_to_ims() {
     let rig = Rig::new();
     for _ in 0..36_000 {
         let token = rig.keeper.token().await.unwrap();
@@ -442,7 +443,7 @@ async fn an_api_that_rejects_every_token_does_not_make_the_keeper_hammer_ims() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejected_token_is_still_better_than_none() {
+async fn a_rejected_token_is_given_if_ims_gives_no_other() {
     let rig = Rig::holding_a_token().await;
     rig.source.begin_outage(busy());
     let token = rig.keeper.token().await.unwrap();
@@ -451,7 +452,7 @@ async fn a_rejected_token_is_still_better_than_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_for_a_long_request_lives_long_enough_or_the_call_fails() {
+async fn a_token_for_a_long_request_is_valid_long_enough_or_the_call_fails() {
     let rig = Rig::holding_a_token().await;
     rig.pass(Duration::from_hours(10)).await;
     let valid_for = async |hours| rig.keeper.token_valid_for(Duration::from_hours(hours)).await;
@@ -469,7 +470,7 @@ async fn a_token_for_a_long_request_lives_long_enough_or_the_call_fails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn time_in_suspend_counts_and_a_wall_clock_put_back_does_not_lengthen_a_life() {
+async fn time_in_suspend_counts_and_no_token_is_used_longer_because_the_wall_clock_is_set_back() {
     let rig = Rig::holding_a_token().await;
     rig.clock.advance(DAY);
     assert_eq!(rig.token().await, "token-2");
@@ -483,7 +484,7 @@ async fn time_in_suspend_counts_and_a_wall_clock_put_back_does_not_lengthen_a_li
 }
 
 #[tokio::test(start_paused = true)]
-async fn keep_fresh_obtains_and_refreshes_while_its_guard_lives() {
+async fn keep_fresh_obtains_and_refreshes_until_its_guard_is_dropped() {
     let rig = Rig::new();
     let guard = rig.keeper.keep_fresh();
     rig.pass(Duration::from_hours(10 * 24)).await;
@@ -519,7 +520,7 @@ async fn headers_are_those_of_adobes_apis_and_the_token_is_marked_as_sensitive()
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_observer_sees_what_callers_do_not_and_its_panic_harms_no_caller() {
+async fn an_observer_gets_events_that_callers_do_not_see_and_its_panic_harms_no_caller() {
     let rig = Rig::new();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
@@ -566,7 +567,7 @@ async fn health_says_how_the_keeper_is_doing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_the_credential_is_in_health_and_told_of_once_a_day_from_the_margin_on() {
+async fn the_end_of_the_credential_is_in_health_and_reported_once_a_day_within_the_margin() {
     let rig = Rig::new();
     let days = |days: u64| Duration::from_hours(24 * days);
     let (start, warnings) = (rig.clock.now(), Arc::new(Mutex::new(Vec::new())));
@@ -594,7 +595,7 @@ async fn the_end_of_the_credential_is_in_health_and_told_of_once_a_day_from_the_
     assert_eq!(*warnings.lock().unwrap(), [72, 50, 28, 6, 0, 0]);
 }
 
-/// A source whose first request does `first`, and whose others bring a token.
+/// A source whose first request does `first`, and whose other requests give a token.
 fn source_whose_first_request<First>(
     clock: SharedClock,
     first: impl Fn() -> First + Send + Sync + Clone + 'static,
@@ -628,7 +629,7 @@ async fn a_panic_of_the_source_counts_as_one_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_has_expired_when_it_comes_is_a_failure_and_not_a_loop() {
+async fn a_token_that_has_expired_when_it_arrives_is_a_failure_and_is_not_requested_forever() {
     let clock = SharedClock::new(FakeClock::following_tokio(NumericDate::from_secs(0)));
     let source = ScriptedSource::new(clock.clone(), Duration::ZERO);
     let keeper = TokenKeeper::new(source.source(), clock);
@@ -637,7 +638,7 @@ async fn a_token_that_has_expired_when_it_comes_is_a_failure_and_not_a_loop() {
 }
 
 #[test]
-fn a_keeper_and_its_futures_go_to_any_thread() {
+fn a_keeper_and_its_futures_can_be_used_on_any_thread() {
     fn goes_to_any_thread<T: Send + Sync + 'static>() {}
     fn is_sent(_: impl Send) {}
     goes_to_any_thread::<TokenKeeper>();
@@ -653,7 +654,7 @@ fn a_keeper_and_its_futures_go_to_any_thread() {
 }
 
 #[test]
-fn building_needs_no_runtime_but_obtaining_does() {
+fn building_a_keeper_needs_no_runtime_but_a_refresh_does() {
     let clock = FakeClock::new(NumericDate::from_secs(1_700_000_000));
     let shared = SharedClock::new(clock.clone());
     let source = ScriptedSource::new(shared.clone(), DAY);
@@ -671,7 +672,7 @@ fn building_needs_no_runtime_but_obtaining_does() {
 }
 
 #[test]
-fn a_refresh_that_dies_with_its_runtime_is_started_again_by_a_waiting_caller() {
+fn a_refresh_that_ends_with_its_runtime_is_started_again_by_a_waiting_caller() {
     let clock = SharedClock::new(FakeClock::new(NumericDate::from_secs(0)));
     let (source, requests) = source_whose_first_request(clock.clone(), std::future::pending);
     let keeper = TokenKeeper::new(source, clock);
@@ -690,7 +691,7 @@ async fn a_refresh_whose_runtime_stops_is_given_up() {
     let rig = Rig::new();
     let idle = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     {
-        // The refresh starts in a runtime that no one drives any longer.
+        // The refresh starts in a runtime that is no longer driven.
         let _guard = idle.enter();
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         assert!(Box::pin(rig.keeper.token()).as_mut().poll(&mut context).is_pending());

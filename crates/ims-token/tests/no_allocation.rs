@@ -6,7 +6,7 @@ use std::time::Duration;
 use ims_token::{SharedClock, SystemClock, TokenKeeper, testing::ScriptedSource};
 
 #[test]
-fn a_fresh_token_costs_no_allocation() {
+fn a_fresh_token_is_given_without_an_allocation() {
     let clock = SharedClock::new(SystemClock);
     let source = ScriptedSource::new(clock.clone(), Duration::from_hours(24));
     let keeper = TokenKeeper::new(source.source(), clock);

@@ -24,7 +24,7 @@ fn pool() -> KeeperPool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_credential_that_hangs_or_is_refused_delays_no_other() {
+async fn a_credential_that_hangs_or_is_refused_does_not_delay_others() {
     let clock = SharedClock::new(FakeClock::following_tokio(NumericDate::from_secs(0)));
     let source = || ScriptedSource::new(clock.clone(), Duration::from_hours(24));
     let (hanging, refused) = (source().with_latency(Duration::from_hours(1)), source());
@@ -47,7 +47,7 @@ async fn a_credential_that_hangs_or_is_refused_delays_no_other() {
 }
 
 #[test]
-fn a_keeper_that_takes_long_to_make_delays_no_other() {
+fn a_keeper_that_takes_long_to_make_does_not_delay_others() {
     let clock = SharedClock::new(FakeClock::new(NumericDate::from_secs(0)));
     let source = ScriptedSource::new(clock.clone(), Duration::from_hours(24));
     let make = || TokenKeeper::new(source.source(), clock.clone());

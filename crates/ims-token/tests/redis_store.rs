@@ -45,7 +45,7 @@ fn token(text: &str, lives_for: Duration) -> AccessToken {
     AccessToken::new(text.to_owned(), now, lives_for).unwrap()
 }
 
-/// A keeper that shares through `store`, its source, and what its store did not do.
+/// A keeper that shares through `store`, its source, and the failures of its store.
 struct Sharing {
     keeper: TokenKeeper,
     source: ScriptedSource,
@@ -76,7 +76,7 @@ impl Sharing {
 }
 
 #[tokio::test]
-async fn it_does_what_every_store_must() {
+async fn it_passes_the_tests_for_every_store() {
     let redis = Redis::start();
     check_store(&redis.store(), &redis.store(), SystemClock.now()).await;
     let (one, other) = (redis.store(), redis.store());
@@ -86,7 +86,7 @@ async fn it_does_what_every_store_must() {
 }
 
 #[tokio::test]
-async fn redis_sees_neither_token_nor_key_and_forgets_a_token_when_it_expires() {
+async fn redis_gets_neither_token_nor_key_in_clear_text_and_removes_a_token_when_it_expires() {
     let redis = Redis::start();
     redis.store().save(&key(), &token("canary", HOUR)).await.unwrap();
     let (keys, name) = (redis.command("KEYS *"), redis.token_name().unwrap());
@@ -101,7 +101,7 @@ async fn redis_sees_neither_token_nor_key_and_forgets_a_token_when_it_expires() 
 }
 
 #[tokio::test]
-async fn what_others_wrote_or_sealed_is_not_a_token_and_is_replaced() {
+async fn a_value_that_others_wrote_or_sealed_is_not_used_and_is_replaced() {
     let redis = Redis::start();
     let store = redis.store();
     store.save(&key(), &token("first", 2 * HOUR)).await.unwrap();
@@ -117,7 +117,7 @@ async fn what_others_wrote_or_sealed_is_not_a_token_and_is_replaced() {
     }
     let sharing = Sharing::through(redis.store());
     let (requests, failures) = sharing.obtains().await;
-    // Looked into before the lease and after it.
+    // The store is read before the lease and after it.
     assert_eq!((requests, failures), (1, vec![StoreOperation::Load, StoreOperation::Load]));
     assert_eq!(store.load(&key()).await.unwrap().unwrap().expose_secret(), "token-1");
 
@@ -144,7 +144,7 @@ async fn a_token_saved_by_one_process_is_used_by_the_next_until_redis_is_wiped()
 }
 
 #[tokio::test]
-async fn a_redis_that_is_down_or_hangs_costs_a_second_and_no_caller_its_token() {
+async fn a_redis_that_is_down_or_hangs_takes_a_second_and_every_caller_gets_a_token() {
     let mut redis = Redis::start();
     let sharing = Sharing::through(redis.store());
     assert_eq!(sharing.obtains().await, (1, vec![]));
@@ -195,7 +195,7 @@ async fn proxy(socket: PathBuf, answer: watch::Receiver<bool>) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_too_late_is_not_taken_for_the_one_of_another_question() {
+async fn an_answer_that_comes_too_late_is_not_used_for_another_command() {
     let redis = Redis::start();
     let other = key().with_account("other");
     redis.store().save(&key(), &token("first", HOUR)).await.unwrap();
@@ -218,7 +218,7 @@ async fn an_answer_that_comes_too_late_is_not_taken_for_the_one_of_another_quest
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_redis_costs_no_caller_its_token() {
+async fn with_a_server_that_is_not_redis_every_caller_gets_a_token() {
     let nothing: &[u8] = b"";
     for said in [
         nothing,
@@ -264,7 +264,7 @@ mod child {
     }
 }
 
-/// Plays the role that the environment names; none when it is run as a test like the others.
+/// Does what the environment names, and nothing if it runs as a test like the others.
 #[test]
 fn act() {
     let (Ok(role), Ok(socket)) = (std::env::var(child::ROLE), std::env::var(child::SOCKET)) else {
@@ -307,7 +307,7 @@ fn sixty_four_processes_that_start_together_make_one_exchange() {
 }
 
 #[test]
-fn when_the_process_that_has_the_lease_is_killed_the_others_go_on_when_it_lapses() {
+fn when_the_process_with_the_lease_is_killed_the_others_continue_at_its_end() {
     let redis = Redis::start();
     let mut holder = child::spawn("hang", &redis.socket());
     let mut said = BufReader::new(holder.stdout.take().unwrap()).lines().map(Result::unwrap);

@@ -47,7 +47,7 @@ fn serve(folder: &Path, port: u16) -> Child {
     process
 }
 
-/// Uses the store at the URL that the environment names; nothing when it is run as a test like the others.
+/// Uses the store at the URL that the environment names; does nothing if it runs as a test like the others.
 #[test]
 fn act() {
     let Ok(url) = std::env::var(URL) else { return };
@@ -58,7 +58,7 @@ fn act() {
 }
 
 #[test]
-fn redis_over_tls_does_what_every_store_must_if_its_certificate_is_trusted_and_else_nothing() {
+fn redis_over_tls_passes_the_tests_for_every_store_only_if_its_certificate_is_trusted() {
     let folder = TempDir::new().unwrap();
     make_certificate(folder.path());
     let other = TempDir::new().unwrap();

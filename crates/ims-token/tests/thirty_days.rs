@@ -1,4 +1,5 @@
-//! Thirty days of a service with many failures: outages, throttling, refusals, clocks that are set, a machine that sleeps.
+//! Thirty days of a service with many failures: outages, throttling, refusals, clocks that are set, a machine that is
+//! suspended.
 #![cfg(feature = "testing")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
@@ -92,7 +93,7 @@ async fn no_token_is_used_past_its_end_and_no_call_fails_while_one_is_held() {
     for seed in 0..8 {
         let mut world = World::new(seed);
         let keeper = TokenKeeper::new(world.source(), SharedClock::new(world.clock.clone()));
-        // By the two clocks that the keeper has, when the token ends that it last gave.
+        // When the token ends that the keeper gave last, by each of its two clocks.
         let mut held: Option<(NumericDate, Duration)> = None;
         let mut failed_since = None;
         for minute in 0..MINUTES {

@@ -26,8 +26,8 @@ pub enum NotVerified {
     /// Refuse the token.
     #[error("the token is bad")]
     Bad(#[source] Fault),
-    /// Refuse the token, or ask IMS about it: it names a key that IMS does not publish, so its signature says nothing.
-    /// Anybody can make such a token.
+    /// Refuse the token, or ask IMS about it: it names a key that IMS does not publish, so its signature proves nothing.
+    /// Anyone can make such a token.
     #[error("the token names a key that IMS does not publish")]
     KeyNotPublished,
     /// Say that the result is unknown, for example by HTTP 503: IMS was needed and gave no answer.
@@ -62,12 +62,12 @@ impl NotVerified {
         match self {
             Self::Bad(fault) => fault.hint().map(str::to_owned),
             Self::KeyNotPublished => Some(
-                "refuse the token; if it is meant to be good, check that it is of this IMS, production or stage"
+                "refuse the token; if it should be valid, check that it is of this IMS, production or stage"
                     .to_owned(),
             ),
             Self::Unavailable(error) => error.hints().into_iter().next(),
             Self::KeysUnusable(_) => {
-                Some("look at what is behind the base URL: these are not keys of IMS".to_owned())
+                Some("check the base URL: the keys there are not those of IMS".to_owned())
             }
         }
     }
@@ -123,7 +123,7 @@ pub enum Fault {
     /// Refuse it: it was issued to a client that is not allowed here.
     #[error("its client is not allowed here")]
     ClientNotAllowed,
-    /// Refuse what was asked (RFC 6750 §3.1, `insufficient_scope`, HTTP 403): the token is valid for other things.
+    /// Refuse the request (RFC 6750 §3.1, `insufficient_scope`, HTTP 403): the token is valid, but not for this.
     #[error("it lacks the scope {scope}")]
     ScopeMissing {
         /// The first of the required scopes that it lacks.
@@ -132,7 +132,7 @@ pub enum Fault {
     /// Refuse it: IMS says that it is not valid, for example because it was invalidated.
     #[error("IMS says that it is not valid{}", .reason.as_ref().map(|it| format!(" ({it})")).unwrap_or_default())]
     RefusedByIms {
-        /// Why, in words of IMS: at most 300 characters, and none of the token.
+        /// The reason, in the words of IMS: at most 300 characters, without any part of the token.
         reason: Option<String>,
     },
 }

@@ -28,7 +28,7 @@ pub const KEYS_REFRESHED: Duration = Duration::from_hours(1);
 /// How long fetched keys are used if newer ones cannot be fetched: as long as a token lives.
 pub const KEYS_STALE: Duration = Duration::from_hours(24);
 
-/// The least time between two fetches because of a token that names an unknown key, however many such tokens come. A key
+/// The shortest time between two fetches because of tokens with an unknown key, however many such tokens arrive. A key
 /// that IMS has just begun to use can be unknown for this long.
 ///
 /// The same as in panva/jose, `createRemoteJWKSet`, `cooldownDuration`.
@@ -78,7 +78,7 @@ impl FetchedKeys {
         }
     }
 
-    /// Whether the key that `jwt` names, and that is among these, has signed it; `false` if it is not among them.
+    /// Whether `jwt` was signed by the key that it names; `false` if that key is not one of these.
     pub(crate) fn have_signed(&self, jwt: &CompactJwt<'_>) -> Result<bool, Fault> {
         let usual = self.usual.get();
         let verdict = match usual.and_then(|usual| usual.verify(jwt)) {
@@ -165,8 +165,8 @@ impl KeyCache {
         self.newer_than(Some(known), LEAST_REFETCH_INTERVAL, now).await.map(Some)
     }
 
-    /// The keys that came after `known`: those that are published by now, else those of the fetch that is running, else those
-    /// of a new one, unless the last one failed less than `pause` ago.
+    /// Keys that are newer than `known`: those that are stored already, else those of the fetch that is running, else those
+    /// of a new fetch, unless the last one failed less than `pause` ago.
     async fn newer_than(
         &self,
         known: Option<&Keys>,

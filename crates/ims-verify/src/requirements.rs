@@ -1,4 +1,4 @@
-//! What the claims of a token must say. The signature is another matter.
+//! The requirements for the claims of a token. The signature is checked elsewhere.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,9 +12,9 @@ use crate::{
     verified_token::{Parts, VerifiedToken},
 };
 
-/// How far the clock of IMS may be ahead of the caller's. Expiry knows no such kindness.
+/// How far the clock of IMS may be ahead of the caller's, for the time of issue. Expiry has no such tolerance.
 ///
-/// The same as IMS allows to others. Source: adobe/aio-lib-java, `JwtTokenBuilder.java`.
+/// The same as IMS allows its clients. Source: adobe/aio-lib-java, `JwtTokenBuilder.java`.
 pub const SKEW: Duration = Duration::from_secs(30);
 
 /// What a resource server requires: for which clients a token was issued, what it allows, and which IMS issued it.
@@ -93,7 +93,7 @@ impl Requirements {
         self
     }
 
-    /// The same, with the cluster that is behind `environment` if none was named.
+    /// The same, with the cluster of `environment` if none was named.
     pub(crate) fn in_environment(mut self, environment: &Environment) -> Self {
         if self.issuing_cluster.is_none() {
             self.issuing_cluster = cluster(environment).map(str::to_owned);

@@ -32,7 +32,7 @@ pub(crate) const MAX_ATTEMPTS: u32 = 2;
 /// must hang, since its request has its own timeout.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(REQUEST_TIMEOUT.as_secs() + 1);
 
-/// What all who wait for a question get.
+/// The result for all callers that wait for a question.
 pub(crate) type Answer<T> = Result<T, NotVerified>;
 
 /// Starts `question` on the runtime of the caller.
@@ -55,7 +55,7 @@ pub(crate) async fn answer<T: Clone + Send + Sync>(
     timeout(WAIT_TIMEOUT, in_flight.outcome()).await.ok().flatten()
 }
 
-/// The error if no answer will come: runtimes were shut down or have stopped, or the transport panicked.
+/// The error if there will be no answer: runtimes were shut down or have stopped, or the transport panicked.
 pub(crate) fn no_answer() -> NotVerified {
     let source = Box::<dyn Error + Send + Sync>::from("the question was given up");
     NotVerified::Unavailable(TransportError::Broken { source: source.into() }.into())

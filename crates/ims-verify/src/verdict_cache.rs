@@ -1,7 +1,7 @@
 //! Verdicts about tokens, for a limited time and a limited number of tokens, under a digest and never under the token
 //! itself.
 //!
-//! Valid and invalid tokens are kept separately, so that a sender of millions of invalid ones displaces no valid one.
+//! Valid and invalid tokens are kept separately, so that millions of invalid tokens remove no valid one.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -48,7 +48,7 @@ impl VerdictCache {
         }
     }
 
-    /// What was found out about the token, if it is remembered at `now`.
+    /// The verdict about the token, if it is still cached at `now`.
     pub(crate) fn recall(
         &self,
         digest: &TokenDigest,
@@ -74,8 +74,8 @@ impl VerdictCache {
         }
     }
 
-    // Both put the new verdict in before they take the old one out. In the other order, two threads with different verdicts
-    // could leave both, and the refusal would not be seen; in this order they leave none at worst.
+    // Both add the new verdict before they remove the old one. In the other order, two threads with different verdicts could
+    // leave both, and the refusal would be ignored; in this order they leave none in the worst case.
 
     fn keep(&self, digest: TokenDigest, token: &VerifiedToken, now: NumericDate) {
         self.valid.insert(digest, token.clone(), now);
@@ -94,7 +94,7 @@ impl fmt::Debug for VerdictCache {
     }
 }
 
-/// The SHA-256 of a token, from which no one can find the token.
+/// The SHA-256 of a token, which does not reveal the token.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TokenDigest([u8; 32]);
 

@@ -1,4 +1,4 @@
-//! What a resource server learns from a valid token.
+//! The data of a valid token, for a resource server.
 
 use std::{
     fmt,
@@ -11,10 +11,10 @@ use ims_claims::{
 };
 use ims_exchange::Scope;
 
-/// What a valid token says about its holder. Only a [`TokenVerifier`](crate::TokenVerifier) makes one. A clone shares it.
+/// The data of a valid token about its holder. Only a [`TokenVerifier`](crate::TokenVerifier) makes one. A clone shares it.
 ///
 /// It was valid when it was verified. Anyone who keeps it has to check [`expires_at`](VerifiedToken::expires_at). Its
-/// `Debug` shows only the client, since the payload says much about a person.
+/// `Debug` shows only the client, since the payload contains personal data.
 ///
 /// ```
 /// use ims_exchange::Scope;
@@ -37,7 +37,7 @@ struct Claims {
     payload: OnceLock<AccessTokenPayload>,
 }
 
-/// What the payload of a token says, apart from the client. Texts are places in its bytes, which are kept anyway.
+/// The claims of a token, apart from the client. Texts are positions in its bytes, which are kept anyway.
 pub(crate) struct Parts {
     user_id: Option<Text>,
     scope: Option<Text>,
@@ -53,7 +53,7 @@ enum Text {
 }
 
 impl Parts {
-    /// `json` is what `claims` were read from.
+    /// `json` is the text from which `claims` were read.
     pub(crate) fn of(claims: &AccessTokenClaims<'_>, json: &[u8]) -> Self {
         Self {
             user_id: claims.user_id().map(|text| Text::of(text, json)),
@@ -85,7 +85,7 @@ impl Text {
 }
 
 impl VerifiedToken {
-    /// `json` is what `parts` were read from.
+    /// `json` is the text from which `parts` were read.
     pub(crate) fn new(client_id: ClientId, parts: Parts, json: Vec<u8>) -> Self {
         Self(Arc::new(Claims { client_id, parts, json, payload: OnceLock::new() }))
     }

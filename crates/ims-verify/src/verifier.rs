@@ -34,7 +34,7 @@ pub enum Authority {
     PublishedKeys,
     /// The published keys and, for a token whose key is not among them, IMS.
     ///
-    /// Anybody can make a token that names another key, so anybody can make the verifier ask IMS: limit the rate of calls
+    /// Anyone can make a token that names another key, and so make the verifier ask IMS: limit the rate of calls
     /// without a valid token.
     PublishedKeysElseIms,
     /// IMS. It is asked about every token that is not remembered. A token that was invalidated is accepted for
@@ -42,7 +42,7 @@ pub enum Authority {
     Ims,
 }
 
-/// Verifies the access tokens that one IMS issues, for those who receive them. It holds no credentials.
+/// Verifies the access tokens that one IMS issues, for services that receive them. It has no credentials.
 ///
 /// A clone shares keys and memory. Building one needs no runtime and sends nothing; to ask IMS, tokio has to be running.
 /// However many callers need the same answer, IMS is asked once, and a caller that gives up cancels nothing, up to
@@ -143,7 +143,7 @@ impl TokenVerifier {
         }
     }
 
-    /// Asks IMS about `token`, whatever the authority is and whatever is remembered; what IMS says is remembered then.
+    /// Asks IMS about `token`, whatever the authority is and whatever is cached. The answer is cached.
     ///
     /// The required claims are checked first, and IMS is not asked about a token that has expired, for example.
     ///
@@ -192,7 +192,7 @@ impl TokenVerifier {
         if keys.have_signed(&jwt)? {
             return Ok(self.requirements.claims(jwt.into_payload(), now)?);
         }
-        // Its claims are not verified yet, but a token that says itself that it is not valid needs no request.
+        // Its claims are not verified yet, but a token whose own claims show that it is not valid needs no request.
         let token = self.requirements.claims(jwt.payload().to_vec(), now)?;
         let newer = self.keys.after(&keys, now).await?;
         let newer = newer.ok_or(NotVerified::KeyNotPublished)?;
@@ -211,7 +211,7 @@ impl TokenVerifier {
             self.ims.expect_valid(token, verified.client_id(), now).await?;
             return Ok(verified);
         };
-        // The question may outlive its caller, so it owns what it needs.
+        // The question may last longer than its caller, so it owns its data.
         self.questions
             .ask(digest, || {
                 let (ims, memory) = (Arc::clone(&self.ims), Arc::clone(memory));

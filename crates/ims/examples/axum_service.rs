@@ -113,7 +113,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A client for this machine. One for Adobe's APIs takes the CA certificates of the system, and a proxy if there is one.
+/// A client for this machine. One for Adobe's APIs uses the CA certificates of the system, and a proxy if there is one.
 fn http() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder().no_proxy().tls_certs_only([]).build()
 }

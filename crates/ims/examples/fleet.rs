@@ -2,7 +2,7 @@
 //!
 //! It starts an emulator, a `redis-server` on its own socket and eight processes of a service, all at once, and counts
 //! what IMS is asked. Then it kills Redis and starts three more: each of those asks IMS itself, after a second at most,
-//! since a store that is not there is gone around.
+//! since a store that cannot be reached is bypassed.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 
@@ -77,7 +77,7 @@ async fn conduct() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Starts `count` processes of this program at once and returns the tokens that they come to have. It blocks, while the
+/// Starts `count` processes of this program at once and returns the tokens that they obtain. It blocks, while the
 /// emulator answers on the other threads.
 fn start_processes(count: usize, folder: &Path) -> Result<BTreeSet<String>, Box<dyn Error>> {
     let program = env::current_exe()?;

@@ -107,7 +107,7 @@ mod tests {
         (Alternatives::new(Alternative::Key, all.chars(), notice), reports)
     }
 
-    /// Tries them while only those of `working` work; which were tried.
+    /// Tries the alternatives, of which only those in `working` work, and returns those that were tried.
     async fn tried(alternatives: &Alternatives<char>, last: char, working: &str) -> String {
         let tried = std::cell::RefCell::new(String::new());
         let attempt = async |one: &char| {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_else_is_tried_when_nothing_else_may_do() {
+    async fn nothing_else_is_tried_after_an_error_that_another_alternative_cannot_avoid() {
         let (alternatives, _) = alternatives("xb");
         assert_eq!(tried(&alternatives, '-', "b").await, "x");
     }

@@ -88,7 +88,7 @@ impl BlockingClient {
         }
     }
 
-    /// The header fields that Adobe's APIs want.
+    /// The header fields that Adobe's APIs expect.
     ///
     /// # Errors
     /// Those of [`Client::access_token`].
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_without_a_runtime_has_its_token() {
+    fn a_program_without_a_runtime_gets_its_token() {
         let client = client();
         assert_eq!(client.access_token().unwrap().expose_secret(), "eyJ");
         let again =

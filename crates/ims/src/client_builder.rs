@@ -210,7 +210,7 @@ impl ClientBuilder {
         Self { request_timeout: timeout, ..self }
     }
 
-    /// Sends up to `retries` more requests after a failure that may pass, also while callers wait: for a program that asks
+    /// Sends up to `retries` more requests after a temporary failure, also while callers wait: for a program that asks
     /// once and ends. Without it, callers get the first failure at once; see
     /// [`TokenKeeperBuilder::with_retries`](ims_token::TokenKeeperBuilder::with_retries).
     ///
@@ -394,8 +394,8 @@ impl ClientBuilder {
         Ok(Client { access, environment, id, unsaved: source.unsaved })
     }
 
-    /// Builds the keeper of these credentials in `pool`, or takes the one that is there: for a program that serves many
-    /// integrations and wants one exchange for each.
+    /// Builds the keeper of these credentials in `pool`, or returns the existing one: for a program that serves many
+    /// integrations with one exchange for each.
     ///
     /// ```no_run
     /// use ims::{Client, Credentials, token::KeeperPool};

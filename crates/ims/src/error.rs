@@ -61,11 +61,11 @@ pub enum Error {
     #[cfg(feature = "service-account")]
     #[error("the credentials name no key, and no signer was given: ClientBuilder::with_signer")]
     SignerMissing,
-    /// Send the API key without a token: there is nothing to obtain one with.
+    /// Send the API key without a token: it cannot obtain one.
     #[error("an API key alone gets no access token")]
     ApiKeyAlone,
     /// Use `ims` and `ims-credentials` in the same version: this kind is newer than this crate.
-    #[error("this version knows no such kind of {what}")]
+    #[error("this version does not know this kind of {what}")]
     UnknownKind {
         /// For example `credential` or `signing key`.
         what: &'static str,

@@ -60,7 +60,7 @@ struct Contents {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImsAnswer {
-    /// The HTTP status; `None` if IMS spoke through the browser, in the redirect of a sign-in.
+    /// The HTTP status; `None` if the answer came through the browser, in the redirect of a sign-in.
     pub status: Option<u16>,
     /// The `error` of the answer (RFC 6749 §5.2).
     pub code: Option<String>,
@@ -121,7 +121,7 @@ impl Report {
         self.0.reason
     }
 
-    /// The cause in one line, without capital or full stop. What was found on this machine comes first.
+    /// The cause in one line, without capital or full stop. The causes that were found on this machine come first.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message

@@ -120,7 +120,7 @@ impl ServiceAccountSource {
         client_secret: &ClientSecret,
         signer: &SharedSigner,
     ) -> Result<AccessToken, FetchError> {
-        // Within the retry: a second use of one assertion can be refused as a replay of its jti.
+        // Made again for each retry: a second use of one assertion can be refused as a replay of its jti.
         let assertion = self.assertion(signer).await?;
         let grant =
             JwtExchange::new(self.credential.account.client_id(), client_secret, &assertion);

@@ -1,4 +1,4 @@
-//! No secret gets out of a client that is built, or of the error of one that cannot be built.
+//! No secret is shown by a client, or by the error of one that cannot be built.
 
 #![cfg(feature = "reqwest")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
@@ -87,7 +87,7 @@ fn no_secret_is_in_the_error_of_a_client_that_cannot_be_built() {
 }
 
 #[test]
-fn a_client_of_a_migration_whose_key_is_gone_says_which_file_is_missing() {
+fn a_client_of_a_migration_without_its_key_names_the_missing_file() {
     let folder = folder();
     fs::remove_file(folder.path().join("private.key")).unwrap();
     let project = json!({ "project": { "org": { "ims_org_id": "A@AdobeOrg" }, "workspace": { "details": {
@@ -133,7 +133,7 @@ fn a_pool_keeps_one_keeper_for_the_same_credentials_and_none_that_failed() {
 }
 
 #[test]
-fn what_a_program_shares_between_threads_can_be_shared() {
+fn public_types_can_be_shared_between_threads() {
     fn assert_send_sync<T: Send + Sync + 'static>() {}
 
     assert_send_sync::<Client>();
@@ -180,7 +180,7 @@ fn what_a_program_shares_between_threads_can_be_shared() {
     feature = "sign-in",
     feature = "verify",
 ))]
-fn what_a_feature_adds_can_be_shared_between_threads() {
+fn the_types_of_each_feature_can_be_shared_between_threads() {
     fn assert_send_sync<T: Send + Sync + 'static>() {}
 
     assert_send_sync::<ims::BlockingClient>();

@@ -1,4 +1,4 @@
-//! The programs in `examples/` run and print what they promise.
+//! The programs in `examples/` run and print what their documentation says.
 #![cfg(unix)] // some of them use SoftHSM and a Redis server
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
@@ -11,7 +11,7 @@ use std::{
 use ims_emulator::Emulator;
 use tempfile::TempDir;
 
-/// Each program that needs nothing but itself, with what its lines begin with.
+/// Each program that needs no other program, with the beginnings of its lines.
 #[rustfmt::skip]
 const PROGRAMS: &[(&str, &[&str])] = &[
     ("audited_transport",   &["POST ims/token/v3: 200 OK", "token "]),
@@ -29,7 +29,7 @@ const PROGRAMS: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn each_example_prints_what_it_promises() {
+fn each_example_prints_the_lines_that_it_documents() {
     for (name, lines) in PROGRAMS {
         let output = Command::new(example(name)).output().unwrap();
         expect_lines(name, &output, lines);

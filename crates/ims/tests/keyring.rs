@@ -19,7 +19,7 @@ use ims::{
 const CASE: &str = "IMS_TEST_KEYRING_CASE";
 
 #[test]
-fn where_there_is_no_keyring_every_call_says_so_and_soon() {
+fn without_a_keyring_every_call_fails_soon_with_an_error_that_says_so() {
     if env::var_os(CASE).is_some() {
         return case();
     }
@@ -30,7 +30,10 @@ fn where_there_is_no_keyring_every_call_says_so_and_soon() {
     for address in [path("missing"), path("silent"), "unix:path=".to_owned(), "nonsense".to_owned()]
     {
         let mut this = Command::new(env::current_exe().unwrap());
-        this.args(["--exact", "where_there_is_no_keyring_every_call_says_so_and_soon"]);
+        this.args([
+            "--exact",
+            "without_a_keyring_every_call_fails_soon_with_an_error_that_says_so",
+        ]);
         let ended = this.env(CASE, "1").env("DBUS_SESSION_BUS_ADDRESS", &address).output().unwrap();
         assert!(ended.status.success(), "{address}: {}", String::from_utf8_lossy(&ended.stdout));
     }

@@ -1,4 +1,4 @@
-//! Both sides of a credential that is being migrated obtain tokens, and so does the new file.
+//! During a migration, the old credentials, the new ones and the new file all obtain tokens.
 
 #![cfg(feature = "reqwest")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
@@ -27,7 +27,7 @@ const ORG_ID: &str = "C74F69D7594880280@AdobeOrg";
 const ACCOUNT: &str = "6657031C5C095BB40A4@techacct.adobe.com";
 
 #[tokio::test]
-async fn both_sides_of_a_project_and_the_new_file_obtain_tokens() {
+async fn the_old_and_the_new_credentials_of_a_project_and_the_new_file_obtain_tokens() {
     let emulator = emulator().await;
     let folder = folder();
     let project = json!({ "project": { "org": { "ims_org_id": ORG_ID }, "workspace": { "details": {
@@ -73,7 +73,7 @@ async fn the_known_scopes_of_a_metascope_replace_it() {
         _ => None,
     });
     assert_eq!(mapped.unwrap(), ["openid", "AdobeID", "user_management_sdk"]);
-    // Elsewhere, so that the path of the secret has to hold from there.
+    // In another folder, so that the path of the secret has to be right from there.
     let other = TempDir::new().unwrap();
     let new = other.path().join("new.json");
     migration.save(&new).unwrap();

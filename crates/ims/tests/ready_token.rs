@@ -1,4 +1,4 @@
-//! A ready token: handed out until it ends, never renewed, and IMS is never asked.
+//! A ready token: given until it ends, never renewed, and IMS is never asked.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
@@ -37,7 +37,7 @@ const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test]
-async fn the_token_is_handed_out_to_its_last_second_and_then_an_error_names_its_end() {
+async fn the_token_is_given_until_its_last_second_and_then_an_error_names_its_end() {
     let (client, clock) = client(HOUR);
     assert_eq!(client.headers().await.unwrap()["x-api-key"], "dev-console");
     clock.advance(HOUR * 22 + Duration::from_secs(3598));
@@ -51,7 +51,7 @@ async fn the_token_is_handed_out_to_its_last_second_and_then_an_error_names_its_
 }
 
 #[tokio::test]
-async fn an_expired_token_is_never_handed_out() {
+async fn an_expired_token_is_never_given() {
     let (client, _) = client(DAY + HOUR);
     let error = client.access_token().await.unwrap_err();
     assert!(matches!(cause(&error), ReadyTokenError::Ended { .. }), "{error:?}");
@@ -70,7 +70,7 @@ async fn a_newer_token_is_not_available() {
 }
 
 #[tokio::test]
-async fn a_token_that_an_api_rejected_stays_since_there_is_no_other() {
+async fn a_token_that_an_api_rejected_is_still_given_since_there_is_no_other() {
     let (client, _) = client(HOUR);
     let token = client.access_token().await.unwrap();
     client.keeper().unwrap().report_rejected(&token);

@@ -75,7 +75,7 @@ async fn certificate(start: i64, end: i64) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_full_rotation_under_a_hundred_callers_without_a_failed_call() {
+async fn no_call_of_a_hundred_callers_fails_during_a_full_rotation() {
     let emulated = Emulated::new(integration(&[certificates::FIRST])).await;
     let client = emulated.client(account(SigningKeys::new(first()).with_second(second())));
     client.access_token().await.unwrap();
@@ -96,14 +96,14 @@ async fn a_full_rotation_under_a_hundred_callers_without_a_failed_call() {
     let steps = [
         (&[certificates::FIRST][..],                       1, "before"),
         (&[certificates::FIRST, certificates::SECOND],     1, "the new certificate is uploaded next to the old"),
-        (&[certificates::SECOND],                          2, "the old one is deleted: the key is changed on the way"),
+        (&[certificates::SECOND],                          2, "the old one is deleted: the next call changes the key"),
         (&[certificates::SECOND],                          1, "the new key is remembered"),
     ];
     for (known, requests, step) in steps {
         emulated.emulator.register(integration(known));
         let (before, calls_before) =
             (emulated.requests_since(0).len(), calls.load(Ordering::Relaxed));
-        // Every token has expired, so that everybody waits for what this step is about.
+        // Every token has expired, so all callers wait for the exchange of this step.
         emulated.clock.advance(2 * DAY);
         let served = async {
             while emulated.requests_since(before).last().is_none_or(|last| !last.is_granted())
@@ -146,7 +146,7 @@ async fn a_key_whose_certificate_is_not_valid_now_is_tried_last() {
         emulated.client(account(keys)).access_token().await.unwrap();
         assert_eq!(emulated.requests_since(0).len(), 1, "the second key was tried first");
 
-        // It is IMS that decides: if the other key is not matched, this one is tried.
+        // IMS decides: if it does not know the other key, this one is tried.
         emulated.emulator.register(integration(&[certificates::FIRST]));
         let keys = SigningKeys::new(invalid).with_second(second());
         emulated.client(account(keys)).access_token().await.unwrap();
@@ -155,7 +155,7 @@ async fn a_key_whose_certificate_is_not_valid_now_is_tried_last() {
 }
 
 #[tokio::test]
-async fn what_the_certificate_explains_is_said_before_the_refusal() {
+async fn the_finding_about_the_certificate_comes_before_the_refusal() {
     let emulated = Emulated::new(integration(&[certificates::SECOND])).await;
     #[rustfmt::skip]
     let table = [
@@ -201,7 +201,7 @@ async fn an_invalid_certificate_file_is_found_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn the_certificate_explains_no_refusal_that_it_has_nothing_to_do_with() {
+async fn the_finding_about_the_certificate_is_not_added_to_other_refusals() {
     let expired = certificate(-100, -1).await;
     let emulated = Emulated::new(emulated::integration().with_client_secret("another")).await;
     let client = emulated.client(account(pair(keys::FIRST, Some(&expired))));
@@ -211,7 +211,7 @@ async fn the_certificate_explains_no_refusal_that_it_has_nothing_to_do_with() {
 }
 
 #[tokio::test]
-async fn the_certificates_end_is_in_the_health_and_is_warned_of_in_time() {
+async fn the_end_of_the_certificate_is_in_the_health_and_in_a_warning() {
     let certificate = certificate(-100, 40 * 86_400).await;
     let end = NumericDate::from_secs(START.as_secs() + 40 * 86_400);
     let emulated = Emulated::new(integration(&[certificates::FIRST])).await;

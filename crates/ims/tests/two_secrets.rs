@@ -16,7 +16,7 @@ mod emulated;
 
 use emulated::{ACCOUNT_ID, CLIENT_ID, Emulated, ORG_ID};
 
-/// An integration that takes `secrets`.
+/// An integration that accepts `secrets`.
 fn integration(secrets: &[&str]) -> Integration {
     let integration = emulated::integration()
         .with_scopes(["openid"])
@@ -52,7 +52,7 @@ fn service_account() -> Credential {
 }
 
 #[tokio::test]
-async fn the_secret_that_is_right_is_found_remembered_and_left_again() {
+async fn the_right_secret_is_found_and_remembered_until_it_becomes_wrong() {
     for credential in [server_to_server(), service_account()] {
         let emulated = Emulated::new(integration(&["canary-old"]).requiring_jti()).await;
         let client = emulated.client(credential);
@@ -81,7 +81,7 @@ async fn the_secret_that_is_right_is_found_remembered_and_left_again() {
 }
 
 #[tokio::test]
-async fn no_other_refusal_gives_the_second_secret_away() {
+async fn the_second_secret_is_sent_after_no_other_refusal() {
     for credential in [server_to_server(), service_account()] {
         for fault in [Fault::InternalError, Fault::TooManyRequests { retry_after: None }] {
             let emulated = Emulated::new(integration(&["canary-new"])).await;
@@ -103,7 +103,7 @@ async fn no_other_refusal_gives_the_second_secret_away() {
 }
 
 #[tokio::test]
-async fn two_secrets_that_are_wrong_are_one_refusal_for_a_person_and_stay_secret() {
+async fn two_wrong_secrets_give_one_refusal_for_a_person_which_shows_neither() {
     let emulated = Emulated::new(integration(&["another"])).await;
     let client = emulated.client(service_account());
     let error = client.access_token().await.unwrap_err();

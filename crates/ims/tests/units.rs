@@ -1,5 +1,5 @@
-//! The units of `expires_in`: those of the grants, and those of the emulator's table of endpoint versions. They were written twice,
-//! since the emulator shares no code with the client, and must be the same.
+//! The units of `expires_in`: those of the grants, and those of the emulator's table of endpoint versions. They were written
+//! twice, since the emulator shares no code with the client, and must be the same.
 
 #![cfg(feature = "sign-in")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
@@ -40,7 +40,7 @@ fn check<C: Call>(grant: &C, token: impl Fn(C::Answer) -> AccessToken) {
     assert_eq!(token.lifetime(), Duration::from_secs(86_399), "{path}");
 }
 
-/// An assertion that is sent nowhere, under no real signature.
+/// An assertion that is never sent, without a real signature.
 fn assertion() -> Assertion {
     let account = ServiceAccount::new(
         "test-client".parse().unwrap(),

@@ -171,7 +171,7 @@ async fn a_new_refresh_token_is_saved_before_any_caller_has_the_access_token() {
 }
 
 #[tokio::test]
-async fn a_place_that_cannot_be_written_costs_no_token_and_is_reported() {
+async fn a_place_that_cannot_be_written_is_reported_and_the_caller_gets_the_token() {
     let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("tokens");
@@ -206,7 +206,7 @@ fn clear(folder: &Path) {
 }
 
 #[tokio::test]
-async fn a_sign_in_or_out_while_a_token_is_unsaved_is_what_counts() {
+async fn a_sign_in_or_out_while_a_token_is_unsaved_has_priority() {
     let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("tokens");
@@ -232,7 +232,7 @@ async fn a_sign_in_or_out_while_a_token_is_unsaved_is_what_counts() {
     assert_eq!(error.fetch_error().map(FetchError::remedy), Some(Remedy::SignIn), "{error:?}");
 }
 
-/// Lets the first refresh that passes wait until the test has gone between.
+/// Stops the first refresh until the test has made its change.
 #[derive(Debug, Clone)]
 struct Between(Arc<Gap>);
 
@@ -261,7 +261,7 @@ impl Transport for Between {
 }
 
 #[tokio::test]
-async fn a_sign_in_or_out_while_a_refresh_is_in_progress_is_what_counts() {
+async fn a_sign_in_or_out_while_a_refresh_is_in_progress_has_priority() {
     let emulated = Emulated::new(integration().rotating_refresh_tokens()).await;
     let another = RefreshToken::try_from("of-another-sign-in".to_owned()).unwrap();
     for signs_in in [true, false] {
@@ -364,7 +364,7 @@ async fn of_two_secrets_the_right_one_is_found_at_sign_in_and_at_refresh() {
 }
 
 #[test]
-fn a_program_without_a_runtime_has_a_persons_token() {
+fn a_program_without_a_runtime_gets_the_token_of_a_person() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let place = RefreshTokens::empty();
     let emulated = runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! Tokens that the emulator issues, as those see them who receive them.
+//! Tokens of the emulator, verified by a service that receives them.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
@@ -31,13 +31,13 @@ async fn a_token_of_the_emulator_is_verified_by_its_published_key() {
     assert_eq!(verified.client_id().as_str(), CLIENT_ID);
     assert_eq!(verified.user_id(), Some("6657031C5C095BB40A4@techacct.adobe.com"));
     assert_eq!(verified.scopes().collect::<Vec<_>>(), ["openid", "AdobeID"]);
-    // What IMS said about its life and what the token says about it are one.
+    // The lifetime in the answer of IMS and the one in the token are the same.
     assert_eq!(verified.created_at(), NOW);
     assert_eq!(verified.expires_at().since(token.expires_at()), Duration::from_secs(1));
 }
 
 #[tokio::test]
-async fn a_rotated_key_is_fetched_when_its_first_token_comes() {
+async fn a_rotated_key_is_fetched_when_its_first_token_arrives() {
     let emulator = emulator(keys::SECOND).await;
     let (verifier, old) = (verifier(&emulator), issue(&emulator).await);
     verify(&verifier, &old, NOW).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_thousand_callers_at_once_ask_for_the_keys_once() {
 }
 
 #[tokio::test]
-async fn an_answer_of_something_before_ims_is_not_a_verdict_and_passes() {
+async fn an_answer_of_a_gateway_is_not_a_verdict_and_is_temporary() {
     #[rustfmt::skip]
     let table = [
         (Trouble::Html,                                  true),
@@ -110,7 +110,7 @@ async fn an_answer_of_something_before_ims_is_not_a_verdict_and_passes() {
         (Trouble::TooManyRequests { retry_after: None }, true),
     ];
     for (trouble, is_transient) in table {
-        // One emulator a row, so that a background fetch of the row before meets no fault of this one.
+        // Each row has its own emulator, so that a background fetch of the previous row does not get a fault of this one.
         let emulator = emulator(keys::SECOND).await;
         let token = issue(&emulator).await;
         let verifier = verifier_with(&emulator, Authority::PublishedKeys).without_memory();
@@ -129,7 +129,7 @@ async fn an_answer_of_something_before_ims_is_not_a_verdict_and_passes() {
 }
 
 #[tokio::test]
-async fn an_ims_that_is_gone_leaves_no_caller_waiting() {
+async fn without_ims_no_caller_waits_longer_than_the_timeout() {
     let emulator = emulator(keys::SECOND).await;
     let token = issue(&emulator).await;
     let [by_keys, by_ims] =

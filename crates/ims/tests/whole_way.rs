@@ -1,4 +1,4 @@
-//! From a credentials file to a token that the emulator takes, and from each refusal of IMS to the error of the caller.
+//! From a credentials file to a token that the emulator accepts, and from each refusal of IMS to the error of the caller.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic, like the test itself")]
 
@@ -103,7 +103,7 @@ async fn a_path_prefix_is_kept_in_the_url_in_aud_and_in_metascopes() {
         .with_transport(transport.clone())
         .build()
         .unwrap();
-    // The fake has no answer to give; what was asked is what counts.
+    // The transport gives no answer: only the request is checked.
     client.access_token().await.unwrap_err();
     let requests = transport.0.take_requests();
     assert_eq!(requests[0].url(), "https://proxy.example/adobe/ims/exchange/jwt");
@@ -147,7 +147,7 @@ async fn each_refusal_of_ims_reaches_the_caller_with_what_can_be_done() {
 }
 
 #[tokio::test]
-async fn a_metascope_that_the_integration_has_not_is_for_a_person() {
+async fn a_metascope_that_the_integration_does_not_have_is_for_a_person() {
     let emulator = emulator(integration()).await;
     let members = SERVICE_ACCOUNT.replace("ent_dataservices_sdk", "ent_unknown_sdk");
     let error = refusal(&client(&emulator, &members)).await;
@@ -157,7 +157,7 @@ async fn a_metascope_that_the_integration_has_not_is_for_a_person() {
 }
 
 #[tokio::test]
-async fn an_assertion_that_ims_holds_for_expired_is_signed_again_once() {
+async fn an_assertion_that_ims_reports_as_expired_is_signed_again_once() {
     let emulator = emulator(integration()).await;
     emulator.set_clock_offset(3600);
     let client = builder(&emulator.url(), SERVICE_ACCOUNT).with_retries(5).build().unwrap();
@@ -169,7 +169,7 @@ async fn an_assertion_that_ims_holds_for_expired_is_signed_again_once() {
 }
 
 #[tokio::test]
-async fn an_integration_that_requires_jti_takes_credentials_that_send_one() {
+async fn an_integration_that_requires_a_jti_accepts_credentials_that_send_one() {
     let emulator = emulator(integration().requiring_jti()).await;
     let client = client(&emulator, &format!(r#"{SERVICE_ACCOUNT}, "jti": true"#));
     let first = client.access_token().await.unwrap();
@@ -180,7 +180,7 @@ async fn an_integration_that_requires_jti_takes_credentials_that_send_one() {
 }
 
 #[tokio::test]
-async fn retry_after_reaches_the_caller_and_no_one_asks_again_before() {
+async fn retry_after_reaches_the_caller_and_no_request_is_sent_before_it() {
     let emulator = emulator(integration()).await;
     let minute = Duration::from_mins(1);
     let throttled = Fault::TooManyRequests { retry_after: Some(minute) };
@@ -198,7 +198,7 @@ async fn retry_after_reaches_the_caller_and_no_one_asks_again_before() {
 }
 
 #[tokio::test]
-async fn an_ims_that_is_not_there_is_said_to_be_unavailable() {
+async fn without_an_ims_the_error_says_that_it_is_not_available() {
     let emulator = emulator(integration()).await;
     let client = client(&emulator, SERVICE_ACCOUNT);
     emulator.shutdown().await;
@@ -264,7 +264,7 @@ fn clock() -> impl Clock + 'static {
     FakeClock::new(NumericDate::from_secs(0).plus(Duration::from_secs(NOW)))
 }
 
-/// A client of the credentials that `members` complete.
+/// A client with credentials to which `members` are added.
 fn client(emulator: &Emulator, members: &str) -> Client {
     builder(&emulator.url(), members).build().unwrap()
 }
@@ -313,7 +313,7 @@ fn last(emulator: &Emulator) -> Arc<Verdict> {
     emulator.requests().pop().unwrap()
 }
 
-/// The header fields that an API wants, as they go over the wire.
+/// The header fields that an API expects, as they are sent.
 async fn fields(client: &Client) -> String {
     let headers = client.headers().await.unwrap();
     let lines: Vec<_> = headers

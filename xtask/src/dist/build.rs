@@ -35,7 +35,7 @@ const STATIC_X64: &[&str] = &["manylinux_2_5_x86_64", "manylinux1_x86_64", "musl
 /// An ARM64 machine has it from musl-tools, another one from a toolchain for ARM64.
 const ARM64_MUSL: &str =
     if cfg!(target_arch = "aarch64") { MUSL_WRAPPER } else { "aarch64-linux-musl-gcc" };
-/// It compiles C for musl. The compiler of Rust links without it, by its own files of musl: this wrapper knows no
+/// It compiles C for musl. The compiler of Rust links without it, by its own files of musl: this wrapper does not support
 /// `-static-pie`, and makes a binary that only runs where musl is installed.
 const MUSL_WRAPPER: &str = "musl-gcc";
 const STATIC_ARM64: &[&str] = &["manylinux_2_17_aarch64", "musllinux_1_1_aarch64"];
@@ -216,7 +216,8 @@ pub(super) const LIMITED: &str = "x86_64-unknown-linux-gnu";
 
 const MOST_BYTES: u64 = 12_000_000;
 
-/// Completions, manual pages and licences, also those of other crates, in one folder. They come from the binary of this machine.
+/// Completions, manual pages and licences, also those of other crates, in one folder. They come from the binary of this
+/// machine.
 pub(super) fn extras(folder: &Path, is_built: bool) -> Result<PathBuf> {
     let host = host()?;
     if !is_built {

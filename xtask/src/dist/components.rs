@@ -57,8 +57,8 @@ mod tests {
 
     #[test]
     fn the_list_names_no_folder_of_the_machine() {
-        let text = r#"{"metadata":{"component":{"bom-ref":"path+file:///home/ada/ims/crates/ims-cli#0.1.0"}},
-            "components":[{"bom-ref":"path+file:///home/ada/ims/crates/ims#0.1.0"},{"bom-ref":"registry+x#serde@1.0.0"}]}"#;
+        let text = r#"{"metadata":{"component":{"bom-ref":"path+file:///builds/ims/crates/ims-cli#0.1.0"}},
+            "components":[{"bom-ref":"path+file:///builds/ims/crates/ims#0.1.0"},{"bom-ref":"registry+x#serde@1.0.0"}]}"#;
         let list: Value = serde_json::from_str(&without_folder(text).unwrap()).unwrap();
         assert_eq!(list["metadata"]["component"]["bom-ref"], "path+file:///crates/ims-cli#0.1.0");
         assert_eq!(list["components"][0]["bom-ref"], "path+file:///crates/ims#0.1.0");

@@ -34,8 +34,8 @@ enum System {
 }
 
 impl Machine {
-    /// A machine whose files are those in `root`, where `program` is the command. What the dynamic linker loads is added, which
-    /// is nothing for a static binary.
+    /// A machine whose files are those in `root`, where `program` is the command. What the dynamic linker loads is added,
+    /// which is nothing for a static binary.
     ///
     /// Where no root can be changed, it is this machine without its variables.
     pub(super) fn with_root(root: &Path, program: &Path) -> Result<Self> {

@@ -22,7 +22,7 @@ const SUMMARY: &str =
 const FORMULA: &str = "adobe-ims.rb";
 const MANIFEST: &str = "winget.yaml";
 
-/// What is made from the sums of the archives.
+/// The files that are made from the checksums of the archives.
 pub(super) const FILES: &[&str] = &[FORMULA, MANIFEST];
 
 /// A Debian package, if this machine has the tool that builds one.

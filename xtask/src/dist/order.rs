@@ -1,8 +1,8 @@
-//! The order of the functions in the binary. A start of the command runs a tenth of them. If these are next to each other, it
-//! touches a fifth of the pages that it touches otherwise. See docs/decisions/0040-order-of-the-functions.md.
+//! The order of the functions in the binary. A start of the command runs a tenth of them. If these are next to each other,
+//! it uses a fifth of the pages that it uses otherwise. See docs/decisions/0040-order-of-the-functions.md.
 //!
-//! The linker gets the order as a script, which is written from what two commands run. Names in it match whatever the hash
-//! of a crate is. A function that is missing in the script is linked as before, and a name that matches nothing does nothing.
+//! The linker gets the order as a script, which is written from what two commands run. Names in it match any hash of a
+//! crate. A function that is missing in the script is linked as before, and a name that matches nothing does nothing.
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod trace;
@@ -155,7 +155,7 @@ fn without_last_crate(section: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a length and as many characters are all that there is.
+/// Whether the text is a length followed by that number of characters, and nothing else.
 fn is_one_name(text: &str) -> bool {
     let start = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text[..start].parse() == Ok(text.len() - start)

@@ -25,7 +25,7 @@ pub(super) fn wheel(built: &Built, extras: &Path, about: &About, folder: &Path) 
     for file in ["__init__.py", "py.typed"] {
         entries.push(Entry::text(format!("{NAME}/{file}"), read(&format!("{NAME}/{file}"))?));
     }
-    // What is in this folder is put where the programs of the environment are.
+    // The installer puts the files of this folder among the programs of the environment.
     let scripts = format!("{NAME}-{version}.data/scripts/{}", platform.file());
     entries.push(Entry::program(scripts, binary)?);
     let readme = read("README.md")?;

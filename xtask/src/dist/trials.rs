@@ -99,7 +99,7 @@ fn packages(built: &Built, about: &About, folder: &Path, trials: &Path) -> Resul
     Ok(())
 }
 
-/// The Debian package, unpacked on a machine with nothing but what it depends on.
+/// The Debian package, unpacked on a machine that has only its dependencies.
 fn debian(package: &Path, root: &Path) -> Result<()> {
     output(Command::new("dpkg-deb").arg("--extract").arg(package).arg(root))?;
     for file in ["man/man1/ims-token.1.gz", "doc/adobe-ims/copyright"] {

@@ -17,12 +17,13 @@
 //! | `file="path"` | the text is written there first |
 //! | `example="name"` | the text is a part of `crates/ims/examples/NAME.rs` or `NAME/main.rs`; `crate/name` names another crate |
 //!
-//! In the README of a crate the attributes are in parentheses, which rustdoc takes for a comment.
+//! In the README of a crate the attributes are in parentheses, which rustdoc reads as a comment.
 //!
-//! Without `--slow`, `cargo new`, `cargo add` and `cargo run` in a block do not build a project: `cargo run` starts the example
-//! that contains the program of the page, which is built with the workspace.
+//! Without `--slow`, `cargo new`, `cargo add` and `cargo run` in a block do not build a project: `cargo run` starts the
+//! example that contains the program of the page, which is built with the workspace.
 //!
-//! A comment `<!-- sh … -->` is a `sh` block that readers do not see. What a page needs and does not explain is prepared there.
+//! A comment `<!-- sh … -->` is a `sh` block that readers do not see. What a page needs and does not explain is prepared
+//! there.
 
 use anyhow::{Context, Result, bail};
 
@@ -38,7 +39,7 @@ pub(super) struct Page {
 /// One fenced block.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Block {
-    /// Of its first line of text, counted from 1.
+    /// The number of its first line of text, counted from 1.
     pub(super) line: usize,
     pub(super) language: String,
     pub(super) text: String,
@@ -118,7 +119,7 @@ fn blocks(text: &str) -> Result<Vec<Block>> {
 }
 
 /// The text of a page without what is for the tests: the attributes of its blocks, and the blocks that readers do not see.
-/// In a `front_page` of a crate, blocks that are Rust without saying so say it.
+/// In a `front_page` of a crate, blocks without a language, which are Rust, get the language `rust`.
 pub(super) fn for_readers(text: &str, front_page: bool) -> String {
     let mut readable = String::new();
     let mut fence = 0;

@@ -269,7 +269,7 @@ fn check_html(folder: &Path) -> Result<()> {
         }
     }
     if faults > 0 {
-        bail!("{faults} links of the book lead nowhere");
+        bail!("{faults} links of the book are broken");
     }
     println!("the links of {} pages of HTML lead somewhere", pages.len());
     Ok(())

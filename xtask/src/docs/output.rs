@@ -1,6 +1,6 @@
 //! Whether a command printed what a page shows.
 //!
-//! `…` stands for anything within a line, and a line with nothing but `…` for any number of lines. What differs in every run
+//! `…` stands for anything within a line, and a line with only `…` for any number of lines. What differs in every run
 //! (times, ports, tokens, digests, durations) is compared by its form only, so that a page can show it as it is.
 
 use std::sync::LazyLock;

@@ -32,7 +32,7 @@ pub(super) struct Programs {
     root: PathBuf,
     ims: PathBuf,
     slow: bool,
-    /// Whether a page can have a network with nothing but its own loopback, so that a fixed port is always free.
+    /// Whether a page can have a network with only its own loopback, so that a fixed port is always free.
     has_own_network: bool,
 }
 
@@ -310,7 +310,7 @@ fn run_shell(root: &Path, programs: &Programs, timeout: Duration) -> Result<Opti
     command.env("SLOW", if programs.slow { "1" } else { "" });
     if programs.slow {
         command.env("CARGO_INSTALL_ROOT", root.join("installed"));
-        // What is built here has to work, and need not be fast. The second run finds what the first one built.
+        // The programs that are built here need not be fast. The second run uses the build of the first one.
         command.env("CARGO_TARGET_DIR", programs.root.join("target/slow-blocks"));
         command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_RELEASE_LTO", "off");
         command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");

@@ -3,7 +3,7 @@
 /// A command of a `console` block, and what the page shows below it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Shown {
-    /// Of the command, counted from 1.
+    /// The number of the command's line, counted from 1.
     pub(super) line: usize,
     pub(super) command: String,
     pub(super) output: String,

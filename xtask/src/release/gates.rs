@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_out_of_reach_is_not_taken_for_a_vulnerability() {
+    fn a_database_that_cannot_be_reached_is_not_reported_as_a_vulnerability() {
         #[rustfmt::skip]
         let table = [
             ("error: failed to fetch advisory database https://github.com/…: an IO error occurred", true),

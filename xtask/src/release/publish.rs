@@ -41,7 +41,7 @@ impl Target {
         command
     }
 
-    /// Whether this is a rehearsal: what it publishes goes nowhere, and installing it compiles it.
+    /// Whether this is a rehearsal: its registry is on this machine, and installing from it compiles the command.
     fn is_rehearsal(&self) -> bool {
         self.configuration.is_some()
     }

@@ -3,8 +3,8 @@
 //! Sources: The Cargo Book, "Registry Index" (the file of one crate, and where it is in the index) and "Registry Web API"
 //! (the body of a publish request).
 //!
-//! It replaces crates.io: what it does not have, it sends there. So our crates are found in it, and everything that
-//! they import where it always is.
+//! It replaces crates.io: requests for other crates are redirected to crates.io. So cargo finds our crates in it, and all
+//! other crates at crates.io.
 
 use std::{
     collections::BTreeMap,

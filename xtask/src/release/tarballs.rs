@@ -1,6 +1,7 @@
 //! The tests and examples of every crate compile from its tarball, as packagers of a distribution compile them.
 //!
-//! `cargo publish` compiles libraries and binaries alone. The tarballs are unpacked side by side, without the rest of the tree.
+//! `cargo publish` compiles libraries and binaries alone. The tarballs are unpacked side by side, without the rest of the
+//! tree.
 
 use std::{fs, path::Path};
 
@@ -30,7 +31,7 @@ pub(super) fn compile_tests(packages: &[Package]) -> Result<()> {
         let tarball = format!("target/package/{}.crate", folder_name(it));
         let file = fs::File::open(&tarball).context(tarball)?;
         let mut archive = tar::Archive::new(GzDecoder::new(file));
-        // Every tarball says the same time for all its files, so that cargo would take them for unchanged since the last run.
+        // Every tarball has the same time for all its files, so cargo would treat them as unchanged since the last run.
         archive.set_preserve_mtime(false);
         archive.unpack(folder)?;
     }
@@ -38,7 +39,7 @@ pub(super) fn compile_tests(packages: &[Package]) -> Result<()> {
     // The versions that the tree is tested with. Cargo leaves out what no tarball needs.
     fs::copy("Cargo.lock", folder.join("Cargo.lock"))?;
     let mut test = cargo(["test", "--workspace", "--all-features", "--all-targets", "--no-run"]);
-    // What was compiled for the tree is used again.
+    // Uses again what was compiled for the tree.
     let target = std::path::absolute("target")?;
     run_command(test.env("CARGO_TARGET_DIR", target).current_dir(folder))
 }

@@ -46,8 +46,8 @@ const EVERY_LAYER: &[&str] = &[
     TESTKIT,
 ];
 
-/// From the bottom to the top. The emulator does not import the crates of the client: a mistake made on both sides would
-/// cancel out.
+/// From the bottom to the top. The emulator does not import the crates of the client: a mistake on both sides would not be
+/// noticed.
 #[rustfmt::skip]
 const LAYERS: &[Layer] = &[
     Layer { name: "ims-claims",     imports: &[],                                                       tests_import: &[] },

@@ -86,7 +86,7 @@ pub(super) fn unused(tree: &Tree) -> Vec<Finding> {
         tree.text("Cargo.toml").and_then(|text| text.parse().ok()).unwrap_or_default();
     let workspace = root.get("workspace").and_then(|workspace| workspace.get("dependencies"));
     for name in workspace.and_then(Value::as_table).into_iter().flat_map(Table::keys) {
-        // A new crate of ours may be there before its users.
+        // A new crate of ours may be added before another crate uses it.
         let is_ours = tree.crates.iter().any(|member| member.name() == name);
         if !is_ours && !inherited.contains(name.as_str()) {
             let message = format!("no crate uses {name}: remove it");

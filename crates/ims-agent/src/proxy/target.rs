@@ -27,8 +27,8 @@ pub(crate) struct Targets<'a> {
 }
 
 impl Targets<'_> {
-    /// Where a request goes: below the destination if it is addressed at the proxy (a reverse proxy), else to the host that it names
-    /// (a forward proxy), if a token may be sent there.
+    /// Where a request goes: below the destination if it is addressed at the proxy (a reverse proxy), else to the host that
+    /// it names (a forward proxy), if a token may be sent there.
     pub(crate) fn find(
         &self,
         method: &Method,
@@ -90,7 +90,7 @@ pub(crate) fn prepare(headers: &mut HeaderMap) -> Result<(), Fault> {
     if upgrades.into_iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"h2c")) {
         return Err(Fault::UPGRADE);
     }
-    // RFC 9110 §7.6.3, also for the name: a proxy whose destination is itself would not come to an end.
+    // RFC 9110 §7.6.3, also for the name: a proxy whose destination is itself would send requests forever.
     let via = HeaderValue::from_static("1.1 ims");
     if headers.get_all(VIA).iter().any(|value| value == via) {
         return Err(Fault::LOOP);

@@ -187,7 +187,7 @@ async fn callers_with_a_valid_token_notice_nothing_of_an_hour_without_ims() {
 #[tokio::test]
 async fn other_users_of_the_machine_are_refused_by_the_system_or_by_name() {
     if !rustix::process::geteuid().is_root() {
-        // Not by `eprintln!`, whose output the harness hides when a test passes.
+        // Does not use `eprintln!`: the harness hides its output when a test passes.
         let mut stderr = std::io::stderr();
         writeln!(stderr, "\nSKIPPED: only root can start a process as another user").unwrap();
         return;

@@ -10,7 +10,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// A server of HTTP/1.1 that understands nothing but Content-Length and chunks.
+/// A server of HTTP/1.1 that supports only Content-Length and chunks.
 pub(crate) struct Api {
     pub(crate) address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
@@ -37,7 +37,7 @@ impl Api {
         format!("http://{}", self.address)
     }
 
-    /// What it was sent: each request as it came, bodies included.
+    /// The requests that it received, unchanged, with their bodies.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }

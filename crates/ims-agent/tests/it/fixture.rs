@@ -62,7 +62,8 @@ impl Answered {
 }
 
 impl Fixture {
-    /// An agent with one context, which listens at a socket for its own user. On Windows it is at an address with a capability.
+    /// An agent with one context, which listens at a socket for its own user. On Windows it is at an address with a
+    /// capability.
     pub(crate) async fn new() -> Self {
         Self::with(AllowedCallers::own_user(), |builder| builder).await
     }
@@ -91,7 +92,7 @@ impl Fixture {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // So that others can reach the folder of the socket, and nothing else.
+            // Others can reach the folder of the socket, and nothing else.
             std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o711)).unwrap();
         }
         let path = folder.path().join("credentials.json");
@@ -231,7 +232,7 @@ impl Fixture {
 /// Sends these bytes and returns what comes back until the other side closes, which it has to do soon.
 pub(crate) async fn raw(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // A server that closes before it has read all ends the connection with an error, after its answer.
+    // If the server closes before it has read everything, the connection ends with an error after the answer.
     let _ = stream.write_all(request.as_bytes()).await;
     let mut answer = Vec::new();
     let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer));

@@ -26,7 +26,7 @@ pub(crate) enum Value {
         tag: u32,
         text: String,
     },
-    /// Of a type that holds no text, as its DER (RFC 4514 §2.4).
+    /// A value of a type that holds no text, as its DER (RFC 4514 §2.4).
     Other { hexadecimal: String },
 }
 
@@ -74,7 +74,7 @@ impl Value {
             | Tag::NumericString => String::from_utf8(octets.to_vec()).ok()?,
             // Software that still writes T.61 means Latin-1, and OpenSSL reads it as such.
             Tag::TeletexString => octets.iter().copied().map(char::from).collect(),
-            // x509-parser would take an octet at the end for a character.
+            // x509-parser would read a single octet at the end as a character.
             Tag::BmpString if octets.len().is_multiple_of(2) => {
                 BmpString::try_from(value).ok()?.string()
             }

@@ -91,7 +91,7 @@ fn a_key_that_cannot_be_read_is_a_finding() {
     let found = "a key of the algorithm 1.2.840.113549.1.1.127".to_owned();
     let reason = KeyError::NotRsa { found };
     assert_eq!(findings_while_valid(&certificate), [Finding::Key { reason }]);
-    // The modulus becomes even, which no RSA modulus is: its last octet comes before the exponent.
+    // The modulus becomes even, but an RSA modulus is always odd. Its last octet comes before the exponent.
     let mut der = certificates::FIRST_DER.to_vec();
     let place = der.windows(5).position(|window| window == [0x02, 3, 1, 0, 1]).unwrap();
     der[place - 1] &= 0xfe;

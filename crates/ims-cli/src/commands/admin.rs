@@ -64,7 +64,7 @@ pub(crate) fn run(command: &Command) -> Result<Answer, Failure> {
     }
 }
 
-/// Who asks, and about which user.
+/// The client that asks, and the user.
 #[derive(Debug, Args)]
 struct AdminOptions {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `ims cache`: the access tokens that commands keep for one another.
+//! `ims cache`: the access tokens that commands store for each other.
 
 use clap::{Args, Subcommand};
 use ims::{
@@ -213,7 +213,7 @@ fn line(entry: &StoredEntry, now: NumericDate) -> String {
         Some(dates) => format!("good until {}", when::rfc3339(dates.expires_at)),
     };
     if let Some(not_before) = entry.not_before.filter(|date| *date > now) {
-        text.push_str(", IMS wants no request before ");
+        text.push_str(", IMS asks for no request before ");
         text.push_str(&when::rfc3339(not_before));
     }
     let (key, mut scopes) = (&entry.key, Vec::new());

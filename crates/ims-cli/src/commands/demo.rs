@@ -1,4 +1,4 @@
-//! `ims demo`: the whole way, offline, as a lesson.
+//! `ims demo`: every step to a token and a call, offline and explained.
 
 use std::{net::SocketAddr, path::Path};
 
@@ -229,7 +229,7 @@ fn indented(text: &str) -> String {
 /// Gets `path` with one request over HTTP/1.1, so that the demonstration shows what is sent and nothing more, and returns the
 /// status and the body of the answer in one line.
 async fn get(address: SocketAddr, path: &str, headers: HeaderMap) -> Result<String, Failure> {
-    let unable = |error| Failure::later("the call did not come through").because(error);
+    let unable = |error| Failure::later("the call failed").because(error);
     let mut request =
         format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n").into_bytes();
     for (name, value) in &headers {

@@ -54,7 +54,7 @@ pub(super) fn run_for(integration: IntegrationOptions) -> Result<Answer, Failure
     run(&Arguments { integration, offline: false, json: false })
 }
 
-/// Adds all lines, up to one without which nothing more can be known.
+/// Adds all lines. Stops at a failure after which nothing more can be checked.
 fn examine(arguments: &Arguments, checklist: &mut Checklist) -> Result<(), Failure> {
     let options = &arguments.integration;
     let discovery = options.discovery_unannounced()?;

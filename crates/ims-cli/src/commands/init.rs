@@ -1,4 +1,4 @@
-//! `ims init`: from the files that are here to the first token.
+//! `ims init`: from the files in the folder to the first token.
 
 mod candidates;
 
@@ -79,7 +79,7 @@ fn in_force(candidate: &Candidate) -> Result<Answer, Failure> {
     first_token(candidate.first_command(), answer)
 }
 
-/// Says which command gets the first token, whatever the doctor found.
+/// Prints which command gets the first token, even if the doctor found a fault.
 fn first_token(line: &str, answer: Result<Answer, Failure>) -> Result<Answer, Failure> {
     let is_fine = matches!(answer, Ok(Answer::Yes));
     output::note(if is_fine { "next" } else { "when this is corrected" }, line);

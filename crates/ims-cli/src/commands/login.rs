@@ -33,7 +33,7 @@ use crate::{
     transport, when,
 };
 
-/// What a refresh token is given for. Source: AdobeDocs/adobe-dev-console, "User Authentication".
+/// The scope for which IMS gives a refresh token. Source: AdobeDocs/adobe-dev-console, "User Authentication".
 const OFFLINE_ACCESS: &str = "offline_access";
 
 /// Sign in with a browser.
@@ -95,7 +95,7 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// How the redirect comes here.
+/// How the redirect is received.
 enum RedirectMethod {
     Listen(TcpListener, u16),
     Paste,
@@ -118,7 +118,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         tokio::select! {
             // It is the first, so that it is polled before anything else.
             biased;
-            // Whatever the parent process ignores (`nohup`, a shell's `&`), an interrupt ends the waiting for a person.
+            // An interrupt ends the wait for a person, even if the parent process ignores interrupts (`nohup`, a shell's `&`).
             interrupt = tokio::signal::ctrl_c() => Err(match interrupt {
                 Ok(()) => Failure::interrupted(),
                 Err(error) => Failure::later("cannot wait for interrupts").because(error),
@@ -168,7 +168,7 @@ impl Arguments {
         Ok(Some(redirect_uri))
     }
 
-    /// Whether to listen, and where; otherwise why not, which is shown to the person.
+    /// Whether to listen, and at which address. If not, the reason, which is shown to the person.
     async fn way(&self, redirect_uri: Option<&RedirectUri>) -> Result<RedirectMethod, Failure> {
         let registered = redirect_uri.and_then(RedirectUri::address);
         let address = match (self.port, redirect_uri) {
@@ -189,7 +189,7 @@ impl Arguments {
         }
     }
 
-    /// Tells the person where to go, and goes there if it can.
+    /// Shows the address to the person, and opens it in the browser if possible.
     fn send_to(&self, url: &str, way: &RedirectMethod) {
         let advice = match way {
             RedirectMethod::Paste => {
@@ -311,7 +311,7 @@ fn not_listening(address: SocketAddr, error: &io::Error) -> Failure {
 impl From<&SignInError> for Failure {
     fn from(error: &SignInError) -> Self {
         match error {
-            // Who was asked matters if there was no answer.
+            // If there was no answer, the message names the IMS.
             SignInError::Exchange(error) => error.into(),
             error => Report::from(error).into(),
         }

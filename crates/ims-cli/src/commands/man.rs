@@ -48,7 +48,7 @@ struct Page {
 /// The page of `command` and those of all commands below it.
 fn pages(command: &Command, above: &[String]) -> Vec<Page> {
     let name = page_name(command);
-    let text = page(command, above).expect("memory takes all that is written");
+    let text = page(command, above).expect("writing to memory never fails");
     let mut all = vec![Page { name: name.clone(), text }];
     let above = [above, &[name]].concat();
     for subcommand in command.get_subcommands() {
@@ -85,7 +85,7 @@ fn page(command: &Command, above: &[String]) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// The exit codes that the help of the command says, else those of all commands.
+/// The exit codes in the help of the command, or else those of all commands.
 fn add_exit_status(roff: &mut Roff, below_options: &str) {
     let sections = help::sections(below_options);
     let own = sections.into_iter().find(|section| section.heading.starts_with("Exit codes"));
@@ -108,11 +108,11 @@ fn add_exit_status(roff: &mut Roff, below_options: &str) {
 const EXIT_STATUS: [&str; 7] = [
     "0 done",
     "1 the answer is no",
-    "2 the command was not called as it has to be",
+    "2 the arguments are not valid",
     "3 try again later",
     "4 a person must act",
     "130 interrupted",
-    "141 the reader of the output went away",
+    "141 the reader of the output has closed it",
 ];
 
 fn add_rows(roff: &mut Roff, heading: &str, rows: &[(&str, &str)]) {
@@ -218,7 +218,7 @@ const NETWORK_VARIABLES: [(&str, &str); 3] = [
     ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates of authorities, instead of those of the system."),
 ];
 
-/// The files that matter to a command, without what the options name.
+/// The files of a command, except those that its options name.
 fn files(command: &Command) -> Vec<(&'static str, &'static str)> {
     let is_about_contexts = page_name(command).starts_with("ims-context");
     let mut rows = Vec::new();
@@ -239,7 +239,7 @@ fn files(command: &Command) -> Vec<(&'static str, &'static str)> {
         ));
         rows.push(("*.rotation.json", "The state of a rotation, next to the file of credentials."));
     }
-    // A group of commands says it in the pages of its commands.
+    // For a group of commands, this is in the pages of its commands.
     if rows.is_empty() {
         rows.extend(command.get_subcommands().flat_map(files));
     }

@@ -22,8 +22,8 @@ use crate::{
 
 /// Show which credentials are used, and what is stored on this machine.
 ///
-/// What is kept are contexts, sign-ins, tokens and certificates, and when client secrets were made, as ims secret list last
-/// heard it. Nothing is sent, and no secret is shown.
+/// Stored are contexts, sign-ins, tokens and certificates, and when client secrets were made, from the last answer to ims
+/// secret list. Nothing is sent, and no secret is shown.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  ims status --json\n\
     Exit codes: 0 there are credentials · 1 there are none, or a certificate needs someone · \

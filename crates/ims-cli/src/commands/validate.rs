@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// What came out of it.
+/// The result.
 #[derive(Serialize)]
 struct Verdict {
     valid: bool,
@@ -75,7 +75,7 @@ async fn ask_ims(token: &TokenInQuestion, kind: Option<TokenKind>) -> Result<Ver
     Ok(match validity {
         TokenValidity::Valid { token } => Verdict { valid: true, token: Some(token), reason: None },
         TokenValidity::Invalid { reason } => Verdict { valid: false, token: None, reason },
-        // The list of the validities may grow, and what is not known to be valid is not.
+        // The list of the validities may grow: one that is not known to be valid counts as invalid.
         _ => Verdict { valid: false, token: None, reason: None },
     })
 }

@@ -1,5 +1,5 @@
-//! systemd, or a service manager that does the same: sockets that it has opened (`LISTEN_FDS`), and what it wants to know
-//! (`NOTIFY_SOCKET`). Elsewhere nothing of this happens.
+//! systemd, or a service manager that does the same: sockets that it has opened (`LISTEN_FDS`), and the reports that it asks
+//! for (`NOTIFY_SOCKET`). Without a service manager this does nothing.
 
 use ims_agent::{AllowedCallers, Capability, Error, Listener};
 
@@ -13,7 +13,7 @@ pub(super) fn sockets(
     let mut passed = listenfd::ListenFd::from_env();
     let mut listeners = Vec::new();
     for index in 0..passed.len() {
-        // What is not a Unix socket is an address.
+        // A socket that is not a Unix socket has an address.
         if let Ok(Some(unix)) = passed.take_unix_listener(index) {
             listeners.push(Listener::from_unix(unix, callers.clone())?);
         } else if let Ok(Some(tcp)) = passed.take_tcp_listener(index) {

@@ -1,4 +1,4 @@
-//! The files for systemd and Kubernetes, used as these use them.
+//! The files for systemd and Kubernetes, used in the same way as by these programs.
 
 use std::{
     fs::{self, File},
@@ -49,7 +49,8 @@ fn exec_start(name: &str, emulator: &str) -> Vec<String> {
     words.chain(["--url".to_owned(), emulator.to_owned()]).collect()
 }
 
-/// Passes a socket on and becomes the service, as systemd does: the socket is descriptor 3, and its variables name this process.
+/// Passes a socket on and becomes the service, as systemd does: the socket is descriptor 3, and its variables name this
+/// process.
 const SYSTEMD: &str = "import os, socket, sys
 place = sys.argv[1]
 if place:

@@ -57,7 +57,7 @@ fn examine(sandbox: &Sandbox, changes: &Value, arguments: &str) -> Finished {
     sandbox.run(&format!("doctor -c ill.json {arguments}"))
 }
 
-/// What turns the credentials into those of OAuth Server-to-Server.
+/// The changes that make the credentials those of OAuth Server-to-Server.
 fn server_to_server() -> Value {
     json!({
         "scopes": ["openid", "AdobeID"], "metascopes": null, "private_key_file": null,

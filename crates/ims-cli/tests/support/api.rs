@@ -36,7 +36,7 @@ impl Api {
         &self.url
     }
 
-    /// All that it was asked, each request as it came over the wire.
+    /// All requests that it received, unchanged.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
@@ -48,7 +48,7 @@ pub(crate) fn answer(status: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
 }
 
-/// One request: its head and, as long as that says, its body.
+/// One request: its head, and a body of the length in the head.
 fn read(stream: &mut TcpStream) -> String {
     let mut reader = BufReader::new(stream);
     let mut request = String::new();

@@ -24,7 +24,7 @@ const ARGUMENTS: [&str; 8] = [
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
-    // And a name that was made to mean this host, as DNS rebinding does.
+    // One name is resolved to this host, as in an attack by DNS rebinding.
     "--host-resolver-rules=MAP evil.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
@@ -45,7 +45,7 @@ pub(crate) fn is_installed(test: &str) -> bool {
     let Some(missing) = ["chromedriver", "chromium"].into_iter().find(|name| !is_here(name)) else {
         return true;
     };
-    // Not by `eprintln!`, whose output the harness hides when a test passes.
+    // Does not use `eprintln!`: the harness hides its output when a test passes.
     let mut stderr = std::io::stderr();
     writeln!(stderr, "\nSKIPPED {test}: {missing} is not here").unwrap();
     false
@@ -170,7 +170,7 @@ impl Browser {
         panic!("Tab does not lead to {name}, but to {passed:?}");
     }
 
-    /// Presses Tab until an element that `selector` names has the focus; what assistive technology calls it.
+    /// Presses Tab until an element that `selector` names has the focus. Returns the element's accessible name.
     #[track_caller]
     pub(crate) fn tab_to_element(&self, selector: &str) -> String {
         for _ in 0..MOST_TABS {
@@ -189,8 +189,8 @@ impl Browser {
         self.get(&format!("/element/{id}/computedlabel")).as_str().unwrap_or_default().to_owned()
     }
 
-    /// The visible buttons, links and fields in the element that `selector` names for which assistive technology has no name, as
-    /// HTML.
+    /// The visible buttons, links and fields in the element that `selector` names for which assistive technology has no
+    /// name, as HTML.
     pub(crate) fn nameless_controls(&self, selector: &str) -> Vec<String> {
         let controls = "a, button, input, select, textarea, summary, [tabindex='0']";
         let script = format!(

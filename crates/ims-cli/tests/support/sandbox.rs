@@ -23,7 +23,7 @@ pub(crate) const CLIENT_SECRET: &str = "canary-client-secret";
 /// The folder.
 pub(crate) struct Sandbox(TempDir);
 
-/// What a command has left behind.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) code: Option<i32>,
@@ -57,7 +57,7 @@ impl Sandbox {
         options.open(self.path(name)).unwrap().write_all(contents.as_ref()).unwrap();
     }
 
-    /// Writes the credentials of the integration with some members changed; `null` takes one away.
+    /// Writes the credentials of the integration with some members changed; `null` removes one.
     pub(crate) fn write_credentials(&self, name: &str, changes: Value) {
         let mut credentials = json!({
             "client_id": CLIENT_ID,

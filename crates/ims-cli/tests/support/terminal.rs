@@ -43,7 +43,7 @@ impl Terminal {
         terminal
     }
 
-    /// Waits until this is on the screen, after what was waited for before.
+    /// Waits until `text` is on the screen, after the text of the last wait.
     pub(crate) fn wait_for(&mut self, text: &str) {
         let start = self.said.len();
         while !self.said[start..].contains(text) {

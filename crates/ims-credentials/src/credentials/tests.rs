@@ -62,7 +62,7 @@ impl Folder {
         server_to_server(self.read(contents).unwrap())
     }
 
-    /// The error for credentials that cannot be used, with the sources behind the name of the file.
+    /// The error for credentials that cannot be used, with the sources after the name of the file.
     #[track_caller]
     fn refusal(&self, contents: &str) -> String {
         chain(&self.read(contents).unwrap_err()).split_once(": ").unwrap().1.to_owned()

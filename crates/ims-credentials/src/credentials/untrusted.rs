@@ -1,4 +1,4 @@
-//! Credentials from someone else, which can name nothing of this machine.
+//! Credentials from someone else, which must not name files, variables or commands of this machine.
 
 use std::path::Path;
 
@@ -17,10 +17,10 @@ use crate::{
 };
 
 impl Credentials {
-    /// Reads a document of any form from someone else. It must not name anything of this machine: its secrets and keys have
-    /// to be in it.
+    /// Reads a document of any form from someone else. It must not name a file, a variable, a keyring entry or a command:
+    /// its secrets and keys have to be in it.
     ///
-    /// Other credentials are trusted like a program. They may name any file, variable, keyring entry or command as the place
+    /// Other credentials are trusted like programs. They may name any file, variable, keyring entry or command as the place
     /// of a secret, and with `ims_url` the host that the secret is sent to. Use this where a user of your service gives you
     /// credentials. The only IMS that they may name is Adobe's, in production or on stage; for others there is
     /// [`from_untrusted_str_for`](Self::from_untrusted_str_for).

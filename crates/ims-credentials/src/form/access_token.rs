@@ -81,7 +81,7 @@ fn issued_by(token: &str) -> Environment {
     }
 }
 
-/// A document for `text`, if `text` is nothing but a token.
+/// A document for `text`, if `text` is only a token.
 pub(crate) fn alone(text: &str) -> Option<Document> {
     let token = without_header(text);
     if !is_jwt(token) {
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_alone_is_not_taken_for_a_path_or_another_text() {
+    fn a_token_alone_is_not_read_as_a_path_or_another_text() {
         let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2lnbmF0dXJl", "eyJ0eXBlIjoi".repeat(4));
         for text in [
             token.clone(),

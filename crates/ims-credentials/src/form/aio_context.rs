@@ -1,4 +1,4 @@
-//! A context of Adobe's `aio` command, as its configuration or Cloud Manager's `config.json` has it. Source:
+//! A context of Adobe's `aio` command, in the form of its configuration or of Cloud Manager's `config.json`. Source:
 //! adobe/aio-lib-ims, `README.md`, adobe/aio-lib-ims-jwt, `src/ims-jwt.js`, and adobe/aio-cli-plugin-cloudmanager,
 //! `README.md`.
 
@@ -57,7 +57,7 @@ pub(super) fn credential(
     Ok((environment(context, fields, at)?, credential?))
 }
 
-/// Where a person comes back to from the sign-in.
+/// The redirect URI of a sign-in.
 pub(super) fn redirect_uri(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,

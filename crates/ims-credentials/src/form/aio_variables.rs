@@ -1,7 +1,7 @@
 //! The environment variables of `aio`, and those of aio-lib-java.
 //!
-//! Those of `aio` are a path into its configuration, `AIO_ims_contexts_<name>_client__id`, where `_` stands
-//! for a step and `__` for `_`, in any case. Source: adobe/aio-lib-core-config, `src/Config.js`.
+//! Those of `aio` are a path into its configuration, `AIO_ims_contexts_<name>_client__id`, where `_` separates the names of
+//! the path and `__` is `_`, in any case. Source: adobe/aio-lib-core-config, `src/Config.js`.
 
 use ims_claims::Environment;
 use serde_json::{Map, Value, json};
@@ -19,7 +19,7 @@ use crate::{
 
 pub(super) fn matches(fields: &Fields<'_>) -> bool {
     let mut names = fields.values().map(|(name, _)| name.to_lowercase());
-    // The token of a context alone, as the actions for CI set it, is a token and no context.
+    // The token of a context alone, as the actions for CI set it, is a token, not a context.
     names.any(|name| name.starts_with("aio_ims_contexts_") && !name.contains("_access__token_"))
 }
 
@@ -31,7 +31,7 @@ pub(super) fn credential(
     aio_context::credential(&configuration.fields()?, at)
 }
 
-/// Where a person comes back to from the sign-in.
+/// The redirect URI of a sign-in.
 pub(super) fn redirect_uri(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,

@@ -1,5 +1,5 @@
-//! Credentials in the configuration of a program: each program has its own names, which differ in case, in `-` and `_`, and in
-//! a prefix, and say the same.
+//! Credentials in the configuration of a program: each program has its own names, which differ in case, in `-` and `_`, and
+//! in a prefix, and mean the same.
 //!
 //! Client secrets are sent to IMS, so variables that may belong to another service are not used. They are used if their
 //! prefix is known or contains Adobe's name, or if an organization, a technical account or the beginning of the secret
@@ -9,9 +9,9 @@
 //! Sources, all observed in public repositories in November 2026: AdobeDocs/pdfservices-node-sdk-samples (`PDF_SERVICES_…`);
 //! the guides of Firefly Services (`FIREFLY_SERVICES_…`); adobe/aio-commerce-sdk before version 1 (`AIO_COMMERCE_IMS_…`);
 //! Adobe's tutorials for Experience Platform (`AEP_…`) and AEM's `OpenAPI`s (`AEM_…`); knennigtri/aep-tag-tool, `README.md`
-//! (`auth`); Adobe's tutorials for App Builder (`JWT_…`, and `OAUTHS2S_…` with `…_METASCOPES` for scopes); the tool that migrates
-//! to Commerce as a Cloud Service (`ADOBE_IMS_META_SCOPES` for scopes); and configurations of Spring, .NET, Helm and Python's
-//! `configparser`.
+//! (`auth`); Adobe's tutorials for App Builder (`JWT_…`, and `OAUTHS2S_…` with `…_METASCOPES` for scopes); the tool that
+//! migrates to Commerce as a Cloud Service (`ADOBE_IMS_META_SCOPES` for scopes); and configurations of Spring, .NET, Helm
+//! and Python's `configparser`.
 
 use ims_claims::Environment;
 use serde_json::{Map, Value};
@@ -84,7 +84,7 @@ pub(super) fn of_variables(fields: &Fields<'_>, at: &ReadContext<'_>) -> Read {
     selected(fields, at)?.read(at)
 }
 
-/// Where a person comes back to from the sign-in, by the variables that are used.
+/// The redirect URI of a sign-in, from the variables that are used.
 pub(super) fn redirect_uri_of_variables(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
@@ -139,7 +139,7 @@ fn prefixed<'f>(fields: &Fields<'f>) -> Vec<(String, Section<'f>)> {
     sections
 }
 
-/// What is before the words of a client id in a variable's name.
+/// The part of a variable's name before that of the client id.
 fn prefix_of(name: &str) -> Option<&str> {
     let after_each_step = name.match_indices('_').map(|(index, _)| index + 1);
     let mut starts = std::iter::once(0).chain(after_each_step);
@@ -184,7 +184,7 @@ fn nested(fields: &Fields<'_>) -> Document {
     Document::new(whole.into())
 }
 
-/// Puts `value` at the path `name`. It is left out if the path leads through another value.
+/// Puts `value` at the path `name`. It is left out if a part of the path is another value.
 fn insert(object: &mut Map<String, Value>, name: &str, value: &Value, levels: usize) {
     match name.split_once('.') {
         Some((step, rest)) if levels > 0 => {
@@ -226,7 +226,7 @@ fn look_for_sections<'f>(
 /// How deep a section may be.
 const MOST_LEVELS: usize = 4;
 
-/// Whether a step of the path, or of a prefix, is or begins with the name of one of Adobe's services.
+/// Whether a part of the path, or of a prefix, begins with the name of one of Adobe's services.
 fn has_name_of_adobe(path: &str) -> bool {
     path.split(['.', '_', '-']).any(|step| {
         let step = step.to_ascii_lowercase();

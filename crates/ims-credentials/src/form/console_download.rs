@@ -1,9 +1,10 @@
 //! What Adobe's Developer Console offers for one credential: "Download JSON", the environment for Postman, and the
 //! credential that App Builder passes to an action.
 //!
-//! Sources: knennigtri/aep-tag-tool, `README.md`, and adobe/asset-compute-client for "Download JSON" and its older sister for
-//! service accounts; AdobeDocs/experience-manager-guides, "Sample JWT", for the latter as the console writes it. No public file
-//! shows the download of a web app, a single-page app or an API key: their members are what the console calls their fields; Miamiohlibs/SoftwareCheckout, `adobeConfSample.js`, for the environment of Postman;
+//! Sources: knennigtri/aep-tag-tool, `README.md`, and adobe/asset-compute-client for "Download JSON" and its older sister
+//! for service accounts; AdobeDocs/experience-manager-guides, "Sample JWT", for the latter as the console writes it. No
+//! public file shows the download of a web app, a single-page app or an API key: their members are what the console calls
+//! their fields; Miamiohlibs/SoftwareCheckout, `adobeConfSample.js`, for the environment of Postman;
 //! adobe/aio-lib-core-auth, `types.d.ts`, for `__ims_oauth_s2s`.
 
 use ims_claims::Environment;
@@ -37,7 +38,7 @@ const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
     scopes: Scopes::In("SCOPES"),
 };
 
-/// The members of credentials for people, of which only the first three are an address.
+/// The members of credentials for people. Only the first three are URLs.
 const REDIRECT_URI: &[&str] = &[
     "DEFAULT_REDIRECT_URI",
     "REDIRECT_URI",
@@ -70,7 +71,7 @@ fn has_secret(fields: &Fields<'_>) -> bool {
     CLIENT_SECRET.iter().any(|name| fields.has(name))
 }
 
-/// A web app, a single-page app or a native app: it says where the person comes back to.
+/// A web app, a single-page app or a native app: it has a redirect URI.
 fn is_for_people(fields: &Fields<'_>) -> bool {
     REDIRECT_URI.iter().any(|name| fields.has(name))
 }
@@ -119,7 +120,7 @@ fn api_key(fields: &Fields<'_>) -> Result<Credential, CredentialsError> {
     }))
 }
 
-/// Where a person comes back to from the sign-in. A pattern is none: it matches many.
+/// The redirect URI of a sign-in. A pattern is not one: it matches many.
 pub(super) fn redirect_uri(fields: &Fields<'_>) -> Result<Option<String>, CredentialsError> {
     user_login::redirect_uri(fields, fields.name_of(&REDIRECT_URI[..3]))
 }

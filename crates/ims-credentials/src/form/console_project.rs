@@ -35,7 +35,7 @@ pub(super) fn credential(
     Ok((Environment::production(), kind.read(&project, &entry, at)?))
 }
 
-/// Where a person comes back to from the sign-in. The console has one default redirect URI. The others are patterns.
+/// The redirect URI of a sign-in. The console has one default redirect URI. The others are patterns.
 pub(super) fn redirect_uri(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
@@ -75,7 +75,7 @@ fn selected<'a>(
     Ok((project, entry.clone(), kind))
 }
 
-/// What the console calls the kind of `entry`, if that can be a name.
+/// The console's name for the kind of `entry`, if that can be a name.
 fn integration_type<'a>(entry: &Fields<'a>) -> Option<&'a str> {
     let text = entry.optional_text("integration_type").ok()??;
     let is_name = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
@@ -107,7 +107,7 @@ const LOGINS: [&str; 7] = [
 const API_KEYS: [&str; 2] = ["apikey", "api_key"];
 
 impl Kind {
-    /// While a migration is in progress, both sides are there.
+    /// During a migration, the old and the new credentials are there.
     fn of(entry: &Fields<'_>, side: CredentialKind) -> Option<Self> {
         let (server_to_server, jwt) = (entry.has("oauth_server_to_server"), entry.has("jwt"));
         if server_to_server && jwt {

@@ -34,7 +34,7 @@ const SERVER_TO_SERVER: ServerToServerWords = ServerToServerWords {
     scopes: Scopes::In("IMS_SCOPES"),
 };
 
-/// The variables of a service account that the other kind has no use for.
+/// The variables that only a service account has.
 const SERVICE_ACCOUNT_ALONE: [&str; 4] =
     ["IMS_METASCOPES", "IMS_TECHNICAL_ACCOUNT_ID", "IMS_PRIVATE_KEY", "IMS_PRIVATE_KEY_FILE"];
 
@@ -53,7 +53,8 @@ pub(super) fn credential(
             what: "the permanent code of a service",
         });
     }
-    // What is missing is said for the kind that Adobe makes today, unless something is there that only the other has.
+    // The error names the missing variables of the kind that Adobe issues today, unless there is a variable that only the
+    // other kind has.
     let is_service_account = SERVICE_ACCOUNT_ALONE.iter().any(|name| fields.has(name));
     let is_secret_alone = fields.has("IMS_CLIENT_SECRET") && !is_service_account;
     let credential = if fields.has("IMS_SCOPES") || is_secret_alone {

@@ -25,13 +25,13 @@ const JWT_AUTH: ServiceAccountWords = ServiceAccountWords {
     metascopes: Metascopes::In("metaScopes"),
 };
 
-/// The same words without a key and with `scopes` are of OAuth Server-to-Server, as imscli has them.
+/// A file with the same names, but with `scopes` and without a key, is for OAuth Server-to-Server: imscli writes such files.
 pub(super) fn is_jwt_auth(fields: &Fields<'_>) -> bool {
     let has_key = fields.has("privateKey") || fields.has(fields.name_of(KEY_FILE));
     fields.has("clientId") && fields.has("technicalAccountId") && (has_key || !fields.has("scopes"))
 }
 
-/// Names that programs around the package have for the path of the key.
+/// Names for the path of the key in programs that use the package.
 const KEY_FILE: &[&str] = &["privateKeyPath", "privateKeyFile", "privateKeyFilePath"];
 
 /// The options of `@adobe/jwt-auth`. Source: adobe/jwt-auth, `README.md`.
@@ -100,7 +100,7 @@ pub(super) fn is_reactor(fields: &Fields<'_>) -> bool {
 
 /// The environment variables of `@adobe/reactor-uploader`: one set for each of its environments. Source:
 /// adobe/reactor-uploader, `bin/envConfig.json` and `bin/getIntegrationAccessToken.js`, and `@adobe/auth-token` 1.0.1,
-/// `bin/auth.js`, which knows the stage and else the production.
+/// `bin/auth.js`, which has only stage and production.
 pub(super) fn reactor(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,

@@ -292,7 +292,7 @@ fn key_pair(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<KeyPair, Creden
 
 fn signing_key(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<SigningKey, CredentialsError> {
     let contents = key_contents(fields, at)?;
-    // This includes "external": the author of the credentials must not choose which key the program signs with.
+    // This includes "external": the author of the credentials must not choose the key that the program signs with.
     if fields.has("signer") {
         at.check_reference(&fields.path_of("signer"))?;
     }

@@ -1,5 +1,5 @@
-//! The table of forms in `docs/credentials.md`, with a sample of each, is made from the table here, and each sample is read. So
-//! no form is without a row, no sample is out of date, and the number of forms in the READMEs is that of the table.
+//! The table of forms in `docs/credentials.md`, with a sample of each, is made from the table here, and each sample is read.
+//! So no form is without a row, no sample is out of date, and the number of forms in the READMEs is that of the table.
 //!
 //! `IMS_BLESS=1 cargo test -p ims-credentials --all-features the_page` writes the page.
 
@@ -93,7 +93,7 @@ fn each_sample_is_read_as_what_its_row_says() {
     }
 }
 
-/// The sample with a whole key and a whole token where it has three dots.
+/// The sample with a whole key and a whole token in place of the three dots.
 fn completed(sample: &str) -> String {
     let body: Vec<&str> =
         ims_testkit::keys::FIRST.lines().filter(|line| !line.starts_with('-')).collect();

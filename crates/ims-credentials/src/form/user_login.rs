@@ -22,7 +22,7 @@ pub(super) fn credential(
     user(fields, scopes, client_secrets, org_id)
 }
 
-/// Where a person comes back to from the sign-in: one place, or the first of a list.
+/// The redirect URI of a sign-in: a single one, or the first of a list.
 pub(super) fn redirect_uri(
     fields: &Fields<'_>,
     name: &str,

@@ -1,6 +1,6 @@
-//! `connector-umapi.yml` and `connector-adobe-console.yml` of Adobe's User Sync Tool, and `usermanagement.config` of the samples of the User Management API,
-//! which have the same words. Source: adobe-apiplatform/user-sync.py, `user_sync/connector/umapi_util.py` and
-//! `user_sync/config/common.py`; umapi-client 3.0.1, `umapi_client/auth.py`.
+//! `connector-umapi.yml` and `connector-adobe-console.yml` of Adobe's User Sync Tool, and `usermanagement.config` of the
+//! samples of the User Management API, which have the same words. Source: adobe-apiplatform/user-sync.py,
+//! `user_sync/connector/umapi_util.py` and `user_sync/config/common.py`; umapi-client 3.0.1, `umapi_client/auth.py`.
 
 use ims_claims::Environment;
 use serde_json::Value;
@@ -45,8 +45,8 @@ pub(super) fn matches(fields: &Fields<'_>) -> bool {
     fields.has("enterprise")
 }
 
-/// `config.yaml` of the Data Science Workspace, which has the same words. Source: AdobeDocs/experience-platform.en, "Create the
-/// Retail Sales schema and dataset", and its `bootstrap` package.
+/// `config.yaml` of the Data Science Workspace, which has the same words. Source: AdobeDocs/experience-platform.en, "Create
+/// the Retail Sales schema and dataset", and its `bootstrap` package.
 pub(super) fn is_data_science(fields: &Fields<'_>) -> bool {
     fields.has("Enterprise") && fields.has("Platform")
 }
@@ -92,7 +92,7 @@ pub(super) fn credential(
     Ok((environment(fields)?, credential))
 }
 
-/// The members, those out of the keyring among them.
+/// The members, with those from the keyring.
 fn opened(enterprise: &Fields<'_>, at: &ReadContext<'_>) -> Result<Document, CredentialsError> {
     let values = enterprise.values().map(|(name, value)| (name.to_owned(), value.clone()));
     let mut members: Vec<(String, Value)> = values.collect();

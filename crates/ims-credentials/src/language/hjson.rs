@@ -1,8 +1,8 @@
 //! Hjson, JSON for people, in which `aio` keeps its configuration: comments, commas that may be missing, strings without
 //! quotation marks. Source: <https://hjson.github.io/syntax.html>. The braces around the whole may not be missing here.
 //!
-//! This reader is our own because of the usual ones, one takes no string that begins with a digit, as client ids do, and the
-//! other comes with a shell.
+//! This reader is our own: of the usual ones, one accepts no string that begins with a digit, as client ids do, and the
+//! other contains a shell.
 
 use serde_json::{Map, Value};
 
@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str) -> Result<Value, TextFault> {
 /// What is left of the text. Each method continues as far as it can read, and returns `None` where it cannot.
 struct Reader<'a> {
     rest: &'a str,
-    /// Whether it stopped at a member that its object has already.
+    /// Whether it stopped at a repeated member of an object.
     has_repeated: bool,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
         Some(values.into())
     }
 
-    /// Whether `bracket` comes next; it is then consumed. A comma may stand before it and between all others.
+    /// Whether `bracket` comes next; it is then consumed. A comma may be before it and between all others.
     fn ends_with(&mut self, bracket: char) -> Option<bool> {
         self.skip_blanks();
         if let Some(rest) = self.rest.strip_prefix(',') {

@@ -1,7 +1,7 @@
 //! JSON (RFC 8259), read into one tree in which no object has a member twice.
 //!
-//! `serde_json` only finds out where each value begins and ends. It would unescape the text of a private key in a buffer that it
-//! does not wipe, so texts are unescaped here, right into the tree, whose owner wipes it.
+//! `serde_json` only finds out where each value begins and ends. It would unescape the text of a private key in a buffer
+//! that it does not wipe, so texts are unescaped here, right into the tree, whose owner wipes it.
 
 use std::fmt;
 
@@ -97,14 +97,14 @@ impl<'a> Reader<'a> {
         TextFault::after(self.before(raw))
     }
 
-    /// What is before `raw`, which is a part of the text.
+    /// The text before `raw`, which is a part of it.
     fn before(self, raw: &str) -> &'a str {
         let length = raw.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
         self.text.get(..length).unwrap_or_default()
     }
 }
 
-/// The members of an object, also one that is there twice. Their values are not read yet.
+/// The members of an object, including repeated ones. Their values are not read yet.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -134,7 +134,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 /// The text of a string in quotation marks (RFC 8259 §7); `None` for half of a surrogate pair, which is not a character.
 fn unescaped(raw: &str) -> Option<String> {
     let mut rest = raw.strip_prefix('"')?.strip_suffix('"')?;
-    // An escape is longer than what it stands for, so the text fits, and is never moved.
+    // An escape is longer than its character, so the text fits, and is never moved.
     let mut text = Zeroizing::new(String::with_capacity(rest.len()));
     while let Some(at) = rest.find('\\') {
         text.push_str(&rest[..at]);
@@ -146,7 +146,7 @@ fn unescaped(raw: &str) -> Option<String> {
     Some(std::mem::take(&mut *text))
 }
 
-/// What an escape stands for, and what is behind it.
+/// The character of an escape, and the rest of the text.
 fn escape(text: &str) -> Option<(char, &str)> {
     let (letter, rest) = text.split_at_checked(1)?;
     let character = match letter {
@@ -164,7 +164,8 @@ fn escape(text: &str) -> Option<(char, &str)> {
     Some((character, rest))
 }
 
-/// The character of four hexadecimal digits, a code unit of UTF-16, or of the two of a surrogate pair, and what is behind it.
+/// The character of four hexadecimal digits, a code unit of UTF-16, or of the two of a surrogate pair, and the rest of the
+/// text.
 pub(super) fn unicode(text: &str) -> Option<(char, &str)> {
     let (first, rest) = code_unit(text)?;
     if !(0xD800..0xDC00).contains(&first) {

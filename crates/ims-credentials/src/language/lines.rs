@@ -85,10 +85,10 @@ fn split(line: &str) -> (&str, &str) {
     (name, rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start_matches(SPACE))
 }
 
-/// What Java takes for white space here: no other characters, so that a no-break space belongs to the value.
+/// The characters that are white space for Java here. A no-break space is not among them, so it belongs to the value.
 const SPACE: [char; 3] = [' ', '\t', '\u{c}'];
 
-/// `None` if a `\u` has not four hexadecimal digits behind it, or they are not a character. A character beyond U+FFFF is
+/// `None` if a `\u` is not followed by four hexadecimal digits, or they are not a character. A character beyond U+FFFF is
 /// two of them, a pair of surrogates.
 fn unescape(text: &str) -> Option<String> {
     let mut plain = String::with_capacity(text.len());
@@ -182,7 +182,7 @@ impl LineStyle {
         (Self::Posix, after("export ").or_else(|| after("declare -x ")).unwrap_or(text))
     }
 
-    /// The value and what comes after its line; `None` where the shell itself would make something else of it.
+    /// The value and the rest after its line; `None` if the shell itself would read another value.
     fn value(self, text: &str) -> Option<(String, &str)> {
         let line = text.lines().next().unwrap_or_default();
         match self {
@@ -212,8 +212,8 @@ fn name_of(text: &str) -> Option<&str> {
 }
 
 /// A value and what comes after its line. Between quotation marks it may hold ends of lines, and between double ones `\n`
-/// means such an end and `\"` a quotation mark. After the second mark only a comment may follow: `"se"cret` is not taken
-/// for `se`. White space around a value is that of ASCII, so that a no-break space in a secret is not lost.
+/// means such an end and `\"` a quotation mark. After the second mark only a comment may follow: `"se"cret` is not read as
+/// `se`. White space around a value is that of ASCII, so that a no-break space in a secret is not lost.
 fn value_of(text: &str) -> Option<(String, &str)> {
     let text = text.trim_start_matches([' ', '\t']);
     let Some(quote) = text.chars().next().filter(|c| "\"'`".contains(*c)) else {

@@ -1,8 +1,8 @@
 //! YAML 1.2 of one document, over the parser below `serde-saphyr`: that crate adds eleven more for encodings and for
 //! drawing errors, which quote the text.
 //!
-//! A scalar without quotation marks that some reader of YAML takes for a number is a number here, too, so that a secret of
-//! digits is refused with the advice to quote it, and never sent with a zero lost.
+//! A scalar without quotation marks that some YAML reader reads as a number is a number here, too. So a secret of digits is
+//! refused with the advice to quote it, and is never sent without its leading zero.
 
 use std::collections::HashMap;
 
@@ -40,7 +40,7 @@ pub(super) fn parse(text: &str) -> Result<Value, TextFault> {
 
 struct Reader<'a> {
     events: Parser<'a, StrInput<'a>>,
-    /// What was marked with `&name`.
+    /// The values that were marked with `&name`.
     anchors: HashMap<usize, Value>,
     /// How many values were read.
     values: usize,
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
                 Event::Scalar(text, ..) => text.into_owned(),
                 _ => return Err(at(&span)),
             };
-            // The merge key of YAML 1.1: to take it for a member would drop what it merges.
+            // The merge key of YAML 1.1: if it was read as a member, the merged members would be lost.
             if name == "<<" {
                 return Err(at(&span));
             }

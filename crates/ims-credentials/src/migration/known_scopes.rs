@@ -1,6 +1,6 @@
 //! Which scopes replace which metascope, as far as Adobe's programs and documents say. No public table has all.
 
-/// A metascope, the scopes that its users ask for after the migration, and who says so.
+/// A metascope, the scopes that its users ask for after the migration, and the source.
 pub(super) struct KnownScopes {
     pub(super) metascope: &'static str,
     pub(super) scopes: &'static [&'static str],

@@ -27,7 +27,7 @@ pub(crate) fn of_text(text: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether the name is that of a program's source, which is no data: what it says is known only when it runs.
+/// Whether the name is that of a program's source, which is not data: its values are known only when it runs.
 pub(crate) fn is_program(path: &Path) -> bool {
     const ENDINGS: &[&str] = &[
         "py", "ipynb", "js", "mjs", "cjs", "ts", "rb", "php", "java", "kt", "cs", "go", "r", "tf",

@@ -34,7 +34,7 @@ pub(crate) struct ReadContext<'a> {
     pub(crate) folder: &'a Path,
     /// The name of the credential to use, if there are several.
     pub(crate) selected: Option<&'a str>,
-    /// Which side to read, if the file has both sides of a migration.
+    /// Whether to read the old or the new credentials, if the file has both.
     pub(crate) side: CredentialKind,
     /// Whether a service account needs its private key. A migration does not.
     pub(crate) needs_key: bool,
@@ -46,20 +46,20 @@ pub(crate) struct ReadContext<'a> {
     pub(crate) access: Option<&'a Access>,
     /// Collects each file that is read.
     pub(crate) files: &'a FilesRead,
-    /// What the credentials may name besides themselves.
+    /// What the credentials may refer to.
     pub(crate) references: References,
 }
 
-/// What credentials may name besides themselves.
+/// What credentials may refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum References {
     /// Files, environment variables, commands, the keyring, and modules of PKCS#11: they are trusted like a program.
     Any,
-    /// Nothing of this machine: someone else has written them.
+    /// Nothing on this machine: someone else has written them.
     None,
 }
 
-/// The sides of a credential whose migration is in progress: both work.
+/// The old and the new credentials during a migration: both work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CredentialKind {
     /// The one that stays.
@@ -92,7 +92,7 @@ impl<'a> ReadContext<'a> {
         }
     }
 
-    /// Checks that no other user can have written what will be run, loaded or opened.
+    /// Checks that no other user can have written a file that will be run, loaded or opened.
     pub(crate) fn check_trusted(&self) -> Result<(), CredentialsError> {
         match self.access {
             Some(access) => Ok(access.check_trusted()?),
@@ -118,7 +118,7 @@ impl<'a> ReadContext<'a> {
         }
     }
 
-    /// Checks that the credentials may name something of this machine with `member`.
+    /// Checks that the credentials may refer to this machine with `member`.
     pub(crate) fn check_reference(&self, member: &str) -> Result<(), CredentialsError> {
         match self.references {
             References::Any => Ok(()),
@@ -134,7 +134,7 @@ impl<'a> ReadContext<'a> {
         secret_file::read(path)
     }
 
-    /// Reads a file that `member` names and that holds nothing but a secret: see [`secret_file::read_private`].
+    /// Reads a file that `member` names and that contains only a secret: see [`secret_file::read_private`].
     pub(crate) fn read_private(
         &self,
         member: &str,

@@ -28,7 +28,7 @@ pub(crate) fn read(path: &Path) -> Result<FileContents, CredentialsError> {
     }
 }
 
-/// Reads a file that holds nothing but a secret, and refuses one that others can read.
+/// Reads a file that contains only a secret, and refuses one that others can read.
 ///
 /// A certificate in place of a secret is returned even if others can read it: it is public, and the caller that
 /// expects a key reports what it is.
@@ -86,7 +86,7 @@ fn is_public(contents: &[u8]) -> bool {
     blocks.iter().all(|block| PUBLIC_LABELS.iter().any(|label| block.starts_with(label)))
 }
 
-/// The labels of PEM for what anyone may know (RFC 7468 §§5 to 8, 13; the last is OpenSSL's own). PKCS7 is a bundle of
+/// The PEM labels of public data (RFC 7468 §§5 to 8, 13; the last is OpenSSL's own). PKCS7 is a bundle of
 /// certificates.
 const PUBLIC_LABELS: [&str; 6] = [
     "CERTIFICATE-----",
@@ -110,7 +110,7 @@ fn is_der_bundle(after_tag: &[u8]) -> bool {
     skip_length(after_tag).is_some_and(|inner| inner.starts_with(SIGNED_DATA))
 }
 
-/// What follows the length of a DER element (X.690 §8.1.3).
+/// The content of a DER element, after its length (X.690 §8.1.3).
 fn skip_length(bytes: &[u8]) -> Option<&[u8]> {
     let (first, rest) = bytes.split_first()?;
     let longer = if *first < 0x80 { 0 } else { usize::from(*first & 0x7F) };

@@ -166,7 +166,7 @@ fn from_command(
     }
 }
 
-/// A program that is named with a folder begins at the credentials file; one that is not is looked for in `PATH`.
+/// A relative path of a program begins at the folder of the credentials file; a name alone is searched in `PATH`.
 fn command(program: &str, arguments: &[&str], folder: &Path) -> Command {
     let mut command = if Path::new(program).components().count() > 1 && can_be_path(program) {
         Command::new(folder.join(program))
@@ -177,7 +177,8 @@ fn command(program: &str, arguments: &[&str], folder: &Path) -> Command {
     command
 }
 
-/// What the command prints. The deadline is for its output and for its end, since a program that closes its output may still run.
+/// What the command prints. The deadline is for its output and for its end, since a program that closes its output may still
+/// run.
 fn run(command: &mut Command, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     let is_own_group = lead_own_group(command);
     let mut child = command.spawn().map_err(|_| "it cannot be started")?;
@@ -268,7 +269,7 @@ fn read_on_thread(
     let read = move || {
         let mut output = Zeroizing::new(Vec::with_capacity(4096));
         let read = pipe.take(MAX_OUTPUT + 1).read_to_end(&mut output);
-        // After the timeout, no one waits for it.
+        // After the timeout, the result is not used.
         let _ = sender.send(read.map(|_| output));
     };
     let thread = thread::Builder::new().name("ims".to_owned()).spawn(read);

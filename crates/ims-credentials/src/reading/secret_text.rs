@@ -161,7 +161,7 @@ fn has_two_keys(contents: &[u8]) -> bool {
 }
 
 /// Whether `text` can be the contents of a private key: the shortest that is accepted, RSA with 2048 bits, has 1,600
-/// characters in base64. What is shorter and has no PEM header is likely the path of a key.
+/// characters in base64. A shorter text without a PEM header is likely the path of a key.
 pub(crate) fn can_be_key(text: &str) -> bool {
     text.contains("-----BEGIN") || text.trim().len() > SHORTEST_KEY
 }

@@ -46,7 +46,7 @@ pub(crate) enum Scopes {
 }
 
 impl ServiceAccountWords {
-    /// What is wrong with the key comes last: without the other parts it is of no use.
+    /// An error of the key is reported last: without the other parts a key is of no use.
     pub(crate) fn read(
         &self,
         fields: &Fields<'_>,

@@ -9,7 +9,7 @@ pub(super) struct AuthorizeRequest {
     pub(super) scope: String,
 }
 
-/// What the client wants to get.
+/// The response type that the client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ResponseType {
     pub(super) code: bool,

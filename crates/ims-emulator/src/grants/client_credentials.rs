@@ -1,4 +1,4 @@
-//! The grant `client_credentials`, which Adobe calls OAuth Server-to-Server: the client acts in its own name.
+//! The grant `client_credentials`, which Adobe calls OAuth Server-to-Server: the client acts for itself.
 
 use super::granted::Granted;
 use crate::{

@@ -1,4 +1,4 @@
-//! What the grants share: the answer with a token, lifetimes, and the tokens that are shown for another.
+//! What the grants share: the answer with a token, lifetimes, and the tokens that are exchanged for another.
 
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ pub(crate) const REFRESH_LIFETIME: Duration = Duration::from_hours(14 * 24);
 /// How long a promise token lives, 30 days. Adobe documents no time, so the emulator has its own.
 pub(crate) const PROMISE_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
-/// The answer, in the unit of the endpoint version. Source: AdobeDocs/adobe-dev-console, "User Authentication" and "Server to Server
-/// authentication"; adobe/ims-go, `ims/token.go`.
+/// The answer, in the unit of the endpoint version. Source: AdobeDocs/adobe-dev-console, "User Authentication" and "Server
+/// to Server authentication"; adobe/ims-go, `ims/token.go`.
 #[derive(Serialize)]
 pub(super) struct Granted<'a> {
     access_token: String,

@@ -61,8 +61,8 @@ pub(super) fn cluster_exchange(exchange: &mut Exchange<'_>) -> Result<Answer, Re
     Ok(Answer::ok(&Granted::new(exchange, &token)))
 }
 
-/// The account that the new token is for. The emulator knows no clusters: any user id is one of the user's, and the user
-/// has an account in every organization of an integration.
+/// The account that the new token is for. The emulator has no clusters: every user id counts as one of the user's, and the
+/// user has an account in every organization of an integration.
 fn account(exchange: &mut Exchange<'_>, user: &AccessTokenPayload) -> Result<String, Refusal> {
     let target = match (exchange.parameter("user_id"), exchange.parameter("owning_org_id")) {
         (Some(user_id), None) => Some(Target::User(user_id)),

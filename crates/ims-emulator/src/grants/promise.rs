@@ -1,5 +1,5 @@
-//! The grants `promise` and `promise_exchange`, Adobe's own: a service keeps a promise of a user who is there, and acts for
-//! that user later.
+//! The grants `promise` and `promise_exchange`, Adobe's own: a service gets a promise token while the user is present, and
+//! acts for that user later.
 
 use ims_claims::AccessTokenPayload;
 use serde::Serialize;

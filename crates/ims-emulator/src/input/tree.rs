@@ -1,4 +1,4 @@
-//! TOML and JSON as one tree, in which each value knows its line.
+//! TOML and JSON as one tree, in which each value has its line.
 
 use std::fmt;
 
@@ -31,7 +31,7 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// What a person calls it.
+    /// Its name for a person.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

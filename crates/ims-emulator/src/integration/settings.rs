@@ -154,8 +154,8 @@ impl Integration {
     }
 
     /// Adds a pattern for redirect URIs, a regular expression for the whole of one, in which periods are escaped:
-    /// `https://.*\\.example\\.com/callback`. Classes such as `\w` have ASCII characters alone, as a URI has. Source: Adobe,
-    /// "User Authentication", Redirect URI pattern.
+    /// `https://.*\\.example\\.com/callback`. Classes such as `\w` match only ASCII characters, since a URI has no others.
+    /// Source: Adobe, "User Authentication", Redirect URI pattern.
     ///
     /// ```
     /// # use ims_emulator::Integration;
@@ -222,8 +222,8 @@ impl Integration {
         self
     }
 
-    /// Gives it a permanent authorization code, which it redeems at `/ims/token/v2` for a service token, as often as it
-    /// likes. Source: adobe/imscli, `ims/authz_service.go`.
+    /// Gives it a permanent authorization code, which it can redeem any number of times at `/ims/token/v2` for a service
+    /// token. Source: adobe/imscli, `ims/authz_service.go`.
     ///
     /// ```
     /// # use ims_emulator::Integration;
@@ -305,7 +305,7 @@ impl Integration {
         self
     }
 
-    /// Takes away the `exchange_jwt` scope: every JWT exchange is answered `401 invalid_client`.
+    /// Removes the `exchange_jwt` scope: every JWT exchange is answered `401 invalid_client`.
     ///
     /// ```
     /// # use ims_emulator::Integration;

@@ -124,7 +124,7 @@ pub(super) mod lifetime {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    /// Where nothing else is written. Source: Adobe, "JWT Authentication Reference".
+    /// Used if no other is given. Source: Adobe, "JWT Authentication Reference".
     pub(crate) const DEFAULT: Duration = Duration::from_hours(24);
 
     /// Far beyond any test, and so near that the end of a token can always be written.

@@ -147,7 +147,7 @@ pub(super) fn faults(service: &Service) -> String {
         );
     }
     if html.is_empty() {
-        html.push_str("<li class=empty>None: all requests are answered as they deserve.\n");
+        html.push_str("<li class=empty>None: all requests get their normal answers.\n");
     }
     html
 }

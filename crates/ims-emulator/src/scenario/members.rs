@@ -188,7 +188,7 @@ pub(crate) static FAULT: Form = Form::Object(&ObjectForm {
         Member::optional("endpoint", Form::OneOf(Endpoint::NAMES), "Only at this endpoint."),
         Member::optional("client_id", CLIENT_ID, "Only for this client."),
         Member::optional("every", COUNT, "Only at every n-th of these requests."),
-        Member::optional("times", COUNT, "At most so many times."),
+        Member::optional("times", COUNT, "At most this number of times."),
     ],
     requires: &[("fault", "delay", "delay_ms")],
 });

@@ -24,8 +24,8 @@ pub(crate) async fn begins_tls(stream: &TcpStream, limit: Duration) -> bool {
     matches!(timeout(limit, stream.peek(&mut first)).await, Ok(Ok(1)) if first == [HANDSHAKE])
 }
 
-/// Answers a CONNECT request (RFC 9110 §9.3.6): the tunnel ends here, whatever address the host has, and never leads to
-/// another host. The requests in it get their own verdicts.
+/// Answers a CONNECT request (RFC 9110 §9.3.6): the tunnel ends in the emulator, whatever address the host has. The requests
+/// in it get their own verdicts.
 pub(crate) fn connect(
     service: &Service,
     request: Request<Incoming>,

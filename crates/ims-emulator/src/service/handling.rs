@@ -46,7 +46,7 @@ struct IncomingRequest {
 
 /// The result of reading a request.
 enum Read {
-    /// It is to be examined.
+    /// It has to be examined.
     Call(Box<Call>),
     /// It is answered already.
     Answered(Answer),

@@ -23,7 +23,7 @@ async fn emulator() -> Emulator {
     builder.with_user(admin).with_user(member).with_user(person).start().await.unwrap()
 }
 
-/// What the app is sent, with these parameters in place of the right ones; those without a value are left out.
+/// What is sent to the app if these parameters replace the valid ones; those without a value are left out.
 async fn sent(emulator: &Emulator, changed: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut parameters = vec![
         ("client_id", CLIENT_ID),

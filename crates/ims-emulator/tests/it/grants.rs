@@ -14,7 +14,7 @@ type Changes<'a> = &'a [(&'a str, &'a str)];
 const SERVICE: &str = "service";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
-/// An emulator with a client that users sign in to, and a service behind it.
+/// An emulator with a client that users sign in to, and a service that the client calls.
 async fn with_service() -> Emulator {
     let service = Integration::new(
         SERVICE.parse().unwrap(),
@@ -312,7 +312,7 @@ async fn a_promise_ends_when_it_is_revoked_and_with_the_sign_in_it_comes_from() 
             ("cascading", cascading),
         ];
         assert_eq!(form(&emulator, path, &parameters).await.status, 200, "{path}");
-        // Also after the time that a refresh token lives.
+        // On day 29 the refresh token has expired.
         for day in [0, 29] {
             emulator.set_clock_offset(day * 86_400);
             let answer = promised(&emulator, v4, &held, &[]).await;

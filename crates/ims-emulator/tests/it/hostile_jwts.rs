@@ -101,13 +101,13 @@ fn claims(changes: Value) -> String {
     Value::Object(payload(changes)).to_string()
 }
 
-/// The same with one member more, written as it is: what no library for JSON would write.
+/// The same with one more member, as text: a library for JSON would not write such members.
 fn claims_with(member: &str) -> String {
     let claims = claims(json!({}));
     format!("{{{member},{}", &claims[1..])
 }
 
-/// The same with the value of `claim` in place, `null` included.
+/// The same with another value of `claim`, which may be `null`.
 fn claims_having(claim: &str, value: Value) -> String {
     let mut claims: Map<String, Value> = payload(json!({}));
     claims.insert(claim.to_owned(), value);

@@ -15,7 +15,7 @@ fn metadata(changes: Value) -> Value {
         "client_name": "a tool",
         "redirect_uris": ["http://127.0.0.1/callback"],
         "scope": "openid AdobeID offline_access",
-        "software_id": "passed over",
+        "software_id": "ignored",
     });
     let Value::Object(changes) = changes else { panic!("changes are an object") };
     let members = metadata.as_object_mut().unwrap();

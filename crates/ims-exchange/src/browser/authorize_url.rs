@@ -14,7 +14,7 @@ use crate::{
 
 /// The URL of an authorization request (RFC 6749 §4.1.1), always with the challenge of PKCE by `S256` (RFC 7636 §4.3).
 ///
-/// It holds no secret: of the code verifier it carries the challenge only. Sources: AdobeDocs/adobe-dev-console, "User
+/// It holds no secret: it contains only the challenge of the code verifier. Sources: AdobeDocs/adobe-dev-console, "User
 /// Authentication", for version 2; adobe/ims-go, `ims/authorize.go`, for version 1.
 ///
 /// ```
@@ -51,7 +51,7 @@ pub struct AuthorizeUrl<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum AuthorizeVersion {
-    /// `/ims/authorize/v1`, which knows neither nonce nor prompt.
+    /// `/ims/authorize/v1`, which supports neither nonce nor prompt.
     V1,
     /// `/ims/authorize/v2`, the current one.
     #[default]
@@ -229,8 +229,7 @@ impl<'a> AuthorizeUrl<'a> {
         format!("{}?{}", environment.endpoint(path), urlencoded(&query))
     }
 
-    /// Reads the code in `redirect`: the whole URL, or the path and query that a server on a
-    /// loopback address was asked for.
+    /// Reads the code in `redirect`: the whole URL, or the path and query of the request to a server on a loopback address.
     ///
     /// # Errors
     /// [`RedirectError`], sorted by what the caller can do.

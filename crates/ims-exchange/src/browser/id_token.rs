@@ -43,8 +43,8 @@ impl IdToken {
     /// Checks that it was made for the request with `nonce` by the client `client_id`, and has not expired at `now`.
     ///
     /// These are the audience (3), the end (9), with a minute of leeway, and the nonce (11) of `OpenID` Connect Core 1.0
-    /// §3.1.3.7. The signature (6) and the issuer (2) are those of the endpoint that was asked, so that this suffices for an ID
-    /// token that IMS itself gave for a code, over TLS, and for no other.
+    /// §3.1.3.7. The signature (6) and the issuer (2) are those of the endpoint that was asked, so this is sufficient only
+    /// for an ID token that IMS itself gave for a code, over TLS.
     ///
     /// ```
     /// use ims_claims::NumericDate;
@@ -71,7 +71,7 @@ impl IdToken {
         let claims = jwt.payload_object().map_err(|_| IdTokenFault::Unreadable)?;
         let audience = claims.get("aud").ok_or(IdTokenFault::Unreadable)?;
         let end = claims.get("exp").and_then(Value::as_i64).ok_or(IdTokenFault::Unreadable)?;
-        // Before the other claims: a token of another sign-in says nothing about this one.
+        // Checked before the other claims, because the claims of another sign-in's token would be of no use here.
         if !nonce.is_in(self) {
             return Err(IdTokenFault::Nonce);
         }

@@ -20,7 +20,7 @@ use crate::{
 /// 256 random bits as 43 characters of base64url, which is what RFC 7636 §4.1 recommends for a code verifier.
 ///
 /// # Panics
-/// If the system has no random numbers, without which nothing here is safe.
+/// If the random number generator of the system fails.
 fn generate() -> String {
     let mut octets = Zeroizing::new([0; 32]);
     rand::fill(&mut *octets).expect("AWS-LC ends the process if it has no random numbers");
@@ -33,7 +33,7 @@ fn check_carried(what: &'static str, text: &str) -> Result<(), TextError> {
     text_error::check(what, text, 1..=4096, is_visible)
 }
 
-/// Reads `$name` from a text that a redirect carries, and never shows it.
+/// Reads `$name` from a text of a redirect, and never shows it.
 macro_rules! carried_text {
     ($name:ident, $what:literal) => {
         impl TryFrom<String> for $name {
@@ -82,7 +82,7 @@ impl State {
     /// A state of 256 random bits. One that is made of a text must be as hard to guess.
     ///
     /// # Panics
-    /// If the system has no random numbers.
+    /// If the random number generator of the system fails.
     #[must_use]
     pub fn generate() -> Self {
         Self(generate())
@@ -94,8 +94,8 @@ impl State {
         &self.0
     }
 
-    /// Whether a redirect came back with this state. The comparison takes constant time, so that its
-    /// duration says nothing about the state.
+    /// Whether a redirect came back with this state. The comparison takes constant time, so that its duration reveals
+    /// nothing about the state.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         verify_slices_are_equal(self.0.as_bytes(), text.as_bytes()).is_ok()
@@ -121,7 +121,7 @@ impl Nonce {
     /// A nonce of 256 random bits. One that is made of a text must be as hard to guess.
     ///
     /// # Panics
-    /// If the system has no random numbers.
+    /// If the random number generator of the system fails.
     #[must_use]
     pub fn generate() -> Self {
         Self(generate())
@@ -135,8 +135,8 @@ impl Nonce {
 
     /// Whether `id_token` carries this nonce.
     ///
-    /// No signature is verified. That suffices for an ID token that IMS itself gave for a code, over TLS (`OpenID` Connect Core
-    /// 1.0 §3.1.3.7, 6), and for no other.
+    /// No signature is verified. That is sufficient only for an ID token that IMS itself gave for a code, over TLS (`OpenID`
+    /// Connect Core 1.0 §3.1.3.7, 6).
     #[must_use]
     pub fn is_in(&self, id_token: &IdToken) -> bool {
         let payload =
@@ -151,7 +151,7 @@ carried_text!(Nonce, "a nonce");
 
 /// The code verifier of PKCE: 43 to 128 letters, digits and `-._~` (RFC 7636 §4.1).
 ///
-/// It stays here until the code is redeemed; the URL that a browser sees carries its challenge only.
+/// It stays here until the code is redeemed; the URL in the browser contains only its challenge.
 ///
 /// ```
 /// use ims_exchange::CodeVerifier;
@@ -175,7 +175,7 @@ impl CodeVerifier {
     /// A verifier of 256 random bits.
     ///
     /// # Panics
-    /// If the system has no random numbers.
+    /// If the random number generator of the system fails.
     #[must_use]
     pub fn generate() -> Self {
         Self(generate().into())

@@ -89,7 +89,7 @@ fn kind(code: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.code == code)
 }
 
-/// Reads the code out of `redirect`, which may be a whole URL or the path and query that a loopback server was asked for.
+/// Reads the code out of `redirect`, which may be a whole URL or the path and query of the request to a loopback server.
 pub(crate) fn read(redirect: &str, state: &State) -> Result<AuthorizationCode, RedirectError> {
     // A redirect without our state must never end the sign-in, whatever else is wrong with it: anyone can send one.
     let pairs = pairs(redirect).ok_or(RedirectError::AnotherSignIn)?;
@@ -112,7 +112,7 @@ type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 /// The parameters of query and fragment: where they are depends on the response type.
 fn pairs(redirect: &str) -> Option<Pairs<'_>> {
     let redirect = redirect.trim();
-    // Anyone can send a browser to this program, with a URL of any length.
+    // Any page can open a URL of any length at this program.
     if redirect.len() > Response::MAX_BODY {
         return None;
     }

@@ -1,4 +1,4 @@
-//! OAuth Server-to-Server, `POST /ims/token/v3`: what follows JWT credentials in Adobe's Developer Console.
+//! OAuth Server-to-Server, `POST /ims/token/v3`: the successor of JWT credentials in Adobe's Developer Console.
 
 use ims_claims::{ClientId, Environment, NumericDate, OrgId};
 
@@ -52,7 +52,7 @@ impl<'a> ClientCredentials<'a> {
         Self { client_id, client_secret, scopes, org_id: None, resources: &[] }
     }
 
-    /// Names the organization, for integrations that are not owned by one. Source: adobe/ims-go, `ims/token.go`.
+    /// Names the organization, for integrations that several organizations use. Source: adobe/ims-go, `ims/token.go`.
     ///
     /// ```
     /// use ims_exchange::{ClientCredentials, ClientSecret};

@@ -55,7 +55,7 @@ impl<'a> CodeExchange<'a> {
         Self { client_id, code, verifier, client_secret: None, redirect_uri: "" }
     }
 
-    /// Sends the secret of a confidential client (RFC 6749 §2.1) along.
+    /// Also sends the secret of a confidential client (RFC 6749 §2.1).
     ///
     /// ```
     /// use ims_exchange::{ClientSecret, CodeExchange, CodeVerifier};

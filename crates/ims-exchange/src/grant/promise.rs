@@ -22,7 +22,7 @@ use crate::{
 
 /// The request for a promise token, while the user is present. [`PromiseExchange`](crate::PromiseExchange) redeems it.
 ///
-/// Source: adobe/ims-go, `ims/promise.go`, which wants at least one scope and reads `expires_in` in seconds.
+/// Source: adobe/ims-go, `ims/promise.go`, which requires at least one scope and reads `expires_in` in seconds.
 ///
 /// ```
 /// use ims_exchange::{BearerToken, ClientSecret, PromiseRequest};
@@ -84,7 +84,7 @@ impl<'a> PromiseRequest<'a> {
         Self { client_id, client_secret, definition_id, user_token, scopes: &[] }
     }
 
-    /// Asks for `scopes`, of which IMS wants at least one.
+    /// Asks for `scopes`, of which IMS requires at least one.
     ///
     /// ```
     /// use ims_exchange::PromiseRequest;
@@ -141,8 +141,8 @@ impl Promise {
 
 /// A promise token for an access token of the user who gave the promise, and for the next promise token.
 ///
-/// Its answer counts `expires_in` and `promise_token_expires_in` in **seconds**. Source: adobe/ims-go, `ims/promise.go`, which
-/// wants at least one scope.
+/// Its answer counts `expires_in` and `promise_token_expires_in` in **seconds**. Source: adobe/ims-go, `ims/promise.go`,
+/// which requires at least one scope.
 ///
 /// ```
 /// use ims_exchange::{ClientSecret, PromiseExchange, PromiseToken};
@@ -166,7 +166,7 @@ pub struct PromiseExchange<'a> {
 }
 
 impl<'a> PromiseExchange<'a> {
-    /// Asks with `promise_token` for `scopes`, of which IMS wants at least one.
+    /// Asks with `promise_token` for `scopes`, of which IMS requires at least one.
     #[must_use]
     pub fn new(
         client_id: &'a ClientId,

@@ -1,5 +1,5 @@
-//! Reading IMS's answer to a request for a token. The unit of `expires_in` depends on the endpoint, and this is where it
-//! ends: behind this module there are dates and durations only.
+//! Reading IMS's answer to a request for a token. The unit of `expires_in` depends on the endpoint, and only this module
+//! handles it: all other code has dates and durations.
 
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ fn is_known(token_type: &str) -> bool {
     TOKEN_TYPES.iter().any(|known| token_type.eq_ignore_ascii_case(known))
 }
 
-/// What a token that is sent as `Bearer` is called: `bearer`, and in the answer to a promise exchange `access_token`. Source:
+/// The type of a token that is sent as `Bearer`: `bearer`, and in the answer to a promise exchange `access_token`. Source:
 /// adobe/ims-go, `ims/promise_test.go`.
 const TOKEN_TYPES: [&str; 2] = ["bearer", "access_token"];
 
@@ -106,7 +106,7 @@ struct TokenBody {
     user_id: Option<String>,
 }
 
-/// A number, or its digits in a string, as which some gateways pass it on: that changes the type and not the value.
+/// A number, or its digits in a string, as some gateways send it: the type is different and the value is the same.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum ExpiresIn {
@@ -126,7 +126,7 @@ impl ExpiresIn {
 
 /// How long a token lives by its own `created_at` and `expires_in`, none if it does not say so: for an answer without a
 /// lifetime. The clocks of both machines may differ, and the token may have been issued before, so the shorter of its whole
-/// life and of what is left of it counts.
+/// lifetime and its remaining lifetime counts.
 fn own_lifetime(token: &str, sent_at: NumericDate) -> Option<Duration> {
     let payload = CompactJwt::parse(token).ok()?.payload_object().ok()?;
     let payload = AccessTokenPayload::from_object(payload).ok()?;
@@ -144,7 +144,7 @@ fn is_possible(lifetime: Duration) -> bool {
 
 impl Unit {
     fn lifetime(self, value: i64) -> Result<Duration, ExchangeError> {
-        // A negative number is as impossible as nothing.
+        // A negative number is treated like a missing one.
         let count = u64::try_from(value).unwrap_or_default();
         let (lifetime, unit) = match self {
             Self::Milliseconds => (Duration::from_millis(count), "milliseconds"),

@@ -14,11 +14,11 @@ use crate::{
     secret_text::ClientSecret,
 };
 
-/// The access token that a user showed to this service, for one with which this service asks the next one in the user's name
+/// The access token that a user sent to this service, for one with which this service calls another service for the user
 /// (RFC 8693 §2.1).
 ///
-/// Its answer counts `expires_in` in **seconds**. Source: adobe/ims-go, `ims/obo.go`, which takes access tokens only and at
-/// least one scope.
+/// Its answer counts `expires_in` in **seconds**. Source: adobe/ims-go, `ims/obo.go`, which accepts only access tokens, and
+/// requires at least one scope.
 ///
 /// ```
 /// use ims_claims::Environment;
@@ -44,7 +44,7 @@ pub struct TokenExchange<'a> {
 }
 
 impl<'a> TokenExchange<'a> {
-    /// Asks with `subject_token`, which the user showed, for `scopes`, of which IMS wants at least one.
+    /// Asks with `subject_token`, which the user sent, for `scopes`, of which IMS requires at least one.
     #[must_use]
     pub fn new(
         client_id: &'a ClientId,

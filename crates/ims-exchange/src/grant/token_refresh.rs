@@ -52,7 +52,7 @@ impl<'a> TokenRefresh<'a> {
         Self { client_id, refresh_token, client_secret: None, scopes: &[] }
     }
 
-    /// Sends the secret of a confidential client (RFC 6749 §2.1) along.
+    /// Also sends the secret of a confidential client (RFC 6749 §2.1).
     ///
     /// ```
     /// use ims_exchange::{ClientSecret, RefreshToken, TokenRefresh};
@@ -117,7 +117,7 @@ impl Call for TokenRefresh<'_> {
     }
 }
 
-/// Posts `form` in a user's name. A confidential client sends its id in the body, next to its secret; a public one sends
+/// Posts `form` for a user. A confidential client sends its id in the body, next to its secret; a public one sends
 /// it in the query, as Adobe's guide says.
 pub(crate) fn user_grant<'a>(
     environment: &Environment,

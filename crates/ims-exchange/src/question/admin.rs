@@ -1,4 +1,4 @@
-//! What services of Adobe ask about any user, `POST /ims/admin_profile/v1` and `POST /ims/admin_organizations/v5`.
+//! Requests of Adobe's services about any user, `POST /ims/admin_profile/v1` and `POST /ims/admin_organizations/v5`.
 
 use std::{fmt, str::FromStr};
 

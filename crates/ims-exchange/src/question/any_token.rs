@@ -54,7 +54,7 @@ pub struct AnyToken<'a> {
 }
 
 impl<'a> AnyToken<'a> {
-    /// `text` as a token of `kind`. Nothing is verified: IMS judges it.
+    /// `text` as a token of `kind`. Nothing is verified here: IMS does that.
     #[must_use]
     pub fn new(kind: TokenKind, text: &'a str) -> Self {
         Self { kind, text: SecretStr(text) }

@@ -20,7 +20,7 @@ use crate::{
     secret_text::ClientSecret,
 };
 
-/// A credential as the Developer Console numbers it, which is not how IMS names it.
+/// A credential by its numbers in the Developer Console, which IMS does not use.
 ///
 /// Both ids are in the address of the credential's page,
 /// `https://developer.adobe.com/console/projects/{org}/{project}/credentials/{credential}/details/…`.
@@ -237,7 +237,7 @@ pub struct SecretInfo {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecretList {
-    /// The client that the credential is of. Compare it before a secret is added or deleted: the ids of the Developer Console
+    /// The client of the credential. Compare it before a secret is added or deleted: the ids of the Developer Console
     /// may name another credential of the same organization.
     pub client_id: ClientId,
     /// The secrets, in the order of the answer. There are two at most.
@@ -263,7 +263,7 @@ pub struct NewSecret {
     pub client_secret: ClientSecret,
 }
 
-/// Who asks the I/O Management API about which credential.
+/// The client that asks the I/O Management API, and the credential.
 #[derive(Debug, Clone)]
 struct Caller<'a> {
     credential: &'a ConsoleCredential,
@@ -284,7 +284,7 @@ pub const IO_MANAGEMENT_SCOPES: [&str; 8] = [
     "manage_client_secrets",
 ];
 
-/// Asks which client secrets a credential has. Their texts are never told.
+/// Asks which client secrets a credential has. IMS does not return their texts.
 ///
 /// ```
 /// use ims_exchange::{BearerToken, ConsoleCredential, ListSecrets};
@@ -422,8 +422,8 @@ impl Call for AddSecret<'_> {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`ExchangeError`], sorted by what the caller can do. After [`Unavailable`](ExchangeError::Unavailable) the secret may have
-    /// been added anyway: the list shows it.
+    /// [`ExchangeError`], sorted by what the caller can do. After [`Unavailable`](ExchangeError::Unavailable) the secret may
+    /// have been added anyway: the list shows it.
     fn answer(
         &self,
         response: &Response,
@@ -525,7 +525,7 @@ impl<'de> Deserialize<'de> for End {
     }
 }
 
-/// A time that a secret can have: not before 2001, so that seconds are not taken for milliseconds, and not after 9999.
+/// A time that a secret can have: not before 2001, so that seconds are not read as milliseconds, and not after 9999.
 fn millis(text: &str) -> Option<NumericDate> {
     if !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;

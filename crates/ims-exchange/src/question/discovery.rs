@@ -13,7 +13,7 @@ use crate::{
 
 /// The question for IMS's description of itself (`OpenID` Connect Discovery 1.0 §4).
 ///
-/// Nothing here needs it: the paths of IMS are known, and it names neither client credentials nor JWTs. Source:
+/// This crate does not need it: the paths of IMS are known, and it names neither client credentials nor JWTs. Source:
 /// AdobeDocs/adobe-dev-console, "User Authentication", `OpenID` Configuration.
 ///
 /// ```

@@ -11,12 +11,12 @@ use crate::strict_json;
 /// The longest data of one profile, decompressed, in bytes. The data that was seen has some dozens of bytes.
 pub(crate) const MAX_DECOMPRESSED: usize = 256 * 1024;
 
-/// The data is longer than what is left of the bound.
+/// The data is longer than the rest of the limit.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooLong;
 
-/// Decodes `text` from base64, gzip and JSON, `None` if it is not that: some products write it otherwise. The result may have up to
-/// `room` bytes, and `room` is reduced by its length. Source: adobe/imscli, `ims/profile.go`.
+/// Decodes `text` from base64, gzip and JSON, `None` if it is not that: some products use another form. The result may have
+/// up to `room` bytes, and `room` is reduced by its length. Source: adobe/imscli, `ims/profile.go`.
 pub(crate) fn decode(text: &str, room: &mut usize) -> Result<Option<Value>, TooLong> {
     // Some are in additional quotation marks.
     let Ok(compressed) = BASE64_STANDARD.decode(text.trim_matches('"')) else { return Ok(None) };

@@ -88,7 +88,7 @@ pub struct OrgRef {
 }
 
 impl Organization {
-    /// Its id, `None` if the two parts make none.
+    /// Its id, `None` if the two parts do not form a valid one.
     #[must_use]
     pub fn org_id(&self) -> Option<OrgId> {
         format!("{}@{}", self.org_ref.ident, self.org_ref.auth_src).parse().ok()

@@ -88,9 +88,9 @@ pub struct UserProfile {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct ProductContext {
-    /// What IMS says about it in `prodCtx`. `fulfillable_data` is decoded where it is JSON, compressed, in base64; otherwise it is
-    /// as IMS sent it. Names that were seen: `ident`, `serviceCode`, `owningEntity`, `label`, `statusCode`, `serviceLevel`.
-    /// Source: AdobeDocs/exc-app, `docs/interfaces/ims.productcontext.md`.
+    /// What IMS says about it in `prodCtx`. `fulfillable_data` is decoded where it is JSON, compressed, in base64; otherwise
+    /// it is as IMS sent it. Names that were seen: `ident`, `serviceCode`, `owningEntity`, `label`, `statusCode`,
+    /// `serviceLevel`. Source: AdobeDocs/exc-app, `docs/interfaces/ims.productcontext.md`.
     #[serde(rename = "prodCtx")]
     pub product: JsonObject,
     /// Everything else.
@@ -136,7 +136,7 @@ impl Call for Profile {
     ///
     /// # Errors
     /// [`ExchangeError`], sorted by what the caller can do: [`TokenRefused`](ExchangeError::TokenRefused) when the token is no
-    /// longer valid, [`Unrecognized`](ExchangeError::Unrecognized) also when its data come to more than 256 KiB decompressed.
+    /// longer valid, [`Unrecognized`](ExchangeError::Unrecognized) also when its decompressed data are longer than 256 KiB.
     fn answer(
         &self,
         response: &Response,

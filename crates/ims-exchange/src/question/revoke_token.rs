@@ -15,7 +15,7 @@ use crate::{
     secret_text::ClientSecret,
 };
 
-/// Revokes an access token or a refresh token, as a person's sign-out does.
+/// Revokes an access token or a refresh token, like a sign-out of a person.
 ///
 /// Source: AdobeDocs/adobe-dev-console, "User Authentication", Token revocation.
 ///
@@ -151,7 +151,7 @@ impl<'a> InvalidateToken<'a> {
         Self { client_secret: Some(client_secret), ..self }
     }
 
-    /// Also revokes all tokens that came from this one.
+    /// Also revokes all tokens that were obtained with this one.
     ///
     /// ```
     /// use ims_exchange::{BearerToken, InvalidateToken};

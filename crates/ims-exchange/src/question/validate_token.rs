@@ -39,7 +39,7 @@ pub struct ValidateToken<'a> {
     token: AnyToken<'a>,
 }
 
-/// What IMS says about a token. That it is not valid is not an error: IMS answers 200 to both.
+/// What IMS says about a token. A token that is not valid is not an error: IMS answers 200 for both.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum TokenValidity {

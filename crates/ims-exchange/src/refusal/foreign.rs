@@ -16,9 +16,9 @@ pub(crate) enum Foreign {
     Page,
     /// A redirect, with the host that it leads to.
     Redirect(Option<String>),
-    /// A proxy that wants a user name and a password.
+    /// A proxy that requires a user name and a password.
     ProxyLogin,
-    /// A server that has nothing at a path of IMS.
+    /// A server without a path of IMS.
     NothingHere,
     /// A body of another media type.
     MediaType(String),
@@ -38,12 +38,12 @@ impl Foreign {
         if let Some(foreign) = Self::by_media_type(response) {
             return Some(foreign);
         }
-        // IMS itself answers so for a user that it does not know.
+        // IMS itself sends this answer for an unknown user.
         let is_about_a_user = credential == CredentialKind::AccessToken;
         (status == StatusCode::NOT_FOUND && !is_about_a_user).then_some(Self::NothingHere)
     }
 
-    /// What a response is by its media type, if that is none of IMS.
+    /// What a response is by its media type, if IMS does not use that type.
     pub(crate) fn by_media_type(response: &Response) -> Option<Self> {
         if response.body().trim_ascii_start().starts_with(b"<") {
             return Some(Self::Page);
@@ -72,7 +72,7 @@ pub(crate) fn media_type(response: &Response) -> Option<String> {
     Some(essence.trim().to_ascii_lowercase())
 }
 
-/// Whether a media type is JSON (RFC 6839 §3.1). `text/json` was never registered, and some gateways say it.
+/// Whether a media type is JSON (RFC 6839 §3.1). `text/json` was never registered, but some gateways send it.
 pub(crate) fn is_json(media_type: &str) -> bool {
     media_type == "application/json"
         || media_type == "text/json"

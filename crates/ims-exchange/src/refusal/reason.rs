@@ -1,4 +1,4 @@
-//! The reasons of a refusal: what each means, what can be behind it, and what to do. This is the one place that says so.
+//! The reasons of a refusal: what each means, its possible causes, and what to do. No other code decides this.
 
 use std::fmt;
 
@@ -80,7 +80,7 @@ pub enum Reason {
     AccessTokenInvalid,
     /// The access token or its account may not do this.
     PermissionMissing,
-    /// IMS knows no such user, or no such version of the call.
+    /// IMS does not know this user, or this version of the call.
     NotFound,
     /// Too many requests.
     Throttled,
@@ -92,7 +92,7 @@ pub enum Reason {
     Other,
 }
 
-/// One thing that can be behind a refusal.
+/// One possible cause of a refusal.
 ///
 /// ```
 /// use ims_exchange::Reason;
@@ -103,7 +103,7 @@ pub enum Reason {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cause {
-    /// What is wrong, if this is it.
+    /// What is wrong, if this is the cause.
     pub what: &'static str,
     /// What to do then.
     pub remedy: &'static str,
@@ -127,7 +127,7 @@ impl Reason {
         self.row().name
     }
 
-    /// Everything that is documented or known to be behind it, the most likely first.
+    /// All documented or known causes, the most likely first.
     #[must_use]
     pub fn causes(self) -> &'static [Cause] {
         self.row().causes
@@ -145,8 +145,8 @@ impl Reason {
         self == Self::CertificateUnknown
     }
 
-    /// Whether a certificate that has ended can be behind it. Source: Adobe's PDF Services SDKs, which read an
-    /// `invalid_token` without further words so, too.
+    /// Whether an expired certificate can be the cause. Source: Adobe's PDF Services SDKs, which report an expired
+    /// certificate for an `invalid_token` without a description.
     #[must_use]
     pub fn may_be_the_certificate(self) -> bool {
         matches!(self, Self::CertificateUnknown | Self::AssertionInvalid)
@@ -188,7 +188,7 @@ impl Reason {
             Self::RefreshTokenInvalid => row("refresh_token_invalid", SignIn, "the refresh token has expired or was revoked", &[SIGN_IN_ENDED]),
             Self::AccessTokenInvalid => row("access_token_invalid", ObtainToken, "the access token is not valid", &[TOKEN_ENDED, TOKEN_OF_ANOTHER]),
             Self::PermissionMissing => row("permission_missing", AskPerson, "the access token or its account may not do this", &[SCOPE_MISSING, ACCOUNT_MAY_NOT]),
-            Self::NotFound => row("not_found", AskPerson, "IMS knows no such user or no such version of the call", &[NO_SUCH_USER, NO_SUCH_VERSION]),
+            Self::NotFound => row("not_found", AskPerson, "IMS does not know this user or this version of the call", &[NO_SUCH_USER, NO_SUCH_VERSION]),
             Self::Throttled => row("throttled", Wait, "too many tokens were asked for", &[THROTTLED]),
             Self::TemporaryFailure => row("temporary_failure", Wait, "IMS has trouble", &[TROUBLE]),
             Self::NotIms => row("not_ims", Report, "the answer is not one of IMS", &[BETWEEN, OTHER_SERVER]),
@@ -226,7 +226,7 @@ const fn cause(what: &'static str, remedy: &'static str) -> Cause {
 
 const WRONG_SECRET: Cause = cause(
     "the client secret is wrong",
-    "copy the client secret from the Developer Console; if it was rotated, take the new one",
+    "copy the client secret from the Developer Console; if it was rotated, use the new one",
 );
 const SECRET_MISSING: Cause = cause(
     "the credential is not a public one",
@@ -311,7 +311,7 @@ const CODE_USED: Cause = cause(
 );
 const WRONG_VERIFIER: Cause = cause(
     "the code verifier is not the one that the code was asked for with",
-    "keep the code verifier of a sign-in until its code comes back",
+    "keep the code verifier of a sign-in until its code arrives",
 );
 const SIGN_IN_ENDED: Cause = cause("the refresh token has expired or was revoked", "sign in again");
 const TOKEN_ENDED: Cause =
@@ -326,7 +326,7 @@ const SCOPE_MISSING: Cause = cause(
 );
 const ACCOUNT_MAY_NOT: Cause =
     cause("the account may not make this call", "ask the organization's administrator");
-const NO_SUCH_USER: Cause = cause("IMS knows no such user", "check guid and auth_src");
+const NO_SUCH_USER: Cause = cause("IMS does not know this user", "check guid and auth_src");
 const NO_SUCH_VERSION: Cause =
     cause("IMS has no such version of this call", "leave the version to its default");
 const THROTTLED: Cause = cause(

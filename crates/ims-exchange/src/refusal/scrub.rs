@@ -19,11 +19,11 @@ pub(crate) fn scrub(text: &str, secrets: &[&str]) -> String {
     words.collect::<Vec<_>>().join(" ").chars().take(MAX_CHARS).collect()
 }
 
-/// Replaces each of `secrets` in a text of IMS, as it is and as a form carries it: a server that complains about a form may
-/// repeat it as it was sent.
+/// Replaces each of `secrets` in a text of IMS, as it is and urlencoded: a server may repeat a form in its error as it was
+/// sent.
 ///
-/// A secret of less than [`MIN_LENGTH`] bytes is replaced only where it is a whole word, since its characters are in other
-/// words by chance. Secrets of IMS are longer; a short one belongs to a test or is a mistake.
+/// A secret of less than [`MIN_LENGTH`] bytes is replaced only where it is a whole word, since other words can contain its
+/// characters by chance. Secrets of IMS are longer; a short one belongs to a test or is a mistake.
 pub(crate) fn mask(text: &str, secrets: &[&str]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {

@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use crate::refusal::reason::Reason;
 
-/// What a request showed to IMS besides its client id. The codes of IMS mean different things by it.
+/// What a request showed to IMS besides its client id. The meaning of IMS's codes depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CredentialKind {
     /// An assertion.
@@ -34,7 +34,7 @@ pub(super) struct Row {
     pub(super) reason: Reason,
 }
 
-/// The rows that count for one thing alone that was sent.
+/// The rows for one kind of credential that was sent.
 #[cfg(test)]
 pub(super) const BY_WHAT_WAS_SENT: [(&str, &[Row]); 5] = [
     ("an assertion", ASSERTION),

@@ -124,8 +124,8 @@ fn quoted(texts: &[impl Display]) -> String {
     texts.join(", ")
 }
 
-/// A sentence about what IMS says to any request, and one for each thing to which it says something else, as far as a row of
-/// the table has it.
+/// A sentence about the answer of IMS to any request, and one for each kind of credential with another answer, from the rows
+/// of the table.
 fn says(reason: Reason) -> Vec<String> {
     let mut to_anything = Vec::new();
     for rows in [table::CLIENT, table::COMMON] {

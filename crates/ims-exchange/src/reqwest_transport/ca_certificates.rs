@@ -52,9 +52,10 @@ pub enum CaCertificatesError {
 }
 
 impl CaCertificates {
-    /// Reads PEM with any number of certificates, also behind a byte order mark, or one certificate in DER.
+    /// Reads PEM with any number of certificates, also with a byte order mark, or one certificate in DER.
     ///
-    /// In PEM, a certificate that TLS cannot use is left out as long as there is another: the bundles of systems have some.
+    /// In PEM, a certificate that TLS cannot use is left out as long as there is another: the bundles of some systems
+    /// contain such certificates.
     ///
     /// # Errors
     /// [`CaCertificatesError`], by what is wrong.
@@ -89,8 +90,8 @@ impl CaCertificates {
     /// where the operating system itself verifies certificates (Windows, macOS, Android). `variable` reads one of the
     /// variables, as `std::env::var_os` does.
     ///
-    /// The TLS library reads the same variables, but only PEM, and a file that it cannot read it ignores: then an error
-    /// says only that there are no certificates at all.
+    /// The TLS library reads the same variables, but only PEM, and it ignores a file that it cannot read: then an error says
+    /// only that there are no certificates.
     ///
     /// ```
     /// use ims_exchange::CaCertificates;
@@ -127,7 +128,7 @@ impl CaCertificates {
                 }
             }
         }
-        // As with OpenSSL, one good place is enough.
+        // As with OpenSSL, certificates in one of the places are enough.
         match first_error {
             Some(error) if found.is_empty() => Err(error),
             _ if found.is_empty() => Ok(None),
@@ -197,7 +198,7 @@ fn read_folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
         if !fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file()) {
             continue;
         }
-        // A folder may hold a README, or keys: only certificates are asked of it.
+        // A folder may contain a README, or keys: only its certificates are used.
         if let Ok(certificates) = read_file(&entry.path()) {
             found.extend(certificates.0);
         }
@@ -247,7 +248,7 @@ mod tests {
         #[rustfmt::skip]
         let table: [(&str, Vec<u8>, usize); 7] = [
             ("PEM",                        PEM.into(),                                           1),
-            ("PEM behind a byte order mark", format!("\u{feff}{PEM}").into(),                    1),
+            ("PEM after a byte order mark", format!("\u{feff}{PEM}").into(),                    1),
             ("two files put together",     format!("\u{feff}{PEM}\u{feff}{PEM}").into(),         2),
             ("lines that end in CR LF",    PEM.replace('\n', "\r\n").into(),                     1),
             ("text around it",             format!("# Example CA, ümlaut\n{PEM}\nend").into(),   1),

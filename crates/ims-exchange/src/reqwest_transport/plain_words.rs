@@ -30,7 +30,7 @@ pub fn plain_words(error: &(dyn Error + 'static)) -> String {
     if is_word { first.to_lowercase().chain(letters).collect() } else { text.to_owned() }
 }
 
-/// An error and all that is behind it. An [`io::Error`](std::io::Error) hides what it wraps from `source`.
+/// An error and all its sources. An [`io::Error`](std::io::Error) hides what it wraps from `source`.
 pub(crate) fn causes<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -48,9 +48,9 @@ fn of_tls(error: &rustls::Error) -> String {
         E::AlertReceived(alert) => format!("the server ends the TLS handshake ({alert:?})"),
         E::InvalidMessage(_)
         | E::InappropriateMessage { .. }
-        | E::InappropriateHandshakeMessage { .. } => "the server does not speak TLS".to_owned(),
+        | E::InappropriateHandshakeMessage { .. } => "the server does not use TLS".to_owned(),
         E::PeerIncompatible(_) | E::NoApplicationProtocol => {
-            "the server speaks no version of TLS that is safe (1.2 or 1.3)".to_owned()
+            "the server supports no safe version of TLS (1.2 or 1.3)".to_owned()
         }
         error => error.to_string(),
     }
@@ -131,10 +131,10 @@ mod tests {
             (tls(CertificateError::BadEncoding),                        "the certificate of the server is damaged"),
             (tls(CertificateError::BadSignature),                       "the certificate of the server is not signed by its authority"),
             (of_tls(rustls::Error::NoCertificatesPresented),            "the server shows no certificate"),
-            (of_tls(rustls::Error::NoApplicationProtocol),              "the server speaks no version of TLS that is safe (1.2 or 1.3)"),
+            (of_tls(rustls::Error::NoApplicationProtocol),              "the server supports no safe version of TLS (1.2 or 1.3)"),
             (tls(CertificateError::UnhandledCriticalExtension),         "the certificate of the server is refused (UnhandledCriticalExtension)"),
             (io::Error::other(rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure)), "the server ends the TLS handshake (HandshakeFailure)"),
-            (io::Error::other(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)), "the server does not speak TLS"),
+            (io::Error::other(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)), "the server does not use TLS"),
             (io::Error::from_raw_os_error(111),                         "connection refused"),
             (io::Error::new(io::ErrorKind::UnexpectedEof, "tls handshake eof"), "the server ends the TLS handshake"),
             (io::Error::other("invalid HTTP version parsed"),           "the answer is not HTTP"),

@@ -1,5 +1,4 @@
-//! The proxy on the way to IMS: the variable that names it, and what it answers where the HTTP library says only that it
-//! connected to nothing.
+//! The proxy on the way to IMS: the variable that names it, and its answer, which the HTTP library does not give.
 
 use std::{ffi::OsString, sync::Arc, time::Duration};
 
@@ -20,7 +19,7 @@ pub(super) struct Proxies {
     matcher: Arc<Matcher>,
     /// The variable that names the proxy, for errors.
     variable: Option<String>,
-    /// What a proxy is trusted by, if it speaks TLS itself.
+    /// The authorities that a proxy is verified with, if it uses TLS itself.
     trust: Trust,
 }
 
@@ -60,7 +59,7 @@ pub(super) struct Proxy {
     name: String,
     host: String,
     port: u16,
-    /// What it is trusted by, if it speaks TLS itself.
+    /// The authorities that it is verified with, if it uses TLS itself.
     trust: Option<Trust>,
     intercept: Intercept,
 }
@@ -72,7 +71,7 @@ pub(super) enum ProxyAnswer {
     Status(StatusCode),
     /// Something that is not HTTP.
     NotHttp,
-    /// Nothing in time, or nothing that could be asked for.
+    /// No answer in time, or the proxy could not be asked.
     Unknown,
 }
 
@@ -122,7 +121,7 @@ impl Proxy {
         while line.len() < LONGEST_LINE && !line.ends_with(b"\n") {
             match stream.read_u8().await {
                 Ok(byte) => line.push(byte),
-                // An answer that ends within its first line is not HTTP, and an empty one is none at all.
+                // An answer that ends within its first line is not HTTP, and an empty one counts as no answer.
                 Err(_) if !line.is_empty() => break,
                 Err(error) => return Err(error),
             }
@@ -146,12 +145,12 @@ fn read_status(line: &[u8]) -> ProxyAnswer {
 /// The variable that names the proxy, if one is named that the HTTP library looks at. `variable`
 /// reads one of them.
 ///
-/// The HTTP library ignores a value that it cannot read and goes to IMS directly. A proxy that was asked for must not be
+/// The HTTP library ignores a value that it cannot read and goes to IMS directly. A proxy that the user has set must not be
 /// bypassed, so such a value is an error here.
 pub(super) fn variable_of_proxy(
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Option<&'static str>, VariableError> {
-    // In this order, and of each pair the first that is set, as the HTTP library looks.
+    // In the order of the HTTP library, which uses the first of each pair that is set.
     for names in [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]] {
         let set = names.into_iter().find_map(|name| Some((name, variable(name)?)));
         let Some((name, value)) = set else { continue };
@@ -182,7 +181,7 @@ fn problem(value: &OsString) -> Option<&'static str> {
     if uri.host().is_none_or(str::is_empty) {
         return Some("it names no host");
     }
-    // The HTTP library takes port 80 in place of one that is not a number of 16 bits.
+    // The HTTP library uses port 80 if the port is not a number of 16 bits.
     let after_user =
         uri.authority().map_or("", |all| all.as_str().rsplit('@').next().unwrap_or(""));
     let after_host = after_user.rsplit(']').next().unwrap_or_default();

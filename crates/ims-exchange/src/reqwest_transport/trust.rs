@@ -25,7 +25,7 @@ pub(super) enum Trust {
 }
 
 impl Trust {
-    /// Speaks TLS with `host`, whose certificate is verified: what is sent then may be a password.
+    /// Starts TLS with `host` and verifies its certificate: a password may be sent next.
     pub(super) async fn connect(
         &self,
         host: &str,

@@ -108,7 +108,7 @@ fn concern_of(permissions: &Permissions, forbidden: u32, me: u32) -> Option<Conc
 /// Creates an empty file that its owner alone can open.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
-    // A strict umask may have taken away even what the owner needs.
+    // A strict umask may have removed even the rights that the owner needs.
     fchmod(&file, OWNER_ONLY)?;
     Ok(file)
 }
@@ -116,7 +116,7 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
 /// Creates a folder that its owner alone can enter.
 pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)?;
-    // A strict umask may have taken away even what the owner needs.
+    // A strict umask may have removed even the rights that the owner needs.
     fs::set_permissions(path, fs::Permissions::from_mode(0o700))
 }
 

@@ -86,7 +86,7 @@ fn me() -> io::Result<String> {
     Ok(text.to_string_lossy().trim_start_matches("O:").to_owned())
 }
 
-/// The number of this process's user (its SID), by which `icacls` takes it in every shell.
+/// The number of this process's user (its SID), which `icacls` accepts in every shell.
 pub(crate) fn account_number() -> Option<String> {
     let sid = ConvertSidToStringSid(&*current_process_sid().ok()?).ok()?;
     Some(sid.to_string_lossy().into_owned())
@@ -310,8 +310,8 @@ impl Directory {
 
     /// Removes a file, whose name is free at once, also if another process has locked the file.
     ///
-    /// Without the other name that it gets first, it would keep its own until every process has closed it: only NTFS, and only
-    /// in newer versions of Windows 10, frees the name before that.
+    /// It is renamed first. Otherwise its name would stay in use until every process has closed the file: only NTFS, and
+    /// only in newer versions of Windows 10, frees the name before that.
     pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
         static REMOVALS: AtomicU64 = AtomicU64::new(0);
         let number = REMOVALS.fetch_add(1, Ordering::Relaxed);

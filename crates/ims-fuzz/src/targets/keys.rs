@@ -29,7 +29,7 @@ pub(crate) fn certificate(input: &[u8]) {
     for certificate in file.certificates() {
         let _ =
             (certificate.findings(NumericDate::from_secs(0)), certificate.subject().to_string());
-        // What is read once is read again, from its own PEM.
+        // A key that could be read can be read again from the PEM that is written of it.
         let again = CertificateFile::from_bytes(certificate.to_pem().as_bytes());
         assert_eq!(&again.expect("a certificate that was read").certificates()[0], certificate);
     }

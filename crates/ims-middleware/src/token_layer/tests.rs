@@ -131,7 +131,7 @@ async fn other_hosts_replace_those_of_adobe() {
 #[tokio::test]
 async fn a_redirect_to_another_host_carries_nothing() {
     let ((layer, _), api) = (layer(), Api::new(|_| 307));
-    // What follows redirects sends the headers that it was given, and has seen no others.
+    // A client that follows redirects sends again only the headers that it set itself, so not the token.
     for uri in [API, "https://evil.example/"] {
         assert_eq!(status(&layer, &api, request(uri)).await, 307);
     }

@@ -18,7 +18,7 @@ use crate::{
     fixture::{keeper, refusal},
 };
 
-/// A client whose names lead to `address`, where they are not addresses themselves.
+/// A client that resolves every host name to `address`.
 fn client(keeper: TokenKeeper, address: SocketAddr) -> ClientWithMiddleware {
     let hosts = AllowedHosts::default().with_loopback();
     let builder = Client::builder().no_proxy();

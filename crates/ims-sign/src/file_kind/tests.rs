@@ -75,7 +75,7 @@ fn the_first_elements_show_what_a_file_is() {
         (vec![0x30, 11, 0x30, 9, 0x30, 3, 6, 1, 0x2a, 0x30, 0, 0x17, 0], FileKind::RevocationList),
         (vec![0x30, 11, 0x30, 9, 0x30, 3, 6, 1, 0x2a, 0x30, 0, 0x18, 0], FileKind::RevocationList),
         (vec![0x30, 11, 0x30, 9, 0x30, 3, 6, 1, 0x2a, 0x30, 0, 2, 0], FileKind::OtherDer),
-        // An algorithm alone makes neither a key nor an encrypted one.
+        // An algorithm alone is neither a key nor an encrypted key.
         (vec![0x30, 7, 0x30, 3, 6, 1, 0x2a, 0x30, 0], FileKind::OtherDer),
         // Text may begin with a 0, as a SEQUENCE does.
         (b"0123 hello".to_vec(),                  FileKind::Other),

@@ -91,7 +91,7 @@ impl Worker {
         {
             return Ok(signature);
         }
-        // The lost session stays open until there is a new one: to close the last one would end the login of all.
+        // The lost session stays open until there is a new one: closing the last one would end the login of all sessions.
         let recovered = self.recover()?;
         let signature = recovered.sign(self.mechanism, prepared);
         *connection = Some(recovered);
@@ -118,7 +118,7 @@ impl Worker {
         }
     }
 
-    /// Connects again; if that fails in a way that may pass, initializes the module again and connects again.
+    /// Connects again; if that fails, perhaps for a short time, initializes the module again and connects again.
     fn reconnect_or_restart(&self) -> Result<Connection, Pkcs11Error> {
         let generation = self.location.module.generation();
         match self.reconnect() {

@@ -10,7 +10,7 @@ use cryptoki::{
 use super::{error::Pkcs11Error, login::LoggedIn, module::TokenSession};
 use crate::{error::KeyError, public_key::PublicKey};
 
-/// Which key is meant: the private key that has everything that is named here. Nothing named means the only one there is.
+/// Selects a private key: the one that has all the attributes named here. If nothing is named, there must be only one.
 ///
 /// ```
 /// use ims_sign::pkcs11::KeySelector;

@@ -10,7 +10,7 @@ use super::{
     token::{PinState, Pkcs11Token},
 };
 
-/// The PIN that a signer logs in with, and how careful it is.
+/// The PIN that a signer logs in with, and what it does before the last try.
 #[derive(Debug, Clone)]
 pub(super) struct Credentials {
     pub(super) pin: Option<Pin>,
@@ -43,7 +43,7 @@ pub(super) enum LoggedIn {
 /// Logs `session` in, if it is not.
 ///
 /// The session's own state decides whether it is, and no return value: a login belongs to the whole process (PKCS#11,
-/// `C_Login`), so another session may have brought it about, or ended it.
+/// `C_Login`), so another session may have logged in or out.
 pub(super) fn log_in(
     session: &TokenSession,
     token: &Pkcs11Token,

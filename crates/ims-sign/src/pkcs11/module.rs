@@ -218,7 +218,7 @@ fn arguments() -> CInitializeArgs {
     CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)
 }
 
-/// A program without a dynamic linker, which loads nothing.
+/// A program without a dynamic linker cannot load a module.
 #[derive(Debug, thiserror::Error)]
 #[error("this program is linked statically (musl) and can load no module: use its build for glibc")]
 struct StaticProgram;

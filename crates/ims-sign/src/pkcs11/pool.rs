@@ -1,4 +1,4 @@
-//! A pool of threads that sign, each with its own session, behind a queue; and one thread for the deadlines.
+//! A queue, a pool of threads that sign, each with its own session, and one thread for the deadlines.
 //!
 //! A call into a module cannot be cancelled. When a thread does not return in time, its caller gets an error and another
 //! thread takes its place. If the first one returns later, it continues or ends.
@@ -100,7 +100,7 @@ impl<C: Send + 'static> Pool<C> {
         let mut state = lock(&self.0.state);
         state.queue.push_back(Job { prepared: prepared.into(), reply, deadline });
         self.0.start_worker_if_needed(&mut state);
-        // Deadlines are in the order of the jobs, so if one is waited for already, it is the next one.
+        // Deadlines have the order of the jobs, so if the thread waits for one already, it is the earliest.
         let has_deadline = mem::replace(&mut state.has_deadline, true);
         // The thread that is woken needs the lock at once.
         drop(state);
@@ -194,7 +194,7 @@ impl<C: Send + 'static> Shared<C> {
         };
         let has_no_session = matches!(reply, Err(Pkcs11Error::NoSession { .. })) && !is_connected;
         if has_no_session && state.workers > 1 {
-            // The token has no room for one more session, so the workers that have one do the work.
+            // The token cannot open another session, so the workers that have one do the work.
             state.queue.push_front(job);
             state.workers -= 1;
             self.job_queued.notify_one();

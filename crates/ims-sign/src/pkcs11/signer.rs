@@ -194,7 +194,7 @@ pub struct Pkcs11Signer {
 impl Pkcs11Signer {
     /// Opens the signer that a PKCS#11 URI names, with the defaults of [`Pkcs11Config`].
     ///
-    /// The URI has a `module-path`, and a `pin-source` if the token wants a PIN. A `pin-value` is refused, since a URI in
+    /// The URI has a `module-path`, and a `pin-source` if the token requires a PIN. A `pin-value` is refused, since a URI in
     /// a program or on a command line can be read by others.
     ///
     /// ```no_run

@@ -13,7 +13,7 @@ use super::{
     module::{Pkcs11Module, TokenIdentity},
 };
 
-/// Which token is meant: the one that has everything that is named here. Nothing named means the only one there is.
+/// Selects a token: the one that has all the attributes named here. If nothing is named, there must be only one.
 ///
 /// ```
 /// use ims_sign::pkcs11::TokenSelector;

@@ -62,7 +62,7 @@ mod encrypted {
         #[rustfmt::skip]
         let table = [
             ([0x02, 3, 0x1e, 0x84, 0x81], KeyError::UnsupportedEncryption { scheme }),
-            // Two million are computed, and give another key than the number that was used.
+            // Two million iterations are computed. They give another key than the number that was used.
             ([0x02, 3, 0x1e, 0x84, 0x80], KeyError::PassphraseWrong),
             ([0x02, 3, 0x00, 0x00, 0x00], KeyError::Malformed { reason: "the encrypted private key is damaged" }),
         ];

@@ -36,8 +36,8 @@ pub async fn check_signer(signer: &impl Signer) -> Result<(), Violation> {
     check_cancellation(signer).await
 }
 
-/// Checks that `signer` fails well while its key is out of reach, between `begin` and `end`: with an error that is
-/// transient, has a cause and holds nothing of the message; and that it signs again afterwards.
+/// Checks that `signer` fails in the right way while its key cannot be reached, between `begin` and `end`: with an error
+/// that is transient, has a cause and contains no part of the message; and that it signs again afterwards.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicBool, Ordering};
@@ -86,7 +86,7 @@ pub async fn check_outage(
     sign_right(signer, b"before the outage").await?;
     begin();
     let failure = signer.sign(CANARY.as_bytes()).await;
-    let failure = failure.err().ok_or(Violation::new("signs while its key is out of reach"))?;
+    let failure = failure.err().ok_or(Violation::new("signs while its key cannot be reached"))?;
     check_failure(&failure)?;
     end();
     sign_right(signer, b"after the outage").await.map(drop)
@@ -191,7 +191,7 @@ async fn sign_right(signer: &impl Signer, message: &[u8]) -> Result<Vec<u8>, Vio
 fn check_failure(failure: &SignError) -> Result<(), Violation> {
     if !failure.is_transient() {
         return Err(Violation::new(
-            "says that trying again is of no use, while its key is out of reach",
+            "says that trying again is of no use, while its key cannot be reached",
         ));
     }
     if failure.source().is_none() {
@@ -207,7 +207,7 @@ fn check_failure(failure: &SignError) -> Result<(), Violation> {
     Ok(())
 }
 
-/// What no error may ever contain.
+/// A text that no error may contain.
 const CANARY: &str = "canary-message";
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! PKCS#11 tokens that are lost while they are used, and come back: SoftHSM behind p11-kit's remote, whose processes are
-//! killed, and SoftHSM itself, whose files are taken away.
+//! killed, and SoftHSM itself, whose files are removed.
 
 use std::{
     cell::RefCell,

@@ -138,7 +138,7 @@ const CODES: [u32; 98] = [
     0x1b8, 0x1b9, 0x200, 0x201, 0x202, 0x203, 0x8000_0001, 0x999,
 ];
 
-/// The answer about a PIN that a code is, if it is one.
+/// What `code` says about a PIN, if it says something about it.
 fn pin_refusal(code: u32) -> Option<&'static str> {
     match code {
         0xa0..=0xa2 => Some("the token refused the PIN"),
@@ -155,7 +155,7 @@ const REFUSALS: [u32; 16] = [
 
 type IsDocumented = fn(&Pkcs11Error) -> bool;
 
-/// Signs in vain.
+/// Signs, which must fail.
 #[track_caller]
 fn failure(signer: &Pkcs11Signer) -> SignError {
     block_on(signer.sign(MESSAGE)).unwrap_err()
@@ -357,7 +357,7 @@ isolated! {
         thread::scope(|scope| {
             let first = scope.spawn(|| refusal(first));
             mock.wait_for_call("C_Login", logins + 1);
-            // The second has looked at the token when it opens its session, and then waits for the first.
+            // The second reads the state of the token when it opens its session, and then waits for the first.
             let sessions = mock.calls("C_OpenSession");
             let second = scope.spawn(|| refusal(second));
             mock.wait_for_call("C_OpenSession", sessions + 1);

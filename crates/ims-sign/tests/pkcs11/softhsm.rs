@@ -180,7 +180,7 @@ isolated! {
         // Four that sign, and one that watches the clock.
         assert_eq!(threads(), 5);
         drop(signer);
-        // A thread that has released everything is still listed for the moment that it takes to vanish.
+        // A thread that has released everything is still listed for a moment.
         while threads() > 0 {
             thread::yield_now();
         }

@@ -11,7 +11,7 @@ impl Event {
     /// are whole milliseconds.
     pub(super) fn log(&self, client_id: &str) {
         use tracing::{debug, info, warn};
-        // The fields are made inside the macros, which is only if someone takes the line: the name of a token is its hash.
+        // The fields are computed inside the macros, so only if the line is logged: the name of a token is its hash.
         match self {
             // At the level debug, since a refresh that works needs no attention.
             Self::RefreshStarted { reason } => {
@@ -74,7 +74,7 @@ impl Event {
 }
 
 impl Observer {
-    /// Writes that the function of the program panicked.
+    /// Logs that the program's observer panicked.
     pub(super) fn log_panic(client_id: &str) {
         tracing::error!(target: KEEPER, client_id, "the observer panicked");
     }
@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    /// What the log gets when a keeper of `my-client` reports `event`.
+    /// The lines in the log when a keeper of `my-client` reports `event`.
     fn logged(observer: &Observer, event: &Event) -> Vec<String> {
         let client_id: ClientId = "my-client".parse().unwrap();
         let log = Log::default();

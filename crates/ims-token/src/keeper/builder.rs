@@ -23,7 +23,8 @@ pub const ADVISORY_WINDOW: Duration = Duration::from_hours(1);
 /// their life.
 pub const MANDATORY_WINDOW: Duration = Duration::from_mins(1);
 
-/// How long one refresh may take until it has a token: its requests, the pauses between them, and the wait for another process.
+/// How long one refresh may take until it has a token: its requests, the pauses between them, and the wait for another
+/// process.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Builds a [`TokenKeeper`]; see [`TokenKeeper::builder`].
@@ -139,8 +140,8 @@ impl TokenKeeperBuilder {
         self
     }
 
-    /// Sends up to `retries` more requests in one refresh, instead of [`RETRIES`](crate::RETRIES), and also while callers wait without a
-    /// token: for a command, for example, which has one caller and no second call.
+    /// Sends up to `retries` more requests in one refresh, instead of [`RETRIES`](crate::RETRIES), and also while callers
+    /// wait without a token: for a command, for example, which has one caller and no second call.
     ///
     /// ```
     /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource};
@@ -162,8 +163,8 @@ impl TokenKeeperBuilder {
     /// Shares the token through `store`, under `key`, with other processes. They need clocks that agree to a second.
     ///
     /// ```
-    /// use ims_claims::Environment;
-    /// use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource, CacheKey, GrantName, MemoryStore, SharedStore};
+    /// use ims_claims::Environment; use ims_token::{FetchError, SharedClock, SystemClock, TokenKeeper, TokenSource,
+    /// CacheKey, GrantName, MemoryStore, SharedStore};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
@@ -209,7 +210,7 @@ impl TokenKeeperBuilder {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let source = TokenSource::new(|| async { Err(FetchError::permanent("an example")) });
     /// # let clock = SharedClock::new(SystemClock);
-    /// // Adobe's APIs want both next to the token.
+    /// // Adobe's APIs require both next to the token.
     /// let keeper = TokenKeeper::builder(source, clock)
     ///     .with_client_id(&"my-client".parse()?)
     ///     .with_org_id(&"1234567890@AdobeOrg".parse()?)

@@ -165,9 +165,9 @@ impl Shared {
 
 /// The outcome of `in_flight`; `None` if it is lost, or has not come after `timeout`.
 ///
-/// A caller that waits long does so in several parts, so that its timer ends before those of the refresh that it waits for. For
-/// each timer that ends before all that tokio knew when it last looked, tokio writes to the file descriptor that wakes it.
-/// Where one refresh follows another, the timer of the last caller is known, and the next refresh needs no such write.
+/// A caller that waits long does so in several parts, so that its timer ends before those of the refresh that it waits for.
+/// For each timer that ends before all that tokio knew when it last looked, tokio writes to the file descriptor that wakes
+/// it. Where one refresh follows another, the timer of the last caller is known, and the next refresh needs no such write.
 async fn outcome_within(timeout: Duration, in_flight: InFlight<Outcome>) -> Option<Outcome> {
     let mut outcome = pin!(in_flight.outcome());
     let mut remaining = timeout;
@@ -210,7 +210,7 @@ impl Requirement {
         }
     }
 
-    /// Why no token can ever meet this, judging by `cached`: a new one would not live long enough either.
+    /// Why no token can meet this, as `cached` shows: a new one would not be valid long enough either.
     pub(crate) fn excess(self, cached: &CachedToken, now: Reading) -> Option<TokenError> {
         let lifetime = Schedule::longest_use(&cached.token);
         let asked = self.least_remaining();

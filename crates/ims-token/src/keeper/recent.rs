@@ -1,4 +1,4 @@
-//! The token that a thread got last. To look there takes two atomic operations less than to look into the keeper.
+//! The token that a thread got last. Reading it takes two atomic operations less than reading the keeper's token.
 
 use std::{
     cell::RefCell,
@@ -13,7 +13,7 @@ use crate::{
     refresh_machine::{Phase, Schedule},
 };
 
-/// How many keepers a thread can remember; further ones take the places of others.
+/// How many keepers a thread can remember; further ones replace others.
 const PLACES: usize = 8;
 
 thread_local! {
@@ -25,14 +25,14 @@ struct Recent {
     id: u64,
     version: u64,
     schedule: Schedule,
-    /// So that no thread keeps a token in memory that its keeper has dropped.
+    /// A weak reference, so that no thread keeps a token in memory that its keeper has dropped.
     token: WeakAccessToken,
 }
 
-/// By what the threads know a keeper, and whether they have its newest token.
+/// Identifies a keeper for the threads, and shows whether they have its newest token.
 #[derive(Debug)]
 pub(crate) struct Version {
-    /// Of this keeper alone, in this process.
+    /// Unique in this process.
     id: u64,
     current: AtomicU64,
 }
@@ -43,13 +43,13 @@ impl Version {
         Self { id: NEXT.fetch_add(1, Ordering::Relaxed), current: AtomicU64::new(0) }
     }
 
-    /// Makes all threads look again: to be called after another token was put into the keeper.
+    /// Makes all threads read the token again: call it after the token of the keeper was replaced.
     pub(crate) fn advance(&self) {
         // A thread that sees the new version also sees the token.
         self.current.fetch_add(1, Ordering::Release);
     }
 
-    /// To be read before the token that is remembered under it: if another one comes meanwhile, the thread looks again.
+    /// Read this before the token that is stored with it: if the token is replaced meanwhile, the thread reads it again.
     pub(crate) fn current(&self) -> u64 {
         self.current.load(Ordering::Acquire)
     }

@@ -139,7 +139,8 @@ impl Shared {
         seen: Reading,
     ) -> Result<Arc<CachedToken>, FetchError> {
         let cached = Arc::new(self.cached_token(token, seen));
-        // Otherwise every caller would start a refresh at once, and a clock that is wrong by a day would never stop asking.
+        // Otherwise every caller would start a refresh at once, and with a clock that is wrong by a day the requests would
+        // never end.
         if cached.schedule.phase(self.reading()) == Phase::Expired {
             return Err(FetchError::transient("the token had expired when it came", None));
         }
@@ -177,9 +178,9 @@ impl Shared {
         self.state().backoff.leave_to_another(now, fastrand::f64());
     }
 
-    /// How many attempts the next refresh may add to its first: none while IMS is known to be in trouble.
+    /// How many attempts the next refresh may add to its first: none after a failure of IMS.
     pub(crate) fn retries(&self) -> u32 {
-        // After a failure the pauses between refreshes are the retries, or an outage would cause three times the requests.
+        // After a failure, the next refresh is the retry. Otherwise an outage would cause three times the requests.
         if self.state().backoff.failures() == 0 { self.allowed_retries() } else { 0 }
     }
 
@@ -199,7 +200,7 @@ impl Shared {
         has_no_answer || self.is_patient() || self.is_serving()
     }
 
-    /// Whether the program wants its callers to wait for more requests.
+    /// Whether callers wait for more requests, as the program has set.
     pub(crate) fn is_patient(&self) -> bool {
         self.settings.retries.is_some_and(|retries| retries > 0)
     }
@@ -220,7 +221,7 @@ impl Shared {
         self.held().is_none_or(|held| held.schedule.phase(now) >= Phase::Mandatory)
     }
 
-    /// Ends the refresh of `leader` for all who wait.
+    /// Ends the refresh of `leader` for all waiting callers.
     pub(crate) fn finish(&self, leader: Leader<Outcome>, outcome: Outcome) {
         self.state().running.take_if(|running| running.in_flight.is_led_by(&leader));
         switch_point();

@@ -1,5 +1,5 @@
-//! What the model has in place of tokio: tasks whose order shuttle chooses, a time that passes when its own task says so, and a
-//! runtime that can be shut down at any await.
+//! The replacement for tokio in the model: tasks whose order shuttle chooses, a virtual time, and a runtime that can be shut
+//! down at any await.
 //!
 //! Outside of a model, in the other tests of this crate, everything here is tokio's.
 
@@ -34,7 +34,8 @@ struct State {
     now: Duration,
     suspended: Duration,
     wall_step: i64,
-    /// Who waits for which moment. The number distinguishes two that wait for the same one.
+    /// The tasks that wait, each with the moment for which it waits. The number distinguishes two that wait for the same
+    /// moment.
     timers: BTreeMap<(Duration, u64), Waker>,
     timers_made: u64,
     clock: Option<ClockTask>,
@@ -58,9 +59,9 @@ struct ClockTask {
 /// When time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// When nothing else can happen. Then tasks take no time but that for which they wait.
+    /// When nothing else can happen. Then tasks take only the time for which they wait.
     Idle,
-    /// At any moment, as on a machine on which tasks are held up.
+    /// At any moment, as on a busy machine.
     Any,
 }
 
@@ -121,7 +122,7 @@ pub(crate) fn suspend(duration: Duration) {
     fire();
 }
 
-/// Sets the wall clock forth, or back if `seconds` is negative.
+/// Sets the wall clock forward, or back if `seconds` is negative.
 pub(crate) fn step_wall(seconds: i64) {
     STATE.with_borrow_mut(|state| state.wall_step += seconds);
 }

@@ -25,7 +25,8 @@ use crate::{
 /// How many seeds each test tries, unless `IMS_MODEL_ORDERS` says another number.
 const ORDERS: u64 = 300;
 
-/// A call waits for so many refreshes at most, each of which may need its whole deadline and some operations of the store.
+/// A call waits at most for this number of refreshes, each of which may need its whole deadline and some operations of the
+/// store.
 const LONGEST_CALL: Duration =
     Duration::from_secs(MAX_REFRESHES as u64 * (DEADLINE.as_secs() + 8 * STORE_TIMEOUT.as_secs()));
 
@@ -87,7 +88,7 @@ async fn all(calls: Vec<impl Future<Output = ()> + Send + 'static>) {
     }
 }
 
-/// What one caller does for a while.
+/// The calls of one caller.
 async fn live(process: Process, pace: Pace) {
     for _ in 0..fastrand::u32(1..4) {
         match fastrand::u32(..8) {
@@ -107,7 +108,7 @@ async fn live(process: Process, pace: Pace) {
     }
 }
 
-/// Lets things go wrong, and clocks jump.
+/// Causes failures, and lets clocks jump.
 async fn trouble(world: World) {
     for _ in 0..fastrand::u32(..8) {
         runtime::sleep(Duration::from_millis(fastrand::u64(..30_000))).await;
@@ -121,7 +122,7 @@ async fn trouble(world: World) {
     }
 }
 
-/// Two processes with a store and one without, callers in each, and all kinds of trouble at random.
+/// Two processes with a store and one without, callers in each, and all kinds of failures at random.
 fn bad_world(seed: u64) -> World {
     let world = World::default();
     let its_world = world.clone();
@@ -156,7 +157,7 @@ fn bad_world(seed: u64) -> World {
 }
 
 #[test]
-fn the_laws_of_the_keeper_hold_in_every_order_and_every_trouble() {
+fn the_laws_of_the_keeper_hold_in_every_order_and_with_every_failure() {
     try_orders(|seed| drop(bad_world(seed)));
 }
 
@@ -176,7 +177,7 @@ fn a_seed_repeats_its_run() {
 
 /// No clock runs: a task that misses a wake-up waits forever, and shuttle reports a deadlock.
 #[test]
-fn everyone_who_waits_is_woken_without_the_help_of_a_timer() {
+fn every_waiting_caller_is_woken_without_a_timer() {
     try_orders(|_| {
         shuttle::future::block_on(async {
             let world = World::default();
@@ -193,7 +194,7 @@ fn everyone_who_waits_is_woken_without_the_help_of_a_timer() {
 
 #[test]
 fn a_caller_that_gives_up_at_any_await_cancels_nothing() {
-    // A call without a store has some awaits, at each of which it is given up in turn.
+    // A call without a store has several `await`s. Each run of the loop cancels the call at another one.
     for polls in 0..8 {
         run_once(
             polls.into(),
@@ -211,7 +212,7 @@ fn a_caller_that_gives_up_at_any_await_cancels_nothing() {
 }
 
 #[test]
-fn a_refresh_that_is_lost_at_any_await_is_begun_again() {
+fn a_refresh_that_is_lost_at_any_await_is_started_again() {
     for (with_store, least_awaits) in [(false, 2), (true, 8)] {
         let mut most_awaits = 0;
         for seed in 0..10 {
@@ -225,7 +226,7 @@ fn a_refresh_that_is_lost_at_any_await_is_begun_again() {
     }
 }
 
-/// Two callers, whose first refresh loses its runtime at this await. Returns whether it had so many.
+/// Two callers, whose first refresh loses its runtime at this await. Returns whether it has as many awaits.
 fn is_lost_at(await_number: u32, with_store: bool, seed: u64) -> bool {
     let is_lost = Arc::new(AtomicBool::new(false));
     let kept = Arc::clone(&is_lost);
@@ -251,7 +252,7 @@ fn is_lost_at(await_number: u32, with_store: bool, seed: u64) -> bool {
 }
 
 #[test]
-fn clocks_that_jump_lengthen_no_life() {
+fn no_token_is_used_longer_because_a_clock_jumps() {
     for seconds in [-3_600, -60, 0, 60, 3_600] {
         for suspended in [0, 60, 200] {
             let model = move |_| {
@@ -263,7 +264,7 @@ fn clocks_that_jump_lengthen_no_life() {
                     world.step_wall(seconds);
                     runtime::suspend(Duration::from_secs(suspended));
                     process.call(None).await;
-                    // The judge of the call compares its token with the time that has truly passed.
+                    // The check of the call compares its token with the time that has really passed.
                     runtime::sleep(LIFETIME).await;
                     process.call(None).await;
                     assert!(process.requests() >= 2, "law 4: {seconds} s, {suspended} s");
@@ -275,9 +276,9 @@ fn clocks_that_jump_lengthen_no_life() {
 }
 
 #[test]
-fn a_store_that_fails_hangs_or_panics_in_any_operation_costs_a_second_and_no_token() {
+fn a_store_that_fails_hangs_or_panics_in_any_operation_takes_a_second_and_prevents_no_token() {
     for trouble in Trouble::ALL {
-        // Twice a look at the token and at the time to wait, the lease, the token saved, and the lease released.
+        // The operations: load the token and the time to wait, twice; take the lease; save the token; release the lease.
         for operation in 1..=7 {
             let model = move |_| {
                 block_on(Pace::Idle, async move {
@@ -286,7 +287,7 @@ fn a_store_that_fails_hangs_or_panics_in_any_operation_costs_a_second_and_no_tok
                     world.set_operation(operation, trouble);
                     let process = Process::new(&world, Some(&store));
                     let took = process.call(None).await.unwrap();
-                    // What is slow without trouble takes less than 5 s together.
+                    // The delays that are no failures are shorter than 5 s together.
                     let longest = STORE_TIMEOUT + Duration::from_secs(5);
                     assert!(took < longest, "law 8: {trouble:?} in {operation}: {took:?}");
                     let answer = process.keeper.token().await;
@@ -300,7 +301,7 @@ fn a_store_that_fails_hangs_or_panics_in_any_operation_costs_a_second_and_no_tok
 }
 
 #[test]
-fn a_signer_or_a_transport_that_panics_or_hangs_fails_its_callers_and_ends_nothing() {
+fn a_signer_or_a_transport_that_panics_or_hangs_fails_its_callers_and_later_calls_work() {
     for trouble in [Trouble::PanicsAtOnce, Trouble::PanicsLater, Trouble::Hangs, Trouble::Fails] {
         for seed in 0..20 {
             run_once(

@@ -1,4 +1,4 @@
-//! What surrounds the keepers of a model: an IMS, a signer and a store that misbehave, and the judge of every answer.
+//! The surroundings of the keepers of a model: an IMS, a signer and a store that fail, and the checks of every answer.
 
 use std::{
     panic::resume_unwind,
@@ -51,7 +51,7 @@ impl Trouble {
     }
 }
 
-/// The world of some keepers.
+/// The IMS, the store and the clocks of some keepers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct World(Arc<Mutex<Contents>>);
 
@@ -64,7 +64,7 @@ struct Contents {
     operation: Option<(u32, Trouble)>,
     operations: u32,
     issued: Vec<Issued>,
-    /// By how many seconds the wall clock was set in all, forth and back.
+    /// By how many seconds the wall clock was set in all, forward and back.
     stepped: u64,
     /// What happened, for the comparison of two runs.
     history: Vec<String>,
@@ -96,7 +96,7 @@ struct Issued {
 
 impl World {
     fn contents(&self) -> MutexGuard<'_, Contents> {
-        // Not by `sync::lock`: what the world does is not a step of the keeper.
+        // Not by `sync::lock`: a change of the world is not a step of the keeper.
         self.0.lock().unwrap()
     }
 
@@ -238,7 +238,7 @@ impl Process {
     /// Whether the keeper, which has given this token once, could give it again when it last looked.
     fn could_serve(&self, token: usize) -> bool {
         let issued = self.world.contents().issued[token];
-        // The wall clock, which the keeper believes as well, counts whole seconds.
+        // The wall clock, which the keeper uses as well, counts whole seconds.
         let margin = EXPIRY_MARGIN + Duration::from_secs(1) + self.world.set_since(issued);
         let is_young = runtime::last_reading() + margin < issued.sent_at + LIFETIME;
         is_young && !issued.is_rejected
@@ -306,7 +306,7 @@ impl Open {
         world.note("a request is sent");
         let mut state = requests.lock().unwrap();
         for other in &state.open {
-            // Also if the later one comes first: a thread can be held up after it has read the clock.
+            // The later request may come first: a thread can be held up after it has read the clock.
             let is_overdue = OVERDUE <= other.abs_diff(decided_at);
             assert!(is_overdue, "law 1: a keeper has two requests open");
         }
@@ -325,7 +325,7 @@ impl Open {
             3 => FetchError::transient("torn", None),
             _ => {
                 let pause = Duration::from_secs(fastrand::u64(1..40));
-                // A refresh that is lost takes the answer of IMS with it, and a token that another process has saved ends the
+                // With a lost refresh the answer of IMS is lost, too, and a token that another process has saved ends the
                 // pause.
                 if !self.has_store && !runtime::can_shut_down() {
                     self.requests.lock().unwrap().not_before = runtime::now() + pause;
@@ -346,7 +346,7 @@ impl Drop for Open {
     }
 }
 
-/// A store that misbehaves as its world wants.
+/// A store that fails when its world says so.
 pub(super) fn bad_store(world: &World) -> SharedStore {
     let memory = MemoryStore::new(SharedClock::new(ModelClock));
     let world = world.clone();

@@ -156,7 +156,7 @@ impl<'a> StoreAccess<'a> {
         let not_before =
             self.answer(StoreOperation::LoadNotBefore, store.load_not_before(key)).await??;
         let remaining = not_before.since(self.shared.settings.clock.now());
-        // What a process with a wrong clock has saved is not believed.
+        // A time that a process with a wrong clock has saved is not used.
         (!remaining.is_zero() && remaining <= LONGEST_RETRY_AFTER).then_some(remaining)
     }
 

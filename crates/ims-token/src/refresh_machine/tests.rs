@@ -1,4 +1,4 @@
-//! Rules of the machine as tables, and its laws over arbitrary sequences of what can happen to a keeper.
+//! Rules of the machine as tables, and its laws for arbitrary sequences of events.
 
 use super::*;
 use crate::FetchError;
@@ -22,7 +22,7 @@ fn schedule(lifetime: u64, random: f64) -> Schedule {
 }
 
 #[test]
-fn a_token_ages_by_windows_that_shrink_with_its_life() {
+fn the_windows_of_a_token_are_shorter_if_its_lifetime_is() {
     #[rustfmt::skip]
     let table = [
         // lifetime random  advisory mandatory expired, in seconds after it was asked for
@@ -44,7 +44,7 @@ fn a_token_ages_by_windows_that_shrink_with_its_life() {
 }
 
 #[test]
-fn either_clock_alone_ages_a_token() {
+fn each_of_the_two_clocks_can_make_a_token_old() {
     let schedule = schedule(86_400, 0.0);
     for (wall, monotonic, phase) in [
         (0, 0, Phase::Fresh),
@@ -94,7 +94,7 @@ fn a_token_from_a_store_is_not_used_longer_than_it_lives() {
     let obtained_at = NumericDate::from_secs(START);
     let lifetime = Duration::from_hours(24);
     let token = AccessToken::new("token".to_owned(), obtained_at, lifetime).unwrap();
-    // Seen when half its life was over by the wall, and by a wall clock that was an hour slow.
+    // Loaded when half of its lifetime was over by the wall clock, and with a wall clock that is an hour slow.
     for (wall, remaining) in [(43_200, 43_199), (-3_600, 86_399)] {
         let seen = reading(wall, 500);
         let schedule = Schedule::new(&token, seen, WINDOWS, 0.0);
@@ -103,7 +103,7 @@ fn a_token_from_a_store_is_not_used_longer_than_it_lives() {
 }
 
 #[test]
-fn of_two_tokens_the_one_that_can_be_used_longer_outlives_the_other() {
+fn of_two_tokens_the_one_that_can_be_used_longer_is_kept() {
     let (short, long) = (schedule(3_600, 0.0), schedule(86_400, 0.0));
     let outlives =
         |at| (long.outlives(&short, reading(at, 0)), short.outlives(&long, reading(at, 0)));
@@ -140,12 +140,12 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// A keeper without its callers, and what IMS knows of its token.
+/// The state of a keeper without callers, and the token according to IMS.
 struct Model {
     now: Reading,
     backoff: Backoff,
     held: Option<Schedule>,
-    /// By the monotonic clock, which here is the truth.
+    /// By the monotonic clock, which is never set in these tests.
     truly_expires_at: Duration,
 }
 
@@ -193,7 +193,7 @@ impl Model {
 
 proptest! {
     #[test]
-    fn whatever_happens_no_law_of_the_machine_is_broken(happenings in vec(happening(), 0..60)) {
+    fn no_sequence_of_events_breaks_a_law_of_the_machine(happenings in vec(happening(), 0..60)) {
         let mut model = Model {
             now: reading(0, 1_000),
             backoff: Backoff::default(),
@@ -224,7 +224,7 @@ proptest! {
     }
 
     #[test]
-    fn a_token_only_ever_grows_older(lifetime in 1_u64..100_000, random in 0.0..1.0, times in vec(0_u64..110_000, 2..20)) {
+    fn a_token_never_becomes_younger(lifetime in 1_u64..100_000, random in 0.0..1.0, times in vec(0_u64..110_000, 2..20)) {
         let schedule = schedule(lifetime, random);
         let mut times = times;
         times.sort_unstable();

@@ -290,7 +290,7 @@ fn remove(folder: &Path, token: &BearerToken) -> Result<Option<usize>, StoreErro
     let Some(lock) = folder.try_lock()? else { return Ok(None) };
     let mut removed = 0;
     for name in folder.names()?.iter().filter(|name| name.strip_suffix(".json").is_some()) {
-        // What cannot be read is not a token, and what is gone meanwhile need not be removed.
+        // A file that cannot be read holds no token, and one that was removed meanwhile needs nothing.
         let Ok(Some(bytes)) = folder.read(name, stored_token::MAX_BYTES as u64) else { continue };
         if stored_token::holds(&bytes, token) {
             lock.remove(name)?;

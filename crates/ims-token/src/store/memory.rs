@@ -17,7 +17,7 @@ use crate::{
     sync::lock,
 };
 
-/// Keeps tokens in memory: they are shared by the keepers of this process and gone with it.
+/// Keeps tokens in memory: they are shared by the keepers of this process, and lost when it ends.
 ///
 /// ```
 /// use std::time::Duration;

@@ -64,8 +64,8 @@ impl RedisStore {
         let client = Client::open(url).map_err(StoreError::unavailable)?;
         #[cfg(feature = "redis-tls")]
         if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // redis takes the provider of the process, and rustls would choose this one by itself unless a program has two of
-            // them built in: then it would panic. An error means that another thread has chosen meanwhile.
+            // The crate redis uses the provider of the process, and rustls would choose this one by itself unless a program
+            // has two of them built in: then it would panic. An error means that another thread has installed one meanwhile.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         }
         Ok(Self { client, sealing_key, connection: OnceCell::new() })

@@ -107,7 +107,7 @@ enum Found {
     NotBefore(NumericDate),
 }
 
-/// `None` for what no store has written under this name.
+/// `None` for a file that no store has written under this name.
 fn read(folder: &PrivateFolder, name: &str, kind: Kind) -> Option<(CacheKey, Found)> {
     let bytes = folder.read(name, stored_token::MAX_BYTES as u64).ok()??;
     let (key, found) = match kind {

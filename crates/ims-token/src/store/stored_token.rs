@@ -15,7 +15,7 @@ use ims_exchange::BearerToken;
 /// No member may be missing: a token without an expiry would be kept forever.
 #[derive(Serialize, Deserialize)]
 struct StoredToken<'a> {
-    /// [`CacheKey::canonical`], so that a moved file or a colliding hash is not taken for another token.
+    /// [`CacheKey::canonical`], so that a moved file or a colliding hash is not read as another token.
     key: &'a str,
     access_token: &'a str,
     /// Seconds since 1970.
@@ -43,7 +43,7 @@ pub(super) fn encode(
         obtained_at: token.obtained_at().as_secs(),
         expires_at: token.expires_at().as_secs(),
     };
-    // With the capacity given, nothing is moved and no copy stays behind in freed memory.
+    // With the capacity given, nothing is moved and no copy is left in freed memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
     serde_json::to_writer(&mut *bytes, &stored).map_err(|_| StoreError::Garbled)?;
     if bytes.len() <= MAX_BYTES { Ok(bytes) } else { Err(StoreError::Garbled) }

@@ -1,4 +1,4 @@
-//! A clock that does what a test tells it.
+//! A clock that a test sets.
 
 use std::{
     sync::{
@@ -46,8 +46,8 @@ impl FakeClock {
         Self::starting(wall, None)
     }
 
-    /// A clock that begins at `wall` and runs with tokio's time, which a test can pause: then it passes as fast as the
-    /// test can follow.
+    /// A clock that begins at `wall` and runs with tokio's time, which a test can pause: then it advances as fast as the
+    /// test runs.
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What every store must do, to be run against any.
+//! The rules that every store must follow, as checks for any store.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use crate::{
 /// ```
 ///
 /// # Panics
-/// If the store does not do it, saying what.
+/// If the store breaks a rule, with the rule.
 pub async fn check_store(one: &impl TokenStore, other: &impl TokenStore, now: NumericDate) {
     tokens_come_back_as_they_went(one, other, now).await;
     later_expiry_wins(one, other, now).await;
@@ -35,8 +35,8 @@ pub async fn check_store(one: &impl TokenStore, other: &impl TokenStore, now: Nu
     one_at_a_time_has_the_lease(one, other).await;
 }
 
-/// Checks that a lease which is neither renewed nor released lapses: that `other` obtains it within `attempts` attempts, before
-/// each of which `wait` lets some time pass. `lasting` has to be longer than what `wait` lets pass.
+/// Checks that a lease which is neither renewed nor released lapses: that `other` obtains it within `attempts` attempts,
+/// before each of which `wait` lets some time pass. `lasting` has to be longer than what `wait` lets pass.
 ///
 /// ```
 /// use std::time::Duration;
@@ -96,7 +96,7 @@ async fn tokens_come_back_as_they_went(
     assert!(one.load(&key).await.expect("an answer").is_none(), "an empty store has no token");
     let saved = token("eyJ.round-trip._-", now, 3_600);
     one.save(&key, &saved).await.expect("a save");
-    let loaded = other.load(&key).await.expect("an answer").expect("what was saved is there");
+    let loaded = other.load(&key).await.expect("an answer").expect("the saved token is there");
     let parts = |token: &AccessToken| {
         (token.expose_secret().to_owned(), token.obtained_at(), token.expires_at())
     };

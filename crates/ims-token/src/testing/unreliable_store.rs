@@ -1,4 +1,4 @@
-//! A store with the troubles that a test wants.
+//! A store with the failures that a test asks for.
 
 use std::{fmt, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Where virtual time meets a real server: time that is paused jumps to the next timer as soon as nothing is left to do,
-//! and an answer that is on its way through a socket looks like nothing to do.
+//! Virtual time next to a real server: paused time jumps to the next timer as soon as no task can run, and tokio does not
+//! know of an answer that is still in a socket.
 
 use std::sync::{Arc, Condvar, Mutex};
 

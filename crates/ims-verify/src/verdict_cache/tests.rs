@@ -1,4 +1,4 @@
-//! How long and how much is remembered.
+//! How long verdicts are cached, and how many.
 
 use ims_claims::AccessTokenClaims;
 
@@ -56,7 +56,7 @@ fn a_good_token_is_remembered_for_five_minutes_and_a_bad_one_for_one() {
 }
 
 #[test]
-fn the_last_word_on_a_token_holds() {
+fn the_newest_verdict_on_a_token_counts() {
     let cache = VerdictCache::new();
     cache.keep(digest(1), &token("client"), NOW);
     cache.refuse(digest(1), &REFUSED, NOW);
@@ -66,7 +66,7 @@ fn the_last_word_on_a_token_holds() {
 }
 
 #[test]
-fn a_hundred_thousand_bad_tokens_displace_no_good_one_and_take_no_extra_room() {
+fn a_hundred_thousand_bad_tokens_remove_no_good_one_and_need_no_additional_memory() {
     let cache = VerdictCache::new();
     cache.keep(digest(0), &token("client"), NOW);
     for number in 1..=100_000 {
@@ -79,7 +79,7 @@ fn a_hundred_thousand_bad_tokens_displace_no_good_one_and_take_no_extra_room() {
 }
 
 #[test]
-fn the_good_token_that_has_been_known_longest_makes_room() {
+fn the_oldest_verdict_on_a_good_token_is_removed_first() {
     let cache = VerdictCache::new();
     let token = token("client");
     for number in 0..100_000 {
@@ -91,7 +91,7 @@ fn the_good_token_that_has_been_known_longest_makes_room() {
 }
 
 #[test]
-fn what_is_outdated_makes_room_before_it_is_needed() {
+fn outdated_verdicts_are_removed_before_the_cache_is_full() {
     let cache = VerdictCache::new();
     for number in 0..1_000 {
         cache.keep(digest(number), &token("client"), NOW);
@@ -103,7 +103,7 @@ fn what_is_outdated_makes_room_before_it_is_needed() {
 }
 
 #[test]
-fn changing_ones_mind_takes_no_room() {
+fn a_changed_verdict_takes_no_second_entry() {
     let cache = VerdictCache::new();
     for _ in 0..10_000 {
         cache.keep(digest(1), &token("client"), NOW);
@@ -114,7 +114,7 @@ fn changing_ones_mind_takes_no_room() {
 }
 
 #[test]
-fn only_what_stays_as_it_is_and_takes_long_to_find_out_is_remembered() {
+fn only_verdicts_that_do_not_change_and_are_slow_to_find_are_cached() {
     let transport = ims_exchange::TransportError::TooLong;
     #[rustfmt::skip]
     let table = [
@@ -142,7 +142,7 @@ fn only_what_stays_as_it_is_and_takes_long_to_find_out_is_remembered() {
 }
 
 #[test]
-fn debug_shows_nothing_that_is_remembered() {
+fn debug_shows_nothing_that_is_cached() {
     let cache = VerdictCache::new();
     cache.keep(digest(1), &token("canary"), NOW);
     assert_eq!(format!("{cache:?}"), "VerdictCache(..)");

@@ -1,4 +1,4 @@
-//! What a token may not do to be verified by the published keys, one row for each way of being bad.
+//! Tokens that the published keys do not verify, one row for each reason.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::fixture::*;
 
 #[tokio::test]
-async fn a_good_token_says_who_holds_it_and_what_it_allows() {
+async fn a_good_token_gives_its_holder_and_its_scopes() {
     let verifier = FakeIms::new().verifier(Authority::PublishedKeys);
     let token = verifier.verify(&token(&claims()), NOW).await.unwrap();
     assert_eq!(token.client_id().as_str(), CLIENT_ID);
@@ -23,7 +23,7 @@ async fn a_good_token_says_who_holds_it_and_what_it_allows() {
     assert!(!token.has_scope(&"open".parse().unwrap()));
     assert_eq!(token.created_at(), ISSUED_AT);
     assert_eq!(token.expires_at().since(token.created_at()).as_secs(), 86_400);
-    // What has no method is kept.
+    // Members without a method are kept.
     assert_eq!(token.payload().members()["moi"], "canary-moi");
 }
 
@@ -78,7 +78,7 @@ async fn a_token_is_good_from_half_a_minute_before_its_issue_until_its_expiry() 
         (expired_at, expired.clone()),
         (expired_at.plus(seconds(86_400)), expired),
     ];
-    // With a memory, too: what is remembered expires like anything else.
+    // With a cache, too: cached verdicts expire like any other.
     let verifier = FakeIms::new().verifier(Authority::PublishedKeys);
     let token = token(&claims());
     for (now, reason) in table {
@@ -121,7 +121,7 @@ async fn a_header_may_not_choose_the_algorithm_or_the_key() {
 }
 
 #[tokio::test]
-async fn a_good_token_makes_no_other_header_good() {
+async fn a_good_token_does_not_make_another_header_valid() {
     let verifier = FakeIms::new().verifier(Authority::PublishedKeys).without_memory();
     let good = token(&claims());
     verifier.verify(&good, NOW).await.unwrap();
@@ -161,7 +161,7 @@ async fn a_signature_by_anything_but_the_named_key_is_wrong() {
     ];
     let verifier = FakeIms::new().verifier(Authority::PublishedKeys);
     for (name, token) in table {
-        // The second time from memory.
+        // The second time from the cache.
         for _ in 0..2 {
             let fault = fault(verifier.verify(&token, NOW).await);
             assert_eq!(fault, Fault::Signature(VerifyError::Signature), "{name}");
@@ -172,7 +172,7 @@ async fn a_signature_by_anything_but_the_named_key_is_wrong() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_jwt_is_refused_before_anything_is_fetched() {
+async fn a_text_that_is_not_a_jwt_is_refused_before_anything_is_fetched() {
     let key = EncodingKey::from_rsa_pem(keys::FIRST.as_bytes()).unwrap();
     let rs256 = jsonwebtoken::Algorithm::RS256;
     let payload = |payload: &str| signed_as(&header(KEY_ID), payload, &key, rs256);
@@ -262,7 +262,7 @@ proptest! {
             let ims = FakeIms::new();
             ims.says(Answer::ok(r#"{"valid":false,"reason":"bad_signature"}"#));
             let verifier = ims.verifier(authority);
-            // The good one is remembered, which must not help the other.
+            // The verdict on the good one is cached, and must not be used for the other.
             prop_assert!(runtime.block_on(verifier.verify(&GOOD, NOW)).is_ok());
             let verdict = runtime.block_on(verifier.verify(&changed, NOW));
             let is_refused = matches!(verdict, Err(NotVerified::Bad(_) | NotVerified::KeyNotPublished));

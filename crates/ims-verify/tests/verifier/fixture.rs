@@ -40,7 +40,7 @@ pub(crate) fn claims() -> Value {
     })
 }
 
-/// `claims` with one of them replaced, or taken away by `null`.
+/// `claims` with one of them replaced, or removed by `null`.
 #[track_caller]
 pub(crate) fn claims_with(name: &str, value: Value) -> Value {
     let mut claims = claims();
@@ -257,7 +257,7 @@ pub(crate) fn fault(verdict: Result<VerifiedToken, NotVerified>) -> Fault {
     }
 }
 
-/// Lets tasks in the background come to their end.
+/// Waits until the tasks in the background have ended.
 pub(crate) async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;

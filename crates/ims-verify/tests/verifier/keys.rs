@@ -1,4 +1,4 @@
-//! How the published keys are fetched, kept and replaced, and what is not taken for keys.
+//! How the published keys are fetched, kept and replaced, and which answers are not keys.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::fixture::*;
 
 const NEW_KEY_ID: &str = "ims_na1-key-at-2";
 
-/// A verifier without a memory, so that the keys are asked each time.
+/// A verifier without a cache of verdicts, so that the keys are used each time.
 fn verifier(ims: &FakeIms) -> TokenVerifier {
     ims.verifier(Authority::PublishedKeys).without_memory()
 }
@@ -42,7 +42,7 @@ fn before(date: NumericDate) -> NumericDate {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn ten_thousand_tasks_at_once_make_one_fetch() {
+async fn ten_thousand_tasks_at_once_cause_one_fetch() {
     let ims = FakeIms::new();
     ims.close();
     let (verifier, token) = (verifier(&ims), lasting_token());
@@ -60,7 +60,7 @@ async fn ten_thousand_tasks_at_once_make_one_fetch() {
 }
 
 #[tokio::test]
-async fn a_thousand_unknown_keys_make_one_fetch_in_half_a_minute() {
+async fn a_thousand_unknown_keys_cause_one_fetch_in_half_a_minute() {
     let ims = FakeIms::new();
     let verifier = verifier(&ims);
     verifier.verify(&lasting_token(), NOW).await.unwrap();
@@ -88,7 +88,7 @@ async fn a_thousand_unknown_keys_make_one_fetch_in_half_a_minute() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_bad_by_its_own_words_makes_no_fetch() {
+async fn a_token_that_is_bad_by_its_own_claims_causes_no_fetch() {
     let ims = FakeIms::new();
     let verifier = verifier(&ims);
     verifier.verify(&lasting_token(), NOW).await.unwrap();
@@ -113,7 +113,7 @@ async fn a_new_key_is_known_half_a_minute_after_the_last_fetch() {
 }
 
 #[tokio::test]
-async fn a_key_that_ims_withdraws_is_no_longer_believed() {
+async fn a_key_that_ims_no_longer_publishes_is_no_longer_used() {
     let ims = FakeIms::new();
     let verifier = verifier(&ims);
     verifier.verify(&lasting_token(), NOW).await.unwrap();
@@ -123,7 +123,7 @@ async fn a_key_that_ims_withdraws_is_no_longer_believed() {
 }
 
 #[tokio::test]
-async fn keys_are_replaced_in_the_background_before_anybody_has_to_wait() {
+async fn keys_are_replaced_in_the_background_before_a_caller_has_to_wait() {
     let ims = FakeIms::new();
     let (verifier, token) = (verifier(&ims), lasting_token());
     verifier.verify(&token, NOW).await.unwrap();
@@ -145,7 +145,7 @@ async fn keys_are_replaced_in_the_background_before_anybody_has_to_wait() {
 }
 
 #[tokio::test]
-async fn keys_outlive_an_outage_of_a_day_and_no_longer() {
+async fn keys_are_used_for_a_day_without_ims_and_no_longer() {
     let ims = FakeIms::new();
     let (verifier, token) = (verifier(&ims), lasting_token());
     verifier.verify(&token, NOW).await.unwrap();
@@ -195,7 +195,7 @@ async fn after_a_failure_no_request_is_sent_for_a_while() {
 }
 
 #[tokio::test]
-async fn who_gives_up_cancels_no_fetch() {
+async fn a_caller_that_gives_up_cancels_no_fetch() {
     let ims = FakeIms::new();
     ims.close();
     let (verifier, token) = (verifier(&ims), lasting_token());
@@ -209,7 +209,7 @@ async fn who_gives_up_cancels_no_fetch() {
 }
 
 #[test]
-fn a_fetch_that_ends_with_its_runtime_is_begun_again_in_another() {
+fn a_fetch_that_ends_with_its_runtime_is_started_again_in_another() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let ims = FakeIms::new();
     ims.close();
@@ -227,7 +227,7 @@ fn a_fetch_that_ends_with_its_runtime_is_begun_again_in_another() {
 }
 
 #[tokio::test]
-async fn a_transport_that_panics_has_only_failed() {
+async fn a_panic_of_the_transport_counts_as_a_failure() {
     let ims = FakeIms::new();
     let (verifier, token) = (verifier(&ims), lasting_token());
     ims.publishes(Answer::Panics);
@@ -238,7 +238,7 @@ async fn a_transport_that_panics_has_only_failed() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_key_set_is_a_separate_kind_of_error() {
+async fn an_answer_that_is_not_a_key_set_is_a_separate_kind_of_error() {
     let good = jwks(&[jwk(KEY_ID, keys::FIRST)]);
     let long = format!("{}{good}", " ".repeat(64 * 1024 + 1 - good.len()));
     let too_long = || Answer::Fails(TransportError::TooLong);
@@ -310,7 +310,7 @@ async fn a_runtime_that_hangs_delays_another_no_longer_than_one_request_can_take
         let (verifier, token) = (ims.verifier(authority), lasting_token());
         let idle = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         {
-            // The question is asked in a runtime that no one drives any longer.
+            // The question is asked in a runtime that is no longer driven.
             let _guard = idle.enter();
             let mut context = std::task::Context::from_waker(std::task::Waker::noop());
             let mut asking = Box::pin(verifier.verify(&token, NOW));

@@ -1,4 +1,4 @@
-//! Nothing of a token is shown: it may be good, here or elsewhere, and it says much of a person.
+//! No part of a token is shown: it may be valid, here or elsewhere, and it contains personal data.
 
 use std::{error::Error, fmt::Write};
 
@@ -8,7 +8,7 @@ use ims_verify::Authority;
 use super::fixture::*;
 
 #[tokio::test]
-async fn neither_debug_nor_display_shows_a_token_or_what_it_says() {
+async fn neither_debug_nor_display_shows_a_token_or_its_claims() {
     let ims = FakeIms::new();
     let good = token(&claims());
     let answers = [
@@ -49,7 +49,7 @@ async fn neither_debug_nor_display_shows_a_token_or_what_it_says() {
                     error = cause.source();
                 }
                 assert!(!shown.contains("canary"), "{authority:?}: {shown}");
-                // Not a part of the token itself either, be it header, claims or signature.
+                // Nor does it contain a part of the token: header, claims or signature.
                 for part in token.split('.').filter(|part| part.len() > 8) {
                     assert!(!shown.contains(&part[..8]), "{authority:?}: {shown}");
                 }

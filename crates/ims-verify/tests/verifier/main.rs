@@ -1,4 +1,4 @@
-//! The verifier against a maker of tokens and a publisher of keys that share no code with it.
+//! The verifier with tokens and published keys that are made by other code.
 
 mod bad_tokens;
 mod fixture;

@@ -1,4 +1,4 @@
-//! IMS as the authority: when it is asked, what its word is worth, and what is remembered about it.
+//! IMS as the authority: when it is asked, how its answer is used, and what is cached.
 
 use futures_util::FutureExt;
 use ims_claims::JwtError;
@@ -70,7 +70,7 @@ async fn ims_is_asked_for_the_client_that_the_token_names_and_not_in_a_url() {
 }
 
 #[tokio::test]
-async fn what_ims_takes_must_still_be_meant_for_us() {
+async fn a_token_that_ims_accepts_must_still_be_for_an_allowed_client() {
     let ims = FakeIms::new();
     #[rustfmt::skip]
     let table = [
@@ -89,7 +89,7 @@ async fn what_ims_takes_must_still_be_meant_for_us() {
 }
 
 #[tokio::test]
-async fn a_verdict_of_ims_is_remembered_for_its_time() {
+async fn a_verdict_of_ims_is_cached_for_its_time() {
     let ims = FakeIms::new();
     let verifier = ims.verifier(Authority::Ims);
     let (good, bad) = (token(&claims()), unpublished());
@@ -110,7 +110,7 @@ async fn a_verdict_of_ims_is_remembered_for_its_time() {
 }
 
 #[tokio::test]
-async fn a_good_token_is_never_remembered_beyond_its_expiry() {
+async fn a_good_token_is_never_cached_beyond_its_expiry() {
     let ims = FakeIms::new();
     let verifier = ims.verifier(Authority::Ims);
     let token = token(&claims_with("expires_in", "3660000".into()));
@@ -120,7 +120,7 @@ async fn a_good_token_is_never_remembered_beyond_its_expiry() {
 }
 
 #[tokio::test]
-async fn without_a_memory_ims_is_asked_each_time() {
+async fn without_a_cache_ims_is_asked_each_time() {
     let ims = FakeIms::new();
     let verifier = ims.verifier(Authority::Ims).without_memory();
     for _ in 0..10 {
@@ -150,7 +150,7 @@ async fn ten_thousand_callers_with_two_tokens_ask_two_questions() {
 }
 
 #[tokio::test]
-async fn who_gives_up_cancels_no_question_and_its_answer_is_remembered() {
+async fn a_caller_that_gives_up_cancels_no_question_and_the_answer_is_cached() {
     let ims = FakeIms::new();
     ims.close();
     let (verifier, token) = (ims.verifier(Authority::Ims), token(&claims()));
@@ -164,7 +164,7 @@ async fn who_gives_up_cancels_no_question_and_its_answer_is_remembered() {
 }
 
 #[tokio::test]
-async fn who_makes_up_tokens_and_hangs_up_leaves_no_more_than_so_many_questions_behind() {
+async fn a_caller_that_sends_made_up_tokens_and_gives_up_leaves_a_bounded_number_of_questions() {
     let ims = FakeIms::new();
     let verifier = ims.verifier(Authority::PublishedKeysElseIms);
     // With the keys at hand, each made-up token goes to IMS at once.
@@ -204,13 +204,13 @@ async fn an_ims_that_asks_to_wait_gets_no_request() {
 }
 
 #[tokio::test]
-async fn ims_overrules_what_the_keys_say_while_it_is_remembered() {
+async fn a_cached_verdict_of_ims_has_priority_over_the_keys() {
     let ims = FakeIms::new();
     let verifier = ims.verifier(Authority::PublishedKeys);
     let token = token(&claims());
     verifier.verify(&token, NOW).await.unwrap();
     ims.says(invalid());
-    // A remembered verdict does not prevent this request.
+    // A cached verdict does not prevent this request.
     assert_eq!(fault(verifier.verify_with_ims(&token, NOW).await), refused());
     assert_eq!(fault(verifier.verify(&token, NOW).await), refused());
     // The keys do not show a revocation.
@@ -218,7 +218,7 @@ async fn ims_overrules_what_the_keys_say_while_it_is_remembered() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_a_verdict_is_none_and_is_not_remembered() {
+async fn an_answer_that_is_not_a_verdict_is_an_error_and_is_not_cached() {
     let too_long = format!(r#"{{"valid":true,"token":{{"a":"{}"}}}}"#, "a".repeat(64 * 1024));
     #[rustfmt::skip]
     let table = [

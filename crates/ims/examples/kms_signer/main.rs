@@ -39,7 +39,7 @@ struct KmsSigner {
 }
 
 impl KmsSigner {
-    /// Asks the service for the public half of the key at `key_url`, so that a wrong name or a missing right shows here.
+    /// Asks the service for the public half of the key at `key_url`, so that a wrong name or a missing right is an error here.
     async fn connect(
         http: reqwest::Client,
         key_url: String,

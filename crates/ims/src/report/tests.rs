@@ -10,7 +10,7 @@ use ims_token::Evidence;
 use super::*;
 use crate::error::Error;
 
-/// What comes of a client credentials grant that IMS answers so.
+/// The error of a client credentials grant with this answer of IMS.
 #[track_caller]
 fn refused(status: u16, body: &str) -> ExchangeError {
     let secret = ClientSecret::new("canary-secret".to_owned());
@@ -44,7 +44,7 @@ fn the_cause_comes_first_then_what_ims_said_then_what_to_do_about_this_cause_alo
         report.to_string(),
         "IMS refused the integration: the client secret is wrong (401 invalid_client)\n  \
          IMS says: invalid client_secret parameter\n  \
-         what to do: copy the client secret from the Developer Console; if it was rotated, take the new one"
+         what to do: copy the client secret from the Developer Console; if it was rotated, use the new one"
     );
     assert_eq!(report.reason(), "wrong_secret");
     assert!(report.needs_person() && !report.is_transient());
@@ -53,7 +53,7 @@ fn the_cause_comes_first_then_what_ims_said_then_what_to_do_about_this_cause_alo
 }
 
 #[test]
-fn what_was_found_here_is_the_first_word_and_the_first_remedy() {
+fn evidence_from_this_machine_comes_first_and_so_does_its_remedy() {
     let found = Evidence::new("the certificate expired 2 days ago").with_remedy("make a new one");
     let error = FetchError::from(wrong_secret()).with_evidence(found);
     let report = Report::from(&error);
@@ -63,7 +63,7 @@ fn what_was_found_here_is_the_first_word_and_the_first_remedy() {
 }
 
 #[test]
-fn a_failure_that_passes_says_when_in_units_of_people() {
+fn a_temporary_failure_says_when_to_try_again_in_minutes_and_seconds() {
     let report = Report::from(&refused(429, r#"{"error":"too_many_requests"}"#));
     assert_eq!(report.reason(), "throttled");
     assert!(report.is_transient() && !report.needs_person());
@@ -169,7 +169,7 @@ fn a_refused_sign_in_has_the_remedy_of_its_code() {
 
 #[cfg(feature = "verify")]
 #[test]
-fn a_token_that_is_not_verified_is_named_with_what_its_holder_can_do() {
+fn a_token_that_is_not_verified_is_reported_with_what_its_holder_can_do() {
     use ims_verify::{Fault, NotVerified};
 
     let expired_at = NumericDate::from_secs(1_800_000_000);
@@ -178,7 +178,7 @@ fn a_token_that_is_not_verified_is_named_with_what_its_holder_can_do() {
     let table: [(NotVerified, &str, bool, Option<&str>); 4] = [
         (Fault::Expired { expired_at }.into(), "token_expired",     true,  Some("obtain a new access token")),
         (Fault::NotAnAccessToken.into(),       "not_an_access_token", true, Some("send the access token that IMS gave, without quotes or line breaks")),
-        (NotVerified::KeyNotPublished,         "key_not_published", true,  Some("refuse the token; if it is meant to be good, check that it is of this IMS, production or stage")),
+        (NotVerified::KeyNotPublished,         "key_not_published", true,  Some("refuse the token; if it should be valid, check that it is of this IMS, production or stage")),
         (unavailable,                          "temporary_failure", false, Some("wait, and try again")),
     ];
     for (error, reason, needs_person, remedy) in table {

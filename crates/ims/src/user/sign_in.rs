@@ -34,7 +34,7 @@ pub use error::SignInError;
 /// let connection = Connection::new(environment.clone())?;
 /// let sign_in = SignIn::new(connection, credential.clone(), "http://127.0.0.1:8912/callback");
 /// println!("open {}", sign_in.url());
-/// // The browser comes back to a server on loopback, or a person pastes the URL: that is the redirect.
+/// // The browser is redirected to a server on loopback, or a person pastes the URL: that is the redirect.
 /// let person = sign_in.finish(redirect).await?;
 ///
 /// let refresh_tokens = RefreshTokens::empty();
@@ -60,11 +60,11 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// Signs a person in at the IMS of `connection`, for the integration of `credential`. The browser comes back to
-    /// `redirect_uri`, which the integration has to know.
+    /// Signs a person in at the IMS of `connection`, for the integration of `credential`. The browser is redirected to
+    /// `redirect_uri`, which must be registered for the integration.
     ///
     /// # Panics
-    /// If the system has no random numbers.
+    /// If the random number generator of the system fails.
     pub fn new(
         connection: Connection,
         credential: UserCredential,
@@ -117,14 +117,14 @@ impl SignIn {
         self.authorize_url().url(self.connection.environment())
     }
 
-    /// Where the browser comes back to.
+    /// The redirect URI.
     #[must_use]
     pub fn redirect_uri(&self) -> &str {
         &self.redirect_uri
     }
 
-    /// Reads the code out of `redirect`: the whole URL, as a person pastes it, or the path and query that a server on
-    /// loopback was asked for. Nothing is sent.
+    /// Reads the code out of `redirect`: the whole URL, as a person pastes it, or the path and query of the request to a
+    /// server on loopback. Nothing is sent.
     ///
     /// # Errors
     /// [`RedirectError`]; after [`RedirectError::AnotherSignIn`], keep waiting.

@@ -20,7 +20,7 @@ pub(crate) const ACCOUNT_ID: &str = "6657031C5C095BB40A4@techacct.adobe.com";
 /// When the tests begin: the certificates of the test kit are valid then.
 pub(crate) const START: NumericDate = NumericDate::from_secs(1_800_000_000);
 
-/// An emulator, and the clock by which it and its clients go.
+/// An emulator, and the clock that it and its clients use.
 pub(crate) struct Emulated {
     pub(crate) emulator: Emulator,
     pub(crate) clock: FakeClock,
@@ -58,7 +58,7 @@ impl Emulated {
         self.builder(credential).build().unwrap()
     }
 
-    /// What was asked since `count` requests ago.
+    /// The requests after the first `count`.
     pub(crate) fn requests_since(&self, count: usize) -> Vec<Arc<Verdict>> {
         self.emulator.requests().split_off(count)
     }

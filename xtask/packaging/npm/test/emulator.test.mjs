@@ -27,7 +27,7 @@ test('the emulator gives a token, and says why it refuses one', async () => {
   await assert.rejects(fetch(emulator.url));
 });
 
-test('a fault is injected and taken away', async () => {
+test('a fault is injected and removed', async () => {
   const emulator = await startEmulator();
   await emulator.inject({ fault: 'unavailable' });
   assert.equal((await exchange(emulator, emulator.clientSecret)).status, 503);

@@ -36,7 +36,7 @@ def test_a_refusal_says_why(emulator):  # noqa: F811
     assert verdict["refusal"] is not None and verdict["remedy"]
 
 
-def test_a_fault_is_injected_and_taken_away(emulator):  # noqa: F811
+def test_a_fault_is_injected_and_removed(emulator):  # noqa: F811
     emulator.inject({"fault": "unavailable"})
     with pytest.raises(urllib.error.HTTPError) as refused:
         exchange(emulator, emulator.client_secret)

@@ -1,6 +1,8 @@
-//! Which functions a program calls, by a breakpoint at the first instruction of each, which is removed when it is reached.
+//! The functions that a program calls, found by a breakpoint at the first instruction of each, which is removed when it is
+//! reached.
 //!
-//! Source: the manual pages ptrace(2) and `proc_pid_mem(5)`. The programs that count calls, such as valgrind, do not run this one.
+//! Source: the manual pages ptrace(2) and `proc_pid_mem(5)`. The programs that count calls, such as valgrind, do not run
+//! this one.
 
 use std::{
     collections::BTreeMap,
@@ -114,7 +116,7 @@ impl Breakpoints {
         Ok(Self { memory, base, bytes, reached: Vec::new() })
     }
 
-    /// Whether the thread stopped at a breakpoint. If so, it is removed, and the thread goes on as if it had not been there.
+    /// Whether the thread stopped at a breakpoint. If so, the breakpoint is removed, and the thread continues as without it.
     /// Two threads can stop at the same one.
     fn reached(&mut self, thread: Pid) -> Result<bool> {
         let mut registers = ptrace::getregs(thread)?;

@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 }
 
 async fn ask(arguments: &Arguments) -> Result<Answer, Failure> {
-    // What is asked is on this machine, and needs neither certificates nor a proxy.
+    // The agent is on this machine, so neither certificates nor a proxy are needed.
     let builder = reqwest::Client::builder().no_proxy().tls_certs_only([]).timeout(TIMEOUT);
     let (builder, host) = match arguments.address {
         Some(address) => (builder, address.to_string()),
@@ -95,7 +95,7 @@ fn at_socket(
     Err(Failure::usage("this system has no Unix sockets").hint("--address ADDRESS"))
 }
 
-/// Where the agent listens, and is asked, unless another place is named.
+/// The address at which the agent listens, and at which it is asked, unless another one is given.
 pub(super) fn default_socket() -> Result<PathBuf, Failure> {
     let folder = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let folder = folder.filter(|folder| folder.is_absolute());
@@ -110,7 +110,7 @@ fn unanswered(error: reqwest::Error) -> Failure {
     Failure::later("the agent does not answer").because(error.without_url())
 }
 
-/// How long the agent may take: it sends no request to answer.
+/// How long the agent may take to answer: it needs no request to IMS for that.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 const LONGEST_CAPABILITY: u64 = 4096;

@@ -29,7 +29,7 @@ pub(super) enum Form {
     Body { with_head: bool },
     /// All of it in one line of JSON.
     Json,
-    /// What a filter makes of the body.
+    /// The result of a filter of the body.
     Filtered(Filter),
 }
 
@@ -37,7 +37,7 @@ pub(super) enum Form {
 struct Data {
     status: u16,
     headers: BTreeMap<String, Vec<String>>,
-    /// JSON as it is, else the text.
+    /// JSON as it is, otherwise the text.
     body: Value,
     /// What an error of Adobe's gateway means.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,7 +81,7 @@ impl Form {
     }
 }
 
-/// Writes the body and returns its beginning: at a terminal in a form for people, else as it comes.
+/// Writes the body and returns its beginning: at a terminal in a form for people, otherwise unchanged.
 async fn print_body(response: Response) -> Result<Vec<u8>, Failure> {
     if io::stdout().is_terminal() {
         let body = body(response).await?;
@@ -130,7 +130,7 @@ fn print_head(response: &Response) -> Result<(), Failure> {
     output::line("")
 }
 
-/// Says on standard error that the answer is not a success: the body may not show it.
+/// Reports on standard error that the answer is not a success: the body may not show it.
 fn note_status(status: StatusCode, headers: &HeaderMap) {
     if status.is_success() {
         return;
@@ -173,7 +173,7 @@ fn answer(status: StatusCode) -> Answer {
     }
 }
 
-/// What the network did. The user knows the URL, and its query need not be in a log.
+/// The error of the network without the URL, whose query may be secret.
 pub(super) fn unanswered(error: reqwest::Error) -> Failure {
     Failure::later("the API did not answer").because(error.without_url())
 }

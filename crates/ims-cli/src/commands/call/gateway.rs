@@ -98,7 +98,7 @@ const ERRORS: &[(&str, Meaning)] = &[
     ("503071", Meaning { cause: "the service asks for a pause", remedies: &[LATER] }),
 ];
 
-/// What the first three digits say about a code without an entry. Others of them say too little to help.
+/// What the first three digits say about a code without an entry. The other statuses are too general to help.
 #[rustfmt::skip]
 const STATUSES: &[(&str, Meaning)] = &[
     ("401", Meaning { cause: "the API does not accept the token", remedies: &[NEW_TOKEN, "ask IMS about it: ims validate"] }),
@@ -126,7 +126,7 @@ mod tests {
             (r#"{"error_code":"504001","message":"Gateway Timeout"}"#,          Some("504001")),
             (r#"{"error_code":"4290801","message":"Daily quota reached"}"#,     Some("4290801")),
             (r#"{"error_code":"123456"}"#,                                      None),
-            // Of Lightroom's services: not a code of the gateway.
+            // A code of Lightroom's services, not of the gateway.
             (r#"{"error_code":"4300","message":"Access is forbidden"}"#,        None),
             (r#"{"error_code":"429"}"#,                                         None),
             (r#"{"error_code":"404_not_found"}"#,                               None),

@@ -44,7 +44,7 @@ pub(super) struct Upload {
     /// The beginning, or all of it if there is no rest.
     start: Vec<u8>,
     rest: Option<Box<dyn Read + Send>>,
-    /// Of all, if it is known.
+    /// The length of the whole body, if it is known.
     length: Option<u64>,
     /// The file, which can be opened again.
     path: Option<PathBuf>,
@@ -73,7 +73,7 @@ impl Upload {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         let length = metadata.is_file().then_some(metadata.len());
-        // Another program may still be writing: what is announced is what is sent.
+        // Another program may still be writing: exactly the announced length is sent.
         let reader: Box<dyn Read + Send> = match length {
             Some(length) => Box::new(file.take(length)),
             None => Box::new(file),

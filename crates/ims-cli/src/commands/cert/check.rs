@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let metrics = arguments.prometheus.as_deref();
     let is_printed = metrics.is_some_and(|path| path.as_os_str() == "-");
     if is_printed && arguments.json {
-        return Err(Failure::usage("--json and --prometheus - both want standard output"));
+        return Err(Failure::usage("--json and --prometheus - both use standard output"));
     }
     if !arguments.json && metrics.is_none() {
         let findings: Findings<()> = read(arguments)?;
@@ -87,7 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     answer(&findings)
 }
 
-/// Reads the certificates of all that is named.
+/// Reads the certificates of all named files and contexts.
 fn read<K: Kept>(arguments: &Arguments) -> Result<Findings<K>, Failure> {
     let judge = Judge { now: when::now(), within: arguments.within };
     let mut findings = judge.read_all(Targets::named(&arguments.paths));

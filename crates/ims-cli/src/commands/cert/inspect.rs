@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         for certificate in file.certificates() {
             all.push(Inspected::new(path, certificate, now));
         }
-        // A message about the file, and not about one of its certificates, is part of the first one.
+        // A finding about the whole file is shown with its first certificate.
         all[first].findings.extend(file.findings().iter().map(FindingData::new));
     }
     if arguments.json {

@@ -13,7 +13,7 @@ use crate::{
     when,
 };
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Status {
@@ -29,7 +29,7 @@ pub(super) struct Check {
     status: Status,
     evidence: String,
     next: Vec<String>,
-    /// What the verdict says about it, if that is less than the evidence.
+    /// The text of the verdict about it, if that is shorter than the evidence.
     #[serde(skip)]
     cause: Option<String>,
     #[serde(skip)]
@@ -56,7 +56,7 @@ impl Check {
         Self { exit_code: 3, ..Self::failed(name, evidence) }
     }
 
-    /// A failure that would end another command.
+    /// The check for a failure that would end another command.
     pub(super) fn from_failure(name: &'static str, failure: Failure) -> Self {
         let (evidence, mut next, exit_code) = failure.into_parts();
         // Other commands name this one.
@@ -126,7 +126,7 @@ impl Checklist {
         Self { as_json, source: None, checks: Vec::new(), outcome: None, waiting: None }
     }
 
-    /// Keeps where the credentials are, for the JSON.
+    /// Records where the credentials are, for the JSON.
     pub(super) fn set_source(&mut self, source: Value) {
         self.source = Some(source);
     }
@@ -188,7 +188,7 @@ impl Checklist {
         self.checks.iter().filter(|check| check.status == status).count()
     }
 
-    /// Such as "9 checks passed, 1 warning, 1 failed: private key: …".
+    /// For example "9 checks passed, 1 warning, 1 failed: private key: …".
     fn summary(&self, first_failed: Option<&Check>) -> String {
         let mut parts = vec![counted(self.count(Status::Ok), "check passed", "checks passed")];
         let (warnings, failed) = (self.count(Status::Warning), self.count(Status::Failed));

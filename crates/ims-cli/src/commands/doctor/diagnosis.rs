@@ -1,5 +1,5 @@
-//! What a refusal of IMS means, by all that is known about the credentials. IMS gives the reason; most of its causes can be
-//! distinguished on this machine.
+//! What a refusal of IMS means, concluded from all that is known about the credentials. IMS gives the reason; most of its
+//! causes can be distinguished on this machine.
 
 use ims::{
     cert::Validity,
@@ -9,7 +9,7 @@ use ims::{
 
 use crate::clock::{SET_CLOCK, Skew};
 
-/// What was found out about the credentials without IMS.
+/// What is known about the credentials without IMS.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
     /// What is known about the certificate of the key that signs.
@@ -32,7 +32,7 @@ pub(super) enum CertificateEvidence {
     Wrong,
 }
 
-/// What was found out about IMS's answer besides its reason.
+/// What is known about IMS's answer besides its reason.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct AnswerEvidence {
     /// Whether IMS gives a token for the client secret alone, which it does for OAuth Server-to-Server credentials only.

@@ -36,7 +36,7 @@ pub(super) async fn check(
     let answers = asker.ask(credentials, &local.signers).await;
 
     let is_token_given = answers.iter().any(|asked| asked.answer.is_ok());
-    // The page of a portal has a date as well, which says nothing about the clock of IMS.
+    // The page of a portal has a date as well, which is not that of IMS.
     let is_ims = answers.iter().any(Asked::is_of_ims);
     let skew = watched.skew().filter(|_| is_ims);
     if is_ims {
@@ -238,7 +238,7 @@ impl Asked {
         }
     }
 
-    /// Whether it was IMS that answered: with a token, or with a code as IMS has them.
+    /// Whether it was IMS that answered: with a token, or with one of the codes of IMS.
     fn is_of_ims(&self) -> bool {
         match &self.answer {
             Ok(_) => true,

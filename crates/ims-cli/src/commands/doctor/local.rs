@@ -299,7 +299,7 @@ fn validity(name: &'static str, certificate: &Certificate) -> Check {
     }
 }
 
-/// When Adobe's own mails begin.
+/// When Adobe begins to send mails.
 const SOON: Duration = Duration::from_hours(30 * 24);
 
 const API_KEY: &str = "send it as x-api-key; for tokens, add a credential in the Developer Console";

@@ -1,4 +1,4 @@
-//! The way to IMS: proxy, name, connection, and the certificates of the server.
+//! The connection to IMS: proxy, name, connection, and the certificates of the server.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::failure::Failure;
 
-/// Adds a line for each part of the way, up to the first that fails. Whether IMS can be reached.
+/// Adds a line for each step of the connection, up to the first that fails. Returns whether IMS can be reached.
 pub(super) async fn check(
     environment: &Environment,
     checklist: &mut Checklist,
@@ -153,12 +153,12 @@ async fn tunnel(stream: &mut TcpStream, route: &Route, proxy: &Proxy) -> Result<
         ));
     }
     let evidence = format!("{proxy_in_words} answered {status} and does not connect to {host}");
-    // A gateway in trouble may recover. What is forbidden stays forbidden until a person allows it.
+    // A gateway in trouble may recover. A 4xx stays until a person changes the proxy.
     let new = if status.is_server_error() { Check::failed_for_now } else { Check::failed };
     Err(new("connection", evidence).next(ASK_PROXY))
 }
 
-/// The status of the answer, whose header is read to its end.
+/// Reads the header of the answer to its end, and returns the status.
 async fn status_of(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     request: &[u8],
@@ -195,5 +195,4 @@ const LONGEST_HEADER: usize = 16 * 1024;
 /// As long as a request to IMS may take.
 const STEP_TIMEOUT: Duration = ims::REQUEST_TIMEOUT;
 
-const ASK_PROXY: &str =
-    "ask the administrator of the proxy, or name the host in NO_PROXY if there is a direct way";
+const ASK_PROXY: &str = "ask the administrator of the proxy, or name the host in NO_PROXY if there is a direct connection";

@@ -1,4 +1,4 @@
-//! Where the way to IMS begins: at the host of its base URL, or at the proxy of the environment.
+//! The first host of a connection to IMS: that of its base URL, or the proxy of the environment.
 
 use std::env;
 
@@ -26,7 +26,7 @@ impl Route {
     pub(super) fn to(environment: &Environment) -> Option<Self> {
         let url: Uri = environment.base_url().parse().ok()?;
         let is_https = url.scheme() == Some(&Scheme::HTTPS);
-        // Plain HTTP stays on this machine, and the transport takes no proxy for it.
+        // Plain HTTP stays on this machine, and the transport uses no proxy for it.
         let proxy = if is_https { Matcher::from_env().intercept(&url) } else { None };
         Some(Self {
             host: url.host()?.trim_start_matches('[').trim_end_matches(']').to_owned(),

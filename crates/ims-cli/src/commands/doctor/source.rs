@@ -1,4 +1,4 @@
-//! Where the credentials are, and what else is there and is not used.
+//! The source of the credentials, and the other sources, which are not used.
 
 use ims::{Credentials, Discovery, Source};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     integration::{self, IntegrationOptions},
 };
 
-/// Adds the line about the source before anything of it is read, so that it is known whatever is wrong with the rest. `None`
+/// Adds the line about the source before it is read, so that it is printed whatever is wrong with the credentials. `None`
 /// if there is none.
 pub(super) fn check(
     discovery: &Discovery,
@@ -39,7 +39,7 @@ fn line(source: &Source, not_used: &[String]) -> Check {
         return Check::ok("source", evidence);
     }
     evidence = format!("{evidence}; not used: {}", not_used.join(", "));
-    // What was typed on the command line is intended. A variable may have been set long ago.
+    // An argument of the command line was chosen now, but a variable may have been set long ago.
     match variables(source) {
         None => Check::ok("source", evidence),
         Some(variables) => Check::warning("source", evidence)

@@ -59,7 +59,7 @@ pub(super) async fn check(stream: TcpStream, host: &str) -> Result<Check, Check>
     }
 }
 
-/// The verifier that the transport has: by the certificates that the environment names, or by the system's.
+/// The verifier of the transport: with the certificates that the environment names, or with those of the system.
 fn verifier(
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, Box<dyn std::error::Error>> {
@@ -74,7 +74,7 @@ fn verifier(
     Ok(WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build()?)
 }
 
-/// A chain that only this machine trusts is that of a proxy.
+/// A chain that only this machine trusts comes from a proxy.
 fn trusted(host: &str, chain: &[Certificate]) -> Check {
     let evidence = format!("the certificate of {host} is by {}", issuer(chain));
     if is_public(chain) {

@@ -72,8 +72,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
-/// Java reads no PEM and no environment variable: a trust store is made next to the certificate, each time, and options
-/// name it.
+/// Java reads neither PEM nor environment variables for this: the shown command makes a trust store next to the certificate,
+/// and the options name it.
 fn java(url: &Environment, ca: &Path) -> String {
     let store = ca.with_file_name("truststore.p12");
     let (ca, store) = (shell_word(&ca.to_string_lossy()), shell_word(&store.to_string_lossy()));

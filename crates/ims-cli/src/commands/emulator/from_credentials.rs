@@ -1,4 +1,4 @@
-//! What the emulator has to know of an integration, out of the credentials that its client uses.
+//! The integration for the emulator, made from the credentials of its client.
 
 use std::net::SocketAddr;
 
@@ -56,7 +56,7 @@ pub(crate) async fn integration_of(credentials: &Credentials) -> Result<Integrat
 pub(super) fn address_of(environment: &Environment) -> Option<SocketAddr> {
     let (scheme, rest) = environment.base_url().split_once("://")?;
     let authority = rest.split('/').next()?;
-    // Environments write an address as SocketAddr does, and `localhost` is the one name of this machine.
+    // An environment formats an address like `SocketAddr`, and the only name of this machine is `localhost`.
     let authority = match authority.strip_prefix("localhost") {
         Some(port) => format!("127.0.0.1{port}"),
         None => authority.to_owned(),
@@ -70,7 +70,7 @@ pub(super) fn address_of(environment: &Environment) -> Option<SocketAddr> {
 const EMULATED_ORG: &str = "EMULATED@AdobeOrg";
 const EMULATED_ACCOUNT: &str = "EMULATED@techacct.adobe.com";
 
-/// An integration of credentials that need not say whose they are.
+/// The integration for credentials without an organization or an account.
 fn emulated(client_id: &ClientId, org_id: Option<OrgId>) -> Integration {
     let org_id = org_id.map_or_else(|| EMULATED_ORG.parse::<OrgId>(), Ok);
     let account = EMULATED_ACCOUNT.parse::<TechnicalAccountId>();
@@ -80,14 +80,14 @@ fn emulated(client_id: &ClientId, org_id: Option<OrgId>) -> Integration {
     Integration::new(client_id.clone(), org_id, account)
 }
 
-/// While a secret is replaced, IMS takes both.
+/// While a secret is replaced, IMS accepts both.
 fn with_secrets(integration: Integration, client_secrets: &ClientSecrets) -> Integration {
     client_secrets.iter().fold(integration, |integration, secret| {
         integration.with_client_secret(secret.expose_secret())
     })
 }
 
-/// The certificate's file, else a certificate made for the key: the emulator only asks whose signature it is.
+/// The certificate's file, else a certificate made for the key: the emulator only uses its key.
 async fn certificate(pair: &KeyPair) -> Result<Vec<u8>, Failure> {
     let KeyPair { signing_key, certificate } = pair;
     if let Some(file) = certificate {

@@ -1,4 +1,4 @@
-//! Verdicts on their way to a terminal, a file or a pipe. Any of these may be slow, and a pipe may have no reader: the
+//! Writing verdicts to a terminal, a file or a pipe. Any of these may be slow, and a pipe may have no reader: the
 //! emulator waits for none of them.
 
 use std::{
@@ -17,11 +17,11 @@ use ims_emulator::Verdict;
 
 use crate::output;
 
-/// How much text waits for a slow reader, hundreds of verdicts. What comes beyond that is not written; the admin API and the
-/// page have it anyway.
+/// How much text waits for a slow reader, hundreds of verdicts. Further text is not written; the admin API and the page have
+/// it anyway.
 const MAX_WAITING: usize = 1024 * 1024;
 
-/// How much memory the text keeps while nothing waits, more than comes in one batch under load.
+/// How much memory the empty buffer keeps: more than one batch under load needs.
 const KEPT: usize = 256 * 1024;
 
 /// How long a verdict may wait for others that are written with it. Otherwise, under load, the thread would be woken for
@@ -60,7 +60,7 @@ pub(super) fn writer(form: Form) -> (impl Fn(&Verdict) + Send + Sync + 'static, 
     (move |verdict: &Verdict| queue.add(verdict, form, has_colour), ending)
 }
 
-/// The end of the writing, which comes when the emulator has gone.
+/// Waits until all verdicts are written, after the emulator has ended.
 pub(super) struct Ending {
     queue: Arc<Queue>,
     end: Receiver<()>,
@@ -139,8 +139,8 @@ impl Queue {
     }
 }
 
-// What cannot be written is lost, and an emulator without a reader continues to serve. A verdict has no control characters
-// for a terminal, so it is written as it is.
+// Lines that cannot be written are lost: the emulator continues to serve even if no one reads its output. A verdict has no
+// control characters for a terminal, so it is written as it is.
 
 fn to_stdout(text: &[u8]) {
     let _ = output::write_bytes(text);

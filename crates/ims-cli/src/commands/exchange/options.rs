@@ -71,7 +71,7 @@ impl Given {
         Ok(Exchanger { credentials, given })
     }
 
-    /// The scopes, where IMS wants at least one.
+    /// The scopes, if IMS requires at least one.
     pub(super) fn some_scopes(&self) -> Result<&[Scope], Failure> {
         if self.scopes.is_empty() {
             let failure = Failure::usage("no scope is named");
@@ -96,7 +96,7 @@ impl ExchangeOptions {
 }
 
 impl Exchanger {
-    /// Asks by each client secret, until IMS accepts one or refuses for another reason.
+    /// Sends a request with each client secret, until IMS accepts one or refuses for another reason.
     pub(super) async fn ask<'a, C: Call>(
         &'a self,
         connection: &Connection,
@@ -136,7 +136,7 @@ impl TokenFile {
         Ok(Self { what, path: path.to_owned(), temporary, is_new: false })
     }
 
-    /// The same at `path`, where nothing may be yet.
+    /// The same at `path`, where no file may exist.
     pub(super) fn new(what: &'static str, path: &Path) -> Result<Self, Failure> {
         if path.symlink_metadata().is_ok() {
             let failure = unkept(what, path, io::Error::from(io::ErrorKind::AlreadyExists));

@@ -26,7 +26,7 @@ pub(super) struct Found {
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) place: Location,
-    /// Whether a person has to say what is asked for: the download of the Developer Console leaves it out.
+    /// Whether a person has to name the metascopes: the download of the Developer Console leaves them out.
     pub(super) lacks_metascopes: bool,
     credentials: Credentials,
 }
@@ -34,14 +34,14 @@ pub(super) struct Candidate {
 /// Where credentials are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Location {
-    /// In a file, where several are in it under this name.
+    /// In a file with several credentials, under this name.
     File { path: PathBuf, credential: Option<String> },
     /// In environment variables.
     Variables(Source),
 }
 
 impl Found {
-    /// Looks everywhere. Folders in this folder are not searched.
+    /// Looks in all of these places. Folders in this folder are not searched.
     pub(super) fn look() -> Result<Self, Failure> {
         let mut found = Self::default();
         let entries = fs::read_dir(".")
@@ -158,7 +158,7 @@ fn can_hold_credentials(path: &Path) -> bool {
     is_known && length.is_some_and(|length| length <= LONGEST_FILE)
 }
 
-/// A project of the Developer Console with all its services has a tenth of it.
+/// A project of the Developer Console with all its services is ten times smaller.
 const LONGEST_FILE: u64 = 256 * 1024;
 
 /// The configuration of `aio` for all folders. Source: adobe/aio-lib-core-config, `README.md`.

@@ -19,7 +19,7 @@ pub(super) async fn keep(
     place: &SignInPlace,
 ) -> Result<Option<RefreshTokens>, Failure> {
     let (new, obstacle) = place.of_new();
-    // What was kept before is another sign-in, of another person perhaps.
+    // The stored tokens belong to an earlier sign-in, perhaps of another person.
     if let Err(failure) = place.forget().await {
         let (message, ..) = failure.into_parts();
         output::note("warning", &format!("of an earlier sign-in: {message}"));

@@ -1,4 +1,4 @@
-//! The listener to which the browser comes back. Any program and any web page can send requests here, so everything except
+//! The listener for the redirect of the browser. Any program and any web page can send requests here, so everything except
 //! the one redirect gets an answer, and changes nothing.
 
 use std::{
@@ -104,7 +104,7 @@ impl Listener {
         Self { arrivals, end, serving }
     }
 
-    /// The browser with the redirect. It comes once, and what else comes is dealt with here.
+    /// The browser with the redirect, which comes once. All other requests are answered here.
     pub(super) async fn arrival(&mut self) -> Arrival {
         match self.arrivals.recv().await {
             Some(arrival) => arrival,
@@ -141,7 +141,7 @@ async fn serve(socket: TcpListener, desk: Arc<Desk>, mut ended: oneshot::Receive
         let answer = service_fn(move |request| answer(Arc::clone(&desk), request));
         let connection = connections.watch(http.serve_connection(TokioIo::new(stream), answer));
         tokio::spawn(async move {
-            // What is not HTTP has its answer already.
+            // The server has already answered what is not HTTP.
             let _ = connection.await;
             drop(turn);
         });
@@ -174,7 +174,7 @@ async fn answer(
 /// Where requests are checked.
 struct Desk {
     sign_in: Arc<SignIn>,
-    /// Under which names this machine may be asked: a page whose own name leads here (DNS rebinding) asks under that.
+    /// The names of this machine that a request may have: a page with DNS rebinding sends its own name.
     hosts: [String; 3],
     path: String,
     arrivals: mpsc::Sender<Arrival>,

@@ -1,4 +1,4 @@
-//! What the browser is shown. A page says only how it ended, and loads nothing from any host.
+//! The pages for the browser. A page shows only the result, and loads nothing from any host.
 
 use http::{
     Response, StatusCode,
@@ -22,11 +22,11 @@ pub(super) enum Page {
     AnotherSignIn,
     /// The redirect came before.
     Twice,
-    /// There is nothing else here.
+    /// No page is at this path.
     NotFound,
     /// A redirect is a GET.
     WrongMethod,
-    /// The browser takes this machine for another host.
+    /// The browser sent the name of another host.
     WrongHost,
 }
 

@@ -1,4 +1,4 @@
-//! Where the browser comes back to, `redirect_uri`.
+//! The redirect URI of a sign-in, `redirect_uri`.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -41,7 +41,7 @@ impl RedirectUri {
         Some(SocketAddr::new(ip?, self.uri.port_u16().unwrap_or(80)))
     }
 
-    /// The `Host` that a browser sends on its way there.
+    /// The `Host` that a browser sends with this redirect.
     pub(super) fn host(&self) -> &str {
         self.uri.authority().map_or("", http::uri::Authority::as_str)
     }

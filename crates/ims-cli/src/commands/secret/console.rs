@@ -1,4 +1,4 @@
-//! Adobe's I/O Management API, which is asked with a token of the same credential whose secrets it lists.
+//! Adobe's I/O Management API, which needs a token of the credential whose secrets it lists.
 
 use std::{fs, str::FromStr};
 
@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::{known, place::file_of, state::State};
 use crate::{failure::Failure, integration::IntegrationOptions, transport};
 
-/// Which credential to use, for the credentials and for the API that numbers them in its own way.
+/// The options that select the credential: the credentials on this machine, and the ids that the API uses for them.
 #[derive(Debug, Args)]
 pub(super) struct ConsoleOptions {
     #[command(flatten)]
@@ -86,7 +86,7 @@ fn id<T: FromStr>(value: &Value) -> Option<T> {
     }
 }
 
-/// The credentials, if they are OAuth Server-to-Server: this API knows no other client secrets.
+/// The credentials, if they are OAuth Server-to-Server: this API has no other client secrets.
 pub(super) fn server_to_server(
     credentials: &Credentials,
 ) -> Result<&ServerToServerCredential, Failure> {
@@ -185,7 +185,7 @@ impl Console {
             Err(error) if error.reason() == Some(Reason::NotFound) => {
                 let (org, credential) = (self.credential.org(), self.credential.credential());
                 Err(Failure::person(format!(
-                    "the Developer Console knows no credential {credential} of organization {org}, or no such secret"
+                    "the Developer Console has no credential {credential} of organization {org}, or no such secret"
                 ))
                 .hint("give the address of the credential's page: --page URL"))
             }
@@ -199,7 +199,7 @@ impl Console {
 fn check_scopes(token: &str) -> Result<(), Failure> {
     let payload = CompactJwt::parse(token).ok().and_then(|jwt| jwt.payload_object().ok());
     let payload = payload.and_then(|members| AccessTokenPayload::from_object(members).ok());
-    // A token that cannot be read is not judged: the API will.
+    // Nothing is said about a token that cannot be read: the API decides.
     let Some(payload) = payload else { return Ok(()) };
     let scopes: Vec<&str> = payload.scopes().collect();
     if scopes.is_empty() {

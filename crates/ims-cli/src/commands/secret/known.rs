@@ -1,4 +1,4 @@
-//! What the API last said about client secrets, for `ims status`. Only `ims secret` asks the API itself. No secret is in
+//! The last answer of the API about client secrets, for `ims status`. Only `ims secret` asks the API itself. No secret is in
 //! it.
 
 use std::{fs, path::PathBuf};
@@ -43,11 +43,11 @@ pub(crate) struct SecretData {
     age_seconds: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<String>,
-    /// When the API said so.
+    /// The time of that answer.
     asked_at: String,
 }
 
-/// Keeps what the API said. A failure to save it matters only for `ims status`.
+/// Saves the answer of the API. A failure matters only for `ims status`.
 pub(super) fn remember(environment: &Environment, client_id: &ClientId, secrets: &[SecretInfo]) {
     let mut kept = Vec::new();
     for secret in secrets {
@@ -71,7 +71,7 @@ pub(super) fn remember(environment: &Environment, client_id: &ClientId, secrets:
     }
 }
 
-/// What is known about the secrets of these credentials. What cannot be read is not known.
+/// What is known about the secrets of these credentials: nothing if the file cannot be read.
 pub(crate) fn of(credentials: &Credentials) -> Vec<SecretData> {
     let path = file_of(credentials.environment(), credentials.client_id()).ok();
     let contents = path.and_then(|path| ims_files::read(&path, MAX_BYTES).ok());

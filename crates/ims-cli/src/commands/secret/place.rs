@@ -32,7 +32,7 @@ pub(super) enum SecretPlace {
 
 /// How the file of the credentials is read.
 pub(super) enum Reader {
-    /// As credentials, those with this name if there are several.
+    /// As credentials: the one with this name if there are several.
     File(Option<String>),
     /// As contexts, of which one holds the credentials.
     Contexts(String),
@@ -99,9 +99,9 @@ impl SecretPlace {
         Ok(Self::Elsewhere(format!("{}, in another spelling", ims_files::shown(&path))))
     }
 
-    /// Fails if another secret could not replace this one, without changing anything.
+    /// Checks that another secret could replace this one. Nothing is changed.
     pub(super) fn check(&self, old: &ClientSecret, found: &Discovered) -> Result<(), Failure> {
-        // As long as secrets of Adobe, with the same characters.
+        // A test secret of the same length and with the same characters as those of Adobe.
         let example = ClientSecret::new("p8e-0123456789_abcdefghijklmnopqr".to_owned());
         match self {
             Self::Credentials { path, reader } => {

@@ -108,5 +108,5 @@ fn expect_unused(old: &SecretInfo, state: &State, new: &New) -> Result<(), Failu
     .hint("to delete it anyway: --force"))
 }
 
-/// How long after the switch a process may have begun with the old secret.
+/// How long after the switch a process may still have started with the old secret.
 const GRACE_SECONDS: i64 = 60;

@@ -1,4 +1,4 @@
-//! What a rotation remembers from one run of the command to the next. No secret is in it.
+//! The state of a rotation between two runs of the command. No secret is in it.
 
 use std::{
     ffi::OsString,
@@ -31,7 +31,7 @@ pub(super) struct State {
     pub(super) began_at: i64,
     /// The secret that was added.
     pub(super) new: Option<New>,
-    /// Whether something else than the credentials was given the new secret, and may have kept it.
+    /// Whether the new secret was given to a person or a command, which may still have it.
     #[serde(default)]
     pub(super) is_handed_over: bool,
     /// When the new secret replaced the old one, in Unix time.

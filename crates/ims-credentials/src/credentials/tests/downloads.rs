@@ -194,7 +194,7 @@ fn a_download_with_a_redirect_uri_is_for_people_and_one_with_a_key_alone_is_an_a
         assert!(matches!(credentials.credential(), Credential::ApiKey(_)), "{credentials:?}");
         assert_eq!(credentials.client_id().as_str(), CLIENT_ID);
     }
-    // What lacks its secret is incomplete, and not an API key.
+    // Credentials without their secret are incomplete; they are not an API key.
     let incomplete = json!({ "API_KEY": CLIENT_ID, "ORG_ID": ORG_ID, "SCOPES": ["openid"] });
     assert!(folder.read(&incomplete.to_string()).is_err());
 }

@@ -37,7 +37,7 @@ fn oauth_server_to_server_is_read_from_what_programs_and_guides_have() {
         ("env.ps1",      "$env:ADOBE_CLIENT_ID = \"<id>\"\r\n$Env:ADOBE_CLIENT_SECRET = '<secret>'\r\n$env:ADOBE_SCOPES = \"AdobeID,openid\"\r\n", Form::PrefixedVariables),
         ("env.cmd",      "@echo off\r\nrem Adobe\r\nset ADOBE_CLIENT_ID=<id>\r\nset \"ADOBE_CLIENT_SECRET=<secret>\"\r\nSET ADOBE_SCOPES=AdobeID,openid\r\n", Form::PrefixedVariables),
         ("x.tfvars",     "adobe_client_id = \"<id>\"\nadobe_client_secret = \"<secret>\"\nadobe_scopes = \"AdobeID,openid\"\n", Form::PrefixedVariables),
-        // What a store of secrets has.
+        // The format of a secret store.
         ("secret.json",  r#"{"ADOBE_CLIENT_ID":"<id>","ADOBE_CLIENT_SECRET":"<secret>","ADOBE_SCOPES":"AdobeID,openid"}"#, Form::PrefixedVariables),
         ("params.json",  r#"{"OAUTH_CLIENT_ID":"<id>","OAUTH_CLIENT_SECRET":"<secret>","OAUTH_ORG_ID":"<org>","OAUTH_SCOPES":"AdobeID,openid"}"#, Form::CommerceStarterKit),
         ("compose.yml",  "services:\n  app:\n    environment:\n      - ADOBE_CLIENT_ID=<id>\n      - ADOBE_CLIENT_SECRET=<secret>\n      - ADOBE_SCOPES=AdobeID,openid\n", Form::NestedVariables),

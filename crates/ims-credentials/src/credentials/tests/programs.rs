@@ -92,8 +92,8 @@ fn incomplete_credentials_and_those_of_another_grant_are_named() {
     #[rustfmt::skip]
     let table = [
         ("short.env",    "ADOBE_CLIENT_ID=<id>\nADOBE_CLIENT_SECRET=<secret>\n",                          "ADOBE_SCOPES is missing"),
-        ("frame.env",    "ADOBE_CLIENT_ID=<id>\nADOBE_CLIENT_SECRET=<secret>\nADOBE_REFRESH_TOKEN=canary\n", "ADOBE_REFRESH_TOKEN is a person's refresh token, and nothing else here gets tokens"),
-        ("code.env",     "IMS_HOST=h\nIMS_CLIENT_ID=<id>\nIMS_CLIENT_CODE=canary\nIMS_CLIENT_SECRET=<secret>\n", "IMS_CLIENT_CODE is the permanent code of a service, and nothing else here gets tokens"),
+        ("frame.env",    "ADOBE_CLIENT_ID=<id>\nADOBE_CLIENT_SECRET=<secret>\nADOBE_REFRESH_TOKEN=canary\n", "ADOBE_REFRESH_TOKEN is a person's refresh token, and no other value here gets tokens"),
+        ("code.env",     "IMS_HOST=h\nIMS_CLIENT_ID=<id>\nIMS_CLIENT_CODE=canary\nIMS_CLIENT_SECRET=<secret>\n", "IMS_CLIENT_CODE is the permanent code of a service, and no other value here gets tokens"),
         ("secret.yaml",  "apiVersion: v1\nkind: Secret\nstringData:\n  IMS_CLIENT_ID: <id>\n",              "this is a manifest of Kubernetes, not credentials"),
         ("config.ini",   "[APICREDENTIALS]\nclient_secret=<secret>\nxapikey=<id>\norg_id=<org>\ntechnical_account_id=<account>\nprivate_key=private.key\n", "APICREDENTIALS.metascopes is missing"),
         ("two.env",      "AEP_CLIENT_ID=<id>\nAEP_CLIENT_SECRET=<secret>\nPDF_SERVICES_CLIENT_ID=<id>\nPDF_SERVICES_CLIENT_SECRET=<secret>\n", "2 usable credentials in one file: AEP, PDF_SERVICES"),
@@ -151,7 +151,7 @@ fn metascopes_may_be_given_for_a_download_that_leaves_them_out() {
     let given = ["ent_user_sdk".parse().unwrap()];
     let credentials = Credentials::from_file_with_metascopes(&path, &given).unwrap();
     assert_eq!(texts(service_account(credentials).account.metascopes()), ["ent_user_sdk"]);
-    // Also in place of others.
+    // They also replace those of the file.
     let own = folder.write("own.json", &own_with(json!({})), 0o600);
     let credentials = Credentials::from_file_with_metascopes(own, &given).unwrap();
     assert_eq!(texts(service_account(credentials).account.metascopes()), ["ent_user_sdk"]);

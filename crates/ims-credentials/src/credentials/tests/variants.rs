@@ -31,7 +31,7 @@ fn the_aio_file_may_be_yaml() {
 }
 
 #[test]
-fn an_aio_file_with_nothing_but_a_persons_tokens_says_what_is_missing() {
+fn the_error_for_an_aio_file_with_only_a_persons_tokens_says_what_is_missing() {
     let cli =
         json!({ "ims": { "contexts": { "cli": { "access_token": { "token": "canary" } } } } });
     let said = "ims.contexts holds only aio's own sign-in, which has no client id";

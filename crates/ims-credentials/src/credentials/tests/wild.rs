@@ -13,7 +13,7 @@ const ORG_ID: &str = "C74F69D7594880280@AdobeOrg";
 const ACCOUNT: &str = "6657031C5C095BB40A4@techacct.adobe.com";
 const SCOPES: &str = "openid,AdobeID,user_management_sdk";
 
-/// What is the same in every form: who it is, with what secret, and with which key.
+/// The parts that every form has: the ids, the secret and the key.
 #[track_caller]
 fn assert_account(credentials: Credentials, form: Form, metascopes: &[&str]) {
     assert_eq!(credentials.form(), form);

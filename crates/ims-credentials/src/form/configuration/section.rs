@@ -36,7 +36,7 @@ const PRIVATE_KEY: Part = &[
     "pathtokey",
     "keypath",
 ];
-/// They end so: a prefix may be before them.
+/// Names may have a prefix and end with these.
 const IMS: Part = &[
     "imsurl",
     "imshost",
@@ -48,15 +48,15 @@ const IMS: Part = &[
     "imsenv",
     "imsenvironment",
 ];
-/// Where a person comes back to from the sign-in.
+/// The redirect URI of a sign-in.
 const REDIRECT_URI: Part = &["redirecturi", "redirecturl", "oauthredirecturi", "callbackurl"];
-/// What gets tokens in another way, in the name of a person.
+/// A value that gets tokens in another way, for a person.
 const REFRESH_TOKEN: Part = &["refreshtoken"];
 
 /// One object of a configuration, or the variables with one prefix.
 pub(super) struct Section<'f> {
     pub(super) fields: Fields<'f>,
-    /// For variables, what begins their names.
+    /// For variables, the beginning of their names.
     pub(super) prefix: Option<&'f str>,
     /// The scopes to ask for if the section names none.
     pub(super) scopes: &'static [&'static str],
@@ -93,14 +93,14 @@ impl<'f> Section<'f> {
                 || self.is_service_account())
     }
 
-    /// Whether a person signs in: there is a place to come back to, and nothing of a technical account.
+    /// Whether a person signs in: there is a redirect URI, and no part of a technical account.
     fn is_for_people(&self) -> bool {
         let of_account = [ORG_ID, TECHNICAL_ACCOUNT_ID, METASCOPES, PRIVATE_KEY];
         self.found(REDIRECT_URI).is_some()
             && of_account.iter().all(|part| self.found(part).is_none())
     }
 
-    /// Where the person comes back to.
+    /// The redirect URI.
     pub(super) fn redirect_uri(&self) -> Result<Option<String>, CredentialsError> {
         match self.found(REDIRECT_URI) {
             Some(name) => user_login::redirect_uri(&self.fields, name),
@@ -113,8 +113,8 @@ impl<'f> Section<'f> {
         may_be && !self.has_scopes_of_oauth()
     }
 
-    /// Whether the list, whatever its name is, holds what only OAuth Server-to-Server asks for. Some programs kept the name
-    /// of the metascopes when they changed to it, and some the key.
+    /// Whether the list, whatever its name is, has scopes that only OAuth Server-to-Server asks for. Some programs kept the
+    /// name of the metascopes when they changed to it, and some the key.
     fn has_scopes_of_oauth(&self) -> bool {
         let Some(name) = self.scopes_name() else { return false };
         let scopes: Vec<Scope> = self.fields.list(name).unwrap_or_default();
@@ -283,7 +283,7 @@ impl<'f> Section<'f> {
     }
 }
 
-/// The IMS that the member `name` says in any way: its name, its host, its URL, or one of its endpoints.
+/// The IMS in the member `name`: the name, the host or the URL of an IMS, or one of its endpoints.
 pub(crate) fn environment_at(
     fields: &Fields<'_>,
     name: &str,

@@ -69,7 +69,7 @@ fn algorithms(forge: &Forge, cases: &mut Cases) {
     }
 }
 
-/// No extension is understood, so each that must be is refused (RFC 7515 §4.1.11).
+/// The emulator understands no extension, so each critical one is refused (RFC 7515 §4.1.11).
 fn extensions(forge: &Forge, cases: &mut Cases) {
     for crit in [
         json!(["exp"]),

@@ -54,7 +54,7 @@ fn no_objects(forge: &Forge, cases: &mut Cases) {
     }
 }
 
-/// Of two members with one name, each reader may believe another (RFC 7519 §4).
+/// If two members have one name, readers may use different ones (RFC 7519 §4).
 fn twice(forge: &Forge, cases: &mut Cases) {
     let metascope = format!("\"{IMS}/s/ent_dataservices_sdk\":true");
     let escaped = format!("\"\\u0065xp\":{}", NOW + 300);

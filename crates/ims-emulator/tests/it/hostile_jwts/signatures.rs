@@ -25,7 +25,7 @@ fn others(forge: &Forge, stranger: &Forge, cases: &mut Cases) {
         let jwt = with(&forge.signature(&input, algorithm));
         cases.add(format!("{algorithm:?} under the name of RS256"), jwt, "invalid_signature");
     }
-    // What anybody can read, used as if it were a secret.
+    // Public data, used as the secret of an HMAC.
     for (name, secret) in [
         ("the certificate", forge.certificate_pem.as_bytes()),
         ("the certificate without its last line feed", forge.certificate_pem.trim_end().as_bytes()),

@@ -1,4 +1,4 @@
-//! Servers and proxies that speak TLS, and whose certificates are trusted or not.
+//! Servers and proxies that use TLS, with certificates that are trusted or not.
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::{
@@ -31,7 +31,7 @@ impl Authority {
         CaCertificates::from_bytes(&self.certificate).unwrap()
     }
 
-    /// Speaks TLS with a certificate for 127.0.0.1.
+    /// Accepts TLS connections, with a certificate for 127.0.0.1.
     fn acceptor(&self) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
@@ -46,7 +46,7 @@ impl Authority {
         TlsAcceptor::from(Arc::new(config))
     }
 
-    /// A server that speaks TLS and answers each request, or each `CONNECT`, with the same bytes.
+    /// A server that uses TLS and answers each request, or each `CONNECT`, with the same bytes.
     async fn server(&self, answer: &'static str) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -54,7 +54,7 @@ impl Authority {
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                // Someone who does not trust the certificate, or asks nothing, is no fault of the server.
+                // A client that does not trust the certificate, or sends no request, is not a failure of the server.
                 let _ = answer_one(&acceptor, stream, answer).await;
             }
         });
@@ -77,7 +77,7 @@ async fn answer_one(
     stream.shutdown().await
 }
 
-/// A proxy without TLS that connects to whatever it is asked for.
+/// A proxy without TLS that connects to every host that is requested.
 async fn tunnel() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -161,7 +161,7 @@ async fn certificates_can_be_trusted_as_well_as_those_of_the_system() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_speaks_tls_and_does_not_connect_is_named_with_its_answer() {
+async fn a_proxy_with_tls_that_does_not_connect_is_named_with_its_answer() {
     let ours = Authority::called("ours");
     let address = ours.server("HTTP/1.1 403 Forbidden\r\n\r\n").await;
     let transport = transport(&ours, Some(&format!("https://{address}")));
@@ -176,7 +176,7 @@ async fn a_certificate_that_is_not_trusted_is_that_of_the_proxy_or_that_of_the_s
     let (server, tunnel) = (other.server(OK).await, tunnel().await);
     #[rustfmt::skip]
     let table = [
-        // The proxy speaks TLS itself, and no one gets to the server.
+        // The proxy itself uses TLS, and no request gets to the server.
         (format!("https://{server}"), format!("the proxy {server} (HTTPS_PROXY)")),
         // The proxy connects, and the server behind it is not trusted.
         (format!("http://{tunnel}"),  "127.0.0.1".to_owned()),

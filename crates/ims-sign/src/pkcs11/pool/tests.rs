@@ -149,6 +149,6 @@ fn dropping_it_ends_its_threads_and_what_they_hold() {
     }
     let shared = Arc::downgrade(&pool.0);
     drop(pool);
-    // What is left is held by the function itself, if the last thread has not dropped that yet.
+    // One reference is in the function itself, if the last thread has not dropped that yet.
     assert!(Arc::strong_count(&connection) <= 2, "{}", shared.strong_count());
 }

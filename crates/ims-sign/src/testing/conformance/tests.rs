@@ -91,9 +91,9 @@ fn an_outage_must_be_reported_as_one() {
     #[rustfmt::skip]
     let table: [(Option<Failure>, Option<&str>); 4] = [
         (Some(|_| SignError::unavailable("gone")), None),
-        (None, Some("the signer signs while its key is out of reach")),
+        (None, Some("the signer signs while its key cannot be reached")),
         (Some(|_| SignError::refused("no")),
-            Some("the signer says that trying again is of no use, while its key is out of reach")),
+            Some("the signer says that trying again is of no use, while its key cannot be reached")),
         (Some(|message| SignError::unavailable(String::from_utf8_lossy(message))),
             Some("the signer repeats the message in its error")),
     ];

@@ -1,4 +1,4 @@
-//! A program that uses jsonwebtoken with its backend `rust_crypto` and depends on `ims`: neither disturbs the other.
+//! A program that uses jsonwebtoken with its backend `rust_crypto` and depends on `ims`: both work in one process.
 //!
 //! jsonwebtoken panics at its first use when two backends are enabled, or none. If a library here enabled one, this
 //! program would have two. `cargo xtask features` runs it.

@@ -73,7 +73,7 @@ impl SealingKey {
             return Err(StoreError::Garbled);
         };
         let nonce = *after_version.first_chunk().ok_or(StoreError::Garbled)?;
-        // It was unique when it was sealed; to open, it has to be that one.
+        // The nonce was unique when the text was sealed, and the same one is needed to open it.
         let nonce = Nonce::assume_unique_for_key(nonce);
         let opened = self.0.open_in_place(nonce, associated(key), &mut sealed[TEXT_START..]);
         let length = opened.map_err(|_| StoreError::Garbled)?.len();
@@ -90,7 +90,8 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// What makes a token of one key unreadable under another, even for someone who can write to Redis.
+/// Additional data of the encryption: a value that was sealed for one key cannot be opened under another, even by someone
+/// who can write to Redis.
 fn associated(key: &CacheKey) -> Aad<String> {
     Aad::from(key.canonical())
 }

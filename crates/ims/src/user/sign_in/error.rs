@@ -34,7 +34,7 @@ pub enum SignInError {
     #[error("the ID token does not prove this sign-in: {0}")]
     IdToken(IdTokenFault),
     /// Ask for the scope `offline_access`: without it, the access token is all there is.
-    #[error("IMS gave no refresh token: that takes the scope offline_access")]
+    #[error("IMS gave no refresh token: that requires the scope offline_access")]
     NoRefreshToken,
     /// Try another place.
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! What a sign-in takes for its own, and what it does not.
+//! Which redirects and tokens a sign-in accepts as its own.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ims_claims::{Environment, NumericDate};
@@ -117,7 +117,7 @@ async fn an_id_token_of_another_request_client_or_time_is_not_taken() {
 }
 
 #[tokio::test]
-async fn what_is_kept_is_found_by_the_client_that_goes_on() {
+async fn a_client_finds_the_refresh_token_that_the_sign_in_saved() {
     let signed_in = finished(json!({})).await.unwrap();
     let place = RefreshTokens::empty();
     signed_in.keep_in(&place).await.unwrap();
@@ -180,7 +180,7 @@ async fn the_second_secret_is_tried_when_the_first_is_wrong_and_for_nothing_else
     }
 }
 
-/// A transport that the test still holds.
+/// A transport to which the test keeps a handle.
 #[derive(Debug)]
 struct Shared(std::sync::Arc<FakeTransport>);
 

@@ -1,4 +1,4 @@
-//! Reading the certificates and judging how long each still lasts.
+//! Reading the certificates, and how long each is still valid.
 
 use std::{
     collections::HashSet,
@@ -43,14 +43,14 @@ pub(super) struct Checked<K> {
     /// The last second of the certificate.
     pub(super) not_after: NumericDate,
     pub(super) days_left: i64,
-    /// What is left of the time between its first second and its last, from 0 to 1.
+    /// The remaining part of its validity period, from 0 to 1.
     pub(super) share_left: f64,
     pub(super) state: &'static str,
     pub(super) is_fine: bool,
     pub(super) kept: K,
 }
 
-/// What is stored of a certificate next to its row: the whole certificate or, for a table of thousands of files, nothing.
+/// What is kept in memory with the row of a certificate: the whole certificate or, for a table of thousands of files, nothing.
 pub(crate) trait Kept: Send {
     fn of(certificate: Certificate) -> Self;
 }
@@ -84,8 +84,8 @@ impl<K> Findings<K> {
         self.unreadable.extend(others.unreadable);
     }
 
-    /// Reports what was named if there was no certificate at all: someone who watches an empty folder should not read that
-    /// all certificates are fine.
+    /// Reports a named place without any certificate: for an empty folder, the command must not say that all certificates
+    /// are fine.
     pub(super) fn miss_certificates(&mut self, paths: &[OsString]) {
         if self.certificates.is_empty() && self.unreadable.is_empty() {
             let reason = "there is no certificate here".to_owned();
@@ -188,8 +188,7 @@ impl Judge {
         read
     }
 
-    /// Adds what the command says about the certificates at `place`. Of two equal ones, as in a careless chain, one is
-    /// kept.
+    /// Adds what the command says about the certificates at `place`. Of two equal ones, as in some chains, one is kept.
     pub(super) fn check<K: Kept>(
         self,
         place: &Path,
@@ -267,5 +266,5 @@ fn is_of_another_kind(target: &Target) -> bool {
     target.origin == Origin::Found && !is_certificate_by_name(&target.path)
 }
 
-/// A bundle of all public authorities has a fiftieth of this size.
+/// The bundle of all public authorities is 50 times smaller.
 const LONGEST_FILE: u64 = 16 * 1024 * 1024;

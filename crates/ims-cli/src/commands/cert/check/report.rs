@@ -73,7 +73,7 @@ pub(super) fn json(findings: &Findings) -> Result<(), Failure> {
     })
 }
 
-/// A table, soonest end first, with a bar for what is left of each certificate's life.
+/// A table, soonest end first, with a bar for the remaining time of each certificate.
 pub(super) fn table<K>(findings: &Findings<K>) -> Result<(), Failure> {
     output::write(findings.table())?;
     for Unreadable { file, reason } in &findings.unreadable {
@@ -135,7 +135,7 @@ fn style<K>(certificate: &Checked<K>) -> Style {
     color.on_default()
 }
 
-/// Ten places, of which one at least is filled while anything is left: those that are, and those that are not.
+/// The filled and the empty ones of ten places. At least one is filled as long as any time is left.
 fn bar(share: f64) -> (&'static str, &'static str) {
     let filled = (0..PLACES).filter(|place| share * f64::from(PLACES) > f64::from(*place)).count();
     let (filled, _) = FILLED.split_at(filled * '█'.len_utf8());

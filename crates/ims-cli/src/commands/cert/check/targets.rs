@@ -191,7 +191,7 @@ impl FilePattern {
         }
     }
 
-    /// A link to a folder may lead in a circle, so it is only followed where the pattern ends somewhere.
+    /// A link to a folder may lead in a circle, so it is followed only for a pattern of limited depth.
     fn is_entered(&self, path: &Path, level: usize) -> bool {
         let is_in_reach = match self.depth {
             Some(depth) => level < depth,

@@ -1,4 +1,4 @@
-//! Whether a rotation is due: a certificate that lasts is not replaced by accident, or a second time.
+//! Whether a rotation is due: a certificate that is valid for long is not replaced by accident, or twice.
 
 use std::time::Duration;
 
@@ -79,5 +79,5 @@ impl NotDue {
     }
 }
 
-/// When Adobe's own mails begin, before the end of a certificate.
+/// How long before the end of a certificate Adobe begins to send mails.
 const SOON: Duration = Duration::from_hours(30 * 24);

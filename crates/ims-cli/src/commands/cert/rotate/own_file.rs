@@ -78,7 +78,7 @@ impl Document {
         }
     }
 
-    /// The text with these members in place of those that name keys.
+    /// The text in which these members replace those that name keys.
     fn with_keys(&mut self, new: &KeyEntry) -> String {
         match self {
             Self::Json(Members(members)) => {
@@ -108,7 +108,7 @@ impl Document {
     }
 }
 
-/// Takes the members that name keys out of the table, and returns the comments that stood before them.
+/// Removes the members that name keys from the table, and returns the comments before them.
 fn take_out_keys(table: &mut toml_edit::Table) -> String {
     let names: Vec<String> = table.iter().map(|(name, _)| name.to_owned()).collect();
     let mut comments = String::new();
@@ -162,7 +162,7 @@ fn json(name: &str) -> String {
     Value::from(name).to_string()
 }
 
-/// The members of a table of which keys are made: texts, lists of them, and tables.
+/// The members of a table that names a key: texts, lists of texts, and tables.
 fn table_members(table: &dyn toml_edit::TableLike) -> Map<String, Value> {
     table.iter().filter_map(|(name, item)| Some((name.to_owned(), from_toml(item)?))).collect()
 }

@@ -68,7 +68,7 @@ impl Rotation {
             );
             output::note(
                 "last",
-                "take the old key out of the credentials: ims cert rotate -c FILE --finish",
+                "remove the old key from the credentials: ims cert rotate -c FILE --finish",
             );
         }
         Ok(())

@@ -103,7 +103,7 @@ impl Rotation {
         self.new_pair().make(&subject, days, passphrase.as_ref())
     }
 
-    /// Names the new pair in addition to the old one, for processes that start while either may be the right one.
+    /// Adds the new pair after the old one, for processes that start while IMS may accept either of them.
     pub(super) fn add_pair(&self) -> Result<(), Failure> {
         if self.read()?.0.form() != Form::Own {
             return Ok(());
@@ -138,7 +138,7 @@ impl Rotation {
         Ok(())
     }
 
-    /// Takes the old pair out of the credentials. Its files stay.
+    /// Removes the old pair from the credentials. Its files stay.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
         let (credentials, credential) = self.read()?;
         if self.state.switched_at.is_none() || !is_first(&credential, &self.new_pair()) {
@@ -219,7 +219,7 @@ pub(super) fn real_path(path: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Reads the credentials of this name in the file, if it holds several, else those that it holds.
+/// Reads the credentials of this name in the file, if there are several, else the only ones.
 pub(super) fn read(
     path: &Path,
     name: Option<&str>,
@@ -286,7 +286,7 @@ fn subject_of(certificate: Option<&Certificate>) -> DistinguishedName {
 
 fn two_keys(path: &Path) -> Failure {
     Failure::person(format!("{} names two keys already", ims_files::shown(path)))
-        .hint("take out the one that is no longer used, and begin again")
+        .hint("remove the one that is no longer used, and begin again")
 }
 
 const KEY_FILE: &str = "private_key_file";

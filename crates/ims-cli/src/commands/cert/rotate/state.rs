@@ -39,7 +39,7 @@ pub(super) struct State {
     /// The subject of the new certificate, if it is not that of the old one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) subject: Option<String>,
-    /// When the old key was taken out of the credentials, in Unix time.
+    /// When the old key was removed from the credentials, in Unix time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) finished_at: Option<i64>,
 }

@@ -104,7 +104,7 @@ impl Refused {
                 Self::Other(error.into())
             };
         }
-        // IMS answers to a certificate that is not valid as to one that it does not know.
+        // IMS gives the same answer for a certificate that is not valid as for an unknown one.
         if let Some(skew) = skew
             && validity.is_some_and(|validity| skew.hides(validity))
         {
@@ -121,6 +121,6 @@ impl Refused {
     }
 }
 
-/// Between two questions whether IMS accepts the new key.
+/// The interval between two requests with the new key.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

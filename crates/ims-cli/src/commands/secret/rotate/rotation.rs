@@ -173,7 +173,7 @@ impl Rotation<'_> {
         }
     }
 
-    /// Whether an earlier run has put the new secret into the credentials and was ended before it saved that.
+    /// Whether an earlier run has put the new secret into the credentials, and ended before it saved that state.
     fn is_switched_already(&self) -> bool {
         let new = self.state.as_ref().and_then(|state| state.new.as_ref());
         new.is_some_and(|new| self.own.client_secrets.iter().any(|secret| new.is(secret)))
@@ -226,7 +226,7 @@ impl Rotation<'_> {
         Ok(())
     }
 
-    /// Gives the new secret to the command that keeps it. From here on, someone else may have it.
+    /// Gives the new secret to the command that keeps it. After this, the command may have stored it.
     fn give(&mut self, new: &NewSecret, place: &SecretPlace) -> Result<(), Failure> {
         let command: &[OsString] = &self.arguments.exec;
         if command.is_empty() && !matches!(place, SecretPlace::Elsewhere(_)) {
@@ -298,7 +298,7 @@ impl Rotation<'_> {
         if let Some(state) = &mut self.state {
             state.switched_at = Some(when::now().as_secs());
         }
-        // A secret that is printed has to be out before it counts as being in use.
+        // A printed secret counts as being in use only after it was written.
         self.report_with(client_secret)?;
         self.save()
     }
@@ -342,7 +342,7 @@ fn is_about_secret(error: &ExchangeError) -> bool {
     error.reason().is_some_and(Reason::is_about_the_secret)
 }
 
-/// Between two questions whether IMS accepts the new secret.
+/// The interval between two requests with the new secret.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
