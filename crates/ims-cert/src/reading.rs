@@ -80,19 +80,44 @@ fn sequence(der: &[u8]) -> Result<Vec<&[u8]>, Damage> {
 
 /// The members of what `der` is, if its tag is `tag`: x509-parser looks at the number of a tag alone, and not at its class.
 pub(crate) fn members(der: &[u8], tag: u8) -> Option<Vec<&[u8]>> {
-    let (after, whole) = Any::from_der(der).ok()?;
-    if !after.is_empty() || der.first() != Some(&tag) {
+    let (header, length) = first_element(der)?;
+    if length != der.len() || der.first() != Some(&tag) {
         return None;
     }
-    let mut members = Vec::new();
-    let mut rest = whole.data;
+    // As many as the content of a certificate has.
+    let mut members = Vec::with_capacity(8);
+    let mut rest = &der[header..];
     while !rest.is_empty() {
-        let (after, _) = Any::from_der(rest).ok()?;
-        let (member, _) = rest.split_at(rest.len() - after.len());
+        let (_, length) = first_element(rest)?;
+        let (member, after) = rest.split_at(length);
         members.push(member);
         rest = after;
     }
     Some(members)
+}
+
+/// The length of the tag and length octets of the element that `der` begins with, and that of the whole element.
+///
+/// The usual forms, with one octet for the tag and up to three for the length, are read here: a certificate has dozens of them, and
+/// `Any` takes five times as long.
+fn first_element(der: &[u8]) -> Option<(usize, usize)> {
+    let usual = match *der {
+        // An end-of-contents octet, or a tag of several octets.
+        [0, ..] => None,
+        [tag, ..] if tag & 0x1f == 0x1f => None,
+        [_, length @ (..=0x7f), ..] => Some((2, usize::from(length))),
+        [_, 0x81, length @ (0x80..), ..] => Some((3, usize::from(length))),
+        [_, 0x82, high @ (1..), low, ..] => Some((4, usize::from(u16::from_be_bytes([high, low])))),
+        _ => None,
+    };
+    if let Some((header, content)) = usual
+        && header + content <= der.len()
+    {
+        return Some((header, header + content));
+    }
+    let (after, element) = Any::from_der(der).ok()?;
+    let length = der.len() - after.len();
+    Some((length - element.data.len(), length))
 }
 
 /// Whether a date has the one form of RFC 5280 §4.1.2.5: to the second, and in UTC.

@@ -18,6 +18,29 @@ fn changed(from: &[u8], to: &[u8], place: usize) -> Vec<u8> {
     der
 }
 
+proptest! {
+    /// Tags and lengths of every form, and as many octets after them as they say or not.
+    #[test]
+    fn an_element_ends_where_x509_parser_says(
+        tag in prop_oneof![Just(vec![0x30]), Just(vec![0]), Just(vec![0x1f, 0x81, 1]), any::<[u8; 1]>().prop_map(|it| it.to_vec())],
+        length in prop_oneof![
+            any::<[u8; 1]>().prop_map(|it| it.to_vec()),
+            any::<u8>().prop_map(|it| vec![0x81, it]),
+            (0_u8..3, any::<u8>()).prop_map(|(high, low)| vec![0x82, high, low]),
+            any::<[u8; 3]>().prop_map(|it| it.to_vec()),
+            (0_u8..2, any::<[u8; 2]>()).prop_map(|(high, low)| vec![0x83, high, low[0], low[1]]),
+        ],
+        count in prop_oneof![0_usize..4, 100_usize..300, 500_usize..800],
+    ) {
+        let der = [tag, length, vec![5; count]].concat();
+        let expected = Any::from_der(&der).ok().map(|(after, element)| {
+            let length = der.len() - after.len();
+            (length - element.data.len(), length)
+        });
+        prop_assert_eq!(first_element(&der), expected);
+    }
+}
+
 #[test]
 fn what_would_be_read_in_two_ways_is_refused_with_the_reason() {
     let sha_256_with_rsa = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b];
