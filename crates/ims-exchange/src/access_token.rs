@@ -301,15 +301,15 @@ mod tests {
     }
 
     #[test]
-    fn a_text_stays_where_it_is_unless_its_buffer_would_have_to_be_made_shorter() {
+    fn a_text_stays_where_it_is_so_that_no_copy_of_it_is_left() {
         let mut exact = String::with_capacity(9);
         exact.push_str("eyJ.x-_.y");
         let mut longer = String::with_capacity(100);
         longer.push_str("eyJ.x-_.y");
-        for (text, stays) in [(exact, true), (longer, false)] {
+        for text in [exact, longer] {
             let place = text.as_ptr();
             let token = BearerToken::try_from(text).unwrap();
-            assert_eq!(token.expose_secret().as_ptr() == place, stays);
+            assert_eq!(token.expose_secret().as_ptr(), place);
         }
     }
 

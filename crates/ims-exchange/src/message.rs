@@ -119,15 +119,16 @@ impl fmt::Debug for Request {
 
 /// `pairs` as a form or a query (RFC 6749, appendix B).
 pub(crate) fn urlencoded(pairs: &[(&str, &str)]) -> String {
-    let length: usize = pairs.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    let length: usize = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let marks = 2 * pairs.len();
     // A buffer that grows would leave copies of secrets in freed memory.
     if !pairs.iter().all(|(name, value)| is_plain(name) && is_plain(value)) {
         // Escaping replaces one byte by at most three.
-        let text = String::with_capacity(length * 3);
+        let text = String::with_capacity(length * 3 + marks);
         return form_urlencoded::Serializer::new(text).extend_pairs(pairs).finish();
     }
     // A JWT is long and needs no escapes, and a search for bytes to escape would take most of the time.
-    let mut text = String::with_capacity(length);
+    let mut text = String::with_capacity(length + marks);
     for (name, value) in pairs {
         if !text.is_empty() {
             text.push('&');
@@ -246,15 +247,16 @@ mod tests {
     #[test]
     fn a_form_is_written_into_a_buffer_that_never_grows_and_has_no_more_than_it_may_need() {
         #[rustfmt::skip]
-        let table: [&[(&str, &str)]; 4] = [
+        let table: [&[(&str, &str)]; 5] = [
             &[],
             &[("\u{e4}", "&&&&&")],
             &[("&&&", "")],
+            &[("a", ""), ("b", "eyJ.x-_*")],
             &[("\u{e4}", "&&&&&"), ("&", "=======")],
         ];
         for pairs in table {
             let form = urlencoded(pairs);
-            // Every byte is escaped here. Only after the last pair there is no `&`.
+            // Every byte is escaped here, or none. Only after the last pair there is no `&`.
             let unused = usize::from(!pairs.is_empty());
             assert_eq!(form.capacity(), form.len() + unused, "{form}");
         }
