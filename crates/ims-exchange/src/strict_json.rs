@@ -1,7 +1,7 @@
 //! JSON in which no member is named twice, at any level. For members that it does not know, `serde_json` silently keeps the
 //! last of two. Two readers of one answer could then see different things.
 
-use std::{collections::BTreeSet, fmt};
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 use serde::{
     Deserialize,
@@ -75,7 +75,7 @@ impl<'de> Visitor<'de> for Checked {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
         let mut names = BTreeSet::new();
-        while let Some((name, Self)) = members.next_entry::<String, Self>()? {
+        while let Some((name, Self)) = members.next_entry::<Name<'de>, Self>()? {
             if !names.insert(name) {
                 return Err(A::Error::custom("a member is named twice"));
             }
@@ -83,6 +83,11 @@ impl<'de> Visitor<'de> for Checked {
         Ok(self)
     }
 }
+
+/// The name of a member, borrowed where it has no escapes.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
