@@ -3,9 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::{fmt, mem};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-
-use crate::wiped_bytes::WipedBytes;
+use crate::{base64url, wiped_bytes::WipedBytes};
 
 /// How an assertion is signed. IMS documents RS256 alone.
 ///
@@ -54,9 +52,9 @@ impl SigningInput {
     /// Encodes the header of `algorithm` and `claims`, which are JSON.
     pub(crate) fn new(algorithm: Algorithm, claims: &[u8]) -> Self {
         let mut text = String::with_capacity((algorithm.header().len() + claims.len()) * 4 / 3 + 4);
-        BASE64_URL_SAFE_NO_PAD.encode_string(algorithm.header(), &mut text);
+        base64url::push(&mut text, algorithm.header().as_bytes());
         text.push('.');
-        BASE64_URL_SAFE_NO_PAD.encode_string(claims, &mut text);
+        base64url::push(&mut text, claims);
         Self(text)
     }
 
@@ -150,7 +148,7 @@ impl Assertion {
         let mut text = String::with_capacity(length);
         text.push_str(&input.0);
         text.push('.');
-        BASE64_URL_SAFE_NO_PAD.encode_string(&signature.0, &mut text);
+        base64url::push(&mut text, &signature.0);
         Self(text)
     }
 
@@ -181,7 +179,7 @@ mod tests {
         ServiceAccount,
     };
     use alloc::{string::ToString, vec};
-    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
     #[track_caller]
     fn claims() -> ClaimsSet {

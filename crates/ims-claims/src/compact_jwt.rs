@@ -7,6 +7,7 @@ use base64::Engine;
 
 use crate::{
     assertion::Signature,
+    base64url::engine,
     error::{JwtError, MAX_JWT_LENGTH},
     strict_json::{JsonObject, strict_object},
 };
@@ -196,26 +197,10 @@ fn expect_no_dot(payload: &str) -> Result<(), JwtError> {
 }
 
 fn decode(text: &str, part: &'static str) -> Result<Vec<u8>, JwtError> {
-    // This engine refuses padding and trailing bits that are not zero, so each value has one spelling.
     // The memory is not filled with zeros first, which would take longer.
     let mut decoded = Vec::with_capacity(base64::decoded_len_estimate(text.len()));
     engine().decode_vec(text, &mut decoded).map_err(|_| JwtError::Base64 { part })?;
     Ok(decoded)
-}
-
-/// Decodes 32 characters at a time where the processor can.
-#[cfg(all(feature = "std", any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn engine() -> &'static impl Engine {
-    use base64::engine::{general_purpose::NO_PAD, simd::Simd};
-
-    static ENGINE: std::sync::LazyLock<Simd> = std::sync::LazyLock::new(|| Simd::url_safe(NO_PAD));
-    &*ENGINE
-}
-
-/// Without the standard library, the features of the processor cannot be detected.
-#[cfg(not(all(feature = "std", any(target_arch = "x86_64", target_arch = "aarch64"))))]
-fn engine() -> &'static impl Engine {
-    &base64::prelude::BASE64_URL_SAFE_NO_PAD
 }
 
 #[cfg(test)]

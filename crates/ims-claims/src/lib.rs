@@ -8,6 +8,7 @@ extern crate std;
 
 mod access_token;
 mod assertion;
+mod base64url;
 mod claims_error;
 mod claims_set;
 mod compact_jwt;
