@@ -1,6 +1,11 @@
 //! A token as the keeper holds it: with its schedule and with the values that are computed once for each token.
 
-use std::{fmt, ops::Deref, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use arc_swap::Guard;
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
@@ -16,8 +21,16 @@ pub(crate) struct CachedToken {
     pub(crate) schedule: Schedule,
     /// By the monotonic clock.
     pub(crate) adopted_at: Duration,
-    pub(crate) headers: HeaderMap,
     pub(crate) is_rejected: bool,
+    pub(crate) api_headers: Arc<ApiHeaders>,
+    /// Made when they are asked for: some programs take the token alone.
+    pub(crate) headers: OnceLock<HeaderMap>,
+}
+
+impl CachedToken {
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.headers.get_or_init(|| self.api_headers.with(&self.token))
+    }
 }
 
 /// The token that is held, borrowed. It changes no reference count, so any number of threads can read it at the same time.
@@ -38,7 +51,7 @@ impl Peeked {
     /// The header fields for an API of Adobe, prepared; see [`TokenKeeper::headers`](crate::TokenKeeper::headers).
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.cached().headers
+        self.cached().headers()
     }
 }
 

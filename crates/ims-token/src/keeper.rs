@@ -126,7 +126,7 @@ impl TokenKeeper {
             return Ok(token.headers().clone());
         }
         let cached = self.shared.obtain(Requirement::Any).await?;
-        Ok(cached.headers.clone())
+        Ok(cached.headers().clone())
     }
 
     /// Records that an API rejected `token` as invalid (401, never 403): if it is still the one that is held, the next

@@ -1,12 +1,12 @@
 //! Putting a keeper together. Every option has a default.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ims_claims::{ClientId, NumericDate, OrgId};
 
 use crate::{
     cache_key::CacheKey,
-    cached_token::{ApiHeaders, client_id_header, org_id_header},
+    cached_token::{client_id_header, org_id_header},
     clock::SharedClock,
     event::{CredentialEnd, Event, Observer},
     keeper::{TokenKeeper, shared::Settings},
@@ -67,7 +67,7 @@ impl TokenKeeper {
                 deadline: DEADLINE,
                 retries: None,
                 store: None,
-                api_headers: ApiHeaders::default(),
+                api_headers: Arc::default(),
                 credential_end: None,
                 observer: Observer::default(),
             },
@@ -198,7 +198,7 @@ impl TokenKeeperBuilder {
     /// # }
     /// ```
     pub fn with_client_id(mut self, client_id: &ClientId) -> Self {
-        self.settings.api_headers.client_id = client_id_header(client_id);
+        Arc::make_mut(&mut self.settings.api_headers).client_id = client_id_header(client_id);
         self
     }
 
@@ -220,7 +220,7 @@ impl TokenKeeperBuilder {
     /// # }
     /// ```
     pub fn with_org_id(mut self, org_id: &OrgId) -> Self {
-        self.settings.api_headers.org_id = org_id_header(org_id);
+        Arc::make_mut(&mut self.settings.api_headers).org_id = org_id_header(org_id);
         self
     }
 

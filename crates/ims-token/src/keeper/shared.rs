@@ -1,7 +1,7 @@
 //! What the clones of a keeper share: its settings, the token, the memory of failures, and the refresh in flight.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
     time::Duration,
 };
 
@@ -53,7 +53,7 @@ pub(crate) struct Settings {
     /// If the program set them.
     pub(crate) retries: Option<u32>,
     pub(crate) store: Option<(SharedStore, CacheKey)>,
-    pub(crate) api_headers: ApiHeaders,
+    pub(crate) api_headers: Arc<ApiHeaders>,
     pub(crate) credential_end: Option<CredentialEnd>,
     pub(crate) observer: Observer,
 }
@@ -158,8 +158,9 @@ impl Shared {
             // A random share for each token, so that the processes of a fleet do not refresh in the same second.
             schedule: Schedule::new(&token, seen, settings.windows, fastrand::f64()),
             adopted_at: seen.monotonic,
-            headers: settings.api_headers.with(&token),
             is_rejected: false,
+            api_headers: Arc::clone(&settings.api_headers),
+            headers: OnceLock::new(),
             token,
         }
     }
