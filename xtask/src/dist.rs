@@ -100,6 +100,7 @@ fn make(built: &Built, extras: &Path, about: &About, folder: &Path) -> Result<()
     let size = fs::metadata(binary)?.len();
     println!("{}: {:.1} MB", platform.target, megabytes(size));
     build::expect_size(platform.target, size)?;
+    build::expect_libraries(platform.target, binary)?;
     archive::pack(built, extras, about, folder)?;
     if platform.is_debian() {
         return managers::debian_package(built, extras, about, folder);

@@ -211,6 +211,29 @@ pub(super) fn expect_size(target: &str, bytes: u64) -> Result<()> {
     Ok(())
 }
 
+/// Fails if a start of the command has to load another library than that of C: each takes as long as dozens of page faults.
+pub(super) fn expect_libraries(target: &str, binary: &Path) -> Result<()> {
+    if target != LIMITED {
+        return Ok(());
+    }
+    let headers = output(Command::new("objdump").arg("-p").arg(binary))?;
+    let others = other_libraries(&headers);
+    ensure!(
+        others.is_empty(),
+        "the binary for {target} needs {}: find out which crate asks for it (nm -D), see \
+         docs/decisions/0040-order-of-the-functions.md",
+        others.join(", ")
+    );
+    Ok(())
+}
+
+/// The libraries that `objdump -p` shows, without that of C and the dynamic linker.
+fn other_libraries(headers: &str) -> Vec<&str> {
+    let needed = headers.lines().filter_map(|line| line.trim().strip_prefix("NEEDED"));
+    let names = needed.map(str::trim);
+    names.filter(|name| !name.starts_with("libc.so") && !name.starts_with("ld-linux")).collect()
+}
+
 /// The target whose binary has a limit, and is linked by LLD, whose version comes with the compiler.
 pub(super) const LIMITED: &str = "x86_64-unknown-linux-gnu";
 
@@ -279,6 +302,14 @@ mod tests {
     fn this_program_has_an_interpreter() {
         let program = fs::read(env::current_exe().unwrap()).unwrap();
         assert!(has_interpreter(&program).unwrap());
+    }
+
+    #[test]
+    fn a_library_that_is_loaded_at_each_start_is_named() {
+        let headers = "Dynamic Section:\n  NEEDED               libm.so.6\n  NEEDED               libc.so.6\n  \
+                       NEEDED               ld-linux-x86-64.so.2\n  INIT                 0x0000000000addc18\n";
+        assert_eq!(other_libraries(headers), ["libm.so.6"]);
+        assert!(other_libraries("  NEEDED               libc.so.6\n").is_empty());
     }
 
     #[test]
