@@ -363,3 +363,85 @@ fn checked(client_secrets: ClientSecrets) -> Result<ClientSecrets, CredentialsEr
     }
     Ok(client_secrets)
 }
+
+#[cfg(test)]
+mod tests {
+    use ims_claims::Metascope;
+    use ims_exchange::ClientSecret;
+
+    use super::*;
+    use crate::{
+        credentials::Credentials,
+        signing_keys::{KeyPair, SigningKey},
+    };
+
+    fn client_id() -> ClientId {
+        "client".parse().unwrap()
+    }
+
+    fn secret(text: &str) -> ClientSecret {
+        ClientSecret::new(text.to_owned())
+    }
+
+    fn org() -> OrgId {
+        "A@AdobeOrg".parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_added_to_a_credential_is_in_it_and_nothing_else_is() {
+        let scopes = ["openid".parse().unwrap()];
+        let server_to_server =
+            ServerToServerCredential::new(client_id(), secret("p8e-a"), scopes.clone()).unwrap();
+        let user = UserCredential::new(client_id(), scopes);
+        let api_key = ApiKeyCredential::new(client_id());
+        #[rustfmt::skip]
+        let table = [
+            (Credential::ServerToServer(server_to_server.clone()),            None),
+            (Credential::ServerToServer(server_to_server.with_org(org())),    Some(org())),
+            (Credential::User(user.clone()),                                  None),
+            (Credential::User(user.clone().with_org(org())),                  Some(org())),
+            (Credential::ApiKey(api_key.clone()),                             None),
+            (Credential::ApiKey(api_key.with_org(org())),                     Some(org())),
+        ];
+        for (credential, org_id) in table {
+            assert_eq!(credential.org_id(), org_id.as_ref(), "{credential:?}");
+            assert_eq!(credential.client_id(), &client_id());
+        }
+        assert!(user.client_secrets.is_none());
+        let user = user.with_client_secrets(secret("p8e-a")).unwrap();
+        assert_eq!(user.client_secrets.unwrap().first().expose_secret(), "p8e-a");
+    }
+
+    #[test]
+    fn a_jti_is_sent_only_where_it_was_asked_for() {
+        let technical_account_id = "B@techacct.adobe.com".parse().unwrap();
+        let metascopes = [Metascope::ENT_USER_SDK];
+        let account = ServiceAccount::new(client_id(), org(), technical_account_id, metascopes);
+        let key = KeyPair { signing_key: SigningKey::External, certificate: None };
+        let without = ServiceAccountCredential::new(account.unwrap(), secret("p8e-a"), key);
+        let without = without.unwrap();
+        assert!(!without.sends_jti && without.clone().with_jti().sends_jti);
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_meant_is_refused_by_every_constructor() {
+        let wrong = || secret("p8e-a\n");
+        let scopes: [Scope; 1] = ["openid".parse().unwrap()];
+        let user = UserCredential::new(client_id(), scopes.clone());
+        for error in [
+            ServerToServerCredential::new(client_id(), wrong(), scopes).unwrap_err(),
+            user.with_client_secrets(wrong()).unwrap_err(),
+        ] {
+            assert_eq!(error.to_string(), "client_secret ends with a line break");
+        }
+        let error = ServerToServerCredential::new(client_id(), secret("p8e-a"), []).unwrap_err();
+        assert_eq!(error.to_string(), "scopes is missing");
+    }
+
+    #[test]
+    fn another_credential_replaces_the_first() {
+        let credentials: Credentials = r#"{ "api_key": "first" }"#.parse().unwrap();
+        let other = Credential::ApiKey(ApiKeyCredential::new("second".parse().unwrap()));
+        assert_eq!(credentials.with_credential(other).client_id().as_str(), "second");
+    }
+}

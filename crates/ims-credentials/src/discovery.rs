@@ -353,17 +353,19 @@ impl Discovery {
         Ok(ContextName { name, file: file.ok_or(DiscoveryError::NoFolder)? })
     }
 
-    #[cfg(feature = "contexts")]
     fn current_context(&self) -> Result<Option<ContextName>, DiscoveryError> {
-        let Some(file) = self.contexts_file.clone().or_else(contexts_file) else { return Ok(None) };
-        let contexts = Contexts::load(file.clone())?;
-        Ok(contexts.current().map(|name| ContextName { name: name.to_owned(), file }))
-    }
-
-    #[cfg(not(feature = "contexts"))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the same as with contexts")]
-    fn current_context(&self) -> Result<Option<ContextName>, DiscoveryError> {
-        Ok(None)
+        #[cfg(not(feature = "contexts"))]
+        {
+            let _ = self;
+            Ok(None)
+        }
+        #[cfg(feature = "contexts")]
+        {
+            let file = self.contexts_file.clone().or_else(contexts_file);
+            let Some(file) = file else { return Ok(None) };
+            let contexts = Contexts::load(file.clone())?;
+            Ok(contexts.current().map(|name| ContextName { name: name.to_owned(), file }))
+        }
     }
 }
 
@@ -379,15 +381,17 @@ fn value<'v>(variables: &'v Variables, wanted: &str) -> Option<&'v OsString> {
     found.map(|(_, value)| value).filter(|value| !value.is_empty())
 }
 
-#[cfg(feature = "contexts")]
 fn read_context(context: &ContextName) -> Result<Credentials, DiscoveryError> {
-    Ok(Contexts::load(context.file.clone())?.credentials(&context.name)?)
-}
-
-#[cfg(not(feature = "contexts"))]
-fn read_context(_context: &ContextName) -> Result<Credentials, DiscoveryError> {
-    let (feature, what) = ("contexts", "a context");
-    Err(CredentialsError::MissingFeature { feature, what }.into())
+    #[cfg(not(feature = "contexts"))]
+    {
+        let _ = context;
+        let (feature, what) = ("contexts", "a context");
+        Err(CredentialsError::MissingFeature { feature, what }.into())
+    }
+    #[cfg(feature = "contexts")]
+    {
+        Ok(Contexts::load(context.file.clone())?.credentials(&context.name)?)
+    }
 }
 
 /// The file of this user's contexts: `ims/config.toml` in `$XDG_CONFIG_HOME` or `~/.config`, and in `%LOCALAPPDATA%` on

@@ -535,3 +535,131 @@ fn metascopes() -> String {
     }
     text + "and others for other APIs, as their documents say"
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    fn name() -> String {
+        "a.b".to_owned()
+    }
+
+    #[test]
+    fn each_error_has_a_name_for_programs_a_text_and_a_hint() {
+        use CredentialsError as E;
+        let file = || FileError::io(Path::new("x"), "read", io::ErrorKind::NotFound.into());
+        let denied = FileError::io(Path::new("x"), "read", io::ErrorKind::PermissionDenied.into());
+        let org_id = "x".parse::<ims_claims::OrgId>().unwrap_err();
+        let client_id = "".parse::<ims_claims::ClientId>().unwrap_err();
+        let refresh_token = || "IMS_REFRESH_TOKEN".to_owned();
+        let (what, expected) = ("a thing", "a string");
+        let unknown =
+            |suggestion| E::UnknownMember { name: name(), suggestion, known: "c, d".to_owned() };
+        let syntax = || E::Syntax { language: "JSON", line: 2, column: 3 };
+        let missing = |name: &str| E::Missing { name: name.to_owned() };
+        let unrecognized = |members: &str| E::Unrecognized { members: members.to_owned() };
+        let none_selected = |names: &str| E::NoneSelected { names: names.to_owned() };
+        #[rustfmt::skip]
+        let table = [
+            (E::File(file()),                                  "file_not_used",           "cannot read x",                                  "check the path"),
+            (E::File(denied),                                  "file_not_used",           "cannot read x",                                  ""),
+            (E::NotText,                                       "file_malformed",          "not UTF-8 text",                                 "save the file as text in UTF-8"),
+            (syntax(),                                         "file_malformed",          "not JSON (line 2, column 3)",                    "correct the file at this place"),
+            (E::Repeated { line: 4 },                          "file_malformed",          "a member occurs twice in one object (line 4)",   "remove the wrong one"),
+            (unrecognized(""),                                 "form_unknown",            "no known form of credentials (members: none)",   "write { \"client_id\""),
+            (unrecognized("a, b"),                             "form_unknown",            "no known form of credentials (members: a, b)",   "write { \"client_id\""),
+            (unrecognized("X_CLIENT_ID, X_CLIENT_SECRET"),     "form_unknown",            "no known form",                                  "nothing shows that these variables are Adobe's: add X_ORG_ID="),
+            (unrecognized("X_CLIENT_ID, Y_CLIENT_SECRET"),     "form_unknown",            "no known form",                                  "a client without a secret"),
+            (unrecognized("X_CLIENT_ID, X_SCOPES"),            "form_unknown",            "no known form",                                  "a client without a secret"),
+            (E::UnknownTypes { name: name(), types: "x".to_owned() }, "form_unknown",     "a.b holds no credential of a known kind",        "add an OAuth Server-to-Server credential"),
+            (E::AioSignInOnly { name: name() },                "form_unknown",            "a.b holds only aio's own sign-in",               "name a context"),
+            (E::OtherGrant { name: name(), what },             "form_unknown",            "a.b is a thing, and nothing else",               "exchange it"),
+            (E::OtherGrant { name: refresh_token(), what },    "form_unknown",            "IMS_REFRESH_TOKEN is a thing",                   "let the person sign in here"),
+            (E::NotCredentials { kind: "a private key" },      "form_unknown",            "this is a private key, not credentials",         "name a file of credentials"),
+            (E::NotCredentials { kind: KUBERNETES },           "form_unknown",            "this is a manifest of Kubernetes",               "read the credentials in the container"),
+            (E::NotCredentials { kind: EMPTY },                "form_unknown",            "this is an empty text",                          "check the program"),
+            (E::NotCredentials { kind: PROGRAM },              "form_unknown",            "this is the source of a program",                "copy the values"),
+            (E::NotCredentials { kind: QUERY_SERVICE },        "form_unknown",            "this is a password of Query Service",            "it is for clients of PostgreSQL"),
+            (E::OwnFormIn { language: "YAML" },                "form_unknown",            "credentials of the form of ims are written in JSON or TOML, not in YAML", "write them as JSON"),
+            (missing("a.b"),                                   "member_missing",          "a.b is missing",                                 "compare a.b with"),
+            (missing("IMS_SCOPES"),                            "member_missing",          "IMS_SCOPES is missing",                          "OAuth Server-to-Server needs IMS_CLIENT_ID"),
+            (missing("IMS_METASCOPES"),                        "member_missing",          "IMS_METASCOPES is missing",                      "OAuth Server-to-Server needs IMS_CLIENT_ID"),
+            (missing("x.META_SCOPES"),                         "member_missing",          "x.META_SCOPES is missing",                       "the download of the Developer Console leaves the metascopes out"),
+            (missing("x.metascopes"),                          "member_missing",          "x.metascopes is missing",                        "a service account needs the metascope"),
+            (missing("x.scopes"),                              "member_missing",          "x.scopes is missing",                            "add x.scopes with the scopes"),
+            (E::NoVariables,                                   "member_missing",          "no credentials in the environment variables",    "OAuth Server-to-Server needs IMS_CLIENT_ID"),
+            (unknown(None),                                    "member_unknown",          "unknown member a.b; known are c, d",             "correct the name"),
+            (unknown(Some("c".to_owned())),                    "member_unknown",          "unknown member a.b, did you mean c?",            "correct the name"),
+            (E::WrongType { name: name(), expected },          "member_malformed",        "a.b is not a string",                            "compare a.b with"),
+            (E::Format { name: name(), problem: client_id },   "member_malformed",        "a.b is wrong: not a client id",                  "compare a.b with"),
+            (E::Format { name: name(), problem: org_id },      "member_malformed",        "a.b is wrong: not an organization",              "an organization's id ends in @AdobeOrg"),
+            (E::NotQuoted { name: name() },                    "member_malformed",        "a.b is a number or true or false",               "write the value of a.b in quotation marks"),
+            (E::Placeholder { name: name() },                  "member_malformed",        "a.b is a placeholder",                           "write the value itself"),
+            (E::Conflict { first: name(), second: name() },    "members_conflict",        "a.b and a.b exclude each other",                 "leave only the right one"),
+            (E::TwoKeys { name: name() },                      "members_conflict",        "a.b holds two different private keys",           "leave only the right one in the file"),
+            (E::SecretText { name: name(), fault: SecretFault::Quotes }, "secret_malformed", "a.b is in quotation marks",                    "remove the quotation marks"),
+            (E::Swapped { id: "client_id" },                   "members_swapped",         "client_id looks like a client secret",           "are the client id and the client secret swapped?"),
+            (E::Several { count: 2, names: "x, y".to_owned() }, "credential_not_selected", "2 usable credentials in one file: x, y",        "select one of them by its name"),
+            (none_selected("x"),                               "credential_not_selected", "no credential of the name that was selected; there is x", "select one of them by its name"),
+            (none_selected(""),                                "credential_not_selected", "no credential of the name that was selected; there is none that has one", "select one"),
+            (E::MissingFeature { feature: "f", what },         "missing_feature",         "a thing needs the feature \"f\"",              "build the program with the feature \"f\""),
+            (E::Command { name: name(), reason: "it failed" }, "secret_not_found",        "the command of a.b gave no secret: it failed",   "run the command by itself"),
+            (E::NotInKeyring { name: name() },                 "secret_not_found",        "the keyring has no entry of the name in a.b",    "put the secret into the keyring"),
+            (E::Reference { name: name() },                    "credentials_not_used",    "a.b refers to something on this machine",        "write the secret itself"),
+            (E::ForeignIms,                                    "credentials_not_used",    "the credentials are for an IMS that is not allowed", "compare ims_url"),
+            (E::NotPath,                                       "credentials_not_used",    "this is not a path of a file",                   "give the path of a file"),
+        ];
+        for (error, reason, said, to_do) in table {
+            let text = error.to_string();
+            assert_eq!(error.reason_name(), reason, "{text}");
+            assert!(text.starts_with(said), "{text}");
+            let hint = error.hint().unwrap();
+            assert!(hint.starts_with(to_do) && !hint.is_empty(), "{text}: {hint}");
+            assert!(!error.is_transient(), "{text}");
+            assert_eq!(format!("{error:?}"), format!("{text}\n  what to do: {hint}"));
+            // With a place in front it is the same error, unless it names its own file.
+            let names_file = matches!(error, E::File(_));
+            for placed in
+                [error.clone().in_file(Path::new("f.json")), error.clone().in_document(&"the text")]
+            {
+                assert_eq!((placed.reason_name(), placed.hint()), (reason, Some(hint.clone())));
+                assert_eq!(placed.to_string() == text, names_file, "{placed}");
+                assert!(placed.to_string().ends_with(&text), "{placed}");
+                // A second place says nothing more.
+                let again = placed.clone().in_file(Path::new("g.json")).in_document(&"x");
+                assert_eq!(again.to_string(), placed.to_string());
+            }
+        }
+        assert_eq!(
+            syntax().in_file(Path::new("f.json")).to_string(),
+            "the credentials in f.json cannot be used: not JSON (line 2, column 3)"
+        );
+        assert_eq!(
+            syntax().in_document(&"the text").to_string(),
+            "the text: not JSON (line 2, column 3)"
+        );
+    }
+
+    #[test]
+    fn each_fault_of_a_secret_says_what_is_wrong_and_what_to_do() {
+        use SecretFault as F;
+        #[rustfmt::skip]
+        let table = [
+            (F::Blank,            "is empty",                                           "copy it again: there is nothing"),
+            (F::LineBreakAtEnd,   "ends with a line break",                             "copy it again, without white space"),
+            (F::WhiteSpaceAround, "begins or ends with white space",                    "copy it again, without white space"),
+            (F::NoBreakSpace,     "contains a no-break space",                          "copy it again, without white space"),
+            (F::Invisible,        "contains an invisible character",                    "copy it again, from the Developer Console itself"),
+            (F::ControlCharacter, "contains a control character",                       "copy it again: it was cut or joined"),
+            (F::Quotes,           "is in quotation marks that are part of it",          "remove the quotation marks"),
+            (F::Identifier,       "is the id of an organization or a technical account", "are two values swapped?"),
+            (F::NotKey,           "is too short for a private key",                     "did you mean IMS_PRIVATE_KEY_FILE"),
+        ];
+        for (fault, said, to_do) in table {
+            assert_eq!(fault.to_string(), said);
+            assert!(fault.hint().starts_with(to_do), "{}", fault.hint());
+        }
+    }
+}

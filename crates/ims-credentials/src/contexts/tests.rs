@@ -292,3 +292,39 @@ fn credentials_know_every_file_that_they_were_read_from() {
     assert_eq!(text.files().len(), names.len(), "another IMS changes no file");
     assert!(Credentials::from_json(r#"{ "api_key": "a" }"#).unwrap().files().is_empty());
 }
+
+#[test]
+fn each_error_has_a_name_and_what_to_do_if_that_is_known() {
+    use ContextsError as E;
+    let missing =
+        FileError::io(Path::new("x"), "read", std::io::ErrorKind::PermissionDenied.into());
+    let remedy = missing.remedy();
+    let not_text = || CredentialsError::NotText;
+    let utf8 = || Some("save the file as text in UTF-8".to_owned());
+    let (path, name) = (PathBuf::from("x"), "one".to_owned());
+    #[rustfmt::skip]
+    let table = [
+        (E::File(missing),                                              "file_not_used",     remedy,                          false),
+        (E::Wrong { path: path.clone(), problem: not_text() },          "file_malformed",    utf8(),                          false),
+        (E::Unusable { name: name.clone(), problem: not_text() },       "file_malformed",    utf8(),                          false),
+        (E::Changed { path },                                           "contexts_changed",  Some("do it again".to_owned()),  true),
+        (E::Unknown { names: "two".to_owned() },                        "context_unknown",   None,                            false),
+        (E::Exists { name },                                            "context_exists",    None,                            false),
+        (E::Name,                                                       "context_name",      None,                            false),
+    ];
+    for (error, reason, hint, is_transient) in table {
+        assert_eq!((error.reason_name(), error.hint()), (reason, hint), "{error}");
+        assert_eq!(error.is_transient(), is_transient, "{error}");
+    }
+}
+
+#[test]
+fn a_context_has_the_url_of_its_api() {
+    let folder = TempDir::new().unwrap();
+    let mut contexts = Contexts::load(folder.path().join("config.toml")).unwrap();
+    let file = ContextFile::new("/a.json").with_api_url("https://platform.adobe.io");
+    contexts.add("one", &file).unwrap();
+    let shown = contexts.show("one").unwrap();
+    let expected = ("api_url".to_owned(), "https://platform.adobe.io".to_owned());
+    assert!(shown.contains(&expected), "{shown:?}");
+}

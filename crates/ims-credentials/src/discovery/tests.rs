@@ -109,3 +109,100 @@ fn a_source_says_where_the_credentials_are() {
     let source = Source::CredentialsVariable(None);
     assert_eq!(source.to_string(), "the document in IMS_CREDENTIALS");
 }
+
+#[test]
+fn credentials_are_found_by_the_process_itself_and_selected_by_their_name() {
+    let folder = folder();
+    let credential = |name: &str| {
+        format!(
+            r#"{{"name":"{name}","oauth_server_to_server":{{"client_id":"{name}","client_secrets":["p8e-a"],"scopes":["openid"]}}}}"#
+        )
+    };
+    let credentials = [credential("first"), credential("second")].join(",");
+    let project = format!(
+        r#"{{"project":{{"org":{{"ims_org_id":"A@AdobeOrg"}},"workspace":{{"details":{{"credentials":[{credentials}]}}}}}}}}"#
+    );
+    let discovery =
+        Discovery::new().with_contexts_file(folder.path().join("config.toml")).with_given(project);
+    // What is given comes first, whatever the variables of this process are.
+    assert_eq!(discovery.sources().unwrap()[0], Source::Document);
+    assert_eq!(discovery.find().unwrap_err().reason_name(), "credential_not_selected");
+    for name in ["first", "second"] {
+        let discovery = discovery.clone().with_credential(name);
+        let found = discovery.find().unwrap().unwrap();
+        assert_eq!(found.credentials.client_id().as_str(), name);
+        assert_eq!(found.source, Source::Document);
+        let alone = discovery.find_credentials().unwrap().unwrap();
+        assert_eq!(alone.client_id().as_str(), name);
+    }
+}
+
+#[test]
+fn contexts_that_cannot_be_read_matter_only_if_nothing_comes_before_them() {
+    let folder = folder();
+    fs::write(folder.path().join("broken.toml"), "current = ").unwrap();
+    let discovery = Discovery::new().with_contexts_file(folder.path().join("broken.toml"));
+    let error = discovery.sources_in(&[], usize::MAX).unwrap_err();
+    assert!(matches!(error, DiscoveryError::Contexts(_)), "{error}");
+    assert_eq!(error.reason_name(), "file_malformed");
+    let before = discovery.sources_in(&variables(&folder, &CLIENT), usize::MAX).unwrap();
+    assert_eq!(before.len(), 1, "{before:?}");
+}
+
+#[test]
+fn an_error_has_the_name_and_the_hint_of_what_is_behind_it() {
+    let changed = || ContextsError::Changed { path: "config.toml".into() };
+    #[rustfmt::skip]
+    let table = [
+        (DiscoveryError::Credentials(CredentialsError::NotText), "file_malformed",   "save the file as text in UTF-8", false),
+        (DiscoveryError::Contexts(changed()),                    "contexts_changed", "do it again",                    true),
+        (DiscoveryError::NoFolder,                               "no_credentials",   "set HOME",                       false),
+        (DiscoveryError::NotFound,                               "no_credentials",   "set IMS_CREDENTIALS to a file",  false),
+    ];
+    for (error, reason, to_do, is_transient) in table {
+        assert_eq!(error.reason_name(), reason);
+        assert!(error.hint().unwrap().starts_with(to_do), "{error:?}");
+        assert_eq!(error.is_transient(), is_transient, "{error}");
+    }
+}
+
+#[test]
+fn a_context_that_is_named_and_current_is_one_source() {
+    let folder = folder();
+    let discovery = Discovery::new().with_contexts_file(folder.path().join("config.toml"));
+    let named =
+        |name| discovery.clone().with_context(name).sources_in(&[], usize::MAX).unwrap().len();
+    assert_eq!((named("one"), named("two")), (1, 2));
+    let by_variable = |name| {
+        let variables = variables(&folder, &[("IMS_CONTEXT", name)]);
+        discovery.sources_in(&variables, usize::MAX).unwrap().len()
+    };
+    assert_eq!((by_variable("one"), by_variable("two")), (1, 2));
+}
+
+#[test]
+fn the_variable_of_aio_that_names_a_file_is_a_source_if_it_is_not_empty() {
+    let folder = folder();
+    let discovery = Discovery::new().with_contexts_file(folder.path().join("missing.toml"));
+    let sources = |set| discovery.sources_in(&variables(&folder, set), usize::MAX).unwrap();
+    assert_eq!(sources(&[("AIO_CONFIG_FILE", "aio.json")]), [Source::Variables(None)]);
+    assert_eq!(sources(&[("AIO_CONFIG_FILE", "")]), []);
+    assert_eq!(sources(&[("OTHER", "x")]), []);
+    assert_eq!(sources(&CLIENT), [Source::Variables(Some(Form::EnvironmentVariables))]);
+}
+
+#[test]
+fn so_many_sources_are_looked_for_as_are_asked_for_and_no_more() {
+    let folder = folder();
+    let discovery = Discovery::new().with_contexts_file(folder.path().join("config.toml"));
+    let given = discovery.with_given(DOCUMENT).with_context("two");
+    let variables = variables(
+        &folder,
+        &[("IMS_CREDENTIALS", DOCUMENT), ("IMS_CONTEXT", "two"), CLIENT[0], CLIENT[1], CLIENT[2]],
+    );
+    let all = given.sources_in(&variables, usize::MAX).unwrap();
+    assert_eq!(all.len(), 6, "{all:?}");
+    for most in 1..=all.len() {
+        assert_eq!(given.sources_in(&variables, most).unwrap(), all[..most]);
+    }
+}

@@ -6,11 +6,14 @@
 use std::{fmt::Write as _, fs};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::Map;
 use tempfile::TempDir;
 
 use self::table::{Documented, FORMS, ID, Kind, OWN};
-use super::RULES;
-use crate::{credential::Credential, credentials::Credentials};
+use super::{Form, RULES};
+use crate::{
+    credential::Credential, credentials::Credentials, language::Language, reading::fields::Document,
+};
 
 mod table;
 
@@ -59,6 +62,153 @@ fn each_rule_has_a_row_by_the_member_that_it_recognises() {
             forms.iter().any(|it| it.form == rule.form && it.recognized.contains(&member));
         assert!(is_there, "{member} of {:?} is in no row", rule.form);
     }
+}
+
+/// Members with a value each; a dot leads into an object.
+fn members(names: &str) -> Document {
+    let mut whole = Map::new();
+    for name in names.split_whitespace() {
+        let Some((outer, inner)) = name.split_once('.') else {
+            whole.insert(name.to_owned(), "x".into());
+            continue;
+        };
+        let object = whole.entry(outer).or_insert_with(|| Map::new().into());
+        object.as_object_mut().unwrap().insert(inner.to_owned(), "x".into());
+    }
+    Document::new(whole.into())
+}
+
+#[test]
+fn the_members_decide_which_form_it_is_and_some_of_them_alone_are_another_or_none() {
+    use Language::{Dotenv, Hjson, Ini, Json, Yaml};
+    #[rustfmt::skip]
+    let table = [
+        (Json,   "integration.org_id integration.client_id",                 Some(Form::UserSync)),
+        (Json,   "integration.org_id integration.api_key",                   Some(Form::UserSync)),
+        (Json,   "integration.org_id",                                       Some(Form::AemService)),
+        (Json,   "integration.client_id",                                    Some(Form::AemService)),
+        (Json,   "technicalAccount.clientId",                                Some(Form::AssetCompute)),
+        (Json,   "technicalAccount.id",                                      None),
+        (Json,   "project",                                                  Some(Form::ConsoleProject)),
+        (Json,   "workspace",                                                Some(Form::ConsoleProject)),
+        (Json,   "project ims.contexts",                                     Some(Form::AioContext)),
+        (Json,   "project ims.config",                                       None),
+        (Json,   "CLIENT_ID CLIENT_SECRET ORG_ID",                           Some(Form::ConsoleDownload)),
+        (Json,   "API_KEY CLIENT_SECRETS IMS_ORG",                           Some(Form::ConsoleDownload)),
+        (Json,   "CLIENT_SECRET ORG_ID",                                     None),
+        (Json,   "CLIENT_ID ORG_ID",                                         None),
+        (Json,   "CLIENT_ID CLIENT_SECRET",                                  None),
+        (Json,   "CLIENT_ID DEFAULT_REDIRECT_URI",                           Some(Form::ConsoleDownload)),
+        (Json,   "DEFAULT_REDIRECT_URI",                                     None),
+        (Json,   "API_KEY",                                                  Some(Form::ConsoleDownload)),
+        (Json,   "CLIENT_ID",                                                None),
+        (Json,   "API_KEY CLIENT_SECRET",                                    None),
+        (Json,   "API_KEY SCOPES",                                           None),
+        (Json,   "API_KEY PRIVATE_KEY",                                      None),
+        (Json,   "API_KEY TECHNICAL_ACCOUNT_ID",                             None),
+        (Json,   "API_KEY PUBLIC_KEYS_WITH_EXPIRY",                          None),
+        (Json,   "__ims_oauth_s2s",                                          Some(Form::ActionInput)),
+        (Ini,    "enterprise.org_id",                                        Some(Form::UserManagement)),
+        (Json,   "enterprise.org_id",                                        Some(Form::UserSync)),
+        (Json,   "client_credentials.client_id",                             Some(Form::PdfServices)),
+        (Yaml,   "Enterprise.org_id Platform.x",                             Some(Form::DataScience)),
+        (Yaml,   "Enterprise.org_id",                                        None),
+        (Yaml,   "Platform.x",                                               None),
+        (Json,   "Enterprise.org_id Platform.x",                             None),
+        (Json,   "amcOrgId clientId",                                        Some(Form::AcsCommons)),
+        (Json,   "amcOrgId",                                                 None),
+        (Json,   "clientId imsOrgId",                                        Some(Form::CommerceSdk)),
+        (Json,   "imsOrgId",                                                 None),
+        (Json,   "clientId technicalAccountId",                              Some(Form::JwtAuth)),
+        (Hjson,  "clientId technicalAccountId scopes",                       None),
+        (Json,   "clientId technicalAccountId scopes",                       Some(Form::Imscli)),
+        (Hjson,  "clientId",                                                 None),
+        (Json,   "clientId technicalAccountId scopes privateKey",            Some(Form::JwtAuth)),
+        (Json,   "clientId technicalAccountId scopes privateKeyPath",        Some(Form::JwtAuth)),
+        (Json,   "technicalAccountId",                                       None),
+        (Json,   "ims_org_id",                                               Some(Form::AioContext)),
+        (Json,   "ims_org_id oauth_enabled",                                 Some(Form::CloudManager)),
+        (Json,   "oauth_enabled",                                            None),
+        (Json,   "ims.contexts",                                             Some(Form::AioContext)),
+        (Json,   "ims.other",                                                None),
+        (Json,   "org_id pathToKey",                                         Some(Form::AnalyticsConfig)),
+        (Json,   "ORG_ID tech_id",                                           Some(Form::AnalyticsConfig)),
+        (Json,   "org_id",                                                   None),
+        (Json,   "pathToKey",                                                None),
+        (Ini,    "default.apiKey default.technicalAccountId",                Some(Form::AnalyticsSample)),
+        (Ini,    "apiKey technicalAccountId",                                Some(Form::AnalyticsSample)),
+        (Ini,    "default.apiKey",                                           None),
+        (Ini,    "default.technicalAccountId",                               None),
+        (Ini,    "other.apiKey other.technicalAccountId",                    None),
+        (Json,   "clientID",                                                 Some(Form::Imscli)),
+        (Dotenv, "IMS_ACCESS_TOKEN",                                         Some(Form::AccessTokenVariables)),
+        (Dotenv, "IMS_ACCESS_TOKEN IMS_CLIENT_ID",                           Some(Form::AccessTokenVariables)),
+        (Dotenv, "IMS_ACCESS_TOKEN IMS_CLIENT_ID IMS_CLIENT_SECRET",         Some(Form::EnvironmentVariables)),
+        (Dotenv, "IMS_ACCESS_TOKEN IMS_CLIENT_ID IMS_PRIVATE_KEY",           Some(Form::EnvironmentVariables)),
+        (Dotenv, "IMS_ACCESS_TOKEN IMS_CLIENT_ID IMS_PRIVATE_KEY_FILE",      Some(Form::EnvironmentVariables)),
+        (Dotenv, "IMS_OAUTH_S2S_CLIENT_ID",                                  Some(Form::ServerToServerVariables)),
+        (Dotenv, "AIO_IMS_CONTEXTS_A_CLIENT__ID",                            Some(Form::AioVariables)),
+        (Dotenv, "aio_ims_contexts_a_client__id",                            Some(Form::AioVariables)),
+        (Dotenv, "AIO_IMS_CONTEXTS_A_ACCESS__TOKEN_TOKEN",                   None),
+        (Dotenv, "AIO_IMS_CONTEXTS_CLI_ACCESS__TOKEN_TOKEN",                 Some(Form::AccessTokenVariables)),
+        (Dotenv, "AIO_COMMERCE_AUTH_IMS_CLIENT_ID",                          Some(Form::CommerceSdk)),
+        (Dotenv, "OAUTH_CLIENT_ID OAUTH_ORG_ID",                             Some(Form::CommerceStarterKit)),
+        (Dotenv, "OAUTH_CLIENT_ID OAUTH_IMS_ORG_ID",                         Some(Form::CommerceStarterKit)),
+        (Dotenv, "OAUTH_CLIENT_ID",                                          None),
+        (Dotenv, "OAUTH_ORG_ID",                                             None),
+        (Dotenv, "CLIENTID IMSORGID",                                        Some(Form::AppsAction)),
+        (Dotenv, "CLIENTID",                                                 None),
+        (Dotenv, "IMSORGID",                                                 None),
+        (Dotenv, "REACTOR_IO_INTEGRATION_CLIENT_ID",                         Some(Form::ReactorUploader)),
+        (Dotenv, "aio_api_key",                                              Some(Form::AioJava)),
+        (Dotenv, "IMS_CLIENTID",                                             Some(Form::Imscli)),
+        (Dotenv, "SERVICE_API_KEY",                                          Some(Form::ServiceApiKey)),
+        (Json,   "accessToken",                                              Some(Form::AccessToken)),
+        (Json,   "access_token client_id",                                   Some(Form::AccessToken)),
+        (Json,   "access_token client_id client_secret",                     Some(Form::Own)),
+        (Json,   "access_token client_id private_key_file",                  Some(Form::Own)),
+        (Json,   "client_id",                                                Some(Form::Own)),
+        (Json,   "api_key",                                                  Some(Form::Own)),
+        (Json,   "client_secret",                                            None),
+        // One variable alone may be there by chance.
+        (Json,   "env.IMS_CLIENT_ID env.IMS_CLIENT_SECRET",                  Some(Form::NestedVariables)),
+        (Json,   "env.IMS_CLIENT_ID",                                        None),
+        (Json,   "apiVersion env.IMS_CLIENT_ID env.IMS_CLIENT_SECRET",       Some(Form::NestedVariables)),
+        (Json,   "kind env.IMS_CLIENT_ID env.IMS_CLIENT_SECRET",             Some(Form::NestedVariables)),
+        (Json,   "apiVersion kind env.IMS_CLIENT_ID env.IMS_CLIENT_SECRET",  None),
+    ];
+    for (language, names, form) in table {
+        let found = Form::of(&members(names).fields().unwrap(), language);
+        assert_eq!(found.ok(), form, "{language:?} {names}");
+    }
+}
+
+#[test]
+fn what_has_no_form_is_called_what_it_is_or_its_names_are_listed() {
+    let longest = "x".repeat(60);
+    let too_long = "x".repeat(61);
+    let unknown = |names: &str| format!("no known form of credentials (members: {names})");
+    #[rustfmt::skip]
+    let table = [
+        ("apiVersion kind",                  "this is a manifest of Kubernetes, not credentials".to_owned()),
+        ("credential technicalAccountName",  "this is a password of Query Service, not credentials".to_owned()),
+        ("kind",                             unknown("kind")),
+        ("credential",                       unknown("credential")),
+        ("technicalAccountName",             unknown("technicalAccountName")),
+        ("$c",                               unknown("$c")),
+        ("a-b",                              unknown("a-b")),
+        ("a_5",                              unknown("a_5")),
+        ("MIIE+x= a/b \u{e4}",               unknown("none")),
+        (longest.as_str(),                   unknown(&longest)),
+        (too_long.as_str(),                  unknown("none")),
+    ];
+    for (names, said) in table {
+        let error = Form::of(&members(names).fields().unwrap(), Language::Json).unwrap_err();
+        assert_eq!(error.to_string(), said, "{names}");
+    }
+    let hjson = Form::of(&members("client_id").fields().unwrap(), Language::Hjson).unwrap_err();
+    let said = "credentials of the form of ims are written in JSON or TOML, not in Hjson";
+    assert_eq!(hjson.to_string(), said);
 }
 
 #[cfg(feature = "formats")]

@@ -47,7 +47,7 @@ mod formats {
         use Language::{Dotenv, Hjson, Ini, Json, Properties, Toml, Yaml};
 
         #[rustfmt::skip]
-        let table: [(&str, &str, &[Language]); 12] = [
+        let table: [(&str, &str, &[Language]); 28] = [
             ("{}",                         "config",        &[Json, Hjson]),
             ("// aio\n{}",                 ".aio",          &[Json, Hjson]),
             ("[]",                         "config",        &[Json]),
@@ -60,9 +60,41 @@ mod formats {
             ("A=1",                        ".env",          &[Dotenv]),
             ("A=1",                        ".env.stage",    &[Dotenv]),
             ("server:",                    "umapi.yml",     &[Yaml]),
+            ("server:",                    "umapi.yaml",    &[Yaml]),
+            ("a = 1",                      "a.tfvars",      &[Toml]),
+            ("a = 1",                      "a.ini",         &[Ini]),
+            ("a = 1",                      "a.hjson",       &[Hjson]),
+            ("A=1",                        "stage.env",     &[Dotenv]),
+            ("A=1",                        "a.ps1",         &[Dotenv]),
+            ("A=1",                        "a.cmd",         &[Dotenv]),
+            ("A=1",                        "a.bat",         &[Dotenv]),
+            ("A=1",                        "env",           &[Toml, Dotenv, Properties, Yaml]),
+            ("a\\=b=1",                   "config",        &[Toml, Properties, Dotenv, Yaml]),
+            ("; x\n! y\n\n{}",             "config",        &[Json, Hjson]),
+            ("/ x\n{}",                    "config",        &[Toml, Dotenv, Properties, Yaml]),
+            ("[\"a\"]",                    "config",        &[Json]),
+            ("[1",                         "config",        &[Ini, Toml]),
+            ("",                           "config",        &[Toml, Dotenv, Properties, Yaml]),
+            ("# {}",                       "config",        &[Toml, Dotenv, Properties, Yaml]),
         ];
         for (text, name, languages) in table {
             assert_eq!(Language::candidates(text, Path::new(name)), languages, "{name} {text}");
+        }
+    }
+
+    #[test]
+    fn a_brace_and_a_name_in_quotation_marks_look_like_json() {
+        for (text, expected) in [
+            ("{", true),
+            (" {\n", true),
+            ("{}", true),
+            ("{ \"a\": canary", true),
+            ("{ a: 1 }", false),
+            ("\"a\": 1", false),
+            ("", false),
+            ("[{}]", false),
+        ] {
+            assert_eq!(looks_like_json(text), expected, "{text}");
         }
     }
 

@@ -271,3 +271,27 @@ fn the_table_is_in_order_and_holds_metascopes_and_scopes() {
         );
     }
 }
+
+#[test]
+fn each_error_has_a_name_and_says_what_to_do() {
+    use MigrationError as E;
+    let unwritable =
+        FileError::io(Path::new("x"), "write", std::io::ErrorKind::AlreadyExists.into());
+    let write_hint = unwritable.hint();
+    let unknown = |known| E::UnknownScopes { metascopes: vec![Metascope::ENT_USER_SDK], known };
+    #[rustfmt::skip]
+    let table = [
+        (E::Credentials(CredentialsError::NotText), "file_malformed",      "save the file as text in UTF-8"),
+        (E::AlreadyDone,                            "already_migrated",    "nothing needs to be done"),
+        (E::NoServiceAccount,                       "no_service_account",  "give the file of the JWT credential"),
+        (E::Aem,                                    "aem_not_converted",   "add an OAuth Server-to-Server credential"),
+        (unknown(vec![]),                           "scopes_unknown",      "look up the scopes"),
+        (unknown(vec!["openid".parse().unwrap()]),  "scopes_unknown",      "look them up in Adobe's Developer Console, and give them together with those that are known: openid"),
+        (E::Unwritable(unwritable),                 "file_not_used",       write_hint.as_str()),
+    ];
+    for (error, reason, to_do) in table {
+        assert_eq!(error.reason_name(), reason, "{error}");
+        assert!(error.hint().unwrap().starts_with(to_do), "{error:?}");
+        assert!(!error.is_transient(), "{error}");
+    }
+}

@@ -46,3 +46,62 @@ pub(crate) fn of_bytes(bytes: &[u8]) -> CredentialsError {
         _ => CredentialsError::NotText,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_credentials_is_called_what_it_is() {
+        #[rustfmt::skip]
+        let table = [
+            ("",                                            Some(EMPTY)),
+            (" \n\t",                                     Some(EMPTY)),
+            ("<?php\n$a = 1;",                              Some(PROGRAM)),
+            ("\n<html>",                                    Some("a web page or XML")),
+            ("-----BEGIN CERTIFICATE-----\n",               Some("a certificate")),
+            ("-----BEGIN TRUSTED CERTIFICATE-----\n",       Some("a certificate")),
+            ("-----BEGIN CERTIFICATE REQUEST-----\n",       Some("a certificate request")),
+            ("-----BEGIN NEW CERTIFICATE REQUEST-----\n",   Some("a certificate request")),
+            ("-----BEGIN PRIVATE KEY-----\n",               Some("a private key")),
+            ("-----BEGIN ENCRYPTED PRIVATE KEY-----\n",     Some("a private key")),
+            ("\n-----BEGIN RSA PRIVATE KEY-----\n",        Some("a private key")),
+            ("-----BEGIN PUBLIC KEY-----\n",                Some("a public key")),
+            ("-----BEGIN RSA PUBLIC KEY-----\n",            Some("a public key")),
+            ("-----BEGIN X509 CRL-----\n",                  Some("a PEM file")),
+            ("{}",                                          None),
+            ("client_id=a",                                 None),
+        ];
+        for (text, kind) in table {
+            assert_eq!(of_text(text), kind, "{text:?}");
+        }
+        for (bytes, said) in [
+            (
+                &[0x30, 0x81, 0xFF][..],
+                "this is a key or a certificate in binary form (DER), not credentials",
+            ),
+            (
+                &[0x30, 0x82, 0xFF],
+                "this is a key or a certificate in binary form (DER), not credentials",
+            ),
+            (&[0x30, 0x80, 0xFF], "not UTF-8 text"),
+            (&[0xFF, 0xFE], "not UTF-8 text"),
+        ] {
+            assert_eq!(of_bytes(bytes).to_string(), said, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn the_source_of_a_program_is_known_by_its_name() {
+        for (path, expected) in [
+            ("config.py", true),
+            ("a/config.JS", true),
+            ("main.tf", true),
+            ("config.json", false),
+            ("py", false),
+            (".env", false),
+        ] {
+            assert_eq!(is_program(Path::new(path)), expected, "{path}");
+        }
+    }
+}

@@ -122,6 +122,43 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_signed_token_is_no_path() {
+        let part = "A-_9".repeat(5);
+        for (text, expected) in [
+            (format!("eyJ{part}.{part}.{part}"), true),
+            (format!("eyJ{}.{part}.{part}", &part[..15]), true),
+            (format!("eyJ{}.{part}.{part}", &part[..14]), false),
+            (format!("ayJ{part}.{part}.{part}"), false),
+            (format!("eyJ{part}.{part}.{part}.{part}"), false),
+            (format!("eyJ{part}{part}.{part}{part}"), false),
+            (format!("eyJ{part}.{part}.{part}="), false),
+            (format!("eyJ{part}/{part}.{part}.x"), false),
+        ] {
+            assert_eq!(is_jwt(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_is_a_document_or_the_path_of_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().join("a=b");
+        std::fs::write(&there, "").unwrap();
+        let there = there.to_str().unwrap();
+        for (given, is_path) in [
+            ("credentials.json", true),
+            ("no/such/file", true),
+            (there, true),
+            ("no/such=file", false),
+            ("name: value", false),
+            ("name:value", true),
+            ("{}", false),
+            ("a\nb", false),
+        ] {
+            assert_eq!(path_of(OsStr::new(given)).is_some(), is_path, "{given}");
+        }
+    }
+
+    #[test]
     fn only_what_is_certainly_public_needs_no_private_file() {
         for (contents, expected) in [
             (&b"-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"[..], true),
@@ -135,6 +172,18 @@ mod tests {
             (b"-----BEGIN RSA PRIVATE KEY-----", false),
             (b"p8e-secret", false),
             (b"", false),
+            (b"-----BEGIN CERTIFICATE REQUEST-----\nMII", true),
+            (b"-----BEGIN X509 CRL-----\nMII", true),
+            (b"-----BEGIN TRUSTED CERTIFICATE-----\nMII", true),
+            (b"-----BEGIN CERTIFICATE-----\n-----BEGIN SECRET-----", false),
+            (b"-----BEGIN CERTIFICATE-----\nPRIVATE", false),
+            (b"ssh-rsa AAAA\n\n", true),
+            (b"p8e-ssh-rsa", false),
+            (b"\xFF-----BEGIN CERTIFICATE-----", false),
+            // A certificate of version 1 has a number first: SEQUENCE { SEQUENCE { INTEGER …
+            (&[0x30, 0x82, 0x03, 0x00, 0x30, 0x82, 0x02, 0x00, 0x02, 0x03], true),
+            (&[0x30, 0x7F, 0x30, 0x7F, 0xA0, 0x03], true),
+            (&[0x30, 0x7F, 0x31, 0x7F, 0xA0, 0x03], false),
             // SEQUENCE { SEQUENCE { [0] …
             (&[0x30, 0x82, 0x03, 0x00, 0x30, 0x82, 0x02, 0x00, 0xA0, 0x03], true),
             // PrivateKeyInfo and RSAPrivateKey: SEQUENCE { INTEGER …

@@ -198,18 +198,20 @@ fn run(command: &mut Command, timeout: Duration) -> Result<Zeroizing<Vec<u8>>, &
 ///
 /// On a terminal it stays in ours: a password manager that asks a person would be stopped when it reads from the terminal
 /// (POSIX, General Terminal Interface, §11.1.4).
-#[cfg(unix)]
 fn lead_own_group(command: &mut Command) -> bool {
-    let has_terminal = std::fs::File::open("/dev/tty").is_ok();
-    if !has_terminal {
-        std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    {
+        let _ = command;
+        false
     }
-    !has_terminal
-}
-
-#[cfg(not(unix))]
-fn lead_own_group(_command: &mut Command) -> bool {
-    false
+    #[cfg(unix)]
+    {
+        let has_terminal = std::fs::File::open("/dev/tty").is_ok();
+        if !has_terminal {
+            std::os::unix::process::CommandExt::process_group(command, 0);
+        }
+        !has_terminal
+    }
 }
 
 #[cfg(unix)]
@@ -291,41 +293,38 @@ pub(crate) fn variables(fields: &Fields<'_>) -> Vec<String> {
     names
 }
 
-#[cfg(feature = "keyring")]
+/// The secret that the keyring of the desktop keeps under the name `entry` for programs of ours.
 fn from_own_keyring(member: &str, entry: &str) -> Result<Zeroizing<String>, CredentialsError> {
-    from_keyring(member, crate::keyring::SERVICE, entry)
+    #[cfg(feature = "keyring")]
+    let service = crate::keyring::SERVICE;
+    // Without it, no service is asked.
+    #[cfg(not(feature = "keyring"))]
+    let service = "";
+    from_keyring(member, service, entry)
 }
 
-#[cfg(not(feature = "keyring"))]
-fn from_own_keyring(member: &str, _entry: &str) -> Result<Zeroizing<String>, CredentialsError> {
-    from_keyring(member, "", "")
-}
-
-/// The secret that the keyring of the desktop keeps for a service and a user.
-#[cfg(feature = "keyring")]
+/// The secret that the keyring of the desktop keeps for a service and a user. It is reached with the feature `keyring` only.
 pub(crate) fn from_keyring(
     member: &str,
     service: &str,
     user: &str,
 ) -> Result<Zeroizing<String>, CredentialsError> {
-    use secrecy::ExposeSecret;
-
-    let secret = crate::keyring::load_of(service, user)
-        .map_err(|problem| CredentialsError::Keyring { name: member.to_owned(), problem })?;
-    match secret {
-        Some(secret) => Ok(Zeroizing::new(secret.expose_secret().to_owned())),
-        None => Err(CredentialsError::NotInKeyring { name: member.to_owned() }),
+    #[cfg(not(feature = "keyring"))]
+    {
+        let _ = (member, service, user);
+        Err(CredentialsError::MissingFeature { feature: "keyring", what: "the keyring" })
     }
-}
+    #[cfg(feature = "keyring")]
+    {
+        use secrecy::ExposeSecret;
 
-/// The keyring is reached with the feature `keyring` only.
-#[cfg(not(feature = "keyring"))]
-pub(crate) fn from_keyring(
-    _member: &str,
-    _service: &str,
-    _user: &str,
-) -> Result<Zeroizing<String>, CredentialsError> {
-    Err(CredentialsError::MissingFeature { feature: "keyring", what: "the keyring" })
+        let secret = crate::keyring::load_of(service, user)
+            .map_err(|problem| CredentialsError::Keyring { name: member.to_owned(), problem })?;
+        match secret {
+            Some(secret) => Ok(Zeroizing::new(secret.expose_secret().to_owned())),
+            None => Err(CredentialsError::NotInKeyring { name: member.to_owned() }),
+        }
+    }
 }
 
 #[cfg(test)]

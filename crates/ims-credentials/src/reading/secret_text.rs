@@ -189,7 +189,14 @@ mod tests {
             ("\"p8e-x\"",          Some(SecretFault::Quotes)),
             ("'p8e-x'",            Some(SecretFault::Quotes)),
             ("\u{201c}p8e-x\u{201d}", Some(SecretFault::Quotes)),
+            ("`p8e-x`",            Some(SecretFault::Quotes)),
+            ("\"p8e-x",            None),
+            ("p8e-x\"",            None),
+            ("p8e\u{200b}x",       Some(SecretFault::Invisible)),
+            ("\u{feff} \u{200b}",  Some(SecretFault::Blank)),
             ("A@AdobeOrg",         Some(SecretFault::Identifier)),
+            ("A@techacct.adobe.com", Some(SecretFault::Identifier)),
+            ("A@AdobeOrg-p8e",     None),
             ("p8e-x",              None),
             ("[p8e-x",             None),
             ("p8e-\"x\"y",         None),
@@ -214,6 +221,23 @@ mod tests {
             ("<client id>",                        true),
             ("your_client_secret",                 true),
             ("YOUR-CLIENT-ID",                     true),
+            ("$A_1",                               true),
+            ("$",                                  false),
+            ("$a",                                 false),
+            ("%A_1%",                              true),
+            ("%%",                                 false),
+            ("%A_1",                               false),
+            ("${a",                                false),
+            ("a}",                                 false),
+            ("{{a",                                false),
+            ("a}}",                                false),
+            ("<a",                                 false),
+            ("a>",                                 false),
+            ("<your id",                           true),
+            ("your secret",                        true),
+            ("xxxx",                               true),
+            ("XX..",                               true),
+            ("xxx",                                false),
             ("xxxxxxxxxxxx",                       true),
             ("********",                           true),
             ("x",                                  false),
@@ -230,6 +254,36 @@ mod tests {
         }
         let error = client_secret("SECRET", "${SECRET}").unwrap_err();
         assert_eq!(error.to_string(), "SECRET is a placeholder, not a value");
+    }
+
+    #[test]
+    fn pkcs12_is_a_sequence_that_begins_with_version_3_and_a_sequence() {
+        for (bytes, expected) in [
+            (&[0x30, 0x05, 0x02, 0x01, 0x03, 0x30, 0x00][..], true),
+            (&[0x30, 0x80, 0x02, 0x01, 0x03, 0x30, 0x80], true),
+            (&[0x30, 0x81, 0x80, 0x02, 0x01, 0x03, 0x30], true),
+            (&[0x30, 0x82, 0x01, 0x00, 0x02, 0x01, 0x03, 0x30], true),
+            (&[0x30, 0x05, 0x02, 0x01, 0x00, 0x30, 0x00], false),
+            (&[0x30, 0x81, 0x02, 0x01, 0x03, 0x30], false),
+            (&[0x31, 0x05, 0x02, 0x01, 0x03, 0x30, 0x00], false),
+            (&[0x30, 0x82, 0x01], false),
+            (&[0x30], false),
+        ] {
+            assert_eq!(is_pkcs12(bytes), expected, "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn a_text_can_be_a_key_by_its_header_or_its_length() {
+        for (text, expected) in [
+            ("-----BEGIN PRIVATE KEY-----".to_owned(), true),
+            ("a".repeat(601), true),
+            ("a".repeat(600), false),
+            (format!("  {}\n\n\n", "a".repeat(600)), false),
+            ("p8e-x".to_owned(), false),
+        ] {
+            assert_eq!(can_be_key(&text), expected, "{text}");
+        }
     }
 
     #[test]
@@ -254,7 +308,8 @@ mod tests {
         let error = key("k", Zeroizing::new(two.into_bytes())).unwrap_err();
         assert!(matches!(error, CredentialsError::TwoKeys { .. }), "{error:?}");
         // DER is not text, and base64 of DER is left for the reader of keys.
-        for text in [b"\x30\x82\x04\xff".to_vec(), b"MIIEvQIBADANBg==".to_vec()] {
+        let longer = BASE64_STANDARD.encode([0x30; 40]).into_bytes();
+        for text in [b"\x30\x82\x04\xff".to_vec(), b"MIIEvQIBADANBg==".to_vec(), longer] {
             assert_eq!(**key("k", Zeroizing::new(text.clone())).unwrap(), text);
         }
     }

@@ -41,6 +41,25 @@ fn debug_does_not_show_the_token() {
     assert_eq!(format!("{place:?}"), "RefreshTokenStore(the memory of this process)");
 }
 
+#[test]
+fn only_memory_never_blocks() {
+    assert!(!RefreshTokenStore::in_memory(None).blocks());
+    assert!(RefreshTokenStore::in_folder("x", "me").blocks());
+    #[cfg(feature = "keyring")]
+    assert!(RefreshTokenStore::in_keyring("me").blocks());
+}
+
+#[test]
+fn an_error_names_the_place_and_has_a_name_and_a_hint() {
+    let store = RefreshTokenStore::in_memory(None);
+    let error = RefreshTokensError::not_reached(&store, std::io::Error::other("it is gone"));
+    let said = "the refresh token cannot be read from or written to the memory of this process: it is gone";
+    assert_eq!(error.to_string(), said);
+    assert_eq!(error.reason_name(), "refresh_token_not_kept");
+    assert_eq!(error.hint().unwrap(), "correct the named place, then try again");
+    assert!(!error.is_transient());
+}
+
 #[cfg(unix)]
 mod folder {
     use std::{

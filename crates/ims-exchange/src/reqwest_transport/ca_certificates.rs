@@ -165,18 +165,19 @@ impl fmt::Debug for CaCertificates {
     }
 }
 
-/// The paths of a list with a colon between two, as Unix writes it.
-#[cfg(unix)]
+/// The paths of a list with a colon between two, as Unix writes it. Other systems verify certificates themselves.
 fn folders(list: &OsStr) -> Vec<PathBuf> {
-    use std::os::unix::ffi::OsStrExt;
-    let paths = list.as_bytes().split(|byte| *byte == b':').filter(|path| !path.is_empty());
-    paths.map(|path| PathBuf::from(OsStr::from_bytes(path))).collect()
-}
-
-/// Other systems verify certificates themselves.
-#[cfg(not(unix))]
-fn folders(_list: &OsStr) -> Vec<PathBuf> {
-    Vec::new()
+    #[cfg(not(unix))]
+    {
+        let _ = list;
+        Vec::new()
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let paths = list.as_bytes().split(|byte| *byte == b':').filter(|path| !path.is_empty());
+        paths.map(|path| PathBuf::from(OsStr::from_bytes(path))).collect()
+    }
 }
 
 fn read_file(path: &Path) -> Result<CaCertificates, String> {
