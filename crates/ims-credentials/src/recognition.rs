@@ -59,3 +59,32 @@ fn progress(error: &CredentialsError) -> (u8, usize) {
         _ => (2, 0),
     }
 }
+
+#[cfg(all(test, feature = "formats"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_is_that_of_the_language_in_which_most_is_understood() {
+        #[rustfmt::skip]
+        let table = [
+            // It looks like JSON, so what is wrong with it as Hjson is not said.
+            ("config",    "{\n \"a\": b,\n \"c\": 1 ]",  "not JSON (line 2, column 7)"),
+            // As Hjson it can be read.
+            ("config",    "{\"a\": b\n}",                  "no known form of credentials (members: a)"),
+            ("config",    "{\"a\": 1}",                    "no known form of credentials (members: a)"),
+            ("config",    "{ a: 1,\n b: 1 ]",              "not Hjson (line 2, column 7)"),
+            // Both end in the same line, and JSON is more likely.
+            ("config",    "{ a: 1 ]",                      "not JSON (line 1, column 3)"),
+            // As TOML it ends in the first line, and as properties it can be read.
+            ("config",    "client_x: 1",                   "no known form of credentials (members: client_x)"),
+            ("a.json",    "client_x: 1",                   "not JSON (line 1, column 1)"),
+            ("config.py", "client_x = f(",                 "this is the source of a program, not credentials"),
+            ("config",    "-----BEGIN PRIVATE KEY-----",   "this is a private key, not credentials"),
+        ];
+        for (name, text, said) in table {
+            let error = recognized(text, Path::new(name)).err().expect(text);
+            assert_eq!(error.to_string(), said, "{name} {text}");
+        }
+    }
+}

@@ -192,7 +192,7 @@ fn the_variable_of_aio_that_names_a_file_is_a_source_if_it_is_not_empty() {
 }
 
 #[test]
-fn so_many_sources_are_looked_for_as_are_asked_for_and_no_more() {
+fn as_many_sources_are_looked_for_as_are_asked_for() {
     let folder = folder();
     let discovery = Discovery::new().with_contexts_file(folder.path().join("config.toml"));
     let given = discovery.with_given(DOCUMENT).with_context("two");

@@ -170,6 +170,7 @@ fn the_members_decide_which_form_it_is_and_some_of_them_alone_are_another_or_non
         (Json,   "client_id",                                                Some(Form::Own)),
         (Json,   "api_key",                                                  Some(Form::Own)),
         (Json,   "client_secret",                                            None),
+        (Json,   "env.IMS_CLIENT_ID env.other",                              None),
         // One variable alone may be there by chance.
         (Json,   "env.IMS_CLIENT_ID env.IMS_CLIENT_SECRET",                  Some(Form::NestedVariables)),
         (Json,   "env.IMS_CLIENT_ID",                                        None),
@@ -180,6 +181,29 @@ fn the_members_decide_which_form_it_is_and_some_of_them_alone_are_another_or_non
     for (language, names, form) in table {
         let found = Form::of(&members(names).fields().unwrap(), language);
         assert_eq!(found.ok(), form, "{language:?} {names}");
+    }
+}
+
+#[test]
+fn credentials_in_a_configuration_are_found_as_deep_as_known_programs_have_them() {
+    let within = |levels: usize, inner: &str| {
+        format!("{}{inner}{}", r#"{"a":"#.repeat(levels), "}".repeat(levels))
+    };
+    let variables = r#"{"IMS_CLIENT_ID":"x","IMS_CLIENT_SECRET":"x"}"#;
+    let section = r#"{"adobe":{"clientId":"x","clientSecret":"x"}}"#;
+    #[rustfmt::skip]
+    let table = [
+        (within(1, variables),   Some(Form::NestedVariables)),
+        (within(9, variables),   Some(Form::NestedVariables)),
+        (within(10, variables),  None),
+        (within(0, section),     Some(Form::Section)),
+        (within(3, section),     Some(Form::Section)),
+        (within(4, section),     None),
+    ];
+    for (text, form) in table {
+        let document = Document::new(serde_json::from_str(&text).unwrap());
+        let found = Form::of(&document.fields().unwrap(), Language::Json);
+        assert_eq!(found.ok(), form, "{text}");
     }
 }
 

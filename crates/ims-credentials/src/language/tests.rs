@@ -183,6 +183,8 @@ mod formats {
         }});
         assert_eq!(read(Language::Hjson, text), said);
         assert_eq!(read(Language::Hjson, &said.to_string()), said);
+        let slashes = json!({ "a": "5/6", "b": 1, "c": 2, "d": "7 8" });
+        assert_eq!(read(Language::Hjson, "{ a: 5/6\n b: 1/* x */ c: 2// y\n d: 7 8\n}"), slashes);
         #[rustfmt::skip]
         let table = [
             ("{\n a: [canary\n",        "line 3, column 1"),
@@ -289,6 +291,11 @@ mod formats {
         let alias = |n: i32| vec![format!("*a{}", n - 1); 9].join(", ");
         let lines = (1..30).map(|n| format!("a{n}: &a{n} [{}]", alias(n)));
         let first = "a0: &a0 [canary, canary, canary]".to_owned();
+        let bomb = std::iter::once(first).chain(lines).collect::<Vec<_>>().join("\n");
+        refused(&bomb);
+        let alias = |n: i32| format!("{{p: *a{0}, q: *a{0}, r: *a{0}}}", n - 1);
+        let lines = (1..40).map(|n| format!("a{n}: &a{n} {}", alias(n)));
+        let first = "a0: &a0 {p: canary}".to_owned();
         let bomb = std::iter::once(first).chain(lines).collect::<Vec<_>>().join("\n");
         refused(&bomb);
         refused("a: 1\n<<: {b: canary}");

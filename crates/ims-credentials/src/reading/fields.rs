@@ -408,6 +408,39 @@ mod tests {
     }
 
     #[test]
+    fn the_name_that_was_meant_is_the_one_with_fewest_changes_and_no_other() {
+        let known = ["client_id", "client_secret", "org_id", "private_key_file"];
+        #[rustfmt::skip]
+        let table = [
+            ("CLIENT_ID",     Some("client_id")),
+            ("client-id",     Some("client_id")),
+            ("clientid",      Some("client_id")),
+            ("cliient_id",    Some("client_id")),
+            ("lient_id",      Some("client_id")),
+            ("cleint_id",     Some("client_id")),
+            ("oorg_idd",      Some("org_id")),
+            ("rg_i",          Some("org_id")),
+            ("private_key",   Some("private_key_file")),
+            ("oorg_iddd",     None),
+            ("g_i",           None),
+            ("xlixnx_id",     None),
+            ("",              None),
+        ];
+        for (name, meant) in table {
+            assert_eq!(most_like(name, &known), meant, "{name}");
+        }
+        #[rustfmt::skip]
+        let distances = [
+            ("", "", 0), ("", "abc", 3), ("abc", "", 3), ("abc", "abc", 0), ("abc", "abd", 1), ("abc", "bc", 1),
+            ("abc", "ab", 1), ("ab", "ba", 2), ("kitten", "sitting", 3), ("saturday", "sunday", 3),
+        ];
+        for (one, other, changes) in distances {
+            assert_eq!(distance(one, other), changes, "{one} {other}");
+            assert_eq!(distance(other, one), changes, "{other} {one}");
+        }
+    }
+
+    #[test]
     fn secrets_are_one_or_a_list_in_any_spelling() {
         for (value, count) in [
             (r#""p8e-a b,c""#, 1),

@@ -177,3 +177,33 @@ impl<'a> ReadContext<'a> {
         Err(CredentialsError::Several { count, names })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_only_one_or_the_one_with_the_selected_name_is_used() {
+        #[rustfmt::skip]
+        let table: [(&[&str], Option<&str>, Result<usize, &str>); 8] = [
+            (&["a"],            None,       Ok(0)),
+            (&["a"],            Some("a"),  Ok(0)),
+            (&["a", "b"],       Some("b"),  Ok(1)),
+            (&["a", "b"],       None,       Err("2 usable credentials in one file: a, b")),
+            (&["a", "a", "b"],  Some("a"),  Err("3 usable credentials in one file: a, a, b")),
+            (&["a", "b"],       Some("c"),  Err("no credential of the name that was selected; there is a, b")),
+            (&[],               Some("c"),  Err("no credential of the name that was selected; there is none that has one")),
+            (&[],               None,       Err("0 usable credentials in one file: ")),
+        ];
+        for (names, selected, expected) in table {
+            let files = FilesRead::default();
+            let at = ReadContext::of_text(selected, &files);
+            let mut candidates = Vec::new();
+            for (index, name) in names.iter().enumerate() {
+                candidates.push(((*name).to_owned(), index));
+            }
+            let found = at.select(candidates).map_err(|error| error.to_string());
+            assert_eq!(found, expected.map_err(str::to_owned), "{names:?} {selected:?}");
+        }
+    }
+}

@@ -113,7 +113,7 @@ fn is_der_bundle(after_tag: &[u8]) -> bool {
 /// The content of a DER element, after its length (X.690 §8.1.3).
 fn skip_length(bytes: &[u8]) -> Option<&[u8]> {
     let (first, rest) = bytes.split_first()?;
-    let longer = if *first < 0x80 { 0 } else { usize::from(*first & 0x7F) };
+    let longer = if *first & 0x80 == 0 { 0 } else { usize::from(*first & 0x7F) };
     rest.get(longer..)
 }
 

@@ -131,7 +131,7 @@ fn without_base64(contents: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 /// the version 0 or 1 there.
 fn is_pkcs12(bytes: &[u8]) -> bool {
     let [0x30, length, rest @ ..] = bytes else { return false };
-    let longer = if *length < 0x80 { 0 } else { usize::from(*length & 0x7F) };
+    let longer = if *length & 0x80 == 0 { 0 } else { usize::from(*length & 0x7F) };
     rest.get(longer..).is_some_and(|inner| inner.starts_with(&[0x02, 0x01, 0x03, 0x30]))
 }
 
