@@ -28,10 +28,10 @@ pub const VALID_REMEMBERED: Duration = Duration::from_mins(5);
 /// How long an invalid token is remembered.
 pub const INVALID_REMEMBERED: Duration = Duration::from_mins(1);
 
-/// How many valid tokens a verifier remembers at most. A new one replaces the one that has been known longest.
+/// How many valid tokens a verifier remembers at most: 16,384. A new one replaces the one that has been known longest.
 pub const MAX_VALID: usize = SHARDS * 1024;
 
-/// How many invalid tokens a verifier remembers at most.
+/// How many invalid tokens a verifier remembers at most: 4,096.
 pub const MAX_INVALID: usize = SHARDS * 256;
 
 /// The verdicts, valid and invalid ones separately.

@@ -304,7 +304,7 @@ async fn a_good_key_is_found_among_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_runtime_that_hangs_delays_another_no_longer_than_one_request_can_take() {
+async fn a_runtime_that_hangs_delays_another_as_long_as_one_request_can_take_and_no_longer() {
     for authority in [Authority::PublishedKeys, Authority::Ims] {
         let ims = FakeIms::new();
         let (verifier, token) = (ims.verifier(authority), lasting_token());
@@ -318,8 +318,9 @@ async fn a_runtime_that_hangs_delays_another_no_longer_than_one_request_can_take
         }
         let start = tokio::time::Instant::now();
         verifier.verify(&token, NOW).await.unwrap();
-        let limit = REQUEST_TIMEOUT + Duration::from_secs(2);
-        assert!(start.elapsed() < limit, "{authority:?}: {:?}", start.elapsed());
+        // A question that is answered at the last moment must not be asked twice.
+        let limits = REQUEST_TIMEOUT + Duration::from_millis(500)..REQUEST_TIMEOUT * 12 / 10;
+        assert!(limits.contains(&start.elapsed()), "{authority:?}: {:?}", start.elapsed());
         assert_eq!(ims.fetches() + ims.questions(), 1, "{authority:?}");
         idle.shutdown_background();
     }
