@@ -75,13 +75,9 @@ pub(crate) fn one_or_none(
     client_secrets: Option<&ClientSecrets>,
     notice: Notice,
 ) -> Alternatives<Option<ClientSecret>> {
-    let kind = Alternative::ClientSecret;
-    match client_secrets {
-        Some(client_secrets) => {
-            Alternatives::new(kind, client_secrets.iter().cloned().map(Some), notice)
-        }
-        None => Alternatives::new(kind, [None], notice),
-    }
+    let all = client_secrets
+        .map_or_else(|| vec![None], |secrets| secrets.iter().cloned().map(Some).collect());
+    Alternatives::new(Alternative::ClientSecret, all, notice)
 }
 
 /// Whether IMS refused the client secret as wrong: the only refusal after which another is tried.

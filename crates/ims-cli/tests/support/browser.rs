@@ -155,7 +155,7 @@ impl Browser {
         self.post("/actions", &json!({ "actions": [keyboard] }));
     }
 
-    /// Presses Tab until what assistive technology calls `name` has the focus.
+    /// Presses Tab until the element with the accessible name `name` has the focus.
     #[track_caller]
     pub(crate) fn tab_to(&self, name: &str) {
         let mut passed = Vec::new();

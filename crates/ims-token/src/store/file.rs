@@ -208,7 +208,7 @@ fn load(folder: &PrivateFolder, key: &CacheKey) -> Result<Option<AccessToken>, S
     match folder.read(&file_name(key), stored_token::MAX_BYTES as u64) {
         Ok(Some(bytes)) => stored_token::decode(key, &bytes).map(Some),
         Ok(None) => Ok(None),
-        // No store wrote so much.
+        // No store writes files of this length.
         Err(FileError::TooLong { .. }) => Err(StoreError::Garbled),
         Err(error) => Err(error.into()),
     }
@@ -235,7 +235,7 @@ fn load_not_before(
     match folder.read(&not_before_name(key), stored_token::MAX_BYTES as u64) {
         Ok(Some(bytes)) => stored_token::decode_not_before(key, &bytes).map(Some),
         Ok(None) => Ok(None),
-        // No store wrote so much.
+        // No store writes files of this length.
         Err(FileError::TooLong { .. }) => Err(StoreError::Garbled),
         Err(error) => Err(error.into()),
     }
