@@ -600,6 +600,17 @@ mod tests {
         assert!(error.to_string().starts_with("the list of scopes is old: IMS refused"), "{error}");
         assert_eq!(error.hints(), [&["read it again".to_owned()], &general[..]].concat());
         assert_eq!(Evidence::new("x").remedy(), None);
+        // What names the cause replaces all that helps against its kind, if it says what helps.
+        let exact = Evidence { names_cause: true, ..other };
+        assert_eq!(
+            refused(&grant, "invalid_scope", "AdobeID").with_evidence(exact).hints(),
+            ["read it again"]
+        );
+        let silent = Evidence { names_cause: true, ..Evidence::new("x") };
+        assert_eq!(
+            refused(&grant, "invalid_scope", "AdobeID").with_evidence(silent).hints(),
+            general
+        );
         // A remedy that the refusal has, too, is named once.
         let same = Evidence::new("x").with_remedy(&general[0]);
         assert_eq!(
