@@ -420,7 +420,7 @@ mod tests {
             (E::Broken { source: source() },                      true,  "connection_broken",         "the connection to IMS broke: what the network said",                 "try again; if it stays so"),
             (E::Proxy(refusal(503)),                              true,  "proxy_refused",             "the proxy p:1 answered 503 Service Unavailable",                     "wait;"),
             (E::Proxy(refusal(403)),                              false, "proxy_refused",             "the proxy p:1 answered 403 Forbidden",                               "ask the person who runs the proxy"),
-            (E::TooLong,                                          false, "not_ims",                   "the answer is longer than 65536 bytes, so it is not one of IMS",     "look at what is behind the base URL"),
+            (E::TooLong,                                          false, "not_ims",                   "the answer is longer than 65536 bytes, so it is not one of IMS",     "check the base URL: the server there is not IMS"),
             (E::Untrusted { source: source() },                   false, "server_not_trusted",        "the server is not trusted: what the network said",                   "if a proxy decrypts the connection"),
             (E::Setup { source: source() },                       false, "http_client_unusable",      "the HTTP client cannot be set up: what the network said",            "install the system's CA certificates"),
             (E::Variable(proxy),                                  false, "proxy_malformed",           "the variable HTTPS_PROXY does not name a proxy",                     "set HTTPS_PROXY to http://HOST:PORT"),
