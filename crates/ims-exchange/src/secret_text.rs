@@ -179,6 +179,14 @@ mod tests {
     }
 
     #[test]
+    fn two_refresh_tokens_match_if_their_texts_are_equal() {
+        let token = |text: &str| text.parse::<RefreshToken>().unwrap();
+        assert!(token("a.b").matches(&token("a.b")));
+        assert!(!token("a.b").matches(&token("a.c")));
+        assert!(!token("a.b").matches(&token("a.bc")));
+    }
+
+    #[test]
     fn debug_shows_no_secret_and_the_one_way_out_all_of_it() {
         let canary = || "canary".to_owned();
         let refresh_token = RefreshToken::try_from(canary()).unwrap();

@@ -139,6 +139,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::access_token::AccessToken;
 
     const NOW: i64 = 1_800_000_000;
 
@@ -176,5 +177,28 @@ mod tests {
         for (changes, expected) in table {
             assert_eq!(checked(&changes), expected, "{changes}");
         }
+    }
+
+    #[test]
+    fn tokens_without_an_id_token_are_those_of_a_sign_in_that_asked_for_none() {
+        let lifetime = Duration::from_hours(24);
+        let now = NumericDate::from_secs(NOW);
+        let access_token = AccessToken::new("eyJ".to_owned(), now, lifetime).unwrap();
+        let tokens = |id_token| UserTokens {
+            access_token: access_token.clone(),
+            refresh_token: None,
+            id_token,
+            user_id: None,
+        };
+        let check = |tokens: &UserTokens, scopes: &str| {
+            let scopes: Vec<Scope> =
+                scopes.split_whitespace().map(|it| it.parse().unwrap()).collect();
+            tokens.check(&scopes, &"n-1".parse().unwrap(), &"client".parse().unwrap(), now)
+        };
+        assert_eq!(check(&tokens(None), ""), Ok(()));
+        assert_eq!(check(&tokens(None), "AdobeID"), Ok(()));
+        assert_eq!(check(&tokens(None), "AdobeID openid"), Err(IdTokenFault::Missing));
+        let other = IdToken::try_from("not.a.jwt".to_owned()).unwrap();
+        assert_eq!(check(&tokens(Some(other)), "AdobeID"), Err(IdTokenFault::Unreadable));
     }
 }
