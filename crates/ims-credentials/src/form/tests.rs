@@ -80,9 +80,16 @@ fn members(names: &str) -> Document {
 
 #[test]
 fn the_members_decide_which_form_it_is_and_some_of_them_alone_are_another_or_none() {
+    for &(language, names, form) in MEMBERS {
+        let found = Form::of(&members(names).fields().unwrap(), language);
+        assert_eq!(found.ok(), form, "{language:?} {names}");
+    }
+}
+
+#[rustfmt::skip]
+const MEMBERS: &[(Language, &str, Option<Form>)] = {
     use Language::{Dotenv, Hjson, Ini, Json, Yaml};
-    #[rustfmt::skip]
-    let table = [
+    &[
         (Json,   "integration.org_id integration.client_id",                 Some(Form::UserSync)),
         (Json,   "integration.org_id integration.api_key",                   Some(Form::UserSync)),
         (Json,   "integration.org_id",                                       Some(Form::AemService)),
@@ -177,12 +184,8 @@ fn the_members_decide_which_form_it_is_and_some_of_them_alone_are_another_or_non
         (Json,   "apiVersion env.IMS_CLIENT_ID env.IMS_CLIENT_SECRET",       Some(Form::NestedVariables)),
         (Json,   "kind env.IMS_CLIENT_ID env.IMS_CLIENT_SECRET",             Some(Form::NestedVariables)),
         (Json,   "apiVersion kind env.IMS_CLIENT_ID env.IMS_CLIENT_SECRET",  None),
-    ];
-    for (language, names, form) in table {
-        let found = Form::of(&members(names).fields().unwrap(), language);
-        assert_eq!(found.ok(), form, "{language:?} {names}");
-    }
-}
+    ]
+};
 
 #[test]
 fn credentials_in_a_configuration_are_found_as_deep_as_known_programs_have_them() {

@@ -184,8 +184,9 @@ mod tests {
 
     #[test]
     fn the_only_one_or_the_one_with_the_selected_name_is_used() {
+        type Names = &'static [&'static str];
         #[rustfmt::skip]
-        let table: [(&[&str], Option<&str>, Result<usize, &str>); 8] = [
+        let table: [(Names, Option<&str>, Result<usize, &str>); 8] = [
             (&["a"],            None,       Ok(0)),
             (&["a"],            Some("a"),  Ok(0)),
             (&["a", "b"],       Some("b"),  Ok(1)),
