@@ -33,7 +33,7 @@ const ENDED_AFTER: usize = 3;
 /// After how many crates the registry asks once to wait.
 const BUSY_AFTER: usize = 6;
 
-pub(super) fn rehearse(packages: &[Package]) -> Result<()> {
+pub(super) fn rehearse(program: &Path, packages: &[Package]) -> Result<()> {
     let folder = std::path::absolute(FOLDER)?;
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
@@ -43,12 +43,12 @@ pub(super) fn rehearse(packages: &[Package]) -> Result<()> {
     let configuration = folder.join("cargo.toml");
     fs::write(&configuration, configuration_for(&registry))?;
 
-    let mut first = publishing(&configuration)?;
+    let mut first = publishing(program, &configuration)?;
     wait_for_crates(&registry, ENDED_AFTER, &mut first)?;
     first.kill()?;
     first.wait()?;
     println!("\nended the first run after these crates: {}\n", registry.crates().join(", "));
-    let status = publishing(&configuration)?.wait()?;
+    let status = publishing(program, &configuration)?.wait()?;
     ensure!(status.success(), "the second run failed ({status})");
 
     let mut expected = in_order(packages)?;
@@ -67,9 +67,9 @@ fn configuration_for(registry: &Registry) -> String {
     )
 }
 
-/// This program again, in another process, which can be ended.
-fn publishing(configuration: &Path) -> Result<Child> {
-    let mut command = Command::new(env::current_exe()?);
+/// `program` again, in another process, which can be ended.
+fn publishing(program: &Path, configuration: &Path) -> Result<Child> {
+    let mut command = Command::new(program);
     command.args(["release", "--continue-rehearsal"]).arg(configuration);
     command.spawn().context("the publishing did not start")
 }
