@@ -57,7 +57,7 @@ struct Wait {
     since: Duration,
 }
 
-/// As long as it exists, something is waited for.
+/// While it exists, a person is told what the command waits for.
 #[must_use = "dropping it ends the wait"]
 pub(crate) struct Waiting(u64);
 

@@ -53,7 +53,7 @@ enum Trouble {
     GarbageLease,
 }
 
-/// The server, and who may wait for it.
+/// The server of this test, its answers that are not given yet, and what goes wrong next.
 struct World {
     redis: Mutex<Redis>,
     answers_due: AnswersDue,
