@@ -57,7 +57,7 @@ struct Wait {
     since: Duration,
 }
 
-/// While it exists, a person is told what the command waits for.
+/// While it exists, the command shows on a terminal what it waits for.
 #[must_use = "dropping it ends the wait"]
 pub(crate) struct Waiting(u64);
 
